@@ -1,0 +1,48 @@
+// A credential that cannot be printed by accident, and the redactor that every sink passes its text through.
+
+import { inspect } from "node:util";
+
+const shown = "**secret**";
+const minimumRedactedLength = 4;
+const known = new Set<string>();
+
+/** Holds a credential. `reveal` is the only way to its value; text, JSON and inspection show a placeholder. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+    registerSecret(value);
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return shown;
+  }
+
+  toJSON(): string {
+    return shown;
+  }
+
+  [inspect.custom](): string {
+    return shown;
+  }
+}
+
+/** Makes `redactSecrets` hide a value that did not come as a Secret (a token that a server handed out). */
+export function registerSecret(value: string): void {
+  if (value.length < minimumRedactedLength) return;
+  known.add(value);
+  known.add(encodeURIComponent(value));
+  known.add(Buffer.from(value).toString("base64"));
+}
+
+/** Replaces every known credential, also URL-encoded or as base64, in text that leaves the process. */
+export function redactSecrets(text: string): string {
+  let redacted = text;
+  for (const value of known) if (redacted.includes(value)) redacted = redacted.replaceAll(value, shown);
+  return redacted;
+}
