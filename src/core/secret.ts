@@ -10,9 +10,10 @@ const known = new Set<string>();
 export class Secret {
   readonly #value: string;
 
-  constructor(value: string) {
+  /** Text is redacted of its value unless `redacted` is false: for what a message must be able to name (a path). */
+  constructor(value: string, options: { redacted: boolean } = { redacted: true }) {
     this.#value = value;
-    registerSecret(value);
+    if (options.redacted) registerSecret(value);
   }
 
   reveal(): string {

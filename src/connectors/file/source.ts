@@ -1,0 +1,118 @@
+// Local files as a source. A file is copied into the run folder (reflinked where the file system can), so that what was
+// staged can be staged again after a crash, whatever becomes of the original.
+
+import { createHash } from "node:crypto";
+import { constants, copyFileSync, createReadStream, globSync, type Stats, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { Failure, usageFailure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { syncPath } from "../../core/files.ts";
+import type { ExtractedPart, ExtractRequest, Source } from "../../extract/source.ts";
+import type { CsvFormat, FileConnection } from "../../job/job.ts";
+import { SpacedQuoteSearch } from "./spaced-quote.ts";
+
+const chunkBytes = 1 << 20;
+
+export function openFileSource(connection: FileConnection): Source {
+  return { extract: (request) => copyFiles(connection, request) };
+}
+
+async function* copyFiles(connection: FileConnection, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
+  const paths = listFiles(connection, request);
+  const totalBytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+  let bytesBefore = 0;
+  for (const [index, path] of paths.entries()) {
+    request.signal.throwIfAborted();
+    const before = statSync(path);
+    const label = relative(connection.path, path);
+    const compressed = path.endsWith(".gz");
+    const name = `part-${String(index + 1).padStart(5, "0")}.csv${compressed ? ".gz" : ""}`;
+    const target = join(request.folder, name);
+    copyFileSync(path, target, constants.COPYFILE_FICLONE);
+    const { sha256, suspect } = await readOnce(target, label, request.source.format, (bytes) =>
+      request.onProgress(bytesBefore + bytes, totalBytes),
+    );
+    refuseChanged(path, label, before, statSync(path));
+    syncPath(target);
+    bytesBefore += before.size;
+    yield {
+      ordinal: index + 1,
+      path: target,
+      label,
+      locator: `${path} ${before.size} ${before.mtimeMs}`,
+      bytes: before.size,
+      sha256,
+      compressed,
+      suspect,
+    };
+  }
+}
+
+function listFiles(connection: FileConnection, request: ExtractRequest): string[] {
+  const { files, place } = request.source;
+  if (statSync(connection.path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw usageFailure(`connection ${connection.name}: there is no folder ${connection.path}`, {
+      where: connection.place,
+      next: "make the folder or correct `path`",
+    });
+  }
+  const paths = globSync(files, { cwd: connection.path })
+    .map((name) => join(connection.path, name))
+    .filter((path) => statSync(path).isFile())
+    .sort();
+  if (paths.length === 0) {
+    throw new Failure(exitCode.failed, `no file matches "${files}" in ${connection.path}`, {
+      where: place,
+      next: "check `files` and whether the feed has arrived",
+    });
+  }
+  return paths;
+}
+
+function refuseChanged(path: string, label: string, before: Stats, after: Stats): void {
+  if (before.size === after.size && before.mtimeMs === after.mtimeMs && before.ino === after.ino) return;
+  throw new Failure(exitCode.failed, "the file changed while it was read", {
+    where: { file: label },
+    why: `${before.size} bytes before, ${after.size} bytes after: ${path} is still being written`,
+    next: "run again when the file is complete",
+  });
+}
+
+/** Hashes a file, and looks once at all of its text. */
+async function readOnce(
+  path: string,
+  label: string,
+  format: CsvFormat,
+  onBytes: (bytes: number) => void,
+): Promise<{ sha256: string; suspect: boolean }> {
+  const hash = createHash("sha256");
+  const search = new SpacedQuoteSearch(format);
+  let bytes = 0;
+  const file = createReadStream(path, { highWaterMark: chunkBytes });
+  const counted = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      onBytes(bytes);
+      yield chunk;
+    }
+  };
+  const look = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) search.feed(chunk);
+  };
+  try {
+    if (path.endsWith(".gz")) await pipeline(file, counted, createGunzip({ chunkSize: chunkBytes }), look);
+    else await pipeline(file, counted, look);
+  } catch (error) {
+    if (!path.endsWith(".gz")) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Failure(exitCode.failed, "the compressed file is damaged", {
+      where: { file: label },
+      why,
+      next: "fetch it again",
+    });
+  }
+  return { sha256: hash.digest("hex"), suspect: search.found };
+}

@@ -1,0 +1,24 @@
+// Names of the columns in the staging SQL that several steps write parts of. The prefixes keep a target's field, a
+// source's column and our own columns apart, whatever they are called.
+
+import { identifier } from "./sql.ts";
+
+/** The mapped value of a target field, before the target's rendering. */
+export function mappedName(target: string): string {
+  return identifier(`v:${target}`);
+}
+
+/** The value as the target stores it, VARCHAR. */
+export function renderedName(target: string): string {
+  return identifier(`r:${target}`);
+}
+
+/** A source column, VARCHAR. */
+export function sourceName(column: string): string {
+  return identifier(`s:${column}`);
+}
+
+/** True where evaluating a field's expression failed. Only a careful pass has this column. */
+export function failureName(target: string): string {
+  return identifier(`x:${target}`);
+}

@@ -1,0 +1,89 @@
+// The nouns that the steps hand to each other: schemas, parts, plan counts. Plain data only.
+
+/** What loadline needs to know of a field's type; each connector maps its vendor's types onto these. */
+export type FieldKind = "text" | "number" | "integer" | "boolean" | "date" | "datetime" | "time" | "reference" | "id";
+
+export interface FieldSchema {
+  name: string;
+  label: string;
+  kind: FieldKind;
+  /** The vendor's own type name, for messages. */
+  vendorType: string;
+  /** Longest value in characters, where the target limits it. */
+  maxLength?: number;
+  /** Digits after the decimal point that the target stores. */
+  scale?: number;
+  createable: boolean;
+  updateable: boolean;
+  nillable: boolean;
+  defaultedOnCreate: boolean;
+  /** May serve as `target.key`: an external id or unique lookup field. */
+  externalId: boolean;
+  unique: boolean;
+  caseSensitive: boolean;
+  referenceTo: string[];
+  relationshipName?: string;
+  picklist?: { values: string[]; restricted: boolean };
+}
+
+export interface ObjectSchema {
+  object: string;
+  fields: Map<string, FieldSchema>;
+}
+
+/** A finished file of extracted records, as it lies in the run folder. */
+export interface Part {
+  /** 1-based position; parts are read in this order. */
+  ordinal: number;
+  /** Absolute path of the file in the run folder. */
+  path: string;
+  /** What a person calls it: the source file's name, or the remote page. */
+  label: string;
+  /** Where it came from, enough to tell whether the same bytes come again. */
+  locator: string;
+  bytes: number;
+  sha256: string;
+  compressed: boolean;
+  /** Bytes were seen that strict readers read differently; such a part is read record by record. */
+  suspect: boolean;
+  columns: string[];
+}
+
+export type Action = "create" | "update" | "delete";
+
+/** Counts of one stream, named as in the JSON summary. */
+export interface StreamCounts {
+  extracted: number;
+  filtered: number;
+  duplicates: number;
+  rejected: number;
+  unmatched: number;
+  creates: number;
+  updates: number;
+  deletes: number;
+  unchanged: number;
+  conflicts: number;
+  mirrorDeletes: number;
+  loaded: number;
+  failed: number;
+  inDoubt: number;
+}
+
+export function noCounts(): StreamCounts {
+  return {
+    extracted: 0,
+    filtered: 0,
+    duplicates: 0,
+    rejected: 0,
+    unmatched: 0,
+    creates: 0,
+    updates: 0,
+    deletes: 0,
+    unchanged: 0,
+    conflicts: 0,
+    mirrorDeletes: 0,
+    loaded: 0,
+    failed: 0,
+    inDoubt: 0,
+  };
+}

@@ -1,0 +1,159 @@
+// Source against target, field by field, as SQL. In: `keys` (diff/keys.ts), the stage view, the target's present values.
+// Out: a plan table with one row for each record that would change, and counts of the rest.
+// What must hold: both sides are text as the target stores it, so equal text is an equal value and unchanged rows are
+// never in the plan; the plan of the same inputs is the same; diff, apply, diff again gives an empty plan.
+
+import { identifier, literal } from "../core/sql.ts";
+import type { Mode } from "../job/job.ts";
+import { foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
+
+export interface ComparedField {
+  name: string;
+  /** What an empty source value does. A rejected null never comes this far. */
+  onNull: "skip" | "clear";
+  policy: "overwrite" | "fill_empty" | "create_only";
+  /** Values that differ only in case are the same (a parent's external id). */
+  caseSensitive: boolean;
+  /** SQL of what clearing stores. */
+  cleared: string;
+  /** The target's text for the snapshot's column of the same name, SQL. */
+  canonical: string;
+  /** Parts that lack a column of this field: their rows leave it alone. */
+  absentParts: readonly number[];
+}
+
+export interface CompareInput {
+  mode: Mode;
+  stage: string;
+  key: readonly KeyField[];
+  fields: readonly ComparedField[];
+  /** A table function over the snapshot, all columns VARCHAR; undefined for mode insert, which reads nothing. */
+  snapshot?: { scan: string; idColumn: string; versionColumn: string };
+  /** Mode mirror: BOOLEAN SQL over the snapshot's `_id`, true where the record may be deleted. */
+  deletable?: string;
+}
+
+export const matchesTable = "matches";
+
+/** Statements that make `matches`; `planRows` reads it. */
+export function matchKeys(input: CompareInput): string[] {
+  const empty = `SELECT CAST(NULL AS BIGINT) AS _row, '' AS _id, '' AS _version, ${packNulls(input.fields)} AS _before, '' AS _target_key LIMIT 0`;
+  const matches = input.snapshot === undefined ? empty : matchSnapshot(input, input.snapshot);
+  return [
+    `CREATE OR REPLACE TEMP TABLE ${matchesTable} AS ${matches}`,
+    `CREATE OR REPLACE TEMP TABLE ambiguous AS SELECT _row FROM ${matchesTable} WHERE _row IS NOT NULL
+      GROUP BY _row HAVING count(*) > 1`,
+  ];
+}
+
+/** One pass over the snapshot: who matches, and the present values where they differ or would be lost. */
+function matchSnapshot(input: CompareInput, snapshot: NonNullable<CompareInput["snapshot"]>): string {
+  const fields = input.fields.map(({ name, canonical }) => `${canonical} AS ${identifier(name)}`);
+  const canonical = `SELECT ${identifier(snapshot.idColumn)} AS _id, ${identifier(snapshot.versionColumn)} AS _version,
+    ${fields.join(", ")} FROM (SELECT ${input.fields.map(({ name }) => `${identifier(name)} AS ${identifier(`v:${name}`)}`).join(", ")},
+      ${identifier(snapshot.idColumn)}, ${identifier(snapshot.versionColumn)} FROM ${snapshot.scan})`;
+  const names = input.fields.map(({ name }) => identifier(name));
+  const present = `SELECT *, ${foldKey(input.key)} AS _target_key, hash(${names.join(", ")}) AS _hash FROM (${canonical})`;
+  const keepAll = input.mode === "delete";
+  const before = `struct_pack(${names.map((name) => `${name} := p.${name}`).join(", ")})`;
+  const needed = keepAll ? "true" : "k._hash IS DISTINCT FROM p._hash";
+  return `SELECT k._row, p._id, p._version, p._target_key, CASE WHEN ${needed} THEN ${before} END AS _before
+    FROM (${present}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key = p._target_key`;
+}
+
+/** SELECT of the plan: action, key, id, version, before, after, changed, row, part, position. */
+export function planRows(input: CompareInput): string {
+  switch (input.mode) {
+    case "insert":
+      return planCreates(input);
+    case "update":
+      return planUpdates(input);
+    case "delete":
+      return planDeletes(input, "_row IS NOT NULL AND _row NOT IN (SELECT _row FROM ambiguous)");
+    case "upsert":
+      return `${planCreates(input)} UNION ALL ${planUpdates(input)}`;
+    case "mirror": {
+      const gone = `_row IS NULL AND _target_key IS NOT NULL AND _target_key NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
+      return `${planCreates(input)} UNION ALL ${planUpdates(input)} UNION ALL ${planDeletes(input, gone)}`;
+    }
+  }
+}
+
+/** Keys of all rows that the source has, also of rejected ones: a reject is no reason to delete its record. */
+function presentKeys(input: CompareInput): string {
+  const key = foldKey(input.key);
+  return `SELECT ${key} FROM ${identifier(input.stage)} WHERE ${key} IS NOT NULL AND _state <> 2`;
+}
+
+function planCreates(input: CompareInput): string {
+  const values = input.fields.map((field) => {
+    const name = identifier(field.name);
+    return `${name} := s.${name}`;
+  });
+  const set = input.fields.map(({ name }) => `CASE WHEN s.${identifier(name)} IS NOT NULL THEN ${literal(name)} END`);
+  return `SELECT 'create' AS action, ${foldKey(input.key, "s.")} AS key, CAST(NULL AS VARCHAR) AS id,
+      CAST(NULL AS VARCHAR) AS version, ${packNulls(input.fields)} AS before, struct_pack(${values.join(", ")}) AS after,
+      ${dropNulls(set)} AS changed, s._row AS row, s._part AS part, s._position AS position
+    FROM ${identifier(input.stage)} s SEMI JOIN
+      (SELECT _row FROM ${keysTable} ANTI JOIN ${matchesTable} USING (_row)) c USING (_row)`;
+}
+
+function planUpdates(input: CompareInput): string {
+  const changes = input.fields.map((field) => ({ field, ...compareField(field) }));
+  const list = changes.map(({ field, changed }) => `CASE WHEN ${changed} THEN ${literal(field.name)} END`);
+  const before = changes.map(({ field }) => `${identifier(field.name)} := m._before.${identifier(field.name)}`);
+  const after = changes.map(
+    ({ field, changed, value }) => `${identifier(field.name)} := CASE WHEN ${changed} THEN ${value} END`,
+  );
+  const candidates = `SELECT 'update' AS action, m._target_key AS key, m._id AS id, m._version AS version,
+      struct_pack(${before.join(", ")}) AS before, struct_pack(${after.join(", ")}) AS after,
+      ${dropNulls(list)} AS changed, s._row AS row, s._part AS part, s._position AS position
+    FROM ${identifier(input.stage)} s JOIN ${matchesTable} m ON s._row = m._row
+    WHERE m._before IS NOT NULL AND m._row NOT IN (SELECT _row FROM ambiguous)`;
+  return `SELECT * FROM (${candidates}) WHERE len(changed) > 0`;
+}
+
+/** SQL: whether a field changes in an update, and to what. */
+function compareField(field: ComparedField): { changed: string; value: string } {
+  const name = identifier(field.name);
+  const source = `s.${name}`;
+  const target = `m._before.${name}`;
+  const value = field.onNull === "clear" ? `coalesce(${source}, ${field.cleared})` : source;
+  const fold = (sql: string) => (field.caseSensitive ? sql : `lower(${sql})`);
+  const conditions = [`${fold(value)} IS DISTINCT FROM ${fold(target)}`];
+  if (field.onNull === "skip") conditions.push(`${source} IS NOT NULL`);
+  if (field.policy === "fill_empty") conditions.push(`${target} IS NULL`);
+  if (field.policy === "create_only") conditions.push("false");
+  if (field.absentParts.length > 0) conditions.push(`s._part NOT IN (${field.absentParts.join(", ")})`);
+  return { changed: conditions.join(" AND "), value };
+}
+
+function planDeletes(input: CompareInput, condition: string): string {
+  return `SELECT 'delete' AS action, _target_key AS key, _id AS id, _version AS version, _before AS before,
+      ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row AS row,
+      CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position
+    FROM ${matchesTable} WHERE ${condition}`;
+}
+
+function packNulls(fields: readonly ComparedField[]): string {
+  return `struct_pack(${fields.map(({ name }) => `${identifier(name)} := CAST(NULL AS VARCHAR)`).join(", ")})`;
+}
+
+function dropNulls(values: readonly string[]): string {
+  return `list_filter([${values.join(", ")}], lambda name: name IS NOT NULL)`;
+}
+
+/** A row of counts over the finished plan; rejects of the stage are counted elsewhere. */
+export function countPlan(mode: Mode, plan: string): string {
+  const unmatched = mode === "update" || mode === "delete";
+  return `SELECT
+    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason = 'duplicate') AS duplicates,
+    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason <> 'duplicate') AS shared_keys,
+    (SELECT count(*) FROM ${keysTable}) AS keyed,
+    (SELECT count(*) FROM ambiguous) AS conflicts,
+    ${unmatched ? `(SELECT count(*) FROM ${keysTable} ANTI JOIN ${matchesTable} USING (_row))` : "0"} AS unmatched,
+    count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'update') AS updates,
+    count(*) FILTER (action = 'delete' AND row IS NOT NULL) AS deletes,
+    count(*) FILTER (action = 'delete' AND row IS NULL) AS mirror_deletes
+    FROM ${plan}`;
+}

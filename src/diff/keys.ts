@@ -1,0 +1,65 @@
+// Who is who among the rows of a run, on (row number, key) only: sorting or windowing wide rows runs out of memory.
+// In: the stage view. Out: a narrow table of the rows that go on, and a table of the rows that stay behind and why.
+// What must hold: rows that share a key without a `dedupe` rule all stay behind; a blank `dedupe.by` never merges rows.
+
+import { identifier, literal } from "../core/sql.ts";
+
+export interface KeyField {
+  name: string;
+  caseSensitive: boolean;
+}
+
+/** VARCHAR: equal exactly where the target takes two keys for the same. NULL if a part of the key is NULL. */
+export function foldKey(fields: readonly KeyField[], qualifier = ""): string {
+  const parts = fields.map(({ name, caseSensitive }) => {
+    const column = `${qualifier}${identifier(name)}`;
+    return caseSensitive ? column : `lower(${column})`;
+  });
+  return parts.length === 1 ? (parts[0] ?? "") : parts.join(" || chr(31) || ");
+}
+
+export interface KeysInput {
+  stage: string;
+  key: readonly KeyField[];
+  dedupe?: { by: readonly KeyField[]; keep: "first" | "last" };
+  /** SQL that is true for the rows that a person asked for (`--keys`), over `_key`. */
+  wanted?: string;
+  limit?: number;
+}
+
+/** Names of the tables that `selectKeys` makes. */
+export const keysTable = "keys";
+export const leftBehindTable = "left_behind";
+
+/** Statements that make `keys` (_row, _key, _hash) and `left_behind` (_row, _reason: 'duplicate' or a reject's text). */
+export function selectKeys(input: KeysInput): string[] {
+  const by = input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by`;
+  const wanted = input.wanted === undefined ? "" : `WHERE ${input.wanted}`;
+  const limit = input.limit === undefined ? "" : `LIMIT ${input.limit}`;
+  const good = `SELECT _row, ${foldKey(input.key)} AS _key, _hash${by} FROM ${identifier(input.stage)} WHERE _state = 0`;
+  const statements = [
+    `CREATE OR REPLACE TEMP TABLE ${keysTable} AS SELECT * FROM (${good}) ${wanted} ${limit}`,
+    `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row BIGINT, _reason VARCHAR)`,
+  ];
+  if (input.dedupe !== undefined) {
+    const winner = input.dedupe.keep === "last" ? "max(_row)" : "min(_row)";
+    statements.push(
+      `INSERT INTO ${leftBehindTable} SELECT k._row, 'duplicate' FROM ${keysTable} k
+        JOIN (SELECT _by, ${winner} AS winner FROM ${keysTable} WHERE _by IS NOT NULL GROUP BY _by HAVING count(*) > 1) r
+        ON k._by = r._by WHERE k._row <> r.winner`,
+      dropLeftBehind,
+    );
+  }
+  const names = input.key.map(({ name }) => name).join(", ");
+  statements.push(
+    `INSERT INTO ${leftBehindTable} SELECT k._row,
+        ${literal(`${names}\u001f`)} || 'shares its key "' || replace(left(k._key, 80), chr(31), ', ') || '" with ' || (r.rows - 1) || ' other row' ||
+          CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'
+      FROM ${keysTable} k JOIN (SELECT _key, count(*) AS rows FROM ${keysTable} GROUP BY _key HAVING count(*) > 1) r
+      ON k._key = r._key`,
+    dropLeftBehind,
+  );
+  return statements;
+}
+
+const dropLeftBehind = `DELETE FROM ${keysTable} WHERE _row IN (SELECT _row FROM ${leftBehindTable})`;

@@ -1,0 +1,54 @@
+// The connections that a job names, against those that exist.
+
+import { suggest } from "../core/suggest.ts";
+import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
+import type { Connection, Job } from "./job.ts";
+import { parseYaml, readSource } from "./yaml-document.ts";
+import { keySpanAt, mergeTrees, nodeAt } from "./yaml-tree.ts";
+
+type Side = "source" | "target";
+type Problem = Pick<Diagnostic, "message" | "suggestion" | "next">;
+
+interface WrongConnection {
+  stream: string;
+  side: Side;
+  problem: Problem;
+}
+
+/** Throws a Failure (exit 2) that tells each source or target whose connection does not exist or is of the wrong type. */
+export function checkConnections(job: Job, connections: ReadonlyMap<string, Connection>): void {
+  const wrong: WrongConnection[] = [];
+  for (const stream of job.streams) {
+    for (const side of ["source", "target"] as const) {
+      const problem = findProblem(stream[side].connection, side, connections);
+      if (problem !== undefined) wrong.push({ stream: stream.name, side, problem });
+    }
+  }
+  if (wrong.length > 0) refuse(job, wrong);
+}
+
+function findProblem(name: string, side: Side, connections: ReadonlyMap<string, Connection>): Problem | undefined {
+  const connection = connections.get(name);
+  if (connection === undefined) {
+    const suggestion = suggest(name, connections.keys());
+    const message = `there is no connection "${name}" in connections.yaml`;
+    const known = [...connections.keys()].join(", ") || "none";
+    return suggestion === undefined ? { message, next: `connections there: ${known}` } : { message, suggestion };
+  }
+  if ((connection.type === "file") === (side === "source")) return undefined;
+  return { message: `a ${side} of type ${connection.type} is not supported yet` };
+}
+
+/** A job carries the places of what the steps complain about; for a connection's name the file is read again. */
+function refuse(job: Job, wrong: readonly WrongConnection[]): void {
+  const diagnostics = new Diagnostics(readSource(job.file));
+  const root = parseYaml(diagnostics, { extensions: true });
+  for (const { stream, side, problem } of wrong) {
+    const { message, ...details } = problem;
+    const written = nodeAt(root, ["streams", stream]);
+    const merged = written && mergeTrees(nodeAt(root, ["defaults"]), written);
+    const name = merged && nodeAt(merged, [side, "connection"]);
+    diagnostics.add(name?.span ?? keySpanAt(root, ["streams", stream]), message, details);
+  }
+  diagnostics.throwIfAny();
+}

@@ -1,0 +1,166 @@
+// What to do, as the steps see it: a job and its connections after reading, merging defaults and checking.
+// In: two YAML files (read-job.ts, read-connections.ts). Out: the plain data below, without YAML and without zod.
+// What must hold: every name that is used here exists (parent streams, key fields, redacted fields), streams stand in
+// load order, every part that a later step can complain about carries its place in the YAML, and no secret is held:
+// a credential is a Reference, which is resolved as late as the sign-in.
+
+import type { Place } from "../core/errors.ts";
+import type { Secret } from "../core/secret.ts";
+
+export type { Place } from "../core/errors.ts";
+
+/** A limit as a share of the rows (0 to 100) or as a number of rows. */
+export type Threshold = { percent: number } | { count: number };
+
+/** What an empty value does to the target's field: leave it alone, empty it, or reject the row. */
+export type OnNull = "skip" | "clear" | "reject";
+
+/** When a field is written: always, only where the target has no value, or only in a new record. */
+export type Policy = "overwrite" | "fill_empty" | "create_only";
+
+export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror";
+
+/** What a second run of the same job does: fail (exit 6), say so and be done (exit 0), or wait at most `ms`. */
+export type Lock = { kind: "fail" } | { kind: "skip" } | { kind: "wait"; ms: number };
+
+/** Limits on a plan. Absent means no limit, but for `deletes` in mode mirror: there it means none at all. */
+export interface Guards {
+  changed?: Threshold;
+  deletes?: Threshold;
+  creates?: Threshold;
+  sourceRowsMin?: number;
+}
+
+export interface Job {
+  name: string;
+  /** The file that was read, as it was named by the caller. */
+  file: string;
+  /** SHA-256, in hexadecimal, of all that the job says: independent of layout, comments, places and the file's name. */
+  hash: string;
+  /** IANA name. Reads values that carry no zone. */
+  timezone: string;
+  rejectsMax: Threshold;
+  guards: Guards;
+  keepRunsMs: number;
+  lock: Lock;
+  /** Target fields whose values are never shown or sent to a log or report. */
+  redact: string[];
+  /** In load order: a stream comes after the streams that its `parent` entries name. */
+  streams: Stream[];
+}
+
+export interface Stream {
+  name: string;
+  place: Place;
+  source: FileSource;
+  /** Rows for which this is not true are filtered out. */
+  keep?: Expression;
+  target: StreamTarget;
+  /** In the order of the file. Empty only where the mode is delete: then the key is read from columns of its name. */
+  fields: MappedField[];
+  rules: Rule[];
+  dedupe?: Dedupe;
+}
+
+/** Rows that agree in all of `by` (target fields) are one record; the first or last in source order is kept. */
+export interface Dedupe {
+  by: string[];
+  keep: "first" | "last";
+}
+
+export interface FileSource {
+  connection: string;
+  /** A glob below the connection's path. */
+  files: string;
+  format: CsvFormat;
+  /** Columns that a file may lack. */
+  optional: string[];
+  place: Place;
+}
+
+export interface CsvFormat {
+  type: "csv";
+  delimiter: string;
+  quote: string;
+  encoding: "utf-8";
+}
+
+export interface StreamTarget {
+  connection: string;
+  object: string;
+  /** At least one target field. */
+  key: string[];
+  mode: Mode;
+  batch: { rows?: number; bytes?: number };
+  /** A filter in the vendor's language: what mode mirror may delete. */
+  scope?: string;
+  place: Place;
+}
+
+/** A DuckDB scalar expression. */
+export interface Expression {
+  sql: string;
+  /** Of the first character of `sql` in the YAML. `expressionPlace` finds the place of a later one. */
+  place: Place;
+}
+
+export interface MappedField {
+  /** A field of the target's object, or `Relation.External_Id` where the system resolves it. */
+  target: string;
+  expression: Expression;
+  onNull: OnNull;
+  policy: Policy;
+  /** The value is the key of a record that `stream` of this job loads; the field gets that record's id. */
+  parent?: { stream: string; miss: "reject" };
+  /** Of the key in the YAML. */
+  targetPlace: Place;
+}
+
+/** One check of mapped rows: either of a `field` (required, maxLength) or of an `expression` that must be true. */
+export interface Rule {
+  field?: string;
+  required?: boolean;
+  /** In characters. */
+  maxLength?: number;
+  expression?: Expression;
+  message?: string;
+  /** An error rejects the row, a warning is only counted. */
+  severity: "error" | "warn";
+  place: Place;
+}
+
+export type Connection = SalesforceConnection | FileConnection;
+
+export interface SalesforceConnection {
+  name: string;
+  type: "salesforce";
+  /** https, or http on loopback. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
+  readonly loginUrl: string;
+  auth: SalesforceAuth;
+  apiVersion?: string;
+  /** Loads want an approved plan or `--yes`. */
+  protected: boolean;
+  place: Place;
+}
+
+export type SalesforceAuth =
+  | { kind: "access_token"; token: Reference }
+  | { kind: "jwt"; clientId: Reference; username: Reference; keyFile: Reference }
+  | { kind: "client_credentials"; clientId: Reference; clientSecret: Reference };
+
+export interface FileConnection {
+  name: string;
+  type: "file";
+  /** Absolute. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
+  readonly path: string;
+  place: Place;
+}
+
+/** The variables that references are resolved with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A value of connections.yaml that is known only when it is needed. */
+export interface Reference {
+  /** Throws a Failure (exit 2) that names the variable or file, the place in the YAML and what to set. */
+  resolve(environment: Environment): Secret;
+}

@@ -1,0 +1,15 @@
+// JSON Schema (draft 2020-12) of the files, for editors and CI, made from the schemas that read them.
+
+import { z } from "zod";
+import { connectionsShape } from "./connection-schema.ts";
+import { jobShape } from "./schema.ts";
+
+/** The schema of a job file. What must exist elsewhere in the file, e.g. the columns of `redact`, it cannot tell. */
+export function jobJsonSchema(): object {
+  return z.toJSONSchema(jobShape, { io: "input" });
+}
+
+/** The schema of connections.yaml. */
+export function connectionsJsonSchema(): object {
+  return z.toJSONSchema(connectionsShape, { io: "input" });
+}

@@ -1,0 +1,154 @@
+// Reads connections.yaml. In: YAML with references. Out: connections by name, still with references.
+// What must hold: no text of this file is shown that could be a credential, not even in a message about a typo.
+
+import { isIP } from "node:net";
+import { dirname, resolve as resolvePath } from "node:path";
+import { usageFailure } from "../core/errors.ts";
+import { Secret } from "../core/secret.ts";
+import { type ConnectionFile, type ConnectionsFile, connectionsShape } from "./connection-schema.ts";
+import { Diagnostics } from "./diagnostics.ts";
+import type { Connection, Environment, Place, Reference, SalesforceAuth } from "./job.ts";
+import { expandReferences, readEnvironment } from "./references.ts";
+import { checkShape } from "./schema-issues.ts";
+import { refuseUnsupportedInConnections } from "./supported.ts";
+import { parseYaml, readSource } from "./yaml-document.ts";
+import { keySpanAt, type MapNode, nodeAt, type TreePath } from "./yaml-tree.ts";
+
+type SalesforceFile = Extract<ConnectionFile, { type: "salesforce" }>;
+
+/** What the values of one connection are resolved with. */
+interface Scope {
+  environment: Environment;
+  /** Relative paths start here. */
+  folder: string;
+  /** Of the value at a path below the connection. */
+  placeAt: (path: TreePath) => Place;
+}
+
+/**
+ * The connections by name. `environment` is for `loginUrl` and `path`, and not looked at before these are read;
+ * credentials are resolved with the one that `Reference.resolve` is given.
+ * Throws a Failure (exit 2) whose message holds every problem found, each at file:line:column.
+ */
+export function readConnections(file: string, environment: Environment = readEnvironment()): Map<string, Connection> {
+  const source = readSource(file);
+  const diagnostics = new Diagnostics(source, maskValues(source.text));
+  const root = parseYaml(diagnostics, { extensions: false });
+  const written = checkShape(connectionsShape, root, diagnostics);
+  refuseUnsupportedInConnections(root, diagnostics);
+  if (written !== undefined) checkLoginUrls(written, root, diagnostics);
+  diagnostics.throwIfAny();
+  const connections = new Map<string, Connection>();
+  for (const [name, connection] of Object.entries(written?.connections ?? {})) {
+    const placeAt = (path: TreePath) => {
+      const whole = ["connections", name, ...path];
+      return source.placeAt(
+        (path.length === 0 ? undefined : nodeAt(root, whole))?.span.start ?? keySpanAt(root, whole).start,
+      );
+    };
+    const built = buildConnection(name, connection, { environment, folder: resolvePath(dirname(file)), placeAt });
+    if (built !== undefined) connections.set(name, built);
+  }
+  return connections;
+}
+
+/** Undefined for the types that are refused before. */
+function buildConnection(name: string, written: ConnectionFile, scope: Scope): Connection | undefined {
+  if (written.type === "file") {
+    return {
+      name,
+      type: "file",
+      get path() {
+        const place = scope.placeAt(["path"]);
+        return resolvePath(scope.folder, expandReferences(written.path, scope.environment, place, scope.folder));
+      },
+      place: scope.placeAt([]),
+    };
+  }
+  if (written.type !== "salesforce") return undefined;
+  return {
+    name,
+    type: "salesforce",
+    get loginUrl() {
+      const place = scope.placeAt(["login_url"]);
+      const url = expandReferences(written.login_url, scope.environment, place, scope.folder);
+      const problem = findUrlProblem(url);
+      if (problem !== undefined) throw usageFailure(problem, { where: place });
+      return new URL(url).origin;
+    },
+    auth: buildAuth(written.auth, scope),
+    ...(written.api_version === undefined ? {} : { apiVersion: written.api_version }),
+    protected: written.protected ?? false,
+    place: scope.placeAt([]),
+  };
+}
+
+/** The flows that are not supported yet are refused before: one of the others is there. */
+function buildAuth(written: SalesforceFile["auth"], scope: Scope): SalesforceAuth {
+  const { jwt, client_credentials } = written;
+  if (jwt !== undefined) {
+    const flow = ["auth", "jwt"];
+    return {
+      kind: "jwt",
+      clientId: buildReference(jwt.client_id, [...flow, "client_id"], scope),
+      username: buildReference(jwt.username, [...flow, "username"], scope),
+      keyFile: buildReference(jwt.key_file, [...flow, "key_file"], scope, { isPath: true }),
+    };
+  }
+  if (client_credentials !== undefined) {
+    const flow = ["auth", "client_credentials"];
+    return {
+      kind: "client_credentials",
+      clientId: buildReference(client_credentials.client_id, [...flow, "client_id"], scope),
+      clientSecret: buildReference(client_credentials.client_secret, [...flow, "client_secret"], scope),
+    };
+  }
+  return { kind: "access_token", token: buildReference(written.access_token ?? "", ["auth", "access_token"], scope) };
+}
+
+function buildReference(text: string, path: TreePath, scope: Scope, options = { isPath: false }): Reference {
+  const place = scope.placeAt(path);
+  // What is written in the file, and where a key lies, is no credential: messages may name it.
+  const redacted = text.includes("${") && !options.isPath;
+  return {
+    resolve(environment) {
+      const value = expandReferences(text, environment, place, scope.folder);
+      return new Secret(options.isPath ? resolvePath(scope.folder, value) : value, { redacted });
+    },
+  };
+}
+
+function checkLoginUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
+  for (const [name, connection] of Object.entries(written.connections)) {
+    if (connection.type !== "salesforce" || connection.login_url.includes("${")) continue;
+    const problem = findUrlProblem(connection.login_url);
+    const node = nodeAt(root, ["connections", name, "login_url"]);
+    if (problem !== undefined && node !== undefined) diagnostics.add(node.span, problem);
+  }
+}
+
+function findUrlProblem(text: string): string | undefined {
+  if (!URL.canParse(text)) return "login_url is not a URL";
+  const url = new URL(text);
+  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) {
+    if (url.username !== "" || url.password !== "") return "login_url holds a user name or password";
+    return url.pathname === "/" && url.search === "" && url.hash === "" ? undefined : "login_url must not have a path";
+  }
+  return "login_url must be https (http only on loopback)";
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+/** The text with everything masked that is not a key, the name of a reference, or punctuation; places stay the same. */
+function maskValues(text: string): string {
+  const shown = /(?<=^[ \t]*|[{,][ \t]*)[A-Za-z_][\w-]*(?=[ \t]*:(?:\s|$))|\$\{(?:file:)?\w+|[\s{}[\],:#"'-]/gm;
+  let masked = "";
+  let end = 0;
+  for (const match of text.matchAll(shown)) {
+    masked += "*".repeat(match.index - end) + match[0];
+    end = match.index + match[0].length;
+  }
+  return masked + "*".repeat(text.length - end);
+}

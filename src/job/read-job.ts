@@ -1,0 +1,135 @@
+// Reads a job file. In: YAML. Out: a Job (job.ts). The way: text → tree (yaml-document.ts) → shape (schema.ts) → what
+// is not built yet (supported.ts) → defaults merged into each stream → streams (build-stream.ts) → names, order, hash.
+// What must hold: a job that comes out needs no further check of itself. All that is wrong with the shape is told at
+// once; where the shape is right, all that is wrong with the names.
+
+import { createHash } from "node:crypto";
+import { suggest } from "../core/suggest.ts";
+import { buildStream } from "./build-stream.ts";
+import { Diagnostics } from "./diagnostics.ts";
+import type { Guards, Job, Stream } from "./job.ts";
+import { sortByParents } from "./order.ts";
+import { type JobFile, jobShape } from "./schema.ts";
+import { checkShape } from "./schema-issues.ts";
+import { refuseUnsupportedInJob } from "./supported.ts";
+import { parseDuration, parseLock, parseThreshold } from "./units.ts";
+import { parseYaml, readSource } from "./yaml-document.ts";
+import { keySpanAt, type MapNode, mergeTrees, nodeAt } from "./yaml-tree.ts";
+
+/** Throws a Failure (exit 2) whose message holds every problem found, each at file:line:column. */
+export function readJob(file: string): Job {
+  const diagnostics = new Diagnostics(readSource(file));
+  const root = parseYaml(diagnostics, { extensions: true });
+  const written = checkShape(jobShape, root, diagnostics);
+  refuseUnsupportedInJob(root, diagnostics);
+  diagnostics.throwIfAny();
+  // A shape that does not fit has left diagnostics, so that the line above has thrown.
+  const job = buildJob(written as JobFile, root, diagnostics);
+  diagnostics.throwIfAny();
+  return job;
+}
+
+function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics): Job {
+  const streams = buildStreams(root, diagnostics);
+  checkTimezone(written.timezone, root, diagnostics);
+  checkRedact(written.redact ?? [], streams, root, diagnostics);
+  const job = {
+    name: written.name,
+    timezone: written.timezone ?? "UTC",
+    rejectsMax: parseThreshold(written.rejects?.max ?? "5%"),
+    guards: buildGuards(written.guards ?? {}),
+    keepRunsMs: parseDuration(written.keep?.runs ?? "14d"),
+    lock: parseLock(written.lock ?? "fail"),
+    redact: written.redact ?? [],
+    streams: inLoadOrder(streams, root, diagnostics),
+  };
+  return { ...job, file: diagnostics.source.file, hash: hashJob(job) };
+}
+
+function buildStreams(root: MapNode, diagnostics: Diagnostics): Stream[] {
+  const defaults = nodeAt(root, ["defaults"]);
+  const { entries } = nodeAt(root, ["streams"]) as MapNode;
+  const streamNames = [...entries.keys()];
+  const streams: Stream[] = [];
+  const seen = new Map<string, string>();
+  for (const [name, entry] of entries) {
+    const twin = seen.get(name.toLowerCase());
+    // Streams are folders and tables, and neither tells case apart everywhere.
+    if (twin !== undefined) diagnostics.add(entry.key, `stream "${name}" differs from "${twin}" only in case`);
+    seen.set(name.toLowerCase(), name);
+    const written = entry.value;
+    const draft = { name, key: entry.key, written, tree: mergeTrees(defaults, written), streamNames };
+    const stream = buildStream(draft, diagnostics);
+    if (stream !== undefined) streams.push(stream);
+  }
+  return streams;
+}
+
+function inLoadOrder(streams: readonly Stream[], root: MapNode, diagnostics: Diagnostics): Stream[] {
+  const dependents = streams.map((stream) => ({
+    name: stream.name,
+    parents: stream.fields.flatMap((field) => (field.parent === undefined ? [] : [field.parent.stream])),
+    stream,
+  }));
+  const sorted = sortByParents(dependents);
+  if ("order" in sorted) return sorted.order.map((dependent) => dependent.stream);
+  const first = sorted.circle[0] ?? "";
+  diagnostics.add(
+    keySpanAt(root, ["streams", first]),
+    `the parents go round in a circle: ${sorted.circle.join(" → ")}`,
+    {
+      next: "load the field of one of them in a second job",
+    },
+  );
+  return [];
+}
+
+function checkTimezone(timezone: string | undefined, root: MapNode, diagnostics: Diagnostics): void {
+  if (timezone === undefined || isTimezone(timezone)) return;
+  const suggestion = suggest(timezone, Intl.supportedValuesOf("timeZone"));
+  const span = nodeAt(root, ["timezone"])?.span ?? root.span;
+  diagnostics.add(span, `"${timezone}" is not an IANA time zone`, suggestion === undefined ? {} : { suggestion });
+}
+
+/** Offsets such as +01:00 are valid to Intl, but have no daylight saving: a zone is named. */
+function isTimezone(timezone: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(timezone) && new Intl.DateTimeFormat("en", { timeZone: timezone }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function checkRedact(
+  redact: readonly string[],
+  streams: readonly Stream[],
+  root: MapNode,
+  diagnostics: Diagnostics,
+): void {
+  const fields = new Set(streams.flatMap((stream) => stream.fields.map((field) => field.target)));
+  for (const [index, name] of redact.entries()) {
+    if (fields.has(name)) continue;
+    const suggestion = suggest(name, fields);
+    const span = keySpanAt(root, ["redact", index]);
+    diagnostics.add(span, `no stream maps the field "${name}"`, suggestion === undefined ? {} : { suggestion });
+  }
+}
+
+function buildGuards(written: NonNullable<JobFile["guards"]>): Guards {
+  return {
+    ...(written.changed === undefined ? {} : { changed: parseThreshold(written.changed) }),
+    ...(written.deletes === undefined ? {} : { deletes: parseThreshold(written.deletes) }),
+    ...(written.creates === undefined ? {} : { creates: parseThreshold(written.creates) }),
+    ...(written.source_rows_min === undefined ? {} : { sourceRowsMin: written.source_rows_min }),
+  };
+}
+
+/** Places are left out and keys sorted, so that only a change of meaning changes the hash. */
+function hashJob(job: Omit<Job, "file" | "hash">): string {
+  const canonical = JSON.stringify(job, (key, value: unknown) => {
+    if (key === "place" || key === "targetPlace") return undefined;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+  });
+  return createHash("sha256").update(canonical).digest("hex");
+}

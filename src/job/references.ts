@@ -1,0 +1,103 @@
+// Values of connections.yaml that are not written there: ${VAR}, ${VAR:-default}, ${VAR:?message}, ${file:/path}.
+// In: a text with references. Out: the value, resolved only when it is needed, as a Secret where it is a credential.
+// What must hold: reading a file never needs a variable to be set, and a failure names the variable, never its value.
+
+import { readFileSync } from "node:fs";
+import { resolve as resolvePath } from "node:path";
+import { parseEnv } from "node:util";
+import { type FailureDetails, type Place, usageFailure } from "../core/errors.ts";
+import type { Environment } from "./job.ts";
+
+export type ReferencePart =
+  | { kind: "text"; text: string }
+  | { kind: "variable"; name: string; fallback?: string; message?: string }
+  | { kind: "file"; path: string };
+
+const variablePattern = /^(?<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?<fallback>.*)|:\?(?<message>.*))?$/s;
+
+/** The parts of a text with references, or what is wrong with one of them. */
+export function parseReferences(text: string): { parts: ReferencePart[] } | { problem: string } {
+  const parts: ReferencePart[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const start = text.indexOf("${", at);
+    if (start !== at) parts.push({ kind: "text", text: text.slice(at, start === -1 ? undefined : start) });
+    if (start === -1) break;
+    const end = text.indexOf("}", start);
+    if (end === -1) return { problem: `a reference \${… is not closed with }` };
+    const part = parseReference(text.slice(start + 2, end));
+    if (part === undefined) {
+      return { problem: `a reference is \${NAME}, \${NAME:-default}, \${NAME:?message} or \${file:path}` };
+    }
+    parts.push(part);
+    at = end + 1;
+  }
+  return { parts };
+}
+
+function parseReference(inner: string): ReferencePart | undefined {
+  if (inner.startsWith("file:")) {
+    const path = inner.slice("file:".length);
+    return path === "" ? undefined : { kind: "file", path };
+  }
+  const groups = variablePattern.exec(inner)?.groups;
+  if (groups?.["name"] === undefined) return undefined;
+  const { name, fallback, message } = groups;
+  return {
+    kind: "variable",
+    name,
+    ...(fallback === undefined ? {} : { fallback }),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** True if the text has a reference and nothing in it could be a credential itself: no default with a value. */
+export function holdsOnlyReferences(text: string): boolean {
+  const parsed = parseReferences(text);
+  if ("problem" in parsed) return true;
+  const isHarmless = (part: ReferencePart) => part.kind !== "variable" || (part.fallback ?? "") === "";
+  return parsed.parts.some((part) => part.kind !== "text") && parsed.parts.every(isHarmless);
+}
+
+/** What a text with references stands for, `place` and `folder` (for relative paths) being those of its file. */
+export function expandReferences(text: string, environment: Environment, where: Place, folder: string): string {
+  const parsed = parseReferences(text);
+  if ("problem" in parsed) throw usageFailure(parsed.problem, { where });
+  return parsed.parts.map((part) => expandPart(part, environment, where, folder)).join("");
+}
+
+function expandPart(part: ReferencePart, environment: Environment, where: Place, folder: string): string {
+  if (part.kind === "text") return part.text;
+  if (part.kind === "file") return readReferencedFile(resolvePath(folder, part.path), where);
+  const value = Object.hasOwn(environment, part.name) ? environment[part.name] : undefined;
+  if (value !== undefined && value !== "") return value;
+  if (part.fallback !== undefined) return part.fallback;
+  const details: FailureDetails = { where, next: `set ${part.name}, or name a file that sets it with --env <file>` };
+  if (part.message !== undefined && part.message !== "") details.why = part.message;
+  throw usageFailure(`the variable ${part.name} is ${value === undefined ? "not set" : "empty"}`, details);
+}
+
+function readReferencedFile(path: string, where: Place): string {
+  try {
+    return readFileSync(path, "utf8").replace(/\r?\n$/, "");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw usageFailure(`the file ${path} cannot be read`, {
+      where,
+      why,
+      next: "write the value into that file",
+      cause,
+    });
+  }
+}
+
+/** The variables of the process, overlaid by those of a file of KEY=VALUE lines. */
+export function readEnvironment(file?: string): Environment {
+  if (file === undefined) return process.env;
+  try {
+    return { ...process.env, ...parseEnv(readFileSync(file, "utf8")) };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw usageFailure("the file of variables cannot be read", { where: { file }, why, cause });
+  }
+}

@@ -1,0 +1,35 @@
+// Parts that the schemas of job and connection files share. The schemas describe the whole of docs/job-file.md, also
+// what is not built yet (supported.ts refuses that), so that a typo can be told from a feature to come.
+
+import { z } from "zod";
+import { durationPattern, percentPattern } from "./units.ts";
+
+/** A map without unknown keys. The message of an unknown key is the list of the known ones, for the did-you-mean. */
+export function closedMap<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? Object.keys(shape).join(" ") : undefined),
+  });
+}
+
+/** Names become folders, lock files and tables, so they are safe in all of these. */
+export const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    "a name is up to 64 letters, digits, - and _, the first a letter or digit",
+  );
+
+export const text = z.string().min(1, "expected text, got an empty one");
+
+export const percent = z
+  .string()
+  .regex(percentPattern, { error: "expected a percentage such as 20%", abort: true })
+  .refine((value) => Number.parseFloat(value) <= 100, "a percentage is at most 100%");
+
+export const duration = z.string().regex(durationPattern, "expected a duration such as 30s, 10m, 12h or 14d");
+
+export const count = z.int("expected a whole number").min(0, "expected 0 or more");
+
+export const threshold = z.union([count, percent], "expected a number of rows, or a percentage such as 20%");
+
+export const version = z.literal(1).describe("Version of the file format: 1.");

@@ -1,0 +1,243 @@
+// The shape of a job file. In a stream every key is optional here, because `defaults` may supply it; what a stream
+// lacks after merging is found in read-job.ts, as is every name that must exist elsewhere in the job.
+
+import { z } from "zod";
+import { closedMap, count, duration, name, percent, text, threshold, version } from "./schema-parts.ts";
+import { bytesPattern, lockPattern } from "./units.ts";
+
+/** Numbers, booleans and null are taken as they are written: `01234` stays `01234`. */
+const expression = z
+  .union(
+    [z.string().regex(/\S/, "the expression is empty"), z.number(), z.boolean(), z.null()],
+    "expected an SQL expression",
+  )
+  .meta({ title: "SQL expression", description: "A DuckDB scalar expression." });
+
+const atLeastOneName = z.array(text).min(1, "expected at least one name");
+
+const csvFormat = closedMap({
+  type: z.enum(["csv"]).describe("csv.").optional(),
+  delimiter: z.string().length(1, "expected one character").describe("Between columns. Default: a comma.").optional(),
+  quote: z.string().length(1, "expected one character").describe('Around values. Default: ".').optional(),
+  encoding: z.enum(["utf-8", "utf-16", "latin-1"]).describe("Character encoding. Default: utf-8.").optional(),
+}).refine(
+  (format) => (format.delimiter ?? ",") !== (format.quote ?? '"'),
+  "delimiter and quote are the same character",
+);
+
+const source = closedMap({
+  connection: text.describe("A connection of connections.yaml.").optional(),
+  files: text.describe("A glob below the connection's path, e.g. accounts_*.csv.").optional(),
+  format: csvFormat.describe("How the files are written. Default: csv.").optional(),
+  order: z.enum(["name", "time"]).describe("Order in which files are taken. Default: name.").optional(),
+  ready: closedMap({
+    stable_for: duration.describe("Size and time have not changed for this long.").optional(),
+    done_file: text.describe("A file of this name lies beside it.").optional(),
+    manifest: text.describe("A manifest of this name lists it.").optional(),
+  })
+    .meta({ minProperties: 1, maxProperties: 1 })
+    .refine((ready) => Object.keys(ready).length === 1, "expected one of stable_for, done_file, manifest")
+    .describe("When a file counts as complete.")
+    .optional(),
+  once: z.enum(["content_hash"]).describe("Never take the same bytes twice.").optional(),
+  after: z
+    .union([
+      z.enum(["leave"]),
+      closedMap({ move: text.describe("Move the file to this folder.") }),
+      closedMap({ delete: z.literal(true).describe("Delete the file.") }),
+    ])
+    .describe("What happens to a file once its load is settled. Default: leave.")
+    .optional(),
+  max_age: duration.describe("An older file stops the run.").optional(),
+  object: text.describe("The object to extract, e.g. Contact.").optional(),
+  fields: atLeastOneName.describe("Fields to extract. Default: those the map uses.").optional(),
+  where: text.describe("Filter in the vendor's own language.").optional(),
+  incremental: closedMap({
+    cursor: text.describe("The field that tells when a record changed.").optional(),
+    overlap: duration.describe("How far each window reaches back into the one before.").optional(),
+    since: text.describe("Where the first window starts.").optional(),
+  })
+    .describe("Extract only what changed since the last run.")
+    .optional(),
+  deletes: z.enum(["ignore", "emit"]).describe("Whether deleted records come as rows.").optional(),
+  keep: expression.describe("SQL over the source columns: rows for which it is not true are filtered out.").optional(),
+  optional: z.array(text).describe("Columns that a file may lack: fields mapped from them are left alone.").optional(),
+});
+
+const target = closedMap({
+  connection: text.describe("A connection of connections.yaml.").optional(),
+  object: text.describe("The object to load, e.g. Contact.").optional(),
+  key: z
+    .union([text, atLeastOneName])
+    .describe("The target field that identifies a record: the external ID, or for insert one or several mapped fields.")
+    .optional(),
+  mode: z
+    .enum(["insert", "update", "upsert", "delete", "mirror", "replace", "delta"])
+    .describe("insert, update, upsert, delete, or mirror: upsert and delete what the source no longer has.")
+    .optional(),
+  batch: closedMap({
+    rows: z.int("expected a whole number").min(1, "expected 1 or more").describe("Rows a batch at most.").optional(),
+    bytes: z
+      .union([
+        z.int("expected a whole number").min(1, "expected 1 or more"),
+        z.string().regex(bytesPattern, "expected a size such as 50MB"),
+      ])
+      .describe("Bytes a batch at most: a number, or e.g. 50MB.")
+      .optional(),
+  })
+    .describe("Batches smaller than the target's own limits.")
+    .optional(),
+  scope: text.describe("What mode mirror may delete: a filter in the vendor's own language.").optional(),
+  files: text.describe("The name of the file to write.").optional(),
+  format: csvFormat.describe("How the file is written. Default: csv.").optional(),
+});
+
+const lookup = closedMap({
+  file: text.describe("A CSV file, relative to the job file."),
+  key: text.describe("Its column that is compared."),
+  value: text.describe("Its column that is taken."),
+  from: expression.describe("SQL expression that is looked up."),
+  miss: z.enum(["reject"]).describe("What happens to a row without a match. Default: reject.").optional(),
+});
+
+const mapping = closedMap({
+  from: expression.describe("SQL expression over the source columns.").optional(),
+  on_null: z
+    .enum(["skip", "clear", "reject"])
+    .describe(
+      "What an empty value does: skip leaves the field alone, clear empties it, reject rejects the row. Default: skip.",
+    )
+    .optional(),
+  policy: z
+    .enum(["overwrite", "fill_empty", "create_only", "newest"])
+    .describe(
+      "When the field is written: always, only where the target's is empty, or only in a new record. Default: overwrite.",
+    )
+    .optional(),
+  parent: text.describe("A stream of this job: the field gets the id of its record whose key is `from`.").optional(),
+  miss: z.enum(["reject"]).describe("What happens to a row without a parent. Default: reject.").optional(),
+  lookup: lookup.describe("Take the value from a reference file.").optional(),
+})
+  .meta({
+    oneOf: [{ required: ["from"] }, { required: ["lookup"] }],
+    dependentRequired: { parent: ["from"], miss: ["parent"] },
+  })
+  .refine((entry) => (entry.from === undefined) !== (entry.lookup === undefined), "expected `from` or `lookup`")
+  .refine((entry) => entry.parent === undefined || entry.lookup === undefined, "`parent` goes with `from`")
+  .refine((entry) => entry.miss === undefined || entry.parent !== undefined, "`miss` goes with `parent`");
+
+const rule = closedMap({
+  field: text.describe("The mapped field to check.").optional(),
+  required: z.boolean().describe("It has a value.").optional(),
+  max_length: z.int("expected a whole number").min(1, "expected 1 or more").describe("Characters at most.").optional(),
+  expr: expression.describe("SQL over the mapped fields that must be true.").optional(),
+  message: text.describe("What a reject says where `expr` is not true.").optional(),
+  severity: z
+    .enum(["error", "warn"])
+    .describe("error rejects the row, warn only counts it. Default: error.")
+    .optional(),
+})
+  .meta({
+    oneOf: [{ required: ["field"] }, { required: ["expr"] }],
+    dependentRequired: { required: ["field"], max_length: ["field"], message: ["expr"] },
+  })
+  .refine((entry) => (entry.field === undefined) !== (entry.expr === undefined), "expected `field` or `expr`")
+  .refine(
+    (entry) => entry.field === undefined || entry.required !== undefined || entry.max_length !== undefined,
+    "expected `required` or `max_length` beside `field`",
+  )
+  .refine(
+    (entry) => entry.expr === undefined || (entry.required === undefined && entry.max_length === undefined),
+    "`required` and `max_length` go with `field`",
+  )
+  .refine((entry) => entry.message === undefined || entry.expr !== undefined, "`message` goes with `expr`");
+
+/** A stream as it is written, and `defaults`, which have the same shape. */
+export const streamShape = closedMap({
+  source: source.describe("Where the rows come from.").optional(),
+  target: target.describe("Where the records go.").optional(),
+  map: z
+    .record(text, z.union([expression, mapping], "expected an SQL expression, or a map with `from`"))
+    .describe("Target field to SQL expression, or to a map with `from` or `lookup`.")
+    .optional(),
+  validate: z.array(rule).describe("Checks of the mapped rows.").optional(),
+  dedupe: closedMap({
+    by: atLeastOneName.describe("Mapped fields: rows that agree in all of them are one record."),
+    keep: z.enum(["first", "last"]).describe("Which row stays, in source order."),
+  })
+    .describe("What to do with rows that share a key. Without it, all of them are rejected.")
+    .optional(),
+});
+
+const row = z.record(z.string(), z.unknown());
+
+/** A job file as it is written. */
+export const jobShape = closedMap({
+  version,
+  name: name.describe("Names the job's runs, lock and state."),
+  defaults: streamShape.describe("Merged deeply into every stream: maps merge, scalars and lists replace.").optional(),
+  streams: z
+    .record(name, streamShape)
+    .meta({ minProperties: 1 })
+    .refine((streams) => Object.keys(streams).length > 0, "expected at least one stream")
+    .describe("What to load, by name. A stream runs after the streams it names as `parent`."),
+  rejects: closedMap({
+    max: threshold.describe("More rejects than this share or number of rows stop the run. Default: 5%.").optional(),
+  })
+    .describe("How many rows may be rejected.")
+    .optional(),
+  keep: closedMap({
+    runs: duration.describe("Run folders are deleted after this time. Default: 14d.").optional(),
+  })
+    .describe("How long things are kept.")
+    .optional(),
+  timezone: text.describe("IANA time zone that reads values without a zone. Default: UTC.").optional(),
+  guards: closedMap({
+    changed: threshold.describe("Records changed at most. Default: no limit.").optional(),
+    deletes: threshold.describe("Records deleted at most. Default: 0 in mode mirror, otherwise no limit.").optional(),
+    creates: threshold.describe("Records created at most. Default: no limit.").optional(),
+    source_rows_min: count.describe("Rows that each source has at least. Default: no limit.").optional(),
+  })
+    .describe("Limits that stop a run before anything is written.")
+    .optional(),
+  limits: closedMap({
+    api_calls: count.describe("API calls a run at most.").optional(),
+    reserve: percent.describe("Share of the org's quota that is left to others.").optional(),
+    minutes: count.describe("Minutes a run at most.").optional(),
+  })
+    .describe("Limits that stop a run cleanly, to be resumed.")
+    .optional(),
+  lock: z
+    .string()
+    .regex(lockPattern, "expected skip, fail or e.g. wait 10m")
+    .describe("What a second run of the same job does: skip, fail, or e.g. wait 10m. Default: fail.")
+    .optional(),
+  notify: z
+    .array(
+      closedMap({
+        when: z.array(z.enum(["failure", "guard", "rejects", "recovered"])).describe("Events to tell."),
+        webhook: text.describe("URL that gets them; a reference."),
+      }),
+    )
+    .describe("Whom to tell what happened.")
+    .optional(),
+  redact: z.array(text).describe("Target fields whose values are never shown.").optional(),
+  tests: z
+    .array(
+      closedMap({
+        name: text.describe("What the test shows."),
+        stream: text.describe("The stream it tests."),
+        given: z.array(row).describe("Source rows."),
+        expect: z.array(row).describe("Mapped rows that come out.").optional(),
+        expect_rejects: z.array(row).describe("Rejects that come out.").optional(),
+      }),
+    )
+    .describe("Tests that `loadline test` runs offline.")
+    .optional(),
+}).meta({
+  title: "loadline job file",
+  patternProperties: { "^x-": { description: "Free for anchors and notes; not read." } },
+});
+
+export type JobFile = z.infer<typeof jobShape>;
+export type StreamFile = z.infer<typeof streamShape>;

@@ -1,0 +1,78 @@
+// What the schemas know and this version cannot do yet: refused at its place, never accepted and ignored.
+// A feature comes alive by deleting its line here.
+
+import type { Diagnostics, Span } from "./diagnostics.ts";
+import { keySpanAt, nodeAt, type TreeNode } from "./yaml-tree.ts";
+
+export interface Unsupported {
+  /** Keys from the top of the file; `*` is any key or item. */
+  path: string;
+  /** Only this value is unsupported; without it, the key is. */
+  value?: string;
+}
+
+export const unsupportedInJob: readonly Unsupported[] = [{ path: "limits" }, { path: "notify" }, { path: "tests" }];
+
+export const unsupportedInStream: readonly Unsupported[] = [
+  { path: "source.object" },
+  { path: "source.fields" },
+  { path: "source.where" },
+  { path: "source.incremental" },
+  { path: "source.deletes" },
+  { path: "source.order", value: "time" },
+  { path: "source.ready" },
+  { path: "source.once" },
+  { path: "source.after" },
+  { path: "source.max_age" },
+  { path: "source.format.encoding", value: "utf-16" },
+  { path: "source.format.encoding", value: "latin-1" },
+  { path: "target.files" },
+  { path: "target.format" },
+  { path: "target.mode", value: "replace" },
+  { path: "target.mode", value: "delta" },
+  { path: "map.*.policy", value: "newest" },
+  { path: "map.*.lookup" },
+];
+
+export const unsupportedInConnections: readonly Unsupported[] = [
+  { path: "connections.*.type", value: "hubspot" },
+  { path: "connections.*.type", value: "sftp" },
+  { path: "connections.*.limits" },
+  { path: "connections.*.auth.refresh_token" },
+  { path: "connections.*.auth.password" },
+];
+
+export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {
+  refuse(unsupportedInJob, job, diagnostics);
+  for (const stream of findAll(job, ["defaults"]).concat(findAll(job, ["streams", "*"]))) {
+    refuse(unsupportedInStream, stream.node, diagnostics);
+  }
+}
+
+export function refuseUnsupportedInConnections(connections: TreeNode, diagnostics: Diagnostics): void {
+  refuse(unsupportedInConnections, connections, diagnostics);
+}
+
+function refuse(list: readonly Unsupported[], root: TreeNode, diagnostics: Diagnostics): void {
+  for (const { path, value } of list) {
+    for (const { node, key } of findAll(root, path.split("."))) {
+      const name = path.split(".").at(-1);
+      if (value === undefined) diagnostics.add(key, `${name} is not supported yet`);
+      else if (node.kind === "scalar" && node.value === value) {
+        diagnostics.add(node.span, `${name}: ${value} is not supported yet`);
+      }
+    }
+  }
+}
+
+/** All that a path with `*` leads to, each with its key. */
+function findAll(root: TreeNode, path: readonly string[]): { node: TreeNode; key: Span }[] {
+  const [first, ...rest] = path;
+  if (first === undefined) return [{ node: root, key: root.span }];
+  const names = first !== "*" ? [first] : root.kind === "map" ? [...root.entries.keys()] : [];
+  return names.flatMap((name) => {
+    const node = nodeAt(root, [name]);
+    if (node === undefined) return [];
+    return rest.length === 0 ? [{ node, key: keySpanAt(root, [name]) }] : findAll(node, rest);
+  });
+}

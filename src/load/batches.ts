@@ -1,0 +1,103 @@
+// Cutting a plan into batch files. In: the plan as Parquet. Out: for each batch its rows and the SELECT that writes it.
+// What must hold: the same plan gives the same files, byte for byte; no batch is larger than the target takes; children
+// of one parent stand together, so that batches don't contend for the parent's lock.
+// https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/asynch_api_planning_guidelines.htm
+
+import type { Action } from "../core/model.ts";
+import { identifier, literal } from "../core/sql.ts";
+
+export interface BatchLimits {
+  rows: number;
+  bytes: number;
+}
+
+/** Rows `from` up to but without `to` of one action, in loading order. */
+export interface BatchRange {
+  action: Action;
+  from: number;
+  to: number;
+  bytes: number;
+}
+
+export const planOrderTable = "plan_order";
+
+/** Quotes, separator and the longest text for an emptied field. */
+const cellBytes = 3;
+const emptyCellBytes = 4;
+/** Id, version and line end. */
+const rowBytes = 64;
+
+/** Makes `plan_order`: the plan's rows (n) numbered in loading order (place) with their size, at most, as CSV. */
+export function orderPlan(plan: string, fields: readonly string[], parents: readonly string[]): string {
+  const sizes = fields.map((name) => {
+    const cell = `after.${identifier(name)}`;
+    return `coalesce(strlen(${cell}) * 2, ${emptyCellBytes}) + ${cellBytes}`;
+  });
+  const keys = parents.map((name, index) => `coalesce(lower(after.${identifier(name)}), '') AS parent_${index}`);
+  const order = [...parents.map((_, index) => `parent_${index}`), "n"].join(", ");
+  const narrow = [`file_row_number AS n`, "action", `${[rowBytes, ...sizes].join(" + ")} AS bytes`, ...keys].join(", ");
+  return `CREATE OR REPLACE TEMP TABLE ${planOrderTable} AS
+    SELECT n, action, bytes, row_number() OVER (PARTITION BY action ORDER BY ${order}) - 1 AS place
+    FROM (SELECT ${narrow} FROM ${plan})`;
+}
+
+/** The largest divisor of the row limit up to 1,000, so that batches of whole groups fill the limit exactly. */
+export function groupSize(limits: BatchLimits): number {
+  for (let size = Math.min(1000, limits.rows); size > 1; size -= 1) if (limits.rows % size === 0) return size;
+  return 1;
+}
+
+/** Groups of rows with their sizes, in loading order. */
+export function sizeGroups(size: number): string {
+  return `SELECT action, place // ${size} AS group_number, count(*) AS rows, sum(bytes) AS bytes FROM ${planOrderTable}
+    GROUP BY action, group_number
+    ORDER BY CASE WHEN action = 'create' THEN 0 WHEN action = 'update' THEN 1 ELSE 2 END, group_number`;
+}
+
+export interface RowGroup {
+  action: Action;
+  rows: number;
+  bytes: number;
+}
+
+/** Joins groups to batches that stay within the limits. */
+export function cutBatches(groups: readonly RowGroup[], limits: BatchLimits): BatchRange[] {
+  const batches: BatchRange[] = [];
+  let open: BatchRange | undefined;
+  for (const { action, rows, bytes } of groups) {
+    const fits =
+      open?.action === action && open.to - open.from + rows <= limits.rows && open.bytes + bytes <= limits.bytes;
+    if (open === undefined || !fits) {
+      const from = open?.action === action ? open.to : 0;
+      open = { action, from, to: from, bytes: 0 };
+      batches.push(open);
+    }
+    open.to += rows;
+    open.bytes += bytes;
+  }
+  return batches;
+}
+
+/** The rows of a batch: the plan's columns, in loading order. */
+export function selectBatch(plan: string, range: BatchRange): string {
+  return `SELECT p.* FROM ${plan} p JOIN ${planOrderTable} o ON p.file_row_number = o.n
+    WHERE o.action = ${literal(range.action)} AND o.place >= ${range.from} AND o.place < ${range.to} ORDER BY o.place`;
+}
+
+export interface BatchColumns {
+  /** Names the record in updates and deletes. */
+  id: string;
+  clearCell: string;
+}
+
+/** What is sent: for a create its values, for an update the id and only what changes, for a delete the id. */
+export function selectCells(rows: string, action: Action, fields: readonly string[], columns: BatchColumns): string {
+  const id = `id AS ${identifier(columns.id)}`;
+  if (action === "delete") return `SELECT ${id} FROM (${rows})`;
+  const cells = fields.map((name) => {
+    const value = `after.${identifier(name)}`;
+    const changed = `CASE WHEN list_contains(changed, ${literal(name)}) THEN coalesce(${value}, ${literal(columns.clearCell)}) END`;
+    return `${action === "create" ? value : changed} AS ${identifier(name)}`;
+  });
+  return `SELECT ${(action === "create" ? cells : [id, ...cells]).join(", ")} FROM (${rows})`;
+}

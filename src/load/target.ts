@@ -1,0 +1,123 @@
+// The load step's view of a CRM: what it can do, how it writes values, and the calls that change it.
+// What must hold: `submit` and `commit` are split so that a handle can be durable before the remote acts on it; every
+// method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
+
+import type { FieldSchema, ObjectSchema } from "../core/model.ts";
+import type { Mode } from "../job/job.ts";
+
+/** How the target stores a value, as SQL over a mapped value. */
+export interface RenderedField {
+  /** VARCHAR as the target would give it back, NULL for no value. Equal text means an equal value. */
+  value: string;
+  /** A BOOLEAN that is true where the mapped value can't be stored in the field, and what to say then (VARCHAR). */
+  invalid?: { condition: string; message: string };
+  /** The stored value with a type to compare and compute with, for the rules of a job. */
+  typed: string;
+}
+
+export type Operation = "insert" | "update" | "upsert" | "delete";
+
+/** One batch as the target takes it. The file holds exactly the bytes that are sent. */
+export interface Batch {
+  object: string;
+  operation: Operation;
+  path: string;
+  bytes: number;
+  rows: number;
+  /** The external id that an upsert goes by. */
+  externalId?: string;
+}
+
+/** What the remote says of a batch after the commit call. */
+export type BatchState =
+  | { state: "open" }
+  | { state: "processing"; processed: number }
+  | { state: "complete"; processed: number; failed: number }
+  | { state: "failed"; message: string; processed: number }
+  | { state: "aborted" }
+  | { state: "gone" };
+
+/** Results of a batch as files in the run folder, columns as the target names them. */
+export interface ResultFiles {
+  succeeded: string;
+  failed: string;
+  unprocessed: string;
+}
+
+/** Names of the columns in ResultFiles. */
+export interface ResultColumns {
+  id: string;
+  created: string;
+  error: string;
+}
+
+export interface RowError {
+  code: string;
+  message: string;
+  fields: string[];
+}
+
+export interface SnapshotRequest {
+  object: string;
+  /** Fields to read besides the id and the version. */
+  fields: string[];
+  key: string[];
+  /** Present when there are few enough keys to name them. One list of key values a row. */
+  keys?: string[];
+  scope?: string;
+  folder: string;
+  /** What the files' names start with. */
+  name: string;
+  signal: AbortSignal;
+  onProgress(rows: number): void;
+}
+
+export interface Snapshot {
+  /** CSV files, UTF-8, comma, quoted, each with a header: id, version, then the fields. */
+  files: string[];
+  rows: number;
+  /** How it was read, for the plan: "2 keyed queries", "one scan". */
+  how: string;
+}
+
+export interface TargetCapabilities {
+  /** Rows and bytes of one batch at most. */
+  batchRowsMax: number;
+  batchBytesMax: number;
+  /** Batches that may be in flight at once. */
+  batchesInFlight: number;
+  /** What a cell holds that empties a field. */
+  clearCell: string;
+  /** Columns that name a record and its version in snapshots and batches. */
+  idColumn: string;
+  versionColumn: string;
+  results: ResultColumns;
+  /** Modes that this target can load. */
+  modes: readonly Mode[];
+}
+
+export interface Target {
+  readonly capabilities: TargetCapabilities;
+  /** The org or portal that the connection answers with. State is kept under it. */
+  readonly orgId: string;
+  /** Calls made so far. */
+  readonly apiCalls: number;
+  describe(object: string): Promise<ObjectSchema>;
+  /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
+  resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
+  render(field: FieldSchema, value: string, type: string, timezone: string): RenderedField;
+  /** What `clear` stores: NULL, or the value that stands for it (a checkbox is never empty). SQL. */
+  clearedValue(field: FieldSchema): string;
+  snapshot(request: SnapshotRequest): Promise<Snapshot>;
+  /** Makes a remote handle that does nothing yet. */
+  open(batch: Batch, signal: AbortSignal): Promise<string>;
+  /** Sends the bytes to an open handle. The remote does not act on them before `commit`. */
+  upload(handle: string, batch: Batch, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<void>;
+  /** Tells the remote to act. Safe to call again on a handle that is still open. */
+  commit(handle: string, signal: AbortSignal): Promise<void>;
+  /** Throws the handle away before it was committed. */
+  abandon(handle: string): Promise<void>;
+  inspect(handle: string, signal: AbortSignal): Promise<BatchState>;
+  fetchResults(handle: string, files: ResultFiles, signal: AbortSignal): Promise<void>;
+  readError(text: string): RowError;
+}

@@ -1,0 +1,214 @@
+// The diff of a staged stream against the live target, kept as a Parquet plan.
+
+import { mappedName } from "../core/columns.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import type { StreamCounts } from "../core/model.ts";
+import { noCounts } from "../core/model.ts";
+import { identifier, literal } from "../core/sql.ts";
+import { type ComparedField, type CompareInput, countPlan, matchKeys, planRows } from "../diff/compare.ts";
+import { type KeyField, keysTable, selectKeys } from "../diff/keys.ts";
+import type { Snapshot, Target } from "../load/target.ts";
+import { scanCsvFiles } from "../stage/csv-scan.ts";
+import type { Engine } from "../stage/engine.ts";
+import { readParquet, writeParquet } from "../stage/parquet.ts";
+import { countRefusedRecords, rowState } from "../stage/stage.ts";
+import { isAbsent } from "../transform/mapping.ts";
+import type { CompiledStream } from "./compile-stream.ts";
+import { absentColumns, type StagedStream } from "./stage-stream.ts";
+
+/** Up to this many keys a target is asked whether naming them is cheaper than one scan. */
+const namedKeysMax = 5000;
+
+/** A person's choice of rows (`--limit`, `--keys`). */
+export interface Selection {
+  limit?: number;
+  keys?: string[];
+}
+
+export interface DiffInput {
+  engine: Engine;
+  target: Target;
+  compiled: CompiledStream;
+  staged: StagedStream;
+  selection: Selection;
+  /** Where the snapshot's files go; exists. */
+  snapshotFolder: string;
+  planPath: string;
+  signal: AbortSignal;
+  onSnapshot(rows: number): void;
+}
+
+export interface StreamDiff {
+  counts: StreamCounts;
+  warnings: number;
+  /** How the target's present values were read. */
+  how: string;
+}
+
+export async function diffStream(input: DiffInput): Promise<StreamDiff> {
+  const { engine, compiled, staged } = input;
+  await selectRows(input);
+  const snapshot = compiled.stream.target.mode === "insert" ? undefined : await readSnapshot(input);
+  const compare = await prepareCompare(input, snapshot);
+  for (const sql of matchKeys(compare)) await engine.run(sql);
+  await refuseUnreadSnapshot(engine, compiled.stream.name);
+  await writeParquet(engine, planRows(compare), input.planPath);
+  const counts = await countRows(input, staged);
+  const { warnings } = await engine.one(`SELECT count(_warning) AS warnings FROM ${staged.view}`);
+  return { counts, warnings: Number(warnings), how: snapshot?.how ?? "nothing read" };
+}
+
+async function selectRows({ engine, compiled, staged, selection }: DiffInput): Promise<void> {
+  const { dedupe } = compiled.stream;
+  const key = compiled.key.map(keyField);
+  const statements = selectKeys({
+    stage: staged.view,
+    key,
+    ...(dedupe === undefined
+      ? {}
+      : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),
+    ...(selection.limit === undefined ? {} : { limit: selection.limit }),
+    ...(selection.keys === undefined ? {} : { wanted: namesAnyOf(key, selection.keys) }),
+  });
+  for (const sql of statements) await engine.run(sql);
+}
+
+function keyField(schema: { name: string; caseSensitive: boolean }): KeyField {
+  return { name: schema.name, caseSensitive: schema.caseSensitive };
+}
+
+function fieldByName(compiled: CompiledStream, name: string): KeyField {
+  return { name, caseSensitive: compiled.fieldSchemas.get(name)?.caseSensitive ?? true };
+}
+
+function namesAnyOf(key: readonly KeyField[], values: readonly string[]): string {
+  const folded = key.every(({ caseSensitive }) => caseSensitive) ? values : values.map((value) => value.toLowerCase());
+  return `list_contains([${folded.map(literal).join(", ")}], _key)`;
+}
+
+async function readSnapshot(input: DiffInput): Promise<Snapshot> {
+  const { engine, target, compiled, staged } = input;
+  const { mode, object, key } = compiled.stream.target;
+  const [keyName = ""] = key;
+  const { count } = await engine.one(`SELECT count(*) AS count FROM ${keysTable}`);
+  const named = mode !== "mirror" && Number(count) <= namedKeysMax;
+  const rows = named
+    ? await engine.all(
+        `SELECT ${identifier(keyName)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row) ORDER BY 1`,
+      )
+    : [];
+  return target.snapshot({
+    object,
+    fields: snapshotFields(input),
+    key,
+    ...(named ? { keys: rows.map((row) => String(row["key"])) } : {}),
+    folder: input.snapshotFolder,
+    name: compiled.stream.name,
+    signal: input.signal,
+    onProgress: input.onSnapshot,
+  });
+}
+
+/** Mapped fields less the id, which every snapshot has. */
+function snapshotFields({ compiled, target }: DiffInput): string[] {
+  return compiled.fields.map(({ field }) => field.target).filter((name) => name !== target.capabilities.idColumn);
+}
+
+async function refuseUnreadSnapshot(engine: Engine, stream: string): Promise<void> {
+  const refused = await countRefusedRecords(engine);
+  if (refused === 0) return;
+  throw new Failure(exitCode.failed, `${refused} records of the target's answer for stream ${stream} can't be read`, {
+    next: "run again; nothing was written",
+  });
+}
+
+async function prepareCompare(input: DiffInput, snapshot: Snapshot | undefined): Promise<CompareInput> {
+  const { compiled, staged, target } = input;
+  const { mode } = compiled.stream.target;
+  const { idColumn, versionColumn } = target.capabilities;
+  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
+  const deletable = mode === "mirror" ? await selectDeletable(input) : undefined;
+  return {
+    mode,
+    stage: staged.view,
+    key: compiled.key.map(keyField),
+    fields: compiled.fields.map((field) => comparedField(input, field.field.target)),
+    ...(snapshot === undefined
+      ? {}
+      : { snapshot: { scan: scanCsvFiles(snapshot.files, columns), idColumn, versionColumn } }),
+    ...(deletable === undefined ? {} : { deletable }),
+  };
+}
+
+/** Which records mirror may delete: all, those in `scope`, or none where only some rows of the source were taken. */
+async function selectDeletable(input: DiffInput): Promise<string | undefined> {
+  const { compiled, target, selection } = input;
+  const { object, key, scope } = compiled.stream.target;
+  if (selection.limit !== undefined || selection.keys !== undefined) return "false";
+  if (scope === undefined) return undefined;
+  const { idColumn, versionColumn } = target.capabilities;
+  const inScope = await target.snapshot({
+    object,
+    fields: [],
+    key,
+    scope,
+    folder: input.snapshotFolder,
+    name: `${compiled.stream.name}-scope`,
+    signal: input.signal,
+    onProgress: () => undefined,
+  });
+  return `_id IN (SELECT ${identifier(idColumn)} FROM ${scanCsvFiles(inScope.files, [idColumn, versionColumn])})`;
+}
+
+function comparedField({ compiled, target, staged }: DiffInput, name: string): ComparedField {
+  const compiledField = compiled.fields.find(({ field }) => field.target === name);
+  const schema = compiled.fieldSchemas.get(name);
+  if (compiledField === undefined || schema === undefined) throw new Error(`field ${name} is not compiled`);
+  const { field, columns } = compiledField;
+  return {
+    name,
+    onNull: field.onNull === "clear" ? "clear" : "skip",
+    policy: field.policy,
+    // Names of records, our own and parents', differ only as far as the target tells them apart.
+    caseSensitive: name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true,
+    cleared: target.clearedValue(schema),
+    canonical: target.render(schema, mappedName(name), "VARCHAR", "UTC").value,
+    absentParts: staged.parts
+      .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))
+      .map(({ part }) => part.ordinal),
+  };
+}
+
+async function countRows(input: DiffInput, staged: StagedStream): Promise<StreamCounts> {
+  const { engine, compiled } = input;
+  const { mode } = compiled.stream.target;
+  const planned = await engine.one(countPlan(mode, readParquet(input.planPath)));
+  const states = await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state = ${rowState.rejected}) AS rejected,
+    count(*) FILTER (_state = ${rowState.filtered}) AS filtered FROM ${staged.view}`);
+  const count = (name: string) => Number(planned[name]);
+  const broken = staged.parts.reduce((sum, part) => sum + part.broken.length, 0);
+  const rejected = Number(states["rejected"]) + broken + count("shared_keys");
+  const notSelected =
+    Number(states["rows"]) -
+    Number(states["rejected"]) -
+    Number(states["filtered"]) -
+    count("duplicates") -
+    count("shared_keys") -
+    count("keyed");
+  const changed = count("creates") + count("updates") + count("deletes");
+  return {
+    ...noCounts(),
+    extracted: Number(states["rows"]) + broken,
+    filtered: Number(states["filtered"]) + notSelected,
+    duplicates: count("duplicates"),
+    rejected,
+    unmatched: count("unmatched"),
+    creates: count("creates"),
+    updates: count("updates"),
+    deletes: count("deletes"),
+    unchanged: count("keyed") - changed - count("conflicts") - count("unmatched"),
+    conflicts: count("conflicts"),
+    mirrorDeletes: count("mirror_deletes"),
+  };
+}

@@ -1,0 +1,189 @@
+// Transform and validate in one pass over each part, by the engine.
+
+import { join } from "node:path";
+import { failureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import type { Part } from "../core/model.ts";
+import { identifier, literal } from "../core/sql.ts";
+import { suggest } from "../core/suggest.ts";
+import { diagnosticsFailure } from "../job/diagnostics.ts";
+import type { CsvFormat } from "../job/job.ts";
+import { type BrokenRecord, type CleanPart, cleanPart, lineColumn } from "../stage/clean.ts";
+import { scanCsv } from "../stage/csv-scan.ts";
+import { type Engine, EngineError } from "../stage/engine.ts";
+import { countRefusedRecords, createStageView, stagePart } from "../stage/stage.ts";
+import { type CompiledField, isAbsent, mapRows } from "../transform/mapping.ts";
+import { type CheckedField, findProblem, findWarning } from "../validate/rules.ts";
+import type { CompiledStream } from "./compile-stream.ts";
+
+export interface StagedPart {
+  part: Part;
+  /** Rows of the stage. */
+  rows: number;
+  /** True if the stage knows each row's line; else it has to be looked up by position. */
+  hasLines: boolean;
+  broken: BrokenRecord[];
+}
+
+export interface StagedStream {
+  view: string;
+  parts: StagedPart[];
+}
+
+export interface StageInput {
+  engine: Engine;
+  compiled: CompiledStream;
+  parts: readonly Part[];
+  folder: string;
+  onPart(part: Part): void;
+}
+
+export const stageView = "stage";
+
+export async function stageStream(input: StageInput): Promise<StagedStream> {
+  const { engine, compiled } = input;
+  for (const part of input.parts) refuseMissingColumns(compiled, part);
+  const parts: StagedPart[] = [];
+  const files: { ordinal: number; path: string }[] = [];
+  for (const part of input.parts) {
+    const path = join(input.folder, `${compiled.stream.name}-${String(part.ordinal).padStart(5, "0")}.parquet`);
+    const clean = await stageOnePart(input, part, path);
+    files.push({ ordinal: part.ordinal, path });
+    parts.push({ part, rows: 0, hasLines: clean !== undefined, broken: clean?.broken ?? [] });
+    input.onPart(part);
+  }
+  const rows = await createStageView(engine, stageView, files);
+  for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
+  return { view: stageView, parts };
+}
+
+function refuseMissingColumns(compiled: CompiledStream, part: Part): void {
+  const { stream, fields } = compiled;
+  const present = new Set(part.columns.map((column) => column.toLowerCase()));
+  const optional = new Set(stream.source.optional.map((column) => column.toLowerCase()));
+  const problems = fields.flatMap(({ field, columns }) =>
+    columns
+      .filter((column) => !present.has(column.toLowerCase()) && !optional.has(column.toLowerCase()))
+      .map((column) => {
+        const suggestion = suggest(column, part.columns);
+        const message = `${part.label} has no column "${column}", which ${field.target} is mapped from`;
+        const next = "correct the name, or list the column under source.optional if files may lack it";
+        return { place: field.expression.place, message, next, ...(suggestion === undefined ? {} : { suggestion }) };
+      }),
+  );
+  if (problems.length > 0) throw diagnosticsFailure(problems);
+  const absent = absentColumns(compiled, part);
+  const key = fields.find(
+    ({ field, columns }) => stream.target.key.includes(field.target) && isAbsent(columns, absent),
+  );
+  if (key === undefined) return;
+  throw new Failure(exitCode.failed, `the column that the key ${key.field.target} is mapped from is missing`, {
+    where: { file: part.label, line: 1 },
+    next: "a key can't be optional: correct the file or the map",
+  });
+}
+
+export function absentColumns(compiled: CompiledStream, part: Part): Set<string> {
+  const present = new Set(part.columns.map((column) => column.toLowerCase()));
+  const optional = compiled.stream.source.optional.map((column) => column.toLowerCase());
+  return new Set(optional.filter((column) => !present.has(column)));
+}
+
+/** Strict and fast first. What DuckDB refuses or may read differently is read record by record, and staged again. */
+async function stageOnePart(input: StageInput, part: Part, path: string): Promise<CleanPart | undefined> {
+  const { engine, compiled } = input;
+  const { format } = compiled.stream.source;
+  await countRefusedRecords(engine);
+  if (!part.suspect) {
+    try {
+      await stageWithFallback(input, part, format, path, false);
+      if ((await countRefusedRecords(engine)) === 0) return undefined;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      await countRefusedRecords(engine);
+    }
+  }
+  const cleaned = await cleanPart(
+    part,
+    format,
+    join(input.folder, `clean-${compiled.stream.name}-${part.ordinal}.csv`),
+  );
+  const copy = { ...part, path: cleaned.path, compressed: false, columns: [lineColumn, ...part.columns] };
+  const cleanFormat: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
+  await stageWithFallback(input, copy, cleanFormat, path, true);
+  const refused = await countRefusedRecords(engine);
+  if (refused === 0) return cleaned;
+  throw new Failure(exitCode.failed, `${refused} records can't be staged`, { where: { file: part.label } });
+}
+
+/** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */
+async function stageWithFallback(
+  input: StageInput,
+  part: Part,
+  format: CsvFormat,
+  path: string,
+  hasLines: boolean,
+): Promise<void> {
+  try {
+    await runPass(input, part, format, path, hasLines, false);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !/^(Conversion|Out of Range|Invalid Input) Error/.test(error.message))
+      throw error;
+    await runPass(input, part, format, path, hasLines, true);
+  }
+}
+
+async function runPass(
+  input: StageInput,
+  part: Part,
+  format: CsvFormat,
+  path: string,
+  hasLines: boolean,
+  careful: boolean,
+): Promise<void> {
+  const { compiled } = input;
+  const absent = absentColumns(compiled, part);
+  const columns = part.columns.filter((column) => column !== lineColumn || !hasLines);
+  const keep = compiled.stream.keep?.sql;
+  const mapped = mapRows({
+    scan: scanCsv(part, format),
+    columns,
+    extra: [`${hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line`],
+    fields: compiled.fields,
+    absent,
+    careful,
+    ...(keep === undefined ? {} : { keep }),
+  });
+  const checked = compiled.fields.map((field) => checkedField(compiled, field, absent, careful));
+  await stagePart(input.engine, {
+    mapped,
+    problem: findProblem(checked, compiled.rules),
+    warning: findWarning(checked, compiled.rules),
+    fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
+    sources: columns.map(sourceName),
+    file: path,
+  });
+}
+
+function checkedField(
+  compiled: CompiledStream,
+  { field, columns, invalid }: CompiledField,
+  absent: ReadonlySet<string>,
+  careful: boolean,
+): CheckedField {
+  const given = columns.map(
+    (column) => `${literal(`${column} = "`)} || coalesce(left(${sourceName(column)}, 80), '') || '"'`,
+  );
+  const failedMessage = `'can''t be computed from ' || ${given.join(" || ', ' || ") || "''"}`;
+  return {
+    target: field.target,
+    rendered: renderedName(field.target),
+    mapped: mappedName(field.target),
+    ...(careful ? { failed: failureName(field.target), failedMessage } : {}),
+    ...(invalid === undefined ? {} : { invalid }),
+    isKey: compiled.stream.target.key.includes(field.target),
+    rejectNull: field.onNull === "reject",
+    absent: isAbsent(columns, absent),
+  };
+}

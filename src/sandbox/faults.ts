@@ -1,0 +1,119 @@
+// Faults that a test or a rehearsal asks for: which request (or row) is hit, and what then happens to it.
+// In: the JSON list of docs/design.md §8. Out: for each request, the action of the first rule that fires.
+// Must hold: the same seed and the same requests in the same order give the same faults.
+
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { usageFailure } from "../core/errors.ts";
+import { seededFraction } from "../core/random.ts";
+
+const faultAction = z.strictObject({
+  /** Answer with this status and let the request have no effect. */
+  status: z.int().min(100).max(599).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  body: z.json().optional(),
+  /** Cut the connection before the request takes effect, or after it did and before the answer. */
+  reset: z.enum(["before", "after"]).optional(),
+  delay_ms: z.int().nonnegative().optional(),
+  /** Send this many bytes of the answer's body, then cut the connection. */
+  truncate_after: z.int().nonnegative().optional(),
+  /** Send the answer's body at this many bytes a second. */
+  drip: z.int().positive().optional(),
+  /** Only with "match": "row <object>": the row fails with this text as its sf__Error. */
+  rowError: z.string().optional(),
+});
+
+const faultList = z.array(
+  z.strictObject({
+    match: z.string().regex(/^\S+ \S+$/, 'must be "<method or *> <path glob>" or "row <object>"'),
+    nth: z.array(z.int().positive()).optional(),
+    times: z.int().positive().optional(),
+    rate: z.number().min(0).max(1).optional(),
+    do: faultAction,
+  }),
+);
+
+export type FaultAction = z.infer<typeof faultAction>;
+
+export interface Faults {
+  /** Replaces all faults. Throws a Failure (exit 2) that names what is wrong with the list. */
+  replace(list: unknown): void;
+  /** The action for a request, or undefined when none fires. Counts the request. */
+  forRequest(method: string, path: string): FaultAction | undefined;
+  /** The error a written row of this object fails with, or undefined. Counts the row. */
+  forRow(object: string): string | undefined;
+}
+
+interface Rule {
+  matches(method: string, path: string): boolean;
+  fires(count: number): boolean;
+  count: number;
+  action: FaultAction;
+}
+
+export function createFaults(seed: number): Faults {
+  let requestRules: Rule[] = [];
+  let rowRules: Rule[] = [];
+  return {
+    replace(list) {
+      const parsed = faultList.safeParse(list);
+      if (!parsed.success) throw usageFailure("the list of faults is wrong", { why: z.prettifyError(parsed.error) });
+      const draw = seededFraction(seed);
+      const rules = parsed.data.map((fault) => ({ fault, rule: compileRule(fault, draw) }));
+      requestRules = rules.filter(({ fault }) => !fault.match.startsWith("row ")).map(({ rule }) => rule);
+      rowRules = rules.filter(({ fault }) => fault.match.startsWith("row ")).map(({ rule }) => rule);
+    },
+    forRequest: (method, path) => firstFiring(requestRules, method, path),
+    forRow: (object) => (rowRules.length === 0 ? undefined : firstFiring(rowRules, "row", object)?.rowError),
+  };
+}
+
+/** Reads a faults file. Throws a Failure (exit 2) when it is not readable or not JSON. */
+export function readFaultsFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw usageFailure("the faults file cannot be read", {
+      where: { file: path },
+      why: error instanceof Error ? error.message : String(error),
+      cause: error,
+    });
+  }
+}
+
+// Every matching rule counts the request, also behind one that fires: `nth` of a rule never depends on the others.
+function firstFiring(rules: readonly Rule[], method: string, path: string): FaultAction | undefined {
+  let action: FaultAction | undefined;
+  for (const rule of rules) {
+    if (!rule.matches(method, path)) continue;
+    rule.count += 1;
+    if (rule.fires(rule.count)) action ??= rule.action;
+  }
+  return action;
+}
+
+function compileRule(fault: z.infer<typeof faultList>[number], draw: () => number): Rule {
+  const [method = "*", glob = "**"] = fault.match.split(" ");
+  const pattern = globPattern(glob);
+  return {
+    matches: (requestMethod, path) =>
+      (method === "*" ? requestMethod !== "row" : method.toLowerCase() === requestMethod.toLowerCase()) &&
+      pattern.test(path),
+    fires: (count) =>
+      (fault.nth === undefined || fault.nth.includes(count)) &&
+      (fault.times === undefined || count <= fault.times) &&
+      (fault.rate === undefined || draw() < fault.rate),
+    count: 0,
+    action: fault.do,
+  };
+}
+
+// `*` stays inside one path segment, `**` crosses them; a trailing slash never matters.
+function globPattern(glob: string): RegExp {
+  const source = glob
+    .replace(/(?<=.)\/$/, "")
+    .split(/(\*\*|\*)/)
+    .map((part) => (part === "**" ? ".*" : part === "*" ? "[^/]*" : part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")))
+    .join("");
+  return new RegExp(`^${source}$`, "i");
+}

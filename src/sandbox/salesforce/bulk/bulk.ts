@@ -1,0 +1,60 @@
+// Bulk API 2.0: the routes of both kinds of job, and the work that goes on behind them.
+// Must hold: a job that was closed is worked on until it ends, through any number of restarts.
+
+import type { Route } from "../../routes.ts";
+import type { Org } from "../org.ts";
+import { processIngest } from "./ingest-processing.ts";
+import { ingestRoutes } from "./ingest-routes.ts";
+import { type Jobs, openJobs } from "./jobs.ts";
+import { processQuery } from "./query-processing.ts";
+import { queryJobRoutes } from "./query-routes.ts";
+
+export interface BulkWork {
+  startIngest(id: string): void;
+  startQuery(id: string): void;
+}
+
+export interface Bulk {
+  routes: Route[];
+  jobs: Jobs;
+  /** Takes up what a killed sandbox left. */
+  resume(): void;
+  /** Waits for work under way to stop at its next chunk. */
+  settle(): Promise<void>;
+}
+
+export function openBulk(org: Org): Bulk {
+  const jobs = openJobs(org);
+  const underWay = new Set<Promise<void>>();
+  const start = (process: (org: Org, jobs: Jobs, id: string) => Promise<void>, id: string): void => {
+    // After the answer that starts it: a client sees UploadComplete before InProgress.
+    const work = new Promise<void>((resolve) => setImmediate(resolve)).then(() => process(org, jobs, id));
+    const tracked = work.catch((error) => reportLost(jobs, id, error)).finally(() => underWay.delete(tracked));
+    underWay.add(tracked);
+  };
+  const work: BulkWork = {
+    startIngest: (id) => start(processIngest, id),
+    startQuery: (id) => start(processQuery, id),
+  };
+  return {
+    routes: [...ingestRoutes(org, jobs, work), ...queryJobRoutes(org, jobs, work)],
+    jobs,
+    resume() {
+      for (const job of jobs.list())
+        if (job.state === "UploadComplete" || job.state === "InProgress")
+          job.kind === "ingest" ? work.startIngest(job.id) : work.startQuery(job.id);
+    },
+    settle: async () => void (await Promise.all(underWay)),
+  };
+}
+
+// A defect of the sandbox must not hang a client's polling: the job fails and says why.
+function reportLost(jobs: Jobs, id: string, error: unknown): void {
+  const job = jobs.list().find((candidate) => candidate.id === id);
+  if (job === undefined) return;
+  jobs.save({
+    ...job,
+    state: "Failed",
+    errorMessage: `Unknown : ${error instanceof Error ? error.stack : String(error)}`,
+  });
+}

@@ -1,0 +1,209 @@
+// The work on a closed ingest job: chunk after chunk, in the background.
+// In: a job in UploadComplete or InProgress and its upload. Out: rows written, results kept, the job's end.
+// Must hold: a chunk's rows, their results and the job's progress are one transaction, so a killed sandbox goes on with
+// the next row, never with one that it has written. Other requests are answered between chunks.
+
+import { setImmediate as yieldToRequests } from "node:timers/promises";
+import { monotonicMs } from "../../../core/clock.ts";
+import type { SalesforceObject } from "../catalog/catalog.ts";
+import { isDouble } from "../catalog/field.ts";
+import { bulkErrorText, parseRowError, RowError } from "../errors.ts";
+import type { Org } from "../org.ts";
+import { type Column, ColumnError, resolveColumns } from "../records/columns.ts";
+import { rowDeleter } from "../records/delete.ts";
+import { type RowValue, rowWriter } from "../records/writer.ts";
+import { javaDouble, quoted } from "../render.ts";
+import { transact } from "../store.ts";
+import { type CsvReader, type CsvRecord, LineEndingError, openCsv } from "./csv-reader.ts";
+import { newline, shuffle } from "./ingest-results.ts";
+import { delimiters, type IngestJob, type Jobs, jobFile, jobTimestamp } from "./jobs.ts";
+
+/** Rows of one transaction, and of one of Salesforce's own chunks, within which an external id may come once. */
+const transactionRows = 1000;
+const chunkRows = 200;
+const batchRows = 10_000;
+
+/** Processes a job to its end, or until it is aborted or the sandbox closes. */
+export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<void> {
+  jobs.save({ ...jobs.ingest(id), state: "InProgress", systemModstamp: jobTimestamp() });
+  await yieldToRequests();
+  let reader: CsvReader | undefined;
+  try {
+    const job = jobs.ingest(id);
+    if (job.uploads === 0) return complete(org, jobs, job);
+    const opened = openUpload(org, job);
+    reader = opened.reader;
+    const write = rowWork(org, job, opened.columns);
+    while (!org.closing && processChunk(org, jobs, id, reader, write)) await yieldToRequests();
+  } catch (error) {
+    if (error instanceof ColumnError) fail(jobs, id, `InvalidBatch : ${error.message}`);
+    else if (error instanceof LineEndingError) fail(jobs, id, `ClientInputError : ${error.message}`);
+    else throw error;
+  } finally {
+    reader?.close();
+  }
+}
+
+interface Work {
+  /** Writes a row and gives its id and whether it was created. Throws a RowError. */
+  write(record: CsvRecord): { id: string; created: boolean };
+  startChunk(): void;
+  /** Between the values of a result line. */
+  delimiter: string;
+  /** The row's cells as the results show them. */
+  render(cells: readonly string[]): string;
+}
+
+/** One transaction of rows. False when the job has ended, by itself or by an abort. */
+function processChunk(org: Org, jobs: Jobs, id: string, reader: CsvReader, work: Work): boolean {
+  const job = jobs.ingest(id);
+  if (job.state !== "InProgress") return false;
+  const started = monotonicMs();
+  const records = reader.read(transactionRows);
+  if (records.length === 0) {
+    complete(org, jobs, job);
+    return false;
+  }
+  transact(org.store.database, () => {
+    const { successes, failures } = writeRecords(org, job, records, work);
+    const end = newline(job);
+    org.store.database
+      .prepare("INSERT INTO sandbox_job_result VALUES (?, ?, ?, ?)")
+      .run(
+        job.id,
+        job.chunks,
+        joinLines(shuffle(successes, job.chunks), end),
+        joinLines(shuffle(failures, job.chunks), end),
+      );
+    jobs.save({
+      ...job,
+      offset: reader.offset,
+      chunks: job.chunks + 1,
+      recordsProcessed: job.recordsProcessed + records.length,
+      recordsFailed: job.recordsFailed + failures.length,
+      processingTime: Math.round(job.processingTime + monotonicMs() - started),
+      systemModstamp: jobTimestamp(),
+    });
+  });
+  return true;
+}
+
+function writeRecords(
+  org: Org,
+  job: IngestJob,
+  records: readonly CsvRecord[],
+  work: Work,
+): { successes: string[]; failures: string[] } {
+  const successes: string[] = [];
+  const failures: string[] = [];
+  records.forEach((record, index) => {
+    if (index % chunkRows === 0) work.startChunk();
+    try {
+      const fault = org.faults.forRow(job.object);
+      if (fault !== undefined) throw parseRowError(fault);
+      const { id, created } = work.write(record);
+      successes.push(`"${id}"${work.delimiter}"${created}"${work.delimiter}${work.render(record.cells)}`);
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      failures.push(`""${work.delimiter}${quoted(bulkErrorText(error))}${work.delimiter}${work.render(record.cells)}`);
+    }
+  });
+  return { successes, failures };
+}
+
+function openUpload(org: Org, job: IngestJob): { reader: CsvReader; columns: string[] } {
+  const path = jobFile(org, job.id);
+  const delimiter = delimiters[job.columnDelimiter] ?? ",";
+  const reader = openCsv(path, delimiter, job.lineEnding, 0);
+  const [header] = reader.read(1);
+  const columns = header?.cells ?? [];
+  if (job.offset === 0) return { reader, columns };
+  reader.close();
+  return { reader: openCsv(path, delimiter, job.lineEnding, job.offset), columns };
+}
+
+function rowWork(org: Org, job: IngestJob, names: readonly string[]): Work {
+  const object = org.catalog.object(job.object);
+  if (object === undefined) throw new ColumnError(`Unable to find object: ${job.object}`);
+  const columns = resolveColumns(org, object, names);
+  const delimiter = delimiters[job.columnDelimiter] ?? ",";
+  const shown = { delimiter, render: cellRenderer(columns, delimiter) };
+  if (job.operation === "delete") return { ...shown, ...deleteWork(org, object, columns) };
+  const key = job.externalIdFieldName === undefined ? undefined : object.field(job.externalIdFieldName);
+  const writer = rowWriter(org, object, columns, { operation: job.operation, ...(key === undefined ? {} : { key }) });
+  return {
+    ...shown,
+    startChunk: writer.startChunk,
+    write(record) {
+      requireCells(record, columns.length);
+      return writer.write(record.cells.map(cellValue));
+    },
+  };
+}
+
+function deleteWork(
+  org: Org,
+  object: SalesforceObject,
+  columns: readonly Column[],
+): Pick<Work, "write" | "startChunk"> {
+  const [only] = columns;
+  if (only === undefined || columns.length > 1 || only.field.name !== "Id")
+    throw new ColumnError("The column header of a delete job must be Id and nothing else");
+  const remove = rowDeleter(org, object);
+  return {
+    startChunk: () => undefined,
+    write(record) {
+      requireCells(record, 1);
+      return { id: remove(record.cells[0] ?? ""), created: false };
+    },
+  };
+}
+
+function requireCells(record: CsvRecord, columns: number): void {
+  if (record.strayQuote)
+    throw new RowError(
+      "INVALID_INPUT",
+      "Failed to parse CSV. Found unescaped quote. A value with quote should be within a quote",
+    );
+  if (record.cells.length > columns)
+    throw new RowError(
+      "INVALID_INPUT",
+      `Failed to parse CSV. The row has ${record.cells.length} values for ${columns} columns`,
+    );
+}
+
+// "Empty field values are ignored when you update records. To set a field value to null, use #N/A."
+function cellValue(cell: string): RowValue {
+  if (cell === "") return undefined;
+  return cell === "#N/A" ? null : cell;
+}
+
+function cellRenderer(columns: readonly Column[], delimiter: string): Work["render"] {
+  const renderers = columns.map(({ field, header }) => {
+    // A lookup named through its parent's key shows the key as it was sent.
+    if (!isDouble(field) || header.includes(".")) return quoted;
+    return (cell: string): string =>
+      quoted(cell.trim() === "" || Number.isNaN(Number(cell)) ? cell : javaDouble(Number(cell)));
+  });
+  return (cells) => {
+    let line = "";
+    for (let index = 0; index < renderers.length; index += 1) {
+      if (index > 0) line += delimiter;
+      line += renderers[index]?.(cells[index] ?? "");
+    }
+    return line;
+  };
+}
+
+function joinLines(lines: readonly string[], end: string): string {
+  return lines.length === 0 ? "" : `${lines.join(end)}${end}`;
+}
+
+function complete(org: Org, jobs: Jobs, job: IngestJob): void {
+  org.limits.use("DailyBulkApiBatches", Math.ceil(job.recordsProcessed / batchRows) + 1);
+  jobs.save({ ...job, state: "JobComplete", systemModstamp: jobTimestamp() });
+}
+
+function fail(jobs: Jobs, id: string, errorMessage: string): void {
+  jobs.save({ ...jobs.ingest(id), state: "Failed", errorMessage, systemModstamp: jobTimestamp() });
+}

@@ -1,0 +1,189 @@
+// What describe says of an object, in the shape that client libraries expect.
+// https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
+
+import type { Catalog, SalesforceObject } from "./catalog.ts";
+import { type Field, isDouble } from "./field.ts";
+
+type Description = Record<string, unknown>;
+
+const base = (version: number, name: string): string => `/services/data/v${version}.0/sobjects/${name}`;
+
+/** The entry of an object in the list of objects. */
+export function summarise(object: SalesforceObject, version: number): Description {
+  const url = base(version, object.name);
+  const writable = !object.readOnly;
+  return {
+    activateable: false,
+    createable: writable,
+    custom: object.custom,
+    customSetting: false,
+    deletable: writable,
+    deprecatedAndHidden: false,
+    feedEnabled: false,
+    hasSubtypes: false,
+    isInterface: false,
+    isSubtype: false,
+    keyPrefix: object.keyPrefix,
+    label: object.label,
+    labelPlural: object.labelPlural,
+    layoutable: true,
+    mergeable: false,
+    mruEnabled: true,
+    name: object.name,
+    queryable: true,
+    replicateable: true,
+    retrieveable: true,
+    searchable: true,
+    triggerable: true,
+    undeletable: writable,
+    updateable: writable,
+    urls: { describe: `${url}/describe`, rowTemplate: `${url}/{ID}`, sobject: url },
+  };
+}
+
+/** The full describe of an object. */
+export function describe(catalog: Catalog, object: SalesforceObject, version: number): Description {
+  return {
+    ...summarise(object, version),
+    actionOverrides: [],
+    childRelationships: childRelationships(catalog, object),
+    compactLayoutable: true,
+    fields: object.fields.map((field) => describeField(object, field)),
+    listviewable: null,
+    lookupLayoutable: null,
+    namedLayoutInfos: [],
+    networkScopeFieldName: null,
+    recordTypeInfos: [
+      {
+        active: true,
+        available: true,
+        defaultRecordTypeMapping: true,
+        developerName: "Master",
+        master: true,
+        name: "Master",
+        recordTypeId: "012000000000000AAA",
+        urls: {},
+      },
+    ],
+    searchLayoutable: true,
+    supportedScopes: [{ label: `All ${object.labelPlural}`, name: "everything" }],
+  };
+}
+
+function childRelationships(catalog: Catalog, object: SalesforceObject): Description[] {
+  return catalog.objects.flatMap((child) =>
+    child.fields
+      .filter((field) => field.referenceTo.includes(object.name))
+      .map((field) => ({
+        cascadeDelete: field.onParentDelete === "delete",
+        childSObject: child.name,
+        deprecatedAndHidden: false,
+        field: field.name,
+        junctionIdListNames: [],
+        junctionReferenceTo: [],
+        relationshipName: null,
+        restrictedDelete: false,
+      })),
+  );
+}
+
+function describeField(object: SalesforceObject, field: Field): Description {
+  const longText = field.type === "textarea" && field.length > 255;
+  const compound = field.type === "address";
+  return {
+    aggregatable: !longText && !compound,
+    aiPredictionField: false,
+    autoNumber: false,
+    byteLength: field.length * 3,
+    calculated: false,
+    calculatedFormula: null,
+    cascadeDelete: false,
+    caseSensitive: field.caseSensitive,
+    compoundFieldName: compoundOf(object, field),
+    controllerName: null,
+    createable: field.createable && !object.readOnly,
+    custom: field.custom,
+    defaultValue: field.type === "boolean" ? field.defaultValue === 1 : (field.defaultValue ?? null),
+    defaultValueFormula: null,
+    defaultedOnCreate: field.defaultedOnCreate,
+    dependentPicklist: false,
+    deprecatedAndHidden: false,
+    digits: field.type === "int" ? field.precision : 0,
+    displayLocationInDecimal: false,
+    encrypted: false,
+    externalId: field.externalId,
+    extraTypeInfo: field.type === "textarea" ? (longText ? "plaintextarea" : null) : null,
+    filterable: !longText && !compound,
+    filteredLookupInfo: null,
+    formulaTreatNullNumberAsZero: false,
+    groupable: !longText && !compound && !isDouble(field) && field.type !== "datetime",
+    highScaleNumber: false,
+    htmlFormatted: false,
+    idLookup: field.idLookup,
+    inlineHelpText: null,
+    label: field.label,
+    length: field.length,
+    mask: null,
+    maskType: null,
+    name: field.name,
+    nameField: field.name === "Name",
+    namePointing: field.referenceTo.length > 1,
+    nillable: field.nillable,
+    permissionable: field.nillable && field.createable,
+    picklistValues: field.values.map((value) => ({
+      active: true,
+      defaultValue: value === field.defaultValue,
+      label: value,
+      validFor: null,
+      value,
+    })),
+    polymorphicForeignKey: field.referenceTo.length > 1,
+    precision: isDouble(field) ? field.precision : 0,
+    queryByDistance: compound,
+    referenceTargetField: null,
+    referenceTo: field.referenceTo,
+    relationshipName: field.relationshipName ?? null,
+    relationshipOrder: null,
+    restrictedDelete: false,
+    restrictedPicklist: field.restricted,
+    scale: field.scale,
+    searchPrefilterable: field.type === "reference",
+    soapType: soapType(field),
+    sortable: !longText && !compound,
+    type: field.type,
+    unique: field.unique,
+    updateable: field.updateable && !object.readOnly,
+    writeRequiresMasterRead: false,
+  };
+}
+
+function compoundOf(object: SalesforceObject, field: Field): string | null {
+  if (["FirstName", "LastName", "Salutation"].includes(field.name) && object.field("LastName") !== undefined)
+    return "Name";
+  const compound = object.fields.find((candidate) => Object.values(candidate.components ?? {}).includes(field.name));
+  return compound?.name ?? null;
+}
+
+function soapType(field: Field): string {
+  switch (field.type) {
+    case "id":
+    case "reference":
+      return "tns:ID";
+    case "boolean":
+      return "xsd:boolean";
+    case "int":
+      return "xsd:int";
+    case "double":
+    case "currency":
+    case "percent":
+      return "xsd:double";
+    case "date":
+      return "xsd:date";
+    case "datetime":
+      return "xsd:dateTime";
+    case "address":
+      return "urn:address";
+    default:
+      return "xsd:string";
+  }
+}

@@ -1,0 +1,31 @@
+// What every part of the simulated org needs: its records, its metadata, who it is, and what it has used up.
+
+import type { Faults } from "../faults.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import { makeId } from "./ids.ts";
+import type { Limits } from "./limits.ts";
+import type { Store } from "./store.ts";
+
+export interface Org {
+  store: Store;
+  catalog: Catalog;
+  limits: Limits;
+  faults: Faults;
+  /** Uploads and query results lie here. */
+  folder: string;
+  /** The public key that signed JWTs are checked with (PEM). */
+  publicKey: string;
+  /** For example http://127.0.0.1:8025; known once the server listens. */
+  origin: string;
+  /** True once the sandbox shuts down: background work stops at the next chunk. */
+  closing: boolean;
+}
+
+/** The org's id: 15 characters that a token starts with, and the 18 that records refer to. */
+export const shortOrgId = "00Dsandbox00001";
+export const orgId = "00Dsandbox00001EAA";
+/** The user that every sign-in is. */
+export const userId = makeId("005", 1);
+/** The newest version that is served, and the oldest that is listed. */
+export const newestVersion = 68;
+export const oldestListedVersion = 58;

@@ -1,0 +1,83 @@
+// Deleting a record: it goes to the recycle bin (IsDeleted), its children go with it or lose their reference.
+// In: an id. Out: nothing, or a RowError. Callers hold the transaction.
+
+import { identifier } from "../../../core/sql.ts";
+import type { StatementSync } from "../../../core/sqlite.ts";
+import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { Field } from "../catalog/field.ts";
+import { RowError } from "../errors.ts";
+import { canonicalId } from "../ids.ts";
+import type { Org } from "../org.ts";
+import { prepareRows } from "../store.ts";
+import { existing, salesforceNow } from "./writer.ts";
+
+interface Child {
+  object: SalesforceObject;
+  field: Field;
+}
+
+/** A function that deletes records of an object by id. It throws a RowError for an id that is not a live record. */
+export function rowDeleter(org: Org, object: SalesforceObject): (id: string) => string {
+  const require = existing(org, object);
+  const remove = remover(org, object, []);
+  return (given) => {
+    const id = canonicalId(given.trim());
+    if (id === undefined || org.catalog.objectOfId(id) !== object)
+      throw new RowError("MALFORMED_ID", `malformed id ${given}`);
+    require(id);
+    remove(id, salesforceNow());
+    return id;
+  };
+}
+
+type Remove = (id: string, timestamp: string) => void;
+
+function remover(org: Org, object: SalesforceObject, ancestors: readonly SalesforceObject[]): Remove {
+  const table = identifier(object.name);
+  const mark = org.store.database.prepare(
+    `UPDATE ${table} SET "IsDeleted" = 1, "LastModifiedDate" = ?, "SystemModstamp" = ? WHERE "Id" = ? AND "IsDeleted" = 0`,
+  );
+  // An object that is its own ancestor (a hierarchy) only loses the reference, as in Salesforce.
+  const children = childrenOf(org, object).map(({ object: child, field }) =>
+    field.onParentDelete === "delete" && !ancestors.includes(child)
+      ? deleteChildren(org, child, field, remover(org, child, [...ancestors, object]))
+      : clearChildren(org, child, field),
+  );
+  return (id, timestamp) => {
+    mark.run(timestamp, timestamp, id);
+    for (const settle of children) settle(id, timestamp);
+  };
+}
+
+function deleteChildren(org: Org, child: SalesforceObject, field: Field, remove: Remove): Remove {
+  const find: StatementSync = prepareRows(
+    org.store.database,
+    `SELECT "Id" FROM ${identifier(child.name)} WHERE ${identifier(field.name)} = ? AND "IsDeleted" = 0`,
+  );
+  return (id, timestamp) => {
+    for (const [childId] of find.all(id) as unknown as [string][]) remove(childId, timestamp);
+  };
+}
+
+function clearChildren(org: Org, child: SalesforceObject, field: Field): Remove {
+  const column = identifier(field.name);
+  const clear = org.store.database.prepare(
+    `UPDATE ${identifier(child.name)} SET ${column} = NULL, "SystemModstamp" = ? WHERE ${column} = ? AND "IsDeleted" = 0`,
+  );
+  return (id, timestamp) => void clear.run(timestamp, id);
+}
+
+/** The lookups of all objects that point to this one and that a person can set. */
+export function childrenOf(org: Org, object: SalesforceObject): Child[] {
+  return org.catalog.objects.flatMap((candidate) =>
+    candidate.fields
+      .filter(
+        (field) =>
+          field.type === "reference" &&
+          field.updateable &&
+          field.name !== "OwnerId" &&
+          field.referenceTo.includes(object.name),
+      )
+      .map((field) => ({ object: candidate, field })),
+  );
+}

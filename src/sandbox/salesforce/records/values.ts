@@ -1,0 +1,147 @@
+// From the text of a CSV cell or a JSON value to what is stored, as Salesforce does it: trimmed, checked, normalised.
+// In: a field. Out: a function for its values that throws a RowError in the vendor's words.
+// Must hold: what is stored reads back equal by the same rules (a date is a real day, a datetime is UTC seconds).
+// Formats: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/datafiles_date_format.htm
+
+import type { Field } from "../catalog/field.ts";
+import { RowError } from "../errors.ts";
+import { canonicalId } from "../ids.ts";
+import type { Stored } from "../store.ts";
+
+export type ReadValue = (text: string) => Stored;
+
+/** The reader for a field's values. Blank text is null; it never gets the #N/A of Bulk API, which is null before. */
+export function valueReader(field: Field): ReadValue {
+  switch (field.type) {
+    case "boolean":
+      return (text) => readBoolean(field, text);
+    case "int":
+      return unlessBlank((text) => readInteger(field, text));
+    case "double":
+    case "currency":
+    case "percent":
+      return unlessBlank((text) => readDouble(field, text));
+    case "date":
+      return unlessBlank((text) => readDate(field, text));
+    case "datetime":
+      return unlessBlank((text) => readDatetime(field, text));
+    case "id":
+    case "reference":
+      return unlessBlank((text) => readId(field, text));
+    case "picklist":
+    case "multipicklist":
+      return unlessBlank((text) => readPicklist(field, text));
+    case "email":
+      return unlessBlank((text) => readEmail(field, text));
+    default:
+      return unlessBlank((text) => limitLength(field, text));
+  }
+}
+
+function unlessBlank(read: ReadValue): ReadValue {
+  return (text) => {
+    const trimmed = text.trim();
+    return trimmed === "" ? null : read(trimmed);
+  };
+}
+
+function limitLength(field: Field, text: string): string {
+  // Salesforce counts characters, JavaScript counts UTF-16 units: only a text that looks too long needs counting.
+  if (field.length === 0 || text.length <= field.length || [...text].length <= field.length) return text;
+  throw new RowError("STRING_TOO_LONG", `${field.label}: data value too large: ${text} (max length=${field.length})`, [
+    field.name,
+  ]);
+}
+
+function readEmail(field: Field, text: string): string {
+  limitLength(field, text);
+  if (/^[^\s@"(),:;<>[\]\\]+@[^\s@"(),:;<>[\]\\.]+(?:\.[^\s@"(),:;<>[\]\\.]+)+$/.test(text)) return text;
+  throw new RowError("INVALID_EMAIL_ADDRESS", `${field.label}: invalid email address: ${text}`, [field.name]);
+}
+
+function readPicklist(field: Field, text: string): string {
+  limitLength(field, text);
+  const chosen = field.type === "multipicklist" ? text.split(";") : [text];
+  const stranger = field.restricted ? chosen.find((value) => !field.values.includes(value)) : undefined;
+  if (stranger === undefined) return text;
+  throw new RowError(
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+    `${field.label}: bad value for restricted picklist field: ${stranger}`,
+    [field.name],
+  );
+}
+
+function readBoolean(field: Field, text: string): number {
+  const value = text.trim().toLowerCase();
+  if (value === "true" || value === "1") return 1;
+  if (value === "false" || value === "0") return 0;
+  throw wrongType(field, text);
+}
+
+function readInteger(field: Field, text: string): number {
+  const value = Number(text);
+  if (!/^[+-]?\d+(?:\.0*)?$/.test(text)) throw wrongType(field, text);
+  const digits = field.precision === 0 ? 9 : field.precision;
+  if (Math.abs(value) >= 10 ** digits || Math.abs(value) > 2_147_483_647) throw outOfRange(field, text);
+  return value;
+}
+
+// "The API silently truncates any extra digits to the right of the decimal point, but it returns a fault response if
+// the number has too many digits to the left" (describe, on `scale`).
+function readDouble(field: Field, text: string): number {
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) throw wrongType(field, text);
+  const value = Number(text);
+  if (Math.abs(value) >= 10 ** (field.precision - field.scale)) throw outOfRange(field, text);
+  return truncate(value, field.scale);
+}
+
+// Cutting the decimal text, not multiplying: 1.15 × 100 is not 115 in binary.
+function truncate(value: number, scale: number): number {
+  if (Number.isInteger(value)) return value;
+  const plain = String(value);
+  if (plain.includes("e")) return Number(value.toFixed(scale));
+  const point = plain.indexOf(".");
+  return plain.length - point - 1 <= scale ? value : Number(plain.slice(0, point + 1 + scale));
+}
+
+function readDate(field: Field, text: string): string {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})Z?$/.exec(text);
+  if (parts === null || !isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))) throw wrongType(field, text);
+  return text.slice(0, 10);
+}
+
+function readDatetime(field: Field, text: string): string {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})$/.exec(text);
+  if (parts === null || !isDay(Number(parts[1]), Number(parts[2]), Number(parts[3]))) throw wrongType(field, text);
+  const zone = (parts[5] ?? "Z").replace(/^([+-]\d{2})(\d{2})$/, "$1:$2");
+  const instant = new Date(`${text.slice(0, 10)}T${parts[4]}${zone}`);
+  if (Number.isNaN(instant.getTime())) throw wrongType(field, text);
+  // Salesforce keeps whole seconds.
+  return `${instant.toISOString().slice(0, 19)}.000Z`;
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  if (year < 1700 || year > 4000 || month < 1 || month > 12 || day < 1) return false;
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
+function readId(field: Field, text: string): string {
+  const id = canonicalId(text);
+  if (id !== undefined) return id;
+  if (field.type === "id") throw new RowError("MALFORMED_ID", `malformed id ${text}`);
+  throw new RowError("MALFORMED_ID", `${field.label}: id value of incorrect type: ${text}`, [field.name]);
+}
+
+function wrongType(field: Field, text: string): RowError {
+  return new RowError("INVALID_TYPE_ON_FIELD_IN_RECORD", `${field.label}: value not of required type: ${text}`, [
+    field.name,
+  ]);
+}
+
+function outOfRange(field: Field, text: string): RowError {
+  return new RowError(
+    "NUMBER_OUTSIDE_VALID_RANGE",
+    `${field.label}: value outside of valid range on numeric field: ${text}`,
+    [field.name],
+  );
+}

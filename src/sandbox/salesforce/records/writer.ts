@@ -1,0 +1,311 @@
+// Writing rows of one shape: insert, update or upsert through the same checks, whichever API they came by.
+// In: the columns, then row after row (undefined = not given, null = clear, text = a value). Out: the record's id and
+// whether it was created, or a RowError. Must hold: every check of a row comes before its first write, so a refused
+// row leaves nothing behind; callers hold the transaction.
+
+import { now } from "../../../core/clock.ts";
+import { identifier } from "../../../core/sql.ts";
+import type { StatementSync } from "../../../core/sqlite.ts";
+import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { Field } from "../catalog/field.ts";
+import { RowError } from "../errors.ts";
+import { type Org, userId } from "../org.ts";
+import { keyOf, prepareRows, type Stored } from "../store.ts";
+import { type Column, duplicateKey, keyLookup } from "./columns.ts";
+
+export type RowValue = string | null | undefined;
+
+export interface Written {
+  id: string;
+  created: boolean;
+}
+
+export interface RowWriter {
+  /** Writes one row. Throws a RowError when Salesforce would refuse it. */
+  write(values: readonly RowValue[]): Written;
+  /** Says that a new chunk of at most 200 rows starts: within one, an external id may come once. */
+  startChunk(): void;
+}
+
+export interface WriterOptions {
+  operation: "insert" | "update" | "upsert";
+  /** The key of an upsert: an external id field, a field with idLookup, or Id. */
+  key?: Field;
+}
+
+const statementsKept = 256;
+
+export function rowWriter(
+  org: Org,
+  object: SalesforceObject,
+  columns: readonly Column[],
+  options: WriterOptions,
+): RowWriter {
+  const find = finder(org, object, columns, options);
+  const check = checker(org, object, columns);
+  const insert = inserter(org, object, columns);
+  const update = updater(org, object, columns);
+  let timestamp = salesforceNow();
+  return {
+    startChunk() {
+      timestamp = salesforceNow();
+      find.startChunk();
+    },
+    write(values) {
+      const stored = columns.map((column, index) => {
+        const value = values[index];
+        return typeof value === "string" ? column.read(value) : value;
+      });
+      const id = find.target(stored);
+      check(stored, id);
+      if (id === undefined) return { id: insert(stored, timestamp), created: true };
+      update(stored, id, timestamp);
+      return { id, created: false };
+    },
+  };
+}
+
+/** The present moment as Salesforce stamps it: whole seconds. */
+export function salesforceNow(): string {
+  return `${now().toISOString().slice(0, 19)}.000Z`;
+}
+
+type StoredRow = readonly (Stored | undefined)[];
+
+// ---- which record a row means ----
+
+interface Finder {
+  target(stored: StoredRow): string | undefined;
+  startChunk(): void;
+}
+
+function finder(org: Org, object: SalesforceObject, columns: readonly Column[], options: WriterOptions): Finder {
+  const key = options.operation === "update" ? object.field("Id") : options.key;
+  if (options.operation === "insert" || key === undefined)
+    return { target: () => undefined, startChunk: () => undefined };
+  const place = columns.findIndex((column) => column.field === key && !column.header.includes("."));
+  if (key.name === "Id") return idFinder(org, object, place, options.operation);
+  const lookup = keyLookup(org, object, key);
+  const seen = new Set<Stored>();
+  return {
+    startChunk: () => seen.clear(),
+    target(stored) {
+      const value = stored[place];
+      if (value === undefined || value === null)
+        throw new RowError("MISSING_ARGUMENT", `${key.name} not specified`, [key.name]);
+      const wanted = keyOf(key, value);
+      if (seen.has(wanted))
+        throw new RowError("DUPLICATE_VALUE", `Duplicate external id specified: ${value}`, [key.name]);
+      seen.add(wanted);
+      const ids = (lookup.all(wanted) as unknown as [string][]).map(([id]) => id);
+      if (ids.length > 1) throw duplicateKey(key, ids);
+      return ids[0];
+    },
+  };
+}
+
+function idFinder(org: Org, object: SalesforceObject, place: number, operation: "update" | "upsert"): Finder {
+  const require = existing(org, object);
+  return {
+    startChunk: () => undefined,
+    target(stored) {
+      const id = stored[place];
+      if (typeof id !== "string") {
+        if (operation === "upsert") return undefined;
+        throw new RowError("MISSING_ARGUMENT", "Id not specified in an update call");
+      }
+      require(id);
+      return id;
+    },
+  };
+}
+
+/** Refuses ids that are not live records of the object. */
+export function existing(org: Org, object: SalesforceObject): (id: string) => void {
+  const find = deletedFlag(org, object);
+  return (id) => {
+    const row = find.get(id) as unknown as [number] | undefined;
+    if (row === undefined) throw new RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id");
+    if (row[0] === 1) throw new RowError("ENTITY_IS_DELETED", "entity is deleted");
+  };
+}
+
+function deletedFlag(org: Org, object: SalesforceObject): StatementSync {
+  return prepareRows(org.store.database, `SELECT "IsDeleted" FROM ${identifier(object.name)} WHERE "Id" = ?`);
+}
+
+// ---- what must hold of a row ----
+
+type Check = (stored: StoredRow, id: string | undefined) => void;
+
+function checker(org: Org, object: SalesforceObject, columns: readonly Column[]): Check {
+  const places = new Map(columns.map((column, index) => [column.field, index]));
+  const needed = object.fields.filter((field) => field.createable && !field.nillable && !field.defaultedOnCreate);
+  const checks: Check[] = columns.flatMap((column, index) => columnChecks(org, object, column.field, index));
+  return (stored, id) => {
+    for (const check of checks) check(stored, id);
+    const missing = needed.filter((field) => {
+      const value = stored[places.get(field) ?? -1];
+      return id === undefined ? value === undefined || value === null : value === null;
+    });
+    if (missing.length > 0) throw requiredMissing(missing);
+  };
+}
+
+function columnChecks(org: Org, object: SalesforceObject, field: Field, index: number): Check[] {
+  const checks: Check[] = [];
+  if (field.name === "Id") {
+    checks.push((stored, id) => {
+      if (id === undefined && typeof stored[index] === "string")
+        throw new RowError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"]);
+    });
+    return checks;
+  }
+  if (!field.createable || !field.updateable)
+    checks.push((stored, id) => {
+      if (stored[index] !== undefined && !(id === undefined ? field.createable : field.updateable))
+        throw notWritable(field);
+    });
+  if (field.type === "boolean")
+    checks.push((stored) => {
+      if (stored[index] === null)
+        throw new RowError("INVALID_TYPE_ON_FIELD_IN_RECORD", `${field.label}: value not of required type: `, [
+          field.name,
+        ]);
+    });
+  if (field.unique) checks.push(uniqueCheck(org, object, field, index));
+  if (field.type === "reference") checks.push(referenceCheck(org, field, index));
+  return checks;
+}
+
+function uniqueCheck(org: Org, object: SalesforceObject, field: Field, index: number): Check {
+  const lookup = keyLookup(org, object, field);
+  return (stored, id) => {
+    const value = stored[index];
+    if (value === undefined || value === null) return;
+    for (const [other] of lookup.all(keyOf(field, value)) as unknown as [string][])
+      if (other !== id)
+        throw new RowError(
+          "DUPLICATE_VALUE",
+          `duplicate value found: ${field.name} duplicates value on record with id: ${other}`,
+        );
+  };
+}
+
+function referenceCheck(org: Org, field: Field, index: number): Check {
+  const finds = new Map<string, StatementSync>();
+  for (const name of field.referenceTo) {
+    const target = org.catalog.object(name);
+    if (target !== undefined) finds.set(target.keyPrefix, deletedFlag(org, target));
+  }
+  return (stored) => {
+    const value = stored[index];
+    if (typeof value !== "string") return;
+    const find = finds.get(value.slice(0, 3));
+    if (find === undefined)
+      throw new RowError("MALFORMED_ID", `${field.label}: id value of incorrect type: ${value}`, [field.name]);
+    const row = find.get(value) as unknown as [number] | undefined;
+    if (row === undefined) throw new RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id");
+    if (row[0] === 1) throw new RowError("ENTITY_IS_DELETED", "entity is deleted");
+  };
+}
+
+function requiredMissing(fields: readonly Field[]): RowError {
+  const names = fields.map((field) => field.name);
+  return new RowError("REQUIRED_FIELD_MISSING", `Required fields are missing: [${names.join(", ")}]`, names);
+}
+
+function notWritable(field: Field): RowError {
+  return new RowError(
+    "INVALID_FIELD_FOR_INSERT_UPDATE",
+    `Unable to create/update fields: ${field.name}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`,
+    [field.name],
+  );
+}
+
+// ---- the writes themselves ----
+
+function inserter(
+  org: Org,
+  object: SalesforceObject,
+  columns: readonly Column[],
+): (stored: StoredRow, timestamp: string) => string {
+  const given = columns.map(({ field }, index) => ({ field, index })).filter(({ field }) => field.createable);
+  const missing = object.fields.filter(
+    (field) =>
+      field.defaultValue !== undefined &&
+      field.expression === undefined &&
+      !given.some((column) => column.field === field),
+  );
+  const nameIsGiven = given.some(({ field }) => field.name === "Name");
+  const ownerIsGiven = given.some(({ field }) => field.name === "OwnerId");
+  const system = [
+    "serial",
+    "Id",
+    "CreatedDate",
+    "LastModifiedDate",
+    "SystemModstamp",
+    "CreatedById",
+    "LastModifiedById",
+  ];
+  const names = [...system, ...given.map(({ field }) => field.name), ...missing.map((field) => field.name)];
+  if (object.custom && !nameIsGiven) names.push("Name");
+  if (object.field("OwnerId") !== undefined && !ownerIsGiven) names.push("OwnerId");
+  const defaults = missing.map((field) => field.defaultValue ?? null);
+  const statement = org.store.database.prepare(
+    `INSERT INTO ${identifier(object.name)} (${names.map(identifier).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+  );
+  return (stored, timestamp) => {
+    const { serial, id } = org.store.nextId(object);
+    const values: Stored[] = [serial, id, timestamp, timestamp, timestamp, userId, userId];
+    for (const { field, index } of given) values.push(stored[index] ?? defaultOf(object, field, id));
+    values.push(...defaults);
+    if (object.custom && !nameIsGiven) values.push(id);
+    if (values.length < names.length) values.push(userId);
+    statement.run(...values);
+    return id;
+  };
+}
+
+// A custom object's record without a name is named by its id, a record without an owner belongs to its creator.
+function defaultOf(object: SalesforceObject, field: Field, id: string): Stored {
+  if (field.name === "OwnerId") return userId;
+  if (field.name === "Name" && object.custom) return id;
+  return field.defaultValue ?? null;
+}
+
+function updater(
+  org: Org,
+  object: SalesforceObject,
+  columns: readonly Column[],
+): (stored: StoredRow, id: string, timestamp: string) => void {
+  // Blank cells differ from row to row, and so do the columns to set: one statement for each such set.
+  const statements = new Map<string, { statement: StatementSync; places: number[] }>();
+  const candidates = columns.flatMap(({ field }, index) => (field.updateable ? [{ field, index }] : []));
+  return (stored, id, timestamp) => {
+    let shape = "";
+    for (const { index } of candidates) shape += stored[index] === undefined ? "0" : "1";
+    let prepared = statements.get(shape);
+    if (prepared === undefined) {
+      const set = candidates.filter(({ index }) => stored[index] !== undefined);
+      prepared = {
+        statement: prepareUpdate(
+          org,
+          object,
+          set.map(({ field }) => field),
+        ),
+        places: set.map(({ index }) => index),
+      };
+      if (statements.size >= statementsKept) statements.clear();
+      statements.set(shape, prepared);
+    }
+    const values = prepared.places.map((index) => stored[index] ?? null);
+    prepared.statement.run(timestamp, timestamp, userId, ...values, id);
+  };
+}
+
+function prepareUpdate(org: Org, object: SalesforceObject, fields: readonly Field[]): StatementSync {
+  const names = ["LastModifiedDate", "SystemModstamp", "LastModifiedById", ...fields.map((field) => field.name)];
+  const set = names.map((name) => `${identifier(name)} = ?`).join(", ");
+  return org.store.database.prepare(`UPDATE ${identifier(object.name)} SET ${set} WHERE "Id" = ?`);
+}

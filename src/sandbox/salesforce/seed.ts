@@ -1,0 +1,162 @@
+// The records that an org starts with: those without which no client can sign in, and a few to look at.
+
+import { identifier } from "../../core/sql.ts";
+import type { SalesforceObject } from "./catalog/catalog.ts";
+import { type Org, orgId, userId } from "./org.ts";
+import { writeRecord } from "./records/json.ts";
+import { salesforceNow } from "./records/writer.ts";
+import { type Stored, transact } from "./store.ts";
+
+/** Fills a fresh org. Does nothing but refresh the metadata view where there are records already. */
+export function seedOrg(org: Org, seed: "demo" | "empty"): void {
+  transact(org.store.database, () => {
+    insertFieldDefinitions(org);
+    const users = org.store.database.prepare(`SELECT count(*) AS count FROM "User"`).get();
+    if (users?.["count"] !== 0) return;
+    insertOwnRecords(org);
+    if (seed === "demo") insertDemoRecords(org);
+  });
+}
+
+function insertOwnRecords(org: Org): void {
+  insert(org, "User", userId, {
+    Username: "sandbox@loadline.example",
+    FirstName: "Sandbox",
+    LastName: "User",
+    Email: "sandbox@loadline.example",
+    Alias: "sandbox",
+    CommunityNickname: "sandbox",
+    IsActive: 1,
+    TimeZoneSidKey: "UTC",
+    LocaleSidKey: "en_US",
+    LanguageLocaleKey: "en_US",
+    UserType: "Standard",
+  });
+  insert(org, "Organization", orgId, {
+    Name: "loadline sandbox",
+    InstanceName: "SBX1",
+    IsSandbox: 1,
+    OrganizationType: "Developer Edition",
+    DefaultLocaleSidKey: "en_US",
+    TimeZoneSidKey: "UTC",
+    LanguageLocaleKey: "en_US",
+  });
+}
+
+function insertFieldDefinitions(org: Org): void {
+  org.store.database.exec(`DELETE FROM "FieldDefinition"`);
+  for (const object of org.catalog.objects)
+    for (const field of object.fields)
+      insert(org, "FieldDefinition", undefined, {
+        DurableId: `${object.name}.${field.name}`,
+        QualifiedApiName: field.name,
+        EntityDefinitionId: object.name,
+        DataType: field.type,
+        Label: field.label,
+        Length: field.length,
+        IsPolymorphicForeignKey: field.referenceTo.length > 1 ? 1 : 0,
+      });
+}
+
+function insert(org: Org, name: string, id: string | undefined, values: Readonly<Record<string, Stored>>): void {
+  const object = org.catalog.object(name) as SalesforceObject;
+  const next = org.store.nextId(object);
+  const timestamp = salesforceNow();
+  const row: Record<string, Stored> = {
+    serial: next.serial,
+    Id: id ?? next.id,
+    CreatedDate: timestamp,
+    LastModifiedDate: timestamp,
+    SystemModstamp: timestamp,
+    CreatedById: userId,
+    LastModifiedById: userId,
+    ...values,
+  };
+  const columns = Object.keys(row);
+  org.store.database
+    .prepare(
+      `INSERT INTO ${identifier(name)} (${columns.map(identifier).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+    )
+    .run(...Object.values(row));
+}
+
+const demoAccounts = [
+  ["Harbour Freight Cooperative", "Shipping", "Rotterdam", "Netherlands", 48_000_000, 310],
+  ["Northwind Grain Traders", "Agriculture", "Winnipeg", "Canada", 12_500_000, 85],
+  ["Alder & Pine Furniture", "Manufacturing", "Grand Rapids", "United States", 7_300_000, 64],
+  ["Lumen Diagnostics", "Healthcare", "Lyon", "France", 22_100_000, 140],
+  ["Kestrel Avionics", "Engineering", "Bristol", "United Kingdom", 91_000_000, 520],
+  ["Blue Mesa Energy", "Energy", "Santa Fe", "United States", 134_000_000, 410],
+  ["Sakura Instruments", "Electronics", "Osaka", "Japan", 57_800_000, 275],
+  ["Fjord Analytics", "Technology", "Bergen", "Norway", 4_900_000, 38],
+  ["Olive Branch Foods", "Food & Beverage", "Valencia", "Spain", 18_600_000, 122],
+  ["Granite State Bank", "Banking", "Concord", "United States", 210_000_000, 640],
+  ["Weser Maschinenbau", "Machinery", "Bremen", "Germany", 66_400_000, 390],
+  ["Southern Cross Freight", "Transportation", "Hobart", "Australia", 9_200_000, 71],
+] as const;
+
+const demoPeople = [
+  ["Annika", "de Vries"],
+  ["Marcus", "Bell"],
+  ["Priya", "Nair"],
+  ["Jean", "Moreau"],
+  ["Eleanor", "Whitcombe"],
+  ["Luis", "Ortega"],
+  ["Haruka", "Tanaka"],
+  ["Ingrid", "Solberg"],
+  ["Carmen", "Ruiz"],
+  ["Walter", "Hayes"],
+  ["Jürgen", "Köster"],
+  ["Matilda", "Grant"],
+  ["Tom", "Okafor"],
+  ["Sofia", "Lindqvist"],
+  ["Peter", "Novak"],
+  ["Grace", "Adeyemi"],
+  ["Ruth", "Feldman"],
+  ["Daniel", "O'Connor"],
+  ["Yuki", "Mori"],
+  ["Elena", "Petrova"],
+  ["Samuel", "Brandt"],
+  ["Nadia", "Haddad"],
+  ["Oscar", "Lemaire"],
+  ["Chloe", "Baker"],
+] as const;
+
+const titles = ["Head of Operations", "Buyer", "Controller", "Sales Director"];
+
+function insertDemoRecords(org: Org): void {
+  const account = org.catalog.object("Account") as SalesforceObject;
+  const contact = org.catalog.object("Contact") as SalesforceObject;
+  const accounts = demoAccounts.map(
+    ([Name, Industry, BillingCity, BillingCountry, AnnualRevenue, NumberOfEmployees]) => {
+      const domain = `${Name.toLowerCase().replace(/[^a-z]+/g, "-")}.example`;
+      const record = {
+        Name,
+        Industry,
+        BillingCity,
+        BillingCountry,
+        AnnualRevenue,
+        NumberOfEmployees,
+        Website: `https://${domain}`,
+      };
+      return { id: writeRecord(org, account, { operation: "insert", record }).id, domain };
+    },
+  );
+  demoPeople.forEach(([FirstName, LastName], index) => {
+    const employer = accounts[index % accounts.length];
+    const local = LastName.normalize("NFD")
+      .replace(/[^A-Za-z]/g, "")
+      .toLowerCase();
+    const record = {
+      FirstName,
+      LastName,
+      AccountId: employer?.id,
+      Email: `${FirstName.normalize("NFD")
+        .replace(/[^A-Za-z]/g, "")
+        .toLowerCase()}.${local}@${employer?.domain}`,
+      Phone: `+1 202 555 01${String(index).padStart(2, "0")}`,
+      Title: titles[index % titles.length],
+    };
+    writeRecord(org, contact, { operation: "insert", record });
+  });
+}

@@ -1,0 +1,266 @@
+// A SOQL query as SQL over the object tables.
+// In: the query's text and the catalog. Out: SQL with its parameters, and the shape of the rows that it gives.
+// Must hold: deleted records are seen by queryAll only; a column's place in a row is its place in `columns`.
+
+import type {
+  FieldFunctionExpression,
+  OrderByClause,
+  FieldType as ParsedField,
+  Query,
+} from "@jetstreamapp/soql-parser-js";
+import type { Catalog, SalesforceObject } from "../catalog/catalog.ts";
+import { field as defineField, type Field, isDouble } from "../catalog/field.ts";
+import { ApiError } from "../errors.ts";
+import { keyExpression } from "../store.ts";
+import { compareField, type Sql } from "./conditions.ts";
+import { type Comparison, type ConditionTree, conditionTree, malformedQuery, parseSoql } from "./parse.ts";
+import { createPaths, type Paths, pointer, type ResolvedParent } from "./paths.ts";
+
+/** One selected column: where it goes in a record, and what it holds. */
+export interface SelectedColumn {
+  /** Relationship names and the field's own, or the alias of an aggregate. */
+  path: string[];
+  field: Field;
+  /** The SQL of each value: one, or one for each part of a compound address. */
+  expressions: string[];
+  aggregate: boolean;
+}
+
+export interface CompiledQuery {
+  object: SalesforceObject;
+  columns: SelectedColumn[];
+  /** The parents that selected fields belong to, with the SQL of their ids. */
+  parents: ResolvedParent[];
+  /** SELECT COUNT() FROM …: the answer is a number, not records. */
+  countOnly: boolean;
+  grouped: boolean;
+  /** The parts of the SQL, each empty or starting with its keyword. All parameters belong to `where`. */
+  from: string;
+  where: Sql;
+  groupBy: string;
+  orderBy: string;
+  limit: number | undefined;
+  offset: number;
+  /** The alias of the object itself in the SQL. */
+  root: string;
+}
+
+interface Scope {
+  catalog: Catalog;
+  soql: string;
+  all: boolean;
+  paths: Paths;
+}
+
+const highestOffset = 2000;
+
+/** Compiles a query. `all` includes deleted records. Throws an ApiError in Salesforce's words. */
+export function compileSoql(catalog: Catalog, soql: string, all: boolean): CompiledQuery {
+  return compileQuery(catalog, soql, parseSoql(soql), all, "t");
+}
+
+function compileQuery(catalog: Catalog, soql: string, query: Query, all: boolean, prefix: string): CompiledQuery {
+  const object = findObject(catalog, soql, query.sObject ?? "");
+  refuseUnsupported(query);
+  const paths = createPaths(catalog, object, soql, query.sObjectAlias, prefix);
+  const scope: Scope = { catalog, soql, all, paths };
+  const { columns, countOnly } = selectColumns(scope, object, query);
+  const groups = [query.groupBy ?? []].flat().map((group) => groupField(scope, "field" in group ? group.field : ""));
+  const grouped = groups.length > 0 || columns.some((column) => column.aggregate);
+  refuseUngrouped(
+    columns,
+    grouped,
+    groups.map((group) => group.expression),
+  );
+  const parents = grouped ? [] : selectedParents(paths, columns);
+  const where = whereSql(scope, query);
+  const orderBy = orderBySql(scope, query);
+  const offset = query.offset ?? 0;
+  if (offset > highestOffset)
+    throw new ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", `Maximum SOQL offset allowed is ${highestOffset}`);
+  const groupBy = groups.length === 0 ? "" : ` GROUP BY ${groups.map((group) => group.expression).join(", ")}`;
+  return {
+    object,
+    columns,
+    parents,
+    countOnly,
+    grouped,
+    from: `FROM ${paths.from()}`,
+    where,
+    groupBy,
+    orderBy,
+    limit: query.limit,
+    offset,
+    root: paths.root,
+  };
+}
+
+export function findObject(catalog: Catalog, soql: string, name: string): SalesforceObject {
+  const object = catalog.object(name);
+  if (object !== undefined) return object;
+  throw new ApiError(
+    400,
+    "INVALID_TYPE",
+    `${pointer(soql, name)}sObject type '${name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.`,
+  );
+}
+
+function refuseUnsupported(query: Query): void {
+  const refused: [string, unknown][] = [
+    ["HAVING", query.having],
+    ["USING SCOPE", query.usingScope],
+    ["WITH DATA CATEGORY", query.withDataCategory],
+  ];
+  for (const [clause, present] of refused)
+    if (present !== undefined) throw malformedQuery(`the sandbox does not carry ${clause} of SOQL`);
+}
+
+// ---- SELECT ----
+
+function selectColumns(
+  scope: Scope,
+  object: SalesforceObject,
+  query: Query,
+): { columns: SelectedColumn[]; countOnly: boolean } {
+  const selected = query.fields ?? [];
+  const [first] = selected;
+  if (first?.type === "FieldFunctionExpression" && isCountAll(first)) return { columns: [], countOnly: true };
+  const columns: SelectedColumn[] = [];
+  let unnamed = 0;
+  for (const item of selected) {
+    if (item.type === "FieldFunctionExpression" && item.functionName.toUpperCase() === "FIELDS") {
+      columns.push(...fieldsFunction(scope, object, item, query.limit));
+    } else if (item.type === "FieldFunctionExpression") {
+      columns.push(aggregateColumn(scope, item, item.alias ?? `expr${unnamed}`));
+      if (item.alias === undefined) unnamed += 1;
+    } else columns.push(fieldColumn(scope, pathOf(item)));
+  }
+  const names = columns.map((column) => column.path.join(".").toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new ApiError(400, "INVALID_FIELD", `duplicate field selected: ${twice}`);
+  return { columns, countOnly: false };
+}
+
+function isCountAll(item: FieldFunctionExpression): boolean {
+  return item.functionName.toUpperCase() === "COUNT" && item.parameters.length === 0;
+}
+
+function pathOf(item: ParsedField): string[] {
+  if (item.type === "FieldRelationship") return [...item.relationships, item.field];
+  if (item.type === "Field") return [item.field];
+  throw malformedQuery(
+    item.type === "FieldSubquery"
+      ? "the sandbox does not carry parent-to-child subqueries of SOQL"
+      : "the sandbox does not carry TYPEOF of SOQL",
+  );
+}
+
+function fieldColumn(scope: Scope, names: readonly string[]): SelectedColumn {
+  const resolved = scope.paths.field(names);
+  const expressions =
+    resolved.field.components === undefined
+      ? [resolved.expression]
+      : Object.values(resolved.field.components).map(resolved.part);
+  return { path: resolved.path, field: resolved.field, expressions, aggregate: false };
+}
+
+function fieldsFunction(
+  scope: Scope,
+  object: SalesforceObject,
+  item: FieldFunctionExpression,
+  limit: number | undefined,
+): SelectedColumn[] {
+  const kind = String(item.parameters[0]).toUpperCase();
+  if (kind !== "STANDARD" && (limit ?? Number.POSITIVE_INFINITY) > 200)
+    throw malformedQuery("The SOQL FIELDS function must have a LIMIT of at most 200");
+  return object.fields
+    .filter((field) => kind === "ALL" || field.custom === (kind === "CUSTOM"))
+    .map((field) => fieldColumn(scope, [field.name]));
+}
+
+function aggregateColumn(scope: Scope, item: FieldFunctionExpression, name: string): SelectedColumn {
+  const fn = item.functionName.toUpperCase();
+  const [parameter] = item.parameters;
+  if (!["COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"].includes(fn) || typeof parameter !== "string")
+    throw malformedQuery(`the sandbox does not carry ${item.functionName}() of SOQL`);
+  const { field, expression } = scope.paths.field(parameter.split("."));
+  if ((fn === "SUM" || fn === "AVG") && !isDouble(field) && field.type !== "int")
+    throw malformedQuery(`field ${field.name} does not support aggregate operator ${fn}`);
+  const counts = fn.startsWith("COUNT");
+  const sql = fn === "COUNT_DISTINCT" ? `count(DISTINCT ${keyExpression(field, expression)})` : `${fn}(${expression})`;
+  const type = counts ? "int" : fn === "SUM" || fn === "AVG" ? "double" : field.type;
+  return { path: [name], field: defineField(name, type), expressions: [sql], aggregate: true };
+}
+
+function groupField(scope: Scope, name: string): { expression: string } {
+  if (name === "") throw malformedQuery("the sandbox groups by fields only");
+  return scope.paths.field(name.split("."));
+}
+
+function refuseUngrouped(columns: readonly SelectedColumn[], grouped: boolean, groups: readonly string[]): void {
+  if (!grouped) return;
+  for (const column of columns)
+    if (!column.aggregate && !groups.includes(column.expressions[0] ?? ""))
+      throw malformedQuery(`Field must be grouped or aggregated: ${column.path.join(".")}`);
+}
+
+function selectedParents(paths: Paths, columns: readonly SelectedColumn[]): ResolvedParent[] {
+  const parents = new Map<string, ResolvedParent>();
+  for (const { path } of columns)
+    for (let depth = 1; depth < path.length; depth += 1) {
+      const names = path.slice(0, depth);
+      if (!parents.has(names.join("."))) parents.set(names.join("."), paths.parent(names));
+    }
+  return [...parents.values()];
+}
+
+// ---- WHERE and ORDER BY ----
+
+function whereSql(scope: Scope, query: Query): Sql {
+  const live = scope.all ? undefined : `${scope.paths.root}."IsDeleted" = 0`;
+  if (query.where === undefined) return { sql: live === undefined ? "" : ` WHERE ${live}`, parameters: [] };
+  const { sql, parameters } = treeSql(scope, conditionTree(query.where));
+  return { sql: ` WHERE ${live === undefined ? sql : `${live} AND (${sql})`}`, parameters };
+}
+
+function treeSql(scope: Scope, tree: ConditionTree): Sql {
+  if (tree.kind === "comparison") return comparisonSql(scope, tree.comparison);
+  if (tree.kind === "not") {
+    const part = treeSql(scope, tree.part);
+    return { sql: `NOT coalesce((${part.sql}), 0)`, parameters: part.parameters };
+  }
+  const parts = tree.parts.map((part) => treeSql(scope, part));
+  return {
+    sql: parts.map((part) => `(${part.sql})`).join(` ${tree.kind.toUpperCase()} `),
+    parameters: parts.flatMap((part) => part.parameters),
+  };
+}
+
+function comparisonSql(scope: Scope, comparison: Comparison): Sql {
+  if ("fn" in comparison)
+    throw malformedQuery(`the sandbox does not carry ${comparison.fn.functionName}() in WHERE of SOQL`);
+  const { field, expression } = scope.paths.field(comparison.field.split("."));
+  if (!("valueQuery" in comparison)) return compareField(field, expression, comparison);
+  const inner = compileQuery(scope.catalog, scope.soql, comparison.valueQuery, scope.all, `${scope.paths.root}s`);
+  const [column] = inner.columns;
+  if (column === undefined || inner.columns.length !== 1) throw malformedQuery("a semi-join selects one field");
+  const list = `SELECT ${column.expressions[0]} ${inner.from}${inner.where.sql}`;
+  const { parameters } = inner.where;
+  if (comparison.operator.toUpperCase() === "IN") return { sql: `${expression} IN (${list})`, parameters };
+  // A null in the list or in the field would make SQL's answer neither yes nor no.
+  return { sql: `NOT coalesce(${expression} IN (${list}), 0)`, parameters };
+}
+
+function orderBySql(scope: Scope, query: Query): string {
+  const clauses = [query.orderBy ?? []].flat();
+  return clauses.length === 0 ? "" : ` ORDER BY ${clauses.map((clause) => orderSql(scope, clause)).join(", ")}`;
+}
+
+function orderSql(scope: Scope, clause: OrderByClause): string {
+  if (!("field" in clause)) throw malformedQuery("the sandbox orders by fields only");
+  const { field, expression } = scope.paths.field(clause.field.split("."));
+  // Ids sort as their numbers do, and those are the table's own order.
+  const sortable =
+    clause.field.toLowerCase() === "id" ? `${scope.paths.root}.serial` : keyExpression(field, expression);
+  return `${sortable} ${clause.order ?? "ASC"} NULLS ${clause.nulls ?? "FIRST"}`;
+}

@@ -1,0 +1,86 @@
+// The local stand-in for the systems that loadline talks to: the same jobs, the same protocols, no credentials.
+// In: ports, a data folder, a schema file, faults. Out: the origins that it serves, until it is closed.
+// Must hold: loopback only; with a data folder, all that was acknowledged is there after any restart, SIGKILL included.
+// Each system has its folder here (salesforce/); the HTTP server, the routes and the faults are shared.
+
+import { generateKeyPairSync } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makePrivateFolder, writeDurably } from "../core/files.ts";
+import { createFaults, readFaultsFile } from "./faults.ts";
+import { listen } from "./http-server.ts";
+import { openSalesforce } from "./salesforce/salesforce.ts";
+import { readSchemaFile } from "./schema-file.ts";
+
+export interface SandboxOptions {
+  /** 0 takes a free port. */
+  salesforcePort: number;
+  /** Kept across restarts. Without one, a temporary folder that is deleted at close. */
+  dataFolder?: string;
+  /** Custom objects and fields, and the org's limits (YAML or JSON). */
+  schemaFile?: string;
+  /** What a fresh org holds: some accounts and contacts, or nothing. */
+  seed: "demo" | "empty";
+  /** A JSON list of faults that hold from the start. */
+  faultsFile?: string;
+  /** Draws the faults that have a rate. */
+  faultSeed: number;
+}
+
+export interface Sandbox {
+  /** For example http://127.0.0.1:8025 */
+  salesforce: string;
+  /** Stops serving. Work under way stops at its next chunk and goes on at the next start. */
+  close(): Promise<void>;
+}
+
+/** Starts the sandbox. Throws a Failure for a wrong schema or faults file and for a port that is taken. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const schema = readSchemaFile(options.schemaFile);
+  const faults = createFaults(options.faultSeed);
+  if (options.faultsFile !== undefined) faults.replace(readFaultsFile(options.faultsFile));
+  const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
+  makePrivateFolder(folder);
+  const salesforce = openSalesforce({
+    folder: join(folder, "salesforce"),
+    schema,
+    faults,
+    seed: options.seed,
+    publicKey: keyPair(folder),
+  });
+  const removeTemporary = (): void => {
+    if (options.dataFolder === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const server = await listen(salesforce.site, options.salesforcePort, faults);
+    salesforce.start(server.origin);
+    return {
+      salesforce: server.origin,
+      async close() {
+        await server.close();
+        await salesforce.close();
+        removeTemporary();
+      },
+    };
+  } catch (error) {
+    await salesforce.close();
+    removeTemporary();
+    throw error;
+  }
+}
+
+/** The public half of the pair that clients sign JWTs with; the private half is sandbox.key beside it. */
+function keyPair(folder: string): string {
+  const publicPath = join(folder, "sandbox.pub");
+  if (existsSync(publicPath)) return readFileSync(publicPath, "utf8");
+  const pair = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  // The public half last: where it is, the private one is too.
+  writeDurably(join(folder, "sandbox.key"), pair.privateKey);
+  writeDurably(publicPath, pair.publicKey);
+  return pair.publicKey;
+}

@@ -1,0 +1,34 @@
+// How DuckDB reads a CSV part without losing or changing a value: every cell as text, nothing sniffed, a null string that
+// can't occur so that an empty cell stays "". What it can't read strictly it must report, never skip.
+
+import type { Part } from "../core/model.ts";
+import { identifier, literal } from "../core/sql.ts";
+import type { CsvFormat } from "../job/job.ts";
+
+/** A cell of Salesforce holds at most 131,072 characters and a record 400,000; ours may be ten times that. */
+const recordBytesMax = 4 << 20;
+
+/** A table function that yields the part's rows, all columns VARCHAR, in the order of the file. */
+export function scanCsv(part: Pick<Part, "path" | "columns" | "compressed">, format: CsvFormat): string {
+  return scan(literal(part.path), part.columns, part.compressed, format);
+}
+
+/** Files of a remote or of our own writing: UTF-8, comma, LF, all with the same columns. */
+export function scanCsvFiles(paths: readonly string[], columns: readonly string[]): string {
+  const nulls = columns.map((column) => `CAST(NULL AS VARCHAR) AS ${identifier(column)}`).join(", ");
+  if (paths.length === 0) return `(SELECT ${nulls} LIMIT 0)`;
+  return scan(`[${paths.map(literal).join(", ")}]`, columns, false, {
+    type: "csv",
+    delimiter: ",",
+    quote: '"',
+    encoding: "utf-8",
+  });
+}
+
+function scan(path: string, names: readonly string[], compressed: boolean, format: CsvFormat): string {
+  const columns = names.map((column) => `${literal(column)}: 'VARCHAR'`).join(", ");
+  return `read_csv(${path}, auto_detect = false, header = true, columns = {${columns}},
+    delim = ${literal(format.delimiter)}, quote = ${literal(format.quote)}, escape = ${literal(format.quote)},
+    strict_mode = true, null_padding = false, nullstr = ${literal("\u0001\u0002loadline-null\u0002\u0001")},
+    max_line_size = ${recordBytesMax}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true)`;
+}

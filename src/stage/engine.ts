@@ -1,0 +1,92 @@
+// The one door to DuckDB, the staging engine. In: SQL that the steps wrote. Out: rows, or files in the run folder.
+// What must hold: an engine holds nothing that can't be made again from the extracted parts, so it lives in memory and
+// spills into the run folder; it runs in UTC; it reaches no file outside that folder, loads no extension, and its
+// settings can't be changed by an expression of a job (measured: reading, COPY, ATTACH, INSTALL, LOAD are refused).
+
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { literal } from "../core/sql.ts";
+
+export type Row = Record<string, unknown>;
+
+export interface EngineOptions {
+  /** The only folder that the engine may read and write. */
+  folder: string;
+  /** Spilled data goes here, inside `folder`. */
+  spillFolder: string;
+  memoryLimit?: string;
+  threads?: number;
+}
+
+/** A statement that the engine refused; `message` is DuckDB's. */
+export class EngineError extends Error {}
+
+export class Engine implements Disposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.#connection = connection;
+  }
+
+  static async open(options: EngineOptions): Promise<Engine> {
+    const instance = await DuckDBInstance.create(":memory:", {
+      memory_limit: options.memoryLimit ?? "512MB",
+      threads: String(options.threads ?? 2),
+      temp_directory: options.spillFolder,
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    const connection = await instance.connect();
+    const engine = new Engine(instance, connection);
+    await engine.run("SET TimeZone = 'UTC'");
+    await engine.run(`SET allowed_directories = [${literal(options.folder)}]`);
+    await engine.run("SET enable_external_access = false");
+    await engine.run("SET lock_configuration = true");
+    return engine;
+  }
+
+  /** Runs a statement. Throws EngineError. */
+  async run(sql: string): Promise<void> {
+    await this.#guard(sql, () => this.#connection.run(sql));
+  }
+
+  /** All rows of a small result: numbers as numbers, 64-bit integers too (they must fit 2^53), the rest as text. */
+  async all(sql: string): Promise<Row[]> {
+    const reader = await this.#guard(sql, () => this.#connection.runAndReadAll(sql));
+    return reader.getRowObjectsJS().map(toPlainRow);
+  }
+
+  /** The only row of a result. */
+  async one(sql: string): Promise<Row> {
+    const [row] = await this.all(sql);
+    if (row === undefined) throw new EngineError(`no row: ${sql}`);
+    return row;
+  }
+
+  /** Rows of a large result, in bounded memory. */
+  async *stream(sql: string): AsyncGenerator<Row> {
+    const result = await this.#guard(sql, () => this.#connection.stream(sql));
+    for await (const rows of result.yieldRowObjectJs()) for (const row of rows) yield toPlainRow(row);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #guard<T>(sql: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new EngineError(text, { cause: sql });
+    }
+  }
+}
+
+function toPlainRow(row: Row): Row {
+  const plain: Row = {};
+  for (const [name, value] of Object.entries(row)) plain[name] = typeof value === "bigint" ? Number(value) : value;
+  return plain;
+}

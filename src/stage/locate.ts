@@ -1,0 +1,79 @@
+// Finds the lines at which records of a CSV part start, for messages. Records are counted as DuckDB counts them: the
+// header and blank lines are none, a quote opens only at the start of a cell. Only for parts that were read strictly.
+
+import { createReadStream } from "node:fs";
+import { createGunzip } from "node:zlib";
+import type { Part } from "../core/model.ts";
+import type { CsvFormat } from "../job/job.ts";
+
+const lineFeed = 10;
+const carriageReturn = 13;
+
+/** Maps positions of records (0 is the first after the header) to their 1-based lines. */
+export async function locateRecords(
+  part: Part,
+  format: CsvFormat,
+  positions: ReadonlySet<number>,
+): Promise<Map<number, number>> {
+  const lines = new Map<number, number>();
+  const scanner = new RecordScanner(format, (position, line) => {
+    if (positions.has(position)) lines.set(position, line);
+    return lines.size < positions.size;
+  });
+  if (positions.size === 0) return lines;
+  const file = createReadStream(part.path, { highWaterMark: 1 << 20 });
+  const bytes = part.compressed ? file.pipe(createGunzip()) : file;
+  for await (const chunk of bytes) if (!scanner.feed(chunk as Buffer)) break;
+  file.destroy();
+  return lines;
+}
+
+class RecordScanner {
+  readonly #delimiter: number;
+  readonly #quote: number;
+  readonly #onRecord: (position: number, line: number) => boolean;
+  /** -1 is the header. */
+  #position = -1;
+  #line = 1;
+  #atRecordStart = true;
+  #atCellStart = true;
+  #inQuotes = false;
+  #lastWasReturn = false;
+
+  constructor(format: CsvFormat, onRecord: (position: number, line: number) => boolean) {
+    this.#delimiter = format.delimiter.charCodeAt(0);
+    this.#quote = format.quote.charCodeAt(0);
+    this.#onRecord = onRecord;
+  }
+
+  /** False once no more is wanted. */
+  feed(chunk: Buffer): boolean {
+    for (const byte of chunk) {
+      const endsLine = byte === carriageReturn || (byte === lineFeed && !this.#lastWasReturn);
+      const secondHalf = byte === lineFeed && this.#lastWasReturn;
+      this.#lastWasReturn = byte === carriageReturn;
+      if (secondHalf) continue;
+      if (this.#atRecordStart && !endsLine && !this.#startRecord()) return false;
+      if (this.#inQuotes) {
+        // The cell counts as started until another byte comes, so that a doubled quote opens it again.
+        if (byte === this.#quote) this.#inQuotes = false;
+      } else if (byte === this.#quote && this.#atCellStart) {
+        this.#inQuotes = true;
+      } else if (endsLine) {
+        this.#atRecordStart = true;
+        this.#atCellStart = true;
+      } else {
+        this.#atCellStart = byte === this.#delimiter;
+      }
+      if (endsLine) this.#line += 1;
+    }
+    return true;
+  }
+
+  #startRecord(): boolean {
+    this.#atRecordStart = false;
+    const goOn = this.#position < 0 || this.#onRecord(this.#position, this.#line);
+    this.#position += 1;
+    return goOn;
+  }
+}

@@ -1,0 +1,71 @@
+// Staging: one pass over a part that maps, renders and validates its rows into a Parquet file of the run folder.
+// In: a part, and the SQL that transform/ and validate/ wrote. Out: a view `stage_<n>` over all parts of a stream.
+// What must hold: every record of the part is a row of the stage (good, rejected or filtered) or a broken record with
+// its line; the row's position in its file is its position in the part, so that a reject can be traced back.
+
+import { identifier } from "../core/sql.ts";
+import type { Engine } from "./engine.ts";
+import { readParquet, writeParquet } from "./parquet.ts";
+
+export const rowState = { good: 0, rejected: 1, filtered: 2 } as const;
+
+export interface StagePass {
+  /** SELECT that yields `r:`, `s:` and typed columns, `_line` and `_kept`. */
+  mapped: string;
+  problem: string;
+  warning: string;
+  /** Quoted names: [rendered column, name in the stage]. */
+  fields: [string, string][];
+  /** Quoted source columns to keep of a rejected row, in the part's order. */
+  sources: string[];
+  /** Where the Parquet goes. */
+  file: string;
+}
+
+export async function stagePart(engine: Engine, pass: StagePass): Promise<void> {
+  const rendered = pass.fields.map(([column]) => column).join(", ");
+  const checked = `SELECT *, ${pass.problem} AS _problem, ${pass.warning} AS _warning FROM (${pass.mapped})`;
+  const rows = `SELECT
+      CAST(CASE WHEN NOT _kept THEN ${rowState.filtered} WHEN _problem IS NOT NULL THEN ${rowState.rejected}
+        ELSE ${rowState.good} END AS UTINYINT) AS _state,
+      CASE WHEN _kept THEN _problem END AS _problem,
+      CASE WHEN _kept THEN _warning END AS _warning,
+      CASE WHEN _kept AND _problem IS NOT NULL THEN [${pass.sources.join(", ")}] END AS _source,
+      _line, hash(${rendered}) AS _hash,
+      ${pass.fields.map(([column, name]) => `${column} AS ${name}`).join(", ")}
+    FROM (${checked})`;
+  await writeParquet(engine, rows, pass.file);
+}
+
+/** A view over the staged parts of a stream with `_row` (0-based over all parts) and `_part`. Gives the row counts. */
+export async function createStageView(
+  engine: Engine,
+  view: string,
+  files: readonly { ordinal: number; path: string }[],
+): Promise<Map<number, number>> {
+  const rows = new Map<number, number>();
+  const selects: string[] = [];
+  let offset = 0;
+  for (const { ordinal, path } of files) {
+    const scan = readParquet(path);
+    const { count } = await engine.one(`SELECT count(*) AS count FROM ${scan}`);
+    rows.set(ordinal, Number(count));
+    selects.push(`SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row,
+      file_row_number AS _position, CAST(${ordinal} AS USMALLINT) AS _part FROM ${scan}`);
+    offset += Number(count);
+  }
+  await engine.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${selects.join(" UNION ALL ")}`);
+  return rows;
+}
+
+/** What strict reading refused in the last pass: 0 means that every record became a row. */
+export async function countRefusedRecords(engine: Engine): Promise<number> {
+  const { tables } = await engine.one(
+    "SELECT count(*) AS tables FROM duckdb_tables() WHERE table_name = 'reject_errors'",
+  );
+  if (Number(tables) === 0) return 0;
+  const { refused } = await engine.one("SELECT count(*) AS refused FROM reject_errors");
+  await engine.run("DROP TABLE reject_errors");
+  await engine.run("DROP TABLE IF EXISTS reject_scans");
+  return Number(refused);
+}

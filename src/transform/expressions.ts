@@ -1,0 +1,143 @@
+// Reading the expressions of a job: what columns an expression uses and whether it may run at all.
+// In: SQL text and its syntax tree as DuckDB serialises it (stage/ asks for it). Out: a checked expression or a Failure.
+// What must hold: an expression is one scalar over the source's columns. Subqueries, windows, aggregates, parameters and
+// functions off the allow-list never reach the engine, so that the same input always gives the same rows.
+
+import { suggest } from "../core/suggest.ts";
+import { allowedFunctions, laterFunctions } from "./functions.ts";
+
+/** The statement whose tree is asked for; positions in the tree count from its start. */
+export function parseStatement(sql: string): string {
+  return `${prefix}${sql}\n)`;
+}
+
+const prefix = "SELECT (";
+
+export interface ExpressionProblem {
+  message: string;
+  /** Characters from the start of the expression. */
+  offset?: number;
+}
+
+export interface ColumnUse {
+  column: string;
+  offset: number;
+}
+
+export interface ParsedExpression {
+  columns: ColumnUse[];
+  problems: ExpressionProblem[];
+}
+
+interface Node {
+  class?: string;
+  type?: string;
+  query_location?: number;
+  function_name?: string;
+  schema?: string;
+  is_operator?: boolean;
+  column_names?: string[];
+  [key: string]: unknown;
+}
+
+/** Reads the JSON of `json_serialize_sql(parseStatement(sql))`. */
+export function inspectExpression(json: string): ParsedExpression {
+  const tree = JSON.parse(json) as {
+    error: boolean;
+    error_message?: string;
+    position?: string;
+    statements?: { node: Node & { select_list: Node[]; from_table: Node } }[];
+  };
+  if (tree.error) return { columns: [], problems: [syntaxProblem(tree.error_message, tree.position)] };
+  const [statement, ...others] = tree.statements ?? [];
+  const [expression, ...rest] = statement?.node.select_list ?? [];
+  if (statement === undefined || expression === undefined || others.length > 0 || rest.length > 0) {
+    return { columns: [], problems: [{ message: "one expression is wanted here, this is more than one" }] };
+  }
+  if (statement.node.from_table.type !== "EMPTY") {
+    return { columns: [], problems: [{ message: "an expression is wanted here, not a query" }] };
+  }
+  const found: ParsedExpression = { columns: [], problems: [] };
+  walk(expression, new Set(), found);
+  return found;
+}
+
+function syntaxProblem(message: string | undefined, position: string | undefined): ExpressionProblem {
+  const problem: ExpressionProblem = { message: message ?? "syntax error" };
+  if (position !== undefined) problem.offset = Math.max(0, Number(position) - prefix.length);
+  return problem;
+}
+
+function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpression): void {
+  if (Array.isArray(value)) {
+    for (const item of value) walk(item, bound, found);
+    return;
+  }
+  if (value === null || typeof value !== "object") return;
+  const node = value as Node;
+  let inner = bound;
+  if (node.class === "COLUMN_REF") noteColumn(node, bound, found);
+  else if (node.class === "FUNCTION") noteFunction(node, bound, found);
+  else if (node.class === "LAMBDA") inner = new Set([...bound, ...lambdaNames(node["lhs"])]);
+  else if (node.class !== undefined && refused[node.class] !== undefined) {
+    found.problems.push({ message: `${refused[node.class]} can't be used in a job`, ...offsetOf(node) });
+    return;
+  }
+  for (const [key, child] of Object.entries(node)) {
+    if (node.class === "LAMBDA" && key === "lhs") continue;
+    walk(child, inner, found);
+  }
+}
+
+const refused: Record<string, string> = {
+  SUBQUERY: "a subquery",
+  WINDOW: "a window function",
+  STAR: "*",
+  PARAMETER: "a parameter",
+};
+
+function lambdaNames(lhs: unknown): string[] {
+  if (Array.isArray(lhs)) return lhs.flatMap(lambdaNames);
+  if (lhs === null || typeof lhs !== "object") return [];
+  const node = lhs as Node;
+  if (node.class === "COLUMN_REF") return node.column_names ?? [];
+  return Object.values(node).flatMap(lambdaNames);
+}
+
+function noteColumn(node: Node, bound: ReadonlySet<string>, found: ParsedExpression): void {
+  const names = node.column_names ?? [];
+  const [column] = names;
+  if (column === undefined || bound.has(column)) return;
+  if (names.length === 1 && timeWords.has(column.toLowerCase())) return;
+  if (names.length > 1) {
+    const message = `"${names.join(".")}" is not a column; a name with a dot is written in double quotes`;
+    found.problems.push({ message, ...offsetOf(node) });
+    return;
+  }
+  found.columns.push({ column, offset: offsetOf(node).offset ?? 0 });
+}
+
+/** Words that DuckDB reads as functions where no column has that name. */
+const timeWords = new Set(["current_date", "current_timestamp"]);
+
+/** `Email.trim()` parses as the function trim of the schema "Email": the schema is the column. */
+function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpression): void {
+  const schema = node.schema ?? "";
+  if (schema !== "" && schema !== "main" && !bound.has(schema)) {
+    found.columns.push({ column: schema, offset: offsetOf(node).offset ?? 0 });
+  }
+  const name = (node.function_name ?? "").toLowerCase();
+  if (node.is_operator === true && !name.endsWith("__postfix")) return;
+  if (allowedFunctions.has(name)) return;
+  const candidate = suggest(name, [...allowedFunctions]);
+  const message = laterFunctions.has(name)
+    ? `the function ${name} is not supported yet`
+    : `the function ${name} can't be used in a job${candidate === undefined ? "" : `; did you mean ${candidate}?`}`;
+  found.problems.push({ message, ...offsetOf(node) });
+}
+
+function offsetOf(node: Node): { offset?: number } {
+  const location = node.query_location;
+  if (location === undefined || location > Number.MAX_SAFE_INTEGER || location < prefix.length) return {};
+  return { offset: location - prefix.length };
+}

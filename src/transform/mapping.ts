@@ -1,0 +1,58 @@
+// The map of a stream as SQL: from source columns, all text, to target fields as the target stores them.
+// In: checked expressions and the target's rendering. Out: nested SELECTs that stage/ runs in one pass together with the
+// rules. What must hold: pure; one row in, one row out; a field whose optional column a part lacks is NULL there.
+
+import { failureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import { identifier } from "../core/sql.ts";
+import type { MappedField } from "../job/job.ts";
+
+/** A mapped field with all that later steps need to know of it. */
+export interface CompiledField {
+  field: MappedField;
+  /** Source columns that its expression uses. */
+  columns: string[];
+  /** DuckDB's type of the mapped value. */
+  type: string;
+  /** VARCHAR as the target stores it, SQL over the mapped value's column. */
+  value: string;
+  typed: string;
+  invalid?: { condition: string; message: string };
+}
+
+export interface MappingInput {
+  /** A table function or table that yields the source columns as VARCHAR. */
+  scan: string;
+  columns: string[];
+  /** Columns of the scan to hand through, as `<sql> AS <name>`. */
+  extra: string[];
+  fields: CompiledField[];
+  absent: ReadonlySet<string>;
+  keep?: string;
+  /** Catch failing expressions row by row. Slower, so only after a plain pass failed. */
+  careful: boolean;
+}
+
+/** Yields: source columns (`s:`), rendered values (`r:`), typed values under the target's names, `_kept`. */
+export function mapRows(input: MappingInput): string {
+  const present = input.fields.filter(({ columns }) => !isAbsent(columns, input.absent));
+  const mapped = input.fields.map((compiled) => {
+    const name = mappedName(compiled.field.target);
+    if (!present.includes(compiled)) return `CAST(NULL AS VARCHAR) AS ${name}`;
+    const sql = `(${compiled.field.expression.sql}\n)`;
+    return input.careful ? `TRY(${sql}) AS ${name}` : `${sql} AS ${name}`;
+  });
+  const failures = input.careful
+    ? present.map(({ field }) => `(TRY((${field.expression.sql}\n) IS NULL) IS NULL) AS ${failureName(field.target)}`)
+    : [];
+  const sources = input.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
+  const keep = input.keep === undefined ? "true" : `coalesce((${input.keep}\n), false)`;
+  const inner = `SELECT ${[...input.extra, ...sources, ...mapped, ...failures, `${keep} AS _kept`].join(", ")} FROM ${input.scan}`;
+  const rendered = input.fields.map(({ field, value }) => `${value} AS ${renderedName(field.target)}`);
+  const middle = `SELECT *, ${rendered.join(", ")} FROM (${inner})`;
+  const typed = input.fields.map(({ field, typed }) => `${typed} AS ${identifier(field.target)}`);
+  return `SELECT *, ${typed.join(", ")} FROM (${middle})`;
+}
+
+export function isAbsent(columns: readonly string[], absent: ReadonlySet<string>): boolean {
+  return columns.some((column) => absent.has(column.toLowerCase()));
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { Diagnostics } from "../../src/job/diagnostics.ts";
+import { jobShape } from "../../src/job/schema.ts";
+import { checkShape } from "../../src/job/schema-issues.ts";
+import { unsupportedInConnections, unsupportedInJob, unsupportedInStream } from "../../src/job/supported.ts";
+import { parseYaml, readSource } from "../../src/job/yaml-document.ts";
+import { futureConnections, futureJob } from "./examples.ts";
+import { jobText, refusalOfConnections, refusalOfJob, writeFile } from "./rig.ts";
+
+/** The place and message lines of a refusal. */
+const headlines = (refusal: string) => refusal.split("\n").filter((line) => /^\w+\.yaml:/.test(line));
+
+describe("what is not built yet", () => {
+  test("is known to the schema", () => {
+    const diagnostics = new Diagnostics(readSource(writeFile("future.yaml", futureJob)));
+    checkShape(jobShape, parseYaml(diagnostics, { extensions: true }), diagnostics);
+    expect(() => diagnostics.throwIfAny()).not.toThrow();
+  });
+
+  test.each([...unsupportedInJob, ...unsupportedInStream])("is refused in a job: $path $value", ({ path, value }) => {
+    const key = path.split(".").at(-1);
+    const what = value === undefined ? key : `${key}: ${value}`;
+    expect(
+      headlines(refusalOfJob(futureJob)).filter((line) => line.endsWith(`: ${what} is not supported yet`)),
+    ).not.toEqual([]);
+  });
+
+  test.each(unsupportedInConnections)("is refused in connections.yaml: $path $value", ({ path, value }) => {
+    const key = path.split(".").at(-1);
+    const what = value === undefined ? key : `${key}: ${value}`;
+    expect(headlines(refusalOfConnections(futureConnections)).join("\n")).toContain(`: ${what} is not supported yet`);
+  });
+
+  test("is refused in the defaults too, at its place", () => {
+    const text = jobText({ job: "defaults:\n  source: { once: content_hash }\n" });
+    expect(refusalOfJob(text)).toBe(`job.yaml:11:13: once is not supported yet
+  11 |   source: { once: content_hash }
+     |             ~~~~`);
+  });
+
+  test("is told beside a typo in the same file", () => {
+    const refusal = refusalOfJob(jobText({ job: "limits: { api_calls: 5 }\ngaurds: {}\n" }));
+    expect(headlines(refusal)).toEqual([
+      "job.yaml:10:1: limits is not supported yet",
+      'job.yaml:11:1: unknown key "gaurds"',
+    ]);
+  });
+});
