@@ -1,13 +1,13 @@
 // Reads connections.yaml. In: YAML with references. Out: connections by name, still with references.
 // What must hold: no text of this file is shown that could be a credential, not even in a message about a typo.
 
-import { isIP } from "node:net";
 import { dirname, resolve as resolvePath } from "node:path";
 import { usageFailure } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { type ConnectionFile, type ConnectionsFile, connectionsShape } from "./connection-schema.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Connection, Environment, Place, Reference, SalesforceAuth } from "./job.ts";
+import { findLoginUrlProblem } from "./login-url.ts";
 import { expandReferences, readEnvironment } from "./references.ts";
 import { checkShape } from "./schema-issues.ts";
 import { refuseUnsupportedInConnections } from "./supported.ts";
@@ -72,7 +72,7 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
     get loginUrl() {
       const place = scope.placeAt(["login_url"]);
       const url = expandReferences(written.login_url, scope.environment, place, scope.folder);
-      const problem = findUrlProblem(url);
+      const problem = findLoginUrlProblem(url);
       if (problem !== undefined) throw usageFailure(problem, { where: place });
       return new URL(url).origin;
     },
@@ -121,24 +121,10 @@ function buildReference(text: string, path: TreePath, scope: Scope, options = { 
 function checkLoginUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
   for (const [name, connection] of Object.entries(written.connections)) {
     if (connection.type !== "salesforce" || connection.login_url.includes("${")) continue;
-    const problem = findUrlProblem(connection.login_url);
+    const problem = findLoginUrlProblem(connection.login_url);
     const node = nodeAt(root, ["connections", name, "login_url"]);
     if (problem !== undefined && node !== undefined) diagnostics.add(node.span, problem);
   }
-}
-
-function findUrlProblem(text: string): string | undefined {
-  if (!URL.canParse(text)) return "login_url is not a URL";
-  const url = new URL(text);
-  if (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))) {
-    if (url.username !== "" || url.password !== "") return "login_url holds a user name or password";
-    return url.pathname === "/" && url.search === "" && url.hash === "" ? undefined : "login_url must not have a path";
-  }
-  return "login_url must be https (http only on loopback)";
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 /** The text with everything masked that is not a key, the name of a reference, or punctuation; places stay the same. */

@@ -3,11 +3,11 @@
 // What must hold: a job that comes out needs no further check of itself. All that is wrong with the shape is told at
 // once; where the shape is right, all that is wrong with the names.
 
-import { createHash } from "node:crypto";
 import { suggest } from "../core/suggest.ts";
 import { buildStream } from "./build-stream.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Guards, Job, Stream } from "./job.ts";
+import { hashJob } from "./job-hash.ts";
 import { sortByParents } from "./order.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
@@ -122,14 +122,4 @@ function buildGuards(written: NonNullable<JobFile["guards"]>): Guards {
     ...(written.creates === undefined ? {} : { creates: parseThreshold(written.creates) }),
     ...(written.source_rows_min === undefined ? {} : { sourceRowsMin: written.source_rows_min }),
   };
-}
-
-/** Places are left out and keys sorted, so that only a change of meaning changes the hash. */
-function hashJob(job: Omit<Job, "file" | "hash">): string {
-  const canonical = JSON.stringify(job, (key, value: unknown) => {
-    if (key === "place" || key === "targetPlace") return undefined;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
-  });
-  return createHash("sha256").update(canonical).digest("hex");
 }

@@ -89,6 +89,7 @@ describe("connections.yaml", () => {
     ["ftp://127.0.0.1", "login_url must be https"],
     ["http://localhost.evil.example", "login_url must be https"],
     ["http://127.0.0.1.evil.example", "login_url must be https"],
+    ["http://10.0.0.1", "login_url must be https"],
     ["a.example", "login_url is not a URL"],
     ["https://a.example/path", "login_url must not have a path"],
     ["https://user@a.example", "login_url holds a user name or password"],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../src/core/errors.ts";
+import { hashJob } from "../../src/job/job-hash.ts";
 import { contactsJob } from "./examples.ts";
 import { jobText, readJobText, refusalOfJob } from "./rig.ts";
 
@@ -175,8 +176,9 @@ job.yaml:12:10: no stream maps the field "Naem"
 
   test("of streams may not differ only in case", () => {
     const text = jobText();
-    const twin = text.slice(text.indexOf("  accounts:")).replace("accounts", "Accounts");
-    expect(refusalOfJob(text + twin)).toContain('stream "Accounts" differs from "accounts" only in case');
+    const stream = text.slice(text.indexOf("  accounts:"));
+    const twins = text.replace("  accounts:", "  ACCOUNTS:") + stream.replace("accounts", "Accounts");
+    expect(refusalOfJob(twins)).toContain('stream "Accounts" differs from "ACCOUNTS" only in case');
   });
 
   test("of time zones are IANA names, not offsets", () => {
@@ -218,6 +220,8 @@ describe("what a stream lacks", () => {
     ["map: { Zip: { from: x, miss: reject } }", "`miss` goes with `parent`"],
     ["map: { Zip: { on_null: skip } }", "expected `from` or `lookup`"],
     ["map: { Zip: { from: x, on_null: cler } }", 'did you mean "clear"?'],
+    ["source: { after: leaf }", '"leaf" is not leave'],
+    ["source: { after: { move: 1 } }", "expected text, got a number"],
     ["source: { format: { delimiter: '||' } }", "expected one character"],
     ["target: { batch: { bytes: lots } }", "expected a size such as 50MB"],
     ["target: { batch: { rows: 0 } }", "expected 1 or more"],
@@ -256,6 +260,14 @@ describe("load order", () => {
 });
 
 describe("the hash", () => {
+  test("is the same in whatever order the keys were put in", () => {
+    const { file, hash, ...job } = readJobText(jobText());
+    expect(hashJob(job)).toBe(hash);
+    expect(hashJob(Object.fromEntries(Object.entries(job).reverse()) as typeof job)).toBe(hash);
+    expect(hashJob({ ...job, timezone: "Europe/Berlin" })).not.toBe(hash);
+    expect(file).toMatch(/job\.yaml$/);
+  });
+
   test("is the same whatever the layout, comments and defaults used", () => {
     const relaid = `# other\n${jobText().replace("    target: {", "    target: # here\n      {")}x-note: 1\n`;
     const viaDefaults = `${jobText().replace(", mode: upsert", "")}defaults: { target: { mode: upsert } }\n`;

@@ -9,13 +9,16 @@ import type { Org } from "../org.ts";
 import { compileSoql } from "../soql/compile.ts";
 import { lineReader, type QueryRow, statementOf } from "../soql/rows.ts";
 import { prepareRows } from "../store.ts";
-import { delimiters, type Jobs, jobFile, jobTimestamp, type QueryJob } from "./jobs.ts";
+import { delimiters, isTerminal, type Jobs, jobFile, jobTimestamp, type QueryJob } from "./jobs.ts";
 
 const indexStep = 1000;
 
 /** Runs a query job to its end, or until it is aborted or the sandbox closes. */
 export async function processQuery(org: Org, jobs: Jobs, id: string): Promise<void> {
-  const job: QueryJob = { ...jobs.query(id), state: "InProgress", systemModstamp: jobTimestamp() };
+  const created = jobs.query(id);
+  // It may have been aborted since it was made.
+  if (isTerminal(created)) return;
+  const job: QueryJob = { ...created, state: "InProgress", systemModstamp: jobTimestamp() };
   jobs.save(job);
   await yieldToRequests();
   const started = monotonicMs();

@@ -23,12 +23,15 @@ export class ColumnError extends Error {}
 
 /** The columns behind names. Throws a ColumnError for the first that leads nowhere. */
 export function resolveColumns(org: Org, object: SalesforceObject, names: readonly string[]): Column[] {
-  return names.map((name) => {
+  const columns = names.map((name) => {
     const path = /^(?:(?<type>[^:.]+):)?(?<relationship>[^:.]+)\.(?<key>[^:.]+)$/.exec(name)?.groups;
     return path === undefined
       ? plainColumn(object, name)
       : parentColumn(org, object, name, path["relationship"] ?? "", path["key"] ?? "", path["type"]);
   });
+  const twice = columns.find((column, index) => columns.findIndex((other) => other.field === column.field) !== index);
+  if (twice !== undefined) throw new ColumnError(`Field name duplicated : ${twice.header}`);
+  return columns;
 }
 
 function plainColumn(object: SalesforceObject, header: string): Column {

@@ -9,7 +9,7 @@ import { RowError } from "../errors.ts";
 import { canonicalId } from "../ids.ts";
 import type { Org } from "../org.ts";
 import { prepareRows } from "../store.ts";
-import { existing, salesforceNow } from "./writer.ts";
+import { requireLive, salesforceNow } from "./writer.ts";
 
 interface Child {
   object: SalesforceObject;
@@ -18,13 +18,13 @@ interface Child {
 
 /** A function that deletes records of an object by id. It throws a RowError for an id that is not a live record. */
 export function rowDeleter(org: Org, object: SalesforceObject): (id: string) => string {
-  const require = existing(org, object);
+  const refuseLost = requireLive(org, object);
   const remove = remover(org, object, []);
   return (given) => {
     const id = canonicalId(given.trim());
     if (id === undefined || org.catalog.objectOfId(id) !== object)
       throw new RowError("MALFORMED_ID", `malformed id ${given}`);
-    require(id);
+    refuseLost(id);
     remove(id, salesforceNow());
     return id;
   };

@@ -105,7 +105,7 @@ function finder(org: Org, object: SalesforceObject, columns: readonly Column[], 
 }
 
 function idFinder(org: Org, object: SalesforceObject, place: number, operation: "update" | "upsert"): Finder {
-  const require = existing(org, object);
+  const refuseLost = requireLive(org, object);
   return {
     startChunk: () => undefined,
     target(stored) {
@@ -114,14 +114,14 @@ function idFinder(org: Org, object: SalesforceObject, place: number, operation: 
         if (operation === "upsert") return undefined;
         throw new RowError("MISSING_ARGUMENT", "Id not specified in an update call");
       }
-      require(id);
+      refuseLost(id);
       return id;
     },
   };
 }
 
 /** Refuses ids that are not live records of the object. */
-export function existing(org: Org, object: SalesforceObject): (id: string) => void {
+export function requireLive(org: Org, object: SalesforceObject): (id: string) => void {
   const find = deletedFlag(org, object);
   return (id) => {
     const row = find.get(id) as unknown as [number] | undefined;

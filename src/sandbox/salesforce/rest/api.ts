@@ -31,7 +31,12 @@ export function apiRoute(
       const version = versionOf(request.params["version"] ?? "");
       requireToken(org, request);
       org.limits.countCall();
-      const answered = await answer({ ...request, version });
+      let answered: Answer;
+      try {
+        answered = await answer({ ...request, version });
+      } catch (error) {
+        answered = answerError(error);
+      }
       return { ...answered, headers: { "Sforce-Limit-Info": org.limits.info(), ...answered.headers } };
     },
   };

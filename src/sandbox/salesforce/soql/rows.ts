@@ -34,9 +34,7 @@ export function recordReader(query: CompiledQuery, version: number): (row: Query
   const steps = stepsOf(query);
   return (row) => {
     const record: JsonRecord = {
-      attributes: query.grouped
-        ? { type: "AggregateResult" }
-        : attributes(query.object.name, row[0] ?? null, version),
+      attributes: query.grouped ? { type: "AggregateResult" } : attributes(query.object.name, row[0] ?? null, version),
     };
     for (const step of steps) place(record, step.path, step.read(row, version));
     return record;
@@ -55,7 +53,9 @@ function stepsOf(query: CompiledQuery): Step[] {
   let at = 1 + query.parents.length;
   for (const column of query.columns) {
     query.parents.forEach((parent, index) => {
-      const leadsHere = parent.path.every((name, depth) => depth < column.path.length - 1 && column.path[depth] === name);
+      const leadsHere = parent.path.every(
+        (name, depth) => depth < column.path.length - 1 && column.path[depth] === name,
+      );
       if (!leadsHere || opened.has(index)) return;
       opened.add(index);
       steps.push({

@@ -1,0 +1,66 @@
+// Salesforce's errors: of a call (JSON) and of a row (text in a result file).
+// https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
+
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { unavailable } from "../../http/retry.ts";
+import type { RowError } from "../../load/target.ts";
+
+/** `CODE:message:Field1,Field2 --`, leniently: other tails have been seen. */
+export function readRowError(text: string): RowError {
+  const code = /^[A-Z0-9_]+(?=:)/.exec(text)?.[0];
+  if (code === undefined) return { code: "UNKNOWN", message: text, fields: [] };
+  const rest = text.slice(code.length + 1);
+  const tail = /:(?<fields>[\w.,\s]*?)\s*--\s*$/.exec(rest);
+  const fields = (tail?.groups?.["fields"] ?? "").split(",").map((field) => field.trim());
+  return { code, message: tail === null ? rest : rest.slice(0, tail.index), fields: fields.filter(Boolean) };
+}
+
+export interface ApiError {
+  code: string;
+  message: string;
+}
+
+/** The error that an answer's body tells, if it is Salesforce's. */
+export function readApiError(body: string): ApiError | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const first = (Array.isArray(parsed) ? parsed[0] : parsed) as Record<string, unknown> | undefined;
+    const code = first?.["errorCode"] ?? first?.["error"];
+    if (typeof code !== "string") return undefined;
+    return { code, message: String(first?.["message"] ?? first?.["error_description"] ?? "") };
+  } catch {
+    return undefined;
+  }
+}
+
+const permissionCodes = new Set([
+  "INSUFFICIENT_ACCESS",
+  "FEATURENOTENABLED",
+  "API_DISABLED_FOR_ORG",
+  "FUNCTIONALITY_NOT_ENABLED",
+]);
+
+/** A fault that ended a call for good, as a failure that says what to do. Other errors pass unchanged. */
+export function explainFault(error: unknown, connection: string, doing: string): unknown {
+  if (!(error instanceof CallFault)) return error;
+  const api = readApiError(error.body);
+  const why = api === undefined ? error.message : `${api.code}: ${api.message}`;
+  if (api?.code === "REQUEST_LIMIT_EXCEEDED") {
+    return new Failure(exitCode.tryLater, `${connection}: the org's API allowance is used up`, {
+      why,
+      next: "loadline resume, once the 24-hour allowance has room again",
+      cause: error,
+    });
+  }
+  if (error.status === 401 || (api !== undefined && permissionCodes.has(api.code))) {
+    return new Failure(exitCode.signIn, `${connection} refuses ${doing}`, {
+      why,
+      next: "check the integration user's credentials and permissions (API Enabled, object and field access)",
+      cause: error,
+    });
+  }
+  if (error.transient) return unavailable(error, connection);
+  return new Failure(exitCode.failed, `${connection}: ${doing} failed`, { why, cause: error });
+}

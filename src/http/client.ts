@@ -1,0 +1,176 @@
+// The one door to HTTP. In: a request. Out: an answer with a 2xx status, or a CallFault that says whether the request
+// may have had an effect. What must hold: every wait has a bound, no redirect is followed, nothing is retried here
+// (http/retry.ts does that), and no header is ever put into a message.
+
+import { createReadStream } from "node:fs";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { pipeline, Transform } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { CallFault, faultOfSocket, faultOfStatus } from "./outcome.ts";
+
+const connectTimeoutMs = 10_000;
+/** Nothing read and nothing written for so long. */
+const idleTimeoutMs = 120_000;
+const errorBodyBytesMax = 64 * 1024;
+
+export interface HttpRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  url: string;
+  headers?: Record<string, string>;
+  /** Text, or a file that is streamed with its known length. */
+  body?: string | { path: string; bytes: number; onBytes?(sent: number): void };
+  signal?: AbortSignal;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: Record<string, string | undefined>;
+  /** Decompressed. Must be read to its end or destroyed. */
+  body: NodeJS.ReadableStream & AsyncIterable<Buffer>;
+}
+
+export class HttpClient {
+  readonly #http = new HttpAgent({ keepAlive: true });
+  readonly #https = new HttpsAgent({ keepAlive: true });
+  #calls = 0;
+  #waitedMs = 0;
+
+  /** Requests sent so far. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Milliseconds from sending a request to its answer's first byte, over all requests. */
+  get waitedMs(): number {
+    return this.#waitedMs;
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const url = new URL(request.url);
+    const what = `${request.method} ${url.origin}${url.pathname}`;
+    request.signal?.throwIfAborted();
+    this.#calls += 1;
+    const started = performance.now();
+    const answer = await this.#exchange(request, url, what);
+    this.#waitedMs += performance.now() - started;
+    const status = answer.statusCode ?? 0;
+    if (status < 200 || status > 299) {
+      throw faultOfStatus(status, answer.headers["retry-after"], await readSome(answer), what);
+    }
+    const body =
+      answer.headers["content-encoding"] === "gzip" ? pipeline(answer, createGunzip(), () => undefined) : answer;
+    return {
+      status,
+      headers: answer.headers as Record<string, string | undefined>,
+      body: body as HttpResponse["body"],
+    };
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  #exchange(request: HttpRequest, url: URL, what: string): Promise<IncomingMessage> {
+    const secure = url.protocol === "https:";
+    const send = secure ? httpsRequest : httpRequest;
+    return new Promise((resolve, reject) => {
+      let connected = false;
+      const outgoing = send(url, {
+        method: request.method,
+        agent: secure ? this.#https : this.#http,
+        headers: { "accept-encoding": "gzip", ...request.headers, ...lengthOf(request.body) },
+      });
+      const fail = (error: unknown) => {
+        outgoing.destroy();
+        reject(request.signal?.aborted === true ? request.signal.reason : faultOfSocket(error, connected, what));
+      };
+      const connectTimer = setTimeout(() => fail(new Error("no connection within 10 s")), connectTimeoutMs);
+      outgoing.on("socket", (socket) => {
+        const ready = () => {
+          connected = true;
+          clearTimeout(connectTimer);
+        };
+        if (socket.connecting) socket.once(secure ? "secureConnect" : "connect", ready);
+        else ready();
+      });
+      outgoing.setTimeout(idleTimeoutMs, () => fail(new Error(`no answer within ${idleTimeoutMs / 1000} s`)));
+      outgoing.on("error", fail);
+      outgoing.on("close", () => clearTimeout(connectTimer));
+      const abort = () => fail(request.signal?.reason);
+      request.signal?.addEventListener("abort", abort, { once: true });
+      outgoing.on("close", () => request.signal?.removeEventListener("abort", abort));
+      outgoing.on("response", (answer) => resolve(answer));
+      sendBody(request.body, outgoing, fail);
+    });
+  }
+}
+
+function lengthOf(body: HttpRequest["body"]): Record<string, string> {
+  if (body === undefined) return {};
+  return { "content-length": String(typeof body === "string" ? Buffer.byteLength(body) : body.bytes) };
+}
+
+function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fail: (error: unknown) => void): void {
+  if (body === undefined || typeof body === "string") {
+    outgoing.end(body ?? "");
+    return;
+  }
+  let sent = 0;
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sent += chunk.length;
+      body.onBytes?.(sent);
+      done(null, chunk);
+    },
+  });
+  const file = createReadStream(body.path, { highWaterMark: 256 * 1024 });
+  file.on("error", fail);
+  file.pipe(count).pipe(outgoing);
+}
+
+async function readSome(answer: IncomingMessage): Promise<string> {
+  const stream =
+    answer.headers["content-encoding"] === "gzip" ? pipeline(answer, createGunzip(), () => undefined) : answer;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      chunks.push(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+      if (bytes > errorBodyBytesMax) break;
+    }
+  } catch {
+    // The status alone says enough.
+  }
+  answer.destroy();
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Reads an answer's text. An answer that breaks off is unknown. */
+export async function readText(response: HttpResponse, what: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response.body) chunks.push(chunk);
+  } catch (error) {
+    throw faultOfSocket(error, true, what);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Reads an answer's JSON. Text that is no JSON (a proxy's page) is unknown. */
+export async function readJson(response: HttpResponse, what: string): Promise<unknown> {
+  const text = await readText(response, what);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CallFault(`${what}: the answer is no JSON: ${text.slice(0, 120)}`, {
+      outcome: "unknown",
+      transient: true,
+      status: response.status,
+      body: text.slice(0, 1000),
+      cause: error,
+    });
+  }
+}

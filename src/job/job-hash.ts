@@ -1,0 +1,14 @@
+// What a job says, as one hash: a resumed run compares it with that of its start.
+
+import { createHash } from "node:crypto";
+import type { Job } from "./job.ts";
+
+/** SHA-256 in hexadecimal. Places are left out and keys sorted, so that only a change of meaning changes it. */
+export function hashJob(job: Omit<Job, "file" | "hash">): string {
+  const canonical = JSON.stringify(job, (key, value: unknown) => {
+    if (key === "place" || key === "targetPlace") return undefined;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+  });
+  return createHash("sha256").update(canonical).digest("hex");
+}
