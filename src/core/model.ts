@@ -51,6 +51,9 @@ export interface Part {
 
 export type Action = "create" | "update" | "delete";
 
+/** What a batch asks the target to do with each of its rows. */
+export type Operation = "insert" | "update" | "upsert" | "delete";
+
 /** Counts of one stream, named as in the JSON summary. */
 export interface StreamCounts {
   extracted: number;

@@ -21,3 +21,19 @@ export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
   }
   return database;
 }
+
+/** Holds a file in EXCLUSIVE mode until it is closed or the process dies; undefined if another process holds it. */
+export function openSqliteLock(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database.close();
+    const { errcode } = error as { errcode?: number };
+    if (errcode !== undefined && (errcode & 0xff) === sqliteBusy) return undefined;
+    throw error;
+  }
+}
+
+const sqliteBusy = 5;

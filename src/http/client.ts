@@ -7,6 +7,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { pipeline, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { monotonicMs } from "../core/clock.ts";
 import { CallFault, faultOfSocket, faultOfStatus } from "./outcome.ts";
 
 const connectTimeoutMs = 10_000;
@@ -51,9 +52,9 @@ export class HttpClient {
     const what = `${request.method} ${url.origin}${url.pathname}`;
     request.signal?.throwIfAborted();
     this.#calls += 1;
-    const started = performance.now();
+    const started = monotonicMs();
     const answer = await this.#exchange(request, url, what);
-    this.#waitedMs += performance.now() - started;
+    this.#waitedMs += monotonicMs() - started;
     const status = answer.statusCode ?? 0;
     if (status < 200 || status > 299) {
       throw faultOfStatus(status, answer.headers["retry-after"], await readSome(answer), what);

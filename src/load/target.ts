@@ -2,7 +2,7 @@
 // What must hold: `submit` and `commit` are split so that a handle can be durable before the remote acts on it; every
 // method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
 
-import type { FieldSchema, ObjectSchema } from "../core/model.ts";
+import type { FieldSchema, ObjectSchema, Operation } from "../core/model.ts";
 import type { Mode } from "../job/job.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
@@ -14,8 +14,6 @@ export interface RenderedField {
   /** The stored value with a type to compare and compute with, for the rules of a job. */
   typed: string;
 }
-
-export type Operation = "insert" | "update" | "upsert" | "delete";
 
 /** One batch as the target takes it. The file holds exactly the bytes that are sent. */
 export interface Batch {
@@ -102,6 +100,8 @@ export interface Target {
   readonly orgId: string;
   /** Calls made so far. */
   readonly apiCalls: number;
+  /** Milliseconds spent waiting for answers so far. */
+  readonly waitedMs: number;
   describe(object: string): Promise<ObjectSchema>;
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
   resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
@@ -120,4 +120,7 @@ export interface Target {
   inspect(handle: string, signal: AbortSignal): Promise<BatchState>;
   fetchResults(handle: string, files: ResultFiles, signal: AbortSignal): Promise<void>;
   readError(text: string): RowError;
+  /** Runs `act`; a call that failed for good becomes a Failure that says what to do. */
+  explain<T>(doing: string, act: () => Promise<T>): Promise<T>;
+  close(): void;
 }

@@ -9,7 +9,7 @@ import { identifier, literal } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { CsvFormat } from "../job/job.ts";
-import { type BrokenRecord, type CleanPart, cleanPart, lineColumn } from "../stage/clean.ts";
+import { type BrokenRecord, type CleanPart, cleanFormat, cleanPart, lineColumn } from "../stage/clean.ts";
 import { scanCsv } from "../stage/csv-scan.ts";
 import { type Engine, EngineError } from "../stage/engine.ts";
 import { countRefusedRecords, createStageView, stagePart } from "../stage/stage.ts";
@@ -110,7 +110,6 @@ async function stageOnePart(input: StageInput, part: Part, path: string): Promis
     join(input.folder, `clean-${compiled.stream.name}-${part.ordinal}.csv`),
   );
   const copy = { ...part, path: cleaned.path, compressed: false, columns: [lineColumn, ...part.columns] };
-  const cleanFormat: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
   await stageWithFallback(input, copy, cleanFormat, path, true);
   const refused = await countRefusedRecords(engine);
   if (refused === 0) return cleaned;

@@ -21,6 +21,8 @@ const faultAction = z.strictObject({
   drip: z.int().positive().optional(),
   /** Only with "match": "row <object>": the row fails with this text as its sf__Error. */
   rowError: z.string().optional(),
+  /** Only with "match": "row <object>": the row is stamped that much earlier than it becomes visible. */
+  backdate_ms: z.int().positive().optional(),
 });
 
 const faultList = z.array(
@@ -40,8 +42,8 @@ export interface Faults {
   replace(list: unknown): void;
   /** The action for a request, or undefined when none fires. Counts the request. */
   forRequest(method: string, path: string): FaultAction | undefined;
-  /** The error a written row of this object fails with, or undefined. Counts the row. */
-  forRow(object: string): string | undefined;
+  /** The action for a written row of this object, or undefined. Counts the row. */
+  forRow(object: string): FaultAction | undefined;
 }
 
 interface Rule {
@@ -64,7 +66,7 @@ export function createFaults(seed: number): Faults {
       rowRules = rules.filter(({ fault }) => fault.match.startsWith("row ")).map(({ rule }) => rule);
     },
     forRequest: (method, path) => firstFiring(requestRules, method, path),
-    forRow: (object) => (rowRules.length === 0 ? undefined : firstFiring(rowRules, "row", object)?.rowError),
+    forRow: (object) => (rowRules.length === 0 ? undefined : firstFiring(rowRules, "row", object)),
   };
 }
 

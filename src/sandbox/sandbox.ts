@@ -31,7 +31,7 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** For example http://127.0.0.1:8025 */
   salesforce: string;
-  /** Stops serving. Work under way stops at its next chunk and goes on at the next start. */
+  /** Stops serving, once however often it is called. Work under way stops at its next chunk and goes on at the next start. */
   close(): Promise<void>;
 }
 
@@ -55,12 +55,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const server = await listen(salesforce.site, options.salesforcePort, faults);
     salesforce.start(server.origin);
+    const shutDown = async (): Promise<void> => {
+      await server.close();
+      await salesforce.close();
+      removeTemporary();
+    };
+    let closed: Promise<void> | undefined;
     return {
       salesforce: server.origin,
-      async close() {
-        await server.close();
-        await salesforce.close();
-        removeTemporary();
+      close() {
+        closed ??= shutDown();
+        return closed;
       },
     };
   } catch (error) {

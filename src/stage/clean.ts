@@ -28,6 +28,9 @@ export interface BrokenRecord {
 
 export const lineColumn = "loadline_line";
 
+/** The dialect of a clean copy. */
+export const cleanFormat: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
+
 const recordBytesMax = 4 << 20;
 
 /** Reads a part record by record. Throws a Failure where the rest of the file can't be told apart into records. */

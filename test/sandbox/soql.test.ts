@@ -116,8 +116,8 @@ test("counts and aggregates answer as Salesforce shapes them", async () => {
     `query?q=${encodeURIComponent("SELECT COUNT() FROM Contact WHERE Score__c != null")}`,
   );
   expect(body).toEqual({ totalSize: 2, done: true, records: [] });
-  expect(await org.query("SELECT COUNT(Id) n, MAX(Score__c), MIN(Seen__c) first FROM Contact")).toEqual([
-    { attributes: { type: "AggregateResult" }, n: 3, expr0: 20, first: "2026-01-01T00:00:00.000+0000" },
+  expect(await org.query("SELECT COUNT(Id) n, MAX(Score__c), MIN(Seen__c) earliest FROM Contact")).toEqual([
+    { attributes: { type: "AggregateResult" }, n: 3, expr0: 20, earliest: "2026-01-01T00:00:00.000+0000" },
   ]);
   expect(
     await org.query("SELECT Active__c, COUNT(Id) n FROM Contact GROUP BY Active__c ORDER BY Active__c"),

@@ -18,7 +18,7 @@ export interface PlainResponse {
   body: string;
 }
 
-/** A jsforce transport that sends through `send`. An error status is an answer to jsforce, not a fault. */
+/** A jsforce transport that sends through `send`. A refusal is an answer to jsforce, not a fault. */
 export class LentTransport extends Transport.default {
   readonly #send: (request: PlainRequest) => Promise<PlainResponse>;
 
@@ -32,7 +32,7 @@ export class LentTransport extends Transport.default {
       const stream = new PassThrough();
       this.#send(request)
         .catch((error: unknown) => {
-          if (!(error instanceof CallFault) || error.status === undefined) throw error;
+          if (!(error instanceof CallFault) || error.status === undefined || error.transient) throw error;
           return { statusCode: error.status, headers: { "content-type": "application/json" }, body: error.body };
         })
         .then(

@@ -60,8 +60,12 @@ function dump(org: Org, name: string): Answer {
   if (object === undefined) throw notFound();
   const fields = object.fields.filter(isStored);
   const columns = fields.map((field) => identifier(field.name)).join(", ");
-  // Written by hand: a million records of a hundred fields are dumped in seconds, not in half a minute.
-  const names = fields.map((field, index) => `${index === 0 ? "" : ","}"${field.name}":`);
+  // Written by hand and with nulls ready: a record has some eighty fields, most of them null.
+  const shown = fields.map((field, index) => {
+    const name = `${index === 0 ? "" : ","}"${field.name}":`;
+    const none = `${name}null`;
+    return (value: Stored): string => (value === null ? none : name + JSON.stringify(jsonValue(field, value)));
+  });
   async function* lines(): AsyncGenerator<string> {
     const reader = org.store.openReader();
     try {
@@ -69,10 +73,7 @@ function dump(org: Org, name: string): Answer {
       let block = "";
       for (const row of rows.iterate() as unknown as Iterable<Stored[]>) {
         let line = "{";
-        for (let index = 0; index < fields.length; index += 1) {
-          const field = fields[index];
-          if (field !== undefined) line += `${names[index]}${JSON.stringify(jsonValue(field, row[index] ?? null))}`;
-        }
+        for (let index = 0; index < fields.length; index += 1) line += shown[index]?.(row[index] ?? null);
         block += `${line}}\n`;
         if (block.length < dumpBlock) continue;
         yield block;

@@ -55,6 +55,6 @@ function reportLost(jobs: Jobs, id: string, error: unknown): void {
   jobs.save({
     ...job,
     state: "Failed",
-    errorMessage: `Unknown : ${error instanceof Error ? error.stack : String(error)}`,
+    errorMessage: `Unknown : ${error instanceof Error ? error.message : String(error)}`,
   });
 }

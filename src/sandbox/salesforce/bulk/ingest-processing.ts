@@ -49,7 +49,7 @@ export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<v
 
 interface Work {
   /** Writes a row and gives its id and whether it was created. Throws a RowError. */
-  write(record: CsvRecord): { id: string; created: boolean };
+  write(record: CsvRecord, backdateMs: number | undefined): { id: string; created: boolean };
   startChunk(): void;
   /** Between the values of a result line. */
   delimiter: string;
@@ -104,8 +104,8 @@ function writeRecords(
     if (index % chunkRows === 0) work.startChunk();
     try {
       const fault = org.faults.forRow(job.object);
-      if (fault !== undefined) throw parseRowError(fault);
-      const { id, created } = work.write(record);
+      if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
+      const { id, created } = work.write(record, fault?.backdate_ms);
       successes.push(`"${id}"${work.delimiter}"${created}"${work.delimiter}${work.renderSuccess(record.cells)}`);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
@@ -149,9 +149,9 @@ function rowWork(org: Org, job: IngestJob, names: readonly string[]): Work {
   return {
     ...shown,
     startChunk: writer.startChunk,
-    write(record) {
+    write(record, backdateMs) {
       requireCells(record, columns.length);
-      return writer.write(record.cells.map(cellValue));
+      return writer.write(record.cells.map(cellValue), backdateMs);
     },
   };
 }

@@ -180,10 +180,11 @@ async function* limitBytes(chunks: Readable): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += (chunk as Buffer).length;
-    if (bytes > largestUpload)
-      throw new ApiError(413, "REQUEST_ENTITY_TOO_LARGE", `The upload is larger than ${largestUpload} bytes`);
-    yield chunk as Buffer;
+    if (bytes <= largestUpload) yield chunk as Buffer;
   }
+  // Only now: a client that is still sending could not read the answer.
+  if (bytes > largestUpload)
+    throw new ApiError(413, "REQUEST_ENTITY_TOO_LARGE", `The upload is larger than ${largestUpload} bytes`);
 }
 
 function requireOpen(job: IngestJob): void {

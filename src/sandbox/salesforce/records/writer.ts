@@ -21,8 +21,11 @@ export interface Written {
 }
 
 export interface RowWriter {
-  /** Writes one row. Throws a RowError when Salesforce would refuse it. */
-  write(values: readonly RowValue[]): Written;
+  /**
+   * Writes one row. Throws a RowError when Salesforce would refuse it. A row can be stamped earlier than now: in a real
+   * org a long transaction becomes visible with stamps that a reader has already passed.
+   */
+  write(values: readonly RowValue[], backdateMs?: number): Written;
   /** Says that a new chunk of at most 200 rows starts: within one, an external id may come once. */
   startChunk(): void;
 }
@@ -51,15 +54,16 @@ export function rowWriter(
       timestamp = salesforceNow();
       find.startChunk();
     },
-    write(values) {
+    write(values, backdateMs = 0) {
+      const stamp = backdateMs === 0 ? timestamp : salesforceTime(new Date(now().getTime() - backdateMs));
       const stored = columns.map((column, index) => {
         const value = values[index];
         return typeof value === "string" ? column.read(value) : value;
       });
       const id = find.target(stored);
       check(stored, id);
-      if (id === undefined) return { id: insert(stored, timestamp), created: true };
-      update(stored, id, timestamp);
+      if (id === undefined) return { id: insert(stored, stamp), created: true };
+      update(stored, id, stamp);
       return { id, created: false };
     },
   };
@@ -67,7 +71,11 @@ export function rowWriter(
 
 /** The present moment as Salesforce stamps it: whole seconds. */
 export function salesforceNow(): string {
-  return `${now().toISOString().slice(0, 19)}.000Z`;
+  return salesforceTime(now());
+}
+
+function salesforceTime(moment: Date): string {
+  return `${moment.toISOString().slice(0, 19)}.000Z`;
 }
 
 type StoredRow = readonly (Stored | undefined)[];

@@ -71,7 +71,7 @@ export function answerError(error: unknown): Answer {
   if (error instanceof RowError)
     return json(400, [{ message: error.message, errorCode: error.code, fields: error.fields }]);
   if (!(error instanceof ApiError)) {
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const message = error instanceof Error ? error.message : String(error);
     return json(500, [{ message, errorCode: "UNKNOWN_EXCEPTION" }]);
   }
   const fields = error.fields === undefined ? {} : { fields: error.fields };

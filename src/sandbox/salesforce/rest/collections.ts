@@ -156,7 +156,7 @@ function typeOfRecord(org: Org, record: Readonly<Record<string, unknown>>): Sale
   const object = org.catalog.object(type);
   if (object === undefined) throw new RowError("INVALID_TYPE", `sObject type '${type}' is not supported.`);
   const fault = org.faults.forRow(object.name);
-  if (fault !== undefined) throw parseRowError(fault);
+  if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
   return object;
 }
 

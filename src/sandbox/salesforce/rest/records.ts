@@ -12,6 +12,7 @@ import { keyLookup } from "../records/columns.ts";
 import { rowDeleter } from "../records/delete.ts";
 import { writeRecord } from "../records/json.ts";
 import { valueReader } from "../records/values.ts";
+import { requireLive } from "../records/writer.ts";
 import { compileSoql } from "../soql/compile.ts";
 import { type JsonRecord, type QueryRow, recordReader, statementOf } from "../soql/rows.ts";
 import { keyOf, prepareRows, transact } from "../store.ts";
@@ -23,14 +24,7 @@ export function recordRoutes(org: Org): Route[] {
   return [
     apiRoute(org, "POST", "/sobjects/{object}", (request) => create(org, request)),
     apiRoute(org, "GET", one, (request) => json(200, readRecord(org, request, pathId(org, request)))),
-    apiRoute(org, "PATCH", one, async (request) => {
-      const id = pathId(org, request);
-      const record = await readJson(request);
-      transact(org.store.database, () =>
-        writeRecord(org, objectOf(org, request), { operation: "update", record: { ...record, Id: id } }),
-      );
-      return { status: 204 };
-    }),
+    apiRoute(org, "PATCH", one, (request) => update(org, request)),
     apiRoute(org, "DELETE", one, (request) => {
       const remove = rowDeleter(org, objectOf(org, request));
       const id = pathId(org, request);
@@ -53,6 +47,17 @@ async function create(org: Org, request: ApiRequest): Promise<Answer> {
   const record = await readJson(request);
   const written = transact(org.store.database, () => writeRecord(org, object, { operation: "insert", record }));
   return json(201, { id: written.id, success: true, errors: [] });
+}
+
+async function update(org: Org, request: ApiRequest): Promise<Answer> {
+  const object = objectOf(org, request);
+  const Id = pathId(org, request);
+  const record = await readJson(request);
+  transact(org.store.database, () => {
+    withStatus(404, () => requireLive(org, object)(Id));
+    writeRecord(org, object, { operation: "update", record: { ...record, Id } });
+  });
+  return { status: 204 };
 }
 
 async function upsert(org: Org, request: ApiRequest): Promise<Answer> {

@@ -51,40 +51,13 @@ export function createPaths(
   prefix: string,
 ): Paths {
   const root = `${prefix}0`;
-  const joined = new Map<string, Joined>();
   const joins: string[] = [];
+  const follow = parentJoiner(catalog, soql, prefix, joins);
   const start: Joined = { sources: [{ object, alias: root }], path: [] };
-
-  function follow(from: Joined, relationship: string): Joined {
-    const key = [...from.path, relationship].join(".").toLowerCase();
-    const known = joined.get(key);
-    if (known !== undefined) return known;
-    const sources: Joined["sources"] = [];
-    let name = relationship;
-    for (const source of from.sources) {
-      const lookup = source.object.relationship(relationship);
-      if (lookup === undefined) continue;
-      name = lookup.relationshipName ?? relationship;
-      for (const target of lookup.referenceTo.map((to) => catalog.object(to))) {
-        if (target === undefined) continue;
-        const targetAlias = `${prefix}${joins.length + 1}`;
-        joins.push(
-          `LEFT JOIN ${identifier(target.name)} ${targetAlias} ON ${targetAlias}."Id" = ${source.alias}.${identifier(lookup.name)}`,
-        );
-        sources.push({ object: target, alias: targetAlias });
-      }
-    }
-    if (sources.length === 0) throw unknownRelationship(soql, relationship);
-    const next = { sources, path: [...from.path, name] };
-    joined.set(key, next);
-    return next;
-  }
+  const ownNames = [object.name.toLowerCase(), alias?.toLowerCase()];
 
   function walk(names: readonly string[]): Joined {
-    const steps =
-      names[0]?.toLowerCase() === alias?.toLowerCase() || names[0]?.toLowerCase() === object.name.toLowerCase()
-        ? names.slice(1)
-        : names;
+    const steps = ownNames.includes(names[0]?.toLowerCase() ?? "") ? names.slice(1) : names;
     if (steps.length > deepestPath)
       throw new ApiError(400, "INVALID_FIELD", "only 5 levels of relationship are allowed");
     return steps.reduce(follow, start);
@@ -112,6 +85,39 @@ export function createPaths(
       };
     },
     from: () => [`${identifier(object.name)} ${root}`, ...joins].join(" "),
+  };
+}
+
+/** Follows one relationship, adding a join for each object it can lead to, once however often it is followed. */
+function parentJoiner(
+  catalog: Catalog,
+  soql: string,
+  prefix: string,
+  joins: string[],
+): (from: Joined, relationship: string) => Joined {
+  const joined = new Map<string, Joined>();
+  return (from, relationship) => {
+    const key = [...from.path, relationship].join(".").toLowerCase();
+    const known = joined.get(key);
+    if (known !== undefined) return known;
+    const sources: Joined["sources"] = [];
+    let name = relationship;
+    for (const source of from.sources) {
+      const lookup = source.object.relationship(relationship);
+      if (lookup === undefined) continue;
+      name = lookup.relationshipName ?? relationship;
+      for (const target of lookup.referenceTo.map((to) => catalog.object(to))) {
+        if (target === undefined) continue;
+        const alias = `${prefix}${joins.length + 1}`;
+        const own = `${source.alias}.${identifier(lookup.name)}`;
+        joins.push(`LEFT JOIN ${identifier(target.name)} ${alias} ON ${alias}."Id" = ${own}`);
+        sources.push({ object: target, alias });
+      }
+    }
+    if (sources.length === 0) throw unknownRelationship(soql, relationship);
+    const next = { sources, path: [...from.path, name] };
+    joined.set(key, next);
+    return next;
   };
 }
 

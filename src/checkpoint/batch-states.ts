@@ -1,0 +1,26 @@
+// The life of a batch, in one table. In: the state a batch is in. Out: the states it may go to.
+//
+//   planned   its file is written
+//   intent    its hash and keys are durable; not a byte has been sent
+//   handle    the remote's handle is durable; the remote has not been told to act, so the handle may be thrown away
+//   committed the remote was told to act, or is just about to be: from here on a batch is never sent again
+//   settled   its per-row results are stored
+//   refused   the remote certainly did nothing with it
+//   in-doubt  what the remote did can't be found out; a person decides
+
+export type BatchStateName = "planned" | "intent" | "handle" | "committed" | "settled" | "refused" | "in-doubt";
+
+const transitions: Record<BatchStateName, readonly BatchStateName[]> = {
+  planned: ["intent"],
+  intent: ["handle", "refused"],
+  handle: ["committed", "intent", "refused"],
+  committed: ["settled", "in-doubt", "refused"],
+  settled: [],
+  refused: ["intent"],
+  "in-doubt": ["settled", "intent"],
+};
+
+/** Throws on a transition that would break exactly-once loading: a defect, never a person's fault. */
+export function assertTransition(from: BatchStateName, to: BatchStateName): void {
+  if (!transitions[from].includes(to)) throw new Error(`a batch can't go from ${from} to ${to}`);
+}

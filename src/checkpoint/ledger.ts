@@ -1,0 +1,231 @@
+// The ledger: what runs did, durable. In: facts, each before the step that relies on it. Out: the same after any crash.
+// What must hold: one writer (the job's lock), WAL with synchronous=FULL, one transaction a fact, legal transitions only.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { now } from "../core/clock.ts";
+import { Failure } from "../core/errors.ts";
+import { type ExitCode, exitCode } from "../core/exit-code.ts";
+import { makePrivateFolder } from "../core/files.ts";
+import type { Action, Operation, Part, StreamCounts } from "../core/model.ts";
+import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
+import { assertTransition, type BatchStateName } from "./batch-states.ts";
+import { createTables, ledgerVersion } from "./ledger-schema.ts";
+import {
+  batchCells,
+  batchRecord,
+  partCells,
+  partRecord,
+  runCells,
+  runRecord,
+  streamCells,
+  streamRecord,
+  text,
+} from "./records.ts";
+import { Table } from "./table.ts";
+
+export type RunStatus = "running" | "planned" | "loaded" | "partial" | "failed" | "in-doubt" | "stopped";
+
+export interface RunRecord {
+  id: string;
+  job: string;
+  jobHash: string;
+  jobFile: string;
+  command: "plan" | "run";
+  /** What the command line asked for: streams, limit, keys. */
+  options: RunOptions;
+  started: string;
+  finished: string | null;
+  status: RunStatus;
+  exitCode: ExitCode | null;
+  next: string | null;
+  /** The JSON summary as printed, once the run has ended. */
+  summary: string | null;
+}
+
+export interface RunOptions {
+  streams?: string[];
+  limit?: number;
+  keys?: string[];
+}
+
+export type StreamState = "extracting" | "planned" | "loading" | "settled";
+
+export interface StreamRecord {
+  run: string;
+  name: string;
+  connection: string;
+  org: string;
+  object: string;
+  mode: string;
+  state: StreamState;
+  planSha256: string | null;
+  /** The plan's file, absolute. */
+  plan: string | null;
+  counts: StreamCounts | null;
+  how: string | null;
+  /** Length of the rejects file before the load adds to it. */
+  rejectsBytes: number;
+}
+
+export interface BatchRecord {
+  run: string;
+  stream: string;
+  number: number;
+  operation: Operation;
+  object: string;
+  externalId: string | null;
+  action: Action;
+  path: string;
+  bytes: number;
+  rows: number;
+  sha256: string;
+  state: BatchStateName;
+  handle: string | null;
+  attempts: number;
+  succeeded: number;
+  failed: number;
+  conflicts: number;
+  inDoubt: number;
+  resultsSha256: string | null;
+  message: string | null;
+}
+
+/** A part, and whether it had to be read record by record. */
+export type PartRecord = Part & { careful: boolean };
+
+export class Ledger implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #runs: Table;
+  readonly #streams: Table;
+  readonly #parts: Table;
+  readonly #batches: Table;
+  readonly #inserts: Table;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#runs = new Table(database, "runs");
+    this.#streams = new Table(database, "streams");
+    this.#parts = new Table(database, "parts");
+    this.#batches = new Table(database, "batches");
+    this.#inserts = new Table(database, "inserts");
+  }
+
+  /** Opens or makes the ledger of a state folder. Throws a Failure where it is of a newer loadline or damaged. */
+  static open(stateFolder: string): Ledger {
+    makePrivateFolder(stateFolder);
+    const path = ledgerPath(stateFolder);
+    const database = openSqlite(path, { synchronous: "FULL" });
+    const { user_version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+    if (user_version > ledgerVersion) {
+      throw new Failure(exitCode.failed, `${path} was written by a newer loadline`, { next: "update loadline" });
+    }
+    if (user_version < ledgerVersion) database.exec(createTables());
+    return new Ledger(database);
+  }
+
+  static exists(stateFolder: string): boolean {
+    return existsSync(ledgerPath(stateFolder));
+  }
+
+  startRun(run: Omit<RunRecord, "started" | "finished" | "status" | "exitCode" | "next" | "summary">): RunRecord {
+    const record: RunRecord = {
+      ...run,
+      started: now().toISOString(),
+      finished: null,
+      status: "running",
+      exitCode: null,
+      next: null,
+      summary: null,
+    };
+    this.#runs.put(runCells(record));
+    return record;
+  }
+
+  saveRun(run: RunRecord): void {
+    this.#runs.put(runCells(run));
+  }
+
+  run(id: string): RunRecord | undefined {
+    const cells = this.#runs.get({ id });
+    return cells === undefined ? undefined : runRecord(cells);
+  }
+
+  /** All runs, newest first. */
+  runs(where: { job?: string } = {}): RunRecord[] {
+    return this.#runs.find(where, "started DESC, id DESC").map(runRecord);
+  }
+
+  saveStream(stream: StreamRecord): void {
+    this.#streams.put(streamCells(stream));
+  }
+
+  streams(run: string): StreamRecord[] {
+    return this.#streams.find({ run }).map(streamRecord);
+  }
+
+  addPart(run: string, stream: string, part: PartRecord): void {
+    this.#parts.put(partCells(run, stream, part));
+  }
+
+  parts(run: string, stream: string): PartRecord[] {
+    return this.#parts.find({ run, stream }).map(partRecord);
+  }
+
+  /** A stream's plan and all its batches, in one transaction: after a crash either all of them count or none. */
+  savePlan(stream: StreamRecord, batches: readonly BatchRecord[]): void {
+    this.#transact(() => {
+      for (const batch of batches) this.#batches.put(batchCells(batch));
+      this.#streams.put(streamCells(stream));
+    });
+  }
+
+  batches(run: string, stream?: string): BatchRecord[] {
+    return this.#batches.find(stream === undefined ? { run } : { run, stream }).map(batchRecord);
+  }
+
+  /** Moves a batch on. The change is on disk when this returns. */
+  advance(batch: BatchRecord, state: BatchStateName, change: Partial<BatchRecord> = {}): BatchRecord {
+    assertTransition(batch.state, state);
+    const moved = { ...batch, ...change, state };
+    this.#batches.put(batchCells(moved));
+    return moved;
+  }
+
+  /** The earlier run that inserted these bytes into this object, if one settled. */
+  findInsert(org: string, object: string, sha256: string): { run: string; label: string; settled: string } | undefined {
+    const cells = this.#inserts.get({ org, object, sha256 });
+    if (cells === undefined) return undefined;
+    return { run: text(cells["run"]), label: text(cells["label"]), settled: text(cells["settled"]) };
+  }
+
+  addInsert(insert: { org: string; object: string; sha256: string; run: string; stream: string; label: string }): void {
+    this.#inserts.put({ ...insert, settled: now().toISOString() });
+  }
+
+  /** Forgets parts, plans and batches of a run whose folder is deleted. The run itself stays in the history. */
+  forgetRunDetails(run: string): void {
+    this.#transact(() => {
+      for (const table of ["parts", "batches"]) this.#database.prepare(`DELETE FROM ${table} WHERE run = ?`).run(run);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #transact(act: () => void): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      act();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+function ledgerPath(stateFolder: string): string {
+  return join(stateFolder, "ledger.db");
+}

@@ -1,0 +1,159 @@
+// The ledger's records as cells of SQLite and back.
+
+import type { ExitCode } from "../core/exit-code.ts";
+import type { Action, Operation, StreamCounts } from "../core/model.ts";
+import type { BatchStateName } from "./batch-states.ts";
+import type { BatchRecord, PartRecord, RunOptions, RunRecord, RunStatus, StreamRecord, StreamState } from "./ledger.ts";
+import type { Cell, Cells } from "./table.ts";
+
+export function text(cell: Cell | undefined): string {
+  return String(cell);
+}
+
+function textOrNull(cell: Cell | undefined): string | null {
+  return cell === null || cell === undefined ? null : String(cell);
+}
+
+export function runCells(run: RunRecord): Cells {
+  return {
+    id: run.id,
+    job: run.job,
+    job_hash: run.jobHash,
+    job_file: run.jobFile,
+    command: run.command,
+    options: JSON.stringify(run.options),
+    started: run.started,
+    finished: run.finished,
+    status: run.status,
+    exit_code: run.exitCode,
+    next: run.next,
+    summary: run.summary,
+  };
+}
+
+export function runRecord(cells: Cells): RunRecord {
+  return {
+    id: text(cells["id"]),
+    job: text(cells["job"]),
+    jobHash: text(cells["job_hash"]),
+    jobFile: text(cells["job_file"]),
+    command: text(cells["command"]) as RunRecord["command"],
+    options: JSON.parse(text(cells["options"])) as RunOptions,
+    started: text(cells["started"]),
+    finished: textOrNull(cells["finished"]),
+    status: text(cells["status"]) as RunStatus,
+    exitCode: cells["exit_code"] === null ? null : (Number(cells["exit_code"]) as ExitCode),
+    next: textOrNull(cells["next"]),
+    summary: textOrNull(cells["summary"]),
+  };
+}
+
+export function streamCells(stream: StreamRecord): Cells {
+  const { planSha256, counts, rejectsBytes, ...rest } = stream;
+  return {
+    ...rest,
+    rejects_bytes: rejectsBytes,
+    plan_sha256: planSha256,
+    counts: counts === null ? null : JSON.stringify(counts),
+  };
+}
+
+export function streamRecord(cells: Cells): StreamRecord {
+  const counts = textOrNull(cells["counts"]);
+  return {
+    run: text(cells["run"]),
+    name: text(cells["name"]),
+    connection: text(cells["connection"]),
+    org: text(cells["org"]),
+    object: text(cells["object"]),
+    mode: text(cells["mode"]),
+    state: text(cells["state"]) as StreamState,
+    planSha256: textOrNull(cells["plan_sha256"]),
+    plan: textOrNull(cells["plan"]),
+    counts: counts === null ? null : (JSON.parse(counts) as StreamCounts),
+    how: textOrNull(cells["how"]),
+    rejectsBytes: Number(cells["rejects_bytes"]),
+  };
+}
+
+export function partCells(run: string, stream: string, part: PartRecord): Cells {
+  return {
+    run,
+    stream,
+    ordinal: part.ordinal,
+    path: part.path,
+    label: part.label,
+    locator: part.locator,
+    bytes: part.bytes,
+    sha256: part.sha256,
+    compressed: Number(part.compressed),
+    suspect: Number(part.suspect),
+    columns: JSON.stringify(part.columns),
+    careful: Number(part.careful),
+  };
+}
+
+export function partRecord(cells: Cells): PartRecord {
+  return {
+    ordinal: Number(cells["ordinal"]),
+    path: text(cells["path"]),
+    label: text(cells["label"]),
+    locator: text(cells["locator"]),
+    bytes: Number(cells["bytes"]),
+    sha256: text(cells["sha256"]),
+    compressed: cells["compressed"] === 1,
+    suspect: cells["suspect"] === 1,
+    columns: JSON.parse(text(cells["columns"])) as string[],
+    careful: cells["careful"] === 1,
+  };
+}
+
+export function batchCells(batch: BatchRecord): Cells {
+  return {
+    run: batch.run,
+    stream: batch.stream,
+    number: batch.number,
+    operation: batch.operation,
+    object: batch.object,
+    external_id: batch.externalId,
+    action: batch.action,
+    path: batch.path,
+    bytes: batch.bytes,
+    row_count: batch.rows,
+    sha256: batch.sha256,
+    state: batch.state,
+    handle: batch.handle,
+    attempts: batch.attempts,
+    succeeded: batch.succeeded,
+    failed: batch.failed,
+    conflicts: batch.conflicts,
+    in_doubt: batch.inDoubt,
+    results_sha256: batch.resultsSha256,
+    message: batch.message,
+  };
+}
+
+export function batchRecord(cells: Cells): BatchRecord {
+  return {
+    run: text(cells["run"]),
+    stream: text(cells["stream"]),
+    number: Number(cells["number"]),
+    operation: text(cells["operation"]) as Operation,
+    object: text(cells["object"]),
+    externalId: textOrNull(cells["external_id"]),
+    action: text(cells["action"]) as Action,
+    path: text(cells["path"]),
+    bytes: Number(cells["bytes"]),
+    rows: Number(cells["row_count"]),
+    sha256: text(cells["sha256"]),
+    state: text(cells["state"]) as BatchStateName,
+    handle: textOrNull(cells["handle"]),
+    attempts: Number(cells["attempts"]),
+    succeeded: Number(cells["succeeded"]),
+    failed: Number(cells["failed"]),
+    conflicts: Number(cells["conflicts"]),
+    inDoubt: Number(cells["in_doubt"]),
+    resultsSha256: textOrNull(cells["results_sha256"]),
+    message: textOrNull(cells["message"]),
+  };
+}

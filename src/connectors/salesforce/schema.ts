@@ -1,0 +1,108 @@
+// Salesforce's describe as an ObjectSchema, and names such as `Account.Ext__c` resolved through it.
+// https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
+
+import { usageFailure } from "../../core/errors.ts";
+import type { FieldKind, FieldSchema, ObjectSchema } from "../../core/model.ts";
+import { CallFault } from "../../http/outcome.ts";
+import type { SalesforceClient } from "./client.ts";
+import { explainFault } from "./errors.ts";
+
+interface DescribedField {
+  name: string;
+  label: string;
+  type: string;
+  length?: number;
+  scale?: number;
+  createable: boolean;
+  updateable: boolean;
+  nillable: boolean;
+  defaultedOnCreate: boolean;
+  externalId: boolean;
+  idLookup: boolean;
+  unique: boolean;
+  caseSensitive: boolean;
+  referenceTo?: string[] | null;
+  relationshipName?: string | null;
+  restrictedPicklist?: boolean;
+  picklistValues?: { value: string; active: boolean }[] | null;
+}
+
+const kinds: Record<string, FieldKind> = {
+  id: "id",
+  reference: "reference",
+  boolean: "boolean",
+  int: "integer",
+  long: "integer",
+  double: "number",
+  currency: "number",
+  percent: "number",
+  date: "date",
+  datetime: "datetime",
+  time: "time",
+};
+
+export async function describeObject(client: SalesforceClient, object: string): Promise<ObjectSchema> {
+  const jsforce = await client.jsforce();
+  let described: { name: string; fields: DescribedField[] };
+  try {
+    described = (await jsforce.describe(object)) as unknown as typeof described;
+  } catch (error) {
+    if (error instanceof CallFault) throw explainFault(error, client.name, `describing ${object}`);
+    const { errorCode, message } = error as { errorCode?: string; message: string };
+    if (errorCode === undefined) throw error;
+    throw usageFailure(`${client.name} has no object ${object}, or this user can't see it`, {
+      why: `${errorCode}: ${message}`,
+      next: "check the object's API name and the integration user's access to it",
+    });
+  }
+  const fields = described.fields.map((field): [string, FieldSchema] => [field.name, fieldSchema(field)]);
+  return { object: described.name, fields: new Map(fields) };
+}
+
+function fieldSchema(field: DescribedField): FieldSchema {
+  const kind = kinds[field.type] ?? "text";
+  return {
+    name: field.name,
+    label: field.label,
+    kind,
+    vendorType: field.type,
+    ...(kind === "text" && field.length ? { maxLength: field.length } : {}),
+    ...(kind === "number" ? { scale: field.scale ?? 0 } : {}),
+    ...(kind === "integer" ? { scale: 0 } : {}),
+    createable: field.createable,
+    updateable: field.updateable,
+    nillable: field.nillable,
+    defaultedOnCreate: field.defaultedOnCreate,
+    externalId: field.externalId || field.idLookup,
+    unique: field.unique,
+    caseSensitive: field.caseSensitive,
+    referenceTo: field.referenceTo ?? [],
+    ...(field.relationshipName ? { relationshipName: field.relationshipName } : {}),
+    ...(field.picklistValues?.length
+      ? {
+          picklist: {
+            values: field.picklistValues.filter(({ active }) => active).map(({ value }) => value),
+            restricted: field.restrictedPicklist === true,
+          },
+        }
+      : {}),
+  };
+}
+
+/** A field by name (case as in describe), or `Relation.External_Id` of a parent that Salesforce resolves by itself. */
+export async function resolveField(
+  schema: ObjectSchema,
+  name: string,
+  describe: (object: string) => Promise<ObjectSchema>,
+): Promise<FieldSchema | undefined> {
+  if (!name.includes(".")) return schema.fields.get(name);
+  const [relation, parentField, ...more] = name.split(".");
+  if (parentField === undefined || more.length > 0) return undefined;
+  const reference = [...schema.fields.values()].find(({ relationshipName }) => relationshipName === relation);
+  const [parentObject, ...others] = reference?.referenceTo ?? [];
+  if (reference === undefined || parentObject === undefined || others.length > 0) return undefined;
+  const parent = (await describe(parentObject)).fields.get(parentField);
+  if (parent?.externalId !== true) return undefined;
+  const { createable, updateable, nillable } = reference;
+  return { ...parent, name, createable, updateable, nillable, externalId: false, unique: false };
+}

@@ -1,0 +1,44 @@
+// SOQL that we write. Names come from describe; values are bound here and nowhere else.
+// https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm
+
+/** A text as a SOQL string literal: the backslash is escaped before the quote. */
+export function soqlText(value: string): string {
+  const escaped = value
+    .replaceAll("\\", "\\\\")
+    .replaceAll("'", "\\'")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\r", "\\r")
+    .replaceAll("\t", "\\t")
+    .replaceAll("\b", "\\b")
+    .replaceAll("\f", "\\f");
+  return `'${escaped}'`;
+}
+
+export interface SelectParts {
+  fields: readonly string[];
+  object: string;
+  where?: string;
+}
+
+export function select({ fields, object, where }: SelectParts): string {
+  return `SELECT ${fields.join(", ")} FROM ${object}${where === undefined ? "" : ` WHERE ${where}`}`;
+}
+
+/** Packs keys into `field IN (…)` conditions whose URL-encoded length stays below a limit. */
+export function packKeys(field: string, literals: readonly string[], encodedLengthMax: number): string[] {
+  const conditions: string[] = [];
+  let open: string[] = [];
+  let length = 0;
+  for (const literal of literals) {
+    const added = encodeURIComponent(`${literal},`).length;
+    if (open.length > 0 && length + added > encodedLengthMax) {
+      conditions.push(`${field} IN (${open.join(",")})`);
+      open = [];
+      length = 0;
+    }
+    open.push(literal);
+    length += added;
+  }
+  if (open.length > 0) conditions.push(`${field} IN (${open.join(",")})`);
+  return conditions;
+}

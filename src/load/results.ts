@@ -1,0 +1,63 @@
+// Matching what a target says of a batch to the rows that were sent: by id or by key, never by position.
+// In: the batch file and the target's three result sets. Out: one outcome for each sent row, as SQL.
+// What must hold: every sent row gets exactly one outcome; a row that no set names, or two sets name, is told apart.
+
+import type { Action } from "../core/model.ts";
+import { identifier, literal } from "../core/sql.ts";
+import type { RenderedKey } from "./row-key.ts";
+import type { ResultColumns } from "./target.ts";
+
+export const outcomesTable = "outcomes";
+
+export interface MatchInput {
+  /** Table functions over the files, all columns VARCHAR. */
+  sent: string;
+  succeeded: string;
+  failed: string;
+  unprocessed: string;
+  results: ResultColumns;
+  key: RenderedKey;
+  /** An outcome of a create that says the record was there already. */
+  creates: boolean;
+  /** Why rows stayed unprocessed. */
+  unprocessedBecause: string;
+}
+
+/**
+ * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch.
+ * outcome: loaded | conflict | failed | unprocessed | missing | contradictory
+ */
+export function matchResults(input: MatchInput): string {
+  const { results, key } = input;
+  const created = `lower(coalesce(${identifier(results.created)}, ''))`;
+  const loaded = input.creates ? `CASE WHEN ${created} = 'false' THEN 'conflict' ELSE 'loaded' END` : "'loaded'";
+  const told = [
+    `SELECT ${key.of()} AS key, ${identifier(results.id)} AS id, ${loaded} AS outcome, CAST(NULL AS VARCHAR) AS error
+       FROM ${input.succeeded}`,
+    `SELECT ${key.of()}, nullif(${identifier(results.id)}, ''), 'failed', ${identifier(results.error)} FROM ${input.failed}`,
+    `SELECT ${key.of()}, NULL, 'unprocessed', ${literal(input.unprocessedBecause)} FROM ${input.unprocessed}`,
+  ];
+  return `CREATE OR REPLACE TEMP TABLE ${outcomesTable} AS
+    WITH told AS (SELECT key, any_value(id) AS id, min(outcome) AS outcome, max(outcome) AS other, any_value(error) AS error
+        FROM (${told.join(" UNION ALL ")}) GROUP BY key),
+      sent AS (SELECT row_number() OVER () AS n, ${key.of()} AS key, ${key.shown} AS shown FROM ${input.sent})
+    SELECT s.n, s.shown AS key, s.key AS match_key, t.id,
+      CASE WHEN t.key IS NULL THEN 'missing' WHEN t.outcome <> t.other THEN 'contradictory' ELSE t.outcome END AS outcome, t.error
+    FROM sent s LEFT JOIN told t ON s.key = t.key ORDER BY s.n`;
+}
+
+/** Columns of a batch's results as they are kept. */
+export const outcomeColumns = ["key", "match_key", "action", "id", "outcome", "field", "message"];
+
+/** The outcomes with their errors explained (table `explained`: error, field, message), in the order of the batch. */
+export function selectOutcomes(action: Action): string {
+  return `SELECT o.key, o.match_key, ${literal(action)} AS action, o.id, o.outcome, e.field, e.message
+    FROM ${outcomesTable} o LEFT JOIN explained e ON e.error = o.error ORDER BY o.n`;
+}
+
+export function countOutcomes(): string {
+  return `SELECT count(*) AS rows, count(*) FILTER (outcome = 'loaded') AS loaded,
+    count(*) FILTER (outcome = 'conflict') AS conflicts,
+    count(*) FILTER (outcome IN ('failed', 'unprocessed')) AS failed,
+    count(*) FILTER (outcome IN ('missing', 'contradictory')) AS unclear FROM ${outcomesTable}`;
+}

@@ -1,0 +1,29 @@
+// The key that rows of a batch are matched by, as SQL over a batch file or a result set.
+
+import type { FieldSchema } from "../core/model.ts";
+import { identifier } from "../core/sql.ts";
+import type { Target } from "./target.ts";
+
+export interface RenderedKey {
+  /** VARCHAR over the file's columns: the same for a value however the target renders it again. */
+  of(): string;
+  /** The key as it was sent, for people. */
+  shown: string;
+}
+
+/** Of creates: the key fields. A number may come back as 9.12260031E8, text in another case. */
+export function keyOfFields(target: Target, fields: readonly FieldSchema[]): RenderedKey {
+  const parts = fields.map((field) => {
+    const { value } = target.render(field, identifier(field.name), "VARCHAR", "UTC");
+    return field.caseSensitive ? value : `lower(${value})`;
+  });
+  return {
+    of: () => parts.join(" || chr(31) || "),
+    shown: fields.map(({ name }) => identifier(name)).join(" || ', ' || "),
+  };
+}
+
+/** Of updates and deletes: the record's id, which has 15 letters that count. */
+export function keyOfId(idColumn: string): RenderedKey {
+  return { of: () => `left(${identifier(idColumn)}, 15)`, shown: identifier(idColumn) };
+}

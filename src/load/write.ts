@@ -1,0 +1,161 @@
+// One batch on its way into the target. In: a batch in any state that a run, or a crash, left it in. Out: settled, or an
+// error that leaves it where `resume` takes it up. What must hold (docs/design.md §5): each state is durable before the
+// step that relies on it; a handle is thrown away only before the commit call; after it the batch is never sent again.
+
+import { wait } from "../core/clock.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { failpoint } from "../core/failpoint.ts";
+import type { BatchState, Target } from "./target.ts";
+
+/** The ledger's batch, as far as the protocol needs it. */
+export interface LoadedBatch {
+  number: number;
+  stream: string;
+  object: string;
+  operation: "insert" | "update" | "upsert" | "delete";
+  externalId: string | null;
+  path: string;
+  bytes: number;
+  rows: number;
+  state: "planned" | "intent" | "handle" | "committed" | "settled" | "refused" | "in-doubt";
+  handle: string | null;
+  attempts: number;
+}
+
+export interface LoadContext<B extends LoadedBatch> {
+  target: Target;
+  /** Moves the batch on in the ledger; durable when it returns. */
+  advance(
+    batch: B,
+    state: LoadedBatch["state"],
+    change?: Partial<LoadedBatch> & { message?: string; inDoubt?: number },
+  ): B;
+  /** Fetches, matches and stores the per-row results, then moves the batch to settled. */
+  settle(batch: B, ended: BatchState): Promise<B>;
+  /** Whether a fault leaves it open that the call had an effect. */
+  isUnknown(error: unknown): boolean;
+  /** Whether the target certainly did nothing, and would say the same again. */
+  isRefused(error: unknown): boolean;
+  delays(): Iterable<number>;
+  onSent(batch: B, bytes: number): void;
+  onProcessed(batch: B, rows: number): void;
+  signal: AbortSignal;
+}
+
+/** New handles for one batch in one go. */
+const handlesMax = 4;
+/** Commit calls on one handle that is found open again. */
+const commitsMax = 5;
+
+export async function loadBatch<B extends LoadedBatch>(batch: B, context: LoadContext<B>): Promise<B> {
+  let current = batch;
+  let fresh = false;
+  if (current.state === "settled" || current.state === "in-doubt") return current;
+  for (let handles = 0; ; handles += 1) {
+    context.signal.throwIfAborted();
+    if (current.state === "committed") {
+      current = await finish(current, context, fresh);
+      if (current.state !== "refused") return current;
+    }
+    if (current.state === "handle") {
+      await context.target.abandon(current.handle ?? "");
+      failpoint("abandoned");
+      current = context.advance(current, "intent", { handle: null });
+    }
+    if (handles >= handlesMax) throw refusedFailure(current, handles);
+    if (current.state !== "intent") current = context.advance(current, "intent", { handle: null });
+    failpoint("intent");
+    current = await send(current, context);
+    fresh = current.state === "committed";
+  }
+}
+
+function refusedFailure(batch: LoadedBatch, handles: number): Failure {
+  return new Failure(exitCode.tryLater, `batch ${batch.number} of stream ${batch.stream} can't be handed over`, {
+    where: { file: batch.path },
+    why: `${handles} uploads broke off or were refused`,
+    next: "loadline resume, later",
+  });
+}
+
+/** Gets a handle, uploads, and makes the decision to commit durable. An upload that fails leaves the batch at `handle`. */
+async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): Promise<B> {
+  const { target, signal } = context;
+  const { externalId, ...plain } = batch;
+  const sent = externalId === null ? plain : { ...plain, externalId };
+  const handle = await target.open(sent, signal);
+  failpoint("opened");
+  const held = context.advance(batch, "handle", { handle, attempts: batch.attempts + 1 });
+  failpoint("handle");
+  try {
+    await target.upload(handle, sent, (bytes) => context.onSent(held, bytes), signal);
+  } catch (error) {
+    if (!context.isUnknown(error)) throw error;
+    return held;
+  }
+  failpoint("uploaded");
+  const committed = context.advance(held, "committed");
+  failpoint("committed");
+  return committed;
+}
+
+/** From the decision to commit to stored results. Gives `refused` when the remote never acted and never will. */
+async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, fresh: boolean): Promise<B> {
+  const { target, signal } = context;
+  const handle = batch.handle ?? "";
+  let commits = 0;
+  // A handle of this very moment is open for certain; any other is asked first.
+  if (fresh && (await commit(batch, context, ++commits))) return context.advance(batch, "refused", { handle: null });
+  for (const delayMs of context.delays()) {
+    const state = await target.inspect(handle, signal);
+    failpoint("inspected");
+    if (state.state === "open") {
+      commits += 1;
+      const refused = await commit(batch, context, commits);
+      if (refused) return context.advance(batch, "refused", { handle: null });
+      continue;
+    }
+    if (state.state === "gone") return leaveInDoubt(batch, context);
+    if (state.state !== "processing") {
+      failpoint("ended");
+      return context.settle(batch, state);
+    }
+    context.onProcessed(batch, state.processed);
+    await wait(delayMs, signal);
+  }
+  throw new Error("unreachable: polling has no end");
+}
+
+/** True when the target refused the call for good: then the open handle is thrown away. */
+async function commit<B extends LoadedBatch>(batch: B, context: LoadContext<B>, commits: number): Promise<boolean> {
+  try {
+    await context.target.commit(batch.handle ?? "", context.signal);
+    failpoint("closed");
+    return false;
+  } catch (error) {
+    if (context.isUnknown(error) && commits < commitsMax) return false;
+    if (!context.isRefused(error)) throw error;
+    await context.target.abandon(batch.handle ?? "");
+    return true;
+  }
+}
+
+function leaveInDoubt<B extends LoadedBatch>(batch: B, context: LoadContext<B>): B {
+  const message = `${batch.handle} is gone from the target, so what became of its ${batch.rows} rows can't be asked`;
+  return context.advance(batch, "in-doubt", { message, inDoubt: batch.rows });
+}
+
+/** The decision that in-doubt writes want, as a failure (exit 5). */
+export function inDoubtFailure(
+  run: string,
+  batches: readonly { path: string; rows: number; message: string | null }[],
+): Failure {
+  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  const [first] = batches;
+  return new Failure(exitCode.inDoubt, `${rows} rows in ${batches.length} batches may or may not have been written`, {
+    where: { file: first?.path ?? "" },
+    why: first?.message ?? "the target can't say",
+    next: `look in the target, then: loadline resume ${run} --in-doubt landed (they are there) or --in-doubt not-landed (send them again)`,
+  });
+}

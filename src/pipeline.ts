@@ -1,0 +1,157 @@
+// The way of the data; read this first. In: a job and its open connections. Out: a summary, and an exit code.
+//
+//     job file → extract → stage → transform → validate → diff → load → checkpoint
+//                                                        ↘ plan (dry run stops here)
+//
+// What must hold: nothing is written to a target before every stream is planned and no guard objects; every fact is in
+// the ledger before the step that relies on it (docs/design.md §5); a run that ended anywhere is taken up where it was.
+
+import { rmSync } from "node:fs";
+import type { StreamRecord } from "./checkpoint/ledger.ts";
+import { Failure } from "./core/errors.ts";
+import { exitCode } from "./core/exit-code.ts";
+import { failpoint } from "./core/failpoint.ts";
+import type { StreamCounts } from "./core/model.ts";
+import { checkGuards, isWithin } from "./diff/guards.ts";
+import type { Stream } from "./job/job.ts";
+import { inDoubtFailure } from "./load/write.ts";
+import type { RunContext } from "./pipeline/context.ts";
+import { loadStream, resultsPath } from "./pipeline/load-stream.ts";
+import { planStream } from "./pipeline/plan-stream.ts";
+import { addTargetRejects } from "./pipeline/rejects.ts";
+
+export interface StreamOutcome {
+  record: StreamRecord;
+  counts: StreamCounts;
+}
+
+export interface RunOutcome {
+  status: "loaded" | "planned" | "partial";
+  streams: StreamOutcome[];
+  /** What would stop a run of this plan; only a dry run has any. */
+  objections: string[];
+}
+
+/** Runs a job from wherever its run stands to its end. Throws a Failure; what was done until then is in the ledger. */
+export async function runPipeline(context: RunContext): Promise<RunOutcome> {
+  const streams = selectStreams(context);
+  const planned: StreamRecord[] = [];
+  for (const stream of streams) planned.push(await planOnce(context, stream));
+  const objections = findObjections(context, streams, planned);
+  if (context.run.command === "plan") return { status: "planned", streams: planned.map(unloaded), objections };
+  if (!planned.some(({ state }) => state !== "planned")) refuseObjections(objections);
+  const outcomes: StreamOutcome[] = [];
+  for (const stream of streams) outcomes.push(await loadAndCheckpoint(context, stream, recordOf(planned, stream)));
+  refuseTargetRejects(context, outcomes);
+  const failed = outcomes.some(({ counts }) => counts.failed > 0);
+  return { status: failed ? "partial" : "loaded", streams: outcomes, objections: [] };
+}
+
+function selectStreams({ job, run }: RunContext): Stream[] {
+  const wanted = run.options.streams;
+  return wanted === undefined ? job.streams : job.streams.filter(({ name }) => wanted.includes(name));
+}
+
+function recordOf(records: readonly StreamRecord[], stream: Stream): StreamRecord {
+  const record = records.find(({ name }) => name === stream.name);
+  if (record === undefined) throw new Error(`stream ${stream.name} was not planned`);
+  return record;
+}
+
+/** A plan that is in the ledger is never made again: its batches may be on their way. */
+async function planOnce(context: RunContext, stream: Stream): Promise<StreamRecord> {
+  const known = context.ledger.streams(context.run.id).find(({ name }) => name === stream.name);
+  if (known !== undefined && known.state !== "extracting") return known;
+  return planStream(context, stream);
+}
+
+function findObjections({ job }: RunContext, streams: readonly Stream[], planned: readonly StreamRecord[]): string[] {
+  return streams.flatMap((stream) => {
+    const { counts } = recordOf(planned, stream);
+    const { guards, rejectsMax } = job;
+    return counts === null
+      ? []
+      : checkGuards({ stream: stream.name, mode: stream.target.mode, counts, guards, rejectsMax });
+  });
+}
+
+function refuseObjections(objections: readonly string[]): void {
+  if (objections.length === 0) return;
+  throw new Failure(exitCode.guard, `stopped before anything was written: ${objections.join("; ")}`, {
+    next: "look at the rejects and at loadline plan; raise the limit in the job if this is what you want",
+  });
+}
+
+function unloaded(record: StreamRecord): StreamOutcome {
+  if (record.counts === null) throw new Error(`stream ${record.name} has no counts`);
+  return { record, counts: record.counts };
+}
+
+/** Load, then the checkpoint: counts and rejects first, the acknowledgement of the source last. */
+async function loadAndCheckpoint(context: RunContext, stream: Stream, record: StreamRecord): Promise<StreamOutcome> {
+  const { ledger, run, emit } = context;
+  if (record.state === "settled") return unloaded(record);
+  ledger.saveStream({ ...record, state: "loading" });
+  await loadStream(context, stream);
+  const batches = ledger.batches(run.id, stream.name);
+  const doubtful = batches.filter(({ state }) => state === "in-doubt");
+  const counts = countLoaded(record, batches);
+  if (counts.failed > 0) {
+    const results = batches.filter(({ failed }) => failed > 0).map((batch) => resultsPath(context, batch));
+    await addTargetRejects(context, stream, record, results);
+  }
+  if (doubtful.length > 0) {
+    ledger.saveStream({ ...record, state: "loading", counts: record.counts });
+    throw inDoubtFailure(run.id, doubtful);
+  }
+  failpoint("loaded");
+  if (stream.target.mode === "insert") rememberInserts(context, stream, record);
+  const settled: StreamRecord = { ...record, state: "settled", counts };
+  ledger.saveStream(settled);
+  failpoint("checkpointed");
+  emit({ type: "stream-settled", stream: stream.name, counts });
+  return { record: settled, counts };
+}
+
+/** The plan's counts with what came of its rows. A create that met an existing record is a conflict, not a load. */
+export function countLoaded(
+  record: StreamRecord,
+  batches: readonly { succeeded: number; failed: number; conflicts: number; inDoubt: number }[],
+): StreamCounts {
+  const { counts } = unloaded(record);
+  const sum = (name: "succeeded" | "failed" | "conflicts" | "inDoubt") =>
+    batches.reduce((total, batch) => total + batch[name], 0);
+  const conflicts = sum("conflicts");
+  return {
+    ...counts,
+    creates: counts.creates - conflicts,
+    conflicts: counts.conflicts + conflicts,
+    loaded: sum("succeeded"),
+    failed: sum("failed"),
+    inDoubt: sum("inDoubt"),
+  };
+}
+
+function rememberInserts({ ledger, run }: RunContext, stream: Stream, record: StreamRecord): void {
+  if (run.options.limit !== undefined || run.options.keys !== undefined) return;
+  for (const { sha256, label } of ledger.parts(run.id, stream.name)) {
+    ledger.addInsert({ org: record.org, object: record.object, sha256, run: run.id, stream: stream.name, label });
+  }
+}
+
+function refuseTargetRejects({ job, run }: RunContext, outcomes: readonly StreamOutcome[]): void {
+  const beyond = outcomes.filter(({ counts }) => {
+    const taken = counts.extracted - counts.filtered;
+    return counts.failed > 0 && !isWithin(counts.rejected + counts.failed, job.rejectsMax, taken);
+  });
+  if (beyond.length === 0) return;
+  const rows = beyond.map(({ record, counts }) => `${record.name}: ${counts.failed} of ${counts.extracted}`).join("; ");
+  throw new Failure(exitCode.rejectedByTarget, `the target rejected more rows than rejects.max allows (${rows})`, {
+    next: `loadline show ${run.id}, and read rejects/ in its folder`,
+  });
+}
+
+/** Deletes what only a restart before the plan would have needed. */
+export function dropWorkFiles(folder: string): void {
+  for (const name of ["spill", "stage", "snapshot"]) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+}

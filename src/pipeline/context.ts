@@ -1,0 +1,61 @@
+// What every part of a run needs at hand.
+
+import { join } from "node:path";
+import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
+import { monotonicMs } from "../core/clock.ts";
+import { makePrivateFolder } from "../core/files.ts";
+import type { ExtractRequest, Source } from "../extract/source.ts";
+import type { Job } from "../job/job.ts";
+import type { Target } from "../load/target.ts";
+import type { Emit } from "../report/events.ts";
+import type { Engine } from "../stage/engine.ts";
+
+export interface RunContext {
+  job: Job;
+  run: RunRecord;
+  /** The run folder, absolute. */
+  folder: string;
+  ledger: Ledger;
+  engine: Engine;
+  sources: ReadonlyMap<string, Source>;
+  targets: ReadonlyMap<string, Target>;
+  emit: Emit;
+  signal: AbortSignal;
+  /** Insert a file that an earlier run has inserted. */
+  again: boolean;
+}
+
+/** A subfolder of the run folder, made when first asked for. */
+export function subfolder(context: Pick<RunContext, "folder">, ...names: string[]): string {
+  const path = join(context.folder, ...names);
+  makePrivateFolder(path);
+  return path;
+}
+
+export function targetOf(context: RunContext, connection: string): Target {
+  const target = context.targets.get(connection);
+  if (target === undefined) throw new Error(`target ${connection} is not open`);
+  return target;
+}
+
+export function sourceOf(context: RunContext, connection: string): Source {
+  const source = context.sources.get(connection);
+  if (source === undefined) throw new Error(`source ${connection} is not open`);
+  return source;
+}
+
+/** Throttled progress events: at most ten a second, so that a tight loop does not drown its own work. */
+export function reportProgress(
+  context: RunContext,
+  stream: string,
+  step: "extract" | "snapshot",
+): ExtractRequest["onProgress"] {
+  let last = 0;
+  return (done, total) => {
+    const time = monotonicMs();
+    if (time - last < 100 && done !== total) return;
+    last = time;
+    const unit = step === "extract" ? "bytes" : "rows";
+    context.emit({ type: "progress", stream, step, done, unit, ...(total > 0 ? { total } : {}) });
+  };
+}

@@ -1,0 +1,154 @@
+// The rejects file of a stream: the original columns of every row that was not loaded, with the reason and the line.
+// Rows that validation rejected are written with the plan; rows that the target rejected are added once it has answered.
+
+import { once } from "node:events";
+import { createWriteStream, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { stringify } from "csv-stringify";
+import type { PartRecord, StreamRecord } from "../checkpoint/ledger.ts";
+import { literal } from "../core/sql.ts";
+import { leftBehindTable } from "../diff/keys.ts";
+import type { CsvFormat, Stream } from "../job/job.ts";
+import { outcomeColumns } from "../load/results.ts";
+import { scanCsvFiles } from "../stage/csv-scan.ts";
+import { locateRecords } from "../stage/locate.ts";
+import { readParquet } from "../stage/parquet.ts";
+import { readSourceRows } from "../stage/source-rows.ts";
+import { rowState } from "../stage/stage.ts";
+import { unitSeparator } from "../validate/rules.ts";
+import type { CompiledStream } from "./compile-stream.ts";
+import { type RunContext, subfolder } from "./context.ts";
+import type { StagedPart, StagedStream } from "./stage-stream.ts";
+
+export function rejectsPath(context: Pick<RunContext, "folder">, stream: string): string {
+  return join(subfolder(context, "rejects"), `${stream}.csv`);
+}
+
+/** Writes what validation rejected. Gives the file's length in bytes, 0 for no rejects and no file. */
+export async function keepRejects(
+  context: RunContext,
+  compiled: CompiledStream,
+  staged: StagedStream,
+): Promise<number> {
+  const { engine } = context;
+  const { format } = compiled.stream.source;
+  const file = new RejectsFile(
+    rejectsPath(context, compiled.stream.name),
+    staged.parts.map(({ part }) => part),
+    0,
+  );
+  for (const { part, hasLines, broken } of staged.parts) {
+    for (const { line, reason, cells } of broken) await file.add(part, cells, { error: reason, field: "", line });
+    await readSourceRows({
+      engine,
+      format,
+      part: { ...part, careful: hasLines },
+      folder: subfolder(context, "stage"),
+      wanted: `SELECT _position AS position FROM ${staged.view} SEMI JOIN (SELECT _row FROM ${leftBehindTable} WHERE _reason <> 'duplicate') USING (_row) WHERE _part = ${part.ordinal}`,
+    });
+    const rows = `SELECT _position AS position, _line AS line, _source AS cells, _problem AS problem
+        FROM ${staged.view} WHERE _state = ${rowState.rejected} AND _part = ${part.ordinal}
+      UNION ALL SELECT r.position, r.line, r.cells, l._reason FROM source_rows r
+        JOIN ${staged.view} s ON s._position = r.position AND s._part = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row = s._row
+      ORDER BY position`;
+    await addRows(context, file, part, format, hasLines, rows);
+  }
+  return file.close();
+}
+
+/** Adds the rows that the target rejected, after those of validation, whatever an earlier attempt added. */
+export async function addTargetRejects(
+  context: RunContext,
+  stream: Stream,
+  record: StreamRecord,
+  resultFiles: readonly string[],
+): Promise<void> {
+  const { engine, ledger, run } = context;
+  const parts = ledger.parts(run.id, stream.name);
+  const file = new RejectsFile(rejectsPath(context, stream.name), parts, record.rejectsBytes);
+  const outcomes = scanCsvFiles(resultFiles, outcomeColumns);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
+    SELECT p.part, p.position, p.row, r.field, r.message FROM ${readParquet(record.plan ?? "")} p
+    JOIN (SELECT action, match_key, field, message FROM ${outcomes} WHERE outcome IN ('failed', 'unprocessed')) r
+    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE left(p.id, 15) END`);
+  for (const part of parts) {
+    const wanted = `SELECT position FROM refused_rows WHERE part = ${part.ordinal}`;
+    await readSourceRows({ engine, part, format: stream.source.format, wanted, folder: subfolder(context, "stage") });
+    const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(unitSeparator)} || r.message AS problem
+      FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;
+    await addRows(context, file, part, stream.source.format, part.careful, rows);
+  }
+  await file.close();
+}
+
+async function addRows(
+  { engine }: RunContext,
+  file: RejectsFile,
+  part: PartRecord | StagedPart["part"],
+  format: CsvFormat,
+  hasLines: boolean,
+  rows: string,
+): Promise<void> {
+  const positions = new Set<number>();
+  if (!hasLines)
+    for await (const row of engine.stream(`SELECT position FROM (${rows})`)) positions.add(Number(row["position"]));
+  const lines = await locateRecords(part, format, positions);
+  for await (const row of engine.stream(rows)) {
+    const [field = "", error = ""] = String(row["problem"]).split(unitSeparator);
+    const line = row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"]);
+    await file.add(part, row["cells"] as string[], { error, field, line: line ?? 0 });
+  }
+}
+
+interface Reason {
+  error: string;
+  field: string;
+  line: number;
+}
+
+/** Appends to a rejects file from a given length on; makes none where there is nothing to say. */
+class RejectsFile {
+  readonly #path: string;
+  readonly #columns: string[];
+  readonly #severalFiles: boolean;
+  readonly #start: number;
+  #writer: ReturnType<typeof stringify> | undefined;
+  #file: ReturnType<typeof createWriteStream> | undefined;
+
+  constructor(path: string, parts: readonly { columns: string[]; label: string }[], start: number) {
+    this.#path = path;
+    this.#columns = [...new Set(parts.flatMap(({ columns }) => columns))];
+    this.#severalFiles = parts.length > 1;
+    this.#start = start;
+    if (start > 0 || statSync(path, { throwIfNoEntry: false }) !== undefined) truncateSync(path, start);
+  }
+
+  async add(part: { columns: string[]; label: string }, cells: readonly string[], reason: Reason): Promise<void> {
+    const values = new Map(part.columns.map((column, index) => [column, cells[index] ?? ""]));
+    const beyond = cells.slice(part.columns.length);
+    const error = beyond.length === 0 ? reason.error : `${reason.error}; further cells: ${beyond.join(" | ")}`;
+    const row = [...this.#columns.map((column) => values.get(column) ?? ""), error, reason.field, String(reason.line)];
+    if (this.#severalFiles) row.push(part.label);
+    const writer = this.#open();
+    if (!writer.write(row)) await once(writer, "drain");
+  }
+
+  /** The file's length in bytes. */
+  async close(): Promise<number> {
+    if (this.#writer === undefined || this.#file === undefined) return this.#start;
+    this.#writer.end();
+    await finished(this.#file);
+    return statSync(this.#path).size;
+  }
+
+  #open(): ReturnType<typeof stringify> {
+    if (this.#writer !== undefined) return this.#writer;
+    this.#writer = stringify({ record_delimiter: "\n" });
+    this.#file = createWriteStream(this.#path, { flags: "a", mode: 0o600 });
+    this.#writer.pipe(this.#file);
+    const header = [...this.#columns, "loadline_error", "loadline_field", "loadline_line"];
+    if (this.#start === 0) this.#writer.write(this.#severalFiles ? [...header, "loadline_file"] : header);
+    return this.#writer;
+  }
+}

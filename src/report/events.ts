@@ -1,0 +1,40 @@
+// What happens in a run, as one union. In: facts from the pipeline. Out: consumers (terminal, events.jsonl) that only
+// read. What must hold: an event holds no value of a record and no credential.
+
+import type { StreamCounts } from "../core/model.ts";
+
+export type Step = "extract" | "stage" | "snapshot" | "diff" | "load";
+
+export type RunEvent =
+  | { type: "run-started"; run: string; job: string; command: string; folder: string }
+  | { type: "recovering"; run: string }
+  | { type: "connected"; connection: string; org: string }
+  | { type: "step-started"; stream: string; step: Step }
+  /** Not kept in events.jsonl. `total` is absent where it can't be known. */
+  | {
+      type: "progress";
+      stream: string;
+      step: Step;
+      done: number;
+      total?: number;
+      unit: "bytes" | "rows";
+      detail?: string;
+    }
+  | { type: "part-extracted"; stream: string; label: string; bytes: number; sha256: string }
+  | { type: "planned"; stream: string; counts: StreamCounts; how: string; warnings: number; batches: number }
+  | {
+      type: "batch";
+      stream: string;
+      number: number;
+      of: number;
+      state: string;
+      rows: number;
+      handle: string | null;
+      message: string | null;
+    }
+  | { type: "retry"; message: string }
+  | { type: "warning"; message: string }
+  | { type: "stream-settled"; stream: string; counts: StreamCounts }
+  | { type: "run-ended"; run: string; status: string; exitCode: number; seconds: number };
+
+export type Emit = (event: RunEvent) => void;

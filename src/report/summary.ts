@@ -1,0 +1,15 @@
+// The JSON summary of docs/design.md §3: one object on one line of stdout a job. Scripts read it: names never change.
+
+import type { ExitCode } from "../core/exit-code.ts";
+import type { StreamCounts } from "../core/model.ts";
+
+export interface RunSummary {
+  run: string;
+  job: string;
+  status: "loaded" | "planned" | "partial" | "failed" | "in-doubt" | "stopped";
+  streams: Record<string, StreamCounts & { watermark: { from: string; to: string } | null }>;
+  apiCalls: Record<string, number>;
+  seconds: number;
+  exitCode: ExitCode;
+  next: string;
+}
