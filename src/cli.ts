@@ -1,1 +1,187 @@
-export {};
+// The commander program: the only reader of argv and the only caller of process.exit. Commands are imported when they
+// run, so that `--help` pays for nothing else.
+
+import { resolve } from "node:path";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { CommandResult, Globals } from "./commands/globals.ts";
+import type { RunFlags } from "./commands/run.ts";
+import { exitCodeOf, explain, Failure, notSupportedYet } from "./core/errors.ts";
+import { type ExitCode, exitCode } from "./core/exit-code.ts";
+import { printError, printOut } from "./report/output.ts";
+import { version } from "./version.ts";
+
+/** A stop is promised within 5 s; what is not done by then is left to `resume`. */
+const stopMsMax = 4500;
+
+const stopping = new AbortController();
+let code: ExitCode = exitCode.done;
+
+const program = new Command("loadline")
+  .description("Batch ETL for CRM data: see what a load would change, load exactly that, resume it after anything.")
+  .version(version, "--version")
+  .option("--json", "machine-readable result on stdout")
+  .option("--verbose", "more detail on stderr")
+  .option("--no-color", "no colours")
+  .option("--dir <path>", "project folder (default: the nearest upwards with connections.yaml)")
+  .option("--env <file>", "variables for the references in connections.yaml")
+  .enablePositionalOptions(false)
+  .exitOverride()
+  .configureOutput({
+    writeOut: (text) => printOut(text.trimEnd()),
+    writeErr: (text) => printError(text.trimEnd()),
+  });
+
+function globals(): Globals {
+  const { json, verbose, color, dir, env } = program.opts<Record<string, never>>();
+  return {
+    json: json === true,
+    verbose: verbose === true,
+    color: color !== false,
+    ...(dir === undefined ? {} : { dir: resolve(dir) }),
+    ...(env === undefined ? {} : { env: resolve(env) }),
+    signal: stopping.signal,
+  };
+}
+
+function act<Arguments extends unknown[]>(run: (...args: Arguments) => CommandResult) {
+  return async (...args: Arguments) => {
+    code = await run(...args);
+  };
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is wanted");
+  return value;
+}
+
+function addRunOptions(command: Command): Command {
+  return command
+    .option("--sandbox", "every connection pointed at a local sandbox")
+    .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)")
+    .option("--streams <names>", "only these streams, separated by commas")
+    .option("--limit <n>", "only the first n rows of each stream", wholeNumber)
+    .option("--keys <file>", "only rows with these keys, one a line");
+}
+
+addRunOptions(program.command("plan <job...>"))
+  .description("dry run: show what a load would change, and keep the plan")
+  .option("--detailed-exitcode", "exit 10 when the plan has changes")
+  .addOption(new Option("--out <file>").hideHelp())
+  .action(
+    act(async (files: string[], flags: RunFlags & { out?: string }) => {
+      if (flags.out !== undefined) throw notSupportedYet("--out");
+      return (await import("./commands/run.ts")).runJobs(globals(), files, flags, "plan");
+    }),
+  );
+
+addRunOptions(program.command("run <job...>"))
+  .description("plan, guards, load, checkpoint; an unfinished run of the same job is recovered first")
+  .option("--dry-run", "the same as plan")
+  .option("--detailed-exitcode", "with --dry-run: exit 10 when the plan has changes")
+  .option("--again", "insert files that were inserted before")
+  .option("--yes", "load into a protected connection")
+  .action(
+    act(async (files: string[], flags: RunFlags) => {
+      const { runJobs } = await import("./commands/run.ts");
+      return runJobs(globals(), files, flags, flags.dryRun === true ? "plan" : "run");
+    }),
+  );
+
+program
+  .command("resume [run-id]")
+  .description("go on with an interrupted or failed run (default: the last one)")
+  .addOption(new Option("--in-doubt <decision>", "what became of writes in doubt").choices(["landed", "not-landed"]))
+  .addOption(new Option("--keys <file>").hideHelp())
+  .action(
+    act(async (id: string | undefined, flags: { inDoubt?: "landed" | "not-landed"; keys?: string }) => {
+      if (flags.keys !== undefined) throw notSupportedYet("resume --keys");
+      return (await import("./commands/resume.ts")).resumeRun(globals(), id, flags);
+    }),
+  );
+
+program
+  .command("check <job...>")
+  .description("read jobs, bind every expression, compare with the connected systems; writes nothing")
+  .option("--sandbox", "check against a local sandbox")
+  .option("--schema <file>", "custom fields of that sandbox")
+  .action(
+    act(async (files: string[], flags: RunFlags) =>
+      (await import("./commands/check.ts")).checkJobs(globals(), files, flags),
+    ),
+  );
+
+program
+  .command("runs")
+  .description("history of runs")
+  .action(act(async () => (await import("./commands/runs.ts")).listRuns(globals())));
+
+program
+  .command("show <run-id>")
+  .description("one run: its plan, batches and rejects")
+  .action(act(async (id: string) => (await import("./commands/show.ts")).showRun(globals(), id)));
+
+program
+  .command("schema [file]")
+  .description("JSON Schema of job files, connection files, or both")
+  .action(act(async (which: string | undefined) => (await import("./commands/schema.ts")).printSchema(which)));
+
+program
+  .command("sandbox")
+  .description("serve a local Salesforce to rehearse against")
+  .option("--salesforce-port <port>", "0 takes a free one", wholeNumber, 8025)
+  .option("--data <dir>", "keep its data here")
+  .option("--schema <file>", "custom objects and fields")
+  .addOption(new Option("--seed <seed>", "what a new org holds").choices(["demo", "empty"]).default("empty"))
+  .option("--faults <file>", "faults to inject, a JSON list")
+  .option("--fault-seed <n>", "draws faults that have a rate", wholeNumber, 1)
+  .addOption(new Option("--hubspot-port <port>").hideHelp())
+  .addOption(new Option("--sftp-port <port>").hideHelp())
+  .action(
+    act(async (flags) => {
+      if (flags.hubspotPort !== undefined) throw notSupportedYet("--hubspot-port");
+      if (flags.sftpPort !== undefined) throw notSupportedYet("--sftp-port");
+      return (await import("./commands/sandbox.ts")).serveSandbox(globals(), flags);
+    }),
+  );
+
+for (const name of ["init", "test", "apply", "rejects", "rollback", "reconcile", "report", "describe", "state"]) {
+  program
+    .command(name, { hidden: true })
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(() => {
+      throw notSupportedYet(`loadline ${name}`);
+    });
+}
+
+function stopOn(signal: "SIGINT" | "SIGTERM", exit: ExitCode): void {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) process.exit(exit);
+    stopping.abort(new Failure(exit, signal === "SIGINT" ? "interrupted" : "terminated", { next: "loadline resume" }));
+    setTimeout(() => process.exit(exit), stopMsMax).unref();
+  });
+}
+
+stopOn("SIGINT", exitCode.interrupted);
+stopOn("SIGTERM", exitCode.terminated);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // The reader went away (`loadline runs | head`): there is nobody left to tell.
+  if (error.code === "EPIPE") process.exit(code);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
+  } else {
+    printError(
+      program.opts()["verbose"] === true && error instanceof Error && !(error instanceof Failure)
+        ? (error.stack ?? "")
+        : explain(error),
+    );
+    code = exitCodeOf(error);
+  }
+}
+process.exit(code);

@@ -24,7 +24,7 @@ import {
 } from "./records.ts";
 import { Table } from "./table.ts";
 
-export type RunStatus = "running" | "planned" | "loaded" | "partial" | "failed" | "in-doubt" | "stopped";
+export type RunStatus = "running" | "planned" | "loaded" | "partial" | "failed" | "in-doubt" | "stopped" | "superseded";
 
 export interface RunRecord {
   id: string;
@@ -32,7 +32,7 @@ export interface RunRecord {
   jobHash: string;
   jobFile: string;
   command: "plan" | "run";
-  /** What the command line asked for: streams, limit, keys. */
+  /** What the command line asked for. */
   options: RunOptions;
   started: string;
   finished: string | null;
@@ -47,6 +47,8 @@ export interface RunOptions {
   streams?: string[];
   limit?: number;
   keys?: string[];
+  /** Insert a file that an earlier run has inserted. */
+  again?: boolean;
 }
 
 export type StreamState = "extracting" | "planned" | "loading" | "settled";

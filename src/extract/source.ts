@@ -16,6 +16,15 @@ export interface ExtractRequest {
 
 export type ExtractedPart = Omit<Part, "columns">;
 
+/** A file that a source would take now. */
+export interface ListedFile {
+  path: string;
+  label: string;
+  compressed: boolean;
+}
+
 export interface Source {
+  /** What is there now. Empty where nothing matches. */
+  list(source: FileSource): ListedFile[];
   extract(request: ExtractRequest): AsyncIterable<ExtractedPart>;
 }

@@ -21,8 +21,6 @@ export interface RunContext {
   targets: ReadonlyMap<string, Target>;
   emit: Emit;
   signal: AbortSignal;
-  /** Insert a file that an earlier run has inserted. */
-  again: boolean;
 }
 
 /** A subfolder of the run folder, made when first asked for. */

@@ -138,7 +138,7 @@ function refuseOtherInput(label: string, context: RunContext): never {
 }
 
 function refuseInsertedFiles(context: RunContext, stream: Stream, parts: readonly PartRecord[]): void {
-  if (context.again) return;
+  if (context.run.options.again === true) return;
   const { orgId } = targetOf(context, stream.target.connection);
   for (const part of parts) {
     const earlier = context.ledger.findInsert(orgId, stream.target.object, part.sha256);

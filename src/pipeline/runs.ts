@@ -30,7 +30,6 @@ export interface RunRequest {
   stateFolder: string;
   command: "plan" | "run";
   options: RunOptions;
-  again: boolean;
   emit: Emit;
   signal: AbortSignal;
   /** The run to go on with, instead of a new one. */
@@ -152,7 +151,6 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     targets,
     emit,
     signal: request.signal,
-    again: request.again,
   };
   return runPipeline(context);
 }

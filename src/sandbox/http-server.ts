@@ -10,6 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip, constants as zlib } from "node:zlib";
 import { wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
 import type { FaultAction, Faults } from "./faults.ts";
 import { bodyOf } from "./request-body.ts";
 import { type Answer, findRoute, normalisePath, type Route } from "./routes.ts";
@@ -51,21 +52,27 @@ async function serve(site: Site, faults: Faults, message: IncomingMessage, respo
   const url = new URL(`http://127.0.0.1${normalisePath((message.url ?? "/").split("?")[0] ?? "/")}`);
   url.search = (message.url ?? "").split("?").slice(1).join("?");
   const control = url.pathname.startsWith(`${controlPrefix}/`);
+  const found = findRoute(site.routes, message.method, url.pathname);
+  // A request that a fault hits counts too: the caller made it.
+  if (!control && found.match !== undefined) site.count(`${message.method} ${found.match.route.template}`);
   const fault = control ? undefined : faults.forRequest(message.method ?? "GET", url.pathname);
   if (fault?.delay_ms !== undefined) await wait(fault.delay_ms);
   if (fault?.reset === "before") return void message.socket.destroy();
   const answer =
-    fault?.status === undefined ? await answerOf(site, message, url, control) : faultAnswer(site, fault, fault.status);
+    fault?.status === undefined ? await answerOf(site, message, url, found) : faultAnswer(site, fault, fault.status);
   if (fault?.reset === "after") return void message.socket.destroy();
   // An unread body would keep the connection busy for good.
   message.resume();
   await send(answer, fault ?? {}, message, response);
 }
 
-async function answerOf(site: Site, message: IncomingMessage, url: URL, control: boolean): Promise<Answer> {
-  const { match, pathKnown } = findRoute(site.routes, message.method, url.pathname);
+async function answerOf(
+  site: Site,
+  message: IncomingMessage,
+  url: URL,
+  { match, pathKnown }: ReturnType<typeof findRoute>,
+): Promise<Answer> {
   if (match === undefined) return site.answerStatus(pathKnown ? 405 : 404);
-  if (!control) site.count(`${message.method} ${match.route.template}`);
   try {
     return await match.route.answer({
       params: match.params,
@@ -74,9 +81,8 @@ async function answerOf(site: Site, message: IncomingMessage, url: URL, control:
       body: bodyOf(message),
     });
   } catch (error) {
-    if (control && error instanceof Failure) {
-      return { status: 400, body: `${error.message}\n${error.why ?? ""}\n` };
-    }
+    // Only the control endpoints fail so: a list of faults that is wrong.
+    if (error instanceof Failure) return { status: 400, body: `${error.message}\n${error.why ?? ""}\n` };
     return site.answerError(error);
   }
 }
@@ -95,7 +101,7 @@ async function send(
   response: ServerResponse,
 ): Promise<void> {
   response.writeHead(answer.status, headersOf(answer, message));
-  if (answer.body === undefined || message.method === "HEAD") return void response.end();
+  if (answer.body === undefined) return void response.end();
   const plain = Readable.from(
     typeof answer.body === "string" || Buffer.isBuffer(answer.body) ? [answer.body] : answer.body,
     { objectMode: false },
@@ -150,7 +156,7 @@ function bind(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       reject(
-        new Failure(1, `the sandbox cannot listen on port ${port}`, {
+        new Failure(exitCode.failed, `the sandbox cannot listen on port ${port}`, {
           why: error.message,
           next: "take another port, or 0 for a free one",
           cause: error,

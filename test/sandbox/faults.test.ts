@@ -22,6 +22,7 @@ test("nth, times and rate say which of the matching requests are hit", async () 
   const org = await startOrg({ faultSeed: 42 });
   await org.faults([{ match: "GET /services/data/*/limits", nth: [2, 4], do: { status: 503 } }]);
   expect(await outcomes(org, 5)).toEqual([200, 503, 200, 503, 200]);
+  expect((await org.api("GET", "/__sandbox/calls")).body).toEqual({ "GET /services/data/{version}/limits": 5 });
   await org.faults([{ match: "* /services/**", times: 2, do: { status: 500 } }]);
   expect(await outcomes(org, 3)).toEqual([500, 500, 200]);
   const rated = [{ match: "* /services/**", rate: 0.5, do: { status: 500 } }];

@@ -16,7 +16,15 @@ import { SpacedQuoteSearch } from "./spaced-quote.ts";
 const chunkBytes = 1 << 20;
 
 export function openFileSource(connection: FileConnection): Source {
-  return { extract: (request) => copyFiles(connection, request) };
+  return {
+    list: (source) =>
+      findFiles(connection, source.files).map((path) => ({
+        path,
+        label: relative(connection.path, path),
+        compressed: path.endsWith(".gz"),
+      })),
+    extract: (request) => copyFiles(connection, request),
+  };
 }
 
 async function* copyFiles(connection: FileConnection, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
@@ -52,16 +60,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
 
 function listFiles(connection: FileConnection, request: ExtractRequest): string[] {
   const { files, place } = request.source;
-  if (statSync(connection.path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw usageFailure(`connection ${connection.name}: there is no folder ${connection.path}`, {
-      where: connection.place,
-      next: "make the folder or correct `path`",
-    });
-  }
-  const paths = globSync(files, { cwd: connection.path })
-    .map((name) => join(connection.path, name))
-    .filter((path) => statSync(path).isFile())
-    .sort();
+  const paths = findFiles(connection, files);
   if (paths.length === 0) {
     throw new Failure(exitCode.failed, `no file matches "${files}" in ${connection.path}`, {
       where: place,
@@ -69,6 +68,20 @@ function listFiles(connection: FileConnection, request: ExtractRequest): string[
     });
   }
   return paths;
+}
+
+/** Absolute paths in the order of their names. */
+function findFiles(connection: FileConnection, glob: string): string[] {
+  if (statSync(connection.path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw usageFailure(`connection ${connection.name}: there is no folder ${connection.path}`, {
+      where: connection.place,
+      next: "make the folder or correct `path`",
+    });
+  }
+  return globSync(glob, { cwd: connection.path })
+    .map((name) => join(connection.path, name))
+    .filter((path) => statSync(path).isFile())
+    .sort();
 }
 
 function refuseChanged(path: string, label: string, before: Stats, after: Stats): void {

@@ -69,9 +69,12 @@ function dump(org: Org, name: string): Answer {
   async function* lines(): AsyncGenerator<string> {
     const reader = org.store.openReader();
     try {
-      const rows = prepareRows(reader, `SELECT ${columns} FROM ${identifier(object?.name ?? "")} ORDER BY serial`);
+      const rows = prepareRows<Stored[]>(
+        reader,
+        `SELECT ${columns} FROM ${identifier(object?.name ?? "")} ORDER BY serial`,
+      );
       let block = "";
-      for (const row of rows.iterate() as unknown as Iterable<Stored[]>) {
+      for (const row of rows.iterate()) {
         let line = "{";
         for (let index = 0; index < fields.length; index += 1) line += shown[index]?.(row[index] ?? null);
         block += `${line}}\n`;

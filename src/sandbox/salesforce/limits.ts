@@ -47,10 +47,13 @@ export function createLimits(database: DatabaseSync, configured: Readonly<Record
   const add = database.prepare(
     "INSERT INTO sandbox_usage VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used = used + excluded.used",
   );
-  const sum = prepareRows(database, "SELECT coalesce(sum(used), 0) FROM sandbox_usage WHERE name = ? AND hour > ?");
+  const sum = prepareRows<[number]>(
+    database,
+    "SELECT coalesce(sum(used), 0) FROM sandbox_usage WHERE name = ? AND hour > ?",
+  );
   const used = (name: string): number => {
-    const row = sum.get(name, currentHour() - windowHours) as unknown as [number];
-    return Math.floor(row[0]);
+    const row = sum.get(name, currentHour() - windowHours);
+    return Math.floor(row?.[0] ?? 0);
   };
   const remaining = (name: string): number => Math.max(0, (maxima[name] ?? 0) - used(name));
   return {

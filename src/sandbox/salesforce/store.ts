@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { identifier } from "../../core/sql.ts";
-import { type DatabaseSync, openSqlite, type StatementSync } from "../../core/sqlite.ts";
+import { type DatabaseSync, openSqlite } from "../../core/sqlite.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { buildCatalog, type Catalog, type SalesforceObject } from "./catalog/catalog.ts";
 import { type Field, isDouble, isStored } from "./catalog/field.ts";
@@ -85,10 +85,17 @@ export function ignoresCase(field: Field): boolean {
 }
 
 /** A statement whose rows are arrays, in the order of its columns. */
-export function prepareRows(database: DatabaseSync, sql: string): StatementSync {
+export interface Rows<Row> {
+  get(...parameters: Stored[]): Row | undefined;
+  all(...parameters: Stored[]): Row[];
+  iterate(...parameters: Stored[]): Iterable<Row>;
+}
+
+/** Prepares a query; `Row` says what its columns are. */
+export function prepareRows<Row extends readonly Stored[]>(database: DatabaseSync, sql: string): Rows<Row> {
   const statement = database.prepare(sql);
   statement.setReturnArrays(true);
-  return statement;
+  return statement as unknown as Rows<Row>;
 }
 
 function openDatabase(path: string, readOnly: boolean): DatabaseSync {
@@ -151,8 +158,6 @@ function indexOf(field: Field): string | undefined {
 }
 
 function lastSerial(database: DatabaseSync, object: SalesforceObject): number {
-  const row = prepareRows(database, `SELECT max(serial) FROM ${identifier(object.name)}`).get() as unknown as [
-    number | null,
-  ];
-  return row[0] ?? 0;
+  const last = prepareRows<[number | null]>(database, `SELECT max(serial) FROM ${identifier(object.name)}`);
+  return last.get()?.[0] ?? 0;
 }

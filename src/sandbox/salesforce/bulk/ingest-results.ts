@@ -52,12 +52,15 @@ async function* resultSet(org: Org, job: IngestJob, kind: "successes" | "failure
   const second = kind === "successes" ? "sf__Created" : "sf__Error";
   const original = uploadedHeader(org, job).map(bare(delimiter));
   yield `${['"sf__Id"', quoted(second), ...original].join(delimiter)}${newline(job)}`;
-  const chunk = prepareRows(org.store.database, `SELECT ${kind} FROM sandbox_job_result WHERE job = ? AND chunk = ?`);
+  const chunk = prepareRows<[string]>(
+    org.store.database,
+    `SELECT ${kind} FROM sandbox_job_result WHERE job = ? AND chunk = ?`,
+  );
   for (const number of shuffle(
     Array.from({ length: job.chunks }, (_, index) => index),
     job.recordsProcessed,
   )) {
-    const row = chunk.get(job.id, number) as unknown as [string] | undefined;
+    const row = chunk.get(job.id, number);
     if (row !== undefined && row[0] !== "") yield row[0];
   }
 }

@@ -22,8 +22,9 @@ import {
   type Jobs,
   jobFile,
   jobTimestamp,
+  notTerminated,
+  partialFile,
   refuseEnded,
-  refuseUnterminated,
 } from "./jobs.ts";
 import { parseMultipart } from "./multipart.ts";
 
@@ -54,7 +55,7 @@ export function ingestRoutes(org: Org, jobs: Jobs, work: BulkWork): Route[] {
     apiRoute(org, "GET", one, ({ params }) => json(200, fullInfo(jobs.ingest(params["id"] ?? "")))),
     apiRoute(org, "DELETE", one, ({ params }) => {
       const job = jobs.ingest(params["id"] ?? "");
-      if (!isTerminal(job) && job.state !== "UploadComplete") throw refuseUnterminated();
+      if (!isTerminal(job) && job.state !== "UploadComplete") throw notTerminated();
       jobs.remove(job.id);
       return { status: 204 };
     }),
@@ -157,7 +158,7 @@ async function upload(org: Org, jobs: Jobs, request: ApiRequest): Promise<Answer
   const type = String(request.headers["content-type"] ?? "");
   if (!type.startsWith("text/csv")) throw new ApiError(400, "API_ERROR", `Unsupported content type: ${type}`);
   requireOpen(jobs.ingest(id));
-  const partial = `${jobFile(org, id)}.part`;
+  const partial = partialFile(org, id);
   try {
     await pipeline(request.body, (chunks) => limitBytes(chunks), createWriteStream(partial));
   } catch (error) {

@@ -78,6 +78,7 @@ export interface Jobs {
   clear(): void;
 }
 
+/** Opens the jobs of the org's data folder. */
 export function openJobs(org: Org): Jobs {
   const { database } = org.store;
   database.exec(`
@@ -86,12 +87,15 @@ export function openJobs(org: Org): Jobs {
   `);
   const update = database.prepare("UPDATE sandbox_job SET document = ? WHERE id = ?");
   const insert = database.prepare("INSERT INTO sandbox_job (id, document) VALUES (?, ?)");
-  const get = prepareRows(database, "SELECT document FROM sandbox_job WHERE id = ?");
-  const all = prepareRows(database, "SELECT document FROM sandbox_job ORDER BY serial");
-  const last = prepareRows(database, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'sandbox_job'");
+  const get = prepareRows<[string]>(database, "SELECT document FROM sandbox_job WHERE id = ?");
+  const all = prepareRows<[string]>(database, "SELECT document FROM sandbox_job ORDER BY serial");
+  const last = prepareRows<[number]>(
+    database,
+    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'sandbox_job'",
+  );
 
   function find(id: string): IngestJob | QueryJob | undefined {
-    const row = get.get(canonicalId(id) ?? id) as unknown as [string] | undefined;
+    const row = get.get(canonicalId(id) ?? id);
     return row === undefined ? undefined : expire(parseJob(row));
   }
 
@@ -117,12 +121,12 @@ export function openJobs(org: Org): Jobs {
     database.prepare("DELETE FROM sandbox_job_result WHERE job = ?").run(id);
     database.prepare("DELETE FROM sandbox_job WHERE id = ?").run(id);
     rmSync(jobFile(org, id), { force: true });
+    rmSync(partialFile(org, id), { force: true });
   }
 
-  const list = (): (IngestJob | QueryJob)[] =>
-    (all.all() as unknown as [string][]).flatMap((row) => expire(parseJob(row)) ?? []);
+  const list = (): (IngestJob | QueryJob)[] => all.all().flatMap((row) => expire(parseJob(row)) ?? []);
   return {
-    newId: () => makeId("750", (last.get() as unknown as [number])[0] + 1),
+    newId: () => makeId("750", (last.get()?.[0] ?? 0) + 1),
     save,
     ingest(id) {
       const job = find(id);
@@ -151,6 +155,11 @@ export function jobFile(org: Org, id: string): string {
   return join(org.folder, `${id}.csv`);
 }
 
+/** Where an upload lies until its last byte is there. */
+export function partialFile(org: Org, id: string): string {
+  return `${jobFile(org, id)}.part`;
+}
+
 /** The parts that both kinds of job share in every answer. */
 export function commonInfo(job: IngestJob | QueryJob): Record<string, unknown> {
   return {
@@ -167,13 +176,14 @@ export function commonInfo(job: IngestJob | QueryJob): Record<string, unknown> {
   };
 }
 
-/** Aborts a job that is still under way. Throws INVALIDJOBSTATE for one that has ended. */
+/** Throws INVALIDJOBSTATE for a job that has ended. */
 export function refuseEnded(job: IngestJob | QueryJob, doing: "Aborting" | "Closing"): void {
   const ended = { JobComplete: "Completed", Aborted: "Aborted", Failed: "Failed" }[job.state as string];
   if (ended !== undefined) throw new ApiError(400, "INVALIDJOBSTATE", `${doing} already ${ended} Job not allowed`);
 }
 
-export function refuseUnterminated(): ApiError {
+/** The refusal to delete a job that may still be processed. */
+export function notTerminated(): ApiError {
   return new ApiError(400, "API_ERROR", "Error encountered when deleting the job because the job is not terminated");
 }
 

@@ -28,9 +28,7 @@ export async function processQuery(org: Org, jobs: Jobs, id: string): Promise<vo
     const query = compileSoql(org.catalog, job.query, job.operation === "queryAll");
     const line = lineReader(query, delimiters[job.columnDelimiter] ?? ",");
     const newline = job.lineEnding === "LF" ? "\n" : "\r\n";
-    const rows = prepareRows(reader, statementOf(query)).iterate(
-      ...query.where.parameters,
-    ) as unknown as Iterable<QueryRow>;
+    const rows = prepareRows<QueryRow>(reader, statementOf(query)).iterate(...query.where.parameters);
     const index: number[] = [];
     let [count, bytes, pending] = [0, 0, ""];
     for (const row of rows) {

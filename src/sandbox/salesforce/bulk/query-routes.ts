@@ -19,9 +19,9 @@ import {
   type Jobs,
   jobFile,
   jobTimestamp,
+  notTerminated,
   type QueryJob,
   refuseEnded,
-  refuseUnterminated,
 } from "./jobs.ts";
 import { byteOfRow } from "./query-processing.ts";
 
@@ -55,7 +55,7 @@ export function queryJobRoutes(org: Org, jobs: Jobs, work: BulkWork): Route[] {
     }),
     apiRoute(org, "DELETE", one, ({ params }) => {
       const job = jobs.query(params["id"] ?? "");
-      if (!isTerminal(job)) throw refuseUnterminated();
+      if (!isTerminal(job)) throw notTerminated();
       jobs.remove(job.id);
       return { status: 204 };
     }),

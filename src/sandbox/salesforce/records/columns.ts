@@ -4,12 +4,11 @@
 // Forms: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/relationship_fields_in_a_header_row_2_0.htm
 
 import { identifier } from "../../../core/sql.ts";
-import type { StatementSync } from "../../../core/sqlite.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import { type Field, isStored } from "../catalog/field.ts";
 import { RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
-import { keyExpression, keyOf, prepareRows } from "../store.ts";
+import { keyExpression, keyOf, prepareRows, type Rows } from "../store.ts";
 import { type ReadValue, valueReader } from "./values.ts";
 
 export interface Column {
@@ -64,22 +63,22 @@ function parentColumn(
 }
 
 /** Finds the ids of the live records with a key, three at most. */
-export function keyLookup(org: Org, object: SalesforceObject, key: Field): StatementSync {
+export function keyLookup(org: Org, object: SalesforceObject, key: Field): Rows<[string]> {
   const column = identifier(key.name);
-  return prepareRows(
+  return prepareRows<[string]>(
     org.store.database,
     `SELECT "Id" FROM ${identifier(object.name)} WHERE ${keyExpression(key, column)} = ? AND "IsDeleted" = 0 LIMIT 3`,
   );
 }
 
 function findParent(
-  find: StatementSync,
+  find: Rows<[string]>,
   key: Field,
   target: SalesforceObject,
   value: string | number | null,
 ): string | null {
   if (value === null) return null;
-  const ids = (find.all(keyOf(key, value)) as unknown as [string][]).map(([id]) => id);
+  const ids = find.all(keyOf(key, value)).map(([id]) => id);
   const [only] = ids;
   if (only !== undefined && ids.length === 1) return only;
   if (only === undefined)

@@ -2,7 +2,6 @@
 // In: an id. Out: nothing, or a RowError. Callers hold the transaction.
 
 import { identifier } from "../../../core/sql.ts";
-import type { StatementSync } from "../../../core/sqlite.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
 import { RowError } from "../errors.ts";
@@ -50,12 +49,12 @@ function remover(org: Org, object: SalesforceObject, ancestors: readonly Salesfo
 }
 
 function deleteChildren(org: Org, child: SalesforceObject, field: Field, remove: Remove): Remove {
-  const find: StatementSync = prepareRows(
+  const find = prepareRows<[string]>(
     org.store.database,
     `SELECT "Id" FROM ${identifier(child.name)} WHERE ${identifier(field.name)} = ? AND "IsDeleted" = 0`,
   );
   return (id, timestamp) => {
-    for (const [childId] of find.all(id) as unknown as [string][]) remove(childId, timestamp);
+    for (const [childId] of find.all(id)) remove(childId, timestamp);
   };
 }
 

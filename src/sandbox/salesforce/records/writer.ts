@@ -10,7 +10,7 @@ import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
 import { RowError } from "../errors.ts";
 import { type Org, userId } from "../org.ts";
-import { keyOf, prepareRows, type Stored } from "../store.ts";
+import { keyOf, prepareRows, type Rows, type Stored } from "../store.ts";
 import { type Column, duplicateKey, keyLookup } from "./columns.ts";
 
 export type RowValue = string | null | undefined;
@@ -105,7 +105,7 @@ function finder(org: Org, object: SalesforceObject, columns: readonly Column[], 
       if (seen.has(wanted))
         throw new RowError("DUPLICATE_VALUE", `Duplicate external id specified: ${value}`, [key.name]);
       seen.add(wanted);
-      const ids = (lookup.all(wanted) as unknown as [string][]).map(([id]) => id);
+      const ids = lookup.all(wanted).map(([id]) => id);
       if (ids.length > 1) throw duplicateKey(key, ids);
       return ids[0];
     },
@@ -132,14 +132,14 @@ function idFinder(org: Org, object: SalesforceObject, place: number, operation: 
 export function requireLive(org: Org, object: SalesforceObject): (id: string) => void {
   const find = deletedFlag(org, object);
   return (id) => {
-    const row = find.get(id) as unknown as [number] | undefined;
+    const row = find.get(id);
     if (row === undefined) throw new RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id");
     if (row[0] === 1) throw new RowError("ENTITY_IS_DELETED", "entity is deleted");
   };
 }
 
-function deletedFlag(org: Org, object: SalesforceObject): StatementSync {
-  return prepareRows(org.store.database, `SELECT "IsDeleted" FROM ${identifier(object.name)} WHERE "Id" = ?`);
+function deletedFlag(org: Org, object: SalesforceObject): Rows<[number]> {
+  return prepareRows<[number]>(org.store.database, `SELECT "IsDeleted" FROM ${identifier(object.name)} WHERE "Id" = ?`);
 }
 
 // ---- what must hold of a row ----
@@ -191,7 +191,7 @@ function uniqueCheck(org: Org, object: SalesforceObject, field: Field, index: nu
   return (stored, id) => {
     const value = stored[index];
     if (value === undefined || value === null) return;
-    for (const [other] of lookup.all(keyOf(field, value)) as unknown as [string][])
+    for (const [other] of lookup.all(keyOf(field, value)))
       if (other !== id)
         throw new RowError(
           "DUPLICATE_VALUE",
@@ -201,7 +201,7 @@ function uniqueCheck(org: Org, object: SalesforceObject, field: Field, index: nu
 }
 
 function referenceCheck(org: Org, field: Field, index: number): Check {
-  const finds = new Map<string, StatementSync>();
+  const finds = new Map<string, Rows<[number]>>();
   for (const name of field.referenceTo) {
     const target = org.catalog.object(name);
     if (target !== undefined) finds.set(target.keyPrefix, deletedFlag(org, target));
@@ -212,7 +212,7 @@ function referenceCheck(org: Org, field: Field, index: number): Check {
     const find = finds.get(value.slice(0, 3));
     if (find === undefined)
       throw new RowError("MALFORMED_ID", `${field.label}: id value of incorrect type: ${value}`, [field.name]);
-    const row = find.get(value) as unknown as [number] | undefined;
+    const row = find.get(value);
     if (row === undefined) throw new RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id");
     if (row[0] === 1) throw new RowError("ENTITY_IS_DELETED", "entity is deleted");
   };

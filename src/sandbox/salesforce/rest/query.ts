@@ -42,8 +42,8 @@ function startQuery(org: Org, request: ApiRequest, all: boolean): Answer {
   const database = org.store.database;
   if (query.countOnly) return json(200, { totalSize: countRecords(database, query), done: true, records: [] });
   const size = pageSize(request);
-  const statement = prepareRows(database, `SELECT * FROM (${statementOf(query)}) LIMIT ${size + 1}`);
-  const rows = statement.all(...query.where.parameters) as unknown as QueryRow[];
+  const statement = prepareRows<QueryRow>(database, `SELECT * FROM (${statementOf(query)}) LIMIT ${size + 1}`);
+  const rows = statement.all(...query.where.parameters);
   const read = recordReader(query, request.version);
   if (rows.length <= size) return json(200, { totalSize: rows.length, done: true, records: rows.map(read) });
   if (query.grouped)
@@ -56,11 +56,11 @@ function startQuery(org: Org, request: ApiRequest, all: boolean): Answer {
 }
 
 function countRecords(database: DatabaseSync, query: CompiledQuery): number {
-  const statement = prepareRows(
+  const statement = prepareRows<[number]>(
     database,
     `SELECT count(*) FROM (SELECT 1 ${query.from}${query.where.sql}${rowLimit(query)})`,
   );
-  return (statement.get(...query.where.parameters) as unknown as [number])[0];
+  return statement.get(...query.where.parameters)?.[0] ?? 0;
 }
 
 interface NewCursor {
@@ -96,28 +96,33 @@ function openCursor(org: Org, request: ApiRequest, { query, soql, all, size }: N
 function continueQuery(org: Org, request: ApiRequest): Answer {
   const parts = /^(?<id>01g\w{15})-(?<position>\d+)$/.exec(request.params["locator"] ?? "")?.groups;
   const serial = parts === undefined ? undefined : serialOf(org.store.database, parts["id"] ?? "");
-  if (parts === undefined || serial === undefined)
-    throw new ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
+  if (parts === undefined || serial === undefined) throw invalidLocator();
   return cursorPage(org, request, serial, Number(parts["position"]), pageSize(request));
 }
 
+function invalidLocator(): ApiError {
+  return new ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
+}
+
 function serialOf(database: DatabaseSync, id: string): number | undefined {
-  const known = prepareRows(database, "SELECT serial FROM sandbox_cursor").all() as unknown as [number][];
+  const known = prepareRows<[number]>(database, "SELECT serial FROM sandbox_cursor").all();
   return known.map(([serial]) => serial).find((serial) => makeId("01g", serial) === id);
 }
 
 function cursorPage(org: Org, request: ApiRequest, serial: number, position: number, size: number): Answer {
   const database = org.store.database;
-  const [soql, all, total] = prepareRows(
+  const cursor = prepareRows<[string, number, number]>(
     database,
     "SELECT soql, deleted_too, size FROM sandbox_cursor WHERE serial = ?",
-  ).get(serial) as unknown as [string, number, number];
+  ).get(serial);
+  if (cursor === undefined) throw invalidLocator();
+  const [soql, all, total] = cursor;
   const query = compileSoql(org.catalog, soql, all === 1);
   // The page keeps the query's joins and drops its conditions: the cursor has decided which records it is.
-  const rows = prepareRows(
+  const rows = prepareRows<QueryRow>(
     database,
     `SELECT ${selectList(query)} ${query.from} JOIN sandbox_cursor_row picked ON picked.record = ${query.root}.serial WHERE picked.cursor = ? AND picked.position >= ? AND picked.position < ? ORDER BY picked.position`,
-  ).all(serial, position, position + size) as unknown as QueryRow[];
+  ).all(serial, position, position + size);
   const done = position + size >= total;
   const next = `/services/data/v${request.version}.0/query/${makeId("01g", serial)}-${position + size}`;
   return json(200, {

@@ -102,7 +102,9 @@ function keyField(object: SalesforceObject, request: ApiRequest): Field {
 
 function idsOf(org: Org, object: SalesforceObject, key: Field, text: string): string[] {
   const value = valueReader(key)(text);
-  return (keyLookup(org, object, key).all(keyOf(key, value)) as unknown as [string][]).map(([id]) => id);
+  return keyLookup(org, object, key)
+    .all(keyOf(key, value))
+    .map(([id]) => id);
 }
 
 function pathId(org: Org, request: ApiRequest): string {
@@ -130,9 +132,12 @@ export function readRecords(
   const names = fields ?? object.fields.map((field) => field.name);
   const query = compileSoql(org.catalog, `SELECT ${names.join(", ")} FROM ${object.name}`, false);
   const read = recordReader(query, version);
-  const statement = prepareRows(org.store.database, `${statementOf(query)} AND ${query.root}.${identifier("Id")} = ?`);
+  const statement = prepareRows<QueryRow>(
+    org.store.database,
+    `${statementOf(query)} AND ${query.root}.${identifier("Id")} = ?`,
+  );
   return ids.map((id) => {
-    const row = statement.get(canonicalId(id) ?? id) as unknown as QueryRow | undefined;
+    const row = statement.get(canonicalId(id) ?? id);
     return row === undefined ? null : read(row);
   });
 }

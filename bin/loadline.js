@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// Starts dist/cli.js. Plain JavaScript that every Node can read, so that an old one gets a sentence instead of a trace.
+const major = Number(process.versions.node.split(".")[0]);
+if (major < 24) {
+  process.stderr.write(`loadline needs Node 24 or newer; this is ${process.version}\n`);
+  process.exit(1);
+}
+const { enableCompileCache } = await import("node:module");
+enableCompileCache?.();
+await import("../dist/cli.js");

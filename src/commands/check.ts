@@ -1,0 +1,42 @@
+// loadline check: everything that can be known to be wrong before a row is read.
+
+import { exitCodeOf, explain } from "../core/errors.ts";
+import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { type CheckedJob, checkJob } from "../pipeline/check-job.ts";
+import { printError, printOut } from "../report/output.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { openProject, readProjectJob } from "./project.ts";
+
+export async function checkJobs(
+  globals: Globals,
+  files: string[],
+  flags: { sandbox?: boolean; schema?: string },
+): CommandResult {
+  const rehearsal = flags.sandbox === true ? (flags.schema === undefined ? {} : { schema: flags.schema }) : undefined;
+  await using project = await openProject(globals, rehearsal);
+  const codes: ExitCode[] = [];
+  for (const file of files) {
+    try {
+      const job = readProjectJob(file, project.connections);
+      const checked = await checkJob({ ...project, job, signal: globals.signal });
+      show(globals, file, checked);
+      codes.push(exitCode.done);
+    } catch (error) {
+      if (globals.json)
+        printOut(JSON.stringify({ job: file, ok: false, problem: explain(error), exitCode: exitCodeOf(error) }));
+      else printError(explain(error));
+      codes.push(exitCodeOf(error));
+    }
+  }
+  return worstExitCode(codes);
+}
+
+function show(globals: Globals, file: string, checked: CheckedJob): void {
+  if (globals.json) {
+    printOut(JSON.stringify({ job: file, ok: true, ...checked, exitCode: exitCode.done }));
+    return;
+  }
+  printOut(`${file}: ok`);
+  for (const line of checked.checked) printOut(`  ${line}`);
+  for (const line of checked.notChecked) printOut(`  not checked: ${line}`);
+}

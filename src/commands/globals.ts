@@ -1,0 +1,17 @@
+// What every command is given: options of the program, and doors to the outside that cli.ts opens.
+
+import type { ExitCode } from "../core/exit-code.ts";
+
+export interface Globals {
+  json: boolean;
+  verbose: boolean;
+  color: boolean;
+  /** `--dir`, absolute. */
+  dir?: string;
+  /** `--env`. */
+  env?: string;
+  /** Aborted with a Failure (130 or 143) when a person or the system asks to stop. */
+  signal: AbortSignal;
+}
+
+export type CommandResult = Promise<ExitCode>;

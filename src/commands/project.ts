@@ -1,0 +1,70 @@
+// The project that a command works in: the nearest folder upwards that holds connections.yaml, and its state.
+
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { usageFailure } from "../core/errors.ts";
+import { checkConnections } from "../job/check-connections.ts";
+import type { Connection, Environment, Job } from "../job/job.ts";
+import { readConnections } from "../job/read-connections.ts";
+import { readJob } from "../job/read-job.ts";
+import { readEnvironment } from "../job/references.ts";
+import { connectToSandbox, type RehearsalOptions, startRehearsal } from "../pipeline/rehearsal.ts";
+import type { Globals } from "./globals.ts";
+
+export interface Project {
+  folder: string;
+  /** Ledger, locks and runs of the real systems. */
+  stateFolder: string;
+}
+
+export function findProject(globals: Globals): Project {
+  const folder = globals.dir ?? findUpwards(process.cwd());
+  return { folder, stateFolder: join(folder, ".loadline") };
+}
+
+/** State of a project's sandbox, apart from that of the real systems. */
+export function sandboxState(project: Project): string {
+  return join(project.stateFolder, "sandbox");
+}
+
+function findUpwards(start: string): string {
+  for (let folder = resolve(start); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "connections.yaml"))) return folder;
+    if (folder === dirname(folder)) {
+      throw usageFailure(`there is no connections.yaml in ${start} or above`, {
+        next: "go to your project, or name it with --dir",
+      });
+    }
+  }
+}
+
+export interface OpenProject extends AsyncDisposable {
+  stateFolder: string;
+  connections: ReadonlyMap<string, Connection>;
+  environment: Environment;
+}
+
+/** Connections as in the file, or all pointed at a sandbox that runs until this is disposed. */
+export async function openProject(globals: Globals, rehearsal: RehearsalOptions | undefined): Promise<OpenProject> {
+  const project = findProject(globals);
+  const environment = readEnvironment(globals.env);
+  const connections = readConnections(join(project.folder, "connections.yaml"), environment);
+  if (rehearsal === undefined) {
+    return { stateFolder: project.stateFolder, connections, environment, [Symbol.asyncDispose]: async () => undefined };
+  }
+  const stateFolder = sandboxState(project);
+  const sandbox = await startRehearsal(stateFolder, project.folder, rehearsal);
+  return {
+    stateFolder,
+    connections: connectToSandbox(connections, sandbox.addresses),
+    environment,
+    [Symbol.asyncDispose]: () => sandbox.stop(),
+  };
+}
+
+/** Reads a job and checks the names of its connections. */
+export function readProjectJob(file: string, connections: ReadonlyMap<string, Connection>): Job {
+  const job = readJob(resolve(file));
+  checkConnections(job, connections);
+  return job;
+}

@@ -1,0 +1,85 @@
+// loadline resume: goes on with an interrupted or failed run, of the real systems or of the sandbox.
+
+import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
+import { Failure, usageFailure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { readJob } from "../job/read-job.ts";
+import { findUnfinished, keptJobFile } from "../pipeline/recovery.ts";
+import { executeRun, isResumable } from "../pipeline/runs.ts";
+import { printError } from "../report/output.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { presentRun, startProgress } from "./present.ts";
+import { findProject, openProject, readProjectJob, sandboxState } from "./project.ts";
+
+export interface ResumeFlags {
+  inDoubt?: "landed" | "not-landed";
+}
+
+export async function resumeRun(globals: Globals, id: string | undefined, flags: ResumeFlags): CommandResult {
+  const found = findRun(globals, id);
+  if (found === undefined) {
+    printError("nothing to resume");
+    return exitCode.done;
+  }
+  const { run, inSandbox } = found;
+  await using project = await openProject(globals, inSandbox ? {} : undefined);
+  refuseChangedJob(run, keptJobFile(project.stateFolder, run));
+  const job = { ...readProjectJob(keptJobFile(project.stateFolder, run), project.connections), file: run.jobFile };
+  const progress = await startProgress(globals);
+  const ended = await executeRun({
+    job,
+    connections: project.connections,
+    environment: project.environment,
+    stateFolder: project.stateFolder,
+    command: "run",
+    options: run.options,
+    emit: progress.consume,
+    signal: globals.signal,
+    resume: run,
+    ...(flags.inDoubt === undefined ? {} : { decision: flags.inDoubt }),
+  }).finally(() => progress.stop());
+  await presentRun(globals, job, ended, false);
+  return ended.summary.exitCode;
+}
+
+interface FoundRun {
+  run: RunRecord;
+  inSandbox: boolean;
+}
+
+function findRun(globals: Globals, id: string | undefined): FoundRun | undefined {
+  const project = findProject(globals);
+  const candidates = [
+    { folder: project.stateFolder, inSandbox: false },
+    { folder: sandboxState(project), inSandbox: true },
+  ].flatMap(({ folder, inSandbox }) => {
+    if (!Ledger.exists(folder)) return [];
+    using ledger = Ledger.open(folder);
+    const run = id === undefined ? findUnfinished(ledger)?.run : ledger.run(id);
+    return run === undefined ? [] : [{ run, inSandbox }];
+  });
+  const [newest] = candidates.sort((left, right) => right.run.started.localeCompare(left.run.started));
+  if (id === undefined) return newest;
+  if (newest === undefined) throw usageFailure(`there is no run ${id}`, { next: "loadline runs" });
+  if (newest.run.command === "plan") throw usageFailure(`${id} is a plan: it has nothing to resume`);
+  return isResumable(newest.run.status, newest.run.exitCode) ? newest : undefined;
+}
+
+function refuseChangedJob(run: RunRecord, kept: string): void {
+  let hash: string;
+  try {
+    hash = readJob(run.jobFile).hash;
+  } catch (error) {
+    throw new Failure(exitCode.usage, `the job file of run ${run.id} can't be read any more`, {
+      where: { file: run.jobFile },
+      why: error instanceof Error ? error.message : String(error),
+      next: `put it back: it is kept as ${kept}`,
+    });
+  }
+  if (hash === run.jobHash) return;
+  throw new Failure(exitCode.usage, `the job file changed since run ${run.id} began`, {
+    where: { file: run.jobFile },
+    why: "a resumed run goes on by the same job or not at all",
+    next: `put the old file back (kept as ${kept}), or start anew: loadline run ${run.jobFile}`,
+  });
+}

@@ -1,0 +1,153 @@
+// loadline run, plan: each job in turn.
+
+import { Ledger, type RunOptions, type RunRecord } from "../checkpoint/ledger.ts";
+import { LockHeld } from "../checkpoint/lock.ts";
+import { explain, Failure } from "../core/errors.ts";
+import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import type { Job } from "../job/job.ts";
+import { readKeysFile } from "../job/keys-file.ts";
+import { findUnfinished, keptJobFile, supersede } from "../pipeline/recovery.ts";
+import { executeRun, type RunRequest } from "../pipeline/runs.ts";
+import { printError } from "../report/output.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { presentRun, startProgress } from "./present.ts";
+import { type OpenProject, openProject, readProjectJob } from "./project.ts";
+
+export interface RunFlags {
+  sandbox?: boolean;
+  schema?: string;
+  streams?: string;
+  limit?: number;
+  keys?: string;
+  again?: boolean;
+  yes?: boolean;
+  dryRun?: boolean;
+  detailedExitcode?: boolean;
+}
+
+export async function runJobs(
+  globals: Globals,
+  files: string[],
+  flags: RunFlags,
+  command: "plan" | "run",
+): CommandResult {
+  const rehearsal = flags.sandbox === true ? (flags.schema === undefined ? {} : { schema: flags.schema }) : undefined;
+  await using project = await openProject(globals, rehearsal);
+  const codes: ExitCode[] = [];
+  for (const file of files) {
+    try {
+      codes.push(await runFile(globals, project, file, flags, command));
+    } catch (error) {
+      if (files.length === 1) throw error;
+      printError(explain(error));
+      codes.push(error instanceof Failure ? error.exitCode : exitCode.failed);
+    }
+    if (globals.signal.aborted) break;
+  }
+  return worstExitCode(codes);
+}
+
+async function runFile(
+  globals: Globals,
+  project: OpenProject,
+  file: string,
+  flags: RunFlags,
+  command: "plan" | "run",
+): CommandResult {
+  const job = readProjectJob(file, project.connections);
+  const options = optionsOf(job, flags);
+  if (command === "run") refuseProtected(project, job, flags);
+  try {
+    const recovered = command === "run" ? await recover(globals, project, job) : exitCode.done;
+    if (recovered !== exitCode.done && recovered !== exitCode.rejectedByTarget) return recovered;
+    const request = requestFor(globals, project, job, command);
+    return await execute(globals, { ...request, options }, flags);
+  } catch (error) {
+    if (!(error instanceof LockHeld) || job.lock.kind !== "skip") throw error;
+    printError(`${error.message}: skipped (lock: skip)`);
+    return exitCode.done;
+  }
+}
+
+function optionsOf(job: Job, flags: RunFlags): RunOptions {
+  const streams = flags.streams?.split(",").map((name) => name.trim());
+  const unknown = streams?.find((name) => !job.streams.some((stream) => stream.name === name));
+  if (unknown !== undefined) {
+    throw new Failure(exitCode.usage, `job ${job.name} has no stream ${unknown}`, {
+      next: `streams: ${job.streams.map(({ name }) => name).join(", ")}`,
+    });
+  }
+  return {
+    ...(streams === undefined ? {} : { streams }),
+    ...(flags.limit === undefined ? {} : { limit: flags.limit }),
+    ...(flags.keys === undefined ? {} : { keys: readKeysFile(flags.keys) }),
+    ...(flags.again === true ? { again: true } : {}),
+  };
+}
+
+function refuseProtected(project: OpenProject, job: Job, flags: RunFlags): void {
+  if (flags.yes === true) return;
+  const names = new Set(job.streams.map(({ target }) => target.connection));
+  const guarded = [...names].find((name) => {
+    const connection = project.connections.get(name);
+    return connection?.type === "salesforce" && connection.protected;
+  });
+  if (guarded === undefined) return;
+  throw new Failure(exitCode.guard, `connection ${guarded} is protected: loading wants --yes`, {
+    next: `loadline plan ${job.file} shows what would change; then run again with --yes`,
+  });
+}
+
+function requestFor(globals: Globals, project: OpenProject, job: Job, command: "plan" | "run"): RunRequest {
+  return {
+    job,
+    command,
+    connections: project.connections,
+    environment: project.environment,
+    stateFolder: project.stateFolder,
+    options: {},
+    emit: () => undefined,
+    signal: globals.signal,
+  };
+}
+
+/** An unfinished run of the same job goes first, by the job as it was then. */
+async function recover(globals: Globals, project: OpenProject, job: Job): CommandResult {
+  const unfinished = openLedger(project, (ledger) => findUnfinished(ledger, job.name));
+  if (unfinished === undefined) return exitCode.done;
+  if (!unfinished.begunLoading) {
+    openLedger(project, (ledger) => supersede(ledger, unfinished.run));
+    return exitCode.done;
+  }
+  printError(`recovering run ${unfinished.run.id}, which ended in the middle of its load`);
+  const kept = readProjectJob(keptJobFile(project.stateFolder, unfinished.run), project.connections);
+  const request = requestFor(globals, project, { ...kept, file: unfinished.run.jobFile }, "run");
+  const code = await resumeRun(globals, request, unfinished.run);
+  return code;
+}
+
+async function resumeRun(globals: Globals, request: RunRequest, run: RunRecord): CommandResult {
+  return execute(globals, { ...request, options: run.options, resume: run }, { recovering: true });
+}
+
+function openLedger<T>(project: OpenProject, use: (ledger: Ledger) => T): T | undefined {
+  if (!Ledger.exists(project.stateFolder)) return undefined;
+  using ledger = Ledger.open(project.stateFolder);
+  return use(ledger);
+}
+
+async function execute(
+  globals: Globals,
+  request: RunRequest,
+  flags: { detailedExitcode?: boolean; recovering?: boolean },
+): CommandResult {
+  const progress = await startProgress(globals);
+  const ended = await executeRun({ ...request, emit: progress.consume }).finally(() => progress.stop());
+  await presentRun(globals, request.job, ended, flags.recovering === true);
+  const { exitCode: code, streams } = ended.summary;
+  if (code !== exitCode.done || flags.detailedExitcode !== true) return code;
+  const changes = Object.values(streams).some(
+    ({ creates, updates, deletes, mirrorDeletes }) => creates + updates + deletes + mirrorDeletes > 0,
+  );
+  return changes ? exitCode.changes : code;
+}

@@ -1,0 +1,24 @@
+// loadline runs: the history, newest first, of the real systems and of the sandbox.
+
+import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { printOut } from "../report/output.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { findProject, sandboxState } from "./project.ts";
+
+export async function listRuns(globals: Globals): CommandResult {
+  const project = findProject(globals);
+  const runs = [
+    ...readRuns(project.stateFolder).map((run) => ({ ...run, sandbox: false })),
+    ...readRuns(sandboxState(project)).map((run) => ({ ...run, sandbox: true })),
+  ].sort((left, right) => right.started.localeCompare(left.started));
+  printOut(JSON.stringify(runs));
+  void globals;
+  return exitCode.done;
+}
+
+function readRuns(stateFolder: string): RunRecord[] {
+  if (!Ledger.exists(stateFolder)) return [];
+  using ledger = Ledger.open(stateFolder);
+  return ledger.runs();
+}

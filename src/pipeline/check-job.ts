@@ -1,0 +1,104 @@
+// What `check` looks at: expressions, columns of the files that are there now, and the target's objects and fields.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSource, openTarget } from "../connectors/registry.ts";
+import { now } from "../core/clock.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { readCsvHeader } from "../extract/csv-header.ts";
+import type { Connection, Environment, Job, Stream } from "../job/job.ts";
+import type { Target } from "../load/target.ts";
+import { Engine } from "../stage/engine.ts";
+import { defineFunctions } from "../transform/functions.ts";
+import { compileStream } from "./compile-stream.ts";
+
+export interface CheckRequest {
+  job: Job;
+  connections: ReadonlyMap<string, Connection>;
+  environment: Environment;
+  signal: AbortSignal;
+}
+
+export interface CheckedJob {
+  checked: string[];
+  notChecked: string[];
+}
+
+/** Throws a Failure with every problem found. Reads headers of files and schemas of objects, writes nothing. */
+export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
+  const { job } = request;
+  const result: CheckedJob = { checked: [], notChecked: [] };
+  const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
+  const targets = new Map<string, Target>();
+  try {
+    using engine = await Engine.open({ folder, spillFolder: folder });
+    for (const sql of defineFunctions(now(), job.timezone)) await engine.run(sql);
+    const problems: Failure[] = [];
+    for (const stream of job.streams) {
+      try {
+        await checkStream(request, stream, { engine, targets, result });
+      } catch (error) {
+        if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
+        problems.push(error);
+      }
+    }
+    throwProblems(problems);
+    return result;
+  } finally {
+    for (const target of targets.values()) target.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface CheckTools {
+  engine: Engine;
+  targets: Map<string, Target>;
+  result: CheckedJob;
+}
+
+async function checkStream(
+  request: CheckRequest,
+  stream: Stream,
+  { engine, targets, result }: CheckTools,
+): Promise<void> {
+  const target = await openOnce(request, stream.target.connection, targets);
+  const columns = await readColumns(request, stream);
+  if (columns === undefined)
+    result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
+  const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
+  const { object, mode, key } = stream.target;
+  result.checked.push(
+    `${stream.name}: ${compiled.fields.length} fields, ${compiled.rules.length} rules, ${mode} ${object} by ${key.join(", ")}`,
+  );
+}
+
+async function openOnce(request: CheckRequest, name: string, targets: Map<string, Target>): Promise<Target> {
+  const open = targets.get(name);
+  if (open !== undefined) return open;
+  const connection = request.connections.get(name);
+  if (connection === undefined) throw new Error(`connection ${name} was not checked`);
+  const target = await openTarget(connection, request.environment, () => undefined);
+  targets.set(name, target);
+  return target;
+}
+
+/** Columns of the files that match now; undefined where there is none. */
+async function readColumns(request: CheckRequest, stream: Stream): Promise<string[] | undefined> {
+  const connection = request.connections.get(stream.source.connection);
+  if (connection === undefined) throw new Error(`connection ${stream.source.connection} was not checked`);
+  const files = openSource(connection).list(stream.source);
+  const columns = new Set<string>();
+  for (const { path, label, compressed } of files) {
+    for (const column of await readCsvHeader({ path, label, compressed }, stream.source.format)) columns.add(column);
+  }
+  return files.length === 0 ? undefined : [...columns];
+}
+
+function throwProblems(problems: readonly Failure[]): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new Failure(exitCode.usage, problems.map(({ message }) => message).join("\n"));
+}

@@ -1,0 +1,99 @@
+// `--sandbox`: a sandbox in a process of its own, so that it takes neither the run's memory nor its time, that lives as
+// long as the run and keeps its data in the sandbox's own state.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { makePrivateFolder } from "../core/files.ts";
+import { Secret } from "../core/secret.ts";
+import type { Connection } from "../job/job.ts";
+
+export interface RehearsalOptions {
+  /** Custom fields; by default `sandbox.yaml` beside connections.yaml, if there is one. */
+  schema?: string;
+}
+
+export interface SandboxAddresses {
+  salesforce: string;
+}
+
+export interface Rehearsal {
+  addresses: SandboxAddresses;
+  stop(): Promise<void>;
+}
+
+/** The token that every sandbox accepts. */
+const sandboxToken = "00Dsandbox0000001!loadline";
+
+export async function startRehearsal(
+  stateFolder: string,
+  projectFolder: string,
+  options: RehearsalOptions,
+): Promise<Rehearsal> {
+  const data = join(stateFolder, "data");
+  makePrivateFolder(data);
+  const usual = join(projectFolder, "sandbox.yaml");
+  const schema = options.schema ?? (existsSync(usual) ? usual : undefined);
+  const program = process.argv[1] ?? "";
+  const flags = [
+    "--salesforce-port",
+    "0",
+    "--data",
+    data,
+    "--seed",
+    "empty",
+    ...(schema === undefined ? [] : ["--schema", schema]),
+  ];
+  // A session of its own: Ctrl-C is for the run, which needs the sandbox to stop cleanly. It ends with the IPC channel.
+  const child = spawn(process.execPath, [program, "sandbox", ...flags], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    detached: true,
+  });
+  const exited = once(child, "exit");
+  const ready = new Promise<string | undefined>((resolve) => {
+    const lines = createInterface({ input: child.stdout as Readable });
+    lines.once("line", resolve);
+    lines.once("close", () => resolve(undefined));
+  });
+  const line = await ready;
+  if (line === undefined) throw new Failure(exitCode.failed, "the sandbox did not start", { next: "loadline sandbox" });
+  child.unref();
+  child.channel?.unref();
+  return {
+    addresses: JSON.parse(line) as SandboxAddresses,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
+
+/** The same connections, each pointed at the sandbox. Sources of files stay what they are. */
+export function connectToSandbox(
+  connections: ReadonlyMap<string, Connection>,
+  addresses: SandboxAddresses,
+): Map<string, Connection> {
+  const token = new Secret(sandboxToken);
+  const pointed = [...connections].map(([name, connection]): [string, Connection] => {
+    if (connection.type !== "salesforce") return [name, connection];
+    const { apiVersion, place } = connection;
+    return [
+      name,
+      {
+        name,
+        type: "salesforce",
+        loginUrl: addresses.salesforce,
+        auth: { kind: "access_token", token: { resolve: () => token } },
+        ...(apiVersion === undefined ? {} : { apiVersion }),
+        protected: false,
+        place,
+      },
+    ];
+  });
+  return new Map(pointed);
+}
