@@ -3,6 +3,7 @@
 // What must hold: both sides are text as the target stores it, so equal text is an equal value and unchanged rows are
 // never in the plan; the plan of the same inputs is the same; diff, apply, diff again gives an empty plan.
 
+import { mappedName } from "../core/columns.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { Mode } from "../job/job.ts";
 import { foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
@@ -29,36 +30,58 @@ export interface CompareInput {
   fields: readonly ComparedField[];
   /** A table function over the snapshot, all columns VARCHAR; undefined for mode insert, which reads nothing. */
   snapshot?: { scan: string; idColumn: string; versionColumn: string };
+  /** Rows of the stage. */
+  rows: number;
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id`, true where the record may be deleted. */
   deletable?: string;
 }
 
 export const matchesTable = "matches";
 
-/** Statements that make `matches`; `planRows` reads it. */
-export function matchKeys(input: CompareInput): string[] {
-  const empty = `SELECT CAST(NULL AS BIGINT) AS _row, '' AS _id, '' AS _version, ${packNulls(input.fields)} AS _before, '' AS _target_key LIMIT 0`;
-  const matches = input.snapshot === undefined ? empty : matchSnapshot(input, input.snapshot);
+/**
+ * One row with sets of the stage's rows, a bit a row: `keyed`, and `unmatched`, those of them that match no record.
+ * As hash tables they would take 300 MB each for 5 M rows.
+ */
+const rowSetsTable = "row_sets";
+
+/**
+ * SELECT of who matches (_row), with the present values (_present: id, version, fields) where they differ or would be
+ * lost. A list, because a struct or columns that are NULL for the rows that are equal take 25 % longer.
+ */
+export function matchKeys(input: CompareInput): string {
+  if (input.snapshot === undefined) {
+    return "SELECT CAST(NULL AS BIGINT) AS _row, CAST(NULL AS VARCHAR[]) AS _present LIMIT 0";
+  }
+  const { scan, idColumn, versionColumn } = input.snapshot;
+  const names = input.fields.map(({ name }) => identifier(name));
+  const read = input.fields.map(({ name }) => `${identifier(name)} AS ${mappedName(name)}`);
+  const canonical = input.fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
+  const present = `SELECT *, ${foldKey(input.key)} AS _target_key, hash(${names.join(", ")}) AS _hash FROM (
+      SELECT _id, _version, ${canonical.join(", ")} FROM (
+        SELECT ${identifier(idColumn)} AS _id, ${identifier(versionColumn)} AS _version, ${read.join(", ")} FROM ${scan}))`;
+  const needed = input.mode === "delete" ? "true" : "k._hash IS DISTINCT FROM p._hash";
+  const values = ["p._id", "p._version", ...names.map((name) => `p.${name}`)];
+  return `SELECT k._row, CASE WHEN ${needed} THEN [${values.join(", ")}] END AS _present
+    FROM (${present}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key = p._target_key`;
+}
+
+/** Statements that give the result of `matchKeys` its names, and make `ambiguous`; `planRows` reads both. */
+export function nameMatches(input: CompareInput, matches: string): string[] {
+  const fields = input.fields.map(({ name }, index) => `_present[${index + 3}] AS ${identifier(name)}`);
   return [
-    `CREATE OR REPLACE TEMP TABLE ${matchesTable} AS ${matches}`,
+    `CREATE OR REPLACE TEMP VIEW ${matchesTable} AS SELECT _row, _present IS NOT NULL AS _differs,
+      _present[1] AS _id, _present[2] AS _version, ${fields.join(", ")} FROM ${matches}`,
+    `CREATE OR REPLACE TEMP TABLE ${rowSetsTable} AS SELECT keyed, coalesce(xor(keyed, matched), keyed) AS unmatched,
+        coalesce(pairs > bit_count(matched), false) AS ambiguous
+      FROM (SELECT ${collectRows(input)} AS keyed FROM ${keysTable}),
+        (SELECT ${collectRows(input)} AS matched, count(_row) AS pairs FROM ${matchesTable})`,
     `CREATE OR REPLACE TEMP TABLE ambiguous AS SELECT _row FROM ${matchesTable} WHERE _row IS NOT NULL
-      GROUP BY _row HAVING count(*) > 1`,
+      AND (SELECT ambiguous FROM ${rowSetsTable}) GROUP BY _row HAVING count(*) > 1`,
   ];
 }
 
-/** One pass over the snapshot: who matches, and the present values where they differ or would be lost. */
-function matchSnapshot(input: CompareInput, snapshot: NonNullable<CompareInput["snapshot"]>): string {
-  const fields = input.fields.map(({ name, canonical }) => `${canonical} AS ${identifier(name)}`);
-  const canonical = `SELECT ${identifier(snapshot.idColumn)} AS _id, ${identifier(snapshot.versionColumn)} AS _version,
-    ${fields.join(", ")} FROM (SELECT ${input.fields.map(({ name }) => `${identifier(name)} AS ${identifier(`v:${name}`)}`).join(", ")},
-      ${identifier(snapshot.idColumn)}, ${identifier(snapshot.versionColumn)} FROM ${snapshot.scan})`;
-  const names = input.fields.map(({ name }) => identifier(name));
-  const present = `SELECT *, ${foldKey(input.key)} AS _target_key, hash(${names.join(", ")}) AS _hash FROM (${canonical})`;
-  const keepAll = input.mode === "delete";
-  const before = `struct_pack(${names.map((name) => `${name} := p.${name}`).join(", ")})`;
-  const needed = keepAll ? "true" : "k._hash IS DISTINCT FROM p._hash";
-  return `SELECT k._row, p._id, p._version, p._target_key, CASE WHEN ${needed} THEN ${before} END AS _before
-    FROM (${present}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key = p._target_key`;
+function collectRows(input: CompareInput): string {
+  return `bitstring_agg(_row, 0, ${input.rows})`;
 }
 
 /** SELECT of the plan: action, key, id, version, before, after, changed, row, part, position. */
@@ -73,7 +96,8 @@ export function planRows(input: CompareInput): string {
     case "upsert":
       return `${planCreates(input)} UNION ALL ${planUpdates(input)}`;
     case "mirror": {
-      const gone = `_row IS NULL AND _target_key IS NOT NULL AND _target_key NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
+      const key = foldKey(input.key);
+      const gone = `_row IS NULL AND ${key} IS NOT NULL AND ${key} NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
       return `${planCreates(input)} UNION ALL ${planUpdates(input)} UNION ALL ${planDeletes(input, gone)}`;
     }
   }
@@ -94,22 +118,20 @@ function planCreates(input: CompareInput): string {
   return `SELECT 'create' AS action, ${foldKey(input.key, "s.")} AS key, CAST(NULL AS VARCHAR) AS id,
       CAST(NULL AS VARCHAR) AS version, ${packNulls(input.fields)} AS before, struct_pack(${values.join(", ")}) AS after,
       ${dropNulls(set)} AS changed, s._row AS row, s._part AS part, s._position AS position
-    FROM ${identifier(input.stage)} s SEMI JOIN
-      (SELECT _row FROM ${keysTable} ANTI JOIN ${matchesTable} USING (_row)) c USING (_row)`;
+    FROM ${identifier(input.stage)} s, ${rowSetsTable} r WHERE get_bit(r.unmatched, s._row) = 1`;
 }
 
 function planUpdates(input: CompareInput): string {
   const changes = input.fields.map((field) => ({ field, ...compareField(field) }));
   const list = changes.map(({ field, changed }) => `CASE WHEN ${changed} THEN ${literal(field.name)} END`);
-  const before = changes.map(({ field }) => `${identifier(field.name)} := m._before.${identifier(field.name)}`);
   const after = changes.map(
     ({ field, changed, value }) => `${identifier(field.name)} := CASE WHEN ${changed} THEN ${value} END`,
   );
-  const candidates = `SELECT 'update' AS action, m._target_key AS key, m._id AS id, m._version AS version,
-      struct_pack(${before.join(", ")}) AS before, struct_pack(${after.join(", ")}) AS after,
+  const candidates = `SELECT 'update' AS action, ${foldKey(input.key, "m.")} AS key, m._id AS id, m._version AS version,
+      ${packPresent(input.fields)} AS before, struct_pack(${after.join(", ")}) AS after,
       ${dropNulls(list)} AS changed, s._row AS row, s._part AS part, s._position AS position
     FROM ${identifier(input.stage)} s JOIN ${matchesTable} m ON s._row = m._row
-    WHERE m._before IS NOT NULL AND m._row NOT IN (SELECT _row FROM ambiguous)`;
+    WHERE m._differs AND m._row NOT IN (SELECT _row FROM ambiguous)`;
   return `SELECT * FROM (${candidates}) WHERE len(changed) > 0`;
 }
 
@@ -117,7 +139,7 @@ function planUpdates(input: CompareInput): string {
 function compareField(field: ComparedField): { changed: string; value: string } {
   const name = identifier(field.name);
   const source = `s.${name}`;
-  const target = `m._before.${name}`;
+  const target = `m.${name}`;
   const value = field.onNull === "clear" ? `coalesce(${source}, ${field.cleared})` : source;
   const fold = (sql: string) => (field.caseSensitive ? sql : `lower(${sql})`);
   const conditions = [`${fold(value)} IS DISTINCT FROM ${fold(target)}`];
@@ -129,10 +151,15 @@ function compareField(field: ComparedField): { changed: string; value: string } 
 }
 
 function planDeletes(input: CompareInput, condition: string): string {
-  return `SELECT 'delete' AS action, _target_key AS key, _id AS id, _version AS version, _before AS before,
+  return `SELECT 'delete' AS action, ${foldKey(input.key)} AS key, _id AS id, _version AS version,
+      ${packPresent(input.fields)} AS before,
       ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row AS row,
       CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position
-    FROM ${matchesTable} WHERE ${condition}`;
+    FROM ${matchesTable} m WHERE ${condition}`;
+}
+
+function packPresent(fields: readonly ComparedField[]): string {
+  return `struct_pack(${fields.map(({ name }) => `${identifier(name)} := m.${identifier(name)}`).join(", ")})`;
 }
 
 function packNulls(fields: readonly ComparedField[]): string {
@@ -149,9 +176,9 @@ export function countPlan(mode: Mode, plan: string): string {
   return `SELECT
     (SELECT count(*) FROM ${leftBehindTable} WHERE _reason = 'duplicate') AS duplicates,
     (SELECT count(*) FROM ${leftBehindTable} WHERE _reason <> 'duplicate') AS shared_keys,
-    (SELECT count(*) FROM ${keysTable}) AS keyed,
+    (SELECT coalesce(bit_count(keyed), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
-    ${unmatched ? `(SELECT count(*) FROM ${keysTable} ANTI JOIN ${matchesTable} USING (_row))` : "0"} AS unmatched,
+    ${unmatched ? `(SELECT coalesce(bit_count(unmatched), 0) FROM ${rowSetsTable})` : "0"} AS unmatched,
     count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'update') AS updates,
     count(*) FILTER (action = 'delete' AND row IS NOT NULL) AS deletes,
     count(*) FILTER (action = 'delete' AND row IS NULL) AS mirror_deletes

@@ -27,39 +27,44 @@ export interface KeysInput {
   limit?: number;
 }
 
-/** Names of the tables that `selectKeys` makes. */
+/** Names of the view and the table that `selectKeys` makes. */
 export const keysTable = "keys";
 export const leftBehindTable = "left_behind";
 
-/** Statements that make `keys` (_row, _key, _hash) and `left_behind` (_row, _reason: 'duplicate' or a reject's text). */
+/**
+ * Statements that make `keys` (_row, _key, _hash) and `left_behind` (_row, _reason: 'duplicate' or a reject's text).
+ * `keys` is a view: reading three columns of the stage again is as fast as reading a table of them, and such a table
+ * would take 300 MB for 5 M rows.
+ */
 export function selectKeys(input: KeysInput): string[] {
   const by = input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by`;
   const wanted = input.wanted === undefined ? "" : `WHERE ${input.wanted}`;
   const limit = input.limit === undefined ? "" : `LIMIT ${input.limit}`;
   const good = `SELECT _row, ${foldKey(input.key)} AS _key, _hash${by} FROM ${identifier(input.stage)} WHERE _state = 0`;
   const statements = [
-    `CREATE OR REPLACE TEMP TABLE ${keysTable} AS SELECT * FROM (${good}) ${wanted} ${limit}`,
     `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row BIGINT, _reason VARCHAR)`,
+    `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
+    `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
+      SELECT _row, _key, _hash FROM candidates ANTI JOIN ${leftBehindTable} USING (_row)`,
   ];
-  if (input.dedupe !== undefined) {
-    const winner = input.dedupe.keep === "last" ? "max(_row)" : "min(_row)";
-    statements.push(
-      `INSERT INTO ${leftBehindTable} SELECT k._row, 'duplicate' FROM ${keysTable} k
-        JOIN (SELECT _by, ${winner} AS winner FROM ${keysTable} WHERE _by IS NOT NULL GROUP BY _by HAVING count(*) > 1) r
-        ON k._by = r._by WHERE k._row <> r.winner`,
-      dropLeftBehind,
-    );
-  }
-  const names = input.key.map(({ name }) => name).join(", ");
-  statements.push(
-    `INSERT INTO ${leftBehindTable} SELECT k._row,
-        ${literal(`${names}\u001f`)} || 'shares its key "' || replace(left(k._key, 80), chr(31), ', ') || '" with ' || (r.rows - 1) || ' other row' ||
-          CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'
-      FROM ${keysTable} k JOIN (SELECT _key, count(*) AS rows FROM ${keysTable} GROUP BY _key HAVING count(*) > 1) r
-      ON k._key = r._key`,
-    dropLeftBehind,
-  );
+  if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe.keep));
+  const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
+  if (!unique) statements.push(leaveSharedKeys(input.key));
   return statements;
 }
 
-const dropLeftBehind = `DELETE FROM ${keysTable} WHERE _row IN (SELECT _row FROM ${leftBehindTable})`;
+function leaveDuplicates(keep: "first" | "last"): string {
+  const winner = keep === "last" ? "max(_row)" : "min(_row)";
+  return `INSERT INTO ${leftBehindTable} SELECT c._row, 'duplicate' FROM candidates c
+    JOIN (SELECT _by, ${winner} AS winner FROM candidates WHERE _by IS NOT NULL GROUP BY _by HAVING count(*) > 1) r
+    ON c._by = r._by WHERE c._row <> r.winner`;
+}
+
+function leaveSharedKeys(key: readonly KeyField[]): string {
+  const names = key.map(({ name }) => name).join(", ");
+  return `INSERT INTO ${leftBehindTable} SELECT k._row,
+      ${literal(`${names}\u001f`)} || 'shares its key "' || replace(left(k._key, 80), chr(31), ', ') || '" with ' || (r.rows - 1) || ' other row' ||
+        CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'
+    FROM ${keysTable} k JOIN (SELECT _key, count(*) AS rows FROM ${keysTable} GROUP BY _key HAVING count(*) > 1) r
+    ON k._key = r._key`;
+}

@@ -1,12 +1,13 @@
 // The diff of a staged stream against the live target, kept as a Parquet plan.
 
+import { join } from "node:path";
 import { mappedName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
 import { noCounts } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
-import { type ComparedField, type CompareInput, countPlan, matchKeys, planRows } from "../diff/compare.ts";
+import { type ComparedField, type CompareInput, countPlan, matchKeys, nameMatches, planRows } from "../diff/compare.ts";
 import { type KeyField, keysTable, selectKeys } from "../diff/keys.ts";
 import type { Snapshot, Target } from "../load/target.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
@@ -51,7 +52,9 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await selectRows(input);
   const snapshot = compiled.stream.target.mode === "insert" ? undefined : await readSnapshot(input);
   const compare = await prepareCompare(input, snapshot);
-  for (const sql of matchKeys(compare)) await engine.run(sql);
+  const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
+  await writeParquet(engine, matchKeys(compare), matchesPath);
+  for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);
   const counts = await countRows(input, staged);
@@ -132,6 +135,7 @@ async function prepareCompare(input: DiffInput, snapshot: Snapshot | undefined):
   return {
     mode,
     stage: staged.view,
+    rows: staged.parts.reduce((sum, { rows }) => sum + rows, 0),
     key: compiled.key.map(keyField),
     fields: compiled.fields.map((field) => comparedField(input, field.field.target)),
     ...(snapshot === undefined

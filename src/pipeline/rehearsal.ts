@@ -62,8 +62,6 @@ export async function startRehearsal(
   });
   const line = await ready;
   if (line === undefined) throw new Failure(exitCode.failed, "the sandbox did not start", { next: "loadline sandbox" });
-  child.unref();
-  child.channel?.unref();
   return {
     addresses: JSON.parse(line) as SandboxAddresses,
     stop: async () => {

@@ -152,7 +152,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     emit,
     signal: request.signal,
   };
-  return runPipeline(context);
+  return await runPipeline(context);
 }
 
 function connectionOf(connections: ReadonlyMap<string, Connection>, name: string): Connection {

@@ -8,7 +8,8 @@ import { RowError } from "../errors.ts";
 import { canonicalId } from "../ids.ts";
 import type { Org } from "../org.ts";
 import { prepareRows } from "../store.ts";
-import { requireLive, salesforceNow } from "./writer.ts";
+import { requireLive } from "./checks.ts";
+import { salesforceNow } from "./writer.ts";
 
 interface Child {
   object: SalesforceObject;

@@ -10,7 +10,8 @@ import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
 import { RowError } from "../errors.ts";
 import { type Org, userId } from "../org.ts";
-import { keyOf, prepareRows, type Rows, type Stored } from "../store.ts";
+import { keyOf, type Stored } from "../store.ts";
+import { requireLive, rowCheck, type StoredRow } from "./checks.ts";
 import { type Column, duplicateKey, keyLookup } from "./columns.ts";
 
 export type RowValue = string | null | undefined;
@@ -45,7 +46,7 @@ export function rowWriter(
   options: WriterOptions,
 ): RowWriter {
   const find = finder(org, object, columns, options);
-  const check = checker(org, object, columns);
+  const check = rowCheck(org, object, columns);
   const insert = inserter(org, object, columns);
   const update = updater(org, object, columns);
   let timestamp = salesforceNow();
@@ -77,8 +78,6 @@ export function salesforceNow(): string {
 function salesforceTime(moment: Date): string {
   return `${moment.toISOString().slice(0, 19)}.000Z`;
 }
-
-type StoredRow = readonly (Stored | undefined)[];
 
 // ---- which record a row means ----
 
@@ -126,109 +125,6 @@ function idFinder(org: Org, object: SalesforceObject, place: number, operation: 
       return id;
     },
   };
-}
-
-/** Refuses ids that are not live records of the object. */
-export function requireLive(org: Org, object: SalesforceObject): (id: string) => void {
-  const find = deletedFlag(org, object);
-  return (id) => {
-    const row = find.get(id);
-    if (row === undefined) throw new RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id");
-    if (row[0] === 1) throw new RowError("ENTITY_IS_DELETED", "entity is deleted");
-  };
-}
-
-function deletedFlag(org: Org, object: SalesforceObject): Rows<[number]> {
-  return prepareRows<[number]>(org.store.database, `SELECT "IsDeleted" FROM ${identifier(object.name)} WHERE "Id" = ?`);
-}
-
-// ---- what must hold of a row ----
-
-type Check = (stored: StoredRow, id: string | undefined) => void;
-
-function checker(org: Org, object: SalesforceObject, columns: readonly Column[]): Check {
-  const places = new Map(columns.map((column, index) => [column.field, index]));
-  const needed = object.fields.filter((field) => field.createable && !field.nillable && !field.defaultedOnCreate);
-  const checks: Check[] = columns.flatMap((column, index) => columnChecks(org, object, column.field, index));
-  return (stored, id) => {
-    for (const check of checks) check(stored, id);
-    const missing = needed.filter((field) => {
-      const value = stored[places.get(field) ?? -1];
-      return id === undefined ? value === undefined || value === null : value === null;
-    });
-    if (missing.length > 0) throw requiredMissing(missing);
-  };
-}
-
-function columnChecks(org: Org, object: SalesforceObject, field: Field, index: number): Check[] {
-  const checks: Check[] = [];
-  if (field.name === "Id") {
-    checks.push((stored, id) => {
-      if (id === undefined && typeof stored[index] === "string")
-        throw new RowError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"]);
-    });
-    return checks;
-  }
-  if (!field.createable || !field.updateable)
-    checks.push((stored, id) => {
-      if (stored[index] !== undefined && !(id === undefined ? field.createable : field.updateable))
-        throw notWritable(field);
-    });
-  if (field.type === "boolean")
-    checks.push((stored) => {
-      if (stored[index] === null)
-        throw new RowError("INVALID_TYPE_ON_FIELD_IN_RECORD", `${field.label}: value not of required type: `, [
-          field.name,
-        ]);
-    });
-  if (field.unique) checks.push(uniqueCheck(org, object, field, index));
-  if (field.type === "reference") checks.push(referenceCheck(org, field, index));
-  return checks;
-}
-
-function uniqueCheck(org: Org, object: SalesforceObject, field: Field, index: number): Check {
-  const lookup = keyLookup(org, object, field);
-  return (stored, id) => {
-    const value = stored[index];
-    if (value === undefined || value === null) return;
-    for (const [other] of lookup.all(keyOf(field, value)))
-      if (other !== id)
-        throw new RowError(
-          "DUPLICATE_VALUE",
-          `duplicate value found: ${field.name} duplicates value on record with id: ${other}`,
-        );
-  };
-}
-
-function referenceCheck(org: Org, field: Field, index: number): Check {
-  const finds = new Map<string, Rows<[number]>>();
-  for (const name of field.referenceTo) {
-    const target = org.catalog.object(name);
-    if (target !== undefined) finds.set(target.keyPrefix, deletedFlag(org, target));
-  }
-  return (stored) => {
-    const value = stored[index];
-    if (typeof value !== "string") return;
-    const find = finds.get(value.slice(0, 3));
-    if (find === undefined)
-      throw new RowError("MALFORMED_ID", `${field.label}: id value of incorrect type: ${value}`, [field.name]);
-    const row = find.get(value);
-    if (row === undefined) throw new RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id");
-    if (row[0] === 1) throw new RowError("ENTITY_IS_DELETED", "entity is deleted");
-  };
-}
-
-function requiredMissing(fields: readonly Field[]): RowError {
-  const names = fields.map((field) => field.name);
-  return new RowError("REQUIRED_FIELD_MISSING", `Required fields are missing: [${names.join(", ")}]`, names);
-}
-
-function notWritable(field: Field): RowError {
-  return new RowError(
-    "INVALID_FIELD_FOR_INSERT_UPDATE",
-    `Unable to create/update fields: ${field.name}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`,
-    [field.name],
-  );
 }
 
 // ---- the writes themselves ----

@@ -1,0 +1,290 @@
+// A place to try the real program in: a project folder of its own, the built bin as a child process, a sandbox to load
+// into. In: files as an object, arguments, environment. Out: what a person or a scheduler would see: stdout, stderr,
+// exit code, the files in the folder, the records in the org.
+//
+//     await using sandbox = await startSandbox({ schema });
+//     await using project = createProject({ ...connections(sandbox), "jobs/contacts.yaml": job, "inbox/c.csv": csv });
+//     const run = await project.run("run", "jobs/contacts.yaml", "--json");
+//     expect(run.code).toBe(0);
+//     expect(run.summary().streams["contacts"]?.creates).toBe(2);
+//     expect(await sandbox.dump("Contact")).toHaveLength(2);
+//
+// What must hold: whatever a test does, its processes and its folder go when it ends (`await using`).
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RunSummary } from "../../src/report/summary.ts";
+
+/** The repository's folder. */
+export const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+const bin = join(repository, "bin/loadline.js");
+
+/** A child that hangs is killed after this time, so that its test fails instead of the whole suite. */
+const childMsMax = 240_000;
+
+/** What a finished child left. */
+export interface Finished {
+  /** Exit code; null when a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  /** The JSON summary: stdout must be exactly one line of JSON, otherwise this throws with all that was printed. */
+  summary(): RunSummary;
+}
+
+/** A child that runs. */
+export interface Running {
+  child: ChildProcess;
+  finished: Promise<Finished>;
+  /** Resolves once the text appears on stdout or stderr; rejects if the child ends without it. */
+  untilPrinted(text: string): Promise<void>;
+  /** Sends a signal and waits for the end. */
+  kill(signal: NodeJS.Signals): Promise<Finished>;
+}
+
+export interface ChildOptions {
+  /** Beside the usual environment; undefined takes a variable away. */
+  env?: Record<string, string | undefined>;
+  cwd?: string;
+  /** What the child reads on stdin; nothing by default. */
+  input?: string;
+}
+
+export interface Project extends AsyncDisposable {
+  folder: string;
+  /** Environment for every command of this project. */
+  env: Record<string, string | undefined>;
+  /** Absolute path of a file of the project. */
+  path(name: string): string;
+  /** Writes files, their folders too: path below the project to content. */
+  write(files: Record<string, string | Uint8Array>): void;
+  read(name: string): string;
+  /** Names in a folder of the project, sorted; empty where there is no such folder. */
+  list(name: string): string[];
+  /** Folders of the runs, oldest first; those of `--sandbox` with `inSandbox`. */
+  runFolders(options?: { inSandbox: boolean }): string[];
+  start(args: readonly string[], options?: ChildOptions): Running;
+  /** Runs `loadline <args>` in the project's folder to its end. */
+  run(...args: string[]): Promise<Finished>;
+}
+
+/** A temporary project with these files. */
+export function createProject(files: Record<string, string | Uint8Array> = {}): Project {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "loadline-test-")));
+  const children: Running[] = [];
+  const path = (name: string) => join(folder, name);
+  const project: Project = {
+    folder,
+    env: {},
+    path,
+    write(more) {
+      for (const [name, content] of Object.entries(more)) {
+        mkdirSync(dirname(path(name)), { recursive: true });
+        writeFileSync(path(name), content);
+      }
+    },
+    read: (name) => readFileSync(path(name), "utf8"),
+    list(name) {
+      try {
+        return readdirSync(path(name)).sort();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+        throw error;
+      }
+    },
+    runFolders({ inSandbox } = { inSandbox: false }) {
+      const runs = inSandbox ? ".loadline/sandbox/runs" : ".loadline/runs";
+      return project.list(runs).map((name) => path(join(runs, name)));
+    },
+    start(args, options = {}) {
+      const child = startLoadline(args, { cwd: folder, ...options, env: { ...project.env, ...options.env } });
+      children.push(child);
+      return child;
+    },
+    run: (...args) => project.start(args).finished,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(children.map((child) => child.kill("SIGKILL")));
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+  project.write(files);
+  return project;
+}
+
+/** Starts the real bin with the Node that runs the tests. */
+export function startLoadline(args: readonly string[], options: ChildOptions = {}): Running {
+  return startChild(process.execPath, [bin, ...args], options);
+}
+
+/** Starts any program, with the tests' environment cleaned of what would change what loadline prints or does. */
+export function startChild(program: string, args: readonly string[], options: ChildOptions = {}): Running {
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...usualEnvironment(), ...options.env },
+    stdio: ["pipe", "pipe", "pipe", "ipc"],
+    timeout: childMsMax,
+    killSignal: "SIGKILL",
+  });
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(options.input ?? "");
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+    });
+  }
+  const finished = once(child, "close").then(([code, signal]): Finished => ended(code, signal, output));
+  finished.catch(() => undefined);
+  return {
+    child,
+    finished,
+    untilPrinted: (text) => waitForText(child, output, text),
+    async kill(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      return finished;
+    },
+  };
+}
+
+function usualEnvironment(): Record<string, string | undefined> {
+  const { GITHUB_STEP_SUMMARY, FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
+  const own = Object.entries(rest).filter(([name]) => !/^(LOADLINE_|VITEST|SF_)/.test(name));
+  return { ...Object.fromEntries(own), SF_CLIENT_ID: "sandbox", SF_CLIENT_SECRET: "sandbox" };
+}
+
+function ended(code: unknown, signal: unknown, output: { stdout: string; stderr: string }): Finished {
+  const { stdout, stderr } = output;
+  return {
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    stdout,
+    stderr,
+    summary() {
+      const all = `exit ${String(code ?? signal)}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`;
+      if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`stdout is not one line of JSON: ${all}`);
+      return JSON.parse(stdout) as RunSummary;
+    },
+  };
+}
+
+function waitForText(child: ChildProcess, output: { stdout: string; stderr: string }, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (output.stdout.includes(text) || output.stderr.includes(text)) resolve();
+    };
+    child.stdout?.on("data", look);
+    child.stderr?.on("data", look);
+    child.once("close", () => {
+      look();
+      reject(new Error(`ended without "${text}":\n${output.stdout}\n${output.stderr}`));
+    });
+    look();
+  });
+}
+
+export interface Sandbox extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`. */
+  origin: string;
+  /** All records of an object, deleted ones too (`IsDeleted`), in the order of their ids. */
+  dump(object: string): Promise<Record<string, unknown>[]>;
+  /** Replaces the faults (docs/sandbox.md); `[]` clears. */
+  setFaults(faults: readonly unknown[]): Promise<void>;
+  /** Requests since the start, by endpoint. */
+  calls(): Promise<Record<string, number>>;
+  /** The bulk jobs with their state and counts. */
+  jobs(): Promise<Record<string, unknown>[]>;
+  /** An API call with a token of the org, for what a test changes behind loadline's back. */
+  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  /** Ends it, as a crash does with SIGKILL. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface SandboxRequest {
+  /** Custom objects and fields, in the shape of the schema file. */
+  schema?: unknown;
+  faults?: readonly unknown[];
+  /** Keeps its data here, so that a second sandbox can go on with it. */
+  data?: string;
+  /** 0, the default, takes a free port. */
+  port?: number;
+}
+
+/** Starts `loadline sandbox` in a process of its own. */
+export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbox> {
+  const folder = mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
+  const args = ["sandbox", "--salesforce-port", String(request.port ?? 0)];
+  if (request.data !== undefined) args.push("--data", request.data);
+  for (const name of ["schema", "faults"] as const) {
+    if (request[name] === undefined) continue;
+    const file = join(folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify(request[name]));
+    args.push(`--${name}`, file);
+  }
+  const running = startLoadline(args);
+  const line = await firstLine(running);
+  const { salesforce: origin } = JSON.parse(line) as { salesforce: string };
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    await running.kill(signal);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { origin, ...controls(origin), stop, [Symbol.asyncDispose]: () => stop("SIGKILL") };
+}
+
+async function firstLine(running: Running): Promise<string> {
+  let seen = "";
+  running.child.stdout?.on("data", (text: string) => {
+    seen += text;
+  });
+  await running.untilPrinted("\n");
+  return seen.split("\n")[0] ?? "";
+}
+
+function controls(origin: string): Omit<Sandbox, "origin" | "stop" | typeof Symbol.asyncDispose> {
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const url = path.startsWith("/") ? `${origin}${path}` : `${origin}/services/data/v66.0/${path}`;
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: "Bearer 00Dsandbox0000001!loadline", "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  const control = async (method: string, path: string, body?: unknown): Promise<string> => {
+    const { status, text } = await ask(method, `/__sandbox/${path}`, body);
+    if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return text;
+  };
+  return {
+    async dump(object) {
+      const lines = (await control("GET", `salesforce/${object}`)).split("\n");
+      return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    setFaults: async (faults) => void (await control("POST", "faults", faults)),
+    calls: async () => JSON.parse(await control("GET", "calls")) as Record<string, number>,
+    jobs: async () => JSON.parse(await control("GET", "salesforce/jobs")) as Record<string, unknown>[],
+    async api(method, path, body) {
+      const { status, text } = await ask(method, path, body);
+      return { status, body: text === "" ? undefined : JSON.parse(text) };
+    },
+  };
+}
+
+/** A connections.yaml with `salesforce` pointed at a sandbox (credentials from the environment) and the folder `drop`. */
+export function connections(sandbox: Pick<Sandbox, "origin">, drop = "./inbox"): Record<string, string> {
+  return {
+    "connections.yaml": `version: 1
+connections:
+  salesforce:
+    type: salesforce
+    login_url: ${sandbox.origin}
+    auth: { client_credentials: { client_id: "\${SF_CLIENT_ID}", client_secret: "\${SF_CLIENT_SECRET}" } }
+  drop: { type: file, path: ${drop} }
+`,
+  };
+}
