@@ -2,7 +2,7 @@
 
 import { Ledger, type RunOptions, type RunRecord } from "../checkpoint/ledger.ts";
 import { LockHeld } from "../checkpoint/lock.ts";
-import { explain, Failure } from "../core/errors.ts";
+import { exitCodeOf, Failure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
@@ -10,7 +10,7 @@ import { findUnfinished, keptJobFile, supersede } from "../pipeline/recovery.ts"
 import { executeRun, type RunRequest } from "../pipeline/runs.ts";
 import { printError } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { presentRun, startProgress } from "./present.ts";
+import { presentRun, presentUnstarted, startProgress } from "./present.ts";
 import { type OpenProject, openProject, readProjectJob } from "./project.ts";
 
 export interface RunFlags {
@@ -38,9 +38,8 @@ export async function runJobs(
     try {
       codes.push(await runFile(globals, project, file, flags, command));
     } catch (error) {
-      if (files.length === 1) throw error;
-      printError(explain(error));
-      codes.push(error instanceof Failure ? error.exitCode : exitCode.failed);
+      presentUnstarted(globals, file, error);
+      codes.push(exitCodeOf(error));
     }
     if (globals.signal.aborted) break;
   }

@@ -1,6 +1,7 @@
 // Every failure that a person can meet is a Failure: what happened, where, why, and what to run next.
 // Anything else that is thrown is a defect of loadline and is reported as one.
 
+import { isAbsolute, relative } from "node:path";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 
 /** Where a failure lies: a place in a job file, in a source file, or a remote id. */
@@ -49,13 +50,22 @@ export function notSupportedYet(what: string, details?: FailureDetails): Failure
 
 export function placeOf(where: Place): string {
   if (where.remote !== undefined) return where.remote;
-  return [where.file, where.line, where.column].filter((part) => part !== undefined).join(":");
+  const file = where.file === undefined ? undefined : showPath(where.file);
+  return [file, where.line, where.column].filter((part) => part !== undefined).join(":");
+}
+
+/** A path as a person would type it: relative to the working folder where it lies inside. */
+export function showPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return !isAbsolute(path) || short.startsWith("..") || short === "" ? path : short;
 }
 
 /** A failure as the lines that a person reads. Holds no stack trace; a defect is named as such. */
 export function explain(error: unknown): string {
   if (!(error instanceof Failure)) {
     const text = error instanceof Error ? error.message : String(error);
+    const system = explainSystemError(text);
+    if (system !== undefined) return system;
     return `internal error: ${text}\n  This is a defect of loadline. Run again with --verbose for the details to report.`;
   }
   const place = error.where === undefined ? "" : `${placeOf(error.where)}: `;
@@ -63,6 +73,30 @@ export function explain(error: unknown): string {
   if (error.why !== undefined) lines.push(`  why:  ${error.why}`);
   if (error.next !== undefined) lines.push(`  next: ${error.next}`);
   return lines.join("\n");
+}
+
+/** Errors of the machine, in whoever's words they come (Node, DuckDB, SQLite): no defect of ours. */
+const systemErrors: [RegExp, string, string][] = [
+  [
+    /ENOSPC|EDQUOT|No space left on device|database or disk is full|failed to offload data block/i,
+    "the disk is full",
+    "free some space, then run loadline resume: what is in the ledger is safe",
+  ],
+  [
+    /EACCES|EPERM|Permission denied/,
+    "a file or folder may not be read or written",
+    "correct its permissions and run again",
+  ],
+  [/EROFS/, "the file system is read-only", "use a project folder that can be written"],
+  [/EMFILE|ENFILE/, "too many files are open", "raise the limit (ulimit -n) and run loadline resume"],
+  [/EIO/, "the disk reports an input/output error", "check the disk, then run loadline resume"],
+];
+
+function explainSystemError(text: string): string | undefined {
+  const known = systemErrors.find(([pattern]) => pattern.test(text));
+  if (known === undefined) return undefined;
+  const [, what, next] = known;
+  return `${what}\n  why:  ${text.split("\n")[0]}\n  next: ${next}`;
 }
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -118,7 +118,8 @@ function planCreates(input: CompareInput): string {
   return `SELECT 'create' AS action, ${foldKey(input.key, "s.")} AS key, CAST(NULL AS VARCHAR) AS id,
       CAST(NULL AS VARCHAR) AS version, ${packNulls(input.fields)} AS before, struct_pack(${values.join(", ")}) AS after,
       ${dropNulls(set)} AS changed, s._row AS row, s._part AS part, s._position AS position
-    FROM ${identifier(input.stage)} s, ${rowSetsTable} r WHERE get_bit(r.unmatched, s._row) = 1`;
+    FROM ${identifier(input.stage)} s, (SELECT unmatched FROM ${rowSetsTable} WHERE bit_count(unmatched) > 0) r
+    WHERE get_bit(r.unmatched, CAST(s._row AS INTEGER)) = 1`;
 }
 
 function planUpdates(input: CompareInput): string {

@@ -10,6 +10,9 @@ import type { CsvFormat } from "../job/job.ts";
 
 const headerBytesMax = 1 << 20;
 
+/** What bytes that are no UTF-8 become, and control characters other than white space. */
+const notText = /[\uFFFD\u0000-\u0008\u000E-\u001F]/;
+
 /** The column names of a CSV file. Throws a Failure for an empty file and for doubled or nameless columns. */
 export async function readCsvHeader(
   part: { path: string; label: string; compressed: boolean },
@@ -20,6 +23,12 @@ export async function readCsvHeader(
     throw new Failure(exitCode.failed, "the file is empty: it has no header", {
       where: { file: part.label },
       next: "a feed without rows must still carry its header line; ask the sender or remove the file",
+    });
+  }
+  if (columns.some((column) => notText.test(column))) {
+    throw new Failure(exitCode.failed, "the file does not begin with a header in UTF-8 text", {
+      where: { file: part.label, line: 1 },
+      next: "check that this is the right file, and that it is CSV in UTF-8",
     });
   }
   refuseUnusableNames(part.label, columns);

@@ -12,6 +12,7 @@ import type { Engine } from "../stage/engine.ts";
 import { inspectExpression, parseStatement } from "../transform/expressions.ts";
 import type { CompiledField } from "../transform/mapping.ts";
 import type { CompiledRule } from "../validate/rules.ts";
+import { nameParents } from "./parents.ts";
 
 export interface CompiledStream {
   stream: Stream;
@@ -34,8 +35,9 @@ export interface CompileInput {
 
 /** Throws one Failure (exit 2) with all problems of the stream. */
 export async function compileStream(input: CompileInput): Promise<CompiledStream> {
-  const { stream, target } = input;
-  const schema = await target.describe(stream.target.object);
+  const { target } = input;
+  const schema = await target.describe(input.stream.target.object);
+  const stream = nameParents(input.job, input.stream, schema);
   const problems: Diagnostic[] = [];
   const fields: CompiledField[] = [];
   const fieldSchemas = new Map<string, FieldSchema>();
@@ -47,7 +49,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     fields.push(compileField(input, field, fieldSchema, bound));
   }
   if (stream.keep !== undefined) await bindExpression(input, stream.keep, sourceTypes(input), "column", problems);
-  const rules = problems.length > 0 ? [] : await compileRules(input, fields, problems);
+  const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, key, problems);
   if (problems.length > 0) throw diagnosticsFailure(problems);
@@ -120,10 +122,13 @@ async function bindExpression(
 ): Promise<Bound | undefined> {
   const parsed = inspectExpression(await serialize(input.engine, parseStatement(expression.sql)));
   const known = new Map([...(types?.keys() ?? [])].map((name) => [name.toLowerCase(), name]));
-  const found = parsed.problems.map(({ message, offset }) => ({
-    place: expressionPlace(expression, offset ?? 0),
-    message,
-  }));
+  const found = parsed.problems.map(
+    ({ message, offset, length }): Diagnostic => ({
+      place: expressionPlace(expression, offset ?? 0),
+      message,
+      ...(length === undefined ? {} : { length }),
+    }),
+  );
   const optional = new Set(input.stream.source.optional.map((name) => name.toLowerCase()));
   const columns = new Set<string>();
   for (const { column, offset } of parsed.columns) {

@@ -36,6 +36,8 @@ export interface DiffInput {
   /** Where the snapshot's files go; exists. */
   snapshotFolder: string;
   planPath: string;
+  /** Leaves behind rows that can't be loaded for a reason that lies outside the row. */
+  refuseRows(): Promise<void>;
   signal: AbortSignal;
   onSnapshot(rows: number): void;
 }
@@ -50,6 +52,7 @@ export interface StreamDiff {
 export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { engine, compiled, staged } = input;
   await selectRows(input);
+  await input.refuseRows();
   const snapshot = compiled.stream.target.mode === "insert" ? undefined : await readSnapshot(input);
   const compare = await prepareCompare(input, snapshot);
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);

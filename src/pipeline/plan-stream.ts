@@ -9,9 +9,11 @@ import { failpoint } from "../core/failpoint.ts";
 import { hashFile } from "../core/files.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
 import type { Stream } from "../job/job.ts";
+import { refuseFullDisk } from "../stage/free-space.ts";
 import { type CompiledStream, compileStream } from "./compile-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
 import { diffStream } from "./diff-stream.ts";
+import { rejectOrphans } from "./parents.ts";
 import { keepRejects } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
 import { writeBatches } from "./write-batches.ts";
@@ -50,6 +52,10 @@ async function planParts(
   const { stream } = compiled;
   emit({ type: "step-started", stream: stream.name, step: "stage" });
   const stageFolder = subfolder(context, "stage");
+  refuseFullDisk(
+    context.folder,
+    parts.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
   const staged = await stageStream({
     engine,
     compiled,
@@ -69,6 +75,17 @@ async function planParts(
     selection: context.run.options,
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,
+    refuseRows: () =>
+      rejectOrphans({
+        engine,
+        compiled,
+        job: context.job,
+        target: targetOf(context, stream.target.connection),
+        stage: staged.view,
+        plans: plansOf(context),
+        folder: subfolder(context, "snapshot"),
+        signal: context.signal,
+      }),
     signal: context.signal,
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot")(rows, 0),
   });
@@ -97,6 +114,10 @@ async function planParts(
     batches: batches.length,
   });
   return planned;
+}
+
+function plansOf({ ledger, run }: RunContext): Map<string, string> {
+  return new Map(ledger.streams(run.id).flatMap(({ name, plan }) => (plan === null ? [] : [[name, plan] as const])));
 }
 
 /** Parts in the ledger and on disk. After a crash the source must give the same bytes again. */

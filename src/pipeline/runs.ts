@@ -7,11 +7,12 @@ import { Ledger, type RunOptions, type RunRecord, type RunStatus } from "../chec
 import { type LockRequest, takeLock } from "../checkpoint/lock.ts";
 import { openSource, openTarget } from "../connectors/registry.ts";
 import { monotonicMs, now } from "../core/clock.ts";
-import { exitCodeOf, Failure } from "../core/errors.ts";
+import { exitCodeOf, explain, Failure, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
 import { noCounts } from "../core/model.ts";
 import { randomId } from "../core/random.ts";
+import { redactSecrets } from "../core/secret.ts";
 import type { Source } from "../extract/source.ts";
 import type { Connection, Environment, Job } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
@@ -22,6 +23,7 @@ import type { RunSummary } from "../report/summary.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import type { RunContext } from "./context.ts";
+import { purgeOldRuns } from "./retention.ts";
 
 export interface RunRequest {
   job: Job;
@@ -74,6 +76,7 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
   const seconds = (monotonicMs() - started) / 1000;
   const summary = summarize(request, ledger, run, { outcome, error, apiCalls, seconds });
   endRun(ledger, run, summary);
+  purgeOldRuns(ledger, request.stateFolder, request.job.name, request.job.keepRunsMs);
   dropWorkFiles(folder);
   emit({ type: "run-ended", run: run.id, status: summary.status, exitCode: summary.exitCode, seconds });
   return { summary, folder, error, outcome };
@@ -234,7 +237,8 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     apiCalls: ending.apiCalls,
     seconds: Math.round(ending.seconds * 1000) / 1000,
     exitCode: code,
-    next: nextOf(request, run, ending, resumable),
+    next: nextOf(request, run, ending, resumable && ledger.batches(run.id).length > 0),
+    ...(ending.error === undefined ? {} : { error: redactSecrets(explain(ending.error)) }),
   };
 }
 
@@ -255,8 +259,8 @@ export function isResumable(status: RunStatus, code: ExitCode | null): boolean {
 function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: boolean): string {
   const { error } = ending;
   if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
-  if (resumable) return `loadline resume ${run.id}`;
-  if (run.command === "plan") return `loadline run ${request.job.file}`;
+  if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
+  if (run.command === "plan" || ending.error !== undefined) return `loadline run ${showPath(request.job.file)}`;
   return `loadline show ${run.id}`;
 }
 

@@ -4,7 +4,8 @@ import type { ExitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
 
 export interface RunSummary {
-  run: string;
+  /** Null where the job could not begin. */
+  run: string | null;
   job: string;
   status: "loaded" | "planned" | "partial" | "failed" | "in-doubt" | "stopped";
   streams: Record<string, StreamCounts & { watermark: { from: string; to: string } | null }>;
@@ -12,4 +13,6 @@ export interface RunSummary {
   seconds: number;
   exitCode: ExitCode;
   next: string;
+  /** What went wrong, as a person reads it; absent when nothing did. */
+  error?: string;
 }

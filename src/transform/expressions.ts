@@ -17,6 +17,8 @@ export interface ExpressionProblem {
   message: string;
   /** Characters from the start of the expression. */
   offset?: number;
+  /** Characters that are wrong. */
+  length?: number;
 }
 
 export interface ColumnUse {
@@ -133,7 +135,7 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
   const message = laterFunctions.has(name)
     ? `the function ${name} is not supported yet`
     : `the function ${name} can't be used in a job${candidate === undefined ? "" : `; did you mean ${candidate}?`}`;
-  found.problems.push({ message, ...offsetOf(node) });
+  found.problems.push({ message, length: name.length, ...offsetOf(node) });
 }
 
 function offsetOf(node: Node): { offset?: number } {

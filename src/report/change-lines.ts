@@ -1,0 +1,118 @@
+// The first changes of a stream, record by record. In: planned changes without redacted values. Out: lines in columns:
+// sign, key, field, before → after. A create or delete takes two lines at most, an update one for each changed field.
+
+import type { Action } from "../core/model.ts";
+import type { Line, Span } from "./lines.ts";
+import { countOf, showCount } from "./numbers.ts";
+import { type FieldChange, hidden, type PlannedChange } from "./plan.ts";
+import { focusDifference, isRightToLeft, noValue, showValue } from "./value-text.ts";
+import { cutText, displayWidth, padEnd } from "./visible-text.ts";
+
+export const signs = { create: "+", update: "~", delete: "-" } as const satisfies Record<Action, string>;
+
+const fieldsShownMax = 12;
+const recordLinesMax = 2;
+
+interface Columns {
+  key: number;
+  field: number;
+  /** What is left for values. */
+  value: number;
+}
+
+/** Lines of one action's changes, and how many of `total` are not among them. */
+export function changeLines(changes: readonly PlannedChange[], total: number, width: number): Line[] {
+  const [first] = changes;
+  if (first === undefined) return [];
+  const columns = measureColumns(changes, width);
+  const lines = changes.flatMap((change) =>
+    change.action === "update" ? updateLines(change, columns) : recordLines(change, columns),
+  );
+  const more = total - changes.length;
+  return more > 0 ? [...lines, [{ text: `    … and ${showCount(more)} more to ${first.action}`, tone: "faint" }]] : lines;
+}
+
+function measureColumns(changes: readonly PlannedChange[], width: number): Columns {
+  const key = Math.min(Math.floor(width / 4), Math.max(...changes.map((change) => displayWidth(keyOf(change)))));
+  const names = changes.flatMap(({ fields }) => fields.map(({ field }) => displayWidth(field)));
+  const field = Math.min(Math.floor(width / 4), Math.max(0, ...names));
+  return { key, field, value: Math.max(1, width - key - field - 8) };
+}
+
+/** What names the record: its key, or its id where the key is blank or hidden. */
+function keyOf({ key, id }: PlannedChange): string {
+  return (key === null || key === hidden) && id !== null ? id : showValue(key);
+}
+
+function besideKey(change: PlannedChange, columns: Columns, lines: readonly Line[]): Line[] {
+  const { action } = change;
+  const key = padEnd(cutText(keyOf(change), columns.key), columns.key + 2);
+  const start: Span[] = [{ text: `  ${signs[action]} `, tone: action }, { text: key, tone: "strong" }];
+  const indent = " ".repeat(columns.key + 6);
+  return lines.map((line, index) => (index === 0 ? [...start, ...line] : [indent, ...line]));
+}
+
+function updateLines(change: PlannedChange, columns: Columns): Line[] {
+  const shown = change.fields.slice(0, fieldsShownMax);
+  const lines = shown.flatMap((field) => fieldLines(field, columns));
+  const more = change.fields.length - shown.length;
+  if (more > 0) lines.push([{ text: `… and ${countOf(more, "more field")}`, tone: "faint" }]);
+  return besideKey(change, columns, lines);
+}
+
+function fieldLines({ field, before, after }: FieldChange, columns: Columns): Line[] {
+  const name = padEnd(cutText(field, columns.field), columns.field + 2);
+  const arrow: Span = { text: "→ ", tone: "faint" };
+  const [left, right] = [showValue(before), showValue(after)];
+  const isShort = displayWidth(left) + displayWidth(right) + 3 <= columns.value;
+  // A terminal that orders right-to-left text would swap the two sides of an arrow in one line.
+  if (isShort && !isRightToLeft(left + right)) return [[name, valueSpan(left), " ", arrow, valueSpan(right)]];
+  const [old, changed] = focusDifference(left, right, columns.value - 2);
+  return [
+    [name, "  ", valueSpan(old)],
+    [" ".repeat(columns.field + 2), arrow, valueSpan(changed)],
+  ];
+}
+
+function valueSpan(text: string): Span {
+  return text === noValue ? { text, tone: "faint" } : text;
+}
+
+/** The values of a new or lost record, as many as go on two lines. */
+function recordLines(change: PlannedChange, columns: Columns): Line[] {
+  const values = change.fields.map(({ field, before, after }) => ({
+    label: `${field}: `,
+    value: showValue(change.action === "create" ? after : before),
+  }));
+  const packed = packValues(values, columns.field + 2 + columns.value);
+  const shown = packed.slice(0, recordLinesMax);
+  const lines: Span[][] = shown.map((line) =>
+    line.flatMap(({ label, value }, index) => [{ text: index === 0 ? label : `  ${label}`, tone: "faint" }, value]),
+  );
+  const more = values.length - shown.flat().length;
+  if (more > 0) lines.push([{ text: `… and ${countOf(more, "more field")}`, tone: "faint" }]);
+  return besideKey(change, columns, lines.length === 0 ? [[]] : lines);
+}
+
+interface LabelledValue {
+  label: string;
+  value: string;
+}
+
+function packValues(values: readonly LabelledValue[], width: number): LabelledValue[][] {
+  const lines: LabelledValue[][] = [];
+  let left = 0;
+  for (const { label, value } of values) {
+    const cut = cutText(value, Math.max(1, width - displayWidth(label)));
+    const needed = displayWidth(label) + displayWidth(cut) + 2;
+    const line = lines.at(-1);
+    if (line === undefined || needed > left) {
+      lines.push([{ label, value: cut }]);
+      left = width - needed + 2;
+    } else {
+      line.push({ label, value: cut });
+      left -= needed;
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,95 @@
+// A plan as it is shown: to people (plan-view.ts) and in CI (markdown.ts). In: what pipeline/read-plan.ts gathers.
+// What must hold: a field that the job redacts is hidden before a view sees it, also where it is the record's key.
+
+import type { Action, StreamCounts } from "../core/model.ts";
+
+export interface PlanReport {
+  run: string;
+  job: string;
+  jobFile: string;
+  streams: readonly PlannedStream[];
+  /** What would stop a run of this plan, a sentence each. */
+  objections: readonly string[];
+  /** The run folder. */
+  folder: string;
+  /** The command that loads what the plan shows. */
+  next: string;
+}
+
+export interface PlannedStream {
+  name: string;
+  connection: string;
+  org: string;
+  object: string;
+  mode: string;
+  /** Target fields that tell records apart. */
+  key: readonly string[];
+  counts: StreamCounts;
+  /** How the target's present values were read. */
+  how: string | null;
+  /** Rows that break a rule of severity `warn`. */
+  warnings: number;
+  /** Target fields whose values are never shown. */
+  redact: readonly string[];
+  changes: readonly PlannedChange[];
+}
+
+/** One of the first rows of a plan. */
+export interface PlannedChange {
+  action: Action;
+  /** Null for a record without one. */
+  key: Value;
+  /** The target's id; null for a create. */
+  id: string | null;
+  /** What is written; for a delete, what is lost. */
+  fields: readonly FieldChange[];
+}
+
+export interface FieldChange {
+  field: string;
+  before: Value;
+  after: Value;
+}
+
+/** Stands for a value that must not be shown. */
+export const hidden = Symbol("hidden");
+
+export type Value = string | null | typeof hidden;
+
+/** The stream's changes without the values that `redact` names. That a field is blank is not hidden. */
+export function shownChanges(stream: PlannedStream): PlannedChange[] {
+  const redacted = new Set(stream.redact.map((name) => name.toLowerCase()));
+  const keyIsRedacted = stream.key.some((name) => redacted.has(name.toLowerCase()));
+  const hide = (value: Value): Value => (value === null ? null : hidden);
+  return stream.changes.map((change) => ({
+    ...change,
+    key: keyIsRedacted ? hide(change.key) : change.key,
+    fields: change.fields.map((field) =>
+      redacted.has(field.field.toLowerCase())
+        ? { field: field.field, before: hide(field.before), after: hide(field.after) }
+        : field,
+    ),
+  }));
+}
+
+/** How many records the plan would change by each action, over the streams given. */
+export function countActions(streams: readonly { counts: StreamCounts }[]): Record<Action | "unchanged", number> {
+  const sum = (count: (counts: StreamCounts) => number) => streams.reduce((total, { counts }) => total + count(counts), 0);
+  return {
+    create: sum(({ creates }) => creates),
+    update: sum(({ updates }) => updates),
+    delete: sum(({ deletes, mirrorDeletes }) => deletes + mirrorDeletes),
+    unchanged: sum(({ unchanged }) => unchanged),
+  };
+}
+
+/** "210 to create, 1,402 to update, 16,580 unchanged": what is zero is left out. */
+export function describeActions(counts: Record<Action | "unchanged", number>, show: (count: number) => string): string[] {
+  const parts: [number, string][] = [
+    [counts.create, "to create"],
+    [counts.update, "to update"],
+    [counts.delete, "to delete"],
+    [counts.unchanged, "unchanged"],
+  ];
+  return parts.filter(([count]) => count > 0).map(([count, what]) => `${show(count)} ${what}`);
+}
