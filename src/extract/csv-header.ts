@@ -10,8 +10,8 @@ import type { CsvFormat } from "../job/job.ts";
 
 const headerBytesMax = 1 << 20;
 
-/** What bytes that are no UTF-8 become, and control characters other than white space. */
-const notText = /[\uFFFD\u0000-\u0008\u000E-\u001F]/;
+/** What bytes that are no UTF-8 become. A control character is no part of a name either, white space aside. */
+const notText = /\uFFFD|(?!\s)\p{Cc}/u;
 
 /** The column names of a CSV file. Throws a Failure for an empty file and for doubled or nameless columns. */
 export async function readCsvHeader(

@@ -4,7 +4,7 @@
 import type { Action } from "../core/model.ts";
 import type { Line, Span } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
-import { type FieldChange, hidden, type PlannedChange } from "./plan.ts";
+import { type FieldChange, type PlannedChange, recordName } from "./plan.ts";
 import { focusDifference, isRightToLeft, noValue, showValue } from "./value-text.ts";
 import { cutText, displayWidth, padEnd } from "./visible-text.ts";
 
@@ -29,25 +29,28 @@ export function changeLines(changes: readonly PlannedChange[], total: number, wi
     change.action === "update" ? updateLines(change, columns) : recordLines(change, columns),
   );
   const more = total - changes.length;
-  return more > 0 ? [...lines, [{ text: `    … and ${showCount(more)} more to ${first.action}`, tone: "faint" }]] : lines;
+  return more > 0
+    ? [...lines, [{ text: `    … and ${showCount(more)} more to ${first.action}`, tone: "faint" }]]
+    : lines;
 }
 
 function measureColumns(changes: readonly PlannedChange[], width: number): Columns {
-  const key = Math.min(Math.floor(width / 4), Math.max(...changes.map((change) => displayWidth(keyOf(change)))));
+  const key = Math.min(
+    Math.floor(width / 4),
+    Math.max(...changes.map((change) => displayWidth(showValue(recordName(change))))),
+  );
   const names = changes.flatMap(({ fields }) => fields.map(({ field }) => displayWidth(field)));
   const field = Math.min(Math.floor(width / 4), Math.max(0, ...names));
   return { key, field, value: Math.max(1, width - key - field - 8) };
 }
 
-/** What names the record: its key, or its id where the key is blank or hidden. */
-function keyOf({ key, id }: PlannedChange): string {
-  return (key === null || key === hidden) && id !== null ? id : showValue(key);
-}
-
 function besideKey(change: PlannedChange, columns: Columns, lines: readonly Line[]): Line[] {
   const { action } = change;
-  const key = padEnd(cutText(keyOf(change), columns.key), columns.key + 2);
-  const start: Span[] = [{ text: `  ${signs[action]} `, tone: action }, { text: key, tone: "strong" }];
+  const key = padEnd(cutText(showValue(recordName(change)), columns.key), columns.key + 2);
+  const start: Span[] = [
+    { text: `  ${signs[action]} `, tone: action },
+    { text: key, tone: "strong" },
+  ];
   const indent = " ".repeat(columns.key + 6);
   return lines.map((line, index) => (index === 0 ? [...start, ...line] : [indent, ...line]));
 }

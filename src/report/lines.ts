@@ -34,7 +34,9 @@ export function renderLines(lines: readonly Line[], look: Look): string {
 }
 
 export function renderLine(line: Line, look: Look): string {
-  const spans = line.map((span) => (typeof span === "string" ? { text: visible(span) } : { ...span, text: visible(span.text) }));
+  const spans = line.map((span) =>
+    typeof span === "string" ? { text: visible(span) } : { ...span, text: visible(span.text) },
+  );
   const width = spans.reduce((sum, { text }) => sum + displayWidth(text), 0);
   const fits = width <= look.width || spans.some((span) => "whole" in span);
   let left = fits ? Number.POSITIVE_INFINITY : look.width - 1;
@@ -57,7 +59,9 @@ export function paint(text: string, tone: Tone, look: Look): string {
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of visible(text).split(" ").flatMap((part) => breakWord(part, width))) {
+  for (const word of visible(text)
+    .split(" ")
+    .flatMap((part) => breakWord(part, width))) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && displayWidth(longer) > width) {
       lines.push(line);

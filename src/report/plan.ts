@@ -72,9 +72,15 @@ export function shownChanges(stream: PlannedStream): PlannedChange[] {
   }));
 }
 
+/** What names a record to a person: its key, or its id where the key is blank or hidden. */
+export function recordName({ key, id }: PlannedChange): Value {
+  return (key === null || key === hidden) && id !== null ? id : key;
+}
+
 /** How many records the plan would change by each action, over the streams given. */
 export function countActions(streams: readonly { counts: StreamCounts }[]): Record<Action | "unchanged", number> {
-  const sum = (count: (counts: StreamCounts) => number) => streams.reduce((total, { counts }) => total + count(counts), 0);
+  const sum = (count: (counts: StreamCounts) => number) =>
+    streams.reduce((total, { counts }) => total + count(counts), 0);
   return {
     create: sum(({ creates }) => creates),
     update: sum(({ updates }) => updates),
@@ -84,7 +90,10 @@ export function countActions(streams: readonly { counts: StreamCounts }[]): Reco
 }
 
 /** "210 to create, 1,402 to update, 16,580 unchanged": what is zero is left out. */
-export function describeActions(counts: Record<Action | "unchanged", number>, show: (count: number) => string): string[] {
+export function describeActions(
+  counts: Record<Action | "unchanged", number>,
+  show: (count: number) => string,
+): string[] {
   const parts: [number, string][] = [
     [counts.create, "to create"],
     [counts.update, "to update"],

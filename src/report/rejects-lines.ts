@@ -1,6 +1,7 @@
 // Where the rows are that were not loaded (docs/design.md §4: rejects/<stream>.csv of the run folder).
 
 import { join } from "node:path";
+import { showPath } from "../core/errors.ts";
 import type { StreamCounts } from "../core/model.ts";
 import type { Line } from "./lines.ts";
 import { countOf } from "./numbers.ts";
@@ -15,6 +16,8 @@ export function rejectsLines(folder: string, streams: readonly { name: string; c
   return streams.flatMap((stream): Line[] => {
     const file = rejectsFile(folder, stream);
     const { rejected, failed } = stream.counts;
-    return file === undefined ? [] : [[`Rejects: ${countOf(rejected + failed, "row")} in `, { text: file, whole: true }]];
+    return file === undefined
+      ? []
+      : [[`Rejects: ${countOf(rejected + failed, "row")} in `, { text: showPath(file), whole: true }]];
   });
 }

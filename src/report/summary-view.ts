@@ -24,12 +24,12 @@ export function renderSummary({ summary, folder, error }: EndedReport, look: Loo
       { text: summary.status, tone: statusTone(summary.status) },
       "  ",
       { text: summary.job, tone: "strong" },
-      { text: `  ${summary.run}`, tone: "faint" },
+      { text: summary.run === null ? "" : `  ${summary.run}`, tone: "faint" },
     ],
   ];
   if (streams.length > 0) lines.push([], ...countTable(streams, look.width, "  "));
   lines.push([], ...sentence("", describeEffort(summary), look.width), ...rejectsLines(folder, streams));
-  if (error !== undefined) lines.push([], ...failureLines(error, look.width));
+  if (error !== undefined) lines.push([], ...failureLines(error));
   if (!saysNext(error, summary.next)) lines.push(["Next: ", { text: summary.next, whole: true }]);
   return renderLines(lines, look);
 }
@@ -48,7 +48,7 @@ export function statusTone(status: string): Tone {
   return statusTones[status] ?? "faint";
 }
 
-interface StreamRow {
+export interface StreamRow {
   name: string;
   counts: StreamCounts;
 }
@@ -81,10 +81,10 @@ export function countTable(streams: readonly StreamRow[], width: number, indent:
 }
 
 /** The counts that are worth a column, with their titles. */
-export function shownCounts(streams: readonly StreamRow[]): readonly { count: keyof StreamCounts; title: string; tone?: Tone }[] {
-  return countColumns.filter(
-    ({ count }) => count === "extracted" || streams.some(({ counts }) => counts[count] > 0),
-  );
+export function shownCounts(
+  streams: readonly StreamRow[],
+): readonly { count: keyof StreamCounts; title: string; tone?: Tone }[] {
+  return countColumns.filter(({ count }) => count === "extracted" || streams.some(({ counts }) => counts[count] > 0));
 }
 
 /** "42 s, 17 API calls to salesforce" */
@@ -93,15 +93,11 @@ export function describeEffort({ apiCalls, seconds }: Pick<RunSummary, "apiCalls
   return [showDuration(seconds), ...calls].join(", ");
 }
 
-/** The text of `explain`, its first line behind a mark, every line wrapped under its own start. */
-export function failureLines(error: unknown, width: number): Line[] {
+/** The lines of `explain` as they are: the places, paths and commands in them are copied, and some are aligned. */
+function failureLines(error: unknown): Line[] {
   return explain(error)
     .split("\n")
-    .flatMap((line, index) => {
-      if (index === 0) return sentence({ text: "✗ ", tone: "alarm" }, line, width, "strong");
-      const label = /^ {2}(?:why: |next:) /.exec(line)?.[0] ?? "  ";
-      return sentence({ text: label, tone: "faint" }, line.slice(label.length), width);
-    });
+    .map((text, index) => [index === 0 ? { text, tone: "alarm", whole: true } : { text, whole: true }]);
 }
 
 function saysNext(error: unknown, next: string): boolean {

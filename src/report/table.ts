@@ -25,7 +25,10 @@ export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly 
   const widths = columns.map((column) => columnWidth(column, rows));
   const place = ({ right }: Column<Row>, text: string, index: number) =>
     (right === true ? padStart : padEnd)(text, widths[index] ?? 0);
-  const line = (cells: readonly Span[]): Line => [indent, ...cells.flatMap((cell, index) => (index === 0 ? [cell] : [" ".repeat(gap), cell]))];
+  const line = (cells: readonly Span[]): Line => [
+    indent,
+    ...cells.flatMap((cell, index) => (index === 0 ? [cell] : [" ".repeat(gap), cell])),
+  ];
   const title = line(columns.map((column, index) => ({ text: place(column, column.title, index), tone: "faint" })));
   const body = rows.map((row) =>
     line(

@@ -102,7 +102,9 @@ function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
   if (rule.maxLength !== undefined) {
     const tooLong = `length(${column}) || ' characters, at most ${rule.maxLength}'`;
     const message = rule.message === undefined ? tooLong : literal(rule.message);
-    checks.push({ condition: `length(${column}) > ${rule.maxLength}`, field, message });
+    // Bytes are counted without reading the text, and are never fewer than characters.
+    const condition = `strlen(${column}) > ${rule.maxLength} AND length(${column}) > ${rule.maxLength}`;
+    checks.push({ condition, field, message });
   }
   return checks;
 }

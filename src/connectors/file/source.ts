@@ -3,6 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { constants, copyFileSync, createReadStream, globSync, type Stats, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -38,10 +39,15 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
     const compressed = path.endsWith(".gz");
     const name = `part-${String(index + 1).padStart(5, "0")}.csv${compressed ? ".gz" : ""}`;
     const target = join(request.folder, name);
-    copyFileSync(path, target, constants.COPYFILE_FICLONE);
-    const { sha256, suspect } = await readOnce(target, label, request.source.format, (bytes) =>
-      request.onProgress(bytesBefore + bytes, totalBytes),
-    );
+    const cloned = cloneFile(path, target);
+    const { sha256, suspect } = await readOnce({
+      path: cloned ? target : path,
+      label,
+      compressed,
+      format: request.source.format,
+      ...(cloned ? {} : { copy: target }),
+      onBytes: (bytes) => request.onProgress(bytesBefore + bytes, totalBytes),
+    });
     refuseChanged(path, label, before, statSync(path));
     syncPath(target);
     bytesBefore += before.size;
@@ -93,39 +99,64 @@ function refuseChanged(path: string, label: string, before: Stats, after: Stats)
   });
 }
 
-/** Hashes a file, and looks once at all of its text. */
-async function readOnce(
-  path: string,
-  label: string,
-  format: CsvFormat,
-  onBytes: (bytes: number) => void,
-): Promise<{ sha256: string; suspect: boolean }> {
+/** True where the file system made the copy without moving bytes. */
+function cloneFile(path: string, target: string): boolean {
+  try {
+    copyFileSync(path, target, constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Reading {
+  path: string;
+  label: string;
+  compressed: boolean;
+  format: CsvFormat;
+  /** Where the bytes that were hashed go, if they are not there yet. */
+  copy?: string;
+  onBytes(bytes: number): void;
+}
+
+/** One pass over a file: hashes it, copies it where asked, and looks once at all of its text. */
+async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: boolean }> {
   const hash = createHash("sha256");
-  const search = new SpacedQuoteSearch(format);
+  const search = new SpacedQuoteSearch(reading.format);
+  const copy = reading.copy === undefined ? undefined : await open(reading.copy, "w", 0o600);
   let bytes = 0;
-  const file = createReadStream(path, { highWaterMark: chunkBytes });
   const counted = async function* (chunks: AsyncIterable<Buffer>) {
     for await (const chunk of chunks) {
+      // The write runs beside the hash, on another thread.
+      const written = copy?.writeFile(chunk);
       hash.update(chunk);
       bytes += chunk.length;
-      onBytes(bytes);
+      reading.onBytes(bytes);
+      await written;
       yield chunk;
     }
   };
   const look = async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) search.feed(chunk);
   };
+  const file = createReadStream(reading.path, { highWaterMark: chunkBytes });
   try {
-    if (path.endsWith(".gz")) await pipeline(file, counted, createGunzip({ chunkSize: chunkBytes }), look);
+    if (reading.compressed) await pipeline(file, counted, createGunzip({ chunkSize: chunkBytes }), look);
     else await pipeline(file, counted, look);
   } catch (error) {
-    if (!path.endsWith(".gz")) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(exitCode.failed, "the compressed file is damaged", {
-      where: { file: label },
-      why,
-      next: "fetch it again",
-    });
+    if (!reading.compressed) throw error;
+    throw damagedFile(reading.label, error);
+  } finally {
+    await copy?.close();
   }
   return { sha256: hash.digest("hex"), suspect: search.found };
+}
+
+function damagedFile(label: string, error: unknown): Failure {
+  const why = error instanceof Error ? error.message : String(error);
+  return new Failure(exitCode.failed, "the compressed file is damaged", {
+    where: { file: label },
+    why,
+    next: "fetch it again",
+  });
 }

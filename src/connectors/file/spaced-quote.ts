@@ -3,31 +3,29 @@
 
 import type { CsvFormat } from "../../job/job.ts";
 
+/** Delimiter, space, quote and what follows it are at most ten bytes. */
+const overlap = 9;
+
 export class SpacedQuoteSearch {
-  readonly #patterns: string[];
-  readonly #quote: number;
-  #tail: Buffer = Buffer.alloc(0);
+  readonly #pattern: RegExp;
+  #tail = "";
   found = false;
 
   constructor(format: CsvFormat) {
-    this.#patterns = [`${format.delimiter} ${format.quote}`, `\n ${format.quote}`];
-    this.#quote = format.quote.charCodeAt(0);
+    const quote = matchBytes(format.quote);
+    // A doubled quote (`, ""`) is text inside a quoted cell, or an empty cell.
+    this.#pattern = new RegExp(`(?:${matchBytes(format.delimiter)}|[\\r\\n]) ${quote}(?!${quote})[^]`);
   }
 
+  /** Takes the bytes as Latin-1: one regular expression over that is twice as fast as searching the bytes (measured). */
   feed(chunk: Buffer): void {
     if (this.found) return;
-    this.found =
-      this.#patterns.some((pattern) => this.#standsIn(chunk, pattern)) ||
-      this.#patterns.some((pattern) => this.#standsIn(Buffer.concat([this.#tail, chunk.subarray(0, 3)]), pattern));
-    this.#tail = Buffer.from(chunk.subarray(-3));
+    const text = chunk.toString("latin1");
+    this.found = this.#pattern.test(text) || this.#pattern.test(this.#tail + text.slice(0, overlap));
+    this.#tail = (this.#tail + text.slice(-overlap)).slice(-overlap);
   }
+}
 
-  /** A doubled quote (`, ""`) is text inside a quoted cell, or an empty cell. */
-  #standsIn(chunk: Buffer, pattern: string): boolean {
-    for (let at = chunk.indexOf(pattern); at !== -1; at = chunk.indexOf(pattern, at + 1)) {
-      const next = at + pattern.length;
-      if (next < chunk.length && chunk[next] !== this.#quote) return true;
-    }
-    return false;
-  }
+function matchBytes(character: string): string {
+  return [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
 }

@@ -17,7 +17,7 @@ export function renderField(field: FieldSchema, value: string, type: string, tim
     case "integer":
       return renderNumber(field, value);
     case "boolean":
-      return renderBoolean(field, value);
+      return renderBoolean(field, value, type);
     case "date":
       return renderDate(field, value);
     case "datetime":
@@ -76,13 +76,15 @@ function renderNumber(field: FieldSchema, value: string): RenderedField {
   };
 }
 
-function renderBoolean(field: FieldSchema, value: string): RenderedField {
+function renderBoolean(field: FieldSchema, value: string, type: string): RenderedField {
+  const typed = `CAST(${rendered(field)} AS BOOLEAN)`;
+  if (type === "BOOLEAN") return { value: `CAST(${value} AS VARCHAR)`, typed };
   const boolean = `TRY_CAST(trim(CAST(${value} AS VARCHAR)) AS BOOLEAN)`;
-  const stored = `CAST(${boolean} AS VARCHAR)`;
   return {
-    value: stored,
+    // Salesforce's own words are four times as fast to know as to read.
+    value: `CASE WHEN ${value} IN ('true', 'false') THEN ${value} ELSE CAST(${boolean} AS VARCHAR) END`,
     invalid: invalidUnless(field, value, "true or false"),
-    typed: `CAST(${rendered(field)} AS BOOLEAN)`,
+    typed,
   };
 }
 

@@ -1,0 +1,79 @@
+// A run as the ledger keeps it, as far as `show` and `runs` tell of it.
+
+import type { StreamCounts } from "../core/model.ts";
+import type { RunSummary } from "./summary.ts";
+
+export interface RunOverview {
+  id: string;
+  job: string;
+  jobFile: string;
+  command: string;
+  status: string;
+  /** ISO 8601, UTC. */
+  started: string;
+  finished: string | null;
+  exitCode: number | null;
+  next: string | null;
+  /** The JSON summary as printed; null while the run goes on, or if it was killed. */
+  summary: string | null;
+  /** Whether it ran against the local sandbox. */
+  sandbox: boolean;
+}
+
+export interface RunDetails extends RunOverview {
+  /** The run folder. */
+  folder: string;
+  streams: readonly StreamDetails[];
+}
+
+export interface StreamDetails {
+  name: string;
+  connection: string;
+  org: string;
+  object: string;
+  mode: string;
+  state: string;
+  /** Null before the stream is planned. */
+  counts: StreamCounts | null;
+  how: string | null;
+  parts: readonly PartDetails[];
+  batches: readonly BatchDetails[];
+}
+
+export interface PartDetails {
+  label: string;
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+export interface BatchDetails {
+  stream: string;
+  number: number;
+  action: string;
+  path: string;
+  rows: number;
+  state: string;
+  handle: string | null;
+  attempts: number;
+  succeeded: number;
+  failed: number;
+  conflicts: number;
+  inDoubt: number;
+  message: string | null;
+}
+
+/** Seconds from start to end, as the run itself measured them. */
+export function secondsOf(run: RunOverview): number | null {
+  return readSummary(run)?.seconds ?? null;
+}
+
+/** A count of the run's summary, over its streams. */
+export function sumOf(run: RunOverview, count: keyof StreamCounts): number | null {
+  const summary = readSummary(run);
+  return summary === null ? null : Object.values(summary.streams).reduce((sum, counts) => sum + counts[count], 0);
+}
+
+export function readSummary(run: RunOverview): RunSummary | null {
+  return run.summary === null ? null : (JSON.parse(run.summary) as RunSummary);
+}

@@ -1,0 +1,106 @@
+// The history of runs, newest first. In: runs of the ledger. Out: a table for a person, a plain object a run for JSON.
+
+import { type Look, renderLines } from "./lines.ts";
+import { showCount, showDuration, showTime } from "./numbers.ts";
+import { type RunOverview, secondsOf, sumOf } from "./run-record.ts";
+import { statusTone } from "./summary-view.ts";
+import { type Column, tableLines, tableWidth } from "./table.ts";
+
+export function renderRuns(runs: readonly RunOverview[], look: Look): string {
+  if (runs.length === 0) return "No runs yet.";
+  const columns = chooseColumns(runs, look.width);
+  return renderLines(tableLines(columns, runs), look);
+}
+
+type RunColumn = Column<RunOverview> & {
+  /** Columns go when the screen is too narrow, the highest first; one without stays. */
+  goes?: number;
+};
+
+const runColumns: readonly RunColumn[] = [
+  { title: "run", cell: ({ id }) => id, tone: () => "strong" },
+  // An id starts with the time and holds the job's name: what says so again goes first.
+  { title: "job", cell: ({ job }) => job, goes: 6 },
+  { title: "command", cell: ({ command }) => command, goes: 4 },
+  { title: "where", cell: ({ sandbox }) => (sandbox ? "sandbox" : "live"), goes: 3 },
+  { title: "status", cell: ({ status }) => status, tone: ({ status }) => statusTone(status) },
+  { title: "started (UTC)", cell: ({ started }) => showTime(started), goes: 5 },
+  { title: "took", right: true, cell: (run) => showSeconds(secondsOf(run)), goes: 2 },
+  {
+    title: "loaded",
+    right: true,
+    cell: (run) => showNumber(sumOf(run, "loaded")),
+    tone: zeroIsFaint("loaded", undefined),
+  },
+  {
+    title: "failed",
+    right: true,
+    cell: (run) => showNumber(sumOf(run, "failed")),
+    tone: zeroIsFaint("failed", "alarm"),
+  },
+  { title: "next", cell: nextStep, goes: 1 },
+];
+
+function chooseColumns(runs: readonly RunOverview[], width: number): RunColumn[] {
+  let columns = runColumns.filter(({ title }) => title !== "where" || runs.some(({ sandbox }) => sandbox));
+  while (tableWidth(columns, runs) > width) {
+    const last = Math.max(...columns.map(({ goes }) => goes ?? 0));
+    if (last === 0) break;
+    columns = columns.filter(({ goes }) => goes !== last);
+  }
+  return columns;
+}
+
+/** What is left to do: the command without its run id, which stands in the same line. */
+function nextStep({ id, next, status }: RunOverview): string {
+  if (status === "running") return "";
+  const command = next?.startsWith("loadline ") === true ? next.slice("loadline ".length) : (next ?? "");
+  return command.startsWith("show ") ? "" : command.replace(` ${id}`, "");
+}
+
+function showNumber(count: number | null): string {
+  return count === null ? "" : showCount(count);
+}
+
+function showSeconds(seconds: number | null): string {
+  return seconds === null ? "" : showDuration(seconds);
+}
+
+function zeroIsFaint(
+  count: "loaded" | "failed",
+  tone: "alarm" | undefined,
+): (run: RunOverview) => "faint" | "alarm" | undefined {
+  return (run) => (sumOf(run, count) === 0 ? "faint" : tone);
+}
+
+export interface RunJson {
+  run: string;
+  job: string;
+  command: string;
+  status: string;
+  exitCode: number | null;
+  started: string;
+  finished: string | null;
+  seconds: number | null;
+  loaded: number | null;
+  failed: number | null;
+  next: string | null;
+  sandbox: boolean;
+}
+
+export function overviewJson(run: RunOverview): RunJson {
+  return {
+    run: run.id,
+    job: run.job,
+    command: run.command,
+    status: run.status,
+    exitCode: run.exitCode,
+    started: run.started,
+    finished: run.finished,
+    seconds: secondsOf(run),
+    loaded: sumOf(run, "loaded"),
+    failed: sumOf(run, "failed"),
+    next: run.next,
+    sandbox: run.sandbox,
+  };
+}

@@ -1,0 +1,147 @@
+// One run in full. In: what the ledger holds of it. Out: text for a person: summary, streams with their parts, batches
+// and rejects, then the decisions that are wanted; a plain object for JSON, which leaves nothing out.
+
+import { showPath } from "../core/errors.ts";
+import { type Line, type Look, renderLines, sentence } from "./lines.ts";
+import { countOf, showBytes, showCount, showTime } from "./numbers.ts";
+import { rejectsFile } from "./rejects-lines.ts";
+import { type BatchDetails, type PartDetails, type RunDetails, readSummary, type StreamDetails } from "./run-record.ts";
+import { overviewJson, type RunJson } from "./runs-view.ts";
+import type { RunSummary } from "./summary.ts";
+import { countTable, describeEffort, statusTone } from "./summary-view.ts";
+import { type Column, tableLines } from "./table.ts";
+
+const rowsShownMax = 20;
+const shownShaLength = 12;
+
+export function renderRun(run: RunDetails, look: Look): string {
+  const planned = run.streams.flatMap(({ name, counts }) => (counts === null ? [] : [{ name, counts }]));
+  const lines = [...overviewLines(run), ...(planned.length > 0 ? [[], ...countTable(planned, look.width, "  ")] : [])];
+  for (const stream of run.streams) lines.push([], ...streamLines(run, stream, look.width));
+  const doubtful = batchesInDoubt(run);
+  if (doubtful.length > 0) lines.push([], ...decisionLines(run, doubtful, look.width));
+  else if (run.next !== null && run.next !== `loadline show ${run.id}`) {
+    lines.push([], ["Next: ", { text: run.next, whole: true }]);
+  }
+  return renderLines(lines, look);
+}
+
+function overviewLines(run: RunDetails): Line[] {
+  const summary = readSummary(run);
+  const exit = run.exitCode === null ? "" : `exit ${run.exitCode}, `;
+  const effort = summary === null ? "has not ended" : describeEffort(summary);
+  return [
+    [{ text: run.id, tone: "strong" }, "  ", { text: run.status, tone: statusTone(run.status) }],
+    [`  ${run.command} `, { text: showPath(run.jobFile), whole: true }, run.sandbox ? " in the sandbox" : ""],
+    [`  started ${showTime(run.started)} UTC, ${exit}${effort}`],
+    ["  ", { text: showPath(run.folder), whole: true }],
+  ];
+}
+
+function streamLines(run: RunDetails, stream: StreamDetails, width: number): Line[] {
+  const { name, connection, object, mode, org, state, how, parts, batches, counts } = stream;
+  const target = `${state}; ${mode}, org ${org}${how === null ? "" : `; present values: ${how}`}`;
+  const lines: Line[] = [
+    [{ text: name, tone: "strong" }, ` → ${connection} ${object}`],
+    ...sentence("  ", target, width, "faint"),
+  ];
+  if (parts.length > 0) {
+    lines.push([], ...tableLines(partColumns, parts.slice(0, rowsShownMax), "  "), ...moreLine(parts.length, "part"));
+  }
+  if (batches.length > 0) {
+    const shown = batchesWorthSeeing(batches);
+    lines.push([], ...tableLines(batchColumns, shown, "  "), ...moreLine(batches.length, "batch", "batches"));
+    for (const { number, message } of shown) {
+      if (message !== null) lines.push(...sentence(`  batch ${number}: `, message, width));
+    }
+  }
+  const rejects = counts === null ? undefined : rejectsFile(run.folder, { name, counts });
+  return rejects === undefined ? lines : [...lines, [], ["  rejects: ", { text: showPath(rejects), whole: true }]];
+}
+
+const partColumns: readonly Column<PartDetails>[] = [
+  { title: "part", cell: ({ label }) => label },
+  { title: "size", right: true, cell: ({ bytes }) => showBytes(bytes) },
+  { title: "sha256", cell: ({ sha256 }) => sha256.slice(0, shownShaLength), tone: () => "faint" },
+];
+
+const batchColumns: readonly Column<BatchDetails>[] = [
+  { title: "batch", right: true, cell: ({ number }) => String(number) },
+  { title: "action", cell: ({ action }) => action },
+  { title: "state", cell: ({ state }) => state, tone: ({ state }) => batchTone(state) },
+  { title: "rows", right: true, cell: ({ rows }) => showCount(rows) },
+  { title: "loaded", right: true, cell: ({ succeeded }) => showCount(succeeded) },
+  {
+    title: "failed",
+    right: true,
+    cell: ({ failed }) => showCount(failed),
+    tone: ({ failed }) => (failed > 0 ? "alarm" : "faint"),
+  },
+  { title: "handle", cell: ({ handle }) => handle ?? "" },
+];
+
+function batchTone(state: string): "good" | "alarm" | undefined {
+  if (state === "settled") return "good";
+  return state === "in-doubt" || state === "refused" ? "alarm" : undefined;
+}
+
+/** What went wrong or is not over first: of thousands of batches, these are looked for. */
+function batchesWorthSeeing(batches: readonly BatchDetails[]): BatchDetails[] {
+  if (batches.length <= rowsShownMax) return [...batches];
+  const isCalm = ({ state, failed }: BatchDetails) => state === "settled" && failed === 0;
+  return [...batches.filter((batch) => !isCalm(batch)), ...batches.filter(isCalm)].slice(0, rowsShownMax);
+}
+
+function moreLine(total: number, noun: string, plural?: string): Line[] {
+  const more = total - rowsShownMax;
+  return more > 0
+    ? [[{ text: `  … and ${countOf(more, `more ${noun}`, `more ${plural ?? `${noun}s`}`)}`, tone: "faint" }]]
+    : [];
+}
+
+function batchesInDoubt(run: RunDetails): BatchDetails[] {
+  return run.streams.flatMap(({ batches }) => batches.filter(({ state }) => state === "in-doubt"));
+}
+
+function decisionLines(run: RunDetails, doubtful: readonly BatchDetails[], width: number): Line[] {
+  const rows = doubtful.reduce((sum, { inDoubt }) => sum + inDoubt, 0);
+  const question = `A decision is wanted: ${countOf(rows, "row")} in ${countOf(doubtful.length, "batch", "batches")} may or may not have been written. Look in the target for the keys in these files:`;
+  const command = `loadline resume ${run.id} --in-doubt`;
+  return [
+    ...sentence({ text: "! ", tone: "alarm" }, question, width, "strong"),
+    ...doubtful.map(({ path }): Line => ["    ", { text: showPath(path), whole: true }]),
+    ["  they are there:      ", { text: `${command} landed`, whole: true }],
+    ["  they are not there:  ", { text: `${command} not-landed`, whole: true }],
+  ];
+}
+
+export interface RunDetailsJson extends RunJson {
+  jobFile: string;
+  folder: string;
+  summary: RunSummary | null;
+  streams: (StreamDetails & { rejects: string | null })[];
+  /** Batches that wait for `resume --in-doubt`. */
+  decisions: { stream: string; batch: number; rows: number; path: string; message: string | null }[];
+}
+
+export function runJson(run: RunDetails): RunDetailsJson {
+  return {
+    ...overviewJson(run),
+    jobFile: run.jobFile,
+    folder: run.folder,
+    summary: readSummary(run),
+    streams: run.streams.map((stream) => ({
+      ...stream,
+      rejects:
+        (stream.counts === null ? undefined : rejectsFile(run.folder, { name: stream.name, counts: stream.counts })) ??
+        null,
+    })),
+    decisions: batchesInDoubt(run).map(({ stream, number, inDoubt, path, message }) => ({
+      stream,
+      batch: number,
+      rows: inDoubt,
+      path,
+      message,
+    })),
+  };
+}

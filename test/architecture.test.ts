@@ -1,0 +1,269 @@
+// Holds the import rules of docs/design.md: which way imports go, and the one door to each thing that is dangerous or
+// that a test wants to own. In: the text of src/. A rule names its exceptions with a reason; one that is not needed any
+// more fails too, so that the list only gets shorter.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../src", import.meta.url));
+
+interface SourceFile {
+  /** Path below src/. */
+  path: string;
+  text: string;
+  /** The text without comments. */
+  code: string;
+  imports: Import[];
+}
+
+interface Import {
+  /** As written, or, where it is a file of ours, its path below src/. */
+  what: string;
+  kind: "value" | "type" | "dynamic";
+}
+
+const files: SourceFile[] = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .sort()
+  .map((path) => {
+    const text = readFileSync(join(root, path), "utf8");
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(?<![:"'`\\])\/\/.*$/gm, "");
+    return { path, text, code, imports: importsOf(path, code) };
+  });
+
+function importsOf(path: string, code: string): Import[] {
+  const statements = code.matchAll(/^(?:import|export)\s+(type\s)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/gm);
+  const dynamic = code.matchAll(/\bimport\("([^"]+)"\)/g);
+  return [
+    ...[...statements].map(
+      ([, type, what = ""]) => ({ what: resolve(path, what), kind: type === undefined ? "value" : "type" }) as const,
+    ),
+    ...[...dynamic].map(([, what = ""]) => ({ what: resolve(path, what), kind: "dynamic" }) as const),
+  ];
+}
+
+function resolve(from: string, what: string): string {
+  return what.startsWith(".") ? normalize(join(dirname(from), what)) : what;
+}
+
+const isOurs = (what: string) => what.endsWith(".ts");
+/** The part of src/ that a file belongs to: its folder, or itself where it lies at the top. pipeline.ts is pipeline. */
+const partOf = (path: string) => (path.includes("/") ? path.slice(0, path.indexOf("/")) : path.replace(/\.ts$/, ""));
+
+const steps = ["extract", "stage", "transform", "validate", "diff", "load", "checkpoint"];
+const leaves = ["core", "version"];
+
+/** What each part may import, itself aside. */
+const allowed: Record<string, string[]> = {
+  core: [],
+  version: [],
+  job: leaves,
+  report: leaves,
+  http: leaves,
+  sandbox: leaves,
+  ...Object.fromEntries(steps.map((step) => [step, ["core", "job"]])),
+  connectors: [...leaves, "job", "http", "extract", "load"],
+  pipeline: [...leaves, "job", "report", "http", "connectors", ...steps],
+  commands: [...leaves, "job", "report", "pipeline", "sandbox", "checkpoint"],
+  cli: [...leaves, "report", "commands"],
+};
+
+/** Fails with the offences that no exception covers, and with exceptions that cover nothing. */
+function expectOnly(offences: readonly string[], exceptions: Record<string, string> = {}): void {
+  expect([...offences].sort()).toEqual(Object.keys(exceptions).sort());
+}
+
+function offencesOf(offends: (file: SourceFile, imported: Import) => boolean): string[] {
+  const found = files.flatMap((file) =>
+    file.imports.filter((imported) => offends(file, imported)).map(({ what }) => `${file.path} imports ${what}`),
+  );
+  return [...new Set(found)];
+}
+
+/** Files whose code matches, those behind the door aside. */
+function outside(door: readonly string[], pattern: RegExp): string[] {
+  return files.filter(({ path, code }) => !isBehind(door, path) && pattern.test(code)).map(({ path }) => path);
+}
+
+/** A door is a file, or a folder with a slash at its end. */
+function isBehind(door: readonly string[], path: string): boolean {
+  return door.some((place) => (place.endsWith("/") ? path.startsWith(place) : path === place));
+}
+
+test("the rules read real imports", () => {
+  const pipeline = files.find(({ path }) => path === "pipeline.ts");
+  expect(pipeline?.imports).toContainEqual({ what: "core/failpoint.ts", kind: "value" });
+  expect(pipeline?.imports).toContainEqual({ what: "checkpoint/ledger.ts", kind: "type" });
+  const client = files.find(({ path }) => path === "connectors/salesforce/client.ts");
+  expect(client?.imports).toContainEqual({ what: "jsforce/lib/core.js", kind: "dynamic" });
+  const targets = files.flatMap(({ imports }) => imports.map(({ what }) => what)).filter(isOurs);
+  expect(targets.filter((what) => !files.some(({ path }) => path === what))).toEqual([]);
+});
+
+describe("imports", () => {
+  test("go cli → commands → pipeline → steps → core", () => {
+    expect(Object.keys(allowed).sort()).toEqual([...new Set(files.map(({ path }) => partOf(path)))].sort());
+    const offends = (file: SourceFile, { what }: Import) => {
+      const from = partOf(file.path);
+      return isOurs(what) && partOf(what) !== from && !allowed[from]?.includes(partOf(what));
+    };
+    expectOnly(offencesOf(offends));
+  });
+
+  test("of a step never lead to another step or to a connector", () => {
+    const offends = (file: SourceFile, { what }: Import) =>
+      steps.includes(partOf(file.path)) &&
+      isOurs(what) &&
+      [...steps, "connectors"].includes(partOf(what)) &&
+      partOf(what) !== partOf(file.path);
+    expectOnly(offencesOf(offends));
+  });
+
+  test("of a connector know the steps only by the interfaces Source and Target", () => {
+    const interfaces = ["extract/source.ts", "load/target.ts"];
+    const offends = (file: SourceFile, { what, kind }: Import) =>
+      partOf(file.path) === "connectors" &&
+      steps.includes(partOf(what)) &&
+      !(kind === "type" && interfaces.includes(what));
+    expectOnly(offencesOf(offends));
+  });
+
+  test("name a connector only in connectors/registry.ts", () => {
+    const offends = (file: SourceFile, { what }: Import) =>
+      what.startsWith("connectors/") &&
+      what !== "connectors/registry.ts" &&
+      file.path !== "connectors/registry.ts" &&
+      dirname(file.path) !== dirname(what);
+    expectOnly(offencesOf(offends));
+  });
+
+  test("of transform, validate and diff touch nothing outside the process", () => {
+    const pure = ["transform", "validate", "diff"];
+    const offends = (file: SourceFile, { what }: Import) =>
+      pure.includes(partOf(file.path)) && (what.startsWith("node:") || what === "core/files.ts");
+    expectOnly(offencesOf(offends));
+  });
+
+  test("load a command only when it runs", () => {
+    const offends = (file: SourceFile, { what, kind }: Import) =>
+      file.path === "cli.ts" && partOf(what) === "commands" && kind === "value";
+    expectOnly(offencesOf(offends));
+  });
+});
+
+/** Who may import what: the door, and the modules behind it. */
+const importDoors: { modules: RegExp; door: string[]; exceptions?: Record<string, string> }[] = [
+  { modules: /^@duckdb\//, door: ["stage/engine.ts"] },
+  { modules: /^node:sqlite$/, door: ["core/sqlite.ts"] },
+  { modules: /^node:https?$/, door: ["http/", "sandbox/"] },
+  {
+    modules: /^node:(net|tls|dgram|dns)/,
+    door: ["http/", "sandbox/"],
+    exceptions: { "job/login-url.ts imports node:net": "isIP and BlockList: it opens nothing" },
+  },
+  { modules: /^jsforce/, door: ["connectors/salesforce/"] },
+  { modules: /^@jetstreamapp\//, door: ["sandbox/"] },
+  { modules: /^commander$/, door: ["cli.ts"] },
+  { modules: /^cli-progress$/, door: ["report/"] },
+  { modules: /^yaml$/, door: ["job/", "sandbox/schema-file.ts"] },
+  { modules: /^node:child_process$/, door: ["pipeline/rehearsal.ts"] },
+  { modules: /^(node:)?(worker_threads|cluster|vm)$/, door: [] },
+];
+
+describe("one door", () => {
+  test.each(importDoors)("to $modules: $door", ({ modules, door, exceptions }) => {
+    const offends = (file: SourceFile, { what }: Import) => modules.test(what) && !isBehind(door, file.path);
+    expectOnly(offencesOf(offends), exceptions);
+  });
+
+  test("to CSV: csv-parse explains and cuts records, csv-stringify writes files for people", () => {
+    const door = ["extract/", "stage/", "pipeline/", "connectors/", "commands/"];
+    expectOnly(offencesOf(({ path }, { what }) => /^csv-/.test(what) && !isBehind(door, path)));
+  });
+
+  test("to the clock", () => {
+    expectOnly(outside(["core/clock.ts"], /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/));
+  });
+
+  test("to randomness", () => {
+    expectOnly(outside(["core/random.ts"], /\bMath\.random\b|\brandom(Bytes|UUID|Int|FillSync)\b|getRandomValues/));
+  });
+
+  test("to the terminal", () => {
+    const exceptions = { "cli.ts": "hears that the reader of stdout went away" };
+    expectOnly(outside(["report/output.ts"], /\bprocess\.(stdout|stderr|stdin)\b|\bconsole\./), exceptions);
+  });
+
+  test("to the process: its arguments and its end", () => {
+    expectOnly(outside(["cli.ts"], /\bprocess\.(exit|argv|abort|exitCode)\b/), {
+      "pipeline/rehearsal.ts": "starts the program that it is part of",
+    });
+  });
+
+  test("to fetch: there is none", () => {
+    expectOnly(outside([], /(?<![.\w])fetch\(/));
+  });
+});
+
+describe("a system's name", () => {
+  test("is tested only by its connector and by the reader of connections: elsewhere it is a capability", () => {
+    const systems =
+      /[!=]==\s*"(salesforce|hubspot|sftp)"|"(salesforce|hubspot|sftp)"\s*[!=]==|case "(salesforce|hubspot|sftp)"/;
+    expectOnly(outside(["connectors/", "job/", "sandbox/"], systems), {
+      "commands/run.ts": "protected is a key of one type of connection",
+      "pipeline/rehearsal.ts": "points connections of one type at the sandbox",
+    });
+  });
+});
+
+/** The file of each part that a reader opens first. */
+const mainFiles = [
+  "cli.ts",
+  "pipeline.ts",
+  "checkpoint/ledger.ts",
+  "commands/globals.ts",
+  "connectors/registry.ts",
+  "core/errors.ts",
+  "diff/compare.ts",
+  "extract/source.ts",
+  "http/client.ts",
+  "job/job.ts",
+  "load/target.ts",
+  "pipeline/runs.ts",
+  "report/events.ts",
+  "sandbox/sandbox.ts",
+  "stage/engine.ts",
+  "transform/mapping.ts",
+  "validate/rules.ts",
+];
+
+describe("a file", () => {
+  test("has at most 400 lines", () => {
+    expectOnly(files.filter(({ text }) => text.split("\n").length > 401).map(({ path }) => path));
+  });
+
+  test("opens with a comment", () => {
+    expectOnly(files.filter(({ text }) => !text.startsWith("// ")).map(({ path }) => path));
+  });
+
+  test("that is a folder's first says what comes in, what goes out and what holds", () => {
+    const parts = [...new Set(files.map(({ path }) => partOf(path)))].filter((part) => part !== "version");
+    expect([...new Set(mainFiles.map(partOf))].sort()).toEqual(parts.sort());
+    const opening = (path: string) => files.find((file) => file.path === path)?.text.match(/^(\/\/.*\n)+/)?.[0] ?? "";
+    expectOnly(
+      mainFiles.filter((path) => opening(path).trimEnd().split("\n").length < 2),
+      {
+        "commands/globals.ts": "one line",
+        "connectors/registry.ts": "one line",
+      },
+    );
+  });
+
+  test("names no folder of helpers", () => {
+    expectOnly(
+      files.map(({ path }) => path).filter((path) => /manager|helper|utils?\b|handler|service|common/i.test(path)),
+    );
+  });
+});

@@ -1,0 +1,125 @@
+// No false updates: what Salesforce gives back in another form is the same value.
+
+import { expect, test } from "vitest";
+import { contactsJob, rehearse } from "./support.ts";
+
+const map = `      Ext__c: id
+      LastName: last
+      Amount__c: amount
+      Active__c: active
+      Birthdate: born
+      Seen__c: seen
+      Description: notes`;
+
+test.each([
+  ["a number in another form", "amount", ["1000000", "1.0E6", "1000000.00", " 1000000 "]],
+  ["a checkbox", "active", ["true", "TRUE", "1", "t"]],
+  [
+    "an instant in other zones",
+    "seen",
+    ["2026-03-01T12:00:00Z", "2026-03-01T13:00:00+01:00", "2026-03-01T13:00:00.000+0100"],
+  ],
+  ["white space around a text", "last", ["Adams", "  Adams", "Adams \t"]],
+  ["line ends inside a text", "notes", ["a\nb", "a\r\nb"]],
+])("%s is no change", async (_what, column, values) => {
+  const row: Record<string, string> = {
+    id: "1",
+    last: "Adams",
+    amount: "1",
+    active: "true",
+    born: "2000-01-31",
+    seen: "",
+    notes: "",
+  };
+  const csv = (value: string) => {
+    const cells = Object.values({ ...row, [column]: value }).map((cell) => `"${cell}"`);
+    return `${Object.keys(row).join(",")}\n${cells.join(",")}\n`;
+  };
+  await using place = await rehearse(contactsJob({ map }), { "inbox/contacts.csv": csv(values[0] ?? "") });
+  expect((await place.project.run("run", "job.yaml", "--json")).summary().streams["contacts"]).toMatchObject({
+    creates: 1,
+    loaded: 1,
+  });
+  for (const value of values) {
+    place.project.write({ "inbox/contacts.csv": csv(value) });
+    const { streams } = (await place.project.run("plan", "job.yaml", "--json")).summary();
+    expect(streams["contacts"], JSON.stringify(value)).toMatchObject({ unchanged: 1, updates: 0, rejected: 0 });
+  }
+  place.project.write({
+    "inbox/contacts.csv": csv(column === "active" ? "false" : column === "seen" ? "2026-03-01T12:00:01Z" : "7"),
+  });
+  const changed = (await place.project.run("plan", "job.yaml", "--json")).summary();
+  expect(changed.streams["contacts"]).toMatchObject({ updates: 1, unchanged: 0 });
+});
+
+test("a time without a zone is read in the job's timezone", async () => {
+  await using place = await rehearse(contactsJob({ map, top: "timezone: Europe/Berlin" }), {
+    "inbox/contacts.csv": "id,last,amount,active,born,seen,notes\n1,A,,,,2026-07-01 14:00:00,\n",
+  });
+  await place.project.run("run", "job.yaml");
+  expect(String((await place.contacts()).get("1")?.["Seen__c"])).toMatch(/^2026-07-01T12:00:00/);
+});
+
+test("a blank cell leaves a value alone, clears it with on_null: clear, and rejects the row with on_null: reject", async () => {
+  const mapped = (onNull: string) => `      Ext__c: id
+      LastName: last
+      Email: { from: email, on_null: ${onNull} }
+      Active__c: { from: active, on_null: ${onNull} }`;
+  const filled = "id,last,email,active\n1,Adams,a@x.com,true\n";
+  await using place = await rehearse(contactsJob({ map: mapped("skip") }), { "inbox/contacts.csv": filled });
+  await place.project.run("run", "job.yaml");
+  place.project.write({ "inbox/contacts.csv": "id,last,email,active\n1,Adams,,\n" });
+  const skipped = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(skipped.streams["contacts"]).toMatchObject({ unchanged: 1, updates: 0 });
+
+  place.project.write({ "job.yaml": contactsJob({ map: mapped("reject") }) });
+  const rejected = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(rejected.streams["contacts"]).toMatchObject({ rejected: 1, updates: 0 });
+
+  place.project.write({ "job.yaml": contactsJob({ map: mapped("clear") }) });
+  const cleared = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(cleared.streams["contacts"]).toMatchObject({ updates: 1, loaded: 1, failed: 0 });
+  expect((await place.contacts()).get("1")).toMatchObject({ Email: null, Active__c: false });
+  const again = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(again.streams["contacts"]).toMatchObject({ unchanged: 1 });
+});
+
+test("fields of an absent optional column are left alone, even with on_null: clear", async () => {
+  const job = contactsJob({
+    source: ", optional: [email]",
+    map: "      Ext__c: id\n      LastName: last\n      Email: { from: lower(email), on_null: clear }",
+  });
+  await using place = await rehearse(job, { "inbox/contacts.csv": "id,last,email\n1,Adams,a@x.com\n" });
+  await place.project.run("run", "job.yaml");
+  place.project.write({ "inbox/contacts.csv": "id,last\n1,Adamson\n" });
+  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ updates: 1, loaded: 1 });
+  expect((await place.contacts()).get("1")).toMatchObject({ Email: "a@x.com", LastName: "Adamson" });
+});
+
+test("policies: fill_empty writes only where there is nothing, create_only never updates", async () => {
+  const map = `      Ext__c: id
+      LastName: { from: last, policy: create_only }
+      Email: { from: email, policy: fill_empty }
+      Phone: { from: email, policy: fill_empty }`;
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": "id,last,email\n1,Adams,a@x.com\n" });
+  await place.project.run("run", "job.yaml");
+  place.project.write({ "job.yaml": contactsJob({ map }), "inbox/contacts.csv": "id,last,email\n1,Other,b@x.com\n" });
+  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ updates: 1, loaded: 1 });
+  expect((await place.contacts()).get("1")).toMatchObject({ LastName: "Adams", Email: "a@x.com", Phone: "b@x.com" });
+});
+
+test("keys that differ only in case are one record", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": "id,last,email\nAb1,Adams,a@x.com\n" });
+  await place.project.run("run", "job.yaml");
+  place.project.write({ "inbox/contacts.csv": "id,last,email\naB1,Adams,a@x.com\n" });
+  const { streams } = (await place.project.run("plan", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ unchanged: 1, creates: 0 });
+});
+
+test("the text #N/A is rejected instead of emptying a field", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": "id,last,email\n1,#N/A,a@x.com\n" });
+  const run = await place.project.run("run", "job.yaml", "--json");
+  expect(run.summary().streams["contacts"]).toMatchObject({ rejected: 1, creates: 0 });
+});

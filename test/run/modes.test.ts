@@ -1,0 +1,131 @@
+// What each mode does to the org, through the real program.
+
+import { expect, test } from "vitest";
+import { contactsJob, rehearse } from "./support.ts";
+
+const three = "id,last,email\n1,Adams,a@x.com\n2,Brown,b@x.com\n3,Clark,c@x.com\n";
+
+test("upsert creates, then finds nothing to do, then writes only the field that changed", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  const first = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(first.streams["contacts"]).toMatchObject({ extracted: 3, creates: 3, loaded: 3, unchanged: 0 });
+  const second = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(second.streams["contacts"]).toMatchObject({ creates: 0, updates: 0, unchanged: 3, loaded: 0 });
+  expect(place.project.list(`${place.project.runFolders()[1]}/batches`)).toEqual([]);
+
+  place.project.write({ "inbox/contacts.csv": three.replace("Brown", "Braun") });
+  const third = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(third.streams["contacts"]).toMatchObject({ creates: 0, updates: 1, unchanged: 2, loaded: 1 });
+  const [batch = ""] = place.project.list(".loadline/runs").slice(-1);
+  const id = (await place.contacts()).get("2")?.["Id"];
+  expect(place.project.read(`.loadline/runs/${batch}/batches/contacts-00001.csv`)).toBe(`Id,LastName\n${id},Braun\n`);
+  expect((await place.contacts()).get("2")?.["LastName"]).toBe("Braun");
+});
+
+test("update changes what is there and counts the rest as unmatched", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  await place.project.run("run", "job.yaml");
+  place.project.write({
+    "job.yaml": contactsJob({ mode: "update" }),
+    "inbox/contacts.csv": "id,last,email\n1,Adam,a@x.com\n9,New,n@x.com\n",
+  });
+  const { streams, exitCode } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ extracted: 2, updates: 1, unmatched: 1, creates: 0, loaded: 1 });
+  expect(exitCode).toBe(0);
+  expect((await place.contacts()).has("9")).toBe(false);
+});
+
+test("delete takes away the named records and leaves the others", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  await place.project.run("run", "job.yaml");
+  place.project.write({
+    "job.yaml": contactsJob({ mode: "delete", map: "      Ext__c: id" }),
+    "inbox/contacts.csv": "id\n2\n8\n",
+  });
+  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ extracted: 2, deletes: 1, unmatched: 1, loaded: 1 });
+  expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "3"]);
+});
+
+test("mirror deletes nothing unless the guard allows it, and then just what the source no longer has", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  await place.project.run("run", "job.yaml");
+  place.project.write({
+    "job.yaml": contactsJob({ mode: "mirror" }),
+    "inbox/contacts.csv": "id,last,email\n1,Adams,a@x.com\n4,Davis,d@x.com\n",
+  });
+  const stopped = await place.project.run("run", "job.yaml", "--json");
+  expect(stopped.code).toBe(4);
+  expect(stopped.summary()).toMatchObject({
+    status: "stopped",
+    streams: { contacts: { mirrorDeletes: 2, loaded: 0 } },
+  });
+  expect((await place.contacts()).size).toBe(3);
+
+  place.project.write({ "job.yaml": contactsJob({ mode: "mirror", top: "guards: { deletes: 2 }" }) });
+  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ creates: 1, unchanged: 1, mirrorDeletes: 2, loaded: 3 });
+  expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "4"]);
+});
+
+test("mirror never deletes the record of a row that was rejected, nor one without a key, nor one out of scope", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  await place.project.run("run", "job.yaml");
+  await place.sandbox.api("POST", "sobjects/Contact", { LastName: "Keyless" });
+  place.project.write({
+    "job.yaml": contactsJob({
+      mode: "mirror",
+      target: `, scope: "LastName != 'Clark'"`,
+      stream: "    validate: [ { field: LastName, required: true } ]",
+      top: "guards: { deletes: 5 }",
+    }),
+    "inbox/contacts.csv": "id,last,email\n1,,a@x.com\n",
+  });
+  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ rejected: 1, mirrorDeletes: 1 });
+  expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "3", "null"]);
+});
+
+test("insert refuses the bytes that a settled run has inserted, unless told again", async () => {
+  await using place = await rehearse(contactsJob({ mode: "insert", map: "      Ext__c: id\n      LastName: last" }), {
+    "inbox/contacts.csv": three,
+  });
+  expect((await place.project.run("run", "job.yaml", "--json")).summary().streams["contacts"]).toMatchObject({
+    creates: 3,
+    loaded: 3,
+  });
+  place.project.write({ "inbox/contacts-renamed.csv": three });
+  const again = await place.project.run("run", "job.yaml", "--json");
+  expect(again.code).toBe(4);
+  expect(again.stderr).toContain("inserted into Contact already");
+  expect((await place.sandbox.dump("Contact")).length).toBe(3);
+});
+
+test("a create that meets a record made since the diff is told as a conflict, and counts still add up", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  await place.sandbox.setFaults([{ match: "PATCH /services/data/*/jobs/ingest/*", do: { delay_ms: 1500 } }]);
+  const running = place.project.start(["run", "job.yaml", "--json", "--verbose"]);
+  await expect.poll(async () => (await place.sandbox.jobs()).length, { timeout: 20_000 }).toBe(1);
+  await place.sandbox.api("POST", "sobjects/Contact", { LastName: "Earlier", Ext__c: "2" });
+  const { streams } = (await running.finished).summary();
+  expect(streams["contacts"]).toMatchObject({ extracted: 3, creates: 2, conflicts: 1, loaded: 2, failed: 0 });
+});
+
+test("rows that the target rejects are kept with its reason and their line, and limit the exit code", async () => {
+  const csv = "id,last,email\n1,Adams,nonsense\n2,Brown,b@x.com\n";
+  await using place = await rehearse(contactsJob().replace("100%", "1"), { "inbox/contacts.csv": csv });
+  const within = await place.project.run("run", "job.yaml", "--json");
+  expect(within.summary()).toMatchObject({
+    status: "partial",
+    exitCode: 0,
+    streams: { contacts: { loaded: 1, failed: 1 } },
+  });
+  const [run = ""] = place.project.list(".loadline/runs");
+  expect(place.project.read(`.loadline/runs/${run}/rejects/contacts.csv`)).toMatch(
+    /^id,last,email,loadline_error,loadline_field,loadline_line\n1,Adams,nonsense,INVALID_EMAIL_ADDRESS: .*nonsense,Email,2\n$/,
+  );
+  place.project.write({ "job.yaml": contactsJob().replace("100%", "0") });
+  const beyond = await place.project.run("run", "job.yaml", "--json");
+  expect(beyond.code).toBe(3);
+  expect(beyond.summary()).toMatchObject({ status: "partial", exitCode: 3 });
+});

@@ -1,0 +1,75 @@
+// A small load first: --limit, --keys, --streams, and how many calls a run makes.
+
+import { expect, test } from "vitest";
+import { contactsJob, rehearse } from "./support.ts";
+
+const rows = Array.from({ length: 10 }, (_, index) => `${index + 1},Name ${index + 1},n${index + 1}@x.com`).join("\n");
+const ten = `id,last,email\n${rows}\n`;
+
+test("--limit takes the first rows, --keys the named ones; the rest counts as filtered", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten, "keys.txt": "# two\n9\n10\n" });
+  const limited = (await place.project.run("run", "job.yaml", "--limit", "3", "--json")).summary();
+  expect(limited.streams["contacts"]).toMatchObject({ extracted: 10, filtered: 7, creates: 3, loaded: 3 });
+  const named = (await place.project.run("run", "job.yaml", "--keys", "keys.txt", "--json")).summary();
+  expect(named.streams["contacts"]).toMatchObject({ filtered: 8, creates: 2, loaded: 2 });
+  expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "10", "2", "3", "9"]);
+});
+
+test("a small load of a mirror deletes nothing", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten });
+  await place.project.run("run", "job.yaml");
+  place.project.write({
+    "job.yaml": contactsJob({ mode: "mirror", top: "guards: { deletes: 100 }" }),
+    "inbox/contacts.csv": "id,last,email\n1,X,\n2,Y,\n",
+  });
+  const { streams } = (await place.project.run("run", "job.yaml", "--limit", "1", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ updates: 1, mirrorDeletes: 0 });
+  expect((await place.contacts()).size).toBe(10);
+});
+
+test("a stream that does not exist is told with those that do", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten });
+  const run = await place.project.run("plan", "job.yaml", "--streams", "contcats");
+  expect(run.code).toBe(2);
+  expect(run.stderr).toContain("streams: contacts");
+});
+
+test("plan writes nothing, keeps the plan, and says with --detailed-exitcode that there are changes", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten });
+  const plan = await place.project.run("plan", "job.yaml", "--json", "--detailed-exitcode");
+  expect(plan.code).toBe(10);
+  expect(plan.summary()).toMatchObject({ status: "planned", streams: { contacts: { creates: 10, loaded: 0 } } });
+  expect(await place.sandbox.dump("Contact")).toEqual([]);
+  const [run = ""] = place.project.list(".loadline/runs");
+  expect(place.project.list(`.loadline/runs/${run}/plan`)).toEqual(["contacts.parquet"]);
+});
+
+test("a run makes no more calls than promised: 10, and 6 and the polls for each batch, and the snapshot", async () => {
+  await using place = await rehearse(contactsJob({ target: ", batch: { rows: 4 }" }), { "inbox/contacts.csv": ten });
+  const { apiCalls, streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ loaded: 10 });
+  const calls = await place.sandbox.calls();
+  const total = Object.values(calls).reduce((sum, count) => sum + count, 0);
+  const polls = Object.entries(calls).find(([endpoint]) => /^GET .*\/jobs\/ingest\/[^/]+$/.test(endpoint))?.[1] ?? 0;
+  expect(total).toBe(apiCalls["salesforce"]);
+  expect(total - polls).toBeLessThanOrEqual(10 + 6 * 3);
+});
+
+test("batches are cut by rows and bytes, and the same plan gives the same files", async () => {
+  await using place = await rehearse(contactsJob({ target: ", batch: { rows: 4 }" }), { "inbox/contacts.csv": ten });
+  await place.project.run("run", "job.yaml", "--json");
+  const [first = ""] = place.project.runFolders();
+  const files = place.project.list(`${first.slice(place.project.folder.length + 1)}/batches`);
+  expect(files).toEqual(["contacts-00001.csv", "contacts-00002.csv", "contacts-00003.csv"]);
+});
+
+test("guards stop a run before anything is written", async () => {
+  await using place = await rehearse(contactsJob({ top: "guards: { creates: 9, source_rows_min: 11 }" }), {
+    "inbox/contacts.csv": ten,
+  });
+  const run = await place.project.run("run", "job.yaml", "--json");
+  expect(run.code).toBe(4);
+  expect(run.stderr).toContain("10 records to create, at most 9 (guards.creates)");
+  expect(run.stderr).toContain("at least 11 (guards.source_rows_min)");
+  expect(await place.sandbox.dump("Contact")).toEqual([]);
+});

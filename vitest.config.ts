@@ -1,0 +1,29 @@
+// Two projects: what only reads the source (part of `npm run check`), and everything else, which may start the built
+// program. No retries anywhere: a test that passes the second time is a defect to find.
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    retry: 0,
+    // Most tests wait for processes of their own; two files at a time keep two cores busy.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "architecture", include: ["test/architecture.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "loadline",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/architecture.test.ts"],
+          globalSetup: ["test/support/build-program.ts"],
+        },
+      },
+    ],
+  },
+});
