@@ -13,6 +13,9 @@ import { version } from "./version.ts";
 /** A stop is promised within 5 s; what is not done by then is left to `resume`. */
 const stopMsMax = 4500;
 
+// What a run keeps is for its owner alone, also what the engine writes by itself.
+process.umask(0o077);
+
 const stopping = new AbortController();
 let code: ExitCode = exitCode.done;
 

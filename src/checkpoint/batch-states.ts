@@ -5,7 +5,7 @@
 //   handle    the remote's handle is durable; the remote has not been told to act, so the handle may be thrown away
 //   committed the remote was told to act, or is just about to be: from here on a batch is never sent again
 //   settled   its per-row results are stored
-//   refused   the remote certainly did nothing with it
+//   refused   the remote won't act on its handle, which is to be thrown away for a new one
 //   in-doubt  what the remote did can't be found out; a person decides
 
 export type BatchStateName = "planned" | "intent" | "handle" | "committed" | "settled" | "refused" | "in-doubt";
@@ -16,7 +16,7 @@ const transitions: Record<BatchStateName, readonly BatchStateName[]> = {
   handle: ["committed", "intent", "refused"],
   committed: ["settled", "in-doubt", "refused"],
   settled: [],
-  refused: ["intent"],
+  refused: ["intent", "committed"],
   "in-doubt": ["settled", "intent"],
 };
 

@@ -49,6 +49,8 @@ export interface RunOptions {
   keys?: string[];
   /** Insert a file that an earlier run has inserted. */
   again?: boolean;
+  /** Every connection is pointed at the local sandbox. */
+  sandbox?: boolean;
 }
 
 export type StreamState = "extracting" | "planned" | "loading" | "settled";
@@ -192,6 +194,14 @@ export class Ledger implements Disposable {
     const moved = { ...batch, ...change, state };
     this.#batches.put(batchCells(moved));
     return moved;
+  }
+
+  /** Settles a batch without the rows that go into another one, in one transaction. */
+  split(batch: BatchRecord, rest: BatchRecord): void {
+    this.#transact(() => {
+      this.advance(batch, "settled", { rows: batch.rows - rest.rows, inDoubt: 0 });
+      this.#batches.put(batchCells(rest));
+    });
   }
 
   /** The earlier run that inserted these bytes into this object, if one settled. */

@@ -27,8 +27,6 @@ export interface LockRequest {
   name: string;
   /** For messages: "job contacts". */
   what: string;
-  /** Of the run that takes it, for the message to others. */
-  run: string;
   waitMs: number;
   signal: AbortSignal;
 }
@@ -42,7 +40,7 @@ export async function takeLock(request: LockRequest): Promise<Disposable> {
   for (;;) {
     const database = openSqliteLock(path);
     if (database !== undefined) {
-      const holder = `run ${request.run}, process ${process.pid} of ${userInfo().username} on ${hostname()}, since ${now().toISOString()}`;
+      const holder = `process ${process.pid} of ${userInfo().username} on ${hostname()}, since ${now().toISOString()}`;
       writeDurably(`${path}.txt`, `${holder}\n`);
       return { [Symbol.dispose]: () => database.close() };
     }

@@ -1,24 +1,74 @@
-// What a command shows of a run: JSON on stdout for machines, text for people.
+// What a command shows of a run: JSON on stdout for machines, text for people, Markdown for CI.
 
 import { exitCodeOf, explain } from "../core/errors.ts";
 import type { Job } from "../job/job.ts";
+import { readPlan } from "../pipeline/read-plan.ts";
 import type { EndedRun } from "../pipeline/runs.ts";
-import type { Emit } from "../report/events.ts";
-import { printError, printOut } from "../report/output.ts";
+import type { RunEvent } from "../report/events.ts";
+import { appendStepSummary, planMarkdown, summaryMarkdown } from "../report/markdown.ts";
+import { errorScreen, lookOfOut, printError, printOut } from "../report/output.ts";
+import type { PlanReport } from "../report/plan.ts";
+import { renderPlan } from "../report/plan-view.ts";
+import { openProgress, type Progress } from "../report/progress.ts";
 import type { RunSummary } from "../report/summary.ts";
+import { renderSummary } from "../report/summary-view.ts";
 import type { Globals } from "./globals.ts";
 
-export interface Progress {
-  consume: Emit;
-  stop(): void;
+/** Progress, and what the end of a run wants to know of its way. */
+export interface Watch extends Progress {
+  /** By stream. */
+  warnings: Map<string, number>;
 }
 
-export async function startProgress(_globals: Globals): Promise<Progress> {
-  return { consume: () => undefined, stop: () => undefined };
+export async function watchRun(globals: Globals): Promise<Watch> {
+  const progress = await openProgress({ screen: errorScreen(), color: globals.color, verbose: globals.verbose });
+  const warnings = new Map<string, number>();
+  return {
+    warnings,
+    consume: (event: RunEvent) => {
+      if (event.type === "planned") warnings.set(event.stream, event.warnings);
+      progress.consume(event);
+    },
+    stop: () => progress.stop(),
+  };
+}
+
+/** A run that recovers an earlier one is told on stderr: stdout belongs to the run that was asked for. */
+export async function presentRun(
+  globals: Globals,
+  job: Job,
+  ended: EndedRun,
+  watch: Watch,
+  recovering: boolean,
+): Promise<void> {
+  const { summary, outcome, folder, error } = ended;
+  const look = lookOfOut(globals.color);
+  const planned = summary.status === "planned" && outcome !== undefined;
+  const report = planned ? await describePlan(job, ended, watch) : undefined;
+  const view = report === undefined ? renderSummary({ summary, folder, error }, look) : renderPlan(report, look);
+  if (recovering) printError(view);
+  else if (!globals.json) printOut(view);
+  else printOut(JSON.stringify(summary));
+  if (globals.json && error !== undefined && !recovering) printError(explain(error));
+  if (globals.verbose && error instanceof Error) printError(error.stack ?? error.message);
+  const stepSummary = process.env["GITHUB_STEP_SUMMARY"];
+  if (stepSummary !== undefined && stepSummary !== "") {
+    appendStepSummary(
+      stepSummary,
+      report === undefined ? summaryMarkdown({ summary, folder, error }) : planMarkdown(report),
+    );
+  }
+}
+
+async function describePlan(job: Job, { summary, outcome, folder }: EndedRun, watch: Watch): Promise<PlanReport> {
+  if (outcome === undefined) throw new Error("a plan was not made");
+  const run = summary.run ?? "";
+  return readPlan({ job, run, next: summary.next, outcome, folder, warnings: watch.warnings });
 }
 
 /** A job that could not begin: its file is wrong, its lock is held, its connection is missing. */
 export function presentUnstarted(globals: Globals, file: string, error: unknown): void {
+  const code = exitCodeOf(error);
   if (globals.json) {
     const summary: RunSummary = {
       run: null,
@@ -27,18 +77,12 @@ export function presentUnstarted(globals: Globals, file: string, error: unknown)
       streams: {},
       apiCalls: {},
       seconds: 0,
-      exitCode: exitCodeOf(error),
+      exitCode: code,
       next: `loadline check ${file}`,
       error: explain(error),
     };
     printOut(JSON.stringify(summary));
   }
   printError(explain(error));
-}
-
-export async function presentRun(globals: Globals, _job: Job, ended: EndedRun, recovering: boolean): Promise<void> {
-  if (globals.json && !recovering) printOut(JSON.stringify(ended.summary));
-  else printError(JSON.stringify(ended.summary, null, 1));
-  if (ended.error !== undefined)
-    printError(globals.verbose && ended.error instanceof Error ? (ended.error.stack ?? "") : explain(ended.error));
+  if (globals.verbose && error instanceof Error) printError(error.stack ?? error.message);
 }

@@ -5,10 +5,10 @@ import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readJob } from "../job/read-job.ts";
 import { findUnfinished, keptJobFile } from "../pipeline/recovery.ts";
-import { executeRun, isResumable } from "../pipeline/runs.ts";
+import { executeRun, isResumable, lockJob } from "../pipeline/runs.ts";
 import { printError } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { presentRun, startProgress } from "./present.ts";
+import { presentRun, watchRun } from "./present.ts";
 import { findProject, openProject, readProjectJob, sandboxState } from "./project.ts";
 
 export interface ResumeFlags {
@@ -25,7 +25,13 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
   await using project = await openProject(globals, inSandbox ? {} : undefined);
   refuseChangedJob(run, keptJobFile(project.stateFolder, run));
   const job = { ...readProjectJob(keptJobFile(project.stateFolder, run), project.connections), file: run.jobFile };
-  const progress = await startProgress(globals);
+  using _lock = await lockJob({ job, stateFolder: project.stateFolder, signal: globals.signal });
+  // Between the first look and the lock another process may have come to its end.
+  if (!isOpen(project.stateFolder, run)) {
+    printError("nothing to resume");
+    return exitCode.done;
+  }
+  const watch = await watchRun(globals);
   const ended = await executeRun({
     job,
     connections: project.connections,
@@ -33,17 +39,18 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
     stateFolder: project.stateFolder,
     command: "run",
     options: run.options,
-    emit: progress.consume,
+    emit: watch.consume,
     signal: globals.signal,
     resume: run,
     ...(flags.inDoubt === undefined ? {} : { decision: flags.inDoubt }),
-  }).finally(() => progress.stop());
-  await presentRun(globals, job, ended, false);
+  }).finally(() => watch.stop());
+  await presentRun(globals, job, ended, watch, false);
   return ended.summary.exitCode;
 }
 
 interface FoundRun {
   run: RunRecord;
+  isOpen: boolean;
   inSandbox: boolean;
 }
 
@@ -56,13 +63,19 @@ function findRun(globals: Globals, id: string | undefined): FoundRun | undefined
     if (!Ledger.exists(folder)) return [];
     using ledger = Ledger.open(folder);
     const run = id === undefined ? findUnfinished(ledger)?.run : ledger.run(id);
-    return run === undefined ? [] : [{ run, inSandbox }];
+    return run === undefined ? [] : [{ run, isOpen: isResumable(ledger, run), inSandbox }];
   });
   const [newest] = candidates.sort((left, right) => right.run.started.localeCompare(left.run.started));
   if (id === undefined) return newest;
   if (newest === undefined) throw usageFailure(`there is no run ${id}`, { next: "loadline runs" });
   if (newest.run.command === "plan") throw usageFailure(`${id} is a plan: it has nothing to resume`);
-  return isResumable(newest.run.status, newest.run.exitCode) ? newest : undefined;
+  return newest.isOpen ? newest : undefined;
+}
+
+function isOpen(stateFolder: string, { id }: RunRecord): boolean {
+  using ledger = Ledger.open(stateFolder);
+  const run = ledger.run(id);
+  return run !== undefined && isResumable(ledger, run);
 }
 
 function refuseChangedJob(run: RunRecord, kept: string): void {

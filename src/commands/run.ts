@@ -1,16 +1,16 @@
 // loadline run, plan: each job in turn.
 
-import { Ledger, type RunOptions, type RunRecord } from "../checkpoint/ledger.ts";
+import { Ledger, type RunOptions } from "../checkpoint/ledger.ts";
 import { LockHeld } from "../checkpoint/lock.ts";
 import { exitCodeOf, Failure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { findUnfinished, keptJobFile, supersede } from "../pipeline/recovery.ts";
-import { executeRun, type RunRequest } from "../pipeline/runs.ts";
+import { type EndedRun, executeRun, lockJob, type RunRequest } from "../pipeline/runs.ts";
 import { printError } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { presentRun, presentUnstarted, startProgress } from "./present.ts";
+import { presentRun, presentUnstarted, watchRun } from "./present.ts";
 import { type OpenProject, openProject, readProjectJob } from "./project.ts";
 
 export interface RunFlags {
@@ -57,10 +57,15 @@ async function runFile(
   const options = optionsOf(job, flags);
   if (command === "run") refuseProtected(project, job, flags);
   try {
-    const recovered = command === "run" ? await recover(globals, project, job) : exitCode.done;
-    if (recovered !== exitCode.done && recovered !== exitCode.rejectedByTarget) return recovered;
-    const request = requestFor(globals, project, job, command);
-    return await execute(globals, { ...request, options }, flags);
+    const request = { ...requestFor(globals, project, job, command), options };
+    using _lock = await lockJob(request);
+    const recovered = command === "run" ? await recover(globals, project, job) : undefined;
+    // Its rows are all settled, or a fresh plan could write them again.
+    if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))
+      return recovered.summary.exitCode;
+    const ended = await execute(globals, request);
+    const code = flags.detailedExitcode === true ? detailedExitCode(ended) : ended.summary.exitCode;
+    return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, code]);
   } catch (error) {
     if (!(error instanceof LockHeld) || job.lock.kind !== "skip") throw error;
     printError(`${error.message}: skipped (lock: skip)`);
@@ -81,6 +86,7 @@ function optionsOf(job: Job, flags: RunFlags): RunOptions {
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.keys === undefined ? {} : { keys: readKeysFile(flags.keys) }),
     ...(flags.again === true ? { again: true } : {}),
+    ...(flags.sandbox === true ? { sandbox: true } : {}),
   };
 }
 
@@ -110,23 +116,18 @@ function requestFor(globals: Globals, project: OpenProject, job: Job, command: "
   };
 }
 
-/** An unfinished run of the same job goes first, by the job as it was then. */
-async function recover(globals: Globals, project: OpenProject, job: Job): CommandResult {
+/** An unfinished run of the same job goes first, by the job as it was then. Gives how it ended. */
+async function recover(globals: Globals, project: OpenProject, job: Job): Promise<EndedRun | undefined> {
   const unfinished = openLedger(project, (ledger) => findUnfinished(ledger, job.name));
-  if (unfinished === undefined) return exitCode.done;
+  if (unfinished === undefined) return undefined;
   if (!unfinished.begunLoading) {
     openLedger(project, (ledger) => supersede(ledger, unfinished.run));
-    return exitCode.done;
+    return undefined;
   }
   printError(`recovering run ${unfinished.run.id}, which ended in the middle of its load`);
   const kept = readProjectJob(keptJobFile(project.stateFolder, unfinished.run), project.connections);
   const request = requestFor(globals, project, { ...kept, file: unfinished.run.jobFile }, "run");
-  const code = await resumeRun(globals, request, unfinished.run);
-  return code;
-}
-
-async function resumeRun(globals: Globals, request: RunRequest, run: RunRecord): CommandResult {
-  return execute(globals, { ...request, options: run.options, resume: run }, { recovering: true });
+  return execute(globals, { ...request, options: unfinished.run.options, resume: unfinished.run });
 }
 
 function openLedger<T>(project: OpenProject, use: (ledger: Ledger) => T): T | undefined {
@@ -135,18 +136,18 @@ function openLedger<T>(project: OpenProject, use: (ledger: Ledger) => T): T | un
   return use(ledger);
 }
 
-async function execute(
-  globals: Globals,
-  request: RunRequest,
-  flags: { detailedExitcode?: boolean; recovering?: boolean },
-): CommandResult {
-  const progress = await startProgress(globals);
-  const ended = await executeRun({ ...request, emit: progress.consume }).finally(() => progress.stop());
-  await presentRun(globals, request.job, ended, flags.recovering === true);
-  const { exitCode: code, streams } = ended.summary;
-  if (code !== exitCode.done || flags.detailedExitcode !== true) return code;
-  const changes = Object.values(streams).some(
+async function execute(globals: Globals, request: RunRequest): Promise<EndedRun> {
+  const watch = await watchRun(globals);
+  const ended = await executeRun({ ...request, emit: watch.consume }).finally(() => watch.stop());
+  await presentRun(globals, request.job, ended, watch, request.resume !== undefined);
+  return ended;
+}
+
+/** 10 for a plan that has changes. */
+function detailedExitCode({ summary }: EndedRun): ExitCode {
+  if (summary.exitCode !== exitCode.done) return summary.exitCode;
+  const changes = Object.values(summary.streams).some(
     ({ creates, updates, deletes, mirrorDeletes }) => creates + updates + deletes + mirrorDeletes > 0,
   );
-  return changes ? exitCode.changes : code;
+  return changes ? exitCode.changes : exitCode.done;
 }

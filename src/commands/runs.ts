@@ -2,7 +2,8 @@
 
 import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { printOut } from "../report/output.ts";
+import { lookOfOut, printOut } from "../report/output.ts";
+import { overviewJson, renderRuns } from "../report/runs-view.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { findProject, sandboxState } from "./project.ts";
 
@@ -12,8 +13,7 @@ export async function listRuns(globals: Globals): CommandResult {
     ...readRuns(project.stateFolder).map((run) => ({ ...run, sandbox: false })),
     ...readRuns(sandboxState(project)).map((run) => ({ ...run, sandbox: true })),
   ].sort((left, right) => right.started.localeCompare(left.started));
-  printOut(JSON.stringify(runs));
-  void globals;
+  printOut(globals.json ? JSON.stringify(runs.map(overviewJson)) : renderRuns(runs, lookOfOut(globals.color)));
   return exitCode.done;
 }
 

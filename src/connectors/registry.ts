@@ -10,15 +10,16 @@ export function openSource(connection: Connection): Source {
   throw new Error(`connection ${connection.name} can't be a source`);
 }
 
-/** Signs in. */
+/** Signs in. `signal` ends whatever the target is waiting for. */
 export async function openTarget(
   connection: Connection,
   environment: Environment,
   onRetry: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<Target> {
   if (connection.type === "salesforce") {
     const { openSalesforceTarget } = await import("./salesforce/target.ts");
-    return openSalesforceTarget(connection, environment, onRetry);
+    return openSalesforceTarget(connection, environment, onRetry, signal);
   }
   throw new Error(`connection ${connection.name} can't be a target`);
 }

@@ -128,6 +128,8 @@ function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fa
   });
   const file = createReadStream(body.path, { highWaterMark: 256 * 1024 });
   file.on("error", fail);
+  // An answer may come before the file is read to its end: the rest is not wanted then.
+  outgoing.once("close", () => file.destroy());
   file.pipe(count).pipe(outgoing);
 }
 
@@ -165,13 +167,17 @@ export async function readJson(response: HttpResponse, what: string): Promise<un
   const text = await readText(response, what);
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new CallFault(`${what}: the answer is no JSON: ${text.slice(0, 120)}`, {
-      outcome: "unknown",
-      transient: true,
-      status: response.status,
-      body: text.slice(0, 1000),
-      cause: error,
-    });
+  } catch {
+    throw strangeAnswer(response, text, what);
   }
+}
+
+/** An answer that the system itself would not give (a proxy's page): whether the request got through is unknown. */
+export function strangeAnswer(response: Pick<HttpResponse, "status">, text: string, what: string): CallFault {
+  return new CallFault(`${what}: HTTP ${response.status} with a strange answer: ${text.slice(0, 120)}`, {
+    outcome: "unknown",
+    transient: true,
+    status: response.status,
+    body: text.slice(0, 1000),
+  });
 }

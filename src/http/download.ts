@@ -1,31 +1,22 @@
-// A download to disk that is whole or not there: streamed to a temporary name, and fetched again if it breaks off.
+// An answer's body as a file that is whole or not there.
 
 import { createWriteStream, renameSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { syncPath } from "../core/files.ts";
 import type { HttpResponse } from "./client.ts";
 import { faultOfSocket } from "./outcome.ts";
-import { withRetries } from "./retry.ts";
 
-/** `open` makes the call; it is made again when its answer breaks off, so it must be idempotent. Gives the headers. */
-export async function downloadTo(path: string, open: () => Promise<HttpResponse>): Promise<HttpResponse["headers"]> {
+/** Streams to a temporary name first. Throws a CallFault (unknown) when the answer breaks off. */
+export async function saveBody(response: HttpResponse, path: string, what: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  const headers = await withRetries(
-    async () => {
-      const response = await open();
-      try {
-        await pipeline(response.body, createWriteStream(temporary, { mode: 0o600 }));
-      } catch (error) {
-        if (isLocal(error)) throw error;
-        throw faultOfSocket(error, true, `downloading ${path}`);
-      }
-      return response.headers;
-    },
-    { idempotent: true },
-  );
+  try {
+    await pipeline(response.body, createWriteStream(temporary, { mode: 0o600 }));
+  } catch (error) {
+    if (isLocal(error)) throw error;
+    throw faultOfSocket(error, true, what);
+  }
   syncPath(temporary);
   renameSync(temporary, path);
-  return headers;
 }
 
 /** The disk's fault, not the network's. */

@@ -27,15 +27,25 @@ const emptyCellBytes = 4;
 /** Id, version and line end. */
 const rowBytes = 64;
 
-/** Makes `plan_order`: the plan's rows (n) numbered in loading order (place) with their size, at most, as CSV. */
+/**
+ * Makes `plan_order`: the plan's rows (n) numbered in loading order (place) with their size, at most, as CSV. That is
+ * the order of the source and of the ids, not of the plan's file: a join that spills gives its rows in another.
+ */
 export function orderPlan(plan: string, fields: readonly string[], parents: readonly string[]): string {
   const sizes = fields.map((name) => {
     const cell = `after.${identifier(name)}`;
     return `coalesce(strlen(${cell}) * 2, ${emptyCellBytes}) + ${cellBytes}`;
   });
   const keys = parents.map((name, index) => `coalesce(lower(after.${identifier(name)}), '') AS parent_${index}`);
-  const order = [...parents.map((_, index) => `parent_${index}`), "n"].join(", ");
-  const narrow = [`file_row_number AS n`, "action", `${[rowBytes, ...sizes].join(" + ")} AS bytes`, ...keys].join(", ");
+  const order = [...parents.map((_, index) => `parent_${index}`), "row", "id"].join(", ");
+  const narrow = [
+    `file_row_number AS n`,
+    "action",
+    "row",
+    "id",
+    `${[rowBytes, ...sizes].join(" + ")} AS bytes`,
+    ...keys,
+  ].join(", ");
   return `CREATE OR REPLACE TEMP TABLE ${planOrderTable} AS
     SELECT n, action, bytes, row_number() OVER (PARTITION BY action ORDER BY ${order}) - 1 AS place
     FROM (SELECT ${narrow} FROM ${plan})`;
@@ -78,9 +88,9 @@ export function cutBatches(groups: readonly RowGroup[], limits: BatchLimits): Ba
   return batches;
 }
 
-/** The rows of a batch: the plan's columns, in loading order. */
+/** The rows of a batch (id, after, changed), in loading order. */
 export function selectBatch(plan: string, range: BatchRange): string {
-  return `SELECT p.* FROM ${plan} p JOIN ${planOrderTable} o ON p.file_row_number = o.n
+  return `SELECT p.id, p.after, p.changed FROM ${plan} p JOIN ${planOrderTable} o ON p.file_row_number = o.n
     WHERE o.action = ${literal(range.action)} AND o.place >= ${range.from} AND o.place < ${range.to} ORDER BY o.place`;
 }
 

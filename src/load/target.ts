@@ -115,8 +115,8 @@ export interface Target {
   upload(handle: string, batch: Batch, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<void>;
   /** Tells the remote to act. Safe to call again on a handle that is still open. */
   commit(handle: string, signal: AbortSignal): Promise<void>;
-  /** Throws the handle away before it was committed. */
-  abandon(handle: string): Promise<void>;
+  /** Throws away a handle that was not committed. False when the remote acted on it after all: its results count. */
+  abandon(handle: string, signal: AbortSignal): Promise<boolean>;
   inspect(handle: string, signal: AbortSignal): Promise<BatchState>;
   fetchResults(handle: string, files: ResultFiles, signal: AbortSignal): Promise<void>;
   readError(text: string): RowError;

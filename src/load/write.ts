@@ -58,10 +58,13 @@ export async function loadBatch<B extends LoadedBatch>(batch: B, context: LoadCo
       current = await finish(current, context, fresh);
       if (current.state !== "refused") return current;
     }
-    if (current.state === "handle") {
-      await context.target.abandon(current.handle ?? "");
+    if (current.state === "handle" || current.state === "refused") {
+      const isStopped = await context.target.abandon(current.handle ?? "", context.signal);
       failpoint("abandoned");
-      current = context.advance(current, "intent", { handle: null });
+      current = isStopped
+        ? context.advance(current, "intent", { handle: null })
+        : context.advance(current, "committed");
+      if (!isStopped) continue;
     }
     if (handles >= handlesMax) throw refusedFailure(current, handles);
     if (current.state !== "intent") current = context.advance(current, "intent", { handle: null });
@@ -100,20 +103,19 @@ async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): P
   return committed;
 }
 
-/** From the decision to commit to stored results. Gives `refused` when the remote never acted and never will. */
+/** From the decision to commit to stored results. Gives `refused` when the remote won't act on this handle. */
 async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, fresh: boolean): Promise<B> {
   const { target, signal } = context;
   const handle = batch.handle ?? "";
   let commits = 0;
   // A handle of this very moment is open for certain; any other is asked first.
-  if (fresh && (await commit(batch, context, ++commits))) return context.advance(batch, "refused", { handle: null });
+  let refused = fresh && (await commit(batch, context, ++commits));
   for (const delayMs of context.delays()) {
     const state = await target.inspect(handle, signal);
     failpoint("inspected");
     if (state.state === "open") {
-      commits += 1;
-      const refused = await commit(batch, context, commits);
-      if (refused) return context.advance(batch, "refused", { handle: null });
+      if (refused) return context.advance(batch, "refused");
+      refused = await commit(batch, context, ++commits);
       continue;
     }
     if (state.state === "gone") return leaveInDoubt(batch, context);
@@ -127,7 +129,7 @@ async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
   throw new Error("unreachable: polling has no end");
 }
 
-/** True when the target refused the call for good: then the open handle is thrown away. */
+/** True when the target refused the call for good. That may be because an earlier call, thought lost, had its effect. */
 async function commit<B extends LoadedBatch>(batch: B, context: LoadContext<B>, commits: number): Promise<boolean> {
   try {
     await context.target.commit(batch.handle ?? "", context.signal);
@@ -136,7 +138,6 @@ async function commit<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
   } catch (error) {
     if (context.isUnknown(error) && commits < commitsMax) return false;
     if (!context.isRefused(error)) throw error;
-    await context.target.abandon(batch.handle ?? "");
     return true;
   }
 }

@@ -33,7 +33,7 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
   const targets = new Map<string, Target>();
   try {
-    using engine = await Engine.open({ folder, spillFolder: folder });
+    using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
     for (const sql of defineFunctions(now(), job.timezone)) await engine.run(sql);
     const problems: Failure[] = [];
     for (const stream of job.streams) {
@@ -79,7 +79,7 @@ async function openOnce(request: CheckRequest, name: string, targets: Map<string
   if (open !== undefined) return open;
   const connection = request.connections.get(name);
   if (connection === undefined) throw new Error(`connection ${name} was not checked`);
-  const target = await openTarget(connection, request.environment, () => undefined);
+  const target = await openTarget(connection, request.environment, () => undefined, request.signal);
   targets.set(name, target);
   return target;
 }

@@ -1,6 +1,6 @@
 // The load of a planned stream: its batches, several in flight, each to settled results.
 
-import { closeSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
@@ -90,7 +90,7 @@ async function loadOne(
 }
 
 async function refuseChangedFile(batch: BatchRecord): Promise<void> {
-  if ((await hashFile(batch.path)) === batch.sha256) return;
+  if (existsSync(batch.path) && (await hashFile(batch.path)) === batch.sha256) return;
   throw new Failure(exitCode.failed, "the batch file is not the one that was planned", {
     where: { file: batch.path },
     next: "restore the file; a batch is sent as it was planned or not at all",
@@ -207,7 +207,7 @@ async function keyOfBatch(context: RunContext, stream: Stream, batch: BatchRecor
 /** Salesforce takes header lines of 32,000 characters at most. */
 const headerBytesMax = 128 * 1024;
 
-function headerOf(path: string): string[] {
+export function headerOf(path: string): string[] {
   const start = Buffer.alloc(headerBytesMax);
   const descriptor = openSync(path, "r");
   const bytes = readSync(descriptor, start);

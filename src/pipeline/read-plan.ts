@@ -5,6 +5,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Action } from "../core/model.ts";
+import { literal } from "../core/sql.ts";
 import type { Job } from "../job/job.ts";
 import type { RunOutcome, StreamOutcome } from "../pipeline.ts";
 import type { FieldChange, PlannedChange, PlannedStream, PlanReport } from "../report/plan.ts";
@@ -53,12 +54,13 @@ async function readStream(
 /** The first changes of a plan file, deletes of mirror (which have no source row) by key. */
 export async function readChanges(engine: Engine, plan: string, key: readonly string[]): Promise<PlannedChange[]> {
   const scan = readParquet(plan);
-  // In two passes, because sorting rows with all their values would take the memory of the whole plan.
+  // In two passes: to sort whole rows would take the memory of the whole plan. Deletes of mirror have no row.
   const order = "row NULLS LAST, key, id";
-  const limits = Object.entries(shownMax).map(([action, rows]) => `WHEN '${action}' THEN ${rows}`);
-  const first = await engine.all(`SELECT file_row_number AS number FROM
-    (SELECT action, file_row_number, row_number() OVER (PARTITION BY action ORDER BY ${order}) AS place FROM ${scan})
-    WHERE place <= CASE action ${limits.join(" ")} END`);
+  const firsts = Object.entries(shownMax).map(
+    ([action, rows]) => `(SELECT file_row_number AS number FROM ${scan} WHERE action = ${literal(action)}
+      ORDER BY ${action === "delete" ? order : "row"} LIMIT ${rows})`,
+  );
+  const first = await engine.all(firsts.join(" UNION ALL "));
   if (first.length === 0) return [];
   const numbers = first.map(({ number }) => Number(number)).join(", ");
   const rows = await engine.all(`SELECT action, key, id, before, after, changed FROM ${scan}

@@ -1,8 +1,9 @@
-// Runs that did not come to their end, and what may be done with them.
+// Runs that did not come to their end, and what may be done with them. Ask only while holding the job's lock: without
+// it, the run of a living process looks unfinished.
 
 import { join } from "node:path";
 import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
-import { isResumable, runFolder } from "./runs.ts";
+import { hasBegunLoading, isResumable, runFolder } from "./runs.ts";
 
 export interface UnfinishedRun {
   run: RunRecord;
@@ -10,12 +11,20 @@ export interface UnfinishedRun {
   begunLoading: boolean;
 }
 
-/** The newest run of a job, or of any job, that `resume` can go on with. */
+/**
+ * The newest run of a job, or of any job, that `resume` can go on with. A run that has begun to load counts however
+ * many came after it: the clock that orders runs may have been set back.
+ */
 export function findUnfinished(ledger: Ledger, job?: string): UnfinishedRun | undefined {
-  const [newest] = ledger.runs(job === undefined ? {} : { job }).filter(({ command }) => command === "run");
-  if (newest === undefined || !isResumable(newest.status, newest.exitCode)) return undefined;
-  const begunLoading = ledger.batches(newest.id).some(({ state }) => state !== "planned");
-  return { run: newest, begunLoading };
+  const jobsSeen = new Set<string>();
+  for (const run of ledger.runs(job === undefined ? {} : { job }).filter(({ command }) => command === "run")) {
+    const isNewest = !jobsSeen.has(run.job);
+    jobsSeen.add(run.job);
+    if (!isResumable(ledger, run)) continue;
+    const begunLoading = hasBegunLoading(ledger, run);
+    if (begunLoading || isNewest) return { run, begunLoading };
+  }
+  return undefined;
 }
 
 /** Closes a run that wrote nothing, because a new one takes its place. */

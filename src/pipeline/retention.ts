@@ -11,7 +11,7 @@ export function purgeOldRuns(ledger: Ledger, stateFolder: string, job: string, k
   const oldest = new Date(now().getTime() - keepRunsMs).toISOString();
   for (const run of ledger.runs({ job })) {
     const ended = run.finished !== null && run.finished < oldest;
-    if (!ended || (run.command === "run" && isResumable(run.status, run.exitCode))) continue;
+    if (!ended || isResumable(ledger, run)) continue;
     rmSync(runFolder(stateFolder, run.id), { recursive: true, force: true });
     ledger.forgetRunDetails(run.id);
   }

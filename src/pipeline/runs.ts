@@ -1,15 +1,15 @@
 // Runs as a whole: begin, recover, resume, end. In: a job file, connections, what the command line asks for.
 // Out: a run that is in the ledger from its first moment to its last, and its summary.
 
-import { cpSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Ledger, type RunOptions, type RunRecord, type RunStatus } from "../checkpoint/ledger.ts";
-import { type LockRequest, takeLock } from "../checkpoint/lock.ts";
+import { Ledger, type RunOptions, type RunRecord } from "../checkpoint/ledger.ts";
+import { LockHeld, type LockRequest, takeLock } from "../checkpoint/lock.ts";
 import { openSource, openTarget } from "../connectors/registry.ts";
 import { monotonicMs, now } from "../core/clock.ts";
 import { exitCodeOf, explain, Failure, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode } from "../core/exit-code.ts";
-import { makePrivateFolder } from "../core/files.ts";
+import { makePrivateFolder, writeDurably } from "../core/files.ts";
 import { noCounts } from "../core/model.ts";
 import { randomId } from "../core/random.ts";
 import { redactSecrets } from "../core/secret.ts";
@@ -23,6 +23,7 @@ import type { RunSummary } from "../report/summary.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import type { RunContext } from "./context.ts";
+import { type Decision, decide } from "./decision.ts";
 import { purgeOldRuns } from "./retention.ts";
 
 export interface RunRequest {
@@ -37,7 +38,7 @@ export interface RunRequest {
   /** The run to go on with, instead of a new one. */
   resume?: RunRecord;
   /** What is said of writes in doubt. */
-  decision?: "landed" | "not-landed";
+  decision?: Decision;
 }
 
 export interface EndedRun {
@@ -48,14 +49,16 @@ export interface EndedRun {
   outcome: RunOutcome | undefined;
 }
 
-/** Runs under the job's lock. Throws only what happens before a run exists (lock held, nothing to open). */
+/** Takes the job's lock: what becomes of the job's runs is for one process at a time to decide. Throws LockHeld. */
+export function lockJob(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): Promise<Disposable> {
+  return takeLock(jobLock(request));
+}
+
+/** Runs; the caller holds the job's lock. Throws only what happens before a run exists (nothing to open). */
 export async function executeRun(request: RunRequest): Promise<EndedRun> {
   const started = monotonicMs();
-  makePrivateFolder(request.stateFolder);
-  const id = request.resume?.id ?? newRunId(request.job.name);
-  using _lock = await takeLock(jobLock(request, id));
   using ledger = Ledger.open(request.stateFolder);
-  const run = request.resume === undefined ? beginRun(request, ledger, id) : reopenRun(ledger, request.resume);
+  const run = request.resume === undefined ? beginRun(request, ledger) : reopenRun(ledger, request.resume);
   const folder = runFolder(request.stateFolder, run.id);
   const log = logEvents(folder);
   const emit: Emit = (event) => {
@@ -72,13 +75,21 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
     error = request.signal.aborted ? interruption(request.signal) : thrown;
   }
   const apiCalls = Object.fromEntries([...targets].map(([name, target]) => [name, target.apiCalls]));
+  const waitedMs = [...targets.values()].reduce((sum, target) => sum + target.waitedMs, 0);
   for (const target of targets.values()) target.close();
   const seconds = (monotonicMs() - started) / 1000;
   const summary = summarize(request, ledger, run, { outcome, error, apiCalls, seconds });
   endRun(ledger, run, summary);
   purgeOldRuns(ledger, request.stateFolder, request.job.name, request.job.keepRunsMs);
   dropWorkFiles(folder);
-  emit({ type: "run-ended", run: run.id, status: summary.status, exitCode: summary.exitCode, seconds });
+  emit({
+    type: "run-ended",
+    run: run.id,
+    status: summary.status,
+    exitCode: summary.exitCode,
+    seconds,
+    waitedSeconds: waitedMs / 1000,
+  });
   return { summary, folder, error, outcome };
 }
 
@@ -91,23 +102,23 @@ function newRunId(job: string): string {
   return `${stamp}-${job}-${randomId()}`;
 }
 
-function jobLock(request: RunRequest, run: string): LockRequest {
+function jobLock(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): LockRequest {
   const { lock, name } = request.job;
   return {
     stateFolder: request.stateFolder,
     name: `job-${name}`,
     what: `job ${name}`,
-    run,
     waitMs: lock.kind === "wait" ? lock.ms : 0,
     signal: request.signal,
   };
 }
 
-function beginRun(request: RunRequest, ledger: Ledger, id: string): RunRecord {
+function beginRun(request: RunRequest, ledger: Ledger): RunRecord {
+  const { job, command, options } = request;
+  const id = newRunId(job.name);
   const folder = runFolder(request.stateFolder, id);
   makePrivateFolder(folder);
-  cpSync(request.job.file, join(folder, "job.yaml"));
-  const { job, command, options } = request;
+  writeDurably(join(folder, "job.yaml"), readFileSync(job.file));
   return ledger.startRun({ id, job: job.name, jobHash: job.hash, jobFile: job.file, command, options });
 }
 
@@ -134,15 +145,14 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     sources.set(stream.source.connection, openSource(connectionOf(connections, stream.source.connection)));
     const name = stream.target.connection;
     if (targets.has(name)) continue;
-    const target = await openTarget(connectionOf(connections, name), environment, onRetry);
+    const target = await openTarget(connectionOf(connections, name), environment, onRetry, request.signal);
     targets.set(name, target);
     emit({ type: "connected", connection: name, org: target.orgId });
   }
   using _locks = await lockObjects(request, open);
   refuseOtherOrg(ledger, run, targets);
-  if (request.decision !== undefined) decide(ledger, run, request.decision);
   makePrivateFolder(join(folder, "spill"));
-  using engine = await Engine.open({ folder, spillFolder: join(folder, "spill") });
+  using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
   for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
   const context: RunContext = {
     job,
@@ -155,6 +165,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     emit,
     signal: request.signal,
   };
+  if (request.decision !== undefined) await decide(context, request.decision);
   return await runPipeline(context);
 }
 
@@ -173,7 +184,7 @@ async function lockObjects(request: RunRequest, { run, targets }: OpenRun): Prom
   );
   try {
     for (const name of [...names].sort()) {
-      locks.use(await takeLock({ ...jobLock(request, run.id), name, what: name.replace("-", " ") }));
+      locks.use(await takeLock({ ...jobLock(request), name, what: name.replace("-", " ") }));
     }
   } catch (error) {
     locks.dispose();
@@ -190,21 +201,9 @@ function refuseOtherOrg(ledger: Ledger, run: RunRecord, targets: ReadonlyMap<str
       exitCode.failed,
       `run ${run.id} was begun against org ${stream.org}, ${stream.connection} is now ${orgId}`,
       {
-        next: "point the connection back at that org to resume, or start a new run",
+        next: `point ${stream.connection} back at that org, then loadline resume ${run.id}`,
       },
     );
-  }
-}
-
-/** Records what a person found out about writes in doubt. */
-function decide(ledger: Ledger, run: RunRecord, decision: "landed" | "not-landed"): void {
-  for (const batch of ledger.batches(run.id).filter(({ state }) => state === "in-doubt")) {
-    if (decision === "landed") {
-      const succeeded = batch.succeeded + batch.inDoubt;
-      ledger.advance(batch, "settled", { succeeded, inDoubt: 0, message: "landed, by decision" });
-    } else {
-      ledger.advance(batch, "intent", { handle: null, inDoubt: 0, message: "sent again, by decision" });
-    }
   }
 }
 
@@ -220,7 +219,7 @@ interface Ending {
 }
 
 function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: Ending): RunSummary {
-  const code: ExitCode = ending.error === undefined ? exitCode.done : exitCodeOf(ending.error);
+  const code = codeOf(request, ending);
   const streams = ledger.streams(run.id).map((record) => {
     const batches = ledger.batches(run.id, record.name);
     const counts =
@@ -228,7 +227,7 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     return [record.name, { ...counts, watermark: null }] as const;
   });
   const status = statusOf(ending, code);
-  const resumable = run.command === "run" && isResumable(status, code);
+  const resumable = isResumable(ledger, { ...run, status, exitCode: code });
   return {
     run: run.id,
     job: run.job,
@@ -242,26 +241,45 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
   };
 }
 
+function codeOf({ job }: RunRequest, { error }: Ending): ExitCode {
+  if (error === undefined || (error instanceof LockHeld && job.lock.kind === "skip")) return exitCode.done;
+  return exitCodeOf(error);
+}
+
 function statusOf({ outcome, error }: Ending, code: ExitCode): RunSummary["status"] {
   if (error === undefined) return outcome?.status ?? "failed";
   if (code === exitCode.inDoubt) return "in-doubt";
   if (code === exitCode.rejectedByTarget) return "partial";
+  if (error instanceof LockHeld) return "stopped";
   const stops: ExitCode[] = [exitCode.guard, exitCode.tryLater, exitCode.interrupted, exitCode.terminated];
   return stops.includes(code) ? "stopped" : "failed";
 }
 
-/** Whether `resume` can go on with a run that ended so. */
-export function isResumable(status: RunStatus, code: ExitCode | null): boolean {
-  if (status === "running" || status === "in-doubt" || status === "failed") return code !== exitCode.usage;
-  return status === "stopped" && code !== exitCode.guard;
+/**
+ * Whether `resume` can go on with a run. One that has begun to load can, whatever ended it: its rows must not be
+ * planned a second time. Of the others, going on mends neither a wrong job file nor an objecting guard.
+ */
+export function isResumable(ledger: Ledger, run: Pick<RunRecord, "id" | "command" | "status" | "exitCode">): boolean {
+  const isOver = run.status === "loaded" || run.status === "partial" || run.status === "superseded";
+  if (run.command === "plan" || isOver) return false;
+  return (run.exitCode !== exitCode.usage && run.exitCode !== exitCode.guard) || hasBegunLoading(ledger, run);
+}
+
+export function hasBegunLoading(ledger: Ledger, run: Pick<RunRecord, "id">): boolean {
+  return ledger.batches(run.id).some(({ state }) => state !== "planned");
 }
 
 function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: boolean): string {
   const { error } = ending;
   if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
   if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
-  if (run.command === "plan" || ending.error !== undefined) return `loadline run ${showPath(request.job.file)}`;
+  if (run.command === "plan" || ending.error !== undefined) return runCommand(request.job, run.options);
   return `loadline show ${run.id}`;
+}
+
+/** The command that runs a job, where this run ran it. */
+function runCommand(job: Job, options: RunOptions): string {
+  return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
 }
 
 function endRun(ledger: Ledger, run: RunRecord, summary: RunSummary): void {

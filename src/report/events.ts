@@ -35,6 +35,6 @@ export type RunEvent =
   | { type: "retry"; message: string }
   | { type: "warning"; message: string }
   | { type: "stream-settled"; stream: string; counts: StreamCounts }
-  | { type: "run-ended"; run: string; status: string; exitCode: number; seconds: number };
+  | { type: "run-ended"; run: string; status: string; exitCode: number; seconds: number; waitedSeconds: number };
 
 export type Emit = (event: RunEvent) => void;

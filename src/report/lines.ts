@@ -43,7 +43,8 @@ export function renderLine(line: Line, look: Look): string {
   let rendered = "";
   for (const span of spans) {
     const columns = displayWidth(span.text);
-    const text = columns <= left ? span.text : cutText(span.text, left + 1);
+    // What follows is cut off too, also where this span ends just at the edge.
+    const text = columns <= left ? span.text : cutText(`${span.text}…`, left + 1);
     rendered += "tone" in span ? paint(text, span.tone, look) : text;
     left -= columns;
     if (left < 0) break;

@@ -1,6 +1,6 @@
 // Plan and summary as GitHub-flavoured Markdown, for the page of a CI run. In: what the terminal views take, and the file
 // that $GITHUB_STEP_SUMMARY names. Out: text appended to it. What must hold: whatever a value holds, it can't leave its
-// cell, become a link or markup; a redacted value is not in it.
+// cell or become markup; a redacted value is not in it.
 
 import { appendFileSync, statSync } from "node:fs";
 import { explain, showPath } from "../core/errors.ts";
@@ -94,9 +94,9 @@ function sides(action: Action, before: string, after: string): [string, string] 
   return [action === "create" ? "" : before, action === "delete" ? "" : after];
 }
 
-/** Every ASCII punctuation character may be escaped. https://spec.commonmark.org/0.31.2/#backslash-escapes */
+/** Escapes what is markup within a line, GitHub's mathematics too. https://spec.commonmark.org/0.31.2/#backslash-escapes */
 function escapeMarkdown(text: string): string {
-  return visible(text).replaceAll(/[!-/:-@[-`{-~]/g, "\\$&");
+  return visible(text).replaceAll(/[\\`*_[\]<>|~&$#!]/g, "\\$&");
 }
 
 /** For text in an HTML tag, where a backslash is one. */

@@ -13,8 +13,8 @@ import { padStart } from "./visible-text.ts";
 
 export function renderPlan(plan: PlanReport, look: Look): string {
   const title: Line = [
-    { text: `Plan of ${plan.job}`, tone: "strong" },
-    { text: `  ${plan.run}`, tone: "faint" },
+    { text: "plan", tone: "good" },
+    { text: `  ${plan.run}`, tone: "strong" },
   ];
   const streams = plan.streams.flatMap((stream) => [[], ...streamLines(stream, look.width)]);
   return renderLines([title, ...streams, [], ...closingLines(plan, look.width)], look);

@@ -5,7 +5,7 @@
 import { MultiBar, type Options, type SingleBar } from "cli-progress";
 import type { Screen } from "./output.ts";
 import { type Drawing, describeProgress, lineStart, type StepState } from "./steps.ts";
-import { cutText, visible } from "./visible-text.ts";
+import { cutText, displayWidth, visible } from "./visible-text.ts";
 
 const options: Options = {
   fps: 8,
@@ -52,15 +52,21 @@ export function openBars(screen: Screen): Drawing {
 function formatStep(_options: Options, { maxWidth }: { maxWidth: number }, { step }: { step: StepState }): string {
   const { progress } = step;
   const total = progress?.total ?? 0;
-  const share = progress === undefined || total === 0 ? "" : `${drawBar(Math.min(1, progress.done / total))}  `;
-  const text = `${lineStart(" ", step.step, step.stream)}${share}${describeProgress(step).join("  ")}`;
-  return cutText(visible(text), maxWidth - 1);
+  const start = lineStart(" ", step.step, step.stream);
+  const rest = visible(describeProgress(step).join("  "));
+  const width = maxWidth - 1;
+  if (progress === undefined || total === 0) return cutText(visible(start) + rest, width);
+  const room = width - displayWidth(start) - displayWidth(rest) - percentColumns;
+  const bar = drawBar(Math.min(1, progress.done / total), Math.max(barColumnsMin, Math.min(barColumnsMax, room)));
+  return cutText(`${visible(start)}${bar}  ${rest}`, width);
 }
 
-const barColumns = 20;
+const barColumnsMin = 6;
+const barColumnsMax = 20;
+const percentColumns = 8;
 
-function drawBar(share: number): string {
-  const full = Math.floor(share * barColumns);
+function drawBar(share: number, columns: number): string {
+  const full = Math.floor(share * columns);
   const percent = String(Math.floor(share * 100)).padStart(3);
-  return `${"█".repeat(full)}${"░".repeat(barColumns - full)} ${percent} %`;
+  return `${"█".repeat(full)}${"░".repeat(columns - full)} ${percent} %`;
 }

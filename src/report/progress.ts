@@ -41,7 +41,11 @@ export async function openProgress({ screen, color, verbose }: ProgressOptions):
 
 function endLine(step: StepState, isDone: boolean): Line {
   const mark = isDone ? "✓" : "✗";
-  return [{ text: mark, tone: isDone ? "good" : "alarm" }, lineStart("", step.step, step.stream), describeEnd(step)];
+  return [
+    { text: mark, tone: isDone ? "good" : "alarm" },
+    lineStart("", step.step, step.stream),
+    describeEnd(step, isDone),
+  ];
 }
 
 function eventLines(event: RunEvent, verbose: boolean): Line[] {

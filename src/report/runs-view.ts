@@ -20,25 +20,27 @@ type RunColumn = Column<RunOverview> & {
 const runColumns: readonly RunColumn[] = [
   { title: "run", cell: ({ id }) => id, tone: () => "strong" },
   // An id starts with the time and holds the job's name: what says so again goes first.
-  { title: "job", cell: ({ job }) => job, goes: 6 },
-  { title: "command", cell: ({ command }) => command, goes: 4 },
-  { title: "where", cell: ({ sandbox }) => (sandbox ? "sandbox" : "live"), goes: 3 },
+  { title: "job", cell: ({ job }) => job, goes: 8 },
+  { title: "command", cell: ({ command }) => command, goes: 6 },
+  { title: "where", cell: ({ sandbox }) => (sandbox ? "sandbox" : "live"), goes: 5 },
   { title: "status", cell: ({ status }) => status, tone: ({ status }) => statusTone(status) },
-  { title: "started (UTC)", cell: ({ started }) => showTime(started), goes: 5 },
-  { title: "took", right: true, cell: (run) => showSeconds(secondsOf(run)), goes: 2 },
+  { title: "started (UTC)", cell: ({ started }) => showTime(started), goes: 7 },
+  { title: "took", right: true, cell: (run) => showSeconds(secondsOf(run)), goes: 4 },
   {
     title: "loaded",
     right: true,
     cell: (run) => showNumber(sumOf(run, "loaded")),
     tone: zeroIsFaint("loaded", undefined),
+    goes: 2,
   },
   {
     title: "failed",
     right: true,
     cell: (run) => showNumber(sumOf(run, "failed")),
     tone: zeroIsFaint("failed", "alarm"),
+    goes: 1,
   },
-  { title: "next", cell: nextStep, goes: 1 },
+  { title: "next", cell: nextStep, goes: 3 },
 ];
 
 function chooseColumns(runs: readonly RunOverview[], width: number): RunColumn[] {

@@ -16,7 +16,10 @@ const shownShaLength = 12;
 
 export function renderRun(run: RunDetails, look: Look): string {
   const planned = run.streams.flatMap(({ name, counts }) => (counts === null ? [] : [{ name, counts }]));
-  const lines = [...overviewLines(run), ...(planned.length > 0 ? [[], ...countTable(planned, look.width, "  ")] : [])];
+  const lines = [
+    ...overviewLines(run, look.width),
+    ...(planned.length > 0 ? [[], ...countTable(planned, look.width, "  ")] : []),
+  ];
   for (const stream of run.streams) lines.push([], ...streamLines(run, stream, look.width));
   const doubtful = batchesInDoubt(run);
   if (doubtful.length > 0) lines.push([], ...decisionLines(run, doubtful, look.width));
@@ -26,14 +29,14 @@ export function renderRun(run: RunDetails, look: Look): string {
   return renderLines(lines, look);
 }
 
-function overviewLines(run: RunDetails): Line[] {
+function overviewLines(run: RunDetails, width: number): Line[] {
   const summary = readSummary(run);
   const exit = run.exitCode === null ? "" : `exit ${run.exitCode}, `;
   const effort = summary === null ? "has not ended" : describeEffort(summary);
   return [
     [{ text: run.id, tone: "strong" }, "  ", { text: run.status, tone: statusTone(run.status) }],
     [`  ${run.command} `, { text: showPath(run.jobFile), whole: true }, run.sandbox ? " in the sandbox" : ""],
-    [`  started ${showTime(run.started)} UTC, ${exit}${effort}`],
+    ...sentence("  ", `started ${showTime(run.started)} UTC, ${exit}${effort}`, width),
     ["  ", { text: showPath(run.folder), whole: true }],
   ];
 }
@@ -85,11 +88,13 @@ function batchTone(state: string): "good" | "alarm" | undefined {
   return state === "in-doubt" || state === "refused" ? "alarm" : undefined;
 }
 
-/** What went wrong or is not over first: of thousands of batches, these are looked for. */
+/** Of thousands of batches, those are looked for where something went wrong or that are not over. */
 function batchesWorthSeeing(batches: readonly BatchDetails[]): BatchDetails[] {
   if (batches.length <= rowsShownMax) return [...batches];
   const isCalm = ({ state, failed }: BatchDetails) => state === "settled" && failed === 0;
-  return [...batches.filter((batch) => !isCalm(batch)), ...batches.filter(isCalm)].slice(0, rowsShownMax);
+  return [...batches.filter((batch) => !isCalm(batch)), ...batches.filter(isCalm)]
+    .slice(0, rowsShownMax)
+    .sort((left, right) => left.number - right.number);
 }
 
 function moreLine(total: number, noun: string, plural?: string): Line[] {

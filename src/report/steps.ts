@@ -34,10 +34,6 @@ export interface StepChange {
 export class Steps {
   #active: StepState[] = [];
 
-  get active(): readonly StepState[] {
-    return this.#active;
-  }
-
   consume(event: RunEvent): StepChange {
     switch (event.type) {
       case "step-started":
@@ -71,7 +67,8 @@ export class Steps {
   #end(stream?: string): StepState[] {
     const ended = this.#active.filter((state) => stream === undefined || state.stream === stream);
     this.#active = this.#active.filter((state) => !ended.includes(state));
-    return ended;
+    // What was begun within a step ends before it.
+    return ended.reverse();
   }
 }
 
@@ -97,7 +94,7 @@ export function describeProgress(state: StepState): string[] {
   return [
     describeAmount(state),
     progress === undefined || rate === 0 ? "" : showRate(rate, progress.unit),
-    left === undefined ? showDuration(seconds) : `ETA ${showDuration(left)}`,
+    left === undefined ? showDuration(seconds) : `ETA ${left < 60 ? `${Math.ceil(left)} s` : showDuration(left)}`,
     progress?.detail ?? "",
   ].filter((part) => part !== "");
 }
@@ -109,11 +106,12 @@ function showRate(rate: number, unit: "bytes" | "rows"): string {
   return unit === "bytes" ? `${showBytes(rate)}/s` : `${showCount(Math.round(rate))} rows/s`;
 }
 
-/** "2.1 GB in 58 s" */
-export function describeEnd(state: StepState): string {
+/** "2.1 GB in 58 s"; of a step that broke off "1.0 GB of 2.1 GB in 30 s". */
+export function describeEnd(state: StepState, isDone: boolean): string {
   const { progress } = state;
-  const seconds = (monotonicMs() - state.startedMs) / 1000;
-  if (progress === undefined) return showDuration(seconds);
+  const duration = showDuration((monotonicMs() - state.startedMs) / 1000);
+  if (progress === undefined) return duration;
+  if (!isDone) return `${describeAmount(state)} in ${duration}`;
   const done = progress.unit === "bytes" ? showBytes(progress.done) : countOf(progress.done, "row");
-  return `${done} in ${showDuration(seconds)}`;
+  return `${done} in ${duration}`;
 }

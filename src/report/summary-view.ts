@@ -7,7 +7,7 @@ import { type Line, type Look, renderLines, sentence, type Tone } from "./lines.
 import { countOf, showCount, showDuration } from "./numbers.ts";
 import { rejectsLines } from "./rejects-lines.ts";
 import type { RunSummary } from "./summary.ts";
-import { type Column, foldTable } from "./table.ts";
+import { type Column, foldTable, tableLines, tableWidth } from "./table.ts";
 
 export interface EndedReport {
   summary: RunSummary;
@@ -23,14 +23,15 @@ export function renderSummary({ summary, folder, error }: EndedReport, look: Loo
     [
       { text: summary.status, tone: statusTone(summary.status) },
       "  ",
-      { text: summary.job, tone: "strong" },
-      { text: summary.run === null ? "" : `  ${summary.run}`, tone: "faint" },
+      // A run's id holds its job's name.
+      { text: summary.run ?? summary.job, tone: "strong" },
     ],
   ];
   if (streams.length > 0) lines.push([], ...countTable(streams, look.width, "  "));
   lines.push([], ...sentence("", describeEffort(summary), look.width), ...rejectsLines(folder, streams));
   if (error !== undefined) lines.push([], ...failureLines(error));
-  if (!saysNext(error, summary.next)) lines.push(["Next: ", { text: summary.next, whole: true }]);
+  if (!(error instanceof Failure && error.next !== undefined))
+    lines.push(["Next: ", { text: summary.next, whole: true }]);
   return renderLines(lines, look);
 }
 
@@ -53,7 +54,13 @@ export interface StreamRow {
   counts: StreamCounts;
 }
 
-const countColumns: readonly { count: keyof StreamCounts; title: string; tone?: Tone }[] = [
+interface CountColumn {
+  count: keyof StreamCounts;
+  title: string;
+  tone?: Tone;
+}
+
+const countColumns: readonly CountColumn[] = [
   { count: "extracted", title: "extracted" },
   { count: "filtered", title: "filtered" },
   { count: "duplicates", title: "duplicates" },
@@ -70,20 +77,27 @@ const countColumns: readonly { count: keyof StreamCounts; title: string; tone?: 
   { count: "inDoubt", title: "in doubt", tone: "alarm" },
 ];
 
-/** A line a stream; columns that are zero in all of them are left out. */
+/** A line a stream, or, where that is too wide, a column a stream. Counts that are zero in all of them are left out. */
 export function countTable(streams: readonly StreamRow[], width: number, indent: string): Line[] {
   const used = shownCounts(streams);
-  const columns = used.map(({ count, title, tone }): Column<StreamRow> => {
-    const toneOf = (row: StreamRow) => (row.counts[count] > 0 ? tone : "faint");
-    return { title, right: true, cell: ({ counts }) => showCount(counts[count]), tone: toneOf };
+  const toneOf = ({ counts }: StreamRow, { count, tone }: CountColumn) => (counts[count] > 0 ? tone : "faint");
+  const columns: Column<StreamRow>[] = [
+    { title: "stream", cell: ({ name }) => name },
+    ...used.map((column): Column<StreamRow> => {
+      const cell = ({ counts }: StreamRow) => showCount(counts[column.count]);
+      return { title: column.title, right: true, cell, tone: (row) => toneOf(row, column) };
+    }),
+  ];
+  if (indent.length + tableWidth(columns, streams) <= width) return tableLines(columns, streams, indent);
+  const turned = streams.map((row): Column<CountColumn> => {
+    const cell = ({ count }: CountColumn) => showCount(row.counts[count]);
+    return { title: row.name, right: true, cell, tone: (column) => toneOf(row, column) };
   });
-  return foldTable({ title: "stream", cell: ({ name }) => name }, columns, streams, width, indent);
+  return foldTable({ title: "stream", cell: ({ title }) => title }, turned, used, width, indent);
 }
 
 /** The counts that are worth a column, with their titles. */
-export function shownCounts(
-  streams: readonly StreamRow[],
-): readonly { count: keyof StreamCounts; title: string; tone?: Tone }[] {
+export function shownCounts(streams: readonly StreamRow[]): readonly CountColumn[] {
   return countColumns.filter(({ count }) => count === "extracted" || streams.some(({ counts }) => counts[count] > 0));
 }
 
@@ -98,8 +112,4 @@ function failureLines(error: unknown): Line[] {
   return explain(error)
     .split("\n")
     .map((text, index) => [index === 0 ? { text, tone: "alarm", whole: true } : { text, whole: true }]);
-}
-
-function saysNext(error: unknown, next: string): boolean {
-  return error instanceof Failure && error.next === next;
 }

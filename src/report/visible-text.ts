@@ -5,16 +5,18 @@
 
 import { redactSecrets } from "../core/secret.ts";
 
-const ascii = /^[\x20-\x7e]*$/;
+/** Most texts: a UTF-16 unit is a character, is a column, and can be seen. Spares them what Unicode asks of the others. */
+const simple =
+  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2400-\u2426\u2588\u2591\u2713\u2717]*$/;
 
-/** Captures what is kept (a whole emoji, a joiner where letters want one); matches what is replaced. */
+/** Captures what is kept (a joined emoji, a flag made of tags, a joiner that letters want); matches what is replaced. */
 const hidden =
-  /(\p{RGI_Emoji}|(?<=[[\p{L}\p{M}]--\p{ASCII}])[\u200c\u200d](?=[[\p{L}\p{M}]--\p{ASCII}]))|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}[\p{Zs}--[ \u3000]]]/gv;
+  /(\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)+|\u{1f3f4}[\u{e0061}-\u{e007a}]{3,6}\u{e007f}|(?<=[[\p{L}\p{M}]--\p{ASCII}])[\u200c\u200d](?=[[\p{L}\p{M}]--\p{ASCII}]))|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}[\p{Zs}--[ \u3000]]]/gv;
 
 /** Line feed as ↵, tab as ⇥, other control characters as their pictures (␛), what can't be seen as `<U+200B>`. */
 export function visible(text: string): string {
   const shown = redactSecrets(text);
-  if (ascii.test(shown)) return shown;
+  if (simple.test(shown)) return shown;
   return shown.toWellFormed().replace(hidden, (found: string, kept: string | undefined) => kept ?? picture(found));
 }
 
@@ -27,27 +29,31 @@ function picture(found: string): string {
   return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
 
 /** What a reader takes for characters. */
 export function graphemes(text: string): string[] {
-  return ascii.test(text) ? [...text] : Array.from(segmenter.segment(text), ({ segment }) => segment);
+  if (simple.test(text)) return [...text];
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 const noColumn = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
 /** East Asian Wide and Fullwidth; the wide symbols among emoji are found by their property. https://www.unicode.org/reports/tr11/ */
 const twoColumns =
   /[\u1100-\u115f\u2329\u232a\u2630-\u2637\u268a-\u268f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u;
-const emoji = /^\p{RGI_Emoji}$/v;
+/** Joined, or made coloured by U+FE0F, or a key: one picture, whatever it is made of. */
+const picturesJoined =
+  /^(?:\p{Extended_Pictographic}.*(?:\ufe0f|\u200d|\p{Emoji_Modifier})|[\d#*]\ufe0f?\u20e3|\p{RI}\p{RI}|\u{1f3f4}[\u{e0061}-\u{e007a}])/u;
 
 /** Columns that a terminal takes for it: 2 for wide characters and emoji, none for combining marks. */
 export function displayWidth(text: string): number {
-  if (ascii.test(text)) return text.length;
+  if (simple.test(text)) return text.length;
   return graphemes(text).reduce((sum, grapheme) => sum + graphemeWidth(grapheme), 0);
 }
 
 function graphemeWidth(grapheme: string): number {
-  if (emoji.test(grapheme)) return 2;
+  if (picturesJoined.test(grapheme)) return 2;
   let width = 0;
   for (const character of grapheme) width += noColumn.test(character) ? 0 : twoColumns.test(character) ? 2 : 1;
   return width;
@@ -55,8 +61,6 @@ function graphemeWidth(grapheme: string): number {
 
 /** At most `width` columns; what is cut off leaves an ellipsis. */
 export function cutText(text: string, width: number): string {
-  // A column takes at least one UTF-16 unit, but for marks: most texts need no counting.
-  if (text.length <= width && ascii.test(text)) return text;
   if (displayWidth(text) <= width) return text;
   let kept = "";
   let left = width - 1;

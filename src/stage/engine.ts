@@ -1,6 +1,6 @@
 // The one door to DuckDB, the staging engine. In: SQL that the steps wrote. Out: rows, or files in the run folder.
 // What must hold: an engine holds nothing that can't be made again from the extracted parts, so it lives in memory and
-// spills into the run folder; it runs in UTC; it reaches no file outside that folder, loads no extension, and its
+// spills into the run folder; it runs in UTC; a join holds its right side in memory, so the smaller one is written there; it reaches no file outside that folder, loads no extension, and its
 // settings can't be changed by an expression of a job (measured: reading, COPY, ATTACH, INSTALL, LOAD are refused).
 
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
@@ -15,6 +15,8 @@ export interface EngineOptions {
   spillFolder: string;
   memoryLimit?: string;
   threads?: number;
+  /** Interrupts the statement that runs, and refuses further ones. */
+  signal?: AbortSignal;
 }
 
 /** A statement that the engine refused; `message` is DuckDB's. */
@@ -23,10 +25,15 @@ export class EngineError extends Error {}
 export class Engine implements Disposable {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  readonly #signal: AbortSignal | undefined;
+  readonly #interrupt = () => this.#connection.interrupt();
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal | undefined) {
     this.#instance = instance;
     this.#connection = connection;
+    this.#signal = signal;
+    // Node joins its threads when it exits: a statement that goes on would hold up the end of the process.
+    signal?.addEventListener("abort", this.#interrupt, { once: true });
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
@@ -38,9 +45,12 @@ export class Engine implements Disposable {
       autoload_known_extensions: "false",
     });
     const connection = await instance.connect();
-    const engine = new Engine(instance, connection);
+    const engine = new Engine(instance, connection, options.signal);
     await engine.run("SET TimeZone = 'UTC'");
     await engine.run(`SET allowed_directories = [${literal(options.folder)}]`);
+    // Joins run as they are written, the right side in memory. Left to itself the engine held the snapshot there instead
+    // of the keys: twice the memory, and 40 % longer (measured).
+    await engine.run("SET disabled_optimizers = 'join_order,build_side_probe_side'");
     await engine.run("SET enable_external_access = false");
     await engine.run("SET lock_configuration = true");
     return engine;
@@ -71,14 +81,17 @@ export class Engine implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#signal?.removeEventListener("abort", this.#interrupt);
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
 
   async #guard<T>(sql: string, act: () => Promise<T>): Promise<T> {
+    this.#signal?.throwIfAborted();
     try {
       return await act();
     } catch (error) {
+      this.#signal?.throwIfAborted();
       const text = error instanceof Error ? error.message : String(error);
       throw new EngineError(text, { cause: sql });
     }

@@ -21,6 +21,9 @@ export interface SourceRowsInput {
 /** Makes the table `source_rows` (position, line or NULL, cells as VARCHAR[]) of the wanted rows. */
 export async function readSourceRows(input: SourceRowsInput): Promise<void> {
   const { engine, part, format, wanted } = input;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE source_rows (position BIGINT, line BIGINT, cells VARCHAR[])`);
+  const { count } = await engine.one(`SELECT count(*) AS count FROM (${wanted})`);
+  if (Number(count) === 0) return;
   const clean = part.careful
     ? await cleanPart(part, format, join(input.folder, `again-${part.ordinal}.csv`))
     : undefined;
@@ -30,7 +33,7 @@ export async function readSourceRows(input: SourceRowsInput): Promise<void> {
       : scanCsv({ path: clean.path, compressed: false, columns: [lineColumn, ...part.columns] }, cleanFormat);
   const line = clean === undefined ? "CAST(NULL AS BIGINT)" : `CAST(${identifier(lineColumn)} AS BIGINT)`;
   const cells = `[${part.columns.map((column) => identifier(column)).join(", ")}]`;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE source_rows AS
+  await engine.run(`INSERT INTO source_rows
     SELECT position, line, cells FROM (SELECT row_number() OVER () - 1 AS position, ${line} AS line, ${cells} AS cells FROM ${scan})
     SEMI JOIN (${wanted}) USING (position)`);
 }

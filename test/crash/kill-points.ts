@@ -3,8 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Finished } from "../support/rig.ts";
-import { type Lane, type Load, type LoadMode, openLoad, resume, runJob } from "./load.ts";
+import { type Lane, type LoadMode, openLoad, resume, runJob } from "./load.ts";
 import { isClean, type Verdict } from "./oracle.ts";
 
 /** What a person, or cron, does after a crash. */
@@ -17,6 +16,8 @@ export interface CrashCase {
   continuation: Continuation;
   /** Where the first attempt to go on is killed as well. */
   second?: string;
+  /** Rows of a batch; fewer make more batches. */
+  batchRows?: number;
 }
 
 export interface CrashResult {
@@ -28,8 +29,8 @@ export interface CrashResult {
 }
 
 /** The failpoints that an undisturbed run hits, in their order. */
-export async function countFailpoints(lane: Lane, mode: LoadMode): Promise<string[]> {
-  await using load = await openLoad(lane, mode);
+export async function countFailpoints(lane: Lane, mode: LoadMode, batchRows?: number): Promise<string[]> {
+  await using load = await openLoad(lane, mode, batchRows);
   const folder = mkdtempSync(join(tmpdir(), "loadline-failpoints-"));
   const log = join(folder, "hits");
   try {
@@ -42,7 +43,7 @@ export async function countFailpoints(lane: Lane, mode: LoadMode): Promise<strin
 }
 
 export async function crashAndGoOn(lane: Lane, crash: CrashCase): Promise<CrashResult> {
-  await using load = await openLoad(lane, crash.mode);
+  await using load = await openLoad(lane, crash.mode, crash.batchRows);
   let kills = 0;
   const killed = await load.run(runJob, { LOADLINE_FAILPOINT: crash.failpoint });
   if (killed.signal === "SIGKILL") kills += 1;
@@ -50,23 +51,14 @@ export async function crashAndGoOn(lane: Lane, crash: CrashCase): Promise<CrashR
     const again = await load.run(resume, { LOADLINE_FAILPOINT: crash.second });
     if (again.signal === "SIGKILL") kills += 1;
   }
-  const finished = await goOn(load, crash.continuation);
-  const verdict = await load.judge();
-  // The last command says nothing of rows that an earlier one settled: the summary is judged where it loaded the run.
-  const told = finished.stdout === "" || crash.continuation === "run" ? undefined : await load.judge(finished);
-  const problem = await findProblem(load, finished);
-  return { case: crash, kills, verdict: told ?? verdict, ...(problem === undefined ? {} : { problem }) };
-}
-
-/** `run` after a crash plans anew what an insert has loaded already: it says so and stops (4), with the load complete. */
-function goOn(load: Load, continuation: Continuation): Promise<Finished> {
-  return load.run(continuation === "run" ? runJob : resume);
-}
-
-async function findProblem(load: Load, finished: Finished): Promise<string | undefined> {
-  const insertedBefore = load.mode === "insert" && finished.code === 4;
-  if (finished.code === 0 || insertedBefore) return undefined;
-  return `exit ${finished.code ?? finished.signal}: ${finished.stderr}`;
+  const replanned = crash.continuation === "run";
+  const last = await load.run(replanned ? runJob : resume);
+  // What `run` tells is of its own plan, not of the one that it recovered.
+  const verdict = await load.judge({ replanned, ...(replanned || last.stdout === "" ? {} : { last }) });
+  // A run that recovers an insert finds the same file again, and says so (4).
+  const isDone = last.code === 0 || (replanned && crash.mode === "insert" && last.code === 4);
+  const problem = isDone ? {} : { problem: `exit ${last.code ?? last.signal}: ${last.stderr}` };
+  return { case: crash, kills, verdict, ...problem };
 }
 
 export function describeCase({ mode, failpoint, continuation, second }: CrashCase): string {

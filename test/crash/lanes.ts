@@ -3,6 +3,9 @@
 import { type Lane, openLane } from "./load.ts";
 import type { Program } from "./program.ts";
 
+/** The rig ends a child after four minutes; a sandbox is renewed well before. */
+const sandboxMsMax = 90_000;
+
 export async function overLanes<Item, Result>(
   program: Program,
   lanes: number,
@@ -12,10 +15,14 @@ export async function overLanes<Item, Result>(
   const results: Result[] = [];
   const waiting = [...items.entries()];
   const work = async () => {
-    await using lane = await openLane(program);
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, item] = next;
-      results[index] = await act(lane, item);
+    while (waiting.length > 0) {
+      await using lane = await openLane(program);
+      const opened = performance.now();
+      while (performance.now() - opened < sandboxMsMax) {
+        const next = waiting.shift();
+        if (next === undefined) return;
+        results[next[0]] = await act(lane, next[1]);
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, work));

@@ -23,6 +23,8 @@ export interface OracleInput {
   dump: readonly Readonly<Record<string, unknown>>[];
   /** The org's jobs: kind and recordsProcessed. */
   jobs: readonly Readonly<Record<string, unknown>>[];
+  /** A second plan was made after the first had begun to load: it sends again what the org refused. */
+  replanned: boolean;
   /** Counts of the stream that finished the load, where it told them. */
   counts?: Readonly<Record<string, unknown>>;
 }
@@ -85,7 +87,11 @@ function expectedRecords({ csv, before }: OracleInput): Map<string, Record<strin
   return records;
 }
 
-function differences(key: string, fields: Record<string, unknown>, record: Readonly<Record<string, unknown>>): string[] {
+function differences(
+  key: string,
+  fields: Record<string, unknown>,
+  record: Readonly<Record<string, unknown>>,
+): string[] {
   return Object.entries(fields)
     .filter(([name, value]) => record[name] !== value)
     .map(([name, value]) => `${key}: ${name} is ${JSON.stringify(record[name])}, not ${JSON.stringify(value)}`);
@@ -96,8 +102,10 @@ function checkSends(input: OracleInput): string[] {
   const worked = input.jobs
     .filter(({ kind }) => kind === "ingest")
     .reduce((sum, job) => sum + Number(job["recordsProcessed"]), 0);
-  const changes = changedRows(input).length;
-  return worked === changes ? [] : [`the org worked on ${worked} rows, ${changes} had to be sent`];
+  const changed = changedRows(input);
+  const again = input.replanned ? changed.filter(isRefused).length : 0;
+  if (worked === changed.length || worked === changed.length + again) return [];
+  return [`the org worked on ${worked} rows, ${changed.length} had to be sent`];
 }
 
 function changedRows({ csv, before }: OracleInput): InputRow[] {
@@ -128,7 +136,11 @@ function checkCounts(input: OracleInput, told: Readonly<Record<string, unknown>>
     sum("filtered", "duplicates", "rejected", "unmatched", "creates", "updates", "deletes", "unchanged", "conflicts"),
     sum("extracted"),
   );
-  expect("loaded + failed + inDoubt", sum("loaded", "failed", "inDoubt"), sum("creates", "updates", "deletes", "mirrorDeletes"));
+  expect(
+    "loaded + failed + inDoubt",
+    sum("loaded", "failed", "inDoubt"),
+    sum("creates", "updates", "deletes", "mirrorDeletes"),
+  );
   expect("extracted", sum("extracted"), rows.length);
   expect("rejected", sum("rejected"), rows.filter(isRejected).length);
   expect("failed", sum("failed"), changed.filter(isRefused).length);

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { repository, type Running, startChild } from "../support/rig.ts";
+import { type Running, repository, startChild } from "../support/rig.ts";
 
 export interface Program extends Disposable {
   /** Holds bin/ and dist/. */

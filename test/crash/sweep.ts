@@ -1,7 +1,7 @@
 // npm run crash:sweep: SIGKILL at every failpoint of a run, for insert and for upsert, taken up by `resume` and by
 // `run`, and in every tenth case killed a second time while it goes on. Prints what it did; exit 1 on any discrepancy.
 
-import { countFailpoints, complaint, type CrashCase, crashAndGoOn } from "./kill-points.ts";
+import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
 import { openLane } from "./load.ts";
 import { buildProgram } from "./program.ts";
@@ -40,7 +40,9 @@ async function sweep(): Promise<number> {
   const stuck = results.filter(({ problem }) => problem !== undefined).length;
   const minutes = (performance.now() - started) / 60_000;
   print(`${cases.length} cases, ${kills} kills, ${minutes.toFixed(1)} min`);
-  print(`lost ${count("lost")}, doubled ${count("doubled")}, wrong ${count("wrong")}, counts ${count("counts")}, stuck ${stuck}`);
+  print(
+    `lost ${count("lost")}, doubled ${count("doubled")}, wrong ${count("wrong")}, counts ${count("counts")}, stuck ${stuck}`,
+  );
   return results.some((result) => complaint(result) !== undefined) ? 1 : 0;
 }
 

@@ -1,14 +1,16 @@
 // Bulk API 2.0 ingest: a job is made, fed once, closed, and asked for until it has ended.
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm
 
-import { downloadTo } from "../../http/download.ts";
+import { strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Batch, BatchState, ResultFiles } from "../../load/target.ts";
 import type { SalesforceClient } from "./client.ts";
+import { readApiError } from "./errors.ts";
 
 const jobs = "/jobs/ingest";
 
 export async function openJob(client: SalesforceClient, batch: Batch, signal: AbortSignal): Promise<string> {
+  const doing = `making a ${batch.operation} job for ${batch.object}`;
   const answer = await client.callJson({
     method: "POST",
     path: jobs,
@@ -22,10 +24,11 @@ export async function openJob(client: SalesforceClient, batch: Batch, signal: Ab
     },
     // A second job is as empty as the first; an orphan is thrown away by Salesforce.
     idempotent: true,
-    doing: `making a ${batch.operation} job for ${batch.object}`,
+    doing,
     signal,
   });
-  return String(answer["id"]);
+  if (typeof answer["id"] !== "string") throw strangeAnswer({ status: 200 }, JSON.stringify(answer), doing);
+  return answer["id"];
 }
 
 /** One PUT a job: a second one makes the job unusable, so an unknown outcome is the caller's to deal with. */
@@ -36,41 +39,44 @@ export async function uploadBatch(
   onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const response = await client.send({
+  const doing = `uploading to job ${job}`;
+  const { status, text } = await client.callText({
     method: "PUT",
     path: `${jobs}/${job}/batches`,
     headers: { "content-type": "text/csv" },
     body: { path: batch.path, bytes: batch.bytes, onBytes },
     idempotent: false,
-    doing: `uploading to job ${job}`,
+    doing,
     signal,
   });
-  response.body.resume();
+  // Salesforce says "created"; any other success is of something between us and it.
+  if (status !== 201) throw strangeAnswer({ status }, text, doing);
 }
 
 export async function closeJob(client: SalesforceClient, job: string, signal: AbortSignal): Promise<void> {
-  await setState(client, job, "UploadComplete", signal);
-}
-
-/** Aborts a job that was never closed. A job that is gone or ended already needs no abort. */
-export async function abortJob(client: SalesforceClient, job: string): Promise<void> {
-  try {
-    await setState(client, job, "Aborted");
-  } catch (error) {
-    const isGone = error instanceof CallFault && (error.status === 404 || error.status === 400);
-    if (!isGone) throw error;
-  }
-}
-
-async function setState(client: SalesforceClient, job: string, state: string, signal?: AbortSignal): Promise<void> {
   await client.callJson({
     method: "PATCH",
     path: `${jobs}/${job}`,
-    json: { state },
+    json: { state: "UploadComplete" },
     idempotent: false,
-    doing: `setting job ${job} to ${state}`,
-    ...(signal === undefined ? {} : { signal }),
+    doing: `closing job ${job}`,
+    signal,
   });
+}
+
+/** Aborts a job that is open. False when it turns out that it was closed and worked on after all. */
+export async function abortJob(client: SalesforceClient, job: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const doing = `aborting job ${job}`;
+    const json = { state: "Aborted" };
+    await client.callJson({ method: "PATCH", path: `${jobs}/${job}`, json, idempotent: true, doing, signal });
+    return true;
+  } catch (error) {
+    // 400: it has ended already, by an abort whose answer was lost for one; 404: it is gone.
+    if (!(error instanceof CallFault) || (error.status !== 404 && error.status !== 400)) throw error;
+    const { state } = await inspectJob(client, job, signal);
+    return state === "aborted" || state === "gone";
+  }
 }
 
 export async function inspectJob(client: SalesforceClient, job: string, signal: AbortSignal): Promise<BatchState> {
@@ -84,7 +90,9 @@ export async function inspectJob(client: SalesforceClient, job: string, signal: 
       signal,
     });
   } catch (error) {
-    if (error instanceof CallFault && error.status === 404) return { state: "gone" };
+    // Salesforce's own 404; a proxy's says nothing of the job.
+    const isGone = error instanceof CallFault && error.status === 404 && readApiError(error.body) !== undefined;
+    if (isGone) return { state: "gone" };
     throw error;
   }
   const processed = Number(info["numberRecordsProcessed"] ?? 0);
@@ -98,8 +106,11 @@ export async function inspectJob(client: SalesforceClient, job: string, signal: 
       return { state: "failed", message: String(info["errorMessage"] ?? "no reason given"), processed };
     case "Aborted":
       return { state: "aborted" };
-    default:
+    case "UploadComplete":
+    case "InProgress":
       return { state: "processing", processed };
+    default:
+      throw strangeAnswer({ status: 200 }, JSON.stringify(info), `reading job ${job}`);
   }
 }
 
@@ -116,15 +127,6 @@ export async function fetchResults(
     ["unprocessedrecords", files.unprocessed],
   ] as const;
   for (const [name, path] of sets) {
-    await downloadTo(path, () =>
-      client.send({
-        method: "GET",
-        path: `${jobs}/${job}/${name}/`,
-        headers: { accept: "text/csv" },
-        idempotent: true,
-        doing: `reading ${name} of job ${job}`,
-        signal,
-      }),
-    );
+    await client.downloadCsv({ path: `${jobs}/${job}/${name}/`, doing: `reading ${name} of job ${job}`, signal }, path);
   }
 }

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { wait } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { downloadTo } from "../../http/download.ts";
 import { pollDelays } from "../../http/polling.ts";
 import type { SalesforceClient } from "./client.ts";
 
@@ -77,16 +76,9 @@ async function fetchPages(client: SalesforceClient, job: string, request: QueryR
   do {
     const path = join(request.folder, `${request.name}-${String(files.length + 1).padStart(5, "0")}.csv`);
     const query = locator === undefined ? "" : `?locator=${encodeURIComponent(locator)}`;
-    const headers = await downloadTo(path, () =>
-      client.send({
-        method: "GET",
-        path: `${jobs}/${job}/results${query}`,
-        headers: { accept: "text/csv" },
-        idempotent: true,
-        doing: `reading results of query job ${job}`,
-        signal: request.signal,
-      }),
-    );
+    const doing = `reading results of query job ${job}`;
+    const page = { path: `${jobs}/${job}/results${query}`, doing, signal: request.signal };
+    const headers = await client.downloadCsv(page, path);
     files.push(path);
     rows += Number(headers["sforce-numberofrecords"] ?? 0);
     request.onProgress(rows);

@@ -5,7 +5,15 @@
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { registerSecret } from "../../core/secret.ts";
-import { type HttpClient, type HttpRequest, type HttpResponse, readJson, readText } from "../../http/client.ts";
+import {
+  type HttpClient,
+  type HttpRequest,
+  type HttpResponse,
+  readJson,
+  readText,
+  strangeAnswer,
+} from "../../http/client.ts";
+import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
@@ -42,19 +50,23 @@ export class SalesforceClient {
   #signingIn: Promise<SignedIn> | undefined;
   #version: string | undefined;
   #jsforce: Jsforce | undefined;
-  #onRetry: (text: string) => void;
+  readonly #onRetry: (text: string) => void;
+  readonly #signal: AbortSignal;
 
+  /** `signal` ends every call and every wait between tries. */
   constructor(
     connection: SalesforceConnection,
     environment: Environment,
     http: HttpClient,
     onRetry: (text: string) => void,
+    signal: AbortSignal,
   ) {
     this.name = connection.name;
     this.#connection = connection;
     this.#environment = environment;
     this.#http = http;
     this.#onRetry = onRetry;
+    this.#signal = signal;
   }
 
   get calls(): number {
@@ -77,25 +89,32 @@ export class SalesforceClient {
     this.#version = this.#connection.apiVersion ?? (await this.#negotiateVersion());
   }
 
-  /** Makes a call and gives its answer with an unread body. Throws CallFault. */
-  async send(options: CallOptions): Promise<HttpResponse> {
-    return withRetries(() => this.#sendSignedIn(options), {
-      idempotent: options.idempotent,
-      onRetry: (fault, attempt, delayMs) =>
-        this.#onRetry(`${fault.message}; try ${attempt + 1} in ${Math.round(delayMs)} ms`),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+  /** Makes a call and gives the status and text of its answer. Throws CallFault. */
+  callText(options: CallOptions): Promise<{ status: number; text: string }> {
+    return this.#retrying(options, async () => {
+      const response = await this.#sendSignedIn(options);
+      return { status: response.status, text: await readText(response, options.doing) };
     });
   }
 
   /** Makes a call and reads its JSON. Throws CallFault. */
-  async callJson(options: CallOptions): Promise<Record<string, unknown>> {
-    const act = async () => readJson(await this.#sendSignedIn(options), options.doing);
-    const answer = await withRetries(act, {
-      idempotent: options.idempotent,
-      onRetry: (fault) => this.#onRetry(fault.message),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+  callJson(options: CallOptions): Promise<Record<string, unknown>> {
+    return this.#retrying(options, async () => {
+      const answer = await readJson(await this.#sendSignedIn(options), options.doing);
+      return answer as Record<string, unknown>;
     });
-    return answer as Record<string, unknown>;
+  }
+
+  /** Fetches CSV into a file that is whole or not there. Gives the answer's headers. Throws CallFault. */
+  downloadCsv(options: Omit<CallOptions, "method" | "idempotent">, path: string): Promise<HttpResponse["headers"]> {
+    const call: CallOptions = { ...options, method: "GET", headers: { accept: "text/csv" }, idempotent: true };
+    return this.#retrying(call, async () => {
+      const response = await this.#sendSignedIn(call);
+      const isCsv = response.headers["content-type"]?.startsWith("text/csv") === true;
+      if (!isCsv) throw strangeAnswer(response, await readText(response, call.doing), call.doing);
+      await saveBody(response, path, call.doing);
+      return response.headers;
+    });
   }
 
   /** Runs `act`; a fault that ended it becomes a failure that says what to do. */
@@ -126,6 +145,7 @@ export class SalesforceClient {
       registerSecret(accessToken);
       return { instanceUrl, accessToken, orgId: user.organizationId.slice(0, 15) };
     } catch (error) {
+      if (error instanceof Failure) throw error;
       const fault = error instanceof CallFault ? explainFault(error, this.name, "the sign-in") : undefined;
       if (fault instanceof Failure && fault.exitCode === exitCode.tryLater) throw fault;
       const { name, message } = error as Error;
@@ -135,6 +155,15 @@ export class SalesforceClient {
         next: "check the credentials that connections.yaml refers to, and that login_url is this org's",
       });
     }
+  }
+
+  #retrying<T>(options: Pick<CallOptions, "idempotent" | "signal">, act: () => Promise<T>): Promise<T> {
+    return withRetries(act, {
+      idempotent: options.idempotent,
+      signal: options.signal ?? this.#signal,
+      onRetry: (fault, attempt, delayMs) =>
+        this.#onRetry(`${fault.message}; try ${attempt + 1} in ${Math.round(delayMs)} ms`),
+    });
   }
 
   async #sendSignedIn(options: CallOptions): Promise<HttpResponse> {
@@ -162,7 +191,7 @@ export class SalesforceClient {
         ...options.headers,
       },
       ...(body === undefined ? {} : { body }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal ?? this.#signal,
     };
   }
 
@@ -233,21 +262,30 @@ export class SalesforceClient {
   async #sendPlain(request: PlainRequest): Promise<PlainResponse> {
     const method = request.method as HttpRequest["method"];
     const url = new URL(request.url);
-    const isSignIn = url.pathname.startsWith("/services/oauth2/");
     const { authorization: _a, Authorization: _b, ...headers } = request.headers ?? {};
     const bodyOf = request.body === undefined || request.body === null ? {} : { body: request.body };
-    const response = isSignIn
-      ? await withRetries(() => this.#http.send({ method, url: request.url, headers, ...bodyOf }), { idempotent: true })
-      : await this.send({
-          method,
-          path: `${url.pathname}${url.search}`,
-          headers,
-          ...bodyOf,
-          idempotent: method === "GET",
-          doing: `${method} ${url.pathname}`,
-        });
-    const body = await readText(response, `${method} ${url.pathname}`);
-    return { statusCode: response.status, headers: response.headers as Record<string, string>, body };
+    const isSignIn = url.pathname.startsWith("/services/oauth2/");
+    const doing = `${method} ${url.pathname}`;
+    const idempotent = isSignIn || method === "GET";
+    const path = `${url.pathname}${url.search}`;
+    return this.#retrying({ idempotent }, async () => {
+      const response = isSignIn
+        ? await this.#http.send({ method, url: request.url, headers, ...bodyOf, signal: this.#signal })
+        : await this.#sendSignedIn({ method, path, headers, ...bodyOf, idempotent, doing });
+      const body = await readText(response, doing);
+      // jsforce takes a page of HTML for an answer.
+      if (!isJson(body)) throw strangeAnswer(response, body, doing);
+      return { statusCode: response.status, headers: response.headers as Record<string, string>, body };
+    });
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -28,9 +28,10 @@ export async function openSalesforceTarget(
   connection: SalesforceConnection,
   environment: Environment,
   onRetry: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<Target> {
   const http = new HttpClient();
-  const client = new SalesforceClient(connection, environment, http, onRetry);
+  const client = new SalesforceClient(connection, environment, http, onRetry, signal);
   await client.connect();
   const described = new Map<string, Promise<ObjectSchema>>();
   const describe = (object: string): Promise<ObjectSchema> => {
@@ -60,7 +61,7 @@ export async function openSalesforceTarget(
     open: (batch, signal) => openJob(client, batch, signal),
     upload: (handle, batch, onBytes, signal) => uploadBatch(client, handle, batch, onBytes, signal),
     commit: (handle, signal) => closeJob(client, handle, signal),
-    abandon: (handle) => abortJob(client, handle),
+    abandon: (handle, signal) => abortJob(client, handle, signal),
     inspect: (handle, signal) => inspectJob(client, handle, signal),
     fetchResults: (handle, files, signal) => fetchResults(client, handle, files, signal),
     readError: readRowError,

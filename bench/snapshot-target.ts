@@ -1,0 +1,83 @@
+// A target that answers from a file, so that the benchmark measures loadline and not a network. It renders and compares
+// as Salesforce does. A benchmark loads nothing, so every call that would is a defect of the benchmark.
+
+import { renderField } from "../src/connectors/salesforce/render.ts";
+import type { FieldKind, FieldSchema, ObjectSchema } from "../src/core/model.ts";
+import type { Target } from "../src/load/target.ts";
+
+const idColumn = "Id";
+const versionColumn = "SystemModstamp";
+
+const kinds: Record<string, FieldKind> = {
+  Contact_No__c: "text",
+  FirstName: "text",
+  LastName: "text",
+  Email: "text",
+  Phone: "text",
+  Description: "text",
+  Amount__c: "number",
+  Birthdate: "date",
+  Active__c: "boolean",
+};
+
+/** Columns of the snapshot, in their order. */
+export const snapshotColumns = [idColumn, versionColumn, ...Object.keys(kinds)];
+
+export function openSnapshotTarget(snapshot: string): Target {
+  const schema: ObjectSchema = {
+    object: "Contact",
+    fields: new Map(Object.entries(kinds).map(([name, kind]) => [name, makeField(name, kind)])),
+  };
+  return {
+    capabilities: {
+      batchRowsMax: 150_000,
+      batchBytesMax: 100_000_000,
+      batchesInFlight: 4,
+      clearCell: "#N/A",
+      idColumn,
+      versionColumn,
+      results: { id: "sf__Id", created: "sf__Created", error: "sf__Error" },
+      modes: ["upsert"],
+    },
+    orgId: "00Dbench",
+    apiCalls: 0,
+    waitedMs: 0,
+    describe: () => Promise.resolve(schema),
+    resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
+    render: renderField,
+    clearedValue: () => "CAST(NULL AS VARCHAR)",
+    snapshot: () => Promise.resolve({ files: [snapshot], rows: 0, how: "one file" }),
+    open: refuseLoading,
+    upload: refuseLoading,
+    commit: refuseLoading,
+    abandon: refuseLoading,
+    inspect: refuseLoading,
+    fetchResults: refuseLoading,
+    readError: (text) => ({ code: "", message: text, fields: [] }),
+    explain: (_doing, act) => act(),
+    close: () => undefined,
+  };
+}
+
+function makeField(name: string, kind: FieldKind): FieldSchema {
+  const isKey = name === "Contact_No__c";
+  return {
+    name,
+    label: name,
+    kind,
+    vendorType: kind,
+    ...(kind === "number" ? { scale: 2 } : {}),
+    createable: true,
+    updateable: true,
+    nillable: true,
+    defaultedOnCreate: false,
+    externalId: isKey,
+    unique: isKey,
+    caseSensitive: false,
+    referenceTo: [],
+  };
+}
+
+function refuseLoading(): Promise<never> {
+  return Promise.reject(new Error("a benchmark loads nothing"));
+}

@@ -1,0 +1,51 @@
+// loadline as it is: the product's own way from the file to the batch files that would be sent, with its ledger, hashes,
+// rejects and plan, against a target that answers from a file.
+// Arguments: the delivery, a folder, the snapshot.
+
+import { dirname, join } from "node:path";
+import { Ledger } from "../src/checkpoint/ledger.ts";
+import { openFileSource } from "../src/connectors/file/source.ts";
+import { makePrivateFolder } from "../src/core/files.ts";
+import { readJob } from "../src/job/read-job.ts";
+import { planStream } from "../src/pipeline/plan-stream.ts";
+import { Engine } from "../src/stage/engine.ts";
+import { defineFunctions } from "../src/transform/functions.ts";
+import { measure } from "./measure.ts";
+import { openSnapshotTarget } from "./snapshot-target.ts";
+
+const [delivery = "", folder = "", snapshot = ""] = process.argv.slice(2);
+
+await measure(async () => {
+  const job = readJob(join(import.meta.dirname, "bench.yaml"));
+  const [stream] = job.streams;
+  if (stream === undefined) throw new Error("the job has no stream");
+  using ledger = Ledger.open(folder);
+  const run = ledger.startRun({
+    id: "bench",
+    job: job.name,
+    jobHash: job.hash,
+    jobFile: job.file,
+    command: "run",
+    options: {},
+  });
+  const spillFolder = join(folder, "spill");
+  makePrivateFolder(spillFolder);
+  using engine = await Engine.open({ folder: dirname(snapshot), spillFolder });
+  for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
+  const place = { file: job.file, line: 1, column: 1 };
+  const { counts } = await planStream(
+    {
+      job,
+      run,
+      folder,
+      ledger,
+      engine,
+      sources: new Map([["vendor", openFileSource({ name: "vendor", type: "file", path: dirname(delivery), place })]]),
+      targets: new Map([["org", openSnapshotTarget(snapshot)]]),
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    },
+    stream,
+  );
+  return { updates: counts?.updates ?? 0 };
+});

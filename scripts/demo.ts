@@ -1,0 +1,158 @@
+// npm run demo: loadline on a vendor's delivery, against the sandbox: plan, load, change some rows, load just those,
+// and once more with nothing to do. In: the example project; the folder to work in (default: .loadline-demo).
+// Out: what the real program prints, with a few words between. What must hold: every step is checked against what the
+// program says it did, and the first one that is not as announced ends the demo with exit code 1.
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
+
+const root = join(import.meta.dirname, "..");
+const folder = resolve(process.argv[2] ?? join(root, ".loadline-demo"));
+const shownFolder = relative(process.cwd(), folder) || ".";
+const job = "jobs/vendor-contacts-to-salesforce.yaml";
+const delivery = join(folder, "fixtures/contacts-vendor/contacts_south.csv");
+
+type Counts = Record<string, number>;
+
+interface ShownRun {
+  run: string;
+  summary: { exitCode: number; streams: Record<string, Counts> };
+}
+
+function main(): void {
+  say(`An example project is copied to ${shownFolder}: 2,000 accounts and 20,000 contacts as a vendor sends them, a job
+that loads them into Salesforce, and a sandbox that stands in for the org. Nothing leaves this machine.`);
+  prepareFolder();
+
+  heading("1. What would a load change? The plan reads, maps, checks and compares, and writes nothing.");
+  runLoadline("plan", job, "--sandbox");
+  expectCounts("the plan", { accounts: { creates: 1997, loaded: 0 }, contacts: { creates: 19_690, loaded: 0 } });
+
+  heading("2. Load it.");
+  runLoadline("run", job, "--sandbox");
+  const { run } = expectCounts("the first load", { accounts: { loaded: 1997 }, contacts: { loaded: 19_690 } });
+  sayRejects(run);
+
+  heading("3. The next day, the vendor sends it all again with a few changes. What are they?");
+  changeDelivery();
+  runLoadline("plan", job, "--sandbox");
+  expectCounts("the second plan", { contacts: { updates: 3, creates: 1, unchanged: 19_687 } });
+
+  heading("4. Load it: of 22,000 rows, the four that differ are sent.");
+  runLoadline("run", job, "--sandbox");
+  expectCounts("the second load", { accounts: { loaded: 0 }, contacts: { updates: 3, creates: 1, loaded: 4 } });
+
+  heading("5. And once more: nothing to do.");
+  runLoadline("run", job, "--sandbox");
+  expectCounts("the third load", {
+    accounts: { loaded: 0, unchanged: 1997 },
+    contacts: { loaded: 0, unchanged: 19_691, updates: 0, creates: 0 },
+  });
+  sayNext();
+}
+
+function prepareFolder(): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["connections.yaml", "sandbox.yaml", "jobs", "fixtures"]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  }
+}
+
+/** Runs the real program in the demo's folder and lets it print. Ends the demo if it fails. */
+function runLoadline(...args: string[]): void {
+  say(`$ loadline ${args.join(" ")}\n`);
+  const { status } = spawnLoadline(args, "inherit");
+  if (status !== 0) fail(`loadline ${args.join(" ")} ended with exit code ${status}`);
+}
+
+function spawnLoadline(args: readonly string[], stdout: "inherit" | "pipe") {
+  return spawnSync(process.execPath, [join(root, "bin/loadline.js"), ...args], {
+    cwd: folder,
+    stdio: ["ignore", stdout, "inherit"],
+    encoding: "utf8",
+  });
+}
+
+function readJson<T>(...args: string[]): T {
+  const { status, stdout } = spawnLoadline([...args, "--json"], "pipe");
+  if (status !== 0) fail(`loadline ${args.join(" ")} ended with exit code ${status}`);
+  return JSON.parse(stdout) as T;
+}
+
+/** Compares counts of the newest run with what was announced; gives the run. */
+function expectCounts(what: string, expected: Record<string, Counts>): ShownRun {
+  const [newest] = readJson<{ run: string }[]>("runs");
+  const shown = readJson<ShownRun>("show", newest?.run ?? "");
+  for (const [stream, counts] of Object.entries(expected)) {
+    for (const [name, count] of Object.entries(counts)) {
+      const found = shown.summary.streams[stream]?.[name];
+      if (found !== count) fail(`${what} was to have ${count} ${name} of ${stream}, and has ${found}`);
+    }
+  }
+  return shown;
+}
+
+function sayRejects(run: string): void {
+  const path = join(folder, ".loadline/sandbox/runs", run, "rejects/contacts.csv");
+  const rejects: Record<string, string>[] = parse(readFileSync(path, "utf8"), { columns: true });
+  const [first] = rejects;
+  say(`${rejects.length} contacts were not loaded. They are kept with the reason, to be mended in any spreadsheet:
+  ${relative(process.cwd(), path)}
+The first one is line ${first?.["loadline_line"]}: ${first?.["loadline_field"]} ${first?.["loadline_error"]}.`);
+}
+
+/** Three contacts change, one is new. */
+function changeDelivery(): void {
+  const rows: Record<string, string>[] = parse(readFileSync(delivery, "utf8"), { columns: true });
+  const changes: [string, string, string][] = [
+    ["C-110003", "title", "Head of Purchasing"],
+    ["C-115000", "phone", "+49 30 5550199"],
+    ["C-119998", "last_name", "O'Sullivan-Müller"],
+  ];
+  for (const [key, column, value] of changes) {
+    const row = rows.find(({ contact_no }) => contact_no === key);
+    if (row === undefined) fail(`the delivery has no contact ${key}`);
+    say(`  ${key}  ${column}: "${row[column]}" becomes "${value}"`);
+    row[column] = value;
+  }
+  const added = {
+    ...rows[0],
+    contact_no: "C-200000",
+    first_name: "Noor",
+    last_name: "Haddad",
+    email: "noor@mail.example",
+  };
+  say("  C-200000  is new");
+  rows.push(added);
+  writeFileSync(delivery, stringify(rows, { header: true }));
+}
+
+function sayNext(): void {
+  const run = "npm run -s loadline --";
+  say(`
+Done. What to try next (${shownFolder} stays as it is until the next demo):
+  ${run} runs --dir ${shownFolder}
+  ${run} show <run-id> --dir ${shownFolder}
+  ${run} plan jobs/partners-mirror.yaml --sandbox      the other examples: see jobs/
+  ${run} check jobs/*.yaml --sandbox                   what can be known to be wrong before a row is read
+  README.md tells how to point a job at your own org.`);
+}
+
+function heading(text: string): void {
+  say(`\n── ${text}\n`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(text: string): never {
+  process.stderr.write(`\nThe demo stops: ${text}.\n`);
+  process.exit(1);
+}
+
+main();

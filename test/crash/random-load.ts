@@ -1,0 +1,88 @@
+// One load under random fire: killed again and again, at random moments and at random steps, while the org drops
+// answers and refuses calls, until a command comes to its end. Then the oracle judges.
+
+import { wait } from "../../src/core/clock.ts";
+import { type KillState, killStates, statesAtKill } from "./batch-states.ts";
+import { type Lane, type Load, type LoadMode, openLoad, resume, runJob } from "./load.ts";
+import type { Verdict } from "./oracle.ts";
+
+/** 5 % of the calls take effect and are never answered; 5 % are refused, in four ways. */
+export const faults = [
+  { match: "* /services/**", rate: 0.05, do: { reset: "after" } },
+  { match: "* /services/**", rate: 0.0125, do: { status: 503, headers: { "Retry-After": "0" } } },
+  { match: "* /services/**", rate: 0.0125, do: { status: 429, headers: { "Retry-After": "0" } } },
+  { match: "* /services/**", rate: 0.0125, do: { status: 503 } },
+  { match: "* /services/**", rate: 0.0125, do: { status: 429 } },
+];
+
+/** Kills of one load at most: the command after them runs to its end. */
+const killsMax = 8;
+/** About as long as an undisturbed command takes; a kill beyond the end is none. */
+const runMs = 1600;
+/** Nothing of ours runs before. */
+const startMs = 250;
+/** The share of kills at a step by name, so that the short states are met too. */
+const armedShare = 0.6;
+
+const stepsOf: Record<KillState, readonly string[]> = {
+  intent: ["intent", "opened"],
+  handle: ["handle", "uploaded"],
+  committed: ["committed", "closed", "inspected"],
+  fetching: ["fetched", "stored"],
+};
+
+export interface RandomResult {
+  mode: LoadMode;
+  kills: number;
+  /** Kills at which a batch was in this state. */
+  states: Record<KillState, number>;
+  verdict: Verdict;
+  /** Set when the load did not come to its end. */
+  problem?: string;
+}
+
+export async function loadUnderFire(lane: Lane, mode: LoadMode, draw: () => number): Promise<RandomResult> {
+  await using load = await openLoad(lane, mode);
+  await lane.sandbox.setFaults(faults);
+  const result = { mode, kills: 0, states: { intent: 0, handle: 0, committed: 0, fetching: 0 } };
+  let args: readonly string[] = runJob;
+  for (let attempt = 1; ; attempt += 1) {
+    const last = result.kills < killsMax ? await runAndKill(load, args, draw) : await load.run(args);
+    if (last.signal === "SIGKILL") {
+      result.kills += 1;
+      for (const state of statesAtKill(load.project)) result.states[state] += 1;
+      args = resume;
+      continue;
+    }
+    if (last.stderr.includes("nothing to resume")) {
+      // Killed before there was a run.
+      args = runJob;
+      continue;
+    }
+    // Too many answers in a row were dropped: that is for a later `resume`.
+    if (last.code === 75 && attempt < 3 * killsMax) continue;
+    const told = last.code === 0 && last.stdout !== "" ? { last } : {};
+    const verdict = await load.judge({ replanned: false, ...told });
+    return { ...result, verdict, ...(last.code === 0 ? {} : { problem: `exit ${last.code}: ${last.stderr}` }) };
+  }
+}
+
+function runAndKill(load: Load, args: readonly string[], draw: () => number): ReturnType<Load["run"]> {
+  if (draw() < armedShare) {
+    const state = killStates[Math.floor(draw() * killStates.length)] ?? "intent";
+    const steps = stepsOf[state];
+    const step = steps[Math.floor(draw() * steps.length)] ?? "";
+    return load.run(args, { LOADLINE_FAILPOINT: `${step}:${1 + Math.floor(draw() * 6)}` });
+  }
+  const delayMs = startMs + draw() * (runMs - startMs);
+  const running = load.start(args);
+  const stop = new AbortController();
+  const kill = wait(delayMs, stop.signal).then(
+    () => running.child.kill("SIGKILL"),
+    () => false,
+  );
+  return running.finished.finally(() => {
+    stop.abort();
+    return kill;
+  });
+}

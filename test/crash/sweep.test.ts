@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
+import { overLanes } from "./lanes.ts";
+import { openLane } from "./load.ts";
+import { buildProgram } from "./program.ts";
+
+const lanes = 2;
+/** Six batches; `npm run crash:sweep` takes a dozen and more, and every hit of every step. */
+const batchRows = 10;
+
+/** Steps that every run goes through, and those that only one that goes on does. */
+const steps = [
+  "extracted staged diffed planned intent opened handle uploaded committed closed",
+  "inspected ended fetched stored settled loaded checkpointed",
+].flatMap((names) => names.split(" "));
+
+test.each(["insert", "upsert"] as const)(
+  "an %s that is killed at any step loses and doubles nothing, taken up by resume or by run",
+  async (mode) => {
+    using program = buildProgram();
+    const hits = await hitsOf(mode, program);
+    expect([...new Set(hits)].sort()).toEqual([...steps].sort());
+    const cases = steps.map((name, index): CrashCase => {
+      const count = hits.filter((hit) => hit === name).length;
+      const failpoint = `${name}:${Math.ceil(count / 2)}`;
+      return { mode, failpoint, batchRows, continuation: (index + mode.length) % 2 === 0 ? "resume" : "run" };
+    });
+    const results = await overLanes(program, lanes, cases, crashAndGoOn);
+    expect(results.map(complaint).filter((text) => text !== undefined)).toEqual([]);
+    expect(results.map(({ kills }) => kills)).toEqual(cases.map(() => 1));
+  },
+);
+
+test("a run that is killed again while it is taken up loses and doubles nothing", async () => {
+  using program = buildProgram();
+  const pairs = [
+    ["handle:3", "abandoned:1"],
+    ["handle:3", "opened:1"],
+    ["uploaded:3", "abandoned:1"],
+    ["committed:4", "closed:1"],
+    ["fetched:2", "stored:1"],
+    ["loaded:1", "checkpointed:1"],
+  ] as const;
+  const cases = pairs.map(
+    ([failpoint, second]): CrashCase => ({ mode: "insert", failpoint, second, continuation: "resume" }),
+  );
+  const results = await overLanes(program, lanes, cases, crashAndGoOn);
+  expect(results.map(complaint).filter((text) => text !== undefined)).toEqual([]);
+  expect(results.map(({ kills }) => kills)).toEqual(cases.map(() => 2));
+});
+
+async function hitsOf(mode: CrashCase["mode"], program: ReturnType<typeof buildProgram>): Promise<string[]> {
+  await using lane = await openLane(program);
+  return await countFailpoints(lane, mode, batchRows);
+}

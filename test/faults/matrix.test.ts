@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { overLanes } from "../crash/lanes.ts";
+import { type Lane, openLoad, resume, runJob } from "../crash/load.ts";
+import { isClean } from "../crash/oracle.ts";
+import { buildProgram } from "../crash/program.ts";
+
+const data = "/services/data/*";
+const job = `${data}/jobs/ingest/*`;
+
+const endpoints = {
+  token: "POST /services/oauth2/token",
+  versions: "GET /services/data",
+  describe: `GET ${data}/sobjects/*/describe`,
+  query: `GET ${data}/query`,
+  create: `POST ${data}/jobs/ingest`,
+  upload: `PUT ${job}/batches`,
+  close: `PATCH ${job}`,
+  poll: `GET ${job}`,
+  successful: `GET ${job}/successfulResults`,
+  failed: `GET ${job}/failedResults`,
+  unprocessed: `GET ${job}/unprocessedrecords`,
+} as const;
+
+type Endpoint = keyof typeof endpoints;
+
+const html = "<html><body>Sign in to the guest network</body></html>";
+const expired = [{ errorCode: "INVALID_SESSION_ID", message: "Session expired or invalid" }];
+
+const faults = {
+  "429 with Retry-After": { status: 429, headers: { "Retry-After": "1" } },
+  "503 with Retry-After": { status: 503, headers: { "Retry-After": "0" } },
+  "503": { status: 503 },
+  "500": { status: 500 },
+  "502": { status: 502, body: html, headers: { "Content-Type": "text/html" } },
+  "504": { status: 504 },
+  "401 of an expired session": { status: 401, body: expired },
+  "reset before": { reset: "before" },
+  "reset after": { reset: "after" },
+  "broken body": { truncate_after: 7 },
+  "200 with a page": { status: 200, body: html, headers: { "Content-Type": "text/html" } },
+  "slow answer": { drip: 4000 },
+} as const;
+
+type Fault = keyof typeof faults;
+
+interface Cell {
+  endpoint: Endpoint;
+  fault: Fault;
+}
+
+interface Outcome {
+  codes: (number | null)[];
+  verdict: unknown;
+  calls: number;
+}
+
+const cells = (Object.keys(endpoints) as Endpoint[]).flatMap((endpoint) =>
+  (Object.keys(faults) as Fault[]).map((fault): Cell => ({ endpoint, fault })),
+);
+
+/** One batch: a fault's path is then the only thing that differs. */
+const oneBatch = 100;
+/** A new job for an upload in doubt takes three calls, a wait at most three polls, and a second command seven to begin. */
+const callsMore = 12;
+
+test("a fault at the first call of any endpoint costs a few calls and nothing else", async () => {
+  using program = buildProgram();
+  const undisturbed = await overLanes(program, 2, [undefined, undefined], meet);
+  const callsMax = Math.max(...undisturbed.map(({ calls }) => calls)) + callsMore;
+  const outcomes = await overLanes(program, 2, cells, meet);
+  const strange = outcomes.flatMap((outcome, index) => {
+    const cell = cells[index];
+    if (cell === undefined) return ["no cell"];
+    const isExpected = String(outcome.codes) === String(expectedCodes(cell));
+    if (isExpected && isClean(outcome.verdict as never) && outcome.calls <= callsMax) return [];
+    return [`${cell.fault} at ${cell.endpoint}: ${JSON.stringify(outcome)} (calls at most ${callsMax})`];
+  });
+  expect(strange).toEqual([]);
+});
+
+/** Exit codes of `run` and, where it had to stop, of `resume`. */
+function expectedCodes({ endpoint, fault }: Cell): number[] {
+  // The sign-in itself has no session that could be renewed: whoever answers 401 there means the credentials.
+  return endpoint === "token" && fault === "401 of an expired session" ? [8, 0] : [0];
+}
+
+async function meet(lane: Lane, cell: Cell | undefined): Promise<Outcome> {
+  await using load = await openLoad(lane, "upsert", oneBatch);
+  const match = cell === undefined ? "GET /nowhere" : endpoints[cell.endpoint];
+  await lane.sandbox.setFaults([{ match, nth: [1], do: cell === undefined ? {} : faults[cell.fault] }]);
+  const before = await callsOf(lane);
+  let last = await load.run(runJob);
+  const codes = [last.code];
+  if (last.code !== 0) {
+    last = await load.run(resume);
+    codes.push(last.code);
+  }
+  const told = last.code === 0 && last.stdout !== "" ? { last } : {};
+  return { codes, verdict: await load.judge({ replanned: false, ...told }), calls: (await callsOf(lane)) - before };
+}
+
+async function callsOf(lane: Lane): Promise<number> {
+  return Object.values(await lane.sandbox.calls()).reduce((sum, count) => sum + count, 0);
+}

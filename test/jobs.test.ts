@@ -1,0 +1,179 @@
+// Every example job runs, in a copy of the example project, against the sandbox, and does what its comments say.
+
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "csv-parse/sync";
+import { describe, expect, test } from "vitest";
+import { writeDelivery } from "../scripts/contacts.ts";
+import { createProject, type Finished, type Project, repository } from "./support/rig.ts";
+
+/** The example project as it is in the repository, without state. */
+function copyExamples(): Project {
+  const project = createProject();
+  for (const name of ["connections.yaml", "sandbox.yaml", "jobs", "fixtures"]) {
+    cpSync(join(repository, name), project.path(name), { recursive: true });
+  }
+  return project;
+}
+
+function countsOf(run: Finished, stream: string): Record<string, number> {
+  const { watermark, ...counts } = run.summary().streams[stream] ?? { watermark: null };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+}
+
+interface Reject {
+  loadline_error: string;
+  loadline_field: string;
+  loadline_line: string;
+}
+
+function readRejects(project: Project, run: Finished, stream: string): Reject[] {
+  return parse(project.read(`.loadline/sandbox/runs/${run.summary().run}/rejects/${stream}.csv`), { columns: true });
+}
+
+test("the vendor's delivery is what the script writes", () => {
+  for (const [name, content] of Object.entries(writeDelivery())) {
+    expect(readFileSync(join(repository, "fixtures/contacts-vendor", name), "utf8") === content, name).toBe(true);
+  }
+});
+
+test("every example job passes check against the sandbox", async () => {
+  await using project = copyExamples();
+  const jobs = readdirSync(join(repository, "jobs")).map((name) => `jobs/${name}`);
+  expect(jobs).toHaveLength(4);
+  const checked = await project.run("check", "--sandbox", ...jobs);
+  expect(checked.stderr).toBe("");
+  expect(checked.code).toBe(0);
+});
+
+test("an example job can be planned without a credential, and a load into the org wants --yes", async () => {
+  await using project = copyExamples();
+  project.env = { SF_CLIENT_ID: undefined, SF_CLIENT_SECRET: undefined };
+  const planned = await project.run("plan", "jobs/partners-mirror.yaml", "--sandbox", "--json");
+  expect(planned.code).toBe(0);
+  const refused = await project.run("run", "jobs/partners-mirror.yaml");
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toContain("connection salesforce is protected");
+});
+
+describe("vendor-contacts-to-salesforce", () => {
+  test("loads what is good, rejects the rest by name, and changes nothing the second time", async () => {
+    await using project = copyExamples();
+    const job = "jobs/vendor-contacts-to-salesforce.yaml";
+    const first = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(first, "accounts")).toEqual({ extracted: 2000, rejected: 3, creates: 1997, loaded: 1997 });
+    expect(countsOf(first, "contacts")).toEqual({
+      extracted: 20_003,
+      duplicates: 116,
+      rejected: 197,
+      creates: 19_690,
+      loaded: 19_690,
+    });
+    expect(first.code).toBe(0);
+
+    const accounts = readRejects(project, first, "accounts").map(({ loadline_error: error }) => error);
+    expect(accounts).toEqual([
+      "is required and has no value",
+      "307 characters, at most 255",
+      'can\'t be computed from revenue = "etwa 3 Mio"',
+    ]);
+    const contacts = readRejects(project, first, "contacts");
+    expect(contacts).toHaveLength(197);
+    expect(contacts.filter(({ loadline_error: error }) => error === "not an email address")).toHaveLength(109);
+    expect(contacts.filter(({ loadline_error: error }) => error === "the key is blank")).toHaveLength(10);
+
+    const second = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(second, "accounts")).toEqual({ extracted: 2000, rejected: 3, unchanged: 1997 });
+    expect(countsOf(second, "contacts")).toEqual({
+      extracted: 20_003,
+      duplicates: 116,
+      rejected: 197,
+      unchanged: 19_690,
+    });
+    expect(project.list(`.loadline/sandbox/runs/${second.summary().run}/batches`)).toEqual([]);
+  });
+
+  test("names each reject's line in the file that the vendor sent", async () => {
+    await using project = copyExamples();
+    const run = await project.run("run", "jobs/vendor-contacts-to-salesforce.yaml", "--sandbox", "--json");
+    const lines = {
+      "contacts_north.csv": project.read("fixtures/contacts-vendor/contacts_north.csv").split("\n"),
+      "contacts_south.csv": project.read("fixtures/contacts-vendor/contacts_south.csv").split("\n"),
+    };
+    const rejects = readRejects(project, run, "contacts") as (Reject & Record<string, string>)[];
+    const keyed = rejects.filter(({ contact_no: key }) => key?.startsWith("C-"));
+    expect(keyed.length).toBeGreaterThan(100);
+    const misplaced = keyed.filter(({ contact_no: key, loadline_line: line }) => {
+      const found = Object.values(lines).some((file) => file[Number(line.split(":").at(-1)) - 1]?.includes(key ?? ""));
+      return !found;
+    });
+    expect(misplaced).toEqual([]);
+  });
+});
+
+describe("event-leads-insert", () => {
+  test("inserts each visitor once, and refuses the same file a second time", async () => {
+    await using project = copyExamples();
+    const job = "jobs/event-leads-insert.yaml";
+    const first = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(first, "leads")).toEqual({ extracted: 12, duplicates: 1, rejected: 2, creates: 9, loaded: 9 });
+    expect(readRejects(project, first, "leads").map(({ loadline_field: field }) => field)).toEqual([
+      "LastName",
+      "Company",
+    ]);
+    const second = await project.run("run", job, "--sandbox", "--json");
+    expect(second.code).toBe(4);
+    expect(second.stderr).toContain("--again");
+    const visitors = project.read("fixtures/drop/event_visitors_2026-11-18.csv").split("\n");
+    project.write({ "fixtures/drop/event_visitors_2026-11-18.csv": `${visitors[0]}\n${visitors[1]}\n` });
+    const third = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(third, "leads")).toEqual({ extracted: 1, creates: 1, loaded: 1 });
+  });
+});
+
+describe("partners-mirror", () => {
+  test("deletes who left the list, clears a tier that is gone, and leaves a column alone that is absent", async () => {
+    await using project = copyExamples();
+    const job = "jobs/partners-mirror.yaml";
+    const first = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(first, "partners")).toEqual({ extracted: 12, creates: 12, loaded: 12 });
+    const list = project.read("fixtures/drop/partners.csv");
+    const next = list.replace(/^P-003.*\n/m, "").replace(",Gold,https://elbe", ",,https://elbe");
+    project.write({ "fixtures/drop/partners.csv": next });
+    const second = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(second, "partners")).toEqual({
+      extracted: 11,
+      updates: 1,
+      unchanged: 10,
+      mirrorDeletes: 1,
+      loaded: 2,
+    });
+    const sent = project.list(`.loadline/sandbox/runs/${second.summary().run}/batches`);
+    const batches = sent.map((name) => project.read(`.loadline/sandbox/runs/${second.summary().run}/batches/${name}`));
+    expect(batches.join("")).toContain("#N/A");
+    expect(batches.join("")).not.toContain("Fax");
+  });
+
+  test("stops before anything is written when too many would be deleted", async () => {
+    await using project = copyExamples();
+    const job = "jobs/partners-mirror.yaml";
+    await project.run("run", job, "--sandbox", "--json");
+    const short = project.read("fixtures/drop/partners.csv").replaceAll(/^P-00[12].*\n/gm, "");
+    project.write({ "fixtures/drop/partners.csv": short });
+    const stopped = await project.run("run", job, "--sandbox", "--json");
+    expect(stopped.code).toBe(4);
+    expect(stopped.summary().status).toBe("stopped");
+    expect(stopped.stderr).toContain("guards.deletes");
+  });
+});
+
+describe("erasure-requests-delete", () => {
+  test("deletes the contacts that are there and counts the one that is not", async () => {
+    await using project = copyExamples();
+    await project.run("run", "jobs/vendor-contacts-to-salesforce.yaml", "--sandbox", "--json");
+    const erased = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
+    expect(countsOf(erased, "contacts")).toEqual({ extracted: 4, unmatched: 1, deletes: 3, loaded: 3 });
+    const again = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
+    expect(countsOf(again, "contacts")).toEqual({ extracted: 4, unmatched: 4 });
+  });
+});
