@@ -3,8 +3,12 @@
 
 import { defineConfig } from "vitest/config";
 
+/** CI counts from this file (.ci/run). */
+const results = process.env["LOADLINE_TEST_RESULTS"];
+
 export default defineConfig({
   test: {
+    reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     retry: 0,
     // Most tests wait for processes of their own; two files at a time keep two cores busy.
     maxWorkers: 2,

@@ -170,13 +170,12 @@ function writeGermanAmount(cents: number): string {
 
 /** A name as it stands in an address: plain lower-case letters. */
 function slug(name: string): string {
-  const plain = name.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
-  return plain
-    .replaceAll("ł", "l")
-    .replaceAll("ø", "o")
-    .replaceAll("ß", "ss")
-    .replaceAll(/[^a-z0-9]/g, "");
+  const plain = name.toLowerCase().normalize("NFD").replaceAll(/\p{M}/gu, "");
+  return plain.replaceAll(/[łøßđı]/g, (letter) => plainLetters[letter] ?? "").replaceAll(/[^a-z0-9]/g, "");
 }
+
+/** Letters that are no plain letter with a mark. */
+const plainLetters: Record<string, string> = { ł: "l", ø: "o", ß: "ss", đ: "d", ı: "i" };
 
 if (import.meta.main) {
   const folder = join(import.meta.dirname, "../fixtures/contacts-vendor");

@@ -99,10 +99,11 @@ function expectCounts(what: string, expected: Record<string, Counts>): ShownRun 
 function sayRejects(run: string): void {
   const path = join(folder, ".loadline/sandbox/runs", run, "rejects/contacts.csv");
   const rejects: Record<string, string>[] = parse(readFileSync(path, "utf8"), { columns: true });
-  const [first] = rejects;
-  say(`${rejects.length} contacts were not loaded. They are kept with the reason, to be mended in any spreadsheet:
+  const [first = {}] = rejects.filter(({ loadline_field: field }) => field !== "");
+  say(`
+${rejects.length} contacts were not loaded. They are kept with the reason, to be mended in any spreadsheet:
   ${relative(process.cwd(), path)}
-The first one is line ${first?.["loadline_line"]}: ${first?.["loadline_field"]} ${first?.["loadline_error"]}.`);
+One of them: line ${first["loadline_line"]} of ${first["loadline_file"]}, ${first["loadline_field"]}: ${first["loadline_error"]}.`);
 }
 
 /** Three contacts change, one is new. */
@@ -126,7 +127,7 @@ function changeDelivery(): void {
     last_name: "Haddad",
     email: "noor@mail.example",
   };
-  say("  C-200000  is new");
+  say("  C-200000  is new\n");
   rows.push(added);
   writeFileSync(delivery, stringify(rows, { header: true }));
 }

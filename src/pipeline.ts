@@ -141,8 +141,7 @@ function rememberInserts({ ledger, run }: RunContext, stream: Stream, record: St
 
 function refuseTargetRejects({ job, run }: RunContext, outcomes: readonly StreamOutcome[]): void {
   const beyond = outcomes.filter(({ counts }) => {
-    const taken = counts.extracted - counts.filtered;
-    return counts.failed > 0 && !isWithin(counts.rejected + counts.failed, job.rejectsMax, taken);
+    return counts.failed > 0 && !isWithin(counts.rejected + counts.failed, job.rejectsMax, counts.extracted);
   });
   if (beyond.length === 0) return;
   const rows = beyond.map(({ record, counts }) => `${record.name}: ${counts.failed} of ${counts.extracted}`).join("; ");

@@ -202,6 +202,19 @@ describe("one door", () => {
     });
   });
 
+  test("to each dependency: what package.json names is imported, and nothing else", () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, "../package.json"), "utf8")) as {
+      dependencies: Record<string, string>;
+    };
+    const imported = files
+      .flatMap(({ imports }) => imports.map(({ what }) => what))
+      .filter((what) => !isOurs(what) && !what.startsWith("node:"))
+      .map((what) => /^(@[^/]+\/)?[^/]+/.exec(what)?.[0] ?? what);
+    const waiting = ["libphonenumber-js"]; // for the function phone, which is refused as not supported yet
+    expect([...new Set([...imported, ...waiting])].sort()).toEqual(Object.keys(dependencies).sort());
+    expect(imported).not.toEqual(expect.arrayContaining(waiting));
+  });
+
   test("to fetch: there is none", () => {
     expectOnly(outside([], /(?<![.\w])fetch\(/));
   });

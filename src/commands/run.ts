@@ -124,7 +124,6 @@ async function recover(globals: Globals, project: OpenProject, job: Job): Promis
     openLedger(project, (ledger) => supersede(ledger, unfinished.run));
     return undefined;
   }
-  printError(`recovering run ${unfinished.run.id}, which ended in the middle of its load`);
   const kept = readProjectJob(keptJobFile(project.stateFolder, unfinished.run), project.connections);
   const request = requestFor(globals, project, { ...kept, file: unfinished.run.jobFile }, "run");
   return execute(globals, { ...request, options: unfinished.run.options, resume: unfinished.run });

@@ -19,7 +19,8 @@ export function checkGuards({ stream, mode, counts, guards, rejectsMax }: GuardI
   // Deleting what a feed no longer names is asked for, never assumed.
   const deletesMax = guards.deletes ?? (mode === "mirror" ? { count: 0 } : undefined);
   const checks: [string, number, Threshold | undefined, number][] = [
-    ["rows rejected", counts.rejected, rejectsMax, taken],
+    // Of all rows, because a small load (--limit) still sees the rejects of the whole source.
+    ["rows rejected", counts.rejected, rejectsMax, counts.extracted],
     ["records to delete", deletes, deletesMax, taken],
     ["records to create", counts.creates, guards.creates, taken],
     ["records to change", changed, guards.changed, taken],

@@ -102,7 +102,11 @@ export class HttpClient {
       const abort = () => fail(request.signal?.reason);
       request.signal?.addEventListener("abort", abort, { once: true });
       outgoing.on("close", () => request.signal?.removeEventListener("abort", abort));
-      outgoing.on("response", (answer) => resolve(answer));
+      outgoing.on("response", (answer) => {
+        // Answered before all was sent: nobody will read the rest of the body.
+        answer.once("close", () => outgoing.writableFinished || outgoing.destroy());
+        resolve(answer);
+      });
       sendBody(request.body, outgoing, fail);
     });
   }
@@ -128,7 +132,6 @@ function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fa
   });
   const file = createReadStream(body.path, { highWaterMark: 256 * 1024 });
   file.on("error", fail);
-  // An answer may come before the file is read to its end: the rest is not wanted then.
   outgoing.once("close", () => file.destroy());
   file.pipe(count).pipe(outgoing);
 }

@@ -154,9 +154,13 @@ export function inDoubtFailure(
 ): Failure {
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   const [first] = batches;
-  return new Failure(exitCode.inDoubt, `${rows} rows in ${batches.length} batches may or may not have been written`, {
-    where: { file: first?.path ?? "" },
-    why: first?.message ?? "the target can't say",
-    next: `look in the target, then: loadline resume ${run} --in-doubt landed (they are there) or --in-doubt not-landed (send them again)`,
-  });
+  return new Failure(
+    exitCode.inDoubt,
+    `${rows} rows in ${batches.length === 1 ? "1 batch" : `${batches.length} batches`} may or may not have been written`,
+    {
+      where: { file: first?.path ?? "" },
+      why: first?.message ?? "the target can't say",
+      next: `look in the target, then: loadline resume ${run} --in-doubt landed (they are there) or --in-doubt not-landed (send them again)`,
+    },
+  );
 }

@@ -64,6 +64,9 @@ async function planParts(
     onPart: () => context.signal.throwIfAborted(),
   });
   for (const { part, hasLines } of staged.parts) ledger.addPart(run.id, stream.name, { ...part, careful: hasLines });
+  for (const { part } of staged.parts.filter(({ hasLines }) => hasLines)) {
+    emit({ type: "warning", message: `${part.label} is not plain CSV throughout: it was read record by record` });
+  }
   failpoint("staged");
   emit({ type: "step-started", stream: stream.name, step: "diff" });
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);

@@ -36,7 +36,7 @@ export async function readPlan(request: PlanRequest): Promise<PlanReport> {
     streams.push(await readStream(engine, job, planned, warnings.get(planned.record.name) ?? 0));
   }
   rmSync(spillFolder, { recursive: true, force: true });
-  return { run, job: job.name, jobFile: job.file, streams, objections: outcome.objections, folder, next };
+  return { run, job: job.name, streams, objections: outcome.objections, folder, next };
 }
 
 async function readStream(

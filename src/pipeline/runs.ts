@@ -66,6 +66,7 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
     request.emit(event);
   };
   emit({ type: "run-started", run: run.id, job: run.job, command: run.command, folder });
+  if (request.resume !== undefined) emit({ type: "recovering", run: run.id });
   const targets = new Map<string, Target>();
   let outcome: RunOutcome | undefined;
   let error: unknown;

@@ -52,7 +52,7 @@ export function renderLine(line: Line, look: Look): string {
   return rendered.trimEnd();
 }
 
-export function paint(text: string, tone: Tone, look: Look): string {
+function paint(text: string, tone: Tone, look: Look): string {
   return look.color && text !== "" ? styleText(tones[tone], text, { validateStream: false }) : text;
 }
 

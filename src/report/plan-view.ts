@@ -2,7 +2,6 @@
 // the target was read and the first changes; then what would stop a run; last, what to run next.
 // What must hold: the counts shown add up to what was extracted, and the last lines alone tell whether to go on.
 
-import { showPath } from "../core/errors.ts";
 import type { Action, StreamCounts } from "../core/model.ts";
 import { changeLines, signs } from "./change-lines.ts";
 import { type Line, type Look, renderLines, type Span, sentence, type Tone } from "./lines.ts";
@@ -97,7 +96,10 @@ function objectionLines(plan: PlanReport, width: number): Line[] {
     [{ text: "A run of this plan would stop before it writes anything:", tone: "alarm" }],
     ...plan.objections.flatMap((objection) => sentence({ text: "  ✗ ", tone: "alarm" }, objection, width)),
     [],
-    ...sentence("", "Next: mend the source or, if this is what you want, raise the limit in the job; then", width),
-    ["  ", { text: `loadline plan ${showPath(plan.jobFile)}`, whole: true }],
+    ...sentence(
+      "Next: ",
+      "mend the source or, if this is what you want, raise the limit in the job; then the same loadline plan again",
+      width,
+    ),
   ];
 }

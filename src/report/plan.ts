@@ -6,7 +6,6 @@ import type { Action, StreamCounts } from "../core/model.ts";
 export interface PlanReport {
   run: string;
   job: string;
-  jobFile: string;
   streams: readonly PlannedStream[];
   /** What would stop a run of this plan, a sentence each. */
   objections: readonly string[];

@@ -49,21 +49,27 @@ export function openBars(screen: Screen): Drawing {
   };
 }
 
-function formatStep(_options: Options, { maxWidth }: { maxWidth: number }, { step }: { step: StepState }): string {
-  const { progress } = step;
-  const total = progress?.total ?? 0;
-  const start = lineStart(" ", step.step, step.stream);
-  const rest = visible(describeProgress(step).join("  "));
-  const width = maxWidth - 1;
-  if (progress === undefined || total === 0) return cutText(visible(start) + rest, width);
-  const room = width - displayWidth(start) - displayWidth(rest) - percentColumns;
-  const bar = drawBar(Math.min(1, progress.done / total), Math.max(barColumnsMin, Math.min(barColumnsMax, room)));
-  return cutText(`${visible(start)}${bar}  ${rest}`, width);
-}
-
 const barColumnsMin = 6;
 const barColumnsMax = 20;
-const percentColumns = 8;
+const percentColumns = 6;
+
+/** On a narrow terminal the bar shrinks first, then what tells least goes: detail, rate, amount. */
+function formatStep(_options: Options, { maxWidth }: { maxWidth: number }, { step }: { step: StepState }): string {
+  const { amount, rate, time, detail } = describeProgress(step);
+  const start = visible(lineStart(" ", step.step, step.stream));
+  const total = step.progress?.total ?? 0;
+  const share = total === 0 ? undefined : Math.min(1, (step.progress?.done ?? 0) / total);
+  const room = maxWidth - 1 - displayWidth(start) - (share === undefined ? 0 : barColumnsMin + percentColumns);
+  let told = "";
+  for (const part of [time, amount, rate, detail].filter((text) => text !== "")) {
+    const longer = `${told}  ${visible(part)}`;
+    if (displayWidth(longer) > room) break;
+    told = longer;
+  }
+  const bar =
+    share === undefined ? "" : drawBar(share, Math.min(barColumnsMax, barColumnsMin + room - displayWidth(told)));
+  return cutText(start + (share === undefined ? told.trimStart() : bar + told), maxWidth - 1);
+}
 
 function drawBar(share: number, columns: number): string {
   const full = Math.floor(share * columns);

@@ -14,7 +14,9 @@ export function openLines(screen: Screen): Drawing {
   };
   const tick = () => {
     for (const step of active) {
-      print(visible(`${lineStart(" ", step.step, step.stream)}${describeProgress(step).join(", ")}`));
+      const { amount, rate, time, detail } = describeProgress(step);
+      const told = [amount, rate, time, detail].filter((part) => part !== "").join(", ");
+      print(visible(`${lineStart(" ", step.step, step.stream)}${told}`));
     }
   };
   return {

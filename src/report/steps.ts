@@ -85,18 +85,26 @@ function describeAmount({ progress }: StepState): string {
   return total === undefined ? countOf(done, "row") : `${showCount(done)} of ${countOf(total, "row")}`;
 }
 
-/** Amount, rate, time left or gone, what else is known: what there is of it. */
-export function describeProgress(state: StepState): string[] {
+export interface ProgressText {
+  amount: string;
+  rate: string;
+  /** Time left, or time gone where that can't be known. */
+  time: string;
+  detail: string;
+}
+
+/** What is not known is empty. */
+export function describeProgress(state: StepState): ProgressText {
   const seconds = (monotonicMs() - state.startedMs) / 1000;
   const { progress } = state;
   const rate = progress === undefined || seconds < rateSecondsMin ? 0 : progress.done / seconds;
   const left = progress?.total === undefined || rate === 0 ? undefined : (progress.total - progress.done) / rate;
-  return [
-    describeAmount(state),
-    progress === undefined || rate === 0 ? "" : showRate(rate, progress.unit),
-    left === undefined ? showDuration(seconds) : `ETA ${left < 60 ? `${Math.ceil(left)} s` : showDuration(left)}`,
-    progress?.detail ?? "",
-  ].filter((part) => part !== "");
+  return {
+    amount: describeAmount(state),
+    rate: progress === undefined || rate === 0 ? "" : showRate(rate, progress.unit),
+    time: left === undefined ? showDuration(seconds) : `ETA ${left < 60 ? `${Math.ceil(left)} s` : showDuration(left)}`,
+    detail: progress?.detail ?? "",
+  };
 }
 
 /** Before this a rate is chance. */

@@ -42,7 +42,7 @@ export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly 
   return [title, ...body];
 }
 
-/** The first columns, then as many of the others as fit, then the rest below in the same way, each with the first. */
+/** As many columns as fit, the rest below in the same way; each part starts with `first`. */
 export function foldTable<Row>(
   first: Column<Row>,
   others: readonly Column<Row>[],

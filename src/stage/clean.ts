@@ -32,6 +32,7 @@ export const lineColumn = "loadline_line";
 export const cleanFormat: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
 
 const recordBytesMax = 4 << 20;
+const byteOrderMark = Buffer.from("\ufeff");
 
 /** Reads a part record by record. Throws a Failure where the rest of the file can't be told apart into records. */
 export async function cleanPart(part: Part, format: CsvFormat, path: string): Promise<CleanPart> {
@@ -70,10 +71,11 @@ interface RawRecord {
 }
 
 async function* readRecords(part: Part, format: CsvFormat): AsyncGenerator<RawRecord> {
+  const quote = readAsLatin1(format.quote);
   const parser = parse({
-    delimiter: format.delimiter,
-    quote: format.quote,
-    escape: format.quote,
+    delimiter: readAsLatin1(format.delimiter),
+    quote,
+    escape: quote,
     encoding: "latin1",
     record_delimiter: ["\r\n", "\n", "\r"],
     skip_empty_lines: true,
@@ -84,10 +86,27 @@ async function* readRecords(part: Part, format: CsvFormat): AsyncGenerator<RawRe
     max_record_size: recordBytesMax,
   });
   const source = createReadStream(part.path);
-  const feeding = part.compressed ? pipeline(source, createGunzip(), parser) : pipeline(source, parser);
+  const feeding = part.compressed
+    ? pipeline(source, createGunzip(), skipByteOrderMark, parser)
+    : pipeline(source, skipByteOrderMark, parser);
   // A failure reaches the reader through the parser; this keeps it from being reported a second time as unhandled.
   feeding.catch(() => undefined);
   for await (const record of parser) yield record as RawRecord;
+}
+
+/** csv-parse would take the mark as a sign that the rest is to be read as UTF-8. */
+async function* skipByteOrderMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of chunks) {
+    yield first && chunk.subarray(0, byteOrderMark.length).equals(byteOrderMark)
+      ? chunk.subarray(byteOrderMark.length)
+      : chunk;
+    first = false;
+  }
+}
+
+function readAsLatin1(text: string): string {
+  return Buffer.from(text).toString("latin1");
 }
 
 /** A CRLF that ends a record stands in csv-parse's raw text as CR alone, so each of the three forms counts as one. */
@@ -101,7 +120,8 @@ function decode(latin1: string): string {
 
 function findDefect(record: string[], raw: string, columns: number, format: CsvFormat): string | undefined {
   if (record.length !== columns) return `${record.length} cells, the header has ${columns}`;
-  if (!isUtf8(Buffer.from(raw, "latin1"))) return "not valid UTF-8";
+  // csv-parse's raw text lacks bytes of a delimiter that has several.
+  if (!record.every((cell) => isUtf8(Buffer.from(cell, "latin1")))) return "not valid UTF-8";
   const quote = format.quote;
   for (const cell of record) {
     const start = cell.trimStart();

@@ -8,6 +8,7 @@ import type { CsvFormat } from "../job/job.ts";
 
 const lineFeed = 10;
 const carriageReturn = 13;
+const byteOrderMark = Buffer.from("\ufeff");
 
 /** Maps positions of records (0 is the first after the header) to their 1-based lines. */
 export async function locateRecords(
@@ -29,9 +30,12 @@ export async function locateRecords(
 }
 
 class RecordScanner {
-  readonly #delimiter: number;
+  readonly #delimiter: Buffer;
   readonly #quote: number;
   readonly #onRecord: (position: number, line: number) => boolean;
+  /** Bytes seen of a delimiter or, at the start of the file, of a byte order mark. */
+  #delimiterBytes = 0;
+  #markBytes = 0;
   /** -1 is the header. */
   #position = -1;
   #line = 1;
@@ -41,7 +45,7 @@ class RecordScanner {
   #lastWasReturn = false;
 
   constructor(format: CsvFormat, onRecord: (position: number, line: number) => boolean) {
-    this.#delimiter = format.delimiter.charCodeAt(0);
+    this.#delimiter = Buffer.from(format.delimiter);
     this.#quote = format.quote.charCodeAt(0);
     this.#onRecord = onRecord;
   }
@@ -49,6 +53,7 @@ class RecordScanner {
   /** False once no more is wanted. */
   feed(chunk: Buffer): boolean {
     for (const byte of chunk) {
+      if (this.#isByteOrderMark(byte)) continue;
       const endsLine = byte === carriageReturn || (byte === lineFeed && !this.#lastWasReturn);
       const secondHalf = byte === lineFeed && this.#lastWasReturn;
       this.#lastWasReturn = byte === carriageReturn;
@@ -63,10 +68,26 @@ class RecordScanner {
         this.#atRecordStart = true;
         this.#atCellStart = true;
       } else {
-        this.#atCellStart = byte === this.#delimiter;
+        this.#atCellStart = this.#endsDelimiter(byte);
       }
       if (endsLine) this.#line += 1;
     }
+    return true;
+  }
+
+  #isByteOrderMark(byte: number): boolean {
+    if (this.#markBytes >= byteOrderMark.length) return false;
+    const expected = byte === byteOrderMark[this.#markBytes];
+    this.#markBytes = expected ? this.#markBytes + 1 : byteOrderMark.length;
+    return expected;
+  }
+
+  /** UTF-8 never has the first byte of a character inside another one, so a match need not be tried again. */
+  #endsDelimiter(byte: number): boolean {
+    const expected = byte === this.#delimiter[this.#delimiterBytes];
+    this.#delimiterBytes = expected ? this.#delimiterBytes + 1 : byte === this.#delimiter[0] ? 1 : 0;
+    if (this.#delimiterBytes < this.#delimiter.length) return false;
+    this.#delimiterBytes = 0;
     return true;
   }
 

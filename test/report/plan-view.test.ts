@@ -74,8 +74,8 @@ A run of this plan would stop before it writes anything:
     (rejects.max)
 
 Next: mend the source or, if this is what you want, raise
-the limit in the job; then
-  loadline plan jobs/contacts.yaml`);
+      the limit in the job; then the same loadline plan
+      again`);
   });
 
   test("counts warnings", () => {
@@ -203,7 +203,7 @@ test("no line of a plan is wider than the screen, or holds a control character, 
         const streams = [
           streamOf({ extracted: 99, creates: 50, updates: 49, rejected: 0 }, changes, { how: objections[0] ?? null }),
         ];
-        const text = renderPlan(planOf(streams, { objections, jobFile: "a.yaml", next: "loadline run a.yaml" }), {
+        const text = renderPlan(planOf(streams, { objections, next: "loadline run a.yaml" }), {
           width,
           color: false,
         });

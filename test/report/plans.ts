@@ -11,7 +11,6 @@ export function planOf(streams: readonly PlannedStream[], over: Partial<PlanRepo
   return {
     run: "20261120-201455-contacts-7f3a",
     job: "contacts",
-    jobFile: "jobs/contacts.yaml",
     folder: "/state/runs/20261120-201455-contacts-7f3a",
     next: "loadline run jobs/contacts.yaml",
     objections: [],

@@ -157,9 +157,24 @@ describe("on a terminal", () => {
     progress.consume(bytes(50_000_000, 200_000_000));
     vi.advanceTimersByTime(200);
     expect(screen.written).toContain(
-      "  extract   contacts  █████░░░░░░░░░░░░░░░  25 %  50 MB of 200 MB  4.9 MB/s  ETA 31 s",
+      "  extract   contacts  █████░░░░░░░░░░░░░░░  25 %  ETA 31 s  50 MB of 200 MB  4.9 MB/s",
     );
     progress.stop();
+  });
+
+  test.each([
+    [70, "  extract   contacts  ███░░░░░░░░░░░  25 %  ETA 31 s  50 MB of 200 MB"],
+    [60, "  extract   contacts  █████░░░░░░░░░░░░░░░  25 %  ETA 31 s"],
+    [40, "  extract   contacts  ██░░░░░░░░░  25 %"],
+  ])("on %d columns the bar shrinks, then what tells least goes", async (columns, line) => {
+    const { screen, progress } = await open(true);
+    screen.columns = columns;
+    progress.consume(started("extract"));
+    vi.advanceTimersByTime(10_000);
+    progress.consume(bytes(50_000_000, 200_000_000));
+    vi.advanceTimersByTime(200);
+    progress.stop();
+    expect(screen.written).toContain(`${line}\u001b[0K`);
   });
 
   test("what ended stands above what goes on, and nothing moves after the end", async () => {

@@ -5,7 +5,7 @@ import type { Screen } from "../../src/report/output.ts";
 
 export class TestScreen extends Writable {
   readonly isTTY: boolean;
-  readonly columns = 100;
+  columns = 100;
   written = "";
 
   constructor(isTerminal: boolean) {

@@ -3,8 +3,8 @@
 
 import type { CsvFormat } from "../../job/job.ts";
 
-/** Delimiter, space, quote and what follows it are at most ten bytes. */
-const overlap = 9;
+/** A delimiter and a quote have at most four bytes each, and one byte more is looked at. */
+const characterBytesMax = 4;
 
 export class SpacedQuoteSearch {
   readonly #pattern: RegExp;
@@ -14,15 +14,17 @@ export class SpacedQuoteSearch {
   constructor(format: CsvFormat) {
     const quote = matchBytes(format.quote);
     // A doubled quote (`, ""`) is text inside a quoted cell, or an empty cell.
-    this.#pattern = new RegExp(`(?:${matchBytes(format.delimiter)}|[\\r\\n]) ${quote}(?!${quote})[^]`);
+    this.#pattern = new RegExp(`(?:${matchBytes(format.delimiter)}|[\\r\\n]) +${quote}(?!${quote})[^]`);
   }
 
   /** Takes the bytes as Latin-1: one regular expression over that is twice as fast as searching the bytes (measured). */
   feed(chunk: Buffer): void {
     if (this.found) return;
-    const text = chunk.toString("latin1");
-    this.found = this.#pattern.test(text) || this.#pattern.test(this.#tail + text.slice(0, overlap));
-    this.#tail = (this.#tail + text.slice(-overlap)).slice(-overlap);
+    const text = this.#tail + chunk.toString("latin1");
+    this.found = this.#pattern.test(text);
+    let spaces = Math.max(0, text.length - characterBytesMax);
+    while (spaces > 0 && text[spaces] === " ") spaces -= 1;
+    this.#tail = text.slice(Math.max(0, spaces - characterBytesMax));
   }
 }
 

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { type BatchRecord, Ledger, type StreamRecord } from "../../src/checkpoint/ledger.ts";
+import { type TableName, tables } from "../../src/checkpoint/ledger-schema.ts";
+import { openSqlite } from "../../src/core/sqlite.ts";
+
+const batch: BatchRecord = {
+  run: "r1",
+  stream: "contacts",
+  number: 1,
+  operation: "insert",
+  object: "Contact",
+  externalId: null,
+  action: "create",
+  path: "/b/1.csv",
+  bytes: 10,
+  rows: 5,
+  sha256: "ab",
+  state: "planned",
+  handle: null,
+  attempts: 0,
+  succeeded: 0,
+  failed: 0,
+  conflicts: 0,
+  inDoubt: 0,
+  resultsSha256: null,
+  message: null,
+};
+
+const stream: StreamRecord = {
+  run: "r1",
+  name: "contacts",
+  connection: "salesforce",
+  org: "00D000000000001",
+  object: "Contact",
+  mode: "insert",
+  state: "planned",
+  planSha256: "cd",
+  plan: "/p.parquet",
+  counts: null,
+  how: "1 keyed query",
+  rejectsBytes: 0,
+};
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "loadline-ledger-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function filledLedger(): string {
+  const folder = temporaryFolder();
+  using ledger = Ledger.open(folder);
+  ledger.startRun({ id: "r1", job: "j", jobHash: "h", jobFile: "/j.yaml", command: "run", options: {} });
+  ledger.savePlan(stream, [batch]);
+  ledger.addPart("r1", "contacts", {
+    ordinal: 1,
+    path: "/x/part-00001.csv",
+    label: "contacts.csv",
+    locator: "contacts.csv 10 1",
+    bytes: 10,
+    sha256: "ef",
+    compressed: false,
+    suspect: false,
+    columns: ["id"],
+    careful: false,
+  });
+  ledger.addInsert({ org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" });
+  return folder;
+}
+
+const readers: Record<TableName, (ledger: Ledger) => unknown> = {
+  runs: (ledger) => ledger.runs(),
+  streams: (ledger) => ledger.streams("r1"),
+  parts: (ledger) => ledger.parts("r1", "contacts"),
+  batches: (ledger) => ledger.batches("r1"),
+  inserts: (ledger) => ledger.findInsert("o", "Contact", "ef"),
+};
+
+/** Every cell that is not what its row is found by. */
+const cells = Object.entries(tables).flatMap(([table, { columns, key }]) =>
+  [...columns, "hash"]
+    .filter((column) => !(key as readonly string[]).includes(column) && column !== "run")
+    .map((column) => ({ table: table as TableName, column })),
+);
+
+test.each(cells)("a changed $column of $table is noticed when it is read", ({ table, column }) => {
+  const folder = filledLedger();
+  const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
+  const { changes } = database.prepare(`UPDATE ${table} SET ${column} = 'flipped'`).run();
+  database.close();
+  expect(changes).toBe(1);
+  using ledger = Ledger.open(folder);
+  expect(() => readers[table](ledger)).toThrow("the ledger is damaged");
+});
+
+test("what was written is what is read, whatever the texts are", () => {
+  const folder = temporaryFolder();
+  using ledger = Ledger.open(folder);
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.option(fc.string()), fc.nat(), (path, message, rows) => {
+      const written = { ...batch, path: path.toWellFormed().replaceAll("\0", ""), message, rows };
+      ledger.savePlan(stream, [written]);
+      expect(ledger.batches("r1")).toEqual([written]);
+    }),
+  );
+});
+
+test("a batch can't be moved against the table", () => {
+  using ledger = Ledger.open(temporaryFolder());
+  ledger.savePlan(stream, [batch]);
+  expect(() => ledger.advance(batch, "committed")).toThrow("can't go from planned to committed");
+  expect(ledger.batches("r1")).toEqual([batch]);
+});
+
+test("splitting a batch settles its known rows and adds the others as a batch of their own", () => {
+  using ledger = Ledger.open(temporaryFolder());
+  const doubtful: BatchRecord = { ...batch, state: "in-doubt", succeeded: 3, inDoubt: 2 };
+  ledger.savePlan(stream, [doubtful]);
+  ledger.split(doubtful, { ...batch, number: 2, rows: 2 });
+  const [known, rest] = ledger.batches("r1");
+  expect(known).toEqual({ ...doubtful, state: "settled", rows: 3, inDoubt: 0 });
+  expect(rest).toEqual({ ...batch, number: 2, rows: 2 });
+});
+
+test("a ledger of a newer loadline is refused", () => {
+  const folder = filledLedger();
+  const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
+  database.exec("PRAGMA user_version = 999");
+  database.close();
+  expect(() => Ledger.open(folder)).toThrow("written by a newer loadline");
+});

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openSqlite } from "../../src/core/sqlite.ts";
+import { type Lane, type Load, openLane, openLoad, resume, runJob } from "../crash/load.ts";
+import { buildProgram, type Program } from "../crash/program.ts";
+import { startHeldAt } from "./held.ts";
+
+const oneBatch = 100;
+
+let program: Program;
+let lane: Lane;
+
+beforeAll(async () => {
+  program = buildProgram();
+  lane = await openLane(program);
+});
+
+afterAll(async () => {
+  await lane[Symbol.asyncDispose]();
+  program[Symbol.dispose]();
+});
+
+test("a second run and a resume are refused with 6 while the first lives, and the first is left alone", async () => {
+  await using load = await openLoad(lane, "upsert", oneBatch);
+  const running = await startHeldAt(lane, load, "reading present values");
+  for (const args of [runJob, resume]) {
+    const refused = await load.run(args);
+    expect(refused.code).toBe(6);
+    expect(refused.stderr).toContain(`process ${running.child.pid}`);
+  }
+  expect(statuses(load)).toEqual(["running"]);
+  await running.kill("SIGKILL");
+});
+
+test("with lock: skip a second run says so and is done", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  setLock(load, "jobs/contacts.yaml", "skip");
+  const running = await startHeldAt(lane, load, "uploading");
+  const skipped = await load.run(runJob);
+  expect(skipped.code).toBe(0);
+  expect(skipped.stderr).toContain("skipped");
+  expect(statuses(load)).toEqual(["running"]);
+  await running.kill("SIGKILL");
+});
+
+test("with lock: wait a run takes up what a killed one left", async () => {
+  await using load = await openLoad(lane, "upsert", oneBatch);
+  setLock(load, "jobs/contacts.yaml", "wait 2m");
+  const running = await startHeldAt(lane, load, "closing a job");
+  const waiting = load.start(runJob);
+  await running.kill("SIGKILL");
+  const last = await waiting.finished;
+  expect(last.code, last.stderr).toBe(0);
+  expect(last.stderr).toContain("recovering run");
+  expect(await load.judge({ replanned: true })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
+});
+
+test("another job waits its turn for the same object of the same org", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  const other = load.project.read("jobs/contacts.yaml").replace("name: contacts", "name: other");
+  load.project.write({ "jobs/other.yaml": other });
+  const running = await startHeldAt(lane, load, "uploading");
+  const runOther = ["run", "jobs/other.yaml", "--json"];
+  const refused = await load.run(runOther);
+  expect(refused.code).toBe(6);
+  expect(refused.summary()).toMatchObject({ status: "stopped", exitCode: 6 });
+  setLock(load, "jobs/other.yaml", "skip");
+  const skipped = await load.run(runOther);
+  expect(skipped.code).toBe(0);
+  expect(skipped.summary()).toMatchObject({ status: "stopped", exitCode: 0 });
+  await running.kill("SIGKILL");
+});
+
+test("a run that was killed while it loaded is recovered though the clock was set back since", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "closed:1" });
+  // As a run looks that began when the clock was ahead: it sorts before the killed one, though it came after.
+  await load.run(["run", "jobs/contacts.yaml", "--json", "--limit", "0"], { LOADLINE_FAILPOINT: "extracted:1" });
+  const last = await load.run(runJob);
+  expect(last.code, last.stderr).toBe(4);
+  expect(await load.judge({ replanned: true })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
+});
+
+test("jobs that start at the same time in a new project all get their ledger", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  const names = ["a", "b", "c", "d"];
+  for (const name of names) {
+    const job = load.project.read("jobs/contacts.yaml").replace("name: contacts", `name: ${name}`);
+    load.project.write({ [`jobs/${name}.yaml`]: job });
+  }
+  const ended = await Promise.all(names.map((name) => load.run(["plan", `jobs/${name}.yaml`, "--json"])));
+  expect(ended.map(({ code, stderr }) => (code === 0 ? "" : stderr))).toEqual(names.map(() => ""));
+});
+
+function setLock(load: Load, job: string, lock: string): void {
+  load.project.write({ [job]: `${load.project.read(job)}lock: ${lock}\n` });
+}
+
+function statuses(load: Load): string[] {
+  const ledger = openSqlite(load.project.path(".loadline/ledger.db"), { synchronous: "OFF" });
+  const rows = ledger.prepare("SELECT status FROM runs").all() as { status: string }[];
+  ledger.close();
+  return rows.map(({ status }) => status);
+}

@@ -1,0 +1,120 @@
+import { appendFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type Lane, type Load, openLane, openLoad, resume, runJob } from "../crash/load.ts";
+import { buildProgram, type Program } from "../crash/program.ts";
+
+const oneBatch = 100;
+
+let program: Program;
+let lane: Lane;
+
+beforeAll(async () => {
+  program = buildProgram();
+  lane = await openLane(program);
+});
+
+afterAll(async () => {
+  await lane[Symbol.asyncDispose]();
+  program[Symbol.dispose]();
+});
+
+test("a run is not resumed against another org, and goes on once the connection points back", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "handle:1" });
+  const own = load.project.read("connections.yaml");
+  const elsewhere = await startOtherSignIn();
+  load.project.write({ "connections.yaml": own.replace(/login_url: .*/, `login_url: ${elsewhere}`) });
+  const refused = await load.run(resume);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("was begun against org 00Dsandbox00001");
+  expect(await lane.sandbox.dump("Contact")).toEqual([]);
+  load.project.write({ "connections.yaml": own });
+  await expectToResume(load);
+});
+
+test("a run is not resumed with a changed job file, and goes on with the old one", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "committed:1" });
+  const job = load.project.read("jobs/contacts.yaml");
+  load.project.write({ "jobs/contacts.yaml": job.replace("FirstName: first", "FirstName: last") });
+  const refused = await load.run(resume);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("the job file changed since run");
+  load.project.write({ "jobs/contacts.yaml": job });
+  await expectToResume(load);
+});
+
+test("run recovers by the job as it was, whatever the file says now", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "committed:1" });
+  const job = load.project.read("jobs/contacts.yaml");
+  load.project.write({ "jobs/contacts.yaml": job.replace("FirstName: first", "FirstName: last") });
+  await load.run(runJob);
+  expect(await load.judge({ replanned: true })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
+});
+
+test("an input that changed before it was planned is refused by resume, and taken as it is by run", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "extracted:1" });
+  appendFileSync(load.project.path("inbox/contacts.csv"), "id-99,First 99,Last 99,,\n");
+  const refused = await load.run(resume);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("the input changed since this run began");
+  const last = await load.run(runJob);
+  expect(last.code, last.stderr).toBe(0);
+  expect(await load.judge({ replanned: true, last })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
+});
+
+test.each([
+  ["changed", (path: string) => appendFileSync(path, "id-98,Somebody,Else,,\n")],
+  ["missing", (path: string) => rmSync(path)],
+])("a batch file that is %s is not sent", async (_, damage) => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "planned:1" });
+  const [folder = ""] = load.project.runFolders();
+  damage(`${folder}/batches/contacts-00001.csv`);
+  const refused = await load.run(resume);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("the batch file is not the one that was planned");
+  expect(await lane.sandbox.dump("Contact")).toEqual([]);
+});
+
+test("a ledger that is not what was written is refused before anything is sent", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "planned:1" });
+  const { openSqlite } = await import("../../src/core/sqlite.ts");
+  const ledger = openSqlite(load.project.path(".loadline/ledger.db"), { synchronous: "OFF" });
+  ledger.exec("UPDATE batches SET handle = '750000000000001', state = 'committed'");
+  ledger.close();
+  const refused = await load.run(resume);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("the ledger is damaged");
+  expect(await lane.sandbox.jobs()).toEqual([]);
+});
+
+async function expectToResume(load: Load): Promise<void> {
+  const last = await load.run(resume);
+  expect(last.code, last.stderr).toBe(0);
+  expect(await load.judge({ replanned: false, last })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
+}
+
+/** A token endpoint that signs in to the same sandbox as another org. */
+async function startOtherSignIn(): Promise<string> {
+  const server = createServer((_, response) => {
+    const answer = {
+      access_token: "00Dsandbox0000001!loadline",
+      instance_url: lane.sandbox.origin,
+      id: `${lane.sandbox.origin}/id/00Dother000000001AAA/005000000000001AAA`,
+      token_type: "Bearer",
+    };
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

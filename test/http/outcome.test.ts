@@ -1,0 +1,72 @@
+import { expect, test, vi } from "vitest";
+import { CallFault, faultOfSocket, faultOfStatus } from "../../src/http/outcome.ts";
+
+vi.mock("../../src/core/clock.ts", () => ({ now: () => new Date("2026-11-21T00:00:00Z") }));
+
+const socket = (code: string, connected: boolean) => {
+  const error = Object.assign(new Error(code), { code });
+  const { outcome, transient } = faultOfSocket(error, connected, "GET /x");
+  return { outcome, transient };
+};
+
+const status = (code: number, retryAfter?: string) => {
+  const { outcome, transient } = faultOfStatus(code, retryAfter, "", "GET /x");
+  return { outcome, transient };
+};
+
+test.each([
+  ["ECONNREFUSED", false],
+  ["ENOTFOUND", false],
+  ["EAI_AGAIN", false],
+  ["ETIMEDOUT", false],
+])("%s before a connection stands is a refusal that may pass", (code, connected) => {
+  expect(socket(code, connected)).toEqual({ outcome: "refused", transient: true });
+});
+
+test.each(["ECONNRESET", "EPIPE", "ETIMEDOUT", ""])(
+  "%s once the request may have been read leaves it unknown what became of it",
+  (code) => {
+    expect(socket(code, true)).toEqual({ outcome: "unknown", transient: true });
+  },
+);
+
+test.each(["CERT_HAS_EXPIRED", "DEPTH_ZERO_SELF_SIGNED_CERT", "ERR_TLS_CERT_ALTNAME_INVALID"])(
+  "%s is refused for good: waiting changes no certificate",
+  (code) => {
+    expect(socket(code, false)).toEqual({ outcome: "refused", transient: false });
+  },
+);
+
+test.each([
+  [400, undefined, "refused", false],
+  [401, undefined, "refused", false],
+  [403, undefined, "refused", false],
+  [404, undefined, "refused", false],
+  [408, undefined, "refused", true],
+  [302, undefined, "refused", false],
+  [429, undefined, "refused", true],
+  [429, "1", "refused", true],
+  [500, undefined, "unknown", true],
+  [502, undefined, "unknown", true],
+  [503, undefined, "unknown", true],
+  [503, "1", "refused", true],
+  [504, undefined, "unknown", true],
+] as const)("HTTP %i (Retry-After %s) is %s, transient %s", (code, retryAfter, outcome, transient) => {
+  expect(status(code, retryAfter)).toEqual({ outcome, transient });
+});
+
+test.each([
+  ["0", 0],
+  ["7", 7000],
+  ["Sat, 21 Nov 2026 00:00:30 GMT", 30_000],
+  ["Fri, 20 Nov 2026 00:00:00 GMT", 0],
+  ["soon", undefined],
+] as const)("Retry-After %s is %s ms", (value, retryAfterMs) => {
+  expect(faultOfStatus(429, value, "", "GET /x").retryAfterMs).toBe(retryAfterMs);
+});
+
+test("a fault tells the start of the answer's body and no more", () => {
+  const fault = faultOfStatus(500, undefined, "x".repeat(5000), "GET /x");
+  expect(fault).toBeInstanceOf(CallFault);
+  expect(fault.message.length).toBeLessThan(400);
+});

@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { CallFault } from "../../src/http/outcome.ts";
+import { type LoadedBatch, loadBatch } from "../../src/load/write.ts";
+import { Death, type Mishap, mishaps, ScriptedRemote } from "./remote.ts";
+
+const planned: LoadedBatch = {
+  number: 1,
+  stream: "contacts",
+  object: "Contact",
+  operation: "insert",
+  externalId: null,
+  path: "batches/contacts-00001.csv",
+  bytes: 1,
+  rows: 1,
+  state: "planned",
+  handle: null,
+  attempts: 0,
+};
+
+const usual = fc.constantFrom<Mishap>("done");
+const script = fc.array(fc.oneof({ weight: 2, arbitrary: usual }, fc.constantFrom<Mishap>(...mishaps)), {
+  maxLength: 40,
+});
+
+test("a batch lands exactly once, whatever is refused, lost or late and wherever the process dies", async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (mishapsInOrder) => {
+      const remote = await loadToTheEnd(mishapsInOrder);
+      expect(remote.batch.state).toBe("settled");
+      expect(remote.landed).toBe(1);
+    }),
+    { numRuns: 2_000, seed: 1 },
+  );
+});
+
+test("a commit that is refused because an earlier one had its effect late is not taken for a refusal", async () => {
+  // open, its entry, upload, the decision to commit; the first commit is late, the second comes after it.
+  const remote = await loadToTheEnd(["done", "done", "done", "done", "done", "late", "lost before", "done", "done"]);
+  expect(remote.landed).toBe(1);
+  expect(remote.handles.size).toBe(1);
+});
+
+test("an upload in doubt is given up with its handle and made again on another", async () => {
+  const remote = await loadToTheEnd(["done", "done", "done", "lost after"]);
+  expect([...remote.handles.values()].map(({ state }) => state)).toEqual(["aborted", "complete"]);
+  expect(remote.landed).toBe(1);
+});
+
+/** Goes on after every death and every failure, as `resume` would. */
+async function loadToTheEnd(mishapsInOrder: readonly Mishap[]): Promise<ScriptedRemote> {
+  const remote = new ScriptedRemote(mishapsInOrder, planned);
+  for (let attempt = 0; attempt < 100 && remote.batch.state !== "settled"; attempt += 1) {
+    try {
+      await loadBatch(remote.batch, remote.context());
+    } catch (error) {
+      if (!(error instanceof Death || error instanceof CallFault) && (error as Error).name !== "Failure") throw error;
+    }
+  }
+  return remote;
+}

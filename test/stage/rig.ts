@@ -1,0 +1,227 @@
+// One stream from files to its plan, with the product's own functions and a target that answers from rows of the test.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "csv-stringify/sync";
+import { openFileSource } from "../../src/connectors/file/source.ts";
+import { renderField } from "../../src/connectors/salesforce/render.ts";
+import type { FieldKind, FieldSchema, ObjectSchema, Part } from "../../src/core/model.ts";
+import { readCsvHeader } from "../../src/extract/csv-header.ts";
+import type { CsvFormat } from "../../src/job/job.ts";
+import { readJob } from "../../src/job/read-job.ts";
+import type { Target } from "../../src/load/target.ts";
+import { type CompiledStream, compileStream } from "../../src/pipeline/compile-stream.ts";
+import { diffStream, type Selection, type StreamDiff } from "../../src/pipeline/diff-stream.ts";
+import { type StagedStream, stageStream } from "../../src/pipeline/stage-stream.ts";
+import { Engine, type Row } from "../../src/stage/engine.ts";
+import { defineFunctions } from "../../src/transform/functions.ts";
+
+export const csv: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
+
+/** When the runs of these tests start. */
+export const runStart = new Date("2026-05-05T23:30:00Z");
+
+/** Present values of the target: field to text, as the target would write it. Id and SystemModstamp are made up. */
+export type Present = Record<string, string | null>;
+
+export interface Field extends Partial<FieldSchema> {
+  kind: FieldKind;
+}
+
+export interface Files {
+  [name: string]: string | Uint8Array;
+}
+
+export interface StageOptions {
+  present?: Present[];
+  /** The SQL of `keep`. */
+  keep?: string;
+}
+
+export interface Staged {
+  compiled: CompiledStream;
+  staged: StagedStream;
+  target: Target;
+  rows: Row[];
+}
+
+export class Rig implements Disposable {
+  readonly folder: string;
+  readonly engine: Engine;
+
+  private constructor(folder: string, engine: Engine) {
+    this.folder = folder;
+    this.engine = engine;
+  }
+
+  static async open(timezone = "UTC"): Promise<Rig> {
+    const folder = mkdtempSync(join(tmpdir(), "loadline-stage-"));
+    const engine = await Engine.open({ folder, spillFolder: join(folder, "spill") });
+    for (const sql of defineFunctions(runStart, timezone)) await engine.run(sql);
+    return new Rig(folder, engine);
+  }
+
+  [Symbol.dispose](): void {
+    this.engine[Symbol.dispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Extracts the files, in the order of their names. */
+  async extract(files: Files, format: CsvFormat = csv): Promise<Part[]> {
+    const inbox = mkdtempSync(join(this.folder, "inbox-"));
+    const folder = mkdtempSync(join(this.folder, "extract-"));
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(inbox, name), content);
+    const place = { file: "job.yaml", line: 1, column: 1 };
+    const source = openFileSource({ name: "drop", type: "file", path: inbox, place });
+    const parts: Part[] = [];
+    const request = { connection: "drop", files: "*", format, optional: [], place };
+    for await (const part of source.extract({
+      source: request,
+      folder,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    })) {
+      parts.push({ ...part, columns: await readCsvHeader(part, format) });
+    }
+    return parts;
+  }
+
+  /** Stages files by a stream's YAML (what stands below its name, without source and connection). */
+  async stage(
+    stream: string,
+    fields: Record<string, Field>,
+    files: Files,
+    options: StageOptions = {},
+  ): Promise<Staged> {
+    const path = join(this.folder, "job.yaml");
+    const body = stream.trim().replaceAll(/^/gm, "    ");
+    writeFileSync(path, `version: 1\nname: test\ntimezone: Europe/Berlin\nstreams:\n  things:\n${body}\n`);
+    const job = readJob(path);
+    const [read] = job.streams;
+    if (read === undefined) throw new Error("the job has no stream");
+    const { present = [], keep } = options;
+    const first = keep === undefined ? read : { ...read, keep: { sql: keep, place: read.place } };
+    const parts = await this.extract(files, first.source.format);
+    const target = makeTarget(fields, present, join(this.folder, "snapshot.csv"));
+    const columns = [...new Set(parts.flatMap((part) => part.columns))];
+    const compiled = await compileStream({ engine: this.engine, job, stream: first, target, columns });
+    const folder = mkdtempSync(join(this.folder, "stage-"));
+    const staged = await stageStream({ engine: this.engine, compiled, parts, folder, onPart: () => undefined });
+    const rows = await this.engine.all(`SELECT * FROM ${staged.view} ORDER BY _row`);
+    return { compiled, staged, target, rows };
+  }
+
+  async diff({ compiled, staged, target }: Staged, selection: Selection = {}): Promise<Diff> {
+    const snapshotFolder = join(this.folder, "snapshot");
+    mkdirSync(snapshotFolder, { recursive: true });
+    const planPath = join(this.folder, "plan.parquet");
+    const diff = await diffStream({
+      engine: this.engine,
+      target,
+      compiled,
+      staged,
+      selection,
+      snapshotFolder,
+      planPath,
+      refuseRows: () => Promise.resolve(),
+      signal: new AbortController().signal,
+      onSnapshot: () => undefined,
+    });
+    const plan = await this.engine.all(`SELECT * FROM read_parquet('${planPath}') ORDER BY action, row, id`);
+    return { ...diff, planPath, plan: plan as unknown as PlannedRow[] };
+  }
+
+  /** Stages and compares in one go. */
+  async plan(stream: string, fields: Record<string, Field>, files: Files, present: Present[] = []): Promise<Diff> {
+    return this.diff(await this.stage(stream, fields, files, { present }));
+  }
+}
+
+export interface Diff extends StreamDiff {
+  planPath: string;
+  plan: PlannedRow[];
+}
+
+export interface PlannedRow {
+  action: string;
+  key: string | null;
+  id: string | null;
+  before: Present;
+  after: Present;
+  changed: string[];
+  row: number | null;
+}
+
+/** A target of one object that renders as Salesforce does and answers a snapshot with `present`. */
+function makeTarget(fields: Record<string, Field>, present: Present[], path: string): Target {
+  const schema: ObjectSchema = {
+    object: "Thing",
+    fields: new Map(Object.entries(fields).map(([name, field]) => [name, makeField(name, field)])),
+  };
+  return {
+    capabilities: {
+      batchRowsMax: 150_000,
+      batchBytesMax: 100_000_000,
+      batchesInFlight: 1,
+      clearCell: "#N/A",
+      idColumn: "Id",
+      versionColumn: "SystemModstamp",
+      results: { id: "sf__Id", created: "sf__Created", error: "sf__Error" },
+      modes: ["insert", "update", "upsert", "delete", "mirror"],
+    },
+    orgId: "00Dtest",
+    apiCalls: 0,
+    waitedMs: 0,
+    describe: () => Promise.resolve(schema),
+    resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
+    render: renderField,
+    clearedValue: ({ kind }) => (kind === "boolean" ? "'false'" : "CAST(NULL AS VARCHAR)"),
+    snapshot: ({ fields: names, scope }) => {
+      const found = scope === undefined ? present : present.filter((record) => record["Scope"] === scope);
+      const records = found.map((record, index) => [
+        record["Id"] ?? idOf(present.indexOf(record)),
+        `v${index}`,
+        ...names.map((name) => record[name] ?? ""),
+      ]);
+      const file = scope === undefined ? path : `${path}.scope`;
+      writeFileSync(file, stringify([["Id", "SystemModstamp", ...names], ...records], { quoted: true }));
+      return Promise.resolve({ files: [file], rows: records.length, how: "one scan" });
+    },
+    open: refuseLoading,
+    upload: refuseLoading,
+    commit: refuseLoading,
+    abandon: refuseLoading,
+    inspect: refuseLoading,
+    fetchResults: refuseLoading,
+    readError: (message) => ({ code: "", message, fields: [] }),
+    explain: (_doing, act) => act(),
+    close: () => undefined,
+  };
+}
+
+/** The id of the n-th present record. */
+export function idOf(index: number): string {
+  return `001${String(index).padStart(15, "0")}`;
+}
+
+function makeField(name: string, field: Field): FieldSchema {
+  return {
+    name,
+    label: name,
+    vendorType: field.kind,
+    createable: true,
+    updateable: true,
+    nillable: true,
+    defaultedOnCreate: false,
+    externalId: name === "Key__c",
+    unique: name === "Key__c",
+    caseSensitive: false,
+    referenceTo: [],
+    ...field,
+  };
+}
+
+function refuseLoading(): Promise<never> {
+  return Promise.reject(new Error("these tests load nothing"));
+}

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bindType, serialize } from "../../src/stage/bind.ts";
+import { inspectExpression, parseStatement } from "../../src/transform/expressions.ts";
+import { allowedFunctions } from "../../src/transform/functions.ts";
+import { Rig } from "../stage/rig.ts";
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await Rig.open("Europe/Berlin");
+});
+afterAll(() => rig[Symbol.dispose]());
+
+async function inspect(sql: string) {
+  return inspectExpression(await serialize(rig.engine, parseStatement(sql)));
+}
+
+async function compute(sql: string): Promise<unknown> {
+  const { value } = await rig.engine.one(`SELECT CAST((${sql}) AS VARCHAR) AS value`);
+  return value;
+}
+
+describe("the columns of an expression, with their places", () => {
+  test.each([
+    ["trim(Email)", [["Email", 5]]],
+    ["Email.trim().lower()", [["Email", 0]]],
+    [
+      "a || b || a",
+      [
+        ["a", 0],
+        ["b", 5],
+        ["a", 10],
+      ],
+    ],
+    ['"odd name" + 1', [["odd name", 0]]],
+    [
+      "list_transform([a], lambda x: x || b)",
+      [
+        ["a", 16],
+        ["b", 35],
+      ],
+    ],
+    ["current_date", []],
+    [
+      "case when a = '' then null else b end",
+      [
+        ["a", 10],
+        ["b", 32],
+      ],
+    ],
+    ["cast(a as integer) + 1", [["a", 5]]],
+    ["1 -- a", []],
+  ])("%s", async (sql, columns) => {
+    const found = await inspect(sql);
+    expect(found.problems).toEqual([]);
+    expect(found.columns.map(({ column, offset }) => [column, offset])).toEqual(columns);
+  });
+});
+
+describe("what may not run is refused by name", () => {
+  test.each([
+    ["(select 1)", "a subquery can't be used in a job"],
+    ["row_number() over ()", "a window function can't be used in a job"],
+    ["random()", "the function random can't be used in a job"],
+    ["uuid()", "the function uuid can't be used in a job"],
+    ["sum(a)", "the function sum can't be used in a job"],
+    ["getenv('HOME')", "the function getenv can't be used in a job"],
+    ["read_text('/etc/passwd')", "the function read_text can't be used in a job"],
+    ["lwer(a)", "the function lwer can't be used in a job; did you mean lower?"],
+    ["phone(a, b)", "the function phone is not supported yet"],
+    ["columns(*)", "* can't be used in a job"],
+    ["$1", "a parameter can't be used in a job"],
+    ["a), (b", "one expression is wanted here, this is more than one"],
+    ["1) from t where (a", "an expression is wanted here, not a query"],
+    ["a.b", '"a.b" is not a column; a name with a dot is written in double quotes'],
+  ])("%s", async (sql, message) => {
+    const { problems } = await inspect(sql);
+    expect(problems.map((problem) => problem.message.replace(/; did you mean (?!lower).*/, ""))).toContain(message);
+  });
+
+  test.each(["a ||", "a) from t; drop table x; --", "'a", ""])("what does not parse: %s", async (sql) => {
+    expect((await inspect(sql)).problems).not.toEqual([]);
+  });
+});
+
+describe("binding tells a type without reading a row", () => {
+  const columns = new Map([
+    ["a", "VARCHAR"],
+    ["n", "DECIMAL(18,2)"],
+  ]);
+
+  test.each([
+    ["a", "VARCHAR"],
+    ["n >= 0", "BOOLEAN"],
+    ["a::date", "DATE"],
+    ["parse_bool(a)", "BOOLEAN"],
+    ["parse_decimal(a, 'de')", "DECIMAL(38,10)"],
+  ])("%s is %s", async (sql, type) => {
+    expect(await bindType(rig.engine, sql, columns)).toEqual({ type });
+  });
+
+  test("or says what is wrong", async () => {
+    expect(await bindType(rig.engine, "upper(n, 2)", columns)).toMatchObject({
+      complaint: expect.stringContaining("upper"),
+    });
+  });
+});
+
+describe("our functions", () => {
+  const ours = ["email", "proper", "parse_bool", "parse_decimal", "parse_date"];
+  const time = ["now", "get_current_timestamp", "current_timestamp", "today", "current_date"];
+
+  test("each is allowed and parses unquoted", async () => {
+    for (const name of ours) {
+      expect(allowedFunctions).toContain(name);
+      expect((await inspect(`${name}(a)`)).problems).toEqual([]);
+    }
+  });
+
+  test("none shadows a built-in, but for those that tell the time", async () => {
+    const rows = await rig.engine.all(`SELECT function_name AS name, bool_or(internal) AS built_in,
+      bool_or(NOT internal) AS ours FROM duckdb_functions() GROUP BY function_name HAVING bool_or(NOT internal)`);
+    expect(rows.map(({ name }) => name).sort()).toEqual([...ours, ...time].sort());
+    expect(rows.filter((row) => row["built_in"] === true && !time.includes(String(row["name"])))).toEqual([]);
+  });
+
+  test("every function that is allowed exists in the engine", async () => {
+    const rows = await rig.engine.all("SELECT DISTINCT function_name AS name FROM duckdb_functions()");
+    const known = new Set(rows.map(({ name }) => name));
+    const words = new Set(["coalesce", "if", "try", "struct_pack", "row", "ifnull", "nullif", "extract"]);
+    expect([...allowedFunctions].filter((name) => !known.has(name) && !words.has(name))).toEqual([]);
+  });
+
+  test.each([
+    ["email(' Ann@Example.COM ')", "ann@example.com"],
+    ["email('  ')", null],
+    ["proper(' anna MARIA o''neil ')", "Anna Maria O'neil"],
+    ["proper('')", null],
+    ["parse_bool(' Yes ')", "true"],
+    ["parse_bool('off')", "false"],
+    ["parse_bool('')", null],
+    ["parse_decimal('1.234,56', 'de')", "1234.5600000000"],
+    ["parse_decimal('1,234.56', 'en-US')", "1234.5600000000"],
+    ["parse_decimal('1\u202f234,5', 'fr')", "1234.5000000000"],
+    ["parse_decimal(' ', 'de')", null],
+    ["parse_date('3.4.2020', '%d.%m.%Y')", "2020-04-03"],
+    ["parse_date(' ', '%d.%m.%Y')", null],
+  ])("%s is %s", async (sql, value) => {
+    expect(await compute(sql)).toBe(value);
+  });
+
+  test.each(["parse_bool('maybe')", "parse_decimal('x', 'de')", "parse_date('x', '%Y')"])(
+    "%s is an error",
+    async (sql) => {
+      await expect(compute(sql)).rejects.toThrow();
+    },
+  );
+
+  test("the time is the run's start, in the job's zone", async () => {
+    expect(await compute("now()")).toBe("2026-05-05 23:30:00+00");
+    expect(await compute("current_timestamp")).toBe("2026-05-05 23:30:00+00");
+    expect(await compute("today()")).toBe("2026-05-06");
+    expect(await compute("current_date")).toBe("2026-05-06");
+  });
+});
+
+describe("an expression can't leave the run folder", () => {
+  test.each([
+    "SELECT * FROM read_text('/etc/hostname')",
+    "COPY (SELECT 1) TO '/tmp/loadline-escape.csv'",
+    "INSTALL httpfs",
+    "SET threads = 1",
+  ])("%s", async (sql) => {
+    await expect(rig.engine.run(sql)).rejects.toThrow();
+  });
+});
