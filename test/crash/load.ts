@@ -9,7 +9,7 @@ import type { Program } from "./program.ts";
 
 export type LoadMode = "insert" | "upsert";
 
-const schema = {
+export const schema = {
   salesforce: {
     Contact: {
       fields: {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lane, openLane, openLoad, resume, runJob } from "../crash/load.ts";
 import { buildProgram, type Program } from "../crash/program.ts";
 
@@ -27,8 +27,7 @@ test.skipIf(!canMount()).each(["planned", "handle", "uploaded", "closed", "fetch
   async (step) => {
     await using load = await openLoad(lane, "insert", oneBatch);
     const disk = load.project.path(".loadline");
-    mkdirSync(disk);
-    mount(disk);
+    using _mounted = mount(disk);
     await load.run(runJob, { LOADLINE_FAILPOINT: `${step}:1` });
     const filler = fill(disk);
     const stopped = await load.run(resume);
@@ -56,10 +55,11 @@ function fill(disk: string): string {
   return filler;
 }
 
-function mount(folder: string): void {
+function mount(folder: string): Disposable {
+  mkdirSync(folder);
   const made = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${diskMegabytes}m`, "tmpfs", folder]);
   if (made.status !== 0) throw new Error(`mounting a disk of its own: ${String(made.stderr)}`);
-  onTestFinished(() => void spawnSync("umount", ["-l", folder]));
+  return { [Symbol.dispose]: () => void spawnSync("umount", ["-l", folder]) };
 }
 
 /** A disk of its own wants the right to mount one; elsewhere the test is skipped. */

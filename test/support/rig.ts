@@ -218,8 +218,14 @@ export interface SandboxRequest {
 /** Starts `loadline sandbox` in a process of its own. */
 export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbox> {
   const folder = mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
-  const args = ["sandbox", "--salesforce-port", String(request.port ?? 0)];
-  if (request.data !== undefined) args.push("--data", request.data);
+  // A folder that is ours even without `data`: a killed sandbox can't clear up behind itself.
+  const args = [
+    "sandbox",
+    "--salesforce-port",
+    String(request.port ?? 0),
+    "--data",
+    request.data ?? join(folder, "data"),
+  ];
   for (const name of ["schema", "faults"] as const) {
     if (request[name] === undefined) continue;
     const file = join(folder, `${name}.json`);

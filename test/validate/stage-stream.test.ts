@@ -159,6 +159,15 @@ describe("a row that breaks a rule is rejected with its first problem, in the or
   });
 });
 
+test("an expression that fails in two fields is still a reject, not the end of the run", async () => {
+  const date = "\"parse_date(born, '%d.%m.%Y')\"";
+  const stream = streamOf(`Key__c: key, Born__c: ${date}, Seen__c: ${date}`);
+  expect(await problemsOf(stream, { "a.csv": "key,born\n1,2020-01-02\n2,02.01.2020\n" })).toEqual([
+    'Born__c: can\'t be computed from born = "2020-01-02"',
+    null,
+  ]);
+});
+
 describe("every record of a file is accounted for", () => {
   test("as a good, rejected or filtered row, or as a broken record with its line", async () => {
     const { rows, staged } = await rig.stage(

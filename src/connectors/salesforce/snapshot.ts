@@ -8,7 +8,7 @@ import type { FieldSchema } from "../../core/model.ts";
 import type { Snapshot, SnapshotRequest } from "../../load/target.ts";
 import { queryInBulk } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
-import { packKeys, select, soqlText } from "./soql.ts";
+import { encodedLength, packKeys, select, soqlText } from "./soql.ts";
 
 /** Salesforce refuses a URI of more than 16,384 bytes together with its headers; the token takes part of it. */
 const uriBytesMax = 14_000;
@@ -27,7 +27,7 @@ export async function readSnapshot(
   const fields = [idColumn, versionColumn, ...request.fields];
   const keyName = request.key[0] ?? idColumn;
   if (request.keys !== undefined) {
-    const fixedBytes = encodeURIComponent(select({ fields, object: request.object })).length + 100;
+    const fixedBytes = encodedLength(select({ fields, object: request.object })) + 100;
     const literals = request.keys.map((value) => keyLiteral(value, key));
     const conditions = packKeys(keyName, literals, uriBytesMax - fixedBytes);
     const pages = Math.ceil(request.keys.length / rowsPerQueryPage);

@@ -24,13 +24,18 @@ export function select({ fields, object, where }: SelectParts): string {
   return `SELECT ${fields.join(", ")} FROM ${object}${where === undefined ? "" : ` WHERE ${where}`}`;
 }
 
+/** Bytes of a text in the query of a URL, where also the single quote is written as %27. */
+export function encodedLength(text: string): number {
+  return encodeURIComponent(text).replaceAll("'", "%27").length;
+}
+
 /** Packs keys into `field IN (…)` conditions whose URL-encoded length stays below a limit. */
 export function packKeys(field: string, literals: readonly string[], encodedLengthMax: number): string[] {
   const conditions: string[] = [];
   let open: string[] = [];
   let length = 0;
   for (const literal of literals) {
-    const added = encodeURIComponent(`${literal},`).length;
+    const added = encodedLength(`${literal},`);
     if (open.length > 0 && length + added > encodedLengthMax) {
       conditions.push(`${field} IN (${open.join(",")})`);
       open = [];
