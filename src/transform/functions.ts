@@ -20,7 +20,7 @@ const lists = `array_to_string element_at flatten len list_aggregate list_concat
   list_extract list_filter list_has_all list_has_any list_position list_reverse list_reverse_sort list_slice list_sort
   list_transform list_unique list_value list_zip map map_extract map_keys map_values array_extract array_slice
   struct_extract struct_pack row json_extract json_extract_string json_valid json_array_length`;
-const choices = "coalesce error if ifnull nullif try typeof ~~ !~~ ~~* !~~* ~~~";
+const choices = "coalesce if ifnull nullif try typeof ~~ !~~ ~~* !~~* ~~~";
 const ours = "email parse_bool parse_date parse_decimal proper";
 
 export const allowedFunctions: ReadonlySet<string> = new Set(
@@ -31,7 +31,8 @@ export const allowedFunctions: ReadonlySet<string> = new Set(
 export const laterFunctions: ReadonlySet<string> = new Set(["phone", "country_code", "country_name"]);
 
 /**
- * Statements that define our functions, and fix the time at the run's start so that a resumed run maps alike.
+ * Statements that define our functions, and fix the time at the run's start so that a resumed run maps alike. None may
+ * be volatile, as DuckDB's `error` is: a careful pass wraps every expression in TRY, which refuses that.
  * - email(text): trimmed and lower-cased, null when blank
  * - proper(text): Each Word Capitalised, null when blank
  * - parse_bool(text): yes/no, y/n, true/false, t/f, 1/0, on/off in any case; null when blank, an error else
@@ -55,8 +56,7 @@ export function defineFunctions(runStart: Date, timezone: string): string[] {
     `CREATE MACRO parse_bool(value) AS CASE lower(trim(value)) WHEN '' THEN NULL
       WHEN 'yes' THEN true WHEN 'y' THEN true WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true WHEN 'on' THEN true
       WHEN 'no' THEN false WHEN 'n' THEN false WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false
-      WHEN 'off' THEN false ELSE CASE WHEN value IS NULL THEN NULL
-      ELSE error('"' || value || '" is neither yes nor no') END END`,
+      WHEN 'off' THEN false ELSE CAST(value AS BOOLEAN) END`,
     `CREATE MACRO parse_decimal(value, locale) AS CAST(nullif(CASE WHEN lower(left(locale, 2)) IN ${commaLocales}
       THEN replace(regexp_replace(trim(value), '[.\\s\\x{00a0}\\x{202f}]', '', 'g'), ',', '.')
       ELSE regexp_replace(trim(value), '[,\\s\\x{00a0}\\x{202f}]', '', 'g') END, '') AS DECIMAL(38, 10))`,

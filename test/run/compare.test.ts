@@ -118,6 +118,20 @@ test("keys that differ only in case are one record", async () => {
   expect(streams["contacts"]).toMatchObject({ unchanged: 1, creates: 0 });
 });
 
+test("a row that an expression fails on is rejected with the values it failed on, and the others are loaded", async () => {
+  const map =
+    "      Ext__c: id\n      LastName: last\n      Active__c: parse_bool(active)\n      Amount__c: parse_decimal(amount, 'de')";
+  const csv = 'id,last,active,amount\n1,Adams,yes,"1.234,5"\n2,Brown,maybe,1\n3,Clark,,abc\n4,Davis,off,\n';
+  await using place = await rehearse(contactsJob({ map }), { "inbox/contacts.csv": csv });
+  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ extracted: 4, rejected: 2, loaded: 2, failed: 0 });
+  const [run = ""] = place.project.list(".loadline/runs");
+  const rejects = place.project.read(`.loadline/runs/${run}/rejects/contacts.csv`);
+  expect(rejects).toContain('"can\'t be computed from active = ""maybe""",Active__c,3');
+  expect(rejects).toContain('"can\'t be computed from amount = ""abc""",Amount__c,4');
+  expect((await place.contacts()).get("1")).toMatchObject({ Active__c: true, Amount__c: 1234.5 });
+});
+
 test("the text #N/A is rejected instead of emptying a field", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": "id,last,email\n1,#N/A,a@x.com\n" });
   const run = await place.project.run("run", "job.yaml", "--json");
