@@ -32,7 +32,8 @@ export type BatchState =
   | { state: "processing"; processed: number }
   | { state: "complete"; processed: number; failed: number }
   | { state: "failed"; message: string; processed: number }
-  | { state: "aborted" }
+  /** `untouched`: it ended before the remote began with it. */
+  | { state: "aborted"; untouched: boolean }
   | { state: "gone" };
 
 /** Results of a batch as files in the run folder, columns as the target names them. */

@@ -119,6 +119,9 @@ async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
       continue;
     }
     if (state.state === "gone") return leaveInDoubt(batch, context);
+    // Never closed, and ended by the target for its age: Salesforce does so after a day. Once we have closed it, an abort
+    // is somebody's will.
+    if (state.state === "aborted" && state.untouched && commits === 0) return context.advance(batch, "refused");
     if (state.state !== "processing") {
       failpoint("ended");
       return context.settle(batch, state);

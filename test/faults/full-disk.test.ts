@@ -22,7 +22,7 @@ afterAll(async () => {
   program[Symbol.dispose]();
 });
 
-test.skipIf(!canMount()).each(["planned", "handle", "uploaded", "closed", "fetched", "settled"])(
+test.skipIf(!canMount()).each(["planned", "uploaded", "closed", "settled"])(
   "a disk that is full after `%s` is said in a sentence, and resume works once there is space",
   async (step) => {
     await using load = await openLoad(lane, "insert", oneBatch);

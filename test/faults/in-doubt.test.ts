@@ -67,6 +67,16 @@ test("of a batch with one row in doubt only that row is sent again", async () =>
   expect(await rowsWorkedOn()).toBe(sent + 1);
 });
 
+test("a job that nobody closed, and that the org ended for its age, is made again", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "committed:1" });
+  const [job] = await lane.sandbox.jobs();
+  await lane.sandbox.api("PATCH", `jobs/ingest/${String(job?.["id"])}`, { state: "Aborted" });
+  const last = await load.run(resume);
+  expect(last.code, last.stderr).toBe(0);
+  expect(await load.judge({ replanned: false, last })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
+});
+
 test("a closing call that takes effect after its process has died is not made up for by a second job", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
   const running = await startHeldAt(lane, load, "closing a job", 1500);

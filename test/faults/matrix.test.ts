@@ -9,7 +9,6 @@ const job = `${data}/jobs/ingest/*`;
 
 const endpoints = {
   token: "POST /services/oauth2/token",
-  versions: "GET /services/data",
   describe: `GET ${data}/sobjects/*/describe`,
   query: `GET ${data}/query`,
   create: `POST ${data}/jobs/ingest`,
@@ -54,9 +53,13 @@ interface Outcome {
   calls: number;
 }
 
-const cells = (Object.keys(endpoints) as Endpoint[]).flatMap((endpoint) =>
-  (Object.keys(faults) as Fault[]).map((fault): Cell => ({ endpoint, fault })),
-);
+/** Of one class with 500: tried where it matters most what became of the call. */
+const likeServerError: Fault[] = ["502", "504"];
+const writes: Endpoint[] = ["create", "upload", "close"];
+
+const cells = (Object.keys(endpoints) as Endpoint[])
+  .flatMap((endpoint) => (Object.keys(faults) as Fault[]).map((fault): Cell => ({ endpoint, fault })))
+  .filter(({ endpoint, fault }) => !likeServerError.includes(fault) || writes.includes(endpoint));
 
 /** One batch: a fault's path is then the only thing that differs. */
 const oneBatch = 100;

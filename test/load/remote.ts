@@ -102,7 +102,7 @@ export class ScriptedRemote {
     if (state === "processing") handle.state = "complete";
     if (state === "complete") return { state, processed: 1, failed: 0 };
     if (state === "processing") return { state, processed: 0 };
-    return { state };
+    return state === "aborted" ? { state, untouched: true } : { state };
   }
 
   /** One call, or one entry of the ledger (which can only be cut off by the end of the process). */

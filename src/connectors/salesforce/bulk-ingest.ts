@@ -105,7 +105,7 @@ export async function inspectJob(client: SalesforceClient, job: string, signal: 
     case "Failed":
       return { state: "failed", message: String(info["errorMessage"] ?? "no reason given"), processed };
     case "Aborted":
-      return { state: "aborted" };
+      return { state: "aborted", untouched: processed === 0 && Number(info["totalProcessingTime"] ?? 0) === 0 };
     case "UploadComplete":
     case "InProgress":
       return { state: "processing", processed };
