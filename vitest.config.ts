@@ -12,8 +12,8 @@ export default defineConfig({
     retry: 0,
     // Most tests wait for processes of their own; two files at a time keep two cores busy.
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     projects: [
       {
         extends: true,

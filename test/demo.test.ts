@@ -1,6 +1,6 @@
 // The README's first command does what it says, in a folder of its own.
 
-import { cpSync, symlinkSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createProject, repository, startChild } from "./support/rig.ts";
@@ -15,6 +15,12 @@ test("the demo plans, loads, loads four changed rows, and then has nothing to do
   expect(headings).toEqual(["── 1", "── 2", "── 3", "── 4", "── 5"]);
   expect(demo.stdout).toMatch(/^ +~ C-115000 +Phone +.+ → \+49 30 5550199$/m);
   expect(demo.stdout).not.toContain("\u001b[");
+  // The README shows this plan; a part of it, line by line.
+  const shown =
+    readFileSync(join(repository, "README.md"), "utf8").match(/```\n(\$ loadline plan[\s\S]*?)```/)?.[1] ?? "";
+  const printed = demo.stdout.split("\n");
+  expect(shown.split("\n").length).toBeGreaterThan(15);
+  expect(shown.split("\n").filter((line) => !printed.includes(line))).toEqual([]);
   const named = demo.stdout.match(/^ {2}(demo\/.*\/rejects\/contacts\.csv)$/m)?.[1] ?? "";
   expect(place.read(named)).toContain("loadline_error");
 });

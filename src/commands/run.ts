@@ -58,7 +58,8 @@ async function runFile(
   if (command === "run") refuseProtected(project, job, flags);
   try {
     const request = { ...requestFor(globals, project, job, command), options };
-    using _lock = await lockJob(request);
+    // A dry run writes to no target, so it may look on while the job runs.
+    using _lock = command === "run" ? await lockJob(request) : undefined;
     const recovered = command === "run" ? await recover(globals, project, job) : undefined;
     // Its rows are all settled, or a fresh plan could write them again.
     if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))

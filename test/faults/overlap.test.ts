@@ -6,6 +6,14 @@ import { startHeldAt } from "./held.ts";
 
 const oneBatch = 100;
 
+/** A module that puts the process's clock an hour ahead. */
+const clockAhead = `data:text/javascript,${encodeURIComponent(`
+  const { now } = Date;
+  globalThis.Date = class extends Date {
+    constructor(...given) { given.length === 0 ? super(now() + 3600000) : super(...given); }
+  };
+`)}`;
+
 let program: Program;
 let lane: Lane;
 
@@ -70,13 +78,13 @@ test("another job waits its turn for the same object of the same org", async () 
   await running.kill("SIGKILL");
 });
 
-test("a run that was killed while it loaded is recovered though the clock was set back since", async () => {
+test("a run that was killed while it loaded is recovered though an ended one looks newer, the clock having been ahead", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
+  const ended = await load.run([...runJob, "--limit", "0"], { NODE_OPTIONS: `--import ${clockAhead}` });
+  expect(ended.code, ended.stderr).toBe(0);
   await load.run(runJob, { LOADLINE_FAILPOINT: "closed:1" });
-  // As a run looks that began when the clock was ahead: it sorts before the killed one, though it came after.
-  await load.run(["run", "jobs/contacts.yaml", "--json", "--limit", "0"], { LOADLINE_FAILPOINT: "extracted:1" });
   const last = await load.run(runJob);
-  expect(last.code, last.stderr).toBe(4);
+  expect(last.stderr).toContain("recovering run");
   expect(await load.judge({ replanned: true })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
 });
 
