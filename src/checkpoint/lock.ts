@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { monotonicMs, now, wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
@@ -33,10 +33,10 @@ export interface LockRequest {
 
 /** Takes a lock or throws LockHeld. Disposing frees it. */
 export async function takeLock(request: LockRequest): Promise<Disposable> {
-  const folder = join(request.stateFolder, "locks");
-  makePrivateFolder(folder);
-  const path = join(folder, `${request.name.replaceAll(/[^\w.-]/g, "_")}.lock`);
-  const deadline = monotonicMs() + request.waitMs;
+  const path = lockPath(request);
+  makePrivateFolder(dirname(path));
+  // A look at a lock (isLockFree) holds it for a moment, which is no reason to give up.
+  const deadline = monotonicMs() + Math.max(request.waitMs, retryDelayMs);
   for (;;) {
     const database = openSqliteLock(path);
     if (database !== undefined) {
@@ -47,6 +47,19 @@ export async function takeLock(request: LockRequest): Promise<Disposable> {
     if (monotonicMs() >= deadline) throw new LockHeld(request.what, readHolder(path));
     await wait(retryDelayMs, request.signal);
   }
+}
+
+/** Whether no living process holds a lock. */
+export function isLockFree(lock: Pick<LockRequest, "stateFolder" | "name">): boolean {
+  const path = lockPath(lock);
+  if (!existsSync(path)) return true;
+  const database = openSqliteLock(path);
+  database?.close();
+  return database !== undefined;
+}
+
+function lockPath({ stateFolder, name }: Pick<LockRequest, "stateFolder" | "name">): string {
+  return join(stateFolder, "locks", `${name.replaceAll(/[^\w.-]/g, "_")}.lock`);
 }
 
 function readHolder(path: string): string {

@@ -1,7 +1,8 @@
 // loadline runs: the history, newest first, of the real systems and of the sandbox.
 
-import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
+import { Ledger } from "../checkpoint/ledger.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { type ToldRun, tellRun } from "../pipeline/recovery.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
 import { overviewJson, renderRuns } from "../report/runs-view.ts";
 import type { CommandResult, Globals } from "./globals.ts";
@@ -17,8 +18,8 @@ export async function listRuns(globals: Globals): CommandResult {
   return exitCode.done;
 }
 
-function readRuns(stateFolder: string): RunRecord[] {
+function readRuns(stateFolder: string): ToldRun[] {
   if (!Ledger.exists(stateFolder)) return [];
   using ledger = Ledger.open(stateFolder);
-  return ledger.runs();
+  return ledger.runs().map((run) => tellRun(stateFolder, run));
 }

@@ -3,6 +3,7 @@
 import { Ledger } from "../checkpoint/ledger.ts";
 import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { tellRun } from "../pipeline/recovery.ts";
 import { runFolder } from "../pipeline/runs.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
 import type { RunDetails } from "../report/run-record.ts";
@@ -28,5 +29,5 @@ function readRun(stateFolder: string, id: string, sandbox: boolean): RunDetails 
     parts: ledger.parts(id, stream.name),
     batches: ledger.batches(id, stream.name),
   }));
-  return { ...run, sandbox, folder: runFolder(stateFolder, id), streams };
+  return { ...tellRun(stateFolder, run), sandbox, folder: runFolder(stateFolder, id), streams };
 }

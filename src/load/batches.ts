@@ -57,9 +57,11 @@ export function groupSize(limits: BatchLimits): number {
   return 1;
 }
 
-/** Groups of rows with their sizes, in loading order. */
-export function sizeGroups(size: number): string {
-  return `SELECT action, place // ${size} AS group_number, count(*) AS rows, sum(bytes) AS bytes FROM ${planOrderTable}
+/** Groups of rows with their sizes, in loading order; smaller ones where the largest rows would not fit a batch. */
+export function sizeGroups(limits: BatchLimits): string {
+  const size = `greatest(1, least(${groupSize(limits)}, ${limits.bytes} // max(bytes)))`;
+  return `SELECT action, place // size AS group_number, count(*) AS rows, sum(bytes) AS bytes
+    FROM ${planOrderTable}, (SELECT ${size} AS size FROM ${planOrderTable})
     GROUP BY action, group_number
     ORDER BY CASE WHEN action = 'create' THEN 0 WHEN action = 'update' THEN 1 ELSE 2 END, group_number`;
 }

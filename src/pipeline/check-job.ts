@@ -10,6 +10,7 @@ import { exitCode } from "../core/exit-code.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
+import { countOf } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { compileStream } from "./compile-stream.ts";
@@ -70,7 +71,7 @@ async function checkStream(
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
   const { object, mode, key } = stream.target;
   result.checked.push(
-    `${stream.name}: ${compiled.fields.length} fields, ${compiled.rules.length} rules, ${mode} ${object} by ${key.join(", ")}`,
+    `${stream.name}: ${countOf(compiled.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object} by ${key.join(", ")}`,
   );
 }
 

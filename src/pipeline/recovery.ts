@@ -1,9 +1,10 @@
-// Runs that did not come to their end, and what may be done with them. Ask only while holding the job's lock: without
-// it, the run of a living process looks unfinished.
+// Runs that did not come to their end, and what may be done with them. What decides what happens to a run is asked only
+// while holding the job's lock: without it, the run of a living process looks unfinished.
 
 import { join } from "node:path";
 import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
-import { hasBegunLoading, isResumable, runFolder } from "./runs.ts";
+import { isLockFree } from "../checkpoint/lock.ts";
+import { hasBegunLoading, isResumable, jobLockName, runFolder } from "./runs.ts";
 
 export interface UnfinishedRun {
   run: RunRecord;
@@ -35,4 +36,13 @@ export function supersede(ledger: Ledger, run: RunRecord): void {
 /** The job file as it was when the run began. */
 export function keptJobFile(stateFolder: string, run: RunRecord): string {
   return join(runFolder(stateFolder, run.id), "job.yaml");
+}
+
+export type ToldRun = Omit<RunRecord, "status"> & { status: RunRecord["status"] | "killed" };
+
+/** A run as it can be told of: one that is `running` by the ledger, but whose process is gone, was killed. */
+export function tellRun(stateFolder: string, run: RunRecord): ToldRun {
+  const isAlive = run.command === "plan" || !isLockFree({ stateFolder, name: jobLockName(run.job) });
+  if (run.status !== "running" || isAlive) return run;
+  return { ...run, status: "killed", next: `loadline resume ${run.id}` };
 }

@@ -103,11 +103,15 @@ function newRunId(job: string): string {
   return `${stamp}-${job}-${randomId()}`;
 }
 
+export function jobLockName(job: string): string {
+  return `job-${job}`;
+}
+
 function jobLock(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): LockRequest {
   const { lock, name } = request.job;
   return {
     stateFolder: request.stateFolder,
-    name: `job-${name}`,
+    name: jobLockName(name),
     what: `job ${name}`,
     waitMs: lock.kind === "wait" ? lock.ms : 0,
     signal: request.signal,

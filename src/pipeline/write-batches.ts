@@ -11,7 +11,6 @@ import {
   type BatchLimits,
   type BatchRange,
   cutBatches,
-  groupSize,
   orderPlan,
   type RowGroup,
   selectBatch,
@@ -37,7 +36,7 @@ export async function writeBatches(
   const plan = readParquet(planPath);
   const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== capabilities.idColumn);
   await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
-  const groups = (await engine.all(sizeGroups(groupSize(limits)))).map(
+  const groups = (await engine.all(sizeGroups(limits))).map(
     (row): RowGroup => ({ action: row["action"] as Action, rows: Number(row["rows"]), bytes: Number(row["bytes"]) }),
   );
   const batches: BatchRecord[] = [];

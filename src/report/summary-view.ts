@@ -42,6 +42,7 @@ const statusTones: Record<string, Tone> = {
   stopped: "caution",
   running: "caution",
   failed: "alarm",
+  killed: "alarm",
   "in-doubt": "alarm",
 };
 

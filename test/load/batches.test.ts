@@ -72,7 +72,7 @@ interface WrittenBatch {
 
 async function writeBatches(plan: string, limits: BatchLimits, parents: string[] = []): Promise<WrittenBatch[]> {
   await engine.run(orderPlan(plan, fields, parents));
-  const groups = await engine.all(sizeGroups(groupSize(limits)));
+  const groups = await engine.all(sizeGroups(limits));
   const batches: WrittenBatch[] = [];
   for (const range of cutBatches(groups as unknown as RowGroup[], limits)) {
     const path = join(folder, "batch.csv");
@@ -86,7 +86,7 @@ async function writeBatches(plan: string, limits: BatchLimits, parents: string[]
 }
 
 describe("batches", () => {
-  const limits = fc.record({ rows: fc.integer({ min: 1, max: 12 }), bytes: fc.integer({ min: 2_000, max: 5_000 }) });
+  const limits = fc.record({ rows: fc.integer({ min: 1, max: 30 }), bytes: fc.integer({ min: 300, max: 1_500 }) });
 
   test("hold every row of the plan once, creates first, and never more than the target takes", async () => {
     await fc.assert(
@@ -159,4 +159,17 @@ test("groups divide the row limit, so that batches fill it exactly", () => {
     }),
   );
   expect(groupSize({ rows: 150_000, bytes: 1 })).toBe(1000);
+});
+
+test("rows so large that a whole group of them would not fit are still cut to the limit", async () => {
+  const path = join(folder, "large.parquet");
+  await writeParquet(
+    engine,
+    `SELECT 'create' AS action, CAST(NULL AS VARCHAR) AS id, i AS row, ['Name'] AS changed,
+      struct_pack("Name" := repeat('"', 1000), "Parent.Key__c" := CAST(NULL AS VARCHAR)) AS after FROM range(1000) t(i)`,
+    path,
+  );
+  const batches = await writeBatches(readParquet(path), { rows: 1000, bytes: 100_000 });
+  expect(Math.max(...batches.map(({ bytes }) => bytes))).toBeLessThanOrEqual(100_000);
+  expect(batches.flatMap(({ records }) => records).length).toBe(1000);
 });
