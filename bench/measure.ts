@@ -1,8 +1,10 @@
-// What each contender is measured by: seconds of its work, without the start of its process, and the largest memory
-// that its process ever held.
+// What each contender is measured by: seconds of its work by the clock and of the processor, without the start of its
+// process, and the largest memory that its process ever held. On a machine that others use too, the processor's seconds
+// are the steadier measure.
 
 export interface Measurement {
   seconds: number;
+  cpuSeconds: number;
   peakRssMb: number;
   /** Changed records that were found, where the contender looks for them. */
   updates?: number;
@@ -11,8 +13,11 @@ export interface Measurement {
 /** Runs a contender's work and prints its Measurement as one line of JSON. */
 export async function measure(work: () => Promise<Pick<Measurement, "updates">>): Promise<void> {
   const start = performance.now();
+  const cpuBefore = process.cpuUsage();
   const found = await work();
   const seconds = (performance.now() - start) / 1000;
-  const measurement: Measurement = { seconds, peakRssMb: process.resourceUsage().maxRSS / 1024, ...found };
+  const cpu = process.cpuUsage(cpuBefore);
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  const measurement: Measurement = { seconds, cpuSeconds, peakRssMb: process.resourceUsage().maxRSS / 1024, ...found };
   process.stdout.write(`${JSON.stringify(measurement)}\n`);
 }

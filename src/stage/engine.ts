@@ -22,11 +22,18 @@ export interface EngineOptions {
 /** A statement that the engine refused; `message` is DuckDB's. */
 export class EngineError extends Error {}
 
+const interruptMs = 50;
+
 export class Engine implements Disposable {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal | undefined;
-  readonly #interrupt = () => this.#connection.interrupt();
+  #interrupting: NodeJS.Timeout | undefined;
+  /** Again and again, because an interrupt is lost on a statement that is still being prepared. */
+  readonly #interrupt = () => {
+    this.#connection.interrupt();
+    this.#interrupting = setInterval(() => this.#connection.interrupt(), interruptMs).unref();
+  };
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal | undefined) {
     this.#instance = instance;
@@ -83,6 +90,7 @@ export class Engine implements Disposable {
 
   [Symbol.dispose](): void {
     this.#signal?.removeEventListener("abort", this.#interrupt);
+    clearInterval(this.#interrupting);
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
