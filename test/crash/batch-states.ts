@@ -4,7 +4,7 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSqlite } from "../../src/core/sqlite.ts";
+import { type DatabaseSync, openSqlite } from "../../src/core/sqlite.ts";
 import type { Project } from "../support/rig.ts";
 
 /** `fetching`: committed, ended, its results on their way to disk. */
@@ -14,30 +14,39 @@ export type KillState = (typeof killStates)[number];
 
 /** The states that at least one batch was in. */
 export function statesAtKill(project: Project): Set<KillState> {
+  return new Set(lookAtLedger(project, readStates) ?? []);
+}
+
+/** Whether a run came to its end by the ledger: a process can be killed after that, too. */
+export function hasEndedRun(project: Project): boolean {
+  return lookAtLedger(project, readEnds) ?? false;
+}
+
+/** Undefined where there is no ledger yet. */
+function lookAtLedger<T>(project: Project, look: (database: DatabaseSync) => T): T | undefined {
   const copy = mkdtempSync(join(tmpdir(), "loadline-ledger-"));
   try {
     const names = project.list(".loadline").filter((name) => name.startsWith("ledger.db"));
-    if (!names.includes("ledger.db")) return new Set();
+    if (!names.includes("ledger.db")) return undefined;
     for (const name of names) cpSync(project.path(`.loadline/${name}`), join(copy, name));
-    return new Set(readStates(join(copy, "ledger.db")));
+    using database = openSqlite(join(copy, "ledger.db"), { synchronous: "OFF" });
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'inserts'").all();
+    return tables.length === 0 ? undefined : look(database);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
-function readStates(ledger: string): KillState[] {
-  const database = openSqlite(ledger, { synchronous: "OFF" });
-  try {
-    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'batches'").all();
-    if (tables.length === 0) return [];
-    const batches = database.prepare("SELECT state, path FROM batches").all() as { state: string; path: string }[];
-    return batches.flatMap(({ state, path }) => {
-      const found = state === "committed" && isFetching(path) ? "fetching" : state;
-      return killStates.filter((name) => name === found);
-    });
-  } finally {
-    database.close();
-  }
+function readStates(database: DatabaseSync): KillState[] {
+  const batches = database.prepare("SELECT state, path FROM batches").all() as { state: string; path: string }[];
+  return batches.flatMap(({ state, path }) => {
+    const found = state === "committed" && isFetching(path) ? "fetching" : state;
+    return killStates.filter((name) => name === found);
+  });
+}
+
+function readEnds(database: DatabaseSync): boolean {
+  return database.prepare("SELECT id FROM runs WHERE status IN ('loaded', 'partial')").all().length > 0;
 }
 
 /** The first bytes of a result set are there. */

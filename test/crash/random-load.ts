@@ -2,7 +2,7 @@
 // answers and refuses calls, until a command comes to its end. Then the oracle judges.
 
 import { wait } from "../../src/core/clock.ts";
-import { type KillState, killStates, statesAtKill } from "./batch-states.ts";
+import { hasEndedRun, type KillState, killStates, statesAtKill } from "./batch-states.ts";
 import { type Lane, type Load, type LoadMode, openLoad, resume, runJob } from "./load.ts";
 import type { Verdict } from "./oracle.ts";
 
@@ -54,13 +54,17 @@ export async function loadUnderFire(lane: Lane, mode: LoadMode, draw: () => numb
       args = resume;
       continue;
     }
-    if (last.stderr.includes("nothing to resume")) {
+    const hasNothing = last.stderr.includes("nothing to resume");
+    if (hasNothing && !hasEndedRun(load.project)) {
       // Killed before there was a run.
       args = runJob;
       continue;
     }
     // Too many answers in a row were dropped: that is for a later `resume`.
-    if (last.code === 75 && attempt < 3 * killsMax) continue;
+    if (last.code === 75 && attempt < 3 * killsMax) {
+      args = resume;
+      continue;
+    }
     const told = last.code === 0 && last.stdout !== "" ? { last } : {};
     const verdict = await load.judge({ replanned: false, ...told });
     return { ...result, verdict, ...(last.code === 0 ? {} : { problem: `exit ${last.code}: ${last.stderr}` }) };
