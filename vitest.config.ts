@@ -25,6 +25,7 @@ export default defineConfig({
           name: "loadline",
           include: ["test/**/*.test.ts"],
           exclude: ["test/architecture.test.ts"],
+          setupFiles: ["test/support/properties.ts"],
           globalSetup: ["test/support/build-program.ts"],
         },
       },

@@ -73,6 +73,11 @@ export class Diagnostics {
     this.#found.set(`${span.start} ${message}`, { ...span, place, length: span.end - span.start, message, ...details });
   }
 
+  /** Whether a part of the file can be told: false where a credential may stand. */
+  isShown(span: Span): boolean {
+    return this.#shownText.slice(span.start, span.end) === this.source.text.slice(span.start, span.end);
+  }
+
   throwIfAny(): void {
     if (this.#found.size === 0) return;
     const inOrder = [...this.#found.values()].sort((left, right) => left.start - right.start);

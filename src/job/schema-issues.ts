@@ -54,7 +54,8 @@ function addUnknownKeys(
   for (const key of issue.keys) {
     const suggestion = suggest(key, known);
     const details = suggestion === undefined ? { next: `keys here: ${known.join(", ")}` } : { suggestion };
-    diagnostics.add(keySpanAt(root, [...path, key]), `unknown key "${key}"`, details);
+    const span = keySpanAt(root, [...path, key]);
+    diagnostics.add(span, diagnostics.isShown(span) ? `unknown key "${key}"` : "unknown key", details);
   }
 }
 

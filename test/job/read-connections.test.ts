@@ -186,8 +186,9 @@ describe("a credential", () => {
       'access_token: "${T:-canary7}"',
       "password: { username: a, password: canary7, x: 1 }",
       "client_credentials: [canary7]",
+      'client_credentials: { client_id: "${A}", client_secret:" canary7=!" }',
     ];
-    for (const mistake of mistakes.slice(0, -1))
+    for (const mistake of mistakes)
       expect(refusalOfConnections(withAuth(mistake))).not.toContain("canary");
     const block = `version: 1
 connections:
