@@ -188,8 +188,7 @@ describe("a credential", () => {
       "client_credentials: [canary7]",
       'client_credentials: { client_id: "${A}", client_secret:" canary7=!" }',
     ];
-    for (const mistake of mistakes)
-      expect(refusalOfConnections(withAuth(mistake))).not.toContain("canary");
+    for (const mistake of mistakes) expect(refusalOfConnections(withAuth(mistake))).not.toContain("canary");
     const block = `version: 1
 connections:
   sf:
