@@ -88,17 +88,15 @@ function collectRows(input: CompareInput): string {
 export function planRows(input: CompareInput): string {
   switch (input.mode) {
     case "insert":
-      return planCreates(input);
     case "update":
-      return planUpdates(input);
+    case "upsert":
+      return planChanges(input);
     case "delete":
       return planDeletes(input, "_row IS NOT NULL AND _row NOT IN (SELECT _row FROM ambiguous)");
-    case "upsert":
-      return `${planCreates(input)} UNION ALL ${planUpdates(input)}`;
     case "mirror": {
       const key = foldKey(input.key);
       const gone = `_row IS NULL AND ${key} IS NOT NULL AND ${key} NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
-      return `${planCreates(input)} UNION ALL ${planUpdates(input)} UNION ALL ${planDeletes(input, gone)}`;
+      return `${planChanges(input)} UNION ALL ${planDeletes(input, gone)}`;
     }
   }
 }
@@ -109,39 +107,31 @@ function presentKeys(input: CompareInput): string {
   return `SELECT ${key} FROM ${identifier(input.stage)} WHERE ${key} IS NOT NULL AND _state <> 2`;
 }
 
-function planCreates(input: CompareInput): string {
-  const values = input.fields.map((field) => {
-    const name = identifier(field.name);
-    return `${name} := s.${name}`;
-  });
-  const set = nameFields(input.fields, ({ name }) => `s.${identifier(name)} IS NOT NULL`);
-  return `SELECT 'create' AS action, ${foldKey(input.key, "s.")} AS key, CAST(NULL AS VARCHAR) AS id,
-      CAST(NULL AS VARCHAR) AS version, ${packNulls(input.fields)} AS before, struct_pack(${values.join(", ")}) AS after,
-      ${set} AS changed, s._row AS row, s._part AS part, s._position AS position
-    FROM ${identifier(input.stage)} s, (SELECT unmatched FROM ${rowSetsTable} WHERE bit_count(unmatched) > 0) r
-    WHERE get_bit(r.unmatched, CAST(s._row AS INTEGER)) = 1`;
-}
-
-function planUpdates(input: CompareInput): string {
+/** Creates and updates in one pass over the stage: as two they took half as much memory again (measured). */
+function planChanges(input: CompareInput): string {
   const columns = input.fields.flatMap((field) => {
     const { changed, value } = compareField(field);
     const name = identifier(field.name);
-    return [`m.${name} AS ${name}`, `${value} AS ${mappedName(field.name)}`, `${changed} AS ${changedName(field)}`];
+    const differs = `CASE WHEN s._new THEN s.${name} IS NOT NULL ELSE ${changed} END`;
+    return [`m.${name} AS ${name}`, `${value} AS ${mappedName(field.name)}`, `${differs} AS ${changedName(field)}`];
   });
   const after = input.fields.map(
     (field) => `${identifier(field.name)} := CASE WHEN ${changedName(field)} THEN ${mappedName(field.name)} END`,
   );
-  const compared = `SELECT m._id AS id, m._version AS version, s._row AS row, s._part AS part, s._position AS position,
-      ${columns.join(", ")}
-    FROM ${identifier(input.stage)} s JOIN ${matchesTable} m ON s._row = m._row
-    WHERE m._differs AND m._row NOT IN (SELECT _row FROM ambiguous)`;
-  return `SELECT 'update' AS action, ${foldKey(input.key)} AS key, id, version,
+  const creates = input.mode === "update" ? "false" : "get_bit(r.unmatched, CAST(s._row AS INTEGER)) = 1";
+  const stage = `SELECT s.*, ${creates} AS _new FROM ${identifier(input.stage)} s, ${rowSetsTable} r`;
+  const differing = `SELECT * FROM ${matchesTable} WHERE _differs AND _row NOT IN (SELECT _row FROM ambiguous)`;
+  const compared = `SELECT s._new AS _new, m._id AS id, m._version AS version, s._row AS row, s._part AS part,
+      s._position AS position, ${foldKey(input.key, "s.")} AS key, ${columns.join(", ")}
+    FROM (${stage}) s LEFT JOIN (${differing}) m ON s._row = m._row WHERE s._new OR m._row IS NOT NULL`;
+  return `SELECT CASE WHEN _new THEN 'create' ELSE 'update' END AS action,
+      key, id, version,
       ${packPresent(input.fields)} AS before, struct_pack(${after.join(", ")}) AS after,
       ${nameFields(input.fields, changedName)} AS changed, row, part, position
-    FROM (${compared}) WHERE ${input.fields.map(changedName).join(" OR ")}`;
+    FROM (${compared}) WHERE _new OR ${input.fields.map(changedName).join(" OR ")}`;
 }
 
-/** BOOLEAN: the field changes in this update. */
+/** BOOLEAN: the field is written. */
 function changedName(field: ComparedField): string {
   return identifier(`c:${field.name}`);
 }

@@ -56,7 +56,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const snapshot = compiled.stream.target.mode === "insert" ? undefined : await readSnapshot(input);
   const compare = await prepareCompare(input, snapshot);
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
-  await writeParquet(engine, matchKeys(compare), matchesPath);
+  await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
   for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);

@@ -34,7 +34,7 @@ export async function stagePart(engine: Engine, pass: StagePass): Promise<void> 
       _line, hash(${rendered}) AS _hash,
       ${pass.fields.map(([column, name]) => `${column} AS ${name}`).join(", ")}
     FROM (${checked})`;
-  await writeParquet(engine, rows, pass.file);
+  await writeParquet(engine, rows, pass.file, "disposable");
 }
 
 /** A view over the staged parts of a stream with `_row` (0-based over all parts) and `_part`. Gives the row counts. */

@@ -126,14 +126,19 @@ async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: bo
   const copy = reading.copy === undefined ? undefined : await open(reading.copy, "w", 0o600);
   let bytes = 0;
   const counted = async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      // The write runs beside the hash, on another thread.
-      const written = copy?.writeFile(chunk);
-      hash.update(chunk);
-      bytes += chunk.length;
-      reading.onBytes(bytes);
+    // Each write runs beside the hash and the search, on another thread.
+    let written: Promise<void> | undefined;
+    try {
+      for await (const chunk of chunks) {
+        await written;
+        written = copy?.writeFile(chunk);
+        hash.update(chunk);
+        bytes += chunk.length;
+        reading.onBytes(bytes);
+        yield chunk;
+      }
+    } finally {
       await written;
-      yield chunk;
     }
   };
   const look = async (chunks: AsyncIterable<Buffer>) => {
