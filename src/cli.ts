@@ -95,10 +95,9 @@ program
   .command("resume [run-id]")
   .description("go on with an interrupted or failed run (default: the last one)")
   .addOption(new Option("--in-doubt <decision>", "what became of writes in doubt").choices(["landed", "not-landed"]))
-  .addOption(new Option("--keys <file>").hideHelp())
+  .option("--keys <file>", "the rows that the decision is about, one key a line")
   .action(
     act(async (id: string | undefined, flags: { inDoubt?: "landed" | "not-landed"; keys?: string }) => {
-      if (flags.keys !== undefined) throw notSupportedYet("resume --keys");
       return (await import("./commands/resume.ts")).resumeRun(globals(), id, flags);
     }),
   );

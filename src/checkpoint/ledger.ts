@@ -196,11 +196,12 @@ export class Ledger implements Disposable {
     return moved;
   }
 
-  /** Settles a batch without the rows that go into another one, in one transaction. */
-  split(batch: BatchRecord, rest: BatchRecord): void {
+  /** Settles a batch without the rows that go into other ones, in one transaction. `succeeded`: of those that stay. */
+  split(batch: BatchRecord, succeeded: number, others: readonly BatchRecord[]): void {
+    const rows = batch.rows - others.reduce((sum, other) => sum + other.rows, 0);
     this.#transact(() => {
-      this.advance(batch, "settled", { rows: batch.rows - rest.rows, inDoubt: 0 });
-      this.#batches.put(batchCells(rest));
+      this.advance(batch, "settled", { rows, succeeded, inDoubt: 0 });
+      for (const other of others) this.#batches.put(batchCells(other));
     });
   }
 

@@ -3,19 +3,24 @@
 import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { readKeysFile } from "../job/keys-file.ts";
 import { readJob } from "../job/read-job.ts";
+import type { Decision } from "../pipeline/decision.ts";
 import { findUnfinished, keptJobFile } from "../pipeline/recovery.ts";
-import { executeRun, isResumable, lockJob } from "../pipeline/runs.ts";
+import { executeRun, isResumable } from "../pipeline/runs.ts";
 import { printError } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
+import { lockOrSkip } from "./lock.ts";
 import { presentRun, watchRun } from "./present.ts";
 import { findProject, openProject, readProjectJob, sandboxState } from "./project.ts";
 
 export interface ResumeFlags {
-  inDoubt?: "landed" | "not-landed";
+  inDoubt?: Decision["became"];
+  keys?: string;
 }
 
 export async function resumeRun(globals: Globals, id: string | undefined, flags: ResumeFlags): CommandResult {
+  const decision = readDecision(flags);
   const found = findRun(globals, id);
   if (found === undefined) {
     printError("nothing to resume");
@@ -25,7 +30,8 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
   await using project = await openProject(globals, inSandbox ? {} : undefined);
   refuseChangedJob(run, keptJobFile(project.stateFolder, run));
   const job = { ...readProjectJob(keptJobFile(project.stateFolder, run), project.connections), file: run.jobFile };
-  using _lock = await lockJob({ job, stateFolder: project.stateFolder, signal: globals.signal });
+  using lock = await lockOrSkip({ job, stateFolder: project.stateFolder, signal: globals.signal });
+  if (lock === undefined) return exitCode.done;
   // Between the first look and the lock another process may have come to its end.
   if (!isOpen(project.stateFolder, run)) {
     printError("nothing to resume");
@@ -42,10 +48,18 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
     emit: watch.consume,
     signal: globals.signal,
     resume: run,
-    ...(flags.inDoubt === undefined ? {} : { decision: flags.inDoubt }),
+    ...(decision === undefined ? {} : { decision }),
   }).finally(() => watch.stop());
   await presentRun(globals, job, ended, watch, false);
   return ended.summary.exitCode;
+}
+
+function readDecision({ inDoubt, keys }: ResumeFlags): Decision | undefined {
+  if (inDoubt !== undefined) return { became: inDoubt, ...(keys === undefined ? {} : { keys: readKeysFile(keys) }) };
+  if (keys === undefined) return undefined;
+  throw usageFailure("--keys names the rows of a decision, and none is given", {
+    next: "add --in-doubt landed or --in-doubt not-landed",
+  });
 }
 
 interface FoundRun {

@@ -1,15 +1,14 @@
 // loadline run, plan: each job in turn.
 
 import { Ledger, type RunOptions } from "../checkpoint/ledger.ts";
-import { LockHeld } from "../checkpoint/lock.ts";
 import { exitCodeOf, Failure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { findUnfinished, keptJobFile, supersede } from "../pipeline/recovery.ts";
-import { type EndedRun, executeRun, lockJob, type RunRequest } from "../pipeline/runs.ts";
-import { printError } from "../report/output.ts";
+import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs.ts";
 import type { CommandResult, Globals } from "./globals.ts";
+import { lockOrSkip } from "./lock.ts";
 import { presentRun, presentUnstarted, watchRun } from "./present.ts";
 import { type OpenProject, openProject, readProjectJob } from "./project.ts";
 
@@ -55,23 +54,22 @@ async function runFile(
 ): CommandResult {
   const job = readProjectJob(file, project.connections);
   const options = optionsOf(job, flags);
-  if (command === "run") refuseProtected(project, job, flags);
-  try {
-    const request = { ...requestFor(globals, project, job, command), options };
-    // A dry run writes to no target, so it may look on while the job runs.
-    using _lock = command === "run" ? await lockJob(request) : undefined;
-    const recovered = command === "run" ? await recover(globals, project, job) : undefined;
-    // Its rows are all settled, or a fresh plan could write them again.
-    if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))
-      return recovered.summary.exitCode;
-    const ended = await execute(globals, request);
-    const code = flags.detailedExitcode === true ? detailedExitCode(ended) : ended.summary.exitCode;
-    return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, code]);
-  } catch (error) {
-    if (!(error instanceof LockHeld) || job.lock.kind !== "skip") throw error;
-    printError(`${error.message}: skipped (lock: skip)`);
-    return exitCode.done;
-  }
+  const request = { ...requestFor(globals, project, job, command), options };
+  // A dry run writes to no target, so it may look on while the job runs.
+  if (command === "plan") return codeOf(await execute(globals, request), flags);
+  refuseProtected(project, job, flags);
+  using lock = await lockOrSkip(request);
+  if (lock === undefined) return exitCode.done;
+  const recovered = await recover(globals, project, job);
+  // Its rows are all settled, or a fresh plan could write them again.
+  if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))
+    return recovered.summary.exitCode;
+  const ended = await execute(globals, request);
+  return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, codeOf(ended, flags)]);
+}
+
+function codeOf(ended: EndedRun, flags: RunFlags): ExitCode {
+  return flags.detailedExitcode === true ? detailedExitCode(ended) : ended.summary.exitCode;
 }
 
 function optionsOf(job: Job, flags: RunFlags): RunOptions {

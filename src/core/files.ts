@@ -22,8 +22,13 @@ export function writeDurably(path: string, content: string | Uint8Array): void {
   syncPath(dirname(path));
 }
 
-/** Flushes a file or folder that something else wrote to the disk. */
-export function syncPath(path: string): void {
+/** Flushes a file that something else wrote, and its entry in the folder, to the disk. */
+export function syncFile(path: string): void {
+  syncPath(path);
+  syncPath(dirname(path));
+}
+
+function syncPath(path: string): void {
   const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);

@@ -30,8 +30,6 @@ export interface CompareInput {
   fields: readonly ComparedField[];
   /** A table function over the snapshot, all columns VARCHAR; undefined for mode insert, which reads nothing. */
   snapshot?: { scan: string; idColumn: string; versionColumn: string };
-  /** Rows of the stage. */
-  rows: number;
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id`, true where the record may be deleted. */
   deletable?: string;
 }
@@ -39,10 +37,11 @@ export interface CompareInput {
 export const matchesTable = "matches";
 
 /**
- * One row with sets of the stage's rows, a bit a row: `keyed`, and `unmatched`, those of them that match no record.
- * As hash tables they would take 300 MB each for 5 M rows.
+ * Sets of the stage's rows, a bit a row, in blocks: `keyed`, and `unmatched`, those of them that match no record.
+ * As hash tables they would take 300 MB each for 5 M rows; as one block each, the engine copies it again and again.
  */
 const rowSetsTable = "row_sets";
+const blockRows = 65_536;
 
 /**
  * SELECT of who matches (_row), with the present values (_present: id, version, fields) where they differ or would be
@@ -71,17 +70,17 @@ export function nameMatches(input: CompareInput, matches: string): string[] {
   return [
     `CREATE OR REPLACE TEMP VIEW ${matchesTable} AS SELECT _row, _present IS NOT NULL AS _differs,
       _present[1] AS _id, _present[2] AS _version, ${fields.join(", ")} FROM ${matches}`,
-    `CREATE OR REPLACE TEMP TABLE ${rowSetsTable} AS SELECT keyed, coalesce(xor(keyed, matched), keyed) AS unmatched,
-        coalesce(pairs > bit_count(matched), false) AS ambiguous
-      FROM (SELECT ${collectRows(input)} AS keyed FROM ${keysTable}),
-        (SELECT ${collectRows(input)} AS matched, count(_row) AS pairs FROM ${matchesTable})`,
+    `CREATE OR REPLACE TEMP TABLE ${rowSetsTable} AS
+      SELECT block, k.rows AS keyed, coalesce(xor(k.rows, m.rows), k.rows) AS unmatched, m.named > bit_count(m.rows) AS ambiguous
+      FROM (${collectRows(keysTable)}) k LEFT JOIN (${collectRows(matchesTable)}) m USING (block)`,
     `CREATE OR REPLACE TEMP TABLE ambiguous AS SELECT _row FROM ${matchesTable} WHERE _row IS NOT NULL
-      AND (SELECT ambiguous FROM ${rowSetsTable}) GROUP BY _row HAVING count(*) > 1`,
+      AND (SELECT bool_or(ambiguous) FROM ${rowSetsTable}) GROUP BY _row HAVING count(*) > 1`,
   ];
 }
 
-function collectRows(input: CompareInput): string {
-  return `bitstring_agg(_row, 0, ${input.rows})`;
+function collectRows(table: string): string {
+  return `SELECT _row // ${blockRows} AS block, bitstring_agg(_row % ${blockRows}, 0, ${blockRows - 1}) AS rows,
+    count(*) AS named FROM ${table} WHERE _row IS NOT NULL GROUP BY ALL`;
 }
 
 /** SELECT of the plan: action, key, id, version, before, after, changed, row, part, position. */
@@ -118,8 +117,10 @@ function planChanges(input: CompareInput): string {
   const after = input.fields.map(
     (field) => `${identifier(field.name)} := CASE WHEN ${changedName(field)} THEN ${mappedName(field.name)} END`,
   );
-  const creates = input.mode === "update" ? "false" : "get_bit(r.unmatched, CAST(s._row AS INTEGER)) = 1";
-  const stage = `SELECT s.*, ${creates} AS _new FROM ${identifier(input.stage)} s, ${rowSetsTable} r`;
+  const creates =
+    input.mode === "update" ? "false" : `get_bit(r.unmatched, CAST(s._row % ${blockRows} AS INTEGER)) = 1`;
+  const stage = `SELECT s.*, ${creates} AS _new
+    FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row // ${blockRows}`;
   const differing = `SELECT * FROM ${matchesTable} WHERE _differs AND _row NOT IN (SELECT _row FROM ambiguous)`;
   const compared = `SELECT s._new AS _new, m._id AS id, m._version AS version, s._row AS row, s._part AS part,
       s._position AS position, ${foldKey(input.key, "s.")} AS key, ${columns.join(", ")}
@@ -179,9 +180,9 @@ export function countPlan(mode: Mode, plan: string): string {
   return `SELECT
     (SELECT count(*) FROM ${leftBehindTable} WHERE _reason = 'duplicate') AS duplicates,
     (SELECT count(*) FROM ${leftBehindTable} WHERE _reason <> 'duplicate') AS shared_keys,
-    (SELECT coalesce(bit_count(keyed), 0) FROM ${rowSetsTable}) AS keyed,
+    (SELECT coalesce(sum(bit_count(keyed)), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
-    ${unmatched ? `(SELECT coalesce(bit_count(unmatched), 0) FROM ${rowSetsTable})` : "0"} AS unmatched,
+    ${unmatched ? `(SELECT coalesce(sum(bit_count(unmatched)), 0) FROM ${rowSetsTable})` : "0"} AS unmatched,
     count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'update') AS updates,
     count(*) FILTER (action = 'delete' AND row IS NOT NULL) AS deletes,
     count(*) FILTER (action = 'delete' AND row IS NULL) AS mirror_deletes

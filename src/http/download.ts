@@ -2,7 +2,7 @@
 
 import { createWriteStream, renameSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { syncPath } from "../core/files.ts";
+import { syncFile } from "../core/files.ts";
 import type { HttpResponse } from "./client.ts";
 import { faultOfSocket } from "./outcome.ts";
 
@@ -15,7 +15,7 @@ export async function saveBody(response: HttpResponse, path: string, what: strin
     if (isLocal(error)) throw error;
     throw faultOfSocket(error, true, what);
   }
-  syncPath(temporary);
+  syncFile(temporary);
   renameSync(temporary, path);
 }
 

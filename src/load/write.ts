@@ -153,9 +153,9 @@ function leaveInDoubt<B extends LoadedBatch>(batch: B, context: LoadContext<B>):
 /** The decision that in-doubt writes want, as a failure (exit 5). */
 export function inDoubtFailure(
   run: string,
-  batches: readonly { path: string; rows: number; message: string | null }[],
+  batches: readonly { path: string; inDoubt: number; message: string | null }[],
 ): Failure {
-  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  const rows = batches.reduce((sum, batch) => sum + batch.inDoubt, 0);
   const [first] = batches;
   return new Failure(
     exitCode.inDoubt,

@@ -1,63 +1,145 @@
-// A person's decision on writes in doubt. In: the batches in doubt of a run, and whether their rows landed.
-// Out: batches that are settled, or stand to be sent again. What must hold: a row whose result is known is never sent
-// again; where only some rows of a batch are in doubt, those go into a batch of their own.
+// A person's decision on writes in doubt. In: the batches in doubt of a run, whether their rows landed, and the keys of
+// the rows that this is known of, if not of all. Out: batches that are settled, stand to be sent again, or stay in doubt.
+// What must hold: a row whose result is known is never sent again; rows of which different things are known go into
+// batches of their own, in one transaction with the batch that they leave.
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
-import { hashFile, syncPath } from "../core/files.ts";
+import { usageFailure } from "../core/errors.ts";
+import { hashFile, syncFile } from "../core/files.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { outcomeColumns } from "../load/results.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { type RunContext, subfolder } from "./context.ts";
-import { headerOf, resultsPath } from "./load-stream.ts";
+import { headerOf, keyOfBatch, resultsPath } from "./load-stream.ts";
 
-export type Decision = "landed" | "not-landed";
+export interface Decision {
+  became: "landed" | "not-landed";
+  /** As the target was sent them; of updates and deletes the ids. All rows in doubt if not given. */
+  keys?: readonly string[];
+}
 
-/** Records what a person found out about the writes in doubt of a run. */
-export async function decide(context: RunContext, decision: Decision): Promise<void> {
-  const { ledger, run } = context;
-  for (const batch of ledger.batches(run.id).filter(({ state }) => state === "in-doubt")) {
-    if (decision === "landed") {
-      const succeeded = batch.succeeded + batch.inDoubt;
-      ledger.advance(batch, "settled", { succeeded, inDoubt: 0, message: "landed, by decision" });
-    } else if (batch.inDoubt === batch.rows) {
-      ledger.advance(batch, "intent", { handle: null, inDoubt: 0, message: "sent again, by decision" });
-    } else {
-      ledger.split(batch, await writeRest(context, batch));
-    }
+const keysShownMax = 3;
+
+/** Records what a person found out about the writes in doubt of a run. Throws a Failure (2) on a key not in doubt. */
+export async function decide(context: RunContext, { became, keys }: Decision): Promise<void> {
+  const doubtful = context.ledger.batches(context.run.id).filter(({ state }) => state === "in-doubt");
+  if (keys === undefined) {
+    for (const batch of doubtful) await decideAll(context, batch, became);
+    return;
+  }
+  await context.engine.run("CREATE OR REPLACE TEMP TABLE named (key VARCHAR)");
+  await context.engine.run(`INSERT INTO named SELECT DISTINCT unnest([${keys.map(literal).join(", ")}])`);
+  await listDoubtful(context, doubtful);
+  await refuseOtherKeys(context);
+  for (const batch of doubtful) await decideNamed(context, batch, became);
+}
+
+async function decideAll(context: RunContext, batch: BatchRecord, became: Decision["became"]): Promise<void> {
+  const { ledger } = context;
+  if (became === "landed") {
+    const succeeded = batch.succeeded + batch.inDoubt;
+    ledger.advance(batch, "settled", { succeeded, inDoubt: 0, message: "landed, by decision" });
+  } else if (batch.inDoubt === batch.rows) {
+    ledger.advance(batch, "intent", { handle: null, inDoubt: 0, message: "sent again, by decision" });
+  } else {
+    await listDoubtful(context, [batch]);
+    ledger.split(batch, batch.succeeded, [await writePart(context, batch, "planned", "true")]);
   }
 }
 
-/** The rows of a batch that the target gave no clear result of, as a batch that was never sent. */
-async function writeRest(context: RunContext, batch: BatchRecord): Promise<BatchRecord> {
+async function decideNamed(context: RunContext, batch: BatchRecord, became: Decision["became"]): Promise<void> {
+  const isNamed = "d.key IN (SELECT key FROM named)";
+  const { rows } = await context.engine.one(
+    `SELECT count(*) AS rows FROM doubtful d WHERE ${isBatch(batch)} AND ${isNamed}`,
+  );
+  const named = Number(rows);
+  if (named === 0) return;
+  if (named === batch.inDoubt) return decideAll(context, batch, became);
+  const parts = [await writePart(context, batch, "in-doubt", `NOT ${isNamed}`)];
+  if (became === "not-landed") parts.push(await writePart(context, batch, "planned", isNamed, 1));
+  context.ledger.split(batch, batch.succeeded + (became === "landed" ? named : 0), parts);
+}
+
+/** Makes `doubtful`: the rows that the target gave no clear result of, by their number in the batch and their key. */
+async function listDoubtful(context: RunContext, batches: readonly BatchRecord[]): Promise<void> {
+  await context.engine.run(
+    "CREATE OR REPLACE TEMP TABLE doubtful (batch INTEGER, stream VARCHAR, n BIGINT, key VARCHAR)",
+  );
+  for (const batch of batches) await addDoubtful(context, batch);
+}
+
+async function addDoubtful(context: RunContext, batch: BatchRecord): Promise<void> {
+  const { engine, job } = context;
+  const stream = job.streams.find(({ name }) => name === batch.stream);
+  if (stream === undefined) throw new Error(`job ${job.name} has no stream ${batch.stream}`);
+  const { shown } = await keyOfBatch(context, stream, batch);
+  const results = resultsPath(context, batch);
+  // Results are kept in the order of the batch; a batch that never gave any is in doubt as a whole.
+  const unclear = existsSync(results)
+    ? `n IN (SELECT n FROM ${numbered(scanCsvFiles([results], outcomeColumns))} WHERE outcome IN ('missing', 'contradictory'))`
+    : "true";
+  const sent = `SELECT n, ${shown} AS key FROM ${numbered(scanCsvFiles([batch.path], headerOf(batch.path)))}`;
+  await engine.run(
+    `INSERT INTO doubtful SELECT ${batch.number}, ${literal(batch.stream)}, n, key FROM (${sent}) WHERE ${unclear}`,
+  );
+}
+
+async function refuseOtherKeys({ engine, run }: RunContext): Promise<void> {
+  const others = await engine.all("SELECT key FROM named ANTI JOIN doubtful USING (key) ORDER BY key");
+  if (others.length === 0) return;
+  const shown = others.slice(0, keysShownMax).map(({ key }) => `"${String(key)}"`);
+  const more = others.length > shown.length ? ` and ${others.length - shown.length} more` : "";
+  throw usageFailure(`no row in doubt of run ${run.id} has the key ${shown.join(", ")}${more}`, {
+    why: "nothing was recorded: a decision counts for all the keys that it names, or for none",
+    next: `loadline show ${run.id}`,
+  });
+}
+
+/** Rows in doubt of a batch as one of their own. `ahead`: the number of new batches that come before it. */
+async function writePart(
+  context: RunContext,
+  batch: BatchRecord,
+  state: "planned" | "in-doubt",
+  condition: string,
+  ahead = 0,
+): Promise<BatchRecord> {
   const { engine, ledger, run } = context;
-  const number = Math.max(...ledger.batches(run.id, batch.stream).map((other) => other.number)) + 1;
+  const number = Math.max(...ledger.batches(run.id, batch.stream).map((other) => other.number)) + 1 + ahead;
   const path = join(subfolder(context, "batches"), `${batch.stream}-${String(number).padStart(5, "0")}.csv`);
   const columns = headerOf(batch.path);
-  // Results are kept in the order of the batch.
-  const numbered = (rows: string) => `(SELECT *, row_number() OVER () AS "loadline row" FROM ${rows})`;
-  const cells = columns.map((column) => `sent.${identifier(column)}`).join(", ");
-  await engine.run(`COPY (SELECT ${cells} FROM ${numbered(scanCsvFiles([batch.path], columns))} sent
-      JOIN ${numbered(scanCsvFiles([resultsPath(context, batch)], outcomeColumns))} told USING ("loadline row")
-      WHERE told.outcome IN ('missing', 'contradictory') ORDER BY "loadline row")
-    TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"')`);
-  syncPath(path);
+  const cells = columns.map((column) => `s.${identifier(column)}`).join(", ");
+  const copied = await engine.one(
+    `COPY (SELECT ${cells} FROM ${numbered(scanCsvFiles([batch.path], columns))} s JOIN doubtful d USING (n)
+        WHERE ${isBatch(batch)} AND ${condition} ORDER BY n)
+      TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"')`,
+  );
+  syncFile(path);
+  const rows = Number(copied["Count"]);
   return {
     ...batch,
     number,
     path,
     bytes: statSync(path).size,
-    rows: batch.inDoubt,
+    rows,
     sha256: await hashFile(path),
-    state: "planned",
-    handle: null,
+    state,
+    handle: state === "planned" ? null : batch.handle,
     attempts: 0,
     succeeded: 0,
     failed: 0,
     conflicts: 0,
-    inDoubt: 0,
+    inDoubt: state === "planned" ? 0 : rows,
     resultsSha256: null,
-    message: `rows of batch ${batch.number} sent again, by decision`,
+    message: state === "planned" ? `rows of batch ${batch.number} sent again, by decision` : batch.message,
   };
+}
+
+function numbered(rows: string): string {
+  return `(SELECT *, row_number() OVER () AS n FROM ${rows})`;
+}
+
+function isBatch({ number, stream }: BatchRecord): string {
+  return `d.batch = ${number} AND d.stream = ${literal(stream)}`;
 }

@@ -138,7 +138,6 @@ async function prepareCompare(input: DiffInput, snapshot: Snapshot | undefined):
   return {
     mode,
     stage: staged.view,
-    rows: staged.parts.reduce((sum, { rows }) => sum + rows, 0),
     key: compiled.key.map(keyField),
     fields: compiled.fields.map((field) => comparedField(input, field.field.target)),
     ...(snapshot === undefined

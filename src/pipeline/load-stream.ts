@@ -7,7 +7,7 @@ import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
-import { hashFile, syncPath } from "../core/files.ts";
+import { hashFile, syncFile } from "../core/files.ts";
 import { literal } from "../core/sql.ts";
 import { CallFault } from "../http/outcome.ts";
 import { pollDelays } from "../http/polling.ts";
@@ -183,7 +183,7 @@ async function storeOutcomes(
   await engine.run(
     `COPY (${selectOutcomes(batch.action)}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`,
   );
-  syncPath(path);
+  syncFile(path);
   const counts = await engine.one(countOutcomes());
   return {
     succeeded: Number(counts["loaded"]),
@@ -193,7 +193,7 @@ async function storeOutcomes(
   };
 }
 
-async function keyOfBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<RenderedKey> {
+export async function keyOfBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<RenderedKey> {
   const target = targetOf(context, stream.target.connection);
   if (batch.action !== "create") return keyOfId(target.capabilities.idColumn);
   const schema = await target.describe(stream.target.object);

@@ -6,7 +6,7 @@ import type { PartRecord, StreamRecord } from "../checkpoint/ledger.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
-import { hashFile } from "../core/files.ts";
+import { hashFile, syncFile } from "../core/files.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
 import type { Stream } from "../job/job.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
@@ -14,7 +14,7 @@ import { type CompiledStream, compileStream } from "./compile-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
 import { diffStream } from "./diff-stream.ts";
 import { rejectOrphans } from "./parents.ts";
-import { keepRejects } from "./rejects.ts";
+import { keepRejects, rejectsPath } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
 import { writeBatches } from "./write-batches.ts";
 
@@ -94,6 +94,8 @@ async function planParts(
   });
   const rejectsBytes = await keepRejects(context, compiled, staged);
   const batches = await writeBatches(context, compiled, plan);
+  syncFile(plan);
+  if (rejectsBytes > 0) syncFile(rejectsPath(context, stream.name));
   const planned: StreamRecord = {
     ...record,
     state: "planned",

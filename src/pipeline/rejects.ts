@@ -12,6 +12,7 @@ import { leftBehindTable } from "../diff/keys.ts";
 import type { CsvFormat, Stream } from "../job/job.ts";
 import { outcomeColumns } from "../load/results.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
+import type { Engine } from "../stage/engine.ts";
 import { locateRecords } from "../stage/locate.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { readSourceRows } from "../stage/source-rows.ts";
@@ -40,6 +41,7 @@ export async function keepRejects(
   );
   for (const { part, hasLines, broken } of staged.parts) {
     for (const { line, reason, cells } of broken) await file.add(part, cells, { error: reason, field: "", line });
+    if (!(await hasRejects(engine, staged.view, part.ordinal))) continue;
     await readSourceRows({
       engine,
       format,
@@ -55,6 +57,14 @@ export async function keepRejects(
     await addRows(context, file, part, format, hasLines, rows);
   }
   return file.close();
+}
+
+/** Most parts have none, and looking for their cells would read the whole part. */
+async function hasRejects(engine: Engine, view: string, ordinal: number): Promise<boolean> {
+  const { found } = await engine.one(`SELECT
+    EXISTS (SELECT 1 FROM ${leftBehindTable} WHERE _reason <> 'duplicate')
+    OR EXISTS (SELECT 1 FROM ${view} WHERE _state = ${rowState.rejected} AND _part = ${ordinal}) AS found`);
+  return found === true;
 }
 
 /** Adds the rows that the target rejected, after those of validation, whatever an earlier attempt added. */

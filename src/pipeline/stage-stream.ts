@@ -100,7 +100,7 @@ async function stageOnePart(input: StageInput, part: Part, path: string): Promis
       await stageWithFallback(input, part, format, path, false);
       if ((await countRefusedRecords(engine)) === 0) return undefined;
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
+      if (!(error instanceof EngineError) || !error.isAboutData) throw error;
       await countRefusedRecords(engine);
     }
   }
@@ -127,8 +127,7 @@ async function stageWithFallback(
   try {
     await runPass(input, part, format, path, hasLines, false);
   } catch (error) {
-    if (!(error instanceof EngineError) || !/^(Conversion|Out of Range|Invalid Input) Error/.test(error.message))
-      throw error;
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
     await runPass(input, part, format, path, hasLines, true);
   }
 }

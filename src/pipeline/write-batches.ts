@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
-import { hashFile, syncPath } from "../core/files.ts";
+import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Operation } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
 import type { Mode } from "../job/job.ts";
@@ -88,7 +88,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     `COPY (${cells}) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
   );
   await engine.run("DROP TABLE batch_rows");
-  syncPath(path);
+  syncFile(path);
   const operation = operationOf(action, stream.target.mode);
   return {
     run: run.id,

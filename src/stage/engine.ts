@@ -20,7 +20,12 @@ export interface EngineOptions {
 }
 
 /** A statement that the engine refused; `message` is DuckDB's. */
-export class EngineError extends Error {}
+export class EngineError extends Error {
+  /** Whether the data may be why: not so where memory or the disk fails, or the statement is no good. */
+  get isAboutData(): boolean {
+    return /^(Conversion|Out of Range|Invalid Input) Error/.test(this.message);
+  }
+}
 
 const interruptMs = 50;
 

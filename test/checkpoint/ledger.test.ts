@@ -120,10 +120,12 @@ test("splitting a batch settles its known rows and adds the others as a batch of
   using ledger = Ledger.open(temporaryFolder());
   const doubtful: BatchRecord = { ...batch, state: "in-doubt", succeeded: 3, inDoubt: 2 };
   ledger.savePlan(stream, [doubtful]);
-  ledger.split(doubtful, { ...batch, number: 2, rows: 2 });
-  const [known, rest] = ledger.batches("r1");
-  expect(known).toEqual({ ...doubtful, state: "settled", rows: 3, inDoubt: 0 });
-  expect(rest).toEqual({ ...batch, number: 2, rows: 2 });
+  const rest = [
+    { ...batch, number: 2, rows: 1 },
+    { ...doubtful, number: 3, rows: 1, inDoubt: 1 },
+  ];
+  ledger.split(doubtful, 3, rest);
+  expect(ledger.batches("r1")).toEqual([{ ...doubtful, state: "settled", rows: 3, inDoubt: 0 }, ...rest]);
 });
 
 test("a ledger of a newer loadline is refused", () => {

@@ -67,6 +67,34 @@ test("of a batch with one row in doubt only that row is sent again", async () =>
   expect(await rowsWorkedOn()).toBe(sent + 1);
 });
 
+test("a decision about some of the rows leaves the others in doubt", async () => {
+  await using load = await openLoad(lane, "insert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "committed:1" });
+  const [job] = await lane.sandbox.jobs();
+  await lane.sandbox.api("PATCH", `jobs/ingest/${job?.["id"]}`, { state: "Aborted" });
+  await forget("Aborted");
+  load.project.write({ "some.txt": "id-3\nid-40\n", "other.txt": "id-3\nnobody\n", "rest.txt": "id-7\n" });
+  const inDoubt = (became: string, file: string) => load.run([...resume, "--in-doubt", became, "--keys", file]);
+  await load.run(resume);
+  const refused = await inDoubt("not-landed", "other.txt");
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('has the key "nobody"');
+  const sentAgain = await inDoubt("not-landed", "some.txt");
+  expect(sentAgain.code, sentAgain.stderr).toBe(5);
+  expect(sentAgain.summary().streams["contacts"]).toMatchObject({ creates: sent, loaded: 2, inDoubt: sent - 2 });
+  const repeated = await inDoubt("not-landed", "some.txt");
+  expect(repeated.code).toBe(2);
+  await lane.sandbox.api("POST", "sobjects/Contact", { LastName: "By hand", Ref__c: "id-7" });
+  const landed = await inDoubt("landed", "rest.txt");
+  expect(landed.code, landed.stderr).toBe(5);
+  expect(landed.summary().streams["contacts"]).toMatchObject({ loaded: 3, inDoubt: sent - 3 });
+  const last = await load.run([...resume, "--in-doubt", "not-landed"]);
+  expect(last.code, last.stderr).toBe(0);
+  expect(last.summary().streams["contacts"]).toMatchObject({ creates: sent, loaded: sent - 1, failed: 1, inDoubt: 0 });
+  const { lost, doubled } = await load.judge({ replanned: false });
+  expect({ lost, doubled }).toEqual({ lost: [], doubled: [] });
+});
+
 test("a job that nobody closed, and that the org ended for its age, is made again", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
   await load.run(runJob, { LOADLINE_FAILPOINT: "committed:1" });

@@ -39,13 +39,15 @@ test("a second run and a resume are refused with 6 while the first lives, and th
   await running.kill("SIGKILL");
 });
 
-test("with lock: skip a second run says so and is done", async () => {
+test("with lock: skip a second run, and a resume, say so and are done", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
   setLock(load, "jobs/contacts.yaml", "skip");
   const running = await startHeldAt(lane, load, "uploading");
-  const skipped = await load.run(runJob);
-  expect(skipped.code).toBe(0);
-  expect(skipped.stderr).toContain("skipped");
+  for (const args of [runJob, resume]) {
+    const skipped = await load.run(args);
+    expect(skipped.code, skipped.stderr).toBe(0);
+    expect(skipped.stderr).toContain("skipped");
+  }
   expect(statuses(load)).toEqual(["running"]);
   await running.kill("SIGKILL");
 });

@@ -9,7 +9,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { syncPath } from "../../core/files.ts";
+import { syncFile } from "../../core/files.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../extract/source.ts";
 import type { CsvFormat, FileConnection } from "../../job/job.ts";
 import { SpacedQuoteSearch } from "./spaced-quote.ts";
@@ -49,7 +49,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       onBytes: (bytes) => request.onProgress(bytesBefore + bytes, totalBytes),
     });
     refuseChanged(path, label, before, statSync(path));
-    syncPath(target);
+    syncFile(target);
     bytesBefore += before.size;
     yield {
       ordinal: index + 1,

@@ -1,0 +1,18 @@
+// The job's lock, for the commands that decide what becomes of a job's runs.
+
+import { LockHeld } from "../checkpoint/lock.ts";
+import { lockJob, type RunRequest } from "../pipeline/runs.ts";
+import { printError } from "../report/output.ts";
+
+/** Undefined, and said, where another run holds the lock and the job says `lock: skip`; else throws LockHeld. */
+export async function lockOrSkip(
+  request: Pick<RunRequest, "job" | "stateFolder" | "signal">,
+): Promise<Disposable | undefined> {
+  try {
+    return await lockJob(request);
+  } catch (error) {
+    if (!(error instanceof LockHeld) || request.job.lock.kind !== "skip") throw error;
+    printError(`${error.message}: skipped (lock: skip)`);
+    return undefined;
+  }
+}
