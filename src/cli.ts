@@ -64,7 +64,9 @@ function addRunOptions(command: Command): Command {
     .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)")
     .option("--streams <names>", "only these streams, separated by commas")
     .option("--limit <n>", "only the first n rows of each stream", wholeNumber)
-    .option("--keys <file>", "only rows with these keys, one a line");
+    .option("--keys <file>", "only rows with these keys, one a line")
+    .option("--from <time>", "incremental streams: what changed since then; moves no watermark")
+    .option("--to <time>", "and before then");
 }
 
 addRunOptions(program.command("plan <job...>"))

@@ -19,6 +19,7 @@ import type { RunContext } from "./pipeline/context.ts";
 import { loadStream, resultsPath } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
+import { settleStream } from "./pipeline/window.ts";
 
 export interface StreamOutcome {
   record: StreamRecord;
@@ -107,7 +108,7 @@ async function loadAndCheckpoint(context: RunContext, stream: Stream, record: St
   failpoint("loaded");
   if (stream.target.mode === "insert") rememberInserts(context, stream, record);
   const settled: StreamRecord = { ...record, state: "settled", counts };
-  ledger.saveStream(settled);
+  await settleStream(context, stream, settled);
   failpoint("checkpointed");
   emit({ type: "stream-settled", stream: stream.name, counts });
   return { record: settled, counts };

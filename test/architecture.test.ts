@@ -224,7 +224,6 @@ describe("a system's name", () => {
       /[!=]==\s*"(salesforce|hubspot|sftp)"|"(salesforce|hubspot|sftp)"\s*[!=]==|case "(salesforce|hubspot|sftp)"/;
     expectOnly(outside(["connectors/", "job/", "sandbox/"], systems), {
       "commands/run.ts": "protected is a key of one type of connection",
-      "pipeline/rehearsal.ts": "points connections of one type at the sandbox",
     });
   });
 });

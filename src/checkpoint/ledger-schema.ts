@@ -53,6 +53,7 @@ export const tables = {
       "suspect",
       "columns",
       "careful",
+      "row_count",
     ],
     key: ["run", "stream", "ordinal"],
   },
@@ -80,6 +81,16 @@ export const tables = {
       "message",
     ],
     key: ["run", "stream", "number"],
+  },
+  /** What an incremental stream of a run takes, and the remote handle that it is taken by. */
+  windows: {
+    columns: ["run", "stream", "source_org", "from_time", "to_time", "moves", "handle"],
+    key: ["run", "stream"],
+  },
+  /** Up to where a stream has taken its source. Another org on either side has a state of its own. */
+  watermarks: {
+    columns: ["job", "stream", "source_org", "target_org", "object", "to_time", "run", "seen_file", "pending"],
+    key: ["job", "stream", "source_org", "target_org", "object"],
   },
   inserts: {
     columns: ["org", "object", "sha256", "run", "stream", "label", "settled"],

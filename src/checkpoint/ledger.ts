@@ -21,6 +21,10 @@ import {
   streamCells,
   streamRecord,
   text,
+  watermarkCells,
+  watermarkRecord,
+  windowCells,
+  windowRecord,
 } from "./records.ts";
 import { Table } from "./table.ts";
 
@@ -47,6 +51,9 @@ export interface RunOptions {
   streams?: string[];
   limit?: number;
   keys?: string[];
+  /** A window of one's own for incremental streams, ISO 8601; such a run moves no watermark. */
+  from?: string;
+  to?: string;
   /** Insert a file that an earlier run has inserted. */
   again?: boolean;
   /** Every connection is pointed at the local sandbox. */
@@ -95,6 +102,38 @@ export interface BatchRecord {
   message: string | null;
 }
 
+/** What an incremental or remote stream of a run takes. */
+export interface WindowRecord {
+  run: string;
+  stream: string;
+  sourceOrg: string;
+  /** ISO 8601; null: from the beginning, or to the end. */
+  from: string | null;
+  to: string | null;
+  /** Whether the watermark moves to `to` once the stream is settled. */
+  moves: boolean;
+  /** What the source takes it by, a query job say. */
+  handle: string | null;
+}
+
+/** Up to where a stream has taken its source. */
+export interface Watermark {
+  job: string;
+  stream: string;
+  sourceOrg: string;
+  targetOrg: string;
+  object: string;
+  to: string;
+  /** The run that set it. */
+  run: string;
+  /** Records of the last overlap that were taken, beside the ledger; null for none. */
+  seenFile: string | null;
+  /** Ids of records that were rejected: the next run takes them again. */
+  pending: string[];
+}
+
+export type WatermarkKey = Pick<Watermark, "job" | "stream" | "sourceOrg" | "targetOrg" | "object">;
+
 /** A part, and whether it had to be read record by record. */
 export type PartRecord = Part & { careful: boolean };
 
@@ -105,6 +144,8 @@ export class Ledger implements Disposable {
   readonly #parts: Table;
   readonly #batches: Table;
   readonly #inserts: Table;
+  readonly #windows: Table;
+  readonly #watermarks: Table;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -113,6 +154,8 @@ export class Ledger implements Disposable {
     this.#parts = new Table(database, "parts");
     this.#batches = new Table(database, "batches");
     this.#inserts = new Table(database, "inserts");
+    this.#windows = new Table(database, "windows");
+    this.#watermarks = new Table(database, "watermarks");
   }
 
   /** Opens or makes the ledger of a state folder. Throws a Failure where it is of a newer loadline or damaged. */
@@ -214,6 +257,28 @@ export class Ledger implements Disposable {
 
   addInsert(insert: { org: string; object: string; sha256: string; run: string; stream: string; label: string }): void {
     this.#inserts.put({ ...insert, settled: now().toISOString() });
+  }
+
+  saveWindow(window: WindowRecord): void {
+    this.#windows.put(windowCells(window));
+  }
+
+  window(run: string, stream: string): WindowRecord | undefined {
+    const cells = this.#windows.get({ run, stream });
+    return cells === undefined ? undefined : windowRecord(cells);
+  }
+
+  watermark({ job, stream, sourceOrg, targetOrg, object }: WatermarkKey): Watermark | undefined {
+    const cells = this.#watermarks.get({ job, stream, source_org: sourceOrg, target_org: targetOrg, object });
+    return cells === undefined ? undefined : watermarkRecord(cells);
+  }
+
+  /** Settles a stream and moves its watermark, in one transaction. */
+  settleStream(stream: StreamRecord, watermark: Watermark | undefined): void {
+    this.#transact(() => {
+      if (watermark !== undefined) this.#watermarks.put(watermarkCells(watermark));
+      this.#streams.put(streamCells(stream));
+    });
   }
 
   /** Forgets parts, plans and batches of a run whose folder is deleted. The run itself stays in the history. */

@@ -3,7 +3,17 @@
 import type { ExitCode } from "../core/exit-code.ts";
 import type { Action, Operation, StreamCounts } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
-import type { BatchRecord, PartRecord, RunOptions, RunRecord, RunStatus, StreamRecord, StreamState } from "./ledger.ts";
+import type {
+  BatchRecord,
+  PartRecord,
+  RunOptions,
+  RunRecord,
+  RunStatus,
+  StreamRecord,
+  StreamState,
+  Watermark,
+  WindowRecord,
+} from "./ledger.ts";
 import type { Cell, Cells } from "./table.ts";
 
 export function text(cell: Cell | undefined): string {
@@ -90,6 +100,7 @@ export function partCells(run: string, stream: string, part: PartRecord): Cells 
     suspect: Number(part.suspect),
     columns: JSON.stringify(part.columns),
     careful: Number(part.careful),
+    row_count: part.rows,
   };
 }
 
@@ -105,6 +116,59 @@ export function partRecord(cells: Cells): PartRecord {
     suspect: cells["suspect"] === 1,
     columns: JSON.parse(text(cells["columns"])) as string[],
     careful: cells["careful"] === 1,
+    rows: cells["row_count"] === null ? null : Number(cells["row_count"]),
+  };
+}
+
+export function windowCells(window: WindowRecord): Cells {
+  return {
+    run: window.run,
+    stream: window.stream,
+    source_org: window.sourceOrg,
+    from_time: window.from,
+    to_time: window.to,
+    moves: Number(window.moves),
+    handle: window.handle,
+  };
+}
+
+export function windowRecord(cells: Cells): WindowRecord {
+  return {
+    run: text(cells["run"]),
+    stream: text(cells["stream"]),
+    sourceOrg: text(cells["source_org"]),
+    from: textOrNull(cells["from_time"]),
+    to: textOrNull(cells["to_time"]),
+    moves: cells["moves"] === 1,
+    handle: textOrNull(cells["handle"]),
+  };
+}
+
+export function watermarkCells(watermark: Watermark): Cells {
+  return {
+    job: watermark.job,
+    stream: watermark.stream,
+    source_org: watermark.sourceOrg,
+    target_org: watermark.targetOrg,
+    object: watermark.object,
+    to_time: watermark.to,
+    run: watermark.run,
+    seen_file: watermark.seenFile,
+    pending: JSON.stringify(watermark.pending),
+  };
+}
+
+export function watermarkRecord(cells: Cells): Watermark {
+  return {
+    job: text(cells["job"]),
+    stream: text(cells["stream"]),
+    sourceOrg: text(cells["source_org"]),
+    targetOrg: text(cells["target_org"]),
+    object: text(cells["object"]),
+    to: text(cells["to_time"]),
+    run: text(cells["run"]),
+    seenFile: textOrNull(cells["seen_file"]),
+    pending: JSON.parse(text(cells["pending"])) as string[],
   };
 }
 

@@ -56,7 +56,7 @@ export async function openProject(globals: Globals, rehearsal: RehearsalOptions 
   const sandbox = await startRehearsal(stateFolder, project.folder, rehearsal);
   return {
     stateFolder,
-    connections: connectToSandbox(connections, sandbox.addresses),
+    connections: connectToSandbox(connections, sandbox.addresses, stateFolder),
     environment,
     [Symbol.asyncDispose]: () => sandbox.stop(),
   };

@@ -1,10 +1,11 @@
 // loadline run, plan: each job in turn.
 
 import { Ledger, type RunOptions } from "../checkpoint/ledger.ts";
-import { exitCodeOf, Failure } from "../core/errors.ts";
+import { exitCodeOf, Failure, usageFailure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
+import { readInstant } from "../job/object-source.ts";
 import { findUnfinished, keptJobFile, supersede } from "../pipeline/recovery.ts";
 import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs.ts";
 import type { CommandResult, Globals } from "./globals.ts";
@@ -18,6 +19,8 @@ export interface RunFlags {
   streams?: string;
   limit?: number;
   keys?: string;
+  from?: string;
+  to?: string;
   again?: boolean;
   yes?: boolean;
   dryRun?: boolean;
@@ -84,9 +87,23 @@ function optionsOf(job: Job, flags: RunFlags): RunOptions {
     ...(streams === undefined ? {} : { streams }),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.keys === undefined ? {} : { keys: readKeysFile(flags.keys) }),
+    ...readWindow(flags),
     ...(flags.again === true ? { again: true } : {}),
     ...(flags.sandbox === true ? { sandbox: true } : {}),
   };
+}
+
+function readWindow(flags: RunFlags): Pick<RunOptions, "from" | "to"> {
+  const read = (name: "from" | "to"): string | undefined => {
+    const text = flags[name];
+    const instant = text === undefined ? undefined : readInstant(text);
+    if (text === undefined || instant !== undefined) return instant;
+    throw usageFailure(`--${name} ${text} is no date or time`, { next: "e.g. 2026-01-31 or 2026-01-31T08:00:00Z" });
+  };
+  const from = read("from");
+  const to = read("to");
+  if (from !== undefined && to !== undefined && from >= to) throw usageFailure("--from is not before --to");
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 }
 
 function refuseProtected(project: OpenProject, job: Job, flags: RunFlags): void {

@@ -3,23 +3,25 @@
 import type { Source } from "../extract/source.ts";
 import type { Connection, Environment } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
-import { openFileSource } from "./file/source.ts";
+import { openFiles } from "./file/files.ts";
 
-export function openSource(connection: Connection): Source {
-  if (connection.type === "file") return openFileSource(connection);
-  throw new Error(`connection ${connection.name} can't be a source`);
+/** Both sides of a system. */
+export interface OpenConnection {
+  source: Source;
+  target: Target;
 }
 
-/** Signs in. `signal` ends whatever the target is waiting for. */
-export async function openTarget(
+/** Signs in. `signal` ends whatever the system is waited for. */
+export async function openConnection(
   connection: Connection,
   environment: Environment,
   onRetry: (text: string) => void,
   signal: AbortSignal,
-): Promise<Target> {
-  if (connection.type === "salesforce") {
-    const { openSalesforceTarget } = await import("./salesforce/target.ts");
-    return openSalesforceTarget(connection, environment, onRetry, signal);
+): Promise<OpenConnection> {
+  switch (connection.type) {
+    case "file":
+      return openFiles(connection);
+    case "salesforce":
+      return (await import("./salesforce/target.ts")).openSalesforce(connection, environment, onRetry, signal);
   }
-  throw new Error(`connection ${connection.name} can't be a target`);
 }

@@ -15,7 +15,12 @@ export function renderedName(target: string): string {
 
 /** A source column, VARCHAR. */
 export function sourceName(column: string): string {
-  return identifier(`s:${column}`);
+  return identifier(sourceColumn(column));
+}
+
+/** The same, not quoted. */
+export function sourceColumn(column: string): string {
+  return `s:${column}`;
 }
 
 /** True where evaluating a field's expression failed. Only a careful pass has this column. */

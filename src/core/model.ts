@@ -46,6 +46,8 @@ export interface Part {
   compressed: boolean;
   /** Bytes were seen that strict readers read differently; such a part is read record by record. */
   suspect: boolean;
+  /** Records that the sender says are in it, where it says. */
+  rows: number | null;
   columns: string[];
 }
 

@@ -87,6 +87,7 @@ function collectRows(table: string): string {
 export function planRows(input: CompareInput): string {
   switch (input.mode) {
     case "insert":
+    case "replace":
     case "update":
     case "upsert":
       return planChanges(input);

@@ -15,6 +15,8 @@ export function foldKey(fields: readonly KeyField[], qualifier = ""): string {
     const column = `${qualifier}${identifier(name)}`;
     return caseSensitive ? column : `lower(${column})`;
   });
+  // A file's rows need no key: each is itself.
+  if (parts.length === 0) return `CAST(${qualifier}_row AS VARCHAR)`;
   return parts.length === 1 ? (parts[0] ?? "") : parts.join(" || chr(31) || ");
 }
 
@@ -22,6 +24,8 @@ export interface KeysInput {
   stage: string;
   key: readonly KeyField[];
   dedupe?: { by: readonly KeyField[]; keep: "first" | "last" };
+  /** Records, named by `_id` and `_version`: of several versions the newest counts, and none that was `seen` before. */
+  records?: { seen?: string };
   /** SQL that is true for the rows that a person asked for (`--keys`), over `_key`. */
   wanted?: string;
   limit?: number;
@@ -47,10 +51,23 @@ export function selectKeys(input: KeysInput): string[] {
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
       SELECT _row, _key, _hash FROM candidates ANTI JOIN ${leftBehindTable} USING (_row)`,
   ];
+  if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
   if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe.keep));
   const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
-  if (!unique) statements.push(leaveSharedKeys(input.key));
+  if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input.key));
   return statements;
+}
+
+function leaveOldVersions(stage: string, seen: string | undefined): string[] {
+  const good = `(SELECT _row, _id, _version FROM ${identifier(stage)} WHERE _state = 0)`;
+  const older = `INSERT INTO ${leftBehindTable} SELECT v._row, 'duplicate' FROM ${good} v
+    JOIN (SELECT _id, max_by(_row, struct_pack(version := _version, place := _row)) AS winner FROM ${good}
+      GROUP BY _id HAVING count(*) > 1) r ON v._id = r._id WHERE v._row <> r.winner`;
+  if (seen === undefined) return [older];
+  const again = `INSERT INTO ${leftBehindTable} SELECT _row, 'duplicate' FROM ${good}
+    SEMI JOIN (SELECT id AS _id, version AS _version FROM ${seen}) USING (_id, _version)
+    ANTI JOIN ${leftBehindTable} USING (_row)`;
+  return [older, again];
 }
 
 function leaveDuplicates(keep: "first" | "last"): string {

@@ -2,24 +2,14 @@
 
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
-import type { Diagnostics, Span } from "./diagnostics.ts";
-import type { Expression, FileSource, MappedField, Rule, Stream, StreamTarget } from "./job.ts";
+import type { Diagnostics } from "./diagnostics.ts";
+import type { CsvFormat, MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
+import { buildObjectSource } from "./object-source.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
+import { buildExpression, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { parseBytes } from "./units.ts";
-import { keySpanAt, nodeAt, type TreeNode, type TreePath } from "./yaml-tree.ts";
-
-export interface StreamDraft {
-  name: string;
-  /** Where its name is written. */
-  key: Span;
-  /** What is written. */
-  written: TreeNode;
-  /** The same, merged over the defaults. */
-  tree: TreeNode;
-  /** All streams of the job. */
-  streamNames: readonly string[];
-}
+import { keySpanAt, nodeAt, type TreePath } from "./yaml-tree.ts";
 
 /** Undefined only where it left diagnostics. */
 export function buildStream(draft: StreamDraft, diagnostics: Diagnostics): Stream | undefined {
@@ -49,18 +39,31 @@ function buildSource(
   written: NonNullable<StreamFile["source"]>,
   draft: StreamDraft,
   diagnostics: Diagnostics,
-): FileSource | undefined {
+): StreamSource | undefined {
   const connection = required(written.connection, ["source", "connection"], draft, diagnostics);
+  if (written.object !== undefined) {
+    const object = buildObjectSource(written, draft, diagnostics);
+    return connection === undefined || object === undefined ? undefined : { ...object, connection };
+  }
   const files = required(written.files, ["source", "files"], draft, diagnostics);
   if (connection === undefined || files === undefined) return undefined;
-  const { delimiter = ",", quote = '"' } = written.format ?? {};
+  for (const name of ["fields", "where", "incremental", "deletes"] as const) {
+    if (written[name] === undefined) continue;
+    diagnostics.add(keySpanAt(draft.tree, ["source", name]), `${name} goes with \`object\`, not with \`files\``);
+  }
   return {
+    kind: "files",
     connection,
     files,
-    format: { type: "csv", delimiter, quote, encoding: "utf-8" },
+    format: buildFormat(written.format),
     optional: written.optional ?? [],
     place: placeAt(["source", "files"], draft, diagnostics),
   };
+}
+
+function buildFormat(written: NonNullable<StreamFile["source"]>["format"]): CsvFormat {
+  const { delimiter = ",", quote = '"' } = written ?? {};
+  return { type: "csv", delimiter, quote, encoding: "utf-8" };
 }
 
 function buildTarget(
@@ -69,12 +72,15 @@ function buildTarget(
   diagnostics: Diagnostics,
 ): StreamTarget | undefined {
   const connection = required(written.connection, ["target", "connection"], draft, diagnostics);
+  if (written.files !== undefined) return buildFileTarget(written, connection, draft, diagnostics);
   const object = required(written.object, ["target", "object"], draft, diagnostics);
   const key = required(written.key, ["target", "key"], draft, diagnostics);
   const mode = required(written.mode, ["target", "mode"], draft, diagnostics);
   if (connection === undefined || object === undefined || key === undefined || mode === undefined) return undefined;
-  // Modes of file targets were refused before.
-  if (mode === "replace" || mode === "delta") return undefined;
+  if (mode === "replace" || mode === "delta") {
+    diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with \`files\`, not with \`object\``);
+    return undefined;
+  }
   const { rows, bytes } = written.batch ?? {};
   return {
     connection,
@@ -87,6 +93,28 @@ function buildTarget(
   };
 }
 
+function buildFileTarget(
+  written: NonNullable<StreamFile["target"]>,
+  connection: string | undefined,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): StreamTarget | undefined {
+  const { files = "", mode = "replace", key = [] } = written;
+  const place = placeAt(["target", "files"], draft, diagnostics);
+  for (const name of ["object", "batch", "scope"] as const) {
+    if (written[name] === undefined) continue;
+    diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with an object, not with \`files\``);
+  }
+  if (mode !== "replace") {
+    diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with an object; files take \`replace\``);
+  } else if (!/^[^/\\*?]+$/.test(files) || files.startsWith(".")) {
+    diagnostics.add(spanAt(["target", "files"], draft), "expected the name of one file in the connection's folder");
+  } else if (connection !== undefined) {
+    return { connection, object: files, key: typeof key === "string" ? [key] : key, mode, batch: {}, place };
+  }
+  return undefined;
+}
+
 function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagnostics): MappedField[] | undefined {
   if (written.map === undefined && written.target?.mode === "delete") return keyColumns(written, draft, diagnostics);
   const map = required(written.map, ["map"], draft, diagnostics);
@@ -95,7 +123,9 @@ function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagn
     const options = typeof entry === "object" && entry !== null ? entry : undefined;
     const path = options === undefined ? ["map", target] : ["map", target, "from"];
     const expression = buildExpression(path, draft, diagnostics);
-    const { on_null = "skip", policy = "overwrite", parent } = options ?? {};
+    // A blank cell of a file says nothing; an API's null says that there is no value.
+    const blank = written.source?.object === undefined ? "skip" : "clear";
+    const { on_null = blank, policy = "overwrite", parent } = options ?? {};
     if (expression === undefined || policy === "newest") return [];
     return {
       target,
@@ -153,7 +183,7 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     const path = listed ? ["target", "key", index] : ["target", "key"];
     check(name, mapped, path, `the key "${name}" is not in the map`);
   }
-  if (target.key.length > 1 && target.mode !== "insert") {
+  if (target.key.length > 1 && target.mode !== "insert" && target.mode !== "replace") {
     diagnostics.add(
       spanAt(["target", "key"], draft),
       `mode ${target.mode} takes one key field; several go with insert`,
@@ -172,35 +202,4 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     if (parent === undefined) continue;
     check(parent.stream, draft.streamNames, ["map", field, "parent"], `there is no stream "${parent.stream}"`);
   }
-}
-
-/** The expression at a path as it is typed; undefined if there is none, or it is empty, which is a diagnostic. */
-function buildExpression(path: TreePath, draft: StreamDraft, diagnostics: Diagnostics): Expression | undefined {
-  const node = nodeAt(draft.tree, path);
-  if (node?.kind !== "scalar") return undefined;
-  const sql = node.text.trim();
-  if (sql !== "") return { sql, place: diagnostics.source.placeAt(node.textStart) };
-  diagnostics.add(keySpanAt(draft.tree, path), "the expression is empty");
-  return undefined;
-}
-
-function required<T>(
-  value: T | undefined,
-  path: TreePath,
-  draft: StreamDraft,
-  diagnostics: Diagnostics,
-): T | undefined {
-  if (value === undefined) diagnostics.add(spanAt(path, draft), `stream "${draft.name}" has no ${path.join(".")}`);
-  return value;
-}
-
-function placeAt(path: TreePath, draft: StreamDraft, diagnostics: Diagnostics) {
-  return diagnostics.source.placeAt(spanAt(path, draft).start);
-}
-
-/** Of the value at a path, or, where it is missing, of the nearest key of the stream itself. */
-function spanAt(path: TreePath, draft: StreamDraft): Span {
-  const node = nodeAt(draft.tree, path);
-  if (node !== undefined) return node.span;
-  return nodeAt(draft.written, path.slice(0, 1)) === undefined ? draft.key : keySpanAt(draft.written, path);
 }

@@ -20,14 +20,20 @@ export function checkConnections(job: Job, connections: ReadonlyMap<string, Conn
   const wrong: WrongConnection[] = [];
   for (const stream of job.streams) {
     for (const side of ["source", "target"] as const) {
-      const problem = findProblem(stream[side].connection, side, connections);
+      const takes = side === "source" ? stream.source.kind : stream.target.mode === "replace" ? "files" : "object";
+      const problem = findProblem(stream[side].connection, side, takes, connections);
       if (problem !== undefined) wrong.push({ stream: stream.name, side, problem });
     }
   }
   if (wrong.length > 0) refuse(job, wrong);
 }
 
-function findProblem(name: string, side: Side, connections: ReadonlyMap<string, Connection>): Problem | undefined {
+function findProblem(
+  name: string,
+  side: Side,
+  takes: "files" | "object",
+  connections: ReadonlyMap<string, Connection>,
+): Problem | undefined {
   const connection = connections.get(name);
   if (connection === undefined) {
     const suggestion = suggest(name, connections.keys());
@@ -35,8 +41,10 @@ function findProblem(name: string, side: Side, connections: ReadonlyMap<string, 
     const known = [...connections.keys()].join(", ") || "none";
     return suggestion === undefined ? { message, next: `connections there: ${known}` } : { message, suggestion };
   }
-  if ((connection.type === "file") === (side === "source")) return undefined;
-  return { message: `a ${side} of type ${connection.type} is not supported yet` };
+  const holds = connection.type === "file" ? "files" : "object";
+  if (holds === takes) return undefined;
+  const message = `${name} is of type ${connection.type}: it wants \`${side}.${holds}\`, not \`${side}.${takes}\``;
+  return { message };
 }
 
 /** A job carries the places of what the steps complain about; for a connection's name the file is read again. */

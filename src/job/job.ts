@@ -18,7 +18,8 @@ export type OnNull = "skip" | "clear" | "reject";
 /** When a field is written: always, only where the target has no value, or only in a new record. */
 export type Policy = "overwrite" | "fill_empty" | "create_only";
 
-export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror";
+/** `replace` writes a file anew, the others change records. */
+export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror" | "replace";
 
 /** What a second run of the same job does: fail (exit 6), say so and be done (exit 0), or wait at most `ms`. */
 export type Lock = { kind: "fail" } | { kind: "skip" } | { kind: "wait"; ms: number };
@@ -52,7 +53,7 @@ export interface Job {
 export interface Stream {
   name: string;
   place: Place;
-  source: FileSource;
+  source: StreamSource;
   /** Rows for which this is not true are filtered out. */
   keep?: Expression;
   target: StreamTarget;
@@ -68,13 +69,45 @@ export interface Dedupe {
   keep: "first" | "last";
 }
 
+export type StreamSource = FileSource | ObjectSource;
+
 export interface FileSource {
+  kind: "files";
   connection: string;
   /** A glob below the connection's path. */
   files: string;
   format: CsvFormat;
   /** Columns that a file may lack. */
   optional: string[];
+  place: Place;
+}
+
+/** Records of an object, as CSV that the connector fetches or writes. */
+export interface ObjectSource {
+  kind: "object";
+  connection: string;
+  object: string;
+  /** Fields to extract besides those that expressions use. */
+  fields: string[];
+  /** A filter in the vendor's own language. */
+  where?: string;
+  /** Only what changed since the last run. */
+  incremental?: Incremental;
+  /** Whether deleted records come as rows. */
+  deletes: "ignore" | "emit";
+  /** Of the parts. */
+  format: CsvFormat;
+  optional: string[];
+  place: Place;
+}
+
+export interface Incremental {
+  /** The field that tells when a record changed; the vendor's own by default. */
+  cursor?: string;
+  /** How far a window reaches back into the one before. The vendor's own default if not given. */
+  overlapMs?: number;
+  /** Where the first window starts, ISO 8601. Without it, at the beginning. */
+  since?: string;
   place: Place;
 }
 
@@ -87,8 +120,9 @@ export interface CsvFormat {
 
 export interface StreamTarget {
   connection: string;
+  /** The object; of a file target the file's name. */
   object: string;
-  /** At least one target field. */
+  /** Target fields. At least one, but for mode replace. */
   key: string[];
   mode: Mode;
   batch: { rows?: number; bytes?: number };
@@ -153,6 +187,8 @@ export interface FileConnection {
   type: "file";
   /** Absolute. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
   readonly path: string;
+  /** Where a rehearsal writes instead. */
+  outbox?: string;
   place: Place;
 }
 

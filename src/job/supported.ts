@@ -14,11 +14,6 @@ export interface Unsupported {
 export const unsupportedInJob: readonly Unsupported[] = [{ path: "limits" }, { path: "notify" }, { path: "tests" }];
 
 export const unsupportedInStream: readonly Unsupported[] = [
-  { path: "source.object" },
-  { path: "source.fields" },
-  { path: "source.where" },
-  { path: "source.incremental" },
-  { path: "source.deletes" },
   { path: "source.order", value: "time" },
   { path: "source.ready" },
   { path: "source.once" },
@@ -26,9 +21,7 @@ export const unsupportedInStream: readonly Unsupported[] = [
   { path: "source.max_age" },
   { path: "source.format.encoding", value: "utf-16" },
   { path: "source.format.encoding", value: "latin-1" },
-  { path: "target.files" },
   { path: "target.format" },
-  { path: "target.mode", value: "replace" },
   { path: "target.mode", value: "delta" },
   { path: "map.*.policy", value: "newest" },
   { path: "map.*.lookup" },

@@ -93,6 +93,8 @@ export interface TargetCapabilities {
   results: ResultColumns;
   /** Modes that this target can load. */
   modes: readonly Mode[];
+  /** A batch is a whole file: all columns, written even without rows, all or nothing, no answers for single rows. */
+  wholeFiles?: boolean;
 }
 
 export interface Target {

@@ -3,17 +3,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSource, openTarget } from "../connectors/registry.ts";
+import { type OpenConnection, openConnection } from "../connectors/registry.ts";
 import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
+import type { Source } from "../extract/source.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
-import type { Target } from "../load/target.ts";
 import { countOf } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
-import { compileStream } from "./compile-stream.ts";
+import { compileStream, type SourceColumns } from "./compile-stream.ts";
 
 export interface CheckRequest {
   job: Job;
@@ -32,14 +32,14 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const { job } = request;
   const result: CheckedJob = { checked: [], notChecked: [] };
   const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
-  const targets = new Map<string, Target>();
+  const connected = new Map<string, OpenConnection>();
   try {
     using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
     for (const sql of defineFunctions(now(), job.timezone)) await engine.run(sql);
     const problems: Failure[] = [];
     for (const stream of job.streams) {
       try {
-        await checkStream(request, stream, { engine, targets, result });
+        await checkStream(request, stream, { engine, connected, result });
       } catch (error) {
         if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
         problems.push(error);
@@ -48,53 +48,52 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     throwProblems(problems);
     return result;
   } finally {
-    for (const target of targets.values()) target.close();
+    for (const { target } of connected.values()) target.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 interface CheckTools {
   engine: Engine;
-  targets: Map<string, Target>;
+  connected: Map<string, OpenConnection>;
   result: CheckedJob;
 }
 
-async function checkStream(
-  request: CheckRequest,
-  stream: Stream,
-  { engine, targets, result }: CheckTools,
-): Promise<void> {
-  const target = await openOnce(request, stream.target.connection, targets);
-  const columns = await readColumns(request, stream);
-  if (columns === undefined)
+async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTools): Promise<void> {
+  const { engine, result } = tools;
+  const { source } = await openOnce(request, stream.source.connection, tools);
+  const { target } = await openOnce(request, stream.target.connection, tools);
+  const columns = await readColumns(source, stream);
+  if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
   const { object, mode, key } = stream.target;
+  const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   result.checked.push(
-    `${stream.name}: ${countOf(compiled.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object} by ${key.join(", ")}`,
+    `${stream.name}: ${countOf(compiled.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object}${by}`,
   );
 }
 
-async function openOnce(request: CheckRequest, name: string, targets: Map<string, Target>): Promise<Target> {
-  const open = targets.get(name);
+async function openOnce(request: CheckRequest, name: string, { connected }: CheckTools): Promise<OpenConnection> {
+  const open = connected.get(name);
   if (open !== undefined) return open;
   const connection = request.connections.get(name);
   if (connection === undefined) throw new Error(`connection ${name} was not checked`);
-  const target = await openTarget(connection, request.environment, () => undefined, request.signal);
-  targets.set(name, target);
-  return target;
+  const opened = await openConnection(connection, request.environment, () => undefined, request.signal);
+  connected.set(name, opened);
+  return opened;
 }
 
-/** Columns of the files that match now; undefined where there is none. */
-async function readColumns(request: CheckRequest, stream: Stream): Promise<string[] | undefined> {
-  const connection = request.connections.get(stream.source.connection);
-  if (connection === undefined) throw new Error(`connection ${stream.source.connection} was not checked`);
-  const files = openSource(connection).list(stream.source);
-  const columns = new Set<string>();
+/** Fields of the object, or columns of the files that match now; undefined where there is none. */
+async function readColumns(source: Source, stream: Stream): Promise<SourceColumns | undefined> {
+  if (stream.source.kind === "object") return source.records?.describe(stream.source);
+  const files = source.list(stream.source);
+  const columns = new Map<string, string>();
   for (const { path, label, compressed } of files) {
-    for (const column of await readCsvHeader({ path, label, compressed }, stream.source.format)) columns.add(column);
+    const header = await readCsvHeader({ path, label, compressed }, stream.source.format);
+    for (const column of header) columns.set(column, "VARCHAR");
   }
-  return files.length === 0 ? undefined : [...columns];
+  return files.length === 0 ? undefined : { columns };
 }
 
 function throwProblems(problems: readonly Failure[]): void {

@@ -3,13 +3,14 @@
 import { mappedName, renderedName } from "../core/columns.ts";
 import type { FieldSchema, ObjectSchema } from "../core/model.ts";
 import { suggest } from "../core/suggest.ts";
+import type { RecordSchema } from "../extract/source.ts";
 import { type Diagnostic, diagnosticsFailure } from "../job/diagnostics.ts";
 import { expressionPlace } from "../job/expression-place.ts";
 import type { Expression, Job, MappedField, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { bindType, serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
-import { inspectExpression, parseStatement } from "../transform/expressions.ts";
+import { type ColumnUse, inspectExpression, parseStatement } from "../transform/expressions.ts";
 import type { CompiledField } from "../transform/mapping.ts";
 import type { CompiledRule } from "../validate/rules.ts";
 import { nameParents } from "./parents.ts";
@@ -22,6 +23,8 @@ export interface CompiledStream {
   fieldSchemas: Map<string, FieldSchema>;
   key: FieldSchema[];
   rules: CompiledRule[];
+  /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
+  columns: ReadonlyMap<string, string>;
 }
 
 export interface CompileInput {
@@ -29,9 +32,12 @@ export interface CompileInput {
   job: Job;
   stream: Stream;
   target: Target;
-  /** Columns of all parts; undefined when no file is at hand, then names of columns go unchecked. */
-  columns: string[] | undefined;
+  /** What the source has; undefined when no file is at hand, then names of columns go unchecked. */
+  columns: SourceColumns | undefined;
 }
+
+/** The columns of files, all text, or the fields of an object. */
+export type SourceColumns = Pick<RecordSchema, "columns"> & Partial<Omit<RecordSchema, "columns">>;
 
 /** Throws one Failure (exit 2) with all problems of the stream. */
 export async function compileStream(input: CompileInput): Promise<CompiledStream> {
@@ -40,30 +46,47 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const stream = nameParents(input.job, input.stream, schema);
   const problems: Diagnostic[] = [];
   const fields: CompiledField[] = [];
+  const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
   for (const field of stream.fields) {
     const fieldSchema = await resolveTargetField(input, schema, field, problems);
-    const bound = await bindExpression(input, field.expression, sourceTypes(input), "column", problems);
+    const bound = await bindExpression(input, field.expression, input.columns, "column", problems);
     if (fieldSchema === undefined || bound === undefined) continue;
+    for (const [name, type] of bound.columns) columns.set(name, type);
     fieldSchemas.set(field.target, fieldSchema);
     fields.push(compileField(input, field, fieldSchema, bound));
   }
-  if (stream.keep !== undefined) await bindExpression(input, stream.keep, sourceTypes(input), "column", problems);
+  if (stream.keep !== undefined) {
+    const bound = await bindExpression(input, stream.keep, input.columns, "column", problems);
+    for (const [name, type] of bound?.columns ?? []) columns.set(name, type);
+  }
+  addNamedFields(input, columns, problems);
   const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, key, problems);
   if (problems.length > 0) throw diagnosticsFailure(problems);
-  return { stream, schema, fields, fieldSchemas, key, rules };
+  return { stream, schema, fields, fieldSchemas, key, rules, columns };
 }
 
-function sourceTypes(input: CompileInput): Map<string, string> | undefined {
-  if (input.columns === undefined) return undefined;
-  return new Map(input.columns.map((column) => [column, "VARCHAR"]));
+/** `source.fields`: taken even where no expression uses them. */
+function addNamedFields({ stream, columns }: CompileInput, used: Map<string, string>, problems: Diagnostic[]): void {
+  if (stream.source.kind !== "object" || columns === undefined) return;
+  for (const name of stream.source.fields) {
+    const type = columns.columns.get(name);
+    const refused = columns.refused?.get(name.toLowerCase());
+    const suggestion = suggest(name, columns.columns.keys());
+    if (type !== undefined) used.set(name, type);
+    else if (refused !== undefined) problems.push({ place: stream.source.place, ...refused });
+    else {
+      const message = `source.fields: ${stream.source.object} has no field ${name}, or this user can't see it`;
+      problems.push({ place: stream.source.place, message, ...(suggestion === undefined ? {} : { suggestion }) });
+    }
+  }
 }
 
 function compileField(input: CompileInput, field: MappedField, schema: FieldSchema, bound: Bound): CompiledField {
   const rendered = input.target.render(schema, mappedName(field.target), bound.type, input.job.timezone);
-  return { field, columns: bound.columns, type: bound.type, ...rendered };
+  return { field, columns: [...bound.columns.keys()], type: bound.type, ...rendered };
 }
 
 async function resolveTargetField(
@@ -83,7 +106,7 @@ async function resolveTargetField(
     return undefined;
   }
   const isKey = key.includes(field.target);
-  const creates = mode === "insert" || mode === "upsert" || mode === "mirror";
+  const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || mode === "replace";
   const updates = (mode === "update" || mode === "upsert" || mode === "mirror") && field.policy !== "create_only";
   const writable = isKey || ((!creates || found.createable) && (!updates || found.updateable));
   if (writable) return found;
@@ -94,7 +117,7 @@ async function resolveTargetField(
 
 function checkKey(stream: Stream, key: readonly FieldSchema[], problems: Diagnostic[]): void {
   const { mode, place } = stream.target;
-  if (mode === "insert" || problems.length > 0) return;
+  if (mode === "insert" || mode === "replace" || problems.length > 0) return;
   const [first, ...others] = key;
   const at = { place, length: 1 };
   if (first === undefined || others.length > 0) {
@@ -109,19 +132,19 @@ function checkKey(stream: Stream, key: readonly FieldSchema[], problems: Diagnos
 
 interface Bound {
   type: string;
-  columns: string[];
+  /** Columns that it uses with their types. */
+  columns: ReadonlyMap<string, string>;
 }
 
 /** Checks an expression against the columns or fields it may use; notes problems and gives undefined if there are any. */
 async function bindExpression(
   input: CompileInput,
   expression: Expression,
-  types: ReadonlyMap<string, string> | undefined,
+  scope: SourceColumns | undefined,
   noun: "column" | "field",
   problems: Diagnostic[],
 ): Promise<Bound | undefined> {
   const parsed = inspectExpression(await serialize(input.engine, parseStatement(expression.sql)));
-  const known = new Map([...(types?.keys() ?? [])].map((name) => [name.toLowerCase(), name]));
   const found = parsed.problems.map(
     ({ message, offset, length }): Diagnostic => ({
       place: expressionPlace(expression, offset ?? 0),
@@ -129,35 +152,61 @@ async function bindExpression(
       ...(length === undefined ? {} : { length }),
     }),
   );
-  const optional = new Set(input.stream.source.optional.map((name) => name.toLowerCase()));
-  const columns = new Set<string>();
-  for (const { column, offset } of parsed.columns) {
-    columns.add(known.get(column.toLowerCase()) ?? column);
-    if (types === undefined || known.has(column.toLowerCase())) continue;
-    if (noun === "column" && optional.has(column.toLowerCase())) continue;
-    found.push(unknownName(input, expression, { column, offset }, [...types.keys()], noun));
+  const columns = new Map<string, string>();
+  for (const use of parsed.columns) {
+    const resolved = await resolveColumn(input, expression, use, scope, noun);
+    if ("type" in resolved) columns.set(resolved.name, resolved.type);
+    else found.push(resolved);
   }
   problems.push(...found);
   if (found.length > 0) return undefined;
-  const bindable = new Map(types ?? []);
-  for (const column of columns) if (!known.has(column.toLowerCase())) bindable.set(column, "VARCHAR");
-  const bound = await bindType(input.engine, expression.sql, bindable);
+  const bound = await bindType(input.engine, expression.sql, columns, {
+    nested: scope?.resolveParentField !== undefined,
+  });
   const complaint = "complaint" in bound ? bound.complaint : complainAboutType(bound.type);
-  if (complaint === undefined && "type" in bound) return { type: bound.type, columns: [...columns] };
+  if (complaint === undefined && "type" in bound) return { type: bound.type, columns };
   problems.push({ place: expression.place, length: expression.sql.length, message: complaint ?? "can't be bound" });
   return undefined;
+}
+
+async function resolveColumn(
+  input: CompileInput,
+  expression: Expression,
+  { path, offset }: ColumnUse,
+  scope: SourceColumns | undefined,
+  noun: "column" | "field",
+): Promise<{ name: string; type: string } | Diagnostic> {
+  const name = path.join(".");
+  const at = { place: expressionPlace(expression, offset), length: name.length };
+  if (path.length > 1) {
+    const type = await scope?.resolveParentField?.(name);
+    if (type !== undefined) return { name, type };
+    if (scope?.resolveParentField === undefined) {
+      return { ...at, message: `"${name}" is not a ${noun}; a name with a dot is written in double quotes` };
+    }
+    return { ...at, message: `${scope.object} has no parent field ${name}, or this user can't see it` };
+  }
+  if (scope === undefined) return { name, type: "VARCHAR" };
+  const known = [...scope.columns].find(([column]) => column.toLowerCase() === name.toLowerCase());
+  if (known !== undefined) return { name: known[0], type: known[1] };
+  const refused = scope.refused?.get(name.toLowerCase());
+  if (refused !== undefined) return { ...at, ...refused };
+  const isOptional = input.stream.source.optional.some((column) => column.toLowerCase() === name.toLowerCase());
+  if (noun === "column" && isOptional) return { name, type: "VARCHAR" };
+  return unknownName(input, expression, { column: name, offset }, scope, noun);
 }
 
 function unknownName(
   input: CompileInput,
   expression: Expression,
   use: { column: string; offset: number },
-  candidates: string[],
+  scope: SourceColumns,
   noun: "column" | "field",
 ): Diagnostic {
+  const candidates = [...scope.columns.keys()];
   const suggestion = suggest(use.column, candidates);
-  const where =
-    noun === "column" ? `the files of stream ${input.stream.name} have` : `stream ${input.stream.name} maps`;
+  const holder = scope.object === undefined ? `the files of stream ${input.stream.name} have` : `${scope.object} has`;
+  const where = noun === "column" ? holder : `stream ${input.stream.name} maps`;
   return {
     place: expressionPlace(expression, use.offset),
     length: use.column.length,
@@ -183,8 +232,8 @@ async function compileRules(
       rules.push({ rule, fields: rule.field === undefined ? [] : [rule.field] });
       continue;
     }
-    const bound = await bindExpression(input, rule.expression, typedColumns, "field", problems);
-    if (bound !== undefined) rules.push({ rule, fields: bound.columns });
+    const bound = await bindExpression(input, rule.expression, { columns: typedColumns }, "field", problems);
+    if (bound !== undefined) rules.push({ rule, fields: [...bound.columns.keys()] });
   }
   return rules;
 }

@@ -47,13 +47,13 @@ export function reportProgress(
   context: RunContext,
   stream: string,
   step: "extract" | "snapshot",
+  unit: "bytes" | "rows",
 ): ExtractRequest["onProgress"] {
   let last = 0;
   return (done, total) => {
     const time = monotonicMs();
     if (time - last < 100 && done !== total) return;
     last = time;
-    const unit = step === "extract" ? "bytes" : "rows";
     context.emit({ type: "progress", stream, step, done, unit, ...(total > 0 ? { total } : {}) });
   };
 }

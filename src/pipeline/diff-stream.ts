@@ -33,6 +33,8 @@ export interface DiffInput {
   compiled: CompiledStream;
   staged: StagedStream;
   selection: Selection;
+  /** Of records: those that an earlier run took, a table function. */
+  seen?: string;
   /** Where the snapshot's files go; exists. */
   snapshotFolder: string;
   planPath: string;
@@ -53,7 +55,8 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { engine, compiled, staged } = input;
   await selectRows(input);
   await input.refuseRows();
-  const snapshot = compiled.stream.target.mode === "insert" ? undefined : await readSnapshot(input);
+  const { mode } = compiled.stream.target;
+  const snapshot = mode === "insert" || mode === "replace" ? undefined : await readSnapshot(input);
   const compare = await prepareCompare(input, snapshot);
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
   await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
@@ -65,12 +68,13 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   return { counts, warnings: Number(warnings), how: snapshot?.how ?? "nothing read" };
 }
 
-async function selectRows({ engine, compiled, staged, selection }: DiffInput): Promise<void> {
+async function selectRows({ engine, compiled, staged, selection, seen }: DiffInput): Promise<void> {
   const { dedupe } = compiled.stream;
   const key = compiled.key.map(keyField);
   const statements = selectKeys({
     stage: staged.view,
     key,
+    ...(compiled.stream.source.kind === "files" ? {} : { records: seen === undefined ? {} : { seen } }),
     ...(dedupe === undefined
       ? {}
       : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),

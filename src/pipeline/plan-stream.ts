@@ -2,17 +2,14 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { PartRecord, StreamRecord } from "../checkpoint/ledger.ts";
-import { Failure } from "../core/errors.ts";
-import { exitCode } from "../core/exit-code.ts";
+import type { StreamRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
-import { readCsvHeader } from "../extract/csv-header.ts";
 import type { Stream } from "../job/job.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
-import { type CompiledStream, compileStream } from "./compile-stream.ts";
-import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
+import { type RunContext, reportProgress, subfolder, targetOf } from "./context.ts";
 import { diffStream } from "./diff-stream.ts";
+import { type ExtractedStream, extractStream } from "./extract-stream.ts";
 import { rejectOrphans } from "./parents.ts";
 import { keepRejects, rejectsPath } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
@@ -35,17 +32,13 @@ export async function planStream(context: RunContext, stream: Stream): Promise<S
     rejectsBytes: 0,
   };
   context.ledger.saveStream(record);
-  const parts = await extractParts(context, stream);
-  if (stream.target.mode === "insert") refuseInsertedFiles(context, stream, parts);
-  const columns = [...new Set(parts.flatMap((part) => part.columns))];
-  const compiled = await compileStream({ engine: context.engine, job: context.job, stream, target, columns });
-  return planParts(context, compiled, parts, record);
+  const { parts, compiled, seen } = await extractStream(context, stream, target);
+  return planParts(context, { compiled, parts, ...(seen === undefined ? {} : { seen }) }, record);
 }
 
 async function planParts(
   context: RunContext,
-  compiled: CompiledStream,
-  parts: PartRecord[],
+  { compiled, parts, seen }: ExtractedStream,
   record: StreamRecord,
 ): Promise<StreamRecord> {
   const { engine, emit, ledger, run } = context;
@@ -76,6 +69,7 @@ async function planParts(
     staged,
     target: targetOf(context, stream.target.connection),
     selection: context.run.options,
+    ...(seen === undefined ? {} : { seen }),
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,
     refuseRows: () =>
@@ -90,7 +84,7 @@ async function planParts(
         signal: context.signal,
       }),
     signal: context.signal,
-    onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot")(rows, 0),
+    onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
   const rejectsBytes = await keepRejects(context, compiled, staged);
   const batches = await writeBatches(context, compiled, plan);
@@ -123,56 +117,4 @@ async function planParts(
 
 function plansOf({ ledger, run }: RunContext): Map<string, string> {
   return new Map(ledger.streams(run.id).flatMap(({ name, plan }) => (plan === null ? [] : [[name, plan] as const])));
-}
-
-/** Parts in the ledger and on disk. After a crash the source must give the same bytes again. */
-async function extractParts(context: RunContext, stream: Stream): Promise<PartRecord[]> {
-  context.emit({ type: "step-started", stream: stream.name, step: "extract" });
-  const known = new Map(context.ledger.parts(context.run.id, stream.name).map((part) => [part.ordinal, part]));
-  const parts: PartRecord[] = [];
-  const extracted = sourceOf(context, stream.source.connection).extract({
-    source: stream.source,
-    folder: subfolder(context, "extract", stream.name),
-    signal: context.signal,
-    onProgress: reportProgress(context, stream.name, "extract"),
-  });
-  for await (const part of extracted) {
-    const before = known.get(part.ordinal);
-    if (before !== undefined && (before.label !== part.label || before.sha256 !== part.sha256))
-      refuseOtherInput(part.label, context);
-    const record = { ...part, columns: await readCsvHeader(part, stream.source.format), careful: false };
-    context.ledger.addPart(context.run.id, stream.name, record);
-    failpoint("extracted");
-    context.emit({
-      type: "part-extracted",
-      stream: stream.name,
-      label: part.label,
-      bytes: part.bytes,
-      sha256: part.sha256,
-    });
-    parts.push(record);
-  }
-  return parts;
-}
-
-function refuseOtherInput(label: string, context: RunContext): never {
-  throw new Failure(exitCode.failed, "the input changed since this run began", {
-    where: { file: label },
-    why: "a resumed run goes on with the same bytes or not at all",
-    next: `nothing was written yet: start anew with loadline run ${context.run.jobFile}`,
-  });
-}
-
-function refuseInsertedFiles(context: RunContext, stream: Stream, parts: readonly PartRecord[]): void {
-  if (context.run.options.again === true) return;
-  const { orgId } = targetOf(context, stream.target.connection);
-  for (const part of parts) {
-    const earlier = context.ledger.findInsert(orgId, stream.target.object, part.sha256);
-    if (earlier === undefined) continue;
-    throw new Failure(exitCode.guard, `these bytes were inserted into ${stream.target.object} already`, {
-      where: { file: part.label },
-      why: `run ${earlier.run} inserted ${earlier.label} with the same content at ${earlier.settled}`,
-      next: "remove the file, or insert its rows a second time with --again",
-    });
-  }
 }

@@ -11,7 +11,7 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
 import { Secret } from "../core/secret.ts";
-import type { Connection } from "../job/job.ts";
+import type { Connection, FileConnection } from "../job/job.ts";
 
 export interface RehearsalOptions {
   /** Custom fields; by default `sandbox.yaml` beside connections.yaml, if there is one. */
@@ -72,13 +72,15 @@ export async function startRehearsal(
 }
 
 /** The same connections, each pointed at the sandbox. Sources of files stay what they are. */
+/** Systems are the sandbox's; files are read where they are, and written into the sandbox's own state folder. */
 export function connectToSandbox(
   connections: ReadonlyMap<string, Connection>,
   addresses: SandboxAddresses,
+  stateFolder: string,
 ): Map<string, Connection> {
   const token = new Secret(sandboxToken);
   const pointed = [...connections].map(([name, connection]): [string, Connection] => {
-    if (connection.type !== "salesforce") return [name, connection];
+    if (connection.type === "file") return [name, redirectOutput(connection, join(stateFolder, "files", name))];
     const { apiVersion, place } = connection;
     return [
       name,
@@ -94,4 +96,9 @@ export function connectToSandbox(
     ];
   });
   return new Map(pointed);
+}
+
+/** The path itself stays unread until it is needed. */
+function redirectOutput(connection: FileConnection, outbox: string): FileConnection {
+  return Object.defineProperties({ outbox }, Object.getOwnPropertyDescriptors(connection)) as FileConnection;
 }

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ledger, type RunOptions, type RunRecord } from "../checkpoint/ledger.ts";
 import { LockHeld, type LockRequest, takeLock } from "../checkpoint/lock.ts";
-import { openSource, openTarget } from "../connectors/registry.ts";
+import { type OpenConnection, openConnection } from "../connectors/registry.ts";
 import { monotonicMs, now } from "../core/clock.ts";
 import { exitCodeOf, explain, Failure, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode } from "../core/exit-code.ts";
@@ -13,7 +13,6 @@ import { makePrivateFolder, writeDurably } from "../core/files.ts";
 import { noCounts } from "../core/model.ts";
 import { randomId } from "../core/random.ts";
 import { redactSecrets } from "../core/secret.ts";
-import type { Source } from "../extract/source.ts";
 import type { Connection, Environment, Job } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { countLoaded, dropWorkFiles, type RunOutcome, runPipeline } from "../pipeline.ts";
@@ -25,6 +24,7 @@ import { defineFunctions } from "../transform/functions.ts";
 import type { RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
 import { purgeOldRuns } from "./retention.ts";
+import { tellWindow } from "./window.ts";
 
 export interface RunRequest {
   job: Job;
@@ -67,17 +67,18 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
   };
   emit({ type: "run-started", run: run.id, job: run.job, command: run.command, folder });
   if (request.resume !== undefined) emit({ type: "recovering", run: run.id });
-  const targets = new Map<string, Target>();
+  const connected = new Map<string, OpenConnection>();
   let outcome: RunOutcome | undefined;
   let error: unknown;
   try {
-    outcome = await runConnected(request, { ledger, run, folder, emit, targets });
+    outcome = await runConnected(request, { ledger, run, folder, emit, connected });
   } catch (thrown) {
     error = request.signal.aborted ? interruption(request.signal) : thrown;
   }
-  const apiCalls = Object.fromEntries([...targets].map(([name, target]) => [name, target.apiCalls]));
-  const waitedMs = [...targets.values()].reduce((sum, target) => sum + target.waitedMs, 0);
-  for (const target of targets.values()) target.close();
+  const remotes = [...connected].filter(([, { target }]) => target.capabilities.wholeFiles !== true);
+  const apiCalls = Object.fromEntries(remotes.map(([name, { target }]) => [name, target.apiCalls]));
+  const waitedMs = remotes.reduce((sum, [, { target }]) => sum + target.waitedMs, 0);
+  for (const { target } of connected.values()) target.close();
   const seconds = (monotonicMs() - started) / 1000;
   const summary = summarize(request, ledger, run, { outcome, error, apiCalls, seconds });
   endRun(ledger, run, summary);
@@ -138,23 +139,22 @@ interface OpenRun {
   run: RunRecord;
   folder: string;
   emit: Emit;
-  targets: Map<string, Target>;
+  connected: Map<string, OpenConnection>;
 }
 
 async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutcome> {
   const { job, connections, environment } = request;
-  const { ledger, run, folder, emit, targets } = open;
-  const sources = new Map<string, Source>();
+  const { ledger, run, folder, emit, connected } = open;
   const onRetry = (message: string) => emit({ type: "retry", message });
-  for (const stream of job.streams) {
-    sources.set(stream.source.connection, openSource(connectionOf(connections, stream.source.connection)));
-    const name = stream.target.connection;
-    if (targets.has(name)) continue;
-    const target = await openTarget(connectionOf(connections, name), environment, onRetry, request.signal);
-    targets.set(name, target);
-    emit({ type: "connected", connection: name, org: target.orgId });
+  for (const name of new Set(job.streams.flatMap(({ source, target }) => [source.connection, target.connection]))) {
+    const connection = connectionOf(connections, name);
+    const opened = await openConnection(connection, environment, onRetry, request.signal);
+    connected.set(name, opened);
+    if (connection.type !== "file") emit({ type: "connected", connection: name, org: opened.target.orgId });
   }
-  using _locks = await lockObjects(request, open);
+  const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
+  const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
+  using _locks = await lockObjects(request, run, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
@@ -181,15 +181,21 @@ function connectionOf(connections: ReadonlyMap<string, Connection>, name: string
 }
 
 /** One writer an org and object, whatever jobs there are. A dry run writes nothing and needs none. */
-async function lockObjects(request: RunRequest, { run, targets }: OpenRun): Promise<Disposable> {
+async function lockObjects(
+  request: RunRequest,
+  run: RunRecord,
+  targets: ReadonlyMap<string, Target>,
+): Promise<Disposable> {
   const locks = new DisposableStack();
   if (run.command === "plan") return locks;
   const names = new Set(
-    request.job.streams.map(({ target }) => `${targets.get(target.connection)?.orgId ?? ""}-${target.object}`),
+    request.job.streams.map(({ target }) => `${targets.get(target.connection)?.orgId ?? ""} ${target.object}`),
   );
   try {
-    for (const name of [...names].sort()) {
-      locks.use(await takeLock({ ...jobLock(request), name, what: name.replace("-", " ") }));
+    for (const what of [...names].sort()) {
+      // A folder's path is no file name.
+      const name = what.replace(" ", "-").replaceAll(/[^\w.-]/g, "_");
+      locks.use(await takeLock({ ...jobLock(request), name, what }));
     }
   } catch (error) {
     locks.dispose();
@@ -229,7 +235,7 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     const batches = ledger.batches(run.id, record.name);
     const counts =
       record.counts === null ? noCounts() : record.state === "settled" ? record.counts : countLoaded(record, batches);
-    return [record.name, { ...counts, watermark: null }] as const;
+    return [record.name, { ...counts, watermark: tellWindow(ledger.window(run.id, record.name)) }] as const;
   });
   const status = statusOf(ending, code);
   const resumable = isResumable(ledger, { ...run, status, exitCode: code });

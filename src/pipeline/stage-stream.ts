@@ -1,7 +1,7 @@
 // Transform and validate in one pass over each part, by the engine.
 
 import { join } from "node:path";
-import { failureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import { failureName, mappedName, renderedName, sourceColumn, sourceName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
@@ -9,6 +9,7 @@ import { identifier, literal } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { CsvFormat } from "../job/job.ts";
+import { nestColumns } from "../stage/bind.ts";
 import { type BrokenRecord, type CleanPart, cleanFormat, cleanPart, lineColumn } from "../stage/clean.ts";
 import { scanCsv } from "../stage/csv-scan.ts";
 import { type Engine, EngineError } from "../stage/engine.ts";
@@ -54,8 +55,20 @@ export async function stageStream(input: StageInput): Promise<StagedStream> {
     input.onPart(part);
   }
   const rows = await createStageView(engine, stageView, files);
-  for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
+  for (const staged of parts) {
+    staged.rows = rows.get(staged.part.ordinal) ?? 0;
+    refuseShortPart(staged);
+  }
   return { view: stageView, parts };
+}
+
+/** What the sender counted must have arrived. */
+function refuseShortPart({ part, rows, broken }: StagedPart): void {
+  if (part.rows === null || part.rows === rows + broken.length) return;
+  throw new Failure(exitCode.failed, `${part.rows} records were promised, ${rows + broken.length} arrived`, {
+    where: { file: part.label },
+    next: "run again; nothing was written",
+  });
 }
 
 function refuseMissingColumns(compiled: CompiledStream, part: Part): void {
@@ -144,10 +157,11 @@ async function runPass(
   const absent = absentColumns(compiled, part);
   const columns = part.columns.filter((column) => column !== lineColumn || !hasLines);
   const keep = compiled.stream.keep?.sql;
+  const scanned = scanPart(compiled, part, format);
+  const line = `${hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line`;
   const mapped = mapRows({
-    scan: scanCsv(part, format),
-    columns,
-    extra: [`${hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line`],
+    scan: scanned.scan,
+    handed: [line, ...scanned.handed],
     fields: compiled.fields,
     absent,
     careful,
@@ -160,8 +174,34 @@ async function runPass(
     warning: findWarning(checked, compiled.rules),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
     sources: columns.map(sourceName),
+    kept: scanned.kept,
     file: path,
   });
+}
+
+interface ScannedPart {
+  scan: string;
+  handed: string[];
+  kept: string[];
+}
+
+/** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
+function scanPart({ stream, columns }: CompiledStream, part: Part, format: CsvFormat): ScannedPart {
+  if (stream.source.kind === "files") {
+    const handed = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
+    return { scan: scanCsv(part, format), handed, kept: [] };
+  }
+  const own = part.columns.filter((column) => column !== lineColumn);
+  const typed = nestColumns(
+    [...columns].map(([name, type]) => [name, `CAST(nullif(${sourceName(name)}, '') AS ${type})`]),
+  );
+  const named = part.columns.map((column) => (column === lineColumn ? column : sourceColumn(column)));
+  const [id = "", version = ""] = own.map(sourceName);
+  return {
+    scan: `(SELECT ${["*", ...typed].join(", ")} FROM ${scanCsv({ ...part, columns: named }, format)})`,
+    handed: [...own.map(sourceName), `${id} AS _id`, `${version} AS _version`],
+    kept: ["_id", "_version"],
+  };
 }
 
 function checkedField(

@@ -40,7 +40,10 @@ export async function writeBatches(
     (row): RowGroup => ({ action: row["action"] as Action, rows: Number(row["rows"]), bytes: Number(row["bytes"]) }),
   );
   const batches: BatchRecord[] = [];
-  for (const range of cutBatches(groups, limits)) {
+  const ranges = cutBatches(groups, limits);
+  if (ranges.length === 0 && capabilities.wholeFiles === true)
+    ranges.push({ action: "create", from: 0, to: 0, bytes: 0 });
+  for (const range of ranges) {
     context.signal.throwIfAborted();
     batches.push(await writeBatch(context, compiled, { plan, range, fields, number: batches.length + 1 }));
   }
@@ -78,7 +81,8 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   const used = await engine.all("SELECT DISTINCT unnest(changed) AS name FROM batch_rows");
   const names = new Set(used.map((row) => String(row["name"])));
   const columns = input.fields.filter(
-    (name) => names.has(name) || (action === "create" && stream.target.key.includes(name)),
+    (name) =>
+      capabilities.wholeFiles === true || names.has(name) || (action === "create" && stream.target.key.includes(name)),
   );
   const cells = selectCells("SELECT * FROM batch_rows", action, columns, {
     id: capabilities.idColumn,
@@ -116,6 +120,6 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
 
 /** Creates go by key where the mode has one, so that sending them again finds the record that is there already. */
 function operationOf(action: Action, mode: Mode): Operation {
-  if (action === "create") return mode === "insert" ? "insert" : "upsert";
+  if (action === "create") return mode === "insert" || mode === "replace" ? "insert" : "upsert";
   return action;
 }

@@ -8,7 +8,7 @@ export interface RunSummary {
   run: string | null;
   job: string;
   status: "loaded" | "planned" | "partial" | "failed" | "in-doubt" | "stopped";
-  streams: Record<string, StreamCounts & { watermark: { from: string; to: string } | null }>;
+  streams: Record<string, StreamCounts & { watermark: { from: string | null; to: string } | null }>;
   apiCalls: Record<string, number>;
   seconds: number;
   exitCode: ExitCode;

@@ -9,13 +9,35 @@ export async function serialize(engine: Engine, statement: string): Promise<stri
   return String(row["tree"]);
 }
 
-/** The DuckDB type of an expression over columns of given types (default VARCHAR), or the engine's complaint. */
+/** Values by column name as columns, those of parents (`Account.Name`) as fields of a struct: `<sql> AS <name>`. */
+export function nestColumns(values: readonly (readonly [name: string, sql: string])[]): string[] {
+  return [...group(values)].map(([name, sql]) => `${sql} AS ${identifier(name)}`);
+}
+
+function group(values: readonly (readonly [name: string, sql: string])[]): Map<string, string> {
+  const nested = new Map<string, [string, string][]>();
+  const plain = new Map<string, string>();
+  for (const [name, sql] of values) {
+    const [first = "", ...rest] = name.split(".");
+    if (rest.length === 0) plain.set(name, sql);
+    else nested.set(first, [...(nested.get(first) ?? []), [rest.join("."), sql]]);
+  }
+  for (const [name, inner] of nested) {
+    const fields = [...group(inner)].map(([field, sql]) => `${identifier(field)} := ${sql}`);
+    plain.set(name, `struct_pack(${fields.join(", ")})`);
+  }
+  return plain;
+}
+
+/** The DuckDB type of an expression over columns of given types, or the engine's complaint. `nested`: by `nestColumns`. */
 export async function bindType(
   engine: Engine,
   sql: string,
   columns: ReadonlyMap<string, string>,
+  { nested }: { nested: boolean },
 ): Promise<{ type: string } | { complaint: string }> {
-  const list = [...columns].map(([name, type]) => `CAST(NULL AS ${type}) AS ${identifier(name)}`);
+  const nulls = [...columns].map(([name, type]): [string, string] => [name, `CAST(NULL AS ${type})`]);
+  const list = nested ? nestColumns(nulls) : nulls.map(([name, sql]) => `${sql} AS ${identifier(name)}`);
   try {
     const row = await engine.one(`DESCRIBE SELECT (${sql}\n) AS value FROM (SELECT ${list.join(", ") || "1"})`);
     return { type: String(row["column_type"]) };

@@ -18,6 +18,8 @@ export interface StagePass {
   fields: [string, string][];
   /** Quoted source columns to keep of a rejected row, in the part's order. */
   sources: string[];
+  /** Columns of `mapped` to keep as they are. */
+  kept: string[];
   /** Where the Parquet goes. */
   file: string;
 }
@@ -31,7 +33,7 @@ export async function stagePart(engine: Engine, pass: StagePass): Promise<void> 
       CASE WHEN _kept THEN _problem END AS _problem,
       CASE WHEN _kept THEN _warning END AS _warning,
       CASE WHEN _kept AND _problem IS NOT NULL THEN [${pass.sources.join(", ")}] END AS _source,
-      _line, hash(${rendered}) AS _hash,
+      ${["_line", ...pass.kept].join(", ")}, hash(${rendered}) AS _hash,
       ${pass.fields.map(([column, name]) => `${column} AS ${name}`).join(", ")}
     FROM (${checked})`;
   await writeParquet(engine, rows, pass.file, "disposable");

@@ -22,7 +22,8 @@ export interface ExpressionProblem {
 }
 
 export interface ColumnUse {
-  column: string;
+  /** One name, or the relations to a parent's field and its name: `Account.Owner.Name`. */
+  path: string[];
   offset: number;
 }
 
@@ -37,6 +38,7 @@ interface Node {
   query_location?: number;
   function_name?: string;
   schema?: string;
+  catalog?: string;
   is_operator?: boolean;
   column_names?: string[];
   [key: string]: unknown;
@@ -111,12 +113,7 @@ function noteColumn(node: Node, bound: ReadonlySet<string>, found: ParsedExpress
   const [column] = names;
   if (column === undefined || bound.has(column)) return;
   if (names.length === 1 && timeWords.has(column.toLowerCase())) return;
-  if (names.length > 1) {
-    const message = `"${names.join(".")}" is not a column; a name with a dot is written in double quotes`;
-    found.problems.push({ message, ...offsetOf(node) });
-    return;
-  }
-  found.columns.push({ column, offset: offsetOf(node).offset ?? 0 });
+  found.columns.push({ path: names, offset: offsetOf(node).offset ?? 0 });
 }
 
 /** Words that DuckDB reads as functions where no column has that name. */
@@ -124,11 +121,16 @@ const timeWords = new Set(["current_date", "current_timestamp"]);
 
 /** `Email.trim()` parses as the function trim of the schema "Email": the schema is the column. */
 function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpression): void {
-  const schema = node.schema ?? "";
-  if (schema !== "" && schema !== "main" && !bound.has(schema)) {
-    found.columns.push({ column: schema, offset: offsetOf(node).offset ?? 0 });
-  }
+  const { catalog = "", schema = "" } = node;
   const name = (node.function_name ?? "").toLowerCase();
+  if (catalog !== "") {
+    const message = `methods don't chain to a parent's field: write ${name}(${catalog}.${schema})`;
+    found.problems.push({ message, ...offsetOf(node) });
+    return;
+  }
+  if (schema !== "" && schema !== "main" && !bound.has(schema)) {
+    found.columns.push({ path: [schema], offset: offsetOf(node).offset ?? 0 });
+  }
   if (node.is_operator === true && !name.endsWith("__postfix")) return;
   if (allowedFunctions.has(name)) return;
   const candidate = suggest(name, [...allowedFunctions]);

@@ -2,7 +2,7 @@
 // In: checked expressions and the target's rendering. Out: nested SELECTs that stage/ runs in one pass together with the
 // rules. What must hold: pure; one row in, one row out; a field whose optional column a part lacks is NULL there.
 
-import { failureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import { failureName, mappedName, renderedName } from "../core/columns.ts";
 import { identifier } from "../core/sql.ts";
 import type { MappedField } from "../job/job.ts";
 
@@ -20,11 +20,10 @@ export interface CompiledField {
 }
 
 export interface MappingInput {
-  /** A table function or table that yields the source columns as VARCHAR. */
+  /** A table function or table that yields the columns that expressions use. */
   scan: string;
-  columns: string[];
-  /** Columns of the scan to hand through, as `<sql> AS <name>`. */
-  extra: string[];
+  /** Columns of the scan to hand through, as `<sql> AS <name>`: the source's own (`s:`), for rejects, and others. */
+  handed: string[];
   fields: CompiledField[];
   absent: ReadonlySet<string>;
   keep?: string;
@@ -44,9 +43,8 @@ export function mapRows(input: MappingInput): string {
   const failures = input.careful
     ? present.map(({ field }) => `(TRY((${field.expression.sql}\n) IS NULL) IS NULL) AS ${failureName(field.target)}`)
     : [];
-  const sources = input.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
   const keep = input.keep === undefined ? "true" : `coalesce((${input.keep}\n), false)`;
-  const inner = `SELECT ${[...input.extra, ...sources, ...mapped, ...failures, `${keep} AS _kept`].join(", ")} FROM ${input.scan}`;
+  const inner = `SELECT ${[...input.handed, ...mapped, ...failures, `${keep} AS _kept`].join(", ")} FROM ${input.scan}`;
   const rendered = input.fields.map(({ field, value }) => `${value} AS ${renderedName(field.target)}`);
   const middle = `SELECT *, ${rendered.join(", ")} FROM (${inner})`;
   const typed = input.fields.map(({ field, typed }) => `${typed} AS ${identifier(field.target)}`);

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
-import { type BatchRecord, Ledger, type StreamRecord } from "../../src/checkpoint/ledger.ts";
+import {
+  type BatchRecord,
+  Ledger,
+  type StreamRecord,
+  type Watermark,
+  type WindowRecord,
+} from "../../src/checkpoint/ledger.ts";
 import { type TableName, tables } from "../../src/checkpoint/ledger-schema.ts";
 import { openSqlite } from "../../src/core/sqlite.ts";
 
@@ -67,10 +73,35 @@ function filledLedger(): string {
     suspect: false,
     columns: ["id"],
     careful: false,
+    rows: null,
   });
+  ledger.saveWindow(taken);
+  ledger.settleStream(stream, watermark);
   ledger.addInsert({ org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" });
   return folder;
 }
+
+const taken: WindowRecord = {
+  run: "r1",
+  stream: "contacts",
+  sourceOrg: "s",
+  from: null,
+  to: "2026-11-21T00:00:00.000Z",
+  moves: true,
+  handle: null,
+};
+
+const watermark: Watermark = {
+  job: "j",
+  stream: "contacts",
+  sourceOrg: "s",
+  targetOrg: "o",
+  object: "Contact",
+  to: "2026-11-21T00:00:00.000Z",
+  run: "r1",
+  seenFile: null,
+  pending: ["003"],
+};
 
 const readers: Record<TableName, (ledger: Ledger) => unknown> = {
   runs: (ledger) => ledger.runs(),
@@ -78,6 +109,8 @@ const readers: Record<TableName, (ledger: Ledger) => unknown> = {
   parts: (ledger) => ledger.parts("r1", "contacts"),
   batches: (ledger) => ledger.batches("r1"),
   inserts: (ledger) => ledger.findInsert("o", "Contact", "ef"),
+  windows: (ledger) => ledger.window("r1", "contacts"),
+  watermarks: (ledger) => ledger.watermark(watermark),
 };
 
 /** Every cell that is not what its row is found by. */

@@ -245,12 +245,12 @@ describe("the connections of a job", () => {
     );
   });
 
-  test("must be of a type that can be read or written", () => {
+  test("must hold what the stream takes or writes: files or objects", () => {
     const turned = readJobText(
       jobText().replace("connection: drop", "connection: token").replace("connection: salesforce", "connection: drop"),
     );
     const message = messageOf(() => checkConnections(turned, read(connections)));
-    expect(message).toContain("a source of type salesforce is not supported yet");
-    expect(message).toContain("a target of type file is not supported yet");
+    expect(message).toContain("token is of type salesforce: it wants `source.object`, not `source.files`");
+    expect(message).toContain("drop is of type file: it wants `target.files`, not `target.object`");
   });
 });

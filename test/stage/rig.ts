@@ -8,7 +8,7 @@ import { openFileSource } from "../../src/connectors/file/source.ts";
 import { renderField } from "../../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, Part } from "../../src/core/model.ts";
 import { readCsvHeader } from "../../src/extract/csv-header.ts";
-import type { CsvFormat } from "../../src/job/job.ts";
+import type { CsvFormat, FileSource } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
 import type { Target } from "../../src/load/target.ts";
 import { type CompiledStream, compileStream } from "../../src/pipeline/compile-stream.ts";
@@ -75,9 +75,13 @@ export class Rig implements Disposable {
     const place = { file: "job.yaml", line: 1, column: 1 };
     const source = openFileSource({ name: "drop", type: "file", path: inbox, place });
     const parts: Part[] = [];
-    const request = { connection: "drop", files: "*", format, optional: [], place };
+    const request: FileSource = { kind: "files", connection: "drop", files: "*", format, optional: [], place };
     for await (const part of source.extract({
       source: request,
+      columns: [],
+      known: [],
+      handle: null,
+      keepHandle: () => undefined,
       folder,
       signal: new AbortController().signal,
       onProgress: () => undefined,
@@ -104,8 +108,8 @@ export class Rig implements Disposable {
     const first = keep === undefined ? read : { ...read, keep: { sql: keep, place: read.place } };
     const parts = await this.extract(files, first.source.format);
     const target = makeTarget(fields, present, join(this.folder, "snapshot.csv"));
-    const columns = [...new Set(parts.flatMap((part) => part.columns))];
-    const compiled = await compileStream({ engine: this.engine, job, stream: first, target, columns });
+    const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
+    const compiled = await compileStream({ engine: this.engine, job, stream: first, target, columns: { columns } });
     const folder = mkdtempSync(join(this.folder, "stage-"));
     const staged = await stageStream({ engine: this.engine, compiled, parts, folder, onPart: () => undefined });
     const rows = await this.engine.all(`SELECT * FROM ${staged.view} ORDER BY _row`);

@@ -11,13 +11,14 @@ import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { syncFile } from "../../core/files.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../extract/source.ts";
-import type { CsvFormat, FileConnection } from "../../job/job.ts";
+import type { CsvFormat, FileConnection, FileSource } from "../../job/job.ts";
 import { SpacedQuoteSearch } from "./spaced-quote.ts";
 
 const chunkBytes = 1 << 20;
 
 export function openFileSource(connection: FileConnection): Source {
   return {
+    orgId: connection.path,
     list: (source) =>
       findFiles(connection, source.files).map((path) => ({
         path,
@@ -29,7 +30,9 @@ export function openFileSource(connection: FileConnection): Source {
 }
 
 async function* copyFiles(connection: FileConnection, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
-  const paths = listFiles(connection, request);
+  const { source } = request;
+  if (source.kind !== "files") throw new Error("a folder holds files, not objects");
+  const paths = listFiles(connection, source);
   const totalBytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
   let bytesBefore = 0;
   for (const [index, path] of paths.entries()) {
@@ -44,7 +47,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       path: cloned ? target : path,
       label,
       compressed,
-      format: request.source.format,
+      format: source.format,
       ...(cloned ? {} : { copy: target }),
       onBytes: (bytes) => request.onProgress(bytesBefore + bytes, totalBytes),
     });
@@ -60,12 +63,12 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       sha256,
       compressed,
       suspect,
+      rows: null,
     };
   }
 }
 
-function listFiles(connection: FileConnection, request: ExtractRequest): string[] {
-  const { files, place } = request.source;
+function listFiles(connection: FileConnection, { files, place }: FileSource): string[] {
   const paths = findFiles(connection, files);
   if (paths.length === 0) {
     throw new Failure(exitCode.failed, `no file matches "${files}" in ${connection.path}`, {

@@ -1,5 +1,5 @@
-// Bulk API 2.0 query: results as pages on disk, header on each, rows checked against what Salesforce counted.
-// https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/queries.htm
+// Bulk API 2.0 query: results as pages on disk, several at once, header on each, rows checked against what Salesforce
+// counted. https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/queries.htm
 
 import { join } from "node:path";
 import { wait } from "../../core/clock.ts";
@@ -9,54 +9,73 @@ import { pollDelays } from "../../http/polling.ts";
 import type { SalesforceClient } from "./client.ts";
 
 const jobs = "/jobs/query";
+/** Pages have addresses of their own, so that several can be fetched at once, since this API version. */
+const parallelSince = 58;
+/** Salesforce names so many pages at a time. */
+const pagesInFlight = 5;
 
-export interface QueryRequest {
-  soql: string;
-  folder: string;
-  /** What the pages' names start with. */
-  name: string;
-  signal: AbortSignal;
-  onProgress(rows: number): void;
-}
-
-export interface QueryPages {
-  files: string[];
+export interface QueryPage {
+  /** 1-based. */
+  number: number;
+  path: string;
+  /** Records that Salesforce says are in it. */
   rows: number;
 }
 
-export async function queryInBulk(client: SalesforceClient, request: QueryRequest): Promise<QueryPages> {
+export interface PagesRequest {
+  folder: string;
+  /** The file's name without its folder. */
+  fileName(page: number): string;
+  /** Pages that are on disk already, with their rows. */
+  known: ReadonlyMap<number, number>;
+  signal: AbortSignal;
+  onProgress(rows: number, total: number): void;
+}
+
+/** Makes a query job; it begins to work at once. A second one reads the same again and changes nothing. */
+export async function openQueryJob(
+  client: SalesforceClient,
+  query: { soql: string; all: boolean },
+  signal: AbortSignal,
+): Promise<string> {
+  const operation = query.all ? "queryAll" : "query";
   const made = await client.callJson({
     method: "POST",
     path: jobs,
-    json: { operation: "query", query: request.soql, contentType: "CSV", columnDelimiter: "COMMA", lineEnding: "LF" },
-    // A second query job reads the same again; it changes nothing.
+    json: { operation, query: query.soql, contentType: "CSV", columnDelimiter: "COMMA", lineEnding: "LF" },
     idempotent: true,
     doing: "making a query job",
-    signal: request.signal,
+    signal,
   });
-  const job = String(made["id"]);
+  return String(made["id"]);
+}
+
+/** The pages of a job that are not known yet, as they arrive. Throws a Failure where their rows don't add up. */
+export async function* fetchPages(
+  client: SalesforceClient,
+  job: string,
+  request: PagesRequest,
+): AsyncGenerator<QueryPage> {
   const total = await awaitQuery(client, job, request.signal);
-  const pages = await fetchPages(client, job, request);
-  if (pages.rows === total) return pages;
-  throw new Failure(
-    exitCode.failed,
-    `${client.name}: the query's pages hold ${pages.rows} rows, the job says ${total}`,
-    {
-      where: { remote: `query job ${job}` },
-      next: "run again; nothing was written",
-    },
-  );
+  let rows = 0;
+  for (const known of request.known.values()) rows += known;
+  const pages = Number(client.version) >= parallelSince ? fetchInParallel : fetchInTurn;
+  for await (const page of pages(client, job, request)) {
+    rows += page.rows;
+    request.onProgress(rows, total);
+    yield page;
+  }
+  if (rows === total) return;
+  throw new Failure(exitCode.failed, `${client.name}: the query's pages hold ${rows} rows, the job says ${total}`, {
+    where: { remote: `query job ${job}` },
+    next: "run again; nothing was written",
+  });
 }
 
 async function awaitQuery(client: SalesforceClient, job: string, signal: AbortSignal): Promise<number> {
+  const doing = `reading query job ${job}`;
   for (const delayMs of pollDelays()) {
-    const info = await client.callJson({
-      method: "GET",
-      path: `${jobs}/${job}`,
-      idempotent: true,
-      doing: `reading query job ${job}`,
-      signal,
-    });
+    const info = await client.callJson({ method: "GET", path: `${jobs}/${job}`, idempotent: true, doing, signal });
     if (info["state"] === "JobComplete") return Number(info["numberRecordsProcessed"] ?? 0);
     if (info["state"] === "Failed" || info["state"] === "Aborted") {
       throw new Failure(exitCode.failed, `${client.name}: the query job ended as ${info["state"]}`, {
@@ -69,22 +88,75 @@ async function awaitQuery(client: SalesforceClient, job: string, signal: AbortSi
   throw new Error("unreachable: polling has no end");
 }
 
-async function fetchPages(client: SalesforceClient, job: string, request: QueryRequest): Promise<QueryPages> {
-  const files: string[] = [];
-  let rows = 0;
+/** https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/query_get_parallel_results.htm */
+async function* fetchInParallel(
+  client: SalesforceClient,
+  job: string,
+  request: PagesRequest,
+): AsyncGenerator<QueryPage> {
+  const inFlight = new Map<number, Promise<QueryPage>>();
+  let number = 0;
+  try {
+    for await (const url of listPages(client, job, request.signal)) {
+      number += 1;
+      if (request.known.has(number)) continue;
+      const page = fetchPage(client, job, url, { ...request, number });
+      // Its failure is met when its turn comes.
+      page.catch(() => undefined);
+      inFlight.set(number, page);
+      if (inFlight.size === pagesInFlight) yield await takeFirst(inFlight);
+    }
+    while (inFlight.size > 0) yield await takeFirst(inFlight);
+  } finally {
+    await Promise.allSettled(inFlight.values());
+  }
+}
+
+async function takeFirst(inFlight: Map<number, Promise<QueryPage>>): Promise<QueryPage> {
+  const page = await Promise.race(inFlight.values());
+  inFlight.delete(page.number);
+  return page;
+}
+
+async function* listPages(client: SalesforceClient, job: string, signal: AbortSignal): AsyncGenerator<string> {
+  let path: string | undefined = `${jobs}/${job}/resultPages`;
+  while (path !== undefined) {
+    const doing = `listing result pages of query job ${job}`;
+    const list: Record<string, unknown> = await client.callJson({
+      method: "GET",
+      path,
+      idempotent: true,
+      doing,
+      signal,
+    });
+    for (const { resultUrl } of list["resultPages"] as { resultUrl: string }[]) yield resultUrl;
+    path = list["done"] === true ? undefined : String(list["nextRecordsUrl"]);
+  }
+}
+
+/** The address of a page is in the answer with the one before: those that are known are fetched again. */
+async function* fetchInTurn(client: SalesforceClient, job: string, request: PagesRequest): AsyncGenerator<QueryPage> {
   let locator: string | undefined;
+  let number = 0;
   do {
-    const path = join(request.folder, `${request.name}-${String(files.length + 1).padStart(5, "0")}.csv`);
+    number += 1;
     const query = locator === undefined ? "" : `?locator=${encodeURIComponent(locator)}`;
-    const doing = `reading results of query job ${job}`;
-    const page = { path: `${jobs}/${job}/results${query}`, doing, signal: request.signal };
-    const headers = await client.downloadCsv(page, path);
-    files.push(path);
-    rows += Number(headers["sforce-numberofrecords"] ?? 0);
-    request.onProgress(rows);
-    const next = headers["sforce-locator"];
+    const page = await fetchPage(client, job, `${jobs}/${job}/results${query}`, { ...request, number });
     // The last page has the literal text `null`.
-    locator = next === undefined || next === "null" || next === "" ? undefined : next;
+    locator = page.locator === undefined || page.locator === "null" || page.locator === "" ? undefined : page.locator;
+    if (!request.known.has(number)) yield page;
   } while (locator !== undefined);
-  return { files, rows };
+}
+
+async function fetchPage(
+  client: SalesforceClient,
+  job: string,
+  url: string,
+  { folder, fileName, number, signal }: PagesRequest & { number: number },
+): Promise<QueryPage & { locator: string | undefined }> {
+  const path = join(folder, fileName(number));
+  const call = { path: url, doing: `reading page ${number} of query job ${job}`, signal };
+  const headers = await client.downloadCsv(call, path);
+  const rows = Number(headers["sforce-numberofrecords"] ?? 0);
+  return { number, path, rows, locator: headers["sforce-locator"] };
 }

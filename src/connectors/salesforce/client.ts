@@ -2,6 +2,7 @@
 // What must hold: an expired session is renewed once for a call, without loss, in the middle of anything; every call has
 // our retries; jsforce, which describes and queries for us, sends through the same door.
 
+import { monotonicMs } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { registerSecret } from "../../core/secret.ts";
@@ -50,6 +51,7 @@ export class SalesforceClient {
   #signingIn: Promise<SignedIn> | undefined;
   #version: string | undefined;
   #jsforce: Jsforce | undefined;
+  #clock: { serverMs: number; atMs: number } | undefined;
   readonly #onRetry: (text: string) => void;
   readonly #signal: AbortSignal;
 
@@ -117,6 +119,16 @@ export class SalesforceClient {
     });
   }
 
+  /** The server's clock, to the second: its last answer's date and the time that passed since. */
+  async readClock(): Promise<Date> {
+    if (this.#clock === undefined)
+      await this.callText({ method: "GET", path: "", idempotent: true, doing: "reading the clock" });
+    if (this.#clock === undefined)
+      throw new Failure(exitCode.failed, `${this.name} tells no time: its answers have no Date`);
+    const { serverMs, atMs } = this.#clock;
+    return new Date(Math.floor((serverMs + monotonicMs() - atMs) / 1000) * 1000);
+  }
+
   /** Runs `act`; a fault that ended it becomes a failure that says what to do. */
   async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
     try {
@@ -169,12 +181,18 @@ export class SalesforceClient {
   async #sendSignedIn(options: CallOptions): Promise<HttpResponse> {
     const session = await this.#signIn();
     try {
-      return await this.#http.send(this.#requestFor(options, session));
+      return this.#noteClock(await this.#http.send(this.#requestFor(options, session)));
     } catch (error) {
       if (!isExpiredSession(error)) throw error;
       const renewed = await this.#renew(session);
-      return this.#http.send(this.#requestFor(options, renewed));
+      return this.#noteClock(await this.#http.send(this.#requestFor(options, renewed)));
     }
+  }
+
+  #noteClock(response: HttpResponse): HttpResponse {
+    const serverMs = Date.parse(response.headers["date"] ?? "");
+    if (!Number.isNaN(serverMs)) this.#clock = { serverMs, atMs: monotonicMs() };
+    return response;
   }
 
   #requestFor(options: CallOptions, session: SignedIn): HttpRequest {

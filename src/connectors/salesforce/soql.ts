@@ -1,6 +1,9 @@
 // SOQL that we write. Names come from describe; values are bound here and nowhere else.
 // https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm
 
+/** Salesforce refuses a URI of more than 16,384 bytes together with its headers; the token takes part of it. */
+export const uriBytesMax = 14_000;
+
 /** A text as a SOQL string literal: the backslash is escaped before the quote. */
 export function soqlText(value: string): string {
   const escaped = value

@@ -1,6 +1,7 @@
-// Salesforce as a target.
+// Salesforce as a source and a target: one session for both.
 
 import type { ObjectSchema } from "../../core/model.ts";
+import type { Source } from "../../extract/source.ts";
 import { HttpClient } from "../../http/client.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
 import type { Target, TargetCapabilities } from "../../load/target.ts";
@@ -10,6 +11,7 @@ import { readRowError } from "./errors.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, resolveField } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
+import { openSalesforceSource } from "./source.ts";
 
 /** https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm */
 const capabilities: TargetCapabilities = {
@@ -24,12 +26,12 @@ const capabilities: TargetCapabilities = {
 };
 
 /** Signs in. Throws a Failure (8 refused, 75 unreachable). */
-export async function openSalesforceTarget(
+export async function openSalesforce(
   connection: SalesforceConnection,
   environment: Environment,
   onRetry: (text: string) => void,
   signal: AbortSignal,
-): Promise<Target> {
+): Promise<{ source: Source; target: Target }> {
   const http = new HttpClient();
   const client = new SalesforceClient(connection, environment, http, onRetry, signal);
   await client.connect();
@@ -39,7 +41,7 @@ export async function openSalesforceTarget(
     described.set(object, known);
     return known;
   };
-  return {
+  const target: Target = {
     capabilities,
     orgId: client.orgId,
     get apiCalls() {
@@ -68,4 +70,5 @@ export async function openSalesforceTarget(
     explain: (doing, act) => client.explain(doing, act),
     close: () => http.close(),
   };
+  return { source: openSalesforceSource(client, describe), target };
 }

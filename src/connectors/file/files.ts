@@ -1,0 +1,10 @@
+// Local folders, as a source and as a target.
+
+import type { FileConnection } from "../../job/job.ts";
+import type { OpenConnection } from "../registry.ts";
+import { openFileSource } from "./source.ts";
+import { openFileTarget } from "./target.ts";
+
+export function openFiles(connection: FileConnection): OpenConnection {
+  return { source: openFileSource(connection), target: openFileTarget(connection) };
+}

@@ -1,0 +1,82 @@
+// REST queries, for few records. In: SOQL. Out: a CSV file as a bulk query would give it.
+// https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
+
+import { createWriteStream } from "node:fs";
+import { finished } from "node:stream/promises";
+import { stringify } from "csv-stringify";
+import { syncFile } from "../../core/files.ts";
+import type { SalesforceClient } from "./client.ts";
+
+/** Records of one page at most; wide records come in smaller pages. */
+export const rowsPerQueryPage = 2000;
+
+export interface RestQuery {
+  /** Queries whose records go into the file, one after the other. */
+  soql: readonly string[];
+  /** Columns of the file. */
+  fields: readonly string[];
+  path: string;
+  /** Deleted records too. */
+  all: boolean;
+  /** For messages: "reading present values". */
+  doing: string;
+  signal: AbortSignal;
+  onProgress(rows: number): void;
+}
+
+/** Writes a file with a header and gives the number of records. */
+export async function queryToFile(client: SalesforceClient, query: RestQuery): Promise<number> {
+  const { fields, path, onProgress } = query;
+  const writer = stringify({ header: true, columns: [...fields], quoted: true });
+  const file = createWriteStream(path, { mode: 0o600 });
+  writer.pipe(file);
+  let rows = 0;
+  for (const soql of query.soql) {
+    for await (const record of queryRecords(client, soql, query)) {
+      writer.write(fields.map((field) => cellOf(record, field)));
+      rows += 1;
+    }
+    onProgress(rows);
+  }
+  writer.end();
+  await finished(file);
+  syncFile(path);
+  return rows;
+}
+
+/** The records of a query, page by page. */
+export async function* queryRecords(
+  client: SalesforceClient,
+  soql: string,
+  { all, doing, signal }: Pick<RestQuery, "all" | "doing" | "signal">,
+): AsyncGenerator<Record<string, unknown>> {
+  let path: string | undefined = `/${all ? "queryAll" : "query"}?q=${encodeURIComponent(soql)}`;
+  while (path !== undefined) {
+    const page = await client.callJson({ method: "GET", path, idempotent: true, doing, signal });
+    yield* page["records"] as Record<string, unknown>[];
+    path = page["done"] === true ? undefined : String(page["nextRecordsUrl"]);
+  }
+}
+
+/** Records that a `SELECT count()` finds. */
+export async function countRecords(
+  client: SalesforceClient,
+  soql: string,
+  options: Pick<RestQuery, "all" | "doing" | "signal">,
+): Promise<number> {
+  const { all, doing, signal } = options;
+  const path = `/${all ? "queryAll" : "query"}?q=${encodeURIComponent(soql)}`;
+  const answer = await client.callJson({ method: "GET", path, idempotent: true, doing, signal });
+  return Number(answer["totalSize"]);
+}
+
+/**
+ * A cell as a bulk query would render it: no value is empty, a parent's field is found through its record, a time ends
+ * in Z where REST writes +0000.
+ */
+function cellOf(record: Record<string, unknown>, field: string): string {
+  let value: unknown = record;
+  for (const name of field.split(".")) value = (value as Record<string, unknown> | null | undefined)?.[name];
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:.]+)\+0000$/, "$1Z") : String(value);
+}

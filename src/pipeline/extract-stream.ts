@@ -1,0 +1,130 @@
+// A stream's source as parts in the run folder, with its expressions bound: of files the parts come first, because their
+// headers say what there is; of records the expressions come first, because they say what to take.
+
+import { existsSync } from "node:fs";
+import type { PartRecord } from "../checkpoint/ledger.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { hashFile } from "../core/files.ts";
+import { readCsvHeader } from "../extract/csv-header.ts";
+import type { ExtractedPart, RecordCatalog } from "../extract/source.ts";
+import type { ObjectSource, Stream } from "../job/job.ts";
+import type { Target } from "../load/target.ts";
+import { type CompiledStream, compileStream } from "./compile-stream.ts";
+import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
+import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
+
+export interface ExtractedStream {
+  compiled: CompiledStream;
+  parts: PartRecord[];
+  /** Records that an earlier run took: a table function. */
+  seen?: string;
+}
+
+export async function extractStream(context: RunContext, stream: Stream, target: Target): Promise<ExtractedStream> {
+  const source = sourceOf(context, stream.source.connection);
+  if (stream.source.kind === "object" && source.records !== undefined) {
+    refuseOtherSource(context, stream, source);
+    return extractRecords(context, { ...stream, source: stream.source }, source.records, target);
+  }
+  const parts = await extractParts(context, stream, []);
+  if (stream.target.mode === "insert") refuseInsertedFiles(context, stream, parts);
+  const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
+  const compiled = await compileStream({
+    engine: context.engine,
+    job: context.job,
+    stream,
+    target,
+    columns: { columns },
+  });
+  return { compiled, parts };
+}
+
+async function extractRecords(
+  context: RunContext,
+  stream: Stream & { source: ObjectSource },
+  catalog: RecordCatalog,
+  target: Target,
+): Promise<ExtractedStream> {
+  const { engine, job } = context;
+  const schema = await catalog.describe(stream.source);
+  const compiled = await compileStream({ engine, job, stream, target, columns: schema });
+  const opened = await openWindow(context, stream, catalog);
+  const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
+  const parts = await extractParts(context, stream, columns, opened);
+  return { compiled, parts, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
+}
+
+/** Parts in the ledger and on disk. After a crash files must be the same; records that have arrived are kept. */
+async function extractParts(
+  context: RunContext,
+  stream: Stream,
+  columns: readonly string[],
+  opened?: OpenWindow,
+): Promise<PartRecord[]> {
+  context.emit({ type: "step-started", stream: stream.name, step: "extract" });
+  const before = context.ledger.parts(context.run.id, stream.name);
+  const known = opened === undefined ? [] : await findIntact(before);
+  const parts: PartRecord[] = [...known];
+  const extracted = sourceOf(context, stream.source.connection).extract({
+    source: stream.source,
+    columns,
+    known,
+    handle: opened?.record.handle ?? null,
+    keepHandle: (handle) => {
+      if (opened !== undefined) context.ledger.saveWindow({ ...opened.record, handle });
+      failpoint("query-opened");
+    },
+    ...(opened?.window === undefined ? {} : { window: opened.window }),
+    folder: subfolder(context, "extract", stream.name),
+    signal: context.signal,
+    onProgress: reportProgress(context, stream.name, "extract", opened === undefined ? "bytes" : "rows"),
+  });
+  for await (const part of extracted) {
+    const earlier = before.find(({ ordinal }) => ordinal === part.ordinal);
+    const isOther = earlier !== undefined && (earlier.label !== part.label || earlier.sha256 !== part.sha256);
+    if (isOther && stream.source.kind === "files") refuseOtherInput(part.label, context);
+    parts.push(await addPart(context, stream, part));
+  }
+  return parts.sort((left, right) => left.ordinal - right.ordinal);
+}
+
+async function findIntact(parts: readonly PartRecord[]): Promise<PartRecord[]> {
+  const intact: PartRecord[] = [];
+  for (const part of parts) {
+    if (existsSync(part.path) && (await hashFile(part.path)) === part.sha256) intact.push(part);
+  }
+  return intact;
+}
+
+async function addPart(context: RunContext, stream: Stream, part: ExtractedPart): Promise<PartRecord> {
+  const record = { ...part, columns: await readCsvHeader(part, stream.source.format), careful: false };
+  context.ledger.addPart(context.run.id, stream.name, record);
+  failpoint("extracted");
+  const { label, bytes, sha256 } = part;
+  context.emit({ type: "part-extracted", stream: stream.name, label, bytes, sha256 });
+  return record;
+}
+
+function refuseOtherInput(label: string, context: RunContext): never {
+  throw new Failure(exitCode.failed, "the input changed since this run began", {
+    where: { file: label },
+    why: "a resumed run goes on with the same bytes or not at all",
+    next: `nothing was written yet: start anew with loadline run ${context.run.jobFile}`,
+  });
+}
+
+function refuseInsertedFiles(context: RunContext, stream: Stream, parts: readonly PartRecord[]): void {
+  if (context.run.options.again === true) return;
+  const { orgId } = targetOf(context, stream.target.connection);
+  for (const part of parts) {
+    const earlier = context.ledger.findInsert(orgId, stream.target.object, part.sha256);
+    if (earlier === undefined) continue;
+    throw new Failure(exitCode.guard, `these bytes were inserted into ${stream.target.object} already`, {
+      where: { file: part.label },
+      why: `run ${earlier.run} inserted ${earlier.label} with the same content at ${earlier.settled}`,
+      next: "remove the file, or insert its rows a second time with --again",
+    });
+  }
+}

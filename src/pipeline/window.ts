@@ -1,0 +1,188 @@
+// What a stream takes of the records of an object, and up to where it has taken them once it is settled.
+// What must hold: a window is in the ledger before a record of it is read, and a resumed run keeps it; the watermark
+// moves with the settling of the stream, in one transaction; a record that was rejected is asked for again.
+
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { PartRecord, StreamRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
+import { Failure, usageFailure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { makePrivateFolder, syncFile } from "../core/files.ts";
+import { identifier, literal } from "../core/sql.ts";
+import type { RecordCatalog, Source, Window } from "../extract/source.ts";
+import type { ObjectSource, Stream } from "../job/job.ts";
+import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
+import { type RunContext, sourceOf, targetOf } from "./context.ts";
+import { headerOf } from "./load-stream.ts";
+import { rejectsPath } from "./rejects.ts";
+
+export interface OpenWindow {
+  record: WindowRecord;
+  /** Undefined: everything. */
+  window?: Window;
+  /** Records that the run before took in what both windows cover: a table function with id and version. */
+  seen?: string;
+}
+
+/** The window of this run: the one it began with, or from the watermark to the server's time. */
+export async function openWindow(context: RunContext, stream: Stream, catalog: RecordCatalog): Promise<OpenWindow> {
+  const { ledger, run } = context;
+  const { source } = stream;
+  if (source.kind !== "object") throw new Error("only records have a window");
+  const mark = ledger.watermark(keyOf(context, stream));
+  const known = ledger.window(run.id, stream.name);
+  const record = known ?? (await beginWindow(context, stream, source, catalog, mark));
+  if (known === undefined) ledger.saveWindow(record);
+  if (record.to === null) return { record };
+  const window: Window = {
+    ...(record.from === null ? {} : { from: record.from }),
+    // By the clock a window ends now, with the second that has begun: what this second still brings is in the next window.
+    to: run.options.to ?? shift(record.to, 1000),
+    pending: mark?.pending ?? [],
+  };
+  const seen = record.moves ? await fetchSeen(context, stream, mark) : undefined;
+  return { record, window, ...(seen === undefined ? {} : { seen }) };
+}
+
+async function beginWindow(
+  context: RunContext,
+  stream: Stream,
+  source: ObjectSource,
+  catalog: RecordCatalog,
+  mark: Watermark | undefined,
+): Promise<WindowRecord> {
+  const { run } = context;
+  const { from, to, limit, keys, streams } = run.options;
+  const whole = {
+    run: run.id,
+    stream: stream.name,
+    sourceOrg: sourceOf(context, source.connection).orgId,
+    handle: null,
+  };
+  if (source.incremental === undefined) {
+    if (from === undefined && to === undefined) return { ...whole, from: null, to: null, moves: false };
+    throw usageFailure(`stream ${stream.name} is not incremental: it has no window to choose`, {
+      where: source.place,
+      next: "add source.incremental, or leave out --from and --to",
+    });
+  }
+  const overlapMs = source.incremental.overlapMs ?? catalog.overlapMs;
+  const isChosen = from !== undefined || to !== undefined;
+  const isPart = limit !== undefined || keys !== undefined || streams !== undefined;
+  const reached = mark === undefined ? source.incremental.since : shift(mark.to, -overlapMs);
+  return {
+    ...whole,
+    from: from ?? reached ?? null,
+    to: to ?? (await catalog.readClock()).toISOString(),
+    moves: !isChosen && !isPart && run.command === "run",
+  };
+}
+
+function shift(time: string, ms: number): string {
+  return new Date(Date.parse(time) + ms).toISOString();
+}
+
+function keyOf(context: RunContext, stream: Stream): WatermarkKey {
+  return {
+    job: context.job.name,
+    stream: stream.name,
+    sourceOrg: sourceOf(context, stream.source.connection).orgId,
+    targetOrg: targetOf(context, stream.target.connection).orgId,
+    object: stream.target.object,
+  };
+}
+
+/** The seen records, where the engine may read them. Without them nothing is lost: records come twice. */
+async function fetchSeen(
+  context: RunContext,
+  stream: Stream,
+  mark: Watermark | undefined,
+): Promise<string | undefined> {
+  if (mark === undefined || mark.seenFile === null) return undefined;
+  const kept = join(seenFolder(context), mark.seenFile);
+  if (!existsSync(kept)) return undefined;
+  const path = join(context.folder, `seen-${stream.name}.parquet`);
+  await copyFile(kept, path);
+  return `read_parquet(${literal(path)})`;
+}
+
+/** Beside the runs, because it outlives the run that wrote it. */
+function seenFolder({ folder }: RunContext): string {
+  return join(dirname(dirname(folder)), "seen");
+}
+
+/** Settles a stream; its watermark moves with it. */
+export async function settleStream(context: RunContext, stream: Stream, settled: StreamRecord): Promise<void> {
+  const { ledger, run } = context;
+  const record = ledger.window(run.id, stream.name);
+  if (record === undefined || !record.moves || record.to === null) {
+    ledger.settleStream(settled, undefined);
+    return;
+  }
+  const key = keyOf(context, stream);
+  const before = ledger.watermark(key);
+  // A clock that was set back must not make a watermark go back.
+  const to = before !== undefined && before.to > record.to ? before.to : record.to;
+  const pending = await readRejectedIds(context, stream);
+  const seenFile = await keepSeen(context, stream, to, pending);
+  ledger.settleStream(settled, { ...key, to, run: run.id, seenFile, pending });
+  const old = before?.seenFile ?? null;
+  if (old !== null && old !== seenFile) rmSync(join(seenFolder(context), old), { force: true });
+}
+
+async function readRejectedIds(context: RunContext, stream: Stream): Promise<string[]> {
+  const path = rejectsPath(context, stream.name);
+  if (!existsSync(path)) return [];
+  const columns = headerOf(path);
+  const [id = ""] = columns;
+  const rows = await context.engine.all(
+    `SELECT DISTINCT ${identifier(id)} AS id FROM ${scanCsvFiles([path], columns)} ORDER BY 1`,
+  );
+  return rows.map((row) => String(row["id"]));
+}
+
+/** Writes down which records lie where the next window will reach back to. */
+async function keepSeen(context: RunContext, stream: Stream, to: string, pending: string[]): Promise<string | null> {
+  const { engine, ledger, run } = context;
+  const { source } = stream;
+  const { records } = sourceOf(context, source.connection);
+  if (source.kind !== "object" || source.incremental === undefined || records === undefined) return null;
+  const since = shift(to, -(source.incremental.overlapMs ?? records.overlapMs));
+  const parts = ledger.parts(run.id, stream.name);
+  const rows = parts.map((part) => selectVersions(part, source));
+  if (rows.length === 0) return null;
+  const rejected = pending.length === 0 ? "" : `AND id NOT IN (SELECT unnest([${pending.map(literal).join(", ")}]))`;
+  const name = `${run.id}-${stream.name}.parquet`;
+  const path = join(context.folder, name);
+  const versions = `SELECT DISTINCT id, version FROM (${rows.join(" UNION ALL ")}) WHERE version >= ${literal(since)} ${rejected}`;
+  await engine.run(`COPY (${versions}) TO ${literal(path)} (FORMAT parquet)`);
+  const folder = seenFolder(context);
+  makePrivateFolder(folder);
+  renameSync(path, join(folder, name));
+  syncFile(join(folder, name));
+  return name;
+}
+
+/** Every part begins with the id and the version. */
+function selectVersions(part: PartRecord, source: ObjectSource): string {
+  const [id = "", version = ""] = part.columns;
+  return `SELECT ${identifier(id)} AS id, ${identifier(version)} AS version FROM ${scanCsv(part, source.format)}`;
+}
+
+/** What the watermark was and is, for the summary: null for sources without. */
+export function tellWindow(record: WindowRecord | undefined): { from: string | null; to: string } | null {
+  return record === undefined || record.to === null ? null : { from: record.from, to: record.to };
+}
+
+export function refuseOtherSource(context: RunContext, stream: Stream, source: Source): void {
+  const known = context.ledger.window(context.run.id, stream.name);
+  if (known === undefined || known.sourceOrg === source.orgId) return;
+  throw new Failure(
+    exitCode.failed,
+    `run ${context.run.id} was begun from org ${known.sourceOrg}, ${stream.source.connection} is now ${source.orgId}`,
+    {
+      next: `point ${stream.source.connection} back at that org, then loadline resume ${context.run.id}`,
+    },
+  );
+}
