@@ -59,7 +59,7 @@ function insertFieldDefinitions(org: Org): void {
 }
 
 function insert(org: Org, name: string, id: string | undefined, values: Readonly<Record<string, Stored>>): void {
-  const object = org.catalog.object(name) as SalesforceObject;
+  const object = org.catalog.storedObject(name) as SalesforceObject;
   const next = org.store.nextId(object);
   const timestamp = salesforceNow();
   const row: Record<string, Stored> = {
@@ -125,8 +125,8 @@ const demoPeople = [
 const titles = ["Head of Operations", "Buyer", "Controller", "Sales Director"];
 
 function insertDemoRecords(org: Org): void {
-  const account = org.catalog.object("Account") as SalesforceObject;
-  const contact = org.catalog.object("Contact") as SalesforceObject;
+  const account = org.catalog.storedObject("Account") as SalesforceObject;
+  const contact = org.catalog.storedObject("Contact") as SalesforceObject;
   const accounts = demoAccounts.map(
     ([Name, Industry, BillingCity, BillingCountry, AnnualRevenue, NumberOfEmployees]) => {
       const domain = `${Name.toLowerCase().replace(/[^a-z]+/g, "-")}.example`;

@@ -10,8 +10,8 @@ import { isDouble } from "../catalog/field.ts";
 import { bulkErrorText, parseRowError, RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type Column, ColumnError, resolveColumns } from "../records/columns.ts";
-import { rowDeleter } from "../records/delete.ts";
-import { type RowValue, rowWriter } from "../records/writer.ts";
+import { type Deletion, rowDeleter } from "../records/delete.ts";
+import { type RowFault, type RowValue, rowWriter } from "../records/writer.ts";
 import { javaDouble, quoted } from "../render.ts";
 import { transact } from "../store.ts";
 import { type CsvReader, type CsvRecord, LineEndingError, openCsv } from "./csv-reader.ts";
@@ -28,7 +28,7 @@ export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<v
   const closed = jobs.ingest(id);
   // It may have been aborted since it was closed.
   if (isTerminal(closed)) return;
-  jobs.save({ ...closed, state: "InProgress", systemModstamp: jobTimestamp() });
+  jobs.save({ ...closed, ...jobFault(org, closed), state: "InProgress", systemModstamp: jobTimestamp() });
   await yieldToRequests();
   let reader: CsvReader | undefined;
   try {
@@ -47,9 +47,16 @@ export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<v
   }
 }
 
+// Decided once: a killed sandbox goes on with the job, it does not draw again.
+function jobFault(org: Org, job: IngestJob): Pick<IngestJob, "failure"> {
+  if (job.state !== "UploadComplete") return {};
+  const fault = org.faults.forJob(job.object);
+  return fault?.jobError === undefined ? {} : { failure: { afterRows: fault.afterRows ?? 0, message: fault.jobError } };
+}
+
 interface Work {
   /** Writes a row and gives its id and whether it was created. Throws a RowError. */
-  write(record: CsvRecord, backdateMs: number | undefined): { id: string; created: boolean };
+  write(record: CsvRecord, fault: RowFault | undefined): { id: string; created: boolean };
   startChunk(): void;
   /** Between the values of a result line. */
   delimiter: string;
@@ -63,7 +70,12 @@ function processChunk(org: Org, jobs: Jobs, id: string, reader: CsvReader, work:
   const job = jobs.ingest(id);
   if (job.state !== "InProgress") return false;
   const started = monotonicMs();
-  const records = reader.read(transactionRows);
+  const left = (job.failure?.afterRows ?? Number.POSITIVE_INFINITY) - job.recordsProcessed;
+  if (job.failure !== undefined && left <= 0) {
+    fail(jobs, id, job.failure.message);
+    return false;
+  }
+  const records = reader.read(Math.min(transactionRows, left));
   if (records.length === 0) {
     complete(org, jobs, job);
     return false;
@@ -105,7 +117,7 @@ function writeRecords(
     try {
       const fault = org.faults.forRow(job.object);
       if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
-      const { id, created } = work.write(record, fault?.backdate_ms);
+      const { id, created } = work.write(record, fault);
       successes.push(`"${id}"${work.delimiter}"${created}"${work.delimiter}${work.renderSuccess(record.cells)}`);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
@@ -143,15 +155,16 @@ function rowWork(org: Org, job: IngestJob, names: readonly string[]): Work {
       (column) => column.header.includes(".") || column.header === column.field.name,
     ),
   };
-  if (job.operation === "delete") return { ...shown, ...deleteWork(org, object, columns) };
+  if (job.operation === "delete" || job.operation === "hardDelete")
+    return { ...shown, ...deleteWork(org, object, columns, job.operation === "delete" ? "recycle" : "purge") };
   const key = job.externalIdFieldName === undefined ? undefined : object.field(job.externalIdFieldName);
   const writer = rowWriter(org, object, columns, { operation: job.operation, ...(key === undefined ? {} : { key }) });
   return {
     ...shown,
     startChunk: writer.startChunk,
-    write(record, backdateMs) {
+    write(record, fault) {
       requireCells(record, columns.length);
-      return writer.write(record.cells.map(cellValue), backdateMs);
+      return writer.write(record.cells.map(cellValue), fault);
     },
   };
 }
@@ -160,11 +173,12 @@ function deleteWork(
   org: Org,
   object: SalesforceObject,
   columns: readonly Column[],
+  deletion: Deletion,
 ): Pick<Work, "write" | "startChunk"> {
   const [only] = columns;
   if (only === undefined || columns.length > 1 || only.field.name !== "Id")
     throw new ColumnError("The column header of a delete job must be Id and nothing else");
-  const remove = rowDeleter(org, object);
+  const remove = rowDeleter(org, object, deletion);
   return {
     startChunk: () => undefined,
     write(record) {

@@ -11,13 +11,13 @@ const base = (version: number, name: string): string => `/services/data/v${versi
 /** The entry of an object in the list of objects. */
 export function summarise(object: SalesforceObject, version: number): Description {
   const url = base(version, object.name);
-  const writable = !object.readOnly;
+  const { access } = object;
   return {
     activateable: false,
-    createable: writable,
+    createable: access.createable,
     custom: object.custom,
     customSetting: false,
-    deletable: writable,
+    deletable: access.deletable,
     deprecatedAndHidden: false,
     feedEnabled: false,
     hasSubtypes: false,
@@ -27,16 +27,16 @@ export function summarise(object: SalesforceObject, version: number): Descriptio
     label: object.label,
     labelPlural: object.labelPlural,
     layoutable: true,
-    mergeable: false,
+    mergeable: access.deletable && object.field("MasterRecordId") !== undefined,
     mruEnabled: true,
     name: object.name,
-    queryable: true,
+    queryable: access.queryable,
     replicateable: true,
     retrieveable: true,
     searchable: true,
     triggerable: true,
-    undeletable: writable,
-    updateable: writable,
+    undeletable: access.deletable,
+    updateable: access.updateable,
     urls: { describe: `${url}/describe`, rowTemplate: `${url}/{ID}`, sobject: url },
   };
 }
@@ -101,7 +101,7 @@ function describeField(object: SalesforceObject, field: Field): Description {
     caseSensitive: field.caseSensitive,
     compoundFieldName: compoundOf(object, field),
     controllerName: null,
-    createable: field.createable && !object.readOnly,
+    createable: field.createable && object.access.createable,
     custom: field.custom,
     defaultValue: field.type === "boolean" ? field.defaultValue === 1 : (field.defaultValue ?? null),
     defaultValueFormula: null,
@@ -152,7 +152,7 @@ function describeField(object: SalesforceObject, field: Field): Description {
     sortable: !longText && !compound,
     type: field.type,
     unique: field.unique,
-    updateable: field.updateable && !object.readOnly,
+    updateable: field.updateable && object.access.updateable,
     writeRequiresMasterRead: false,
   };
 }

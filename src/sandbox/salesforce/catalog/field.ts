@@ -207,6 +207,11 @@ export function owner(referenceTo: readonly string[] = ["User"]): Field {
   return reference("OwnerId", referenceTo, { nillable: false, defaultedOnCreate: true });
 }
 
+/** The record type, which is the profile's default one unless it is given. */
+export function recordTypeField(): Field {
+  return reference("RecordTypeId", ["RecordType"], { label: "Record Type ID" });
+}
+
 /** What people see: AccountSource → Account Source, Bioguide_Id__c → Bioguide Id. */
 function labelOf(name: string): string {
   return name

@@ -22,7 +22,7 @@ export interface StandardObject {
   label: string;
   labelPlural: string;
   keyPrefix: string;
-  fields: Field[];
+  fields: readonly Field[];
   /** Written by the org itself only: User, Organization and the tooling views. */
   readOnly?: boolean;
 }

@@ -87,7 +87,7 @@ function uniqueCheck(org: Org, object: SalesforceObject, field: Field, index: nu
 function referenceCheck(org: Org, field: Field, index: number): Check {
   const finds = new Map<string, Rows<[number]>>();
   for (const name of field.referenceTo) {
-    const target = org.catalog.object(name);
+    const target = org.catalog.storedObject(name);
     if (target !== undefined) finds.set(target.keyPrefix, deletedFlag(org, target));
   }
   return (stored) => {

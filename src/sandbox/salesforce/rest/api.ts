@@ -7,6 +7,7 @@ import { type Answer, json, type Method, type Route, type SandboxRequest } from 
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import { ApiError, notFound, RowError } from "../errors.ts";
 import { newestVersion, type Org } from "../org.ts";
+import { apiDisabled } from "../permissions.ts";
 import { requireToken } from "./sign-in.ts";
 
 /** A request to the data API, with the version from its path. */
@@ -30,6 +31,7 @@ export function apiRoute(
     async answer(request) {
       const version = versionOf(request.params["version"] ?? "");
       requireToken(org, request);
+      if (!org.permissions.apiEnabled) throw apiDisabled();
       org.limits.countCall();
       let answered: Answer;
       try {

@@ -4,7 +4,7 @@
 import { type Answer, json, type Route } from "../../routes.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
-import { ApiError, parseRowError, RowError } from "../errors.ts";
+import { ApiError, RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { rowDeleter } from "../records/delete.ts";
 import { writeRecord } from "../records/json.ts";
@@ -52,11 +52,9 @@ async function writeAll(org: Org, request: ApiRequest, operation: "insert" | "up
     const { id, ...fields } = record;
     // Clients that speak of records as objects write the id in lower case.
     const named = operation === "update" && id !== undefined ? { ...fields, Id: id } : record;
-    return {
-      id: writeRecord(org, typeOfRecord(org, record), { operation, record: named }).id,
-      success: true,
-      errors: [],
-    };
+    const object = typeOfRecord(org, record);
+    const fault = org.faults.forRow(object.name);
+    return { id: writeRecord(org, object, { operation, record: named, fault }).id, success: true, errors: [] };
   });
 }
 
@@ -70,7 +68,8 @@ async function upsertAll(org: Org, request: ApiRequest): Promise<Answer> {
     if (value !== "" && seen.has(value))
       throw new RowError("DUPLICATE_VALUE", `Duplicate external id specified: ${String(record[key.name])}`, [key.name]);
     seen.add(value);
-    const { id, created } = writeRecord(org, object, { operation: "upsert", key, record });
+    const fault = org.faults.forRow(object.name);
+    const { id, created } = writeRecord(org, object, { operation: "upsert", key, record, fault });
     return { id, success: true, errors: [], created };
   });
 }
@@ -155,8 +154,6 @@ function typeOfRecord(org: Org, record: Readonly<Record<string, unknown>>): Sale
   const type = isObject(attributes) ? String(attributes["type"]) : "";
   const object = org.catalog.object(type);
   if (object === undefined) throw new RowError("INVALID_TYPE", `sObject type '${type}' is not supported.`);
-  const fault = org.faults.forRow(object.name);
-  if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
   return object;
 }
 

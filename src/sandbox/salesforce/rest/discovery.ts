@@ -3,6 +3,7 @@
 import { json, type Route } from "../../routes.ts";
 import { describe, summarise } from "../catalog/describe.ts";
 import { newestVersion, type Org, oldestListedVersion, orgId, userId } from "../org.ts";
+import { viewSetupMissing } from "../permissions.ts";
 import { apiRoute, objectOf } from "./api.ts";
 
 const resources = ["limits", "query", "queryAll", "sobjects", "composite", "jobs", "tooling"];
@@ -15,7 +16,10 @@ export function discoveryRoutes(org: Org): Route[] {
       const list = Object.fromEntries(resources.map((name) => [name, `${base}/${name}`]));
       return json(200, { ...list, identity: `${org.origin}/id/${orgId}/${userId}` });
     }),
-    apiRoute(org, "GET", "/limits", () => json(200, org.limits.report())),
+    apiRoute(org, "GET", "/limits", () => {
+      if (!org.permissions.viewSetup) throw viewSetupMissing();
+      return json(200, org.limits.report());
+    }),
     apiRoute(org, "GET", "/sobjects", ({ version }) =>
       json(200, {
         encoding: "UTF-8",
