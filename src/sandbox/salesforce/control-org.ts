@@ -1,5 +1,5 @@
 // The sandbox's own endpoints that do to the org what people and time do to a real one: merge records, empty the recycle
-// bin, forget the delete log, change permissions, let a slow transaction commit.
+// bin, forget the delete log, change permissions, have jobs lock each other's parents, let a slow transaction commit.
 // Must hold: none of them is part of Salesforce, none needs a token, none is hit by a fault or counted.
 
 import { z } from "zod";
@@ -49,6 +49,10 @@ export function stagingRoutes(org: Org): Route[] {
     staging("permissions", permissions, (changes) => {
       org.permissions = { ...org.permissions, ...changes };
       return json(200, org.permissions);
+    }),
+    staging("locks", z.strictObject({ sharedParents: z.boolean() }), ({ sharedParents }) => {
+      org.sharedParentLocks = sharedParents;
+      return { status: 204 };
     }),
     staging("commit-late", z.strictObject({}), () => json(200, { committed: org.late.reveal() })),
   ];

@@ -35,6 +35,7 @@ export function controlRoutes(org: Org, bulk: Bulk, calls: Map<string, number>):
         org.late.clear();
         org.limits.clear();
         org.permissions = org.initialPermissions;
+        org.sharedParentLocks = false;
         calls.clear();
         seedOrg(org, "empty");
         return { status: 204 };

@@ -19,6 +19,8 @@ export interface Org {
   /** The user's permissions as they stand, and as the schema file has them. */
   permissions: Permissions;
   initialPermissions: Permissions;
+  /** Whether jobs in flight that write under the same parents stand in each other's way. */
+  sharedParentLocks: boolean;
   /** Uploads and query results lie here. */
   folder: string;
   /** The public key that signed JWTs are checked with (PEM). */
@@ -36,4 +38,6 @@ export const orgId = "00Dsandbox00001EAA";
 export const userId = makeId("005", 1);
 /** The newest version that is served, and the oldest that is listed. */
 export const newestVersion = 68;
+/** The oldest version that is not retired. */
+export const oldestVersion = 31;
 export const oldestListedVersion = 58;

@@ -21,6 +21,7 @@ import { queryRoutes } from "./rest/query.ts";
 import { recordRoutes } from "./rest/records.ts";
 import { replicationRoutes } from "./rest/replication.ts";
 import { signInRoutes } from "./rest/sign-in.ts";
+import { soapRoutes } from "./rest/soap.ts";
 import { seedOrg } from "./seed.ts";
 import { openStore } from "./store.ts";
 
@@ -53,6 +54,7 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
     late: openLateCommits(store),
     permissions: options.schema.permissions,
     initialPermissions: options.schema.permissions,
+    sharedParentLocks: false,
     folder: options.folder,
     publicKey: options.publicKey,
     origin: "",
@@ -65,6 +67,7 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
     ...stagingRoutes(org),
     ...controlRoutes(org, bulk, calls),
     ...signInRoutes(org),
+    ...soapRoutes(org),
     ...discoveryRoutes(org),
     ...queryRoutes(org),
     ...bulk.routes,

@@ -17,14 +17,22 @@ import { transact } from "../store.ts";
 import { type CsvReader, type CsvRecord, LineEndingError, openCsv } from "./csv-reader.ts";
 import { newline, shuffle } from "./ingest-results.ts";
 import { delimiters, type IngestJob, isTerminal, type Jobs, jobFile, jobTimestamp } from "./jobs.ts";
+import type { ParentLocks } from "./parent-locks.ts";
 
 /** Rows of one transaction, and of one of Salesforce's own chunks, within which an external id may come once. */
 const transactionRows = 4000;
 const chunkRows = 200;
 const batchRows = 10_000;
 
+export interface Workplace {
+  org: Org;
+  jobs: Jobs;
+  locks: ParentLocks;
+}
+
 /** Processes a job to its end, or until it is aborted or the sandbox closes. */
-export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<void> {
+export async function processIngest(place: Workplace, id: string): Promise<void> {
+  const { org, jobs } = place;
   const closed = jobs.ingest(id);
   // It may have been aborted since it was closed.
   if (isTerminal(closed)) return;
@@ -37,7 +45,7 @@ export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<v
     const opened = openUpload(org, job);
     reader = opened.reader;
     const write = rowWork(org, job, opened.columns);
-    while (!org.closing && processChunk(org, jobs, id, reader, write)) await yieldToRequests();
+    while (!org.closing && processChunk(place, id, reader, write)) await yieldToRequests();
   } catch (error) {
     if (error instanceof ColumnError) fail(jobs, id, `InvalidBatch : ${error.message}`);
     else if (error instanceof LineEndingError) fail(jobs, id, `ClientInputError : ${error.message}`);
@@ -58,6 +66,7 @@ interface Work {
   /** Writes a row and gives its id and whether it was created. Throws a RowError. */
   write(record: CsvRecord, fault: RowFault | undefined): { id: string; created: boolean };
   startChunk(): void;
+  columns: readonly Column[];
   /** Between the values of a result line. */
   delimiter: string;
   /** The row's cells as the results show them. */
@@ -66,7 +75,7 @@ interface Work {
 }
 
 /** One transaction of rows. False when the job has ended, by itself or by an abort. */
-function processChunk(org: Org, jobs: Jobs, id: string, reader: CsvReader, work: Work): boolean {
+function processChunk({ org, jobs, locks }: Workplace, id: string, reader: CsvReader, work: Work): boolean {
   const job = jobs.ingest(id);
   if (job.state !== "InProgress") return false;
   const started = monotonicMs();
@@ -80,8 +89,9 @@ function processChunk(org: Org, jobs: Jobs, id: string, reader: CsvReader, work:
     complete(org, jobs, job);
     return false;
   }
+  const checkLocks = locks.checkFor(job, work.columns);
   transact(org.store.database, () => {
-    const { successes, failures } = writeRecords(org, job, records, work);
+    const { successes, failures } = writeRecords(org, job, records, { ...work, checkLocks });
     const end = newline(job);
     org.store.database
       .prepare("INSERT INTO sandbox_job_result VALUES (?, ?, ?, ?)")
@@ -108,7 +118,7 @@ function writeRecords(
   org: Org,
   job: IngestJob,
   records: readonly CsvRecord[],
-  work: Work,
+  work: Work & { checkLocks: ((cells: readonly string[]) => void) | undefined },
 ): { successes: string[]; failures: string[] } {
   const successes: string[] = [];
   const failures: string[] = [];
@@ -117,6 +127,7 @@ function writeRecords(
     try {
       const fault = org.faults.forRow(job.object);
       if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
+      work.checkLocks?.(record.cells);
       const { id, created } = work.write(record, fault);
       successes.push(`"${id}"${work.delimiter}"${created}"${work.delimiter}${work.renderSuccess(record.cells)}`);
     } catch (error) {
@@ -146,6 +157,7 @@ function rowWork(org: Org, job: IngestJob, names: readonly string[]): Work {
   const columns = resolveColumns(org, object, names);
   const delimiter = delimiters[job.columnDelimiter] ?? ",";
   const shown = {
+    columns,
     delimiter,
     renderSuccess: cellRenderer(columns, delimiter),
     // A known issue of Salesforce: in failedResults a column whose header is in the wrong case loses its values.
