@@ -11,6 +11,7 @@ import { type Stored, transact } from "./store.ts";
 export function seedOrg(org: Org, seed: "demo" | "empty"): void {
   transact(org.store.database, () => {
     insertFieldDefinitions(org);
+    refreshRecordTypes(org);
     const users = org.store.database.prepare(`SELECT count(*) AS count FROM "User"`).get();
     if (users?.["count"] !== 0) return;
     insertOwnRecords(org);
@@ -56,6 +57,22 @@ function insertFieldDefinitions(org: Org): void {
         Length: field.length,
         IsPolymorphicForeignKey: field.referenceTo.length > 1 ? 1 : 0,
       });
+}
+
+// A record type that is known keeps its id: records refer to it.
+function refreshRecordTypes(org: Org): void {
+  const { database } = org.store;
+  const update = database.prepare(
+    `UPDATE "RecordType" SET "Name" = ?, "IsActive" = ? WHERE "SobjectType" = ? AND "DeveloperName" = ?`,
+  );
+  database.exec(`UPDATE "RecordType" SET "IsActive" = 0`);
+  for (const object of org.catalog.stored)
+    for (const [DeveloperName, { label, active }] of Object.entries(object.recordTypes)) {
+      const values = { Name: label ?? DeveloperName, IsActive: Number(active) };
+      const known = update.run(values.Name, values.IsActive, object.name, DeveloperName);
+      if (known.changes > 0) continue;
+      insert(org, "RecordType", undefined, { ...values, DeveloperName, SobjectType: object.name });
+    }
 }
 
 function insert(org: Org, name: string, id: string | undefined, values: Readonly<Record<string, Stored>>): void {

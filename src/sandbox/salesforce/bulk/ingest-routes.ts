@@ -31,6 +31,8 @@ import { parseMultipart } from "./multipart.ts";
 
 const largestUpload = 150_000_000;
 const largestMultipart = 100_000;
+const assignable = new Set(["Case", "Lead"]);
+const assignmentSince = 49;
 const poisoned = (id: string): ApiError =>
   new ApiError(
     400,
@@ -131,7 +133,7 @@ function newJob(org: Org, jobs: Jobs, body: Record<string, unknown>, version: nu
   }
   if (org.limits.remaining("DailyBulkApiBatches") === 0)
     throw new ApiError(400, "EXCEEDEDQUOTA", "ExceededQuota : ApiBatchItems Limit exceeded.");
-  const rule = body["assignmentRuleId"];
+  const rule = assignmentRule(object, body["assignmentRuleId"], version);
   const timestamp = jobTimestamp();
   return {
     kind: "ingest",
@@ -141,7 +143,7 @@ function newJob(org: Org, jobs: Jobs, body: Record<string, unknown>, version: nu
     operation,
     apiVersion: version,
     ...(operation === "upsert" ? { externalIdFieldName: String(keyName) } : {}),
-    ...(typeof rule === "string" ? { assignmentRuleId: rule } : {}),
+    ...(rule === undefined ? {} : { assignmentRuleId: rule }),
     columnDelimiter: choice("columnDelimiter", body["columnDelimiter"], Object.keys(delimiters), "COMMA"),
     lineEnding: choice("lineEnding", body["lineEnding"], ["LF", "CRLF"] as const, "LF"),
     createdDate: timestamp,
@@ -153,6 +155,13 @@ function newJob(org: Org, jobs: Jobs, body: Record<string, unknown>, version: nu
     offset: 0,
     chunks: 0,
   };
+}
+
+// "The ID of an assignment rule to run for a Case or a Lead", from version 49.0 on.
+function assignmentRule({ name }: SalesforceObject, given: unknown, version: number): string | undefined {
+  if (given === undefined || given === null) return undefined;
+  if (typeof given === "string" && version >= assignmentSince && assignable.has(name)) return given;
+  throw new ApiError(400, "INVALIDJOB", `InvalidJob : assignmentRuleId is not supported for ${name}`);
 }
 
 // Only "create/update" has a witness (forcedotcom/cli#2254); the other two are worded after it.

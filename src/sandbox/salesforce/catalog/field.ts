@@ -38,6 +38,8 @@ export interface Field {
   idLookup: boolean;
   unique: boolean;
   caseSensitive: boolean;
+  /** Numbered by the org itself. */
+  autoNumber: boolean;
   custom: boolean;
   values: readonly string[];
   restricted: boolean;
@@ -81,6 +83,7 @@ export function field(name: string, type: FieldType, differs: Partial<Field> = {
     idLookup: false,
     unique: false,
     caseSensitive: false,
+    autoNumber: false,
     custom: false,
     values: [],
     restricted: false,

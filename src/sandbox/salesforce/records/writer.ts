@@ -15,6 +15,7 @@ import { keyOf, type Stored } from "../store.ts";
 import { refuseWithout } from "./access.ts";
 import { requireLive, rowCheck, type StoredRow } from "./checks.ts";
 import { type Column, duplicateKey, keyLookup } from "./columns.ts";
+import { defaultRecordType } from "./record-types.ts";
 
 export type RowValue = string | null | undefined;
 
@@ -155,8 +156,8 @@ function inserter(
       field.expression === undefined &&
       !given.some((column) => column.field.name === field.name),
   );
-  const nameIsGiven = given.some(({ field }) => field.name === "Name");
-  const ownerIsGiven = given.some(({ field }) => field.name === "OwnerId");
+  const defaults = orgDefaults(org, object);
+  const filled = [...defaults].filter(([name]) => !given.some(({ field }) => field.name === name));
   const system = [
     "serial",
     "Id",
@@ -166,20 +167,23 @@ function inserter(
     "CreatedById",
     "LastModifiedById",
   ];
-  const names = [...system, ...given.map(({ field }) => field.name), ...missing.map((field) => field.name)];
-  if (object.custom && !nameIsGiven) names.push("Name");
-  if (hasOwner(org, object) && !ownerIsGiven) names.push("OwnerId");
-  const defaults = missing.map((field) => field.defaultValue ?? null);
+  const names = [
+    ...system,
+    ...given.map(({ field }) => field.name),
+    ...missing.map((field) => field.name),
+    ...filled.map(([name]) => name),
+  ];
+  const usual = missing.map((field) => field.defaultValue ?? null);
   const statement = org.store.database.prepare(
     `INSERT INTO ${identifier(object.name)} (${names.map(identifier).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
   );
   return (stored, timestamp) => {
     const { serial, id } = org.store.nextId(object);
     const values: Stored[] = [serial, id, timestamp, timestamp, timestamp, userId, userId];
-    for (const { field, index } of given) values.push(stored[index] ?? defaultOf(object, field, id));
-    values.push(...defaults);
-    if (object.custom && !nameIsGiven) values.push(id);
-    if (values.length < names.length) values.push(userId);
+    for (const { field, index } of given)
+      values.push(stored[index] ?? defaults.get(field.name)?.(id) ?? field.defaultValue ?? null);
+    values.push(...usual);
+    for (const [, value] of filled) values.push(value(id));
     statement.run(...values);
     return id;
   };
@@ -190,15 +194,18 @@ function storedFields(org: Org, object: SalesforceObject): readonly Field[] {
   return org.catalog.storedObject(object.name)?.fields ?? [];
 }
 
-function hasOwner(org: Org, object: SalesforceObject): boolean {
-  return storedFields(org, object).some((field) => field.name === "OwnerId");
-}
-
-// A custom object's record without a name is named by its id, a record without an owner belongs to its creator.
-function defaultOf(object: SalesforceObject, field: Field, id: string): Stored {
-  if (field.name === "OwnerId") return userId;
-  if (field.name === "Name" && object.custom) return id;
-  return field.defaultValue ?? null;
+/**
+ * What the org gives a new record that does not say: a custom object's record is named by its id, a record belongs to its
+ * creator and gets the default record type.
+ */
+function orgDefaults(org: Org, object: SalesforceObject): ReadonlyMap<string, (id: string) => Stored> {
+  const defaults = new Map<string, (id: string) => Stored>();
+  const has = (name: string): boolean => storedFields(org, object).some((field) => field.name === name);
+  if (object.custom) defaults.set("Name", (id) => id);
+  if (has("OwnerId")) defaults.set("OwnerId", () => userId);
+  const recordType = has("RecordTypeId") ? defaultRecordType(org, object) : null;
+  if (recordType !== null) defaults.set("RecordTypeId", () => recordType);
+  return defaults;
 }
 
 function updater(

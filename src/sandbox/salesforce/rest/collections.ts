@@ -21,6 +21,7 @@ interface Result {
 
 const mostRecords = 200;
 const mostRetrieved = 2000;
+const mostChunks = 10;
 const path = "/composite/sobjects";
 
 export function collectionRoutes(org: Org): Route[] {
@@ -48,6 +49,7 @@ export function collectionRoutes(org: Org): Route[] {
 
 async function writeAll(org: Org, request: ApiRequest, operation: "insert" | "update"): Promise<Answer> {
   const { records, allOrNone } = await readRecordList(request);
+  refuseManyChunks(records.map(typeName));
   return settle(org, allOrNone, records, (record) => {
     const { id, ...fields } = record;
     // Clients that speak of records as objects write the id in lower case.
@@ -77,6 +79,7 @@ async function upsertAll(org: Org, request: ApiRequest): Promise<Answer> {
 function deleteAll(org: Org, request: ApiRequest): Answer {
   const ids = (request.query.get("ids") ?? "").split(",").filter((id) => id !== "");
   refuseTooMany(ids.length, mostRecords);
+  refuseManyChunks(ids.map((id) => id.slice(0, 3)));
   return settle(org, request.query.get("allOrNone") === "true", ids, (id) => {
     const object = org.catalog.objectOfId(id);
     if (object === undefined) throw new RowError("MALFORMED_ID", `malformed id ${id}`);
@@ -150,11 +153,25 @@ function refuseTooMany(count: number, most: number): void {
 }
 
 function typeOfRecord(org: Org, record: Readonly<Record<string, unknown>>): SalesforceObject {
-  const { attributes } = record;
-  const type = isObject(attributes) ? String(attributes["type"]) : "";
+  const type = typeName(record);
   const object = org.catalog.object(type);
   if (object === undefined) throw new RowError("INVALID_TYPE", `sObject type '${type}' is not supported.`);
   return object;
+}
+
+function typeName({ attributes }: Readonly<Record<string, unknown>>): string {
+  return isObject(attributes) ? String(attributes["type"]) : "";
+}
+
+// Records of one type that stand together are a chunk; records of other types between them start new ones.
+function refuseManyChunks(types: readonly string[]): void {
+  const chunks = types.filter((type, index) => type.toLowerCase() !== types[index - 1]?.toLowerCase()).length;
+  if (chunks > mostChunks)
+    throw new ApiError(
+      400,
+      "LIMIT_EXCEEDED",
+      `Cannot have more than ${mostChunks} chunks in a single operation. Please rearrange the data to reduce chunking.`,
+    );
 }
 
 function upsertKey(object: SalesforceObject, name: string): Field {
