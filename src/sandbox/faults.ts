@@ -23,11 +23,16 @@ const faultAction = z.strictObject({
   rowError: z.string().optional(),
   /** Only with "match": "row <object>": the row is stamped that much earlier than it becomes visible. */
   backdate_ms: z.int().positive().optional(),
+  /** The same, and nobody sees the row as written before POST /__sandbox/salesforce/commit-late. */
+  commit_late_ms: z.int().nonnegative().optional(),
+  /** Only with "match": "job <object>": the job fails with this text once so many of its rows are done. */
+  jobError: z.string().optional(),
+  afterRows: z.int().nonnegative().optional(),
 });
 
 const faultList = z.array(
   z.strictObject({
-    match: z.string().regex(/^\S+ \S+$/, 'must be "<method or *> <path glob>" or "row <object>"'),
+    match: z.string().regex(/^\S+ \S+$/, 'must be "<method or *> <path glob>", "row <object>" or "job <object>"'),
     nth: z.array(z.int().positive()).optional(),
     times: z.int().positive().optional(),
     rate: z.number().min(0).max(1).optional(),
@@ -44,6 +49,8 @@ export interface Faults {
   forRequest(method: string, path: string): FaultAction | undefined;
   /** The action for a written row of this object, or undefined. Counts the row. */
   forRow(object: string): FaultAction | undefined;
+  /** The action for an ingest job on this object as its processing starts, or undefined. Counts the job. */
+  forJob(object: string): FaultAction | undefined;
 }
 
 interface Rule {
@@ -56,17 +63,22 @@ interface Rule {
 export function createFaults(seed: number): Faults {
   let requestRules: Rule[] = [];
   let rowRules: Rule[] = [];
+  let jobRules: Rule[] = [];
   return {
     replace(list) {
       const parsed = faultList.safeParse(list);
       if (!parsed.success) throw usageFailure("the list of faults is wrong", { why: z.prettifyError(parsed.error) });
       const draw = seededFraction(seed);
       const rules = parsed.data.map((fault) => ({ fault, rule: compileRule(fault, draw) }));
-      requestRules = rules.filter(({ fault }) => !fault.match.startsWith("row ")).map(({ rule }) => rule);
-      rowRules = rules.filter(({ fault }) => fault.match.startsWith("row ")).map(({ rule }) => rule);
+      const ofKind = (kind: string): Rule[] =>
+        rules.filter(({ fault }) => kindOf(fault.match) === kind).map(({ rule }) => rule);
+      requestRules = ofKind("request");
+      rowRules = ofKind("row");
+      jobRules = ofKind("job");
     },
     forRequest: (method, path) => firstFiring(requestRules, method, path),
     forRow: (object) => (rowRules.length === 0 ? undefined : firstFiring(rowRules, "row", object)),
+    forJob: (object) => firstFiring(jobRules, "job", object),
   };
 }
 
@@ -81,6 +93,10 @@ export function readFaultsFile(path: string): unknown {
       cause: error,
     });
   }
+}
+
+function kindOf(match: string): string {
+  return /^(?:row|job) /.exec(match)?.[0].trim() ?? "request";
 }
 
 // Every matching rule counts the request, also behind one that fires: `nth` of a rule never depends on the others.
@@ -99,8 +115,7 @@ function compileRule(fault: z.infer<typeof faultList>[number], draw: () => numbe
   const pattern = globPattern(glob);
   return {
     matches: (requestMethod, path) =>
-      (method === "*" ? requestMethod !== "row" : method.toLowerCase() === requestMethod.toLowerCase()) &&
-      pattern.test(path),
+      (method === "*" || method.toLowerCase() === requestMethod.toLowerCase()) && pattern.test(path),
     fires: (count) =>
       (fault.nth === undefined || fault.nth.includes(count)) &&
       (fault.times === undefined || count <= fault.times) &&

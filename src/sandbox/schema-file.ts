@@ -41,10 +41,43 @@ const salesforceField = z.strictObject({
   relationshipName: z.string().optional(),
 });
 
+const recordType = z.strictObject({
+  label: z.string().optional(),
+  active: z.boolean().default(true),
+  /** False: the signed-in user's profile does not offer it. */
+  available: z.boolean().default(true),
+  default: z.boolean().default(false),
+});
+
 const salesforceObject = z.strictObject({
   custom: z.boolean().optional(),
   label: z.string().optional(),
+  /** What the signed-in user may do; `readable: false` hides the object altogether. */
+  permissions: z
+    .strictObject({
+      readable: z.boolean().default(true),
+      queryable: z.boolean().default(true),
+      createable: z.boolean().default(true),
+      updateable: z.boolean().default(true),
+      deletable: z.boolean().default(true),
+    })
+    .optional(),
+  /** Fields that the signed-in user cannot see, and those that it cannot write. */
+  hidden: z.array(z.string()).default([]),
+  readonly: z.array(z.string()).default([]),
+  /** By developer name. */
+  recordTypes: z.record(z.string().regex(/^[A-Za-z]\w*$/), recordType).default({}),
   fields: z.record(z.string(), salesforceField).default({}),
+});
+
+/** Permissions of the Salesforce user over the whole org. */
+const permissions = z.strictObject({
+  /** "API Enabled": without it signing in works and no call does. */
+  apiEnabled: z.boolean().default(true),
+  /** "Bulk API Hard Delete". */
+  bulkHardDelete: z.boolean().default(false),
+  /** "View Setup and Configuration": without it /limits is refused. */
+  viewSetup: z.boolean().default(true),
 });
 
 const schemaFile = z.strictObject({
@@ -52,8 +85,14 @@ const schemaFile = z.strictObject({
   hubspot: z.record(z.string(), z.unknown()).default({}),
   /** Daily limits of the Salesforce org by their name in /limits, for example DailyApiRequests. */
   limits: z.record(z.string(), z.int().nonnegative()).default({}),
+  permissions: permissions.prefault({}),
 });
 
+/** The names of the permissions, for changing some of them. */
+export const permissionNames = Object.keys(permissions.shape) as (keyof Permissions)[];
+export type Permissions = z.infer<typeof permissions>;
+export type RecordTypeDefinition = z.infer<typeof recordType>;
+export type SalesforceObjectDefinition = z.infer<typeof salesforceObject>;
 export type SalesforceFieldDefinition = z.infer<typeof salesforceField>;
 export type SchemaFile = z.infer<typeof schemaFile>;
 

@@ -285,3 +285,17 @@ test("what loaders probe for is answered: polymorphic lookups, and objects that 
   for (const path of ["query?q=SELECT+Id+FROM+ScratchOrgInfo+limit+1", "tooling/query?q=SELECT+Id+FROM+SandboxProcess"])
     expect(refusedWith(await org.api("GET", path)).slice(0, 2)).toEqual([400, "INVALID_TYPE"]);
 });
+
+test("records of several types may form ten chunks, and headers that steer rules and duplicates are taken", async () => {
+  const org = await startOrg();
+  const alternating = (count: number) =>
+    Array.from({ length: count }, (_, index) => (index % 2 === 0 ? "Account" : "Contact")).map((type) =>
+      type === "Account" ? { attributes: { type }, Name: "x" } : { attributes: { type }, LastName: "x" },
+    );
+  const headers = { "Sforce-Duplicate-Rule-Header": "allowSave=true", "Sforce-Auto-Assign": "FALSE" };
+  const taken = await org.api("POST", "composite/sobjects", { records: alternating(10) }, headers);
+  expect([taken.status, taken.body.every((result) => (result as { success: boolean }).success)]).toEqual([200, true]);
+  const refused = await org.api("POST", "composite/sobjects", { records: alternating(11) });
+  expect([refused.status, refused.body]).toMatchObject([400, [{ errorCode: "LIMIT_EXCEEDED" }]]);
+  expect(await org.dump("Account")).toHaveLength(5);
+});

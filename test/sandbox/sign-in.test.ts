@@ -78,22 +78,29 @@ test("a JWT signed by another key, or changed after signing, is refused", async 
   expect((await signIn(org, { grant_type: jwtGrant, assertion: "not.a.token" })).status).toBe(400);
 });
 
-test("a password gives a refresh token, which gives new access tokens", async () => {
+test("a password gives a token and no refresh token, as in Salesforce", async () => {
   const org = await startOrg();
-  const client = { client_id: "sandbox", client_secret: "sandbox" };
-  const { body } = await signIn(org, { grant_type: "password", username: "u@x.co", password: "sandbox", ...client });
-  const again = await signIn(org, {
-    grant_type: "refresh_token",
-    refresh_token: String(body["refresh_token"]),
-    client_id: "sandbox",
+  const password = { grant_type: "password", username: "u@x.co", client_id: "sandbox", client_secret: "sandbox" };
+  const { status, body } = await signIn(org, { ...password, password: "sandbox" });
+  expect([status, await statusWith(org, `Bearer ${body["access_token"]}`)]).toEqual([200, 200]);
+  expect(body).not.toHaveProperty("refresh_token");
+  expect(await signIn(org, { ...password, password: "wrong" })).toEqual({
+    status: 400,
+    body: { error: "invalid_grant", error_description: "authentication failure" },
   });
-  expect(again.status).toBe(200);
-  expect(again.body["access_token"]).not.toBe(body["access_token"]);
-  expect(
-    (await signIn(org, { grant_type: "password", username: "u@x.co", password: "wrong", ...client })).body,
-  ).toEqual({ error: "invalid_grant", error_description: "authentication failure" });
-  expect((await signIn(org, { grant_type: "refresh_token", refresh_token: "stale", ...client })).body).toMatchObject({
-    error: "invalid_grant",
+});
+
+test("a refresh token gives new access tokens as often as it is used, and stays as it is", async () => {
+  const org = await startOrg();
+  const grant = { grant_type: "refresh_token", refresh_token: "sandbox", client_id: "sandbox" };
+  const first = await signIn(org, grant);
+  const second = await signIn(org, { ...grant, client_secret: "sandbox" });
+  expect([first.status, second.status]).toEqual([200, 200]);
+  expect(first.body["access_token"]).not.toBe(second.body["access_token"]);
+  expect(second.body).not.toHaveProperty("refresh_token");
+  expect(await signIn(org, { ...grant, refresh_token: "stale" })).toEqual({
+    status: 400,
+    body: { error: "invalid_grant", error_description: "expired access/refresh token" },
   });
 });
 
@@ -105,7 +112,7 @@ test("wrong clients and unknown grants are refused as Salesforce does", async ()
     body: { error: "invalid_client_id", error_description: "client identifier invalid" },
   });
   expect(await signIn(org, { ...grant, client_id: "sandbox", client_secret: "wrong" })).toEqual({
-    status: 401,
+    status: 400,
     body: { error: "invalid_client", error_description: "invalid client credentials" },
   });
   expect(await signIn(org, { grant_type: "magic" })).toEqual({
@@ -149,4 +156,45 @@ test("a token outlives a restart", async () => {
   await first.close();
   const second = await startOrg({ dataFolder });
   expect(await statusWith(second, `Bearer ${body["access_token"]}`)).toBe(200);
+});
+
+async function soap(org: Org, version: string, call: string, header = "") {
+  const response = await fetch(`${org.origin}/services/Soap/u/${version}`, {
+    method: "POST",
+    headers: { "content-type": "text/xml", soapaction: '""' },
+    body: `<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:urn="urn:partner.soap.sforce.com"><e:Header>${header}</e:Header><e:Body>${call}</e:Body></e:Envelope>`,
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+const soapLogin = (password: string) =>
+  `<urn:login><urn:username>a&amp;b@x.co</urn:username><urn:password>${password}</urn:password></urn:login>`;
+
+test("SOAP login gives a session that REST and getUserInfo take", async () => {
+  const org = await startOrg();
+  const { status, text } = await soap(org, "64.0", soapLogin("s&#97;ndbox"));
+  expect(status).toBe(200);
+  const session = /<sessionId>([^<]+)</.exec(text)?.[1] ?? "";
+  expect(/<serverUrl>([^<]+)</.exec(text)?.[1]).toBe(`${org.origin}/services/Soap/u/64.0/00Dsandbox00001`);
+  expect(text).toContain("<passwordExpired>false</passwordExpired>");
+  expect(await statusWith(org, `Bearer ${session}`)).toBe(200);
+  const header = (id: string) => `<urn:SessionHeader><urn:sessionId>${id}</urn:sessionId></urn:SessionHeader>`;
+  const info = await soap(org, "66.0/00Dsandbox00001", "<urn:getUserInfo/>", header(session));
+  expect([info.status, info.text]).toEqual([200, expect.stringContaining("<userFullName>Sandbox User</userFullName>")]);
+  const refused = await soap(org, "66.0", "<urn:getUserInfo/>", header("00Dx!y"));
+  expect([refused.status, refused.text]).toEqual([500, expect.stringContaining("sf:INVALID_SESSION_ID")]);
+});
+
+test("SOAP login with a wrong password, or from version 65.0 on, is a fault", async () => {
+  const org = await startOrg();
+  const wrong = await soap(org, "64.0", soapLogin("wrong"));
+  expect(wrong.status).toBe(500);
+  expect(wrong.text).toContain("<faultcode>sf:INVALID_LOGIN</faultcode>");
+  expect(wrong.text).toContain(
+    "<faultstring>INVALID_LOGIN: Invalid username, password, security token; or user locked out.</faultstring>",
+  );
+  for (const version of ["65.0", "68.0", "30.0", "latest"]) {
+    const gone = await soap(org, version, soapLogin("sandbox"));
+    expect([gone.status, gone.text]).toEqual([500, expect.stringContaining("sf:UNSUPPORTED_API_VERSION")]);
+  }
 });

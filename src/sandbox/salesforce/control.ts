@@ -31,7 +31,11 @@ export function controlRoutes(org: Org, bulk: Bulk, calls: Map<string, number>):
       answer() {
         bulk.jobs.clear();
         org.store.clear();
+        org.deleteLog.clear();
+        org.late.clear();
         org.limits.clear();
+        org.permissions = org.initialPermissions;
+        org.sharedParentLocks = false;
         calls.clear();
         seedOrg(org, "empty");
         return { status: 204 };
@@ -56,7 +60,7 @@ function parseList(text: string): unknown {
 
 /** All records of an object, deleted ones too, as JSON Lines in the order of their ids. */
 function dump(org: Org, name: string): Answer {
-  const object = org.catalog.object(name);
+  const object = org.catalog.storedObject(name);
   if (object === undefined) throw notFound();
   const fields = object.fields.filter(isStored);
   const columns = fields.map((field) => identifier(field.name)).join(", ");

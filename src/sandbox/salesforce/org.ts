@@ -1,9 +1,12 @@
 // What every part of the simulated org needs: its records, its metadata, who it is, and what it has used up.
 
 import type { Faults } from "../faults.ts";
+import type { Permissions } from "../schema-file.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import { makeId } from "./ids.ts";
 import type { Limits } from "./limits.ts";
+import type { DeleteLog } from "./records/delete-log.ts";
+import type { LateCommits } from "./records/late.ts";
 import type { Store } from "./store.ts";
 
 export interface Org {
@@ -11,6 +14,13 @@ export interface Org {
   catalog: Catalog;
   limits: Limits;
   faults: Faults;
+  deleteLog: DeleteLog;
+  late: LateCommits;
+  /** The user's permissions as they stand, and as the schema file has them. */
+  permissions: Permissions;
+  initialPermissions: Permissions;
+  /** Whether jobs in flight that write under the same parents stand in each other's way. */
+  sharedParentLocks: boolean;
   /** Uploads and query results lie here. */
   folder: string;
   /** The public key that signed JWTs are checked with (PEM). */
@@ -28,4 +38,6 @@ export const orgId = "00Dsandbox00001EAA";
 export const userId = makeId("005", 1);
 /** The newest version that is served, and the oldest that is listed. */
 export const newestVersion = 68;
+/** The oldest version that is not retired. */
+export const oldestVersion = 31;
 export const oldestListedVersion = 58;

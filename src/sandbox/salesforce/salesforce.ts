@@ -9,14 +9,19 @@ import type { Site } from "../http-server.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { openBulk } from "./bulk/bulk.ts";
 import { controlRoutes } from "./control.ts";
+import { stagingRoutes } from "./control-org.ts";
 import { createLimits } from "./limits.ts";
 import type { Org } from "./org.ts";
+import { openDeleteLog } from "./records/delete-log.ts";
+import { openLateCommits } from "./records/late.ts";
 import { answerError, answerStatus } from "./rest/api.ts";
 import { collectionRoutes } from "./rest/collections.ts";
 import { discoveryRoutes } from "./rest/discovery.ts";
 import { queryRoutes } from "./rest/query.ts";
 import { recordRoutes } from "./rest/records.ts";
+import { replicationRoutes } from "./rest/replication.ts";
 import { signInRoutes } from "./rest/sign-in.ts";
+import { soapRoutes } from "./rest/soap.ts";
 import { seedOrg } from "./seed.ts";
 import { openStore } from "./store.ts";
 
@@ -45,6 +50,11 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
     catalog: store.catalog,
     limits: createLimits(store.database, options.schema.limits),
     faults: options.faults,
+    deleteLog: openDeleteLog(store.database),
+    late: openLateCommits(store),
+    permissions: options.schema.permissions,
+    initialPermissions: options.schema.permissions,
+    sharedParentLocks: false,
     folder: options.folder,
     publicKey: options.publicKey,
     origin: "",
@@ -54,12 +64,15 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
   const bulk = openBulk(org);
   const calls = new Map<string, number>();
   const routes = [
+    ...stagingRoutes(org),
     ...controlRoutes(org, bulk, calls),
     ...signInRoutes(org),
+    ...soapRoutes(org),
     ...discoveryRoutes(org),
     ...queryRoutes(org),
     ...bulk.routes,
     ...collectionRoutes(org),
+    ...replicationRoutes(org),
     ...recordRoutes(org),
   ];
   return {

@@ -11,6 +11,7 @@ import { type Stored, transact } from "./store.ts";
 export function seedOrg(org: Org, seed: "demo" | "empty"): void {
   transact(org.store.database, () => {
     insertFieldDefinitions(org);
+    refreshRecordTypes(org);
     const users = org.store.database.prepare(`SELECT count(*) AS count FROM "User"`).get();
     if (users?.["count"] !== 0) return;
     insertOwnRecords(org);
@@ -58,8 +59,24 @@ function insertFieldDefinitions(org: Org): void {
       });
 }
 
+// A record type that is known keeps its id: records refer to it.
+function refreshRecordTypes(org: Org): void {
+  const { database } = org.store;
+  const update = database.prepare(
+    `UPDATE "RecordType" SET "Name" = ?, "IsActive" = ? WHERE "SobjectType" = ? AND "DeveloperName" = ?`,
+  );
+  database.exec(`UPDATE "RecordType" SET "IsActive" = 0`);
+  for (const object of org.catalog.stored)
+    for (const [DeveloperName, { label, active }] of Object.entries(object.recordTypes)) {
+      const values = { Name: label ?? DeveloperName, IsActive: Number(active) };
+      const known = update.run(values.Name, values.IsActive, object.name, DeveloperName);
+      if (known.changes > 0) continue;
+      insert(org, "RecordType", undefined, { ...values, DeveloperName, SobjectType: object.name });
+    }
+}
+
 function insert(org: Org, name: string, id: string | undefined, values: Readonly<Record<string, Stored>>): void {
-  const object = org.catalog.object(name) as SalesforceObject;
+  const object = org.catalog.storedObject(name) as SalesforceObject;
   const next = org.store.nextId(object);
   const timestamp = salesforceNow();
   const row: Record<string, Stored> = {
@@ -125,8 +142,8 @@ const demoPeople = [
 const titles = ["Head of Operations", "Buyer", "Controller", "Sales Director"];
 
 function insertDemoRecords(org: Org): void {
-  const account = org.catalog.object("Account") as SalesforceObject;
-  const contact = org.catalog.object("Contact") as SalesforceObject;
+  const account = org.catalog.storedObject("Account") as SalesforceObject;
+  const contact = org.catalog.storedObject("Contact") as SalesforceObject;
   const accounts = demoAccounts.map(
     ([Name, Industry, BillingCity, BillingCountry, AnnualRevenue, NumberOfEmployees]) => {
       const domain = `${Name.toLowerCase().replace(/[^a-z]+/g, "-")}.example`;

@@ -20,6 +20,8 @@ export interface Store {
   openReader(): DatabaseSync;
   /** The next record's number and id. A number is used once, also across restarts. */
   nextId(object: SalesforceObject): { serial: number; id: string };
+  /** Removes a record for good. Its number stays used. */
+  forget(object: SalesforceObject): (id: string) => void;
   /** Forgets every record. */
   clear(): void;
   close(): void;
@@ -49,8 +51,20 @@ export function openStore(folder: string, schema: SchemaFile): Store {
       serials.set(object.name, serial);
       return { serial, id: makeId(object.keyPrefix, serial) };
     },
+    forget(object) {
+      const table = identifier(object.name);
+      const keep = database.prepare(
+        `INSERT INTO sandbox_serial SELECT ?, serial FROM ${table} WHERE "Id" = ? ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`,
+      );
+      const remove = database.prepare(`DELETE FROM ${table} WHERE "Id" = ?`);
+      return (id) => {
+        keep.run(object.name, id);
+        remove.run(id);
+      };
+    },
     clear() {
-      for (const object of catalog.objects) database.exec(`DELETE FROM ${identifier(object.name)}`);
+      for (const object of catalog.stored) database.exec(`DELETE FROM ${identifier(object.name)}`);
+      database.exec("DELETE FROM sandbox_serial");
       serials.clear();
     },
     close: () => database.close(),
@@ -111,12 +125,13 @@ function openDatabase(path: string, readOnly: boolean): DatabaseSync {
 
 function buildTables(database: DatabaseSync, schema: SchemaFile): Catalog {
   database.exec("CREATE TABLE IF NOT EXISTS sandbox_prefix (object TEXT PRIMARY KEY, prefix TEXT NOT NULL)");
+  database.exec("CREATE TABLE IF NOT EXISTS sandbox_serial (object TEXT PRIMARY KEY, last INTEGER NOT NULL)");
   const known = database.prepare("SELECT object, prefix FROM sandbox_prefix").all();
   const prefixes = new Map(known.map((row) => [String(row["object"]), String(row["prefix"])]));
   const catalog = buildCatalog(schema, prefixes);
   const keep = database.prepare("INSERT OR IGNORE INTO sandbox_prefix VALUES (?, ?)");
   for (const [object, prefix] of prefixes) keep.run(object, prefix);
-  for (const object of catalog.objects) buildTable(database, object);
+  for (const object of catalog.stored) buildTable(database, object);
   return catalog;
 }
 
@@ -158,6 +173,9 @@ function indexOf(field: Field): string | undefined {
 }
 
 function lastSerial(database: DatabaseSync, object: SalesforceObject): number {
-  const last = prepareRows<[number | null]>(database, `SELECT max(serial) FROM ${identifier(object.name)}`);
-  return last.get()?.[0] ?? 0;
+  const last = prepareRows<[number]>(
+    database,
+    `SELECT max(coalesce((SELECT max(serial) FROM ${identifier(object.name)}), 0), coalesce((SELECT last FROM sandbox_serial WHERE object = ?), 0))`,
+  );
+  return last.get(object.name)?.[0] ?? 0;
 }

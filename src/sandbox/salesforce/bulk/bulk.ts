@@ -6,6 +6,7 @@ import type { Org } from "../org.ts";
 import { processIngest } from "./ingest-processing.ts";
 import { ingestRoutes } from "./ingest-routes.ts";
 import { type Jobs, openJobs } from "./jobs.ts";
+import { createParentLocks } from "./parent-locks.ts";
 import { processQuery } from "./query-processing.ts";
 import { queryJobRoutes } from "./query-routes.ts";
 
@@ -26,15 +27,16 @@ export interface Bulk {
 export function openBulk(org: Org): Bulk {
   const jobs = openJobs(org);
   const underWay = new Set<Promise<void>>();
-  const start = (process: (org: Org, jobs: Jobs, id: string) => Promise<void>, id: string): void => {
+  const locks = createParentLocks(org, jobs);
+  const start = (process: (id: string) => Promise<void>, id: string): void => {
     // After the answer that starts it: a client sees UploadComplete before InProgress.
-    const work = new Promise<void>((resolve) => setImmediate(resolve)).then(() => process(org, jobs, id));
+    const work = new Promise<void>((resolve) => setImmediate(resolve)).then(() => process(id));
     const tracked = work.catch((error) => reportLost(jobs, id, error)).finally(() => underWay.delete(tracked));
     underWay.add(tracked);
   };
   const work: BulkWork = {
-    startIngest: (id) => start(processIngest, id),
-    startQuery: (id) => start(processQuery, id),
+    startIngest: (id) => start((job) => processIngest({ org, jobs, locks }, job), id),
+    startQuery: (id) => start((job) => processQuery(org, jobs, job), id),
   };
   return {
     routes: [...ingestRoutes(org, jobs, work), ...queryJobRoutes(org, jobs, work)],

@@ -10,25 +10,33 @@ import { isDouble } from "../catalog/field.ts";
 import { bulkErrorText, parseRowError, RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type Column, ColumnError, resolveColumns } from "../records/columns.ts";
-import { rowDeleter } from "../records/delete.ts";
-import { type RowValue, rowWriter } from "../records/writer.ts";
+import { type Deletion, rowDeleter } from "../records/delete.ts";
+import { type RowFault, type RowValue, rowWriter } from "../records/writer.ts";
 import { javaDouble, quoted } from "../render.ts";
 import { transact } from "../store.ts";
 import { type CsvReader, type CsvRecord, LineEndingError, openCsv } from "./csv-reader.ts";
 import { newline, shuffle } from "./ingest-results.ts";
 import { delimiters, type IngestJob, isTerminal, type Jobs, jobFile, jobTimestamp } from "./jobs.ts";
+import type { ParentLocks } from "./parent-locks.ts";
 
 /** Rows of one transaction, and of one of Salesforce's own chunks, within which an external id may come once. */
 const transactionRows = 4000;
 const chunkRows = 200;
 const batchRows = 10_000;
 
+export interface Workplace {
+  org: Org;
+  jobs: Jobs;
+  locks: ParentLocks;
+}
+
 /** Processes a job to its end, or until it is aborted or the sandbox closes. */
-export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<void> {
+export async function processIngest(place: Workplace, id: string): Promise<void> {
+  const { org, jobs } = place;
   const closed = jobs.ingest(id);
   // It may have been aborted since it was closed.
   if (isTerminal(closed)) return;
-  jobs.save({ ...closed, state: "InProgress", systemModstamp: jobTimestamp() });
+  jobs.save({ ...closed, ...jobFault(org, closed), state: "InProgress", systemModstamp: jobTimestamp() });
   await yieldToRequests();
   let reader: CsvReader | undefined;
   try {
@@ -37,7 +45,7 @@ export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<v
     const opened = openUpload(org, job);
     reader = opened.reader;
     const write = rowWork(org, job, opened.columns);
-    while (!org.closing && processChunk(org, jobs, id, reader, write)) await yieldToRequests();
+    while (!org.closing && processChunk(place, id, reader, write)) await yieldToRequests();
   } catch (error) {
     if (error instanceof ColumnError) fail(jobs, id, `InvalidBatch : ${error.message}`);
     else if (error instanceof LineEndingError) fail(jobs, id, `ClientInputError : ${error.message}`);
@@ -47,10 +55,18 @@ export async function processIngest(org: Org, jobs: Jobs, id: string): Promise<v
   }
 }
 
+// Decided once: a killed sandbox goes on with the job, it does not draw again.
+function jobFault(org: Org, job: IngestJob): Pick<IngestJob, "failure"> {
+  if (job.state !== "UploadComplete") return {};
+  const fault = org.faults.forJob(job.object);
+  return fault?.jobError === undefined ? {} : { failure: { afterRows: fault.afterRows ?? 0, message: fault.jobError } };
+}
+
 interface Work {
   /** Writes a row and gives its id and whether it was created. Throws a RowError. */
-  write(record: CsvRecord, backdateMs: number | undefined): { id: string; created: boolean };
+  write(record: CsvRecord, fault: RowFault | undefined): { id: string; created: boolean };
   startChunk(): void;
+  columns: readonly Column[];
   /** Between the values of a result line. */
   delimiter: string;
   /** The row's cells as the results show them. */
@@ -59,17 +75,23 @@ interface Work {
 }
 
 /** One transaction of rows. False when the job has ended, by itself or by an abort. */
-function processChunk(org: Org, jobs: Jobs, id: string, reader: CsvReader, work: Work): boolean {
+function processChunk({ org, jobs, locks }: Workplace, id: string, reader: CsvReader, work: Work): boolean {
   const job = jobs.ingest(id);
   if (job.state !== "InProgress") return false;
   const started = monotonicMs();
-  const records = reader.read(transactionRows);
+  const left = (job.failure?.afterRows ?? Number.POSITIVE_INFINITY) - job.recordsProcessed;
+  if (job.failure !== undefined && left <= 0) {
+    fail(jobs, id, job.failure.message);
+    return false;
+  }
+  const records = reader.read(Math.min(transactionRows, left));
   if (records.length === 0) {
     complete(org, jobs, job);
     return false;
   }
+  const checkLocks = locks.checkFor(job, work.columns);
   transact(org.store.database, () => {
-    const { successes, failures } = writeRecords(org, job, records, work);
+    const { successes, failures } = writeRecords(org, job, records, { ...work, checkLocks });
     const end = newline(job);
     org.store.database
       .prepare("INSERT INTO sandbox_job_result VALUES (?, ?, ?, ?)")
@@ -96,7 +118,7 @@ function writeRecords(
   org: Org,
   job: IngestJob,
   records: readonly CsvRecord[],
-  work: Work,
+  work: Work & { checkLocks: ((cells: readonly string[]) => void) | undefined },
 ): { successes: string[]; failures: string[] } {
   const successes: string[] = [];
   const failures: string[] = [];
@@ -105,7 +127,8 @@ function writeRecords(
     try {
       const fault = org.faults.forRow(job.object);
       if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
-      const { id, created } = work.write(record, fault?.backdate_ms);
+      work.checkLocks?.(record.cells);
+      const { id, created } = work.write(record, fault);
       successes.push(`"${id}"${work.delimiter}"${created}"${work.delimiter}${work.renderSuccess(record.cells)}`);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
@@ -134,6 +157,7 @@ function rowWork(org: Org, job: IngestJob, names: readonly string[]): Work {
   const columns = resolveColumns(org, object, names);
   const delimiter = delimiters[job.columnDelimiter] ?? ",";
   const shown = {
+    columns,
     delimiter,
     renderSuccess: cellRenderer(columns, delimiter),
     // A known issue of Salesforce: in failedResults a column whose header is in the wrong case loses its values.
@@ -143,15 +167,16 @@ function rowWork(org: Org, job: IngestJob, names: readonly string[]): Work {
       (column) => column.header.includes(".") || column.header === column.field.name,
     ),
   };
-  if (job.operation === "delete") return { ...shown, ...deleteWork(org, object, columns) };
+  if (job.operation === "delete" || job.operation === "hardDelete")
+    return { ...shown, ...deleteWork(org, object, columns, job.operation === "delete" ? "recycle" : "purge") };
   const key = job.externalIdFieldName === undefined ? undefined : object.field(job.externalIdFieldName);
   const writer = rowWriter(org, object, columns, { operation: job.operation, ...(key === undefined ? {} : { key }) });
   return {
     ...shown,
     startChunk: writer.startChunk,
-    write(record, backdateMs) {
+    write(record, fault) {
       requireCells(record, columns.length);
-      return writer.write(record.cells.map(cellValue), backdateMs);
+      return writer.write(record.cells.map(cellValue), fault);
     },
   };
 }
@@ -160,11 +185,12 @@ function deleteWork(
   org: Org,
   object: SalesforceObject,
   columns: readonly Column[],
+  deletion: Deletion,
 ): Pick<Work, "write" | "startChunk"> {
   const [only] = columns;
   if (only === undefined || columns.length > 1 || only.field.name !== "Id")
     throw new ColumnError("The column header of a delete job must be Id and nothing else");
-  const remove = rowDeleter(org, object);
+  const remove = rowDeleter(org, object, deletion);
   return {
     startChunk: () => undefined,
     write(record) {

@@ -31,7 +31,7 @@ interface Job {
 
 export interface IngestJob extends Job {
   kind: "ingest";
-  operation: "insert" | "update" | "upsert" | "delete";
+  operation: "insert" | "update" | "upsert" | "delete" | "hardDelete";
   externalIdFieldName?: string;
   assignmentRuleId?: string;
   /** How often data was uploaded: a second time makes the job unusable. */
@@ -39,6 +39,8 @@ export interface IngestJob extends Job {
   /** The byte of the upload where the next row starts. */
   offset: number;
   recordsFailed: number;
+  /** A fault's end of the job, fixed when its processing starts. */
+  failure?: { afterRows: number; message: string };
   /** Result chunks written so far. */
   chunks: number;
 }

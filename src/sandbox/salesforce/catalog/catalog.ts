@@ -4,8 +4,9 @@
 
 import { usageFailure } from "../../../core/errors.ts";
 import { suggest } from "../../../core/suggest.ts";
-import type { SalesforceFieldDefinition, SchemaFile } from "../../schema-file.ts";
-import { type Field, field, owner, readOnly, systemFields, text } from "./field.ts";
+import type { RecordTypeDefinition, SalesforceFieldDefinition, SchemaFile } from "../../schema-file.ts";
+import { type Field, field, owner, readOnly, recordTypeField, systemFields, text } from "./field.ts";
+import { type Access, fullAccess, readAccess, restrict } from "./restrict.ts";
 import { type StandardObject, standardObjects } from "./standard-objects.ts";
 
 export interface SalesforceObject {
@@ -15,6 +16,9 @@ export interface SalesforceObject {
   keyPrefix: string;
   custom: boolean;
   readOnly: boolean;
+  access: Access;
+  /** By developer name; none on most objects. */
+  recordTypes: Readonly<Record<string, RecordTypeDefinition>>;
   fields: readonly Field[];
   /** A field by its name in any case. */
   field(name: string): Field | undefined;
@@ -22,10 +26,18 @@ export interface SalesforceObject {
   relationship(name: string): Field | undefined;
 }
 
+/**
+ * Two views of the same objects: what the signed-in user may see and do, and what the org itself stores. A field that is
+ * hidden from the user keeps its values and its defaults.
+ */
 export interface Catalog {
+  /** What the user sees. */
   objects: readonly SalesforceObject[];
-  /** An object by its name in any case. */
+  /** What the user sees of an object, by its name in any case. */
   object(name: string): SalesforceObject | undefined;
+  /** What is stored. */
+  stored: readonly SalesforceObject[];
+  storedObject(name: string): SalesforceObject | undefined;
   /** The object whose records have this id. */
   objectOfId(id: string): SalesforceObject | undefined;
 }
@@ -35,32 +47,48 @@ export function buildCatalog(schema: SchemaFile, prefixes: Map<string, string>):
   const definitions = new Map(Object.entries(schema.salesforce));
   const objects: SalesforceObject[] = [];
   for (const standard of standardObjects) {
-    const added = definitions.get(standard.name)?.fields ?? {};
+    const { fields: added = {}, recordTypes = {} } = definitions.get(standard.name) ?? {};
     definitions.delete(standard.name);
-    objects.push(
-      makeObject({ ...standard, fields: [...standard.fields, ...customFields(standard.name, added)] }, false),
-    );
+    const types = Object.keys(recordTypes).length === 0 ? [] : [recordTypeField()];
+    const fields = [...standard.fields, ...types, ...customFields(standard.name, added)];
+    objects.push(makeObject({ ...standard, fields, recordTypes }));
   }
   for (const [name, definition] of definitions) {
     if (definition.custom !== true || !name.endsWith("__c")) throw unknownObject(name);
     const label = definition.label ?? name.replace(/__c$/, "").replaceAll("_", " ");
-    const fields = [...systemFields(), owner(), ...nameAndDates(), ...customFields(name, definition.fields)];
-    objects.push(
-      makeObject({ name, label, labelPlural: `${label}s`, keyPrefix: prefixOf(name, prefixes), fields }, true),
-    );
+    const { recordTypes } = definition;
+    const types = Object.keys(recordTypes).length === 0 ? [] : [recordTypeField()];
+    const fields = [...systemFields(), owner(), ...nameAndDates(), ...types, ...customFields(name, definition.fields)];
+    const keyPrefix = prefixOf(name, prefixes);
+    objects.push(makeObject({ name, label, labelPlural: `${label}s`, keyPrefix, fields, recordTypes, custom: true }));
   }
-  const byName = new Map(objects.map((object) => [object.name.toLowerCase(), object]));
-  const byPrefix = new Map(objects.map((object) => [object.keyPrefix, object]));
-  const catalog: Catalog = {
-    objects,
-    object: (name) => byName.get(name.toLowerCase()),
-    objectOfId: (id) => byPrefix.get(id.slice(0, 3)),
-  };
+  const catalog = makeCatalog(objects, schema);
   refuseLostReferences(catalog, schema);
   return catalog;
 }
 
-function makeObject(definition: StandardObject, custom: boolean): SalesforceObject {
+function makeCatalog(stored: readonly SalesforceObject[], schema: SchemaFile): Catalog {
+  const visible = stored.flatMap((object) => {
+    const definition = schema.salesforce[object.name];
+    const restricted = definition === undefined ? object : restrict(object, definition);
+    return restricted.access.readable ? [restricted === object ? object : makeObject(restricted)] : [];
+  });
+  const byName = new Map(visible.map((object) => [object.name.toLowerCase(), object]));
+  const byPrefix = new Map(visible.map((object) => [object.keyPrefix, object]));
+  const storedByName = new Map(stored.map((object) => [object.name.toLowerCase(), object]));
+  return {
+    objects: visible,
+    object: (name) => byName.get(name.toLowerCase()),
+    stored,
+    storedObject: (name) => storedByName.get(name.toLowerCase()),
+    objectOfId: (id) => byPrefix.get(id.slice(0, 3)),
+  };
+}
+
+/** What an object is made of: a standard one, one of the schema file, or one as a user sees it. */
+type ObjectParts = StandardObject & Partial<Pick<SalesforceObject, "custom" | "access" | "recordTypes">>;
+
+function makeObject(definition: ObjectParts): SalesforceObject {
   const byName = new Map(definition.fields.map((candidate) => [candidate.name.toLowerCase(), candidate]));
   const byRelationship = new Map<string, Field>();
   for (const candidate of definition.fields)
@@ -71,8 +99,10 @@ function makeObject(definition: StandardObject, custom: boolean): SalesforceObje
     label: definition.label,
     labelPlural: definition.labelPlural,
     keyPrefix: definition.keyPrefix,
-    custom,
+    custom: definition.custom ?? false,
     readOnly: definition.readOnly ?? false,
+    access: definition.access ?? (definition.readOnly === true ? readAccess : fullAccess),
+    recordTypes: definition.recordTypes ?? {},
     fields: definition.fields,
     field: (name) => byName.get(name.toLowerCase()),
     relationship: (name) => byRelationship.get(name.toLowerCase()),
@@ -133,7 +163,7 @@ function prefixOf(name: string, prefixes: Map<string, string>): string {
 function refuseLostReferences(catalog: Catalog, schema: SchemaFile): void {
   for (const [object, definition] of Object.entries(schema.salesforce))
     for (const [name, { to }] of Object.entries(definition.fields))
-      if (to !== undefined && catalog.object(to) === undefined)
+      if (to !== undefined && catalog.storedObject(to) === undefined)
         throw usageFailure(`the schema file's ${object}.${name} points to an object that is not there: ${to}`);
 }
 

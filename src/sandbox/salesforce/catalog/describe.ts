@@ -1,6 +1,7 @@
 // What describe says of an object, in the shape that client libraries expect.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
 
+import type { RecordType } from "../records/record-types.ts";
 import type { Catalog, SalesforceObject } from "./catalog.ts";
 import { type Field, isDouble } from "./field.ts";
 
@@ -11,13 +12,13 @@ const base = (version: number, name: string): string => `/services/data/v${versi
 /** The entry of an object in the list of objects. */
 export function summarise(object: SalesforceObject, version: number): Description {
   const url = base(version, object.name);
-  const writable = !object.readOnly;
+  const { access } = object;
   return {
     activateable: false,
-    createable: writable,
+    createable: access.createable,
     custom: object.custom,
     customSetting: false,
-    deletable: writable,
+    deletable: access.deletable,
     deprecatedAndHidden: false,
     feedEnabled: false,
     hasSubtypes: false,
@@ -27,22 +28,27 @@ export function summarise(object: SalesforceObject, version: number): Descriptio
     label: object.label,
     labelPlural: object.labelPlural,
     layoutable: true,
-    mergeable: false,
+    mergeable: access.deletable && object.field("MasterRecordId") !== undefined,
     mruEnabled: true,
     name: object.name,
-    queryable: true,
+    queryable: access.queryable,
     replicateable: true,
     retrieveable: true,
     searchable: true,
     triggerable: true,
-    undeletable: writable,
-    updateable: writable,
+    undeletable: access.deletable,
+    updateable: access.updateable,
     urls: { describe: `${url}/describe`, rowTemplate: `${url}/{ID}`, sobject: url },
   };
 }
 
 /** The full describe of an object. */
-export function describe(catalog: Catalog, object: SalesforceObject, version: number): Description {
+export function describe(
+  catalog: Catalog,
+  object: SalesforceObject,
+  version: number,
+  recordTypes: readonly RecordType[],
+): Description {
   return {
     ...summarise(object, version),
     actionOverrides: [],
@@ -53,21 +59,27 @@ export function describe(catalog: Catalog, object: SalesforceObject, version: nu
     lookupLayoutable: null,
     namedLayoutInfos: [],
     networkScopeFieldName: null,
-    recordTypeInfos: [
-      {
-        active: true,
-        available: true,
-        defaultRecordTypeMapping: true,
-        developerName: "Master",
-        master: true,
-        name: "Master",
-        recordTypeId: "012000000000000AAA",
-        urls: {},
-      },
-    ],
+    recordTypeInfos: recordTypeInfos(object, version, recordTypes),
     searchLayoutable: true,
     supportedScopes: [{ label: `All ${object.labelPlural}`, name: "everything" }],
   };
+}
+
+// The master record type stands for "none of them" and is always there.
+function recordTypeInfos(object: SalesforceObject, version: number, recordTypes: readonly RecordType[]): Description[] {
+  const info = (type: RecordType, master: boolean): Description => ({
+    active: type.active,
+    available: type.available,
+    defaultRecordTypeMapping: type.default,
+    developerName: type.developerName,
+    master,
+    name: type.name,
+    recordTypeId: type.id,
+    urls: { layout: `${base(version, object.name)}/describe/layouts/${type.id}` },
+  });
+  const named = { developerName: "Master", name: "Master", id: "012000000000000AAA" };
+  const master = { ...named, active: true, available: true, default: !recordTypes.some((type) => type.default) };
+  return [...recordTypes.map((type) => info(type, false)), info(master, true)];
 }
 
 function childRelationships(catalog: Catalog, object: SalesforceObject): Description[] {
@@ -93,7 +105,7 @@ function describeField(object: SalesforceObject, field: Field): Description {
   return {
     aggregatable: !longText && !compound,
     aiPredictionField: false,
-    autoNumber: false,
+    autoNumber: field.autoNumber,
     byteLength: field.length * 3,
     calculated: false,
     calculatedFormula: null,
@@ -101,7 +113,7 @@ function describeField(object: SalesforceObject, field: Field): Description {
     caseSensitive: field.caseSensitive,
     compoundFieldName: compoundOf(object, field),
     controllerName: null,
-    createable: field.createable && !object.readOnly,
+    createable: field.createable && object.access.createable,
     custom: field.custom,
     defaultValue: field.type === "boolean" ? field.defaultValue === 1 : (field.defaultValue ?? null),
     defaultValueFormula: null,
@@ -126,7 +138,7 @@ function describeField(object: SalesforceObject, field: Field): Description {
     mask: null,
     maskType: null,
     name: field.name,
-    nameField: field.name === "Name",
+    nameField: field.name === (object.field("Name") === undefined ? "CaseNumber" : "Name"),
     namePointing: field.referenceTo.length > 1,
     nillable: field.nillable,
     permissionable: field.nillable && field.createable,
@@ -152,7 +164,7 @@ function describeField(object: SalesforceObject, field: Field): Description {
     sortable: !longText && !compound,
     type: field.type,
     unique: field.unique,
-    updateable: field.updateable && !object.readOnly,
+    updateable: field.updateable && object.access.updateable,
     writeRequiresMasterRead: false,
   };
 }

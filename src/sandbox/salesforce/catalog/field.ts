@@ -38,6 +38,8 @@ export interface Field {
   idLookup: boolean;
   unique: boolean;
   caseSensitive: boolean;
+  /** Numbered by the org itself. */
+  autoNumber: boolean;
   custom: boolean;
   values: readonly string[];
   restricted: boolean;
@@ -81,6 +83,7 @@ export function field(name: string, type: FieldType, differs: Partial<Field> = {
     idLookup: false,
     unique: false,
     caseSensitive: false,
+    autoNumber: false,
     custom: false,
     values: [],
     restricted: false,
@@ -205,6 +208,11 @@ export function systemFields(): Field[] {
 /** The owner, which is whoever creates the record unless it is given. */
 export function owner(referenceTo: readonly string[] = ["User"]): Field {
   return reference("OwnerId", referenceTo, { nillable: false, defaultedOnCreate: true });
+}
+
+/** The record type, which is the profile's default one unless it is given. */
+export function recordTypeField(): Field {
+  return reference("RecordTypeId", ["RecordType"], { label: "Record Type ID" });
 }
 
 /** What people see: AccountSource → Account Source, Bioguide_Id__c → Bioguide Id. */

@@ -16,16 +16,9 @@ import {
   systemFields,
   text,
 } from "./field.ts";
+import { type StandardObject, setupObjects } from "./setup-objects.ts";
 
-export interface StandardObject {
-  name: string;
-  label: string;
-  labelPlural: string;
-  keyPrefix: string;
-  fields: Field[];
-  /** Written by the org itself only: User, Organization and the tooling views. */
-  readOnly?: boolean;
-}
+export type { StandardObject } from "./setup-objects.ts";
 
 const leadSources = ["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"];
 const ratings = ["Hot", "Warm", "Cold"];
@@ -256,7 +249,7 @@ const task: StandardObject = {
   fields: [
     ...systemFields(),
     reference("WhoId", ["Contact", "Lead"]),
-    reference("WhatId", ["Account", "Opportunity"]),
+    reference("WhatId", ["Account", "Opportunity", "Case"]),
     field("Subject", "string", { length: 255 }),
     field("ActivityDate", "date", { label: "Due Date Only" }),
     picklist("Status", ["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"], {
@@ -275,90 +268,45 @@ const task: StandardObject = {
   ],
 };
 
-const user: StandardObject = {
-  name: "User",
-  label: "User",
-  labelPlural: "Users",
-  keyPrefix: "005",
-  readOnly: true,
+const supportCase: StandardObject = {
+  name: "Case",
+  label: "Case",
+  labelPlural: "Cases",
+  keyPrefix: "500",
   fields: [
     ...systemFields(),
-    text("Username", 80, { ...required, unique: true, idLookup: true }),
-    ...personName(),
-    text("CompanyName", 80),
-    text("Division", 80),
-    text("Department", 80),
-    text("Title", 80),
-    ...address(""),
-    field("Email", "email", { ...required, idLookup: true }),
-    field("Phone", "phone"),
-    field("MobilePhone", "phone"),
-    text("Alias", 8, required),
-    text("CommunityNickname", 40, { ...required, unique: true }),
-    checkbox("IsActive", { label: "Active" }),
-    field("TimeZoneSidKey", "picklist", { ...required, length: 40 }),
-    field("LocaleSidKey", "picklist", { ...required, length: 40 }),
-    field("LanguageLocaleKey", "picklist", { ...required, length: 40 }),
-    picklist("UserType", ["Standard"], { ...readOnly, length: 40 }),
-    text("EmployeeNumber", 20),
-    reference("ManagerId", ["User"]),
-    field("LastLoginDate", "datetime", readOnly),
-    text("FederationIdentifier", 512, { unique: true, idLookup: true, caseSensitive: true }),
-  ],
-};
-
-const organization: StandardObject = {
-  name: "Organization",
-  label: "Organization",
-  labelPlural: "Organizations",
-  keyPrefix: "00D",
-  readOnly: true,
-  fields: [
-    ...systemFields(),
-    text("Name", 80, required),
-    text("InstanceName", 5, readOnly),
-    checkbox("IsSandbox", readOnly),
-    field("TrialExpirationDate", "datetime", readOnly),
-    text("NamespacePrefix", 15, readOnly),
-    picklist("OrganizationType", ["Developer Edition", "Enterprise Edition"], { ...readOnly, length: 40 }),
-    picklist("DefaultLocaleSidKey", [], { length: 40 }),
-    picklist("TimeZoneSidKey", [], { length: 40 }),
-    picklist("LanguageLocaleKey", [], { length: 40 }),
-    ...address(""),
-  ],
-};
-
-// Loaders ask this view which lookups are polymorphic before they write a relationship column.
-const fieldDefinition: StandardObject = {
-  name: "FieldDefinition",
-  label: "Field Definition",
-  labelPlural: "Field Definitions",
-  keyPrefix: "4d0",
-  readOnly: true,
-  fields: [
-    ...systemFields(),
-    text("DurableId", 255),
-    text("QualifiedApiName", 255),
-    text("EntityDefinitionId", 255),
-    text("DataType", 255),
-    text("Label", 255),
-    field("Length", "int", { precision: 9 }),
-    checkbox("IsPolymorphicForeignKey"),
-  ],
-};
-
-const group: StandardObject = {
-  name: "Group",
-  label: "Group",
-  labelPlural: "Groups",
-  keyPrefix: "00G",
-  readOnly: true,
-  fields: [
-    ...systemFields(),
-    text("Name", 40, required),
-    text("DeveloperName", 80),
-    picklist("Type", ["Queue", "Regular"], { length: 40 }),
-    field("Email", "email"),
+    reference("MasterRecordId", ["Case"], readOnly),
+    text("CaseNumber", 30, {
+      ...readOnly,
+      nillable: false,
+      defaultedOnCreate: true,
+      idLookup: true,
+      autoNumber: true,
+      expression: `printf('%08d', serial + 1000)`,
+    }),
+    reference("ContactId", ["Contact"]),
+    reference("AccountId", ["Account"]),
+    reference("ParentId", ["Case"]),
+    text("SuppliedName", 80, { label: "Name" }),
+    field("SuppliedEmail", "email", { label: "Email Address" }),
+    text("SuppliedPhone", 40, { label: "Phone" }),
+    text("SuppliedCompany", 80, { label: "Company" }),
+    picklist("Type", ["Mechanical", "Electrical", "Electronic", "Structural", "Other"]),
+    picklist("Status", ["New", "Working", "Escalated", "Closed"], {
+      defaultedOnCreate: true,
+      defaultValue: "New",
+    }),
+    picklist("Reason", ["Installation", "Equipment Complexity", "Performance", "Breakdown", "Feedback", "Other"]),
+    picklist("Origin", ["Phone", "Email", "Web"]),
+    text("Subject", 255),
+    picklist("Priority", ["High", "Medium", "Low"], { defaultedOnCreate: true, defaultValue: "Medium" }),
+    longText("Description", 32_000),
+    checkbox("IsClosed", { ...readOnly, expression: `coalesce("Status" = 'Closed', 0)` }),
+    field("ClosedDate", "datetime", readOnly),
+    checkbox("IsEscalated", { label: "Escalated" }),
+    owner(["Group", "User"]),
+    field("LastViewedDate", "datetime", readOnly),
+    field("LastReferencedDate", "datetime", readOnly),
   ],
 };
 
@@ -369,8 +317,6 @@ export const standardObjects: readonly StandardObject[] = [
   lead,
   opportunity,
   task,
-  user,
-  group,
-  organization,
-  fieldDefinition,
+  supportCase,
+  ...setupObjects,
 ];

@@ -8,6 +8,7 @@ import { RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { keyOf, prepareRows, type Rows, type Stored } from "../store.ts";
 import { type Column, keyLookup } from "./columns.ts";
+import { recordTypeCheck } from "./record-types.ts";
 
 /** A row's values: undefined where none was given. */
 export type StoredRow = readonly (Stored | undefined)[];
@@ -66,7 +67,10 @@ function columnChecks(org: Org, object: SalesforceObject, field: Field, index: n
         ]);
     });
   if (field.unique) checks.push(uniqueCheck(org, object, field, index));
-  if (field.type === "reference") checks.push(referenceCheck(org, field, index));
+  if (field.name === "RecordTypeId") {
+    const refuseOther = recordTypeCheck(org, object);
+    checks.push((stored) => refuseOther(stored[index] ?? null));
+  } else if (field.type === "reference") checks.push(referenceCheck(org, field, index));
   return checks;
 }
 
@@ -87,7 +91,7 @@ function uniqueCheck(org: Org, object: SalesforceObject, field: Field, index: nu
 function referenceCheck(org: Org, field: Field, index: number): Check {
   const finds = new Map<string, Rows<[number]>>();
   for (const name of field.referenceTo) {
-    const target = org.catalog.object(name);
+    const target = org.catalog.storedObject(name);
     if (target !== undefined) finds.set(target.keyPrefix, deletedFlag(org, target));
   }
   return (stored) => {

@@ -2,18 +2,20 @@
 // In: an object of field names and values; a nested object names a parent by its key. Out: what was written.
 
 import type { SalesforceObject } from "../catalog/catalog.ts";
-import { ApiError, RowError } from "../errors.ts";
+import { ApiError, parseRowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { ColumnError, resolveColumns } from "./columns.ts";
-import { type RowValue, rowWriter, type WriterOptions, type Written } from "./writer.ts";
+import { type RowFault, type RowValue, rowWriter, type WriterOptions, type Written } from "./writer.ts";
 
 export interface RecordWrite extends WriterOptions {
   record: Readonly<Record<string, unknown>>;
+  /** What a fault does to the row. */
+  fault?: RowFault | undefined;
 }
 
 /** Writes one record. Throws a RowError when it is refused, an ApiError when a name leads nowhere. */
-export function writeRecord(org: Org, object: SalesforceObject, { record, ...options }: RecordWrite): Written {
-  refuseReadOnly(object);
+export function writeRecord(org: Org, object: SalesforceObject, { record, fault, ...options }: RecordWrite): Written {
+  if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
   const cells = cellsOf(record);
   try {
     const columns = resolveColumns(
@@ -21,18 +23,15 @@ export function writeRecord(org: Org, object: SalesforceObject, { record, ...opt
       object,
       cells.map(([name]) => name),
     );
-    return rowWriter(org, object, columns, options).write(cells.map(([, value]) => value));
+    return rowWriter(org, object, columns, options).write(
+      cells.map(([, value]) => value),
+      fault,
+    );
   } catch (error) {
     if (!(error instanceof ColumnError)) throw error;
     const name = /: (?<name>.+)$/.exec(error.message)?.groups?.["name"] ?? "";
     throw new ApiError(400, "INVALID_FIELD", `No such column '${name}' on sobject of type ${object.name}`);
   }
-}
-
-/** Refuses objects that only the org itself writes. */
-export function refuseReadOnly(object: SalesforceObject): void {
-  if (object.readOnly)
-    throw new RowError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", `entity type cannot be written: ${object.name}`);
 }
 
 function cellsOf(record: Readonly<Record<string, unknown>>): [string, RowValue][] {

@@ -6,13 +6,16 @@
 import { now } from "../../../core/clock.ts";
 import { identifier } from "../../../core/sql.ts";
 import type { StatementSync } from "../../../core/sqlite.ts";
+import type { FaultAction } from "../../faults.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
 import { RowError } from "../errors.ts";
 import { type Org, userId } from "../org.ts";
 import { keyOf, type Stored } from "../store.ts";
+import { refuseWithout } from "./access.ts";
 import { requireLive, rowCheck, type StoredRow } from "./checks.ts";
 import { type Column, duplicateKey, keyLookup } from "./columns.ts";
+import { defaultRecordType } from "./record-types.ts";
 
 export type RowValue = string | null | undefined;
 
@@ -22,14 +25,17 @@ export interface Written {
 }
 
 export interface RowWriter {
-  /**
-   * Writes one row. Throws a RowError when Salesforce would refuse it. A row can be stamped earlier than now: in a real
-   * org a long transaction becomes visible with stamps that a reader has already passed.
-   */
-  write(values: readonly RowValue[], backdateMs?: number): Written;
+  /** Writes one row. Throws a RowError when Salesforce would refuse it. */
+  write(values: readonly RowValue[], fault?: RowFault): Written;
   /** Says that a new chunk of at most 200 rows starts: within one, an external id may come once. */
   startChunk(): void;
 }
+
+/**
+ * What a fault does to a row that is written. In a real org a long transaction becomes visible with stamps that a reader
+ * has already passed: the row is stamped earlier than now, and is not there for readers until it is committed.
+ */
+export type RowFault = Pick<FaultAction, "rowError" | "backdate_ms" | "commit_late_ms">;
 
 export interface WriterOptions {
   operation: "insert" | "update" | "upsert";
@@ -55,19 +61,28 @@ export function rowWriter(
       timestamp = salesforceNow();
       find.startChunk();
     },
-    write(values, backdateMs = 0) {
-      const stamp = backdateMs === 0 ? timestamp : salesforceTime(new Date(now().getTime() - backdateMs));
+    write(values, fault = {}) {
+      const stamp = stampOf(fault, timestamp);
       const stored = columns.map((column, index) => {
         const value = values[index];
         return typeof value === "string" ? column.read(value) : value;
       });
       const id = find.target(stored);
+      refuseWithout(object, id === undefined ? "insert" : "update");
       check(stored, id);
-      if (id === undefined) return { id: insert(stored, stamp), created: true };
-      update(stored, id, stamp);
-      return { id, created: false };
+      const write = (): Written => {
+        if (id === undefined) return { id: insert(stored, stamp), created: true };
+        update(stored, id, stamp);
+        return { id, created: false };
+      };
+      return fault.commit_late_ms === undefined ? write() : org.late.hide(object, id, write);
     },
   };
+}
+
+function stampOf({ backdate_ms, commit_late_ms }: RowFault, timestamp: string): string {
+  const earlier = (backdate_ms ?? 0) + (commit_late_ms ?? 0);
+  return earlier === 0 ? timestamp : salesforceTime(new Date(now().getTime() - earlier));
 }
 
 /** The present moment as Salesforce stamps it: whole seconds. */
@@ -135,14 +150,14 @@ function inserter(
   columns: readonly Column[],
 ): (stored: StoredRow, timestamp: string) => string {
   const given = columns.map(({ field }, index) => ({ field, index })).filter(({ field }) => field.createable);
-  const missing = object.fields.filter(
+  const missing = storedFields(org, object).filter(
     (field) =>
       field.defaultValue !== undefined &&
       field.expression === undefined &&
-      !given.some((column) => column.field === field),
+      !given.some((column) => column.field.name === field.name),
   );
-  const nameIsGiven = given.some(({ field }) => field.name === "Name");
-  const ownerIsGiven = given.some(({ field }) => field.name === "OwnerId");
+  const defaults = orgDefaults(org, object);
+  const filled = [...defaults].filter(([name]) => !given.some(({ field }) => field.name === name));
   const system = [
     "serial",
     "Id",
@@ -152,30 +167,45 @@ function inserter(
     "CreatedById",
     "LastModifiedById",
   ];
-  const names = [...system, ...given.map(({ field }) => field.name), ...missing.map((field) => field.name)];
-  if (object.custom && !nameIsGiven) names.push("Name");
-  if (object.field("OwnerId") !== undefined && !ownerIsGiven) names.push("OwnerId");
-  const defaults = missing.map((field) => field.defaultValue ?? null);
+  const names = [
+    ...system,
+    ...given.map(({ field }) => field.name),
+    ...missing.map((field) => field.name),
+    ...filled.map(([name]) => name),
+  ];
+  const usual = missing.map((field) => field.defaultValue ?? null);
   const statement = org.store.database.prepare(
     `INSERT INTO ${identifier(object.name)} (${names.map(identifier).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
   );
   return (stored, timestamp) => {
     const { serial, id } = org.store.nextId(object);
     const values: Stored[] = [serial, id, timestamp, timestamp, timestamp, userId, userId];
-    for (const { field, index } of given) values.push(stored[index] ?? defaultOf(object, field, id));
-    values.push(...defaults);
-    if (object.custom && !nameIsGiven) values.push(id);
-    if (values.length < names.length) values.push(userId);
+    for (const { field, index } of given)
+      values.push(stored[index] ?? defaults.get(field.name)?.(id) ?? field.defaultValue ?? null);
+    values.push(...usual);
+    for (const [, value] of filled) values.push(value(id));
     statement.run(...values);
     return id;
   };
 }
 
-// A custom object's record without a name is named by its id, a record without an owner belongs to its creator.
-function defaultOf(object: SalesforceObject, field: Field, id: string): Stored {
-  if (field.name === "OwnerId") return userId;
-  if (field.name === "Name" && object.custom) return id;
-  return field.defaultValue ?? null;
+// The user need not see a field for the org to fill it.
+function storedFields(org: Org, object: SalesforceObject): readonly Field[] {
+  return org.catalog.storedObject(object.name)?.fields ?? [];
+}
+
+/**
+ * What the org gives a new record that does not say: a custom object's record is named by its id, a record belongs to its
+ * creator and gets the default record type.
+ */
+function orgDefaults(org: Org, object: SalesforceObject): ReadonlyMap<string, (id: string) => Stored> {
+  const defaults = new Map<string, (id: string) => Stored>();
+  const has = (name: string): boolean => storedFields(org, object).some((field) => field.name === name);
+  if (object.custom) defaults.set("Name", (id) => id);
+  if (has("OwnerId")) defaults.set("OwnerId", () => userId);
+  const recordType = has("RecordTypeId") ? defaultRecordType(org, object) : null;
+  if (recordType !== null) defaults.set("RecordTypeId", () => recordType);
+  return defaults;
 }
 
 function updater(

@@ -6,7 +6,8 @@ import { readText } from "../../request-body.ts";
 import { type Answer, json, type Method, type Route, type SandboxRequest } from "../../routes.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import { ApiError, notFound, RowError } from "../errors.ts";
-import { newestVersion, type Org } from "../org.ts";
+import { newestVersion, type Org, oldestVersion } from "../org.ts";
+import { apiDisabled } from "../permissions.ts";
 import { requireToken } from "./sign-in.ts";
 
 /** A request to the data API, with the version from its path. */
@@ -14,7 +15,6 @@ export interface ApiRequest extends SandboxRequest {
   version: number;
 }
 
-const oldestVersion = 31;
 const firstVersion = 20;
 
 /** A route under /services/data/vXX.0. */
@@ -30,6 +30,7 @@ export function apiRoute(
     async answer(request) {
       const version = versionOf(request.params["version"] ?? "");
       requireToken(org, request);
+      if (!org.permissions.apiEnabled) throw apiDisabled();
       org.limits.countCall();
       let answered: Answer;
       try {

@@ -4,7 +4,7 @@
 import { type Answer, json, type Route } from "../../routes.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
-import { ApiError, parseRowError, RowError } from "../errors.ts";
+import { ApiError, RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { rowDeleter } from "../records/delete.ts";
 import { writeRecord } from "../records/json.ts";
@@ -21,6 +21,7 @@ interface Result {
 
 const mostRecords = 200;
 const mostRetrieved = 2000;
+const mostChunks = 10;
 const path = "/composite/sobjects";
 
 export function collectionRoutes(org: Org): Route[] {
@@ -48,15 +49,14 @@ export function collectionRoutes(org: Org): Route[] {
 
 async function writeAll(org: Org, request: ApiRequest, operation: "insert" | "update"): Promise<Answer> {
   const { records, allOrNone } = await readRecordList(request);
+  refuseManyChunks(records.map(typeName));
   return settle(org, allOrNone, records, (record) => {
     const { id, ...fields } = record;
     // Clients that speak of records as objects write the id in lower case.
     const named = operation === "update" && id !== undefined ? { ...fields, Id: id } : record;
-    return {
-      id: writeRecord(org, typeOfRecord(org, record), { operation, record: named }).id,
-      success: true,
-      errors: [],
-    };
+    const object = typeOfRecord(org, record);
+    const fault = org.faults.forRow(object.name);
+    return { id: writeRecord(org, object, { operation, record: named, fault }).id, success: true, errors: [] };
   });
 }
 
@@ -70,7 +70,8 @@ async function upsertAll(org: Org, request: ApiRequest): Promise<Answer> {
     if (value !== "" && seen.has(value))
       throw new RowError("DUPLICATE_VALUE", `Duplicate external id specified: ${String(record[key.name])}`, [key.name]);
     seen.add(value);
-    const { id, created } = writeRecord(org, object, { operation: "upsert", key, record });
+    const fault = org.faults.forRow(object.name);
+    const { id, created } = writeRecord(org, object, { operation: "upsert", key, record, fault });
     return { id, success: true, errors: [], created };
   });
 }
@@ -78,6 +79,7 @@ async function upsertAll(org: Org, request: ApiRequest): Promise<Answer> {
 function deleteAll(org: Org, request: ApiRequest): Answer {
   const ids = (request.query.get("ids") ?? "").split(",").filter((id) => id !== "");
   refuseTooMany(ids.length, mostRecords);
+  refuseManyChunks(ids.map((id) => id.slice(0, 3)));
   return settle(org, request.query.get("allOrNone") === "true", ids, (id) => {
     const object = org.catalog.objectOfId(id);
     if (object === undefined) throw new RowError("MALFORMED_ID", `malformed id ${id}`);
@@ -151,13 +153,25 @@ function refuseTooMany(count: number, most: number): void {
 }
 
 function typeOfRecord(org: Org, record: Readonly<Record<string, unknown>>): SalesforceObject {
-  const { attributes } = record;
-  const type = isObject(attributes) ? String(attributes["type"]) : "";
+  const type = typeName(record);
   const object = org.catalog.object(type);
   if (object === undefined) throw new RowError("INVALID_TYPE", `sObject type '${type}' is not supported.`);
-  const fault = org.faults.forRow(object.name);
-  if (fault?.rowError !== undefined) throw parseRowError(fault.rowError);
   return object;
+}
+
+function typeName({ attributes }: Readonly<Record<string, unknown>>): string {
+  return isObject(attributes) ? String(attributes["type"]) : "";
+}
+
+// Records of one type that stand together are a chunk; records of other types between them start new ones.
+function refuseManyChunks(types: readonly string[]): void {
+  const chunks = types.filter((type, index) => type.toLowerCase() !== types[index - 1]?.toLowerCase()).length;
+  if (chunks > mostChunks)
+    throw new ApiError(
+      400,
+      "LIMIT_EXCEEDED",
+      `Cannot have more than ${mostChunks} chunks in a single operation. Please rearrange the data to reduce chunking.`,
+    );
 }
 
 function upsertKey(object: SalesforceObject, name: string): Field {

@@ -3,6 +3,8 @@
 import { json, type Route } from "../../routes.ts";
 import { describe, summarise } from "../catalog/describe.ts";
 import { newestVersion, type Org, oldestListedVersion, orgId, userId } from "../org.ts";
+import { viewSetupMissing } from "../permissions.ts";
+import { recordTypesOf } from "../records/record-types.ts";
 import { apiRoute, objectOf } from "./api.ts";
 
 const resources = ["limits", "query", "queryAll", "sobjects", "composite", "jobs", "tooling"];
@@ -15,7 +17,10 @@ export function discoveryRoutes(org: Org): Route[] {
       const list = Object.fromEntries(resources.map((name) => [name, `${base}/${name}`]));
       return json(200, { ...list, identity: `${org.origin}/id/${orgId}/${userId}` });
     }),
-    apiRoute(org, "GET", "/limits", () => json(200, org.limits.report())),
+    apiRoute(org, "GET", "/limits", () => {
+      if (!org.permissions.viewSetup) throw viewSetupMissing();
+      return json(200, org.limits.report());
+    }),
     apiRoute(org, "GET", "/sobjects", ({ version }) =>
       json(200, {
         encoding: "UTF-8",
@@ -26,9 +31,10 @@ export function discoveryRoutes(org: Org): Route[] {
     apiRoute(org, "GET", "/sobjects/{object}", (request) =>
       json(200, { objectDescribe: summarise(objectOf(org, request), request.version), recentItems: [] }),
     ),
-    apiRoute(org, "GET", "/sobjects/{object}/describe", (request) =>
-      json(200, describe(org.catalog, objectOf(org, request), request.version)),
-    ),
+    apiRoute(org, "GET", "/sobjects/{object}/describe", (request) => {
+      const object = objectOf(org, request);
+      return json(200, describe(org.catalog, object, request.version, recordTypesOf(org, object)));
+    }),
   ];
 }
 

@@ -45,7 +45,8 @@ export function recordRoutes(org: Org): Route[] {
 async function create(org: Org, request: ApiRequest): Promise<Answer> {
   const object = objectOf(org, request);
   const record = await readJson(request);
-  const written = transact(org.store.database, () => writeRecord(org, object, { operation: "insert", record }));
+  const fault = org.faults.forRow(object.name);
+  const written = transact(org.store.database, () => writeRecord(org, object, { operation: "insert", record, fault }));
   return json(201, { id: written.id, success: true, errors: [] });
 }
 
@@ -55,7 +56,8 @@ async function update(org: Org, request: ApiRequest): Promise<Answer> {
   const record = await readJson(request);
   transact(org.store.database, () => {
     withStatus(404, () => requireLive(org, object)(Id));
-    writeRecord(org, object, { operation: "update", record: { ...record, Id } });
+    const fault = org.faults.forRow(object.name);
+    writeRecord(org, object, { operation: "update", record: { ...record, Id }, fault });
   });
   return { status: 204 };
 }
@@ -73,8 +75,9 @@ async function upsert(org: Org, request: ApiRequest): Promise<Answer> {
       ids.map((id) => `/services/data/v${request.version}.0/sobjects/${object.name}/${id}`),
     );
   const named = key.name === "Id" ? record : { ...record, [key.name]: request.params["value"] };
+  const fault = org.faults.forRow(object.name);
   const written = transact(org.store.database, () =>
-    writeRecord(org, object, { operation: "upsert", key, record: named }),
+    writeRecord(org, object, { operation: "upsert", key, record: named, fault }),
   );
   if (!written.created && request.version < 46) return { status: 204 };
   return json(written.created ? 201 : 200, { id: written.id, success: true, errors: [], created: written.created });

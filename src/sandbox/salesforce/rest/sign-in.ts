@@ -6,7 +6,6 @@
 import { createHash, verify } from "node:crypto";
 import { now } from "../../../core/clock.ts";
 import { randomId } from "../../../core/random.ts";
-import type { DatabaseSync } from "../../../core/sqlite.ts";
 import { readText } from "../../request-body.ts";
 import { type Answer, json, type Route, type SandboxRequest } from "../../routes.ts";
 import { ApiError } from "../errors.ts";
@@ -15,7 +14,7 @@ import { type Org, orgId, shortOrgId, userId } from "../org.ts";
 const fixedToken = "00Dsandbox0000001!loadline";
 const clientId = "sandbox";
 const clientSecret = "sandbox";
-const fixedRefreshToken = "sandbox";
+const refreshToken = "sandbox";
 const userPassword = "sandbox";
 // Some clients write `exp` in milliseconds; as seconds that is thousands of years ahead.
 const millisecondsFrom = 100_000_000_000;
@@ -43,44 +42,59 @@ export function signInRoutes(org: Org): Route[] {
 /** Throws 401 INVALID_SESSION_ID unless the request carries a valid token. */
 export function requireToken(org: Org, request: SandboxRequest): void {
   const token = /^(?:Bearer|OAuth)\s+(?<token>\S+)$/i.exec(request.headers.authorization ?? "")?.groups?.["token"];
-  if (token !== undefined && (token === fixedToken || isKnown(org.store.database, token, "access"))) return;
+  if (token !== undefined && isSession(org, token)) return;
   throw new ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid");
+}
+
+/** Whether a token is one that was handed out, or the fixed one. */
+export function isSession(org: Org, token: string): boolean {
+  if (token === fixedToken) return true;
+  return org.store.database.prepare("SELECT 1 FROM sandbox_token WHERE token = ?").get(token) !== undefined;
+}
+
+/** Hands out a new token. */
+export function openSession(org: Org): string {
+  const token = `${shortOrgId}!AQ${randomId(24)}`;
+  org.store.database.prepare("INSERT INTO sandbox_token VALUES (?, 'access')").run(token);
+  return token;
+}
+
+/** Whether a user name and password are right: any name, one password. */
+export function isUser(username: string | null | undefined, password: string | null | undefined): boolean {
+  return username !== null && username !== undefined && username !== "" && password === userPassword;
 }
 
 async function answerToken(org: Org, request: SandboxRequest): Promise<Answer> {
   try {
     const form = new URLSearchParams(await readText(request.body));
     addBasicCredentials(form, request.headers.authorization);
-    const refreshToken = grant(org, form);
-    return json(200, tokenAnswer(org, refreshToken));
+    grant(org, form);
+    return json(200, tokenAnswer(org));
   } catch (error) {
     if (!(error instanceof SignInError)) throw error;
-    const status = error.code === "invalid_client" ? 401 : 400;
-    return json(status, { error: error.code, error_description: error.message });
+    return json(400, { error: error.code, error_description: error.message });
   }
 }
 
-/** Grants or throws; gives the refresh token of the flows that have one. */
-function grant(org: Org, form: URLSearchParams): string | undefined {
+// None of these flows hands out a refresh token, and one that is used stays as it is: rotation is off.
+function grant(org: Org, form: URLSearchParams): void {
   switch (form.get("grant_type")) {
     case "client_credentials":
       requireClient(form, true);
-      return undefined;
+      return;
     case "urn:ietf:params:oauth:grant-type:jwt-bearer":
       requireAssertion(org, form.get("assertion") ?? "");
-      return undefined;
+      return;
     case "password":
       requireClient(form, true);
-      if (form.get("username") === null || form.get("password") !== userPassword)
+      if (!isUser(form.get("username"), form.get("password")))
         throw new SignInError("invalid_grant", "authentication failure");
-      return issue(org, "refresh", `5Aep861${randomId(20)}`);
-    case "refresh_token": {
+      return;
+    case "refresh_token":
       requireClient(form, false);
-      const token = form.get("refresh_token") ?? "";
-      if (token !== fixedRefreshToken && !isKnown(org.store.database, token, "refresh"))
+      if (form.get("refresh_token") !== refreshToken)
         throw new SignInError("invalid_grant", "expired access/refresh token");
-      return undefined;
-    }
+      return;
     default:
       throw new SignInError("unsupported_grant_type", "grant type not supported");
   }
@@ -128,13 +142,11 @@ function addBasicCredentials(form: URLSearchParams, authorization: string | unde
   form.set("client_secret", decodeURIComponent(secret));
 }
 
-function tokenAnswer(org: Org, refreshToken: string | undefined): Record<string, string> {
-  const accessToken = issue(org, "access", `${shortOrgId}!AQ${randomId(24)}`);
+function tokenAnswer(org: Org): Record<string, string> {
   const id = `${org.origin}/id/${orgId}/${userId}`;
   const issuedAt = String(now().getTime());
   return {
-    access_token: accessToken,
-    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    access_token: openSession(org),
     signature: createHash("sha256").update(`${id}${issuedAt}${clientSecret}`).digest("base64"),
     scope: "api refresh_token",
     instance_url: org.origin,
@@ -142,15 +154,6 @@ function tokenAnswer(org: Org, refreshToken: string | undefined): Record<string,
     token_type: "Bearer",
     issued_at: issuedAt,
   };
-}
-
-function issue(org: Org, kind: "access" | "refresh", token: string): string {
-  org.store.database.prepare("INSERT INTO sandbox_token VALUES (?, ?)").run(token, kind);
-  return token;
-}
-
-function isKnown(database: DatabaseSync, token: string, kind: "access" | "refresh"): boolean {
-  return database.prepare("SELECT 1 FROM sandbox_token WHERE token = ? AND kind = ?").get(token, kind) !== undefined;
 }
 
 async function revoke(org: Org, request: SandboxRequest): Promise<Answer> {
