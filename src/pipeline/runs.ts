@@ -153,6 +153,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     const target = await openTarget(connectionOf(connections, name), environment, onRetry, request.signal);
     targets.set(name, target);
     emit({ type: "connected", connection: name, org: target.orgId });
+    await tellConnection(name, target, emit);
   }
   using _locks = await lockObjects(request, open);
   refuseOtherOrg(ledger, run, targets);
@@ -172,6 +173,15 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   };
   if (request.decision !== undefined) await decide(context, request.decision);
   return await runPipeline(context);
+}
+
+/** The allowance is asked for once a run; from then on each answer tells it. */
+async function tellConnection(name: string, target: Target, emit: Emit): Promise<void> {
+  const allowance = await target.readAllowance();
+  for (const message of target.warnings) emit({ type: "warning", message });
+  if (allowance !== undefined) return;
+  const message = `${name}: the user may not see the org's limits (View Setup and Configuration); what is left of the day's allowance is known from answers only`;
+  emit({ type: "warning", message });
 }
 
 function connectionOf(connections: ReadonlyMap<string, Connection>, name: string): Connection {
