@@ -57,7 +57,9 @@ const salesforceAuth = closedMap({
 
 const salesforce = closedMap({
   type: z.literal("salesforce").describe("The kind of system."),
-  login_url: referencing.describe("https URL of the org's My Domain, or of the instance."),
+  login_url: referencing.describe(
+    "https URL of the org's My Domain; https://login.salesforce.com or https://test.salesforce.com where the flow allows; with access_token the instance.",
+  ),
   auth: salesforceAuth.describe("How to sign in: one of the flows."),
   api_version: z
     .string('expected text: write it in quotes, "66.0"')

@@ -180,7 +180,9 @@ export interface SalesforceConnection {
 export type SalesforceAuth =
   | { kind: "access_token"; token: Reference }
   | { kind: "jwt"; clientId: Reference; username: Reference; keyFile: Reference }
-  | { kind: "client_credentials"; clientId: Reference; clientSecret: Reference };
+  | { kind: "client_credentials"; clientId: Reference; clientSecret: Reference }
+  | { kind: "refresh_token"; clientId: Reference; clientSecret?: Reference; refreshToken: Reference }
+  | { kind: "password"; username: Reference; password: Reference; securityToken?: Reference };
 
 export interface FileConnection {
   name: string;

@@ -72,7 +72,7 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
     get loginUrl() {
       const place = scope.placeAt(["login_url"]);
       const url = expandReferences(written.login_url, scope.environment, place, scope.folder);
-      const problem = findLoginUrlProblem(url);
+      const problem = findLoginUrlProblem(url, flowOf(written.auth));
       if (problem !== undefined) throw usageFailure(problem, { where: place });
       return new URL(url).origin;
     },
@@ -83,9 +83,12 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
   };
 }
 
-/** The flows that are not supported yet are refused before: one of the others is there. */
+function flowOf(written: SalesforceFile["auth"]): SalesforceAuth["kind"] {
+  return Object.keys(written)[0] as SalesforceAuth["kind"];
+}
+
 function buildAuth(written: SalesforceFile["auth"], scope: Scope): SalesforceAuth {
-  const { jwt, client_credentials } = written;
+  const { jwt, client_credentials, refresh_token, password } = written;
   if (jwt !== undefined) {
     const flow = ["auth", "jwt"];
     return {
@@ -101,6 +104,30 @@ function buildAuth(written: SalesforceFile["auth"], scope: Scope): SalesforceAut
       kind: "client_credentials",
       clientId: buildReference(client_credentials.client_id, [...flow, "client_id"], scope),
       clientSecret: buildReference(client_credentials.client_secret, [...flow, "client_secret"], scope),
+    };
+  }
+  if (refresh_token !== undefined) {
+    const flow = ["auth", "refresh_token"];
+    const { client_id, client_secret } = refresh_token;
+    return {
+      kind: "refresh_token",
+      clientId: buildReference(client_id, [...flow, "client_id"], scope),
+      ...(client_secret === undefined
+        ? {}
+        : { clientSecret: buildReference(client_secret, [...flow, "client_secret"], scope) }),
+      refreshToken: buildReference(refresh_token.refresh_token, [...flow, "refresh_token"], scope),
+    };
+  }
+  if (password !== undefined) {
+    const flow = ["auth", "password"];
+    const { security_token } = password;
+    return {
+      kind: "password",
+      username: buildReference(password.username, [...flow, "username"], scope),
+      password: buildReference(password.password, [...flow, "password"], scope),
+      ...(security_token === undefined
+        ? {}
+        : { securityToken: buildReference(security_token, [...flow, "security_token"], scope) }),
     };
   }
   return { kind: "access_token", token: buildReference(written.access_token ?? "", ["auth", "access_token"], scope) };
@@ -121,7 +148,7 @@ function buildReference(text: string, path: TreePath, scope: Scope, options = { 
 function checkLoginUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
   for (const [name, connection] of Object.entries(written.connections)) {
     if (connection.type !== "salesforce" || connection.login_url.includes("${")) continue;
-    const problem = findLoginUrlProblem(connection.login_url);
+    const problem = findLoginUrlProblem(connection.login_url, flowOf(connection.auth));
     const node = nodeAt(root, ["connections", name, "login_url"]);
     if (problem !== undefined && node !== undefined) diagnostics.add(node.span, problem);
   }

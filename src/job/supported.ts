@@ -31,8 +31,6 @@ export const unsupportedInConnections: readonly Unsupported[] = [
   { path: "connections.*.type", value: "hubspot" },
   { path: "connections.*.type", value: "sftp" },
   { path: "connections.*.limits" },
-  { path: "connections.*.auth.refresh_token" },
-  { path: "connections.*.auth.password" },
 ];
 
 export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {

@@ -79,6 +79,12 @@ export interface Snapshot {
   how: string;
 }
 
+/** API calls of a day (a rolling 24 hours), of the whole org. */
+export interface Allowance {
+  used: number;
+  max: number;
+}
+
 export interface TargetCapabilities {
   /** Rows and bytes of one batch at most. */
   batchRowsMax: number;
@@ -103,6 +109,14 @@ export interface Target {
   readonly orgId: string;
   /** Calls made so far. */
   readonly apiCalls: number;
+  /** What a person should know of the connection; grows. */
+  readonly warnings: readonly string[];
+  /** As the latest answer told it; undefined as long as none did. */
+  readonly allowance: Allowance | undefined;
+  /** Asks for the allowance; undefined where the user may not see it. */
+  readAllowance(): Promise<Allowance | undefined>;
+  /** API calls that a batch of so many rows takes, waiting included, by estimate. */
+  forecastCalls(rows: number): number;
   /** Milliseconds spent waiting for answers so far. */
   readonly waitedMs: number;
   describe(object: string): Promise<ObjectSchema>;

@@ -150,7 +150,9 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     const connection = connectionOf(connections, name);
     const opened = await openConnection(connection, environment, onRetry, request.signal);
     connected.set(name, opened);
-    if (connection.type !== "file") emit({ type: "connected", connection: name, org: opened.target.orgId });
+    if (connection.type === "file") continue;
+    emit({ type: "connected", connection: name, org: opened.target.orgId });
+    await tellConnection(name, opened.target, emit);
   }
   const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
@@ -172,6 +174,15 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   };
   if (request.decision !== undefined) await decide(context, request.decision);
   return await runPipeline(context);
+}
+
+/** The allowance is asked for once a run; from then on each answer tells it. */
+async function tellConnection(name: string, target: Target, emit: Emit): Promise<void> {
+  const allowance = await target.readAllowance();
+  for (const message of target.warnings) emit({ type: "warning", message });
+  if (allowance !== undefined) return;
+  const message = `${name}: the user may not see the org's limits (View Setup and Configuration); what is left of the day's allowance is known from answers only`;
+  emit({ type: "warning", message });
 }
 
 function connectionOf(connections: ReadonlyMap<string, Connection>, name: string): Connection {

@@ -3,7 +3,7 @@
 
 import { redactSecrets } from "../core/secret.ts";
 import type { Emit, RunEvent } from "./events.ts";
-import { type Line, renderLine } from "./lines.ts";
+import { type Line, renderLine, sentence } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
 import { canMove, lookOf, type Screen } from "./output.ts";
 import { countActions, describeActions } from "./plan.ts";
@@ -33,7 +33,7 @@ export async function openProgress({ screen, color, verbose }: ProgressOptions):
     const { started, ended } = steps.consume(event);
     for (const step of ended) drawing.end(step, render(endLine(step, event.type !== "run-ended")));
     if (started !== undefined) drawing.start(started);
-    for (const line of eventLines(event, verbose)) drawing.print(render(line));
+    for (const line of eventLines(event, verbose, lookOf(screen, color).width)) drawing.print(render(line));
     if (event.type === "run-ended") drawing.stop();
   };
   return { consume, stop: () => drawing.stop() };
@@ -48,7 +48,7 @@ function endLine(step: StepState, isDone: boolean): Line {
   ];
 }
 
-function eventLines(event: RunEvent, verbose: boolean): Line[] {
+function eventLines(event: RunEvent, verbose: boolean, width: number): Line[] {
   switch (event.type) {
     case "run-started":
       return [[{ text: `run ${event.run}`, tone: "faint" }]];
@@ -59,7 +59,7 @@ function eventLines(event: RunEvent, verbose: boolean): Line[] {
       return [[lineStart(" ", "plan", event.stream), actions.join(", ") || "no rows"]];
     }
     case "warning":
-      return [[{ text: "! ", tone: "caution" }, event.message]];
+      return sentence({ text: "! ", tone: "caution" }, event.message, width);
     default:
       return verbose ? verboseLines(event) : [];
   }

@@ -82,6 +82,10 @@ connections:
     type: salesforce
     login_url: "\${SF_URL:-https://login.example.com}"
     auth: { client_credentials: { client_id: sandbox, client_secret: "\${file:secret.txt}" } }
+  refresh: { type: salesforce, login_url: "https://test.salesforce.com",
+             auth: { refresh_token: { client_id: a, client_secret: "\${S}", refresh_token: "\${R}" } } }
+  legacy: { type: salesforce, login_url: "https://login.salesforce.com",
+            auth: { password: { username: a, password: "\${P}", security_token: "\${T}" } } }
   drop: { type: file, path: "./\${FOLDER:-inbox}" }
 `;
 
@@ -92,8 +96,4 @@ connections:
            auth: { oauth: { client_id: a, client_secret: "\${B}", refresh_token: "\${C}" } } }
   vendor: { type: sftp, url: "sftp://acme@files.vendor.example:22", auth: { private_key_file: "\${SFTP_KEY}" },
             host_key: "SHA256:x" }
-  refresh: { type: salesforce, login_url: "https://a.example",
-             auth: { refresh_token: { client_id: a, refresh_token: "\${R}" } } }
-  legacy: { type: salesforce, login_url: "https://a.example",
-            auth: { password: { username: a, password: "\${P}", security_token: "\${T}" } } }
 `;

@@ -29,17 +29,14 @@ connections:
 describe("connections.yaml", () => {
   test("is read without a variable being set", () => {
     const found = read(connections);
-    expect([...found.keys()]).toEqual(["salesforce", "token", "app", "drop"]);
+    expect([...found.keys()]).toEqual(["salesforce", "token", "app", "refresh", "legacy", "drop"]);
     const { name, type, apiVersion, place, ...rest } = salesforce(found, "salesforce");
     expect({ name, type, apiVersion }).toEqual({ name: "salesforce", type: "salesforce", apiVersion: "66.0" });
     expect(rest.protected).toBe(true);
     expect(place).toMatchObject({ line: 3, column: 3 });
     expect(salesforce(found, "token").protected).toBe(false);
-    expect(["salesforce", "token", "app"].map((one) => salesforce(found, one).auth.kind)).toEqual([
-      "jwt",
-      "access_token",
-      "client_credentials",
-    ]);
+    const kinds = ["salesforce", "token", "app", "refresh", "legacy"].map((one) => salesforce(found, one).auth.kind);
+    expect(kinds).toEqual(["jwt", "access_token", "client_credentials", "refresh_token", "password"]);
   });
 
   test("resolves credentials when asked, with the environment it is given then", () => {
@@ -93,12 +90,22 @@ describe("connections.yaml", () => {
     ["a.example", "login_url is not a URL"],
     ["https://a.example/path", "login_url must not have a path"],
     ["https://user@a.example", "login_url holds a user name or password"],
+    ["https://acme.lightning.force.com", "login_url is the host of Salesforce's pages"],
+    ["https://login.salesforce.com", "with access_token, login_url is the org's instance or My Domain"],
   ])("refuses the login_url %s, written or referred to", (url, message) => {
     const written = withAuth('access_token: "${T}"').replace("https://a.example", url);
     expect(refusalOfConnections(written)).toContain(message);
     const referring = withAuth('access_token: "${T}"').replace("https://a.example", "${URL}");
     const connection = salesforce(read(referring, { URL: url }), "sf");
     expect(messageOf(() => connection.loginUrl)).toContain(message);
+  });
+
+  test("takes Salesforce's shared hosts only for the flows that work there", () => {
+    const at = (auth: string) => withAuth(auth).replace("https://a.example", "https://test.salesforce.com");
+    const app = 'client_credentials: { client_id: a, client_secret: "${S}" }';
+    expect(refusalOfConnections(at(app))).toContain("with client_credentials, login_url is the org's My Domain");
+    const jwt = "jwt: { client_id: a, username: b, key_file: k }";
+    expect(salesforce(read(at(jwt)), "sf").loginUrl).toBe("https://test.salesforce.com");
   });
 
   test.each([
@@ -144,10 +151,10 @@ describe("connections.yaml", () => {
     );
     expect(refusalOfConnections("version: 1\nconnections: { a: { path: x } }\n")).toContain('"type" is missing');
     const future = refusalOfConnections(futureConnections);
-    for (const what of ["type: hubspot", "type: sftp", "refresh_token", "password", "limits"]) {
+    for (const what of ["type: hubspot", "type: sftp", "limits"]) {
       expect(future).toContain(`${what} is not supported yet`);
     }
-    expect(future.match(/^connections\.yaml/gm)).toHaveLength(6);
+    expect(future.match(/^connections\.yaml/gm)).toHaveLength(4);
   });
 });
 
@@ -241,7 +248,7 @@ describe("the connections of a job", () => {
     |                                   ~~~~~~~~~~ did you mean "salesforce"?`);
     const far = readJobText(jobText().replace("connection: drop", "connection: zzz"));
     expect(messageOf(() => checkConnections(far, read(connections)))).toContain(
-      "next: connections there: salesforce, token, app, drop",
+      "next: connections there: salesforce, token, app, refresh, legacy, drop",
     );
   });
 

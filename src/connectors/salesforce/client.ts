@@ -18,13 +18,12 @@ import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
+import type { Allowance } from "../../load/target.ts";
+import { readUsage } from "./allowance.ts";
+import { chooseVersion } from "./api-version.ts";
 import { explainFault, readApiError } from "./errors.ts";
-import { type SignedIn, signIn } from "./sign-in.ts";
-import type { PlainRequest, PlainResponse } from "./transport.ts";
-
-/** What is asked for where the connection names no `api_version` and the org offers it. */
-const newestKnownVersion = 68;
-const oldestUsableVersion = 58;
+import { type SignedIn, signIn, soapLoginEnds } from "./sign-in.ts";
+import { isSoapFault, type PlainRequest, type PlainResponse } from "./transport.ts";
 
 type Jsforce = InstanceType<typeof import("jsforce/lib/core.js").Connection>;
 
@@ -44,11 +43,16 @@ export interface CallOptions {
 
 export class SalesforceClient {
   readonly name: string;
+  /** What a person should know of the connection. */
+  readonly warnings: string[] = [];
   readonly #connection: SalesforceConnection;
   readonly #environment: Environment;
   readonly #http: HttpClient;
   #session: SignedIn | undefined;
   #signingIn: Promise<SignedIn> | undefined;
+  /** What the org handed out in place of the connection's own, which is used up then. */
+  #refreshToken: string | undefined;
+  #allowance: Allowance | undefined;
   #version: string | undefined;
   #jsforce: Jsforce | undefined;
   #clock: { serverMs: number; atMs: number } | undefined;
@@ -75,6 +79,11 @@ export class SalesforceClient {
     return this.#http.calls;
   }
 
+  /** As the latest answer told it. */
+  get allowance(): Allowance | undefined {
+    return this.#allowance;
+  }
+
   get orgId(): string {
     if (this.#session === undefined) throw new Error("not signed in");
     return this.#session.orgId;
@@ -88,7 +97,12 @@ export class SalesforceClient {
   /** Signs in and settles the API version. */
   async connect(): Promise<void> {
     await this.#signIn();
-    this.#version = this.#connection.apiVersion ?? (await this.#negotiateVersion());
+    const doing = "listing API versions";
+    const offered = await this.explain(doing, () =>
+      this.callJson({ method: "GET", path: "/services/data", idempotent: true, doing }),
+    );
+    this.#version = chooseVersion(this.#connection, offered);
+    if (this.#connection.auth.kind === "password") this.warnings.push(`${this.name} ${soapLoginEnds}`);
   }
 
   /** Makes a call and gives the status and text of its answer. Throws CallFault. */
@@ -148,14 +162,45 @@ export class SalesforceClient {
   }
 
   /** Asks the token endpoint. Throws Failure. */
-  async authorize(loginUrl: string, parameters: Record<string, string>): Promise<SignedIn> {
-    const jsforce = await this.#lendTo({ loginUrl, oauth2: { loginUrl } });
+  authorize(loginUrl: string, parameters: Record<string, string>): Promise<SignedIn> {
+    return this.#refusing(async () => {
+      const jsforce = await this.#lendTo({ loginUrl, oauth2: { loginUrl } });
+      const answer = await jsforce.oauth2.requestToken(parameters as never);
+      const { access_token, instance_url, id, refresh_token } = answer;
+      return {
+        instanceUrl: instance_url,
+        accessToken: access_token,
+        // https://login.salesforce.com/id/<org>/<user>
+        orgId: id.split("/").at(-2) ?? "",
+        ...(refresh_token === undefined ? {} : { refreshToken: refresh_token }),
+      };
+    });
+  }
+
+  /** Throws Failure. */
+  loginBySoap(
+    loginUrl: string,
+    { version, username, password }: { version: string; username: string; password: string },
+  ): Promise<SignedIn> {
+    return this.#refusing(async () => {
+      const jsforce = await this.#lendTo({ loginUrl, version });
+      const { organizationId } = await jsforce.login(username, password);
+      return { instanceUrl: jsforce.instanceUrl, accessToken: jsforce.accessToken ?? "", orgId: organizationId };
+    });
+  }
+
+  async #refusing(act: () => Promise<SignedIn>): Promise<SignedIn> {
     try {
-      const user = await jsforce.authorize(parameters as never);
-      const { instanceUrl, accessToken } = jsforce;
-      if (typeof accessToken !== "string") throw new Error("the answer holds no access token");
+      const { accessToken, refreshToken, orgId, ...rest } = await act();
+      if (!accessToken) throw new Error("the answer holds no access token");
       registerSecret(accessToken);
-      return { instanceUrl, accessToken, orgId: user.organizationId.slice(0, 15) };
+      if (refreshToken !== undefined) registerSecret(refreshToken);
+      return {
+        ...rest,
+        accessToken,
+        orgId: orgId.slice(0, 15),
+        ...(refreshToken === undefined ? {} : { refreshToken }),
+      };
     } catch (error) {
       if (error instanceof Failure) throw error;
       const fault = error instanceof CallFault ? explainFault(error, this.name, "the sign-in") : undefined;
@@ -181,15 +226,16 @@ export class SalesforceClient {
   async #sendSignedIn(options: CallOptions): Promise<HttpResponse> {
     const session = await this.#signIn();
     try {
-      return this.#noteClock(await this.#http.send(this.#requestFor(options, session)));
+      return this.#noteAnswer(await this.#http.send(this.#requestFor(options, session)));
     } catch (error) {
       if (!isExpiredSession(error)) throw error;
       const renewed = await this.#renew(session);
-      return this.#noteClock(await this.#http.send(this.#requestFor(options, renewed)));
+      return this.#noteAnswer(await this.#http.send(this.#requestFor(options, renewed)));
     }
   }
 
-  #noteClock(response: HttpResponse): HttpResponse {
+  #noteAnswer(response: HttpResponse): HttpResponse {
+    this.#allowance = readUsage(response.headers["sforce-limit-info"]) ?? this.#allowance;
     const serverMs = Date.parse(response.headers["date"] ?? "");
     if (!Number.isNaN(serverMs)) this.#clock = { serverMs, atMs: monotonicMs() };
     return response;
@@ -216,15 +262,30 @@ export class SalesforceClient {
   /** Signs in once, however many calls ask for it at the same time. */
   #signIn(): Promise<SignedIn> {
     if (this.#session !== undefined) return Promise.resolve(this.#session);
-    this.#signingIn ??= signIn(this, this.#connection, this.#environment)
+    this.#signingIn ??= signIn(this, this.#connection, this.#environment, this.#refreshToken)
       .then((session) => {
         this.#session = session;
+        this.#keepRefreshToken(session);
         return session;
       })
       .finally(() => {
         this.#signingIn = undefined;
       });
     return this.#signingIn;
+  }
+
+  /** Of a flow that has one: the org hands out another only where it rotates them. */
+  #keepRefreshToken({ refreshToken }: SignedIn): void {
+    if (refreshToken === undefined || this.#connection.auth.kind !== "refresh_token") return;
+    const own = this.#refreshToken ?? this.#connection.auth.refreshToken.resolve(this.#environment).reveal();
+    if (refreshToken === own) return;
+    if (this.#refreshToken === undefined) {
+      this.warnings.push(
+        `${this.name} rotates refresh tokens: the one in connections.yaml is used up and the next run can't sign in; ` +
+          "turn rotation off for this app, or change to jwt or client_credentials",
+      );
+    }
+    this.#refreshToken = refreshToken;
   }
 
   async #renew(expired: SignedIn): Promise<SignedIn> {
@@ -242,21 +303,6 @@ export class SalesforceClient {
     }
     if (this.#jsforce !== undefined) this.#jsforce.accessToken = renewed.accessToken;
     return renewed;
-  }
-
-  async #negotiateVersion(): Promise<string> {
-    const answer = await this.explain("listing API versions", () =>
-      this.callJson({ method: "GET", path: "/services/data", idempotent: true, doing: "listing API versions" }),
-    );
-    const offered = (answer as unknown as { version: string }[]).map(({ version }) => Number(version));
-    const usable = offered.filter((version) => version >= oldestUsableVersion && version <= newestKnownVersion);
-    if (usable.length === 0) {
-      throw new Failure(
-        exitCode.failed,
-        `${this.name} offers no API version from ${oldestUsableVersion} to ${newestKnownVersion}`,
-      );
-    }
-    return `${Math.max(...usable)}.0`;
   }
 
   async #lendTo(options: {
@@ -282,19 +328,31 @@ export class SalesforceClient {
     const url = new URL(request.url);
     const { authorization: _a, Authorization: _b, ...headers } = request.headers ?? {};
     const bodyOf = request.body === undefined || request.body === null ? {} : { body: request.body };
-    const isSignIn = url.pathname.startsWith("/services/oauth2/");
+    const isSoap = url.pathname.startsWith("/services/Soap/");
+    const isSignIn = isSoap || url.pathname.startsWith("/services/oauth2/");
     const doing = `${method} ${url.pathname}`;
     const idempotent = isSignIn || method === "GET";
     const path = `${url.pathname}${url.search}`;
-    return this.#retrying({ idempotent }, async () => {
+    const send = async () => {
       const response = isSignIn
         ? await this.#http.send({ method, url: request.url, headers, ...bodyOf, signal: this.#signal })
         : await this.#sendSignedIn({ method, path, headers, ...bodyOf, idempotent, doing });
       const body = await readText(response, doing);
       // jsforce takes a page of HTML for an answer.
-      if (!isJson(body)) throw strangeAnswer(response, body, doing);
+      if (!(isSoap ? /<sessionId>/.test(body) : isJson(body))) throw strangeAnswer(response, body, doing);
       return { statusCode: response.status, headers: response.headers as Record<string, string>, body };
-    });
+    };
+    return this.#retrying({ idempotent }, () => (isSoap ? takeSoapFaults(send) : send()));
+  }
+}
+
+/** SOAP says no with status 500, which elsewhere means "try again". */
+async function takeSoapFaults(send: () => Promise<PlainResponse>): Promise<PlainResponse> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof CallFault) || error.status !== 500 || !isSoapFault(error.body)) throw error;
+    return { statusCode: error.status, headers: {}, body: error.body };
   }
 }
 
@@ -307,6 +365,8 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Of an upload that is refused half-way the answer's body may be lost with the connection: the status says it too. */
 function isExpiredSession(error: unknown): boolean {
-  return error instanceof CallFault && error.status === 401 && readApiError(error.body)?.code === "INVALID_SESSION_ID";
+  if (!(error instanceof CallFault) || error.status !== 401) return false;
+  return error.body === "" || readApiError(error.body)?.code === "INVALID_SESSION_ID";
 }

@@ -1,13 +1,11 @@
-// Signing in to Salesforce: a given token, client credentials, or a JWT that we sign.
+// Signing in to Salesforce: a given token, one of the OAuth flows, or, for as long as it lasts, user name and password.
 // https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_flows.htm
 
-import { createSign } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { registerSecret } from "../../core/secret.ts";
-import type { Environment, SalesforceConnection } from "../../job/job.ts";
+import type { Environment, SalesforceAuth, SalesforceConnection } from "../../job/job.ts";
+import { audiencesOf, signAssertion } from "./assertion.ts";
 import type { SalesforceClient } from "./client.ts";
 
 export interface SignedIn {
@@ -15,40 +13,95 @@ export interface SignedIn {
   accessToken: string;
   /** Known at once for the OAuth flows; a given token says it only in its own text. */
   orgId: string;
+  /** What the next renewal takes, where the org rotates refresh tokens. */
+  refreshToken?: string;
 }
 
-/** Salesforce refuses assertions that live longer than this. */
-const assertionSeconds = 180;
+/** The part of a client that signs in. Both throw a Failure with exit code 8 when Salesforce refuses. */
+export type SignInDoor = Pick<SalesforceClient, "authorize" | "loginBySoap">;
 
-/** Throws a Failure with exit code 8 when Salesforce refuses, 75 when it can't be reached. */
+/**
+ * Throws a Failure with exit code 8 when Salesforce refuses, 75 when it can't be reached. `refreshToken` is what an
+ * earlier sign-in of this process was handed in place of the connection's own.
+ */
 export async function signIn(
-  client: SalesforceClient,
+  client: SignInDoor,
   connection: SalesforceConnection,
   environment: Environment,
+  refreshToken?: string,
 ): Promise<SignedIn> {
-  const { auth } = connection;
-  if (auth.kind === "access_token") {
-    const accessToken = auth.token.resolve(environment).reveal();
-    return { instanceUrl: trimSlash(connection.loginUrl), accessToken, orgId: orgIdOfToken(accessToken, connection) };
+  const { auth, loginUrl } = connection;
+  switch (auth.kind) {
+    case "access_token": {
+      const accessToken = auth.token.resolve(environment).reveal();
+      return { instanceUrl: loginUrl, accessToken, orgId: orgIdOfToken(accessToken, connection) };
+    }
+    case "client_credentials":
+      return client.authorize(loginUrl, {
+        grant_type: "client_credentials",
+        client_id: auth.clientId.resolve(environment).reveal(),
+        client_secret: auth.clientSecret.resolve(environment).reveal(),
+      });
+    case "jwt":
+      return signInByAssertion(client, connection, auth, environment);
+    case "refresh_token":
+      // https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_refresh_token_flow.htm
+      return client.authorize(loginUrl, {
+        grant_type: "refresh_token",
+        client_id: auth.clientId.resolve(environment).reveal(),
+        ...(auth.clientSecret === undefined ? {} : { client_secret: auth.clientSecret.resolve(environment).reveal() }),
+        refresh_token: refreshToken ?? auth.refreshToken.resolve(environment).reveal(),
+      });
+    case "password":
+      return signInByPassword(client, connection, auth, environment);
   }
-  const parameters =
-    auth.kind === "client_credentials"
-      ? {
-          grant_type: "client_credentials",
-          client_id: auth.clientId.resolve(environment).reveal(),
-          client_secret: auth.clientSecret.resolve(environment).reveal(),
-        }
-      : {
-          grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
-          assertion: signAssertion(connection, environment),
-        };
-  const answer = await client.authorize(trimSlash(connection.loginUrl), parameters);
-  registerSecret(answer.accessToken);
-  return answer;
 }
 
-function trimSlash(url: string): string {
-  return url.replace(/\/+$/, "");
+async function signInByAssertion(
+  client: SignInDoor,
+  connection: SalesforceConnection,
+  auth: Extract<SalesforceAuth, { kind: "jwt" }>,
+  environment: Environment,
+): Promise<SignedIn> {
+  const [first = connection.loginUrl, ...others] = audiencesOf(connection.loginUrl);
+  const ask = (audience: string) =>
+    client.authorize(connection.loginUrl, {
+      grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      assertion: signAssertion({ connection, auth, environment, audience, at: now() }),
+    });
+  let refusal: unknown;
+  for (const audience of [first, ...others]) {
+    try {
+      return await ask(audience);
+    } catch (error) {
+      const isAboutAudience = error instanceof Failure && /audience/i.test(error.why ?? "");
+      if (!isAboutAudience) throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+/** SOAP login is in no later version, and ends everywhere with Summer '27. */
+const soapVersionMax = 64;
+
+export const soapLoginEnds =
+  "signs in by user name and password (SOAP login), a legacy flow that Salesforce retires with Summer '27: " +
+  "change to jwt or client_credentials";
+
+/** https://help.salesforce.com/s/articleView?id=005132110&type=1 */
+function signInByPassword(
+  client: SignInDoor,
+  { loginUrl, apiVersion }: SalesforceConnection,
+  auth: Extract<SalesforceAuth, { kind: "password" }>,
+  environment: Environment,
+): Promise<SignedIn> {
+  const securityToken = auth.securityToken?.resolve(environment).reveal() ?? "";
+  return client.loginBySoap(loginUrl, {
+    version: `${Math.min(Number(apiVersion ?? soapVersionMax), soapVersionMax)}.0`,
+    username: auth.username.resolve(environment).reveal(),
+    password: `${auth.password.resolve(environment).reveal()}${securityToken}`,
+  });
 }
 
 /** An access token starts with the id of its org: `00D…!…`. */
@@ -59,27 +112,4 @@ function orgIdOfToken(token: string, connection: SalesforceConnection): string {
     where: connection.place,
     next: "set the variable to a session id or OAuth access token of the org",
   });
-}
-
-function signAssertion(connection: SalesforceConnection, environment: Environment): string {
-  const { auth } = connection;
-  if (auth.kind !== "jwt") throw new Error("only the JWT flow signs an assertion");
-  const keyFile = auth.keyFile.resolve(environment).reveal();
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = {
-    iss: auth.clientId.resolve(environment).reveal(),
-    sub: auth.username.resolve(environment).reveal(),
-    aud: trimSlash(connection.loginUrl),
-    exp: Math.floor(now().getTime() / 1000) + assertionSeconds,
-  };
-  const unsigned = `${encode({ alg: "RS256", typ: "JWT" })}.${encode(claims)}`;
-  try {
-    return `${unsigned}.${createSign("RSA-SHA256").update(unsigned).sign(readFileSync(keyFile), "base64url")}`;
-  } catch (error) {
-    throw new Failure(exitCode.signIn, `${connection.name}: the private key can't be used`, {
-      where: { file: keyFile },
-      why: error instanceof Error ? error.message : String(error),
-      next: "key_file must name a PEM file with the private key of the connected app's certificate",
-    });
-  }
 }

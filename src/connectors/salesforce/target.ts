@@ -5,6 +5,7 @@ import type { Source } from "../../extract/source.ts";
 import { HttpClient } from "../../http/client.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
 import type { Target, TargetCapabilities } from "../../load/target.ts";
+import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
 import { readRowError } from "./errors.ts";
@@ -50,6 +51,12 @@ export async function openSalesforce(
     get waitedMs() {
       return http.waitedMs;
     },
+    warnings: client.warnings,
+    get allowance() {
+      return client.allowance;
+    },
+    readAllowance: () => readLimits(client),
+    forecastCalls,
     describe,
     resolveField: (schema, name) => resolveField(schema, name, describe),
     render: renderField,

@@ -44,3 +44,8 @@ export class LentTransport extends Transport.default {
     return create as never;
   }
 }
+
+/** A refusal by SOAP. That the server is busy is none. */
+export function isSoapFault(body: string): boolean {
+  return /<faultcode>/.test(body) && !/SERVER_UNAVAILABLE|REQUEST_LIMIT_EXCEEDED|UNKNOWN_EXCEPTION/.test(body);
+}

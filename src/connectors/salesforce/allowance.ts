@@ -1,0 +1,48 @@
+// The org's daily allowance of API calls, as it tells it: once in full, and with every answer in a header.
+// https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm
+
+import { CallFault } from "../../http/outcome.ts";
+import type { Allowance } from "../../load/target.ts";
+import type { SalesforceClient } from "./client.ts";
+import { readApiError } from "./errors.ts";
+
+/** `api-usage=18/5000` of the header Sforce-Limit-Info. */
+export function readUsage(header: string | undefined): Allowance | undefined {
+  const found = /api-usage=(?<used>\d+)\/(?<max>\d+)/.exec(header ?? "");
+  if (found?.groups === undefined) return undefined;
+  return { used: Number(found.groups["used"]), max: Number(found.groups["max"]) };
+}
+
+/**
+ * Asks for the limits; undefined where the user may not see them.
+ * https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm
+ */
+export async function readLimits(client: SalesforceClient): Promise<Allowance | undefined> {
+  const doing = "reading the org's limits";
+  try {
+    const answer = await client.callJson({ method: "GET", path: "/limits", idempotent: true, doing });
+    const daily = answer["DailyApiRequests"] as { Max?: unknown; Remaining?: unknown } | undefined;
+    const [max, remaining] = [Number(daily?.Max), Number(daily?.Remaining)];
+    return Number.isFinite(max - remaining) ? { used: max - remaining, max } : undefined;
+  } catch (error) {
+    if (isHidden(error)) return undefined;
+    return client.explain(doing, () => Promise.reject(error));
+  }
+}
+
+/** Refused for want of View Setup and Configuration, and not because the API as a whole is closed to the user. */
+function isHidden(error: unknown): boolean {
+  if (!(error instanceof CallFault) || (error.status !== 403 && error.status !== 404)) return false;
+  const code = readApiError(error.body)?.code ?? "";
+  return !/^(API_|REQUEST_LIMIT_)/.test(code);
+}
+
+/** Making a job, one upload, its close, and three sets of results. */
+const callsBesidePolls = 6;
+/** Salesforce works on batches of 10,000 rows; polls grow apart, so that few are needed even for many of these. */
+const rowsPerPoll = 10_000;
+
+/** Calls that a job of so many rows takes, polls estimated. */
+export function forecastCalls(rows: number): number {
+  return callsBesidePolls + 3 + Math.floor(rows / rowsPerPoll);
+}
