@@ -15,8 +15,9 @@ import type { StreamCounts } from "./core/model.ts";
 import { checkGuards, isWithin } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
+import { resultsPath } from "./pipeline/batch-files.ts";
 import type { RunContext } from "./pipeline/context.ts";
-import { loadStream, resultsPath } from "./pipeline/load-stream.ts";
+import { loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
 

@@ -1,7 +1,7 @@
 // The ledger's records as cells of SQLite and back.
 
 import type { ExitCode } from "../core/exit-code.ts";
-import type { Action, Operation, StreamCounts } from "../core/model.ts";
+import type { Action, Operation, StreamCounts, Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
 import type { BatchRecord, PartRecord, RunOptions, RunRecord, RunStatus, StreamRecord, StreamState } from "./ledger.ts";
 import type { Cell, Cells } from "./table.ts";
@@ -130,6 +130,8 @@ export function batchCells(batch: BatchRecord): Cells {
     in_doubt: batch.inDoubt,
     results_sha256: batch.resultsSha256,
     message: batch.message,
+    via: batch.via,
+    round: batch.round,
   };
 }
 
@@ -155,5 +157,7 @@ export function batchRecord(cells: Cells): BatchRecord {
     inDoubt: Number(cells["in_doubt"]),
     resultsSha256: textOrNull(cells["results_sha256"]),
     message: textOrNull(cells["message"]),
+    via: text(cells["via"]) as Way,
+    round: Number(cells["round"]),
   };
 }

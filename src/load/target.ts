@@ -31,7 +31,8 @@ export type BatchState =
   | { state: "open" }
   | { state: "processing"; processed: number }
   | { state: "complete"; processed: number; failed: number }
-  | { state: "failed"; message: string; processed: number }
+  /** `again`: for a reason that passes, so that what it left unprocessed may be sent again. */
+  | { state: "failed"; message: string; processed: number; again: boolean }
   /** `untouched`: it ended before the remote began with it. */
   | { state: "aborted"; untouched: boolean }
   | { state: "gone" };
@@ -54,6 +55,8 @@ export interface RowError {
   code: string;
   message: string;
   fields: string[];
+  /** Set where the row was not written for a reason that passes, and may be sent again: what it was, "locked" say. */
+  again?: string;
 }
 
 export interface SnapshotRequest {

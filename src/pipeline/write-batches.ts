@@ -1,7 +1,6 @@
 // A plan cut into batch files: exactly the bytes that will be sent, the same for the same plan.
 
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Operation } from "../core/model.ts";
@@ -19,8 +18,9 @@ import {
 } from "../load/batches.ts";
 import type { TargetCapabilities } from "../load/target.ts";
 import { readParquet } from "../stage/parquet.ts";
+import { batchPath } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
-import { type RunContext, subfolder, targetOf } from "./context.ts";
+import { type RunContext, targetOf } from "./context.ts";
 
 /** Makes the batch files of a plan and their records, in state `planned`. A dry run gets none. */
 export async function writeBatches(
@@ -73,7 +73,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   const { stream } = compiled;
   const { action } = input.range;
   const { capabilities } = targetOf(context, stream.target.connection);
-  const path = join(subfolder(context, "batches"), `${stream.name}-${String(input.number).padStart(5, "0")}.csv`);
+  const path = batchPath(context, { stream: stream.name, number: input.number });
   await engine.run(`CREATE OR REPLACE TEMP TABLE batch_rows AS ${selectBatch(input.plan, input.range)}`);
   const used = await engine.all("SELECT DISTINCT unnest(changed) AS name FROM batch_rows");
   const names = new Set(used.map((row) => String(row["name"])));
@@ -111,6 +111,8 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     inDoubt: 0,
     resultsSha256: null,
     message: null,
+    via: "bulk",
+    round: 0,
   };
 }
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -28,6 +29,8 @@ const batch: BatchRecord = {
   inDoubt: 0,
   resultsSha256: null,
   message: null,
+  via: "bulk",
+  round: 0,
 };
 
 const stream: StreamRecord = {
@@ -124,9 +127,44 @@ test("splitting a batch settles its known rows and adds the others as a batch of
     { ...batch, number: 2, rows: 1 },
     { ...doubtful, number: 3, rows: 1, inDoubt: 1 },
   ];
-  ledger.split(doubtful, 3, rest);
+  ledger.split(doubtful, "settled", { succeeded: 3, inDoubt: 0 }, rest);
   expect(ledger.batches("r1")).toEqual([{ ...doubtful, state: "settled", rows: 3, inDoubt: 0 }, ...rest]);
 });
+
+test("a split that is against the table leaves the batch whole", () => {
+  using ledger = Ledger.open(temporaryFolder());
+  ledger.savePlan(stream, [batch]);
+  expect(() => ledger.split(batch, "settled", {}, [{ ...batch, number: 2, rows: 1 }])).toThrow("can't go from");
+  expect(ledger.batches("r1")).toEqual([batch]);
+});
+
+test("a ledger of the first version is read, and its damage is noticed", () => {
+  const folder = filledLedger();
+  downgrade(folder);
+  const damagedFolder = temporaryFolder();
+  cpSync(folder, damagedFolder, { recursive: true });
+  using ledger = Ledger.open(folder);
+  expect(ledger.batches("r1")).toEqual([batch]);
+  expect(ledger.streams("r1")).toEqual([stream]);
+  const database = openSqlite(join(damagedFolder, "ledger.db"), { synchronous: "OFF" });
+  database.exec("UPDATE batches SET state = 'settled'");
+  database.close();
+  for (const _ of [1, 2])
+    expect(() => Ledger.open(damagedFolder)).toThrow("the ledger is damaged: batches r1 contacts 1");
+});
+
+/** The ledger as loadline 0.1 wrote it: without the last two columns of batches. */
+function downgrade(folder: string): void {
+  const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
+  for (const column of ["via", "round"]) database.exec(`ALTER TABLE batches DROP COLUMN ${column}`);
+  const rows = database.prepare("SELECT * FROM batches").all() as Record<string, string | number | null>[];
+  for (const { hash: _, ...cells } of rows) {
+    const values = JSON.stringify(tables.batches.columns.slice(0, -2).map((name) => cells[name] ?? null));
+    database.prepare("UPDATE batches SET hash = ?").run(createHash("sha256").update(values).digest("hex"));
+  }
+  database.exec("PRAGMA user_version = 1");
+  database.close();
+}
 
 test("a ledger of a newer loadline is refused", () => {
   const folder = filledLedger();

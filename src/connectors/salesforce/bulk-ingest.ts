@@ -5,7 +5,7 @@ import { strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Batch, BatchState, ResultFiles } from "../../load/target.ts";
 import type { SalesforceClient } from "./client.ts";
-import { readApiError } from "./errors.ts";
+import { endedForATime, readApiError } from "./errors.ts";
 
 const jobs = "/jobs/ingest";
 
@@ -102,8 +102,10 @@ export async function inspectJob(client: SalesforceClient, job: string, signal: 
       return { state: "open" };
     case "JobComplete":
       return { state: "complete", processed, failed };
-    case "Failed":
-      return { state: "failed", message: String(info["errorMessage"] ?? "no reason given"), processed };
+    case "Failed": {
+      const message = String(info["errorMessage"] ?? "no reason given");
+      return { state: "failed", message, processed, again: endedForATime(message) };
+    }
     case "Aborted":
       return { state: "aborted", untouched: processed === 0 && Number(info["totalProcessingTime"] ?? 0) === 0 };
     case "UploadComplete":
