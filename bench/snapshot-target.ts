@@ -42,6 +42,7 @@ export function openSnapshotTarget(snapshot: string): Target {
     orgId: "00Dbench",
     apiCalls: 0,
     waitedMs: 0,
+    refuseDemands: async () => undefined,
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     render: renderField,

@@ -52,7 +52,7 @@ export interface Part {
 export type Action = "create" | "update" | "delete";
 
 /** What a batch asks the target to do with each of its rows. */
-export type Operation = "insert" | "update" | "upsert" | "delete";
+export type Operation = "insert" | "update" | "upsert" | "delete" | "hardDelete";
 
 /**
  * How a batch is written: `bulk` through a handle that is asked for its results; `collections` by calls that answer with

@@ -83,6 +83,8 @@ function buildTarget(
     mode,
     batch: { ...(rows === undefined ? {} : { rows }), ...(bytes === undefined ? {} : { bytes: parseBytes(bytes) }) },
     ...(written.scope === undefined ? {} : { scope: written.scope }),
+    hardDelete: written.hard_delete === true,
+    ...(written.assignment_rule === undefined ? {} : { assignmentRule: written.assignment_rule }),
     place: placeAt(["target", "object"], draft, diagnostics),
   };
 }
@@ -161,6 +163,15 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
   }
   if (target.scope !== undefined && target.mode !== "mirror") {
     diagnostics.add(keySpanAt(draft.tree, ["target", "scope"]), "scope goes with mode mirror");
+  }
+  if (target.hardDelete && target.mode !== "delete" && target.mode !== "mirror") {
+    diagnostics.add(keySpanAt(draft.tree, ["target", "hard_delete"]), "hard_delete goes with modes delete and mirror");
+  }
+  if (target.assignmentRule !== undefined && target.mode === "delete") {
+    diagnostics.add(
+      keySpanAt(draft.tree, ["target", "assignment_rule"]),
+      "assignment_rule does not go with mode delete",
+    );
   }
   for (const [index, { field }] of rules.entries()) {
     if (field !== undefined) check(field, mapped, ["validate", index, "field"], `"${field}" is not in the map`);

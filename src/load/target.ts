@@ -3,7 +3,7 @@
 // method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
 
 import type { FieldSchema, ObjectSchema, Operation } from "../core/model.ts";
-import type { Mode } from "../job/job.ts";
+import type { Mode, Place } from "../job/job.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
 export interface RenderedField {
@@ -24,6 +24,16 @@ export interface Batch {
   rows: number;
   /** The external id that an upsert goes by. */
   externalId?: string;
+  /** The rule that gives records an owner. */
+  assignmentRule?: string;
+}
+
+/** What a job asks for beyond its fields. */
+export interface Demands {
+  object: string;
+  hardDelete: boolean;
+  assignmentRule?: string;
+  place: Place;
 }
 
 /** What the remote says of a batch after the commit call. */
@@ -107,6 +117,8 @@ export interface Target {
   /** Milliseconds spent waiting for answers so far. */
   readonly waitedMs: number;
   describe(object: string): Promise<ObjectSchema>;
+  /** Throws a Failure where this user, or the object, does not allow what a job asks for (8 or 2). Writes no record. */
+  refuseDemands(demands: Demands): Promise<void>;
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
   resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
   render(field: FieldSchema, value: string, type: string, timezone: string): RenderedField;

@@ -6,14 +6,15 @@ import { wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
-import type { BatchState, Target } from "./target.ts";
+import type { Operation } from "../core/model.ts";
+import type { Batch, BatchState, Target } from "./target.ts";
 
 /** The ledger's batch, as far as the protocol needs it. */
 export interface LoadedBatch {
   number: number;
   stream: string;
   object: string;
-  operation: "insert" | "update" | "upsert" | "delete";
+  operation: Operation;
   externalId: string | null;
   path: string;
   bytes: number;
@@ -37,6 +38,8 @@ export interface LoadContext<B extends LoadedBatch> {
   isUnknown(error: unknown): boolean;
   /** Whether the target certainly did nothing, and would say the same again. */
   isRefused(error: unknown): boolean;
+  /** The rule that gives the batch's records an owner. */
+  assignmentRule?: string;
   delays(): Iterable<number>;
   onSent(batch: B, bytes: number): void;
   onProcessed(batch: B, rows: number): void;
@@ -84,9 +87,13 @@ function refusedFailure(batch: LoadedBatch, handles: number): Failure {
 
 /** Gets a handle, uploads, and makes the decision to commit durable. An upload that fails leaves the batch at `handle`. */
 async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): Promise<B> {
-  const { target, signal } = context;
+  const { target, signal, assignmentRule } = context;
   const { externalId, ...plain } = batch;
-  const sent = externalId === null ? plain : { ...plain, externalId };
+  const sent: Batch = {
+    ...plain,
+    ...(externalId === null ? {} : { externalId }),
+    ...(assignmentRule === undefined ? {} : { assignmentRule }),
+  };
   const handle = await target.open(sent, signal);
   failpoint("opened");
   const held = context.advance(batch, "handle", { handle, attempts: batch.attempts + 1 });

@@ -102,6 +102,9 @@ async function loadOne(
       settle: async (current, ended) => tell(await settleBatch(context, stream, current, ended)),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
+      ...(stream.target.assignmentRule === undefined || batch.action === "delete"
+        ? {}
+        : { assignmentRule: stream.target.assignmentRule }),
       delays: pollDelays,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),

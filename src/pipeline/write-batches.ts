@@ -5,7 +5,7 @@ import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Operation } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
-import type { Mode } from "../job/job.ts";
+import type { StreamTarget } from "../job/job.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -89,7 +89,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   );
   await engine.run("DROP TABLE batch_rows");
   syncFile(path);
-  const operation = operationOf(action, stream.target.mode);
+  const operation = operationOf(action, stream.target);
   return {
     run: run.id,
     stream: stream.name,
@@ -117,7 +117,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
 }
 
 /** Creates go by key where the mode has one, so that sending them again finds the record that is there already. */
-function operationOf(action: Action, mode: Mode): Operation {
+function operationOf(action: Action, { mode, hardDelete }: StreamTarget): Operation {
   if (action === "create") return mode === "insert" ? "insert" : "upsert";
-  return action;
+  return action === "delete" && hardDelete ? "hardDelete" : action;
 }

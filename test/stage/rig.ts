@@ -173,6 +173,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
     orgId: "00Dtest",
     apiCalls: 0,
     waitedMs: 0,
+    refuseDemands: async () => undefined,
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     render: renderField,

@@ -78,6 +78,17 @@ export function explainFault(error: unknown, connection: string, doing: string):
       cause: error,
     });
   }
+  if (api?.code === "FEATURENOTENABLED" && /hardDelete/i.test(api.message)) {
+    return new Failure(
+      exitCode.signIn,
+      `${connection} refuses ${doing}: the permission "Bulk API Hard Delete" is missing`,
+      {
+        why,
+        next: 'give the integration user "Bulk API Hard Delete", which is off by default, or leave out target.hard_delete',
+        cause: error,
+      },
+    );
+  }
   if (error.status === 401 || (api !== undefined && permissionCodes.has(api.code))) {
     return new Failure(exitCode.signIn, `${connection} refuses ${doing}`, {
       why,

@@ -6,6 +6,7 @@ import type { Environment, SalesforceConnection } from "../../job/job.ts";
 import type { Target, TargetCapabilities } from "../../load/target.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
+import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, resolveField } from "./schema.ts";
@@ -49,6 +50,7 @@ export async function openSalesforceTarget(
       return http.waitedMs;
     },
     describe,
+    refuseDemands: (demands) => refuseDemands(client, demands),
     resolveField: (schema, name) => resolveField(schema, name, describe),
     render: renderField,
     // A checkbox is never empty: false stands for no value.
