@@ -36,6 +36,7 @@ export const tables = {
       "counts",
       "how",
       "rejects_bytes",
+      "writes",
     ],
     key: ["run", "name"],
   },
@@ -95,8 +96,11 @@ export type TableName = keyof typeof tables;
 export const addedColumns: readonly {
   version: number;
   table: TableName;
-  columns: Readonly<Record<string, string | number>>;
-}[] = [{ version: 2, table: "batches", columns: { via: "bulk", round: 0 } }];
+  columns: Readonly<Record<string, string | number | null>>;
+}[] = [
+  { version: 2, table: "batches", columns: { via: "bulk", round: 0 } },
+  { version: 2, table: "streams", columns: { writes: null } },
+];
 
 export function createTables(): string {
   const statements = Object.entries(tables).map(([name, { columns, key }]) => {

@@ -69,6 +69,8 @@ export interface StreamRecord {
   plan: string | null;
   counts: StreamCounts | null;
   how: string | null;
+  /** How its changes are written; null before it is planned, and where there are none. */
+  writes: string | null;
   /** Length of the rejects file before the load adds to it. */
   rejectsBytes: number;
 }

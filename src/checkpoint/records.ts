@@ -73,6 +73,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     counts: counts === null ? null : (JSON.parse(counts) as StreamCounts),
     how: textOrNull(cells["how"]),
     rejectsBytes: Number(cells["rejects_bytes"]),
+    writes: textOrNull(cells["writes"]),
   };
 }
 

@@ -2,7 +2,7 @@
 // What must hold: `submit` and `commit` are split so that a handle can be durable before the remote acts on it; every
 // method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
 
-import type { FieldSchema, ObjectSchema, Operation } from "../core/model.ts";
+import type { FieldSchema, ObjectSchema, Operation, Way } from "../core/model.ts";
 import type { Mode, Place } from "../job/job.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
@@ -92,10 +92,27 @@ export interface Snapshot {
   how: string;
 }
 
-export interface TargetCapabilities {
+/** Rows of one operation that are to be written. */
+export interface WayRequest {
+  schema: ObjectSchema;
+  operation: Operation;
+  externalId?: string;
+  assignmentRule?: string;
+  rows: number;
+  /** Of all operations of the stream. */
+  streamRows: number;
+  /** Rows of one batch at most, where the job says so. */
+  batchRows?: number;
+}
+
+export interface WayChoice {
+  via: Way;
   /** Rows and bytes of one batch at most. */
   batchRowsMax: number;
   batchBytesMax: number;
+}
+
+export interface TargetCapabilities {
   /** Batches that may be in flight at once. */
   batchesInFlight: number;
   /** What a cell holds that empties a field. */
@@ -125,6 +142,13 @@ export interface Target {
   /** What `clear` stores: NULL, or the value that stands for it (a checkbox is never empty). SQL. */
   clearedValue(field: FieldSchema): string;
   snapshot(request: SnapshotRequest): Promise<Snapshot>;
+  /** The way of fewest calls that is safe for an operation. */
+  chooseWay(request: WayRequest): WayChoice;
+  /**
+   * Writes a batch of way `collections` and its results, as files. `again`: an earlier call may have written its rows,
+   * so that a record which is there already may be our own and is told as neither created nor found.
+   */
+  write(batch: Batch, again: boolean, files: ResultFiles, signal: AbortSignal): Promise<void>;
   /** Makes a remote handle that does nothing yet. */
   open(batch: Batch, signal: AbortSignal): Promise<string>;
   /** Sends the bytes to an open handle. The remote does not act on them before `commit`. */

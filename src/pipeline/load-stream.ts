@@ -99,7 +99,7 @@ async function loadOne(
       target,
       signal: context.signal,
       advance: (current, state, change) => tell(ledger.advance(current, state, change)),
-      settle: async (current, ended) => tell(await settleBatch(context, stream, current, ended)),
+      settle: async (current, ended, fetch) => tell(await settleBatch(context, stream, current, ended, fetch)),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
       ...(stream.target.assignmentRule === undefined || batch.action === "delete"

@@ -16,21 +16,21 @@ import { headerOf, resultsPath } from "./batch-files.ts";
 import { type RunContext, targetOf } from "./context.ts";
 import { mayResend, writeResentRows } from "./resend.ts";
 
-/** Fetches and stores the results, then settles. The engine takes one batch at a time. */
+/** Gets and stores the results, then settles. The engine takes one batch at a time. */
 export async function settleBatch(
   context: RunContext,
   stream: Stream,
   batch: BatchRecord,
   ended: BatchState,
+  fetch: (files: ResultFiles) => Promise<void>,
 ): Promise<BatchRecord> {
-  const target = targetOf(context, stream.target.connection);
   const path = resultsPath(context, batch);
   const files: ResultFiles = {
     succeeded: `${path}.succeeded`,
     failed: `${path}.failed`,
     unprocessed: `${path}.unprocessed`,
   };
-  await target.fetchResults(batch.handle ?? "", files, context.signal);
+  await fetch(files);
   failpoint("fetched");
   const settled = await oneAtATime(() => settleByResults(context, stream, { batch, ended, files, path }));
   for (const file of Object.values(files)) rmSync(file, { force: true });

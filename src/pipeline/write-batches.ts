@@ -3,9 +3,8 @@
 import { statSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../core/files.ts";
-import type { Action, Operation } from "../core/model.ts";
+import type { Action, Way } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
-import type { StreamTarget } from "../job/job.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -16,41 +15,49 @@ import {
   selectCells,
   sizeGroups,
 } from "../load/batches.ts";
-import type { TargetCapabilities } from "../load/target.ts";
+import type { WayChoice } from "../load/target.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { batchPath } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, targetOf } from "./context.ts";
+import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
 
 /** Makes the batch files of a plan and their records, in state `planned`. A dry run gets none. */
 export async function writeBatches(
   context: RunContext,
   compiled: CompiledStream,
   planPath: string,
+  ways: PlannedWays,
 ): Promise<BatchRecord[]> {
   if (context.run.command === "plan") return [];
   const { engine } = context;
   const { stream } = compiled;
-  const { capabilities } = targetOf(context, stream.target.connection);
-  const limits = limitsOf(stream.target.batch, capabilities);
+  const { idColumn } = targetOf(context, stream.target.connection).capabilities;
   const plan = readParquet(planPath);
-  const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== capabilities.idColumn);
+  const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
   await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
-  const groups = (await engine.all(sizeGroups(limits))).map(
-    (row): RowGroup => ({ action: row["action"] as Action, rows: Number(row["rows"]), bytes: Number(row["bytes"]) }),
-  );
+  const ranges: (BatchRange & { via: Way })[] = [];
+  for (const choice of new Set(ways.values())) {
+    const limits = limitsOf(stream.target.batch, choice);
+    const groups = (await engine.all(sizeGroups(limits))).map(
+      (row): RowGroup => ({ action: row["action"] as Action, rows: Number(row["rows"]), bytes: Number(row["bytes"]) }),
+    );
+    const chosen = groups.filter(({ action }) => ways.get(action) === choice);
+    ranges.push(...cutBatches(chosen, limits).map((range) => ({ ...range, via: choice.via })));
+  }
+  ranges.sort((left, right) => actions.indexOf(left.action) - actions.indexOf(right.action));
   const batches: BatchRecord[] = [];
-  for (const range of cutBatches(groups, limits)) {
+  for (const { via, ...range } of ranges) {
     context.signal.throwIfAborted();
-    batches.push(await writeBatch(context, compiled, { plan, range, fields, number: batches.length + 1 }));
+    batches.push(await writeBatch(context, compiled, { plan, range, via, fields, number: batches.length + 1 }));
   }
   return batches;
 }
 
-function limitsOf(asked: { rows?: number; bytes?: number }, capabilities: TargetCapabilities): BatchLimits {
+function limitsOf(asked: { rows?: number; bytes?: number }, choice: WayChoice): BatchLimits {
   return {
-    rows: Math.min(asked.rows ?? Number.POSITIVE_INFINITY, capabilities.batchRowsMax),
-    bytes: Math.min(asked.bytes ?? Number.POSITIVE_INFINITY, capabilities.batchBytesMax),
+    rows: Math.min(asked.rows ?? Number.POSITIVE_INFINITY, choice.batchRowsMax),
+    bytes: Math.min(asked.bytes ?? Number.POSITIVE_INFINITY, choice.batchBytesMax),
   };
 }
 
@@ -64,6 +71,7 @@ function parentsOf(compiled: CompiledStream): string[] {
 interface BatchInput {
   plan: string;
   range: BatchRange;
+  via: Way;
   fields: string[];
   number: number;
 }
@@ -96,7 +104,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     number: input.number,
     operation,
     object: stream.target.object,
-    externalId: operation === "upsert" ? (stream.target.key[0] ?? null) : null,
+    externalId: externalIdOf(operation, stream.target) ?? null,
     action,
     path,
     bytes: statSync(path).size,
@@ -111,13 +119,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     inDoubt: 0,
     resultsSha256: null,
     message: null,
-    via: "bulk",
+    via: input.via,
     round: 0,
   };
-}
-
-/** Creates go by key where the mode has one, so that sending them again finds the record that is there already. */
-function operationOf(action: Action, { mode, hardDelete }: StreamTarget): Operation {
-  if (action === "create") return mode === "insert" ? "insert" : "upsert";
-  return action === "delete" && hardDelete ? "hardDelete" : action;
 }

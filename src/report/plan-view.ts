@@ -20,11 +20,12 @@ export function renderPlan(plan: PlanReport, look: Look): string {
 }
 
 function streamLines(stream: PlannedStream, width: number): Line[] {
-  const { name, connection, object, mode, key, org, how, warnings } = stream;
+  const { name, connection, object, mode, key, org, how, writes, warnings } = stream;
   const target = `${mode} by ${key.join(", ")}, org ${org}${how === null ? "" : `; present values: ${how}`}`;
   const lines: Line[] = [
     [{ text: name, tone: "strong" }, ` → ${connection} ${object}`],
     ...sentence("  ", target, width, "faint"),
+    ...(writes === null ? [] : sentence("  ", `writes: ${writes}`, width, "faint")),
     [],
     ...countLines(stream.counts),
   ];

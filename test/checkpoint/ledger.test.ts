@@ -45,6 +45,7 @@ const stream: StreamRecord = {
   plan: "/p.parquet",
   counts: null,
   how: "1 keyed query",
+  writes: null,
   rejectsBytes: 0,
 };
 
@@ -153,14 +154,17 @@ test("a ledger of the first version is read, and its damage is noticed", () => {
     expect(() => Ledger.open(damagedFolder)).toThrow("the ledger is damaged: batches r1 contacts 1");
 });
 
-/** The ledger as loadline 0.1 wrote it: without the last two columns of batches. */
+/** The ledger as its first version was: without the columns that came later. */
 function downgrade(folder: string): void {
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
-  for (const column of ["via", "round"]) database.exec(`ALTER TABLE batches DROP COLUMN ${column}`);
-  const rows = database.prepare("SELECT * FROM batches").all() as Record<string, string | number | null>[];
-  for (const { hash: _, ...cells } of rows) {
-    const values = JSON.stringify(tables.batches.columns.slice(0, -2).map((name) => cells[name] ?? null));
-    database.prepare("UPDATE batches SET hash = ?").run(createHash("sha256").update(values).digest("hex"));
+  for (const [table, added] of [
+    ["batches", ["via", "round"]],
+    ["streams", ["writes"]],
+  ] as const) {
+    for (const column of added) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+    const row = database.prepare(`SELECT * FROM ${table}`).get() as Record<string, string | number | null>;
+    const values = JSON.stringify(tables[table].columns.slice(0, -added.length).map((name) => row[name] ?? null));
+    database.prepare(`UPDATE ${table} SET hash = ?`).run(createHash("sha256").update(values).digest("hex"));
   }
   database.exec("PRAGMA user_version = 1");
   database.close();
