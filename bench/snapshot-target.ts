@@ -3,7 +3,9 @@
 
 import { renderField } from "../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../src/core/model.ts";
-import type { Target } from "../src/load/target.ts";
+import type { Target, WayChoice } from "../src/load/target.ts";
+
+const bulk: WayChoice = { via: "bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
 const idColumn = "Id";
 const versionColumn = "SystemModstamp";
@@ -30,8 +32,6 @@ export function openSnapshotTarget(snapshot: string): Target {
   };
   return {
     capabilities: {
-      batchRowsMax: 150_000,
-      batchBytesMax: 100_000_000,
       batchesInFlight: 4,
       clearCell: "#N/A",
       idColumn,
@@ -46,11 +46,14 @@ export function openSnapshotTarget(snapshot: string): Target {
     readAllowance: () => Promise.resolve(undefined),
     forecastCalls: () => 0,
     waitedMs: 0,
+    refuseDemands: async () => undefined,
+    chooseWay: () => bulk,
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     render: renderField,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: () => Promise.resolve({ files: [snapshot], rows: 0, how: "one file" }),
+    write: refuseLoading,
     open: refuseLoading,
     upload: refuseLoading,
     commit: refuseLoading,

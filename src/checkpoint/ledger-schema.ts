@@ -1,7 +1,7 @@
 // Tables of the ledger. Every row carries a hash over its other columns, because SQLite does not notice flipped bits
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them).
 
-export const ledgerVersion = 1;
+export const ledgerVersion = 2;
 
 /** Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. */
 export const tables = {
@@ -36,6 +36,7 @@ export const tables = {
       "counts",
       "how",
       "rejects_bytes",
+      "writes",
     ],
     key: ["run", "name"],
   },
@@ -79,6 +80,8 @@ export const tables = {
       "in_doubt",
       "results_sha256",
       "message",
+      "via",
+      "round",
     ],
     key: ["run", "stream", "number"],
   },
@@ -99,6 +102,16 @@ export const tables = {
 } as const;
 
 export type TableName = keyof typeof tables;
+
+/** Columns that came after the first version, always as a table's last ones, and what older rows have in them. */
+export const addedColumns: readonly {
+  version: number;
+  table: TableName;
+  columns: Readonly<Record<string, string | number | null>>;
+}[] = [
+  { version: 2, table: "batches", columns: { via: "bulk", round: 0 } },
+  { version: 2, table: "streams", columns: { writes: null } },
+];
 
 export function createTables(): string {
   const statements = Object.entries(tables).map(([name, { columns, key }]) => {

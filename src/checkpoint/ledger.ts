@@ -7,7 +7,7 @@ import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { type ExitCode, exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
-import type { Action, Operation, Part, StreamCounts } from "../core/model.ts";
+import type { Action, Operation, Part, StreamCounts, Way } from "../core/model.ts";
 import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
 import { assertTransition, type BatchStateName } from "./batch-states.ts";
 import { createTables, ledgerVersion } from "./ledger-schema.ts";
@@ -27,6 +27,7 @@ import {
   windowRecord,
 } from "./records.ts";
 import { Table } from "./table.ts";
+import { upgrade } from "./upgrade.ts";
 
 export type RunStatus = "running" | "planned" | "loaded" | "partial" | "failed" | "in-doubt" | "stopped" | "superseded";
 
@@ -75,6 +76,8 @@ export interface StreamRecord {
   plan: string | null;
   counts: StreamCounts | null;
   how: string | null;
+  /** How its changes are written; null before it is planned, and where there are none. */
+  writes: string | null;
   /** Length of the rejects file before the load adds to it. */
   rejectsBytes: number;
 }
@@ -100,6 +103,10 @@ export interface BatchRecord {
   inDoubt: number;
   resultsSha256: string | null;
   message: string | null;
+  /** How it is written (load/target.ts). */
+  via: Way;
+  /** How often its rows were sent before: they were not written, for a reason that passes. */
+  round: number;
 }
 
 /** What an incremental or remote stream of a run takes. */
@@ -167,6 +174,7 @@ export class Ledger implements Disposable {
     if (user_version > ledgerVersion) {
       throw new Failure(exitCode.failed, `${path} was written by a newer loadline`, { next: "update loadline" });
     }
+    if (user_version > 0 && user_version < ledgerVersion) upgrade(database, user_version);
     if (user_version < ledgerVersion) database.exec(createTables());
     return new Ledger(database);
   }
@@ -239,12 +247,17 @@ export class Ledger implements Disposable {
     return moved;
   }
 
-  /** Settles a batch without the rows that go into other ones, in one transaction. `succeeded`: of those that stay. */
-  split(batch: BatchRecord, succeeded: number, others: readonly BatchRecord[]): void {
+  /** Moves a batch on without the rows that go into other ones, in one transaction. `change` is of those that stay. */
+  split(
+    batch: BatchRecord,
+    state: BatchStateName,
+    change: Partial<BatchRecord>,
+    others: readonly BatchRecord[],
+  ): BatchRecord {
     const rows = batch.rows - others.reduce((sum, other) => sum + other.rows, 0);
-    this.#transact(() => {
-      this.advance(batch, "settled", { rows, succeeded, inDoubt: 0 });
+    return this.#transact(() => {
       for (const other of others) this.#batches.put(batchCells(other));
+      return this.advance(batch, state, { ...change, rows });
     });
   }
 
@@ -292,11 +305,12 @@ export class Ledger implements Disposable {
     this.#database.close();
   }
 
-  #transact(act: () => void): void {
+  #transact<T>(act: () => T): T {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
-      act();
+      const result = act();
       this.#database.exec("COMMIT");
+      return result;
     } catch (error) {
       this.#database.exec("ROLLBACK");
       throw error;

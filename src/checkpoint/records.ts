@@ -1,7 +1,7 @@
 // The ledger's records as cells of SQLite and back.
 
 import type { ExitCode } from "../core/exit-code.ts";
-import type { Action, Operation, StreamCounts } from "../core/model.ts";
+import type { Action, Operation, StreamCounts, Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
 import type {
   BatchRecord,
@@ -83,6 +83,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     counts: counts === null ? null : (JSON.parse(counts) as StreamCounts),
     how: textOrNull(cells["how"]),
     rejectsBytes: Number(cells["rejects_bytes"]),
+    writes: textOrNull(cells["writes"]),
   };
 }
 
@@ -194,6 +195,8 @@ export function batchCells(batch: BatchRecord): Cells {
     in_doubt: batch.inDoubt,
     results_sha256: batch.resultsSha256,
     message: batch.message,
+    via: batch.via,
+    round: batch.round,
   };
 }
 
@@ -219,5 +222,7 @@ export function batchRecord(cells: Cells): BatchRecord {
     inDoubt: Number(cells["in_doubt"]),
     resultsSha256: textOrNull(cells["results_sha256"]),
     message: textOrNull(cells["message"]),
+    via: text(cells["via"]) as Way,
+    round: Number(cells["round"]),
   };
 }

@@ -48,13 +48,17 @@ export class Table {
 
   #verify(row: Cells): void {
     if (row["hash"] === hashOf(this.#columns.map((column) => row[column] ?? null))) return;
-    const key = this.#key.map((column) => row[column]).join(" ");
-    throw new Failure(exitCode.failed, `the ledger is damaged: ${this.#name} ${key} is not what was written`, {
-      next: "restore ledger.db from a backup; without one, run loadline plan to compare with the live system before loading",
-    });
+    throw damaged(this.#name, this.#key.map((column) => row[column]).join(" "));
   }
 }
 
-function hashOf(values: readonly Cell[]): string {
+export function damaged(table: TableName, key: string): Failure {
+  return new Failure(exitCode.failed, `the ledger is damaged: ${table} ${key} is not what was written`, {
+    next: "restore ledger.db from a backup; without one, run loadline plan to compare with the live system before loading",
+  });
+}
+
+/** The hash that a row carries over its other columns. */
+export function hashOf(values: readonly Cell[]): string {
   return createHash("sha256").update(JSON.stringify(values)).digest("hex");
 }

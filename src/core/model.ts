@@ -54,7 +54,13 @@ export interface Part {
 export type Action = "create" | "update" | "delete";
 
 /** What a batch asks the target to do with each of its rows. */
-export type Operation = "insert" | "update" | "upsert" | "delete";
+export type Operation = "insert" | "update" | "upsert" | "delete" | "hardDelete";
+
+/**
+ * How a batch is written: `bulk` through a handle that is asked for its results; `collections` by calls that answer with
+ * the results and do no harm when they are made again.
+ */
+export type Way = "bulk" | "collections";
 
 /** Counts of one stream, named as in the JSON summary. */
 export interface StreamCounts {

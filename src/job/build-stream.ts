@@ -89,6 +89,8 @@ function buildTarget(
     mode,
     batch: { ...(rows === undefined ? {} : { rows }), ...(bytes === undefined ? {} : { bytes: parseBytes(bytes) }) },
     ...(written.scope === undefined ? {} : { scope: written.scope }),
+    hardDelete: written.hard_delete === true,
+    ...(written.assignment_rule === undefined ? {} : { assignmentRule: written.assignment_rule }),
     place: placeAt(["target", "object"], draft, diagnostics),
   };
 }
@@ -101,7 +103,7 @@ function buildFileTarget(
 ): StreamTarget | undefined {
   const { files = "", mode = "replace", key = [] } = written;
   const place = placeAt(["target", "files"], draft, diagnostics);
-  for (const name of ["object", "batch", "scope"] as const) {
+  for (const name of ["object", "batch", "scope", "hard_delete", "assignment_rule"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with an object, not with \`files\``);
   }
@@ -110,7 +112,15 @@ function buildFileTarget(
   } else if (!/^[^/\\*?]+$/.test(files) || files.startsWith(".")) {
     diagnostics.add(spanAt(["target", "files"], draft), "expected the name of one file in the connection's folder");
   } else if (connection !== undefined) {
-    return { connection, object: files, key: typeof key === "string" ? [key] : key, mode, batch: {}, place };
+    return {
+      connection,
+      object: files,
+      key: typeof key === "string" ? [key] : key,
+      mode,
+      batch: {},
+      hardDelete: false,
+      place,
+    };
   }
   return undefined;
 }
@@ -191,6 +201,15 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
   }
   if (target.scope !== undefined && target.mode !== "mirror") {
     diagnostics.add(keySpanAt(draft.tree, ["target", "scope"]), "scope goes with mode mirror");
+  }
+  if (target.hardDelete && target.mode !== "delete" && target.mode !== "mirror") {
+    diagnostics.add(keySpanAt(draft.tree, ["target", "hard_delete"]), "hard_delete goes with modes delete and mirror");
+  }
+  if (target.assignmentRule !== undefined && target.mode === "delete") {
+    diagnostics.add(
+      keySpanAt(draft.tree, ["target", "assignment_rule"]),
+      "assignment_rule does not go with mode delete",
+    );
   }
   for (const [index, { field }] of rules.entries()) {
     if (field !== undefined) check(field, mapped, ["validate", index, "field"], `"${field}" is not in the map`);

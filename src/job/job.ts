@@ -128,6 +128,10 @@ export interface StreamTarget {
   batch: { rows?: number; bytes?: number };
   /** A filter in the vendor's language: what mode mirror may delete. */
   scope?: string;
+  /** Records are deleted for good, past the recycle bin. */
+  hardDelete: boolean;
+  /** The id of the rule that gives new records an owner. */
+  assignmentRule?: string;
   place: Place;
 }
 

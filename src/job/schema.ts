@@ -88,6 +88,11 @@ const target = closedMap({
     .describe("Batches smaller than the target's own limits.")
     .optional(),
   scope: text.describe("What mode mirror may delete: a filter in the vendor's own language.").optional(),
+  hard_delete: z
+    .boolean()
+    .describe("With modes delete and mirror: records are deleted for good, past the recycle bin. Default: false.")
+    .optional(),
+  assignment_rule: text.describe("The id of the assignment rule that gives new cases or leads an owner.").optional(),
   files: text.describe("The name of the file to write.").optional(),
   format: csvFormat.describe("How the file is written. Default: csv.").optional(),
 });

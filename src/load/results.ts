@@ -25,7 +25,7 @@ export interface MatchInput {
 
 /**
  * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch.
- * outcome: loaded | conflict | failed | unprocessed | missing | contradictory
+ * outcome: loaded | conflict | failed | unprocessed | resent | missing | contradictory
  */
 export function matchResults(input: MatchInput): string {
   const { results, key } = input;
@@ -45,6 +45,23 @@ export function matchResults(input: MatchInput): string {
       CASE WHEN t.key IS NULL THEN 'missing' WHEN t.outcome <> t.other THEN 'contradictory' ELSE t.outcome END AS outcome, t.error
     FROM sent s LEFT JOIN told t ON s.key = t.key ORDER BY s.n`;
 }
+
+/**
+ * Marks the rows that the target did not write for a reason that passes (table `explained`: error, again) as resent:
+ * their outcome is that of the batch they go into.
+ */
+export function markResent(unprocessedToo: boolean): string {
+  const failed = "outcome = 'failed' AND error IN (SELECT error FROM explained WHERE again IS NOT NULL)";
+  const condition = unprocessedToo ? `(${failed}) OR outcome = 'unprocessed'` : failed;
+  return `UPDATE ${outcomesTable} SET outcome = 'resent' WHERE ${condition}`;
+}
+
+/** The rows to be sent again (n) with their place among them, in the order of the batch. */
+export const resentRows = `(SELECT n, row_number() OVER (ORDER BY n) - 1 AS place FROM ${outcomesTable} WHERE outcome = 'resent')`;
+
+/** How many rows are sent again for which reason. */
+export const countResent = `SELECT coalesce(e.again, 'unprocessed') AS reason, count(*) AS rows
+  FROM ${outcomesTable} o LEFT JOIN explained e ON e.error = o.error WHERE o.outcome = 'resent' GROUP BY 1 ORDER BY 2 DESC, 1`;
 
 /** Columns of a batch's results as they are kept. */
 export const outcomeColumns = ["key", "match_key", "action", "id", "outcome", "field", "message"];

@@ -2,8 +2,8 @@
 // What must hold: `submit` and `commit` are split so that a handle can be durable before the remote acts on it; every
 // method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
 
-import type { FieldSchema, ObjectSchema, Operation } from "../core/model.ts";
-import type { Mode } from "../job/job.ts";
+import type { FieldSchema, ObjectSchema, Operation, Way } from "../core/model.ts";
+import type { Mode, Place } from "../job/job.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
 export interface RenderedField {
@@ -24,6 +24,16 @@ export interface Batch {
   rows: number;
   /** The external id that an upsert goes by. */
   externalId?: string;
+  /** The rule that gives records an owner. */
+  assignmentRule?: string;
+}
+
+/** What a job asks for beyond its fields. */
+export interface Demands {
+  object: string;
+  hardDelete: boolean;
+  assignmentRule?: string;
+  place: Place;
 }
 
 /** What the remote says of a batch after the commit call. */
@@ -31,7 +41,8 @@ export type BatchState =
   | { state: "open" }
   | { state: "processing"; processed: number }
   | { state: "complete"; processed: number; failed: number }
-  | { state: "failed"; message: string; processed: number }
+  /** `again`: for a reason that passes, so that what it left unprocessed may be sent again. */
+  | { state: "failed"; message: string; processed: number; again: boolean }
   /** `untouched`: it ended before the remote began with it. */
   | { state: "aborted"; untouched: boolean }
   | { state: "gone" };
@@ -54,6 +65,8 @@ export interface RowError {
   code: string;
   message: string;
   fields: string[];
+  /** Set where the row was not written for a reason that passes, and may be sent again: what it was, "locked" say. */
+  again?: string;
 }
 
 export interface SnapshotRequest {
@@ -85,10 +98,27 @@ export interface Allowance {
   max: number;
 }
 
-export interface TargetCapabilities {
+/** Rows of one operation that are to be written. */
+export interface WayRequest {
+  schema: ObjectSchema;
+  operation: Operation;
+  externalId?: string;
+  assignmentRule?: string;
+  rows: number;
+  /** Of all operations of the stream. */
+  streamRows: number;
+  /** Rows of one batch at most, where the job says so. */
+  batchRows?: number;
+}
+
+export interface WayChoice {
+  via: Way;
   /** Rows and bytes of one batch at most. */
   batchRowsMax: number;
   batchBytesMax: number;
+}
+
+export interface TargetCapabilities {
   /** Batches that may be in flight at once. */
   batchesInFlight: number;
   /** What a cell holds that empties a field. */
@@ -120,12 +150,21 @@ export interface Target {
   /** Milliseconds spent waiting for answers so far. */
   readonly waitedMs: number;
   describe(object: string): Promise<ObjectSchema>;
+  /** Throws a Failure where this user, or the object, does not allow what a job asks for (8 or 2). Writes no record. */
+  refuseDemands(demands: Demands): Promise<void>;
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
   resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
   render(field: FieldSchema, value: string, type: string, timezone: string): RenderedField;
   /** What `clear` stores: NULL, or the value that stands for it (a checkbox is never empty). SQL. */
   clearedValue(field: FieldSchema): string;
   snapshot(request: SnapshotRequest): Promise<Snapshot>;
+  /** The way of fewest calls that is safe for an operation. */
+  chooseWay(request: WayRequest): WayChoice;
+  /**
+   * Writes a batch of way `collections` and its results, as files. `again`: an earlier call may have written its rows,
+   * so that a record which is there already may be our own and is told as neither created nor found.
+   */
+  write(batch: Batch, again: boolean, files: ResultFiles, signal: AbortSignal): Promise<void>;
   /** Makes a remote handle that does nothing yet. */
   open(batch: Batch, signal: AbortSignal): Promise<string>;
   /** Sends the bytes to an open handle. The remote does not act on them before `commit`. */

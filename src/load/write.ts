@@ -6,14 +6,15 @@ import { wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
-import type { BatchState, Target } from "./target.ts";
+import type { Operation, Way } from "../core/model.ts";
+import type { Batch, BatchState, ResultFiles, Target } from "./target.ts";
 
 /** The ledger's batch, as far as the protocol needs it. */
 export interface LoadedBatch {
   number: number;
   stream: string;
   object: string;
-  operation: "insert" | "update" | "upsert" | "delete";
+  operation: Operation;
   externalId: string | null;
   path: string;
   bytes: number;
@@ -21,6 +22,7 @@ export interface LoadedBatch {
   state: "planned" | "intent" | "handle" | "committed" | "settled" | "refused" | "in-doubt";
   handle: string | null;
   attempts: number;
+  via: Way;
 }
 
 export interface LoadContext<B extends LoadedBatch> {
@@ -31,12 +33,14 @@ export interface LoadContext<B extends LoadedBatch> {
     state: LoadedBatch["state"],
     change?: Partial<LoadedBatch> & { message?: string; inDoubt?: number },
   ): B;
-  /** Fetches, matches and stores the per-row results, then moves the batch to settled. */
-  settle(batch: B, ended: BatchState): Promise<B>;
+  /** Gets the per-row results by `fetch`, matches and stores them, then moves the batch to settled. */
+  settle(batch: B, ended: BatchState, fetch: (files: ResultFiles) => Promise<void>): Promise<B>;
   /** Whether a fault leaves it open that the call had an effect. */
   isUnknown(error: unknown): boolean;
   /** Whether the target certainly did nothing, and would say the same again. */
   isRefused(error: unknown): boolean;
+  /** The rule that gives the batch's records an owner. */
+  assignmentRule?: string;
   delays(): Iterable<number>;
   onSent(batch: B, bytes: number): void;
   onProcessed(batch: B, rows: number): void;
@@ -52,6 +56,7 @@ export async function loadBatch<B extends LoadedBatch>(batch: B, context: LoadCo
   let current = batch;
   let fresh = false;
   if (current.state === "settled" || current.state === "in-doubt") return current;
+  if (current.via === "collections") return writeBatch(current, context);
   for (let handles = 0; ; handles += 1) {
     context.signal.throwIfAborted();
     if (current.state === "committed") {
@@ -74,6 +79,23 @@ export async function loadBatch<B extends LoadedBatch>(batch: B, context: LoadCo
   }
 }
 
+/**
+ * Writes by calls that do no harm when they are made again, because every row goes by its id or unique key. Only once
+ * the batch is committed is a byte sent: found so, it may have been, and what is there already may be its own.
+ */
+async function writeBatch<B extends LoadedBatch>(batch: B, context: LoadContext<B>): Promise<B> {
+  context.signal.throwIfAborted();
+  const again = batch.state === "committed";
+  let current = batch.state === "planned" ? context.advance(batch, "intent") : batch;
+  failpoint("intent");
+  if (!again) current = context.advance(current, "committed", { attempts: batch.attempts + 1 });
+  failpoint("committed");
+  const ended: BatchState = { state: "complete", processed: batch.rows, failed: 0 };
+  return context.settle(current, ended, (files) =>
+    context.target.write(batchToSend(current, context), again, files, context.signal),
+  );
+}
+
 function refusedFailure(batch: LoadedBatch, handles: number): Failure {
   return new Failure(exitCode.tryLater, `batch ${batch.number} of stream ${batch.stream} can't be handed over`, {
     where: { file: batch.path },
@@ -85,8 +107,7 @@ function refusedFailure(batch: LoadedBatch, handles: number): Failure {
 /** Gets a handle, uploads, and makes the decision to commit durable. An upload that fails leaves the batch at `handle`. */
 async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): Promise<B> {
   const { target, signal } = context;
-  const { externalId, ...plain } = batch;
-  const sent = externalId === null ? plain : { ...plain, externalId };
+  const sent = batchToSend(batch, context);
   const handle = await target.open(sent, signal);
   failpoint("opened");
   const held = context.advance(batch, "handle", { handle, attempts: batch.attempts + 1 });
@@ -101,6 +122,15 @@ async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): P
   const committed = context.advance(held, "committed");
   failpoint("committed");
   return committed;
+}
+
+function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule }: LoadContext<B>): Batch {
+  const { externalId, ...plain } = batch;
+  return {
+    ...plain,
+    ...(externalId === null ? {} : { externalId }),
+    ...(assignmentRule === undefined ? {} : { assignmentRule }),
+  };
 }
 
 /** From the decision to commit to stored results. Gives `refused` when the remote won't act on this handle. */
@@ -124,7 +154,7 @@ async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
     if (state.state === "aborted" && state.untouched && commits === 0) return context.advance(batch, "refused");
     if (state.state !== "processing") {
       failpoint("ended");
-      return context.settle(batch, state);
+      return context.settle(batch, state, (files) => target.fetchResults(handle, files, signal));
     }
     context.onProcessed(batch, state.processed);
     await wait(delayMs, signal);

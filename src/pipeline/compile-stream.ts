@@ -43,6 +43,7 @@ export type SourceColumns = Pick<RecordSchema, "columns"> & Partial<Omit<RecordS
 export async function compileStream(input: CompileInput): Promise<CompiledStream> {
   const { target } = input;
   const schema = await target.describe(input.stream.target.object);
+  await target.refuseDemands(input.stream.target);
   const stream = nameParents(input.job, input.stream, schema);
   const problems: Diagnostic[] = [];
   const fields: CompiledField[] = [];

@@ -3,16 +3,16 @@
 // What must hold: a row whose result is known is never sent again; rows of which different things are known go into
 // batches of their own, in one transaction with the batch that they leave.
 
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { usageFailure } from "../core/errors.ts";
-import { hashFile, syncFile } from "../core/files.ts";
-import { identifier, literal } from "../core/sql.ts";
+import { literal } from "../core/sql.ts";
 import { outcomeColumns } from "../load/results.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
-import { type RunContext, subfolder } from "./context.ts";
-import { headerOf, keyOfBatch, resultsPath } from "./load-stream.ts";
+import { headerOf, resultsPath } from "./batch-files.ts";
+import type { RunContext } from "./context.ts";
+import { nextNumber, numbered, writePart } from "./part-of-batch.ts";
+import { keyOfBatch } from "./settle-batch.ts";
 
 export interface Decision {
   became: "landed" | "not-landed";
@@ -41,11 +41,12 @@ async function decideAll(context: RunContext, batch: BatchRecord, became: Decisi
   if (became === "landed") {
     const succeeded = batch.succeeded + batch.inDoubt;
     ledger.advance(batch, "settled", { succeeded, inDoubt: 0, message: "landed, by decision" });
-  } else if (batch.inDoubt === batch.rows) {
+  } else if (batch.resultsSha256 === null) {
+    // Nothing is known of any row of its file.
     ledger.advance(batch, "intent", { handle: null, inDoubt: 0, message: "sent again, by decision" });
   } else {
     await listDoubtful(context, [batch]);
-    ledger.split(batch, batch.succeeded, [await writePart(context, batch, "planned", "true")]);
+    ledger.split(batch, "settled", { inDoubt: 0 }, [await writeDoubtful(context, batch, "planned", "true")]);
   }
 }
 
@@ -57,9 +58,10 @@ async function decideNamed(context: RunContext, batch: BatchRecord, became: Deci
   const named = Number(rows);
   if (named === 0) return;
   if (named === batch.inDoubt) return decideAll(context, batch, became);
-  const parts = [await writePart(context, batch, "in-doubt", `NOT ${isNamed}`)];
-  if (became === "not-landed") parts.push(await writePart(context, batch, "planned", isNamed, 1));
-  context.ledger.split(batch, batch.succeeded + (became === "landed" ? named : 0), parts);
+  const parts = [await writeDoubtful(context, batch, "in-doubt", `NOT ${isNamed}`)];
+  if (became === "not-landed") parts.push(await writeDoubtful(context, batch, "planned", isNamed, 1));
+  const succeeded = batch.succeeded + (became === "landed" ? named : 0);
+  context.ledger.split(batch, "settled", { succeeded, inDoubt: 0 }, parts);
 }
 
 /** Makes `doubtful`: the rows that the target gave no clear result of, by their number in the batch and their key. */
@@ -98,46 +100,18 @@ async function refuseOtherKeys({ engine, run }: RunContext): Promise<void> {
 }
 
 /** Rows in doubt of a batch as one of their own. `ahead`: the number of new batches that come before it. */
-async function writePart(
+async function writeDoubtful(
   context: RunContext,
   batch: BatchRecord,
   state: "planned" | "in-doubt",
   condition: string,
   ahead = 0,
 ): Promise<BatchRecord> {
-  const { engine, ledger, run } = context;
-  const number = Math.max(...ledger.batches(run.id, batch.stream).map((other) => other.number)) + 1 + ahead;
-  const path = join(subfolder(context, "batches"), `${batch.stream}-${String(number).padStart(5, "0")}.csv`);
-  const columns = headerOf(batch.path);
-  const cells = columns.map((column) => `s.${identifier(column)}`).join(", ");
-  const copied = await engine.one(
-    `COPY (SELECT ${cells} FROM ${numbered(scanCsvFiles([batch.path], columns))} s JOIN doubtful d USING (n)
-        WHERE ${isBatch(batch)} AND ${condition} ORDER BY n)
-      TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"')`,
-  );
-  syncFile(path);
-  const rows = Number(copied["Count"]);
-  return {
-    ...batch,
-    number,
-    path,
-    bytes: statSync(path).size,
-    rows,
-    sha256: await hashFile(path),
-    state,
-    handle: state === "planned" ? null : batch.handle,
-    attempts: 0,
-    succeeded: 0,
-    failed: 0,
-    conflicts: 0,
-    inDoubt: state === "planned" ? 0 : rows,
-    resultsSha256: null,
-    message: state === "planned" ? `rows of batch ${batch.number} sent again, by decision` : batch.message,
-  };
-}
-
-function numbered(rows: string): string {
-  return `(SELECT *, row_number() OVER () AS n FROM ${rows})`;
+  const number = nextNumber(context, batch.stream) + ahead;
+  const numbers = `SELECT d.n FROM doubtful d WHERE ${isBatch(batch)} AND ${condition}`;
+  const part = await writePart(context, batch, number, numbers);
+  if (state === "planned") return { ...part, message: `rows of batch ${batch.number} sent again, by decision` };
+  return { ...part, state, handle: batch.handle, inDoubt: part.rows };
 }
 
 function isBatch({ number, stream }: BatchRecord): string {

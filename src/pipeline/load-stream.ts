@@ -1,47 +1,68 @@
 // The load of a planned stream: its batches, several in flight, each to settled results.
 
-import { closeSync, existsSync, openSync, readSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "csv-parse/sync";
+import { existsSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
+import { wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { failpoint } from "../core/failpoint.ts";
-import { hashFile, syncFile } from "../core/files.ts";
-import { literal } from "../core/sql.ts";
+import { hashFile } from "../core/files.ts";
 import { CallFault } from "../http/outcome.ts";
 import { pollDelays } from "../http/polling.ts";
 import type { Stream } from "../job/job.ts";
-import { countOutcomes, matchResults, selectOutcomes } from "../load/results.ts";
-import { keyOfFields, keyOfId, type RenderedKey } from "../load/row-key.ts";
-import type { BatchState, ResultColumns, ResultFiles } from "../load/target.ts";
 import { loadBatch } from "../load/write.ts";
-import { scanCsvFiles } from "../stage/csv-scan.ts";
-import { type RunContext, subfolder, targetOf } from "./context.ts";
+import { type RunContext, targetOf } from "./context.ts";
+import { lanesOf, waitBefore } from "./resend.ts";
+import { settleBatch } from "./settle-batch.ts";
 
 /** Loads what is not settled yet. Throws the first failure once the batches in flight have stopped. */
 export async function loadStream(context: RunContext, stream: Stream): Promise<void> {
-  const all = context.ledger.batches(context.run.id, stream.name);
-  const open = all.filter(({ state }) => state !== "settled" && state !== "in-doubt");
+  const open = openBatches(context, stream);
   if (open.length === 0) return;
   context.emit({ type: "step-started", stream: stream.name, step: "load" });
+  const progress = new LoadProgress(context, stream.name, open);
   // Deletes come last: what they free is never needed, what they take might still be.
-  for (const deletes of [false, true]) {
-    await loadInParallel(
-      context,
-      stream,
-      open.filter(({ action }) => (action === "delete") === deletes),
-      all.length,
-    );
+  await loadRounds(context, stream, progress, (batch) => batch.action !== "delete");
+  await loadRounds(context, stream, progress, () => true);
+}
+
+function openBatches({ ledger, run }: RunContext, stream: Stream): BatchRecord[] {
+  return ledger.batches(run.id, stream.name).filter(({ state }) => state !== "settled" && state !== "in-doubt");
+}
+
+/** Round by round: what a batch of one round could not write for a reason that passes is in the next. */
+async function loadRounds(
+  context: RunContext,
+  stream: Stream,
+  progress: LoadProgress,
+  isWanted: (batch: BatchRecord) => boolean,
+): Promise<void> {
+  const { batchesInFlight } = targetOf(context, stream.target.connection).capabilities;
+  for (;;) {
+    const open = openBatches(context, stream).filter(isWanted);
+    if (open.length === 0) return;
+    const round = Math.min(...open.map((batch) => batch.round));
+    await wait(waitBefore(round), context.signal);
+    const batches = open.filter((batch) => batch.round === round);
+    await loadInParallel(context, stream, { batches, lanes: lanesOf(round, batchesInFlight), progress });
   }
 }
 
-async function loadInParallel(context: RunContext, stream: Stream, batches: BatchRecord[], of: number): Promise<void> {
+interface ParallelLoad {
+  batches: BatchRecord[];
+  lanes: number;
+  progress: LoadProgress;
+}
+
+async function loadInParallel(
+  context: RunContext,
+  stream: Stream,
+  { batches, lanes, progress }: ParallelLoad,
+): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
+  const of = context.ledger.batches(context.run.id, stream.name).length;
   const waiting = [...batches];
   const failures: unknown[] = [];
-  const progress = new LoadProgress(context, stream.name, batches);
   const lane = async () => {
     for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
       try {
@@ -53,8 +74,7 @@ async function loadInParallel(context: RunContext, stream: Stream, batches: Batc
       }
     }
   };
-  const { batchesInFlight } = targetOf(context, stream.target.connection).capabilities;
-  await Promise.all(Array.from({ length: Math.min(batchesInFlight, batches.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(lanes, batches.length) }, lane));
   if (failures.length > 0) throw failures[0];
 }
 
@@ -79,9 +99,12 @@ async function loadOne(
       target,
       signal: context.signal,
       advance: (current, state, change) => tell(ledger.advance(current, state, change)),
-      settle: async (current, ended) => tell(await settleBatch(context, stream, current, ended)),
+      settle: async (current, ended, fetch) => tell(await settleBatch(context, stream, current, ended, fetch)),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
+      ...(stream.target.assignmentRule === undefined || batch.action === "delete"
+        ? {}
+        : { assignmentRule: stream.target.assignmentRule }),
       delays: pollDelays,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),
@@ -95,132 +118,6 @@ async function refuseChangedFile(batch: BatchRecord): Promise<void> {
     where: { file: batch.path },
     next: "restore the file; a batch is sent as it was planned or not at all",
   });
-}
-
-/** Where the per-row results of a batch are kept: key, match_key, action, id, outcome, field, message. */
-export function resultsPath(context: Pick<RunContext, "folder">, batch: { stream: string; number: number }): string {
-  return join(subfolder(context, "results"), `${batch.stream}-${String(batch.number).padStart(5, "0")}.csv`);
-}
-
-/** Fetches and stores the results, then settles. The engine takes one batch at a time. */
-async function settleBatch(
-  context: RunContext,
-  stream: Stream,
-  batch: BatchRecord,
-  ended: BatchState,
-): Promise<BatchRecord> {
-  const target = targetOf(context, stream.target.connection);
-  if (target.capabilities.wholeFiles === true)
-    return context.ledger.advance(batch, "settled", { succeeded: batch.rows });
-  const path = resultsPath(context, batch);
-  const files: ResultFiles = {
-    succeeded: `${path}.succeeded`,
-    failed: `${path}.failed`,
-    unprocessed: `${path}.unprocessed`,
-  };
-  await target.fetchResults(batch.handle ?? "", files, context.signal);
-  failpoint("fetched");
-  const counts = await oneAtATime(() => storeOutcomes(context, stream, batch, ended, files, path));
-  failpoint("stored");
-  for (const file of Object.values(files)) rmSync(file, { force: true });
-  const change = {
-    ...counts,
-    resultsSha256: await hashFile(path),
-    message: ended.state === "failed" ? ended.message : null,
-  };
-  const settled = context.ledger.advance(batch, counts.inDoubt > 0 ? "in-doubt" : "settled", change);
-  failpoint("settled");
-  return settled;
-}
-
-let last: Promise<unknown> = Promise.resolve();
-
-function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
-  const next = last.then(act, act);
-  last = next.catch(() => undefined);
-  return next;
-}
-
-interface SettledCounts {
-  succeeded: number;
-  failed: number;
-  conflicts: number;
-  inDoubt: number;
-}
-
-async function storeOutcomes(
-  context: RunContext,
-  stream: Stream,
-  batch: BatchRecord,
-  ended: BatchState,
-  files: ResultFiles,
-  path: string,
-): Promise<SettledCounts> {
-  const { engine } = context;
-  const { capabilities, readError } = targetOf(context, stream.target.connection);
-  const sent = headerOf(batch.path);
-  const because =
-    ended.state === "failed" ? ended.message : ended.state === "aborted" ? "the job was aborted" : "not processed";
-  await engine.run(
-    matchResults({
-      sent: scanCsvFiles([batch.path], sent),
-      succeeded: resultScan(files.succeeded, sent, capabilities.results),
-      failed: resultScan(files.failed, sent, capabilities.results),
-      unprocessed: resultScan(files.unprocessed, sent, capabilities.results),
-      results: capabilities.results,
-      key: await keyOfBatch(context, stream, batch),
-      creates: batch.operation === "upsert",
-      unprocessedBecause: `UNPROCESSED:${because}:--`,
-    }),
-  );
-  const errors = await engine.all("SELECT DISTINCT error FROM outcomes WHERE error IS NOT NULL");
-  const explained = errors.map(({ error }) => {
-    const { code, message, fields } = readError(String(error));
-    return `(${[String(error), fields[0] ?? "", `${code}: ${message}`].map(literal).join(", ")})`;
-  });
-  await engine.run("CREATE OR REPLACE TEMP TABLE explained (error VARCHAR, field VARCHAR, message VARCHAR)");
-  for (let from = 0; from < explained.length; from += 500) {
-    await engine.run(`INSERT INTO explained VALUES ${explained.slice(from, from + 500).join(", ")}`);
-  }
-  await engine.run(
-    `COPY (${selectOutcomes(batch.action)}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`,
-  );
-  syncFile(path);
-  const counts = await engine.one(countOutcomes());
-  return {
-    succeeded: Number(counts["loaded"]),
-    failed: Number(counts["failed"]),
-    conflicts: Number(counts["conflicts"]),
-    inDoubt: Number(counts["unclear"]),
-  };
-}
-
-export async function keyOfBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<RenderedKey> {
-  const target = targetOf(context, stream.target.connection);
-  if (batch.action !== "create") return keyOfId(target.capabilities.idColumn);
-  const schema = await target.describe(stream.target.object);
-  const fields = await Promise.all(stream.target.key.map((name) => target.resolveField(schema, name)));
-  return keyOfFields(
-    target,
-    fields.filter((field) => field !== undefined),
-  );
-}
-
-/** Salesforce takes header lines of 32,000 characters at most. */
-const headerBytesMax = 128 * 1024;
-
-export function headerOf(path: string): string[] {
-  const start = Buffer.alloc(headerBytesMax);
-  const descriptor = openSync(path, "r");
-  const bytes = readSync(descriptor, start);
-  closeSync(descriptor);
-  return (parse(start.subarray(0, bytes), { to: 1, relax_quotes: true, bom: true }) as string[][])[0] ?? [];
-}
-
-/** A result set without even a header holds no row. */
-function resultScan(path: string, sent: readonly string[], { id, created, error }: ResultColumns): string {
-  const columns = headerOf(path);
-  return columns.length === 0 ? scanCsvFiles([], [id, created, error, ...sent]) : scanCsvFiles([path], columns);
 }
 
 /** Rows and bytes of the batches in flight, summed for the progress of a stream. */

@@ -13,6 +13,7 @@ import { type ExtractedStream, extractStream } from "./extract-stream.ts";
 import { rejectOrphans } from "./parents.ts";
 import { keepRejects, rejectsPath } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
+import { chooseWays, describeWays } from "./ways.ts";
 import { writeBatches } from "./write-batches.ts";
 
 export async function planStream(context: RunContext, stream: Stream): Promise<StreamRecord> {
@@ -29,6 +30,7 @@ export async function planStream(context: RunContext, stream: Stream): Promise<S
     plan: null,
     counts: null,
     how: null,
+    writes: null,
     rejectsBytes: 0,
   };
   context.ledger.saveStream(record);
@@ -87,7 +89,8 @@ async function planParts(
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
   const rejectsBytes = await keepRejects(context, compiled, staged);
-  const batches = await writeBatches(context, compiled, plan);
+  const ways = chooseWays(targetOf(context, stream.target.connection), compiled, diff.counts);
+  const batches = await writeBatches(context, compiled, plan, ways);
   syncFile(plan);
   if (rejectsBytes > 0) syncFile(rejectsPath(context, stream.name));
   const planned: StreamRecord = {
@@ -97,6 +100,7 @@ async function planParts(
     planSha256: await hashFile(plan),
     counts: diff.counts,
     how: diff.how,
+    writes: describeWays(ways, stream.target),
     rejectsBytes,
   };
   failpoint("diffed");

@@ -13,8 +13,8 @@ import { identifier, literal } from "../core/sql.ts";
 import type { RecordCatalog, Source, Window } from "../extract/source.ts";
 import type { ObjectSource, Stream } from "../job/job.ts";
 import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
+import { headerOf } from "./batch-files.ts";
 import { type RunContext, sourceOf, targetOf } from "./context.ts";
-import { headerOf } from "./load-stream.ts";
 import { rejectsPath } from "./rejects.ts";
 
 export interface OpenWindow {

@@ -1,12 +1,10 @@
 // A plan cut into batch files: exactly the bytes that will be sent, the same for the same plan.
 
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../core/files.ts";
-import type { Action, Operation } from "../core/model.ts";
+import type { Action, Way } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
-import type { Mode } from "../job/job.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -17,43 +15,51 @@ import {
   selectCells,
   sizeGroups,
 } from "../load/batches.ts";
-import type { TargetCapabilities } from "../load/target.ts";
+import type { WayChoice } from "../load/target.ts";
 import { readParquet } from "../stage/parquet.ts";
+import { batchPath } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
-import { type RunContext, subfolder, targetOf } from "./context.ts";
+import { type RunContext, targetOf } from "./context.ts";
+import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
 
 /** Makes the batch files of a plan and their records, in state `planned`. A dry run gets none. */
 export async function writeBatches(
   context: RunContext,
   compiled: CompiledStream,
   planPath: string,
+  ways: PlannedWays,
 ): Promise<BatchRecord[]> {
   if (context.run.command === "plan") return [];
   const { engine } = context;
   const { stream } = compiled;
-  const { capabilities } = targetOf(context, stream.target.connection);
-  const limits = limitsOf(stream.target.batch, capabilities);
+  const { idColumn, wholeFiles } = targetOf(context, stream.target.connection).capabilities;
   const plan = readParquet(planPath);
-  const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== capabilities.idColumn);
+  const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
   await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
-  const groups = (await engine.all(sizeGroups(limits))).map(
-    (row): RowGroup => ({ action: row["action"] as Action, rows: Number(row["rows"]), bytes: Number(row["bytes"]) }),
-  );
+  const ranges: (BatchRange & { via: Way })[] = [];
+  for (const choice of new Set(ways.values())) {
+    const limits = limitsOf(stream.target.batch, choice);
+    const groups = (await engine.all(sizeGroups(limits))).map(
+      (row): RowGroup => ({ action: row["action"] as Action, rows: Number(row["rows"]), bytes: Number(row["bytes"]) }),
+    );
+    const chosen = groups.filter(({ action }) => ways.get(action) === choice);
+    ranges.push(...cutBatches(chosen, limits).map((range) => ({ ...range, via: choice.via })));
+  }
+  ranges.sort((left, right) => actions.indexOf(left.action) - actions.indexOf(right.action));
   const batches: BatchRecord[] = [];
-  const ranges = cutBatches(groups, limits);
-  if (ranges.length === 0 && capabilities.wholeFiles === true)
-    ranges.push({ action: "create", from: 0, to: 0, bytes: 0 });
-  for (const range of ranges) {
+  if (ranges.length === 0 && wholeFiles === true)
+    ranges.push({ action: "create", from: 0, to: 0, bytes: 0, via: "bulk" });
+  for (const { via, ...range } of ranges) {
     context.signal.throwIfAborted();
-    batches.push(await writeBatch(context, compiled, { plan, range, fields, number: batches.length + 1 }));
+    batches.push(await writeBatch(context, compiled, { plan, range, via, fields, number: batches.length + 1 }));
   }
   return batches;
 }
 
-function limitsOf(asked: { rows?: number; bytes?: number }, capabilities: TargetCapabilities): BatchLimits {
+function limitsOf(asked: { rows?: number; bytes?: number }, choice: WayChoice): BatchLimits {
   return {
-    rows: Math.min(asked.rows ?? Number.POSITIVE_INFINITY, capabilities.batchRowsMax),
-    bytes: Math.min(asked.bytes ?? Number.POSITIVE_INFINITY, capabilities.batchBytesMax),
+    rows: Math.min(asked.rows ?? Number.POSITIVE_INFINITY, choice.batchRowsMax),
+    bytes: Math.min(asked.bytes ?? Number.POSITIVE_INFINITY, choice.batchBytesMax),
   };
 }
 
@@ -67,6 +73,7 @@ function parentsOf(compiled: CompiledStream): string[] {
 interface BatchInput {
   plan: string;
   range: BatchRange;
+  via: Way;
   fields: string[];
   number: number;
 }
@@ -76,7 +83,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   const { stream } = compiled;
   const { action } = input.range;
   const { capabilities } = targetOf(context, stream.target.connection);
-  const path = join(subfolder(context, "batches"), `${stream.name}-${String(input.number).padStart(5, "0")}.csv`);
+  const path = batchPath(context, { stream: stream.name, number: input.number });
   await engine.run(`CREATE OR REPLACE TEMP TABLE batch_rows AS ${selectBatch(input.plan, input.range)}`);
   const used = await engine.all("SELECT DISTINCT unnest(changed) AS name FROM batch_rows");
   const names = new Set(used.map((row) => String(row["name"])));
@@ -93,14 +100,14 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   );
   await engine.run("DROP TABLE batch_rows");
   syncFile(path);
-  const operation = operationOf(action, stream.target.mode);
+  const operation = operationOf(action, stream.target);
   return {
     run: run.id,
     stream: stream.name,
     number: input.number,
     operation,
     object: stream.target.object,
-    externalId: operation === "upsert" ? (stream.target.key[0] ?? null) : null,
+    externalId: externalIdOf(operation, stream.target) ?? null,
     action,
     path,
     bytes: statSync(path).size,
@@ -115,11 +122,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     inDoubt: 0,
     resultsSha256: null,
     message: null,
+    via: input.via,
+    round: 0,
   };
-}
-
-/** Creates go by key where the mode has one, so that sending them again finds the record that is there already. */
-function operationOf(action: Action, mode: Mode): Operation {
-  if (action === "create") return mode === "insert" || mode === "replace" ? "insert" : "upsert";
-  return action;
 }

@@ -32,6 +32,8 @@ export type RunEvent =
       handle: string | null;
       message: string | null;
     }
+  /** Rows that the target did not write for a reason that passes: how many, why, and the batch that they are in now. */
+  | { type: "rows-resent"; stream: string; message: string }
   | { type: "retry"; message: string }
   | { type: "warning"; message: string }
   | { type: "stream-settled"; stream: string; counts: StreamCounts }

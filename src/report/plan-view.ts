@@ -20,12 +20,13 @@ export function renderPlan(plan: PlanReport, look: Look): string {
 }
 
 function streamLines(stream: PlannedStream, width: number): Line[] {
-  const { name, connection, object, mode, key, org, how, warnings } = stream;
+  const { name, connection, object, mode, key, org, how, writes, warnings } = stream;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   const target = `${mode}${by}, org ${org}${how === null ? "" : `; present values: ${how}`}`;
   const lines: Line[] = [
     [{ text: name, tone: "strong" }, ` → ${connection} ${object}`],
     ...sentence("  ", target, width, "faint"),
+    ...(writes === null ? [] : sentence("  ", `writes: ${writes}`, width, "faint")),
     [],
     ...countLines(stream.counts),
   ];

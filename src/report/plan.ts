@@ -26,6 +26,8 @@ export interface PlannedStream {
   counts: StreamCounts;
   /** How the target's present values were read. */
   how: string | null;
+  /** How its changes are to be written; null where there are none. */
+  writes: string | null;
   /** Rows that break a rule of severity `warn`. */
   warnings: number;
   /** Target fields whose values are never shown. */

@@ -58,6 +58,8 @@ function eventLines(event: RunEvent, verbose: boolean, width: number): Line[] {
       const actions = describeActions(countActions([event]), showCount);
       return [[lineStart(" ", "plan", event.stream), actions.join(", ") || "no rows"]];
     }
+    case "rows-resent":
+      return [[lineStart(" ", "load", event.stream), event.message]];
     case "warning":
       return sentence({ text: "! ", tone: "caution" }, event.message, width);
     default:

@@ -36,6 +36,8 @@ export interface StreamDetails {
   /** Null before the stream is planned. */
   counts: StreamCounts | null;
   how: string | null;
+  /** How its changes are written. */
+  writes: string | null;
   parts: readonly PartDetails[];
   batches: readonly BatchDetails[];
 }
@@ -54,6 +56,7 @@ export interface BatchDetails {
   path: string;
   rows: number;
   state: string;
+  via: string;
   handle: string | null;
   attempts: number;
   succeeded: number;

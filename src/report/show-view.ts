@@ -42,11 +42,12 @@ function overviewLines(run: RunDetails, width: number): Line[] {
 }
 
 function streamLines(run: RunDetails, stream: StreamDetails, width: number): Line[] {
-  const { name, connection, object, mode, org, state, how, parts, batches, counts } = stream;
+  const { name, connection, object, mode, org, state, how, writes, parts, batches, counts } = stream;
   const target = `${state}; ${mode}, org ${org}${how === null ? "" : `; present values: ${how}`}`;
   const lines: Line[] = [
     [{ text: name, tone: "strong" }, ` → ${connection} ${object}`],
     ...sentence("  ", target, width, "faint"),
+    ...(writes === null ? [] : sentence("  ", `writes: ${writes}`, width, "faint")),
   ];
   if (parts.length > 0) {
     lines.push([], ...tableLines(partColumns, parts.slice(0, rowsShownMax), "  "), ...moreLine(parts.length, "part"));
@@ -80,6 +81,7 @@ const batchColumns: readonly Column<BatchDetails>[] = [
     cell: ({ failed }) => showCount(failed),
     tone: ({ failed }) => (failed > 0 ? "alarm" : "faint"),
   },
+  { title: "via", cell: ({ via }) => via },
   { title: "handle", cell: ({ handle }) => handle ?? "" },
 ];
 

@@ -9,6 +9,8 @@ const legal = new Set([
   "planned → intent",
   "intent → handle",
   "intent → refused",
+  // Written by calls that do no harm twice: there is no handle.
+  "intent → committed",
   "handle → committed",
   // An upload in doubt: its handle is thrown away.
   "handle → intent",

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -34,6 +35,8 @@ const batch: BatchRecord = {
   inDoubt: 0,
   resultsSha256: null,
   message: null,
+  via: "bulk",
+  round: 0,
 };
 
 const stream: StreamRecord = {
@@ -48,6 +51,7 @@ const stream: StreamRecord = {
   plan: "/p.parquet",
   counts: null,
   how: "1 keyed query",
+  writes: null,
   rejectsBytes: 0,
 };
 
@@ -157,9 +161,47 @@ test("splitting a batch settles its known rows and adds the others as a batch of
     { ...batch, number: 2, rows: 1 },
     { ...doubtful, number: 3, rows: 1, inDoubt: 1 },
   ];
-  ledger.split(doubtful, 3, rest);
+  ledger.split(doubtful, "settled", { succeeded: 3, inDoubt: 0 }, rest);
   expect(ledger.batches("r1")).toEqual([{ ...doubtful, state: "settled", rows: 3, inDoubt: 0 }, ...rest]);
 });
+
+test("a split that is against the table leaves the batch whole", () => {
+  using ledger = Ledger.open(temporaryFolder());
+  ledger.savePlan(stream, [batch]);
+  expect(() => ledger.split(batch, "settled", {}, [{ ...batch, number: 2, rows: 1 }])).toThrow("can't go from");
+  expect(ledger.batches("r1")).toEqual([batch]);
+});
+
+test("a ledger of the first version is read, and its damage is noticed", () => {
+  const folder = filledLedger();
+  downgrade(folder);
+  const damagedFolder = temporaryFolder();
+  cpSync(folder, damagedFolder, { recursive: true });
+  using ledger = Ledger.open(folder);
+  expect(ledger.batches("r1")).toEqual([batch]);
+  expect(ledger.streams("r1")).toEqual([stream]);
+  const database = openSqlite(join(damagedFolder, "ledger.db"), { synchronous: "OFF" });
+  database.exec("UPDATE batches SET state = 'settled'");
+  database.close();
+  for (const _ of [1, 2])
+    expect(() => Ledger.open(damagedFolder)).toThrow("the ledger is damaged: batches r1 contacts 1");
+});
+
+/** The ledger as its first version was: without the columns that came later. */
+function downgrade(folder: string): void {
+  const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
+  for (const [table, added] of [
+    ["batches", ["via", "round"]],
+    ["streams", ["writes"]],
+  ] as const) {
+    for (const column of added) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+    const row = database.prepare(`SELECT * FROM ${table}`).get() as Record<string, string | number | null>;
+    const values = JSON.stringify(tables[table].columns.slice(0, -added.length).map((name) => row[name] ?? null));
+    database.prepare(`UPDATE ${table} SET hash = ?`).run(createHash("sha256").update(values).digest("hex"));
+  }
+  database.exec("PRAGMA user_version = 1");
+  database.close();
+}
 
 test("a ledger of a newer loadline is refused", () => {
   const folder = filledLedger();

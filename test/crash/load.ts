@@ -43,7 +43,7 @@ export interface Load extends AsyncDisposable {
   run(args: readonly string[], env?: Record<string, string>): Promise<Finished>;
   start(args: readonly string[], env?: Record<string, string>): ReturnType<Program["start"]>;
   /** Compares the org with the input, and the summary of the command that ended the load, if it was one run's. */
-  judge(options: { replanned: boolean; last?: Finished }): Promise<Verdict>;
+  judge(options: { replanned: boolean; untaken?: number; last?: Finished }): Promise<Verdict>;
 }
 
 export const runJob = ["run", "jobs/contacts.yaml", "--json"] as const;
@@ -65,7 +65,7 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
     sandbox,
     start,
     run: (args, env) => start(args, env).finished,
-    async judge({ replanned, last }) {
+    async judge({ replanned, untaken = 0, last }) {
       const told = last === undefined ? undefined : last.summary().streams["contacts"];
       return judge({
         csv: readFileSync(project.path("inbox/contacts.csv"), "utf8"),
@@ -74,6 +74,7 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
         dump: await sandbox.dump("Contact"),
         jobs: await sandbox.jobs(),
         replanned,
+        untaken,
         ...(told === undefined ? {} : { counts: { ...told } }),
       });
     },

@@ -16,6 +16,7 @@ const planned: LoadedBatch = {
   state: "planned",
   handle: null,
   attempts: 0,
+  via: "bulk",
 };
 
 const usual = fc.constantFrom<Mishap>("done");

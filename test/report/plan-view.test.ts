@@ -25,6 +25,7 @@ describe("a plan", () => {
 
 contacts → salesforce Contact
   upsert by Ext__c, org 00D1; present values: 1 keyed query
+  writes: creates by collections
 
     18,204  extracted
        300  filtered    not taken: keep, --limit or --keys
@@ -47,7 +48,7 @@ Next: loadline run jobs/contacts.yaml`);
   });
 
   test("with nothing to change says so and names no command", () => {
-    const text = renderPlan(planOf([streamOf({ extracted: 3, unchanged: 3 })]), plain);
+    const text = renderPlan(planOf([streamOf({ extracted: 3, unchanged: 3 }, [], { writes: null })]), plain);
     expect(text.split("\n").slice(5)).toEqual([
       "    3  extracted",
       "    3  unchanged",

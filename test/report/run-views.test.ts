@@ -81,12 +81,13 @@ describe("one run", () => {
 
 contacts → salesforce Contact
   settled; upsert, org 00D1; present values: 1 keyed query
+  writes: creates in bulk
 
   part            size  sha256
   contacts.csv  123 kB  0123456789ab
 
-  batch  action  state     rows  loaded  failed  handle
-      1  create  settled  1,000     997       3  7505e1
+  batch  action  state     rows  loaded  failed  via   handle
+      1  create  settled  1,000     997       3  bulk  7505e1
 
   rejects: /state/runs/20261120-201455-contacts-7f3a/rejects/contacts.csv`);
   });

@@ -102,11 +102,12 @@ test("insert refuses the bytes that a settled run has inserted, unless told agai
 });
 
 test("a create that meets a record made since the diff is told as a conflict, and counts still add up", async () => {
-  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  const job = contactsJob().replaceAll("Ext__c", "Loose__c");
+  await using place = await rehearse(job, { "inbox/contacts.csv": three });
   await place.sandbox.setFaults([{ match: "PATCH /services/data/*/jobs/ingest/*", do: { delay_ms: 1500 } }]);
   const running = place.project.start(["run", "job.yaml", "--json", "--verbose"]);
   await expect.poll(async () => (await place.sandbox.jobs()).length, { timeout: 20_000 }).toBe(1);
-  await place.sandbox.api("POST", "sobjects/Contact", { LastName: "Earlier", Ext__c: "2" });
+  await place.sandbox.api("POST", "sobjects/Contact", { LastName: "Earlier", Loose__c: "2" });
   const { streams } = (await running.finished).summary();
   expect(streams["contacts"]).toMatchObject({ extracted: 3, creates: 2, conflicts: 1, loaded: 2, failed: 0 });
 });

@@ -8,6 +8,8 @@ export const schema = {
     Contact: {
       fields: {
         Ext__c: { type: "string", length: 40, externalId: true, unique: true },
+        /** As a key it makes creates go in bulk: the org does not keep it unique. */
+        Loose__c: { type: "string", length: 40, externalId: true },
         Amount__c: { type: "double", precision: 18, scale: 2 },
         Active__c: { type: "boolean" },
         Seen__c: { type: "datetime" },

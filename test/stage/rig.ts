@@ -10,12 +10,14 @@ import type { FieldKind, FieldSchema, ObjectSchema, Part } from "../../src/core/
 import { readCsvHeader } from "../../src/extract/csv-header.ts";
 import type { CsvFormat, FileSource } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
-import type { Target } from "../../src/load/target.ts";
+import type { Target, WayChoice } from "../../src/load/target.ts";
 import { type CompiledStream, compileStream } from "../../src/pipeline/compile-stream.ts";
 import { diffStream, type Selection, type StreamDiff } from "../../src/pipeline/diff-stream.ts";
 import { type StagedStream, stageStream } from "../../src/pipeline/stage-stream.ts";
 import { Engine, type Row } from "../../src/stage/engine.ts";
 import { defineFunctions } from "../../src/transform/functions.ts";
+
+const bulk: WayChoice = { via: "bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
 export const csv: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
 
@@ -165,8 +167,6 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
   };
   return {
     capabilities: {
-      batchRowsMax: 150_000,
-      batchBytesMax: 100_000_000,
       batchesInFlight: 1,
       clearCell: "#N/A",
       idColumn: "Id",
@@ -181,6 +181,8 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
     readAllowance: () => Promise.resolve(undefined),
     forecastCalls: () => 0,
     waitedMs: 0,
+    refuseDemands: async () => undefined,
+    chooseWay: () => bulk,
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     render: renderField,
@@ -196,6 +198,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
       writeFileSync(file, stringify([["Id", "SystemModstamp", ...names], ...records], { quoted: true }));
       return Promise.resolve({ files: [file], rows: records.length, how: "one scan" });
     },
+    write: refuseLoading,
     open: refuseLoading,
     upload: refuseLoading,
     commit: refuseLoading,

@@ -11,8 +11,6 @@ import type { FileConnection } from "../../job/job.ts";
 import type { RenderedField, Target, TargetCapabilities } from "../../load/target.ts";
 
 const capabilities: TargetCapabilities = {
-  batchRowsMax: Number.MAX_SAFE_INTEGER,
-  batchBytesMax: Number.MAX_SAFE_INTEGER,
   batchesInFlight: 1,
   clearCell: "",
   idColumn: "loadline_id",
@@ -38,6 +36,9 @@ export function openFileTarget(connection: FileConnection): Target {
     resolveField: async (_schema, name) => describeColumn(name),
     render: renderCell,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
+    refuseDemands: async () => undefined,
+    chooseWay: () => ({ via: "bulk", batchRowsMax: Number.MAX_SAFE_INTEGER, batchBytesMax: Number.MAX_SAFE_INTEGER }),
+    write: () => Promise.reject(new Error("a file is written as a whole")),
     snapshot: async () => ({ files: [], rows: 0, how: "nothing read" }),
     open: async (batch) => {
       mkdirSync(folder, { recursive: true });

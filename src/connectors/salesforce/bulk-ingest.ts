@@ -5,11 +5,15 @@ import { strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Batch, BatchState, ResultFiles } from "../../load/target.ts";
 import type { SalesforceClient } from "./client.ts";
-import { readApiError } from "./errors.ts";
+import { endedForATime, readApiError } from "./errors.ts";
 
 const jobs = "/jobs/ingest";
 
-export async function openJob(client: SalesforceClient, batch: Batch, signal: AbortSignal): Promise<string> {
+export async function openJob(
+  client: SalesforceClient,
+  batch: Pick<Batch, "object" | "operation" | "externalId" | "assignmentRule">,
+  signal?: AbortSignal,
+): Promise<string> {
   const doing = `making a ${batch.operation} job for ${batch.object}`;
   const answer = await client.callJson({
     method: "POST",
@@ -21,11 +25,12 @@ export async function openJob(client: SalesforceClient, batch: Batch, signal: Ab
       lineEnding: "LF",
       columnDelimiter: "COMMA",
       ...(batch.externalId === undefined ? {} : { externalIdFieldName: batch.externalId }),
+      ...(batch.assignmentRule === undefined ? {} : { assignmentRuleId: batch.assignmentRule }),
     },
     // A second job is as empty as the first; an orphan is thrown away by Salesforce.
     idempotent: true,
     doing,
-    signal,
+    ...(signal === undefined ? {} : { signal }),
   });
   if (typeof answer["id"] !== "string") throw strangeAnswer({ status: 200 }, JSON.stringify(answer), doing);
   return answer["id"];
@@ -65,11 +70,18 @@ export async function closeJob(client: SalesforceClient, job: string, signal: Ab
 }
 
 /** Aborts a job that is open. False when it turns out that it was closed and worked on after all. */
-export async function abortJob(client: SalesforceClient, job: string, signal: AbortSignal): Promise<boolean> {
+export async function abortJob(client: SalesforceClient, job: string, signal?: AbortSignal): Promise<boolean> {
   try {
     const doing = `aborting job ${job}`;
     const json = { state: "Aborted" };
-    await client.callJson({ method: "PATCH", path: `${jobs}/${job}`, json, idempotent: true, doing, signal });
+    await client.callJson({
+      method: "PATCH",
+      path: `${jobs}/${job}`,
+      json,
+      idempotent: true,
+      doing,
+      ...(signal === undefined ? {} : { signal }),
+    });
     return true;
   } catch (error) {
     // 400: it has ended already, by an abort whose answer was lost for one; 404: it is gone.
@@ -79,7 +91,7 @@ export async function abortJob(client: SalesforceClient, job: string, signal: Ab
   }
 }
 
-export async function inspectJob(client: SalesforceClient, job: string, signal: AbortSignal): Promise<BatchState> {
+export async function inspectJob(client: SalesforceClient, job: string, signal?: AbortSignal): Promise<BatchState> {
   let info: Record<string, unknown>;
   try {
     info = await client.callJson({
@@ -87,7 +99,7 @@ export async function inspectJob(client: SalesforceClient, job: string, signal: 
       path: `${jobs}/${job}`,
       idempotent: true,
       doing: `reading job ${job}`,
-      signal,
+      ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {
     // Salesforce's own 404; a proxy's says nothing of the job.
@@ -102,8 +114,10 @@ export async function inspectJob(client: SalesforceClient, job: string, signal: 
       return { state: "open" };
     case "JobComplete":
       return { state: "complete", processed, failed };
-    case "Failed":
-      return { state: "failed", message: String(info["errorMessage"] ?? "no reason given"), processed };
+    case "Failed": {
+      const message = String(info["errorMessage"] ?? "no reason given");
+      return { state: "failed", message, processed, again: endedForATime(message) };
+    }
     case "Aborted":
       return { state: "aborted", untouched: processed === 0 && Number(info["totalProcessingTime"] ?? 0) === 0 };
     case "UploadComplete":

@@ -39,6 +39,8 @@ export interface CallOptions {
   /** For messages: "reading job 750…". */
   doing: string;
   signal?: AbortSignal;
+  /** Told of each call that is made again, why. */
+  onFault?(fault: CallFault): void;
 }
 
 export class SalesforceClient {
@@ -111,6 +113,11 @@ export class SalesforceClient {
       const response = await this.#sendSignedIn(options);
       return { status: response.status, text: await readText(response, options.doing) };
     });
+  }
+
+  /** Makes a call and reads the text of its answer by `read`, which throws a CallFault on a strange one. */
+  callRead<T>(options: CallOptions, read: (text: string) => T): Promise<T> {
+    return this.#retrying(options, async () => read(await readText(await this.#sendSignedIn(options), options.doing)));
   }
 
   /** Makes a call and reads its JSON. Throws CallFault. */
@@ -214,12 +221,14 @@ export class SalesforceClient {
     }
   }
 
-  #retrying<T>(options: Pick<CallOptions, "idempotent" | "signal">, act: () => Promise<T>): Promise<T> {
+  #retrying<T>(options: Pick<CallOptions, "idempotent" | "signal" | "onFault">, act: () => Promise<T>): Promise<T> {
     return withRetries(act, {
       idempotent: options.idempotent,
       signal: options.signal ?? this.#signal,
-      onRetry: (fault, attempt, delayMs) =>
-        this.#onRetry(`${fault.message}; try ${attempt + 1} in ${Math.round(delayMs)} ms`),
+      onRetry: (fault, attempt, delayMs) => {
+        options.onFault?.(fault);
+        this.#onRetry(`${fault.message}; try ${attempt + 1} in ${Math.round(delayMs)} ms`);
+      },
     });
   }
 

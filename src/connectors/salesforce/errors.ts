@@ -9,6 +9,30 @@ import type { RowError } from "../../load/target.ts";
 
 /** `CODE:message:Field1,Field2 --`, leniently: other tails have been seen. */
 export function readRowError(text: string): RowError {
+  const reason = reasonToSendAgain(text);
+  return { ...splitRowError(text), ...(reason === undefined ? {} : { again: reason }) };
+}
+
+/**
+ * Codes of a row that was not written because of what went on beside it. A trigger that could not lock a row fails the
+ * row that it runs for under a code of its own, and tells the lock in its message.
+ * https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_concepts_core_data_objects.htm
+ */
+function reasonToSendAgain(text: string): string | undefined {
+  if (text.includes("UNABLE_TO_LOCK_ROW") || text.includes("TooManyLockFailure")) return "locked";
+  return text.startsWith("SERVER_UNAVAILABLE:") ? "without a server" : undefined;
+}
+
+/**
+ * Whether a job failed for a reason that passes: too many locks, or batches that took too long. "If there's a failure,
+ * create a new ingest job to process the records that weren't processed."
+ * https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_bulk_v2/datafiles_understanding_bulk2_ingest.htm
+ */
+export function endedForATime(message: string): boolean {
+  return /^\s*(TooManyLockFailure|Timeout)\b/i.test(message);
+}
+
+function splitRowError(text: string): RowError {
   const code = /^[A-Z0-9_]+(?=:)/.exec(text)?.[0];
   if (code === undefined) return { code: "UNKNOWN", message: text, fields: [] };
   const rest = text.slice(code.length + 1);
@@ -53,6 +77,17 @@ export function explainFault(error: unknown, connection: string, doing: string):
       next: "loadline resume, once the 24-hour allowance has room again",
       cause: error,
     });
+  }
+  if (api?.code === "FEATURENOTENABLED" && /hardDelete/i.test(api.message)) {
+    return new Failure(
+      exitCode.signIn,
+      `${connection} refuses ${doing}: the permission "Bulk API Hard Delete" is missing`,
+      {
+        why,
+        next: 'give the integration user "Bulk API Hard Delete", which is off by default, or leave out target.hard_delete',
+        cause: error,
+      },
+    );
   }
   if (error.status === 401 || (api !== undefined && permissionCodes.has(api.code))) {
     return new Failure(exitCode.signIn, `${connection} refuses ${doing}`, {

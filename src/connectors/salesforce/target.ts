@@ -8,16 +8,17 @@ import type { Target, TargetCapabilities } from "../../load/target.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
+import { writeCollection } from "./collections.ts";
+import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
+import { jsonColumns } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, resolveField } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 import { openSalesforceSource } from "./source.ts";
+import { chooseWay } from "./ways.ts";
 
-/** https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm */
 const capabilities: TargetCapabilities = {
-  batchRowsMax: 150_000,
-  batchBytesMax: 100_000_000,
   batchesInFlight: 4,
   clearCell,
   idColumn,
@@ -58,6 +59,7 @@ export async function openSalesforce(
     readAllowance: () => readLimits(client),
     forecastCalls,
     describe,
+    refuseDemands: (demands) => refuseDemands(client, demands),
     resolveField: (schema, name) => resolveField(schema, name, describe),
     render: renderField,
     // A checkbox is never empty: false stands for no value.
@@ -67,6 +69,12 @@ export async function openSalesforce(
         const schema = await describe(request.object);
         return readSnapshot(client, request, schema.fields.get(request.key[0] ?? idColumn));
       }),
+    chooseWay,
+    write: async (batch, again, files, signal) => {
+      const schema = await describe(batch.object);
+      const columns = await jsonColumns(schema, batch.path, (name) => resolveField(schema, name, describe));
+      await writeCollection(client, { batch, columns, again, files, signal });
+    },
     open: (batch, signal) => openJob(client, batch, signal),
     upload: (handle, batch, onBytes, signal) => uploadBatch(client, handle, batch, onBytes, signal),
     commit: (handle, signal) => closeJob(client, handle, signal),

@@ -1,0 +1,57 @@
+// How the changes of a plan are to be written: each action by the way that the target chooses for so many rows.
+
+import type { Action, Operation, StreamCounts } from "../core/model.ts";
+import type { StreamTarget } from "../job/job.ts";
+import type { Target, WayChoice } from "../load/target.ts";
+import type { CompiledStream } from "./compile-stream.ts";
+
+/** In loading order. */
+export const actions: readonly Action[] = ["create", "update", "delete"];
+
+/** Of the actions that a plan has; equal choices are one object. */
+export type PlannedWays = ReadonlyMap<Action, WayChoice>;
+
+export function chooseWays(target: Target, { stream, schema }: CompiledStream, counts: StreamCounts): PlannedWays {
+  const rows: Record<Action, number> = {
+    create: counts.creates,
+    update: counts.updates,
+    delete: counts.deletes + counts.mirrorDeletes,
+  };
+  const { assignmentRule, batch } = stream.target;
+  const chosen: [Action, WayChoice][] = actions
+    .filter((action) => rows[action] > 0)
+    .map((action) => {
+      const operation = operationOf(action, stream.target);
+      const externalId = externalIdOf(operation, stream.target);
+      const choice = target.chooseWay({
+        schema,
+        operation,
+        ...(externalId === undefined ? {} : { externalId }),
+        ...(assignmentRule === undefined ? {} : { assignmentRule }),
+        rows: rows[action],
+        streamRows: rows.create + rows.update + rows.delete,
+        ...(batch.rows === undefined ? {} : { batchRows: batch.rows }),
+      });
+      return [action, choice];
+    });
+  return new Map(chosen);
+}
+
+/** "creates by collections, deletes in bulk for good"; null where there is nothing to write. */
+export function describeWays(ways: PlannedWays, { hardDelete }: StreamTarget): string | null {
+  const parts = [...ways].map(([action, { via }]) => {
+    const how = via === "bulk" ? "in bulk" : `by ${via}`;
+    return `${action}s ${how}${action === "delete" && hardDelete ? " for good" : ""}`;
+  });
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** Creates go by key where the mode has one, so that sending them again finds the record that is there already. */
+export function operationOf(action: Action, { mode, hardDelete }: StreamTarget): Operation {
+  if (action === "create") return mode === "insert" || mode === "replace" ? "insert" : "upsert";
+  return action === "delete" && hardDelete ? "hardDelete" : action;
+}
+
+export function externalIdOf(operation: Operation, { key }: StreamTarget): string | undefined {
+  return operation === "upsert" ? key[0] : undefined;
+}
