@@ -37,7 +37,7 @@ test("the vendor's delivery is what the script writes", () => {
 test("every example job passes check against the sandbox", async () => {
   await using project = copyExamples();
   const jobs = readdirSync(join(repository, "jobs")).map((name) => `jobs/${name}`);
-  expect(jobs).toHaveLength(4);
+  expect(jobs).toHaveLength(5);
   const checked = await project.run("check", "--sandbox", ...jobs);
   expect(checked.stderr).toBe("");
   expect(checked.code).toBe(0);
@@ -166,3 +166,25 @@ describe("erasure-requests-delete", () => {
     expect(countsOf(again, "contacts")).toEqual({ extracted: 4, unmatched: 4 });
   });
 });
+
+describe("salesforce-contacts-to-csv", () => {
+  test("takes all contacts, then those that changed", async () => {
+    await using project = copyExamples();
+    await project.run("run", "jobs/vendor-contacts-to-salesforce.yaml", "--sandbox");
+    const job = "jobs/salesforce-contacts-to-csv.yaml";
+    const first = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(first, "contacts")).toEqual({ extracted: 19_690, creates: 19_690, loaded: 19_690 });
+    const written = readExport(project);
+    expect(written).toHaveLength(19_690);
+    expect(new Set(written.map(({ contact_no: number }) => number)).size).toBe(19_690);
+    expect(written.every(({ deleted }) => deleted === "false")).toBe(true);
+    expect(written.filter(({ account }) => account !== "").length).toBeGreaterThan(15_000);
+    const second = await project.run("run", job, "--sandbox", "--json");
+    expect(countsOf(second, "contacts")).toEqual({ extracted: 19_690, duplicates: 19_690 });
+    expect(readExport(project)).toEqual([]);
+  });
+});
+
+function readExport(project: Project): Record<string, string>[] {
+  return parse(project.read(".loadline/sandbox/files/exports/contacts.csv"), { columns: true });
+}
