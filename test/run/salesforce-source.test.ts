@@ -57,6 +57,14 @@ async function open(job: string): Promise<Place> {
   };
 }
 
+async function control(sandbox: Sandbox, action: string, body: object): Promise<void> {
+  const answer = await fetch(`${sandbox.origin}/__sandbox/salesforce/${action}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${action}: ${answer.status} ${await answer.text()}`);
+}
+
 const two = `Ext__c,LastName,Email,Amount__c,Active__c,Seen__c,Account.Acc__c
 1,Müller,A@X.com,1234.5,true,2026-01-31T08:00:00Z,acme
 2,"O'Neil, ""Bob""
@@ -175,15 +183,37 @@ test("--from and --to take a window of one's own and leave the watermark where i
   expect(`${whole.stdout}${whole.stderr}`).toContain("is not incremental");
 });
 
-test("deleted records come as rows where they are asked for", async () => {
-  const fields = "      key: Ext__c\n      gone: IsDeleted";
-  await using place = await open(sourceJob({ source: ", incremental: { overlap: 0s }, deletes: emit", fields }));
-  await ingest(place.sandbox, "Contact", "Ext__c", "Ext__c,LastName\n1,Eins\n2,Zwei\n");
+const emitted = {
+  source: ", incremental: { overlap: 0s }, deletes: emit",
+  fields: "      id: Id\n      key: Ext__c\n      gone: IsDeleted\n      merged_into: MasterRecordId",
+};
+
+test("deleted, purged and merged records come as rows, with the record that a merge left", async () => {
+  await using place = await open(sourceJob(emitted));
+  await ingest(place.sandbox, "Contact", "Ext__c", `Ext__c,LastName\n${numbered(1, 6)}\n`);
   await place.take();
-  const [first] = await place.sandbox.dump("Contact");
-  await place.sandbox.api("DELETE", `sobjects/Contact/${String(first?.["Id"])}`);
-  expect(await place.take()).toMatchObject({ extracted: 1, loaded: 1 });
-  expect(place.file()).toEqual([{ key: "1", gone: "true" }]);
+  const records = await place.sandbox.dump("Contact");
+  const [deleted = "", purged = "", merged = "", master = ""] = records.map((record) => String(record["Id"]));
+  for (const id of [deleted, purged]) await place.sandbox.api("DELETE", `sobjects/Contact/${id}`);
+  await control(place.sandbox, "purge", { object: "Contact", ids: [purged] });
+  await control(place.sandbox, "merge", { object: "Contact", master, merged: [merged] });
+  const { extracted, duplicates, loaded } = await place.take();
+  expect({ loaded, rest: Number(extracted) - Number(duplicates) }).toEqual({ loaded: 4, rest: 4 });
+  const byId = new Map(place.file().map(({ id, ...rest }) => [id, rest]));
+  expect(byId.get(deleted)).toEqual({ key: "1", gone: "true", merged_into: "" });
+  expect(byId.get(purged)).toEqual({ key: "", gone: "true", merged_into: "" });
+  expect(byId.get(merged)).toEqual({ key: "3", gone: "true", merged_into: master });
+  expect(byId.get(master)).toEqual({ key: "4", gone: "false", merged_into: "" });
+});
+
+test("a run stops where the deleted-records log is too short to know what was deleted", async () => {
+  await using place = await open(sourceJob(emitted));
+  await ingest(place.sandbox, "Contact", "Ext__c", "Ext__c,LastName\n1,Eins\n");
+  await place.take();
+  await control(place.sandbox, "delete-log", { earliest: "2999-01-01T00:00:00.000Z" });
+  const run = await place.project.run("run", "job.yaml", "--json");
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain("deletions of Contact would be missed: a full comparison is needed");
 });
 
 test("a run that is killed while it extracts goes on, with the records of its window", async () => {
