@@ -4,7 +4,8 @@ import { statSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Way } from "../core/model.ts";
-import { literal } from "../core/sql.ts";
+import { identifier, literal } from "../core/sql.ts";
+import type { Stream } from "../job/job.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -16,6 +17,7 @@ import {
   sizeGroups,
 } from "../load/batches.ts";
 import type { WayChoice } from "../load/target.ts";
+import type { Engine } from "../stage/engine.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { batchPath } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
@@ -35,6 +37,7 @@ export async function writeBatches(
   const { idColumn, wholeFiles } = targetOf(context, stream.target.connection).capabilities;
   const plan = readParquet(planPath);
   const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
+  if (wholeFiles === true) return [await writeWholeFile(context, stream, plan, fields)];
   await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
   const ranges: (BatchRange & { via: Way })[] = [];
   for (const choice of new Set(ways.values())) {
@@ -47,8 +50,6 @@ export async function writeBatches(
   }
   ranges.sort((left, right) => actions.indexOf(left.action) - actions.indexOf(right.action));
   const batches: BatchRecord[] = [];
-  if (ranges.length === 0 && wholeFiles === true)
-    ranges.push({ action: "create", from: 0, to: 0, bytes: 0, via: "bulk" });
   for (const { via, ...range } of ranges) {
     context.signal.throwIfAborted();
     batches.push(await writeBatch(context, compiled, { plan, range, via, fields, number: batches.length + 1 }));
@@ -79,7 +80,7 @@ interface BatchInput {
 }
 
 async function writeBatch(context: RunContext, compiled: CompiledStream, input: BatchInput): Promise<BatchRecord> {
-  const { engine, run } = context;
+  const { engine } = context;
   const { stream } = compiled;
   const { action } = input.range;
   const { capabilities } = targetOf(context, stream.target.connection);
@@ -88,30 +89,65 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   const used = await engine.all("SELECT DISTINCT unnest(changed) AS name FROM batch_rows");
   const names = new Set(used.map((row) => String(row["name"])));
   const columns = input.fields.filter(
-    (name) =>
-      capabilities.wholeFiles === true || names.has(name) || (action === "create" && stream.target.key.includes(name)),
+    (name) => names.has(name) || (action === "create" && stream.target.key.includes(name)),
   );
   const cells = selectCells("SELECT * FROM batch_rows", action, columns, {
     id: capabilities.idColumn,
     clearCell: capabilities.clearCell,
   });
-  await engine.run(
-    `COPY (${cells}) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
-  );
+  await writeCsv(engine, cells, path);
   await engine.run("DROP TABLE batch_rows");
+  return describeBatch(context, stream, { ...input, action, path, rows: input.range.to - input.range.from });
+}
+
+/** All rows of a plan as one file. They stand in it in the order of the source: nothing was joined that could spill. */
+async function writeWholeFile(
+  context: RunContext,
+  stream: Stream,
+  plan: string,
+  fields: readonly string[],
+): Promise<BatchRecord> {
+  const { engine } = context;
+  const path = batchPath(context, { stream: stream.name, number: 1 });
+  const cells = fields.map((name) => `after.${identifier(name)} AS ${identifier(name)}`);
+  const rows = await writeCsv(engine, `SELECT ${cells.join(", ")} FROM ${plan}`, path);
+  return describeBatch(context, stream, { action: "create", path, rows, number: 1, via: "bulk" });
+}
+
+/** Gives the number of rows. */
+async function writeCsv(engine: Engine, select: string, path: string): Promise<number> {
+  const { Count: rows } = await engine.one(
+    `COPY (${select}) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
+  );
   syncFile(path);
+  return Number(rows);
+}
+
+interface WrittenBatch {
+  action: Action;
+  path: string;
+  rows: number;
+  number: number;
+  via: Way;
+}
+
+async function describeBatch(
+  { run }: RunContext,
+  stream: Stream,
+  { action, path, rows, number, via }: WrittenBatch,
+): Promise<BatchRecord> {
   const operation = operationOf(action, stream.target);
   return {
     run: run.id,
     stream: stream.name,
-    number: input.number,
+    number,
     operation,
     object: stream.target.object,
     externalId: externalIdOf(operation, stream.target) ?? null,
     action,
     path,
     bytes: statSync(path).size,
-    rows: input.range.to - input.range.from,
+    rows,
     sha256: await hashFile(path),
     state: "planned",
     handle: null,
@@ -122,7 +158,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     inDoubt: 0,
     resultsSha256: null,
     message: null,
-    via: input.via,
+    via,
     round: 0,
   };
 }

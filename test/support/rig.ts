@@ -54,6 +54,8 @@ export interface ChildOptions {
   cwd?: string;
   /** What the child reads on stdin; nothing by default. */
   input?: string;
+  /** A child that takes longer is killed. */
+  msMax?: number;
 }
 
 export interface Project extends AsyncDisposable {
@@ -128,7 +130,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
     cwd: options.cwd ?? tmpdir(),
     env: { ...usualEnvironment(), ...options.env },
     stdio: ["pipe", "pipe", "pipe", "ipc"],
-    timeout: childMsMax,
+    timeout: options.msMax ?? childMsMax,
     killSignal: "SIGKILL",
   });
   child.stdin?.on("error", () => undefined);
