@@ -39,6 +39,8 @@ const salesforceField = z.strictObject({
   /** The object that a reference points to. */
   to: z.string().optional(),
   relationshipName: z.string().optional(),
+  /** What the parent calls these records; by default the object's name with s__r. */
+  childRelationshipName: z.string().optional(),
 });
 
 const recordType = z.strictObject({

@@ -8,7 +8,7 @@ import { type Answer, json, type Route } from "../../routes.ts";
 import { ApiError, notFound } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type ApiRequest, apiRoute, readJson } from "../rest/api.ts";
-import { type CompiledQuery, compileSoql } from "../soql/compile.ts";
+import type { CompiledQuery } from "../soql/compile.ts";
 import { csvHeader } from "../soql/rows.ts";
 import type { BulkWork } from "./bulk.ts";
 import {
@@ -23,7 +23,7 @@ import {
   type QueryJob,
   refuseEnded,
 } from "./jobs.ts";
-import { byteOfRow } from "./query-processing.ts";
+import { byteOfRow, compileBulkQuery } from "./query-processing.ts";
 
 // One witness: 5.5 million rows came as some 25 pages.
 const usualPageRows = 250_000;
@@ -71,7 +71,7 @@ async function create(org: Org, jobs: Jobs, work: BulkWork, request: ApiRequest)
   const columnDelimiter = choice("columnDelimiter", body["columnDelimiter"], Object.keys(delimiters), "COMMA");
   const lineEnding = choice("lineEnding", body["lineEnding"], ["LF", "CRLF"] as const, "LF");
   const soql = String(body["query"] ?? "");
-  const query = compileSoql(org.catalog, soql, operation === "queryAll");
+  const query = compileBulkQuery(org, { query: soql, operation, apiVersion: request.version });
   refuseInBulk(query);
   if (org.limits.remaining("DailyBulkV2QueryJobs") === 0)
     throw new ApiError(400, "EXCEEDEDQUOTA", "Max bulk v2 query jobs (10000) per 24 hrs has been reached");
@@ -101,7 +101,9 @@ async function create(org: Org, jobs: Jobs, work: BulkWork, request: ApiRequest)
 }
 
 function refuseInBulk(query: CompiledQuery): void {
-  if (query.countOnly || query.grouped)
+  if (query.columns.some((column) => column.variants !== undefined))
+    throw new ApiError(400, "API_ERROR", "TYPEOF not supported in Bulk Query");
+  if (query.countOnly || query.grouped || query.children.length > 0)
     throw new ApiError(400, "API_ERROR", "Aggregate Relationships not supported in Bulk Query");
   if (query.columns.some((column) => column.field.components !== undefined))
     throw new ApiError(400, "API_ERROR", "Selecting compound data not supported in Bulk Query");
