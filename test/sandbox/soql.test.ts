@@ -194,9 +194,12 @@ test("a subquery nests the children of each record, with its own condition, orde
     null,
   ]);
   const either =
-    "SELECT (SELECT LastName FROM Contacts WHERE LastName = 'Abel' OR LastName = 'O\\'Neil') FROM Account WHERE Name = 'Acme'";
+    "SELECT (SELECT LastName FROM Contacts WHERE LastName = 'Abel' OR LastName = 'O\\'Neil') FROM Account ORDER BY Name LIMIT 2";
   const all = (await org.api("GET", `queryAll?q=${encodeURIComponent(either)}`)).body["records"];
-  expect(all).toMatchObject([{ Contacts: { totalSize: 1, records: [{ LastName: "Abel" }] } }]);
+  expect(all).toMatchObject([
+    { Contacts: { totalSize: 1, records: [{ LastName: "Abel" }] } },
+    { Contacts: { totalSize: 1, records: [{ LastName: "O'Neil" }] } },
+  ]);
   const [contact] = await org.query("SELECT (SELECT Name FROM Offices__r) FROM Contact WHERE Ext__c = 'C1'");
   expect(contact?.["Offices__r"]).toMatchObject({ records: [{ Name: "Main" }] });
   expect((await refusal("SELECT (SELECT Id FROM Children) FROM Account"))[2]).toContain(

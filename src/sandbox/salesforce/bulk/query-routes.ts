@@ -34,17 +34,7 @@ export function queryJobRoutes(org: Org, jobs: Jobs, work: BulkWork): Route[] {
   const one = "/jobs/query/{id}";
   return [
     apiRoute(org, "POST", "/jobs/query", (request) => create(org, jobs, work, request)),
-    apiRoute(org, "GET", "/jobs/query", () =>
-      json(200, {
-        done: true,
-        records: jobs
-          .list()
-          .filter((job) => job.kind === "query")
-          .map(fullInfo),
-        nextRecordsUrl: null,
-      }),
-    ),
-    apiRoute(org, "GET", one, ({ params }) => json(200, fullInfo(jobs.query(params["id"] ?? "")))),
+    apiRoute(org, "GET", one, ({ params }) => json(200, queryInfo(jobs.query(params["id"] ?? "")))),
     apiRoute(org, "PATCH", one, async (request) => {
       choice("state", (await readJson(request))["state"], ["Aborted"] as const, undefined);
       const job = jobs.query(request.params["id"] ?? "");
@@ -110,7 +100,8 @@ function refuseInBulk(query: CompiledQuery): void {
   if (query.offset > 0) throw new ApiError(400, "API_ERROR", "Offset not supported in Bulk Query");
 }
 
-function fullInfo(job: QueryJob): Record<string, unknown> {
+/** What GET says of a job. */
+export function queryInfo(job: QueryJob): Record<string, unknown> {
   return {
     ...commonInfo(job),
     jobType: "V2Query",
