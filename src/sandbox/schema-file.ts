@@ -39,6 +39,8 @@ const salesforceField = z.strictObject({
   /** The object that a reference points to. */
   to: z.string().optional(),
   relationshipName: z.string().optional(),
+  /** What the parent calls these records; by default the object's name with s__r. */
+  childRelationshipName: z.string().optional(),
 });
 
 const recordType = z.strictObject({
@@ -86,6 +88,8 @@ const schemaFile = z.strictObject({
   /** Daily limits of the Salesforce org by their name in /limits, for example DailyApiRequests. */
   limits: z.record(z.string(), z.int().nonnegative()).default({}),
   permissions: permissions.prefault({}),
+  /** Records in a page of bulk query results, where the client does not ask for fewer. */
+  bulkQueryPageRows: z.int().positive().default(250_000),
 });
 
 /** The names of the permissions, for changing some of them. */

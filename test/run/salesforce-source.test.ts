@@ -38,8 +38,8 @@ rejects: { max: 100% }
 `;
 }
 
-async function open(job: string): Promise<Place> {
-  const sandbox = await startSandbox({ schema });
+async function open(job: string, more: object = {}): Promise<Place> {
+  const sandbox = await startSandbox({ schema: { ...schema, ...more } });
   const project = createProject({ ...connections(sandbox), "job.yaml": job });
   return {
     sandbox,
@@ -216,20 +216,33 @@ test("a run stops where the deleted-records log is too short to know what was de
   expect(run.stderr).toContain("deletions of Contact would be missed: a full comparison is needed");
 });
 
-test("a run that is killed while it extracts goes on, with the records of its window", async () => {
-  await using place = await open(sourceJob(incremental));
-  await ingest(place.sandbox, "Contact", "Ext__c", `Ext__c,LastName\n${numbered(0, 3000)}\n`);
-  for (const failpoint of ["query-opened:1", "extracted:1", "staged:1", "loaded:1"]) {
+test("a run that is killed while it extracts goes on with the next page, with the records of its window", async () => {
+  const pages = 15;
+  await using place = await open(sourceJob(incremental), { bulkQueryPageRows: 200 });
+  await ingest(place.sandbox, "Contact", "Ext__c", `Ext__c,LastName\n${numbered(0, pages * 200)}\n`);
+  const failpoints = ["query-opened:1", ...[1, 2, 7, 15].map((page) => `extracted:${page}`), "staged:1", "loaded:1"];
+  for (const failpoint of failpoints) {
+    place.project.write({ "job.yaml": sourceJob(incremental).replace("contacts-out", failpoint.replace(":", "-")) });
+    const before = await countCalls(place.sandbox);
     const killed = await place.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: failpoint } }).finished;
-    expect(killed.signal).toBe("SIGKILL");
+    expect({ failpoint, signal: killed.signal }).toEqual({ failpoint, signal: "SIGKILL" });
     const resumed = await place.project.run("resume", "--json");
     expect(resumed.code, resumed.stderr).toBe(0);
-    expect(resumed.summary().streams["contacts"]).toMatchObject({ extracted: 3000 });
-    expect(place.file().length + Number(resumed.summary().streams["contacts"]?.duplicates)).toBe(3000);
+    expect(resumed.summary().streams["contacts"]).toMatchObject({ extracted: pages * 200, loaded: pages * 200 });
+    expect(new Set(place.file().map(({ key }) => key)).size).toBe(pages * 200);
+    const after = await countCalls(place.sandbox);
+    expect({ failpoint, jobs: after.jobs - before.jobs }).toEqual({ failpoint, jobs: 1 });
+    // Those in flight at the kill come twice, and no others.
+    expect(after.pages - before.pages).toBeLessThanOrEqual(pages + 5);
   }
-  const jobs = Object.entries(await place.sandbox.calls()).find(([call]) => /^POST .*\/jobs\/query$/.test(call));
-  expect(jobs?.[1]).toBe(4);
 });
+
+async function countCalls(sandbox: Sandbox): Promise<{ jobs: number; pages: number }> {
+  const calls = Object.entries(await sandbox.calls());
+  const count = (pattern: RegExp) =>
+    calls.filter(([call]) => pattern.test(call)).reduce((sum, [, times]) => sum + times, 0);
+  return { jobs: count(/^POST .*\/jobs\/query$/), pages: count(/^GET .*\/jobs\/query\/.*\/results$/) };
+}
 
 test.each([
   ["LastNam", 'Contact has no column "LastNam"', 'did you mean "LastName"?'],

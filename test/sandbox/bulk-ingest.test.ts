@@ -388,3 +388,22 @@ test("a closed job is kept for seven days, an open one ends after one", async ()
   expect((await org.api("GET", `jobs/ingest/${String(done["id"])}/successfulResults`)).status).toBe(404);
   expect((await org.query("SELECT Ext__c FROM Contact")).length).toBe(1);
 });
+
+test("jobs are listed a thousand a page, and by their type", async () => {
+  const org = await startOrg();
+  for (let count = 0; count < 1001; count += 1)
+    await org.api("POST", "jobs/ingest", { object: "Contact", operation: "insert" });
+  await org.api("POST", "jobs/query", { operation: "query", query: "SELECT Id FROM Contact" });
+  const first = (await org.api("GET", "jobs/ingest")).body;
+  expect([first["done"], (first["records"] as unknown[]).length]).toEqual([false, 1000]);
+  const second = (await org.api("GET", String(first["nextRecordsUrl"]))).body;
+  expect(second).toMatchObject({ done: true, nextRecordsUrl: null, records: [{ jobType: "V2Ingest" }] });
+  const ids = [first, second].flatMap((page) => (page["records"] as { id: string }[]).map(({ id }) => id));
+  expect(new Set(ids).size).toBe(1001);
+  expect((await org.api("GET", "jobs/query")).body["records"]).toMatchObject([{ jobType: "V2Query" }]);
+  for (const filter of ["jobType=Classic", "isPkChunkingEnabled=true"])
+    expect((await org.api("GET", `jobs/ingest?${filter}`)).body["records"]).toEqual([]);
+  expect((await org.api("GET", "jobs/ingest?queryLocator=nope")).body).toMatchObject([
+    { errorCode: "INVALID_QUERY_LOCATOR" },
+  ]);
+});

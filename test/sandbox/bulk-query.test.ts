@@ -183,7 +183,27 @@ test("queries that bulk cannot run are refused when they are created", async () 
   ]);
   expect((await refusal("SELECT Id FROM Contact OFFSET 5"))[1]).toBe("API_ERROR");
   expect((await refusal("SELECT Nope FROM Contact"))[1]).toBe("INVALID_FIELD");
-  expect((await refusal("SELECT Id, (SELECT Id FROM Contacts) FROM Account"))[1]).toBe("MALFORMED_QUERY");
+  expect((await refusal("SELECT Id, (SELECT Id FROM Contacts) FROM Account"))[2]).toBe(
+    "Aggregate Relationships not supported in Bulk Query",
+  );
+  expect((await refusal("SELECT TYPEOF What WHEN Account THEN Name END FROM Task"))[1]).toBe("API_ERROR");
+});
+
+test("columns come as they are selected, before version 50.0 sorted by name", async () => {
+  const org = await startOrg({ seed: "demo" });
+  const headerAt = async (version: string) => {
+    const jobs = `/services/data/v${version}/jobs/query`;
+    const query = "SELECT LastName, Account.Name, FirstName FROM Contact LIMIT 1";
+    const { body } = await org.api("POST", jobs, { operation: "query", query });
+    await org.finished(body["id"], "query");
+    return (await org.api("GET", `${jobs}/${body["id"]}/results`)).text;
+  };
+  expect((await headerAt("50.0")).split("\n")[0]).toBe('"LastName","Account.Name","FirstName"');
+  const [header, row] = (await headerAt("49.0")).split("\n");
+  expect([header, row]).toEqual([
+    '"Account.Name","FirstName","LastName"',
+    '"Harbour Freight Cooperative","Annika","de Vries"',
+  ]);
 });
 
 test("an ended query cannot be aborted, a deleted one is gone", async () => {

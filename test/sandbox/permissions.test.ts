@@ -111,6 +111,27 @@ test("a hidden field is nowhere to be seen, and keeps what it holds", async () =
   expect(await org.dump("Contact")).toMatchObject([{ LastName: "plain", Ext__c: null, DoNotCall: false }]);
 });
 
+test("a hidden field gets its default, and a hidden part of an address stays out of the address", async () => {
+  const org = await startOrg({
+    seed: "demo",
+    schema: { salesforce: { Case: { hidden: ["Priority"] }, Account: { hidden: ["BillingCity"] } } },
+  });
+  await org.api("POST", "sobjects/Case", { Subject: "x" });
+  expect(await org.dump("Case")).toMatchObject([{ Subject: "x", Priority: "Medium" }]);
+  const [account] = await org.query("SELECT BillingAddress FROM Account LIMIT 1");
+  expect(account?.["BillingAddress"]).toMatchObject({ country: "Netherlands" });
+  expect(account?.["BillingAddress"]).not.toHaveProperty("city");
+});
+
+test("an object that only the org writes can be hidden and not opened", async () => {
+  const permissions = { createable: true, updateable: true, deletable: true };
+  const org = await startOrg({
+    schema: { salesforce: { Group: { permissions: { readable: false } }, User: { permissions } } },
+  });
+  expect((await org.api("GET", "sobjects/Group/describe")).status).toBe(404);
+  expect(await describe(org, "User")).toMatchObject({ createable: false, updateable: false, deletable: false });
+});
+
 test("a readonly field is seen and refused where it is written", async () => {
   const org = await startOrg({ schema: withContact({ readonly: ["Title"] }) });
   const title = (await describe(org, "Contact")).fields.find((field) => field["name"] === "Title");

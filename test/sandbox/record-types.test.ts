@@ -77,6 +77,7 @@ test("a record type keeps its id across restarts, also when others are added", a
   await first.close();
   const second = await startOrg({ dataFolder, schema });
   expect(await typeId(second, "Lead", "Inbound")).toBe(before);
+  expect(await second.query("SELECT Id FROM RecordType")).toHaveLength(4);
 });
 
 test("cases number themselves, start as new and take an assignment rule in bulk", async () => {

@@ -43,9 +43,9 @@ test("a merge deletes the merged records under their master, moves their childre
   ];
   const contact = await create(org, "Contact", { LastName: "Child", AccountId: merged });
   const subsidiary = await create(org, "Account", { Name: "Sub", ParentId: merged });
-  await org.api("PATCH", `sobjects/Account/${master}`, { ParentId: merged });
   await org.faults([{ match: "row Account", do: { backdate_ms: 3_600_000 } }]);
   await org.api("PATCH", `sobjects/Account/${master}`, { Site: "old" });
+  await org.api("PATCH", `sobjects/Account/${master}`, { ParentId: null });
   const before = (await org.dump("Account")).find((row) => row["Id"] === master);
   expect((await control(org, "merge", { object: "Account", master, merged: [merged.slice(0, 15)] })).status).toBe(204);
   expect(await queryAll(org, `SELECT IsDeleted, MasterRecordId FROM Account WHERE Id = '${merged}'`)).toMatchObject([
@@ -59,9 +59,16 @@ test("a merge deletes the merged records under their master, moves their childre
     { ParentId: master },
   ]);
   const after = (await org.dump("Account")).find((row) => row["Id"] === master);
-  expect(after?.["ParentId"]).toBe(null);
   expect(String(after?.["SystemModstamp"]) > String(before?.["SystemModstamp"])).toBe(true);
   expect(await deletedIds(org, "Account")).toEqual([merged]);
+});
+
+test("a master that pointed to a merged record does not point to itself afterwards", async () => {
+  const org = await startOrg();
+  const merged = await create(org, "Account", { Name: "Merged" });
+  const master = await create(org, "Account", { Name: "Kept", ParentId: merged });
+  await control(org, "merge", { object: "Account", master, merged: [merged] });
+  expect(await org.query("SELECT Id, ParentId FROM Account")).toMatchObject([{ Id: master, ParentId: null }]);
 });
 
 test("only live records of an object that can be merged are merged", async () => {

@@ -70,6 +70,17 @@ test("describe tells what writing enforces", async () => {
   expect((await org.api("GET", "sobjects/Nope/describe")).status).toBe(404);
 });
 
+test("a describe that has not changed since is not sent again", async () => {
+  const org = await startOrg();
+  const path = "sobjects/Contact/describe";
+  const modified = (await org.api("GET", path)).headers.get("last-modified") ?? "";
+  const since = (moment: string) => org.api("GET", path, undefined, { "if-modified-since": moment });
+  const unchanged = await since(modified);
+  expect([unchanged.status, unchanged.text]).toEqual([304, ""]);
+  expect((await since("Thu, 01 Jan 2015 00:00:00 GMT")).status).toBe(200);
+  expect((await since("whenever")).status).toBe(200);
+});
+
 test("every object is listed and its required fields are the ones Salesforce ships", async () => {
   const org = await startOrg();
   const { body } = await org.api("GET", "sobjects");

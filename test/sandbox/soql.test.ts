@@ -127,6 +127,90 @@ test("counts and aggregates answer as Salesforce shapes them", async () => {
   ]);
 });
 
+test("HAVING keeps groups by their aggregates and by what they are grouped by", async () => {
+  await org.ingest({ object: "Contact", operation: "insert" }, "LastName,FirstName\nx,Ann\ny,Bob\nz,Ann\n");
+  const groups = async (rest: string) =>
+    (
+      await org.query(`SELECT FirstName, COUNT(Id) n FROM Contact WHERE LastName != 'q' GROUP BY FirstName ${rest}`)
+    ).map((row) => [row["FirstName"], row["n"]]);
+  expect(await groups("HAVING COUNT(Id) > 1 ORDER BY COUNT(Id) DESC")).toEqual([
+    ["Ann", 3],
+    ["Bob", 2],
+  ]);
+  expect(await groups("HAVING COUNT(Id) > 1 AND (FirstName LIKE 'b%' OR MAX(Score__c) < 1)")).toEqual([["Bob", 2]]);
+  expect((await refusal("SELECT FirstName FROM Contact GROUP BY FirstName HAVING LastName = 'x'"))[1]).toBe(
+    "MALFORMED_QUERY",
+  );
+});
+
+test("TYPEOF gives each parent's own fields by its type", async () => {
+  const id = async (object: string) => (await org.query(`SELECT Id FROM ${object} ORDER BY Id LIMIT 1`))[0]?.["Id"];
+  const close = { Name: "Deal", StageName: "Prospecting", CloseDate: "2026-01-01", Amount: 5 };
+  const deal = (await org.api("POST", "sobjects/Opportunity", close)).body["id"];
+  const rows = [
+    ["account", await id("Account")],
+    ["deal", deal],
+    ["none", ""],
+  ];
+  const csv = `Subject,WhatId\n${rows.map((row) => row.join(",")).join("\n")}\n`;
+  await org.ingest({ object: "Task", operation: "insert" }, csv);
+  const soql = (otherwise: string) =>
+    `SELECT Subject, TYPEOF What WHEN Account THEN Name, Industry ${otherwise} END FROM Task ORDER BY Subject`;
+  const url = expect.stringContaining("/sobjects/");
+  expect((await org.query(soql("WHEN Opportunity THEN Amount"))).map((row) => row["What"])).toEqual([
+    { attributes: { type: "Account", url }, Name: "Acme", Industry: "Banking" },
+    { attributes: { type: "Opportunity", url }, Amount: 5 },
+    null,
+  ]);
+  expect((await org.query(soql("ELSE Id"))).map((row) => row["What"])).toMatchObject([
+    { Name: "Acme" },
+    { attributes: { type: "Opportunity" }, Id: deal },
+    null,
+  ]);
+  expect((await org.query(soql("")))[1]?.["What"]).toBe(null);
+  expect((await refusal(soql("WHEN Opportunity THEN Industry")))[2]).toContain("No such column 'Industry'");
+});
+
+test("a subquery nests the children of each record, with its own condition, order and limit", async () => {
+  await org.ingest(
+    { object: "Contact", operation: "insert" },
+    "LastName,Account.Vendor_Account_Id__c\nAbel,A1\nCain,A1\n",
+  );
+  await org.ingest({ object: "Office__c", operation: "insert" }, "Name,Contact__r.Ext__c\nMain,C1\n");
+  const accounts = await org.query(
+    "SELECT Name, (SELECT LastName, Account.Name FROM contacts WHERE LastName != 'Cain' OR FirstName = 'x' ORDER BY LastName DESC LIMIT 2), Industry FROM Account ORDER BY Name",
+  );
+  expect(Object.keys(accounts[0] ?? {})).toEqual(["attributes", "Name", "Contacts", "Industry"]);
+  expect(accounts.map((account) => account["Contacts"])).toEqual([
+    {
+      totalSize: 2,
+      done: true,
+      records: [
+        expect.objectContaining({ LastName: "Müller", Account: expect.objectContaining({ Name: "Acme" }) }),
+        expect.objectContaining({ LastName: "Abel" }),
+      ],
+    },
+    expect.objectContaining({ totalSize: 1 }),
+    null,
+  ]);
+  const either =
+    "SELECT (SELECT LastName FROM Contacts WHERE LastName = 'Abel' OR LastName = 'O\\'Neil') FROM Account ORDER BY Name LIMIT 2";
+  const all = (await org.api("GET", `queryAll?q=${encodeURIComponent(either)}`)).body["records"];
+  expect(all).toMatchObject([
+    { Contacts: { totalSize: 1, records: [{ LastName: "Abel" }] } },
+    { Contacts: { totalSize: 1, records: [{ LastName: "O'Neil" }] } },
+  ]);
+  const [contact] = await org.query("SELECT (SELECT Name FROM Offices__r) FROM Contact WHERE Ext__c = 'C1'");
+  expect(contact?.["Offices__r"]).toMatchObject({ records: [{ Name: "Main" }] });
+  expect((await refusal("SELECT (SELECT Id FROM Children) FROM Account"))[2]).toContain(
+    "Didn't understand relationship 'Children' in FROM part of query call",
+  );
+  const { body } = await org.api("GET", "sobjects/Account/describe");
+  expect(body["childRelationships"]).toContainEqual(
+    expect.objectContaining({ childSObject: "Contact", field: "AccountId", relationshipName: "Contacts" }),
+  );
+});
+
 test("an address is one object over REST", async () => {
   await org.ingest({ object: "Account", operation: "insert" }, "Name,BillingCity,BillingCountry\nDelta,Kiel,Germany\n");
   const [record] = await org.query("SELECT BillingAddress FROM Account WHERE Name = 'Delta'");

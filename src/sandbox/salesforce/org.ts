@@ -21,6 +21,8 @@ export interface Org {
   initialPermissions: Permissions;
   /** Whether jobs in flight that write under the same parents stand in each other's way. */
   sharedParentLocks: boolean;
+  /** Records in a page of bulk query results. */
+  bulkQueryPageRows: number;
   /** Uploads and query results lie here. */
   folder: string;
   /** The public key that signed JWTs are checked with (PEM). */

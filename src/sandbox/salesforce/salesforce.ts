@@ -54,6 +54,7 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
     late: openLateCommits(store),
     permissions: options.schema.permissions,
     initialPermissions: options.schema.permissions,
+    bulkQueryPageRows: options.schema.bulkQueryPageRows,
     sharedParentLocks: false,
     folder: options.folder,
     publicKey: options.publicKey,

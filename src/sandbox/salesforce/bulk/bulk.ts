@@ -3,12 +3,14 @@
 
 import type { Route } from "../../routes.ts";
 import type { Org } from "../org.ts";
+import { apiRoute } from "../rest/api.ts";
 import { processIngest } from "./ingest-processing.ts";
-import { ingestRoutes } from "./ingest-routes.ts";
-import { type Jobs, openJobs } from "./jobs.ts";
+import { ingestInfo, ingestRoutes } from "./ingest-routes.ts";
+import { listJobs } from "./job-list.ts";
+import { type IngestJob, type Jobs, openJobs, type QueryJob } from "./jobs.ts";
 import { createParentLocks } from "./parent-locks.ts";
 import { processQuery } from "./query-processing.ts";
-import { queryJobRoutes } from "./query-routes.ts";
+import { queryInfo, queryJobRoutes } from "./query-routes.ts";
 
 export interface BulkWork {
   startIngest(id: string): void;
@@ -39,7 +41,12 @@ export function openBulk(org: Org): Bulk {
     startQuery: (id) => start((job) => processQuery(org, jobs, job), id),
   };
   return {
-    routes: [...ingestRoutes(org, jobs, work), ...queryJobRoutes(org, jobs, work)],
+    routes: [
+      apiRoute(org, "GET", "/jobs/ingest", (request) => listJobs(jobs, request, "ingest", infoOf)),
+      apiRoute(org, "GET", "/jobs/query", (request) => listJobs(jobs, request, "query", infoOf)),
+      ...ingestRoutes(org, jobs, work),
+      ...queryJobRoutes(org, jobs, work),
+    ],
     jobs,
     resume() {
       for (const job of jobs.list())
@@ -48,6 +55,10 @@ export function openBulk(org: Org): Bulk {
     },
     settle: async () => void (await Promise.all(underWay)),
   };
+}
+
+function infoOf(job: IngestJob | QueryJob): Record<string, unknown> {
+  return job.kind === "ingest" ? ingestInfo(job) : queryInfo(job);
 }
 
 // A defect of the sandbox must not hang a client's polling: the job fails and says why.

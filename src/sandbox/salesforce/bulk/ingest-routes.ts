@@ -44,18 +44,9 @@ export function ingestRoutes(org: Org, jobs: Jobs, work: BulkWork): Route[] {
   const one = "/jobs/ingest/{id}";
   return [
     apiRoute(org, "POST", "/jobs/ingest", (request) => create(org, jobs, work, request)),
-    apiRoute(org, "GET", "/jobs/ingest", (request) => {
-      const records = jobs.list().filter((job) => job.kind === "ingest");
-      const wanted = request.query.get("jobType");
-      return json(200, {
-        done: true,
-        records: wanted === null || wanted === "V2Ingest" ? records.map(fullInfo) : [],
-        nextRecordsUrl: null,
-      });
-    }),
     apiRoute(org, "PUT", `${one}/batches`, (request) => upload(org, jobs, request)),
     apiRoute(org, "PATCH", one, (request) => changeState(jobs, work, request)),
-    apiRoute(org, "GET", one, ({ params }) => json(200, fullInfo(jobs.ingest(params["id"] ?? "")))),
+    apiRoute(org, "GET", one, ({ params }) => json(200, ingestInfo(jobs.ingest(params["id"] ?? "")))),
     apiRoute(org, "DELETE", one, ({ params }) => {
       const job = jobs.ingest(params["id"] ?? "");
       if (!isTerminal(job) && job.state !== "UploadComplete") throw notTerminated();
@@ -241,7 +232,7 @@ function shortInfo(job: IngestJob): Record<string, unknown> {
 }
 
 /** What GET says of a job: counts from the first processed row on, contentUrl while it is open. */
-export function fullInfo(job: IngestJob): Record<string, unknown> {
+export function ingestInfo(job: IngestJob): Record<string, unknown> {
   return {
     ...shortInfo(job),
     ...(job.state === "Open" ? { contentUrl: contentUrl(job) } : {}),

@@ -6,12 +6,25 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { setImmediate as yieldToRequests } from "node:timers/promises";
 import { monotonicMs } from "../../../core/clock.ts";
 import type { Org } from "../org.ts";
-import { compileSoql } from "../soql/compile.ts";
+import { type CompiledQuery, compileSoql } from "../soql/compile.ts";
 import { lineReader, type QueryRow, statementOf } from "../soql/rows.ts";
 import { prepareRows } from "../store.ts";
 import { delimiters, isTerminal, type Jobs, jobFile, jobTimestamp, type QueryJob } from "./jobs.ts";
 
 const indexStep = 1000;
+const selectOrderSince = 50;
+
+/** Compiles a job's query. Before version 50.0 the columns of a result are sorted, whatever the query says. */
+export function compileBulkQuery(
+  org: Org,
+  { query: soql, operation, apiVersion }: Pick<QueryJob, "query" | "operation" | "apiVersion">,
+): CompiledQuery {
+  const query = compileSoql(org.catalog, soql, operation === "queryAll");
+  if (apiVersion >= selectOrderSince) return query;
+  const sorted = query.columns.map((column) => ({ column, name: column.path.join(".").toLowerCase() }));
+  sorted.sort((one, other) => (one.name < other.name ? -1 : 1));
+  return { ...query, columns: sorted.map(({ column }) => column) };
+}
 
 /** Runs a query job to its end, or until it is aborted or the sandbox closes. */
 export async function processQuery(org: Org, jobs: Jobs, id: string): Promise<void> {
@@ -25,7 +38,7 @@ export async function processQuery(org: Org, jobs: Jobs, id: string): Promise<vo
   const reader = org.store.openReader();
   const file = openSync(jobFile(org, id), "w");
   try {
-    const query = compileSoql(org.catalog, job.query, job.operation === "queryAll");
+    const query = compileBulkQuery(org, job);
     const line = lineReader(query, delimiters[job.columnDelimiter] ?? ",");
     const newline = job.lineEnding === "LF" ? "\n" : "\r\n";
     const rows = prepareRows<QueryRow>(reader, statementOf(query)).iterate(...query.where.parameters);

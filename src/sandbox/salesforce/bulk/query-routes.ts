@@ -8,7 +8,7 @@ import { type Answer, json, type Route } from "../../routes.ts";
 import { ApiError, notFound } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type ApiRequest, apiRoute, readJson } from "../rest/api.ts";
-import { type CompiledQuery, compileSoql } from "../soql/compile.ts";
+import type { CompiledQuery } from "../soql/compile.ts";
 import { csvHeader } from "../soql/rows.ts";
 import type { BulkWork } from "./bulk.ts";
 import {
@@ -23,10 +23,9 @@ import {
   type QueryJob,
   refuseEnded,
 } from "./jobs.ts";
-import { byteOfRow } from "./query-processing.ts";
+import { byteOfRow, compileBulkQuery } from "./query-processing.ts";
 
 // One witness: 5.5 million rows came as some 25 pages.
-const usualPageRows = 250_000;
 const parallelPages = 5;
 const parallelSince = 58;
 
@@ -34,17 +33,7 @@ export function queryJobRoutes(org: Org, jobs: Jobs, work: BulkWork): Route[] {
   const one = "/jobs/query/{id}";
   return [
     apiRoute(org, "POST", "/jobs/query", (request) => create(org, jobs, work, request)),
-    apiRoute(org, "GET", "/jobs/query", () =>
-      json(200, {
-        done: true,
-        records: jobs
-          .list()
-          .filter((job) => job.kind === "query")
-          .map(fullInfo),
-        nextRecordsUrl: null,
-      }),
-    ),
-    apiRoute(org, "GET", one, ({ params }) => json(200, fullInfo(jobs.query(params["id"] ?? "")))),
+    apiRoute(org, "GET", one, ({ params }) => json(200, queryInfo(jobs.query(params["id"] ?? "")))),
     apiRoute(org, "PATCH", one, async (request) => {
       choice("state", (await readJson(request))["state"], ["Aborted"] as const, undefined);
       const job = jobs.query(request.params["id"] ?? "");
@@ -60,7 +49,7 @@ export function queryJobRoutes(org: Org, jobs: Jobs, work: BulkWork): Route[] {
       return { status: 204 };
     }),
     apiRoute(org, "GET", `${one}/results`, (request) => resultPage(org, jobs, request)),
-    apiRoute(org, "GET", `${one}/resultPages`, (request) => resultPages(jobs, request)),
+    apiRoute(org, "GET", `${one}/resultPages`, (request) => resultPages(org, jobs, request)),
   ];
 }
 
@@ -71,7 +60,7 @@ async function create(org: Org, jobs: Jobs, work: BulkWork, request: ApiRequest)
   const columnDelimiter = choice("columnDelimiter", body["columnDelimiter"], Object.keys(delimiters), "COMMA");
   const lineEnding = choice("lineEnding", body["lineEnding"], ["LF", "CRLF"] as const, "LF");
   const soql = String(body["query"] ?? "");
-  const query = compileSoql(org.catalog, soql, operation === "queryAll");
+  const query = compileBulkQuery(org, { query: soql, operation, apiVersion: request.version });
   refuseInBulk(query);
   if (org.limits.remaining("DailyBulkV2QueryJobs") === 0)
     throw new ApiError(400, "EXCEEDEDQUOTA", "Max bulk v2 query jobs (10000) per 24 hrs has been reached");
@@ -101,14 +90,17 @@ async function create(org: Org, jobs: Jobs, work: BulkWork, request: ApiRequest)
 }
 
 function refuseInBulk(query: CompiledQuery): void {
-  if (query.countOnly || query.grouped)
+  if (query.columns.some((column) => column.variants !== undefined))
+    throw new ApiError(400, "API_ERROR", "TYPEOF not supported in Bulk Query");
+  if (query.countOnly || query.grouped || query.children.length > 0)
     throw new ApiError(400, "API_ERROR", "Aggregate Relationships not supported in Bulk Query");
   if (query.columns.some((column) => column.field.components !== undefined))
     throw new ApiError(400, "API_ERROR", "Selecting compound data not supported in Bulk Query");
   if (query.offset > 0) throw new ApiError(400, "API_ERROR", "Offset not supported in Bulk Query");
 }
 
-function fullInfo(job: QueryJob): Record<string, unknown> {
+/** What GET says of a job. */
+export function queryInfo(job: QueryJob): Record<string, unknown> {
   return {
     ...commonInfo(job),
     jobType: "V2Query",
@@ -137,7 +129,7 @@ function finished(jobs: Jobs, request: ApiRequest): QueryJob {
 function resultPage(org: Org, jobs: Jobs, request: ApiRequest): Answer {
   const job = finished(jobs, request);
   const from = rowOfLocator(request.query.get("locator"), job);
-  const to = Math.min(job.recordsProcessed, from + pageRows(request));
+  const to = Math.min(job.recordsProcessed, from + pageRows(org, request));
   const start = byteOfRow(org, job, from);
   const end = byteOfRow(org, job, to);
   const newline = job.lineEnding === "LF" ? "\n" : "\r\n";
@@ -159,10 +151,10 @@ async function* page(header: string, path: string, start: number, end: number): 
     yield block as Buffer;
 }
 
-function resultPages(jobs: Jobs, request: ApiRequest): Answer {
+function resultPages(org: Org, jobs: Jobs, request: ApiRequest): Answer {
   if (request.version < parallelSince) throw notFound();
   const job = finished(jobs, request);
-  const rows = pageRows(request);
+  const rows = pageRows(org, request);
   const base = `/services/data/v${job.apiVersion}.0/jobs/query/${job.id}`;
   const starts: number[] = [];
   let from = rowOfLocator(request.query.get("locator"), job);
@@ -176,9 +168,9 @@ function resultPages(jobs: Jobs, request: ApiRequest): Answer {
   });
 }
 
-function pageRows(request: ApiRequest): number {
+function pageRows(org: Org, request: ApiRequest): number {
   const wanted = request.query.get("maxRecords");
-  if (wanted === null) return usualPageRows;
+  if (wanted === null) return org.bulkQueryPageRows;
   if (/^[1-9]\d*$/.test(wanted)) return Number(wanted);
   throw new ApiError(400, "API_ERROR", `Invalid value: '${wanted}' supplied for property: 'maxRecords'`);
 }

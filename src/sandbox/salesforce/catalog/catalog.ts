@@ -121,7 +121,7 @@ function customFields(object: string, definitions: Readonly<Record<string, Sales
 }
 
 function customField(object: string, name: string, definition: SalesforceFieldDefinition): Field {
-  const { to, required, relationshipName, ...attributes } = definition;
+  const { to, required, relationshipName, childRelationshipName, ...attributes } = definition;
   const given = Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
   const isText = definition.type === "string" || definition.type === "textarea";
   const made = field(name, definition.type, {
@@ -139,7 +139,13 @@ function customField(object: string, name: string, definition: SalesforceFieldDe
       next: "add to: <object>",
     });
   }
-  return { ...made, length: 18, referenceTo: [to], relationshipName: relationshipName ?? name.replace(/__c$/, "__r") };
+  return {
+    ...made,
+    length: 18,
+    referenceTo: [to],
+    relationshipName: relationshipName ?? name.replace(/__c$/, "__r"),
+    childRelationshipName: childRelationshipName ?? `${object.replace(/__c$/, "")}s__r`,
+  };
 }
 
 function nameAndDates(): Field[] {

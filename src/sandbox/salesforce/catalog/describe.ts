@@ -93,7 +93,7 @@ function childRelationships(catalog: Catalog, object: SalesforceObject): Descrip
         field: field.name,
         junctionIdListNames: [],
         junctionReferenceTo: [],
-        relationshipName: null,
+        relationshipName: field.childRelationshipName ?? null,
         restrictedDelete: false,
       })),
   );

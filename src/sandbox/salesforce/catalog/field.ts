@@ -45,6 +45,8 @@ export interface Field {
   restricted: boolean;
   referenceTo: readonly string[];
   relationshipName: string | undefined;
+  /** What the parent calls the records that point to it, for example Contacts. */
+  childRelationshipName: string | undefined;
   /** What deleting the parent does to this row: delete it too, or clear the reference. */
   onParentDelete: "delete" | "clear";
   /** The SQL expression of a value that is derived from other fields of the row. */
@@ -89,6 +91,7 @@ export function field(name: string, type: FieldType, differs: Partial<Field> = {
     restricted: false,
     referenceTo: [],
     relationshipName: undefined,
+    childRelationshipName: undefined,
     onParentDelete: "clear",
     expression: undefined,
     components: undefined,

@@ -36,11 +36,25 @@ export function restrict(object: SalesforceObject, definition: SalesforceObjectD
   const isReadonly = fieldTest(object, "readonly", readonly);
   return {
     ...object,
-    access: permissions === undefined || object.readOnly ? object.access : permissions,
+    access: restrictAccess(object, permissions),
     fields: object.fields
       .filter((field) => !isHidden(field))
+      .map((field) => withoutParts(field, hidden))
       .map((field) => (isReadonly(field) ? { ...field, createable: false, updateable: false } : field)),
   };
+}
+
+// What only the org itself writes stays closed, whatever the schema file says.
+function restrictAccess({ access, readOnly }: SalesforceObject, given: Access | undefined): Access {
+  if (given === undefined) return access;
+  return readOnly ? { ...readAccess, readable: given.readable, queryable: given.queryable } : given;
+}
+
+function withoutParts(field: Field, hidden: readonly string[]): Field {
+  if (field.components === undefined) return field;
+  const gone = new Set(hidden.map((name) => name.toLowerCase()));
+  const parts = Object.entries(field.components).filter(([, name]) => !gone.has(name.toLowerCase()));
+  return { ...field, components: Object.fromEntries(parts) };
 }
 
 // A field that every record must have is always visible and writable: Salesforce offers no permission for it.

@@ -1,5 +1,6 @@
 // What a client asks before it works: versions, resources, limits, objects and their fields.
 
+import { now } from "../../../core/clock.ts";
 import { json, type Route } from "../../routes.ts";
 import { describe, summarise } from "../catalog/describe.ts";
 import { newestVersion, type Org, oldestListedVersion, orgId, userId } from "../org.ts";
@@ -10,6 +11,8 @@ import { apiRoute, objectOf } from "./api.ts";
 const resources = ["limits", "query", "queryAll", "sobjects", "composite", "jobs", "tooling"];
 
 export function discoveryRoutes(org: Org): Route[] {
+  // Objects and fields come from the schema file, which is read once.
+  const lastModified = now().toUTCString();
   return [
     { method: "GET", template: "/services/data", answer: () => json(200, listVersions()) },
     apiRoute(org, "GET", "", ({ version }) => {
@@ -33,7 +36,10 @@ export function discoveryRoutes(org: Org): Route[] {
     ),
     apiRoute(org, "GET", "/sobjects/{object}/describe", (request) => {
       const object = objectOf(org, request);
-      return json(200, describe(org.catalog, object, request.version, recordTypesOf(org, object)));
+      const since = Date.parse(String(request.headers["if-modified-since"]));
+      if (since >= Date.parse(lastModified)) return { status: 304 };
+      const description = describe(org.catalog, object, request.version, recordTypesOf(org, object));
+      return json(200, description, { "Last-Modified": lastModified });
     }),
   ];
 }

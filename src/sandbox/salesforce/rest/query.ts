@@ -44,7 +44,7 @@ function startQuery(org: Org, request: ApiRequest, all: boolean): Answer {
   const size = pageSize(request);
   const statement = prepareRows<QueryRow>(database, `SELECT * FROM (${statementOf(query)}) LIMIT ${size + 1}`);
   const rows = statement.all(...query.where.parameters);
-  const read = recordReader(query, request.version);
+  const read = recordReader(query, request.version, database);
   if (rows.length <= size) return json(200, { totalSize: rows.length, done: true, records: rows.map(read) });
   if (query.grouped)
     throw new ApiError(
@@ -56,6 +56,7 @@ function startQuery(org: Org, request: ApiRequest, all: boolean): Answer {
 }
 
 function countRecords(database: DatabaseSync, query: CompiledQuery): number {
+  if (query.groupBy !== "") throw malformedQuery("Grouped query cannot use COUNT() without a field");
   const statement = prepareRows<[number]>(
     database,
     `SELECT count(*) FROM (SELECT 1 ${query.from}${query.where.sql}${rowLimit(query)})`,
@@ -129,7 +130,7 @@ function cursorPage(org: Org, request: ApiRequest, serial: number, position: num
     totalSize: total,
     done,
     ...(done ? {} : { nextRecordsUrl: next }),
-    records: rows.map(recordReader(query, request.version)),
+    records: rows.map(recordReader(query, request.version, database)),
   });
 }
 

@@ -134,7 +134,7 @@ export function readRecords(
 ): (JsonRecord | null)[] {
   const names = fields ?? object.fields.map((field) => field.name);
   const query = compileSoql(org.catalog, `SELECT ${names.join(", ")} FROM ${object.name}`, false);
-  const read = recordReader(query, version);
+  const read = recordReader(query, version, org.store.database);
   const statement = prepareRows<QueryRow>(
     org.store.database,
     `${statementOf(query)} AND ${query.root}.${identifier("Id")} = ?`,

@@ -4,14 +4,18 @@
 
 import type {
   FieldFunctionExpression,
+  FieldTypeOf,
   OrderByClause,
   FieldType as ParsedField,
   Query,
+  Subquery,
+  WhereClause,
 } from "@jetstreamapp/soql-parser-js";
 import type { Catalog, SalesforceObject } from "../catalog/catalog.ts";
 import { field as defineField, type Field, isDouble } from "../catalog/field.ts";
 import { ApiError } from "../errors.ts";
 import { keyExpression } from "../store.ts";
+import { type ChildQuery, childRelationship } from "./children.ts";
 import { compareField, type Sql } from "./conditions.ts";
 import { type Comparison, type ConditionTree, conditionTree, malformedQuery, parseSoql } from "./parse.ts";
 import { createPaths, type Paths, pointer, type ResolvedParent } from "./paths.ts";
@@ -21,14 +25,23 @@ export interface SelectedColumn {
   /** Relationship names and the field's own, or the alias of an aggregate. */
   path: string[];
   field: Field;
-  /** The SQL of each value: one, or one for each part of a compound address. */
+  /** The SQL of each value: one, or one for each part of a compound address or of a TYPEOF. */
   expressions: string[];
+  /** What a TYPEOF gives for each type of parent. */
+  variants?: Variant[];
   aggregate: boolean;
+}
+
+/** A parent's type with the fields that a TYPEOF selects for it: their values follow the id of that parent. */
+export interface Variant {
+  type: string;
+  fields: Field[];
 }
 
 export interface CompiledQuery {
   object: SalesforceObject;
   columns: SelectedColumn[];
+  children: ChildQuery[];
   /** The parents that selected fields belong to, with the SQL of their ids. */
   parents: ResolvedParent[];
   /** SELECT COUNT() FROM …: the answer is a number, not records. */
@@ -64,7 +77,7 @@ function compileQuery(catalog: Catalog, soql: string, query: Query, all: boolean
   refuseUnsupported(query);
   const paths = createPaths(catalog, object, soql, query.sObjectAlias, prefix);
   const scope: Scope = { catalog, soql, all, paths };
-  const { columns, countOnly } = selectColumns(scope, object, query);
+  const { columns, children, countOnly } = selectColumns(scope, object, query);
   const groups = [query.groupBy ?? []].flat().map((group) => groupField(scope, "field" in group ? group.field : ""));
   const grouped = groups.length > 0 || columns.some((column) => column.aggregate);
   refuseUngrouped(
@@ -74,6 +87,7 @@ function compileQuery(catalog: Catalog, soql: string, query: Query, all: boolean
   );
   const parents = grouped ? [] : selectedParents(paths, columns);
   const where = whereSql(scope, query);
+  const having = havingSql(scope, query, groups);
   const orderBy = orderBySql(scope, query);
   const offset = query.offset ?? 0;
   if (offset > highestOffset)
@@ -82,12 +96,13 @@ function compileQuery(catalog: Catalog, soql: string, query: Query, all: boolean
   return {
     object,
     columns,
+    children,
     parents,
     countOnly,
     grouped,
     from: `FROM ${paths.from()}`,
-    where,
-    groupBy,
+    where: { sql: where.sql, parameters: [...where.parameters, ...having.parameters] },
+    groupBy: `${groupBy}${having.sql}`,
     orderBy,
     limit: query.limit,
     offset,
@@ -109,7 +124,6 @@ export function findObject(catalog: Catalog, soql: string, name: string): Salesf
 
 function refuseUnsupported(query: Query): void {
   const refused: [string, unknown][] = [
-    ["HAVING", query.having],
     ["USING SCOPE", query.usingScope],
     ["WITH DATA CATEGORY", query.withDataCategory],
   ];
@@ -123,11 +137,13 @@ function selectColumns(
   scope: Scope,
   object: SalesforceObject,
   query: Query,
-): { columns: SelectedColumn[]; countOnly: boolean } {
+): { columns: SelectedColumn[]; children: ChildQuery[]; countOnly: boolean } {
   const selected = query.fields ?? [];
   const [first] = selected;
-  if (first?.type === "FieldFunctionExpression" && isCountAll(first)) return { columns: [], countOnly: true };
+  if (first?.type === "FieldFunctionExpression" && isCountAll(first))
+    return { columns: [], children: [], countOnly: true };
   const columns: SelectedColumn[] = [];
+  const children: ChildQuery[] = [];
   let unnamed = 0;
   for (const item of selected) {
     if (item.type === "FieldFunctionExpression" && item.functionName.toUpperCase() === "FIELDS") {
@@ -135,12 +151,43 @@ function selectColumns(
     } else if (item.type === "FieldFunctionExpression") {
       columns.push(aggregateColumn(scope, item, item.alias ?? `expr${unnamed}`));
       if (item.alias === undefined) unnamed += 1;
+    } else if (item.type === "FieldSubquery") {
+      children.push({ ...childQuery(scope, object, item.subquery), after: columns.length });
+    } else if (item.type === "FieldTypeof") {
+      columns.push(typeofColumn(scope, item));
     } else columns.push(fieldColumn(scope, pathOf(item)));
   }
   const names = columns.map((column) => column.path.join(".").toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new ApiError(400, "INVALID_FIELD", `duplicate field selected: ${twice}`);
-  return { columns, countOnly: false };
+  return { columns, children, countOnly: false };
+}
+
+function childQuery(scope: Scope, parent: SalesforceObject, subquery: Subquery): Omit<ChildQuery, "after"> {
+  const { relationshipName, ...rest } = subquery;
+  const { object, lookup } = childRelationship(scope.catalog, scope.soql, parent, relationshipName);
+  const query = compileQuery(scope.catalog, scope.soql, { ...rest, sObject: object.name }, scope.all, "c");
+  if (query.grouped || query.countOnly) throw malformedQuery("a subquery selects fields");
+  return { name: lookup.childRelationshipName ?? relationshipName, query, lookup };
+}
+
+// A parent of a type that no WHEN names gets the fields of ELSE; without an ELSE it is null.
+function typeofColumn(scope: Scope, { field: relationship, conditions }: FieldTypeOf): SelectedColumn {
+  const { path, lookup, sources } = scope.paths.parents([relationship]);
+  const named = (type: string) =>
+    conditions.find(
+      (condition) => condition.type === "WHEN" && condition.objectType?.toLowerCase() === type.toLowerCase(),
+    );
+  const variants: Variant[] = [];
+  const expressions: string[] = [];
+  for (const source of sources) {
+    const condition = named(source.object.name) ?? conditions.find(({ type }) => type === "ELSE");
+    if (condition === undefined) continue;
+    const fields = condition.fieldList.map((name) => source.field(name));
+    variants.push({ type: source.object.name, fields: fields.map(({ field }) => field) });
+    expressions.push(source.idExpression, ...fields.map(({ expression }) => expression));
+  }
+  return { path, field: lookup, expressions, aggregate: false, variants };
 }
 
 function isCountAll(item: FieldFunctionExpression): boolean {
@@ -150,11 +197,7 @@ function isCountAll(item: FieldFunctionExpression): boolean {
 function pathOf(item: ParsedField): string[] {
   if (item.type === "FieldRelationship") return [...item.relationships, item.field];
   if (item.type === "Field") return [item.field];
-  throw malformedQuery(
-    item.type === "FieldSubquery"
-      ? "the sandbox does not carry parent-to-child subqueries of SOQL"
-      : "the sandbox does not carry TYPEOF of SOQL",
-  );
+  throw malformedQuery(`the sandbox does not carry ${item.type} of SOQL`);
 }
 
 function fieldColumn(scope: Scope, names: readonly string[]): SelectedColumn {
@@ -180,9 +223,13 @@ function fieldsFunction(
     .map((field) => fieldColumn(scope, [field.name]));
 }
 
-function aggregateColumn(scope: Scope, item: FieldFunctionExpression, name: string): SelectedColumn {
+function aggregateColumn(
+  scope: Scope,
+  item: Pick<FieldFunctionExpression, "functionName"> & { parameters?: readonly unknown[] | null },
+  name: string,
+): SelectedColumn {
   const fn = item.functionName.toUpperCase();
-  const [parameter] = item.parameters;
+  const [parameter] = item.parameters ?? [];
   if (!["COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"].includes(fn) || typeof parameter !== "string")
     throw malformedQuery(`the sandbox does not carry ${item.functionName}() of SOQL`);
   const { field, expression } = scope.paths.field(parameter.split("."));
@@ -221,17 +268,34 @@ function selectedParents(paths: Paths, columns: readonly SelectedColumn[]): Reso
 function whereSql(scope: Scope, query: Query): Sql {
   const live = scope.all ? undefined : `${scope.paths.root}."IsDeleted" = 0`;
   if (query.where === undefined) return { sql: live === undefined ? "" : ` WHERE ${live}`, parameters: [] };
-  const { sql, parameters } = treeSql(scope, conditionTree(query.where));
+  const { sql, parameters } = treeSql(conditionTree(query.where), (comparison) => comparisonSql(scope, comparison));
   return { sql: ` WHERE ${live === undefined ? sql : `${live} AND (${sql})`}`, parameters };
 }
 
-function treeSql(scope: Scope, tree: ConditionTree): Sql {
-  if (tree.kind === "comparison") return comparisonSql(scope, tree.comparison);
+function havingSql(scope: Scope, query: Query, groups: readonly { expression: string }[]): Sql {
+  if (query.having === undefined) return { sql: "", parameters: [] };
+  if (groups.length === 0) throw malformedQuery("unexpected token: 'HAVING'");
+  const { sql, parameters } = treeSql(conditionTree(query.having as WhereClause), (comparison) => {
+    if ("valueQuery" in comparison) throw malformedQuery("HAVING compares with values");
+    if ("fn" in comparison) {
+      const { field, expressions } = aggregateColumn(scope, comparison.fn as FieldFunctionExpression, "");
+      return compareField(field, expressions[0] ?? "", comparison);
+    }
+    const { field, expression } = scope.paths.field(comparison.field.split("."));
+    if (!groups.some((group) => group.expression === expression))
+      throw malformedQuery(`Field must be grouped or aggregated: ${comparison.field}`);
+    return compareField(field, expression, comparison);
+  });
+  return { sql: ` HAVING ${sql}`, parameters };
+}
+
+function treeSql(tree: ConditionTree, compare: (comparison: Comparison) => Sql): Sql {
+  if (tree.kind === "comparison") return compare(tree.comparison);
   if (tree.kind === "not") {
-    const part = treeSql(scope, tree.part);
+    const part = treeSql(tree.part, compare);
     return { sql: `NOT coalesce((${part.sql}), 0)`, parameters: part.parameters };
   }
-  const parts = tree.parts.map((part) => treeSql(scope, part));
+  const parts = tree.parts.map((part) => treeSql(part, compare));
   return {
     sql: parts.map((part) => `(${part.sql})`).join(` ${tree.kind.toUpperCase()} `),
     parameters: parts.flatMap((part) => part.parameters),
@@ -259,7 +323,10 @@ function orderBySql(scope: Scope, query: Query): string {
 }
 
 function orderSql(scope: Scope, clause: OrderByClause): string {
-  if (!("field" in clause)) throw malformedQuery("the sandbox orders by fields only");
+  if (!("field" in clause)) {
+    const { field, expressions } = aggregateColumn(scope, clause.fn as FieldFunctionExpression, "");
+    return `${keyExpression(field, expressions[0] ?? "")} ${clause.order ?? "ASC"} NULLS ${clause.nulls ?? "FIRST"}`;
+  }
   const { field, expression } = scope.paths.field(clause.field.split("."));
   // Ids sort as their numbers do, and those are the table's own order.
   const sortable =

@@ -33,9 +33,19 @@ export interface ResolvedParent {
   type: string;
 }
 
+/** One object that a polymorphic parent can be. */
+export interface ParentSource {
+  object: SalesforceObject;
+  idExpression: string;
+  /** A field of this object only. */
+  field(name: string): { field: Field; expression: string };
+}
+
 export interface Paths {
   field(names: readonly string[]): ResolvedField;
   parent(names: readonly string[]): ResolvedParent;
+  /** The lookup behind a relationship of the object, and what it can lead to. */
+  parents(names: readonly string[]): { path: string[]; lookup: Field; sources: ParentSource[] };
   /** FROM and LEFT JOINs for everything resolved so far. */
   from(): string;
   /** The alias of the object itself. */
@@ -82,6 +92,25 @@ export function createPaths(
         path: at.path,
         idExpression: coalesce(at.sources.map((source) => `${source.alias}."Id"`)),
         type: at.sources.length > 1 ? "Name" : (at.sources[0]?.object.name ?? ""),
+      };
+    },
+    parents(names) {
+      const at = walk(names);
+      const lookup = object.relationship(names.at(-1) ?? "");
+      if (lookup === undefined || at.path.length !== 1) throw unknownRelationship(soql, names.join("."));
+      return {
+        path: at.path,
+        lookup,
+        sources: at.sources.map((source) => ({
+          object: source.object,
+          idExpression: `${source.alias}."Id"`,
+          field(name) {
+            const field = source.object.field(name);
+            if (field === undefined || field.components !== undefined)
+              throw unknownColumn(soql, name, source.object.name);
+            return { field, expression: `${source.alias}.${identifier(field.name)}` };
+          },
+        })),
       };
     },
     from: () => [`${identifier(object.name)} ${root}`, ...joins].join(" "),
