@@ -174,17 +174,18 @@ describe("salesforce-contacts-to-csv", () => {
     const job = "jobs/salesforce-contacts-to-csv.yaml";
     const first = await project.run("run", job, "--sandbox", "--json");
     expect(countsOf(first, "contacts")).toEqual({ extracted: 19_690, creates: 19_690, loaded: 19_690 });
-    const written = readExport(project);
+    const written = readExport(project, first);
     expect(written).toHaveLength(19_690);
     expect(new Set(written.map(({ contact_no: number }) => number)).size).toBe(19_690);
     expect(written.every(({ deleted }) => deleted === "false")).toBe(true);
     expect(written.filter(({ account }) => account !== "").length).toBeGreaterThan(15_000);
     const second = await project.run("run", job, "--sandbox", "--json");
     expect(countsOf(second, "contacts")).toEqual({ extracted: 19_690, duplicates: 19_690 });
-    expect(readExport(project)).toEqual([]);
+    expect(readExport(project, second)).toEqual([]);
   });
 });
 
-function readExport(project: Project): Record<string, string>[] {
-  return parse(project.read(".loadline/sandbox/files/exports/contacts.csv"), { columns: true });
+function readExport(project: Project, run: Finished): Record<string, string>[] {
+  const name = `.loadline/sandbox/files/exports/contacts-${run.summary().run}.csv`;
+  return parse(project.read(name), { columns: true });
 }

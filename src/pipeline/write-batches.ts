@@ -142,7 +142,8 @@ async function describeBatch(
     stream: stream.name,
     number,
     operation,
-    object: stream.target.object,
+    // A file of its own for each run, where the job says so.
+    object: stream.target.object.replaceAll("{run}", run.id),
     externalId: externalIdOf(operation, stream.target) ?? null,
     action,
     path,

@@ -215,6 +215,8 @@ export interface SandboxRequest {
   data?: string;
   /** 0, the default, takes a free port. */
   port?: number;
+  /** It is killed after this time. */
+  msMax?: number;
 }
 
 /** Starts `loadline sandbox` in a process of its own. */
@@ -234,7 +236,7 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
     writeFileSync(file, JSON.stringify(request[name]));
     args.push(`--${name}`, file);
   }
-  const running = startLoadline(args);
+  const running = startLoadline(args, request.msMax === undefined ? {} : { msMax: request.msMax });
   const line = await firstLine(running);
   const { salesforce: origin } = JSON.parse(line) as { salesforce: string };
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
