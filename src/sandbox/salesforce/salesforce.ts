@@ -9,9 +9,9 @@ import type { Site } from "../http-server.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { openBulk } from "./bulk/bulk.ts";
 import { controlRoutes } from "./control.ts";
-import { stagingRoutes } from "./control-org.ts";
 import { createLimits } from "./limits.ts";
 import type { Org } from "./org.ts";
+import { orgControlRoutes } from "./org-control.ts";
 import { openDeleteLog } from "./records/delete-log.ts";
 import { openLateCommits } from "./records/late.ts";
 import { answerError, answerStatus } from "./rest/api.ts";
@@ -65,7 +65,7 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
   const bulk = openBulk(org);
   const calls = new Map<string, number>();
   const routes = [
-    ...stagingRoutes(org),
+    ...orgControlRoutes(org),
     ...controlRoutes(org, bulk, calls),
     ...signInRoutes(org),
     ...soapRoutes(org),

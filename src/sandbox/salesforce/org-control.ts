@@ -28,17 +28,17 @@ const deleteLog = z.strictObject({
 });
 const permissions = z.partialRecord(z.enum(permissionNames), z.boolean());
 
-export function stagingRoutes(org: Org): Route[] {
+export function orgControlRoutes(org: Org): Route[] {
   return [
-    staging("merge", merge, ({ object, ...ids }) => {
+    control("merge", merge, ({ object, ...ids }) => {
       transact(org.store.database, () => mergeRecords(org, storedObject(org, object), ids));
       return { status: 204 };
     }),
-    staging("purge", purge, ({ object, ids }) => {
+    control("purge", purge, ({ object, ids }) => {
       transact(org.store.database, () => purgeRecords(org, storedObject(org, object), ids));
       return { status: 204 };
     }),
-    staging("delete-log", deleteLog, ({ earliest, maxIds, seconds }) => {
+    control("delete-log", deleteLog, ({ earliest, maxIds, seconds }) => {
       org.deleteLog.settings = {
         earliest: earliest === null || earliest === undefined ? undefined : new Date(earliest).toISOString(),
         maxIds: maxIds ?? undefined,
@@ -46,19 +46,19 @@ export function stagingRoutes(org: Org): Route[] {
       };
       return { status: 204 };
     }),
-    staging("permissions", permissions, (changes) => {
+    control("permissions", permissions, (changes) => {
       org.permissions = { ...org.permissions, ...changes };
       return json(200, org.permissions);
     }),
-    staging("locks", z.strictObject({ sharedParents: z.boolean() }), ({ sharedParents }) => {
+    control("locks", z.strictObject({ sharedParents: z.boolean() }), ({ sharedParents }) => {
       org.sharedParentLocks = sharedParents;
       return { status: 204 };
     }),
-    staging("commit-late", z.strictObject({}), () => json(200, { committed: org.late.reveal() })),
+    control("commit-late", z.strictObject({}), () => json(200, { committed: org.late.reveal() })),
   ];
 }
 
-function staging<Body>(name: string, schema: z.ZodType<Body>, act: (body: Body) => Answer): Route {
+function control<Body>(name: string, schema: z.ZodType<Body>, act: (body: Body) => Answer): Route {
   return {
     method: "POST",
     template: `/__sandbox/salesforce/${name}`,
