@@ -133,6 +133,7 @@ export function batchCells(batch: BatchRecord): Cells {
     message: batch.message,
     via: batch.via,
     round: batch.round,
+    again: Number(batch.again),
   };
 }
 
@@ -160,5 +161,6 @@ export function batchRecord(cells: Cells): BatchRecord {
     message: textOrNull(cells["message"]),
     via: text(cells["via"]) as Way,
     round: Number(cells["round"]),
+    again: cells["again"] === 1,
   };
 }

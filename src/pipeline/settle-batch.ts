@@ -96,7 +96,8 @@ async function storeOutcomes(
       unprocessed: resultScan(files.unprocessed, sent, capabilities.results),
       results: capabilities.results,
       key: await keyOfBatch(context, stream, batch),
-      creates: batch.operation === "upsert",
+      // What an earlier attempt may have made is no stranger's.
+      creates: batch.operation === "upsert" && !batch.again,
       unprocessedBecause: `UNPROCESSED:${because}:--`,
     }),
   );

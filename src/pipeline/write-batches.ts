@@ -121,5 +121,6 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     message: null,
     via: input.via,
     round: 0,
+    again: false,
   };
 }

@@ -50,6 +50,7 @@ export class ScriptedRemote {
       },
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
+      ageDays: 0,
       delays: () => Array.from({ length: 100 }, () => 0),
       onSent: () => undefined,
       onProcessed: () => undefined,

@@ -17,6 +17,7 @@ const planned: LoadedBatch = {
   handle: null,
   attempts: 0,
   via: "bulk",
+  again: false,
 };
 
 const usual = fc.constantFrom<Mishap>("done");

@@ -89,20 +89,91 @@ function fieldSchema(field: DescribedField): FieldSchema {
   };
 }
 
-/** A field by name (case as in describe), or `Relation.External_Id` of a parent that Salesforce resolves by itself. */
+/** `Account.Ext__c`, or with the object in front where the lookup has several: `Lead:Who.Email`. */
+const parentName = /^(?:(?<type>[^:.]+):)?(?<relation>[^:.]+)\.(?<key>[^:.]+)$/;
+
+interface ParentName {
+  type: string | undefined;
+  relation: string;
+  key: string;
+  /** The lookup; undefined where the object has no such relation. */
+  lookup: FieldSchema | undefined;
+}
+
+function readParentName(schema: ObjectSchema, name: string): ParentName | undefined {
+  const groups = parentName.exec(name)?.groups;
+  if (groups === undefined) return undefined;
+  const { type, relation = "", key = "" } = groups;
+  const lookup = [...schema.fields.values()].find(({ relationshipName }) => relationshipName === relation);
+  return { type, relation, key, lookup };
+}
+
+/** A field by name (case as in describe), or a parent's external id, by which Salesforce resolves the parent by itself. */
 export async function resolveField(
   schema: ObjectSchema,
   name: string,
   describe: (object: string) => Promise<ObjectSchema>,
 ): Promise<FieldSchema | undefined> {
-  if (!name.includes(".")) return schema.fields.get(name);
-  const [relation, parentField, ...more] = name.split(".");
-  if (parentField === undefined || more.length > 0) return undefined;
-  const reference = [...schema.fields.values()].find(({ relationshipName }) => relationshipName === relation);
-  const [parentObject, ...others] = reference?.referenceTo ?? [];
-  if (reference === undefined || parentObject === undefined || others.length > 0) return undefined;
-  const parent = (await describe(parentObject)).fields.get(parentField);
+  const named = readParentName(schema, name);
+  if (named === undefined) return schema.fields.get(name);
+  const { type, key, lookup } = named;
+  if (lookup === undefined) return undefined;
+  const isPolymorphic = lookup.referenceTo.length > 1;
+  const parentObject = lookup.referenceTo.find((object) => !isPolymorphic || object === type);
+  // The object in front is required for a lookup with several, and an error for one with a single object.
+  // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/relationship_fields_in_a_header_row_2_0.htm
+  if (parentObject === undefined || (type !== undefined && !isPolymorphic)) return undefined;
+  const parent = (await describe(parentObject)).fields.get(key);
   if (parent?.externalId !== true) return undefined;
-  const { createable, updateable, nillable } = reference;
-  return { ...parent, name, createable, updateable, nillable, externalId: false, unique: false };
+  const { createable, updateable, nillable } = lookup;
+  const field = { ...parent, name, createable, updateable, nillable, externalId: false, unique: false };
+  // A query reaches only what all objects of the lookup have in common.
+  return isPolymorphic ? { ...field, readable: false } : field;
+}
+
+export interface NameProblem {
+  message: string;
+  suggestion?: string;
+}
+
+/** What is wrong with the name of a parent's field, and how it is spelt; undefined where there is no such relation. */
+export async function explainName(
+  schema: ObjectSchema,
+  name: string,
+  describe: (object: string) => Promise<ObjectSchema>,
+): Promise<NameProblem | undefined> {
+  const named = readParentName(schema, name);
+  const { type, relation = "", key = "", lookup } = named ?? {};
+  const [only, ...others] = lookup?.referenceTo ?? [];
+  if (lookup === undefined || only === undefined) return undefined;
+  const isPolymorphic = others.length > 0;
+  if (type !== undefined && !isPolymorphic) {
+    return {
+      message: `${relation} of ${schema.object} is always ${only}, which is not said`,
+      suggestion: `${relation}.${key}`,
+    };
+  }
+  if (isPolymorphic && (type === undefined || !lookup.referenceTo.includes(type))) {
+    const found = await findObjectWithKey(lookup.referenceTo, key, describe);
+    const objects = lookup.referenceTo.join(", ");
+    const message = `${relation} of ${schema.object} can be one of ${objects}: the name says which, ${only}:${relation}.${key} say`;
+    return found === undefined ? { message } : { message, suggestion: `${found}:${relation}.${key}` };
+  }
+  return {
+    message: `${type ?? only} has no external id ${key}, by which ${relation} of ${schema.object} could be found`,
+  };
+}
+
+/** The first of a lookup's objects whose records this key finds. */
+async function findObjectWithKey(
+  objects: readonly string[],
+  key: string,
+  describe: (object: string) => Promise<ObjectSchema>,
+): Promise<string | undefined> {
+  for (const object of objects) {
+    // Some a user may not see.
+    const schema = await describe(object).catch(() => undefined);
+    if (schema?.fields.get(key)?.externalId === true) return object;
+  }
+  return undefined;
 }

@@ -11,11 +11,13 @@ import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
 import { jsonColumns } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
-import { describeObject, resolveField } from "./schema.ts";
+import { describeObject, explainName, resolveField } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 import { chooseWay } from "./ways.ts";
 
 const capabilities: TargetCapabilities = {
+  // https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm
+  handlesKeptDays: 7,
   batchesInFlight: 4,
   clearCell,
   idColumn,
@@ -52,6 +54,7 @@ export async function openSalesforceTarget(
     describe,
     refuseDemands: (demands) => refuseDemands(client, demands),
     resolveField: (schema, name) => resolveField(schema, name, describe),
+    explainName: (schema, name) => explainName(schema, name, describe),
     render: renderField,
     // A checkbox is never empty: false stands for no value.
     clearedValue: (field) => (field.kind === "boolean" ? "'false'" : "CAST(NULL AS VARCHAR)"),
