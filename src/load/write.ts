@@ -35,8 +35,8 @@ export interface LoadContext<B extends LoadedBatch> {
     state: LoadedBatch["state"],
     change?: Partial<LoadedBatch> & { message?: string; inDoubt?: number },
   ): B;
-  /** Gets the per-row results by `fetch`, matches and stores them, then moves the batch to settled. */
-  settle(batch: B, ended: BatchState, fetch: (files: ResultFiles) => Promise<void>): Promise<B>;
+  /** Gets the per-row results by `obtain`, matches and stores them, then moves the batch to settled. */
+  settle(batch: B, ended: BatchState, obtain: (files: ResultFiles) => Promise<void>): Promise<B>;
   /** Whether a fault leaves it open that the call had an effect. */
   isUnknown(error: unknown): boolean;
   /** Whether the target certainly did nothing, and would say the same again. */

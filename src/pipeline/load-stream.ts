@@ -101,7 +101,7 @@ async function loadOne(
       target,
       signal: context.signal,
       advance: (current, state, change) => tell(ledger.advance(current, state, change)),
-      settle: async (current, ended, fetch) => tell(await settleBatch(context, stream, current, ended, fetch)),
+      settle: async (current, ended, obtain) => tell(await settleBatch(context, stream, current, ended, obtain)),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
       ageDays: Math.floor((now().getTime() - Date.parse(context.run.started)) / dayMs),

@@ -22,7 +22,7 @@ export async function settleBatch(
   stream: Stream,
   batch: BatchRecord,
   ended: BatchState,
-  fetch: (files: ResultFiles) => Promise<void>,
+  obtain: (files: ResultFiles) => Promise<void>,
 ): Promise<BatchRecord> {
   const path = resultsPath(context, batch);
   const files: ResultFiles = {
@@ -30,7 +30,7 @@ export async function settleBatch(
     failed: `${path}.failed`,
     unprocessed: `${path}.unprocessed`,
   };
-  await fetch(files);
+  await obtain(files);
   failpoint("fetched");
   const settled = await oneAtATime(() => settleByResults(context, stream, { batch, ended, files, path }));
   for (const file of Object.values(files)) rmSync(file, { force: true });
