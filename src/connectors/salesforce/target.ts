@@ -9,7 +9,7 @@ import { SalesforceClient } from "./client.ts";
 import { writeCollection } from "./collections.ts";
 import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
-import { jsonColumns } from "./json-records.ts";
+import { jsonColumns, readBatchRows } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, explainName, resolveField } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
@@ -66,8 +66,9 @@ export async function openSalesforceTarget(
     chooseWay,
     write: async (batch, again, files, signal) => {
       const schema = await describe(batch.object);
-      const columns = await jsonColumns(schema, batch.path, (name) => resolveField(schema, name, describe));
-      await writeCollection(client, { batch, columns, again, files, signal });
+      const { headers, rows } = readBatchRows(batch.path);
+      const columns = await jsonColumns(schema, headers, (name) => resolveField(schema, name, describe));
+      await writeCollection(client, { batch, columns, rows, again, files, signal });
     },
     open: (batch, signal) => openJob(client, batch, signal),
     upload: (handle, batch, onBytes, signal) => uploadBatch(client, handle, batch, onBytes, signal),
