@@ -32,6 +32,7 @@ export function openSnapshotTarget(snapshot: string): Target {
   };
   return {
     capabilities: {
+      handlesKeptDays: 7,
       batchesInFlight: 4,
       clearCell: "#N/A",
       idColumn,
@@ -50,6 +51,7 @@ export function openSnapshotTarget(snapshot: string): Target {
     chooseWay: () => bulk,
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
+    explainName: async () => undefined,
     render: renderField,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: () => Promise.resolve({ files: [snapshot], rows: 0, how: "one file" }),

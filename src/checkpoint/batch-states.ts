@@ -3,8 +3,8 @@
 //   planned   its file is written
 //   intent    its hash and keys are durable; not a byte has been sent
 //   handle    the remote's handle is durable; the remote has not been told to act, so the handle may be thrown away
-//   committed the remote was told to act, or is just about to be: from here on a batch is never sent again, unless it is
-//             written by calls that do no harm twice, which have no handle
+//   committed the remote was told to act, or is just about to be: from here on a batch is never sent again, unless its
+//             rows go by id or external id and there is no handle (any more) to ask
 //   settled   its per-row results are stored
 //   refused   the remote won't act on its handle, which is to be thrown away for a new one
 //   in-doubt  what the remote did can't be found out; a person decides

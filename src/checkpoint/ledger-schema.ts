@@ -82,6 +82,7 @@ export const tables = {
       "message",
       "via",
       "round",
+      "again",
     ],
     key: ["run", "stream", "number"],
   },
@@ -109,7 +110,7 @@ export const addedColumns: readonly {
   table: TableName;
   columns: Readonly<Record<string, string | number | null>>;
 }[] = [
-  { version: 2, table: "batches", columns: { via: "bulk", round: 0 } },
+  { version: 2, table: "batches", columns: { via: "bulk", round: 0, again: 0 } },
   { version: 2, table: "streams", columns: { writes: null } },
 ];
 

@@ -107,6 +107,8 @@ export interface BatchRecord {
   via: Way;
   /** How often its rows were sent before: they were not written, for a reason that passes. */
   round: number;
+  /** An earlier attempt, of which nothing can be asked, may have written its rows. */
+  again: boolean;
 }
 
 /** What an incremental or remote stream of a run takes. */

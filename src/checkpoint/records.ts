@@ -197,6 +197,7 @@ export function batchCells(batch: BatchRecord): Cells {
     message: batch.message,
     via: batch.via,
     round: batch.round,
+    again: Number(batch.again),
   };
 }
 
@@ -224,5 +225,6 @@ export function batchRecord(cells: Cells): BatchRecord {
     message: textOrNull(cells["message"]),
     via: text(cells["via"]) as Way,
     round: Number(cells["round"]),
+    again: cells["again"] === 1,
   };
 }

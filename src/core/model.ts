@@ -23,6 +23,8 @@ export interface FieldSchema {
   caseSensitive: boolean;
   referenceTo: string[];
   relationshipName?: string;
+  /** False where its present value can't be read, and so not be compared. */
+  readable?: false;
   picklist?: { values: string[]; restricted: boolean };
 }
 

@@ -119,6 +119,8 @@ export interface WayChoice {
 }
 
 export interface TargetCapabilities {
+  /** How long a handle can be asked what became of it. */
+  handlesKeptDays: number;
   /** Batches that may be in flight at once. */
   batchesInFlight: number;
   /** What a cell holds that empties a field. */
@@ -154,6 +156,8 @@ export interface Target {
   refuseDemands(demands: Demands): Promise<void>;
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
   resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
+  /** What is wrong with a mapped name that can't be resolved, where that is more than a slip. */
+  explainName(schema: ObjectSchema, name: string): Promise<{ message: string; suggestion?: string } | undefined>;
   render(field: FieldSchema, value: string, type: string, timezone: string): RenderedField;
   /** What `clear` stores: NULL, or the value that stands for it (a checkbox is never empty). SQL. */
   clearedValue(field: FieldSchema): string;

@@ -23,6 +23,8 @@ export interface LoadedBatch {
   handle: string | null;
   attempts: number;
   via: Way;
+  /** An earlier attempt may have written its rows. */
+  again: boolean;
 }
 
 export interface LoadContext<B extends LoadedBatch> {
@@ -33,12 +35,14 @@ export interface LoadContext<B extends LoadedBatch> {
     state: LoadedBatch["state"],
     change?: Partial<LoadedBatch> & { message?: string; inDoubt?: number },
   ): B;
-  /** Gets the per-row results by `fetch`, matches and stores them, then moves the batch to settled. */
-  settle(batch: B, ended: BatchState, fetch: (files: ResultFiles) => Promise<void>): Promise<B>;
+  /** Gets the per-row results by `obtain`, matches and stores them, then moves the batch to settled. */
+  settle(batch: B, ended: BatchState, obtain: (files: ResultFiles) => Promise<void>): Promise<B>;
   /** Whether a fault leaves it open that the call had an effect. */
   isUnknown(error: unknown): boolean;
   /** Whether the target certainly did nothing, and would say the same again. */
   isRefused(error: unknown): boolean;
+  /** Days since the run began. */
+  ageDays: number;
   /** The rule that gives the batch's records an owner. */
   assignmentRule?: string;
   delays(): Iterable<number>;
@@ -85,7 +89,7 @@ export async function loadBatch<B extends LoadedBatch>(batch: B, context: LoadCo
  */
 async function writeBatch<B extends LoadedBatch>(batch: B, context: LoadContext<B>): Promise<B> {
   context.signal.throwIfAborted();
-  const again = batch.state === "committed";
+  const again = batch.again || batch.state === "committed";
   let current = batch.state === "planned" ? context.advance(batch, "intent") : batch;
   failpoint("intent");
   if (!again) current = context.advance(current, "committed", { attempts: batch.attempts + 1 });
@@ -148,7 +152,11 @@ async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
       refused = await commit(batch, context, ++commits);
       continue;
     }
-    if (state.state === "gone") return leaveInDoubt(batch, context);
+    if (state.state === "gone") {
+      // What goes by id or external id leaves the same records when it is written a second time.
+      const isSafe = batch.operation === "update" || batch.operation === "upsert";
+      return isSafe ? context.advance(batch, "refused", { again: true }) : leaveInDoubt(batch, context);
+    }
     // Never closed, and ended by the target for its age: Salesforce does so after a day. Once we have closed it, an abort
     // is somebody's will.
     if (state.state === "aborted" && state.untouched && commits === 0) return context.advance(batch, "refused");
@@ -176,7 +184,9 @@ async function commit<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
 }
 
 function leaveInDoubt<B extends LoadedBatch>(batch: B, context: LoadContext<B>): B {
-  const message = `${batch.handle} is gone from the target, so what became of its ${batch.rows} rows can't be asked`;
+  const { handlesKeptDays } = context.target.capabilities;
+  const age = context.ageDays === 0 ? "today" : context.ageDays === 1 ? "1 day ago" : `${context.ageDays} days ago`;
+  const message = `${batch.handle} is gone from the target, which keeps jobs for ${handlesKeptDays} days (the run began ${age}), so what became of its ${batch.rows} rows can't be asked`;
   return context.advance(batch, "in-doubt", { message, inDoubt: batch.rows });
 }
 

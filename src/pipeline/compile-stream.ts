@@ -100,10 +100,20 @@ async function resolveTargetField(
   const { mode, key } = input.stream.target;
   const at = { place: field.targetPlace, length: field.target.length };
   if (found === undefined) {
+    const explained = await input.target.explainName(schema, field.target);
+    if (explained !== undefined) {
+      problems.push({ ...at, ...explained });
+      return undefined;
+    }
     const suggestion = suggest(field.target, schema.fields.keys());
     const next = `loadline describe ${input.stream.target.connection} ${schema.object}`;
     const message = `${schema.object} has no field ${field.target}, or this user can't see it`;
     problems.push({ ...at, message, ...(suggestion === undefined ? { next } : { suggestion }) });
+    return undefined;
+  }
+  if (found.readable === false && mode !== "insert") {
+    const message = `${field.target}: its present value can't be read, so it can't be compared`;
+    problems.push({ ...at, message, next: "only mode insert takes it; map the lookup's own field to an id otherwise" });
     return undefined;
   }
   const isKey = key.includes(field.target);

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
-import { wait } from "../core/clock.ts";
+import { now, wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { hashFile } from "../core/files.ts";
@@ -13,6 +13,8 @@ import { loadBatch } from "../load/write.ts";
 import { type RunContext, targetOf } from "./context.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
 import { settleBatch } from "./settle-batch.ts";
+
+const dayMs = 86_400_000;
 
 /** Loads what is not settled yet. Throws the first failure once the batches in flight have stopped. */
 export async function loadStream(context: RunContext, stream: Stream): Promise<void> {
@@ -99,9 +101,10 @@ async function loadOne(
       target,
       signal: context.signal,
       advance: (current, state, change) => tell(ledger.advance(current, state, change)),
-      settle: async (current, ended, fetch) => tell(await settleBatch(context, stream, current, ended, fetch)),
+      settle: async (current, ended, obtain) => tell(await settleBatch(context, stream, current, ended, obtain)),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
+      ageDays: Math.floor((now().getTime() - Date.parse(context.run.started)) / dayMs),
       ...(stream.target.assignmentRule === undefined || batch.action === "delete"
         ? {}
         : { assignmentRule: stream.target.assignmentRule }),

@@ -56,7 +56,8 @@ function nameParent(job: Job, field: MappedField, schema: ObjectSchema): string 
   if (parent.target.mode === "insert") {
     return { problem: `stream ${parent.name} has mode insert, so its records can't be found by ${key.join(", ")}` };
   }
-  return `${described.relationshipName}.${key[0] ?? ""}`;
+  const name = `${described.relationshipName}.${key[0] ?? ""}`;
+  return described.referenceTo.length > 1 ? `${object}:${name}` : name;
 }
 
 export interface OrphanInput {

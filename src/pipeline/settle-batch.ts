@@ -22,7 +22,7 @@ export async function settleBatch(
   stream: Stream,
   batch: BatchRecord,
   ended: BatchState,
-  fetch: (files: ResultFiles) => Promise<void>,
+  obtain: (files: ResultFiles) => Promise<void>,
 ): Promise<BatchRecord> {
   if (targetOf(context, stream.target.connection).capabilities.wholeFiles === true)
     return context.ledger.advance(batch, "settled", { succeeded: batch.rows });
@@ -32,7 +32,7 @@ export async function settleBatch(
     failed: `${path}.failed`,
     unprocessed: `${path}.unprocessed`,
   };
-  await fetch(files);
+  await obtain(files);
   failpoint("fetched");
   const settled = await oneAtATime(() => settleByResults(context, stream, { batch, ended, files, path }));
   for (const file of Object.values(files)) rmSync(file, { force: true });
@@ -98,7 +98,8 @@ async function storeOutcomes(
       unprocessed: resultScan(files.unprocessed, sent, capabilities.results),
       results: capabilities.results,
       key: await keyOfBatch(context, stream, batch),
-      creates: batch.operation === "upsert",
+      // What an earlier attempt may have made is no stranger's.
+      creates: batch.operation === "upsert" && !batch.again,
       unprocessedBecause: `UNPROCESSED:${because}:--`,
     }),
   );

@@ -161,5 +161,6 @@ async function describeBatch(
     message: null,
     via,
     round: 0,
+    again: false,
   };
 }

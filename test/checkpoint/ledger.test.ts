@@ -37,6 +37,7 @@ const batch: BatchRecord = {
   message: null,
   via: "bulk",
   round: 0,
+  again: false,
 };
 
 const stream: StreamRecord = {
@@ -191,7 +192,7 @@ test("a ledger of the first version is read, and its damage is noticed", () => {
 function downgrade(folder: string): void {
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
   for (const [table, added] of [
-    ["batches", ["via", "round"]],
+    ["batches", ["via", "round", "again"]],
     ["streams", ["writes"]],
   ] as const) {
     for (const column of added) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);

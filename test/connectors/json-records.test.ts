@@ -37,14 +37,11 @@ async function membersOf(csv: string): Promise<string[]> {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, "batch.csv");
   writeFileSync(path, csv);
-  const columns = await jsonColumns(schema, path, async (name) =>
+  const { headers, rows } = readBatchRows(path);
+  const columns = await jsonColumns(schema, headers, async (name) =>
     name.includes(".") ? makeField(name, "text") : schema.fields.get(name),
   );
-  const records: string[] = [];
-  for await (const row of readBatchRows(path)) {
-    records.push(columns.flatMap(({ member }, index) => member(row[index] ?? "") ?? []).join(","));
-  }
-  return records;
+  return rows.map((row) => columns.flatMap(({ member }, index) => member(row[index] ?? "") ?? []).join(","));
 }
 
 test("numbers keep all their digits, what is no JSON number goes as text", async () => {

@@ -7,13 +7,18 @@ import { connections, createProject, type Finished, type Project, type Sandbox, 
 import { judge, type Verdict } from "./oracle.ts";
 import type { Program } from "./program.ts";
 
-export type LoadMode = "insert" | "upsert";
+/**
+ * insert: in bulk. upsert: creates in bulk, because the org does not keep the key unique, updates by collections.
+ * collections: both by collections. delete: in bulk.
+ */
+export type LoadMode = "insert" | "upsert" | "collections" | "delete";
 
 export const schema = {
   salesforce: {
     Contact: {
       fields: {
-        Ext__c: { type: "string", length: 40, externalId: true, unique: true },
+        Ext__c: { type: "string", length: 40, externalId: true },
+        Unique__c: { type: "string", length: 40, externalId: true, unique: true },
         // Not unique: the org must not be what keeps an insert from being doubled.
         Ref__c: { type: "string", length: 40 },
         Amount__c: { type: "double", precision: 18, scale: 2 },
@@ -23,7 +28,7 @@ export const schema = {
 };
 
 const rowCount = 62;
-/** Fifteen batches of inserts, thirteen of upserts. */
+/** Fifteen batches of inserts, thirteen of upserts, ten of deletes. */
 const usualBatchRows = 4;
 
 export interface Lane extends AsyncDisposable {
@@ -53,7 +58,7 @@ export const resume = ["resume", "--json"] as const;
 export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batchRows = usualBatchRows): Promise<Load> {
   await sandbox.setFaults([]);
   await sandbox.api("POST", "/__sandbox/reset");
-  const before = mode === "upsert" ? await seedRecords(sandbox) : new Map<string, Record<string, unknown>>();
+  const before = mode === "insert" ? new Map<string, Record<string, unknown>>() : await seedRecords(sandbox, mode);
   const project = createProject({
     ...connections(sandbox),
     "jobs/contacts.yaml": jobFile(mode, batchRows),
@@ -69,6 +74,7 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
       const told = last === undefined ? undefined : last.summary().streams["contacts"];
       return judge({
         csv: readFileSync(project.path("inbox/contacts.csv"), "utf8"),
+        mode,
         key: keyOf(mode),
         before,
         dump: await sandbox.dump("Contact"),
@@ -83,25 +89,27 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
 }
 
 function keyOf(mode: LoadMode): string {
-  return mode === "insert" ? "Ref__c" : "Ext__c";
+  if (mode === "insert") return "Ref__c";
+  return mode === "collections" ? "Unique__c" : "Ext__c";
 }
 
 function jobFile(mode: LoadMode, batchRows: number): string {
-  return `version: 1
-name: contacts
-streams:
-  contacts:
-    source: { connection: drop, files: "contacts*.csv" }
-    target: { connection: salesforce, object: Contact, key: ${keyOf(mode)}, mode: ${mode}, batch: { rows: ${batchRows} } }
-    map:
-      ${keyOf(mode)}: id
-      FirstName: first
+  const map = `      FirstName: first
       LastName: last
       Email: lower(email)
       Amount__c: amount
     validate:
       - { field: LastName, required: true }
-rejects: { max: 50% }
+`;
+  return `version: 1
+name: contacts
+streams:
+  contacts:
+    source: { connection: drop, files: "contacts*.csv" }
+    target: { connection: salesforce, object: Contact, key: ${keyOf(mode)}, mode: ${mode === "collections" ? "upsert" : mode}, batch: { rows: ${batchRows} } }
+    map:
+      ${keyOf(mode)}: id
+${mode === "delete" ? "" : map}rejects: { max: 50% }
 `;
 }
 
@@ -123,17 +131,22 @@ function quote(cell: string): string {
   return /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** Of the input's first rows eight are there as they will be, twenty with other values. */
-async function seedRecords(sandbox: Sandbox): Promise<Map<string, Record<string, unknown>>> {
-  const records = Array.from({ length: 28 }, (_, index) => ({
-    Ext__c: `id-${index}`,
+/**
+ * Of the input's first rows eight are there as they will be, twenty with other values. For deletes forty, and five
+ * records that the input does not name.
+ */
+async function seedRecords(sandbox: Sandbox, mode: LoadMode): Promise<Map<string, Record<string, unknown>>> {
+  const recordOf = (index: number, id = `id-${index}`): Record<string, unknown> => ({
+    [keyOf(mode)]: id,
     FirstName: `First ${index}`,
     LastName: index < 8 ? `${awkwardNames[index % awkwardNames.length]} ${index}` : "before",
     Email: `person${index}@example.com`,
     Amount__c: index + 0.25,
-  }));
+  });
+  const records = Array.from({ length: mode === "delete" ? 40 : 28 }, (_, index) => recordOf(index));
+  if (mode === "delete") for (let index = 0; index < 5; index += 1) records.push(recordOf(index, `stays-${index}`));
   const body = { allOrNone: true, records: records.map((record) => ({ attributes: { type: "Contact" }, ...record })) };
   const { status } = await sandbox.api("POST", "composite/sobjects", body);
   if (status !== 200) throw new Error(`seeding the org: HTTP ${status}`);
-  return new Map(records.map((record) => [record.Ext__c, record]));
+  return new Map(records.map((record) => [String(record[keyOf(mode)]), record]));
 }

@@ -12,6 +12,7 @@ import { buildProgram } from "./program.ts";
 import { loadUnderFire, type RandomResult } from "./random-load.ts";
 
 const lanes = 2;
+const modes: readonly LoadMode[] = ["insert", "upsert", "collections", "delete"];
 
 async function killAtRandom(kills: number, seed: number): Promise<number> {
   const started = performance.now();
@@ -21,7 +22,7 @@ async function killAtRandom(kills: number, seed: number): Promise<number> {
   const loads = Array.from({ length: kills }, (_, index) => index);
   const results = await overLanes(program, lanes, loads, async (lane, index) => {
     if (done >= kills) return undefined;
-    const mode: LoadMode = index % 2 === 0 ? "insert" : "upsert";
+    const mode = modes[index % modes.length] ?? "insert";
     const result = await loadUnderFire(lane, mode, seededFraction(seed * 1_000_003 + index));
     const before = done;
     done += result.kills;
@@ -42,8 +43,8 @@ function isWrong({ verdict, problem }: RandomResult): boolean {
 function report(results: readonly RandomResult[], seconds: number): number {
   const total = (of: (result: RandomResult) => number) => results.reduce((sum, result) => sum + of(result), 0);
   const kills = total((result) => result.kills);
-  const inserts = results.filter(({ mode }) => mode === "insert").length;
-  print(`${results.length} loads (${inserts} insert, ${results.length - inserts} upsert), ${kills} kills`);
+  const loads = modes.map((mode) => `${results.filter((result) => result.mode === mode).length} ${mode}`).join(", ");
+  print(`${results.length} loads (${loads}), ${kills} kills`);
   print(`${(seconds / 60).toFixed(1)} min, ${(kills / seconds).toFixed(2)} kills a second`);
   for (const state of killStates) print(`killed with a batch in ${state}: ${total(({ states }) => states[state])}`);
   for (const name of ["lost", "doubled", "wrong", "counts"] as const) {

@@ -7,7 +7,7 @@ import { buildProgram } from "./program.ts";
 import { loadUnderFire } from "./random-load.ts";
 
 const seed = 20_261_121;
-const modes: LoadMode[] = ["insert", "upsert", "insert", "upsert", "insert", "upsert"];
+const modes: LoadMode[] = ["insert", "upsert", "collections", "delete", "insert", "upsert"];
 
 test("loads that are killed at random while the org drops answers lose and double nothing", async () => {
   using program = buildProgram();

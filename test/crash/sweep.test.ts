@@ -8,19 +8,22 @@ const lanes = 2;
 /** Six batches; `npm run crash:sweep` takes a dozen and more, and every hit of every step. */
 const batchRows = 10;
 
-/** Steps that every run goes through, and those that only one that goes on does. */
-const steps = [
-  "extracted staged diffed planned intent opened handle uploaded committed closed",
-  "inspected ended fetched stored settled loaded checkpointed",
-].flatMap((names) => names.split(" "));
+/** Steps of every run, and those of a batch that has a handle. */
+const steps = "extracted staged diffed planned intent committed fetched stored settled loaded checkpointed".split(" ");
+const handleSteps = "opened handle uploaded closed inspected ended".split(" ");
 
-test.each(["insert", "upsert"] as const)(
-  "an %s that is killed at any step loses and doubles nothing, taken up by resume or by run",
-  async (mode) => {
+test.each([
+  ["insert", [...steps, ...handleSteps]],
+  ["upsert", [...steps, ...handleSteps]],
+  ["collections", steps],
+  ["delete", [...steps, ...handleSteps]],
+] as const)(
+  "a load (%s) that is killed at any step loses and doubles nothing, taken up by resume or by run",
+  async (mode, stepsOfMode) => {
     using program = buildProgram();
     const hits = await hitsOf(mode, program);
-    expect([...new Set(hits)].sort()).toEqual([...steps].sort());
-    const cases = steps.map((name, index): CrashCase => {
+    expect([...new Set(hits)].sort()).toEqual([...stepsOfMode].sort());
+    const cases = stepsOfMode.map((name, index): CrashCase => {
       const count = hits.filter((hit) => hit === name).length;
       const failpoint = `${name}:${Math.ceil(count / 2)}`;
       return { mode, failpoint, batchRows, continuation: (index + mode.length) % 2 === 0 ? "resume" : "run" };

@@ -1,4 +1,4 @@
-// npm run crash:sweep: SIGKILL at every failpoint of a run, for insert and for upsert, taken up by `resume` and by
+// npm run crash:sweep: SIGKILL at every failpoint of a run, for each way of writing, taken up by `resume` and by
 // `run`, and in every tenth case killed a second time while it goes on. Prints what it did; exit 1 on any discrepancy.
 
 import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
@@ -7,7 +7,7 @@ import { openLane } from "./load.ts";
 import { buildProgram } from "./program.ts";
 
 const lanes = 2;
-const modes = ["insert", "upsert"] as const;
+const modes = ["insert", "upsert", "collections", "delete"] as const;
 
 async function sweep(): Promise<number> {
   const started = performance.now();

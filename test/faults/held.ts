@@ -16,7 +16,7 @@ export const calls = {
   "reading present values": ["GET /services/data/*/query", /^GET .*\/query$/],
   "making a job": ["POST /services/data/*/jobs/ingest", /^POST .*\/jobs\/ingest$/],
   uploading: ["PUT /services/data/*/jobs/ingest/*/batches", /^PUT .*\/batches$/],
-  "closing a job": ["PATCH /services/data/*/jobs/ingest/*", /^PATCH /],
+  "closing a job": ["PATCH /services/data/*/jobs/ingest/*", /^PATCH .*\/jobs\/ingest\/[^/]+$/],
   "waiting for a job": ["GET /services/data/*/jobs/ingest/*", /^GET .*\/jobs\/ingest\/[^/]+$/],
   "fetching results": ["GET /services/data/*/jobs/ingest/*/successfulResults", /^GET .*\/successfulResults$/],
 } as const;

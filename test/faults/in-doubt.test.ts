@@ -27,12 +27,24 @@ test("a job that is gone from the org leaves its rows in doubt until a person sa
     const stopped = await load.run(args);
     expect(stopped.code).toBe(5);
     expect(stopped.stderr).toContain("--in-doubt landed");
+    expect(stopped.stderr).toContain("keeps jobs for 7 days (the run began today)");
   }
   const decided = await load.run([...resume, "--in-doubt", "landed"]);
   expect(decided.code, decided.stderr).toBe(0);
   expect(decided.summary().streams["contacts"]).toMatchObject({ loaded: sent, failed: 0, inDoubt: 0 });
   const { lost, doubled, wrong } = await load.judge({ replanned: false });
   expect({ lost, doubled, wrong }).toEqual({ lost: [], doubled: [], wrong: [] });
+});
+
+test("a job of creates by external id that is gone is made again: what it had created is loaded, not a conflict", async () => {
+  await using load = await openLoad(lane, "upsert", oneBatch);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "closed:1" });
+  await forget("JobComplete");
+  const last = await load.run(resume);
+  expect(last.code, last.stderr).toBe(0);
+  expect(last.summary().streams["contacts"]).toMatchObject({ conflicts: 0, inDoubt: 0 });
+  expect(await load.judge({ replanned: false, last })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
+  expect(await rowsWorkedOn()).toBeGreaterThan(30);
 });
 
 test("rows in doubt are sent again when a person says that they did not land", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { overLanes } from "../crash/lanes.ts";
-import { type Lane, openLoad, resume, runJob } from "../crash/load.ts";
+import { type Lane, type LoadMode, openLoad, resume, runJob } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
 import { buildProgram } from "../crash/program.ts";
 
@@ -18,6 +18,8 @@ const endpoints = {
   successful: `GET ${job}/successfulResults`,
   failed: `GET ${job}/failedResults`,
   unprocessed: `GET ${job}/unprocessedrecords`,
+  update: `PATCH ${data}/composite/sobjects`,
+  upsert: `PATCH ${data}/composite/sobjects/*/*`,
 } as const;
 
 type Endpoint = keyof typeof endpoints;
@@ -43,6 +45,7 @@ const faults = {
 type Fault = keyof typeof faults;
 
 interface Cell {
+  mode: LoadMode;
   endpoint: Endpoint;
   fault: Fault;
 }
@@ -55,25 +58,37 @@ interface Outcome {
 
 /** Of one class with 500: tried where it matters most what became of the call. */
 const likeServerError: Fault[] = ["502", "504"];
-const writes: Endpoint[] = ["create", "upload", "close"];
+const writes: Endpoint[] = ["create", "upload", "close", "update", "upsert"];
 
 /** Fetched by the code that fetches the successes. */
 const likeSuccesses: Endpoint[] = ["failed", "unprocessed"];
 const answers: Fault[] = ["500", "reset after", "broken body", "200 with a page"];
 
-const cells = (Object.keys(endpoints) as Endpoint[])
-  .flatMap((endpoint) => (Object.keys(faults) as Fault[]).map((fault): Cell => ({ endpoint, fault })))
-  .filter(({ endpoint, fault }) => !likeServerError.includes(fault) || writes.includes(endpoint))
-  .filter(({ endpoint, fault }) => !likeSuccesses.includes(endpoint) || answers.includes(fault));
+/** A job that deletes goes the same ways: tried where it matters most. */
+const deleting: Cell[] = (["create", "upload", "close", "poll", "successful"] as const).flatMap((endpoint) =>
+  answers.map((fault): Cell => ({ mode: "delete", endpoint, fault })),
+);
 
-/** One batch: a fault's path is then the only thing that differs. */
+/** An upsert makes a job of its creates, and updates by a call. */
+const modeOf = (endpoint: Endpoint): LoadMode => (endpoint === "upsert" ? "collections" : "upsert");
+
+const cells = (Object.keys(endpoints) as Endpoint[])
+  .flatMap((endpoint) =>
+    (Object.keys(faults) as Fault[]).map((fault): Cell => ({ mode: modeOf(endpoint), endpoint, fault })),
+  )
+  .filter(({ endpoint, fault }) => !likeServerError.includes(fault) || writes.includes(endpoint))
+  .filter(({ endpoint, fault }) => !likeSuccesses.includes(endpoint) || answers.includes(fault))
+  .concat(deleting);
+
+/** One batch an action: a fault's path is then the only thing that differs. */
 const oneBatch = 100;
 /** A new job for an upload in doubt takes three calls, a wait at most three polls, and a second command seven to begin. */
 const callsMore = 12;
 
 test("a fault at the first call of any endpoint costs a few calls and nothing else", async () => {
   using program = buildProgram();
-  const undisturbed = await overLanes(program, 2, [undefined, undefined], meet);
+  const modes: LoadMode[] = ["upsert", "collections", "delete"];
+  const undisturbed = await overLanes(program, 2, modes, (lane, mode) => meet(lane, { mode }));
   const callsMax = Math.max(...undisturbed.map(({ calls }) => calls)) + callsMore;
   const outcomes = await overLanes(program, 2, cells, meet);
   const strange = outcomes.flatMap((outcome, index) => {
@@ -81,7 +96,7 @@ test("a fault at the first call of any endpoint costs a few calls and nothing el
     if (cell === undefined) return ["no cell"];
     const isExpected = String(outcome.codes) === String(expectedCodes(cell));
     if (isExpected && isClean(outcome.verdict as never) && outcome.calls <= callsMax) return [];
-    return [`${cell.fault} at ${cell.endpoint}: ${JSON.stringify(outcome)} (calls at most ${callsMax})`];
+    return [`${cell.mode}, ${cell.fault} at ${cell.endpoint}: ${JSON.stringify(outcome)} (calls at most ${callsMax})`];
   });
   expect(strange).toEqual([]);
 });
@@ -92,10 +107,10 @@ function expectedCodes({ endpoint, fault }: Cell): number[] {
   return endpoint === "token" && fault === "401 of an expired session" ? [8, 0] : [0];
 }
 
-async function meet(lane: Lane, cell: Cell | undefined): Promise<Outcome> {
-  await using load = await openLoad(lane, "upsert", oneBatch);
-  const match = cell === undefined ? "GET /nowhere" : endpoints[cell.endpoint];
-  await lane.sandbox.setFaults([{ match, nth: [1], do: cell === undefined ? {} : faults[cell.fault] }]);
+async function meet(lane: Lane, cell: Cell | Pick<Cell, "mode">): Promise<Outcome> {
+  await using load = await openLoad(lane, cell.mode, oneBatch);
+  const disturbs = "endpoint" in cell;
+  await lane.sandbox.setFaults(disturbs ? [{ match: endpoints[cell.endpoint], nth: [1], do: faults[cell.fault] }] : []);
   const before = await callsOf(lane);
   let last = await load.run(runJob);
   const codes = [last.code];

@@ -24,6 +24,9 @@ export class ScriptedRemote {
   readonly handles = new Map<string, Handle>();
   /** How often the rows of the batch were written. */
   landed = 0;
+  /** How often the remote wrote the batch's rows by a call without a handle, and how the last answer told them. */
+  written = 0;
+  told: "created" | "found" | "unsure" | undefined;
   /** The batch as the ledger has it. */
   batch: LoadedBatch;
   readonly #script: Mishap[];
@@ -43,13 +46,15 @@ export class ScriptedRemote {
         this.batch = this.#act(() => ({ ...batch, ...change, state }), { remote: false });
         return this.batch;
       },
-      settle: async (batch, ended) => {
+      settle: async (batch, ended, fetch) => {
+        if (batch.via === "collections") await fetch({ succeeded: "", failed: "", unprocessed: "" });
         const state = ended.state === "complete" ? "settled" : "in-doubt";
         this.batch = { ...batch, state };
         return this.batch;
       },
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
+      ageDays: 0,
       delays: () => Array.from({ length: 100 }, () => 0),
       onSent: () => undefined,
       onProcessed: () => undefined,
@@ -57,8 +62,16 @@ export class ScriptedRemote {
     };
   }
 
-  #target(): Pick<Target, "open" | "upload" | "commit" | "abandon" | "inspect"> {
+  #target(): Pick<Target, "open" | "upload" | "commit" | "abandon" | "inspect" | "write"> {
     return {
+      // Upserts by a unique key: made again, the call finds what it made.
+      write: async (_batch, again) => {
+        this.told = this.#act(() => {
+          const found = this.written > 0;
+          this.written += 1;
+          return found ? (again ? "unsure" : "found") : "created";
+        });
+      },
       open: async () =>
         this.#act(() => {
           const id = `handle ${this.handles.size + 1}`;

@@ -17,6 +17,7 @@ const planned: LoadedBatch = {
   handle: null,
   attempts: 0,
   via: "bulk",
+  again: false,
 };
 
 const usual = fc.constantFrom<Mishap>("done");
@@ -35,6 +36,35 @@ test("a batch lands exactly once, whatever is refused, lost or late and wherever
   );
 });
 
+test("a batch without a handle is written until it is told of, and its own rows are never taken for a stranger's", async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (mishapsInOrder) => {
+      const remote = await loadToTheEnd(mishapsInOrder, { ...planned, operation: "upsert", via: "collections" });
+      expect(remote.batch.state).toBe("settled");
+      expect(remote.written).toBeGreaterThan(0);
+      expect(remote.told).not.toBe("found");
+    }),
+    { numRuns: 2_000, seed: 1 },
+  );
+});
+
+test("nothing is written by a call before the ledger knows of it", async () => {
+  // The entries of `intent` and `committed`, then the call.
+  const batch = { ...planned, operation: "upsert" as const, via: "collections" as const };
+  for (const [script, written] of [
+    [["dies before"], 0],
+    [["dies after"], 0],
+    [["done", "dies before"], 0],
+    [["done", "dies after"], 0],
+    [["done", "done", "dies after"], 1],
+  ] as const) {
+    const remote = new ScriptedRemote(script, batch);
+    await expect(loadBatch(remote.batch, remote.context())).rejects.toThrow(Death);
+    expect(remote.written).toBe(written);
+    if (written > 0) expect(remote.batch.state).toBe("committed");
+  }
+});
+
 test("a commit that is refused because an earlier one had its effect late is not taken for a refusal", async () => {
   // open, its entry, upload, the decision to commit; the first commit is late, the second comes after it.
   const remote = await loadToTheEnd(["done", "done", "done", "done", "done", "late", "lost before", "done", "done"]);
@@ -49,8 +79,8 @@ test("an upload in doubt is given up with its handle and made again on another",
 });
 
 /** Goes on after every death and every failure, as `resume` would. */
-async function loadToTheEnd(mishapsInOrder: readonly Mishap[]): Promise<ScriptedRemote> {
-  const remote = new ScriptedRemote(mishapsInOrder, planned);
+async function loadToTheEnd(mishapsInOrder: readonly Mishap[], batch = planned): Promise<ScriptedRemote> {
+  const remote = new ScriptedRemote(mishapsInOrder, batch);
   for (let attempt = 0; attempt < 100 && remote.batch.state !== "settled"; attempt += 1) {
     try {
       await loadBatch(remote.batch, remote.context());

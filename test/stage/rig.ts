@@ -167,6 +167,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
   };
   return {
     capabilities: {
+      handlesKeptDays: 7,
       batchesInFlight: 1,
       clearCell: "#N/A",
       idColumn: "Id",
@@ -185,6 +186,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
     chooseWay: () => bulk,
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
+    explainName: async () => undefined,
     render: renderField,
     clearedValue: ({ kind }) => (kind === "boolean" ? "'false'" : "CAST(NULL AS VARCHAR)"),
     snapshot: ({ fields: names, scope }) => {

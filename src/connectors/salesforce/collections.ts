@@ -9,12 +9,13 @@ import { CallFault } from "../../http/outcome.ts";
 import type { Batch, ResultFiles } from "../../load/target.ts";
 import type { CallOptions, SalesforceClient } from "./client.ts";
 import { readApiError } from "./errors.ts";
-import { type JsonColumn, readBatchRows } from "./json-records.ts";
+import type { JsonColumn } from "./json-records.ts";
 import { idColumn } from "./snapshot.ts";
 
 export interface CollectionWrite {
   batch: Batch;
   columns: readonly JsonColumn[];
+  rows: readonly string[][];
   /** An earlier call may have written these records. */
   again: boolean;
   files: ResultFiles;
@@ -30,11 +31,9 @@ interface RecordResult {
 
 /** Writes a batch in one call, and its results as a bulk job would give them. Throws CallFault. */
 export async function writeCollection(client: SalesforceClient, write: CollectionWrite): Promise<void> {
-  const { batch, columns, files } = write;
-  const rows: string[][] = [];
-  for await (const row of readBatchRows(batch.path)) rows.push(row);
+  const { batch, columns, rows, files } = write;
   const body = `{"allOrNone":false,"records":[${rows.map((row) => jsonRecord(batch.object, columns, row)).join(",")}]}`;
-  const answered = await callOnce(client, write, body, rows);
+  const answered = await callOnce(client, write, body);
   const keyColumn = batch.externalId ?? idColumn;
   const key = columns.findIndex(({ header }) => header === keyColumn);
   const succeeded: string[][] = [];
@@ -68,9 +67,8 @@ function jsonRecord(object: string, columns: readonly JsonColumn[], row: readonl
 
 async function callOnce(
   client: SalesforceClient,
-  { batch, again, signal }: CollectionWrite,
+  { batch, rows, again, signal }: CollectionWrite,
   body: string,
-  rows: readonly string[][],
 ): Promise<{ results: RecordResult[]; again: boolean }> {
   const place = batch.externalId === undefined ? "" : `/${batch.object}/${batch.externalId}`;
   const doing = `writing ${rows.length} records of ${batch.object}`;

@@ -2,8 +2,8 @@
 // a blank cell leaves its field alone, #N/A empties it, a number keeps its digits, a parent is named by its key.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_upsert.htm
 
-import { createReadStream } from "node:fs";
-import { parse } from "csv-parse";
+import { readFileSync } from "node:fs";
+import { parse } from "csv-parse/sync";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { clearCell } from "./render.ts";
 
@@ -17,10 +17,9 @@ export interface JsonColumn {
 /** The columns of a batch file. */
 export async function jsonColumns(
   schema: ObjectSchema,
-  path: string,
+  headers: readonly string[],
   resolve: (name: string) => Promise<FieldSchema | undefined>,
 ): Promise<JsonColumn[]> {
-  const headers = await headerOf(path);
   return Promise.all(
     headers.map(async (header): Promise<JsonColumn> => {
       const field = await resolve(header);
@@ -35,14 +34,15 @@ export async function jsonColumns(
   );
 }
 
-/** The rows of a batch file, its header aside. */
-export async function* readBatchRows(path: string): AsyncGenerator<string[]> {
-  yield* createReadStream(path).pipe(parse({ from: 2 })) as AsyncIterable<string[]>;
+export interface BatchRows {
+  headers: string[];
+  rows: string[][];
 }
 
-async function headerOf(path: string): Promise<string[]> {
-  for await (const row of createReadStream(path).pipe(parse({ to: 1 })) as AsyncIterable<string[]>) return row;
-  return [];
+/** A batch for one call is small enough to be read at once. */
+export function readBatchRows(path: string): BatchRows {
+  const [headers = [], ...rows] = parse(readFileSync(path)) as string[][];
+  return { headers, rows };
 }
 
 /** `Account.Ext__c` or `Lead:Who.Email`: a record within the record; emptied, the lookup itself is. */

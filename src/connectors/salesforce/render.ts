@@ -114,7 +114,8 @@ function renderDatetime(field: FieldSchema, value: string, type: string, timezon
 /** Ids come in 15 or 18 characters; the last three say which of the others are capitals. */
 function renderId(field: FieldSchema, value: string): RenderedField {
   const text = `trim(CAST(${value} AS VARCHAR))`;
-  const stored = `CASE length(${text}) WHEN 0 THEN NULL WHEN 18 THEN ${text} WHEN 15 THEN ${text} || ${idSuffix(text)} END`;
+  const full = `CASE length(${text}) WHEN 18 THEN ${text} WHEN 15 THEN ${text} || ${idSuffix(text)} END`;
+  const stored = `CASE WHEN regexp_full_match(${text}, '[0-9A-Za-z]+') THEN ${full} END`;
   return {
     value: stored,
     invalid: invalidUnless(field, value, "a Salesforce id (15 or 18 characters)"),

@@ -3,7 +3,6 @@
 
 import { usageFailure } from "../../core/errors.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../../core/model.ts";
-import type { RecordSchema } from "../../extract/source.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
@@ -90,97 +89,91 @@ function fieldSchema(field: DescribedField): FieldSchema {
   };
 }
 
-/** Kinds of fields that a query can't read, or only whole. */
-const unreadable: Readonly<Record<string, string>> = {
-  address: "is a compound field, which a bulk query can't read",
-  location: "is a compound field, which a bulk query can't read",
-  base64: "holds binary data, which a bulk query can't read",
-  complexvalue: "holds a structure, which a bulk query can't read",
-};
+/** `Account.Ext__c`, or with the object in front where the lookup has several: `Lead:Who.Email`. */
+const parentName = /^(?:(?<type>[^:.]+):)?(?<relation>[^:.]+)\.(?<key>[^:.]+)$/;
 
-/** DuckDB's type of a field's values as they come in CSV. */
-export function columnType({ kind, scale }: FieldSchema): string {
-  if (kind === "number") return `DECIMAL(18, ${Math.min(scale ?? 0, 18)})`;
-  const types = {
-    integer: "BIGINT",
-    boolean: "BOOLEAN",
-    date: "DATE",
-    datetime: "TIMESTAMP WITH TIME ZONE",
-    time: "TIME",
-  };
-  return kind in types ? types[kind as keyof typeof types] : "VARCHAR";
+interface ParentName {
+  type: string | undefined;
+  relation: string;
+  key: string;
+  /** The lookup; undefined where the object has no such relation. */
+  lookup: FieldSchema | undefined;
 }
 
-/** What an object has for a source: columns by name, and what can't be read with what to read instead. */
-export function readableColumns(schema: ObjectSchema): Pick<RecordSchema, "columns" | "refused"> {
-  const columns = new Map<string, string>();
-  const refused = new Map<string, { message: string; next: string }>();
-  for (const field of schema.fields.values()) {
-    const why = unreadable[field.vendorType];
-    if (why === undefined) columns.set(field.name, columnType(field));
-    else refused.set(field.name.toLowerCase(), { message: `${field.name} ${why}`, next: insteadOf(field, schema) });
-  }
-  return { columns, refused };
+function readParentName(schema: ObjectSchema, name: string): ParentName | undefined {
+  const groups = parentName.exec(name)?.groups;
+  if (groups === undefined) return undefined;
+  const { type, relation = "", key = "" } = groups;
+  const lookup = [...schema.fields.values()].find(({ relationshipName }) => relationshipName === relation);
+  return { type, relation, key, lookup };
 }
 
-function insteadOf(field: FieldSchema, schema: ObjectSchema): string {
-  const stem = field.name.endsWith("__c") ? field.name.slice(0, -1) : field.name.replace(/Address$/, "");
-  const parts = [...schema.fields.keys()].filter((name) => name !== field.name && name.startsWith(stem));
-  if (unreadable[field.vendorType]?.includes("compound") !== true || stem === "" || parts.length === 0)
-    return "leave it out";
-  return `use ${parts.join(", ")}`;
-}
-
-/** Fields of any record that a lookup with several kinds of parents can point to. */
-const nameFields = ["Id", "Name", "FirstName", "LastName", "Email", "Phone", "Title", "Type", "Username", "Alias"];
-const parentLevelsMax = 5;
-
-/**
- * DuckDB's type of a parent's field, `Account.Owner.Name`; undefined where there is none.
- * https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_relationships_query_limits.htm
- */
-export async function resolveParentField(
-  schema: ObjectSchema,
-  path: string,
-  describe: (object: string) => Promise<ObjectSchema>,
-): Promise<string | undefined> {
-  const relations = path.split(".");
-  const name = relations.pop() ?? "";
-  if (relations.length > parentLevelsMax) return undefined;
-  let object = schema;
-  for (const [index, relation] of relations.entries()) {
-    const reference = [...object.fields.values()].find((field) => sameName(field.relationshipName, relation));
-    const [parent, ...others] = reference?.referenceTo ?? [];
-    if (parent === undefined) return undefined;
-    if (others.length > 0) {
-      return index === relations.length - 1 && nameFields.some((known) => sameName(known, name))
-        ? "VARCHAR"
-        : undefined;
-    }
-    object = await describe(parent);
-  }
-  const field = [...object.fields.values()].find((one) => sameName(one.name, name));
-  return field === undefined || field.vendorType in unreadable ? undefined : columnType(field);
-}
-
-function sameName(left: string | undefined, right: string): boolean {
-  return left?.toLowerCase() === right.toLowerCase();
-}
-
-/** A field by name (case as in describe), or `Relation.External_Id` of a parent that Salesforce resolves by itself. */
+/** A field by name (case as in describe), or a parent's external id, by which Salesforce resolves the parent by itself. */
 export async function resolveField(
   schema: ObjectSchema,
   name: string,
   describe: (object: string) => Promise<ObjectSchema>,
 ): Promise<FieldSchema | undefined> {
-  if (!name.includes(".")) return schema.fields.get(name);
-  const [relation, parentField, ...more] = name.split(".");
-  if (parentField === undefined || more.length > 0) return undefined;
-  const reference = [...schema.fields.values()].find(({ relationshipName }) => relationshipName === relation);
-  const [parentObject, ...others] = reference?.referenceTo ?? [];
-  if (reference === undefined || parentObject === undefined || others.length > 0) return undefined;
-  const parent = (await describe(parentObject)).fields.get(parentField);
+  const named = readParentName(schema, name);
+  if (named === undefined) return schema.fields.get(name);
+  const { type, key, lookup } = named;
+  if (lookup === undefined) return undefined;
+  const isPolymorphic = lookup.referenceTo.length > 1;
+  const parentObject = lookup.referenceTo.find((object) => !isPolymorphic || object === type);
+  // The object in front is required for a lookup with several, and an error for one with a single object.
+  // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/relationship_fields_in_a_header_row_2_0.htm
+  if (parentObject === undefined || (type !== undefined && !isPolymorphic)) return undefined;
+  const parent = (await describe(parentObject)).fields.get(key);
   if (parent?.externalId !== true) return undefined;
-  const { createable, updateable, nillable } = reference;
-  return { ...parent, name, createable, updateable, nillable, externalId: false, unique: false };
+  const { createable, updateable, nillable } = lookup;
+  const field = { ...parent, name, createable, updateable, nillable, externalId: false, unique: false };
+  // A query reaches only what all objects of the lookup have in common.
+  return isPolymorphic ? { ...field, readable: false } : field;
+}
+
+export interface NameProblem {
+  message: string;
+  suggestion?: string;
+}
+
+/** What is wrong with the name of a parent's field, and how it is spelt; undefined where there is no such relation. */
+export async function explainName(
+  schema: ObjectSchema,
+  name: string,
+  describe: (object: string) => Promise<ObjectSchema>,
+): Promise<NameProblem | undefined> {
+  const named = readParentName(schema, name);
+  const { type, relation = "", key = "", lookup } = named ?? {};
+  const [only, ...others] = lookup?.referenceTo ?? [];
+  if (lookup === undefined || only === undefined) return undefined;
+  const isPolymorphic = others.length > 0;
+  if (type !== undefined && !isPolymorphic) {
+    return {
+      message: `${relation} of ${schema.object} is always ${only}, which is not said`,
+      suggestion: `${relation}.${key}`,
+    };
+  }
+  if (isPolymorphic && (type === undefined || !lookup.referenceTo.includes(type))) {
+    const found = await findObjectWithKey(lookup.referenceTo, key, describe);
+    const objects = lookup.referenceTo.join(", ");
+    const message = `${relation} of ${schema.object} can be one of ${objects}: the name says which, ${only}:${relation}.${key} say`;
+    return found === undefined ? { message } : { message, suggestion: `${found}:${relation}.${key}` };
+  }
+  return {
+    message: `${type ?? only} has no external id ${key}, by which ${relation} of ${schema.object} could be found`,
+  };
+}
+
+/** The first of a lookup's objects whose records this key finds. */
+async function findObjectWithKey(
+  objects: readonly string[],
+  key: string,
+  describe: (object: string) => Promise<ObjectSchema>,
+): Promise<string | undefined> {
+  for (const object of objects) {
+    // Some a user may not see.
+    const schema = await describe(object).catch(() => undefined);
+    if (schema?.fields.get(key)?.externalId === true) return object;
+  }
+  return undefined;
 }

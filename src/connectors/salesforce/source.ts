@@ -10,9 +10,9 @@ import type { ObjectSource } from "../../job/job.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
 import { deletedParts } from "./deletions.ts";
+import { readableColumns, resolveParentField } from "./readable.ts";
 import { describePart, joinConditions, partName, partPath, type RecordsRequest, windowConditions } from "./records.ts";
 import { countRecords, queryToFile } from "./rest-query.ts";
-import { readableColumns, resolveParentField } from "./schema.ts";
 import { encodedLength, packKeys, select, soqlText, uriBytesMax } from "./soql.ts";
 
 /** Salesforce advises Bulk API 2.0 for more. */

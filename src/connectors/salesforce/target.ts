@@ -11,14 +11,16 @@ import { SalesforceClient } from "./client.ts";
 import { writeCollection } from "./collections.ts";
 import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
-import { jsonColumns } from "./json-records.ts";
+import { jsonColumns, readBatchRows } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
-import { describeObject, resolveField } from "./schema.ts";
+import { describeObject, explainName, resolveField } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 import { openSalesforceSource } from "./source.ts";
 import { chooseWay } from "./ways.ts";
 
 const capabilities: TargetCapabilities = {
+  // https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm
+  handlesKeptDays: 7,
   batchesInFlight: 4,
   clearCell,
   idColumn,
@@ -61,6 +63,7 @@ export async function openSalesforce(
     describe,
     refuseDemands: (demands) => refuseDemands(client, demands),
     resolveField: (schema, name) => resolveField(schema, name, describe),
+    explainName: (schema, name) => explainName(schema, name, describe),
     render: renderField,
     // A checkbox is never empty: false stands for no value.
     clearedValue: (field) => (field.kind === "boolean" ? "'false'" : "CAST(NULL AS VARCHAR)"),
@@ -72,8 +75,9 @@ export async function openSalesforce(
     chooseWay,
     write: async (batch, again, files, signal) => {
       const schema = await describe(batch.object);
-      const columns = await jsonColumns(schema, batch.path, (name) => resolveField(schema, name, describe));
-      await writeCollection(client, { batch, columns, again, files, signal });
+      const { headers, rows } = readBatchRows(batch.path);
+      const columns = await jsonColumns(schema, headers, (name) => resolveField(schema, name, describe));
+      await writeCollection(client, { batch, columns, rows, again, files, signal });
     },
     open: (batch, signal) => openJob(client, batch, signal),
     upload: (handle, batch, onBytes, signal) => uploadBatch(client, handle, batch, onBytes, signal),
