@@ -19,31 +19,47 @@ import { loadBatch } from "../load/write.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { type RunContext, subfolder, targetOf } from "./context.ts";
 
-/** Loads what is not settled yet. Throws the first failure once the batches in flight have stopped. */
-export async function loadStream(context: RunContext, stream: Stream): Promise<void> {
+/**
+ * Loads what is not settled yet. Throws the first failure once the batches in flight have stopped. Gives why it began
+ * no further batch, where a limit of the job is reached: those in flight are settled then.
+ */
+export async function loadStream(context: RunContext, stream: Stream): Promise<Failure | undefined> {
   const all = context.ledger.batches(context.run.id, stream.name);
   const open = all.filter(({ state }) => state !== "settled" && state !== "in-doubt");
-  if (open.length === 0) return;
+  if (open.length === 0) return undefined;
   context.emit({ type: "step-started", stream: stream.name, step: "load" });
   // Deletes come last: what they free is never needed, what they take might still be.
   for (const deletes of [false, true]) {
-    await loadInParallel(
+    const limit = await loadInParallel(
       context,
       stream,
       open.filter(({ action }) => (action === "delete") === deletes),
       all.length,
     );
+    if (limit !== undefined) return limit;
   }
+  return undefined;
 }
 
-async function loadInParallel(context: RunContext, stream: Stream, batches: BatchRecord[], of: number): Promise<void> {
+async function loadInParallel(
+  context: RunContext,
+  stream: Stream,
+  batches: BatchRecord[],
+  of: number,
+): Promise<Failure | undefined> {
+  const target = targetOf(context, stream.target.connection);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const waiting = [...batches];
+  const isBegun = ({ state }: BatchRecord) => state !== "planned";
+  // What was begun goes first and whatever the limits say: it may be on its way already.
+  const waiting = [...batches.filter(isBegun), ...batches.filter((batch) => !isBegun(batch))];
+  let limit: Failure | undefined;
   const failures: unknown[] = [];
   const progress = new LoadProgress(context, stream.name, batches);
   const lane = async () => {
     for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+      if (!isBegun(batch)) limit ??= context.budget.begin(target, batch.rows);
+      if (!isBegun(batch) && limit !== undefined) return;
       try {
         await loadOne({ ...context, signal }, stream, batch, of, progress);
       } catch (error) {
@@ -53,9 +69,10 @@ async function loadInParallel(context: RunContext, stream: Stream, batches: Batc
       }
     }
   };
-  const { batchesInFlight } = targetOf(context, stream.target.connection).capabilities;
+  const { batchesInFlight } = target.capabilities;
   await Promise.all(Array.from({ length: Math.min(batchesInFlight, batches.length) }, lane));
   if (failures.length > 0) throw failures[0];
+  return limit;
 }
 
 async function loadOne(

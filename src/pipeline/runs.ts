@@ -22,6 +22,7 @@ import type { Emit } from "../report/events.ts";
 import type { RunSummary } from "../report/summary.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
+import { Budget } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
 import { purgeOldRuns } from "./retention.ts";
@@ -142,6 +143,7 @@ interface OpenRun {
 }
 
 async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutcome> {
+  const startedMs = monotonicMs();
   const { job, connections, environment } = request;
   const { ledger, run, folder, emit, targets } = open;
   const sources = new Map<string, Source>();
@@ -160,6 +162,13 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
   for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
+  const budget = new Budget({
+    limits: job.limits ?? {},
+    targets,
+    resumeCommand: `loadline resume ${run.id}`,
+    runCommand: runCommand(job, run.options),
+    startedMs,
+  });
   const context: RunContext = {
     job,
     run,
@@ -168,6 +177,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     engine,
     sources,
     targets,
+    budget,
     emit,
     signal: request.signal,
   };
@@ -252,6 +262,7 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     seconds: Math.round(ending.seconds * 1000) / 1000,
     exitCode: code,
     next: nextOf(request, run, ending, resumable && ledger.batches(run.id).length > 0),
+    ...(ending.outcome?.forecasts === undefined ? {} : { forecast: ending.outcome.forecasts }),
     ...(ending.error === undefined ? {} : { error: redactSecrets(explain(ending.error)) }),
   };
 }

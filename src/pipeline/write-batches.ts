@@ -47,7 +47,7 @@ export async function writeBatches(
   return batches;
 }
 
-function limitsOf(asked: { rows?: number; bytes?: number }, capabilities: TargetCapabilities): BatchLimits {
+export function limitsOf(asked: { rows?: number; bytes?: number }, capabilities: TargetCapabilities): BatchLimits {
   return {
     rows: Math.min(asked.rows ?? Number.POSITIVE_INFINITY, capabilities.batchRowsMax),
     bytes: Math.min(asked.bytes ?? Number.POSITIVE_INFINITY, capabilities.batchBytesMax),

@@ -61,9 +61,9 @@ test("that ends while result pages are read is renewed, by every flow that can",
   await using sandbox = await startSandbox({ schema });
   const soap = soapLogin("secret", (request) => `http://${request.headers.host}`);
   const flows = {
-    client_credentials: '{ client_credentials: { client_id: "${C}", client_secret: "${C}" } }',
-    refresh_token: '{ refresh_token: { client_id: "${C}", refresh_token: "${C}" } }',
-    password: '{ password: { username: "${C}", password: "${P}" } }',
+    client_credentials: `{ client_credentials: { client_id: "\${C}", client_secret: "\${C}" } }`,
+    refresh_token: `{ refresh_token: { client_id: "\${C}", refresh_token: "\${C}" } }`,
+    password: `{ password: { username: "\${C}", password: "\${P}" } }`,
   };
   for (const [flow, auth] of Object.entries(flows)) {
     await sandbox.api("POST", "/__sandbox/reset");

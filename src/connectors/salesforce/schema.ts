@@ -50,6 +50,7 @@ export async function describeObject(client: SalesforceClient, object: string): 
     if (error instanceof CallFault) throw explainFault(error, client.name, `describing ${object}`);
     const { errorCode, message } = error as { errorCode?: string; message: string };
     if (errorCode === undefined) throw error;
+    if (!isMissing(errorCode)) throw explainFault(faultOf(errorCode, message), client.name, `describing ${object}`);
     throw usageFailure(`${client.name} has no object ${object}, or this user can't see it`, {
       why: `${errorCode}: ${message}`,
       next: "check the object's API name and the integration user's access to it",
@@ -105,4 +106,14 @@ export async function resolveField(
   if (parent?.externalId !== true) return undefined;
   const { createable, updateable, nillable } = reference;
   return { ...parent, name, createable, updateable, nillable, externalId: false, unique: false };
+}
+
+function isMissing(code: string): boolean {
+  return ["NOT_FOUND", "INVALID_TYPE", "INVALID_TYPE_FOR_OPERATION", "OBJECT_NOT_FOUND"].includes(code);
+}
+
+/** A refusal that jsforce made an error of, as a fault again. */
+function faultOf(errorCode: string, message: string): CallFault {
+  const body = JSON.stringify([{ errorCode, message }]);
+  return new CallFault(message, { outcome: "refused", transient: false, body });
 }
