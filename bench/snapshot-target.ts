@@ -26,6 +26,10 @@ export const snapshotColumns = [idColumn, versionColumn, ...Object.keys(kinds)];
 export function openSnapshotTarget(snapshot: string): Target {
   const schema: ObjectSchema = {
     object: "Contact",
+    label: "",
+    createable: true,
+    updateable: true,
+    deletable: true,
     fields: new Map(Object.entries(kinds).map(([name, kind]) => [name, makeField(name, kind)])),
   };
   return {

@@ -28,6 +28,11 @@ export interface FieldSchema {
 
 export interface ObjectSchema {
   object: string;
+  label: string;
+  /** What this user may do with its records. */
+  createable: boolean;
+  updateable: boolean;
+  deletable: boolean;
   fields: Map<string, FieldSchema>;
 }
 

@@ -8,12 +8,15 @@ import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
+import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
-import { countOf } from "../report/numbers.ts";
+import { countOf, showCount } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { compileStream } from "./compile-stream.ts";
+import { limitsHidden } from "./runs.ts";
+import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
 
 export interface CheckRequest {
   job: Job;
@@ -25,12 +28,14 @@ export interface CheckRequest {
 export interface CheckedJob {
   checked: string[];
   notChecked: string[];
+  /** What does not keep the job from running, and may surprise. */
+  warnings: string[];
 }
 
 /** Throws a Failure with every problem found. Reads headers of files and schemas of objects, writes nothing. */
 export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const { job } = request;
-  const result: CheckedJob = { checked: [], notChecked: [] };
+  const result: CheckedJob = { checked: [], notChecked: [], warnings: [] };
   const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
   const targets = new Map<string, Target>();
   try {
@@ -64,24 +69,39 @@ async function checkStream(
   stream: Stream,
   { engine, targets, result }: CheckTools,
 ): Promise<void> {
-  const target = await openOnce(request, stream.target.connection, targets);
+  const target = await openOnce(request, stream.target.connection, { targets, result });
   const columns = await readColumns(request, stream);
   if (columns === undefined)
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
+  const problems = findMissingFields(compiled);
+  problems.push(...(await findLiteralProblems({ engine, target, timezone: request.job.timezone, compiled })));
+  if (problems.length > 0) throw diagnosticsFailure(problems);
   const { object, mode, key } = stream.target;
   result.checked.push(
     `${stream.name}: ${countOf(compiled.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object} by ${key.join(", ")}`,
   );
 }
 
-async function openOnce(request: CheckRequest, name: string, targets: Map<string, Target>): Promise<Target> {
+async function openOnce(
+  request: CheckRequest,
+  name: string,
+  { targets, result }: Pick<CheckTools, "targets" | "result">,
+): Promise<Target> {
   const open = targets.get(name);
   if (open !== undefined) return open;
   const connection = request.connections.get(name);
   if (connection === undefined) throw new Error(`connection ${name} was not checked`);
   const target = await openTarget(connection, request.environment, () => undefined, request.signal);
   targets.set(name, target);
+  const allowance = await target.readAllowance();
+  result.warnings.push(...target.warnings);
+  if (allowance === undefined) result.warnings.push(limitsHidden(name));
+  const calls =
+    allowance === undefined
+      ? ""
+      : `, ${showCount(Math.max(0, allowance.max - allowance.used))} of ${countOf(allowance.max, "API call")} of the day left`;
+  result.checked.push(`${name}: signed in, org ${target.orgId}${calls}`);
   return target;
 }
 

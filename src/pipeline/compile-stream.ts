@@ -13,6 +13,7 @@ import { inspectExpression, parseStatement } from "../transform/expressions.ts";
 import type { CompiledField } from "../transform/mapping.ts";
 import type { CompiledRule } from "../validate/rules.ts";
 import { nameParents } from "./parents.ts";
+import { findObjectProblems, findTypeProblem } from "./schema-problems.ts";
 
 export interface CompiledStream {
   stream: Stream;
@@ -38,7 +39,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const { target } = input;
   const schema = await target.describe(input.stream.target.object);
   const stream = nameParents(input.job, input.stream, schema);
-  const problems: Diagnostic[] = [];
+  const problems: Diagnostic[] = findObjectProblems(stream, schema);
   const fields: CompiledField[] = [];
   const fieldSchemas = new Map<string, FieldSchema>();
   for (const field of stream.fields) {
@@ -46,6 +47,9 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     const bound = await bindExpression(input, field.expression, sourceTypes(input), "column", problems);
     if (fieldSchema === undefined || bound === undefined) continue;
     fieldSchemas.set(field.target, fieldSchema);
+    const typeProblems = findTypeProblem(field, fieldSchema, bound.type);
+    problems.push(...typeProblems);
+    if (typeProblems.length > 0) continue;
     fields.push(compileField(input, field, fieldSchema, bound));
   }
   if (stream.keep !== undefined) await bindExpression(input, stream.keep, sourceTypes(input), "column", problems);

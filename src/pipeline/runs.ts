@@ -189,9 +189,15 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
 async function tellConnection(name: string, target: Target, emit: Emit): Promise<void> {
   const allowance = await target.readAllowance();
   for (const message of target.warnings) emit({ type: "warning", message });
-  if (allowance !== undefined) return;
-  const message = `${name}: the user may not see the org's limits (View Setup and Configuration); what is left of the day's allowance is known from answers only`;
-  emit({ type: "warning", message });
+  if (allowance === undefined) emit({ type: "warning", message: limitsHidden(name) });
+}
+
+/** What is said where the user may not see what is left of the day's calls. */
+export function limitsHidden(connection: string): string {
+  return (
+    `${connection}: the user may not see the org's limits (View Setup and Configuration); ` +
+    "what is left of the day's allowance is known from answers only"
+  );
 }
 
 function connectionOf(connections: ReadonlyMap<string, Connection>, name: string): Connection {

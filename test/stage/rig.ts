@@ -157,6 +157,10 @@ export interface PlannedRow {
 function makeTarget(fields: Record<string, Field>, present: Present[], path: string): Target {
   const schema: ObjectSchema = {
     object: "Thing",
+    label: "",
+    createable: true,
+    updateable: true,
+    deletable: true,
     fields: new Map(Object.entries(fields).map(([name, field]) => [name, makeField(name, field)])),
   };
   return {

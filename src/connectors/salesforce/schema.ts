@@ -7,6 +7,15 @@ import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
 
+interface DescribedObject {
+  name: string;
+  label: string;
+  createable: boolean;
+  updateable: boolean;
+  deletable: boolean;
+  fields: DescribedField[];
+}
+
 interface DescribedField {
   name: string;
   label: string;
@@ -43,7 +52,7 @@ const kinds: Record<string, FieldKind> = {
 
 export async function describeObject(client: SalesforceClient, object: string): Promise<ObjectSchema> {
   const jsforce = await client.jsforce();
-  let described: { name: string; fields: DescribedField[] };
+  let described: DescribedObject;
   try {
     described = (await jsforce.describe(object)) as unknown as typeof described;
   } catch (error) {
@@ -57,7 +66,8 @@ export async function describeObject(client: SalesforceClient, object: string): 
     });
   }
   const fields = described.fields.map((field): [string, FieldSchema] => [field.name, fieldSchema(field)]);
-  return { object: described.name, fields: new Map(fields) };
+  const { name, label, createable, updateable, deletable } = described;
+  return { object: name, label, createable, updateable, deletable, fields: new Map(fields) };
 }
 
 function fieldSchema(field: DescribedField): FieldSchema {
