@@ -50,6 +50,7 @@ export function openSnapshotTarget(snapshot: string): Target {
     readAllowance: () => Promise.resolve(undefined),
     forecastCalls: () => 0,
     waitedMs: 0,
+    listObjects: () => Promise.resolve([]),
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     render: renderField,

@@ -26,6 +26,22 @@ export interface FieldSchema {
   picklist?: { values: string[]; restricted: boolean };
 }
 
+/** Whether a record can't be made without a value for the field. */
+export function isRequired({ createable, nillable, defaultedOnCreate }: FieldSchema): boolean {
+  return createable && !nillable && !defaultedOnCreate;
+}
+
+/** An object of a system, as its list of objects has it. */
+export interface ObjectSummary {
+  name: string;
+  label: string;
+  createable: boolean;
+  updateable: boolean;
+  deletable: boolean;
+  queryable: boolean;
+  custom: boolean;
+}
+
 export interface ObjectSchema {
   object: string;
   label: string;

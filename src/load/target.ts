@@ -2,7 +2,7 @@
 // What must hold: `submit` and `commit` are split so that a handle can be durable before the remote acts on it; every
 // method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
 
-import type { FieldSchema, ObjectSchema, Operation } from "../core/model.ts";
+import type { FieldSchema, ObjectSchema, ObjectSummary, Operation } from "../core/model.ts";
 import type { Mode } from "../job/job.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
@@ -117,6 +117,8 @@ export interface Target {
   forecastCalls(rows: number): number;
   /** Milliseconds spent waiting for answers so far. */
   readonly waitedMs: number;
+  /** The objects that this user can see. */
+  listObjects(): Promise<ObjectSummary[]>;
   describe(object: string): Promise<ObjectSchema>;
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
   resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;

@@ -3,7 +3,7 @@
 // called a problem fails for every row that it is about, whatever the row holds.
 
 import { mappedName, renderedName } from "../core/columns.ts";
-import type { FieldKind, FieldSchema, ObjectSchema } from "../core/model.ts";
+import { type FieldKind, type FieldSchema, isRequired, type ObjectSchema } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
 import type { Diagnostic } from "../job/diagnostics.ts";
 import { expressionPlace } from "../job/expression-place.ts";
@@ -73,10 +73,9 @@ function classOf(type: string): TypeClass | undefined {
 export function findMissingFields({ stream, schema }: CompiledStream): Diagnostic[] {
   if (!verbs[stream.target.mode].includes("createable")) return [];
   const mapped = new Set(stream.fields.map(({ target }) => target.split(".")[0]));
-  const missing = [...schema.fields.values()].filter(
-    ({ name, relationshipName, createable, nillable, defaultedOnCreate }) =>
-      createable && !nillable && !defaultedOnCreate && !mapped.has(name) && !mapped.has(relationshipName ?? name),
-  );
+  const missing = [...schema.fields.values()]
+    .filter(isRequired)
+    .filter(({ name, relationshipName }) => !mapped.has(name) && !mapped.has(relationshipName ?? name));
   if (missing.length === 0) return [];
   const names = missing.map(({ name }) => name).join(", ");
   const message = `a new ${schema.object} must have ${names}: ${missing.length === 1 ? "it is" : "they are"} not in the map`;

@@ -181,6 +181,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
     readAllowance: () => Promise.resolve(undefined),
     forecastCalls: () => 0,
     waitedMs: 0,
+    listObjects: () => Promise.resolve([]),
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     render: renderField,

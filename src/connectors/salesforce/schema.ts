@@ -2,7 +2,7 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
 
 import { usageFailure } from "../../core/errors.ts";
-import type { FieldKind, FieldSchema, ObjectSchema } from "../../core/model.ts";
+import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
@@ -49,6 +49,18 @@ const kinds: Record<string, FieldKind> = {
   datetime: "datetime",
   time: "time",
 };
+
+/** https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_describeGlobal.htm */
+export async function listObjects(client: SalesforceClient): Promise<ObjectSummary[]> {
+  const doing = "listing objects";
+  const answer = await client.explain(doing, () =>
+    client.callJson({ method: "GET", path: "/sobjects", idempotent: true, doing }),
+  );
+  const listed = answer["sobjects"] as ObjectSummary[];
+  return listed.map(({ name, label, createable, updateable, deletable, queryable, custom }) => {
+    return { name, label, createable, updateable, deletable, queryable, custom };
+  });
+}
 
 export async function describeObject(client: SalesforceClient, object: string): Promise<ObjectSchema> {
   const jsforce = await client.jsforce();

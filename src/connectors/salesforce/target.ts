@@ -9,7 +9,7 @@ import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } fr
 import { SalesforceClient } from "./client.ts";
 import { readRowError } from "./errors.ts";
 import { clearCell, renderField } from "./render.ts";
-import { describeObject, resolveField } from "./schema.ts";
+import { describeObject, listObjects, resolveField } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 
 /** https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm */
@@ -55,6 +55,7 @@ export async function openSalesforceTarget(
     },
     readAllowance: () => readLimits(client),
     forecastCalls,
+    listObjects: () => listObjects(client),
     describe,
     resolveField: (schema, name) => resolveField(schema, name, describe),
     render: renderField,
