@@ -14,7 +14,7 @@ export interface BudgetInput {
   limits: Limits;
   /** By connection. */
   targets: ReadonlyMap<string, Target>;
-  /** The commands that go on with the run, and that start it anew. */
+  /** The commands that go on with the run (a plan is made anew), and that start it anew. */
   resumeCommand: string;
   runCommand: string;
   /** When this process began with the run, on the monotonic clock: a resumed run counts anew. */

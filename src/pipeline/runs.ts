@@ -165,7 +165,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const budget = new Budget({
     limits: job.limits ?? {},
     targets,
-    resumeCommand: `loadline resume ${run.id}`,
+    resumeCommand: run.command === "plan" ? `loadline plan ${showPath(job.file)}, later` : `loadline resume ${run.id}`,
     runCommand: runCommand(job, run.options),
     startedMs,
   });

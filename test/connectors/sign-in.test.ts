@@ -65,7 +65,7 @@ test("a given access token is used as it is, and an expired one is told, never p
 
 test("a refresh token signs in, with the app's secret or without, and a used up one is exit 8", async () => {
   await using sandbox = await startSandbox({ schema });
-  const auth = (more: string) => `{ refresh_token: { client_id: sandbox, refresh_token: "$` + `{R}"${more} } }`;
+  const auth = (more: string) => `{ refresh_token: { client_id: sandbox, refresh_token: "\${R}"${more} } }`;
   await using project = createProject(connection(sandbox.origin, auth("")));
   project.env["R"] = "sandbox";
   project.env["S"] = "sandbox";

@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import type { RunSummary } from "../../src/report/summary.ts";
-import { answerJson, startProxy } from "../support/proxy.ts";
-import { connections } from "../support/rig.ts";
+import { answerJson, type Relay, startProxy } from "../support/proxy.ts";
+import { connections, type Sandbox } from "../support/rig.ts";
 import type { Rehearsal } from "./support.ts";
 import { contactsJob, rehearse, schema } from "./support.ts";
 
@@ -56,14 +56,7 @@ test("a load that does not fit into api_calls stops before anything is written, 
 test("api_calls that run out on the way stop the run with its batches settled, and resume goes on counting anew", async () => {
   await using where = await place("api_calls: 100", 20);
   const { project, sandbox } = where;
-  // Ninety calls by forecast, with three polls a batch; here every batch wants six.
-  const asked = new Map<string, number>();
-  await using proxy = await startProxy(sandbox.origin, ({ method, url = "" }, response) => {
-    const times = (asked.get(url) ?? 0) + 1;
-    if (method !== "GET" || !/\/jobs\/ingest\/\w+$/.test(url) || times > 5) return false;
-    asked.set(url, times);
-    return answerJson(response, 200, { id: url.split("/").at(-1), state: "InProgress", numberRecordsProcessed: 0 });
-  });
+  await using proxy = await slowDown(sandbox);
   project.write(connections(proxy));
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.code, run.stderr).toBe(75);
@@ -75,6 +68,48 @@ test("api_calls that run out on the way stop the run with its batches settled, a
   expect(resumed.summary().streams["contacts"]).toMatchObject({ creates: 20, loaded: 20, failed: 0, inDoubt: 0 });
   expect((await where.contacts()).size).toBe(20);
   expect(await sandbox.jobs()).toHaveLength(10);
+});
+
+/** Ninety calls by forecast, with three polls a batch; here every batch wants six. */
+function slowDown(sandbox: Sandbox, gone: (job: string) => boolean = () => false): Promise<Relay> {
+  const asked = new Map<string, number>();
+  return startProxy(sandbox.origin, ({ method, url = "" }, response) => {
+    const job = /\/jobs\/ingest\/(\w+)$/.exec(url)?.[1];
+    if (method !== "GET" || job === undefined) return false;
+    if (gone(job)) return answerJson(response, 404, [{ errorCode: "NOT_FOUND", message: "not there" }]);
+    const times = (asked.get(job) ?? 0) + 1;
+    asked.set(job, times);
+    if (times > 5) return false;
+    return answerJson(response, 200, { id: job, state: "InProgress", numberRecordsProcessed: 0 });
+  });
+}
+
+test("writes in doubt come before a limit that is reached", async () => {
+  await using where = await place("api_calls: 100", 20);
+  const { project, sandbox } = where;
+  const jobs: string[] = [];
+  await using proxy = await slowDown(sandbox, (job) => {
+    jobs.push(job);
+    return job === jobs[0];
+  });
+  project.write(connections(proxy));
+  const run = await project.run("run", "job.yaml", "--json");
+  expect(run.code, run.stderr).toBe(5);
+  expect(run.summary().status).toBe("in-doubt");
+  expect(run.stderr).toContain("--in-doubt");
+  expect((await sandbox.jobs()).length).toBeLessThan(10);
+});
+
+test("a limit that is reached before present values are read stops the run there, and a plan too", async () => {
+  await using where = await place("reserve: 100%", 3);
+  const { project, sandbox } = where;
+  const run = await project.run("run", "job.yaml", "--json");
+  expect(run.code).toBe(75);
+  expect(run.summary().next).toBe(`loadline resume ${run.summary().run}`);
+  const plan = await project.run("plan", "job.yaml", "--json");
+  expect(plan.code).toBe(75);
+  expect(plan.summary().next).toBe("loadline plan job.yaml, later");
+  expect(Object.keys(await sandbox.calls()).filter((call) => /query|jobs/.test(call))).toEqual([]);
 });
 
 /** Every job that was made is complete, and its rows are counted as loaded; others are left for later. */
