@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { contactsJob, schema } from "../run/support.ts";
-import { answerJson, startProxy } from "../support/proxy.ts";
+import { answerJson, startRelay } from "../support/relay.ts";
 import { connections, createProject, startSandbox } from "../support/rig.ts";
 
 function project(origin: string, version: string | undefined) {
@@ -16,11 +16,11 @@ function project(origin: string, version: string | undefined) {
 test("an api_version that the org offers is spoken, another is refused with the range that it offers", async () => {
   await using sandbox = await startSandbox({ schema });
   const asked: (string | undefined)[] = [];
-  await using proxy = await startProxy(sandbox.origin, ({ url }) => {
+  await using relay = await startRelay(sandbox.origin, ({ url }) => {
     asked.push(url);
     return false;
   });
-  await using fine = project(proxy.origin, "60.0");
+  await using fine = project(relay.origin, "60.0");
   expect((await fine.run("check", "job.yaml")).code).toBe(0);
   expect(asked).toContain("/services/data/v60.0/sobjects/Contact/describe");
   for (const [version, why] of [
@@ -47,11 +47,11 @@ test("without one it is the newest that the org offers and loadline knows", asyn
     label: "",
   }));
   const asked: (string | undefined)[] = [];
-  await using proxy = await startProxy(sandbox.origin, ({ url }, response) => {
+  await using relay = await startRelay(sandbox.origin, ({ url }, response) => {
     asked.push(url);
     return url === "/services/data" ? answerJson(response, 200, offered) : false;
   });
-  await using place = project(proxy.origin, undefined);
+  await using place = project(relay.origin, undefined);
   expect((await place.run("check", "job.yaml")).code).toBe(0);
   expect(asked).toContain("/services/data/v61.0/sobjects/Contact/describe");
 });

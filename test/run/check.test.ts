@@ -1,7 +1,7 @@
 // What check finds before a row is read, through the real program.
 
 import { expect, test } from "vitest";
-import { answerJson, startProxy } from "../support/proxy.ts";
+import { answerJson, startRelay } from "../support/relay.ts";
 import { connections, type Sandbox } from "../support/rig.ts";
 import { contactsJob, rehearse, schema } from "./support.ts";
 
@@ -106,10 +106,10 @@ test.each([
 ] as const)("an object that mode %s may not change (%j) is told", async (mode, change, what) => {
   await using place = await rehearse(contactsJob({ map: base, mode }), input, objects);
   const described = await describeWith(place.sandbox, change);
-  await using proxy = await startProxy(place.sandbox.origin, ({ url }, response) =>
+  await using relay = await startRelay(place.sandbox.origin, ({ url }, response) =>
     url?.endsWith("/sobjects/Contact/describe") === true ? answerJson(response, 200, described) : false,
   );
-  place.project.write(connections(proxy));
+  place.project.write(connections(relay));
   const { code, stderr } = await place.project.run("check", "job.yaml");
   expect(code).toBe(2);
   expect(stderr).toContain(`job.yaml:6:47: Contact can't be ${what} by this user, which mode ${mode} wants`);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { RunSummary } from "../../src/report/summary.ts";
-import { answerJson, type Relay, startProxy } from "../support/proxy.ts";
+import { answerJson, type Relay, startRelay } from "../support/relay.ts";
 import { connections, type Sandbox } from "../support/rig.ts";
 import type { Rehearsal } from "./support.ts";
 import { contactsJob, rehearse, schema } from "./support.ts";
@@ -56,8 +56,8 @@ test("a load that does not fit into api_calls stops before anything is written, 
 test("api_calls that run out on the way stop the run with its batches settled, and resume goes on counting anew", async () => {
   await using where = await place("api_calls: 100", 20);
   const { project, sandbox } = where;
-  await using proxy = await slowDown(sandbox);
-  project.write(connections(proxy));
+  await using relay = await slowDown(sandbox);
+  project.write(connections(relay));
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.code, run.stderr).toBe(75);
   expect(run.stderr).toContain("(limits.api_calls)");
@@ -73,7 +73,7 @@ test("api_calls that run out on the way stop the run with its batches settled, a
 /** Ninety calls by forecast, with three polls a batch; here every batch wants six. */
 function slowDown(sandbox: Sandbox, gone: (job: string) => boolean = () => false): Promise<Relay> {
   const asked = new Map<string, number>();
-  return startProxy(sandbox.origin, ({ method, url = "" }, response) => {
+  return startRelay(sandbox.origin, ({ method, url = "" }, response) => {
     const job = /\/jobs\/ingest\/(\w+)$/.exec(url)?.[1];
     if (method !== "GET" || job === undefined) return false;
     if (gone(job)) return answerJson(response, 404, [{ errorCode: "NOT_FOUND", message: "not there" }]);
@@ -88,11 +88,11 @@ test("writes in doubt come before a limit that is reached", async () => {
   await using where = await place("api_calls: 100", 20);
   const { project, sandbox } = where;
   const jobs: string[] = [];
-  await using proxy = await slowDown(sandbox, (job) => {
+  await using relay = await slowDown(sandbox, (job) => {
     jobs.push(job);
     return job === jobs[0];
   });
-  project.write(connections(proxy));
+  project.write(connections(relay));
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.code, run.stderr).toBe(5);
   expect(run.summary().status).toBe("in-doubt");
@@ -139,11 +139,11 @@ test("others who use up the allowance while a load goes on stop it with its batc
   const small = { ...schema, limits: { DailyApiRequests: 200 } };
   await using where = await rehearse(limitedJob("reserve: 30%"), { "inbox/contacts.csv": rows(20) }, small);
   const { project, sandbox } = where;
-  await using proxy = await startProxy(sandbox.origin, async ({ method }) => {
+  await using relay = await startRelay(sandbox.origin, async ({ method }) => {
     if (method === "PUT") await Promise.all(Array.from({ length: 12 }, () => sandbox.api("GET", "limits")));
     return false;
   });
-  project.write(connections(proxy));
+  project.write(connections(relay));
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.code, run.stderr).toBe(75);
   expect(run.stderr).toContain("(limits.reserve)");

@@ -11,8 +11,8 @@ export interface Relay extends AsyncDisposable {
   origin: string;
 }
 
-/** Addresses of the sandbox in its answers become those of the proxy. */
-export async function startProxy(target: string, intercept: Intercept): Promise<Relay> {
+/** Addresses of the sandbox in its answers become those of the relay. */
+export async function startRelay(target: string, intercept: Intercept): Promise<Relay> {
   const server = createServer(async (request, response) => {
     if (await intercept(request, response)) return;
     const options = { method: request.method, headers: { ...request.headers, "accept-encoding": "identity" } };
