@@ -28,6 +28,10 @@ export const snapshotColumns = [idColumn, versionColumn, ...Object.keys(kinds)];
 export function openSnapshotTarget(snapshot: string): Target {
   const schema: ObjectSchema = {
     object: "Contact",
+    label: "",
+    createable: true,
+    updateable: true,
+    deletable: true,
     fields: new Map(Object.entries(kinds).map(([name, kind]) => [name, makeField(name, kind)])),
   };
   return {
@@ -49,6 +53,7 @@ export function openSnapshotTarget(snapshot: string): Target {
     waitedMs: 0,
     refuseDemands: async () => undefined,
     chooseWay: () => bulk,
+    listObjects: () => Promise.resolve([]),
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     explainName: async () => undefined,

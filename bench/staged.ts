@@ -7,6 +7,7 @@ import { Ledger } from "../src/checkpoint/ledger.ts";
 import { openFileSource } from "../src/connectors/file/source.ts";
 import { makePrivateFolder } from "../src/core/files.ts";
 import { readJob } from "../src/job/read-job.ts";
+import { Budget } from "../src/pipeline/budget.ts";
 import { planStream } from "../src/pipeline/plan-stream.ts";
 import { Engine } from "../src/stage/engine.ts";
 import { defineFunctions } from "../src/transform/functions.ts";
@@ -33,6 +34,8 @@ await measure(async () => {
   using engine = await Engine.open({ folder: dirname(snapshot), spillFolder });
   for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
   const place = { file: job.file, line: 1, column: 1 };
+  const targets = new Map([["org", openSnapshotTarget(snapshot)]]);
+  const budget = new Budget({ limits: {}, targets, resumeCommand: "", runCommand: "", startedMs: 0 });
   const { counts } = await planStream(
     {
       job,
@@ -41,7 +44,8 @@ await measure(async () => {
       ledger,
       engine,
       sources: new Map([["vendor", openFileSource({ name: "vendor", type: "file", path: dirname(delivery), place })]]),
-      targets: new Map([["org", openSnapshotTarget(snapshot)]]),
+      targets,
+      budget,
       emit: () => undefined,
       signal: new AbortController().signal,
     },

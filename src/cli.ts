@@ -126,6 +126,15 @@ program
   .action(act(async (id: string) => (await import("./commands/show.ts")).showRun(globals(), id)));
 
 program
+  .command("describe <connection> [object]")
+  .description("objects of a system, or the fields of one")
+  .action(
+    act(async (name: string, object: string | undefined) => {
+      return (await import("./commands/describe.ts")).describeConnection(globals(), name, object);
+    }),
+  );
+
+program
   .command("schema [file]")
   .description("JSON Schema of job files, connection files, or both")
   .action(act(async (which: string | undefined) => (await import("./commands/schema.ts")).printSchema(which)));
@@ -149,7 +158,7 @@ program
     }),
   );
 
-for (const name of ["init", "test", "apply", "rejects", "rollback", "reconcile", "report", "describe", "state"]) {
+for (const name of ["init", "test", "apply", "rejects", "rollback", "reconcile", "report", "state"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

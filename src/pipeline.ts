@@ -17,10 +17,12 @@ import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
 import { resultsPath } from "./pipeline/batch-files.ts";
 import type { RunContext } from "./pipeline/context.ts";
+import { forecastLoad } from "./pipeline/forecast.ts";
 import { loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
 import { settleStream } from "./pipeline/window.ts";
+import type { LoadForecast } from "./report/forecast.ts";
 
 export interface StreamOutcome {
   record: StreamRecord;
@@ -32,6 +34,8 @@ export interface RunOutcome {
   streams: StreamOutcome[];
   /** What would stop a run of this plan; only a dry run has any. */
   objections: string[];
+  /** Only a dry run tells it. */
+  forecasts?: LoadForecast[];
 }
 
 /** Runs a job from wherever its run stands to its end. Throws a Failure; what was done until then is in the ledger. */
@@ -40,8 +44,15 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   const planned: StreamRecord[] = [];
   for (const stream of streams) planned.push(await planOnce(context, stream));
   const objections = findObjections(context, streams, planned);
-  if (context.run.command === "plan") return { status: "planned", streams: planned.map(unloaded), objections };
-  if (!planned.some(({ state }) => state !== "planned")) refuseObjections(objections);
+  const forecasts = await forecastLoad(context, streams, planned);
+  if (context.run.command === "plan") {
+    objections.push(...context.budget.objectTo(forecasts));
+    return { status: "planned", streams: planned.map(unloaded), objections, forecasts };
+  }
+  if (!planned.some(({ state }) => state !== "planned")) {
+    refuseObjections(objections);
+    context.budget.refuseForecast(forecasts);
+  }
   const outcomes: StreamOutcome[] = [];
   for (const stream of streams) outcomes.push(await loadAndCheckpoint(context, stream, recordOf(planned, stream)));
   refuseTargetRejects(context, outcomes);
@@ -64,6 +75,7 @@ function recordOf(records: readonly StreamRecord[], stream: Stream): StreamRecor
 async function planOnce(context: RunContext, stream: Stream): Promise<StreamRecord> {
   const known = context.ledger.streams(context.run.id).find(({ name }) => name === stream.name);
   if (known !== undefined && known.state !== "extracting") return known;
+  context.budget.refuseIfReached();
   return planStream(context, stream);
 }
 
@@ -94,7 +106,7 @@ async function loadAndCheckpoint(context: RunContext, stream: Stream, record: St
   const { ledger, run, emit } = context;
   if (record.state === "settled") return unloaded(record);
   ledger.saveStream({ ...record, state: "loading" });
-  await loadStream(context, stream);
+  const limit = await loadStream(context, stream);
   const batches = ledger.batches(run.id, stream.name);
   const doubtful = batches.filter(({ state }) => state === "in-doubt");
   const counts = countLoaded(record, batches);
@@ -106,6 +118,7 @@ async function loadAndCheckpoint(context: RunContext, stream: Stream, record: St
     ledger.saveStream({ ...record, state: "loading", counts: record.counts });
     throw inDoubtFailure(run.id, doubtful);
   }
+  if (limit !== undefined) throw limit;
   failpoint("loaded");
   if (stream.target.mode === "insert") rememberInserts(context, stream, record);
   const settled: StreamRecord = { ...record, state: "settled", counts };

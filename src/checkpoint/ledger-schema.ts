@@ -112,6 +112,7 @@ export const addedColumns: readonly {
 }[] = [
   { version: 2, table: "batches", columns: { via: "bulk", round: 0, again: 0 } },
   { version: 2, table: "streams", columns: { writes: null } },
+  { version: 2, table: "parts", columns: { row_count: null } },
 ];
 
 export function createTables(): string {

@@ -38,5 +38,6 @@ function show(globals: Globals, file: string, checked: CheckedJob): void {
   }
   printOut(`${file}: ok`);
   for (const line of checked.checked) printOut(`  ${line}`);
+  for (const line of checked.warnings) printOut(`  warning: ${line}`);
   for (const line of checked.notChecked) printOut(`  not checked: ${line}`);
 }

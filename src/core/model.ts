@@ -28,8 +28,29 @@ export interface FieldSchema {
   picklist?: { values: string[]; restricted: boolean };
 }
 
+/** Whether a record can't be made without a value for the field. */
+export function isRequired({ createable, nillable, defaultedOnCreate }: FieldSchema): boolean {
+  return createable && !nillable && !defaultedOnCreate;
+}
+
+/** An object of a system, as its list of objects has it. */
+export interface ObjectSummary {
+  name: string;
+  label: string;
+  createable: boolean;
+  updateable: boolean;
+  deletable: boolean;
+  queryable: boolean;
+  custom: boolean;
+}
+
 export interface ObjectSchema {
   object: string;
+  label: string;
+  /** What this user may do with its records. */
+  createable: boolean;
+  updateable: boolean;
+  deletable: boolean;
   fields: Map<string, FieldSchema>;
 }
 

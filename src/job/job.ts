@@ -32,6 +32,15 @@ export interface Guards {
   sourceRowsMin?: number;
 }
 
+/** What a run may use; where one is reached it stops cleanly, to be resumed. */
+export interface Limits {
+  /** API calls at most. */
+  apiCalls?: number;
+  /** Percent of the org's daily allowance that is left to others. */
+  reserve?: number;
+  minutes?: number;
+}
+
 export interface Job {
   name: string;
   /** The file that was read, as it was named by the caller. */
@@ -42,6 +51,7 @@ export interface Job {
   timezone: string;
   rejectsMax: Threshold;
   guards: Guards;
+  limits?: Limits;
   keepRunsMs: number;
   lock: Lock;
   /** Target fields whose values are never shown or sent to a log or report. */

@@ -6,7 +6,7 @@
 import { suggest } from "../core/suggest.ts";
 import { buildStream } from "./build-stream.ts";
 import { Diagnostics } from "./diagnostics.ts";
-import type { Guards, Job, Stream } from "./job.ts";
+import type { Guards, Job, Limits, Stream } from "./job.ts";
 import { hashJob } from "./job-hash.ts";
 import { sortByParents } from "./order.ts";
 import { type JobFile, jobShape } from "./schema.ts";
@@ -38,6 +38,7 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics): Jo
     timezone: written.timezone ?? "UTC",
     rejectsMax: parseThreshold(written.rejects?.max ?? "5%"),
     guards: buildGuards(written.guards ?? {}),
+    ...(written.limits === undefined ? {} : { limits: buildLimits(written.limits) }),
     keepRunsMs: parseDuration(written.keep?.runs ?? "14d"),
     lock: parseLock(written.lock ?? "fail"),
     redact: written.redact ?? [],
@@ -121,5 +122,13 @@ function buildGuards(written: NonNullable<JobFile["guards"]>): Guards {
     ...(written.deletes === undefined ? {} : { deletes: parseThreshold(written.deletes) }),
     ...(written.creates === undefined ? {} : { creates: parseThreshold(written.creates) }),
     ...(written.source_rows_min === undefined ? {} : { sourceRowsMin: written.source_rows_min }),
+  };
+}
+
+function buildLimits({ api_calls, reserve, minutes }: NonNullable<JobFile["limits"]>): Limits {
+  return {
+    ...(api_calls === undefined ? {} : { apiCalls: api_calls }),
+    ...(reserve === undefined ? {} : { reserve: Number.parseFloat(reserve) }),
+    ...(minutes === undefined ? {} : { minutes }),
   };
 }

@@ -13,6 +13,7 @@ const expression = z
   )
   .meta({ title: "SQL expression", description: "A DuckDB scalar expression." });
 
+const atLeastOne = z.int("expected a whole number").min(1, "expected 1 or more");
 const atLeastOneName = z.array(text).min(1, "expected at least one name");
 
 const csvFormat = closedMap({
@@ -206,9 +207,9 @@ export const jobShape = closedMap({
     .describe("Limits that stop a run before anything is written.")
     .optional(),
   limits: closedMap({
-    api_calls: count.describe("API calls a run at most.").optional(),
-    reserve: percent.describe("Share of the org's quota that is left to others.").optional(),
-    minutes: count.describe("Minutes a run at most.").optional(),
+    api_calls: atLeastOne.describe("API calls a run at most.").optional(),
+    reserve: percent.describe("Share of the org's daily allowance that is left to others.").optional(),
+    minutes: atLeastOne.describe("Minutes a run at most.").optional(),
   })
     .describe("Limits that stop a run cleanly, to be resumed.")
     .optional(),

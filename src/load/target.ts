@@ -2,7 +2,7 @@
 // What must hold: `submit` and `commit` are split so that a handle can be durable before the remote acts on it; every
 // method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
 
-import type { FieldSchema, ObjectSchema, Operation, Way } from "../core/model.ts";
+import type { FieldSchema, ObjectSchema, ObjectSummary, Operation, Way } from "../core/model.ts";
 import type { Mode, Place } from "../job/job.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
@@ -111,6 +111,11 @@ export interface WayRequest {
   batchRows?: number;
 }
 
+export interface BatchSize {
+  via: Way;
+  rows: number;
+}
+
 export interface WayChoice {
   via: Way;
   /** Rows and bytes of one batch at most. */
@@ -147,10 +152,12 @@ export interface Target {
   readonly allowance: Allowance | undefined;
   /** Asks for the allowance; undefined where the user may not see it. */
   readAllowance(): Promise<Allowance | undefined>;
-  /** API calls that a batch of so many rows takes, waiting included, by estimate. */
-  forecastCalls(rows: number): number;
+  /** API calls that a batch takes, waiting included, by estimate. */
+  forecastCalls(batch: BatchSize): number;
   /** Milliseconds spent waiting for answers so far. */
   readonly waitedMs: number;
+  /** The objects that this user can see. */
+  listObjects(): Promise<ObjectSummary[]>;
   describe(object: string): Promise<ObjectSchema>;
   /** Throws a Failure where this user, or the object, does not allow what a job asks for (8 or 2). Writes no record. */
   refuseDemands(demands: Demands): Promise<void>;

@@ -9,11 +9,14 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
 import type { Source } from "../extract/source.ts";
+import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
-import { countOf } from "../report/numbers.ts";
+import { countOf, showCount } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
+import { limitsHidden } from "./runs.ts";
+import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
 
 export interface CheckRequest {
   job: Job;
@@ -25,12 +28,14 @@ export interface CheckRequest {
 export interface CheckedJob {
   checked: string[];
   notChecked: string[];
+  /** What does not keep the job from running, and may surprise. */
+  warnings: string[];
 }
 
 /** Throws a Failure with every problem found. Reads headers of files and schemas of objects, writes nothing. */
 export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const { job } = request;
-  const result: CheckedJob = { checked: [], notChecked: [] };
+  const result: CheckedJob = { checked: [], notChecked: [], warnings: [] };
   const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
   const connected = new Map<string, OpenConnection>();
   try {
@@ -67,6 +72,9 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
+  const problems = findMissingFields(compiled);
+  problems.push(...(await findLiteralProblems({ engine, target, timezone: request.job.timezone, compiled })));
+  if (problems.length > 0) throw diagnosticsFailure(problems);
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   result.checked.push(
@@ -74,13 +82,27 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   );
 }
 
-async function openOnce(request: CheckRequest, name: string, { connected }: CheckTools): Promise<OpenConnection> {
+async function openOnce(
+  request: CheckRequest,
+  name: string,
+  { connected, result }: CheckTools,
+): Promise<OpenConnection> {
   const open = connected.get(name);
   if (open !== undefined) return open;
   const connection = request.connections.get(name);
   if (connection === undefined) throw new Error(`connection ${name} was not checked`);
   const opened = await openConnection(connection, request.environment, () => undefined, request.signal);
   connected.set(name, opened);
+  if (connection.type === "file") return opened;
+  const { target } = opened;
+  const allowance = await target.readAllowance();
+  result.warnings.push(...target.warnings);
+  if (allowance === undefined) result.warnings.push(limitsHidden(name));
+  const calls =
+    allowance === undefined
+      ? ""
+      : `, ${showCount(Math.max(0, allowance.max - allowance.used))} of ${countOf(allowance.max, "API call")} of the day left`;
+  result.checked.push(`${name}: signed in, org ${target.orgId}${calls}`);
   return opened;
 }
 

@@ -14,6 +14,7 @@ import { type ColumnUse, inspectExpression, parseStatement } from "../transform/
 import type { CompiledField } from "../transform/mapping.ts";
 import type { CompiledRule } from "../validate/rules.ts";
 import { nameParents } from "./parents.ts";
+import { findObjectProblems, findTypeProblem } from "./schema-problems.ts";
 
 export interface CompiledStream {
   stream: Stream;
@@ -45,7 +46,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const schema = await target.describe(input.stream.target.object);
   await target.refuseDemands(input.stream.target);
   const stream = nameParents(input.job, input.stream, schema);
-  const problems: Diagnostic[] = [];
+  const problems: Diagnostic[] = findObjectProblems(stream, schema);
   const fields: CompiledField[] = [];
   const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
@@ -55,6 +56,9 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     if (fieldSchema === undefined || bound === undefined) continue;
     for (const [name, type] of bound.columns) columns.set(name, type);
     fieldSchemas.set(field.target, fieldSchema);
+    const typeProblems = findTypeProblem(field, fieldSchema, bound.type);
+    problems.push(...typeProblems);
+    if (typeProblems.length > 0) continue;
     fields.push(compileField(input, field, fieldSchema, bound));
   }
   if (stream.keep !== undefined) {

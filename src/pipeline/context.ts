@@ -9,6 +9,7 @@ import type { Job } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import type { Emit } from "../report/events.ts";
 import type { Engine } from "../stage/engine.ts";
+import type { Budget } from "./budget.ts";
 
 export interface RunContext {
   job: Job;
@@ -19,6 +20,7 @@ export interface RunContext {
   engine: Engine;
   sources: ReadonlyMap<string, Source>;
   targets: ReadonlyMap<string, Target>;
+  budget: Budget;
   emit: Emit;
   signal: AbortSignal;
 }

@@ -16,15 +16,18 @@ import { settleBatch } from "./settle-batch.ts";
 
 const dayMs = 86_400_000;
 
-/** Loads what is not settled yet. Throws the first failure once the batches in flight have stopped. */
-export async function loadStream(context: RunContext, stream: Stream): Promise<void> {
+/**
+ * Loads what is not settled yet. Throws the first failure once the batches in flight have stopped. Gives why it began
+ * no further batch, where a limit of the job is reached: those in flight are settled then.
+ */
+export async function loadStream(context: RunContext, stream: Stream): Promise<Failure | undefined> {
   const open = openBatches(context, stream);
-  if (open.length === 0) return;
+  if (open.length === 0) return undefined;
   context.emit({ type: "step-started", stream: stream.name, step: "load" });
   const progress = new LoadProgress(context, stream.name, open);
   // Deletes come last: what they free is never needed, what they take might still be.
-  await loadRounds(context, stream, progress, (batch) => batch.action !== "delete");
-  await loadRounds(context, stream, progress, () => true);
+  const limit = await loadRounds(context, stream, progress, (batch) => batch.action !== "delete");
+  return limit ?? (await loadRounds(context, stream, progress, () => true));
 }
 
 function openBatches({ ledger, run }: RunContext, stream: Stream): BatchRecord[] {
@@ -37,15 +40,17 @@ async function loadRounds(
   stream: Stream,
   progress: LoadProgress,
   isWanted: (batch: BatchRecord) => boolean,
-): Promise<void> {
+): Promise<Failure | undefined> {
   const { batchesInFlight } = targetOf(context, stream.target.connection).capabilities;
   for (;;) {
     const open = openBatches(context, stream).filter(isWanted);
-    if (open.length === 0) return;
+    if (open.length === 0) return undefined;
     const round = Math.min(...open.map((batch) => batch.round));
     await wait(waitBefore(round), context.signal);
     const batches = open.filter((batch) => batch.round === round);
-    await loadInParallel(context, stream, { batches, lanes: lanesOf(round, batchesInFlight), progress });
+    const lanes = lanesOf(round, batchesInFlight);
+    const limit = await loadInParallel(context, stream, { batches, lanes, progress });
+    if (limit !== undefined) return limit;
   }
 }
 
@@ -59,14 +64,20 @@ async function loadInParallel(
   context: RunContext,
   stream: Stream,
   { batches, lanes, progress }: ParallelLoad,
-): Promise<void> {
+): Promise<Failure | undefined> {
+  const target = targetOf(context, stream.target.connection);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const of = context.ledger.batches(context.run.id, stream.name).length;
-  const waiting = [...batches];
+  const isBegun = ({ state }: BatchRecord) => state !== "planned";
+  // What was begun goes first and whatever the limits say: it may be on its way already.
+  const waiting = [...batches.filter(isBegun), ...batches.filter((batch) => !isBegun(batch))];
+  let limit: Failure | undefined;
   const failures: unknown[] = [];
   const lane = async () => {
     for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+      if (!isBegun(batch)) limit ??= context.budget.begin(target, batch);
+      if (!isBegun(batch) && limit !== undefined) return;
       try {
         await loadOne({ ...context, signal }, stream, batch, of, progress);
       } catch (error) {
@@ -78,6 +89,7 @@ async function loadInParallel(
   };
   await Promise.all(Array.from({ length: Math.min(lanes, batches.length) }, lane));
   if (failures.length > 0) throw failures[0];
+  return limit;
 }
 
 async function loadOne(

@@ -63,6 +63,7 @@ async function planParts(
     emit({ type: "warning", message: `${part.label} is not plain CSV throughout: it was read record by record` });
   }
   failpoint("staged");
+  context.budget.refuseIfReached();
   emit({ type: "step-started", stream: stream.name, step: "diff" });
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
   const diff = await diffStream({

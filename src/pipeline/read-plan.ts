@@ -36,7 +36,8 @@ export async function readPlan(request: PlanRequest): Promise<PlanReport> {
     streams.push(await readStream(engine, job, planned, warnings.get(planned.record.name) ?? 0));
   }
   rmSync(spillFolder, { recursive: true, force: true });
-  return { run, job: job.name, streams, objections: outcome.objections, folder, next };
+  const { objections, forecasts = [] } = outcome;
+  return { run, job: job.name, streams, objections, forecasts, folder, next };
 }
 
 async function readStream(

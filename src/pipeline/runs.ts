@@ -21,6 +21,7 @@ import type { Emit } from "../report/events.ts";
 import type { RunSummary } from "../report/summary.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
+import { Budget } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
 import { purgeOldRuns } from "./retention.ts";
@@ -143,6 +144,7 @@ interface OpenRun {
 }
 
 async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutcome> {
+  const startedMs = monotonicMs();
   const { job, connections, environment } = request;
   const { ledger, run, folder, emit, connected } = open;
   const onRetry = (message: string) => emit({ type: "retry", message });
@@ -161,6 +163,13 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
   for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
+  const budget = new Budget({
+    limits: job.limits ?? {},
+    targets,
+    resumeCommand: run.command === "plan" ? `loadline plan ${showPath(job.file)}, later` : `loadline resume ${run.id}`,
+    runCommand: runCommand(job, run.options),
+    startedMs,
+  });
   const context: RunContext = {
     job,
     run,
@@ -169,6 +178,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     engine,
     sources,
     targets,
+    budget,
     emit,
     signal: request.signal,
   };
@@ -180,9 +190,15 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
 async function tellConnection(name: string, target: Target, emit: Emit): Promise<void> {
   const allowance = await target.readAllowance();
   for (const message of target.warnings) emit({ type: "warning", message });
-  if (allowance !== undefined) return;
-  const message = `${name}: the user may not see the org's limits (View Setup and Configuration); what is left of the day's allowance is known from answers only`;
-  emit({ type: "warning", message });
+  if (allowance === undefined) emit({ type: "warning", message: limitsHidden(name) });
+}
+
+/** What is said where the user may not see what is left of the day's calls. */
+export function limitsHidden(connection: string): string {
+  return (
+    `${connection}: the user may not see the org's limits (View Setup and Configuration); ` +
+    "what is left of the day's allowance is known from answers only"
+  );
 }
 
 function connectionOf(connections: ReadonlyMap<string, Connection>, name: string): Connection {
@@ -259,6 +275,7 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     seconds: Math.round(ending.seconds * 1000) / 1000,
     exitCode: code,
     next: nextOf(request, run, ending, resumable && ledger.batches(run.id).length > 0),
+    ...(ending.outcome?.forecasts === undefined ? {} : { forecast: ending.outcome.forecasts }),
     ...(ending.error === undefined ? {} : { error: redactSecrets(explain(ending.error)) }),
   };
 }

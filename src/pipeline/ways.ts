@@ -11,7 +11,11 @@ export const actions: readonly Action[] = ["create", "update", "delete"];
 /** Of the actions that a plan has; equal choices are one object. */
 export type PlannedWays = ReadonlyMap<Action, WayChoice>;
 
-export function chooseWays(target: Target, { stream, schema }: CompiledStream, counts: StreamCounts): PlannedWays {
+export function chooseWays(
+  target: Target,
+  { stream, schema }: Pick<CompiledStream, "stream" | "schema">,
+  counts: StreamCounts,
+): PlannedWays {
   const rows: Record<Action, number> = {
     create: counts.creates,
     update: counts.updates,

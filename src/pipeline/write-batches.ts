@@ -57,7 +57,7 @@ export async function writeBatches(
   return batches;
 }
 
-function limitsOf(asked: { rows?: number; bytes?: number }, choice: WayChoice): BatchLimits {
+export function limitsOf(asked: { rows?: number; bytes?: number }, choice: WayChoice): BatchLimits {
   return {
     rows: Math.min(asked.rows ?? Number.POSITIVE_INFINITY, choice.batchRowsMax),
     bytes: Math.min(asked.bytes ?? Number.POSITIVE_INFINITY, choice.batchBytesMax),

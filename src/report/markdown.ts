@@ -11,6 +11,7 @@ import { showCount } from "./numbers.ts";
 import {
   countActions,
   describeActions,
+  forecastSentences,
   type PlannedStream,
   type PlanReport,
   recordName,
@@ -33,6 +34,7 @@ export function planMarkdown(plan: PlanReport): string {
       ? `**A run of this plan would stop before it writes anything:**\n\n${objections.join("\n")}`
       : "",
     countTable(plan.streams),
+    forecastSentences(plan).map(escapeMarkdown).join("\n\n"),
     ...plan.streams.map(changesTable),
     objections.length > 0 ? "" : `Next: ${code(plan.next)}`,
   ]);

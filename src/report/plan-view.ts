@@ -6,7 +6,14 @@ import type { Action, StreamCounts } from "../core/model.ts";
 import { changeLines, signs } from "./change-lines.ts";
 import { type Line, type Look, renderLines, type Span, sentence, type Tone } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
-import { countActions, describeActions, type PlannedStream, type PlanReport, shownChanges } from "./plan.ts";
+import {
+  countActions,
+  describeActions,
+  forecastSentences,
+  type PlannedStream,
+  type PlanReport,
+  shownChanges,
+} from "./plan.ts";
 import { rejectsLines } from "./rejects-lines.ts";
 import { padStart } from "./visible-text.ts";
 
@@ -86,7 +93,8 @@ function closingLines(plan: PlanReport, width: number): Line[] {
   const counts = countActions(plan.streams);
   const changes = counts.create + counts.update + counts.delete;
   const total = sentence("", `Plan: ${describeActions(counts, showCount).join(", ") || "no rows"}.`, width, "strong");
-  const lines = [...total, ...rejectsLines(plan.folder, plan.streams)];
+  const forecast = forecastSentences(plan).flatMap((text) => sentence("", text, width));
+  const lines = [...total, ...forecast, ...rejectsLines(plan.folder, plan.streams)];
   if (plan.objections.length > 0) return [...lines, ...objectionLines(plan, width)];
   if (changes === 0) return [...lines, ...sentence("", "Nothing to load: nothing in the target would change.", width)];
   return [...lines, ["Next: ", { text: plan.next, whole: true }]];

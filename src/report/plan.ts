@@ -2,6 +2,7 @@
 // What must hold: a field that the job redacts is hidden before a view sees it, also where it is the record's key.
 
 import type { Action, StreamCounts } from "../core/model.ts";
+import { describeForecast, type LoadForecast } from "./forecast.ts";
 
 export interface PlanReport {
   run: string;
@@ -9,6 +10,8 @@ export interface PlanReport {
   streams: readonly PlannedStream[];
   /** What would stop a run of this plan, a sentence each. */
   objections: readonly string[];
+  /** What the load would take, an entry a connection. */
+  forecasts: readonly LoadForecast[];
   /** The run folder. */
   folder: string;
   /** The command that loads what the plan shows. */
@@ -102,4 +105,10 @@ export function describeActions(
     [counts.unchanged, "unchanged"],
   ];
   return parts.filter(([count]) => count > 0).map(([count, what]) => `${show(count)} ${what}`);
+}
+
+/** A sentence for each connection that would be written to. */
+export function forecastSentences({ forecasts }: PlanReport): string[] {
+  const written = forecasts.filter(({ jobs }) => jobs > 0);
+  return written.map((forecast) => describeForecast(forecast, written.length === 1));
 }

@@ -2,6 +2,7 @@
 
 import type { ExitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
+import type { LoadForecast } from "./forecast.ts";
 
 export interface RunSummary {
   /** Null where the job could not begin. */
@@ -13,6 +14,8 @@ export interface RunSummary {
   seconds: number;
   exitCode: ExitCode;
   next: string;
+  /** Of a dry run: what the load would take. */
+  forecast?: readonly LoadForecast[];
   /** What went wrong, as a person reads it; absent when nothing did. */
   error?: string;
 }

@@ -32,6 +32,12 @@ export interface ParsedExpression {
   problems: ExpressionProblem[];
 }
 
+export interface TextConstant {
+  text: string;
+  /** Characters from the start of the expression. */
+  offset: number;
+}
+
 interface Node {
   class?: string;
   type?: string;
@@ -64,6 +70,27 @@ export function inspectExpression(json: string): ParsedExpression {
   const found: ParsedExpression = { columns: [], problems: [] };
   walk(expression, new Set(), found);
   return found;
+}
+
+/** Texts that an expression may give as they stand: itself, a branch of CASE, what COALESCE falls back to. */
+export function findConstants(json: string): TextConstant[] {
+  const tree = JSON.parse(json) as { statements?: { node: { select_list: Node[] } }[] };
+  const expression = tree.statements?.[0]?.node.select_list[0];
+  return expression === undefined ? [] : constantsOf(expression);
+}
+
+function constantsOf(node: Node): TextConstant[] {
+  if (node.class === "CONSTANT") {
+    const { type, is_null, value } = node["value"] as { type: { id: string }; is_null: boolean; value?: unknown };
+    const isText = type.id === "VARCHAR" && !is_null;
+    return isText ? [{ text: String(value), offset: offsetOf(node).offset ?? 0 }] : [];
+  }
+  if (node.class === "CASE") {
+    const checks = node["case_checks"] as { then_expr: Node }[];
+    return [...checks.map(({ then_expr }) => then_expr), node["else_expr"] as Node].flatMap(constantsOf);
+  }
+  if (node.type === "OPERATOR_COALESCE") return (node["children"] as Node[]).flatMap(constantsOf);
+  return [];
 }
 
 function syntaxProblem(message: string | undefined, position: string | undefined): ExpressionProblem {

@@ -29,7 +29,14 @@ const fields = [
   makeField("Active__c", "boolean"),
   makeField("WhoId", "reference", { relationshipName: "Who", referenceTo: ["Contact", "Lead"] }),
 ];
-const schema: ObjectSchema = { object: "Task", fields: new Map(fields.map((field) => [field.name, field])) };
+const schema: ObjectSchema = {
+  object: "Task",
+  label: "Task",
+  createable: true,
+  updateable: true,
+  deletable: true,
+  fields: new Map(fields.map((field) => [field.name, field])),
+};
 
 /** The members of each record of a batch file. */
 async function membersOf(csv: string): Promise<string[]> {

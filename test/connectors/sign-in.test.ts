@@ -11,7 +11,7 @@ import { Failure } from "../../src/core/errors.ts";
 import { exitCode } from "../../src/core/exit-code.ts";
 import { readConnections } from "../../src/job/read-connections.ts";
 import { contactsJob, schema } from "../run/support.ts";
-import { answerJson, bodyOf, startProxy } from "../support/proxy.ts";
+import { answerJson, bodyOf, startRelay } from "../support/relay.ts";
 import { createProject, startSandbox } from "../support/rig.ts";
 import { soapLogin } from "./soap-login.ts";
 
@@ -65,7 +65,7 @@ test("a given access token is used as it is, and an expired one is told, never p
 
 test("a refresh token signs in, with the app's secret or without, and a used up one is exit 8", async () => {
   await using sandbox = await startSandbox({ schema });
-  const auth = (more: string) => `{ refresh_token: { client_id: sandbox, refresh_token: "$` + `{R}"${more} } }`;
+  const auth = (more: string) => `{ refresh_token: { client_id: sandbox, refresh_token: "\${R}"${more} } }`;
   await using project = createProject(connection(sandbox.origin, auth("")));
   project.env["R"] = "sandbox";
   project.env["S"] = "sandbox";
@@ -83,7 +83,7 @@ test("an org that rotates refresh tokens is signed in to again with the latest, 
   await using sandbox = await startSandbox({ schema });
   const given: string[] = [];
   const valid = ["sandbox"];
-  await using proxy = await startProxy(sandbox.origin, async (request, response) => {
+  await using relay = await startRelay(sandbox.origin, async (request, response) => {
     if (request.url !== "/services/oauth2/token") return false;
     const token = new URLSearchParams(await bodyOf(request)).get("refresh_token") ?? "";
     given.push(token);
@@ -93,13 +93,13 @@ test("an org that rotates refresh tokens is signed in to again with the latest, 
     return answerJson(response, 200, {
       access_token: "00Dsandbox0000001!loadline",
       refresh_token: valid.at(-1),
-      instance_url: proxy.origin,
-      id: `${proxy.origin}/id/00Dsandbox0000001AAA/005000000000001AAA`,
+      instance_url: relay.origin,
+      id: `${relay.origin}/id/00Dsandbox0000001AAA/005000000000001AAA`,
       token_type: "Bearer",
     });
   });
   const auth = '{ refresh_token: { client_id: sandbox, refresh_token: "$' + '{R}" } }';
-  await using project = createProject(connection(proxy.origin, auth));
+  await using project = createProject(connection(relay.origin, auth));
   project.env["R"] = "sandbox";
   await sandbox.setFaults([{ match: "GET /services/data/*/sobjects/*/describe", nth: [1], do: { status: 401 } }]);
   const run = await project.run("run", "job.yaml", "--json");
@@ -111,9 +111,9 @@ test("an org that rotates refresh tokens is signed in to again with the latest, 
 test("user name, password and security token sign in by SOAP, at version 64 at most, with a warning when that ends", async () => {
   await using sandbox = await startSandbox({ schema });
   const soap = soapLogin("pass&amp;wordTOKEN", (request) => `http://${request.headers.host}`);
-  await using proxy = await startProxy(sandbox.origin, soap.answer);
+  await using relay = await startRelay(sandbox.origin, soap.answer);
   const auth = '{ password: { username: etl@acme.com, password: "$' + '{P}", security_token: "$' + '{T}" } }';
-  await using project = createProject(connection(proxy.origin, auth));
+  await using project = createProject(connection(relay.origin, auth));
   Object.assign(project.env, { P: "pass&word", T: "TOKEN" });
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.summary()).toMatchObject({ status: "loaded", exitCode: 0 });

@@ -1,8 +1,8 @@
-// SOAP login as Salesforce answers it, for a proxy in front of a sandbox that may lack it.
+// SOAP login as Salesforce answers it, for a relay in front of a sandbox that may lack it.
 // https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_login.htm
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { bodyOf } from "../support/proxy.ts";
+import { bodyOf } from "../support/relay.ts";
 
 export interface SoapLogin {
   /** `POST path`, and the body, of each login. */

@@ -9,6 +9,7 @@ const job = `${data}/jobs/ingest/*`;
 
 const endpoints = {
   token: "POST /services/oauth2/token",
+  limits: `GET ${data}/limits`,
   describe: `GET ${data}/sobjects/*/describe`,
   query: `GET ${data}/query`,
   create: `POST ${data}/jobs/ingest`,

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { soapLogin } from "../connectors/soap-login.ts";
 import { contactsJob, schema } from "../run/support.ts";
-import { answerJson, type Intercept, startProxy } from "../support/proxy.ts";
+import { answerJson, type Intercept, startRelay } from "../support/relay.ts";
 import { connections, createProject, type Project, type Sandbox, startSandbox } from "../support/rig.ts";
 
 const expired = [{ errorCode: "INVALID_SESSION_ID", message: "Session expired or invalid" }];
@@ -48,8 +48,8 @@ test.each([{ cut: false }, { cut: true }])(
   async (how) => {
     await using sandbox = await startSandbox({ schema });
     const expire = expireMidway("PUT", /\/batches$/, how);
-    await using proxy = await startProxy(sandbox.origin, expire);
-    await using project = createProject({ ...connections(proxy), ...input });
+    await using relay = await startRelay(sandbox.origin, expire);
+    await using project = createProject({ ...connections(relay), ...input });
     await expectWhole(project, sandbox);
     expect(expire.times).toBe(1);
     const calls = await sandbox.calls();
@@ -61,14 +61,14 @@ test("that ends while result pages are read is renewed, by every flow that can",
   await using sandbox = await startSandbox({ schema });
   const soap = soapLogin("secret", (request) => `http://${request.headers.host}`);
   const flows = {
-    client_credentials: '{ client_credentials: { client_id: "${C}", client_secret: "${C}" } }',
-    refresh_token: '{ refresh_token: { client_id: "${C}", refresh_token: "${C}" } }',
-    password: '{ password: { username: "${C}", password: "${P}" } }',
+    client_credentials: `{ client_credentials: { client_id: "\${C}", client_secret: "\${C}" } }`,
+    refresh_token: `{ refresh_token: { client_id: "\${C}", refresh_token: "\${C}" } }`,
+    password: `{ password: { username: "\${C}", password: "\${P}" } }`,
   };
   for (const [flow, auth] of Object.entries(flows)) {
     await sandbox.api("POST", "/__sandbox/reset");
-    await using proxy = await startProxy(sandbox.origin, soap.answer);
-    await using project = createProject({ ...connections(proxy), ...input });
+    await using relay = await startRelay(sandbox.origin, soap.answer);
+    await using project = createProject({ ...connections(relay), ...input });
     project.write({ "connections.yaml": project.read("connections.yaml").replace(/auth: .*/, `auth: ${auth}`) });
     Object.assign(project.env, { C: "sandbox", P: "secret" });
     await sandbox.setFaults([

@@ -37,6 +37,7 @@ rejects: { max: 2% }
 keep:    { runs: 30d }
 timezone: Europe/Berlin
 guards:  { changed: 20%, deletes: 0, creates: 5000, source_rows_min: 1 }
+limits:  { api_calls: 5000, reserve: 20%, minutes: 45 }
 lock: wait 10m
 redact: [Email, Phone]
 `;
@@ -67,7 +68,6 @@ streams:
   b:
     source: { format: { encoding: utf-16 }, after: { delete: true }, ready: { done_file: done } }
     target: { mode: delta }
-limits: { api_calls: 5000, reserve: 20%, minutes: 45 }
 notify: [ { when: [failure, guard, rejects, recovered], webhook: "\${SLACK_WEBHOOK:-}" } ]
 tests: [ { name: t, stream: a, given: [ { id: 1 } ], expect: [ { Id: 1 } ], expect_rejects: [ { id: 2 } ] } ]
 `;

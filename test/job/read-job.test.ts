@@ -14,6 +14,7 @@ describe("a job file", () => {
       rejectsMax: { percent: 2 },
       keepRunsMs: 30 * 24 * 3_600_000,
       guards: { changed: { percent: 20 }, deletes: { count: 0 }, creates: { count: 5000 }, sourceRowsMin: 1 },
+      limits: { apiCalls: 5000, reserve: 20, minutes: 45 },
       lock: { kind: "wait", ms: 600_000 },
       redact: ["Email", "Phone"],
     });

@@ -39,9 +39,9 @@ describe("what is not built yet", () => {
   });
 
   test("is told beside a typo in the same file", () => {
-    const refusal = refusalOfJob(jobText({ job: "limits: { api_calls: 5 }\ngaurds: {}\n" }));
+    const refusal = refusalOfJob(jobText({ job: "notify: []\ngaurds: {}\n" }));
     expect(headlines(refusal)).toEqual([
-      "job.yaml:10:1: limits is not supported yet",
+      "job.yaml:10:1: notify is not supported yet",
       'job.yaml:11:1: unknown key "gaurds"',
     ]);
   });

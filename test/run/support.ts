@@ -26,8 +26,12 @@ export interface Rehearsal extends AsyncDisposable {
 }
 
 /** A project with one job `job.yaml` (more files can be written later) and a sandbox for it. */
-export async function rehearse(job: string, files: Record<string, string | Uint8Array>): Promise<Rehearsal> {
-  const sandbox = await startSandbox({ schema });
+export async function rehearse(
+  job: string,
+  files: Record<string, string | Uint8Array>,
+  objects: object = schema,
+): Promise<Rehearsal> {
+  const sandbox = await startSandbox({ schema: objects });
   const project = createProject({ ...connections(sandbox), "job.yaml": job, ...files });
   return {
     sandbox,

@@ -163,6 +163,10 @@ export interface PlannedRow {
 function makeTarget(fields: Record<string, Field>, present: Present[], path: string): Target {
   const schema: ObjectSchema = {
     object: "Thing",
+    label: "",
+    createable: true,
+    updateable: true,
+    deletable: true,
     fields: new Map(Object.entries(fields).map(([name, field]) => [name, makeField(name, field)])),
   };
   return {
@@ -184,6 +188,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
     waitedMs: 0,
     refuseDemands: async () => undefined,
     chooseWay: () => bulk,
+    listObjects: () => Promise.resolve([]),
     describe: () => Promise.resolve(schema),
     resolveField: (object, name) => Promise.resolve(object.fields.get(name)),
     explainName: async () => undefined,

@@ -11,6 +11,7 @@ import type { FileConnection } from "../../job/job.ts";
 import type { RenderedField, Target, TargetCapabilities } from "../../load/target.ts";
 
 const capabilities: TargetCapabilities = {
+  handlesKeptDays: Number.POSITIVE_INFINITY,
   batchesInFlight: 1,
   clearCell: "",
   idColumn: "loadline_id",
@@ -32,7 +33,16 @@ export function openFileTarget(connection: FileConnection): Target {
     readAllowance: async () => undefined,
     forecastCalls: () => 0,
     waitedMs: 0,
-    describe: async (object) => ({ object, fields: new Map() }),
+    listObjects: async () => [],
+    describe: async (object) => ({
+      object,
+      label: object,
+      createable: true,
+      updateable: true,
+      deletable: true,
+      fields: new Map(),
+    }),
+    explainName: async () => undefined,
     resolveField: async (_schema, name) => describeColumn(name),
     render: renderCell,
     clearedValue: () => "CAST(NULL AS VARCHAR)",

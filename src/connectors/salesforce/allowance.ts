@@ -2,7 +2,7 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm
 
 import { CallFault } from "../../http/outcome.ts";
-import type { Allowance } from "../../load/target.ts";
+import type { Allowance, BatchSize } from "../../load/target.ts";
 import type { SalesforceClient } from "./client.ts";
 import { readApiError } from "./errors.ts";
 
@@ -42,7 +42,8 @@ const callsBesidePolls = 6;
 /** Salesforce works on batches of 10,000 rows; polls grow apart, so that few are needed even for many of these. */
 const rowsPerPoll = 10_000;
 
-/** Calls that a job of so many rows takes, polls estimated. */
-export function forecastCalls(rows: number): number {
+/** One call, or those that a job of so many rows takes, polls estimated. */
+export function forecastCalls({ via, rows }: BatchSize): number {
+  if (via === "collections") return 1;
   return callsBesidePolls + 3 + Math.floor(rows / rowsPerPoll);
 }

@@ -1,6 +1,7 @@
 // Salesforce's errors: of a call (JSON) and of a row (text in a result file).
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 
+import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
@@ -61,20 +62,26 @@ export function readApiError(body: string): ApiError | undefined {
 
 const permissionCodes = new Set([
   "INSUFFICIENT_ACCESS",
+  "INSUFFICIENT_ACCESS_OR_READONLY",
   "FEATURENOTENABLED",
-  "API_DISABLED_FOR_ORG",
   "FUNCTIONALITY_NOT_ENABLED",
 ]);
+
+/** Signed in, and then shut out of the API: of the edition, or of the user. The answer does not say which. */
+const apiClosedCodes = new Set(["API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"]);
+
+const dayMs = 86_400_000;
 
 /** A fault that ended a call for good, as a failure that says what to do. Other errors pass unchanged. */
 export function explainFault(error: unknown, connection: string, doing: string): unknown {
   if (!(error instanceof CallFault)) return error;
   const api = readApiError(error.body);
   const why = api === undefined ? error.message : `${api.code}: ${api.message}`;
-  if (api?.code === "REQUEST_LIMIT_EXCEEDED") {
-    return new Failure(exitCode.tryLater, `${connection}: the org's API allowance is used up`, {
+  if (api?.code === "REQUEST_LIMIT_EXCEEDED") return explainLimit(error, api, connection);
+  if (api !== undefined && apiClosedCodes.has(api.code)) {
+    return new Failure(exitCode.signIn, `${connection}: the user may not use the API`, {
       why,
-      next: "loadline resume, once the 24-hour allowance has room again",
+      next: "give the integration user the permission API Enabled, in an org whose edition has the API",
       cause: error,
     });
   }
@@ -98,4 +105,23 @@ export function explainFault(error: unknown, connection: string, doing: string):
   }
   if (error.transient) return unavailable(error, connection);
   return new Failure(exitCode.failed, `${connection}: ${doing} failed`, { why, cause: error });
+}
+
+/**
+ * The allowance is of a rolling 24 hours, so that room comes back hour by hour, and all of it within a day.
+ * https://trailhead.salesforce.com/content/learn/modules/app-development-without-limits/app-development-without-limits-rate
+ */
+function explainLimit(fault: CallFault, { code, message }: ApiError, connection: string): Failure {
+  const why = `${code}: ${message}`;
+  if (/^Concurrent/i.test(message)) {
+    const next = "loadline resume, in some minutes: the calls of others that take long have to end first";
+    return new Failure(exitCode.tryLater, `${connection}: too many long calls at once`, { why, next, cause: fault });
+  }
+  const at = new Date(now().getTime() + (fault.retryAfterMs ?? dayMs));
+  const time = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return new Failure(exitCode.tryLater, `${connection}: the org's API allowance is used up`, {
+    why: `${why}; it counts the last 24 hours, and room comes back as calls grow older than that`,
+    next: `loadline resume, after ${time}, or earlier once others' calls of yesterday no longer count`,
+    cause: fault,
+  });
 }

@@ -2,10 +2,19 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
 
 import { usageFailure } from "../../core/errors.ts";
-import type { FieldKind, FieldSchema, ObjectSchema } from "../../core/model.ts";
+import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
+
+interface DescribedObject {
+  name: string;
+  label: string;
+  createable: boolean;
+  updateable: boolean;
+  deletable: boolean;
+  fields: DescribedField[];
+}
 
 interface DescribedField {
   name: string;
@@ -41,22 +50,36 @@ const kinds: Record<string, FieldKind> = {
   time: "time",
 };
 
+/** https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_describeGlobal.htm */
+export async function listObjects(client: SalesforceClient): Promise<ObjectSummary[]> {
+  const doing = "listing objects";
+  const answer = await client.explain(doing, () =>
+    client.callJson({ method: "GET", path: "/sobjects", idempotent: true, doing }),
+  );
+  const listed = answer["sobjects"] as ObjectSummary[];
+  return listed.map(({ name, label, createable, updateable, deletable, queryable, custom }) => {
+    return { name, label, createable, updateable, deletable, queryable, custom };
+  });
+}
+
 export async function describeObject(client: SalesforceClient, object: string): Promise<ObjectSchema> {
   const jsforce = await client.jsforce();
-  let described: { name: string; fields: DescribedField[] };
+  let described: DescribedObject;
   try {
     described = (await jsforce.describe(object)) as unknown as typeof described;
   } catch (error) {
     if (error instanceof CallFault) throw explainFault(error, client.name, `describing ${object}`);
     const { errorCode, message } = error as { errorCode?: string; message: string };
     if (errorCode === undefined) throw error;
+    if (!isMissing(errorCode)) throw explainFault(faultOf(errorCode, message), client.name, `describing ${object}`);
     throw usageFailure(`${client.name} has no object ${object}, or this user can't see it`, {
       why: `${errorCode}: ${message}`,
       next: "check the object's API name and the integration user's access to it",
     });
   }
   const fields = described.fields.map((field): [string, FieldSchema] => [field.name, fieldSchema(field)]);
-  return { object: described.name, fields: new Map(fields) };
+  const { name, label, createable, updateable, deletable } = described;
+  return { object: name, label, createable, updateable, deletable, fields: new Map(fields) };
 }
 
 function fieldSchema(field: DescribedField): FieldSchema {
@@ -176,4 +199,14 @@ async function findObjectWithKey(
     if (schema?.fields.get(key)?.externalId === true) return object;
   }
   return undefined;
+}
+
+function isMissing(code: string): boolean {
+  return ["NOT_FOUND", "INVALID_TYPE", "INVALID_TYPE_FOR_OPERATION", "OBJECT_NOT_FOUND"].includes(code);
+}
+
+/** A refusal that jsforce made an error of, as a fault again. */
+function faultOf(errorCode: string, message: string): CallFault {
+  const body = JSON.stringify([{ errorCode, message }]);
+  return new CallFault(message, { outcome: "refused", transient: false, body });
 }

@@ -13,7 +13,7 @@ import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
 import { jsonColumns, readBatchRows } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
-import { describeObject, explainName, resolveField } from "./schema.ts";
+import { describeObject, explainName, listObjects, resolveField } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 import { openSalesforceSource } from "./source.ts";
 import { chooseWay } from "./ways.ts";
@@ -60,6 +60,7 @@ export async function openSalesforce(
     },
     readAllowance: () => readLimits(client),
     forecastCalls,
+    listObjects: () => listObjects(client),
     describe,
     refuseDemands: (demands) => refuseDemands(client, demands),
     resolveField: (schema, name) => resolveField(schema, name, describe),

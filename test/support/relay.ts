@@ -7,12 +7,12 @@ import type { AddressInfo } from "node:net";
 /** Answers a request and gives true, or leaves it to the sandbox. */
 export type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
-export interface Proxy extends AsyncDisposable {
+export interface Relay extends AsyncDisposable {
   origin: string;
 }
 
-/** Addresses of the sandbox in its answers become those of the proxy. */
-export async function startProxy(target: string, intercept: Intercept): Promise<Proxy> {
+/** Addresses of the sandbox in its answers become those of the relay. */
+export async function startRelay(target: string, intercept: Intercept): Promise<Relay> {
   const server = createServer(async (request, response) => {
     if (await intercept(request, response)) return;
     const options = { method: request.method, headers: { ...request.headers, "accept-encoding": "identity" } };

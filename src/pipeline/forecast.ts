@@ -1,0 +1,53 @@
+// What a plan's load will take: batches as they are cut, or, where a dry run cut none, as its counts would be.
+
+import type { StreamRecord } from "../checkpoint/ledger.ts";
+import type { StreamCounts } from "../core/model.ts";
+import type { Stream } from "../job/job.ts";
+import type { BatchSize, Target } from "../load/target.ts";
+import type { LoadForecast } from "../report/forecast.ts";
+import { type RunContext, targetOf } from "./context.ts";
+import { chooseWays } from "./ways.ts";
+import { limitsOf } from "./write-batches.ts";
+
+/** One entry a connection, in the order of the streams. */
+export async function forecastLoad(
+  context: RunContext,
+  streams: readonly Stream[],
+  planned: readonly StreamRecord[],
+): Promise<LoadForecast[]> {
+  const forecasts = new Map<string, LoadForecast>();
+  for (const stream of streams) {
+    const { connection } = stream.target;
+    const target = targetOf(context, connection);
+    const counts = planned.find(({ name }) => name === stream.name)?.counts ?? undefined;
+    const batches = counts === undefined ? [] : await listBatches(context, stream, target, counts);
+    const before = forecasts.get(connection) ?? { connection, calls: 0, jobs: 0 };
+    forecasts.set(connection, {
+      ...before,
+      calls: batches.reduce((sum, batch) => sum + target.forecastCalls(batch), before.calls),
+      jobs: before.jobs + batches.filter(({ via }) => via === "bulk").length,
+      allowance: target.allowance ?? null,
+    });
+  }
+  return [...forecasts.values()];
+}
+
+/** The batches of a stream: as they were cut, or, of a dry run, as they would be. */
+async function listBatches(
+  { run, ledger }: RunContext,
+  stream: Stream,
+  target: Target,
+  counts: StreamCounts,
+): Promise<BatchSize[]> {
+  if (run.command === "run") return ledger.batches(run.id, stream.name);
+  const schema = await target.describe(stream.target.object);
+  const rows = { create: counts.creates, update: counts.updates, delete: counts.deletes + counts.mirrorDeletes };
+  return [...chooseWays(target, { stream, schema }, counts)].flatMap(([action, choice]) => {
+    const most = limitsOf(stream.target.batch, choice).rows;
+    const size = (index: number) => Math.min(most, rows[action] - index * most);
+    return Array.from({ length: Math.ceil(rows[action] / most) }, (_, index) => ({
+      via: choice.via,
+      rows: size(index),
+    }));
+  });
+}

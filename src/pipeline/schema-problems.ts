@@ -1,0 +1,144 @@
+// What a job wants of an object that the object can't give, found before a row is read. In: a stream, the object's
+// schema, types and constants of the expressions. Out: problems, each at its place in the YAML. What must hold: what is
+// called a problem fails for every row that it is about, whatever the row holds.
+
+import { mappedName, renderedName } from "../core/columns.ts";
+import { type FieldKind, type FieldSchema, isRequired, type ObjectSchema } from "../core/model.ts";
+import { literal } from "../core/sql.ts";
+import type { Diagnostic } from "../job/diagnostics.ts";
+import { expressionPlace } from "../job/expression-place.ts";
+import type { MappedField, Mode, Stream } from "../job/job.ts";
+import type { Target } from "../load/target.ts";
+import { countOf } from "../report/numbers.ts";
+import { serialize } from "../stage/bind.ts";
+import type { Engine } from "../stage/engine.ts";
+import { findConstants, parseStatement } from "../transform/expressions.ts";
+import type { CompiledStream } from "./compile-stream.ts";
+
+const verbs: Record<Mode, readonly ("createable" | "updateable" | "deletable")[]> = {
+  insert: ["createable"],
+  update: ["updateable"],
+  upsert: ["createable", "updateable"],
+  delete: ["deletable"],
+  mirror: ["createable", "updateable", "deletable"],
+  replace: [],
+};
+
+const participles = { createable: "created", updateable: "updated", deletable: "deleted" } as const;
+
+/** What the mode does and this user may not. */
+export function findObjectProblems({ target }: Stream, schema: ObjectSchema): Diagnostic[] {
+  const missing = verbs[target.mode].filter((verb) => !schema[verb]).map((verb) => participles[verb]);
+  if (missing.length === 0) return [];
+  const message = `${schema.object} can't be ${missing.join(" or ")} by this user, which mode ${target.mode} wants`;
+  const next = "give the integration user that object permission, or choose another mode";
+  return [{ place: target.place, length: schema.object.length, message, next }];
+}
+
+type TypeClass = "number" | "boolean" | "date" | "datetime" | "time" | "span";
+
+/** Types of expressions that no value of which can be stored in a field of this kind. Text is seen row by row. */
+const impossible: Record<FieldKind, readonly TypeClass[]> = {
+  text: [],
+  number: ["date", "datetime", "time", "span"],
+  integer: ["date", "datetime", "time", "span"],
+  boolean: ["date", "datetime", "time", "span"],
+  date: ["number", "boolean", "time", "span"],
+  datetime: ["number", "boolean", "time", "span"],
+  time: ["number", "boolean", "date", "datetime", "span"],
+  reference: ["number", "boolean", "date", "datetime", "time", "span"],
+  id: ["number", "boolean", "date", "datetime", "time", "span"],
+};
+
+/** `type` is DuckDB's, of the whole expression. */
+export function findTypeProblem(field: MappedField, schema: FieldSchema, type: string): Diagnostic[] {
+  const found = classOf(type);
+  // NULL has a type too, by which nothing is meant.
+  const isNull = /^null$/i.test(field.expression.sql.trim());
+  if (found === undefined || isNull || field.parent !== undefined || !impossible[schema.kind].includes(found))
+    return [];
+  const message = `the expression gives ${type}, which can't become a ${schema.vendorType} (${field.target})`;
+  return [{ place: field.expression.place, length: field.expression.sql.length, message }];
+}
+
+function classOf(type: string): TypeClass | undefined {
+  if (/^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL|DOUBLE|FLOAT|BIGNUM)\b/.test(type)) return "number";
+  if (type === "BOOLEAN") return "boolean";
+  if (type === "DATE") return "date";
+  if (type.startsWith("TIMESTAMP")) return "datetime";
+  if (type.startsWith("TIME")) return "time";
+  return type === "INTERVAL" ? "span" : undefined;
+}
+
+/** Fields that a new record must have and the map does not give. */
+export function findMissingFields({ stream, schema }: CompiledStream): Diagnostic[] {
+  if (!verbs[stream.target.mode].includes("createable")) return [];
+  const mapped = new Set(stream.fields.map(({ target }) => target.split(".")[0]));
+  const missing = [...schema.fields.values()]
+    .filter(isRequired)
+    .filter(({ name, relationshipName }) => !mapped.has(name) && !mapped.has(relationshipName ?? name));
+  if (missing.length === 0) return [];
+  const names = missing.map(({ name }) => name).join(", ");
+  const message = `a new ${schema.object} must have ${names}: ${missing.length === 1 ? "it is" : "they are"} not in the map`;
+  return [{ place: stream.target.place, length: schema.object.length, message }];
+}
+
+export interface LiteralInput {
+  engine: Engine;
+  target: Target;
+  timezone: string;
+  compiled: CompiledStream;
+}
+
+/** Constants in expressions that the field would refuse: too long, not of its picklist, not of its type. */
+export async function findLiteralProblems(input: LiteralInput): Promise<Diagnostic[]> {
+  const { engine, compiled } = input;
+  const problems: Diagnostic[] = [];
+  for (const field of compiled.stream.fields) {
+    const schema = compiled.fieldSchemas.get(field.target);
+    // The value of a parent is a key, which is looked up.
+    if (schema === undefined || field.parent !== undefined) continue;
+    for (const { text, offset } of findConstants(await serialize(engine, parseStatement(field.expression.sql)))) {
+      const complaint = complainAboutText(schema, text) ?? (await complainAsTarget(input, field, schema, text));
+      if (complaint === undefined) continue;
+      const place = expressionPlace(field.expression, offset);
+      problems.push({ place, length: text.length + 2, message: `${field.target}: ${complaint}` });
+    }
+  }
+  return problems;
+}
+
+function complainAboutText({ maxLength, picklist, vendorType }: FieldSchema, text: string): string | undefined {
+  const length = [...text].length;
+  if (maxLength !== undefined && length > maxLength) {
+    return `the text has ${countOf(length, "character")}, the field takes ${maxLength}`;
+  }
+  if (picklist?.restricted !== true || text.trim() === "") return undefined;
+  const known = new Set(picklist.values.map((value) => value.toLowerCase()));
+  const parts = vendorType === "multipicklist" ? text.split(";") : [text];
+  const strange = parts.map((part) => part.trim()).filter((part) => !known.has(part.toLowerCase()));
+  if (strange.length === 0) return undefined;
+  return `"${strange.join('", "')}" is not in its restricted picklist (${showValues(picklist.values)})`;
+}
+
+const valuesShownMax = 12;
+
+function showValues(values: readonly string[]): string {
+  const shown = values.slice(0, valuesShownMax).join(", ");
+  return values.length > valuesShownMax ? `${shown}, … ${values.length} in all` : shown;
+}
+
+/** As a row with this value would be judged. */
+async function complainAsTarget(
+  { engine, target, timezone }: LiteralInput,
+  field: MappedField,
+  schema: FieldSchema,
+  text: string,
+): Promise<string | undefined> {
+  const mapped = mappedName(field.target);
+  const { value, invalid } = target.render(schema, mapped, "VARCHAR", timezone);
+  if (invalid === undefined) return undefined;
+  const rendered = `SELECT *, ${value} AS ${renderedName(field.target)} FROM (SELECT ${literal(text)} AS ${mapped})`;
+  const row = await engine.one(`SELECT ${invalid.condition} AS bad, ${invalid.message} AS message FROM (${rendered})`);
+  return row["bad"] === true ? String(row["message"]) : undefined;
+}

@@ -1,0 +1,109 @@
+// Objects and fields of a system. In: what it says of itself. Out: a table for a person, plain objects for JSON.
+
+import { type FieldSchema, isRequired, type ObjectSchema, type ObjectSummary } from "../core/model.ts";
+import { type Line, type Look, renderLines } from "./lines.ts";
+import { countOf, showCount } from "./numbers.ts";
+import { type Column, tableLines, tableWidth } from "./table.ts";
+import { cutText } from "./visible-text.ts";
+
+export interface DescribedReport {
+  connection: string;
+  org: string;
+  found: { objects: readonly ObjectSummary[] } | { object: ObjectSchema };
+}
+
+export function renderDescribed({ connection, org, found }: DescribedReport, look: Look): string {
+  const where = `${connection}, org ${org}`;
+  if ("objects" in found) {
+    const title: Line = [
+      { text: connection, tone: "strong" },
+      `  ${countOf(found.objects.length, "object")}, org ${org}`,
+    ];
+    return renderLines([title, [], ...tableLines(objectColumns, found.objects, indent)], look);
+  }
+  const { object, label, fields } = found.object;
+  const may = permissions(found.object);
+  const title: Line = [
+    { text: object, tone: "strong" },
+    `  ${label}, ${countOf(fields.size, "field")}, ${may === "" ? "read-only" : `may be: ${may}`}, ${where}`,
+  ];
+  const rows = [...fields.values()];
+  return renderLines([title, [], ...tableLines(columnsFor(rows, look.width - indent.length), rows, indent)], look);
+}
+
+type Permissions = Pick<ObjectSummary, "createable" | "updateable" | "deletable">;
+
+function permissions({ createable, updateable, deletable }: Permissions): string {
+  const may: [boolean, string][] = [
+    [createable, "created"],
+    [updateable, "updated"],
+    [deletable, "deleted"],
+  ];
+  return may.flatMap(([yes, what]) => (yes ? [what] : [])).join(", ");
+}
+
+const objectColumns: readonly Column<ObjectSummary>[] = [
+  { title: "object", cell: ({ name }) => name, tone: () => "strong" },
+  { title: "label", cell: ({ label }) => label },
+  { title: "may be", cell: (object) => permissions(object) || "read-only" },
+  { title: "", cell: ({ custom }) => (custom ? "custom" : ""), tone: () => "faint" },
+];
+
+const indent = "  ";
+/** Less of the values says nothing: the label goes then, which mostly repeats the name. */
+const valuesWidthMin = 16;
+
+/** The values take what the other columns leave. */
+function columnsFor(rows: readonly FieldSchema[], width: number): Column<FieldSchema>[] {
+  const left = (columns: readonly Column<FieldSchema>[]) => width - tableWidth(columns, rows) - indent.length;
+  const shown =
+    left(fieldColumns) < valuesWidthMin ? fieldColumns.filter(({ title }) => title !== "label") : fieldColumns;
+  const room = Math.max(valuesWidthMin, left(shown));
+  return [...shown, { title: "values", cell: (field) => cutText(values(field), room) }];
+}
+
+const fieldColumns: readonly Column<FieldSchema>[] = [
+  { title: "field", cell: ({ name }) => name, tone: () => "strong" },
+  { title: "type", cell: ({ vendorType }) => vendorType },
+  { title: "length", right: true, cell: ({ maxLength }) => (maxLength === undefined ? "" : showCount(maxLength)) },
+  {
+    title: "is",
+    cell: (field) => traits(field).join(", "),
+    tone: (field) => (isRequired(field) ? "caution" : undefined),
+  },
+  { title: "label", cell: ({ label }) => label, tone: () => "faint" },
+];
+
+function traits(field: FieldSchema): string[] {
+  const { createable, updateable, externalId, unique } = field;
+  const access = createable && updateable ? "" : createable ? "create-only" : updateable ? "update-only" : "read-only";
+  return [isRequired(field) ? "required" : "", externalId ? "key" : "", unique ? "unique" : "", access].filter(Boolean);
+}
+
+function values({ referenceTo, picklist }: FieldSchema): string {
+  if (referenceTo.length > 0) return `→ ${referenceTo.join(", ")}`;
+  if (picklist === undefined) return "";
+  return `${picklist.restricted ? "one of: " : "e.g. "}${picklist.values.join(", ")}`;
+}
+
+/** What machines read; names never change. */
+export function describedJson({ connection, org, found }: DescribedReport): object {
+  if ("objects" in found) return { connection, org, objects: found.objects };
+  const { object, label, createable, updateable, deletable, fields } = found.object;
+  const listed = [...fields.values()].map((field) => ({
+    name: field.name,
+    label: field.label,
+    type: field.vendorType,
+    length: field.maxLength ?? null,
+    scale: field.scale ?? null,
+    required: isRequired(field),
+    createable: field.createable,
+    updateable: field.updateable,
+    key: field.externalId,
+    unique: field.unique,
+    caseSensitive: field.caseSensitive,
+    references: field.referenceTo,
+    picklist: field.picklist ?? null,
+  }));
+  return { connection, org, object, label, createable, updateable, deletable, fields: listed };
+}
