@@ -194,6 +194,7 @@ function downgrade(folder: string): void {
   for (const [table, added] of [
     ["batches", ["via", "round", "again"]],
     ["streams", ["writes"]],
+    ["parts", ["row_count"]],
   ] as const) {
     for (const column of added) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);
     const row = database.prepare(`SELECT * FROM ${table}`).get() as Record<string, string | number | null>;

@@ -21,9 +21,11 @@ test("an extraction that is killed at any step loses and doubles nothing, taken 
 test("extractions that are killed at random while the org drops answers lose and double nothing", async () => {
   using program = buildProgram();
   await using org = await openExtractionOrg(program);
+  let all = 0;
   for (let seed = 0; seed < 3; seed += 1) {
     const { kills, ...rest } = await extractUnderFire(org, seededFraction(20_261_121 + seed));
     expect(rest).toEqual({ lost: 0, doubled: 0 });
-    expect(kills).toBeGreaterThan(0);
+    all += kills;
   }
+  expect(all).toBeGreaterThan(3);
 });

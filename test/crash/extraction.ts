@@ -16,7 +16,7 @@ import { faults } from "./random-load.ts";
 const records = 2300;
 const changed = 7;
 /** An extraction takes about so long; a kill beyond its end is none. */
-const [killMsMin, killMsMax] = [250, 1500];
+const [killMsMin, killMsMax] = [150, 600];
 const killsMax = 6;
 
 const job = `version: 1

@@ -9,6 +9,8 @@ import type { SalesforceConnection } from "../../job/job.ts";
 const newestKnownVersion = 68;
 /** Parallel results of bulk queries came with this one. */
 const oldestUsableVersion = 58;
+/** https://help.salesforce.com/s/articleView?id=000354473 */
+const newestRetiredVersion = 30;
 
 /** `answer` is that of `/services/data`. Throws a Failure (exit 2 for the connection's own `api_version`). */
 export function chooseVersion(connection: SalesforceConnection, answer: unknown): string {
@@ -38,11 +40,13 @@ function refuseVersion(connection: SalesforceConnection, wanted: number, offered
   const oldest = Math.min(...offered);
   const usable = `"${Math.max(oldest, oldestUsableVersion)}.0" to "${Math.min(Math.max(...offered), newestKnownVersion)}.0"`;
   if (offered.includes(wanted) && wanted >= oldestUsableVersion) return;
-  const why = offered.includes(wanted)
-    ? `loadline needs version ${oldestUsableVersion}.0 or later`
-    : wanted < oldest
-      ? `Salesforce has retired it: the org answers 410 and offers ${showRange(offered)}`
-      : `the org offers ${showRange(offered)}`;
+  const range = showRange(offered);
+  const why =
+    wanted <= newestRetiredVersion
+      ? `Salesforce has retired it: the org answers 410 and offers ${range}`
+      : wanted < oldestUsableVersion
+        ? `loadline needs version ${oldestUsableVersion}.0 or later`
+        : `the org offers ${range}`;
   throw new Failure(exitCode.usage, `connection ${connection.name}: api_version "${wanted}.0" can't be used`, {
     where: connection.place,
     why,
