@@ -41,7 +41,8 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
     to: run.options.to ?? shift(record.to, 1000),
     pending: mark?.pending ?? [],
   };
-  const seen = record.moves ? await fetchSeen(context, stream, mark) : undefined;
+  const isChosen = run.options.from !== undefined || run.options.to !== undefined;
+  const seen = isChosen ? undefined : await fetchSeen(context, stream, mark);
   return { record, window, ...(seen === undefined ? {} : { seen }) };
 }
 

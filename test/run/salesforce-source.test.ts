@@ -120,6 +120,8 @@ test("a second run takes only what changed since, and a small load moves no wate
   expect(small).toMatchObject({ extracted: 50, loaded: 5 });
   const first = await place.take();
   expect(first).toMatchObject({ extracted: 50, duplicates: 0, loaded: 50, watermark: { from: null } });
+  const plan = (await place.project.run("plan", "job.yaml", "--json")).summary();
+  expect(plan.streams["contacts"]).toMatchObject({ extracted: 50, duplicates: 50, creates: 0 });
   expect(await place.take()).toMatchObject({ extracted: 50, duplicates: 50, loaded: 0 });
   await ingest(place.sandbox, "Contact", "Ext__c", "Ext__c,LastName\n7,Changed\n99,New\n");
   const last = await place.take();
