@@ -48,7 +48,7 @@ async function runCommands(sandbox: Sandbox): Promise<void> {
 
   const login = `org login access-token --instance-url ${sandbox.salesforce} --no-prompt --alias sandbox --set-default`;
   const signedIn = await sf(login);
-  report(signedIn, "the org", signedIn.result["orgId"], "00Dsandbox00001EAA");
+  report(signedIn, "the org", signedIn.result["orgId"], "00Dsandbox00000EAA");
 
   const query = await sf("data query --query", "SELECT Id, Name, Account.Name FROM Contact");
   report(query, "records", query.result["totalSize"], seeded);

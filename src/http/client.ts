@@ -22,12 +22,14 @@ export interface HttpRequest {
   /** Text, or a file that is streamed with its known length. */
   body?: string | { path: string; bytes: number; onBytes?(sent: number): void };
   signal?: AbortSignal;
+  /** Leave a gzipped body as it is. */
+  keepGzip?: boolean;
 }
 
 export interface HttpResponse {
   status: number;
   headers: Record<string, string | undefined>;
-  /** Decompressed. Must be read to its end or destroyed. */
+  /** Decompressed, unless `keepGzip`. Must be read to its end or destroyed. */
   body: NodeJS.ReadableStream & AsyncIterable<Buffer>;
 }
 
@@ -59,8 +61,8 @@ export class HttpClient {
     if (status < 200 || status > 299) {
       throw faultOfStatus(status, answer.headers["retry-after"], await readSome(answer), what);
     }
-    const body =
-      answer.headers["content-encoding"] === "gzip" ? pipeline(answer, createGunzip(), () => undefined) : answer;
+    const isGzip = answer.headers["content-encoding"] === "gzip" && request.keepGzip !== true;
+    const body = isGzip ? pipeline(answer, createGunzip(), () => undefined) : answer;
     return {
       status,
       headers: answer.headers as Record<string, string | undefined>,

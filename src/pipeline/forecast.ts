@@ -19,6 +19,7 @@ export async function forecastLoad(
   for (const stream of streams) {
     const { connection } = stream.target;
     const target = targetOf(context, connection);
+    if (target.capabilities.wholeFiles === true) continue;
     const counts = planned.find(({ name }) => name === stream.name)?.counts ?? undefined;
     const batches = counts === undefined ? [] : await listBatches(context, stream, target, counts);
     const before = forecasts.get(connection) ?? { connection, calls: 0, jobs: 0 };

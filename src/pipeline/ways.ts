@@ -41,8 +41,9 @@ export function chooseWays(
   return new Map(chosen);
 }
 
-/** "creates by collections, deletes in bulk for good"; null where there is nothing to write. */
-export function describeWays(ways: PlannedWays, { hardDelete }: StreamTarget): string | null {
+/** "creates by collections, deletes in bulk for good"; null where there is nothing to write, or no choice. */
+export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarget): string | null {
+  if (mode === "replace") return null;
   const parts = [...ways].map(([action, { via }]) => {
     const how = via === "bulk" ? "in bulk" : `by ${via}`;
     return `${action}s ${how}${action === "delete" && hardDelete ? " for good" : ""}`;

@@ -138,6 +138,8 @@ test("20,000 records that share their time are taken once each, by a bulk query"
   const times = new Set((await place.sandbox.dump("Contact")).map((record) => record["SystemModstamp"]));
   expect(times.size).toBeLessThan(20);
   expect(await place.take()).toMatchObject({ extracted: 20_000, loaded: 20_000 });
+  const [run = ""] = place.project.list(".loadline/runs");
+  expect(place.project.list(`.loadline/runs/${run}/extract/contacts`)).toEqual(["part-00003.csv.gz"]);
   expect(new Set(place.file().map(({ key }) => key)).size).toBe(20_000);
   expect(Object.keys(await place.sandbox.calls()).some((call) => call.includes("/jobs/query"))).toBe(true);
   expect(await place.take()).toMatchObject({ extracted: 20_000, duplicates: 20_000, loaded: 0 });

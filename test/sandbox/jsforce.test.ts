@@ -16,7 +16,7 @@ test("signing in with client credentials sets the connection up", async () => {
     oauth2: { loginUrl: org.origin, clientId: "sandbox", clientSecret: "sandbox" },
   });
   const info = await connection.authorize({ grant_type: "client_credentials" });
-  expect(info.organizationId).toBe("00Dsandbox00001EAA");
+  expect(info.organizationId).toBe("00Dsandbox00000EAA");
   expect((await connection.identity()).organization_id).toBe(info.organizationId);
   expect(connection.instanceUrl).toBe(org.origin);
 });
@@ -25,7 +25,7 @@ test("a user name and a password sign in over SOAP where no client is named", as
   const org = await startOrg();
   const connection = new Connection({ loginUrl: org.origin, version: "64.0" });
   const info = await connection.login("etl@acme.com", "sandbox");
-  expect([info.organizationId, connection.instanceUrl]).toEqual(["00Dsandbox00001EAA", org.origin]);
+  expect([info.organizationId, connection.instanceUrl]).toEqual(["00Dsandbox00000EAA", org.origin]);
   expect((await connection.identity()).username).toBe("sandbox@loadline.example");
   const refused = new Connection({ loginUrl: org.origin, version: "64.0" });
   await expect(refused.login("etl@acme.com", "wrong")).rejects.toThrow("INVALID_LOGIN: Invalid username, password");
@@ -50,12 +50,12 @@ test("a refresh token keeps a connection going", async () => {
   const connection = new Connection({
     oauth2: { loginUrl: org.origin, clientId: "sandbox", clientSecret: "sandbox" },
     instanceUrl: org.origin,
-    accessToken: "00Dsandbox00001!expired",
+    accessToken: "00Dsandbox00000!expired",
     refreshToken: "sandbox",
     version: "66.0",
   });
   expect((await connection.sobject("Contact").find({})).length).toBe(0);
-  expect(connection.accessToken).not.toBe("00Dsandbox00001!expired");
+  expect(connection.accessToken).not.toBe("00Dsandbox00000!expired");
 });
 
 test("records are created, queried over pages, updated, upserted, described and deleted", async () => {

@@ -175,11 +175,11 @@ test("SOAP login gives a session that REST and getUserInfo take", async () => {
   const { status, text } = await soap(org, "64.0", soapLogin("s&#97;ndbox"));
   expect(status).toBe(200);
   const session = /<sessionId>([^<]+)</.exec(text)?.[1] ?? "";
-  expect(/<serverUrl>([^<]+)</.exec(text)?.[1]).toBe(`${org.origin}/services/Soap/u/64.0/00Dsandbox00001`);
+  expect(/<serverUrl>([^<]+)</.exec(text)?.[1]).toBe(`${org.origin}/services/Soap/u/64.0/00Dsandbox00000`);
   expect(text).toContain("<passwordExpired>false</passwordExpired>");
   expect(await statusWith(org, `Bearer ${session}`)).toBe(200);
   const header = (id: string) => `<urn:SessionHeader><urn:sessionId>${id}</urn:sessionId></urn:SessionHeader>`;
-  const info = await soap(org, "66.0/00Dsandbox00001", "<urn:getUserInfo/>", header(session));
+  const info = await soap(org, "66.0/00Dsandbox00000", "<urn:getUserInfo/>", header(session));
   expect([info.status, info.text]).toEqual([200, expect.stringContaining("<userFullName>Sandbox User</userFullName>")]);
   const refused = await soap(org, "66.0", "<urn:getUserInfo/>", header("00Dx!y"));
   expect([refused.status, refused.text]).toEqual([500, expect.stringContaining("sf:INVALID_SESSION_ID")]);

@@ -26,6 +26,8 @@ export interface PagesRequest {
   folder: string;
   /** The file's name without its folder. */
   fileName(page: number): string;
+  /** Leave pages gzipped that come so. */
+  keepGzip: boolean;
   /** Pages that are on disk already, with their rows. */
   known: ReadonlyMap<number, number>;
   signal: AbortSignal;
@@ -152,11 +154,10 @@ async function fetchPage(
   client: SalesforceClient,
   job: string,
   url: string,
-  { folder, fileName, number, signal }: PagesRequest & { number: number },
+  { folder, fileName, number, signal, keepGzip }: PagesRequest & { number: number },
 ): Promise<QueryPage & { locator: string | undefined }> {
-  const path = join(folder, fileName(number));
-  const call = { path: url, doing: `reading page ${number} of query job ${job}`, signal };
-  const headers = await client.downloadCsv(call, path);
+  const call = { path: url, doing: `reading page ${number} of query job ${job}`, signal, keepGzip };
+  const { path, headers } = await client.downloadCsv(call, join(folder, fileName(number)));
   const rows = Number(headers["sforce-numberofrecords"] ?? 0);
   return { number, path, rows, locator: headers["sforce-locator"] };
 }

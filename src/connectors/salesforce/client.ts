@@ -34,6 +34,7 @@ export interface CallOptions {
   headers?: Record<string, string>;
   json?: object;
   body?: HttpRequest["body"];
+  keepGzip?: boolean;
   /** Whether an unknown outcome may be answered by sending again. */
   idempotent: boolean;
   /** For messages: "reading job 750…". */
@@ -128,15 +129,23 @@ export class SalesforceClient {
     });
   }
 
-  /** Fetches CSV into a file that is whole or not there. Gives the answer's headers. Throws CallFault. */
-  downloadCsv(options: Omit<CallOptions, "method" | "idempotent">, path: string): Promise<HttpResponse["headers"]> {
+  /**
+   * Fetches CSV into a file that is whole or not there; with `keepGzip`, into one of this name and `.gz` where it comes
+   * so. Gives the file's path and the answer's headers. Throws CallFault.
+   */
+  downloadCsv(
+    options: Omit<CallOptions, "method" | "idempotent">,
+    path: string,
+  ): Promise<{ path: string; headers: HttpResponse["headers"] }> {
     const call: CallOptions = { ...options, method: "GET", headers: { accept: "text/csv" }, idempotent: true };
     return this.#retrying(call, async () => {
       const response = await this.#sendSignedIn(call);
       const isCsv = response.headers["content-type"]?.startsWith("text/csv") === true;
       if (!isCsv) throw strangeAnswer(response, await readText(response, call.doing), call.doing);
-      await saveBody(response, path, call.doing);
-      return response.headers;
+      const isGzip = call.keepGzip === true && response.headers["content-encoding"] === "gzip";
+      const saved = isGzip ? `${path}.gz` : path;
+      await saveBody(response, saved, call.doing);
+      return { path: saved, headers: response.headers };
     });
   }
 
@@ -264,6 +273,7 @@ export class SalesforceClient {
         ...options.headers,
       },
       ...(body === undefined ? {} : { body }),
+      ...(options.keepGzip === true ? { keepGzip: true } : {}),
       signal: options.signal ?? this.#signal,
     };
   }

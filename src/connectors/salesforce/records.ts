@@ -45,7 +45,7 @@ export async function describePart(
     ...told,
     bytes: statSync(path).size,
     sha256: await hashFile(path),
-    compressed: false,
+    compressed: path.endsWith(".gz"),
     suspect: false,
   };
 }

@@ -58,7 +58,7 @@ async function scanObject(client: SalesforceClient, request: SnapshotRequest, so
   const fileName = (page: number) => `${name}-${String(page).padStart(5, "0")}.csv`;
   const files: string[] = [];
   let rows = 0;
-  const pages = fetchPages(client, job, { folder, fileName, known: new Map(), signal, onProgress });
+  const pages = fetchPages(client, job, { folder, fileName, known: new Map(), keepGzip: false, signal, onProgress });
   for await (const page of pages) {
     files.push(page.path);
     rows += page.rows;

@@ -144,12 +144,14 @@ async function* windowParts(client: SalesforceClient, request: RecordsRequest): 
   const pages = fetchPages(client, job, {
     folder: request.folder,
     fileName: (page) => partName(ordinals.records + page - 1),
+    keepGzip: true,
     known: new Map(known.map((part) => [part.ordinal - ordinals.records + 1, part.rows ?? 0])),
     signal,
     onProgress,
   });
-  for await (const { number, path, rows } of pages) {
+  for await (const { number, path: received, rows } of pages) {
     // What an empty answer looks like is not documented: ours has a header.
+    const path = rows === 0 ? partPath(request, ordinals.records + number - 1) : received;
     if (rows === 0) writeDurably(path, `${fields.join(",")}\n`);
     const told = { label: `${object}, page ${number}`, locator: `query job ${job} page ${number}`, rows };
     yield await describePart(path, ordinals.records + number - 1, told);

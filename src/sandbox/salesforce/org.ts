@@ -34,8 +34,8 @@ export interface Org {
 }
 
 /** The org's id: 15 characters that a token starts with, and the 18 that records refer to. */
-export const shortOrgId = "00Dsandbox00001";
-export const orgId = "00Dsandbox00001EAA";
+export const shortOrgId = "00Dsandbox00000";
+export const orgId = "00Dsandbox00000EAA";
 /** The user that every sign-in is. */
 export const userId = makeId("005", 1);
 /** The newest version that is served, and the oldest that is listed. */
