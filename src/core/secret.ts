@@ -4,7 +4,9 @@ import { inspect } from "node:util";
 
 const shown = "**secret**";
 const minimumRedactedLength = 4;
-const known = new Set<string>();
+/** A shorter one may be a word that is part of others (`sandbox` in an org's id): it is hidden where it stands alone. */
+const hiddenAnywhereLength = 8;
+const known = new Map<string, RegExp | string>();
 
 /** Holds a credential. `reveal` is the only way to its value; text, JSON and inspection show a placeholder. */
 export class Secret {
@@ -36,14 +38,17 @@ export class Secret {
 /** Makes `redactSecrets` hide a value that did not come as a Secret (a token that a server handed out). */
 export function registerSecret(value: string): void {
   if (value.length < minimumRedactedLength) return;
-  known.add(value);
-  known.add(encodeURIComponent(value));
-  known.add(Buffer.from(value).toString("base64"));
+  for (const form of [value, encodeURIComponent(value), Buffer.from(value).toString("base64")]) {
+    const isWord = form.length < hiddenAnywhereLength && /^\w+$/.test(form);
+    known.set(form, isWord ? new RegExp(`(?<!\\w)${form}(?!\\w)`, "g") : form);
+  }
 }
 
 /** Replaces every known credential, also URL-encoded or as base64, in text that leaves the process. */
 export function redactSecrets(text: string): string {
   let redacted = text;
-  for (const value of known) if (redacted.includes(value)) redacted = redacted.replaceAll(value, shown);
+  for (const [value, pattern] of known) {
+    if (redacted.includes(value)) redacted = redacted.replaceAll(pattern, shown);
+  }
   return redacted;
 }
