@@ -1,8 +1,12 @@
 // The files of a batch in the run folder: what is sent, and what became of it.
 
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
+import type { BatchRecord } from "../checkpoint/ledger.ts";
+import { hashFile, syncFile } from "../core/files.ts";
+import { literal } from "../core/sql.ts";
+import type { Engine } from "../stage/engine.ts";
 import { type RunContext, subfolder } from "./context.ts";
 
 interface BatchName {
@@ -22,6 +26,31 @@ export function resultsPath(context: Pick<RunContext, "folder">, batch: BatchNam
 
 function fileName({ stream, number }: BatchName): string {
   return `${stream}-${String(number).padStart(5, "0")}.csv`;
+}
+
+/** What a batch is before anything is done with it. */
+export const unsent = {
+  state: "planned",
+  handle: null,
+  attempts: 0,
+  succeeded: 0,
+  failed: 0,
+  conflicts: 0,
+  inDoubt: 0,
+  resultsSha256: null,
+} as const satisfies Partial<BatchRecord>;
+
+/** Writes the rows of a SELECT as exactly the bytes that will be sent; on disk when it returns. */
+export async function writeBatchFile(
+  engine: Engine,
+  select: string,
+  path: string,
+): Promise<Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256">> {
+  const { Count: rows } = await engine.one(
+    `COPY (${select}) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
+  );
+  syncFile(path);
+  return { path, bytes: statSync(path).size, rows: Number(rows), sha256: await hashFile(path) };
 }
 
 /** Salesforce takes header lines of 32,000 characters at most. */

@@ -2,12 +2,10 @@
 // What must hold: the part counts only once the ledger splits it off; until then its file is nobody's, and may be
 // written again.
 
-import { statSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
-import { hashFile, syncFile } from "../core/files.ts";
-import { identifier, literal } from "../core/sql.ts";
+import { identifier } from "../core/sql.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
-import { batchPath, headerOf } from "./batch-files.ts";
+import { batchPath, headerOf, unsent, writeBatchFile } from "./batch-files.ts";
 import type { RunContext } from "./context.ts";
 
 /** The number of the next batch of a stream. */
@@ -22,31 +20,11 @@ export async function writePart(
   number: number,
   numbers: string,
 ): Promise<BatchRecord> {
-  const path = batchPath(context, { stream: batch.stream, number });
   const columns = headerOf(batch.path);
   const cells = columns.map((column) => `s.${identifier(column)}`).join(", ");
-  const copied = await context.engine.one(
-    `COPY (SELECT ${cells} FROM ${numbered(scanCsvFiles([batch.path], columns))} s
-        WHERE n IN (${numbers}) ORDER BY n)
-      TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"')`,
-  );
-  syncFile(path);
-  return {
-    ...batch,
-    number,
-    path,
-    bytes: statSync(path).size,
-    rows: Number(copied["Count"]),
-    sha256: await hashFile(path),
-    state: "planned",
-    handle: null,
-    attempts: 0,
-    succeeded: 0,
-    failed: 0,
-    conflicts: 0,
-    inDoubt: 0,
-    resultsSha256: null,
-  };
+  const rows = `SELECT ${cells} FROM ${numbered(scanCsvFiles([batch.path], columns))} s WHERE n IN (${numbers}) ORDER BY n`;
+  const path = batchPath(context, { stream: batch.stream, number });
+  return { ...batch, ...unsent, ...(await writeBatchFile(context.engine, rows, path)), number };
 }
 
 export function numbered(rows: string): string {

@@ -1,10 +1,8 @@
 // A plan cut into batch files: exactly the bytes that will be sent, the same for the same plan.
 
-import { statSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
-import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Way } from "../core/model.ts";
-import { identifier, literal } from "../core/sql.ts";
+import { identifier } from "../core/sql.ts";
 import type { Stream } from "../job/job.ts";
 import {
   type BatchLimits,
@@ -17,9 +15,8 @@ import {
   sizeGroups,
 } from "../load/batches.ts";
 import type { WayChoice } from "../load/target.ts";
-import type { Engine } from "../stage/engine.ts";
 import { readParquet } from "../stage/parquet.ts";
-import { batchPath } from "./batch-files.ts";
+import { batchPath, unsent, writeBatchFile } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, targetOf } from "./context.ts";
 import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
@@ -95,9 +92,9 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     id: capabilities.idColumn,
     clearCell: capabilities.clearCell,
   });
-  await writeCsv(engine, cells, path);
+  const file = await writeBatchFile(engine, cells, path);
   await engine.run("DROP TABLE batch_rows");
-  return describeBatch(context, stream, { ...input, action, path, rows: input.range.to - input.range.from });
+  return describeBatch(context, stream, { ...file, action, number: input.number, via: input.via });
 }
 
 /** All rows of a plan as one file. They stand in it in the order of the source: nothing was joined that could spill. */
@@ -110,56 +107,24 @@ async function writeWholeFile(
   const { engine } = context;
   const path = batchPath(context, { stream: stream.name, number: 1 });
   const cells = fields.map((name) => `after.${identifier(name)} AS ${identifier(name)}`);
-  const rows = await writeCsv(engine, `SELECT ${cells.join(", ")} FROM ${plan}`, path);
-  return describeBatch(context, stream, { action: "create", path, rows, number: 1, via: "bulk" });
+  const file = await writeBatchFile(engine, `SELECT ${cells.join(", ")} FROM ${plan}`, path);
+  return describeBatch(context, stream, { ...file, action: "create", number: 1, via: "bulk" });
 }
 
-/** Gives the number of rows. */
-async function writeCsv(engine: Engine, select: string, path: string): Promise<number> {
-  const { Count: rows } = await engine.one(
-    `COPY (${select}) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
-  );
-  syncFile(path);
-  return Number(rows);
-}
+type WrittenBatch = Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256" | "action" | "number" | "via">;
 
-interface WrittenBatch {
-  action: Action;
-  path: string;
-  rows: number;
-  number: number;
-  via: Way;
-}
-
-async function describeBatch(
-  { run }: RunContext,
-  stream: Stream,
-  { action, path, rows, number, via }: WrittenBatch,
-): Promise<BatchRecord> {
-  const operation = operationOf(action, stream.target);
+function describeBatch({ run }: RunContext, stream: Stream, written: WrittenBatch): BatchRecord {
+  const operation = operationOf(written.action, stream.target);
   return {
+    ...unsent,
+    ...written,
     run: run.id,
     stream: stream.name,
-    number,
     operation,
     // A file of its own for each run, where the job says so.
     object: stream.target.object.replaceAll("{run}", run.id),
     externalId: externalIdOf(operation, stream.target) ?? null,
-    action,
-    path,
-    bytes: statSync(path).size,
-    rows,
-    sha256: await hashFile(path),
-    state: "planned",
-    handle: null,
-    attempts: 0,
-    succeeded: 0,
-    failed: 0,
-    conflicts: 0,
-    inDoubt: 0,
-    resultsSha256: null,
     message: null,
-    via,
     round: 0,
     again: false,
   };
