@@ -1,14 +1,11 @@
 // Deletions that a query can't see any more: records that left the recycle bin are in the deleted-records log only.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_getdeleted.htm
 
-import { createWriteStream } from "node:fs";
-import { finished } from "node:stream/promises";
-import { stringify } from "csv-stringify";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { syncFile } from "../../core/files.ts";
 import type { ExtractedPart } from "../../extract/source.ts";
 import type { SalesforceClient } from "./client.ts";
+import { bulkTime, writeRecordFile } from "./record-file.ts";
 import { describePart, joinConditions, partPath, type RecordsRequest, windowConditions } from "./records.ts";
 import { queryRecords } from "./rest-query.ts";
 import { select } from "./soql.ts";
@@ -40,16 +37,11 @@ export async function* deletedParts(
   const gone = logged.filter(({ id }) => !inBin.has(id.slice(0, 15)));
   if (gone.length === 0) return;
   const path = partPath(request, ordinal);
-  const writer = stringify({ header: true, columns: [...fields], quoted: true });
-  const file = createWriteStream(path, { mode: 0o600 });
-  writer.pipe(file);
-  for (const { id, deletedDate } of gone) {
-    const cells: Record<string, string> = { Id: id, [cursor]: deletedDate.replace("+0000", "Z"), IsDeleted: "true" };
-    writer.write(fields.map((field) => cells[field] ?? ""));
-  }
-  writer.end();
-  await finished(file);
-  syncFile(path);
+  const rows = gone.map(({ id, deletedDate }) => {
+    const cells: Record<string, string> = { Id: id, [cursor]: bulkTime(deletedDate), IsDeleted: "true" };
+    return fields.map((field) => cells[field] ?? "");
+  });
+  await writeRecordFile(path, fields, rows);
   const told = { label: `${source.object}, deleted for good`, locator: "deleted", rows: gone.length };
   yield await describePart(path, ordinal, told);
 }

@@ -1,11 +1,8 @@
 // REST queries, for few records. In: SOQL. Out: a CSV file as a bulk query would give it.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 
-import { createWriteStream } from "node:fs";
-import { finished } from "node:stream/promises";
-import { stringify } from "csv-stringify";
-import { syncFile } from "../../core/files.ts";
 import type { SalesforceClient } from "./client.ts";
+import { bulkTime, writeRecordFile } from "./record-file.ts";
 
 /** Records of one page at most; wide records come in smaller pages. */
 export const rowsPerQueryPage = 2000;
@@ -25,23 +22,19 @@ export interface RestQuery {
 }
 
 /** Writes a file with a header and gives the number of records. */
-export async function queryToFile(client: SalesforceClient, query: RestQuery): Promise<number> {
-  const { fields, path, onProgress } = query;
-  const writer = stringify({ header: true, columns: [...fields], quoted: true });
-  const file = createWriteStream(path, { mode: 0o600 });
-  writer.pipe(file);
+export function queryToFile(client: SalesforceClient, query: RestQuery): Promise<number> {
+  return writeRecordFile(query.path, query.fields, queryCells(client, query));
+}
+
+async function* queryCells(client: SalesforceClient, query: RestQuery): AsyncGenerator<string[]> {
   let rows = 0;
   for (const soql of query.soql) {
     for await (const record of queryRecords(client, soql, query)) {
-      writer.write(fields.map((field) => cellOf(record, field)));
+      yield query.fields.map((field) => cellOf(record, field));
       rows += 1;
     }
-    onProgress(rows);
+    query.onProgress(rows);
   }
-  writer.end();
-  await finished(file);
-  syncFile(path);
-  return rows;
 }
 
 /** The records of a query, page by page. */
@@ -70,13 +63,10 @@ export async function countRecords(
   return Number(answer["totalSize"]);
 }
 
-/**
- * A cell as a bulk query would render it: no value is empty, a parent's field is found through its record, a time ends
- * in Z where REST writes +0000.
- */
+/** A cell as a bulk query would render it: no value is empty, a parent's field is found through its record. */
 function cellOf(record: Record<string, unknown>, field: string): string {
   let value: unknown = record;
   for (const name of field.split(".")) value = (value as Record<string, unknown> | null | undefined)?.[name];
   if (value === null || value === undefined) return "";
-  return typeof value === "string" ? value.replace(/^(\d{4}-\d\d-\d\dT[\d:.]+)\+0000$/, "$1Z") : String(value);
+  return bulkTime(String(value));
 }
