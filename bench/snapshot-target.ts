@@ -5,7 +5,7 @@ import { renderField } from "../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../src/core/model.ts";
 import type { Target, WayChoice } from "../src/load/target.ts";
 
-const bulk: WayChoice = { via: "bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
+const bulk: WayChoice = { via: "bulk", name: "bulk jobs", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
 const idColumn = "Id";
 const versionColumn = "SystemModstamp";
@@ -43,6 +43,7 @@ export function openSnapshotTarget(snapshot: string): Target {
       versionColumn,
       results: { id: "sf__Id", created: "sf__Created", error: "sf__Error" },
       modes: ["upsert"],
+      namedKeysMax: 5000,
     },
     orgId: "00Dbench",
     apiCalls: 0,

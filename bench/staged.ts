@@ -46,6 +46,7 @@ await measure(async () => {
       sources: new Map([["vendor", openFileSource({ name: "vendor", type: "file", path: dirname(delivery), place })]]),
       targets,
       budget,
+      ways: new Map(),
       emit: () => undefined,
       signal: new AbortController().signal,
     },

@@ -44,7 +44,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   const planned: StreamRecord[] = [];
   for (const stream of streams) planned.push(await planOnce(context, stream));
   const objections = findObjections(context, streams, planned);
-  const forecasts = await forecastLoad(context, streams, planned);
+  const forecasts = forecastLoad(context, streams, planned);
   if (context.run.command === "plan") {
     objections.push(...context.budget.objectTo(forecasts));
     return { status: "planned", streams: planned.map(unloaded), objections, forecasts };

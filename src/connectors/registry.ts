@@ -11,17 +11,25 @@ export interface OpenConnection {
   target: Target;
 }
 
-/** Signs in. `signal` ends whatever the system is waited for. */
-export async function openConnection(
-  connection: Connection,
-  environment: Environment,
-  onRetry: (text: string) => void,
-  signal: AbortSignal,
-): Promise<OpenConnection> {
+export interface ConnectionContext {
+  environment: Environment;
+  /** Where runs that share an account share its pace too; without one, nothing is written. */
+  stateFolder?: string;
+  onRetry(text: string): void;
+  /** Ends whatever the system is waited for. */
+  signal: AbortSignal;
+}
+
+/** Signs in. */
+export async function openConnection(connection: Connection, context: ConnectionContext): Promise<OpenConnection> {
   switch (connection.type) {
     case "file":
       return openFiles(connection);
-    case "salesforce":
+    case "hubspot":
+      return (await import("./hubspot/target.ts")).openHubSpot(connection, context);
+    case "salesforce": {
+      const { environment, onRetry, signal } = context;
       return (await import("./salesforce/target.ts")).openSalesforce(connection, environment, onRetry, signal);
+    }
   }
 }

@@ -25,8 +25,13 @@ export interface FieldSchema {
   relationshipName?: string;
   /** False where its present value can't be read, and so not be compared. */
   readable?: false;
-  picklist?: { values: string[]; restricted: boolean };
+  /** `labels`: what people call the values, where the target takes these too. */
+  picklist?: { values: string[]; restricted: boolean; labels?: ReadonlyMap<string, string> };
+  /** A record may have several values, in text joined by `severalSeparator`; what is mapped is one that it must have. */
+  several?: true;
 }
+
+export const severalSeparator = "\u001f";
 
 /** Whether a record can't be made without a value for the field. */
 export function isRequired({ createable, nillable, defaultedOnCreate }: FieldSchema): boolean {

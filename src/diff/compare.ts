@@ -4,6 +4,7 @@
 // never in the plan; the plan of the same inputs is the same; diff, apply, diff again gives an empty plan.
 
 import { mappedName } from "../core/columns.ts";
+import { severalSeparator } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { Mode } from "../job/job.ts";
 import { foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
@@ -17,6 +18,8 @@ export interface ComparedField {
   caseSensitive: boolean;
   /** SQL of what clearing stores. */
   cleared: string;
+  /** The target has several values, of which ours must be one. */
+  several: boolean;
   /** The target's text for the snapshot's column of the same name, SQL. */
   canonical: string;
   /** Parts that lack a column of this field: their rows leave it alone. */
@@ -145,7 +148,12 @@ function compareField(field: ComparedField): { changed: string; value: string } 
   const target = `m.${name}`;
   const value = field.onNull === "clear" ? `coalesce(${source}, ${field.cleared})` : source;
   const fold = (sql: string) => (field.caseSensitive ? sql : `lower(${sql})`);
-  const conditions = [`${fold(value)} IS DISTINCT FROM ${fold(target)}`];
+  const present = `string_split(${fold(target)}, ${literal(severalSeparator)})`;
+  const conditions = [
+    field.several
+      ? `NOT coalesce(list_contains(${present}, ${fold(value)}), false)`
+      : `${fold(value)} IS DISTINCT FROM ${fold(target)}`,
+  ];
   if (field.onNull === "skip") conditions.push(`${source} IS NOT NULL`);
   if (field.policy === "fill_empty") conditions.push(`${target} IS NULL`);
   if (field.policy === "create_only") conditions.push("false");

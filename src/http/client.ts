@@ -20,10 +20,19 @@ export interface HttpRequest {
   url: string;
   headers?: Record<string, string>;
   /** Text, or a file that is streamed with its known length. */
-  body?: string | { path: string; bytes: number; onBytes?(sent: number): void };
+  body?: string | FileBody;
   signal?: AbortSignal;
   /** Leave a gzipped body as it is. */
   keepGzip?: boolean;
+}
+
+export interface FileBody {
+  path: string;
+  bytes: number;
+  /** What goes around it: the parts of a form. */
+  before?: string;
+  after?: string;
+  onBytes?(sent: number): void;
 }
 
 export interface HttpResponse {
@@ -116,7 +125,9 @@ export class HttpClient {
 
 function lengthOf(body: HttpRequest["body"]): Record<string, string> {
   if (body === undefined) return {};
-  return { "content-length": String(typeof body === "string" ? Buffer.byteLength(body) : body.bytes) };
+  if (typeof body === "string") return { "content-length": String(Buffer.byteLength(body)) };
+  const { bytes, before = "", after = "" } = body;
+  return { "content-length": String(Buffer.byteLength(before) + bytes + Buffer.byteLength(after)) };
 }
 
 function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fail: (error: unknown) => void): void {
@@ -135,7 +146,9 @@ function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fa
   const file = createReadStream(body.path, { highWaterMark: 256 * 1024 });
   file.on("error", fail);
   outgoing.once("close", () => file.destroy());
-  file.pipe(count).pipe(outgoing);
+  if (body.before !== undefined) outgoing.write(body.before);
+  file.pipe(count).pipe(outgoing, { end: false });
+  count.once("end", () => outgoing.end(body.after ?? ""));
 }
 
 async function readSome(answer: IncomingMessage): Promise<string> {

@@ -85,9 +85,13 @@ const hubspot = closedMap({
     .meta({ minProperties: 1, maxProperties: 1 })
     .refine(hasOneKey, "expected one of token, oauth")
     .describe("How to sign in: one of token, oauth."),
+  api_version: z
+    .enum(["v3", "2026-03", "2026-09"], 'expected v3, "2026-03" or "2026-09"')
+    .describe("v3 (with v4), 2026-03 or 2026-09. Default: the newest that loadline was tested with.")
+    .optional(),
   limits: closedMap({
-    burst: percent.describe("Share of the portal's burst limit to use.").optional(),
-    daily: percent.describe("Share of the portal's daily limit to use.").optional(),
+    burst: percent.describe("Share of the calls that the portal allows in ten seconds. Default: 80%.").optional(),
+    daily: percent.describe("Share of the calls that the portal allows in a day. Default: 100%.").optional(),
   })
     .describe("How much of the portal's limits to use.")
     .optional(),

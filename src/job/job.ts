@@ -177,7 +177,7 @@ export interface Rule {
   place: Place;
 }
 
-export type Connection = SalesforceConnection | FileConnection;
+export type Connection = SalesforceConnection | HubSpotConnection | FileConnection;
 
 export interface SalesforceConnection {
   name: string;
@@ -197,6 +197,25 @@ export type SalesforceAuth =
   | { kind: "client_credentials"; clientId: Reference; clientSecret: Reference }
   | { kind: "refresh_token"; clientId: Reference; clientSecret?: Reference; refreshToken: Reference }
   | { kind: "password"; username: Reference; password: Reference; securityToken?: Reference };
+
+export interface HubSpotConnection {
+  name: string;
+  type: "hubspot";
+  /** https, or http on loopback. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
+  readonly baseUrl: string;
+  auth: HubSpotAuth;
+  apiVersion?: string;
+  /** Percent of the portal's limits that loadline uses: of its calls in ten seconds, and of its calls in a day. */
+  burst: number;
+  daily: number;
+  /** Loads want an approved plan or `--yes`. */
+  protected: boolean;
+  place: Place;
+}
+
+export type HubSpotAuth =
+  | { kind: "token"; token: Reference }
+  | { kind: "oauth"; clientId: Reference; clientSecret: Reference; refreshToken: Reference };
 
 export interface FileConnection {
   name: string;

@@ -8,14 +8,23 @@ const sharedHosts = new Set(["login.salesforce.com", "test.salesforce.com"]);
 
 /** What is wrong with a login_url, without quoting it. */
 export function findLoginUrlProblem(text: string, flow: SalesforceAuth["kind"]): string | undefined {
-  if (!URL.canParse(text)) return "login_url is not a URL";
+  return findOriginProblem("login_url", text) ?? findHostProblem(new URL(text).hostname, flow);
+}
+
+/** What is wrong with a base_url, without quoting it. */
+export function findBaseUrlProblem(text: string): string | undefined {
+  return findOriginProblem("base_url", text);
+}
+
+function findOriginProblem(key: string, text: string): string | undefined {
+  if (!URL.canParse(text)) return `${key} is not a URL`;
   const url = new URL(text);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    return "login_url must be https (http only on loopback)";
+    return `${key} must be https (http only on loopback)`;
   }
-  if (url.username !== "" || url.password !== "") return "login_url holds a user name or password";
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return "login_url must not have a path";
-  return findHostProblem(url.hostname, flow);
+  if (url.username !== "" || url.password !== "") return `${key} holds a user name or password`;
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return `${key} must not have a path`;
+  return undefined;
 }
 
 function findHostProblem(host: string, flow: SalesforceAuth["kind"]): string | undefined {

@@ -6,15 +6,21 @@ import { usageFailure } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { type ConnectionFile, type ConnectionsFile, connectionsShape } from "./connection-schema.ts";
 import { Diagnostics } from "./diagnostics.ts";
-import type { Connection, Environment, Place, Reference, SalesforceAuth } from "./job.ts";
-import { findLoginUrlProblem } from "./login-url.ts";
+import type { Connection, Environment, HubSpotAuth, Place, Reference, SalesforceAuth } from "./job.ts";
+import { findBaseUrlProblem, findLoginUrlProblem } from "./login-url.ts";
 import { expandReferences, readEnvironment } from "./references.ts";
 import { checkShape } from "./schema-issues.ts";
 import { refuseUnsupportedInConnections } from "./supported.ts";
+import { parsePercent } from "./units.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, type MapNode, nodeAt, type TreePath } from "./yaml-tree.ts";
 
 type SalesforceFile = Extract<ConnectionFile, { type: "salesforce" }>;
+type HubSpotFile = Extract<ConnectionFile, { type: "hubspot" }>;
+
+const hubspotUrl = "https://api.hubapi.com";
+/** Percent of the burst limit: others of the same app have something left, and a clock that differs does no harm. */
+const burstDefault = 80;
 
 /** What the values of one connection are resolved with. */
 interface Scope {
@@ -36,7 +42,7 @@ export function readConnections(file: string, environment: Environment = readEnv
   const root = parseYaml(diagnostics, { extensions: false });
   const written = checkShape(connectionsShape, root, diagnostics);
   refuseUnsupportedInConnections(root, diagnostics);
-  if (written !== undefined) checkLoginUrls(written, root, diagnostics);
+  if (written !== undefined) checkUrls(written, root, diagnostics);
   diagnostics.throwIfAny();
   const connections = new Map<string, Connection>();
   for (const [name, connection] of Object.entries(written?.connections ?? {})) {
@@ -65,6 +71,7 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
       place: scope.placeAt([]),
     };
   }
+  if (written.type === "hubspot") return buildHubSpot(name, written, scope);
   if (written.type !== "salesforce") return undefined;
   return {
     name,
@@ -80,6 +87,38 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
     ...(written.api_version === undefined ? {} : { apiVersion: written.api_version }),
     protected: written.protected ?? false,
     place: scope.placeAt([]),
+  };
+}
+
+function buildHubSpot(name: string, written: HubSpotFile, scope: Scope): Connection {
+  const { auth, api_version, limits, base_url = hubspotUrl } = written;
+  return {
+    name,
+    type: "hubspot",
+    get baseUrl() {
+      const place = scope.placeAt(["base_url"]);
+      const url = expandReferences(base_url, scope.environment, place, scope.folder);
+      const problem = findBaseUrlProblem(url);
+      if (problem !== undefined) throw usageFailure(problem, { where: place });
+      return new URL(url).origin;
+    },
+    auth: buildHubSpotAuth(auth, scope),
+    ...(api_version === undefined ? {} : { apiVersion: api_version }),
+    burst: limits?.burst === undefined ? burstDefault : parsePercent(limits.burst),
+    daily: limits?.daily === undefined ? 100 : parsePercent(limits.daily),
+    protected: written.protected ?? false,
+    place: scope.placeAt([]),
+  };
+}
+
+function buildHubSpotAuth({ token, oauth }: HubSpotFile["auth"], scope: Scope): HubSpotAuth {
+  if (oauth === undefined) return { kind: "token", token: buildReference(token ?? "", ["auth", "token"], scope) };
+  const flow = ["auth", "oauth"];
+  return {
+    kind: "oauth",
+    clientId: buildReference(oauth.client_id, [...flow, "client_id"], scope),
+    clientSecret: buildReference(oauth.client_secret, [...flow, "client_secret"], scope),
+    refreshToken: buildReference(oauth.refresh_token, [...flow, "refresh_token"], scope),
   };
 }
 
@@ -145,8 +184,13 @@ function buildReference(text: string, path: TreePath, scope: Scope, options = { 
   };
 }
 
-function checkLoginUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
+function checkUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
   for (const [name, connection] of Object.entries(written.connections)) {
+    if (connection.type === "hubspot" && connection.base_url?.includes("${") === false) {
+      const problem = findBaseUrlProblem(connection.base_url);
+      const node = nodeAt(root, ["connections", name, "base_url"]);
+      if (problem !== undefined && node !== undefined) diagnostics.add(node.span, problem);
+    }
     if (connection.type !== "salesforce" || connection.login_url.includes("${")) continue;
     const problem = findLoginUrlProblem(connection.login_url, flowOf(connection.auth));
     const node = nodeAt(root, ["connections", name, "login_url"]);

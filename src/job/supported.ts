@@ -27,11 +27,7 @@ export const unsupportedInStream: readonly Unsupported[] = [
   { path: "map.*.lookup" },
 ];
 
-export const unsupportedInConnections: readonly Unsupported[] = [
-  { path: "connections.*.type", value: "hubspot" },
-  { path: "connections.*.type", value: "sftp" },
-  { path: "connections.*.limits" },
-];
+export const unsupportedInConnections: readonly Unsupported[] = [{ path: "connections.*.type", value: "sftp" }];
 
 export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {
   refuse(unsupportedInJob, job, diagnostics);

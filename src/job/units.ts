@@ -27,9 +27,14 @@ const bytesPerUnit: Readonly<Record<string, number>> = {
   GiB: 1024 ** 3,
 };
 
+/** `80%` as 80. */
+export function parsePercent(text: string): number {
+  return Number.parseFloat(text);
+}
+
 /** `2%` or a number of rows. */
 export function parseThreshold(value: string | number): Threshold {
-  return typeof value === "number" ? { count: value } : { percent: Number(value.slice(0, -1)) };
+  return typeof value === "number" ? { count: value } : { percent: parsePercent(value) };
 }
 
 /** `14d` in milliseconds. */

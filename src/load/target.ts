@@ -74,8 +74,8 @@ export interface SnapshotRequest {
   /** Fields to read besides the id and the version. */
   fields: string[];
   key: string[];
-  /** Present when there are few enough keys to name them. One list of key values a row. */
-  keys?: string[];
+  /** Present when there are few enough keys to name them (`namedKeysMax`): the values of the only key field. */
+  keys?: { count: number; read(): AsyncIterable<string> };
   scope?: string;
   folder: string;
   /** What the files' names start with. */
@@ -107,6 +107,10 @@ export interface WayRequest {
   rows: number;
   /** Of all operations of the stream. */
   streamRows: number;
+  /** What is mapped. */
+  fields: readonly FieldSchema[];
+  /** Calls that the job's limits and the day leave. */
+  callsLeft: number;
   /** Rows of one batch at most, where the job says so. */
   batchRows?: number;
 }
@@ -118,6 +122,8 @@ export interface BatchSize {
 
 export interface WayChoice {
   via: Way;
+  /** What the target calls it: "collections". */
+  name: string;
   /** Rows and bytes of one batch at most. */
   batchRowsMax: number;
   batchBytesMax: number;
@@ -136,6 +142,10 @@ export interface TargetCapabilities {
   results: ResultColumns;
   /** Modes that this target can load. */
   modes: readonly Mode[];
+  /** Up to this many keys a target is asked for the records that they name, rather than for all. */
+  namedKeysMax: number;
+  /** Where the key of an insert is unique in the target, a second call creates nothing and says what is there. */
+  insertsByKey?: true;
   /** A batch is a whole file: all columns, written even without rows, all or nothing, no answers for single rows. */
   wholeFiles?: boolean;
 }
@@ -171,21 +181,29 @@ export interface Target {
   snapshot(request: SnapshotRequest): Promise<Snapshot>;
   /** The way of fewest calls that is safe for an operation. */
   chooseWay(request: WayRequest): WayChoice;
+  /** What to remember of the moment before a batch of way `collections` is first sent; durable before it is. */
+  begin?(batch: Batch): Promise<string>;
   /**
    * Writes a batch of way `collections` and its results, as files. `again`: an earlier call may have written its rows,
-   * so that a record which is there already may be our own and is told as neither created nor found.
+   * so that a record which is there already may be our own and is told as neither created nor found. `handle` is what
+   * `begin` gave.
    */
-  write(batch: Batch, again: boolean, files: ResultFiles, signal: AbortSignal): Promise<void>;
+  write(
+    batch: Batch,
+    attempt: { again: boolean; handle: string | null },
+    files: ResultFiles,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Makes a remote handle that does nothing yet. */
   open(batch: Batch, signal: AbortSignal): Promise<string>;
   /** Sends the bytes to an open handle. The remote does not act on them before `commit`. */
   upload(handle: string, batch: Batch, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<void>;
   /** Tells the remote to act. Safe to call again on a handle that is still open. */
-  commit(handle: string, signal: AbortSignal): Promise<void>;
+  commit(handle: string, batch: Batch, signal: AbortSignal): Promise<void>;
   /** Throws away a handle that was not committed. False when the remote acted on it after all: its results count. */
   abandon(handle: string, signal: AbortSignal): Promise<boolean>;
-  inspect(handle: string, signal: AbortSignal): Promise<BatchState>;
-  fetchResults(handle: string, files: ResultFiles, signal: AbortSignal): Promise<void>;
+  inspect(handle: string, batch: Batch, signal: AbortSignal): Promise<BatchState>;
+  fetchResults(handle: string, batch: Batch, files: ResultFiles, signal: AbortSignal): Promise<void>;
   readError(text: string): RowError;
   /** Runs `act`; a call that failed for good becomes a Failure that says what to do. */
   explain<T>(doing: string, act: () => Promise<T>): Promise<T>;

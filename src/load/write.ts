@@ -84,20 +84,42 @@ export async function loadBatch<B extends LoadedBatch>(batch: B, context: LoadCo
 }
 
 /**
- * Writes by calls that do no harm when they are made again, because every row goes by its id or unique key. Only once
- * the batch is committed is a byte sent: found so, it may have been, and what is there already may be its own.
+ * Writes by calls that answer with the results. Only once the batch is committed is a byte sent: found so, it may have
+ * been, and what is there already may be its own. Where every row goes by its id or unique key the calls are made again
+ * then, for that does no harm; else the rows are in doubt.
  */
 async function writeBatch<B extends LoadedBatch>(batch: B, context: LoadContext<B>): Promise<B> {
-  context.signal.throwIfAborted();
+  const { target, signal } = context;
+  signal.throwIfAborted();
   const again = batch.again || batch.state === "committed";
+  if (again && !isRepeatable(batch)) return leaveUnanswered(batch, context, "the run was interrupted");
   let current = batch.state === "planned" ? context.advance(batch, "intent") : batch;
   failpoint("intent");
-  if (!again) current = context.advance(current, "committed", { attempts: batch.attempts + 1 });
+  if (batch.state !== "committed") {
+    const handle = current.handle ?? (await target.begin?.(batchToSend(current, context))) ?? null;
+    current = context.advance(current, "committed", { attempts: batch.attempts + 1, handle });
+  }
   failpoint("committed");
   const ended: BatchState = { state: "complete", processed: batch.rows, failed: 0 };
-  return context.settle(current, ended, (files) =>
-    context.target.write(batchToSend(current, context), again, files, context.signal),
-  );
+  const attempt = { again, handle: current.handle };
+  try {
+    return await context.settle(current, ended, (files) =>
+      target.write(batchToSend(current, context), attempt, files, signal),
+    );
+  } catch (error) {
+    if (isRepeatable(batch) || !context.isUnknown(error)) throw error;
+    return leaveUnanswered(current, context, (error as Error).message);
+  }
+}
+
+/** Whether a second call leaves the same records: without a unique key, a record that is created twice is there twice. */
+function isRepeatable({ operation, externalId }: LoadedBatch): boolean {
+  return operation !== "insert" || externalId !== null;
+}
+
+function leaveUnanswered<B extends LoadedBatch>(batch: B, context: LoadContext<B>, why: string): B {
+  const message = `no answer came for ${batch.rows} rows (${why}), and without a unique property as key they can't be looked up`;
+  return context.advance(batch, "in-doubt", { message, inDoubt: batch.rows });
 }
 
 function refusedFailure(batch: LoadedBatch, handles: number): Failure {
@@ -141,11 +163,12 @@ function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule }: LoadCo
 async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, fresh: boolean): Promise<B> {
   const { target, signal } = context;
   const handle = batch.handle ?? "";
+  const sent = batchToSend(batch, context);
   let commits = 0;
   // A handle of this very moment is open for certain; any other is asked first.
   let refused = fresh && (await commit(batch, context, ++commits));
   for (const delayMs of context.delays()) {
-    const state = await target.inspect(handle, signal);
+    const state = await target.inspect(handle, sent, signal);
     failpoint("inspected");
     if (state.state === "open") {
       if (refused) return context.advance(batch, "refused");
@@ -162,7 +185,7 @@ async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
     if (state.state === "aborted" && state.untouched && commits === 0) return context.advance(batch, "refused");
     if (state.state !== "processing") {
       failpoint("ended");
-      return context.settle(batch, state, (files) => target.fetchResults(handle, files, signal));
+      return context.settle(batch, state, (files) => target.fetchResults(handle, sent, files, signal));
     }
     context.onProcessed(batch, state.processed);
     await wait(delayMs, signal);
@@ -173,7 +196,7 @@ async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
 /** True when the target refused the call for good. That may be because an earlier call, thought lost, had its effect. */
 async function commit<B extends LoadedBatch>(batch: B, context: LoadContext<B>, commits: number): Promise<boolean> {
   try {
-    await context.target.commit(batch.handle ?? "", context.signal);
+    await context.target.commit(batch.handle ?? "", batchToSend(batch, context), context.signal);
     failpoint("closed");
     return false;
   } catch (error) {

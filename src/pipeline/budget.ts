@@ -74,6 +74,16 @@ export class Budget {
     });
   }
 
+  /** Calls that the job's limits and the day leave to a connection. */
+  callsLeft(connection: string): number {
+    const { limits, targets } = this.#input;
+    const ofRun = limits.apiCalls === undefined ? Number.POSITIVE_INFINITY : limits.apiCalls - this.#calls();
+    const allowance = targets.get(connection)?.allowance;
+    if (allowance === undefined) return ofRun;
+    const kept = Math.ceil((allowance.max * (limits.reserve ?? 0)) / 100);
+    return Math.min(ofRun, allowance.max - allowance.used - kept);
+  }
+
   #calls(): number {
     return [...this.#input.targets.values()].reduce((sum, { apiCalls }) => sum + apiCalls, 0);
   }

@@ -15,7 +15,6 @@ import { countOf, showCount } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
-import { limitsHidden } from "./runs.ts";
 import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
 
 export interface CheckRequest {
@@ -91,13 +90,13 @@ async function openOnce(
   if (open !== undefined) return open;
   const connection = request.connections.get(name);
   if (connection === undefined) throw new Error(`connection ${name} was not checked`);
-  const opened = await openConnection(connection, request.environment, () => undefined, request.signal);
+  const { environment, signal } = request;
+  const opened = await openConnection(connection, { environment, onRetry: () => undefined, signal });
   connected.set(name, opened);
-  if (connection.type === "file") return opened;
   const { target } = opened;
+  if (target.capabilities.wholeFiles === true) return opened;
   const allowance = await target.readAllowance();
   result.warnings.push(...target.warnings);
-  if (allowance === undefined) result.warnings.push(limitsHidden(name));
   const calls =
     allowance === undefined
       ? ""

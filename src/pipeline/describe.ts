@@ -29,7 +29,7 @@ export async function describeSystem(request: DescribeRequest): Promise<Describe
       where: connection.place,
     });
   }
-  const { target } = await openConnection(connection, environment, () => undefined, signal);
+  const { target } = await openConnection(connection, { environment, onRetry: () => undefined, signal });
   try {
     const found =
       object === undefined

@@ -18,9 +18,6 @@ import { isAbsent } from "../transform/mapping.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { absentColumns, type StagedStream } from "./stage-stream.ts";
 
-/** Up to this many keys a target is asked whether naming them is cheaper than one scan. */
-const namedKeysMax = 5000;
-
 /** A person's choice of rows (`--limit`, `--keys`). */
 export interface Selection {
   limit?: number;
@@ -102,17 +99,13 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   const { mode, object, key } = compiled.stream.target;
   const [keyName = ""] = key;
   const { count } = await engine.one(`SELECT count(*) AS count FROM ${keysTable}`);
-  const named = mode !== "mirror" && Number(count) <= namedKeysMax;
-  const rows = named
-    ? await engine.all(
-        `SELECT ${identifier(keyName)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row) ORDER BY 1`,
-      )
-    : [];
+  const named = mode !== "mirror" && Number(count) <= target.capabilities.namedKeysMax;
+  const wanted = `SELECT ${identifier(keyName)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row) ORDER BY 1`;
   return target.snapshot({
     object,
     fields: snapshotFields(input),
     key,
-    ...(named ? { keys: rows.map((row) => String(row["key"])) } : {}),
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "key") } } : {}),
     folder: input.snapshotFolder,
     name: compiled.stream.name,
     signal: input.signal,
@@ -178,11 +171,13 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
   const { field, columns } = compiledField;
   return {
     name,
-    onNull: field.onNull === "clear" ? "clear" : "skip",
+    // What a record has several of is only added to.
+    onNull: field.onNull === "clear" && schema.several !== true ? "clear" : "skip",
     policy: field.policy,
     // Names of records, our own and parents', differ only as far as the target tells them apart.
     caseSensitive: name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true,
     cleared: target.clearedValue(schema),
+    several: schema.several === true,
     canonical: target.render(schema, mappedName(name), "VARCHAR", "UTC").value,
     absentParts: staged.parts
       .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))

@@ -3,25 +3,24 @@
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import type { StreamCounts } from "../core/model.ts";
 import type { Stream } from "../job/job.ts";
-import type { BatchSize, Target } from "../load/target.ts";
+import type { BatchSize } from "../load/target.ts";
 import type { LoadForecast } from "../report/forecast.ts";
 import { type RunContext, targetOf } from "./context.ts";
-import { chooseWays } from "./ways.ts";
 import { limitsOf } from "./write-batches.ts";
 
 /** One entry a connection, in the order of the streams. */
-export async function forecastLoad(
+export function forecastLoad(
   context: RunContext,
   streams: readonly Stream[],
   planned: readonly StreamRecord[],
-): Promise<LoadForecast[]> {
+): LoadForecast[] {
   const forecasts = new Map<string, LoadForecast>();
   for (const stream of streams) {
     const { connection } = stream.target;
     const target = targetOf(context, connection);
     if (target.capabilities.wholeFiles === true) continue;
     const counts = planned.find(({ name }) => name === stream.name)?.counts ?? undefined;
-    const batches = counts === undefined ? [] : await listBatches(context, stream, target, counts);
+    const batches = counts === undefined ? [] : listBatches(context, stream, counts);
     const before = forecasts.get(connection) ?? { connection, calls: 0, jobs: 0 };
     forecasts.set(connection, {
       ...before,
@@ -34,16 +33,10 @@ export async function forecastLoad(
 }
 
 /** The batches of a stream: as they were cut, or, of a dry run, as they would be. */
-async function listBatches(
-  { run, ledger }: RunContext,
-  stream: Stream,
-  target: Target,
-  counts: StreamCounts,
-): Promise<BatchSize[]> {
+function listBatches({ run, ledger, ways }: RunContext, stream: Stream, counts: StreamCounts): BatchSize[] {
   if (run.command === "run") return ledger.batches(run.id, stream.name);
-  const schema = await target.describe(stream.target.object);
   const rows = { create: counts.creates, update: counts.updates, delete: counts.deletes + counts.mirrorDeletes };
-  return [...chooseWays(target, { stream, schema }, counts)].flatMap(([action, choice]) => {
+  return [...(ways.get(stream.name) ?? [])].flatMap(([action, choice]) => {
     const most = limitsOf(stream.target.batch, choice).rows;
     const size = (index: number) => Math.min(most, rows[action] - index * most);
     return Array.from({ length: Math.ceil(rows[action] / most) }, (_, index) => ({

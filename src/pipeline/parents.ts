@@ -14,9 +14,6 @@ import { readParquet } from "../stage/parquet.ts";
 import { unitSeparator } from "../validate/rules.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 
-/** Up to this many keys are named in queries. */
-const namedKeysMax = 5000;
-
 /** A stream whose `parent` fields are named as the target resolves them. Throws a Failure (exit 2) where it can't. */
 export function nameParents(job: Job, stream: Stream, schema: ObjectSchema): Stream {
   const problems: Diagnostic[] = [];
@@ -94,13 +91,13 @@ async function rejectOrphansOf(input: OrphanInput, parent: Stream, schema: Field
   const { count } = await engine.one("SELECT count(*) AS count FROM parents_wanted");
   if (Number(count) === 0) return;
   const [parentKey = ""] = parent.target.key;
-  const keys =
-    Number(count) <= namedKeysMax ? await engine.all("SELECT shown FROM parents_wanted ORDER BY shown") : undefined;
+  const named = Number(count) <= target.capabilities.namedKeysMax;
+  const wanted = "SELECT shown FROM parents_wanted ORDER BY shown";
   const found = await target.snapshot({
     object: parent.target.object,
     fields: [parentKey],
     key: [parentKey],
-    ...(keys === undefined ? {} : { keys: keys.map((row) => String(row["shown"])) }),
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "shown") } } : {}),
     folder: input.folder,
     name: `${compiled.stream.name}-parents`,
     signal: input.signal,

@@ -90,7 +90,9 @@ async function planParts(
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
   const rejectsBytes = await keepRejects(context, compiled, staged);
-  const ways = chooseWays(targetOf(context, stream.target.connection), compiled, diff.counts);
+  const { connection } = stream.target;
+  const ways = chooseWays(targetOf(context, connection), compiled, diff.counts, context.budget.callsLeft(connection));
+  context.ways.set(stream.name, ways);
   const batches = await writeBatches(context, compiled, plan, ways);
   syncFile(plan);
   if (rejectsBytes > 0) syncFile(rejectsPath(context, stream.name));

@@ -20,6 +20,7 @@ export interface RehearsalOptions {
 
 export interface SandboxAddresses {
   salesforce: string;
+  hubspot: string;
 }
 
 export interface Rehearsal {
@@ -27,8 +28,8 @@ export interface Rehearsal {
   stop(): Promise<void>;
 }
 
-/** The token that every sandbox accepts. */
-const sandboxToken = "00Dsandbox0000001!loadline";
+/** The tokens that every sandbox accepts. */
+const sandboxTokens = { salesforce: "00Dsandbox0000001!loadline", hubspot: "pat-sandbox-loadline" };
 
 export async function startRehearsal(
   stateFolder: string,
@@ -42,6 +43,8 @@ export async function startRehearsal(
   const program = process.argv[1] ?? "";
   const flags = [
     "--salesforce-port",
+    "0",
+    "--hubspot-port",
     "0",
     "--data",
     data,
@@ -78,9 +81,13 @@ export function connectToSandbox(
   addresses: SandboxAddresses,
   stateFolder: string,
 ): Map<string, Connection> {
-  const token = new Secret(sandboxToken);
+  const tokens = { salesforce: new Secret(sandboxTokens.salesforce), hubspot: new Secret(sandboxTokens.hubspot) };
   const pointed = [...connections].map(([name, connection]): [string, Connection] => {
     if (connection.type === "file") return [name, redirectOutput(connection, join(stateFolder, "files", name))];
+    if (connection.type === "hubspot") {
+      const token = { resolve: () => tokens.hubspot };
+      return [name, { ...connection, baseUrl: addresses.hubspot, auth: { kind: "token", token }, protected: false }];
+    }
     const { apiVersion, place } = connection;
     return [
       name,
@@ -88,7 +95,7 @@ export function connectToSandbox(
         name,
         type: "salesforce",
         loginUrl: addresses.salesforce,
-        auth: { kind: "access_token", token: { resolve: () => token } },
+        auth: { kind: "access_token", token: { resolve: () => tokens.salesforce } },
         ...(apiVersion === undefined ? {} : { apiVersion }),
         protected: false,
         place,

@@ -145,16 +145,16 @@ interface OpenRun {
 
 async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutcome> {
   const startedMs = monotonicMs();
-  const { job, connections, environment } = request;
+  const { job, connections, environment, stateFolder, signal } = request;
   const { ledger, run, folder, emit, connected } = open;
   const onRetry = (message: string) => emit({ type: "retry", message });
   for (const name of new Set(job.streams.flatMap(({ source, target }) => [source.connection, target.connection]))) {
     const connection = connectionOf(connections, name);
-    const opened = await openConnection(connection, environment, onRetry, request.signal);
+    const opened = await openConnection(connection, { environment, stateFolder, onRetry, signal });
     connected.set(name, opened);
-    if (connection.type === "file") continue;
+    if (opened.target.capabilities.wholeFiles === true) continue;
     emit({ type: "connected", connection: name, org: opened.target.orgId });
-    await tellConnection(name, opened.target, emit);
+    await tellConnection(opened.target, emit);
   }
   const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
@@ -179,6 +179,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     sources,
     targets,
     budget,
+    ways: new Map(),
     emit,
     signal: request.signal,
   };
@@ -187,18 +188,9 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
 }
 
 /** The allowance is asked for once a run; from then on each answer tells it. */
-async function tellConnection(name: string, target: Target, emit: Emit): Promise<void> {
-  const allowance = await target.readAllowance();
+async function tellConnection(target: Target, emit: Emit): Promise<void> {
+  await target.readAllowance();
   for (const message of target.warnings) emit({ type: "warning", message });
-  if (allowance === undefined) emit({ type: "warning", message: limitsHidden(name) });
-}
-
-/** What is said where the user may not see what is left of the day's calls. */
-export function limitsHidden(connection: string): string {
-  return (
-    `${connection}: the user may not see the org's limits (View Setup and Configuration); ` +
-    "what is left of the day's allowance is known from answers only"
-  );
 }
 
 function connectionOf(connections: ReadonlyMap<string, Connection>, name: string): Connection {

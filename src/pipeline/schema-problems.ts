@@ -114,7 +114,8 @@ function complainAboutText({ maxLength, picklist, vendorType }: FieldSchema, tex
     return `the text has ${countOf(length, "character")}, the field takes ${maxLength}`;
   }
   if (picklist?.restricted !== true || text.trim() === "") return undefined;
-  const known = new Set(picklist.values.map((value) => value.toLowerCase()));
+  const names = [...picklist.values, ...(picklist.labels?.keys() ?? [])];
+  const known = new Set(names.map((value) => value.toLowerCase()));
   const parts = vendorType === "multipicklist" ? text.split(";") : [text];
   const strange = parts.map((part) => part.trim()).filter((part) => !known.has(part.toLowerCase()));
   if (strange.length === 0) return undefined;

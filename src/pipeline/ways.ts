@@ -1,6 +1,6 @@
 // How the changes of a plan are to be written: each action by the way that the target chooses for so many rows.
 
-import type { Action, Operation, StreamCounts } from "../core/model.ts";
+import type { Action, ObjectSchema, Operation, StreamCounts } from "../core/model.ts";
 import type { StreamTarget } from "../job/job.ts";
 import type { Target, WayChoice } from "../load/target.ts";
 import type { CompiledStream } from "./compile-stream.ts";
@@ -13,8 +13,9 @@ export type PlannedWays = ReadonlyMap<Action, WayChoice>;
 
 export function chooseWays(
   target: Target,
-  { stream, schema }: Pick<CompiledStream, "stream" | "schema">,
+  { stream, schema, fieldSchemas }: CompiledStream,
   counts: StreamCounts,
+  callsLeft: number,
 ): PlannedWays {
   const rows: Record<Action, number> = {
     create: counts.creates,
@@ -26,7 +27,7 @@ export function chooseWays(
     .filter((action) => rows[action] > 0)
     .map((action) => {
       const operation = operationOf(action, stream.target);
-      const externalId = externalIdOf(operation, stream.target);
+      const externalId = externalIdOf(operation, stream.target, target, schema);
       const choice = target.chooseWay({
         schema,
         operation,
@@ -34,6 +35,8 @@ export function chooseWays(
         ...(assignmentRule === undefined ? {} : { assignmentRule }),
         rows: rows[action],
         streamRows: rows.create + rows.update + rows.delete,
+        fields: [...fieldSchemas.values()],
+        callsLeft,
         ...(batch.rows === undefined ? {} : { batchRows: batch.rows }),
       });
       return [action, choice];
@@ -41,13 +44,12 @@ export function chooseWays(
   return new Map(chosen);
 }
 
-/** "creates by collections, deletes in bulk for good"; null where there is nothing to write, or no choice. */
+/** "creates by collections, deletes by bulk jobs for good"; null where there is nothing to write, or no choice. */
 export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarget): string | null {
   if (mode === "replace") return null;
-  const parts = [...ways].map(([action, { via }]) => {
-    const how = via === "bulk" ? "in bulk" : `by ${via}`;
-    return `${action}s ${how}${action === "delete" && hardDelete ? " for good" : ""}`;
-  });
+  const parts = [...ways].map(
+    ([action, { name }]) => `${action}s by ${name}${action === "delete" && hardDelete ? " for good" : ""}`,
+  );
   return parts.length === 0 ? null : parts.join(", ");
 }
 
@@ -57,6 +59,15 @@ export function operationOf(action: Action, { mode, hardDelete }: StreamTarget):
   return action === "delete" && hardDelete ? "hardDelete" : action;
 }
 
-export function externalIdOf(operation: Operation, { key }: StreamTarget): string | undefined {
-  return operation === "upsert" ? key[0] : undefined;
+/** The field by which the target itself tells a new record from one that it has. */
+export function externalIdOf(
+  operation: Operation,
+  { key }: StreamTarget,
+  { capabilities }: Target,
+  schema: ObjectSchema,
+): string | undefined {
+  const [first = "", ...others] = key;
+  if (operation === "upsert") return first;
+  const isUnique = others.length === 0 && schema.fields.get(first)?.externalId === true;
+  return operation === "insert" && capabilities.insertsByKey === true && isUnique ? first : undefined;
 }

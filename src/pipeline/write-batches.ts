@@ -3,7 +3,6 @@
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import type { Action, Way } from "../core/model.ts";
 import { identifier } from "../core/sql.ts";
-import type { Stream } from "../job/job.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -34,7 +33,7 @@ export async function writeBatches(
   const { idColumn, wholeFiles } = targetOf(context, stream.target.connection).capabilities;
   const plan = readParquet(planPath);
   const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
-  if (wholeFiles === true) return [await writeWholeFile(context, stream, plan, fields)];
+  if (wholeFiles === true) return [await writeWholeFile(context, compiled, plan, fields)];
   await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
   const ranges: (BatchRange & { via: Way })[] = [];
   for (const choice of new Set(ways.values())) {
@@ -94,27 +93,30 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   });
   const file = await writeBatchFile(engine, cells, path);
   await engine.run("DROP TABLE batch_rows");
-  return describeBatch(context, stream, { ...file, action, number: input.number, via: input.via });
+  return describeBatch(context, compiled, { ...file, action, number: input.number, via: input.via });
 }
 
 /** All rows of a plan as one file. They stand in it in the order of the source: nothing was joined that could spill. */
 async function writeWholeFile(
   context: RunContext,
-  stream: Stream,
+  compiled: CompiledStream,
   plan: string,
   fields: readonly string[],
 ): Promise<BatchRecord> {
   const { engine } = context;
+  const { stream } = compiled;
   const path = batchPath(context, { stream: stream.name, number: 1 });
   const cells = fields.map((name) => `after.${identifier(name)} AS ${identifier(name)}`);
   const file = await writeBatchFile(engine, `SELECT ${cells.join(", ")} FROM ${plan}`, path);
-  return describeBatch(context, stream, { ...file, action: "create", number: 1, via: "bulk" });
+  return describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" });
 }
 
 type WrittenBatch = Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256" | "action" | "number" | "via">;
 
-function describeBatch({ run }: RunContext, stream: Stream, written: WrittenBatch): BatchRecord {
+function describeBatch(context: RunContext, { stream, schema }: CompiledStream, written: WrittenBatch): BatchRecord {
+  const { run } = context;
   const operation = operationOf(written.action, stream.target);
+  const target = targetOf(context, stream.target.connection);
   return {
     ...unsent,
     ...written,
@@ -123,7 +125,7 @@ function describeBatch({ run }: RunContext, stream: Stream, written: WrittenBatc
     operation,
     // A file of its own for each run, where the job says so.
     object: stream.target.object.replaceAll("{run}", run.id),
-    externalId: externalIdOf(operation, stream.target) ?? null,
+    externalId: externalIdOf(operation, stream.target, target, schema) ?? null,
     message: null,
     round: 0,
     again: false,

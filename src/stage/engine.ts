@@ -93,6 +93,11 @@ export class Engine implements Disposable {
     for await (const rows of result.yieldRowObjectJs()) for (const row of rows) yield toPlainRow(row);
   }
 
+  /** A column of a large result, as text. */
+  async *texts(sql: string, column: string): AsyncGenerator<string> {
+    for await (const row of this.stream(sql)) yield String(row[column]);
+  }
+
   [Symbol.dispose](): void {
     this.#signal?.removeEventListener("abort", this.#interrupt);
     clearInterval(this.#interrupting);

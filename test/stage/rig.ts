@@ -17,7 +17,7 @@ import { type StagedStream, stageStream } from "../../src/pipeline/stage-stream.
 import { Engine, type Row } from "../../src/stage/engine.ts";
 import { defineFunctions } from "../../src/transform/functions.ts";
 
-const bulk: WayChoice = { via: "bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
+const bulk: WayChoice = { via: "bulk", name: "bulk jobs", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
 export const csv: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
 
@@ -178,6 +178,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
       versionColumn: "SystemModstamp",
       results: { id: "sf__Id", created: "sf__Created", error: "sf__Error" },
       modes: ["insert", "update", "upsert", "delete", "mirror"],
+      namedKeysMax: 5000,
     },
     orgId: "00Dtest",
     apiCalls: 0,

@@ -18,6 +18,7 @@ const capabilities: TargetCapabilities = {
   versionColumn: "loadline_version",
   results: { id: "id", created: "created", error: "error" },
   modes: ["replace"],
+  namedKeysMax: 0,
   wholeFiles: true,
 };
 
@@ -47,7 +48,12 @@ export function openFileTarget(connection: FileConnection): Target {
     render: renderCell,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     refuseDemands: async () => undefined,
-    chooseWay: () => ({ via: "bulk", batchRowsMax: Number.MAX_SAFE_INTEGER, batchBytesMax: Number.MAX_SAFE_INTEGER }),
+    chooseWay: () => ({
+      via: "bulk",
+      name: "a file",
+      batchRowsMax: Number.MAX_SAFE_INTEGER,
+      batchBytesMax: Number.MAX_SAFE_INTEGER,
+    }),
     write: () => Promise.reject(new Error("a file is written as a whole")),
     snapshot: async () => ({ files: [], rows: 0, how: "nothing read" }),
     open: async (batch) => {

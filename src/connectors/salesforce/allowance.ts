@@ -14,7 +14,7 @@ export function readUsage(header: string | undefined): Allowance | undefined {
 }
 
 /**
- * Asks for the limits; undefined where the user may not see them.
+ * Asks for the limits; undefined, and a warning, where the user may not see them.
  * https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm
  */
 export async function readLimits(client: SalesforceClient): Promise<Allowance | undefined> {
@@ -25,7 +25,13 @@ export async function readLimits(client: SalesforceClient): Promise<Allowance | 
     const [max, remaining] = [Number(daily?.Max), Number(daily?.Remaining)];
     return Number.isFinite(max - remaining) ? { used: max - remaining, max } : undefined;
   } catch (error) {
-    if (isHidden(error)) return undefined;
+    if (isHidden(error)) {
+      client.warnings.push(
+        `${client.name}: the user may not see the org's limits (View Setup and Configuration); ` +
+          "what is left of the day's allowance is known from answers only",
+      );
+      return undefined;
+    }
     return client.explain(doing, () => Promise.reject(error));
   }
 }

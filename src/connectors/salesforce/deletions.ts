@@ -3,10 +3,11 @@
 
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { describePart, partPath } from "../../core/part-file.ts";
+import { writeRecordFile } from "../../core/record-file.ts";
 import type { ExtractedPart } from "../../extract/source.ts";
 import type { SalesforceClient } from "./client.ts";
-import { bulkTime, writeRecordFile } from "./record-file.ts";
-import { describePart, joinConditions, partPath, type RecordsRequest, windowConditions } from "./records.ts";
+import { bulkTime, joinConditions, type RecordsRequest, windowConditions } from "./records.ts";
 import { queryRecords } from "./rest-query.ts";
 import { select } from "./soql.ts";
 

@@ -1,10 +1,6 @@
-// What the ways to extract records share: the window as SOQL, and parts as files.
+// What the ways to extract records share: the window as SOQL, and times.
 
-import { statSync } from "node:fs";
-import { join } from "node:path";
-import { hashFile } from "../../core/files.ts";
-import type { Part } from "../../core/model.ts";
-import type { ExtractedPart, ExtractRequest } from "../../extract/source.ts";
+import type { ExtractRequest } from "../../extract/source.ts";
 import type { ObjectSource } from "../../job/job.ts";
 
 export interface RecordsRequest extends ExtractRequest<ObjectSource> {
@@ -26,26 +22,7 @@ export function joinConditions(conditions: readonly (string | undefined)[]): str
   return present.map((condition) => `(${condition})`).join(" AND ");
 }
 
-export function partName(ordinal: number): string {
-  return `part-${String(ordinal).padStart(5, "0")}.csv`;
-}
-
-export function partPath({ folder }: Pick<ExtractRequest, "folder">, ordinal: number): string {
-  return join(folder, partName(ordinal));
-}
-
-export async function describePart(
-  path: string,
-  ordinal: number,
-  told: Pick<Part, "label" | "locator"> & { rows: number },
-): Promise<ExtractedPart> {
-  return {
-    ordinal,
-    path,
-    ...told,
-    bytes: statSync(path).size,
-    sha256: await hashFile(path),
-    compressed: path.endsWith(".gz"),
-    suspect: false,
-  };
+/** A time as a bulk query writes it: it ends in Z where REST writes +0000. Other text stays as it is. */
+export function bulkTime(text: string): string {
+  return text.replace(/^(\d{4}-\d\d-\d\dT[\d:.]+)\+0000$/, "$1Z");
 }

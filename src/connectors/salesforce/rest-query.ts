@@ -1,8 +1,9 @@
 // REST queries, for few records. In: SOQL. Out: a CSV file as a bulk query would give it.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 
+import { writeRecordFile } from "../../core/record-file.ts";
 import type { SalesforceClient } from "./client.ts";
-import { bulkTime, writeRecordFile } from "./record-file.ts";
+import { bulkTime } from "./records.ts";
 
 /** Records of one page at most; wide records come in smaller pages. */
 export const rowsPerQueryPage = 2000;

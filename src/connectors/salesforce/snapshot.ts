@@ -23,9 +23,10 @@ export async function readSnapshot(
   const keyName = request.key[0] ?? idColumn;
   if (request.keys !== undefined) {
     const fixedBytes = encodedLength(select({ fields, object: request.object })) + 100;
-    const literals = request.keys.map((value) => keyLiteral(value, key));
+    const literals: string[] = [];
+    for await (const value of request.keys.read()) literals.push(keyLiteral(value, key));
     const conditions = packKeys(keyName, literals, uriBytesMax - fixedBytes);
-    const pages = Math.ceil(request.keys.length / rowsPerQueryPage);
+    const pages = Math.ceil(request.keys.count / rowsPerQueryPage);
     if (Math.max(conditions.length, pages) < scanCallsMin) return queryKeys(client, request, fields, conditions);
   }
   const where = request.scope ?? (keyName === idColumn ? undefined : `${keyName} != null`);

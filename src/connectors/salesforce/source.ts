@@ -5,13 +5,14 @@
 import { usageFailure } from "../../core/errors.ts";
 import { writeDurably } from "../../core/files.ts";
 import type { ObjectSchema } from "../../core/model.ts";
+import { describePart, partName, partPath } from "../../core/part-file.ts";
 import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
 import { deletedParts } from "./deletions.ts";
 import { readableColumns, resolveParentField } from "./readable.ts";
-import { describePart, joinConditions, partName, partPath, type RecordsRequest, windowConditions } from "./records.ts";
+import { joinConditions, type RecordsRequest, windowConditions } from "./records.ts";
 import { countRecords, queryToFile } from "./rest-query.ts";
 import { encodedLength, packKeys, select, soqlText, uriBytesMax } from "./soql.ts";
 

@@ -27,6 +27,7 @@ const capabilities: TargetCapabilities = {
   versionColumn,
   results: { id: "sf__Id", created: "sf__Created", error: "sf__Error" },
   modes: ["insert", "update", "upsert", "delete", "mirror"],
+  namedKeysMax: 5000,
 };
 
 /** Signs in. Throws a Failure (8 refused, 75 unreachable). */
@@ -74,7 +75,7 @@ export async function openSalesforce(
         return readSnapshot(client, request, schema.fields.get(request.key[0] ?? idColumn));
       }),
     chooseWay,
-    write: async (batch, again, files, signal) => {
+    write: async (batch, { again }, files, signal) => {
       const schema = await describe(batch.object);
       const { headers, rows } = readBatchRows(batch.path);
       const columns = await jsonColumns(schema, headers, (name) => resolveField(schema, name, describe));
@@ -82,10 +83,10 @@ export async function openSalesforce(
     },
     open: (batch, signal) => openJob(client, batch, signal),
     upload: (handle, batch, onBytes, signal) => uploadBatch(client, handle, batch, onBytes, signal),
-    commit: (handle, signal) => closeJob(client, handle, signal),
+    commit: (handle, _batch, signal) => closeJob(client, handle, signal),
     abandon: (handle, signal) => abortJob(client, handle, signal),
-    inspect: (handle, signal) => inspectJob(client, handle, signal),
-    fetchResults: (handle, files, signal) => fetchResults(client, handle, files, signal),
+    inspect: (handle, _batch, signal) => inspectJob(client, handle, signal),
+    fetchResults: (handle, _batch, files, signal) => fetchResults(client, handle, files, signal),
     readError: readRowError,
     explain: (doing, act) => client.explain(doing, act),
     close: () => http.close(),

@@ -3,9 +3,14 @@
 
 import type { WayChoice, WayRequest } from "../../load/target.ts";
 
-const bulk: WayChoice = { via: "bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
+const bulk: WayChoice = { via: "bulk", name: "bulk jobs", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 /** One call is one batch, so that little is sent again. A REST body may hold 50 MB. */
-const collections: WayChoice = { via: "collections", batchRowsMax: 200, batchBytesMax: 10_000_000 };
+const collections: WayChoice = {
+  via: "collections",
+  name: "collections",
+  batchRowsMax: 200,
+  batchBytesMax: 10_000_000,
+};
 
 /** "More than 2,000 records": Salesforce's own line between its REST and Bulk APIs. */
 const collectionsRowsMax = 2000;

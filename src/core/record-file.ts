@@ -1,9 +1,9 @@
-// Records that come by REST, as a CSV file like those of a bulk query.
+// Records that come as JSON, as a CSV file like those that come in bulk.
 
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { stringify } from "csv-stringify";
-import { syncFile } from "../../core/files.ts";
+import { syncFile } from "./files.ts";
 
 /** Writes a header and the rows, which have a cell for each field; on disk when it returns. Gives the number of rows. */
 export async function writeRecordFile(
@@ -22,9 +22,4 @@ export async function writeRecordFile(
   await pipeline(counted, writer, createWriteStream(path, { mode: 0o600 }));
   syncFile(path);
   return rows;
-}
-
-/** A time as a bulk query writes it: it ends in Z where REST writes +0000. Other text stays as it is. */
-export function bulkTime(text: string): string {
-  return text.replace(/^(\d{4}-\d\d-\d\dT[\d:.]+)\+0000$/, "$1Z");
 }

@@ -1,0 +1,82 @@
+// A batch file in HubSpot's terms, and its answers as result files. In: cells as loadline writes them. Out: rows with
+// the properties to send and the records to associate with; a blank cell leaves its property alone.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
+import type { Batch, ResultFiles } from "../../load/target.ts";
+import type { BatchRow, RowAnswer } from "./batches.ts";
+import { rowErrorOf, writeRowError } from "./errors.ts";
+import { clearCell } from "./render.ts";
+import { type AssociationName, idColumn, readAssociationName } from "./schema.ts";
+
+/** Columns of our result files, beside those that were sent. */
+export const resultColumns = { id: "result_id", created: "result_new", error: "result_error" };
+
+export interface WantedAssociation {
+  /** The column that asks for it. */
+  column: string;
+  name: AssociationName;
+  key: string;
+}
+
+export interface SentRow extends BatchRow {
+  cells: string[];
+  associations: WantedAssociation[];
+}
+
+export interface BatchFile {
+  columns: string[];
+  rows: SentRow[];
+}
+
+/** A batch is small enough to be read at once. */
+export function readBatchFile({ path, operation, externalId }: Batch): BatchFile {
+  const [columns = [], ...lines] = parse(readFileSync(path)) as string[][];
+  const name = basename(path, ".csv");
+  const byId = operation === "update" || operation === "delete";
+  const rows = lines.map((cells, index): SentRow => {
+    const properties: Record<string, string> = {};
+    const associations: WantedAssociation[] = [];
+    columns.forEach((column, at) => {
+      const cell = cells[at] ?? "";
+      if (cell === "" || column === idColumn) return;
+      const association = readAssociationName(column);
+      if (association === undefined) properties[column] = cell === clearCell ? "" : cell;
+      else if (cell !== clearCell) associations.push({ column, name: association, key: cell });
+    });
+    const key = externalId === undefined ? undefined : cells[columns.indexOf(externalId)];
+    return {
+      trace: `${name}.${index + 1}`,
+      ...(byId ? { id: cells[columns.indexOf(idColumn)] ?? "" } : {}),
+      ...(key === undefined || byId ? {} : { key }),
+      properties,
+      cells,
+      associations,
+    };
+  });
+  return { columns, rows };
+}
+
+/** Result files as a bulk job would give them: what was sent, with what became of it. */
+export function saveAnswers(file: BatchFile, answers: readonly RowAnswer[], files: ResultFiles): void {
+  const byTrace = new Map(answers.map((answer) => [answer.trace, answer]));
+  const succeeded: string[][] = [];
+  const failed: string[][] = [];
+  for (const { trace, cells } of file.rows) {
+    const answer = byTrace.get(trace);
+    if (answer === undefined) continue;
+    if ("error" in answer) {
+      failed.push([answer.existingId ?? "", writeRowError(rowErrorOf(answer.error)), ...cells]);
+    } else succeeded.push([answer.id, answer.created, ...cells]);
+  }
+  const { id, created, error } = resultColumns;
+  save(files.succeeded, [id, created, ...file.columns], succeeded);
+  save(files.failed, [id, error, ...file.columns], failed);
+  save(files.unprocessed, file.columns, []);
+}
+
+function save(path: string, header: readonly string[], rows: readonly string[][]): void {
+  writeFileSync(path, stringify([[...header], ...rows], { quoted: true }), { mode: 0o600 });
+}

@@ -1,0 +1,189 @@
+// Batch calls: a hundred records created, updated, upserted or archived in one, with a result for each.
+// In: the rows of a batch file. Out: its result files. What must hold: a result is matched by the trace id that its row
+// was sent with, or by its id, never by its place; one bad row costs no other; only what does no harm twice is sent
+// again after an unknown answer, and what was created by an earlier try is told from what was there before us.
+// https://developers.hubspot.com/docs/api-reference/error-handling (multi-status errors)
+
+import { CallFault } from "../../http/outcome.ts";
+import type { Batch } from "../../load/target.ts";
+import type { HubSpotClient } from "./client.ts";
+import { type ApiError, readApiError } from "./errors.ts";
+import { objectPath } from "./paths.ts";
+import { type HubSpotRecord, readBatch, readBatchAnswer } from "./records.ts";
+import { idColumn } from "./schema.ts";
+
+export interface BatchRow {
+  /** The same whenever the row is sent: the batch's name and the row's place in it. */
+  trace: string;
+  /** Of updates and archivals. */
+  id?: string;
+  /** Of creates that go by a unique property. */
+  key?: string;
+  properties: Record<string, string>;
+}
+
+export type RowAnswer =
+  | { trace: string; id: string; created: "true" | "false" | "" }
+  | { trace: string; error: ApiError; existingId?: string };
+
+export interface BatchWrite {
+  object: string;
+  operation: Batch["operation"];
+  /** The unique property that creates go by. */
+  key?: string;
+  /** When the batch was first begun, by HubSpot's clock: what was created since may be our own. */
+  begun: Date;
+  /** An earlier call may have written these rows. */
+  again: boolean;
+  signal: AbortSignal;
+}
+
+/** Writes up to 100 rows. Throws CallFault where nothing is known of them, or all were refused for a common reason. */
+export async function writeRows(
+  client: HubSpotClient,
+  write: BatchWrite,
+  rows: readonly BatchRow[],
+): Promise<RowAnswer[]> {
+  let mayBeThere = write.again;
+  let json: unknown;
+  try {
+    ({ json } = await client.call({
+      method: "POST",
+      path: objectPath(write.object, `/batch/${endpointOf(write)}`),
+      json: { inputs: rows.map((row) => inputOf(write, row)) },
+      idempotent: isRepeatable(write),
+      doing: `writing ${rows.length} ${write.object}`,
+      signal: write.signal,
+      onFault: (fault) => {
+        mayBeThere ||= fault.outcome === "unknown";
+      },
+    }));
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    return bisect(client, { ...write, again: mayBeThere }, rows, refusal);
+  }
+  if (write.operation === "delete") return rows.map(({ trace, id = "" }) => ({ trace, id, created: "" }));
+  const answers = matchAnswers({ ...write, again: mayBeThere }, rows, json);
+  return mayBeThere && write.operation === "insert" ? claimOwn(client, write, answers) : answers;
+}
+
+/** Whether a second call leaves the same records. A record without a unique key would be there twice. */
+export function isRepeatable({ operation, key }: Pick<BatchWrite, "operation" | "key">): boolean {
+  return operation !== "insert" || key !== undefined;
+}
+
+function endpointOf({ operation }: BatchWrite): string {
+  const endpoints = { insert: "create", upsert: "upsert", update: "update", delete: "archive", hardDelete: "archive" };
+  return endpoints[operation];
+}
+
+function inputOf({ operation, key }: BatchWrite, row: BatchRow): object {
+  const { trace, id, properties } = row;
+  if (operation === "delete") return { id };
+  if (operation === "update") return { id, properties, objectWriteTraceId: trace };
+  if (operation === "insert") return { properties, objectWriteTraceId: trace };
+  return { id: row.key, idProperty: key, properties, objectWriteTraceId: trace };
+}
+
+/** A call that was not well formed for one of its rows, and says so of all. */
+function refusalOf(error: unknown): ApiError | undefined {
+  if (!(error instanceof CallFault) || error.outcome !== "refused" || error.transient) return undefined;
+  if (error.status !== 400 && error.status !== 409 && error.status !== 404) return undefined;
+  return readApiError(error.body);
+}
+
+/** Nothing of a refused call was written: its halves are sent, until the row at fault stands alone. */
+async function bisect(
+  client: HubSpotClient,
+  write: BatchWrite,
+  rows: readonly BatchRow[],
+  refusal: ApiError,
+): Promise<RowAnswer[]> {
+  const [row] = rows;
+  if (rows.length === 1 && row !== undefined) {
+    const failed = [answerError(row, refusal)];
+    return write.again && write.operation === "insert" ? claimOwn(client, write, failed) : failed;
+  }
+  const middle = Math.ceil(rows.length / 2);
+  return [
+    ...(await writeRows(client, write, rows.slice(0, middle))),
+    ...(await writeRows(client, write, rows.slice(middle))),
+  ];
+}
+
+type Result = HubSpotRecord & { objectWriteTraceId?: string; new?: boolean };
+
+function matchAnswers(write: BatchWrite, rows: readonly BatchRow[], json: unknown): RowAnswer[] {
+  const { results, errors } = readBatchAnswer<Result>(json);
+  const byTrace = new Map(rows.map((row) => [row.trace, row]));
+  const byName = new Map(rows.map((row) => [nameOf(row.id ?? row.key), row]));
+  const answers = new Map<string, RowAnswer>();
+  for (const result of results) {
+    const row = byTrace.get(result.objectWriteTraceId ?? "") ?? byName.get(nameIn(write, result));
+    if (row === undefined) continue;
+    const created = result.new ?? write.operation === "insert";
+    // Made again, a call finds what it made the first time.
+    const shown = created ? "true" : write.again ? "" : "false";
+    answers.set(row.trace, { trace: row.trace, id: result.id, created: write.operation === "update" ? "" : shown });
+  }
+  for (const error of errors) {
+    for (const row of rowsOf(error, byTrace, byName)) answers.set(row.trace, answerError(row, error));
+  }
+  const left = rows.filter(({ trace }) => !answers.has(trace));
+  // Errors that name no row are those of the rows that have no other answer.
+  const unnamed = errors.find((error) => rowsOf(error, byTrace, byName).length === 0);
+  if (unnamed !== undefined) for (const row of left) answers.set(row.trace, answerError(row, unnamed));
+  return [...answers.values()];
+}
+
+function nameOf(value: string | undefined): string {
+  return (value ?? "").toLowerCase();
+}
+
+/** HubSpot gives addresses back in lower case. */
+function nameIn({ operation, key }: BatchWrite, { id, properties }: Result): string {
+  return operation === "update" || key === undefined ? id : nameOf(properties[key] ?? undefined);
+}
+
+function rowsOf(
+  { context }: ApiError,
+  byTrace: ReadonlyMap<string, BatchRow>,
+  byName: ReadonlyMap<string, BatchRow>,
+): BatchRow[] {
+  const traces = context?.["objectWriteTraceId"] ?? [];
+  const named = traces.length > 0 ? traces.map((trace) => byTrace.get(trace)) : [];
+  const ids = (context?.["ids"] ?? []).map((id) => byName.get(nameOf(id)));
+  return [...named, ...ids].filter((row) => row !== undefined);
+}
+
+function answerError({ trace }: BatchRow, error: ApiError): RowAnswer {
+  const existingId = existingIdOf(error);
+  return { trace, error, ...(existingId === undefined ? {} : { existingId }) };
+}
+
+/** The record that keeps ours from being created: `Contact already exists. Existing ID: 123`. */
+function existingIdOf({ category, context, message }: ApiError): string | undefined {
+  const told = context?.["existingId"]?.[0] ?? /Existing ID: (\d+)/.exec(message ?? "")?.[1];
+  return category === "CONFLICT" || told !== undefined ? told : undefined;
+}
+
+/** Of creates that an earlier call may have made: what exists and came into being since then is ours. */
+async function claimOwn(
+  client: HubSpotClient,
+  { object, begun, signal }: BatchWrite,
+  answers: RowAnswer[],
+): Promise<RowAnswer[]> {
+  const ids = answers.flatMap((answer) => ("existingId" in answer && answer.existingId ? [answer.existingId] : []));
+  if (ids.length === 0) return answers;
+  const doing = `looking up ${object} that may be our own`;
+  const existing = await readBatch(client, { object, properties: [idColumn], doing, signal }, ids);
+  const own = new Set(
+    existing.filter(({ createdAt }) => Date.parse(createdAt ?? "") >= begun.getTime()).map(({ id }) => id),
+  );
+  return answers.map((answer) =>
+    "existingId" in answer && answer.existingId !== undefined && own.has(answer.existingId)
+      ? { trace: answer.trace, id: answer.existingId, created: "true" }
+      : answer,
+  );
+}

@@ -1,0 +1,238 @@
+// A signed-in connection to one HubSpot account. In: calls by their v3 and v4 paths. Out: answers, or failures that say
+// what to do. What must hold: every call has our retries and keeps the account's pace, which all runs on it share; a
+// token that ends is renewed before it does.
+
+import { join } from "node:path";
+import { monotonicMs, now } from "../../core/clock.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { makePrivateFolder } from "../../core/files.ts";
+import { type HttpClient, type HttpRequest, type HttpResponse, readJson } from "../../http/client.ts";
+import { saveBody } from "../../http/download.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { Pace } from "../../http/pace.ts";
+import { withRetries } from "../../http/retry.ts";
+import type { HubSpotConnection } from "../../job/job.ts";
+import type { Allowance } from "../../load/target.ts";
+import type { ConnectionContext } from "../registry.ts";
+import { explainFault, readApiError, readFault } from "./errors.ts";
+import { type ApiVersion, apiVersions, newestVersion, pathIn } from "./paths.ts";
+import { isEnding, type Session, signIn } from "./sign-in.ts";
+
+export interface CallOptions {
+  method: HttpRequest["method"];
+  /** As v3 and v4 have it. */
+  path: string;
+  json?: object;
+  body?: HttpRequest["body"];
+  headers?: Record<string, string>;
+  /** Searches have a limit of their own. */
+  search?: boolean;
+  /** Whether an unknown outcome may be answered by sending again. */
+  idempotent: boolean;
+  /** For messages: "reading contacts". */
+  doing: string;
+  signal?: AbortSignal;
+  /** Told of each call that is made again, why. */
+  onFault?(fault: CallFault): void;
+}
+
+export interface Answer {
+  status: number;
+  /** Undefined where the answer is empty. */
+  json: unknown;
+}
+
+const searchLimit = { calls: 5, windowMs: 1000 };
+/** Until an answer tells the limit: that of the smallest accounts. */
+const burstLimit = { calls: 100, windowMs: 10_000 };
+
+export class HubSpotClient {
+  readonly name: string;
+  readonly version: ApiVersion;
+  readonly warnings: string[] = [];
+  readonly #connection: HubSpotConnection;
+  readonly #context: ConnectionContext;
+  readonly #http: HttpClient;
+  #burst: Pace | undefined;
+  #search: Pace | undefined;
+  #session: Session | undefined;
+  #signingIn: Promise<Session> | undefined;
+  #portal: string | undefined;
+  #allowance: Allowance | undefined;
+  #clock: { serverMs: number; atMs: number } | undefined;
+  #told = "";
+
+  constructor(connection: HubSpotConnection, context: ConnectionContext, http: HttpClient) {
+    this.name = connection.name;
+    this.version = apiVersions.find((version) => version === connection.apiVersion) ?? newestVersion;
+    this.#connection = connection;
+    this.#context = context;
+    this.#http = http;
+  }
+
+  /** As the latest answer told it. */
+  get allowance(): Allowance | undefined {
+    return this.#allowance;
+  }
+
+  /** The account's id. */
+  get portalId(): string {
+    if (this.#portal === undefined) throw new Error("not connected");
+    return this.#portal;
+  }
+
+  /** Signs in and learns whose account it is. Throws a Failure (8 refused, 75 unreachable). */
+  async connect(): Promise<void> {
+    const doing = "the sign-in";
+    const { json } = await this.explain(doing, () =>
+      this.call({ method: "GET", path: "/account-info/v3/details", idempotent: true, doing }),
+    );
+    const { portalId } = json as { portalId: number };
+    this.#portal = String(portalId);
+    const path = this.#pacePath();
+    this.#burst = Pace.open(path, `${portalId}:burst`, this.#shareOf(burstLimit.calls, burstLimit.windowMs));
+    this.#search = Pace.open(path, `${portalId}:search`, searchLimit);
+    if (this.#told !== "") this.#adjust(this.#told);
+  }
+
+  /** Makes a call and reads its JSON. Throws CallFault. */
+  call(options: CallOptions): Promise<Answer> {
+    return this.#retrying(options, async () => {
+      const response = await this.#send(options);
+      const isEmpty = response.status === 204 || response.headers["content-length"] === "0";
+      if (isEmpty) response.body.resume();
+      return { status: response.status, json: isEmpty ? undefined : await readJson(response, options.doing) };
+    });
+  }
+
+  /** Fetches what a link leads to into a file. The link says itself who may. Throws CallFault. */
+  download(url: string, path: string, doing: string, signal: AbortSignal): Promise<void> {
+    return this.#retrying({ idempotent: true, signal }, async () => {
+      await saveBody(await this.#http.send({ method: "GET", url, signal }), path, doing);
+    });
+  }
+
+  /** The server's clock, to the second: its last answer's date and the time that passed since. */
+  async readClock(): Promise<Date> {
+    if (this.#clock === undefined) throw new Failure(exitCode.failed, `${this.name} tells no time`);
+    const { serverMs, atMs } = this.#clock;
+    return new Date(Math.floor((serverMs + monotonicMs() - atMs) / 1000) * 1000);
+  }
+
+  /** Runs `act`; a fault that ended it becomes a failure that says what to do. */
+  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw explainFault(error, this.name, doing);
+    }
+  }
+
+  close(): void {
+    this.#burst?.[Symbol.dispose]();
+    this.#search?.[Symbol.dispose]();
+    this.#http.close();
+  }
+
+  #pacePath(): string {
+    const { stateFolder } = this.#context;
+    if (stateFolder === undefined) return ":memory:";
+    makePrivateFolder(stateFolder);
+    return join(stateFolder, "pace.db");
+  }
+
+  #shareOf(calls: number, windowMs: number): { calls: number; windowMs: number } {
+    return { calls: Math.max(1, Math.floor((calls * this.#connection.burst) / 100)), windowMs };
+  }
+
+  #retrying<T>(options: Pick<CallOptions, "idempotent" | "signal" | "onFault">, act: () => Promise<T>): Promise<T> {
+    return withRetries(act, {
+      idempotent: options.idempotent,
+      signal: options.signal ?? this.#context.signal,
+      onRetry: (fault, attempt, delayMs) => {
+        options.onFault?.(fault);
+        this.#context.onRetry(`${fault.message}; try ${attempt + 1} in ${Math.round(delayMs)} ms`);
+      },
+    });
+  }
+
+  async #send(options: CallOptions): Promise<HttpResponse> {
+    const signal = options.signal ?? this.#context.signal;
+    const pace = options.search === true ? this.#search : this.#burst;
+    try {
+      const session = await this.#signIn(signal);
+      await pace?.take(signal);
+      return this.#note(await this.#http.send(this.#requestFor(options, session, signal)));
+    } catch (error) {
+      if (!(error instanceof CallFault)) throw error;
+      const fault = readFault(error);
+      // Whoever else uses this account waits with us.
+      if (fault.status === 429 && fault.retryAfterMs !== undefined)
+        pace?.holdUntil(now().getTime() + fault.retryAfterMs);
+      if (!this.#isOver(fault)) throw fault;
+      const renewed = await this.#signIn(signal);
+      return this.#note(await this.#http.send(this.#requestFor(options, renewed, signal)));
+    }
+  }
+
+  /** Whether the token of an OAuth app has ended early; a new one is fetched then. */
+  #isOver(fault: CallFault): boolean {
+    if (fault.status !== 401 || this.#connection.auth.kind !== "oauth") return false;
+    if (readApiError(fault.body)?.category !== "EXPIRED_AUTHENTICATION") return false;
+    this.#session = undefined;
+    return true;
+  }
+
+  #requestFor(options: CallOptions, session: Session, signal: AbortSignal): HttpRequest {
+    const body = options.json === undefined ? options.body : JSON.stringify(options.json);
+    return {
+      method: options.method,
+      url: `${this.#connection.baseUrl}${pathIn(this.version, options.path)}`,
+      headers: {
+        authorization: `Bearer ${session.token}`,
+        ...(options.json === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+      signal,
+    };
+  }
+
+  /** https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (not sent with searches) */
+  #note(response: HttpResponse): HttpResponse {
+    const { headers } = response;
+    const serverMs = Date.parse(headers["date"] ?? "");
+    if (!Number.isNaN(serverMs)) this.#clock = { serverMs, atMs: monotonicMs() };
+    const [max, left] = [headers["x-hubspot-ratelimit-daily"], headers["x-hubspot-ratelimit-daily-remaining"]];
+    if (max !== undefined && left !== undefined) {
+      // The rest of the day belongs to others.
+      const own = Math.floor((Number(max) * this.#connection.daily) / 100);
+      this.#allowance = { used: Number(max) - Number(left), max: own };
+    }
+    const calls = headers["x-hubspot-ratelimit-max"];
+    const told = `${calls}/${headers["x-hubspot-ratelimit-interval-milliseconds"] ?? burstLimit.windowMs}`;
+    if (calls !== undefined && told !== this.#told) this.#adjust(told);
+    return response;
+  }
+
+  #adjust(told: string): void {
+    this.#told = told;
+    const [calls = 0, windowMs = 0] = told.split("/").map(Number);
+    if (calls > 0 && windowMs > 0) this.#burst?.adjust(this.#shareOf(calls, windowMs));
+  }
+
+  /** Signs in once, however many calls ask for it at the same time. */
+  #signIn(signal: AbortSignal): Promise<Session> {
+    if (this.#session !== undefined && !isEnding(this.#session)) return Promise.resolve(this.#session);
+    this.#signingIn ??= signIn(this.#http, this.#connection, this.#context.environment, this.version, signal)
+      .then((session) => {
+        this.#session = session;
+        return session;
+      })
+      .finally(() => {
+        this.#signingIn = undefined;
+      });
+    return this.#signingIn;
+  }
+}

@@ -1,0 +1,68 @@
+// The list endpoint: all records of an object, present or archived, a hundred a page.
+// https://developers.hubspot.com/docs/guides/crm/using-object-apis
+
+import type { HubSpotClient } from "./client.ts";
+import { objectPath } from "./paths.ts";
+import { type HubSpotRecord, readBatch } from "./records.ts";
+
+export const listRowsMax = 100;
+/** Longer, and properties go into the body of a second call. HubSpot refuses URLs of some 15,000 characters (414). */
+const propertiesLengthMax = 6000;
+
+export interface ListRequest {
+  object: string;
+  properties: readonly string[];
+  archived: boolean;
+  doing: string;
+  signal: AbortSignal;
+}
+
+export interface ListPage {
+  records: HubSpotRecord[];
+  /** Where the next page begins; undefined for the last. */
+  next: string | undefined;
+}
+
+interface ListAnswer {
+  results: HubSpotRecord[];
+  paging?: { next?: { after?: string } };
+}
+
+/** Pages from `after` on. Throws CallFault. */
+export async function* listPages(
+  client: HubSpotClient,
+  request: ListRequest,
+  after: string | undefined,
+): AsyncGenerator<ListPage> {
+  const { object, properties, archived, doing, signal } = request;
+  const named = properties.join(",");
+  const isWide = named.length > propertiesLengthMax;
+  let at = after;
+  do {
+    const query = new URLSearchParams({
+      limit: String(listRowsMax),
+      archived: String(archived),
+      ...(isWide ? {} : { properties: named }),
+      ...(at === undefined ? {} : { after: at }),
+    });
+    const path = objectPath(object, `?${query}`);
+    const { json } = await client.call({ method: "GET", path, idempotent: true, doing, signal });
+    const { results, paging } = json as ListAnswer;
+    const next = paging?.next?.after;
+    yield { records: isWide ? await widen(client, request, results) : results, next };
+    at = next;
+  } while (at !== undefined);
+}
+
+/** A record that is gone by now keeps what the list told of it. */
+async function widen(client: HubSpotClient, request: ListRequest, listed: HubSpotRecord[]): Promise<HubSpotRecord[]> {
+  if (listed.length === 0) return listed;
+  const { object, properties, archived, doing, signal } = request;
+  const whole = await readBatch(
+    client,
+    { object, properties, archived, doing, signal },
+    listed.map(({ id }) => id),
+  );
+  const byId = new Map(whole.map((record) => [record.id, record]));
+  return listed.map((record) => byId.get(record.id) ?? record);
+}

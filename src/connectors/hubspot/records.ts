@@ -1,0 +1,131 @@
+// Records as HubSpot's endpoints answer with them, and what of them goes into a cell.
+// https://developers.hubspot.com/docs/guides/crm/using-object-apis
+
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import type { HubSpotClient } from "./client.ts";
+import { type ApiError, rowErrorOf } from "./errors.ts";
+import { objectPath } from "./paths.ts";
+import { idColumn } from "./schema.ts";
+
+/** Records of one batch call. */
+export const batchRowsMax = 100;
+/** With the history of their properties. */
+export const historyRowsMax = 50;
+
+export interface HubSpotRecord {
+  id: string;
+  properties: Record<string, string | null | undefined>;
+  createdAt?: string;
+  updatedAt?: string;
+  archived?: boolean;
+  archivedAt?: string;
+  propertiesWithHistory?: Record<string, HistoryEntry[]>;
+}
+
+export interface HistoryEntry {
+  value: string;
+  timestamp: string;
+  sourceType?: string;
+  sourceId?: string;
+}
+
+export interface BatchAnswer<Result> {
+  results: Result[];
+  errors: ApiError[];
+}
+
+/** The results and errors of a batch, whatever the status: 207 and 200 with errors say the same. */
+export function readBatchAnswer<Result>(json: unknown): BatchAnswer<Result> {
+  const { results, errors } = (json ?? {}) as { results?: Result[]; errors?: ApiError[] };
+  return { results: results ?? [], errors: errors ?? [] };
+}
+
+/** A property's value as text; empty where there is none. */
+export function cellOf(record: HubSpotRecord, property: string): string {
+  return property === idColumn ? record.id : (record.properties[property] ?? "");
+}
+
+export interface ReadRequest {
+  object: string;
+  properties: readonly string[];
+  /** What the ids are values of; the records' own ids if not given. */
+  idProperty?: string;
+  archived?: boolean;
+  doing: string;
+  signal: AbortSignal;
+}
+
+/** Records by id or unique property, at most 100; those that don't exist are left out. Throws CallFault. */
+export async function readBatch(
+  client: HubSpotClient,
+  request: ReadRequest,
+  ids: readonly string[],
+): Promise<HubSpotRecord[]> {
+  const { object, properties, idProperty, archived, doing, signal } = request;
+  const { json } = await client.call({
+    method: "POST",
+    path: objectPath(object, `/batch/read${archived === true ? "?archived=true" : ""}`),
+    json: {
+      inputs: ids.map((id) => ({ id })),
+      properties,
+      propertiesWithHistory: [],
+      ...(idProperty === undefined ? {} : { idProperty }),
+    },
+    idempotent: true,
+    doing,
+    signal,
+  });
+  const { results, errors } = readBatchAnswer<HubSpotRecord>(json);
+  const strange = errors.find(({ category, subCategory }) => !isMissing(category) && !isMissing(subCategory));
+  if (strange === undefined) return results;
+  const { code, message } = rowErrorOf(strange);
+  throw new Failure(exitCode.failed, `${client.name}: ${doing} failed`, { why: `${code}: ${message}` });
+}
+
+function isMissing(category: string | undefined): boolean {
+  return (
+    category === "OBJECT_NOT_FOUND" ||
+    category === "crm.error.OBJECT_NOT_FOUND" ||
+    category === "OBJECT_NOT_FOUND_ERROR"
+  );
+}
+
+/** Groups of at most `size`. */
+export function* inGroups<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
+  let group: Item[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Runs `act` over items, so many at a time; results come as they are done. Ends all with the first failure. */
+export async function* inParallel<Item, Result>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  lanes: number,
+  act: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const running = new Set<Promise<{ done: Promise<unknown>; result: Result }>>();
+  const takeOne = async () => {
+    const { done, result } = await Promise.race(running);
+    running.delete(done as never);
+    return result;
+  };
+  try {
+    for await (const item of items) {
+      const task: Promise<{ done: Promise<unknown>; result: Result }> = act(item).then((result) => ({
+        done: task,
+        result,
+      }));
+      running.add(task);
+      if (running.size >= lanes) yield await takeOne();
+    }
+    while (running.size > 0) yield await takeOne();
+  } finally {
+    await Promise.allSettled(running);
+  }
+}

@@ -1,0 +1,277 @@
+// HubSpot's properties as an ObjectSchema, and names such as `companies.vendor_id` resolved through it.
+// https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
+
+import { usageFailure } from "../../core/errors.ts";
+import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
+import { CallFault } from "../../http/outcome.ts";
+import type { HubSpotClient } from "./client.ts";
+import type { Lookups } from "./lookups.ts";
+import { lendTo } from "./sdk.ts";
+
+export const idColumn = "hs_object_id";
+
+/** Objects that every account has, by the names that paths take. https://developers.hubspot.com/docs/guides/crm/understanding-the-crm */
+const typeIds: Readonly<Record<string, string>> = {
+  contacts: "0-1",
+  companies: "0-2",
+  deals: "0-3",
+  tickets: "0-5",
+  products: "0-7",
+  line_items: "0-8",
+  quotes: "0-14",
+  calls: "0-48",
+  emails: "0-49",
+  meetings: "0-47",
+  notes: "0-46",
+  tasks: "0-27",
+};
+const standardObjects = Object.keys(typeIds);
+
+/** What a new record must have where no schema says so. https://developers.hubspot.com/docs/guides/crm/using-object-apis */
+const requiredProperties: Readonly<Record<string, readonly string[]>> = {
+  deals: ["dealname", "dealstage"],
+  tickets: ["subject", "hs_pipeline_stage"],
+  notes: ["hs_timestamp"],
+  tasks: ["hs_timestamp"],
+  calls: ["hs_timestamp"],
+  meetings: ["hs_timestamp"],
+  emails: ["hs_timestamp", "hs_email_direction"],
+};
+
+const kinds: Readonly<Record<string, FieldKind>> = {
+  bool: "boolean",
+  date: "date",
+  datetime: "datetime",
+  number: "number",
+};
+
+interface CustomObject {
+  name: string;
+  typeId: string;
+  label: string;
+  requiredProperties: string[];
+}
+
+/** Properties and objects, each asked for once. */
+export class Schemas {
+  readonly #client: HubSpotClient;
+  readonly #lookups: Lookups;
+  readonly #described = new Map<string, Promise<ObjectSchema>>();
+  #custom: Promise<CustomObject[]> | undefined;
+
+  constructor(client: HubSpotClient, lookups: Lookups) {
+    this.#client = client;
+    this.#lookups = lookups;
+  }
+
+  async listObjects(): Promise<ObjectSummary[]> {
+    const custom = await this.#customObjects();
+    const may = { createable: true, updateable: true, deletable: true, queryable: true };
+    return [
+      ...standardObjects.map((name) => ({ name, label: name, custom: false, ...may })),
+      ...custom.map(({ name, label }) => ({ name, label, custom: true, ...may })),
+    ];
+  }
+
+  /** Throws a Failure (2) where there is no such object. */
+  describe(object: string): Promise<ObjectSchema> {
+    const known = this.#described.get(object);
+    if (known !== undefined) return known;
+    const described = this.#describe(object);
+    this.#described.set(object, described);
+    return described;
+  }
+
+  /** `0-1`: what imports call an object. Throws a Failure (2). */
+  async typeIdOf(object: string): Promise<string> {
+    const typeId = typeIds[object] ?? (await this.#customObjects()).find(({ name }) => name === object)?.typeId;
+    if (typeId !== undefined) return typeId;
+    throw usageFailure(`${this.#client.name} has no object ${object}`);
+  }
+
+  /** A property, with what people call its values; or a property of an associated record that tells it apart. */
+  async resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined> {
+    const field = schema.fields.get(name);
+    if (field !== undefined) return this.#nameValues(schema.object, field);
+    const association = readAssociationName(name);
+    if (association === undefined || !schema.fields.has(association.object)) return undefined;
+    const parent = (await this.describe(association.object)).fields.get(association.key);
+    if (parent === undefined || !(parent.externalId || parent.kind === "id")) return undefined;
+    return {
+      ...parent,
+      name,
+      kind: parent.kind === "id" ? "text" : parent.kind,
+      createable: true,
+      updateable: true,
+      nillable: true,
+      externalId: false,
+      unique: false,
+      several: true,
+      referenceTo: [association.object],
+    };
+  }
+
+  /** What is wrong with the name of an associated record's property; undefined where it is none. */
+  async explainName(schema: ObjectSchema, name: string): Promise<{ message: string } | undefined> {
+    const association = readAssociationName(name);
+    if (association === undefined || !schema.fields.has(association.object)) return undefined;
+    const keys = [...(await this.describe(association.object)).fields.values()].filter(
+      ({ externalId, kind }) => externalId || kind === "id",
+    );
+    const { object, key } = association;
+    const known = keys.map((field) => field.name).join(", ");
+    return { message: `${object} are told apart by ${known}, not by ${key}` };
+  }
+
+  async #describe(object: string): Promise<ObjectSchema> {
+    const doing = `reading the properties of ${object}`;
+    const sdk = await import("@hubspot/api-client/lib/codegen/crm/properties/index.js");
+    const api = new sdk.CoreApi(lendTo(this.#client, sdk, doing));
+    const [{ results }, custom] = await Promise.all([
+      this.#client.explain(doing, () => this.#refusingUnknown(object, () => api.getAll(object))),
+      this.#customObjects(),
+    ]);
+    const own = custom.find(({ name }) => name === object);
+    const required = own?.requiredProperties ?? requiredProperties[object] ?? [];
+    const fields = new Map<string, FieldSchema>();
+    for (const property of results) {
+      if (property.archived !== true) fields.set(property.name, fieldSchema(object, property, required));
+    }
+    for (const other of [...standardObjects, ...custom.map(({ name }) => name)]) fields.set(other, association(other));
+    return { object, label: own?.label ?? object, createable: true, updateable: true, deletable: true, fields };
+  }
+
+  async #refusingUnknown<T>(object: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof CallFault) || (error.status !== 404 && error.status !== 400)) throw error;
+      const custom = (await this.#customObjects()).map(({ name }) => name);
+      throw usageFailure(`${this.#client.name} has no object ${object}`, {
+        next: `objects: ${[...standardObjects, ...custom].join(", ")}`,
+      });
+    }
+  }
+
+  /** None where the account, or the token, has no custom objects. */
+  #customObjects(): Promise<CustomObject[]> {
+    this.#custom ??= this.#client.explain("reading custom objects", () => fetchCustomObjects(this.#client));
+    return this.#custom;
+  }
+
+  async #nameValues(object: string, field: FieldSchema): Promise<FieldSchema> {
+    if (field.vendorType === "owner") {
+      const owners = (await this.#lookups.owners()).filter(({ archived }) => !archived);
+      return named(
+        field,
+        owners.map(({ id, email }) => ({ value: id, label: email })),
+      );
+    }
+    const isPipeline = field.name === "pipeline" || field.name === "hs_pipeline";
+    const isStage = field.name === "dealstage" || field.name === "hs_pipeline_stage";
+    if (!isPipeline && !isStage) return field;
+    const pipelines = await this.#lookups.pipelines(object);
+    if (pipelines.length === 0) return field;
+    if (isPipeline)
+      return named(
+        field,
+        pipelines.map(({ id, label }) => ({ value: id, label })),
+      );
+    const stages = pipelines.flatMap(({ stages: listed }) => listed);
+    // A stage of the same name in two pipelines is told by both.
+    const options = stages.flatMap(({ id, label, pipeline }) => {
+      const others = stages.filter((stage) => stage.label.toLowerCase() === label.toLowerCase()).length > 1;
+      return [...(others ? [] : [{ value: id, label }]), { value: id, label: `${pipeline}: ${label}` }];
+    });
+    return named(field, options);
+  }
+}
+
+interface Option {
+  value: string;
+  label: string;
+}
+
+function named(field: FieldSchema, options: readonly Option[]): FieldSchema {
+  const labels = new Map(options.filter(({ label }) => label !== "").map(({ label, value }) => [label, value]));
+  return { ...field, picklist: { values: [...new Set(options.map(({ value }) => value))], labels, restricted: true } };
+}
+
+type Property = import("@hubspot/api-client/lib/codegen/crm/properties/index.js").Property;
+
+function fieldSchema(object: string, property: Property, required: readonly string[]): FieldSchema {
+  const { name, label, type, fieldType } = property;
+  const isId = name === idColumn;
+  const isUnique = property.hasUniqueValue === true || (object === "contacts" && name === "email");
+  const writable = property.modificationMetadata?.readOnlyValue !== true && property.calculated !== true && !isId;
+  const isOwner = property.referencedObjectType === "OWNER" || name === "hubspot_owner_id";
+  const options = property.options.map(({ value, label: shown }) => ({ value, label: shown }));
+  const field: FieldSchema = {
+    name,
+    label,
+    kind: isId ? "id" : (kinds[type] ?? "text"),
+    vendorType: isOwner ? "owner" : type === "enumeration" && fieldType === "checkbox" ? "multipicklist" : type,
+    // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide (text properties)
+    ...(type === "string" ? { maxLength: 65_536 } : {}),
+    createable: writable,
+    updateable: writable,
+    nillable: !required.includes(name),
+    defaultedOnCreate: false,
+    externalId: isUnique,
+    unique: isUnique || isId,
+    caseSensitive: false,
+    referenceTo: [],
+  };
+  return type === "enumeration" && !isOwner && property.externalOptions !== true && options.length > 0
+    ? named(field, options)
+    : field;
+}
+
+/** Associations are no properties: named so that a job can say whose record it belongs to. */
+function association(object: string): FieldSchema {
+  return {
+    name: object,
+    label: `associated ${object}`,
+    kind: "reference",
+    vendorType: "association",
+    createable: false,
+    updateable: false,
+    nillable: true,
+    defaultedOnCreate: false,
+    externalId: false,
+    unique: false,
+    caseSensitive: false,
+    referenceTo: [object],
+    relationshipName: object,
+  };
+}
+
+/** `companies.vendor_id`, or with a label `companies[Billing contact].vendor_id`. */
+const associationName = /^(?<object>[^.[\]]+)(?:\[(?<label>[^\]]+)\])?\.(?<key>[^.]+)$/;
+
+export interface AssociationName {
+  object: string;
+  label: string | undefined;
+  key: string;
+}
+
+export function readAssociationName(name: string): AssociationName | undefined {
+  const groups = associationName.exec(name)?.groups;
+  if (groups === undefined) return undefined;
+  return { object: groups["object"] ?? "", label: groups["label"], key: groups["key"] ?? "" };
+}
+
+async function fetchCustomObjects(client: HubSpotClient): Promise<CustomObject[]> {
+  const doing = "reading custom objects";
+  const sdk = await import("@hubspot/api-client/lib/codegen/crm/schemas/index.js");
+  const api = new sdk.CoreApi(lendTo(client, sdk, doing));
+  try {
+    const { results } = await api.getAll(false);
+    return results.map(({ name, objectTypeId, labels, requiredProperties: required }) => {
+      return { name, typeId: objectTypeId ?? name, label: labels.singular ?? name, requiredProperties: required };
+    });
+  } catch (error) {
+    if (error instanceof CallFault && error.status === 403) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,177 @@
+// The target's present values: batch reads by key, or the whole list where that costs fewer calls.
+
+import { join } from "node:path";
+import { severalSeparator } from "../../core/model.ts";
+import { writeRecordFile } from "../../core/record-file.ts";
+import type { Snapshot, SnapshotRequest } from "../../load/target.ts";
+import { readAssociations, readKeys } from "./associations.ts";
+import type { HubSpotClient } from "./client.ts";
+import { listPages } from "./list.ts";
+import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, inParallel, readBatch } from "./records.ts";
+import { type AssociationName, idColumn, readAssociationName } from "./schema.ts";
+import { addFilters, countMatches, readFilter, searchPages } from "./search.ts";
+
+export const versionColumn = "updatedAt";
+
+/** Keys that are read before it is asked whether listing all records would take fewer calls. */
+const keysBeforeCounting = 1000;
+/** Records whose associations are read at once. */
+const groupRows = 1000;
+const groupLanes = 4;
+const readLanes = 4;
+
+/** Throws CallFault. */
+export async function readSnapshot(client: HubSpotClient, request: SnapshotRequest): Promise<Snapshot> {
+  const path = join(request.folder, `${request.name}-00001.csv`);
+  const header = [idColumn, versionColumn, ...request.fields];
+  const { groups, how } = await chooseReading(client, request);
+  const rows = inParallel(groups, groupLanes, async (read) => describeRecords(client, request, await read()));
+  const total = await writeRecordFile(path, header, flatten(rows, request.onProgress));
+  return { files: [path], rows: total, how };
+}
+
+/** Reads one group of records. */
+type ReadGroup = () => Promise<HubSpotRecord[]>;
+
+interface Reading {
+  groups: Iterable<ReadGroup> | AsyncIterable<ReadGroup>;
+  how: string;
+}
+
+async function chooseReading(client: HubSpotClient, request: SnapshotRequest): Promise<Reading> {
+  const { object, keys, scope, signal } = request;
+  const doing = `reading present ${object}`;
+  if (scope !== undefined) {
+    const filters = addFilters(readFilter(scope, "target.scope", {}), []);
+    const pages = searchPages(client, { object, properties: propertiesOf(request), groups: filters, doing, signal });
+    return { groups: alreadyRead(pages), how: "searches of the scope" };
+  }
+  const total =
+    keys === undefined || keys.count <= keysBeforeCounting
+      ? Number.POSITIVE_INFINITY
+      : await countMatches(client, { object, groups: [], doing, signal });
+  if (keys !== undefined && keys.count <= total) {
+    const calls = Math.ceil(keys.count / batchRowsMax);
+    const how = calls === 1 ? "1 batch read by key" : `${calls} batch reads by key`;
+    return { groups: readByKey(client, request, keys.read(), doing), how };
+  }
+  const pages = listPages(
+    client,
+    { object, properties: propertiesOf(request), archived: false, doing, signal },
+    undefined,
+  );
+  return { groups: alreadyRead(recordsOf(pages)), how: "the list of all records" };
+}
+
+function propertiesOf({ fields }: SnapshotRequest): string[] {
+  return fields.filter((name) => readAssociationName(name) === undefined);
+}
+
+async function* readByKey(
+  client: HubSpotClient,
+  request: SnapshotRequest,
+  keys: AsyncIterable<string>,
+  doing: string,
+): AsyncGenerator<ReadGroup> {
+  const { object, signal } = request;
+  const [key = idColumn] = request.key;
+  const read = {
+    object,
+    properties: propertiesOf(request),
+    ...(key === idColumn ? {} : { idProperty: key }),
+    doing,
+    signal,
+  };
+  let group: string[] = [];
+  const groupOf = (names: string[]) => async () => {
+    const records: HubSpotRecord[] = [];
+    for await (const found of inParallel(inGroups(names, batchRowsMax), readLanes, (ids) =>
+      readBatch(client, read, ids),
+    ))
+      records.push(...found);
+    return records;
+  };
+  for await (const name of keys) {
+    group.push(name);
+    if (group.length < groupRows) continue;
+    yield groupOf(group);
+    group = [];
+  }
+  if (group.length > 0) yield groupOf(group);
+}
+
+async function* recordsOf(pages: AsyncIterable<{ records: HubSpotRecord[] }>): AsyncGenerator<HubSpotRecord[]> {
+  for await (const { records } of pages) yield records;
+}
+
+/** Pages come one after the other: they are gathered to groups. */
+async function* alreadyRead(pages: AsyncIterable<HubSpotRecord[]>): AsyncGenerator<ReadGroup> {
+  let group: HubSpotRecord[] = [];
+  for await (const page of pages) {
+    group.push(...page);
+    if (group.length < groupRows) continue;
+    const whole = group;
+    yield async () => whole;
+    group = [];
+  }
+  const rest = group;
+  if (rest.length > 0) yield async () => rest;
+}
+
+/** Rows of a group: id, version, then the fields. */
+async function describeRecords(
+  client: HubSpotClient,
+  { object, fields, signal }: Pick<SnapshotRequest, "object" | "fields" | "signal">,
+  records: HubSpotRecord[],
+): Promise<string[][]> {
+  const associated = new Map<string, Map<string, string[]>>();
+  for (const field of fields) {
+    const name = readAssociationName(field);
+    if (name !== undefined) associated.set(field, await readAssociatedKeys(client, object, name, records, signal));
+  }
+  return records.map((record) => [
+    record.id,
+    record.updatedAt ?? "",
+    ...fields.map((field) => {
+      const keys = associated.get(field);
+      return keys === undefined ? cellOf(record, field) : (keys.get(record.id) ?? []).join(severalSeparator);
+    }),
+  ]);
+}
+
+/** The keys of the records that each record is associated with, under a label if one is named. */
+async function readAssociatedKeys(
+  client: HubSpotClient,
+  object: string,
+  name: AssociationName,
+  records: readonly HubSpotRecord[],
+  signal: AbortSignal,
+): Promise<Map<string, string[]>> {
+  const ids = records.map(({ id }) => id);
+  const pairs: { from: string; to: string }[] = [];
+  for await (const found of readAssociations(client, { from: object, to: name.object }, ids, signal)) {
+    const wanted = found.filter(
+      ({ types }) => name.label === undefined || types.some(({ label }) => label === name.label),
+    );
+    pairs.push(...wanted);
+  }
+  const keys = await readKeys(client, name, [...new Set(pairs.map(({ to }) => to))], signal);
+  const byRecord = new Map<string, string[]>();
+  for (const { from, to } of pairs) {
+    const key = keys.get(to);
+    if (key !== undefined) byRecord.set(from, [...(byRecord.get(from) ?? []), key]);
+  }
+  return byRecord;
+}
+
+async function* flatten(
+  groups: AsyncIterable<string[][]>,
+  onProgress: (rows: number) => void,
+): AsyncGenerator<string[]> {
+  let rows = 0;
+  for await (const group of groups) {
+    yield* group;
+    rows += group.length;
+    onProgress(rows);
+  }
+}

@@ -1,0 +1,354 @@
+// HubSpot as a source: the records of a window by search, all records by the list, whichever takes less time.
+// What must hold: the way is chosen once and kept, so that a run that goes on reads the rest and nothing twice; a page is
+// never left out or repeated (search.ts); a window ends by the server's clock.
+
+import { usageFailure } from "../../core/errors.ts";
+import type { FieldSchema, ObjectSchema, Part } from "../../core/model.ts";
+import { describePart, partPath } from "../../core/part-file.ts";
+import { writeRecordFile } from "../../core/record-file.ts";
+import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
+import type { ObjectSource } from "../../job/job.ts";
+import type { HubSpotClient } from "./client.ts";
+import { type Deletion, deletionColumns, isWithin, mergeProperties, readDeletions } from "./deletions.ts";
+import { listPages } from "./list.ts";
+import type { Lookups } from "./lookups.ts";
+import { ParentColumns } from "./parent-columns.ts";
+import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, readBatch } from "./records.ts";
+import { idColumn, type Schemas } from "./schema.ts";
+import { addFilters, countMatches, type Filter, type FilterGroups, readFilter, searchPages } from "./search.ts";
+import { describeView, findView, refuseUnknownView, type View } from "./views.ts";
+
+/** What changed shows in searches some seconds later, in bad hours some minutes. */
+const overlapMs = 15 * 60_000;
+/** Five searches of 200 records a second; pages of 100 that follow each other in a second at HubSpot's answer times. */
+const searchedPerSecond = 1000;
+const listedPerSecond = 600;
+const partRowsMax = 20_000;
+
+/** Ordinals of parts. What comes later wins where one record comes twice. */
+const ordinals = { pending: 1, deleted: 2, records: 3 } as const;
+
+export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, lookups: Lookups): Source {
+  const source: RecordSource = { client, schemas, lookups, parents: new ParentColumns(client, schemas, lookups) };
+  return {
+    orgId: client.portalId,
+    records: {
+      overlapMs,
+      describe: (from) => describeRecords(source, from),
+      readClock: () => client.readClock(),
+    },
+    list: () => [],
+    extract: (request) => explainParts(client, request, () => extractParts(source, request)),
+  };
+}
+
+interface RecordSource {
+  client: HubSpotClient;
+  schemas: Schemas;
+  lookups: Lookups;
+  parents: ParentColumns;
+}
+
+async function describeRecords({ schemas, parents }: RecordSource, source: ObjectSource): Promise<RecordSchema> {
+  const view = findView(source.object);
+  if (view !== undefined) {
+    refuseWindow(source);
+    return describeView(source.object, view);
+  }
+  refuseUnknownView(source.object);
+  const schema = await schemas.describe(source.object);
+  const properties = [...schema.fields.values()].filter(({ vendorType }) => vendorType !== "association");
+  return {
+    object: schema.object,
+    columns: new Map(properties.map((field) => [field.name, columnType(field)])),
+    refused: new Map(),
+    idColumn,
+    versionColumn: cursorOf(source, schema),
+    deletionColumns,
+    resolveParentField: (path) => parents.typeOf(schema.object, path, columnType),
+  };
+}
+
+function refuseWindow({ object, incremental, where, deletes }: ObjectSource): void {
+  const key = incremental !== undefined ? "incremental" : where !== undefined ? "where" : undefined;
+  if (key === undefined && deletes === "ignore") return;
+  throw usageFailure(`${object} is read as a whole: source.${key ?? "deletes"} does not go with it`, {
+    ...(incremental === undefined ? {} : { where: incremental.place }),
+    next: `leave it out${key === "where" ? ", and filter with keep" : ""}`,
+  });
+}
+
+/** DuckDB's type of a property's text. Numbers are HubSpot's, which have a fraction if they want. */
+function columnType({ kind }: FieldSchema): string {
+  const types = { number: "DOUBLE", boolean: "BOOLEAN", date: "DATE", datetime: "TIMESTAMP WITH TIME ZONE" };
+  return kind in types ? types[kind as keyof typeof types] : "VARCHAR";
+}
+
+/** https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm (default properties by object) */
+function cursorOf({ incremental, object }: ObjectSource, schema: ObjectSchema): string {
+  const usual = object === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate";
+  const cursor = incremental?.cursor ?? usual;
+  if (schema.fields.get(cursor)?.kind === "datetime") return cursor;
+  throw usageFailure(`${object} has no datetime property ${cursor} (incremental.cursor)`, {
+    ...(incremental === undefined ? {} : { where: incremental.place }),
+    next: `leave it out, and ${usual} is taken`,
+  });
+}
+
+async function* explainParts(
+  client: HubSpotClient,
+  request: ExtractRequest,
+  extract: () => AsyncIterable<ExtractedPart>,
+): AsyncGenerator<ExtractedPart> {
+  const parts = extract()[Symbol.asyncIterator]();
+  const doing = request.source.kind === "object" ? `extracting ${request.source.object}` : "extracting";
+  for (;;) {
+    const next = await client.explain(doing, () => parts.next());
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
+async function* extractParts(source: RecordSource, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
+  const from = request.source;
+  if (from.kind !== "object") throw new Error("HubSpot holds objects, not files");
+  const known = new Map(request.known.map((part) => [part.ordinal, part]));
+  const view = findView(from.object);
+  if (view !== undefined) {
+    if (!known.has(ordinals.records)) yield await viewPart(source, from, view, request);
+    return;
+  }
+  const schema = await source.schemas.describe(from.object);
+  const extraction = new Extraction(source, request, from, schema, cursorOf(from, schema));
+  if (!known.has(ordinals.pending)) yield* extraction.pendingParts();
+  if (from.deletes === "emit" && !known.has(ordinals.deleted)) yield await extraction.deletedPart();
+  yield* extraction.windowParts();
+}
+
+async function viewPart(
+  { client, schemas, lookups }: RecordSource,
+  { object }: ObjectSource,
+  view: View,
+  request: ExtractRequest,
+): Promise<ExtractedPart> {
+  const [id = "", ...others] = view.columns;
+  const readAt = (await client.readClock()).toISOString();
+  const rows = async function* () {
+    for await (const [first = "", ...rest] of view.rows({ client, schemas, lookups, signal: request.signal }))
+      yield [first, readAt, ...rest];
+  };
+  const path = partPath(request, ordinals.records);
+  const count = await writeRecordFile(path, [id, "read_at", ...others], rows());
+  return describePart(path, ordinals.records, { label: object, locator: "whole", rows: count });
+}
+
+/** Where a page of records ends; undefined: there are no more. */
+interface Page {
+  records: HubSpotRecord[];
+  next: string | undefined;
+}
+
+class Extraction {
+  readonly #source: RecordSource;
+  readonly #request: ExtractRequest;
+  readonly #from: ObjectSource;
+  readonly #cursor: string;
+  readonly #schema: ObjectSchema;
+  /** Of each part: id, version, then what expressions use. */
+  readonly #header: string[];
+  readonly #parents: string[];
+  readonly #properties: string[];
+
+  constructor(source: RecordSource, request: ExtractRequest, from: ObjectSource, schema: ObjectSchema, cursor: string) {
+    this.#source = source;
+    this.#request = request;
+    this.#from = from;
+    this.#cursor = cursor;
+    this.#schema = schema;
+    this.#header = [...new Set([idColumn, cursor, ...request.columns])];
+    this.#parents = this.#header.filter((name) => name.includes("."));
+    const named = this.#header.filter((name) => !name.includes(".") && !this.#isDeletionColumn(name));
+    const lookedUp = this.#parents.flatMap((path) => source.parents.propertyOf(path));
+    this.#properties = [...new Set([...named, ...lookedUp])];
+  }
+
+  /** Records that an earlier run could not load, as they are now. */
+  async *pendingParts(): AsyncGenerator<ExtractedPart> {
+    const { window, signal } = this.#request;
+    if (window?.from === undefined || window.pending.length === 0) return;
+    const { object } = this.#from;
+    const doing = "reading records that were rejected before";
+    const read = { object, properties: this.#properties, doing, signal };
+    const { client } = this.#source;
+    const cells = this.#cells.bind(this);
+    const isOutside = (record: HubSpotRecord) => !isWithin(this.#versionOf(record), window);
+    const rows = async function* () {
+      for (const ids of inGroups(window.pending, batchRowsMax)) {
+        // Those that changed meanwhile come with the window.
+        yield* await cells((await readBatch(client, read, ids)).filter(isOutside));
+      }
+    };
+    const path = partPath(this.#request, ordinals.pending);
+    const count = await writeRecordFile(path, this.#header, rows());
+    yield await describePart(path, ordinals.pending, {
+      label: `${object}, rejected before`,
+      locator: "pending",
+      rows: count,
+    });
+  }
+
+  async deletedPart(): Promise<ExtractedPart> {
+    const { object } = this.#from;
+    const { window, signal } = this.#request;
+    const deletions = readDeletions(this.#source.client, {
+      object,
+      properties: this.#properties,
+      merged: mergeProperties.filter((name) => this.#schema.fields.has(name)),
+      cursor: this.#cursor,
+      window,
+      windowFilters: this.#windowFilters(),
+      signal,
+    });
+    const describe = (deletion: Deletion) => this.#deletedCells(deletion);
+    const rows = async function* () {
+      const told = new Set<string>();
+      for await (const group of deletions) {
+        for (const deletion of group) {
+          if (told.has(deletion.record.id)) continue;
+          told.add(deletion.record.id);
+          yield describe(deletion);
+        }
+      }
+    };
+    const path = partPath(this.#request, ordinals.deleted);
+    const count = await writeRecordFile(path, this.#header, rows());
+    return describePart(path, ordinals.deleted, { label: `${object}, deleted`, locator: "deleted", rows: count });
+  }
+
+  /** Parts of many pages; each says where the next begins. */
+  async *windowParts(): AsyncGenerator<ExtractedPart> {
+    const done = this.#request.known.filter(({ ordinal }) => ordinal >= ordinals.records);
+    const last = done.sort((left, right) => right.ordinal - left.ordinal)[0];
+    if (last?.locator === "end") return;
+    const { way, total } = await this.#chooseWay();
+    const after = last === undefined ? undefined : afterOf(last);
+    const pages = (way === "list" ? this.#listed(after) : this.#searched(after))[Symbol.asyncIterator]();
+    let read = done.reduce((sum, { rows }) => sum + (rows ?? 0), 0);
+    for (let ordinal = (last?.ordinal ?? ordinals.records - 1) + 1; ; ordinal += 1) {
+      const path = partPath(this.#request, ordinal);
+      let next: string | undefined;
+      const cells = this.#cells.bind(this);
+      const { onProgress } = this.#request;
+      const rows = async function* () {
+        for (let rows = 0; rows < partRowsMax; ) {
+          const page = await pages.next();
+          next = page.done === true ? undefined : page.value.next;
+          if (page.done === true) return;
+          yield* await cells(page.value.records);
+          rows += page.value.records.length;
+          read += page.value.records.length;
+          onProgress(read, total);
+          if (next === undefined) return;
+        }
+      };
+      const count = await writeRecordFile(path, this.#header, rows());
+      const locator = next === undefined ? "end" : `after ${next}`;
+      const label = `${this.#from.object}, part ${ordinal - ordinals.records + 1}`;
+      yield await describePart(path, ordinal, { label, locator, rows: count });
+      if (next === undefined) return;
+    }
+  }
+
+  /** A filter wants searches; else what takes less time, at HubSpot's limits. */
+  async #chooseWay(): Promise<{ way: "list" | "search"; total: number }> {
+    const { client } = this.#source;
+    const { handle, signal, window } = this.#request;
+    const { object, where } = this.#from;
+    const doing = `counting ${object}`;
+    const count = (groups: FilterGroups) => countMatches(client, { object, groups, doing, signal });
+    const isWhole = window?.from === undefined;
+    if (handle !== null) return { way: handle === "list" ? "list" : "search", total: 0 };
+    const matching = await count(this.#groups());
+    const all = isWhole || where !== undefined ? matching : await count([]);
+    const isListed =
+      where === undefined && (isWhole || Math.ceil(all / listedPerSecond) < Math.ceil(matching / searchedPerSecond));
+    const way = isListed ? "list" : "search";
+    this.#request.keepHandle(way);
+    return { way, total: matching };
+  }
+
+  #groups(): FilterGroups {
+    const { where, place } = this.#from;
+    return addFilters(where === undefined ? [] : readFilter(where, "source.where", place), this.#windowFilters());
+  }
+
+  #windowFilters(): Filter[] {
+    const { window } = this.#request;
+    if (window === undefined) return [];
+    const ms = (time: string) => String(Date.parse(time));
+    const filter = (operator: string, time: string) => ({ propertyName: this.#cursor, operator, value: ms(time) });
+    return [...(window.from === undefined ? [] : [filter("GTE", window.from)]), filter("LT", window.to)];
+  }
+
+  async *#searched(after: string | undefined): AsyncGenerator<Page> {
+    const { object } = this.#from;
+    const { signal } = this.#request;
+    const request = {
+      object,
+      properties: this.#properties,
+      groups: this.#groups(),
+      doing: `extracting ${object}`,
+      signal,
+    };
+    for await (const records of searchPages(this.#source.client, request, after)) {
+      yield { records, next: records.at(-1)?.id };
+    }
+  }
+
+  async *#listed(after: string | undefined): AsyncGenerator<Page> {
+    const { object } = this.#from;
+    const { signal, window } = this.#request;
+    const request = { object, properties: this.#properties, archived: false, doing: `extracting ${object}`, signal };
+    for await (const { records, next } of listPages(this.#source.client, request, after)) {
+      yield { records: records.filter((record) => isWithin(this.#versionOf(record), window)), next };
+    }
+  }
+
+  /** Times come with and without milliseconds: as one text they can be compared. */
+  #versionOf(record: HubSpotRecord): string {
+    return normalTime(record.properties[this.#cursor] ?? record.updatedAt ?? "");
+  }
+
+  async #cells(records: readonly HubSpotRecord[]): Promise<string[][]> {
+    const { parents } = this.#source;
+    const looked =
+      this.#parents.length === 0 || records.length === 0
+        ? new Map<string, Map<string, string>>()
+        : await parents.read(this.#from.object, this.#parents, records, this.#request.signal);
+    return records.map((record) =>
+      this.#header.map((name) => {
+        if (name === this.#cursor) return this.#versionOf(record);
+        if (name === "archived" && this.#isDeletionColumn(name)) return "false";
+        return looked.get(name)?.get(record.id) ?? cellOf(record, name);
+      }),
+    );
+  }
+
+  #deletedCells({ record, at, mergedInto }: Deletion): string[] {
+    const told: Record<string, string> = { [this.#cursor]: normalTime(at), archived: "true", merged_into: mergedInto };
+    return this.#header.map((name) => told[name] ?? cellOf(record, name));
+  }
+
+  #isDeletionColumn(name: string): boolean {
+    return this.#from.deletes === "emit" && deletionColumns.includes(name);
+  }
+}
+
+function afterOf({ locator }: Part): string {
+  return locator.slice("after ".length);
+}
+
+function normalTime(text: string): string {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? text : new Date(at).toISOString();
+}

@@ -1,0 +1,93 @@
+// HubSpot as a source and a target: one account, one client, one pace for both.
+
+import { usageFailure } from "../../core/errors.ts";
+import type { Source } from "../../extract/source.ts";
+import { HttpClient } from "../../http/client.ts";
+import type { HubSpotConnection } from "../../job/job.ts";
+import type { Demands, Target, TargetCapabilities } from "../../load/target.ts";
+import type { ConnectionContext } from "../registry.ts";
+import { AssociatedRecords } from "./associations.ts";
+import { resultColumns } from "./batch-rows.ts";
+import { HubSpotClient } from "./client.ts";
+import { readRowError } from "./errors.ts";
+import { Imports } from "./imports.ts";
+import { Lookups } from "./lookups.ts";
+import { clearCell, renderField } from "./render.ts";
+import { idColumn, Schemas } from "./schema.ts";
+import { readSnapshot, versionColumn } from "./snapshot.ts";
+import { openHubSpotSource } from "./source.ts";
+import { chooseWay, forecastCalls } from "./ways.ts";
+import { writeBatch } from "./write.ts";
+
+const capabilities: TargetCapabilities = {
+  // How long HubSpot lists an import is not documented; loadline asks for none that is older.
+  handlesKeptDays: 30,
+  batchesInFlight: 4,
+  clearCell,
+  idColumn,
+  versionColumn,
+  results: resultColumns,
+  modes: ["insert", "update", "upsert", "delete", "mirror"],
+  namedKeysMax: Number.POSITIVE_INFINITY,
+  insertsByKey: true,
+};
+
+/** Signs in. Throws a Failure (8 refused, 75 unreachable). */
+export async function openHubSpot(
+  connection: HubSpotConnection,
+  context: ConnectionContext,
+): Promise<{ source: Source; target: Target }> {
+  const http = new HttpClient();
+  const client = new HubSpotClient(connection, context, http);
+  await client.connect();
+  const lookups = new Lookups(client);
+  const schemas = new Schemas(client, lookups);
+  const parents = new AssociatedRecords(client);
+  const imports = new Imports(client, (object) => schemas.typeIdOf(object));
+  const target: Target = {
+    capabilities,
+    orgId: client.portalId,
+    get apiCalls() {
+      return http.calls;
+    },
+    get waitedMs() {
+      return http.waitedMs;
+    },
+    warnings: client.warnings,
+    get allowance() {
+      return client.allowance;
+    },
+    // The sign-in's own answer tells it.
+    readAllowance: async () => client.allowance,
+    forecastCalls,
+    listObjects: () => schemas.listObjects(),
+    describe: (object) => schemas.describe(object),
+    refuseDemands: async (demands) => refuseDemands(demands),
+    resolveField: (schema, name) => schemas.resolveField(schema, name),
+    explainName: (schema, name) => schemas.explainName(schema, name),
+    render: renderField,
+    clearedValue: () => "CAST(NULL AS VARCHAR)",
+    snapshot: (request) => client.explain(`reading ${request.object}`, () => readSnapshot(client, request)),
+    chooseWay,
+    begin: async () => (await client.readClock()).toISOString(),
+    write: (batch, { again, handle }, files, signal) =>
+      writeBatch(batch, { client, parents, files, begun: new Date(handle ?? 0), again, signal }),
+    open: (batch) => imports.open(batch),
+    // The file goes with the call that makes the import.
+    upload: async () => undefined,
+    commit: (handle, batch, signal) => imports.commit(handle, batch, signal),
+    abandon: async () => true,
+    inspect: (handle, batch, signal) => imports.inspect(handle, batch, signal),
+    fetchResults: (handle, batch, files, signal) => imports.fetchResults(handle, batch, files, signal),
+    readError: readRowError,
+    explain: (doing, act) => client.explain(doing, act),
+    close: () => client.close(),
+  };
+  return { source: openHubSpotSource(client, schemas, lookups), target };
+}
+
+function refuseDemands({ hardDelete, assignmentRule, place }: Demands): void {
+  const key = hardDelete ? "hard_delete" : assignmentRule === undefined ? undefined : "assignment_rule";
+  if (key === undefined) return;
+  throw usageFailure(`target.${key}: HubSpot has nothing of the kind`, { where: place, next: "take it out" });
+}

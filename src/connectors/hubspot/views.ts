@@ -1,0 +1,169 @@
+// What is no object of its own and can be extracted like one: owners, pipelines, associations, the history of properties,
+// merges. Always read as a whole: HubSpot does not tell what of it changed.
+
+import { usageFailure } from "../../core/errors.ts";
+import type { RecordSchema } from "../../extract/source.ts";
+import { readAssociations } from "./associations.ts";
+import type { HubSpotClient } from "./client.ts";
+import { mergedIds, mergeProperties } from "./deletions.ts";
+import { listPages } from "./list.ts";
+import type { Lookups } from "./lookups.ts";
+import { objectPath } from "./paths.ts";
+import { type HubSpotRecord, historyRowsMax, inGroups, inParallel, readBatchAnswer } from "./records.ts";
+import type { Schemas } from "./schema.ts";
+import { searchPages } from "./search.ts";
+
+export interface ViewContext {
+  client: HubSpotClient;
+  schemas: Schemas;
+  lookups: Lookups;
+  signal: AbortSignal;
+}
+
+export interface View {
+  /** Names of its columns; the first tells rows apart. */
+  columns: readonly string[];
+  rows(context: ViewContext): AsyncIterable<string[]>;
+}
+
+const historyLanes = 4;
+
+/** `owners`, `pipelines/deals`, `contacts/associations/companies`, `contacts/history/jobtitle,phone`, `contacts/merges`. */
+export function findView(name: string): View | undefined {
+  const [first = "", second, third, ...rest] = name.split("/");
+  if (rest.length > 0) return undefined;
+  if (name === "owners") return owners;
+  if (first === "pipelines" && second !== undefined && third === undefined) return pipelinesOf(second);
+  if (second === "associations" && third !== undefined) return associationsOf(first, third);
+  if (second === "history" && third !== undefined) return historyOf(first, third.split(","));
+  if (second === "merges" && third === undefined) return mergesOf(first);
+  return undefined;
+}
+
+/** Every row is read now, so that all are of one version. */
+const versionColumn = "read_at";
+
+export function describeView(name: string, view: View): RecordSchema {
+  return {
+    object: name,
+    columns: new Map([...view.columns, versionColumn].map((column) => [column, "VARCHAR"])),
+    refused: new Map(),
+    idColumn: view.columns[0] ?? "",
+    versionColumn,
+    deletionColumns: [],
+    resolveParentField: async () => undefined,
+  };
+}
+
+/** Throws a Failure (2) for a name with slashes that is no view. */
+export function refuseUnknownView(name: string): void {
+  if (!name.includes("/")) return;
+  throw usageFailure(`${name} is nothing that HubSpot holds`, {
+    next: "owners, pipelines/<object>, <object>/associations/<object>, <object>/history/<property,…>, <object>/merges",
+  });
+}
+
+const owners: View = {
+  columns: ["id", "email", "first_name", "last_name", "archived"],
+  async *rows({ lookups }) {
+    for (const { id, email, firstName, lastName, archived } of await lookups.owners())
+      yield [id, email, firstName, lastName, String(archived)];
+  },
+};
+
+function pipelinesOf(object: string): View {
+  return {
+    columns: ["stage_id", "stage", "pipeline_id", "pipeline"],
+    async *rows({ lookups }) {
+      for (const { id, label, stages } of await lookups.pipelines(object))
+        for (const stage of stages) yield [stage.id, stage.label, id, label];
+    },
+  };
+}
+
+function associationsOf(from: string, to: string): View {
+  return {
+    columns: ["id", "from_id", "to_id", "type_id", "category", "label"],
+    async *rows(context) {
+      for await (const ids of idsOf(context, from)) {
+        for await (const found of readAssociations(context.client, { from, to }, ids, context.signal)) {
+          for (const one of found) {
+            for (const { typeId, category, label } of one.types)
+              yield [`${one.from}:${one.to}:${typeId}`, one.from, one.to, String(typeId), category, label ?? ""];
+          }
+        }
+      }
+    },
+  };
+}
+
+function historyOf(object: string, properties: readonly string[]): View {
+  return {
+    columns: ["id", "record_id", "property", "value", "changed_at", "source_type", "source_id"],
+    async *rows(context) {
+      for await (const ids of idsOf(context, object)) {
+        const read = (group: string[]) => readHistory(context, object, properties, group);
+        for await (const records of inParallel(inGroups(ids, historyRowsMax), historyLanes, read)) {
+          for (const record of records) yield* historyRows(record);
+        }
+      }
+    },
+  };
+}
+
+async function readHistory(
+  { client, signal }: ViewContext,
+  object: string,
+  properties: readonly string[],
+  ids: readonly string[],
+): Promise<HubSpotRecord[]> {
+  const { json } = await client.call({
+    method: "POST",
+    path: objectPath(object, "/batch/read"),
+    json: { inputs: ids.map((id) => ({ id })), properties: [], propertiesWithHistory: properties },
+    idempotent: true,
+    doing: `reading the history of ${object}`,
+    signal,
+  });
+  return readBatchAnswer<HubSpotRecord>(json).results;
+}
+
+function* historyRows({ id, propertiesWithHistory = {} }: HubSpotRecord): Generator<string[]> {
+  for (const [property, entries] of Object.entries(propertiesWithHistory)) {
+    for (const { value, timestamp, sourceType = "", sourceId = "" } of entries)
+      yield [`${id}:${property}:${timestamp}`, id, property, value, timestamp, sourceType, sourceId];
+  }
+}
+
+function mergesOf(object: string): View {
+  return {
+    columns: ["id", "merged_into"],
+    async *rows({ client, schemas, signal }) {
+      const { fields } = await schemas.describe(object);
+      const told = new Set<string>();
+      for (const property of mergeProperties.filter((name) => fields.has(name))) {
+        const groups = [[{ propertyName: property, operator: "HAS_PROPERTY" }]];
+        const request = { object, properties: [property], groups, doing: `reading merged ${object}`, signal };
+        for await (const survivors of searchPages(client, request)) {
+          for (const { id, properties } of survivors) {
+            const ids = mergedIds(properties[property] ?? "", id).filter((one) => !told.has(one));
+            for (const one of ids) yield [one, id];
+            for (const one of ids) told.add(one);
+          }
+        }
+      }
+    },
+  };
+}
+
+async function* idsOf({ client, signal }: ViewContext, object: string): AsyncGenerator<string[]> {
+  const request = { object, properties: [], archived: false, doing: `listing ${object}`, signal };
+  let ids: string[] = [];
+  for await (const { records } of listPages(client, request, undefined)) {
+    ids.push(...records.map(({ id }) => id));
+    if (ids.length < 1000) continue;
+    yield ids;
+    ids = [];
+  }
+  yield ids;
+}
