@@ -76,6 +76,7 @@ export function openCatalog(database: DatabaseSync, schema: SchemaFile): Catalog
     for (const name of [type.name, type.singular, type.typeId, `p${portalId}_${type.name}`, `p_${type.name}`])
       byName.set(name.toLowerCase(), type);
   };
+  for (const type of types) register(type);
   const readJson = (sql: string): Record<string, unknown>[] => database.prepare(sql).all();
   const addCustomType = (typeId: string, definition: CustomType): ObjectType => {
     const present = types.find((type) => type.typeId === typeId);
