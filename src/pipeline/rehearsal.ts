@@ -43,6 +43,8 @@ export async function startRehearsal(
   const flags = [
     "--salesforce-port",
     "0",
+    "--hubspot-port",
+    "0",
     "--data",
     data,
     "--seed",

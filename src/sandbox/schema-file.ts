@@ -72,6 +72,27 @@ const salesforceObject = z.strictObject({
   fields: z.record(z.string(), salesforceField).default({}),
 });
 
+const hubspotProperty = z.strictObject({
+  type: z.enum(["bool", "date", "datetime", "enumeration", "number", "phone_number", "string"]),
+  fieldType: z.string().optional(),
+  label: z.string().optional(),
+  groupName: z.string().optional(),
+  description: z.string().optional(),
+  /** The values of an enumeration, each its own label. */
+  options: z.array(z.string()).optional(),
+  hasUniqueValue: z.boolean().optional(),
+  calculated: z.boolean().optional(),
+});
+
+const hubspotObject = z.strictObject({
+  custom: z.boolean().optional(),
+  label: z.string().optional(),
+  primaryDisplayProperty: z.string().optional(),
+  /** What a new record must have, on the paths of 2026-09. */
+  requiredProperties: z.array(z.string()).default([]),
+  properties: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, "a name is lower case"), hubspotProperty).default({}),
+});
+
 /** Permissions of the Salesforce user over the whole org. */
 const permissions = z.strictObject({
   /** "API Enabled": without it signing in works and no call does. */
@@ -84,7 +105,9 @@ const permissions = z.strictObject({
 
 const schemaFile = z.strictObject({
   salesforce: z.record(z.string(), salesforceObject).default({}),
-  hubspot: z.record(z.string(), z.unknown()).default({}),
+  hubspot: z.record(z.string(), hubspotObject).default({}),
+  /** HubSpot's search sees records as they were that long ago. */
+  hubspotSearchLagMs: z.int().nonnegative().default(0),
   /** Daily limits of the Salesforce org by their name in /limits, for example DailyApiRequests. */
   limits: z.record(z.string(), z.int().nonnegative()).default({}),
   permissions: permissions.prefault({}),
@@ -98,6 +121,7 @@ export type Permissions = z.infer<typeof permissions>;
 export type RecordTypeDefinition = z.infer<typeof recordType>;
 export type SalesforceObjectDefinition = z.infer<typeof salesforceObject>;
 export type SalesforceFieldDefinition = z.infer<typeof salesforceField>;
+export type HubspotObjectDefinition = z.infer<typeof hubspotObject>;
 export type SchemaFile = z.infer<typeof schemaFile>;
 
 /** The schema of a file, or the empty one without a file. Throws a Failure (exit 2) naming what is wrong. */

@@ -1,0 +1,29 @@
+// What every part of the simulated HubSpot account (a "portal") needs: its records, its metadata, who may come in.
+
+import type { Faults } from "../faults.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import type { Store } from "./store.ts";
+
+export interface Portal {
+  store: Store;
+  catalog: Catalog;
+  faults: Faults;
+  /** Access tokens that the OAuth endpoints handed out and that have not expired. */
+  issuedTokens: Set<string>;
+  /** A record's image in the search index is as of that long ago. */
+  searchLagMs: number;
+  /** Imports and exports lie here. */
+  folder: string;
+  /** For example http://127.0.0.1:8026; known once the server listens. */
+  origin: string;
+  /** True once the sandbox shuts down: background work stops at the next chunk. */
+  closing: boolean;
+}
+
+export const portalId = 20_261_120;
+/** The token of a service key or a private app that every sandbox accepts. */
+export const fixedToken = "pat-sandbox-loadline";
+
+export function isAuthorized(portal: Portal, token: string): boolean {
+  return token === fixedToken || portal.issuedTokens.has(token);
+}
