@@ -25,6 +25,8 @@ export function controlRoutes(portal: Portal, calls: Map<string, number>): Route
       template: "/__sandbox/reset",
       answer() {
         portal.store.clear();
+        portal.tokens.clear();
+        portal.rates.clear();
         calls.clear();
         return { status: 204 };
       },

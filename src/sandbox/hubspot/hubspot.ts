@@ -6,10 +6,16 @@ import { mkdirSync } from "node:fs";
 import type { Faults } from "../faults.ts";
 import type { Site } from "../http-server.ts";
 import type { SchemaFile } from "../schema-file.ts";
+import { openRates } from "./access/rate-limits.ts";
+import { openTokens } from "./access/tokens.ts";
 import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
 import type { Portal } from "./portal.ts";
+import { portalControlRoutes } from "./portal-control.ts";
+import { accountRoutes } from "./rest/account.ts";
+import { oauthRoutes } from "./rest/oauth.ts";
 import { objectRoutes } from "./rest/objects.ts";
+import { ownerRoutes } from "./rest/owners.ts";
 import { openStore } from "./store.ts";
 
 export interface HubspotOptions {
@@ -37,7 +43,9 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     store,
     catalog: store.catalog,
     faults: options.faults,
-    issuedTokens: new Set(),
+    tokens: openTokens(store.database),
+    rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
+    timeZone: options.schema.hubspotTimeZone,
     searchLagMs: options.schema.hubspotSearchLagMs,
     folder: options.folder,
     origin: "",
@@ -46,7 +54,14 @@ export function openHubspot(options: HubspotOptions): Hubspot {
   const calls = new Map<string, number>();
   return {
     site: {
-      routes: [...controlRoutes(portal, calls), ...objectRoutes(portal)],
+      routes: [
+        ...portalControlRoutes(portal),
+        ...controlRoutes(portal, calls),
+        ...oauthRoutes(portal),
+        ...accountRoutes(portal),
+        ...ownerRoutes(portal),
+        ...objectRoutes(portal),
+      ],
       urlLengthMax,
       answerError,
       answerStatus,

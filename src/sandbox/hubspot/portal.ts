@@ -1,6 +1,8 @@
 // What every part of the simulated HubSpot account (a "portal") needs: its records, its metadata, who may come in.
 
 import type { Faults } from "../faults.ts";
+import type { Rates } from "./access/rate-limits.ts";
+import type { Tokens } from "./access/tokens.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import type { Store } from "./store.ts";
 
@@ -8,8 +10,9 @@ export interface Portal {
   store: Store;
   catalog: Catalog;
   faults: Faults;
-  /** Access tokens that the OAuth endpoints handed out and that have not expired. */
-  issuedTokens: Set<string>;
+  tokens: Tokens;
+  rates: Rates;
+  timeZone: string;
   /** A record's image in the search index is as of that long ago. */
   searchLagMs: number;
   /** Imports and exports lie here. */
@@ -21,9 +24,3 @@ export interface Portal {
 }
 
 export const portalId = 20_261_120;
-/** The token of a service key or a private app that every sandbox accepts. */
-export const fixedToken = "pat-sandbox-loadline";
-
-export function isAuthorized(portal: Portal, token: string): boolean {
-  return token === fixedToken || portal.issuedTokens.has(token);
-}
