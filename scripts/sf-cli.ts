@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const schemaFile = join(folder, "sandbox.json");
   const Vendor_Id__c = { type: "string", length: 20, externalId: true, unique: true };
   writeFileSync(schemaFile, JSON.stringify({ salesforce: { Contact: { fields: { Vendor_Id__c } } } }));
-  const sandbox = await startSandbox({ salesforcePort: 0, seed: "demo", faultSeed: 1, schemaFile });
+  const sandbox = await startSandbox({ salesforcePort: 0, hubspotPort: 0, seed: "demo", faultSeed: 1, schemaFile });
   try {
     await runCommands(sandbox);
   } finally {

@@ -66,7 +66,7 @@ describe("docs/commands.md", () => {
     }
     for (const args of [
       ["plan", "x.yaml", "--out", "x"],
-      ["sandbox", "--hubspot-port", "0"],
+      ["sandbox", "--sftp-port", "0"],
     ]) {
       expect((await project.run(...args)).stderr).toContain("is not supported yet");
     }

@@ -17,6 +17,8 @@ import { type Answer, findRoute, normalisePath, type Route } from "./routes.ts";
 
 export interface Site {
   routes: readonly Route[];
+  /** Characters of a path with its query, beyond which the answer is 414. Without one, the server's own limit. */
+  urlLengthMax?: number;
   /** The vendor's own answer to an error that a route threw. */
   answerError(error: unknown): Answer;
   /** The vendor's own body for a status that a fault asks for without saying what to send. */
@@ -33,11 +35,13 @@ export interface Listening {
 
 const controlPrefix = "/__sandbox";
 const compressFromBytes = 1024;
+/** Above each site's own limit, so that an over-long URL gets the site's answer and not the server's. */
+const headerBytesMax = 64 * 1024;
 const dripsPerSecond = 20;
 
 /** Serves a site on 127.0.0.1; port 0 takes a free one. Rejects with a Failure when the port is taken. */
 export async function listen(site: Site, port: number, faults: Faults): Promise<Listening> {
-  const server = createServer((message, response) => {
+  const server = createServer({ maxHeaderSize: headerBytesMax }, (message, response) => {
     serve(site, faults, message, response).catch(() => message.socket.destroy());
   });
   // Uploads may take long and pooled connections may idle: neither is an error of the client.
@@ -59,7 +63,11 @@ async function serve(site: Site, faults: Faults, message: IncomingMessage, respo
   if (fault?.delay_ms !== undefined) await wait(fault.delay_ms);
   if (fault?.reset === "before") return void message.socket.destroy();
   const answer =
-    fault?.status === undefined ? await answerOf(site, message, url, found) : faultAnswer(site, fault, fault.status);
+    fault?.status !== undefined
+      ? faultAnswer(site, fault, fault.status)
+      : (message.url ?? "").length > (site.urlLengthMax ?? headerBytesMax)
+        ? site.answerStatus(414)
+        : await answerOf(site, message, url, found);
   if (fault?.reset === "after") return void message.socket.destroy();
   // An unread body would keep the connection busy for good.
   message.resume();

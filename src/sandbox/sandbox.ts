@@ -1,7 +1,7 @@
 // The local stand-in for the systems that loadline talks to: the same jobs, the same protocols, no credentials.
 // In: ports, a data folder, a schema file, faults. Out: the origins that it serves, until it is closed.
 // Must hold: loopback only; with a data folder, all that was acknowledged is there after any restart, SIGKILL included.
-// Each system has its folder here (salesforce/); the HTTP server, the routes and the faults are shared.
+// Each system has its folder here (salesforce/, hubspot/); the HTTP server, the routes and the faults are shared.
 
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,16 +9,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makePrivateFolder, writeDurably } from "../core/files.ts";
 import { createFaults, readFaultsFile } from "./faults.ts";
-import { listen } from "./http-server.ts";
+import { type Listening, listen, type Site } from "./http-server.ts";
+import { openHubspot } from "./hubspot/hubspot.ts";
 import { openSalesforce } from "./salesforce/salesforce.ts";
 import { readSchemaFile } from "./schema-file.ts";
 
 export interface SandboxOptions {
   /** 0 takes a free port. */
   salesforcePort: number;
+  /** The same for HubSpot. */
+  hubspotPort: number;
   /** Kept across restarts. Without one, a temporary folder that is deleted at close. */
   dataFolder?: string;
-  /** Custom objects and fields, and the org's limits (YAML or JSON). */
+  /** Custom objects, fields and properties, and limits (YAML or JSON). */
   schemaFile?: string;
   /** What a fresh org holds: some accounts and contacts, or nothing. */
   seed: "demo" | "empty";
@@ -31,6 +34,8 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** For example http://127.0.0.1:8025 */
   salesforce: string;
+  /** For example http://127.0.0.1:8026 */
+  hubspot: string;
   /** Stops serving, once however often it is called. Work under way stops at its next chunk and goes on at the next start. */
   close(): Promise<void>;
 }
@@ -49,28 +54,36 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     seed: options.seed,
     publicKey: keyPair(folder),
   });
-  const removeTemporary = (): void => {
+  const hubspot = openHubspot({ folder: join(folder, "hubspot"), schema, faults, seed: options.seed });
+  const servers: Listening[] = [];
+  const shutDown = async (): Promise<void> => {
+    for (const server of servers) await server.close();
+    await salesforce.close();
+    await hubspot.close();
     if (options.dataFolder === undefined) rmSync(folder, { recursive: true, force: true });
   };
+  const serve = async (site: Site, port: number): Promise<string> => {
+    const server = await listen(site, port, faults);
+    servers.push(server);
+    return server.origin;
+  };
   try {
-    const server = await listen(salesforce.site, options.salesforcePort, faults);
-    salesforce.start(server.origin);
-    const shutDown = async (): Promise<void> => {
-      await server.close();
-      await salesforce.close();
-      removeTemporary();
+    const origins = {
+      salesforce: await serve(salesforce.site, options.salesforcePort),
+      hubspot: await serve(hubspot.site, options.hubspotPort),
     };
+    salesforce.start(origins.salesforce);
+    hubspot.start(origins.hubspot);
     let closed: Promise<void> | undefined;
     return {
-      salesforce: server.origin,
+      ...origins,
       close() {
         closed ??= shutDown();
         return closed;
       },
     };
   } catch (error) {
-    await salesforce.close();
-    removeTemporary();
+    await shutDown();
     throw error;
   }
 }

@@ -146,6 +146,7 @@ test("a schema file that restricts what cannot be restricted is a failure that n
   const start = (restrictions: Record<string, unknown>) =>
     startSandbox({
       salesforcePort: 0,
+      hubspotPort: 0,
       seed: "empty",
       faultSeed: 1,
       schemaFile: writeSchema({ salesforce: { Contact: restrictions } }),

@@ -92,7 +92,12 @@ test("a wrong schema file is a failure of the caller that names what is wrong", 
 
 test("a port that is taken is a failure, and nothing is left behind", async () => {
   const org = await startOrg();
-  const options = { salesforcePort: Number(new URL(org.origin).port), seed: "empty", faultSeed: 1 } as const;
+  const options = {
+    salesforcePort: Number(new URL(org.origin).port),
+    hubspotPort: 0,
+    seed: "empty",
+    faultSeed: 1,
+  } as const;
   await expect(startSandbox(options)).rejects.toThrow(/cannot listen on port/);
 });
 
@@ -100,7 +105,7 @@ test("without a data folder nothing stays after closing", async () => {
   const temporary = temporaryFolder();
   vi.stubEnv("TMPDIR", temporary);
   try {
-    const sandbox = await startSandbox({ salesforcePort: 0, seed: "empty", faultSeed: 1 });
+    const sandbox = await startSandbox({ salesforcePort: 0, hubspotPort: 0, seed: "empty", faultSeed: 1 });
     expect(readdirSync(temporary).length).toBe(1);
     await sandbox.close();
     expect(readdirSync(temporary)).toEqual([]);

@@ -3,5 +3,12 @@
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 
 const [dataFolder = "", schemaFile = ""] = process.argv.slice(2);
-const sandbox = await startSandbox({ salesforcePort: 0, dataFolder, schemaFile, seed: "empty", faultSeed: 1 });
+const sandbox = await startSandbox({
+  salesforcePort: 0,
+  hubspotPort: 0,
+  dataFolder,
+  schemaFile,
+  seed: "empty",
+  faultSeed: 1,
+});
 process.stdout.write(`${sandbox.salesforce}\n`);

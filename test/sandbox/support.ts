@@ -77,6 +77,7 @@ export async function startOrg(options: Partial<SandboxOptions> & { schema?: unk
   const { schema: content, ...rest } = options;
   const sandbox = await startSandbox({
     salesforcePort: 0,
+    hubspotPort: 0,
     seed: "empty",
     faultSeed: 1,
     schemaFile: writeSchema(content ?? schema),

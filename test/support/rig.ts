@@ -227,6 +227,8 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
     "sandbox",
     "--salesforce-port",
     String(request.port ?? 0),
+    "--hubspot-port",
+    "0",
     "--data",
     request.data ?? join(folder, "data"),
   ];

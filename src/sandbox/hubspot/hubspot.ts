@@ -1,0 +1,78 @@
+// The HubSpot side of the sandbox: a portal in a folder, behind the v3, v4 and dated paths of the real one.
+// In: a data folder, the schema file, the faults. Out: a site that the HTTP server serves, and how to close it.
+// Must hold: what was acknowledged is there after SIGKILL. docs/sandbox.md says where it differs from HubSpot.
+
+import { mkdirSync } from "node:fs";
+import type { Faults } from "../faults.ts";
+import type { Site } from "../http-server.ts";
+import type { SchemaFile } from "../schema-file.ts";
+import { openRates } from "./access/rate-limits.ts";
+import { openTokens } from "./access/tokens.ts";
+import { controlRoutes } from "./control.ts";
+import { answerError, answerStatus } from "./errors.ts";
+import type { Portal } from "./portal.ts";
+import { portalControlRoutes } from "./portal-control.ts";
+import { accountRoutes } from "./rest/account.ts";
+import { oauthRoutes } from "./rest/oauth.ts";
+import { objectRoutes } from "./rest/objects.ts";
+import { ownerRoutes } from "./rest/owners.ts";
+import { openStore } from "./store.ts";
+
+export interface HubspotOptions {
+  /** The folder for records, imports and exports. */
+  folder: string;
+  schema: SchemaFile;
+  faults: Faults;
+  seed: "demo" | "empty";
+}
+
+export interface Hubspot {
+  site: Site;
+  /** Says where the site is served, and starts the work that a killed sandbox left. */
+  start(origin: string): void;
+  close(): Promise<void>;
+}
+
+/** HubSpot's limit is not documented; connectors keep below 15,000 characters. */
+const urlLengthMax = 15_000;
+
+export function openHubspot(options: HubspotOptions): Hubspot {
+  mkdirSync(options.folder, { recursive: true });
+  const store = openStore(options.folder, options.schema);
+  const portal: Portal = {
+    store,
+    catalog: store.catalog,
+    faults: options.faults,
+    tokens: openTokens(store.database),
+    rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
+    timeZone: options.schema.hubspotTimeZone,
+    searchLagMs: options.schema.hubspotSearchLagMs,
+    folder: options.folder,
+    origin: "",
+    closing: false,
+  };
+  const calls = new Map<string, number>();
+  return {
+    site: {
+      routes: [
+        ...portalControlRoutes(portal),
+        ...controlRoutes(portal, calls),
+        ...oauthRoutes(portal),
+        ...accountRoutes(portal),
+        ...ownerRoutes(portal),
+        ...objectRoutes(portal),
+      ],
+      urlLengthMax,
+      answerError,
+      answerStatus,
+      count: (call) => void calls.set(call, (calls.get(call) ?? 0) + 1),
+    },
+    start(origin) {
+      portal.origin = origin;
+    },
+    async close() {
+      portal.closing = true;
+      store.close();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+// What every part of the simulated HubSpot account (a "portal") needs: its records, its metadata, who may come in.
+
+import type { Faults } from "../faults.ts";
+import type { Rates } from "./access/rate-limits.ts";
+import type { Tokens } from "./access/tokens.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import type { Store } from "./store.ts";
+
+export interface Portal {
+  store: Store;
+  catalog: Catalog;
+  faults: Faults;
+  tokens: Tokens;
+  rates: Rates;
+  timeZone: string;
+  /** A record's image in the search index is as of that long ago. */
+  searchLagMs: number;
+  /** Imports and exports lie here. */
+  folder: string;
+  /** For example http://127.0.0.1:8026; known once the server listens. */
+  origin: string;
+  /** True once the sandbox shuts down: background work stops at the next chunk. */
+  closing: boolean;
+}
+
+export const portalId = 20_261_120;
