@@ -5,7 +5,7 @@ import { renderField } from "../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../src/core/model.ts";
 import type { Target, WayChoice } from "../src/load/target.ts";
 
-const bulk: WayChoice = { via: "bulk", name: "bulk jobs", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
+const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
 const idColumn = "Id";
 const versionColumn = "SystemModstamp";

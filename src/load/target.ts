@@ -122,8 +122,8 @@ export interface BatchSize {
 
 export interface WayChoice {
   via: Way;
-  /** What the target calls it: "collections". */
-  name: string;
+  /** For people: "in bulk", "by collections". */
+  how: string;
   /** Rows and bytes of one batch at most. */
   batchRowsMax: number;
   batchBytesMax: number;

@@ -44,11 +44,11 @@ export function chooseWays(
   return new Map(chosen);
 }
 
-/** "creates by collections, deletes by bulk jobs for good"; null where there is nothing to write, or no choice. */
+/** "creates by collections, deletes in bulk for good"; null where there is nothing to write, or no choice. */
 export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarget): string | null {
   if (mode === "replace") return null;
   const parts = [...ways].map(
-    ([action, { name }]) => `${action}s by ${name}${action === "delete" && hardDelete ? " for good" : ""}`,
+    ([action, { how }]) => `${action}s ${how}${action === "delete" && hardDelete ? " for good" : ""}`,
   );
   return parts.length === 0 ? null : parts.join(", ");
 }

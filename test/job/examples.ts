@@ -91,9 +91,6 @@ connections:
 
 export const futureConnections = `version: 1
 connections:
-  hubspot: { type: hubspot, auth: { token: "\${HUBSPOT_TOKEN}" }, limits: { burst: 80%, daily: 25% } }
-  oauth: { type: hubspot, base_url: "https://api.hubapi.com",
-           auth: { oauth: { client_id: a, client_secret: "\${B}", refresh_token: "\${C}" } } }
   vendor: { type: sftp, url: "sftp://acme@files.vendor.example:22", auth: { private_key_file: "\${SFTP_KEY}" },
             host_key: "SHA256:x" }
 `;

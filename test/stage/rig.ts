@@ -17,7 +17,7 @@ import { type StagedStream, stageStream } from "../../src/pipeline/stage-stream.
 import { Engine, type Row } from "../../src/stage/engine.ts";
 import { defineFunctions } from "../../src/transform/functions.ts";
 
-const bulk: WayChoice = { via: "bulk", name: "bulk jobs", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
+const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
 export const csv: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
 

@@ -157,7 +157,12 @@ export function startChild(program: string, args: readonly string[], options: Ch
 function usualEnvironment(): Record<string, string | undefined> {
   const { GITHUB_STEP_SUMMARY, FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
   const own = Object.entries(rest).filter(([name]) => !/^(LOADLINE_|VITEST|SF_)/.test(name));
-  return { ...Object.fromEntries(own), SF_CLIENT_ID: "sandbox", SF_CLIENT_SECRET: "sandbox" };
+  return {
+    ...Object.fromEntries(own),
+    SF_CLIENT_ID: "sandbox",
+    SF_CLIENT_SECRET: "sandbox",
+    HUBSPOT_TOKEN: "pat-sandbox-loadline",
+  };
 }
 
 function ended(code: unknown, signal: unknown, output: { stdout: string; stderr: string }): Finished {
@@ -191,8 +196,14 @@ function waitForText(child: ChildProcess, output: { stdout: string; stderr: stri
 }
 
 export interface Sandbox extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>`. */
+  /** `http://127.0.0.1:<port>`, of Salesforce. */
   origin: string;
+  /** The same of HubSpot. */
+  hubspot: string;
+  /** All records of a HubSpot object, archived ones too. */
+  dumpHubSpot(object: string): Promise<HubSpotDump[]>;
+  /** A call of HubSpot's API, for what a test changes behind loadline's back; from /__sandbox on, a control call. */
+  hubspotApi(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** All records of an object, deleted ones too (`IsDeleted`), in the order of their ids. */
   dump(object: string): Promise<Record<string, unknown>[]>;
   /** Replaces the faults (docs/sandbox.md); `[]` clears. */
@@ -205,6 +216,12 @@ export interface Sandbox extends AsyncDisposable {
   api(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** Ends it, as a crash does with SIGKILL. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface HubSpotDump {
+  id: string;
+  properties: Record<string, string>;
+  archived: boolean;
 }
 
 export interface SandboxRequest {
@@ -240,12 +257,19 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
   }
   const running = startLoadline(args, request.msMax === undefined ? {} : { msMax: request.msMax });
   const line = await firstLine(running);
-  const { salesforce: origin } = JSON.parse(line) as { salesforce: string };
+  const { salesforce: origin, hubspot } = JSON.parse(line) as { salesforce: string; hubspot: string };
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     await running.kill(signal);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { origin, ...controls(origin), stop, [Symbol.asyncDispose]: () => stop("SIGKILL") };
+  return {
+    origin,
+    hubspot,
+    ...controls(origin),
+    ...hubspotControls(hubspot),
+    stop,
+    [Symbol.asyncDispose]: () => stop("SIGKILL"),
+  };
 }
 
 async function firstLine(running: Running): Promise<string> {
@@ -257,7 +281,35 @@ async function firstLine(running: Running): Promise<string> {
   return seen.split("\n")[0] ?? "";
 }
 
-function controls(origin: string): Omit<Sandbox, "origin" | "stop" | typeof Symbol.asyncDispose> {
+function hubspotControls(origin: string): Pick<Sandbox, "dumpHubSpot" | "hubspotApi"> {
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${origin}${path}`, {
+      method,
+      headers: { authorization: "Bearer pat-sandbox-loadline", "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  return {
+    async dumpHubSpot(object) {
+      const { status, text } = await ask("GET", `/__sandbox/hubspot/${object}`);
+      if (status >= 300) throw new Error(`dump of ${object}: ${status} ${text}`);
+      const lines = text.split("\n").filter((line) => line !== "");
+      return lines.map((line) => JSON.parse(line) as HubSpotDump);
+    },
+    async hubspotApi(method, path, body) {
+      const { status, text } = await ask(method, path, body);
+      return { status, body: /^[[{]/.test(text) ? JSON.parse(text) : text };
+    },
+  };
+}
+
+type Controls = Omit<
+  Sandbox,
+  "origin" | "hubspot" | "dumpHubSpot" | "hubspotApi" | "stop" | typeof Symbol.asyncDispose
+>;
+
+function controls(origin: string): Controls {
   const ask = async (method: string, path: string, body?: unknown) => {
     const url = path.startsWith("/") ? `${origin}${path}` : `${origin}/services/data/v66.0/${path}`;
     const response = await fetch(url, {
@@ -288,7 +340,10 @@ function controls(origin: string): Omit<Sandbox, "origin" | "stop" | typeof Symb
 }
 
 /** A connections.yaml with `salesforce` pointed at a sandbox (credentials from the environment) and the folder `drop`. */
-export function connections(sandbox: Pick<Sandbox, "origin">, drop = "./inbox"): Record<string, string> {
+export function connections(
+  sandbox: Pick<Sandbox, "origin"> & Partial<Pick<Sandbox, "hubspot">>,
+  drop = "./inbox",
+): Record<string, string> {
   return {
     "connections.yaml": `version: 1
 connections:
@@ -296,6 +351,11 @@ connections:
     type: salesforce
     login_url: ${sandbox.origin}
     auth: { client_credentials: { client_id: "\${SF_CLIENT_ID}", client_secret: "\${SF_CLIENT_SECRET}" } }
+  hubspot:
+    type: hubspot
+    base_url: ${sandbox.hubspot ?? "http://127.0.0.1:1"}
+    auth: { token: "\${HUBSPOT_TOKEN}" }
+    limits: { burst: 100% }
   drop: { type: file, path: ${drop} }
 `,
   };

@@ -50,7 +50,7 @@ export function openFileTarget(connection: FileConnection): Target {
     refuseDemands: async () => undefined,
     chooseWay: () => ({
       via: "bulk",
-      name: "a file",
+      how: "as a whole",
       batchRowsMax: Number.MAX_SAFE_INTEGER,
       batchBytesMax: Number.MAX_SAFE_INTEGER,
     }),

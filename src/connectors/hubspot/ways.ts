@@ -22,10 +22,15 @@ export function chooseWay(request: WayRequest): WayChoice {
   const mayImport = isNew && externalId !== undefined && batchRows === undefined && canImport(fields);
   const isLarge = rows >= importRowsMin || Math.ceil(rows / batchRowsMax) > callsLeft;
   if (mayImport && isLarge) {
-    return { via: "bulk", name: "an import", batchRowsMax: importRowsMax, batchBytesMax: importBytesMax };
+    return { via: "bulk", how: "by an import", batchRowsMax: importRowsMax, batchBytesMax: importBytesMax };
   }
   // A call whose outcome is unknown, and that can't be made again, leaves its rows in doubt: no more than a call's.
-  return { via: "collections", name: "batch calls", batchRowsMax: repeatable ? rowsMax : batchRowsMax, batchBytesMax };
+  return {
+    via: "collections",
+    how: "by batch calls",
+    batchRowsMax: repeatable ? rowsMax : batchRowsMax,
+    batchBytesMax,
+  };
 }
 
 /** An import: the call that makes it, its errors, polls by estimate. */

@@ -3,11 +3,11 @@
 
 import type { WayChoice, WayRequest } from "../../load/target.ts";
 
-const bulk: WayChoice = { via: "bulk", name: "bulk jobs", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
+const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 /** One call is one batch, so that little is sent again. A REST body may hold 50 MB. */
 const collections: WayChoice = {
   via: "collections",
-  name: "collections",
+  how: "by collections",
   batchRowsMax: 200,
   batchBytesMax: 10_000_000,
 };

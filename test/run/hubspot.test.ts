@@ -1,0 +1,118 @@
+// Loads into HubSpot, through the real binary: what is created, updated, cleared, refused, and left alone.
+
+import { expect, test } from "vitest";
+import { rehearse } from "./support.ts";
+
+const schema = {
+  hubspot: {
+    contacts: {
+      properties: {
+        ext_id: { type: "string", fieldType: "text", hasUniqueValue: true },
+        score: { type: "number", fieldType: "number" },
+        born: { type: "date", fieldType: "date" },
+        seen_at: { type: "datetime", fieldType: "date" },
+        active: { type: "bool", fieldType: "booleancheckbox" },
+        colour: {
+          type: "enumeration",
+          fieldType: "select",
+          options: [
+            { label: "Dark red", value: "dark_red" },
+            { label: "Blue", value: "blue" },
+          ],
+        },
+        tags: {
+          type: "enumeration",
+          fieldType: "checkbox",
+          options: [
+            { label: "One", value: "t1" },
+            { label: "Two", value: "t2" },
+            { label: "Three", value: "t3" },
+          ],
+        },
+      },
+    },
+    companies: { properties: { vendor_id: { type: "string", fieldType: "text", hasUniqueValue: true } } },
+  },
+};
+
+function job({ mode = "upsert", map = "", target = "", key = "ext_id" } = {}): string {
+  return `version: 1
+name: contacts
+streams:
+  contacts:
+    source: { connection: drop, files: "contacts*.csv" }
+    target: { connection: hubspot, object: contacts, key: ${key}, mode: ${mode}${target} }
+    map:
+      ext_id: id
+${map}
+rejects: { max: 100% }
+`;
+}
+
+const fullMap = `      email: email
+      lastname: last
+      score: score
+      born: born
+      seen_at: seen
+      active: active
+      colour: colour
+      tags: { from: tags, on_null: clear }`;
+
+const header = "id,email,last,score,born,seen,active,colour,tags\n";
+
+test("values arrive as HubSpot wants them, and a second run finds nothing to do", async () => {
+  const csv = `${header}a,Ann@Example.com,Ångström,12.50,2001-02-03,2026-01-02T03:04:05+01:00,yes,Dark red,Two;one\nb,,Bee,1e3,,,no,blue,\n`;
+  await using run = await rehearse(job({ map: fullMap }), { "inbox/contacts.csv": csv }, schema);
+  const first = await run.project.run("run", "job.yaml", "--json");
+  expect(first.code, first.stderr).toBe(0);
+  expect(first.summary().streams["contacts"]).toMatchObject({ creates: 2, loaded: 2, failed: 0 });
+  const stored = await run.sandbox.dumpHubSpot("contacts");
+  const byId = new Map(stored.map((record) => [record.properties["ext_id"], record.properties]));
+  expect(byId.get("a")).toMatchObject({
+    email: "ann@example.com",
+    lastname: "Ångström",
+    score: "12.5",
+    born: "2001-02-03",
+    active: "true",
+    colour: "dark_red",
+  });
+  expect(byId.get("a")?.["tags"]?.split(";").sort()).toEqual(["t1", "t2"]);
+  expect(Date.parse(byId.get("a")?.["seen_at"] ?? "")).toBe(Date.parse("2026-01-02T02:04:05Z"));
+  expect(byId.get("b")).toMatchObject({ score: "1000", active: "false" });
+  const second = await run.project.run("run", "job.yaml", "--json");
+  expect(second.summary().streams["contacts"]).toMatchObject({ unchanged: 2, creates: 0, updates: 0, loaded: 0 });
+});
+
+test("only what changed is sent, and clearing empties a property", async () => {
+  await using run = await rehearse(
+    job({ map: fullMap }),
+    { "inbox/contacts.csv": `${header}a,a@x.de,Aa,1,,,,blue,One\nb,b@x.de,Bb,1,,,,blue,One\n` },
+    schema,
+  );
+  expect((await run.project.run("run", "job.yaml")).code).toBe(0);
+  run.project.write({ "inbox/contacts.csv": `${header}a,a@x.de,Aa,2,,,,Blue,\nb,B@x.de,Bb,1.0,,,,,One\n` });
+  const plan = await run.project.run("plan", "job.yaml");
+  expect(plan.stdout).toMatch(/score\s+1 → 2/);
+  const changed = await run.project.run("run", "job.yaml", "--json");
+  expect(changed.summary().streams["contacts"]).toMatchObject({ updates: 1, unchanged: 1, loaded: 1 });
+  const a = (await run.sandbox.dumpHubSpot("contacts")).find(({ properties }) => properties["ext_id"] === "a");
+  expect(a?.properties["score"]).toBe("2");
+  expect(a?.properties["tags"] ?? "").toBe("");
+});
+
+test("a row that HubSpot refuses is told with its message, code and property; the others are loaded", async () => {
+  const rows = Array.from({ length: 250 }, (_, index) => `r${index},${index % 50 === 7 ? "no-address" : `p${index}@x.de`}`);
+  await using run = await rehearse(
+    job({ map: "      email: email" }),
+    { "inbox/contacts.csv": `id,email\n${rows.join("\n")}\n` },
+    schema,
+  );
+  const done = await run.project.run("run", "job.yaml", "--json");
+  expect(done.code, done.stderr).toBe(0);
+  expect(done.summary().streams["contacts"]).toMatchObject({ creates: 250, loaded: 245, failed: 5 });
+  const folder = run.project.runFolders()[0] ?? "";
+  const rejects = run.project.read(`${folder.slice(run.project.folder.length + 1)}/rejects/contacts.csv`);
+  expect(rejects).toContain("INVALID_EMAIL");
+  expect(rejects.split("\n").filter((line) => line.includes("no-address"))).toHaveLength(5);
+  expect(rejects).toContain('"email"');
+});
