@@ -9,7 +9,11 @@ import type { SchemaFile } from "../schema-file.ts";
 import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
 import type { Portal } from "./portal.ts";
+import { openAssociations } from "./records/associations.ts";
+import { batchRoutes } from "./rest/batch.ts";
 import { objectRoutes } from "./rest/objects.ts";
+import { searchRoutes } from "./rest/search.ts";
+import { seedPortal } from "./seed.ts";
 import { openStore } from "./store.ts";
 
 export interface HubspotOptions {
@@ -36,17 +40,23 @@ export function openHubspot(options: HubspotOptions): Hubspot {
   const portal: Portal = {
     store,
     catalog: store.catalog,
+    associations: openAssociations(store.database),
     faults: options.faults,
     issuedTokens: new Set(),
-    searchLagMs: options.schema.hubspotSearchLagMs,
     folder: options.folder,
     origin: "",
     closing: false,
   };
+  seedPortal(portal, options.seed);
   const calls = new Map<string, number>();
   return {
     site: {
-      routes: [...controlRoutes(portal, calls), ...objectRoutes(portal)],
+      routes: [
+        ...controlRoutes(portal, calls),
+        ...searchRoutes(portal),
+        ...batchRoutes(portal),
+        ...objectRoutes(portal),
+      ],
       urlLengthMax,
       answerError,
       answerStatus,
