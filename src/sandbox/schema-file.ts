@@ -78,8 +78,8 @@ const hubspotProperty = z.strictObject({
   label: z.string().optional(),
   groupName: z.string().optional(),
   description: z.string().optional(),
-  /** The values of an enumeration, each its own label. */
-  options: z.array(z.string()).optional(),
+  /** Of an enumeration; a text is its own label. */
+  options: z.array(z.union([z.string(), z.strictObject({ value: z.string(), label: z.string() })])).optional(),
   hasUniqueValue: z.boolean().optional(),
   calculated: z.boolean().optional(),
 });

@@ -12,10 +12,14 @@ import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
 import type { Portal } from "./portal.ts";
 import { portalControlRoutes } from "./portal-control.ts";
+import { openAssociations } from "./records/associations.ts";
 import { accountRoutes } from "./rest/account.ts";
+import { batchRoutes } from "./rest/batch.ts";
 import { oauthRoutes } from "./rest/oauth.ts";
 import { objectRoutes } from "./rest/objects.ts";
 import { ownerRoutes } from "./rest/owners.ts";
+import { searchRoutes } from "./rest/search.ts";
+import { seedPortal } from "./seed.ts";
 import { openStore } from "./store.ts";
 
 export interface HubspotOptions {
@@ -42,15 +46,16 @@ export function openHubspot(options: HubspotOptions): Hubspot {
   const portal: Portal = {
     store,
     catalog: store.catalog,
+    associations: openAssociations(store.database),
     faults: options.faults,
     tokens: openTokens(store.database),
     rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
     timeZone: options.schema.hubspotTimeZone,
-    searchLagMs: options.schema.hubspotSearchLagMs,
     folder: options.folder,
     origin: "",
     closing: false,
   };
+  seedPortal(portal, options.seed);
   const calls = new Map<string, number>();
   return {
     site: {
@@ -60,6 +65,8 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...oauthRoutes(portal),
         ...accountRoutes(portal),
         ...ownerRoutes(portal),
+        ...searchRoutes(portal),
+        ...batchRoutes(portal),
         ...objectRoutes(portal),
       ],
       urlLengthMax,
