@@ -26,13 +26,21 @@ export interface ComparedField {
   absentParts: readonly number[];
 }
 
+export interface SnapshotScan {
+  scan: string;
+  idColumn: string;
+  versionColumn: string;
+}
+
 export interface CompareInput {
   mode: Mode;
   stage: string;
   key: readonly KeyField[];
   fields: readonly ComparedField[];
   /** A table function over the snapshot, all columns VARCHAR; undefined for mode insert, which reads nothing. */
-  snapshot?: { scan: string; idColumn: string; versionColumn: string };
+  snapshot?: SnapshotScan;
+  /** Records that agree with a row in another field: those without a key are taken for the row's. */
+  adopted?: { scan: string; by: KeyField };
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id`, true where the record may be deleted. */
   deletable?: string;
 }
@@ -54,17 +62,47 @@ export function matchKeys(input: CompareInput): string {
   if (input.snapshot === undefined) {
     return "SELECT CAST(NULL AS BIGINT) AS _row, CAST(NULL AS VARCHAR[]) AS _present LIMIT 0";
   }
-  const { scan, idColumn, versionColumn } = input.snapshot;
   const names = input.fields.map(({ name }) => identifier(name));
-  const read = input.fields.map(({ name }) => `${identifier(name)} AS ${mappedName(name)}`);
-  const canonical = input.fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
-  const present = `SELECT *, ${foldKey(input.key)} AS _target_key, hash(${names.join(", ")}) AS _hash FROM (
-      SELECT _id, _version, ${canonical.join(", ")} FROM (
-        SELECT ${identifier(idColumn)} AS _id, ${identifier(versionColumn)} AS _version, ${read.join(", ")} FROM ${scan}))`;
+  const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key, hash(${names.join(", ")}) AS _hash
+    FROM (${readPresent(input, input.snapshot, input.snapshot.scan)})`;
+  const present =
+    input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, input.snapshot, input.adopted)}`;
   const needed = input.mode === "delete" ? "true" : "k._hash IS DISTINCT FROM p._hash";
   const values = ["p._id", "p._version", ...names.map((name) => `p.${name}`)];
   return `SELECT k._row, CASE WHEN ${needed} THEN [${values.join(", ")}] END AS _present
     FROM (${present}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key = p._target_key`;
+}
+
+/** The records of a scan, their values as the target stores them. */
+function readPresent({ fields }: CompareInput, { idColumn, versionColumn }: SnapshotScan, scan: string): string {
+  const read = fields.map(({ name }) => `${identifier(name)} AS ${mappedName(name)}`);
+  const canonical = fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
+  return `SELECT _id, _version, ${canonical.join(", ")} FROM (
+      SELECT ${identifier(idColumn)} AS _id, ${identifier(versionColumn)} AS _version, ${read.join(", ")} FROM ${scan})`;
+}
+
+/** Table of the rows that no key finds: their keys by the value that may find them instead. */
+export const orphansTable = "unmatched_keys";
+
+/** Statement that makes `unmatched_keys` (_by, _key). What two rows share names neither. */
+export function findUnmatched(input: CompareInput, by: KeyField): string {
+  if (input.snapshot === undefined) throw new Error("there is nothing to match with");
+  const key = foldKey(input.key);
+  const present = `SELECT ${key} AS _key FROM (${readPresent(input, input.snapshot, input.snapshot.scan)})`;
+  return `CREATE OR REPLACE TEMP TABLE ${orphansTable} AS SELECT _by, any_value(_key) AS _key
+    FROM (SELECT ${foldKey([by])} AS _by, ${key} AS _key FROM ${identifier(input.stage)} SEMI JOIN ${keysTable} USING (_row))
+    ANTI JOIN (${present}) p USING (_key) WHERE _by IS NOT NULL GROUP BY _by HAVING count(*) = 1`;
+}
+
+function adoptRecords(
+  input: CompareInput,
+  snapshot: SnapshotScan,
+  { scan, by }: NonNullable<CompareInput["adopted"]>,
+): string {
+  const names = input.fields.map(({ name }) => `p.${identifier(name)}`);
+  return `SELECT p.*, u._key AS _target_key, hash(${names.join(", ")}) AS _hash
+    FROM (${readPresent(input, snapshot, scan)}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by
+    WHERE ${foldKey(input.key, "p.")} IS NULL`;
 }
 
 /** Statements that give the result of `matchKeys` its names, and make `ambiguous`; `planRows` reads both. */

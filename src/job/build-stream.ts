@@ -88,6 +88,8 @@ function buildTarget(
     key: typeof key === "string" ? [key] : key,
     mode,
     batch: { ...(rows === undefined ? {} : { rows }), ...(bytes === undefined ? {} : { bytes: parseBytes(bytes) }) },
+    ...(written.via === undefined ? {} : { via: written.via }),
+    ...(written.adopt_by === undefined ? {} : { adoptBy: written.adopt_by }),
     ...(written.scope === undefined ? {} : { scope: written.scope }),
     hardDelete: written.hard_delete === true,
     ...(written.assignment_rule === undefined ? {} : { assignmentRule: written.assignment_rule }),
@@ -103,7 +105,7 @@ function buildFileTarget(
 ): StreamTarget | undefined {
   const { files = "", mode = "replace", key = [] } = written;
   const place = placeAt(["target", "files"], draft, diagnostics);
-  for (const name of ["object", "batch", "scope", "hard_delete", "assignment_rule"] as const) {
+  for (const name of ["object", "adopt_by", "via", "batch", "scope", "hard_delete", "assignment_rule"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with an object, not with \`files\``);
   }
@@ -198,6 +200,13 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
       spanAt(["target", "key"], draft),
       `mode ${target.mode} takes one key field; several go with insert`,
     );
+  }
+  if (target.adoptBy !== undefined) {
+    const path = ["target", "adopt_by"];
+    check(target.adoptBy, mapped, path, `"${target.adoptBy}" is not in the map`);
+    if (target.mode !== "upsert" && target.mode !== "mirror")
+      diagnostics.add(keySpanAt(draft.tree, path), "adopt_by goes with modes upsert and mirror");
+    if (target.key.includes(target.adoptBy)) diagnostics.add(spanAt(path, draft), "adopt_by is the key itself");
   }
   if (target.scope !== undefined && target.mode !== "mirror") {
     diagnostics.add(keySpanAt(draft.tree, ["target", "scope"]), "scope goes with mode mirror");

@@ -135,7 +135,11 @@ export interface StreamTarget {
   /** Target fields. At least one, but for mode replace. */
   key: string[];
   mode: Mode;
+  /** Through the vendor's bulk endpoint, however few records there are. */
+  via?: "bulk";
   batch: { rows?: number; bytes?: number };
+  /** A mapped field: a record without a key that agrees in it is taken for the row's, and gets the key. */
+  adoptBy?: string;
   /** A filter in the vendor's language: what mode mirror may delete. */
   scope?: string;
   /** Records are deleted for good, past the recycle bin. */

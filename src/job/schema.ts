@@ -72,9 +72,16 @@ const target = closedMap({
     .union([text, atLeastOneName])
     .describe("The target field that identifies a record: the external ID, or for insert one or several mapped fields.")
     .optional(),
+  adopt_by: text
+    .describe("A mapped field: a record that has no key yet and agrees in it gets the key instead of being doubled.")
+    .optional(),
   mode: z
     .enum(["insert", "update", "upsert", "delete", "mirror", "replace", "delta"])
     .describe("insert, update, upsert, delete, or mirror: upsert and delete what the source no longer has.")
+    .optional(),
+  via: z
+    .enum(["bulk"])
+    .describe("bulk: new records go through the vendor's bulk endpoint, however few. Default: what takes fewer calls.")
     .optional(),
   batch: closedMap({
     rows: z.int("expected a whole number").min(1, "expected 1 or more").describe("Rows a batch at most.").optional(),

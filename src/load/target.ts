@@ -111,6 +111,8 @@ export interface WayRequest {
   fields: readonly FieldSchema[];
   /** Calls that the job's limits and the day leave. */
   callsLeft: number;
+  /** The job wants the bulk endpoint. */
+  via?: "bulk";
   /** Rows of one batch at most, where the job says so. */
   batchRows?: number;
 }

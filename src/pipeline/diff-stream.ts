@@ -7,7 +7,16 @@ import { exitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
 import { noCounts } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
-import { type ComparedField, type CompareInput, countPlan, matchKeys, nameMatches, planRows } from "../diff/compare.ts";
+import {
+  type ComparedField,
+  type CompareInput,
+  countPlan,
+  findUnmatched,
+  matchKeys,
+  nameMatches,
+  orphansTable,
+  planRows,
+} from "../diff/compare.ts";
 import { type KeyField, keysTable, selectKeys } from "../diff/keys.ts";
 import type { Snapshot, Target } from "../load/target.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
@@ -54,7 +63,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await input.refuseRows();
   const { mode } = compiled.stream.target;
   const snapshot = mode === "insert" || mode === "replace" ? undefined : await readSnapshot(input);
-  const compare = await prepareCompare(input, snapshot);
+  const compare = await adoptRecords(input, await prepareCompare(input, snapshot));
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
   await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
   for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
@@ -111,6 +120,32 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot> {
     signal: input.signal,
     onProgress: input.onSnapshot,
   });
+}
+
+/** Looks for records that have no key yet under another field that names them, where the job says so. */
+async function adoptRecords(input: DiffInput, compare: CompareInput): Promise<CompareInput> {
+  const { engine, target, compiled } = input;
+  const { adoptBy, object } = compiled.stream.target;
+  if (adoptBy === undefined) return compare;
+  const by = fieldByName(compiled, adoptBy);
+  await engine.run(findUnmatched(compare, by));
+  const { count } = await engine.one(`SELECT count(*) AS count FROM ${orphansTable}`);
+  if (Number(count) === 0) return compare;
+  const named = Number(count) <= target.capabilities.namedKeysMax;
+  const wanted = `SELECT _by FROM ${orphansTable} ORDER BY 1`;
+  const found = await target.snapshot({
+    object,
+    fields: snapshotFields(input),
+    key: [adoptBy],
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "_by") } } : {}),
+    folder: input.snapshotFolder,
+    name: `${compiled.stream.name}-adopted`,
+    signal: input.signal,
+    onProgress: input.onSnapshot,
+  });
+  const { idColumn, versionColumn } = target.capabilities;
+  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
+  return { ...compare, adopted: { scan: scanCsvFiles(found.files, columns), by } };
 }
 
 /** Mapped fields less the id, which every snapshot has. */

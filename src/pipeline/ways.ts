@@ -22,7 +22,7 @@ export function chooseWays(
     update: counts.updates,
     delete: counts.deletes + counts.mirrorDeletes,
   };
-  const { assignmentRule, batch } = stream.target;
+  const { assignmentRule, batch, via } = stream.target;
   const chosen: [Action, WayChoice][] = actions
     .filter((action) => rows[action] > 0)
     .map((action) => {
@@ -37,6 +37,7 @@ export function chooseWays(
         streamRows: rows.create + rows.update + rows.delete,
         fields: [...fieldSchemas.values()],
         callsLeft,
+        ...(via === undefined ? {} : { via }),
         ...(batch.rows === undefined ? {} : { batchRows: batch.rows }),
       });
       return [action, choice];

@@ -101,7 +101,10 @@ test("only what changed is sent, and clearing empties a property", async () => {
 });
 
 test("a row that HubSpot refuses is told with its message, code and property; the others are loaded", async () => {
-  const rows = Array.from({ length: 250 }, (_, index) => `r${index},${index % 50 === 7 ? "no-address" : `p${index}@x.de`}`);
+  const rows = Array.from(
+    { length: 250 },
+    (_, index) => `r${index},${index % 50 === 7 ? "no-address" : `p${index}@x.de`}`,
+  );
   await using run = await rehearse(
     job({ map: "      email: email" }),
     { "inbox/contacts.csv": `id,email\n${rows.join("\n")}\n` },

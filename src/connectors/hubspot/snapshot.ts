@@ -1,7 +1,7 @@
 // The target's present values: batch reads by key, or the whole list where that costs fewer calls.
 
 import { join } from "node:path";
-import { severalSeparator } from "../../core/model.ts";
+import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import type { Snapshot, SnapshotRequest } from "../../load/target.ts";
 import { readAssociations, readKeys } from "./associations.ts";
@@ -21,10 +21,14 @@ const groupLanes = 4;
 const readLanes = 4;
 
 /** Throws CallFault. */
-export async function readSnapshot(client: HubSpotClient, request: SnapshotRequest): Promise<Snapshot> {
+export async function readSnapshot(
+  client: HubSpotClient,
+  request: SnapshotRequest,
+  key: FieldSchema | undefined,
+): Promise<Snapshot> {
   const path = join(request.folder, `${request.name}-00001.csv`);
   const header = [idColumn, versionColumn, ...request.fields];
-  const { groups, how } = await chooseReading(client, request);
+  const { groups, how } = await chooseReading(client, request, key);
   const rows = inParallel(groups, groupLanes, async (read) => describeRecords(client, request, await read()));
   const total = await writeRecordFile(path, header, flatten(rows, request.onProgress));
   return { files: [path], rows: total, how };
@@ -38,13 +42,21 @@ interface Reading {
   how: string;
 }
 
-async function chooseReading(client: HubSpotClient, request: SnapshotRequest): Promise<Reading> {
+async function chooseReading(
+  client: HubSpotClient,
+  request: SnapshotRequest,
+  key: FieldSchema | undefined,
+): Promise<Reading> {
   const { object, keys, scope, signal } = request;
   const doing = `reading present ${object}`;
   if (scope !== undefined) {
     const filters = addFilters(readFilter(scope, "target.scope", {}), []);
     const pages = searchPages(client, { object, properties: propertiesOf(request), groups: filters, doing, signal });
     return { groups: alreadyRead(pages), how: "searches of the scope" };
+  }
+  if (keys !== undefined && key !== undefined && !(key.unique || key.externalId)) {
+    const how = `searches by ${key.name}`;
+    return { groups: searchByValue(client, request, { name: key.name, values: keys.read() }, doing), how };
   }
   const total =
     keys === undefined || keys.count <= keysBeforeCounting
@@ -98,6 +110,32 @@ async function* readByKey(
     group = [];
   }
   if (group.length > 0) yield groupOf(group);
+}
+
+/** Records that agree in a property that is not unique, as far as the index knows them. */
+async function* searchByValue(
+  client: HubSpotClient,
+  request: SnapshotRequest,
+  { name, values }: { name: string; values: AsyncIterable<string> },
+  doing: string,
+): AsyncGenerator<ReadGroup> {
+  const { object, signal } = request;
+  const search = (group: string[]) => async () => {
+    // IN compares text with values in lower case only.
+    const filter = { propertyName: name, operator: "IN", values: group.map((value) => value.toLowerCase()) };
+    const records: HubSpotRecord[] = [];
+    const pages = searchPages(client, { object, properties: propertiesOf(request), groups: [[filter]], doing, signal });
+    for await (const page of pages) records.push(...page);
+    return records;
+  };
+  let group: string[] = [];
+  for await (const value of values) {
+    group.push(value);
+    if (group.length < batchRowsMax) continue;
+    yield search(group);
+    group = [];
+  }
+  if (group.length > 0) yield search(group);
 }
 
 async function* recordsOf(pages: AsyncIterable<{ records: HubSpotRecord[] }>): AsyncGenerator<HubSpotRecord[]> {

@@ -67,7 +67,11 @@ export async function openHubSpot(
     explainName: (schema, name) => schemas.explainName(schema, name),
     render: renderField,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
-    snapshot: (request) => client.explain(`reading ${request.object}`, () => readSnapshot(client, request)),
+    snapshot: (request) =>
+      client.explain(`reading ${request.object}`, async () => {
+        const { fields } = await schemas.describe(request.object);
+        return readSnapshot(client, request, fields.get(request.key[0] ?? idColumn));
+      }),
     chooseWay,
     begin: async () => (await client.readClock()).toISOString(),
     write: (batch, { again, handle }, files, signal) =>

@@ -15,13 +15,13 @@ const importRowsMax = 200_000;
 const importBytesMax = 200_000_000;
 
 export function chooseWay(request: WayRequest): WayChoice {
-  const { operation, externalId, rows, fields, callsLeft, batchRows } = request;
+  const { operation, externalId, rows, fields, callsLeft, batchRows, via } = request;
   const repeatable = isRepeatable({ operation, ...(externalId === undefined ? {} : { key: externalId }) });
   const isNew = operation === "upsert" || operation === "insert";
   // Only what is new is imported: what a blank cell does to a record that is there is not documented.
-  const mayImport = isNew && externalId !== undefined && batchRows === undefined && canImport(fields);
+  const mayImport = isNew && externalId !== undefined && canImport(fields);
   const isLarge = rows >= importRowsMin || Math.ceil(rows / batchRowsMax) > callsLeft;
-  if (mayImport && isLarge) {
+  if (mayImport && (via === "bulk" || (isLarge && batchRows === undefined))) {
     return { via: "bulk", how: "by an import", batchRowsMax: importRowsMax, batchBytesMax: importBytesMax };
   }
   // A call whose outcome is unknown, and that can't be made again, leaves its rows in doubt: no more than a call's.

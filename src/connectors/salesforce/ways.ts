@@ -21,7 +21,7 @@ export function chooseWay(request: WayRequest): WayChoice {
   const { rows, streamRows, batchRows = Number.POSITIVE_INFINITY } = request;
   const calls = Math.ceil(rows / Math.min(collections.batchRowsMax, batchRows));
   const jobs = Math.ceil(rows / Math.min(bulk.batchRowsMax, batchRows));
-  const isSmall = streamRows <= collectionsRowsMax && calls <= jobs * callsOfJob;
+  const isSmall = request.via !== "bulk" && streamRows <= collectionsRowsMax && calls <= jobs * callsOfJob;
   return isSmall && mayBeSentAgain(request) ? collections : bulk;
 }
 
