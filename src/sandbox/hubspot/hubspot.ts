@@ -10,6 +10,9 @@ import { openRates } from "./access/rate-limits.ts";
 import { openTokens } from "./access/tokens.ts";
 import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
+import { importWork } from "./imports/import-processing.ts";
+import { importRoutes } from "./imports/import-routes.ts";
+import { openImports } from "./imports/imports.ts";
 import type { Portal } from "./portal.ts";
 import { portalControlRoutes } from "./portal-control.ts";
 import { accountRoutes } from "./rest/account.ts";
@@ -51,6 +54,8 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     origin: "",
     closing: false,
   };
+  const imports = openImports(portal);
+  const importing = importWork(portal, imports);
   const calls = new Map<string, number>();
   return {
     site: {
@@ -60,6 +65,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...oauthRoutes(portal),
         ...accountRoutes(portal),
         ...ownerRoutes(portal),
+        ...importRoutes(portal, imports, importing),
         ...objectRoutes(portal),
       ],
       urlLengthMax,
@@ -69,9 +75,11 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     },
     start(origin) {
       portal.origin = origin;
+      for (const { id } of imports.unfinished()) importing.begin(id);
     },
     async close() {
       portal.closing = true;
+      await importing.settle();
       store.close();
     },
   };
