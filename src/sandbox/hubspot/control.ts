@@ -1,12 +1,15 @@
 // The sandbox's own endpoints, for tests and rehearsals: look at what is stored, start over, set faults, count calls.
 // Must hold: none of them is part of HubSpot, none needs a token, none is hit by a fault or counted.
 
+import { z } from "zod";
 import { readText } from "../request-body.ts";
 import { type Answer, json, type Route } from "../routes.ts";
 import { notFound, validationError } from "./errors.ts";
 import type { Portal } from "./portal.ts";
 import { allValues } from "./records/record-json.ts";
+import { seedRecords, seedRequest } from "./seed.ts";
 
+const searchLag = z.strictObject({ ms: z.int().nonnegative() });
 const dumpPage = 1_000;
 
 export function controlRoutes(portal: Portal, calls: Map<string, number>): Route[] {
@@ -27,8 +30,26 @@ export function controlRoutes(portal: Portal, calls: Map<string, number>): Route
         portal.store.clear();
         portal.tokens.clear();
         portal.rates.clear();
+        portal.imports.clear();
+        portal.associations.clear();
         calls.clear();
         return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      template: "/__sandbox/hubspot/search-lag",
+      async answer(request) {
+        const { ms } = parseBody(searchLag, await readText(request.body));
+        portal.store.images.lagMs = ms;
+        return { status: 204 };
+      },
+    },
+    {
+      method: "POST",
+      template: "/__sandbox/hubspot/seed",
+      async answer(request) {
+        return json(200, seedRecords(portal, parseBody(seedRequest, await readText(request.body))));
       },
     },
     {
@@ -37,6 +58,12 @@ export function controlRoutes(portal: Portal, calls: Map<string, number>): Route
       answer: ({ params }) => dump(portal, params["object"] ?? ""),
     },
   ];
+}
+
+function parseBody<Body>(schema: z.ZodType<Body>, text: string): Body {
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw validationError(z.prettifyError(parsed.error));
 }
 
 function parseJson(text: string): unknown {

@@ -15,10 +15,14 @@ import { importRoutes } from "./imports/import-routes.ts";
 import { openImports } from "./imports/imports.ts";
 import type { Portal } from "./portal.ts";
 import { portalControlRoutes } from "./portal-control.ts";
+import { openAssociations } from "./records/associations.ts";
 import { accountRoutes } from "./rest/account.ts";
+import { batchRoutes } from "./rest/batch.ts";
 import { oauthRoutes } from "./rest/oauth.ts";
 import { objectRoutes } from "./rest/objects.ts";
 import { ownerRoutes } from "./rest/owners.ts";
+import { searchRoutes } from "./rest/search.ts";
+import { seedPortal } from "./seed.ts";
 import { openStore } from "./store.ts";
 
 export interface HubspotOptions {
@@ -45,17 +49,18 @@ export function openHubspot(options: HubspotOptions): Hubspot {
   const portal: Portal = {
     store,
     catalog: store.catalog,
+    associations: openAssociations(store.database),
     faults: options.faults,
     tokens: openTokens(store.database),
     rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
     timeZone: options.schema.hubspotTimeZone,
-    searchLagMs: options.schema.hubspotSearchLagMs,
+    imports: openImports(store.database, options.folder),
     folder: options.folder,
     origin: "",
     closing: false,
   };
-  const imports = openImports(portal);
-  const importing = importWork(portal, imports);
+  const importing = importWork(portal);
+  seedPortal(portal, options.seed);
   const calls = new Map<string, number>();
   return {
     site: {
@@ -65,7 +70,9 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...oauthRoutes(portal),
         ...accountRoutes(portal),
         ...ownerRoutes(portal),
-        ...importRoutes(portal, imports, importing),
+        ...importRoutes(portal, importing),
+        ...searchRoutes(portal),
+        ...batchRoutes(portal),
         ...objectRoutes(portal),
       ],
       urlLengthMax,
@@ -75,7 +82,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     },
     start(origin) {
       portal.origin = origin;
-      for (const { id } of imports.unfinished()) importing.begin(id);
+      for (const { id } of portal.imports.unfinished()) importing.begin(id);
     },
     async close() {
       portal.closing = true;

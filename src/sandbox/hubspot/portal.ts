@@ -4,17 +4,19 @@ import type { Faults } from "../faults.ts";
 import type { Rates } from "./access/rate-limits.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { Catalog } from "./catalog/catalog.ts";
+import type { Imports } from "./imports/imports.ts";
+import type { Associations } from "./records/associations.ts";
 import type { Store } from "./store.ts";
 
 export interface Portal {
   store: Store;
   catalog: Catalog;
+  associations: Associations;
   faults: Faults;
   tokens: Tokens;
   rates: Rates;
+  imports: Imports;
   timeZone: string;
-  /** A record's image in the search index is as of that long ago. */
-  searchLagMs: number;
   /** Imports and exports lie here. */
   folder: string;
   /** For example http://127.0.0.1:8026; known once the server listens. */

@@ -8,6 +8,7 @@ import { identifier } from "../../core/sql.ts";
 import { type DatabaseSync, openSqlite, type StatementSync } from "../../core/sqlite.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { type Catalog, type ObjectType, openCatalog } from "./catalog/catalog.ts";
+import { openSearchImages, type SearchImages } from "./search-images.ts";
 
 /** Values by property name; a property that is not set is absent. Times and the id are columns, not values. */
 export type Values = Record<string, string>;
@@ -25,12 +26,15 @@ export interface StoredRecord {
 export interface Store {
   database: DatabaseSync;
   catalog: Catalog;
+  images: SearchImages;
   /** Grows with every write: what was counted at one version holds as long as it stands. */
   readonly version: number;
   /** Runs work in one transaction: all of it is there afterwards, or none. */
   transact<Result>(work: () => Result): Result;
   /** The time of a write: now, never before the write before. */
   tick(): number;
+  /** The name of an object type's table, which is there afterwards. */
+  table(type: ObjectType): string;
   /** A live or archived record. */
   get(type: ObjectType, id: number): StoredRecord | undefined;
   /** Records from an id on, in the order of their ids. */
@@ -69,11 +73,15 @@ export function openStore(folder: string, schema: SchemaFile): Store {
     CREATE TABLE IF NOT EXISTS change (type TEXT, id INTEGER, at INTEGER, before TEXT NOT NULL);
     CREATE INDEX IF NOT EXISTS change_of ON change (type, id);
   `);
+  database.function("fold", { deterministic: true }, (value) =>
+    typeof value === "string" ? value.toLowerCase() : (value ?? null),
+  );
+  database.function("has_token", { deterministic: true }, (value, pattern) => (hasToken(value, pattern) ? 1 : 0));
   const catalog = openCatalog(database, schema);
-  return createStore(database, catalog);
+  return createStore(database, catalog, schema);
 }
 
-function createStore(database: DatabaseSync, catalog: Catalog): Store {
+function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFile): Store {
   const tables = new Map<string, Table>();
   const tableOf = (type: ObjectType): Table => {
     const known = tables.get(type.typeId);
@@ -90,9 +98,11 @@ function createStore(database: DatabaseSync, catalog: Catalog): Store {
   const findUnique = database.prepare("SELECT id FROM unique_value WHERE type = ? AND property = ? AND value = ?");
   const keepChange = database.prepare("INSERT INTO change VALUES (?, ?, ?, ?)");
   const changesOf = database.prepare("SELECT at, before FROM change WHERE type = ? AND id = ? ORDER BY rowid DESC");
+  const images = openSearchImages(database, schema.hubspotSearchLagMs);
   return {
     database,
     catalog,
+    images,
     get version() {
       return version;
     },
@@ -116,6 +126,7 @@ function createStore(database: DatabaseSync, catalog: Catalog): Store {
       lastTime = Math.max(now().getTime(), lastTime);
       return lastTime;
     },
+    table: (type) => tableOf(type).name,
     get: (type, id) => readRow(tableOf(type).get.get(id)),
     list: (type, from, limit, archived) =>
       tableOf(type)
@@ -128,12 +139,14 @@ function createStore(database: DatabaseSync, catalog: Catalog): Store {
     insert(type, values, at, createdAt = at) {
       lastId += 1;
       const record = { id: lastId, values, createdAt, updatedAt: at, archived: false, archivedAt: undefined };
+      images.keep(type, record.id, undefined, at);
       tableOf(type).insert.run(record.id, JSON.stringify(values), createdAt, at);
       for (const [property, value] of uniqueValues(type, values))
         takeUnique.run(type.typeId, property, value, record.id);
       return record;
     },
     update(type, record, values, at) {
+      images.keep(type, record.id, record, at);
       const before = differences(record.values, values);
       tableOf(type).update.run(JSON.stringify(values), record.createdAt, at, record.id);
       if (before !== undefined) keepChange.run(type.typeId, record.id, at, JSON.stringify(before));
@@ -146,6 +159,7 @@ function createStore(database: DatabaseSync, catalog: Catalog): Store {
       return { ...record, values, updatedAt: at };
     },
     archive(type, record, at) {
+      images.keep(type, record.id, record, at);
       tableOf(type).archive.run(at, at, record.id);
       for (const [property, value] of uniqueValues(type, record.values)) freeUnique.run(type.typeId, property, value);
     },
@@ -166,7 +180,7 @@ function createStore(database: DatabaseSync, catalog: Catalog): Store {
     },
     clear() {
       for (const type of catalog.types) database.exec(`DELETE FROM ${identifier(tableOf(type).name)}`);
-      database.exec("DELETE FROM unique_value; DELETE FROM change");
+      database.exec("DELETE FROM unique_value; DELETE FROM change; DELETE FROM image");
       version += 1;
     },
     close: () => database.close(),
@@ -224,11 +238,8 @@ export function readRow(row: Record<string, unknown> | undefined): StoredRecord 
 /** The pairs of property and value that no other live record of the type may hold. Contacts: email, in any role. */
 export function uniqueValues(type: ObjectType, values: Values): [property: string, value: string][] {
   const held: [string, string][] = [];
-  for (const property of type.properties.values()) {
-    const value = values[property.name];
-    if (property.hasUniqueValue && property.name !== "email" && value !== undefined)
-      held.push([property.name, value.toLowerCase()]);
-  }
+  for (const [name, value] of Object.entries(values))
+    if (name !== "email" && type.properties.get(name)?.hasUniqueValue === true) held.push([name, value.toLowerCase()]);
   if (type.name !== "contacts") return held;
   const emails = [values["email"] ?? "", ...(values["hs_additional_emails"] ?? "").split(";")];
   for (const email of new Set(emails)) if (email !== "") held.push(["email", email.toLowerCase()]);
@@ -254,4 +265,16 @@ function readState(database: DatabaseSync): { lastId: number; lastTime: number }
   const rows = database.prepare("SELECT name, value FROM state").all();
   const values = new Map(rows.map((row) => [row["name"], Number(row["value"])]));
   return { lastId: values.get("lastId") ?? firstId - 1, lastTime: values.get("lastTime") ?? 0 };
+}
+
+/** Whether one of the words of a text is the pattern, in which `*` stands for any characters. */
+function hasToken(value: unknown, pattern: unknown): boolean {
+  if (typeof value !== "string") return false;
+  const source = String(pattern)
+    .toLowerCase()
+    .replace(/[\\^$.+?()[\]{}|]/g, "\\$&")
+    .replaceAll("*", ".*");
+  const whole = new RegExp(`^${source}$`);
+  const text = value.toLowerCase();
+  return whole.test(text) || text.split(/[^\p{L}\p{N}_]+/u).some((word) => whole.test(word));
 }

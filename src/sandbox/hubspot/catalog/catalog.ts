@@ -6,6 +6,7 @@ import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
 import type { HubspotObjectDefinition, SchemaFile } from "../../schema-file.ts";
 import { portalId } from "../portal.ts";
+import { systemProperties } from "./define.ts";
 import { createProperty, optionsOf, type Property } from "./property.ts";
 import { type StandardType, standardTypes } from "./standard-types.ts";
 
@@ -22,7 +23,7 @@ export interface ObjectType {
   searchableProperties: string[];
   requiredProperties: string[];
   /** The property that moves with each change: lastmodifieddate of contacts, hs_lastmodifieddate of all others. */
-  modifiedProperty: string;
+  modifiedProperty: "lastmodifieddate" | "hs_lastmodifieddate";
   createdProperty: "createdate" | "hs_createdate";
   /** What a read gives where it names no properties. */
   defaultProperties: readonly string[];
@@ -187,7 +188,7 @@ function customType(typeId: string, definition: CustomType): ObjectType {
     modifiedProperty: "hs_lastmodifieddate",
     createdProperty: "hs_createdate",
     defaultProperties: ["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
-    properties: new Map(),
+    properties: new Map(systemProperties(definition.name).map((property) => [property.name, property])),
     createdAt: created,
     updatedAt: created,
   };

@@ -21,7 +21,8 @@ export interface ImportWork {
   settle(): Promise<void>;
 }
 
-export function importWork(portal: Portal, imports: Imports): ImportWork {
+export function importWork(portal: Portal): ImportWork {
+  const { imports } = portal;
   const running = new Map<number, Promise<void>>();
   const begin = (id: number): void => {
     if (running.has(id)) return;
@@ -30,7 +31,7 @@ export function importWork(portal: Portal, imports: Imports): ImportWork {
       if (waiting?.state === "STARTED") imports.save({ ...waiting, state: "DEFERRED" });
       return;
     }
-    const work = run(portal, imports, id).finally(() => {
+    const work = run(portal, id).finally(() => {
       running.delete(id);
       if (portal.closing) return;
       for (const next of imports.unfinished()) begin(next.id);
@@ -45,7 +46,8 @@ export function importWork(portal: Portal, imports: Imports): ImportWork {
   };
 }
 
-async function run(portal: Portal, imports: Imports, id: number): Promise<void> {
+async function run(portal: Portal, id: number): Promise<void> {
+  const { imports } = portal;
   // The client hears that the import has started before it is processed.
   await yieldToRequests();
   const begun = imports.get(id);
@@ -57,7 +59,7 @@ async function run(portal: Portal, imports: Imports, id: number): Promise<void> 
     if (file === undefined) return finish(imports, current, "DONE");
     try {
       using work = openFile(portal, current);
-      while (!portal.closing && processChunk(portal, imports, id, work)) await yieldToRequests();
+      while (!portal.closing && processChunk(portal, id, work)) await yieldToRequests();
     } catch (error) {
       if (!(error instanceof ImportFault)) throw error;
       imports.addErrors(id, [errorOf(current, error.error, 0, [])]);
@@ -99,7 +101,8 @@ function openFile(portal: Portal, current: Import): FileWork {
 }
 
 /** One transaction of rows. False when the file has ended, or the import was canceled. */
-function processChunk(portal: Portal, imports: Imports, id: number, { reader, type, writer }: FileWork): boolean {
+function processChunk(portal: Portal, id: number, { reader, type, writer }: FileWork): boolean {
+  const { imports } = portal;
   const current = imports.get(id);
   if (current?.state !== "PROCESSING") return false;
   const records = reader.read(chunkRows);

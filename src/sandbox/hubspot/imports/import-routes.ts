@@ -16,19 +16,21 @@ const dayMs = 86_400_000;
 const pageDefault = 10;
 const pageMax = 100;
 
-export function importRoutes(portal: Portal, imports: Imports, work: ImportWork): Route[] {
+export function importRoutes(portal: Portal, work: ImportWork): Route[] {
+  const { imports } = portal;
   return [
-    ...apiRoutes(portal, "POST", "imports", "", (request) => create(portal, imports, work, request)),
+    ...apiRoutes(portal, "POST", "imports", "", (request) => create(portal, work, request)),
     ...apiRoutes(portal, "GET", "imports", "", (request) => list(imports, request)),
     ...apiRoutes(portal, "GET", "imports", "/{importId}", (request) =>
       hubspotJson(200, importJson(find(imports, request))),
     ),
     ...apiRoutes(portal, "POST", "imports", "/{importId}/cancel", (request) => cancel(imports, request)),
-    ...apiRoutes(portal, "GET", "imports", "/{importId}/errors", (request) => listErrors(portal, imports, request)),
+    ...apiRoutes(portal, "GET", "imports", "/{importId}/errors", (request) => listErrors(portal, request)),
   ];
 }
 
-async function create(portal: Portal, imports: Imports, work: ImportWork, request: ApiRequest): Promise<Answer> {
+async function create(portal: Portal, work: ImportWork, request: ApiRequest): Promise<Answer> {
+  const { imports } = portal;
   const form = await readForm(request);
   const files = new Map<string, Buffer>();
   for (const part of form.getAll("files"))
@@ -39,7 +41,7 @@ async function create(portal: Portal, imports: Imports, work: ImportWork, reques
   const { request: wanted, json } = readImportRequest(portal, text, [...files.keys()]);
   const contents = wanted.files.map(({ fileName }) => files.get(fileName) ?? Buffer.alloc(0));
   const rows = wanted.files.map(({ hasHeader }, index) => countRows(contents[index]) - (hasHeader ? 1 : 0));
-  checkSize(portal, imports, rows);
+  checkSize(portal, rows);
   const fileIds = contents.map((content) => {
     const fileId = imports.reserveFileId();
     writeFileSync(importFile(portal, fileId), content, { mode: 0o600 });
@@ -84,11 +86,11 @@ function countRows(content: Buffer | undefined): number {
   return last === newline ? rows : rows + 1;
 }
 
-function checkSize(portal: Portal, imports: Imports, rows: readonly number[]): void {
+function checkSize(portal: Portal, rows: readonly number[]): void {
   const { importFileRows, importDailyRows } = portal.rates.limits;
   if (rows.some((count) => count > importFileRows)) throw tooMany(`A file has more than ${importFileRows} rows`);
   const total = rows.reduce((sum, count) => sum + count, 0);
-  if (imports.rowsSince(now().getTime() - dayMs) + total > importDailyRows)
+  if (portal.imports.rowsSince(now().getTime() - dayMs) + total > importDailyRows)
     throw tooMany(`More than ${importDailyRows} rows in 24 hours`);
 }
 
@@ -114,11 +116,11 @@ function cancel(imports: Imports, request: ApiRequest): Answer {
   return hubspotJson(200, { status: "COMPLETE", requestedAt: at, startedAt: at, completedAt: at });
 }
 
-function listErrors(portal: Portal, imports: Imports, request: ApiRequest): Answer {
+function listErrors(portal: Portal, request: ApiRequest): Answer {
   const { query } = request;
-  const { id } = find(imports, request);
+  const { id } = find(portal.imports, request);
   const limit = pageSize(query);
-  const found = imports.errors(id, Number(query.get("after") ?? 0), limit + 1);
+  const found = portal.imports.errors(id, Number(query.get("after") ?? 0), limit + 1);
   const page = found.slice(0, limit);
   const paging = found.length > limit ? { paging: { next: { after: String(page.at(-1)?.id) } } } : {};
   const wants = (name: string): boolean => query.get(name) === "true";

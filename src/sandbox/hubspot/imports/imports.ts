@@ -6,6 +6,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { now } from "../../../core/clock.ts";
+import type { DatabaseSync } from "../../../core/sqlite.ts";
 import type { Portal } from "../portal.ts";
 import type { ImportRequest } from "./import-request.ts";
 
@@ -77,9 +78,9 @@ export interface Imports {
   clear(): void;
 }
 
-export function openImports(portal: Portal): Imports {
-  const { database } = portal.store;
-  mkdirSync(importFolder(portal), { recursive: true });
+export function openImports(database: DatabaseSync, portalFolder: string): Imports {
+  const folder = importFolder(portalFolder);
+  mkdirSync(folder, { recursive: true });
   database.exec(`
     CREATE TABLE IF NOT EXISTS import (id INTEGER PRIMARY KEY AUTOINCREMENT, created INTEGER NOT NULL,
       rows INTEGER NOT NULL, state TEXT NOT NULL, document TEXT NOT NULL);
@@ -136,8 +137,8 @@ export function openImports(portal: Portal): Imports {
     release: (id) => void database.prepare("DELETE FROM import_claim WHERE import = ?").run(id),
     clear() {
       database.exec("DELETE FROM import; DELETE FROM import_error; DELETE FROM import_claim; DELETE FROM import_file");
-      rmSync(importFolder(portal), { recursive: true, force: true });
-      mkdirSync(importFolder(portal), { recursive: true });
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
     },
   };
 }
@@ -146,11 +147,11 @@ const firstFileId = 180_000_000;
 
 /** Where an uploaded file lies. */
 export function importFile(portal: Portal, fileId: number): string {
-  return join(importFolder(portal), `${fileId}.csv`);
+  return join(importFolder(portal.folder), `${fileId}.csv`);
 }
 
-function importFolder(portal: Portal): string {
-  return join(portal.folder, "imports");
+function importFolder(portalFolder: string): string {
+  return join(portalFolder, "imports");
 }
 
 function readDocument<Document>(row: Record<string, unknown>): Document {

@@ -2,7 +2,7 @@
 // https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
 
 import type { ObjectType } from "../catalog/catalog.ts";
-import { portalId } from "../portal.ts";
+import { type Portal, portalId } from "../portal.ts";
 import type { StoredRecord } from "../store.ts";
 
 export interface RecordJson {
@@ -16,14 +16,36 @@ export interface RecordJson {
   [more: string]: unknown;
 }
 
-/** A record with the properties asked for (null where not set; names that are none are ignored), or the usual ones. */
+/** What a read asks for. Names that are none are ignored. */
+export interface Wanted {
+  /** Empty: the usual ones of the type. */
+  properties: readonly string[];
+  history: readonly string[];
+  /** Object types whose links come along. */
+  associations: readonly ObjectType[];
+}
+
+/** A record with all that a read asks for. */
+export function wantedJson(portal: Portal, type: ObjectType, record: StoredRecord, wanted: Wanted): RecordJson {
+  const shown = recordJson(type, record, wanted.properties);
+  if (wanted.history.length > 0) shown["propertiesWithHistory"] = historyOf(portal, type, record, wanted.history);
+  const linked = wanted.associations.flatMap((to) => {
+    const results = portal.associations
+      .linksOf({ type, id: record.id }, to)
+      .flatMap((link) => link.types.map((one) => ({ id: String(link.toId), type: typeName(type, to, one.label) })));
+    return results.length === 0 ? [] : [[to.name, { results }] as const];
+  });
+  if (linked.length > 0) shown["associations"] = Object.fromEntries(linked);
+  return shown;
+}
+
+/** A record with these properties (null where not set), or the usual ones. */
 export function recordJson(type: ObjectType, record: StoredRecord, names: readonly string[] = []): RecordJson {
   const properties: Record<string, string | null> = {};
-  const always = ["hs_object_id", type.createdProperty, type.modifiedProperty];
-  for (const name of names.length === 0 ? type.defaultProperties : [...names, ...always]) {
-    if (properties[name] !== undefined || (!type.properties.has(name) && !always.includes(name))) continue;
-    properties[name] = readValue(type, record, name) ?? null;
-  }
+  for (const name of names.length === 0 ? type.defaultProperties : names)
+    if (type.properties.has(name)) properties[name] = storedValue(type, record, name) ?? null;
+  for (const name of ["hs_object_id", type.createdProperty, type.modifiedProperty])
+    properties[name] ??= storedValue(type, record, name) ?? null;
   return {
     id: String(record.id),
     properties,
@@ -39,14 +61,53 @@ export function recordJson(type: ObjectType, record: StoredRecord, names: readon
 export function allValues(type: ObjectType, record: StoredRecord): Record<string, string> {
   const shown: Record<string, string> = { ...record.values };
   for (const name of ["hs_object_id", type.createdProperty, type.modifiedProperty])
-    shown[name] = readValue(type, record, name) ?? "";
+    shown[name] = storedValue(type, record, name) ?? "";
   return shown;
 }
 
 /** A property's value, those that are kept as columns among them. */
-export function readValue(type: ObjectType, record: StoredRecord, name: string): string | undefined {
+export function storedValue(type: ObjectType, record: StoredRecord, name: string): string | undefined {
   if (name === "hs_object_id") return String(record.id);
-  if (name === type.modifiedProperty) return new Date(record.updatedAt).toISOString();
+  if (name === type.modifiedProperty || name === "hs_lastmodifieddate") return new Date(record.updatedAt).toISOString();
   if (name === type.createdProperty || name === "hs_createdate") return new Date(record.createdAt).toISOString();
   return record.values[name];
+}
+
+/** Each property's values with the time that they were set, the newest first. */
+function historyOf(
+  portal: Portal,
+  type: ObjectType,
+  record: StoredRecord,
+  names: readonly string[],
+): Record<string, unknown[]> {
+  const changes = portal.store.changes(type, record.id);
+  const entries = names
+    .filter((name) => type.properties.has(name))
+    .map((name) => {
+      const versions: { value: string; at: number }[] = [];
+      let value = storedValue(type, record, name);
+      for (const { at, before } of changes) {
+        if (before[name] === undefined) continue;
+        versions.push({ value: value ?? "", at });
+        value = before[name] ?? undefined;
+      }
+      if (value !== undefined) versions.push({ value, at: record.createdAt });
+      const shown = versions.map(({ value, at }) => ({
+        value,
+        timestamp: new Date(at).toISOString(),
+        sourceType: "INTEGRATION",
+        sourceId: String(portalId),
+      }));
+      return [name, shown] as const;
+    });
+  return Object.fromEntries(entries);
+}
+
+// Where there is a primary association, the plain one says so.
+function typeName(from: ObjectType, to: ObjectType, label: string | null): string {
+  const plain = `${from.singular}_to_${to.singular}`;
+  if (label === "Primary") return plain;
+  if (label !== null) return label.toLowerCase().replaceAll(/\W+/g, "_");
+  const primaries = new Set(["contact_to_company", "company_to_contact", "deal_to_company", "company_to_deal"]);
+  return primaries.has(plain) ? `${plain}_unlabeled` : plain;
 }

@@ -1,0 +1,88 @@
+// Properties of companies. https://knowledge.hubspot.com/properties/hubspot-crm-default-company-properties
+
+import { leadStatuses, lifecycleStages } from "./contact-properties.ts";
+import { choice, own, readOnly } from "./define.ts";
+import type { Property } from "./property.ts";
+
+const information = { groupName: "companyinformation" };
+
+const industries = [
+  "ACCOUNTING=Accounting",
+  "AIRLINES_AVIATION=Airlines/Aviation",
+  "APPAREL_FASHION=Apparel & Fashion",
+  "AUTOMOTIVE=Automotive",
+  "BANKING=Banking",
+  "BIOTECHNOLOGY=Biotechnology",
+  "CHEMICALS=Chemicals",
+  "COMPUTER_SOFTWARE=Computer Software",
+  "CONSTRUCTION=Construction",
+  "CONSUMER_GOODS=Consumer Goods",
+  "EDUCATION_MANAGEMENT=Education Management",
+  "ELECTRICAL_ELECTRONIC_MANUFACTURING=Electrical/Electronic Manufacturing",
+  "FARMING=Farming",
+  "FINANCIAL_SERVICES=Financial Services",
+  "FOOD_BEVERAGES=Food & Beverages",
+  "FURNITURE=Furniture",
+  "GOVERNMENT_ADMINISTRATION=Government Administration",
+  "HOSPITAL_HEALTH_CARE=Hospital & Health Care",
+  "HOSPITALITY=Hospitality",
+  "HUMAN_RESOURCES=Human Resources",
+  "INFORMATION_TECHNOLOGY_AND_SERVICES=Information Technology and Services",
+  "INSURANCE=Insurance",
+  "INTERNET=Internet",
+  "LEGAL_SERVICES=Legal Services",
+  "LOGISTICS_AND_SUPPLY_CHAIN=Logistics and Supply Chain",
+  "MACHINERY=Machinery",
+  "MANAGEMENT_CONSULTING=Management Consulting",
+  "MARKETING_AND_ADVERTISING=Marketing and Advertising",
+  "MEDICAL_DEVICES=Medical Devices",
+  "NON_PROFIT_ORGANIZATION_MANAGEMENT=Non-Profit Organization Management",
+  "OIL_ENERGY=Oil & Energy",
+  "PHARMACEUTICALS=Pharmaceuticals",
+  "REAL_ESTATE=Real Estate",
+  "RENEWABLES_ENVIRONMENT=Renewables & Environment",
+  "RETAIL=Retail",
+  "TELECOMMUNICATIONS=Telecommunications",
+  "TRANSPORTATION_TRUCKING_RAILROAD=Transportation/Trucking/Railroad",
+  "UTILITIES=Utilities",
+  "WHOLESALE=Wholesale",
+];
+
+export const companyProperties: Property[] = [
+  readOnly("createdate", "datetime", "Create Date", information),
+  own("name", "string", "Company name", information),
+  own("domain", "string", "Company Domain Name", information),
+  own("website", "string", "Website URL", information),
+  own("phone", "string", "Phone Number", { ...information, fieldType: "phonenumber" }),
+  own("description", "string", "Description", { ...information, fieldType: "textarea" }),
+  own("address", "string", "Street Address", information),
+  own("address2", "string", "Street Address 2", information),
+  own("city", "string", "City", information),
+  own("state", "string", "State/Region", information),
+  own("zip", "string", "Postal Code", information),
+  own("country", "string", "Country/Region", information),
+  own("timezone", "string", "Time Zone", information),
+  own("numberofemployees", "number", "Number of Employees", information),
+  own("annualrevenue", "number", "Annual Revenue", information),
+  own("founded_year", "string", "Year Founded", information),
+  own("is_public", "bool", "Is Public", information),
+  own("linkedin_company_page", "string", "LinkedIn Company Page", information),
+  own("about_us", "string", "About Us", { ...information, fieldType: "textarea" }),
+  own("hs_additional_domains", "enumeration", "Additional Domains", {
+    ...information,
+    fieldType: "checkbox",
+    externalOptions: true,
+  }),
+  choice("industry", "Industry", industries, information),
+  choice(
+    "type",
+    "Type",
+    ["PROSPECT=Prospect", "PARTNER=Partner", "RESELLER=Reseller", "VENDOR=Vendor", "OTHER=Other"],
+    {
+      ...information,
+      fieldType: "radio",
+    },
+  ),
+  choice("lifecyclestage", "Lifecycle Stage", lifecycleStages, { ...information, fieldType: "radio" }),
+  choice("hs_lead_status", "Lead Status", leadStatuses, { ...information, fieldType: "radio" }),
+];

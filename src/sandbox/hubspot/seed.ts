@@ -1,0 +1,117 @@
+// Records to begin with: a few companies and contacts to look at, or any number of records for tests and measurements.
+
+import { z } from "zod";
+import type { ObjectType } from "./catalog/catalog.ts";
+import { notFound } from "./errors.ts";
+import type { Portal } from "./portal.ts";
+import { createRecord, type GivenProperties } from "./records/writer.ts";
+
+/** `sameMillisecond`: so many of the records, those in the middle, carry one and the same time of change. */
+export const seedRequest = z.strictObject({
+  object: z.string(),
+  count: z.int().positive(),
+  sameMillisecond: z.int().nonnegative().default(0),
+  /** Values of every record; `{n}` in a value is the record's number, from 1. */
+  properties: z.record(z.string(), z.string()).default({}),
+});
+
+/** Fills a fresh portal. Does nothing where there are records already. */
+export function seedPortal(portal: Portal, seed: "demo" | "empty"): void {
+  const company = portal.catalog.objectType("companies");
+  const contact = portal.catalog.objectType("contacts");
+  if (seed === "empty" || company === undefined || contact === undefined) return;
+  if (portal.store.listAll(contact, 0, 1).length > 0) return;
+  portal.store.transact(() => insertDemoRecords(portal, company, contact));
+}
+
+/** Inserts records in one transaction and tells the ids of the first and the last. Each is a millisecond after the one before. */
+export function seedRecords(
+  portal: Portal,
+  { object, count, sameMillisecond, properties }: z.infer<typeof seedRequest>,
+): { first: string; last: string } {
+  const type = portal.catalog.objectType(object);
+  if (type === undefined) throw notFound();
+  return portal.store.transact(() => {
+    const end = portal.store.tick();
+    const start = end - (count - sameMillisecond);
+    const before = Math.floor((count - sameMillisecond) / 2);
+    let [first, last] = [0, 0];
+    for (let number = 1; number <= count; number += 1) {
+      const own = number <= before ? number : Math.max(before + 1, number - sameMillisecond);
+      const { id } = createRecord(portal, type, seedProperties(type, number, properties), Math.min(start + own, end));
+      first ||= id;
+      last = id;
+    }
+    return { first: String(first), last: String(last) };
+  });
+}
+
+function seedProperties(type: ObjectType, number: number, given: Readonly<Record<string, string>>): GivenProperties {
+  const named = Object.entries(given).map(([name, value]) => [name, value.replaceAll("{n}", String(number))] as const);
+  return { ...usualProperties(type, number), ...Object.fromEntries(named) };
+}
+
+function usualProperties(type: ObjectType, number: number): GivenProperties {
+  switch (type.name) {
+    case "contacts":
+      return { email: `seed.${number}@loadline.example`, firstname: "Seed", lastname: `Contact ${number}` };
+    case "companies":
+      return { name: `Seed company ${number}`, domain: `seed-${number}.example` };
+    case "deals":
+      return {
+        dealname: `Seed deal ${number}`,
+        amount: String(number),
+        dealstage: "appointmentscheduled",
+        pipeline: "default",
+      };
+    case "tickets":
+      return { subject: `Seed ticket ${number}`, hs_pipeline: "0", hs_pipeline_stage: "1" };
+    default:
+      return {};
+  }
+}
+
+const demoCompanies = [
+  ["Harbour Freight Cooperative", "LOGISTICS_AND_SUPPLY_CHAIN", "Rotterdam", "Netherlands", 48_000_000, 310],
+  ["Northwind Grain Traders", "FARMING", "Winnipeg", "Canada", 12_500_000, 85],
+  ["Alder & Pine Furniture", "FURNITURE", "Grand Rapids", "United States", 7_300_000, 64],
+  ["Lumen Diagnostics", "HOSPITAL_HEALTH_CARE", "Lyon", "France", 22_100_000, 140],
+  ["Blue Mesa Energy", "OIL_ENERGY", "Santa Fe", "United States", 134_000_000, 410],
+  ["Granite State Bank", "BANKING", "Concord", "United States", 210_000_000, 640],
+] as const;
+
+const demoPeople = [
+  ["Annika", "de Vries"],
+  ["Marcus", "Bell"],
+  ["Priya", "Nair"],
+  ["Jean", "Moreau"],
+  ["Eleanor", "Whitcombe"],
+  ["Luis", "Ortega"],
+  ["Haruka", "Tanaka"],
+  ["Ingrid", "Solberg"],
+  ["Carmen", "Ruiz"],
+  ["Walter", "Hayes"],
+  ["Jürgen", "Köster"],
+  ["Matilda", "Grant"],
+] as const;
+
+function insertDemoRecords(portal: Portal, company: ObjectType, contact: ObjectType): void {
+  const at = portal.store.tick();
+  const employers = demoCompanies.map(([name, industry, city, country, annualrevenue, numberofemployees]) => {
+    const domain = `${name.toLowerCase().replace(/[^a-z]+/g, "-")}.example`;
+    const given = { name, domain, industry, city, country, annualrevenue, numberofemployees };
+    return { id: createRecord(portal, company, given, at).id, domain };
+  });
+  const primary = portal.associations.find(contact, company, "HUBSPOT_DEFINED", 1);
+  demoPeople.forEach(([firstname, lastname], index) => {
+    const employer = employers[index % employers.length];
+    const local = `${firstname}.${lastname}`
+      .normalize("NFD")
+      .replace(/[^A-Za-z.]/g, "")
+      .toLowerCase();
+    const given = { firstname, lastname, email: `${local}@${employer?.domain}`, lifecyclestage: "lead" };
+    const { id } = createRecord(portal, contact, given, at);
+    if (employer !== undefined && primary !== undefined)
+      portal.associations.link({ type: contact, id }, { type: company, id: employer.id }, [primary]);
+  });
+}
