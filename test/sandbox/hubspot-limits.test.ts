@@ -116,6 +116,29 @@ test("what was used of the day is told, with the time of its end", async () => {
   });
 });
 
+test("five searches in a second of the whole account, told without headers, and not counted in the ten seconds", async () => {
+  const account = await startAccount({ schema: { hubspotLimits: { tenSecondly: 1 } } });
+  const { body } = await account.form("/oauth/v3/token", {
+    grant_type: "client_credentials",
+    client_id: "sandbox",
+    client_secret: "sandbox",
+  });
+  const search = async (bearer?: string) => account.call("POST", `${list}/search`, {}, bearer);
+  for (let call = 0; call < 5; call += 1) {
+    const answer = await search(call % 2 === 0 ? undefined : String(body["access_token"]));
+    expect(answer.status).toBe(200);
+    expect([...answer.headers.keys()].filter((name) => name.includes("ratelimit"))).toEqual([]);
+  }
+  const refused = await search();
+  expect(refused.status).toBe(429);
+  expect(refused.body).toMatchObject({ policyName: "SECONDLY", message: "You have reached your secondly limit." });
+  expect(await statuses(account, 1)).toEqual([200]);
+  time.at += 1_000;
+  expect((await search()).status).toBe(200);
+  const { headers } = await account.call("GET", "/crm/v3/objects/companies");
+  expect(headers.get("x-hubspot-ratelimit-daily-remaining")).toBe(String(625_000 - 5));
+});
+
 test("limits change while the portal runs, and a wrong one is refused", async () => {
   const account = await startAccount();
   expect((await account.control("hubspot/limits", { tenSecondly: 1 })).body).toMatchObject({

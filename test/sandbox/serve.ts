@@ -1,4 +1,4 @@
-// A sandbox in a process of its own, for the tests that kill it. Prints its origin once it is ready.
+// A sandbox in a process of its own, for the tests that kill it. Prints its origins, a line each, once it is ready.
 
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 
@@ -11,4 +11,4 @@ const sandbox = await startSandbox({
   seed: "empty",
   faultSeed: 1,
 });
-process.stdout.write(`${sandbox.salesforce}\n`);
+process.stdout.write(`${sandbox.salesforce}\n${sandbox.hubspot}\n`);

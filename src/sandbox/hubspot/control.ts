@@ -30,6 +30,7 @@ export function controlRoutes(portal: Portal, calls: Map<string, number>): Route
         portal.store.clear();
         portal.tokens.clear();
         portal.rates.clear();
+        portal.imports.clear();
         portal.associations.clear();
         calls.clear();
         return { status: 204 };

@@ -10,6 +10,9 @@ import { openRates } from "./access/rate-limits.ts";
 import { openTokens } from "./access/tokens.ts";
 import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
+import { importWork } from "./imports/import-processing.ts";
+import { importRoutes } from "./imports/import-routes.ts";
+import { openImports } from "./imports/imports.ts";
 import type { Portal } from "./portal.ts";
 import { portalControlRoutes } from "./portal-control.ts";
 import { openAssociations } from "./records/associations.ts";
@@ -51,10 +54,12 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     tokens: openTokens(store.database),
     rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
     timeZone: options.schema.hubspotTimeZone,
+    imports: openImports(store.database, options.folder),
     folder: options.folder,
     origin: "",
     closing: false,
   };
+  const importing = importWork(portal);
   seedPortal(portal, options.seed);
   const calls = new Map<string, number>();
   return {
@@ -65,6 +70,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...oauthRoutes(portal),
         ...accountRoutes(portal),
         ...ownerRoutes(portal),
+        ...importRoutes(portal, importing),
         ...searchRoutes(portal),
         ...batchRoutes(portal),
         ...objectRoutes(portal),
@@ -76,9 +82,11 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     },
     start(origin) {
       portal.origin = origin;
+      for (const { id } of portal.imports.unfinished()) importing.begin(id);
     },
     async close() {
       portal.closing = true;
+      await importing.settle();
       store.close();
     },
   };
