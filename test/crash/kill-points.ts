@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Lane, type LoadMode, openLoad, resume, runJob } from "./load.ts";
+import { kindOf, type Lane, type LoadMode, openLoad, resume, runJob } from "./load.ts";
 import { isClean, type Verdict } from "./oracle.ts";
 
 /** What a person, or cron, does after a crash. */
@@ -56,7 +56,7 @@ export async function crashAndGoOn(lane: Lane, crash: CrashCase): Promise<CrashR
   // What `run` tells is of its own plan, not of the one that it recovered.
   const verdict = await load.judge({ replanned, ...(replanned || last.stdout === "" ? {} : { last }) });
   // A run that recovers an insert finds the same file again, and says so (4).
-  const isDone = last.code === 0 || (replanned && crash.mode === "insert" && last.code === 4);
+  const isDone = last.code === 0 || (replanned && kindOf(crash.mode) === "insert" && last.code === 4);
   const problem = isDone ? {} : { problem: `exit ${last.code ?? last.signal}: ${last.stderr}` };
   return { case: crash, kills, verdict, ...problem };
 }

@@ -11,9 +11,33 @@ import type { Program } from "./program.ts";
  * insert: in bulk. upsert: creates in bulk, because the org does not keep the key unique, updates by collections.
  * collections: both by collections. delete: in bulk.
  */
-export type LoadMode = "insert" | "upsert" | "collections" | "delete";
+export type LoadMode = "insert" | "upsert" | "collections" | "delete" | HubSpotMode;
+
+/** By batch calls, but for imports: hs-insert by create, hs-upsert by upsert and update, hs-delete by archive. */
+export type HubSpotMode = "hs-insert" | "hs-upsert" | "hs-import" | "hs-delete";
+
+export const salesforceModes: readonly LoadMode[] = ["insert", "upsert", "collections", "delete"];
+export const hubspotModes: readonly LoadMode[] = ["hs-insert", "hs-upsert", "hs-import", "hs-delete"];
+
+export function isHubSpot(mode: LoadMode): boolean {
+  return hubspotModes.includes(mode);
+}
+
+/** What the load does, whatever system it does it to. */
+export function kindOf(mode: LoadMode): "insert" | "upsert" | "delete" {
+  if (mode === "insert" || mode === "hs-insert") return "insert";
+  return mode === "delete" || mode === "hs-delete" ? "delete" : "upsert";
+}
 
 export const schema = {
+  hubspot: {
+    contacts: {
+      properties: {
+        ext_id: { type: "string", fieldType: "text", hasUniqueValue: true },
+        amount: { type: "number", fieldType: "number" },
+      },
+    },
+  },
   salesforce: {
     Contact: {
       fields: {
@@ -57,8 +81,9 @@ export const resume = ["resume", "--json"] as const;
 /** A fresh org and a fresh project. */
 export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batchRows = usualBatchRows): Promise<Load> {
   await sandbox.setFaults([]);
-  await sandbox.api("POST", "/__sandbox/reset");
-  const before = mode === "insert" ? new Map<string, Record<string, unknown>>() : await seedRecords(sandbox, mode);
+  await (isHubSpot(mode) ? sandbox.hubspotApi : sandbox.api)("POST", "/__sandbox/reset");
+  const before =
+    kindOf(mode) === "insert" ? new Map<string, Record<string, unknown>>() : await seedRecords(sandbox, mode);
   const project = createProject({
     ...connections(sandbox),
     "jobs/contacts.yaml": jobFile(mode, batchRows),
@@ -77,7 +102,7 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
         mode,
         key: keyOf(mode),
         before,
-        dump: await sandbox.dump("Contact"),
+        dump: isHubSpot(mode) ? await dumpHubSpot(sandbox) : await sandbox.dump("Contact"),
         jobs: await sandbox.jobs(),
         replanned,
         untaken,
@@ -88,12 +113,48 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
   };
 }
 
+/** HubSpot's records in the terms of the oracle. */
+async function dumpHubSpot(sandbox: Sandbox): Promise<Record<string, unknown>[]> {
+  const records = await sandbox.dumpHubSpot("contacts");
+  return records.map(({ properties, archived }) => ({
+    ext_id: properties["ext_id"],
+    FirstName: properties["firstname"] ?? null,
+    LastName: properties["lastname"] ?? null,
+    Email: properties["email"] ?? null,
+    Amount__c: properties["amount"] === undefined ? null : Number(properties["amount"]),
+    IsDeleted: archived,
+  }));
+}
+
 function keyOf(mode: LoadMode): string {
+  if (isHubSpot(mode)) return "ext_id";
   if (mode === "insert") return "Ref__c";
   return mode === "collections" ? "Unique__c" : "Ext__c";
 }
 
+function hubspotJob(mode: LoadMode, batchRows: number): string {
+  const map = `    map:
+      ext_id: id
+      firstname: first
+      lastname: last
+      email: lower(email)
+      amount: amount
+    validate:
+      - { field: lastname, required: true }
+`;
+  const via = mode === "hs-import" ? ", via: bulk" : "";
+  return `version: 1
+name: contacts
+streams:
+  contacts:
+    source: { connection: drop, files: "contacts*.csv" }
+    target: { connection: hubspot, object: contacts, key: ext_id, mode: ${kindOf(mode)}${via}, batch: { rows: ${batchRows} } }
+${kindOf(mode) === "delete" ? "    map: { ext_id: id }\n" : map}rejects: { max: 50% }
+`;
+}
+
 function jobFile(mode: LoadMode, batchRows: number): string {
+  if (isHubSpot(mode)) return hubspotJob(mode, batchRows);
   const map = `      FirstName: first
       LastName: last
       Email: lower(email)
@@ -143,10 +204,30 @@ async function seedRecords(sandbox: Sandbox, mode: LoadMode): Promise<Map<string
     Email: `person${index}@example.com`,
     Amount__c: index + 0.25,
   });
-  const records = Array.from({ length: mode === "delete" ? 40 : 28 }, (_, index) => recordOf(index));
-  if (mode === "delete") for (let index = 0; index < 5; index += 1) records.push(recordOf(index, `stays-${index}`));
+  const isDelete = kindOf(mode) === "delete";
+  const records = Array.from({ length: isDelete ? 40 : 28 }, (_, index) => recordOf(index));
+  if (isDelete) for (let index = 0; index < 5; index += 1) records.push(recordOf(index, `stays-${index}`));
+  const byKey = new Map(records.map((record) => [String(record[keyOf(mode)]), record]));
+  if (isHubSpot(mode)) {
+    await seedHubSpot(sandbox, records);
+    return byKey;
+  }
   const body = { allOrNone: true, records: records.map((record) => ({ attributes: { type: "Contact" }, ...record })) };
   const { status } = await sandbox.api("POST", "composite/sobjects", body);
   if (status !== 200) throw new Error(`seeding the org: HTTP ${status}`);
-  return new Map(records.map((record) => [String(record[keyOf(mode)]), record]));
+  return byKey;
+}
+
+async function seedHubSpot(sandbox: Sandbox, records: readonly Record<string, unknown>[]): Promise<void> {
+  const inputs = records.map((record) => ({
+    properties: {
+      ext_id: record["ext_id"],
+      firstname: record["FirstName"],
+      lastname: record["LastName"],
+      email: record["Email"],
+      amount: String(record["Amount__c"]),
+    },
+  }));
+  const { status } = await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts/batch/create", { inputs });
+  if (status !== 201) throw new Error(`seeding the portal: HTTP ${status}`);
 }

@@ -6,13 +6,13 @@ import { parseArgs } from "node:util";
 import { seededFraction } from "../../src/core/random.ts";
 import { killStates } from "./batch-states.ts";
 import { overLanes } from "./lanes.ts";
-import type { LoadMode } from "./load.ts";
+import { hubspotModes, salesforceModes } from "./load.ts";
 import { isClean } from "./oracle.ts";
 import { buildProgram } from "./program.ts";
 import { loadUnderFire, type RandomResult } from "./random-load.ts";
 
 const lanes = 2;
-const modes: readonly LoadMode[] = ["insert", "upsert", "collections", "delete"];
+const modes = [...salesforceModes, ...hubspotModes];
 
 async function killAtRandom(kills: number, seed: number): Promise<number> {
   const started = performance.now();

@@ -7,13 +7,14 @@ import { type Lane, type Load, type LoadMode, openLoad, resume, runJob } from ".
 import type { Verdict } from "./oracle.ts";
 
 /** 5 % of the calls take effect and are never answered; 5 % are refused, in four ways. */
-export const faults = [
-  { match: "* /services/**", rate: 0.05, do: { reset: "after" } },
-  { match: "* /services/**", rate: 0.0125, do: { status: 503, headers: { "Retry-After": "0" } } },
-  { match: "* /services/**", rate: 0.0125, do: { status: 429, headers: { "Retry-After": "0" } } },
-  { match: "* /services/**", rate: 0.0125, do: { status: 503 } },
-  { match: "* /services/**", rate: 0.0125, do: { status: 429 } },
-];
+export const faults = ["* /services/**", "* /crm/**"].flatMap((match) => [
+  { match, rate: 0.05, do: { reset: "after" } },
+  { match, rate: 0.0125, do: { status: 503, headers: { "Retry-After": "0" } } },
+  { match, rate: 0.0125, do: { status: 429, headers: { "Retry-After": "0" } } },
+  { match, rate: 0.0125, do: { status: 503 } },
+  // HubSpot's own refusal would hold up all that work on the account for ten seconds.
+  { match, rate: 0.0125, do: { status: match.includes("crm") ? 423 : 429 } },
+]);
 
 /** Kills of one load at most: the command after them runs to its end. */
 const killsMax = 8;

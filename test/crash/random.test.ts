@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { seededFraction } from "../../src/core/random.ts";
 import { overLanes } from "./lanes.ts";
-import type { LoadMode } from "./load.ts";
+import { hubspotModes, type LoadMode, salesforceModes } from "./load.ts";
 import { isClean } from "./oracle.ts";
 import { buildProgram } from "./program.ts";
 import { loadUnderFire } from "./random-load.ts";
 
 const seed = 20_261_121;
-const modes: LoadMode[] = ["insert", "upsert", "collections", "delete", "insert", "upsert"];
+const modes: LoadMode[] = [...salesforceModes, ...hubspotModes, "insert", "hs-upsert"];
 
 test("loads that are killed at random while the org drops answers lose and double nothing", async () => {
   using program = buildProgram();

@@ -17,6 +17,10 @@ test.each([
   ["upsert", [...steps, ...handleSteps]],
   ["collections", steps],
   ["delete", [...steps, ...handleSteps]],
+  ["hs-insert", steps],
+  ["hs-upsert", steps],
+  ["hs-import", [...steps, ...handleSteps]],
+  ["hs-delete", steps],
 ] as const)(
   "a load (%s) that is killed at any step loses and doubles nothing, taken up by resume or by run",
   async (mode, stepsOfMode) => {

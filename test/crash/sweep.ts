@@ -3,11 +3,11 @@
 
 import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
-import { openLane } from "./load.ts";
+import { hubspotModes, openLane, salesforceModes } from "./load.ts";
 import { buildProgram } from "./program.ts";
 
 const lanes = 2;
-const modes = ["insert", "upsert", "collections", "delete"] as const;
+const modes = [...salesforceModes, ...hubspotModes];
 
 async function sweep(): Promise<number> {
   const started = performance.now();
