@@ -10,8 +10,13 @@ import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
 import type { Portal } from "./portal.ts";
 import { openAssociations } from "./records/associations.ts";
+import { associationBatchRoutes } from "./rest/association-batches.ts";
+import { associationRoutes } from "./rest/associations.ts";
 import { batchRoutes } from "./rest/batch.ts";
 import { objectRoutes } from "./rest/objects.ts";
+import { propertyRoutes } from "./rest/properties.ts";
+import { propertyGroupRoutes } from "./rest/property-groups.ts";
+import { schemaRoutes } from "./rest/schemas.ts";
 import { searchRoutes } from "./rest/search.ts";
 import { seedPortal } from "./seed.ts";
 import { openStore } from "./store.ts";
@@ -55,7 +60,12 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...controlRoutes(portal, calls),
         ...searchRoutes(portal),
         ...batchRoutes(portal),
+        ...associationRoutes(portal),
+        ...associationBatchRoutes(portal),
         ...objectRoutes(portal),
+        ...propertyGroupRoutes(portal),
+        ...propertyRoutes(portal),
+        ...schemaRoutes(portal),
       ],
       urlLengthMax,
       answerError,
