@@ -201,7 +201,7 @@ async function seedRecords(sandbox: Sandbox, mode: LoadMode): Promise<Map<string
     [keyOf(mode)]: id,
     FirstName: `First ${index}`,
     LastName: index < 8 ? `${awkwardNames[index % awkwardNames.length]} ${index}` : "before",
-    Email: `person${index}@example.com`,
+    Email: id === `id-${index}` ? `person${index}@example.com` : `${id}@example.com`,
     Amount__c: index + 0.25,
   });
   const isDelete = kindOf(mode) === "delete";

@@ -46,7 +46,11 @@ function rows(run: Rehearsal): Record<string, string>[] {
 
 test("a first load comes by the list, a delta by searches, each record once", async () => {
   await using run = await rehearse(toCsv({ source: ", incremental: {}" }), {}, schema);
-  await create(run, "contacts", Array.from({ length: 450 }, (_, index) => ({ email: `p${index}@x.de` })));
+  await create(
+    run,
+    "contacts",
+    Array.from({ length: 450 }, (_, index) => ({ email: `p${index}@x.de` })),
+  );
   const first = await run.project.run("run", "job.yaml", "--json");
   expect(first.code, first.stderr).toBe(0);
   expect(first.summary().streams["contacts"]).toMatchObject({ extracted: 450, loaded: 450 });
@@ -97,13 +101,16 @@ test("archived and merged records come as rows where deletions are wanted", asyn
 });
 
 test("names of owners and properties of associated records can be used like those of the record", async () => {
-  const map = "      email: email\n      company: companies.name\n      vendor: companies.vendor_id\n      owner: hubspot_owner_id.email";
+  const map =
+    "      email: email\n      company: companies.name\n      vendor: companies.vendor_id\n      owner: hubspot_owner_id.email";
   await using run = await rehearse(toCsv({ map }), {}, schema);
   const [first = "", second = ""] = await create(run, "companies", [
     { name: "First", vendor_id: "V1" },
     { name: "Second", vendor_id: "V2" },
   ]);
-  const owners = (await run.sandbox.hubspotApi("GET", "/crm/v3/owners")).body as { results: { id: string; email: string }[] };
+  const owners = (await run.sandbox.hubspotApi("GET", "/crm/v3/owners")).body as {
+    results: { id: string; email: string }[];
+  };
   const owner = owners.results[0];
   const [ann = ""] = await create(run, "contacts", [
     { email: "ann@x.de", hubspot_owner_id: owner?.id ?? "" },
@@ -148,7 +155,9 @@ test("associations, histories, owners and pipelines are extracted like objects",
   run.project.write({ "job.yaml": toCsv(history) });
   expect((await run.project.run("run", "job.yaml")).code).toBe(0);
   expect(rows(run).map(({ value }) => value)).toEqual(expect.arrayContaining(["before", "after"]));
-  run.project.write({ "job.yaml": toCsv({ object: "pipelines/deals", map: "      stage: stage\n      id: stage_id" }) });
+  run.project.write({
+    "job.yaml": toCsv({ object: "pipelines/deals", map: "      stage: stage\n      id: stage_id" }),
+  });
   expect((await run.project.run("run", "job.yaml")).code).toBe(0);
   expect(rows(run).length).toBeGreaterThan(3);
   run.project.write({ "job.yaml": toCsv({ object: "contacts/whatever", map: "      id: id" }) });

@@ -117,5 +117,5 @@ test("a row that HubSpot refuses is told with its message, code and property; th
   const rejects = run.project.read(`${folder.slice(run.project.folder.length + 1)}/rejects/contacts.csv`);
   expect(rejects).toContain("INVALID_EMAIL");
   expect(rejects.split("\n").filter((line) => line.includes("no-address"))).toHaveLength(5);
-  expect(rejects).toContain('"email"');
+  expect(rejects).toContain("r7,no-address,INVALID_EMAIL: Email address no-address is invalid,email,9");
 });

@@ -10,7 +10,6 @@ import type { HubSpotClient } from "./client.ts";
 import { type ApiError, readApiError } from "./errors.ts";
 import { objectPath } from "./paths.ts";
 import { type HubSpotRecord, readBatch, readBatchAnswer } from "./records.ts";
-import { idColumn } from "./schema.ts";
 
 export interface BatchRow {
   /** The same whenever the row is sent: the batch's name and the row's place in it. */
@@ -65,7 +64,7 @@ export async function writeRows(
   }
   if (write.operation === "delete") return rows.map(({ trace, id = "" }) => ({ trace, id, created: "" }));
   const answers = matchAnswers({ ...write, again: mayBeThere }, rows, json);
-  return mayBeThere && write.operation === "insert" ? claimOwn(client, write, answers) : answers;
+  return mayBeThere && write.operation === "insert" ? claimOwn(client, write, rows, answers) : answers;
 }
 
 /** Whether a second call leaves the same records. A record without a unique key would be there twice. */
@@ -103,7 +102,7 @@ async function bisect(
   const [row] = rows;
   if (rows.length === 1 && row !== undefined) {
     const failed = [answerError(row, refusal)];
-    return write.again && write.operation === "insert" ? claimOwn(client, write, failed) : failed;
+    return write.again && write.operation === "insert" ? claimOwn(client, write, rows, failed) : failed;
   }
   const middle = Math.ceil(rows.length / 2);
   return [
@@ -168,22 +167,25 @@ function existingIdOf({ category, context, message }: ApiError): string | undefi
   return category === "CONFLICT" || told !== undefined ? told : undefined;
 }
 
-/** Of creates that an earlier call may have made: what exists and came into being since then is ours. */
+/** Of creates that an earlier call may have made: what is there under its key and came into being since then is ours. */
 async function claimOwn(
   client: HubSpotClient,
-  { object, begun, signal }: BatchWrite,
+  { object, key, begun, signal }: BatchWrite,
+  rows: readonly BatchRow[],
   answers: RowAnswer[],
 ): Promise<RowAnswer[]> {
-  const ids = answers.flatMap((answer) => ("existingId" in answer && answer.existingId ? [answer.existingId] : []));
-  if (ids.length === 0) return answers;
+  const failed = new Set(answers.flatMap((answer) => ("error" in answer ? [answer.trace] : [])));
+  const keys = new Map(rows.filter(({ trace }) => failed.has(trace)).map((row) => [nameOf(row.key), row.trace]));
+  if (keys.size === 0 || key === undefined) return answers;
   const doing = `looking up ${object} that may be our own`;
-  const existing = await readBatch(client, { object, properties: [idColumn], doing, signal }, ids);
-  const own = new Set(
-    existing.filter(({ createdAt }) => Date.parse(createdAt ?? "") >= begun.getTime()).map(({ id }) => id),
-  );
-  return answers.map((answer) =>
-    "existingId" in answer && answer.existingId !== undefined && own.has(answer.existingId)
-      ? { trace: answer.trace, id: answer.existingId, created: "true" }
-      : answer,
-  );
+  const request = { object, properties: [key], idProperty: key, doing, signal };
+  const own = new Map<string, string>();
+  for (const record of await readBatch(client, request, [...keys.keys()])) {
+    const trace = keys.get(nameOf(record.properties[key] ?? undefined));
+    if (trace !== undefined && Date.parse(record.createdAt ?? "") >= begun.getTime()) own.set(trace, record.id);
+  }
+  return answers.map((answer) => {
+    const id = own.get(answer.trace);
+    return id === undefined ? answer : { trace: answer.trace, id, created: "true" };
+  });
 }

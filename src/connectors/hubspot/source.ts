@@ -58,9 +58,16 @@ async function describeRecords({ schemas, parents }: RecordSource, source: Objec
   refuseUnknownView(source.object);
   const schema = await schemas.describe(source.object);
   const properties = [...schema.fields.values()].filter(({ vendorType }) => vendorType !== "association");
+  const told: [string, string][] =
+    source.deletes === "emit"
+      ? [
+          ["archived", "BOOLEAN"],
+          ["merged_into", "VARCHAR"],
+        ]
+      : [];
   return {
     object: schema.object,
-    columns: new Map(properties.map((field) => [field.name, columnType(field)])),
+    columns: new Map([...properties.map((field): [string, string] => [field.name, columnType(field)]), ...told]),
     refused: new Map(),
     idColumn,
     versionColumn: cursorOf(source, schema),
