@@ -8,6 +8,7 @@ import type { Site } from "../http-server.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { openRates } from "./access/rate-limits.ts";
 import { openTokens } from "./access/tokens.ts";
+import { openPipelines } from "./catalog/pipelines.ts";
 import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
 import { importWork } from "./imports/import-processing.ts";
@@ -21,6 +22,7 @@ import { batchRoutes } from "./rest/batch.ts";
 import { oauthRoutes } from "./rest/oauth.ts";
 import { objectRoutes } from "./rest/objects.ts";
 import { ownerRoutes } from "./rest/owners.ts";
+import { pipelineRoutes } from "./rest/pipelines.ts";
 import { searchRoutes } from "./rest/search.ts";
 import { seedPortal } from "./seed.ts";
 import { openStore } from "./store.ts";
@@ -55,6 +57,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
     timeZone: options.schema.hubspotTimeZone,
     imports: openImports(store.database, options.folder),
+    pipelines: openPipelines(store.database, store.catalog),
     folder: options.folder,
     origin: "",
     closing: false,
@@ -70,6 +73,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...oauthRoutes(portal),
         ...accountRoutes(portal),
         ...ownerRoutes(portal),
+        ...pipelineRoutes(portal),
         ...importRoutes(portal, importing),
         ...searchRoutes(portal),
         ...batchRoutes(portal),

@@ -4,6 +4,7 @@ import type { Faults } from "../faults.ts";
 import type { Rates } from "./access/rate-limits.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { Catalog } from "./catalog/catalog.ts";
+import type { Pipelines } from "./catalog/pipelines.ts";
 import type { Imports } from "./imports/imports.ts";
 import type { Associations } from "./records/associations.ts";
 import type { Store } from "./store.ts";
@@ -16,6 +17,7 @@ export interface Portal {
   tokens: Tokens;
   rates: Rates;
   imports: Imports;
+  pipelines: Pipelines;
   timeZone: string;
   /** Imports and exports lie here. */
   folder: string;

@@ -198,13 +198,8 @@ interface Table {
   remove: StatementSync;
 }
 
-/** The name of an object type's table. */
-export function tableName(type: ObjectType): string {
-  return `records_${type.typeId}`;
-}
-
 function openTable(database: DatabaseSync, type: ObjectType): Table {
-  const name = tableName(type);
+  const name = `records_${type.typeId}`;
   const table = identifier(name);
   database.exec(`
     CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY, properties TEXT NOT NULL, created INTEGER NOT NULL,

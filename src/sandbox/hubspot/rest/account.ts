@@ -9,7 +9,6 @@ import { apiRoutes } from "../api.ts";
 import type { ObjectType } from "../catalog/catalog.ts";
 import { hubspotJson } from "../errors.ts";
 import { type Portal, portalId } from "../portal.ts";
-import { tableName } from "../store.ts";
 import { offsetMs } from "../time-zone.ts";
 
 /** The vendor's limits of an Enterprise account, which custom objects need. */
@@ -98,9 +97,7 @@ function typeLimits(portal: Portal): Answer {
 }
 
 function countRecords(portal: Portal, type: ObjectType): number {
-  // A type's table is there once it was read.
-  portal.store.list(type, 0, 1, false);
-  const table = identifier(tableName(type));
+  const table = identifier(portal.store.table(type));
   const row = portal.store.database.prepare(`SELECT count(*) AS count FROM ${table} WHERE archived = 0`).get();
   return Number(row?.["count"]);
 }
