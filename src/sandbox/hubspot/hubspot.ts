@@ -11,6 +11,9 @@ import { openTokens } from "./access/tokens.ts";
 import { openPipelines } from "./catalog/pipelines.ts";
 import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
+import { exportWork } from "./exports/export-processing.ts";
+import { exportRoutes } from "./exports/export-routes.ts";
+import { openExports } from "./exports/exports.ts";
 import { importWork } from "./imports/import-processing.ts";
 import { importRoutes } from "./imports/import-routes.ts";
 import { openImports } from "./imports/imports.ts";
@@ -57,12 +60,14 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
     timeZone: options.schema.hubspotTimeZone,
     imports: openImports(store.database, options.folder),
+    exports: openExports(store.database, options.folder),
     pipelines: openPipelines(store.database, store.catalog),
     folder: options.folder,
     origin: "",
     closing: false,
   };
   const importing = importWork(portal);
+  const exporting = exportWork(portal);
   seedPortal(portal, options.seed);
   const calls = new Map<string, number>();
   return {
@@ -75,6 +80,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...ownerRoutes(portal),
         ...pipelineRoutes(portal),
         ...importRoutes(portal, importing),
+        ...exportRoutes(portal, exporting),
         ...searchRoutes(portal),
         ...batchRoutes(portal),
         ...objectRoutes(portal),
@@ -87,10 +93,12 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     start(origin) {
       portal.origin = origin;
       for (const { id } of portal.imports.unfinished()) importing.begin(id);
+      if (portal.exports.unfinished().length > 0) exporting.begin();
     },
     async close() {
       portal.closing = true;
       await importing.settle();
+      await exporting.settle();
       store.close();
     },
   };

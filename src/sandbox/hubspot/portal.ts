@@ -5,6 +5,7 @@ import type { Rates } from "./access/rate-limits.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { Catalog } from "./catalog/catalog.ts";
 import type { Pipelines } from "./catalog/pipelines.ts";
+import type { Exports } from "./exports/exports.ts";
 import type { Imports } from "./imports/imports.ts";
 import type { Associations } from "./records/associations.ts";
 import type { Store } from "./store.ts";
@@ -17,6 +18,7 @@ export interface Portal {
   tokens: Tokens;
   rates: Rates;
   imports: Imports;
+  exports: Exports;
   pipelines: Pipelines;
   timeZone: string;
   /** Imports and exports lie here. */
