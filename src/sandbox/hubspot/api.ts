@@ -71,12 +71,13 @@ export function objectTypeOf(portal: Portal, request: ApiRequest, param = "objec
   throw new ApiError(400, "VALIDATION_ERROR", `Unable to infer object type from: ${name}`);
 }
 
-/** The JSON body as an object. */
-export async function readJson(request: SandboxRequest): Promise<Record<string, unknown>> {
+/** The JSON body as an object; a list, where the endpoint takes one, as its `listName`. */
+export async function readJson(request: SandboxRequest, listName?: string): Promise<Record<string, unknown>> {
   const text = await readText(request.body);
   try {
     const parsed: unknown = JSON.parse(text);
     if (isObject(parsed)) return parsed;
+    if (Array.isArray(parsed) && listName !== undefined) return { [listName]: parsed };
   } catch {
     // Said below, in the vendor's words.
   }
@@ -88,7 +89,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function versionOf(date: string | undefined): ApiVersion {
-  if (date === undefined) return "v3";
+  // The older numbers are served in the place of the date too: /crm/objects/v3/contacts.
+  if (date === undefined || date === "v3" || date === "v4") return "v3";
   if (date === "2026-03" || date === "2026-09") return date;
   throw notFound();
 }

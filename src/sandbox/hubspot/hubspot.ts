@@ -21,11 +21,16 @@ import type { Portal } from "./portal.ts";
 import { portalControlRoutes } from "./portal-control.ts";
 import { openAssociations } from "./records/associations.ts";
 import { accountRoutes } from "./rest/account.ts";
+import { associationBatchRoutes } from "./rest/association-batches.ts";
+import { associationRoutes } from "./rest/associations.ts";
 import { batchRoutes } from "./rest/batch.ts";
 import { oauthRoutes } from "./rest/oauth.ts";
 import { objectRoutes } from "./rest/objects.ts";
 import { ownerRoutes } from "./rest/owners.ts";
 import { pipelineRoutes } from "./rest/pipelines.ts";
+import { propertyRoutes } from "./rest/properties.ts";
+import { propertyGroupRoutes } from "./rest/property-groups.ts";
+import { schemaRoutes } from "./rest/schemas.ts";
 import { searchRoutes } from "./rest/search.ts";
 import { seedPortal } from "./seed.ts";
 import { openStore } from "./store.ts";
@@ -83,7 +88,12 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...exportRoutes(portal, exporting),
         ...searchRoutes(portal),
         ...batchRoutes(portal),
+        ...associationRoutes(portal),
+        ...associationBatchRoutes(portal),
         ...objectRoutes(portal),
+        ...propertyGroupRoutes(portal),
+        ...propertyRoutes(portal),
+        ...schemaRoutes(portal),
       ],
       urlLengthMax,
       answerError,

@@ -4,7 +4,8 @@ import { isObject } from "../api.ts";
 import type { ObjectType } from "../catalog/catalog.ts";
 import { validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
-import type { AssociationType, End } from "./associations.ts";
+import type { AssociationType } from "./association-labels.ts";
+import type { End } from "./associations.ts";
 import { parseId } from "./find.ts";
 
 /** A link that a new record asks for. */

@@ -43,7 +43,7 @@ export function wantedJson(portal: Portal, type: ObjectType, record: StoredRecor
 export function recordJson(type: ObjectType, record: StoredRecord, names: readonly string[] = []): RecordJson {
   const properties: Record<string, string | null> = {};
   for (const name of names.length === 0 ? type.defaultProperties : names)
-    if (type.properties.has(name)) properties[name] = storedValue(type, record, name) ?? null;
+    if (type.properties.get(name)?.archived === false) properties[name] = storedValue(type, record, name) ?? null;
   for (const name of ["hs_object_id", type.createdProperty, type.modifiedProperty])
     properties[name] ??= storedValue(type, record, name) ?? null;
   return {
