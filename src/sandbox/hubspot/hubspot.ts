@@ -24,6 +24,7 @@ import { accountRoutes } from "./rest/account.ts";
 import { associationBatchRoutes } from "./rest/association-batches.ts";
 import { associationRoutes } from "./rest/associations.ts";
 import { batchRoutes } from "./rest/batch.ts";
+import { mergeRoutes } from "./rest/merge.ts";
 import { oauthRoutes } from "./rest/oauth.ts";
 import { objectRoutes } from "./rest/objects.ts";
 import { ownerRoutes } from "./rest/owners.ts";
@@ -64,6 +65,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     tokens: openTokens(store.database),
     rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
     timeZone: options.schema.hubspotTimeZone,
+    primaryIdPreserved: options.schema.hubspotPrimaryIdPreserved,
     imports: openImports(store.database, options.folder),
     exports: openExports(store.database, options.folder),
     pipelines: openPipelines(store.database, store.catalog),
@@ -90,6 +92,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...batchRoutes(portal),
         ...associationRoutes(portal),
         ...associationBatchRoutes(portal),
+        ...mergeRoutes(portal),
         ...objectRoutes(portal),
         ...propertyGroupRoutes(portal),
         ...propertyRoutes(portal),

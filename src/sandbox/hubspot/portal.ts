@@ -21,6 +21,8 @@ export interface Portal {
   exports: Exports;
   pipelines: Pipelines;
   timeZone: string;
+  /** A merge keeps the primary record's id, in place of making a new record. */
+  primaryIdPreserved: boolean;
   /** Imports and exports lie here. */
   folder: string;
   /** For example http://127.0.0.1:8026; known once the server listens. */
