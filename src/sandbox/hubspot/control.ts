@@ -31,6 +31,8 @@ export function controlRoutes(portal: Portal, calls: Map<string, number>): Route
         portal.tokens.clear();
         portal.rates.clear();
         portal.imports.clear();
+        portal.exports.clear();
+        portal.pipelines.clear();
         portal.associations.clear();
         calls.clear();
         return { status: 204 };

@@ -8,8 +8,12 @@ import type { Site } from "../http-server.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { openRates } from "./access/rate-limits.ts";
 import { openTokens } from "./access/tokens.ts";
+import { openPipelines } from "./catalog/pipelines.ts";
 import { controlRoutes } from "./control.ts";
 import { answerError, answerStatus } from "./errors.ts";
+import { exportWork } from "./exports/export-processing.ts";
+import { exportRoutes } from "./exports/export-routes.ts";
+import { openExports } from "./exports/exports.ts";
 import { importWork } from "./imports/import-processing.ts";
 import { importRoutes } from "./imports/import-routes.ts";
 import { openImports } from "./imports/imports.ts";
@@ -20,9 +24,11 @@ import { accountRoutes } from "./rest/account.ts";
 import { associationBatchRoutes } from "./rest/association-batches.ts";
 import { associationRoutes } from "./rest/associations.ts";
 import { batchRoutes } from "./rest/batch.ts";
+import { mergeRoutes } from "./rest/merge.ts";
 import { oauthRoutes } from "./rest/oauth.ts";
 import { objectRoutes } from "./rest/objects.ts";
 import { ownerRoutes } from "./rest/owners.ts";
+import { pipelineRoutes } from "./rest/pipelines.ts";
 import { propertyRoutes } from "./rest/properties.ts";
 import { propertyGroupRoutes } from "./rest/property-groups.ts";
 import { schemaRoutes } from "./rest/schemas.ts";
@@ -59,12 +65,16 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     tokens: openTokens(store.database),
     rates: openRates(store.database, options.schema.hubspotLimits, options.schema.hubspotTimeZone),
     timeZone: options.schema.hubspotTimeZone,
+    primaryIdPreserved: options.schema.hubspotPrimaryIdPreserved,
     imports: openImports(store.database, options.folder),
+    exports: openExports(store.database, options.folder),
+    pipelines: openPipelines(store.database, store.catalog),
     folder: options.folder,
     origin: "",
     closing: false,
   };
   const importing = importWork(portal);
+  const exporting = exportWork(portal);
   seedPortal(portal, options.seed);
   const calls = new Map<string, number>();
   return {
@@ -75,11 +85,14 @@ export function openHubspot(options: HubspotOptions): Hubspot {
         ...oauthRoutes(portal),
         ...accountRoutes(portal),
         ...ownerRoutes(portal),
+        ...pipelineRoutes(portal),
         ...importRoutes(portal, importing),
+        ...exportRoutes(portal, exporting),
         ...searchRoutes(portal),
         ...batchRoutes(portal),
         ...associationRoutes(portal),
         ...associationBatchRoutes(portal),
+        ...mergeRoutes(portal),
         ...objectRoutes(portal),
         ...propertyGroupRoutes(portal),
         ...propertyRoutes(portal),
@@ -93,10 +106,12 @@ export function openHubspot(options: HubspotOptions): Hubspot {
     start(origin) {
       portal.origin = origin;
       for (const { id } of portal.imports.unfinished()) importing.begin(id);
+      if (portal.exports.unfinished().length > 0) exporting.begin();
     },
     async close() {
       portal.closing = true;
       await importing.settle();
+      await exporting.settle();
       store.close();
     },
   };

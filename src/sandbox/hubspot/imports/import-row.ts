@@ -10,7 +10,7 @@ import type { ObjectType } from "../catalog/catalog.ts";
 import { ApiError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 import { createRecord, updateRecord } from "../records/writer.ts";
-import { type StoredRecord, tableName } from "../store.ts";
+import type { StoredRecord } from "../store.ts";
 import { cellReader } from "./import-cell.ts";
 import type { ColumnMapping, ImportRequestFile } from "./import-request.ts";
 
@@ -148,8 +148,7 @@ function recordFinder(
 }
 
 function domainFinder(portal: Portal, type: ObjectType): (domain: string) => number[] {
-  portal.store.list(type, 0, 1, false);
-  const table = tableName(type);
+  const table = portal.store.table(type);
   const domain = "lower(json_extract(properties, '$.domain'))";
   portal.store.database.exec(
     `CREATE INDEX IF NOT EXISTS ${identifier(`${table}_domain`)} ON ${identifier(table)} (${domain}) WHERE archived = 0`,
