@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import { overLanes } from "../crash/lanes.ts";
+import { type HubSpotMode, type Lane, openLoad, resume, runJob } from "../crash/load.ts";
+import { isClean } from "../crash/oracle.ts";
+import { buildProgram } from "../crash/program.ts";
+
+const objects = "/crm/objects/*/contacts";
+
+const endpoints = {
+  account: { mode: "hs-upsert", match: "GET /account-info/*/details" },
+  properties: { mode: "hs-upsert", match: "GET /crm/properties/*/contacts" },
+  read: { mode: "hs-upsert", match: `POST ${objects}/batch/read` },
+  upsert: { mode: "hs-upsert", match: `POST ${objects}/batch/upsert` },
+  update: { mode: "hs-upsert", match: `POST ${objects}/batch/update` },
+  create: { mode: "hs-insert", match: `POST ${objects}/batch/create` },
+  archive: { mode: "hs-delete", match: `POST ${objects}/batch/archive` },
+  import: { mode: "hs-import", match: "POST /crm/imports/*" },
+  imported: { mode: "hs-import", match: "GET /crm/imports/*/*" },
+  errors: { mode: "hs-import", match: "GET /crm/imports/*/*/errors" },
+} as const satisfies Record<string, { mode: HubSpotMode; match: string }>;
+
+type Endpoint = keyof typeof endpoints;
+
+const html = "<html><body>Sign in to the guest network</body></html>";
+const tenSecondly = {
+  status: "error",
+  message: "You have reached your ten_secondly_rolling limit.",
+  errorType: "RATE_LIMIT",
+  policyName: "TEN_SECONDLY_ROLLING",
+};
+
+const faults = {
+  "429 of the burst limit": { status: 429, body: tenSecondly, headers: { "Retry-After": "0" } },
+  "423": { status: 423 },
+  "477": { status: 477, headers: { "Retry-After": "1" } },
+  "503": { status: 503 },
+  "500": { status: 500 },
+  "524": { status: 524, body: html, headers: { "Content-Type": "text/html" } },
+  "reset before": { reset: "before" },
+  "reset after": { reset: "after" },
+  "broken body": { truncate_after: 7 },
+  "200 with a page": { status: 200, body: html, headers: { "Content-Type": "text/html" } },
+  "slow answer": { drip: 4000 },
+} as const;
+
+type Fault = keyof typeof faults;
+
+interface Cell {
+  endpoint: Endpoint;
+  fault: Fault;
+}
+
+/** Tried where it matters most what became of the call; elsewhere of one class with 503. */
+const likeServerError: Fault[] = ["500", "524", "477", "slow answer"];
+const writes: Endpoint[] = ["upsert", "update", "create", "archive", "import"];
+
+const cells = (Object.keys(endpoints) as Endpoint[])
+  .flatMap((endpoint) => (Object.keys(faults) as Fault[]).map((fault): Cell => ({ endpoint, fault })))
+  .filter(({ endpoint, fault }) => !likeServerError.includes(fault) || writes.includes(endpoint))
+  // An answer without a body can't be broken.
+  .filter(({ endpoint, fault }) => fault !== "broken body" || endpoint !== "archive")
+  // A locked record is waited for two seconds: once is enough.
+  .filter(({ endpoint, fault }) => fault !== "423" || endpoint === "upsert");
+
+const oneBatch = 100;
+
+test("a fault at the first call of any endpoint of HubSpot costs a few calls and nothing else", async () => {
+  using program = buildProgram();
+  const outcomes = await overLanes(program, 2, cells, meet);
+  const strange = outcomes.flatMap((outcome, index) => {
+    if (outcome.code === 0 && isClean(outcome.verdict as never) && outcome.hit) return [];
+    return [`${cells[index]?.fault} at ${cells[index]?.endpoint}: ${JSON.stringify(outcome)}`];
+  });
+  expect(strange).toEqual([]);
+});
+
+async function meet(
+  lane: Lane,
+  { endpoint, fault }: Cell,
+): Promise<{ code: number | null; verdict: unknown; hit: boolean }> {
+  const { mode, match } = endpoints[endpoint];
+  await using load = await openLoad(lane, mode, oneBatch);
+  await lane.sandbox.setFaults([{ match, nth: [1], do: faults[fault] }]);
+  let last = await load.run(runJob);
+  if (last.code === 75) last = await load.run(resume);
+  const told = last.code === 0 && last.stdout !== "" ? { last } : {};
+  // A fault that no call met proves nothing; an import is not made again, but looked for.
+  const events = load.project
+    .runFolders()
+    .map((folder) => load.project.read(`${folder.slice(load.project.folder.length + 1)}/events.jsonl`));
+  const hit =
+    endpoint === "account" ||
+    endpoint === "import" ||
+    fault === "slow answer" ||
+    events.some((text) => text.includes('"retry"'));
+  return { code: last.code, verdict: await load.judge({ replanned: false, ...told }), hit };
+}
