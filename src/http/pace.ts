@@ -174,8 +174,7 @@ export class Pace implements Disposable {
         changed: at,
       };
       const next = change(state, at) ?? (back > 0 ? state : undefined);
-      if (next !== undefined)
-        this.#save(next, at);
+      if (next !== undefined) this.#save(next, at);
       this.#database.exec("COMMIT");
     } catch (error) {
       this.#database.exec("ROLLBACK");

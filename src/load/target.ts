@@ -26,6 +26,8 @@ export interface Batch {
   externalId?: string;
   /** The rule that gives records an owner. */
   assignmentRule?: string;
+  /** A record that keeps one of ours from being created, and has no key, is ours. */
+  adopts?: true;
 }
 
 /** What a job asks for beyond its fields. */

@@ -45,6 +45,8 @@ export interface LoadContext<B extends LoadedBatch> {
   ageDays: number;
   /** The rule that gives the batch's records an owner. */
   assignmentRule?: string;
+  /** Creates may take over records that have no key. */
+  adopts?: true;
   delays(): Iterable<number>;
   onSent(batch: B, bytes: number): void;
   onProcessed(batch: B, rows: number): void;
@@ -150,12 +152,13 @@ async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): P
   return committed;
 }
 
-function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule }: LoadContext<B>): Batch {
+function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule, adopts }: LoadContext<B>): Batch {
   const { externalId, ...plain } = batch;
   return {
     ...plain,
     ...(externalId === null ? {} : { externalId }),
     ...(assignmentRule === undefined ? {} : { assignmentRule }),
+    ...(adopts === undefined ? {} : { adopts }),
   };
 }
 

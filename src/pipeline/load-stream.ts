@@ -120,6 +120,10 @@ async function loadOne(
       ...(stream.target.assignmentRule === undefined || batch.action === "delete"
         ? {}
         : { assignmentRule: stream.target.assignmentRule }),
+      // What an update would leave alone, a create sends: without the values of the record that is there, all or nothing.
+      ...(stream.target.adoptBy !== undefined && stream.fields.every(({ policy }) => policy === "overwrite")
+        ? { adopts: true as const }
+        : {}),
       delays: pollDelays,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),

@@ -63,6 +63,25 @@ test("adopt_by takes over a record without a key instead of doubling it, and sho
   expect(again.summary().streams["contacts"]).toMatchObject({ unchanged: 2, creates: 1 });
 });
 
+test("a create that meets a record under its second address takes it over, if it has no key", async () => {
+  await using run = await rehearse(
+    job({ map: `${idAndEmail}\n      lastname: last`, target: ", adopt_by: email" }),
+    { "inbox/contacts.csv": "id,email,last\na,second@x.de,New\n" },
+    schema,
+  );
+  const ann = await seed(run, "contacts", {
+    email: "first@x.de",
+    hs_additional_emails: "second@x.de",
+    lastname: "Old",
+  });
+  const done = await run.project.run("run", "job.yaml", "--json");
+  expect(done.code, done.stderr).toBe(0);
+  expect(done.summary().streams["contacts"]).toMatchObject({ loaded: 1, failed: 0 });
+  const stored = await contacts(run);
+  expect(stored.get("a")).toMatchObject({ id: ann, lastname: "New" });
+  expect(stored.size).toBe(1);
+});
+
 test("records are associated with those that the same job loads, by label too, and only once", async () => {
   const companies = `  companies:
     source: { connection: drop, files: "companies*.csv" }

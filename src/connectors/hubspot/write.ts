@@ -8,7 +8,7 @@ import { readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
 import { type BatchWrite, type RowAnswer, writeRows } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
-import { batchRowsMax, inGroups, inParallel } from "./records.ts";
+import { batchRowsMax, inGroups, inParallel, readBatch } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 
 /** Calls of one batch that are under way at once. */
@@ -42,8 +42,43 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<v
   for (const { trace, id = "" } of empty) written.push({ trace, id, created: "" });
   const calls = inParallel(inGroups(full, batchRowsMax), callLanes, (rows) => writeRows(client, write, rows));
   for await (const group of calls) written.push(...group);
+  if (batch.adopts === true && write.key !== undefined) await adoptRecords(client, write, full, written);
   answers.push(...(await makeAssociations(batch.object, present, written, context)));
   saveAnswers(file, answers, files);
+}
+
+/** Records that a create met under another address: those without a key are updated in its place. */
+async function adoptRecords(
+  client: HubSpotClient,
+  write: BatchWrite,
+  rows: readonly SentRow[],
+  written: RowAnswer[],
+): Promise<void> {
+  const { object, key = "", signal } = write;
+  const met = new Map(
+    written.flatMap((answer) =>
+      "error" in answer && answer.existingId !== undefined ? [[answer.trace, answer.existingId]] : [],
+    ),
+  );
+  if (met.size === 0) return;
+  const doing = `looking up ${object} that are there already`;
+  const without: string[] = [];
+  for (const ids of inGroups(new Set(met.values()), batchRowsMax)) {
+    const found = await readBatch(client, { object, properties: [key], doing, signal }, ids);
+    without.push(...found.filter(({ properties }) => !properties[key]).map(({ id }) => id));
+  }
+  // A record that two rows met belongs to neither.
+  const owners = without.filter((id) => [...met.values()].filter((other) => other === id).length === 1);
+  const adopted = rows.flatMap((row) => {
+    const id = met.get(row.trace);
+    return id !== undefined && owners.includes(id) ? [{ ...row, id }] : [];
+  });
+  for (const group of inGroups(adopted, batchRowsMax)) {
+    for (const answer of await writeRows(client, { ...write, operation: "update" }, group)) {
+      const at = written.findIndex(({ trace }) => trace === answer.trace);
+      written[at] = answer;
+    }
+  }
 }
 
 function isEmptyUpdate({ operation }: BatchWrite, { properties }: SentRow): boolean {
