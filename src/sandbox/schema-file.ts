@@ -93,6 +93,23 @@ const hubspotObject = z.strictObject({
   properties: z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, "a name is lower case"), hubspotProperty).default({}),
 });
 
+/** What a HubSpot portal allows; what is not said is as in a Professional account. */
+const hubspotLimits = z.strictObject({
+  /** Calls in any ten seconds, of each app. */
+  tenSecondly: z.int().positive().optional(),
+  /** Searches in any second, of the whole account. */
+  searchPerSecond: z.int().positive().optional(),
+  /** Calls with tokens (not OAuth) from midnight to midnight in the account's time zone. */
+  daily: z.int().positive().optional(),
+  /** How long an OAuth access token holds. */
+  tokenSeconds: z.int().positive().optional(),
+  /** Exports in any 24 hours. */
+  exportsDaily: z.int().positive().optional(),
+  importFileRows: z.int().positive().optional(),
+  /** Rows of imports in any 24 hours. */
+  importDailyRows: z.int().positive().optional(),
+});
+
 /** Permissions of the Salesforce user over the whole org. */
 const permissions = z.strictObject({
   /** "API Enabled": without it signing in works and no call does. */
@@ -108,6 +125,13 @@ const schemaFile = z.strictObject({
   hubspot: z.record(z.string(), hubspotObject).default({}),
   /** HubSpot's search sees records as they were that long ago. */
   hubspotSearchLagMs: z.int().nonnegative().default(0),
+  hubspotLimits: hubspotLimits.prefault({}),
+  hubspotTimeZone: z
+    .string()
+    .refine((zone) => isTimeZone(zone), "must be a time zone such as Europe/Berlin")
+    .default("US/Eastern"),
+  /** A merge keeps the primary record's id, in place of making a new record (a beta of HubSpot). */
+  hubspotPrimaryIdPreserved: z.boolean().default(false),
   /** Daily limits of the Salesforce org by their name in /limits, for example DailyApiRequests. */
   limits: z.record(z.string(), z.int().nonnegative()).default({}),
   permissions: permissions.prefault({}),
@@ -121,6 +145,7 @@ export type Permissions = z.infer<typeof permissions>;
 export type RecordTypeDefinition = z.infer<typeof recordType>;
 export type SalesforceObjectDefinition = z.infer<typeof salesforceObject>;
 export type SalesforceFieldDefinition = z.infer<typeof salesforceField>;
+export type HubspotLimits = z.infer<typeof hubspotLimits>;
 export type HubspotObjectDefinition = z.infer<typeof hubspotObject>;
 export type SchemaFile = z.infer<typeof schemaFile>;
 
@@ -132,6 +157,21 @@ export function readSchemaFile(path: string | undefined): SchemaFile {
     ...(path === undefined ? {} : { where: { file: path } }),
     why: z.prettifyError(parsed.error),
   });
+}
+
+/** Some of the HubSpot portal's limits, as a control endpoint takes them. Throws a Failure (exit 2). */
+export function readHubspotLimits(given: unknown): HubspotLimits {
+  const parsed = hubspotLimits.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw usageFailure("the limits are wrong", { why: z.prettifyError(parsed.error) });
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
 }
 
 function readYaml(path: string): unknown {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type LineEnding, openCsv } from "../../src/sandbox/salesforce/bulk/csv-reader.ts";
+import { type LineEnding, openCsv } from "../../src/sandbox/csv-reader.ts";
 import { temporaryFolder } from "./support.ts";
 
 function fileOf(content: string): string {

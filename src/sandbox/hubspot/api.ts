@@ -1,12 +1,13 @@
-// The frame around every call of the API: its paths in each version, a valid token, a JSON body.
+// The frame around every call of the API: its paths in each version, a valid token, the rate limits, a JSON body.
 // In: what an endpoint is called below its family of paths. Out: one route a path that HubSpot has for it.
 // https://developers.hubspot.com/docs/developer-tooling/platform/versioning
 
 import { readText } from "../request-body.ts";
 import type { Answer, Method, Route, SandboxRequest } from "../routes.ts";
+import { admit } from "./access/admission.ts";
 import type { ObjectType } from "./catalog/catalog.ts";
-import { ApiError, answerError, answerStatus, notFound } from "./errors.ts";
-import { isAuthorized, type Portal } from "./portal.ts";
+import { ApiError, answerError, notFound } from "./errors.ts";
+import type { Portal } from "./portal.ts";
 
 /** "v3" also stands for the v4 associations: what was there before versions became dates. */
 export type ApiVersion = "v3" | "2026-03" | "2026-09";
@@ -47,15 +48,17 @@ export function apiRoutes(
   return [...numbered, dated].map((base) => ({
     method,
     template: base + path,
-    async answer(request) {
+    answer(request) {
       const version = versionOf(request.params["date"]);
-      const token = /^Bearer (?<token>.+)$/i.exec(request.headers.authorization ?? "")?.groups?.["token"] ?? "";
-      if (!isAuthorized(portal, token)) return answerStatus(401);
-      try {
-        return await answer({ ...request, version });
-      } catch (error) {
-        return answerError(error);
-      }
+      // A search is exempt from the limit of ten seconds, and has one of its own.
+      const kind = family === "objects" && path.endsWith("/search") ? "search" : "call";
+      return admit(portal, request, kind, async () => {
+        try {
+          return await answer({ ...request, version });
+        } catch (error) {
+          return answerError(error);
+        }
+      });
     },
   }));
 }

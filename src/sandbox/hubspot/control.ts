@@ -28,6 +28,11 @@ export function controlRoutes(portal: Portal, calls: Map<string, number>): Route
       template: "/__sandbox/reset",
       answer() {
         portal.store.clear();
+        portal.tokens.clear();
+        portal.rates.clear();
+        portal.imports.clear();
+        portal.exports.clear();
+        portal.pipelines.clear();
         portal.associations.clear();
         calls.clear();
         return { status: 204 };

@@ -1,7 +1,12 @@
 // What every part of the simulated HubSpot account (a "portal") needs: its records, its metadata, who may come in.
 
 import type { Faults } from "../faults.ts";
+import type { Rates } from "./access/rate-limits.ts";
+import type { Tokens } from "./access/tokens.ts";
 import type { Catalog } from "./catalog/catalog.ts";
+import type { Pipelines } from "./catalog/pipelines.ts";
+import type { Exports } from "./exports/exports.ts";
+import type { Imports } from "./imports/imports.ts";
 import type { Associations } from "./records/associations.ts";
 import type { Store } from "./store.ts";
 
@@ -10,8 +15,14 @@ export interface Portal {
   catalog: Catalog;
   associations: Associations;
   faults: Faults;
-  /** Access tokens that the OAuth endpoints handed out and that have not expired. */
-  issuedTokens: Set<string>;
+  tokens: Tokens;
+  rates: Rates;
+  imports: Imports;
+  exports: Exports;
+  pipelines: Pipelines;
+  timeZone: string;
+  /** A merge keeps the primary record's id, in place of making a new record. */
+  primaryIdPreserved: boolean;
   /** Imports and exports lie here. */
   folder: string;
   /** For example http://127.0.0.1:8026; known once the server listens. */
@@ -21,9 +32,3 @@ export interface Portal {
 }
 
 export const portalId = 20_261_120;
-/** The token of a service key or a private app that every sandbox accepts. */
-export const fixedToken = "pat-sandbox-loadline";
-
-export function isAuthorized(portal: Portal, token: string): boolean {
-  return token === fixedToken || portal.issuedTokens.has(token);
-}

@@ -35,7 +35,7 @@ export interface Store {
   tick(): number;
   /** The name of an object type's table, which is there afterwards. */
   table(type: ObjectType): string;
-  /** A live or archived record. */
+  /** A live or archived record. The id of one that was merged gives the record that it is part of now. */
   get(type: ObjectType, id: number): StoredRecord | undefined;
   /** Records from an id on, in the order of their ids. */
   list(type: ObjectType, from: number, limit: number, archived: boolean): StoredRecord[];
@@ -47,6 +47,8 @@ export interface Store {
   archive(type: ObjectType, record: StoredRecord, at: number): void;
   /** Removes a record for good: nothing is left of it. */
   forget(type: ObjectType, record: StoredRecord): void;
+  /** Lets the id of a merged record lead to another one's. */
+  redirect(type: ObjectType, id: number, survivor: number): void;
   /** What an update replaced, newest first: the values before it, undefined where there was none. */
   changes(type: ObjectType, id: number): Change[];
   /** The live record that holds a unique value. */
@@ -71,6 +73,7 @@ export function openStore(folder: string, schema: SchemaFile): Store {
     CREATE TABLE IF NOT EXISTS unique_value (type TEXT, property TEXT, value TEXT, id INTEGER NOT NULL,
       PRIMARY KEY (type, property, value)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS change (type TEXT, id INTEGER, at INTEGER, before TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS merged (type TEXT, id INTEGER, survivor INTEGER NOT NULL, PRIMARY KEY (type, id)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS change_of ON change (type, id);
   `);
   database.function("fold", { deterministic: true }, (value) =>
@@ -100,6 +103,7 @@ function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFil
   const findUnique = database.prepare("SELECT id FROM unique_value WHERE type = ? AND property = ? AND value = ?");
   const keepChange = database.prepare("INSERT INTO change VALUES (?, ?, ?, ?)");
   const changesOf = database.prepare("SELECT at, before FROM change WHERE type = ? AND id = ? ORDER BY rowid DESC");
+  const survivorOf = database.prepare("SELECT survivor FROM merged WHERE type = ? AND id = ?");
   const images = openSearchImages(database, schema.hubspotSearchLagMs);
   return {
     database,
@@ -129,7 +133,12 @@ function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFil
       return lastTime;
     },
     table: (type) => tableOf(type).name,
-    get: (type, id) => readRow(tableOf(type).get.get(id)),
+    get(type, id) {
+      const row = tableOf(type).get.get(id);
+      if (row !== undefined) return readRow(row);
+      const survivor = survivorOf.get(type.typeId, id)?.["survivor"];
+      return survivor === undefined ? undefined : readRow(tableOf(type).get.get(Number(survivor)));
+    },
     list: (type, from, limit, archived) =>
       tableOf(type)
         .list.all(from, archived ? 1 : 0, limit)
@@ -171,6 +180,11 @@ function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFil
         for (const [property, value] of uniqueValues(type, record.values)) freeUnique.run(type.typeId, property, value);
       database.prepare("DELETE FROM change WHERE type = ? AND id = ?").run(type.typeId, record.id);
     },
+    redirect(type, id, survivor) {
+      // What led to the merged record leads to the same survivor now.
+      database.prepare("UPDATE merged SET survivor = ? WHERE type = ? AND survivor = ?").run(survivor, type.typeId, id);
+      database.prepare("INSERT INTO merged VALUES (?, ?, ?)").run(type.typeId, id, survivor);
+    },
     changes: (type, id) =>
       changesOf.all(type.typeId, id).map((row) => ({
         at: Number(row["at"]),
@@ -182,7 +196,7 @@ function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFil
     },
     clear() {
       for (const type of catalog.types) database.exec(`DELETE FROM ${identifier(tableOf(type).name)}`);
-      database.exec("DELETE FROM unique_value; DELETE FROM change; DELETE FROM image");
+      database.exec("DELETE FROM unique_value; DELETE FROM change; DELETE FROM image; DELETE FROM merged");
       version += 1;
     },
     close: () => database.close(),

@@ -45,7 +45,7 @@ async function search(portal: Portal, request: ApiRequest, counts: Map<string, C
   });
 }
 
-function readGroups(body: Record<string, unknown>): Filter[][] {
+export function readGroups(body: Record<string, unknown>): Filter[][] {
   const { filterGroups, filters } = body;
   const given: unknown[] = Array.isArray(filterGroups) ? filterGroups : [];
   // A bare list of filters is one group.
@@ -63,7 +63,7 @@ function readGroups(body: Record<string, unknown>): Filter[][] {
   return groups.filter((group) => group.length > 0);
 }
 
-function readQuery(query: unknown): string | undefined {
+export function readQuery(query: unknown): string | undefined {
   if (query === undefined || query === null) return undefined;
   const text = String(query);
   if (text.length > queryLengthMax) throw validationError(`query has more than ${queryLengthMax} characters`);
@@ -71,7 +71,7 @@ function readQuery(query: unknown): string | undefined {
 }
 
 /** One rule: an object, or a name with a minus for the other direction. */
-function readSort(sorts: unknown): Search["sort"] {
+export function readSort(sorts: unknown): Search["sort"] {
   if (!Array.isArray(sorts) || sorts.length === 0) return undefined;
   if (sorts.length > 1) throw validationError(`${sorts.length} sorts, one is allowed`);
   const rule: unknown = sorts[0];

@@ -5,6 +5,7 @@
 
 import { setImmediate as yieldToRequests } from "node:timers/promises";
 import { monotonicMs } from "../../../core/clock.ts";
+import { type CsvReader, type CsvRecord, LineEndingError, openCsv } from "../../csv-reader.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import { isDouble } from "../catalog/field.ts";
 import { bulkErrorText, parseRowError, RowError } from "../errors.ts";
@@ -14,7 +15,6 @@ import { type Deletion, rowDeleter } from "../records/delete.ts";
 import { type RowFault, type RowValue, rowWriter } from "../records/writer.ts";
 import { javaDouble, quoted } from "../render.ts";
 import { transact } from "../store.ts";
-import { type CsvReader, type CsvRecord, LineEndingError, openCsv } from "./csv-reader.ts";
 import { newline, shuffle } from "./ingest-results.ts";
 import { delimiters, type IngestJob, isTerminal, type Jobs, jobFile, jobTimestamp } from "./jobs.ts";
 import type { ParentLocks } from "./parent-locks.ts";

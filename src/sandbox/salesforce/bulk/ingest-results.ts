@@ -4,13 +4,13 @@
 
 import { createReadStream } from "node:fs";
 import { seededFraction } from "../../../core/random.ts";
+import { openCsv } from "../../csv-reader.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { ApiError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { quoted } from "../render.ts";
 import { apiRoute } from "../rest/api.ts";
 import { prepareRows } from "../store.ts";
-import { openCsv } from "./csv-reader.ts";
 import { delimiters, type IngestJob, isTerminal, type Jobs, jobFile } from "./jobs.ts";
 
 export function resultRoutes(org: Org, jobs: Jobs): Route[] {

@@ -6,11 +6,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { now } from "../../../core/clock.ts";
+import type { LineEnding } from "../../csv-reader.ts";
 import { ApiError, notFound } from "../errors.ts";
 import { canonicalId, makeId } from "../ids.ts";
 import { type Org, userId } from "../org.ts";
 import { prepareRows } from "../store.ts";
-import type { LineEnding } from "./csv-reader.ts";
 
 export type JobState = "Open" | "UploadComplete" | "InProgress" | "JobComplete" | "Aborted" | "Failed";
 

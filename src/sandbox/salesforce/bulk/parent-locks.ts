@@ -3,12 +3,12 @@
 // Must hold: who is in the way does not hang on timing: a job holds its parents from its upload until it ends.
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/data_loading_strategies.htm
 
+import { openCsv } from "../../csv-reader.ts";
 import type { SalesforceObject } from "../catalog/catalog.ts";
 import { RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type Column, ColumnError, keyLookup, resolveColumns } from "../records/columns.ts";
 import { keyOf } from "../store.ts";
-import { openCsv } from "./csv-reader.ts";
 import { delimiters, type IngestJob, isTerminal, type Jobs, jobFile } from "./jobs.ts";
 
 export interface ParentLocks {

@@ -1,5 +1,5 @@
 // Reading an uploaded CSV file record by record, from any record's first byte on.
-// In: a file, the delimiter, the job's line ending. Out: records as lists of cells, and the byte where the next starts.
+// In: a file, the delimiter, the line ending that all records must have, if any. Out: records as lists of cells, and the byte where the next starts.
 // Must hold: memory is bounded by one block and one record; a byte offset that was given out can be started from.
 // Rules: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/datafiles_csv_valid_record_rows.htm
 
@@ -27,8 +27,8 @@ export class LineEndingError extends Error {}
 
 const blockBytes = 1 << 20;
 
-/** Opens a file at the first byte of a record (0: the header). */
-export function openCsv(path: string, delimiter: string, lineEnding: LineEnding, start: number): CsvReader {
+/** Opens a file at the first byte of a record (0: the header). Without a line ending, each record may have its own. */
+export function openCsv(path: string, delimiter: string, lineEnding: LineEnding | undefined, start: number): CsvReader {
   const descriptor = openSync(path, "r");
   const decoder = new StringDecoder("utf8");
   const block = Buffer.allocUnsafe(blockBytes);
@@ -58,7 +58,7 @@ export function openCsv(path: string, delimiter: string, lineEnding: LineEnding,
     for (;;) {
       const found = scan();
       if (found === undefined) return undefined;
-      if (found.ending !== undefined && found.ending !== lineEnding)
+      if (lineEnding !== undefined && found.ending !== undefined && found.ending !== lineEnding)
         throw new LineEndingError(`LineEnding is invalid on user data. Current LineEnding setting is ${lineEnding}`);
       offset += Buffer.byteLength(text.slice(at, found.next));
       at = found.next;
