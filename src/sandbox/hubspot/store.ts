@@ -93,6 +93,8 @@ function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFil
     tables.set(type.typeId, table);
     return table;
   };
+  // Now, and not when it is first wanted: a table that is made in a transaction goes when that is rolled back.
+  for (const type of catalog.types) tableOf(type);
   let { lastId, lastTime } = readState(database);
   let version = 0;
   const saveState = database.prepare("INSERT OR REPLACE INTO state VALUES ('lastId', ?), ('lastTime', ?)");
