@@ -281,6 +281,14 @@ test("an import whose answer is lost is found again by its name", async () => {
   expect(results.map(({ importName }) => importName)).toEqual(["run-42-batch-1"]);
 });
 
+test("a fault of a row meets rows of imports", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  await account.control("faults", [{ match: "row contacts", nth: [2], do: { rowError: "UNKNOWN_ERROR:try again" } }]);
+  const { counters, errors } = await runImport(account, { columns: [key] }, "Id\n1\n2\n3\n");
+  expect(counters).toMatchObject({ CREATED_OBJECTS: 2, ERRORS: 1 });
+  expect(errors).toEqual([expect.objectContaining({ errorType: "UNKNOWN_ERROR", errorMessage: "try again" })]);
+});
+
 test("rows that are broken are told with what they hold", async () => {
   const account = await startAccount({ schema: contactSchema });
   const csv = '\uFEFFId,firstname\r\n1,"Ada, the\nfirst"\r\n2\r\n3,a"b\r\n';
