@@ -239,13 +239,13 @@ function rowErrorOf(error: unknown, columnOf: RowContext["columnOf"], record: Cs
   if (error instanceof ImportFault) return error.error;
   if (!(error instanceof ApiError)) throw error;
   const detail = error.parts.errors?.[0];
-  const column = columnOf(detail?.context?.["propertyName"]?.[0]);
+  // The address of another contact is told without naming the property.
+  const conflict = error.category === "CONFLICT";
+  const column = columnOf(conflict ? "email" : detail?.context?.["propertyName"]?.[0]);
   const missing = error.parts.context?.["properties"] === undefined ? "FAILED_VALIDATION" : "MISSING_REQUIRED_PROPERTY";
-  return {
-    errorType: refusingCodes[detail?.code ?? ""] ?? missing,
-    message: detail?.message ?? error.message,
-    ...(column < 0 ? {} : { column, value: record.cells[column] ?? "" }),
-  };
+  const errorType = conflict ? "DUPLICATE_UNIQUE_PROPERTY_VALUE" : (refusingCodes[detail?.code ?? ""] ?? missing);
+  const value = column < 0 ? {} : { column, value: record.cells[column] ?? "" };
+  return { errorType, message: detail?.message ?? error.message, ...value };
 }
 
 function fault(errorType: string, message: string, column?: number): ImportFault {
