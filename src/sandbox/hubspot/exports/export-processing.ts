@@ -89,7 +89,13 @@ async function* pagesOf(portal: Portal, type: ObjectType, request: ExportRequest
   const counts = new Map<string, Counted>();
   let above = 0;
   for (let offset = 0; ; offset += pageRecords) {
-    const walk = { propertyName: "hs_object_id", operator: "GT", value: String(above), highValue: undefined, values: [] };
+    const walk = {
+      propertyName: "hs_object_id",
+      operator: "GT",
+      value: String(above),
+      highValue: undefined,
+      values: [],
+    };
     const groups = request.groups.length === 0 ? [[]] : request.groups;
     const { records } = runSearch(
       portal,

@@ -31,7 +31,9 @@ const exportRequest = z.looseObject({
 export function exportRoutes(portal: Portal, work: ExportWork): Route[] {
   return [
     ...apiRoutes(portal, "POST", "exports", "/export/async", (request) => start(portal, work, request)),
-    ...apiRoutes(portal, "GET", "exports", "/export/async/tasks/{exportId}/status", (request) => status(portal, request)),
+    ...apiRoutes(portal, "GET", "exports", "/export/async/tasks/{exportId}/status", (request) =>
+      status(portal, request),
+    ),
     ...apiRoutes(portal, "GET", "exports", "/export/{exportId}", (request) => details(portal, request)),
     // The link is the permission: it takes no token and counts against no limit.
     { method: "GET", template: "/exports/{link}/{file}", answer: ({ params }) => download(portal, params["link"]) },
@@ -84,7 +86,8 @@ function typeNamed(portal: Portal, name: string) {
 function status(portal: Portal, request: ApiRequest): Answer {
   const found = find(portal, request);
   const { state, file, createdAt, startedAt = createdAt, completedAt = startedAt } = found;
-  const link = file === undefined ? {} : { result: `${portal.origin}/exports/${portal.exports.link(found.id)}/${file}` };
+  const link =
+    file === undefined ? {} : { result: `${portal.origin}/exports/${portal.exports.link(found.id)}/${file}` };
   return hubspotJson(200, {
     status: { ENQUEUED: "PENDING", PROCESSING: "PROCESSING", DONE: "COMPLETE" }[state],
     requestedAt: createdAt,
@@ -111,7 +114,8 @@ function details(portal: Portal, request: ApiRequest): Answer {
 
 function download(portal: Portal, link = ""): Answer {
   const { file } = portal.exports.follow(link) ?? {};
-  if (file === undefined) return { status: 403, headers: { "Content-Type": "text/plain" }, body: "The link has expired.\n" };
+  if (file === undefined)
+    return { status: 403, headers: { "Content-Type": "text/plain" }, body: "The link has expired.\n" };
   return {
     status: 200,
     headers: { "Content-Type": file.endsWith(".zip") ? "application/zip" : "text/csv" },

@@ -76,7 +76,10 @@ function associationColumns(portal: Portal, type: ObjectType, request: ExportReq
       .slice(0, associationsMax)
       .map(({ toId }) => toId);
   const nameOf = (id: number): string => portal.store.get(to, id)?.values[to.primaryDisplayProperty] ?? "";
-  const ids = { title: `Associated ${to.labels.singular} IDs`, cell: (record: StoredRecord) => linked(record).join(";") };
+  const ids = {
+    title: `Associated ${to.labels.singular} IDs`,
+    cell: (record: StoredRecord) => linked(record).join(";"),
+  };
   const names = {
     title: `Associated ${to.labels.singular}`,
     cell: (record: StoredRecord) => linked(record).map(nameOf).join(";"),
