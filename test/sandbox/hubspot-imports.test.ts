@@ -5,8 +5,9 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { Client } from "@hubspot/api-client";
 import { expect, onTestFinished, test } from "vitest";
-import { type Account, connect, startAccount, temporaryFolder } from "./hubspot-account-support.ts";
+import { type Account, connect, startAccount, temporaryFolder, token } from "./hubspot-account-support.ts";
 
 const contactSchema = {
   hubspot: {
@@ -232,6 +233,93 @@ test("two rows of one record: the second is refused", async () => {
       sourceData: expect.objectContaining({ lineNumber: 3 }),
     }),
   ]);
+});
+
+test.each([
+  ["another contact's address", { key: "2", email: "a@example.com", owner: "" }, "DUPLICATE_UNIQUE_PROPERTY_VALUE", 1],
+  ["a value that may not be set", { key: "2", email: "b@example.com", owner: "1" }, "FAILED_VALIDATION", 2],
+])("a row with %s is refused", async (_what, { key: id, email: address, owner }, errorType, column) => {
+  const account = await startAccount({ schema: contactSchema });
+  const columns = [key, named("email"), named("hs_email_domain")];
+  const csv = `Id,email,hs_email_domain\n1,a@example.com,\n${id},${address},${owner}\n`;
+  const { counters, errors } = await runImport(account, { columns }, csv);
+  expect(counters).toMatchObject({ CREATED_OBJECTS: 1, ERRORS: 1 });
+  expect(errors).toEqual([expect.objectContaining({ errorType, knownColumnNumber: column })]);
+  expect(await account.dump("contacts")).toHaveLength(1);
+});
+
+test("a company is found by its domain, though the API allows two with one; then neither is", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  const columns = [named("domain"), named("name")];
+  const run = (csv: string) => runImport(account, { typeId: "0-2", columns }, `domain,name\n${csv}\n`);
+  await account.call("POST", "/crm/v3/objects/companies", { properties: { domain: "a.example.com", name: "A" } });
+  expect((await run("A.example.com,Acme")).counters).toMatchObject({ UPDATED_OBJECTS: 1 });
+  await account.call("POST", "/crm/v3/objects/companies", { properties: { domain: "a.example.com", name: "A" } });
+  expect((await run("a.example.com,Acme")).errors).toEqual([
+    expect.objectContaining({ errorType: "MULTIPLE_COMPANIES_WITH_THIS_DOMAIN", invalidValue: "a.example.com" }),
+  ]);
+});
+
+test("the official client's own retry sends an import that is held in memory again", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  await account.control("faults", [{ match: "POST /crm/v3/imports", nth: [1], do: { status: 503 } }]);
+  const { coreApi } = new Client({ accessToken: token, basePath: account.origin, numberOfApiCallRetries: 2 }).crm
+    .imports;
+  const wanted = JSON.stringify(requestOf({ name: "again", columns: [key] }));
+  const started = await coreApi.create({ data: Buffer.from("Id\n1\n"), name: "rows.csv" } as never, wanted);
+  expect((await finished(account, started.id))["state"]).toBe("DONE");
+  const { results } = await coreApi.getPage();
+  expect(results.map(({ importName }) => importName)).toEqual(["again"]);
+});
+
+test("an import whose answer is lost is found again by its name", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  await account.control("faults", [{ match: "POST /crm/v3/imports", nth: [1], do: { reset: "after" } }]);
+  const lost = account.call("POST", "/crm/v3/imports", formOf({ name: "run-42-batch-1", columns: [key] }, "Id\n1\n"));
+  await expect(lost).rejects.toThrow();
+  const { results } = (await account.call("GET", "/crm/v3/imports")).body;
+  expect(results.map(({ importName }) => importName)).toEqual(["run-42-batch-1"]);
+});
+
+test("an import of two files writes both, and one of a whole number of chunks ends", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  const people = requestOf({ name: "two", columns: [key] });
+  const companies = requestOf({ typeId: "0-2", columns: [named("domain"), named("name")] });
+  const [first] = people["files"] as object[];
+  const [second] = companies["files"] as object[];
+  const form = new FormData();
+  const rows = Array.from({ length: 2_000 }, (_, index) => index);
+  form.append("files", new Blob([`Id\n${rows.join("\n")}\n`]), "people.csv");
+  form.append("files", new Blob(["domain,name\na.example.com,Acme\nbad\n"]), "companies.csv");
+  const files = [
+    { ...first, fileName: "people.csv" },
+    { ...second, fileName: "companies.csv" },
+  ];
+  form.append("importRequest", JSON.stringify({ ...people, files }));
+  const { body } = await account.call("POST", "/crm/v3/imports", form);
+  const ended = await finished(account, body["id"]);
+  expect(ended).toMatchObject({
+    state: "DONE",
+    mappedObjectTypeIds: ["0-1", "0-2"],
+    metadata: { counters: { TOTAL_ROWS: 2_002, CREATED_OBJECTS: 2_001, MAPPED_COLUMNS: 3, ERRORS: 1 } },
+  });
+  const { fileIds } = ended["metadata"] as { fileIds: string[] };
+  const { results } = (await account.call("GET", `/crm/v3/imports/${String(body["id"])}/errors`)).body;
+  expect(results).toEqual([
+    expect.objectContaining({
+      objectTypeId: "0-2",
+      sourceData: expect.objectContaining({ lineNumber: 3, fileId: Number(fileIds[1]) }),
+    }),
+  ]);
+  expect(await account.dump("contacts")).toHaveLength(2_000);
+});
+
+test("a fault of a row meets rows of imports", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  await account.control("faults", [{ match: "row contacts", nth: [2], do: { rowError: "UNKNOWN_ERROR:try again" } }]);
+  const { counters, errors } = await runImport(account, { columns: [key] }, "Id\n1\n2\n3\n");
+  expect(counters).toMatchObject({ CREATED_OBJECTS: 2, ERRORS: 1 });
+  expect(errors).toEqual([expect.objectContaining({ errorType: "UNKNOWN_ERROR", errorMessage: "try again" })]);
 });
 
 test("rows that are broken are told with what they hold", async () => {

@@ -33,12 +33,13 @@ export function seedRecords(
   if (type === undefined) throw notFound();
   return portal.store.transact(() => {
     const end = portal.store.tick();
-    const start = end - (count - sameMillisecond);
+    const shared = Math.max(0, sameMillisecond - 1);
+    const start = end - (count - shared);
     const before = Math.floor((count - sameMillisecond) / 2);
     let [first, last] = [0, 0];
     for (let number = 1; number <= count; number += 1) {
-      const own = number <= before ? number : Math.max(before + 1, number - sameMillisecond);
-      const { id } = createRecord(portal, type, seedProperties(type, number, properties), Math.min(start + own, end));
+      const own = number <= before ? number : Math.max(before + 1, number - shared);
+      const { id } = createRecord(portal, type, seedProperties(type, number, properties), start + own);
       first ||= id;
       last = id;
     }

@@ -5,10 +5,13 @@
 import { join } from "node:path";
 import { now } from "../../core/clock.ts";
 import { identifier } from "../../core/sql.ts";
-import { type DatabaseSync, openSqlite, type StatementSync } from "../../core/sqlite.ts";
+import { type DatabaseSync, openSqlite } from "../../core/sqlite.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { type Catalog, type ObjectType, openCatalog } from "./catalog/catalog.ts";
+import { openTables, readRow, type Table } from "./record-tables.ts";
 import { openSearchImages, type SearchImages } from "./search-images.ts";
+import { addTextFunctions } from "./text-functions.ts";
+import { openUniqueValues, type UniqueValues } from "./unique-values.ts";
 
 /** Values by property name; a property that is not set is absent. Times and the id are columns, not values. */
 export type Values = Record<string, string>;
@@ -70,67 +73,95 @@ export function openStore(folder: string, schema: SchemaFile): Store {
   database.exec("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384");
   database.exec(`
     CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS unique_value (type TEXT, property TEXT, value TEXT, id INTEGER NOT NULL,
-      PRIMARY KEY (type, property, value)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS change (type TEXT, id INTEGER, at INTEGER, before TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS merged (type TEXT, id INTEGER, survivor INTEGER NOT NULL, PRIMARY KEY (type, id)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS change_of ON change (type, id);
   `);
-  database.function("fold", { deterministic: true }, (value) =>
-    typeof value === "string" ? value.toLowerCase() : (value ?? null),
-  );
-  database.function("has_token", { deterministic: true }, (value, pattern) => (hasToken(value, pattern) ? 1 : 0));
+  addTextFunctions(database);
   const catalog = openCatalog(database, schema);
-  return createStore(database, catalog, schema);
-}
-
-function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFile): Store {
-  const tables = new Map<string, Table>();
-  const tableOf = (type: ObjectType): Table => {
-    const known = tables.get(type.typeId);
-    if (known !== undefined) return known;
-    const table = openTable(database, type);
-    tables.set(type.typeId, table);
-    return table;
-  };
-  let { lastId, lastTime } = readState(database);
-  let version = 0;
-  const saveState = database.prepare("INSERT OR REPLACE INTO state VALUES ('lastId', ?), ('lastTime', ?)");
-  const takeUnique = database.prepare("INSERT INTO unique_value VALUES (?, ?, ?, ?)");
-  const freeUnique = database.prepare("DELETE FROM unique_value WHERE type = ? AND property = ? AND value = ?");
-  const findUnique = database.prepare("SELECT id FROM unique_value WHERE type = ? AND property = ? AND value = ?");
-  const keepChange = database.prepare("INSERT INTO change VALUES (?, ?, ?, ?)");
-  const changesOf = database.prepare("SELECT at, before FROM change WHERE type = ? AND id = ? ORDER BY rowid DESC");
-  const survivorOf = database.prepare("SELECT survivor FROM merged WHERE type = ? AND id = ?");
   const images = openSearchImages(database, schema.hubspotSearchLagMs);
+  const tableOf = openTables(database, catalog.types);
+  const unique = openUniqueValues(database);
+  const parts: Parts = { database, images, tableOf, unique, sequence: openSequence(database) };
   return {
     database,
     catalog,
     images,
     get version() {
-      return version;
+      return parts.sequence.version;
     },
-    transact(work) {
-      const before = { lastId, lastTime };
-      database.exec("BEGIN IMMEDIATE");
-      try {
-        const result = work();
-        if (lastId !== before.lastId || lastTime !== before.lastTime) saveState.run(lastId, lastTime);
-        database.exec("COMMIT");
-        return result;
-      } catch (error) {
-        database.exec("ROLLBACK");
-        ({ lastId, lastTime } = before);
-        throw error;
-      } finally {
-        version += 1;
-      }
-    },
-    tick() {
-      lastTime = Math.max(now().getTime(), lastTime);
-      return lastTime;
-    },
+    transact: (work) => transact(database, parts.sequence, work),
+    tick: () => parts.sequence.tick(),
     table: (type) => tableOf(type).name,
+    findUnique: unique.find,
+    ...reads(parts),
+    ...writes(parts),
+    clear() {
+      for (const type of catalog.types) database.exec(`DELETE FROM ${identifier(tableOf(type).name)}`);
+      database.exec("DELETE FROM unique_value; DELETE FROM change; DELETE FROM image; DELETE FROM merged");
+      parts.sequence.version += 1;
+    },
+    close: () => database.close(),
+  };
+}
+
+/** What was handed out: ids, times, and a number for each write. */
+interface Sequence {
+  version: number;
+  lastId: number;
+  lastTime: number;
+  tick(): number;
+  /** Keeps ids and times, within the transaction that took them. */
+  save(): void;
+}
+
+interface Parts {
+  database: DatabaseSync;
+  images: SearchImages;
+  tableOf(type: ObjectType): Table;
+  unique: UniqueValues;
+  sequence: Sequence;
+}
+
+function openSequence(database: DatabaseSync): Sequence {
+  const rows = database.prepare("SELECT name, value FROM state").all();
+  const values = new Map(rows.map((row) => [row["name"], Number(row["value"])]));
+  const save = database.prepare("INSERT OR REPLACE INTO state VALUES ('lastId', ?), ('lastTime', ?)");
+  return {
+    version: 0,
+    lastId: values.get("lastId") ?? firstId - 1,
+    lastTime: values.get("lastTime") ?? 0,
+    tick() {
+      this.lastTime = Math.max(now().getTime(), this.lastTime);
+      return this.lastTime;
+    },
+    save() {
+      save.run(this.lastId, this.lastTime);
+    },
+  };
+}
+
+function transact<Result>(database: DatabaseSync, sequence: Sequence, work: () => Result): Result {
+  const { lastId, lastTime } = sequence;
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    if (sequence.lastId !== lastId || sequence.lastTime !== lastTime) sequence.save();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    Object.assign(sequence, { lastId, lastTime });
+    throw error;
+  } finally {
+    sequence.version += 1;
+  }
+}
+
+function reads({ database, tableOf }: Parts): Pick<Store, "get" | "list" | "listAll" | "changes"> {
+  const changesOf = database.prepare("SELECT at, before FROM change WHERE type = ? AND id = ? ORDER BY rowid DESC");
+  const survivorOf = database.prepare("SELECT survivor FROM merged WHERE type = ? AND id = ?");
+  return {
     get(type, id) {
       const row = tableOf(type).get.get(id);
       if (row !== undefined) return readRow(row);
@@ -145,37 +176,43 @@ function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFil
       tableOf(type)
         .listAll.all(from, limit)
         .flatMap((row) => readRow(row) ?? []),
+    changes: (type, id) =>
+      changesOf.all(type.typeId, id).map((row) => ({
+        at: Number(row["at"]),
+        before: JSON.parse(String(row["before"])) as Change["before"],
+      })),
+  };
+}
+
+function writes(parts: Parts): Pick<Store, "insert" | "update" | "archive" | "forget" | "redirect"> {
+  const { database, images, tableOf, unique, sequence } = parts;
+  const keepChange = database.prepare("INSERT INTO change VALUES (?, ?, ?, ?)");
+  return {
     insert(type, values, at, createdAt = at) {
-      lastId += 1;
-      const record = { id: lastId, values, createdAt, updatedAt: at, archived: false, archivedAt: undefined };
-      images.keep(type, record.id, undefined, at);
-      tableOf(type).insert.run(record.id, JSON.stringify(values), createdAt, at);
-      for (const [property, value] of uniqueValues(type, values))
-        takeUnique.run(type.typeId, property, value, record.id);
-      return record;
+      sequence.lastId += 1;
+      const id = sequence.lastId;
+      images.keep(type, id, undefined, at);
+      tableOf(type).insert.run(id, JSON.stringify(values), createdAt, at);
+      unique.move(type, id, {}, values);
+      return { id, values, createdAt, updatedAt: at, archived: false, archivedAt: undefined };
     },
     update(type, record, values, at) {
       images.keep(type, record.id, record, at);
-      const before = differences(record.values, values);
       tableOf(type).update.run(JSON.stringify(values), record.createdAt, at, record.id);
+      const before = differences(record.values, values);
       if (before !== undefined) keepChange.run(type.typeId, record.id, at, JSON.stringify(before));
-      const held = uniqueValues(type, record.values);
-      const wanted = uniqueValues(type, values);
-      for (const [property, value] of held)
-        if (!includes(wanted, property, value)) freeUnique.run(type.typeId, property, value);
-      for (const [property, value] of wanted)
-        if (!includes(held, property, value)) takeUnique.run(type.typeId, property, value, record.id);
+      unique.move(type, record.id, record.values, values);
       return { ...record, values, updatedAt: at };
     },
     archive(type, record, at) {
       images.keep(type, record.id, record, at);
       tableOf(type).archive.run(at, at, record.id);
-      for (const [property, value] of uniqueValues(type, record.values)) freeUnique.run(type.typeId, property, value);
+      unique.move(type, record.id, record.values, {});
     },
     forget(type, record) {
+      images.keep(type, record.id, record, sequence.tick());
       tableOf(type).remove.run(record.id);
-      if (!record.archived)
-        for (const [property, value] of uniqueValues(type, record.values)) freeUnique.run(type.typeId, property, value);
+      if (!record.archived) unique.move(type, record.id, record.values, {});
       database.prepare("DELETE FROM change WHERE type = ? AND id = ?").run(type.typeId, record.id);
     },
     redirect(type, id, survivor) {
@@ -183,80 +220,7 @@ function createStore(database: DatabaseSync, catalog: Catalog, schema: SchemaFil
       database.prepare("UPDATE merged SET survivor = ? WHERE type = ? AND survivor = ?").run(survivor, type.typeId, id);
       database.prepare("INSERT INTO merged VALUES (?, ?, ?)").run(type.typeId, id, survivor);
     },
-    changes: (type, id) =>
-      changesOf.all(type.typeId, id).map((row) => ({
-        at: Number(row["at"]),
-        before: JSON.parse(String(row["before"])) as Change["before"],
-      })),
-    findUnique(type, property, value) {
-      const row = findUnique.get(type.typeId, property, value);
-      return row === undefined ? undefined : Number(row["id"]);
-    },
-    clear() {
-      for (const type of catalog.types) database.exec(`DELETE FROM ${identifier(tableOf(type).name)}`);
-      database.exec("DELETE FROM unique_value; DELETE FROM change; DELETE FROM image; DELETE FROM merged");
-      version += 1;
-    },
-    close: () => database.close(),
   };
-}
-
-interface Table {
-  name: string;
-  get: StatementSync;
-  list: StatementSync;
-  listAll: StatementSync;
-  insert: StatementSync;
-  update: StatementSync;
-  archive: StatementSync;
-  remove: StatementSync;
-}
-
-function openTable(database: DatabaseSync, type: ObjectType): Table {
-  const name = `records_${type.typeId}`;
-  const table = identifier(name);
-  database.exec(`
-    CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY, properties TEXT NOT NULL, created INTEGER NOT NULL,
-      updated INTEGER NOT NULL, archived INTEGER NOT NULL DEFAULT 0, archived_at INTEGER);
-    CREATE INDEX IF NOT EXISTS ${identifier(`${name}_times`)} ON ${table} (id, updated, created, archived);
-  `);
-  return {
-    name,
-    get: database.prepare(`SELECT * FROM ${table} WHERE id = ?`),
-    list: database.prepare(`SELECT * FROM ${table} WHERE id >= ? AND archived = ? ORDER BY id LIMIT ?`),
-    listAll: database.prepare(`SELECT * FROM ${table} WHERE id >= ? ORDER BY id LIMIT ?`),
-    insert: database.prepare(`INSERT INTO ${table} (id, properties, created, updated) VALUES (?, ?, ?, ?)`),
-    update: database.prepare(`UPDATE ${table} SET properties = ?, created = ?, updated = ? WHERE id = ?`),
-    archive: database.prepare(`UPDATE ${table} SET archived = 1, archived_at = ?, updated = ? WHERE id = ?`),
-    remove: database.prepare(`DELETE FROM ${table} WHERE id = ?`),
-  };
-}
-
-export function readRow(row: Record<string, unknown> | undefined): StoredRecord | undefined {
-  if (row === undefined) return undefined;
-  return {
-    id: Number(row["id"]),
-    values: JSON.parse(String(row["properties"])) as Values,
-    createdAt: Number(row["created"]),
-    updatedAt: Number(row["updated"]),
-    archived: row["archived"] === 1,
-    archivedAt: row["archived_at"] === null ? undefined : Number(row["archived_at"]),
-  };
-}
-
-/** The pairs of property and value that no other live record of the type may hold. Contacts: email, in any role. */
-export function uniqueValues(type: ObjectType, values: Values): [property: string, value: string][] {
-  const held: [string, string][] = [];
-  for (const [name, value] of Object.entries(values))
-    if (name !== "email" && type.properties.get(name)?.hasUniqueValue === true) held.push([name, value.toLowerCase()]);
-  if (type.name !== "contacts") return held;
-  const emails = [values["email"] ?? "", ...(values["hs_additional_emails"] ?? "").split(";")];
-  for (const email of new Set(emails)) if (email !== "") held.push(["email", email.toLowerCase()]);
-  return held;
-}
-
-function includes(pairs: readonly [string, string][], property: string, value: string): boolean {
-  return pairs.some((pair) => pair[0] === property && pair[1] === value);
 }
 
 function differences(before: Values, after: Values): Change["before"] | undefined {
@@ -268,22 +232,4 @@ function differences(before: Values, after: Values): Change["before"] | undefine
     some = true;
   }
   return some ? changed : undefined;
-}
-
-function readState(database: DatabaseSync): { lastId: number; lastTime: number } {
-  const rows = database.prepare("SELECT name, value FROM state").all();
-  const values = new Map(rows.map((row) => [row["name"], Number(row["value"])]));
-  return { lastId: values.get("lastId") ?? firstId - 1, lastTime: values.get("lastTime") ?? 0 };
-}
-
-/** Whether one of the words of a text is the pattern, in which `*` stands for any characters. */
-function hasToken(value: unknown, pattern: unknown): boolean {
-  if (typeof value !== "string") return false;
-  const source = String(pattern)
-    .toLowerCase()
-    .replace(/[\\^$.+?()[\]{}|]/g, "\\$&")
-    .replaceAll("*", ".*");
-  const whole = new RegExp(`^${source}$`);
-  const text = value.toLowerCase();
-  return whole.test(text) || text.split(/[^\p{L}\p{N}_]+/u).some((word) => whole.test(word));
 }

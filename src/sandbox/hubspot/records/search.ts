@@ -5,7 +5,8 @@
 import { identifier } from "../../../core/sql.ts";
 import type { ObjectType } from "../catalog/catalog.ts";
 import type { Portal } from "../portal.ts";
-import { readRow, type StoredRecord } from "../store.ts";
+import { readRow } from "../record-tables.ts";
+import type { StoredRecord } from "../store.ts";
 import { allOf, anyOf, type Condition, compileFilter, type Filter, operandOf, readsTimesOnly } from "./filters.ts";
 
 export interface Search {

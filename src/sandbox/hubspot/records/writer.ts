@@ -5,7 +5,8 @@
 import type { ObjectType } from "../catalog/catalog.ts";
 import { ApiError, validationError } from "../errors.ts";
 import { type Portal, portalId } from "../portal.ts";
-import { type StoredRecord, uniqueValues, type Values } from "../store.ts";
+import type { StoredRecord, Values } from "../store.ts";
+import { uniqueValues } from "../unique-values.ts";
 import { deriveValues } from "./derived.ts";
 import { requireProperties } from "./required.ts";
 import { parseTime, readValue, type ValueError, valuesError } from "./values.ts";

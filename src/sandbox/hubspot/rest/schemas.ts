@@ -43,17 +43,34 @@ async function create(portal: Portal, request: ApiRequest): Promise<Answer> {
     (name) => !named.has(name),
   );
   if (unknown !== undefined) throw validationError(`Property ${unknown} is named, but not among the properties`);
-  const type = portal.store.transact(() => {
-    const created = portal.catalog.saveObjectType(definition);
-    for (const property of properties) createProperty(portal, created, isObject(property) ? property : {});
-    for (const name of nameList(body["associatedObjects"])) {
-      const to = portal.catalog.objectType(name);
-      if (to === undefined) throw validationError(`Unable to infer object type from: ${name}`);
-      portal.associations.types(created, to);
-    }
-    return created;
-  });
+  const type = addType(portal, definition, properties, nameList(body["associatedObjects"]));
+  portal.store.table(type);
   return hubspotJson(201, schemaJson(portal, type));
+}
+
+function addType(
+  portal: Portal,
+  definition: CustomType,
+  properties: readonly unknown[],
+  associated: readonly string[],
+): ObjectType {
+  try {
+    return portal.store.transact(() => {
+      const created = portal.catalog.saveObjectType(definition);
+      for (const property of properties) createProperty(portal, created, isObject(property) ? property : {});
+      for (const name of associated) {
+        const to = portal.catalog.objectType(name);
+        if (to === undefined) throw validationError(`Unable to infer object type from: ${name}`);
+        portal.associations.types(created, to);
+      }
+      return created;
+    });
+  } catch (error) {
+    // The database forgot it; the catalog has to be told.
+    const half = portal.catalog.objectType(definition.name);
+    if (half !== undefined) portal.catalog.removeObjectType(half);
+    throw error;
+  }
 }
 
 async function update(portal: Portal, request: ApiRequest): Promise<Answer> {
