@@ -37,7 +37,7 @@ test("the vendor's delivery is what the script writes", () => {
 test("every example job passes check against the sandbox", async () => {
   await using project = copyExamples();
   const jobs = readdirSync(join(repository, "jobs")).map((name) => `jobs/${name}`);
-  expect(jobs).toHaveLength(5);
+  expect(jobs).toHaveLength(8);
   const checked = await project.run("check", "--sandbox", ...jobs);
   expect(checked.stderr).toBe("");
   expect(checked.code).toBe(0);

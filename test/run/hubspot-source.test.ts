@@ -165,3 +165,39 @@ test("associations, histories, owners and pipelines are extracted like objects",
   expect(wrong.code).toBe(2);
   expect(wrong.stderr).toContain("is nothing that HubSpot holds");
 });
+
+test("more records of one moment than a search gives come each once; a killed extraction goes on after its last part", async () => {
+  const [count, sameMillisecond] = [20_400, 10_200];
+  await using run = await rehearse(
+    toCsv({ source: ", incremental: {}" }),
+    {},
+    { ...schema, hubspotLimits: { searchPerSecond: 1000, tenSecondly: 100_000 } },
+  );
+  const seeded = { object: "contacts", count, sameMillisecond };
+  expect((await run.sandbox.hubspotApi("POST", "/__sandbox/hubspot/seed", seeded)).status).toBe(200);
+  const env = { LOADLINE_FAILPOINT: "extracted:1" };
+  expect((await run.project.start(["run", "job.yaml"], { env }).finished).signal).toBe("SIGKILL");
+  const before = await listCalls(run);
+  const whole = await run.project.run("resume", "--json");
+  expect(whole.code, whole.stderr).toBe(0);
+  expect(whole.summary().streams["contacts"]).toMatchObject({ extracted: count, duplicates: 0, loaded: count });
+  // The first part holds 20,000 records: the rest is on few pages.
+  expect((await listCalls(run)) - before).toBeLessThan(10);
+  const seen = rows(run).map(({ id }) => id);
+  expect(new Set(seen).size).toBe(count);
+  const dump = await run.sandbox.dumpHubSpot("contacts");
+  const moment = Date.parse(dump[count / 2]?.properties["lastmodifieddate"] ?? "");
+  const window = ["--from", new Date(moment).toISOString(), "--to", new Date(moment + 1).toISOString()];
+  const delta = await run.project.run("run", "job.yaml", "--json", ...window);
+  expect(delta.code, delta.stderr).toBe(0);
+  expect(delta.summary().streams["contacts"]).toMatchObject({ extracted: sameMillisecond, loaded: sameMillisecond });
+  expect(new Set(rows(run).map(({ id }) => id)).size).toBe(sameMillisecond);
+}, 90_000);
+
+async function listCalls(run: Rehearsal): Promise<number> {
+  const { body } = await run.sandbox.hubspotApi("GET", "/__sandbox/calls");
+  const calls = Object.entries(body as Record<string, number>);
+  return calls
+    .filter(([name]) => /^GET .*objects.*\/\{objectType\}$/.test(name))
+    .reduce((sum, [, times]) => sum + times, 0);
+}
