@@ -92,7 +92,8 @@ describe("docs/job-file.md", () => {
       ofConnections.filter(({ value }) => value === undefined),
     );
     check(rowsBelow("type: file"), []);
-    for (const type of ["hubspot", "sftp"]) {
+    check(rowsBelow("type: hubspot"), []);
+    for (const type of ["sftp"]) {
       expect([...rowsBelow(`type: ${type}`).values()].filter((row) => !row.includes("**not yet**"))).toEqual([]);
     }
   });
