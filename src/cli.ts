@@ -141,19 +141,18 @@ program
 
 program
   .command("sandbox")
-  .description("serve a local Salesforce to rehearse against")
+  .description("serve a local Salesforce and SFTP server to rehearse against")
   .option("--salesforce-port <port>", "0 takes a free one", wholeNumber, 8025)
+  .option("--sftp-port <port>", "0 takes a free one", wholeNumber, 8027)
   .option("--data <dir>", "keep its data here")
   .option("--schema <file>", "custom objects and fields")
   .addOption(new Option("--seed <seed>", "what a new org holds").choices(["demo", "empty"]).default("empty"))
   .option("--faults <file>", "faults to inject, a JSON list")
   .option("--fault-seed <n>", "draws faults that have a rate", wholeNumber, 1)
   .addOption(new Option("--hubspot-port <port>").hideHelp())
-  .addOption(new Option("--sftp-port <port>").hideHelp())
   .action(
     act(async (flags) => {
       if (flags.hubspotPort !== undefined) throw notSupportedYet("--hubspot-port");
-      if (flags.sftpPort !== undefined) throw notSupportedYet("--sftp-port");
       return (await import("./commands/sandbox.ts")).serveSandbox(globals(), flags);
     }),
   );

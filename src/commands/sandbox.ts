@@ -8,6 +8,7 @@ import type { CommandResult, Globals } from "./globals.ts";
 
 export interface SandboxFlags {
   salesforcePort: number;
+  sftpPort: number;
   data?: string;
   schema?: string;
   seed: "demo" | "empty";
@@ -18,6 +19,7 @@ export interface SandboxFlags {
 export async function serveSandbox(globals: Globals, flags: SandboxFlags): CommandResult {
   const sandbox = await startSandbox({
     salesforcePort: flags.salesforcePort,
+    sftpPort: flags.sftpPort,
     seed: flags.seed,
     faultSeed: flags.faultSeed,
     ...(flags.data === undefined ? {} : { dataFolder: flags.data }),
@@ -27,7 +29,7 @@ export async function serveSandbox(globals: Globals, flags: SandboxFlags): Comma
   const stopped = globals.signal.aborted ? Promise.resolve() : once(globals.signal, "abort");
   // Started for one run: it ends with that run, however the run ends.
   const orphaned = process.channel === undefined ? new Promise<never>(() => undefined) : once(process, "disconnect");
-  printOut(JSON.stringify({ salesforce: sandbox.salesforce }));
+  printOut(JSON.stringify({ salesforce: sandbox.salesforce, sftp: sandbox.sftp, hostKey: sandbox.hostKey }));
   await Promise.race([stopped, orphaned]);
   await sandbox.close();
   return exitCode.done;

@@ -12,10 +12,13 @@ import { createFaults, readFaultsFile } from "./faults.ts";
 import { listen } from "./http-server.ts";
 import { openSalesforce } from "./salesforce/salesforce.ts";
 import { readSchemaFile } from "./schema-file.ts";
+import { listenSftp } from "./sftp/sftp.ts";
 
 export interface SandboxOptions {
   /** 0 takes a free port. */
   salesforcePort: number;
+  /** The same; without one SFTP is not served. */
+  sftpPort?: number;
   /** Kept across restarts. Without one, a temporary folder that is deleted at close. */
   dataFolder?: string;
   /** Custom objects and fields, and the org's limits (YAML or JSON). */
@@ -31,6 +34,10 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** For example http://127.0.0.1:8025 */
   salesforce: string;
+  /** For example sftp://sandbox@127.0.0.1:8027 */
+  sftp?: string;
+  /** Fingerprint of the SFTP server's key: SHA256:… */
+  hostKey?: string;
   /** Stops serving, once however often it is called. Work under way stops at its next chunk and goes on at the next start. */
   close(): Promise<void>;
 }
@@ -42,12 +49,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (options.faultsFile !== undefined) faults.replace(readFaultsFile(options.faultsFile));
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
   makePrivateFolder(folder);
+  const publicKey = keyPair(folder);
   const salesforce = openSalesforce({
     folder: join(folder, "salesforce"),
     schema,
     faults,
     seed: options.seed,
-    publicKey: keyPair(folder),
+    publicKey,
   });
   const removeTemporary = (): void => {
     if (options.dataFolder === undefined) rmSync(folder, { recursive: true, force: true });
@@ -55,7 +63,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     const server = await listen(salesforce.site, options.salesforcePort, faults);
     salesforce.start(server.origin);
+    const { sftpPort: port } = options;
+    const sftp =
+      port === undefined
+        ? undefined
+        : await listenSftp({ port, folder, publicKey, faults }).catch(async (error) => {
+            await server.close();
+            throw error;
+          });
     const shutDown = async (): Promise<void> => {
+      await sftp?.close();
       await server.close();
       await salesforce.close();
       removeTemporary();
@@ -63,6 +80,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     let closed: Promise<void> | undefined;
     return {
       salesforce: server.origin,
+      ...(sftp === undefined ? {} : { sftp: sftp.url, hostKey: sftp.hostKey }),
       close() {
         closed ??= shutDown();
         return closed;
@@ -75,7 +93,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-/** The public half of the pair that clients sign JWTs with; the private half is sandbox.key beside it. */
+/** The public half of the pair that clients sign JWTs with and sign in to SFTP by; the private half is sandbox.key beside it. */
 function keyPair(folder: string): string {
   const publicPath = join(folder, "sandbox.pub");
   if (existsSync(publicPath)) return readFileSync(publicPath, "utf8");
