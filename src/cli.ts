@@ -135,6 +135,13 @@ program
   );
 
 program
+  .command("connections")
+  .description("the systems of connections.yaml")
+  .command("pin <name>")
+  .description("print the key that an SFTP server shows, to be written as host_key; signs in to nothing")
+  .action(act(async (name: string) => (await import("./commands/connections.ts")).pinConnection(globals(), name)));
+
+program
   .command("schema [file]")
   .description("JSON Schema of job files, connection files, or both")
   .action(act(async (which: string | undefined) => (await import("./commands/schema.ts")).printSchema(which)));

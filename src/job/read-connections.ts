@@ -6,15 +6,17 @@ import { usageFailure } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { type ConnectionFile, type ConnectionsFile, connectionsShape } from "./connection-schema.ts";
 import { Diagnostics } from "./diagnostics.ts";
-import type { Connection, Environment, Place, Reference, SalesforceAuth } from "./job.ts";
+import type { Connection, Environment, Place, Reference, SalesforceAuth, SftpAuth, SftpConnection } from "./job.ts";
 import { findLoginUrlProblem } from "./login-url.ts";
 import { expandReferences, readEnvironment } from "./references.ts";
 import { checkShape } from "./schema-issues.ts";
+import { readSftpUrl } from "./sftp-url.ts";
 import { refuseUnsupportedInConnections } from "./supported.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, type MapNode, nodeAt, type TreePath } from "./yaml-tree.ts";
 
 type SalesforceFile = Extract<ConnectionFile, { type: "salesforce" }>;
+type SftpFile = Extract<ConnectionFile, { type: "sftp" }>;
 
 /** What the values of one connection are resolved with. */
 interface Scope {
@@ -36,7 +38,7 @@ export function readConnections(file: string, environment: Environment = readEnv
   const root = parseYaml(diagnostics, { extensions: false });
   const written = checkShape(connectionsShape, root, diagnostics);
   refuseUnsupportedInConnections(root, diagnostics);
-  if (written !== undefined) checkLoginUrls(written, root, diagnostics);
+  if (written !== undefined) checkUrls(written, root, diagnostics);
   diagnostics.throwIfAny();
   const connections = new Map<string, Connection>();
   for (const [name, connection] of Object.entries(written?.connections ?? {})) {
@@ -65,6 +67,7 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
       place: scope.placeAt([]),
     };
   }
+  if (written.type === "sftp") return buildSftp(name, written, scope);
   if (written.type !== "salesforce") return undefined;
   return {
     name,
@@ -80,6 +83,41 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
     ...(written.api_version === undefined ? {} : { apiVersion: written.api_version }),
     protected: written.protected ?? false,
     place: scope.placeAt([]),
+  };
+}
+
+function buildSftp(name: string, written: SftpFile, scope: Scope): SftpConnection {
+  const { url, host_key, known_hosts } = written;
+  return {
+    name,
+    type: "sftp",
+    get address() {
+      const place = scope.placeAt(["url"]);
+      const read = readSftpUrl(expandReferences(url, scope.environment, place, scope.folder));
+      if ("problem" in read) throw usageFailure(read.problem, { where: place });
+      return read.address;
+    },
+    auth: buildSftpAuth(written.auth, scope),
+    ...(host_key === undefined ? {} : { hostKey: host_key.replace(/=$/, "") }),
+    get knownHosts() {
+      if (known_hosts === undefined) return undefined;
+      const path = expandReferences(known_hosts, scope.environment, scope.placeAt(["known_hosts"]), scope.folder);
+      return resolvePath(scope.folder, path);
+    },
+    protected: written.protected ?? false,
+    place: scope.placeAt([]),
+  };
+}
+
+function buildSftpAuth({ password, private_key_file, passphrase }: SftpFile["auth"], scope: Scope): SftpAuth {
+  if (password !== undefined) {
+    return { kind: "password", password: buildReference(password, ["auth", "password"], scope) };
+  }
+  if (private_key_file === undefined) return { kind: "agent" };
+  return {
+    kind: "private_key",
+    keyFile: buildReference(private_key_file, ["auth", "private_key_file"], scope, { isPath: true }),
+    ...(passphrase === undefined ? {} : { passphrase: buildReference(passphrase, ["auth", "passphrase"], scope) }),
   };
 }
 
@@ -145,8 +183,13 @@ function buildReference(text: string, path: TreePath, scope: Scope, options = { 
   };
 }
 
-function checkLoginUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
+function checkUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
   for (const [name, connection] of Object.entries(written.connections)) {
+    if (connection.type === "sftp" && !connection.url.includes("${")) {
+      const read = readSftpUrl(connection.url);
+      const node = nodeAt(root, ["connections", name, "url"]);
+      if ("problem" in read && node !== undefined) diagnostics.add(node.span, read.problem);
+    }
     if (connection.type !== "salesforce" || connection.login_url.includes("${")) continue;
     const problem = findLoginUrlProblem(connection.login_url, flowOf(connection.auth));
     const node = nodeAt(root, ["connections", name, "login_url"]);

@@ -120,6 +120,7 @@ async function loadOne(
       ...(stream.target.assignmentRule === undefined || batch.action === "delete"
         ? {}
         : { assignmentRule: stream.target.assignmentRule }),
+      ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
       delays: pollDelays,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),

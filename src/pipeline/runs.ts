@@ -190,7 +190,8 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
 async function tellConnection(name: string, target: Target, emit: Emit): Promise<void> {
   const allowance = await target.readAllowance();
   for (const message of target.warnings) emit({ type: "warning", message });
-  if (allowance === undefined) emit({ type: "warning", message: limitsHidden(name) });
+  if (allowance === undefined && target.capabilities.wholeFiles !== true)
+    emit({ type: "warning", message: limitsHidden(name) });
 }
 
 /** What is said where the user may not see what is left of the day's calls. */

@@ -90,20 +90,14 @@ function serveConnection(connection: Connection, { userKey, jail, faults, cut }:
 }
 
 function signIn(context: AuthContext, userKey: Buffer): void {
-  const offered = ["publickey", "password", "keyboard-interactive"] as const;
-  if (context.username !== user) return context.reject([...offered]);
-  switch (context.method) {
-    case "password":
-      return context.password === password ? context.accept() : context.reject([...offered]);
-    case "keyboard-interactive":
-      return context.prompt([{ prompt: "Password: ", echo: false }], ([answer]) =>
-        answer === password ? context.accept() : context.reject([...offered]),
-      );
-    case "publickey":
-      return isSignedBy(context, userKey) ? context.accept() : context.reject([...offered]);
-    default:
-      return context.reject([...offered]);
-  }
+  const decide = (isUser: boolean) => {
+    if (isUser && context.username === user) context.accept();
+    else context.reject(["publickey", "password", "keyboard-interactive"]);
+  };
+  if (context.method === "password") decide(context.password === password);
+  else if (context.method === "publickey") decide(isSignedBy(context, userKey));
+  else if (context.method !== "keyboard-interactive") decide(false);
+  else context.prompt([{ prompt: "Password: ", echo: false }], ([answer]) => decide(answer === password));
 }
 
 /** Without a signature the client only asks whether the key would do. */
