@@ -135,24 +135,30 @@ program
   );
 
 program
+  .command("connections")
+  .description("the systems of connections.yaml")
+  .command("pin <name>")
+  .description("print the key that an SFTP server shows, to be written as host_key; signs in to nothing")
+  .action(act(async (name: string) => (await import("./commands/connections.ts")).pinConnection(globals(), name)));
+
+program
   .command("schema [file]")
   .description("JSON Schema of job files, connection files, or both")
   .action(act(async (which: string | undefined) => (await import("./commands/schema.ts")).printSchema(which)));
 
 program
   .command("sandbox")
-  .description("serve a local Salesforce and HubSpot to rehearse against")
+  .description("serve a local Salesforce, HubSpot and SFTP server to rehearse against")
   .option("--salesforce-port <port>", "0 takes a free one", wholeNumber, 8025)
   .option("--hubspot-port <port>", "0 takes a free one", wholeNumber, 8026)
+  .option("--sftp-port <port>", "0 takes a free one", wholeNumber, 8027)
   .option("--data <dir>", "keep its data here")
   .option("--schema <file>", "custom objects and fields")
   .addOption(new Option("--seed <seed>", "what a new org holds").choices(["demo", "empty"]).default("empty"))
   .option("--faults <file>", "faults to inject, a JSON list")
   .option("--fault-seed <n>", "draws faults that have a rate", wholeNumber, 1)
-  .addOption(new Option("--sftp-port <port>").hideHelp())
   .action(
     act(async (flags) => {
-      if (flags.sftpPort !== undefined) throw notSupportedYet("--sftp-port");
       return (await import("./commands/sandbox.ts")).serveSandbox(globals(), flags);
     }),
   );

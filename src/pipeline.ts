@@ -21,6 +21,7 @@ import { forecastLoad } from "./pipeline/forecast.ts";
 import { loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
+import { acknowledgeFiles } from "./pipeline/take-files.ts";
 import { settleStream } from "./pipeline/window.ts";
 import type { LoadForecast } from "./report/forecast.ts";
 
@@ -54,7 +55,13 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
     context.budget.refuseForecast(forecasts);
   }
   const outcomes: StreamOutcome[] = [];
-  for (const stream of streams) outcomes.push(await loadAndCheckpoint(context, stream, recordOf(planned, stream)));
+  const unacknowledged: unknown[] = [];
+  for (const stream of streams) {
+    outcomes.push(await loadAndCheckpoint(context, stream, recordOf(planned, stream)));
+    // What is loaded stays loaded, and the streams after it are loaded too.
+    await acknowledgeFiles(context, stream).catch((error: unknown) => unacknowledged.push(error));
+  }
+  if (unacknowledged.length > 0) throw unacknowledged[0];
   refuseTargetRejects(context, outcomes);
   const failed = outcomes.some(({ counts }) => counts.failed > 0);
   return { status: failed ? "partial" : "loaded", streams: outcomes, objections: [] };
@@ -81,9 +88,10 @@ async function planOnce(context: RunContext, stream: Stream): Promise<StreamReco
 
 function findObjections({ job }: RunContext, streams: readonly Stream[], planned: readonly StreamRecord[]): string[] {
   return streams.flatMap((stream) => {
-    const { counts } = recordOf(planned, stream);
+    const { counts, plan } = recordOf(planned, stream);
     const { guards, rejectsMax } = job;
-    return counts === null
+    // Without a file to take there is no plan to object to.
+    return counts === null || plan === null
       ? []
       : checkGuards({ stream: stream.name, mode: stream.target.mode, counts, guards, rejectsMax });
   });

@@ -1,7 +1,7 @@
 // Tables of the ledger. Every row carries a hash over its other columns, because SQLite does not notice flipped bits
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them).
 
-export const ledgerVersion = 2;
+export const ledgerVersion = 3;
 
 /** Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. */
 export const tables = {
@@ -95,6 +95,27 @@ export const tables = {
   watermarks: {
     columns: ["job", "stream", "source_org", "target_org", "object", "to_time", "run", "seen_file", "pending"],
     key: ["job", "stream", "source_org", "target_org", "object"],
+  },
+  /** The files that a run takes, with what lies beside them for it, and which of them were acknowledged. */
+  takes: {
+    columns: [
+      "run",
+      "stream",
+      "ordinal",
+      "label",
+      "bytes",
+      "modified",
+      "row_count",
+      "sha256",
+      "taken_by",
+      "acknowledged",
+    ],
+    key: ["run", "stream", "ordinal"],
+  },
+  /** What settled streams have taken, by content. */
+  taken: {
+    columns: ["job", "stream", "target_org", "object", "sha256", "run", "label", "bytes", "modified", "settled"],
+    key: ["job", "stream", "target_org", "object", "sha256"],
   },
   inserts: {
     columns: ["org", "object", "sha256", "run", "stream", "label", "settled"],

@@ -20,6 +20,10 @@ import {
   runRecord,
   streamCells,
   streamRecord,
+  takeCells,
+  takenCells,
+  takenRecord,
+  takeRecord,
   text,
   watermarkCells,
   watermarkRecord,
@@ -143,6 +147,38 @@ export interface Watermark {
 
 export type WatermarkKey = Pick<Watermark, "job" | "stream" | "sourceOrg" | "targetOrg" | "object">;
 
+/** A file that a run takes, or that lies beside such a file for it: a done file, a manifest. */
+export interface TakeRecord {
+  run: string;
+  stream: string;
+  /** 1-based place among the files of the run; 0 and below: it lies beside one. */
+  ordinal: number;
+  label: string;
+  bytes: number;
+  modifiedMs: number;
+  /** What its sender says is in it. */
+  rows: number | null;
+  sha256: string | null;
+  /** The run that has taken the same bytes, so that this one leaves them out. */
+  takenBy: string | null;
+  /** It was moved or deleted, as the job wants it, or needs not be. */
+  acknowledged: boolean;
+}
+
+/** Bytes that a settled stream has taken. */
+export interface TakenRecord {
+  job: string;
+  stream: string;
+  targetOrg: string;
+  object: string;
+  sha256: string;
+  run: string;
+  label: string;
+  bytes: number;
+  modifiedMs: number;
+  settled: string;
+}
+
 /** A part, and whether it had to be read record by record. */
 export type PartRecord = Part & { careful: boolean };
 
@@ -155,6 +191,8 @@ export class Ledger implements Disposable {
   readonly #inserts: Table;
   readonly #windows: Table;
   readonly #watermarks: Table;
+  readonly #takes: Table;
+  readonly #taken: Table;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -165,6 +203,8 @@ export class Ledger implements Disposable {
     this.#inserts = new Table(database, "inserts");
     this.#windows = new Table(database, "windows");
     this.#watermarks = new Table(database, "watermarks");
+    this.#takes = new Table(database, "takes");
+    this.#taken = new Table(database, "taken");
   }
 
   /** Opens or makes the ledger of a state folder. Throws a Failure where it is of a newer loadline or damaged. */
@@ -288,9 +328,30 @@ export class Ledger implements Disposable {
     return cells === undefined ? undefined : watermarkRecord(cells);
   }
 
-  /** Settles a stream and moves its watermark, in one transaction. */
-  settleStream(stream: StreamRecord, watermark: Watermark | undefined): void {
+  /** All that a run takes of a stream's files, in one transaction. */
+  saveTakes(takes: readonly TakeRecord[]): void {
     this.#transact(() => {
+      for (const take of takes) this.#takes.put(takeCells(take));
+    });
+  }
+
+  takes(run: string, stream: string): TakeRecord[] {
+    return this.#takes.find({ run, stream }).map(takeRecord);
+  }
+
+  /** What a stream has taken in settled runs, into one org. */
+  taken({ job, stream, targetOrg, object }: Omit<WatermarkKey, "sourceOrg">): TakenRecord[] {
+    return this.#taken.find({ job, stream, target_org: targetOrg, object }).map(takenRecord);
+  }
+
+  /** Settles a stream, moves its watermark and remembers what it has taken, in one transaction. */
+  settleStream(
+    stream: StreamRecord,
+    watermark: Watermark | undefined,
+    taken: readonly Omit<TakenRecord, "settled">[] = [],
+  ): void {
+    this.#transact(() => {
+      for (const file of taken) this.#taken.put(takenCells({ ...file, settled: now().toISOString() }));
       if (watermark !== undefined) this.#watermarks.put(watermarkCells(watermark));
       this.#streams.put(streamCells(stream));
     });
@@ -299,7 +360,8 @@ export class Ledger implements Disposable {
   /** Forgets parts, plans and batches of a run whose folder is deleted. The run itself stays in the history. */
   forgetRunDetails(run: string): void {
     this.#transact(() => {
-      for (const table of ["parts", "batches"]) this.#database.prepare(`DELETE FROM ${table} WHERE run = ?`).run(run);
+      for (const table of ["parts", "batches", "takes"])
+        this.#database.prepare(`DELETE FROM ${table} WHERE run = ?`).run(run);
     });
   }
 

@@ -11,6 +11,8 @@ import type {
   RunStatus,
   StreamRecord,
   StreamState,
+  TakenRecord,
+  TakeRecord,
   Watermark,
   WindowRecord,
 } from "./ledger.ts";
@@ -170,6 +172,52 @@ export function watermarkRecord(cells: Cells): Watermark {
     run: text(cells["run"]),
     seenFile: textOrNull(cells["seen_file"]),
     pending: JSON.parse(text(cells["pending"])) as string[],
+  };
+}
+
+export function takeCells(take: TakeRecord): Cells {
+  const { modifiedMs, rows, takenBy, acknowledged, ...rest } = take;
+  return {
+    ...rest,
+    modified: modifiedMs,
+    row_count: rows,
+    taken_by: takenBy,
+    acknowledged: Number(acknowledged),
+  };
+}
+
+export function takeRecord(cells: Cells): TakeRecord {
+  return {
+    run: text(cells["run"]),
+    stream: text(cells["stream"]),
+    ordinal: Number(cells["ordinal"]),
+    label: text(cells["label"]),
+    bytes: Number(cells["bytes"]),
+    modifiedMs: Number(cells["modified"]),
+    rows: cells["row_count"] === null ? null : Number(cells["row_count"]),
+    sha256: textOrNull(cells["sha256"]),
+    takenBy: textOrNull(cells["taken_by"]),
+    acknowledged: cells["acknowledged"] === 1,
+  };
+}
+
+export function takenCells(taken: TakenRecord): Cells {
+  const { targetOrg, modifiedMs, ...rest } = taken;
+  return { ...rest, target_org: targetOrg, modified: modifiedMs };
+}
+
+export function takenRecord(cells: Cells): TakenRecord {
+  return {
+    job: text(cells["job"]),
+    stream: text(cells["stream"]),
+    targetOrg: text(cells["target_org"]),
+    object: text(cells["object"]),
+    sha256: text(cells["sha256"]),
+    run: text(cells["run"]),
+    label: text(cells["label"]),
+    bytes: Number(cells["bytes"]),
+    modifiedMs: Number(cells["modified"]),
+    settled: text(cells["settled"]),
   };
 }
 

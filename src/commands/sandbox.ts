@@ -9,6 +9,7 @@ import type { CommandResult, Globals } from "./globals.ts";
 export interface SandboxFlags {
   salesforcePort: number;
   hubspotPort: number;
+  sftpPort: number;
   data?: string;
   schema?: string;
   seed: "demo" | "empty";
@@ -20,6 +21,7 @@ export async function serveSandbox(globals: Globals, flags: SandboxFlags): Comma
   const sandbox = await startSandbox({
     salesforcePort: flags.salesforcePort,
     hubspotPort: flags.hubspotPort,
+    sftpPort: flags.sftpPort,
     seed: flags.seed,
     faultSeed: flags.faultSeed,
     ...(flags.data === undefined ? {} : { dataFolder: flags.data }),
@@ -29,7 +31,8 @@ export async function serveSandbox(globals: Globals, flags: SandboxFlags): Comma
   const stopped = globals.signal.aborted ? Promise.resolve() : once(globals.signal, "abort");
   // Started for one run: it ends with that run, however the run ends.
   const orphaned = process.channel === undefined ? new Promise<never>(() => undefined) : once(process, "disconnect");
-  printOut(JSON.stringify({ salesforce: sandbox.salesforce, hubspot: sandbox.hubspot }));
+  const { salesforce, hubspot, sftp, hostKey } = sandbox;
+  printOut(JSON.stringify({ salesforce, hubspot, sftp, hostKey }));
   await Promise.race([stopped, orphaned]);
   await sandbox.close();
   return exitCode.done;

@@ -4,11 +4,21 @@ import type { Source } from "../extract/source.ts";
 import type { Connection, Environment } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { openFiles } from "./file/files.ts";
+import { openFileTarget } from "./file/target.ts";
 
 /** Both sides of a system. */
 export interface OpenConnection {
   source: Source;
   target: Target;
+}
+
+export interface ServerKey {
+  host: string;
+  port: number;
+  type: string;
+  fingerprint: string;
+  /** What connections.yaml has. */
+  pinned: string | null;
 }
 
 export interface ConnectionContext {
@@ -31,5 +41,19 @@ export async function openConnection(connection: Connection, context: Connection
       const { environment, onRetry, signal } = context;
       return (await import("./salesforce/target.ts")).openSalesforce(connection, environment, onRetry, signal);
     }
+    case "sftp": {
+      const { environment, onRetry, signal } = context;
+      const { openSftp } = await import("./sftp/sftp.ts");
+      const { source, store } = await openSftp(connection, environment, onRetry, signal);
+      return { source, target: openFileTarget(store) };
+    }
   }
+}
+
+/** The key of a server that is known by one; undefined for the others. */
+export async function readServerKey(connection: Connection): Promise<ServerKey | undefined> {
+  if (connection.type !== "sftp") return undefined;
+  const { host, port } = connection.address;
+  const { type, fingerprint } = await (await import("./sftp/sftp.ts")).readServerKey(connection);
+  return { host, port, type, fingerprint, pinned: connection.hostKey ?? null };
 }

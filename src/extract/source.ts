@@ -8,6 +8,8 @@ import type { FileSource, ObjectSource, StreamSource } from "../job/job.ts";
 
 export interface ExtractRequest<S extends StreamSource = StreamSource> {
   source: S;
+  /** What to take of a source of files. */
+  files: readonly ChosenFile[];
   /** Fields of records to take; files come whole. */
   columns: readonly string[];
   /** Of an incremental stream: what changed since `from` (undefined: ever) and before `to`. ISO 8601. */
@@ -35,11 +37,38 @@ export interface Window {
 
 export type ExtractedPart = Omit<Part, "columns">;
 
-/** A file that a source would take now. */
+/** A file of a source as it is now. */
 export interface ListedFile {
-  path: string;
+  /** Below the connection's folder, with slashes. */
   label: string;
-  compressed: boolean;
+  bytes: number;
+  modifiedMs: number;
+}
+
+/** A file that a run takes. */
+export interface ChosenFile extends ListedFile {
+  ordinal: number;
+  /** What its sender says is in it, where there is a manifest. */
+  rows: number | null;
+  sha256: string | null;
+}
+
+/** What a source of files has and a source of records does not. */
+export interface FileCatalog {
+  /** Whether files are only looked at: in a rehearsal they are neither moved nor deleted. */
+  readonly readOnly: boolean;
+  /** The files that match, in the order of their names. */
+  list(source: FileSource): Promise<ListedFile[]>;
+  /** A path on this machine at which at least the first `bytes` of a file can be read, if need be in `folder`. */
+  fetchHead(label: string, bytes: number, folder: string): Promise<string>;
+  /** The whole of a small text file; undefined where there is none. */
+  readText(label: string): Promise<string | undefined>;
+  /** As it is now; undefined where there is none. */
+  look(label: string): Promise<ListedFile | undefined>;
+  /** Moves a file in one step. False where `to` is taken, which is never written over. Makes the folders of `to`. */
+  move(label: string, to: string): Promise<boolean>;
+  /** One that is gone is deleted. */
+  remove(label: string): Promise<void>;
 }
 
 /** What a stream's expressions can use of an object. */
@@ -71,7 +100,6 @@ export interface Source {
   /** What state is kept under: the org that answers, or the folder. */
   readonly orgId: string;
   readonly records?: RecordCatalog;
-  /** Files that are there now; none of a source of records. */
-  list(source: FileSource): ListedFile[];
+  readonly files?: FileCatalog;
   extract(request: ExtractRequest): AsyncIterable<ExtractedPart>;
 }

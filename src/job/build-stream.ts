@@ -3,6 +3,7 @@
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
 import type { Diagnostics } from "./diagnostics.ts";
+import { buildTaking } from "./file-taking.ts";
 import type { CsvFormat, MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
 import { buildObjectSource } from "./object-source.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
@@ -57,6 +58,7 @@ function buildSource(
     files,
     format: buildFormat(written.format),
     optional: written.optional ?? [],
+    ...buildTaking(written),
     place: placeAt(["source", "files"], draft, diagnostics),
   };
 }
@@ -73,6 +75,10 @@ function buildTarget(
 ): StreamTarget | undefined {
   const connection = required(written.connection, ["target", "connection"], draft, diagnostics);
   if (written.files !== undefined) return buildFileTarget(written, connection, draft, diagnostics);
+  for (const name of ["done_file", "manifest"] as const) {
+    if (written[name] === undefined) continue;
+    diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with \`files\`, not with an object`);
+  }
   const object = required(written.object, ["target", "object"], draft, diagnostics);
   const key = required(written.key, ["target", "key"], draft, diagnostics);
   const mode = required(written.mode, ["target", "mode"], draft, diagnostics);
@@ -105,6 +111,7 @@ function buildFileTarget(
 ): StreamTarget | undefined {
   const { files = "", mode = "replace", key = [] } = written;
   const place = placeAt(["target", "files"], draft, diagnostics);
+  const { done_file: doneFile, manifest } = written;
   for (const name of ["object", "adopt_by", "via", "batch", "scope", "hard_delete", "assignment_rule"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with an object, not with \`files\``);
@@ -121,6 +128,14 @@ function buildFileTarget(
       mode,
       batch: {},
       hardDelete: false,
+      ...(doneFile === undefined && manifest === undefined
+        ? {}
+        : {
+            beside: {
+              ...(doneFile === undefined ? {} : { doneFile }),
+              ...(manifest === undefined ? {} : { manifest }),
+            },
+          }),
       place,
     };
   }
@@ -207,6 +222,10 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     if (target.mode !== "upsert" && target.mode !== "mirror")
       diagnostics.add(keySpanAt(draft.tree, path), "adopt_by goes with modes upsert and mirror");
     if (target.key.includes(target.adoptBy)) diagnostics.add(spanAt(path, draft), "adopt_by is the key itself");
+  }
+  if (stream.source.kind === "files" && stream.source.once && target.mode === "mirror") {
+    const message = "once does not go with mode mirror: it would delete the records of files that were taken before";
+    diagnostics.add(keySpanAt(draft.tree, ["source", "once"]), message);
   }
   if (target.scope !== undefined && target.mode !== "mirror") {
     diagnostics.add(keySpanAt(draft.tree, ["target", "scope"]), "scope goes with mode mirror");

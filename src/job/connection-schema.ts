@@ -100,7 +100,7 @@ const hubspot = closedMap({
 
 const sftp = closedMap({
   type: z.literal("sftp").describe("The kind of system."),
-  url: referencing.describe("sftp://user@host:port."),
+  url: referencing.describe("sftp://user@host:port, or with a folder: sftp://user@host:port/folder."),
   auth: closedMap({
     password: secret.describe("The password; a reference.").optional(),
     private_key_file: referencing.describe("File with the private key.").optional(),
@@ -116,7 +116,14 @@ const sftp = closedMap({
       "expected one of password, private_key_file (with or without passphrase), agent",
     )
     .describe("How to sign in: one of password, private_key_file, agent."),
-  host_key: text.describe("The server's key: SHA256:…").optional(),
+  host_key: z
+    .string()
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, "expected a fingerprint, SHA256:…, as `loadline connections pin` prints it")
+    .describe("The server's key: SHA256:…")
+    .optional(),
+  known_hosts: referencing
+    .describe("File that knows the server's key, relative to this file. Default: ~/.ssh/known_hosts.")
+    .optional(),
   protected: optionalProtected,
 });
 

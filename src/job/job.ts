@@ -89,8 +89,26 @@ export interface FileSource {
   format: CsvFormat;
   /** Columns that a file may lack. */
   optional: string[];
+  /** In which files are taken. */
+  order: "name" | "time";
+  /** When a file counts as complete. Without it, at once. */
+  ready?: Ready;
+  /** The same bytes are never taken twice, whatever their name. */
+  once: boolean;
+  /** What becomes of a file once its load is settled. */
+  after: After;
+  /** How old the newest file may be. */
+  maxAgeMs?: number;
   place: Place;
 }
+
+/** In names `{name}` stands for the file's own name and `{stem}` for that without its endings. */
+export type Ready =
+  | { kind: "stable"; forMs: number }
+  | { kind: "done_file"; name: string }
+  | { kind: "manifest"; name: string };
+
+export type After = { kind: "leave" } | { kind: "move"; folder: string } | { kind: "delete" };
 
 /** Records of an object, as CSV that the connector fetches or writes. */
 export interface ObjectSource {
@@ -146,7 +164,16 @@ export interface StreamTarget {
   hardDelete: boolean;
   /** The id of the rule that gives new records an owner. */
   assignmentRule?: string;
+  /** Of a file: what is written beside it once it is there, with `{name}` for its name. */
+  beside?: Beside;
   place: Place;
+}
+
+export interface Beside {
+  /** An empty file that says that the other one is complete. */
+  doneFile?: string;
+  /** A file that lists it: name, rows, bytes, sha256. */
+  manifest?: string;
 }
 
 /** A DuckDB scalar expression. */
@@ -181,7 +208,7 @@ export interface Rule {
   place: Place;
 }
 
-export type Connection = SalesforceConnection | HubSpotConnection | FileConnection;
+export type Connection = SalesforceConnection | HubSpotConnection | FileConnection | SftpConnection;
 
 export interface SalesforceConnection {
   name: string;
@@ -230,6 +257,34 @@ export interface FileConnection {
   outbox?: string;
   place: Place;
 }
+
+export interface SftpConnection {
+  name: string;
+  type: "sftp";
+  /** Reading it throws a Failure (exit 2) if it holds a reference to an unset variable, or is no address. */
+  readonly address: SftpAddress;
+  auth: SftpAuth;
+  /** The server's key, as `SHA256:…`. */
+  hostKey?: string;
+  /** The file that knows the server's key, absolute; without one and without `hostKey`, the user's own. Reads like `address`. */
+  readonly knownHosts?: string | undefined;
+  /** Loads want an approved plan or `--yes`. */
+  protected: boolean;
+  place: Place;
+}
+
+export interface SftpAddress {
+  user: string;
+  host: string;
+  port: number;
+  /** Absolute; without one, where the server puts the user. */
+  folder?: string;
+}
+
+export type SftpAuth =
+  | { kind: "password"; password: Reference }
+  | { kind: "private_key"; keyFile: Reference; passphrase?: Reference }
+  | { kind: "agent" };
 
 /** The variables that references are resolved with. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -6,10 +6,20 @@ import { usageFailure } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { type ConnectionFile, type ConnectionsFile, connectionsShape } from "./connection-schema.ts";
 import { Diagnostics } from "./diagnostics.ts";
-import type { Connection, Environment, HubSpotAuth, Place, Reference, SalesforceAuth } from "./job.ts";
+import type {
+  Connection,
+  Environment,
+  HubSpotAuth,
+  Place,
+  Reference,
+  SalesforceAuth,
+  SftpAuth,
+  SftpConnection,
+} from "./job.ts";
 import { findBaseUrlProblem, findLoginUrlProblem } from "./login-url.ts";
 import { expandReferences, readEnvironment } from "./references.ts";
 import { checkShape } from "./schema-issues.ts";
+import { readSftpUrl } from "./sftp-url.ts";
 import { refuseUnsupportedInConnections } from "./supported.ts";
 import { parsePercent } from "./units.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
@@ -21,6 +31,7 @@ type HubSpotFile = Extract<ConnectionFile, { type: "hubspot" }>;
 const hubspotUrl = "https://api.hubapi.com";
 /** Percent of the burst limit: others of the same app have something left, and a clock that differs does no harm. */
 const burstDefault = 80;
+type SftpFile = Extract<ConnectionFile, { type: "sftp" }>;
 
 /** What the values of one connection are resolved with. */
 interface Scope {
@@ -72,6 +83,7 @@ function buildConnection(name: string, written: ConnectionFile, scope: Scope): C
     };
   }
   if (written.type === "hubspot") return buildHubSpot(name, written, scope);
+  if (written.type === "sftp") return buildSftp(name, written, scope);
   if (written.type !== "salesforce") return undefined;
   return {
     name,
@@ -111,6 +123,29 @@ function buildHubSpot(name: string, written: HubSpotFile, scope: Scope): Connect
   };
 }
 
+function buildSftp(name: string, written: SftpFile, scope: Scope): SftpConnection {
+  const { url, host_key, known_hosts } = written;
+  return {
+    name,
+    type: "sftp",
+    get address() {
+      const place = scope.placeAt(["url"]);
+      const read = readSftpUrl(expandReferences(url, scope.environment, place, scope.folder));
+      if ("problem" in read) throw usageFailure(read.problem, { where: place });
+      return read.address;
+    },
+    auth: buildSftpAuth(written.auth, scope),
+    ...(host_key === undefined ? {} : { hostKey: host_key.replace(/=$/, "") }),
+    get knownHosts() {
+      if (known_hosts === undefined) return undefined;
+      const path = expandReferences(known_hosts, scope.environment, scope.placeAt(["known_hosts"]), scope.folder);
+      return resolvePath(scope.folder, path);
+    },
+    protected: written.protected ?? false,
+    place: scope.placeAt([]),
+  };
+}
+
 function buildHubSpotAuth({ token, oauth }: HubSpotFile["auth"], scope: Scope): HubSpotAuth {
   if (oauth === undefined) return { kind: "token", token: buildReference(token ?? "", ["auth", "token"], scope) };
   const flow = ["auth", "oauth"];
@@ -119,6 +154,18 @@ function buildHubSpotAuth({ token, oauth }: HubSpotFile["auth"], scope: Scope): 
     clientId: buildReference(oauth.client_id, [...flow, "client_id"], scope),
     clientSecret: buildReference(oauth.client_secret, [...flow, "client_secret"], scope),
     refreshToken: buildReference(oauth.refresh_token, [...flow, "refresh_token"], scope),
+  };
+}
+
+function buildSftpAuth({ password, private_key_file, passphrase }: SftpFile["auth"], scope: Scope): SftpAuth {
+  if (password !== undefined) {
+    return { kind: "password", password: buildReference(password, ["auth", "password"], scope) };
+  }
+  if (private_key_file === undefined) return { kind: "agent" };
+  return {
+    kind: "private_key",
+    keyFile: buildReference(private_key_file, ["auth", "private_key_file"], scope, { isPath: true }),
+    ...(passphrase === undefined ? {} : { passphrase: buildReference(passphrase, ["auth", "passphrase"], scope) }),
   };
 }
 
@@ -190,6 +237,11 @@ function checkUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnos
       const problem = findBaseUrlProblem(connection.base_url);
       const node = nodeAt(root, ["connections", name, "base_url"]);
       if (problem !== undefined && node !== undefined) diagnostics.add(node.span, problem);
+    }
+    if (connection.type === "sftp" && !connection.url.includes("${")) {
+      const read = readSftpUrl(connection.url);
+      const node = nodeAt(root, ["connections", name, "url"]);
+      if ("problem" in read && node !== undefined) diagnostics.add(node.span, read.problem);
     }
     if (connection.type !== "salesforce" || connection.login_url.includes("${")) continue;
     const problem = findLoginUrlProblem(connection.login_url, flowOf(connection.auth));

@@ -26,15 +26,20 @@ const csvFormat = closedMap({
   "delimiter and quote are the same character",
 );
 
+/** Of a file beside another one. */
+const fileName = z.string().regex(/^[^/\\*?]+$/, "expected the name of a file, without a folder");
+
 const source = closedMap({
   connection: text.describe("A connection of connections.yaml.").optional(),
   files: text.describe("A glob below the connection's path, e.g. accounts_*.csv.").optional(),
   format: csvFormat.describe("How the files are written. Default: csv.").optional(),
   order: z.enum(["name", "time"]).describe("Order in which files are taken. Default: name.").optional(),
   ready: closedMap({
-    stable_for: duration.describe("Size and time have not changed for this long.").optional(),
-    done_file: text.describe("A file of this name lies beside it.").optional(),
-    manifest: text.describe("A manifest of this name lists it.").optional(),
+    stable_for: duration.describe("It was not changed for this long.").optional(),
+    done_file: fileName
+      .describe("A file of this name lies beside it; {name} is its own name, {stem} without ending.")
+      .optional(),
+    manifest: fileName.describe("A manifest of this name beside it lists it.").optional(),
   })
     .meta({ minProperties: 1, maxProperties: 1 })
     .refine((ready) => Object.keys(ready).length === 1, "expected one of stable_for, done_file, manifest")
@@ -44,12 +49,12 @@ const source = closedMap({
   after: z
     .union([
       z.enum(["leave"]),
-      closedMap({ move: text.describe("Move the file to this folder.") }),
+      closedMap({ move: text.describe("Move the file to this folder, relative to the connection's path.") }),
       closedMap({ delete: z.literal(true).describe("Delete the file.") }),
     ])
     .describe("What happens to a file once its load is settled. Default: leave.")
     .optional(),
-  max_age: duration.describe("An older file stops the run.").optional(),
+  max_age: duration.describe("Where the newest file is older, or there is none, the run stops (exit 4).").optional(),
   object: text.describe("The object to extract, e.g. Contact.").optional(),
   fields: atLeastOneName.describe("Fields to extract. Default: those the map uses.").optional(),
   where: text.describe("Filter in the vendor's own language.").optional(),
@@ -102,6 +107,12 @@ const target = closedMap({
     .optional(),
   assignment_rule: text.describe("The id of the assignment rule that gives new cases or leads an owner.").optional(),
   files: text.describe("The name of the file to write.").optional(),
+  done_file: fileName
+    .describe("An empty file of this name is written beside it once it is complete; {name} is its name.")
+    .optional(),
+  manifest: fileName
+    .describe("A file of this name beside it lists it: name, rows, bytes, sha256. CSV, or JSON where it ends in .json.")
+    .optional(),
   format: csvFormat.describe("How the file is written. Default: csv.").optional(),
 });
 

@@ -14,11 +14,6 @@ export interface Unsupported {
 export const unsupportedInJob: readonly Unsupported[] = [{ path: "notify" }, { path: "tests" }];
 
 export const unsupportedInStream: readonly Unsupported[] = [
-  { path: "source.order", value: "time" },
-  { path: "source.ready" },
-  { path: "source.once" },
-  { path: "source.after" },
-  { path: "source.max_age" },
   { path: "source.format.encoding", value: "utf-16" },
   { path: "source.format.encoding", value: "latin-1" },
   { path: "target.format" },
@@ -27,7 +22,7 @@ export const unsupportedInStream: readonly Unsupported[] = [
   { path: "map.*.lookup" },
 ];
 
-export const unsupportedInConnections: readonly Unsupported[] = [{ path: "connections.*.type", value: "sftp" }];
+export const unsupportedInConnections: readonly Unsupported[] = [];
 
 export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {
   refuse(unsupportedInJob, job, diagnostics);

@@ -3,7 +3,7 @@
 // method that changes something ends as done, refused or unknown (http/outcome.ts) and never sends a row twice by itself.
 
 import type { FieldSchema, ObjectSchema, ObjectSummary, Operation, Way } from "../core/model.ts";
-import type { Mode, Place } from "../job/job.ts";
+import type { Beside, Mode, Place } from "../job/job.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
 export interface RenderedField {
@@ -28,6 +28,9 @@ export interface Batch {
   assignmentRule?: string;
   /** A record that keeps one of ours from being created, and has no key, is ours. */
   adopts?: true;
+  sha256: string;
+  /** What is written beside a whole file. */
+  beside?: Beside;
 }
 
 /** What a job asks for beyond its fields. */
@@ -212,4 +215,24 @@ export interface Target {
   /** Runs `act`; a call that failed for good becomes a Failure that says what to do. */
   explain<T>(doing: string, act: () => Promise<T>): Promise<T>;
   close(): void;
+}
+
+/** The folder of a target that takes whole files. */
+export interface FileStore {
+  /** What state is kept under. */
+  readonly orgId: string;
+  readonly warnings: readonly string[];
+  /** Names of the files that are there. */
+  list(): Promise<string[]>;
+  /** Writes a local file under a name; it is on the disk then. May go on with what an earlier attempt has left there. */
+  write(name: string, file: StoredFile, signal: AbortSignal): Promise<void>;
+  /** Gives a file another name, in one step, in place of a file that has it. One that has it already keeps it. */
+  rename(name: string, to: string): Promise<void>;
+  close(): void;
+}
+
+export interface StoredFile {
+  path: string;
+  bytes: number;
+  onBytes(bytes: number): void;
 }

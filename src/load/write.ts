@@ -7,6 +7,7 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import type { Operation, Way } from "../core/model.ts";
+import type { Beside } from "../job/job.ts";
 import type { Batch, BatchState, ResultFiles, Target } from "./target.ts";
 
 /** The ledger's batch, as far as the protocol needs it. */
@@ -19,6 +20,7 @@ export interface LoadedBatch {
   path: string;
   bytes: number;
   rows: number;
+  sha256: string;
   state: "planned" | "intent" | "handle" | "committed" | "settled" | "refused" | "in-doubt";
   handle: string | null;
   attempts: number;
@@ -47,6 +49,8 @@ export interface LoadContext<B extends LoadedBatch> {
   assignmentRule?: string;
   /** Creates may take over records that have no key. */
   adopts?: true;
+  /** What is written beside a whole file. */
+  beside?: Beside;
   delays(): Iterable<number>;
   onSent(batch: B, bytes: number): void;
   onProcessed(batch: B, rows: number): void;
@@ -152,13 +156,14 @@ async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): P
   return committed;
 }
 
-function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule, adopts }: LoadContext<B>): Batch {
+function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule, adopts, beside }: LoadContext<B>): Batch {
   const { externalId, ...plain } = batch;
   return {
     ...plain,
     ...(externalId === null ? {} : { externalId }),
     ...(assignmentRule === undefined ? {} : { assignmentRule }),
     ...(adopts === undefined ? {} : { adopts }),
+    ...(beside === undefined ? {} : { beside }),
   };
 }
 

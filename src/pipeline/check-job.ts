@@ -17,6 +17,10 @@ import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
 import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
 
+/** Files whose headers are read, and how much of each is fetched for it. */
+const headersMax = 100;
+const headBytes = 1 << 20;
+
 export interface CheckRequest {
   job: Job;
   connections: ReadonlyMap<string, Connection>;
@@ -43,7 +47,7 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     const problems: Failure[] = [];
     for (const stream of job.streams) {
       try {
-        await checkStream(request, stream, { engine, connected, result });
+        await checkStream(request, stream, { engine, folder, connected, result });
       } catch (error) {
         if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
         problems.push(error);
@@ -59,6 +63,8 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
 
 interface CheckTools {
   engine: Engine;
+  /** For what is fetched to look at it. */
+  folder: string;
   connected: Map<string, OpenConnection>;
   result: CheckedJob;
 }
@@ -67,7 +73,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const { engine, result } = tools;
   const { source } = await openOnce(request, stream.source.connection, tools);
   const { target } = await openOnce(request, stream.target.connection, tools);
-  const columns = await readColumns(source, stream);
+  const columns = await readColumns(source, stream, tools.folder);
   if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
@@ -94,7 +100,10 @@ async function openOnce(
   const opened = await openConnection(connection, { environment, onRetry: () => undefined, signal });
   connected.set(name, opened);
   const { target } = opened;
-  if (target.capabilities.wholeFiles === true) return opened;
+  if (target.capabilities.wholeFiles === true) {
+    result.warnings.push(...target.warnings);
+    return opened;
+  }
   const allowance = await target.readAllowance();
   result.warnings.push(...target.warnings);
   const calls =
@@ -106,12 +115,13 @@ async function openOnce(
 }
 
 /** Fields of the object, or columns of the files that match now; undefined where there is none. */
-async function readColumns(source: Source, stream: Stream): Promise<SourceColumns | undefined> {
+async function readColumns(source: Source, stream: Stream, folder: string): Promise<SourceColumns | undefined> {
   if (stream.source.kind === "object") return source.records?.describe(stream.source);
-  const files = source.list(stream.source);
+  const files = (await source.files?.list(stream.source)) ?? [];
   const columns = new Map<string, string>();
-  for (const { path, label, compressed } of files) {
-    const header = await readCsvHeader({ path, label, compressed }, stream.source.format);
+  for (const { label } of files.slice(0, headersMax)) {
+    const path = (await source.files?.fetchHead(label, headBytes, folder)) ?? label;
+    const header = await readCsvHeader({ path, label, compressed: label.endsWith(".gz") }, stream.source.format);
     for (const column of header) columns.set(column, "VARCHAR");
   }
   return files.length === 0 ? undefined : { columns };

@@ -5,6 +5,7 @@ import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { ObjectSchema, ObjectSummary } from "../core/model.ts";
 import { suggest } from "../core/suggest.ts";
+import { holdsFiles } from "../job/check-connections.ts";
 import type { Connection, Environment } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 
@@ -24,7 +25,7 @@ export interface Described {
 /** Throws a Failure (exit 2) with a did-you-mean for an object that is not there. */
 export async function describeSystem(request: DescribeRequest): Promise<Described> {
   const { connection, object, environment, signal } = request;
-  if (connection.type === "file") {
+  if (holdsFiles(connection)) {
     throw usageFailure(`connection ${connection.name} is a folder: it has files, and no objects`, {
       where: connection.place,
     });

@@ -8,11 +8,12 @@ import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile } from "../core/files.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
-import type { ExtractedPart, RecordCatalog } from "../extract/source.ts";
+import type { ChosenFile, ExtractedPart, RecordCatalog } from "../extract/source.ts";
 import type { ObjectSource, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { type CompiledStream, compileStream } from "./compile-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
+import { chooseFiles, openAdmission } from "./take-files.ts";
 import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
 export interface ExtractedStream {
@@ -22,13 +23,22 @@ export interface ExtractedStream {
   seen?: string;
 }
 
-export async function extractStream(context: RunContext, stream: Stream, target: Target): Promise<ExtractedStream> {
+/** Undefined where there is no file to take. */
+export async function extractStream(
+  context: RunContext,
+  stream: Stream,
+  target: Target,
+): Promise<ExtractedStream | undefined> {
   const source = sourceOf(context, stream.source.connection);
   if (stream.source.kind === "object" && source.records !== undefined) {
     refuseOtherSource(context, stream, source);
     return extractRecords(context, { ...stream, source: stream.source }, source.records, target);
   }
-  const parts = await extractParts(context, stream, []);
+  const { source: files } = stream;
+  if (files.kind !== "files" || source.files === undefined) throw new Error("the connection was not checked");
+  const chosen = await chooseFiles(context, { ...stream, source: files }, source.files);
+  const parts = await extractParts(context, stream, [], { files: chosen });
+  if (parts.length === 0) return undefined;
   if (stream.target.mode === "insert") refuseInsertedFiles(context, stream, parts);
   const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
   const compiled = await compileStream({
@@ -52,23 +62,32 @@ async function extractRecords(
   const compiled = await compileStream({ engine, job, stream, target, columns: schema });
   const opened = await openWindow(context, stream, catalog);
   const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
-  const parts = await extractParts(context, stream, columns, opened);
+  const parts = await extractParts(context, stream, columns, { files: [], opened });
   return { compiled, parts, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
 }
 
-/** Parts in the ledger and on disk. After a crash files must be the same; records that have arrived are kept. */
+interface Taking {
+  files: readonly ChosenFile[];
+  /** Of records. */
+  opened?: OpenWindow;
+}
+
+/** Parts in the ledger and on disk. After a crash those that have arrived are kept, and files must be the same. */
 async function extractParts(
   context: RunContext,
   stream: Stream,
   columns: readonly string[],
-  opened?: OpenWindow,
+  { files, opened }: Taking,
 ): Promise<PartRecord[]> {
   context.emit({ type: "step-started", stream: stream.name, step: "extract" });
   const before = context.ledger.parts(context.run.id, stream.name);
-  const known = opened === undefined ? [] : await findIntact(before);
+  const known = await findIntact(before);
   const parts: PartRecord[] = [...known];
+  const { source } = stream;
+  const admits = source.kind === "files" ? openAdmission(context, { ...stream, source }) : undefined;
   const extracted = sourceOf(context, stream.source.connection).extract({
     source: stream.source,
+    files,
     columns,
     known,
     handle: opened?.record.handle ?? null,
@@ -82,9 +101,11 @@ async function extractParts(
     onProgress: reportProgress(context, stream.name, "extract", opened === undefined ? "bytes" : "rows"),
   });
   for await (const part of extracted) {
-    const earlier = before.find(({ ordinal }) => ordinal === part.ordinal);
-    const isOther = earlier !== undefined && (earlier.label !== part.label || earlier.sha256 !== part.sha256);
-    if (isOther && stream.source.kind === "files") refuseOtherInput(part.label, context);
+    if (stream.source.kind === "files") {
+      const earlier = before.find(({ ordinal }) => ordinal === part.ordinal);
+      if (earlier !== undefined && earlier.sha256 !== part.sha256) refuseOtherInput(part.label, context);
+      if (admits?.(part) === false) continue;
+    }
     parts.push(await addPart(context, stream, part));
   }
   return parts.sort((left, right) => left.ordinal - right.ordinal);

@@ -124,6 +124,7 @@ async function loadOne(
       ...(stream.target.adoptBy !== undefined && stream.fields.every(({ policy }) => policy === "overwrite")
         ? { adopts: true as const }
         : {}),
+      ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
       delays: pollDelays,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
+import { noCounts } from "../core/model.ts";
 import type { Stream } from "../job/job.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
 import { type RunContext, reportProgress, subfolder, targetOf } from "./context.ts";
@@ -34,8 +35,17 @@ export async function planStream(context: RunContext, stream: Stream): Promise<S
     rejectsBytes: 0,
   };
   context.ledger.saveStream(record);
-  const { parts, compiled, seen } = await extractStream(context, stream, target);
-  return planParts(context, { compiled, parts, ...(seen === undefined ? {} : { seen }) }, record);
+  const extracted = await extractStream(context, stream, target);
+  return extracted === undefined ? planNothing(context, record) : planParts(context, extracted, record);
+}
+
+/** There is no file to take: nothing is compared, and nothing will be written. */
+function planNothing({ ledger, emit }: RunContext, record: StreamRecord): StreamRecord {
+  const planned: StreamRecord = { ...record, state: "planned", counts: noCounts(), how: "no file to take" };
+  ledger.savePlan(planned, []);
+  const { name: stream } = record;
+  emit({ type: "planned", stream, counts: noCounts(), how: "no file to take", warnings: 0, batches: 0 });
+  return planned;
 }
 
 async function planParts(

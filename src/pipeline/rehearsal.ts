@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -11,7 +11,7 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
 import { Secret } from "../core/secret.ts";
-import type { Connection, FileConnection } from "../job/job.ts";
+import type { Connection, FileConnection, SftpConnection } from "../job/job.ts";
 
 export interface RehearsalOptions {
   /** Custom fields; by default `sandbox.yaml` beside connections.yaml, if there is one. */
@@ -21,6 +21,8 @@ export interface RehearsalOptions {
 export interface SandboxAddresses {
   salesforce: string;
   hubspot: string;
+  sftp: string;
+  hostKey: string;
 }
 
 export interface Rehearsal {
@@ -38,6 +40,7 @@ export async function startRehearsal(
 ): Promise<Rehearsal> {
   const data = join(stateFolder, "data");
   makePrivateFolder(data);
+  placeSftpFixtures(projectFolder, data);
   const usual = join(projectFolder, "sandbox.yaml");
   const schema = options.schema ?? (existsSync(usual) ? usual : undefined);
   const program = process.argv[1] ?? "";
@@ -45,6 +48,8 @@ export async function startRehearsal(
     "--salesforce-port",
     "0",
     "--hubspot-port",
+    "0",
+    "--sftp-port",
     "0",
     "--data",
     data,
@@ -74,7 +79,20 @@ export async function startRehearsal(
   };
 }
 
-/** The same connections, each pointed at the sandbox. Sources of files stay what they are. */
+/** What stands in for the files of each SFTP connection: `fixtures/sftp/<connection>/` of the project, anew each time. */
+function placeSftpFixtures(projectFolder: string, data: string): void {
+  const fixtures = join(projectFolder, "fixtures", "sftp");
+  if (!existsSync(fixtures)) return;
+  cpSync(fixtures, join(data, "sftp"), { recursive: true, preserveTimestamps: true });
+}
+
+/** Each SFTP connection has a folder of its own there, as it would have a server of its own. */
+function sandboxFolder(data: string, name: string): string {
+  const folder = join(data, "sftp", name);
+  makePrivateFolder(folder);
+  return `/${name}`;
+}
+
 /** Systems are the sandbox's; files are read where they are, and written into the sandbox's own state folder. */
 export function connectToSandbox(
   connections: ReadonlyMap<string, Connection>,
@@ -88,6 +106,7 @@ export function connectToSandbox(
       const token = { resolve: () => tokens.hubspot };
       return [name, { ...connection, baseUrl: addresses.hubspot, auth: { kind: "token", token }, protected: false }];
     }
+    if (connection.type === "sftp") return [name, pointSftp(connection, addresses, stateFolder)];
     const { apiVersion, place } = connection;
     return [
       name,
@@ -103,6 +122,21 @@ export function connectToSandbox(
     ];
   });
   return new Map(pointed);
+}
+
+function pointSftp({ name, place }: SftpConnection, addresses: SandboxAddresses, stateFolder: string): SftpConnection {
+  const { username, hostname, port } = new URL(addresses.sftp);
+  const password = new Secret("sandbox");
+  const folder = sandboxFolder(join(stateFolder, "data"), name);
+  return {
+    name,
+    type: "sftp",
+    address: { user: username, host: hostname, port: Number(port), folder },
+    auth: { kind: "password", password: { resolve: () => password } },
+    hostKey: addresses.hostKey,
+    protected: false,
+    place,
+  };
 }
 
 /** The path itself stays unread until it is needed. */

@@ -16,6 +16,7 @@ import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf } from "./batch-files.ts";
 import { type RunContext, sourceOf, targetOf } from "./context.ts";
 import { rejectsPath } from "./rejects.ts";
+import { listTaken } from "./take-files.ts";
 
 export interface OpenWindow {
   record: WindowRecord;
@@ -118,7 +119,7 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
   const { ledger, run } = context;
   const record = ledger.window(run.id, stream.name);
   if (record === undefined || !record.moves || record.to === null) {
-    ledger.settleStream(settled, undefined);
+    ledger.settleStream(settled, undefined, listTaken(context, stream));
     return;
   }
   const key = keyOf(context, stream);

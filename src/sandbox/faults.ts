@@ -28,6 +28,8 @@ const faultAction = z.strictObject({
   /** Only with "match": "job <object>": the job fails with this text once so many of its rows are done. */
   jobError: z.string().optional(),
   afterRows: z.int().nonnegative().optional(),
+  /** Only of SFTP: the request is answered with this status of the protocol (3: permission denied, 4: failure). */
+  sftpStatus: z.int().min(1).max(8).optional(),
 });
 
 const faultList = z.array(

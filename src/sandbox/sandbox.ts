@@ -13,12 +13,15 @@ import { type Listening, listen, type Site } from "./http-server.ts";
 import { openHubspot } from "./hubspot/hubspot.ts";
 import { openSalesforce } from "./salesforce/salesforce.ts";
 import { readSchemaFile } from "./schema-file.ts";
+import { listenSftp } from "./sftp/sftp.ts";
 
 export interface SandboxOptions {
   /** 0 takes a free port. */
   salesforcePort: number;
   /** The same for HubSpot. */
   hubspotPort: number;
+  /** The same; without one SFTP is not served. */
+  sftpPort?: number;
   /** Kept across restarts. Without one, a temporary folder that is deleted at close. */
   dataFolder?: string;
   /** Custom objects, fields and properties, and limits (YAML or JSON). */
@@ -36,6 +39,10 @@ export interface Sandbox {
   salesforce: string;
   /** For example http://127.0.0.1:8026 */
   hubspot: string;
+  /** For example sftp://sandbox@127.0.0.1:8027 */
+  sftp?: string;
+  /** Fingerprint of the SFTP server's key: SHA256:… */
+  hostKey?: string;
   /** Stops serving, once however often it is called. Work under way stops at its next chunk and goes on at the next start. */
   close(): Promise<void>;
 }
@@ -47,15 +54,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (options.faultsFile !== undefined) faults.replace(readFaultsFile(options.faultsFile));
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
   makePrivateFolder(folder);
+  const publicKey = keyPair(folder);
   const salesforce = openSalesforce({
     folder: join(folder, "salesforce"),
     schema,
     faults,
     seed: options.seed,
-    publicKey: keyPair(folder),
+    publicKey,
   });
   const hubspot = openHubspot({ folder: join(folder, "hubspot"), schema, faults, seed: options.seed });
-  const servers: Listening[] = [];
+  const servers: Pick<Listening, "close">[] = [];
   const shutDown = async (): Promise<void> => {
     for (const server of servers) await server.close();
     await salesforce.close();
@@ -72,11 +80,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       salesforce: await serve(salesforce.site, options.salesforcePort),
       hubspot: await serve(hubspot.site, options.hubspotPort),
     };
+    const { sftpPort: port } = options;
+    const sftp = port === undefined ? undefined : await listenSftp({ port, folder, publicKey, faults });
+    if (sftp !== undefined) servers.push(sftp);
     salesforce.start(origins.salesforce);
     hubspot.start(origins.hubspot);
     let closed: Promise<void> | undefined;
     return {
       ...origins,
+      ...(sftp === undefined ? {} : { sftp: sftp.url, hostKey: sftp.hostKey }),
       close() {
         closed ??= shutDown();
         return closed;
@@ -88,7 +100,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-/** The public half of the pair that clients sign JWTs with; the private half is sandbox.key beside it. */
+/** The public half of the pair that clients sign JWTs with and sign in to SFTP by; the private half is sandbox.key beside it. */
 function keyPair(folder: string): string {
   const publicPath = join(folder, "sandbox.pub");
   if (existsSync(publicPath)) return readFileSync(publicPath, "utf8");

@@ -116,6 +116,8 @@ const readers: Record<TableName, (ledger: Ledger) => unknown> = {
   inserts: (ledger) => ledger.findInsert("o", "Contact", "ef"),
   windows: (ledger) => ledger.window("r1", "contacts"),
   watermarks: (ledger) => ledger.watermark(watermark),
+  takes: (ledger) => ledger.takes("r1", "contacts"),
+  taken: (ledger) => ledger.taken(watermark),
 };
 
 /** Every cell that is not what its row is found by. */

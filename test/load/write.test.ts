@@ -16,6 +16,7 @@ const planned: LoadedBatch = {
   state: "planned",
   handle: null,
   attempts: 0,
+  sha256: "",
   via: "bulk",
   again: false,
 };

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SpacedQuoteSearch } from "../../src/connectors/file/spaced-quote.ts";
+import { SpacedQuoteSearch } from "../../src/core/spaced-quote.ts";
 import { scanCsv } from "../../src/stage/csv-scan.ts";
 import { locateRecords } from "../../src/stage/locate.ts";
 import { countRefusedRecords } from "../../src/stage/stage.ts";

@@ -77,9 +77,15 @@ export class Rig implements Disposable {
     const place = { file: "job.yaml", line: 1, column: 1 };
     const source = openFileSource({ name: "drop", type: "file", path: inbox, place });
     const parts: Part[] = [];
-    const request: FileSource = { kind: "files", connection: "drop", files: "*", format, optional: [], place };
+    const request: FileSource = {
+      ...{ kind: "files", connection: "drop", files: "*", format, optional: [], place },
+      ...{ order: "name", once: false, after: { kind: "leave" } },
+    };
+    const listed = (await source.files?.list(request)) ?? [];
+    const chosen = listed.map((file, index) => ({ ...file, ordinal: index + 1, rows: null, sha256: null }));
     for await (const part of source.extract({
       source: request,
+      files: chosen,
       columns: [],
       known: [],
       handle: null,

@@ -3,8 +3,9 @@
 import type { FileConnection } from "../../job/job.ts";
 import type { OpenConnection } from "../registry.ts";
 import { openFileSource } from "./source.ts";
+import { openFolderStore } from "./store.ts";
 import { openFileTarget } from "./target.ts";
 
 export function openFiles(connection: FileConnection): OpenConnection {
-  return { source: openFileSource(connection), target: openFileTarget(connection) };
+  return { source: openFileSource(connection), target: openFileTarget(openFolderStore(connection)) };
 }

@@ -2,29 +2,25 @@
 // staged can be staged again after a crash, whatever becomes of the original.
 
 import { createHash } from "node:crypto";
-import { constants, copyFileSync, createReadStream, globSync, type Stats, statSync } from "node:fs";
+import { constants, copyFileSync, createReadStream, type Stats, statSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { Failure, usageFailure } from "../../core/errors.ts";
+import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { syncFile } from "../../core/files.ts";
+import { SpacedQuoteSearch } from "../../core/spaced-quote.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../extract/source.ts";
-import type { CsvFormat, FileConnection, FileSource } from "../../job/job.ts";
-import { SpacedQuoteSearch } from "./spaced-quote.ts";
+import type { CsvFormat, FileConnection } from "../../job/job.ts";
+import { openFolder } from "./folder.ts";
 
 const chunkBytes = 1 << 20;
 
 export function openFileSource(connection: FileConnection): Source {
   return {
     orgId: connection.path,
-    list: (source) =>
-      findFiles(connection, source.files).map((path) => ({
-        path,
-        label: relative(connection.path, path),
-        compressed: path.endsWith(".gz"),
-      })),
+    files: openFolder(connection),
     extract: (request) => copyFiles(connection, request),
   };
 }
@@ -32,15 +28,18 @@ export function openFileSource(connection: FileConnection): Source {
 async function* copyFiles(connection: FileConnection, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
   const { source } = request;
   if (source.kind !== "files") throw new Error("a folder holds files, not objects");
-  const paths = listFiles(connection, source);
-  const totalBytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+  const known = new Set(request.known.map(({ ordinal }) => ordinal));
+  const totalBytes = request.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let bytesBefore = 0;
-  for (const [index, path] of paths.entries()) {
+  for (const { ordinal, label, rows, ...chosen } of request.files) {
     request.signal.throwIfAborted();
-    const before = statSync(path);
-    const label = relative(connection.path, path);
+    const path = join(connection.path, label);
+    const before = lookAtFile(path, label);
+    refuseOther(label, chosen, before);
+    bytesBefore += before.size;
+    if (known.has(ordinal)) continue;
     const compressed = path.endsWith(".gz");
-    const name = `part-${String(index + 1).padStart(5, "0")}.csv${compressed ? ".gz" : ""}`;
+    const name = `part-${String(ordinal).padStart(5, "0")}.csv${compressed ? ".gz" : ""}`;
     const target = join(request.folder, name);
     const cloned = cloneFile(path, target);
     const { sha256, suspect } = await readOnce({
@@ -49,13 +48,12 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       compressed,
       format: source.format,
       ...(cloned ? {} : { copy: target }),
-      onBytes: (bytes) => request.onProgress(bytesBefore + bytes, totalBytes),
+      onBytes: (bytes) => request.onProgress(bytesBefore - before.size + bytes, totalBytes),
     });
-    refuseChanged(path, label, before, statSync(path));
+    refuseChanged(path, label, before, lookAtFile(path, label));
     syncFile(target);
-    bytesBefore += before.size;
     yield {
-      ordinal: index + 1,
+      ordinal,
       path: target,
       label,
       locator: `${path} ${before.size} ${before.mtimeMs}`,
@@ -63,34 +61,28 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       sha256,
       compressed,
       suspect,
-      rows: null,
+      rows,
     };
   }
 }
 
-function listFiles(connection: FileConnection, { files, place }: FileSource): string[] {
-  const paths = findFiles(connection, files);
-  if (paths.length === 0) {
-    throw new Failure(exitCode.failed, `no file matches "${files}" in ${connection.path}`, {
-      where: place,
-      next: "check `files` and whether the feed has arrived",
-    });
-  }
-  return paths;
+function lookAtFile(path: string, label: string): Stats {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats !== undefined) return stats;
+  throw new Failure(exitCode.failed, "the file is gone", {
+    where: { file: label },
+    next: "put it back, or start anew: nothing was written yet",
+  });
 }
 
-/** Absolute paths in the order of their names. */
-function findFiles(connection: FileConnection, glob: string): string[] {
-  if (statSync(connection.path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw usageFailure(`connection ${connection.name}: there is no folder ${connection.path}`, {
-      where: connection.place,
-      next: "make the folder or correct `path`",
-    });
-  }
-  return globSync(glob, { cwd: connection.path })
-    .map((name) => join(connection.path, name))
-    .filter((path) => statSync(path).isFile())
-    .sort();
+/** Between the choice and the reading, or, of a resumed run, since the run began. */
+function refuseOther(label: string, chosen: { bytes: number; modifiedMs: number }, now: Stats): void {
+  if (chosen.bytes === now.size && chosen.modifiedMs === now.mtimeMs) return;
+  throw new Failure(exitCode.failed, "the input changed since this run began", {
+    where: { file: label },
+    why: `${chosen.bytes} bytes then, ${now.size} bytes now: a run goes on with the same bytes or not at all`,
+    next: "nothing was written yet: start anew when the file is complete",
+  });
 }
 
 function refuseChanged(path: string, label: string, before: Stats, after: Stats): void {

@@ -1,14 +1,13 @@
 // A folder as a target: one CSV file, written anew by each run. In: one batch, the whole file. Out: the file under its
-// name. What must hold: readers see the old file or the new one, never a part of one; a run that is killed leaves the
-// old one, or the new one.
+// name, and beside it, where the job wants them, a manifest and then a done file. What must hold: readers see the old
+// file or the new one, never a part of one; a run that is killed leaves the old one, or the new one.
 
-import { constants, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
-import { syncFile } from "../../core/files.ts";
+import { createHash } from "node:crypto";
+import { statSync, writeFileSync } from "node:fs";
+import { posix } from "node:path";
+import { stringify } from "csv-stringify/sync";
 import type { FieldSchema } from "../../core/model.ts";
-import { randomId } from "../../core/random.ts";
-import type { FileConnection } from "../../job/job.ts";
-import type { RenderedField, Target, TargetCapabilities } from "../../load/target.ts";
+import type { Batch, FileStore, RenderedField, Target, TargetCapabilities } from "../../load/target.ts";
 
 const capabilities: TargetCapabilities = {
   handlesKeptDays: Number.POSITIVE_INFINITY,
@@ -22,14 +21,12 @@ const capabilities: TargetCapabilities = {
   wholeFiles: true,
 };
 
-export function openFileTarget(connection: FileConnection): Target {
-  const folder = connection.outbox ?? connection.path;
-  const nameOf = (handle: string) => basename(handle).replace(/^\.(.*)\.[^.]+\.tmp$/, "$1");
+export function openFileTarget(store: FileStore): Target {
   return {
     capabilities,
-    orgId: folder,
+    orgId: store.orgId,
     apiCalls: 0,
-    warnings: [],
+    warnings: store.warnings,
     allowance: undefined,
     readAllowance: async () => undefined,
     forecastCalls: () => 0,
@@ -56,30 +53,76 @@ export function openFileTarget(connection: FileConnection): Target {
     }),
     write: () => Promise.reject(new Error("a file is written as a whole")),
     snapshot: async () => ({ files: [], rows: 0, how: "nothing read" }),
-    open: async (batch) => {
-      mkdirSync(folder, { recursive: true });
-      return join(folder, `.${batch.object}.${randomId()}.tmp`);
-    },
-    upload: async (handle, batch, onBytes) => {
-      copyFileSync(batch.path, handle, constants.COPYFILE_FICLONE);
-      syncFile(handle);
-      onBytes(batch.bytes);
-    },
+    open: async (batch) => temporaryName(batch.object, idOf(batch), 1),
+    upload: (_handle, batch, onBytes, signal) => writeTemporaries(store, batch, onBytes, signal),
     commit: async (handle) => {
-      renameSync(handle, join(folder, nameOf(handle)));
-      syncFile(join(folder, nameOf(handle)));
+      for (const { name, to } of await findTemporaries(store, handle)) await store.rename(name, to);
     },
-    abandon: async (handle) => {
-      rmSync(handle, { force: true });
-      return true;
-    },
+    // What is there already is gone on with: the next attempt has the same name.
+    abandon: async () => true,
     inspect: async (handle) =>
-      existsSync(handle) ? { state: "open" } : { state: "complete", processed: 0, failed: 0 },
+      (await findTemporaries(store, handle)).length > 0
+        ? { state: "open" }
+        : { state: "complete", processed: 0, failed: 0 },
     fetchResults: async () => undefined,
     readError: (text) => ({ code: "", message: text, fields: [] }),
     explain: (_doing, act) => act(),
-    close: () => undefined,
+    close: () => store.close(),
   };
+}
+
+/** The same for every attempt at a batch, and for no other one. */
+function idOf({ path }: Batch): string {
+  return createHash("sha256").update(path).digest("hex").slice(0, 12);
+}
+
+/** `number` is the order in which they get their names: the file first, what says that it is complete last. */
+function temporaryName(name: string, id: string, number: number): string {
+  return `.${name}.${id}-${number}.tmp`;
+}
+
+const temporary = /^\.(?<to>.+)\.(?<id>[0-9a-f]{12})-(?<number>\d)\.tmp$/;
+
+async function findTemporaries(store: FileStore, handle: string): Promise<{ name: string; to: string }[]> {
+  const id = temporary.exec(handle)?.groups?.["id"];
+  const found = (await store.list()).flatMap((name) => {
+    const groups = temporary.exec(name)?.groups;
+    return groups === undefined || groups["id"] !== id ? [] : [{ name, to: groups["to"] ?? "", at: groups["number"] }];
+  });
+  return found.sort((left, right) => Number(left.at) - Number(right.at));
+}
+
+async function writeTemporaries(
+  store: FileStore,
+  batch: Batch,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = idOf(batch);
+  const { manifest, doneFile } = batch.beside ?? {};
+  const besides = [
+    { pattern: manifest, number: 2, text: manifest === undefined ? "" : manifestOf(batch, manifest) },
+    { pattern: doneFile, number: 3, text: "" },
+  ];
+  for (const { pattern, number, text } of besides) {
+    if (pattern === undefined) continue;
+    const path = `${batch.path}.beside-${number}`;
+    writeFileSync(path, text, { mode: 0o600 });
+    const file = { path, bytes: statSync(path).size, onBytes: () => undefined };
+    await store.write(temporaryName(nameBeside(pattern, batch.object), id, number), file, signal);
+  }
+  await store.write(temporaryName(batch.object, id, 1), { path: batch.path, bytes: batch.bytes, onBytes }, signal);
+}
+
+function nameBeside(pattern: string, name: string): string {
+  return pattern.replaceAll("{name}", name).replaceAll("{stem}", name.replace(/(?<=.)\..*$/, ""));
+}
+
+function manifestOf({ object: name, rows, bytes, sha256 }: Batch, pattern: string): string {
+  const entry = { name, rows, bytes, sha256 };
+  return posix.extname(pattern) === ".json"
+    ? `${JSON.stringify({ files: [entry] })}\n`
+    : stringify([entry], { header: true });
 }
 
 /** A file has whatever columns a job maps, all text. */

@@ -37,7 +37,6 @@ export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, looku
       describe: (from) => describeRecords(source, from),
       readClock: () => client.readClock(),
     },
-    list: () => [],
     extract: (request) => explainParts(client, request, () => extractParts(source, request)),
   };
 }

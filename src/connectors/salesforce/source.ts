@@ -44,7 +44,6 @@ export function openSalesforceSource(
   return {
     orgId: client.orgId,
     records: { overlapMs, describe: describeRecords, readClock: () => client.readClock() },
-    list: () => [],
     extract: (request) => explainParts(client, request, () => extractRecords(client, describe, request)),
   };
 }

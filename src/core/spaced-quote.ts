@@ -1,8 +1,6 @@
 // Looks for white space before an opening quote (`a, "b"`): DuckDB drops the space without a word and other readers
 // don't, so a file that may hold it is read record by record instead.
 
-import type { CsvFormat } from "../../job/job.ts";
-
 /** A delimiter and a quote have at most four bytes each, and one byte more is looked at. */
 const characterBytesMax = 4;
 
@@ -11,7 +9,7 @@ export class SpacedQuoteSearch {
   #tail = "";
   found = false;
 
-  constructor(format: CsvFormat) {
+  constructor(format: { delimiter: string; quote: string }) {
     const quote = matchBytes(format.quote);
     // A doubled quote (`, ""`) is text inside a quoted cell, or an empty cell.
     this.#pattern = new RegExp(`(?:${matchBytes(format.delimiter)}|[\\r\\n]) +${quote}(?!${quote})[^]`);

@@ -1,0 +1,27 @@
+// A local folder that files are written into.
+
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { syncFile } from "../../core/files.ts";
+import type { FileConnection } from "../../job/job.ts";
+import type { FileStore } from "../../load/target.ts";
+
+export function openFolderStore(connection: FileConnection): FileStore {
+  const folder = connection.outbox ?? connection.path;
+  return {
+    orgId: folder,
+    warnings: [],
+    list: async () => (existsSync(folder) ? readdirSync(folder) : []),
+    write: async (name, { path, bytes, onBytes }) => {
+      mkdirSync(folder, { recursive: true });
+      copyFileSync(path, join(folder, name), constants.COPYFILE_FICLONE);
+      syncFile(join(folder, name));
+      onBytes(bytes);
+    },
+    rename: async (name, to) => {
+      renameSync(join(folder, name), join(folder, to));
+      syncFile(join(folder, to));
+    },
+    close: () => undefined,
+  };
+}

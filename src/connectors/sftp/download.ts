@@ -1,0 +1,202 @@
+// One remote file into the run folder. In: the file as it was chosen. Out: its bytes under their final name, with their
+// SHA-256. What must hold: what was received is kept across a broken connection and a killed run, and gone on with only
+// if it is on the disk and the remote file is still the same; a file that changes while it is read is refused.
+
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { type FileHandle, open as openLocal } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { failpoint } from "../../core/failpoint.ts";
+import { syncFile, writeDurably } from "../../core/files.ts";
+import { SpacedQuoteSearch } from "../../core/spaced-quote.ts";
+import { CallFault } from "../../http/outcome.ts";
+import type { CsvFormat } from "../../job/job.ts";
+import type { Link } from "./link.ts";
+import { readAhead } from "./read-ahead.ts";
+import { close, fstat, open, type RemoteFile, stat } from "./remote.ts";
+import type { Session } from "./session.ts";
+
+/** Written at once. */
+const blockBytes = 1 << 20;
+/** After so many bytes they are brought to the disk, so that a run that is killed here can go on from there. */
+const durableBytes = 16 << 20;
+
+export interface Download {
+  link: Link;
+  /** On the server. */
+  remote: string;
+  label: string;
+  /** As it was chosen. */
+  bytes: number;
+  modifiedMs: number;
+  /** Where it goes. */
+  target: string;
+  compressed: boolean;
+  format: CsvFormat;
+  signal: AbortSignal;
+  onBytes(bytes: number): void;
+}
+
+/** What has arrived so far. */
+interface Received {
+  file: FileHandle;
+  hash: Hash;
+  search: SpacedQuoteSearch;
+  bytes: number;
+  durable: number;
+}
+
+export async function download(request: Download): Promise<{ sha256: string; suspect: boolean }> {
+  const { link, label, target, compressed } = request;
+  const received = await openReceived(request);
+  try {
+    for (let isWhole = false; !isWhole; ) {
+      isWhole = await link.repeat(`read ${label}`, (session) => receive(session, request, received));
+    }
+    await received.file.datasync();
+  } finally {
+    await received.file.close();
+  }
+  renameSync(partialOf(target), target);
+  syncFile(target);
+  rmSync(markOf(target), { force: true });
+  const { hash, search } = received;
+  if (compressed) await searchCompressed(request, search);
+  return { sha256: hash.digest("hex"), suspect: search.found };
+}
+
+function partialOf(target: string): string {
+  return `${target}.partial`;
+}
+
+/** Says how much of the partial file is on the disk, and of which remote file. */
+function markOf(target: string): string {
+  return `${target}.mark`;
+}
+
+async function openReceived({ target, bytes, modifiedMs, compressed, format }: Download): Promise<Received> {
+  const partial = partialOf(target);
+  const durable = existsSync(partial) ? readMark(target, { bytes, modifiedMs }) : 0;
+  const file = await openLocal(partial, durable > 0 ? "r+" : "w", 0o600);
+  await file.truncate(durable);
+  const received = { file, hash: createHash("sha256"), search: new SpacedQuoteSearch(format), bytes: durable, durable };
+  if (durable === 0) return received;
+  for await (const chunk of createReadStream(partial, { highWaterMark: blockBytes })) {
+    received.hash.update(chunk as Buffer);
+    if (!compressed) received.search.feed(chunk as Buffer);
+  }
+  return received;
+}
+
+function readMark(target: string, identity: { bytes: number; modifiedMs: number }): number {
+  if (!existsSync(markOf(target))) return 0;
+  const mark = JSON.parse(readFileSync(markOf(target), "utf8")) as {
+    durable: number;
+    bytes: number;
+    modifiedMs: number;
+  };
+  const isSame = mark.bytes === identity.bytes && mark.modifiedMs === identity.modifiedMs;
+  return isSame && statSync(partialOf(target)).size >= mark.durable ? mark.durable : 0;
+}
+
+/** True once the file is whole; false where the connection broke off after some of it had arrived. */
+async function receive(session: Session, request: Download, received: Received): Promise<boolean> {
+  const before = received.bytes;
+  try {
+    await receiveRest(session, request, received);
+    return true;
+  } catch (error) {
+    if (error instanceof CallFault && received.bytes > before) return false;
+    throw error;
+  }
+}
+
+async function receiveRest(session: Session, request: Download, received: Received): Promise<void> {
+  const { remote, bytes, signal } = request;
+  const handle = await open(session, remote, "r");
+  try {
+    refuseOther(request, await fstat(session, handle, remote));
+    let block: Buffer[] = [];
+    let waiting = 0;
+    // A block is written while the next one arrives.
+    let written: Promise<void> = Promise.resolve();
+    const write = async () => {
+      await written;
+      const chunks = block;
+      block = [];
+      waiting = 0;
+      written = keep(request, received, chunks);
+      written.catch(() => undefined);
+    };
+    try {
+      for await (const chunk of readAhead(session, handle, received.bytes, bytes)) {
+        signal.throwIfAborted();
+        block.push(chunk);
+        waiting += chunk.length;
+        if (waiting >= blockBytes) await write();
+      }
+      await write();
+    } finally {
+      await written;
+    }
+    refuseOther(request, await fstat(session, handle, remote));
+    refuseOther(request, await stat(session, remote));
+    if (received.bytes !== bytes) refuseOther(request, undefined);
+  } finally {
+    await close(session, handle).catch(() => undefined);
+  }
+}
+
+async function keep(request: Download, received: Received, chunks: readonly Buffer[]): Promise<void> {
+  const { file, hash, search } = received;
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const writing = writeAll(file, chunks, received.bytes);
+  for (const chunk of chunks) {
+    hash.update(chunk);
+    if (!request.compressed) search.feed(chunk);
+  }
+  await writing;
+  received.bytes += bytes;
+  request.onBytes(received.bytes);
+  failpoint("received");
+  if (received.bytes - received.durable < durableBytes) return;
+  await file.datasync();
+  received.durable = received.bytes;
+  const { bytes: size, modifiedMs, target } = request;
+  writeDurably(markOf(target), JSON.stringify({ durable: received.durable, bytes: size, modifiedMs }));
+  failpoint("marked");
+}
+
+async function writeAll(file: FileHandle, chunks: readonly Buffer[], position: number): Promise<void> {
+  const { bytesWritten } = await file.writev([...chunks], position);
+  const rest = Buffer.concat(chunks).subarray(bytesWritten);
+  if (rest.length > 0) await writeAll(file, [rest], position + bytesWritten);
+}
+
+function refuseOther({ label, bytes, modifiedMs }: Download, now: RemoteFile | undefined): void {
+  if (now?.bytes === bytes && now.modifiedMs === modifiedMs) return;
+  throw new Failure(exitCode.failed, "the file changed while it was read", {
+    where: { file: label },
+    why: now === undefined ? "it became shorter, or is gone" : `${bytes} bytes before, ${now.bytes} bytes after`,
+    next: "run again when the file is complete; source.ready tells loadline when that is",
+  });
+}
+
+/** Looks at the text, and finds out whether it is one. */
+async function searchCompressed({ target, label }: Download, search: SpacedQuoteSearch): Promise<void> {
+  const look = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) search.feed(chunk);
+  };
+  try {
+    await pipeline(createReadStream(target), createGunzip({ chunkSize: blockBytes }), look);
+  } catch (error) {
+    throw new Failure(exitCode.failed, "the compressed file is damaged", {
+      where: { file: label },
+      why: error instanceof Error ? error.message : String(error),
+      next: "ask the sender to send it again",
+    });
+  }
+}

@@ -1,0 +1,222 @@
+// One signed-in SFTP connection. In: operations. Out: their answers. What must hold: every operation ends, by an answer,
+// the end of the connection, or the deadline; the server is verified before a credential is sent; a fault of the
+// connection is a CallFault, the server's own refusal is not.
+
+import type { ConnectConfig, SFTPWrapper } from "ssh2";
+import SftpClient from "ssh2-sftp-client";
+import { monotonicMs } from "../../core/clock.ts";
+import type { Failure } from "../../core/errors.ts";
+import { CallFault } from "../../http/outcome.ts";
+import type { Environment, SftpConnection } from "../../job/job.ts";
+import { type HostKey, readHostKey, type Trust, trustOf } from "./host-key.ts";
+import { prepareSignIn } from "./sign-in.ts";
+
+/** Until the server has let us in. */
+const connectMsMax = 30_000;
+/** Without any answer to anything that was asked. */
+export const usualSilenceMsMax = 60_000;
+const keepAliveMs = 15_000;
+const keepAliveMissesMax = 3;
+
+/** Fast in Node first: measured, aes128-gcm moves some 300 MB/s here and chacha20, which is JavaScript, less than 20. */
+const ciphers = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"] as const;
+const macs = [
+  "hmac-sha2-256-etm@openssh.com",
+  "hmac-sha2-512-etm@openssh.com",
+  "hmac-sha2-256",
+  "hmac-sha2-512",
+] as const;
+
+/** Status codes of the protocol (draft-ietf-secsh-filexfer-02, 7). */
+export const sftpStatus = { endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, unsupported: 8 } as const;
+
+/** What the server answered instead of doing it. */
+export class StatusError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface SessionOptions {
+  connection: SftpConnection;
+  environment: Environment;
+  silenceMsMax: number;
+}
+
+type Ended = (error: Error | undefined | null, value?: unknown) => void;
+
+export class Session {
+  readonly #client: SftpClient;
+  readonly #wrapper: SFTPWrapper;
+  readonly #silenceMsMax: number;
+  /** What a person should know of the server. */
+  readonly warnings: readonly string[];
+  readonly #waiting = new Set<(fault: CallFault) => void>();
+  #heardMs = monotonicMs();
+  #watch: NodeJS.Timeout | undefined;
+  #fault: CallFault | undefined;
+
+  private constructor(client: SftpClient, wrapper: SFTPWrapper, silenceMsMax: number, warnings: readonly string[]) {
+    this.warnings = warnings;
+    this.#client = client;
+    this.#wrapper = wrapper;
+    this.#silenceMsMax = silenceMsMax;
+  }
+
+  /** Throws a Failure for a server that is not trusted or does not let us in, and a CallFault where none answers. */
+  static async open({ connection, environment, silenceMsMax }: SessionOptions): Promise<Session> {
+    const trust = trustOf(connection);
+    const signIn = prepareSignIn(connection, environment);
+    let refused: Failure | undefined;
+    let isVerified = false;
+    const client = quietClient(connection.name);
+    const heard = firstError(client);
+    try {
+      const wrapper = await client.connect({
+        ...configOf(connection, trust),
+        username: connection.address.user,
+        authHandler: signIn.attempt,
+        hostVerifier: (blob: Buffer) => {
+          refused = trust.refuse(readHostKey(blob));
+          isVerified = refused === undefined;
+          return isVerified;
+        },
+      });
+      const session = new Session(client, wrapper, silenceMsMax, trust.warnings);
+      session.#listen();
+      return session;
+    } catch (thrown) {
+      endClient(client);
+      if (refused !== undefined) throw refused;
+      const error = heard() ?? (thrown as ConnectionError);
+      if (error.level === "client-authentication" || (isVerified && /authentication/i.test(error.message)))
+        throw signIn.refusal();
+      throw connectFault(connection, error);
+    }
+  }
+
+  /** Whether a new one is needed. */
+  get isOver(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  /** Asks the server for something. `what` says it for messages: "list /in". */
+  call<T>(what: string, ask: (wrapper: SFTPWrapper, ended: Ended) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#fault !== undefined) return reject(this.#fault);
+      if (this.#waiting.size === 0) this.#heardMs = monotonicMs();
+      const fail = (fault: CallFault) => reject(fault);
+      this.#waiting.add(fail);
+      try {
+        ask(this.#wrapper, (error, value) => {
+          this.#heardMs = monotonicMs();
+          this.#waiting.delete(fail);
+          if (!error) resolve(value as T);
+          else reject(this.#explain(what, error));
+        });
+      } catch (error) {
+        // The library refuses to ask: the channel is closed, or the server lacks the extension.
+        this.#waiting.delete(fail);
+        reject(error instanceof Error ? new StatusError(sftpStatus.unsupported, error.message) : error);
+      }
+    });
+  }
+
+  close(): void {
+    this.#end("closed");
+  }
+
+  #listen(): void {
+    for (const event of ["error", "end", "close"]) {
+      this.#client.on(event, (error?: Error) => this.#end(error?.message ?? "the connection was closed"));
+    }
+    this.#watch = setInterval(
+      () => {
+        if (this.#waiting.size === 0 || monotonicMs() - this.#heardMs < this.#silenceMsMax) return;
+        this.#end(`no answer for ${Math.round(this.#silenceMsMax / 1000)} s`);
+      },
+      Math.min(1000, this.#silenceMsMax / 4),
+    );
+    this.#watch.unref();
+  }
+
+  #explain(what: string, error: Error): Error {
+    const status = (error as { code?: unknown }).code;
+    if (typeof status === "number") return new StatusError(status, error.message);
+    return this.#fault ?? new CallFault(`${what}: ${error.message}`, { outcome: "unknown", transient: true });
+  }
+
+  #end(why: string): void {
+    if (this.#fault !== undefined) return;
+    this.#fault = new CallFault(why, { outcome: "unknown", transient: true });
+    clearInterval(this.#watch);
+    for (const fail of this.#waiting) fail(this.#fault);
+    this.#waiting.clear();
+    endClient(this.#client);
+  }
+}
+
+/** The key that a server shows. The connection ends before a user is named. */
+export async function fetchHostKey(connection: SftpConnection): Promise<HostKey> {
+  let seen: HostKey | undefined;
+  const client = quietClient(connection.name);
+  const heard = firstError(client);
+  try {
+    await client.connect({
+      ...configOf(connection, trustOf(connection)),
+      username: connection.address.user,
+      hostVerifier: (blob: Buffer) => {
+        seen = readHostKey(blob);
+        return false;
+      },
+    });
+  } catch (thrown) {
+    if (seen !== undefined) return seen;
+    throw connectFault(connection, heard() ?? (thrown as ConnectionError));
+  } finally {
+    endClient(client);
+  }
+  throw new Error("a host key that was refused was taken");
+}
+
+type ConnectionError = Error & { level?: string; code?: unknown };
+
+/** The library prints what nobody listens for. */
+function quietClient(name: string): SftpClient {
+  const ignore = () => undefined;
+  return new SftpClient(name, { error: ignore, end: ignore, close: ignore });
+}
+
+/** The library tells errors again in words of its own, without what kind they are of. */
+function firstError(client: SftpClient): () => ConnectionError | undefined {
+  let first: ConnectionError | undefined;
+  client.on("error", (error: ConnectionError) => {
+    first ??= error;
+  });
+  return () => first;
+}
+
+function endClient(client: SftpClient): void {
+  client.end().catch(() => undefined);
+}
+
+function configOf({ address }: SftpConnection, trust: Trust): ConnectConfig {
+  return {
+    host: address.host,
+    port: address.port,
+    readyTimeout: connectMsMax,
+    keepaliveInterval: keepAliveMs,
+    keepaliveCountMax: keepAliveMissesMax,
+    algorithms: { cipher: [...ciphers], hmac: [...macs], serverHostKey: trust.order, compress: ["none"] },
+  };
+}
+
+function connectFault({ address }: SftpConnection, error: ConnectionError): Error {
+  const what = `${address.host}:${address.port}`;
+  // Both sides have no cipher, key or the like in common: the next attempt ends the same way.
+  const isFinal = /no matching|handshake failed/i.test(error.message);
+  return new CallFault(`${what}: ${error.message}`, { outcome: "refused", transient: !isFinal, cause: error });
+}

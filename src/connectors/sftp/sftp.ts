@@ -1,0 +1,51 @@
+// SFTP servers, as a source and as a target. In: a connection. Out: both sides over one link that is signed in.
+
+import { posix } from "node:path";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import type { Source } from "../../extract/source.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { unavailable } from "../../http/retry.ts";
+import type { Environment, SftpConnection } from "../../job/job.ts";
+import type { FileStore } from "../../load/target.ts";
+import type { HostKey } from "./host-key.ts";
+import { Link } from "./link.ts";
+import { realpath, stat } from "./remote.ts";
+import { fetchHostKey, usualSilenceMsMax } from "./session.ts";
+import { openSftpSource } from "./source.ts";
+import { openSftpStore } from "./store.ts";
+
+export interface OpenSftp {
+  source: Source;
+  store: FileStore;
+}
+
+export async function openSftp(
+  connection: SftpConnection,
+  environment: Environment,
+  onRetry: (text: string) => void,
+  signal: AbortSignal,
+): Promise<OpenSftp> {
+  const link = new Link({ connection, environment, onRetry, signal, silenceMsMax: usualSilenceMsMax });
+  const { user, host, port, folder: wanted } = connection.address;
+  const { folder, warnings } = await link.repeat(`find ${wanted ?? "its folder"}`, async (session) => {
+    const path = await realpath(session, wanted ?? ".");
+    if ((await stat(session, path))?.kind === "folder") return { folder: path, warnings: session.warnings };
+    throw new Failure(exitCode.usage, `connection ${connection.name}: there is no folder ${path} on ${host}`, {
+      where: connection.place,
+      next: "correct the folder at the end of the URL",
+    });
+  });
+  const orgId = `sftp://${user}@${host}:${port}${posix.join("/", folder)}`;
+  const remote = { link, orgId, folder };
+  return { source: openSftpSource(remote), store: openSftpStore(remote, warnings) };
+}
+
+/** The key that a server shows, without a word of who asks. */
+export async function readServerKey(connection: SftpConnection): Promise<HostKey> {
+  try {
+    return await fetchHostKey(connection);
+  } catch (error) {
+    throw error instanceof CallFault ? unavailable(error, connection.name) : error;
+  }
+}

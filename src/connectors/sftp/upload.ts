@@ -1,0 +1,138 @@
+// One local file to a server. In: a file, the name that it gets. Out: all of its bytes there, on the server's disk where
+// the server can say so. What must hold: an upload goes on with what is there only after it was read back and compared:
+// a server that lost its power may have kept a file's length without its bytes.
+
+import { createReadStream } from "node:fs";
+import { open as openLocal } from "node:fs/promises";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { failpoint } from "../../core/failpoint.ts";
+import { CallFault } from "../../http/outcome.ts";
+import type { Link } from "./link.ts";
+import { readAhead } from "./read-ahead.ts";
+import { close, fstat, open, stat, syncToDisk, writeAt } from "./remote.ts";
+import type { Session } from "./session.ts";
+
+/** What every server takes in one piece (draft-ietf-secsh-filexfer-02, 3). */
+const chunkBytes = 32 * 1024;
+const blockBytes = 1 << 20;
+const blocksAhead = 2;
+/** After so many bytes the server is asked to bring them to its disk; from there an upload goes on unseen. */
+const durableBytes = 64 << 20;
+
+export interface Upload {
+  link: Link;
+  /** On this machine. */
+  path: string;
+  bytes: number;
+  /** On the server. */
+  remote: string;
+  signal: AbortSignal;
+  onBytes(bytes: number): void;
+}
+
+/** Bytes that the server has: surely on its disk, or as far as it has said. */
+interface Sent {
+  durable: number;
+  bytes: number;
+}
+
+export async function upload(request: Upload): Promise<void> {
+  const sent: Sent = { durable: 0, bytes: 0 };
+  for (let isWhole = false; !isWhole; ) {
+    isWhole = await request.link.repeat(`write ${request.remote}`, (session) => send(session, request, sent));
+  }
+}
+
+/** True once all is there; false where the connection broke off after some of it. */
+async function send(session: Session, request: Upload, sent: Sent): Promise<boolean> {
+  const before = sent.bytes;
+  try {
+    await sendRest(session, request, sent);
+    return true;
+  } catch (error) {
+    if (error instanceof CallFault && sent.bytes > before) return false;
+    throw error;
+  }
+}
+
+async function sendRest(session: Session, request: Upload, sent: Sent): Promise<void> {
+  const { remote, bytes } = request;
+  const there = (await stat(session, remote))?.bytes ?? 0;
+  // What is longer than the file was no beginning of it.
+  const goesOn = there > 0 && there <= bytes;
+  const handle = await open(session, remote, goesOn ? "r+" : "w");
+  try {
+    sent.bytes = goesOn ? await compareStart(session, handle, request, sent, there) : 0;
+    sent.durable = Math.min(sent.durable, sent.bytes);
+    await sendFrom(session, handle, request, sent);
+    await syncToDisk(session, handle);
+    const { bytes: arrived } = await fstat(session, handle, remote);
+    if (arrived === bytes) return;
+    throw new Failure(exitCode.failed, `${remote} has ${arrived} bytes on the server, ${bytes} were sent`, {
+      next: "loadline resume; if it happens again, ask the owner of the server",
+    });
+  } finally {
+    await close(session, handle).catch(() => undefined);
+  }
+}
+
+/** How much of what is there is what was to be sent. */
+async function compareStart(
+  session: Session,
+  handle: Buffer,
+  { path, signal }: Upload,
+  { durable }: Sent,
+  there: number,
+): Promise<number> {
+  if (there <= durable) return there;
+  const local = await openLocal(path);
+  try {
+    let same = durable;
+    for await (const chunk of readAhead(session, handle, durable, there)) {
+      signal.throwIfAborted();
+      const ours = Buffer.alloc(chunk.length);
+      await local.read(ours, 0, chunk.length, same);
+      if (!ours.equals(chunk)) return same;
+      same += chunk.length;
+    }
+    return same;
+  } finally {
+    await local.close();
+  }
+}
+
+async function sendFrom(session: Session, handle: Buffer, request: Upload, sent: Sent): Promise<void> {
+  const { path, bytes, signal, onBytes } = request;
+  const ahead: Promise<number>[] = [];
+  const settleOne = async () => {
+    sent.bytes += (await ahead.shift()) ?? 0;
+    onBytes(sent.bytes);
+    failpoint("sent");
+  };
+  if (sent.bytes >= bytes) return;
+  let position = sent.bytes;
+  try {
+    for await (const block of createReadStream(path, { start: position, highWaterMark: blockBytes })) {
+      signal.throwIfAborted();
+      const writing = writeBlock(session, handle, block as Buffer, position);
+      writing.catch(() => undefined);
+      ahead.push(writing);
+      position += (block as Buffer).length;
+      if (ahead.length >= blocksAhead) await settleOne();
+      if (sent.bytes - sent.durable >= durableBytes && (await syncToDisk(session, handle))) sent.durable = sent.bytes;
+    }
+    while (ahead.length > 0) await settleOne();
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+}
+
+async function writeBlock(session: Session, handle: Buffer, block: Buffer, position: number): Promise<number> {
+  const writes: Promise<void>[] = [];
+  for (let at = 0; at < block.length; at += chunkBytes) {
+    writes.push(writeAt(session, handle, block.subarray(at, at + chunkBytes), position + at));
+  }
+  await Promise.all(writes);
+  return block.length;
+}

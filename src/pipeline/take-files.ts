@@ -1,0 +1,255 @@
+// The files that a run takes of a stream, and what becomes of them once they are loaded.
+// What must hold: the choice is in the ledger before a byte is read, and a resumed run keeps it; what was taken is
+// remembered with the settling of the stream, in one transaction; a file is moved or deleted only after that, and only
+// if it still is the file that was loaded.
+
+import { rmSync } from "node:fs";
+import type { TakenRecord, TakeRecord } from "../checkpoint/ledger.ts";
+import { now } from "../core/clock.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { failpoint } from "../core/failpoint.ts";
+import {
+  companionOf,
+  dropCompanions,
+  nameBeside,
+  numberedName,
+  orderFiles,
+  placeAfterMove,
+  type ReadyFiles,
+  refuseStale,
+  selectDone,
+  selectListed,
+  selectStable,
+} from "../extract/choose-files.ts";
+import { type ManifestEntry, parseManifest } from "../extract/manifest.ts";
+import type { ChosenFile, ExtractedPart, FileCatalog, ListedFile } from "../extract/source.ts";
+import type { FileSource, Stream } from "../job/job.ts";
+import { countOf } from "../report/numbers.ts";
+import { type RunContext, sourceOf, targetOf } from "./context.ts";
+
+export type FileStream = Stream & { source: FileSource };
+
+/** What a run takes of its files, or that there is nothing new. */
+export async function chooseFiles(
+  context: RunContext,
+  stream: FileStream,
+  catalog: FileCatalog,
+): Promise<ChosenFile[]> {
+  const { ledger, run } = context;
+  const kept = ledger.takes(run.id, stream.name);
+  if (kept.length > 0) return kept.filter(({ ordinal, takenBy }) => ordinal > 0 && takenBy === null);
+  const { source } = stream;
+  const listed = dropCompanions(source, await catalog.list(source));
+  if (listed.length === 0) refuseNone(stream);
+  const manifests = await readManifests(source, listed, catalog);
+  const { ready, waiting } = await selectReady(source, listed, catalog, manifests);
+  tellWaiting(context, stream, waiting);
+  const taken = source.once || source.maxAgeMs !== undefined ? ledger.taken(takerOf(context, stream)) : [];
+  const newest = [...ready, ...taken].reduce<number | undefined>(
+    (latest, { modifiedMs }) => Math.max(latest ?? modifiedMs, modifiedMs),
+    undefined,
+  );
+  refuseStale(source, newest, now().getTime());
+  const takes = orderFiles(ready, source.order).map((file, index): TakeRecord => {
+    const { rows = null, sha256 = null } = manifests.get(file.label) ?? {};
+    const same = source.once ? taken.find((earlier) => isSame(earlier, file)) : undefined;
+    return {
+      run: run.id,
+      stream: stream.name,
+      ...file,
+      ordinal: index + 1,
+      rows,
+      sha256,
+      takenBy: same?.run ?? null,
+      acknowledged: false,
+    };
+  });
+  const old = takes.filter(({ takenBy }) => takenBy !== null);
+  if (old.length > 0) {
+    const message = `${stream.name}: ${countOf(old.length, "file")} taken before`;
+    context.emit({ type: "warning", message });
+  }
+  const companions = takes.map(({ label }) => companionOf(source, label)).filter((label) => label !== undefined);
+  ledger.saveTakes([...takes, ...(await recordCompanions(context, stream, catalog, new Set(companions)))]);
+  failpoint("chosen");
+  return takes.filter(({ takenBy }) => takenBy === null);
+}
+
+/** The same name, size and time are the same file: it needs not be fetched to know its bytes. */
+function isSame(earlier: ListedFile, file: ListedFile): boolean {
+  return earlier.label === file.label && earlier.bytes === file.bytes && earlier.modifiedMs === file.modifiedMs;
+}
+
+function takerOf(context: RunContext, stream: Stream) {
+  const { orgId: targetOrg } = targetOf(context, stream.target.connection);
+  return { job: context.job.name, stream: stream.name, targetOrg, object: stream.target.object };
+}
+
+/** A job that clears its folder, or takes each file once, finds it empty on most days. */
+function refuseNone({ source }: FileStream): void {
+  if (source.once || source.ready !== undefined || source.after.kind !== "leave" || source.maxAgeMs !== undefined)
+    return;
+  throw new Failure(exitCode.failed, `no file matches "${source.files}" in ${source.connection}`, {
+    where: source.place,
+    next: "check `files` and whether the feed has arrived",
+  });
+}
+
+/** What manifests say of the files, by their labels. */
+async function readManifests(
+  source: FileSource,
+  listed: readonly ListedFile[],
+  catalog: FileCatalog,
+): Promise<Map<string, ManifestEntry>> {
+  const said = new Map<string, ManifestEntry>();
+  if (source.ready?.kind !== "manifest") return said;
+  for (const manifest of new Set(listed.map(({ label }) => companionOf(source, label) ?? ""))) {
+    const text = await catalog.readText(manifest);
+    const entries = text === undefined ? [] : parseManifest(text, manifest);
+    for (const entry of entries) {
+      const label = nameBeside("{name}", `${manifest.slice(0, manifest.lastIndexOf("/") + 1)}${entry.name}`);
+      said.set(label, entry);
+      if (listed.some((file) => file.label === label) || source.once || source.after.kind !== "leave") continue;
+      throw new Failure(exitCode.guard, `the manifest lists ${entry.name}, which is not there`, {
+        where: { file: manifest },
+        next: "wait until all of it has arrived, or ask the sender; nothing was written",
+      });
+    }
+  }
+  return said;
+}
+
+async function selectReady(
+  source: FileSource,
+  listed: readonly ListedFile[],
+  catalog: FileCatalog,
+  manifests: ReadonlyMap<string, ManifestEntry>,
+): Promise<ReadyFiles> {
+  const { ready } = source;
+  if (ready === undefined) return { ready: [...listed], waiting: [] };
+  if (ready.kind === "stable") return selectStable(listed, ready.forMs, now().getTime());
+  if (ready.kind === "manifest") return selectListed(listed, manifests);
+  const isDone = new Map<string, boolean>();
+  for (const { label } of listed) {
+    isDone.set(label, (await catalog.look(companionOf(source, label) ?? "")) !== undefined);
+  }
+  return selectDone(listed, isDone);
+}
+
+function tellWaiting({ emit }: RunContext, { name }: Stream, waiting: ReadyFiles["waiting"]): void {
+  const [first] = waiting;
+  if (first === undefined) return;
+  const others = waiting.length === 1 ? "" : `, and ${countOf(waiting.length - 1, "other")}`;
+  emit({ type: "warning", message: `${name}: ${first.label} is not ready: ${first.why}${others}` });
+}
+
+async function recordCompanions(
+  context: RunContext,
+  stream: FileStream,
+  catalog: FileCatalog,
+  labels: ReadonlySet<string>,
+): Promise<TakeRecord[]> {
+  if (stream.source.after.kind === "leave") return [];
+  const found = await Promise.all([...labels].map((label) => catalog.look(label)));
+  return found
+    .filter((file) => file !== undefined)
+    .map((file, index) => ({
+      run: context.run.id,
+      stream: stream.name,
+      ...file,
+      ordinal: -index,
+      rows: null,
+      sha256: null,
+      takenBy: null,
+      acknowledged: false,
+    }));
+}
+
+/** Tells of each part whether it is to be staged: not where its bytes were taken before, by whatever name. */
+export function openAdmission(context: RunContext, stream: FileStream): (part: ExtractedPart) => boolean {
+  const { ledger, run, emit } = context;
+  const takes = new Map(ledger.takes(run.id, stream.name).map((take) => [take.ordinal, take]));
+  const isOnce = stream.source.once;
+  const taken = new Map<string, { run: string; label: string }>();
+  for (const earlier of isOnce ? ledger.taken(takerOf(context, stream)) : []) taken.set(earlier.sha256, earlier);
+  for (const part of isOnce ? ledger.parts(run.id, stream.name) : []) taken.set(part.sha256, { ...part, run: run.id });
+  return (part) => {
+    const take = takes.get(part.ordinal);
+    if (take === undefined) throw new Error(`${part.label} was not chosen`);
+    refuseOtherContent(part, take.sha256);
+    const earlier = taken.get(part.sha256);
+    if (isOnce) taken.set(part.sha256, { run: run.id, label: part.label });
+    if (earlier === undefined || (earlier.run === run.id && earlier.label === part.label)) return true;
+    ledger.saveTakes([{ ...take, takenBy: earlier.run }]);
+    rmSync(part.path, { force: true });
+    emit({ type: "warning", message: `${part.label} has the bytes of ${earlier.label}, taken before: left out` });
+    return false;
+  };
+}
+
+function refuseOtherContent(part: ExtractedPart, promised: string | null): void {
+  if (promised === null || promised === part.sha256) return;
+  throw new Failure(exitCode.failed, "the file is not what its manifest says", {
+    where: { file: part.label },
+    why: `its SHA-256 is ${part.sha256}, the manifest says ${promised}`,
+    next: "ask the sender; nothing was written",
+  });
+}
+
+/** What a settling stream has taken, to be remembered; nothing of a run that loads only a part. */
+export function listTaken(context: RunContext, stream: Stream): Omit<TakenRecord, "settled">[] {
+  const { ledger, run } = context;
+  const { source } = stream;
+  if (source.kind !== "files" || (!source.once && source.maxAgeMs === undefined) || isPartial(context)) return [];
+  const taker = takerOf(context, stream);
+  const takes = new Map(ledger.takes(run.id, stream.name).map((take) => [take.ordinal, take]));
+  return ledger.parts(run.id, stream.name).flatMap(({ ordinal, sha256 }) => {
+    const take = takes.get(ordinal);
+    if (take === undefined) return [];
+    const { label, bytes, modifiedMs } = take;
+    return [{ ...taker, sha256, run: run.id, label, bytes, modifiedMs }];
+  });
+}
+
+function isPartial({ run }: RunContext): boolean {
+  const { limit, keys, streams } = run.options;
+  return limit !== undefined || keys !== undefined || streams !== undefined;
+}
+
+/** Moves or deletes the files of a settled stream, as the job wants it. What is done is not done again. */
+export async function acknowledgeFiles(context: RunContext, stream: Stream): Promise<void> {
+  const { source } = stream;
+  const catalog = sourceOf(context, source.connection).files;
+  if (source.kind !== "files" || catalog === undefined || source.after.kind === "leave" || isPartial(context)) return;
+  if (catalog.readOnly) return;
+  for (const take of context.ledger.takes(context.run.id, stream.name)) {
+    if (take.acknowledged) continue;
+    context.signal.throwIfAborted();
+    failpoint("settled-file");
+    await acknowledgeFile(context, source, catalog, take);
+    failpoint("acknowledged");
+    context.ledger.saveTakes([{ ...take, acknowledged: true }]);
+  }
+}
+
+async function acknowledgeFile(
+  { emit }: RunContext,
+  { after, files }: FileSource,
+  catalog: FileCatalog,
+  take: TakeRecord,
+): Promise<void> {
+  const there = await catalog.look(take.label);
+  // Gone: an attempt that was killed has done it, or somebody else.
+  if (there === undefined) return;
+  if (there.bytes !== take.bytes || there.modifiedMs !== take.modifiedMs) {
+    emit({ type: "warning", message: `${take.label} is another file by now: left for the next run` });
+    return;
+  }
+  if (after.kind === "delete") return catalog.remove(take.label);
+  if (after.kind === "leave") return;
+  const place = placeAfterMove(files, take.label, after.folder);
+  for (let number = 1; ; number += 1) {
+    if (await catalog.move(take.label, number === 1 ? place : numberedName(place, number))) return;
+  }
+}
