@@ -193,6 +193,8 @@ function waitForText(child: ChildProcess, output: { stdout: string; stderr: stri
 export interface Sandbox extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`. */
   origin: string;
+  /** Where its HubSpot is. */
+  hubspot: string;
   /** All records of an object, deleted ones too (`IsDeleted`), in the order of their ids. */
   dump(object: string): Promise<Record<string, unknown>[]>;
   /** Replaces the faults (docs/sandbox.md); `[]` clears. */
@@ -240,12 +242,12 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
   }
   const running = startLoadline(args, request.msMax === undefined ? {} : { msMax: request.msMax });
   const line = await firstLine(running);
-  const { salesforce: origin } = JSON.parse(line) as { salesforce: string };
+  const { salesforce: origin, hubspot } = JSON.parse(line) as { salesforce: string; hubspot: string };
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     await running.kill(signal);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { origin, ...controls(origin), stop, [Symbol.asyncDispose]: () => stop("SIGKILL") };
+  return { origin, hubspot, ...controls(origin), stop, [Symbol.asyncDispose]: () => stop("SIGKILL") };
 }
 
 async function firstLine(running: Running): Promise<string> {
@@ -257,7 +259,7 @@ async function firstLine(running: Running): Promise<string> {
   return seen.split("\n")[0] ?? "";
 }
 
-function controls(origin: string): Omit<Sandbox, "origin" | "stop" | typeof Symbol.asyncDispose> {
+function controls(origin: string): Omit<Sandbox, "origin" | "hubspot" | "stop" | typeof Symbol.asyncDispose> {
   const ask = async (method: string, path: string, body?: unknown) => {
     const url = path.startsWith("/") ? `${origin}${path}` : `${origin}/services/data/v66.0/${path}`;
     const response = await fetch(url, {
