@@ -281,6 +281,47 @@ test("an import whose answer is lost is found again by its name", async () => {
   expect(results.map(({ importName }) => importName)).toEqual(["run-42-batch-1"]);
 });
 
+test("an import of two files writes both, and one of a whole number of chunks ends", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  const people = requestOf({ name: "two", columns: [key] });
+  const companies = requestOf({ typeId: "0-2", columns: [named("domain"), named("name")] });
+  const [first] = people["files"] as object[];
+  const [second] = companies["files"] as object[];
+  const form = new FormData();
+  const rows = Array.from({ length: 2_000 }, (_, index) => index);
+  form.append("files", new Blob([`Id\n${rows.join("\n")}\n`]), "people.csv");
+  form.append("files", new Blob(["domain,name\na.example.com,Acme\nbad\n"]), "companies.csv");
+  const files = [
+    { ...first, fileName: "people.csv" },
+    { ...second, fileName: "companies.csv" },
+  ];
+  form.append("importRequest", JSON.stringify({ ...people, files }));
+  const { body } = await account.call("POST", "/crm/v3/imports", form);
+  const ended = await finished(account, body["id"]);
+  expect(ended).toMatchObject({
+    state: "DONE",
+    mappedObjectTypeIds: ["0-1", "0-2"],
+    metadata: { counters: { TOTAL_ROWS: 2_002, CREATED_OBJECTS: 2_001, MAPPED_COLUMNS: 3, ERRORS: 1 } },
+  });
+  const { fileIds } = ended["metadata"] as { fileIds: string[] };
+  const { results } = (await account.call("GET", `/crm/v3/imports/${String(body["id"])}/errors`)).body;
+  expect(results).toEqual([
+    expect.objectContaining({
+      objectTypeId: "0-2",
+      sourceData: expect.objectContaining({ lineNumber: 3, fileId: Number(fileIds[1]) }),
+    }),
+  ]);
+  expect(await account.dump("contacts")).toHaveLength(2_000);
+});
+
+test("a fault of a row meets rows of imports", async () => {
+  const account = await startAccount({ schema: contactSchema });
+  await account.control("faults", [{ match: "row contacts", nth: [2], do: { rowError: "UNKNOWN_ERROR:try again" } }]);
+  const { counters, errors } = await runImport(account, { columns: [key] }, "Id\n1\n2\n3\n");
+  expect(counters).toMatchObject({ CREATED_OBJECTS: 2, ERRORS: 1 });
+  expect(errors).toEqual([expect.objectContaining({ errorType: "UNKNOWN_ERROR", errorMessage: "try again" })]);
+});
+
 test("rows that are broken are told with what they hold", async () => {
   const account = await startAccount({ schema: contactSchema });
   const csv = '\uFEFFId,firstname\r\n1,"Ada, the\nfirst"\r\n2\r\n3,a"b\r\n';

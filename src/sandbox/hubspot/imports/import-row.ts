@@ -56,6 +56,8 @@ export function rowWriter(portal: Portal, type: ObjectType, file: ImportRequestF
     write(record, at, claim) {
       const result: RowResult = { written: undefined, values: 0, errors: [] };
       try {
+        const { rowError } = portal.faults.forRow(type.name) ?? {};
+        if (rowError !== undefined) throw injectedFault(rowError);
         if (record.strayQuote) throw fault("COULD_NOT_PARSE_ROW", "The row has a quote where none may be");
         if (record.cells.length !== columns.length)
           throw fault(
@@ -246,6 +248,12 @@ function rowErrorOf(error: unknown, columnOf: RowContext["columnOf"], record: Cs
   const errorType = conflict ? "DUPLICATE_UNIQUE_PROPERTY_VALUE" : (refusingCodes[detail?.code ?? ""] ?? missing);
   const value = column < 0 ? {} : { column, value: record.cells[column] ?? "" };
   return { errorType, message: detail?.message ?? error.message, ...value };
+}
+
+/** A fault's `<error type>:<message>`. */
+function injectedFault(text: string): ImportFault {
+  const colon = text.indexOf(":");
+  return fault(text.slice(0, Math.max(0, colon)), text.slice(colon + 1));
 }
 
 function fault(errorType: string, message: string, column?: number): ImportFault {
