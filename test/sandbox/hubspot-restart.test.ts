@@ -36,7 +36,7 @@ test("batches that were acknowledged before a kill are whole, the one that was n
   const acknowledged: number[] = [];
   for (let round = 0; round < 3; round += 1) {
     const { portal, kill } = await start(dataFolder, schemaFile);
-    const sent = Array.from({ length: 8 }, (_, index) => round * 8 + index);
+    const sent = Array.from({ length: 60 }, (_, index) => round * 60 + index);
     const answers = sent.map(async (batch) => {
       const { status } = await portal.batch("upsert", rows(batch)).catch(() => ({ status: 0 }));
       if (status === 200) acknowledged.push(batch);
