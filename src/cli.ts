@@ -149,9 +149,9 @@ program
 program
   .command("sandbox")
   .description("serve a local Salesforce, HubSpot and SFTP server to rehearse against")
-  .option("--salesforce-port <port>", "0 takes a free one", wholeNumber, 8025)
-  .option("--hubspot-port <port>", "0 takes a free one", wholeNumber, 8026)
-  .option("--sftp-port <port>", "0 takes a free one", wholeNumber, 8027)
+  .option("--salesforce-port <port>", "8025, or a free one where that is taken; 0 takes a free one", wholeNumber)
+  .option("--hubspot-port <port>", "8026, in the same way", wholeNumber)
+  .option("--sftp-port <port>", "8027, in the same way", wholeNumber)
   .option("--data <dir>", "keep its data here")
   .option("--schema <file>", "custom objects and fields")
   .addOption(new Option("--seed <seed>", "what a new org holds").choices(["demo", "empty"]).default("empty"))

@@ -7,9 +7,9 @@ import { startSandbox } from "../sandbox/sandbox.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 
 export interface SandboxFlags {
-  salesforcePort: number;
-  hubspotPort: number;
-  sftpPort: number;
+  salesforcePort?: number;
+  hubspotPort?: number;
+  sftpPort?: number;
   data?: string;
   schema?: string;
   seed: "demo" | "empty";
@@ -18,10 +18,11 @@ export interface SandboxFlags {
 }
 
 export async function serveSandbox(globals: Globals, flags: SandboxFlags): CommandResult {
+  const { salesforcePort, hubspotPort, sftpPort } = flags;
   const sandbox = await startSandbox({
-    salesforcePort: flags.salesforcePort,
-    hubspotPort: flags.hubspotPort,
-    sftpPort: flags.sftpPort,
+    salesforcePort: salesforcePort ?? { usual: 8025 },
+    hubspotPort: hubspotPort ?? { usual: 8026 },
+    sftpPort: sftpPort ?? { usual: 8027 },
     seed: flags.seed,
     faultSeed: flags.faultSeed,
     ...(flags.data === undefined ? {} : { dataFolder: flags.data }),

@@ -15,6 +15,9 @@ import { openSalesforce } from "./salesforce/salesforce.ts";
 import { readSchemaFile } from "./schema-file.ts";
 import { listenSftp } from "./sftp/sftp.ts";
 
+/** 0 takes a free one; the usual one, where it is taken, leaves it to a free one. */
+export type Port = number | { usual: number };
+
 export interface SandboxOptions {
   /** 0 takes a free port. */
   salesforcePort: number;
@@ -70,8 +73,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await hubspot.close();
     if (options.dataFolder === undefined) rmSync(folder, { recursive: true, force: true });
   };
-  const serve = async (site: Site, port: number): Promise<string> => {
-    const server = await listen(site, port, faults);
+  const serve = async (site: Site, port: Port): Promise<string> => {
+    const server = await listenOn(port, (number) => listen(site, number, faults));
     servers.push(server);
     return server.origin;
   };
@@ -81,7 +84,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       hubspot: await serve(hubspot.site, options.hubspotPort),
     };
     const { sftpPort: port } = options;
-    const sftp = port === undefined ? undefined : await listenSftp({ port, folder, publicKey, faults });
+    const sftp =
+      port === undefined
+        ? undefined
+        : await listenOn(port, (number) => listenSftp({ port: number, folder, publicKey, faults }));
     if (sftp !== undefined) servers.push(sftp);
     salesforce.start(origins.salesforce);
     hubspot.start(origins.hubspot);
@@ -98,6 +104,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await shutDown();
     throw error;
   }
+}
+
+async function listenOn<Server>(port: Port, start: (port: number) => Promise<Server>): Promise<Server> {
+  if (typeof port === "number") return start(port);
+  return start(port.usual).catch(() => start(0));
 }
 
 /** The public half of the pair that clients sign JWTs with and sign in to SFTP by; the private half is sandbox.key beside it. */

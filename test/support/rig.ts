@@ -246,6 +246,8 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
     String(request.port ?? 0),
     "--hubspot-port",
     "0",
+    "--sftp-port",
+    "0",
     "--data",
     request.data ?? join(folder, "data"),
   ];
