@@ -20,11 +20,10 @@ export type Port = number | { usual: number };
 
 export interface SandboxOptions {
   /** 0 takes a free port. */
-  salesforcePort: number;
-  /** The same for HubSpot. */
-  hubspotPort: number;
+  salesforcePort: Port;
+  hubspotPort: Port;
   /** The same; without one SFTP is not served. */
-  sftpPort?: number;
+  sftpPort?: Port;
   /** Kept across restarts. Without one, a temporary folder that is deleted at close. */
   dataFolder?: string;
   /** Custom objects, fields and properties, and limits (YAML or JSON). */

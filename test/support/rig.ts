@@ -353,12 +353,12 @@ connections:
     type: salesforce
     login_url: ${sandbox.origin}
     auth: { client_credentials: { client_id: "\${SF_CLIENT_ID}", client_secret: "\${SF_CLIENT_SECRET}" } }
+  drop: { type: file, path: ${drop} }
   hubspot:
     type: hubspot
     base_url: ${sandbox.hubspot ?? "http://127.0.0.1:1"}
     auth: { token: "\${HUBSPOT_TOKEN}" }
     limits: { burst: 100% }
-  drop: { type: file, path: ${drop} }
 `,
   };
 }
