@@ -11,8 +11,16 @@ import { isClean } from "./oracle.ts";
 import { buildProgram } from "./program.ts";
 import { loadUnderFire, type RandomResult } from "./random-load.ts";
 
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "1000" },
+    seed: { type: "string", default: "1" },
+    modes: { type: "string" },
+  },
+});
 const lanes = 2;
-const modes = [...salesforceModes, ...hubspotModes];
+const every = [...salesforceModes, ...hubspotModes];
+const modes = every.filter((mode) => values.modes === undefined || values.modes.split(",").includes(mode));
 
 async function killAtRandom(kills: number, seed: number): Promise<number> {
   const started = performance.now();
@@ -58,7 +66,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const { values } = parseArgs({
-  options: { kills: { type: "string", default: "1000" }, seed: { type: "string", default: "1" } },
-});
 process.exitCode = await killAtRandom(Number(values.kills), Number(values.seed));

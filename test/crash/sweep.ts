@@ -1,13 +1,17 @@
-// npm run crash:sweep: SIGKILL at every failpoint of a run, for each way of writing, taken up by `resume` and by
-// `run`, and in every tenth case killed a second time while it goes on. Prints what it did; exit 1 on any discrepancy.
+// npm run crash:sweep [-- --modes insert,hs-import]: SIGKILL at every failpoint of a run, for each way of writing, taken
+// up by `resume` and by `run`, and in every tenth case killed a second time while it goes on. Prints what it did; exit 1
+// on any discrepancy.
 
+import { parseArgs } from "node:util";
 import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
 import { hubspotModes, openLane, salesforceModes } from "./load.ts";
 import { buildProgram } from "./program.ts";
 
 const lanes = 2;
-const modes = [...salesforceModes, ...hubspotModes];
+const every = [...salesforceModes, ...hubspotModes];
+const { values } = parseArgs({ options: { modes: { type: "string", default: every.join(",") } } });
+const modes = every.filter((mode) => values.modes.split(",").includes(mode));
 
 async function sweep(): Promise<number> {
   const started = performance.now();
