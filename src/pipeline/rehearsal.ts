@@ -99,7 +99,7 @@ export function connectToSandbox(
   const token = new Secret(sandboxToken);
   const pointed = [...connections].map(([name, connection]): [string, Connection] => {
     if (connection.type === "file") return [name, redirectOutput(connection, join(stateFolder, "files", name))];
-    if (connection.type === "sftp") return [name, pointSftp(connection, addresses, stateFolder)];
+    if ("address" in connection) return [name, pointSftp(connection, addresses, stateFolder)];
     const { apiVersion, place } = connection;
     return [
       name,

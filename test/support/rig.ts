@@ -193,6 +193,10 @@ function waitForText(child: ChildProcess, output: { stdout: string; stderr: stri
 export interface Sandbox extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`. */
   origin: string;
+  /** `sftp://sandbox@127.0.0.1:<port>`. */
+  sftp: string;
+  /** `SHA256:…` */
+  hostKey: string;
   /** All records of an object, deleted ones too (`IsDeleted`), in the order of their ids. */
   dump(object: string): Promise<Record<string, unknown>[]>;
   /** Replaces the faults (docs/sandbox.md); `[]` clears. */
@@ -215,6 +219,7 @@ export interface SandboxRequest {
   data?: string;
   /** 0, the default, takes a free port. */
   port?: number;
+  sftpPort?: number;
   /** It is killed after this time. */
   msMax?: number;
 }
@@ -227,6 +232,8 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
     "sandbox",
     "--salesforce-port",
     String(request.port ?? 0),
+    "--sftp-port",
+    String(request.sftpPort ?? 0),
     "--data",
     request.data ?? join(folder, "data"),
   ];
@@ -238,12 +245,16 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
   }
   const running = startLoadline(args, request.msMax === undefined ? {} : { msMax: request.msMax });
   const line = await firstLine(running);
-  const { salesforce: origin } = JSON.parse(line) as { salesforce: string };
+  const {
+    salesforce: origin,
+    sftp,
+    hostKey,
+  } = JSON.parse(line) as { salesforce: string; sftp: string; hostKey: string };
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     await running.kill(signal);
     rmSync(folder, { recursive: true, force: true });
   };
-  return { origin, ...controls(origin), stop, [Symbol.asyncDispose]: () => stop("SIGKILL") };
+  return { origin, sftp, hostKey, ...controls(origin), stop, [Symbol.asyncDispose]: () => stop("SIGKILL") };
 }
 
 async function firstLine(running: Running): Promise<string> {
@@ -255,7 +266,7 @@ async function firstLine(running: Running): Promise<string> {
   return seen.split("\n")[0] ?? "";
 }
 
-function controls(origin: string): Omit<Sandbox, "origin" | "stop" | typeof Symbol.asyncDispose> {
+function controls(origin: string): Omit<Sandbox, "origin" | "sftp" | "hostKey" | "stop" | typeof Symbol.asyncDispose> {
   const ask = async (method: string, path: string, body?: unknown) => {
     const url = path.startsWith("/") ? `${origin}${path}` : `${origin}/services/data/v66.0/${path}`;
     const response = await fetch(url, {
