@@ -2,17 +2,23 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { openSftp } from "../../src/connectors/sftp/sftp.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { FileSource, SftpConnection } from "../../src/job/job.ts";
 import { createProject, type Project } from "../support/rig.ts";
 import { hasSshd, type Sshd, startSshd } from "../support/sshd.ts";
 import { connectionsFile, copyJob, manyRows, startVendor } from "./support.ts";
@@ -139,6 +145,29 @@ test("--sandbox rehearses with the fixtures of the connection, and moves them th
   expect([again.code, again.summary().streams["people"]?.extracted]).toEqual([0, 0]);
 });
 
+const place = { file: "job.yaml", line: 1, column: 1 };
+const fileSource: FileSource = {
+  ...{ kind: "files", connection: "vendor", files: "*", optional: [], place },
+  format: { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" },
+  ...{ order: "name", once: false, after: { kind: "leave" } },
+};
+
+function connectionTo(server: Sshd): SftpConnection {
+  return {
+    ...{ name: "vendor", type: "sftp", protected: false, place },
+    address: { user: server.user, host: "127.0.0.1", port: server.port, folder: server.folder },
+    auth: { kind: "private_key", keyFile: { resolve: () => new Secret(server.key, { redacted: false }) } },
+    hostKey: server.hostKey,
+  };
+}
+
+function writeSmallFiles(folder: string, files: number): void {
+  mkdirSync(folder);
+  for (let index = 0; index < files; index += 1) {
+    writeFileSync(join(folder, `${String(index).padStart(5, "0")}.csv`), `id,last\n${index},n${index}\n`);
+  }
+}
+
 describe.skipIf(!hasSshd)("OpenSSH's server", () => {
   let server: Sshd;
   beforeAll(async () => {
@@ -152,15 +181,31 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
   };
 
   test("is read by globs and in parallel, 2,000 small files", async () => {
-    mkdirSync(join(server.folder, "many"));
-    for (let index = 0; index < 2000; index += 1) {
-      writeFileSync(join(server.folder, `many/${String(index).padStart(4, "0")}.csv`), `id,last\n${index},n${index}\n`);
+    writeSmallFiles(join(server.folder, "many"), 2000);
+    const folder = mkdtempSync(join(tmpdir(), "loadline-many-"));
+    const stop = new AbortController();
+    const { source, store } = await openSftp(connectionTo(server), {}, () => undefined, stop.signal);
+    try {
+      const listed = (await source.files?.list({ ...fileSource, files: "many/*.csv" })) ?? [];
+      const files = listed.map((file, index) => ({ ...file, ordinal: index + 1, rows: null, sha256: null }));
+      const request = { files, folder, columns: [], known: [], handle: null, source: fileSource, signal: stop.signal };
+      const parts: string[] = [];
+      for await (const part of source.extract({
+        ...request,
+        keepHandle: () => undefined,
+        onProgress: () => undefined,
+      })) {
+        parts.push(`${part.label} ${readFileSync(part.path, "utf8")}`);
+      }
+      const expected = Array.from({ length: 2000 }, (_, index) => {
+        const name = String(index).padStart(5, "0");
+        return `many/${name}.csv id,last\n${index},n${index}\n`;
+      });
+      expect(parts).toEqual(expected);
+    } finally {
+      store.close();
+      rmSync(folder, { recursive: true });
     }
-    await using project = projectFor({ "job.yaml": copyJob({ files: "many/*.csv" }) });
-    const run = await project.run("run", "job.yaml", "--json");
-    expect([run.code, run.summary().streams["people"]?.loaded]).toEqual([0, 2000]);
-    const expected = Array.from({ length: 2000 }, (_, index) => `${index},n${index}\n`).join("");
-    expect(project.read("out/people.csv")).toBe(`Id,Name\n${expected}`);
   });
 
   test("is waited for when it is killed in the middle of a download, which then is whole", async () => {
