@@ -29,7 +29,7 @@ connections:
 describe("connections.yaml", () => {
   test("is read without a variable being set", () => {
     const found = read(connections);
-    expect([...found.keys()]).toEqual(["salesforce", "token", "app", "refresh", "legacy", "drop"]);
+    expect([...found.keys()]).toEqual(["salesforce", "token", "app", "refresh", "legacy", "drop", "vendor"]);
     const { name, type, apiVersion, place, ...rest } = salesforce(found, "salesforce");
     expect({ name, type, apiVersion }).toEqual({ name: "salesforce", type: "salesforce", apiVersion: "66.0" });
     expect(rest.protected).toBe(true);
@@ -37,6 +37,19 @@ describe("connections.yaml", () => {
     expect(salesforce(found, "token").protected).toBe(false);
     const kinds = ["salesforce", "token", "app", "refresh", "legacy"].map((one) => salesforce(found, one).auth.kind);
     expect(kinds).toEqual(["jwt", "access_token", "client_credentials", "refresh_token", "password"]);
+  });
+
+  test("reads the address of an SFTP server, and says what is wrong with one", () => {
+    const vendor = read(connections).get("vendor");
+    const address = { user: "acme", host: "files.vendor.example", port: 22, folder: "/out" };
+    expect(vendor?.type === "sftp" && vendor.address).toEqual(address);
+    const refusal = (url: string) =>
+      refusalOfConnections(`version: 1\nconnections: { a: { type: sftp, url: "${url}", auth: { agent: true } } }\n`);
+    expect(refusal("sftp://files.example")).toContain("the URL names no user");
+    expect(refusal("ftp://a@files.example")).toContain("expected sftp://user@host:port");
+    expect(refusal("sftp://a:hunter22@files.example")).not.toContain("hunter22");
+    const unset = read(connections.replace("files.vendor.example", `\${SFTP_HOST}`)).get("vendor");
+    expect(() => unset?.type === "sftp" && unset.address).toThrow("SFTP_HOST");
   });
 
   test("resolves credentials when asked, with the environment it is given then", () => {
@@ -151,10 +164,10 @@ describe("connections.yaml", () => {
     );
     expect(refusalOfConnections("version: 1\nconnections: { a: { path: x } }\n")).toContain('"type" is missing');
     const future = refusalOfConnections(futureConnections);
-    for (const what of ["type: hubspot", "type: sftp", "limits"]) {
+    for (const what of ["type: hubspot", "limits"]) {
       expect(future).toContain(`${what} is not supported yet`);
     }
-    expect(future.match(/^connections\.yaml/gm)).toHaveLength(4);
+    expect(future.match(/^connections\.yaml/gm)).toHaveLength(3);
   });
 });
 

@@ -32,10 +32,10 @@ describe("what is not built yet", () => {
   });
 
   test("is refused in the defaults too, at its place", () => {
-    const text = jobText({ job: "defaults:\n  source: { once: content_hash }\n" });
-    expect(refusalOfJob(text)).toBe(`job.yaml:11:13: once is not supported yet
-  11 |   source: { once: content_hash }
-     |             ~~~~`);
+    const text = jobText({ job: "defaults:\n  target: { mode: delta }\n" });
+    expect(refusalOfJob(text)).toBe(`job.yaml:11:19: mode: delta is not supported yet
+  11 |   target: { mode: delta }
+     |                   ~~~~~`);
   });
 
   test("is told beside a typo in the same file", () => {
