@@ -75,7 +75,16 @@ interface Org extends AsyncDisposable {
 async function startOrg(project: Project): Promise<Org> {
   project.write({ "schema.json": JSON.stringify(schema) });
   const data = project.path(`data-${Math.random().toString(36).slice(2)}`);
-  const limits = ["--salesforce-port", "0", "--data", data, "--schema", project.path("schema.json")];
+  const limits = [
+    "--salesforce-port",
+    "0",
+    "--sftp-port",
+    "0",
+    "--data",
+    data,
+    "--schema",
+    project.path("schema.json"),
+  ];
   const running = startLoadline(["sandbox", ...limits], { msMax: 3_600_000 });
   const [line] = (await once(createInterface({ input: running.child.stdout as NodeJS.ReadableStream }), "line")) as [
     string,

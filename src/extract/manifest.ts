@@ -38,7 +38,7 @@ export function parseManifest(text: string, label: string): ManifestEntry[] {
     const plain = text.replace(/^\uFEFF/, "");
     const written: unknown = /^\s*[[{]/.test(plain)
       ? listOf(JSON.parse(plain))
-      : parse(plain, { columns: true, skip_empty_lines: true, trim: true });
+      : parse(plain, { columns: refuseNameless, skip_empty_lines: true, trim: true });
     return entries.parse(written);
   } catch (error) {
     throw new Failure(exitCode.failed, "the manifest can't be read", {
@@ -47,6 +47,11 @@ export function parseManifest(text: string, label: string): ManifestEntry[] {
       next: "it is CSV with the columns name, rows, bytes, sha256 (all but name may lack), or JSON: a list of such objects",
     });
   }
+}
+
+function refuseNameless(header: string[]): string[] {
+  if (!header.includes("name")) throw new Error("it has no column called name");
+  return header;
 }
 
 /** `[…]` or `{ "files": […] }`. */

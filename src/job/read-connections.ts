@@ -20,7 +20,6 @@ import { findBaseUrlProblem, findLoginUrlProblem } from "./login-url.ts";
 import { expandReferences, readEnvironment } from "./references.ts";
 import { checkShape } from "./schema-issues.ts";
 import { readSftpUrl } from "./sftp-url.ts";
-import { refuseUnsupportedInConnections } from "./supported.ts";
 import { parsePercent } from "./units.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, type MapNode, nodeAt, type TreePath } from "./yaml-tree.ts";
@@ -52,7 +51,6 @@ export function readConnections(file: string, environment: Environment = readEnv
   const diagnostics = new Diagnostics(source, maskValues(source.text));
   const root = parseYaml(diagnostics, { extensions: false });
   const written = checkShape(connectionsShape, root, diagnostics);
-  refuseUnsupportedInConnections(root, diagnostics);
   if (written !== undefined) checkUrls(written, root, diagnostics);
   diagnostics.throwIfAny();
   const connections = new Map<string, Connection>();

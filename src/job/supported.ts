@@ -22,17 +22,11 @@ export const unsupportedInStream: readonly Unsupported[] = [
   { path: "map.*.lookup" },
 ];
 
-export const unsupportedInConnections: readonly Unsupported[] = [];
-
 export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {
   refuse(unsupportedInJob, job, diagnostics);
   for (const stream of findAll(job, ["defaults"]).concat(findAll(job, ["streams", "*"]))) {
     refuse(unsupportedInStream, stream.node, diagnostics);
   }
-}
-
-export function refuseUnsupportedInConnections(connections: TreeNode, diagnostics: Diagnostics): void {
-  refuse(unsupportedInConnections, connections, diagnostics);
 }
 
 function refuse(list: readonly Unsupported[], root: TreeNode, diagnostics: Diagnostics): void {

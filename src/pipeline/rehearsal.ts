@@ -11,7 +11,7 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
 import { Secret } from "../core/secret.ts";
-import type { Connection, FileConnection, SftpConnection } from "../job/job.ts";
+import type { Connection, FileConnection, HubSpotConnection, SftpConnection } from "../job/job.ts";
 
 export interface RehearsalOptions {
   /** Custom fields; by default `sandbox.yaml` beside connections.yaml, if there is one. */
@@ -102,11 +102,8 @@ export function connectToSandbox(
   const tokens = { salesforce: new Secret(sandboxTokens.salesforce), hubspot: new Secret(sandboxTokens.hubspot) };
   const pointed = [...connections].map(([name, connection]): [string, Connection] => {
     if (connection.type === "file") return [name, redirectOutput(connection, join(stateFolder, "files", name))];
-    if (connection.type === "hubspot") {
-      const token = { resolve: () => tokens.hubspot };
-      return [name, { ...connection, baseUrl: addresses.hubspot, auth: { kind: "token", token }, protected: false }];
-    }
-    if (connection.type === "sftp") return [name, pointSftp(connection, addresses, stateFolder)];
+    if ("baseUrl" in connection) return [name, pointHubSpot(connection, addresses, tokens.hubspot)];
+    if ("address" in connection) return [name, pointSftp(connection, addresses, stateFolder)];
     const { apiVersion, place } = connection;
     return [
       name,
@@ -122,6 +119,24 @@ export function connectToSandbox(
     ];
   });
   return new Map(pointed);
+}
+
+function pointHubSpot(
+  { name, apiVersion, burst, daily, place }: HubSpotConnection,
+  { hubspot }: SandboxAddresses,
+  token: Secret,
+): HubSpotConnection {
+  return {
+    name,
+    type: "hubspot",
+    baseUrl: hubspot,
+    auth: { kind: "token", token: { resolve: () => token } },
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    burst,
+    daily,
+    protected: false,
+    place,
+  };
 }
 
 function pointSftp({ name, place }: SftpConnection, addresses: SandboxAddresses, stateFolder: string): SftpConnection {

@@ -83,6 +83,13 @@ function filledLedger(): string {
   ledger.saveWindow(taken);
   ledger.settleStream(stream, watermark);
   ledger.addInsert({ org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" });
+  const file = { label: "contacts.csv", bytes: 9, modifiedMs: 1.5 };
+  ledger.saveTakes([
+    { run: "r1", stream: "contacts", ordinal: 1, ...file, rows: 1, sha256: "ef", takenBy: "r0", acknowledged: false },
+  ]);
+  const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact" };
+  const [settled] = ledger.streams("r1");
+  if (settled !== undefined) ledger.settleStream(settled, undefined, [{ ...taker, sha256: "ef", run: "r1", ...file }]);
   return folder;
 }
 

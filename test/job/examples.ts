@@ -87,10 +87,9 @@ connections:
   legacy: { type: salesforce, login_url: "https://login.salesforce.com",
             auth: { password: { username: a, password: "\${P}", security_token: "\${T}" } } }
   drop: { type: file, path: "./\${FOLDER:-inbox}" }
-`;
-
-export const futureConnections = `version: 1
-connections:
-  vendor: { type: sftp, url: "sftp://acme@files.vendor.example:22", auth: { private_key_file: "\${SFTP_KEY}" },
-            host_key: "SHA256:x" }
+  vendor: { type: sftp, url: "sftp://acme@files.vendor.example:22/out", auth: { private_key_file: "\${SFTP_KEY}" },
+            host_key: "SHA256:I1FSRe70cxmdgmy1Wyi24wURRRiRYbk55QGP5Wu9Pag" }
+  hubspot: { type: hubspot, auth: { token: "\${HUBSPOT_TOKEN}" }, limits: { burst: 80%, daily: 25% } }
+  portal: { type: hubspot, base_url: "https://api.hubapi.com", api_version: "2026-03",
+         auth: { oauth: { client_id: a, client_secret: "\${B}", refresh_token: "\${C}" } } }
 `;

@@ -9,7 +9,7 @@ import { redactSecrets } from "../../src/core/secret.ts";
 import { checkConnections } from "../../src/job/check-connections.ts";
 import type { Connection } from "../../src/job/job.ts";
 import { readConnections } from "../../src/job/read-connections.ts";
-import { connections, contactsJob, futureConnections } from "./examples.ts";
+import { connections, contactsJob } from "./examples.ts";
 import { jobText, messageOf, readJobText, refusalOfConnections, writeFile } from "./rig.ts";
 
 const read = (text: string, environment = {}) => readConnections(writeFile("connections.yaml", text), environment);
@@ -29,7 +29,17 @@ connections:
 describe("connections.yaml", () => {
   test("is read without a variable being set", () => {
     const found = read(connections);
-    expect([...found.keys()]).toEqual(["salesforce", "token", "app", "refresh", "legacy", "drop"]);
+    expect([...found.keys()]).toEqual([
+      "salesforce",
+      "token",
+      "app",
+      "refresh",
+      "legacy",
+      "drop",
+      "vendor",
+      "hubspot",
+      "portal",
+    ]);
     const { name, type, apiVersion, place, ...rest } = salesforce(found, "salesforce");
     expect({ name, type, apiVersion }).toEqual({ name: "salesforce", type: "salesforce", apiVersion: "66.0" });
     expect(rest.protected).toBe(true);
@@ -37,6 +47,19 @@ describe("connections.yaml", () => {
     expect(salesforce(found, "token").protected).toBe(false);
     const kinds = ["salesforce", "token", "app", "refresh", "legacy"].map((one) => salesforce(found, one).auth.kind);
     expect(kinds).toEqual(["jwt", "access_token", "client_credentials", "refresh_token", "password"]);
+  });
+
+  test("reads the address of an SFTP server, and says what is wrong with one", () => {
+    const vendor = read(connections).get("vendor");
+    const address = { user: "acme", host: "files.vendor.example", port: 22, folder: "/out" };
+    expect(vendor?.type === "sftp" && vendor.address).toEqual(address);
+    const refusal = (url: string) =>
+      refusalOfConnections(`version: 1\nconnections: { a: { type: sftp, url: "${url}", auth: { agent: true } } }\n`);
+    expect(refusal("sftp://files.example")).toContain("the URL names no user");
+    expect(refusal("ftp://a@files.example")).toContain("expected sftp://user@host:port");
+    expect(refusal("sftp://a:hunter22@files.example")).not.toContain("hunter22");
+    const unset = read(connections.replace("files.vendor.example", `\${SFTP_HOST}`)).get("vendor");
+    expect(() => unset?.type === "sftp" && unset.address).toThrow("SFTP_HOST");
   });
 
   test("resolves credentials when asked, with the environment it is given then", () => {
@@ -145,14 +168,11 @@ describe("connections.yaml", () => {
     expect(refusalOfConnections(withAuth('access_token: "${T}"', `, ${more}`))).toContain(message);
   });
 
-  test("tells a typo in a type, and a type that is not built yet", () => {
+  test("tells a typo in a type", () => {
     expect(refusalOfConnections("version: 1\nconnections: { a: { type: salesfroce } }\n")).toContain(
       'did you mean "salesforce"?',
     );
     expect(refusalOfConnections("version: 1\nconnections: { a: { path: x } }\n")).toContain('"type" is missing');
-    const future = refusalOfConnections(futureConnections);
-    expect(future).toContain("type: sftp is not supported yet");
-    expect(future.match(/^connections\.yaml/gm)).toHaveLength(1);
   });
 });
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { Diagnostics } from "../../src/job/diagnostics.ts";
 import { jobShape } from "../../src/job/schema.ts";
 import { checkShape } from "../../src/job/schema-issues.ts";
-import { unsupportedInConnections, unsupportedInJob, unsupportedInStream } from "../../src/job/supported.ts";
+import { unsupportedInJob, unsupportedInStream } from "../../src/job/supported.ts";
 import { parseYaml, readSource } from "../../src/job/yaml-document.ts";
-import { futureConnections, futureJob } from "./examples.ts";
-import { jobText, refusalOfConnections, refusalOfJob, writeFile } from "./rig.ts";
+import { futureJob } from "./examples.ts";
+import { jobText, refusalOfJob, writeFile } from "./rig.ts";
 
 /** The place and message lines of a refusal. */
 const headlines = (refusal: string) => refusal.split("\n").filter((line) => /^\w+\.yaml:/.test(line));
@@ -25,17 +25,11 @@ describe("what is not built yet", () => {
     ).not.toEqual([]);
   });
 
-  test.each(unsupportedInConnections)("is refused in connections.yaml: $path $value", ({ path, value }) => {
-    const key = path.split(".").at(-1);
-    const what = value === undefined ? key : `${key}: ${value}`;
-    expect(headlines(refusalOfConnections(futureConnections)).join("\n")).toContain(`: ${what} is not supported yet`);
-  });
-
   test("is refused in the defaults too, at its place", () => {
-    const text = jobText({ job: "defaults:\n  source: { once: content_hash }\n" });
-    expect(refusalOfJob(text)).toBe(`job.yaml:11:13: once is not supported yet
-  11 |   source: { once: content_hash }
-     |             ~~~~`);
+    const text = jobText({ job: "defaults:\n  target: { mode: delta }\n" });
+    expect(refusalOfJob(text)).toBe(`job.yaml:11:19: mode: delta is not supported yet
+  11 |   target: { mode: delta }
+     |                   ~~~~~`);
   });
 
   test("is told beside a typo in the same file", () => {

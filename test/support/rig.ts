@@ -204,6 +204,10 @@ export interface Sandbox extends AsyncDisposable {
   dumpHubSpot(object: string): Promise<HubSpotDump[]>;
   /** A call of HubSpot's API, for what a test changes behind loadline's back; from /__sandbox on, a control call. */
   hubspotApi(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  /** `sftp://sandbox@127.0.0.1:<port>`. */
+  sftp: string;
+  /** `SHA256:…` */
+  hostKey: string;
   /** All records of an object, deleted ones too (`IsDeleted`), in the order of their ids. */
   dump(object: string): Promise<Record<string, unknown>[]>;
   /** Replaces the faults (docs/sandbox.md); `[]` clears. */
@@ -232,6 +236,7 @@ export interface SandboxRequest {
   data?: string;
   /** 0, the default, takes a free port. */
   port?: number;
+  sftpPort?: number;
   /** It is killed after this time. */
   msMax?: number;
 }
@@ -247,7 +252,7 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
     "--hubspot-port",
     "0",
     "--sftp-port",
-    "0",
+    String(request.sftpPort ?? 0),
     "--data",
     request.data ?? join(folder, "data"),
   ];
@@ -259,7 +264,12 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
   }
   const running = startLoadline(args, request.msMax === undefined ? {} : { msMax: request.msMax });
   const line = await firstLine(running);
-  const { salesforce: origin, hubspot } = JSON.parse(line) as { salesforce: string; hubspot: string };
+  const {
+    salesforce: origin,
+    hubspot,
+    sftp,
+    hostKey,
+  } = JSON.parse(line) as Record<"salesforce" | "hubspot" | "sftp" | "hostKey", string>;
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     await running.kill(signal);
     rmSync(folder, { recursive: true, force: true });
@@ -267,6 +277,8 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
   return {
     origin,
     hubspot,
+    sftp,
+    hostKey,
     ...controls(origin),
     ...hubspotControls(hubspot),
     stop,
@@ -308,7 +320,7 @@ function hubspotControls(origin: string): Pick<Sandbox, "dumpHubSpot" | "hubspot
 
 type Controls = Omit<
   Sandbox,
-  "origin" | "hubspot" | "dumpHubSpot" | "hubspotApi" | "stop" | typeof Symbol.asyncDispose
+  "origin" | "hubspot" | "sftp" | "hostKey" | "dumpHubSpot" | "hubspotApi" | "stop" | typeof Symbol.asyncDispose
 >;
 
 function controls(origin: string): Controls {

@@ -5,7 +5,7 @@ import { posix } from "node:path";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { Place } from "../../job/job.ts";
-import { listFolder, type RemoteEntry, realpath, stat } from "./remote.ts";
+import { listFolder, type RemoteEntry, readlink, realpath, stat } from "./remote.ts";
 import type { Session } from "./session.ts";
 
 export interface FoundFile {
@@ -58,7 +58,11 @@ async function followLink(
   const path = posix.join(folder, label);
   const file = await stat(session, path);
   if (file?.kind !== "file") return undefined;
-  refuseOutside(await realpath(session, path), folder, label, place);
+  // Not every server's realpath follows links: what the link itself says counts too.
+  const said = posix.resolve(posix.dirname(path), await readlink(session, path));
+  for (const end of [said, await realpath(session, said), await realpath(session, path)]) {
+    refuseOutside(end, folder, label, place);
+  }
   return { label, bytes: file.bytes, modifiedMs: file.modifiedMs };
 }
 

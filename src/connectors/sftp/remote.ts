@@ -19,6 +19,11 @@ export function realpath(session: Session, path: string): Promise<string> {
   return session.call(`find ${path}`, (sftp, ended) => sftp.realpath(path, ended));
 }
 
+/** What a link says, relative to its folder or absolute. */
+export function readlink(session: Session, path: string): Promise<string> {
+  return session.call(`read the link ${path}`, (sftp, ended) => sftp.readlink(path, ended));
+}
+
 /** Of what a link leads to. Undefined where there is nothing. */
 export function stat(session: Session, path: string): Promise<RemoteFile | undefined> {
   return orNone(session.call<Stats>(`look at ${path}`, (sftp, ended) => sftp.stat(path, ended)).then(readStats));

@@ -2,7 +2,7 @@
 // the end of the connection, or the deadline; the server is verified before a credential is sent; a fault of the
 // connection is a CallFault, the server's own refusal is not.
 
-import type { ConnectConfig, SFTPWrapper } from "ssh2";
+import type { Client, ConnectConfig, SFTPWrapper } from "ssh2";
 import SftpClient from "ssh2-sftp-client";
 import { monotonicMs } from "../../core/clock.ts";
 import type { Failure } from "../../core/errors.ts";
@@ -187,7 +187,12 @@ type ConnectionError = Error & { level?: string; code?: unknown };
 /** The library prints what nobody listens for. */
 function quietClient(name: string): SftpClient {
   const ignore = () => undefined;
-  return new SftpClient(name, { error: ignore, end: ignore, close: ignore });
+  const client = new SftpClient(name, { error: ignore, end: ignore, close: ignore });
+  // Without it the system holds back small packets: 88 ms a request instead of 0.5 (measured on loopback, with a server
+  // that does the same). The library's types lack what it wraps.
+  const { client: wrapped } = client as unknown as { client: Client };
+  client.on("connect", () => wrapped.setNoDelay(true));
+  return client;
 }
 
 /** The library tells errors again in words of its own, without what kind they are of. */

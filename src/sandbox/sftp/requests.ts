@@ -16,6 +16,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
   renameSync,
   rmdirSync,
@@ -224,7 +225,11 @@ export const requests: Readonly<Record<string, ReadRequest>> = {
   },
   REALPATH(id, packet, { jail }) {
     const path = jail.normalize(packet.text());
-    return { id, path, act: () => namesPacket(id, [{ name: path, longname: path }]) };
+    return { id, path, act: () => namesPacket(id, [nameOnly(jail.resolve(path))]) };
+  },
+  READLINK(id, packet, { jail }) {
+    const path = jail.normalize(packet.text());
+    return { id, path, act: () => namesPacket(id, [nameOnly(readlinkSync(jail.entry(path)))]) };
   },
   RENAME(id, packet, { jail }) {
     const from = jail.normalize(packet.text());
@@ -247,6 +252,10 @@ export const requests: Readonly<Record<string, ReadRequest>> = {
     return { id, path: "/", act: () => limitsPacket(id, limits) };
   },
 };
+
+function nameOnly(name: string): NamedFile {
+  return { name, longname: name };
+}
 
 function openFile(jail: Jail, path: string, flags: number, permissions: number): OpenHandle {
   const has = (flag: keyof typeof openFlag) => (flags & openFlag[flag]) !== 0;

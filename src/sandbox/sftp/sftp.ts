@@ -50,7 +50,7 @@ export async function listenSftp({ port, folder, publicKey, faults }: SftpOption
       serveConnection(connection, { userKey, jail, faults, cut: () => sockets.get(from)?.destroy() });
     },
   );
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.set(socket.remotePort, socket);
     socket.on("close", () => sockets.delete(socket.remotePort));
     ssh.injectSocket(socket);
