@@ -9,7 +9,8 @@ const lanes = 2;
 const batchRows = 10;
 
 /** Steps of every run, and those of a batch that has a handle. */
-const steps = "extracted staged diffed planned intent committed fetched stored settled loaded checkpointed".split(" ");
+const steps =
+  "chosen extracted staged diffed planned intent committed fetched stored settled loaded checkpointed".split(" ");
 const handleSteps = "opened handle uploaded closed inspected ended".split(" ");
 
 test.each([

@@ -19,7 +19,7 @@ import { readAhead } from "./read-ahead.ts";
 import { close, fstat, open, type RemoteFile, stat } from "./remote.ts";
 import type { Session } from "./session.ts";
 
-/** Written at once. */
+/** Read from the disk at once. */
 const blockBytes = 1 << 20;
 /** After so many bytes they are brought to the disk, so that a run that is killed here can go on from there. */
 const durableBytes = 16 << 20;
@@ -119,26 +119,15 @@ async function receiveRest(session: Session, request: Download, received: Receiv
   const handle = await open(session, remote, "r");
   try {
     refuseOther(request, await fstat(session, handle, remote));
-    let block: Buffer[] = [];
-    let waiting = 0;
     // A block is written while the next one arrives.
     let written: Promise<void> = Promise.resolve();
-    const write = async () => {
-      await written;
-      const chunks = block;
-      block = [];
-      waiting = 0;
-      written = keep(request, received, chunks);
-      written.catch(() => undefined);
-    };
     try {
-      for await (const chunk of readAhead(session, handle, received.bytes, bytes)) {
+      for await (const block of readAhead(session, handle, received.bytes, bytes)) {
         signal.throwIfAborted();
-        block.push(chunk);
-        waiting += chunk.length;
-        if (waiting >= blockBytes) await write();
+        await written;
+        written = keep(request, received, block);
+        written.catch(() => undefined);
       }
-      await write();
     } finally {
       await written;
     }
@@ -150,30 +139,28 @@ async function receiveRest(session: Session, request: Download, received: Receiv
   }
 }
 
-async function keep(request: Download, received: Received, chunks: readonly Buffer[]): Promise<void> {
+async function keep(request: Download, received: Received, block: Buffer): Promise<void> {
   const { file, hash, search } = received;
-  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const writing = writeAll(file, chunks, received.bytes);
-  for (const chunk of chunks) {
-    hash.update(chunk);
-    if (!request.compressed) search.feed(chunk);
-  }
+  const writing = writeAll(file, block, received.bytes);
+  writing.catch(() => undefined);
+  hash.update(block);
+  if (!request.compressed) search.feed(block);
   await writing;
-  received.bytes += bytes;
+  received.bytes += block.length;
   request.onBytes(received.bytes);
   failpoint("received");
   if (received.bytes - received.durable < durableBytes) return;
   await file.datasync();
   received.durable = received.bytes;
-  const { bytes: size, modifiedMs, target } = request;
-  writeDurably(markOf(target), JSON.stringify({ durable: received.durable, bytes: size, modifiedMs }));
+  const { bytes, modifiedMs, target } = request;
+  writeDurably(markOf(target), JSON.stringify({ durable: received.durable, bytes, modifiedMs }));
   failpoint("marked");
 }
 
-async function writeAll(file: FileHandle, chunks: readonly Buffer[], position: number): Promise<void> {
-  const { bytesWritten } = await file.writev([...chunks], position);
-  const rest = Buffer.concat(chunks).subarray(bytesWritten);
-  if (rest.length > 0) await writeAll(file, [rest], position + bytesWritten);
+async function writeAll(file: FileHandle, block: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < block.length; ) {
+    at += (await file.write(block, at, block.length - at, position + at)).bytesWritten;
+  }
 }
 
 function refuseOther({ label, bytes, modifiedMs }: Download, now: RemoteFile | undefined): void {

@@ -41,13 +41,12 @@ export function openSftpSource(remote: RemoteFolder): Source {
 async function* extractFiles(remote: RemoteFolder, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
   const known = new Set(request.known.map(({ ordinal }) => ordinal));
   const total = request.files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const done = new Map<number, number>();
-  for (const { ordinal, bytes } of request.files) if (known.has(ordinal)) done.set(ordinal, bytes);
+  const fetchedBytes = new Map<number, number>();
+  let done = request.known.reduce((sum, { bytes }) => sum + bytes, 0);
   const tell = (ordinal: number, bytes: number) => {
-    done.set(ordinal, bytes);
-    let sum = 0;
-    for (const part of done.values()) sum += part;
-    request.onProgress(sum, total);
+    done += bytes - (fetchedBytes.get(ordinal) ?? 0);
+    fetchedBytes.set(ordinal, bytes);
+    request.onProgress(done, total);
   };
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, stop.signal]);
