@@ -1,5 +1,5 @@
 // npm run demo: loadline on a vendor's delivery, against the sandbox: plan, load, change some rows, load just those,
-// and once more with nothing to do. In: the example project; the folder to work in (default: .loadline-demo).
+// and once more with nothing to do; then a nightly drop over SFTP. In: the example project; the folder to work in (default: .loadline-demo).
 // Out: what the real program prints, with a few words between. What must hold: every step is checked against what the
 // program says it did, and the first one that is not as announced ends the demo with exit code 1.
 
@@ -13,6 +13,7 @@ const root = join(import.meta.dirname, "..");
 const folder = resolve(process.argv[2] ?? join(root, ".loadline-demo"));
 const shownFolder = relative(process.cwd(), folder) || ".";
 const job = "jobs/vendor-contacts-to-salesforce.yaml";
+const feedJob = "jobs/vendor-feed-to-salesforce.yaml";
 const delivery = join(folder, "fixtures/contacts-vendor/contacts_south.csv");
 
 type Counts = Record<string, number>;
@@ -51,7 +52,23 @@ that loads them into Salesforce, and a sandbox that stands in for the org. Nothi
     accounts: { loaded: 0, unchanged: 1997 },
     contacts: { loaded: 0, unchanged: 19_691, updates: 0, creates: 0 },
   });
+
+  heading("6. Another vendor drops files on an SFTP server every night. Each is taken once, and moved away.");
+  runLoadline("run", feedJob, "--sandbox");
+  expectCounts("the first night", { accounts: { loaded: 4 }, contacts: { loaded: 6, rejected: 1 } });
+  dropFile();
+  runLoadline("run", feedJob, "--sandbox");
+  expectCounts("the second night", { contacts: { extracted: 2, creates: 1, updates: 1, loaded: 2 } });
   sayNext();
+}
+
+/** The second night's file; those of the first are still there, and are not taken again. */
+function dropFile(): void {
+  const file = join(folder, "fixtures/sftp/feed/contacts_2026-11-20.csv");
+  const rows = "K-2;4711;Ole;Brandt;ole.brandt@hafen.example;Head of Finance\nK-8;4714;Jo;Frey;jo@dockside.example;\n";
+  writeFileSync(file, `number;account;first_name;last_name;email;title\n${rows}`);
+  writeFileSync(`${file}.done`, "");
+  say("\nThe next night: a file with two contacts, one of them new.\n");
 }
 
 function prepareFolder(): void {

@@ -7,12 +7,12 @@ import { createProject, repository, startChild } from "./support/rig.ts";
 
 const script = join(repository, "scripts/demo.ts");
 
-test("the demo plans, loads, loads four changed rows, and then has nothing to do", async () => {
+test("the demo plans, loads, loads four changed rows, then has nothing to do, and takes a nightly drop", async () => {
   await using place = createProject();
   const demo = await startChild(process.execPath, [script, place.path("demo")], { cwd: place.folder }).finished;
   expect(demo.code).toBe(0);
   const headings = demo.stdout.match(/^── \d/gm);
-  expect(headings).toEqual(["── 1", "── 2", "── 3", "── 4", "── 5"]);
+  expect(headings).toEqual(["── 1", "── 2", "── 3", "── 4", "── 5", "── 6"]);
   expect(demo.stdout).toMatch(/^ +~ C-115000 +Phone +.+ → \+49 30 5550199$/m);
   expect(demo.stdout).not.toContain("\u001b[");
   // The README shows this plan; a part of it, line by line.

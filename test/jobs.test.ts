@@ -37,7 +37,7 @@ test("the vendor's delivery is what the script writes", () => {
 test("every example job passes check against the sandbox", async () => {
   await using project = copyExamples();
   const jobs = readdirSync(join(repository, "jobs")).map((name) => `jobs/${name}`);
-  expect(jobs).toHaveLength(8);
+  expect(jobs).toHaveLength(9);
   const checked = await project.run("check", "--sandbox", ...jobs);
   expect(checked.stderr).toBe("");
   expect(checked.code).toBe(0);
@@ -97,6 +97,44 @@ describe("vendor-contacts-to-salesforce", () => {
       unchanged: 19_690,
     });
     expect(project.list(`.loadline/sandbox/runs/${second.summary().run}/batches`)).toEqual([]);
+  });
+});
+
+describe("vendor-feed-to-salesforce", () => {
+  const job = "jobs/vendor-feed-to-salesforce.yaml";
+  const drop = "fixtures/sftp/feed";
+  const server = ".loadline/sandbox/data/sftp/feed";
+
+  test("takes each file of the drop once, loads contacts with their accounts, and moves the files away", async () => {
+    await using project = copyExamples();
+    const first = await project.run("run", job, "--sandbox", "--json");
+    expect(first.code, first.stderr).toBe(0);
+    expect(countsOf(first, "accounts")).toEqual({ extracted: 4, creates: 4, loaded: 4 });
+    expect(countsOf(first, "contacts")).toEqual({ extracted: 7, rejected: 1, creates: 6, loaded: 6 });
+    const [orphan] = readRejects(project, first, "contacts");
+    expect(orphan?.loadline_error).toContain("9999");
+    expect(project.list(`${server}/archive`).filter((name) => name.endsWith(".csv"))).toEqual([
+      "accounts_2026-11-19.csv",
+      "contacts_2026-11-19.csv",
+    ]);
+
+    // The next night brings a new file, and an old one under another name.
+    const header = "number;account;first_name;last_name;email;title\n";
+    const night = "contacts_2026-11-20.csv";
+    project.write({
+      [`${drop}/${night}`]: `${header}K-2;4711;Ole;Brandt;ole.brandt@hafen.example;Head of Finance\nK-8;4714;Jo;Frey;jo@dockside.example;\n`,
+      [`${drop}/${night}.done`]: "",
+      [`${drop}/contacts_again.csv`]: project.read(`${drop}/contacts_2026-11-19.csv`),
+      [`${drop}/contacts_again.csv.done`]: "",
+      // This one is still being written.
+      [`${drop}/contacts_2026-11-21.csv`]: header,
+    });
+    const second = await project.run("run", job, "--sandbox", "--json");
+    expect(second.code, second.stderr).toBe(0);
+    expect(countsOf(second, "contacts")).toEqual({ extracted: 2, creates: 1, updates: 1, loaded: 2 });
+    const third = await project.run("run", job, "--sandbox", "--json");
+    expect(third.code, third.stderr).toBe(0);
+    expect(countsOf(third, "contacts")).toEqual({});
   });
 });
 
