@@ -192,8 +192,15 @@ interface Option {
   label: string;
 }
 
+/** A label that two options have names neither. */
 function named(field: FieldSchema, options: readonly Option[]): FieldSchema {
-  const labels = new Map(options.filter(({ label }) => label !== "").map(({ label, value }) => [label, value]));
+  const bearers = new Map<string, Set<string>>();
+  for (const { label, value } of options) {
+    const name = label.trim().toLowerCase();
+    bearers.set(name, (bearers.get(name) ?? new Set()).add(value));
+  }
+  const isOne = ({ label }: Option) => label !== "" && bearers.get(label.trim().toLowerCase())?.size === 1;
+  const labels = new Map(options.filter(isOne).map(({ label, value }) => [label, value]));
   return { ...field, picklist: { values: [...new Set(options.map(({ value }) => value))], labels, restricted: true } };
 }
 
