@@ -79,10 +79,10 @@ function addNamedFields({ stream, columns }: CompileInput, used: Map<string, str
   for (const name of stream.source.fields) {
     const type = columns.columns.get(name);
     const refused = columns.refused?.get(name.toLowerCase());
-    const suggestion = suggest(name, columns.columns.keys());
     if (type !== undefined) used.set(name, type);
     else if (refused !== undefined) problems.push({ place: stream.source.place, ...refused });
     else {
+      const suggestion = suggest(name, columns.columns.keys());
       const message = `source.fields: ${stream.source.object} has no field ${name}, or this user can't see it`;
       problems.push({ place: stream.source.place, message, ...(suggestion === undefined ? {} : { suggestion }) });
     }
