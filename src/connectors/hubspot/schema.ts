@@ -111,7 +111,7 @@ export class Schemas {
     };
   }
 
-  /** What is wrong with the name of an associated record's property; undefined where it is none. */
+  /** What is wrong with the name of an associated record's property; undefined where nothing is, or it is none. */
   async explainName(schema: ObjectSchema, name: string): Promise<{ message: string } | undefined> {
     const association = readAssociationName(name);
     if (association === undefined || !schema.fields.has(association.object)) return undefined;
@@ -119,6 +119,7 @@ export class Schemas {
       ({ externalId, kind }) => externalId || kind === "id",
     );
     const { object, key } = association;
+    if (keys.some(({ name: known }) => known === key)) return undefined;
     const known = keys.map((field) => field.name).join(", ");
     return { message: `${object} are told apart by ${known}, not by ${key}` };
   }
