@@ -124,8 +124,9 @@ export class Imports {
     const errors =
       found === undefined ? new Map<string, ApiError>() : await this.#readErrors(found.id, file, batch, signal);
     const counters = found?.metadata?.counters ?? {};
-    const written = file.rows.length - errors.size;
-    const isPlain = counters["CREATED_OBJECTS"] === written && found?.state === "DONE";
+    // A row with an error may have been written without the value at fault: only without any the counters prove all.
+    const isWhole = errors.size === 0 && counters["CREATED_OBJECTS"] === file.rows.length;
+    const isPlain = isWhole && found?.state === "DONE";
     const there = isPlain ? undefined : await this.#readBack(file.rows, batch, signal);
     const begun = Date.parse(name.split(" ")[1] ?? "");
     const answers = file.rows.map((row): RowAnswer => {
@@ -133,7 +134,7 @@ export class Imports {
       if (error !== undefined) return { trace: row.trace, error };
       if (there === undefined) return { trace: row.trace, id: "", created: "true" };
       const record = there.get((row.key ?? "").toLowerCase());
-      if (record === undefined) return { trace: row.trace, error: lostError };
+      if (record === undefined) return { trace: row.trace, error: lostError(found?.state) };
       const isOwn = Date.parse(record.createdAt ?? "") >= begun;
       return { trace: row.trace, id: record.id, created: isOwn ? "true" : "false" };
     });
@@ -233,10 +234,10 @@ export class Imports {
   }
 }
 
-const lostError: ApiError = {
-  category: "NOT_IMPORTED",
-  message: "the import is done and told no error, but there is no such record",
-};
+function lostError(state: string | undefined): ApiError {
+  const ended = state === undefined || state === "DONE" ? "is done" : `ended as ${state.toLowerCase()}`;
+  return { category: "NOT_IMPORTED", message: `the import ${ended} and told no error, but there is no such record` };
+}
 
 function describeError(
   { errorType, errorMessage, invalidValue, knownColumnNumber }: ImportError,

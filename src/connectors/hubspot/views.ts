@@ -9,7 +9,7 @@ import { mergedIds, mergeProperties } from "./deletions.ts";
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
 import { objectPath } from "./paths.ts";
-import { type HubSpotRecord, historyRowsMax, inGroups, inParallel, readBatchAnswer } from "./records.ts";
+import { type HubSpotRecord, historyRowsMax, inGroups, inParallel, readPresent } from "./records.ts";
 import type { Schemas } from "./schema.ts";
 import { searchPages } from "./search.ts";
 
@@ -117,15 +117,16 @@ async function readHistory(
   properties: readonly string[],
   ids: readonly string[],
 ): Promise<HubSpotRecord[]> {
+  const doing = `reading the history of ${object}`;
   const { json } = await client.call({
     method: "POST",
     path: objectPath(object, "/batch/read"),
     json: { inputs: ids.map((id) => ({ id })), properties: [], propertiesWithHistory: properties },
     idempotent: true,
-    doing: `reading the history of ${object}`,
+    doing,
     signal,
   });
-  return readBatchAnswer<HubSpotRecord>(json).results;
+  return readPresent<HubSpotRecord>(client, doing, json);
 }
 
 function* historyRows({ id, propertiesWithHistory = {} }: HubSpotRecord): Generator<string[]> {
