@@ -97,7 +97,7 @@ test("a create without a key comes with its association in one call: a parent th
   );
   await create(run, "companies", { name: "One", vendor_id: "V1" });
   await create(run, "companies", { name: "Two", vendor_id: "V2" });
-  await run.sandbox.setFaults([{ match: "POST /crm/associations/*/contacts/companies/batch/*", do: { status: 400 } }]);
+  await run.sandbox.setFaults([{ match: "POST /crm/associations/*/contacts/companies/batch/**", do: { status: 400 } }]);
   expect(await load(run)).toMatchObject({ loaded: 3, failed: 0 });
   const contacts = await run.sandbox.dumpHubSpot("contacts");
   const links = await Promise.all(
