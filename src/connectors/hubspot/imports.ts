@@ -36,9 +36,14 @@ interface ImportError {
   sourceData: { lineNumber: number; rowData?: string[] };
 }
 
-/** Fields whose values a file can hold: how it would write a time of day is not documented. */
+/**
+ * Fields whose values a file can hold: how it would write a time of day is not documented, and owners are named by their
+ * address, not by their id. https://knowledge.hubspot.com/crm-setup/how-to-set-an-owner
+ */
 export function canImport(fields: Iterable<FieldSchema>): boolean {
-  return [...fields].every(({ kind, several }) => kind !== "datetime" && several !== true);
+  return [...fields].every(
+    ({ kind, several, vendorType }) => kind !== "datetime" && vendorType !== "owner" && several !== true,
+  );
 }
 
 /** The imports of one connection, by their names. */
