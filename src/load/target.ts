@@ -100,6 +100,8 @@ export interface Snapshot {
 export interface Allowance {
   used: number;
   max: number;
+  /** Percent of the org's that `max` is, where the connection keeps to a share of it. */
+  share?: number;
 }
 
 /** Rows of one operation that are to be written. */
@@ -124,6 +126,9 @@ export interface WayRequest {
 export interface BatchSize {
   via: Way;
   rows: number;
+  operation: Operation;
+  /** Mapped fields that name another record. */
+  parents: number;
 }
 
 export interface WayChoice {

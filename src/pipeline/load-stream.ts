@@ -11,6 +11,7 @@ import { pollDelays } from "../http/polling.ts";
 import type { Stream } from "../job/job.ts";
 import { isRepeatable, loadBatch } from "../load/write.ts";
 import { type RunContext, targetOf } from "./context.ts";
+import { sizeOf } from "./forecast.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
 import { settleBatch } from "./settle-batch.ts";
 
@@ -76,7 +77,7 @@ async function loadInParallel(
   const failures: unknown[] = [];
   const lane = async () => {
     for (let batch = waiting.shift(); batch !== undefined && failures.length === 0; batch = waiting.shift()) {
-      if (!isBegun(batch)) limit ??= context.budget.begin(target, batch);
+      if (!isBegun(batch)) limit ??= context.budget.begin(target, sizeOf(stream, batch));
       if (!isBegun(batch) && limit !== undefined) return;
       try {
         // A call that can't be made again is not cut off for another's fault: nobody would know what became of it.

@@ -214,8 +214,9 @@ export class HubSpotClient {
     const [max, left] = [headers["x-hubspot-ratelimit-daily"], headers["x-hubspot-ratelimit-daily-remaining"]];
     if (max !== undefined && left !== undefined) {
       // The rest of the day belongs to others.
-      const own = Math.floor((Number(max) * this.#connection.daily) / 100);
-      this.#allowance = { used: Number(max) - Number(left), max: own };
+      const { daily } = this.#connection;
+      const own = Math.floor((Number(max) * daily) / 100);
+      this.#allowance = { used: Number(max) - Number(left), max: own, ...(daily < 100 ? { share: daily } : {}) };
     }
     const calls = headers["x-hubspot-ratelimit-max"];
     const told = `${calls}/${headers["x-hubspot-ratelimit-interval-milliseconds"] ?? burstLimit.windowMs}`;
