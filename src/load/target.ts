@@ -9,6 +9,8 @@ import type { Beside, Mode, Place } from "../job/job.ts";
 export interface RenderedField {
   /** VARCHAR as the target would give it back, NULL for no value. Equal text means an equal value. */
   value: string;
+  /** The same for what the target holds already, where that may be more than what can be written to it. */
+  stored?: string;
   /** A BOOLEAN that is true where the mapped value can't be stored in the field, and what to say then (VARCHAR). */
   invalid?: { condition: string; message: string };
   /** The stored value with a type to compare and compute with, for the rules of a job. */
@@ -101,6 +103,8 @@ export interface Snapshot {
 export interface Allowance {
   used: number;
   max: number;
+  /** Percent of the org's that `max` is, where the connection keeps to a share of it. */
+  share?: number;
 }
 
 /** Rows of one operation that are to be written. */
@@ -125,6 +129,9 @@ export interface WayRequest {
 export interface BatchSize {
   via: Way;
   rows: number;
+  operation: Operation;
+  /** Mapped fields that name another record. */
+  parents: number;
 }
 
 export interface WayChoice {

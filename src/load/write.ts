@@ -43,6 +43,8 @@ export interface LoadContext<B extends LoadedBatch> {
   isUnknown(error: unknown): boolean;
   /** Whether the target certainly did nothing, and would say the same again. */
   isRefused(error: unknown): boolean;
+  /** Whether a call was certainly without effect, whatever it would be the next time. */
+  isWithoutEffect(error: unknown): boolean;
   /** Days since the run began. */
   ageDays: number;
   /** The rule that gives the batch's records an owner. */
@@ -99,7 +101,8 @@ async function writeBatch<B extends LoadedBatch>(batch: B, context: LoadContext<
   signal.throwIfAborted();
   const again = batch.again || batch.state === "committed";
   if (again && !isRepeatable(batch)) return leaveUnanswered(batch, context, "the run was interrupted");
-  let current = batch.state === "planned" ? context.advance(batch, "intent") : batch;
+  const isNew = batch.state === "planned" || batch.state === "refused";
+  let current = isNew ? context.advance(batch, "intent") : batch;
   failpoint("intent");
   if (batch.state !== "committed") {
     const handle = current.handle ?? (await target.begin?.(batchToSend(current, context))) ?? null;
@@ -113,13 +116,16 @@ async function writeBatch<B extends LoadedBatch>(batch: B, context: LoadContext<
       target.write(batchToSend(current, context), attempt, files, signal),
     );
   } catch (error) {
-    if (isRepeatable(batch) || !context.isUnknown(error)) throw error;
-    return leaveUnanswered(current, context, (error as Error).message);
+    if (isRepeatable(batch)) throw error;
+    if (context.isUnknown(error)) return leaveUnanswered(current, context, (error as Error).message);
+    // Not a row of it is there: it is sent when the run goes on, and nobody has to look.
+    if (context.isWithoutEffect(error)) context.advance(current, "refused");
+    throw error;
   }
 }
 
 /** Whether a second call leaves the same records: without a unique key, a record that is created twice is there twice. */
-function isRepeatable({ operation, externalId }: LoadedBatch): boolean {
+export function isRepeatable({ operation, externalId }: Pick<LoadedBatch, "operation" | "externalId">): boolean {
   return operation !== "insert" || externalId !== null;
 }
 

@@ -112,13 +112,15 @@ export class Budget {
   #findShortOf(connection: string, calls: number): string | undefined {
     const { reserve } = this.#input.limits;
     const allowance = this.#input.targets.get(connection)?.allowance;
-    if (reserve === undefined || allowance === undefined) return undefined;
+    if (allowance === undefined || (reserve === undefined && allowance.share === undefined)) return undefined;
     const left = allowance.max - allowance.used;
-    const kept = Math.ceil((allowance.max * reserve) / 100);
+    const kept = Math.ceil((allowance.max * (reserve ?? 0)) / 100);
     if (left - calls >= kept) return undefined;
+    const share = allowance.share === undefined ? "" : ` that are its share (limits.daily, ${allowance.share} %)`;
+    const reserved = reserve === undefined ? "" : ` ${reserve} % of all are for others (limits.reserve),`;
     return (
-      `${connection} has ${showCount(Math.max(0, left))} of ${countOf(allowance.max, "API call")} of the day left, ` +
-      `${reserve} % of all are for others (limits.reserve), and ${showCount(calls)} are wanted`
+      `${connection} has ${showCount(Math.max(0, left))} of ${countOf(allowance.max, "API call")} of the day left${share},` +
+      `${reserved} and ${showCount(calls)} are wanted`
     );
   }
 

@@ -1,6 +1,8 @@
 // Binds a stream's expressions and fields before a row is read: every wrong name is told at its place in the YAML.
 
 import { mappedName, renderedName } from "../core/columns.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
 import type { FieldSchema, ObjectSchema } from "../core/model.ts";
 import { suggest } from "../core/suggest.ts";
 import type { RecordSchema } from "../extract/source.ts";
@@ -43,7 +45,7 @@ export type SourceColumns = Pick<RecordSchema, "columns"> & Partial<Omit<RecordS
 /** Throws one Failure (exit 2) with all problems of the stream. */
 export async function compileStream(input: CompileInput): Promise<CompiledStream> {
   const { target } = input;
-  const schema = await target.describe(input.stream.target.object);
+  const schema = await describeTarget(input);
   await target.refuseDemands(input.stream.target);
   const stream = nameParents(input.job, input.stream, schema);
   const problems: Diagnostic[] = findObjectProblems(stream, schema);
@@ -68,9 +70,21 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   addNamedFields(input, columns, problems);
   const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
-  checkKey(stream, key, problems);
+  checkKey(stream, schema, key, problems);
   if (problems.length > 0) throw diagnosticsFailure(problems);
   return { stream, schema, fields, fieldSchemas, key, rules, columns };
+}
+
+/** An object that is not there is told at its place. */
+async function describeTarget({ target, stream }: CompileInput): Promise<ObjectSchema> {
+  const { object, place } = stream.target;
+  try {
+    return await target.describe(object);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== exitCode.usage || error.where !== undefined) throw error;
+    const { message, next } = error;
+    throw diagnosticsFailure([{ place, length: object.length, message, ...(next === undefined ? {} : { next }) }]);
+  }
 }
 
 /** `source.fields`: taken even where no expression uses them. */
@@ -79,10 +93,10 @@ function addNamedFields({ stream, columns }: CompileInput, used: Map<string, str
   for (const name of stream.source.fields) {
     const type = columns.columns.get(name);
     const refused = columns.refused?.get(name.toLowerCase());
-    const suggestion = suggest(name, columns.columns.keys());
     if (type !== undefined) used.set(name, type);
     else if (refused !== undefined) problems.push({ place: stream.source.place, ...refused });
     else {
+      const suggestion = suggest(name, columns.columns.keys());
       const message = `source.fields: ${stream.source.object} has no field ${name}, or this user can't see it`;
       problems.push({ place: stream.source.place, message, ...(suggestion === undefined ? {} : { suggestion }) });
     }
@@ -130,11 +144,13 @@ async function resolveTargetField(
   return undefined;
 }
 
-function checkKey(stream: Stream, key: readonly FieldSchema[], problems: Diagnostic[]): void {
+function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchema[], problems: Diagnostic[]): void {
   const { mode, place } = stream.target;
   if (mode === "insert" || mode === "replace" || problems.length > 0) return;
   const [first, ...others] = key;
-  const at = { place, length: 1 };
+  const keys = [...schema.fields.values()].filter(({ externalId }) => externalId).map(({ name }) => name);
+  const next = keys.length === 0 ? `${schema.object} has none: make one there` : `these can: ${keys.join(", ")}`;
+  const at = { place, length: 1, next };
   if (first === undefined || others.length > 0) {
     problems.push({ ...at, message: `mode ${mode} wants one field as target.key: an external id or unique field` });
   } else if (!first.externalId && !first.unique && first.kind !== "id") {

@@ -204,6 +204,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
   const schema = compiled.fieldSchemas.get(name);
   if (compiledField === undefined || schema === undefined) throw new Error(`field ${name} is not compiled`);
   const { field, columns } = compiledField;
+  const present = target.render(schema, mappedName(name), "VARCHAR", "UTC");
   return {
     name,
     // What a record has several of is only added to.
@@ -213,7 +214,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     caseSensitive: name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true,
     cleared: target.clearedValue(schema),
     several: schema.several === true,
-    canonical: target.render(schema, mappedName(name), "VARCHAR", "UTC").value,
+    canonical: present.stored ?? present.value,
     absentParts: staged.parts
       .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))
       .map(({ part }) => part.ordinal),

@@ -2,10 +2,11 @@
 
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import type { StreamCounts } from "../core/model.ts";
-import type { Stream } from "../job/job.ts";
+import type { MappedField, Stream } from "../job/job.ts";
 import type { BatchSize } from "../load/target.ts";
 import type { LoadForecast } from "../report/forecast.ts";
 import { type RunContext, targetOf } from "./context.ts";
+import { operationOf } from "./ways.ts";
 import { limitsOf } from "./write-batches.ts";
 
 /** One entry a connection, in the order of the streams. */
@@ -32,16 +33,22 @@ export function forecastLoad(
   return [...forecasts.values()];
 }
 
+/** What a target's forecast wants to know of a batch. */
+export function sizeOf(stream: Stream, { via, rows, operation }: Omit<BatchSize, "parents">): BatchSize {
+  const isParent = ({ target, parent }: MappedField) => parent !== undefined || target.includes(".");
+  return { via, rows, operation, parents: stream.fields.filter(isParent).length };
+}
+
 /** The batches of a stream: as they were cut, or, of a dry run, as they would be. */
 function listBatches({ run, ledger, ways }: RunContext, stream: Stream, counts: StreamCounts): BatchSize[] {
-  if (run.command === "run") return ledger.batches(run.id, stream.name);
+  if (run.command === "run") return ledger.batches(run.id, stream.name).map((batch) => sizeOf(stream, batch));
   const rows = { create: counts.creates, update: counts.updates, delete: counts.deletes + counts.mirrorDeletes };
   return [...(ways.get(stream.name) ?? [])].flatMap(([action, choice]) => {
     const most = limitsOf(stream.target.batch, choice).rows;
     const size = (index: number) => Math.min(most, rows[action] - index * most);
-    return Array.from({ length: Math.ceil(rows[action] / most) }, (_, index) => ({
-      via: choice.via,
-      rows: size(index),
-    }));
+    const operation = operationOf(action, stream.target);
+    return Array.from({ length: Math.ceil(rows[action] / most) }, (_, index) =>
+      sizeOf(stream, { via: choice.via, rows: size(index), operation }),
+    );
   });
 }

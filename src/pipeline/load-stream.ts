@@ -9,8 +9,9 @@ import { hashFile } from "../core/files.ts";
 import { CallFault } from "../http/outcome.ts";
 import { pollDelays } from "../http/polling.ts";
 import type { Stream } from "../job/job.ts";
-import { loadBatch } from "../load/write.ts";
+import { isRepeatable, loadBatch } from "../load/write.ts";
 import { type RunContext, targetOf } from "./context.ts";
+import { sizeOf } from "./forecast.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
 import { settleBatch } from "./settle-batch.ts";
 
@@ -75,11 +76,13 @@ async function loadInParallel(
   let limit: Failure | undefined;
   const failures: unknown[] = [];
   const lane = async () => {
-    for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-      if (!isBegun(batch)) limit ??= context.budget.begin(target, batch);
+    for (let batch = waiting.shift(); batch !== undefined && failures.length === 0; batch = waiting.shift()) {
+      if (!isBegun(batch)) limit ??= context.budget.begin(target, sizeOf(stream, batch));
       if (!isBegun(batch) && limit !== undefined) return;
       try {
-        await loadOne({ ...context, signal }, stream, batch, of, progress);
+        // A call that can't be made again is not cut off for another's fault: nobody would know what became of it.
+        const isCutOff = batch.via !== "collections" || isRepeatable(batch);
+        await loadOne({ ...context, signal: isCutOff ? signal : context.signal }, stream, batch, of, progress);
       } catch (error) {
         failures.push(error);
         stop.abort(error);
@@ -116,6 +119,10 @@ async function loadOne(
       settle: async (current, ended, obtain) => tell(await settleBatch(context, stream, current, ended, obtain)),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
+      isWithoutEffect: (error) => {
+        const fault = error instanceof Failure ? error.cause : error;
+        return fault instanceof CallFault && fault.outcome === "refused";
+      },
       ageDays: Math.floor((now().getTime() - Date.parse(context.run.started)) / dayMs),
       ...(stream.target.assignmentRule === undefined || batch.action === "delete"
         ? {}

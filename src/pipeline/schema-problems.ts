@@ -119,7 +119,8 @@ function complainAboutText({ maxLength, picklist, vendorType }: FieldSchema, tex
   const parts = vendorType === "multipicklist" ? text.split(";") : [text];
   const strange = parts.map((part) => part.trim()).filter((part) => !known.has(part.toLowerCase()));
   if (strange.length === 0) return undefined;
-  return `"${strange.join('", "')}" is not in its restricted picklist (${showValues(picklist.values)})`;
+  const shown = picklist.labels === undefined ? picklist.values : [...picklist.labels.keys()];
+  return `"${strange.join('", "')}" is not in its restricted picklist (${showValues(shown)})`;
 }
 
 const valuesShownMax = 12;

@@ -53,6 +53,7 @@ export class ScriptedRemote {
         return this.batch;
       },
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
+      isWithoutEffect: (error) => error instanceof CallFault && error.outcome === "refused",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
       ageDays: 0,
       delays: () => Array.from({ length: 100 }, () => 0),

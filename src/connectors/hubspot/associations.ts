@@ -1,22 +1,23 @@
-// Associations: which records belong to which, with labels. Read for many records at once, and made so.
-// What must hold: an association that is there is never made less by making another; made again, it is the same.
+// Associations: which records belong to which, with labels. Read for many records at once.
 // https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 
-import { usageFailure } from "../../core/errors.ts";
 import type { HubSpotClient } from "./client.ts";
-import type { ApiError } from "./errors.ts";
 import { associationPath } from "./paths.ts";
-import { inGroups, inParallel, readBatch, readBatchAnswer } from "./records.ts";
+import { inGroups, inParallel, readBatch, readPresent } from "./records.ts";
 import { type AssociationName, idColumn } from "./schema.ts";
 
 const readRowsMax = 1000;
-const createRowsMax = 2000;
 const lanes = 4;
 
 export interface AssociationType {
   category: string;
   typeId: number;
   label: string | null;
+}
+
+/** A type as HubSpot is told it. */
+export function specOf({ category, typeId }: AssociationType): object {
+  return { associationCategory: category, associationTypeId: typeId };
 }
 
 export interface Association {
@@ -53,7 +54,7 @@ export async function* readAssociations(
         signal,
       });
       // Records without any are told among the errors.
-      const { results } = readBatchAnswer<AnsweredAssociations>(json);
+      const results = readPresent<AnsweredAssociations>(client, doing, json);
       for (const { from, to } of results) {
         for (const { toObjectId, associationTypes } of to) {
           found.push({ from: String(from.id), to: String(toObjectId), types: associationTypes });
@@ -67,29 +68,6 @@ export async function* readAssociations(
     return found;
   };
   yield* inParallel(inGroups(ids, readRowsMax), lanes, read);
-}
-
-/** The type of a label; undefined for associations without one. Throws a Failure (2) where there is no such label. */
-export async function findLabel(
-  client: HubSpotClient,
-  from: string,
-  { object, label }: Pick<AssociationName, "object" | "label">,
-): Promise<AssociationType | undefined> {
-  if (label === undefined) return undefined;
-  const doing = `reading association labels of ${from} to ${object}`;
-  const { json } = await client.call({
-    method: "GET",
-    path: associationPath(from, object, "/labels"),
-    idempotent: true,
-    doing,
-  });
-  const { results } = readBatchAnswer<AssociationType>(json);
-  const found = results.find((type) => type.label?.toLowerCase() === label.toLowerCase());
-  if (found !== undefined) return found;
-  const known = results.map((type) => type.label).filter((one) => one !== null);
-  throw usageFailure(`${from} and ${object} have no association label "${label}"`, {
-    next: known.length === 0 ? "define it in HubSpot, or leave it out" : `labels: ${known.join(", ")}`,
-  });
 }
 
 /** Values of an associated record's key to its id, as a load learns them. */
@@ -108,12 +86,12 @@ export class AssociatedRecords {
     signal: AbortSignal,
   ): Promise<Map<string, string>> {
     const nameOf = (value: string) => `${object}.${key}=${value.toLowerCase()}`;
-    const unknown = [...new Set(keys.map((value) => value.toLowerCase()))].filter(
-      (value) => !this.#ids.has(nameOf(value)),
+    const unknown = new Map(
+      keys.filter((value) => !this.#ids.has(nameOf(value))).map((value) => [value.toLowerCase(), value]),
     );
     const doing = `reading ${object} by ${key}`;
     const byKey = key === idColumn ? {} : { idProperty: key };
-    for (const group of inGroups(unknown, 100)) {
+    for (const group of inGroups(unknown.values(), 100)) {
       const request = { object, properties: [key], ...byKey, doing, signal };
       for (const record of await readBatch(this.#client, request, group)) {
         const value = key === idColumn ? record.id : (record.properties[key] ?? "");
@@ -126,72 +104,6 @@ export class AssociatedRecords {
         return id === undefined ? [] : [[value.toLowerCase(), id]];
       }),
     );
-  }
-}
-
-export interface NewAssociation {
-  from: string;
-  to: string;
-}
-
-/** Makes associations; gives what went wrong by `from`. Throws CallFault. */
-export async function associate(
-  client: HubSpotClient,
-  objects: { from: string; to: string },
-  type: AssociationType | undefined,
-  wanted: readonly NewAssociation[],
-  signal: AbortSignal,
-): Promise<Map<string, ApiError>> {
-  const failed = new Map<string, ApiError>();
-  const present = new Map<string, AssociationType[]>();
-  // What is sent replaces the labels of a pair: those that it has are sent along.
-  if (type !== undefined) {
-    for await (const found of readAssociations(
-      client,
-      objects,
-      wanted.map(({ from }) => from),
-      signal,
-    )) {
-      for (const { from, to, types } of found) present.set(`${from}>${to}`, types);
-    }
-  }
-  for (const group of inGroups(wanted, type === undefined ? 100 : createRowsMax)) {
-    const inputs = group.map(({ from, to }) => {
-      const pair = { from: { id: from }, to: { id: to } };
-      if (type === undefined) return pair;
-      const others = (present.get(`${from}>${to}`) ?? []).filter(({ typeId }) => typeId !== type.typeId);
-      const types = [...others, type].map(({ category, typeId }) => {
-        return { associationCategory: category, associationTypeId: typeId };
-      });
-      return { ...pair, types };
-    });
-    const { json } = await client.call({
-      method: "POST",
-      path: associationPath(
-        objects.from,
-        objects.to,
-        type === undefined ? "/batch/associate/default" : "/batch/create",
-      ),
-      json: { inputs },
-      idempotent: true,
-      doing: `associating ${objects.from} with ${objects.to}`,
-      signal,
-    });
-    noteErrors(readBatchAnswer(json).errors, group, failed);
-  }
-  return failed;
-}
-
-/** An error that names no record is every record's of its call. */
-function noteErrors(
-  errors: readonly ApiError[],
-  group: readonly NewAssociation[],
-  failed: Map<string, ApiError>,
-): void {
-  for (const error of errors) {
-    const named = Object.values(error.context ?? {}).flat();
-    const concerned = group.filter(({ from, to }) => named.includes(from) || named.includes(to));
-    for (const { from } of concerned.length > 0 ? concerned : group) failed.set(from, error);
   }
 }
 

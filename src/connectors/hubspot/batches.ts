@@ -4,10 +4,10 @@
 // again after an unknown answer, and what was created by an earlier try is told from what was there before us.
 // https://developers.hubspot.com/docs/api-reference/error-handling (multi-status errors)
 
-import { CallFault } from "../../http/outcome.ts";
 import type { Batch } from "../../load/target.ts";
+import { type AssociationType, specOf } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
-import { type ApiError, readApiError } from "./errors.ts";
+import { type ApiError, refusalOf } from "./errors.ts";
 import { objectPath } from "./paths.ts";
 import { type HubSpotRecord, readBatch, readBatchAnswer } from "./records.ts";
 
@@ -19,6 +19,8 @@ export interface BatchRow {
   /** Of creates that go by a unique property. */
   key?: string;
   properties: Record<string, string>;
+  /** Associations that a create makes with the record. */
+  inline?: { to: string; type: AssociationType }[];
 }
 
 export type RowAnswer =
@@ -35,6 +37,8 @@ export interface BatchWrite {
   /** An earlier call may have written these rows. */
   again: boolean;
   signal: AbortSignal;
+  /** Told of each call that HubSpot answered: it may have written rows. */
+  onAnswered(): void;
 }
 
 /** Writes up to 100 rows. Throws CallFault where nothing is known of them, or all were refused for a common reason. */
@@ -62,6 +66,7 @@ export async function writeRows(
     if (refusal === undefined) throw error;
     return bisect(client, { ...write, again: mayBeThere }, rows, refusal);
   }
+  write.onAnswered();
   if (write.operation === "delete") return rows.map(({ trace, id = "" }) => ({ trace, id, created: "" }));
   const answers = matchAnswers({ ...write, again: mayBeThere }, rows, json);
   return mayBeThere && write.operation === "insert" ? claimOwn(client, write, rows, answers) : answers;
@@ -81,15 +86,13 @@ function inputOf({ operation, key }: BatchWrite, row: BatchRow): object {
   const { trace, id, properties } = row;
   if (operation === "delete") return { id };
   if (operation === "update") return { id, properties, objectWriteTraceId: trace };
-  if (operation === "insert") return { properties, objectWriteTraceId: trace };
+  if (operation === "insert") return { properties, ...inlineOf(row), objectWriteTraceId: trace };
   return { id: row.key, idProperty: key, properties, objectWriteTraceId: trace };
 }
 
-/** A call that was not well formed for one of its rows, and says so of all. */
-function refusalOf(error: unknown): ApiError | undefined {
-  if (!(error instanceof CallFault) || error.outcome !== "refused" || error.transient) return undefined;
-  if (error.status !== 400 && error.status !== 409 && error.status !== 404) return undefined;
-  return readApiError(error.body);
+function inlineOf({ inline = [] }: BatchRow): object {
+  if (inline.length === 0) return {};
+  return { associations: inline.map(({ to, type }) => ({ to: { id: to }, types: [specOf(type)] })) };
 }
 
 /** Nothing of a refused call was written: its halves are sent, until the row at fault stands alone. */
@@ -117,6 +120,8 @@ function matchAnswers(write: BatchWrite, rows: readonly BatchRow[], json: unknow
   const { results, errors } = readBatchAnswer<Result>(json);
   const byTrace = new Map(rows.map((row) => [row.trace, row]));
   const byName = new Map(rows.map((row) => [nameOf(row.id ?? row.key), row]));
+  // An error may name "" for what it can't name.
+  byName.delete("");
   const answers = new Map<string, RowAnswer>();
   for (const result of results) {
     const row = byTrace.get(result.objectWriteTraceId ?? "") ?? byName.get(nameIn(write, result));
@@ -175,12 +180,14 @@ async function claimOwn(
   answers: RowAnswer[],
 ): Promise<RowAnswer[]> {
   const failed = new Set(answers.flatMap((answer) => ("error" in answer ? [answer.trace] : [])));
-  const keys = new Map(rows.filter(({ trace }) => failed.has(trace)).map((row) => [nameOf(row.key), row.trace]));
+  const refused = rows.filter((row) => failed.has(row.trace) && nameOf(row.key) !== "");
+  const keys = new Map(refused.map((row) => [nameOf(row.key), row.trace]));
   if (keys.size === 0 || key === undefined) return answers;
   const doing = `looking up ${object} that may be our own`;
   const request = { object, properties: [key], idProperty: key, doing, signal };
   const own = new Map<string, string>();
-  for (const record of await readBatch(client, request, [...keys.keys()])) {
+  const wanted = new Map(refused.map((row) => [nameOf(row.key), row.key ?? ""]));
+  for (const record of await readBatch(client, request, [...wanted.values()])) {
     const trace = keys.get(nameOf(record.properties[key] ?? undefined));
     if (trace !== undefined && Date.parse(record.createdAt ?? "") >= begun.getTime()) own.set(trace, record.id);
   }

@@ -159,10 +159,21 @@ export class HubSpotClient {
 
   async #send(options: CallOptions): Promise<HttpResponse> {
     const signal = options.signal ?? this.#context.signal;
-    const pace = options.search === true ? this.#search : this.#burst;
+    const session = await this.#signIn(signal);
     try {
-      const session = await this.#signIn(signal);
-      await pace?.take(signal);
+      return await this.#sendWith(session, options, signal);
+    } catch (error) {
+      if (!this.#isOver(error)) throw error;
+      // Of many calls that the end of one token meets, the first renews it for all.
+      if (this.#session === session) this.#session = undefined;
+      return this.#sendWith(await this.#signIn(signal), options, signal);
+    }
+  }
+
+  async #sendWith(session: Session, options: CallOptions, signal: AbortSignal): Promise<HttpResponse> {
+    const pace = options.search === true ? this.#search : this.#burst;
+    await pace?.take(signal);
+    try {
       return this.#note(await this.#http.send(this.#requestFor(options, session, signal)));
     } catch (error) {
       if (!(error instanceof CallFault)) throw error;
@@ -170,18 +181,14 @@ export class HubSpotClient {
       // Whoever else uses this account waits with us.
       if (fault.status === 429 && fault.retryAfterMs !== undefined)
         pace?.holdUntil(now().getTime() + fault.retryAfterMs);
-      if (!this.#isOver(fault)) throw fault;
-      const renewed = await this.#signIn(signal);
-      return this.#note(await this.#http.send(this.#requestFor(options, renewed, signal)));
+      throw fault;
     }
   }
 
-  /** Whether the token of an OAuth app has ended early; a new one is fetched then. */
-  #isOver(fault: CallFault): boolean {
-    if (fault.status !== 401 || this.#connection.auth.kind !== "oauth") return false;
-    if (readApiError(fault.body)?.category !== "EXPIRED_AUTHENTICATION") return false;
-    this.#session = undefined;
-    return true;
+  /** Whether the token of an OAuth app has ended early. */
+  #isOver(error: unknown): boolean {
+    if (!(error instanceof CallFault) || error.status !== 401 || this.#connection.auth.kind !== "oauth") return false;
+    return readApiError(error.body)?.category === "EXPIRED_AUTHENTICATION";
   }
 
   #requestFor(options: CallOptions, session: Session, signal: AbortSignal): HttpRequest {
@@ -207,8 +214,9 @@ export class HubSpotClient {
     const [max, left] = [headers["x-hubspot-ratelimit-daily"], headers["x-hubspot-ratelimit-daily-remaining"]];
     if (max !== undefined && left !== undefined) {
       // The rest of the day belongs to others.
-      const own = Math.floor((Number(max) * this.#connection.daily) / 100);
-      this.#allowance = { used: Number(max) - Number(left), max: own };
+      const { daily } = this.#connection;
+      const own = Math.floor((Number(max) * daily) / 100);
+      this.#allowance = { used: Number(max) - Number(left), max: own, ...(daily < 100 ? { share: daily } : {}) };
     }
     const calls = headers["x-hubspot-ratelimit-max"];
     const told = `${calls}/${headers["x-hubspot-ratelimit-interval-milliseconds"] ?? burstLimit.windowMs}`;

@@ -31,6 +31,13 @@ export function readApiError(body: string): ApiError | undefined {
   }
 }
 
+/** A call that was not well formed for one of its rows, and says so of all. */
+export function refusalOf(error: unknown): ApiError | undefined {
+  if (!(error instanceof CallFault) || error.outcome !== "refused" || error.transient) return undefined;
+  if (error.status !== 400 && error.status !== 409 && error.status !== 404) return undefined;
+  return readApiError(error.body);
+}
+
 /** What is wrong with one row, from an error of a batch or of a call that held this row alone. */
 export function rowErrorOf(error: ApiError): RowError {
   const listed = readPropertyErrors(error);
@@ -102,12 +109,16 @@ export function readFault(fault: CallFault): CallFault {
   if (status === 423) return again(Math.max(lockedMs, fault.retryAfterMs ?? 0));
   if (status === 477) return again(fault.retryAfterMs ?? 60_000);
   if (status === 521 || status === 523) return again(fault.retryAfterMs ?? lockedMs);
+  // A page of HubSpot's gateway: the token is none.
+  if (status === 530) return forGood(fault);
   if (status !== 429) return fault;
-  if (isDailyLimit(fault)) {
-    return new CallFault(message, { outcome: "refused", transient: false, body, ...statusOf(status) });
-  }
+  if (isDailyLimit(fault)) return forGood(fault);
   const isSecondly = readApiError(body)?.policyName === "SECONDLY";
   return again(fault.retryAfterMs ?? (isSecondly ? 1000 : windowMs));
+}
+
+function forGood({ message, body, status }: CallFault): CallFault {
+  return new CallFault(message, { outcome: "refused", transient: false, body, ...statusOf(status) });
 }
 
 function statusOf(status: number | undefined): { status?: number } {
@@ -115,7 +126,9 @@ function statusOf(status: number | undefined): { status?: number } {
 }
 
 function isDailyLimit({ status, body }: CallFault): boolean {
-  return status === 429 && (readApiError(body)?.policyName ?? "").toUpperCase() === "DAILY";
+  if (status !== 429) return false;
+  const { policyName, message = "" } = readApiError(body) ?? {};
+  return policyName === undefined ? /\bdaily limit\b/i.test(message) : policyName.toUpperCase() === "DAILY";
 }
 
 /** A fault that ended a call for good, as a failure that says what to do. Other errors pass unchanged. */

@@ -36,9 +36,14 @@ interface ImportError {
   sourceData: { lineNumber: number; rowData?: string[] };
 }
 
-/** Fields whose values a file can hold: how it would write a time of day is not documented. */
+/**
+ * Fields whose values a file can hold: how it would write a time of day is not documented, and owners are named by their
+ * address, not by their id. https://knowledge.hubspot.com/crm-setup/how-to-set-an-owner
+ */
 export function canImport(fields: Iterable<FieldSchema>): boolean {
-  return [...fields].every(({ kind, several }) => kind !== "datetime" && several !== true);
+  return [...fields].every(
+    ({ kind, several, vendorType }) => kind !== "datetime" && vendorType !== "owner" && several !== true,
+  );
 }
 
 /** The imports of one connection, by their names. */
@@ -124,8 +129,9 @@ export class Imports {
     const errors =
       found === undefined ? new Map<string, ApiError>() : await this.#readErrors(found.id, file, batch, signal);
     const counters = found?.metadata?.counters ?? {};
-    const written = file.rows.length - errors.size;
-    const isPlain = counters["CREATED_OBJECTS"] === written && found?.state === "DONE";
+    // A row with an error may have been written without the value at fault: only without any the counters prove all.
+    const isWhole = errors.size === 0 && counters["CREATED_OBJECTS"] === file.rows.length;
+    const isPlain = isWhole && found?.state === "DONE";
     const there = isPlain ? undefined : await this.#readBack(file.rows, batch, signal);
     const begun = Date.parse(name.split(" ")[1] ?? "");
     const answers = file.rows.map((row): RowAnswer => {
@@ -133,7 +139,7 @@ export class Imports {
       if (error !== undefined) return { trace: row.trace, error };
       if (there === undefined) return { trace: row.trace, id: "", created: "true" };
       const record = there.get((row.key ?? "").toLowerCase());
-      if (record === undefined) return { trace: row.trace, error: lostError };
+      if (record === undefined) return { trace: row.trace, error: lostError(found?.state) };
       const isOwn = Date.parse(record.createdAt ?? "") >= begun;
       return { trace: row.trace, id: record.id, created: isOwn ? "true" : "false" };
     });
@@ -233,10 +239,10 @@ export class Imports {
   }
 }
 
-const lostError: ApiError = {
-  category: "NOT_IMPORTED",
-  message: "the import is done and told no error, but there is no such record",
-};
+function lostError(state: string | undefined): ApiError {
+  const ended = state === undefined || state === "DONE" ? "is done" : `ended as ${state.toLowerCase()}`;
+  return { category: "NOT_IMPORTED", message: `the import ${ended} and told no error, but there is no such record` };
+}
 
 function describeError(
   { errorType, errorMessage, invalidValue, knownColumnNumber }: ImportError,

@@ -54,7 +54,10 @@ export async function* listPages(
   } while (at !== undefined);
 }
 
-/** A record that is gone by now keeps what the list told of it. */
+/**
+ * Of an archived record that is gone by now there is what the list told. One that was present and is gone is left out:
+ * what the list tells without its properties would empty whatever it is loaded into.
+ */
 async function widen(client: HubSpotClient, request: ListRequest, listed: HubSpotRecord[]): Promise<HubSpotRecord[]> {
   if (listed.length === 0) return listed;
   const { object, properties, archived, doing, signal } = request;
@@ -64,5 +67,5 @@ async function widen(client: HubSpotClient, request: ListRequest, listed: HubSpo
     listed.map(({ id }) => id),
   );
   const byId = new Map(whole.map((record) => [record.id, record]));
-  return listed.map((record) => byId.get(record.id) ?? record);
+  return listed.flatMap((record) => byId.get(record.id) ?? (archived ? [record] : []));
 }

@@ -76,7 +76,12 @@ export async function readBatch(
     doing,
     signal,
   });
-  const { results, errors } = readBatchAnswer<HubSpotRecord>(json);
+  return readPresent<HubSpotRecord>(client, doing, json);
+}
+
+/** The results of a batch read: what does not exist is left out, any other error is no answer. Throws a Failure. */
+export function readPresent<Result>(client: HubSpotClient, doing: string, json: unknown): Result[] {
+  const { results, errors } = readBatchAnswer<Result>(json);
   const strange = errors.find(({ category, subCategory }) => !isMissing(category) && !isMissing(subCategory));
   if (strange === undefined) return results;
   const { code, message } = rowErrorOf(strange);
@@ -87,7 +92,8 @@ function isMissing(category: string | undefined): boolean {
   return (
     category === "OBJECT_NOT_FOUND" ||
     category === "crm.error.OBJECT_NOT_FOUND" ||
-    category === "OBJECT_NOT_FOUND_ERROR"
+    category === "OBJECT_NOT_FOUND_ERROR" ||
+    category === "crm.associations.NO_ASSOCIATIONS_FOUND"
   );
 }
 

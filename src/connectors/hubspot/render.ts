@@ -5,6 +5,7 @@ import { renderedName } from "../../core/columns.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { RenderedField } from "../../load/target.ts";
+import { idColumn } from "./schema.ts";
 
 /** Stands in a batch file where a property is emptied: HubSpot is sent an empty text. */
 export const clearCell = "␀";
@@ -12,6 +13,7 @@ export const clearCell = "␀";
 /** `value` is a column, so it may stand several times in the result. */
 export function renderField(field: FieldSchema, value: string, type: string, timezone: string): RenderedField {
   if (field.picklist !== undefined) return renderOptions(field, field.picklist, value);
+  if (field.kind === "id" || field.name.endsWith(`.${idColumn}`)) return renderId(field, value);
   switch (field.kind) {
     case "number":
       return renderNumber(field, value);
@@ -41,10 +43,19 @@ function invalidUnless(field: FieldSchema, value: string, what: string): NonNull
   };
 }
 
-/** An empty text and no value are one. HubSpot stores addresses in lower case. */
+/** What the property holds, also where loadline would not write it: what is there must neither be missed nor lost. */
+function orAsItIs(known: string, value: string): string {
+  return `coalesce(${known}, nullif(trim(${text(value)}), ''))`;
+}
+
+const blanks = "' ' || chr(9) || chr(10) || chr(13)";
+
+/** An empty text and no value are one. HubSpot stores addresses in lower case, and finds keys without their blanks. */
 function renderText(field: FieldSchema, value: string): RenderedField {
+  const isParent = field.name.includes(".");
   const isEmail = field.name === "email" || field.name.endsWith(".email");
-  const stored = isEmail ? `lower(trim(${text(value)}))` : text(value);
+  const trimmed = `trim(${text(value)}, ${blanks})`;
+  const stored = isEmail ? `lower(${trimmed})` : field.externalId || isParent ? trimmed : text(value);
   const message = literal(`is the text ${clearCell}, which stands for an emptied property`);
   return {
     value: `nullif(${stored}, '')`,
@@ -53,19 +64,34 @@ function renderText(field: FieldSchema, value: string): RenderedField {
   };
 }
 
+/** HubSpot refuses a whole call for an id that is no number. */
+function renderId(field: FieldSchema, value: string): RenderedField {
+  const digits = `CASE WHEN regexp_full_match(trim(${text(value)}), '[0-9]{1,19}') THEN trim(${text(value)}) END`;
+  return {
+    value: `CAST(CAST(${digits} AS HUGEINT) AS VARCHAR)`,
+    invalid: invalidUnless(field, value, "the id of a record (a number)"),
+    typed: rendered(field),
+  };
+}
+
 /** As HubSpot gives it back: no exponent, no zeros at the end. */
 function renderNumber(field: FieldSchema, value: string): RenderedField {
-  const number = `TRY_CAST(${value} AS DECIMAL(38, 12))`;
+  // By way of its text: a DOUBLE of 123456789012.34 would become 123456789012.339998326784.
+  const number = `TRY_CAST(${text(value)} AS DECIMAL(38, 12))`;
+  const known = `regexp_replace(CAST(${number} AS VARCHAR), '\\.?0+$', '')`;
   return {
-    value: `regexp_replace(CAST(${number} AS VARCHAR), '\\.?0+$', '')`,
+    value: known,
+    stored: orAsItIs(known, value),
     invalid: invalidUnless(field, value, "a number"),
     typed: `CAST(${rendered(field)} AS DOUBLE)`,
   };
 }
 
 function renderBoolean(field: FieldSchema, value: string): RenderedField {
+  const known = `CAST(TRY_CAST(trim(${text(value)}) AS BOOLEAN) AS VARCHAR)`;
   return {
-    value: `CAST(TRY_CAST(trim(${text(value)}) AS BOOLEAN) AS VARCHAR)`,
+    value: known,
+    stored: orAsItIs(known, value),
     invalid: invalidUnless(field, value, "true or false"),
     typed: `CAST(${rendered(field)} AS BOOLEAN)`,
   };
@@ -77,8 +103,10 @@ function renderDate(field: FieldSchema, value: string, type: string): RenderedFi
     type === "VARCHAR"
       ? `coalesce(${ofMilliseconds(value)}::DATE, TRY_CAST(${value} AS DATE))`
       : `TRY_CAST(${value} AS DATE)`;
+  const known = `CAST(${date} AS VARCHAR)`;
   return {
-    value: `CAST(${date} AS VARCHAR)`,
+    value: known,
+    stored: orAsItIs(known, value),
     invalid: invalidUnless(field, value, "a date (YYYY-MM-DD)"),
     typed: `CAST(${rendered(field)} AS DATE)`,
   };
@@ -91,11 +119,13 @@ function renderDatetime(field: FieldSchema, value: string, type: string, timezon
       ? value
       : type.startsWith("TIMESTAMP") || type === "DATE"
         ? local(`CAST(${value} AS TIMESTAMP)`)
-        : `CASE WHEN regexp_matches(trim(${value}), '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') AND length(trim(${value})) > 10
+        : `CASE WHEN regexp_matches(trim(${value}), '(Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)$') AND length(trim(${value})) > 10
              THEN TRY_CAST(trim(${value}) AS TIMESTAMPTZ)
              ELSE coalesce(timezone('UTC', ${ofMilliseconds(value)}), ${local(`TRY_CAST(trim(${value}) AS TIMESTAMP)`)}) END`;
+  const known = `strftime(timezone('UTC', ${instant}), '%Y-%m-%dT%H:%M:%S.%gZ')`;
   return {
-    value: `strftime(timezone('UTC', ${instant}), '%Y-%m-%dT%H:%M:%S.%gZ')`,
+    value: known,
+    stored: orAsItIs(known, value),
     invalid: invalidUnless(field, value, "a date and time (ISO 8601)"),
     typed: instant,
   };
@@ -112,18 +142,53 @@ function renderOptions(
   { values, labels }: NonNullable<FieldSchema["picklist"]>,
   value: string,
 ): RenderedField {
-  // A value counts before a label of the same text.
-  const names = new Map([...(labels ?? [])].map(([label, of]) => [label.trim().toLowerCase(), of]));
-  for (const known of values) names.set(known.toLowerCase(), known);
-  const options = `MAP {${[...names].map(([name, of]) => `${literal(name)}: ${literal(of)}`).join(", ")}}`;
-  const find = (sql: string) => `${options}[lower(trim(${sql}))]`;
-  const invalid = invalidUnless(field, value, describeOptions(field, [...(labels?.keys() ?? values)]));
-  if (field.vendorType !== "multipicklist") return { value: find(text(value)), invalid, typed: rendered(field) };
+  const find = (sql: string) => findOption(values, labels ?? new Map(), `trim(${sql})`);
+  const invalid = invalidUnless(field, value, describeOptions(field, nameOptions(values, labels ?? new Map())));
+  if (field.vendorType !== "multipicklist") {
+    const known = find(text(value));
+    return { value: known, stored: orAsItIs(known, value), invalid, typed: rendered(field) };
+  }
   const parts = `list_filter(string_split(${text(value)}, ';'), lambda part: trim(part) <> '')`;
   const found = `list_transform(${parts}, lambda part: ${find("part")})`;
-  const stored = `CASE WHEN len(list_filter(${found}, lambda part: part IS NULL)) = 0
-    THEN nullif(array_to_string(list_sort(list_distinct(${found})), ';'), '') END`;
-  return { value: stored, invalid, typed: rendered(field) };
+  const join = (list: string) => `nullif(array_to_string(list_sort(list_distinct(${list})), ';'), '')`;
+  const stored = `CASE WHEN len(list_filter(${found}, lambda part: part IS NULL)) = 0 THEN ${join(found)} END`;
+  const asItIs = join(`list_transform(${parts}, lambda part: coalesce(${find("part")}, trim(part)))`);
+  return { value: stored, stored: asItIs, invalid, typed: rendered(field) };
+}
+
+/** A value counts before a label. Where only case tells two options apart they are named as they are written. */
+function findOption(values: readonly string[], labels: ReadonlyMap<string, string>, sql: string): string {
+  const byLabel = [...labels].map(([label, of]) => [label.trim(), of] as const);
+  const byValue = values.map((known) => [known, known] as const);
+  const exact = new Map([...byLabel, ...byValue]);
+  const folded = new Map([...foldNames(byLabel), ...foldNames(byValue)]);
+  const byFolded = `${mapOf(folded)}[lower(${sql})]`;
+  // Not every letter has the same small one here and in the engine.
+  const isPlain = [...exact].every(
+    ([name, of]) => folded.get(name.toLowerCase()) === of && name.toLowerCase().length === name.length,
+  );
+  return isPlain ? byFolded : `coalesce(${mapOf(exact)}[${sql}], ${byFolded})`;
+}
+
+/** By their names in small letters; undefined for a name that several have. */
+function foldNames(names: readonly (readonly [string, string])[]): Map<string, string | undefined> {
+  const folded = new Map<string, string | undefined>();
+  for (const [name, of] of names) {
+    const key = name.toLowerCase();
+    folded.set(key, folded.has(key) && folded.get(key) !== of ? undefined : of);
+  }
+  return folded;
+}
+
+function mapOf(names: Iterable<readonly [string, string | undefined]>): string {
+  const known = [...names].flatMap(([name, of]) => (of === undefined ? [] : [`${literal(name)}: ${literal(of)}`]));
+  return `MAP {${known.join(", ")}}`;
+}
+
+/** What a person may call the options: their labels, and the values of those whose label another one has too. */
+function nameOptions(values: readonly string[], labels: ReadonlyMap<string, string>): string[] {
+  const labelled = new Set(labels.values());
+  return [...labels.keys(), ...values.filter((value) => !labelled.has(value))];
 }
 
 const optionsShownMax = 12;

@@ -27,6 +27,10 @@ const typeIds: Readonly<Record<string, string>> = {
 };
 const standardObjects = Object.keys(typeIds);
 
+function singularOf(name: string): string {
+  return name === "companies" ? "company" : name.replace(/s$/, "");
+}
+
 /** What a new record must have where no schema says so. https://developers.hubspot.com/docs/guides/crm/using-object-apis */
 const requiredProperties: Readonly<Record<string, readonly string[]>> = {
   deals: ["dealname", "dealstage"],
@@ -45,8 +49,10 @@ const kinds: Readonly<Record<string, FieldKind>> = {
   number: "number",
 };
 
+/** Of custom objects paths take this name, and not the one that people gave: `p20261120_cars`. */
 interface CustomObject {
   name: string;
+  givenName: string;
   typeId: string;
   label: string;
   requiredProperties: string[];
@@ -92,9 +98,9 @@ export class Schemas {
   /** A property, with what people call its values; or a property of an associated record that tells it apart. */
   async resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined> {
     const field = schema.fields.get(name);
-    if (field !== undefined) return this.#nameValues(schema.object, field);
+    if (field !== undefined) return isAssociation(field) ? undefined : this.#nameValues(schema.object, field);
     const association = readAssociationName(name);
-    if (association === undefined || !schema.fields.has(association.object)) return undefined;
+    if (association === undefined || !isAssociation(schema.fields.get(association.object))) return undefined;
     const parent = (await this.describe(association.object)).fields.get(association.key);
     if (parent === undefined || !(parent.externalId || parent.kind === "id")) return undefined;
     return {
@@ -111,19 +117,37 @@ export class Schemas {
     };
   }
 
-  /** What is wrong with the name of an associated record's property; undefined where it is none. */
+  /** What is wrong with the name of an associated record's property; undefined where nothing is, or it is none. */
   async explainName(schema: ObjectSchema, name: string): Promise<{ message: string } | undefined> {
-    const association = readAssociationName(name);
-    if (association === undefined || !schema.fields.has(association.object)) return undefined;
+    const isWhole = isAssociation(schema.fields.get(name));
+    const association = isWhole ? { object: name, key: undefined } : readAssociationName(name);
+    if (association === undefined || !isAssociation(schema.fields.get(association.object))) return undefined;
     const keys = [...(await this.describe(association.object)).fields.values()].filter(
       ({ externalId, kind }) => externalId || kind === "id",
     );
     const { object, key } = association;
+    if (key === undefined) {
+      const names = keys.map((field) => `${object}.${field.name}`).join(" or ");
+      return { message: `${object} are associated by a property that tells them apart: map ${names}` };
+    }
+    if (keys.some(({ name: known }) => known === key)) return undefined;
     const known = keys.map((field) => field.name).join(", ");
     return { message: `${object} are told apart by ${known}, not by ${key}` };
   }
 
+  /** HubSpot takes several names for one object; what is known of it, and kept of a run, goes by one. */
+  async #refuseOtherName(object: string): Promise<void> {
+    const standard = standardObjects.find((name) =>
+      [singularOf(name), typeIds[name], name].includes(object.toLowerCase()),
+    );
+    const custom = (await this.#customObjects()).find(({ givenName, typeId }) => [givenName, typeId].includes(object));
+    const meant = standard ?? custom?.name;
+    if (meant === undefined || meant === object) return;
+    throw usageFailure(`${this.#client.name} has no object ${object}`, { next: `did you mean "${meant}"?` });
+  }
+
   async #describe(object: string): Promise<ObjectSchema> {
+    await this.#refuseOtherName(object);
     const doing = `reading the properties of ${object}`;
     const sdk = await import("@hubspot/api-client/lib/codegen/crm/properties/index.js");
     const api = new sdk.CoreApi(lendTo(this.#client, sdk, doing));
@@ -192,8 +216,15 @@ interface Option {
   label: string;
 }
 
+/** A label that two options have names neither. */
 function named(field: FieldSchema, options: readonly Option[]): FieldSchema {
-  const labels = new Map(options.filter(({ label }) => label !== "").map(({ label, value }) => [label, value]));
+  const bearers = new Map<string, Set<string>>();
+  for (const { label, value } of options) {
+    const name = label.trim().toLowerCase();
+    bearers.set(name, (bearers.get(name) ?? new Set()).add(value));
+  }
+  const isOne = ({ label }: Option) => label !== "" && bearers.get(label.trim().toLowerCase())?.size === 1;
+  const labels = new Map(options.filter(isOne).map(({ label, value }) => [label, value]));
   return { ...field, picklist: { values: [...new Set(options.map(({ value }) => value))], labels, restricted: true } };
 }
 
@@ -227,15 +258,19 @@ function fieldSchema(object: string, property: Property, required: readonly stri
     : field;
 }
 
+function isAssociation(field: FieldSchema | undefined): boolean {
+  return field?.vendorType === "association";
+}
+
 /** Associations are no properties: named so that a job can say whose record it belongs to. */
 function association(object: string): FieldSchema {
   return {
     name: object,
-    label: `associated ${object}`,
+    label: `associated ${object}: map ${object}.<key>`,
     kind: "reference",
     vendorType: "association",
-    createable: false,
-    updateable: false,
+    createable: true,
+    updateable: true,
     nillable: true,
     defaultedOnCreate: false,
     externalId: false,
@@ -267,9 +302,13 @@ async function fetchCustomObjects(client: HubSpotClient): Promise<CustomObject[]
   const api = new sdk.CoreApi(lendTo(client, sdk, doing));
   try {
     const { results } = await api.getAll(false);
-    return results.map(({ name, objectTypeId, labels, requiredProperties: required }) => {
-      return { name, typeId: objectTypeId ?? name, label: labels.singular ?? name, requiredProperties: required };
-    });
+    return results.map(
+      ({ name: givenName, fullyQualifiedName, objectTypeId, labels, requiredProperties: required }) => {
+        const typeId = objectTypeId ?? givenName;
+        const name = fullyQualifiedName ?? typeId;
+        return { name, givenName, typeId, label: labels.singular ?? givenName, requiredProperties: required };
+      },
+    );
   } catch (error) {
     if (error instanceof CallFault && error.status === 403) return [];
     throw error;

@@ -72,6 +72,7 @@ export interface SearchRequest {
 interface SearchAnswer {
   total: number;
   results: HubSpotRecord[];
+  paging?: { next?: { after?: string } };
 }
 
 /** Records that match now, by estimate of HubSpot's index. Throws CallFault. */
@@ -89,13 +90,15 @@ export async function* searchPages(
   for (;;) {
     const beyond: Filter = { propertyName: idColumn, operator: "GT", value: String(last) };
     const groups = addFilters(request.groups, [beyond]);
-    const { results } = await search(client, { ...request, groups }, { limit: searchRowsMax, sorted: true });
+    const { results, paging } = await search(client, { ...request, groups }, { limit: searchRowsMax, sorted: true });
     for (const { id } of results) {
       if (BigInt(id) <= last) throw unsorted(client, request.object);
       last = BigInt(id);
     }
     if (results.length > 0) yield results;
-    if (results.length < searchRowsMax) return;
+    // A page may hold less than it could: only where HubSpot names no next one it was the last.
+    if (paging?.next?.after === undefined && results.length < searchRowsMax) return;
+    if (results.length === 0) throw endless(client, request.object);
   }
 }
 
@@ -122,12 +125,16 @@ async function search(
 }
 
 function unsorted(client: HubSpotClient, object: string): Failure {
-  return new Failure(
-    exitCode.failed,
-    `${client.name}: the search of ${object} does not answer in the order of the ids`,
-    {
-      why: "going on could lose records",
-      next: "run again; nothing was written",
-    },
-  );
+  return strange(client, `the search of ${object} does not answer in the order of the ids`);
+}
+
+function endless(client: HubSpotClient, object: string): Failure {
+  return strange(client, `the search of ${object} answers with an empty page and names a next one`);
+}
+
+function strange({ name }: HubSpotClient, what: string): Failure {
+  return new Failure(exitCode.failed, `${name}: ${what}`, {
+    why: "going on could lose records",
+    next: "run again; nothing was written",
+  });
 }

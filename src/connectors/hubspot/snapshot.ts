@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import type { Snapshot, SnapshotRequest } from "../../load/target.ts";
+import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
@@ -189,7 +190,7 @@ async function readAssociatedKeys(
   const pairs: { from: string; to: string }[] = [];
   for await (const found of readAssociations(client, { from: object, to: name.object }, ids, signal)) {
     const wanted = found.filter(
-      ({ types }) => name.label === undefined || types.some(({ label }) => label === name.label),
+      ({ types }) => name.label === undefined || types.some((type) => isLabelled(type, name.label)),
     );
     pairs.push(...wanted);
   }

@@ -2,7 +2,8 @@
 // What must hold: the way is chosen once and kept, so that a run that goes on reads the rest and nothing twice; a page is
 // never left out or repeated (search.ts); a window ends by the server's clock.
 
-import { usageFailure } from "../../core/errors.ts";
+import { Failure, usageFailure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import type { FieldSchema, ObjectSchema, Part } from "../../core/model.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
@@ -16,7 +17,7 @@ import { ParentColumns } from "./parent-columns.ts";
 import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, readBatch } from "./records.ts";
 import { idColumn, type Schemas } from "./schema.ts";
 import { addFilters, countMatches, type Filter, type FilterGroups, readFilter, searchPages } from "./search.ts";
-import { describeView, findView, refuseUnknownView, type View } from "./views.ts";
+import { describeView, findView, refuseUnknownView, requireProperty, type View } from "./views.ts";
 
 /** What changed shows in searches some seconds later, in bad hours some minutes. */
 const overlapMs = 15 * 60_000;
@@ -34,7 +35,7 @@ export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, looku
     orgId: client.portalId,
     records: {
       overlapMs,
-      describe: (from) => describeRecords(source, from),
+      describe: (from) => atPlace(from, () => describeRecords(source, from)),
       readClock: () => client.readClock(),
     },
     extract: (request) => explainParts(client, request, () => extractParts(source, request)),
@@ -48,14 +49,29 @@ interface RecordSource {
   parents: ParentColumns;
 }
 
-async function describeRecords({ schemas, parents }: RecordSource, source: ObjectSource): Promise<RecordSchema> {
+/** What is wrong with what a job asks for is told at its place. */
+async function atPlace<T>({ place }: ObjectSource, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== exitCode.usage || error.where !== undefined) throw error;
+    throw usageFailure(error.message, { where: place, ...(error.next === undefined ? {} : { next: error.next }) });
+  }
+}
+
+async function describeRecords(
+  { schemas, lookups, parents }: RecordSource,
+  source: ObjectSource,
+): Promise<RecordSchema> {
   const view = findView(source.object);
   if (view !== undefined) {
     refuseWindow(source);
+    await view.check?.({ schemas, lookups });
     return describeView(source.object, view);
   }
   refuseUnknownView(source.object);
   const schema = await schemas.describe(source.object);
+  refuseFilter(source, schema);
   const properties = [...schema.fields.values()].filter(({ vendorType }) => vendorType !== "association");
   const told: [string, string][] =
     source.deletes === "emit"
@@ -73,6 +89,20 @@ async function describeRecords({ schemas, parents }: RecordSource, source: Objec
     deletionColumns,
     resolveParentField: (path) => parents.typeOf(schema.object, path, columnType),
   };
+}
+
+/** Throws a Failure (2) for a filter that HubSpot would refuse, or find nothing by. */
+function refuseFilter({ object, where, place, incremental }: ObjectSource, { fields }: ObjectSchema): void {
+  if (where === undefined) return;
+  const groups = readFilter(where, "source.where", place);
+  const named = groups.flat().map(({ propertyName }) => propertyName);
+  // Of associated records a search knows the ids.
+  for (const name of named.filter((one) => !one.startsWith("associations.")))
+    requireProperty(object, name, fields, "source.where");
+  addFilters(
+    groups,
+    Array.from({ length: incremental === undefined ? 1 : 3 }, () => ({ propertyName: "", operator: "" })),
+  );
 }
 
 function refuseWindow({ object, incremental, where, deletes }: ObjectSource): void {

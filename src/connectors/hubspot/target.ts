@@ -6,6 +6,7 @@ import { HttpClient } from "../../http/client.ts";
 import type { HubSpotConnection } from "../../job/job.ts";
 import type { Demands, Target, TargetCapabilities } from "../../load/target.ts";
 import type { ConnectionContext } from "../registry.ts";
+import { AssociationTypes } from "./association-types.ts";
 import { AssociatedRecords } from "./associations.ts";
 import { resultColumns } from "./batch-rows.ts";
 import { HubSpotClient } from "./client.ts";
@@ -13,7 +14,7 @@ import { readRowError } from "./errors.ts";
 import { Imports } from "./imports.ts";
 import { Lookups } from "./lookups.ts";
 import { clearCell, renderField } from "./render.ts";
-import { idColumn, Schemas } from "./schema.ts";
+import { idColumn, readAssociationName, Schemas } from "./schema.ts";
 import { readSnapshot, versionColumn } from "./snapshot.ts";
 import { openHubSpotSource } from "./source.ts";
 import { chooseWay, forecastCalls } from "./ways.ts";
@@ -43,6 +44,11 @@ export async function openHubSpot(
   const lookups = new Lookups(client);
   const schemas = new Schemas(client, lookups);
   const parents = new AssociatedRecords(client);
+  const types = new AssociationTypes(client);
+  const explainLabel = async (object: string, name: string) => {
+    const association = readAssociationName(name);
+    return association === undefined ? undefined : types.explainLabel(object, association);
+  };
   const imports = new Imports(client, (object) => schemas.typeIdOf(object));
   const target: Target = {
     capabilities,
@@ -63,8 +69,12 @@ export async function openHubSpot(
     listObjects: () => schemas.listObjects(),
     describe: (object) => schemas.describe(object),
     refuseDemands: async (demands) => refuseDemands(demands),
-    resolveField: (schema, name) => schemas.resolveField(schema, name),
-    explainName: (schema, name) => schemas.explainName(schema, name),
+    async resolveField(schema, name) {
+      const field = await schemas.resolveField(schema, name);
+      return field === undefined || (await explainLabel(schema.object, name)) === undefined ? field : undefined;
+    },
+    explainName: async (schema, name) =>
+      (await schemas.explainName(schema, name)) ?? (await explainLabel(schema.object, name)),
     render: renderField,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: (request) =>
@@ -75,7 +85,7 @@ export async function openHubSpot(
     chooseWay,
     begin: async () => (await client.readClock()).toISOString(),
     write: (batch, { again, handle }, files, signal) =>
-      writeBatch(batch, { client, parents, files, begun: new Date(handle ?? 0), again, signal }),
+      writeBatch(batch, { client, parents, types, files, begun: new Date(handle ?? 0), again, signal }),
     open: (batch) => imports.open(batch),
     // The file goes with the call that makes the import.
     upload: async () => undefined,

@@ -2,6 +2,8 @@
 // merges. Always read as a whole: HubSpot does not tell what of it changed.
 
 import { usageFailure } from "../../core/errors.ts";
+import type { FieldSchema } from "../../core/model.ts";
+import { suggest } from "../../core/suggest.ts";
 import type { RecordSchema } from "../../extract/source.ts";
 import { readAssociations } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
@@ -9,7 +11,7 @@ import { mergedIds, mergeProperties } from "./deletions.ts";
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
 import { objectPath } from "./paths.ts";
-import { type HubSpotRecord, historyRowsMax, inGroups, inParallel, readBatchAnswer } from "./records.ts";
+import { type HubSpotRecord, historyRowsMax, inGroups, inParallel, readPresent } from "./records.ts";
 import type { Schemas } from "./schema.ts";
 import { searchPages } from "./search.ts";
 
@@ -23,6 +25,8 @@ export interface ViewContext {
 export interface View {
   /** Names of its columns; the first tells rows apart. */
   columns: readonly string[];
+  /** Throws a Failure (2) where its name names what is not there. */
+  check?(context: Pick<ViewContext, "schemas" | "lookups">): Promise<void>;
   rows(context: ViewContext): AsyncIterable<string[]>;
 }
 
@@ -63,6 +67,21 @@ export function refuseUnknownView(name: string): void {
   });
 }
 
+/** Throws a Failure (2) with a did-you-mean. HubSpot ignores a property that is not there, or finds nothing by it. */
+export function requireProperty(
+  object: string,
+  name: string,
+  fields: ReadonlyMap<string, FieldSchema>,
+  where: string,
+): void {
+  const field = fields.get(name);
+  if (field !== undefined && field.vendorType !== "association") return;
+  const meant = suggest(name, fields.keys());
+  throw usageFailure(`${where}: ${object} has no property ${name}, or this user can't see it`, {
+    ...(meant === undefined ? {} : { next: `did you mean "${meant}"?` }),
+  });
+}
+
 const owners: View = {
   columns: ["id", "email", "first_name", "last_name", "archived"],
   async *rows({ lookups }) {
@@ -74,6 +93,10 @@ const owners: View = {
 function pipelinesOf(object: string): View {
   return {
     columns: ["stage_id", "stage", "pipeline_id", "pipeline"],
+    async check({ schemas, lookups }) {
+      await schemas.describe(object);
+      if ((await lookups.pipelines(object)).length === 0) throw usageFailure(`${object} have no pipelines`);
+    },
     async *rows({ lookups }) {
       for (const { id, label, stages } of await lookups.pipelines(object))
         for (const stage of stages) yield [stage.id, stage.label, id, label];
@@ -84,6 +107,10 @@ function pipelinesOf(object: string): View {
 function associationsOf(from: string, to: string): View {
   return {
     columns: ["id", "from_id", "to_id", "type_id", "category", "label"],
+    async check({ schemas }) {
+      await schemas.describe(from);
+      await schemas.describe(to);
+    },
     async *rows(context) {
       for await (const ids of idsOf(context, from)) {
         for await (const found of readAssociations(context.client, { from, to }, ids, context.signal)) {
@@ -100,6 +127,10 @@ function associationsOf(from: string, to: string): View {
 function historyOf(object: string, properties: readonly string[]): View {
   return {
     columns: ["id", "record_id", "property", "value", "changed_at", "source_type", "source_id"],
+    async check({ schemas }) {
+      const { fields } = await schemas.describe(object);
+      for (const name of properties) requireProperty(object, name, fields, `${object}/history`);
+    },
     async *rows(context) {
       for await (const ids of idsOf(context, object)) {
         const read = (group: string[]) => readHistory(context, object, properties, group);
@@ -117,27 +148,37 @@ async function readHistory(
   properties: readonly string[],
   ids: readonly string[],
 ): Promise<HubSpotRecord[]> {
+  const doing = `reading the history of ${object}`;
   const { json } = await client.call({
     method: "POST",
     path: objectPath(object, "/batch/read"),
     json: { inputs: ids.map((id) => ({ id })), properties: [], propertiesWithHistory: properties },
     idempotent: true,
-    doing: `reading the history of ${object}`,
+    doing,
     signal,
   });
-  return readBatchAnswer<HubSpotRecord>(json).results;
+  return readPresent<HubSpotRecord>(client, doing, json);
 }
 
 function* historyRows({ id, propertiesWithHistory = {} }: HubSpotRecord): Generator<string[]> {
   for (const [property, entries] of Object.entries(propertiesWithHistory)) {
-    for (const { value, timestamp, sourceType = "", sourceId = "" } of entries)
-      yield [`${id}:${property}:${timestamp}`, id, property, value, timestamp, sourceType, sourceId];
+    const times = new Map<string, number>();
+    for (const { value, timestamp, sourceType = "", sourceId = "" } of entries) {
+      // Of several changes of one moment none may pass for another.
+      const before = times.get(timestamp) ?? 0;
+      times.set(timestamp, before + 1);
+      const name = `${id}:${property}:${timestamp}${before === 0 ? "" : `:${before + 1}`}`;
+      yield [name, id, property, value, timestamp, sourceType, sourceId];
+    }
   }
 }
 
 function mergesOf(object: string): View {
   return {
     columns: ["id", "merged_into"],
+    async check({ schemas }) {
+      await schemas.describe(object);
+    },
     async *rows({ client, schemas, signal }) {
       const { fields } = await schemas.describe(object);
       const told = new Set<string>();

@@ -37,6 +37,14 @@ export function chooseWay(request: WayRequest): WayChoice {
 const importCalls = 3;
 const importRowsPerPoll = 5000;
 
-export function forecastCalls({ via, rows }: BatchSize): number {
-  return via === "bulk" ? importCalls + Math.ceil(rows / importRowsPerPoll) : Math.ceil(rows / batchRowsMax);
+/** Calls of associating and of looking parents up, for each of the records' own: children of one parent stand together. */
+const callsOfParent = { associate: 1, lookUp: 0.25 };
+
+export function forecastCalls({ via, rows, operation, parents }: BatchSize): number {
+  if (via === "bulk") return importCalls + Math.ceil(rows / importRowsPerPoll);
+  const calls = Math.ceil(rows / batchRowsMax);
+  if (operation === "delete" || parents === 0) return calls;
+  // A create without a key brings its associations with it.
+  const { associate, lookUp } = callsOfParent;
+  return calls + Math.ceil(calls * parents * (operation === "insert" ? lookUp : associate + lookUp));
 }

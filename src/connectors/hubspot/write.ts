@@ -1,11 +1,15 @@
 // One batch of loadline as calls of a hundred rows, and then the associations of the records that were written.
 // What must hold: a record whose parent does not exist is not written; one that was written without its association is
-// told as failed, so that it is taken up again.
+// told as failed, so that it is taken up again; what is created without a key comes with its associations in one call,
+// for taken up again it would be there twice.
 
+import { CallFault } from "../../http/outcome.ts";
 import type { Batch, ResultFiles } from "../../load/target.ts";
-import { type AssociatedRecords, type AssociationType, associate, findLabel } from "./associations.ts";
+import { associate } from "./associate.ts";
+import type { AssociationTypes } from "./association-types.ts";
+import type { AssociatedRecords, AssociationType } from "./associations.ts";
 import { readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
-import { type BatchWrite, type RowAnswer, writeRows } from "./batches.ts";
+import { type BatchWrite, isRepeatable, type RowAnswer, writeRows } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
 import { batchRowsMax, inGroups, inParallel, readBatch } from "./records.ts";
@@ -17,17 +21,20 @@ const callLanes = 6;
 export interface WriteContext {
   client: HubSpotClient;
   parents: AssociatedRecords;
+  types: AssociationTypes;
   files: ResultFiles;
   begun: Date;
   again: boolean;
   signal: AbortSignal;
 }
 
+/** How far a batch came: no row was sent, rows were, HubSpot has answered and may have written some. */
+type Progress = "unsent" | "sent" | "answered";
+
 /** Throws CallFault. */
 export async function writeBatch(batch: Batch, context: WriteContext): Promise<void> {
-  const { client, files, begun, again, signal } = context;
-  const file = readBatchFile(batch);
-  const { present, answers } = await findParents(file.rows, context);
+  const { begun, again, signal } = context;
+  let progress: Progress = "unsent";
   const write: BatchWrite = {
     object: batch.object,
     operation: batch.operation,
@@ -35,16 +42,47 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<v
     begun,
     again,
     signal,
+    onAnswered: () => {
+      progress = "answered";
+    },
   };
+  try {
+    const file = readBatchFile(batch);
+    const { present, answers } = await findParents(file.rows, write, context);
+    progress = "sent";
+    const written = await writeAll(batch, write, present, context);
+    answers.push(...(await makeAssociations(batch.object, present, written, context)));
+    saveAnswers(file, answers, context.files);
+  } catch (error) {
+    throw isRepeatable(write) ? error : judge(error, progress);
+  }
+}
+
+/** A fault of what can't be done twice: without effect before a row was sent, and unknown once HubSpot has answered. */
+function judge(error: unknown, progress: Progress): unknown {
+  if (progress === "answered") {
+    return new CallFault((error as Error).message, { outcome: "unknown", transient: false, cause: error });
+  }
+  if (progress === "sent" || !(error instanceof CallFault)) return error;
+  const { message, transient, status, body } = error;
+  const known = status === undefined ? {} : { status };
+  return new CallFault(message, { outcome: "refused", transient, body, cause: error, ...known });
+}
+
+async function writeAll(
+  { adopts }: Batch,
+  write: BatchWrite,
+  rows: readonly LinkedRow[],
+  { client }: WriteContext,
+): Promise<RowAnswer[]> {
   const written: RowAnswer[] = [];
   // What changes nothing but associations needs no call for its properties.
-  const [empty, full] = partition(present, (row) => isEmptyUpdate(write, row));
+  const [empty, full] = partition(rows, (row) => isEmptyUpdate(write, row));
   for (const { trace, id = "" } of empty) written.push({ trace, id, created: "" });
-  const calls = inParallel(inGroups(full, batchRowsMax), callLanes, (rows) => writeRows(client, write, rows));
+  const calls = inParallel(inGroups(full, batchRowsMax), callLanes, (group) => writeRows(client, write, group));
   for await (const group of calls) written.push(...group);
-  if (batch.adopts === true && write.key !== undefined) await adoptRecords(client, write, full, written);
-  answers.push(...(await makeAssociations(batch.object, present, written, context)));
-  saveAnswers(file, answers, files);
+  if (adopts === true && write.key !== undefined) await adoptRecords(client, write, full, written);
+  return written;
 }
 
 /** Records that a create met under another address: those without a key are updated in its place. */
@@ -89,37 +127,65 @@ function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolea
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
-/** Rows whose parents exist, with the parents' ids; the others answered. */
+/** Rows whose parents exist, with the parents' ids and the types of their associations; the others answered. */
 async function findParents(
   rows: readonly SentRow[],
-  { parents, signal }: WriteContext,
+  { object, operation }: BatchWrite,
+  { parents, types, signal }: WriteContext,
 ): Promise<{ present: LinkedRow[]; answers: RowAnswer[] }> {
   const wanted = new Map<string, { name: AssociationName; keys: string[] }>();
   for (const { name, key, column } of rows.flatMap(({ associations }) => associations)) {
     const { keys } = wanted.get(column) ?? { keys: [] };
     wanted.set(column, { name, keys: [...keys, key] });
   }
-  const found = new Map<string, Map<string, string>>();
-  for (const [column, { name, keys }] of wanted) found.set(column, await parents.find(name, keys, signal));
+  const found = new Map<string, { ids: Map<string, string>; type: AssociationType | undefined }>();
+  for (const [column, { name, keys }] of wanted) {
+    const isTyped = name.label !== undefined || operation === "insert";
+    const type = isTyped ? await types.find(object, name) : undefined;
+    found.set(column, { ids: await parents.find(name, keys, signal), type });
+  }
   const present: LinkedRow[] = [];
   const answers: RowAnswer[] = [];
   for (const row of rows) {
-    const links = row.associations.map((one) => ({ ...one, id: found.get(one.column)?.get(one.key.toLowerCase()) }));
-    const missing = links.find(({ id }) => id === undefined);
-    if (missing === undefined) {
-      present.push({ ...row, links: links.map((link) => ({ ...link, id: link.id ?? "" })) });
-    } else {
-      const { name, key, column } = missing;
-      const message = `no record of ${name.object} has ${name.key} "${key}"`;
-      const error: ApiError = { category: "PARENT_NOT_FOUND", message, context: { propertyName: [column] } };
-      answers.push({ trace: row.trace, error });
-    }
+    const links = row.associations.map(({ column, name, key }) => {
+      const { ids, type } = found.get(column) ?? {};
+      return { column, name, key, id: ids?.get(key.toLowerCase()), type };
+    });
+    const missing = links.find(({ id, name, type }) => id === undefined || (name.label !== undefined && !type));
+    if (missing === undefined) present.push(linkRow(row, links, operation));
+    else answers.push({ trace: row.trace, error: explainMissing(missing) });
   }
   return { present, answers };
 }
 
+interface FoundLink {
+  column: string;
+  name: AssociationName;
+  key: string;
+  id: string | undefined;
+  type: AssociationType | undefined;
+}
+
 interface LinkedRow extends SentRow {
-  links: { column: string; name: AssociationName; id: string }[];
+  /** What is associated once the record is there. */
+  links: { column: string; name: AssociationName; id: string; type: AssociationType | undefined }[];
+}
+
+function linkRow(row: SentRow, found: readonly FoundLink[], operation: BatchWrite["operation"]): LinkedRow {
+  const links = found.map((link) => ({ ...link, id: link.id ?? "" }));
+  const inline = links.flatMap(({ id, type }) =>
+    operation === "insert" && type !== undefined ? [{ to: id, type }] : [],
+  );
+  return { ...row, inline, links: links.filter(({ type }) => operation !== "insert" || type === undefined) };
+}
+
+function explainMissing({ name, key, column, id }: FoundLink): ApiError {
+  const message =
+    id === undefined
+      ? `no record of ${name.object} has ${name.key} "${key}"`
+      : `there is no association label "${name.label}"`;
+  const category = id === undefined ? "PARENT_NOT_FOUND" : "LABEL_NOT_FOUND";
+  return { category, message, context: { propertyName: [column] } };
 }
 
 /** Associates what was written; an answer whose association failed becomes that failure. */
@@ -131,15 +197,14 @@ async function makeAssociations(
 ): Promise<RowAnswer[]> {
   const ids = new Map(written.flatMap((answer) => ("error" in answer ? [] : [[answer.trace, answer.id] as const])));
   const failures = new Map<string, { error: ApiError; column: string }>();
-  const columns = new Map(rows.flatMap(({ links }) => links.map(({ column, name }) => [column, name] as const)));
-  for (const [column, name] of columns) {
+  const columns = new Map(rows.flatMap(({ links }) => links.map((link) => [link.column, link] as const)));
+  for (const [column, { name, type }] of columns) {
     const wanted = rows.flatMap(({ trace, links }) => {
       const from = ids.get(trace);
       const to = links.find((link) => link.column === column)?.id;
       return from === undefined || to === undefined ? [] : [{ from, to }];
     });
-    const type: AssociationType | undefined = await findLabel(client, object, name);
-    const failed = await associate(client, { from: object, to: name.object }, type, wanted, signal);
+    const failed = await associate(client, { from: object, to: name.object, type, signal }, wanted);
     for (const [from, error] of failed) failures.set(from, { error, column });
   }
   return written.map((answer) => {

@@ -1,0 +1,111 @@
+// Making associations of records that are there.
+// What must hold: an association that is there is never made less by making another; made again, it is the same; what is
+// wrong with one costs no other.
+// https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
+
+import { type AssociationType, readAssociations, specOf } from "./associations.ts";
+import type { HubSpotClient } from "./client.ts";
+import { type ApiError, refusalOf } from "./errors.ts";
+import { associationPath } from "./paths.ts";
+import { inGroups, readBatchAnswer } from "./records.ts";
+
+const createRowsMax = 2000;
+const defaultRowsMax = 100;
+
+export interface NewAssociation {
+  from: string;
+  to: string;
+}
+
+export interface AssociateRequest {
+  from: string;
+  to: string;
+  /** The type of a label; undefined for plain associations. */
+  type: AssociationType | undefined;
+  signal: AbortSignal;
+}
+
+/** Makes associations; gives what went wrong by `from`. Throws CallFault. */
+export async function associate(
+  client: HubSpotClient,
+  request: AssociateRequest,
+  wanted: readonly NewAssociation[],
+): Promise<Map<string, ApiError>> {
+  const failed = new Map<string, ApiError>();
+  const present = await readLabels(client, request, wanted);
+  for (const group of inGroups(wanted, request.type === undefined ? defaultRowsMax : createRowsMax))
+    await associateGroup(client, request, group, present, failed);
+  return failed;
+}
+
+/** By pair the types that it has. What is sent replaces the labels of a pair: these are sent along. */
+async function readLabels(
+  client: HubSpotClient,
+  { from, to, type, signal }: AssociateRequest,
+  wanted: readonly NewAssociation[],
+): Promise<Map<string, AssociationType[]>> {
+  const present = new Map<string, AssociationType[]>();
+  if (type === undefined) return present;
+  const ids = wanted.map((pair) => pair.from);
+  for await (const found of readAssociations(client, { from, to }, ids, signal)) {
+    for (const one of found) present.set(`${one.from}>${one.to}`, one.types);
+  }
+  return present;
+}
+
+async function associateGroup(
+  client: HubSpotClient,
+  request: AssociateRequest,
+  group: readonly NewAssociation[],
+  present: ReadonlyMap<string, AssociationType[]>,
+  failed: Map<string, ApiError>,
+): Promise<void> {
+  const { from, to, type, signal } = request;
+  try {
+    const { json } = await client.call({
+      method: "POST",
+      path: associationPath(from, to, type === undefined ? "/batch/associate/default" : "/batch/create"),
+      json: { inputs: group.map((pair) => inputOf(pair, type, present)) },
+      idempotent: true,
+      doing: `associating ${from} with ${to}`,
+      signal,
+    });
+    noteErrors(readBatchAnswer(json).errors, group, failed);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    const [only] = group;
+    if (group.length === 1 && only !== undefined) {
+      failed.set(only.from, refusal);
+      return;
+    }
+    const middle = Math.ceil(group.length / 2);
+    await associateGroup(client, request, group.slice(0, middle), present, failed);
+    await associateGroup(client, request, group.slice(middle), present, failed);
+  }
+}
+
+function inputOf(
+  { from, to }: NewAssociation,
+  type: AssociationType | undefined,
+  present: ReadonlyMap<string, AssociationType[]>,
+): object {
+  const pair = { from: { id: from }, to: { id: to } };
+  if (type === undefined) return pair;
+  const others = (present.get(`${from}>${to}`) ?? []).filter(({ typeId }) => typeId !== type.typeId);
+  return { ...pair, types: [...others, type].map(specOf) };
+}
+
+/** An error names records somewhere in its words (`COMPANY=123 is not valid`); one that names none is all records'. */
+function noteErrors(
+  errors: readonly ApiError[],
+  group: readonly NewAssociation[],
+  failed: Map<string, ApiError>,
+): void {
+  for (const error of errors) {
+    const words = [...Object.values(error.context ?? {}).flat(), error.message ?? ""].join(" ");
+    const named = new Set(words.match(/\d+/g));
+    const concerned = group.filter(({ from, to }) => named.has(from) || named.has(to));
+    for (const { from } of concerned.length > 0 ? concerned : group) failed.set(from, error);
+  }
+}

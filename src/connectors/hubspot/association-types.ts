@@ -1,0 +1,62 @@
+// The types that associations between two objects can have: plain, and those with labels that people made.
+// https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
+
+import { suggest } from "../../core/suggest.ts";
+import type { AssociationType } from "./associations.ts";
+import type { HubSpotClient } from "./client.ts";
+import { associationPath } from "./paths.ts";
+import { readBatchAnswer } from "./records.ts";
+import type { AssociationName } from "./schema.ts";
+
+/** The types between two objects, each pair's asked for once. */
+export class AssociationTypes {
+  readonly #client: HubSpotClient;
+  readonly #known = new Map<string, Promise<AssociationType[]>>();
+
+  constructor(client: HubSpotClient) {
+    this.#client = client;
+  }
+
+  /** The type of a label, whatever its case; without one, that of plain associations. Undefined where there is none. */
+  async find(
+    from: string,
+    { object, label }: Pick<AssociationName, "object" | "label">,
+  ): Promise<AssociationType | undefined> {
+    return (await this.#list(from, object)).find((type) => isLabelled(type, label));
+  }
+
+  /** What is wrong with a label; undefined where nothing is. */
+  async explainLabel(
+    from: string,
+    { object, label }: AssociationName,
+  ): Promise<{ message: string; suggestion?: string; next?: string } | undefined> {
+    if (label === undefined || (await this.find(from, { object, label })) !== undefined) return undefined;
+    const known = (await this.#list(from, object)).flatMap((type) => type.label ?? []);
+    const suggestion = suggest(label, known);
+    return {
+      message: `${from} and ${object} have no association label "${label}"`,
+      ...(suggestion === undefined
+        ? { next: known.length === 0 ? "define it in HubSpot, or leave it out" : `labels: ${known.join(", ")}` }
+        : { suggestion }),
+    };
+  }
+
+  #list(from: string, to: string): Promise<AssociationType[]> {
+    const pair = `${from} ${to}`;
+    const known = this.#known.get(pair);
+    if (known !== undefined) return known;
+    const doing = `reading association labels of ${from} to ${to}`;
+    const fetched = this.#client.explain(doing, async () => {
+      const path = associationPath(from, to, "/labels");
+      const { json } = await this.#client.call({ method: "GET", path, idempotent: true, doing });
+      return readBatchAnswer<AssociationType>(json).results;
+    });
+    this.#known.set(pair, fetched);
+    return fetched;
+  }
+}
+
+/** Labels are told apart without case. */
+export function isLabelled(type: Pick<AssociationType, "label">, label: string | undefined): boolean {
+  return (type.label ?? undefined)?.toLowerCase() === label?.toLowerCase();
+}
