@@ -96,7 +96,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   return describeBatch(context, compiled, { ...file, action, number: input.number, via: input.via });
 }
 
-/** All rows of a plan as one file. They stand in it in the order of the source: nothing was joined that could spill. */
+/** All rows of a plan as one file, in the order of the source. */
 async function writeWholeFile(
   context: RunContext,
   compiled: CompiledStream,
@@ -107,7 +107,7 @@ async function writeWholeFile(
   const { stream } = compiled;
   const path = batchPath(context, { stream: stream.name, number: 1 });
   const cells = fields.map((name) => `after.${identifier(name)} AS ${identifier(name)}`);
-  const file = await writeBatchFile(engine, `SELECT ${cells.join(", ")} FROM ${plan}`, path);
+  const file = await writeBatchFile(engine, `SELECT ${cells.join(", ")} FROM ${plan} ORDER BY row`, path);
   return describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" });
 }
 

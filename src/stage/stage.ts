@@ -3,7 +3,8 @@
 // What must hold: every record of the part is a row of the stage (good, rejected or filtered) or a broken record with
 // its line; the row's position in its file is its position in the part, so that a reject can be traced back.
 
-import { identifier } from "../core/sql.ts";
+import { rmSync } from "node:fs";
+import { identifier, literal } from "../core/sql.ts";
 import type { Engine } from "./engine.ts";
 import { readParquet, writeParquet } from "./parquet.ts";
 
@@ -46,18 +47,49 @@ export async function createStageView(
   files: readonly { ordinal: number; path: string }[],
 ): Promise<Map<number, number>> {
   const rows = new Map<number, number>();
-  const selects: string[] = [];
+  const parts: StagedFile[] = [];
   let offset = 0;
   for (const { ordinal, path } of files) {
-    const scan = readParquet(path);
-    const { count } = await engine.one(`SELECT count(*) AS count FROM ${scan}`);
+    const { count } = await engine.one(`SELECT count(*) AS count FROM ${readParquet(path)}`);
     rows.set(ordinal, Number(count));
-    selects.push(`SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row,
-      file_row_number AS _position, CAST(${ordinal} AS USMALLINT) AS _part FROM ${scan}`);
+    parts.push({ ordinal, path, offset });
     offset += Number(count);
   }
-  await engine.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${selects.join(" UNION ALL ")}`);
+  const select = parts.length <= unionPartsMax ? uniteParts(parts) : await mergeParts(engine, parts);
+  await engine.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${select}`);
   return rows;
+}
+
+interface StagedFile {
+  ordinal: number;
+  path: string;
+  /** Rows of the parts before it. */
+  offset: number;
+}
+
+/** Beyond, each of the many passes over the view would open so many files: 2,000 took minutes (measured). */
+const unionPartsMax = 16;
+
+function uniteParts(parts: readonly StagedFile[]): string {
+  const selects = parts.map(
+    ({ ordinal, path, offset }) => `SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row,
+      file_row_number AS _position, CAST(${ordinal} AS USMALLINT) AS _part FROM ${readParquet(path)}`,
+  );
+  return selects.join(" UNION ALL ");
+}
+
+/** Many small parts as a few files. */
+async function mergeParts(engine: Engine, parts: readonly StagedFile[]): Promise<string> {
+  const size = Math.ceil(parts.length / unionPartsMax);
+  const selects: string[] = [];
+  for (let from = 0; from < parts.length; from += size) {
+    const group = parts.slice(from, from + size);
+    const path = `${group[0]?.path}.merged`;
+    await writeParquet(engine, uniteParts(group), path, "disposable");
+    for (const part of group) rmSync(part.path);
+    selects.push(`SELECT * FROM read_parquet(${literal(path)})`);
+  }
+  return selects.join(" UNION ALL ");
 }
 
 /** What strict reading refused in the last pass: 0 means that every record became a row. */
