@@ -2,8 +2,9 @@
 
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
+import { buildFormat } from "./build-format.ts";
 import type { Diagnostics } from "./diagnostics.ts";
-import type { CsvFormat, MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
+import type { MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
 import { buildObjectSource } from "./object-source.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
@@ -46,7 +47,8 @@ function buildSource(
     return connection === undefined || object === undefined ? undefined : { ...object, connection };
   }
   const files = required(written.files, ["source", "files"], draft, diagnostics);
-  if (connection === undefined || files === undefined) return undefined;
+  const format = buildFormat(written.format, draft, diagnostics);
+  if (connection === undefined || files === undefined || format === undefined) return undefined;
   for (const name of ["fields", "where", "incremental", "deletes"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["source", name]), `${name} goes with \`object\`, not with \`files\``);
@@ -55,15 +57,10 @@ function buildSource(
     kind: "files",
     connection,
     files,
-    format: buildFormat(written.format),
+    format,
     optional: written.optional ?? [],
     place: placeAt(["source", "files"], draft, diagnostics),
   };
-}
-
-function buildFormat(written: NonNullable<StreamFile["source"]>["format"]): CsvFormat {
-  const { delimiter = ",", quote = '"' } = written ?? {};
-  return { type: "csv", delimiter, quote, encoding: "utf-8" };
 }
 
 function buildTarget(

@@ -6,8 +6,10 @@
 
 import type { Place } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
+import type { CsvFormat, FileFormat } from "../formats/format.ts";
 
 export type { Place } from "../core/errors.ts";
+export type { CsvFormat, FileFormat } from "../formats/format.ts";
 
 /** A limit as a share of the rows (0 to 100) or as a number of rows. */
 export type Threshold = { percent: number } | { count: number };
@@ -86,7 +88,7 @@ export interface FileSource {
   connection: string;
   /** A glob below the connection's path. */
   files: string;
-  format: CsvFormat;
+  format: FileFormat;
   /** Columns that a file may lack. */
   optional: string[];
   place: Place;
@@ -119,13 +121,6 @@ export interface Incremental {
   /** Where the first window starts, ISO 8601. Without it, at the beginning. */
   since?: string;
   place: Place;
-}
-
-export interface CsvFormat {
-  type: "csv";
-  delimiter: string;
-  quote: string;
-  encoding: "utf-8";
 }
 
 export interface StreamTarget {

@@ -16,20 +16,49 @@ const expression = z
 const atLeastOne = z.int("expected a whole number").min(1, "expected 1 or more");
 const atLeastOneName = z.array(text).min(1, "expected at least one name");
 
-const csvFormat = closedMap({
-  type: z.enum(["csv"]).describe("csv.").optional(),
-  delimiter: z.string().length(1, "expected one character").describe("Between columns. Default: a comma.").optional(),
-  quote: z.string().length(1, "expected one character").describe('Around values. Default: ".').optional(),
-  encoding: z.enum(["utf-8", "utf-16", "latin-1"]).describe("Character encoding. Default: utf-8.").optional(),
-}).refine(
-  (format) => (format.delimiter ?? ",") !== (format.quote ?? '"'),
-  "delimiter and quote are the same character",
-);
+const character = z
+  .string()
+  .length(1, "expected one character")
+  .regex(/[^\r\n]/, "a line break ends a line and can be nothing else");
+const delimiter = character.describe("Between columns. Default: a comma.").optional();
+const quote = character.describe('Around values. Default: ".').optional();
+
+interface Dialect {
+  delimiter?: string | undefined;
+  quote?: string | undefined;
+}
+
+function isClear({ delimiter = ",", quote = '"' }: Dialect): boolean {
+  return delimiter !== quote;
+}
+
+const isNotClear = "delimiter and quote are the same character";
+
+const sourceFormat = closedMap({
+  type: z
+    .enum(["csv", "json", "jsonl", "xml", "parquet"])
+    .describe("csv, json, jsonl (one object a line), xml or parquet. Default: csv.")
+    .optional(),
+  delimiter,
+  quote,
+  escape: character.describe("Before a quote that is part of a value. Default: the quote itself.").optional(),
+  comment: character.describe("Lines that start with it are no records.").optional(),
+  columns: atLeastOneName.describe("Names of the columns, where the file has no header.").optional(),
+  skip_lines: z.int("expected a whole number").min(0).max(1000).describe("Lines before the header.").optional(),
+  footer_lines: z.int("expected a whole number").min(0).max(1000).describe("Lines after the last record.").optional(),
+  encoding: text.describe("Character encoding, e.g. utf-16 or windows-1252. Default: utf-8.").optional(),
+  records: text.describe("Where the records are: the path of a JSON array, or of an XML element.").optional(),
+})
+  .refine(isClear, isNotClear)
+  .refine(
+    ({ comment, delimiter = ",", quote = '"' }) => comment !== delimiter && comment !== quote,
+    "comment is the delimiter or the quote",
+  );
 
 const source = closedMap({
   connection: text.describe("A connection of connections.yaml.").optional(),
   files: text.describe("A glob below the connection's path, e.g. accounts_*.csv.").optional(),
-  format: csvFormat.describe("How the files are written. Default: csv.").optional(),
+  format: sourceFormat.describe("How the files are written. Default: csv.").optional(),
   order: z.enum(["name", "time"]).describe("Order in which files are taken. Default: name.").optional(),
   ready: closedMap({
     stable_for: duration.describe("Size and time have not changed for this long.").optional(),
@@ -65,6 +94,12 @@ const source = closedMap({
   optional: z.array(text).describe("Columns that a file may lack: fields mapped from them are left alone.").optional(),
 });
 
+const targetFormat = closedMap({
+  type: z.enum(["csv"]).describe("csv.").optional(),
+  delimiter,
+  quote,
+}).refine(isClear, isNotClear);
+
 const target = closedMap({
   connection: text.describe("A connection of connections.yaml.").optional(),
   object: text.describe("The object to load, e.g. Contact.").optional(),
@@ -95,7 +130,7 @@ const target = closedMap({
     .optional(),
   assignment_rule: text.describe("The id of the assignment rule that gives new cases or leads an owner.").optional(),
   files: text.describe("The name of the file to write.").optional(),
-  format: csvFormat.describe("How the file is written. Default: csv.").optional(),
+  format: targetFormat.describe("How the file is written. Default: csv.").optional(),
 });
 
 const lookup = closedMap({

@@ -19,8 +19,6 @@ export const unsupportedInStream: readonly Unsupported[] = [
   { path: "source.once" },
   { path: "source.after" },
   { path: "source.max_age" },
-  { path: "source.format.encoding", value: "utf-16" },
-  { path: "source.format.encoding", value: "latin-1" },
   { path: "target.format" },
   { path: "target.mode", value: "delta" },
   { path: "map.*.policy", value: "newest" },

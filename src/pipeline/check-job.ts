@@ -7,7 +7,6 @@ import { type OpenConnection, openConnection } from "../connectors/registry.ts";
 import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { readCsvHeader } from "../extract/csv-header.ts";
 import type { Source } from "../extract/source.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
@@ -15,6 +14,7 @@ import { countOf, showCount } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
+import { readListedColumns } from "./part-files.ts";
 import { limitsHidden } from "./runs.ts";
 import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
 
@@ -44,7 +44,7 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     const problems: Failure[] = [];
     for (const stream of job.streams) {
       try {
-        await checkStream(request, stream, { engine, connected, result });
+        await checkStream(request, stream, { engine, folder, connected, result });
       } catch (error) {
         if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
         problems.push(error);
@@ -60,6 +60,8 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
 
 interface CheckTools {
   engine: Engine;
+  /** The only one that the engine may read. */
+  folder: string;
   connected: Map<string, OpenConnection>;
   result: CheckedJob;
 }
@@ -68,7 +70,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const { engine, result } = tools;
   const { source } = await openOnce(request, stream.source.connection, tools);
   const { target } = await openOnce(request, stream.target.connection, tools);
-  const columns = await readColumns(source, stream);
+  const columns = await readColumns(source, stream, tools);
   if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
@@ -107,15 +109,18 @@ async function openOnce(
 }
 
 /** Fields of the object, or columns of the files that match now; undefined where there is none. */
-async function readColumns(source: Source, stream: Stream): Promise<SourceColumns | undefined> {
+async function readColumns(
+  source: Source,
+  stream: Stream,
+  { engine, folder }: CheckTools,
+): Promise<SourceColumns | undefined> {
   if (stream.source.kind === "object") return source.records?.describe(stream.source);
   const files = source.list(stream.source);
   const columns = new Map<string, string>();
-  for (const { path, label, compressed } of files) {
-    const header = await readCsvHeader({ path, label, compressed }, stream.source.format);
-    for (const column of header) columns.set(column, "VARCHAR");
+  for await (const names of readListedColumns(engine, folder, files, stream.source.format)) {
+    for (const column of names) columns.set(column, "VARCHAR");
   }
-  return files.length === 0 ? undefined : { columns };
+  return columns.size === 0 ? undefined : { columns };
 }
 
 function throwProblems(problems: readonly Failure[]): void {

@@ -7,12 +7,12 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile } from "../core/files.ts";
-import { readCsvHeader } from "../extract/csv-header.ts";
 import type { ExtractedPart, RecordCatalog } from "../extract/source.ts";
 import type { ObjectSource, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { type CompiledStream, compileStream } from "./compile-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
+import { readPartColumns, unpackParts } from "./part-files.ts";
 import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
 export interface ExtractedStream {
@@ -36,8 +36,10 @@ export async function extractStream(context: RunContext, stream: Stream, target:
     job: context.job,
     stream,
     target,
-    columns: { columns },
+    columns: columns.size === 0 ? undefined : { columns },
   });
+  // Where every record names its columns, a file without records names none: it lacks nothing.
+  for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
   return { compiled, parts };
 }
 
@@ -81,7 +83,7 @@ async function extractParts(
     signal: context.signal,
     onProgress: reportProgress(context, stream.name, "extract", opened === undefined ? "bytes" : "rows"),
   });
-  for await (const part of extracted) {
+  for await (const part of unpackParts(extracted)) {
     const earlier = before.find(({ ordinal }) => ordinal === part.ordinal);
     const isOther = earlier !== undefined && (earlier.label !== part.label || earlier.sha256 !== part.sha256);
     if (isOther && stream.source.kind === "files") refuseOtherInput(part.label, context);
@@ -99,7 +101,11 @@ async function findIntact(parts: readonly PartRecord[]): Promise<PartRecord[]> {
 }
 
 async function addPart(context: RunContext, stream: Stream, part: ExtractedPart): Promise<PartRecord> {
-  const record = { ...part, columns: await readCsvHeader(part, stream.source.format), careful: false };
+  const record = {
+    ...part,
+    columns: await readPartColumns(context.engine, part, stream.source.format),
+    careful: false,
+  };
   context.ledger.addPart(context.run.id, stream.name, record);
   failpoint("extracted");
   const { label, bytes, sha256 } = part;

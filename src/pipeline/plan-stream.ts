@@ -59,7 +59,7 @@ async function planParts(
     onPart: () => context.signal.throwIfAborted(),
   });
   for (const { part, hasLines } of staged.parts) ledger.addPart(run.id, stream.name, { ...part, careful: hasLines });
-  for (const { part } of staged.parts.filter(({ hasLines }) => hasLines)) {
+  for (const { part } of staged.parts.filter(({ careful }) => careful)) {
     emit({ type: "warning", message: `${part.label} is not plain CSV throughout: it was read record by record` });
   }
   failpoint("staged");

@@ -11,8 +11,10 @@ import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { syncFile } from "../../core/files.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../extract/source.ts";
-import type { CsvFormat, FileConnection, FileSource } from "../../job/job.ts";
-import { SpacedQuoteSearch } from "./spaced-quote.ts";
+import { DoubtfulTextSearch } from "../../formats/doubtful-text.ts";
+import { explainDamage, Growth, isPadded, packingOf } from "../../formats/packing.ts";
+import { isPlainText } from "../../formats/text.ts";
+import type { FileConnection, FileFormat, FileSource } from "../../job/job.ts";
 
 const chunkBytes = 1 << 20;
 
@@ -40,8 +42,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
     const before = statSync(path);
     const label = relative(connection.path, path);
     const compressed = path.endsWith(".gz");
-    const name = `part-${String(index + 1).padStart(5, "0")}.csv${compressed ? ".gz" : ""}`;
-    const target = join(request.folder, name);
+    const target = join(request.folder, namePart(index + 1, source.format.type, path));
     const cloned = cloneFile(path, target);
     const { sha256, suspect } = await readOnce({
       path: cloned ? target : path,
@@ -66,6 +67,12 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       rows: null,
     };
   }
+}
+
+const packed = { none: "", gzip: ".gz", zstd: ".zst", zip: ".zip" } as const;
+
+function namePart(ordinal: number, type: string, path: string): string {
+  return `part-${String(ordinal).padStart(5, "0")}.${type}${packed[packingOf(path)]}`;
 }
 
 function listFiles(connection: FileConnection, { files, place }: FileSource): string[] {
@@ -116,7 +123,7 @@ interface Reading {
   path: string;
   label: string;
   compressed: boolean;
-  format: CsvFormat;
+  format: FileFormat;
   /** Where the bytes that were hashed go, if they are not there yet. */
   copy?: string;
   onBytes(bytes: number): void;
@@ -125,7 +132,7 @@ interface Reading {
 /** One pass over a file: hashes it, copies it where asked, and looks once at all of its text. */
 async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: boolean }> {
   const hash = createHash("sha256");
-  const search = new SpacedQuoteSearch(reading.format);
+  const search = searchOf(reading);
   const copy = reading.copy === undefined ? undefined : await open(reading.copy, "w", 0o600);
   let bytes = 0;
   const counted = async function* (chunks: AsyncIterable<Buffer>) {
@@ -145,26 +152,30 @@ async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: bo
     }
   };
   const look = async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) search.feed(chunk);
+    for await (const chunk of chunks) search?.feed(chunk);
   };
   const file = createReadStream(reading.path, { highWaterMark: chunkBytes });
+  const unpacking = reading.compressed && search !== undefined ? createGunzip({ chunkSize: chunkBytes }) : undefined;
+  let padded = false;
   try {
-    if (reading.compressed) await pipeline(file, counted, createGunzip({ chunkSize: chunkBytes }), look);
-    else await pipeline(file, counted, look);
+    if (unpacking === undefined) await pipeline(file, counted, look);
+    else {
+      const growth = new Growth(reading.label, statSync(reading.path).size);
+      await pipeline(file, counted, unpacking, (chunks) => growth.watch(chunks), look);
+      padded = await isPadded(reading.path, unpacking.bytesWritten, bytes);
+    }
   } catch (error) {
-    if (!reading.compressed) throw error;
-    throw damagedFile(reading.label, error);
+    throw unpacking === undefined ? error : explainDamage(reading.label, error);
   } finally {
     await copy?.close();
   }
-  return { sha256: hash.digest("hex"), suspect: search.found };
+  // The engine takes the padding for a member that is damaged.
+  return { sha256: hash.digest("hex"), suspect: padded || search?.found === true };
 }
 
-function damagedFile(label: string, error: unknown): Failure {
-  const why = error instanceof Error ? error.message : String(error);
-  return new Failure(exitCode.failed, "the compressed file is damaged", {
-    where: { file: label },
-    why,
-    next: "fetch it again",
-  });
+/** Only of text that the engine may read where it lies. */
+function searchOf({ format, path }: Reading): DoubtfulTextSearch | undefined {
+  const packing = packingOf(path);
+  const readInPlace = format.type === "csv" && isPlainText(format) && (packing === "none" || packing === "gzip");
+  return readInPlace ? new DoubtfulTextSearch(format) : undefined;
 }

@@ -1,29 +1,35 @@
-// Looks for white space before an opening quote (`a, "b"`): DuckDB drops the space without a word and other readers
-// don't, so a file that may hold it is read record by record instead.
+// Looks for what DuckDB reads in its own way without a word: white space around a quoted value (`a, "b" ,c`), which it
+// drops and other readers don't, and a byte order mark inside the file, after which it takes quotes for text. A file that
+// may hold either is read record by record instead.
 
-import type { CsvFormat } from "../../job/job.ts";
+import type { CsvFormat } from "./format.ts";
 
 /** A delimiter and a quote have at most four bytes each, and one byte more is looked at. */
 const characterBytesMax = 4;
+/** So many spaces in a row are doubt enough: all of them would be looked at again with every chunk. */
+const spacesMax = 1 << 16;
 
-export class SpacedQuoteSearch {
+export class DoubtfulTextSearch {
   readonly #pattern: RegExp;
   #tail = "";
   found = false;
 
   constructor(format: CsvFormat) {
     const quote = matchBytes(format.quote);
+    const delimiter = matchBytes(format.delimiter);
     // A doubled quote (`, ""`) is text inside a quoted cell, or an empty cell.
-    this.#pattern = new RegExp(`(?:${matchBytes(format.delimiter)}|[\\r\\n]) +${quote}(?!${quote})[^]`);
+    const before = `(?:${delimiter}|[\\r\\n]) +${quote}(?!${quote})[^]`;
+    const behind = `(?<!${quote})${quote} +(?:${delimiter}|[\\r\\n])`;
+    this.#pattern = new RegExp(`${before}|${behind}|[\\r\\n]${matchBytes("\ufeff")}`);
   }
 
   /** Takes the bytes as Latin-1: one regular expression over that is twice as fast as searching the bytes (measured). */
   feed(chunk: Buffer): void {
     if (this.found) return;
     const text = this.#tail + chunk.toString("latin1");
-    this.found = this.#pattern.test(text);
     let spaces = Math.max(0, text.length - characterBytesMax);
     while (spaces > 0 && text[spaces] === " ") spaces -= 1;
+    this.found = text.length - spaces > spacesMax || this.#pattern.test(text);
     this.#tail = text.slice(Math.max(0, spaces - characterBytesMax));
   }
 }

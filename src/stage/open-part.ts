@@ -1,0 +1,61 @@
+// A part as the engine reads it. Plain CSV in UTF-8 is read where it lies; other text gets a copy in UTF-8; JSON and XML
+// get a copy of their records; Parquet is read where it lies, as text. Copies are made again whenever they are wanted.
+
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import type { Part } from "../core/model.ts";
+import { DoubtfulTextSearch } from "../formats/doubtful-text.ts";
+import { type CsvFormat, type FileFormat, plainCsv } from "../formats/format.ts";
+import { isPlainText, readCsvText } from "../formats/text.ts";
+import { cleanPart } from "./clean.ts";
+import { scanCsv } from "./csv-scan.ts";
+import type { Engine } from "./engine.ts";
+import { scanParquetText } from "./parquet-source.ts";
+import { type BrokenRecord, copyRecords, lineColumn } from "./record-copy.ts";
+
+/** Rows with their lines in `lineColumn`, and what is none. */
+export interface LinedPart {
+  scan: string;
+  broken: BrokenRecord[];
+}
+
+/** UTF-8 that the engine may read by itself, or that is read record by record. */
+export interface TextPart {
+  part: Part;
+  format: CsvFormat;
+}
+
+export type OpenPart = { text: TextPart } | { lined: LinedPart };
+
+export async function openPart(engine: Engine, part: Part, format: FileFormat, copyPath: string): Promise<OpenPart> {
+  if (format.type === "csv") return { text: await openText(part, format, copyPath) };
+  if (format.type === "parquet") return { lined: { scan: await scanParquetText(engine, part), broken: [] } };
+  return { lined: scanCopy(await copyRecords(part, format, copyPath), part) };
+}
+
+/** Reads a CSV part record by record. */
+export async function readCarefully({ part, format }: TextPart, copyPath: string): Promise<LinedPart> {
+  return scanCopy(await cleanPart(part, format, copyPath), part);
+}
+
+function scanCopy({ path, broken }: { path: string; broken: BrokenRecord[] }, part: Part): LinedPart {
+  return { scan: scanCsv({ path, compressed: false, columns: [lineColumn, ...part.columns] }, plainCsv), broken };
+}
+
+async function openText(part: Part, format: CsvFormat, copyPath: string): Promise<TextPart> {
+  // The engine and csv-parse differ in what an escape of its own makes of other characters than a quote.
+  const suspect = part.suspect || format.escape !== undefined;
+  if (isPlainText(format)) return { part: { ...part, suspect }, format };
+  const search = new DoubtfulTextSearch(format);
+  await pipeline(
+    readCsvText(part, format),
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        search.feed(chunk);
+        yield chunk;
+      }
+    },
+    createWriteStream(copyPath, { mode: 0o600 }),
+  );
+  return { part: { ...part, path: copyPath, compressed: false, suspect: suspect || search.found }, format };
+}
