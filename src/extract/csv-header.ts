@@ -47,6 +47,7 @@ async function readFirstRecord(part: TextFile, format: CsvFormat): Promise<strin
     delimiter: format.delimiter,
     quote: format.quote,
     escape: format.escape ?? format.quote,
+    record_delimiter: ["\r\n", "\n", "\r"],
     skip_empty_lines: true,
     relax_quotes: true,
     to: 1,

@@ -1,6 +1,6 @@
 // Looks for what DuckDB reads in its own way without a word: white space around a quoted value (`a, "b" ,c`), which it
-// drops and other readers don't, and a byte order mark inside the file, after which it takes quotes for text. A file that
-// may hold either is read record by record instead.
+// drops and other readers don't, a byte order mark inside the file, after which it takes quotes for text, and blank lines
+// before the header, the first of which it takes for the header. A file that may hold any is read record by record.
 
 import type { CsvFormat } from "./format.ts";
 
@@ -9,9 +9,13 @@ const characterBytesMax = 4;
 /** So many spaces in a row are doubt enough: all of them would be looked at again with every chunk. */
 const spacesMax = 1 << 16;
 
+const markBytes = "\\xef\\xbb\\xbf";
+const blankStart = new RegExp(`^(?:${markBytes})?[\\r\\n]`);
+
 export class DoubtfulTextSearch {
   readonly #pattern: RegExp;
   #tail = "";
+  #started = false;
   found = false;
 
   constructor(format: CsvFormat) {
@@ -20,16 +24,18 @@ export class DoubtfulTextSearch {
     // A doubled quote (`, ""`) is text inside a quoted cell, or an empty cell.
     const before = `(?:${delimiter}|[\\r\\n]) +${quote}(?!${quote})[^]`;
     const behind = `(?<!${quote})${quote} +(?:${delimiter}|[\\r\\n])`;
-    this.#pattern = new RegExp(`${before}|${behind}|[\\r\\n]${matchBytes("\ufeff")}`);
+    this.#pattern = new RegExp(`${before}|${behind}|[\\r\\n]${markBytes}`);
   }
 
   /** Takes the bytes as Latin-1: one regular expression over that is twice as fast as searching the bytes (measured). */
   feed(chunk: Buffer): void {
     if (this.found) return;
     const text = this.#tail + chunk.toString("latin1");
+    if (!this.#started) this.found = blankStart.test(text);
+    this.#started = true;
     let spaces = Math.max(0, text.length - characterBytesMax);
     while (spaces > 0 && text[spaces] === " ") spaces -= 1;
-    this.found = text.length - spaces > spacesMax || this.#pattern.test(text);
+    this.found ||= text.length - spaces > spacesMax || this.#pattern.test(text);
     this.#tail = text.slice(Math.max(0, spaces - characterBytesMax));
   }
 }

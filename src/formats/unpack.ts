@@ -39,7 +39,7 @@ async function* unpackZip(
   let zip: ZipFile | undefined;
   try {
     const yauzl = await import("yauzl");
-    zip = await yauzl.openPromise(path);
+    zip = await yauzl.openPromise(path, { autoClose: false });
     const entries = await listEntries(zip, archive);
     for (const [index, entry] of entries.entries()) {
       const stream = await zip.openReadStreamPromise(entry);

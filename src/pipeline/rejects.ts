@@ -113,12 +113,19 @@ async function addRows(
   const positions = new Set<number>();
   const unlined = `SELECT position FROM (${rows}) WHERE line IS NULL`;
   for await (const row of engine.stream(unlined)) positions.add(Number(row["position"]));
-  const lines = "text" in open ? await locateRecords(open.text.part, open.text.format, positions) : new Map();
+  const lines = await locateLines(open, positions);
   for await (const row of engine.stream(rows)) {
     const [field = "", error = ""] = String(row["problem"]).split(unitSeparator);
     const line = row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"]);
     await file.add(part, row["cells"] as string[], { error, field, line: line ?? 0 });
   }
+}
+
+/** Lines of records by their positions, as far as they are not known by now. */
+export async function locateLines(open: OpenPart, positions: ReadonlySet<number>): Promise<Map<number, number>> {
+  if (!("text" in open)) return new Map();
+  const { part, format, firstLine } = open.text;
+  return locateRecords(part, format, positions, firstLine);
 }
 
 interface Reason {

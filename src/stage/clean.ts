@@ -15,16 +15,22 @@ import { type CleanPart, RecordCopy } from "./record-copy.ts";
 const byteOrderMark = Buffer.from("\ufeff");
 const markAsLatin1 = byteOrderMark.toString("latin1");
 
+/** CSV in UTF-8, as the engine may read it by itself. */
+export interface TextPart {
+  part: Part;
+  format: CsvFormat;
+  /** The line of the part as received at which this text begins. */
+  firstLine: number;
+}
+
 /** Reads a part record by record. Throws a Failure where the rest of the file can't be told apart into records. */
-export async function cleanPart(part: Part, format: CsvFormat, path: string): Promise<CleanPart> {
+export async function cleanPart(text: TextPart, path: string): Promise<CleanPart> {
+  const { part, format } = text;
   const copy = new RecordCopy(path, part);
-  const delimiters = await chooseLineEnds(part, format);
-  let nextLine = 1;
+  const progress = { nextLine: text.firstLine };
   let header = format.columns === undefined;
   try {
-    for await (const { record, raw } of readRecords(part, format, delimiters)) {
-      const line = nextLine + countLineEnds(/^[\r\n]*/.exec(raw)?.[0] ?? "");
-      nextLine += countLineEnds(raw);
+    for await (const { record, raw, line } of readRecords(text, progress)) {
       if (header) {
         header = false;
         continue;
@@ -36,7 +42,7 @@ export async function cleanPart(part: Part, format: CsvFormat, path: string): Pr
     return await copy.close();
   } catch (error) {
     await copy.abandon();
-    throw explainUnreadable(part, error, nextLine);
+    throw explainUnreadable(part, error, progress.nextLine);
   }
 }
 
@@ -46,25 +52,38 @@ interface RawRecord {
   raw: string;
 }
 
-async function* readRecords(part: Part, format: CsvFormat, lineEnds: string[]): AsyncGenerator<RawRecord> {
+interface LinedRecord extends RawRecord {
+  line: number;
+}
+
+/** `progress` is kept by the parser itself: where it fails, records that it has read already never arrive. */
+async function* readRecords({ part, format }: TextPart, progress: { nextLine: number }): AsyncGenerator<LinedRecord> {
   const quote = readAsLatin1(format.quote);
   const parser = parse({
     delimiter: readAsLatin1(format.delimiter),
     quote,
     escape: format.escape === undefined ? quote : readAsLatin1(format.escape),
     encoding: "latin1",
-    record_delimiter: lineEnds,
+    record_delimiter: await chooseLineEnds(part, format),
     skip_empty_lines: true,
     relax_column_count: true,
     relax_quotes: true,
     raw: true,
     info: true,
     max_record_size: recordBytesMax,
+    // The types know nothing of `raw`.
+    on_record: (parsed) => locate(parsed as unknown as RawRecord, progress) as unknown as string[],
   });
   const feeding = pipeline(readUnpacked(part.path, part.label), skipByteOrderMark, parser);
   // A failure reaches the reader through the parser; this keeps it from being reported a second time as unhandled.
   feeding.catch(() => undefined);
-  for await (const record of parser) yield record as RawRecord;
+  for await (const record of parser) yield record as LinedRecord;
+}
+
+function locate({ record, raw }: RawRecord, progress: { nextLine: number }): LinedRecord {
+  const line = progress.nextLine + countLineEnds(/^[\r\n]*/.exec(raw)?.[0] ?? "");
+  progress.nextLine += countLineEnds(raw);
+  return { record, raw, line };
 }
 
 /** Where lines end with LF or CRLF, a CR by itself ends none: it stands in a value, which it would cut in two. */

@@ -15,10 +15,11 @@ export async function locateRecords(
   part: Part,
   format: CsvFormat,
   positions: ReadonlySet<number>,
+  firstLine = 1,
 ): Promise<Map<number, number>> {
   const lines = new Map<number, number>();
   const scanner = new RecordScanner(format, (position, line) => {
-    if (positions.has(position)) lines.set(position, line);
+    if (positions.has(position)) lines.set(position, line + firstLine - 1);
     return lines.size < positions.size;
   });
   if (positions.size === 0) return lines;

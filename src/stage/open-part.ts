@@ -7,22 +7,19 @@ import type { Part } from "../core/model.ts";
 import { DoubtfulTextSearch } from "../formats/doubtful-text.ts";
 import { type CsvFormat, type FileFormat, plainCsv } from "../formats/format.ts";
 import { isPlainText, readCsvText } from "../formats/text.ts";
-import { cleanPart } from "./clean.ts";
+import { cleanPart, type TextPart } from "./clean.ts";
 import { scanCsv } from "./csv-scan.ts";
 import type { Engine } from "./engine.ts";
 import { scanParquetText } from "./parquet-source.ts";
 import { type BrokenRecord, copyRecords, lineColumn } from "./record-copy.ts";
 
+const lineFeed = 10;
+const carriageReturn = 13;
+
 /** Rows with their lines in `lineColumn`, and what is none. */
 export interface LinedPart {
   scan: string;
   broken: BrokenRecord[];
-}
-
-/** UTF-8 that the engine may read by itself, or that is read record by record. */
-export interface TextPart {
-  part: Part;
-  format: CsvFormat;
 }
 
 export type OpenPart = { text: TextPart } | { lined: LinedPart };
@@ -34,8 +31,8 @@ export async function openPart(engine: Engine, part: Part, format: FileFormat, c
 }
 
 /** Reads a CSV part record by record. */
-export async function readCarefully({ part, format }: TextPart, copyPath: string): Promise<LinedPart> {
-  return scanCopy(await cleanPart(part, format, copyPath), part);
+export async function readCarefully(text: TextPart, copyPath: string): Promise<LinedPart> {
+  return scanCopy(await cleanPart(text, copyPath), text.part);
 }
 
 function scanCopy({ path, broken }: { path: string; broken: BrokenRecord[] }, part: Part): LinedPart {
@@ -45,10 +42,11 @@ function scanCopy({ path, broken }: { path: string; broken: BrokenRecord[] }, pa
 async function openText(part: Part, format: CsvFormat, copyPath: string): Promise<TextPart> {
   // The engine and csv-parse differ in what an escape of its own makes of other characters than a quote.
   const suspect = part.suspect || format.escape !== undefined;
-  if (isPlainText(format)) return { part: { ...part, suspect }, format };
+  if (isPlainText(format)) return { part: { ...part, suspect }, format, firstLine: 1 };
   const search = new DoubtfulTextSearch(format);
+  const text = new TextFromFirstRecord();
   await pipeline(
-    readCsvText(part, format),
+    text.read(readCsvText(part, format)),
     async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
         search.feed(chunk);
@@ -57,5 +55,29 @@ async function openText(part: Part, format: CsvFormat, copyPath: string): Promis
     },
     createWriteStream(copyPath, { mode: 0o600 }),
   );
-  return { part: { ...part, path: copyPath, compressed: false, suspect: suspect || search.found }, format };
+  const copy = { ...part, path: copyPath, compressed: false, suspect: suspect || search.found };
+  return { part: copy, format, firstLine: text.firstLine };
+}
+
+/** The engine takes a blank line before the header for the header. */
+class TextFromFirstRecord {
+  firstLine = 1;
+
+  async *read(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let started = false;
+    let afterReturn = false;
+    for await (const chunk of chunks) {
+      let start = 0;
+      while (!started && start < chunk.length) {
+        const isReturn = chunk[start] === carriageReturn;
+        if (!isReturn && chunk[start] !== lineFeed) started = true;
+        else {
+          if (isReturn || !afterReturn) this.firstLine += 1;
+          start += 1;
+        }
+        afterReturn = isReturn;
+      }
+      if (started) yield chunk.subarray(start);
+    }
+  }
 }
