@@ -41,7 +41,7 @@ export async function* readUnpacked(path: string, label: string): AsyncGenerator
     else if (packing === "gzip") yield* growth.watch(gunzip(path, bytes));
     else yield* growth.watch(unpackFrames(path, bytes));
   } catch (error) {
-    throw error instanceof Failure ? error : explainDamage(label, error);
+    throw explainDamage(label, error);
   }
 }
 
@@ -144,7 +144,7 @@ export function refuseFilling(path: string, bytes: number, label: string): void 
 export function explainDamage(label: string, error: unknown): unknown {
   const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? "") : "";
   // Errors of the machine have a system call; what zlib, yauzl and this file say of the content has none.
-  if (!(error instanceof Error) || "syscall" in error) return error;
+  if (!(error instanceof Error) || error instanceof Failure || "syscall" in error) return error;
   const why = code === "Z_BUF_ERROR" ? "it ends too early" : error.message;
   return new Failure(exitCode.failed, "the compressed file is damaged", {
     where: { file: label },

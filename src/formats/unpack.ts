@@ -47,7 +47,6 @@ async function* unpackZip(
       yield await write(content, pathOf(index), `${label}/${entry.fileName}`);
     }
   } catch (error) {
-    if (error instanceof Failure) throw error;
     const name =
       error instanceof Error
         ? /^(?:invalid relative path|absolute path|invalid characters in fileName): (.*)$/.exec(error.message)?.[1]

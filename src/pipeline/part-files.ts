@@ -2,6 +2,8 @@
 
 import { constants, copyFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
 import type { ExtractedPart, ListedFile } from "../extract/source.ts";
 import type { FileFormat } from "../formats/format.ts";
@@ -11,6 +13,9 @@ import type { TextFile } from "../formats/text.ts";
 import { unpackFile } from "../formats/unpack.ts";
 import type { Engine } from "../stage/engine.ts";
 import { readParquetColumns } from "../stage/parquet-source.ts";
+
+/** Measured: the engine's memory is enough for 2,000 columns and not for 3,000. */
+const columnsMax = 2000;
 
 /** Parts as they come, archives as the files in them; numbered in that order. */
 export async function* unpackParts(extracted: AsyncIterable<ExtractedPart>): AsyncGenerator<ExtractedPart> {
@@ -72,6 +77,15 @@ export async function* readListedColumns(
 
 /** The column names of a file. Throws a Failure where it is not what the format says. */
 export async function readPartColumns(engine: Engine, file: TextFile, format: FileFormat): Promise<string[]> {
+  const columns = await readColumns(engine, file, format);
+  if (columns.length <= columnsMax) return columns;
+  throw new Failure(exitCode.failed, `the file has ${columns.length} columns; ${columnsMax} are the most`, {
+    where: { file: file.label, line: 1 },
+    next: "check `format`, or have the file cut to the columns that are mapped",
+  });
+}
+
+async function readColumns(engine: Engine, file: TextFile, format: FileFormat): Promise<string[]> {
   if (format.type === "csv") return readCsvHeader(file, format);
   return format.type === "parquet" ? readParquetColumns(engine, file) : readRecordColumns(file, format);
 }

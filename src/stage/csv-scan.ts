@@ -8,6 +8,9 @@ import { type CsvFormat, plainCsv, recordBytesMax } from "../formats/format.ts";
 /** Measured: left alone, a limit of 4 MB a record makes buffers of 128 MB, which 2 threads share badly (15 % slower). */
 const bufferBytes = 16 << 20;
 
+/** One is enough to read the part record by record; all of them could be millions. */
+const rejectsMax = 10;
+
 /** Stands for NULL in our own copies; no file holds it. */
 export const nullText = "\u0001\u0002loadline-null\u0002\u0001";
 
@@ -28,5 +31,6 @@ function scan(path: string, names: readonly string[], compressed: boolean, forma
   return `read_csv(${path}, auto_detect = false, header = ${format.columns === undefined}, columns = {${columns}},
     delim = ${literal(format.delimiter)}, quote = ${literal(format.quote)}, escape = ${literal(format.quote)},
     strict_mode = true, null_padding = false, nullstr = ${literal(nullText)},
-    max_line_size = ${recordBytesMax}, buffer_size = ${bufferBytes}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true)`;
+    max_line_size = ${recordBytesMax}, buffer_size = ${bufferBytes}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true,
+    rejects_limit = ${rejectsMax})`;
 }
