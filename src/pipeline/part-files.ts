@@ -1,7 +1,7 @@
 // What a part is made of, by the format that the job says: the files in an archive, the columns of a file.
 
 import { constants, copyFileSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
@@ -43,7 +43,9 @@ async function* unpackPart(part: ExtractedPart): AsyncGenerator<ExtractedPart> {
 
 /** Where the nth file of an archive goes, from 0. */
 function pathInside(path: string, index: number): string {
-  return `${nameInside(path)}-${String(index + 1).padStart(3, "0")}`;
+  const inside = nameInside(path);
+  const extension = extname(inside);
+  return `${inside.slice(0, inside.length - extension.length)}-${String(index + 1).padStart(3, "0")}${extension}`;
 }
 
 /** The engine reads gzip by itself. */

@@ -1,8 +1,9 @@
 // Formats other than plain CSV, up to their staged rows: every value as it is written, every record with its line.
 
-import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import iconv from "iconv-lite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { zipOf } from "../support/zip.ts";
 import { FileReader } from "./file-reader.ts";
 import { Rig } from "./rig.ts";
 
@@ -270,39 +271,14 @@ describe("an archive", () => {
   });
 
   test("that grows beyond all measure is refused: zip, by its directory", async () => {
-    expect(await refusal("a.zip", writeZip("a.csv", zeros), {})).toEqual([null, grown]);
+    expect(await refusal("a.zip", zipOf({ "a.csv": zeros }), {})).toEqual([null, grown]);
   });
 
   test("that says less than it holds is refused: zip", async () => {
-    const zip = writeZip("a.csv", Buffer.from("a,b\n1,2\n"), 4);
+    const zip = zipOf({ "a.csv": "a,b\n1,2\n" }, 4);
     expect(await refusal("a.zip", zip, {})).toEqual([null, "the compressed file is damaged"]);
   });
 });
-
-/** A zip of one entry; `size` is what its directory claims (PKWARE APPNOTE 4.3). */
-function writeZip(name: string, content: Buffer, size = content.length): Buffer {
-  const data = deflateRawSync(content);
-  const fixed = Buffer.alloc(26);
-  fixed.writeUInt16LE(20, 0);
-  fixed.writeUInt16LE(8, 4);
-  fixed.writeUInt32LE(data.length, 14);
-  fixed.writeUInt32LE(size, 18);
-  fixed.writeUInt16LE(name.length, 22);
-  const local = Buffer.concat([Buffer.from("PK\x03\x04", "latin1"), fixed, Buffer.from(name), data]);
-  const central = Buffer.concat([
-    Buffer.from("PK\x01\x02\x14\x00", "latin1"),
-    fixed,
-    Buffer.alloc(14),
-    Buffer.from(name),
-  ]);
-  const end = Buffer.alloc(22);
-  end.write("PK\x05\x06", "latin1");
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length, 16);
-  return Buffer.concat([local, central, end]);
-}
 
 describe("a file beyond all measure", () => {
   const widen = (count: number, write: (index: number) => string) =>
