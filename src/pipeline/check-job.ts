@@ -14,7 +14,7 @@ import { countOf, showCount } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
-import { readListedColumns } from "./part-files.ts";
+import { openListed, readPartColumns } from "./part-files.ts";
 import { limitsHidden } from "./runs.ts";
 import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
 
@@ -117,7 +117,8 @@ async function readColumns(
   if (stream.source.kind === "object") return source.records?.describe(stream.source);
   const files = source.list(stream.source);
   const columns = new Map<string, string>();
-  for await (const names of readListedColumns(engine, folder, files, stream.source.format)) {
+  for await (const file of openListed(folder, files)) {
+    const names = await readPartColumns(engine, file, stream.source.format);
     for (const column of names) columns.set(column, "VARCHAR");
   }
   return columns.size === 0 ? undefined : { columns };

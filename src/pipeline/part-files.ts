@@ -54,26 +54,21 @@ function isArchive(path: string): boolean {
   return packing === "zip" || packing === "zstd";
 }
 
-/** The columns of files that a source would take, one list a file. They are looked at in a folder of their own. */
-export async function* readListedColumns(
-  engine: Engine,
-  folder: string,
-  listed: readonly ListedFile[],
-  format: FileFormat,
-): AsyncGenerator<string[]> {
+/** Files that a source would take, where the engine can read them: archives and Parquet in a folder of their own. */
+export async function* openListed(folder: string, listed: readonly ListedFile[]): AsyncGenerator<TextFile> {
   for (const [index, { path, label }] of listed.entries()) {
     const copy = join(folder, `listed-${index}`);
     if (isArchive(path)) {
       const archive = { path, label, bytes: statSync(path).size };
       for await (const file of unpackFile(archive, (nth) => pathInside(copy, nth))) {
-        yield await readPartColumns(engine, file, format);
+        yield file;
         rmSync(file.path);
       }
-    } else if (format.type === "parquet") {
+    } else if (path.endsWith(".parquet")) {
       copyFileSync(path, copy, constants.COPYFILE_FICLONE);
-      yield await readPartColumns(engine, { path: copy, label }, format);
+      yield { path: copy, label };
       rmSync(copy);
-    } else yield await readPartColumns(engine, { path, label }, format);
+    } else yield { path, label };
   }
 }
 

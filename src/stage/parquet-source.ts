@@ -3,7 +3,6 @@
 
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import type { Part } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { type Engine, EngineError } from "./engine.ts";
 import { lineColumn } from "./record-copy.ts";
@@ -19,7 +18,7 @@ export async function readParquetColumns(engine: Engine, file: File): Promise<st
 }
 
 /** A table function with all columns as VARCHAR and the number of the record, from 1, in `lineColumn`. */
-export async function scanParquetText(engine: Engine, part: Part): Promise<string> {
+export async function scanParquetText(engine: Engine, part: File): Promise<string> {
   const types = await describe(engine, part);
   const columns = [...types].map(([name, type]) => `${showAsText(identifier(name), type)} AS ${identifier(name)}`);
   const number = `file_row_number + 1 AS ${identifier(lineColumn)}`;
