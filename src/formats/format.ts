@@ -48,6 +48,17 @@ export interface ParquetFormat {
   type: "parquet";
 }
 
+/** How a file is written; always in UTF-8, every value as text. */
+export type WrittenFormat = WrittenCsv | { type: "jsonl" } | { type: "parquet" };
+
+export interface WrittenCsv {
+  type: "csv";
+  delimiter: string;
+  quote: string;
+  /** For people who open it in a spreadsheet: a cell that would be a formula begins with an apostrophe. */
+  neutraliseFormulas: boolean;
+}
+
 /** UTF-8, comma, double quotes, LF: what loadline writes itself and what the vendors' bulk endpoints speak. */
 export const plainCsv: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
 

@@ -1,7 +1,7 @@
 // How the files of a stream are written: each type of format has keys of its own.
 
 import { nameEncoding } from "../formats/encoding.ts";
-import { type CsvFormat, type FileFormat, plainCsv } from "../formats/format.ts";
+import { type CsvFormat, type FileFormat, plainCsv, type WrittenFormat } from "../formats/format.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { StreamFile } from "./schema.ts";
 import { type StreamDraft, spanAt } from "./stream-draft.ts";
@@ -17,6 +17,21 @@ const keysOf = {
   xml: ["records", "encoding"],
   parquet: [],
 } as const satisfies Record<string, readonly (keyof FormatFile)[]>;
+
+/** How the file of a target is written. */
+export function buildTargetFormat(
+  written: NonNullable<NonNullable<StreamFile["target"]>["format"]> = {},
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): WrittenFormat {
+  const { type = "csv", delimiter = plainCsv.delimiter, quote = plainCsv.quote, neutralise_formulas = false } = written;
+  if (type === "csv") return { type, delimiter, quote, neutraliseFormulas: neutralise_formulas };
+  for (const name of ["delimiter", "quote", "neutralise_formulas"] as const) {
+    if (written[name] === undefined) continue;
+    diagnostics.add(keySpanAt(draft.tree, ["target", "format", name]), `${name} does not go with type ${type}`);
+  }
+  return { type };
+}
 
 /** Left diagnostics where it is undefined. */
 export function buildFormat(

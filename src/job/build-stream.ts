@@ -2,7 +2,7 @@
 
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
-import { buildFormat } from "./build-format.ts";
+import { buildFormat, buildTargetFormat } from "./build-format.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
 import { buildObjectSource } from "./object-source.ts";
@@ -78,6 +78,9 @@ function buildTarget(
     diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with \`files\`, not with \`object\``);
     return undefined;
   }
+  if (written.format !== undefined) {
+    diagnostics.add(keySpanAt(draft.tree, ["target", "format"]), "format goes with `files`, not with `object`");
+  }
   const { rows, bytes } = written.batch ?? {};
   return {
     connection,
@@ -115,6 +118,7 @@ function buildFileTarget(
       key: typeof key === "string" ? [key] : key,
       mode,
       batch: {},
+      format: buildTargetFormat(written.format, draft, diagnostics),
       hardDelete: false,
       place,
     };

@@ -6,10 +6,10 @@
 
 import type { Place } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
-import type { CsvFormat, FileFormat } from "../formats/format.ts";
+import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
 
 export type { Place } from "../core/errors.ts";
-export type { CsvFormat, FileFormat } from "../formats/format.ts";
+export type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
 
 /** A limit as a share of the rows (0 to 100) or as a number of rows. */
 export type Threshold = { percent: number } | { count: number };
@@ -131,6 +131,8 @@ export interface StreamTarget {
   key: string[];
   mode: Mode;
   batch: { rows?: number; bytes?: number };
+  /** Of a file target. */
+  format?: WrittenFormat;
   /** A filter in the vendor's language: what mode mirror may delete. */
   scope?: string;
   /** Records are deleted for good, past the recycle bin. */

@@ -95,9 +95,13 @@ const source = closedMap({
 });
 
 const targetFormat = closedMap({
-  type: z.enum(["csv"]).describe("csv.").optional(),
+  type: z.enum(["csv", "jsonl", "parquet"]).describe("csv, jsonl (one object a line) or parquet.").optional(),
   delimiter,
   quote,
+  neutralise_formulas: z
+    .boolean()
+    .describe("An apostrophe before cells that a spreadsheet would take for formulas. Default: false.")
+    .optional(),
 }).refine(isClear, isNotClear);
 
 const target = closedMap({

@@ -19,7 +19,6 @@ export const unsupportedInStream: readonly Unsupported[] = [
   { path: "source.once" },
   { path: "source.after" },
   { path: "source.max_age" },
-  { path: "target.format" },
   { path: "target.mode", value: "delta" },
   { path: "map.*.policy", value: "newest" },
   { path: "map.*.lookup" },

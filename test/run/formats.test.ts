@@ -1,9 +1,11 @@
 // Files of other formats through the real program: what lies in an archive, in another encoding or between other lines
 // is loaded as plain CSV is, and each reject tells the line of the file as it was received.
 
+import { readFileSync } from "node:fs";
 import { zstdCompressSync } from "node:zlib";
+import { parse } from "csv-parse/sync";
 import iconv from "iconv-lite";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createProject } from "../support/rig.ts";
 import { zipOf } from "../support/zip.ts";
 import { contactsJob, rehearse } from "./support.ts";
@@ -101,4 +103,83 @@ test("a mistake in format is told at its place", async () => {
   expect(check.code).toBe(2);
   expect(check.stderr).toContain("delimiter does not go with type json");
   expect(check.stderr).toContain('there is no encoding "utf-9"');
+});
+
+describe("a file target", () => {
+  const rows = 'id,text\n1,=1+1\n2,"+49 30 ""x"""\n3,-5\n4,@a\n5,"\tx"\n6,plain; =1\n7,\n8,＝1\n';
+
+  async function write(format: string): Promise<{ bytes: Buffer; batches: string[] }> {
+    await using project = createProject({
+      "connections.yaml":
+        "version: 1\nconnections:\n  drop: { type: file, path: ./inbox }\n  out: { type: file, path: ./out }\n",
+      "job.yaml": `version: 1
+name: written
+streams:
+  rows:
+    source: { connection: drop, files: "in.csv" }
+    target: { connection: out, files: out.file, format: ${format} }
+    map: { id: id, text: "nullif(text, '')", "=sum": id }
+`,
+      "inbox/in.csv": rows,
+    });
+    expect(await project.run("run", "job.yaml")).toMatchObject({ code: 0 });
+    const [folder = ""] = project.list(".loadline/runs");
+    return {
+      bytes: readFileSync(project.path("out/out.file")),
+      batches: project.list(`.loadline/runs/${folder}/batches`),
+    };
+  }
+
+  const written = ["=1+1", '+49 30 "x"', "-5", "@a", "\tx", "plain; =1", null, "＝1"];
+
+  test("writes any dialect of CSV, and alters nothing", async () => {
+    const { bytes } = await write(`{ delimiter: ";", quote: "'" }`);
+    const lines = parse(bytes, { delimiter: ";", quote: "'" }) as string[][];
+    expect(lines).toEqual([["id", "text", "=sum"], ...written.map((text, n) => [`${n + 1}`, text ?? "", `${n + 1}`])]);
+  });
+
+  test("neutralises formulas where it is told to", async () => {
+    const { bytes } = await write("{ neutralise_formulas: true }");
+    const lines = parse(bytes) as string[][];
+    expect(lines[0]).toEqual(["id", "text", "'=sum"]);
+    expect(lines.slice(1).map(([, text]) => text)).toEqual([
+      "'=1+1",
+      '\'+49 30 "x"',
+      "'-5",
+      "'@a",
+      "'\tx",
+      "plain; =1",
+      "",
+      "'＝1",
+    ]);
+  });
+
+  test("writes JSON Lines", async () => {
+    const { bytes, batches } = await write("{ type: jsonl }");
+    const lines = bytes.toString().trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      written.map((text, n) => ({ id: `${n + 1}`, text, "=sum": `${n + 1}` })),
+    );
+    expect(batches).toEqual(["rows-00001.jsonl"]);
+  });
+
+  test("writes Parquet, which a job reads again", async () => {
+    const { bytes } = await write("{ type: parquet }");
+    await using project = createProject({
+      "connections.yaml": "version: 1\nconnections:\n  drop: { type: file, path: ./inbox }\n",
+      "inbox/in.parquet": bytes,
+    });
+    const guess = await project.run("guess", "inbox/in.parquet");
+    project.write({ "job.yaml": guess.stdout });
+    expect(await project.run("check", "job.yaml")).toMatchObject({ code: 0 });
+    expect(await project.run("run", "job.yaml")).toMatchObject({ code: 0 });
+    const lines = parse(project.read("inbox/in-mapped.csv")) as string[][];
+    expect(lines.slice(1).map(([, text]) => text)).toEqual(written.map((text) => text ?? ""));
+  });
+
+  test("takes no key of another format, and an object takes none at all", async () => {
+    const job = contactsJob({ target: ", format: { type: csv }" });
+    await using place = await rehearse(job, { "inbox/contacts.csv": "id,last,email\n" });
+    expect((await place.project.run("check", "job.yaml")).stderr).toContain("format goes with `files`");
+  });
 });
