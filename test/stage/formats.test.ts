@@ -288,17 +288,17 @@ describe("a file beyond all measure", () => {
     const content = `${widen(10_000, (index) => `c${index}`)}\n${widen(10_000, String)}\n`;
     expect(await reader.refusalOf("a.csv", Buffer.from(content), {})).toEqual([
       1,
-      "the file has 10000 columns; 2000 are the most",
+      "the file has 10000 columns; 1000 are the most",
     ]);
   });
 
-  test("of 2,000 columns is read, strictly and record by record", async () => {
-    const content = `${widen(2000, (index) => `c${index}`)}\n${widen(2000, String)}\n`;
+  test("of 1,000 columns is read, strictly and record by record", async () => {
+    const content = `${widen(1000, (index) => `c${index}`)}\n${widen(1000, String)}\n`;
     const cells = Array.from({ length: 100 }, (_, index) => String(index));
     expect((await reader.read("a.csv", Buffer.from(content), {}, 100)).rows).toEqual([[2, ...cells]]);
     const { rows, rejects } = await reader.read("b.csv", Buffer.from(`${content}x\n`), {}, 100);
     expect(rows).toEqual([[2, ...cells]]);
-    expect(rejects).toEqual([[3, "1 cells, the header has 2000"]]);
+    expect(rejects).toEqual([[3, "1 cells, the header has 1000"]]);
   });
 
   test.each([
