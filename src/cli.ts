@@ -116,6 +116,11 @@ program
   );
 
 program
+  .command("guess <file>")
+  .description("write a first job for a file: its format, and a map of its columns")
+  .action(act(async (file: string) => (await import("./commands/guess.ts")).guessFile(globals(), file)));
+
+program
   .command("runs")
   .description("history of runs")
   .action(act(async () => (await import("./commands/runs.ts")).listRuns(globals())));

@@ -1,7 +1,7 @@
 // Tables of the ledger. Every row carries a hash over its other columns, because SQLite does not notice flipped bits
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them).
 
-export const ledgerVersion = 3;
+export const ledgerVersion = 4;
 
 /** Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. */
 export const tables = {
@@ -55,6 +55,8 @@ export const tables = {
       "columns",
       "careful",
       "row_count",
+      "file_ordinal",
+      "file_sha256",
     ],
     key: ["run", "stream", "ordinal"],
   },
@@ -134,6 +136,7 @@ export const addedColumns: readonly {
   { version: 2, table: "batches", columns: { via: "bulk", round: 0, again: 0 } },
   { version: 2, table: "streams", columns: { writes: null } },
   { version: 2, table: "parts", columns: { row_count: null } },
+  { version: 4, table: "parts", columns: { file_ordinal: null, file_sha256: null } },
 ];
 
 export function createTables(): string {

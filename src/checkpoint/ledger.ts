@@ -261,8 +261,11 @@ export class Ledger implements Disposable {
     return this.#streams.find({ run }).map(streamRecord);
   }
 
-  addPart(run: string, stream: string, part: PartRecord): void {
-    this.#parts.put(partCells(run, stream, part));
+  /** All that came in one file, in one transaction: after a crash either all of it is known or nothing. */
+  addParts(run: string, stream: string, parts: readonly PartRecord[]): void {
+    this.#transact(() => {
+      for (const part of parts) this.#parts.put(partCells(run, stream, part));
+    });
   }
 
   parts(run: string, stream: string): PartRecord[] {

@@ -104,10 +104,13 @@ export function partCells(run: string, stream: string, part: PartRecord): Cells 
     columns: JSON.stringify(part.columns),
     careful: Number(part.careful),
     row_count: part.rows,
+    file_ordinal: part.cameIn?.ordinal ?? null,
+    file_sha256: part.cameIn?.sha256 ?? null,
   };
 }
 
 export function partRecord(cells: Cells): PartRecord {
+  const fileSha256 = textOrNull(cells["file_sha256"]);
   return {
     ordinal: Number(cells["ordinal"]),
     path: text(cells["path"]),
@@ -120,6 +123,7 @@ export function partRecord(cells: Cells): PartRecord {
     columns: JSON.parse(text(cells["columns"])) as string[],
     careful: cells["careful"] === 1,
     rows: cells["row_count"] === null ? null : Number(cells["row_count"]),
+    ...(fileSha256 === null ? {} : { cameIn: { ordinal: Number(cells["file_ordinal"]), sha256: fileSha256 } }),
   };
 }
 

@@ -76,7 +76,19 @@ export interface Part {
   suspect: boolean;
   /** Records that the sender says are in it, where it says. */
   rows: number | null;
+  /** The file that it came in, with others or packed. Without it, the part is the file. */
+  cameIn?: ReceivedFile;
   columns: string[];
+}
+
+/** A file of a source, among those that the run takes. */
+export interface ReceivedFile {
+  ordinal: number;
+  sha256: string;
+}
+
+export function fileOf(part: Omit<Part, "columns">): ReceivedFile {
+  return part.cameIn ?? part;
 }
 
 export type Action = "create" | "update" | "delete";

@@ -2,9 +2,10 @@
 
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
+import { buildFormat, buildTargetFormat } from "./build-format.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { buildTaking } from "./file-taking.ts";
-import type { CsvFormat, MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
+import type { MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
 import { buildObjectSource } from "./object-source.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
@@ -47,7 +48,8 @@ function buildSource(
     return connection === undefined || object === undefined ? undefined : { ...object, connection };
   }
   const files = required(written.files, ["source", "files"], draft, diagnostics);
-  if (connection === undefined || files === undefined) return undefined;
+  const format = buildFormat(written.format, draft, diagnostics);
+  if (connection === undefined || files === undefined || format === undefined) return undefined;
   for (const name of ["fields", "where", "incremental", "deletes"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["source", name]), `${name} goes with \`object\`, not with \`files\``);
@@ -56,16 +58,11 @@ function buildSource(
     kind: "files",
     connection,
     files,
-    format: buildFormat(written.format),
+    format,
     optional: written.optional ?? [],
     ...buildTaking(written),
     place: placeAt(["source", "files"], draft, diagnostics),
   };
-}
-
-function buildFormat(written: NonNullable<StreamFile["source"]>["format"]): CsvFormat {
-  const { delimiter = ",", quote = '"' } = written ?? {};
-  return { type: "csv", delimiter, quote, encoding: "utf-8" };
 }
 
 function buildTarget(
@@ -86,6 +83,9 @@ function buildTarget(
   if (mode === "replace" || mode === "delta") {
     diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with \`files\`, not with \`object\``);
     return undefined;
+  }
+  if (written.format !== undefined) {
+    diagnostics.add(keySpanAt(draft.tree, ["target", "format"]), "format goes with `files`, not with `object`");
   }
   const { rows, bytes } = written.batch ?? {};
   return {
@@ -127,6 +127,7 @@ function buildFileTarget(
       key: typeof key === "string" ? [key] : key,
       mode,
       batch: {},
+      format: buildTargetFormat(written.format, draft, diagnostics),
       hardDelete: false,
       ...(doneFile === undefined && manifest === undefined
         ? {}

@@ -6,8 +6,10 @@
 
 import type { Place } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
+import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
 
 export type { Place } from "../core/errors.ts";
+export type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
 
 /** A limit as a share of the rows (0 to 100) or as a number of rows. */
 export type Threshold = { percent: number } | { count: number };
@@ -86,7 +88,7 @@ export interface FileSource {
   connection: string;
   /** A glob below the connection's path. */
   files: string;
-  format: CsvFormat;
+  format: FileFormat;
   /** Columns that a file may lack. */
   optional: string[];
   /** In which files are taken. */
@@ -139,13 +141,6 @@ export interface Incremental {
   place: Place;
 }
 
-export interface CsvFormat {
-  type: "csv";
-  delimiter: string;
-  quote: string;
-  encoding: "utf-8";
-}
-
 export interface StreamTarget {
   connection: string;
   /** The object; of a file target the file's name. */
@@ -158,6 +153,8 @@ export interface StreamTarget {
   batch: { rows?: number; bytes?: number };
   /** A mapped field: a record without a key that agrees in it is taken for the row's, and gets the key. */
   adoptBy?: string;
+  /** Of a file target. */
+  format?: WrittenFormat;
   /** A filter in the vendor's language: what mode mirror may delete. */
   scope?: string;
   /** Records are deleted for good, past the recycle bin. */

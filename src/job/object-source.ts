@@ -1,5 +1,6 @@
 // The source of a stream that takes records of an object.
 
+import { plainCsv } from "../formats/format.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Incremental, ObjectSource } from "./job.ts";
 import type { StreamFile } from "./schema.ts";
@@ -28,7 +29,7 @@ export function buildObjectSource(
     ...(written.where === undefined ? {} : { where: written.where }),
     ...(incremental === undefined ? {} : { incremental }),
     deletes: written.deletes ?? "ignore",
-    format: { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" },
+    format: plainCsv,
     optional: [],
     place: placeAt(["source", "object"], draft, diagnostics),
   };

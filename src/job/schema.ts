@@ -16,15 +16,44 @@ const expression = z
 const atLeastOne = z.int("expected a whole number").min(1, "expected 1 or more");
 const atLeastOneName = z.array(text).min(1, "expected at least one name");
 
-const csvFormat = closedMap({
-  type: z.enum(["csv"]).describe("csv.").optional(),
-  delimiter: z.string().length(1, "expected one character").describe("Between columns. Default: a comma.").optional(),
-  quote: z.string().length(1, "expected one character").describe('Around values. Default: ".').optional(),
-  encoding: z.enum(["utf-8", "utf-16", "latin-1"]).describe("Character encoding. Default: utf-8.").optional(),
-}).refine(
-  (format) => (format.delimiter ?? ",") !== (format.quote ?? '"'),
-  "delimiter and quote are the same character",
-);
+const character = z
+  .string()
+  .length(1, "expected one character")
+  .regex(/[^\r\n]/, "a line break ends a line and can be nothing else");
+const delimiter = character.describe("Between columns. Default: a comma.").optional();
+const quote = character.describe('Around values. Default: ".').optional();
+
+interface Dialect {
+  delimiter?: string | undefined;
+  quote?: string | undefined;
+}
+
+function isClear({ delimiter = ",", quote = '"' }: Dialect): boolean {
+  return delimiter !== quote;
+}
+
+const isNotClear = "delimiter and quote are the same character";
+
+const sourceFormat = closedMap({
+  type: z
+    .enum(["csv", "json", "jsonl", "xml", "parquet"])
+    .describe("csv, json, jsonl (one object a line), xml or parquet. Default: csv.")
+    .optional(),
+  delimiter,
+  quote,
+  escape: character.describe("Before a quote that is part of a value. Default: the quote itself.").optional(),
+  comment: character.describe("Lines that start with it are no records.").optional(),
+  columns: atLeastOneName.describe("Names of the columns, where the file has no header.").optional(),
+  skip_lines: z.int("expected a whole number").min(0).max(1000).describe("Lines before the header.").optional(),
+  footer_lines: z.int("expected a whole number").min(0).max(1000).describe("Lines after the last record.").optional(),
+  encoding: text.describe("Character encoding, e.g. utf-16 or windows-1252. Default: utf-8.").optional(),
+  records: text.describe("Where the records are: the path of a JSON array, or of an XML element.").optional(),
+})
+  .refine(isClear, isNotClear)
+  .refine(
+    ({ comment, delimiter = ",", quote = '"' }) => comment !== delimiter && comment !== quote,
+    "comment is the delimiter or the quote",
+  );
 
 /** Of a file beside another one. */
 const fileName = z.string().regex(/^[^/\\*?]+$/, "expected the name of a file, without a folder");
@@ -32,7 +61,7 @@ const fileName = z.string().regex(/^[^/\\*?]+$/, "expected the name of a file, w
 const source = closedMap({
   connection: text.describe("A connection of connections.yaml.").optional(),
   files: text.describe("A glob below the connection's path, e.g. accounts_*.csv.").optional(),
-  format: csvFormat.describe("How the files are written. Default: csv.").optional(),
+  format: sourceFormat.describe("How the files are written. Default: csv.").optional(),
   order: z.enum(["name", "time"]).describe("Order in which files are taken. Default: name.").optional(),
   ready: closedMap({
     stable_for: duration.describe("It was not changed for this long.").optional(),
@@ -69,6 +98,16 @@ const source = closedMap({
   keep: expression.describe("SQL over the source columns: rows for which it is not true are filtered out.").optional(),
   optional: z.array(text).describe("Columns that a file may lack: fields mapped from them are left alone.").optional(),
 });
+
+const targetFormat = closedMap({
+  type: z.enum(["csv", "jsonl", "parquet"]).describe("csv, jsonl (one object a line) or parquet.").optional(),
+  delimiter,
+  quote,
+  neutralise_formulas: z
+    .boolean()
+    .describe("An apostrophe before cells that a spreadsheet would take for formulas. Default: false.")
+    .optional(),
+}).refine(isClear, isNotClear);
 
 const target = closedMap({
   connection: text.describe("A connection of connections.yaml.").optional(),
@@ -113,7 +152,7 @@ const target = closedMap({
   manifest: fileName
     .describe("A file of this name beside it lists it: name, rows, bytes, sha256. CSV, or JSON where it ends in .json.")
     .optional(),
-  format: csvFormat.describe("How the file is written. Default: csv.").optional(),
+  format: targetFormat.describe("How the file is written. Default: csv.").optional(),
 });
 
 const lookup = closedMap({

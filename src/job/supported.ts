@@ -14,9 +14,6 @@ export interface Unsupported {
 export const unsupportedInJob: readonly Unsupported[] = [{ path: "notify" }, { path: "tests" }];
 
 export const unsupportedInStream: readonly Unsupported[] = [
-  { path: "source.format.encoding", value: "utf-16" },
-  { path: "source.format.encoding", value: "latin-1" },
-  { path: "target.format" },
   { path: "target.mode", value: "delta" },
   { path: "map.*.policy", value: "newest" },
   { path: "map.*.lookup" },

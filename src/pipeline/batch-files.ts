@@ -6,6 +6,7 @@ import { parse } from "csv-parse/sync";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import { literal } from "../core/sql.ts";
+import type { WrittenFormat } from "../job/job.ts";
 import type { Engine } from "../stage/engine.ts";
 import { type RunContext, subfolder } from "./context.ts";
 
@@ -15,8 +16,12 @@ interface BatchName {
 }
 
 /** The bytes of a batch. */
-export function batchPath(context: Pick<RunContext, "folder">, batch: BatchName): string {
-  return join(subfolder(context, "batches"), fileName(batch));
+export function batchPath(
+  context: Pick<RunContext, "folder">,
+  batch: BatchName,
+  type: WrittenFormat["type"] = "csv",
+): string {
+  return join(subfolder(context, "batches"), fileName(batch, type));
 }
 
 /** Where the per-row results of a batch are kept: key, match_key, action, id, outcome, field, message. */
@@ -24,8 +29,8 @@ export function resultsPath(context: Pick<RunContext, "folder">, batch: BatchNam
   return join(subfolder(context, "results"), fileName(batch));
 }
 
-function fileName({ stream, number }: BatchName): string {
-  return `${stream}-${String(number).padStart(5, "0")}.csv`;
+function fileName({ stream, number }: BatchName, type: WrittenFormat["type"] = "csv"): string {
+  return `${stream}-${String(number).padStart(5, "0")}.${type}`;
 }
 
 /** What a batch is before anything is done with it. */
@@ -45,12 +50,21 @@ export async function writeBatchFile(
   engine: Engine,
   select: string,
   path: string,
+  format: WrittenFormat = plainBatch,
 ): Promise<Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256">> {
-  const { Count: rows } = await engine.one(
-    `COPY (${select}) TO ${literal(path)} (FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '')`,
-  );
+  const { Count: rows } = await engine.one(`COPY (${select}) TO ${literal(path)} (${copyOptions(format)})`);
   syncFile(path);
   return { path, bytes: statSync(path).size, rows: Number(rows), sha256: await hashFile(path) };
+}
+
+const plainBatch: WrittenFormat = { type: "csv", delimiter: ",", quote: '"', neutraliseFormulas: false };
+
+function copyOptions(format: WrittenFormat): string {
+  if (format.type === "jsonl") return "FORMAT json";
+  if (format.type === "parquet") return "FORMAT parquet, COMPRESSION zstd";
+  const { delimiter, quote } = format;
+  const marks = `DELIMITER ${literal(delimiter)}, QUOTE ${literal(quote)}, ESCAPE ${literal(quote)}`;
+  return `FORMAT csv, HEADER true, ${marks}, NULLSTR ''`;
 }
 
 /** Salesforce takes header lines of 32,000 characters at most. */

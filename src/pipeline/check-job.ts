@@ -7,7 +7,6 @@ import { type OpenConnection, openConnection } from "../connectors/registry.ts";
 import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { readCsvHeader } from "../extract/csv-header.ts";
 import type { Source } from "../extract/source.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
@@ -15,11 +14,11 @@ import { countOf, showCount } from "../report/numbers.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
+import { fetchListed, readPartColumns } from "./part-files.ts";
 import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
 
-/** Files whose headers are read, and how much of each is fetched for it. */
+/** Files whose columns are read. */
 const headersMax = 100;
-const headBytes = 1 << 20;
 
 export interface CheckRequest {
   job: Job;
@@ -63,7 +62,7 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
 
 interface CheckTools {
   engine: Engine;
-  /** For what is fetched to look at it. */
+  /** For what is fetched to look at it; the only one that the engine may read. */
   folder: string;
   connected: Map<string, OpenConnection>;
   result: CheckedJob;
@@ -73,7 +72,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const { engine, result } = tools;
   const { source } = await openOnce(request, stream.source.connection, tools);
   const { target } = await openOnce(request, stream.target.connection, tools);
-  const columns = await readColumns(source, stream, tools.folder);
+  const columns = await readColumns(source, stream, tools);
   if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
@@ -115,16 +114,19 @@ async function openOnce(
 }
 
 /** Fields of the object, or columns of the files that match now; undefined where there is none. */
-async function readColumns(source: Source, stream: Stream, folder: string): Promise<SourceColumns | undefined> {
+async function readColumns(
+  source: Source,
+  stream: Stream,
+  { engine, folder }: CheckTools,
+): Promise<SourceColumns | undefined> {
   if (stream.source.kind === "object") return source.records?.describe(stream.source);
   const files = (await source.files?.list(stream.source)) ?? [];
   const columns = new Map<string, string>();
-  for (const { label } of files.slice(0, headersMax)) {
-    const path = (await source.files?.fetchHead(label, headBytes, folder)) ?? label;
-    const header = await readCsvHeader({ path, label, compressed: label.endsWith(".gz") }, stream.source.format);
-    for (const column of header) columns.set(column, "VARCHAR");
+  for await (const file of fetchListed(source.files, files.slice(0, headersMax), stream.source.format, folder)) {
+    const names = await readPartColumns(engine, file, stream.source.format);
+    for (const column of names) columns.set(column, "VARCHAR");
   }
-  return files.length === 0 ? undefined : { columns };
+  return columns.size === 0 ? undefined : { columns };
 }
 
 function throwProblems(problems: readonly Failure[]): void {

@@ -7,12 +7,13 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile } from "../core/files.ts";
-import { readCsvHeader } from "../extract/csv-header.ts";
+import { fileOf } from "../core/model.ts";
 import type { ChosenFile, ExtractedPart, RecordCatalog } from "../extract/source.ts";
 import type { ObjectSource, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { type CompiledStream, compileStream } from "./compile-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
+import { readPartColumns, unpackPart } from "./part-files.ts";
 import { chooseFiles, openAdmission } from "./take-files.ts";
 import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
@@ -46,8 +47,10 @@ export async function extractStream(
     job: context.job,
     stream,
     target,
-    columns: { columns },
+    columns: columns.size === 0 ? undefined : { columns },
   });
+  // Where every record names its columns, a file without records names none: it lacks nothing.
+  for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
   return { compiled, parts };
 }
 
@@ -89,7 +92,7 @@ async function extractParts(
     source: stream.source,
     files,
     columns,
-    known,
+    known: known.map((part) => ({ ...part, ordinal: fileOf(part).ordinal })),
     handle: opened?.record.handle ?? null,
     keepHandle: (handle) => {
       if (opened !== undefined) context.ledger.saveWindow({ ...opened.record, handle });
@@ -100,32 +103,50 @@ async function extractParts(
     signal: context.signal,
     onProgress: reportProgress(context, stream.name, "extract", opened === undefined ? "bytes" : "rows"),
   });
-  for await (const part of extracted) {
-    if (stream.source.kind === "files") {
-      const earlier = before.find(({ ordinal }) => ordinal === part.ordinal);
-      if (earlier !== undefined && earlier.sha256 !== part.sha256) refuseOtherInput(part.label, context);
-      if (admits?.(part) === false) continue;
+  for await (const received of extracted) {
+    if (source.kind === "files") {
+      const earlier = before.map(fileOf).find(({ ordinal }) => ordinal === received.ordinal);
+      if (earlier !== undefined && earlier.sha256 !== received.sha256) refuseOtherInput(received.label, context);
+      if (admits?.(received) === false) continue;
     }
-    parts.push(await addPart(context, stream, part));
+    const ordinal = nextOrdinal([...before, ...parts], received.ordinal);
+    parts.push(...(await addReceived(context, stream, received, ordinal)));
   }
   return parts.sort((left, right) => left.ordinal - right.ordinal);
 }
 
+/** A file in an archive is fetched with all of the archive, or not at all. */
 async function findIntact(parts: readonly PartRecord[]): Promise<PartRecord[]> {
-  const intact: PartRecord[] = [];
+  const damaged = new Set<number>();
   for (const part of parts) {
-    if (existsSync(part.path) && (await hashFile(part.path)) === part.sha256) intact.push(part);
+    if (existsSync(part.path) && (await hashFile(part.path)) === part.sha256) continue;
+    damaged.add(fileOf(part).ordinal);
   }
-  return intact;
+  return parts.filter((part) => !damaged.has(fileOf(part).ordinal));
 }
 
-async function addPart(context: RunContext, stream: Stream, part: ExtractedPart): Promise<PartRecord> {
-  const record = { ...part, columns: await readCsvHeader(part, stream.source.format), careful: false };
-  context.ledger.addPart(context.run.id, stream.name, record);
+/** Of the first part of a file: its own number, or, behind archives, the next one. The same for every attempt. */
+function nextOrdinal(parts: readonly PartRecord[], file: number): number {
+  const before = parts.filter((part) => fileOf(part).ordinal < file).map(({ ordinal }) => ordinal + 1);
+  return Math.max(file, ...before);
+}
+
+async function addReceived(
+  context: RunContext,
+  stream: Stream,
+  received: ExtractedPart,
+  ordinal: number,
+): Promise<PartRecord[]> {
+  const records: PartRecord[] = [];
+  for await (const part of unpackPart(received, ordinal)) {
+    const columns = await readPartColumns(context.engine, part, stream.source.format);
+    records.push({ ...part, columns, careful: false });
+  }
+  context.ledger.addParts(context.run.id, stream.name, records);
   failpoint("extracted");
-  const { label, bytes, sha256 } = part;
-  context.emit({ type: "part-extracted", stream: stream.name, label, bytes, sha256 });
-  return record;
+  for (const { label, bytes, sha256 } of records)
+    context.emit({ type: "part-extracted", stream: stream.name, label, bytes, sha256 });
+  return records;
 }
 
 function refuseOtherInput(label: string, context: RunContext): never {

@@ -68,8 +68,9 @@ async function planParts(
     folder: stageFolder,
     onPart: () => context.signal.throwIfAborted(),
   });
-  for (const { part, hasLines } of staged.parts) ledger.addPart(run.id, stream.name, { ...part, careful: hasLines });
-  for (const { part } of staged.parts.filter(({ hasLines }) => hasLines)) {
+  const known = staged.parts.map(({ part, hasLines }) => ({ ...part, careful: hasLines }));
+  ledger.addParts(run.id, stream.name, known);
+  for (const { part } of staged.parts.filter(({ careful }) => careful)) {
     emit({ type: "warning", message: `${part.label} is not plain CSV throughout: it was read record by record` });
   }
   failpoint("staged");

@@ -6,21 +6,23 @@ import { createWriteStream, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { stringify } from "csv-stringify";
-import type { PartRecord, StreamRecord } from "../checkpoint/ledger.ts";
+import type { StreamRecord } from "../checkpoint/ledger.ts";
+import type { Part } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
 import { leftBehindTable } from "../diff/keys.ts";
-import type { CsvFormat, Stream } from "../job/job.ts";
+import type { Stream } from "../job/job.ts";
 import { outcomeColumns } from "../load/results.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import type { Engine } from "../stage/engine.ts";
 import { locateRecords } from "../stage/locate.ts";
+import { type OpenPart, openPart } from "../stage/open-part.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { readSourceRows } from "../stage/source-rows.ts";
 import { rowState } from "../stage/stage.ts";
 import { unitSeparator } from "../validate/rules.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, subfolder } from "./context.ts";
-import type { StagedPart, StagedStream } from "./stage-stream.ts";
+import type { StagedStream } from "./stage-stream.ts";
 
 export function rejectsPath(context: Pick<RunContext, "folder">, stream: string): string {
   return join(subfolder(context, "rejects"), `${stream}.csv`);
@@ -33,20 +35,20 @@ export async function keepRejects(
   staged: StagedStream,
 ): Promise<number> {
   const { engine } = context;
-  const { format } = compiled.stream.source;
   const file = new RejectsFile(
     rejectsPath(context, compiled.stream.name),
     staged.parts.map(({ part }) => part),
     0,
   );
-  for (const { part, hasLines, broken } of staged.parts) {
+  for (const { part, open, hasLines, broken } of staged.parts) {
     for (const { line, reason, cells } of broken) await file.add(part, cells, { error: reason, field: "", line });
     if (!(await hasRejects(engine, staged.view, part.ordinal))) continue;
     await readSourceRows({
       engine,
-      format,
-      part: { ...part, careful: hasLines },
-      folder: subfolder(context, "stage"),
+      part,
+      open,
+      careful: hasLines,
+      copyPath: copyPath(context, compiled.stream, part, "again"),
       wanted: `SELECT _position AS position FROM ${staged.view} SEMI JOIN (SELECT _row FROM ${leftBehindTable} WHERE _reason <> 'duplicate') USING (_row) WHERE _part = ${part.ordinal}`,
     });
     const rows = `SELECT _position AS position, _line AS line, _source AS cells, _problem AS problem
@@ -54,9 +56,14 @@ export async function keepRejects(
       UNION ALL SELECT r.position, r.line, r.cells, l._reason FROM source_rows r
         JOIN ${staged.view} s ON s._position = r.position AND s._part = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row = s._row
       ORDER BY position`;
-    await addRows(context, file, part, format, hasLines, rows);
+    await addRows(context, file, part, open, rows);
   }
   return file.close();
+}
+
+/** Of a disposable copy of a part. */
+function copyPath(context: RunContext, stream: Stream, part: Part, what: string): string {
+  return join(subfolder(context, "stage"), `${what}-${stream.name}-${part.ordinal}.csv`);
 }
 
 /** Most parts have none, and looking for their cells would read the whole part. */
@@ -84,10 +91,14 @@ export async function addTargetRejects(
     ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE left(p.id, 15) END`);
   for (const part of parts) {
     const wanted = `SELECT position FROM refused_rows WHERE part = ${part.ordinal}`;
-    await readSourceRows({ engine, part, format: stream.source.format, wanted, folder: subfolder(context, "stage") });
+    const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
+    if (found !== true) continue;
+    const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
+    const { careful } = part;
+    await readSourceRows({ engine, part, open, careful, wanted, copyPath: copyPath(context, stream, part, "again") });
     const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(unitSeparator)} || r.message AS problem
       FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;
-    await addRows(context, file, part, stream.source.format, part.careful, rows);
+    await addRows(context, file, part, open, rows);
   }
   await file.close();
 }
@@ -95,20 +106,26 @@ export async function addTargetRejects(
 async function addRows(
   { engine }: RunContext,
   file: RejectsFile,
-  part: PartRecord | StagedPart["part"],
-  format: CsvFormat,
-  hasLines: boolean,
+  part: Part,
+  open: OpenPart,
   rows: string,
 ): Promise<void> {
   const positions = new Set<number>();
-  if (!hasLines)
-    for await (const row of engine.stream(`SELECT position FROM (${rows})`)) positions.add(Number(row["position"]));
-  const lines = await locateRecords(part, format, positions);
+  const unlined = `SELECT position FROM (${rows}) WHERE line IS NULL`;
+  for await (const row of engine.stream(unlined)) positions.add(Number(row["position"]));
+  const lines = await locateLines(open, positions);
   for await (const row of engine.stream(rows)) {
     const [field = "", error = ""] = String(row["problem"]).split(unitSeparator);
     const line = row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"]);
     await file.add(part, row["cells"] as string[], { error, field, line: line ?? 0 });
   }
+}
+
+/** Lines of records by their positions, as far as they are not known by now. */
+export async function locateLines(open: OpenPart, positions: ReadonlySet<number>): Promise<Map<number, number>> {
+  if (!("text" in open)) return new Map();
+  const { part, format, firstLine } = open.text;
+  return locateRecords(part, format, positions, firstLine);
 }
 
 interface Reason {

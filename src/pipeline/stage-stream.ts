@@ -1,18 +1,18 @@
 // Transform and validate in one pass over each part, by the engine.
 
 import { join } from "node:path";
-import { failureName, mappedName, renderedName, sourceColumn, sourceName } from "../core/columns.ts";
+import { failureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import type { Part } from "../core/model.ts";
+import { fileOf, type Part } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
-import type { CsvFormat } from "../job/job.ts";
 import { nestColumns } from "../stage/bind.ts";
-import { type BrokenRecord, type CleanPart, cleanFormat, cleanPart, lineColumn } from "../stage/clean.ts";
 import { scanCsv } from "../stage/csv-scan.ts";
 import { type Engine, EngineError } from "../stage/engine.ts";
+import { type LinedPart, type OpenPart, openPart, readCarefully } from "../stage/open-part.ts";
+import { type BrokenRecord, lineColumn } from "../stage/record-copy.ts";
 import { countRefusedRecords, createStageView, stagePart } from "../stage/stage.ts";
 import { type CompiledField, isAbsent, mapRows } from "../transform/mapping.ts";
 import { type CheckedField, findProblem, findWarning } from "../validate/rules.ts";
@@ -20,10 +20,13 @@ import type { CompiledStream } from "./compile-stream.ts";
 
 export interface StagedPart {
   part: Part;
+  open: OpenPart;
   /** Rows of the stage. */
   rows: number;
   /** True if the stage knows each row's line; else it has to be looked up by position. */
   hasLines: boolean;
+  /** True if it was text that the engine can't be trusted with. */
+  careful: boolean;
   broken: BrokenRecord[];
 }
 
@@ -49,26 +52,29 @@ export async function stageStream(input: StageInput): Promise<StagedStream> {
   const files: { ordinal: number; path: string }[] = [];
   for (const part of input.parts) {
     const path = join(input.folder, `${compiled.stream.name}-${String(part.ordinal).padStart(5, "0")}.parquet`);
-    const clean = await stageOnePart(input, part, path);
+    const { open, lined } = await stageOnePart(input, part, path);
     files.push({ ordinal: part.ordinal, path });
-    parts.push({ part, rows: 0, hasLines: clean !== undefined, broken: clean?.broken ?? [] });
+    const careful = lined !== undefined && "text" in open;
+    parts.push({ part, open, rows: 0, hasLines: lined !== undefined, careful, broken: lined?.broken ?? [] });
     input.onPart(part);
   }
   const rows = await createStageView(engine, stageView, files);
-  for (const staged of parts) {
-    staged.rows = rows.get(staged.part.ordinal) ?? 0;
-    refuseShortPart(staged);
-  }
+  for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
+  refuseShortFiles(parts);
   return { view: stageView, parts };
 }
 
-/** What the sender counted must have arrived. */
-function refuseShortPart({ part, rows, broken }: StagedPart): void {
-  if (part.rows === null || part.rows === rows + broken.length) return;
-  throw new Failure(exitCode.failed, `${part.rows} records were promised, ${rows + broken.length} arrived`, {
-    where: { file: part.label },
-    next: "run again; nothing was written",
-  });
+/** What the sender counted must have arrived; of an archive it counted the records of all files in it. */
+function refuseShortFiles(parts: readonly StagedPart[]): void {
+  for (const together of Map.groupBy(parts, ({ part }) => fileOf(part).ordinal).values()) {
+    const [{ part } = { part: undefined }] = together;
+    const arrived = together.reduce((sum, { rows, broken }) => sum + rows + broken.length, 0);
+    if (part === undefined || part.rows === null || part.rows === arrived) continue;
+    throw new Failure(exitCode.failed, `${part.rows} records were promised, ${arrived} arrived`, {
+      where: { file: part.label },
+      next: "run again; nothing was written",
+    });
+  }
 }
 
 function refuseMissingColumns(compiled: CompiledStream, part: Part): void {
@@ -104,61 +110,54 @@ export function absentColumns(compiled: CompiledStream, part: Part): Set<string>
 }
 
 /** Strict and fast first. What DuckDB refuses or may read differently is read record by record, and staged again. */
-async function stageOnePart(input: StageInput, part: Part, path: string): Promise<CleanPart | undefined> {
+async function stageOnePart(
+  input: StageInput,
+  part: Part,
+  path: string,
+): Promise<{ open: OpenPart; lined?: LinedPart }> {
   const { engine, compiled } = input;
-  const { format } = compiled.stream.source;
+  const { name, source } = compiled.stream;
+  const copyPath = (what: string) => join(input.folder, `${what}-${name}-${part.ordinal}.csv`);
+  const open = await openPart(engine, part, source.format, copyPath("text"));
   await countRefusedRecords(engine);
-  if (!part.suspect) {
+  if ("text" in open && !open.text.part.suspect) {
     try {
-      await stageWithFallback(input, part, format, path, false);
-      if ((await countRefusedRecords(engine)) === 0) return undefined;
+      await stageWithFallback(input, part, { scan: scanCsv(open.text.part, open.text.format), hasLines: false }, path);
+      if ((await countRefusedRecords(engine)) === 0) return { open };
     } catch (error) {
       if (!(error instanceof EngineError) || !error.isAboutData) throw error;
       await countRefusedRecords(engine);
     }
   }
-  const cleaned = await cleanPart(
-    part,
-    format,
-    join(input.folder, `clean-${compiled.stream.name}-${part.ordinal}.csv`),
-  );
-  const copy = { ...part, path: cleaned.path, compressed: false, columns: [lineColumn, ...part.columns] };
-  await stageWithFallback(input, copy, cleanFormat, path, true);
+  const lined = "text" in open ? await readCarefully(open.text, copyPath("clean")) : open.lined;
+  await stageWithFallback(input, part, { scan: lined.scan, hasLines: true }, path);
   const refused = await countRefusedRecords(engine);
-  if (refused === 0) return cleaned;
+  if (refused === 0) return { open, lined };
   throw new Failure(exitCode.failed, `${refused} records can't be staged`, { where: { file: part.label } });
+}
+interface Scan {
+  /** A table function over the part, all columns text under their names. */
+  scan: string;
+  /** Whether it has `lineColumn`. */
+  hasLines: boolean;
 }
 
 /** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */
-async function stageWithFallback(
-  input: StageInput,
-  part: Part,
-  format: CsvFormat,
-  path: string,
-  hasLines: boolean,
-): Promise<void> {
+async function stageWithFallback(input: StageInput, part: Part, scan: Scan, path: string): Promise<void> {
   try {
-    await runPass(input, part, format, path, hasLines, false);
+    await runPass(input, part, scan, path, false);
   } catch (error) {
     if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-    await runPass(input, part, format, path, hasLines, true);
+    await runPass(input, part, scan, path, true);
   }
 }
 
-async function runPass(
-  input: StageInput,
-  part: Part,
-  format: CsvFormat,
-  path: string,
-  hasLines: boolean,
-  careful: boolean,
-): Promise<void> {
+async function runPass(input: StageInput, part: Part, scan: Scan, path: string, careful: boolean): Promise<void> {
   const { compiled } = input;
   const absent = absentColumns(compiled, part);
-  const columns = part.columns.filter((column) => column !== lineColumn || !hasLines);
   const keep = compiled.stream.keep?.sql;
-  const scanned = scanPart(compiled, part, format);
-  const line = `${hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line`;
+  const scanned = scanPart(compiled, part, scan);
+  const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line`;
   const mapped = mapRows({
     scan: scanned.scan,
     handed: [line, ...scanned.handed],
@@ -173,7 +172,7 @@ async function runPass(
     problem: findProblem(checked, compiled.rules),
     warning: findWarning(checked, compiled.rules),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
-    sources: columns.map(sourceName),
+    sources: part.columns.map(sourceName),
     kept: scanned.kept,
     file: path,
   });
@@ -186,20 +185,18 @@ interface ScannedPart {
 }
 
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
-function scanPart({ stream, columns }: CompiledStream, part: Part, format: CsvFormat): ScannedPart {
-  if (stream.source.kind === "files") {
-    const handed = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
-    return { scan: scanCsv(part, format), handed, kept: [] };
-  }
-  const own = part.columns.filter((column) => column !== lineColumn);
+function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLines }: Scan): ScannedPart {
+  const named = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
+  if (stream.source.kind === "files") return { scan, handed: named, kept: [] };
   const typed = nestColumns(
     [...columns].map(([name, type]) => [name, `CAST(nullif(${sourceName(name)}, '') AS ${type})`]),
   );
-  const named = part.columns.map((column) => (column === lineColumn ? column : sourceColumn(column)));
-  const [id = "", version = ""] = own.map(sourceName);
+  const own = part.columns.map(sourceName);
+  const line = hasLines ? [identifier(lineColumn)] : [];
+  const [id = "", version = ""] = own;
   return {
-    scan: `(SELECT ${["*", ...typed].join(", ")} FROM ${scanCsv({ ...part, columns: named }, format)})`,
-    handed: [...own.map(sourceName), `${id} AS _id`, `${version} AS _version`],
+    scan: `(SELECT ${["*", ...typed].join(", ")} FROM (SELECT ${[...line, ...named].join(", ")} FROM ${scan}))`,
+    handed: [...own, `${id} AS _id`, `${version} AS _version`],
     kept: ["_id", "_version"],
   };
 }

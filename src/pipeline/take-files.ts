@@ -9,6 +9,7 @@ import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
+import { fileOf } from "../core/model.ts";
 import {
   companionOf,
   dropCompanions,
@@ -173,7 +174,9 @@ export function openAdmission(context: RunContext, stream: FileStream): (part: E
   const isOnce = stream.source.once;
   const taken = new Map<string, { run: string; label: string }>();
   for (const earlier of isOnce ? ledger.taken(takerOf(context, stream)) : []) taken.set(earlier.sha256, earlier);
-  for (const part of isOnce ? ledger.parts(run.id, stream.name) : []) taken.set(part.sha256, { ...part, run: run.id });
+  for (const { ordinal, sha256 } of isOnce ? ledger.parts(run.id, stream.name).map(fileOf) : []) {
+    taken.set(sha256, { run: run.id, label: takes.get(ordinal)?.label ?? "" });
+  }
   return (part) => {
     const take = takes.get(part.ordinal);
     if (take === undefined) throw new Error(`${part.label} was not chosen`);
@@ -203,12 +206,15 @@ export function listTaken(context: RunContext, stream: Stream): Omit<TakenRecord
   const { source } = stream;
   if (source.kind !== "files" || (!source.once && source.maxAgeMs === undefined) || isPartial(context)) return [];
   const taker = takerOf(context, stream);
-  const takes = new Map(ledger.takes(run.id, stream.name).map((take) => [take.ordinal, take]));
-  return ledger.parts(run.id, stream.name).flatMap(({ ordinal, sha256 }) => {
-    const take = takes.get(ordinal);
-    if (take === undefined) return [];
-    const { label, bytes, modifiedMs } = take;
-    return [{ ...taker, sha256, run: run.id, label, bytes, modifiedMs }];
+  const received = new Map(
+    ledger
+      .parts(run.id, stream.name)
+      .map(fileOf)
+      .map(({ ordinal, sha256 }) => [ordinal, sha256]),
+  );
+  return ledger.takes(run.id, stream.name).flatMap(({ ordinal, label, bytes, modifiedMs }) => {
+    const sha256 = received.get(ordinal);
+    return sha256 === undefined ? [] : [{ ...taker, sha256, run: run.id, label, bytes, modifiedMs }];
   });
 }
 

@@ -2,7 +2,7 @@
 
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import type { Action, Way } from "../core/model.ts";
-import { identifier } from "../core/sql.ts";
+import { identifier, literal } from "../core/sql.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -105,10 +105,27 @@ async function writeWholeFile(
 ): Promise<BatchRecord> {
   const { engine } = context;
   const { stream } = compiled;
-  const path = batchPath(context, { stream: stream.name, number: 1 });
-  const cells = fields.map((name) => `after.${identifier(name)} AS ${identifier(name)}`);
-  const file = await writeBatchFile(engine, `SELECT ${cells.join(", ")} FROM ${plan} ORDER BY row`, path);
+  const { format } = stream.target;
+  const path = batchPath(context, { stream: stream.name, number: 1 }, format?.type);
+  const forPeople = format?.type === "csv" && format.neutraliseFormulas;
+  const cells = fields.map((name) => {
+    const cell = `after.${identifier(name)}`;
+    return forPeople ? `${neutralise(cell)} AS ${identifier(neutraliseName(name))}` : `${cell} AS ${identifier(name)}`;
+  });
+  const rows = `SELECT ${cells.join(", ")} FROM ${plan} ORDER BY row`;
+  const file = await writeBatchFile(engine, rows, path, format);
   return describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" });
+}
+
+/** What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection), full-width forms too. */
+const formulaStart = "^[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]";
+
+function neutralise(cell: string): string {
+  return `CASE WHEN regexp_matches(${cell}, ${literal(formulaStart)}) THEN ${literal("'")} || ${cell} ELSE ${cell} END`;
+}
+
+function neutraliseName(name: string): string {
+  return new RegExp(formulaStart).test(name) ? `'${name}` : name;
 }
 
 type WrittenBatch = Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256" | "action" | "number" | "via">;

@@ -3,65 +3,47 @@
 // and the reason. It reads bytes as Latin-1, so that a record with invalid UTF-8 is found instead of being replaced.
 
 import { isUtf8 } from "node:buffer";
-import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import { CsvError, parse } from "csv-parse";
-import { stringify } from "csv-stringify";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
-import type { CsvFormat } from "../job/job.ts";
+import { type CsvFormat, recordBytesMax } from "../formats/format.ts";
+import { readUnpacked } from "../formats/packing.ts";
+import { type CleanPart, RecordCopy } from "./record-copy.ts";
 
-export interface CleanPart {
-  /** CSV with comma, every cell quoted; the first column is `lineColumn`. */
-  path: string;
-  broken: BrokenRecord[];
-}
-
-export interface BrokenRecord {
-  line: number;
-  reason: string;
-  cells: string[];
-}
-
-export const lineColumn = "loadline_line";
-
-/** The dialect of a clean copy. */
-export const cleanFormat: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
-
-const recordBytesMax = 4 << 20;
 const byteOrderMark = Buffer.from("\ufeff");
+const markAsLatin1 = byteOrderMark.toString("latin1");
+
+/** CSV in UTF-8, as the engine may read it by itself. */
+export interface TextPart {
+  part: Part;
+  format: CsvFormat;
+  /** The line of the part as received at which this text begins. */
+  firstLine: number;
+}
 
 /** Reads a part record by record. Throws a Failure where the rest of the file can't be told apart into records. */
-export async function cleanPart(part: Part, format: CsvFormat, path: string): Promise<CleanPart> {
-  const broken: BrokenRecord[] = [];
-  const writer = stringify({ quoted: true, record_delimiter: "\n" });
-  const writing = pipeline(writer, createWriteStream(path, { mode: 0o600 }));
-  writer.write([lineColumn, ...part.columns]);
-  let nextLine = 1;
-  let header = true;
+export async function cleanPart(text: TextPart, path: string): Promise<CleanPart> {
+  const { part, format } = text;
+  const copy = new RecordCopy(path, part);
+  const progress = { nextLine: text.firstLine };
+  let header = format.columns === undefined;
   try {
-    for await (const { record, raw } of readRecords(part, format)) {
-      const line = nextLine + countLineEnds(/^[\r\n]*/.exec(raw)?.[0] ?? "");
-      nextLine += countLineEnds(raw);
+    for await (const { record, raw, line } of readRecords(text, progress)) {
       if (header) {
         header = false;
         continue;
       }
       const reason = findDefect(record, raw, part.columns.length, format);
-      if (reason !== undefined) broken.push({ line, reason, cells: record.map(decode) });
-      else if (!writer.write([String(line), ...record.map(decode)])) await once(writer, "drain");
+      if (reason !== undefined) copy.addBroken({ line, reason, cells: record.map(decode) });
+      else await copy.add(line, record.map(decode));
     }
+    return await copy.close();
   } catch (error) {
-    writer.destroy();
-    await writing.catch(() => undefined);
-    throw explainUnreadable(part, error, nextLine);
+    await copy.abandon();
+    throw explainUnreadable(part, error, progress.nextLine);
   }
-  writer.end();
-  await writing;
-  return { path, broken };
 }
 
 interface RawRecord {
@@ -70,28 +52,59 @@ interface RawRecord {
   raw: string;
 }
 
-async function* readRecords(part: Part, format: CsvFormat): AsyncGenerator<RawRecord> {
+interface LinedRecord extends RawRecord {
+  line: number;
+}
+
+/** `progress` is kept by the parser itself: where it fails, records that it has read already never arrive. */
+async function* readRecords({ part, format }: TextPart, progress: { nextLine: number }): AsyncGenerator<LinedRecord> {
   const quote = readAsLatin1(format.quote);
   const parser = parse({
     delimiter: readAsLatin1(format.delimiter),
     quote,
-    escape: quote,
+    escape: format.escape === undefined ? quote : readAsLatin1(format.escape),
     encoding: "latin1",
-    record_delimiter: ["\r\n", "\n", "\r"],
+    record_delimiter: await chooseLineEnds(part, format),
     skip_empty_lines: true,
     relax_column_count: true,
     relax_quotes: true,
     raw: true,
     info: true,
     max_record_size: recordBytesMax,
+    // The types know nothing of `raw`.
+    on_record: (parsed) => locate(parsed as unknown as RawRecord, progress) as unknown as string[],
   });
-  const source = createReadStream(part.path);
-  const feeding = part.compressed
-    ? pipeline(source, createGunzip(), skipByteOrderMark, parser)
-    : pipeline(source, skipByteOrderMark, parser);
+  const feeding = pipeline(readUnpacked(part.path, part.label), skipByteOrderMark, parser);
   // A failure reaches the reader through the parser; this keeps it from being reported a second time as unhandled.
   feeding.catch(() => undefined);
-  for await (const record of parser) yield record as RawRecord;
+  for await (const record of parser) yield record as LinedRecord;
+}
+
+function locate({ record, raw }: RawRecord, progress: { nextLine: number }): LinedRecord {
+  const line = progress.nextLine + countLineEnds(/^[\r\n]*/.exec(raw)?.[0] ?? "");
+  progress.nextLine += countLineEnds(raw);
+  return { record, raw, line };
+}
+
+/** Where lines end with LF or CRLF, a CR by itself ends none: it stands in a value, which it would cut in two. */
+async function chooseLineEnds(part: Part, format: CsvFormat): Promise<string[]> {
+  const first = await findLineEnd(part, readAsLatin1(format.quote));
+  return first === "\n" ? ["\r\n", "\n"] : ["\r\n", "\n", "\r"];
+}
+
+/** The character that ends the first line, quoted line breaks aside; `\n` of CRLF. */
+async function findLineEnd(part: Part, quote: string): Promise<string | undefined> {
+  let quoted = false;
+  let afterReturn = false;
+  for await (const chunk of readUnpacked(part.path, part.label)) {
+    for (const character of chunk.toString("latin1")) {
+      if (character === quote) quoted = !quoted;
+      if (afterReturn) return character === "\n" ? "\n" : "\r";
+      if (!quoted && character === "\n") return character;
+      afterReturn = !quoted && character === "\r";
+    }
+  }
+  return afterReturn ? "\r" : undefined;
 }
 
 /** csv-parse would take the mark as a sign that the rest is to be read as UTF-8. */
@@ -121,20 +134,45 @@ function decode(latin1: string): string {
 function findDefect(record: string[], raw: string, columns: number, format: CsvFormat): string | undefined {
   if (record.length !== columns) return `${record.length} cells, the header has ${columns}`;
   // csv-parse's raw text lacks bytes of a delimiter that has several.
-  if (!record.every((cell) => isUtf8(Buffer.from(cell, "latin1")))) return "not valid UTF-8";
-  const quote = format.quote;
+  if (!record.every((cell) => isUtf8(Buffer.from(cell, "latin1")))) return `not valid ${nameOf(format.encoding)}`;
+  if (record[0]?.startsWith(markAsLatin1) === true) return "a byte order mark inside the file";
+  const { quote, escape: mark = quote } = format;
   for (const cell of record) {
     const start = cell.trimStart();
-    if (!start.startsWith(quote)) continue;
-    const wellQuoted = `${quote}${cell.replaceAll(quote, quote + quote)}${quote}`;
-    if (raw.includes(wellQuoted)) continue;
+    if (!start.startsWith(quote) && !cell.includes("\r")) continue;
+    if (raw.includes(writeQuoted(cell, quote, mark))) continue;
+    if (!start.startsWith(quote)) return "a carriage return in a value without quotes";
     return start.length < cell.length ? "white space before a quote" : "text after a closing quote";
   }
-  return undefined;
+  return mark === quote || isAsWritten(record, raw, format)
+    ? undefined
+    : `"${mark}" before something else than a quote`;
+}
+
+/** csv-parse takes an escape away from whatever it stands before. */
+function isAsWritten(record: string[], raw: string, { delimiter, quote, escape: mark = quote }: CsvFormat): boolean {
+  let position = /^[\r\n]*/.exec(raw)?.[0].length ?? 0;
+  for (const cell of record) {
+    const quoted = writeQuoted(cell, quote, mark);
+    const written = raw.startsWith(quoted, position) ? quoted : cell;
+    if (!raw.startsWith(written, position)) return false;
+    position += written.length + readAsLatin1(delimiter).length;
+  }
+  return true;
+}
+
+function writeQuoted(cell: string, quote: string, mark: string): string {
+  const escaped = mark === quote ? cell : cell.replaceAll(mark, mark + mark);
+  return `${quote}${escaped.replaceAll(quote, mark + quote)}${quote}`;
+}
+
+function nameOf(encoding: string): string {
+  return encoding === "utf-8" ? "UTF-8" : encoding;
 }
 
 function explainUnreadable(part: Part, error: unknown, line: number): unknown {
   const where = { file: part.label, line };
+  if (error instanceof Failure) return error;
   if (error instanceof CsvError && error.code === "CSV_QUOTE_NOT_CLOSED") {
     return new Failure(exitCode.failed, "the quote that opens in this record is never closed", {
       where,
@@ -148,11 +186,6 @@ function explainUnreadable(part: Part, error: unknown, line: number): unknown {
       why: "most likely a quote is not closed",
       next: "correct the file",
     });
-  }
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (code.startsWith("Z_") || code === "ERR_BUFFER_TOO_LARGE") {
-    const why = error instanceof Error ? error.message : String(error);
-    return new Failure(exitCode.failed, "the compressed file is damaged", { where, why, next: "fetch it again" });
   }
   return error;
 }

@@ -3,12 +3,16 @@
 
 import type { Part } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
-import type { CsvFormat } from "../job/job.ts";
+import { type CsvFormat, plainCsv, recordBytesMax } from "../formats/format.ts";
 
-/** A cell of Salesforce holds at most 131,072 characters and a record 400,000; ours may be ten times that. */
-const recordBytesMax = 4 << 20;
 /** Measured: left alone, a limit of 4 MB a record makes buffers of 128 MB, which 2 threads share badly (15 % slower). */
 const bufferBytes = 16 << 20;
+
+/** One is enough to read the part record by record; all of them could be millions. */
+const rejectsMax = 10;
+
+/** Stands for NULL in our own copies; no file holds it. */
+export const nullText = "\u0001\u0002loadline-null\u0002\u0001";
 
 /** A table function that yields the part's rows, all columns VARCHAR, in the order of the file. */
 export function scanCsv(part: Pick<Part, "path" | "columns" | "compressed">, format: CsvFormat): string {
@@ -19,18 +23,14 @@ export function scanCsv(part: Pick<Part, "path" | "columns" | "compressed">, for
 export function scanCsvFiles(paths: readonly string[], columns: readonly string[]): string {
   const nulls = columns.map((column) => `CAST(NULL AS VARCHAR) AS ${identifier(column)}`).join(", ");
   if (paths.length === 0) return `(SELECT ${nulls} LIMIT 0)`;
-  return scan(`[${paths.map(literal).join(", ")}]`, columns, false, {
-    type: "csv",
-    delimiter: ",",
-    quote: '"',
-    encoding: "utf-8",
-  });
+  return scan(`[${paths.map(literal).join(", ")}]`, columns, false, plainCsv);
 }
 
 function scan(path: string, names: readonly string[], compressed: boolean, format: CsvFormat): string {
   const columns = names.map((column) => `${literal(column)}: 'VARCHAR'`).join(", ");
-  return `read_csv(${path}, auto_detect = false, header = true, columns = {${columns}},
+  return `read_csv(${path}, auto_detect = false, header = ${format.columns === undefined}, columns = {${columns}},
     delim = ${literal(format.delimiter)}, quote = ${literal(format.quote)}, escape = ${literal(format.quote)},
-    strict_mode = true, null_padding = false, nullstr = ${literal("\u0001\u0002loadline-null\u0002\u0001")},
-    max_line_size = ${recordBytesMax}, buffer_size = ${bufferBytes}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true)`;
+    strict_mode = true, null_padding = false, nullstr = ${literal(nullText)},
+    max_line_size = ${recordBytesMax}, buffer_size = ${bufferBytes}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true,
+    rejects_limit = ${rejectsMax})`;
 }

@@ -4,7 +4,7 @@
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import type { Part } from "../core/model.ts";
-import type { CsvFormat } from "../job/job.ts";
+import type { CsvFormat } from "../formats/format.ts";
 
 const lineFeed = 10;
 const carriageReturn = 13;
@@ -15,10 +15,11 @@ export async function locateRecords(
   part: Part,
   format: CsvFormat,
   positions: ReadonlySet<number>,
+  firstLine = 1,
 ): Promise<Map<number, number>> {
   const lines = new Map<number, number>();
   const scanner = new RecordScanner(format, (position, line) => {
-    if (positions.has(position)) lines.set(position, line);
+    if (positions.has(position)) lines.set(position, line + firstLine - 1);
     return lines.size < positions.size;
   });
   if (positions.size === 0) return lines;
@@ -37,7 +38,7 @@ class RecordScanner {
   #delimiterBytes = 0;
   #markBytes = 0;
   /** -1 is the header. */
-  #position = -1;
+  #position: number;
   #line = 1;
   #atRecordStart = true;
   #atCellStart = true;
@@ -45,6 +46,7 @@ class RecordScanner {
   #lastWasReturn = false;
 
   constructor(format: CsvFormat, onRecord: (position: number, line: number) => boolean) {
+    this.#position = format.columns === undefined ? -1 : 0;
     this.#delimiter = Buffer.from(format.delimiter);
     this.#quote = format.quote.charCodeAt(0);
     this.#onRecord = onRecord;

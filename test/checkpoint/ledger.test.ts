@@ -67,19 +67,21 @@ function filledLedger(): string {
   using ledger = Ledger.open(folder);
   ledger.startRun({ id: "r1", job: "j", jobHash: "h", jobFile: "/j.yaml", command: "run", options: {} });
   ledger.savePlan(stream, [batch]);
-  ledger.addPart("r1", "contacts", {
-    ordinal: 1,
-    path: "/x/part-00001.csv",
-    label: "contacts.csv",
-    locator: "contacts.csv 10 1",
-    bytes: 10,
-    sha256: "ef",
-    compressed: false,
-    suspect: false,
-    columns: ["id"],
-    careful: false,
-    rows: null,
-  });
+  ledger.addParts("r1", "contacts", [
+    {
+      ordinal: 1,
+      path: "/x/part-00001.csv",
+      label: "contacts.csv",
+      locator: "contacts.csv 10 1",
+      bytes: 10,
+      sha256: "ef",
+      compressed: false,
+      suspect: false,
+      columns: ["id"],
+      careful: false,
+      rows: null,
+    },
+  ]);
   ledger.saveWindow(taken);
   ledger.settleStream(stream, watermark);
   ledger.addInsert({ org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" });
@@ -203,7 +205,7 @@ function downgrade(folder: string): void {
   for (const [table, added] of [
     ["batches", ["via", "round", "again"]],
     ["streams", ["writes"]],
-    ["parts", ["row_count"]],
+    ["parts", ["row_count", "file_ordinal", "file_sha256"]],
   ] as const) {
     for (const column of added) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);
     const row = database.prepare(`SELECT * FROM ${table}`).get() as Record<string, string | number | null>;

@@ -41,7 +41,7 @@ describe("a job file", () => {
       scope: "Source__c = 'vendor'",
       key: ["Vendor_Account_Id__c"],
     });
-    expect(accounts?.source.format.delimiter).toBe(";");
+    expect(accounts?.source.format).toMatchObject({ delimiter: ";" });
     expect(accounts?.rules).toMatchObject([
       { field: "Name", required: true, maxLength: 255, severity: "error" },
       { expression: { sql: "AnnualRevenue >= 0" }, message: "revenue is negative", severity: "warn" },
@@ -102,7 +102,7 @@ streams:
 
   test("that only clash once merged are refused", () => {
     const text = jobText().replace('files: "*.csv"', `files: x, format: { quote: ";" }`);
-    expect(readJobText(text).streams[0]?.source.format.quote).toBe(";");
+    expect(readJobText(text).streams[0]?.source.format).toMatchObject({ quote: ";" });
     const merged = `${text}defaults: { source: { format: { delimiter: ";" } } }\n`;
     expect(refusalOfJob(merged)).toContain("delimiter and quote are the same character");
   });

@@ -22,7 +22,7 @@ interface Reading {
 async function readCarefully(content: string | Uint8Array, name = "a.csv", format = csv): Promise<Reading> {
   const [part] = await rig.extract({ [name]: content }, format);
   if (part === undefined) throw new Error("no part");
-  const { path, broken } = await cleanPart(part, format, join(rig.folder, "clean.csv"));
+  const { path, broken } = await cleanPart({ part, format, firstLine: 1 }, join(rig.folder, "clean.csv"));
   const [, ...sound] = parse(readFileSync(path)) as Reading["sound"];
   return { sound, broken };
 }

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SpacedQuoteSearch } from "../../src/core/spaced-quote.ts";
+import { DoubtfulTextSearch } from "../../src/formats/doubtful-text.ts";
 import { scanCsv } from "../../src/stage/csv-scan.ts";
 import { locateRecords } from "../../src/stage/locate.ts";
 import { countRefusedRecords } from "../../src/stage/stage.ts";
@@ -109,7 +109,7 @@ test("a space before an opening quote is found wherever the chunks are cut", () 
       fc.nat({ max: 20 }),
       (middle, cut, next) => {
         const bytes = Buffer.from(`aaa${middle}bbb"`);
-        const search = new SpacedQuoteSearch(csv);
+        const search = new DoubtfulTextSearch(csv);
         search.feed(bytes.subarray(0, cut));
         search.feed(bytes.subarray(cut, cut + next));
         search.feed(bytes.subarray(cut + next));

@@ -7,19 +7,20 @@ import { stringify } from "csv-stringify/sync";
 import { openFileSource } from "../../src/connectors/file/source.ts";
 import { renderField } from "../../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, Part } from "../../src/core/model.ts";
-import { readCsvHeader } from "../../src/extract/csv-header.ts";
-import type { CsvFormat, FileSource } from "../../src/job/job.ts";
+import { type FileFormat, plainCsv } from "../../src/formats/format.ts";
+import type { FileSource } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
 import type { Target, WayChoice } from "../../src/load/target.ts";
 import { type CompiledStream, compileStream } from "../../src/pipeline/compile-stream.ts";
 import { diffStream, type Selection, type StreamDiff } from "../../src/pipeline/diff-stream.ts";
+import { readPartColumns, unpackPart } from "../../src/pipeline/part-files.ts";
 import { type StagedStream, stageStream } from "../../src/pipeline/stage-stream.ts";
 import { Engine, type Row } from "../../src/stage/engine.ts";
 import { defineFunctions } from "../../src/transform/functions.ts";
 
 const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
-export const csv: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
+export const csv = plainCsv;
 
 /** When the runs of these tests start. */
 export const runStart = new Date("2026-05-05T23:30:00Z");
@@ -70,7 +71,7 @@ export class Rig implements Disposable {
   }
 
   /** Extracts the files, in the order of their names. */
-  async extract(files: Files, format: CsvFormat = csv): Promise<Part[]> {
+  async extract(files: Files, format: FileFormat = csv): Promise<Part[]> {
     const inbox = mkdtempSync(join(this.folder, "inbox-"));
     const folder = mkdtempSync(join(this.folder, "extract-"));
     for (const [name, content] of Object.entries(files)) writeFileSync(join(inbox, name), content);
@@ -83,7 +84,7 @@ export class Rig implements Disposable {
     };
     const listed = (await source.files?.list(request)) ?? [];
     const chosen = listed.map((file, index) => ({ ...file, ordinal: index + 1, rows: null, sha256: null }));
-    for await (const part of source.extract({
+    const extracted = source.extract({
       source: request,
       files: chosen,
       columns: [],
@@ -93,8 +94,11 @@ export class Rig implements Disposable {
       folder,
       signal: new AbortController().signal,
       onProgress: () => undefined,
-    })) {
-      parts.push({ ...part, columns: await readCsvHeader(part, format) });
+    });
+    for await (const received of extracted) {
+      for await (const part of unpackPart(received, parts.length + 1)) {
+        parts.push({ ...part, columns: await readPartColumns(this.engine, part, format) });
+      }
     }
     return parts;
   }

@@ -5,14 +5,13 @@ import { createHash } from "node:crypto";
 import { constants, copyFileSync, createReadStream, type Stats, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { syncFile } from "../../core/files.ts";
-import { SpacedQuoteSearch } from "../../core/spaced-quote.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../extract/source.ts";
-import type { CsvFormat, FileConnection } from "../../job/job.ts";
+import { packingOf } from "../../formats/packing.ts";
+import { nameReceived, searchOf, searchReceived } from "../../formats/received.ts";
+import type { FileConnection, FileFormat } from "../../job/job.ts";
 import { openFolder } from "./folder.ts";
 
 const chunkBytes = 1 << 20;
@@ -38,14 +37,11 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
     refuseOther(label, chosen, before);
     bytesBefore += before.size;
     if (known.has(ordinal)) continue;
-    const compressed = path.endsWith(".gz");
-    const name = `part-${String(ordinal).padStart(5, "0")}.csv${compressed ? ".gz" : ""}`;
-    const target = join(request.folder, name);
+    const target = join(request.folder, nameReceived(ordinal, source.format, label));
     const cloned = cloneFile(path, target);
     const { sha256, suspect } = await readOnce({
       path: cloned ? target : path,
       label,
-      compressed,
       format: source.format,
       ...(cloned ? {} : { copy: target }),
       onBytes: (bytes) => request.onProgress(bytesBefore - before.size + bytes, totalBytes),
@@ -59,7 +55,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       locator: `${path} ${before.size} ${before.mtimeMs}`,
       bytes: before.size,
       sha256,
-      compressed,
+      compressed: packingOf(label) === "gzip",
       suspect,
       rows,
     };
@@ -107,8 +103,7 @@ function cloneFile(path: string, target: string): boolean {
 interface Reading {
   path: string;
   label: string;
-  compressed: boolean;
-  format: CsvFormat;
+  format: FileFormat;
   /** Where the bytes that were hashed go, if they are not there yet. */
   copy?: string;
   onBytes(bytes: number): void;
@@ -117,46 +112,28 @@ interface Reading {
 /** One pass over a file: hashes it, copies it where asked, and looks once at all of its text. */
 async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: boolean }> {
   const hash = createHash("sha256");
-  const search = new SpacedQuoteSearch(reading.format);
   const copy = reading.copy === undefined ? undefined : await open(reading.copy, "w", 0o600);
-  let bytes = 0;
-  const counted = async function* (chunks: AsyncIterable<Buffer>) {
+  const counted = async function* () {
+    let bytes = 0;
     // Each write runs beside the hash and the search, on another thread.
     let written: Promise<void> | undefined;
     try {
-      for await (const chunk of chunks) {
+      for await (const chunk of createReadStream(reading.path, { highWaterMark: chunkBytes })) {
         await written;
-        written = copy?.writeFile(chunk);
-        hash.update(chunk);
-        bytes += chunk.length;
+        written = copy?.writeFile(chunk as Buffer);
+        hash.update(chunk as Buffer);
+        bytes += (chunk as Buffer).length;
         reading.onBytes(bytes);
-        yield chunk;
+        yield chunk as Buffer;
       }
     } finally {
       await written;
     }
   };
-  const look = async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) search.feed(chunk);
-  };
-  const file = createReadStream(reading.path, { highWaterMark: chunkBytes });
   try {
-    if (reading.compressed) await pipeline(file, counted, createGunzip({ chunkSize: chunkBytes }), look);
-    else await pipeline(file, counted, look);
-  } catch (error) {
-    if (!reading.compressed) throw error;
-    throw damagedFile(reading.label, error);
+    const suspect = await searchReceived(counted(), reading, searchOf(reading.format, reading.label));
+    return { sha256: hash.digest("hex"), suspect };
   } finally {
     await copy?.close();
   }
-  return { sha256: hash.digest("hex"), suspect: search.found };
-}
-
-function damagedFile(label: string, error: unknown): Failure {
-  const why = error instanceof Error ? error.message : String(error);
-  return new Failure(exitCode.failed, "the compressed file is damaged", {
-    where: { file: label },
-    why,
-    next: "fetch it again",
-  });
 }

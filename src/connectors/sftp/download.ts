@@ -5,15 +5,15 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { type FileHandle, open as openLocal } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { syncFile, writeDurably } from "../../core/files.ts";
-import { SpacedQuoteSearch } from "../../core/spaced-quote.ts";
+import type { DoubtfulTextSearch } from "../../formats/doubtful-text.ts";
+import { packingOf } from "../../formats/packing.ts";
+import { searchOf, searchReceived } from "../../formats/received.ts";
 import { CallFault } from "../../http/outcome.ts";
-import type { CsvFormat } from "../../job/job.ts";
+import type { FileFormat } from "../../job/job.ts";
 import type { Link } from "./link.ts";
 import { readAhead } from "./read-ahead.ts";
 import { close, fstat, open, type RemoteFile, stat } from "./remote.ts";
@@ -34,8 +34,7 @@ export interface Download {
   modifiedMs: number;
   /** Where it goes. */
   target: string;
-  compressed: boolean;
-  format: CsvFormat;
+  format: FileFormat;
   signal: AbortSignal;
   onBytes(bytes: number): void;
 }
@@ -44,13 +43,14 @@ export interface Download {
 interface Received {
   file: FileHandle;
   hash: Hash;
-  search: SpacedQuoteSearch;
+  /** Of text as it arrives; what is packed is looked at once it is whole. */
+  search: DoubtfulTextSearch | undefined;
   bytes: number;
   durable: number;
 }
 
 export async function download(request: Download): Promise<{ sha256: string; suspect: boolean }> {
-  const { link, label, target, compressed } = request;
+  const { link, label, target, format } = request;
   const received = await openReceived(request);
   try {
     for (let isWhole = false; !isWhole; ) {
@@ -64,8 +64,11 @@ export async function download(request: Download): Promise<{ sha256: string; sus
   syncFile(target);
   rmSync(markOf(target), { force: true });
   const { hash, search } = received;
-  if (compressed) await searchCompressed(request, search);
-  return { sha256: hash.digest("hex"), suspect: search.found };
+  const suspect =
+    packingOf(label) === "gzip"
+      ? await searchReceived(createReadStream(target), { path: target, label }, searchOf(format, label))
+      : search?.found === true;
+  return { sha256: hash.digest("hex"), suspect };
 }
 
 function partialOf(target: string): string {
@@ -77,16 +80,17 @@ function markOf(target: string): string {
   return `${target}.mark`;
 }
 
-async function openReceived({ target, bytes, modifiedMs, compressed, format }: Download): Promise<Received> {
+async function openReceived({ target, label, bytes, modifiedMs, format }: Download): Promise<Received> {
   const partial = partialOf(target);
   const durable = existsSync(partial) ? readMark(target, { bytes, modifiedMs }) : 0;
   const file = await openLocal(partial, durable > 0 ? "r+" : "w", 0o600);
   await file.truncate(durable);
-  const received = { file, hash: createHash("sha256"), search: new SpacedQuoteSearch(format), bytes: durable, durable };
+  const search = packingOf(label) === "none" ? searchOf(format, label) : undefined;
+  const received = { file, hash: createHash("sha256"), search, bytes: durable, durable };
   if (durable === 0) return received;
   for await (const chunk of createReadStream(partial, { highWaterMark: blockBytes })) {
     received.hash.update(chunk as Buffer);
-    if (!compressed) received.search.feed(chunk as Buffer);
+    search?.feed(chunk as Buffer);
   }
   return received;
 }
@@ -144,7 +148,7 @@ async function keep(request: Download, received: Received, block: Buffer): Promi
   const writing = writeAll(file, block, received.bytes);
   writing.catch(() => undefined);
   hash.update(block);
-  if (!request.compressed) search.feed(block);
+  search?.feed(block);
   await writing;
   received.bytes += block.length;
   request.onBytes(received.bytes);
@@ -170,20 +174,4 @@ function refuseOther({ label, bytes, modifiedMs }: Download, now: RemoteFile | u
     why: now === undefined ? "it became shorter, or is gone" : `${bytes} bytes before, ${now.bytes} bytes after`,
     next: "run again when the file is complete; source.ready tells loadline when that is",
   });
-}
-
-/** Looks at the text, and finds out whether it is one. */
-async function searchCompressed({ target, label }: Download, search: SpacedQuoteSearch): Promise<void> {
-  const look = async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) search.feed(chunk);
-  };
-  try {
-    await pipeline(createReadStream(target), createGunzip({ chunkSize: blockBytes }), look);
-  } catch (error) {
-    throw new Failure(exitCode.failed, "the compressed file is damaged", {
-      where: { file: label },
-      why: error instanceof Error ? error.message : String(error),
-      next: "ask the sender to send it again",
-    });
-  }
 }

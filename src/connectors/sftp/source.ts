@@ -1,8 +1,9 @@
 // Files of an SFTP server as a source. In: the files that a run takes. Out: parts in the order of the files, several
 // fetched at a time. What must hold: the folder on this machine and the names in it are ours, whatever the server says.
 
-import { writeFileSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { join, posix } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type {
   ChosenFile,
   ExtractedPart,
@@ -11,9 +12,12 @@ import type {
   ListedFile,
   Source,
 } from "../../extract/source.ts";
+import { endingOf, packingOf } from "../../formats/packing.ts";
+import { nameReceived } from "../../formats/received.ts";
 import { download } from "./download.ts";
 import type { Link } from "./link.ts";
 import { findFiles } from "./listing.ts";
+import { readAhead } from "./read-ahead.ts";
 import { close, makeFolder, open, readAt, removeFile, renameToFree, stat } from "./remote.ts";
 import type { Session } from "./session.ts";
 
@@ -77,9 +81,7 @@ async function fetchFile(
   onBytes: (bytes: number) => void,
 ): Promise<ExtractedPart> {
   const { ordinal, label, bytes, modifiedMs, rows } = file;
-  const compressed = label.endsWith(".gz");
-  const name = `part-${String(ordinal).padStart(5, "0")}.csv${compressed ? ".gz" : ""}`;
-  const path = join(request.folder, name);
+  const path = join(request.folder, nameReceived(ordinal, request.source.format, label));
   const { sha256, suspect } = await download({
     link,
     remote: posix.join(folder, label),
@@ -87,13 +89,12 @@ async function fetchFile(
     bytes,
     modifiedMs,
     target: path,
-    compressed,
     format: request.source.format,
     signal: request.signal,
     onBytes,
   });
   const locator = `${orgId}/${label} ${bytes} ${modifiedMs}`;
-  return { ordinal, path, label, locator, bytes, sha256, compressed, suspect, rows };
+  return { ordinal, path, label, locator, bytes, sha256, compressed: packingOf(label) === "gzip", suspect, rows };
 }
 
 function openCatalog({ link, folder }: RemoteFolder): FileCatalog {
@@ -110,8 +111,8 @@ function openCatalog({ link, folder }: RemoteFolder): FileCatalog {
       return (await readStart(link, pathOf(label), bytes)).toString("utf8");
     },
     async fetchHead(label, bytes, local) {
-      const path = join(local, `head${label.endsWith(".gz") ? ".gz" : ""}`);
-      writeFileSync(path, await readStart(link, pathOf(label), bytes));
+      const path = join(local, `head${endingOf(label)}`);
+      await link.repeat(`read ${label}`, (session) => fetchStart(session, pathOf(label), bytes, path));
       return path;
     },
     move: (label, to) => link.repeat(`move ${label} to ${to}`, (session) => move(session, pathOf(label), pathOf(to))),
@@ -124,6 +125,16 @@ function openCatalog({ link, folder }: RemoteFolder): FileCatalog {
 async function lookAt(session: Session, path: string, label: string): Promise<ListedFile | undefined> {
   const found = await stat(session, path);
   return found?.kind === "file" ? { label, bytes: found.bytes, modifiedMs: found.modifiedMs } : undefined;
+}
+
+/** Written anew by every attempt. */
+async function fetchStart(session: Session, from: string, bytes: number, path: string): Promise<void> {
+  const handle = await open(session, from, "r");
+  try {
+    await pipeline(readAhead(session, handle, 0, bytes), createWriteStream(path, { mode: 0o600 }));
+  } finally {
+    await close(session, handle).catch(() => undefined);
+  }
 }
 
 function readStart(link: Link, path: string, bytes: number): Promise<Buffer> {

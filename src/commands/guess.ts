@@ -1,0 +1,21 @@
+// loadline guess: a first job for a file, to be read and corrected by a person.
+
+import { join, resolve } from "node:path";
+import { exitCode } from "../core/exit-code.ts";
+import { readConnections } from "../job/read-connections.ts";
+import { readEnvironment } from "../job/references.ts";
+import { writeJob } from "../job/write-job.ts";
+import { guessJob } from "../pipeline/guess-job.ts";
+import { printOut } from "../report/output.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { findProject } from "./project.ts";
+
+export async function guessFile(globals: Globals, file: string): CommandResult {
+  const connections = readConnections(
+    join(findProject(globals).folder, "connections.yaml"),
+    readEnvironment(globals.env),
+  );
+  const job = await guessJob(resolve(file), connections);
+  printOut(globals.json ? JSON.stringify(job) : writeJob(job).trimEnd());
+  return exitCode.done;
+}

@@ -1,0 +1,93 @@
+// One JSON object as a record. Values are taken as they are written: a number keeps all of its digits, and what is nested
+// stays JSON text.
+
+import { isUtf8 } from "node:buffer";
+import type { SourceRecord } from "./format.ts";
+
+const none: ReadonlyMap<string, string | null> = new Map();
+/** Of the text of a record that can't be read, for people. */
+const shownLength = 1000;
+
+/** `line` is where the bytes begin. */
+export function readJsonObject(bytes: Buffer, line: number, encoding: string): SourceRecord {
+  const text = bytes.toString();
+  const broken = (reason: string): SourceRecord => ({
+    line,
+    cells: none,
+    broken: { reason, text: text.trim().slice(0, shownLength) },
+  });
+  if (!isUtf8(bytes)) return broken(`not valid ${encoding}`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    return broken(`not valid JSON: ${error instanceof Error ? shorten(error.message) : String(error)}`);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return broken("not a JSON object");
+  const cells = new Map<string, string | null>();
+  for (const [name, value] of splitMembers(text)) {
+    if (cells.has(name)) return broken(`"${name}" stands in the object twice`);
+    cells.set(name, value);
+  }
+  return { line, cells };
+}
+
+/** V8 quotes the text, which may be long and hold anything. */
+function shorten(message: string): string {
+  return message.replace(/, (?:\.\.\.)?".*$/s, "").replace(/ \(line \d+ column \d+\)$/, "");
+}
+
+/** The members of an object that is known to be valid JSON. */
+function* splitMembers(text: string): Generator<[name: string, value: string | null]> {
+  let index = skipSpace(text, skipSpace(text, 0) + 1);
+  while (text[index] !== "}") {
+    const nameEnd = skipString(text, index);
+    const name = JSON.parse(text.slice(index, nameEnd)) as string;
+    const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
+    const end = skipValue(text, start);
+    yield [name, readValue(text.slice(start, end))];
+    index = skipSpace(text, end);
+    if (text[index] === ",") index = skipSpace(text, index + 1);
+  }
+}
+
+function readValue(written: string): string | null {
+  if (written === "null") return null;
+  return written.startsWith('"') ? (JSON.parse(written) as string) : written;
+}
+
+function skipSpace(text: string, start: number): number {
+  let index = start;
+  while (/[ \t\r\n]/.test(text[index] ?? "")) index += 1;
+  return index;
+}
+
+/** From an opening quote to behind the closing one. */
+function skipString(text: string, start: number): number {
+  let index = start + 1;
+  while (text[index] !== '"') index += text[index] === "\\" ? 2 : 1;
+  return index + 1;
+}
+
+function skipValue(text: string, start: number): number {
+  const first = text[start];
+  if (first === '"') return skipString(text, start);
+  if (first !== "{" && first !== "[") {
+    let index = start;
+    while (index < text.length && !/[,}\] \t\r\n]/.test(text[index] ?? "")) index += 1;
+    return index;
+  }
+  let depth = 0;
+  let index = start;
+  do {
+    const character = text[index];
+    if (character === '"') {
+      index = skipString(text, index);
+      continue;
+    }
+    if (character === "{" || character === "[") depth += 1;
+    else if (character === "}" || character === "]") depth -= 1;
+    index += 1;
+  } while (depth > 0);
+  return index;
+}

@@ -1,0 +1,198 @@
+// Records of an XML file: the elements at a path. A record's columns are its attributes (`@name`), its child elements and
+// its own text (`#text`). What has attributes or children itself, and what stands several times, becomes JSON text.
+// Entities are not expanded but the five of XML itself and characters by number, so a document can't grow while it is
+// read. What is not well-formed is refused: nothing after it can be told apart.
+
+import { SaxesParser, type SaxesTagPlain } from "saxes";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { encodingOfMark, nameEncoding } from "./encoding.ts";
+import { recordBytesMax, type SourceRecord, type XmlFormat } from "./format.ts";
+import { showPath } from "./json-array.ts";
+import { tooLong } from "./json-lines.ts";
+import { readUnpacked } from "./packing.ts";
+import { readText, type TextFile } from "./text.ts";
+
+/** Deeper than any feed, and shallow enough for every function that walks a value. */
+const depthMax = 100;
+
+/** Throws a Failure where the file is not well-formed, or holds other elements than the path says. */
+export async function* readXmlRecords(file: TextFile, format: XmlFormat): AsyncGenerator<SourceRecord> {
+  const encoding = format.encoding ?? (await readDeclaredEncoding(file));
+  const reader = new RecordReader(file.label, format.records);
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decode = (bytes: Buffer | undefined) => {
+    try {
+      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+    } catch {
+      throw reader.fail(`the file is not valid ${encoding}`, "it can't be read on from here");
+    }
+  };
+  for await (const chunk of readText(file, encoding)) yield* reader.feed(decode(chunk));
+  yield* reader.finish(decode(undefined));
+}
+
+/** The mark, else `encoding` of the declaration, else UTF-8 (XML 1.0, 4.3.3). */
+async function readDeclaredEncoding(file: TextFile): Promise<string> {
+  for await (const chunk of readUnpacked(file.path, file.label)) {
+    const mark = encodingOfMark(chunk);
+    if (mark !== undefined) return mark;
+    if (chunk[0] === 0 || chunk[1] === 0) return "utf-16";
+    const declared = /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(chunk.toString("latin1", 0, 200))?.[1];
+    if (declared === undefined) return "utf-8";
+    const name = nameEncoding(declared);
+    if (name !== undefined) return name;
+    throw new Failure(exitCode.failed, `the file says that it is written in ${declared}, which is not known`, {
+      where: { file: file.label, line: 1 },
+      next: "set format.encoding",
+    });
+  }
+  return "utf-8";
+}
+
+interface OpenElement {
+  name: string;
+  attributes: Map<string, string>;
+  children: Map<string, Value[]>;
+  text: string;
+}
+
+/** Text, JSON text of what is more than text, or nothing. */
+type Value = { text: string | null } | { json: string };
+
+class RecordReader {
+  readonly #label: string;
+  readonly #path: readonly string[];
+  readonly #parser = new SaxesParser();
+  readonly #open: string[] = [];
+  /** The open elements of a record; empty outside of one. */
+  readonly #stack: OpenElement[] = [];
+  #done: SourceRecord[] = [];
+  #recordLine = 0;
+  #recordStart = 0;
+  #lastEvent = 0;
+  /** Names seen where records should be. */
+  readonly #others = new Set<string>();
+  #parentSeen = false;
+  #recordSeen = false;
+
+  constructor(label: string, path: readonly string[]) {
+    this.#label = label;
+    this.#path = path;
+    const parser = this.#parser;
+    parser.on("error", (error) => {
+      throw this.fail("the file is not well-formed XML", error.message.replace(/^[^ ]*\d+:\d+: /, ""));
+    });
+    parser.on("opentag", (tag) => this.#openElement(tag));
+    parser.on("closetag", () => this.#closeElement());
+    parser.on("text", (text) => this.#addText(text));
+    parser.on("cdata", (text) => this.#addText(text));
+  }
+
+  fail(what: string, why: string): Failure {
+    const where = { file: this.#label, line: this.#parser.line };
+    return new Failure(exitCode.failed, what, { where, why, next: "correct the file, or ask for it again" });
+  }
+
+  *feed(text: string): Generator<SourceRecord> {
+    this.#parser.write(text);
+    const start = this.#stack.length > 0 ? this.#recordStart : this.#lastEvent;
+    if (this.#parser.position - start > recordBytesMax) {
+      throw tooLong(this.#label, this.#stack.length > 0 ? this.#recordLine : this.#parser.line);
+    }
+    yield* this.#done;
+    this.#done = [];
+  }
+
+  *finish(text: string): Generator<SourceRecord> {
+    this.#parser.write(text).close();
+    yield* this.#done;
+    if (this.#recordSeen || (this.#parentSeen && this.#others.size === 0)) return;
+    throw new Failure(exitCode.failed, `there is no element ${showPath(this.#path)}`, {
+      where: { file: this.#label, line: 1 },
+      next:
+        this.#others.size === 0
+          ? "check format.records against the file"
+          : `set format.records; beside it there are: ${[...this.#others].join(", ")}`,
+    });
+  }
+
+  #openElement({ name, attributes }: SaxesTagPlain): void {
+    this.#lastEvent = this.#parser.position;
+    this.#open.push(name);
+    if (this.#open.length > depthMax) throw this.fail("the file is nested too deep", `${depthMax} elements are open`);
+    if (this.#stack.length === 0) {
+      if (!this.#isRecord()) {
+        this.#noteOther(name);
+        return;
+      }
+      this.#recordLine = this.#parser.line;
+      this.#recordStart = this.#parser.position;
+      this.#recordSeen = true;
+    }
+    this.#stack.push({ name, attributes: new Map(Object.entries(attributes)), children: new Map(), text: "" });
+  }
+
+  #isRecord(): boolean {
+    return this.#open.length === this.#path.length && this.#path.every((name, index) => name === this.#open[index]);
+  }
+
+  #noteOther(name: string): void {
+    const depth = this.#path.length;
+    const inside = this.#path.slice(0, -1).every((part, index) => part === this.#open[index]);
+    if (inside && this.#open.length === depth && this.#others.size < 10) this.#others.add(name);
+    if (inside && this.#open.length === depth - 1) this.#parentSeen = true;
+  }
+
+  #addText(text: string): void {
+    this.#lastEvent = this.#parser.position;
+    const element = this.#stack.at(-1);
+    if (element !== undefined) element.text += text;
+  }
+
+  #closeElement(): void {
+    this.#lastEvent = this.#parser.position;
+    this.#open.pop();
+    const element = this.#stack.pop();
+    if (element === undefined) return;
+    const parent = this.#stack.at(-1);
+    if (parent === undefined) {
+      this.#done.push({ line: this.#recordLine, cells: readCells(element) });
+      return;
+    }
+    parent.children.set(element.name, [...(parent.children.get(element.name) ?? []), readValue(element)]);
+  }
+}
+
+function readCells(record: OpenElement): Map<string, string | null> {
+  const cells = new Map<string, string | null>();
+  for (const [name, value] of record.attributes) cells.set(`@${name}`, value);
+  for (const [name, values] of record.children) {
+    const [first] = values;
+    if (first === undefined) continue;
+    if (values.length > 1) cells.set(name, `[${values.map(toJson).join(",")}]`);
+    else cells.set(name, "json" in first ? first.json : first.text);
+  }
+  if (record.text.trim() !== "") cells.set("#text", record.text);
+  return cells;
+}
+
+/** `xsi:nil="true"` says that there is no value (XML Schema 1.0, 2.6.2). */
+function readValue(element: OpenElement): Value {
+  const attributes = [...element.attributes].filter(([name]) => !name.startsWith("xmlns"));
+  if (attributes.some(([name, value]) => name.endsWith(":nil") && (value === "true" || value === "1"))) {
+    return { text: null };
+  }
+  if (attributes.length === 0 && element.children.size === 0) return { text: element.text };
+  const members = attributes.map(([name, value]) => `${JSON.stringify(`@${name}`)}:${JSON.stringify(value)}`);
+  for (const [name, values] of element.children) {
+    const json = values.map(toJson).join(",");
+    members.push(`${JSON.stringify(name)}:${values.length > 1 ? `[${json}]` : json}`);
+  }
+  if (element.text.trim() !== "") members.push(`"#text":${JSON.stringify(element.text)}`);
+  return { json: `{${members.join(",")}}` };
+}
+
+function toJson(value: Value): string {
+  return "json" in value ? value.json : JSON.stringify(value.text);
+}

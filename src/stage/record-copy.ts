@@ -1,0 +1,92 @@
+// A copy of a part that was read record by record: CSV with comma, every cell quoted, each record with its line. It is
+// what the engine reads instead of the part; what is no record stands in a list. Disposable: the part says it all.
+
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { stringify } from "csv-stringify";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import type { Part } from "../core/model.ts";
+import type { RecordFormat } from "../formats/records.ts";
+import { readRecords } from "../formats/records.ts";
+import { nullText } from "./csv-scan.ts";
+
+export interface CleanPart {
+  /** CSV in `plainCsv`; the first column is `lineColumn`. */
+  path: string;
+  broken: BrokenRecord[];
+}
+
+export interface BrokenRecord {
+  line: number;
+  reason: string;
+  cells: string[];
+}
+
+export const lineColumn = "loadline:line";
+
+/** They are kept in memory; a file with more of them is another one than the job says. */
+const brokenMax = 100_000;
+
+/** Writes the records of a JSON or XML part. */
+export async function copyRecords(part: Part, format: RecordFormat, path: string): Promise<CleanPart> {
+  const copy = new RecordCopy(path, part);
+  try {
+    for await (const { line, cells, broken } of readRecords(part, format)) {
+      if (broken !== undefined) copy.addBroken({ line, reason: `${broken.reason}: ${broken.text}`, cells: [] });
+      else
+        await copy.add(
+          line,
+          part.columns.map((column) => cells.get(column) ?? nullText),
+        );
+    }
+    return await copy.close();
+  } catch (error) {
+    await copy.abandon();
+    throw error;
+  }
+}
+
+export class RecordCopy {
+  readonly #path: string;
+  readonly #label: string;
+  readonly #broken: BrokenRecord[] = [];
+  readonly #writer = stringify({ quoted: true, record_delimiter: "\n" });
+  readonly #writing: Promise<void>;
+
+  constructor(path: string, part: Pick<Part, "columns" | "label">) {
+    this.#path = path;
+    this.#label = part.label;
+    this.#writing = pipeline(this.#writer, createWriteStream(path, { mode: 0o600 }));
+    // Heard of when the copy is closed.
+    this.#writing.catch(() => undefined);
+    this.#writer.write([lineColumn, ...part.columns]);
+  }
+
+  async add(line: number, cells: readonly string[]): Promise<void> {
+    if (this.#writer.write([String(line), ...cells])) return;
+    await Promise.race([once(this.#writer, "drain"), this.#writing]);
+  }
+
+  addBroken(record: BrokenRecord): void {
+    this.#broken.push(record);
+    if (this.#broken.length <= brokenMax) return;
+    throw new Failure(exitCode.failed, `more than ${brokenMax} records of the file can't be read`, {
+      where: { file: this.#label, line: record.line },
+      why: record.reason.slice(0, 200),
+      next: "check `format` against the file",
+    });
+  }
+
+  async close(): Promise<CleanPart> {
+    this.#writer.end();
+    await this.#writing;
+    return { path: this.#path, broken: this.#broken };
+  }
+
+  async abandon(): Promise<void> {
+    this.#writer.destroy();
+    await this.#writing.catch(() => undefined);
+  }
+}

@@ -1,0 +1,90 @@
+import { zstdCompressSync } from "node:zlib";
+import iconv from "iconv-lite";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { createProject } from "../support/rig.ts";
+import { zipOf } from "../support/zip.ts";
+
+const connections = "version: 1\nconnections:\n  feeds: { type: file, path: ./inbox }\n";
+const german = `Stand 2026
+Nr;Name;select;geboren;Umsatz;aktiv;e-mail;code
+1;" Müller ";x;1.2.1990;1.234,50;yes;a@x.com;007
+2;Meier;y;13.12.1985;7,00;no;b@x.com;008
+3;;z;;0,5;yes;c@x.com;010
+Summe: 3
+`;
+
+test.each([
+  [
+    "german.csv",
+    Buffer.from(iconv.encode(german, "windows-1252")),
+    { type: "csv", delimiter: ";", skip_lines: 1, footer_lines: 1, encoding: "windows-1252" },
+    {
+      Nr: "trim(Nr)",
+      Name: "trim(Name)",
+      select: 'trim("select")',
+      geboren: "parse_date(geboren, '%d.%m.%Y')",
+      Umsatz: "parse_decimal(Umsatz, 'de')",
+      aktiv: "parse_bool(aktiv)",
+      "e-mail": 'email("e-mail")',
+      code: "trim(code)",
+    },
+  ],
+  [
+    "headless.tsv.zst",
+    zstdCompressSync("1\t'a\tb'\t02/03/2026\n2\t'c'\t04/05/2026\n"),
+    { type: "csv", delimiter: "\t", quote: "'", columns: ["column_1", "column_2", "column_3"] },
+    { column_1: "trim(column_1)", column_2: "trim(column_2)", column_3: "trim(column_3)" },
+  ],
+  [
+    "american.zip",
+    zipOf({ "a.csv": 'id,when,total\n1,02/13/2026,"1,234.50"\n2,01/01/2026,7.00\n' }),
+    { type: "csv", delimiter: "," },
+    { id: "trim(id)", when: "parse_date(\"when\", '%m/%d/%Y')", total: "parse_decimal(total, 'en')" },
+  ],
+  [
+    "a.jsonl",
+    '{"id": 1, "on": "2026-01-01"}\n{"id": 2}\n',
+    { type: "jsonl" },
+    { id: "trim(id)", on: "parse_date(\"on\", '%Y-%m-%d')" },
+  ],
+  [
+    "a.json",
+    '{"n": 1, "data": {"items": [{"id": 1.5}]}}',
+    { type: "json", records: "/data/items" },
+    { id: "parse_decimal(id, 'en')" },
+  ],
+  [
+    "a.xml",
+    '<feed><head><v>1</v></head><c id="1"><n>x</n></c><c id="2"><n>y</n></c></feed>',
+    { type: "xml", records: "/feed/c" },
+    { "@id": 'trim("@id")', n: "trim(n)" },
+  ],
+])("%s is guessed, and the job passes check", async (name, content, format, map) => {
+  await using project = createProject({ "connections.yaml": connections, [`inbox/${name}`]: content });
+  const guess = await project.run("guess", `inbox/${name}`);
+  expect(guess.stderr).toBe("");
+  const [stream] = Object.values(parse(guess.stdout).streams) as [{ source: object; map: object }];
+  expect(stream.source).toEqual({ connection: "feeds", files: name, format });
+  expect(stream.map).toEqual(map);
+  project.write({ "job.yaml": guess.stdout });
+  expect(await project.run("check", "job.yaml")).toMatchObject({ code: 0, stderr: "" });
+  expect(await project.run("run", "job.yaml")).toMatchObject({ code: 0 });
+});
+
+test("what is no file of records is said", async () => {
+  await using project = createProject({
+    "connections.yaml": connections,
+    "inbox/a.csv": "",
+    "inbox/b.json": '{"a": 1}',
+  });
+  for (const [file, code] of [
+    ["inbox/none.csv", 2],
+    ["inbox/a.csv", 1],
+    ["inbox/b.json", 1],
+  ] as const) {
+    const guess = await project.run("guess", file);
+    expect(guess.code).toBe(code);
+    expect(guess.stdout).toBe("");
+  }
+});
