@@ -23,7 +23,12 @@ export function keyOfFields(target: Target, fields: readonly FieldSchema[]): Ren
   };
 }
 
-/** Of updates and deletes: the record's id, which has 15 letters that count. */
+/** Of updates and deletes: the record's id. */
 export function keyOfId(idColumn: string): RenderedKey {
-  return { of: () => `left(${identifier(idColumn)}, 15)`, shown: identifier(idColumn) };
+  return { of: () => foldId(identifier(idColumn)), shown: identifier(idColumn) };
+}
+
+/** VARCHAR: of 18 letters 15 count (Salesforce), of a number every digit (HubSpot). */
+export function foldId(sql: string): string {
+  return `CASE WHEN length(${sql}) = 18 AND NOT regexp_full_match(${sql}, '[0-9]+') THEN left(${sql}, 15) ELSE ${sql} END`;
 }

@@ -12,6 +12,7 @@ import { literal } from "../core/sql.ts";
 import { leftBehindTable } from "../diff/keys.ts";
 import type { Stream } from "../job/job.ts";
 import { outcomeColumns } from "../load/results.ts";
+import { foldId } from "../load/row-key.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import type { Engine } from "../stage/engine.ts";
 import { locateRecords } from "../stage/locate.ts";
@@ -88,7 +89,7 @@ export async function addTargetRejects(
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
     SELECT p.part, p.position, p.row, r.field, r.message FROM ${readParquet(record.plan ?? "")} p
     JOIN (SELECT action, match_key, field, message FROM ${outcomes} WHERE outcome IN ('failed', 'unprocessed')) r
-    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE left(p.id, 15) END`);
+    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
   for (const part of parts) {
     const wanted = `SELECT position FROM refused_rows WHERE part = ${part.ordinal}`;
     const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);

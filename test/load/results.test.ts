@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { readRowError } from "../../src/connectors/salesforce/errors.ts";
 import { literal } from "../../src/core/sql.ts";
 import { markResent, outcomesTable, resentRows } from "../../src/load/results.ts";
+import { foldId } from "../../src/load/row-key.ts";
 import { lanesOf, resentBatchRows, waitBefore } from "../../src/pipeline/resend.ts";
 import { Engine } from "../../src/stage/engine.ts";
 
@@ -38,6 +39,17 @@ test("of any results just the rows that were not written for a reason that passe
     }),
     { numRuns: 150 },
   );
+});
+
+test("an id is told from every other: of 18 letters 15 count, of a number every digit", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "loadline-ids-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  using engine = await Engine.open({ folder, spillFolder: folder });
+  const ids = ["003000000000001AAA", "003000000000001", "1234567890123456", "123456789012345678", "123456789012345679"];
+  const folded = await engine.all(
+    `SELECT ${foldId("id")} AS key FROM (SELECT unnest([${ids.map(literal).join(", ")}]) AS id)`,
+  );
+  expect(folded.map(({ key }) => key)).toEqual(["003000000000001", ...ids.slice(1)]);
 });
 
 test("rounds get smaller, slower and narrower, down to one batch of 200 rows at a time", () => {

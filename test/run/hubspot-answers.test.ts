@@ -197,3 +197,19 @@ test("of hundreds of properties each comes; a record that goes between two calls
   run.project.write({ "job.yaml": outOf(`      id: hs_object_id\n      last: ${names[399]}`, fields) });
   expect(await load(run)).toMatchObject({ extracted: 0 });
 });
+
+test("an import that writes a record without one of its values tells the row, and the next run takes it up again", async () => {
+  const job = into("      ext_id: id\n      born: born").replace("mode: upsert", "mode: upsert, via: bulk");
+  await using run = await rehearse(
+    job,
+    { "inbox/contacts.csv": "id,born\na,2001-02-03\nb,294000-01-01\n" },
+    { hubspot: { contacts: { properties: { ext_id: unique, born: { type: "date", fieldType: "date" } } } } },
+  );
+  expect(await load(run)).toMatchObject({ creates: 2, loaded: 1, failed: 1 });
+  expect(rejects(run)).toContain('b,294000-01-01,"COULD_NOT_PARSE_DATE');
+  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(2);
+  expect(await load(run)).toMatchObject({ creates: 0, updates: 1, unchanged: 1, failed: 1 });
+  run.project.write({ "inbox/contacts.csv": "id,born\na,2001-02-03\nb,1994-01-01\n" });
+  expect(await load(run)).toMatchObject({ updates: 1, loaded: 1 });
+  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(2);
+});
