@@ -59,7 +59,7 @@ export interface FileCatalog {
   readonly readOnly: boolean;
   /** The files that match, in the order of their names. */
   list(source: FileSource): Promise<ListedFile[]>;
-  /** A path on this machine at which at least the first `bytes` of a file can be read, if need be in `folder`. */
+  /** A path on this machine, with the ending of the label, where the first `bytes` can be read; if need be in `folder`. */
   fetchHead(label: string, bytes: number, folder: string): Promise<string>;
   /** The whole of a small text file; undefined where there is none. */
   readText(label: string): Promise<string | undefined>;
