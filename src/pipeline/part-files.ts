@@ -56,12 +56,16 @@ export async function* fetchListed(
   for (const { label, bytes } of listed) {
     const wanted = format.type === "csv" && !isArchive(label) ? Math.min(bytes, headBytes) : bytes;
     const path = await catalog?.fetchHead(label, wanted, folder);
-    if (path !== undefined) yield* openListed(folder, { path, label });
+    if (path !== undefined) yield* openListed(folder, { path, label }, format);
   }
 }
 
 /** A file where the engine can read it: what is in an archive, and Parquet, in a folder of its own. */
-export async function* openListed(folder: string, { path, label }: TextFile): AsyncGenerator<TextFile> {
+export async function* openListed(
+  folder: string,
+  { path, label }: TextFile,
+  format?: FileFormat,
+): AsyncGenerator<TextFile> {
   const copy = join(folder, "listed");
   if (isArchive(path)) {
     const archive = { path, label, bytes: statSync(path).size };
@@ -69,7 +73,7 @@ export async function* openListed(folder: string, { path, label }: TextFile): As
       yield file;
       rmSync(file.path);
     }
-  } else if (path.endsWith(".parquet")) {
+  } else if (path.endsWith(".parquet") || format?.type === "parquet") {
     copyFileSync(path, copy, constants.COPYFILE_FICLONE);
     yield { path: copy, label };
     rmSync(copy);

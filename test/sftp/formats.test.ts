@@ -2,7 +2,7 @@
 // reject tells the file and the line as they were sent.
 
 import { createHash } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import iconv from "iconv-lite";
@@ -95,13 +95,18 @@ describe("check reads the columns of remote files", () => {
     await using vendor = await startVendor({ "job.yaml": copyFormat("in/*", "{ type: jsonl }") });
     vendor.put({ "in/a.jsonl": [...many, '{"id":"last","last":"z"}'].join("\n") });
     expect((await vendor.project.run("check", "job.yaml")).code).toBe(0);
-    vendor.project.write({ "job.yaml": uploadJob("people.parquet", "{ type: parquet }"), "out/a.csv": people });
+    vendor.project.write({ "job.yaml": uploadJob("people.pq", "{ type: parquet }"), "out/a.csv": people });
     expect((await vendor.project.run("run", "job.yaml")).code).toBe(0);
-    const back = copyFormat("people.parquet", "{ type: parquet }").replace("id, Name: last", "Id, Name: Name");
+    const back = copyFormat("people.pq", "{ type: parquet }").replace("id, Name: last", "Id, Name: Name");
     vendor.project.write({ "job.yaml": back });
     expect((await vendor.project.run("check", "job.yaml")).code).toBe(0);
     expect((await vendor.project.run("run", "job.yaml")).code).toBe(0);
     expect(vendor.project.read("out/people.csv")).toBe("Id,Name\n1,Müller\n2,=1+1\n");
+    vendor.project.write({
+      "out/people.pq": readFileSync(join(vendor.folder, "people.pq")),
+      "job.yaml": back.replace("{ connection: vendor,", "{ connection: out,"),
+    });
+    expect((await vendor.project.run("check", "job.yaml")).code).toBe(0);
   });
 });
 
