@@ -60,6 +60,17 @@ test("a time without a zone is read in the job's timezone", async () => {
   expect(String((await place.contacts()).get("1")?.["Seen__c"])).toMatch(/^2026-07-01T12:00:00/);
 });
 
+test("a time that says UTC is no local time", async () => {
+  const map = "      Ext__c: id\n      LastName: last\n      Seen__c: seen";
+  await using place = await rehearse(contactsJob({ map, top: "timezone: Europe/Berlin" }), {
+    "inbox/contacts.csv": "id,last,seen\n1,Adams,2026-07-01 12:00:00 UTC\n2,Berg,2026-07-01 12:00:00\n",
+  });
+  expect((await place.project.run("run", "job.yaml")).code).toBe(0);
+  const contacts = await place.contacts();
+  expect(String(contacts.get("1")?.["Seen__c"])).toMatch(/^2026-07-01T12:00:00/);
+  expect(String(contacts.get("2")?.["Seen__c"])).toMatch(/^2026-07-01T10:00:00/);
+});
+
 test("a blank cell leaves a value alone, clears it with on_null: clear, and rejects the row with on_null: reject", async () => {
   const mapped = (onNull: string) => `      Ext__c: id
       LastName: last

@@ -105,7 +105,7 @@ function renderDatetime(field: FieldSchema, value: string, type: string, timezon
       ? value
       : type.startsWith("TIMESTAMP") || type === "DATE"
         ? local(`CAST(${value} AS TIMESTAMP)`)
-        : `CASE WHEN regexp_matches(trim(${value}), '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') AND length(trim(${value})) > 10
+        : `CASE WHEN regexp_matches(trim(${value}), '(Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)$') AND length(trim(${value})) > 10
              THEN TRY_CAST(trim(${value}) AS TIMESTAMPTZ) ELSE ${local(`TRY_CAST(trim(${value}) AS TIMESTAMP)`)} END`;
   const stored = `strftime(timezone('UTC', ${instant}), '%Y-%m-%dT%H:%M:%S.%gZ')`;
   return { value: stored, invalid: invalidUnless(field, value, "a date and time (ISO 8601)"), typed: instant };
