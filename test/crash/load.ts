@@ -103,7 +103,7 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
         key: keyOf(mode),
         before,
         dump: isHubSpot(mode) ? await dumpHubSpot(sandbox) : await sandbox.dump("Contact"),
-        jobs: await sandbox.jobs(),
+        jobs: isHubSpot(mode) ? [] : await sandbox.jobs(),
         replanned,
         untaken,
         ...(told === undefined ? {} : { counts: { ...told } }),

@@ -112,8 +112,16 @@ function isSignedBy(context: AuthContext & { method: "publickey" }, userKey: Buf
 /** Made once, and the same after a restart, so that clients that know it go on trusting it. */
 function readHostKey(folder: string): string {
   const path = join(folder, "sftp-host.key");
-  if (!existsSync(path)) writeDurably(path, ssh2.utils.generateKeyPairSync("ed25519").private);
+  if (!existsSync(path)) writeDurably(path, makeHostKey());
   return readFileSync(path, "utf8");
+}
+
+/** One of some 250 keys that ssh2 1.17 makes it can't read itself (measured: "Malformed OpenSSH private key"). */
+function makeHostKey(): string {
+  for (;;) {
+    const { private: key } = ssh2.utils.generateKeyPairSync("ed25519");
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
 }
 
 function fingerprintOf(privateKey: string): string {
