@@ -57,9 +57,17 @@ interface OwnServer extends AsyncDisposable {
   attempts: string[];
 }
 
+/** Some of the keys that ssh2 makes it can't read itself. */
+function makeKey(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync("ed25519");
+    if (!(ssh2.utils.parseKey(key.private) instanceof Error)) return key;
+  }
+}
+
 /** An SSH server without files, for what a client sends before it is let in. */
 async function startOwnServer(decide: (context: AuthContext) => void): Promise<OwnServer> {
-  const key = ssh2.utils.generateKeyPairSync("ed25519");
+  const key = makeKey();
   const attempts: string[] = [];
   const server: Server = new ssh2.Server({ hostKeys: [key.private] }, (connection) => {
     connection.on("authentication", (context) => {
