@@ -15,6 +15,7 @@ test("the demo plans, loads, loads four changed rows, then has nothing to do, an
   expect(headings).toEqual(["── 1", "── 2", "── 3", "── 4", "── 5", "── 6"]);
   expect(demo.stdout).toMatch(/^ +~ C-115000 +Phone +.+ → \+49 30 5550199$/m);
   expect(demo.stdout).not.toContain("\u001b[");
+  expect(`${demo.stdout}${demo.stderr}`).not.toContain("**secret**");
   // The README shows this plan; a part of it, line by line.
   const shown =
     readFileSync(join(repository, "README.md"), "utf8").match(/```\n(\$ loadline plan[\s\S]*?)```/)?.[1] ?? "";

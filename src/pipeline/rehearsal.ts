@@ -141,7 +141,8 @@ function pointHubSpot(
 
 function pointSftp({ name, place }: SftpConnection, addresses: SandboxAddresses, stateFolder: string): SftpConnection {
   const { username, hostname, port } = new URL(addresses.sftp);
-  const password = new Secret("sandbox");
+  // Everybody knows it, and a folder has its name.
+  const password = new Secret("sandbox", { redacted: false });
   const folder = sandboxFolder(join(stateFolder, "data"), name);
   return {
     name,
