@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,9 +59,11 @@ interface OwnServer extends AsyncDisposable {
 
 /** An SSH server without files, for what a client sends before it is let in. */
 async function startOwnServer(decide: (context: AuthContext) => void): Promise<OwnServer> {
-  const key = ssh2.utils.generateKeyPairSync("ed25519");
+  const folder = mkdtempSync(join(tmpdir(), "loadline-key-"));
+  const keyFile = join(folder, "key");
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyFile]);
   const attempts: string[] = [];
-  const server: Server = new ssh2.Server({ hostKeys: [key.private] }, (connection) => {
+  const server: Server = new ssh2.Server({ hostKeys: [readFileSync(keyFile)] }, (connection) => {
     connection.on("authentication", (context) => {
       attempts.push(context.method);
       decide(context);
@@ -71,10 +73,7 @@ async function startOwnServer(decide: (context: AuthContext) => void): Promise<O
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const folder = mkdtempSync(join(tmpdir(), "loadline-key-"));
-  writeFileSync(join(folder, "key.pub"), key.public);
-  const hostKey =
-    execFileSync("ssh-keygen", ["-lf", join(folder, "key.pub")], { encoding: "utf8" }).split(" ")[1] ?? "";
+  const hostKey = execFileSync("ssh-keygen", ["-lf", keyFile], { encoding: "utf8" }).split(" ")[1] ?? "";
   rmSync(folder, { recursive: true });
   return {
     url: `sftp://ada@127.0.0.1:${(server.address() as AddressInfo).port}`,

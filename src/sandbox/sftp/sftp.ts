@@ -109,10 +109,15 @@ function isSignedBy(context: AuthContext & { method: "publickey" }, userKey: Buf
   return !(parsed instanceof Error) && parsed.verify(blob, signature, hashAlgo) === true;
 }
 
-/** Made once, and the same after a restart, so that clients that know it go on trusting it. */
+/**
+ * Made once, and the same after a restart, so that clients that know it go on trusting it. Of the keys that ssh2 makes it
+ * can't read one in 256 (https://github.com/mscdex/ssh2/issues/1390): that one is made again.
+ */
 function readHostKey(folder: string): string {
   const path = join(folder, "sftp-host.key");
-  if (!existsSync(path)) writeDurably(path, ssh2.utils.generateKeyPairSync("ed25519").private);
+  while (!existsSync(path) || ssh2.utils.parseKey(readFileSync(path)) instanceof Error) {
+    writeDurably(path, ssh2.utils.generateKeyPairSync("ed25519").private);
+  }
   return readFileSync(path, "utf8");
 }
 
