@@ -108,3 +108,13 @@ test("files and the host key are there after a restart, and the key can be told 
   expect(told.stdout).toContain(after.hostKey);
   expect(readFileSync(join(data, "sftp/a"), "utf8")).toBe("1");
 });
+
+test("a host key that can't be read, as ssh2 makes one now and then, is made again", async () => {
+  const data = temporaryFolder();
+  writeFileSync(
+    join(data, "sftp-host.key"),
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
+  );
+  await using sandbox = await startSftp(data);
+  expect((await runSftp(sandbox.sftp, data, ["ls"])).code).toBe(0);
+});

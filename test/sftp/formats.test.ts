@@ -216,6 +216,15 @@ describe("files in a zip are taken as the zip", () => {
     expect((await extracted())?.extracted ?? 0).toBe(0);
   });
 
+  test("once leaves out the twin of a zip that was unpacked before the run was killed", async () => {
+    await using vendor = await startVendor(archives(", once: content_hash"));
+    vendor.put({ "in/a.zip": zip, "in/twin.zip": zip, "in/z.csv": behind });
+    await vendor.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "extracted:1" } }).finished;
+    const run = await vendor.project.run("resume", "--json");
+    expect(run.summary().streams["people"]).toMatchObject({ extracted: 4, loaded: 4 });
+    expect(vendor.project.read("out/people.csv")).toBe(whole);
+  });
+
   test("a manifest tells rows, bytes and SHA-256 of the zip", async () => {
     await using vendor = await startVendor(archives(', ready: { manifest: "m.json" }, after: { delete: true }'));
     const sha256 = createHash("sha256").update(zip).digest("hex");
