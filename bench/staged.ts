@@ -45,6 +45,7 @@ await measure(async () => {
       engine,
       sources: new Map([["vendor", openFileSource({ name: "vendor", type: "file", path: dirname(delivery), place })]]),
       targets,
+      keys: new Map(),
       budget,
       ways: new Map(),
       emit: () => undefined,

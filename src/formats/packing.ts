@@ -8,7 +8,7 @@ import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } 
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 
-export type Packing = "none" | "gzip" | "zstd" | "zip";
+export type Packing = "none" | "gzip" | "zstd" | "zip" | "pgp";
 
 const chunkBytes = 1 << 20;
 /** CSV shrinks to a tenth, empty columns to a hundredth; what shrinks further was made to fill a disk. */
@@ -20,15 +20,17 @@ const reserveBytes = 64 << 20;
 /** zstd's frames, skippable ones too, begin with four bytes, of which the first is one of these (RFC 8878, 3.1). */
 const zstdMagic = [0xfd2fb528, 0x184d2a50] as const;
 
+/** The outermost one. */
 export function packingOf(name: string): Packing {
+  if (/\.(pgp|gpg|asc)$/.test(name)) return "pgp";
   if (name.endsWith(".gz")) return "gzip";
   if (name.endsWith(".zst")) return "zstd";
   return name.endsWith(".zip") ? "zip" : "none";
 }
 
-/** `.gz` of `a.csv.gz`; nothing of a file that is not packed. */
+/** `.gz` of `a.csv.gz`, `.gz.pgp` of `a.csv.gz.pgp`; nothing of a file that is not packed. */
 export function endingOf(name: string): string {
-  return /\.(gz|zst|zip)$/.exec(name)?.[0] ?? "";
+  return /(\.(gz|zst|zip))?(\.(pgp|gpg|asc))?$/.exec(name)?.[0] ?? "";
 }
 
 /** The name of what is inside. */

@@ -28,7 +28,7 @@ export async function* unpackFile(
     yield* unpackZip(archive, pathOf);
     return;
   }
-  yield await write(readUnpacked(path, label), pathOf(0), nameInside(label));
+  yield await writeUnpacked(readUnpacked(path, label), pathOf(0), nameInside(label));
 }
 
 async function* unpackZip(
@@ -44,7 +44,7 @@ async function* unpackZip(
     for (const [index, entry] of entries.entries()) {
       const stream = await zip.openReadStreamPromise(entry);
       const content = verify(stream as AsyncIterable<Buffer>, entry);
-      yield await write(content, pathOf(index), `${label}/${entry.fileName}`);
+      yield await writeUnpacked(content, pathOf(index), `${label}/${entry.fileName}`);
     }
   } catch (error) {
     const name =
@@ -107,7 +107,8 @@ async function* verify(chunks: AsyncIterable<Buffer>, entry: Entry): AsyncGenera
   if (sum !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is another one`);
 }
 
-async function write(chunks: AsyncIterable<Buffer>, path: string, label: string): Promise<UnpackedFile> {
+/** A file that is hashed and on disk. */
+export async function writeUnpacked(chunks: AsyncIterable<Buffer>, path: string, label: string): Promise<UnpackedFile> {
   const hash = createHash("sha256");
   let bytes = 0;
   const file = await open(path, "w", 0o600);

@@ -42,7 +42,7 @@ export function buildFormat(
   const { type = "csv" } = written;
   const known: readonly string[] = keysOf[type];
   for (const name of Object.keys(written)) {
-    if (name === "type" || known.includes(name)) continue;
+    if (name === "type" || name === "pgp" || known.includes(name)) continue;
     diagnostics.add(keySpanAt(draft.tree, ["source", "format", name]), `${name} does not go with type ${type}`);
   }
   const encoding = nameEncoding(written.encoding ?? "utf-8");

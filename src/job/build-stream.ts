@@ -3,6 +3,7 @@
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
 import { buildFormat, buildTargetFormat } from "./build-format.ts";
+import { buildDecryption, buildEncryption } from "./build-keys.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { buildTaking } from "./file-taking.ts";
 import type { MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
@@ -59,6 +60,7 @@ function buildSource(
     connection,
     files,
     format,
+    ...buildDecryption(written.format?.pgp, draft, diagnostics),
     optional: written.optional ?? [],
     ...buildTaking(written),
     place: placeAt(["source", "files"], draft, diagnostics),
@@ -128,6 +130,7 @@ function buildFileTarget(
       mode,
       batch: {},
       format: buildTargetFormat(written.format, draft, diagnostics),
+      ...buildEncryption(written.format?.pgp, draft, diagnostics),
       hardDelete: false,
       ...(doneFile === undefined && manifest === undefined
         ? {}

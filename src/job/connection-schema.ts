@@ -2,20 +2,7 @@
 // in it cannot be committed unnoticed.
 
 import { z } from "zod";
-import { holdsOnlyReferences, parseReferences } from "./references.ts";
-import { closedMap, name, percent, text, version } from "./schema-parts.ts";
-
-/** Salesforce session ids, HubSpot private app tokens, PEM keys, and credentials inside a URL. */
-const secretLike = /^00D\w{9,15}!|^pat-\w+-|-----BEGIN |^[a-z]+:\/\/[^/@\s]*:[^/@\s$]+@/i;
-const secretAdvice = `a literal secret: keep it in a variable or file and write a reference such as \${NAME} here`;
-
-const referencing = text.superRefine((value, context) => {
-  const parsed = parseReferences(value);
-  if ("problem" in parsed) context.addIssue(parsed.problem);
-  else if (secretLike.test(value)) context.addIssue(secretAdvice);
-});
-
-const secret = referencing.refine(holdsOnlyReferences, secretAdvice).meta({ pattern: "\\$\\{[^}]+\\}" });
+import { closedMap, name, percent, referencing, secret, version } from "./schema-parts.ts";
 
 const optionalProtected = z
   .boolean()

@@ -89,6 +89,8 @@ export interface FileSource {
   /** A glob below the connection's path. */
   files: string;
   format: FileFormat;
+  /** Files are encrypted, and none that isn't is taken. */
+  decryption?: Decryption;
   /** Columns that a file may lack. */
   optional: string[];
   /** In which files are taken. */
@@ -155,6 +157,8 @@ export interface StreamTarget {
   adoptBy?: string;
   /** Of a file target. */
   format?: WrittenFormat;
+  /** The file is encrypted. */
+  encryption?: Encryption;
   /** A filter in the vendor's language: what mode mirror may delete. */
   scope?: string;
   /** Records are deleted for good, past the recycle bin. */
@@ -163,6 +167,29 @@ export interface StreamTarget {
   assignmentRule?: string;
   /** Of a file: what is written beside it once it is there, with `{name}` for its name. */
   beside?: Beside;
+  place: Place;
+}
+
+/** By OpenPGP; of a source. */
+export interface Decryption {
+  privateKeyFile: KeyReference;
+  passphrase?: KeyReference;
+  /** Of the senders: files must be signed by one of them. */
+  verifyKeyFile?: KeyReference;
+}
+
+/** By OpenPGP; of a file target. */
+export interface Encryption {
+  recipientKeyFile: KeyReference;
+  /** Signs what is written. */
+  signKeyFile?: KeyReference;
+  passphrase?: KeyReference;
+}
+
+/** A key file, or a passphrase. */
+export interface KeyReference extends Reference {
+  /** Of a file: another one is another job. */
+  written?: string;
   place: Place;
 }
 

@@ -3,7 +3,6 @@
 
 import { dirname, resolve as resolvePath } from "node:path";
 import { usageFailure } from "../core/errors.ts";
-import { Secret } from "../core/secret.ts";
 import { type ConnectionFile, type ConnectionsFile, connectionsShape } from "./connection-schema.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type {
@@ -17,7 +16,8 @@ import type {
   SftpConnection,
 } from "./job.ts";
 import { findBaseUrlProblem, findLoginUrlProblem } from "./login-url.ts";
-import { expandReferences, readEnvironment } from "./references.ts";
+import { maskValues } from "./mask-values.ts";
+import { expandReferences, readEnvironment, referTo } from "./references.ts";
 import { checkShape } from "./schema-issues.ts";
 import { readSftpUrl } from "./sftp-url.ts";
 import { parsePercent } from "./units.ts";
@@ -218,15 +218,7 @@ function buildAuth(written: SalesforceFile["auth"], scope: Scope): SalesforceAut
 }
 
 function buildReference(text: string, path: TreePath, scope: Scope, options = { isPath: false }): Reference {
-  const place = scope.placeAt(path);
-  // What is written in the file, and where a key lies, is no credential: messages may name it.
-  const redacted = text.includes("${") && !options.isPath;
-  return {
-    resolve(environment) {
-      const value = expandReferences(text, environment, place, scope.folder);
-      return new Secret(options.isPath ? resolvePath(scope.folder, value) : value, { redacted });
-    },
-  };
+  return referTo(text, scope.placeAt(path), scope.folder, options);
 }
 
 function checkUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
@@ -246,16 +238,4 @@ function checkUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnos
     const node = nodeAt(root, ["connections", name, "login_url"]);
     if (problem !== undefined && node !== undefined) diagnostics.add(node.span, problem);
   }
-}
-
-/** The text with everything masked that is not a key, the name of a reference, or punctuation; places stay the same. */
-function maskValues(text: string): string {
-  const shown = /(?<=^[ \t]*|[{,][ \t]*)[A-Za-z_][\w-]*(?=[ \t]*:(?:\s|$))|\$\{(?:file:)?\w+|[\s{}[\],:#"'-]/gm;
-  let masked = "";
-  let end = 0;
-  for (const match of text.matchAll(shown)) {
-    masked += "*".repeat(match.index - end) + match[0];
-    end = match.index + match[0].length;
-  }
-  return masked + "*".repeat(text.length - end);
 }

@@ -8,6 +8,7 @@ import { buildStream } from "./build-stream.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Guards, Job, Limits, Stream } from "./job.ts";
 import { hashJob } from "./job-hash.ts";
+import { maskPassphrases } from "./mask-values.ts";
 import { sortByParents } from "./order.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
@@ -18,7 +19,8 @@ import { keySpanAt, type MapNode, mergeTrees, nodeAt } from "./yaml-tree.ts";
 
 /** Throws a Failure (exit 2) whose message holds every problem found, each at file:line:column. */
 export function readJob(file: string): Job {
-  const diagnostics = new Diagnostics(readSource(file));
+  const source = readSource(file);
+  const diagnostics = new Diagnostics(source, maskPassphrases(source.text));
   const root = parseYaml(diagnostics, { extensions: true });
   const written = checkShape(jobShape, root, diagnostics);
   refuseUnsupportedInJob(root, diagnostics);

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { resolve as resolvePath } from "node:path";
 import { parseEnv } from "node:util";
 import { type FailureDetails, type Place, usageFailure } from "../core/errors.ts";
-import type { Environment } from "./job.ts";
+import { Secret } from "../core/secret.ts";
+import type { Environment, Reference } from "./job.ts";
 
 export type ReferencePart =
   | { kind: "text"; text: string }
@@ -57,6 +58,18 @@ export function holdsOnlyReferences(text: string): boolean {
   if ("problem" in parsed) return true;
   const isHarmless = (part: ReferencePart) => part.kind !== "variable" || (part.fallback ?? "") === "";
   return parsed.parts.some((part) => part.kind !== "text") && parsed.parts.every(isHarmless);
+}
+
+/** A text with references, known only when it is needed. `isPath`: it leads from `folder` to a file. */
+export function referTo(text: string, place: Place, folder: string, { isPath }: { isPath: boolean }): Reference {
+  // What is written in the file, and where a key lies, is no credential: messages may name it.
+  const redacted = text.includes("${") && !isPath;
+  return {
+    resolve(environment) {
+      const value = expandReferences(text, environment, place, folder);
+      return new Secret(isPath ? resolvePath(folder, value) : value, { redacted });
+    },
+  };
 }
 
 /** What a text with references stands for, `place` and `folder` (for relative paths) being those of its file. */

@@ -2,6 +2,7 @@
 // what is not built yet (supported.ts refuses that), so that a typo can be told from a feature to come.
 
 import { z } from "zod";
+import { holdsOnlyReferences, parseReferences } from "./references.ts";
 import { durationPattern, percentPattern } from "./units.ts";
 
 /** A map without unknown keys. The message of an unknown key is the list of the known ones, for the did-you-mean. */
@@ -20,6 +21,20 @@ export const name = z
   );
 
 export const text = z.string().min(1, "expected text, got an empty one");
+
+/** Salesforce session ids, HubSpot private app tokens, PEM keys, and credentials inside a URL. */
+const secretLike = /^00D\w{9,15}!|^pat-\w+-|-----BEGIN |^[a-z]+:\/\/[^/@\s]*:[^/@\s$]+@/i;
+const secretAdvice = `a literal secret: keep it in a variable or file and write a reference such as \${NAME} here`;
+
+/** A text that may hold references. */
+export const referencing = text.superRefine((value, context) => {
+  const parsed = parseReferences(value);
+  if ("problem" in parsed) context.addIssue(parsed.problem);
+  else if (secretLike.test(value)) context.addIssue(secretAdvice);
+});
+
+/** A credential: a reference and nothing else. */
+export const secret = referencing.refine(holdsOnlyReferences, secretAdvice).meta({ pattern: "\\$\\{[^}]+\\}" });
 
 export const percent = z
   .string()

@@ -2,7 +2,18 @@
 // lacks after merging is found in read-job.ts, as is every name that must exist elsewhere in the job.
 
 import { z } from "zod";
-import { closedMap, count, duration, name, percent, text, threshold, version } from "./schema-parts.ts";
+import {
+  closedMap,
+  count,
+  duration,
+  name,
+  percent,
+  referencing,
+  secret,
+  text,
+  threshold,
+  version,
+} from "./schema-parts.ts";
 import { bytesPattern, lockPattern } from "./units.ts";
 
 /** Numbers, booleans and null are taken as they are written: `01234` stays `01234`. */
@@ -34,6 +45,27 @@ function isClear({ delimiter = ",", quote = '"' }: Dialect): boolean {
 
 const isNotClear = "delimiter and quote are the same character";
 
+const decryption = closedMap({
+  private_key_file: referencing.describe(
+    "File with the private key that files are encrypted for, relative to the job.",
+  ),
+  passphrase: secret.describe("The private key's passphrase; a reference.").optional(),
+  verify_key_file: referencing
+    .describe("File with the senders' public keys: what none of them signed is refused.")
+    .optional(),
+});
+
+const encryption = closedMap({
+  recipient_key_file: referencing.describe("File with the recipients' public keys, relative to the job."),
+  sign_key_file: referencing.describe("File with the private key that signs.").optional(),
+  passphrase: secret.describe("The signing key's passphrase; a reference.").optional(),
+})
+  .meta({ dependentRequired: { passphrase: ["sign_key_file"] } })
+  .refine(
+    ({ passphrase, sign_key_file }) => passphrase === undefined || sign_key_file !== undefined,
+    "passphrase goes with sign_key_file",
+  );
+
 const sourceFormat = closedMap({
   type: z
     .enum(["csv", "json", "jsonl", "xml", "parquet"])
@@ -48,6 +80,7 @@ const sourceFormat = closedMap({
   footer_lines: z.int("expected a whole number").min(0).max(1000).describe("Lines after the last record.").optional(),
   encoding: text.describe("Character encoding, e.g. utf-16 or windows-1252. Default: utf-8.").optional(),
   records: text.describe("Where the records are: the path of a JSON array, or of an XML element.").optional(),
+  pgp: decryption.describe("Files are encrypted by OpenPGP: .pgp, .gpg or .asc.").optional(),
 })
   .refine(isClear, isNotClear)
   .refine(
@@ -107,6 +140,7 @@ const targetFormat = closedMap({
     .boolean()
     .describe("An apostrophe before cells that a spreadsheet would take for formulas. Default: false.")
     .optional(),
+  pgp: encryption.describe("The file is encrypted by OpenPGP.").optional(),
 }).refine(isClear, isNotClear);
 
 const target = closedMap({

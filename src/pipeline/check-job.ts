@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type OpenConnection, openConnection } from "../connectors/registry.ts";
 import { now } from "../core/clock.ts";
-import { Failure } from "../core/errors.ts";
+import { Failure, placeOf } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Source } from "../extract/source.ts";
+import { findExpired, refuseUnusable } from "../formats/pgp-keys.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
 import { countOf, showCount } from "../report/numbers.ts";
@@ -16,6 +17,7 @@ import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
 import { fetchListed, readPartColumns } from "./part-files.ts";
 import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
+import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
 
 /** Files whose columns are read. */
 const headersMax = 100;
@@ -72,7 +74,8 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const { engine, result } = tools;
   const { source } = await openOnce(request, stream.source.connection, tools);
   const { target } = await openOnce(request, stream.target.connection, tools);
-  const columns = await readColumns(source, stream, tools);
+  const keys = await checkKeys(stream, request.environment, result);
+  const columns = await readColumns(source, stream, { keys, ...tools });
   if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
@@ -84,6 +87,15 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   result.checked.push(
     `${stream.name}: ${countOf(compiled.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object}${by}`,
   );
+}
+
+async function checkKeys(stream: Stream, environment: Environment, { warnings }: CheckedJob): Promise<StreamKeys> {
+  const keys = await openStreamKeys(stream, environment);
+  if (keys.encryption !== undefined) await refuseUnusable(keys.encryption);
+  for (const { place, message } of keys.decryption === undefined ? [] : await findExpired(keys.decryption)) {
+    warnings.push(`${placeOf(place)}: ${message}`);
+  }
+  return keys;
 }
 
 async function openOnce(
@@ -117,12 +129,13 @@ async function openOnce(
 async function readColumns(
   source: Source,
   stream: Stream,
-  { engine, folder }: CheckTools,
+  { engine, folder, keys }: CheckTools & { keys: StreamKeys },
 ): Promise<SourceColumns | undefined> {
   if (stream.source.kind === "object") return source.records?.describe(stream.source);
   const files = (await source.files?.list(stream.source)) ?? [];
   const columns = new Map<string, string>();
-  for await (const file of fetchListed(source.files, files.slice(0, headersMax), stream.source.format, folder)) {
+  const opening = { format: stream.source.format, keys: keys.decryption, clearFolder: folder };
+  for await (const file of fetchListed(source.files, files.slice(0, headersMax), opening)) {
     const names = await readPartColumns(engine, file, stream.source.format);
     for (const column of names) columns.set(column, "VARCHAR");
   }

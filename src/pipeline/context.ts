@@ -10,6 +10,7 @@ import type { Target } from "../load/target.ts";
 import type { Emit } from "../report/events.ts";
 import type { Engine } from "../stage/engine.ts";
 import type { Budget } from "./budget.ts";
+import type { StreamKeys } from "./stream-keys.ts";
 import type { PlannedWays } from "./ways.ts";
 
 export interface RunContext {
@@ -21,6 +22,8 @@ export interface RunContext {
   engine: Engine;
   sources: ReadonlyMap<string, Source>;
   targets: ReadonlyMap<string, Target>;
+  /** By stream. */
+  keys: ReadonlyMap<string, StreamKeys>;
   budget: Budget;
   /** How the changes of each stream that was planned by this process are to be written. */
   ways: Map<string, PlannedWays>;

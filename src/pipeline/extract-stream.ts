@@ -1,7 +1,8 @@
 // A stream's source as parts in the run folder, with its expressions bound: of files the parts come first, because their
 // headers say what there is; of records the expressions come first, because they say what to take.
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { PartRecord } from "../checkpoint/ledger.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
@@ -9,11 +10,12 @@ import { failpoint } from "../core/failpoint.ts";
 import { hashFile } from "../core/files.ts";
 import { fileOf } from "../core/model.ts";
 import type { ChosenFile, ExtractedPart, RecordCatalog } from "../extract/source.ts";
+import { nameReceived } from "../formats/received.ts";
 import type { ObjectSource, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { type CompiledStream, compileStream } from "./compile-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
-import { readPartColumns, unpackPart } from "./part-files.ts";
+import { type Opening, readPartColumns, unpackPart } from "./part-files.ts";
 import { chooseFiles, openAdmission } from "./take-files.ts";
 import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
@@ -84,6 +86,7 @@ async function extractParts(
 ): Promise<PartRecord[]> {
   context.emit({ type: "step-started", stream: stream.name, step: "extract" });
   const before = context.ledger.parts(context.run.id, stream.name);
+  await decryptAgain(context, stream, before);
   const known = await findIntact(before);
   const parts: PartRecord[] = [...known];
   const { source } = stream;
@@ -125,6 +128,24 @@ async function findIntact(parts: readonly PartRecord[]): Promise<PartRecord[]> {
   return parts.filter((part) => !damaged.has(fileOf(part).ordinal));
 }
 
+/** What was in clear goes with the stage, when a run ends; it is made anew from the bytes as received. */
+async function decryptAgain(context: RunContext, stream: Stream, parts: readonly PartRecord[]): Promise<void> {
+  if (stream.source.kind !== "files" || stream.source.decryption === undefined) return;
+  for (const { ordinal, label } of context.ledger.takes(context.run.id, stream.name)) {
+    const [part] = parts.filter((one) => fileOf(one).ordinal === ordinal);
+    const path = join(subfolder(context, "extract", stream.name), nameReceived(ordinal, stream.source.format, label));
+    if (part === undefined || !existsSync(path) || (await hashFile(path)) !== fileOf(part).sha256) continue;
+    const received = { ...part, ...fileOf(part), path, label, bytes: statSync(path).size };
+    for await (const _ of unpackPart(received, part.ordinal, openingOf(context, stream)));
+  }
+}
+
+function openingOf(context: RunContext, { name, source }: Stream): Opening {
+  const keys = context.keys.get(name)?.decryption;
+  const clearFolder = keys === undefined ? context.folder : subfolder(context, "stage", "clear", name);
+  return { format: source.format, keys, clearFolder };
+}
+
 /** Of the first part of a file: its own number, or, behind archives, the next one. The same for every attempt. */
 function nextOrdinal(parts: readonly PartRecord[], file: number): number {
   const before = parts.filter((part) => fileOf(part).ordinal < file).map(({ ordinal }) => ordinal + 1);
@@ -138,7 +159,7 @@ async function addReceived(
   ordinal: number,
 ): Promise<PartRecord[]> {
   const records: PartRecord[] = [];
-  for await (const part of unpackPart(received, ordinal)) {
+  for await (const part of unpackPart(received, ordinal, openingOf(context, stream))) {
     const columns = await readPartColumns(context.engine, part, stream.source.format);
     records.push({ ...part, columns, careful: false });
   }

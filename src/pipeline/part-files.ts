@@ -1,13 +1,16 @@
 // What a part is made of, by the format that the job says: the files in an archive, the columns of a file.
 
-import { constants, copyFileSync, rmSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { constants, copyFileSync, createReadStream, rmSync, statSync } from "node:fs";
+import { basename, extname, join } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readCsvHeader } from "../extract/csv-header.ts";
 import type { ExtractedPart, FileCatalog, ListedFile } from "../extract/source.ts";
 import type { FileFormat } from "../formats/format.ts";
-import { nameInside, packingOf } from "../formats/packing.ts";
+import { endingOf, nameInside, packingOf } from "../formats/packing.ts";
+import { decryptFile, withoutEncryption } from "../formats/pgp.ts";
+import type { DecryptionKeys } from "../formats/pgp-keys.ts";
+import { searchOf, searchReceived } from "../formats/received.ts";
 import { readRecordColumns } from "../formats/records.ts";
 import type { TextFile } from "../formats/text.ts";
 import { unpackFile } from "../formats/unpack.ts";
@@ -19,11 +22,24 @@ const columnsMax = 1000;
 /** Of a file that is fetched for its header. */
 const headBytes = 1 << 20;
 
+/** How the files of a stream are opened. */
+export interface Opening {
+  format: FileFormat;
+  keys: DecryptionKeys | undefined;
+  /** For what was encrypted: disposable, and readable by the engine. */
+  clearFolder: string;
+}
+
 /** The part itself, or the files in it: those lie beside the bytes as received, and are numbered from `ordinal` on. */
-export async function* unpackPart(part: ExtractedPart, ordinal: number): AsyncGenerator<ExtractedPart> {
-  const cameIn = { ordinal: part.ordinal, sha256: part.sha256 };
+export async function* unpackPart(
+  received: ExtractedPart,
+  ordinal: number,
+  opening: Opening,
+): AsyncGenerator<ExtractedPart> {
+  const cameIn = { ordinal: received.ordinal, sha256: received.sha256 };
+  const part = await openEncrypted(received, opening);
   if (!isArchive(part.path)) {
-    yield part.ordinal === ordinal ? part : { ...part, ordinal, cameIn };
+    yield part === received && part.ordinal === ordinal ? part : { ...part, ordinal, cameIn };
     return;
   }
   let next = ordinal;
@@ -31,6 +47,27 @@ export async function* unpackPart(part: ExtractedPart, ordinal: number): AsyncGe
     yield { ...part, ...file, ordinal: next, locator: `${part.locator} ${file.label}`, compressed: false, cameIn };
     next += 1;
   }
+}
+
+/** The part as its sender encrypted it, looked at as a source looks at what is not encrypted. */
+async function openEncrypted(part: ExtractedPart, { format, keys, clearFolder }: Opening): Promise<ExtractedPart> {
+  const used = keysFor(part.label, keys);
+  if (used === undefined) return part;
+  const file = await decryptFile(part, used, join(clearFolder, withoutEncryption(basename(part.path))));
+  const suspect = await searchReceived(createReadStream(file.path), file, searchOf(format, file.label));
+  const locator = `${part.locator} ${file.label}`;
+  return { ...part, ...file, locator, compressed: packingOf(file.label) === "gzip", suspect };
+}
+
+/** Undefined where the file is to be read as it is. What only looks right must not get around the keys of a job. */
+function keysFor(label: string, keys: DecryptionKeys | undefined): DecryptionKeys | undefined {
+  const isEncrypted = packingOf(label) === "pgp";
+  if (isEncrypted === (keys !== undefined)) return keys;
+  const message = isEncrypted ? "the file is encrypted, and the job has no key" : "the file is not encrypted";
+  const next = isEncrypted
+    ? "set format.pgp.private_key_file; a file that is none of OpenPGP wants another name"
+    : "the job has format.pgp, so it takes .pgp, .gpg and .asc only: narrow `files`, or have the file encrypted";
+  throw new Failure(exitCode.failed, message, { where: { file: label }, next });
 }
 
 /** Where the nth file of an archive goes, from 0. */
@@ -50,24 +87,31 @@ function isArchive(path: string): boolean {
 export async function* fetchListed(
   catalog: FileCatalog | undefined,
   listed: readonly ListedFile[],
-  format: FileFormat,
-  folder: string,
+  opening: Opening,
 ): AsyncGenerator<TextFile> {
+  const { format, clearFolder: folder } = opening;
   for (const { label, bytes } of listed) {
-    const wanted = format.type === "csv" && !isArchive(label) ? Math.min(bytes, headBytes) : bytes;
+    const isReadFromStart = format.type === "csv" && ["none", "gzip"].includes(packingOf(label));
+    const wanted = isReadFromStart ? Math.min(bytes, headBytes) : bytes;
     const path = await catalog?.fetchHead(label, wanted, folder);
-    if (path !== undefined) yield* openListed(folder, { path, label }, format);
+    if (path !== undefined) yield* openListed(folder, { path, label }, { format, keys: opening.keys });
   }
 }
 
-/** A file where the engine can read it: what is in an archive, and Parquet, in a folder of its own. */
+/** A file where the engine can read it: what is encrypted or in an archive, and Parquet, in a folder of its own. */
 export async function* openListed(
   folder: string,
   { path, label }: TextFile,
-  format?: FileFormat,
+  { format, keys }: { format?: FileFormat | undefined; keys?: DecryptionKeys | undefined } = {},
 ): AsyncGenerator<TextFile> {
   const copy = join(folder, "listed");
-  if (isArchive(path)) {
+  const used = keysFor(label, keys);
+  if (used !== undefined) {
+    const encrypted = { path, label, bytes: statSync(path).size };
+    const clear = await decryptFile(encrypted, used, join(folder, `clear${endingOf(withoutEncryption(path))}`));
+    yield* isArchive(clear.path) ? openListed(folder, clear, { format }) : [clear];
+    rmSync(clear.path);
+  } else if (isArchive(path)) {
     const archive = { path, label, bytes: statSync(path).size };
     for await (const file of unpackFile(archive, (nth) => pathInside(copy, nth))) {
       yield file;

@@ -25,6 +25,7 @@ import { Budget } from "./budget.ts";
 import type { RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
 import { purgeOldRuns } from "./retention.ts";
+import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
 import { tellWindow } from "./window.ts";
 
 export interface RunRequest {
@@ -147,6 +148,9 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const startedMs = monotonicMs();
   const { job, connections, environment, stateFolder, signal } = request;
   const { ledger, run, folder, emit, connected } = open;
+  // Before anything is signed in to: a key that lacks stops the run, whichever stream wants it.
+  const keys = new Map<string, StreamKeys>();
+  for (const stream of job.streams) keys.set(stream.name, await openStreamKeys(stream, environment));
   const onRetry = (message: string) => emit({ type: "retry", message });
   for (const name of new Set(job.streams.flatMap(({ source, target }) => [source.connection, target.connection]))) {
     const connection = connectionOf(connections, name);
@@ -178,6 +182,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     engine,
     sources,
     targets,
+    keys,
     budget,
     ways: new Map(),
     emit,

@@ -1,8 +1,14 @@
 // A plan cut into batch files: exactly the bytes that will be sent, the same for the same plan.
 
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
+import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Way } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
+import { encryptFile } from "../formats/pgp.ts";
+import type { EncryptionKeys } from "../formats/pgp-keys.ts";
+import type { Stream } from "../job/job.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -17,7 +23,7 @@ import type { WayChoice } from "../load/target.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { batchPath, unsent, writeBatchFile } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
-import { type RunContext, targetOf } from "./context.ts";
+import { type RunContext, subfolder, targetOf } from "./context.ts";
 import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
 
 /** Makes the batch files of a plan and their records, in state `planned`. A dry run gets none. */
@@ -113,8 +119,26 @@ async function writeWholeFile(
     return forPeople ? `${neutralise(cell)} AS ${identifier(neutraliseName(name))}` : `${cell} AS ${identifier(name)}`;
   });
   const rows = `SELECT ${cells.join(", ")} FROM ${plan} ORDER BY row`;
-  const file = await writeBatchFile(engine, rows, path, format);
+  const keys = context.keys.get(stream.name)?.encryption;
+  const file =
+    keys === undefined
+      ? await writeBatchFile(engine, rows, path, format)
+      : await writeEncrypted(context, `${path}.pgp`, { rows, keys, stream });
   return describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" });
+}
+
+/** Once: each time would give other bytes. What is in clear is gone when it returns. */
+async function writeEncrypted(
+  context: RunContext,
+  path: string,
+  { rows, keys, stream }: { rows: string; keys: EncryptionKeys; stream: Stream },
+): Promise<WrittenFile> {
+  const clear = join(subfolder(context, "stage", "clear", stream.name), "written");
+  const written = await writeBatchFile(context.engine, rows, clear, stream.target.format);
+  await encryptFile(clear, keys, path, stream.target.object);
+  rmSync(clear);
+  syncFile(path);
+  return { ...written, path, bytes: statSync(path).size, sha256: await hashFile(path) };
 }
 
 /** What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection), full-width forms too. */
@@ -128,7 +152,8 @@ function neutraliseName(name: string): string {
   return new RegExp(formulaStart).test(name) ? `'${name}` : name;
 }
 
-type WrittenBatch = Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256" | "action" | "number" | "via">;
+type WrittenFile = Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256">;
+type WrittenBatch = WrittenFile & Pick<BatchRecord, "action" | "number" | "via">;
 
 function describeBatch(context: RunContext, { stream, schema }: CompiledStream, written: WrittenBatch): BatchRecord {
   const { run } = context;

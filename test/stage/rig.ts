@@ -96,7 +96,11 @@ export class Rig implements Disposable {
       onProgress: () => undefined,
     });
     for await (const received of extracted) {
-      for await (const part of unpackPart(received, parts.length + 1)) {
+      for await (const part of unpackPart(received, parts.length + 1, {
+        format,
+        keys: undefined,
+        clearFolder: folder,
+      })) {
         parts.push({ ...part, columns: await readPartColumns(this.engine, part, format) });
       }
     }
