@@ -62,9 +62,9 @@ export async function openProject(globals: Globals, rehearsal: RehearsalOptions 
   };
 }
 
-/** Reads a job and checks the names of its connections. */
-export function readProjectJob(file: string, connections: ReadonlyMap<string, Connection>): Job {
-  const job = readJob(resolve(file));
+/** Reads a job and checks the names of its connections. The files that a kept copy names lie beside the `original`. */
+export function readProjectJob(file: string, connections: ReadonlyMap<string, Connection>, original = file): Job {
+  const job = readJob(resolve(file), dirname(resolve(original)));
   checkConnections(job, connections);
   return job;
 }

@@ -29,7 +29,10 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
   const { run, inSandbox } = found;
   await using project = await openProject(globals, inSandbox ? {} : undefined);
   refuseChangedJob(run, keptJobFile(project.stateFolder, run));
-  const job = { ...readProjectJob(keptJobFile(project.stateFolder, run), project.connections), file: run.jobFile };
+  const job = {
+    ...readProjectJob(keptJobFile(project.stateFolder, run), project.connections, run.jobFile),
+    file: run.jobFile,
+  };
   using lock = await lockOrSkip({ job, stateFolder: project.stateFolder, signal: globals.signal });
   if (lock === undefined) return exitCode.done;
   // Between the first look and the lock another process may have come to its end.

@@ -140,8 +140,9 @@ async function recover(globals: Globals, project: OpenProject, job: Job): Promis
     openLedger(project, (ledger) => supersede(ledger, unfinished.run));
     return undefined;
   }
-  const kept = readProjectJob(keptJobFile(project.stateFolder, unfinished.run), project.connections);
-  const request = requestFor(globals, project, { ...kept, file: unfinished.run.jobFile }, "run");
+  const { jobFile } = unfinished.run;
+  const kept = readProjectJob(keptJobFile(project.stateFolder, unfinished.run), project.connections, jobFile);
+  const request = requestFor(globals, project, { ...kept, file: jobFile }, "run");
   return execute(globals, { ...request, options: unfinished.run.options, resume: unfinished.run });
 }
 

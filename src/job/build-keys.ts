@@ -1,6 +1,5 @@
 // The keys that a stream's files are decrypted or encrypted with: references still, files relative to the job's folder.
 
-import { dirname } from "node:path";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Decryption, Encryption, KeyReference } from "./job.ts";
 import { referTo } from "./references.ts";
@@ -53,11 +52,10 @@ export function buildEncryption(
 }
 
 function referenceBuilder(draft: StreamDraft, diagnostics: Diagnostics) {
-  const folder = dirname(diagnostics.source.file);
   return (text: string | undefined, path: readonly string[]): KeyReference | undefined => {
     if (text === undefined) return undefined;
     const place = placeAt(path, draft, diagnostics);
     const isPath = path.at(-1) !== "passphrase";
-    return { ...referTo(text, place, folder, { isPath }), ...(isPath ? { written: text } : {}), place };
+    return { ...referTo(text, place, draft.folder, { isPath }), ...(isPath ? { written: text } : {}), place };
   };
 }

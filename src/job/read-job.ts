@@ -3,6 +3,7 @@
 // What must hold: a job that comes out needs no further check of itself. All that is wrong with the shape is told at
 // once; where the shape is right, all that is wrong with the names.
 
+import { dirname } from "node:path";
 import { suggest } from "../core/suggest.ts";
 import { buildStream } from "./build-stream.ts";
 import { Diagnostics } from "./diagnostics.ts";
@@ -18,7 +19,7 @@ import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, type MapNode, mergeTrees, nodeAt } from "./yaml-tree.ts";
 
 /** Throws a Failure (exit 2) whose message holds every problem found, each at file:line:column. */
-export function readJob(file: string): Job {
+export function readJob(file: string, folder: string = dirname(file)): Job {
   const source = readSource(file);
   const diagnostics = new Diagnostics(source, maskPassphrases(source.text));
   const root = parseYaml(diagnostics, { extensions: true });
@@ -26,13 +27,13 @@ export function readJob(file: string): Job {
   refuseUnsupportedInJob(root, diagnostics);
   diagnostics.throwIfAny();
   // A shape that does not fit has left diagnostics, so that the line above has thrown.
-  const job = buildJob(written as JobFile, root, diagnostics);
+  const job = buildJob(written as JobFile, root, diagnostics, folder);
   diagnostics.throwIfAny();
   return job;
 }
 
-function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics): Job {
-  const streams = buildStreams(root, diagnostics);
+function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, folder: string): Job {
+  const streams = buildStreams(root, diagnostics, folder);
   checkTimezone(written.timezone, root, diagnostics);
   checkRedact(written.redact ?? [], streams, root, diagnostics);
   const job = {
@@ -49,7 +50,7 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics): Jo
   return { ...job, file: diagnostics.source.file, hash: hashJob(job) };
 }
 
-function buildStreams(root: MapNode, diagnostics: Diagnostics): Stream[] {
+function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): Stream[] {
   const defaults = nodeAt(root, ["defaults"]);
   const { entries } = nodeAt(root, ["streams"]) as MapNode;
   const streamNames = [...entries.keys()];
@@ -61,7 +62,7 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics): Stream[] {
     if (twin !== undefined) diagnostics.add(entry.key, `stream "${name}" differs from "${twin}" only in case`);
     seen.set(name.toLowerCase(), name);
     const written = entry.value;
-    const draft = { name, key: entry.key, written, tree: mergeTrees(defaults, written), streamNames };
+    const draft = { name, key: entry.key, written, tree: mergeTrees(defaults, written), streamNames, folder };
     const stream = buildStream(draft, diagnostics);
     if (stream !== undefined) streams.push(stream);
   }

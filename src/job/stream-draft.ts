@@ -14,6 +14,8 @@ export interface StreamDraft {
   tree: TreeNode;
   /** All streams of the job. */
   streamNames: readonly string[];
+  /** Where relative paths of the job start. */
+  folder: string;
 }
 
 /** The expression at a path as it is typed; undefined if there is none, or it is empty, which is a diagnostic. */
