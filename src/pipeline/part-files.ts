@@ -44,19 +44,26 @@ export async function* unpackPart(
   }
   let next = ordinal;
   for await (const file of unpackFile(part, (index) => pathInside(part.path, index))) {
-    yield { ...part, ...file, ordinal: next, locator: `${part.locator} ${file.label}`, compressed: false, cameIn };
+    const suspect = await lookAt(file, opening.format);
+    const locator = `${part.locator} ${file.label}`;
+    yield { ...part, ...file, ordinal: next, locator, compressed: false, suspect, cameIn };
     next += 1;
   }
 }
 
-/** The part as its sender encrypted it, looked at as a source looks at what is not encrypted. */
+/** The part as its sender encrypted it. */
 async function openEncrypted(part: ExtractedPart, { format, keys, clearFolder }: Opening): Promise<ExtractedPart> {
   const used = keysFor(part.label, keys);
   if (used === undefined) return part;
   const file = await decryptFile(part, used, join(clearFolder, withoutEncryption(basename(part.path))));
-  const suspect = await searchReceived(createReadStream(file.path), file, searchOf(format, file.label));
+  const suspect = await lookAt(file, format);
   const locator = `${part.locator} ${file.label}`;
   return { ...part, ...file, locator, compressed: packingOf(file.label) === "gzip", suspect };
+}
+
+/** What was packed or encrypted is looked at once it is not, as a source looks at what came plain. */
+function lookAt(file: TextFile, format: FileFormat): Promise<boolean> {
+  return searchReceived(createReadStream(file.path), file, searchOf(format, file.label));
 }
 
 /** Undefined where the file is to be read as it is. What only looks right must not get around the keys of a job. */

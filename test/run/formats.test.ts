@@ -97,6 +97,17 @@ test("a zip is several files; killed after it was unpacked, a run goes on with t
   );
 });
 
+test.each([
+  ["contacts.csv", (text: string) => text],
+  ["contacts.zip", (text: string) => zipOf({ "contacts.csv": text })],
+  ["contacts.csv.zst", (text: string) => zstdCompressSync(text)],
+])("text that strict readers take otherwise is rejected in %s as in plain CSV", async (name, pack) => {
+  const doubtful = 'id,last,email\n1,"Adams" ,a@x.com\n2, "Brown",b@x.com\n3,Clark,c@x.com\n';
+  await using place = await rehearse(parts("{}"), { [`inbox/${name}`]: pack(doubtful) });
+  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["contacts"]).toMatchObject({ extracted: 3, rejected: 2, loaded: 1 });
+});
+
 test("a mistake in format is told at its place", async () => {
   await using place = await rehearse(parts("{ type: json, delimiter: x, encoding: utf-9 }"), {});
   const check = await place.project.run("check", "job.yaml");
