@@ -193,18 +193,19 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(code);
 });
 
+function reportFailure(error: unknown): ExitCode {
+  const isDefect = error instanceof Error && !(error instanceof Failure);
+  printError(program.opts()["verbose"] === true && isDefect ? (error.stack ?? "") : explain(error));
+  return exitCodeOf(error);
+}
+
+// What no code waited for. The ledger is as after a kill, which `resume` takes up.
+process.on("uncaughtException", (error) => process.exit(reportFailure(error)));
+
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
-  } else {
-    printError(
-      program.opts()["verbose"] === true && error instanceof Error && !(error instanceof Failure)
-        ? (error.stack ?? "")
-        : explain(error),
-    );
-    code = exitCodeOf(error);
-  }
+  if (error instanceof CommanderError) code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
+  else code = reportFailure(error);
 }
 process.exit(code);

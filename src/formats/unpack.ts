@@ -42,9 +42,7 @@ async function* unpackZip(
     zip = await yauzl.openPromise(path, { autoClose: false });
     const entries = await listEntries(zip, archive);
     for (const [index, entry] of entries.entries()) {
-      const stream = await zip.openReadStreamPromise(entry);
-      const content = verify(stream as AsyncIterable<Buffer>, entry);
-      yield await writeUnpacked(content, pathOf(index), `${label}/${entry.fileName}`);
+      yield await writeUnpacked(readEntry(zip, entry), pathOf(index), `${label}/${entry.fileName}`);
     }
   } catch (error) {
     const name =
@@ -97,12 +95,15 @@ function refuseEntry(label: string, name: string, why: string): Failure {
   });
 }
 
-/** yauzl compares the size with the directory's, and leaves the checksum to its caller. */
-async function* verify(chunks: AsyncIterable<Buffer>, entry: Entry): AsyncGenerator<Buffer> {
+/**
+ * yauzl compares the size with the directory's, and leaves the checksum to its caller. The stream is opened by who reads
+ * it: one that fails while nobody listens ends the process.
+ */
+async function* readEntry(zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
   let sum = 0;
-  for await (const chunk of chunks) {
-    sum = crc32(chunk, sum);
-    yield chunk;
+  for await (const chunk of await zip.openReadStreamPromise(entry)) {
+    sum = crc32(chunk as Buffer, sum);
+    yield chunk as Buffer;
   }
   if (sum !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is another one`);
 }

@@ -201,8 +201,8 @@ test("deleted, purged and merged records come as rows, with the record that a me
   for (const id of [deleted, purged]) await place.sandbox.api("DELETE", `sobjects/Contact/${id}`);
   await control(place.sandbox, "purge", { object: "Contact", ids: [purged] });
   await control(place.sandbox, "merge", { object: "Contact", master, merged: [merged] });
-  const { extracted, duplicates, loaded } = await place.take();
-  expect({ loaded, rest: Number(extracted) - Number(duplicates) }).toEqual({ loaded: 4, rest: 4 });
+  const second = await place.take();
+  expect(second, JSON.stringify(second)).toMatchObject({ loaded: 4, extracted: Number(second["duplicates"]) + 4 });
   const byId = new Map(place.file().map(({ id, ...rest }) => [id, rest]));
   expect(byId.get(deleted)).toEqual({ key: "1", gone: "true", merged_into: "" });
   expect(byId.get(purged)).toEqual({ key: "", gone: "true", merged_into: "" });

@@ -278,6 +278,13 @@ describe("an archive", () => {
     const zip = zipOf({ "a.csv": "a,b\n1,2\n" }, 4);
     expect(await refusal("a.zip", zip, {})).toEqual([null, "the compressed file is damaged"]);
   });
+
+  test("that says less than it holds is refused at a busy moment too: zip", async () => {
+    const names = Array.from({ length: 100 }, (_, index) => `busy-${index}.zip`);
+    const zip = zipOf({ "a.csv": "a,b\n1,2\n" }, 4);
+    const refusals = await Promise.all(names.map((name) => refusal(name, zip, {})));
+    expect(refusals).toEqual(names.map(() => [null, "the compressed file is damaged"]));
+  });
 });
 
 describe("a file beyond all measure", () => {
