@@ -21,8 +21,8 @@ import { forecastLoad } from "./pipeline/forecast.ts";
 import { loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
+import { settleStream } from "./pipeline/settle-stream.ts";
 import { acknowledgeFiles } from "./pipeline/take-files.ts";
-import { settleStream } from "./pipeline/window.ts";
 import type { LoadForecast } from "./report/forecast.ts";
 
 export interface StreamOutcome {

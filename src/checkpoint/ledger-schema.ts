@@ -1,7 +1,7 @@
 // Tables of the ledger. Every row carries a hash over its other columns, because SQLite does not notice flipped bits
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them).
 
-export const ledgerVersion = 4;
+export const ledgerVersion = 5;
 
 /** Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. */
 export const tables = {
@@ -118,6 +118,11 @@ export const tables = {
   taken: {
     columns: ["job", "stream", "target_org", "object", "sha256", "run", "label", "bytes", "modified", "settled"],
     key: ["job", "stream", "target_org", "object", "sha256"],
+  },
+  /** What files in mode delta were given, as a file beside the ledger. */
+  delivered: {
+    columns: ["job", "stream", "target_org", "object", "key_fields", "file", "run"],
+    key: ["job", "stream", "target_org", "object"],
   },
   inserts: {
     columns: ["org", "object", "sha256", "run", "stream", "label", "settled"],

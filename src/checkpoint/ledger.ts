@@ -5,15 +5,30 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
-import { type ExitCode, exitCode } from "../core/exit-code.ts";
+import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
-import type { Action, Operation, Part, StreamCounts, Way } from "../core/model.ts";
 import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
 import { assertTransition, type BatchStateName } from "./batch-states.ts";
+import type {
+  BatchRecord,
+  DeliveredKey,
+  DeliveredRecord,
+  PartRecord,
+  RunRecord,
+  Settlement,
+  StreamRecord,
+  TakenRecord,
+  TakeRecord,
+  Watermark,
+  WatermarkKey,
+  WindowRecord,
+} from "./facts.ts";
 import { createTables, ledgerVersion } from "./ledger-schema.ts";
 import {
   batchCells,
   batchRecord,
+  deliveredCells,
+  deliveredRecord,
   partCells,
   partRecord,
   runCells,
@@ -33,154 +48,7 @@ import {
 import { Table } from "./table.ts";
 import { upgrade } from "./upgrade.ts";
 
-export type RunStatus = "running" | "planned" | "loaded" | "partial" | "failed" | "in-doubt" | "stopped" | "superseded";
-
-export interface RunRecord {
-  id: string;
-  job: string;
-  jobHash: string;
-  jobFile: string;
-  command: "plan" | "run";
-  /** What the command line asked for. */
-  options: RunOptions;
-  started: string;
-  finished: string | null;
-  status: RunStatus;
-  exitCode: ExitCode | null;
-  next: string | null;
-  /** The JSON summary as printed, once the run has ended. */
-  summary: string | null;
-}
-
-export interface RunOptions {
-  streams?: string[];
-  limit?: number;
-  keys?: string[];
-  /** A window of one's own for incremental streams, ISO 8601; such a run moves no watermark. */
-  from?: string;
-  to?: string;
-  /** Insert a file that an earlier run has inserted. */
-  again?: boolean;
-  /** Every connection is pointed at the local sandbox. */
-  sandbox?: boolean;
-}
-
-export type StreamState = "extracting" | "planned" | "loading" | "settled";
-
-export interface StreamRecord {
-  run: string;
-  name: string;
-  connection: string;
-  org: string;
-  object: string;
-  mode: string;
-  state: StreamState;
-  planSha256: string | null;
-  /** The plan's file, absolute. */
-  plan: string | null;
-  counts: StreamCounts | null;
-  how: string | null;
-  /** How its changes are written; null before it is planned, and where there are none. */
-  writes: string | null;
-  /** Length of the rejects file before the load adds to it. */
-  rejectsBytes: number;
-}
-
-export interface BatchRecord {
-  run: string;
-  stream: string;
-  number: number;
-  operation: Operation;
-  object: string;
-  externalId: string | null;
-  action: Action;
-  path: string;
-  bytes: number;
-  rows: number;
-  sha256: string;
-  state: BatchStateName;
-  handle: string | null;
-  attempts: number;
-  succeeded: number;
-  failed: number;
-  conflicts: number;
-  inDoubt: number;
-  resultsSha256: string | null;
-  message: string | null;
-  /** How it is written (load/target.ts). */
-  via: Way;
-  /** How often its rows were sent before: they were not written, for a reason that passes. */
-  round: number;
-  /** An earlier attempt, of which nothing can be asked, may have written its rows. */
-  again: boolean;
-}
-
-/** What an incremental or remote stream of a run takes. */
-export interface WindowRecord {
-  run: string;
-  stream: string;
-  sourceOrg: string;
-  /** ISO 8601; null: from the beginning, or to the end. */
-  from: string | null;
-  to: string | null;
-  /** Whether the watermark moves to `to` once the stream is settled. */
-  moves: boolean;
-  /** What the source takes it by, a query job say. */
-  handle: string | null;
-}
-
-/** Up to where a stream has taken its source. */
-export interface Watermark {
-  job: string;
-  stream: string;
-  sourceOrg: string;
-  targetOrg: string;
-  object: string;
-  to: string;
-  /** The run that set it. */
-  run: string;
-  /** Records of the last overlap that were taken, beside the ledger; null for none. */
-  seenFile: string | null;
-  /** Ids of records that were rejected: the next run takes them again. */
-  pending: string[];
-}
-
-export type WatermarkKey = Pick<Watermark, "job" | "stream" | "sourceOrg" | "targetOrg" | "object">;
-
-/** A file that a run takes, or that lies beside such a file for it: a done file, a manifest. */
-export interface TakeRecord {
-  run: string;
-  stream: string;
-  /** 1-based place among the files of the run; 0 and below: it lies beside one. */
-  ordinal: number;
-  label: string;
-  bytes: number;
-  modifiedMs: number;
-  /** What its sender says is in it. */
-  rows: number | null;
-  sha256: string | null;
-  /** The run that has taken the same bytes, so that this one leaves them out. */
-  takenBy: string | null;
-  /** It was moved or deleted, as the job wants it, or needs not be. */
-  acknowledged: boolean;
-}
-
-/** Bytes that a settled stream has taken. */
-export interface TakenRecord {
-  job: string;
-  stream: string;
-  targetOrg: string;
-  object: string;
-  sha256: string;
-  run: string;
-  label: string;
-  bytes: number;
-  modifiedMs: number;
-  settled: string;
-}
-
-/** A part, and whether it had to be read record by record. */
-export type PartRecord = Part & { careful: boolean };
+export type * from "./facts.ts";
 
 export class Ledger implements Disposable {
   readonly #database: DatabaseSync;
@@ -193,6 +61,7 @@ export class Ledger implements Disposable {
   readonly #watermarks: Table;
   readonly #takes: Table;
   readonly #taken: Table;
+  readonly #delivered: Table;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -205,6 +74,7 @@ export class Ledger implements Disposable {
     this.#watermarks = new Table(database, "watermarks");
     this.#takes = new Table(database, "takes");
     this.#taken = new Table(database, "taken");
+    this.#delivered = new Table(database, "delivered");
   }
 
   /** Opens or makes the ledger of a state folder. Throws a Failure where it is of a newer loadline or damaged. */
@@ -347,15 +217,17 @@ export class Ledger implements Disposable {
     return this.#taken.find({ job, stream, target_org: targetOrg, object }).map(takenRecord);
   }
 
-  /** Settles a stream, moves its watermark and remembers what it has taken, in one transaction. */
-  settleStream(
-    stream: StreamRecord,
-    watermark: Watermark | undefined,
-    taken: readonly Omit<TakenRecord, "settled">[] = [],
-  ): void {
+  delivered({ job, stream, targetOrg, object }: DeliveredKey): DeliveredRecord | undefined {
+    const cells = this.#delivered.get({ job, stream, target_org: targetOrg, object });
+    return cells === undefined ? undefined : deliveredRecord(cells);
+  }
+
+  /** Settles a stream, moves its watermark and remembers what it has taken and delivered, in one transaction. */
+  settleStream({ stream, watermark, taken = [], delivered }: Settlement): void {
     this.#transact(() => {
       for (const file of taken) this.#taken.put(takenCells({ ...file, settled: now().toISOString() }));
       if (watermark !== undefined) this.#watermarks.put(watermarkCells(watermark));
+      if (delivered !== undefined) this.#delivered.put(deliveredCells(delivered));
       this.#streams.put(streamCells(stream));
     });
   }

@@ -5,6 +5,7 @@ import type { Action, Operation, StreamCounts, Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
 import type {
   BatchRecord,
+  DeliveredRecord,
   PartRecord,
   RunOptions,
   RunRecord,
@@ -15,7 +16,7 @@ import type {
   TakeRecord,
   Watermark,
   WindowRecord,
-} from "./ledger.ts";
+} from "./facts.ts";
 import type { Cell, Cells } from "./table.ts";
 
 export function text(cell: Cell | undefined): string {
@@ -176,6 +177,22 @@ export function watermarkRecord(cells: Cells): Watermark {
     run: text(cells["run"]),
     seenFile: textOrNull(cells["seen_file"]),
     pending: JSON.parse(text(cells["pending"])) as string[],
+  };
+}
+
+export function deliveredCells({ targetOrg, key, ...rest }: DeliveredRecord): Cells {
+  return { ...rest, target_org: targetOrg, key_fields: JSON.stringify(key) };
+}
+
+export function deliveredRecord(cells: Cells): DeliveredRecord {
+  return {
+    job: text(cells["job"]),
+    stream: text(cells["stream"]),
+    targetOrg: text(cells["target_org"]),
+    object: text(cells["object"]),
+    key: JSON.parse(text(cells["key_fields"])) as string[],
+    file: text(cells["file"]),
+    run: text(cells["run"]),
   };
 }
 

@@ -131,6 +131,7 @@ export function planRows(input: CompareInput): string {
     case "replace":
     case "update":
     case "upsert":
+    case "delta":
       return planChanges(input);
     case "delete":
       return planDeletes(input, "_row IS NOT NULL AND _row NOT IN (SELECT _row FROM ambiguous)");
@@ -154,7 +155,11 @@ function planChanges(input: CompareInput): string {
     const { changed, value } = compareField(field);
     const name = identifier(field.name);
     const differs = `CASE WHEN s._new THEN s.${name} IS NOT NULL ELSE ${changed} END`;
-    return [`m.${name} AS ${name}`, `${value} AS ${mappedName(field.name)}`, `${differs} AS ${changedName(field)}`];
+    return [
+      `m.${name} AS ${presentName(field)}`,
+      `${value} AS ${mappedName(field.name)}`,
+      `${differs} AS ${changedName(field)}`,
+    ];
   });
   const after = input.fields.map(
     (field) => `${identifier(field.name)} := CASE WHEN ${changedName(field)} THEN ${mappedName(field.name)} END`,
@@ -169,9 +174,14 @@ function planChanges(input: CompareInput): string {
     FROM (${stage}) s LEFT JOIN (${differing}) m ON s._row = m._row WHERE s._new OR m._row IS NOT NULL`;
   return `SELECT CASE WHEN _new THEN 'create' ELSE 'update' END AS action,
       key, id, version,
-      ${packPresent(input.fields)} AS before, struct_pack(${after.join(", ")}) AS after,
+      ${packPresent(input.fields, presentName)} AS before, struct_pack(${after.join(", ")}) AS after,
       ${nameFields(input.fields, changedName)} AS changed, row, part, position
     FROM (${compared}) WHERE _new OR ${input.fields.map(changedName).join(" OR ")}`;
+}
+
+/** The present value; a name of its own, because a field may be called `id` or `row` as other columns are. */
+function presentName(field: ComparedField): string {
+  return identifier(`p:${field.name}`);
 }
 
 /** BOOLEAN: the field is written. */
@@ -201,14 +211,14 @@ function compareField(field: ComparedField): { changed: string; value: string } 
 
 function planDeletes(input: CompareInput, condition: string): string {
   return `SELECT 'delete' AS action, ${foldKey(input.key)} AS key, _id AS id, _version AS version,
-      ${packPresent(input.fields)} AS before,
+      ${packPresent(input.fields, ({ name }) => identifier(name))} AS before,
       ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row AS row,
       CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position
     FROM ${matchesTable} WHERE ${condition}`;
 }
 
-function packPresent(fields: readonly ComparedField[]): string {
-  return `struct_pack(${fields.map(({ name }) => `${identifier(name)} := ${identifier(name)}`).join(", ")})`;
+function packPresent(fields: readonly ComparedField[], column: (field: ComparedField) => string): string {
+  return `struct_pack(${fields.map((field) => `${identifier(field.name)} := ${column(field)}`).join(", ")})`;
 }
 
 function packNulls(fields: readonly ComparedField[]): string {

@@ -6,7 +6,7 @@ import { buildFormat, buildTargetFormat } from "./build-format.ts";
 import { buildDecryption, buildEncryption } from "./build-keys.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { buildTaking } from "./file-taking.ts";
-import type { MappedField, Rule, Stream, StreamSource, StreamTarget } from "./job.ts";
+import { type MappedField, type Rule, type Stream, type StreamSource, type StreamTarget, writesFile } from "./job.ts";
 import { buildObjectSource } from "./object-source.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
@@ -82,7 +82,7 @@ function buildTarget(
   const key = required(written.key, ["target", "key"], draft, diagnostics);
   const mode = required(written.mode, ["target", "mode"], draft, diagnostics);
   if (connection === undefined || object === undefined || key === undefined || mode === undefined) return undefined;
-  if (mode === "replace" || mode === "delta") {
+  if (writesFile(mode)) {
     diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with \`files\`, not with \`object\``);
     return undefined;
   }
@@ -111,18 +111,20 @@ function buildFileTarget(
   draft: StreamDraft,
   diagnostics: Diagnostics,
 ): StreamTarget | undefined {
-  const { files = "", mode = "replace", key = [] } = written;
+  const { files = "", mode = "replace" } = written;
+  const key = mode === "delta" ? required(written.key, ["target", "key"], draft, diagnostics) : (written.key ?? []);
   const place = placeAt(["target", "files"], draft, diagnostics);
   const { done_file: doneFile, manifest } = written;
   for (const name of ["object", "adopt_by", "via", "batch", "scope", "hard_delete", "assignment_rule"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with an object, not with \`files\``);
   }
-  if (mode !== "replace") {
-    diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with an object; files take \`replace\``);
+  if (!writesFile(mode)) {
+    const message = `mode ${mode} goes with an object; files take \`replace\` or \`delta\``;
+    diagnostics.add(spanAt(["target", "mode"], draft), message);
   } else if (!/^[^/\\*?]+$/.test(files) || files.startsWith(".")) {
     diagnostics.add(spanAt(["target", "files"], draft), "expected the name of one file in the connection's folder");
-  } else if (connection !== undefined) {
+  } else if (connection !== undefined && key !== undefined) {
     return {
       connection,
       object: files,
@@ -154,8 +156,9 @@ function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagn
     const options = typeof entry === "object" && entry !== null ? entry : undefined;
     const path = options === undefined ? ["map", target] : ["map", target, "from"];
     const expression = buildExpression(path, draft, diagnostics);
-    // A blank cell of a file says nothing; an API's null says that there is no value.
-    const blank = written.source?.object === undefined ? "skip" : "clear";
+    // A blank cell of a file says nothing to a CRM; an API's null says that there is no value, and so does what is
+    // written down in a file itself.
+    const blank = written.source?.object === undefined && written.target?.files === undefined ? "skip" : "clear";
     const { on_null = blank, policy = "overwrite", parent } = options ?? {};
     if (expression === undefined || policy === "newest") return [];
     return {
@@ -214,10 +217,10 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     const path = listed ? ["target", "key", index] : ["target", "key"];
     check(name, mapped, path, `the key "${name}" is not in the map`);
   }
-  if (target.key.length > 1 && target.mode !== "insert" && target.mode !== "replace") {
+  if (target.key.length > 1 && target.mode !== "insert" && !writesFile(target.mode)) {
     diagnostics.add(
       spanAt(["target", "key"], draft),
-      `mode ${target.mode} takes one key field; several go with insert`,
+      `mode ${target.mode} takes one key field; several go with insert, and with files`,
     );
   }
   if (target.adoptBy !== undefined) {

@@ -2,7 +2,7 @@
 
 import { suggest } from "../core/suggest.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
-import type { Connection, Job } from "./job.ts";
+import { type Connection, type Job, writesFile } from "./job.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, mergeTrees, nodeAt } from "./yaml-tree.ts";
 
@@ -20,7 +20,7 @@ export function checkConnections(job: Job, connections: ReadonlyMap<string, Conn
   const wrong: WrongConnection[] = [];
   for (const stream of job.streams) {
     for (const side of ["source", "target"] as const) {
-      const takes = side === "source" ? stream.source.kind : stream.target.mode === "replace" ? "files" : "object";
+      const takes = side === "source" ? stream.source.kind : writesFile(stream.target.mode) ? "files" : "object";
       const problem = findProblem(stream[side].connection, side, takes, connections);
       if (problem !== undefined) wrong.push({ stream: stream.name, side, problem });
     }

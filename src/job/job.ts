@@ -20,8 +20,12 @@ export type OnNull = "skip" | "clear" | "reject";
 /** When a field is written: always, only where the target has no value, or only in a new record. */
 export type Policy = "overwrite" | "fill_empty" | "create_only";
 
-/** `replace` writes a file anew, the others change records. */
-export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror" | "replace";
+/** `replace` writes a file anew, `delta` one with what changed since the run before; the others change records. */
+export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror" | "replace" | "delta";
+
+export function writesFile(mode: Mode): boolean {
+  return mode === "replace" || mode === "delta";
+}
 
 /** What a second run of the same job does: fail (exit 6), say so and be done (exit 0), or wait at most `ms`. */
 export type Lock = { kind: "fail" } | { kind: "skip" } | { kind: "wait"; ms: number };

@@ -155,7 +155,9 @@ const target = closedMap({
     .optional(),
   mode: z
     .enum(["insert", "update", "upsert", "delete", "mirror", "replace", "delta"])
-    .describe("insert, update, upsert, delete, or mirror: upsert and delete what the source no longer has.")
+    .describe(
+      "insert, update, upsert, delete, or mirror: upsert and delete what the source no longer has. Files: replace, with all rows, or delta, with what changed since the last run.",
+    )
     .optional(),
   via: z
     .enum(["bulk"])

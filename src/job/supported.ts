@@ -14,7 +14,6 @@ export interface Unsupported {
 export const unsupportedInJob: readonly Unsupported[] = [{ path: "notify" }, { path: "tests" }];
 
 export const unsupportedInStream: readonly Unsupported[] = [
-  { path: "target.mode", value: "delta" },
   { path: "map.*.policy", value: "newest" },
   { path: "map.*.lookup" },
 ];

@@ -8,7 +8,7 @@ import { suggest } from "../core/suggest.ts";
 import type { RecordSchema } from "../extract/source.ts";
 import { type Diagnostic, diagnosticsFailure } from "../job/diagnostics.ts";
 import { expressionPlace } from "../job/expression-place.ts";
-import type { Expression, Job, MappedField, Stream } from "../job/job.ts";
+import { type Expression, type Job, type MappedField, type Stream, writesFile } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { bindType, serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
@@ -135,7 +135,7 @@ async function resolveTargetField(
     return undefined;
   }
   const isKey = key.includes(field.target);
-  const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || mode === "replace";
+  const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || writesFile(mode);
   const updates = (mode === "update" || mode === "upsert" || mode === "mirror") && field.policy !== "create_only";
   const writable = isKey || ((!creates || found.createable) && (!updates || found.updateable));
   if (writable) return found;
@@ -146,7 +146,7 @@ async function resolveTargetField(
 
 function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchema[], problems: Diagnostic[]): void {
   const { mode, place } = stream.target;
-  if (mode === "insert" || mode === "replace" || problems.length > 0) return;
+  if (mode === "insert" || writesFile(mode) || problems.length > 0) return;
   const [first, ...others] = key;
   const keys = [...schema.fields.values()].filter(({ externalId }) => externalId).map(({ name }) => name);
   const next = keys.length === 0 ? `${schema.object} has none: make one there` : `these can: ${keys.join(", ")}`;

@@ -41,6 +41,8 @@ export interface DiffInput {
   selection: Selection;
   /** Of records: those that an earlier run took, a table function. */
   seen?: string;
+  /** Of mode delta: what the target was given before. */
+  delivered?: PresentRecords;
   /** Where the snapshot's files go; exists. */
   snapshotFolder: string;
   planPath: string;
@@ -48,6 +50,14 @@ export interface DiffInput {
   refuseRows(): Promise<void>;
   signal: AbortSignal;
   onSnapshot(rows: number): void;
+}
+
+/** What the source is compared with. */
+export interface PresentRecords {
+  /** A table function: id, version, then the fields, all VARCHAR. */
+  scan: string;
+  /** How it was read, for the plan. */
+  how: string;
 }
 
 export interface StreamDiff {
@@ -61,9 +71,8 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { engine, compiled, staged } = input;
   await selectRows(input);
   await input.refuseRows();
-  const { mode } = compiled.stream.target;
-  const snapshot = mode === "insert" || mode === "replace" ? undefined : await readSnapshot(input);
-  const compare = await adoptRecords(input, await prepareCompare(input, snapshot));
+  const present = await readPresent(input);
+  const compare = await adoptRecords(input, await prepareCompare(input, present));
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
   await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
   for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
@@ -71,7 +80,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await writeParquet(engine, planRows(compare), input.planPath);
   const counts = await countRows(input, staged);
   const { warnings } = await engine.one(`SELECT count(_warning) AS warnings FROM ${staged.view}`);
-  return { counts, warnings: Number(warnings), how: snapshot?.how ?? "nothing read" };
+  return { counts, warnings: Number(warnings), how: present?.how ?? "nothing read" };
 }
 
 async function selectRows({ engine, compiled, staged, selection, seen }: DiffInput): Promise<void> {
@@ -101,6 +110,14 @@ function fieldByName(compiled: CompiledStream, name: string): KeyField {
 function namesAnyOf(key: readonly KeyField[], values: readonly string[]): string {
   const folded = key.every(({ caseSensitive }) => caseSensitive) ? values : values.map((value) => value.toLowerCase());
   return `list_contains([${folded.map(literal).join(", ")}], _key)`;
+}
+
+async function readPresent(input: DiffInput): Promise<PresentRecords | undefined> {
+  const { mode } = input.compiled.stream.target;
+  if (mode === "insert" || mode === "replace" || mode === "delta") return input.delivered;
+  const { idColumn, versionColumn } = input.target.capabilities;
+  const { files, how } = await readSnapshot(input);
+  return { scan: scanCsvFiles(files, [idColumn, versionColumn, ...snapshotFields(input)]), how };
 }
 
 async function readSnapshot(input: DiffInput): Promise<Snapshot> {
@@ -161,20 +178,17 @@ async function refuseUnreadSnapshot(engine: Engine, stream: string): Promise<voi
   });
 }
 
-async function prepareCompare(input: DiffInput, snapshot: Snapshot | undefined): Promise<CompareInput> {
+async function prepareCompare(input: DiffInput, present: PresentRecords | undefined): Promise<CompareInput> {
   const { compiled, staged, target } = input;
   const { mode } = compiled.stream.target;
   const { idColumn, versionColumn } = target.capabilities;
-  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
   const deletable = mode === "mirror" ? await selectDeletable(input) : undefined;
   return {
     mode,
     stage: staged.view,
     key: compiled.key.map(keyField),
     fields: compiled.fields.map((field) => comparedField(input, field.field.target)),
-    ...(snapshot === undefined
-      ? {}
-      : { snapshot: { scan: scanCsvFiles(snapshot.files, columns), idColumn, versionColumn } }),
+    ...(present === undefined ? {} : { snapshot: { scan: present.scan, idColumn, versionColumn } }),
     ...(deletable === undefined ? {} : { deletable }),
   };
 }

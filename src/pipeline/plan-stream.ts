@@ -9,6 +9,7 @@ import { noCounts } from "../core/model.ts";
 import type { Stream } from "../job/job.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
 import { type RunContext, reportProgress, subfolder, targetOf } from "./context.ts";
+import { readDelivered } from "./delivered.ts";
 import { diffStream } from "./diff-stream.ts";
 import { type ExtractedStream, extractStream } from "./extract-stream.ts";
 import { rejectOrphans } from "./parents.ts";
@@ -84,6 +85,7 @@ async function planParts(
     target: targetOf(context, stream.target.connection),
     selection: context.run.options,
     ...(seen === undefined ? {} : { seen }),
+    ...(stream.target.mode === "delta" ? { delivered: await readDelivered(context, stream) } : {}),
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,
     refuseRows: () =>

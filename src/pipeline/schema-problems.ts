@@ -22,6 +22,7 @@ const verbs: Record<Mode, readonly ("createable" | "updateable" | "deletable")[]
   delete: ["deletable"],
   mirror: ["createable", "updateable", "deletable"],
   replace: [],
+  delta: [],
 };
 
 const participles = { createable: "created", updateable: "updated", deletable: "deleted" } as const;

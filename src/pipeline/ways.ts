@@ -1,7 +1,7 @@
 // How the changes of a plan are to be written: each action by the way that the target chooses for so many rows.
 
 import type { Action, ObjectSchema, Operation, StreamCounts } from "../core/model.ts";
-import type { StreamTarget } from "../job/job.ts";
+import { type StreamTarget, writesFile } from "../job/job.ts";
 import type { Target, WayChoice } from "../load/target.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 
@@ -47,7 +47,7 @@ export function chooseWays(
 
 /** "creates by collections, deletes in bulk for good"; null where there is nothing to write, or no choice. */
 export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarget): string | null {
-  if (mode === "replace") return null;
+  if (writesFile(mode)) return null;
   const parts = [...ways].map(
     ([action, { how }]) => `${action}s ${how}${action === "delete" && hardDelete ? " for good" : ""}`,
   );
@@ -56,7 +56,7 @@ export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarg
 
 /** Creates go by key where the mode has one, so that sending them again finds the record that is there already. */
 export function operationOf(action: Action, { mode, hardDelete }: StreamTarget): Operation {
-  if (action === "create") return mode === "insert" || mode === "replace" ? "insert" : "upsert";
+  if (action === "create") return mode === "insert" || writesFile(mode) ? "insert" : "upsert";
   return action === "delete" && hardDelete ? "hardDelete" : action;
 }
 

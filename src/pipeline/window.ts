@@ -2,10 +2,10 @@
 // What must hold: a window is in the ledger before a record of it is read, and a resumed run keeps it; the watermark
 // moves with the settling of the stream, in one transaction; a record that was rejected is asked for again.
 
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { PartRecord, StreamRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
+import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
 import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder, syncFile } from "../core/files.ts";
@@ -16,7 +16,6 @@ import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf } from "./batch-files.ts";
 import { type RunContext, sourceOf, targetOf } from "./context.ts";
 import { rejectsPath } from "./rejects.ts";
-import { listTaken } from "./take-files.ts";
 
 export interface OpenWindow {
   record: WindowRecord;
@@ -114,23 +113,25 @@ function seenFolder({ folder }: RunContext): string {
   return join(dirname(dirname(folder)), "seen");
 }
 
-/** Settles a stream; its watermark moves with it. */
-export async function settleStream(context: RunContext, stream: Stream, settled: StreamRecord): Promise<void> {
+/** Where the watermark stands once the stream is settled, and the file that is needed no more then. */
+export async function moveWatermark(
+  context: RunContext,
+  stream: Stream,
+): Promise<{ watermark: Watermark; outdated: string | undefined } | undefined> {
   const { ledger, run } = context;
   const record = ledger.window(run.id, stream.name);
-  if (record === undefined || !record.moves || record.to === null) {
-    ledger.settleStream(settled, undefined, listTaken(context, stream));
-    return;
-  }
+  if (record === undefined || !record.moves || record.to === null) return undefined;
   const key = keyOf(context, stream);
   const before = ledger.watermark(key);
   // A clock that was set back must not make a watermark go back.
   const to = before !== undefined && before.to > record.to ? before.to : record.to;
   const pending = await readRejectedIds(context, stream);
   const seenFile = await keepSeen(context, stream, to, pending);
-  ledger.settleStream(settled, { ...key, to, run: run.id, seenFile, pending });
   const old = before?.seenFile ?? null;
-  if (old !== null && old !== seenFile) rmSync(join(seenFolder(context), old), { force: true });
+  return {
+    watermark: { ...key, to, run: run.id, seenFile, pending },
+    outdated: old === null || old === seenFile ? undefined : join(seenFolder(context), old),
+  };
 }
 
 async function readRejectedIds(context: RunContext, stream: Stream): Promise<string[]> {

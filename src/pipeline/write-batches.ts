@@ -24,6 +24,7 @@ import { readParquet } from "../stage/parquet.ts";
 import { batchPath, unsent, writeBatchFile } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, subfolder, targetOf } from "./context.ts";
+import { cellOfChanged } from "./delivered.ts";
 import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
 
 /** Makes the batch files of a plan and their records, in state `planned`. A dry run gets none. */
@@ -102,7 +103,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   return describeBatch(context, compiled, { ...file, action, number: input.number, via: input.via });
 }
 
-/** All rows of a plan as one file, in the order of the source. */
+/** All rows of a plan as one file, in the order of the source. A row that changed is written whole. */
 async function writeWholeFile(
   context: RunContext,
   compiled: CompiledStream,
@@ -115,7 +116,7 @@ async function writeWholeFile(
   const path = batchPath(context, { stream: stream.name, number: 1 }, format?.type);
   const forPeople = format?.type === "csv" && format.neutraliseFormulas;
   const cells = fields.map((name) => {
-    const cell = `after.${identifier(name)}`;
+    const cell = stream.target.mode === "delta" ? cellOfChanged(name) : `after.${identifier(name)}`;
     return forPeople ? `${neutralise(cell)} AS ${identifier(neutraliseName(name))}` : `${cell} AS ${identifier(name)}`;
   });
   const rows = `SELECT ${cells.join(", ")} FROM ${plan} ORDER BY row`;

@@ -73,7 +73,12 @@ function checkInvalid(field: CheckedField): Check[] {
 function checkNull(field: CheckedField): Check[] {
   if (!field.isKey && !field.rejectNull) return [];
   const message = field.isKey ? "the key is blank" : "has no value (on_null: reject)";
-  return [{ condition: `${field.rendered} IS NULL`, field: field.target, message: literal(message) }];
+  return [{ condition: isBlank(field.rendered), field: field.target, message: literal(message) }];
+}
+
+/** Files keep empty text apart from no value; a record that wants a value has none either way. */
+function isBlank(column: string): string {
+  return `coalesce(${column}, '') = ''`;
 }
 
 function compileRules(
@@ -94,7 +99,7 @@ function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
   const checks: Check[] = [];
   if (rule.required === true) {
     checks.push({
-      condition: `${column} IS NULL`,
+      condition: isBlank(column),
       field,
       message: literal(rule.message ?? "is required and has no value"),
     });

@@ -83,7 +83,7 @@ function filledLedger(): string {
     },
   ]);
   ledger.saveWindow(taken);
-  ledger.settleStream(stream, watermark);
+  ledger.settleStream({ stream, watermark });
   ledger.addInsert({ org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" });
   const file = { label: "contacts.csv", bytes: 9, modifiedMs: 1.5 };
   ledger.saveTakes([
@@ -91,7 +91,13 @@ function filledLedger(): string {
   ]);
   const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact" };
   const [settled] = ledger.streams("r1");
-  if (settled !== undefined) ledger.settleStream(settled, undefined, [{ ...taker, sha256: "ef", run: "r1", ...file }]);
+  if (settled !== undefined) {
+    ledger.settleStream({
+      stream: settled,
+      taken: [{ ...taker, sha256: "ef", run: "r1", ...file }],
+      delivered: { ...taker, key: ["Id"], file: "r1-contacts.parquet", run: "r1" },
+    });
+  }
   return folder;
 }
 
@@ -127,6 +133,7 @@ const readers: Record<TableName, (ledger: Ledger) => unknown> = {
   watermarks: (ledger) => ledger.watermark(watermark),
   takes: (ledger) => ledger.takes("r1", "contacts"),
   taken: (ledger) => ledger.taken(watermark),
+  delivered: (ledger) => ledger.delivered(watermark),
 };
 
 /** Every cell that is not what its row is found by. */

@@ -1,4 +1,4 @@
-// A folder as a target: one CSV file, written anew by each run. In: one batch, the whole file. Out: the file under its
+// A folder as a target: one file, written anew by each run. In: one batch, the whole file. Out: the file under its
 // name, and beside it, where the job wants them, a manifest and then a done file. What must hold: readers see the old
 // file or the new one, never a part of one; a run that is killed leaves the old one, or the new one.
 
@@ -16,7 +16,7 @@ const capabilities: TargetCapabilities = {
   idColumn: "loadline_id",
   versionColumn: "loadline_version",
   results: { id: "id", created: "created", error: "error" },
-  modes: ["replace"],
+  modes: ["replace", "delta"],
   namedKeysMax: 0,
   wholeFiles: true,
 };

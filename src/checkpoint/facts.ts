@@ -1,0 +1,178 @@
+// What the ledger holds, as records. Columns of the tables: ledger-schema.ts; how a record becomes cells: records.ts.
+
+import type { ExitCode } from "../core/exit-code.ts";
+import type { Action, Operation, Part, StreamCounts, Way } from "../core/model.ts";
+import type { BatchStateName } from "./batch-states.ts";
+
+export type RunStatus = "running" | "planned" | "loaded" | "partial" | "failed" | "in-doubt" | "stopped" | "superseded";
+
+export interface RunRecord {
+  id: string;
+  job: string;
+  jobHash: string;
+  jobFile: string;
+  command: "plan" | "run";
+  /** What the command line asked for. */
+  options: RunOptions;
+  started: string;
+  finished: string | null;
+  status: RunStatus;
+  exitCode: ExitCode | null;
+  next: string | null;
+  /** The JSON summary as printed, once the run has ended. */
+  summary: string | null;
+}
+
+export interface RunOptions {
+  streams?: string[];
+  limit?: number;
+  keys?: string[];
+  /** A window of one's own for incremental streams, ISO 8601; such a run moves no watermark. */
+  from?: string;
+  to?: string;
+  /** Insert a file that an earlier run has inserted. */
+  again?: boolean;
+  /** Every connection is pointed at the local sandbox. */
+  sandbox?: boolean;
+}
+
+export type StreamState = "extracting" | "planned" | "loading" | "settled";
+
+export interface StreamRecord {
+  run: string;
+  name: string;
+  connection: string;
+  org: string;
+  object: string;
+  mode: string;
+  state: StreamState;
+  planSha256: string | null;
+  /** The plan's file, absolute. */
+  plan: string | null;
+  counts: StreamCounts | null;
+  how: string | null;
+  /** How its changes are written; null before it is planned, and where there are none. */
+  writes: string | null;
+  /** Length of the rejects file before the load adds to it. */
+  rejectsBytes: number;
+}
+
+export interface BatchRecord {
+  run: string;
+  stream: string;
+  number: number;
+  operation: Operation;
+  object: string;
+  externalId: string | null;
+  action: Action;
+  path: string;
+  bytes: number;
+  rows: number;
+  sha256: string;
+  state: BatchStateName;
+  handle: string | null;
+  attempts: number;
+  succeeded: number;
+  failed: number;
+  conflicts: number;
+  inDoubt: number;
+  resultsSha256: string | null;
+  message: string | null;
+  /** How it is written (load/target.ts). */
+  via: Way;
+  /** How often its rows were sent before: they were not written, for a reason that passes. */
+  round: number;
+  /** An earlier attempt, of which nothing can be asked, may have written its rows. */
+  again: boolean;
+}
+
+/** What an incremental or remote stream of a run takes. */
+export interface WindowRecord {
+  run: string;
+  stream: string;
+  sourceOrg: string;
+  /** ISO 8601; null: from the beginning, or to the end. */
+  from: string | null;
+  to: string | null;
+  /** Whether the watermark moves to `to` once the stream is settled. */
+  moves: boolean;
+  /** What the source takes it by, a query job say. */
+  handle: string | null;
+}
+
+/** Up to where a stream has taken its source. */
+export interface Watermark {
+  job: string;
+  stream: string;
+  sourceOrg: string;
+  targetOrg: string;
+  object: string;
+  to: string;
+  /** The run that set it. */
+  run: string;
+  /** Records of the last overlap that were taken, beside the ledger; null for none. */
+  seenFile: string | null;
+  /** Ids of records that were rejected: the next run takes them again. */
+  pending: string[];
+}
+
+export type WatermarkKey = Pick<Watermark, "job" | "stream" | "sourceOrg" | "targetOrg" | "object">;
+
+/** A file that a run takes, or that lies beside such a file for it: a done file, a manifest. */
+export interface TakeRecord {
+  run: string;
+  stream: string;
+  /** 1-based place among the files of the run; 0 and below: it lies beside one. */
+  ordinal: number;
+  label: string;
+  bytes: number;
+  modifiedMs: number;
+  /** What its sender says is in it. */
+  rows: number | null;
+  sha256: string | null;
+  /** The run that has taken the same bytes, so that this one leaves them out. */
+  takenBy: string | null;
+  /** It was moved or deleted, as the job wants it, or needs not be. */
+  acknowledged: boolean;
+}
+
+/** Bytes that a settled stream has taken. */
+export interface TakenRecord {
+  job: string;
+  stream: string;
+  targetOrg: string;
+  object: string;
+  sha256: string;
+  run: string;
+  label: string;
+  bytes: number;
+  modifiedMs: number;
+  settled: string;
+}
+
+/** A part, and whether it had to be read record by record. */
+export type PartRecord = Part & { careful: boolean };
+
+/** What a file target in mode delta was given by settled runs: the rows, each as it was written last. */
+export interface DeliveredRecord {
+  job: string;
+  stream: string;
+  targetOrg: string;
+  object: string;
+  /** The fields that tell rows apart. */
+  key: string[];
+  /** Parquet, beside the ledger: the mapped fields as text. */
+  file: string;
+  /** The run that wrote it. */
+  run: string;
+}
+
+export type DeliveredKey = Pick<DeliveredRecord, "job" | "stream" | "targetOrg" | "object">;
+
+/** What becomes durable with the end of a stream. */
+export interface Settlement {
+  stream: StreamRecord;
+  watermark?: Watermark;
+  taken?: readonly Omit<TakenRecord, "settled">[];
+  delivered?: DeliveredRecord;
+}
