@@ -19,6 +19,7 @@ import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
 import type { Allowance } from "../../load/target.ts";
+import type { ConnectionContext } from "../registry.ts";
 import { readUsage } from "./allowance.ts";
 import { chooseVersion } from "./api-version.ts";
 import { explainFault, readApiError } from "./errors.ts";
@@ -62,14 +63,7 @@ export class SalesforceClient {
   readonly #onRetry: (text: string) => void;
   readonly #signal: AbortSignal;
 
-  /** `signal` ends every call and every wait between tries. */
-  constructor(
-    connection: SalesforceConnection,
-    environment: Environment,
-    http: HttpClient,
-    onRetry: (text: string) => void,
-    signal: AbortSignal,
-  ) {
+  constructor(connection: SalesforceConnection, { environment, onRetry, signal }: ConnectionContext, http: HttpClient) {
     this.name = connection.name;
     this.#connection = connection;
     this.#environment = environment;
