@@ -14,7 +14,7 @@ import type { RecordCatalog, Source, Window } from "../extract/source.ts";
 import type { ObjectSource, Stream } from "../job/job.ts";
 import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf } from "./batch-files.ts";
-import { type RunContext, sourceOf, targetOf } from "./context.ts";
+import { type RunContext, sourceOf, subfolder, targetOf } from "./context.ts";
 import { rejectsPath } from "./rejects.ts";
 import { listTaken } from "./take-files.ts";
 
@@ -104,7 +104,8 @@ async function fetchSeen(
   if (mark === undefined || mark.seenFile === null) return undefined;
   const kept = join(seenFolder(context), mark.seenFile);
   if (!existsSync(kept)) return undefined;
-  const path = join(context.folder, `seen-${stream.name}.parquet`);
+  // It goes with the stage when the stream is planned; a run that goes on before that fetches it again.
+  const path = join(subfolder(context, "stage"), `seen-${stream.name}.parquet`);
   await copyFile(kept, path);
   return `read_parquet(${literal(path)})`;
 }
