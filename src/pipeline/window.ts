@@ -11,7 +11,7 @@ import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder, syncFile } from "../core/files.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { RecordCatalog, Source, Window } from "../extract/source.ts";
-import type { ObjectSource, Stream } from "../job/job.ts";
+import type { Incremental, ObjectSource, Stream } from "../job/job.ts";
 import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf } from "./batch-files.ts";
 import { type RunContext, sourceOf, subfolder, targetOf } from "./context.ts";
@@ -69,16 +69,20 @@ async function beginWindow(
       next: "add source.incremental, or leave out --from and --to",
     });
   }
-  const overlapMs = source.incremental.overlapMs ?? catalog.overlapMs;
   const isChosen = from !== undefined || to !== undefined;
   const isPart = limit !== undefined || keys !== undefined || streams !== undefined;
-  const reached = mark === undefined ? source.incremental.since : shift(mark.to, -overlapMs);
+  const reached = mark === undefined ? source.incremental.since : reachBack(mark.to, source.incremental, catalog);
   return {
     ...whole,
     from: from ?? reached ?? null,
     to: to ?? (await catalog.readClock()).toISOString(),
     moves: !isChosen && !isPart && run.command === "run",
   };
+}
+
+/** Where the window after one that ended at `time` begins. */
+function reachBack(time: string, { overlapMs }: Incremental, catalog: RecordCatalog): string {
+  return shift(time, -(overlapMs ?? catalog.overlapMs));
 }
 
 function shift(time: string, ms: number): string {
@@ -151,7 +155,7 @@ async function keepSeen(context: RunContext, stream: Stream, to: string, pending
   const { source } = stream;
   const { records } = sourceOf(context, source.connection);
   if (source.kind !== "object" || source.incremental === undefined || records === undefined) return null;
-  const since = shift(to, -(source.incremental.overlapMs ?? records.overlapMs));
+  const since = reachBack(to, source.incremental, records);
   const parts = ledger.parts(run.id, stream.name);
   const rows = parts.map((part) => selectVersions(part, source));
   if (rows.length === 0) return null;
