@@ -6,15 +6,14 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { PartRecord, StreamRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
-import { Failure, usageFailure } from "../core/errors.ts";
-import { exitCode } from "../core/exit-code.ts";
+import { usageFailure } from "../core/errors.ts";
 import { makePrivateFolder, syncFile } from "../core/files.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { RecordCatalog, Source, Window } from "../extract/source.ts";
 import type { Incremental, ObjectSource, Stream } from "../job/job.ts";
 import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf } from "./batch-files.ts";
-import { type RunContext, sourceOf, subfolder, targetOf } from "./context.ts";
+import { otherOrgFailure, type RunContext, sourceOf, subfolder, targetOf } from "./context.ts";
 import { rejectsPath } from "./rejects.ts";
 import { listTaken } from "./take-files.ts";
 
@@ -185,11 +184,5 @@ export function tellWindow(record: WindowRecord | undefined): { from: string | n
 export function refuseOtherSource(context: RunContext, stream: Stream, source: Source): void {
   const known = context.ledger.window(context.run.id, stream.name);
   if (known === undefined || known.sourceOrg === source.orgId) return;
-  throw new Failure(
-    exitCode.failed,
-    `run ${context.run.id} was begun from org ${known.sourceOrg}, ${stream.source.connection} is now ${source.orgId}`,
-    {
-      next: `point ${stream.source.connection} back at that org, then loadline resume ${context.run.id}`,
-    },
-  );
+  throw otherOrgFailure(context.run.id, `from org ${known.sourceOrg}`, stream.source.connection, source.orgId);
 }
