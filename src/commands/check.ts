@@ -5,15 +5,14 @@ import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import { type CheckedJob, checkJob } from "../pipeline/check-job.ts";
 import { printError, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { openProject, readProjectJob } from "./project.ts";
+import { openProject, readProjectJob, rehearsalOf } from "./project.ts";
 
 export async function checkJobs(
   globals: Globals,
   files: string[],
   flags: { sandbox?: boolean; schema?: string },
 ): CommandResult {
-  const rehearsal = flags.sandbox === true ? (flags.schema === undefined ? {} : { schema: flags.schema }) : undefined;
-  await using project = await openProject(globals, rehearsal);
+  await using project = await openProject(globals, rehearsalOf(flags));
   const codes: ExitCode[] = [];
   for (const file of files) {
     try {

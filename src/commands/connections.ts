@@ -1,23 +1,14 @@
 // loadline connections pin: the key that a server shows.
 
-import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { suggest } from "../core/suggest.ts";
 import { fetchServerKey } from "../pipeline/server-key.ts";
 import { printError, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { openProject } from "./project.ts";
+import { connectionNamed, openProject } from "./project.ts";
 
 export async function pinConnection(globals: Globals, name: string): CommandResult {
   await using project = await openProject(globals, undefined);
-  const connection = project.connections.get(name);
-  if (connection === undefined) {
-    const meant = suggest(name, project.connections.keys());
-    const known = [...project.connections.keys()].join(", ") || "none";
-    throw usageFailure(`there is no connection "${name}" in connections.yaml`, {
-      next: meant === undefined ? `connections there: ${known}` : `did you mean "${meant}"?`,
-    });
-  }
+  const connection = connectionNamed(project, name);
   const { host, port, type, fingerprint, pinned } = await fetchServerKey(connection);
   if (globals.json) {
     printOut(JSON.stringify({ connection: name, host, port, type, hostKey: fingerprint, pinned }));

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { usageFailure } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
 import { checkConnections } from "../job/check-connections.ts";
 import type { Connection, Environment, Job } from "../job/job.ts";
 import { readConnections } from "../job/read-connections.ts";
@@ -44,6 +45,12 @@ export interface OpenProject extends AsyncDisposable {
   environment: Environment;
 }
 
+/** What `--sandbox` and `--schema` ask for. */
+export function rehearsalOf(flags: { sandbox?: boolean; schema?: string }): RehearsalOptions | undefined {
+  if (flags.sandbox !== true) return undefined;
+  return flags.schema === undefined ? {} : { schema: flags.schema };
+}
+
 /** Connections as in the file, or all pointed at a sandbox that runs until this is disposed. */
 export async function openProject(globals: Globals, rehearsal: RehearsalOptions | undefined): Promise<OpenProject> {
   const project = findProject(globals);
@@ -60,6 +67,17 @@ export async function openProject(globals: Globals, rehearsal: RehearsalOptions 
     environment,
     [Symbol.asyncDispose]: () => sandbox.stop(),
   };
+}
+
+/** The connection that a command names. Throws a Failure (2). */
+export function connectionNamed({ connections }: OpenProject, name: string): Connection {
+  const connection = connections.get(name);
+  if (connection !== undefined) return connection;
+  const meant = suggest(name, connections.keys());
+  const known = [...connections.keys()].join(", ") || "none";
+  throw usageFailure(`there is no connection "${name}" in connections.yaml`, {
+    next: meant === undefined ? `connections there: ${known}` : `did you mean "${meant}"?`,
+  });
 }
 
 /** Reads a job and checks the names of its connections. The files that a kept copy names lie beside the `original`. */

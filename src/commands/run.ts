@@ -11,7 +11,7 @@ import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs.ts"
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { presentRun, presentUnstarted, watchRun } from "./present.ts";
-import { type OpenProject, openProject, readProjectJob } from "./project.ts";
+import { type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
 
 export interface RunFlags {
   sandbox?: boolean;
@@ -33,8 +33,7 @@ export async function runJobs(
   flags: RunFlags,
   command: "plan" | "run",
 ): CommandResult {
-  const rehearsal = flags.sandbox === true ? (flags.schema === undefined ? {} : { schema: flags.schema }) : undefined;
-  await using project = await openProject(globals, rehearsal);
+  await using project = await openProject(globals, rehearsalOf(flags));
   const codes: ExitCode[] = [];
   for (const file of files) {
     try {

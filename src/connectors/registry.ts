@@ -37,14 +37,10 @@ export async function openConnection(connection: Connection, context: Connection
       return openFiles(connection);
     case "hubspot":
       return (await import("./hubspot/target.ts")).openHubSpot(connection, context);
-    case "salesforce": {
-      const { environment, onRetry, signal } = context;
-      return (await import("./salesforce/target.ts")).openSalesforce(connection, environment, onRetry, signal);
-    }
+    case "salesforce":
+      return (await import("./salesforce/target.ts")).openSalesforce(connection, context);
     case "sftp": {
-      const { environment, onRetry, signal } = context;
-      const { openSftp } = await import("./sftp/sftp.ts");
-      const { source, store } = await openSftp(connection, environment, onRetry, signal);
+      const { source, store } = await (await import("./sftp/sftp.ts")).openSftp(connection, context);
       return { source, target: openFileTarget(store) };
     }
   }

@@ -3,6 +3,8 @@
 import { join } from "node:path";
 import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
 import { monotonicMs } from "../core/clock.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
 import type { ExtractRequest, Source } from "../extract/source.ts";
 import type { Job } from "../job/job.ts";
@@ -48,6 +50,13 @@ export function sourceOf(context: RunContext, connection: string): Source {
   const source = context.sources.get(connection);
   if (source === undefined) throw new Error(`source ${connection} is not open`);
   return source;
+}
+
+/** What a run began in one org, `begun`, it does not go on with in another. */
+export function otherOrgFailure(run: string, begun: string, connection: string, orgId: string): Failure {
+  return new Failure(exitCode.failed, `run ${run} was begun ${begun}, ${connection} is now ${orgId}`, {
+    next: `point ${connection} back at that org, then loadline resume ${run}`,
+  });
 }
 
 /** Throttled progress events: at most ten a second, so that a tight loop does not drown its own work. */

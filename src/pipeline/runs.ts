@@ -22,7 +22,7 @@ import type { RunSummary } from "../report/summary.ts";
 import { Engine } from "../stage/engine.ts";
 import { defineFunctions } from "../transform/functions.ts";
 import { Budget } from "./budget.ts";
-import type { RunContext } from "./context.ts";
+import { otherOrgFailure, type RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
 import { purgeOldRuns } from "./retention.ts";
 import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
@@ -232,13 +232,7 @@ function refuseOtherOrg(ledger: Ledger, run: RunRecord, targets: ReadonlyMap<str
   for (const stream of ledger.streams(run.id)) {
     const orgId = targets.get(stream.connection)?.orgId;
     if (orgId === undefined || orgId === stream.org) continue;
-    throw new Failure(
-      exitCode.failed,
-      `run ${run.id} was begun against org ${stream.org}, ${stream.connection} is now ${orgId}`,
-      {
-        next: `point ${stream.connection} back at that org, then loadline resume ${run.id}`,
-      },
-    );
+    throw otherOrgFailure(run.id, `against org ${stream.org}`, stream.connection, orgId);
   }
 }
 

@@ -6,15 +6,14 @@ import { existsSync, renameSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
-import { Failure, usageFailure } from "../core/errors.ts";
-import { exitCode } from "../core/exit-code.ts";
+import { usageFailure } from "../core/errors.ts";
 import { makePrivateFolder, syncFile } from "../core/files.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { RecordCatalog, Source, Window } from "../extract/source.ts";
-import type { ObjectSource, Stream } from "../job/job.ts";
+import type { Incremental, ObjectSource, Stream } from "../job/job.ts";
 import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf } from "./batch-files.ts";
-import { type RunContext, sourceOf, targetOf } from "./context.ts";
+import { otherOrgFailure, type RunContext, sourceOf, subfolder, targetOf } from "./context.ts";
 import { rejectsPath } from "./rejects.ts";
 
 export interface OpenWindow {
@@ -68,16 +67,20 @@ async function beginWindow(
       next: "add source.incremental, or leave out --from and --to",
     });
   }
-  const overlapMs = source.incremental.overlapMs ?? catalog.overlapMs;
   const isChosen = from !== undefined || to !== undefined;
   const isPart = limit !== undefined || keys !== undefined || streams !== undefined;
-  const reached = mark === undefined ? source.incremental.since : shift(mark.to, -overlapMs);
+  const reached = mark === undefined ? source.incremental.since : reachBack(mark.to, source.incremental, catalog);
   return {
     ...whole,
     from: from ?? reached ?? null,
     to: to ?? (await catalog.readClock()).toISOString(),
     moves: !isChosen && !isPart && run.command === "run",
   };
+}
+
+/** Where the window after one that ended at `time` begins. */
+function reachBack(time: string, { overlapMs }: Incremental, catalog: RecordCatalog): string {
+  return shift(time, -(overlapMs ?? catalog.overlapMs));
 }
 
 function shift(time: string, ms: number): string {
@@ -103,7 +106,8 @@ async function fetchSeen(
   if (mark === undefined || mark.seenFile === null) return undefined;
   const kept = join(seenFolder(context), mark.seenFile);
   if (!existsSync(kept)) return undefined;
-  const path = join(context.folder, `seen-${stream.name}.parquet`);
+  // It goes with the stage when the stream is planned; a run that goes on before that fetches it again.
+  const path = join(subfolder(context, "stage"), `seen-${stream.name}.parquet`);
   await copyFile(kept, path);
   return `read_parquet(${literal(path)})`;
 }
@@ -151,7 +155,7 @@ async function keepSeen(context: RunContext, stream: Stream, to: string, pending
   const { source } = stream;
   const { records } = sourceOf(context, source.connection);
   if (source.kind !== "object" || source.incremental === undefined || records === undefined) return null;
-  const since = shift(to, -(source.incremental.overlapMs ?? records.overlapMs));
+  const since = reachBack(to, source.incremental, records);
   const parts = ledger.parts(run.id, stream.name);
   const rows = parts.map((part) => selectVersions(part, source));
   if (rows.length === 0) return null;
@@ -181,11 +185,5 @@ export function tellWindow(record: WindowRecord | undefined): { from: string | n
 export function refuseOtherSource(context: RunContext, stream: Stream, source: Source): void {
   const known = context.ledger.window(context.run.id, stream.name);
   if (known === undefined || known.sourceOrg === source.orgId) return;
-  throw new Failure(
-    exitCode.failed,
-    `run ${context.run.id} was begun from org ${known.sourceOrg}, ${stream.source.connection} is now ${source.orgId}`,
-    {
-      next: `point ${stream.source.connection} back at that org, then loadline resume ${context.run.id}`,
-    },
-  );
+  throw otherOrgFailure(context.run.id, `from org ${known.sourceOrg}`, stream.source.connection, source.orgId);
 }

@@ -13,6 +13,7 @@ import {
 } from "../../src/checkpoint/ledger.ts";
 import { type TableName, tables } from "../../src/checkpoint/ledger-schema.ts";
 import { openSqlite } from "../../src/core/sqlite.ts";
+import { unsent } from "../../src/pipeline/batch-files.ts";
 
 const batch: BatchRecord = {
   run: "r1",
@@ -26,14 +27,7 @@ const batch: BatchRecord = {
   bytes: 10,
   rows: 5,
   sha256: "ab",
-  state: "planned",
-  handle: null,
-  attempts: 0,
-  succeeded: 0,
-  failed: 0,
-  conflicts: 0,
-  inDoubt: 0,
-  resultsSha256: null,
+  ...unsent,
   message: null,
   via: "bulk",
   round: 0,

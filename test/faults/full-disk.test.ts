@@ -2,25 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lane, openLane, openLoad, resume, runJob } from "../crash/load.ts";
-import { buildProgram, type Program } from "../crash/program.ts";
+import { expect, test } from "vitest";
+import { openLoad, resume, runJob } from "../crash/load.ts";
+import { useLane } from "./lane.ts";
 
 const oneBatch = 100;
 const diskMegabytes = 24;
 
-let program: Program;
-let lane: Lane;
-
-beforeAll(async () => {
-  program = buildProgram();
-  lane = await openLane(program);
-});
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]();
-  program[Symbol.dispose]();
-});
+const lane = useLane();
 
 test.skipIf(!canMount()).each(["planned", "uploaded", "closed", "settled"])(
   "a disk that is full after `%s` is said in a sentence, and resume works once there is space",

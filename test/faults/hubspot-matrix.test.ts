@@ -3,6 +3,7 @@ import { overLanes } from "../crash/lanes.ts";
 import { type HubSpotMode, type Lane, openLoad, resume, runJob } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
 import { buildProgram } from "../crash/program.ts";
+import { crossAll, html, usualFaults } from "./grid.ts";
 
 const objects = "/crm/objects/*/contacts";
 
@@ -21,7 +22,6 @@ const endpoints = {
 
 type Endpoint = keyof typeof endpoints;
 
-const html = "<html><body>Sign in to the guest network</body></html>";
 const tenSecondly = {
   status: "error",
   message: "You have reached your ten_secondly_rolling limit.",
@@ -33,14 +33,8 @@ const faults = {
   "429 of the burst limit": { status: 429, body: tenSecondly, headers: { "Retry-After": "0" } },
   "423": { status: 423 },
   "477": { status: 477, headers: { "Retry-After": "1" } },
-  "503": { status: 503 },
-  "500": { status: 500 },
   "524": { status: 524, body: html, headers: { "Content-Type": "text/html" } },
-  "reset before": { reset: "before" },
-  "reset after": { reset: "after" },
-  "broken body": { truncate_after: 7 },
-  "200 with a page": { status: 200, body: html, headers: { "Content-Type": "text/html" } },
-  "slow answer": { drip: 4000 },
+  ...usualFaults,
 } as const;
 
 type Fault = keyof typeof faults;
@@ -54,8 +48,7 @@ interface Cell {
 const likeServerError: Fault[] = ["500", "524", "477", "slow answer"];
 const writes: Endpoint[] = ["upsert", "update", "create", "archive", "import"];
 
-const cells = (Object.keys(endpoints) as Endpoint[])
-  .flatMap((endpoint) => (Object.keys(faults) as Fault[]).map((fault): Cell => ({ endpoint, fault })))
+const cells = crossAll(endpoints, faults)
   .filter(({ endpoint, fault }) => !likeServerError.includes(fault) || writes.includes(endpoint))
   // An answer without a body can't be broken.
   .filter(({ endpoint, fault }) => fault !== "broken body" || endpoint !== "archive")

@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Lane, openLane, openLoad, resume, runJob } from "../crash/load.ts";
-import { buildProgram, type Program } from "../crash/program.ts";
+import { expect, test, vi } from "vitest";
+import { openLoad, resume, runJob } from "../crash/load.ts";
 import { startHeldAt } from "./held.ts";
+import { useLane } from "./lane.ts";
 
 const oneBatch = 100;
 const sent = 60;
 
-let program: Program;
-let lane: Lane;
-
-beforeAll(async () => {
-  program = buildProgram();
-  lane = await openLane(program);
-});
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]();
-  program[Symbol.dispose]();
-});
+const lane = useLane();
 
 test("a job that is gone from the org leaves its rows in doubt until a person says that they landed", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);

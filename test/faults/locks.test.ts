@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lane, openLane, openLoad, resume, runJob } from "../crash/load.ts";
-import { buildProgram, type Program } from "../crash/program.ts";
+import { expect, test } from "vitest";
+import { openLoad, resume, runJob } from "../crash/load.ts";
+import { useLane } from "./lane.ts";
 
 const sent = 60;
 const oneBatch = 100;
@@ -8,18 +8,7 @@ const locked =
   "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record or 1 records: 003000000000001AAA:--";
 const jobs = "/services/data/*/jobs/ingest";
 
-let program: Program;
-let lane: Lane;
-
-beforeAll(async () => {
-  program = buildProgram();
-  lane = await openLane(program);
-});
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]();
-  program[Symbol.dispose]();
-});
+const lane = useLane();
 
 function lockRows(...nth: number[]): Promise<void> {
   return lane.sandbox.setFaults([{ match: "row Contact", nth, do: { rowError: locked } }]);

@@ -3,6 +3,7 @@ import { overLanes } from "../crash/lanes.ts";
 import { type Lane, type LoadMode, openLoad, resume, runJob } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
 import { buildProgram } from "../crash/program.ts";
+import { crossAll, html, usualFaults } from "./grid.ts";
 
 const data = "/services/data/*";
 const job = `${data}/jobs/ingest/*`;
@@ -25,22 +26,15 @@ const endpoints = {
 
 type Endpoint = keyof typeof endpoints;
 
-const html = "<html><body>Sign in to the guest network</body></html>";
 const expired = [{ errorCode: "INVALID_SESSION_ID", message: "Session expired or invalid" }];
 
 const faults = {
   "429 with Retry-After": { status: 429, headers: { "Retry-After": "1" } },
   "503 with Retry-After": { status: 503, headers: { "Retry-After": "0" } },
-  "503": { status: 503 },
-  "500": { status: 500 },
   "502": { status: 502, body: html, headers: { "Content-Type": "text/html" } },
   "504": { status: 504 },
   "401 of an expired session": { status: 401, body: expired },
-  "reset before": { reset: "before" },
-  "reset after": { reset: "after" },
-  "broken body": { truncate_after: 7 },
-  "200 with a page": { status: 200, body: html, headers: { "Content-Type": "text/html" } },
-  "slow answer": { drip: 4000 },
+  ...usualFaults,
 } as const;
 
 type Fault = keyof typeof faults;
@@ -73,10 +67,8 @@ const deleting: Cell[] = (["create", "upload", "close", "poll", "successful"] as
 /** An upsert makes a job of its creates, and updates by a call. */
 const modeOf = (endpoint: Endpoint): LoadMode => (endpoint === "upsert" ? "collections" : "upsert");
 
-const cells = (Object.keys(endpoints) as Endpoint[])
-  .flatMap((endpoint) =>
-    (Object.keys(faults) as Fault[]).map((fault): Cell => ({ mode: modeOf(endpoint), endpoint, fault })),
-  )
+const cells = crossAll(endpoints, faults)
+  .map((cell): Cell => ({ mode: modeOf(cell.endpoint), ...cell }))
   .filter(({ endpoint, fault }) => !likeServerError.includes(fault) || writes.includes(endpoint))
   .filter(({ endpoint, fault }) => !likeSuccesses.includes(endpoint) || answers.includes(fault))
   .concat(deleting);

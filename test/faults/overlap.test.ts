@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openSqlite } from "../../src/core/sqlite.ts";
-import { type Lane, type Load, openLane, openLoad, resume, runJob } from "../crash/load.ts";
-import { buildProgram, type Program } from "../crash/program.ts";
+import { type Load, openLoad, resume, runJob } from "../crash/load.ts";
 import { startHeldAt } from "./held.ts";
+import { useLane } from "./lane.ts";
 
 const oneBatch = 100;
 
@@ -14,18 +14,7 @@ const clockAhead = `data:text/javascript,${encodeURIComponent(`
   };
 `)}`;
 
-let program: Program;
-let lane: Lane;
-
-beforeAll(async () => {
-  program = buildProgram();
-  lane = await openLane(program);
-});
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]();
-  program[Symbol.dispose]();
-});
+const lane = useLane();
 
 test("a second run and a resume are refused with 6 while the first lives, and the first is left alone", async () => {
   await using load = await openLoad(lane, "upsert", oneBatch);

@@ -1,24 +1,13 @@
 import { appendFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { type Lane, type Load, openLane, openLoad, resume, runJob } from "../crash/load.ts";
-import { buildProgram, type Program } from "../crash/program.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { type Load, openLoad, resume, runJob } from "../crash/load.ts";
+import { useLane } from "./lane.ts";
 
 const oneBatch = 100;
 
-let program: Program;
-let lane: Lane;
-
-beforeAll(async () => {
-  program = buildProgram();
-  lane = await openLane(program);
-});
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]();
-  program[Symbol.dispose]();
-});
+const lane = useLane();
 
 test("a run is not resumed against another org, and goes on once the connection points back", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lane, type Load, openLane, openLoad, resume, runJob, schema } from "../crash/load.ts";
+import { expect, test } from "vitest";
+import { type Load, openLoad, resume, runJob, schema } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
-import { buildProgram, type Program } from "../crash/program.ts";
 import { type Call, calls, startHeldAt } from "./held.ts";
+import { useLane } from "./lane.ts";
 
 const rows = 20;
 const stops = [
@@ -14,18 +14,7 @@ const stops = [
 ] as const;
 const cases = (Object.keys(calls) as Call[]).map((call, index) => ({ call, ...(stops[index % 2] ?? stops[0]) }));
 
-let program: Program;
-let lane: Lane;
-
-beforeAll(async () => {
-  program = buildProgram();
-  lane = await openLane(program);
-});
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]();
-  program[Symbol.dispose]();
-});
+const lane = useLane();
 
 // The program ends itself after 4.5 s, and prints no summary then: a summary shows that it stopped in time by itself.
 test.each(cases)("$signal while $call stops the run with $code, and resume completes it", async (stop) => {

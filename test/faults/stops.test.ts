@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Lane, openLane, openLoad, resume, runJob } from "../crash/load.ts";
+import { expect, test } from "vitest";
+import { openLoad, resume, runJob } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
-import { buildProgram, type Program } from "../crash/program.ts";
+import { useLane } from "./lane.ts";
 
 const oneBatch = 100;
 const jobs = "/services/data/*/jobs/ingest";
@@ -11,18 +11,7 @@ const forbidden = { status: 403, body: api("API_DISABLED_FOR_ORG", "API is not e
 const html = { status: 404, body: "<html>", headers: { "Content-Type": "text/html" } };
 const comeBackLater = { status: 503, headers: { "Retry-After": "3600" } };
 
-let program: Program;
-let lane: Lane;
-
-beforeAll(async () => {
-  program = buildProgram();
-  lane = await openLane(program);
-});
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]();
-  program[Symbol.dispose]();
-});
+const lane = useLane();
 
 test.each([
   ["an API allowance that is used up", `POST ${jobs}`, limit, 75, "allowance is used up"],

@@ -3,19 +3,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import "../support/properties.ts";
-import { type Rehearsal, rehearse } from "./support.ts";
+import { hubspotProperties, option, type Rehearsal, rehearse } from "./support.ts";
 
-const option = (label: string, value: string) => ({ label, value });
 const schema = {
   hubspot: {
     contacts: {
       properties: {
-        ext_id: { type: "string", fieldType: "text", hasUniqueValue: true },
+        ...hubspotProperties,
         note: { type: "string", fieldType: "textarea" },
-        score: { type: "number", fieldType: "number" },
-        born: { type: "date", fieldType: "date" },
-        seen_at: { type: "datetime", fieldType: "date" },
-        active: { type: "bool", fieldType: "booleancheckbox" },
         grade: {
           type: "enumeration",
           fieldType: "select",

@@ -1,33 +1,22 @@
 // Loads into HubSpot, through the real binary: what is created, updated, cleared, refused, and left alone.
 
 import { expect, test } from "vitest";
-import { rehearse } from "./support.ts";
+import { hubspotProperties, option, rehearse } from "./support.ts";
 
 const schema = {
   hubspot: {
     contacts: {
       properties: {
-        ext_id: { type: "string", fieldType: "text", hasUniqueValue: true },
-        score: { type: "number", fieldType: "number" },
-        born: { type: "date", fieldType: "date" },
-        seen_at: { type: "datetime", fieldType: "date" },
-        active: { type: "bool", fieldType: "booleancheckbox" },
+        ...hubspotProperties,
         colour: {
           type: "enumeration",
           fieldType: "select",
-          options: [
-            { label: "Dark red", value: "dark_red" },
-            { label: "Blue", value: "blue" },
-          ],
+          options: [option("Dark red", "dark_red"), option("Blue", "blue")],
         },
         tags: {
           type: "enumeration",
           fieldType: "checkbox",
-          options: [
-            { label: "One", value: "t1" },
-            { label: "Two", value: "t2" },
-            { label: "Three", value: "t3" },
-          ],
+          options: [option("One", "t1"), option("Two", "t2"), option("Three", "t3")],
         },
       },
     },

@@ -1,5 +1,6 @@
 // Salesforce as a source, through the real program: what a window takes, what it never takes twice and never misses.
 
+import { readdirSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { ingest } from "../support/ingest.ts";
@@ -130,6 +131,20 @@ test("a second run takes only what changed since, and a small load moves no wate
     ["7", "Changed"],
     ["99", "New"],
   ]);
+});
+
+test("a run that is killed before its plan still knows what the run before took, and leaves no copy of it", async () => {
+  await using place = await open(sourceJob(incremental));
+  await ingest(place.sandbox, "Contact", "Ext__c", `Ext__c,LastName\n${numbered(0, 50)}\n`);
+  await place.take();
+  const killed = await place.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "staged:1" } }).finished;
+  expect(killed.signal).toBe("SIGKILL");
+  const resumed = (await place.project.run("resume", "--json")).summary();
+  expect(resumed.streams["contacts"]).toMatchObject({ extracted: 50, duplicates: 50, loaded: 0 });
+  const left = place.project
+    .runFolders()
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }));
+  expect(left.filter((name) => name.includes("seen"))).toEqual([]);
 });
 
 test("20,000 records that share their time are taken once each, by a bulk query", async () => {

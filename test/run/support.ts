@@ -18,6 +18,17 @@ export const schema = {
   },
 };
 
+/** Properties of HubSpot's contacts: a key, and one of each type that takes no options. */
+export const hubspotProperties = {
+  ext_id: { type: "string", fieldType: "text", hasUniqueValue: true },
+  score: { type: "number", fieldType: "number" },
+  born: { type: "date", fieldType: "date" },
+  seen_at: { type: "datetime", fieldType: "date" },
+  active: { type: "bool", fieldType: "booleancheckbox" },
+};
+
+export const option = (label: string, value: string) => ({ label, value });
+
 export interface Rehearsal extends AsyncDisposable {
   sandbox: Sandbox;
   project: Project;

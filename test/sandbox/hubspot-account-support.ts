@@ -1,11 +1,9 @@
 // A portal with its real limits, for the tests of what surrounds the records: sign-in, limits, imports, exports.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Client } from "@hubspot/api-client";
 import { onTestFinished } from "vitest";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { writeSchema } from "./support.ts";
 
 export const token = "pat-sandbox-loadline";
 
@@ -36,9 +34,7 @@ export interface AccountOptions {
 
 export async function startAccount(options: AccountOptions = {}): Promise<Account> {
   const { schema = {}, ...rest } = options;
-  const folder = temporaryFolder();
-  const schemaFile = join(folder, "schema.json");
-  writeFileSync(schemaFile, JSON.stringify(schema));
+  const schemaFile = writeSchema(schema);
   const sandbox = await startSandbox({
     salesforcePort: 0,
     hubspotPort: 0,
@@ -87,12 +83,6 @@ export function connect(origin: string, close: () => Promise<void>): Account {
     },
     client: (accessToken = token) => new Client({ accessToken, basePath: origin }),
   };
-}
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "loadline-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 function parseJson(text: string): Answered["body"] {

@@ -3,7 +3,8 @@
 import { inflateRawSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { beforeEach, expect, test, vi } from "vitest";
-import { type Account, startAccount, temporaryFolder } from "./hubspot-account-support.ts";
+import { type Account, startAccount } from "./hubspot-account-support.ts";
+import { temporaryFolder } from "./support.ts";
 
 const time = vi.hoisted(() => ({ at: 0 }));
 

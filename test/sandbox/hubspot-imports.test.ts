@@ -1,13 +1,10 @@
 // Imports: what is written, what is told about rows that are not, what outlives a kill.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { Client } from "@hubspot/api-client";
-import { expect, onTestFinished, test } from "vitest";
-import { type Account, connect, startAccount, temporaryFolder, token } from "./hubspot-account-support.ts";
+import { expect, test } from "vitest";
+import { type Account, connect, startAccount, token } from "./hubspot-account-support.ts";
+import { startProcess } from "./process.ts";
+import { temporaryFolder, writeSchema } from "./support.ts";
 
 const contactSchema = {
   hubspot: {
@@ -426,10 +423,8 @@ test("an import that is canceled under way writes no further row", async () => {
 });
 
 test("an import that is killed again and again ends with every row once", async () => {
-  const [dataFolder, count] = [temporaryFolder(), 20_000];
-  const schemaFile = join(dataFolder, "schema.json");
-  writeFileSync(schemaFile, JSON.stringify(contactSchema));
-  let running = await startProcess(dataFolder, schemaFile);
+  const [dataFolder, schemaFile, count] = [temporaryFolder(), writeSchema(contactSchema), 20_000];
+  let running = await start(dataFolder, schemaFile);
   const rows = Array.from({ length: count }, (_, index) => `${index},Name ${index},${index % 1000 === 0 ? "x" : 1}`);
   const form = formOf(
     { columns: [key, named("firstname"), named("score")] },
@@ -445,7 +440,7 @@ test("an import that is killed again and again ends with every row once", async 
     const before = total;
     while (total === before) total = await written();
     await running.kill();
-    running = await startProcess(dataFolder, schemaFile);
+    running = await start(dataFolder, schemaFile);
   }
   expect(stops).toBeGreaterThan(1);
   const ended = await finished(running.account, id);
@@ -455,20 +450,7 @@ test("an import that is killed again and again ends with every row once", async 
   expect(names).toEqual(rows.map((_, index) => `Name ${index}`));
 });
 
-async function startProcess(dataFolder: string, schemaFile: string) {
-  const script = join(import.meta.dirname, "serve.ts");
-  const child = spawn(process.execPath, [script, dataFolder, schemaFile], { stdio: ["ignore", "pipe", "inherit"] });
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-  };
-  onTestFinished(kill);
-  const origins: string[] = [];
-  for await (const line of createInterface(child.stdout)) {
-    origins.push(line);
-    if (origins.length === 2) break;
-  }
-  return { account: connect(origins[1] ?? "", kill), kill };
+async function start(dataFolder: string, schemaFile: string) {
+  const { hubspot, kill } = await startProcess(dataFolder, schemaFile);
+  return { account: connect(hubspot, kill), kill };
 }

@@ -1,7 +1,8 @@
 // HubSpot's rate limits, with time in the test's hand.
 
 import { beforeEach, expect, test, vi } from "vitest";
-import { type Account, startAccount, temporaryFolder } from "./hubspot-account-support.ts";
+import { type Account, startAccount } from "./hubspot-account-support.ts";
+import { temporaryFolder } from "./support.ts";
 
 /** 19:00 in New York, five hours before the account's day ends. */
 const evening = Date.parse("2026-11-21T00:00:00Z");

@@ -1,7 +1,8 @@
 // Merging and erasing records: what the old ids lead to, what the survivor holds, what is left of the erased.
 
 import { expect, test } from "vitest";
-import { type Account, startAccount, temporaryFolder } from "./hubspot-account-support.ts";
+import { type Account, startAccount } from "./hubspot-account-support.ts";
+import { temporaryFolder } from "./support.ts";
 
 const limits = { tenSecondly: 1_000_000, searchPerSecond: 1_000_000 };
 const schema = {

@@ -1,26 +1,13 @@
 // The sandbox is killed with SIGKILL while a portal is written to, and started again on the same data.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { connectPortal, type Portal, schema } from "./hubspot-support.ts";
+import { startProcess } from "./process.ts";
 import { temporaryFolder, writeSchema } from "./support.ts";
 
 async function start(dataFolder: string, schemaFile: string): Promise<{ portal: Portal; kill(): Promise<void> }> {
-  const script = join(import.meta.dirname, "serve.ts");
-  const child = spawn(process.execPath, [script, dataFolder, schemaFile], { stdio: ["ignore", "pipe", "inherit"] });
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-  };
-  onTestFinished(kill);
-  const origins: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) if (origins.push(line) === 2) break;
-  return { portal: connectPortal(origins[1] ?? ""), kill };
+  const { hubspot, kill } = await startProcess(dataFolder, schemaFile);
+  return { portal: connectPortal(hubspot), kill };
 }
 
 function rows(batch: number): unknown[] {

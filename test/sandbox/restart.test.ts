@@ -1,10 +1,7 @@
 // The sandbox is killed with SIGKILL at different moments and started again on the same data.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { startProcess } from "./process.ts";
 import { connect, type Org, schema, temporaryFolder, writeSchema } from "./support.ts";
 
 interface Running {
@@ -13,20 +10,8 @@ interface Running {
 }
 
 async function start(dataFolder: string, schemaFile: string): Promise<Running> {
-  const script = join(import.meta.dirname, "serve.ts");
-  const child: ChildProcess = spawn(process.execPath, [script, dataFolder, schemaFile], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-  };
-  onTestFinished(kill);
-  if (child.stdout === null) throw new Error("no stdout");
-  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-  return { org: connect(line, kill), kill };
+  const { salesforce, kill } = await startProcess(dataFolder, schemaFile);
+  return { org: connect(salesforce, kill), kill };
 }
 
 function rowsOf(count: number): string {

@@ -184,7 +184,8 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     writeSmallFiles(join(server.folder, "many"), 2000);
     const folder = mkdtempSync(join(tmpdir(), "loadline-many-"));
     const stop = new AbortController();
-    const { source, store } = await openSftp(connectionTo(server), {}, () => undefined, stop.signal);
+    const context = { environment: {}, onRetry: () => undefined, signal: stop.signal };
+    const { source, store } = await openSftp(connectionTo(server), context);
     try {
       const listed = (await source.files?.list({ ...fileSource, files: "many/*.csv" })) ?? [];
       const files = listed.map((file, index) => ({ ...file, ordinal: index + 1, rows: null, sha256: null }));

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { statSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { stringify } from "csv-stringify/sync";
+import { instantText } from "../../core/instant.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import type { Batch, FileStore, RenderedField, Target, TargetCapabilities } from "../../load/target.ts";
 
@@ -147,7 +148,7 @@ function describeColumn(name: string): FieldSchema {
 function renderCell(_field: FieldSchema, value: string, type: string): RenderedField {
   const rendered =
     type === "TIMESTAMP WITH TIME ZONE"
-      ? `strftime(${value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')`
+      ? instantText(value)
       : type.startsWith("TIMESTAMP")
         ? `strftime(${value}, '%Y-%m-%dT%H:%M:%S')`
         : `CAST(${value} AS VARCHAR)`;

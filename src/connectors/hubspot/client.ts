@@ -3,7 +3,7 @@
 // token that ends is renewed before it does.
 
 import { join } from "node:path";
-import { monotonicMs, now } from "../../core/clock.ts";
+import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder } from "../../core/files.ts";
@@ -12,6 +12,7 @@ import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { Pace } from "../../http/pace.ts";
 import { withRetries } from "../../http/retry.ts";
+import { ServerClock } from "../../http/server-clock.ts";
 import type { HubSpotConnection } from "../../job/job.ts";
 import type { Allowance } from "../../load/target.ts";
 import type { ConnectionContext } from "../registry.ts";
@@ -61,7 +62,7 @@ export class HubSpotClient {
   #signingIn: Promise<Session> | undefined;
   #portal: string | undefined;
   #allowance: Allowance | undefined;
-  #clock: { serverMs: number; atMs: number } | undefined;
+  readonly #clock = new ServerClock();
   #told = "";
 
   constructor(connection: HubSpotConnection, context: ConnectionContext, http: HttpClient) {
@@ -114,11 +115,11 @@ export class HubSpotClient {
     });
   }
 
-  /** The server's clock, to the second: its last answer's date and the time that passed since. */
+  /** HubSpot's clock, to the second. */
   async readClock(): Promise<Date> {
-    if (this.#clock === undefined) throw new Failure(exitCode.failed, `${this.name} tells no time`);
-    const { serverMs, atMs } = this.#clock;
-    return new Date(Math.floor((serverMs + monotonicMs() - atMs) / 1000) * 1000);
+    const time = this.#clock.read();
+    if (time === undefined) throw new Failure(exitCode.failed, `${this.name} tells no time`);
+    return time;
   }
 
   /** Runs `act`; a fault that ended it becomes a failure that says what to do. */
@@ -210,8 +211,7 @@ export class HubSpotClient {
   /** https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (not sent with searches) */
   #note(response: HttpResponse): HttpResponse {
     const { headers } = response;
-    const serverMs = Date.parse(headers["date"] ?? "");
-    if (!Number.isNaN(serverMs)) this.#clock = { serverMs, atMs: monotonicMs() };
+    this.#clock.note(response);
     const [max, left] = [headers["x-hubspot-ratelimit-daily"], headers["x-hubspot-ratelimit-daily-remaining"]];
     if (max !== undefined && left !== undefined) {
       // The rest of the day belongs to others.

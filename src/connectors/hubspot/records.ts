@@ -109,6 +109,18 @@ export function* inGroups<Item>(items: Iterable<Item>, size: number): Generator<
   if (group.length > 0) yield group;
 }
 
+/** The same of items that are read meanwhile. */
+export async function* gatherGroups<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
+  let group: Item[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
 /** Runs `act` over items, so many at a time; results come as they are done. Ends all with the first failure. */
 export async function* inParallel<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,

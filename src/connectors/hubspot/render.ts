@@ -2,6 +2,7 @@
 // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
 
 import { renderedName } from "../../core/columns.ts";
+import { instantOf, instantText } from "../../core/instant.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { RenderedField } from "../../load/target.ts";
@@ -113,16 +114,8 @@ function renderDate(field: FieldSchema, value: string, type: string): RenderedFi
 }
 
 function renderDatetime(field: FieldSchema, value: string, type: string, timezone: string): RenderedField {
-  const local = (sql: string) => `timezone(${literal(timezone)}, ${sql})`;
-  const instant =
-    type === "TIMESTAMP WITH TIME ZONE"
-      ? value
-      : type.startsWith("TIMESTAMP") || type === "DATE"
-        ? local(`CAST(${value} AS TIMESTAMP)`)
-        : `CASE WHEN regexp_matches(trim(${value}), '(Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)$') AND length(trim(${value})) > 10
-             THEN TRY_CAST(trim(${value}) AS TIMESTAMPTZ)
-             ELSE coalesce(timezone('UTC', ${ofMilliseconds(value)}), ${local(`TRY_CAST(trim(${value}) AS TIMESTAMP)`)}) END`;
-  const known = `strftime(timezone('UTC', ${instant}), '%Y-%m-%dT%H:%M:%S.%gZ')`;
+  const instant = instantOf(value, type, timezone, `timezone('UTC', ${ofMilliseconds(value)})`);
+  const known = instantText(instant);
   return {
     value: known,
     stored: orAsItIs(known, value),

@@ -8,7 +8,7 @@ import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
-import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, inParallel, readBatch } from "./records.ts";
+import { batchRowsMax, cellOf, gatherGroups, type HubSpotRecord, inGroups, inParallel, readBatch } from "./records.ts";
 import { type AssociationName, idColumn, readAssociationName } from "./schema.ts";
 import { addFilters, countMatches, readFilter, searchPages } from "./search.ts";
 
@@ -95,22 +95,16 @@ async function* readByKey(
     doing,
     signal,
   };
-  let group: string[] = [];
-  const groupOf = (names: string[]) => async () => {
-    const records: HubSpotRecord[] = [];
-    for await (const found of inParallel(inGroups(names, batchRowsMax), readLanes, (ids) =>
-      readBatch(client, read, ids),
-    ))
-      records.push(...found);
-    return records;
-  };
-  for await (const name of keys) {
-    group.push(name);
-    if (group.length < groupRows) continue;
-    yield groupOf(group);
-    group = [];
+  for await (const names of gatherGroups(keys, groupRows)) {
+    yield async () => {
+      const records: HubSpotRecord[] = [];
+      for await (const found of inParallel(inGroups(names, batchRowsMax), readLanes, (ids) =>
+        readBatch(client, read, ids),
+      ))
+        records.push(...found);
+      return records;
+    };
   }
-  if (group.length > 0) yield groupOf(group);
 }
 
 /** Records that agree in a property that is not unique, as far as the index knows them. */
@@ -121,22 +115,17 @@ async function* searchByValue(
   doing: string,
 ): AsyncGenerator<ReadGroup> {
   const { object, signal } = request;
-  const search = (group: string[]) => async () => {
-    // IN compares text with values in lower case only.
-    const filter = { propertyName: name, operator: "IN", values: group.map((value) => value.toLowerCase()) };
-    const records: HubSpotRecord[] = [];
-    const pages = searchPages(client, { object, properties: propertiesOf(request), groups: [[filter]], doing, signal });
-    for await (const page of pages) records.push(...page);
-    return records;
-  };
-  let group: string[] = [];
-  for await (const value of values) {
-    group.push(value);
-    if (group.length < batchRowsMax) continue;
-    yield search(group);
-    group = [];
+  const properties = propertiesOf(request);
+  for await (const group of gatherGroups(values, batchRowsMax)) {
+    yield async () => {
+      // IN compares text with values in lower case only.
+      const filter = { propertyName: name, operator: "IN", values: group.map((value) => value.toLowerCase()) };
+      const records: HubSpotRecord[] = [];
+      const pages = searchPages(client, { object, properties, groups: [[filter]], doing, signal });
+      for await (const page of pages) records.push(...page);
+      return records;
+    };
   }
-  if (group.length > 0) yield search(group);
 }
 
 async function* recordsOf(pages: AsyncIterable<{ records: HubSpotRecord[] }>): AsyncGenerator<HubSpotRecord[]> {

@@ -8,6 +8,7 @@ import type { FieldSchema, ObjectSchema, Part } from "../../core/model.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
+import { explainEach } from "../../http/explain-each.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import type { HubSpotClient } from "./client.ts";
 import { type Deletion, deletionColumns, isWithin, mergeProperties, readDeletions } from "./deletions.ts";
@@ -38,7 +39,11 @@ export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, looku
       describe: (from) => atPlace(from, () => describeRecords(source, from)),
       readClock: () => client.readClock(),
     },
-    extract: (request) => explainParts(client, request, () => extractParts(source, request)),
+    async *extract(request) {
+      const from = request.source;
+      if (from.kind !== "object") throw new Error("HubSpot holds objects, not files");
+      yield* explainEach(client, `extracting ${from.object}`, extractParts(source, { ...request, source: from }));
+    },
   };
 }
 
@@ -131,23 +136,11 @@ function cursorOf({ incremental, object }: ObjectSource, schema: ObjectSchema): 
   });
 }
 
-async function* explainParts(
-  client: HubSpotClient,
-  request: ExtractRequest,
-  extract: () => AsyncIterable<ExtractedPart>,
+async function* extractParts(
+  source: RecordSource,
+  request: ExtractRequest<ObjectSource>,
 ): AsyncGenerator<ExtractedPart> {
-  const parts = extract()[Symbol.asyncIterator]();
-  const doing = request.source.kind === "object" ? `extracting ${request.source.object}` : "extracting";
-  for (;;) {
-    const next = await client.explain(doing, () => parts.next());
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
-async function* extractParts(source: RecordSource, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
   const from = request.source;
-  if (from.kind !== "object") throw new Error("HubSpot holds objects, not files");
   const known = new Map(request.known.map((part) => [part.ordinal, part]));
   const view = findView(from.object);
   if (view !== undefined) {

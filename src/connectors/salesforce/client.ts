@@ -2,7 +2,6 @@
 // What must hold: an expired session is renewed once for a call, without loss, in the middle of anything; every call has
 // our retries; jsforce, which describes and queries for us, sends through the same door.
 
-import { monotonicMs } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { registerSecret } from "../../core/secret.ts";
@@ -17,8 +16,10 @@ import {
 import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
+import { ServerClock } from "../../http/server-clock.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
 import type { Allowance } from "../../load/target.ts";
+import type { ConnectionContext } from "../registry.ts";
 import { readUsage } from "./allowance.ts";
 import { chooseVersion } from "./api-version.ts";
 import { explainFault, readApiError } from "./errors.ts";
@@ -58,18 +59,11 @@ export class SalesforceClient {
   #allowance: Allowance | undefined;
   #version: string | undefined;
   #jsforce: Jsforce | undefined;
-  #clock: { serverMs: number; atMs: number } | undefined;
+  readonly #clock = new ServerClock();
   readonly #onRetry: (text: string) => void;
   readonly #signal: AbortSignal;
 
-  /** `signal` ends every call and every wait between tries. */
-  constructor(
-    connection: SalesforceConnection,
-    environment: Environment,
-    http: HttpClient,
-    onRetry: (text: string) => void,
-    signal: AbortSignal,
-  ) {
+  constructor(connection: SalesforceConnection, { environment, onRetry, signal }: ConnectionContext, http: HttpClient) {
     this.name = connection.name;
     this.#connection = connection;
     this.#environment = environment;
@@ -149,14 +143,13 @@ export class SalesforceClient {
     });
   }
 
-  /** The server's clock, to the second: its last answer's date and the time that passed since. */
+  /** The org's clock, to the second. */
   async readClock(): Promise<Date> {
-    if (this.#clock === undefined)
+    if (this.#clock.read() === undefined)
       await this.callText({ method: "GET", path: "", idempotent: true, doing: "reading the clock" });
-    if (this.#clock === undefined)
-      throw new Failure(exitCode.failed, `${this.name} tells no time: its answers have no Date`);
-    const { serverMs, atMs } = this.#clock;
-    return new Date(Math.floor((serverMs + monotonicMs() - atMs) / 1000) * 1000);
+    const time = this.#clock.read();
+    if (time === undefined) throw new Failure(exitCode.failed, `${this.name} tells no time: its answers have no Date`);
+    return time;
   }
 
   /** Runs `act`; a fault that ended it becomes a failure that says what to do. */
@@ -254,8 +247,7 @@ export class SalesforceClient {
 
   #noteAnswer(response: HttpResponse): HttpResponse {
     this.#allowance = readUsage(response.headers["sforce-limit-info"]) ?? this.#allowance;
-    const serverMs = Date.parse(response.headers["date"] ?? "");
-    if (!Number.isNaN(serverMs)) this.#clock = { serverMs, atMs: monotonicMs() };
+    this.#clock.note(response);
     return response;
   }
 

@@ -3,6 +3,7 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/datafiles_prepare_csv.htm
 
 import { renderedName } from "../../core/columns.ts";
+import { instantOf, instantText } from "../../core/instant.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { RenderedField } from "../../load/target.ts";
@@ -99,16 +100,12 @@ function renderDate(field: FieldSchema, value: string): RenderedField {
 }
 
 function renderDatetime(field: FieldSchema, value: string, type: string, timezone: string): RenderedField {
-  const local = (sql: string) => `timezone(${literal(timezone)}, ${sql})`;
-  const instant =
-    type === "TIMESTAMP WITH TIME ZONE"
-      ? value
-      : type.startsWith("TIMESTAMP") || type === "DATE"
-        ? local(`CAST(${value} AS TIMESTAMP)`)
-        : `CASE WHEN regexp_matches(trim(${value}), '(Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)$') AND length(trim(${value})) > 10
-             THEN TRY_CAST(trim(${value}) AS TIMESTAMPTZ) ELSE ${local(`TRY_CAST(trim(${value}) AS TIMESTAMP)`)} END`;
-  const stored = `strftime(timezone('UTC', ${instant}), '%Y-%m-%dT%H:%M:%S.%gZ')`;
-  return { value: stored, invalid: invalidUnless(field, value, "a date and time (ISO 8601)"), typed: instant };
+  const instant = instantOf(value, type, timezone);
+  return {
+    value: instantText(instant),
+    invalid: invalidUnless(field, value, "a date and time (ISO 8601)"),
+    typed: instant,
+  };
 }
 
 /** Ids come in 15 or 18 characters; the last three say which of the others are capitals. */

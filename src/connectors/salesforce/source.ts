@@ -7,6 +7,7 @@ import { writeDurably } from "../../core/files.ts";
 import type { ObjectSchema } from "../../core/model.ts";
 import { describePart, partName, partPath } from "../../core/part-file.ts";
 import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
+import { explainEach } from "../../http/explain-each.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
@@ -44,7 +45,12 @@ export function openSalesforceSource(
   return {
     orgId: client.orgId,
     records: { overlapMs, describe: describeRecords, readClock: () => client.readClock() },
-    extract: (request) => explainParts(client, request, () => extractRecords(client, describe, request)),
+    async *extract(request) {
+      const { source } = request;
+      if (source.kind !== "object") throw new Error("Salesforce holds objects, not files");
+      const parts = extractRecords(client, describe, { ...request, source });
+      yield* explainEach(client, `extracting ${source.object}`, parts);
+    },
   };
 }
 
@@ -63,30 +69,15 @@ function cursorOf(source: ObjectSource, schema: ObjectSchema): string {
   throw usageFailure(`${schema.object} has none of ${cursors.join(", ")}: it can't be extracted`);
 }
 
-async function* explainParts(
-  client: SalesforceClient,
-  request: ExtractRequest,
-  extract: () => AsyncIterable<ExtractedPart>,
-): AsyncGenerator<ExtractedPart> {
-  const parts = extract()[Symbol.asyncIterator]();
-  const doing = request.source.kind === "object" ? `extracting ${request.source.object}` : "extracting";
-  for (;;) {
-    const next = await client.explain(doing, () => parts.next());
-    if (next.done === true) return;
-    yield next.value;
-  }
-}
-
 async function* extractRecords(
   client: SalesforceClient,
   describe: (object: string) => Promise<ObjectSchema>,
-  request: ExtractRequest,
+  request: ExtractRequest<ObjectSource>,
 ): AsyncGenerator<ExtractedPart> {
   const { source } = request;
-  if (source.kind !== "object") throw new Error("Salesforce holds objects, not files");
   const cursor = cursorOf(source, await describe(source.object));
   const fields = [...new Set(["Id", cursor, ...request.columns])];
-  const records: RecordsRequest = { ...request, source, cursor, fields, all: source.deletes === "emit" };
+  const records: RecordsRequest = { ...request, cursor, fields, all: source.deletes === "emit" };
   const known = new Map(request.known.map((part) => [part.ordinal, part]));
   if (!known.has(ordinals.pending)) yield* pendingParts(client, records);
   if (records.all && !known.has(ordinals.deleted)) yield* deletedParts(client, records, ordinals.deleted);

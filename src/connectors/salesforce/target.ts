@@ -3,8 +3,9 @@
 import type { ObjectSchema } from "../../core/model.ts";
 import type { Source } from "../../extract/source.ts";
 import { HttpClient } from "../../http/client.ts";
-import type { Environment, SalesforceConnection } from "../../job/job.ts";
+import type { SalesforceConnection } from "../../job/job.ts";
 import type { Target, TargetCapabilities } from "../../load/target.ts";
+import type { ConnectionContext } from "../registry.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
@@ -33,12 +34,10 @@ const capabilities: TargetCapabilities = {
 /** Signs in. Throws a Failure (8 refused, 75 unreachable). */
 export async function openSalesforce(
   connection: SalesforceConnection,
-  environment: Environment,
-  onRetry: (text: string) => void,
-  signal: AbortSignal,
+  context: ConnectionContext,
 ): Promise<{ source: Source; target: Target }> {
   const http = new HttpClient();
-  const client = new SalesforceClient(connection, environment, http, onRetry, signal);
+  const client = new SalesforceClient(connection, context, http);
   await client.connect();
   const described = new Map<string, Promise<ObjectSchema>>();
   const describe = (object: string): Promise<ObjectSchema> => {

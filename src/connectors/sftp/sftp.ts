@@ -6,8 +6,9 @@ import { exitCode } from "../../core/exit-code.ts";
 import type { Source } from "../../extract/source.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
-import type { Environment, SftpConnection } from "../../job/job.ts";
+import type { SftpConnection } from "../../job/job.ts";
 import type { FileStore } from "../../load/target.ts";
+import type { ConnectionContext } from "../registry.ts";
 import type { HostKey } from "./host-key.ts";
 import { Link } from "./link.ts";
 import { realpath, stat } from "./remote.ts";
@@ -22,9 +23,7 @@ export interface OpenSftp {
 
 export async function openSftp(
   connection: SftpConnection,
-  environment: Environment,
-  onRetry: (text: string) => void,
-  signal: AbortSignal,
+  { environment, onRetry, signal }: ConnectionContext,
 ): Promise<OpenSftp> {
   const link = new Link({ connection, environment, onRetry, signal, silenceMsMax: usualSilenceMsMax });
   const { user, host, port, folder: wanted } = connection.address;

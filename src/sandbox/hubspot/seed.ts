@@ -1,6 +1,7 @@
 // Records to begin with: a few companies and contacts to look at, or any number of records for tests and measurements.
 
 import { z } from "zod";
+import { demoAddress, demoDomain, demoPeople } from "../demo.ts";
 import type { ObjectType } from "./catalog/catalog.ts";
 import { notFound } from "./errors.ts";
 import type { Portal } from "./portal.ts";
@@ -81,36 +82,21 @@ const demoCompanies = [
   ["Granite State Bank", "BANKING", "Concord", "United States", 210_000_000, 640],
 ] as const;
 
-const demoPeople = [
-  ["Annika", "de Vries"],
-  ["Marcus", "Bell"],
-  ["Priya", "Nair"],
-  ["Jean", "Moreau"],
-  ["Eleanor", "Whitcombe"],
-  ["Luis", "Ortega"],
-  ["Haruka", "Tanaka"],
-  ["Ingrid", "Solberg"],
-  ["Carmen", "Ruiz"],
-  ["Walter", "Hayes"],
-  ["Jürgen", "Köster"],
-  ["Matilda", "Grant"],
-] as const;
+/** Half of the people of a demo org. */
+const peopleCount = 12;
 
 function insertDemoRecords(portal: Portal, company: ObjectType, contact: ObjectType): void {
   const at = portal.store.tick();
   const employers = demoCompanies.map(([name, industry, city, country, annualrevenue, numberofemployees]) => {
-    const domain = `${name.toLowerCase().replace(/[^a-z]+/g, "-")}.example`;
+    const domain = demoDomain(name);
     const given = { name, domain, industry, city, country, annualrevenue, numberofemployees };
     return { id: createRecord(portal, company, given, at).id, domain };
   });
   const primary = portal.associations.find(contact, company, "HUBSPOT_DEFINED", 1);
-  demoPeople.forEach(([firstname, lastname], index) => {
+  demoPeople.slice(0, peopleCount).forEach(([firstname, lastname], index) => {
     const employer = employers[index % employers.length];
-    const local = `${firstname}.${lastname}`
-      .normalize("NFD")
-      .replace(/[^A-Za-z.]/g, "")
-      .toLowerCase();
-    const given = { firstname, lastname, email: `${local}@${employer?.domain}`, lifecyclestage: "lead" };
+    const email = demoAddress(firstname, lastname, employer?.domain);
+    const given = { firstname, lastname, email, lifecyclestage: "lead" };
     const { id } = createRecord(portal, contact, given, at);
     if (employer !== undefined && primary !== undefined)
       portal.associations.link({ type: contact, id }, { type: company, id: employer.id }, [primary]);

@@ -1,6 +1,7 @@
 // The records that an org starts with: those without which no client can sign in, and a few to look at.
 
 import { identifier } from "../../core/sql.ts";
+import { demoAddress, demoDomain, demoPeople } from "../demo.ts";
 import type { SalesforceObject } from "./catalog/catalog.ts";
 import { type Org, orgId, userId } from "./org.ts";
 import { writeRecord } from "./records/json.ts";
@@ -112,33 +113,6 @@ const demoAccounts = [
   ["Southern Cross Freight", "Transportation", "Hobart", "Australia", 9_200_000, 71],
 ] as const;
 
-const demoPeople = [
-  ["Annika", "de Vries"],
-  ["Marcus", "Bell"],
-  ["Priya", "Nair"],
-  ["Jean", "Moreau"],
-  ["Eleanor", "Whitcombe"],
-  ["Luis", "Ortega"],
-  ["Haruka", "Tanaka"],
-  ["Ingrid", "Solberg"],
-  ["Carmen", "Ruiz"],
-  ["Walter", "Hayes"],
-  ["Jürgen", "Köster"],
-  ["Matilda", "Grant"],
-  ["Tom", "Okafor"],
-  ["Sofia", "Lindqvist"],
-  ["Peter", "Novak"],
-  ["Grace", "Adeyemi"],
-  ["Ruth", "Feldman"],
-  ["Daniel", "O'Connor"],
-  ["Yuki", "Mori"],
-  ["Elena", "Petrova"],
-  ["Samuel", "Brandt"],
-  ["Nadia", "Haddad"],
-  ["Oscar", "Lemaire"],
-  ["Chloe", "Baker"],
-] as const;
-
 const titles = ["Head of Operations", "Buyer", "Controller", "Sales Director"];
 
 function insertDemoRecords(org: Org): void {
@@ -146,7 +120,7 @@ function insertDemoRecords(org: Org): void {
   const contact = org.catalog.storedObject("Contact") as SalesforceObject;
   const accounts = demoAccounts.map(
     ([Name, Industry, BillingCity, BillingCountry, AnnualRevenue, NumberOfEmployees]) => {
-      const domain = `${Name.toLowerCase().replace(/[^a-z]+/g, "-")}.example`;
+      const domain = demoDomain(Name);
       const record = {
         Name,
         Industry,
@@ -161,16 +135,11 @@ function insertDemoRecords(org: Org): void {
   );
   demoPeople.forEach(([FirstName, LastName], index) => {
     const employer = accounts[index % accounts.length];
-    const local = LastName.normalize("NFD")
-      .replace(/[^A-Za-z]/g, "")
-      .toLowerCase();
     const record = {
       FirstName,
       LastName,
       AccountId: employer?.id,
-      Email: `${FirstName.normalize("NFD")
-        .replace(/[^A-Za-z]/g, "")
-        .toLowerCase()}.${local}@${employer?.domain}`,
+      Email: demoAddress(FirstName, LastName, employer?.domain),
       Phone: `+1 202 555 01${String(index).padStart(2, "0")}`,
       Title: titles[index % titles.length],
     };
