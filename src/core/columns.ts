@@ -3,6 +3,9 @@
 
 import { identifier } from "./sql.ts";
 
+/** Names that columns of a run's own tables have (`_row_`), or may get: no field can be called so. */
+export const ownColumn = /^(_[a-z_]+_|file_row_number)$/i;
+
 /** The mapped value of a target field, before the target's rendering. */
 export function mappedName(target: string): string {
   return identifier(`v:${target}`);

@@ -41,7 +41,7 @@ export interface CompareInput {
   snapshot?: SnapshotScan;
   /** Records that agree with a row in another field: those without a key are taken for the row's. */
   adopted?: { scan: string; by: KeyField };
-  /** Mode mirror: BOOLEAN SQL over the snapshot's `_id`, true where the record may be deleted. */
+  /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
 }
 
@@ -55,43 +55,43 @@ const rowSetsTable = "row_sets";
 const blockRows = 65_536;
 
 /**
- * SELECT of who matches (_row), with the present values (_present: id, version, fields) where they differ or would be
+ * SELECT of who matches (_row_), with the present values (_present_: id, version, fields) where they differ or would be
  * lost. A list, because a struct or columns that are NULL for the rows that are equal take 25 % longer.
  */
 export function matchKeys(input: CompareInput): string {
   if (input.snapshot === undefined) {
-    return "SELECT CAST(NULL AS BIGINT) AS _row, CAST(NULL AS VARCHAR[]) AS _present LIMIT 0";
+    return "SELECT CAST(NULL AS BIGINT) AS _row_, CAST(NULL AS VARCHAR[]) AS _present_ LIMIT 0";
   }
   const names = input.fields.map(({ name }) => identifier(name));
-  const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key, hash(${names.join(", ")}) AS _hash
+  const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key_, hash(${names.join(", ")}) AS _hash_
     FROM (${readPresent(input, input.snapshot, input.snapshot.scan)})`;
   const present =
     input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, input.snapshot, input.adopted)}`;
-  const needed = input.mode === "delete" ? "true" : "k._hash IS DISTINCT FROM p._hash";
-  const values = ["p._id", "p._version", ...names.map((name) => `p.${name}`)];
-  return `SELECT k._row, CASE WHEN ${needed} THEN [${values.join(", ")}] END AS _present
-    FROM (${present}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key = p._target_key`;
+  const needed = input.mode === "delete" ? "true" : "k._hash_ IS DISTINCT FROM p._hash_";
+  const values = ["p._id_", "p._version_", ...names.map((name) => `p.${name}`)];
+  return `SELECT k._row_, CASE WHEN ${needed} THEN [${values.join(", ")}] END AS _present_
+    FROM (${present}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key_ = p._target_key_`;
 }
 
 /** The records of a scan, their values as the target stores them. */
 function readPresent({ fields }: CompareInput, { idColumn, versionColumn }: SnapshotScan, scan: string): string {
   const read = fields.map(({ name }) => `${identifier(name)} AS ${mappedName(name)}`);
   const canonical = fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
-  return `SELECT _id, _version, ${canonical.join(", ")} FROM (
-      SELECT ${identifier(idColumn)} AS _id, ${identifier(versionColumn)} AS _version, ${read.join(", ")} FROM ${scan})`;
+  return `SELECT _id_, _version_, ${canonical.join(", ")} FROM (
+      SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${read.join(", ")} FROM ${scan})`;
 }
 
 /** Table of the rows that no key finds: their keys by the value that may find them instead. */
 export const orphansTable = "unmatched_keys";
 
-/** Statement that makes `unmatched_keys` (_by, _key). What two rows share names neither. */
+/** Statement that makes `unmatched_keys` (_by_, _key_). What two rows share names neither. */
 export function findUnmatched(input: CompareInput, by: KeyField): string {
   if (input.snapshot === undefined) throw new Error("there is nothing to match with");
   const key = foldKey(input.key);
-  const present = `SELECT ${key} AS _key FROM (${readPresent(input, input.snapshot, input.snapshot.scan)})`;
-  return `CREATE OR REPLACE TEMP TABLE ${orphansTable} AS SELECT _by, any_value(_key) AS _key
-    FROM (SELECT ${foldKey([by])} AS _by, ${key} AS _key FROM ${identifier(input.stage)} SEMI JOIN ${keysTable} USING (_row))
-    ANTI JOIN (${present}) p USING (_key) WHERE _by IS NOT NULL GROUP BY _by HAVING count(*) = 1`;
+  const present = `SELECT ${key} AS _key_ FROM (${readPresent(input, input.snapshot, input.snapshot.scan)})`;
+  return `CREATE OR REPLACE TEMP TABLE ${orphansTable} AS SELECT _by_, any_value(_key_) AS _key_
+    FROM (SELECT ${foldKey([by])} AS _by_, ${key} AS _key_ FROM ${identifier(input.stage)} SEMI JOIN ${keysTable} USING (_row_))
+    ANTI JOIN (${present}) p USING (_key_) WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) = 1`;
 }
 
 function adoptRecords(
@@ -100,28 +100,28 @@ function adoptRecords(
   { scan, by }: NonNullable<CompareInput["adopted"]>,
 ): string {
   const names = input.fields.map(({ name }) => `p.${identifier(name)}`);
-  return `SELECT p.*, u._key AS _target_key, hash(${names.join(", ")}) AS _hash
-    FROM (${readPresent(input, snapshot, scan)}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by
+  return `SELECT p.*, u._key_ AS _target_key_, hash(${names.join(", ")}) AS _hash_
+    FROM (${readPresent(input, snapshot, scan)}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by_
     WHERE ${foldKey(input.key, "p.")} IS NULL`;
 }
 
 /** Statements that give the result of `matchKeys` its names, and make `ambiguous`; `planRows` reads both. */
 export function nameMatches(input: CompareInput, matches: string): string[] {
-  const fields = input.fields.map(({ name }, index) => `_present[${index + 3}] AS ${identifier(name)}`);
+  const fields = input.fields.map(({ name }, index) => `_present_[${index + 3}] AS ${identifier(name)}`);
   return [
-    `CREATE OR REPLACE TEMP VIEW ${matchesTable} AS SELECT _row, _present IS NOT NULL AS _differs,
-      _present[1] AS _id, _present[2] AS _version, ${fields.join(", ")} FROM ${matches}`,
+    `CREATE OR REPLACE TEMP VIEW ${matchesTable} AS SELECT _row_, _present_ IS NOT NULL AS _differs_,
+      _present_[1] AS _id_, _present_[2] AS _version_, ${fields.join(", ")} FROM ${matches}`,
     `CREATE OR REPLACE TEMP TABLE ${rowSetsTable} AS
       SELECT block, k.rows AS keyed, coalesce(xor(k.rows, m.rows), k.rows) AS unmatched, m.named > bit_count(m.rows) AS ambiguous
       FROM (${collectRows(keysTable)}) k LEFT JOIN (${collectRows(matchesTable)}) m USING (block)`,
-    `CREATE OR REPLACE TEMP TABLE ambiguous AS SELECT _row FROM ${matchesTable} WHERE _row IS NOT NULL
-      AND (SELECT bool_or(ambiguous) FROM ${rowSetsTable}) GROUP BY _row HAVING count(*) > 1`,
+    `CREATE OR REPLACE TEMP TABLE ambiguous AS SELECT _row_ FROM ${matchesTable} WHERE _row_ IS NOT NULL
+      AND (SELECT bool_or(ambiguous) FROM ${rowSetsTable}) GROUP BY _row_ HAVING count(*) > 1`,
   ];
 }
 
 function collectRows(table: string): string {
-  return `SELECT _row // ${blockRows} AS block, bitstring_agg(_row % ${blockRows}, 0, ${blockRows - 1}) AS rows,
-    count(*) AS named FROM ${table} WHERE _row IS NOT NULL GROUP BY ALL`;
+  return `SELECT _row_ // ${blockRows} AS block, bitstring_agg(_row_ % ${blockRows}, 0, ${blockRows - 1}) AS rows,
+    count(*) AS named FROM ${table} WHERE _row_ IS NOT NULL GROUP BY ALL`;
 }
 
 /** SELECT of the plan: action, key, id, version, before, after, changed, row, part, position. */
@@ -134,10 +134,10 @@ export function planRows(input: CompareInput): string {
     case "delta":
       return planChanges(input);
     case "delete":
-      return planDeletes(input, "_row IS NOT NULL AND _row NOT IN (SELECT _row FROM ambiguous)");
+      return planDeletes(input, "_row_ IS NOT NULL AND _row_ NOT IN (SELECT _row_ FROM ambiguous)");
     case "mirror": {
       const key = foldKey(input.key);
-      const gone = `_row IS NULL AND ${key} IS NOT NULL AND ${key} NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
+      const gone = `_row_ IS NULL AND ${key} IS NOT NULL AND ${key} NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
       return `${planChanges(input)} UNION ALL ${planDeletes(input, gone)}`;
     }
   }
@@ -146,7 +146,7 @@ export function planRows(input: CompareInput): string {
 /** Keys of all rows that the source has, also of rejected ones: a reject is no reason to delete its record. */
 function presentKeys(input: CompareInput): string {
   const key = foldKey(input.key);
-  return `SELECT ${key} FROM ${identifier(input.stage)} WHERE ${key} IS NOT NULL AND _state <> 2`;
+  return `SELECT ${key} FROM ${identifier(input.stage)} WHERE ${key} IS NOT NULL AND _state_ <> 2`;
 }
 
 /** Creates and updates in one pass over the stage: as two they took half as much memory again (measured). */
@@ -154,7 +154,7 @@ function planChanges(input: CompareInput): string {
   const columns = input.fields.flatMap((field) => {
     const { changed, value } = compareField(field);
     const name = identifier(field.name);
-    const differs = `CASE WHEN s._new THEN s.${name} IS NOT NULL ELSE ${changed} END`;
+    const differs = `CASE WHEN s._new_ THEN s.${name} IS NOT NULL ELSE ${changed} END`;
     return [
       `m.${name} AS ${presentName(field)}`,
       `${value} AS ${mappedName(field.name)}`,
@@ -165,18 +165,18 @@ function planChanges(input: CompareInput): string {
     (field) => `${identifier(field.name)} := CASE WHEN ${changedName(field)} THEN ${mappedName(field.name)} END`,
   );
   const creates =
-    input.mode === "update" ? "false" : `get_bit(r.unmatched, CAST(s._row % ${blockRows} AS INTEGER)) = 1`;
-  const stage = `SELECT s.*, ${creates} AS _new
-    FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row // ${blockRows}`;
-  const differing = `SELECT * FROM ${matchesTable} WHERE _differs AND _row NOT IN (SELECT _row FROM ambiguous)`;
-  const compared = `SELECT s._new AS _new, m._id AS id, m._version AS version, s._row AS row, s._part AS part,
-      s._position AS position, ${foldKey(input.key, "s.")} AS key, ${columns.join(", ")}
-    FROM (${stage}) s LEFT JOIN (${differing}) m ON s._row = m._row WHERE s._new OR m._row IS NOT NULL`;
-  return `SELECT CASE WHEN _new THEN 'create' ELSE 'update' END AS action,
+    input.mode === "update" ? "false" : `get_bit(r.unmatched, CAST(s._row_ % ${blockRows} AS INTEGER)) = 1`;
+  const stage = `SELECT s.*, ${creates} AS _new_
+    FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows}`;
+  const differing = `SELECT * FROM ${matchesTable} WHERE _differs_ AND _row_ NOT IN (SELECT _row_ FROM ambiguous)`;
+  const compared = `SELECT s._new_ AS _new_, m._id_ AS id, m._version_ AS version, s._row_ AS row, s._part_ AS part,
+      s._position_ AS position, ${foldKey(input.key, "s.")} AS key, ${columns.join(", ")}
+    FROM (${stage}) s LEFT JOIN (${differing}) m ON s._row_ = m._row_ WHERE s._new_ OR m._row_ IS NOT NULL`;
+  return `SELECT CASE WHEN _new_ THEN 'create' ELSE 'update' END AS action,
       key, id, version,
       ${packPresent(input.fields, presentName)} AS before, struct_pack(${after.join(", ")}) AS after,
       ${nameFields(input.fields, changedName)} AS changed, row, part, position
-    FROM (${compared}) WHERE _new OR ${input.fields.map(changedName).join(" OR ")}`;
+    FROM (${compared}) WHERE _new_ OR ${input.fields.map(changedName).join(" OR ")}`;
 }
 
 /** The present value; a name of its own, because a field may be called `id` or `row` as other columns are. */
@@ -205,14 +205,14 @@ function compareField(field: ComparedField): { changed: string; value: string } 
   if (field.onNull === "skip") conditions.push(`${source} IS NOT NULL`);
   if (field.policy === "fill_empty") conditions.push(`${target} IS NULL`);
   if (field.policy === "create_only") conditions.push("false");
-  if (field.absentParts.length > 0) conditions.push(`s._part NOT IN (${field.absentParts.join(", ")})`);
+  if (field.absentParts.length > 0) conditions.push(`s._part_ NOT IN (${field.absentParts.join(", ")})`);
   return { changed: conditions.join(" AND "), value };
 }
 
 function planDeletes(input: CompareInput, condition: string): string {
-  return `SELECT 'delete' AS action, ${foldKey(input.key)} AS key, _id AS id, _version AS version,
+  return `SELECT 'delete' AS action, ${foldKey(input.key)} AS key, _id_ AS id, _version_ AS version,
       ${packPresent(input.fields, ({ name }) => identifier(name))} AS before,
-      ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row AS row,
+      ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row_ AS row,
       CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position
     FROM ${matchesTable} WHERE ${condition}`;
 }
@@ -235,8 +235,8 @@ function nameFields(fields: readonly ComparedField[], condition: (field: Compare
 export function countPlan(mode: Mode, plan: string): string {
   const unmatched = mode === "update" || mode === "delete";
   return `SELECT
-    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason = 'duplicate') AS duplicates,
-    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason <> 'duplicate') AS shared_keys,
+    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ = 'duplicate') AS duplicates,
+    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') AS shared_keys,
     (SELECT coalesce(sum(bit_count(keyed)), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
     ${unmatched ? `(SELECT coalesce(sum(bit_count(unmatched)), 0) FROM ${rowSetsTable})` : "0"} AS unmatched,

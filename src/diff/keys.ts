@@ -16,7 +16,7 @@ export function foldKey(fields: readonly KeyField[], qualifier = ""): string {
     return caseSensitive ? column : `lower(${column})`;
   });
   // A file's rows need no key: each is itself.
-  if (parts.length === 0) return `CAST(${qualifier}_row AS VARCHAR)`;
+  if (parts.length === 0) return `CAST(${qualifier}_row_ AS VARCHAR)`;
   return parts.length === 1 ? (parts[0] ?? "") : parts.join(" || chr(31) || ");
 }
 
@@ -24,9 +24,9 @@ export interface KeysInput {
   stage: string;
   key: readonly KeyField[];
   dedupe?: { by: readonly KeyField[]; keep: "first" | "last" };
-  /** Records, named by `_id` and `_version`: of several versions the newest counts, and none that was `seen` before. */
+  /** Records, named by `_id_` and `_version_`: of several versions the newest counts, and none that was `seen` before. */
   records?: { seen?: string };
-  /** SQL that is true for the rows that a person asked for (`--keys`), over `_key`. */
+  /** SQL that is true for the rows that a person asked for (`--keys`), over `_key_`. */
   wanted?: string;
   limit?: number;
 }
@@ -36,20 +36,20 @@ export const keysTable = "keys";
 export const leftBehindTable = "left_behind";
 
 /**
- * Statements that make `keys` (_row, _key, _hash) and `left_behind` (_row, _reason: 'duplicate' or a reject's text).
+ * Statements that make `keys` (_row_, _key_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate' or a reject's text).
  * `keys` is a view: reading three columns of the stage again is as fast as reading a table of them, and such a table
  * would take 300 MB for 5 M rows.
  */
 export function selectKeys(input: KeysInput): string[] {
-  const by = input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by`;
+  const by = input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by_`;
   const wanted = input.wanted === undefined ? "" : `WHERE ${input.wanted}`;
   const limit = input.limit === undefined ? "" : `LIMIT ${input.limit}`;
-  const good = `SELECT _row, ${foldKey(input.key)} AS _key, _hash${by} FROM ${identifier(input.stage)} WHERE _state = 0`;
+  const good = `SELECT _row_, ${foldKey(input.key)} AS _key_, _hash_${by} FROM ${identifier(input.stage)} WHERE _state_ = 0`;
   const statements = [
-    `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row BIGINT, _reason VARCHAR)`,
+    `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row_ BIGINT, _reason_ VARCHAR)`,
     `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
-      SELECT _row, _key, _hash FROM candidates ANTI JOIN ${leftBehindTable} USING (_row)`,
+      SELECT _row_, _key_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,
   ];
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
   if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe.keep));
@@ -59,29 +59,29 @@ export function selectKeys(input: KeysInput): string[] {
 }
 
 function leaveOldVersions(stage: string, seen: string | undefined): string[] {
-  const good = `(SELECT _row, _id, _version FROM ${identifier(stage)} WHERE _state = 0)`;
-  const older = `INSERT INTO ${leftBehindTable} SELECT v._row, 'duplicate' FROM ${good} v
-    JOIN (SELECT _id, max_by(_row, struct_pack(version := _version, place := _row)) AS winner FROM ${good}
-      GROUP BY _id HAVING count(*) > 1) r ON v._id = r._id WHERE v._row <> r.winner`;
+  const good = `(SELECT _row_, _id_, _version_ FROM ${identifier(stage)} WHERE _state_ = 0)`;
+  const older = `INSERT INTO ${leftBehindTable} SELECT v._row_, 'duplicate' FROM ${good} v
+    JOIN (SELECT _id_, max_by(_row_, struct_pack(version := _version_, place := _row_)) AS winner FROM ${good}
+      GROUP BY _id_ HAVING count(*) > 1) r ON v._id_ = r._id_ WHERE v._row_ <> r.winner`;
   if (seen === undefined) return [older];
-  const again = `INSERT INTO ${leftBehindTable} SELECT _row, 'duplicate' FROM ${good}
-    SEMI JOIN (SELECT id AS _id, version AS _version FROM ${seen}) USING (_id, _version)
-    ANTI JOIN ${leftBehindTable} USING (_row)`;
+  const again = `INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${good}
+    SEMI JOIN (SELECT id AS _id_, version AS _version_ FROM ${seen}) USING (_id_, _version_)
+    ANTI JOIN ${leftBehindTable} USING (_row_)`;
   return [older, again];
 }
 
 function leaveDuplicates(keep: "first" | "last"): string {
-  const winner = keep === "last" ? "max(_row)" : "min(_row)";
-  return `INSERT INTO ${leftBehindTable} SELECT c._row, 'duplicate' FROM candidates c
-    JOIN (SELECT _by, ${winner} AS winner FROM candidates WHERE _by IS NOT NULL GROUP BY _by HAVING count(*) > 1) r
-    ON c._by = r._by WHERE c._row <> r.winner`;
+  const winner = keep === "last" ? "max(_row_)" : "min(_row_)";
+  return `INSERT INTO ${leftBehindTable} SELECT c._row_, 'duplicate' FROM candidates c
+    JOIN (SELECT _by_, ${winner} AS winner FROM candidates WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) > 1) r
+    ON c._by_ = r._by_ WHERE c._row_ <> r.winner`;
 }
 
 function leaveSharedKeys(key: readonly KeyField[]): string {
   const names = key.map(({ name }) => name).join(", ");
-  return `INSERT INTO ${leftBehindTable} SELECT k._row,
-      ${literal(`${names}\u001f`)} || 'shares its key "' || replace(left(k._key, 80), chr(31), ', ') || '" with ' || (r.rows - 1) || ' other row' ||
+  return `INSERT INTO ${leftBehindTable} SELECT k._row_,
+      ${literal(`${names}\u001f`)} || 'shares its key "' || replace(left(k._key_, 80), chr(31), ', ') || '" with ' || (r.rows - 1) || ' other row' ||
         CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'
-    FROM ${keysTable} k JOIN (SELECT _key, count(*) AS rows FROM ${keysTable} GROUP BY _key HAVING count(*) > 1) r
-    ON k._key = r._key`;
+    FROM ${keysTable} k JOIN (SELECT _key_, count(*) AS rows FROM ${keysTable} GROUP BY _key_ HAVING count(*) > 1) r
+    ON k._key_ = r._key_`;
 }

@@ -1,5 +1,6 @@
 // One stream, from its tree with the defaults merged in: what is missing, and which names do not exist.
 
+import { ownColumn } from "../core/columns.ts";
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
 import { buildFormat, buildTargetFormat } from "./build-format.ts";
@@ -212,6 +213,9 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     const suggestion = suggest(name, names);
     diagnostics.add(spanAt(path, draft), message, suggestion === undefined ? {} : { suggestion });
   };
+  for (const name of mapped.filter((name) => ownColumn.test(name))) {
+    diagnostics.add(keySpanAt(draft.tree, ["map", name]), `a field can't be called "${name}": columns of loadline are`);
+  }
   const listed = nodeAt(draft.tree, ["target", "key"])?.kind === "list";
   for (const [index, name] of target.key.entries()) {
     const path = listed ? ["target", "key", index] : ["target", "key"];

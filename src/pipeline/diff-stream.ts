@@ -79,7 +79,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);
   const counts = await countRows(input, staged);
-  const { warnings } = await engine.one(`SELECT count(_warning) AS warnings FROM ${staged.view}`);
+  const { warnings } = await engine.one(`SELECT count(_warning_) AS warnings FROM ${staged.view}`);
   return { counts, warnings: Number(warnings), how: present?.how ?? "nothing read" };
 }
 
@@ -109,7 +109,7 @@ function fieldByName(compiled: CompiledStream, name: string): KeyField {
 
 function namesAnyOf(key: readonly KeyField[], values: readonly string[]): string {
   const folded = key.every(({ caseSensitive }) => caseSensitive) ? values : values.map((value) => value.toLowerCase());
-  return `list_contains([${folded.map(literal).join(", ")}], _key)`;
+  return `list_contains([${folded.map(literal).join(", ")}], _key_)`;
 }
 
 async function readPresent(input: DiffInput): Promise<PresentRecords | undefined> {
@@ -126,7 +126,7 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   const [keyName = ""] = key;
   const { count } = await engine.one(`SELECT count(*) AS count FROM ${keysTable}`);
   const named = mode !== "mirror" && Number(count) <= target.capabilities.namedKeysMax;
-  const wanted = `SELECT ${identifier(keyName)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row) ORDER BY 1`;
+  const wanted = `SELECT ${identifier(keyName)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_) ORDER BY 1`;
   return target.snapshot({
     object,
     fields: snapshotFields(input),
@@ -149,12 +149,12 @@ async function adoptRecords(input: DiffInput, compare: CompareInput): Promise<Co
   const { count } = await engine.one(`SELECT count(*) AS count FROM ${orphansTable}`);
   if (Number(count) === 0) return compare;
   const named = Number(count) <= target.capabilities.namedKeysMax;
-  const wanted = `SELECT _by FROM ${orphansTable} ORDER BY 1`;
+  const wanted = `SELECT _by_ FROM ${orphansTable} ORDER BY 1`;
   const found = await target.snapshot({
     object,
     fields: snapshotFields(input),
     key: [adoptBy],
-    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "_by") } } : {}),
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "_by_") } } : {}),
     folder: input.snapshotFolder,
     name: `${compiled.stream.name}-adopted`,
     signal: input.signal,
@@ -210,7 +210,7 @@ async function selectDeletable(input: DiffInput): Promise<string | undefined> {
     signal: input.signal,
     onProgress: () => undefined,
   });
-  return `_id IN (SELECT ${identifier(idColumn)} FROM ${scanCsvFiles(inScope.files, [idColumn, versionColumn])})`;
+  return `_id_ IN (SELECT ${identifier(idColumn)} FROM ${scanCsvFiles(inScope.files, [idColumn, versionColumn])})`;
 }
 
 function comparedField({ compiled, target, staged }: DiffInput, name: string): ComparedField {
@@ -239,8 +239,9 @@ async function countRows(input: DiffInput, staged: StagedStream): Promise<Stream
   const { engine, compiled } = input;
   const { mode } = compiled.stream.target;
   const planned = await engine.one(countPlan(mode, readParquet(input.planPath)));
-  const states = await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state = ${rowState.rejected}) AS rejected,
-    count(*) FILTER (_state = ${rowState.filtered}) AS filtered FROM ${staged.view}`);
+  const states =
+    await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state_ = ${rowState.rejected}) AS rejected,
+    count(*) FILTER (_state_ = ${rowState.filtered}) AS filtered FROM ${staged.view}`);
   const count = (name: string) => Number(planned[name]);
   const broken = staged.parts.reduce((sum, part) => sum + part.broken.length, 0);
   const rejected = Number(states["rejected"]) + broken + count("shared_keys");

@@ -86,7 +86,7 @@ async function rejectOrphansOf(input: OrphanInput, parent: Stream, schema: Field
   const created =
     plan === undefined ? "SELECT NULL LIMIT 0" : `SELECT key FROM ${readParquet(plan)} WHERE action = 'create'`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE parents_wanted AS
-    SELECT ${folded} AS key, any_value(${name}) AS shown FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row)
+    SELECT ${folded} AS key, any_value(${name}) AS shown FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
     WHERE ${name} IS NOT NULL AND ${folded} NOT IN (${created}) GROUP BY 1`);
   const { count } = await engine.one("SELECT count(*) AS count FROM parents_wanted");
   if (Number(count) === 0) return;
@@ -108,7 +108,7 @@ async function rejectOrphansOf(input: OrphanInput, parent: Stream, schema: Field
   const presentKey = foldKey([{ name: parentKey, caseSensitive: schema.caseSensitive }]);
   const said = literal(`${schema.name}${unitSeparator}no ${parent.target.object} has ${parentKey} "`);
   const why = literal(`", and stream ${parent.name} creates none`);
-  await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row, ${said} || ${name} || ${why}
-    FROM ${identifier(stage)} s SEMI JOIN ${keysTable} USING (_row)
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row_, ${said} || ${name} || ${why}
+    FROM ${identifier(stage)} s SEMI JOIN ${keysTable} USING (_row_)
     WHERE ${folded} IN (SELECT key FROM parents_wanted ANTI JOIN (SELECT ${presentKey} AS key FROM ${present}) USING (key))`);
 }

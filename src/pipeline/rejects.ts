@@ -50,12 +50,12 @@ export async function keepRejects(
       open,
       careful: hasLines,
       copyPath: copyPath(context, compiled.stream, part, "again"),
-      wanted: `SELECT _position AS position FROM ${staged.view} SEMI JOIN (SELECT _row FROM ${leftBehindTable} WHERE _reason <> 'duplicate') USING (_row) WHERE _part = ${part.ordinal}`,
+      wanted: `SELECT _position_ AS position FROM ${staged.view} SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') USING (_row_) WHERE _part_ = ${part.ordinal}`,
     });
-    const rows = `SELECT _position AS position, _line AS line, _source AS cells, _problem AS problem
-        FROM ${staged.view} WHERE _state = ${rowState.rejected} AND _part = ${part.ordinal}
-      UNION ALL SELECT r.position, r.line, r.cells, l._reason FROM source_rows r
-        JOIN ${staged.view} s ON s._position = r.position AND s._part = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row = s._row
+    const rows = `SELECT _position_ AS position, _line_ AS line, _source_ AS cells, _problem_ AS problem
+        FROM ${staged.view} WHERE _state_ = ${rowState.rejected} AND _part_ = ${part.ordinal}
+      UNION ALL SELECT r.position, r.line, r.cells, l._reason_ FROM source_rows r
+        JOIN ${staged.view} s ON s._position_ = r.position AND s._part_ = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row_ = s._row_
       ORDER BY position`;
     await addRows(context, file, part, open, rows);
   }
@@ -70,8 +70,8 @@ function copyPath(context: RunContext, stream: Stream, part: Part, what: string)
 /** Most parts have none, and looking for their cells would read the whole part. */
 async function hasRejects(engine: Engine, view: string, ordinal: number): Promise<boolean> {
   const { found } = await engine.one(`SELECT
-    EXISTS (SELECT 1 FROM ${leftBehindTable} WHERE _reason <> 'duplicate')
-    OR EXISTS (SELECT 1 FROM ${view} WHERE _state = ${rowState.rejected} AND _part = ${ordinal}) AS found`);
+    EXISTS (SELECT 1 FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate')
+    OR EXISTS (SELECT 1 FROM ${view} WHERE _state_ = ${rowState.rejected} AND _part_ = ${ordinal}) AS found`);
   return found === true;
 }
 

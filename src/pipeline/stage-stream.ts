@@ -157,7 +157,7 @@ async function runPass(input: StageInput, part: Part, scan: Scan, path: string, 
   const absent = absentColumns(compiled, part);
   const keep = compiled.stream.keep?.sql;
   const scanned = scanPart(compiled, part, scan);
-  const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line`;
+  const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
   const mapped = mapRows({
     scan: scanned.scan,
     handed: [line, ...scanned.handed],
@@ -196,8 +196,8 @@ function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLi
   const [id = "", version = ""] = own;
   return {
     scan: `(SELECT ${["*", ...typed].join(", ")} FROM (SELECT ${[...line, ...named].join(", ")} FROM ${scan}))`,
-    handed: [...own, `${id} AS _id`, `${version} AS _version`],
-    kept: ["_id", "_version"],
+    handed: [...own, `${id} AS _id_`, `${version} AS _version_`],
+    kept: ["_id_", "_version_"],
   };
 }
 

@@ -11,7 +11,7 @@ import { readParquet, writeParquet } from "./parquet.ts";
 export const rowState = { good: 0, rejected: 1, filtered: 2 } as const;
 
 export interface StagePass {
-  /** SELECT that yields `r:`, `s:` and typed columns, `_line` and `_kept`. */
+  /** SELECT that yields `r:`, `s:` and typed columns, `_line_` and `_kept_`. */
   mapped: string;
   problem: string;
   warning: string;
@@ -27,20 +27,20 @@ export interface StagePass {
 
 export async function stagePart(engine: Engine, pass: StagePass): Promise<void> {
   const rendered = pass.fields.map(([column]) => column).join(", ");
-  const checked = `SELECT *, ${pass.problem} AS _problem, ${pass.warning} AS _warning FROM (${pass.mapped})`;
+  const checked = `SELECT *, ${pass.problem} AS _problem_, ${pass.warning} AS _warning_ FROM (${pass.mapped})`;
   const rows = `SELECT
-      CAST(CASE WHEN NOT _kept THEN ${rowState.filtered} WHEN _problem IS NOT NULL THEN ${rowState.rejected}
-        ELSE ${rowState.good} END AS UTINYINT) AS _state,
-      CASE WHEN _kept THEN _problem END AS _problem,
-      CASE WHEN _kept THEN _warning END AS _warning,
-      CASE WHEN _kept AND _problem IS NOT NULL THEN [${pass.sources.join(", ")}] END AS _source,
-      ${["_line", ...pass.kept].join(", ")}, hash(${rendered}) AS _hash,
+      CAST(CASE WHEN NOT _kept_ THEN ${rowState.filtered} WHEN _problem_ IS NOT NULL THEN ${rowState.rejected}
+        ELSE ${rowState.good} END AS UTINYINT) AS _state_,
+      CASE WHEN _kept_ THEN _problem_ END AS _problem_,
+      CASE WHEN _kept_ THEN _warning_ END AS _warning_,
+      CASE WHEN _kept_ AND _problem_ IS NOT NULL THEN [${pass.sources.join(", ")}] END AS _source_,
+      ${["_line_", ...pass.kept].join(", ")}, hash(${rendered}) AS _hash_,
       ${pass.fields.map(([column, name]) => `${column} AS ${name}`).join(", ")}
     FROM (${checked})`;
   await writeParquet(engine, rows, pass.file, "disposable");
 }
 
-/** A view over the staged parts of a stream with `_row` (0-based over all parts) and `_part`. Gives the row counts. */
+/** A view over the staged parts of a stream with `_row_` (0-based over all parts) and `_part_`. Gives the row counts. */
 export async function createStageView(
   engine: Engine,
   view: string,
@@ -72,8 +72,8 @@ const unionPartsMax = 16;
 
 function uniteParts(parts: readonly StagedFile[]): string {
   const selects = parts.map(
-    ({ ordinal, path, offset }) => `SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row,
-      file_row_number AS _position, CAST(${ordinal} AS USMALLINT) AS _part FROM ${readParquet(path)}`,
+    ({ ordinal, path, offset }) => `SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row_,
+      file_row_number AS _position_, CAST(${ordinal} AS USMALLINT) AS _part_ FROM ${readParquet(path)}`,
   );
   return selects.join(" UNION ALL ");
 }

@@ -31,7 +31,7 @@ export interface MappingInput {
   careful: boolean;
 }
 
-/** Yields: source columns (`s:`), rendered values (`r:`), typed values under the target's names, `_kept`. */
+/** Yields: source columns (`s:`), rendered values (`r:`), typed values under the target's names, `_kept_`. */
 export function mapRows(input: MappingInput): string {
   const present = input.fields.filter(({ columns }) => !isAbsent(columns, input.absent));
   const mapped = input.fields.map((compiled) => {
@@ -44,7 +44,7 @@ export function mapRows(input: MappingInput): string {
     ? present.map(({ field }) => `(TRY((${field.expression.sql}\n) IS NULL) IS NULL) AS ${failureName(field.target)}`)
     : [];
   const keep = input.keep === undefined ? "true" : `coalesce((${input.keep}\n), false)`;
-  const inner = `SELECT ${[...input.handed, ...mapped, ...failures, `${keep} AS _kept`].join(", ")} FROM ${input.scan}`;
+  const inner = `SELECT ${[...input.handed, ...mapped, ...failures, `${keep} AS _kept_`].join(", ")} FROM ${input.scan}`;
   const rendered = input.fields.map(({ field, value }) => `${value} AS ${renderedName(field.target)}`);
   const middle = `SELECT *, ${rendered.join(", ")} FROM (${inner})`;
   const typed = input.fields.map(({ field, typed }) => `${typed} AS ${identifier(field.target)}`);

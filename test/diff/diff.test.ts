@@ -190,9 +190,9 @@ describe("keys", () => {
     const diff = await rig.diff(staged);
     expectAddsUp(diff);
     expect(diff.counts).toMatchObject({ rejected: 3, creates: 1 });
-    const reasons = await rig.engine.all("SELECT _row, _reason FROM left_behind ORDER BY _row");
-    expect(reasons.map(({ _row }) => _row)).toEqual([0, 1, 3]);
-    expect(reasons[0]?.["_reason"]).toBe(
+    const reasons = await rig.engine.all("SELECT _row_, _reason_ FROM left_behind ORDER BY _row_");
+    expect(reasons.map(({ _row_ }) => _row_)).toEqual([0, 1, 3]);
+    expect(reasons[0]?.["_reason_"]).toBe(
       'Key__c\u001fshares its key "k1" with 2 other rows of this run; a dedupe rule would say which one counts',
     );
   });

@@ -81,10 +81,18 @@ test("a field that is mapped anew makes the rows that have it come again; anothe
 });
 
 test("fields may be called as columns of a plan are", async () => {
-  await using project = createFeed(deltaJob("", "{ Id: id, row: name, version: note }"));
+  const names = "Id key row version part position action before after changed _id _row _state _hash _kept c:Id".split(
+    " ",
+  );
+  const map = names.map((name) => `${JSON.stringify(name)}: ${name === "Id" ? "id" : "note"}`);
+  await using project = createFeed(deltaJob("", `{ ${map.join(", ")} }`));
   await deliver(project, first);
   expect(await deliver(project, "1,Ada,x\n2,Bob,y\n")).toMatchObject({ updates: 1, unchanged: 1 });
-  expect(project.read("out/people.csv")).toBe("Id,row,version\n2,Bob,y\n");
+  const cells = names.map((name) => (name === "Id" ? "2" : "y"));
+  expect(project.read("out/people.csv")).toBe(`${names.join(",")}\n${cells.join(",")}\n`);
+  project.write({ "job.yaml": deltaJob("", "{ Id: id, _Row_: name }") });
+  const refused = await project.run("check", "job.yaml");
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('a field can\'t be called "_Row_"')]);
 });
 
 test("where what was delivered is lost, all rows come again, with a warning", async () => {

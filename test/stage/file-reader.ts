@@ -49,8 +49,8 @@ export class FileReader {
     const cells = mapped.map((_, index) => `CAST(c${index} AS VARCHAR)`).join(", ");
     for (const { part, open, broken } of staged.parts) {
       const rows =
-        await engine.all(`SELECT _position AS position, _line AS line, [${cells}] AS cells FROM ${staged.view}
-        WHERE _part = ${part.ordinal} ORDER BY _position`);
+        await engine.all(`SELECT _position_ AS position, _line_ AS line, [${cells}] AS cells FROM ${staged.view}
+        WHERE _part_ = ${part.ordinal} ORDER BY _position_`);
       const lines = await locateLines(open, new Set(rows.map((row) => Number(row["position"]))));
       for (const { position, line, cells } of rows) {
         const known = line === null ? (lines.get(Number(position)) ?? 0) : Number(line);

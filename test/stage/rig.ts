@@ -128,7 +128,7 @@ export class Rig implements Disposable {
     const compiled = await compileStream({ engine: this.engine, job, stream: first, target, columns: { columns } });
     const folder = mkdtempSync(join(this.folder, "stage-"));
     const staged = await stageStream({ engine: this.engine, compiled, parts, folder, onPart: () => undefined });
-    const rows = await this.engine.all(`SELECT * FROM ${staged.view} ORDER BY _row`);
+    const rows = await this.engine.all(`SELECT * FROM ${staged.view} ORDER BY _row_`);
     return { compiled, staged, target, rows };
   }
 

@@ -33,13 +33,13 @@ ${rest}`;
 /** Each row's problem as "field: message", null for a good one. */
 async function problemsOf(stream: string, files: Files): Promise<(string | null)[]> {
   const { rows } = await rig.stage(stream, fields, files);
-  return rows.map(({ _problem }) => (_problem === null ? null : String(_problem).replace(unitSeparator, ": ")));
+  return rows.map(({ _problem_ }) => (_problem_ === null ? null : String(_problem_).replace(unitSeparator, ": ")));
 }
 
 async function storedAs(column: string, values: string[]): Promise<unknown[]> {
   const content = stringify([["key", "x"], ...values.map((value, index) => [`${index}`, value])], { quoted: true });
   const { rows } = await rig.stage(streamOf(`Key__c: key, ${column}: x`), fields, { "a.csv": content });
-  return rows.map((row) => (row["_problem"] === null ? row[column] : "rejected"));
+  return rows.map((row) => (row["_problem_"] === null ? row[column] : "rejected"));
 }
 
 describe("a value is staged as the target would store it", () => {
@@ -126,7 +126,7 @@ describe("a row that breaks a rule is rejected with its first problem, in the or
   test("a warning is kept beside the row and rejects nothing", async () => {
     const stream = streamOf("Key__c: key, Name: name, Amount__c: amount", rules);
     const { rows } = await rig.stage(stream, fields, { "a.csv": content });
-    expect(rows.filter(({ _warning }) => _warning !== null)).toMatchObject([{ Key__c: "8", _state: rowState.good }]);
+    expect(rows.filter(({ _warning_ }) => _warning_ !== null)).toMatchObject([{ Key__c: "8", _state_: rowState.good }]);
   });
 
   test("the original cells of a rejected row are kept, and only of those", async () => {
@@ -137,7 +137,7 @@ describe("a row that breaks a rule is rejected with its first problem, in the or
         "a.csv": 'key,name,more\n1, Ann ,"x\ny"\n2,  ,"x\ny"\n',
       },
     );
-    expect(rows.map(({ _source }) => _source)).toEqual([null, ["2", "  ", "x\ny"]]);
+    expect(rows.map(({ _source_ }) => _source_)).toEqual([null, ["2", "  ", "x\ny"]]);
   });
 
   test("on_null: reject", async () => {
@@ -176,7 +176,7 @@ describe("every record of a file is accounted for", () => {
       { "a.csv": "key,name,kind\n1,x,a\n2,x\n3,,a\n4,x,b\n5,,b\n6,x,a,\n7,x,a\n" },
       { keep: "kind = 'a'" },
     );
-    expect(rows.map(({ Key__c, _line, _state }) => [Key__c, _line, _state])).toEqual([
+    expect(rows.map(({ Key__c, _line_, _state_ }) => [Key__c, _line_, _state_])).toEqual([
       ["1", 2, rowState.good],
       ["3", 4, rowState.rejected],
       ["4", 5, rowState.filtered],
@@ -199,7 +199,7 @@ describe("every record of a file is accounted for", () => {
         const isBroken = (text: string) => /^(2|3,y,z|6, "x"|7,"x"y)$/.test(text);
         expect(broken.length).toBe([...first, ...second].filter(isBroken).length);
         expect(rows.length + broken.length).toBe(first.length + second.length);
-        expect(rows.map(({ _row }) => _row)).toEqual([...rows.keys()]);
+        expect(rows.map(({ _row_ }) => _row_)).toEqual([...rows.keys()]);
       }),
       { numRuns: 40 },
     );
