@@ -1,22 +1,28 @@
 // Bytes of a remote file in their order, with many reads under way: over a long line one read at a time would wait for
-// every answer. In: an open file, a range. Out: blocks. What must hold: at most so many blocks wait in memory.
+// every answer. In: an open file, a range. Out: blocks. What must hold: at most so many blocks are in memory; a block is
+// filled anew once the one after the next is asked for, so who takes it has to be done with it by then.
 
 import { readAt } from "./remote.ts";
 import type { Session } from "./session.ts";
 
-/** What every server has to answer in one piece (draft-ietf-secsh-filexfer-02, 3). */
-const chunkBytes = 32 * 1024;
-/** One buffer for many chunks: measured, a fifth of the time went into collecting buffers of single ones. */
-const blockBytes = 1 << 20;
+/** One buffer for many pieces: measured, a fifth of the time went into collecting buffers of single ones. */
+const blockBytesMin = 1000 * 1024;
 /** So that 2 MiB are on their way while a third block is being filled up. */
 const blocksAhead = 3;
+/** One more is with who takes it, and its place is needed when the next but one is asked for. */
+const places = blocksAhead + 1;
 
 export async function* readAhead(session: Session, handle: Buffer, from: number, to: number): AsyncGenerator<Buffer> {
+  const blockBytes = session.readBytesMax * Math.ceil(blockBytesMin / session.readBytesMax);
+  const buffers: Buffer[] = [];
   const ahead: Promise<Buffer>[] = [];
   let asked = from;
   for (let at = from; ; ) {
     while (ahead.length < blocksAhead && asked < to) {
-      const block = readBlock(session, handle, asked, Math.min(blockBytes, to - asked));
+      const place = Math.round((asked - from) / blockBytes) % places;
+      const buffer = buffers[place] ?? Buffer.allocUnsafeSlow(Math.min(blockBytes, to - from));
+      buffers[place] = buffer;
+      const block = readBlock(session, handle, asked, buffer.subarray(0, Math.min(blockBytes, to - asked)));
       // It is waited for in its turn; until then its failure is nobody's surprise.
       block.catch(() => undefined);
       ahead.push(block);
@@ -33,13 +39,13 @@ export async function* readAhead(session: Session, handle: Buffer, from: number,
 }
 
 /** Shorter only at the end of the file. */
-async function readBlock(session: Session, handle: Buffer, from: number, bytes: number): Promise<Buffer> {
-  const block = Buffer.allocUnsafeSlow(bytes);
+async function readBlock(session: Session, handle: Buffer, from: number, block: Buffer): Promise<Buffer> {
+  const pieceBytes = session.readBytesMax;
   const reads: Promise<number>[] = [];
-  for (let at = 0; at < bytes; at += chunkBytes) {
-    reads.push(readAt(session, handle, block.subarray(at, at + chunkBytes), from + at));
+  for (let at = 0; at < block.length; at += pieceBytes) {
+    reads.push(readAt(session, handle, block.subarray(at, at + pieceBytes), from + at));
   }
   const read = await Promise.all(reads);
-  const short = read.findIndex((length, index) => length < Math.min(chunkBytes, bytes - index * chunkBytes));
-  return short < 0 ? block : block.subarray(0, short * chunkBytes + (read[short] ?? 0));
+  const short = read.findIndex((length, index) => length < Math.min(pieceBytes, block.length - index * pieceBytes));
+  return short < 0 ? block : block.subarray(0, short * pieceBytes + (read[short] ?? 0));
 }

@@ -2,8 +2,7 @@
 // the server can say so. What must hold: an upload goes on with what is there only after it was read back and compared:
 // a server that lost its power may have kept a file's length without its bytes.
 
-import { createReadStream } from "node:fs";
-import { open as openLocal } from "node:fs/promises";
+import { type FileHandle, open as openLocal } from "node:fs/promises";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
@@ -13,10 +12,8 @@ import { readAhead } from "./read-ahead.ts";
 import { close, fstat, open, stat, syncToDisk, writeAt } from "./remote.ts";
 import type { Session } from "./session.ts";
 
-/** What every server takes in one piece (draft-ietf-secsh-filexfer-02, 3). */
-const chunkBytes = 32 * 1024;
 const blockBytes = 1 << 20;
-const blocksAhead = 2;
+const blocksAhead = 3;
 /** After so many bytes the server is asked to bring them to its disk; from there an upload goes on unseen. */
 const durableBytes = 64 << 20;
 
@@ -110,28 +107,46 @@ async function sendFrom(session: Session, handle: Buffer, request: Upload, sent:
     onBytes(sent.bytes);
     failpoint("sent");
   };
-  if (sent.bytes >= bytes) return;
-  let position = sent.bytes;
+  const local = await openLocal(path);
   try {
-    for await (const block of createReadStream(path, { start: position, highWaterMark: blockBytes })) {
+    for await (const { block, position } of readBlocks(local, sent.bytes, bytes)) {
       signal.throwIfAborted();
-      const writing = writeBlock(session, handle, block as Buffer, position);
+      const writing = writeBlock(session, handle, block, position);
       writing.catch(() => undefined);
       ahead.push(writing);
-      position += (block as Buffer).length;
       if (ahead.length >= blocksAhead) await settleOne();
       if (sent.bytes - sent.durable >= durableBytes && (await syncToDisk(session, handle))) sent.durable = sent.bytes;
     }
     while (ahead.length > 0) await settleOne();
   } finally {
     await Promise.allSettled(ahead);
+    await local.close();
+  }
+}
+
+interface Block {
+  block: Buffer;
+  position: number;
+}
+
+/** A block is filled anew when `blocksAhead` more have been asked for: blocks of its own for each were half of all garbage. */
+async function* readBlocks(local: FileHandle, from: number, to: number): AsyncGenerator<Block> {
+  const buffers = Array.from({ length: blocksAhead }, () => Buffer.allocUnsafeSlow(Math.min(blockBytes, to - from)));
+  for (let position = from, turn = 0; position < to; turn += 1) {
+    const buffer = buffers[turn % blocksAhead] as Buffer;
+    const { bytesRead } = await local.read(buffer, 0, Math.min(buffer.length, to - position), position);
+    // The file is shorter than it was: what has arrived is counted at the end.
+    if (bytesRead === 0) return;
+    yield { block: buffer.subarray(0, bytesRead), position };
+    position += bytesRead;
   }
 }
 
 async function writeBlock(session: Session, handle: Buffer, block: Buffer, position: number): Promise<number> {
   const writes: Promise<void>[] = [];
-  for (let at = 0; at < block.length; at += chunkBytes) {
-    writes.push(writeAt(session, handle, block.subarray(at, at + chunkBytes), position + at));
+  const { writeBytesMax } = session;
+  for (let at = 0; at < block.length; at += writeBytesMax) {
+    writes.push(writeAt(session, handle, block.subarray(at, at + writeBytesMax), position + at));
   }
   await Promise.all(writes);
   return block.length;
