@@ -15,7 +15,11 @@ const environment = process.env as Record<string, string>;
 const { signal } = new AbortController();
 
 await measure(async () => {
-  const { source, store } = await openSftp(connection, environment, (text) => process.stderr.write(text), signal);
+  const { source, store } = await openSftp(connection, {
+    environment,
+    onRetry: (text) => process.stderr.write(text),
+    signal,
+  });
   if (doing === "fetch") await fetchAll(source);
   else for (const name of names) await store.write(join("up", name), localFile(name), signal);
   store.close();

@@ -9,7 +9,7 @@ import { connectionNamed, openProject } from "./project.ts";
 export async function pinConnection(globals: Globals, name: string): CommandResult {
   await using project = await openProject(globals, undefined);
   const connection = connectionNamed(project, name);
-  const { host, port, type, fingerprint, pinned } = await fetchServerKey(connection);
+  const { host, port, type, fingerprint, pinned } = await fetchServerKey(connection, project.environment);
   if (globals.json) {
     printOut(JSON.stringify({ connection: name, host, port, type, hostKey: fingerprint, pinned }));
     return exitCode.done;

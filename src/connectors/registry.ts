@@ -47,9 +47,9 @@ export async function openConnection(connection: Connection, context: Connection
 }
 
 /** The key of a server that is known by one; undefined for the others. */
-export async function readServerKey(connection: Connection): Promise<ServerKey | undefined> {
+export async function readServerKey(connection: Connection, environment: Environment): Promise<ServerKey | undefined> {
   if (connection.type !== "sftp") return undefined;
   const { host, port } = connection.address;
-  const { type, fingerprint } = await (await import("./sftp/sftp.ts")).readServerKey(connection);
+  const { type, fingerprint } = await (await import("./sftp/sftp.ts")).readServerKey(connection, environment);
   return { host, port, type, fingerprint, pinned: connection.hostKey ?? null };
 }

@@ -108,6 +108,10 @@ const sftp = closedMap({
     .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, "expected a fingerprint, SHA256:…, as `loadline connections pin` prints it")
     .describe("The server's key: SHA256:…")
     .optional(),
+  jump: z
+    .string()
+    .describe("Another connection of type sftp, whose server stands in between (a bastion, a jump host).")
+    .optional(),
   known_hosts: referencing
     .describe("File that knows the server's key, relative to this file. Default: ~/.ssh/known_hosts.")
     .optional(),

@@ -296,6 +296,8 @@ export interface SftpConnection {
   hostKey?: string;
   /** The file that knows the server's key, absolute; without one and without `hostKey`, the user's own. Reads like `address`. */
   readonly knownHosts?: string | undefined;
+  /** The connection whose server stands in between. */
+  jump?: SftpConnection;
   /** Loads want an approved plan or `--yes`. */
   protected: boolean;
   place: Place;

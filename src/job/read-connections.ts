@@ -3,6 +3,7 @@
 
 import { dirname, resolve as resolvePath } from "node:path";
 import { usageFailure } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
 import { type ConnectionFile, type ConnectionsFile, connectionsShape } from "./connection-schema.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type {
@@ -52,6 +53,7 @@ export function readConnections(file: string, environment: Environment = readEnv
   const root = parseYaml(diagnostics, { extensions: false });
   const written = checkShape(connectionsShape, root, diagnostics);
   if (written !== undefined) checkUrls(written, root, diagnostics);
+  if (written !== undefined) checkJumps(written, root, diagnostics);
   diagnostics.throwIfAny();
   const connections = new Map<string, Connection>();
   for (const [name, connection] of Object.entries(written?.connections ?? {})) {
@@ -63,6 +65,10 @@ export function readConnections(file: string, environment: Environment = readEnv
     };
     const built = buildConnection(name, connection, { environment, folder: resolvePath(dirname(file)), placeAt });
     if (built !== undefined) connections.set(name, built);
+  }
+  for (const [name, connection] of Object.entries(written?.connections ?? {})) {
+    const over = connection.type === "sftp" ? connections.get(connection.jump ?? "") : undefined;
+    if (over?.type === "sftp") Object.assign(connections.get(name) ?? {}, { jump: over });
   }
   return connections;
 }
@@ -219,6 +225,35 @@ function buildAuth(written: SalesforceFile["auth"], scope: Scope): SalesforceAut
 
 function buildReference(text: string, path: TreePath, scope: Scope, options = { isPath: false }): Reference {
   return referTo(text, scope.placeAt(path), scope.folder, options);
+}
+
+/** Each way over other servers ends at one that is reached directly. */
+function checkJumps({ connections }: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {
+  const jumpOf = (name: string) => {
+    const connection = connections[name];
+    return connection?.type === "sftp" ? connection.jump : undefined;
+  };
+  for (const name of Object.keys(connections)) {
+    const jump = jumpOf(name);
+    const node = nodeAt(root, ["connections", name, "jump"]);
+    if (jump === undefined || node === undefined) continue;
+    if (connections[jump]?.type !== "sftp") {
+      const suggestion = suggest(
+        jump,
+        Object.keys(connections).filter((other) => connections[other]?.type === "sftp"),
+      );
+      const message = `jump: there is no connection "${jump}" of type sftp`;
+      diagnostics.add(node.span, message, suggestion === undefined ? {} : { suggestion });
+      continue;
+    }
+    const seen = new Set([name]);
+    let next: string | undefined = jump;
+    while (next !== undefined && !seen.has(next)) {
+      seen.add(next);
+      next = jumpOf(next);
+    }
+    if (next !== undefined) diagnostics.add(node.span, "jump: this way leads round in a circle");
+  }
 }
 
 function checkUrls(written: ConnectionsFile, root: MapNode, diagnostics: Diagnostics): void {

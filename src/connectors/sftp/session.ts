@@ -2,31 +2,16 @@
 // the end of the connection, or the deadline; the server is verified before a credential is sent; a fault of the
 // connection is a CallFault, the server's own refusal is not.
 
-import type { ConnectConfig, SFTPWrapper } from "ssh2";
+import type { SFTPWrapper } from "ssh2";
 import SftpClient from "ssh2-sftp-client";
 import { monotonicMs } from "../../core/clock.ts";
-import type { Failure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
-import { connectSocket } from "../../http/socket.ts";
 import type { Environment, SftpConnection } from "../../job/job.ts";
-import { type HostKey, readHostKey, type Trust, trustOf } from "./host-key.ts";
-import { prepareSignIn } from "./sign-in.ts";
+import { type ConnectionError, configOf, connectFault, type Line, openLine, prepareHandshake } from "./handshake.ts";
+import { type HostKey, readHostKey, trustOf } from "./host-key.ts";
 
-/** Until the server has let us in. */
-const connectMsMax = 30_000;
 /** Without any answer to anything that was asked. */
 export const usualSilenceMsMax = 60_000;
-const keepAliveMs = 15_000;
-const keepAliveMissesMax = 3;
-
-/** Those of Node's own crypto; ssh2's chacha20 is much slower without its native part. */
-const ciphers = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"] as const;
-const macs = [
-  "hmac-sha2-256-etm@openssh.com",
-  "hmac-sha2-512-etm@openssh.com",
-  "hmac-sha2-256",
-  "hmac-sha2-512",
-] as const;
 
 /** Status codes of the protocol (draft-ietf-secsh-filexfer-02, 7). */
 export const sftpStatus = { endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, unsupported: 8 } as const;
@@ -61,6 +46,7 @@ type Ended = (error: Error | undefined | null, value?: unknown) => void;
 
 export class Session {
   readonly #client: SftpClient;
+  readonly #line: Line;
   readonly #wrapper: SFTPWrapper;
   readonly #silenceMsMax: number;
   /** What a person should know of the server. */
@@ -73,45 +59,35 @@ export class Session {
   #watch: NodeJS.Timeout | undefined;
   #fault: CallFault | undefined;
 
-  private constructor(client: SftpClient, wrapper: SFTPWrapper, silenceMsMax: number, warnings: readonly string[]) {
+  private constructor(
+    client: SftpClient,
+    wrapper: SFTPWrapper,
+    { line, silenceMsMax, warnings }: { line: Line; silenceMsMax: number; warnings: readonly string[] },
+  ) {
     const { _maxReadLen, _maxWriteLen } = wrapper as Learned;
     this.readBytesMax = pieceOf(_maxReadLen);
     this.writeBytesMax = pieceOf(_maxWriteLen);
     this.warnings = warnings;
     this.#client = client;
+    this.#line = line;
     this.#wrapper = wrapper;
     this.#silenceMsMax = silenceMsMax;
   }
 
   /** Throws a Failure for a server that is not trusted or does not let us in, and a CallFault where none answers. */
   static async open({ connection, environment, silenceMsMax }: SessionOptions): Promise<Session> {
-    const trust = trustOf(connection);
-    const signIn = prepareSignIn(connection, environment);
-    let refused: Failure | undefined;
-    let isVerified = false;
+    const handshake = prepareHandshake(connection, environment);
+    const line = await openLine(connection, environment);
     const client = quietClient(connection.name);
     const heard = firstError(client);
     try {
-      const wrapper = await client.connect({
-        ...configOf(connection, trust),
-        username: connection.address.user,
-        authHandler: signIn.attempt,
-        hostVerifier: (blob: Buffer) => {
-          refused = trust.refuse(readHostKey(blob));
-          isVerified = refused === undefined;
-          return isVerified;
-        },
-      });
-      const session = new Session(client, wrapper, silenceMsMax, trust.warnings);
+      const wrapper = await client.connect(handshake.configFor(line.sock));
+      const session = new Session(client, wrapper, { line, silenceMsMax, warnings: handshake.warnings });
       session.#listen();
       return session;
     } catch (thrown) {
-      endClient(client);
-      if (refused !== undefined) throw refused;
-      const error = heard() ?? (thrown as ConnectionError);
-      if (error.level === "client-authentication" || (isVerified && /authentication/i.test(error.message)))
-        throw signIn.refusal();
-      throw connectFault(connection, error);
+      endClient(client, line);
+      throw handshake.explain(heard() ?? (thrown as ConnectionError));
     }
   }
 
@@ -172,19 +148,19 @@ export class Session {
     clearInterval(this.#watch);
     for (const fail of this.#waiting) fail(this.#fault);
     this.#waiting.clear();
-    endClient(this.#client);
+    endClient(this.#client, this.#line);
   }
 }
 
 /** The key that a server shows. The connection ends before a user is named. */
-export async function fetchHostKey(connection: SftpConnection): Promise<HostKey> {
+export async function fetchHostKey(connection: SftpConnection, environment: Environment): Promise<HostKey> {
   let seen: HostKey | undefined;
+  const line = await openLine(connection, environment);
   const client = quietClient(connection.name);
   const heard = firstError(client);
   try {
     await client.connect({
-      ...configOf(connection, trustOf(connection)),
-      username: connection.address.user,
+      ...configOf(connection, trustOf(connection), line.sock),
       hostVerifier: (blob: Buffer) => {
         seen = readHostKey(blob);
         return false;
@@ -194,7 +170,7 @@ export async function fetchHostKey(connection: SftpConnection): Promise<HostKey>
     if (seen !== undefined) return seen;
     throw connectFault(connection, heard() ?? (thrown as ConnectionError));
   } finally {
-    endClient(client);
+    endClient(client, line);
   }
   throw new Error("a host key that was refused was taken");
 }
@@ -203,8 +179,6 @@ export async function fetchHostKey(connection: SftpConnection): Promise<HostKey>
 function pieceOf(learned: unknown): number {
   return typeof learned === "number" && learned > 0 ? Math.min(learned, pieceBytesMax) : usualPieceBytes;
 }
-
-type ConnectionError = Error & { level?: string; code?: unknown };
 
 /** The library prints what nobody listens for. */
 function quietClient(name: string): SftpClient {
@@ -222,23 +196,9 @@ function firstError(client: SftpClient): () => ConnectionError | undefined {
   return () => first;
 }
 
-function endClient(client: SftpClient): void {
-  client.end().catch(() => undefined);
-}
-
-function configOf({ address }: SftpConnection, trust: Trust): ConnectConfig {
-  return {
-    sock: connectSocket(address.host, address.port),
-    readyTimeout: connectMsMax,
-    keepaliveInterval: keepAliveMs,
-    keepaliveCountMax: keepAliveMissesMax,
-    algorithms: { cipher: [...ciphers], hmac: [...macs], serverHostKey: trust.order, compress: ["none"] },
-  };
-}
-
-function connectFault({ address }: SftpConnection, error: ConnectionError): Error {
-  const what = `${address.host}:${address.port}`;
-  // Both sides have no cipher, key or the like in common: the next attempt ends the same way.
-  const isFinal = /no matching|handshake failed/i.test(error.message);
-  return new CallFault(`${what}: ${error.message}`, { outcome: "refused", transient: !isFinal, cause: error });
+function endClient(client: SftpClient, line: Line): void {
+  client
+    .end()
+    .catch(() => undefined)
+    .finally(line.close);
 }

@@ -6,7 +6,7 @@ import { exitCode } from "../../core/exit-code.ts";
 import type { Source } from "../../extract/source.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
-import type { SftpConnection } from "../../job/job.ts";
+import type { Environment, SftpConnection } from "../../job/job.ts";
 import type { FileStore } from "../../load/target.ts";
 import type { ConnectionContext } from "../registry.ts";
 import type { HostKey } from "./host-key.ts";
@@ -41,9 +41,9 @@ export async function openSftp(
 }
 
 /** The key that a server shows, without a word of who asks. */
-export async function readServerKey(connection: SftpConnection): Promise<HostKey> {
+export async function readServerKey(connection: SftpConnection, environment: Environment): Promise<HostKey> {
   try {
-    return await fetchHostKey(connection);
+    return await fetchHostKey(connection, environment);
   } catch (error) {
     throw error instanceof CallFault ? unavailable(error, connection.name) : error;
   }
