@@ -35,7 +35,13 @@ export interface Sshd extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-export async function startSshd(): Promise<Sshd> {
+export interface SshdRequest {
+  port?: number;
+  /** Options of its sftp: `-R` writes nothing, `-P open` opens no file. */
+  sftp?: string;
+}
+
+export async function startSshd(request: SshdRequest = {}): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), "loadline-sshd-")));
   const folder = join(home, "files");
   mkdirSync(folder);
@@ -48,7 +54,7 @@ export async function startSshd(): Promise<Sshd> {
   makeKey(path("user"), "ed25519");
   makeKey(path("locked"), "ed25519", passphrase);
   writeFileSync(path("authorized_keys"), ["user", "locked"].map((name) => readFileSync(path(`${name}.pub`))).join(""));
-  const port = await freePort();
+  const port = request.port ?? (await freePort());
   writeFileSync(
     path("sshd_config"),
     [
@@ -61,7 +67,7 @@ export async function startSshd(): Promise<Sshd> {
       "UsePAM no",
       "StrictModes no",
       "PasswordAuthentication no",
-      "Subsystem sftp internal-sftp",
+      `Subsystem sftp internal-sftp ${request.sftp ?? ""}`,
       "MaxStartups 100",
     ].join("\n"),
   );
