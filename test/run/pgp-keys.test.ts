@@ -149,8 +149,10 @@ test("no passphrase and nothing of a private key is in a file of the project, or
   project.write({ "inbox/a.csv.pgp": await seal(csv, keys.own) });
   told.push(await project.run("run", "job.yaml", "--json"));
   expect(told.at(-1)?.code).toBe(1);
-  const secrets = [passphrase, ...[keys.own, keys.sender].flatMap(({ secret }) => secret.match(/^\S{60,}$/gm) ?? [])];
-  expect(secrets.length).toBeGreaterThan(10);
+  // Locked, and as it is once it was opened.
+  const armors = [keys.own.secret, keys.own.key.armor(), keys.sender.secret];
+  const secrets = [passphrase, "PRIVATE KEY", ...armors.flatMap((armor) => armor.match(/^\S{60,}$/gm) ?? [])];
+  expect(secrets.length).toBeGreaterThan(15);
   const texts = told.map(({ stdout, stderr }) => stdout + stderr);
   for (const path of filesBelow(project.folder).filter((name) => !name.startsWith("keys/"))) {
     texts.push(readFileSync(join(project.folder, path), "latin1"));
