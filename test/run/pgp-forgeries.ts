@@ -29,6 +29,36 @@ export async function sealWithoutIntegrity(recipient: TestKey): Promise<Buffer> 
   return Buffer.concat([sessionKey, packet(9, Buffer.concat([start, rest]))]);
 }
 
+const chunkSize = 10;
+const chunkBytes = 2 ** (chunkSize + 6);
+
+/** The packet that GnuPG writes since 2.3 for keys that it made itself: OCB, draft-ietf-openpgp-rfc4880bis-10 (5.16). */
+export async function sealOcb(recipient: TestKey, content: string): Promise<Buffer> {
+  const { sessionKey, secret } = await makeSessionKey(recipient);
+  const plaintext = packet(11, Buffer.concat([Buffer.from([0x62, 0, 0, 0, 0, 0]), Buffer.from(content)]));
+  const kind = Buffer.from([1, 9, 2, chunkSize]);
+  const start = randomBytes(15);
+  const sealChunk = (index: number, chunk: Buffer, ...more: Buffer[]) => {
+    const counter = uint64(index);
+    const nonce = Buffer.concat([start.subarray(0, 7), start.subarray(7).map((byte, at) => byte ^ (counter[at] ?? 0))]);
+    const cipher = createCipheriv("aes-256-ocb", secret, nonce, { authTagLength: 16 });
+    cipher.setAAD(Buffer.concat([Buffer.from([0xd4]), kind, counter, ...more]));
+    return Buffer.concat([cipher.update(chunk), cipher.final(), cipher.getAuthTag()]);
+  };
+  const count = Math.ceil(plaintext.length / chunkBytes);
+  const chunks = Array.from({ length: count }, (_, index) =>
+    sealChunk(index, plaintext.subarray(index * chunkBytes, (index + 1) * chunkBytes)),
+  );
+  const last = sealChunk(count, Buffer.alloc(0), uint64(plaintext.length));
+  return Buffer.concat([sessionKey, packet(20, Buffer.concat([kind, start, ...chunks, last]))]);
+}
+
+function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+
 async function makeSessionKey(recipient: TestKey): Promise<{ sessionKey: Uint8Array; secret: Uint8Array }> {
   const encryptionKeys = recipient.key.toPublic();
   const session = { data: randomBytes(32), algorithm: "aes256" } as const;

@@ -1,7 +1,15 @@
 // Files that are not proved: each is refused as a whole, and neither the target nor the run folder has a row of it.
 
 import { beforeAll, expect, test } from "vitest";
-import { armorOf, type EndedKey, makeExpired, makeRevoked, sealSigned, sealWithoutIntegrity } from "./pgp-forgeries.ts";
+import {
+  armorOf,
+  type EndedKey,
+  makeExpired,
+  makeRevoked,
+  sealOcb,
+  sealSigned,
+  sealWithoutIntegrity,
+} from "./pgp-forgeries.ts";
 import {
   csv,
   decrypting,
@@ -33,6 +41,22 @@ async function changed(at: (bytes: Buffer) => number): Promise<Buffer> {
   return bytes;
 }
 
+async function changedOcb(at: (bytes: Buffer) => number): Promise<Buffer> {
+  const bytes = await sealOcb(keys.own, long);
+  const index = at(bytes);
+  bytes[index] = (bytes[index] ?? 0) ^ 1;
+  return bytes;
+}
+
+/** With a length that goes with it. */
+async function cutOcb(): Promise<Buffer> {
+  const bytes = await sealOcb(keys.own, long);
+  const header = bytes.indexOf(Buffer.from([0xd4, 0xff]));
+  const length = 4 + 15 + 10 * (65_536 + 16);
+  bytes.writeUInt32BE(length, header + 2);
+  return bytes.subarray(0, header + 6 + length);
+}
+
 const twice = async () => Buffer.concat([await sealed(csv), await sealed(csv)]);
 const changedUnderSignature = () =>
   sealSigned(keys.own, keys.sender, { change: (signed) => void signed.write("Black", signed.indexOf("Brown")) });
@@ -51,6 +75,9 @@ test.each<[string, string, () => Promise<Buffer>, string, string?]>([
     async () => Buffer.from((await armorOf(keys.own)).repeat(2)),
     "damaged",
   ],
+  ["in OCB with its last byte changed", decrypting, () => changedOcb(({ length }) => length - 1), "damaged"],
+  ["in OCB with a byte in the middle changed", decrypting, () => changedOcb(({ length }) => length >> 1), "damaged"],
+  ["in OCB, cut short between two chunks", decrypting, cutOcb, "damaged"],
   ["without integrity protection", decrypting, () => sealWithoutIntegrity(keys.own), "no integrity protection"],
   ["without the signature", verifying, () => sealed(csv), "not signed"],
   ["signed by another one", verifying, () => sealed(csv, keys.own), "not signed by a key of verify_key_file"],
@@ -65,6 +92,14 @@ test.each<[string, string, () => Promise<Buffer>, string, string?]>([
   expect(project.list("out")).toEqual([]);
   const kept = project.runFolders().flatMap(filesBelow);
   expect(kept.filter((path) => !path.startsWith("extract/"))).toEqual(["events.jsonl", "job.yaml"]);
+});
+
+test("a file in OCB, as GnuPG writes it since 2.3, is read", async () => {
+  const files = { "inbox/a.csv.pgp": await sealOcb(keys.own, long) };
+  await using project = placeJob(keys, { source: decrypting, files });
+  const run = await project.run("run", "job.yaml");
+  expect(run.code, run.stdout + run.stderr).toBe(0);
+  expect(project.read("out/out.csv") === long.replace("id,last", "Id,Name")).toBe(true);
 });
 
 const before = new Date("2021-06-01");
