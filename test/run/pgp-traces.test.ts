@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decrypt, readMessage } from "openpgp";
 import { beforeAll, expect, test } from "vitest";
+import { Ledger } from "../../src/checkpoint/ledger.ts";
 import type { Project } from "../support/rig.ts";
 import {
   csv,
@@ -102,4 +103,33 @@ test("an encrypted file that was lost or changed in the run folder is not encryp
   expect(refused.code).toBe(1);
   expect(refused.stdout + refused.stderr).toContain("people-00001");
   expect(project.list("out").filter((name) => !name.startsWith("."))).toEqual([]);
+});
+
+test("check leaves nothing in clear in the folder for temporary files, whether it is content or not", async () => {
+  await using project = await placeBothWays({ "tmp/.keep": "" });
+  const look = () => project.start(["check", "job.yaml"], { env: { TMPDIR: project.path("tmp") } }).finished;
+  const left = () => project.list("tmp").filter((name) => name.startsWith("loadline"));
+  expect((await look()).code).toBe(0);
+  expect(left()).toEqual([]);
+  project.write({ "inbox/a.csv.pgp": await seal("id,name\n1,Müller\n", keys.own) });
+  expect((await look()).code).toBe(2);
+  expect(left()).toEqual([]);
+});
+
+test("a dry run that was killed goes with its clear copies once it is older than runs are kept", async () => {
+  await using project = await placeBothWays();
+  project.write({ "job.yaml": `${project.read("job.yaml")}keep: { runs: 2d }\n` });
+  const env = { LOADLINE_FAILPOINT: "decrypted:1" };
+  expect((await project.start(["plan", "job.yaml"], { env }).finished).signal).toBe("SIGKILL");
+  expect((await project.run("plan", "job.yaml")).code).toBe(0);
+  expect(project.runFolders()).toHaveLength(2);
+  expect(clearFiles(project)).not.toEqual([]);
+  const days = 24 * 60 * 60 * 1000;
+  using ledger = Ledger.open(project.path(".loadline"));
+  for (const run of ledger.runs()) {
+    if (run.finished === null) ledger.saveRun({ ...run, started: new Date(Date.now() - 4 * days).toISOString() });
+  }
+  expect((await project.run("plan", "job.yaml")).code).toBe(0);
+  expect(project.runFolders()).toHaveLength(2);
+  expect(clearFiles(project)).toEqual([]);
 });
