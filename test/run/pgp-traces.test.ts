@@ -65,7 +65,9 @@ test("a run that was killed anywhere leaves nothing in clear, once it is resumed
   const hits = counted.read("hits").trim().split("\n");
   expect(hits).toEqual(expect.arrayContaining(["decrypted", "extracted", "encrypted", "planned", "intent", "loaded"]));
   for (const [index, name] of hits.entries()) {
-    await Promise.all([["resume"], ["run", "job.yaml"]].map((goOn) => killAndGoOn(index + 1, name, goOn)));
+    // Once sending has begun, another run begins with a resume.
+    const ways = index <= hits.indexOf("planned") ? [["resume"], ["run", "job.yaml"]] : [["resume"]];
+    await Promise.all(ways.map((goOn) => killAndGoOn(index + 1, name, goOn)));
   }
 });
 
@@ -73,7 +75,8 @@ async function killAndGoOn(hit: number, name: string, goOn: readonly string[]): 
   await using project = await placeBothWays();
   const env = { LOADLINE_FAILPOINT: `*:${hit}` };
   expect((await project.start(["run", "job.yaml"], { env }).finished).signal).toBe("SIGKILL");
-  if (name === "decrypted") expect(clearFiles(project)).not.toEqual([]);
+  // What is not proved to its end has not its name.
+  if (name === "decrypted") expect(clearFiles(project)).toEqual([expect.stringMatching(/\.unproved$/)]);
   const ended = await project.run(...goOn);
   expect(ended.code, `${name}, ${goOn[0]}: ${ended.stdout}${ended.stderr}`).toBe(0);
   expect([name, goOn[0], clearFiles(project)]).toEqual([name, goOn[0], []]);
