@@ -136,7 +136,7 @@ async function recover(globals: Globals, project: OpenProject, job: Job): Promis
   const unfinished = openLedger(project, (ledger) => findUnfinished(ledger, job.name));
   if (unfinished === undefined) return undefined;
   if (!unfinished.begunLoading) {
-    openLedger(project, (ledger) => supersede(ledger, unfinished.run));
+    openLedger(project, (ledger) => supersede(ledger, project.stateFolder, unfinished.run));
     return undefined;
   }
   const { jobFile } = unfinished.run;

@@ -97,18 +97,43 @@ async function probe(file: KeyFile, key: Key, use: () => Promise<unknown>): Prom
   }
 }
 
-/** Keys that senders can't use any more; what they encrypted or signed before can still be read. */
-export async function findExpired({ own, senders }: DecryptionKeys): Promise<{ place: Place; message: string }[]> {
-  const expired: { place: Place; message: string }[] = [];
-  for (const { keys, path, place } of senders === undefined ? [own] : [own, senders]) {
-    for (const key of keys) {
-      const end = await key.getExpirationTime();
-      if (!(end instanceof Date) || end > now()) continue;
-      const day = end.toISOString().slice(0, 10);
-      expired.push({ place, message: `${path}: ${nameOf(key)} expired on ${day}: new files won't be made with it` });
+/** Throws a Failure where no key of a file can do its work: one that only signs, say, where files are to be decrypted. */
+export async function refuseUseless({ own, senders }: DecryptionKeys): Promise<void> {
+  // Without a date: what has expired still serves for what was made before.
+  await probeAny(own, (key) => key.getDecryptionKeys(undefined, null));
+  if (senders !== undefined) await probeAny(senders, (key) => key.getSigningKey(undefined, null));
+}
+
+async function probeAny<K extends Key>(file: Keys<K>, use: (key: K) => Promise<unknown>): Promise<void> {
+  const whys: string[] = [];
+  for (const key of file.keys) {
+    try {
+      await use(key);
+      return;
+    } catch (error) {
+      whys.push(`${nameOf(key)}: ${whyOf(error)}`);
     }
   }
-  return expired;
+  throw unusable(file, whys.join("; "), "name the file with the key that is meant");
+}
+
+/** Keys that senders can't use any more; what they encrypted or signed before can still be read. */
+export async function findEnded({ own, senders }: DecryptionKeys): Promise<{ place: Place; message: string }[]> {
+  const ended: { place: Place; message: string }[] = [];
+  for (const { keys, path, place } of senders === undefined ? [own] : [own, senders]) {
+    for (const key of keys) {
+      const how = await howEnded(key);
+      if (how === undefined) continue;
+      ended.push({ place, message: `${path}: ${nameOf(key)} ${how}: new files won't be made with it` });
+    }
+  }
+  return ended;
+}
+
+async function howEnded(key: Key): Promise<string | undefined> {
+  if (await key.isRevoked(undefined, undefined, now())) return "was revoked";
+  const end = await key.getExpirationTime();
+  return end instanceof Date && end <= now() ? `expired on ${end.toISOString().slice(0, 10)}` : undefined;
 }
 
 const armor = /-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----.*?-----END PGP \1 KEY BLOCK-----/gs;

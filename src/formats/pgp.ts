@@ -9,6 +9,8 @@ import type { DecryptMessageResult, MaybeStream, Message } from "openpgp";
 import { now } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { watchArmor } from "./armor.ts";
 import { Growth } from "./packing.ts";
 import { type DecryptionKeys, type EncryptionKeys, refuseUnusable } from "./pgp-keys.ts";
 import { type UnpackedFile, writeUnpacked } from "./unpack.ts";
@@ -26,6 +28,7 @@ export async function decryptFile(file: EncryptedFile, keys: DecryptionKeys, to:
   const unproved = `${to}.unproved`;
   try {
     const written = await writeUnpacked(readDecrypted(file, keys), unproved, withoutEncryption(file.label));
+    failpoint("decrypted");
     renameSync(unproved, to);
     return { ...written, path: to };
   } catch (error) {
@@ -66,7 +69,10 @@ async function readEncrypted(path: string, input: Readable): Promise<Message<May
   const { readMessage } = await import("openpgp");
   // The first byte of a packet has its highest bit set, and text has not.
   const isArmored = ((await firstByte(path)) & 0x80) === 0;
-  if (isArmored) return readMessage({ armoredMessage: toWeb<string>(input.setEncoding("latin1")) });
+  if (isArmored) {
+    const text = Readable.from(watchArmor(input.setEncoding("latin1")));
+    return readMessage({ armoredMessage: toWeb<string>(text) });
+  }
   return readMessage({ binaryMessage: toWeb<Uint8Array>(input) });
 }
 
@@ -131,6 +137,11 @@ const refusals: readonly { pattern: RegExp; message: string; next: string }[] = 
     pattern: /Message is not signed/,
     message: "the file is not signed, and verify_key_file wants a signature",
     next: "ask the sender to sign it, or leave verify_key_file out",
+  },
+  {
+    pattern: /key is (revoked|expired)|Key is newer than the signature/,
+    message: "the file is signed by a key of verify_key_file that was not valid when it was signed",
+    next: "ask the sender for it signed with a valid key, and for its public key",
   },
   {
     pattern: /Could not find signing key|Signed digest did not match|[Ss]ignature|[Ss]igning/,

@@ -8,7 +8,7 @@ import { now } from "../core/clock.ts";
 import { Failure, placeOf } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Source } from "../extract/source.ts";
-import { findExpired, refuseUnusable } from "../formats/pgp-keys.ts";
+import { findEnded, refuseUnusable } from "../formats/pgp-keys.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../job/job.ts";
 import { countOf, showCount } from "../report/numbers.ts";
@@ -92,7 +92,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
 async function checkKeys(stream: Stream, environment: Environment, { warnings }: CheckedJob): Promise<StreamKeys> {
   const keys = await openStreamKeys(stream, environment);
   if (keys.encryption !== undefined) await refuseUnusable(keys.encryption);
-  for (const { place, message } of keys.decryption === undefined ? [] : await findExpired(keys.decryption)) {
+  for (const { place, message } of keys.decryption === undefined ? [] : await findEnded(keys.decryption)) {
     warnings.push(`${placeOf(place)}: ${message}`);
   }
   return keys;

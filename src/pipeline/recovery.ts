@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
 import { isLockFree } from "../checkpoint/lock.ts";
+import { dropWorkFiles } from "../pipeline.ts";
 import { hasBegunLoading, isResumable, jobLockName, runFolder } from "./runs.ts";
 
 export interface UnfinishedRun {
@@ -28,9 +29,10 @@ export function findUnfinished(ledger: Ledger, job?: string): UnfinishedRun | un
   return undefined;
 }
 
-/** Closes a run that wrote nothing, because a new one takes its place. */
-export function supersede(ledger: Ledger, run: RunRecord): void {
+/** Closes a run that wrote nothing, because a new one takes its place; a killed one has left its work files. */
+export function supersede(ledger: Ledger, stateFolder: string, run: RunRecord): void {
   ledger.saveRun({ ...run, status: "superseded", next: null });
+  dropWorkFiles(runFolder(stateFolder, run.id));
 }
 
 /** The job file as it was when the run began. */

@@ -7,6 +7,7 @@ import {
   type Passphrase,
   readPrivateKeys,
   readPublicKeys,
+  refuseUseless,
 } from "../formats/pgp-keys.ts";
 import type { Environment, KeyReference, Stream } from "../job/job.ts";
 
@@ -27,6 +28,7 @@ export async function openStreamKeys({ source, target }: Stream, environment: En
       own: await readPrivateKeys(fileOf(privateKeyFile), openPassphrase(passphrase)),
       ...(verifyKeyFile === undefined ? {} : { senders: await readPublicKeys(fileOf(verifyKeyFile)) }),
     };
+    await refuseUseless(keys.decryption);
   }
   if (target.encryption !== undefined) {
     const { recipientKeyFile, signKeyFile, passphrase } = target.encryption;

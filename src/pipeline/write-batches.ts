@@ -3,6 +3,7 @@
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
+import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Way } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
@@ -137,6 +138,7 @@ async function writeEncrypted(
   const clear = join(subfolder(context, "stage", "clear", stream.name), "written");
   const written = await writeBatchFile(context.engine, rows, clear, stream.target.format);
   await encryptFile(clear, keys, path, stream.target.object);
+  failpoint("encrypted");
   rmSync(clear);
   syncFile(path);
   return { ...written, path, bytes: statSync(path).size, sha256: await hashFile(path) };

@@ -1,0 +1,151 @@
+// Encrypted files over SFTP, both ways, on our own server and on OpenSSH's: what a kill cuts off is gone on with, each file
+// is loaded once and moved once, and what arrives is one encryption whose manifest tells its bytes.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { decrypt, readMessage } from "openpgp";
+import { beforeAll, describe, expect, test } from "vitest";
+import { encrypting, type Keyring, makeKeyring, passphrase, seal, verifying } from "../run/pgp-project.ts";
+import { createProject, type Project } from "../support/rig.ts";
+import { hasSshd, startSshd } from "../support/sshd.ts";
+import { connectionsFile, copyJob, manyRows, startVendor } from "./support.ts";
+
+/** 17 MB: more than is brought to the disk at a time; and some MB. */
+const big = manyRows(480_000);
+const some = manyRows(100_000);
+const small = "id,last\n1,Müller\n";
+
+let keys: Keyring;
+
+beforeAll(async () => {
+  keys = await makeKeyring();
+});
+
+interface Remote extends AsyncDisposable {
+  project: Project;
+  /** What the server serves to the project. */
+  folder: string;
+}
+
+async function openSandbox(files: Record<string, string>): Promise<Remote> {
+  return startVendor(files);
+}
+
+async function openSshd(files: Record<string, string>): Promise<Remote> {
+  const server = await startSshd();
+  const auth = `auth: { private_key_file: ${server.key} }, host_key: "${server.hostKey}"`;
+  const project = createProject({
+    "connections.yaml": connectionsFile(`{ type: sftp, url: "${server.url()}", ${auth} }`),
+    ...files,
+  });
+  return {
+    project,
+    folder: server.folder,
+    async [Symbol.asyncDispose]() {
+      await project[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function put(folder: string, name: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(join(folder, name)), { recursive: true });
+  writeFileSync(join(folder, name), content);
+}
+
+const listed = (folder: string, name: string) => readdirSync(join(folder, name)).sort();
+
+const received = copyJob({
+  files: "in/*.csv.pgp",
+  source: `, format: { pgp: { ${verifying} } }, once: content_hash, after: { move: done }`,
+});
+
+const sent = `version: 1
+name: send
+streams:
+  people:
+    source: { connection: out, files: "*.csv" }
+    target: { connection: vendor, files: people.csv.pgp, manifest: "{name}.json", format: { pgp: { ${encrypting} } } }
+    map: { id: id, last: last }
+`;
+
+function placeKeys({ project }: Remote): void {
+  project.env["PGP_PASS"] = passphrase;
+  project.write({
+    "keys/own.asc": keys.own.secret,
+    "keys/own-public.asc": keys.own.public,
+    "keys/sender.asc": keys.sender.secret,
+    "keys/sender-public.asc": keys.sender.public,
+  });
+}
+
+async function killAt(project: Project, place: string): Promise<void> {
+  const killed = await project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: place } }).finished;
+  expect(killed.signal, killed.stdout + killed.stderr).toBe("SIGKILL");
+}
+
+describe.each([
+  { name: "the sandbox's server", open: openSandbox, isHere: true },
+  { name: "OpenSSH's server", open: openSshd, isHere: hasSshd },
+])("$name", ({ open, isHere }) => {
+  test.skipIf(!isHere).each([
+    ["marked:1", big],
+    ["received:2", some],
+    ["decrypted:2", some],
+    ["acknowledged:1", some],
+  ])("files are decrypted, loaded once and moved once, though the run was killed at %s", async (place, content) => {
+    await using remote = await open({ "job.yaml": received });
+    const { project, folder } = remote;
+    placeKeys(remote);
+    const sealed = await seal(small, keys.own, keys.sender);
+    put(folder, "in/a.csv.pgp", await seal(content, keys.own, keys.sender));
+    put(folder, "in/b.csv.pgp", sealed);
+    await killAt(project, place);
+    const resumed = await project.run("resume");
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
+    const loaded = `${content.replace("id,last", "Id,Name")}1,Müller\n`;
+    expect(project.read("out/people.csv") === loaded).toBe(true);
+    expect([listed(folder, "in"), listed(folder, "done")]).toEqual([[], ["a.csv.pgp", "b.csv.pgp"]]);
+    put(folder, "in/again.csv.pgp", sealed);
+    const again = await project.run("run", "job.yaml", "--json");
+    expect(again.summary().streams["people"]).toMatchObject({ extracted: 0, loaded: 0 });
+  });
+
+  test.skipIf(!isHere)("a file that nobody proves stays where it is, and nothing is loaded", async () => {
+    await using remote = await open({ "job.yaml": received });
+    placeKeys(remote);
+    put(remote.folder, "in/a.csv.pgp", await seal(small, keys.own));
+    const refused = await remote.project.run("run", "job.yaml");
+    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("not signed")]);
+    expect(listed(remote.folder, ".")).toEqual(["in"]);
+    expect([listed(remote.folder, "in"), remote.project.list("out")]).toEqual([["a.csv.pgp"], []]);
+  });
+
+  test.skipIf(!isHere).each(["sent:2", "uploaded:1", "committed:1", "closed:1"])(
+    "what is sent is encrypted once, though the run was killed at %s, and the manifest tells its bytes",
+    async (place) => {
+      await using remote = await open({ "job.yaml": sent, "out/a.csv": some });
+      const { project, folder } = remote;
+      placeKeys(remote);
+      await killAt(project, place);
+      const [run = ""] = project.runFolders();
+      const encrypted = readFileSync(join(run, "batches/people-00001.csv.pgp"));
+      const resumed = await project.run("resume");
+      expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
+      expect(listed(folder, ".")).toEqual(["people.csv.pgp", "people.csv.pgp.json"]);
+      const arrived = readFileSync(join(folder, "people.csv.pgp"));
+      expect(arrived.equals(encrypted)).toBe(true);
+      const sha256 = createHash("sha256").update(arrived).digest("hex");
+      const manifest = JSON.parse(readFileSync(join(folder, "people.csv.pgp.json"), "utf8"));
+      expect(manifest.files).toEqual([{ name: "people.csv.pgp", rows: 100_000, bytes: arrived.length, sha256 }]);
+      const opened = await decrypt({
+        message: await readMessage({ binaryMessage: new Uint8Array(arrived) }),
+        decryptionKeys: keys.own.key,
+        verificationKeys: keys.sender.key.toPublic(),
+        expectSigned: true,
+      });
+      expect(opened.data === some).toBe(true);
+    },
+  );
+});
