@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 
 export function makePrivateFolder(path: string): void {
@@ -26,6 +27,16 @@ export function writeDurably(path: string, content: string | Uint8Array): void {
 export function syncFile(path: string): void {
   syncPath(path);
   syncPath(dirname(path));
+}
+
+/** Flushes the entry of a file that is itself on the disk, as renaming leaves it, while other work goes on. */
+export async function syncEntry(path: string): Promise<void> {
+  const folder = await open(dirname(path), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 function syncPath(path: string): void {

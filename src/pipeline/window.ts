@@ -36,8 +36,9 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
   if (record.to === null) return { record };
   const window: Window = {
     ...(record.from === null ? {} : { from: record.from }),
-    // By the clock a window ends now, with the second that has begun: what this second still brings is in the next window.
-    to: run.options.to ?? shift(record.to, 1000),
+    // By the clock a window ends now, with the second that has begun, and the next one too, for a clock that is told to
+    // the second may be late by one. What these seconds still bring is in the next window.
+    to: run.options.to ?? shift(record.to, 2000),
     pending: mark?.pending ?? [],
   };
   const isChosen = run.options.from !== undefined || run.options.to !== undefined;

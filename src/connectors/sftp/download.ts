@@ -8,7 +8,7 @@ import { type FileHandle, open as openLocal } from "node:fs/promises";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
-import { syncFile, writeDurably } from "../../core/files.ts";
+import { syncEntry, writeDurably } from "../../core/files.ts";
 import type { DoubtfulTextSearch } from "../../formats/doubtful-text.ts";
 import { packingOf } from "../../formats/packing.ts";
 import { searchOf, searchReceived } from "../../formats/received.ts";
@@ -61,7 +61,7 @@ export async function download(request: Download): Promise<{ sha256: string; sus
     await received.file.close();
   }
   renameSync(partialOf(target), target);
-  syncFile(target);
+  await syncEntry(target);
   rmSync(markOf(target), { force: true });
   const { hash, search } = received;
   const suspect =
@@ -84,7 +84,7 @@ async function openReceived({ target, label, bytes, modifiedMs, format }: Downlo
   const partial = partialOf(target);
   const durable = existsSync(partial) ? readMark(target, { bytes, modifiedMs }) : 0;
   const file = await openLocal(partial, durable > 0 ? "r+" : "w", 0o600);
-  await file.truncate(durable);
+  if (durable > 0) await file.truncate(durable);
   const search = packingOf(label) === "none" ? searchOf(format, label) : undefined;
   const received = { file, hash: createHash("sha256"), search, bytes: durable, durable };
   if (durable === 0) return received;
@@ -135,8 +135,10 @@ async function receiveRest(session: Session, request: Download, received: Receiv
     } finally {
       await written;
     }
-    refuseOther(request, await fstat(session, handle, remote));
-    refuseOther(request, await stat(session, remote));
+    // Of what was open, and of what has its name by now. Asked together: small files wait for answers most of the time.
+    for (const now of await Promise.all([fstat(session, handle, remote), stat(session, remote)])) {
+      refuseOther(request, now);
+    }
     if (received.bytes !== bytes) refuseOther(request, undefined);
   } finally {
     await close(session, handle).catch(() => undefined);
