@@ -45,26 +45,45 @@ export const unsent = {
   resultsSha256: null,
 } as const satisfies Partial<BatchRecord>;
 
+export type WrittenFile = Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256">;
+
 /** Writes the rows of a SELECT as exactly the bytes that will be sent; on disk when it returns. */
 export async function writeBatchFile(
   engine: Engine,
   select: string,
   path: string,
-  format: WrittenFormat = plainBatch,
-): Promise<Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256">> {
-  const { Count: rows } = await engine.one(`COPY (${select}) TO ${literal(path)} (${copyOptions(format)})`);
-  syncFile(path);
-  return { path, bytes: statSync(path).size, rows: Number(rows), sha256: await hashFile(path) };
+  format: WrittenFormat = plainCsvFile,
+): Promise<WrittenFile> {
+  const rows = await copyRows(engine, select, path, format);
+  return describeFile(path, rows);
 }
 
-const plainBatch: WrittenFormat = { type: "csv", delimiter: ",", quote: '"', neutraliseFormulas: false };
+/** A file that was written, brought to the disk. */
+export async function describeFile(path: string, rows: number): Promise<WrittenFile> {
+  syncFile(path);
+  return { path, bytes: statSync(path).size, rows, sha256: await hashFile(path) };
+}
 
-function copyOptions(format: WrittenFormat): string {
+export const plainCsvFile: WrittenFormat = { type: "csv", delimiter: ",", quote: '"', neutraliseFormulas: false };
+
+/** Writes the rows of a SELECT, of CSV with or without its header. Gives how many they are. */
+export async function copyRows(
+  engine: Engine,
+  select: string,
+  path: string,
+  format: WrittenFormat,
+  header = true,
+): Promise<number> {
+  const { Count: rows } = await engine.one(`COPY (${select}) TO ${literal(path)} (${copyOptions(format, header)})`);
+  return Number(rows);
+}
+
+function copyOptions(format: WrittenFormat, header: boolean): string {
   if (format.type === "jsonl") return "FORMAT json";
   if (format.type === "parquet") return "FORMAT parquet, COMPRESSION zstd";
   const { delimiter, quote } = format;
   const marks = `DELIMITER ${literal(delimiter)}, QUOTE ${literal(quote)}, ESCAPE ${literal(quote)}`;
-  return `FORMAT csv, HEADER true, ${marks}, NULLSTR ''`;
+  return `FORMAT csv, HEADER ${header}, ${marks}, NULLSTR ''`;
 }
 
 /** Salesforce takes header lines of 32,000 characters at most. */

@@ -1,15 +1,7 @@
 // A plan cut into batch files: exactly the bytes that will be sent, the same for the same plan.
 
-import { rmSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
-import { failpoint } from "../core/failpoint.ts";
-import { hashFile, syncFile } from "../core/files.ts";
 import type { Action, Way } from "../core/model.ts";
-import { identifier, literal } from "../core/sql.ts";
-import { encryptFile } from "../formats/pgp.ts";
-import type { EncryptionKeys } from "../formats/pgp-keys.ts";
-import type { Stream } from "../job/job.ts";
 import {
   type BatchLimits,
   type BatchRange,
@@ -22,11 +14,11 @@ import {
 } from "../load/batches.ts";
 import type { WayChoice } from "../load/target.ts";
 import { readParquet } from "../stage/parquet.ts";
-import { batchPath, unsent, writeBatchFile } from "./batch-files.ts";
+import { batchPath, unsent, type WrittenFile, writeBatchFile } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
-import { type RunContext, subfolder, targetOf } from "./context.ts";
-import { cellOfChanged } from "./delivered.ts";
+import { type RunContext, targetOf } from "./context.ts";
 import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
+import { writeWholeFile } from "./whole-file.ts";
 
 /** Makes the batch files of a plan and their records, in state `planned`. A dry run gets none. */
 export async function writeBatches(
@@ -41,7 +33,10 @@ export async function writeBatches(
   const { idColumn, wholeFiles } = targetOf(context, stream.target.connection).capabilities;
   const plan = readParquet(planPath);
   const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
-  if (wholeFiles === true) return [await writeWholeFile(context, compiled, plan, fields)];
+  if (wholeFiles === true) {
+    const file = await writeWholeFile(context, stream, plan, fields);
+    return [describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" })];
+  }
   await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
   const ranges: (BatchRange & { via: Way })[] = [];
   for (const choice of new Set(ways.values())) {
@@ -104,58 +99,6 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   return describeBatch(context, compiled, { ...file, action, number: input.number, via: input.via });
 }
 
-/** All rows of a plan as one file, in the order of the source. A row that changed is written whole. */
-async function writeWholeFile(
-  context: RunContext,
-  compiled: CompiledStream,
-  plan: string,
-  fields: readonly string[],
-): Promise<BatchRecord> {
-  const { engine } = context;
-  const { stream } = compiled;
-  const { format } = stream.target;
-  const path = batchPath(context, { stream: stream.name, number: 1 }, format?.type);
-  const forPeople = format?.type === "csv" && format.neutraliseFormulas;
-  const cells = fields.map((name) => {
-    const cell = stream.target.mode === "delta" ? cellOfChanged(name) : `after.${identifier(name)}`;
-    return forPeople ? `${neutralise(cell)} AS ${identifier(neutraliseName(name))}` : `${cell} AS ${identifier(name)}`;
-  });
-  const rows = `SELECT ${cells.join(", ")} FROM ${plan} ORDER BY row`;
-  const keys = context.keys.get(stream.name)?.encryption;
-  const file =
-    keys === undefined
-      ? await writeBatchFile(engine, rows, path, format)
-      : await writeEncrypted(context, `${path}.pgp`, { rows, keys, stream });
-  return describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" });
-}
-
-/** Once: each time would give other bytes. What is in clear is gone when it returns. */
-async function writeEncrypted(
-  context: RunContext,
-  path: string,
-  { rows, keys, stream }: { rows: string; keys: EncryptionKeys; stream: Stream },
-): Promise<WrittenFile> {
-  const clear = join(subfolder(context, "stage", "clear", stream.name), "written");
-  const written = await writeBatchFile(context.engine, rows, clear, stream.target.format);
-  await encryptFile(clear, keys, path, stream.target.object);
-  failpoint("encrypted");
-  rmSync(clear);
-  syncFile(path);
-  return { ...written, path, bytes: statSync(path).size, sha256: await hashFile(path) };
-}
-
-/** What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection), full-width forms too. */
-const formulaStart = "^[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]";
-
-function neutralise(cell: string): string {
-  return `CASE WHEN regexp_matches(${cell}, ${literal(formulaStart)}) THEN ${literal("'")} || ${cell} ELSE ${cell} END`;
-}
-
-function neutraliseName(name: string): string {
-  return new RegExp(formulaStart).test(name) ? `'${name}` : name;
-}
-
-type WrittenFile = Pick<BatchRecord, "path" | "bytes" | "rows" | "sha256">;
 type WrittenBatch = WrittenFile & Pick<BatchRecord, "action" | "number" | "via">;
 
 function describeBatch(context: RunContext, { stream, schema }: CompiledStream, written: WrittenBatch): BatchRecord {
