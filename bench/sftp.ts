@@ -115,12 +115,12 @@ interface Way {
   send(bench: Bench, names: readonly string[], folder: string): Measurement;
 }
 
-const openSsh = (name: string, ciphers: readonly string[]): Way => ({
+const openSsh = (name: string, ciphers: readonly string[], put = "put"): Way => ({
   name,
   fetch: (bench, names, folder) =>
     runSftp(bench, names.map((file) => `get ${file} ${join(folder, file)}\n`).join(""), ciphers),
   send: (bench, names, folder) =>
-    runSftp(bench, names.map((file) => `put ${join(folder, file)} ${sentFolder}/${file}\n`).join(""), ciphers),
+    runSftp(bench, names.map((file) => `${put} ${join(folder, file)} ${sentFolder}/${file}\n`).join(""), ciphers),
 });
 
 const reference = openSsh(`sftp, ${cipher}`, ["-c", cipher]);
@@ -129,7 +129,9 @@ const ours: Way = {
   fetch: (bench, names, folder) => runConnector(bench, "fetch", folder, names),
   send: (bench, names, folder) => runConnector(bench, "send", folder, names),
 };
-const ways = [reference, openSsh("sftp, the cipher it takes by itself (chacha20-poly1305)", []), ours];
+const fetching = [reference, openSsh("sftp, the cipher it takes by itself (chacha20-poly1305)", []), ours];
+/** loadline's uploads are on the server's disk when they end. */
+const sending = [reference, openSsh(`sftp, ${cipher}, onto the disk (put -f)`, ["-c", cipher], "put -f"), ours];
 
 /** Ways take turns; each begins with an empty folder and the server's files in memory. */
 async function compareSpeed(bench: Bench): Promise<string[]> {
@@ -144,6 +146,7 @@ async function compareSpeed(bench: Bench): Promise<string[]> {
   ] as const;
   const rows: string[] = [];
   for (const { title, doing, names } of tasks) {
+    const ways = doing === "fetch" ? fetching : sending;
     const measured = new Map<Way, Measurement[]>(ways.map((way) => [way, []]));
     for (let repeat = 0; repeat < repeats; repeat += 1) {
       for (const way of ways) {

@@ -102,6 +102,9 @@ async function compareStart(
 async function sendFrom(session: Session, handle: Buffer, request: Upload, sent: Sent): Promise<void> {
   const { path, bytes, signal, onBytes } = request;
   const ahead: Promise<number>[] = [];
+  // The server brings to its disk what it has while more is on its way.
+  let syncing: Promise<void> = Promise.resolve();
+  let asked = sent.bytes;
   const settleOne = async () => {
     sent.bytes += (await ahead.shift()) ?? 0;
     onBytes(sent.bytes);
@@ -115,13 +118,23 @@ async function sendFrom(session: Session, handle: Buffer, request: Upload, sent:
       writing.catch(() => undefined);
       ahead.push(writing);
       if (ahead.length >= blocksAhead) await settleOne();
-      if (sent.bytes - sent.durable >= durableBytes && (await syncToDisk(session, handle))) sent.durable = sent.bytes;
+      if (sent.bytes - asked < durableBytes) continue;
+      await syncing;
+      asked = sent.bytes;
+      syncing = makeDurable(session, handle, sent);
+      syncing.catch(() => undefined);
     }
     while (ahead.length > 0) await settleOne();
+    await syncing;
   } finally {
-    await Promise.allSettled(ahead);
+    await Promise.allSettled([...ahead, syncing]);
     await local.close();
   }
+}
+
+async function makeDurable(session: Session, handle: Buffer, sent: Sent): Promise<void> {
+  const { bytes } = sent;
+  if (await syncToDisk(session, handle)) sent.durable = bytes;
 }
 
 interface Block {
