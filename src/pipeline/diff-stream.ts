@@ -25,7 +25,8 @@ import { readParquet, writeParquet } from "../stage/parquet.ts";
 import { countRefusedRecords, rowState } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
 import type { CompiledStream } from "./compile-stream.ts";
-import { absentColumns, type StagedStream } from "./stage-stream.ts";
+import { absentColumns } from "./stage-part.ts";
+import type { StagedStream } from "./stage-stream.ts";
 
 /** A person's choice of rows (`--limit`, `--keys`). */
 export interface Selection {

@@ -19,6 +19,16 @@ export function scanCsv(part: Pick<Part, "path" | "columns" | "compressed">, for
   return scan(literal(part.path), part.columns, part.compressed, format);
 }
 
+/** The column that says which of several files a row is of. */
+export const fileColumn = "loadline:file";
+
+/** Several parts with the same columns, in this order, each row with the path of its file in `fileColumn`. */
+export function scanCsvParts(parts: readonly Pick<Part, "path" | "columns">[], format: CsvFormat): string {
+  const [first] = parts;
+  const paths = `[${parts.map(({ path }) => literal(path)).join(", ")}]`;
+  return scan(paths, first?.columns ?? [], false, format, `, filename = ${literal(fileColumn)}`);
+}
+
 /** Files of a remote or of our own writing: UTF-8, comma, LF, all with the same columns. */
 export function scanCsvFiles(paths: readonly string[], columns: readonly string[]): string {
   const nulls = columns.map((column) => `CAST(NULL AS VARCHAR) AS ${identifier(column)}`).join(", ");
@@ -26,11 +36,11 @@ export function scanCsvFiles(paths: readonly string[], columns: readonly string[
   return scan(`[${paths.map(literal).join(", ")}]`, columns, false, plainCsv);
 }
 
-function scan(path: string, names: readonly string[], compressed: boolean, format: CsvFormat): string {
+function scan(path: string, names: readonly string[], compressed: boolean, format: CsvFormat, more = ""): string {
   const columns = names.map((column) => `${literal(column)}: 'VARCHAR'`).join(", ");
   return `read_csv(${path}, auto_detect = false, header = ${format.columns === undefined}, columns = {${columns}},
     delim = ${literal(format.delimiter)}, quote = ${literal(format.quote)}, escape = ${literal(format.quote)},
     strict_mode = true, null_padding = false, nullstr = ${literal(nullText)},
     max_line_size = ${recordBytesMax}, buffer_size = ${bufferBytes}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true,
-    rejects_limit = ${rejectsMax})`;
+    rejects_limit = ${rejectsMax}${more})`;
 }

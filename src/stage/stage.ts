@@ -3,7 +3,7 @@
 // What must hold: every record of the part is a row of the stage (good, rejected or filtered) or a broken record with
 // its line; the row's position in its file is its position in the part, so that a reject can be traced back.
 
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { identifier, literal } from "../core/sql.ts";
 import type { Engine } from "./engine.ts";
 import { readParquet, writeParquet } from "./parquet.ts";
@@ -40,53 +40,97 @@ export async function stagePart(engine: Engine, pass: StagePass): Promise<void> 
   await writeParquet(engine, rows, pass.file, "disposable");
 }
 
+/** A part that was staged together with others. */
+export interface Member {
+  ordinal: number;
+  path: string;
+}
+
+/**
+ * Numbers the rows of a file that several parts were staged into, by the path in `_file_`: for each its part, its place
+ * there, and its place in the file. False where the engine did not read one part after the other.
+ */
+export async function numberRows(engine: Engine, path: string, members: readonly Member[]): Promise<boolean> {
+  const ordinals = new Map(members.map((member) => [member.path, member.ordinal]));
+  const found = await engine.all(`SELECT _file_ AS file, count(*) AS rows, min(file_row_number) AS first,
+    max(file_row_number) AS last FROM ${readParquet(path)} GROUP BY ALL ORDER BY first`);
+  const inOrder = found.map(({ file }) => ordinals.get(String(file)) ?? 0);
+  if (inOrder.some((ordinal, index) => ordinal <= (inOrder[index - 1] ?? 0))) return false;
+  if (found.some(({ rows, first, last }) => Number(last) - Number(first) + 1 !== rows)) return false;
+  const parts = found.map(({ file, first }) => `(${literal(String(file))}, ${first}, ${ordinals.get(String(file))})`);
+  const none = "SELECT '' AS file, 0 AS first, 0 AS part LIMIT 0";
+  const table = parts.length === 0 ? `(${none}) p` : `(VALUES ${parts.join(", ")}) p(file, first, part)`;
+  const numbered = `SELECT s.* EXCLUDE (_file_, file_row_number), file_row_number AS _at_,
+      file_row_number - first AS _position_, CAST(part AS USMALLINT) AS _part_
+    FROM ${readParquet(path)} s JOIN ${table} ON file = _file_`;
+  await writeParquet(engine, numbered, `${path}.numbered`, "disposable");
+  renameSync(`${path}.numbered`, path);
+  return true;
+}
+
+/** Parquet of a part, or of several: then `numberRows` has said which row is of which. */
+export interface StagedFile {
+  path: string;
+  ordinals: readonly number[];
+}
+
 /** A view over the staged parts of a stream with `_row_` (0-based over all parts) and `_part_`. Gives the row counts. */
 export async function createStageView(
   engine: Engine,
   view: string,
-  files: readonly { ordinal: number; path: string }[],
+  files: readonly StagedFile[],
 ): Promise<Map<number, number>> {
   const rows = new Map<number, number>();
-  const parts: StagedFile[] = [];
+  const selects: PlacedFile[] = [];
   let offset = 0;
-  for (const { ordinal, path } of files) {
-    const { count } = await engine.one(`SELECT count(*) AS count FROM ${readParquet(path)}`);
-    rows.set(ordinal, Number(count));
-    parts.push({ ordinal, path, offset });
-    offset += Number(count);
+  for (const file of files) {
+    selects.push({ path: file.path, select: selectRows(file, offset) });
+    const [ordinal = 0] = file.ordinals;
+    const part = file.ordinals.length > 1 ? "_part_" : ordinal;
+    for (const found of await engine.all(
+      `SELECT ${part} AS part, count(*) AS count FROM ${readParquet(file.path)} GROUP BY ALL`,
+    )) {
+      rows.set(Number(found["part"]), Number(found["count"]));
+      offset += Number(found["count"]);
+    }
   }
-  const select = parts.length <= unionPartsMax ? uniteParts(parts) : await mergeParts(engine, parts);
+  const select = selects.length <= unionFilesMax ? unite(selects) : await mergeFiles(engine, selects);
   await engine.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${select}`);
   return rows;
 }
 
-interface StagedFile {
-  ordinal: number;
+interface PlacedFile {
   path: string;
-  /** Rows of the parts before it. */
-  offset: number;
+  /** Its rows with their place among all. */
+  select: string;
 }
 
 /** Beyond, each of the many passes over the view would open so many files: 2,000 took minutes (measured). */
-const unionPartsMax = 16;
+const unionFilesMax = 16;
 
-function uniteParts(parts: readonly StagedFile[]): string {
-  const selects = parts.map(
-    ({ ordinal, path, offset }) => `SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row_,
-      file_row_number AS _position_, CAST(${ordinal} AS USMALLINT) AS _part_ FROM ${readParquet(path)}`,
-  );
-  return selects.join(" UNION ALL ");
+/** `offset`: rows of the files before it. */
+function selectRows({ path, ordinals: [ordinal, ...others] }: StagedFile, offset: number): string {
+  if (others.length > 0) {
+    return `SELECT * EXCLUDE (_at_, _position_, _part_), _at_ + ${offset} AS _row_, _position_, _part_
+      FROM read_parquet(${literal(path)})`;
+  }
+  return `SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row_,
+    file_row_number AS _position_, CAST(${ordinal} AS USMALLINT) AS _part_ FROM ${readParquet(path)}`;
 }
 
-/** Many small parts as a few files. */
-async function mergeParts(engine: Engine, parts: readonly StagedFile[]): Promise<string> {
-  const size = Math.ceil(parts.length / unionPartsMax);
+function unite(files: readonly PlacedFile[]): string {
+  return files.map(({ select }) => select).join(" UNION ALL ");
+}
+
+/** Many small files as a few. */
+async function mergeFiles(engine: Engine, files: readonly PlacedFile[]): Promise<string> {
+  const size = Math.ceil(files.length / unionFilesMax);
   const selects: string[] = [];
-  for (let from = 0; from < parts.length; from += size) {
-    const group = parts.slice(from, from + size);
+  for (let from = 0; from < files.length; from += size) {
+    const group = files.slice(from, from + size);
     const path = `${group[0]?.path}.merged`;
-    await writeParquet(engine, uniteParts(group), path, "disposable");
-    for (const part of group) rmSync(part.path);
+    await writeParquet(engine, unite(group), path, "disposable");
+    for (const file of group) rmSync(file.path);
     selects.push(`SELECT * FROM read_parquet(${literal(path)})`);
   }
   return selects.join(" UNION ALL ");

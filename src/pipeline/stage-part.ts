@@ -1,0 +1,210 @@
+// One part, or several small ones, through transform and validate by the engine. In: parts. Out: a Parquet file for each
+// pass. What must hold: what the engine refuses, or may read differently than it is written, is read record by record.
+
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { failureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import type { Part } from "../core/model.ts";
+import { identifier, literal } from "../core/sql.ts";
+import { isPlainText } from "../formats/text.ts";
+import type { Stream } from "../job/job.ts";
+import { nestColumns } from "../stage/bind.ts";
+import { fileColumn, scanCsv, scanCsvParts } from "../stage/csv-scan.ts";
+import { type Engine, EngineError } from "../stage/engine.ts";
+import { type LinedPart, type OpenPart, openPart, readCarefully } from "../stage/open-part.ts";
+import { lineColumn } from "../stage/record-copy.ts";
+import { countRefusedRecords, numberRows, stagePart } from "../stage/stage.ts";
+import { type CompiledField, isAbsent, mapRows } from "../transform/mapping.ts";
+import { type CheckedField, findProblem, findWarning } from "../validate/rules.ts";
+import type { CompiledStream } from "./compile-stream.ts";
+
+export interface PartInput {
+  engine: Engine;
+  compiled: CompiledStream;
+  folder: string;
+}
+
+/** How a part was read into its file. */
+export interface StagedPartFile {
+  open: OpenPart;
+  /** Where it was read record by record, or came with its lines. */
+  lined?: LinedPart;
+}
+
+/** Strict and fast first. What DuckDB refuses or may read differently is read record by record, and staged again. */
+export async function stageOnePart(input: PartInput, part: Part, path: string): Promise<StagedPartFile> {
+  const { engine, compiled } = input;
+  const { name, source } = compiled.stream;
+  const copyPath = (what: string) => join(input.folder, `${what}-${name}-${part.ordinal}.csv`);
+  const open = await openPart(engine, part, source.format, copyPath("text"));
+  await countRefusedRecords(engine);
+  if ("text" in open && !open.text.part.suspect) {
+    try {
+      await stageWithFallback(input, part, { scan: scanCsv(open.text.part, open.text.format), hasLines: false }, path);
+      if ((await countRefusedRecords(engine)) === 0) return { open };
+    } catch (error) {
+      if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+      await countRefusedRecords(engine);
+    }
+  }
+  const lined = "text" in open ? await readCarefully(open.text, copyPath("clean")) : open.lined;
+  await stageWithFallback(input, part, { scan: lined.scan, hasLines: true }, path);
+  const refused = await countRefusedRecords(engine);
+  if (refused === 0) return { open, lined };
+  throw new Failure(exitCode.failed, `${refused} records can't be staged`, { where: { file: part.label } });
+}
+
+/** Most bytes of a part that is staged together with others, and of all of them. */
+const smallBytesMax = 1 << 20;
+const togetherBytesMax = 64 << 20;
+/** Paths stand in the statement. */
+const togetherMax = 500;
+
+/**
+ * Parts in their order, those that one pass can read together: small, plain, of the same columns. A pass takes 8 ms at
+ * least, and each pass over the stage opens its files: 10,000 parts by themselves took 100 s and 900 MB (measured).
+ */
+export function* gatherParts(parts: readonly Part[], { kind, format }: Stream["source"]): Generator<Part[]> {
+  const isPlain = kind === "files" && format.type === "csv" && isPlainText(format) && format.escape === undefined;
+  let gathered: Part[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    const isSmall = isPlain && !part.suspect && !part.compressed && part.bytes <= smallBytesMax;
+    const [first] = gathered;
+    const isFull = gathered.length >= togetherMax || bytes + part.bytes > togetherBytesMax;
+    if (first !== undefined && (!isSmall || isFull || !isDeepStrictEqual(part.columns, first.columns))) {
+      yield gathered;
+      gathered = [];
+      bytes = 0;
+    }
+    if (isSmall) {
+      gathered.push(part);
+      bytes += part.bytes;
+    } else yield [part];
+  }
+  if (gathered.length > 0) yield gathered;
+}
+
+/** In one pass. Undefined where one of them is to be read with care. */
+export async function stageTogether(
+  input: PartInput,
+  parts: readonly Part[],
+  path: string,
+): Promise<StagedPartFile[] | undefined> {
+  const { engine, compiled } = input;
+  const { format } = compiled.stream.source;
+  const [first] = parts;
+  if (first === undefined || format.type !== "csv") return undefined;
+  await countRefusedRecords(engine);
+  try {
+    await stageWithFallback(input, first, { scan: scanCsvParts(parts, format), hasLines: false, hasFiles: true }, path);
+    if ((await countRefusedRecords(engine)) > 0 || !(await numberRows(engine, path, parts))) return undefined;
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+    await countRefusedRecords(engine);
+    return undefined;
+  }
+  return parts.map((part) => ({ open: { text: { part, format, firstLine: 1 } } }));
+}
+
+interface Scan {
+  /** A table function over the part, all columns text under their names. */
+  scan: string;
+  /** Whether it has `lineColumn`. */
+  hasLines: boolean;
+  /** Whether it has `fileColumn`. */
+  hasFiles?: boolean;
+}
+
+/** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */
+async function stageWithFallback(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
+  try {
+    await runPass(input, part, scan, path, false);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+    await runPass(input, part, scan, path, true);
+  }
+}
+
+async function runPass(input: PartInput, part: Part, scan: Scan, path: string, careful: boolean): Promise<void> {
+  const { compiled } = input;
+  const absent = absentColumns(compiled, part);
+  const keep = compiled.stream.keep?.sql;
+  const scanned = scanPart(compiled, part, scan);
+  const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
+  const mapped = mapRows({
+    scan: scanned.scan,
+    handed: [line, ...scanned.handed],
+    fields: compiled.fields,
+    absent,
+    careful,
+    ...(keep === undefined ? {} : { keep }),
+  });
+  const checked = compiled.fields.map((field) => checkedField(compiled, field, absent, careful));
+  await stagePart(input.engine, {
+    mapped,
+    problem: findProblem(checked, compiled.rules),
+    warning: findWarning(checked, compiled.rules),
+    fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
+    sources: part.columns.map(sourceName),
+    kept: scanned.kept,
+    file: path,
+  });
+}
+
+interface ScannedPart {
+  scan: string;
+  handed: string[];
+  kept: string[];
+}
+
+/** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
+function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLines, hasFiles }: Scan): ScannedPart {
+  const named = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
+  if (stream.source.kind === "files") {
+    const file = hasFiles === true ? ["_file_"] : [];
+    return { scan, handed: [...named, ...file.map((name) => `${identifier(fileColumn)} AS ${name}`)], kept: file };
+  }
+  const typed = nestColumns(
+    [...columns].map(([name, type]) => [name, `CAST(nullif(${sourceName(name)}, '') AS ${type})`]),
+  );
+  const own = part.columns.map(sourceName);
+  const line = hasLines ? [identifier(lineColumn)] : [];
+  const [id = "", version = ""] = own;
+  return {
+    scan: `(SELECT ${["*", ...typed].join(", ")} FROM (SELECT ${[...line, ...named].join(", ")} FROM ${scan}))`,
+    handed: [...own, `${id} AS _id_`, `${version} AS _version_`],
+    kept: ["_id_", "_version_"],
+  };
+}
+
+function checkedField(
+  compiled: CompiledStream,
+  { field, columns, invalid }: CompiledField,
+  absent: ReadonlySet<string>,
+  careful: boolean,
+): CheckedField {
+  const given = columns.map(
+    (column) => `${literal(`${column} = "`)} || coalesce(left(${sourceName(column)}, 80), '') || '"'`,
+  );
+  const failedMessage = `'can''t be computed from ' || ${given.join(" || ', ' || ") || "''"}`;
+  return {
+    target: field.target,
+    rendered: renderedName(field.target),
+    mapped: mappedName(field.target),
+    ...(careful ? { failed: failureName(field.target), failedMessage } : {}),
+    ...(invalid === undefined ? {} : { invalid }),
+    isKey: compiled.stream.target.key.includes(field.target),
+    rejectNull: field.onNull === "reject",
+    absent: isAbsent(columns, absent),
+  };
+}
+
+/** Columns that a part may lack, and does. */
+export function absentColumns(compiled: CompiledStream, part: Part): Set<string> {
+  const present = new Set(part.columns.map((column) => column.toLowerCase()));
+  const optional = compiled.stream.source.optional.map((column) => column.toLowerCase());
+  return new Set(optional.filter((column) => !present.has(column)));
+}
