@@ -106,14 +106,17 @@ async function extractParts(
     signal: context.signal,
     onProgress: reportProgress(context, stream.name, "extract", opened === undefined ? "bytes" : "rows"),
   });
+  const earlier = new Map(before.map(fileOf).map(({ ordinal, sha256 }) => [ordinal, sha256]));
+  const ordinals = new Ordinals(before);
   for await (const received of extracted) {
     if (source.kind === "files") {
-      const earlier = before.map(fileOf).find(({ ordinal }) => ordinal === received.ordinal);
-      if (earlier !== undefined && earlier.sha256 !== received.sha256) refuseOtherInput(received.label, context);
+      const sha256 = earlier.get(received.ordinal);
+      if (sha256 !== undefined && sha256 !== received.sha256) refuseOtherInput(received.label, context);
       if (admits?.(received) === false) continue;
     }
-    const ordinal = nextOrdinal([...before, ...parts], received.ordinal);
-    parts.push(...(await addReceived(context, stream, received, ordinal)));
+    const added = await addReceived(context, stream, received, ordinals.next(received.ordinal));
+    ordinals.note(added);
+    parts.push(...added);
   }
   return parts.sort((left, right) => left.ordinal - right.ordinal);
 }
@@ -146,10 +149,32 @@ function openingOf(context: RunContext, { name, source }: Stream): Opening {
   return { format: source.format, keys, clearFolder };
 }
 
-/** Of the first part of a file: its own number, or, behind archives, the next one. The same for every attempt. */
-function nextOrdinal(parts: readonly PartRecord[], file: number): number {
-  const before = parts.filter((part) => fileOf(part).ordinal < file).map(({ ordinal }) => ordinal + 1);
-  return Math.max(file, ...before);
+/** Numbers of parts, of files in their order. The same for every attempt. */
+class Ordinals {
+  /** By their files, the last one first. */
+  readonly #before: PartRecord[];
+  #free = 0;
+
+  constructor(before: readonly PartRecord[]) {
+    this.#before = before.toSorted((left, right) => fileOf(right).ordinal - fileOf(left).ordinal);
+  }
+
+  /** Of the first part of a file: its own number, or, behind archives, the next one. */
+  next(file: number): number {
+    for (
+      let last = this.#before.at(-1);
+      last !== undefined && fileOf(last).ordinal < file;
+      last = this.#before.at(-1)
+    ) {
+      this.note([last]);
+      this.#before.pop();
+    }
+    return Math.max(file, this.#free);
+  }
+
+  note(parts: readonly PartRecord[]): void {
+    for (const { ordinal } of parts) this.#free = Math.max(this.#free, ordinal + 1);
+  }
 }
 
 async function addReceived(

@@ -46,7 +46,10 @@ interface Received {
   /** Of text as it arrives; what is packed is looked at once it is whole. */
   search: DoubtfulTextSearch | undefined;
   bytes: number;
-  durable: number;
+  /** Bringing to the disk what has arrived, beside the rest of it. */
+  syncing: Promise<void>;
+  /** How much of it that is or was. */
+  asked: number;
 }
 
 export async function download(request: Download): Promise<{ sha256: string; suspect: boolean }> {
@@ -56,8 +59,10 @@ export async function download(request: Download): Promise<{ sha256: string; sus
     for (let isWhole = false; !isWhole; ) {
       isWhole = await link.repeat(`read ${label}`, (session) => receive(session, request, received));
     }
+    await received.syncing;
     await received.file.datasync();
   } finally {
+    await received.syncing.catch(() => undefined);
     await received.file.close();
   }
   renameSync(partialOf(target), target);
@@ -86,7 +91,15 @@ async function openReceived({ target, label, bytes, modifiedMs, format }: Downlo
   const file = await openLocal(partial, durable > 0 ? "r+" : "w", 0o600);
   if (durable > 0) await file.truncate(durable);
   const search = packingOf(label) === "none" ? searchOf(format, label) : undefined;
-  const received = { file, hash: createHash("sha256"), search, bytes: durable, durable };
+  const received = {
+    file,
+    hash: createHash("sha256"),
+    search,
+    bytes: durable,
+    durable,
+    syncing: Promise.resolve(),
+    asked: durable,
+  };
   if (durable === 0) return received;
   for await (const chunk of createReadStream(partial, { highWaterMark: blockBytes })) {
     received.hash.update(chunk as Buffer);
@@ -155,11 +168,18 @@ async function keep(request: Download, received: Received, block: Buffer): Promi
   received.bytes += block.length;
   request.onBytes(received.bytes);
   failpoint("received");
-  if (received.bytes - received.durable < durableBytes) return;
-  await file.datasync();
-  received.durable = received.bytes;
-  const { bytes, modifiedMs, target } = request;
-  writeDurably(markOf(target), JSON.stringify({ durable: received.durable, bytes, modifiedMs }));
+  if (received.bytes - received.asked < durableBytes) return;
+  await received.syncing;
+  received.asked = received.bytes;
+  received.syncing = makeDurable(request, received);
+  // It is waited for by the next one, or at the end.
+  received.syncing.catch(() => undefined);
+}
+
+async function makeDurable({ bytes, modifiedMs, target }: Download, received: Received): Promise<void> {
+  const durable = received.bytes;
+  await received.file.datasync();
+  writeDurably(markOf(target), JSON.stringify({ durable, bytes, modifiedMs }));
   failpoint("marked");
 }
 
