@@ -15,6 +15,7 @@ import type { StreamCounts } from "./core/model.ts";
 import { checkGuards, isWithin } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
+import { acknowledgeFiles } from "./pipeline/acknowledge-files.ts";
 import { resultsPath } from "./pipeline/batch-files.ts";
 import type { RunContext } from "./pipeline/context.ts";
 import { forecastLoad } from "./pipeline/forecast.ts";
@@ -22,7 +23,6 @@ import { loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
 import { settleStream } from "./pipeline/settle-stream.ts";
-import { acknowledgeFiles } from "./pipeline/take-files.ts";
 import type { LoadForecast } from "./report/forecast.ts";
 
 export interface StreamOutcome {

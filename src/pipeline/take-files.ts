@@ -1,7 +1,6 @@
-// The files that a run takes of a stream, and what becomes of them once they are loaded.
+// The files that a run takes of a stream.
 // What must hold: the choice is in the ledger before a byte is read, and a resumed run keeps it; what was taken is
-// remembered with the settling of the stream, in one transaction; a file is moved or deleted only after that, and only
-// if it still is the file that was loaded.
+// remembered with the settling of the stream, in one transaction.
 
 import { rmSync } from "node:fs";
 import type { TakenRecord, TakeRecord } from "../checkpoint/ledger.ts";
@@ -14,9 +13,7 @@ import {
   companionOf,
   dropCompanions,
   nameBeside,
-  numberedName,
   orderFiles,
-  placeAfterMove,
   type ReadyFiles,
   refuseStale,
   selectDone,
@@ -27,7 +24,7 @@ import { type ManifestEntry, parseManifest } from "../extract/manifest.ts";
 import type { ChosenFile, ExtractedPart, FileCatalog, ListedFile } from "../extract/source.ts";
 import type { FileSource, Stream } from "../job/job.ts";
 import { countOf } from "../report/numbers.ts";
-import { type RunContext, sourceOf, targetOf } from "./context.ts";
+import { type RunContext, targetOf } from "./context.ts";
 
 export type FileStream = Stream & { source: FileSource };
 
@@ -218,44 +215,8 @@ export function listTaken(context: RunContext, stream: Stream): Omit<TakenRecord
   });
 }
 
-function isPartial({ run }: RunContext): boolean {
+/** A run that loads only some rows takes no file for good. */
+export function isPartial({ run }: RunContext): boolean {
   const { limit, keys, streams } = run.options;
   return limit !== undefined || keys !== undefined || streams !== undefined;
-}
-
-/** Moves or deletes the files of a settled stream, as the job wants it. What is done is not done again. */
-export async function acknowledgeFiles(context: RunContext, stream: Stream): Promise<void> {
-  const { source } = stream;
-  const catalog = sourceOf(context, source.connection).files;
-  if (source.kind !== "files" || catalog === undefined || source.after.kind === "leave" || isPartial(context)) return;
-  if (catalog.readOnly) return;
-  for (const take of context.ledger.takes(context.run.id, stream.name)) {
-    if (take.acknowledged) continue;
-    context.signal.throwIfAborted();
-    failpoint("settled-file");
-    await acknowledgeFile(context, source, catalog, take);
-    failpoint("acknowledged");
-    context.ledger.saveTakes([{ ...take, acknowledged: true }]);
-  }
-}
-
-async function acknowledgeFile(
-  { emit }: RunContext,
-  { after, files }: FileSource,
-  catalog: FileCatalog,
-  take: TakeRecord,
-): Promise<void> {
-  const there = await catalog.look(take.label);
-  // Gone: an attempt that was killed has done it, or somebody else.
-  if (there === undefined) return;
-  if (there.bytes !== take.bytes || there.modifiedMs !== take.modifiedMs) {
-    emit({ type: "warning", message: `${take.label} is another file by now: left for the next run` });
-    return;
-  }
-  if (after.kind === "delete") return catalog.remove(take.label);
-  if (after.kind === "leave") return;
-  const place = placeAfterMove(files, take.label, after.folder);
-  for (let number = 1; ; number += 1) {
-    if (await catalog.move(take.label, number === 1 ? place : numberedName(place, number))) return;
-  }
 }

@@ -102,6 +102,20 @@ describe("after", () => {
     expect(project.list("inbox")).toEqual([]);
   });
 
+  test("files of one name, and of names that they get for it, all find a place", async () => {
+    const content: Record<string, string> = {};
+    for (let index = 1; index <= 12; index += 1) content[`${index}/a.csv`] = row(index);
+    content["1/a.2.csv"] = row(13);
+    await using project = createTaking(", after: { move: ../done }", content);
+    project.write({ "job.yaml": job(", after: { move: ../done }").replace("*.csv", "*/*.csv") });
+    project.write({ "done/1/a.csv": "before\n" });
+    expect(await take(project)).toEqual([0, 13]);
+    expect(project.read("done/1/a.csv")).toBe("before\n");
+    // Which of the two is first is nobody's business.
+    const moved = project.list("done/1").map((name) => project.read(`done/1/${name}`));
+    expect(moved.sort()).toEqual(["before\n", row(1), row(13)].sort());
+  });
+
   test("a folder inside the glob is not taken from again", async () => {
     await using project = createTaking("", {});
     project.write({ "inbox/x/a.csv": row(1), "job.yaml": job(", after: { move: done }").replace("*.csv", "**/*.csv") });

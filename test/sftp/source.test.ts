@@ -2,23 +2,18 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { openSftp } from "../../src/connectors/sftp/sftp.ts";
-import { Secret } from "../../src/core/secret.ts";
-import type { FileSource, SftpConnection } from "../../src/job/job.ts";
 import { createProject, type Project } from "../support/rig.ts";
 import { hasSshd, type Sshd, startSshd } from "../support/sshd.ts";
 import { connectionsFile, copyJob, manyRows, startVendor } from "./support.ts";
@@ -145,27 +140,14 @@ test("--sandbox rehearses with the fixtures of the connection, and moves them th
   expect([again.code, again.summary().streams["people"]?.extracted]).toEqual([0, 0]);
 });
 
-const place = { file: "job.yaml", line: 1, column: 1 };
-const fileSource: FileSource = {
-  ...{ kind: "files", connection: "vendor", files: "*", optional: [], place },
-  format: { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" },
-  ...{ order: "name", once: false, after: { kind: "leave" } },
-};
-
-function connectionTo(server: Sshd): SftpConnection {
-  return {
-    ...{ name: "vendor", type: "sftp", protected: false, place },
-    address: { user: server.user, host: "127.0.0.1", port: server.port, folder: server.folder },
-    auth: { kind: "private_key", keyFile: { resolve: () => new Secret(server.key, { redacted: false }) } },
-    hostKey: server.hostKey,
-  };
-}
-
-function writeSmallFiles(folder: string, files: number): void {
+/** One row in each. Gives all rows. */
+function writeSmallFiles(folder: string, files: number): string {
   mkdirSync(folder);
-  for (let index = 0; index < files; index += 1) {
-    writeFileSync(join(folder, `${String(index).padStart(5, "0")}.csv`), `id,last\n${index},n${index}\n`);
+  const rows = Array.from({ length: files }, (_, index) => `${index},n${index}\n`);
+  for (const [index, row] of rows.entries()) {
+    writeFileSync(join(folder, `${String(index).padStart(5, "0")}.csv`), `id,last\n${row}`);
   }
+  return rows.join("");
 }
 
 describe.skipIf(!hasSshd)("OpenSSH's server", () => {
@@ -180,33 +162,16 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     return createProject({ "connections.yaml": connectionsFile(connection), ...files });
   };
 
-  test("is read by globs and in parallel, 2,000 small files", async () => {
-    writeSmallFiles(join(server.folder, "many"), 2000);
-    const folder = mkdtempSync(join(tmpdir(), "loadline-many-"));
-    const stop = new AbortController();
-    const context = { environment: {}, onRetry: () => undefined, signal: stop.signal };
-    const { source, store } = await openSftp(connectionTo(server), context);
-    try {
-      const listed = (await source.files?.list({ ...fileSource, files: "many/*.csv" })) ?? [];
-      const files = listed.map((file, index) => ({ ...file, ordinal: index + 1, rows: null, sha256: null }));
-      const request = { files, folder, columns: [], known: [], handle: null, source: fileSource, signal: stop.signal };
-      const parts: string[] = [];
-      for await (const part of source.extract({
-        ...request,
-        keepHandle: () => undefined,
-        onProgress: () => undefined,
-      })) {
-        parts.push(`${part.label} ${readFileSync(part.path, "utf8")}`);
-      }
-      const expected = Array.from({ length: 2000 }, (_, index) => {
-        const name = String(index).padStart(5, "0");
-        return `many/${name}.csv id,last\n${index},n${index}\n`;
-      });
-      expect(parts).toEqual(expected);
-    } finally {
-      store.close();
-      rmSync(folder, { recursive: true });
-    }
+  test("is read by globs and in parallel: 10,000 small files, each once, in their order, and moved away", async () => {
+    const rows = writeSmallFiles(join(server.folder, "many"), 10_000);
+    await using project = projectFor({
+      "job.yaml": copyJob({ files: "many/*.csv", source: ", once: content_hash, after: { move: done }" }),
+    });
+    const run = await project.run("run", "job.yaml", "--json");
+    expect(run.summary().streams["people"], run.stderr).toMatchObject({ extracted: 10_000, loaded: 10_000 });
+    expect(project.read("out/people.csv") === `Id,Name\n${rows}`).toBe(true);
+    expect(readdirSync(join(server.folder, "many"))).toEqual([]);
+    expect(readdirSync(join(server.folder, "done")).length).toBe(10_000);
   });
 
   test("is waited for when it is killed in the middle of a download, which then is whole", async () => {

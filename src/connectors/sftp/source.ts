@@ -162,5 +162,10 @@ async function move(session: Session, from: string, to: string): Promise<boolean
 async function makeFolders(session: Session, path: string): Promise<void> {
   if ((await stat(session, path)) !== undefined) return;
   await makeFolders(session, posix.dirname(path));
-  await makeFolder(session, path);
+  try {
+    await makeFolder(session, path);
+  } catch (error) {
+    // Another file that is moved there meanwhile may have made it.
+    if ((await stat(session, path))?.kind !== "folder") throw error;
+  }
 }

@@ -1,0 +1,72 @@
+// What becomes of the files of a settled stream: moved, deleted, or left. What must hold: a file is moved or deleted only
+// after its load is settled, and only if it still is the file that was loaded; none takes the place of another.
+
+import type { TakeRecord } from "../checkpoint/ledger.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { numberedName, placeAfterMove } from "../extract/choose-files.ts";
+import type { FileCatalog } from "../extract/source.ts";
+import type { FileSource, Stream } from "../job/job.ts";
+import { type RunContext, sourceOf } from "./context.ts";
+import { isPartial } from "./take-files.ts";
+
+/** Each waits for several answers of a server: one file at a time, 10,000 of them would take minutes. */
+const filesAtOnce = 8;
+
+/** Moves or deletes the files of a settled stream, as the job wants it. What is done is not done again. */
+export async function acknowledgeFiles(context: RunContext, stream: Stream): Promise<void> {
+  const { source } = stream;
+  const catalog = sourceOf(context, source.connection).files;
+  if (source.kind !== "files" || catalog === undefined || source.after.kind === "leave" || isPartial(context)) return;
+  if (catalog.readOnly) return;
+  const takes = context.ledger.takes(context.run.id, stream.name).filter(({ acknowledged }) => !acknowledged);
+  const waiting = takes.values();
+  const places = new Set<string>();
+  const failures: unknown[] = [];
+  const lane = async () => {
+    for (const take of waiting) {
+      try {
+        context.signal.throwIfAborted();
+        failpoint("settled-file");
+        await acknowledgeFile(context, source, { catalog, take, places });
+        failpoint("acknowledged");
+        context.ledger.saveTakes([{ ...take, acknowledged: true }]);
+      } catch (error) {
+        failures.push(error);
+      }
+      if (failures.length > 0) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(filesAtOnce, takes.length) }, lane));
+  if (failures.length > 0) throw failures[0];
+}
+
+interface Taken {
+  catalog: FileCatalog;
+  take: TakeRecord;
+  /** Names that files of this run go to, or have found taken. */
+  places: Set<string>;
+}
+
+async function acknowledgeFile(
+  { emit }: RunContext,
+  { after, files }: FileSource,
+  { catalog, take, places }: Taken,
+): Promise<void> {
+  const there = await catalog.look(take.label);
+  // Gone: an attempt that was killed has done it, or somebody else.
+  if (there === undefined) return;
+  if (there.bytes !== take.bytes || there.modifiedMs !== take.modifiedMs) {
+    emit({ type: "warning", message: `${take.label} is another file by now: left for the next run` });
+    return;
+  }
+  if (after.kind === "delete") return catalog.remove(take.label);
+  if (after.kind === "leave") return;
+  const place = placeAfterMove(files, take.label, after.folder);
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? place : numberedName(place, number);
+    // Asked for at the same time, both would find it free, and not every server refuses a name that is taken.
+    if (places.has(name)) continue;
+    places.add(name);
+    if (await catalog.move(take.label, name)) return;
+  }
+}
