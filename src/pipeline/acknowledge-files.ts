@@ -3,6 +3,7 @@
 
 import type { TakeRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
+import { inParallel } from "../core/in-parallel.ts";
 import { numberedName, placeAfterMove } from "../extract/choose-files.ts";
 import type { FileCatalog } from "../extract/source.ts";
 import type { FileSource, Stream } from "../job/job.ts";
@@ -19,25 +20,15 @@ export async function acknowledgeFiles(context: RunContext, stream: Stream): Pro
   if (source.kind !== "files" || catalog === undefined || source.after.kind === "leave" || isPartial(context)) return;
   if (catalog.readOnly) return;
   const takes = context.ledger.takes(context.run.id, stream.name).filter(({ acknowledged }) => !acknowledged);
-  const waiting = takes.values();
   const places = new Set<string>();
-  const failures: unknown[] = [];
-  const lane = async () => {
-    for (const take of waiting) {
-      try {
-        context.signal.throwIfAborted();
-        failpoint("settled-file");
-        await acknowledgeFile(context, source, { catalog, take, places });
-        failpoint("acknowledged");
-        context.ledger.saveTakes([{ ...take, acknowledged: true }]);
-      } catch (error) {
-        failures.push(error);
-      }
-      if (failures.length > 0) return;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(filesAtOnce, takes.length) }, lane));
-  if (failures.length > 0) throw failures[0];
+  const acknowledged = inParallel(takes, filesAtOnce, async (take) => {
+    context.signal.throwIfAborted();
+    failpoint("settled-file");
+    await acknowledgeFile(context, source, { catalog, take, places });
+    failpoint("acknowledged");
+    context.ledger.saveTakes([{ ...take, acknowledged: true }]);
+  });
+  for await (const _ of acknowledged);
 }
 
 interface Taken {

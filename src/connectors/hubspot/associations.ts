@@ -1,9 +1,10 @@
 // Associations: which records belong to which, with labels. Read for many records at once.
 // https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 
+import { inParallel } from "../../core/in-parallel.ts";
 import type { HubSpotClient } from "./client.ts";
 import { associationPath } from "./paths.ts";
-import { inGroups, inParallel, readBatch, readPresent } from "./records.ts";
+import { inGroups, readBatch, readPresent } from "./records.ts";
 import { type AssociationName, idColumn } from "./schema.ts";
 
 const readRowsMax = 1000;

@@ -4,6 +4,7 @@
 // that property before anything is sent again.
 // https://developers.hubspot.com/docs/api-reference/crm-imports-v3/guide
 
+import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
 import type { Batch, BatchState, ResultFiles } from "../../load/target.ts";
@@ -11,7 +12,7 @@ import { type BatchFile, readBatchFile, type SentRow, saveAnswers } from "./batc
 import type { RowAnswer } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
-import { batchRowsMax, type HubSpotRecord, inGroups, inParallel, readBatch } from "./records.ts";
+import { batchRowsMax, type HubSpotRecord, inGroups, readBatch } from "./records.ts";
 
 const readLanes = 6;
 const importsPerPage = 100;

@@ -1,6 +1,7 @@
 // The target's present values: batch reads by key, or the whole list where that costs fewer calls.
 
 import { join } from "node:path";
+import { inParallel } from "../../core/in-parallel.ts";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import type { Snapshot, SnapshotRequest } from "../../load/target.ts";
@@ -8,7 +9,7 @@ import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
-import { batchRowsMax, cellOf, gatherGroups, type HubSpotRecord, inGroups, inParallel, readBatch } from "./records.ts";
+import { batchRowsMax, cellOf, gatherGroups, type HubSpotRecord, inGroups, readBatch } from "./records.ts";
 import { type AssociationName, idColumn, readAssociationName } from "./schema.ts";
 import { addFilters, countMatches, readFilter, searchPages } from "./search.ts";
 

@@ -2,6 +2,7 @@
 // merges. Always read as a whole: HubSpot does not tell what of it changed.
 
 import { usageFailure } from "../../core/errors.ts";
+import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { RecordSchema } from "../../extract/source.ts";
@@ -11,7 +12,7 @@ import { mergedIds, mergeProperties } from "./deletions.ts";
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
 import { objectPath } from "./paths.ts";
-import { type HubSpotRecord, historyRowsMax, inGroups, inParallel, readPresent } from "./records.ts";
+import { type HubSpotRecord, historyRowsMax, inGroups, readPresent } from "./records.ts";
 import type { Schemas } from "./schema.ts";
 import { searchPages } from "./search.ts";
 

@@ -3,6 +3,7 @@
 // told as failed, so that it is taken up again; what is created without a key comes with its associations in one call,
 // for taken up again it would be there twice.
 
+import { inParallel } from "../../core/in-parallel.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Batch, ResultFiles } from "../../load/target.ts";
 import { associate } from "./associate.ts";
@@ -12,7 +13,7 @@ import { readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
 import { type BatchWrite, isRepeatable, type RowAnswer, writeRows } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
-import { batchRowsMax, inGroups, inParallel, readBatch } from "./records.ts";
+import { batchRowsMax, inGroups, readBatch } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 
 /** Calls of one batch that are under way at once. */
