@@ -13,6 +13,7 @@ import {
   type Sandbox,
   startSandbox,
 } from "../test/support/rig.ts";
+import { peakOf } from "./measure.ts";
 
 const { values } = parseArgs({
   options: { extract: { type: "string", default: "250000" }, load: { type: "string", default: "100000" } },
@@ -67,7 +68,7 @@ async function measure(project: Project, name: string, records: (run: Finished) 
   const running = project.start(["run", "job.yaml", "--json"], { msMax: benchMsMax });
   let peakMb = 0;
   const sampler = setInterval(() => {
-    peakMb = Math.max(peakMb, peakOf(running.child.pid));
+    peakMb = Math.max(peakMb, Math.round(peakOf(running.child.pid)));
   }, 200);
   const done = await running.finished.finally(() => clearInterval(sampler));
   if (done.code !== 0) throw new Error(`${name} failed:\n${done.stderr}`);
@@ -75,15 +76,6 @@ async function measure(project: Project, name: string, records: (run: Finished) 
   const events = project.runFolders().map((folder) => readFileSync(`${folder}/events.jsonl`, "utf8"));
   const refusedForPace = events.join("").match(/HTTP 429/g)?.length ?? 0;
   return { name, records: records(done), seconds, calls: apiCalls["hubspot"] ?? 0, refusedForPace, peakMb };
-}
-
-function peakOf(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-  } catch {
-    return 0;
-  }
 }
 
 /** Each record once, or an error. */

@@ -2,6 +2,8 @@
 // process, and the largest memory that its process ever held. On a machine that others use too, the processor's seconds
 // are the steadier measure.
 
+import { readFileSync } from "node:fs";
+
 export interface Measurement {
   seconds: number;
   cpuSeconds: number;
@@ -20,4 +22,20 @@ export async function measure(work: () => Promise<Pick<Measurement, "updates">>)
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   const measurement: Measurement = { seconds, cpuSeconds, peakRssMb: process.resourceUsage().maxRSS / 1024, ...found };
   process.stdout.write(`${JSON.stringify(measurement)}\n`);
+}
+
+/** Of an even number of values the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/** The most memory that another process has held so far, in MB; 0 where it is gone. Linux. */
+export function peakOf(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
 }

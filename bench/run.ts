@@ -10,7 +10,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeDelivery, writeSnapshot } from "./contacts.ts";
-import type { Measurement } from "./measure.ts";
+import { type Measurement, median } from "./measure.ts";
 import { snapshotColumns } from "./snapshot-target.ts";
 
 const contenders = ["plain-duckdb", "csv-libraries", "staged"] as const;
@@ -94,10 +94,4 @@ function report(rows: number, repeats: number, measured: ReadonlyMap<Contender, 
     "",
   ];
   process.stdout.write(`${text.join("\n")}\n`);
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

@@ -5,24 +5,16 @@
 // what arrived is compared with what was sent before anything is reported.
 
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import {
-  createReadStream,
-  createWriteStream,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { createWriteStream, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { parseArgs } from "node:util";
+import { hashFile } from "../src/core/files.ts";
 import { createProject, type Finished, type Project } from "../test/support/rig.ts";
 import { type Sshd, startSshd } from "../test/support/sshd.ts";
-import type { Measurement } from "./measure.ts";
+import { type Measurement, median, peakOf } from "./measure.ts";
 
 const { values } = parseArgs({
   options: {
@@ -56,12 +48,6 @@ async function writeRows(path: string, bytes: number): Promise<void> {
   }
   file.end();
   await finished(file);
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: megabyte })) hash.update(chunk as Buffer);
-  return hash.digest("hex");
 }
 
 interface Bench {
@@ -138,7 +124,7 @@ async function compareSpeed(bench: Bench): Promise<string[]> {
   const bytes = Number(values.megabytes) * megabyte;
   const names = Array.from({ length: Number(values.files) }, (_, index) => `part${index}.csv`);
   for (const name of names) await writeRows(join(bench.sshd.folder, name), bytes);
-  const hashes = await Promise.all(names.map((name) => hashOf(join(bench.sshd.folder, name))));
+  const hashes = await Promise.all(names.map((name) => hashFile(join(bench.sshd.folder, name))));
   const tasks = [
     { title: `down, one file of ${values.megabytes} MiB`, doing: "fetch", names: names.slice(0, 1) },
     { title: `down, ${names.length} files at once`, doing: "fetch", names },
@@ -173,7 +159,7 @@ async function refuseDifferent(folder: string, names: readonly string[], hashes:
   const there = readdirSync(folder).sort();
   if (there.length !== names.length) throw new Error(`${there} arrived, ${names} were asked for`);
   for (const [index, name] of there.entries()) {
-    if ((await hashOf(join(folder, name))) !== hashes[index]) throw new Error(`${name} arrived with other bytes`);
+    if ((await hashFile(join(folder, name))) !== hashes[index]) throw new Error(`${name} arrived with other bytes`);
   }
 }
 
@@ -182,11 +168,6 @@ function speedRow(title: string, way: Way, measured: ReadonlyMap<Way, Measuremen
   const runs = (measured.get(way) ?? []).map((each) => each.seconds.toFixed(2)).join(" ");
   const cells = [title, way.name, seconds(way).toFixed(2), Math.round(megabytes / seconds(way))];
   return `| ${[...cells, (seconds(reference) / seconds(way)).toFixed(2), runs].join(" | ")} |`;
-}
-
-function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
 interface Cost {
@@ -206,14 +187,6 @@ async function measureRun({ project }: Bench, title: string, files: string): Pro
   const done: Finished = await running.finished.finally(() => clearInterval(sampler));
   if (done.code !== 0) throw new Error(`${title} failed:\n${done.stdout}${done.stderr}`);
   return { title, seconds: (performance.now() - start) / 1000, peakMb };
-}
-
-function peakOf(pid: number | undefined): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
 }
 
 async function measureLarge(bench: Bench): Promise<Cost[]> {

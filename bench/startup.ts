@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connections, createProject, startLoadline, startSandbox } from "../test/support/rig.ts";
+import { median } from "./measure.ts";
 
 const repeats = Number(process.argv[2] ?? 10);
 const schema = {
@@ -18,10 +19,6 @@ streams:
     map: { Ext__c: id, FirstName: first, LastName: last, Email: email }
 `;
 const rows = Array.from({ length: 1000 }, (_, index) => `K${index},First ${index},Last ${index},p${index}@example.com`);
-
-function median(values: number[]): number {
-  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
 
 async function timed(act: () => Promise<unknown>): Promise<number> {
   const started = performance.now();

@@ -41,13 +41,8 @@ export async function stageOnePart(input: PartInput, part: Part, path: string): 
   const open = await openPart(engine, part, source.format, copyPath("text"));
   await countRefusedRecords(engine);
   if ("text" in open && !open.text.part.suspect) {
-    try {
-      await stageWithFallback(input, part, { scan: scanCsv(open.text.part, open.text.format), hasLines: false }, path);
-      if ((await countRefusedRecords(engine)) === 0) return { open };
-    } catch (error) {
-      if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-      await countRefusedRecords(engine);
-    }
+    const scan = { scan: scanCsv(open.text.part, open.text.format), hasLines: false };
+    if (await stageStrictly(input, part, scan, path)) return { open };
   }
   const lined = "text" in open ? await readCarefully(open.text, copyPath("clean")) : open.lined;
   await stageWithFallback(input, part, { scan: lined.scan, hasLines: true }, path);
@@ -98,14 +93,8 @@ export async function stageTogether(
   const [first] = parts;
   if (first === undefined || format.type !== "csv") return undefined;
   await countRefusedRecords(engine);
-  try {
-    await stageWithFallback(input, first, { scan: scanCsvParts(parts, format), hasLines: false, hasFiles: true }, path);
-    if ((await countRefusedRecords(engine)) > 0 || !(await numberRows(engine, path, parts))) return undefined;
-  } catch (error) {
-    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-    await countRefusedRecords(engine);
-    return undefined;
-  }
+  const scan = { scan: scanCsvParts(parts, format), hasLines: false, hasFiles: true };
+  if (!(await stageStrictly(input, first, scan, path)) || !(await numberRows(engine, path, parts))) return undefined;
   return parts.map((part) => ({ open: { text: { part, format, firstLine: 1 } } }));
 }
 
@@ -116,6 +105,18 @@ interface Scan {
   hasLines: boolean;
   /** Whether it has `fileColumn`. */
   hasFiles?: boolean;
+}
+
+/** False where the engine refused a record, or could not read the data. */
+async function stageStrictly(input: PartInput, part: Part, scan: Scan, path: string): Promise<boolean> {
+  try {
+    await stageWithFallback(input, part, scan, path);
+    return (await countRefusedRecords(input.engine)) === 0;
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+    await countRefusedRecords(input.engine);
+    return false;
+  }
 }
 
 /** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */

@@ -27,16 +27,17 @@ export async function writeWholeFile(
     const cell = mode === "delta" ? cellOfChanged(name) : `after.${identifier(name)}`;
     return forPeople ? `${neutralise(cell)} AS ${identifier(neutraliseName(name))}` : `${cell} AS ${identifier(name)}`;
   });
-  const write = async (file: string) =>
-    describeFile(file, await writeInOrder(context.engine, { plan, cells: cells.join(", ") }, file, format));
+  const write = (file: string) => writeInOrder(context.engine, { plan, cells: cells.join(", ") }, file, format);
   const keys = context.keys.get(stream.name)?.encryption;
-  return keys === undefined ? write(path) : writeEncrypted(context, stream, { path: `${path}.pgp`, keys, write });
+  if (keys === undefined) return describeFile(path, await write(path));
+  return writeEncrypted(context, stream, { path: `${path}.pgp`, keys, write });
 }
 
 interface Encryption {
   path: string;
   keys: EncryptionKeys;
-  write(clear: string): Promise<WrittenFile>;
+  /** Gives how many rows there are. */
+  write(clear: string): Promise<number>;
 }
 
 /** Once: each time would give other bytes. What is in clear is gone when it returns. */
@@ -46,7 +47,7 @@ async function writeEncrypted(
   { path, keys, write }: Encryption,
 ): Promise<WrittenFile> {
   const clear = join(subfolder(context, "stage", "clear", stream.name), "written");
-  const { rows } = await write(clear);
+  const rows = await write(clear);
   await encryptFile(clear, keys, path, stream.target.object);
   failpoint("encrypted");
   rmSync(clear);

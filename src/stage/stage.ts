@@ -57,12 +57,12 @@ export async function numberRows(engine: Engine, path: string, members: readonly
   const inOrder = found.map(({ file }) => ordinals.get(String(file)) ?? 0);
   if (inOrder.some((ordinal, index) => ordinal <= (inOrder[index - 1] ?? 0))) return false;
   if (found.some(({ rows, first, last }) => Number(last) - Number(first) + 1 !== rows)) return false;
-  const parts = found.map(({ file, first }) => `(${literal(String(file))}, ${first}, ${ordinals.get(String(file))})`);
-  const none = "SELECT '' AS file, 0 AS first, 0 AS part LIMIT 0";
-  const table = parts.length === 0 ? `(${none}) p` : `(VALUES ${parts.join(", ")}) p(file, first, part)`;
+  const firstOf = new Map(found.map(({ file, first }) => [file, first]));
+  // A part without rows has no first one.
+  const parts = members.map(({ path, ordinal }) => `(${literal(path)}, ${firstOf.get(path) ?? 0}, ${ordinal})`);
   const numbered = `SELECT s.* EXCLUDE (_file_, file_row_number), file_row_number AS _at_,
       file_row_number - first AS _position_, CAST(part AS USMALLINT) AS _part_
-    FROM ${readParquet(path)} s JOIN ${table} ON file = _file_`;
+    FROM ${readParquet(path)} s JOIN (VALUES ${parts.join(", ")}) p(file, first, part) ON file = _file_`;
   await writeParquet(engine, numbered, `${path}.numbered`, "disposable");
   renameSync(`${path}.numbered`, path);
   return true;
@@ -85,11 +85,10 @@ export async function createStageView(
   let offset = 0;
   for (const file of files) {
     selects.push({ path: file.path, select: selectRows(file, offset) });
-    const [ordinal = 0] = file.ordinals;
-    const part = file.ordinals.length > 1 ? "_part_" : ordinal;
-    for (const found of await engine.all(
-      `SELECT ${part} AS part, count(*) AS count FROM ${readParquet(file.path)} GROUP BY ALL`,
-    )) {
+    // Of one part the file itself says how many rows it has: nothing is read for it.
+    const [part, by] = file.ordinals.length > 1 ? ["_part_", "GROUP BY _part_"] : [file.ordinals[0], ""];
+    const counts = `SELECT ${part} AS part, count(*) AS count FROM ${readParquet(file.path)} ${by}`;
+    for (const found of await engine.all(counts)) {
       rows.set(Number(found["part"]), Number(found["count"]));
       offset += Number(found["count"]);
     }
