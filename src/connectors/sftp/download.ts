@@ -18,6 +18,7 @@ import type { Link } from "./link.ts";
 import { readAhead } from "./read-ahead.ts";
 import { close, fstat, open, type RemoteFile, stat } from "./remote.ts";
 import type { Session } from "./session.ts";
+import { SyncBeside } from "./sync-beside.ts";
 
 /** Read from the disk at once. */
 const blockBytes = 1 << 20;
@@ -46,10 +47,7 @@ interface Received {
   /** Of text as it arrives; what is packed is looked at once it is whole. */
   search: DoubtfulTextSearch | undefined;
   bytes: number;
-  /** Bringing to the disk what has arrived, beside the rest of it. */
-  syncing: Promise<void>;
-  /** How much of it that is or was. */
-  asked: number;
+  syncing: SyncBeside;
 }
 
 export async function download(request: Download): Promise<{ sha256: string; suspect: boolean }> {
@@ -59,10 +57,10 @@ export async function download(request: Download): Promise<{ sha256: string; sus
     for (let isWhole = false; !isWhole; ) {
       isWhole = await link.repeat(`read ${label}`, (session) => receive(session, request, received));
     }
-    await received.syncing;
+    await received.syncing.ended();
     await received.file.datasync();
   } finally {
-    await received.syncing.catch(() => undefined);
+    await received.syncing.ended().catch(() => undefined);
     await received.file.close();
   }
   renameSync(partialOf(target), target);
@@ -85,21 +83,15 @@ function markOf(target: string): string {
   return `${target}.mark`;
 }
 
-async function openReceived({ target, label, bytes, modifiedMs, format }: Download): Promise<Received> {
+async function openReceived(request: Download): Promise<Received> {
+  const { target, label, format } = request;
   const partial = partialOf(target);
-  const durable = existsSync(partial) ? readMark(target, { bytes, modifiedMs }) : 0;
+  const durable = existsSync(partial) ? readMark(target, request) : 0;
   const file = await openLocal(partial, durable > 0 ? "r+" : "w", 0o600);
   if (durable > 0) await file.truncate(durable);
   const search = packingOf(label) === "none" ? searchOf(format, label) : undefined;
-  const received = {
-    file,
-    hash: createHash("sha256"),
-    search,
-    bytes: durable,
-    durable,
-    syncing: Promise.resolve(),
-    asked: durable,
-  };
+  const syncing = new SyncBeside(durableBytes, durable, (there) => makeDurable(request, file, there));
+  const received = { file, hash: createHash("sha256"), search, bytes: durable, syncing };
   if (durable === 0) return received;
   for await (const chunk of createReadStream(partial, { highWaterMark: blockBytes })) {
     received.hash.update(chunk as Buffer);
@@ -168,17 +160,12 @@ async function keep(request: Download, received: Received, block: Buffer): Promi
   received.bytes += block.length;
   request.onBytes(received.bytes);
   failpoint("received");
-  if (received.bytes - received.asked < durableBytes) return;
-  await received.syncing;
-  received.asked = received.bytes;
-  received.syncing = makeDurable(request, received);
-  // It is waited for by the next one, or at the end.
-  received.syncing.catch(() => undefined);
+  await received.syncing.reach(received.bytes);
 }
 
-async function makeDurable({ bytes, modifiedMs, target }: Download, received: Received): Promise<void> {
-  const durable = received.bytes;
-  await received.file.datasync();
+/** Has what was received on the disk, and says so beside it. */
+async function makeDurable({ bytes, modifiedMs, target }: Download, file: FileHandle, durable: number): Promise<void> {
+  await file.datasync();
   writeDurably(markOf(target), JSON.stringify({ durable, bytes, modifiedMs }));
   failpoint("marked");
 }

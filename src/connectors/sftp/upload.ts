@@ -11,6 +11,7 @@ import type { Link } from "./link.ts";
 import { readAhead } from "./read-ahead.ts";
 import { close, fstat, open, stat, syncToDisk, writeAt } from "./remote.ts";
 import type { Session } from "./session.ts";
+import { SyncBeside } from "./sync-beside.ts";
 
 const blockBytes = 1 << 20;
 const blocksAhead = 3;
@@ -102,9 +103,9 @@ async function compareStart(
 async function sendFrom(session: Session, handle: Buffer, request: Upload, sent: Sent): Promise<void> {
   const { path, bytes, signal, onBytes } = request;
   const ahead: Promise<number>[] = [];
-  // The server brings to its disk what it has while more is on its way.
-  let syncing: Promise<void> = Promise.resolve();
-  let asked = sent.bytes;
+  const syncing = new SyncBeside(durableBytes, sent.bytes, async (there) => {
+    if (await syncToDisk(session, handle)) sent.durable = there;
+  });
   const settleOne = async () => {
     sent.bytes += (await ahead.shift()) ?? 0;
     onBytes(sent.bytes);
@@ -118,23 +119,14 @@ async function sendFrom(session: Session, handle: Buffer, request: Upload, sent:
       writing.catch(() => undefined);
       ahead.push(writing);
       if (ahead.length >= blocksAhead) await settleOne();
-      if (sent.bytes - asked < durableBytes) continue;
-      await syncing;
-      asked = sent.bytes;
-      syncing = makeDurable(session, handle, sent);
-      syncing.catch(() => undefined);
+      await syncing.reach(sent.bytes);
     }
     while (ahead.length > 0) await settleOne();
-    await syncing;
+    await syncing.ended();
   } finally {
-    await Promise.allSettled([...ahead, syncing]);
+    await Promise.allSettled([...ahead, syncing.ended()]);
     await local.close();
   }
-}
-
-async function makeDurable(session: Session, handle: Buffer, sent: Sent): Promise<void> {
-  const { bytes } = sent;
-  if (await syncToDisk(session, handle)) sent.durable = bytes;
 }
 
 interface Block {
