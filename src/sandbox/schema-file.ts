@@ -22,6 +22,8 @@ const salesforceField = z.strictObject({
     "percent",
     "date",
     "datetime",
+    "time",
+    "encryptedstring",
     "reference",
   ]),
   label: z.string().optional(),

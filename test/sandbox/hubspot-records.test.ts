@@ -33,6 +33,21 @@ test("values are kept as HubSpot shows them", async () => {
   }
 });
 
+test("a lifecycle stage moves forward only, unless it is cleared by a call of its own", async () => {
+  const portal = await startPortal();
+  const id = await portal.make("companies", { name: "Anker", lifecyclestage: "lead" });
+  const given = ["opportunity", "lead", "subscriber", "opportunity", "", "lead", "other", "evangelist"];
+  const kept = ["opportunity", "opportunity", "opportunity", "opportunity", null, "lead", "other", "other"];
+  const found: (string | null | undefined)[] = [];
+  for (const lifecyclestage of given) {
+    const { status } = await portal.api("PATCH", `/crm/v3/objects/companies/${id}`, { properties: { lifecyclestage } });
+    expect([lifecyclestage, status]).toEqual([lifecyclestage, 200]);
+    const { body } = await portal.api("GET", `/crm/v3/objects/companies/${id}?properties=lifecyclestage`);
+    found.push(body.properties["lifecyclestage"]);
+  }
+  expect(found).toEqual(kept);
+});
+
 test("values that do not fit are refused, each with its code", async () => {
   const portal = await startPortal();
   const cases: [string, unknown, string, string][] = [

@@ -30,10 +30,10 @@ test("text is trimmed, blank text is null, and length is counted in characters",
   );
 });
 
-test("numbers are cut to their scale, not rounded, and refused beyond their digits", () => {
+test("numbers keep all decimals, whatever their scale, and are refused beyond their digits", () => {
   const read = valueReader(score);
   expect([read("1.159"), read("-1.15"), read("1e2"), read(".5"), read("999.99")]).toEqual([
-    1.15, -1.15, 100, 0.5, 999.99,
+    1.159, -1.15, 100, 0.5, 999.99,
   ]);
   expect(refusal(() => read("1000"))).toMatch(/^NUMBER_OUTSIDE_VALID_RANGE/);
   for (const text of ["1,5", "abc", "0x10", "1.2.3"])
@@ -77,9 +77,35 @@ test("datetimes become whole seconds of UTC, and need a zone", () => {
     expect(refusal(() => read(text))).toMatch(/^INVALID_TYPE_ON_FIELD_IN_RECORD/);
 });
 
+test("a time of day is kept to the millisecond, and has no zone but Z", () => {
+  const read = valueReader(field("Opens__c", "time"));
+  expect([read("10:00:00"), read("10:00:00.5Z"), read("23:59:59.999Z")]).toEqual([
+    "10:00:00.000Z",
+    "10:00:00.500Z",
+    "23:59:59.999Z",
+  ]);
+  for (const text of ["10:00", "24:00:00", "10:00:00+02:00", "10:00 PM"])
+    expect(refusal(() => read(text))).toMatch(/^INVALID_TYPE_ON_FIELD_IN_RECORD/);
+});
+
+test("several choices are a set in the order of the picklist", () => {
+  const tags = { values: ["Red", "Green", "Blue"], length: 40 };
+  const open = valueReader(field("Tags__c", "multipicklist", tags));
+  expect(["Blue;Red", "Green;Red;Green", "Pink;Blue", ""].map(open)).toEqual([
+    "Red;Blue",
+    "Red;Green",
+    "Blue;Pink",
+    null,
+  ]);
+  const closed = valueReader(field("Tags__c", "multipicklist", { ...tags, restricted: true }));
+  expect(closed("Blue;Red")).toBe("Red;Blue");
+  for (const text of ["Red; Green", ";Green;", "Pink"])
+    expect(refusal(() => closed(text))).toMatch(/^INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST/);
+});
+
 test("emails, picklists, checkboxes and ids are checked", () => {
   const email = valueReader(field("Email", "email"));
-  expect(email(" a.b+c@d-e.co.uk ")).toBe("a.b+c@d-e.co.uk");
+  expect(email(" A.b+C@D-e.co.uk ")).toBe("a.b+c@d-e.co.uk");
   for (const text of ["a", "a@b", "a b@c.de", "@c.de", "a@@c.de", "a@.de"])
     expect(refusal(() => email(text))).toBe(`INVALID_EMAIL_ADDRESS|Email: invalid email address: ${text}|Email`);
   const tier = valueReader(field("Tier__c", "picklist", { values: ["Gold"], restricted: true }));

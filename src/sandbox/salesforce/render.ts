@@ -1,6 +1,6 @@
 // Stored values as Salesforce shows them: in JSON answers, and in the CSV of Bulk API 2.0.
 
-import { type Field, isDouble } from "./catalog/field.ts";
+import { type Field, isDouble, isMasked } from "./catalog/field.ts";
 import type { Stored } from "./store.ts";
 
 /** A value in a JSON answer: booleans as such, datetimes with +0000. */
@@ -8,6 +8,7 @@ export function jsonValue(field: Field, value: Stored): Stored | boolean {
   if (value === null) return null;
   if (field.type === "boolean") return value !== 0;
   if (field.type === "datetime") return String(value).replace(/Z$/, "+0000");
+  if (isMasked(field)) return maskOf(value);
   return value;
 }
 
@@ -15,7 +16,12 @@ export function jsonValue(field: Field, value: Stored): Stored | boolean {
 export function csvText(field: Field, value: Stored): string {
   if (value === null) return "";
   if (field.type === "boolean") return value === 0 ? "false" : "true";
+  if (isMasked(field)) return maskOf(value);
   return typeof value === "number" && isDouble(field) ? javaDouble(value) : String(value);
+}
+
+function maskOf(value: Stored): string {
+  return "*".repeat(String(value).length);
 }
 
 /** What Java's Double.toString gives: 5.0, 1234567.5, and from ten million on 9.12260031E8. */

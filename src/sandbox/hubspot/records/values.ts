@@ -44,6 +44,16 @@ export function readValue(property: Property, given: unknown, before: string | u
   }
 }
 
+/**
+ * Whether a lifecycle stage would go back: HubSpot then answers as if it had been written, and keeps the later one. It
+ * can be cleared, and set by another call. https://integrate.hubspot.com/t/update-lifecycle-stage-using-api/1333
+ */
+export function isStepBack({ name, options }: Property, before: string | undefined, after: string): boolean {
+  if (name !== "lifecyclestage" || before === undefined) return false;
+  const placeOf = (stage: string) => options.find(({ value }) => value === stage)?.displayOrder ?? -1;
+  return placeOf(after) < placeOf(before);
+}
+
 /** All refusals of one record in HubSpot's form: a JSON list inside the message, and the same in `errors`. */
 export function valuesError(errors: readonly ValueError[]): Error {
   const items = errors.map(({ name, code, message, value }) => ({

@@ -9,7 +9,7 @@ import type { StoredRecord, Values } from "../store.ts";
 import { uniqueValues } from "../unique-values.ts";
 import { deriveValues } from "./derived.ts";
 import { requireProperties } from "./required.ts";
-import { parseTime, readValue, type ValueError, valuesError } from "./values.ts";
+import { isStepBack, parseTime, readValue, type ValueError, valuesError } from "./values.ts";
 
 /** Properties as they come in a request. */
 export type GivenProperties = Readonly<Record<string, unknown>>;
@@ -77,6 +77,7 @@ function checkedValues(type: ObjectType, before: Values, given: GivenProperties)
       const read = readValue(property, value, before[name]);
       if ("code" in read) refuse(read.code, read.message);
       else if (read.value === undefined) delete values[name];
+      else if (isStepBack(property, before[name], read.value)) continue;
       else if (name !== type.createdProperty) values[name] = read.value;
     }
   }

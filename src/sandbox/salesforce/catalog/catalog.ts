@@ -128,6 +128,7 @@ function customField(object: string, name: string, definition: SalesforceFieldDe
     custom: true,
     ...(isText ? { length: 255 } : {}),
     ...(definition.type === "multipicklist" ? { length: 4099 } : {}),
+    ...(definition.type === "encryptedstring" ? { length: 175 } : {}),
     ...given,
     idLookup: definition.externalId ?? false,
     nillable: required !== true && definition.type !== "boolean",

@@ -3,7 +3,7 @@
 
 import type { RecordType } from "../records/record-types.ts";
 import type { Catalog, SalesforceObject } from "./catalog.ts";
-import { type Field, isDouble } from "./field.ts";
+import { type Field, isDouble, isMasked } from "./field.ts";
 
 type Description = Record<string, unknown>;
 
@@ -122,10 +122,10 @@ function describeField(object: SalesforceObject, field: Field): Description {
     deprecatedAndHidden: false,
     digits: field.type === "int" ? field.precision : 0,
     displayLocationInDecimal: false,
-    encrypted: false,
+    encrypted: isMasked(field),
     externalId: field.externalId,
     extraTypeInfo: field.type === "textarea" ? (longText ? "plaintextarea" : null) : null,
-    filterable: !longText && !compound,
+    filterable: !longText && !compound && !isMasked(field),
     filteredLookupInfo: null,
     formulaTreatNullNumberAsZero: false,
     groupable: !longText && !compound && !isDouble(field) && field.type !== "datetime",
@@ -135,8 +135,8 @@ function describeField(object: SalesforceObject, field: Field): Description {
     inlineHelpText: null,
     label: field.label,
     length: field.length,
-    mask: null,
-    maskType: null,
+    mask: isMasked(field) ? "*" : null,
+    maskType: isMasked(field) ? "all" : null,
     name: field.name,
     nameField: field.name === (object.field("Name") === undefined ? "CaseNumber" : "Name"),
     namePointing: field.referenceTo.length > 1,
@@ -193,6 +193,8 @@ function soapType(field: Field): string {
       return "xsd:date";
     case "datetime":
       return "xsd:dateTime";
+    case "time":
+      return "xsd:time";
     case "address":
       return "urn:address";
     default:

@@ -18,6 +18,8 @@ export type FieldType =
   | "percent"
   | "date"
   | "datetime"
+  | "time"
+  | "encryptedstring"
   | "reference"
   | "address";
 
@@ -61,6 +63,11 @@ const numberTypes: ReadonlySet<FieldType> = new Set(["double", "currency", "perc
 /** Whether values are doubles, which Salesforce renders the way Java does in CSV. */
 export function isDouble(field: Field): boolean {
   return numberTypes.has(field.type);
+}
+
+/** Whether the user sees the value's length and nothing of it: without "View Encrypted Data" all of it is masked. */
+export function isMasked(field: Field): boolean {
+  return field.type === "encryptedstring";
 }
 
 /** A stored column: everything but compound addresses, which are put together when they are read. */

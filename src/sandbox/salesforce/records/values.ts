@@ -25,12 +25,15 @@ export function valueReader(field: Field): ReadValue {
       return unlessBlank((text) => readDate(field, text));
     case "datetime":
       return unlessBlank((text) => readDatetime(field, text));
+    case "time":
+      return unlessBlank((text) => readTime(field, text));
     case "id":
     case "reference":
       return unlessBlank((text) => readId(field, text));
     case "picklist":
-    case "multipicklist":
       return unlessBlank((text) => readPicklist(field, text));
+    case "multipicklist":
+      return unlessBlank((text) => readChoices(field, text));
     case "email":
       return unlessBlank((text) => readEmail(field, text));
     default:
@@ -53,22 +56,34 @@ function limitLength(field: Field, text: string): string {
   ]);
 }
 
+// "Email fields automatically lowercase values": https://salesforce.stackexchange.com/questions/246995
 function readEmail(field: Field, text: string): string {
   limitLength(field, text);
-  if (/^[^\s@"(),:;<>[\]\\]+@[^\s@"(),:;<>[\]\\.]+(?:\.[^\s@"(),:;<>[\]\\.]+)+$/.test(text)) return text;
+  if (/^[^\s@"(),:;<>[\]\\]+@[^\s@"(),:;<>[\]\\.]+(?:\.[^\s@"(),:;<>[\]\\.]+)+$/.test(text)) return text.toLowerCase();
   throw new RowError("INVALID_EMAIL_ADDRESS", `${field.label}: invalid email address: ${text}`, [field.name]);
 }
 
 function readPicklist(field: Field, text: string): string {
   limitLength(field, text);
-  const chosen = field.type === "multipicklist" ? text.split(";") : [text];
-  const stranger = field.restricted ? chosen.find((value) => !field.values.includes(value)) : undefined;
-  if (stranger === undefined) return text;
-  throw new RowError(
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-    `${field.label}: bad value for restricted picklist field: ${stranger}`,
-    [field.name],
-  );
+  if (!field.restricted || field.values.includes(text)) return text;
+  throw badChoice(field, text);
+}
+
+// Several values are a set: they come back in the order of the picklist, whatever order they were sent in, and one that
+// an unrestricted picklist did not have comes after them.
+// https://help.salesforce.com/apex/HTViewSolution?id=000231088&language=en_US
+function readChoices(field: Field, text: string): string {
+  limitLength(field, text);
+  const chosen = [...new Set(text.split(";"))];
+  const strangers = chosen.filter((value) => !field.values.includes(value));
+  const [stranger] = strangers;
+  if (field.restricted && stranger !== undefined) throw badChoice(field, stranger);
+  return [...field.values.filter((value) => chosen.includes(value)), ...strangers].join(";");
+}
+
+function badChoice(field: Field, value: string): RowError {
+  const message = `${field.label}: bad value for restricted picklist field: ${value}`;
+  return new RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [field.name]);
 }
 
 function readBoolean(field: Field, text: string): number {
@@ -86,22 +101,13 @@ function readInteger(field: Field, text: string): number {
   return value;
 }
 
-// "The API silently truncates any extra digits to the right of the decimal point, but it returns a fault response if
-// the number has too many digits to the left" (describe, on `scale`).
+// What the API sends is kept and given back without rounding; a field's decimal places are for the screen. Too many
+// digits before the point are refused. https://help.salesforce.com/s/articleView?id=000387302
 function readDouble(field: Field, text: string): number {
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) throw wrongType(field, text);
   const value = Number(text);
   if (Math.abs(value) >= 10 ** (field.precision - field.scale)) throw outOfRange(field, text);
-  return truncate(value, field.scale);
-}
-
-// Cutting the decimal text, not multiplying: 1.15 × 100 is not 115 in binary.
-function truncate(value: number, scale: number): number {
-  if (Number.isInteger(value)) return value;
-  const plain = String(value);
-  if (plain.includes("e")) return Number(value.toFixed(scale));
-  const point = plain.indexOf(".");
-  return plain.length - point - 1 <= scale ? value : Number(plain.slice(0, point + 1 + scale));
+  return value;
 }
 
 function readDate(field: Field, text: string): string {
@@ -118,6 +124,14 @@ function readDatetime(field: Field, text: string): string {
   if (Number.isNaN(instant.getTime())) throw wrongType(field, text);
   // Salesforce keeps whole seconds.
   return `${instant.toISOString().slice(0, 19)}.000Z`;
+}
+
+// A time of day to the millisecond, HH:mm:ss.SSSZ, of no zone.
+// https://developer.salesforce.com/docs/platform/lightning-component-reference/guide/lightning-formatted-time.html
+function readTime(field: Field, text: string): string {
+  const parts = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,3}))?Z?$/.exec(text);
+  if (parts === null) throw wrongType(field, text);
+  return `${text.slice(0, 8)}.${(parts[4] ?? "").padEnd(3, "0")}Z`;
 }
 
 function isDay(year: number, month: number, day: number): boolean {
