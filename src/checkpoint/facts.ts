@@ -55,6 +55,10 @@ export interface StreamRecord {
   writes: string | null;
   /** Length of the rejects file before the load adds to it. */
   rejectsBytes: number;
+  /** Why the files that it takes are not all that there are; null where they are. */
+  partial: string | null;
+  /** What a person should know of its plan, a sentence each. */
+  notes: string[];
 }
 
 export interface BatchRecord {

@@ -1,7 +1,7 @@
 // Tables of the ledger. Every row carries a hash over its other columns, because SQLite does not notice flipped bits
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them).
 
-export const ledgerVersion = 5;
+export const ledgerVersion = 6;
 
 /** Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. */
 export const tables = {
@@ -37,6 +37,8 @@ export const tables = {
       "how",
       "rejects_bytes",
       "writes",
+      "partial",
+      "notes",
     ],
     key: ["run", "name"],
   },
@@ -142,6 +144,7 @@ export const addedColumns: readonly {
   { version: 2, table: "streams", columns: { writes: null } },
   { version: 2, table: "parts", columns: { row_count: null } },
   { version: 4, table: "parts", columns: { file_ordinal: null, file_sha256: null } },
+  { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
 ];
 
 export function createTables(): string {

@@ -62,12 +62,13 @@ export function runRecord(cells: Cells): RunRecord {
 }
 
 export function streamCells(stream: StreamRecord): Cells {
-  const { planSha256, counts, rejectsBytes, ...rest } = stream;
+  const { planSha256, counts, rejectsBytes, notes, ...rest } = stream;
   return {
     ...rest,
     rejects_bytes: rejectsBytes,
     plan_sha256: planSha256,
     counts: counts === null ? null : JSON.stringify(counts),
+    notes: JSON.stringify(notes),
   };
 }
 
@@ -87,6 +88,8 @@ export function streamRecord(cells: Cells): StreamRecord {
     how: textOrNull(cells["how"]),
     rejectsBytes: Number(cells["rejects_bytes"]),
     writes: textOrNull(cells["writes"]),
+    partial: textOrNull(cells["partial"]),
+    notes: JSON.parse(text(cells["notes"])) as string[],
   };
 }
 

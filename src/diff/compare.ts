@@ -143,10 +143,10 @@ export function planRows(input: CompareInput): string {
   }
 }
 
-/** Keys of all rows that the source has, also of rejected ones: a reject is no reason to delete its record. */
+/** Keys of all rows that the source has, rejected ones too: a reject is no reason to delete its record. */
 function presentKeys(input: CompareInput): string {
   const key = foldKey(input.key);
-  return `SELECT ${key} FROM ${identifier(input.stage)} WHERE ${key} IS NOT NULL AND _state_ <> 2`;
+  return `SELECT ${key} FROM ${identifier(input.stage)} WHERE ${key} IS NOT NULL`;
 }
 
 /** Creates and updates in one pass over the stage: as two they took half as much memory again (measured). */

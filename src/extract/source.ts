@@ -92,6 +92,8 @@ export interface RecordCatalog {
   /** How far a window reaches back where the job does not say, in ms. */
   overlapMs: number;
   describe(source: ObjectSource): Promise<RecordSchema>;
+  /** A source's `where` is answered by a search index, which is behind what is there. */
+  filtersByIndex?: true;
   /** The system's own clock: a window ends there. */
   readClock(): Promise<Date>;
 }

@@ -13,6 +13,7 @@ import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
 import { buildExpression, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { parseBytes } from "./units.ts";
+import { refusePartOfSource } from "./whole-source.ts";
 import { keySpanAt, nodeAt, type TreePath } from "./yaml-tree.ts";
 
 /** Undefined only where it left diagnostics. */
@@ -234,10 +235,7 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
       diagnostics.add(keySpanAt(draft.tree, path), "adopt_by goes with modes upsert and mirror");
     if (target.key.includes(target.adoptBy)) diagnostics.add(spanAt(path, draft), "adopt_by is the key itself");
   }
-  if (stream.source.kind === "files" && stream.source.once && target.mode === "mirror") {
-    const message = "once does not go with mode mirror: it would delete the records of files that were taken before";
-    diagnostics.add(keySpanAt(draft.tree, ["source", "once"]), message);
-  }
+  refusePartOfSource(stream, draft, diagnostics);
   if (target.scope !== undefined && target.mode !== "mirror") {
     diagnostics.add(keySpanAt(draft.tree, ["target", "scope"]), "scope goes with mode mirror");
   }

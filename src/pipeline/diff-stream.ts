@@ -7,6 +7,7 @@ import { exitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
 import { noCounts } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
+import { together, type Wholeness } from "../core/wholeness.ts";
 import {
   type ComparedField,
   type CompareInput,
@@ -27,6 +28,7 @@ import { isAbsent } from "../transform/mapping.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { absentColumns } from "./stage-part.ts";
 import type { StagedStream } from "./stage-stream.ts";
+import { wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
 
 /** A person's choice of rows (`--limit`, `--keys`). */
 export interface Selection {
@@ -40,6 +42,8 @@ export interface DiffInput {
   compiled: CompiledStream;
   staged: StagedStream;
   selection: Selection;
+  /** Whether what was taken is all of the source. */
+  taken: Wholeness;
   /** Of records: those that an earlier run took, a table function. */
   seen?: string;
   /** Of mode delta: what the target was given before. */
@@ -66,14 +70,21 @@ export interface StreamDiff {
   warnings: number;
   /** How the target's present values were read. */
   how: string;
+  /** Of the source, as it was asked for, taken and read. */
+  wholeness: Wholeness;
 }
 
 export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { engine, compiled, staged } = input;
   await selectRows(input);
   await input.refuseRows();
+  const wholeness = together([
+    input.taken,
+    wholeAsSelected(input.selection),
+    await wholeAsStaged(engine, compiled, staged),
+  ]);
   const present = await readPresent(input);
-  const compare = await adoptRecords(input, await prepareCompare(input, present));
+  const compare = await adoptRecords(input, await prepareCompare(input, present, wholeness));
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
   await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
   for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
@@ -81,7 +92,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await writeParquet(engine, planRows(compare), input.planPath);
   const counts = await countRows(input, staged);
   const { warnings } = await engine.one(`SELECT count(_warning_) AS warnings FROM ${staged.view}`);
-  return { counts, warnings: Number(warnings), how: present?.how ?? "nothing read" };
+  return { counts, warnings: Number(warnings), how: present?.how ?? "nothing read", wholeness };
 }
 
 async function selectRows({ engine, compiled, staged, selection, seen }: DiffInput): Promise<void> {
@@ -179,11 +190,15 @@ async function refuseUnreadSnapshot(engine: Engine, stream: string): Promise<voi
   });
 }
 
-async function prepareCompare(input: DiffInput, present: PresentRecords | undefined): Promise<CompareInput> {
+async function prepareCompare(
+  input: DiffInput,
+  present: PresentRecords | undefined,
+  wholeness: Wholeness,
+): Promise<CompareInput> {
   const { compiled, staged, target } = input;
   const { mode } = compiled.stream.target;
   const { idColumn, versionColumn } = target.capabilities;
-  const deletable = mode === "mirror" ? await selectDeletable(input) : undefined;
+  const deletable = mode === "mirror" ? await selectDeletable(input, wholeness) : undefined;
   return {
     mode,
     stage: staged.view,
@@ -194,11 +209,11 @@ async function prepareCompare(input: DiffInput, present: PresentRecords | undefi
   };
 }
 
-/** Which records mirror may delete: all, those in `scope`, or none where only some rows of the source were taken. */
-async function selectDeletable(input: DiffInput): Promise<string | undefined> {
-  const { compiled, target, selection } = input;
+/** Which records mirror may delete: all, those in `scope`, or none where the source is not whole. */
+async function selectDeletable(input: DiffInput, wholeness: Wholeness): Promise<string | undefined> {
+  const { compiled, target } = input;
   const { object, key, scope } = compiled.stream.target;
-  if (selection.limit !== undefined || selection.keys !== undefined) return "false";
+  if (wholeness.kind === "partial") return "false";
   if (scope === undefined) return undefined;
   const { idColumn, versionColumn } = target.capabilities;
   const inScope = await target.snapshot({

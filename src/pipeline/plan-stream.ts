@@ -6,9 +6,10 @@ import type { StreamRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import { noCounts } from "../core/model.ts";
+import { partial, together, type Wholeness, whole } from "../core/wholeness.ts";
 import type { Stream } from "../job/job.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
-import { type RunContext, reportProgress, subfolder, targetOf } from "./context.ts";
+import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
 import { readDelivered } from "./delivered.ts";
 import { diffStream } from "./diff-stream.ts";
 import { type ExtractedStream, extractStream } from "./extract-stream.ts";
@@ -16,6 +17,7 @@ import { rejectOrphans } from "./parents.ts";
 import { keepRejects, rejectsPath } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
 import { chooseWays, describeWays } from "./ways.ts";
+import { wholeAsAsked, wholeAsTaken } from "./whole-source.ts";
 import { writeBatches } from "./write-batches.ts";
 
 export async function planStream(context: RunContext, stream: Stream): Promise<StreamRecord> {
@@ -34,10 +36,34 @@ export async function planStream(context: RunContext, stream: Stream): Promise<S
     how: null,
     writes: null,
     rejectsBytes: 0,
+    partial: knownRecord(context, stream)?.partial ?? null,
+    notes: [],
   };
   context.ledger.saveStream(record);
   const extracted = await extractStream(context, stream, target);
-  return extracted === undefined ? planNothing(context, record) : planParts(context, extracted, record);
+  return extracted === undefined
+    ? planNothing(context, record)
+    : planParts(context, extracted, { ...record, partial: knownRecord(context, stream)?.partial ?? null });
+}
+
+function knownRecord({ ledger, run }: RunContext, stream: Stream): StreamRecord | undefined {
+  return ledger.streams(run.id).find(({ name }) => name === stream.name);
+}
+
+/** Whether what a run takes is all of the source, before a row of it is read. */
+function wholeBeforeReading(context: RunContext, stream: Stream, record: StreamRecord): Wholeness {
+  const { ledger, run } = context;
+  return together([
+    wholeAsAsked(stream, run.options, sourceOf(context, stream.source.connection).records),
+    wholeAsTaken(ledger.takes(run.id, stream.name)),
+    record.partial === null ? whole : partial(record.partial),
+  ]);
+}
+
+/** What a plan says beside its changes. */
+function noteWholeness(stream: Stream, wholeness: Wholeness): string[] {
+  if (stream.target.mode !== "mirror" || wholeness.kind === "whole") return [];
+  return [`mirror deletes nothing, for the source is not whole: ${wholeness.why.join("; ")}`];
 }
 
 /** There is no file to take: nothing is compared, and nothing will be written. */
@@ -84,6 +110,7 @@ async function planParts(
     staged,
     target: targetOf(context, stream.target.connection),
     selection: context.run.options,
+    taken: wholeBeforeReading(context, stream, record),
     ...(seen === undefined ? {} : { seen }),
     ...(stream.target.mode === "delta" ? { delivered: await readDelivered(context, stream) } : {}),
     snapshotFolder: subfolder(context, "snapshot"),
@@ -102,6 +129,8 @@ async function planParts(
     signal: context.signal,
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
+  const notes = noteWholeness(stream, diff.wholeness);
+  for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const rejectsBytes = await keepRejects(context, compiled, staged);
   const { connection } = stream.target;
   const ways = chooseWays(targetOf(context, connection), compiled, diff.counts, context.budget.callsLeft(connection));
@@ -118,6 +147,7 @@ async function planParts(
     how: diff.how,
     writes: describeWays(ways, stream.target),
     rejectsBytes,
+    notes,
   };
   failpoint("diffed");
   ledger.savePlan(planned, batches);

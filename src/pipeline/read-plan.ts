@@ -46,10 +46,24 @@ async function readStream(
   { record, counts }: StreamOutcome,
   warnings: number,
 ): Promise<PlannedStream> {
-  const { name, connection, org, object, mode, how, writes, plan } = record;
+  const { name, connection, org, object, mode, how, writes, plan, notes } = record;
   const key = job.streams.find((stream) => stream.name === name)?.target.key ?? [];
   const changes = plan === null ? [] : await readChanges(engine, plan, key);
-  return { name, connection, org, object, mode, key, counts, how, writes, warnings, redact: job.redact, changes };
+  return {
+    name,
+    connection,
+    org,
+    object,
+    mode,
+    key,
+    counts,
+    how,
+    writes,
+    notes,
+    warnings,
+    redact: job.redact,
+    changes,
+  };
 }
 
 /** The first changes of a plan file, deletes of mirror (which have no source row) by key. */

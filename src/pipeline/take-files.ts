@@ -43,6 +43,7 @@ export async function chooseFiles(
   const manifests = await readManifests(source, listed, catalog);
   const { ready, waiting } = await selectReady(source, listed, catalog, manifests);
   tellWaiting(context, stream, waiting);
+  rememberWaiting(context, stream, waiting);
   const taken = source.once || source.maxAgeMs !== undefined ? ledger.taken(takerOf(context, stream)) : [];
   const newest = [...ready, ...taken].reduce<number | undefined>(
     (latest, { modifiedMs }) => Math.max(latest ?? modifiedMs, modifiedMs),
@@ -140,6 +141,15 @@ function tellWaiting({ emit }: RunContext, { name }: Stream, waiting: ReadyFiles
   if (first === undefined) return;
   const others = waiting.length === 1 ? "" : `, and ${countOf(waiting.length - 1, "other")}`;
   emit({ type: "warning", message: `${name}: ${first.label} is not ready: ${first.why}${others}` });
+}
+
+/** Durable before the files are chosen: a resumed run keeps the choice, and must know what it left out. */
+function rememberWaiting({ ledger, run }: RunContext, { name }: Stream, waiting: ReadyFiles["waiting"]): void {
+  const [first] = waiting;
+  const record = ledger.streams(run.id).find((stream) => stream.name === name);
+  if (first === undefined || record === undefined) return;
+  const others = waiting.length === 1 ? "" : `, and ${countOf(waiting.length - 1, "other")}`;
+  ledger.saveStream({ ...record, partial: `${first.label} is not ready: ${first.why}${others}` });
 }
 
 async function recordCompanions(

@@ -35,6 +35,7 @@ export function planMarkdown(plan: PlanReport): string {
       : "",
     countTable(plan.streams),
     forecastSentences(plan).map(escapeMarkdown).join("\n\n"),
+    plan.streams.flatMap(noteItems).join("\n"),
     ...plan.streams.map(changesTable),
     objections.length > 0 ? "" : `Next: ${code(plan.next)}`,
   ]);
@@ -64,6 +65,10 @@ function countTable(streams: readonly StreamRow[]): string {
     ["---", ...columns.map(() => "--:")],
     streams.map(({ name, counts }) => [escapeMarkdown(name), ...columns.map(({ count }) => showCount(counts[count]))]),
   );
+}
+
+function noteItems({ name, notes }: PlannedStream): string[] {
+  return notes.map((note) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(note)}`);
 }
 
 /** The first changes, folded away: a table with a line a field. */

@@ -27,7 +27,7 @@ export function renderPlan(plan: PlanReport, look: Look): string {
 }
 
 function streamLines(stream: PlannedStream, width: number): Line[] {
-  const { name, connection, object, mode, key, org, how, writes, warnings } = stream;
+  const { name, connection, object, mode, key, org, how, writes, notes, warnings } = stream;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   const target = `${mode}${by}, org ${org}${how === null ? "" : `; present values: ${how}`}`;
   const lines: Line[] = [
@@ -41,6 +41,7 @@ function streamLines(stream: PlannedStream, width: number): Line[] {
     const text = `${countOf(warnings, "row")} with a warning: a rule of severity warn is not met`;
     lines.push([], ...sentence({ text: "  ! ", tone: "caution" }, text, width));
   }
+  for (const note of notes) lines.push([], ...sentence({ text: "  ! ", tone: "caution" }, note, width));
   const changes = shownChanges(stream);
   const totals = countActions([stream]);
   for (const action of ["create", "update", "delete"] as const) {

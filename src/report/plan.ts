@@ -31,6 +31,8 @@ export interface PlannedStream {
   how: string | null;
   /** How its changes are to be written; null where there are none. */
   writes: string | null;
+  /** What a person should know of it, a sentence each. */
+  notes: readonly string[];
   /** Rows that break a rule of severity `warn`. */
   warnings: number;
   /** Target fields whose values are never shown. */

@@ -48,6 +48,8 @@ const stream: StreamRecord = {
   how: "1 keyed query",
   writes: null,
   rejectsBytes: 0,
+  partial: null,
+  notes: [],
 };
 
 function temporaryFolder(): string {
@@ -205,7 +207,7 @@ function downgrade(folder: string): void {
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
   for (const [table, added] of [
     ["batches", ["via", "round", "again"]],
-    ["streams", ["writes"]],
+    ["streams", ["writes", "partial", "notes"]],
     ["parts", ["row_count", "file_ordinal", "file_sha256"]],
   ] as const) {
     for (const column of added) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);

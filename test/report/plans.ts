@@ -34,6 +34,7 @@ export function streamOf(
     key: ["Ext__c"],
     how: "1 keyed query",
     writes: "creates by collections",
+    notes: [],
     warnings: 0,
     redact: [],
     counts: { ...noCounts(), ...counts },

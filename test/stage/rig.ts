@@ -7,6 +7,7 @@ import { stringify } from "csv-stringify/sync";
 import { openFileSource } from "../../src/connectors/file/source.ts";
 import { renderField } from "../../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, Part } from "../../src/core/model.ts";
+import { whole } from "../../src/core/wholeness.ts";
 import { type FileFormat, plainCsv } from "../../src/formats/format.ts";
 import type { FileSource } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
@@ -142,6 +143,7 @@ export class Rig implements Disposable {
       compiled,
       staged,
       selection,
+      taken: whole,
       snapshotFolder,
       planPath,
       refuseRows: () => Promise.resolve(),

@@ -35,6 +35,7 @@ export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, looku
   return {
     orgId: client.portalId,
     records: {
+      filtersByIndex: true,
       overlapMs,
       describe: (from) => atPlace(from, () => describeRecords(source, from)),
       readClock: () => client.readClock(),
