@@ -8,11 +8,11 @@
 
 import { rmSync } from "node:fs";
 import type { StreamRecord } from "./checkpoint/ledger.ts";
-import { Failure } from "./core/errors.ts";
+import { Failure, StoppedByGuard } from "./core/errors.ts";
 import { exitCode } from "./core/exit-code.ts";
 import { failpoint } from "./core/failpoint.ts";
 import type { StreamCounts } from "./core/model.ts";
-import { checkGuards, isWithin } from "./diff/guards.ts";
+import { checkArrived, checkGuards } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
 import { acknowledgeFiles } from "./pipeline/acknowledge-files.ts";
@@ -62,7 +62,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
     await acknowledgeFiles(context, stream).catch((error: unknown) => unacknowledged.push(error));
   }
   if (unacknowledged.length > 0) throw unacknowledged[0];
-  refuseTargetRejects(context, outcomes);
+  refuseMissingRows(context, outcomes);
   const failed = outcomes.some(({ counts }) => counts.failed > 0);
   return { status: failed ? "partial" : "loaded", streams: outcomes, objections: [] };
 }
@@ -99,7 +99,7 @@ function findObjections({ job }: RunContext, streams: readonly Stream[], planned
 
 function refuseObjections(objections: readonly string[]): void {
   if (objections.length === 0) return;
-  throw new Failure(exitCode.guard, `stopped before anything was written: ${objections.join("; ")}`, {
+  throw new StoppedByGuard(objections, {
     next: "look at the rejects and at loadline plan; raise the limit in the job if this is what you want",
   });
 }
@@ -162,14 +162,12 @@ function rememberInserts({ ledger, run }: RunContext, stream: Stream, record: St
   }
 }
 
-function refuseTargetRejects({ job, run }: RunContext, outcomes: readonly StreamOutcome[]): void {
-  const beyond = outcomes.filter(({ counts }) => {
-    return counts.failed > 0 && !isWithin(counts.rejected + counts.failed, job.rejectsMax, counts.extracted);
-  });
-  if (beyond.length === 0) return;
-  const rows = beyond.map(({ record, counts }) => `${record.name}: ${counts.failed} of ${counts.extracted}`).join("; ");
-  throw new Failure(exitCode.rejectedByTarget, `the target rejected more rows than rejects.max allows (${rows})`, {
-    next: `loadline show ${run.id}, and read rejects/ in its folder`,
+/** Exit code 0 means that every row arrived, or that the job said how many may not. */
+function refuseMissingRows({ job, run }: RunContext, outcomes: readonly StreamOutcome[]): void {
+  const missing = outcomes.flatMap(({ record, counts }) => checkArrived(record.name, counts, job.rejectsMax) ?? []);
+  if (missing.length === 0) return;
+  throw new Failure(exitCode.rejected, `loaded, but not every row arrived: ${missing.join("; ")}`, {
+    next: `loadline show ${run.id}, and read the files that it names`,
   });
 }
 

@@ -38,6 +38,17 @@ export class Failure extends Error {
   }
 }
 
+/** A run that its guards and limits stopped before anything was written. */
+export class StoppedByGuard extends Failure {
+  /** What they object to, a sentence each. */
+  readonly stops: readonly string[];
+
+  constructor(stops: readonly string[], details: FailureDetails) {
+    super(exitCode.guard, `stopped before anything was written: ${stops.join("; ")}`, details);
+    this.stops = stops;
+  }
+}
+
 /** The wrong usage or job file: exit code 2. */
 export function usageFailure(what: string, details?: FailureDetails): Failure {
   return new Failure(exitCode.usage, what, details);

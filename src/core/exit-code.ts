@@ -4,7 +4,7 @@ export const exitCode = {
   done: 0,
   failed: 1,
   usage: 2,
-  rejectedByTarget: 3,
+  rejected: 3,
   guard: 4,
   inDoubt: 5,
   locked: 6,
@@ -23,7 +23,7 @@ const precedence: readonly ExitCode[] = [
   exitCode.failed,
   exitCode.signIn,
   exitCode.tryLater,
-  exitCode.rejectedByTarget,
+  exitCode.rejected,
 ];
 
 /** Of several outcomes (streams, jobs), the one that counts: the first of 5, 1, 8, 75, 3, then any other non-zero. */

@@ -1,4 +1,5 @@
-// Limits on what a run may change. In: counts of a stream's plan and the job's guards. Out: what stops the run, in words.
+// Limits on what a run may change, and on the rows that may stay away. In: counts of a stream and the job's limits.
+// Out: what stops the run, or what it can't call a success, in words that count what they name.
 
 import type { StreamCounts } from "../core/model.ts";
 import type { Guards, Mode, Threshold } from "../job/job.ts";
@@ -8,28 +9,31 @@ export interface GuardInput {
   mode: Mode;
   counts: StreamCounts;
   guards: Guards;
-  rejectsMax: Threshold;
+  /** Undefined where the job does not say how many rows may stay away. */
+  rejectsMax: Threshold | undefined;
 }
+
+/** Where the job is silent: more rows than this that fail validation, and the source is not what the job was made for. */
+const silentRejectsMax: Threshold = { percent: 5 };
 
 /** One sentence for each guard that the plan breaks; none means go. */
 export function checkGuards({ stream, mode, counts, guards, rejectsMax }: GuardInput): string[] {
   const deletes = counts.deletes + counts.mirrorDeletes;
   const changed = counts.creates + counts.updates + deletes;
-  const taken = counts.extracted - counts.filtered;
+  const taken = rowsTaken(counts);
   // Deleting what a feed no longer names is asked for, never assumed.
   const deletesMax = guards.deletes ?? (mode === "mirror" ? { count: 0 } : undefined);
-  const checks: [string, number, Threshold | undefined, number][] = [
-    // Of all rows, because a small load (--limit) still sees the rejects of the whole source.
-    ["rows rejected", counts.rejected, rejectsMax, counts.extracted],
-    ["records to delete", deletes, deletesMax, taken],
-    ["records to create", counts.creates, guards.creates, taken],
-    ["records to change", changed, guards.changed, taken],
+  const checks: [string, number, Threshold | undefined, string][] = [
+    ["records to delete", deletes, deletesMax, "guards.deletes"],
+    ["records to create", counts.creates, guards.creates, "guards.creates"],
+    ["records to change", changed, guards.changed, "guards.changed"],
   ];
-  const broken = checks.flatMap(([what, count, limit, of]) =>
-    limit === undefined || isWithin(count, limit, of)
+  const broken = checks.flatMap(([what, count, limit, name]) =>
+    limit === undefined || isWithin(count, limit, taken)
       ? []
-      : [`${stream}: ${count} ${what}, at most ${showThreshold(limit, of)} (${guardName(what)})`],
+      : [`${stream}: ${count} ${what}, at most ${showThreshold(limit, taken)} (${name})`],
   );
+  broken.unshift(...checkPlannedRejects(stream, counts, rejectsMax));
   if (guards.sourceRowsMin !== undefined && counts.extracted < guards.sourceRowsMin) {
     broken.push(
       `${stream}: ${counts.extracted} rows in the source, at least ${guards.sourceRowsMin} (guards.source_rows_min)`,
@@ -38,17 +42,56 @@ export function checkGuards({ stream, mode, counts, guards, rejectsMax }: GuardI
   return broken;
 }
 
-function guardName(what: string): string {
-  if (what === "rows rejected") return "rejects.max";
-  return what === "records to delete"
-    ? "guards.deletes"
-    : what === "records to create"
-      ? "guards.creates"
-      : "guards.changed";
+/** A conflict counts where the job says how many rows may stay away; where it is silent, it ends the load with code 3. */
+function checkPlannedRejects(stream: string, counts: StreamCounts, rejectsMax: Threshold | undefined): string[] {
+  const limit = rejectsMax ?? silentRejectsMax;
+  const stayed = rejectsMax === undefined ? { ...counts, conflicts: 0 } : counts;
+  const count = stayed.rejected + stayed.conflicts;
+  const taken = rowsTaken(counts);
+  if (isWithin(count, limit, taken)) return [];
+  return [`${stream}: ${describeMissing(stayed)}, at most ${showThreshold(limit, taken)} (rejects.max)`];
+}
+
+/**
+ * What keeps a loaded stream from being a success, as a sentence: rows that did not arrive, more than the job says may
+ * stay away. Where it says nothing, each of them does.
+ */
+export function checkArrived(
+  stream: string,
+  counts: StreamCounts,
+  rejectsMax: Threshold | undefined,
+): string | undefined {
+  const taken = rowsTaken(counts);
+  const missing = counts.rejected + counts.failed + counts.conflicts;
+  if (isWithin(missing, rejectsMax ?? { count: 0 }, taken)) return undefined;
+  const limit =
+    rejectsMax === undefined
+      ? "the job has no rejects.max that allows any"
+      : `at most ${showThreshold(rejectsMax, taken)} (rejects.max)`;
+  return `${stream}: ${describeMissing(counts)}, ${limit}`;
+}
+
+/** Rows of the source that the run set out to load: not those that `keep`, `--limit` and `--keys` leave out. */
+function rowsTaken({ extracted, filtered }: StreamCounts): number {
+  return extracted - filtered;
+}
+
+function describeMissing({ rejected, failed, conflicts }: StreamCounts): string {
+  const parts: [number, string][] = [
+    [rejected, "rejected"],
+    [failed, "refused by the target"],
+    [conflicts, "in conflict"],
+  ];
+  const told = parts.filter(([count]) => count > 0);
+  const rows = told.reduce((sum, [count]) => sum + count, 0);
+  const counted = rows === 1 ? "1 row" : `${rows} rows`;
+  const [only] = told;
+  if (told.length <= 1) return `${counted} ${only?.[1] ?? "rejected"}`;
+  return `${counted} did not arrive (${told.map(([count, what]) => `${count} ${what}`).join(", ")})`;
 }
 
 /** Whether a count is within a limit; a percentage is of `of`. */
-export function isWithin(count: number, limit: Threshold, of: number): boolean {
+function isWithin(count: number, limit: Threshold, of: number): boolean {
   return "count" in limit ? count <= limit.count : count * 100 <= limit.percent * of;
 }
 

@@ -55,7 +55,8 @@ export interface Job {
   hash: string;
   /** IANA name. Reads values that carry no zone. */
   timezone: string;
-  rejectsMax: Threshold;
+  /** How many rows may not arrive; without it, none may that the run could call a success. */
+  rejectsMax?: Threshold;
   guards: Guards;
   limits?: Limits;
   keepRunsMs: number;

@@ -39,7 +39,7 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
   const job = {
     name: written.name,
     timezone: written.timezone ?? "UTC",
-    rejectsMax: parseThreshold(written.rejects?.max ?? "5%"),
+    ...(written.rejects?.max === undefined ? {} : { rejectsMax: parseThreshold(written.rejects.max) }),
     guards: buildGuards(written.guards ?? {}),
     ...(written.limits === undefined ? {} : { limits: buildLimits(written.limits) }),
     keepRunsMs: parseDuration(written.keep?.runs ?? "14d"),

@@ -281,9 +281,13 @@ export const jobShape = closedMap({
     .refine((streams) => Object.keys(streams).length > 0, "expected at least one stream")
     .describe("What to load, by name. A stream runs after the streams it names as `parent`."),
   rejects: closedMap({
-    max: threshold.describe("More rejects than this share or number of rows stop the run. Default: 5%.").optional(),
+    max: threshold
+      .describe(
+        "How many rows may stay away: rejected, refused or in conflict, a share of the rows taken or a number. More stop the run before it loads, or end it with exit code 3. Default: none for exit code 0; more than 5% rejected by validation stop it.",
+      )
+      .optional(),
   })
-    .describe("How many rows may be rejected.")
+    .describe("How many rows may stay away.")
     .optional(),
   keep: closedMap({
     runs: duration.describe("Run folders are deleted after this time. Default: 14d.").optional(),

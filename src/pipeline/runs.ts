@@ -7,7 +7,7 @@ import { Ledger, type RunOptions, type RunRecord } from "../checkpoint/ledger.ts
 import { LockHeld, type LockRequest, takeLock } from "../checkpoint/lock.ts";
 import { type OpenConnection, openConnection } from "../connectors/registry.ts";
 import { monotonicMs, now } from "../core/clock.ts";
-import { exitCodeOf, explain, Failure, showPath } from "../core/errors.ts";
+import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder, writeDurably } from "../core/files.ts";
 import { noCounts } from "../core/model.ts";
@@ -266,20 +266,26 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     seconds: Math.round(ending.seconds * 1000) / 1000,
     exitCode: code,
     next: nextOf(request, run, ending, resumable && ledger.batches(run.id).length > 0),
+    ...(stopsOf(ending).length === 0 ? {} : { stops: stopsOf(ending) }),
     ...(ending.outcome?.forecasts === undefined ? {} : { forecast: ending.outcome.forecasts }),
     ...(ending.error === undefined ? {} : { error: redactSecrets(explain(ending.error)) }),
   };
 }
 
-function codeOf({ job }: RunRequest, { error }: Ending): ExitCode {
-  if (error === undefined || (error instanceof LockHeld && job.lock.kind === "skip")) return exitCode.done;
-  return exitCodeOf(error);
+function codeOf({ job }: RunRequest, { error, outcome }: Ending): ExitCode {
+  // A plan that would be stopped is told as the run of it.
+  if (error === undefined) return (outcome?.objections ?? []).length > 0 ? exitCode.guard : exitCode.done;
+  return error instanceof LockHeld && job.lock.kind === "skip" ? exitCode.done : exitCodeOf(error);
+}
+
+function stopsOf({ error, outcome }: Ending): readonly string[] {
+  return error instanceof StoppedByGuard ? error.stops : (outcome?.objections ?? []);
 }
 
 function statusOf({ outcome, error }: Ending, code: ExitCode): RunSummary["status"] {
   if (error === undefined) return outcome?.status ?? "failed";
   if (code === exitCode.inDoubt) return "in-doubt";
-  if (code === exitCode.rejectedByTarget) return "partial";
+  if (code === exitCode.rejected) return "partial";
   if (error instanceof LockHeld) return "stopped";
   const stops: ExitCode[] = [exitCode.guard, exitCode.tryLater, exitCode.interrupted, exitCode.terminated];
   return stops.includes(code) ? "stopped" : "failed";

@@ -14,6 +14,8 @@ export interface RunSummary {
   seconds: number;
   exitCode: ExitCode;
   next: string;
+  /** What guards and limits object to, a sentence each; absent where nothing is. */
+  stops?: readonly string[];
   /** Of a dry run: what the load would take. */
   forecast?: readonly LoadForecast[];
   /** What went wrong, as a person reads it; absent when nothing did. */

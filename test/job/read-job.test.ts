@@ -23,7 +23,8 @@ describe("a job file", () => {
 
   test("where it is silent has the defaults of the design", () => {
     const job = readJobText(jobText());
-    expect(job).toMatchObject({ timezone: "UTC", rejectsMax: { percent: 5 }, lock: { kind: "fail" }, redact: [] });
+    expect(job).toMatchObject({ timezone: "UTC", lock: { kind: "fail" }, redact: [] });
+    expect(job).not.toHaveProperty("rejectsMax");
     expect(job.keepRunsMs).toBe(14 * 86_400_000);
     expect(job.guards).toEqual({});
     const [stream] = job.streams;
