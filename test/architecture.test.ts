@@ -60,13 +60,14 @@ const allowed: Record<string, string[]> = {
   core: [],
   version: [],
   formats: ["core"],
+  values: ["core"],
   job: [...leaves, "formats"],
   report: leaves,
   http: leaves,
   sandbox: leaves,
-  ...Object.fromEntries(steps.map((step) => [step, ["core", "formats", "job"]])),
-  connectors: [...leaves, "formats", "job", "http", "extract", "load"],
-  pipeline: [...leaves, "formats", "job", "report", "http", "connectors", ...steps],
+  ...Object.fromEntries(steps.map((step) => [step, ["core", "formats", "values", "job"]])),
+  connectors: [...leaves, "formats", "values", "job", "http", "extract", "load"],
+  pipeline: [...leaves, "formats", "values", "job", "report", "http", "connectors", ...steps],
   commands: [...leaves, "job", "report", "pipeline", "sandbox", "checkpoint"],
   cli: [...leaves, "report", "commands"],
 };
@@ -145,6 +146,10 @@ describe("imports", () => {
     const offends = (file: SourceFile, { what }: Import) =>
       pure.includes(partOf(file.path)) && (what.startsWith("node:") || what === "core/files.ts");
     expectOnly(offencesOf(offends));
+  });
+
+  test("of values write SQL and touch nothing else", () => {
+    expectOnly(offencesOf(({ path }, { what }) => partOf(path) === "values" && what.startsWith("node:")));
   });
 
   test("load a command only when it runs", () => {
@@ -247,6 +252,7 @@ const mainFiles = [
   "stage/engine.ts",
   "transform/mapping.ts",
   "validate/rules.ts",
+  "values/value.ts",
 ];
 
 describe("a file", () => {
