@@ -45,8 +45,8 @@ function nameOf(encoding: string): string {
 async function readFirstRecord(part: TextFile, format: CsvFormat): Promise<string[] | undefined> {
   const parser = parse({
     delimiter: format.delimiter,
-    quote: format.quote,
-    escape: format.escape ?? format.quote,
+    quote: format.quote === "" ? null : format.quote,
+    escape: format.escape ?? (format.quote === "" ? null : format.quote),
     record_delimiter: ["\r\n", "\n", "\r"],
     skip_empty_lines: true,
     relax_quotes: true,

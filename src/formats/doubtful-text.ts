@@ -26,6 +26,10 @@ export class DoubtfulTextSearch {
   found = false;
 
   constructor(format: CsvFormat) {
+    if (format.quote === "") {
+      this.#pattern = new RegExp(`[\\r\\n]${markBytes}`);
+      return;
+    }
     const quote = matchBytes(format.quote);
     const delimiter = matchBytes(format.delimiter);
     // A doubled quote (`, ""`) is text inside a quoted cell, or an empty cell.

@@ -8,6 +8,7 @@ export type FileFormat = CsvFormat | JsonFormat | JsonLinesFormat | XmlFormat | 
 export interface CsvFormat {
   type: "csv";
   delimiter: string;
+  /** Empty where values have none. */
   quote: string;
   /** Makes the next quote a part of the value. The quote itself by default. */
   escape?: string;

@@ -13,7 +13,7 @@ import { readUnpacked } from "./packing.ts";
 import type { TextFile } from "./text.ts";
 
 const sampleBytes = 1 << 20;
-const delimiters = [",", ";", "\t", "|"] as const;
+const delimiters = [",", ";", "\t", "|", "\u0001"] as const;
 
 interface Sample {
   text: string;

@@ -76,6 +76,7 @@ class QuoteState {
   }
 
   feed(line: string): void {
+    if (this.#quote === "") return;
     let index = 0;
     let atStart = !this.open;
     while (index < line.length) {

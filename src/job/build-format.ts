@@ -71,7 +71,8 @@ function buildCsv(
   draft: StreamDraft,
   diagnostics: Diagnostics,
 ): CsvFormat | undefined {
-  const { delimiter = plainCsv.delimiter, quote = plainCsv.quote, comment, columns } = written;
+  const { delimiter = plainCsv.delimiter, comment, columns } = written;
+  const quote = written.quote === "none" ? "" : (written.quote ?? plainCsv.quote);
   const folded = (columns ?? []).map((column) => column.toLowerCase());
   for (const [index, column] of folded.entries()) {
     if (folded.indexOf(column) === index) continue;

@@ -29,10 +29,20 @@ const atLeastOneName = z.array(text).min(1, "expected at least one name");
 
 const character = z
   .string()
-  .length(1, "expected one character")
-  .regex(/[^\r\n]/, "a line break ends a line and can be nothing else");
+  .regex(/^.$/su, "expected one character")
+  .regex(/[^\r\n]/, "a line break ends a line and can be nothing else")
+  .regex(/[^\0\ufeff\ufffd\ud800-\udfff]/u, "this character can stand for nothing else: take another one");
+/** The engine's quotes, and those of csv-parse, have one byte. */
+const asciiCharacter = character.regex(
+  /[\0-\x7f]/,
+  "a quote is a character of ASCII: take another one, or none where values have no quotes",
+);
 const delimiter = character.describe("Between columns. Default: a comma.").optional();
-const quote = character.describe('Around values. Default: ".').optional();
+const quote = asciiCharacter.describe('Around values. Default: ".').optional();
+const quoteOrNone = z
+  .union([asciiCharacter, z.literal("none")], "expected one character of ASCII, or none")
+  .describe('Around values; none: a quote is a character like any other. Default: ".')
+  .optional();
 
 interface Dialect {
   delimiter?: string | undefined;
@@ -72,8 +82,8 @@ const sourceFormat = closedMap({
     .describe("csv, json, jsonl (one object a line), xml or parquet. Default: csv.")
     .optional(),
   delimiter,
-  quote,
-  escape: character.describe("Before a quote that is part of a value. Default: the quote itself.").optional(),
+  quote: quoteOrNone,
+  escape: asciiCharacter.describe("Before a quote that is part of a value. Default: the quote itself.").optional(),
   comment: character.describe("Lines that start with it are no records.").optional(),
   columns: atLeastOneName.describe("Names of the columns, where the file has no header.").optional(),
   skip_lines: z.int("expected a whole number").min(0).max(1000).describe("Lines before the header.").optional(),
@@ -83,6 +93,10 @@ const sourceFormat = closedMap({
   pgp: decryption.describe("Files are encrypted by OpenPGP: .pgp, .gpg or .asc.").optional(),
 })
   .refine(isClear, isNotClear)
+  .refine(
+    ({ escape: mark, quote, delimiter = "," }) => mark !== delimiter && (mark === undefined || quote !== "none"),
+    "escape is the delimiter, or stands beside quote: none",
+  )
   .refine(
     ({ comment, delimiter = ",", quote = '"' }) => comment !== delimiter && comment !== quote,
     "comment is the delimiter or the quote",

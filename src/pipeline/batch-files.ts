@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../core/files.ts";
-import { literal } from "../core/sql.ts";
+import { identifier, literal } from "../core/sql.ts";
+import type { WrittenCsv } from "../formats/format.ts";
 import type { WrittenFormat } from "../job/job.ts";
 import type { Engine } from "../stage/engine.ts";
 import { type RunContext, subfolder } from "./context.ts";
@@ -74,8 +75,38 @@ export async function copyRows(
   format: WrittenFormat,
   header = true,
 ): Promise<number> {
-  const { Count: rows } = await engine.one(`COPY (${select}) TO ${literal(path)} (${copyOptions(format, header)})`);
+  const isWide = format.type === "csv" && Buffer.byteLength(format.delimiter) > 1;
+  const lines = isWide ? await joinCells(engine, select, format) : { select, options: copyOptions(format, header) };
+  const options = isWide ? `${lines.options}, HEADER ${header}` : lines.options;
+  const { Count: rows } = await engine.one(`COPY (${lines.select}) TO ${literal(path)} (${options})`);
   return Number(rows);
+}
+
+/** The engine writes delimiters of one byte only; with a wider one the rows are lines that we join ourselves. */
+async function joinCells(
+  engine: Engine,
+  select: string,
+  { delimiter, quote }: WrittenCsv,
+): Promise<{ select: string; options: string }> {
+  const columns = await engine.all(`DESCRIBE ${select}`);
+  const names = columns.map(({ column_name }) => String(column_name));
+  const special = [delimiter, quote, "\r", "\n"];
+  const header = names.map((name) =>
+    name !== name.trim() || special.some((mark) => name.includes(mark))
+      ? `${quote}${name.replaceAll(quote, quote + quote)}${quote}`
+      : name,
+  );
+  const cells = names.map((name) => {
+    const cell = `CAST(${identifier(name)} AS VARCHAR)`;
+    const marks = special.map((mark) => `contains(${cell}, ${literal(mark)})`);
+    const inQuotes = `${literal(quote)} || replace(${cell}, ${literal(quote)}, ${literal(quote + quote)}) || ${literal(quote)}`;
+    const isPlain = `NOT (${[...marks, `${cell} = ''`, `${cell} <> trim(${cell})`].join(" OR ")})`;
+    return `CASE WHEN ${cell} IS NULL THEN '' WHEN ${isPlain} THEN ${cell} ELSE ${inQuotes} END`;
+  });
+  return {
+    select: `SELECT ${cells.join(` || ${literal(delimiter)} || `)} AS ${identifier(header.join(delimiter))} FROM (${select})`,
+    options: "FORMAT csv, QUOTE '', ESCAPE '', NULLSTR ''",
+  };
 }
 
 function copyOptions(format: WrittenFormat, header: boolean): string {

@@ -23,6 +23,7 @@ import type { Snapshot, Target } from "../load/target.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import type { Engine } from "../stage/engine.ts";
 import { readParquet, writeParquet } from "../stage/parquet.ts";
+import { countBroken } from "../stage/record-copy.ts";
 import { countRefusedRecords, rowState } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
 import type { CompiledStream } from "./compile-stream.ts";
@@ -259,7 +260,7 @@ async function countRows(input: DiffInput, staged: StagedStream): Promise<Stream
     await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state_ = ${rowState.rejected}) AS rejected,
     count(*) FILTER (_state_ = ${rowState.filtered}) AS filtered FROM ${staged.view}`);
   const count = (name: string) => Number(planned[name]);
-  const broken = staged.parts.reduce((sum, part) => sum + part.broken.length, 0);
+  const broken = staged.parts.reduce((sum, part) => sum + countBroken(part.broken), 0);
   const rejected = Number(states["rejected"]) + broken + count("shared_keys");
   const notSelected =
     Number(states["rows"]) -

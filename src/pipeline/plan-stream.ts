@@ -100,6 +100,7 @@ async function planParts(
   for (const { part } of staged.parts.filter(({ careful }) => careful)) {
     emit({ type: "warning", message: `${part.label} is not plain CSV throughout: it was read record by record` });
   }
+  for (const message of staged.words) emit({ type: "warning", message });
   failpoint("staged");
   context.budget.refuseIfReached();
   emit({ type: "step-started", stream: stream.name, step: "diff" });

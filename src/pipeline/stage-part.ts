@@ -13,6 +13,7 @@ import type { Stream } from "../job/job.ts";
 import { nestColumns } from "../stage/bind.ts";
 import { fileColumn, scanCsv, scanCsvParts } from "../stage/csv-scan.ts";
 import { type Engine, EngineError } from "../stage/engine.ts";
+import { countSwallowed } from "../stage/long-cells.ts";
 import { type LinedPart, type OpenPart, openPart, readCarefully } from "../stage/open-part.ts";
 import { lineColumn } from "../stage/record-copy.ts";
 import { countRefusedRecords, numberRows, stagePart } from "../stage/stage.ts";
@@ -133,6 +134,7 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   const { compiled } = input;
   const absent = absentColumns(compiled, part);
   const keep = compiled.stream.keep?.sql;
+  const { format } = compiled.stream.source;
   const scanned = scanPart(compiled, part, scan);
   const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
   const mapped = mapRows({
@@ -150,6 +152,9 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     warning: findWarning(checked, compiled.rules),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
     sources: part.columns.map(sourceName),
+    ...(format.type === "csv" && compiled.stream.source.kind === "files"
+      ? { breaks: countSwallowed(part.columns.map(sourceName), format.delimiter) }
+      : {}),
     kept: scanned.kept,
     file: path,
   });

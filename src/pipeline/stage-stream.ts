@@ -7,9 +7,10 @@ import { fileOf, type Part } from "../core/model.ts";
 import { suggest } from "../core/suggest.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
 import type { OpenPart } from "../stage/open-part.ts";
-import type { BrokenRecord } from "../stage/record-copy.ts";
+import { type BrokenRecord, countBroken } from "../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
+import { lookAtLongCells } from "./long-cells.ts";
 import {
   absentColumns,
   gatherParts,
@@ -34,6 +35,8 @@ export interface StagedPart {
 export interface StagedStream {
   view: string;
   parts: StagedPart[];
+  /** What people should hear of the files. */
+  words: string[];
 }
 
 export interface StageInput extends PartInput {
@@ -66,7 +69,9 @@ export async function stageStream(input: StageInput): Promise<StagedStream> {
   const rows = await createStageView(engine, stageView, files);
   for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
   refuseShortFiles(parts);
-  return { view: stageView, parts };
+  const staged: StagedStream = { view: stageView, parts, words: [] };
+  staged.words.push(...(await lookAtLongCells(engine, staged, input.folder)));
+  return staged;
 }
 
 function describePart(part: Part, { open, lined }: StagedPartFile): StagedPart {
@@ -79,7 +84,9 @@ function refuseShortFiles(parts: readonly StagedPart[]): void {
   for (const together of Map.groupBy(parts, ({ part }) => fileOf(part).ordinal).values()) {
     const [{ part } = { part: undefined }] = together;
     const arrived = together.reduce((sum, { rows, broken }) => sum + rows + broken.length, 0);
-    if (part === undefined || part.rows === null || part.rows === arrived) continue;
+    // A broken record is one of the sender's, or as many as it spans lines.
+    const most = together.reduce((sum, { rows, broken }) => sum + rows + countBroken(broken), 0);
+    if (part === undefined || part.rows === null || (part.rows >= arrived && part.rows <= most)) continue;
     throw new Failure(exitCode.failed, `${part.rows} records were promised, ${arrived} arrived`, {
       where: { file: part.label },
       next: "run again; nothing was written",

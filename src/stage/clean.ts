@@ -9,8 +9,9 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
 import { type CsvFormat, recordBytesMax } from "../formats/format.ts";
+import { breaksMax, countBreaks, lookAtCell } from "../formats/long-cells.ts";
 import { readUnpacked } from "../formats/packing.ts";
-import { type CleanPart, RecordCopy } from "./record-copy.ts";
+import { type BrokenRecord, type CleanPart, RecordCopy } from "./record-copy.ts";
 
 const byteOrderMark = Buffer.from("\ufeff");
 const markAsLatin1 = byteOrderMark.toString("latin1");
@@ -36,14 +37,42 @@ export async function cleanPart(text: TextPart, path: string): Promise<CleanPart
         continue;
       }
       const reason = findDefect(record, raw, part.columns.length, format);
-      if (reason !== undefined) copy.addBroken({ line, reason, cells: record.map(decode) });
-      else await copy.add(line, record.map(decode));
+      const cells = record.map(decode);
+      if (reason === undefined) await copy.add(line, cells);
+      else copy.addBroken(describeBroken(text, { line, reason, cells }, raw));
     }
     return await copy.close();
   } catch (error) {
     await copy.abandon();
     throw explainUnreadable(part, error, progress.nextLine);
   }
+}
+
+/** A broken record counts for all of its lines: most likely a stray quote has swallowed what stands in them. */
+function describeBroken({ part, format }: TextPart, record: BrokenRecord, raw: string): BrokenRecord {
+  const { line, reason, cells } = record;
+  const written = raw.replace(/^[\r\n]+/, "").replace(/(?:\r\n|\n|\r)$/, "");
+  const lines = 1 + countBreaks(written);
+  let first = line;
+  for (const cell of cells) {
+    const last = first + countBreaks(cell);
+    const long = lookAtCell(cell, part.columns.length, format);
+    if (long?.holdsRecords === true && long.breaks > breaksMax) throw swallowedFailure(part.label, first, last);
+    first = last;
+  }
+  return lines === 1 ? record : { line, lines, cells, reason: `${reason}; it spans lines ${line}–${line + lines - 1}` };
+}
+
+export function swallowedFailure(label: string, first: number, last: number): Failure {
+  return new Failure(
+    exitCode.failed,
+    `a quote opens in line ${first} and closes in line ${last}: all between is one value`,
+    {
+      where: { file: label, line: first },
+      why: "the lines between look like records of their own, so a quote in a text was taken for one around a value",
+      next: "correct these two lines, or set `format.quote`: to the quote of the file, or to none if it has none",
+    },
+  );
 }
 
 interface RawRecord {
@@ -61,8 +90,8 @@ async function* readRecords({ part, format }: TextPart, progress: { nextLine: nu
   const quote = readAsLatin1(format.quote);
   const parser = parse({
     delimiter: readAsLatin1(format.delimiter),
-    quote,
-    escape: format.escape === undefined ? quote : readAsLatin1(format.escape),
+    quote: quote === "" ? null : quote,
+    escape: format.escape === undefined ? quote || null : readAsLatin1(format.escape),
     encoding: "latin1",
     record_delimiter: await chooseLineEnds(part, format),
     skip_empty_lines: true,
@@ -81,8 +110,9 @@ async function* readRecords({ part, format }: TextPart, progress: { nextLine: nu
 }
 
 function locate({ record, raw }: RawRecord, progress: { nextLine: number }): LinedRecord {
-  const line = progress.nextLine + countLineEnds(/^[\r\n]*/.exec(raw)?.[0] ?? "");
-  progress.nextLine += countLineEnds(raw);
+  // A CRLF that ends a record stands in csv-parse's raw text as CR alone, so each of the three forms counts as one.
+  const line = progress.nextLine + countBreaks(/^[\r\n]*/.exec(raw)?.[0] ?? "");
+  progress.nextLine += countBreaks(raw);
   return { record, raw, line };
 }
 
@@ -122,11 +152,6 @@ function readAsLatin1(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-/** A CRLF that ends a record stands in csv-parse's raw text as CR alone, so each of the three forms counts as one. */
-function countLineEnds(raw: string): number {
-  return raw.match(/\r\n|\n|\r/g)?.length ?? 0;
-}
-
 function decode(latin1: string): string {
   return Buffer.from(latin1, "latin1").toString("utf8");
 }
@@ -137,6 +162,9 @@ function findDefect(record: string[], raw: string, columns: number, format: CsvF
   if (!record.every((cell) => isUtf8(Buffer.from(cell, "latin1")))) return `not valid ${nameOf(format.encoding)}`;
   if (record[0]?.startsWith(markAsLatin1) === true) return "a byte order mark inside the file";
   const { quote, escape: mark = quote } = format;
+  if (format.quote === "") {
+    return record.some((cell) => cell.includes("\r")) ? "a carriage return in a value without quotes" : undefined;
+  }
   for (const cell of record) {
     const start = cell.trimStart();
     if (!start.startsWith(quote) && !cell.includes("\r")) continue;
@@ -177,7 +205,7 @@ function explainUnreadable(part: Part, error: unknown, line: number): unknown {
     return new Failure(exitCode.failed, "the quote that opens in this record is never closed", {
       where,
       why: "everything after it would be one cell, so no row of the file can be trusted",
-      next: "correct the file, or set `format.quote` if it does not use this quote",
+      next: "correct the file, or set `format.quote`: to the quote of the file, or to none if it has none",
     });
   }
   if (error instanceof CsvError && error.code === "CSV_MAX_RECORD_SIZE") {

@@ -11,12 +11,23 @@ const bufferBytes = 16 << 20;
 /** One is enough to read the part record by record; all of them could be millions. */
 const rejectsMax = 10;
 
-/** Stands for NULL in our own copies; no file holds it. */
-export const nullText = "\u0001\u0002loadline-null\u0002\u0001";
+/**
+ * No cell is taken for NULL: outside of quotes none holds line ends, and inside of them none is compared. Any character
+ * but a line end can be a delimiter beside it, which the engine wants to be none of its characters.
+ */
+const noNull = { mark: "\n\n", quoted: false };
+
+/** Of our own copies: an empty cell without quotes is NULL, one with quotes is an empty text. */
+const emptyIsNull = { mark: "", quoted: false };
 
 /** A table function that yields the part's rows, all columns VARCHAR, in the order of the file. */
 export function scanCsv(part: Pick<Part, "path" | "columns" | "compressed">, format: CsvFormat): string {
   return scan(literal(part.path), part.columns, part.compressed, format);
+}
+
+/** A copy that we wrote ourselves: in `plainCsv`, all values in quotes, nothing at all for NULL. */
+export function scanOwnCopy(path: string, columns: readonly string[]): string {
+  return scan(literal(path), columns, false, plainCsv, { nulls: emptyIsNull });
 }
 
 /** The column that says which of several files a row is of. */
@@ -26,7 +37,7 @@ export const fileColumn = "loadline:file";
 export function scanCsvParts(parts: readonly Pick<Part, "path" | "columns">[], format: CsvFormat): string {
   const [first] = parts;
   const paths = `[${parts.map(({ path }) => literal(path)).join(", ")}]`;
-  return scan(paths, first?.columns ?? [], false, format, `, filename = ${literal(fileColumn)}`);
+  return scan(paths, first?.columns ?? [], false, format, { more: `, filename = ${literal(fileColumn)}` });
 }
 
 /** Files of a remote or of our own writing: UTF-8, comma, LF, all with the same columns. */
@@ -36,11 +47,17 @@ export function scanCsvFiles(paths: readonly string[], columns: readonly string[
   return scan(`[${paths.map(literal).join(", ")}]`, columns, false, plainCsv);
 }
 
-function scan(path: string, names: readonly string[], compressed: boolean, format: CsvFormat, more = ""): string {
+function scan(
+  path: string,
+  names: readonly string[],
+  compressed: boolean,
+  format: CsvFormat,
+  { more = "", nulls = noNull }: { more?: string; nulls?: typeof noNull } = {},
+): string {
   const columns = names.map((column) => `${literal(column)}: 'VARCHAR'`).join(", ");
   return `read_csv(${path}, auto_detect = false, header = ${format.columns === undefined}, columns = {${columns}},
     delim = ${literal(format.delimiter)}, quote = ${literal(format.quote)}, escape = ${literal(format.quote)},
-    strict_mode = true, null_padding = false, nullstr = ${literal(nullText)},
+    strict_mode = true, null_padding = false, nullstr = ${literal(nulls.mark)}, allow_quoted_nulls = ${nulls.quoted},
     max_line_size = ${recordBytesMax}, buffer_size = ${bufferBytes}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true,
     rejects_limit = ${rejectsMax}${more})`;
 }

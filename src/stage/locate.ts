@@ -32,7 +32,8 @@ export async function locateRecords(
 
 class RecordScanner {
   readonly #delimiter: Buffer;
-  readonly #quote: number;
+  /** None where values have no quotes. */
+  readonly #quote: number | undefined;
   readonly #onRecord: (position: number, line: number) => boolean;
   /** Bytes seen of a delimiter or, at the start of the file, of a byte order mark. */
   #delimiterBytes = 0;
@@ -48,7 +49,7 @@ class RecordScanner {
   constructor(format: CsvFormat, onRecord: (position: number, line: number) => boolean) {
     this.#position = format.columns === undefined ? -1 : 0;
     this.#delimiter = Buffer.from(format.delimiter);
-    this.#quote = format.quote.charCodeAt(0);
+    this.#quote = Buffer.from(format.quote)[0];
     this.#onRecord = onRecord;
   }
 

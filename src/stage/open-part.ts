@@ -5,10 +5,10 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { Part } from "../core/model.ts";
 import { DoubtfulTextSearch } from "../formats/doubtful-text.ts";
-import { type CsvFormat, type FileFormat, plainCsv } from "../formats/format.ts";
+import type { CsvFormat, FileFormat } from "../formats/format.ts";
 import { isPlainText, readCsvText } from "../formats/text.ts";
 import { cleanPart, type TextPart } from "./clean.ts";
-import { scanCsv } from "./csv-scan.ts";
+import { scanOwnCopy } from "./csv-scan.ts";
 import type { Engine } from "./engine.ts";
 import { scanParquetText } from "./parquet-source.ts";
 import { type BrokenRecord, copyRecords, lineColumn } from "./record-copy.ts";
@@ -36,7 +36,7 @@ export async function readCarefully(text: TextPart, copyPath: string): Promise<L
 }
 
 function scanCopy({ path, broken }: { path: string; broken: BrokenRecord[] }, part: Part): LinedPart {
-  return { scan: scanCsv({ path, compressed: false, columns: [lineColumn, ...part.columns] }, plainCsv), broken };
+  return { scan: scanOwnCopy(path, [lineColumn, ...part.columns]), broken };
 }
 
 async function openText(part: Part, format: CsvFormat, copyPath: string): Promise<TextPart> {

@@ -3,14 +3,13 @@
 
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { stringify } from "csv-stringify";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
 import type { RecordFormat } from "../formats/records.ts";
 import { readRecords } from "../formats/records.ts";
-import { nullText } from "./csv-scan.ts";
 
 export interface CleanPart {
   /** CSV in `plainCsv`; the first column is `lineColumn`. */
@@ -20,8 +19,15 @@ export interface CleanPart {
 
 export interface BrokenRecord {
   line: number;
+  /** Lines that it spans, where a record is mostly one: it may have swallowed others. */
+  lines?: number;
   reason: string;
   cells: string[];
+}
+
+/** Records that are lost, as far as can be told: where a quote swallows lines, each of them is one. */
+export function countBroken(broken: readonly BrokenRecord[]): number {
+  return broken.reduce((sum, { lines = 1 }) => sum + lines, 0);
 }
 
 export const lineColumn = "loadline:line";
@@ -38,7 +44,7 @@ export async function copyRecords(part: Part, format: RecordFormat, path: string
       else
         await copy.add(
           line,
-          part.columns.map((column) => cells.get(column) ?? nullText),
+          part.columns.map((column) => cells.get(column) ?? null),
         );
     }
     return await copy.close();
@@ -48,11 +54,16 @@ export async function copyRecords(part: Part, format: RecordFormat, path: string
   }
 }
 
+/** What `scanOwnCopy` reads: nothing at all is NULL. */
+function writeRow(cells: readonly (string | null)[]): string {
+  return `${cells.map((cell) => (cell === null ? "" : `"${cell.replaceAll('"', '""')}"`)).join(",")}\n`;
+}
+
 export class RecordCopy {
   readonly #path: string;
   readonly #label: string;
   readonly #broken: BrokenRecord[] = [];
-  readonly #writer = stringify({ quoted: true, record_delimiter: "\n" });
+  readonly #writer = new PassThrough();
   readonly #writing: Promise<void>;
 
   constructor(path: string, part: Pick<Part, "columns" | "label">) {
@@ -61,11 +72,11 @@ export class RecordCopy {
     this.#writing = pipeline(this.#writer, createWriteStream(path, { mode: 0o600 }));
     // Heard of when the copy is closed.
     this.#writing.catch(() => undefined);
-    this.#writer.write([lineColumn, ...part.columns]);
+    this.#writer.write(writeRow([lineColumn, ...part.columns]));
   }
 
-  async add(line: number, cells: readonly string[]): Promise<void> {
-    if (this.#writer.write([String(line), ...cells])) return;
+  async add(line: number, cells: readonly (string | null)[]): Promise<void> {
+    if (this.#writer.write(writeRow([String(line), ...cells]))) return;
     await Promise.race([once(this.#writer, "drain"), this.#writing]);
   }
 
