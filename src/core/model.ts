@@ -13,6 +13,14 @@ export interface FieldSchema {
   maxLength?: number;
   /** Digits after the decimal point that the target stores. */
   scale?: number;
+  /** Digits before the decimal point that it takes at most. */
+  wholeDigits?: number;
+  /** Whole numbers that it takes, as text: a JavaScript number would not hold them all. */
+  range?: { min: string; max: string };
+  /** The target checks that it is an email address. */
+  isAddress?: true;
+  /** False where a value can be changed and not taken away. */
+  clearable?: false;
   createable: boolean;
   updateable: boolean;
   nillable: boolean;
@@ -23,10 +31,10 @@ export interface FieldSchema {
   caseSensitive: boolean;
   referenceTo: string[];
   relationshipName?: string;
-  /** False where its present value can't be read, and so not be compared. */
-  readable?: false;
-  /** `labels`: what people call the values, where the target takes these too. */
-  picklist?: { values: string[]; restricted: boolean; labels?: ReadonlyMap<string, string> };
+  /** False where its present value can't be read, and so not be compared; `blank` where only its being blank can. */
+  readable?: false | "blank";
+  /** `labels`: what people call the values, where the target takes these too. `inactive`: known, and not to be chosen. */
+  picklist?: { values: string[]; restricted: boolean; labels?: ReadonlyMap<string, string>; inactive?: string[] };
   /** A record may have several values, in text joined by `severalSeparator`; what is mapped is one that it must have. */
   several?: true;
 }

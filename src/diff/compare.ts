@@ -7,6 +7,7 @@ import { mappedName } from "../core/columns.ts";
 import { severalSeparator } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { Mode } from "../job/job.ts";
+import type { Objection } from "../values/limits.ts";
 import { foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
 
 export interface ComparedField {
@@ -24,6 +25,16 @@ export interface ComparedField {
   canonical: string;
   /** Parts that lack a column of this field: their rows leave it alone. */
   absentParts: readonly number[];
+  /** Why the target would refuse what is written to it, and what it takes and a person should know of. */
+  limits: WrittenLimits;
+}
+
+export interface WrittenLimits {
+  /** Of a value, or a blank, that is written; over the columns `writtenValue(name)` and `isNewName`. */
+  objections: readonly Objection[];
+  /** Of a new record, whatever is mapped for it. */
+  needs: readonly Objection[];
+  remarks: readonly Objection[];
 }
 
 export interface SnapshotScan {
@@ -124,7 +135,25 @@ function collectRows(table: string): string {
     count(*) AS named FROM ${table} WHERE _row_ IS NOT NULL GROUP BY ALL`;
 }
 
-/** SELECT of the plan: action, key, id, version, before, after, changed, row, part, position. */
+/** BOOLEAN, in conditions of `limits`: the record is new. */
+export const isNewName = "_new_";
+
+/** In conditions of `limits`: what is written to the field. */
+export function writtenValue(name: string): string {
+  return mappedName(name);
+}
+
+/** Columns of a plan beside those that are read again: why a row is refused, and what is remarkable of it. */
+export const refusedName = "_refused_";
+export const remarkedName = "_remarked_";
+
+/** Between a field and what is said of it. */
+const unitSeparator = "\u001f";
+
+/**
+ * SELECT of the plan: action, key, id, version, before, after, changed, row, part, position, and `_refused_` and
+ * `_remarked_`: `field <US> message`, NULL for most.
+ */
 export function planRows(input: CompareInput): string {
   switch (input.mode) {
     case "insert":
@@ -175,8 +204,32 @@ function planChanges(input: CompareInput): string {
   return `SELECT CASE WHEN _new_ THEN 'create' ELSE 'update' END AS action,
       key, id, version,
       ${packPresent(input.fields, presentName)} AS before, struct_pack(${after.join(", ")}) AS after,
-      ${nameFields(input.fields, changedName)} AS changed, row, part, position
+      ${nameFields(input.fields, changedName)} AS changed, row, part, position,
+      ${tellFirst(
+        input.fields,
+        ({ objections }) => objections,
+        ({ needs }) => needs,
+      )} AS ${refusedName},
+      ${tellFirst(input.fields, ({ remarks }) => remarks)} AS ${remarkedName}
     FROM (${compared}) WHERE _new_ OR ${input.fields.map(changedName).join(" OR ")}`;
+}
+
+/** VARCHAR: what is first to be said of a row's fields: of what is written, and of what a new record has. */
+function tellFirst(
+  fields: readonly ComparedField[],
+  ofWritten: (limits: WrittenLimits) => readonly Objection[],
+  ofNew: (limits: WrittenLimits) => readonly Objection[] = () => [],
+): string {
+  const told = fields.flatMap((field) => {
+    const say = ({ message }: Objection) => `${literal(field.name + unitSeparator)} || ${message}`;
+    return [
+      ...ofWritten(field.limits).map(
+        (objection) => `WHEN ${changedName(field)} AND ${objection.condition} THEN ${say(objection)}`,
+      ),
+      ...ofNew(field.limits).map((objection) => `WHEN ${isNewName} AND ${objection.condition} THEN ${say(objection)}`),
+    ];
+  });
+  return told.length === 0 ? "CAST(NULL AS VARCHAR)" : `CASE ${told.join("\n ")} END`;
 }
 
 /** The present value; a name of its own, because a field may be called `id` or `row` as other columns are. */
@@ -213,7 +266,8 @@ function planDeletes(input: CompareInput, condition: string): string {
   return `SELECT 'delete' AS action, ${foldKey(input.key)} AS key, _id_ AS id, _version_ AS version,
       ${packPresent(input.fields, ({ name }) => identifier(name))} AS before,
       ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row_ AS row,
-      CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position
+      CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position,
+      CAST(NULL AS VARCHAR) AS ${refusedName}, CAST(NULL AS VARCHAR) AS ${remarkedName}
     FROM ${matchesTable} WHERE ${condition}`;
 }
 

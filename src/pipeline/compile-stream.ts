@@ -8,7 +8,7 @@ import { suggest } from "../core/suggest.ts";
 import type { RecordSchema } from "../extract/source.ts";
 import { type Diagnostic, diagnosticsFailure } from "../job/diagnostics.ts";
 import { expressionPlace } from "../job/expression-place.ts";
-import { type Expression, type Job, type MappedField, type Stream, writesFile } from "../job/job.ts";
+import { type Expression, type Job, type MappedField, type Mode, type Stream, writesFile } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { bindType, serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
@@ -129,12 +129,16 @@ async function resolveTargetField(
     problems.push({ ...at, message, ...(suggestion === undefined ? { next } : { suggestion }) });
     return undefined;
   }
-  if (found.readable === false && mode !== "insert") {
+  const isKey = key.includes(field.target);
+  if (isUnreadable(found, field, mode, isKey)) {
     const message = `${field.target}: its present value can't be read, so it can't be compared`;
-    problems.push({ ...at, message, next: "only mode insert takes it; map the lookup's own field to an id otherwise" });
+    const next =
+      found.readable === false
+        ? "only mode insert takes it; map the lookup's own field to an id otherwise"
+        : "it is shown masked: policy create_only or fill_empty, or mode insert, compares nothing";
+    problems.push({ ...at, message, next });
     return undefined;
   }
-  const isKey = key.includes(field.target);
   const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || writesFile(mode);
   const updates = (mode === "update" || mode === "upsert" || mode === "mirror") && field.policy !== "create_only";
   const writable = isKey || ((!creates || found.createable) && (!updates || found.updateable));
@@ -142,6 +146,12 @@ async function resolveTargetField(
   const what = creates && !found.createable ? "created" : "updated";
   problems.push({ ...at, message: `${schema.object}.${field.target} is read-only: it can't be ${what} by this user` });
   return undefined;
+}
+
+/** Whether its present value would have to be compared and can't be. */
+function isUnreadable({ readable }: FieldSchema, { policy }: MappedField, mode: Mode, isKey: boolean): boolean {
+  if (readable === undefined || mode === "insert") return false;
+  return readable === false || isKey || policy === "overwrite";
 }
 
 function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchema[], problems: Diagnostic[]): void {

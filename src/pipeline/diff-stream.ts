@@ -27,6 +27,7 @@ import { countBroken } from "../stage/record-copy.ts";
 import { countRefusedRecords, rowState } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
 import type { CompiledStream } from "./compile-stream.ts";
+import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { absentColumns } from "./stage-part.ts";
 import type { StagedStream } from "./stage-stream.ts";
 import { wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
@@ -69,6 +70,8 @@ export interface PresentRecords {
 export interface StreamDiff {
   counts: StreamCounts;
   warnings: number;
+  /** What the target takes and a person should know of, a sentence each. */
+  remarks: string[];
   /** How the target's present values were read. */
   how: string;
   /** Of the source, as it was asked for, taken and read. */
@@ -91,9 +94,17 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);
-  const counts = await countRows(input, staged);
+  const refused = await refuseWrites(engine, compiled, input.planPath);
+  const counts = await countRows(input, staged, refused);
   const { warnings } = await engine.one(`SELECT count(_warning_) AS warnings FROM ${staged.view}`);
-  return { counts, warnings: Number(warnings), how: present?.how ?? "nothing read", wholeness };
+  const remarks = await tellRemarks(engine, input.planPath);
+  return {
+    counts,
+    warnings: Number(warnings) + remarks.rows,
+    remarks: remarks.sentences,
+    how: present?.how ?? "nothing read",
+    wholeness,
+  };
 }
 
 async function selectRows({ engine, compiled, staged, selection, seen }: DiffInput): Promise<void> {
@@ -249,10 +260,11 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     absentParts: staged.parts
       .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))
       .map(({ part }) => part.ordinal),
+    limits: limitsOf(schema),
   };
 }
 
-async function countRows(input: DiffInput, staged: StagedStream): Promise<StreamCounts> {
+async function countRows(input: DiffInput, staged: StagedStream, refused: number): Promise<StreamCounts> {
   const { engine, compiled } = input;
   const { mode } = compiled.stream.target;
   const planned = await engine.one(countPlan(mode, readParquet(input.planPath)));
@@ -262,13 +274,14 @@ async function countRows(input: DiffInput, staged: StagedStream): Promise<Stream
   const count = (name: string) => Number(planned[name]);
   const broken = staged.parts.reduce((sum, part) => sum + countBroken(part.broken), 0);
   const rejected = Number(states["rejected"]) + broken + count("shared_keys");
+  const keyed = count("keyed") - refused;
   const notSelected =
     Number(states["rows"]) -
     Number(states["rejected"]) -
     Number(states["filtered"]) -
     count("duplicates") -
     count("shared_keys") -
-    count("keyed");
+    keyed;
   const changed = count("creates") + count("updates") + count("deletes");
   return {
     ...noCounts(),
@@ -280,7 +293,7 @@ async function countRows(input: DiffInput, staged: StagedStream): Promise<Stream
     creates: count("creates"),
     updates: count("updates"),
     deletes: count("deletes"),
-    unchanged: count("keyed") - changed - count("conflicts") - count("unmatched"),
+    unchanged: keyed - changed - count("conflicts") - count("unmatched"),
     conflicts: count("conflicts"),
     mirrorDeletes: count("mirror_deletes"),
   };

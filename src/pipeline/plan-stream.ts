@@ -130,7 +130,7 @@ async function planParts(
     signal: context.signal,
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
-  const notes = noteWholeness(stream, diff.wholeness);
+  const notes = [...noteWholeness(stream, diff.wholeness), ...diff.remarks];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const rejectsBytes = await keepRejects(context, compiled, staged);
   const { connection } = stream.target;

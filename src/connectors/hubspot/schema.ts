@@ -236,7 +236,8 @@ function fieldSchema(object: string, property: Property, required: readonly stri
   const isUnique = property.hasUniqueValue === true || (object === "contacts" && name === "email");
   const writable = property.modificationMetadata?.readOnlyValue !== true && property.calculated !== true && !isId;
   const isOwner = property.referencedObjectType === "OWNER" || name === "hubspot_owner_id";
-  const options = property.options.map(({ value, label: shown }) => ({ value, label: shown }));
+  const inOrder = [...property.options].sort((left, right) => placeOf(left) - placeOf(right));
+  const options = inOrder.map(({ value, label: shown }) => ({ value, label: shown }));
   const field: FieldSchema = {
     name,
     label,
@@ -244,6 +245,7 @@ function fieldSchema(object: string, property: Property, required: readonly stri
     vendorType: isOwner ? "owner" : type === "enumeration" && fieldType === "checkbox" ? "multipicklist" : type,
     // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide (text properties)
     ...(type === "string" ? { maxLength: 65_536 } : {}),
+    ...(object === "contacts" && name === "email" ? { isAddress: true as const } : {}),
     createable: writable,
     updateable: writable,
     nillable: !required.includes(name),
@@ -256,6 +258,11 @@ function fieldSchema(object: string, property: Property, required: readonly stri
   return type === "enumeration" && !isOwner && property.externalOptions !== true && options.length > 0
     ? named(field, options)
     : field;
+}
+
+/** From the lowest positive number on; -1 comes after all of these. */
+function placeOf({ displayOrder = -1 }: { displayOrder?: number }): number {
+  return displayOrder < 0 ? Number.MAX_SAFE_INTEGER : displayOrder;
 }
 
 function isAssociation(field: FieldSchema | undefined): boolean {

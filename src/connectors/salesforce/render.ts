@@ -7,6 +7,7 @@ import { instantOf, instantText } from "../../core/instant.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { RenderedField } from "../../load/target.ts";
+import { joinChoices } from "../../values/choices.ts";
 
 /** In a cell of a bulk file this text empties the field. */
 export const clearCell = "#N/A";
@@ -27,15 +28,26 @@ export function renderField(field: FieldSchema, value: string, type: string, tim
     case "reference":
       return renderId(field, value);
     default:
-      return renderText(field, value, type);
+      return { ...renderText(field), value: storedAs(field, value, type) };
   }
 }
 
+/**
+ * Addresses are stored in small letters, several choices as a set.
+ * https://help.salesforce.com/s/articleView?id=000384328
+ */
+function storedAs(field: FieldSchema, value: string, type: string): string {
+  const text = type === "VARCHAR" ? value : `CAST(${value} AS VARCHAR)`;
+  if (field.vendorType === "email") return `lower(${storedText(text)})`;
+  if (field.vendorType !== "multipicklist") return storedText(text);
+  const { values = [], inactive = [] } = field.picklist ?? {};
+  return `CASE WHEN contains(${text}, ';') THEN ${joinChoices(text, [...values, ...inactive])} ELSE ${storedText(text)} END`;
+}
+
 /** Leading and trailing white space is not stored; CRLF would break the declared line ending of the file. */
-function renderText(field: FieldSchema, value: string, type: string): RenderedField {
+function renderText(field: FieldSchema): Omit<RenderedField, "value"> {
   const message = literal(`is the text ${clearCell}, which empties a ${field.vendorType} field in Salesforce`);
   return {
-    value: storedText(type === "VARCHAR" ? value : `CAST(${value} AS VARCHAR)`),
     invalid: { condition: `${rendered(field)} = '${clearCell}'`, message },
     typed: rendered(field),
   };

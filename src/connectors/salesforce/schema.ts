@@ -21,6 +21,9 @@ interface DescribedField {
   label: string;
   type: string;
   length?: number;
+  /** All digits of a decimal number; of a whole one it is `digits`. */
+  precision?: number;
+  digits?: number;
   scale?: number;
   createable: boolean;
   updateable: boolean;
@@ -89,9 +92,14 @@ function fieldSchema(field: DescribedField): FieldSchema {
     label: field.label,
     kind,
     vendorType: field.type,
-    ...(kind === "text" && field.length ? { maxLength: field.length } : {}),
+    ...(kind === "text" && field.length && field.type !== "base64" ? { maxLength: field.length } : {}),
     ...(kind === "number" ? { scale: field.scale ?? 0 } : {}),
     ...(kind === "integer" ? { scale: 0 } : {}),
+    ...rangeOf(field),
+    ...(field.type === "email" ? { isAddress: true as const } : {}),
+    // Shown as stars to a user without "View Encrypted Data".
+    ...(field.type === "encryptedstring" ? { readable: "blank" as const } : {}),
+    ...(isClearable(field) ? {} : { clearable: false as const }),
     createable: field.createable,
     updateable: field.updateable,
     nillable: field.nillable,
@@ -105,11 +113,33 @@ function fieldSchema(field: DescribedField): FieldSchema {
       ? {
           picklist: {
             values: field.picklistValues.filter(({ active }) => active).map(({ value }) => value),
+            inactive: field.picklistValues.filter(({ active }) => !active).map(({ value }) => value),
             restricted: field.restrictedPicklist === true,
           },
         }
       : {}),
   };
+}
+
+/** A checkbox that is emptied is false, and what the org fills in on creation has rules of its own. */
+function isClearable({ nillable, defaultedOnCreate, type }: DescribedField): boolean {
+  return nillable || defaultedOnCreate || type === "boolean";
+}
+
+const ranges: Readonly<Record<string, { min: string; max: string }>> = {
+  int: { min: "-2147483648", max: "2147483647" },
+  long: { min: "-9223372036854775808", max: "9223372036854775807" },
+};
+
+/**
+ * "The API returns an error if an integer value exceeds the number of digits", and a fault "if the number has too many
+ * digits to the left of the decimal point": precision less scale, at most.
+ * https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_describesobjects_describesobjectresult.htm
+ */
+function rangeOf({ type, digits, precision, scale }: DescribedField): Pick<FieldSchema, "wholeDigits" | "range"> {
+  const range = ranges[type];
+  if (range !== undefined) return { range, ...(digits ? { wholeDigits: digits } : {}) };
+  return precision ? { wholeDigits: precision - (scale ?? 0) } : {};
 }
 
 /** `Account.Ext__c`, or with the object in front where the lookup has several: `Lead:Who.Email`. */
@@ -148,8 +178,11 @@ export async function resolveField(
   if (parentObject === undefined || (type !== undefined && !isPolymorphic)) return undefined;
   const parent = (await describe(parentObject)).fields.get(key);
   if (parent?.externalId !== true) return undefined;
-  const { createable, updateable, nillable } = lookup;
-  const field = { ...parent, name, createable, updateable, nillable, externalId: false, unique: false };
+  const { createable, updateable, nillable, defaultedOnCreate } = lookup;
+  const { clearable: _clearable, ...told } = parent;
+  const ofLookup = lookup.clearable === undefined ? {} : { clearable: lookup.clearable };
+  const may = { createable, updateable, nillable, defaultedOnCreate, ...ofLookup };
+  const field = { ...told, name, ...may, externalId: false, unique: false };
   // A query reaches only what all objects of the lookup have in common.
   return isPolymorphic ? { ...field, readable: false } : field;
 }
