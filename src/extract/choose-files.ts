@@ -4,6 +4,7 @@
 import { posix } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { isPattern } from "../core/glob.ts";
 import type { FileSource } from "../job/job.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import type { ListedFile } from "./source.ts";
@@ -90,10 +91,25 @@ export function refuseStale(source: FileSource, newestMs: number | undefined, no
   });
 }
 
+/** What a job asks of times can't be told where the source states none. */
+export function refuseTimeless(source: FileSource, files: readonly ListedFile[]): void {
+  const file = files.find(({ modifiedMs }) => modifiedMs === 0);
+  const asks = [
+    source.ready?.kind === "stable" ? "source.ready.stable_for" : undefined,
+    source.order === "time" ? "source.order: time" : undefined,
+    source.maxAgeMs === undefined ? undefined : "source.max_age",
+  ].find((key) => key !== undefined);
+  if (file === undefined || asks === undefined) return;
+  throw new Failure(exitCode.failed, `the server states no time of change, which ${asks} goes by`, {
+    where: { file: file.label },
+    next: `take ${asks} out of the job; ready.done_file or ready.manifest need no times`,
+  });
+}
+
 /** Where a file goes when it is moved away: what the glob left open of its path stays below the folder. */
 export function placeAfterMove(files: string, label: string, folder: string): string {
   const segments = posix.normalize(files).split("/");
-  const open = segments.slice(0, -1).findIndex((segment) => /[*?[\]{}]/.test(segment));
+  const open = segments.slice(0, -1).findIndex(isPattern);
   const fixed = open < 0 ? segments.length - 1 : open;
   return posix.join(folder, ...label.split("/").slice(fixed));
 }

@@ -23,6 +23,8 @@ export interface ExtractRequest<S extends StreamSource = StreamSource> {
   /** Where the parts go; exists. */
   folder: string;
   signal: AbortSignal;
+  /** Tells a person what the source does that it should not. */
+  onDoubt?(text: string): void;
   /** Bytes, or records, received so far and in total (0: not known), for progress. */
   onProgress(done: number, total: number): void;
 }
@@ -41,8 +43,18 @@ export type ExtractedPart = Omit<Part, "columns">;
 export interface ListedFile {
   /** Below the connection's folder, with slashes. */
   label: string;
+  /** As the source states it; a file is read to its end, whatever that is. 0 where nothing is stated. */
   bytes: number;
+  /** 0 where the source does not say. */
   modifiedMs: number;
+}
+
+/** What a glob found. */
+export interface Listing {
+  /** In the order of their names. */
+  files: ListedFile[];
+  /** Names that match but for capital and small letters: they are not taken. */
+  nearly: string[];
 }
 
 /** A file that a run takes. */
@@ -57,14 +69,16 @@ export interface ChosenFile extends ListedFile {
 export interface FileCatalog {
   /** Whether files are only looked at: in a rehearsal they are neither moved nor deleted. */
   readonly readOnly: boolean;
-  /** The files that match, in the order of their names. */
-  list(source: FileSource): Promise<ListedFile[]>;
+  /** The files that match. Throws a Failure for one that matches and can't be taken: none is left out in silence. */
+  list(source: FileSource): Promise<Listing>;
   /** A path on this machine, with the ending of the label, where the first `bytes` can be read; if need be in `folder`. */
   fetchHead(label: string, bytes: number, folder: string): Promise<string>;
   /** The whole of a small text file; undefined where there is none. */
   readText(label: string): Promise<string | undefined>;
   /** As it is now; undefined where there is none. */
   look(label: string): Promise<ListedFile | undefined>;
+  /** The SHA-256 of all of its bytes. */
+  hash(label: string): Promise<string>;
   /** Moves a file in one step. False where `to` is taken, which is never written over. Makes the folders of `to`. */
   move(label: string, to: string): Promise<boolean>;
   /** One that is gone is deleted. */

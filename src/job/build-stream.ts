@@ -1,6 +1,7 @@
 // One stream, from its tree with the defaults merged in: what is missing, and which names do not exist.
 
 import { ownColumn } from "../core/columns.ts";
+import { leadsOut } from "../core/glob.ts";
 import { identifier } from "../core/sql.ts";
 import { suggest } from "../core/suggest.ts";
 import { buildFormat, buildTargetFormat } from "./build-format.ts";
@@ -53,6 +54,7 @@ function buildSource(
   const files = required(written.files, ["source", "files"], draft, diagnostics);
   const format = buildFormat(written.format, draft, diagnostics);
   if (connection === undefined || files === undefined || format === undefined) return undefined;
+  refuseLeadingOut(written, draft, diagnostics);
   for (const name of ["fields", "where", "incremental", "deletes"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["source", name]), `${name} goes with \`object\`, not with \`files\``);
@@ -67,6 +69,19 @@ function buildSource(
     ...buildTaking(written),
     place: placeAt(["source", "files"], draft, diagnostics),
   };
+}
+
+/** The folder of a connection is a fence. */
+function refuseLeadingOut(
+  { files = "", after }: NonNullable<StreamFile["source"]>,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): void {
+  const message = "it leads out of the connection's folder; files are read and moved inside it only";
+  if (leadsOut(files)) diagnostics.add(spanAt(["source", "files"], draft), message);
+  if (typeof after === "object" && "move" in after && leadsOut(after.move)) {
+    diagnostics.add(spanAt(["source", "after", "move"], draft), message);
+  }
 }
 
 function buildTarget(

@@ -52,7 +52,8 @@ export type BatchState =
   | { state: "failed"; message: string; processed: number; again: boolean }
   /** `untouched`: it ended before the remote began with it. */
   | { state: "aborted"; untouched: boolean }
-  | { state: "gone" };
+  /** `message`: how that was found. */
+  | { state: "gone"; message?: string };
 
 /** Results of a batch as files in the run folder, columns as the target names them. */
 export interface ResultFiles {
@@ -229,17 +230,22 @@ export interface FileStore {
   /** What state is kept under. */
   readonly orgId: string;
   readonly warnings: readonly string[];
-  /** Names of the files that are there. */
-  list(): Promise<string[]>;
+  /** Whether a file of this name is there, listed or not. */
+  has(name: string): Promise<boolean>;
+  /** Whether this very file is there: the same size, with `bytes` the same bytes too. */
+  holds(name: string, file: LocalFile, by: "size" | "bytes"): Promise<boolean>;
   /** Writes a local file under a name; it is on the disk then. May go on with what an earlier attempt has left there. */
   write(name: string, file: StoredFile, signal: AbortSignal): Promise<void>;
-  /** Gives a file another name, in one step, in place of a file that has it. One that has it already keeps it. */
+  /** Gives a file another name, in place of a file that has it: in one step where the store can. */
   rename(name: string, to: string): Promise<void>;
   close(): void;
 }
 
-export interface StoredFile {
+export interface LocalFile {
   path: string;
   bytes: number;
+}
+
+export interface StoredFile extends LocalFile {
   onBytes(bytes: number): void;
 }

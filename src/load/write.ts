@@ -192,7 +192,8 @@ async function finish<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
     if (state.state === "gone") {
       // What goes by id or external id leaves the same records when it is written a second time.
       const isSafe = batch.operation === "update" || batch.operation === "upsert";
-      return isSafe ? context.advance(batch, "refused", { again: true }) : leaveInDoubt(batch, context);
+      if (isSafe) return context.advance(batch, "refused", { again: true });
+      return leaveInDoubt(batch, context, state.message);
     }
     // Never closed, and ended by the target for its age: Salesforce does so after a day. Once we have closed it, an abort
     // is somebody's will.
@@ -220,7 +221,8 @@ async function commit<B extends LoadedBatch>(batch: B, context: LoadContext<B>, 
   }
 }
 
-function leaveInDoubt<B extends LoadedBatch>(batch: B, context: LoadContext<B>): B {
+function leaveInDoubt<B extends LoadedBatch>(batch: B, context: LoadContext<B>, found: string | undefined): B {
+  if (found !== undefined) return context.advance(batch, "in-doubt", { message: found, inDoubt: batch.rows });
   const { handlesKeptDays } = context.target.capabilities;
   const age = context.ageDays === 0 ? "today" : context.ageDays === 1 ? "1 day ago" : `${context.ageDays} days ago`;
   const message = `${batch.handle} is gone from the target, which keeps jobs for ${handlesKeptDays} days (the run began ${age}), so what became of its ${batch.rows} rows can't be asked`;

@@ -4,8 +4,9 @@
 import type { TakeRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { inParallel } from "../core/in-parallel.ts";
+import { fileOf } from "../core/model.ts";
 import { numberedName, placeAfterMove } from "../extract/choose-files.ts";
-import type { FileCatalog } from "../extract/source.ts";
+import type { FileCatalog, ListedFile } from "../extract/source.ts";
 import type { FileSource, Stream } from "../job/job.ts";
 import { type RunContext, sourceOf } from "./context.ts";
 import { isPartial } from "./take-files.ts";
@@ -20,11 +21,13 @@ export async function acknowledgeFiles(context: RunContext, stream: Stream): Pro
   if (source.kind !== "files" || catalog === undefined || source.after.kind === "leave" || isPartial(context)) return;
   if (catalog.readOnly) return;
   const takes = context.ledger.takes(context.run.id, stream.name).filter(({ acknowledged }) => !acknowledged);
+  const parts = context.ledger.parts(context.run.id, stream.name).map(fileOf);
+  const read = new Map(parts.map(({ ordinal, sha256 }) => [ordinal, sha256]));
   const places = new Set<string>();
   const acknowledged = inParallel(takes, filesAtOnce, async (take) => {
     context.signal.throwIfAborted();
     failpoint("settled-file");
-    await acknowledgeFile(context, source, { catalog, take, places });
+    await acknowledgeFile(context, source, { catalog, take, sha256: read.get(take.ordinal), places });
     failpoint("acknowledged");
     context.ledger.saveTakes([{ ...take, acknowledged: true }]);
   });
@@ -34,19 +37,31 @@ export async function acknowledgeFiles(context: RunContext, stream: Stream): Pro
 interface Taken {
   catalog: FileCatalog;
   take: TakeRecord;
+  /** Of its bytes as they were read; a done file is not read. */
+  sha256: string | undefined;
   /** Names that files of this run go to, or have found taken. */
   places: Set<string>;
+}
+
+/** Without a time of change, another file of that size would look the same: its bytes tell. */
+async function isStillThat(
+  catalog: FileCatalog,
+  there: ListedFile,
+  { take, sha256 }: Pick<Taken, "take" | "sha256">,
+): Promise<boolean> {
+  if (there.bytes !== take.bytes || there.modifiedMs !== take.modifiedMs) return false;
+  return there.modifiedMs !== 0 || sha256 === undefined || (await catalog.hash(take.label)) === sha256;
 }
 
 async function acknowledgeFile(
   { emit }: RunContext,
   { after, files }: FileSource,
-  { catalog, take, places }: Taken,
+  { catalog, take, sha256, places }: Taken,
 ): Promise<void> {
   const there = await catalog.look(take.label);
   // Gone: an attempt that was killed has done it, or somebody else.
   if (there === undefined) return;
-  if (there.bytes !== take.bytes || there.modifiedMs !== take.modifiedMs) {
+  if (!(await isStillThat(catalog, there, { take, sha256 }))) {
     emit({ type: "warning", message: `${take.label} is another file by now: left for the next run` });
     return;
   }

@@ -132,7 +132,7 @@ async function readColumns(
   { engine, folder, keys }: CheckTools & { keys: StreamKeys },
 ): Promise<SourceColumns | undefined> {
   if (stream.source.kind === "object") return source.records?.describe(stream.source);
-  const files = (await source.files?.list(stream.source)) ?? [];
+  const { files } = (await source.files?.list(stream.source)) ?? { files: [] };
   const columns = new Map<string, string>();
   const opening = { format: stream.source.format, keys: keys.decryption, clearFolder: folder };
   for await (const file of fetchListed(source.files, files.slice(0, headersMax), opening)) {

@@ -104,6 +104,7 @@ async function extractParts(
     ...(opened?.window === undefined ? {} : { window: opened.window }),
     folder: subfolder(context, "extract", stream.name),
     signal: context.signal,
+    onDoubt: (message) => context.emit({ type: "warning", message }),
     onProgress: reportProgress(context, stream.name, "extract", opened === undefined ? "bytes" : "rows"),
   });
   const earlier = new Map(before.map(fileOf).map(({ ordinal, sha256 }) => [ordinal, sha256]));

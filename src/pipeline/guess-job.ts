@@ -6,6 +6,7 @@ import { basename, isAbsolute, join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { parse } from "csv-parse";
 import { usageFailure } from "../core/errors.ts";
+import { escapeGlob } from "../core/glob.ts";
 import { identifier } from "../core/sql.ts";
 import { type CsvFormat, type FileFormat, plainCsv } from "../formats/format.ts";
 import { guessFormat } from "../formats/guess-format.ts";
@@ -118,7 +119,7 @@ function describeJob(
     name: stream,
     streams: {
       [stream]: {
-        source: { connection, files, format: describeFormat(format) },
+        source: { connection, files: escapeGlob(files), format: describeFormat(format) },
         target: { connection, files: `${stream}-mapped.csv` },
         map,
       },

@@ -16,6 +16,7 @@ import {
   orderFiles,
   type ReadyFiles,
   refuseStale,
+  refuseTimeless,
   selectDone,
   selectListed,
   selectStable,
@@ -38,8 +39,11 @@ export async function chooseFiles(
   const kept = ledger.takes(run.id, stream.name);
   if (kept.length > 0) return kept.filter(({ ordinal, takenBy }) => ordinal > 0 && takenBy === null);
   const { source } = stream;
-  const listed = dropCompanions(source, await catalog.list(source));
-  if (listed.length === 0) refuseNone(stream);
+  const { files, nearly } = await catalog.list(source);
+  const listed = dropCompanions(source, files);
+  if (listed.length === 0) refuseNone(stream, nearly);
+  tellNearly(context, stream, nearly);
+  refuseTimeless(source, listed);
   const manifests = await readManifests(source, listed, catalog);
   const { ready, waiting } = await selectReady(source, listed, catalog, manifests);
   tellWaiting(context, stream, waiting);
@@ -75,9 +79,14 @@ export async function chooseFiles(
   return takes.filter(({ takenBy }) => takenBy === null);
 }
 
-/** The same name, size and time are the same file: it needs not be fetched to know its bytes. */
+/** The same name, size and time are the same file: it needs not be fetched to know its bytes. Without a time it does. */
 function isSame(earlier: ListedFile, file: ListedFile): boolean {
-  return earlier.label === file.label && earlier.bytes === file.bytes && earlier.modifiedMs === file.modifiedMs;
+  return (
+    file.modifiedMs !== 0 &&
+    earlier.label === file.label &&
+    earlier.bytes === file.bytes &&
+    earlier.modifiedMs === file.modifiedMs
+  );
 }
 
 function takerOf(context: RunContext, stream: Stream) {
@@ -86,13 +95,23 @@ function takerOf(context: RunContext, stream: Stream) {
 }
 
 /** A job that clears its folder, or takes each file once, finds it empty on most days. */
-function refuseNone({ source }: FileStream): void {
+function refuseNone({ source }: FileStream, nearly: readonly string[]): void {
   if (source.once || source.ready !== undefined || source.after.kind !== "leave" || source.maxAgeMs !== undefined)
     return;
+  const [like] = nearly;
   throw new Failure(exitCode.failed, `no file matches "${source.files}" in ${source.connection}`, {
     where: source.place,
-    next: "check `files` and whether the feed has arrived",
+    ...(like === undefined ? {} : { why: `${like} is there: capital and small letters are not the same` }),
+    next: like === undefined ? "check `files` and whether the feed has arrived" : "correct `files`, or the file's name",
   });
+}
+
+function tellNearly({ emit }: RunContext, { name, source }: FileStream, nearly: readonly string[]): void {
+  const [like] = nearly;
+  if (like === undefined) return;
+  const others = nearly.length === 1 ? "" : `, nor ${countOf(nearly.length - 1, "other")}`;
+  const message = `${name}: ${like} is not taken${others}: "${source.files}" has other capital and small letters`;
+  emit({ type: "warning", message });
 }
 
 /** What manifests say of the files, by their labels. */

@@ -86,12 +86,12 @@ describe("once: content_hash", () => {
 
 describe("after", () => {
   test("move puts a file away once it is loaded, beside one of the same name; delete deletes it", async () => {
-    await using project = createTaking(", after: { move: ../done }", { "a.csv": row(1) });
+    await using project = createTaking(", after: { move: done }", { "a.csv": row(1) });
     expect(await take(project)).toEqual([0, 1]);
-    expect([project.list("inbox"), project.list("done")]).toEqual([[], ["a.csv"]]);
+    expect([project.list("inbox"), project.list("inbox/done")]).toEqual([["done"], ["a.csv"]]);
     project.write({ "inbox/a.csv": row(2) });
     expect(await take(project)).toEqual([0, 1]);
-    expect([project.list("done"), project.read("done/a.csv"), project.read("done/a.2.csv")]).toEqual([
+    expect([project.list("inbox/done"), project.read("inbox/done/a.csv"), project.read("inbox/done/a.2.csv")]).toEqual([
       ["a.2.csv", "a.csv"],
       row(1),
       row(2),
@@ -99,20 +99,20 @@ describe("after", () => {
     expect(await take(project)).toEqual([0, 0]);
     project.write({ "inbox/a.csv": row(3), "job.yaml": job(", after: { delete: true }") });
     expect(await take(project)).toEqual([0, 1]);
-    expect(project.list("inbox")).toEqual([]);
+    expect(project.list("inbox")).toEqual(["done"]);
   });
 
   test("files of one name, and of names that they get for it, all find a place", async () => {
     const content: Record<string, string> = {};
     for (let index = 1; index <= 12; index += 1) content[`${index}/a.csv`] = row(index);
     content["1/a.2.csv"] = row(13);
-    await using project = createTaking(", after: { move: ../done }", content);
-    project.write({ "job.yaml": job(", after: { move: ../done }").replace("*.csv", "*/*.csv") });
-    project.write({ "done/1/a.csv": "before\n" });
+    await using project = createTaking(", after: { move: done }", content);
+    project.write({ "job.yaml": job(", after: { move: done }").replace("*.csv", "*/*.csv") });
+    project.write({ "inbox/done/1/a.csv": "before\n" });
     expect(await take(project)).toEqual([0, 13]);
-    expect(project.read("done/1/a.csv")).toBe("before\n");
+    expect(project.read("inbox/done/1/a.csv")).toBe("before\n");
     // Which of the two is first is nobody's business.
-    const moved = project.list("done/1").map((name) => project.read(`done/1/${name}`));
+    const moved = project.list("inbox/done/1").map((name) => project.read(`inbox/done/1/${name}`));
     expect(moved.sort()).toEqual(["before\n", row(1), row(13)].sort());
   });
 
@@ -127,28 +127,28 @@ describe("after", () => {
   test.each(["checkpointed", "settled-file", "acknowledged"])(
     "a run that was killed at %s is finished by the next: each file is loaded once and moved",
     async (place) => {
-      const source = ", once: content_hash, after: { move: ../done }";
+      const source = ", once: content_hash, after: { move: done }";
       await using project = createTaking(source, { "a.csv": row(1), "b.csv": row(2) });
       const env = { LOADLINE_FAILPOINT: `${place}:1` };
       expect((await project.start(["run", "job.yaml"], { env }).finished).signal).toBe("SIGKILL");
       project.write({ "inbox/c.csv": row(3) });
       const next = await project.run("run", "job.yaml");
       expect(next.code).toBe(0);
-      expect([project.list("inbox"), project.list("done")]).toEqual([[], ["a.csv", "b.csv", "c.csv"]]);
+      expect([project.list("inbox"), project.list("inbox/done")]).toEqual([["done"], ["a.csv", "b.csv", "c.csv"]]);
       const written = project.list("out").map((name) => project.read(`out/${name}`));
       expect(written.sort()).toEqual(["Id,Name\n1,n1\n2,n2\n", "Id,Name\n3,n3\n"]);
     },
   );
 
   test("a file that was replaced after it was loaded is left for the next run; a failed load moves nothing", async () => {
-    await using project = createTaking(", after: { move: ../done }", { "a.csv": row(1) });
+    await using project = createTaking(", after: { move: done }", { "a.csv": row(1) });
     const env = { LOADLINE_FAILPOINT: "checkpointed:1" };
     expect((await project.start(["run", "job.yaml"], { env }).finished).signal).toBe("SIGKILL");
     project.write({ "inbox/a.csv": `${row(2)}3,n3\n` });
     expect((await project.run("resume")).code).toBe(0);
-    expect([project.list("inbox"), existsSync(project.path("done"))]).toEqual([["a.csv"], false]);
+    expect([project.list("inbox"), existsSync(project.path("inbox/done"))]).toEqual([["a.csv"], false]);
     project.write({
-      "job.yaml": `${job(", after: { move: ../done }")}    validate: [ { field: Name, max_length: 1 } ]\n`,
+      "job.yaml": `${job(", after: { move: done }")}    validate: [ { field: Name, max_length: 1 } ]\n`,
     });
     expect((await project.run("run", "job.yaml")).code).toBe(4);
     expect(project.list("inbox")).toEqual(["a.csv"]);
@@ -165,10 +165,13 @@ describe("ready", () => {
   });
 
   test("done_file takes a file beside which it lies, and goes where its file goes", async () => {
-    const source = ", ready: { done_file: '{stem}.done' }, after: { move: ../done }";
+    const source = ", ready: { done_file: '{stem}.done' }, after: { move: done }";
     await using project = createTaking(source, { "a.csv": row(1), "a.done": "", "b.csv": row(2) });
     expect(await take(project)).toEqual([0, 1]);
-    expect([project.list("inbox"), project.list("done")]).toEqual([["b.csv"], ["a.csv", "a.done"]]);
+    expect([project.list("inbox"), project.list("inbox/done")]).toEqual([
+      ["b.csv", "done"],
+      ["a.csv", "a.done"],
+    ]);
     expect(await take(project)).toEqual([0, 0]);
   });
 
@@ -212,7 +215,7 @@ test("order: time takes the oldest first, so that the last word of a key is the 
 });
 
 test("max_age stops where the feed has dried up, also when its last files were moved away", async () => {
-  await using project = createTaking(", max_age: 1h, after: { move: ../done }", { "a.csv": row(1) });
+  await using project = createTaking(", max_age: 1h, after: { move: done }", { "a.csv": row(1) });
   expect(await take(project)).toEqual([0, 1]);
   // Taken within the hour: there need not be a new one yet.
   expect(await take(project)).toEqual([0, 0]);

@@ -55,7 +55,8 @@ test("a link out of the folder is refused by name, as is a glob that leads out",
   const refused = await vendor.project.run("run", "job.yaml");
   expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("link.csv leads out of /in")]);
   vendor.project.write({ "job.yaml": copyJob({ files: "../secret.csv" }) });
-  expect((await vendor.project.run("run", "job.yaml")).stdout).toContain("../secret.csv leads out of /in");
+  const written = await vendor.project.run("check", "job.yaml");
+  expect([written.code, written.stderr]).toEqual([2, expect.stringContaining("leads out of the connection's folder")]);
 });
 
 test("what the user may not read is exit code 8 and says which file", async () => {

@@ -83,7 +83,7 @@ export class Rig implements Disposable {
       ...{ kind: "files", connection: "drop", files: "*", format, optional: [], place },
       ...{ order: "name", once: false, after: { kind: "leave" } },
     };
-    const listed = (await source.files?.list(request)) ?? [];
+    const { files: listed } = (await source.files?.list(request)) ?? { files: [] };
     const chosen = listed.map((file, index) => ({ ...file, ordinal: index + 1, rows: null, sha256: null }));
     const extracted = source.extract({
       source: request,

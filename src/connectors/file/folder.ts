@@ -1,59 +1,51 @@
-// The files of a local folder: which are there, and what becomes of them once they are loaded. What must hold: a file is
-// moved in one step, and never over another one.
+// The files of a local folder: which are there, and what becomes of them once they are loaded. What must hold: nothing
+// outside the folder is read, moved or deleted, whatever a glob, a link or a job says; a file is moved in one step, and
+// never over another one.
 
 import {
   existsSync,
-  globSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
   unlinkSync,
 } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import { Failure, usageFailure } from "../../core/errors.ts";
+import { dirname, join, posix } from "node:path";
+import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { syncFile } from "../../core/files.ts";
+import { hashFile, syncFile } from "../../core/files.ts";
 import type { FileCatalog, ListedFile } from "../../extract/source.ts";
 import type { FileConnection } from "../../job/job.ts";
+import { isInside, outside, pathInside } from "./fence.ts";
+import { findFiles } from "./listing.ts";
 
 export function openFolder(connection: FileConnection): FileCatalog {
-  const pathOf = (label: string) => resolve(connection.path, label);
+  const pathOf = (label: string) => pathInside(connection.path, label);
   return {
     readOnly: connection.outbox !== undefined,
-    list: async ({ files }) => listFiles(connection, files),
+    list: async ({ files, place }) => findFiles(connection, files, place),
     fetchHead: async (label) => pathOf(label),
     readText: async (label) => (existsSync(pathOf(label)) ? readFileSync(pathOf(label), "utf8") : undefined),
-    look: async (label) => lookAt(connection, pathOf(label)),
-    move: async (label, to) => moveFile(pathOf(label), pathOf(to)),
+    look: async (label) => lookAt(pathOf(label), label),
+    hash: (label) => hashFile(pathOf(label)),
+    move: async (label, to) => moveFile(connection.path, pathOf(label), to),
     remove: async (label) => rmSync(pathOf(label), { force: true }),
   };
 }
 
-function listFiles(connection: FileConnection, glob: string): ListedFile[] {
-  if (statSync(connection.path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw usageFailure(`connection ${connection.name}: there is no folder ${connection.path}`, {
-      where: connection.place,
-      next: "make the folder or correct `path`",
-    });
-  }
-  return globSync(glob, { cwd: connection.path })
-    .flatMap((name) => lookAt(connection, join(connection.path, name)) ?? [])
-    .sort((left, right) => (left.label < right.label ? -1 : 1));
-}
-
-function lookAt(connection: FileConnection, path: string): ListedFile | undefined {
+function lookAt(path: string, label: string): ListedFile | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile() !== true) return undefined;
-  const label = relative(connection.path, path).replaceAll(sep, "/");
-  return { label, bytes: stats.size, modifiedMs: stats.mtimeMs };
+  return stats?.isFile() === true ? { label, bytes: stats.size, modifiedMs: stats.mtimeMs } : undefined;
 }
 
 /** A second name, then without the first: renaming alone would write over a file of that name. */
-function moveFile(from: string, to: string): boolean {
-  mkdirSync(dirname(to), { recursive: true });
+function moveFile(folder: string, from: string, label: string): boolean {
+  const to = join(folder, posix.normalize(label));
+  makeInside(folder, dirname(to), label);
   try {
     linkSync(from, to);
   } catch (error) {
@@ -67,9 +59,17 @@ function moveFile(from: string, to: string): boolean {
   return true;
 }
 
+/** A folder for moved files. One of its names may be a link that leads out. */
+function makeInside(folder: string, path: string, label: string): void {
+  let there = path;
+  while (lstatSync(there, { throwIfNoEntry: false }) === undefined) there = dirname(there);
+  if (!isInside(realpathSync(there), realpathSync(folder))) throw outside(label, folder);
+  mkdirSync(path, { recursive: true });
+}
+
 /** A move that broke off between its two steps left one file with two names. */
 function isSameFile(left: string, right: string): boolean {
-  const [one, other] = [statSync(left), statSync(right)];
+  const [one, other] = [lstatSync(left), lstatSync(right)];
   return one.ino === other.ino && one.dev === other.dev;
 }
 

@@ -12,6 +12,7 @@ import type { ExtractedPart, ExtractRequest, Source } from "../../extract/source
 import { packingOf } from "../../formats/packing.ts";
 import { nameReceived, searchOf, searchReceived } from "../../formats/received.ts";
 import type { FileConnection, FileFormat } from "../../job/job.ts";
+import { pathInside } from "./fence.ts";
 import { openFolder } from "./folder.ts";
 
 const chunkBytes = 1 << 20;
@@ -32,7 +33,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
   let bytesBefore = 0;
   for (const { ordinal, label, rows, ...chosen } of request.files) {
     request.signal.throwIfAborted();
-    const path = join(connection.path, label);
+    const path = pathInside(connection.path, label);
     const before = lookAtFile(path, label);
     refuseOther(label, chosen, before);
     bytesBefore += before.size;

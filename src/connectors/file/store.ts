@@ -1,8 +1,8 @@
 // A local folder that files are written into.
 
-import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { constants, copyFileSync, lstatSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { syncFile } from "../../core/files.ts";
+import { hashFile, syncFile } from "../../core/files.ts";
 import type { FileConnection } from "../../job/job.ts";
 import type { FileStore } from "../../load/target.ts";
 
@@ -11,7 +11,12 @@ export function openFolderStore(connection: FileConnection): FileStore {
   return {
     orgId: folder,
     warnings: [],
-    list: async () => (existsSync(folder) ? readdirSync(folder) : []),
+    has: async (name) => lstatSync(join(folder, name), { throwIfNoEntry: false }) !== undefined,
+    async holds(name, { path, bytes }, by) {
+      const there = join(folder, name);
+      if (statSync(there, { throwIfNoEntry: false })?.size !== bytes) return false;
+      return by === "size" || (await hashFile(there)) === (await hashFile(path));
+    },
     write: async (name, { path, bytes, onBytes }) => {
       mkdirSync(folder, { recursive: true });
       copyFileSync(path, join(folder, name), constants.COPYFILE_FICLONE);

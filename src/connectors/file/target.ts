@@ -6,9 +6,19 @@ import { createHash } from "node:crypto";
 import { statSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { stringify } from "csv-stringify/sync";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import { instantText } from "../../core/instant.ts";
 import type { FieldSchema } from "../../core/model.ts";
-import type { Batch, FileStore, RenderedField, Target, TargetCapabilities } from "../../load/target.ts";
+import type {
+  Batch,
+  BatchState,
+  FileStore,
+  LocalFile,
+  RenderedField,
+  Target,
+  TargetCapabilities,
+} from "../../load/target.ts";
 
 const capabilities: TargetCapabilities = {
   handlesKeptDays: Number.POSITIVE_INFINITY,
@@ -23,6 +33,8 @@ const capabilities: TargetCapabilities = {
 };
 
 export function openFileTarget(store: FileStore): Target {
+  /** Handles of which every file was seen under its name by this process. */
+  const placed = new Set<string>();
   return {
     capabilities,
     orgId: store.orgId,
@@ -56,15 +68,13 @@ export function openFileTarget(store: FileStore): Target {
     snapshot: async () => ({ files: [], rows: 0, how: "nothing read" }),
     open: async (batch) => temporaryName(batch.object, idOf(batch), 1),
     upload: (_handle, batch, onBytes, signal) => writeTemporaries(store, batch, onBytes, signal),
-    commit: async (handle) => {
-      for (const { name, to } of await findTemporaries(store, handle)) await store.rename(name, to);
+    commit: async (handle, batch) => {
+      await putInPlace(store, handle, batch);
+      placed.add(handle);
     },
     // What is there already is gone on with: the next attempt has the same name.
     abandon: async () => true,
-    inspect: async (handle) =>
-      (await findTemporaries(store, handle)).length > 0
-        ? { state: "open" }
-        : { state: "complete", processed: 0, failed: 0 },
+    inspect: (handle, batch) => inspectPlaces(store, batch, placed.has(handle)),
     fetchResults: async () => undefined,
     readError: (text) => ({ code: "", message: text, fields: [] }),
     explain: (_doing, act) => act(),
@@ -82,15 +92,25 @@ function temporaryName(name: string, id: string, number: number): string {
   return `.${name}.${id}-${number}.tmp`;
 }
 
-const temporary = /^\.(?<to>.+)\.(?<id>[0-9a-f]{12})-(?<number>\d)\.tmp$/;
+interface Written extends LocalFile {
+  /** The name that it is written under first. */
+  temporary: string;
+  name: string;
+}
 
-async function findTemporaries(store: FileStore, handle: string): Promise<{ name: string; to: string }[]> {
-  const id = temporary.exec(handle)?.groups?.["id"];
-  const found = (await store.list()).flatMap((name) => {
-    const groups = temporary.exec(name)?.groups;
-    return groups === undefined || groups["id"] !== id ? [] : [{ name, to: groups["to"] ?? "", at: groups["number"] }];
-  });
-  return found.sort((left, right) => Number(left.at) - Number(right.at));
+/** What a batch writes, in the order in which it gets its names. Names are made, not listed: not every server lists them. */
+function listWritten(batch: Batch): Written[] {
+  const { manifest, doneFile } = batch.beside ?? {};
+  const written = [{ name: batch.object, number: 1, path: batch.path, bytes: batch.bytes }];
+  for (const [pattern, number] of [[manifest, 2] as const, [doneFile, 3] as const]) {
+    if (pattern === undefined) continue;
+    const path = `${batch.path}.beside-${number}`;
+    const text = number === 2 ? manifestOf(batch, pattern) : "";
+    writeFileSync(path, text, { mode: 0o600 });
+    written.push({ name: nameBeside(pattern, batch.object), number, path, bytes: statSync(path).size });
+  }
+  const id = idOf(batch);
+  return written.map(({ number, ...file }) => ({ ...file, temporary: temporaryName(file.name, id, number) }));
 }
 
 async function writeTemporaries(
@@ -99,20 +119,46 @@ async function writeTemporaries(
   onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const id = idOf(batch);
-  const { manifest, doneFile } = batch.beside ?? {};
-  const besides = [
-    { pattern: manifest, number: 2, text: manifest === undefined ? "" : manifestOf(batch, manifest) },
-    { pattern: doneFile, number: 3, text: "" },
-  ];
-  for (const { pattern, number, text } of besides) {
-    if (pattern === undefined) continue;
-    const path = `${batch.path}.beside-${number}`;
-    writeFileSync(path, text, { mode: 0o600 });
-    const file = { path, bytes: statSync(path).size, onBytes: () => undefined };
-    await store.write(temporaryName(nameBeside(pattern, batch.object), id, number), file, signal);
+  const [file, ...besides] = listWritten(batch);
+  for (const { temporary, path, bytes } of besides) {
+    await store.write(temporary, { path, bytes, onBytes: () => undefined }, signal);
   }
-  await store.write(temporaryName(batch.object, id, 1), { path: batch.path, bytes: batch.bytes, onBytes }, signal);
+  if (file !== undefined) await store.write(file.temporary, { path: file.path, bytes: file.bytes, onBytes }, signal);
+}
+
+/** What was renamed is looked at: a server may say that it was, and have nothing of that name, or the old file. */
+async function putInPlace(store: FileStore, handle: string, batch: Batch): Promise<void> {
+  if (handle !== temporaryName(batch.object, idOf(batch), 1)) throw new Error(`${handle} is not of this batch`);
+  for (const file of listWritten(batch)) {
+    const { temporary, name } = file;
+    const isThere = await store.has(temporary);
+    if (isThere) await store.rename(temporary, name);
+    // Its name is gone: an attempt whose answer was lost has renamed it, or somebody has taken it away.
+    if (isThere && (await store.has(temporary))) throw notInPlace(store, name, `it still is ${temporary}`);
+    if (!(await store.holds(name, file, isThere ? "size" : "bytes"))) {
+      throw notInPlace(store, name, `there is none of that name that has these ${file.bytes} bytes`);
+    }
+  }
+}
+
+function notInPlace({ orgId }: FileStore, name: string, why: string): Failure {
+  return new Failure(exitCode.failed, `${name} was written to ${orgId} and is not there under its name`, {
+    why,
+    next: "look in the folder, or ask its owner, then loadline resume: nothing counts as loaded",
+  });
+}
+
+/** Open as long as one of the files has not got its name. */
+async function inspectPlaces(store: FileStore, batch: Batch, isPlaced: boolean): Promise<BatchState> {
+  const written = listWritten(batch);
+  for (const { temporary } of written) if (await store.has(temporary)) return { state: "open" };
+  if (isPlaced) return { state: "complete", processed: 0, failed: 0 };
+  for (const file of written) {
+    if (await store.holds(file.name, file, "bytes")) continue;
+    const message = `${file.name} is not in ${store.orgId} as it was written: somebody has taken it away or replaced it, or it never got there`;
+    return { state: "gone", message };
+  }
+  return { state: "complete", processed: 0, failed: 0 };
 }
 
 function nameBeside(pattern: string, name: string): string {

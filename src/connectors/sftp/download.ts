@@ -1,6 +1,7 @@
 // One remote file into the run folder. In: the file as it was chosen. Out: its bytes under their final name, with their
-// SHA-256. What must hold: what was received is kept across a broken connection and a killed run, and gone on with only
-// if it is on the disk and the remote file is still the same; a file that changes while it is read is refused.
+// SHA-256. What must hold: a file is read to its end, whatever size the server states; one that ends before its stated
+// size or changes while it is read is refused; what was received is kept across a broken connection and a killed run, and
+// gone on with only if it is on the disk and the remote file is still the same.
 
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
@@ -15,8 +16,8 @@ import { searchOf, searchReceived } from "../../formats/received.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { FileFormat } from "../../job/job.ts";
 import type { Link } from "./link.ts";
-import { readAhead } from "./read-ahead.ts";
-import { close, fstat, open, type RemoteFile, stat } from "./remote.ts";
+import { isEnd, readToEnd } from "./read-ahead.ts";
+import { look, type RemoteFile, withFile } from "./remote.ts";
 import type { Session } from "./session.ts";
 import { SyncBeside } from "./sync-beside.ts";
 
@@ -30,7 +31,7 @@ export interface Download {
   /** On the server. */
   remote: string;
   label: string;
-  /** As it was chosen. */
+  /** As it was chosen: as the server states it; 0 where it does not. */
   bytes: number;
   modifiedMs: number;
   /** Where it goes. */
@@ -38,6 +39,7 @@ export interface Download {
   format: FileFormat;
   signal: AbortSignal;
   onBytes(bytes: number): void;
+  onDoubt(text: string): void;
 }
 
 /** What has arrived so far. */
@@ -50,7 +52,13 @@ interface Received {
   syncing: SyncBeside;
 }
 
-export async function download(request: Download): Promise<{ sha256: string; suspect: boolean }> {
+export interface Downloaded {
+  bytes: number;
+  sha256: string;
+  suspect: boolean;
+}
+
+export async function download(request: Download): Promise<Downloaded> {
   const { link, label, target, format } = request;
   const received = await openReceived(request);
   try {
@@ -66,12 +74,24 @@ export async function download(request: Download): Promise<{ sha256: string; sus
   renameSync(partialOf(target), target);
   await syncEntry(target);
   rmSync(markOf(target), { force: true });
-  const { hash, search } = received;
+  const { hash, search, bytes } = received;
+  tellDoubts(request, bytes);
   const suspect =
     packingOf(label) === "gzip"
       ? await searchReceived(createReadStream(target), { path: target, label }, searchOf(format, label))
       : search?.found === true;
-  return { sha256: hash.digest("hex"), suspect };
+  return { bytes, sha256: hash.digest("hex"), suspect };
+}
+
+function tellDoubts({ link, label, bytes: stated, modifiedMs, onDoubt }: Download, bytes: number): void {
+  if (bytes !== stated) {
+    const size = `the server states ${stated} bytes of ${label} and gave ${bytes}, all that it has`;
+    link.tellOnce("size", `${size}: files are read to their end, whatever size is stated`, onDoubt);
+  }
+  if (modifiedMs === 0) {
+    const times = `the server states no time of change of ${label}`;
+    link.tellOnce("time", `${times}: that a file has changed is told by its size alone`, onDoubt);
+  }
 }
 
 function partialOf(target: string): string {
@@ -107,7 +127,8 @@ function readMark(target: string, identity: { bytes: number; modifiedMs: number 
     bytes: number;
     modifiedMs: number;
   };
-  const isSame = mark.bytes === identity.bytes && mark.modifiedMs === identity.modifiedMs;
+  // Without a time, another file of that size could have taken its place since.
+  const isSame = mark.bytes === identity.bytes && mark.modifiedMs === identity.modifiedMs && mark.modifiedMs !== 0;
   return isSame && statSync(partialOf(target)).size >= mark.durable ? mark.durable : 0;
 }
 
@@ -123,15 +144,14 @@ async function receive(session: Session, request: Download, received: Received):
   }
 }
 
-async function receiveRest(session: Session, request: Download, received: Received): Promise<void> {
-  const { remote, bytes, signal } = request;
-  const handle = await open(session, remote, "r");
-  try {
-    refuseOther(request, await fstat(session, handle, remote));
+function receiveRest(session: Session, request: Download, received: Received): Promise<void> {
+  const { remote, bytes: stated, signal } = request;
+  return withFile(session, remote, "r", async (handle) => {
+    refuseOther(request, await look(session, remote));
     // A block is written while the next one arrives.
     let written: Promise<void> = Promise.resolve();
     try {
-      for await (const block of readAhead(session, handle, received.bytes, bytes)) {
+      for await (const block of readToEnd(session, handle, received.bytes, stated)) {
         signal.throwIfAborted();
         await written;
         written = keep(request, received, block);
@@ -140,14 +160,11 @@ async function receiveRest(session: Session, request: Download, received: Receiv
     } finally {
       await written;
     }
-    // Of what was open, and of what has its name by now. Asked together: small files wait for answers most of the time.
-    for (const now of await Promise.all([fstat(session, handle, remote), stat(session, remote)])) {
-      refuseOther(request, now);
-    }
-    if (received.bytes !== bytes) refuseOther(request, undefined);
-  } finally {
-    await close(session, handle).catch(() => undefined);
-  }
+    if (received.bytes < stated) throw endedEarly(request, received.bytes);
+    refuseOther(request, await look(session, remote));
+    // More than is stated: either that is wrong, or the file is growing and its size is told late.
+    if (received.bytes !== stated && !(await isEnd(session, handle, received.bytes))) refuseOther(request, undefined);
+  });
 }
 
 async function keep(request: Download, received: Received, block: Buffer): Promise<void> {
@@ -176,11 +193,27 @@ async function writeAll(file: FileHandle, block: Buffer, position: number): Prom
   }
 }
 
+/** What has the file's name by now. What the server does not state can't be compared. */
 function refuseOther({ label, bytes, modifiedMs }: Download, now: RemoteFile | undefined): void {
   if (now?.bytes === bytes && now.modifiedMs === modifiedMs) return;
   throw new Failure(exitCode.failed, "the file changed while it was read", {
     where: { file: label },
-    why: now === undefined ? "it became shorter, or is gone" : `${bytes} bytes before, ${now.bytes} bytes after`,
+    why:
+      now === undefined
+        ? "it became longer, or is gone"
+        : `${stateOf({ bytes, modifiedMs })} before, ${stateOf(now)} after`,
     next: "run again when the file is complete; source.ready tells loadline when that is",
+  });
+}
+
+function stateOf({ bytes, modifiedMs }: { bytes: number; modifiedMs: number }): string {
+  return `${bytes} bytes${modifiedMs === 0 ? "" : ` of ${new Date(modifiedMs).toISOString()}`}`;
+}
+
+function endedEarly({ label, bytes }: Download, received: number): Failure {
+  return new Failure(exitCode.failed, "the file ends before the size that the server states", {
+    where: { file: label },
+    why: `it states ${bytes} bytes and gave ${received}: a part of a file is never taken for all of it`,
+    next: "run again when the file is complete; if it happens again, ask the owner of the server",
   });
 }

@@ -4,11 +4,13 @@
 
 import type { Readable } from "node:stream";
 import ssh2, { type Client, type ConnectConfig } from "ssh2";
-import type { Failure } from "../../core/errors.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { connectSocket } from "../../http/socket.ts";
 import type { Environment, SftpAddress, SftpConnection } from "../../job/job.ts";
-import { readHostKey, type Trust, trustOf } from "./host-key.ts";
+import { hostKeyKinds, readHostKey, type Trust, trustOf } from "./host-key.ts";
+import { type Offer, observeOffer } from "./offer.ts";
 import { prepareSignIn } from "./sign-in.ts";
 
 /** Until the server has let us in. */
@@ -16,6 +18,20 @@ const connectMsMax = 30_000;
 const keepAliveMs = 15_000;
 const keepAliveMissesMax = 3;
 
+/** Those of ssh2 without SHA-1 (RFC 9142: not to be used any more). */
+const keyExchanges = [
+  "curve25519-sha256@libssh.org",
+  "curve25519-sha256",
+  "ecdh-sha2-nistp256",
+  "ecdh-sha2-nistp384",
+  "ecdh-sha2-nistp521",
+  "diffie-hellman-group-exchange-sha256",
+  "diffie-hellman-group14-sha256",
+  "diffie-hellman-group15-sha512",
+  "diffie-hellman-group16-sha512",
+  "diffie-hellman-group17-sha512",
+  "diffie-hellman-group18-sha512",
+] as const;
 /** Those of Node's own crypto; ssh2's chacha20 is much slower without its native part. */
 const ciphers = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"] as const;
 const macs = [
@@ -31,8 +47,11 @@ export interface Handshake {
   configFor(sock: Readable): ConnectConfig;
   /** What a person should know of the server. */
   warnings: readonly string[];
-  /** What ended it: a Failure for a server that is not trusted or does not let us in, else a CallFault. */
-  explain(error: ConnectionError): Error;
+  /**
+   * What ended it: a Failure for a server that is not trusted, does not let us in or offers nothing that we take, else a
+   * CallFault.
+   */
+  explain(error: ConnectionError, offer: Offer | undefined): Error;
 }
 
 export function prepareHandshake(connection: SftpConnection, environment: Environment): Handshake {
@@ -51,11 +70,11 @@ export function prepareHandshake(connection: SftpConnection, environment: Enviro
       },
     }),
     warnings: trust.warnings,
-    explain(error) {
+    explain(error, offer) {
       if (refused !== undefined) return refused;
       const isRefusal =
         error.level === "client-authentication" || (isVerified && /authentication/i.test(error.message));
-      return isRefusal ? signIn.refusal() : connectFault(connection, error);
+      return isRefusal ? signIn.refusal() : connectFault(connection, error, offer);
     },
   };
 }
@@ -68,15 +87,65 @@ export function configOf({ address }: SftpConnection, trust: Trust, sock: Readab
     readyTimeout: connectMsMax,
     keepaliveInterval: keepAliveMs,
     keepaliveCountMax: keepAliveMissesMax,
-    algorithms: { cipher: [...ciphers], hmac: [...macs], serverHostKey: trust.order, compress: ["none"] },
+    algorithms: {
+      kex: [...keyExchanges],
+      cipher: [...ciphers],
+      hmac: [...macs],
+      serverHostKey: trust.order,
+      compress: ["none"],
+    },
   };
 }
 
-export function connectFault({ address }: SftpConnection, error: ConnectionError): Error {
+/** `offer`: what the server has said that it takes, where it has got so far. */
+export function connectFault(
+  { name, address, place }: SftpConnection,
+  error: ConnectionError,
+  offer: Offer | undefined,
+): Error {
   const what = `${address.host}:${address.port}`;
-  // Both sides have no cipher, key or the like in common: the next attempt ends the same way.
-  const isFinal = /no matching|handshake failed/i.test(error.message);
-  return new CallFault(`${what}: ${error.message}`, { outcome: "refused", transient: !isFinal, cause: error });
+  const lacking = offer === undefined ? [] : findLacking(offer);
+  if (lacking.length === 0) {
+    return new CallFault(`${what}: ${error.message}`, { outcome: "refused", transient: true, cause: error });
+  }
+  // The next attempt ends the same way.
+  return new Failure(
+    exitCode.failed,
+    `connection ${name}: ${what} and loadline have no ${lacking[0]?.what} in common`,
+    {
+      where: place,
+      why: lacking.map(({ offered, taken }) => `it offers ${list(offered)}; loadline takes ${list(taken)}`).join("; "),
+      next: "ask the owner of the server to switch on one of these: what it offers is no longer safe",
+    },
+  );
+}
+
+interface Lacking {
+  what: string;
+  offered: readonly string[];
+  taken: readonly string[];
+}
+
+function findLacking(offer: Offer): Lacking[] {
+  const sides: Lacking[] = [
+    { what: "key exchange", offered: offer.keyExchanges, taken: keyExchanges },
+    { what: "kind of host key", offered: offer.hostKeys, taken: hostKeyKinds },
+    { what: "cipher", offered: offer.ciphersIn, taken: ciphers },
+    { what: "cipher", offered: offer.ciphersOut, taken: ciphers },
+    ...(needsMac(offer.ciphersIn) ? [{ what: "MAC", offered: offer.macsIn, taken: macs }] : []),
+    ...(needsMac(offer.ciphersOut) ? [{ what: "MAC", offered: offer.macsOut, taken: macs }] : []),
+    { what: "compression", offered: offer.compressions, taken: ["none"] },
+  ];
+  return sides.filter(({ offered, taken }) => !taken.some((name) => offered.includes(name)));
+}
+
+/** The cipher that is taken is the first of ours that is offered, and AES-GCM is its own MAC (RFC 5647, 5.1). */
+function needsMac(offered: readonly string[]): boolean {
+  return ciphers.find((cipher) => offered.includes(cipher))?.endsWith("-gcm@openssh.com") !== true;
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? "none" : names.join(", ");
 }
 
 /** A line to a server on which nothing was said yet. */
@@ -118,14 +187,16 @@ interface Forward {
 function forward(client: Client, { jump, handshake, sock, address }: Forward): Promise<Readable> {
   const { host, port } = address;
   return new Promise((resolve, reject) => {
-    client.on("error", (error: ConnectionError) => reject(handshake.explain(error)));
-    client.on("close", () => reject(connectFault(jump, new Error("the connection was closed"))));
+    let offer = (): Offer | undefined => undefined;
+    client.on("error", (error: ConnectionError) => reject(handshake.explain(error, offer())));
+    client.on("close", () => reject(connectFault(jump, new Error("the connection was closed"), undefined)));
     client.on("ready", () => {
       client.forwardOut("127.0.0.1", 0, host, port, (error, stream) => {
         if (error === undefined) resolve(stream);
-        else reject(connectFault(jump, new Error(`it can't reach ${host}:${port}: ${error.message}`)));
+        else reject(connectFault(jump, new Error(`it can't reach ${host}:${port}: ${error.message}`), undefined));
       });
     });
     client.connect(handshake.configFor(sock));
+    offer = observeOffer(sock);
   });
 }

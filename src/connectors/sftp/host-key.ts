@@ -31,7 +31,7 @@ export interface Trust {
 }
 
 /** SHA-1 signatures are not among them. */
-const usualOrder: readonly ServerHostKeyAlgorithm[] = [
+export const hostKeyKinds: readonly ServerHostKeyAlgorithm[] = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
   "ecdsa-sha2-nistp384",
@@ -56,7 +56,7 @@ export function trustOf(connection: SftpConnection): Trust {
 
 function trustPinned(connection: SftpConnection, pinned: string): Trust {
   return {
-    order: [...usualOrder],
+    order: [...hostKeyKinds],
     warnings: [],
     refuse: (key) => (key.fingerprint === pinned ? undefined : changedKey(connection, key, `host_key is ${pinned}`)),
   };
@@ -72,7 +72,7 @@ function trustKnownHosts(connection: SftpConnection): Trust {
   const isKnown = (algorithm: string) => types.has(algorithm.startsWith("rsa-") ? "ssh-rsa" : algorithm);
   return {
     // A server is asked for a key that can be compared, as OpenSSH does.
-    order: [...usualOrder.filter(isKnown), ...usualOrder.filter((algorithm) => !isKnown(algorithm))],
+    order: [...hostKeyKinds.filter(isKnown), ...hostKeyKinds.filter((algorithm) => !isKnown(algorithm))],
     warnings: known.authorities.map(
       (line) => `${showPath(path)}:${line}: @cert-authority is passed over: loadline compares keys, not certificates`,
     ),

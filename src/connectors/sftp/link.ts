@@ -5,20 +5,24 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable, withRetries } from "../../http/retry.ts";
+import { Limits } from "./limits.ts";
 import { Session, type SessionOptions, StatusError, sftpStatus } from "./session.ts";
 
-export interface LinkOptions extends SessionOptions {
-  /** Told before each wait. */
+export interface LinkOptions extends Omit<SessionOptions, "limits"> {
+  /** Told before each wait, and of a server that does not do as others. */
   onRetry(text: string): void;
   signal: AbortSignal;
 }
 
 export class Link {
   readonly #options: LinkOptions;
+  readonly #limits: Limits;
+  readonly #told = new Set<string>();
   #session: Promise<Session> | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#limits = new Limits((text) => options.onRetry(`${options.connection.name}: ${text}`));
     // What is waited for ends with the run.
     options.signal.addEventListener("abort", () => this.close(), { once: true });
   }
@@ -39,6 +43,13 @@ export class Link {
     }
   }
 
+  /** Once of each kind: what is wrong with one file is so with thousands. */
+  tellOnce(kind: string, text: string, tell: (text: string) => void): void {
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    tell(`${this.#options.connection.name}: ${text}`);
+  }
+
   close(): void {
     this.#session?.then(
       (session) => session.close(),
@@ -52,7 +63,7 @@ export class Link {
     const known = this.#session;
     const open = await known?.catch(() => undefined);
     if (open !== undefined && !open.isOver) return open;
-    if (this.#session === known) this.#session = Session.open(this.#options);
+    if (this.#session === known) this.#session = Session.open({ ...this.#options, limits: this.#limits });
     return this.#session as Promise<Session>;
   }
 }

@@ -12,6 +12,45 @@ const blocksAhead = 3;
 /** One more is with who takes it, and its place is needed when the next but one is asked for. */
 const places = blocksAhead + 1;
 
+/**
+ * To the end of the file, whatever size is stated: what lies behind it is asked for together with the last block. A file
+ * that ends before is short; the caller counts.
+ */
+export async function* readToEnd(
+  session: Session,
+  handle: Buffer,
+  from: number,
+  stated: number,
+): AsyncGenerator<Buffer> {
+  let at = Math.max(from, stated);
+  const behind = Buffer.allocUnsafeSlow(session.readBytesMax);
+  let asked: Promise<Buffer> | undefined;
+  const askBehind = () => {
+    asked ??= readBlock(session, handle, at, behind);
+    asked.catch(() => undefined);
+  };
+  let left = at - from;
+  if (left <= blockBytesMin) askBehind();
+  for await (const block of readAhead(session, handle, from, at)) {
+    left -= block.length;
+    if (left <= blockBytesMin) askBehind();
+    yield block;
+  }
+  if (left > 0) return;
+  askBehind();
+  for (let block = (await asked) ?? behind.subarray(0, 0); block.length > 0; ) {
+    yield block;
+    at += block.length;
+    // A short one was the end, unless the server gives less than it has: the next one says.
+    block = await readBlock(session, handle, at, Buffer.allocUnsafeSlow(blockBytesMin));
+  }
+}
+
+/** Whether nothing is there any more from a position on. */
+export async function isEnd(session: Session, handle: Buffer, position: number): Promise<boolean> {
+  return (await readAt(session, handle, Buffer.alloc(1), position)) === 0;
+}
+
 export async function* readAhead(session: Session, handle: Buffer, from: number, to: number): AsyncGenerator<Buffer> {
   const blockBytes = session.readBytesMax * Math.ceil(blockBytesMin / session.readBytesMax);
   const buffers: Buffer[] = [];

@@ -1,19 +1,25 @@
-// Files of a server, as promises over one session. What the server answers is data: a name that could be a path is
-// passed over, and no name ever becomes a path on this machine.
+// Files of a server, as promises over one session. What the server answers is data: what it states of a file may be
+// wrong or missing, and no name of its ever becomes a path on this machine.
 
+import { constants } from "node:fs";
 import type { FileEntryWithStats, Stats } from "ssh2";
 import { type Session, StatusError, sftpStatus } from "./session.ts";
 
 export interface RemoteFile {
+  /** As stated, which may be wrong; 0 where it is not. Every attribute may be missing (draft-ietf-secsh-filexfer-02, 5). */
   bytes: number;
-  /** Whole seconds, as SFTP version 3 has them. */
+  /** Whole seconds, as SFTP version 3 has them; 0 where the server does not say. */
   modifiedMs: number;
-  kind: "file" | "folder" | "link" | "other";
+  /** Unknown where the mode lacks the bits that tell: servers on Windows send 0666 alone. */
+  kind: "file" | "folder" | "link" | "other" | "unknown";
 }
 
 export interface RemoteEntry extends RemoteFile {
   name: string;
 }
+
+/** Answers in a row that bring no new name, and a listing has no end. */
+const oldAnswersMax = 100;
 
 export function realpath(session: Session, path: string): Promise<string> {
   return session.call(`find ${path}`, (sftp, ended) => sftp.realpath(path, ended));
@@ -29,37 +35,101 @@ export function stat(session: Session, path: string): Promise<RemoteFile | undef
   return orNone(session.call<Stats>(`look at ${path}`, (sftp, ended) => sftp.stat(path, ended)).then(readStats));
 }
 
-export function fstat(session: Session, handle: Buffer, path: string): Promise<RemoteFile> {
+/** Of a link itself. */
+export function lstat(session: Session, path: string): Promise<RemoteFile | undefined> {
+  return orNone(session.call<Stats>(`look at ${path}`, (sftp, ended) => sftp.lstat(path, ended)).then(readStats));
+}
+
+function fstat(session: Session, handle: Buffer, path: string): Promise<RemoteFile> {
   return session.call<Stats>(`look at ${path}`, (sftp, ended) => sftp.fstat(handle, ended)).then(readStats);
 }
 
-/** What is in a folder, in no order. */
+/**
+ * As `stat`, of servers that list or open a file and don't know it by its name, as mailboxes do: it is opened then, and
+ * what is still not said is not known.
+ */
+export async function look(session: Session, path: string): Promise<RemoteFile | undefined> {
+  const stated = await orRefused(stat(session, path));
+  if (stated !== undefined && !(stated instanceof StatusError)) return stated;
+  const opened = withFile(session, path, "r", (handle) => fstatOrNothing(session, handle, path));
+  const found = await orRefused(opened);
+  if (!(found instanceof StatusError)) return found;
+  if (stated !== undefined) throw stated;
+  return undefined;
+}
+
+/** Not every server answers FSTAT. */
+async function fstatOrNothing(session: Session, handle: Buffer, path: string): Promise<RemoteFile> {
+  const said = await orRefused(fstat(session, handle, path));
+  return said instanceof StatusError ? { bytes: 0, modifiedMs: 0, kind: "file" } : said;
+}
+
+/** What is in a folder, each name once, in no order. */
 export async function listFolder(session: Session, path: string): Promise<RemoteEntry[]> {
   const handle = await session.call<Buffer>(`list ${path}`, (sftp, ended) => sftp.opendir(path, ended));
-  const entries: RemoteEntry[] = [];
+  const entries = new Map<string, RemoteEntry>();
   try {
-    for (;;) {
+    for (let old = 0; old < oldAnswersMax; ) {
       const some = await session.call<FileEntryWithStats[]>(`list ${path}`, (sftp, ended) =>
         sftp.readdir(handle, ended),
       );
-      for (const { filename, attrs } of some) {
-        if (isName(filename)) entries.push({ name: filename, ...readStats(attrs) });
+      // As OpenSSH's client takes it: nothing is the end.
+      if (some.length === 0) break;
+      const before = entries.size;
+      for (const entry of some) {
+        const name = nameIn(path, entry.filename);
+        if (name !== "." && name !== "..") entries.set(name, { name, ...readEntry(entry) });
       }
+      old = entries.size > before ? 0 : old + 1;
+      if (old === oldAnswersMax) throw new StatusError(sftpStatus.failure, "the listing has no end");
     }
   } catch (error) {
     if (!(error instanceof StatusError) || error.status !== sftpStatus.endOfFile) throw error;
   } finally {
     await close(session, handle).catch(() => undefined);
   }
-  return entries;
+  return [...entries.values()];
 }
 
-/** `flags` are those of ssh2: "r", "r+", "wx". */
-export function open(session: Session, path: string, flags: "r" | "r+" | "w"): Promise<Buffer> {
+/** Some servers list whole paths. */
+function nameIn(folder: string, listed: string): string {
+  const start = folder.endsWith("/") ? folder : `${folder}/`;
+  return listed.startsWith(start) ? listed.slice(start.length) : listed;
+}
+
+/** Whether it can be listed. */
+export async function isFolder(session: Session, path: string): Promise<boolean> {
+  const there = await stat(session, path);
+  if (there?.kind !== "unknown") return there?.kind === "folder";
+  const opened = await orRefused(session.call<Buffer>(`list ${path}`, (sftp, ended) => sftp.opendir(path, ended)));
+  if (opened instanceof StatusError) return false;
+  await close(session, opened).catch(() => undefined);
+  return true;
+}
+
+/** Runs `act` on an open file. Where a server takes no more open files, this one waits until the others are closed. */
+export async function withFile<T>(
+  session: Session,
+  path: string,
+  flags: "r" | "r+" | "w",
+  act: (handle: Buffer) => Promise<T>,
+): Promise<T> {
+  const { openFiles } = session.limits;
+  const handle = await openFiles.open(() => open(session, path, flags));
+  try {
+    return await act(handle);
+  } finally {
+    await close(session, handle).catch(() => undefined);
+    openFiles.closed();
+  }
+}
+
+/** `flags` are those of ssh2. */
+function open(session: Session, path: string, flags: "r" | "r+" | "w"): Promise<Buffer> {
   return session.call(`open ${path}`, (sftp, ended) => sftp.open(path, flags, ended));
 }
 
-export function close(session: Session, handle: Buffer): Promise<void> {
+function close(session: Session, handle: Buffer): Promise<void> {
   return session.call("close a file", (sftp, ended) => sftp.close(handle, ended));
 }
 
@@ -92,15 +162,13 @@ export async function syncToDisk(session: Session, handle: Buffer): Promise<bool
   }
 }
 
-/** Over a file of that name, in one step. False where the server can't do that. */
+/** Over a file of that name, in one step. False where the server can't do that, in whatever words it says so. */
 export async function replaceFile(session: Session, from: string, to: string): Promise<boolean> {
-  try {
-    await session.call<void>(`rename ${from}`, (sftp, ended) => sftp.ext_openssh_rename(from, to, ended));
-    return true;
-  } catch (error) {
-    if (error instanceof StatusError && error.status === sftpStatus.unsupported) return false;
-    throw error;
-  }
+  const replaced = session.call<void>(`rename ${from}`, (sftp, ended) => sftp.ext_openssh_rename(from, to, ended));
+  const answer = await orRefused(replaced);
+  if (!(answer instanceof StatusError)) return true;
+  if (answer.status === sftpStatus.permissionDenied || answer.status === sftpStatus.noSuchFile) throw answer;
+  return false;
 }
 
 /** Refused by the server where the name is taken (draft-ietf-secsh-filexfer-02, 6.5). */
@@ -119,19 +187,47 @@ export function makeFolder(session: Session, path: string): Promise<void> {
 }
 
 async function orNone<T>(asked: Promise<T>): Promise<T | undefined> {
+  const answer = await orRefused(asked);
+  if (!(answer instanceof StatusError)) return answer;
+  if (answer.status === sftpStatus.noSuchFile) return undefined;
+  throw answer;
+}
+
+/** The server's refusal as a value; a fault of the connection is thrown. */
+export async function orRefused<T>(asked: Promise<T>): Promise<T | StatusError> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof StatusError && error.status === sftpStatus.noSuchFile) return undefined;
+    if (error instanceof StatusError) return error;
     throw error;
   }
 }
 
-function readStats(stats: Stats): RemoteFile {
-  const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : stats.isSymbolicLink() ? "link" : "other";
-  return { bytes: stats.size, modifiedMs: stats.mtime * 1000, kind };
+function readStats({ size, mtime, mode }: Partial<Stats>): RemoteFile {
+  return { bytes: size ?? 0, modifiedMs: (mtime ?? 0) * 1000, kind: kindOf(mode ?? 0) };
 }
 
-function isName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
+/** The bits of a mode that tell what it is (draft-ietf-secsh-filexfer-02, 5: as POSIX has them). */
+function kindOf(mode: number): RemoteFile["kind"] {
+  switch (mode & constants.S_IFMT) {
+    case 0:
+      return "unknown";
+    case constants.S_IFREG:
+      return "file";
+    case constants.S_IFDIR:
+      return "folder";
+    case constants.S_IFLNK:
+      return "link";
+    default:
+      return "other";
+  }
+}
+
+const kindsOfLetters: Record<string, RemoteFile["kind"]> = { "-": "file", d: "folder", l: "link" };
+
+/** Where the mode does not tell what an entry is, its line does, which looks as that of `ls -l` does. */
+function readEntry({ attrs, longname }: FileEntryWithStats): RemoteFile {
+  const stated = readStats(attrs);
+  if (stated.kind !== "unknown" || !/^[-dl][-rwxsStT]{9}/.test(longname)) return stated;
+  return { ...stated, kind: kindsOfLetters[longname[0] ?? ""] ?? "unknown" };
 }

@@ -10,6 +10,8 @@ import { CallFault } from "../../http/outcome.ts";
 import type { Environment, SftpConnection } from "../../job/job.ts";
 import { type ConnectionError, configOf, connectFault, type Line, openLine, prepareHandshake } from "./handshake.ts";
 import { type HostKey, readHostKey, trustOf } from "./host-key.ts";
+import type { Limits } from "./limits.ts";
+import { observeOffer } from "./offer.ts";
 
 /** Without any answer to anything that was asked. */
 export const usualSilenceMsMax = 60_000;
@@ -31,6 +33,7 @@ export interface SessionOptions {
   connection: SftpConnection;
   environment: Environment;
   silenceMsMax: number;
+  limits: Limits;
 }
 
 /** What every server reads and writes in one piece (draft-ietf-secsh-filexfer-02, 3). */
@@ -41,6 +44,13 @@ const pieceBytesMax = 255 * 1024;
 interface Learned {
   _maxReadLen?: unknown;
   _maxWriteLen?: unknown;
+}
+
+interface Parts {
+  line: Line;
+  silenceMsMax: number;
+  warnings: readonly string[];
+  limits: Limits;
 }
 
 type Ended = (error: Error | undefined | null, value?: unknown) => void;
@@ -55,20 +65,19 @@ export class Session {
   /** What one read, one write can be asked for: more is divided by the library, and each part waits for the one before. */
   readonly readBytesMax: number;
   readonly writeBytesMax: number;
+  readonly limits: Limits;
   readonly #waiting = new Set<(fault: CallFault) => void>();
+  #answers = 0;
   #heardMs = monotonicMs();
   #watch: NodeJS.Timeout | undefined;
   #fault: CallFault | undefined;
 
-  private constructor(
-    client: SftpClient,
-    wrapper: SFTPWrapper,
-    { line, silenceMsMax, warnings }: { line: Line; silenceMsMax: number; warnings: readonly string[] },
-  ) {
+  private constructor(client: SftpClient, wrapper: SFTPWrapper, { line, silenceMsMax, warnings, limits }: Parts) {
     const { _maxReadLen, _maxWriteLen } = wrapper as Learned;
     this.readBytesMax = pieceOf(_maxReadLen);
     this.writeBytesMax = pieceOf(_maxWriteLen);
     this.warnings = warnings;
+    this.limits = limits;
     this.#client = client;
     this.#line = line;
     this.#wrapper = wrapper;
@@ -76,20 +85,22 @@ export class Session {
   }
 
   /** Throws a Failure for a server that is not trusted or does not let us in, and a CallFault where none answers. */
-  static async open({ connection, environment, silenceMsMax }: SessionOptions): Promise<Session> {
+  static async open({ connection, environment, silenceMsMax, limits }: SessionOptions): Promise<Session> {
     const handshake = prepareHandshake(connection, environment);
     const line = await openLine(connection, environment);
     const client = quietClient(connection.name);
     const heard = firstError(client);
+    const connecting = client.connect(handshake.configFor(line.sock));
+    const offer = observeOffer(line.sock);
     try {
-      const wrapper = await client.connect(handshake.configFor(line.sock));
+      const wrapper = await connecting;
       giveKeyObjects(client);
-      const session = new Session(client, wrapper, { line, silenceMsMax, warnings: handshake.warnings });
+      const session = new Session(client, wrapper, { line, silenceMsMax, warnings: handshake.warnings, limits });
       session.#listen();
       return session;
     } catch (thrown) {
       endClient(client, line);
-      throw handshake.explain(heard() ?? (thrown as ConnectionError));
+      throw handshake.explain(heard() ?? (thrown as ConnectionError), offer());
     }
   }
 
@@ -99,7 +110,21 @@ export class Session {
   }
 
   /** Asks the server for something. `what` says it for messages: "list /in". */
-  call<T>(what: string, ask: (wrapper: SFTPWrapper, ended: Ended) => void): Promise<T> {
+  async call<T>(what: string, ask: (wrapper: SFTPWrapper, ended: Ended) => void): Promise<T> {
+    const { requests } = this.limits;
+    await requests.take();
+    try {
+      return await this.#ask<T>(what, ask);
+    } finally {
+      requests.give();
+    }
+  }
+
+  close(): void {
+    this.#end("closed");
+  }
+
+  #ask<T>(what: string, ask: (wrapper: SFTPWrapper, ended: Ended) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);
       if (this.#waiting.size === 0) this.#heardMs = monotonicMs();
@@ -108,6 +133,7 @@ export class Session {
       try {
         ask(this.#wrapper, (error, value) => {
           this.#heardMs = monotonicMs();
+          this.#answers += 1;
           this.#waiting.delete(fail);
           if (!error) resolve(value as T);
           else reject(this.#explain(what, error));
@@ -120,13 +146,12 @@ export class Session {
     });
   }
 
-  close(): void {
-    this.#end("closed");
-  }
-
   #listen(): void {
     for (const event of ["error", "end", "close"]) {
-      this.#client.on(event, (error?: Error) => this.#end(error?.message ?? "the connection was closed"));
+      this.#client.on(event, (error?: Error) => {
+        if (this.#fault === undefined) this.limits.learn({ answers: this.#answers, underWay: this.#waiting.size });
+        this.#end(error?.message ?? "the connection was closed");
+      });
     }
     this.#watch = setInterval(
       () => {
@@ -160,17 +185,19 @@ export async function fetchHostKey(connection: SftpConnection, environment: Envi
   const line = await openLine(connection, environment);
   const client = quietClient(connection.name);
   const heard = firstError(client);
+  const connecting = client.connect({
+    ...configOf(connection, trustOf(connection), line.sock),
+    hostVerifier: (blob: Buffer) => {
+      seen = readHostKey(blob);
+      return false;
+    },
+  });
+  const offer = observeOffer(line.sock);
   try {
-    await client.connect({
-      ...configOf(connection, trustOf(connection), line.sock),
-      hostVerifier: (blob: Buffer) => {
-        seen = readHostKey(blob);
-        return false;
-      },
-    });
+    await connecting;
   } catch (thrown) {
     if (seen !== undefined) return seen;
-    throw connectFault(connection, heard() ?? (thrown as ConnectionError));
+    throw connectFault(connection, heard() ?? (thrown as ConnectionError), offer());
   } finally {
     endClient(client, line);
   }

@@ -29,7 +29,8 @@ export async function openSftp(
   const { user, host, port, folder: wanted } = connection.address;
   const { folder, warnings } = await link.repeat(`find ${wanted ?? "its folder"}`, async (session) => {
     const path = await realpath(session, wanted ?? ".");
-    if ((await stat(session, path))?.kind === "folder") return { folder: path, warnings: session.warnings };
+    const kind = (await stat(session, path))?.kind;
+    if (kind === "folder" || kind === "unknown") return { folder: path, warnings: session.warnings };
     throw new Failure(exitCode.usage, `connection ${connection.name}: there is no folder ${path} on ${host}`, {
       where: connection.place,
       next: "correct the folder at the end of the URL",

@@ -1,24 +1,29 @@
 // Files of an SFTP server as a source. In: the files that a run takes. Out: parts in the order of the files, several
 // fetched at a time. What must hold: the folder on this machine and the names in it are ours, whatever the server says.
 
+import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { leadsOut } from "../../core/glob.ts";
 import type {
   ChosenFile,
   ExtractedPart,
   ExtractRequest,
   FileCatalog,
   ListedFile,
+  Listing,
   Source,
 } from "../../extract/source.ts";
 import { endingOf, packingOf } from "../../formats/packing.ts";
 import { nameReceived } from "../../formats/received.ts";
 import { download } from "./download.ts";
 import type { Link } from "./link.ts";
-import { findFiles } from "./listing.ts";
-import { readAhead } from "./read-ahead.ts";
-import { close, makeFolder, open, readAt, removeFile, renameToFree, stat } from "./remote.ts";
+import { findFiles, isInside } from "./listing.ts";
+import { readAhead, readToEnd } from "./read-ahead.ts";
+import { isFolder, look, lstat, makeFolder, realpath, removeFile, renameToFree, stat, withFile } from "./remote.ts";
 import type { Session } from "./session.ts";
 
 /** Fetched at a time: small files wait for answers most of the time. */
@@ -82,7 +87,11 @@ async function fetchFile(
 ): Promise<ExtractedPart> {
   const { ordinal, label, bytes, modifiedMs, rows } = file;
   const path = join(request.folder, nameReceived(ordinal, request.source.format, label));
-  const { sha256, suspect } = await download({
+  const {
+    sha256,
+    suspect,
+    bytes: received,
+  } = await download({
     link,
     remote: posix.join(folder, label),
     label,
@@ -92,71 +101,118 @@ async function fetchFile(
     format: request.source.format,
     signal: request.signal,
     onBytes,
+    onDoubt: (text) => request.onDoubt?.(text),
   });
   const locator = `${orgId}/${label} ${bytes} ${modifiedMs}`;
-  return { ordinal, path, label, locator, bytes, sha256, compressed: packingOf(label) === "gzip", suspect, rows };
+  return {
+    ordinal,
+    path,
+    label,
+    locator,
+    bytes: received,
+    sha256,
+    compressed: packingOf(label) === "gzip",
+    suspect,
+    rows,
+  };
 }
 
 function openCatalog({ link, folder }: RemoteFolder): FileCatalog {
-  const pathOf = (label: string) => posix.resolve(folder, label);
-  const look = (label: string) => link.repeat(`look at ${label}`, (session) => lookAt(session, pathOf(label), label));
+  const pathOf = (label: string) => pathInside(folder, label);
+  const lookFor = (label: string) =>
+    link.repeat(`look at ${label}`, (session) => lookAt(session, pathOf(label), label));
   return {
     readOnly: false,
-    list: ({ files, place }) => link.repeat(`list ${folder}`, (session) => findFiles(session, folder, files, place)),
-    look,
+    list: ({ files, place }): Promise<Listing> =>
+      link.repeat(`list ${folder}`, (session) => findFiles(session, folder, files, place)),
+    look: lookFor,
     async readText(label) {
-      const there = await look(label);
-      if (there === undefined) return undefined;
-      const bytes = Math.min(there.bytes, textBytesMax);
-      return (await readStart(link, pathOf(label), bytes)).toString("utf8");
+      if ((await lookFor(label)) === undefined) return undefined;
+      return link.repeat(`read ${label}`, (session) => readText(session, pathOf(label), label));
     },
     async fetchHead(label, bytes, local) {
       const path = join(local, `head${endingOf(label)}`);
       await link.repeat(`read ${label}`, (session) => fetchStart(session, pathOf(label), bytes, path));
       return path;
     },
-    move: (label, to) => link.repeat(`move ${label} to ${to}`, (session) => move(session, pathOf(label), pathOf(to))),
-    remove: async (label) => {
-      await link.repeat(`delete ${label}`, (session) => removeFile(session, pathOf(label)));
-    },
+    hash: (label) => link.repeat(`read ${label}`, (session) => hashRemote(session, pathOf(label))),
+    move: (label, to) =>
+      link.repeat(`move ${label} to ${to}`, (session) => move(session, pathOf(label), pathOf(to), folder)),
+    remove: (label) => link.repeat(`delete ${label}`, (session) => remove(session, pathOf(label))),
   };
 }
 
-async function lookAt(session: Session, path: string, label: string): Promise<ListedFile | undefined> {
-  const found = await stat(session, path);
-  return found?.kind === "file" ? { label, bytes: found.bytes, modifiedMs: found.modifiedMs } : undefined;
+function pathInside(folder: string, label: string): string {
+  if (leadsOut(label)) throw outside(label, folder);
+  return posix.join(folder, label);
 }
 
-/** Written anew by every attempt. */
-async function fetchStart(session: Session, from: string, bytes: number, path: string): Promise<void> {
-  const handle = await open(session, from, "r");
-  try {
-    await pipeline(readAhead(session, handle, 0, bytes), createWriteStream(path, { mode: 0o600 }));
-  } finally {
-    await close(session, handle).catch(() => undefined);
-  }
-}
-
-function readStart(link: Link, path: string, bytes: number): Promise<Buffer> {
-  return link.repeat(`read ${path}`, async (session) => {
-    const handle = await open(session, path, "r");
-    try {
-      const buffer = Buffer.alloc(Math.max(1, bytes));
-      return buffer.subarray(0, await readAt(session, handle, buffer, 0));
-    } finally {
-      await close(session, handle).catch(() => undefined);
-    }
+function outside(label: string, folder: string): Failure {
+  return new Failure(exitCode.failed, `${label} leads out of ${folder}`, {
+    why: "files are read, moved and deleted in the folder of the connection only",
+    next: "point the URL of the connection at the folder that is meant",
   });
 }
 
-/** Asked first and moved then, because not every server refuses a name that is taken. */
-async function move(session: Session, from: string, to: string): Promise<boolean> {
+async function lookAt(session: Session, path: string, label: string): Promise<ListedFile | undefined> {
+  const found = await look(session, path);
+  const isFile = found?.kind === "file" || found?.kind === "unknown";
+  return isFile ? { label, bytes: found.bytes, modifiedMs: found.modifiedMs } : undefined;
+}
+
+/** Written anew by every attempt. */
+function fetchStart(session: Session, from: string, bytes: number, path: string): Promise<void> {
+  return withFile(session, from, "r", (handle) =>
+    pipeline(readAhead(session, handle, 0, bytes), createWriteStream(path, { mode: 0o600 })),
+  );
+}
+
+/** The whole of it: half a manifest names half of the files. */
+function readText(session: Session, path: string, label: string): Promise<string> {
+  return withFile(session, path, "r", async (handle) => {
+    const blocks: Buffer[] = [];
+    let bytes = 0;
+    for await (const block of readToEnd(session, handle, 0, 0)) {
+      blocks.push(Buffer.from(block));
+      bytes += block.length;
+      if (bytes > textBytesMax) throw new Failure(exitCode.failed, `${label} is too large for a manifest`);
+    }
+    return Buffer.concat(blocks).toString("utf8");
+  });
+}
+
+function hashRemote(session: Session, path: string): Promise<string> {
+  return withFile(session, path, "r", async (handle) => {
+    const hash = createHash("sha256");
+    for await (const block of readToEnd(session, handle, 0, (await look(session, path))?.bytes ?? 0))
+      hash.update(block);
+    return hash.digest("hex");
+  });
+}
+
+/** Asked first and moved then, because not every server refuses a name that is taken; and looked at afterwards. */
+async function move(session: Session, from: string, to: string, folder: string): Promise<boolean> {
   if ((await stat(session, to)) !== undefined) return false;
   // An attempt whose answer was lost has moved it.
-  if ((await stat(session, from)) === undefined) return true;
+  if ((await look(session, from)) === undefined) return true;
   await makeFolders(session, posix.dirname(to));
+  const place = await realpath(session, posix.dirname(to));
+  if (!isInside(place, folder)) throw outside(to, folder);
   await renameToFree(session, from, to);
+  await refuseStill(session, from, "moved");
   return true;
+}
+
+async function remove(session: Session, path: string): Promise<void> {
+  await removeFile(session, path);
+  await refuseStill(session, path, "deleted");
+}
+
+async function refuseStill(session: Session, path: string, done: string): Promise<void> {
+  if ((await lstat(session, path)) === undefined) return;
+  throw new Failure(exitCode.failed, `the server says that ${path} was ${done}, and it still is there`, {
+    next: "ask the owner of the server, then loadline resume: its rows are loaded",
+  });
 }
 
 async function makeFolders(session: Session, path: string): Promise<void> {
@@ -166,6 +222,6 @@ async function makeFolders(session: Session, path: string): Promise<void> {
     await makeFolder(session, path);
   } catch (error) {
     // Another file that is moved there meanwhile may have made it.
-    if ((await stat(session, path))?.kind !== "folder") throw error;
+    if (!(await isFolder(session, path))) throw error;
   }
 }

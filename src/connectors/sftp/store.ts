@@ -1,19 +1,21 @@
-// The folder of an SFTP server that files are written into.
+// The folder of an SFTP server that files are written into. What must hold: at every instant either the old file or the
+// new one can be got back; what the server says it did is looked at by the target, under the name that it should have.
 
 import { posix } from "node:path";
-import type { FileStore } from "../../load/target.ts";
-import { listFolder, removeFile, renameToFree, replaceFile, stat } from "./remote.ts";
+import type { FileStore, LocalFile } from "../../load/target.ts";
+import { look, lstat, removeFile, renameToFree, replaceFile, stat } from "./remote.ts";
 import type { Session } from "./session.ts";
 import type { RemoteFolder } from "./source.ts";
-import { upload } from "./upload.ts";
+import { hasBytes, upload } from "./upload.ts";
 
 export function openSftpStore({ link, orgId, folder }: RemoteFolder, known: readonly string[]): FileStore {
   const pathOf = (name: string) => posix.join(folder, name);
   return {
     orgId,
     warnings: known,
-    list: () =>
-      link.repeat(`list ${folder}`, async (session) => (await listFolder(session, folder)).map(({ name }) => name)),
+    has: (name) =>
+      link.repeat(`look at ${name}`, async (session) => (await lstat(session, pathOf(name))) !== undefined),
+    holds: (name, file, by) => link.repeat(`look at ${name}`, (session) => holds(session, pathOf(name), file, by)),
     write: (name, { path, bytes, onBytes }, signal) =>
       upload({ link, path, bytes, remote: pathOf(name), signal, onBytes }),
     rename: (name, to) =>
@@ -22,11 +24,27 @@ export function openSftpStore({ link, orgId, folder }: RemoteFolder, known: read
   };
 }
 
+/** A size that is wrong or not stated proves nothing: the bytes do then. */
+async function holds(session: Session, path: string, file: LocalFile, by: "size" | "bytes"): Promise<boolean> {
+  const there = await look(session, path);
+  if (there === undefined) return false;
+  if (by === "size" && there.bytes === file.bytes && there.bytes > 0) return true;
+  return hasBytes(session, path, file);
+}
+
 async function rename(session: Session, from: string, to: string): Promise<void> {
   // An attempt whose answer was lost has renamed it.
-  if ((await stat(session, from)) === undefined && (await stat(session, to)) !== undefined) return;
+  if ((await lstat(session, from)) === undefined) return;
+  const aside = `${from}.old`;
   if (await replaceFile(session, from, to)) return;
-  // A server without the extension refuses a name that is taken: for a moment there is no file of that name.
-  await removeFile(session, to);
-  await renameToFree(session, from, to);
+  // A server without the extension refuses a name that is taken: the old file makes room, and comes back if need be.
+  const isTaken = (await stat(session, to)) !== undefined;
+  if (isTaken) await renameToFree(session, to, aside);
+  try {
+    await renameToFree(session, from, to);
+  } catch (error) {
+    if (isTaken) await renameToFree(session, aside, to);
+    throw error;
+  }
+  if ((await lstat(session, aside)) !== undefined) await removeFile(session, aside);
 }

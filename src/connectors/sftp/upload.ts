@@ -7,9 +7,10 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { CallFault } from "../../http/outcome.ts";
+import type { LocalFile } from "../../load/target.ts";
 import type { Link } from "./link.ts";
-import { readAhead } from "./read-ahead.ts";
-import { close, fstat, open, stat, syncToDisk, writeAt } from "./remote.ts";
+import { readAhead, readToEnd } from "./read-ahead.ts";
+import { look, stat, syncToDisk, withFile, writeAt } from "./remote.ts";
 import type { Session } from "./session.ts";
 import { SyncBeside } from "./sync-beside.ts";
 
@@ -55,24 +56,23 @@ async function send(session: Session, request: Upload, sent: Sent): Promise<bool
 }
 
 async function sendRest(session: Session, request: Upload, sent: Sent): Promise<void> {
-  const { remote, bytes } = request;
+  const { remote, bytes, path } = request;
   const there = (await stat(session, remote))?.bytes ?? 0;
   // What is longer than the file was no beginning of it.
   const goesOn = there > 0 && there <= bytes;
-  const handle = await open(session, remote, goesOn ? "r+" : "w");
-  try {
+  await withFile(session, remote, goesOn ? "r+" : "w", async (handle) => {
     sent.bytes = goesOn ? await compareStart(session, handle, request, sent, there) : 0;
     sent.durable = Math.min(sent.durable, sent.bytes);
     await sendFrom(session, handle, request, sent);
     await syncToDisk(session, handle);
-    const { bytes: arrived } = await fstat(session, handle, remote);
-    if (arrived === bytes) return;
-    throw new Failure(exitCode.failed, `${remote} has ${arrived} bytes on the server, ${bytes} were sent`, {
-      next: "loadline resume; if it happens again, ask the owner of the server",
-    });
-  } finally {
-    await close(session, handle).catch(() => undefined);
-  }
+  });
+  const arrived = (await look(session, remote))?.bytes;
+  // A size that is wrong or not stated proves nothing: the bytes do then.
+  if (arrived === bytes || (arrived !== undefined && (await hasBytes(session, remote, { path, bytes })))) return;
+  throw new Failure(exitCode.failed, `${remote} is not on the server as it was sent`, {
+    why: `${bytes} bytes were sent, ${arrived === undefined ? "nothing is there" : `${arrived} bytes are there`}`,
+    next: "loadline resume; if it happens again, ask the owner of the server",
+  });
 }
 
 /** How much of what is there is what was to be sent. */
@@ -98,6 +98,25 @@ async function compareStart(
   } finally {
     await local.close();
   }
+}
+
+/** Whether a file on the server is this one to the last byte. */
+export function hasBytes(session: Session, path: string, { path: local, bytes }: LocalFile): Promise<boolean> {
+  return withFile(session, path, "r", async (handle) => {
+    const ours = await openLocal(local);
+    try {
+      let same = 0;
+      for await (const block of readToEnd(session, handle, 0, bytes)) {
+        const expected = Buffer.alloc(block.length);
+        await ours.read(expected, 0, block.length, same);
+        same += block.length;
+        if (same > bytes || !expected.equals(block)) return false;
+      }
+      return same === bytes;
+    } finally {
+      await ours.close();
+    }
+  });
 }
 
 async function sendFrom(session: Session, handle: Buffer, request: Upload, sent: Sent): Promise<void> {
