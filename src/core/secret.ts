@@ -1,12 +1,13 @@
 // A credential that cannot be printed by accident, and the redactor that every sink passes its text through.
+// What must hold: a secret is shown in no writing of it. What others echo is redacted before it is cut or parsed.
 
 import { inspect } from "node:util";
+import { type Beginnings, findNeedles, type Needle, needlesOf } from "./writings.ts";
 
 const shown = "**secret**";
 const minimumRedactedLength = 4;
-/** A shorter one may be a word that is part of others (`sandbox` in an org's id): it is hidden where it stands alone. */
-const hiddenAnywhereLength = 8;
-const known = new Map<string, RegExp | string>();
+const known = new Map<string, Needle[]>();
+let needles: Needle[] = [];
 
 /** Holds a credential. `reveal` is the only way to its value; text, JSON and inspection show a placeholder. */
 export class Secret {
@@ -37,18 +38,42 @@ export class Secret {
 
 /** Makes `redactSecrets` hide a value that did not come as a Secret (a token that a server handed out). */
 export function registerSecret(value: string): void {
-  if (value.length < minimumRedactedLength) return;
-  for (const form of [value, encodeURIComponent(value), Buffer.from(value).toString("base64")]) {
-    const isWord = form.length < hiddenAnywhereLength && /^\w+$/.test(form);
-    known.set(form, isWord ? new RegExp(`(?<!\\w)${form}(?!\\w)`, "g") : form);
-  }
+  if (value.length < minimumRedactedLength || known.has(value)) return;
+  known.set(value, needlesOf(value));
+  needles = [...known.values()].flat();
 }
 
-/** Replaces every known credential, also URL-encoded or as base64, in text that leaves the process. */
+/**
+ * A shorter beginning than this is shown: an access token of Salesforce begins with the id of its org, of which we tell.
+ */
+const beginningLength = 20;
+const wholeOnly: Beginnings = {
+  anywhere: (of) => Math.max(beginningLength, of / 2),
+  atEnd: Number.POSITIVE_INFINITY,
+};
+
+/** Replaces every known credential, however it is written, in text that leaves the process. */
 export function redactSecrets(text: string): string {
-  let redacted = text;
-  for (const [value, pattern] of known) {
-    if (redacted.includes(value)) redacted = redacted.replaceAll(pattern, shown);
+  return hide(text, wholeOnly);
+}
+
+/** Shorter ones tell nothing. */
+const cutAnywhere: Beginnings = { anywhere: () => 8, atEnd: 4 };
+
+/**
+ * Text that another system wrote, before it is cut or put into a message: beginnings of credentials are hidden in it
+ * as well, for whoever echoed them may have cut them.
+ */
+export function redactAnswer(text: string): string {
+  return hide(text, cutAnywhere);
+}
+
+function hide(text: string, beginnings: Beginnings): string {
+  let kept = "";
+  let from = 0;
+  for (const span of findNeedles(text, needles, beginnings)) {
+    kept += text.slice(from, span.from) + shown;
+    from = span.to;
   }
-  return redacted;
+  return kept + text.slice(from);
 }

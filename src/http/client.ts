@@ -8,6 +8,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { pipeline, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { monotonicMs } from "../core/clock.ts";
+import { redactAnswer } from "../core/secret.ts";
 import { CallFault, faultOfSocket, faultOfStatus } from "./outcome.ts";
 
 const connectTimeoutMs = 10_000;
@@ -45,8 +46,14 @@ export interface HttpResponse {
 export class HttpClient {
   readonly #http = new HttpAgent({ keepAlive: true });
   readonly #https = new HttpsAgent({ keepAlive: true });
+  readonly #isOwnError: (body: string) => boolean;
   #calls = 0;
   #waitedMs = 0;
+
+  /** `isOwnError`: whether the body of an answer outside 2xx is of the system that is called, not of a gateway. */
+  constructor(isOwnError: (body: string) => boolean) {
+    this.#isOwnError = isOwnError;
+  }
 
   /** Requests sent so far. */
   get calls(): number {
@@ -68,7 +75,9 @@ export class HttpClient {
     this.#waitedMs += monotonicMs() - started;
     const status = answer.statusCode ?? 0;
     if (status < 200 || status > 299) {
-      throw faultOfStatus(status, answer.headers["retry-after"], await readSome(answer), what);
+      const body = await readSome(answer);
+      const retryAfter = answer.headers["retry-after"];
+      throw faultOfStatus({ status, retryAfter, body, isOwn: this.#isOwnError(body) }, what);
     }
     const isGzip = answer.headers["content-encoding"] === "gzip" && request.keepGzip !== true;
     const body = isGzip ? pipeline(answer, createGunzip(), () => undefined) : answer;
@@ -192,10 +201,11 @@ export async function readJson(response: HttpResponse, what: string): Promise<un
 
 /** An answer that the system itself would not give (a proxy's page): whether the request got through is unknown. */
 export function strangeAnswer(response: Pick<HttpResponse, "status">, text: string, what: string): CallFault {
-  return new CallFault(`${what}: HTTP ${response.status} with a strange answer: ${text.slice(0, 120)}`, {
+  const body = redactAnswer(text);
+  return new CallFault(`${what}: HTTP ${response.status} with a strange answer: ${body.slice(0, 120)}`, {
     outcome: "unknown",
     transient: true,
     status: response.status,
-    body: text.slice(0, 1000),
+    body: body.slice(0, 1000),
   });
 }

@@ -2,6 +2,7 @@
 // What is refused may be sent again; what is unknown may be sent again only if it is idempotent, else it is looked up.
 
 import { now } from "../core/clock.ts";
+import { redactAnswer } from "../core/secret.ts";
 
 export type Outcome = "refused" | "unknown";
 
@@ -60,13 +61,25 @@ export function faultOfSocket(error: unknown, connected: boolean, what: string):
 }
 
 /** An answer outside 2xx. */
-export function faultOfStatus(status: number, retryAfter: string | undefined, body: string, what: string): CallFault {
+export interface ErrorAnswer {
+  status: number;
+  retryAfter: string | undefined;
+  body: string;
+  /**
+   * Whether the system that was called gave it, by its own form of errors. Anything in between may have given any other,
+   * for a call that got through.
+   */
+  isOwn: boolean;
+}
+
+export function faultOfStatus({ status, retryAfter, body: text, isOwn }: ErrorAnswer, what: string): CallFault {
+  const body = redactAnswer(text);
   const retryAfterMs = parseRetryAfter(retryAfter);
   const overload = status === 429 || (status === 503 && retryAfterMs !== undefined);
-  const unknown = status >= 500 && !overload;
+  const isServers = status >= 500 && !overload;
   return new CallFault(`${what}: HTTP ${status}${body === "" ? "" : ` ${body.slice(0, 300)}`}`, {
-    outcome: unknown ? "unknown" : "refused",
-    transient: overload || unknown || status === 408,
+    outcome: isServers || !isOwn ? "unknown" : "refused",
+    transient: overload || isServers || status === 408,
     status,
     body,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

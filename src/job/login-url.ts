@@ -37,6 +37,7 @@ function findHostProblem(host: string, flow: SalesforceAuth["kind"]): string | u
   return flow === "client_credentials" ? "with client_credentials, login_url is the org's My Domain" : undefined;
 }
 
-function isLoopback(host: string): boolean {
+/** This machine, where the sandbox listens. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 }

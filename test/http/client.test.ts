@@ -10,7 +10,7 @@ import { CallFault } from "../../src/http/outcome.ts";
 async function serve(answer: RequestListener): Promise<{ url: string; client: HttpClient }> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const client = new HttpClient();
+  const client = new HttpClient(() => false);
   onTestFinished(async () => {
     client.close();
     server.closeAllConnections();

@@ -9,8 +9,8 @@ const socket = (code: string, connected: boolean) => {
   return { outcome, transient };
 };
 
-const status = (code: number, retryAfter?: string) => {
-  const { outcome, transient } = faultOfStatus(code, retryAfter, "", "GET /x");
+const status = (status: number, retryAfter: string | undefined, isOwn: boolean) => {
+  const { outcome, transient } = faultOfStatus({ status, retryAfter, body: "", isOwn }, "GET /x");
   return { outcome, transient };
 };
 
@@ -51,9 +51,13 @@ test.each([
   [503, undefined, "unknown", true],
   [503, "1", "refused", true],
   [504, undefined, "unknown", true],
-] as const)("HTTP %i (Retry-After %s) is %s, transient %s", (code, retryAfter, outcome, transient) => {
-  expect(status(code, retryAfter)).toEqual({ outcome, transient });
-});
+] as const)(
+  "HTTP %i (Retry-After %s) of the system itself is %s, transient %s; of a gateway it tells nothing",
+  (code, retryAfter, outcome, transient) => {
+    expect(status(code, retryAfter, true)).toEqual({ outcome, transient });
+    expect(status(code, retryAfter, false)).toEqual({ outcome: "unknown", transient });
+  },
+);
 
 test.each([
   ["0", 0],
@@ -62,11 +66,13 @@ test.each([
   ["Fri, 20 Nov 2026 00:00:00 GMT", 0],
   ["soon", undefined],
 ] as const)("Retry-After %s is %s ms", (value, retryAfterMs) => {
-  expect(faultOfStatus(429, value, "", "GET /x").retryAfterMs).toBe(retryAfterMs);
+  expect(faultOfStatus({ status: 429, retryAfter: value, body: "", isOwn: true }, "GET /x").retryAfterMs).toBe(
+    retryAfterMs,
+  );
 });
 
 test("a fault tells the start of the answer's body and no more", () => {
-  const fault = faultOfStatus(500, undefined, "x".repeat(5000), "GET /x");
+  const fault = faultOfStatus({ status: 500, retryAfter: undefined, body: "x".repeat(5000), isOwn: false }, "GET /x");
   expect(fault).toBeInstanceOf(CallFault);
   expect(fault.message.length).toBeLessThan(400);
 });

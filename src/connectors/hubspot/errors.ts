@@ -31,6 +31,12 @@ export function readApiError(body: string): ApiError | undefined {
   }
 }
 
+/** Whether HubSpot gave an error, and no gateway that has messages in JSON too: `{"message":"Too Many Requests"}`. */
+export function isOwnError(body: string): boolean {
+  const { status, category, errorType, correlationId } = readApiError(body) ?? {};
+  return status === "error" && [category, errorType, correlationId].some((member) => typeof member === "string");
+}
+
 /** A call that was not well formed for one of its rows, and says so of all. */
 export function refusalOf(error: unknown): ApiError | undefined {
   if (!(error instanceof CallFault) || error.outcome !== "refused" || error.transient) return undefined;
@@ -100,12 +106,12 @@ const windowMs = 10_000;
 
 /**
  * A fault as HubSpot means it: 423 (locked) and 477 (the account is being moved) pass by themselves, a 429 of the burst
- * limit is over with its window, one of the day is not.
+ * limit is over with its window, one of the day is not. Whether the call was without effect, its body says.
  */
 export function readFault(fault: CallFault): CallFault {
-  const { status, body, message } = fault;
+  const { status, body, message, outcome } = fault;
   const again = (retryAfterMs: number) =>
-    new CallFault(message, { outcome: "refused", transient: true, retryAfterMs, body, ...statusOf(status) });
+    new CallFault(message, { outcome, transient: true, retryAfterMs, body, ...statusOf(status) });
   if (status === 423) return again(Math.max(lockedMs, fault.retryAfterMs ?? 0));
   if (status === 477) return again(fault.retryAfterMs ?? 60_000);
   if (status === 521 || status === 523) return again(fault.retryAfterMs ?? lockedMs);
@@ -117,8 +123,8 @@ export function readFault(fault: CallFault): CallFault {
   return again(fault.retryAfterMs ?? (isSecondly ? 1000 : windowMs));
 }
 
-function forGood({ message, body, status }: CallFault): CallFault {
-  return new CallFault(message, { outcome: "refused", transient: false, body, ...statusOf(status) });
+function forGood({ message, outcome, body, status }: CallFault): CallFault {
+  return new CallFault(message, { outcome, transient: false, body, ...statusOf(status) });
 }
 
 function statusOf(status: number | undefined): { status?: number } {

@@ -10,7 +10,7 @@ import { AssociationTypes } from "./association-types.ts";
 import { AssociatedRecords } from "./associations.ts";
 import { resultColumns } from "./batch-rows.ts";
 import { HubSpotClient } from "./client.ts";
-import { readRowError } from "./errors.ts";
+import { isOwnError, readRowError } from "./errors.ts";
 import { Imports } from "./imports.ts";
 import { Lookups } from "./lookups.ts";
 import { clearCell, renderField } from "./render.ts";
@@ -38,7 +38,7 @@ export async function openHubSpot(
   connection: HubSpotConnection,
   context: ConnectionContext,
 ): Promise<{ source: Source; target: Target }> {
-  const http = new HttpClient();
+  const http = new HttpClient(isOwnError);
   const client = new HubSpotClient(connection, context, http);
   await client.connect();
   const lookups = new Lookups(client);

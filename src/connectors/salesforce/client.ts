@@ -23,6 +23,7 @@ import type { ConnectionContext } from "../registry.ts";
 import { readUsage } from "./allowance.ts";
 import { chooseVersion } from "./api-version.ts";
 import { explainFault, readApiError } from "./errors.ts";
+import { checkInstance, urlOnInstance } from "./hosts.ts";
 import { type SignedIn, signIn, soapLoginEnds } from "./sign-in.ts";
 import { isSoapFault, type PlainRequest, type PlainResponse } from "./transport.ts";
 
@@ -200,12 +201,12 @@ export class SalesforceClient {
 
   async #refusing(act: () => Promise<SignedIn>): Promise<SignedIn> {
     try {
-      const { accessToken, refreshToken, orgId, ...rest } = await act();
+      const { accessToken, refreshToken, orgId, instanceUrl } = await act();
       if (!accessToken) throw new Error("the answer holds no access token");
       registerSecret(accessToken);
       if (refreshToken !== undefined) registerSecret(refreshToken);
       return {
-        ...rest,
+        instanceUrl: checkInstance(instanceUrl, this.#connection),
         accessToken,
         orgId: orgId.slice(0, 15),
         ...(refreshToken === undefined ? {} : { refreshToken }),
@@ -252,13 +253,12 @@ export class SalesforceClient {
   }
 
   #requestFor(options: CallOptions, session: SignedIn): HttpRequest {
-    const path = options.path.startsWith("/services/")
-      ? options.path
-      : `/services/data/v${this.version}${options.path}`;
+    const isBelowVersion = /^(?:$|\/(?!services\/))/.test(options.path);
+    const path = isBelowVersion ? `/services/data/v${this.version}${options.path}` : options.path;
     const body = options.json === undefined ? options.body : JSON.stringify(options.json);
     return {
       method: options.method,
-      url: `${session.instanceUrl}${path}`,
+      url: urlOnInstance(session.instanceUrl, path, this.#connection),
       headers: {
         authorization: `Bearer ${session.accessToken}`,
         ...(options.json === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),

@@ -60,6 +60,11 @@ export function readApiError(body: string): ApiError | undefined {
   }
 }
 
+/** Whether Salesforce gave an error of a call, `[{"errorCode":…}]`: gateways answer in JSON too, in other forms. */
+export function isOwnError(body: string): boolean {
+  return body.trimStart().startsWith("[") && readApiError(body) !== undefined;
+}
+
 const permissionCodes = new Set([
   "INSUFFICIENT_ACCESS",
   "INSUFFICIENT_ACCESS_OR_READONLY",

@@ -11,7 +11,7 @@ import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } fr
 import { SalesforceClient } from "./client.ts";
 import { writeCollection } from "./collections.ts";
 import { refuseDemands } from "./demands.ts";
-import { readRowError } from "./errors.ts";
+import { isOwnError, readRowError } from "./errors.ts";
 import { jsonColumns, readBatchRows } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, explainName, listObjects, resolveField } from "./schema.ts";
@@ -36,7 +36,7 @@ export async function openSalesforce(
   connection: SalesforceConnection,
   context: ConnectionContext,
 ): Promise<{ source: Source; target: Target }> {
-  const http = new HttpClient();
+  const http = new HttpClient(isOwnError);
   const client = new SalesforceClient(connection, context, http);
   await client.connect();
   const described = new Map<string, Promise<ObjectSchema>>();
