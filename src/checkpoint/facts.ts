@@ -157,7 +157,10 @@ export interface TakenRecord {
 /** A part, and whether it had to be read record by record. */
 export type PartRecord = Part & { careful: boolean };
 
-/** What a file target in mode delta was given by settled runs: the rows, each as it was written last. */
+/**
+ * What a target was given by settled runs: of a file in mode delta the rows, each as it was written last; of a CRM the
+ * values that updates wrote last, as hashes.
+ */
 export interface DeliveredRecord {
   job: string;
   stream: string;
@@ -165,7 +168,7 @@ export interface DeliveredRecord {
   object: string;
   /** The fields that tell rows apart. */
   key: string[];
-  /** Parquet, beside the ledger: the mapped fields as text. */
+  /** Parquet, beside the ledger. */
   file: string;
   /** The run that wrote it. */
   run: string;

@@ -1,7 +1,7 @@
 // The ledger's records as cells of SQLite and back.
 
 import type { ExitCode } from "../core/exit-code.ts";
-import type { Action, Operation, StreamCounts, Way } from "../core/model.ts";
+import { type Action, noCounts, type Operation, type StreamCounts, type Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
 import type {
   BatchRecord,
@@ -84,7 +84,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     state: text(cells["state"]) as StreamState,
     planSha256: textOrNull(cells["plan_sha256"]),
     plan: textOrNull(cells["plan"]),
-    counts: counts === null ? null : (JSON.parse(counts) as StreamCounts),
+    counts: counts === null ? null : { ...noCounts(), ...(JSON.parse(counts) as StreamCounts) },
     how: textOrNull(cells["how"]),
     rejectsBytes: Number(cells["rejects_bytes"]),
     writes: textOrNull(cells["writes"]),

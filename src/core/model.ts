@@ -126,6 +126,8 @@ export interface StreamCounts {
   loaded: number;
   failed: number;
   inDoubt: number;
+  /** Values to be written that the last update wrote already: the target has changed them back. */
+  changedBack: number;
 }
 
 export function noCounts(): StreamCounts {
@@ -144,5 +146,6 @@ export function noCounts(): StreamCounts {
     loaded: 0,
     failed: 0,
     inDoubt: 0,
+    changedBack: 0,
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
-import { noCounts } from "../core/model.ts";
+import { noCounts, type StreamCounts } from "../core/model.ts";
 import { partial, together, type Wholeness, whole } from "../core/wholeness.ts";
 import type { Stream } from "../job/job.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
@@ -19,6 +19,7 @@ import { stageStream } from "./stage-stream.ts";
 import { chooseWays, describeWays } from "./ways.ts";
 import { wholeAsAsked, wholeAsTaken } from "./whole-source.ts";
 import { writeBatches } from "./write-batches.ts";
+import { findChangedBack } from "./written.ts";
 
 export async function planStream(context: RunContext, stream: Stream): Promise<StreamRecord> {
   const target = targetOf(context, stream.target.connection);
@@ -130,7 +131,10 @@ async function planParts(
     signal: context.signal,
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
-  const notes = [...noteWholeness(stream, diff.wholeness), ...diff.remarks];
+  const changedBack = await findChangedBack(context, stream, plan);
+  const counts: StreamCounts = { ...diff.counts, changedBack: changedBack.values };
+  const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
+  const notes = [...noteWholeness(stream, diff.wholeness), ...diff.remarks, ...told];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const rejectsBytes = await keepRejects(context, compiled, staged);
   const { connection } = stream.target;
@@ -144,7 +148,7 @@ async function planParts(
     state: "planned",
     plan,
     planSha256: await hashFile(plan),
-    counts: diff.counts,
+    counts,
     how: diff.how,
     writes: describeWays(ways, stream.target),
     rejectsBytes,
@@ -158,7 +162,7 @@ async function planParts(
   emit({
     type: "planned",
     stream: stream.name,
-    counts: diff.counts,
+    counts,
     how: diff.how,
     warnings: diff.warnings,
     batches: batches.length,

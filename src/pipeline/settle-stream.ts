@@ -7,11 +7,12 @@ import type { RunContext } from "./context.ts";
 import { keepDelivered } from "./delivered.ts";
 import { listTaken } from "./take-files.ts";
 import { moveWatermark } from "./window.ts";
+import { keepWritten } from "./written.ts";
 
 /** Settles a stream; its watermark moves with it, and what it has taken and delivered is remembered. */
 export async function settleStream(context: RunContext, stream: Stream, settled: StreamRecord): Promise<void> {
   const moved = await moveWatermark(context, stream);
-  const kept = await keepDelivered(context, stream, settled);
+  const kept = (await keepDelivered(context, stream, settled)) ?? (await keepWritten(context, stream, settled));
   context.ledger.settleStream({
     stream: settled,
     taken: listTaken(context, stream),

@@ -38,6 +38,8 @@ export interface StreamDetails {
   how: string | null;
   /** How its changes are written. */
   writes: string | null;
+  /** What a person should know of its plan. */
+  notes: readonly string[];
   parts: readonly PartDetails[];
   batches: readonly BatchDetails[];
 }

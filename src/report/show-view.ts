@@ -42,12 +42,13 @@ function overviewLines(run: RunDetails, width: number): Line[] {
 }
 
 function streamLines(run: RunDetails, stream: StreamDetails, width: number): Line[] {
-  const { name, connection, object, mode, org, state, how, writes, parts, batches, counts } = stream;
+  const { name, connection, object, mode, org, state, how, writes, notes, parts, batches, counts } = stream;
   const target = `${state}; ${mode}, org ${org}${how === null ? "" : `; present values: ${how}`}`;
   const lines: Line[] = [
     [{ text: name, tone: "strong" }, ` → ${connection} ${object}`],
     ...sentence("  ", target, width, "faint"),
     ...(writes === null ? [] : sentence("  ", `writes: ${writes}`, width, "faint")),
+    ...notes.flatMap((note) => sentence({ text: "  ! ", tone: "caution" }, note, width)),
   ];
   if (parts.length > 0) {
     lines.push([], ...tableLines(partColumns, parts.slice(0, rowsShownMax), "  "), ...moreLine(parts.length, "part"));

@@ -107,6 +107,7 @@ export function runStreamOf(batches: readonly BatchDetails[], counts: Partial<St
     state: "settled",
     how: "1 keyed query",
     writes: "creates in bulk",
+    notes: [],
     counts: { ...noCounts(), ...counts },
     parts: [{ label: "contacts.csv", path: "/x/part-00001.csv", bytes: 123_456, sha256: "0123456789abcdef".repeat(4) }],
     batches,

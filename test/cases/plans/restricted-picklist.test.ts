@@ -19,7 +19,7 @@ const job = contactsJob({ map: map.map((line) => `      ${line}`).join("\n") });
 
 /** Rows by id, each with what is wrong of it. */
 const rows: [string, string, RegExp?][] = [
-  ["A", "Ann,Gold,North,12345,,999.99,2147483647,a@b.example"],
+  ["A", "Ann,Gold,North,12345,,999.99,999999999,a@b.example"],
   ["B", "Ann,Bronze,South,,,,,", /"Bronze" is not in its restricted picklist \(Gold, Silver\)",Tier__c/],
   ["C", "Ann,Silver,Norht,,,,,"],
   ["D", "Ann,,,123456,,,,", /has 6 characters, the field takes 5"?,Code__c/],
@@ -27,7 +27,7 @@ const rows: [string, string, RegExp?][] = [
   ["F", "Ann,,,,1,,,", /sets "1", as 1 other row of this run would; it must be unique",Badge__c/],
   ["G", "Ann,,,,1,,,", /must be unique",Badge__c/],
   ["H", "Ann,,,,,1000,,", /has more digits before the decimal point than the field takes \(3\)"?,Score__c/],
-  ["I", "Ann,,,,,,2147483648,", /beyond what the field takes \(-2147483648 to 2147483647\)"?,Count__c/],
+  ["I", "Ann,,,,,,1000000000,", /has more digits before the decimal point than the field takes \(9\)"?,Count__c/],
   ["J", "Ann,,,,,,,a@b", /"a@b" is not an email address",Work__c/],
   ["K", "Ann,,,,,,,ä..ö.@bücher.example"],
   ["L", ",,,,,,,", /"?has no value, and a new record must have one"?,LastName/],

@@ -3,7 +3,7 @@
 
 import type { RecordType } from "../records/record-types.ts";
 import type { Catalog, SalesforceObject } from "./catalog.ts";
-import { type Field, isDouble, isMasked } from "./field.ts";
+import { type Field, isDouble, isMasked, wholeDigits } from "./field.ts";
 
 type Description = Record<string, unknown>;
 
@@ -120,7 +120,7 @@ function describeField(object: SalesforceObject, field: Field): Description {
     defaultedOnCreate: field.defaultedOnCreate,
     dependentPicklist: false,
     deprecatedAndHidden: false,
-    digits: field.type === "int" ? field.precision : 0,
+    digits: field.type === "int" ? wholeDigits(field) : 0,
     displayLocationInDecimal: false,
     encrypted: isMasked(field),
     externalId: field.externalId,

@@ -65,6 +65,11 @@ export function isDouble(field: Field): boolean {
   return numberTypes.has(field.type);
 }
 
+/** Digits of a whole number at most. */
+export function wholeDigits({ precision }: Field): number {
+  return precision === 0 ? 9 : precision;
+}
+
 /** Whether the user sees the value's length and nothing of it: without "View Encrypted Data" all of it is masked. */
 export function isMasked(field: Field): boolean {
   return field.type === "encryptedstring";

@@ -3,7 +3,7 @@
 // Must hold: what is stored reads back equal by the same rules (a date is a real day, a datetime is UTC seconds).
 // Formats: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/datafiles_date_format.htm
 
-import type { Field } from "../catalog/field.ts";
+import { type Field, wholeDigits } from "../catalog/field.ts";
 import { RowError } from "../errors.ts";
 import { canonicalId } from "../ids.ts";
 import type { Stored } from "../store.ts";
@@ -96,8 +96,7 @@ function readBoolean(field: Field, text: string): number {
 function readInteger(field: Field, text: string): number {
   const value = Number(text);
   if (!/^[+-]?\d+(?:\.0*)?$/.test(text)) throw wrongType(field, text);
-  const digits = field.precision === 0 ? 9 : field.precision;
-  if (Math.abs(value) >= 10 ** digits || Math.abs(value) > 2_147_483_647) throw outOfRange(field, text);
+  if (Math.abs(value) >= 10 ** wholeDigits(field) || Math.abs(value) > 2_147_483_647) throw outOfRange(field, text);
   return value;
 }
 
