@@ -59,7 +59,7 @@ async function tryReading(quirks: Quirks, files = "*.csv"): Promise<Tried> {
     ...{ kind: "files", connection: "feed", files, format: plainCsv, optional: [], place },
     ...{ order: "name", once: false, after: { kind: "leave" } },
   };
-  let close = () => undefined as void;
+  let close = (): void => undefined;
   try {
     const opened = await openSftp(connectionTo(server), { environment: {}, onRetry: tell, signal });
     close = () => opened.store.close();
@@ -192,7 +192,7 @@ async function tryWriting(quirks: Quirks): Promise<Written> {
     ...{ object: "out.csv", operation: "insert", path, bytes: 11, rows: 1, sha256: "" },
     beside: { doneFile: "{name}.done" },
   } as Batch;
-  let close = () => undefined as void;
+  let close = (): void => undefined;
   try {
     const { store } = await openSftp(connectionTo(server), { environment: {}, onRetry: () => undefined, signal });
     close = () => store.close();

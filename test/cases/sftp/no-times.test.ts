@@ -1,0 +1,21 @@
+import { expect } from "vitest";
+import { caseOf } from "../case.ts";
+import { feed, people } from "./feed.ts";
+
+caseOf("sftp/no-times", "without times of change, sizes are compared, and what wants times says so", async () => {
+  const files = { "a.csv": { text: people } };
+  const taken = await feed({ files, noMtime: true });
+  expect([taken.run.code, taken.written]).toEqual([0, people]);
+  expect(taken.run.stderr).toContain("the server states no time of change of a.csv");
+  const stable = `version: 1
+name: feed
+streams:
+  s:
+    source: { connection: feed, files: "*.csv", ready: { stable_for: 1h } }
+    target: { connection: drop, files: out.csv, mode: replace }
+    map: { id: id, n: n }
+`;
+  const refused = await feed({ files, noMtime: true }, stable);
+  expect([refused.run.code, refused.written]).toEqual([1, undefined]);
+  expect(refused.run.stdout).toContain("which source.ready.stable_for goes by");
+});
