@@ -30,7 +30,7 @@ export interface ComparedField {
 }
 
 export interface WrittenLimits {
-  /** Of a value, or a blank, that is written; over the columns `writtenValue(name)` and `isNewName`. */
+  /** Of a value, or a blank, that is written; over the columns `writtenValue(name)`, `presentValue(name)` and `isNewName`. */
   objections: readonly Objection[];
   /** Of a new record, whatever is mapped for it. */
   needs: readonly Objection[];
@@ -143,6 +143,11 @@ export function writtenValue(name: string): string {
   return mappedName(name);
 }
 
+/** In conditions of `limits`: what the record holds. */
+export function presentValue(name: string): string {
+  return identifier(`p:${name}`);
+}
+
 /** Columns of a plan beside those that are read again: why a row is refused, and what is remarkable of it. */
 export const refusedName = "_refused_";
 export const remarkedName = "_remarked_";
@@ -234,7 +239,7 @@ function tellFirst(
 
 /** The present value; a name of its own, because a field may be called `id` or `row` as other columns are. */
 function presentName(field: ComparedField): string {
-  return identifier(`p:${field.name}`);
+  return presentValue(field.name);
 }
 
 /** BOOLEAN: the field is written. */

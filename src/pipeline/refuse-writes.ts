@@ -6,7 +6,14 @@
 import { renameSync } from "node:fs";
 import type { FieldSchema } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
-import { isNewName, refusedName, remarkedName, type WrittenLimits, writtenValue } from "../diff/compare.ts";
+import {
+  isNewName,
+  presentValue,
+  refusedName,
+  remarkedName,
+  type WrittenLimits,
+  writtenValue,
+} from "../diff/compare.ts";
 import { foldKey, leftBehindTable } from "../diff/keys.ts";
 import { countOf } from "../report/numbers.ts";
 import type { Engine } from "../stage/engine.ts";
@@ -21,7 +28,7 @@ export function limitsOf(schema: FieldSchema): WrittenLimits {
   return {
     objections: [...objectToValue(schema, value), ...objectToBlank(schema, value, isNewName)],
     needs: objectToNothing(schema, value),
-    remarks: remarkOnValue(schema, value),
+    remarks: remarkOnValue(schema, value, presentValue(schema.name)),
   };
 }
 

@@ -30,16 +30,25 @@ export function objectToNothing(field: FieldSchema, value: string): Objection[] 
   return [{ condition: `${value} IS NULL`, message: literal("has no value, and a new record must have one") }];
 }
 
-/** What the target takes, and a person should know of. */
-export function remarkOnValue(field: FieldSchema, value: string): Objection[] {
-  const { picklist } = field;
-  if (picklist === undefined || picklist.restricted) return [];
-  return [
-    {
+/** What the target takes, and a person should know of. `before`: the column of what is there. */
+export function remarkOnValue(field: FieldSchema, value: string, before: string): Objection[] {
+  const { picklist, forwardOnly } = field;
+  if (picklist === undefined) return [];
+  const remarks: Objection[] = [];
+  if (forwardOnly === true) {
+    const stages = `[${picklist.values.map(literal).join(", ")}]::VARCHAR[]`;
+    remarks.push({
+      condition: `list_position(${stages}, ${before}) > list_position(${stages}, ${value})`,
+      message: literal("moves back, which the target does only from an empty one: it is emptied first"),
+    });
+  }
+  if (!picklist.restricted) {
+    remarks.push({
       condition: notAmong(field, value, [...picklist.values, ...(picklist.inactive ?? [])], true),
       message: literal("is not in the picklist, which takes it as a new, inactive value"),
-    },
-  ];
+    });
+  }
+  return remarks;
 }
 
 /**

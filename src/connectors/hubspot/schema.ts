@@ -5,6 +5,7 @@ import { usageFailure } from "../../core/errors.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { HubSpotClient } from "./client.ts";
+import { stageProperty } from "./lifecycle.ts";
 import type { Lookups } from "./lookups.ts";
 import { lendTo } from "./sdk.ts";
 
@@ -246,6 +247,7 @@ function fieldSchema(object: string, property: Property, required: readonly stri
     // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide (text properties)
     ...(type === "string" ? { maxLength: 65_536 } : {}),
     ...(object === "contacts" && name === "email" ? { isAddress: true as const } : {}),
+    ...(name === stageProperty ? { forwardOnly: true as const } : {}),
     createable: writable,
     updateable: writable,
     nillable: !required.includes(name),

@@ -12,6 +12,7 @@ import { resultColumns } from "./batch-rows.ts";
 import { HubSpotClient } from "./client.ts";
 import { isOwnError, readRowError } from "./errors.ts";
 import { Imports } from "./imports.ts";
+import { stageProperty } from "./lifecycle.ts";
 import { Lookups } from "./lookups.ts";
 import { clearCell, renderField } from "./render.ts";
 import { idColumn, readAssociationName, Schemas } from "./schema.ts";
@@ -49,6 +50,8 @@ export async function openHubSpot(
     const association = readAssociationName(name);
     return association === undefined ? undefined : types.explainLabel(object, association);
   };
+  const stagesOf = async (object: string) =>
+    (await schemas.describe(object)).fields.get(stageProperty)?.picklist?.values ?? [];
   const imports = new Imports(client, (object) => schemas.typeIdOf(object));
   const target: Target = {
     capabilities,
@@ -85,7 +88,7 @@ export async function openHubSpot(
     chooseWay,
     begin: async () => (await client.readClock()).toISOString(),
     write: (batch, { again, handle }, files, signal) =>
-      writeBatch(batch, { client, parents, types, files, begun: new Date(handle ?? 0), again, signal }),
+      writeBatch(batch, { client, parents, types, stagesOf, files, begun: new Date(handle ?? 0), again, signal }),
     open: (batch) => imports.open(batch),
     // The file goes with the call that makes the import.
     upload: async () => undefined,

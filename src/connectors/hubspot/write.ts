@@ -13,6 +13,7 @@ import { readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
 import { type BatchWrite, isRepeatable, type RowAnswer, writeRows } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
+import { clearStages, type StageOrder } from "./lifecycle.ts";
 import { batchRowsMax, inGroups, readBatch } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 
@@ -23,6 +24,7 @@ export interface WriteContext {
   client: HubSpotClient;
   parents: AssociatedRecords;
   types: AssociationTypes;
+  stagesOf: StageOrder;
   files: ResultFiles;
   begun: Date;
   again: boolean;
@@ -74,15 +76,18 @@ async function writeAll(
   { adopts }: Batch,
   write: BatchWrite,
   rows: readonly LinkedRow[],
-  { client }: WriteContext,
+  { client, stagesOf }: WriteContext,
 ): Promise<RowAnswer[]> {
   const written: RowAnswer[] = [];
   // What changes nothing but associations needs no call for its properties.
   const [empty, full] = partition(rows, (row) => isEmptyUpdate(write, row));
   for (const { trace, id = "" } of empty) written.push({ trace, id, created: "" });
-  const calls = inParallel(inGroups(full, batchRowsMax), callLanes, (group) => writeRows(client, write, group));
+  const calls = inParallel(inGroups(full, batchRowsMax), callLanes, async (group) => {
+    await clearStages(client, write, group, stagesOf);
+    return writeRows(client, write, group);
+  });
   for await (const group of calls) written.push(...group);
-  if (adopts === true && write.key !== undefined) await adoptRecords(client, write, full, written);
+  if (adopts === true && write.key !== undefined) await adoptRecords(client, write, full, written, stagesOf);
   return written;
 }
 
@@ -92,6 +97,7 @@ async function adoptRecords(
   write: BatchWrite,
   rows: readonly SentRow[],
   written: RowAnswer[],
+  stagesOf: StageOrder,
 ): Promise<void> {
   const { object, key = "", signal } = write;
   const met = new Map(
@@ -112,8 +118,10 @@ async function adoptRecords(
     const id = met.get(row.trace);
     return id !== undefined && owners.includes(id) ? [{ ...row, id }] : [];
   });
+  const update: BatchWrite = { ...write, operation: "update" };
   for (const group of inGroups(adopted, batchRowsMax)) {
-    for (const answer of await writeRows(client, { ...write, operation: "update" }, group)) {
+    await clearStages(client, update, group, stagesOf);
+    for (const answer of await writeRows(client, update, group)) {
       const at = written.findIndex(({ trace }) => trace === answer.trace);
       written[at] = answer;
     }
