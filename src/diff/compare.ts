@@ -52,6 +52,8 @@ export interface CompareInput {
   snapshot?: SnapshotScan;
   /** Records that agree with a row in another field: those without a key are taken for the row's. */
   adopted?: { scan: string; by: KeyField };
+  /** Parts of records of which not all that is mapped is known: they make no new record. */
+  partlyKnown: readonly number[];
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
 }
@@ -198,8 +200,8 @@ function planChanges(input: CompareInput): string {
   const after = input.fields.map(
     (field) => `${identifier(field.name)} := CASE WHEN ${changedName(field)} THEN ${mappedName(field.name)} END`,
   );
-  const creates =
-    input.mode === "update" ? "false" : `get_bit(r.unmatched, CAST(s._row_ % ${blockRows} AS INTEGER)) = 1`;
+  const known = makesNew(input) ? `NOT (${isPartlyKnown(input)}) AND ` : "";
+  const creates = input.mode === "update" ? "false" : `${known}${isUnmatched}`;
   const stage = `SELECT s.*, ${creates} AS _new_
     FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows}`;
   const differing = `SELECT * FROM ${matchesTable} WHERE _differs_ AND _row_ NOT IN (SELECT _row_ FROM ambiguous)`;
@@ -235,6 +237,26 @@ function tellFirst(
     ];
   });
   return told.length === 0 ? "CAST(NULL AS VARCHAR)" : `CASE ${told.join("\n ")} END`;
+}
+
+const isUnmatched = `get_bit(r.unmatched, CAST(s._row_ % ${blockRows} AS INTEGER)) = 1`;
+
+/** A file is given every row. */
+function makesNew({ mode, partlyKnown }: CompareInput): boolean {
+  return partlyKnown.length > 0 && (mode === "insert" || mode === "upsert" || mode === "mirror");
+}
+
+function isPartlyKnown({ partlyKnown }: CompareInput): string {
+  return partlyKnown.length === 0 ? "false" : `s._part_ IN (${partlyKnown.join(", ")})`;
+}
+
+/** SQL: how many rows find no record, and make none. */
+function countUnmatched(input: CompareInput): string {
+  if (input.mode === "update" || input.mode === "delete")
+    return `(SELECT coalesce(sum(bit_count(unmatched)), 0) FROM ${rowSetsTable})`;
+  if (!makesNew(input)) return "0";
+  return `(SELECT count(*) FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows}
+    WHERE ${isPartlyKnown(input)} AND ${isUnmatched})`;
 }
 
 /** The present value; a name of its own, because a field may be called `id` or `row` as other columns are. */
@@ -291,14 +313,13 @@ function nameFields(fields: readonly ComparedField[], condition: (field: Compare
 }
 
 /** A row of counts over the finished plan; rejects of the stage are counted elsewhere. */
-export function countPlan(mode: Mode, plan: string): string {
-  const unmatched = mode === "update" || mode === "delete";
+export function countPlan(input: CompareInput, plan: string): string {
   return `SELECT
     (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ = 'duplicate') AS duplicates,
     (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') AS shared_keys,
     (SELECT coalesce(sum(bit_count(keyed)), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
-    ${unmatched ? `(SELECT coalesce(sum(bit_count(unmatched)), 0) FROM ${rowSetsTable})` : "0"} AS unmatched,
+    ${countUnmatched(input)} AS unmatched,
     count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'update') AS updates,
     count(*) FILTER (action = 'delete' AND row IS NOT NULL) AS deletes,
     count(*) FILTER (action = 'delete' AND row IS NULL) AS mirror_deletes

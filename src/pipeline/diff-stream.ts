@@ -95,7 +95,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);
   const refused = await refuseWrites(engine, compiled, input.planPath);
-  const counts = await countRows(input, staged, refused);
+  const counts = await countRows(input, compare, staged, refused);
   const { warnings } = await engine.one(`SELECT count(_warning_) AS warnings FROM ${staged.view}`);
   const remarks = await tellRemarks(engine, input.planPath);
   return {
@@ -218,6 +218,7 @@ async function prepareCompare(
     fields: compiled.fields.map((field) => comparedField(input, field.field.target)),
     ...(present === undefined ? {} : { snapshot: { scan: present.scan, idColumn, versionColumn } }),
     ...(deletable === undefined ? {} : { deletable }),
+    partlyKnown: listPartlyKnown(compiled, staged),
   };
 }
 
@@ -239,6 +240,11 @@ async function selectDeletable(input: DiffInput, wholeness: Wholeness): Promise<
     onProgress: () => undefined,
   });
   return `_id_ IN (SELECT ${identifier(idColumn)} FROM ${scanCsvFiles(inScope.files, [idColumn, versionColumn])})`;
+}
+
+function listPartlyKnown(compiled: CompiledStream, { parts }: StagedStream): number[] {
+  if (compiled.stream.source.kind !== "object") return [];
+  return parts.filter(({ part }) => absentColumns(compiled, part).size > 0).map(({ part }) => part.ordinal);
 }
 
 function comparedField({ compiled, target, staged }: DiffInput, name: string): ComparedField {
@@ -264,10 +270,14 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
   };
 }
 
-async function countRows(input: DiffInput, staged: StagedStream, refused: number): Promise<StreamCounts> {
-  const { engine, compiled } = input;
-  const { mode } = compiled.stream.target;
-  const planned = await engine.one(countPlan(mode, readParquet(input.planPath)));
+async function countRows(
+  input: DiffInput,
+  compare: CompareInput,
+  staged: StagedStream,
+  refused: number,
+): Promise<StreamCounts> {
+  const { engine } = input;
+  const planned = await engine.one(countPlan(compare, readParquet(input.planPath)));
   const states =
     await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state_ = ${rowState.rejected}) AS rejected,
     count(*) FILTER (_state_ = ${rowState.filtered}) AS filtered FROM ${staged.view}`);

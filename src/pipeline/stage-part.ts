@@ -173,8 +173,12 @@ function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLi
     const file = hasFiles === true ? ["_file_"] : [];
     return { scan, handed: [...named, ...file.map((name) => `${identifier(fileColumn)} AS ${name}`)], kept: file };
   }
+  const known = new Set(part.columns.map((column) => column.toLowerCase()));
   const typed = nestColumns(
-    [...columns].map(([name, type]) => [name, `CAST(nullif(${sourceName(name)}, '') AS ${type})`]),
+    [...columns].map(([name, type]) => {
+      const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "NULL";
+      return [name, `CAST(${cell} AS ${type})`];
+    }),
   );
   const own = part.columns.map(sourceName);
   const line = hasLines ? [identifier(lineColumn)] : [];
@@ -208,9 +212,10 @@ function checkedField(
   };
 }
 
-/** Columns that a part may lack, and does. */
-export function absentColumns(compiled: CompiledStream, part: Part): Set<string> {
+/** Columns that a part may lack, and does: of records what is not known of them, a deleted one say. */
+export function absentColumns({ stream, columns }: CompiledStream, part: Part): Set<string> {
   const present = new Set(part.columns.map((column) => column.toLowerCase()));
-  const optional = compiled.stream.source.optional.map((column) => column.toLowerCase());
-  return new Set(optional.filter((column) => !present.has(column)));
+  const { kind, optional } = stream.source;
+  const mayLack = kind === "object" ? [...columns.keys()] : optional;
+  return new Set(mayLack.map((column) => column.toLowerCase()).filter((column) => !present.has(column)));
 }

@@ -96,6 +96,8 @@ function refuseShortFiles(parts: readonly StagedPart[]): void {
 
 function refuseMissingColumns({ compiled }: PartInput, part: Part): void {
   const { stream, fields } = compiled;
+  // A record's key that is not known is the row's own trouble.
+  if (stream.source.kind === "object") return;
   const present = new Set(part.columns.map((column) => column.toLowerCase()));
   const optional = new Set(stream.source.optional.map((column) => column.toLowerCase()));
   const problems = fields.flatMap(({ field, columns }) =>

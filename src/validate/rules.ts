@@ -33,6 +33,7 @@ export interface CompiledRule {
 export function findProblem(fields: readonly CheckedField[], rules: readonly CompiledRule[]): string {
   const present = fields.filter(({ absent }) => !absent);
   const checks = [
+    ...fields.filter(({ isKey, absent }) => isKey && absent).map(checkUnknown),
     ...present.filter(({ failed }) => failed !== undefined).map(checkFailed),
     ...present.flatMap(checkInvalid),
     ...present.flatMap(checkNull),
@@ -59,6 +60,11 @@ function chooseFirst(checks: readonly Check[]): string {
     ({ condition, field, message }) => `WHEN ${condition} THEN ${literal(field + unitSeparator)} || ${message}`,
   );
   return `CASE ${cases.join("\n ")} END`;
+}
+
+function checkUnknown({ target }: CheckedField): Check {
+  const message = literal("the key is not known: the record is gone, and what it is mapped from went with it");
+  return { condition: "true", field: target, message };
 }
 
 function checkFailed(field: CheckedField): Check {

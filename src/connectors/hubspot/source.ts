@@ -28,7 +28,7 @@ const listedPerSecond = 600;
 const partRowsMax = 20_000;
 
 /** Ordinals of parts. What comes later wins where one record comes twice. */
-const ordinals = { pending: 1, deleted: 2, records: 3 } as const;
+const ordinals = { merged: 0, pending: 1, deleted: 2, records: 3 } as const;
 
 export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, lookups: Lookups): Source {
   const source: RecordSource = { client, schemas, lookups, parents: new ParentColumns(client, schemas, lookups) };
@@ -150,8 +150,11 @@ async function* extractParts(
   }
   const schema = await source.schemas.describe(from.object);
   const extraction = new Extraction(source, request, from, schema, cursorOf(from, schema));
+  const isToldDeleted = from.deletes === "emit" && !known.has(ordinals.deleted);
+  const { merged, archived } = isToldDeleted ? await extraction.deletedParts() : {};
+  if (merged !== undefined && !known.has(ordinals.merged)) yield merged;
   if (!known.has(ordinals.pending)) yield* extraction.pendingParts();
-  if (from.deletes === "emit" && !known.has(ordinals.deleted)) yield await extraction.deletedPart();
+  if (archived !== undefined) yield archived;
   yield* extraction.windowParts();
 }
 
@@ -227,7 +230,8 @@ class Extraction {
     });
   }
 
-  async deletedPart(): Promise<ExtractedPart> {
+  /** Of archived records all is known but their associations, of those that were merged into others only their id. */
+  async deletedParts(): Promise<{ merged?: ExtractedPart; archived?: ExtractedPart }> {
     const { object } = this.#from;
     const { window, signal } = this.#request;
     const deletions = readDeletions(this.#source.client, {
@@ -239,20 +243,38 @@ class Extraction {
       windowFilters: this.#windowFilters(),
       signal,
     });
-    const describe = (deletion: Deletion) => this.#deletedCells(deletion);
+    const merged: Deletion[] = [];
+    const told = new Set<string>();
+    const archivedColumns = this.#header.filter((name) => !name.includes("."));
+    const describe = (deletion: Deletion) => this.#deletedCells(deletion, archivedColumns);
     const rows = async function* () {
-      const told = new Set<string>();
       for await (const group of deletions) {
         for (const deletion of group) {
           if (told.has(deletion.record.id)) continue;
           told.add(deletion.record.id);
-          yield describe(deletion);
+          if (deletion.mergedInto === "") yield describe(deletion);
+          else merged.push(deletion);
         }
       }
     };
     const path = partPath(this.#request, ordinals.deleted);
-    const count = await writeRecordFile(path, this.#header, rows());
-    return describePart(path, ordinals.deleted, { label: `${object}, deleted`, locator: "deleted", rows: count });
+    const count = await writeRecordFile(path, archivedColumns, rows());
+    const said = { label: `${object}, deleted`, locator: "deleted", rows: count };
+    const archived = await describePart(path, ordinals.deleted, said);
+    return merged.length === 0 ? { archived } : { archived, merged: await this.#mergedPart(merged) };
+  }
+
+  async #mergedPart(merged: readonly Deletion[]): Promise<ExtractedPart> {
+    const path = partPath(this.#request, ordinals.merged);
+    const known = this.#header.filter(
+      (name) => name === idColumn || name === this.#cursor || this.#isDeletionColumn(name),
+    );
+    const rows = await writeRecordFile(
+      path,
+      known,
+      merged.map((deletion) => this.#deletedCells(deletion, known)),
+    );
+    return describePart(path, ordinals.merged, { label: `${this.#from.object}, merged`, locator: "merged", rows });
   }
 
   /** Parts of many pages; each says where the next begins. */
@@ -364,9 +386,9 @@ class Extraction {
     );
   }
 
-  #deletedCells({ record, at, mergedInto }: Deletion): string[] {
+  #deletedCells({ record, at, mergedInto }: Deletion, columns: readonly string[]): string[] {
     const told: Record<string, string> = { [this.#cursor]: normalTime(at), archived: "true", merged_into: mergedInto };
-    return this.#header.map((name) => told[name] ?? cellOf(record, name));
+    return columns.map((name) => told[name] ?? cellOf(record, name));
   }
 
   #isDeletionColumn(name: string): boolean {

@@ -38,11 +38,13 @@ export async function* deletedParts(
   const gone = logged.filter(({ id }) => !inBin.has(id.slice(0, 15)));
   if (gone.length === 0) return;
   const path = partPath(request, ordinal);
+  // A column that is not known is left out, for one without a value would say that the record has none.
+  const known = fields.filter((field) => ["Id", cursor, "IsDeleted"].includes(field));
   const rows = gone.map(({ id, deletedDate }) => {
     const cells: Record<string, string> = { Id: id, [cursor]: bulkTime(deletedDate), IsDeleted: "true" };
-    return fields.map((field) => cells[field] ?? "");
+    return known.map((field) => cells[field] ?? "");
   });
-  await writeRecordFile(path, fields, rows);
+  await writeRecordFile(path, known, rows);
   const told = { label: `${source.object}, deleted for good`, locator: "deleted", rows: gone.length };
   yield await describePart(path, ordinal, told);
 }
