@@ -7,19 +7,21 @@
 // the ledger before the step that relies on it (docs/design.md §5); a run that ended anywhere is taken up where it was.
 
 import { rmSync } from "node:fs";
-import type { StreamRecord } from "./checkpoint/ledger.ts";
+import type { BatchRecord, StreamRecord } from "./checkpoint/ledger.ts";
 import { Failure, StoppedByGuard } from "./core/errors.ts";
 import { exitCode } from "./core/exit-code.ts";
 import { failpoint } from "./core/failpoint.ts";
-import type { StreamCounts } from "./core/model.ts";
+import type { Action, StreamCounts } from "./core/model.ts";
 import { checkArrived, checkGuards } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
 import { acknowledgeFiles } from "./pipeline/acknowledge-files.ts";
 import { resultsPath } from "./pipeline/batch-files.ts";
+import { type Cascades, forecastCascades, noCascades } from "./pipeline/cascades.ts";
 import type { RunContext } from "./pipeline/context.ts";
 import { forecastLoad } from "./pipeline/forecast.ts";
-import { loadStream } from "./pipeline/load-stream.ts";
+import { holdBackDeletes } from "./pipeline/hold-back.ts";
+import { type LoadPass, loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
 import { settleStream } from "./pipeline/settle-stream.ts";
@@ -44,24 +46,19 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   const streams = selectStreams(context);
   const planned: StreamRecord[] = [];
   for (const stream of streams) planned.push(await planOnce(context, stream));
-  const objections = findObjections(context, streams, planned);
+  const isBegun = planned.some(({ state }) => state !== "planned");
+  const cascades = isBegun ? noCascades : await forecastCascades(context, streams, planned);
+  const objections = [...findObjections(context, streams, planned, cascades), ...cascades.objections];
   const forecasts = forecastLoad(context, streams, planned);
   if (context.run.command === "plan") {
     objections.push(...context.budget.objectTo(forecasts));
     return { status: "planned", streams: planned.map(unloaded), objections, forecasts };
   }
-  if (!planned.some(({ state }) => state !== "planned")) {
+  if (!isBegun) {
     refuseObjections(objections);
     context.budget.refuseForecast(forecasts);
   }
-  const outcomes: StreamOutcome[] = [];
-  const unacknowledged: unknown[] = [];
-  for (const stream of streams) {
-    outcomes.push(await loadAndCheckpoint(context, stream, recordOf(planned, stream)));
-    // What is loaded stays loaded, and the streams after it are loaded too.
-    await acknowledgeFiles(context, stream).catch((error: unknown) => unacknowledged.push(error));
-  }
-  if (unacknowledged.length > 0) throw unacknowledged[0];
+  const outcomes = await loadStreams(context, streams, planned);
   refuseMissingRows(context, outcomes);
   const failed = outcomes.some(({ counts }) => counts.failed > 0);
   return { status: failed ? "partial" : "loaded", streams: outcomes, objections: [] };
@@ -86,14 +83,26 @@ async function planOnce(context: RunContext, stream: Stream): Promise<StreamReco
   return planStream(context, stream);
 }
 
-function findObjections({ job }: RunContext, streams: readonly Stream[], planned: readonly StreamRecord[]): string[] {
+function findObjections(
+  { job }: RunContext,
+  streams: readonly Stream[],
+  planned: readonly StreamRecord[],
+  cascades: Cascades,
+): string[] {
   return streams.flatMap((stream) => {
     const { counts, plan } = recordOf(planned, stream);
     const { guards, rejectsMax } = job;
     // Without a file to take there is no plan to object to.
     return counts === null || plan === null
       ? []
-      : checkGuards({ stream: stream.name, mode: stream.target.mode, counts, guards, rejectsMax });
+      : checkGuards({
+          stream: stream.name,
+          mode: stream.target.mode,
+          counts,
+          cascaded: cascades.counts.get(stream.name) ?? 0,
+          guards,
+          rejectsMax,
+        });
   });
 }
 
@@ -109,12 +118,46 @@ function unloaded(record: StreamRecord): StreamOutcome {
   return { record, counts: record.counts };
 }
 
-/** Load, then the checkpoint: counts and rejects first, the acknowledgement of the source last. */
-async function loadAndCheckpoint(context: RunContext, stream: Stream, record: StreamRecord): Promise<StreamOutcome> {
+/**
+ * Creates and updates of all streams, parents before children; then deletes, children before parents: a record that
+ * moves to another parent must not go with the old one. A stream is settled once nothing of it is left to load.
+ */
+async function loadStreams(
+  context: RunContext,
+  streams: readonly Stream[],
+  planned: readonly StreamRecord[],
+): Promise<StreamOutcome[]> {
+  const outcomes = new Map<string, StreamOutcome>();
+  const unacknowledged: unknown[] = [];
+  const load = async (stream: Stream, pass: LoadPass) => {
+    if (outcomes.has(stream.name)) return;
+    const outcome = await loadAndCheckpoint(context, stream, recordOf(planned, stream), pass);
+    if (outcome === undefined) return;
+    outcomes.set(stream.name, outcome);
+    // What is loaded stays loaded, and the streams after it are loaded too.
+    await acknowledgeFiles(context, stream).catch((error: unknown) => unacknowledged.push(error));
+  };
+  for (const stream of streams) await load(stream, "changes");
+  await holdBackDeletes(context, streams);
+  for (const stream of streams.toReversed()) await load(stream, "deletes");
+  if (unacknowledged.length > 0) throw unacknowledged[0];
+  return streams.flatMap(({ name }) => outcomes.get(name) ?? []);
+}
+
+/**
+ * One pass of a load, then, where it was the last one of the stream, the checkpoint: counts and rejects first, the
+ * acknowledgement of the source last. Undefined where another pass is to come.
+ */
+async function loadAndCheckpoint(
+  context: RunContext,
+  stream: Stream,
+  record: StreamRecord,
+  pass: LoadPass,
+): Promise<StreamOutcome | undefined> {
   const { ledger, run, emit } = context;
   if (record.state === "settled") return unloaded(record);
   ledger.saveStream({ ...record, state: "loading" });
-  const limit = await loadStream(context, stream);
+  const limit = await loadStream(context, stream, pass);
   const batches = ledger.batches(run.id, stream.name);
   const doubtful = batches.filter(({ state }) => state === "in-doubt");
   const counts = countLoaded(record, batches);
@@ -127,6 +170,7 @@ async function loadAndCheckpoint(context: RunContext, stream: Stream, record: St
     throw inDoubtFailure(run.id, doubtful);
   }
   if (limit !== undefined) throw limit;
+  if (batches.some(({ state }) => state !== "settled")) return undefined;
   failpoint("loaded");
   if (stream.target.mode === "insert") rememberInserts(context, stream, record);
   const settled: StreamRecord = { ...record, state: "settled", counts };
@@ -136,19 +180,27 @@ async function loadAndCheckpoint(context: RunContext, stream: Stream, record: St
   return { record: settled, counts };
 }
 
-/** The plan's counts with what came of its rows. A create that met an existing record is a conflict, not a load. */
-export function countLoaded(
-  record: StreamRecord,
-  batches: readonly { succeeded: number; failed: number; conflicts: number; inDoubt: number }[],
-): StreamCounts {
+type BatchCounts = Pick<BatchRecord, "action" | "succeeded" | "failed" | "conflicts" | "inDoubt">;
+
+/**
+ * The plan's counts with what came of its rows. A create that met an existing record is a conflict, not a load; a delete
+ * that was held back is none.
+ */
+export function countLoaded(record: StreamRecord, batches: readonly BatchCounts[]): StreamCounts {
   const { counts } = unloaded(record);
-  const sum = (name: "succeeded" | "failed" | "conflicts" | "inDoubt") =>
-    batches.reduce((total, batch) => total + batch[name], 0);
-  const conflicts = sum("conflicts");
+  const sum = (name: "succeeded" | "failed" | "inDoubt") => batches.reduce((total, batch) => total + batch[name], 0);
+  const conflictsOf = (action: Action) =>
+    batches.filter((batch) => batch.action === action).reduce((total, batch) => total + batch.conflicts, 0);
+  const held = conflictsOf("delete");
+  // Deletes of a stream are all by its rows, or all for want of one.
+  const isMirror = counts.mirrorDeletes > 0;
   return {
     ...counts,
-    creates: counts.creates - conflicts,
-    conflicts: counts.conflicts + conflicts,
+    creates: counts.creates - conflictsOf("create"),
+    updates: counts.updates - conflictsOf("update"),
+    deletes: counts.deletes - (isMirror ? 0 : held),
+    mirrorDeletes: counts.mirrorDeletes - (isMirror ? held : 0),
+    conflicts: counts.conflicts + conflictsOf("create") + conflictsOf("update") + (isMirror ? 0 : held),
     loaded: sum("succeeded"),
     failed: sum("failed"),
     inDoubt: sum("inDoubt"),

@@ -67,6 +67,14 @@ export interface ObjectSchema {
   updateable: boolean;
   deletable: boolean;
   fields: Map<string, FieldSchema>;
+  /** Whose records go with a record of this object when it is deleted; absent where the system knows nothing of the kind. */
+  cascades?: ChildLink[];
+}
+
+/** A lookup of another object that makes its records children. */
+export interface ChildLink {
+  object: string;
+  field: string;
 }
 
 /** A finished file of extracted records, as it lies in the run folder. */

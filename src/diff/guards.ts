@@ -8,6 +8,8 @@ export interface GuardInput {
   stream: string;
   mode: Mode;
   counts: StreamCounts;
+  /** Records that go with those that are deleted. */
+  cascaded: number;
   guards: Guards;
   /** Undefined where the job does not say how many rows may stay away. */
   rejectsMax: Threshold | undefined;
@@ -17,8 +19,8 @@ export interface GuardInput {
 const silentRejectsMax: Threshold = { percent: 5 };
 
 /** One sentence for each guard that the plan breaks; none means go. */
-export function checkGuards({ stream, mode, counts, guards, rejectsMax }: GuardInput): string[] {
-  const deletes = counts.deletes + counts.mirrorDeletes;
+export function checkGuards({ stream, mode, counts, cascaded, guards, rejectsMax }: GuardInput): string[] {
+  const deletes = counts.deletes + counts.mirrorDeletes + cascaded;
   const changed = counts.creates + counts.updates + deletes;
   const taken = rowsTaken(counts);
   // Deleting what a feed no longer names is asked for, never assumed.

@@ -18,17 +18,22 @@ import { settleBatch } from "./settle-batch.ts";
 const dayMs = 86_400_000;
 
 /**
- * Loads what is not settled yet. Throws the first failure once the batches in flight have stopped. Gives why it began
+ * Creates and updates, or deletes. Deletes come last, of all streams: what they free is never needed, what they take
+ * along might still be.
+ */
+export type LoadPass = "changes" | "deletes";
+
+/**
+ * Loads what is not settled yet of a pass. Throws the first failure once the batches in flight have stopped. Gives why it began
  * no further batch, where a limit of the job is reached: those in flight are settled then.
  */
-export async function loadStream(context: RunContext, stream: Stream): Promise<Failure | undefined> {
-  const open = openBatches(context, stream);
+export async function loadStream(context: RunContext, stream: Stream, pass: LoadPass): Promise<Failure | undefined> {
+  const isWanted = ({ action }: BatchRecord) => (action === "delete") === (pass === "deletes");
+  const open = openBatches(context, stream).filter(isWanted);
   if (open.length === 0) return undefined;
   context.emit({ type: "step-started", stream: stream.name, step: "load" });
   const progress = new LoadProgress(context, stream.name, open);
-  // Deletes come last: what they free is never needed, what they take might still be.
-  const limit = await loadRounds(context, stream, progress, (batch) => batch.action !== "delete");
-  return limit ?? (await loadRounds(context, stream, progress, () => true));
+  return loadRounds(context, stream, progress, isWanted);
 }
 
 function openBatches({ ledger, run }: RunContext, stream: Stream): BatchRecord[] {

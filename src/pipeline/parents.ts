@@ -69,7 +69,7 @@ export interface OrphanInput {
   signal: AbortSignal;
 }
 
-/** Leaves behind the rows whose parent neither is in the target nor is created by this run. */
+/** Leaves behind the rows whose parent neither stays in the target nor is created by this run. */
 export async function rejectOrphans(input: OrphanInput): Promise<void> {
   for (const { field } of input.compiled.fields) {
     const parent = input.job.streams.find(({ name }) => name === field.parent?.stream);
@@ -83,11 +83,13 @@ async function rejectOrphansOf(input: OrphanInput, parent: Stream, schema: Field
   const name = identifier(schema.name);
   const folded = foldKey([schema]);
   const plan = input.plans.get(parent.name);
-  const created =
-    plan === undefined ? "SELECT NULL LIMIT 0" : `SELECT key FROM ${readParquet(plan)} WHERE action = 'create'`;
+  const planned = (action: string) =>
+    plan === undefined
+      ? "SELECT NULL AS key LIMIT 0"
+      : `SELECT key FROM ${readParquet(plan)} WHERE action = '${action}'`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE parents_wanted AS
     SELECT ${folded} AS key, any_value(${name}) AS shown FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
-    WHERE ${name} IS NOT NULL AND ${folded} NOT IN (${created}) GROUP BY 1`);
+    WHERE ${name} IS NOT NULL AND ${folded} NOT IN (${planned("create")}) GROUP BY 1`);
   const { count } = await engine.one("SELECT count(*) AS count FROM parents_wanted");
   if (Number(count) === 0) return;
   const [parentKey = ""] = parent.target.key;
@@ -110,5 +112,5 @@ async function rejectOrphansOf(input: OrphanInput, parent: Stream, schema: Field
   const why = literal(`", and stream ${parent.name} creates none`);
   await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row_, ${said} || ${name} || ${why}
     FROM ${identifier(stage)} s SEMI JOIN ${keysTable} USING (_row_)
-    WHERE ${folded} IN (SELECT key FROM parents_wanted ANTI JOIN (SELECT ${presentKey} AS key FROM ${present}) USING (key))`);
+    WHERE ${folded} IN (SELECT key FROM parents_wanted ANTI JOIN (SELECT ${presentKey} AS key FROM ${present} EXCEPT (${planned("delete")})) USING (key))`);
 }

@@ -7,6 +7,7 @@ const states: BatchStateName[] = ["planned", "intent", "handle", "committed", "s
 /** Written down a second time on purpose: a transition that is added must be added here too, with a reason. */
 const legal = new Set([
   "planned → intent",
+  "planned → settled",
   "intent → handle",
   "intent → refused",
   // Written by calls that do no harm twice: there is no handle.

@@ -14,6 +14,7 @@ interface DescribedObject {
   updateable: boolean;
   deletable: boolean;
   fields: DescribedField[];
+  childRelationships?: { childSObject: string; field: string; cascadeDelete: boolean; deprecatedAndHidden?: boolean }[];
 }
 
 interface DescribedField {
@@ -82,7 +83,10 @@ export async function describeObject(client: SalesforceClient, object: string): 
   }
   const fields = described.fields.map((field): [string, FieldSchema] => [field.name, fieldSchema(field)]);
   const { name, label, createable, updateable, deletable } = described;
-  return { object: name, label, createable, updateable, deletable, fields: new Map(fields) };
+  const cascades = (described.childRelationships ?? [])
+    .filter(({ cascadeDelete, deprecatedAndHidden }) => cascadeDelete && deprecatedAndHidden !== true)
+    .map(({ childSObject, field }) => ({ object: childSObject, field }));
+  return { object: name, label, createable, updateable, deletable, fields: new Map(fields), cascades };
 }
 
 function fieldSchema(field: DescribedField): FieldSchema {
