@@ -10,7 +10,7 @@ function counts(some: Partial<StreamCounts>): StreamCounts {
 }
 
 function stopsOf(some: Partial<StreamCounts>, rejectsMax?: Threshold): string[] {
-  return checkGuards({ stream: "s", mode: "upsert", counts: counts(some), guards: {}, rejectsMax });
+  return checkGuards({ stream: "s", mode: "upsert", counts: counts(some), cascaded: 0, guards: {}, rejectsMax });
 }
 
 describe("before a load", () => {
