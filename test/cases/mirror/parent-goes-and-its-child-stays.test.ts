@@ -49,7 +49,10 @@ caseOf(
       "inbox/contacts.csv": contacts("C1,,B", "C2,Bob,B", "C3,Cid,B"),
     });
     const refused = await project.run("run", "job.yaml");
-    expect([refused.code, refused.stdout + refused.stderr]).toEqual([4, expect.stringContaining("that stream contacts keeps")]);
+    expect([refused.code, refused.stdout + refused.stderr]).toEqual([
+      4,
+      expect.stringContaining("that stream contacts keeps"),
+    ]);
     expect(await live("Contact", "Ext__c")).toEqual(first);
 
     // It moves, and Salesforce refuses that: A is not deleted, and the next run plans it anew.
