@@ -120,3 +120,9 @@ export async function* gatherGroups<Item>(items: AsyncIterable<Item>, size: numb
   }
   if (group.length > 0) yield group;
 }
+
+/** Times come with and without milliseconds: as one text they can be compared. */
+export function normalTime(text: string): string {
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? text : new Date(at).toISOString();
+}

@@ -15,10 +15,10 @@ import { type Deletion, deletionColumns, isWithin, mergeProperties, readDeletion
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
 import { ParentColumns } from "./parent-columns.ts";
-import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, readBatch } from "./records.ts";
+import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, normalTime, readBatch } from "./records.ts";
 import { idColumn, type Schemas } from "./schema.ts";
 import { addFilters, countMatches, type Filter, type FilterGroups, readFilter, searchPages } from "./search.ts";
-import { describeView, findView, refuseUnknownView, requireProperty, type View } from "./views.ts";
+import { describeView, findView, refuseUnknownView, refuseWindow, requireProperty, type View } from "./views.ts";
 
 /** What changed shows in searches some seconds later, in bad hours some minutes. */
 const overlapMs = 15 * 60_000;
@@ -109,15 +109,6 @@ function refuseFilter({ object, where, place, incremental }: ObjectSource, { fie
     groups,
     Array.from({ length: incremental === undefined ? 1 : 3 }, () => ({ propertyName: "", operator: "" })),
   );
-}
-
-function refuseWindow({ object, incremental, where, deletes }: ObjectSource): void {
-  const key = incremental !== undefined ? "incremental" : where !== undefined ? "where" : undefined;
-  if (key === undefined && deletes === "ignore") return;
-  throw usageFailure(`${object} is read as a whole: source.${key ?? "deletes"} does not go with it`, {
-    ...(incremental === undefined ? {} : { where: incremental.place }),
-    next: `leave it out${key === "where" ? ", and filter with keep" : ""}`,
-  });
 }
 
 /** DuckDB's type of a property's text. Numbers are HubSpot's, which have a fraction if they want. */
@@ -398,9 +389,4 @@ class Extraction {
 
 function afterOf({ locator }: Part): string {
   return locator.slice("after ".length);
-}
-
-function normalTime(text: string): string {
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? text : new Date(at).toISOString();
 }

@@ -6,6 +6,7 @@ import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { RecordSchema } from "../../extract/source.ts";
+import type { ObjectSource } from "../../job/job.ts";
 import { readAssociations } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { mergedIds, mergeProperties } from "./deletions.ts";
@@ -208,4 +209,14 @@ async function* idsOf({ client, signal }: ViewContext, object: string): AsyncGen
     ids = [];
   }
   yield ids;
+}
+
+/** Throws a Failure (2) for what would take a part of it. */
+export function refuseWindow({ object, incremental, where, deletes }: ObjectSource): void {
+  const key = incremental !== undefined ? "incremental" : where !== undefined ? "where" : undefined;
+  if (key === undefined && deletes === "ignore") return;
+  throw usageFailure(`${object} is read as a whole: source.${key ?? "deletes"} does not go with it`, {
+    ...(incremental === undefined ? {} : { where: incremental.place }),
+    next: `leave it out${key === "where" ? ", and filter with keep" : ""}`,
+  });
 }
