@@ -35,6 +35,8 @@ export interface FieldSchema {
   readable?: false | "blank";
   /** `labels`: what people call the values, where the target takes these too. `inactive`: known, and not to be chosen. */
   picklist?: { values: string[]; restricted: boolean; labels?: ReadonlyMap<string, string>; inactive?: string[] };
+  /** Of a time: fractions of its second are not kept. */
+  wholeSeconds?: true;
   /** Moves forward through its picklist only: to go back it is emptied first, by a call of its own. */
   forwardOnly?: true;
   /** A record may have several values, in text joined by `severalSeparator`; what is mapped is one that it must have. */

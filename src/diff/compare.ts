@@ -7,6 +7,7 @@ import { mappedName } from "../core/columns.ts";
 import { severalSeparator } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { Mode } from "../job/job.ts";
+import { differs, type Equality, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
 import { foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
 
@@ -15,8 +16,8 @@ export interface ComparedField {
   /** What an empty source value does. A rejected null never comes this far. */
   onNull: "skip" | "clear";
   policy: "overwrite" | "fill_empty" | "create_only";
-  /** Values that differ only in case are the same (a parent's external id). */
-  caseSensitive: boolean;
+  /** When two values of it are one. */
+  equality: Equality;
   /** SQL of what clearing stores. */
   cleared: string;
   /** The target has several values, of which ours must be one. */
@@ -275,12 +276,12 @@ function compareField(field: ComparedField): { changed: string; value: string } 
   const source = `s.${name}`;
   const target = `m.${name}`;
   const value = field.onNull === "clear" ? `coalesce(${source}, ${field.cleared})` : source;
-  const fold = (sql: string) => (field.caseSensitive ? sql : `lower(${sql})`);
+  const fold = (sql: string) => foldCase(field.equality, sql);
   const present = `string_split(${fold(target)}, ${literal(severalSeparator)})`;
   const conditions = [
     field.several
       ? `NOT coalesce(list_contains(${present}, ${fold(value)}), false)`
-      : `${fold(value)} IS DISTINCT FROM ${fold(target)}`,
+      : `(${differs(field.equality, value, target)})`,
   ];
   if (field.onNull === "skip") conditions.push(`${source} IS NOT NULL`);
   if (field.policy === "fill_empty") conditions.push(`${target} IS NULL`);

@@ -26,6 +26,7 @@ import { readParquet, writeParquet } from "../stage/parquet.ts";
 import { countBroken } from "../stage/record-copy.ts";
 import { countRefusedRecords, rowState } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
+import { equalityOf } from "../values/equality.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { absentColumns } from "./stage-part.ts";
@@ -259,7 +260,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     onNull: field.onNull === "clear" && schema.several !== true ? "clear" : "skip",
     policy: field.policy,
     // Names of records, our own and parents', differ only as far as the target tells them apart.
-    caseSensitive: name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true,
+    equality: equalityOf(schema, name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true),
     cleared: target.clearedValue(schema),
     several: schema.several === true,
     canonical: present.stored ?? present.value,

@@ -6,7 +6,7 @@ import type { Line, Span } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
 import { type FieldChange, type PlannedChange, recordName } from "./plan.ts";
 import { focusDifference, isRightToLeft, noValue, showValue } from "./value-text.ts";
-import { cutText, displayWidth, padEnd } from "./visible-text.ts";
+import { cutText, displayWidth, padEnd, tellApart } from "./visible-text.ts";
 
 export const signs = { create: "+", update: "~", delete: "-" } as const satisfies Record<Action, string>;
 
@@ -66,7 +66,7 @@ function updateLines(change: PlannedChange, columns: Columns): Line[] {
 function fieldLines({ field, before, after }: FieldChange, columns: Columns): Line[] {
   const name = padEnd(cutText(field, columns.field), columns.field + 2);
   const arrow: Span = { text: "→ ", tone: "faint" };
-  const [left, right] = [showValue(before), showValue(after)];
+  const [left, right] = tellApart(showValue(before), showValue(after));
   const isShort = displayWidth(left) + displayWidth(right) + 3 <= columns.value;
   // A terminal that orders right-to-left text would swap the two sides of an arrow in one line.
   if (isShort && !isRightToLeft(left + right)) return [[name, valueSpan(left), " ", arrow, valueSpan(right)]];

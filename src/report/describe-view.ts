@@ -103,7 +103,14 @@ export function describedJson({ connection, org, found }: DescribedReport): obje
     unique: field.unique,
     caseSensitive: field.caseSensitive,
     references: field.referenceTo,
-    picklist: field.picklist ?? null,
+    picklist: field.picklist === undefined ? null : picklistJson(field.picklist),
   }));
   return { connection, org, object, label, createable, updateable, deletable, fields: listed };
+}
+
+function picklistJson({ values, restricted }: NonNullable<FieldSchema["picklist"]>): {
+  values: string[];
+  restricted: boolean;
+} {
+  return { values, restricted };
 }

@@ -20,7 +20,7 @@ import {
 import { rejectsFile } from "./rejects-lines.ts";
 import { describeEffort, type EndedReport, type StreamRow, shownCounts } from "./summary-view.ts";
 import { focusDifference, showValue } from "./value-text.ts";
-import { visible } from "./visible-text.ts";
+import { tellApart, visible } from "./visible-text.ts";
 
 const valueColumnsMax = 120;
 const fieldsShownMax = 12;
@@ -78,7 +78,7 @@ function changesTable(stream: PlannedStream): string {
     const name = escapeMarkdown(showValue(recordName(change)));
     const shown = fields.length === 0 ? [{ field: "", before: null, after: null }] : fields.slice(0, fieldsShownMax);
     const lines = shown.map(({ field, before, after }, index) => {
-      const [left, right] = focusDifference(showValue(before), showValue(after), valueColumnsMax);
+      const [left, right] = focusDifference(...tellApart(showValue(before), showValue(after)), valueColumnsMax);
       const start = index === 0 ? [`\`${signs[action]}\``, name] : ["", ""];
       return [...start, escapeMarkdown(field), ...sides(action, left, right).map(escapeMarkdown)];
     });

@@ -38,7 +38,7 @@ function streamLines(stream: PlannedStream, width: number): Line[] {
     ...countLines(stream.counts),
   ];
   if (warnings > 0) {
-    const text = `${countOf(warnings, "row")} with a warning: a rule of severity warn is not met, or a picklist gets a new value`;
+    const text = `${countOf(warnings, "row")} with a warning: a rule of severity warn is not met, or a value has a consequence that is told`;
     lines.push([], ...sentence({ text: "  ! ", tone: "caution" }, text, width));
   }
   for (const note of notes) lines.push([], ...sentence({ text: "  ! ", tone: "caution" }, note, width));

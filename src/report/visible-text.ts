@@ -11,7 +11,7 @@ const simple =
 
 /** Captures what is kept (a joined emoji, a flag made of tags, a joiner that letters want); matches what is replaced. */
 const hidden =
-  /(\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)+|\u{1f3f4}[\u{e0061}-\u{e007a}]{3,6}\u{e007f}|(?<=[[\p{L}\p{M}]--\p{ASCII}])[\u200c\u200d](?=[[\p{L}\p{M}]--\p{ASCII}]))|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}[\p{Zs}--[ \u3000]]]/gv;
+  /(\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)+|\u{1f3f4}[\u{e0061}-\u{e007a}]{3,6}\u{e007f}|(?<=[[\p{L}\p{M}]--\p{ASCII}])[\u200c\u200d](?=[[\p{L}\p{M}]--\p{ASCII}]))|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}[\p{Zs}--[ \u3000]][\p{DI}--\p{VS}]]/gv;
 
 /** Line feed as ↵, tab as ⇥, other control characters as their pictures (␛), what can't be seen as `<U+200B>`. */
 export function visible(text: string): string {
@@ -26,7 +26,33 @@ function picture(found: string): string {
   const code = found.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);
   if (code === 0x7f) return "␡";
-  return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
+  return nameOf(found);
+}
+
+/** What letters are made of where one character would do, and what changes how another one looks. */
+const unnoticed = /[\p{M}\p{Cf}\p{DI}]/gu;
+
+/**
+ * Two visible texts that a reader would take for the same, told apart: what differs in the way of writing only (an accent
+ * by itself, a variation of a sign) is named in both. Others stay as they are.
+ */
+export function tellApart(left: string, right: string): [string, string] {
+  if (left === right || (simple.test(left) && simple.test(right))) return [left, right];
+  const look = (text: string) => text.normalize("NFC").replace(/[\p{Cf}\p{DI}]/gu, "");
+  if (look(left) !== look(right)) return [left, right];
+  return [nameUnnoticed(left), nameUnnoticed(right)];
+}
+
+function nameUnnoticed(text: string): string {
+  const named = text.replace(unnoticed, nameOf);
+  // A few signs are another one's double: the Kelvin sign, the Ohm sign.
+  return Array.from(named, (character) =>
+    character.normalize("NFC") === character ? character : nameOf(character),
+  ).join("");
+}
+
+function nameOf(character: string): string {
+  return `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}>`;
 }
 
 let segmenter: Intl.Segmenter | undefined;

@@ -32,7 +32,11 @@ export function objectToNothing(field: FieldSchema, value: string): Objection[] 
 
 /** What the target takes, and a person should know of. `before`: the column of what is there. */
 export function remarkOnValue(field: FieldSchema, value: string, before: string): Objection[] {
-  const { picklist, forwardOnly } = field;
+  const { picklist, forwardOnly, wholeSeconds } = field;
+  if (wholeSeconds === true) {
+    const message = literal("has a fraction of a second, which the target does not keep");
+    return [{ condition: `substr(${value}, 20) <> '.000Z'`, message }];
+  }
   if (picklist === undefined) return [];
   const remarks: Objection[] = [];
   if (forwardOnly === true) {

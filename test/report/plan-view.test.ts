@@ -82,7 +82,7 @@ Next: mend the source or, if this is what you want, raise
   test("counts warnings", () => {
     const text = renderPlan(planOf([streamOf({ extracted: 1, unchanged: 1 }, [], { warnings: 1 })]), plain);
     expect(text.replace(/\s+/g, " ")).toContain(
-      "! 1 row with a warning: a rule of severity warn is not met, or a picklist gets a new value",
+      "! 1 row with a warning: a rule of severity warn is not met, or a value has a consequence that is told",
     );
   });
 

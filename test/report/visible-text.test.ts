@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { registerSecret } from "../../src/core/secret.ts";
-import { cutText, displayWidth, graphemes, visible } from "../../src/report/visible-text.ts";
+import { cutText, displayWidth, graphemes, tellApart, visible } from "../../src/report/visible-text.ts";
 
 describe("text of unknown origin", () => {
   test.each([
@@ -23,6 +23,39 @@ describe("text of unknown origin", () => {
     ["an ideographic space stays", "山田　太郎", "山田　太郎"],
   ])("%s", (_what, text, shown) => {
     expect(visible(text)).toBe(shown);
+  });
+
+  test.each([
+    ["a byte order mark", "a5@mail.example", "\ufeffa5@mail.example", "a5@mail.example", "<U+FEFF>a5@mail.example"],
+    ["a mark of direction", "a@b.example\u200e", "a@b.example", "a@b.example<U+200E>", "a@b.example"],
+    ["a filler", "Ann", "Ann\u3164", "Ann", "Ann<U+3164>"],
+    ["an accent by itself", "Zo\u00eb", "Zoe\u0308", "Zo\u00eb", "Zoe<U+0308>"],
+    ["the variation of a sign", "\u2764", "\u2764\ufe0f", "\u2764", "\u2764<U+FE0F>"],
+    ["the double of a letter", "K", "\u212a", "K", "<U+212A>"],
+    [
+      "a joiner of Persian",
+      "\u0645\u06cc\u062e",
+      "\u0645\u06cc\u200c\u062e",
+      "\u0645\u06cc\u062e",
+      "\u0645\u06cc<U+200C>\u062e",
+    ],
+    ["nothing, where both differ to the eye", "Zoe\u0308", "Zoe", "Zoe\u0308", "Zoe"],
+  ])("a change in nothing but %s shows it", (_what, before, after, left, right) => {
+    expect(tellApart(visible(before), visible(after))).toEqual([left, right]);
+  });
+
+  test("whatever differs looks different", () => {
+    const text = fc.array(
+      fc.constantFrom("a", "e", "\u0301", "\u00e9", "\u200b", "\u200d", "\ufe0f", "\u00a0", "K", "\u212a", "\u034f"),
+    );
+    fc.assert(
+      fc.property(text, text, (one, other) => {
+        const [left, right] = [one.join(""), other.join("")];
+        const [shownLeft, shownRight] = tellApart(visible(left), visible(right));
+        const look = (shown: string) => shown.normalize("NFC").replace(/[\p{Cf}\p{DI}]/gu, "");
+        expect(look(shownLeft) === look(shownRight)).toBe(left === right);
+      }),
+    );
   });
 
   test("has no credential in it, before anything is cut off", () => {

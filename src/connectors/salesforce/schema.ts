@@ -100,6 +100,8 @@ function fieldSchema(field: DescribedField): FieldSchema {
     ...(kind === "number" ? { scale: field.scale ?? 0 } : {}),
     ...(kind === "integer" ? { scale: 0 } : {}),
     ...rangeOf(field),
+    // https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/primitive_data_types.htm
+    ...(kind === "datetime" ? { wholeSeconds: true as const } : {}),
     ...(field.type === "email" ? { isAddress: true as const } : {}),
     // Shown as stars to a user without "View Encrypted Data".
     ...(field.type === "encryptedstring" ? { readable: "blank" as const } : {}),
