@@ -172,7 +172,6 @@ async function loadAndCheckpoint(
   if (limit !== undefined) throw limit;
   if (batches.some(({ state }) => state !== "settled")) return undefined;
   failpoint("loaded");
-  if (stream.target.mode === "insert") rememberInserts(context, stream, record);
   const settled: StreamRecord = { ...record, state: "settled", counts };
   await settleStream(context, stream, settled);
   failpoint("checkpointed");
@@ -205,13 +204,6 @@ export function countLoaded(record: StreamRecord, batches: readonly BatchCounts[
     failed: sum("failed"),
     inDoubt: sum("inDoubt"),
   };
-}
-
-function rememberInserts({ ledger, run }: RunContext, stream: Stream, record: StreamRecord): void {
-  if (run.options.limit !== undefined || run.options.keys !== undefined) return;
-  for (const { sha256, label } of ledger.parts(run.id, stream.name)) {
-    ledger.addInsert({ org: record.org, object: record.object, sha256, run: run.id, stream: stream.name, label });
-  }
 }
 
 /** Exit code 0 means that every row arrived, or that the job said how many may not. */

@@ -111,16 +111,39 @@ export interface Watermark {
   sourceOrg: string;
   targetOrg: string;
   object: string;
+  /** The file of the job, as seen from the project's folder. Empty where an older loadline did not write it down. */
+  jobFile: string;
+  /** What the source was defined to be, as JSON (pipeline/source-definition.ts). Empty as above. */
+  source: string;
   to: string;
   /** The run that set it. */
   run: string;
   /** Records of the last overlap that were taken, beside the ledger; null for none. */
   seenFile: string | null;
+  /** Null too where an older loadline wrote the file. */
+  seenSha256: string | null;
   /** Ids of records that were rejected: the next run takes them again. */
   pending: string[];
 }
 
-export type WatermarkKey = Pick<Watermark, "job" | "stream" | "sourceOrg" | "targetOrg" | "object">;
+/** Whose a watermark is, whatever its source is defined to be. */
+export type WatermarkOwner = Pick<Watermark, "job" | "stream" | "sourceOrg" | "targetOrg" | "object">;
+export type WatermarkKey = WatermarkOwner & Pick<Watermark, "jobFile" | "source">;
+
+/** Rows that a run in mode insert has sent, or is about to send: written before the first of them is. */
+export interface InsertedRecord {
+  org: string;
+  /** By the name that the target has for it. */
+  object: string;
+  run: string;
+  stream: string;
+  /** Parquet, beside the ledger: the rows' identities (pipeline/inserted.ts). */
+  file: string;
+  sha256: string;
+  rows: number;
+  /** When what became of them was known; null before. */
+  settled: string | null;
+}
 
 /** A file that a run takes, or that lies beside such a file for it: a done file, a manifest. */
 export interface TakeRecord {
@@ -170,16 +193,31 @@ export interface DeliveredRecord {
   key: string[];
   /** Parquet, beside the ledger. */
   file: string;
+  /** Null where an older loadline wrote it. */
+  sha256: string | null;
   /** The run that wrote it. */
   run: string;
 }
 
 export type DeliveredKey = Pick<DeliveredRecord, "job" | "stream" | "targetOrg" | "object">;
 
+/** Bytes whose rows were inserted, all of them. */
+export interface InsertedFile {
+  org: string;
+  object: string;
+  sha256: string;
+  run: string;
+  stream: string;
+  label: string;
+}
+
 /** What becomes durable with the end of a stream. */
 export interface Settlement {
   stream: StreamRecord;
   watermark?: Watermark;
+  /** Of mode insert: files all of whose rows are there now, and what is to be remembered of the rows. */
+  insertedFiles?: readonly InsertedFile[];
+  inserted?: InsertedRecord;
   taken?: readonly Omit<TakenRecord, "settled">[];
   delivered?: DeliveredRecord;
 }

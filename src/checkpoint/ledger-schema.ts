@@ -1,9 +1,13 @@
 // Tables of the ledger. Every row carries a hash over its other columns, because SQLite does not notice flipped bits
-// (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them).
+// (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them). A row that
+// is gone has no hash to check: `sums` has the number of rows of each group of a table, and a hash over them.
 
 export const ledgerVersion = 6;
 
-/** Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. */
+/**
+ * Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. Rows that agree
+ * in `group`, the first columns of the key or another one, are counted together.
+ */
 export const tables = {
   runs: {
     columns: [
@@ -21,6 +25,7 @@ export const tables = {
       "summary",
     ],
     key: ["id"],
+    group: ["job"],
   },
   streams: {
     columns: [
@@ -41,6 +46,7 @@ export const tables = {
       "notes",
     ],
     key: ["run", "name"],
+    group: ["run"],
   },
   parts: {
     columns: [
@@ -61,6 +67,7 @@ export const tables = {
       "file_sha256",
     ],
     key: ["run", "stream", "ordinal"],
+    group: ["run", "stream"],
   },
   batches: {
     columns: [
@@ -89,16 +96,35 @@ export const tables = {
       "again",
     ],
     key: ["run", "stream", "number"],
+    group: ["run", "stream"],
   },
   /** What an incremental stream of a run takes, and the remote handle that it is taken by. */
   windows: {
     columns: ["run", "stream", "source_org", "from_time", "to_time", "moves", "handle"],
     key: ["run", "stream"],
+    group: ["run"],
   },
-  /** Up to where a stream has taken its source. Another org on either side has a state of its own. */
+  /**
+   * Up to where a stream has taken its source, as `source` defines it. Another org on either side, another file of the
+   * job and another definition have a state of their own. Rows of before version 6 have neither: both are empty.
+   */
   watermarks: {
-    columns: ["job", "stream", "source_org", "target_org", "object", "to_time", "run", "seen_file", "pending"],
-    key: ["job", "stream", "source_org", "target_org", "object"],
+    columns: [
+      "job",
+      "stream",
+      "source_org",
+      "target_org",
+      "object",
+      "job_file",
+      "source",
+      "to_time",
+      "run",
+      "seen_file",
+      "pending",
+      "seen_sha256",
+    ],
+    key: ["job", "stream", "source_org", "target_org", "object", "job_file", "source"],
+    group: ["job"],
   },
   /** The files that a run takes, with what lies beside them for it, and which of them were acknowledged. */
   takes: {
@@ -115,20 +141,42 @@ export const tables = {
       "acknowledged",
     ],
     key: ["run", "stream", "ordinal"],
+    group: ["run", "stream"],
   },
   /** What settled streams have taken, by content. */
   taken: {
     columns: ["job", "stream", "target_org", "object", "sha256", "run", "label", "bytes", "modified", "settled"],
     key: ["job", "stream", "target_org", "object", "sha256"],
+    group: ["job", "stream"],
   },
   /** What files in mode delta were given, as a file beside the ledger. */
   delivered: {
-    columns: ["job", "stream", "target_org", "object", "key_fields", "file", "run"],
+    columns: ["job", "stream", "target_org", "object", "key_fields", "file", "run", "sha256"],
     key: ["job", "stream", "target_org", "object"],
+    group: ["job"],
   },
   inserts: {
     columns: ["org", "object", "sha256", "run", "stream", "label", "settled"],
     key: ["org", "object", "sha256"],
+    group: ["org", "object"],
+  },
+  /** Rows that runs in mode insert have sent, or are about to send, as a file beside the ledger. */
+  inserted: {
+    columns: ["org", "object", "run", "stream", "file", "sha256", "row_count", "settled"],
+    key: ["org", "object", "run", "stream"],
+    group: ["org", "object"],
+  },
+  /** How many rows a group of a table has, and the XOR of their hashes. Its own rows are in no group. */
+  sums: {
+    columns: ["of", "first", "second", "row_count", "digest"],
+    key: ["of", "first", "second"],
+    group: undefined,
+  },
+  /** One row: which ledger this is, and how many transactions it has seen. */
+  about: {
+    columns: ["id", "commits"],
+    key: ["id"],
+    group: undefined,
   },
 } as const;
 
@@ -145,12 +193,18 @@ export const addedColumns: readonly {
   { version: 2, table: "parts", columns: { row_count: null } },
   { version: 4, table: "parts", columns: { file_ordinal: null, file_sha256: null } },
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
+  { version: 6, table: "delivered", columns: { sha256: null } },
 ];
 
+/** Tables whose rows are counted in groups. */
+export const countedTables = (Object.keys(tables) as TableName[]).filter((name) => tables[name].group !== undefined);
+
 export function createTables(): string {
-  const statements = Object.entries(tables).map(([name, { columns, key }]) => {
-    const defined = [...columns.map((column) => `${column} ANY`), "hash TEXT NOT NULL"];
-    return `CREATE TABLE IF NOT EXISTS ${name} (${defined.join(", ")}, PRIMARY KEY (${key.join(", ")})) STRICT, WITHOUT ROWID;`;
-  });
-  return `${statements.join("\n")}\nPRAGMA user_version = ${ledgerVersion};`;
+  return (Object.keys(tables) as TableName[]).map(createTable).join("\n");
+}
+
+export function createTable(name: TableName): string {
+  const { columns, key } = tables[name];
+  const defined = [...columns.map((column) => `${column} ANY`), "hash TEXT NOT NULL"];
+  return `CREATE TABLE IF NOT EXISTS ${name} (${defined.join(", ")}, PRIMARY KEY (${key.join(", ")})) STRICT, WITHOUT ROWID;`;
 }

@@ -1,18 +1,16 @@
 // The ledger: what runs did, durable. In: facts, each before the step that relies on it. Out: the same after any crash.
-// What must hold: one writer (the job's lock), WAL with synchronous=FULL, one transaction a fact, legal transitions only.
+// What must hold: one writer (the job's lock), WAL with synchronous=FULL, one transaction a fact, legal transitions only;
+// a ledger that is not all that was written is refused (open-ledger.ts).
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
 import { now } from "../core/clock.ts";
-import { Failure } from "../core/errors.ts";
-import { exitCode } from "../core/exit-code.ts";
-import { makePrivateFolder } from "../core/files.ts";
-import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
+import type { DatabaseSync } from "../core/sqlite.ts";
 import { assertTransition, type BatchStateName } from "./batch-states.ts";
 import type {
   BatchRecord,
   DeliveredKey,
   DeliveredRecord,
+  InsertedRecord,
   PartRecord,
   RunRecord,
   Settlement,
@@ -20,15 +18,19 @@ import type {
   TakenRecord,
   TakeRecord,
   Watermark,
-  WatermarkKey,
+  WatermarkOwner,
   WindowRecord,
 } from "./facts.ts";
-import { createTables, ledgerVersion } from "./ledger-schema.ts";
+import { guardLedger, markPath, renderMark } from "./integrity.ts";
+import type { TableName } from "./ledger-schema.ts";
+import { countCommit, ledgerPath, type OpenDatabase, openDatabase, transact } from "./open-ledger.ts";
 import {
   batchCells,
   batchRecord,
   deliveredCells,
   deliveredRecord,
+  insertedCells,
+  insertedRecord,
   partCells,
   partRecord,
   runCells,
@@ -45,54 +47,34 @@ import {
   windowCells,
   windowRecord,
 } from "./records.ts";
-import { Table } from "./table.ts";
-import { upgrade } from "./upgrade.ts";
+import type { Sums } from "./sums.ts";
+import { type Cells, Table } from "./table.ts";
 
 export type * from "./facts.ts";
 
 export class Ledger implements Disposable {
+  /** What its first opening in this process has to tell. */
+  readonly warnings: readonly string[];
+  readonly #path: string;
   readonly #database: DatabaseSync;
-  readonly #runs: Table;
-  readonly #streams: Table;
-  readonly #parts: Table;
-  readonly #batches: Table;
-  readonly #inserts: Table;
-  readonly #windows: Table;
-  readonly #watermarks: Table;
-  readonly #takes: Table;
-  readonly #taken: Table;
-  readonly #delivered: Table;
+  readonly #sums: Sums;
+  readonly #tables = new Map<TableName, Table>();
+  #mark: number | undefined;
 
-  private constructor(database: DatabaseSync) {
+  private constructor({ path, database, sums, warnings }: OpenDatabase) {
+    this.#path = path;
     this.#database = database;
-    this.#runs = new Table(database, "runs");
-    this.#streams = new Table(database, "streams");
-    this.#parts = new Table(database, "parts");
-    this.#batches = new Table(database, "batches");
-    this.#inserts = new Table(database, "inserts");
-    this.#windows = new Table(database, "windows");
-    this.#watermarks = new Table(database, "watermarks");
-    this.#takes = new Table(database, "takes");
-    this.#taken = new Table(database, "taken");
-    this.#delivered = new Table(database, "delivered");
+    this.#sums = sums;
+    this.warnings = warnings;
   }
 
-  /** Opens or makes the ledger of a state folder. Throws a Failure where it is of a newer loadline or damaged. */
+  /** Opens or makes the ledger of a state folder; throws as `openDatabase` does. */
   static open(stateFolder: string): Ledger {
-    makePrivateFolder(stateFolder);
-    const path = ledgerPath(stateFolder);
-    const database = openSqlite(path, { synchronous: "FULL" });
-    const { user_version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (user_version > ledgerVersion) {
-      throw new Failure(exitCode.failed, `${path} was written by a newer loadline`, { next: "update loadline" });
-    }
-    if (user_version > 0 && user_version < ledgerVersion) upgrade(database, user_version);
-    if (user_version < ledgerVersion) database.exec(createTables());
-    return new Ledger(database);
+    return new Ledger(openDatabase(stateFolder));
   }
 
   static exists(stateFolder: string): boolean {
-    return existsSync(ledgerPath(stateFolder));
+    return [ledgerPath(stateFolder), markPath(ledgerPath(stateFolder))].some((path) => existsSync(path));
   }
 
   startRun(run: Omit<RunRecord, "started" | "finished" | "status" | "exitCode" | "next" | "summary">): RunRecord {
@@ -105,60 +87,68 @@ export class Ledger implements Disposable {
       next: null,
       summary: null,
     };
-    this.#runs.put(runCells(record));
+    this.#put("runs", runCells(record));
     return record;
   }
 
   saveRun(run: RunRecord): void {
-    this.#runs.put(runCells(run));
+    this.#put("runs", runCells(run));
   }
 
   run(id: string): RunRecord | undefined {
-    const cells = this.#runs.get({ id });
+    const cells = this.#table("runs").get({ id });
     return cells === undefined ? undefined : runRecord(cells);
+  }
+
+  /** Throws a Failure unless all is there that was written of a run: it is gone on with by that. */
+  checkRun(run: string): void {
+    for (const name of ["streams", "windows", "takes", "parts", "batches"] as const) this.#table(name).find({ run });
   }
 
   /** All runs, newest first. */
   runs(where: { job?: string } = {}): RunRecord[] {
-    return this.#runs.find(where, "started DESC, id DESC").map(runRecord);
+    return this.#table("runs").find(where, "started DESC, id DESC").map(runRecord);
   }
 
   saveStream(stream: StreamRecord): void {
-    this.#streams.put(streamCells(stream));
+    this.#put("streams", streamCells(stream));
   }
 
   streams(run: string): StreamRecord[] {
-    return this.#streams.find({ run }).map(streamRecord);
+    return this.#table("streams").find({ run }).map(streamRecord);
   }
 
   /** All that came in one file, in one transaction: after a crash either all of it is known or nothing. */
   addParts(run: string, stream: string, parts: readonly PartRecord[]): void {
     this.#transact(() => {
-      for (const part of parts) this.#parts.put(partCells(run, stream, part));
+      this.#table("parts").putAll(parts.map((part) => partCells(run, stream, part)));
     });
   }
 
   parts(run: string, stream: string): PartRecord[] {
-    return this.#parts.find({ run, stream }).map(partRecord);
+    return this.#table("parts").find({ run, stream }).map(partRecord);
   }
 
-  /** A stream's plan and all its batches, in one transaction: after a crash either all of them count or none. */
-  savePlan(stream: StreamRecord, batches: readonly BatchRecord[]): void {
+  /** A stream's plan, its batches and what they would insert, in one transaction: after a crash all counts or nothing. */
+  savePlan(stream: StreamRecord, batches: readonly BatchRecord[], inserted?: InsertedRecord): void {
     this.#transact(() => {
-      for (const batch of batches) this.#batches.put(batchCells(batch));
-      this.#streams.put(streamCells(stream));
+      this.#table("batches").putAll(batches.map(batchCells));
+      if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
+      this.#put("streams", streamCells(stream));
     });
   }
 
   batches(run: string, stream?: string): BatchRecord[] {
-    return this.#batches.find(stream === undefined ? { run } : { run, stream }).map(batchRecord);
+    return this.#table("batches")
+      .find(stream === undefined ? { run } : { run, stream })
+      .map(batchRecord);
   }
 
   /** Moves a batch on. The change is on disk when this returns. */
   advance(batch: BatchRecord, state: BatchStateName, change: Partial<BatchRecord> = {}): BatchRecord {
     assertTransition(batch.state, state);
     const moved = { ...batch, ...change, state };
-    this.#batches.put(batchCells(moved));
+    this.#put("batches", batchCells(moved));
     return moved;
   }
 
@@ -171,92 +161,116 @@ export class Ledger implements Disposable {
   ): BatchRecord {
     const rows = batch.rows - others.reduce((sum, other) => sum + other.rows, 0);
     return this.#transact(() => {
-      for (const other of others) this.#batches.put(batchCells(other));
+      for (const other of others) this.#put("batches", batchCells(other));
       return this.advance(batch, state, { ...change, rows });
     });
   }
 
-  /** The earlier run that inserted these bytes into this object, if one settled. */
-  findInsert(org: string, object: string, sha256: string): { run: string; label: string; settled: string } | undefined {
-    const cells = this.#inserts.get({ org, object, sha256 });
-    if (cells === undefined) return undefined;
-    return { run: text(cells["run"]), label: text(cells["label"]), settled: text(cells["settled"]) };
+  /** Bytes that settled runs have inserted into an object, by their SHA-256. */
+  insertedFiles(org: string, object: string): Map<string, { run: string; label: string; settled: string }> {
+    const rows = this.#table("inserts").find({ org, object });
+    return new Map(
+      rows.map((cells) => [
+        text(cells["sha256"]),
+        { run: text(cells["run"]), label: text(cells["label"]), settled: text(cells["settled"]) },
+      ]),
+    );
   }
 
-  addInsert(insert: { org: string; object: string; sha256: string; run: string; stream: string; label: string }): void {
-    this.#inserts.put({ ...insert, settled: now().toISOString() });
+  /** What runs have inserted into an object, or may have. */
+  inserted(org: string, object: string): InsertedRecord[] {
+    return this.#table("inserted").find({ org, object }).map(insertedRecord);
+  }
+
+  saveInserted(inserted: InsertedRecord): void {
+    this.#put("inserted", insertedCells(inserted));
   }
 
   saveWindow(window: WindowRecord): void {
-    this.#windows.put(windowCells(window));
+    this.#put("windows", windowCells(window));
   }
 
   window(run: string, stream: string): WindowRecord | undefined {
-    const cells = this.#windows.get({ run, stream });
+    const cells = this.#table("windows").get({ run, stream });
     return cells === undefined ? undefined : windowRecord(cells);
   }
 
-  watermark({ job, stream, sourceOrg, targetOrg, object }: WatermarkKey): Watermark | undefined {
-    const cells = this.#watermarks.get({ job, stream, source_org: sourceOrg, target_org: targetOrg, object });
-    return cells === undefined ? undefined : watermarkRecord(cells);
+  /** All that a stream has, of whatever file and definition of its source. */
+  watermarks({ job, stream, sourceOrg, targetOrg, object }: WatermarkOwner): Watermark[] {
+    const owner = { job, stream, source_org: sourceOrg, target_org: targetOrg, object };
+    return this.#table("watermarks").find(owner).map(watermarkRecord);
   }
 
   /** All that a run takes of a stream's files, in one transaction. */
   saveTakes(takes: readonly TakeRecord[]): void {
     this.#transact(() => {
-      for (const take of takes) this.#takes.put(takeCells(take));
+      this.#table("takes").putAll(takes.map(takeCells));
     });
   }
 
   takes(run: string, stream: string): TakeRecord[] {
-    return this.#takes.find({ run, stream }).map(takeRecord);
+    return this.#table("takes").find({ run, stream }).map(takeRecord);
   }
 
   /** What a stream has taken in settled runs, into one org. */
-  taken({ job, stream, targetOrg, object }: Omit<WatermarkKey, "sourceOrg">): TakenRecord[] {
-    return this.#taken.find({ job, stream, target_org: targetOrg, object }).map(takenRecord);
+  taken({ job, stream, targetOrg, object }: DeliveredKey): TakenRecord[] {
+    return this.#table("taken").find({ job, stream, target_org: targetOrg, object }).map(takenRecord);
   }
 
   delivered({ job, stream, targetOrg, object }: DeliveredKey): DeliveredRecord | undefined {
-    const cells = this.#delivered.get({ job, stream, target_org: targetOrg, object });
+    const cells = this.#table("delivered").get({ job, stream, target_org: targetOrg, object });
     return cells === undefined ? undefined : deliveredRecord(cells);
   }
 
-  /** Settles a stream, moves its watermark and remembers what it has taken and delivered, in one transaction. */
-  settleStream({ stream, watermark, taken = [], delivered }: Settlement): void {
+  /** Settles a stream, moves its watermark and remembers what it has taken, inserted and delivered, in one transaction. */
+  settleStream({ stream, watermark, taken = [], delivered, insertedFiles = [], inserted }: Settlement): void {
     this.#transact(() => {
-      for (const file of taken) this.#taken.put(takenCells({ ...file, settled: now().toISOString() }));
-      if (watermark !== undefined) this.#watermarks.put(watermarkCells(watermark));
-      if (delivered !== undefined) this.#delivered.put(deliveredCells(delivered));
-      this.#streams.put(streamCells(stream));
+      for (const file of insertedFiles) this.#put("inserts", { ...file, settled: now().toISOString() });
+      if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
+      const settled = now().toISOString();
+      this.#table("taken").putAll(taken.map((file) => takenCells({ ...file, settled })));
+      if (watermark !== undefined) this.#put("watermarks", watermarkCells(watermark));
+      if (delivered !== undefined) this.#put("delivered", deliveredCells(delivered));
+      this.#put("streams", streamCells(stream));
     });
   }
 
   /** Forgets parts, plans and batches of a run whose folder is deleted. The run itself stays in the history. */
   forgetRunDetails(run: string): void {
     this.#transact(() => {
-      for (const table of ["parts", "batches", "takes"])
-        this.#database.prepare(`DELETE FROM ${table} WHERE run = ?`).run(run);
+      for (const table of ["parts", "batches", "takes"] as const) this.#table(table).deleteOf(run);
     });
   }
 
   [Symbol.dispose](): void {
+    if (this.#mark !== undefined) closeSync(this.#mark);
     this.#database.close();
   }
 
-  #transact<T>(act: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = act();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
+  #table(name: TableName): Table {
+    const table = this.#tables.get(name) ?? new Table(this.#database, name, this.#sums);
+    this.#tables.set(name, table);
+    return table;
   }
-}
 
-function ledgerPath(stateFolder: string): string {
-  return join(stateFolder, "ledger.db");
+  #put(name: TableName, cells: Cells): void {
+    this.#transact(() => this.#table(name).put(cells));
+  }
+
+  #transact<T>(act: () => T): T {
+    if (this.#database.isTransaction) return act();
+    const { result, about } = guardLedger(() =>
+      transact(
+        this.#database,
+        () => {
+          const done = act();
+          return { result: done, about: countCommit(this.#database) };
+        },
+        () => this.#sums.discard(),
+      ),
+    );
+    this.#mark ??= openSync(markPath(this.#path), constants.O_WRONLY | constants.O_CREAT, 0o600);
+    writeSync(this.#mark, renderMark(about), 0);
+    return result;
+  }
 }

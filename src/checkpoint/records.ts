@@ -6,6 +6,7 @@ import type { BatchStateName } from "./batch-states.ts";
 import type {
   BatchRecord,
   DeliveredRecord,
+  InsertedRecord,
   PartRecord,
   RunOptions,
   RunRecord,
@@ -162,10 +163,13 @@ export function watermarkCells(watermark: Watermark): Cells {
     source_org: watermark.sourceOrg,
     target_org: watermark.targetOrg,
     object: watermark.object,
+    job_file: watermark.jobFile,
+    source: watermark.source,
     to_time: watermark.to,
     run: watermark.run,
     seen_file: watermark.seenFile,
     pending: JSON.stringify(watermark.pending),
+    seen_sha256: watermark.seenSha256,
   };
 }
 
@@ -176,10 +180,13 @@ export function watermarkRecord(cells: Cells): Watermark {
     sourceOrg: text(cells["source_org"]),
     targetOrg: text(cells["target_org"]),
     object: text(cells["object"]),
+    jobFile: text(cells["job_file"]),
+    source: text(cells["source"]),
     to: text(cells["to_time"]),
     run: text(cells["run"]),
     seenFile: textOrNull(cells["seen_file"]),
     pending: JSON.parse(text(cells["pending"])) as string[],
+    seenSha256: textOrNull(cells["seen_sha256"]),
   };
 }
 
@@ -196,6 +203,24 @@ export function deliveredRecord(cells: Cells): DeliveredRecord {
     key: JSON.parse(text(cells["key_fields"])) as string[],
     file: text(cells["file"]),
     run: text(cells["run"]),
+    sha256: textOrNull(cells["sha256"]),
+  };
+}
+
+export function insertedCells({ rows, ...rest }: InsertedRecord): Cells {
+  return { ...rest, row_count: rows };
+}
+
+export function insertedRecord(cells: Cells): InsertedRecord {
+  return {
+    org: text(cells["org"]),
+    object: text(cells["object"]),
+    run: text(cells["run"]),
+    stream: text(cells["stream"]),
+    file: text(cells["file"]),
+    sha256: text(cells["sha256"]),
+    rows: Number(cells["row_count"]),
+    settled: textOrNull(cells["settled"]),
   };
 }
 

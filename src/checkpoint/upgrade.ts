@@ -1,22 +1,31 @@
 // A ledger that an older loadline wrote, made one of this version. What must hold: every row is checked by its old hash
-// before it gets a new one, so that damage is noticed as if nothing had changed; all of it is one transaction.
+// before it gets a new one, so that damage is noticed as if nothing had changed. The caller has one transaction for all
+// of it, so that a kill or a full disk leaves the old ledger.
 
 import type { DatabaseSync } from "../core/sqlite.ts";
-import { addedColumns, ledgerVersion, type TableName, tables } from "./ledger-schema.ts";
-import { type Cells, damaged, hashOf } from "./table.ts";
+import { damaged, hashOf } from "./integrity.ts";
+import { addedColumns, countedTables, createTable, type TableName, tables } from "./ledger-schema.ts";
+import type { Sums } from "./sums.ts";
+import type { Cells } from "./table.ts";
 
-/** Adds the columns that came after a version. Throws a Failure where a row is damaged, and changes nothing then. */
-export function upgrade(database: DatabaseSync, version: number): void {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    for (const added of addedColumns.filter((added) => added.version > version)) addColumns(database, added);
-    database.exec(`PRAGMA user_version = ${ledgerVersion}`);
-    database.exec("COMMIT");
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
+/** Tables whose keys are others than they were, and the version that made them so. */
+const rebuilt: readonly { version: number; table: TableName; columns: readonly string[] }[] = [
+  {
+    version: 6,
+    table: "watermarks",
+    columns: ["job", "stream", "source_org", "target_org", "object", "to_time", "run", "seen_file", "pending"],
+  },
+];
+
+/** Throws a Failure where a row is damaged. */
+export function upgrade(database: DatabaseSync, version: number, sums: Sums): void {
+  for (const added of addedColumns.filter((added) => added.version > version)) addColumns(database, added);
+  for (const old of rebuilt.filter((old) => old.version > version)) rebuild(database, old);
+  if (version < sumsVersion) countRows(database, sums);
 }
+
+/** The first version that counts rows. */
+const sumsVersion = 6;
 
 function addColumns(database: DatabaseSync, added: (typeof addedColumns)[number]): void {
   const { table, columns } = added;
@@ -24,14 +33,49 @@ function addColumns(database: DatabaseSync, added: (typeof addedColumns)[number]
   const known: readonly string[] = tables[table].columns;
   const before = known.slice(0, known.indexOf(names[0] ?? ""));
   const rows = database.prepare(`SELECT * FROM ${table}`).all() as Cells[];
+  // A table that came later than the ledger was made just now, with all its columns.
+  const has = database.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?");
+  if (names.some((name) => has.get(table, name) !== undefined)) return;
   for (const name of names) database.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ANY`);
   const key = tables[table].key;
   const set = [...names, "hash"].map((name) => `${name} = ?`).join(", ");
   const update = database.prepare(`UPDATE ${table} SET ${set} WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`);
   for (const row of rows) {
-    const values = before.map((name) => row[name] ?? null);
-    if (row["hash"] !== hashOf(values)) throw damaged(table as TableName, key.map((name) => row[name]).join(" "));
+    const values = verify(table, row, before);
     const hash = hashOf([...values, ...Object.values(columns)]);
     update.run(...Object.values(columns), hash, ...key.map((name) => row[name] ?? null));
   }
+}
+
+function verify(table: TableName, row: Cells, columns: readonly string[]) {
+  const values = columns.map((name) => row[name] ?? null);
+  if (row["hash"] === hashOf(values)) return values;
+  const named = tables[table].key.map((name) => row[name]).filter((value) => value !== undefined);
+  throw damaged(`${table} ${named.join(" ")} is not what was written`);
+}
+
+/** Makes a table anew, its rows with nothing in the columns that they had not: in those of the key an empty text. */
+function rebuild(database: DatabaseSync, { table, columns }: (typeof rebuilt)[number]): void {
+  const rows = database.prepare(`SELECT * FROM ${table}`).all() as Cells[];
+  for (const row of rows) verify(table, row, columns);
+  database.exec(`DROP TABLE ${table}; ${createTable(table)}`);
+  const names = [...tables[table].columns, "hash"];
+  const keyed: readonly string[] = tables[table].key;
+  const insert = database.prepare(`INSERT INTO ${table} VALUES (${names.map(() => "?").join(", ")})`);
+  for (const row of rows) {
+    const values = tables[table].columns.map((name) => row[name] ?? (keyed.includes(name) ? "" : null));
+    insert.run(...values, hashOf(values));
+  }
+}
+
+function countRows(database: DatabaseSync, sums: Sums): void {
+  for (const table of countedTables) {
+    const [first, second] = [...(tables[table].group ?? []), undefined];
+    for (const row of database.prepare(`SELECT * FROM ${table}`).all() as Cells[]) {
+      verify(table, row, tables[table].columns);
+      const cell = (name: string | undefined) => (name === undefined ? "" : String(row[name] ?? ""));
+      sums.change(table, [cell(first), cell(second)], undefined, String(row["hash"]));
+    }
+  }
+  sums.write();
 }

@@ -98,14 +98,18 @@ const systemErrors: [RegExp, string, string][] = [
     "a file or folder may not be read or written",
     "correct its permissions and run again",
   ],
-  [/EROFS/, "the file system is read-only", "use a project folder that can be written"],
+  [
+    /EROFS|attempt to write a readonly database/,
+    "the file system is read-only",
+    "use a project folder that can be written",
+  ],
   [/EMFILE|ENFILE/, "too many files are open", "raise the limit (ulimit -n) and run loadline resume"],
   [
     /Out of Memory Error/,
     "the staging engine needs more memory than it may use",
     "load less in one run: fewer columns, or part of the files",
   ],
-  [/EIO/, "the disk reports an input/output error", "check the disk, then run loadline resume"],
+  [/EIO|disk I\/O error/, "the disk reports an input/output error", "check the disk, then run loadline resume"],
 ];
 
 function explainSystemError(text: string): string | undefined {

@@ -1,5 +1,6 @@
 // The one door to SQLite: the ledger, the locks and the sandbox's store open their files here.
 
+import { rmSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 export type { DatabaseSync, StatementSync } from "node:sqlite";
@@ -22,8 +23,21 @@ export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
   return database;
 }
 
-/** Holds a file in EXCLUSIVE mode until it is closed or the process dies; undefined if another process holds it. */
+/**
+ * Holds a file in EXCLUSIVE mode until it is closed or the process dies; undefined if another process holds it. One that
+ * is damaged is emptied, in its place, so that a process which holds it by now goes on holding it.
+ */
 export function openSqliteLock(path: string): DatabaseSync | undefined {
+  try {
+    return holdFile(path);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    truncateSync(path, 0);
+    return holdFile(path);
+  }
+}
+
+function holdFile(path: string): DatabaseSync | undefined {
   const database = new DatabaseSync(path);
   try {
     database.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
@@ -37,3 +51,16 @@ export function openSqliteLock(path: string): DatabaseSync | undefined {
 }
 
 const sqliteBusy = 5;
+/** SQLITE_CORRUPT, SQLITE_NOTADB. */
+const damageCodes = [11, 26];
+
+/** Whether SQLite says that a file is not what it wrote, in one of the words that it has for that. */
+export function isDamage(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && damageCodes.includes(errcode & 0xff);
+}
+
+/** Removes a database with what lies beside it. */
+export function removeSqlite(path: string): void {
+  for (const ending of ["", "-wal", "-shm", "-journal"]) rmSync(`${path}${ending}`, { force: true });
+}

@@ -55,6 +55,8 @@ export interface CompareInput {
   adopted?: { scan: string; by: KeyField };
   /** Parts of records of which not all that is mapped is known: they make no new record. */
   partlyKnown: readonly number[];
+  /** Mode insert: SELECT of the rows (_row_) that an earlier run has inserted; they are as they should be. */
+  inserted?: string;
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
 }
@@ -74,7 +76,8 @@ const blockRows = 65_536;
  */
 export function matchKeys(input: CompareInput): string {
   if (input.snapshot === undefined) {
-    return "SELECT CAST(NULL AS BIGINT) AS _row_, CAST(NULL AS VARCHAR[]) AS _present_ LIMIT 0";
+    const inserted = input.inserted ?? "SELECT CAST(NULL AS BIGINT) AS _row_ LIMIT 0";
+    return `SELECT _row_, CAST(NULL AS VARCHAR[]) AS _present_ FROM (${inserted})`;
   }
   const names = input.fields.map(({ name }) => identifier(name));
   const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key_, hash(${names.join(", ")}) AS _hash_

@@ -7,7 +7,7 @@
 // burst at what it left, afterwards at the whole limit.
 
 import { monotonicMs, now, wait } from "../core/clock.ts";
-import { type DatabaseSync, openSqlite, type StatementSync } from "../core/sqlite.ts";
+import { type DatabaseSync, isDamage, openSqlite, removeSqlite, type StatementSync } from "../core/sqlite.ts";
 
 export interface PaceLimit {
   /** Calls in any window of windowMs: at least 1. */
@@ -41,6 +41,7 @@ interface Waiter {
   abandon(): void;
 }
 
+const dayMs = 86_400_000;
 const burstShare = 0.25;
 /** Below, a burst is not worth its window. */
 const burstCallsMin = 8;
@@ -70,9 +71,23 @@ export class Pace implements Disposable {
 
   /**
    * Joins the pace of this name in this file, made if it is not there. A limit that the server told (`adjust`) stays
-   * in force over the one given here.
+   * in force over the one given here. What is damaged is made anew, and `onLost` told: it is nothing that lasts.
    */
-  static open(path: string, name: string, limit: PaceLimit): Pace {
+  static open(path: string, name: string, limit: PaceLimit, onLost: (message: string) => void = () => undefined): Pace {
+    const lost = `${path} was damaged and is made anew: calls of the last seconds are not counted`;
+    try {
+      const pace = Pace.#join(path, name, limit);
+      if (pace.#isSound()) return pace;
+      pace.#database.close();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+    onLost(lost);
+    removeSqlite(path);
+    return Pace.#join(path, name, limit);
+  }
+
+  static #join(path: string, name: string, limit: PaceLimit): Pace {
     const database = openSqlite(path, { synchronous: "OFF" });
     database.exec(
       "CREATE TABLE IF NOT EXISTS pace (name TEXT PRIMARY KEY, calls REAL NOT NULL, window_ms REAL NOT NULL, told INTEGER NOT NULL, due REAL NOT NULL, burst REAL NOT NULL, burst_at REAL NOT NULL, last REAL NOT NULL, held_until REAL NOT NULL, changed REAL NOT NULL) WITHOUT ROWID",
@@ -83,6 +98,16 @@ export class Pace implements Disposable {
       )
       .run(name, limit.calls, limit.windowMs);
     return new Pace(database, name);
+  }
+
+  /** Whether the file is whole, and what it says can be: no system holds calls up for longer than a day. */
+  #isSound(): boolean {
+    const [found] = this.#database.prepare("PRAGMA quick_check(1)").all();
+    const state = this.#read.get(this.#name) as unknown as PaceState;
+    const { calls, windowMs, changed, due, heldUntil } = state;
+    const isNumeric = Object.values(state).every((value) => typeof value === "number" && Number.isFinite(value));
+    const isSoon = Math.max(due, heldUntil) - changed <= dayMs && changed <= now().getTime() + dayMs;
+    return Object.values(found ?? {})[0] === "ok" && isNumeric && calls >= 1 && windowMs > 0 && isSoon;
   }
 
   /** Waits until a call may be made, and counts it. Returns ms waited. Rejects when the signal aborts. */

@@ -96,6 +96,11 @@ export function selectBatch(plan: string, range: BatchRange): string {
     WHERE o.action = ${literal(range.action)} AND o.place >= ${range.from} AND o.place < ${range.to} ORDER BY o.place`;
 }
 
+/** SELECT of which rows of the plan (n) a batch has. */
+export function numberBatch({ action, from, to }: BatchRange, number: number): string {
+  return `SELECT n, ${number} FROM ${planOrderTable} WHERE action = ${literal(action)} AND place >= ${from} AND place < ${to}`;
+}
+
 export interface BatchColumns {
   /** Names the record in updates and deletes. */
   id: string;

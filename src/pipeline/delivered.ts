@@ -3,12 +3,11 @@
 // What must hold: rows count as delivered in the transaction that settles their stream, so that a run that is killed
 // before is compared with what went before it; where the file of them is lost, rows come again and none is left out.
 
-import { existsSync, renameSync, rmSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DeliveredKey, DeliveredRecord, StreamRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
-import { makePrivateFolder, syncFile } from "../core/files.ts";
+import { hashFile, makePrivateFolder, syncFile } from "../core/files.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { foldKey } from "../diff/keys.ts";
 import type { Stream } from "../job/job.ts";
@@ -16,6 +15,7 @@ import { countOf } from "../report/numbers.ts";
 import { readParquet, writeParquet } from "../stage/parquet.ts";
 import { type RunContext, subfolder, targetOf } from "./context.ts";
 import type { PresentRecords } from "./diff-stream.ts";
+import { fetchKept } from "./kept-file.ts";
 
 const noValue = "CAST(NULL AS VARCHAR)";
 
@@ -65,12 +65,13 @@ export async function keepDelivered(
   makePrivateFolder(folder);
   renameSync(path, join(folder, file));
   syncFile(join(folder, file));
+  const sha256 = await hashFile(join(folder, file));
   failpoint("delivered");
   rmSync(subfolder(context, "stage"), { recursive: true });
   const key = keyOf(context, stream);
   const old = ledger.delivered(key)?.file;
   return {
-    delivered: { ...key, key: stream.target.key, file, run: run.id },
+    delivered: { ...key, key: stream.target.key, file, run: run.id, sha256 },
     outdated: old === undefined || old === file ? undefined : join(folder, old),
   };
 }
@@ -89,15 +90,15 @@ async function fetchDelivered(
   const known = ledger.delivered(keyOf(context, stream));
   if (known === undefined || known.key.join("\n") !== stream.target.key.join("\n")) return undefined;
   const kept = join(deliveredFolder(context), known.file);
-  if (!existsSync(kept)) {
+  const path = join(subfolder(context, "stage"), `delivered-${stream.name}.parquet`);
+  const lost = await fetchKept(engine, { path: kept, sha256: known.sha256 }, path);
+  if (lost !== undefined) {
     emit({
       type: "warning",
-      message: `what was written to ${known.object} before is not known any more: all is written`,
+      message: `${kept} is ${lost}: what was written to ${known.object} before is not known any more, all is written`,
     });
     return undefined;
   }
-  const path = join(subfolder(context, "stage"), `delivered-${stream.name}.parquet`);
-  await copyFile(kept, path);
   const scan = `read_parquet(${literal(path)})`;
   const columns = await engine.all(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${scan})`);
   return { scan, columns: new Set(columns.map((row) => String(row["column_name"]))) };

@@ -28,6 +28,7 @@ import { countRefusedRecords, rowState } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
 import { equalityOf } from "../values/equality.ts";
 import type { CompiledStream } from "./compile-stream.ts";
+import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { absentColumns } from "./stage-part.ts";
 import type { StagedStream } from "./stage-stream.ts";
@@ -51,6 +52,8 @@ export interface DiffInput {
   seen?: string;
   /** Of mode delta: what the target was given before. */
   delivered?: PresentRecords;
+  /** Of mode insert: what earlier runs have inserted. */
+  inserted?: KnownInserts;
   /** Where the snapshot's files go; exists. */
   snapshotFolder: string;
   planPath: string;
@@ -218,6 +221,7 @@ async function prepareCompare(
     key: compiled.key.map(keyField),
     fields: compiled.fields.map((field) => comparedField(input, field.field.target)),
     ...(present === undefined ? {} : { snapshot: { scan: present.scan, idColumn, versionColumn } }),
+    ...(input.inserted === undefined ? {} : { inserted: selectKnown(input.inserted, staged.view, keysTable) }),
     ...(deletable === undefined ? {} : { deletable }),
     partlyKnown: listPartlyKnown(compiled, staged),
   };

@@ -42,7 +42,7 @@ export async function extractStream(
   const chosen = await chooseFiles(context, { ...stream, source: files }, source.files);
   const parts = await extractParts(context, stream, [], { files: chosen });
   if (parts.length === 0) return undefined;
-  if (stream.target.mode === "insert") refuseInsertedFiles(context, stream, parts);
+  if (stream.target.mode === "insert") await refuseInsertedFiles(context, stream, parts);
   const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
   const compiled = await compileStream({
     engine: context.engine,
@@ -204,11 +204,16 @@ function refuseOtherInput(label: string, context: RunContext): never {
   });
 }
 
-function refuseInsertedFiles(context: RunContext, stream: Stream, parts: readonly PartRecord[]): void {
+/** Before a row is read: all of them are there. */
+async function refuseInsertedFiles(context: RunContext, stream: Stream, parts: readonly PartRecord[]): Promise<void> {
   if (context.run.options.again === true) return;
-  const { orgId } = targetOf(context, stream.target.connection);
+  const target = targetOf(context, stream.target.connection);
+  const { object } = await target.describe(stream.target.object);
+  // An older loadline wrote the object down as the job has it.
+  const names = new Set([stream.target.object, object]);
+  const known = new Map([...names].flatMap((name) => [...context.ledger.insertedFiles(target.orgId, name)]));
   for (const part of parts) {
-    const earlier = context.ledger.findInsert(orgId, stream.target.object, part.sha256);
+    const earlier = known.get(part.sha256);
     if (earlier === undefined) continue;
     throw new Failure(exitCode.guard, `these bytes were inserted into ${stream.target.object} already`, {
       where: { file: part.label },

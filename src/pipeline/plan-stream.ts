@@ -8,11 +8,13 @@ import { hashFile, syncFile } from "../core/files.ts";
 import { noCounts, type StreamCounts } from "../core/model.ts";
 import { partial, together, type Wholeness, whole } from "../core/wholeness.ts";
 import type { Stream } from "../job/job.ts";
+import { countOf } from "../report/numbers.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
 import { readDelivered } from "./delivered.ts";
 import { diffStream } from "./diff-stream.ts";
 import { type ExtractedStream, extractStream } from "./extract-stream.ts";
+import { countDoubtful, fetchInserted, type KnownInserts, planInserted } from "./inserted.ts";
 import { rejectOrphans } from "./parents.ts";
 import { keepRejects, rejectsPath } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
@@ -106,6 +108,7 @@ async function planParts(
   context.budget.refuseIfReached();
   emit({ type: "step-started", stream: stream.name, step: "diff" });
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
+  const inserted = await fetchInserted(context, compiled);
   const diff = await diffStream({
     engine,
     compiled,
@@ -114,6 +117,7 @@ async function planParts(
     selection: context.run.options,
     taken: wholeBeforeReading(context, stream, record),
     ...(seen === undefined ? {} : { seen }),
+    ...(inserted === undefined ? {} : { inserted }),
     ...(stream.target.mode === "delta" ? { delivered: await readDelivered(context, stream) } : {}),
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,
@@ -131,10 +135,17 @@ async function planParts(
     signal: context.signal,
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
+  const leftOut = inserted === undefined ? undefined : await tellLeftOut(context, diff.counts.unchanged, inserted);
+  const how = leftOut ?? diff.how;
   const changedBack = await findChangedBack(context, stream, plan);
   const counts: StreamCounts = { ...diff.counts, changedBack: changedBack.values };
   const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
-  const notes = [...noteWholeness(stream, diff.wholeness), ...diff.remarks, ...told];
+  const notes = [
+    ...noteWholeness(stream, diff.wholeness),
+    ...diff.remarks,
+    ...told,
+    ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),
+  ];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const rejectsBytes = await keepRejects(context, compiled, staged);
   const { connection } = stream.target;
@@ -149,13 +160,13 @@ async function planParts(
     plan,
     planSha256: await hashFile(plan),
     counts,
-    how: diff.how,
+    how,
     writes: describeWays(ways, stream.target),
     rejectsBytes,
     notes,
   };
   failpoint("diffed");
-  ledger.savePlan(planned, batches);
+  ledger.savePlan(planned, batches, await planInserted(context, compiled, { plan, batches }));
   failpoint("planned");
   rmSync(join(context.folder, "snapshot"), { recursive: true, force: true });
   rmSync(stageFolder, { recursive: true, force: true });
@@ -163,11 +174,19 @@ async function planParts(
     type: "planned",
     stream: stream.name,
     counts,
-    how: diff.how,
+    how,
     warnings: diff.warnings,
     batches: batches.length,
   });
   return planned;
+}
+
+/** Rows that are there already are not sent, and nobody should wonder why. */
+async function tellLeftOut(context: RunContext, rows: number, inserted: KnownInserts): Promise<string | undefined> {
+  if (rows === 0) return undefined;
+  const doubtful = await countDoubtful(context, inserted);
+  const doubt = doubtful === 0 ? "" : ` (of ${doubtful} of them nobody knows: the run that sent them was given up)`;
+  return `${countOf(rows, "row")} inserted before: left out${doubt}`;
 }
 
 function plansOf({ ledger, run }: RunContext): Map<string, string> {

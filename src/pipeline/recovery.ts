@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
 import { isLockFree } from "../checkpoint/lock.ts";
 import { dropWorkFiles } from "../pipeline.ts";
-import { hasBegunLoading, isResumable, jobLockName, runFolder } from "./runs.ts";
+import { hasBegunLoading, isResumable } from "./resumable.ts";
+import { jobLockName, runFolder } from "./runs.ts";
 
 export interface UnfinishedRun {
   run: RunRecord;

@@ -24,6 +24,7 @@ import { defineFunctions } from "../transform/functions.ts";
 import { Budget } from "./budget.ts";
 import { otherOrgFailure, type RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
+import { isResumable } from "./resumable.ts";
 import { purgeOldRuns } from "./retention.ts";
 import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
 import { tellWindow } from "./window.ts";
@@ -68,6 +69,7 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
     request.emit(event);
   };
   emit({ type: "run-started", run: run.id, job: run.job, command: run.command, folder });
+  for (const message of ledger.warnings) emit({ type: "warning", message });
   if (request.resume !== undefined) emit({ type: "recovering", run: run.id });
   const connected = new Map<string, OpenConnection>();
   let outcome: RunOutcome | undefined;
@@ -131,6 +133,7 @@ function beginRun(request: RunRequest, ledger: Ledger): RunRecord {
 }
 
 function reopenRun(ledger: Ledger, run: RunRecord): RunRecord {
+  ledger.checkRun(run.id);
   const reopened: RunRecord = { ...run, status: "running", finished: null, exitCode: null, next: null, summary: null };
   ledger.saveRun(reopened);
   return reopened;
@@ -289,20 +292,6 @@ function statusOf({ outcome, error }: Ending, code: ExitCode): RunSummary["statu
   if (error instanceof LockHeld) return "stopped";
   const stops: ExitCode[] = [exitCode.guard, exitCode.tryLater, exitCode.interrupted, exitCode.terminated];
   return stops.includes(code) ? "stopped" : "failed";
-}
-
-/**
- * Whether `resume` can go on with a run. One that has begun to load can, whatever ended it: its rows must not be
- * planned a second time. Of the others, going on mends neither a wrong job file nor an objecting guard.
- */
-export function isResumable(ledger: Ledger, run: Pick<RunRecord, "id" | "command" | "status" | "exitCode">): boolean {
-  const isOver = run.status === "loaded" || run.status === "partial" || run.status === "superseded";
-  if (run.command === "plan" || isOver) return false;
-  return (run.exitCode !== exitCode.usage && run.exitCode !== exitCode.guard) || hasBegunLoading(ledger, run);
-}
-
-export function hasBegunLoading(ledger: Ledger, run: Pick<RunRecord, "id">): boolean {
-  return ledger.batches(run.id).some(({ state }) => state !== "planned");
 }
 
 function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: boolean): string {

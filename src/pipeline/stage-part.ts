@@ -20,6 +20,7 @@ import { countRefusedRecords, numberRows, stagePart } from "../stage/stage.ts";
 import { type CompiledField, isAbsent, mapRows } from "../transform/mapping.ts";
 import { type CheckedField, findProblem, findWarning } from "../validate/rules.ts";
 import type { CompiledStream } from "./compile-stream.ts";
+import { identifyRow, identityColumn } from "./inserted.ts";
 
 export interface PartInput {
   engine: Engine;
@@ -169,9 +170,19 @@ interface ScannedPart {
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
 function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLines, hasFiles }: Scan): ScannedPart {
   const named = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
+  const isInsert = stream.target.mode === "insert";
   if (stream.source.kind === "files") {
     const file = hasFiles === true ? ["_file_"] : [];
-    return { scan, handed: [...named, ...file.map((name) => `${identifier(fileColumn)} AS ${name}`)], kept: file };
+    const identity = identifyRow(part.columns.map((column) => [column, identifier(column)]));
+    return {
+      scan,
+      handed: [
+        ...named,
+        ...file.map((name) => `${identifier(fileColumn)} AS ${name}`),
+        ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
+      ],
+      kept: [...file, ...(isInsert ? [identityColumn] : [])],
+    };
   }
   const known = new Set(part.columns.map((column) => column.toLowerCase()));
   const typed = nestColumns(
@@ -183,10 +194,20 @@ function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLi
   const own = part.columns.map(sourceName);
   const line = hasLines ? [identifier(lineColumn)] : [];
   const [id = "", version = ""] = own;
+  const identity = identifyRow([
+    ["object", literal(stream.source.object)],
+    ["id", id],
+    ["version", version],
+  ]);
   return {
     scan: `(SELECT ${["*", ...typed].join(", ")} FROM (SELECT ${[...line, ...named].join(", ")} FROM ${scan}))`,
-    handed: [...own, `${id} AS _id_`, `${version} AS _version_`],
-    kept: ["_id_", "_version_"],
+    handed: [
+      ...own,
+      `${id} AS _id_`,
+      `${version} AS _version_`,
+      ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
+    ],
+    kept: ["_id_", "_version_", ...(isInsert ? [identityColumn] : [])],
   };
 }
 

@@ -3,18 +3,20 @@
 // moves with the settling of the stream, in one transaction; a record that was rejected is asked for again.
 
 import { existsSync, renameSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
-import { usageFailure } from "../core/errors.ts";
-import { makePrivateFolder, syncFile } from "../core/files.ts";
+import { Failure, usageFailure } from "../core/errors.ts";
+import { hashFile, makePrivateFolder, syncFile } from "../core/files.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { RecordCatalog, Source, Window } from "../extract/source.ts";
 import type { Incremental, ObjectSource, Stream } from "../job/job.ts";
+import { readJob } from "../job/read-job.ts";
 import { scanCsv, scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf } from "./batch-files.ts";
 import { otherOrgFailure, type RunContext, sourceOf, subfolder, targetOf } from "./context.ts";
+import { fetchKept } from "./kept-file.ts";
 import { rejectsPath } from "./rejects.ts";
+import { defineSource, tellDifference } from "./source-definition.ts";
 
 export interface OpenWindow {
   record: WindowRecord;
@@ -29,10 +31,11 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
   const { ledger, run } = context;
   const { source } = stream;
   if (source.kind !== "object") throw new Error("only records have a window");
-  const mark = ledger.watermark(keyOf(context, stream));
+  const { mark, told } = findMark(context, stream);
   const known = ledger.window(run.id, stream.name);
   const record = known ?? (await beginWindow(context, stream, source, catalog, mark));
   if (known === undefined) ledger.saveWindow(record);
+  if (known === undefined && told !== undefined) context.emit({ type: "warning", message: told });
   if (record.to === null) return { record };
   const window: Window = {
     ...(record.from === null ? {} : { from: record.from }),
@@ -95,10 +98,55 @@ function keyOf(context: RunContext, stream: Stream): WatermarkKey {
     sourceOrg: sourceOf(context, stream.source.connection).orgId,
     targetOrg: targetOf(context, stream.target.connection).orgId,
     object: stream.target.object,
+    jobFile: placeOfJob(context, context.run.jobFile),
+    source: defineSource(stream),
   };
 }
 
-/** The seen records, where the engine may read them. Without them nothing is lost: records come twice. */
+/** As seen from the state folder: a project that is moved keeps its watermarks. */
+function placeOfJob({ folder }: RunContext, jobFile: string): string {
+  return relative(dirname(dirname(folder)), resolve(jobFile)).replaceAll("\\", "/");
+}
+
+/** The watermark of this very source, if there is one; `told`: that there is another one, which does not count. */
+function findMark(context: RunContext, stream: Stream): { mark: Watermark | undefined; told?: string } {
+  if (stream.source.kind !== "object" || stream.source.incremental === undefined) return { mark: undefined };
+  const key = keyOf(context, stream);
+  const { jobFile, source, ...owner } = key;
+  const marks = context.ledger.watermarks(owner);
+  const own = marks.find((mark) => mark.jobFile === jobFile && mark.source === source);
+  if (own !== undefined) return { mark: own };
+  const undefinedMark = marks.find((mark) => mark.source === "");
+  if (undefinedMark !== undefined && isOfRun(context, stream, key, undefinedMark.run)) return { mark: undefinedMark };
+  const [other] = marks.toSorted((left, right) => right.to.localeCompare(left.to));
+  return { mark: undefined, ...(other === undefined ? {} : { told: tellOther(stream, key, other) }) };
+}
+
+function tellOther(stream: Stream, { jobFile, source }: WatermarkKey, other: Watermark): string {
+  const why =
+    other.source === ""
+      ? "what it is the watermark of was not written down, and the job of its run is not there any more or another"
+      : other.source === source
+        ? `the job was ${other.jobFile}, is ${jobFile}`
+        : tellDifference(other.source, source);
+  return `${stream.name}: starts anew, for the watermark ${other.to} is of another source (${why})`;
+}
+
+/** An older loadline did not write down what a watermark is of: the job that its run has kept says it. */
+function isOfRun(context: RunContext, stream: Stream, { jobFile, source }: WatermarkKey, run: string): boolean {
+  const kept = join(dirname(context.folder), run, "job.yaml");
+  const record = context.ledger.run(run);
+  if (record === undefined || placeOfJob(context, record.jobFile) !== jobFile || !existsSync(kept)) return false;
+  try {
+    const before = readJob(kept, dirname(record.jobFile)).streams.find(({ name }) => name === stream.name);
+    return before !== undefined && before.source.kind === "object" && defineSource(before) === source;
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+}
+
+/** The seen records, where the engine may read them. Without them nothing is lost: records come twice, and it is said. */
 async function fetchSeen(
   context: RunContext,
   stream: Stream,
@@ -106,10 +154,14 @@ async function fetchSeen(
 ): Promise<string | undefined> {
   if (mark === undefined || mark.seenFile === null) return undefined;
   const kept = join(seenFolder(context), mark.seenFile);
-  if (!existsSync(kept)) return undefined;
   // It goes with the stage when the stream is planned; a run that goes on before that fetches it again.
   const path = join(subfolder(context, "stage"), `seen-${stream.name}.parquet`);
-  await copyFile(kept, path);
+  const lost = await fetchKept(context.engine, { path: kept, sha256: mark.seenSha256 }, path);
+  if (lost !== undefined) {
+    const message = `${kept} is ${lost}: records of the overlap that were taken before come a second time`;
+    context.emit({ type: "warning", message: `${stream.name}: ${message}` });
+    return undefined;
+  }
   return `read_parquet(${literal(path)})`;
 }
 
@@ -127,14 +179,15 @@ export async function moveWatermark(
   const record = ledger.window(run.id, stream.name);
   if (record === undefined || !record.moves || record.to === null) return undefined;
   const key = keyOf(context, stream);
-  const before = ledger.watermark(key);
+  const before = findMark(context, stream).mark;
   // A clock that was set back must not make a watermark go back.
   const to = before !== undefined && before.to > record.to ? before.to : record.to;
   const pending = await readRejectedIds(context, stream);
   const seenFile = await keepSeen(context, stream, to, pending);
+  const seenSha256 = seenFile === null ? null : await hashFile(join(seenFolder(context), seenFile));
   const old = before?.seenFile ?? null;
   return {
-    watermark: { ...key, to, run: run.id, seenFile, pending },
+    watermark: { ...key, to, run: run.id, seenFile, seenSha256, pending },
     outdated: old === null || old === seenFile ? undefined : join(seenFolder(context), old),
   };
 }
@@ -163,7 +216,10 @@ async function keepSeen(context: RunContext, stream: Stream, to: string, pending
   const rejected = pending.length === 0 ? "" : `AND id NOT IN (SELECT unnest([${pending.map(literal).join(", ")}]))`;
   const name = `${run.id}-${stream.name}.parquet`;
   const path = join(context.folder, name);
-  const versions = `SELECT DISTINCT id, version FROM (${rows.join(" UNION ALL ")}) WHERE version >= ${literal(since)} ${rejected}`;
+  // Within a second that was not over when reading began a record could change once more, and have the same version.
+  const over = `${(ledger.window(run.id, stream.name)?.to ?? to).slice(0, "2026-01-31T08:00:00".length)}.000Z`;
+  const isKnown = `version >= ${literal(since)} AND version < ${literal(over)}`;
+  const versions = `SELECT DISTINCT id, version FROM (${rows.join(" UNION ALL ")}) WHERE ${isKnown} ${rejected}`;
   await engine.run(`COPY (${versions}) TO ${literal(path)} (FORMAT parquet)`);
   const folder = seenFolder(context);
   makePrivateFolder(folder);

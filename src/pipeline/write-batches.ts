@@ -6,6 +6,7 @@ import {
   type BatchLimits,
   type BatchRange,
   cutBatches,
+  numberBatch,
   orderPlan,
   type RowGroup,
   selectBatch,
@@ -17,6 +18,7 @@ import { readParquet } from "../stage/parquet.ts";
 import { batchPath, unsent, type WrittenFile, writeBatchFile } from "./batch-files.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, targetOf } from "./context.ts";
+import { batchedTable } from "./inserted.ts";
 import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
@@ -38,6 +40,7 @@ export async function writeBatches(
     return [describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" })];
   }
   await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${batchedTable} (n BIGINT, batch INTEGER)`);
   const ranges: (BatchRange & { via: Way })[] = [];
   for (const choice of new Set(ways.values())) {
     const limits = limitsOf(stream.target.batch, choice);
@@ -96,6 +99,8 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   });
   const file = await writeBatchFile(engine, cells, path);
   await engine.run("DROP TABLE batch_rows");
+  if (stream.target.mode === "insert")
+    await engine.run(`INSERT INTO ${batchedTable} ${numberBatch(input.range, input.number)}`);
   return describeBatch(context, compiled, { ...file, action, number: input.number, via: input.via });
 }
 

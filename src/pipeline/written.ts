@@ -4,12 +4,11 @@
 // counts with the settling of its stream; values are kept as hashes; without the file nothing is told, and nothing else
 // is different.
 
-import { existsSync, renameSync, rmSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DeliveredKey, DeliveredRecord, StreamRecord } from "../checkpoint/ledger.ts";
 import { now } from "../core/clock.ts";
-import { makePrivateFolder, syncFile } from "../core/files.ts";
+import { hashFile, makePrivateFolder, syncFile } from "../core/files.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { type Stream, writesFile } from "../job/job.ts";
 import { outcomeColumns } from "../load/results.ts";
@@ -19,6 +18,7 @@ import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { readParquet, writeParquet } from "../stage/parquet.ts";
 import { resultsPath } from "./batch-files.ts";
 import { type RunContext, subfolder, targetOf } from "./context.ts";
+import { fetchKept } from "./kept-file.ts";
 
 /** What was written longer ago is forgotten: the file would only grow. */
 const daysKept = 180;
@@ -72,11 +72,12 @@ export async function keepWritten(
   makePrivateFolder(folder);
   renameSync(path, join(folder, file));
   syncFile(join(folder, file));
+  const sha256 = await hashFile(join(folder, file));
   rmSync(subfolder(context, "stage"), { recursive: true });
   const key = keyOf(context, stream);
   const old = ledger.delivered(key)?.file;
   return {
-    delivered: { ...key, key: stream.target.key, file, run: run.id },
+    delivered: { ...key, key: stream.target.key, file, run: run.id, sha256 },
     outdated: old === undefined || old === file ? undefined : join(folder, old),
   };
 }
@@ -113,9 +114,13 @@ async function fetchWritten(context: RunContext, stream: Stream): Promise<string
   const known = context.ledger.delivered(keyOf(context, stream));
   if (known === undefined || known.key.join("\n") !== stream.target.key.join("\n")) return undefined;
   const kept = join(writtenFolder(context), known.file);
-  if (!existsSync(kept)) return undefined;
   const path = join(subfolder(context, "stage"), `written-${stream.name}.parquet`);
-  await copyFile(kept, path);
+  const lost = await fetchKept(context.engine, { path: kept, sha256: known.sha256 }, path);
+  if (lost !== undefined) {
+    const message = `${kept} is ${lost}: values that were changed back since they were written are not told this once`;
+    context.emit({ type: "warning", message: `${stream.name}: ${message}` });
+    return undefined;
+  }
   return `read_parquet(${literal(path)})`;
 }
 

@@ -93,8 +93,9 @@ export class HubSpotClient {
     const { portalId } = json as { portalId: number };
     this.#portal = String(portalId);
     const path = this.#pacePath();
-    this.#burst = Pace.open(path, `${portalId}:burst`, this.#shareOf(burstLimit.calls, burstLimit.windowMs));
-    this.#search = Pace.open(path, `${portalId}:search`, searchLimit);
+    const onLost = (message: string) => void this.warnings.push(message);
+    this.#burst = Pace.open(path, `${portalId}:burst`, this.#shareOf(burstLimit.calls, burstLimit.windowMs), onLost);
+    this.#search = Pace.open(path, `${portalId}:search`, searchLimit, onLost);
     if (this.#told !== "") this.#adjust(this.#told);
   }
 

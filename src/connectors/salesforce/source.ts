@@ -2,7 +2,7 @@
 // What must hold: no ORDER BY and no LIMIT, so that Salesforce can cut large tables; a window is half open and ends by
 // the server's clock; a finished part is never fetched again.
 
-import { usageFailure } from "../../core/errors.ts";
+import { type Failure, usageFailure } from "../../core/errors.ts";
 import { writeDurably } from "../../core/files.ts";
 import type { ObjectSchema } from "../../core/model.ts";
 import { describePart, partName, partPath } from "../../core/part-file.ts";
@@ -58,7 +58,8 @@ function cursorOf(source: ObjectSource, schema: ObjectSchema): string {
   const { cursor, place } = source.incremental ?? {};
   if (cursor !== undefined) {
     const field = schema.fields.get(cursor);
-    if (field?.kind === "datetime") return cursor;
+    if (field?.kind === "datetime" && !field.nillable) return cursor;
+    if (field?.kind === "datetime") throw emptyCursorFailure(source, schema, cursor);
     throw usageFailure(`${schema.object} has no datetime field ${cursor} (incremental.cursor)`, {
       ...(place === undefined ? {} : { where: place }),
       next: `leave it out, and ${cursors.find((name) => schema.fields.has(name)) ?? "no field"} is taken`,
@@ -67,6 +68,16 @@ function cursorOf(source: ObjectSource, schema: ObjectSchema): string {
   const found = cursors.find((name) => schema.fields.has(name));
   if (found !== undefined) return found;
   throw usageFailure(`${schema.object} has none of ${cursors.join(", ")}: it can't be extracted`);
+}
+
+/** A record that has no value is in no window: it would never be taken. */
+function emptyCursorFailure({ incremental }: ObjectSource, schema: ObjectSchema, cursor: string): Failure {
+  const usual = cursors.find((name) => schema.fields.has(name));
+  return usageFailure(`${schema.object}.${cursor} may be empty, so it can't tell when a record changed`, {
+    ...(incremental === undefined ? {} : { where: incremental.place }),
+    why: "a record without a value is in no window and would never be taken",
+    next: usual === undefined ? "take all records: leave out incremental" : `leave it out, and ${usual} is taken`,
+  });
 }
 
 async function* extractRecords(

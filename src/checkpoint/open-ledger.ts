@@ -1,0 +1,143 @@
+// Opening the ledger: a new one is made, an older one is made one of this version, and one that is not all that was
+// written is refused before anything is believed of it.
+
+import { join } from "node:path";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { makePrivateFolder } from "../core/files.ts";
+import { randomId } from "../core/random.ts";
+import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
+import {
+  type About,
+  checkPages,
+  checkTables,
+  damaged,
+  guardLedger,
+  hashOf,
+  markPath,
+  readMark,
+  refuseOlder,
+  refuseUnknownRuns,
+} from "./integrity.ts";
+import { createTables, ledgerVersion } from "./ledger-schema.ts";
+import { Sums } from "./sums.ts";
+import { upgrade } from "./upgrade.ts";
+
+export interface OpenDatabase {
+  path: string;
+  database: DatabaseSync;
+  sums: Sums;
+  /** What its first opening in this process has to tell. */
+  warnings: readonly string[];
+}
+
+/** Ledgers that this process has looked through, by their paths, with what there was to warn of. */
+const checked = new Map<string, string[]>();
+
+/**
+ * Throws a Failure where the ledger is of a newer loadline, damaged, or knows less than was written: then it is left as
+ * it is, unclosed, so that what is left of its -wal stays there.
+ */
+export function openDatabase(stateFolder: string): OpenDatabase {
+  makePrivateFolder(stateFolder);
+  const path = ledgerPath(stateFolder);
+  // Before the ledger, which may only be ahead of it.
+  const mark = readMark(path);
+  return guardLedger(() => {
+    const database = openSqlite(path, { synchronous: "FULL" });
+    const sums = new Sums(database);
+    const version = versionOf(path, database);
+    if (version === 0) refuseOlder(path, undefined, mark);
+    if (version > 0 && !checked.has(path)) checkPages(database);
+    if (version < ledgerVersion) makeTables(stateFolder, database, version, sums);
+    else if (!checked.has(path)) checkTables(database);
+    refuseOlder(path, readAbout(database), mark);
+    const warnings = checked.get(path) ?? look(stateFolder, path, database, mark);
+    return { path, database, sums, warnings };
+  });
+}
+
+function look(stateFolder: string, path: string, database: DatabaseSync, mark: ReturnType<typeof readMark>): string[] {
+  refuseUnknownRuns(stateFolder, knowsRun(database));
+  const healed = `${markPath(path)} was damaged: whether the ledger is complete could not be told by it this once`;
+  const warnings = mark === "damaged" ? [healed] : [];
+  checked.set(path, warnings);
+  return warnings;
+}
+
+/** One transaction. What SQLite has rolled back by itself, on a full disk say, is not rolled back a second time. */
+export function transact<T>(database: DatabaseSync, act: () => T, undo: () => void): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = act();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    undo();
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+const firstWithAbout = 6;
+
+function versionOf(path: string, database: DatabaseSync): number {
+  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (version > ledgerVersion) {
+    throw new Failure(exitCode.failed, `${path} was written by a newer loadline`, { next: "update loadline" });
+  }
+  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
+  const isOld = version < firstWithAbout;
+  const about = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'about'").get() !== undefined;
+  if ((version === 0 && tables > 0) || (isOld && about))
+    throw damaged(`its version, ${version}, is not that of its tables`);
+  return version;
+}
+
+/** A new ledger, or an older one made one of this version: all of it, or nothing. */
+function makeTables(stateFolder: string, database: DatabaseSync, version: number, sums: Sums): void {
+  // Before anything is made: a second look must find what this one did.
+  if (version === 0) refuseUnknownRuns(stateFolder, () => false);
+  transact(
+    database,
+    () => {
+      // Another process may have been first.
+      const { user_version: found } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+      if (found === ledgerVersion) return;
+      database.exec(createTables());
+      if (version > 0) upgrade(database, version, sums);
+      checkTables(database);
+      writeAbout(database, { id: randomId(8), commits: 1 });
+      database.exec(`PRAGMA user_version = ${ledgerVersion}`);
+    },
+    () => sums.discard(),
+  );
+}
+
+function readAbout(database: DatabaseSync): About {
+  const rows = database.prepare("SELECT * FROM about").all() as { id: string; commits: number; hash: string }[];
+  const [row] = rows;
+  if (row === undefined || rows.length > 1) throw damaged("it does not say how much was written to it");
+  if (row.hash !== hashOf([row.id, row.commits])) throw damaged("about is not what was written");
+  return { id: row.id, commits: row.commits };
+}
+
+function writeAbout(database: DatabaseSync, { id, commits }: About): void {
+  database.prepare("INSERT OR REPLACE INTO about VALUES (?, ?, ?)").run(id, commits, hashOf([id, commits]));
+}
+
+export function countCommit(database: DatabaseSync): About {
+  const { id, commits } = readAbout(database);
+  const about = { id, commits: commits + 1 };
+  writeAbout(database, about);
+  return about;
+}
+
+function knowsRun(database: DatabaseSync): (run: string) => boolean {
+  const find = database.prepare("SELECT 1 FROM runs WHERE id = ?");
+  return (run) => find.get(run) !== undefined;
+}
+
+export function ledgerPath(stateFolder: string): string {
+  return join(stateFolder, "ledger.db");
+}
