@@ -118,7 +118,9 @@ function findMark(context: RunContext, stream: Stream): { mark: Watermark | unde
   if (own !== undefined) return { mark: own };
   const undefinedMark = marks.find((mark) => mark.source === "");
   if (undefinedMark !== undefined && isOfRun(context, stream, key, undefinedMark.run)) return { mark: undefinedMark };
-  const [other] = marks.toSorted((left, right) => right.to.localeCompare(left.to));
+  const newest = marks.toSorted((left, right) => right.to.localeCompare(left.to));
+  const other =
+    newest.find((mark) => mark.source === source) ?? newest.find((mark) => mark.jobFile === jobFile) ?? newest[0];
   return { mark: undefined, ...(other === undefined ? {} : { told: tellOther(stream, key, other) }) };
 }
 

@@ -11,6 +11,7 @@ import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../
 import { explainEach } from "../../http/explain-each.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import type { HubSpotClient } from "./client.ts";
+import { cursorOf } from "./cursor.ts";
 import { type Deletion, deletionColumns, isWithin, mergeProperties, readDeletions } from "./deletions.ts";
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
@@ -115,31 +116,6 @@ function refuseFilter({ object, where, place, incremental }: ObjectSource, { fie
 function columnType({ kind }: FieldSchema): string {
   const types = { number: "DOUBLE", boolean: "BOOLEAN", date: "DATE", datetime: "TIMESTAMP WITH TIME ZONE" };
   return kind in types ? types[kind as keyof typeof types] : "VARCHAR";
-}
-
-/** What HubSpot itself sets in every record; any other property may have no value. */
-const neverEmpty = ["lastmodifieddate", "hs_lastmodifieddate", "createdate", "hs_createdate"];
-
-/** https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm (default properties by object) */
-function cursorOf({ incremental, object }: ObjectSource, schema: ObjectSchema): string {
-  const usual = object === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate";
-  const cursor = incremental?.cursor ?? usual;
-  const isTime = schema.fields.get(cursor)?.kind === "datetime";
-  if (isTime && (incremental?.cursor === undefined || neverEmpty.includes(cursor))) return cursor;
-  if (isTime) {
-    throw usageFailure(
-      `${object}.${cursor} may be empty, so it can't tell when a record changed (incremental.cursor)`,
-      {
-        ...(incremental === undefined ? {} : { where: incremental.place }),
-        why: "a record without a value is in no window and would never be taken",
-        next: `leave it out, and ${usual} is taken`,
-      },
-    );
-  }
-  throw usageFailure(`${object} has no datetime property ${cursor} (incremental.cursor)`, {
-    ...(incremental === undefined ? {} : { where: incremental.place }),
-    next: `leave it out, and ${usual} is taken`,
-  });
 }
 
 async function* extractParts(
