@@ -9,6 +9,7 @@ import type { Connection, Environment, Job } from "../job/job.ts";
 import { readConnections } from "../job/read-connections.ts";
 import { readJob } from "../job/read-job.ts";
 import { readEnvironment } from "../job/references.ts";
+import { refuseTwoWriters } from "../job/two-writers.ts";
 import { connectToSandbox, type RehearsalOptions, startRehearsal } from "../pipeline/rehearsal.ts";
 import type { Globals } from "./globals.ts";
 
@@ -84,5 +85,7 @@ export function connectionNamed({ connections }: OpenProject, name: string): Con
 export function readProjectJob(file: string, connections: ReadonlyMap<string, Connection>, original = file): Job {
   const job = readJob(resolve(file), dirname(resolve(original)));
   checkConnections(job, connections);
+  // A run that has begun goes on as it was begun.
+  if (file === original) refuseTwoWriters(job, connections);
   return job;
 }
