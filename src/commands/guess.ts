@@ -15,7 +15,11 @@ export async function guessFile(globals: Globals, file: string): CommandResult {
     join(findProject(globals).folder, "connections.yaml"),
     readEnvironment(globals.env),
   );
-  const job = await guessJob(resolve(file), connections);
-  printOut(globals.json ? JSON.stringify(job) : writeJob(job).trimEnd());
+  const { job, doubts } = await guessJob(resolve(file), connections);
+  printOut(
+    globals.json
+      ? JSON.stringify(doubts.length === 0 ? job : { ...job, "x-doubts": doubts })
+      : writeJob(job, doubts).trimEnd(),
+  );
   return exitCode.done;
 }

@@ -6,6 +6,7 @@ import { parse } from "csv-parse";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { CsvFormat } from "../formats/format.ts";
+import { breaksSeen, countBreaks } from "../formats/long-cells.ts";
 import { readCsvText, type TextFile } from "../formats/text.ts";
 
 const headerBytesMax = 1 << 20;
@@ -27,6 +28,7 @@ export async function readCsvHeader(part: TextFile, format: CsvFormat): Promise<
       next: `check that this is the right file, that it is CSV, and that format.encoding is right`,
     });
   }
+  refuseSepLine(part.label, line, columns ?? [], format);
   if (format.columns !== undefined) return format.columns;
   if (columns === undefined) {
     throw new Failure(exitCode.failed, "the file is empty: it has no header", {
@@ -66,10 +68,32 @@ async function readFirstRecord(part: TextFile, format: CsvFormat): Promise<strin
   }
 }
 
+/** Excel's own first line: which delimiter follows. It is an instruction, not a header. */
+function refuseSepLine(label: string, line: number, [first = "", ...others]: string[], format: CsvFormat): void {
+  const written = /^"?sep=(.?)"?$/iu.exec(first)?.[1];
+  if (written === undefined || others.some((cell) => cell !== "")) return;
+  const delimiter = written === "" ? format.delimiter : written;
+  throw new Failure(
+    exitCode.failed,
+    `the line "sep=${delimiter}" says to a spreadsheet which delimiter follows; it is no header`,
+    {
+      where: { file: label, line },
+      next: `set format.skip_lines: ${line} and format.delimiter: ${JSON.stringify(delimiter)}`,
+    },
+  );
+}
+
 function refuseUnusableNames(label: string, line: number, columns: string[]): void {
   const seen = new Map<string, number>();
   for (const [index, column] of columns.entries()) {
     const position = index + 1;
+    if (countBreaks(column) > breaksSeen) {
+      const last = line + countBreaks(columns.slice(0, position).join(""));
+      throw new Failure(exitCode.failed, `a quote in the header closes in line ${last}: all between is one name`, {
+        where: { file: label, line },
+        next: "correct the header, or set `format.quote`: to the quote of the file, or to none if it has none",
+      });
+    }
     if (column.trim() === "") {
       throw new Failure(exitCode.failed, `column ${position} of the header has no name`, {
         where: { file: label, line },

@@ -75,6 +75,8 @@ export interface SourceRecord {
   line: number;
   /** Column to text as it is written; null where the file says that there is no value. */
   cells: ReadonlyMap<string, string | null>;
+  /** Columns whose text is JSON, of what is nested or stands several times. */
+  nested?: ReadonlySet<string>;
   /** Why it is none; `cells` is empty then. */
   broken?: { reason: string; text: string };
 }

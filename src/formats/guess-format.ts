@@ -1,51 +1,73 @@
 // How a file seems to be written, from a sample of its beginning. A guess for a person to look at: nothing is loaded by it.
 
-import { isUtf8 } from "node:buffer";
 import { extname } from "node:path";
-import { parse } from "csv-parse/sync";
 import iconv from "iconv-lite";
 import { SaxesParser } from "saxes";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { encodingOfMark } from "./encoding.ts";
-import { type CsvFormat, type FileFormat, plainCsv } from "./format.ts";
+import type { FileFormat } from "./format.ts";
+import { guessCsv, type Sample } from "./guess-csv.ts";
+import { guessEncoding } from "./guess-encoding.ts";
+import { findSecondObject, isJson } from "./json-object.ts";
 import { readUnpacked } from "./packing.ts";
+import { foreignFailure, guessUtf16, recognise, startBytes } from "./recognise.ts";
 import type { TextFile } from "./text.ts";
 
 const sampleBytes = 1 << 20;
-const delimiters = [",", ";", "\t", "|", "\u0001"] as const;
+/** A multiple of the bytes of any character's unit. */
+const tailBytes = 1 << 16;
 
-interface Sample {
-  text: string;
-  encoding: string;
-  /** Whether it is the whole file. */
-  whole: boolean;
+export interface GuessedFormat {
+  format: FileFormat;
+  /** What could be otherwise, each in a sentence. */
+  doubts: string[];
 }
 
 /** Throws a Failure where it is no text of a format that loadline reads. */
-export async function guessFormat(file: TextFile): Promise<FileFormat> {
-  const { bytes, whole } = await readStart(file);
-  if (bytes.subarray(0, 4).toString("latin1") === "PAR1") return { type: "parquet" };
-  const encoding = guessEncoding(bytes);
-  const text = iconv.decode(bytes, encoding).replace(/^\ufeff/, "");
-  const sample: Sample = { text: whole ? text : text.slice(0, text.search(/[^\n]*$/)), encoding, whole };
-  const start = text.trimStart();
-  if (start === "") throw cannotGuess(file, "it is empty");
-  if (start.startsWith("<")) return guessXml(file, sample);
-  if (start.startsWith("[")) return { type: "json", records: [], encoding };
-  if (start.startsWith("{")) return guessJson(file, sample);
-  return guessCsv(file, sample);
+export async function guessFormat(file: TextFile): Promise<GuessedFormat> {
+  const { bytes, tail } = await readSample(file);
+  const kind = recognise(bytes.subarray(0, startBytes));
+  if (kind?.type === "parquet") return { format: { type: "parquet" }, doubts: [] };
+  // Text of records in UTF-16, JSON and XML is what is guessed below.
+  if (kind !== undefined && kind.type === undefined && guessUtf16(bytes.subarray(0, startBytes)) === undefined) {
+    throw foreignFailure(file.label, kind, "not a file of records");
+  }
+  const { encoding, doubt } = guessEncoding(bytes);
+  const decode = (part: Buffer) => iconv.decode(part, encoding).replace(/^\ufeff/, "");
+  const text = decode(bytes);
+  const sample: Sample = {
+    text: tail === undefined ? text : text.slice(0, text.search(/[^\r\n]*$/)),
+    encoding,
+    tail: tail === undefined ? undefined : decode(tail).replace(/^[^\r\n]*[\r\n]+/, ""),
+  };
+  const { format, doubts } = guessText(file, sample);
+  return { format, doubts: doubt === undefined ? doubts : [doubt, ...doubts] };
 }
 
-async function readStart(file: TextFile): Promise<{ bytes: Buffer; whole: boolean }> {
+function guessText(file: TextFile, sample: Sample): GuessedFormat {
+  const start = sample.text.trimStart();
+  const { encoding } = sample;
+  if (start === "") throw cannotGuess(file, "it is empty");
+  if (start.startsWith("<")) return { format: guessXml(file, sample), doubts: [] };
+  if (start.startsWith("[")) return { format: { type: "json", records: [], encoding }, doubts: [] };
+  if (start.startsWith("{")) return { format: guessJson(file, sample), doubts: [] };
+  const guessed = guessCsv(sample);
+  if (guessed === undefined) throw cannotGuess(file, "no character parts its lines into the same number of cells");
+  return guessed;
+}
+
+/** The beginning, and the end where that is not all. */
+async function readSample(file: TextFile): Promise<{ bytes: Buffer; tail: Buffer | undefined }> {
   const chunks: Buffer[] = [];
   let length = 0;
+  let tail = Buffer.alloc(0);
   for await (const chunk of readUnpacked(file.path, file.label)) {
-    chunks.push(chunk);
+    if (length <= sampleBytes) chunks.push(chunk);
     length += chunk.length;
-    if (length > sampleBytes) break;
+    const end = Buffer.concat([tail, chunk]);
+    tail = end.subarray(Math.max(0, end.length - tailBytes - (length % 4)));
   }
-  return { bytes: Buffer.concat(chunks), whole: length <= sampleBytes };
+  return { bytes: Buffer.concat(chunks), tail: length <= sampleBytes ? undefined : tail };
 }
 
 function cannotGuess(file: TextFile, why: string): Failure {
@@ -53,34 +75,21 @@ function cannotGuess(file: TextFile, why: string): Failure {
   return new Failure(exitCode.failed, "the format can't be guessed", { where: { file: file.label }, why, next });
 }
 
-function guessEncoding(bytes: Buffer): string {
-  const mark = encodingOfMark(bytes);
-  if (mark !== undefined) return mark.startsWith("utf-16") ? "utf-16" : mark;
-  if (bytes[0] === 0 && bytes[1] !== 0) return "utf-16be";
-  if (bytes[1] === 0 && bytes[0] !== 0) return "utf-16le";
-  // The last character may be cut.
-  const whole = [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, bytes.length - cut)));
-  return whole ? "utf-8" : "windows-1252";
-}
-
-function guessJson(file: TextFile, { text, encoding, whole }: Sample): FileFormat {
+function guessJson(file: TextFile, { text, encoding, tail }: Sample): FileFormat {
   const [first = ""] = text.trimStart().split("\n");
-  if (isJson(first) && (text.trim().includes("\n{") || /^\.(jsonl|ndjson)$/.test(extname(file.label)))) {
+  const lines = text.trim().split("\n").slice(0, 100);
+  const isLines = lines.every((line) => line.trim() === "" || isJson(line));
+  if (isJson(first) && isLines && (text.trim().includes("\n{") || /^\.(jsonl|ndjson)$/.test(extname(file.label)))) {
     return { type: "jsonl", encoding };
   }
-  if (!whole || !isJson(text)) throw cannotGuess(file, "it is one JSON object, and its array of records was not found");
+  if (findSecondObject(text) !== undefined) {
+    throw cannotGuess(file, "it holds several JSON objects in a row: they want an array, or a line each (type jsonl)");
+  }
+  if (tail !== undefined || !isJson(text))
+    throw cannotGuess(file, "it is one JSON object, and its array of records was not found");
   const records = findRecords(JSON.parse(text), []);
   if (records === undefined) throw cannotGuess(file, "the JSON holds no array of objects");
   return { type: "json", records, encoding };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function findRecords(value: unknown, path: string[]): string[] | undefined {
@@ -114,65 +123,4 @@ function guessXml(file: TextFile, { text }: Sample): FileFormat {
   const [path] = paths.find(([, { count }]) => count > 1) ?? paths[0] ?? [];
   if (path === undefined) throw cannotGuess(file, "the XML has no element with columns");
   return { type: "xml", records: path.split("/") };
-}
-
-function guessCsv(file: TextFile, sample: Sample): CsvFormat {
-  let best: { format: CsvFormat; score: number } | undefined;
-  for (const delimiter of delimiters) {
-    for (const quote of ['"', "'"]) {
-      const found = tryDialect(sample, { ...plainCsv, delimiter, quote, encoding: sample.encoding });
-      if (found !== undefined && found.score > (best?.score ?? 0)) best = found;
-    }
-  }
-  if (best === undefined) throw cannotGuess(file, "no character parts its lines into the same number of cells");
-  return best.format;
-}
-
-/** A dialect is the better the more records have as many cells as most have, and the more cells that is. */
-function tryDialect(sample: Sample, format: CsvFormat): { format: CsvFormat; score: number } | undefined {
-  const lines = sample.text.split(/\r\n|\n|\r/);
-  const parsed = (text: string): string[][] =>
-    parse(text, {
-      delimiter: format.delimiter,
-      quote: format.quote,
-      escape: format.quote,
-      relax_quotes: true,
-      relax_column_count: true,
-      skip_empty_lines: true,
-      to: 1000,
-    });
-  try {
-    const usual = usualLength(parsed(sample.text));
-    if (usual === undefined) return undefined;
-    const first = lines.findIndex((line) => line !== "" && parsed(line)[0]?.length === usual);
-    const skipLines = first > 0 && lines.slice(0, first).some((line) => line !== "") ? first : 0;
-    const records = parsed(lines.slice(Math.max(first, 0)).join("\n"));
-    const footerLines = sample.whole && records.length > 2 && records.at(-1)?.length !== usual ? 1 : 0;
-    const good = records.filter(({ length }) => length === usual).length;
-    const quoted = sample.text.split(format.delimiter + format.quote).length - 1;
-    const share = good / Math.max(1, records.length - footerLines);
-    const score =
-      share * share * (usual === 1 ? 0.1 : usual) + (format.quote === '"' ? 0.01 : 0) + (quoted > 0 ? 0.02 : 0);
-    const columns = looksLikeHeader(records) ? {} : { columns: nameColumns(usual) };
-    const around = { ...(skipLines > 0 ? { skipLines } : {}), ...(footerLines > 0 ? { footerLines } : {}) };
-    return { format: { ...format, ...around, ...columns }, score };
-  } catch {
-    return undefined;
-  }
-}
-
-function usualLength(records: readonly string[][]): number | undefined {
-  const counts = new Map<number, number>();
-  for (const { length } of records) counts.set(length, (counts.get(length) ?? 0) + 1);
-  return [...counts].sort(([, left], [, right]) => right - left)[0]?.[0];
-}
-
-/** Names are there, are all different and are no numbers, dates or addresses. */
-function looksLikeHeader([first = []]: readonly string[][]): boolean {
-  const names = first.map((name) => name.trim().toLowerCase());
-  return names.every((name) => name !== "" && !/^[-+\d.,:/ ]+$|@/.test(name)) && new Set(names).size === names.length;
-}
-
-function nameColumns(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `column_${index + 1}`);
 }

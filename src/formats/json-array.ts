@@ -32,7 +32,9 @@ class RecordCutter {
   /** The text around the records, and of what is open there: an object's latest key, null for an array. */
   #envelope = "";
   #keys: (string | null)[] = [];
-  #stringStart = 0;
+  #closed = false;
+  /** The latest string of it: cutting that out of the text each time would take the square of its length. */
+  #name = "";
   #line = 1;
   #inString = false;
   #escaped = false;
@@ -80,7 +82,10 @@ class RecordCutter {
     try {
       JSON.parse(this.#envelope);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why =
+        error instanceof Error
+          ? error.message.replace(/ at position \d+| \(line \d+ column \d+\)/g, "")
+          : String(error);
       throw new Failure(exitCode.failed, "the file is not valid JSON", { where, why, next: "ask for it again" });
     }
     if (!this.#found) throw this.#notFound();
@@ -95,17 +100,23 @@ class RecordCutter {
   #passAround(character: string): void {
     this.#envelope += character;
     if (this.#inString) {
+      this.#name += character;
       this.#passString(character);
       return;
     }
     const last = this.#keys.length - 1;
     if (character === '"') {
       this.#inString = true;
-      this.#stringStart = this.#envelope.length - 1;
-    } else if (character === ":" && last >= 0) this.#keys[last] = readName(this.#envelope.slice(this.#stringStart));
-    else if (character === "{") this.#keys.push("");
-    else if (character === "[") this.#openArray();
-    else if (character === "}" || character === "]") this.#keys.pop();
+      this.#name = character;
+    } else if (character === ":" && last >= 0) this.#keys[last] = readName(this.#name);
+    else if (character === "{") {
+      if (last < 0 && this.#closed) this.#refuseInARow();
+      this.#keys.push("");
+    } else if (character === "[") this.#openArray();
+    else if (character === "}" || character === "]") {
+      this.#keys.pop();
+      this.#closed = true;
+    }
   }
 
   #openArray(): void {
@@ -146,6 +157,14 @@ class RecordCutter {
     return isEmptyArray ? undefined : { line: record.line, text: record.text.trim() };
   }
 
+  /** An object after the end of another one. */
+  #refuseInARow(): never {
+    throw new Failure(exitCode.failed, "the file holds several JSON objects in a row, not an array of them", {
+      where: { file: this.#label, line: this.#line },
+      next: "set format.type: jsonl if each stands on a line of its own; otherwise ask for an array, or for one a line",
+    });
+  }
+
   #notFound(): Failure {
     const what = this.#path.length === 0 ? "the file is not an array" : `there is no array ${showPath(this.#path)}`;
     const arrays = findArrays(this.#envelope).map(showPath);
@@ -159,7 +178,7 @@ class RecordCutter {
 
 function readName(text: string): string {
   try {
-    return String(JSON.parse(Buffer.from(text.slice(0, text.lastIndexOf('"') + 1), "latin1").toString()));
+    return String(JSON.parse(Buffer.from(text, "latin1").toString()));
   } catch {
     return "";
   }

@@ -21,15 +21,56 @@ export function readJsonObject(bytes: Buffer, line: number, encoding: string): S
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    return broken(`not valid JSON: ${error instanceof Error ? shorten(error.message) : String(error)}`);
+    const why = error instanceof Error ? shorten(error.message) : String(error);
+    return broken(findSecondObject(text) !== undefined ? "several JSON objects in a row" : `not valid JSON: ${why}`);
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return broken("not a JSON object");
+  const halves = doubtfulEscape.test(text) ? findNoText(parsed) : undefined;
+  if (halves !== undefined) return broken(halves);
   const cells = new Map<string, string | null>();
-  for (const [name, value] of splitMembers(text)) {
+  const nested = new Set<string>();
+  for (const [name, written] of splitMembers(text)) {
     if (cells.has(name)) return broken(`"${name}" stands in the object twice`);
-    cells.set(name, value);
+    if (/^[[{]/.test(written)) nested.add(name);
+    cells.set(name, readValue(written));
   }
-  return { line, cells };
+  return { line, cells, nested };
+}
+
+/** Only these escapes can write what is no text: half a surrogate pair, and NUL. */
+const doubtfulEscape = /\\u(?:0000|d[89a-f])/i;
+
+/** What stands in a value, at any depth, that is no text and that no target can hold. */
+function findNoText(value: unknown, name = ""): string | undefined {
+  if (typeof value === "string") {
+    const where = name === "" ? "a name" : `"${name}"`;
+    if (!value.isWellFormed()) return `half a character (a lone surrogate) in ${where}`;
+    return value.includes("\0") ? `the character NUL (U+0000) in ${where}` : undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = findNoText(key) ?? findNoText(inner, Array.isArray(value) ? name : key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Where a second object begins, in a text of objects one after the other. */
+export function findSecondObject(text: string): number | undefined {
+  const start = skipSpace(text, 0);
+  if (text[start] !== "{") return undefined;
+  const end = skipValue(text, start);
+  const next = skipSpace(text, end);
+  return text[next] === "{" && isJson(text.slice(start, end)) ? next : undefined;
+}
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** V8 quotes the text, which may be long and hold anything. */
@@ -38,14 +79,14 @@ function shorten(message: string): string {
 }
 
 /** The members of an object that is known to be valid JSON. */
-function* splitMembers(text: string): Generator<[name: string, value: string | null]> {
+function* splitMembers(text: string): Generator<[name: string, written: string]> {
   let index = skipSpace(text, skipSpace(text, 0) + 1);
   while (text[index] !== "}") {
     const nameEnd = skipString(text, index);
     const name = JSON.parse(text.slice(index, nameEnd)) as string;
     const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
     const end = skipValue(text, start);
-    yield [name, readValue(text.slice(start, end))];
+    yield [name, text.slice(start, end)];
     index = skipSpace(text, end);
     if (text[index] === ",") index = skipSpace(text, index + 1);
   }
@@ -65,7 +106,7 @@ function skipSpace(text: string, start: number): number {
 /** From an opening quote to behind the closing one. */
 function skipString(text: string, start: number): number {
   let index = start + 1;
-  while (text[index] !== '"') index += text[index] === "\\" ? 2 : 1;
+  while (index < text.length && text[index] !== '"') index += text[index] === "\\" ? 2 : 1;
   return index + 1;
 }
 
@@ -88,6 +129,6 @@ function skipValue(text: string, start: number): number {
     if (character === "{" || character === "[") depth += 1;
     else if (character === "}" || character === "]") depth -= 1;
     index += 1;
-  } while (depth > 0);
+  } while (depth > 0 && index < text.length);
   return index;
 }

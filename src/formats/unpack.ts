@@ -10,6 +10,7 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { syncFile } from "../core/files.ts";
 import { explainDamage, Growth, nameInside, packingOf, readUnpacked, refuseFilling } from "./packing.ts";
+import { foreignFailure, recogniseZip } from "./recognise.ts";
 
 export interface UnpackedFile {
   path: string;
@@ -83,6 +84,8 @@ async function listEntries(zip: ZipFile, archive: { path: string; label: string;
       next: "ask the sender for another one, or remove it",
     });
   }
+  const document = recogniseZip(entries.map(({ fileName }) => fileName));
+  if (document !== undefined) throw foreignFailure(label, document, "not a zip of files of records");
   refuseFilling(archive.path, bytes, label);
   return entries.sort((left, right) => (left.fileName < right.fileName ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 // Records of an XML file: the elements at a path. A record's columns are its attributes (`@name`), its child elements and
-// its own text (`#text`). What has attributes or children itself, and what stands several times, becomes JSON text.
+// their attributes (`price@currency`), and its own text (`#text`). What has children itself, and what stands several
+// times, becomes JSON text.
 // Entities are not expanded but the five of XML itself and characters by number, so a document can't grow while it is
 // read. What is not well-formed is refused: nothing after it can be told apart.
 
@@ -12,6 +13,7 @@ import { showPath } from "./json-array.ts";
 import { tooLong } from "./json-lines.ts";
 import { readUnpacked } from "./packing.ts";
 import { readText, type TextFile } from "./text.ts";
+import { findWrongAmpersand } from "./xml-ampersand.ts";
 
 /** Deeper than any feed, and shallow enough for every function that walks a value. */
 const depthMax = 100;
@@ -28,9 +30,31 @@ export async function* readXmlRecords(file: TextFile, format: XmlFormat): AsyncG
       throw reader.fail(`the file is not valid ${encoding}`, "it can't be read on from here");
     }
   };
-  for await (const chunk of readText(file, encoding)) yield* reader.feed(decode(chunk));
-  yield* reader.finish(decode(undefined));
+  try {
+    for await (const chunk of readText(file, encoding)) yield* reader.feed(decode(chunk));
+    yield* reader.finish(decode(undefined));
+  } catch (error) {
+    throw reader.isIllFormed ? await explainAmpersand(file, encoding, error) : error;
+  }
 }
+
+/** What the parser says of an & is about a place far behind it. */
+async function explainAmpersand(file: TextFile, encoding: string, error: unknown): Promise<unknown> {
+  const found = await findWrongAmpersand(file, encoding);
+  const line = error instanceof Failure ? (error.where?.line ?? 0) : 0;
+  if (found === undefined || found.line > line) return error;
+  return new Failure(exitCode.failed, notWellFormed, {
+    where: { file: file.label, line: found.line },
+    ...(found.entity === undefined
+      ? { why: "an & stands for itself, where it begins an entity", next: "have the sender write &amp; for it" }
+      : {
+          why: `the entity &${found.entity}; is not known: XML knows &amp; &lt; &gt; &quot; &apos;, and no DTD is read`,
+          next: "have the sender write the character itself, or its number: &#160; for &nbsp;",
+        }),
+  });
+}
+
+const notWellFormed = "the file is not well-formed XML";
 
 /** The mark, else `encoding` of the declaration, else UTF-8 (XML 1.0, 4.3.3). */
 async function readDeclaredEncoding(file: TextFile): Promise<string> {
@@ -57,8 +81,11 @@ interface OpenElement {
   text: string;
 }
 
-/** Text, JSON text of what is more than text, or nothing. */
-type Value = { text: string | null } | { json: string };
+/** Text, JSON text of what is more than text, or nothing; of text also the attributes of its element. */
+type Value = { json: string } & (
+  | { text: string | null; attributes: [name: string, value: string][] }
+  | { text?: never }
+);
 
 class RecordReader {
   readonly #label: string;
@@ -74,6 +101,8 @@ class RecordReader {
   /** Names seen where records should be. */
   readonly #others = new Set<string>();
   #parentSeen = false;
+  /** Whether the parser has refused the text. */
+  isIllFormed = false;
   #recordSeen = false;
 
   constructor(label: string, path: readonly string[]) {
@@ -81,7 +110,8 @@ class RecordReader {
     this.#path = path;
     const parser = this.#parser;
     parser.on("error", (error) => {
-      throw this.fail("the file is not well-formed XML", error.message.replace(/^[^ ]*\d+:\d+: /, ""));
+      this.isIllFormed = true;
+      throw this.fail(notWellFormed, error.message.replace(/^[^ ]*\d+:\d+: /, ""));
     });
     parser.on("opentag", (tag) => this.#openElement(tag));
     parser.on("closetag", () => this.#closeElement());
@@ -157,42 +187,48 @@ class RecordReader {
     if (element === undefined) return;
     const parent = this.#stack.at(-1);
     if (parent === undefined) {
-      this.#done.push({ line: this.#recordLine, cells: readCells(element) });
+      this.#done.push({ line: this.#recordLine, ...readCells(element) });
       return;
     }
     parent.children.set(element.name, [...(parent.children.get(element.name) ?? []), readValue(element)]);
   }
 }
 
-function readCells(record: OpenElement): Map<string, string | null> {
+/** The value of an element is its text, whatever attributes it has: those are columns of their own. */
+function readCells(record: OpenElement): Pick<SourceRecord, "cells" | "nested"> {
   const cells = new Map<string, string | null>();
+  const nested = new Set<string>();
   for (const [name, value] of record.attributes) cells.set(`@${name}`, value);
   for (const [name, values] of record.children) {
     const [first] = values;
     if (first === undefined) continue;
-    if (values.length > 1) cells.set(name, `[${values.map(toJson).join(",")}]`);
-    else cells.set(name, "json" in first ? first.json : first.text);
+    if (values.length > 1 || first.text === undefined) {
+      nested.add(name);
+      cells.set(name, values.length > 1 ? `[${values.map(({ json }) => json).join(",")}]` : first.json);
+      continue;
+    }
+    cells.set(name, first.text);
+    for (const [attribute, value] of first.attributes) cells.set(`${name}@${attribute}`, value);
   }
   if (record.text.trim() !== "") cells.set("#text", record.text);
-  return cells;
+  return { cells, nested };
 }
 
 /** `xsi:nil="true"` says that there is no value (XML Schema 1.0, 2.6.2). */
 function readValue(element: OpenElement): Value {
-  const attributes = [...element.attributes].filter(([name]) => !name.startsWith("xmlns"));
-  if (attributes.some(([name, value]) => name.endsWith(":nil") && (value === "true" || value === "1"))) {
-    return { text: null };
+  const written = [...element.attributes].filter(([name]) => !name.startsWith("xmlns"));
+  const attributes = written.filter(([name]) => !name.endsWith(":nil"));
+  const isNil = written.some(([name, value]) => name.endsWith(":nil") && (value === "true" || value === "1"));
+  if (isNil && element.children.size === 0) return { text: null, json: "null", attributes };
+  if (attributes.length === 0 && element.children.size === 0) {
+    return { text: element.text, json: JSON.stringify(element.text), attributes };
   }
-  if (attributes.length === 0 && element.children.size === 0) return { text: element.text };
   const members = attributes.map(([name, value]) => `${JSON.stringify(`@${name}`)}:${JSON.stringify(value)}`);
   for (const [name, values] of element.children) {
-    const json = values.map(toJson).join(",");
+    const json = values.map((value) => value.json).join(",");
     members.push(`${JSON.stringify(name)}:${values.length > 1 ? `[${json}]` : json}`);
   }
   if (element.text.trim() !== "") members.push(`"#text":${JSON.stringify(element.text)}`);
-  return { json: `{${members.join(",")}}` };
-}
-
-function toJson(value: Value): string {
-  return "json" in value ? value.json : JSON.stringify(value.text);
+  const json = `{${members.join(",")}}`;
+  return element.children.size === 0 ? { text: element.text, json, attributes } : { json };
 }

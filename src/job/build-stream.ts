@@ -169,6 +169,10 @@ function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagn
   if (written.map === undefined && written.target?.mode === "delete") return keyColumns(written, draft, diagnostics);
   const map = required(written.map, ["map"], draft, diagnostics);
   if (map === undefined) return undefined;
+  if (Object.keys(map).length === 0) {
+    diagnostics.add(spanAt(["map"], draft), "the map is empty: no field would be written");
+    return undefined;
+  }
   return Object.entries(map).flatMap(([target, entry]) => {
     const options = typeof entry === "object" && entry !== null ? entry : undefined;
     const path = options === undefined ? ["map", target] : ["map", target, "from"];

@@ -189,7 +189,10 @@ export interface Target {
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
   resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
   /** What is wrong with a mapped name that can't be resolved, where that is more than a slip. */
-  explainName(schema: ObjectSchema, name: string): Promise<{ message: string; suggestion?: string } | undefined>;
+  explainName(
+    schema: ObjectSchema,
+    name: string,
+  ): Promise<{ message: string; suggestion?: string; next?: string } | undefined>;
   render(field: FieldSchema, value: string, type: string, timezone: string): RenderedField;
   /** What `clear` stores: NULL, or the value that stands for it (a checkbox is never empty). SQL. */
   clearedValue(field: FieldSchema): string;

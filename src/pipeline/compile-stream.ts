@@ -14,6 +14,7 @@ import { bindType, serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
 import { type ColumnUse, inspectExpression, parseStatement } from "../transform/expressions.ts";
 import type { CompiledField } from "../transform/mapping.ts";
+import { findUnquotedName, type UnquotedName } from "../transform/quoted-names.ts";
 import type { CompiledRule } from "../validate/rules.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findTypeProblem } from "./schema-problems.ts";
@@ -144,7 +145,9 @@ async function resolveTargetField(
   const writable = isKey || ((!creates || found.createable) && (!updates || found.updateable));
   if (writable) return found;
   const what = creates && !found.createable ? "created" : "updated";
-  problems.push({ ...at, message: `${schema.object}.${field.target} is read-only: it can't be ${what} by this user` });
+  const explained = await input.target.explainName(schema, field.target);
+  const readOnly = `${schema.object}.${field.target} is read-only: it can't be ${what} by this user`;
+  problems.push({ ...at, message: readOnly, ...explained });
   return undefined;
 }
 
@@ -199,6 +202,8 @@ async function bindExpression(
     if ("type" in resolved) columns.set(resolved.name, resolved.type);
     else found.push(resolved);
   }
+  const unquoted = found.length === 0 ? undefined : findUnquotedName(expression.sql, scope?.columns.keys() ?? []);
+  if (unquoted !== undefined) found.splice(0, found.length, wantsQuotes(expression, unquoted, noun));
   problems.push(...found);
   if (found.length > 0) return undefined;
   const bound = await bindType(input.engine, expression.sql, columns, {
@@ -208,6 +213,15 @@ async function bindExpression(
   if (complaint === undefined && "type" in bound) return { type: bound.type, columns };
   problems.push({ place: expression.place, length: expression.sql.length, message: complaint ?? "can't be bound" });
   return undefined;
+}
+
+function wantsQuotes(expression: Expression, { column, written, offset }: UnquotedName, noun: string): Diagnostic {
+  return {
+    place: expressionPlace(expression, offset),
+    length: column.length,
+    message: `"${column}" is a ${noun} here, but SQL reads these words otherwise`,
+    next: `put the name into double quotes: ${written} (in YAML: '${written}')`,
+  };
 }
 
 async function resolveColumn(

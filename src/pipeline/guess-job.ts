@@ -15,27 +15,38 @@ import { type RecordFormat, readRecords } from "../formats/records.ts";
 import { readCsvText, type TextFile } from "../formats/text.ts";
 import type { Connection } from "../job/job.ts";
 import { Engine } from "../stage/engine.ts";
-import { scanParquetText } from "../stage/parquet-source.ts";
+import { readParquetText } from "../stage/parquet-source.ts";
 import { guessExpression } from "./guess-expression.ts";
 import { openListed, readPartColumns } from "./part-files.ts";
 
 /** Of a file, to guess from. */
 const rowsMax = 1000;
 
-/** As it would be written. Throws a Failure where the file is not there, or is none that loadline reads. */
-export async function guessJob(path: string, connections: ReadonlyMap<string, Connection>): Promise<object> {
+export interface GuessedJob {
+  /** As it would be written. */
+  job: object;
+  /** What a person should look at, each in a sentence. */
+  doubts: string[];
+}
+
+/** Throws a Failure where the file is not there, or is none that loadline reads. */
+export async function guessJob(path: string, connections: ReadonlyMap<string, Connection>): Promise<GuessedJob> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw usageFailure(`there is no file ${path}`);
   const folder = mkdtempSync(join(tmpdir(), "loadline-guess-"));
   try {
     using engine = await Engine.open({ folder, spillFolder: folder });
     for await (const file of openListed(folder, { path, label: basename(path) })) {
-      const format = await guessFormat(file);
+      const { format, doubts } = await guessFormat(file);
       const columns = await readPartColumns(engine, file, format);
       const samples = new Map(columns.map((column): [string, string[]] => [column, []]));
       for await (const row of readSample(engine, file, format, columns)) {
         for (const [column, value] of row) if (value !== null) samples.get(column)?.push(value);
       }
-      return describeJob(path, connections, format, samples);
+      const guessed = new Map([...samples].map(([column, values]) => [column, guessExpression(column, values)]));
+      if (guessed.size === 0) throw usageFailure(`there is no record in ${path}, so there are no columns to map`);
+      doubts.push(...[...guessed.values()].flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])));
+      const map = Object.fromEntries([...guessed].map(([column, { sql }]) => [column, sql]));
+      return { job: describeJob(path, connections, format, map), doubts };
     }
     throw usageFailure(`there is nothing in ${path}`);
   } finally {
@@ -53,7 +64,7 @@ async function* readSample(
 ): AsyncGenerator<SampleRow> {
   if (format.type === "parquet") {
     const names = columns.map((column) => identifier(column)).join(", ");
-    const scan = await scanParquetText(engine, file);
+    const { scan } = await readParquetText(engine, file);
     const rows = await engine.all(`SELECT [${names}] AS cells FROM ${scan} LIMIT ${rowsMax}`);
     for (const { cells } of rows) yield columns.map((column, index) => [column, (cells as string[])[index] ?? null]);
     return;
@@ -74,8 +85,9 @@ async function* readCells(file: TextFile, format: CsvFormat, columns: readonly s
   const { delimiter, quote } = format;
   const parser = parse({
     delimiter,
-    quote,
-    escape: quote,
+    quote: quote === "" ? null : quote,
+    escape: quote === "" ? null : quote,
+    record_delimiter: ["\r\n", "\n", "\r"],
     relax_quotes: true,
     relax_column_count: true,
     skip_empty_lines: true,
@@ -104,7 +116,7 @@ function describeJob(
   path: string,
   connections: ReadonlyMap<string, Connection>,
   format: FileFormat,
-  samples: ReadonlyMap<string, readonly string[]>,
+  map: Readonly<Record<string, string>>,
 ): object {
   const name = basename(nameInside(path))
     .replace(/\.[^.]*$/, "")
@@ -113,7 +125,6 @@ function describeJob(
     .slice(0, 60);
   const stream = name === "" ? "records" : name;
   const { connection, files } = placeOf(path, connections);
-  const map = Object.fromEntries([...samples].map(([column, values]) => [column, guessExpression(column, values)]));
   return {
     version: 1,
     name: stream,
@@ -150,7 +161,7 @@ function describeFormat(format: FileFormat): object {
   return {
     type: rest.type,
     delimiter,
-    ...(quote === plainCsv.quote ? {} : { quote }),
+    ...(quote === plainCsv.quote ? {} : { quote: quote === "" ? "none" : quote }),
     ...(columns === undefined ? {} : { columns }),
     ...(skipLines === undefined ? {} : { skip_lines: skipLines }),
     ...(footerLines === undefined ? {} : { footer_lines: footerLines }),

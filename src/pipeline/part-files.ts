@@ -11,6 +11,7 @@ import { endingOf, nameInside, packingOf } from "../formats/packing.ts";
 import { decryptFile, withoutEncryption } from "../formats/pgp.ts";
 import type { DecryptionKeys } from "../formats/pgp-keys.ts";
 import { searchOf, searchReceived } from "../formats/received.ts";
+import { refuseForeign } from "../formats/recognise.ts";
 import { readRecordColumns } from "../formats/records.ts";
 import type { TextFile } from "../formats/text.ts";
 import { unpackFile } from "../formats/unpack.ts";
@@ -133,6 +134,7 @@ export async function* openListed(
 
 /** The column names of a file. Throws a Failure where it is not what the format says. */
 export async function readPartColumns(engine: Engine, file: TextFile, format: FileFormat): Promise<string[]> {
+  await refuseForeign(file, format);
   const columns = await readColumns(engine, file, format);
   if (columns.length <= columnsMax) return columns;
   throw new Failure(exitCode.failed, `the file has ${columns.length} columns; ${columnsMax} are the most`, {

@@ -30,6 +30,8 @@ export interface StagedPart {
   /** True if it was text that the engine can't be trusted with. */
   careful: boolean;
   broken: BrokenRecord[];
+  /** Columns that hold text in some records and JSON in others, with words for people. */
+  mixed: ReadonlyMap<string, string>;
 }
 
 export interface StagedStream {
@@ -70,13 +72,26 @@ export async function stageStream(input: StageInput): Promise<StagedStream> {
   for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
   refuseShortFiles(parts);
   const staged: StagedStream = { view: stageView, parts, words: [] };
+  const mapped = new Set(compiled.fields.flatMap(({ columns }) => columns.map((column) => column.toLowerCase())));
+  for (const { part, mixed } of parts) {
+    for (const [column, words] of mixed)
+      if (mapped.has(column.toLowerCase())) staged.words.push(`${part.label}: ${words}`);
+  }
   staged.words.push(...(await lookAtLongCells(engine, staged, input.folder)));
   return staged;
 }
 
 function describePart(part: Part, { open, lined }: StagedPartFile): StagedPart {
   const careful = lined !== undefined && "text" in open;
-  return { part, open, rows: 0, hasLines: lined !== undefined, careful, broken: lined?.broken ?? [] };
+  return {
+    part,
+    open,
+    rows: 0,
+    hasLines: lined !== undefined,
+    careful,
+    broken: lined?.broken ?? [],
+    mixed: lined?.mixed ?? new Map(),
+  };
 }
 
 /** What the sender counted must have arrived; of an archive it counted the records of all files in it. */

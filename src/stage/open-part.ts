@@ -10,8 +10,8 @@ import { isPlainText, readCsvText } from "../formats/text.ts";
 import { cleanPart, type TextPart } from "./clean.ts";
 import { scanOwnCopy } from "./csv-scan.ts";
 import type { Engine } from "./engine.ts";
-import { scanParquetText } from "./parquet-source.ts";
-import { type BrokenRecord, copyRecords, lineColumn } from "./record-copy.ts";
+import { readParquetText } from "./parquet-source.ts";
+import { type BrokenRecord, type CleanPart, copyRecords, lineColumn } from "./record-copy.ts";
 
 const lineFeed = 10;
 const carriageReturn = 13;
@@ -20,13 +20,15 @@ const carriageReturn = 13;
 export interface LinedPart {
   scan: string;
   broken: BrokenRecord[];
+  /** Columns that hold text in some records and JSON in others, with words for people. */
+  mixed: ReadonlyMap<string, string>;
 }
 
 export type OpenPart = { text: TextPart } | { lined: LinedPart };
 
 export async function openPart(engine: Engine, part: Part, format: FileFormat, copyPath: string): Promise<OpenPart> {
   if (format.type === "csv") return { text: await openText(part, format, copyPath) };
-  if (format.type === "parquet") return { lined: { scan: await scanParquetText(engine, part), broken: [] } };
+  if (format.type === "parquet") return { lined: { ...(await readParquetText(engine, part)), mixed: new Map() } };
   return { lined: scanCopy(await copyRecords(part, format, copyPath), part) };
 }
 
@@ -35,8 +37,8 @@ export async function readCarefully(text: TextPart, copyPath: string): Promise<L
   return scanCopy(await cleanPart(text, copyPath), text.part);
 }
 
-function scanCopy({ path, broken }: { path: string; broken: BrokenRecord[] }, part: Part): LinedPart {
-  return { scan: scanOwnCopy(path, [lineColumn, ...part.columns]), broken };
+function scanCopy({ path, broken, mixed }: CleanPart, part: Part): LinedPart {
+  return { scan: scanOwnCopy(path, [lineColumn, ...part.columns]), broken, mixed };
 }
 
 async function openText(part: Part, format: CsvFormat, copyPath: string): Promise<TextPart> {

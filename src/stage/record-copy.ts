@@ -15,6 +15,8 @@ export interface CleanPart {
   /** CSV in `plainCsv`; the first column is `lineColumn`. */
   path: string;
   broken: BrokenRecord[];
+  /** Columns that hold text in some records and JSON in others, with words for people. */
+  mixed: ReadonlyMap<string, string>;
 }
 
 export interface BrokenRecord {
@@ -33,13 +35,15 @@ export function countBroken(broken: readonly BrokenRecord[]): number {
 export const lineColumn = "loadline:line";
 
 /** They are kept in memory; a file with more of them is another one than the job says. */
-const brokenMax = 100_000;
+export const brokenMax = 100_000;
 
 /** Writes the records of a JSON or XML part. */
 export async function copyRecords(part: Part, format: RecordFormat, path: string): Promise<CleanPart> {
   const copy = new RecordCopy(path, part);
+  const shapes = new ColumnShapes();
   try {
-    for await (const { line, cells, broken } of readRecords(part, format)) {
+    for await (const { line, cells, broken, nested } of readRecords(part, format)) {
+      shapes.add(line, cells, nested);
       if (broken !== undefined) copy.addBroken({ line, reason: `${broken.reason}: ${broken.text}`, cells: [] });
       else
         await copy.add(
@@ -47,10 +51,34 @@ export async function copyRecords(part: Part, format: RecordFormat, path: string
           part.columns.map((column) => cells.get(column) ?? null),
         );
     }
-    return await copy.close();
+    return { ...(await copy.close()), mixed: shapes.describeMixed() };
   } catch (error) {
     await copy.abandon();
     throw error;
+  }
+}
+
+/** In which columns values are text, and in which JSON of what is nested or stands several times. */
+class ColumnShapes {
+  readonly #nested = new Map<string, { count: number; line: number }>();
+  readonly #plain = new Set<string>();
+
+  add(line: number, cells: ReadonlyMap<string, string | null>, nested: ReadonlySet<string> | undefined): void {
+    for (const name of nested ?? []) {
+      const known = this.#nested.get(name);
+      this.#nested.set(name, { count: (known?.count ?? 0) + 1, line: known?.line ?? line });
+    }
+    for (const [name, value] of cells) if (value !== null && nested?.has(name) !== true) this.#plain.add(name);
+  }
+
+  describeMixed(): Map<string, string> {
+    const mixed = [...this.#nested].filter(([name]) => this.#plain.has(name));
+    return new Map(
+      mixed.map(([name, { count, line }]) => [
+        name,
+        `"${name}" is text in some records and JSON in ${count}, first in line ${line}: there it is nested or stands several times`,
+      ]),
+    );
   }
 }
 
@@ -93,7 +121,7 @@ export class RecordCopy {
   async close(): Promise<CleanPart> {
     this.#writer.end();
     await this.#writing;
-    return { path: this.#path, broken: this.#broken };
+    return { path: this.#path, broken: this.#broken, mixed: new Map() };
   }
 
   async abandon(): Promise<void> {

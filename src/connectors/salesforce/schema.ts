@@ -6,6 +6,7 @@ import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../
 import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
+import { explainOwnName, explainRelation, type NameProblem } from "./nearly-right.ts";
 
 interface DescribedObject {
   name: string;
@@ -193,11 +194,6 @@ export async function resolveField(
   return isPolymorphic ? { ...field, readable: false } : field;
 }
 
-export interface NameProblem {
-  message: string;
-  suggestion?: string;
-}
-
 /** What is wrong with the name of a parent's field, and how it is spelt; undefined where there is no such relation. */
 export async function explainName(
   schema: ObjectSchema,
@@ -205,9 +201,11 @@ export async function explainName(
   describe: (object: string) => Promise<ObjectSchema>,
 ): Promise<NameProblem | undefined> {
   const named = readParentName(schema, name);
-  const { type, relation = "", key = "", lookup } = named ?? {};
-  const [only, ...others] = lookup?.referenceTo ?? [];
-  if (lookup === undefined || only === undefined) return undefined;
+  if (named === undefined) return explainOwnName(schema, name);
+  const { type, relation, key, lookup } = named;
+  if (lookup === undefined) return explainRelation(schema, relation, key);
+  const [only, ...others] = lookup.referenceTo;
+  if (only === undefined) return undefined;
   const isPolymorphic = others.length > 0;
   if (type !== undefined && !isPolymorphic) {
     return {

@@ -1,0 +1,53 @@
+// Names of columns in expressions. In: a name, or an expression and the names that there are. Out: the name as SQL takes
+// it, or the first name that stands there without the double quotes that it needs.
+
+/** Words that can't stand for a column without quotes. */
+const reserved = new Set(
+  `all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default
+  deferrable desc describe distinct do else end except false fetch for foreign from group having in initially intersect
+  into lambda lateral leading limit not null offset on only or order pivot placing primary qualify references returning
+  select show some summarize symmetric table then to trailing true union unique unpivot using variadic when where window
+  with`.split(/\s+/),
+);
+
+/** In double quotes where SQL would read it otherwise. */
+export function nameInSql(column: string): string {
+  const isPlain = /^[a-z_][a-z0-9_]*$/i.test(column) && !reserved.has(column.toLowerCase());
+  return isPlain ? column : quoteName(column);
+}
+
+function quoteName(column: string): string {
+  return `"${column.replaceAll('"', '""')}"`;
+}
+
+export interface UnquotedName {
+  column: string;
+  /** As it is to be written. */
+  written: string;
+  /** Characters from the start of the expression. */
+  offset: number;
+}
+
+/** Only of use where the expression is wrong: in a right one such a word means what SQL says. */
+export function findUnquotedName(sql: string, columns: Iterable<string>): UnquotedName | undefined {
+  // What is in quotes or a comment is blanked, so that offsets stay.
+  const bare = sql.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g, (text) =>
+    "\0".repeat(text.length),
+  );
+  const found = [...columns].flatMap((column): UnquotedName[] => {
+    const written = nameInSql(column);
+    if (written === column || column.trim() === "") return [];
+    const offset = findWord(bare.toLowerCase(), column.toLowerCase());
+    return offset === undefined ? [] : [{ column, written, offset }];
+  });
+  // `Firma Nr` rather than a column called Nr in it.
+  return found.sort((left, right) => left.offset - right.offset || right.column.length - left.column.length)[0];
+}
+
+function findWord(text: string, word: string): number | undefined {
+  const isPart = (character: string | undefined) => character !== undefined && /[\p{L}\p{N}_]/u.test(character);
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!isPart(text[at - 1]) && !isPart(text[at + word.length])) return at;
+  }
+  return undefined;
+}
