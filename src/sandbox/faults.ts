@@ -70,8 +70,7 @@ export function createFaults(seed: number): Faults {
     replace(list) {
       const parsed = faultList.safeParse(list);
       if (!parsed.success) throw usageFailure("the list of faults is wrong", { why: z.prettifyError(parsed.error) });
-      const draw = seededFraction(seed);
-      const rules = parsed.data.map((fault) => ({ fault, rule: compileRule(fault, draw) }));
+      const rules = parsed.data.map((fault, place) => ({ fault, rule: compileRule(fault, drawOf(seed, place)) }));
       const ofKind = (kind: string): Rule[] =>
         rules.filter(({ fault }) => kindOf(fault.match) === kind).map(({ rule }) => rule);
       requestRules = ofKind("request");
@@ -99,6 +98,11 @@ export function readFaultsFile(path: string): unknown {
 
 function kindOf(match: string): string {
   return /^(?:row|job) /.exec(match)?.[0].trim() ?? "request";
+}
+
+/** Each rule draws for itself, so that what one hits does not depend on what another one is asked. */
+function drawOf(seed: number, place: number): () => number {
+  return seededFraction(Math.imul(seed, 0x9e3779b1) + Math.imul(place, 0x85ebca6b));
 }
 
 // Every matching rule counts the request, also behind one that fires: `nth` of a rule never depends on the others.

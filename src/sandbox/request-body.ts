@@ -13,7 +13,7 @@ export function bodyOf(message: IncomingMessage): Readable {
 }
 
 /** The whole body as text. */
-export async function readText(body: Readable): Promise<string> {
+export async function readText(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of body) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");

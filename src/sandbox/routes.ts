@@ -3,7 +3,6 @@
 // Must hold: duplicate leading slashes and one trailing slash never matter (real clients send both).
 
 import type { IncomingHttpHeaders } from "node:http";
-import type { Readable } from "node:stream";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -13,7 +12,9 @@ export interface SandboxRequest {
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   /** The body, with a gzip Content-Encoding already undone. */
-  body: Readable;
+  body: AsyncIterable<Buffer>;
+  /** Of a request with several parts: it counts as a whole. */
+  isPart?: true;
 }
 
 /** What goes back. A stream is sent as it comes; `close` runs once the answer is sent or given up. */

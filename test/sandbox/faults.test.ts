@@ -151,3 +151,17 @@ test("a list of faults that is wrong is refused and the old one stays", async ()
   writeFileSync(faultsFile, "{");
   await expect(startOrg({ faultsFile })).rejects.toMatchObject({ exitCode: 2, where: { file: faultsFile } });
 });
+
+test("a rate is drawn anew for each seed, by each rule for itself", () => {
+  const draw = (seed: number, rules: object[]) => {
+    const faults = createFaults(seed);
+    faults.replace(rules);
+    return Array.from({ length: 64 }, () => (faults.forRequest("GET", "/b") === undefined ? "." : "x")).join("");
+  };
+  const rule = { match: "GET /b", rate: 0.3, do: { status: 500 } };
+  const drawn = Array.from({ length: 50 }, (_, seed) => draw(seed, [rule]));
+  expect(new Set(drawn).size).toBe(50);
+  expect(draw(7, [rule])).toBe(drawn[7]);
+  const others = ["GET /a", "POST /b"].map((match) => ({ ...rule, match }));
+  expect(draw(7, [rule, ...others])).toBe(drawn[7]);
+});

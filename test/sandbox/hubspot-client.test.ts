@@ -257,3 +257,58 @@ test("refusals are errors with HubSpot's body", async () => {
     body: { category: "INVALID_AUTHENTICATION" },
   });
 });
+
+test("the rarer types of HubSpot's own are there, and are associated by HubSpot's own types", async () => {
+  const portal = await startPortal();
+  const crm = connect(portal);
+  const contact = await crm.contacts.basicApi.create({ properties: { email: "a@b.example" }, associations: [] });
+  const category = "HUBSPOT_DEFINED" as never;
+  const to = { id: contact.id };
+  const sms = await crm.objects.communications.basicApi.create({
+    properties: {
+      hs_communication_channel_type: "SMS",
+      hs_communication_body: "hi",
+      hs_timestamp: "2026-01-01T00:00:00Z",
+    },
+    associations: [{ to, types: [{ associationCategory: category, associationTypeId: 81 }] }],
+  });
+  const read = await crm.objects.communications.basicApi.getById(sms.id, ["hs_communication_body"], undefined, [
+    "contacts",
+  ]);
+  expect(read.properties["hs_communication_body"]).toBe("hi");
+  expect(read.associations?.["contacts"]?.results.map(({ id }) => id)).toEqual([contact.id]);
+  const goal = await crm.objects.goals.basicApi.create({
+    properties: { hs_goal_name: "calls", hs_target_amount: "100" },
+    associations: [],
+  });
+  expect((await crm.objects.goals.basicApi.getPage()).results.map(({ id }) => id)).toEqual([goal.id]);
+  for (const [name, typeId] of [
+    ["postal_mail", "0-116"],
+    ["users", "0-115"],
+    ["goal_targets", "0-74"],
+    ["orders", "0-123"],
+    ["invoices", "0-53"],
+    ["carts", "0-142"],
+    ["feedback_submissions", "0-19"],
+    ["taxes", "0-86"],
+  ] as const) {
+    const by = async (type: string) => (await crm.properties.coreApi.getAll(type)).results.length;
+    expect(await by(typeId)).toBe(await by(name));
+  }
+});
+
+test("archived records are listed for archived=True too, as clients of other languages write it", async () => {
+  const portal = await startPortal();
+  const { contacts } = connect(portal);
+  const { id } = await contacts.basicApi.create({ properties: { email: "a@b.example" }, associations: [] });
+  await contacts.basicApi.archive(id);
+  const list = async (archived: string) => {
+    const url = `${portal.origin}/crm/v3/objects/contacts?archived=${archived}`;
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    const { results = [] } = (await response.json()) as { results?: { id: string }[] };
+    return [response.status, ...results.map((record) => record.id)];
+  };
+  for (const archived of ["true", "True", "TRUE"]) expect(await list(archived)).toEqual([200, id]);
+  for (const archived of ["false", "False", ""]) expect(await list(archived)).toEqual([200]);
+  expect(await list("yes")).toEqual([400]);
+});

@@ -40,7 +40,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
     if (known.has(ordinal)) continue;
     const target = join(request.folder, nameReceived(ordinal, source.format, label));
     const cloned = cloneFile(path, target);
-    const { sha256, suspect } = await readOnce({
+    const { sha256, suspect, bytes } = await readOnce({
       path: cloned ? target : path,
       label,
       format: source.format,
@@ -48,6 +48,7 @@ async function* copyFiles(connection: FileConnection, request: ExtractRequest): 
       onBytes: (bytes) => request.onProgress(bytesBefore - before.size + bytes, totalBytes),
     });
     refuseChanged(path, label, before, lookAtFile(path, label));
+    refuseOther(label, { bytes, modifiedMs: before.mtimeMs }, before);
     syncFile(target);
     yield {
       ordinal,
@@ -111,11 +112,11 @@ interface Reading {
 }
 
 /** One pass over a file: hashes it, copies it where asked, and looks once at all of its text. */
-async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: boolean }> {
+async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: boolean; bytes: number }> {
   const hash = createHash("sha256");
   const copy = reading.copy === undefined ? undefined : await open(reading.copy, "w", 0o600);
+  let bytes = 0;
   const counted = async function* () {
-    let bytes = 0;
     // Each write runs beside the hash and the search, on another thread.
     let written: Promise<void> | undefined;
     try {
@@ -133,7 +134,7 @@ async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: bo
   };
   try {
     const suspect = await searchReceived(counted(), reading, searchOf(reading.format, reading.label));
-    return { sha256: hash.digest("hex"), suspect };
+    return { sha256: hash.digest("hex"), suspect, bytes };
   } finally {
     await copy?.close();
   }

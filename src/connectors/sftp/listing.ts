@@ -69,7 +69,8 @@ async function findAsWritten({ session, folder, glob, place }: Search): Promise<
         ? undefined
         : entry;
   if (there === undefined || there.kind === "folder" || there.kind === "other") return undefined;
-  await refuseOutside(session, posix.dirname(path), { folder, label, place });
+  // Where the server does not tell links from files, at least its own name of the file does.
+  await refuseOutside(session, entry instanceof StatusError ? path : posix.dirname(path), { folder, label, place });
   const file = isLink ? await followLink(session, { folder, label, place }) : there;
   return file === undefined ? undefined : { label, bytes: file.bytes, modifiedMs: file.modifiedMs };
 }
@@ -170,13 +171,13 @@ async function believe(
 ): Promise<ListedFile[]> {
   const listed = [...found].map(([label, { bytes, modifiedMs }]): ListedFile => ({ label, bytes, modifiedMs }));
   const tried = listed.slice(0, triedMax);
-  const lacking = listed.some(({ bytes, modifiedMs }) => bytes === 0 || modifiedMs === 0);
-  const stated = await ask(session, folder, lacking ? listed : tried);
+  const lacking = listed.slice(triedMax).filter(({ bytes, modifiedMs }) => bytes === 0 || modifiedMs === 0);
+  const stated = await ask(session, folder, [...tried, ...lacking]);
   const isBelieved = tried.every(({ label, bytes, modifiedMs }) => {
     const now = stated.get(label);
     return now?.bytes === bytes && now.modifiedMs === modifiedMs;
   });
-  if (!isBelieved && !lacking) return [...(await ask(session, folder, listed)).values()];
+  if (!isBelieved) return [...(await ask(session, folder, listed)).values()];
   return listed.map((file) => stated.get(file.label) ?? file);
 }
 

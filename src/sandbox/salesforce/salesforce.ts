@@ -16,6 +16,7 @@ import { openDeleteLog } from "./records/delete-log.ts";
 import { openLateCommits } from "./records/late.ts";
 import { answerError, answerStatus } from "./rest/api.ts";
 import { collectionRoutes } from "./rest/collections.ts";
+import { compositeRoutes } from "./rest/composite.ts";
 import { discoveryRoutes } from "./rest/discovery.ts";
 import { queryRoutes } from "./rest/query.ts";
 import { recordRoutes } from "./rest/records.ts";
@@ -76,6 +77,7 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
     ...replicationRoutes(org),
     ...recordRoutes(org),
   ];
+  routes.push(...compositeRoutes(org, routes));
   return {
     site: {
       routes,

@@ -73,13 +73,17 @@ export function openStore(folder: string, schema: SchemaFile): Store {
 
 /** Runs work in one transaction: all of it is there afterwards, or none. */
 export function transact<Result>(database: DatabaseSync, work: () => Result): Result {
-  database.exec("BEGIN IMMEDIATE");
+  // Inside of another one it is a part, which can be taken back alone.
+  const [begin, commit, undo] = database.isTransaction
+    ? ["SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part"]
+    : ["BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"];
+  database.exec(begin);
   try {
     const result = work();
-    database.exec("COMMIT");
+    database.exec(commit);
     return result;
   } catch (error) {
-    database.exec("ROLLBACK");
+    database.exec(undo);
     throw error;
   }
 }

@@ -15,6 +15,7 @@ import { companyProperties } from "./company-properties.ts";
 import { contactProperties } from "./contact-properties.ts";
 import { systemProperties } from "./define.ts";
 import type { Property } from "./property.ts";
+import { rarerTypes, type TypeDefinition } from "./rarer-types.ts";
 import { dealProperties, lineItemProperties, productProperties, ticketProperties } from "./sales-properties.ts";
 
 export interface StandardType {
@@ -30,8 +31,7 @@ export interface StandardType {
   properties: Property[];
 }
 
-/** Type id, plural, singular, properties; then what is searched and shown beside id and times, the first as its name. */
-const definitions: readonly [string, string, string, readonly Property[], readonly string[]][] = [
+const definitions: readonly TypeDefinition[] = [
   ["0-1", "contacts", "contact", contactProperties, ["email", "firstname", "lastname"]],
   ["0-2", "companies", "company", companyProperties, ["name", "domain"]],
   ["0-3", "deals", "deal", dealProperties, ["dealname", "amount", "closedate", "dealstage", "pipeline"]],
@@ -51,9 +51,19 @@ const definitions: readonly [string, string, string, readonly Property[], readon
   ["0-48", "calls", "call", callProperties, ["hs_call_title"]],
   ["0-49", "emails", "email", emailProperties, ["hs_email_subject"]],
   ["0-136", "leads", "lead", leadProperties, ["hs_lead_name"]],
+  ...rarerTypes,
 ];
 
-const quietOnRead: ReadonlySet<string> = new Set(["notes", "meetings", "calls", "emails", "tasks", "quotes"]);
+const quietOnRead: ReadonlySet<string> = new Set([
+  "notes",
+  "meetings",
+  "calls",
+  "emails",
+  "tasks",
+  "quotes",
+  "communications",
+  "postal_mail",
+]);
 
 export const standardTypes: readonly StandardType[] = definitions.map(([typeId, name, singular, properties, shown]) => {
   const modifiedProperty = name === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate";

@@ -7,6 +7,7 @@ import type { Answer, Route, SandboxRequest } from "../../routes.ts";
 import { type ApiRequest, apiRoutes } from "../api.ts";
 import { ApiError, hubspotJson, notFound, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
+import { isWanted } from "../rest/parameters.ts";
 import type { ImportWork } from "./import-processing.ts";
 import { readImportRequest } from "./import-request.ts";
 import { type Import, type ImportError, type Imports, importFile } from "./imports.ts";
@@ -123,7 +124,7 @@ function listErrors(portal: Portal, request: ApiRequest): Answer {
   const found = portal.imports.errors(id, Number(query.get("after") ?? 0), limit + 1);
   const page = found.slice(0, limit);
   const paging = found.length > limit ? { paging: { next: { after: String(page.at(-1)?.id) } } } : {};
-  const wants = (name: string): boolean => query.get(name) === "true";
+  const wants = (name: string): boolean => isWanted(request, name);
   const shown = page.map((error) => errorJson(portal, error, wants("includeErrorMessage"), wants("includeRowData")));
   return hubspotJson(200, { results: shown, ...paging });
 }

@@ -15,7 +15,7 @@ import { archiveRecord } from "../records/writer.ts";
 import { type BatchInput, hasTraceIds, nameList, readInputs, requireDistinct } from "./batch-inputs.ts";
 import { type InputWriter, writeCreate, writeUpdate, writeUpsert } from "./batch-writers.ts";
 import { historyMax, isStrict } from "./objects.ts";
-import { isArchivedWanted } from "./parameters.ts";
+import { isWanted } from "./parameters.ts";
 
 const inputsMax = 100;
 
@@ -78,7 +78,7 @@ async function read(portal: Portal, request: ApiRequest): Promise<Answer> {
     typeof body["idProperty"] === "string" && body["idProperty"] !== "" ? body["idProperty"] : undefined;
   requireUnique(type, idProperty);
   const wanted = { properties: nameList(body["properties"]), history, associations: [] };
-  const archived = isArchivedWanted(request);
+  const archived = isWanted(request, "archived");
   const found = new Map<number, RecordJson>();
   const missing: string[] = [];
   for (const { id } of inputs) {

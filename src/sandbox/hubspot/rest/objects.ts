@@ -11,7 +11,7 @@ import { readInlineLinks } from "../records/links.ts";
 import { recordJson, wantedJson } from "../records/record-json.ts";
 import { archiveRecord, createRecord, updateRecord } from "../records/writer.ts";
 import type { StoredRecord } from "../store.ts";
-import { isArchivedWanted, limitOf, wantedOf } from "./parameters.ts";
+import { isWanted, limitOf, wantedOf } from "./parameters.ts";
 
 const listMax = 100;
 /** "maximum number of inputs supported in a batch request for property histories is 50": lists hold to it too. */
@@ -35,7 +35,7 @@ function list(portal: Portal, request: ApiRequest): Answer {
   const after = request.query.get("after") || "0";
   const from = parseId(after);
   if (from === undefined) throw validationError(`after is not a cursor of this list: ${after}`);
-  const found = portal.store.list(type, from, limit + 1, isArchivedWanted(request));
+  const found = portal.store.list(type, from, limit + 1, isWanted(request, "archived"));
   return hubspotJson(200, {
     results: found.slice(0, limit).map((record) => wantedJson(portal, type, record, wanted)),
     ...nextPage(portal, request, found[limit]),
@@ -66,7 +66,7 @@ async function create(portal: Portal, request: ApiRequest): Promise<Answer> {
 
 function read(portal: Portal, request: ApiRequest): Answer {
   const type = objectTypeOf(portal, request);
-  const record = isArchivedWanted(request) ? archivedOf(portal, type, request) : liveOf(portal, type, request);
+  const record = isWanted(request, "archived") ? archivedOf(portal, type, request) : liveOf(portal, type, request);
   return hubspotJson(200, wantedJson(portal, type, record, wantedOf(portal, request)));
 }
 

@@ -6,6 +6,7 @@ import { type ApiRequest, apiRoutes } from "../api.ts";
 import { type Owner, owners } from "../catalog/owners.ts";
 import { hubspotJson, notFound, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
+import { isWanted } from "./parameters.ts";
 
 const limitDefault = 100;
 const limitMax = 500;
@@ -23,7 +24,7 @@ function list(request: ApiRequest): Answer {
   const limit = Number(query.get("limit") ?? limitDefault);
   if (!Number.isInteger(limit) || limit < 1 || limit > limitMax)
     throw validationError(`The limit parameter must be between 1 and ${limitMax}`);
-  const archived = query.get("archived") === "true";
+  const archived = isWanted(request, "archived");
   const email = query.get("email")?.toLowerCase();
   const after = query.get("after") ?? "";
   const found = owners
@@ -39,7 +40,7 @@ function list(request: ApiRequest): Answer {
 function read(request: ApiRequest): Answer {
   const { params, query } = request;
   const wanted = params["ownerId"] ?? "";
-  const archived = query.get("archived") === "true";
+  const archived = isWanted(request, "archived");
   const byUser = query.get("idProperty") === "userId";
   const owner = owners.find((one) => one.archived === archived && wanted === (byUser ? String(one.userId) : one.id));
   if (owner === undefined) throw notFound();

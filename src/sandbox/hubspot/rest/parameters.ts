@@ -30,6 +30,9 @@ export function limitOf(request: ApiRequest, usual: number, max: number): number
   throw validationError(`limit must be between 1 and ${max}, it is ${text}`);
 }
 
-export function isArchivedWanted(request: ApiRequest): boolean {
-  return request.query.get("archived") === "true";
+/** In any case of letters: HubSpot's client for Python writes `True`, and gets what is archived. */
+export function isWanted({ query }: Pick<ApiRequest, "query">, name: string): boolean {
+  const text = query.get(name)?.toLowerCase() ?? "";
+  if (text === "" || text === "true" || text === "false") return text === "true";
+  throw validationError(`${name} must be true or false, it is ${query.get(name)}`);
 }

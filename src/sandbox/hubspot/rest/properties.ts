@@ -8,6 +8,7 @@ import type { ObjectType } from "../catalog/catalog.ts";
 import type { Property } from "../catalog/property.ts";
 import { ApiError, batchError, hubspotJson, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
+import { isWanted } from "./parameters.ts";
 import { changedProperty, createdProperty } from "./property-input.ts";
 
 const customMax = 1_000;
@@ -23,7 +24,7 @@ export function propertyRoutes(portal: Portal): Route[] {
     ...apiRoutes(portal, "POST", "properties", `${batch}/create`, (request) => batchCreate(portal, request)),
     ...apiRoutes(portal, "POST", "properties", `${batch}/archive`, (request) => batchArchive(portal, request)),
     ...apiRoutes(portal, "GET", "properties", one, (request) =>
-      hubspotJson(200, propertyOf(objectTypeOf(portal, request), request, request.query.get("archived") === "true")),
+      hubspotJson(200, propertyOf(objectTypeOf(portal, request), request, isWanted(request, "archived"))),
     ),
     ...apiRoutes(portal, "PATCH", "properties", one, (request) => update(portal, request)),
     ...apiRoutes(portal, "DELETE", "properties", one, (request) => {
@@ -34,7 +35,7 @@ export function propertyRoutes(portal: Portal): Route[] {
 }
 
 function list(portal: Portal, request: ApiRequest): Answer {
-  const archived = request.query.get("archived") === "true";
+  const archived = isWanted(request, "archived");
   const { properties } = objectTypeOf(portal, request);
   return hubspotJson(200, { results: [...properties.values()].filter((property) => property.archived === archived) });
 }

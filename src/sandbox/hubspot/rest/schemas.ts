@@ -8,6 +8,7 @@ import type { CustomType, ObjectType } from "../catalog/catalog.ts";
 import { ApiError, hubspotJson, validationError } from "../errors.ts";
 import { type Portal, portalId } from "../portal.ts";
 import { nameList } from "./batch-inputs.ts";
+import { isWanted } from "./parameters.ts";
 import { createProperty } from "./properties.ts";
 
 export function schemaRoutes(portal: Portal): Route[] {
@@ -28,7 +29,7 @@ export function schemaRoutes(portal: Portal): Route[] {
 }
 
 function list(portal: Portal, request: ApiRequest): Answer {
-  const shown = request.query.get("archived") === "true" ? [] : portal.catalog.types.filter((type) => type.custom);
+  const shown = isWanted(request, "archived") ? [] : portal.catalog.types.filter((type) => type.custom);
   return hubspotJson(200, { results: shown.map((type) => schemaJson(portal, type)) });
 }
 

@@ -83,7 +83,8 @@ function uniqueCheck(org: Org, object: SalesforceObject, field: Field, index: nu
       if (other !== id)
         throw new RowError(
           "DUPLICATE_VALUE",
-          `duplicate value found: ${field.name} duplicates value on record with id: ${other}`,
+          // The id in 15 characters: https://docs.gearset.com/en/articles/4002241
+          `duplicate value found: ${field.name} duplicates value on record with id: ${other.slice(0, 15)}`,
         );
   };
 }

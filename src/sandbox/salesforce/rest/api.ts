@@ -31,7 +31,7 @@ export function apiRoute(
       const version = versionOf(request.params["version"] ?? "");
       requireToken(org, request);
       if (!org.permissions.apiEnabled) throw apiDisabled();
-      org.limits.countCall();
+      if (request.isPart !== true) org.limits.countCall();
       let answered: Answer;
       try {
         answered = await answer({ ...request, version });

@@ -14,6 +14,7 @@ import { malformedQuery } from "../soql/parse.ts";
 import { type QueryRow, recordReader, rowLimit, selectList, statementOf } from "../soql/rows.ts";
 import { prepareRows, transact } from "../store.ts";
 import { type ApiRequest, apiRoute } from "./api.ts";
+import { explainQuery } from "./explain.ts";
 
 const largestPage = 2000;
 const smallestPage = 200;
@@ -35,6 +36,8 @@ export function queryRoutes(org: Org): Route[] {
 }
 
 function startQuery(org: Org, request: ApiRequest, all: boolean): Answer {
+  const explained = request.query.get("explain");
+  if (explained !== null && !all) return explainQuery(org, explained);
   const soql = request.query.get("q");
   if (soql === null || soql.trim() === "") throw malformedQuery("SOQL statements can not be empty or null");
   const query = compileSoql(org.catalog, soql, all);
