@@ -61,7 +61,7 @@ const allowed: Record<string, string[]> = {
   version: [],
   formats: ["core"],
   values: ["core"],
-  job: [...leaves, "formats"],
+  job: [...leaves, "formats", "values"],
   report: leaves,
   http: leaves,
   sandbox: leaves,

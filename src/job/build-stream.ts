@@ -180,13 +180,14 @@ function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagn
     // A blank cell of a file says nothing to a CRM; an API's null says that there is no value, and so does what is
     // written down in a file itself.
     const blank = written.source?.object === undefined && written.target?.files === undefined ? "skip" : "clear";
-    const { on_null = blank, policy = "overwrite", parent } = options ?? {};
+    const { on_null = blank, policy = "overwrite", round, parent } = options ?? {};
     if (expression === undefined || policy === "newest") return [];
     return {
       target,
       expression,
       onNull: on_null,
       policy,
+      ...(round === undefined ? {} : { round }),
       ...(parent === undefined ? {} : { parent: { stream: parent, miss: "reject" as const } }),
       targetPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target]).start),
     };

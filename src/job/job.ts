@@ -7,6 +7,7 @@
 import type { Place } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
+import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
 
 export type { Place } from "../core/errors.ts";
 export type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
@@ -53,8 +54,10 @@ export interface Job {
   file: string;
   /** SHA-256, in hexadecimal, of all that the job says: independent of layout, comments, places and the file's name. */
   hash: string;
-  /** IANA name. Reads values that carry no zone. */
+  /** IANA name. Reads values that carry no zone, and says which day an instant is. */
   timezone: string;
+  /** What becomes of a local time that the clocks skip or pass twice; without it, its row is a reject. */
+  onAmbiguousTime?: AmbiguousTime;
   /** How many rows may not arrive; without it, none may that the run could call a success. */
   rejectsMax?: Threshold;
   guards: Guards;
@@ -218,10 +221,17 @@ export interface MappedField {
   expression: Expression;
   onNull: OnNull;
   policy: Policy;
+  /** How digits that the field has no room for are rounded; without it, the row is a reject. */
+  round?: Rounding;
   /** The value is the key of a record that `stream` of this job loads; the field gets that record's id. */
   parent?: { stream: string; miss: "reject" };
   /** Of the key in the YAML. */
   targetPlace: Place;
+}
+
+/** How a field's values are read. */
+export function readingOf({ timezone, onAmbiguousTime = "reject" }: Job, { round }: MappedField): Reading {
+  return { timezone, onAmbiguousTime, ...(round === undefined ? {} : { round }) };
 }
 
 /** One check of mapped rows: either of a `field` (required, maxLength) or of an `expression` that must be true. */

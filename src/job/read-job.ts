@@ -39,6 +39,7 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
   const job = {
     name: written.name,
     timezone: written.timezone ?? "UTC",
+    ...(written.on_ambiguous_time === undefined ? {} : { onAmbiguousTime: written.on_ambiguous_time }),
     ...(written.rejects?.max === undefined ? {} : { rejectsMax: parseThreshold(written.rejects.max) }),
     guards: buildGuards(written.guards ?? {}),
     ...(written.limits === undefined ? {} : { limits: buildLimits(written.limits) }),

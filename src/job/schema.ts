@@ -227,6 +227,12 @@ const mapping = closedMap({
       "When the field is written: always, only where the target's is empty, or only in a new record. Default: overwrite.",
     )
     .optional(),
+  round: z
+    .enum(["half_even", "half_up", "down"])
+    .describe(
+      "How digits that a number field has no room for are rounded, which the plan counts. Without it such a row is a reject.",
+    )
+    .optional(),
   parent: text.describe("A stream of this job: the field gets the id of its record whose key is `from`.").optional(),
   miss: z.enum(["reject"]).describe("What happens to a row without a parent. Default: reject.").optional(),
   lookup: lookup.describe("Take the value from a reference file.").optional(),
@@ -308,7 +314,15 @@ export const jobShape = closedMap({
   })
     .describe("How long things are kept.")
     .optional(),
-  timezone: text.describe("IANA time zone that reads values without a zone. Default: UTC.").optional(),
+  timezone: text
+    .describe("IANA time zone that reads values without a zone, and says which day an instant is. Default: UTC.")
+    .optional(),
+  on_ambiguous_time: z
+    .enum(["reject", "earlier", "later"])
+    .describe(
+      "What becomes of a local time that the clocks of `timezone` skip or pass twice: the row is a reject, or the earlier or later instant is meant. Default: reject.",
+    )
+    .optional(),
   guards: closedMap({
     changed: threshold.describe("Records changed at most. Default: no limit.").optional(),
     deletes: threshold.describe("Records deleted at most. Default: 0 in mode mirror, otherwise no limit.").optional(),

@@ -2,6 +2,7 @@
 
 import type { FieldSchema } from "../core/model.ts";
 import { identifier } from "../core/sql.ts";
+import { storedReading } from "../values/value.ts";
 import type { Target } from "./target.ts";
 
 export interface RenderedKey {
@@ -14,7 +15,7 @@ export interface RenderedKey {
 /** Of creates: the key fields. A number may come back as 9.12260031E8, text in another case. */
 export function keyOfFields(target: Target, fields: readonly FieldSchema[]): RenderedKey {
   const parts = fields.map((field) => {
-    const { value } = target.render(field, identifier(field.name), "VARCHAR", "UTC");
+    const { value } = target.render(field, identifier(field.name), "VARCHAR", storedReading);
     return field.caseSensitive ? value : `lower(${value})`;
   });
   return {

@@ -4,6 +4,7 @@
 
 import type { FieldSchema, ObjectSchema, ObjectSummary, Operation, Way } from "../core/model.ts";
 import type { Beside, Mode, Place } from "../job/job.ts";
+import type { Reading } from "../values/value.ts";
 
 /** How the target stores a value, as SQL over a mapped value. */
 export interface RenderedField {
@@ -13,6 +14,8 @@ export interface RenderedField {
   stored?: string;
   /** A BOOLEAN that is true where the mapped value can't be stored in the field, and what to say then (VARCHAR). */
   invalid?: { condition: string; message: string };
+  /** BOOLEAN over the mapped value: what is stored is not it but rounded. Only where the reading rounds. */
+  rounded?: string;
   /** The stored value with a type to compare and compute with, for the rules of a job. */
   typed: string;
 }
@@ -193,7 +196,7 @@ export interface Target {
     schema: ObjectSchema,
     name: string,
   ): Promise<{ message: string; suggestion?: string; next?: string } | undefined>;
-  render(field: FieldSchema, value: string, type: string, timezone: string): RenderedField;
+  render(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField;
   /** What `clear` stores: NULL, or the value that stands for it (a checkbox is never empty). SQL. */
   clearedValue(field: FieldSchema): string;
   snapshot(request: SnapshotRequest): Promise<Snapshot>;

@@ -80,7 +80,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
   const problems = findMissingFields(compiled);
-  problems.push(...(await findLiteralProblems({ engine, target, timezone: request.job.timezone, compiled })));
+  problems.push(...(await findLiteralProblems({ engine, target, job: request.job, compiled })));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;

@@ -8,7 +8,15 @@ import { suggest } from "../core/suggest.ts";
 import type { RecordSchema } from "../extract/source.ts";
 import { type Diagnostic, diagnosticsFailure } from "../job/diagnostics.ts";
 import { expressionPlace } from "../job/expression-place.ts";
-import { type Expression, type Job, type MappedField, type Mode, type Stream, writesFile } from "../job/job.ts";
+import {
+  type Expression,
+  type Job,
+  type MappedField,
+  type Mode,
+  readingOf,
+  type Stream,
+  writesFile,
+} from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { bindType, serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
@@ -105,7 +113,7 @@ function addNamedFields({ stream, columns }: CompileInput, used: Map<string, str
 }
 
 function compileField(input: CompileInput, field: MappedField, schema: FieldSchema, bound: Bound): CompiledField {
-  const rendered = input.target.render(schema, mappedName(field.target), bound.type, input.job.timezone);
+  const rendered = input.target.render(schema, mappedName(field.target), bound.type, readingOf(input.job, field));
   return { field, columns: [...bound.columns.keys()], type: bound.type, ...rendered };
 }
 

@@ -27,6 +27,7 @@ import { countBroken } from "../stage/record-copy.ts";
 import { countRefusedRecords, rowState } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
 import { equalityOf } from "../values/equality.ts";
+import { storedReading } from "../values/value.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
@@ -257,7 +258,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
   const schema = compiled.fieldSchemas.get(name);
   if (compiledField === undefined || schema === undefined) throw new Error(`field ${name} is not compiled`);
   const { field, columns } = compiledField;
-  const present = target.render(schema, mappedName(name), "VARCHAR", "UTC");
+  const present = target.render(schema, mappedName(name), "VARCHAR", storedReading);
   return {
     name,
     // What a record has several of is only added to.

@@ -7,7 +7,7 @@ import { type FieldKind, type FieldSchema, isRequired, type ObjectSchema } from 
 import { literal } from "../core/sql.ts";
 import type { Diagnostic } from "../job/diagnostics.ts";
 import { expressionPlace } from "../job/expression-place.ts";
-import type { MappedField, Mode, Stream } from "../job/job.ts";
+import { type Job, type MappedField, type Mode, readingOf, type Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { countOf } from "../report/numbers.ts";
 import { serialize } from "../stage/bind.ts";
@@ -87,7 +87,7 @@ export function findMissingFields({ stream, schema }: CompiledStream): Diagnosti
 export interface LiteralInput {
   engine: Engine;
   target: Target;
-  timezone: string;
+  job: Job;
   compiled: CompiledStream;
 }
 
@@ -133,13 +133,13 @@ function showValues(values: readonly string[]): string {
 
 /** As a row with this value would be judged. */
 async function complainAsTarget(
-  { engine, target, timezone }: LiteralInput,
+  { engine, target, job }: LiteralInput,
   field: MappedField,
   schema: FieldSchema,
   text: string,
 ): Promise<string | undefined> {
   const mapped = mappedName(field.target);
-  const { value, invalid } = target.render(schema, mapped, "VARCHAR", timezone);
+  const { value, invalid } = target.render(schema, mapped, "VARCHAR", readingOf(job, field));
   if (invalid === undefined) return undefined;
   const rendered = `SELECT *, ${value} AS ${renderedName(field.target)} FROM (SELECT ${literal(text)} AS ${mapped})`;
   const row = await engine.one(`SELECT ${invalid.condition} AS bad, ${invalid.message} AS message FROM (${rendered})`);

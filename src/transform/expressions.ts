@@ -4,6 +4,8 @@
 // functions off the allow-list never reach the engine, so that the same input always gives the same rows.
 
 import { suggest } from "../core/suggest.ts";
+import { complainAboutDayFormat, complainAboutFormat } from "../values/day-format.ts";
+import { knownLocales, separatorsOf } from "../values/locale.ts";
 import { allowedFunctions, laterFunctions } from "./functions.ts";
 
 /** The statement whose tree is asked for; positions in the tree count from its start. */
@@ -159,12 +161,46 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
     found.columns.push({ path: [schema], offset: offsetOf(node).offset ?? 0 });
   }
   if (node.is_operator === true && !name.endsWith("__postfix")) return;
-  if (allowedFunctions.has(name)) return;
+  if (allowedFunctions.has(name)) {
+    noteArgument(node, name, found);
+    return;
+  }
   const candidate = suggest(name, [...allowedFunctions]);
   const message = laterFunctions.has(name)
     ? `the function ${name} is not supported yet`
     : `the function ${name} can't be used in a job${candidate === undefined ? "" : `; did you mean ${candidate}?`}`;
   found.problems.push({ message, length: name.length, ...offsetOf(node) });
+}
+
+/** A locale or a format that can't be read would make every row a reject, or make it something else. */
+function noteArgument(node: Node, name: string, found: ParsedExpression): void {
+  const complain = argumentOf[name];
+  const [, argument] = (node["children"] as Node[] | undefined) ?? [];
+  if (complain === undefined || argument === undefined) return;
+  const [constant] = argument.class === "CONSTANT" ? constantsOf(argument) : [];
+  const message = constant === undefined ? complain(undefined) : complain(constant.text);
+  if (message !== undefined) found.problems.push({ message: `${name}: ${message}`, ...offsetOf(argument) });
+}
+
+/** What is wrong with the second argument, a text or something else. */
+const argumentOf: Readonly<Record<string, (text: string | undefined) => string | undefined>> = {
+  parse_decimal: complainAboutLocale,
+  parse_date: (text) => complainAboutText(text, complainAboutDayFormat),
+  strptime: (text) => complainAboutText(text, complainAboutFormat),
+  try_strptime: (text) => complainAboutText(text, complainAboutFormat),
+};
+
+function complainAboutText(text: string | undefined, complain: (format: string) => string | undefined) {
+  if (text === undefined) return "it wants one format, a text such as '%d.%m.%Y'";
+  const complaint = complain(text);
+  return complaint === undefined ? undefined : `the format "${text}" can't be used: ${complaint}`;
+}
+
+function complainAboutLocale(locale: string | undefined): string | undefined {
+  // Which one a column says is seen row by row.
+  if (locale === undefined || separatorsOf(locale) !== undefined) return undefined;
+  const meant = suggest(locale, knownLocales);
+  return `the locale "${locale}" is not known${meant === undefined ? ", a language and a region is wanted: de, en-US" : `; did you mean ${meant}?`}`;
 }
 
 function offsetOf(node: Node): { offset?: number } {

@@ -48,7 +48,7 @@ function storeText(column: string, range: DayRange, own: OwnForm | undefined): S
   const isDay = (text: string) => `CAST(TRY_CAST(${text} AS DATE) AS VARCHAR) = ${text} AND strlen(${text}) = 10`;
   const isWithin = (text: string) => `${text} BETWEEN '${first}' AND '${last}'`;
   const found = (text: string) =>
-    `coalesce(${[...(own === undefined ? [] : [own(text)]), midnightDay(text), text].join(", ")})`;
+    `coalesce(${[...(own === undefined ? [] : [own(text)]), shortDay(text), midnightDay(text), text].join(", ")})`;
   const stored = bind("text", trimmed(column), (text) =>
     bind("found", found(text), (one) => `CASE WHEN ${isDay(one)} AND ${isWithin(one)} THEN ${one} END`),
   );
@@ -61,6 +61,11 @@ function storeText(column: string, range: DayRange, own: OwnForm | undefined): S
     ),
   );
   return { stored: `CASE WHEN ${isDay(column)} AND ${isWithin(column)} THEN ${column} ELSE ${stored} END`, complaint };
+}
+
+/** `2020-1-2`, which is one day as well. */
+function shortDay(text: string): string {
+  return `CASE WHEN regexp_full_match(${text}, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}') THEN CAST(TRY_CAST(${text} AS DATE) AS VARCHAR) END`;
 }
 
 function hasTime(reading?: Reading): string {

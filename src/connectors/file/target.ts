@@ -8,7 +8,6 @@ import { posix } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { instantText } from "../../core/instant.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import type {
   Batch,
@@ -19,6 +18,8 @@ import type {
   Target,
   TargetCapabilities,
 } from "../../load/target.ts";
+import { instantText } from "../../values/instant.ts";
+import { numberText } from "../../values/number.ts";
 
 const capabilities: TargetCapabilities = {
   handlesKeptDays: Number.POSITIVE_INFINITY,
@@ -190,13 +191,22 @@ function describeColumn(name: string): FieldSchema {
   };
 }
 
-/** Text as it is; times in ISO 8601, those with a zone in UTC. */
+/** Text as it is; numbers in full; times in ISO 8601, those with a zone in UTC, with what they have of a second. */
 function renderCell(_field: FieldSchema, value: string, type: string): RenderedField {
-  const rendered =
-    type === "TIMESTAMP WITH TIME ZONE"
-      ? instantText(value)
-      : type.startsWith("TIMESTAMP")
-        ? `strftime(${value}, '%Y-%m-%dT%H:%M:%S')`
-        : `CAST(${value} AS VARCHAR)`;
-  return { value: rendered, typed: value };
+  return { value: cellText(value, type), typed: value };
+}
+
+function cellText(value: string, type: string): string {
+  const text = `CAST(${value} AS VARCHAR)`;
+  if (type === "TIMESTAMP WITH TIME ZONE") {
+    const finer = `strftime(timezone('UTC', ${value}), '%Y-%m-%dT%H:%M:%S.%fZ')`;
+    return `CASE WHEN epoch_us(${value}) % 1000 = 0 THEN ${instantText(value)} ELSE ${finer} END`;
+  }
+  if (type.startsWith("TIMESTAMP")) {
+    const whole = `strftime(${value}, '%Y-%m-%dT%H:%M:%S')`;
+    return `CASE WHEN epoch_us(${value}) % 1000000 = 0 THEN ${whole} ELSE strftime(${value}, '%Y-%m-%dT%H:%M:%S.%f') END`;
+  }
+  // What is wider than a job would write down comes from a function or an API.
+  const isComputed = type === "DOUBLE" || type === "FLOAT" || type.startsWith("DECIMAL(38,");
+  return isComputed ? `coalesce(${numberText(text)}, ${text})` : text;
 }

@@ -2,31 +2,86 @@
 // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
 
 import { renderedName } from "../../core/columns.ts";
-import { instantOf, instantText } from "../../core/instant.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { RenderedField } from "../../load/target.ts";
+import { storeBoolean } from "../../values/boolean.ts";
+import { storeDay } from "../../values/day.ts";
+import { type DayRange, storeInstant } from "../../values/instant.ts";
+import { decimalOf, type NumberLimits, storeNumber } from "../../values/number.ts";
+import { isBlank, trimmed } from "../../values/trim.ts";
+import { bind, type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
 import { idColumn } from "./schema.ts";
 
 /** Stands in a batch file where a property is emptied: HubSpot is sent an empty text. */
 export const clearCell = "␀";
 
 /** `value` is a column, so it may stand several times in the result. */
-export function renderField(field: FieldSchema, value: string, type: string, timezone: string): RenderedField {
+export function renderField(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField {
   if (field.picklist !== undefined) return renderOptions(field, field.picklist, value);
   if (field.kind === "id" || field.name.endsWith(`.${idColumn}`)) return renderId(field, value);
+  const mapped: MappedValue = { column: value, type };
   switch (field.kind) {
-    case "number":
-      return renderNumber(field, value);
+    case "number": {
+      // With a scale of its own: what HubSpot has room for.
+      const number = storeNumber(mapped, numbers, reading.round);
+      return { ...renderAs(field, mapped, number, "VARCHAR"), typed: decimalOf(rendered(field)) };
+    }
     case "boolean":
-      return renderBoolean(field, value);
+      return renderAs(field, mapped, storeBoolean(mapped), "BOOLEAN");
     case "date":
-      return renderDate(field, value, type);
-    case "datetime":
-      return renderDatetime(field, value, type, timezone);
+      return renderAs(field, mapped, storeDay(mapped, days, reading, dayOfMilliseconds), "DATE");
+    case "datetime": {
+      const instant = storeInstant(mapped, days, reading, instantOfMilliseconds);
+      return renderAs(field, mapped, instant, "TIMESTAMP WITH TIME ZONE");
+    }
     default:
       return renderText(field, value);
   }
+}
+
+/** As HubSpot gives them back: no exponent, no zeros at the end. They are kept as decimals and not as doubles. */
+const numbers: NumberLimits = { wholeMax: 26, decimalsMax: 12, decimalsShown: 0, holder: "HubSpot" };
+
+/** Years of four digits, which is what ISO 8601 has: HubSpot states no limits. */
+const days: DayRange = { first: "0001-01-01", last: "9999-12-31", holder: "HubSpot" };
+
+function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredValue, typed: string): RenderedField {
+  const { stored, complaint, rounded } = value;
+  return {
+    value: stored,
+    stored: orAsItIs(stored, mapped.column),
+    invalid: {
+      condition: `${rendered(field)} IS NULL AND NOT (${isBlank(textOf(mapped))})`,
+      message: `'"' || left(${textOf(mapped)}, 80) || '" ' || ${complaint}`,
+    },
+    typed: `CAST(${rendered(field)} AS ${typed})`,
+    ...(rounded === undefined ? {} : { rounded }),
+  };
+}
+
+/** HubSpot answers with a date, or with the milliseconds of its midnight in UTC. */
+function dayOfMilliseconds(value: string): string {
+  return bind(
+    "ms",
+    value,
+    (ms) => `CASE WHEN ${isMilliseconds(ms)} AND TRY_CAST(${ms} AS BIGINT) % 86400000 = 0
+    THEN CAST(CAST(epoch_ms(CAST(${ms} AS BIGINT)) AS DATE) AS VARCHAR) END`,
+  );
+}
+
+function instantOfMilliseconds(value: string): string {
+  return bind(
+    "ms",
+    value,
+    (ms) => `CASE WHEN ${isMilliseconds(ms)}
+    THEN strftime(epoch_ms(CAST(${ms} AS BIGINT)), '%Y-%m-%dT%H:%M:%S.%gZ') END`,
+  );
+}
+
+/** Since 1970; 10 digits are seconds, which HubSpot refuses. */
+function isMilliseconds(text: string): string {
+  return `regexp_full_match(${text}, '-?[0-9]{12,14}')`;
 }
 
 function rendered(field: FieldSchema): string {
@@ -46,7 +101,7 @@ function invalidUnless(field: FieldSchema, value: string, what: string): NonNull
 
 /** What the property holds, also where loadline would not write it: what is there must neither be missed nor lost. */
 function orAsItIs(known: string, value: string): string {
-  return `coalesce(${known}, nullif(trim(${text(value)}), ''))`;
+  return `coalesce(${known}, nullif(${trimmed(text(value))}, ''))`;
 }
 
 const blanks = "' ' || chr(9) || chr(10) || chr(13)";
@@ -73,60 +128,6 @@ function renderId(field: FieldSchema, value: string): RenderedField {
     invalid: invalidUnless(field, value, "the id of a record (a number)"),
     typed: rendered(field),
   };
-}
-
-/** As HubSpot gives it back: no exponent, no zeros at the end. */
-function renderNumber(field: FieldSchema, value: string): RenderedField {
-  // By way of its text: a DOUBLE of 123456789012.34 would become 123456789012.339998326784.
-  const number = `TRY_CAST(${text(value)} AS DECIMAL(38, 12))`;
-  const known = `regexp_replace(CAST(${number} AS VARCHAR), '\\.?0+$', '')`;
-  return {
-    value: known,
-    stored: orAsItIs(known, value),
-    invalid: invalidUnless(field, value, "a number"),
-    typed: `CAST(${rendered(field)} AS DOUBLE)`,
-  };
-}
-
-function renderBoolean(field: FieldSchema, value: string): RenderedField {
-  const known = `CAST(TRY_CAST(trim(${text(value)}) AS BOOLEAN) AS VARCHAR)`;
-  return {
-    value: known,
-    stored: orAsItIs(known, value),
-    invalid: invalidUnless(field, value, "true or false"),
-    typed: `CAST(${rendered(field)} AS BOOLEAN)`,
-  };
-}
-
-/** HubSpot answers with a date, or with the milliseconds of its midnight in UTC. */
-function renderDate(field: FieldSchema, value: string, type: string): RenderedField {
-  const date =
-    type === "VARCHAR"
-      ? `coalesce(${ofMilliseconds(value)}::DATE, TRY_CAST(${value} AS DATE))`
-      : `TRY_CAST(${value} AS DATE)`;
-  const known = `CAST(${date} AS VARCHAR)`;
-  return {
-    value: known,
-    stored: orAsItIs(known, value),
-    invalid: invalidUnless(field, value, "a date (YYYY-MM-DD)"),
-    typed: `CAST(${rendered(field)} AS DATE)`,
-  };
-}
-
-function renderDatetime(field: FieldSchema, value: string, type: string, timezone: string): RenderedField {
-  const instant = instantOf(value, type, timezone, `timezone('UTC', ${ofMilliseconds(value)})`);
-  const known = instantText(instant);
-  return {
-    value: known,
-    stored: orAsItIs(known, value),
-    invalid: invalidUnless(field, value, "a date and time (ISO 8601)"),
-    typed: instant,
-  };
-}
-
-/** TIMESTAMP of text that is milliseconds since 1970; 10 digits are seconds, which HubSpot refuses. */
-function ofMilliseconds(value: string): string {
-  return `CASE WHEN regexp_full_match(trim(${value}), '-?[0-9]{12,14}') THEN epoch_ms(CAST(trim(${value}) AS BIGINT)) END`;
 }
 
 /** Options by value or label, whatever their case; of several, in one order, since HubSpot keeps none. */
