@@ -105,6 +105,16 @@ program
   );
 
 program
+  .command("abandon <run-id>")
+  .description("give an unfinished run up: says what has landed and what is in doubt, and frees the job")
+  .option("--yes", "give it up; without, it is only told")
+  .action(
+    act(async (id: string, flags: { yes?: boolean }) =>
+      (await import("./commands/abandon.ts")).abandon(globals(), id, flags),
+    ),
+  );
+
+program
   .command("check <job...>")
   .description("read jobs, bind every expression, compare with the connected systems; writes nothing")
   .option("--sandbox", "check against a local sandbox")

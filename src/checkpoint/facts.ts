@@ -4,7 +4,16 @@ import type { ExitCode } from "../core/exit-code.ts";
 import type { Action, Operation, Part, StreamCounts, Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
 
-export type RunStatus = "running" | "planned" | "loaded" | "partial" | "failed" | "in-doubt" | "stopped" | "superseded";
+export type RunStatus =
+  | "running"
+  | "planned"
+  | "loaded"
+  | "partial"
+  | "failed"
+  | "in-doubt"
+  | "stopped"
+  | "superseded"
+  | "abandoned";
 
 export interface RunRecord {
   id: string;

@@ -182,6 +182,10 @@ export class Ledger implements Disposable {
     return this.#table("inserted").find({ org, object }).map(insertedRecord);
   }
 
+  insertedBy(run: string): InsertedRecord[] {
+    return this.#table("inserted").find({ run }).map(insertedRecord);
+  }
+
   saveInserted(inserted: InsertedRecord): void {
     this.#put("inserted", insertedCells(inserted));
   }

@@ -8,7 +8,7 @@ import { exitCode } from "../core/exit-code.ts";
  * planned a second time. Of the others, going on mends neither a wrong job file nor an objecting guard.
  */
 export function isResumable(ledger: Ledger, run: Pick<RunRecord, "id" | "command" | "status" | "exitCode">): boolean {
-  const isOver = run.status === "loaded" || run.status === "partial" || run.status === "superseded";
+  const isOver = ["loaded", "partial", "superseded", "abandoned"].includes(run.status);
   if (run.command === "plan" || isOver) return false;
   return (run.exitCode !== exitCode.usage && run.exitCode !== exitCode.guard) || hasBegunLoading(ledger, run);
 }
