@@ -8,7 +8,7 @@ import type { Bulk } from "./bulk/bulk.ts";
 import { isStored } from "./catalog/field.ts";
 import { ApiError, notFound } from "./errors.ts";
 import type { Org } from "./org.ts";
-import { jsonValue } from "./render.ts";
+import { plainValue } from "./render.ts";
 import { seedOrg } from "./seed.ts";
 import { prepareRows, type Stored } from "./store.ts";
 
@@ -68,7 +68,7 @@ function dump(org: Org, name: string): Answer {
   const shown = fields.map((field, index) => {
     const name = `${index === 0 ? "" : ","}"${field.name}":`;
     const none = `${name}null`;
-    return (value: Stored): string => (value === null ? none : name + JSON.stringify(jsonValue(field, value)));
+    return (value: Stored): string => (value === null ? none : name + JSON.stringify(plainValue(field, value)));
   });
   async function* lines(): AsyncGenerator<string> {
     const reader = org.store.openReader();

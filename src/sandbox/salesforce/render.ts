@@ -3,12 +3,16 @@
 import { type Field, isDouble, isMasked } from "./catalog/field.ts";
 import type { Stored } from "./store.ts";
 
-/** A value in a JSON answer: booleans as such, datetimes with +0000. */
+/** A value in a JSON answer: booleans as such, datetimes with +0000, masked ones as stars. */
 export function jsonValue(field: Field, value: Stored): Stored | boolean {
+  return isMasked(field) && value !== null ? maskOf(value) : plainValue(field, value);
+}
+
+/** The same for the dump, which shows what is there. */
+export function plainValue(field: Field, value: Stored): Stored | boolean {
   if (value === null) return null;
   if (field.type === "boolean") return value !== 0;
   if (field.type === "datetime") return String(value).replace(/Z$/, "+0000");
-  if (isMasked(field)) return maskOf(value);
   return value;
 }
 
