@@ -128,7 +128,7 @@ test("a record made since the diff is a conflict, where no earlier call can have
 });
 
 test("rows that the org refuses or can't lock are told and sent again as those of a job are", async () => {
-  const csv = three.replace("a@x.com", "nonsense");
+  const csv = three.replace("a@x.com", "no(address)");
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": csv });
   const locked = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--";
   await place.sandbox.api("POST", "composite/sobjects", {
@@ -141,7 +141,7 @@ test("rows that the org refuses or can't lock are told and sent again as those o
   expect(run.summary().streams["contacts"]).toMatchObject({ creates: 1, updates: 2, loaded: 2, failed: 1 });
   const [folder = ""] = place.project.list(".loadline/runs");
   expect(place.project.read(`.loadline/runs/${folder}/rejects/contacts.csv`)).toMatch(
-    /\n1,Adams,nonsense,INVALID_EMAIL_ADDRESS: .*nonsense,Email,2\n$/,
+    /\n1,Adams,no\(address\),INVALID_EMAIL_ADDRESS: .*no\(address\),Email,2\n$/,
   );
 });
 

@@ -113,7 +113,7 @@ test("a create that meets a record made since the diff is told as a conflict, an
 });
 
 test("rows that the target rejects are kept with its reason and their line, and limit the exit code", async () => {
-  const csv = "id,last,email\n1,Adams,nonsense\n2,Brown,b@x.com\n";
+  const csv = "id,last,email\n1,Adams,no(address)\n2,Brown,b@x.com\n";
   await using place = await rehearse(contactsJob().replace("100%", "1"), { "inbox/contacts.csv": csv });
   const within = await place.project.run("run", "job.yaml", "--json");
   expect(within.summary()).toMatchObject({
@@ -123,7 +123,7 @@ test("rows that the target rejects are kept with its reason and their line, and 
   });
   const [run = ""] = place.project.list(".loadline/runs");
   expect(place.project.read(`.loadline/runs/${run}/rejects/contacts.csv`)).toMatch(
-    /^id,last,email,loadline_error,loadline_field,loadline_line\n1,Adams,nonsense,INVALID_EMAIL_ADDRESS: .*nonsense,Email,2\n$/,
+    /^id,last,email,loadline_error,loadline_field,loadline_line\n1,Adams,no\(address\),INVALID_EMAIL_ADDRESS: .*no\(address\),Email,2\n$/,
   );
   place.project.write({ "job.yaml": contactsJob().replace("100%", "0") });
   const beyond = await place.project.run("run", "job.yaml", "--json");
