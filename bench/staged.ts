@@ -50,6 +50,7 @@ await measure(async () => {
       ways: new Map(),
       emit: () => undefined,
       signal: new AbortController().signal,
+      isResumed: false,
     },
     stream,
   );

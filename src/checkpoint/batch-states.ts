@@ -5,7 +5,8 @@
 //   handle    the remote's handle is durable; the remote has not been told to act, so the handle may be thrown away
 //   committed the remote was told to act, or is just about to be: from here on a batch is never sent again, unless its
 //             rows go by id or external id and there is no handle (any more) to ask
-//   settled   its per-row results are stored; from `planned` on: deletes that are held back, of which nothing is sent
+//   settled   its per-row results are stored; from `planned` or `intent`
+//             on: rows that are held back, of which nothing was sent
 //   refused   the remote won't act on its handle, which is to be thrown away for a new one; or it refused, without effect,
 //             a call that can't be made twice
 //   in-doubt  what the remote did can't be found out; a person decides
@@ -14,7 +15,7 @@ export type BatchStateName = "planned" | "intent" | "handle" | "committed" | "se
 
 const transitions: Record<BatchStateName, readonly BatchStateName[]> = {
   planned: ["intent", "settled"],
-  intent: ["handle", "committed", "refused"],
+  intent: ["handle", "committed", "refused", "settled"],
   handle: ["committed", "intent", "refused"],
   committed: ["settled", "in-doubt", "refused"],
   settled: [],

@@ -31,6 +31,8 @@ export interface RunContext {
   ways: Map<string, PlannedWays>;
   emit: Emit;
   signal: AbortSignal;
+  /** An earlier process has begun the run: what it planned may be of long ago. */
+  isResumed: boolean;
 }
 
 /** A subfolder of the run folder, made when first asked for. */

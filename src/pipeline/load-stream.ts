@@ -12,6 +12,7 @@ import type { Stream } from "../job/job.ts";
 import { isRepeatable, loadBatch } from "../load/write.ts";
 import { type RunContext, targetOf } from "./context.ts";
 import { sizeOf } from "./forecast.ts";
+import { recheckBatches } from "./recheck.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
 import { settleBatch } from "./settle-batch.ts";
 
@@ -24,11 +25,12 @@ const dayMs = 86_400_000;
 export type LoadPass = "changes" | "deletes";
 
 /**
- * Loads what is not settled yet of a pass. Throws the first failure once the batches in flight have stopped. Gives why it began
- * no further batch, where a limit of the job is reached: those in flight are settled then.
+ * Loads what is not settled yet of a pass. Throws the first failure once the batches in flight have stopped. Gives why
+ * it began no further batch, where a limit of the job is reached: those in flight are settled then.
  */
 export async function loadStream(context: RunContext, stream: Stream, pass: LoadPass): Promise<Failure | undefined> {
   const isWanted = ({ action }: BatchRecord) => (action === "delete") === (pass === "deletes");
+  if (context.isResumed) await recheckBatches(context, stream, isWanted);
   const open = openBatches(context, stream).filter(isWanted);
   if (open.length === 0) return undefined;
   context.emit({ type: "step-started", stream: stream.name, step: "load" });

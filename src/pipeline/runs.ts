@@ -190,6 +190,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     ways: new Map(),
     emit,
     signal: request.signal,
+    isResumed: request.resume !== undefined,
   };
   if (request.decision !== undefined) await decide(context, request.decision);
   return await runPipeline(context);

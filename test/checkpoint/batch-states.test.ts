@@ -10,6 +10,7 @@ const legal = new Set([
   "planned → settled",
   "intent → handle",
   "intent → refused",
+  "intent → settled",
   // Written by calls that do no harm twice: there is no handle.
   "intent → committed",
   "handle → committed",
