@@ -30,3 +30,6 @@ export function sourceColumn(column: string): string {
 export function failureName(target: string): string {
   return identifier(`x:${target}`);
 }
+
+/** True where evaluating `source.keep` failed. Only a careful pass has this column. */
+export const keepFailureName = "_keep_failed_";

@@ -29,6 +29,8 @@ export interface KeysInput {
   /** SQL that is true for the rows that a person asked for (`--keys`), over `_key_`. */
   wanted?: string;
   limit?: number;
+  /** Its values are never shown. */
+  isKeyHidden?: boolean;
 }
 
 /** Names of the view and the table that `selectKeys` makes. */
@@ -54,7 +56,7 @@ export function selectKeys(input: KeysInput): string[] {
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
   if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe.keep));
   const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
-  if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input.key));
+  if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input));
   return statements;
 }
 
@@ -77,10 +79,11 @@ function leaveDuplicates(keep: "first" | "last"): string {
     ON c._by_ = r._by_ WHERE c._row_ <> r.winner`;
 }
 
-function leaveSharedKeys(key: readonly KeyField[]): string {
+function leaveSharedKeys({ key, isKeyHidden = false }: KeysInput): string {
   const names = key.map(({ name }) => name).join(", ");
+  const shown = isKeyHidden ? "" : `'"' || replace(left(k._key_, 80), chr(31), ', ') || '" ' || `;
   return `INSERT INTO ${leftBehindTable} SELECT k._row_,
-      ${literal(`${names}\u001f`)} || 'shares its key "' || replace(left(k._key_, 80), chr(31), ', ') || '" with ' || (r.rows - 1) || ' other row' ||
+      ${literal(`${names}\u001f`)} || 'shares its key ' || ${shown}'with ' || (r.rows - 1) || ' other row' ||
         CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'
     FROM ${keysTable} k JOIN (SELECT _key_, count(*) AS rows FROM ${keysTable} GROUP BY _key_ HAVING count(*) > 1) r
     ON k._key_ = r._key_`;

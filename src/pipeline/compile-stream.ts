@@ -37,6 +37,10 @@ export interface CompiledStream {
   rules: CompiledRule[];
   /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
   columns: ReadonlyMap<string, string>;
+  /** Those that `source.keep` uses. */
+  keepColumns: readonly string[];
+  /** Target fields whose values are never shown, in small letters. */
+  redacted: ReadonlySet<string>;
 }
 
 export interface CompileInput {
@@ -72,16 +76,17 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     if (typeProblems.length > 0) continue;
     fields.push(compileField(input, field, fieldSchema, bound));
   }
-  if (stream.keep !== undefined) {
-    const bound = await bindExpression(input, stream.keep, input.columns, "column", problems);
-    for (const [name, type] of bound?.columns ?? []) columns.set(name, type);
-  }
+  const kept =
+    stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
+  for (const [name, type] of kept?.columns ?? []) columns.set(name, type);
   addNamedFields(input, columns, problems);
   const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
   if (problems.length > 0) throw diagnosticsFailure(problems);
-  return { stream, schema, fields, fieldSchemas, key, rules, columns };
+  const keepColumns = [...(kept?.columns.keys() ?? [])];
+  const redacted = new Set(input.job.redact.map((name) => name.toLowerCase()));
+  return { stream, schema, fields, fieldSchemas, key, rules, columns, keepColumns, redacted };
 }
 
 /** An object that is not there is told at its place. */

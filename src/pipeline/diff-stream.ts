@@ -122,6 +122,7 @@ async function selectRows({ engine, compiled, staged, selection, seen }: DiffInp
     ...(dedupe === undefined
       ? {}
       : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),
+    isKeyHidden: key.some(({ name }) => compiled.redacted.has(name.toLowerCase())),
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
     ...(selection.keys === undefined ? {} : { wanted: namesAnyOf(key, selection.keys) }),
   });

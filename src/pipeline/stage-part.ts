@@ -3,11 +3,11 @@
 
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { failureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import { failureName, keepFailureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
-import { identifier, literal } from "../core/sql.ts";
+import { identifier } from "../core/sql.ts";
 import { isPlainText } from "../formats/text.ts";
 import type { Stream } from "../job/job.ts";
 import { nestColumns } from "../stage/bind.ts";
@@ -18,7 +18,14 @@ import { type LinedPart, type OpenPart, openPart, readCarefully } from "../stage
 import { lineColumn } from "../stage/record-copy.ts";
 import { countRefusedRecords, numberRows, stagePart } from "../stage/stage.ts";
 import { type CompiledField, isAbsent, mapRows } from "../transform/mapping.ts";
-import { type CheckedField, findProblem, findWarning } from "../validate/rules.ts";
+import {
+  type CheckedField,
+  type Checks,
+  cantBeComputed,
+  findProblem,
+  findWarning,
+  type Given,
+} from "../validate/rules.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { identifyRow, identityColumn } from "./inserted.ts";
 
@@ -146,11 +153,17 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     careful,
     ...(keep === undefined ? {} : { keep }),
   });
-  const checked = compiled.fields.map((field) => checkedField(compiled, field, absent, careful));
+  const checks: Checks = {
+    fields: compiled.fields.map((field) => checkedField(compiled, field, absent, careful)),
+    rules: compiled.rules,
+    careful,
+    ...(careful && keep !== undefined ? { keepFailed: describeKeepFailure(compiled) } : {}),
+    redacted: compiled.redacted,
+  };
   await stagePart(input.engine, {
     mapped,
-    problem: findProblem(checked, compiled.rules),
-    warning: findWarning(checked, compiled.rules),
+    problem: findProblem(checks),
+    warning: findWarning(checks),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
     sources: part.columns.map(sourceName),
     ...(format.type === "csv" && compiled.stream.source.kind === "files"
@@ -217,10 +230,7 @@ function checkedField(
   absent: ReadonlySet<string>,
   careful: boolean,
 ): CheckedField {
-  const given = columns.map(
-    (column) => `${literal(`${column} = "`)} || coalesce(left(${sourceName(column)}, 80), '') || '"'`,
-  );
-  const failedMessage = `'can''t be computed from ' || ${given.join(" || ', ' || ") || "''"}`;
+  const failedMessage = cantBeComputed("", givenBy(compiled, columns));
   return {
     target: field.target,
     rendered: renderedName(field.target),
@@ -228,9 +238,27 @@ function checkedField(
     ...(careful ? { failed: failureName(field.target), failedMessage } : {}),
     ...(invalid === undefined ? {} : { invalid }),
     isKey: compiled.stream.target.key.includes(field.target),
+    isHidden: compiled.redacted.has(field.target.toLowerCase()),
     rejectNull: field.onNull === "reject",
     absent: isAbsent(columns, absent),
   };
+}
+
+function describeKeepFailure(compiled: CompiledStream): NonNullable<Checks["keepFailed"]> {
+  return {
+    condition: keepFailureName,
+    message: cantBeComputed("source.keep ", givenBy(compiled, compiled.keepColumns)),
+  };
+}
+
+/** What goes into a field that is never shown is not shown either. */
+function givenBy({ fields, redacted }: CompiledStream, columns: readonly string[]): Given[] {
+  const hidden = fields.filter(({ field }) => redacted.has(field.target.toLowerCase()));
+  return columns.map((name) => ({
+    name,
+    value: sourceName(name),
+    isHidden: hidden.some((field) => field.columns.includes(name)),
+  }));
 }
 
 /** Columns that a part may lack, and does: of records what is not known of them, a deleted one say. */

@@ -2,7 +2,7 @@
 // In: checked expressions and the target's rendering. Out: nested SELECTs that stage/ runs in one pass together with the
 // rules. What must hold: pure; one row in, one row out; a field whose optional column a part lacks is NULL there.
 
-import { failureName, mappedName, renderedName } from "../core/columns.ts";
+import { failureName, keepFailureName, mappedName, renderedName } from "../core/columns.ts";
 import { identifier } from "../core/sql.ts";
 import type { MappedField } from "../job/job.ts";
 
@@ -31,7 +31,7 @@ export interface MappingInput {
   careful: boolean;
 }
 
-/** Yields: source columns (`s:`), rendered values (`r:`), typed values under the target's names, `_kept_`. */
+/** Yields: source columns (`s:`), rendered values (`r:`), typed values under the target's names, `_kept_`, and in a careful pass what failed. */
 export function mapRows(input: MappingInput): string {
   const present = input.fields.filter(({ columns }) => !isAbsent(columns, input.absent));
   const mapped = input.fields.map((compiled) => {
@@ -43,12 +43,20 @@ export function mapRows(input: MappingInput): string {
   const failures = input.careful
     ? present.map(({ field }) => `(TRY((${field.expression.sql}\n) IS NULL) IS NULL) AS ${failureName(field.target)}`)
     : [];
-  const keep = input.keep === undefined ? "true" : `coalesce((${input.keep}\n), false)`;
-  const inner = `SELECT ${[...input.handed, ...mapped, ...failures, `${keep} AS _kept_`].join(", ")} FROM ${input.scan}`;
+  const inner = `SELECT ${[...input.handed, ...mapped, ...failures, ...keepRows(input)].join(", ")} FROM ${input.scan}`;
   const rendered = input.fields.map(({ field, value }) => `${value} AS ${renderedName(field.target)}`);
   const middle = `SELECT *, ${rendered.join(", ")} FROM (${inner})`;
   const typed = input.fields.map(({ field, typed }) => `${typed} AS ${identifier(field.target)}`);
   return `SELECT *, ${typed.join(", ")} FROM (${middle})`;
+}
+
+/** A row that `keep` fails for stays, to be rejected. */
+function keepRows({ keep, careful }: MappingInput): string[] {
+  if (keep === undefined) return ["true AS _kept_"];
+  const sql = `(${keep}\n)`;
+  if (!careful) return [`coalesce(${sql}, false) AS _kept_`];
+  const failed = `TRY(${sql} IS NULL) IS NULL`;
+  return [`coalesce(TRY(${sql}), ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
 }
 
 export function isAbsent(columns: readonly string[], absent: ReadonlySet<string>): boolean {

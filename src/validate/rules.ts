@@ -19,6 +19,8 @@ export interface CheckedField {
   failedMessage?: string;
   invalid?: { condition: string; message: string };
   isKey: boolean;
+  /** Its values are never shown. */
+  isHidden: boolean;
   rejectNull: boolean;
   absent: boolean;
 }
@@ -29,22 +31,52 @@ export interface CompiledRule {
   fields: string[];
 }
 
+/** What a pass checks its rows by. */
+export interface Checks {
+  fields: readonly CheckedField[];
+  rules: readonly CompiledRule[];
+  /** Catch failing rules row by row. Slower, so only after a plain pass failed. */
+  careful: boolean;
+  /** BOOLEAN column that is true where `source.keep` could not be evaluated, in a careful pass; and what is said then. */
+  keepFailed?: { condition: string; message: string };
+  /** Target fields whose values are never shown, in small letters. */
+  redacted: ReadonlySet<string>;
+}
+
 /** VARCHAR: the row's first problem, or NULL. */
-export function findProblem(fields: readonly CheckedField[], rules: readonly CompiledRule[]): string {
+export function findProblem({ fields, keepFailed, ...checked }: Checks): string {
   const present = fields.filter(({ absent }) => !absent);
   const checks = [
+    ...(keepFailed === undefined ? [] : [{ ...keepFailed, field: "" }]),
     ...fields.filter(({ isKey, absent }) => isKey && absent).map(checkUnknown),
     ...present.filter(({ failed }) => failed !== undefined).map(checkFailed),
     ...present.flatMap(checkInvalid),
     ...present.flatMap(checkNull),
-    ...compileRules(fields, rules, "error"),
+    ...compileRules({ fields, ...checked }, "error"),
   ];
   return chooseFirst(checks);
 }
 
 /** VARCHAR: the row's first warning, or NULL. */
-export function findWarning(fields: readonly CheckedField[], rules: readonly CompiledRule[]): string {
-  return chooseFirst(compileRules(fields, rules, "warn"));
+export function findWarning(checks: Checks): string {
+  return chooseFirst(compileRules(checks, "warn"));
+}
+
+/** A value that an expression was given. */
+export interface Given {
+  name: string;
+  /** SQL, VARCHAR. */
+  value: string;
+  /** The name alone is said. */
+  isHidden: boolean;
+}
+
+/** VARCHAR: what is said of a row for which an expression fails. */
+export function cantBeComputed(what: string, given: readonly Given[]): string {
+  const told = given.map(({ name, value, isHidden }) =>
+    isHidden ? literal(`${name} (hidden)`) : `${literal(`${name} = "`)} || coalesce(left(${value}, 80), '') || '"'`,
+  );
+  return `${literal(`${what}can't be computed from `)} || ${told.join(" || ', ' || ") || "''"}`;
 }
 
 interface Check {
@@ -71,9 +103,11 @@ function checkFailed(field: CheckedField): Check {
   return { condition: field.failed ?? "false", field: field.target, message: field.failedMessage ?? "''" };
 }
 
-function checkInvalid(field: CheckedField): Check[] {
-  if (field.invalid === undefined) return [];
-  return [{ condition: field.invalid.condition, field: field.target, message: field.invalid.message }];
+function checkInvalid({ invalid, target, isHidden }: CheckedField): Check[] {
+  if (invalid === undefined) return [];
+  // Messages quote values: from the first quotation mark to the last, whatever the value holds.
+  const message = isHidden ? `regexp_replace(${invalid.message}, '(?s)".*"', '(hidden)')` : invalid.message;
+  return [{ condition: invalid.condition, field: target, message }];
 }
 
 function checkNull(field: CheckedField): Check[] {
@@ -88,14 +122,13 @@ function isBlank(column: string): string {
 }
 
 function compileRules(
-  fields: readonly CheckedField[],
-  rules: readonly CompiledRule[],
+  { fields, rules, careful, redacted }: Omit<Checks, "keepFailed">,
   severity: Rule["severity"],
 ): Check[] {
   const absent = new Set(fields.filter((field) => field.absent).map(({ target }) => target));
   return rules
     .filter(({ rule, fields: used }) => rule.severity === severity && !used.some((name) => absent.has(name)))
-    .flatMap(({ rule }) => [...checkField(rule, absent), ...checkExpression(rule)]);
+    .flatMap((compiled) => [...checkField(compiled.rule, absent), ...checkExpression(compiled, careful, redacted)]);
 }
 
 function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
@@ -120,8 +153,19 @@ function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
   return checks;
 }
 
-function checkExpression(rule: Rule): Check[] {
+function checkExpression({ rule, fields }: CompiledRule, careful: boolean, redacted: ReadonlySet<string>): Check[] {
   if (rule.expression === undefined) return [];
+  const field = rule.field ?? "";
+  const sql = `(${rule.expression.sql}\n)`;
   const message = literal(rule.message ?? `not true: ${rule.expression.sql}`);
-  return [{ condition: `NOT coalesce((${rule.expression.sql}\n), true)`, field: rule.field ?? "", message }];
+  if (!careful) return [{ condition: `NOT coalesce(${sql}, true)`, field, message }];
+  const given = fields.map((name) => ({
+    name,
+    value: renderedName(name),
+    isHidden: redacted.has(name.toLowerCase()),
+  }));
+  return [
+    { condition: `TRY(${sql} IS NULL) IS NULL`, field, message: cantBeComputed("a rule ", given) },
+    { condition: `NOT coalesce(TRY(${sql}), true)`, field, message },
+  ];
 }
