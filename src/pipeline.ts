@@ -25,6 +25,7 @@ import { type LoadPass, loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
 import { settleStream } from "./pipeline/settle-stream.ts";
+import { countTakenAgain } from "./pipeline/window.ts";
 import type { LoadForecast } from "./report/forecast.ts";
 
 export interface StreamOutcome {
@@ -48,7 +49,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   for (const stream of streams) planned.push(await planOnce(context, stream));
   const isBegun = planned.some(({ state }) => state !== "planned");
   const cascades = isBegun ? noCascades : await forecastCascades(context, streams, planned);
-  const objections = [...findObjections(context, streams, planned, cascades), ...cascades.objections];
+  const objections = [...(await findObjections(context, streams, planned, cascades)), ...cascades.objections];
   const forecasts = forecastLoad(context, streams, planned);
   if (context.run.command === "plan") {
     objections.push(...context.budget.objectTo(forecasts));
@@ -59,7 +60,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
     context.budget.refuseForecast(forecasts);
   }
   const outcomes = await loadStreams(context, streams, planned);
-  refuseMissingRows(context, outcomes);
+  await refuseMissingRows(context, streams, outcomes);
   const failed = outcomes.some(({ counts }) => counts.failed > 0);
   return { status: failed ? "partial" : "loaded", streams: outcomes, objections: [] };
 }
@@ -83,27 +84,24 @@ async function planOnce(context: RunContext, stream: Stream): Promise<StreamReco
   return planStream(context, stream);
 }
 
-function findObjections(
-  { job }: RunContext,
+async function findObjections(
+  context: RunContext,
   streams: readonly Stream[],
   planned: readonly StreamRecord[],
   cascades: Cascades,
-): string[] {
-  return streams.flatMap((stream) => {
+): Promise<string[]> {
+  const { guards, rejectsMax } = context.job;
+  const objections: string[] = [];
+  for (const stream of streams) {
     const { counts, plan } = recordOf(planned, stream);
-    const { guards, rejectsMax } = job;
     // Without a file to take there is no plan to object to.
-    return counts === null || plan === null
-      ? []
-      : checkGuards({
-          stream: stream.name,
-          mode: stream.target.mode,
-          counts,
-          cascaded: cascades.counts.get(stream.name) ?? 0,
-          guards,
-          rejectsMax,
-        });
-  });
+    if (counts === null || plan === null) continue;
+    const again = await countTakenAgain(context, stream);
+    const { name, target } = stream;
+    const cascaded = cascades.counts.get(name) ?? 0;
+    objections.push(...checkGuards({ stream: name, mode: target.mode, counts, cascaded, guards, rejectsMax, again }));
+  }
+  return objections;
 }
 
 function refuseObjections(objections: readonly string[]): void {
@@ -207,8 +205,18 @@ export function countLoaded(record: StreamRecord, batches: readonly BatchCounts[
 }
 
 /** Exit code 0 means that every row arrived, or that the job said how many may not. */
-function refuseMissingRows({ job, run }: RunContext, outcomes: readonly StreamOutcome[]): void {
-  const missing = outcomes.flatMap(({ record, counts }) => checkArrived(record.name, counts, job.rejectsMax) ?? []);
+async function refuseMissingRows(
+  context: RunContext,
+  streams: readonly Stream[],
+  outcomes: readonly StreamOutcome[],
+): Promise<void> {
+  const { job, run } = context;
+  const missing: string[] = [];
+  for (const { record, counts } of outcomes) {
+    const stream = streams.find(({ name }) => name === record.name);
+    const again = stream === undefined ? undefined : await countTakenAgain(context, stream);
+    missing.push(...[checkArrived(record.name, counts, job.rejectsMax, again)].filter((told) => told !== undefined));
+  }
   if (missing.length === 0) return;
   throw new Failure(exitCode.rejected, `loaded, but not every row arrived: ${missing.join("; ")}`, {
     next: `loadline show ${run.id}, and read the files that it names`,

@@ -101,6 +101,9 @@ export interface Part {
   columns: string[];
 }
 
+/** The locator of a part of records that are taken again, for an earlier run did not settle them well. */
+export const pendingLocator = "pending";
+
 /** A file of a source, among those that the run takes. */
 export interface ReceivedFile {
   ordinal: number;

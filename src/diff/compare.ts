@@ -9,7 +9,7 @@ import { identifier, literal } from "../core/sql.ts";
 import type { Mode } from "../job/job.ts";
 import { differs, type Equality, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
-import { foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
+import { duplicatesTable, foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
 
 export interface ComparedField {
   name: string;
@@ -80,14 +80,18 @@ export function matchKeys(input: CompareInput): string {
     return `SELECT _row_, CAST(NULL AS VARCHAR[]) AS _present_ FROM (${inserted})`;
   }
   const names = input.fields.map(({ name }) => identifier(name));
-  const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key_, hash(${names.join(", ")}) AS _hash_
-    FROM (${readPresent(input, input.snapshot, input.snapshot.scan)})`;
-  const present =
-    input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, input.snapshot, input.adopted)}`;
   const needed = input.mode === "delete" ? "true" : "k._hash_ IS DISTINCT FROM p._hash_";
   const values = ["p._id_", "p._version_", ...names.map((name) => `p.${name}`)];
   return `SELECT k._row_, CASE WHEN ${needed} THEN [${values.join(", ")}] END AS _present_
-    FROM (${present}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key_ = p._target_key_`;
+    FROM (${nameRecords(input, input.snapshot)}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key_ = p._target_key_`;
+}
+
+/** The target's records with what finds them, `_target_key_`. */
+function nameRecords(input: CompareInput, snapshot: SnapshotScan): string {
+  const names = input.fields.map(({ name }) => identifier(name));
+  const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key_, hash(${names.join(", ")}) AS _hash_
+    FROM (${readPresent(input, snapshot, snapshot.scan)})`;
+  return input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, snapshot, input.adopted)}`;
 }
 
 /** The records of a scan, their values as the target stores them. */
@@ -254,13 +258,19 @@ function isPartlyKnown({ partlyKnown }: CompareInput): string {
   return partlyKnown.length === 0 ? "false" : `s._part_ IN (${partlyKnown.join(", ")})`;
 }
 
+/** BOOLEAN over stage rows and their row sets: which find no record, and make none. Undefined where each makes one. */
+function whichUnmatched(input: CompareInput): string | undefined {
+  if (input.mode === "update" || input.mode === "delete") return isUnmatched;
+  return makesNew(input) ? `${isPartlyKnown(input)} AND ${isUnmatched}` : undefined;
+}
+
 /** SQL: how many rows find no record, and make none. */
 function countUnmatched(input: CompareInput): string {
-  if (input.mode === "update" || input.mode === "delete")
-    return `(SELECT coalesce(sum(bit_count(unmatched)), 0) FROM ${rowSetsTable})`;
-  if (!makesNew(input)) return "0";
+  const isLeft = whichUnmatched(input);
+  if (isLeft === undefined) return "0";
+  if (isLeft === isUnmatched) return `(SELECT coalesce(sum(bit_count(unmatched)), 0) FROM ${rowSetsTable})`;
   return `(SELECT count(*) FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows}
-    WHERE ${isPartlyKnown(input)} AND ${isUnmatched})`;
+    WHERE ${isLeft})`;
 }
 
 /** The present value; a name of its own, because a field may be called `id` or `row` as other columns are. */
@@ -314,6 +324,36 @@ function packNulls(fields: readonly ComparedField[]): string {
 function nameFields(fields: readonly ComparedField[], condition: (field: ComparedField) => string): string {
   const names = fields.map((field) => `CASE WHEN ${condition(field)} THEN ${literal(field.name)} END`);
   return `coalesce(string_split(nullif(concat_ws(chr(31), ${names.join(", ")}), ''), chr(31)), [])`;
+}
+
+/** Rows that are neither written nor rejected (kind, _row_, reason, ids), to be named to a person. */
+export const stayedTable = "stayed";
+
+/** What keeps a row from being written, without that anything is wrong with it. */
+export type StayedKind = "conflicts" | "unmatched" | "duplicates";
+
+/** Statements that make `stayed`, after `nameMatches`. */
+export function nameStayed(input: CompareInput): string[] {
+  const insert = `INSERT INTO ${stayedTable} SELECT`;
+  const statements = [
+    `CREATE OR REPLACE TEMP TABLE ${stayedTable} (kind VARCHAR, _row_ BIGINT, reason VARCHAR, ids VARCHAR)`,
+    `${insert} 'duplicates', _row_, _why_, '' FROM ${duplicatesTable}`,
+  ];
+  const isLeft = whichUnmatched(input);
+  if (isLeft !== undefined) {
+    statements.push(`${insert} 'unmatched', s._row_, 'no record has this key', ''
+      FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows} WHERE ${isLeft}`);
+  }
+  return statements;
+}
+
+/** Statement that adds the rows of which the key finds several records to `stayed`. They are few, and seldom any. */
+export function nameConflicts(input: CompareInput): string {
+  if (input.snapshot === undefined) throw new Error("nothing was compared");
+  return `INSERT INTO ${stayedTable} SELECT 'conflicts', k._row_, 'the key finds ' || count(*) || ' records',
+      string_agg(p._id_, ' ' ORDER BY p._id_)
+    FROM (${nameRecords(input, input.snapshot)}) p
+    JOIN (SELECT * FROM ${keysTable} SEMI JOIN ambiguous USING (_row_)) k ON k._key_ = p._target_key_ GROUP BY k._row_`;
 }
 
 /** A row of counts over the finished plan; rejects of the stage are counted elsewhere. */

@@ -13,13 +13,31 @@ export interface GuardInput {
   guards: Guards;
   /** Undefined where the job does not say how many rows may stay away. */
   rejectsMax: Threshold | undefined;
+  /** Of the rows that stay away, those that did so in the run before: they stop nothing a second time. */
+  again?: StayedAgain;
 }
+
+export interface StayedAgain {
+  /** By validation or by the target. */
+  rejected: number;
+  conflicts: number;
+}
+
+const noneAgain: StayedAgain = { rejected: 0, conflicts: 0 };
 
 /** Where the job is silent: more rows than this that fail validation, and the source is not what the job was made for. */
 const silentRejectsMax: Threshold = { percent: 5 };
 
 /** One sentence for each guard that the plan breaks; none means go. */
-export function checkGuards({ stream, mode, counts, cascaded, guards, rejectsMax }: GuardInput): string[] {
+export function checkGuards({
+  stream,
+  mode,
+  counts,
+  cascaded,
+  guards,
+  rejectsMax,
+  again = noneAgain,
+}: GuardInput): string[] {
   const deletes = counts.deletes + counts.mirrorDeletes + cascaded;
   const changed = counts.creates + counts.updates + deletes;
   const taken = rowsTaken(counts);
@@ -35,7 +53,7 @@ export function checkGuards({ stream, mode, counts, cascaded, guards, rejectsMax
       ? []
       : [`${stream}: ${count} ${what}, at most ${showThreshold(limit, taken)} (${name})`],
   );
-  broken.unshift(...checkPlannedRejects(stream, counts, rejectsMax));
+  broken.unshift(...checkPlannedRejects(stream, counts, rejectsMax, again));
   if (guards.sourceRowsMin !== undefined && counts.extracted < guards.sourceRowsMin) {
     broken.push(
       `${stream}: ${counts.extracted} rows in the source, at least ${guards.sourceRowsMin} (guards.source_rows_min)`,
@@ -45,32 +63,42 @@ export function checkGuards({ stream, mode, counts, cascaded, guards, rejectsMax
 }
 
 /** A conflict counts where the job says how many rows may stay away; where it is silent, it ends the load with code 3. */
-function checkPlannedRejects(stream: string, counts: StreamCounts, rejectsMax: Threshold | undefined): string[] {
+function checkPlannedRejects(
+  stream: string,
+  counts: StreamCounts,
+  rejectsMax: Threshold | undefined,
+  again: StayedAgain,
+): string[] {
   const limit = rejectsMax ?? silentRejectsMax;
-  const stayed = rejectsMax === undefined ? { ...counts, conflicts: 0 } : counts;
-  const count = stayed.rejected + stayed.conflicts;
+  const stayed = {
+    ...counts,
+    rejected: counts.rejected - again.rejected,
+    conflicts: rejectsMax === undefined ? 0 : counts.conflicts - again.conflicts,
+  };
   const taken = rowsTaken(counts);
-  if (isWithin(count, limit, taken)) return [];
+  if (isWithin(stayed.rejected + stayed.conflicts, limit, taken)) return [];
   return [`${stream}: ${describeMissing(stayed)}, at most ${showThreshold(limit, taken)} (rejects.max)`];
 }
 
 /**
  * What keeps a loaded stream from being a success, as a sentence: rows that did not arrive, more than the job says may
- * stay away. Where it says nothing, each of them does.
+ * stay away. Where it says nothing, each of them does, however often it was told.
  */
 export function checkArrived(
   stream: string,
   counts: StreamCounts,
   rejectsMax: Threshold | undefined,
+  again: StayedAgain = noneAgain,
 ): string | undefined {
   const taken = rowsTaken(counts);
   const missing = counts.rejected + counts.failed + counts.conflicts;
-  if (isWithin(missing, rejectsMax ?? { count: 0 }, taken)) return undefined;
-  const limit =
-    rejectsMax === undefined
-      ? "the job has no rejects.max that allows any"
-      : `at most ${showThreshold(rejectsMax, taken)} (rejects.max)`;
-  return `${stream}: ${describeMissing(counts)}, ${limit}`;
+  if (rejectsMax === undefined) {
+    return missing === 0
+      ? undefined
+      : `${stream}: ${describeMissing(counts)}, the job has no rejects.max that allows any`;
+  }
+  if (isWithin(missing - again.rejected - again.conflicts, rejectsMax, taken)) return undefined;
+  return `${stream}: ${describeMissing(counts)}, at most ${showThreshold(rejectsMax, taken)} (rejects.max)`;
 }
 
 /** Rows of the source that the run set out to load: not those that `keep`, `--limit` and `--keys` leave out. */

@@ -36,6 +36,8 @@ export interface KeysInput {
 /** Names of the view and the table that `selectKeys` makes. */
 export const keysTable = "keys";
 export const leftBehindTable = "left_behind";
+/** Rows that are left to another one (_row_, _why_, _winner_). */
+export const duplicatesTable = "duplicate_rows";
 
 /**
  * Statements that make `keys` (_row_, _key_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate' or a reject's text).
@@ -49,12 +51,14 @@ export function selectKeys(input: KeysInput): string[] {
   const good = `SELECT _row_, ${foldKey(input.key)} AS _key_, _hash_${by} FROM ${identifier(input.stage)} WHERE _state_ = 0`;
   const statements = [
     `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row_ BIGINT, _reason_ VARCHAR)`,
+    `CREATE OR REPLACE TEMP TABLE ${duplicatesTable} (_row_ BIGINT, _why_ VARCHAR, _winner_ BIGINT)`,
     `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
       SELECT _row_, _key_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,
   ];
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
-  if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe.keep));
+  if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe));
+  statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
   const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
   if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input));
   return statements;
@@ -62,20 +66,24 @@ export function selectKeys(input: KeysInput): string[] {
 
 function leaveOldVersions(stage: string, seen: string | undefined): string[] {
   const good = `(SELECT _row_, _id_, _version_ FROM ${identifier(stage)} WHERE _state_ = 0)`;
-  const older = `INSERT INTO ${leftBehindTable} SELECT v._row_, 'duplicate' FROM ${good} v
+  const older = `INSERT INTO ${duplicatesTable} SELECT v._row_, 'an older version of the record', r.winner FROM ${good} v
     JOIN (SELECT _id_, max_by(_row_, struct_pack(version := _version_, place := _row_)) AS winner FROM ${good}
       GROUP BY _id_ HAVING count(*) > 1) r ON v._id_ = r._id_ WHERE v._row_ <> r.winner`;
   if (seen === undefined) return [older];
-  const again = `INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${good}
+  const again = `INSERT INTO ${duplicatesTable} SELECT _row_, 'taken by the run before, and not changed since', NULL FROM ${good}
     SEMI JOIN (SELECT id AS _id_, version AS _version_ FROM ${seen}) USING (_id_, _version_)
-    ANTI JOIN ${leftBehindTable} USING (_row_)`;
+    ANTI JOIN ${duplicatesTable} USING (_row_)`;
   return [older, again];
 }
 
-function leaveDuplicates(keep: "first" | "last"): string {
+function leaveDuplicates({ by, keep }: NonNullable<KeysInput["dedupe"]>): string {
   const winner = keep === "last" ? "max(_row_)" : "min(_row_)";
-  return `INSERT INTO ${leftBehindTable} SELECT c._row_, 'duplicate' FROM candidates c
-    JOIN (SELECT _by_, ${winner} AS winner FROM candidates WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) > 1) r
+  const why = literal(
+    `has the ${by.map(({ name }) => name).join(", ")} of another row, which counts (dedupe.keep: ${keep})`,
+  );
+  const rows = `(SELECT * FROM candidates ANTI JOIN ${duplicatesTable} USING (_row_))`;
+  return `INSERT INTO ${duplicatesTable} SELECT c._row_, ${why}, r.winner FROM ${rows} c
+    JOIN (SELECT _by_, ${winner} AS winner FROM ${rows} WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) > 1) r
     ON c._by_ = r._by_ WHERE c._row_ <> r.winner`;
 }
 

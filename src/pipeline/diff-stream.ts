@@ -14,7 +14,9 @@ import {
   countPlan,
   findUnmatched,
   matchKeys,
+  nameConflicts,
   nameMatches,
+  nameStayed,
   orphansTable,
   planRows,
 } from "../diff/compare.ts";
@@ -101,6 +103,8 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await writeParquet(engine, planRows(compare), input.planPath);
   const refused = await refuseWrites(engine, compiled, input.planPath);
   const counts = await countRows(input, compare, staged, refused);
+  for (const sql of nameStayed(compare)) await engine.run(sql);
+  if (counts.conflicts > 0) await engine.run(nameConflicts(compare));
   const { warnings } = await engine.one(`SELECT count(_warning_) AS warnings FROM ${staged.view}`);
   const remarks = await tellRemarks(engine, input.planPath);
   return {

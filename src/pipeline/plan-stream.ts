@@ -18,6 +18,7 @@ import { countDoubtful, fetchInserted, type KnownInserts, planInserted } from ".
 import { rejectOrphans } from "./parents.ts";
 import { keepRejects, rejectsPath } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
+import { keepStayedRows } from "./stayed-rows.ts";
 import { chooseWays, describeWays } from "./ways.ts";
 import { wholeAsAsked, wholeAsTaken } from "./whole-source.ts";
 import { writeBatches } from "./write-batches.ts";
@@ -148,6 +149,7 @@ async function planParts(
   ];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const rejectsBytes = await keepRejects(context, compiled, staged);
+  await keepStayedRows(context, compiled, staged);
   const { connection } = stream.target;
   const ways = chooseWays(targetOf(context, connection), compiled, diff.counts, context.budget.callsLeft(connection));
   context.ways.set(stream.name, ways);

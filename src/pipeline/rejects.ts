@@ -1,11 +1,7 @@
 // The rejects file of a stream: the original columns of every row that was not loaded, with the reason and the line.
 // Rows that validation rejected are written with the plan; rows that the target rejected are added once it has answered.
 
-import { once } from "node:events";
-import { createWriteStream, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { finished } from "node:stream/promises";
-import { stringify } from "csv-stringify";
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import type { Part } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
@@ -23,7 +19,10 @@ import { rowState } from "../stage/stage.ts";
 import { unitSeparator } from "../validate/rules.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, subfolder } from "./context.ts";
+import { RowFile } from "./row-file.ts";
 import type { StagedStream } from "./stage-stream.ts";
+
+const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
 
 export function rejectsPath(context: Pick<RunContext, "folder">, stream: string): string {
   return join(subfolder(context, "rejects"), `${stream}.csv`);
@@ -36,14 +35,12 @@ export async function keepRejects(
   staged: StagedStream,
 ): Promise<number> {
   const { engine } = context;
-  const file = new RejectsFile(
-    rejectsPath(context, compiled.stream.name),
-    staged.parts.map(({ part }) => part),
-    0,
-  );
+  const parts = staged.parts.map(({ part }) => part);
+  const file = new RowFile(rejectsPath(context, compiled.stream.name), parts, rejectColumns);
   const withRejects = await findPartsWithRejects(engine, staged.view);
   for (const { part, open, hasLines, broken } of staged.parts) {
-    for (const { line, reason, cells } of broken) await file.add(part, cells, { error: reason, field: "", line });
+    for (const { line, reason, cells } of broken)
+      await addReject(file, part, cells, { error: reason, field: "", line });
     if (!withRejects.has(part.ordinal)) continue;
     await readSourceRows({
       engine,
@@ -64,7 +61,7 @@ export async function keepRejects(
 }
 
 /** Of a disposable copy of a part. */
-function copyPath(context: RunContext, stream: Stream, part: Part, what: string): string {
+export function copyPath(context: RunContext, stream: Stream, part: Part, what: string): string {
   return join(subfolder(context, "stage"), `${what}-${stream.name}-${part.ordinal}.csv`);
 }
 
@@ -90,7 +87,7 @@ export async function addTargetRejects(
 ): Promise<void> {
   const { engine, ledger, run } = context;
   const parts = ledger.parts(run.id, stream.name);
-  const file = new RejectsFile(rejectsPath(context, stream.name), parts, record.rejectsBytes);
+  const file = new RowFile(rejectsPath(context, stream.name), parts, rejectColumns, record.rejectsBytes);
   const outcomes = scanCsvFiles(resultFiles, outcomeColumns);
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
     SELECT p.part, p.position, p.row, r.field, r.message FROM ${readParquet(record.plan ?? "")} p
@@ -110,13 +107,7 @@ export async function addTargetRejects(
   await file.close();
 }
 
-async function addRows(
-  { engine }: RunContext,
-  file: RejectsFile,
-  part: Part,
-  open: OpenPart,
-  rows: string,
-): Promise<void> {
+async function addRows({ engine }: RunContext, file: RowFile, part: Part, open: OpenPart, rows: string): Promise<void> {
   const positions = new Set<number>();
   const unlined = `SELECT position FROM (${rows}) WHERE line IS NULL`;
   for await (const row of engine.stream(unlined)) positions.add(Number(row["position"]));
@@ -124,7 +115,7 @@ async function addRows(
   for await (const row of engine.stream(rows)) {
     const [field = "", error = ""] = String(row["problem"]).split(unitSeparator);
     const line = row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"]);
-    await file.add(part, row["cells"] as string[], { error, field, line: line ?? 0 });
+    await addReject(file, part, row["cells"] as string[], { error, field, line: line ?? 0 });
   }
 }
 
@@ -141,48 +132,8 @@ interface Reason {
   line: number;
 }
 
-/** Appends to a rejects file from a given length on; makes none where there is nothing to say. */
-class RejectsFile {
-  readonly #path: string;
-  readonly #columns: string[];
-  readonly #severalFiles: boolean;
-  readonly #start: number;
-  #writer: ReturnType<typeof stringify> | undefined;
-  #file: ReturnType<typeof createWriteStream> | undefined;
-
-  constructor(path: string, parts: readonly { columns: string[]; label: string }[], start: number) {
-    this.#path = path;
-    this.#columns = [...new Set(parts.flatMap(({ columns }) => columns))];
-    this.#severalFiles = parts.length > 1;
-    this.#start = start;
-    if (start > 0 || statSync(path, { throwIfNoEntry: false }) !== undefined) truncateSync(path, start);
-  }
-
-  async add(part: { columns: string[]; label: string }, cells: readonly string[], reason: Reason): Promise<void> {
-    const values = new Map(part.columns.map((column, index) => [column, cells[index] ?? ""]));
-    const beyond = cells.slice(part.columns.length);
-    const error = beyond.length === 0 ? reason.error : `${reason.error}; further cells: ${beyond.join(" | ")}`;
-    const row = [...this.#columns.map((column) => values.get(column) ?? ""), error, reason.field, String(reason.line)];
-    if (this.#severalFiles) row.push(part.label);
-    const writer = this.#open();
-    if (!writer.write(row)) await once(writer, "drain");
-  }
-
-  /** The file's length in bytes. */
-  async close(): Promise<number> {
-    if (this.#writer === undefined || this.#file === undefined) return this.#start;
-    this.#writer.end();
-    await finished(this.#file);
-    return statSync(this.#path).size;
-  }
-
-  #open(): ReturnType<typeof stringify> {
-    if (this.#writer !== undefined) return this.#writer;
-    this.#writer = stringify({ record_delimiter: "\n" });
-    this.#file = createWriteStream(this.#path, { flags: "a", mode: 0o600 });
-    this.#writer.pipe(this.#file);
-    const header = [...this.#columns, "loadline_error", "loadline_field", "loadline_line"];
-    if (this.#start === 0) this.#writer.write(this.#severalFiles ? [...header, "loadline_file"] : header);
-    return this.#writer;
-  }
+function addReject(file: RowFile, part: Part, cells: readonly string[], { error, field, line }: Reason): Promise<void> {
+  const beyond = cells.slice(part.columns.length);
+  const message = beyond.length === 0 ? error : `${error}; further cells: ${beyond.join(" | ")}`;
+  return file.add(part, cells, [message, field, String(line)]);
 }

@@ -7,7 +7,7 @@ import { failureName, keepFailureName, mappedName, renderedName, sourceName } fr
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
-import { identifier } from "../core/sql.ts";
+import { identifier, literal } from "../core/sql.ts";
 import { isPlainText } from "../formats/text.ts";
 import type { Stream } from "../job/job.ts";
 import { nestColumns } from "../stage/bind.ts";

@@ -1,12 +1,13 @@
 // What a stream takes of the records of an object, and up to where it has taken them once it is settled.
 // What must hold: a window is in the ledger before a record of it is read, and a resumed run keeps it; the watermark
-// moves with the settling of the stream, in one transaction; a record that was rejected is asked for again.
+// moves with the settling of the stream, in one transaction; a record that was not settled well is asked for again.
 
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
 import { Failure, usageFailure } from "../core/errors.ts";
 import { hashFile, makePrivateFolder, syncFile } from "../core/files.ts";
+import { pendingLocator } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { RecordCatalog, Source, Window } from "../extract/source.ts";
 import type { Incremental, ObjectSource, Stream } from "../job/job.ts";
@@ -17,6 +18,7 @@ import { otherOrgFailure, type RunContext, sourceOf, subfolder, targetOf } from 
 import { fetchKept } from "./kept-file.ts";
 import { rejectsPath } from "./rejects.ts";
 import { defineSource, tellDifference } from "./source-definition.ts";
+import { stayedPath } from "./stayed-rows.ts";
 
 export interface OpenWindow {
   record: WindowRecord;
@@ -184,7 +186,7 @@ export async function moveWatermark(
   const before = findMark(context, stream).mark;
   // A clock that was set back must not make a watermark go back.
   const to = before !== undefined && before.to > record.to ? before.to : record.to;
-  const pending = await readRejectedIds(context, stream);
+  const pending = await readUnsettledIds(context, stream);
   const seenFile = await keepSeen(context, stream, to, pending);
   const seenSha256 = seenFile === null ? null : await hashFile(join(seenFolder(context), seenFile));
   const old = before?.seenFile ?? null;
@@ -194,15 +196,47 @@ export async function moveWatermark(
   };
 }
 
-async function readRejectedIds(context: RunContext, stream: Stream): Promise<string[]> {
-  const path = rejectsPath(context, stream.name);
-  if (!existsSync(path)) return [];
-  const columns = headerOf(path);
-  const [id = ""] = columns;
-  const rows = await context.engine.all(
-    `SELECT DISTINCT ${identifier(id)} AS id FROM ${scanCsvFiles([path], columns)} ORDER BY 1`,
-  );
+/** The records that were not settled well: rejected, refused by the target, in conflict, or without a match. */
+async function readUnsettledIds(context: RunContext, stream: Stream): Promise<string[]> {
+  const files = [
+    rejectsPath(context, stream.name),
+    stayedPath(context, "conflicts", stream.name),
+    stayedPath(context, "unmatched", stream.name),
+  ].filter(existsSync);
+  if (files.length === 0) return [];
+  const ids = files.map(selectIds).join(" UNION ");
+  const rows = await context.engine.all(`SELECT DISTINCT id FROM (${ids}) ORDER BY id`);
   return rows.map((row) => String(row["id"]));
+}
+
+/** Every row of records begins with its id. */
+function selectIds(path: string): string {
+  const columns = headerOf(path);
+  return `SELECT ${identifier(columns[0] ?? "")} AS id FROM ${scanCsvFiles([path], columns)}`;
+}
+
+/**
+ * Rows of a stream's files that were taken because they were not settled well before: they are known, and stop no run
+ * a second time.
+ */
+export async function countTakenAgain(
+  context: RunContext,
+  stream: Stream,
+): Promise<{ rejected: number; conflicts: number }> {
+  const { engine, ledger, run } = context;
+  const pending = ledger.parts(run.id, stream.name).find(({ locator }) => locator === pendingLocator);
+  const none = { rejected: 0, conflicts: 0 };
+  if (pending === undefined || stream.source.kind !== "object") return none;
+  const known = `SELECT ${identifier(pending.columns[0] ?? "")} FROM ${scanCsv(pending, stream.source.format)}`;
+  const countIn = async (path: string): Promise<number> => {
+    if (!existsSync(path)) return 0;
+    const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${selectIds(path)}) WHERE id IN (${known})`);
+    return Number(rows);
+  };
+  return {
+    rejected: await countIn(rejectsPath(context, stream.name)),
+    conflicts: await countIn(stayedPath(context, "conflicts", stream.name)),
+  };
 }
 
 /** Writes down which records lie where the next window will reach back to. */

@@ -17,7 +17,7 @@ import {
   recordName,
   shownChanges,
 } from "./plan.ts";
-import { rejectsFile } from "./rejects-lines.ts";
+import { rowFiles, titleOf } from "./rejects-lines.ts";
 import { describeEffort, type EndedReport, type StreamRow, shownCounts } from "./summary-view.ts";
 import { focusDifference, showValue } from "./value-text.ts";
 import { tellApart, visible } from "./visible-text.ts";
@@ -43,13 +43,13 @@ export function planMarkdown(plan: PlanReport): string {
 
 export function summaryMarkdown({ summary, folder, error }: EndedReport): string {
   const streams = Object.entries(summary.streams).map(([name, counts]) => ({ name, counts }));
-  const rejects = streams.flatMap((stream) => rejectsFile(folder, stream) ?? []);
+  const files = streams.flatMap((stream) => rowFiles(folder, stream));
   return joinBlocks([
     `### ${escapeMarkdown(summary.job)}: ${escapeMarkdown(summary.status)}`,
     error === undefined ? "" : codeBlock(explain(error)),
     streams.length > 0 ? countTable(streams) : "",
     `${escapeMarkdown(describeEffort(summary))}${summary.run === null ? "" : `, run ${code(summary.run)}`}`,
-    ...rejects.map((file) => `Rejects: ${code(showPath(file))}`),
+    ...files.map((file) => `${titleOf(file)}: ${code(showPath(file.path))}`),
     `Next: ${code(summary.next)}`,
   ]);
 }

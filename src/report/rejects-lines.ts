@@ -1,4 +1,4 @@
-// Where the rows are that were not loaded (docs/design.md §4: rejects/<stream>.csv of the run folder).
+// Where the rows are that were not loaded (docs/design.md §4): files beside each other in the run folder, one a stream.
 
 import { join } from "node:path";
 import { showPath } from "../core/errors.ts";
@@ -6,18 +6,48 @@ import type { StreamCounts } from "../core/model.ts";
 import type { Line } from "./lines.ts";
 import { countOf } from "./numbers.ts";
 
-/** The rejects file of a stream that has any. */
-export function rejectsFile(folder: string, stream: { name: string; counts: StreamCounts }): string | undefined {
-  const { rejected, failed } = stream.counts;
-  return rejected + failed > 0 ? join(folder, "rejects", `${stream.name}.csv`) : undefined;
+export type RowFileKind = "rejects" | "conflicts" | "unmatched" | "duplicates";
+
+export interface RowFile {
+  kind: RowFileKind;
+  rows: number;
+  path: string;
 }
 
-export function rejectsLines(folder: string, streams: readonly { name: string; counts: StreamCounts }[]): Line[] {
-  return streams.flatMap((stream): Line[] => {
-    const file = rejectsFile(folder, stream);
-    const { rejected, failed } = stream.counts;
-    return file === undefined
-      ? []
-      : [[`Rejects: ${countOf(rejected + failed, "row")} in `, { text: showPath(file), whole: true }]];
-  });
+interface CountedStream {
+  name: string;
+  counts: StreamCounts;
+}
+
+/** The files of a stream that name rows which were not loaded. */
+export function rowFiles(folder: string, { name, counts }: CountedStream): RowFile[] {
+  const kinds: [RowFileKind, number][] = [
+    ["rejects", counts.rejected + counts.failed],
+    ["conflicts", counts.conflicts],
+    ["unmatched", counts.unmatched],
+    ["duplicates", counts.duplicates],
+  ];
+  return kinds.flatMap(([kind, rows]) => (rows > 0 ? [{ kind, rows, path: join(folder, kind, `${name}.csv`) }] : []));
+}
+
+const titles: Record<RowFileKind, string> = {
+  rejects: "Rejects",
+  conflicts: "Conflicts",
+  unmatched: "Unmatched",
+  duplicates: "Duplicates",
+};
+
+export function titleOf({ kind }: RowFile): string {
+  return titles[kind];
+}
+
+export function rejectsLines(folder: string, streams: readonly CountedStream[]): Line[] {
+  return streams.flatMap((stream) =>
+    rowFiles(folder, stream).map(
+      (file): Line => [
+        `${titleOf(file)}: ${countOf(file.rows, "row")} in `,
+        { text: showPath(file.path), whole: true },
+      ],
+    ),
+  );
 }

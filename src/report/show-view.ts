@@ -4,7 +4,7 @@
 import { showPath } from "../core/errors.ts";
 import { type Line, type Look, renderLines, sentence } from "./lines.ts";
 import { countOf, showBytes, showCount, showTime } from "./numbers.ts";
-import { rejectsFile } from "./rejects-lines.ts";
+import { type RowFileKind, rowFiles } from "./rejects-lines.ts";
 import { type BatchDetails, type PartDetails, type RunDetails, readSummary, type StreamDetails } from "./run-record.ts";
 import { overviewJson, type RunJson } from "./runs-view.ts";
 import type { RunSummary } from "./summary.ts";
@@ -60,8 +60,10 @@ function streamLines(run: RunDetails, stream: StreamDetails, width: number): Lin
       if (message !== null) lines.push(...sentence(`  batch ${number}: `, message, width));
     }
   }
-  const rejects = counts === null ? undefined : rejectsFile(run.folder, { name, counts });
-  return rejects === undefined ? lines : [...lines, [], ["  rejects: ", { text: showPath(rejects), whole: true }]];
+  const files = counts === null ? [] : rowFiles(run.folder, { name, counts });
+  if (files.length === 0) return lines;
+  const named = files.map(({ kind, path }): Line => [`  ${kind}: `, { text: showPath(path), whole: true }]);
+  return [...lines, [], ...named];
 }
 
 const partColumns: readonly Column<PartDetails>[] = [
@@ -127,7 +129,8 @@ export interface RunDetailsJson extends RunJson {
   jobFile: string;
   folder: string;
   summary: RunSummary | null;
-  streams: (StreamDetails & { rejects: string | null })[];
+  /** With the files that name the rows which were not loaded. */
+  streams: (StreamDetails & Record<RowFileKind, string | null>)[];
   /** Batches that wait for `resume --in-doubt`. */
   decisions: { stream: string; batch: number; rows: number; path: string; message: string | null }[];
 }
@@ -140,9 +143,7 @@ export function runJson(run: RunDetails): RunDetailsJson {
     summary: readSummary(run),
     streams: run.streams.map((stream) => ({
       ...stream,
-      rejects:
-        (stream.counts === null ? undefined : rejectsFile(run.folder, { name: stream.name, counts: stream.counts })) ??
-        null,
+      ...namedFiles(run.folder, stream),
     })),
     decisions: batchesInDoubt(run).map(({ stream, number, inDoubt, path, message }) => ({
       stream,
@@ -151,5 +152,16 @@ export function runJson(run: RunDetails): RunDetailsJson {
       path,
       message,
     })),
+  };
+}
+
+function namedFiles(folder: string, { name, counts }: StreamDetails): Record<RowFileKind, string | null> {
+  const files = counts === null ? [] : rowFiles(folder, { name, counts });
+  const pathOf = (wanted: RowFileKind) => files.find(({ kind }) => kind === wanted)?.path ?? null;
+  return {
+    rejects: pathOf("rejects"),
+    conflicts: pathOf("conflicts"),
+    unmatched: pathOf("unmatched"),
+    duplicates: pathOf("duplicates"),
   };
 }

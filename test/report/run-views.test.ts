@@ -133,7 +133,13 @@ contacts → salesforce Contact
     const json = runJson(runOf({ streams: [stream] }));
     expect(json.summary?.seconds).toBe(42.4);
     expect(json.streams).toEqual([
-      { ...stream, rejects: "/state/runs/20261120-201455-contacts-7f3a/rejects/contacts.csv" },
+      {
+        ...stream,
+        rejects: "/state/runs/20261120-201455-contacts-7f3a/rejects/contacts.csv",
+        conflicts: null,
+        unmatched: null,
+        duplicates: null,
+      },
     ]);
     expect(json.decisions).toEqual([
       { stream: "contacts", batch: 2, rows: 100, path: "/x/batches/contacts-00002.csv", message: "7505e2 is gone" },

@@ -4,7 +4,7 @@
 
 import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { FieldSchema, ObjectSchema, Part } from "../../core/model.ts";
+import { type FieldSchema, type ObjectSchema, type Part, pendingLocator } from "../../core/model.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
@@ -191,7 +191,7 @@ class Extraction {
     const { window, signal } = this.#request;
     if (window?.from === undefined || window.pending.length === 0) return;
     const { object } = this.#from;
-    const doing = "reading records that were rejected before";
+    const doing = "reading records that were not settled before";
     const read = { object, properties: this.#properties, doing, signal };
     const { client } = this.#source;
     const cells = this.#cells.bind(this);
@@ -205,8 +205,8 @@ class Extraction {
     const path = partPath(this.#request, ordinals.pending);
     const count = await writeRecordFile(path, this.#header, rows());
     yield await describePart(path, ordinals.pending, {
-      label: `${object}, rejected before`,
-      locator: "pending",
+      label: `${object}, taken again`,
+      locator: pendingLocator,
       rows: count,
     });
   }

@@ -4,7 +4,7 @@
 
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { writeDurably } from "../../core/files.ts";
-import type { ObjectSchema } from "../../core/model.ts";
+import { type ObjectSchema, pendingLocator } from "../../core/model.ts";
 import { describePart, partName, partPath } from "../../core/part-file.ts";
 import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
 import { explainEach } from "../../http/explain-each.ts";
@@ -108,9 +108,13 @@ async function* pendingParts(client: SalesforceClient, request: RecordsRequest):
     select({ fields, object, where: conditions(ids) }),
   );
   const path = partPath(request, ordinals.pending);
-  const doing = "reading records that were rejected before";
+  const doing = "reading records that were not settled before";
   const rows = await queryToFile(client, { soql, fields, path, all, doing, signal, onProgress: () => undefined });
-  yield await describePart(path, ordinals.pending, { label: `${object}, rejected before`, locator: "pending", rows });
+  yield await describePart(path, ordinals.pending, {
+    label: `${object}, taken again`,
+    locator: pendingLocator,
+    rows,
+  });
 }
 
 async function* windowParts(client: SalesforceClient, request: RecordsRequest): AsyncGenerator<ExtractedPart> {

@@ -1,0 +1,62 @@
+// Rows that are neither written nor rejected, each named in a file of the run: conflicts, unmatched rows, duplicates.
+// In: the table that the diff made of them. Out: a CSV file a kind with the source's columns, the key, the reason and the
+// ids of the records met. What must hold: every row of a source ends in one place that a person can open.
+
+import { join } from "node:path";
+import { syncFile } from "../core/files.ts";
+import { identifier } from "../core/sql.ts";
+import { type StayedKind, stayedTable } from "../diff/compare.ts";
+import { readSourceRows } from "../stage/source-rows.ts";
+import type { CompiledStream } from "./compile-stream.ts";
+import { type RunContext, subfolder } from "./context.ts";
+import { copyPath } from "./rejects.ts";
+import { RowFile } from "./row-file.ts";
+import type { StagedStream } from "./stage-stream.ts";
+
+const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
+
+/** Records are counted from 1 in their file, as the header is none. */
+const saidColumns = ["loadline_error", "loadline_key", "loadline_ids", "loadline_record"];
+
+export function stayedPath(context: Pick<RunContext, "folder">, kind: StayedKind, stream: string): string {
+  return join(context.folder, kind, `${stream}.csv`);
+}
+
+/** Writes the files, and none for a kind without rows. */
+export async function keepStayedRows(
+  context: RunContext,
+  compiled: CompiledStream,
+  staged: StagedStream,
+): Promise<void> {
+  const { engine } = context;
+  const { stream } = compiled;
+  const found = await engine.all(`SELECT kind, _part_ AS part, count(*) AS rows
+    FROM ${staged.view} JOIN ${stayedTable} USING (_row_) GROUP BY ALL`);
+  const parts = staged.parts.map(({ part }) => part);
+  const files = new Map<StayedKind, RowFile>();
+  for (const kind of stayedKinds) {
+    if (found.some((row) => row["kind"] === kind)) subfolder(context, kind);
+    files.set(kind, new RowFile(stayedPath(context, kind, stream.name), parts, saidColumns));
+  }
+  const withRows = new Set(found.map(({ part }) => Number(part)));
+  const keys = stream.target.key.map(identifier);
+  const key = keys.length === 0 ? "''" : `concat_ws(', ', ${keys.join(", ")})`;
+  for (const { part, open, hasLines } of staged.parts) {
+    if (!withRows.has(part.ordinal)) continue;
+    const ofPart = `SELECT y.*, s._position_ AS position, ${key} AS key FROM ${staged.view} s
+      JOIN ${stayedTable} y USING (_row_) WHERE s._part_ = ${part.ordinal}`;
+    const wanted = `SELECT position FROM (${ofPart})`;
+    const again = copyPath(context, stream, part, "again");
+    await readSourceRows({ engine, part, open, careful: hasLines, copyPath: again, wanted });
+    const rows = `SELECT y.kind, y.reason, y.ids, y.key, y.position, r.cells
+      FROM source_rows r JOIN (${ofPart}) y USING (position) ORDER BY y.kind, y.position`;
+    for await (const row of engine.stream(rows)) {
+      const said = ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
+      const file = files.get(row["kind"] as StayedKind);
+      await file?.add(part, row["cells"] as string[], [...said, String(Number(row["position"]) + 1)]);
+    }
+  }
+  for (const [kind, file] of files) {
+    if ((await file.close()) > 0) syncFile(stayedPath(context, kind, stream.name));
+  }
+}
