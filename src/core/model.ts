@@ -30,9 +30,19 @@ export interface FieldSchema {
   unique: boolean;
   caseSensitive: boolean;
   referenceTo: string[];
+  /** Of an id or a lookup: what ids of these objects begin with, where that is known. */
+  idPrefixes?: string[];
   relationshipName?: string;
-  /** False where its present value can't be read, and so not be compared; `blank` where only its being blank can. */
-  readable?: false | "blank";
+  /** `blank` where its present value can't be read, and so not be compared, but only whether it has one. */
+  readable?: "blank";
+  /** Of a name such as `Account.Ext__c`: the object whose record it names, and by which of its fields. */
+  lookup?: { object: string; key: string };
+  /** Where a record does not show the value itself: its field that holds the id of the record that is named. */
+  comparedBy?: string;
+  /** Of the lookup that says a record's type: the ids of the types that this user may give, by their names. */
+  recordTypes?: ReadonlyMap<string, string>;
+  /** Where the target takes an id for the value: the field that is written, and the ids by value. */
+  written?: { field: string; ids: ReadonlyMap<string, string> };
   /** `labels`: what people call the values, where the target takes these too. `inactive`: known, and not to be chosen. */
   picklist?: { values: string[]; restricted: boolean; labels?: ReadonlyMap<string, string>; inactive?: string[] };
   /** Of a time: fractions of its second are not kept. */

@@ -13,6 +13,8 @@ import { duplicatesTable, foldKey, type KeyField, keysTable, leftBehindTable } f
 
 export interface ComparedField {
   name: string;
+  /** The snapshot's column that tells its present value. */
+  column: string;
   /** What an empty source value does. A rejected null never comes this far. */
   onNull: "skip" | "clear";
   policy: "overwrite" | "fill_empty" | "create_only";
@@ -22,7 +24,7 @@ export interface ComparedField {
   cleared: string;
   /** The target has several values, of which ours must be one. */
   several: boolean;
-  /** The target's text for the snapshot's column of the same name, SQL. */
+  /** The target's text for the snapshot's column, SQL over the column of the mapped name. */
   canonical: string;
   /** Parts that lack a column of this field: their rows leave it alone. */
   absentParts: readonly number[];
@@ -94,9 +96,16 @@ function nameRecords(input: CompareInput, snapshot: SnapshotScan): string {
   return input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, snapshot, input.adopted)}`;
 }
 
+/** SELECT of the keys that records of the target have, folded. */
+export function recordKeys(input: CompareInput): string {
+  if (input.snapshot === undefined) throw new Error("there is nothing to match with");
+  const present = readPresent(input, input.snapshot, input.snapshot.scan);
+  return `SELECT key FROM (SELECT ${foldKey(input.key)} AS key FROM (${present})) WHERE key IS NOT NULL`;
+}
+
 /** The records of a scan, their values as the target stores them. */
 function readPresent({ fields }: CompareInput, { idColumn, versionColumn }: SnapshotScan, scan: string): string {
-  const read = fields.map(({ name }) => `${identifier(name)} AS ${mappedName(name)}`);
+  const read = fields.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
   const canonical = fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
   return `SELECT _id_, _version_, ${canonical.join(", ")} FROM (
       SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${read.join(", ")} FROM ${scan})`;
@@ -200,7 +209,8 @@ function planChanges(input: CompareInput): string {
     const name = identifier(field.name);
     const differs = `CASE WHEN s._new_ THEN s.${name} IS NOT NULL ELSE ${changed} END`;
     return [
-      `m.${name} AS ${presentName(field)}`,
+      // What is only added to is told by its mark.
+      `${field.several ? `${literal(severalSeparator)} || m.${name}` : `m.${name}`} AS ${presentName(field)}`,
       `${value} AS ${mappedName(field.name)}`,
       `${differs} AS ${changedName(field)}`,
     ];

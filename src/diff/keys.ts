@@ -3,6 +3,7 @@
 // What must hold: rows that share a key without a `dedupe` rule all stay behind; a blank `dedupe.by` never merges rows.
 
 import { identifier, literal } from "../core/sql.ts";
+import { foldSql } from "../values/fold.ts";
 
 export interface KeyField {
   name: string;
@@ -13,11 +14,18 @@ export interface KeyField {
 export function foldKey(fields: readonly KeyField[], qualifier = ""): string {
   const parts = fields.map(({ name, caseSensitive }) => {
     const column = `${qualifier}${identifier(name)}`;
-    return caseSensitive ? column : `lower(${column})`;
+    return caseSensitive ? column : foldSql(column);
   });
   // A file's rows need no key: each is itself.
   if (parts.length === 0) return `CAST(${qualifier}_row_ AS VARCHAR)`;
   return parts.length === 1 ? (parts[0] ?? "") : parts.join(" || chr(31) || ");
+}
+
+/** VARCHAR: the key as it is written, for people. */
+function showKey(fields: readonly KeyField[]): string {
+  return fields.length === 0
+    ? "CAST(NULL AS VARCHAR)"
+    : fields.map(({ name }) => identifier(name)).join(" || ', ' || ");
 }
 
 export interface KeysInput {
@@ -40,7 +48,7 @@ export const leftBehindTable = "left_behind";
 export const duplicatesTable = "duplicate_rows";
 
 /**
- * Statements that make `keys` (_row_, _key_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate' or a reject's text).
+ * Statements that make `keys` (_row_, _key_, _shown_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate' or a reject's text).
  * `keys` is a view: reading three columns of the stage again is as fast as reading a table of them, and such a table
  * would take 300 MB for 5 M rows.
  */
@@ -48,13 +56,13 @@ export function selectKeys(input: KeysInput): string[] {
   const by = input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by_`;
   const wanted = input.wanted === undefined ? "" : `WHERE ${input.wanted}`;
   const limit = input.limit === undefined ? "" : `LIMIT ${input.limit}`;
-  const good = `SELECT _row_, ${foldKey(input.key)} AS _key_, _hash_${by} FROM ${identifier(input.stage)} WHERE _state_ = 0`;
+  const good = `SELECT _row_, ${foldKey(input.key)} AS _key_, ${showKey(input.key)} AS _shown_, _hash_${by} FROM ${identifier(input.stage)} WHERE _state_ = 0`;
   const statements = [
     `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row_ BIGINT, _reason_ VARCHAR)`,
     `CREATE OR REPLACE TEMP TABLE ${duplicatesTable} (_row_ BIGINT, _why_ VARCHAR, _winner_ BIGINT)`,
     `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
-      SELECT _row_, _key_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,
+      SELECT _row_, _key_, _shown_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,
   ];
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
   if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe));
@@ -89,7 +97,7 @@ function leaveDuplicates({ by, keep }: NonNullable<KeysInput["dedupe"]>): string
 
 function leaveSharedKeys({ key, isKeyHidden = false }: KeysInput): string {
   const names = key.map(({ name }) => name).join(", ");
-  const shown = isKeyHidden ? "" : `'"' || replace(left(k._key_, 80), chr(31), ', ') || '" ' || `;
+  const shown = isKeyHidden ? "" : `'"' || left(k._shown_, 80) || '" ' || `;
   return `INSERT INTO ${leftBehindTable} SELECT k._row_,
       ${literal(`${names}\u001f`)} || 'shares its key ' || ${shown}'with ' || (r.rows - 1) || ' other row' ||
         CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'

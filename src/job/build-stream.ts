@@ -186,6 +186,9 @@ function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagn
       target,
       expression,
       onNull: on_null,
+      ...(options?.on_null === undefined
+        ? {}
+        : { onNullPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target, "on_null"]).start) }),
       policy,
       ...(round === undefined ? {} : { round }),
       ...(parent === undefined ? {} : { parent: { stream: parent, miss: "reject" as const } }),

@@ -220,6 +220,8 @@ export interface MappedField {
   target: string;
   expression: Expression;
   onNull: OnNull;
+  /** Where the job itself says so. */
+  onNullPlace?: Place;
   policy: Policy;
   /** How digits that the field has no room for are rounded; without it, the row is a reject. */
   round?: Rounding;

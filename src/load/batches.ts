@@ -105,6 +105,8 @@ export interface BatchColumns {
   /** Names the record in updates and deletes. */
   id: string;
   clearCell: string;
+  /** Fields that are written under another name, by the id of what their value names. */
+  written: ReadonlyMap<string, { field: string; ids: ReadonlyMap<string, string> }>;
 }
 
 /** What is sent: for a create its values, for an update the id and only what changes, for a delete the id. */
@@ -112,9 +114,15 @@ export function selectCells(rows: string, action: Action, fields: readonly strin
   const id = `id AS ${identifier(columns.id)}`;
   if (action === "delete") return `SELECT ${id} FROM (${rows})`;
   const cells = fields.map((name) => {
-    const value = `after.${identifier(name)}`;
+    const written = columns.written.get(name);
+    const after = `after.${identifier(name)}`;
+    const value = written === undefined ? after : `${idByValue(written.ids)}[${after}]`;
     const changed = `CASE WHEN list_contains(changed, ${literal(name)}) THEN coalesce(${value}, ${literal(columns.clearCell)}) END`;
-    return `${action === "create" ? value : changed} AS ${identifier(name)}`;
+    return `${action === "create" ? value : changed} AS ${identifier(written?.field ?? name)}`;
   });
   return `SELECT ${(action === "create" ? cells : [id, ...cells]).join(", ")} FROM (${rows})`;
+}
+
+function idByValue(ids: ReadonlyMap<string, string>): string {
+  return `MAP {${[...ids].map(([value, id]) => `${literal(value)}: ${literal(id)}`).join(", ")}}`;
 }

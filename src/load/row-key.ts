@@ -2,6 +2,7 @@
 
 import type { FieldSchema } from "../core/model.ts";
 import { identifier } from "../core/sql.ts";
+import { foldSql } from "../values/fold.ts";
 import { storedReading } from "../values/value.ts";
 import type { Target } from "./target.ts";
 
@@ -16,7 +17,7 @@ export interface RenderedKey {
 export function keyOfFields(target: Target, fields: readonly FieldSchema[]): RenderedKey {
   const parts = fields.map((field) => {
     const { value } = target.render(field, identifier(field.name), "VARCHAR", storedReading);
-    return field.caseSensitive ? value : `lower(${value})`;
+    return field.caseSensitive ? value : foldSql(value);
   });
   return {
     of: () => parts.join(" || chr(31) || "),

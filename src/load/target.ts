@@ -99,6 +99,8 @@ export interface Snapshot {
   /** CSV files, UTF-8, comma, quoted, each with a header: id, version, then the fields. */
   files: string[];
   rows: number;
+  /** The same records once more, by other values of the key that name them too; columns as in `files`. */
+  aliases?: string[];
   /** How it was read, for the plan: "2 keyed queries", "one scan". */
   how: string;
 }
@@ -187,6 +189,8 @@ export interface Target {
   /** The objects that this user can see. */
   listObjects(): Promise<ObjectSummary[]>;
   describe(object: string): Promise<ObjectSchema>;
+  /** The system's own name of an object, where it takes others too. Throws a Failure (2) where there is none. */
+  canonicalName?(object: string): Promise<string>;
   /** Throws a Failure where this user, or the object, does not allow what a job asks for (8 or 2). Writes no record. */
   refuseDemands(demands: Demands): Promise<void>;
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */

@@ -25,7 +25,7 @@ import type { CompiledField } from "../transform/mapping.ts";
 import { findUnquotedName, type UnquotedName } from "../transform/quoted-names.ts";
 import type { CompiledRule } from "../validate/rules.ts";
 import { nameParents } from "./parents.ts";
-import { findObjectProblems, findTypeProblem } from "./schema-problems.ts";
+import { findObjectProblems, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
 
 export interface CompiledStream {
   stream: Stream;
@@ -83,6 +83,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
+  problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const keepColumns = [...(kept?.columns.keys() ?? [])];
   const redacted = new Set(input.job.redact.map((name) => name.toLowerCase()));
@@ -146,12 +147,13 @@ async function resolveTargetField(
   const isKey = key.includes(field.target);
   if (isUnreadable(found, field, mode, isKey)) {
     const message = `${field.target}: its present value can't be read, so it can't be compared`;
-    const next =
-      found.readable === false
-        ? "only mode insert takes it; map the lookup's own field to an id otherwise"
-        : "it is shown masked: policy create_only or fill_empty, or mode insert, compares nothing";
+    const next = "it is shown masked: policy create_only or fill_empty, or mode insert, compares nothing";
     problems.push({ ...at, message, next });
     return undefined;
+  }
+  if (found.several === true && field.onNull === "clear" && field.onNullPlace !== undefined) {
+    const message = `${field.target} can't be cleared: an association is only ever added, never taken away`;
+    problems.push({ place: field.onNullPlace, length: "on_null".length, message, next: "leave on_null out" });
   }
   const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || writesFile(mode);
   const updates = (mode === "update" || mode === "upsert" || mode === "mirror") && field.policy !== "create_only";
@@ -167,7 +169,7 @@ async function resolveTargetField(
 /** Whether its present value would have to be compared and can't be. */
 function isUnreadable({ readable }: FieldSchema, { policy }: MappedField, mode: Mode, isKey: boolean): boolean {
   if (readable === undefined || mode === "insert") return false;
-  return readable === false || isKey || policy === "overwrite";
+  return isKey || policy === "overwrite";
 }
 
 function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchema[], problems: Diagnostic[]): void {

@@ -6,7 +6,7 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
 import { noCounts } from "../core/model.ts";
-import { identifier, literal } from "../core/sql.ts";
+import { identifier } from "../core/sql.ts";
 import { together, type Wholeness } from "../core/wholeness.ts";
 import {
   type ComparedField,
@@ -21,6 +21,7 @@ import {
   planRows,
 } from "../diff/compare.ts";
 import { type KeyField, keysTable, selectKeys } from "../diff/keys.ts";
+import { writesFile } from "../job/job.ts";
 import type { Snapshot, Target } from "../load/target.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import type { Engine } from "../stage/engine.ts";
@@ -30,8 +31,12 @@ import { countRefusedRecords, rowState } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
 import { equalityOf } from "../values/equality.ts";
 import { storedReading } from "../values/value.ts";
+import { nameByAliases } from "./aliases.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type KnownInserts, selectKnown } from "./inserted.ts";
+import { refuseLikeKeys } from "./like-keys.ts";
+import { keyOfLookup } from "./lookups.ts";
+import { selectNamed } from "./named-keys.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { absentColumns } from "./stage-part.ts";
 import type { StagedStream } from "./stage-stream.ts";
@@ -49,6 +54,8 @@ export interface DiffInput {
   compiled: CompiledStream;
   staged: StagedStream;
   selection: Selection;
+  /** Of the job. */
+  timezone: string;
   /** Whether what was taken is all of the source. */
   taken: Wholeness;
   /** Of records: those that an earlier run took, a table function. */
@@ -96,6 +103,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   ]);
   const present = await readPresent(input);
   const compare = await adoptRecords(input, await prepareCompare(input, present, wholeness));
+  if (isNamedByText(compiled)) await refuseLikeKeys(engine, compare, input.snapshotFolder);
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
   await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
   for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
@@ -116,8 +124,14 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   };
 }
 
-async function selectRows({ engine, compiled, staged, selection, seen }: DiffInput): Promise<void> {
+async function selectRows(input: DiffInput): Promise<void> {
+  const { engine, target, compiled, staged, selection, seen, timezone } = input;
   const { dedupe } = compiled.stream;
+  const { object } = compiled.stream.target;
+  const wanted =
+    selection.keys === undefined
+      ? {}
+      : { wanted: await selectNamed({ engine, target, object, key: compiled.key, timezone, named: selection.keys }) };
   const key = compiled.key.map(keyField);
   const statements = selectKeys({
     stage: staged.view,
@@ -128,7 +142,7 @@ async function selectRows({ engine, compiled, staged, selection, seen }: DiffInp
       : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),
     isKeyHidden: key.some(({ name }) => compiled.redacted.has(name.toLowerCase())),
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
-    ...(selection.keys === undefined ? {} : { wanted: namesAnyOf(key, selection.keys) }),
+    ...wanted,
   });
   for (const sql of statements) await engine.run(sql);
 }
@@ -141,17 +155,25 @@ function fieldByName(compiled: CompiledStream, name: string): KeyField {
   return { name, caseSensitive: compiled.fieldSchemas.get(name)?.caseSensitive ?? true };
 }
 
-function namesAnyOf(key: readonly KeyField[], values: readonly string[]): string {
-  const folded = key.every(({ caseSensitive }) => caseSensitive) ? values : values.map((value) => value.toLowerCase());
-  return `list_contains([${folded.map(literal).join(", ")}], _key_)`;
+/** Whether the target itself tells records apart by text, so that its own folding counts. */
+function isNamedByText({ key, stream }: CompiledStream): boolean {
+  return (
+    !writesFile(stream.target.mode) &&
+    key.some(({ kind, externalId, unique }) => kind === "text" && (externalId || unique))
+  );
 }
 
 async function readPresent(input: DiffInput): Promise<PresentRecords | undefined> {
   const { mode } = input.compiled.stream.target;
   if (mode === "insert" || mode === "replace" || mode === "delta") return input.delivered;
   const { idColumn, versionColumn } = input.target.capabilities;
-  const { files, how } = await readSnapshot(input);
-  return { scan: scanCsvFiles(files, [idColumn, versionColumn, ...snapshotFields(input)]), how };
+  const { files, how, aliases } = await readSnapshot(input);
+  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
+  const scan = scanCsvFiles(files, columns);
+  if (aliases === undefined) return { scan, how };
+  const { engine, staged, compiled } = input;
+  const named = { engine, stage: staged.view, key: compiled.key.map(keyField), idColumn, scan };
+  return { scan: await nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) }), how };
 }
 
 async function readSnapshot(input: DiffInput): Promise<Snapshot> {
@@ -199,9 +221,14 @@ async function adoptRecords(input: DiffInput, compare: CompareInput): Promise<Co
   return { ...compare, adopted: { scan: scanCsvFiles(found.files, columns), by } };
 }
 
-/** Mapped fields less the id, which every snapshot has. */
+/** What is read of the target's records: the mapped fields, less the id, which every snapshot has. */
 function snapshotFields({ compiled, target }: DiffInput): string[] {
-  return compiled.fields.map(({ field }) => field.target).filter((name) => name !== target.capabilities.idColumn);
+  const names = compiled.fields.map(({ field }) => readField(compiled, field.target));
+  return [...new Set(names)].filter((name) => name !== target.capabilities.idColumn);
+}
+
+function readField({ fieldSchemas }: CompiledStream, name: string): string {
+  return fieldSchemas.get(name)?.comparedBy ?? name;
 }
 
 async function refuseUnreadSnapshot(engine: Engine, stream: string): Promise<void> {
@@ -263,9 +290,12 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
   const schema = compiled.fieldSchemas.get(name);
   if (compiledField === undefined || schema === undefined) throw new Error(`field ${name} is not compiled`);
   const { field, columns } = compiledField;
-  const present = target.render(schema, mappedName(name), "VARCHAR", storedReading);
+  const mapped = mappedName(name);
+  const present = target.render(schema, mapped, "VARCHAR", storedReading);
+  const canonical = schema.comparedBy === undefined ? (present.stored ?? present.value) : keyOfLookup(schema, mapped);
   return {
     name,
+    column: readField(compiled, name),
     // What a record has several of is only added to.
     onNull: field.onNull === "clear" && schema.several !== true ? "clear" : "skip",
     policy: field.policy,
@@ -273,7 +303,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     equality: equalityOf(schema, name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true),
     cleared: target.clearedValue(schema),
     several: schema.several === true,
-    canonical: present.stored ?? present.value,
+    canonical,
     absentParts: staged.parts
       .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))
       .map(({ part }) => part.ordinal),

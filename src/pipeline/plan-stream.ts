@@ -15,7 +15,7 @@ import { readDelivered } from "./delivered.ts";
 import { diffStream } from "./diff-stream.ts";
 import { type ExtractedStream, extractStream } from "./extract-stream.ts";
 import { countDoubtful, fetchInserted, type KnownInserts, planInserted } from "./inserted.ts";
-import { rejectOrphans } from "./parents.ts";
+import { refuseLostLookups } from "./lookups.ts";
 import { keepRejects, rejectsPath } from "./rejects.ts";
 import { stageStream } from "./stage-stream.ts";
 import { keepStayedRows } from "./stayed-rows.ts";
@@ -116,6 +116,7 @@ async function planParts(
     staged,
     target: targetOf(context, stream.target.connection),
     selection: context.run.options,
+    timezone: context.job.timezone,
     taken: wholeBeforeReading(context, stream, record),
     ...(seen === undefined ? {} : { seen }),
     ...(inserted === undefined ? {} : { inserted }),
@@ -123,7 +124,7 @@ async function planParts(
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,
     refuseRows: () =>
-      rejectOrphans({
+      refuseLostLookups({
         engine,
         compiled,
         job: context.job,

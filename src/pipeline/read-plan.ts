@@ -4,7 +4,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Action } from "../core/model.ts";
+import { type Action, severalSeparator } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
 import type { Job } from "../job/job.ts";
 import type { RunOutcome, StreamOutcome } from "../pipeline.ts";
@@ -92,8 +92,15 @@ function plannedChange(row: Row, key: readonly string[]): PlannedChange {
   const fields = names
     // The key stands in front of the record already.
     .filter((name) => action === "update" || !key.includes(name))
-    .map((field): FieldChange => ({ field, before: before[field] ?? null, after: after[field] ?? null }));
+    .map((field): FieldChange => ({ field, ...describeChange(before[field] ?? null, after[field] ?? null) }));
   return { action, key: shownKey(row, key, { ...before, ...dropNulls(after) }), id: textOrNull(row["id"]), fields };
+}
+
+/** Of what a record has several of, one is added to those that it has: it keeps them. */
+function describeChange(before: string | null, after: string | null): Pick<FieldChange, "before" | "after"> {
+  if (before === null || !before.includes(severalSeparator)) return { before, after };
+  const present = before.split(severalSeparator).filter(Boolean).join(", ");
+  return { before: present, after: after === null ? null : `${present} + ${after}` };
 }
 
 /** The key as it is written; the plan's own `key` is folded to compare by. */

@@ -24,6 +24,7 @@ import { defineFunctions } from "../transform/functions.ts";
 import { Budget } from "./budget.ts";
 import { otherOrgFailure, type RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
+import { nameObjects } from "./object-names.ts";
 import { isResumable } from "./resumable.ts";
 import { purgeOldRuns } from "./retention.ts";
 import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
@@ -165,7 +166,8 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   }
   const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
-  using _locks = await lockObjects(request, run, targets);
+  const named = await nameObjects(job, targets);
+  using _locks = await lockObjects(request, run, named, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
@@ -178,7 +180,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     startedMs,
   });
   const context: RunContext = {
-    job,
+    job: named,
     run,
     folder,
     ledger,
@@ -212,12 +214,13 @@ function connectionOf(connections: ReadonlyMap<string, Connection>, name: string
 async function lockObjects(
   request: RunRequest,
   run: RunRecord,
+  job: Job,
   targets: ReadonlyMap<string, Target>,
 ): Promise<Disposable> {
   const locks = new DisposableStack();
   if (run.command === "plan") return locks;
   const names = new Set(
-    request.job.streams.map(({ target }) => `${targets.get(target.connection)?.orgId ?? ""} ${target.object}`),
+    job.streams.map(({ target }) => `${targets.get(target.connection)?.orgId ?? ""} ${target.object}`),
   );
   try {
     for (const what of [...names].sort()) {

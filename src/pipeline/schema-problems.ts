@@ -71,10 +71,36 @@ function classOf(type: string): TypeClass | undefined {
   return type === "INTERVAL" ? "span" : undefined;
 }
 
+/** Fields that two names of the map would write: an id, and what the same record is known by. */
+export function findWrittenTwice(
+  { fields }: Stream,
+  schema: ObjectSchema,
+  fieldSchemas: ReadonlyMap<string, FieldSchema>,
+): Diagnostic[] {
+  const writers = new Map<string, string>();
+  return fields.flatMap(({ target, targetPlace }) => {
+    const relation = fieldSchemas.get(target)?.several === true ? undefined : relationOf(target);
+    const lookup = [...schema.fields.values()].find(({ relationshipName }) => relationshipName === relation);
+    const written = (relation === undefined ? undefined : lookup?.name) ?? target;
+    // A lookup with several objects may be named by one or the other, row by row.
+    const isOther = writers.has(written) && !(target.includes(":") && writers.get(written)?.includes(":") === true);
+    const first = writers.get(written) ?? target;
+    writers.set(written, first);
+    if (!isOther) return [];
+    const message = `${target} and ${first} are both written to ${written}`;
+    return [{ place: targetPlace, length: target.length, message, next: "map one of them" }];
+  });
+}
+
+/** `Account` of `Account.Ext__c`, `Who` of `Contact:Who.Ext__c`. */
+function relationOf(name: string): string | undefined {
+  return /^(?:[^:.]+:)?([^:.]+)\.[^.]+$/.exec(name)?.[1];
+}
+
 /** Fields that a new record must have and the map does not give. */
 export function findMissingFields({ stream, schema }: CompiledStream): Diagnostic[] {
   if (!verbs[stream.target.mode].includes("createable")) return [];
-  const mapped = new Set(stream.fields.map(({ target }) => target.split(".")[0]));
+  const mapped = new Set(stream.fields.map(({ target }) => relationOf(target) ?? target.split(".")[0]));
   const missing = [...schema.fields.values()]
     .filter(isRequired)
     .filter(({ name, relationshipName }) => !mapped.has(name) && !mapped.has(relationshipName ?? name));

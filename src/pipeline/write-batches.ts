@@ -3,6 +3,7 @@
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import type { Action, Way } from "../core/model.ts";
 import {
+  type BatchColumns,
   type BatchLimits,
   type BatchRange,
   cutBatches,
@@ -96,12 +97,17 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   const cells = selectCells("SELECT * FROM batch_rows", action, columns, {
     id: capabilities.idColumn,
     clearCell: capabilities.clearCell,
+    written: writtenFields(compiled),
   });
   const file = await writeBatchFile(engine, cells, path);
   await engine.run("DROP TABLE batch_rows");
   if (stream.target.mode === "insert")
     await engine.run(`INSERT INTO ${batchedTable} ${numberBatch(input.range, input.number)}`);
   return describeBatch(context, compiled, { ...file, action, number: input.number, via: input.via });
+}
+
+function writtenFields({ fieldSchemas }: CompiledStream): BatchColumns["written"] {
+  return new Map([...fieldSchemas].flatMap(([name, { written }]) => (written === undefined ? [] : [[name, written]])));
 }
 
 type WrittenBatch = WrittenFile & Pick<BatchRecord, "action" | "number" | "via">;

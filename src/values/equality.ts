@@ -4,6 +4,7 @@
 // second, whatever fraction the target knows of it.
 
 import type { FieldSchema } from "../core/model.ts";
+import { foldSql } from "./fold.ts";
 
 /** `second`: the target keeps whole seconds. `instant`: it keeps more, and what is written may know less. */
 export type Equality = "exact" | "caseless" | "second" | "instant";
@@ -16,7 +17,7 @@ export function equalityOf({ kind, wholeSeconds }: FieldSchema, tellsCase: boole
 
 /** VARCHAR: equal texts are one value, as far as case goes. */
 export function foldCase(equality: Equality, text: string): string {
-  return equality === "caseless" ? `lower(${text})` : text;
+  return equality === "caseless" ? foldSql(text) : text;
 }
 
 /** BOOLEAN, never NULL. Instants are texts such as `2021-08-06T13:18:21.000Z`. */

@@ -76,7 +76,11 @@ async function writeBatches(plan: string, limits: BatchLimits, parents: string[]
   const batches: WrittenBatch[] = [];
   for (const range of cutBatches(groups as unknown as RowGroup[], limits)) {
     const path = join(folder, "batch.csv");
-    const cells = selectCells(selectBatch(plan, range), range.action, fields, { id: "Id", clearCell: "#N/A" });
+    const cells = selectCells(selectBatch(plan, range), range.action, fields, {
+      id: "Id",
+      clearCell: "#N/A",
+      written: new Map(),
+    });
     await engine.run(`COPY (${cells}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '')`);
     const content = readFileSync(path, "utf8");
     const records = parse(content, { columns: true }) as Record<string, string>[];

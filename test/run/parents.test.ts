@@ -53,16 +53,6 @@ test("an object in front of a lookup with a single one is refused, with the righ
   expect(checked.stderr).toContain('did you mean "Account.Acc__c"?');
 });
 
-test("what can't be compared is refused where it would have to be", async () => {
-  const job = tasks("Lead:Who.Email: who", "update")
-    .replace("key: Subject", "key: Id")
-    .replace("Subject: subject", "Id: subject");
-  await using place = await rehearse(job, files);
-  const checked = await place.project.run("check", "job.yaml");
-  expect(checked.code).toBe(2);
-  expect(checked.stderr).toContain("Lead:Who.Email: its present value can't be read");
-});
-
 const crlf = 'id,last,note,account\n1,Adams,"one\r\ntwo\rthree","a\r\n1"\n2,Brown,"\r\n",\n3,"Cla\r\nrk",#,"\r"\n';
 
 test.each(["Ext__c", "Loose__c"])(

@@ -143,6 +143,7 @@ export class Rig implements Disposable {
       compiled,
       staged,
       selection,
+      timezone: "UTC",
       taken: whole,
       snapshotFolder,
       planPath,

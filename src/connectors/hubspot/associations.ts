@@ -2,10 +2,20 @@
 // https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 
 import { inParallel } from "../../core/in-parallel.ts";
+import { foldText } from "../../values/fold.ts";
 import type { HubSpotClient } from "./client.ts";
 import { associationPath } from "./paths.ts";
-import { inGroups, readBatch, readPresent } from "./records.ts";
-import { type AssociationName, idColumn } from "./schema.ts";
+import {
+  emailProperty,
+  type HubSpotRecord,
+  inGroups,
+  otherAddresses,
+  otherAddressesProperty,
+  readBatch,
+  readPresent,
+} from "./records.ts";
+import { type AssociationName, domainProperty, idColumn } from "./schema.ts";
+import { anyOf, searchPages } from "./search.ts";
 
 const readRowsMax = 1000;
 const lanes = 4;
@@ -74,37 +84,49 @@ export async function* readAssociations(
 /** Values of an associated record's key to its id, as a load learns them. */
 export class AssociatedRecords {
   readonly #client: HubSpotClient;
-  readonly #ids = new Map<string, string>();
+  readonly #ids = new Map<string, string[]>();
 
   constructor(client: HubSpotClient) {
     this.#client = client;
   }
 
-  /** Ids by key, in lower case; of those that exist. Throws CallFault. */
+  /** Ids of the records that have a key, by the key as it is folded: none, one, or several. Throws CallFault. */
   async find(
     { object, key }: Pick<AssociationName, "object" | "key">,
     keys: readonly string[],
     signal: AbortSignal,
-  ): Promise<Map<string, string>> {
-    const nameOf = (value: string) => `${object}.${key}=${value.toLowerCase()}`;
+  ): Promise<Map<string, string[]>> {
+    const nameOf = (value: string) => `${object}.${key}=${foldText(value)}`;
     const unknown = new Map(
-      keys.filter((value) => !this.#ids.has(nameOf(value))).map((value) => [value.toLowerCase(), value]),
+      keys.filter((value) => !this.#ids.has(nameOf(value))).map((value) => [foldText(value), value]),
     );
-    const doing = `reading ${object} by ${key}`;
-    const byKey = key === idColumn ? {} : { idProperty: key };
     for (const group of inGroups(unknown.values(), 100)) {
-      const request = { object, properties: [key], ...byKey, doing, signal };
-      for (const record of await readBatch(this.#client, request, group)) {
-        const value = key === idColumn ? record.id : (record.properties[key] ?? "");
-        this.#ids.set(nameOf(value), record.id);
+      const found = await this.#read({ object, key }, group, signal);
+      for (const record of found) {
+        const values = [key === idColumn ? record.id : (record.properties[key] ?? ""), ...otherAddresses(record)];
+        for (const value of values) {
+          this.#ids.set(nameOf(value), [...new Set([...(this.#ids.get(nameOf(value)) ?? []), record.id])]);
+        }
       }
     }
-    return new Map(
-      keys.flatMap((value): [string, string][] => {
-        const id = this.#ids.get(nameOf(value));
-        return id === undefined ? [] : [[value.toLowerCase(), id]];
-      }),
-    );
+    return new Map(keys.map((value) => [foldText(value), this.#ids.get(nameOf(value)) ?? []]));
+  }
+
+  async #read(
+    { object, key }: Pick<AssociationName, "object" | "key">,
+    keys: readonly string[],
+    signal: AbortSignal,
+  ): Promise<HubSpotRecord[]> {
+    const doing = `reading ${object} by ${key}`;
+    const properties = key === emailProperty ? [key, otherAddressesProperty] : [key];
+    const request = { object, properties, doing, signal };
+    if (key !== domainProperty) {
+      return readBatch(this.#client, { ...request, ...(key === idColumn ? {} : { idProperty: key }) }, keys);
+    }
+    const records: HubSpotRecord[] = [];
+    for await (const page of searchPages(this.#client, { ...request, groups: [[anyOf(key, keys)]] }))
+      records.push(...page);
+    return records;
   }
 }
 

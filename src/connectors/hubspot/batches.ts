@@ -5,6 +5,7 @@
 // https://developers.hubspot.com/docs/api-reference/error-handling (multi-status errors)
 
 import type { Batch } from "../../load/target.ts";
+import { foldText } from "../../values/fold.ts";
 import { type AssociationType, specOf } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { type ApiError, refusalOf } from "./errors.ts";
@@ -142,7 +143,7 @@ function matchAnswers(write: BatchWrite, rows: readonly BatchRow[], json: unknow
 }
 
 function nameOf(value: string | undefined): string {
-  return (value ?? "").toLowerCase();
+  return foldText(value ?? "");
 }
 
 /** HubSpot gives addresses back in lower case. */

@@ -8,6 +8,7 @@ import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
 import type { Batch, BatchState, ResultFiles } from "../../load/target.ts";
+import { foldText } from "../../values/fold.ts";
 import { type BatchFile, readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
 import type { RowAnswer } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
@@ -139,7 +140,7 @@ export class Imports {
       const error = errors.get(row.trace);
       if (error !== undefined) return { trace: row.trace, error };
       if (there === undefined) return { trace: row.trace, id: "", created: "true" };
-      const record = there.get((row.key ?? "").toLowerCase());
+      const record = there.get(foldText(row.key ?? ""));
       if (record === undefined) return { trace: row.trace, error: lostError(found?.state) };
       const isOwn = Date.parse(record.createdAt ?? "") >= begun;
       return { trace: row.trace, id: record.id, created: isOwn ? "true" : "false" };
@@ -206,7 +207,7 @@ export class Imports {
       readBatch(this.#client, request, group),
     );
     for await (const records of reads) {
-      for (const record of records) there.set((record.properties[externalId] ?? "").toLowerCase(), record);
+      for (const record of records) there.set(foldText(record.properties[externalId] ?? ""), record);
     }
     return there;
   }

@@ -46,6 +46,16 @@ export function cellOf(record: HubSpotRecord, property: string): string {
   return property === idColumn ? record.id : (record.properties[property] ?? "");
 }
 
+/** A contact is found by each of its addresses, wherever HubSpot keeps them: https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide */
+export const emailProperty = "email";
+export const otherAddressesProperty = "hs_additional_emails";
+
+/** The addresses of a contact besides the primary one. */
+export function otherAddresses({ properties }: HubSpotRecord): string[] {
+  const others = (properties[otherAddressesProperty] ?? "").split(";").map((address) => address.trim());
+  return others.filter((address) => address !== "" && address !== properties[emailProperty]);
+}
+
 export interface ReadRequest {
   object: string;
   properties: readonly string[];

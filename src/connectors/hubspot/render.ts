@@ -9,6 +9,7 @@ import { storeBoolean } from "../../values/boolean.ts";
 import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, type NumberLimits, storeNumber } from "../../values/number.ts";
+import { hubspotId } from "../../values/record-id.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
 import { bind, type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
 import { idColumn } from "./schema.ts";
@@ -122,9 +123,9 @@ function renderText(field: FieldSchema, value: string): RenderedField {
 
 /** HubSpot refuses a whole call for an id that is no number. */
 function renderId(field: FieldSchema, value: string): RenderedField {
-  const digits = `CASE WHEN regexp_full_match(trim(${text(value)}), '[0-9]{1,19}') THEN trim(${text(value)}) END`;
   return {
-    value: `CAST(CAST(${digits} AS HUGEINT) AS VARCHAR)`,
+    value: hubspotId(`trim(${text(value)})`),
+    stored: `nullif(trim(${text(value)}), '')`,
     invalid: invalidUnless(field, value, "the id of a record (a number)"),
     typed: rendered(field),
   };

@@ -10,6 +10,8 @@ import type { Lookups } from "./lookups.ts";
 import { lendTo } from "./sdk.ts";
 
 export const idColumn = "hs_object_id";
+/** Of companies. */
+export const domainProperty = "domain";
 
 /** Objects that every account has, by the names that paths take. https://developers.hubspot.com/docs/guides/crm/understanding-the-crm */
 const typeIds: Readonly<Record<string, string>> = {
@@ -103,7 +105,7 @@ export class Schemas {
     const association = readAssociationName(name);
     if (association === undefined || !isAssociation(schema.fields.get(association.object))) return undefined;
     const parent = (await this.describe(association.object)).fields.get(association.key);
-    if (parent === undefined || !(parent.externalId || parent.kind === "id")) return undefined;
+    if (parent === undefined || !namesRecords(association.object, parent)) return undefined;
     return {
       ...parent,
       name,
@@ -115,6 +117,7 @@ export class Schemas {
       unique: false,
       several: true,
       referenceTo: [association.object],
+      lookup: { object: association.object, key: association.key },
     };
   }
 
@@ -123,8 +126,8 @@ export class Schemas {
     const isWhole = isAssociation(schema.fields.get(name));
     const association = isWhole ? { object: name, key: undefined } : readAssociationName(name);
     if (association === undefined || !isAssociation(schema.fields.get(association.object))) return undefined;
-    const keys = [...(await this.describe(association.object)).fields.values()].filter(
-      ({ externalId, kind }) => externalId || kind === "id",
+    const keys = [...(await this.describe(association.object)).fields.values()].filter((field) =>
+      namesRecords(association.object, field),
     );
     const { object, key } = association;
     if (key === undefined) {
@@ -265,6 +268,15 @@ function fieldSchema(object: string, property: Property, required: readonly stri
 /** From the lowest positive number on; -1 comes after all of these. */
 function placeOf({ displayOrder = -1 }: { displayOrder?: number }): number {
   return displayOrder < 0 ? Number.MAX_SAFE_INTEGER : displayOrder;
+}
+
+/**
+ * Whether the records of an object can be found by a property. Of companies also by the domain, as HubSpot itself
+ * associates contacts, though several may have one.
+ * https://knowledge.hubspot.com/records/automatically-create-and-associate-companies-with-contacts
+ */
+function namesRecords(object: string, { name, externalId, kind }: FieldSchema): boolean {
+  return externalId || kind === "id" || (object === "companies" && name === domainProperty);
 }
 
 function isAssociation(field: FieldSchema | undefined): boolean {

@@ -4,6 +4,7 @@
 
 import { Failure, type Place, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { foldText } from "../../values/fold.ts";
 import type { HubSpotClient } from "./client.ts";
 import { objectPath } from "./paths.ts";
 import type { HubSpotRecord } from "./records.ts";
@@ -20,6 +21,11 @@ export interface Filter {
   value?: string;
   values?: string[];
   highValue?: string;
+}
+
+/** Records with one of these values. IN compares text with values in lower case only. */
+export function anyOf(propertyName: string, values: readonly string[]): Filter {
+  return { propertyName, operator: "IN", values: values.map(foldText) };
 }
 
 /** Groups of filters: all of a group must hold, of any group. */

@@ -9,9 +9,19 @@ import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
-import { batchRowsMax, cellOf, gatherGroups, type HubSpotRecord, inGroups, readBatch } from "./records.ts";
+import {
+  batchRowsMax,
+  cellOf,
+  emailProperty,
+  gatherGroups,
+  type HubSpotRecord,
+  inGroups,
+  otherAddresses,
+  otherAddressesProperty,
+  readBatch,
+} from "./records.ts";
 import { type AssociationName, idColumn, readAssociationName } from "./schema.ts";
-import { addFilters, countMatches, readFilter, searchPages } from "./search.ts";
+import { addFilters, anyOf, countMatches, readFilter, searchPages } from "./search.ts";
 
 export const versionColumn = "updatedAt";
 
@@ -31,9 +41,35 @@ export async function readSnapshot(
   const path = join(request.folder, `${request.name}-00001.csv`);
   const header = [idColumn, versionColumn, ...request.fields];
   const { groups, how } = await chooseReading(client, request, key);
-  const rows = inParallel(groups, groupLanes, async (read) => describeRecords(client, request, await read()));
+  const aliases: string[][] = [];
+  const rows = inParallel(groups, groupLanes, async (read) => {
+    const records = await read();
+    const cells = await describeRecords(client, request, records);
+    aliases.push(...aliasRows(request, records, cells));
+    return cells;
+  });
   const total = await writeRecordFile(path, header, flatten(rows, request.onProgress));
-  return { files: [path], rows: total, how };
+  if (aliases.length === 0) return { files: [path], rows: total, how };
+  const aliasPath = join(request.folder, `${request.name}-aliases.csv`);
+  await writeRecordFile(aliasPath, header, aliases);
+  return { files: [path], rows: total, how, aliases: [aliasPath] };
+}
+
+/** Rows of records once more, each under another address by which HubSpot finds it too. */
+function aliasRows(
+  request: SnapshotRequest,
+  records: readonly HubSpotRecord[],
+  cells: readonly string[][],
+): string[][] {
+  if (!hasAliases(request)) return [];
+  const place = 2 + request.fields.indexOf(emailProperty);
+  return records.flatMap((record, index) =>
+    otherAddresses(record).map((address) => (cells[index] ?? []).with(place, address)),
+  );
+}
+
+function hasAliases({ object, key, fields }: SnapshotRequest): boolean {
+  return object === "contacts" && key[0] === emailProperty && fields.includes(emailProperty);
 }
 
 /** Reads one group of records. */
@@ -77,8 +113,9 @@ async function chooseReading(
   return { groups: alreadyRead(recordsOf(pages)), how: "the list of all records" };
 }
 
-function propertiesOf({ fields }: SnapshotRequest): string[] {
-  return fields.filter((name) => readAssociationName(name) === undefined);
+function propertiesOf(request: SnapshotRequest): string[] {
+  const properties = request.fields.filter((name) => readAssociationName(name) === undefined);
+  return hasAliases(request) ? [...new Set([...properties, otherAddressesProperty])] : properties;
 }
 
 async function* readByKey(
@@ -119,10 +156,8 @@ async function* searchByValue(
   const properties = propertiesOf(request);
   for await (const group of gatherGroups(values, batchRowsMax)) {
     yield async () => {
-      // IN compares text with values in lower case only.
-      const filter = { propertyName: name, operator: "IN", values: group.map((value) => value.toLowerCase()) };
       const records: HubSpotRecord[] = [];
-      const pages = searchPages(client, { object, properties, groups: [[filter]], doing, signal });
+      const pages = searchPages(client, { object, properties, groups: [[anyOf(name, group)]], doing, signal });
       for await (const page of pages) records.push(...page);
       return records;
     };

@@ -6,6 +6,7 @@
 import { inParallel } from "../../core/in-parallel.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Batch, ResultFiles } from "../../load/target.ts";
+import { foldText } from "../../values/fold.ts";
 import { associate } from "./associate.ts";
 import type { AssociationTypes } from "./association-types.ts";
 import type { AssociatedRecords, AssociationType } from "./associations.ts";
@@ -147,7 +148,7 @@ async function findParents(
     const { keys } = wanted.get(column) ?? { keys: [] };
     wanted.set(column, { name, keys: [...keys, key] });
   }
-  const found = new Map<string, { ids: Map<string, string>; type: AssociationType | undefined }>();
+  const found = new Map<string, { ids: Map<string, string[]>; type: AssociationType | undefined }>();
   for (const [column, { name, keys }] of wanted) {
     const isTyped = name.label !== undefined || operation === "insert";
     const type = isTyped ? await types.find(object, name) : undefined;
@@ -158,9 +159,12 @@ async function findParents(
   for (const row of rows) {
     const links = row.associations.map(({ column, name, key }) => {
       const { ids, type } = found.get(column) ?? {};
-      return { column, name, key, id: ids?.get(key.toLowerCase()), type };
+      const [id, ...others] = ids?.get(foldText(key)) ?? [];
+      return { column, name, key, id, others, type };
     });
-    const missing = links.find(({ id, name, type }) => id === undefined || (name.label !== undefined && !type));
+    const missing = links.find(
+      ({ id, others, name, type }) => id === undefined || others.length > 0 || (name.label !== undefined && !type),
+    );
     if (missing === undefined) present.push(linkRow(row, links, operation));
     else answers.push({ trace: row.trace, error: explainMissing(missing) });
   }
@@ -172,6 +176,8 @@ interface FoundLink {
   name: AssociationName;
   key: string;
   id: string | undefined;
+  /** More records that have the key. */
+  others: string[];
   type: AssociationType | undefined;
 }
 
@@ -188,7 +194,12 @@ function linkRow(row: SentRow, found: readonly FoundLink[], operation: BatchWrit
   return { ...row, inline, links: links.filter(({ type }) => operation !== "insert" || type === undefined) };
 }
 
-function explainMissing({ name, key, column, id }: FoundLink): ApiError {
+function explainMissing({ name, key, column, id, others }: FoundLink): ApiError {
+  const property = [column];
+  if (id !== undefined && others.length > 0) {
+    const message = `${others.length + 1} ${name.object} have ${name.key} "${key}": ${[id, ...others].join(", ")}`;
+    return { category: "PARENT_AMBIGUOUS", message, context: { propertyName: property } };
+  }
   const message =
     id === undefined
       ? `no record of ${name.object} has ${name.key} "${key}"`

@@ -11,15 +11,17 @@ import { joinChoices } from "../../values/choices.ts";
 import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, decimalsComputed, type NumberLimits, numberText, storeNumber } from "../../values/number.ts";
+import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
-import { type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
+import { bind, type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
 
 /** In a cell of a bulk file this text empties the field. */
 export const clearCell = "#N/A";
 
 /** `value` is a column, so it may stand several times in the result. */
 export function renderField(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField {
+  if (field.written !== undefined) return renderRecordType(field, value, [...field.written.ids.keys()]);
   const mapped: MappedValue = { column: value, type };
   switch (field.kind) {
     case "number":
@@ -123,29 +125,37 @@ function rendered(field: FieldSchema): string {
 function invalidUnless(field: FieldSchema, value: string, what: string): NonNullable<RenderedField["invalid"]> {
   return {
     condition: `${rendered(field)} IS NULL AND NOT (${isBlank(`CAST(${value} AS VARCHAR)`)})`,
-    message: `'"' || left(CAST(${value} AS VARCHAR), 80) || '" is not ${what}'`,
+    message: `'"' || left(CAST(${value} AS VARCHAR), 80) || '" is not ' || ${literal(what)}`,
   };
 }
 
-/** Ids come in 15 or 18 characters; the last three say which of the others are capitals. */
-function renderId(field: FieldSchema, value: string): RenderedField {
-  const text = `trim(CAST(${value} AS VARCHAR))`;
-  const full = `CASE length(${text}) WHEN 18 THEN ${text} WHEN 15 THEN ${text} || ${idSuffix(text)} END`;
-  const stored = `CASE WHEN regexp_full_match(${text}, '[0-9A-Za-z]+') THEN ${full} END`;
+/** API names are told apart without case: the value is as describe has it. */
+function renderRecordType(field: FieldSchema, value: string, names: readonly string[]): RenderedField {
+  const text = trimmed(`CAST(${value} AS VARCHAR)`);
+  const known = names.map((name) => `${literal(name.toLowerCase())}: ${literal(name)}`);
+  const of = field.referenceTo.join();
+  const listed = names.length === 0 ? `${of} has none for this user` : `of ${of}: ${names.join(", ")}`;
   return {
-    value: stored,
-    invalid: invalidUnless(field, value, "a Salesforce id (15 or 18 characters)"),
-    typed: stored,
+    value: names.length === 0 ? "CAST(NULL AS VARCHAR)" : `MAP {${known.join(", ")}}[lower(${text})]`,
+    stored: `nullif(${text}, '')`,
+    invalid: invalidUnless(field, value, `a record type (${listed})`),
+    typed: rendered(field),
   };
 }
 
-function idSuffix(text: string): string {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-  const groups = [0, 5, 10].map((start) => {
-    const bits = [0, 1, 2, 3, 4].map(
-      (bit) => `CASE WHEN substring(${text}, ${start + bit + 1}, 1) BETWEEN 'A' AND 'Z' THEN ${1 << bit} ELSE 0 END`,
-    );
-    return `substring('${alphabet}', ${bits.join(" + ")} + 1, 1)`;
-  });
-  return `(${groups.join(" || ")})`;
+/** What Salesforce itself gives is not looked at again. */
+function renderId(field: FieldSchema, value: string): RenderedField {
+  const text = trimmed(`CAST(${value} AS VARCHAR)`);
+  const owner = field.kind === "id" ? "a record of this object" : `a record of ${field.referenceTo.join(" or ")}`;
+  const instead =
+    field.name === "RecordTypeId" ? "; to give the record type's name, map RecordType.DeveloperName instead" : "";
+  return {
+    value: bind("id", text, (id) => salesforceId(id, field.idPrefixes)),
+    stored: `nullif(${text}, '')`,
+    invalid: {
+      condition: `${rendered(field)} IS NULL AND NOT (${isBlank(`CAST(${value} AS VARCHAR)`)})`,
+      message: `'"' || left(${text}, 80) || '" ' || ${bind("id", text, (id) => explainSalesforceId(id, owner, field.idPrefixes))} || ${literal(instead)}`,
+    },
+    typed: rendered(field),
+  };
 }

@@ -14,6 +14,15 @@ interface DescribedObject {
   createable: boolean;
   updateable: boolean;
   deletable: boolean;
+  /** What its ids begin with; objects of setup may have none. */
+  keyPrefix?: string | null;
+  recordTypeInfos?: {
+    active: boolean;
+    available: boolean;
+    master: boolean;
+    developerName: string;
+    recordTypeId: string;
+  }[];
   fields: DescribedField[];
   childRelationships?: { childSObject: string; field: string; cascadeDelete: boolean; deprecatedAndHidden?: boolean }[];
 }
@@ -82,7 +91,7 @@ export async function describeObject(client: SalesforceClient, object: string): 
       next: "check the object's API name and the integration user's access to it",
     });
   }
-  const fields = described.fields.map((field): [string, FieldSchema] => [field.name, fieldSchema(field)]);
+  const fields = described.fields.map((field): [string, FieldSchema] => [field.name, fieldSchema(field, described)]);
   const { name, label, createable, updateable, deletable } = described;
   const cascades = (described.childRelationships ?? [])
     .filter(({ cascadeDelete, deprecatedAndHidden }) => cascadeDelete && deprecatedAndHidden !== true)
@@ -90,8 +99,15 @@ export async function describeObject(client: SalesforceClient, object: string): 
   return { object: name, label, createable, updateable, deletable, fields: new Map(fields), cascades };
 }
 
-function fieldSchema(field: DescribedField): FieldSchema {
+function fieldSchema(
+  field: DescribedField,
+  { keyPrefix, recordTypeInfos = [] }: Pick<DescribedObject, "keyPrefix" | "recordTypeInfos">,
+): FieldSchema {
   const kind = kinds[field.type] ?? "text";
+  // Only those that this user may give to a record.
+  const recordTypes = recordTypeInfos
+    .filter(({ active, available, master }) => active && available && !master)
+    .map((info) => [info.developerName, info.recordTypeId] as const);
   return {
     name: field.name,
     label: field.label,
@@ -115,6 +131,8 @@ function fieldSchema(field: DescribedField): FieldSchema {
     unique: field.unique,
     caseSensitive: field.caseSensitive,
     referenceTo: field.referenceTo ?? [],
+    ...(kind === "id" && keyPrefix ? { idPrefixes: [keyPrefix] } : {}),
+    ...(field.name === "RecordTypeId" ? { recordTypes: new Map(recordTypes) } : {}),
     ...(field.relationshipName ? { relationshipName: field.relationshipName } : {}),
     ...(field.picklistValues?.length
       ? {
@@ -183,15 +201,46 @@ export async function resolveField(
   // The object in front is required for a lookup with several, and an error for one with a single object.
   // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/relationship_fields_in_a_header_row_2_0.htm
   if (parentObject === undefined || (type !== undefined && !isPolymorphic)) return undefined;
+  if (parentObject === recordType) return key === developerName ? recordTypeField(schema, name, lookup) : undefined;
   const parent = (await describe(parentObject)).fields.get(key);
   if (parent?.externalId !== true) return undefined;
   const { createable, updateable, nillable, defaultedOnCreate } = lookup;
   const { clearable: _clearable, ...told } = parent;
   const ofLookup = lookup.clearable === undefined ? {} : { clearable: lookup.clearable };
   const may = { createable, updateable, nillable, defaultedOnCreate, ...ofLookup };
-  const field = { ...told, name, ...may, externalId: false, unique: false };
+  const found = { object: parentObject, key };
+  const field = { ...told, name, ...may, externalId: false, unique: false, lookup: found };
   // A query reaches only what all objects of the lookup have in common.
-  return isPolymorphic ? { ...field, readable: false } : field;
+  return isPolymorphic ? { ...field, comparedBy: lookup.name } : field;
+}
+
+const recordType = "RecordType";
+const developerName = "DeveloperName";
+
+/**
+ * A record type by its name within the org: ids differ between orgs. It is written by its id, for an upsert takes no
+ * other field of RecordType than those marked idLookup.
+ * https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_recordtype.htm
+ */
+function recordTypeField(schema: ObjectSchema, name: string, lookup: FieldSchema): FieldSchema {
+  const ids = lookup.recordTypes ?? new Map<string, string>();
+  const { label, createable, updateable, nillable, defaultedOnCreate } = lookup;
+  return {
+    name,
+    label,
+    kind: "text",
+    vendorType: "record type",
+    createable,
+    updateable,
+    nillable,
+    defaultedOnCreate,
+    externalId: false,
+    unique: false,
+    caseSensitive: true,
+    referenceTo: [schema.object],
+    picklist: { values: [...ids.keys()], restricted: true },
+    written: { field: lookup.name, ids },
+  };
 }
 
 /** What is wrong with the name of a parent's field, and how it is spelt; undefined where there is no such relation. */
@@ -219,9 +268,8 @@ export async function explainName(
     const message = `${relation} of ${schema.object} can be one of ${objects}: the name says which, ${only}:${relation}.${key} say`;
     return found === undefined ? { message } : { message, suggestion: `${found}:${relation}.${key}` };
   }
-  return {
-    message: `${type ?? only} has no external id ${key}, by which ${relation} of ${schema.object} could be found`,
-  };
+  const message = `${type ?? only} has no external id ${key}, by which ${relation} of ${schema.object} could be found`;
+  return only === recordType ? { message, suggestion: `${relation}.${developerName}` } : { message };
 }
 
 /** The first of a lookup's objects whose records this key finds. */

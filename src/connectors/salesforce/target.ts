@@ -62,6 +62,7 @@ export async function openSalesforce(
     forecastCalls,
     listObjects: () => listObjects(client),
     describe,
+    canonicalName: async (object) => (await describe(object)).object,
     refuseDemands: (demands) => refuseDemands(client, demands),
     resolveField: (schema, name) => resolveField(schema, name, describe),
     explainName: (schema, name) => explainName(schema, name, describe),

@@ -1,0 +1,63 @@
+// When two keys are one. In: keys as text. Out: the same text for keys that every vendor takes for one where it does not
+// tell letters by case, in SQL and in JavaScript by one table; and of keys that a vendor may take for one, or not, a text
+// that they share. What must hold: what is folded is certainly equal; what is only perhaps equal is never guessed.
+// Salesforce finds "ABC" by "abc" in a unique field that does not tell case, and no page says which letters have one;
+// it is known to take ㈜ for (주): https://developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/langCon_apex_dml_examples_upsert.htm
+// HubSpot's unique values and addresses are found in any case: https://developers.hubspot.com/docs/guides/crm/using-object-apis
+
+import { literal } from "../core/sql.ts";
+
+/** Scripts with two cases that are as old as Unicode itself, and full-width Latin: all versions agree on their letters. */
+const foldedRanges = [
+  [0x41, 0x5a],
+  [0xc0, 0x58f],
+  [0x1e00, 0x1fff],
+  [0xff21, 0xff3a],
+] as const;
+
+/** Capitals with a small letter of their own: not İ or the Kelvin sign, whose small letter is that of another. */
+const smallLetters: ReadonlyMap<string, string> = new Map(
+  foldedRanges.flatMap(([first, last]) => {
+    const letters = Array.from({ length: last - first + 1 }, (_, place) => String.fromCodePoint(first + place));
+    return letters
+      .map((letter) => [letter, letter.toLowerCase()] as const)
+      .filter(([letter, small]) => isPair(letter, small));
+  }),
+);
+
+function isPair(letter: string, small: string): boolean {
+  return letter !== small && [...small].length === 1 && small.toUpperCase() === letter;
+}
+
+const capitals = [...smallLetters.keys()].join("");
+const smalls = [...smallLetters.values()].join("");
+
+/** A key without its case. */
+export function foldText(text: string): string {
+  return [...text].map((letter) => smallLetters.get(letter) ?? letter).join("");
+}
+
+/** The same as SQL. Nearly all keys are plain, and for these the engine's own function is much faster. */
+export function foldSql(text: string): string {
+  return `CASE WHEN strlen(${text}) = length(${text}) THEN lower(${text})
+    ELSE translate(${text}, ${literal(capitals)}, ${literal(smalls)}) END`;
+}
+
+/** BOOLEAN: only other keys than these may be alike without being equal. */
+export function isPlainSql(text: string): string {
+  return `strlen(${text}) = length(${text})`;
+}
+
+/**
+ * What keys share that some system takes for one: by Unicode's compatibility (full-width, ligatures, composed or not),
+ * full case (ß and SS, final sigma, dotless i), and invisible characters.
+ */
+export function likeness(text: string, caseSensitive: boolean): string {
+  const visible = text
+    .normalize("NFKC")
+    .replaceAll(/\p{Cf}/gu, "")
+    .trim();
+  if (caseSensitive) return visible;
+  const small = [...visible].map((letter) => letter.toUpperCase().toLowerCase()).join("");
+  return small.replaceAll("ς", "σ").replaceAll("i\u0307", "i").normalize("NFKC");
+}

@@ -1,0 +1,55 @@
+// Ids that vendors give to their records, as SQL. In: text. Out: the id as the vendor writes it, or NULL where the text
+// can't be one. What must hold: an id is never repaired: one that has lost its capitals may be another record's.
+
+import { literal } from "../core/sql.ts";
+
+/**
+ * VARCHAR of `text`, which may stand several times: 18 characters of an id that is written in 15 or 18.
+ * The last three are computed of the others: each says which of five are capitals.
+ * https://help.salesforce.com/s/articleView?id=000385585&type=1
+ */
+export function salesforceId(text: string, prefixes: readonly string[] = []): string {
+  const known = [hasIdCharacters(text), ...(prefixes.length === 0 ? [] : [hasPrefix(text, prefixes)])].join(" AND ");
+  const check = checkCharacters(text);
+  return `CASE WHEN ${known} THEN CASE
+    WHEN length(${text}) = 15 THEN ${text} || ${check}
+    WHEN length(${text}) = 18 AND upper(right(${text}, 3)) = ${check} THEN left(${text}, 15) || ${check} END END`;
+}
+
+/** VARCHAR: why `salesforceId` gives nothing for a text that is not blank, after the text itself. */
+export function explainSalesforceId(text: string, owner: string, prefixes: readonly string[] = []): string {
+  const looksRight = `${hasIdCharacters(text)} AND length(${text})`;
+  const begin = prefixes.length === 1 ? `those begin with ${prefixes[0]}` : `those begin with ${prefixes.join(" or ")}`;
+  const strange =
+    prefixes.length === 0
+      ? ""
+      : `WHEN ${looksRight} IN (15, 18) AND NOT ${hasPrefix(text, prefixes)}
+    THEN ${literal(`is not the id of ${owner}: ${begin}`)}`;
+  const damaged = "is no Salesforce id: its last three characters don't fit the others, as where capitals were lost";
+  return `CASE ${strange} WHEN ${looksRight} = 18 THEN ${literal(damaged)}
+    ELSE 'is not a Salesforce id (15 or 18 characters)' END`;
+}
+
+function hasIdCharacters(text: string): string {
+  return `regexp_full_match(${text}, '[0-9A-Za-z]+')`;
+}
+
+function hasPrefix(text: string, prefixes: readonly string[]): string {
+  return `left(${text}, 3) IN (${prefixes.map(literal).join(", ")})`;
+}
+
+function checkCharacters(text: string): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+  const groups = [0, 5, 10].map((start) => {
+    const bits = [0, 1, 2, 3, 4].map(
+      (bit) => `CASE WHEN substring(${text}, ${start + bit + 1}, 1) BETWEEN 'A' AND 'Z' THEN ${1 << bit} ELSE 0 END`,
+    );
+    return `substring('${alphabet}', ${bits.join(" + ")} + 1, 1)`;
+  });
+  return `(${groups.join(" || ")})`;
+}
+
+/** VARCHAR: an id of HubSpot, a number of 64 bits above 0, written without leading zeros. */
+export function hubspotId(text: string): string {
+  return `CASE WHEN regexp_full_match(${text}, '[1-9][0-9]{0,18}') AND TRY_CAST(${text} AS BIGINT) IS NOT NULL THEN ${text} END`;
+}
