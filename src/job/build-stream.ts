@@ -245,17 +245,12 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     const path = listed ? ["target", "key", index] : ["target", "key"];
     check(name, mapped, path, `the key "${name}" is not in the map`);
   }
-  if (target.key.length > 1 && target.mode !== "insert" && !writesFile(target.mode)) {
-    diagnostics.add(
-      spanAt(["target", "key"], draft),
-      `mode ${target.mode} takes one key field; several go with insert, and with files`,
-    );
-  }
   if (target.adoptBy !== undefined) {
     const path = ["target", "adopt_by"];
     check(target.adoptBy, mapped, path, `"${target.adoptBy}" is not in the map`);
     if (target.mode !== "upsert" && target.mode !== "mirror")
       diagnostics.add(keySpanAt(draft.tree, path), "adopt_by goes with modes upsert and mirror");
+    if (target.key.length > 1) diagnostics.add(keySpanAt(draft.tree, path), "adopt_by goes with one key field");
     if (target.key.includes(target.adoptBy)) diagnostics.add(spanAt(path, draft), "adopt_by is the key itself");
   }
   refusePartOfSource(stream, draft, diagnostics);

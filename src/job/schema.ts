@@ -162,7 +162,9 @@ const target = closedMap({
   object: text.describe("The object to load, e.g. Contact.").optional(),
   key: z
     .union([text, atLeastOneName])
-    .describe("The target field that identifies a record: the external ID, or for insert one or several mapped fields.")
+    .describe(
+      "The target field that identifies a record: the external ID, or several mapped fields that together tell records apart.",
+    )
     .optional(),
   adopt_by: text
     .describe("A mapped field: a record that has no key yet and agrees in it gets the key instead of being doubled.")

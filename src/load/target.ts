@@ -164,6 +164,8 @@ export interface TargetCapabilities {
   modes: readonly Mode[];
   /** Up to this many keys a target is asked for the records that they name, rather than for all. */
   namedKeysMax: number;
+  /** Records are found by what any field holds at the moment, not by an index that comes later. */
+  findsByAnyField?: true;
   /** Where the key of an insert is unique in the target, a second call creates nothing and says what is there. */
   insertsByKey?: true;
   /** A batch is a whole file: all columns, written even without rows, all or nothing, no answers for single rows. */

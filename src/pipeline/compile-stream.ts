@@ -177,10 +177,21 @@ function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchem
   if (mode === "insert" || writesFile(mode) || problems.length > 0) return;
   const [first, ...others] = key;
   const keys = [...schema.fields.values()].filter(({ externalId }) => externalId).map(({ name }) => name);
-  const next = keys.length === 0 ? `${schema.object} has none: make one there` : `these can: ${keys.join(", ")}`;
+  const next =
+    keys.length === 0
+      ? `${schema.object} has no such field: make one there (an external id, a property with unique values), or give several fields that tell its records apart: key: [a, b]`
+      : `these can: ${keys.join(", ")}; or several fields that together tell records apart: key: [a, b]`;
   const at = { place, length: 1, next };
-  if (first === undefined || others.length > 0) {
-    problems.push({ ...at, message: `mode ${mode} wants one field as target.key: an external id or unique field` });
+  const several = key.find((field) => field.several === true);
+  if (several !== undefined) {
+    problems.push({
+      ...at,
+      message: `target.key: ${several.name} may have several values, so it can't tell records apart`,
+    });
+  } else if (first === undefined) {
+    problems.push({ ...at, message: `mode ${mode} wants a target.key` });
+  } else if (others.length > 0) {
+    return;
   } else if (!first.externalId && !first.unique && first.kind !== "id") {
     const message = `target.key: ${first.name} is neither an external id nor unique, so it can't tell records apart`;
     problems.push({ ...at, message });

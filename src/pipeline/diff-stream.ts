@@ -5,7 +5,7 @@ import { mappedName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
-import { noCounts } from "../core/model.ts";
+import { type FieldSchema, noCounts } from "../core/model.ts";
 import { identifier } from "../core/sql.ts";
 import { together, type Wholeness } from "../core/wholeness.ts";
 import {
@@ -178,21 +178,36 @@ async function readPresent(input: DiffInput): Promise<PresentRecords | undefined
 
 async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   const { engine, target, compiled, staged } = input;
-  const { mode, object, key } = compiled.stream.target;
-  const [keyName = ""] = key;
-  const { count } = await engine.one(`SELECT count(*) AS count FROM ${keysTable}`);
-  const named = mode !== "mirror" && Number(count) <= target.capabilities.namedKeysMax;
-  const wanted = `SELECT ${identifier(keyName)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_) ORDER BY 1`;
+  const { mode, object } = compiled.stream.target;
+  const { findsByAnyField, namedKeysMax } = target.capabilities;
+  const by = compiled.key.length === 1 || findsByAnyField === true ? compiled.key.find(isNaming) : undefined;
+  const values =
+    by === undefined
+      ? undefined
+      : `SELECT DISTINCT ${identifier(by.name)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_)`;
+  // Of one field every row has a value of its own, which needs no counting.
+  const { count } = await engine.one(
+    `SELECT count(*) AS count FROM ${values === undefined || compiled.key.length === 1 ? keysTable : `(${values})`}`,
+  );
+  const named = values !== undefined && mode !== "mirror" && Number(count) <= namedKeysMax;
+  const others = compiled.key.filter((field) => field !== by).map(({ name }) => readField(compiled, name));
   return target.snapshot({
     object,
     fields: snapshotFields(input),
-    key,
-    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "key") } } : {}),
+    key: by === undefined ? others : [by.name, ...others],
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(`${values} ORDER BY 1`, "key") } } : {}),
     folder: input.snapshotFolder,
     name: compiled.stream.name,
     signal: input.signal,
     onProgress: input.onSnapshot,
   });
+}
+
+/** Whether records can be asked for by values of a key field, as text. */
+function isNaming({ comparedBy, lookup, kind, externalId, unique }: FieldSchema): boolean {
+  return (
+    comparedBy === undefined && (lookup !== undefined || kind === "id" || kind === "reference" || externalId || unique)
+  );
 }
 
 /** Looks for records that have no key yet under another field that names them, where the job says so. */

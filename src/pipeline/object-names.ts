@@ -5,13 +5,24 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Job, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
+import { nameParents } from "./parents.ts";
 
 /** The job with its objects as their systems name them. An object that is not there keeps its name, to be told later. */
 export async function nameObjects(job: Job, targets: ReadonlyMap<string, Target>): Promise<Job> {
-  return { ...job, streams: await Promise.all(job.streams.map((stream) => nameObjectsOf(stream, targets))) };
+  const streams = await Promise.all(job.streams.map((stream) => nameObjectsOf(stream, targets)));
+  const named = { ...job, streams };
+  return { ...named, streams: await Promise.all(streams.map((stream) => nameKey(named, stream, targets))) };
 }
 
-export async function nameObjectsOf(stream: Stream, targets: ReadonlyMap<string, Target>): Promise<Stream> {
+/** Where parents are a part of the key, results are matched by them: they need their names for as long as the run goes. */
+async function nameKey(job: Job, stream: Stream, targets: ReadonlyMap<string, Target>): Promise<Stream> {
+  const { key, object, connection } = stream.target;
+  const target = targets.get(connection);
+  if (target === undefined || !stream.fields.some((field) => field.parent && key.includes(field.target))) return stream;
+  return orAsItIs(stream, async () => nameParents(job, stream, await target.describe(object)));
+}
+
+async function nameObjectsOf(stream: Stream, targets: ReadonlyMap<string, Target>): Promise<Stream> {
   const { source, target } = stream;
   const object = await canonicalName(targets.get(target.connection), target.object);
   const named = { ...stream, target: { ...target, object } };
@@ -22,11 +33,16 @@ export async function nameObjectsOf(stream: Stream, targets: ReadonlyMap<string,
   };
 }
 
-async function canonicalName(system: Target | undefined, object: string): Promise<string> {
+function canonicalName(system: Target | undefined, object: string): Promise<string> {
+  return orAsItIs(object, async () => (await system?.canonicalName?.(object)) ?? object);
+}
+
+/** What is wrong with a job is told at its place, when the stream is compiled. */
+async function orAsItIs<T>(written: T, name: () => Promise<T>): Promise<T> {
   try {
-    return (await system?.canonicalName?.(object)) ?? object;
+    return await name();
   } catch (error) {
-    if (error instanceof Failure && error.exitCode === exitCode.usage) return object;
+    if (error instanceof Failure && error.exitCode === exitCode.usage) return written;
     throw error;
   }
 }

@@ -10,7 +10,8 @@ export function nameParents(job: Job, stream: Stream, schema: ObjectSchema): Str
   const problems: Diagnostic[] = [];
   const names = new Map<string, string>();
   const fields = stream.fields.map((field): MappedField => {
-    if (field.parent === undefined) return field;
+    // Named already, before the locks were taken.
+    if (field.parent === undefined || field.target.includes(".")) return field;
     const named = nameParent(job, field, schema);
     if (typeof named !== "string") {
       problems.push({ place: field.targetPlace, length: field.target.length, message: named.problem });
@@ -24,7 +25,8 @@ export function nameParents(job: Job, stream: Stream, schema: ObjectSchema): Str
     const named = rule.field === undefined ? undefined : names.get(rule.field);
     return named === undefined ? rule : { ...rule, field: named };
   });
-  const named = { ...stream, fields, rules };
+  const key = stream.target.key.map((name) => names.get(name) ?? name);
+  const named = { ...stream, fields, rules, target: { ...stream.target, key } };
   if (stream.dedupe === undefined) return named;
   const by = stream.dedupe.by.map((name) => names.get(name) ?? name);
   return { ...named, dedupe: { ...stream.dedupe, by } };

@@ -54,9 +54,12 @@ export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarg
   return parts.length === 0 ? null : parts.join(", ");
 }
 
-/** Creates go by key where the mode has one, so that sending them again finds the record that is there already. */
-export function operationOf(action: Action, { mode, hardDelete }: StreamTarget): Operation {
-  if (action === "create") return mode === "insert" || writesFile(mode) ? "insert" : "upsert";
+/**
+ * Creates go by key where the mode has one, so that sending them again finds the record that is there already. Several
+ * fields are no key to the target: what the plan did not find by them is inserted, and never sent twice.
+ */
+export function operationOf(action: Action, { mode, hardDelete, key }: StreamTarget): Operation {
+  if (action === "create") return mode === "insert" || writesFile(mode) || key.length > 1 ? "insert" : "upsert";
   return action === "delete" && hardDelete ? "hardDelete" : action;
 }
 

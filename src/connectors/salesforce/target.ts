@@ -29,6 +29,7 @@ const capabilities: TargetCapabilities = {
   results: { id: "sf__Id", created: "sf__Created", error: "sf__Error" },
   modes: ["insert", "update", "upsert", "delete", "mirror"],
   namedKeysMax: 5000,
+  findsByAnyField: true,
 };
 
 /** Signs in. Throws a Failure (8 refused, 75 unreachable). */
@@ -72,7 +73,7 @@ export async function openSalesforce(
     snapshot: (request) =>
       client.explain(`reading ${request.object}`, async () => {
         const schema = await describe(request.object);
-        return readSnapshot(client, request, schema.fields.get(request.key[0] ?? idColumn));
+        return readSnapshot(client, request, await resolveField(schema, request.key[0] ?? idColumn, describe));
       }),
     chooseWay,
     write: async (batch, { again }, files, signal) => {
