@@ -17,7 +17,7 @@ import {
   type Stream,
   writesFile,
 } from "../job/job.ts";
-import type { Target } from "../load/target.ts";
+import type { RenderedField, Target } from "../load/target.ts";
 import { bindType, serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
 import { type ColumnUse, inspectExpression, parseStatement } from "../transform/expressions.ts";
@@ -120,7 +120,29 @@ function addNamedFields({ stream, columns }: CompileInput, used: Map<string, str
 
 function compileField(input: CompileInput, field: MappedField, schema: FieldSchema, bound: Bound): CompiledField {
   const rendered = input.target.render(schema, mappedName(field.target), bound.type, readingOf(input.job, field));
-  return { field, columns: [...bound.columns.keys()], type: bound.type, ...rendered };
+  const named = input.stream.target.key.includes(field.target) || schema.lookup !== undefined;
+  const invalid = named ? refuseLong(schema, rendered.invalid) : rendered.invalid;
+  return {
+    field,
+    columns: [...bound.columns.keys()],
+    type: bound.type,
+    ...rendered,
+    ...(invalid === undefined ? {} : { invalid }),
+  };
+}
+
+/** A key that its field can't hold is no record's, in modes that write nothing too. */
+function refuseLong({ name, maxLength }: FieldSchema, invalid: RenderedField["invalid"]): RenderedField["invalid"] {
+  if (maxLength === undefined) return invalid;
+  const value = renderedName(name);
+  // Bytes are counted without reading the text, and are never fewer than characters.
+  const isLong = `strlen(${value}) > ${maxLength} AND length(${value}) > ${maxLength}`;
+  const message = `'"' || left(${value}, 80) || '" has ' || length(${value}) || ' characters, a key of this field has ${maxLength} at most'`;
+  if (invalid === undefined) return { condition: isLong, message };
+  return {
+    condition: `(${invalid.condition}) OR (${isLong})`,
+    message: `CASE WHEN ${invalid.condition} THEN ${invalid.message} ELSE ${message} END`,
+  };
 }
 
 async function resolveTargetField(
