@@ -15,10 +15,12 @@ export interface AliasInput {
   /** Table functions with the same columns. */
   scan: string;
   aliases: string;
+  isKeyHidden: boolean;
 }
 
 /** Gives what stands for the scan from now on. */
-export async function nameByAliases({ engine, stage, key, idColumn, scan, aliases }: AliasInput): Promise<string> {
+export async function nameByAliases(input: AliasInput): Promise<string> {
+  const { engine, stage, key, idColumn, scan, aliases, isKeyHidden } = input;
   const id = identifier(idColumn);
   const named = `SELECT ${foldKey(key)} FROM ${identifier(stage)}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE aliases AS SELECT DISTINCT ON (${id}, ${foldKey(key)}) * FROM ${aliases}
@@ -26,8 +28,8 @@ export async function nameByAliases({ engine, stage, key, idColumn, scan, aliase
   const { count } = await engine.one("SELECT count(*) AS count FROM aliases");
   if (Number(count) === 0) return scan;
   const names = key.map(({ name }) => name).join(", ");
-  await engine.run(`INSERT INTO ${leftBehindTable} SELECT _row_, ${literal(`${names}${unitSeparator}the key "`)} || shown ||
-      '" and ' || (rows - 1) || ' other of this run name one record, ' || id || ': only one row may'
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT _row_, ${literal(`${names}${unitSeparator}the key `)} || ${isKeyHidden ? "''" : `'"' || shown || '" '`} ||
+      'and ' || (rows - 1) || ' other of this run name one record, ' || id || ': only one row may'
     FROM (SELECT k._row_, k._shown_ AS shown, p.id, count(*) OVER (PARTITION BY p.id) AS rows
       FROM (SELECT ${id} AS id, ${foldKey(key)} AS key FROM (SELECT * FROM ${scan} UNION ALL SELECT * FROM aliases)
         WHERE ${id} IN (SELECT ${id} FROM aliases)) p JOIN ${keysTable} k ON k._key_ = p.key) WHERE rows > 1`);

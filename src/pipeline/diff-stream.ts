@@ -103,7 +103,8 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   ]);
   const present = await readPresent(input);
   const compare = await adoptRecords(input, await prepareCompare(input, present, wholeness));
-  if (isNamedByText(compiled)) await refuseLikeKeys(engine, compare, input.snapshotFolder);
+  if (isNamedByText(compiled))
+    await refuseLikeKeys(engine, compare, { folder: input.snapshotFolder, isKeyHidden: isKeyHidden(compiled) });
   const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
   await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
   for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
@@ -140,11 +141,15 @@ async function selectRows(input: DiffInput): Promise<void> {
     ...(dedupe === undefined
       ? {}
       : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),
-    isKeyHidden: key.some(({ name }) => compiled.redacted.has(name.toLowerCase())),
+    isKeyHidden: isKeyHidden(compiled),
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
     ...wanted,
   });
   for (const sql of statements) await engine.run(sql);
+}
+
+function isKeyHidden({ key, redacted }: CompiledStream): boolean {
+  return key.some(({ name }) => redacted.has(name.toLowerCase()));
 }
 
 function keyField(schema: { name: string; caseSensitive: boolean }): KeyField {
@@ -172,7 +177,8 @@ async function readPresent(input: DiffInput): Promise<PresentRecords | undefined
   const scan = scanCsvFiles(files, columns);
   if (aliases === undefined) return { scan, how };
   const { engine, staged, compiled } = input;
-  const named = { engine, stage: staged.view, key: compiled.key.map(keyField), idColumn, scan };
+  const key = compiled.key.map(keyField);
+  const named = { engine, stage: staged.view, key, idColumn, scan, isKeyHidden: isKeyHidden(compiled) };
   return { scan: await nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) }), how };
 }
 

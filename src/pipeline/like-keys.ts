@@ -13,7 +13,11 @@ import { unitSeparator } from "../validate/rules.ts";
 import { isPlainSql, likeness } from "../values/fold.ts";
 
 /** Leaves behind the rows whose key is like another one. Nearly always no key has a letter for which that matters. */
-export async function refuseLikeKeys(engine: Engine, compare: CompareInput, folder: string): Promise<void> {
+export async function refuseLikeKeys(
+  engine: Engine,
+  compare: CompareInput,
+  { folder, isKeyHidden }: { folder: string; isKeyHidden: boolean },
+): Promise<void> {
   const { key } = compare;
   const target = compare.snapshot === undefined ? "SELECT CAST(NULL AS VARCHAR) AS key LIMIT 0" : recordKeys(compare);
   await engine.run(`CREATE OR REPLACE TEMP TABLE unusual_keys AS
@@ -32,8 +36,11 @@ export async function refuseLikeKeys(engine: Engine, compare: CompareInput, fold
   await engine.run(`CREATE OR REPLACE TEMP TABLE source_keys AS ${all(`SELECT _key_ AS key FROM ${keysTable}`)}`);
   const others = "SELECT key, likeness FROM target_keys UNION SELECT key, likeness FROM source_keys";
   const names = key.map(({ name }) => name).join(", ");
-  await engine.run(`INSERT INTO ${leftBehindTable} SELECT k._row_, ${literal(`${names}${unitSeparator}the key "`)} || k._shown_ ||
-      '" may be the same as "' || replace(r.other, chr(31), ', ') || '" to the target, or another: they differ only in how letters are written'
+  const both = isKeyHidden
+    ? "'the key may be that of another row or record"
+    : `'the key "' || k._shown_ || '" may be the same as "' || replace(r.other, chr(31), ', ') || '"`;
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT k._row_, ${literal(`${names}${unitSeparator}`)} ||
+      ${both} to the target, or not: they differ only in how letters are written'
     FROM ${keysTable} k JOIN (SELECT a.key, min(b.key) AS other FROM source_keys a JOIN (${others}) b ON a.likeness = b.likeness AND a.key <> b.key
       WHERE a.key NOT IN (SELECT key FROM target_keys) GROUP BY 1) r ON r.key = k._key_`);
 }

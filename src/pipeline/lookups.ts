@@ -107,8 +107,9 @@ async function leaveLost({ engine, job, compiled, stage, plans }: LookupInput, s
   const there = [`SELECT key FROM (${staying})`, ...created].join(" UNION ALL ");
   const others = creators.filter((stream) => stream.name !== compiled.stream.name).map((stream) => stream.name);
   const also = others.length === 0 ? "" : `, and stream ${others.join(", ")} creates none`;
-  const why = `CASE WHEN f.ids IS NULL THEN ${literal(`no ${object} has ${key} "`)} || s.shown || ${literal(`"${also}`)}
-    ELSE len(f.ids) || ${literal(` ${object} have ${key} "`)} || s.shown || '": ' || array_to_string(f.ids[:5], ', ') END`;
+  const shown = compiled.redacted.has(schema.name.toLowerCase()) ? "'(hidden)'" : "s.shown";
+  const why = `CASE WHEN f.ids IS NULL THEN ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)}
+    ELSE len(f.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(f.ids[:5], ', ') END`;
   await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row_, ${literal(`${schema.name}${unitSeparator}`)} || ${why}
     FROM (SELECT _row_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
       WHERE ${name} IS NOT NULL) s
