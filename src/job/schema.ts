@@ -29,12 +29,15 @@ const atLeastOneName = z.array(text).min(1, "expected at least one name");
 
 const character = z
   .string()
-  .regex(/^.$/su, "expected one character")
-  .regex(/[^\r\n]/, "a line break ends a line and can be nothing else")
-  .regex(/[^\0\ufeff\ufffd\ud800-\udfff]/u, "this character can stand for nothing else: take another one");
+  .regex(/^[\s\S]$/u, "expected one character")
+  .refine((one) => !/[\r\n]/.test(one), "a line break ends a line and can be nothing else")
+  .refine(
+    (one) => one.isWellFormed() && !"\0\ufeff\ufffd".includes(one),
+    "this character can't be taken: take another one",
+  );
 /** The engine's quotes, and those of csv-parse, have one byte. */
-const asciiCharacter = character.regex(
-  /[\0-\x7f]/,
+const asciiCharacter = character.refine(
+  (one) => Buffer.byteLength(one) === 1,
   "a quote is a character of ASCII: take another one, or none where values have no quotes",
 );
 const delimiter = character.describe("Between columns. Default: a comma.").optional();
