@@ -328,7 +328,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     absentParts: staged.parts
       .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))
       .map(({ part }) => part.ordinal),
-    limits: limitsOf(schema),
+    limits: limitsOf(schema, compiled.redacted.has(name.toLowerCase())),
   };
 }
 

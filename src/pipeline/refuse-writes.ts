@@ -23,10 +23,10 @@ import { objectToBlank, objectToNothing, objectToValue, remarkOnValue } from "..
 import type { CompiledStream } from "./compile-stream.ts";
 
 /** What is known of a field before anything is sent. */
-export function limitsOf(schema: FieldSchema): WrittenLimits {
+export function limitsOf(schema: FieldSchema, isHidden: boolean): WrittenLimits {
   const value = writtenValue(schema.name);
   return {
-    objections: [...objectToValue(schema, value), ...objectToBlank(schema, value, isNewName)],
+    objections: [...objectToValue(schema, value, isHidden), ...objectToBlank(schema, value, isNewName)],
     needs: objectToNothing(schema, value),
     remarks: remarkOnValue(schema, value, presentValue(schema.name)),
   };
@@ -37,7 +37,9 @@ export async function refuseWrites(engine: Engine, compiled: CompiledStream, pla
   const plan = readParquet(planPath);
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_writes AS
     SELECT row AS _row_, ${refusedName} AS _reason_ FROM ${plan} WHERE ${refusedName} IS NOT NULL`);
-  for (const field of uniqueFields(compiled)) await engine.run(refuseShared(field, plan));
+  for (const field of uniqueFields(compiled)) {
+    await engine.run(refuseShared(field, plan, compiled.redacted.has(field.name.toLowerCase())));
+  }
   const { refused } = await engine.one("SELECT count(*) AS refused FROM refused_writes");
   if (Number(refused) === 0) return 0;
   await engine.run(`INSERT INTO ${leftBehindTable} SELECT _row_, _reason_ FROM refused_writes`);
@@ -56,12 +58,13 @@ function uniqueFields({ stream, fieldSchemas }: CompiledStream): FieldSchema[] {
 }
 
 /** Two rows that set the same value: the target would take whichever came first. */
-function refuseShared(field: FieldSchema, plan: string): string {
+function refuseShared(field: FieldSchema, plan: string, isHidden: boolean): string {
   const { name } = field;
+  const shown = isHidden ? "'•••'" : "'\"' || left(value, 80) || '\"'";
   const folded = foldKey([field], "after.");
   const written = `SELECT row, after.${identifier(name)} AS value, ${folded} AS folded FROM ${plan}
     WHERE list_contains(changed, ${literal(name)}) AND after.${identifier(name)} IS NOT NULL AND ${refusedName} IS NULL`;
-  return `INSERT INTO refused_writes SELECT row, ${literal(`${name}${unitSeparator}sets "`)} || left(value, 80) || '", as ' ||
+  return `INSERT INTO refused_writes SELECT row, ${literal(`${name}${unitSeparator}sets `)} || ${shown} || ', as ' ||
       (rows - 1) || ' other row' || CASE WHEN rows > 2 THEN 's' ELSE '' END || ' of this run would; it must be unique'
     FROM (SELECT *, count(*) OVER (PARTITION BY folded) AS rows FROM (${written}))
     WHERE rows > 1 AND row NOT IN (SELECT _row_ FROM refused_writes)`;

@@ -9,6 +9,7 @@ import { leftBehindTable } from "../diff/keys.ts";
 import type { Stream } from "../job/job.ts";
 import { outcomeColumns } from "../load/results.ts";
 import { foldId } from "../load/row-key.ts";
+import { visible } from "../report/visible-text.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import type { Engine } from "../stage/engine.ts";
 import { locateRecords } from "../stage/locate.ts";
@@ -134,6 +135,8 @@ interface Reason {
 
 function addReject(file: RowFile, part: Part, cells: readonly string[], { error, field, line }: Reason): Promise<void> {
   const beyond = cells.slice(part.columns.length);
-  const message = beyond.length === 0 ? error : `${error}; further cells: ${beyond.join(" | ")}`;
+  // What nobody would see in a value that the message quotes is named there; the row's own cells stay as they came.
+  const said = visible(error);
+  const message = beyond.length === 0 ? said : `${said}; further cells: ${beyond.join(" | ")}`;
   return file.add(part, cells, [message, field, String(line)]);
 }

@@ -13,9 +13,15 @@ export interface Objection {
   message: string;
 }
 
-/** Why the target would refuse a value. `value` is a column, NULL for no value. */
-export function objectToValue(field: FieldSchema, value: string): Objection[] {
-  return [...tooLong(field, value), ...outOfRange(field, value), ...noAddress(field, value), ...strange(field, value)];
+/** Why the target would refuse a value. `value` is a column, NULL for no value; `isHidden`: messages don't quote it. */
+export function objectToValue(field: FieldSchema, value: string, isHidden: boolean): Objection[] {
+  const shown = isHidden ? "'•••'" : quote(value);
+  return [
+    ...tooLong(field, value),
+    ...outOfRange(field, value, shown),
+    ...noAddress(field, value, shown),
+    ...strange(field, value, shown),
+  ];
 }
 
 /** Why the target would refuse to take the value of a record away. `isNew`: BOOLEAN. */
@@ -67,7 +73,7 @@ function tooLong({ maxLength, kind }: FieldSchema, value: string): Objection[] {
   return [{ condition, message: `'has ' || length(${value}) || ' characters, the field takes ${maxLength}'` }];
 }
 
-function outOfRange({ wholeDigits, range }: FieldSchema, value: string): Objection[] {
+function outOfRange({ wholeDigits, range }: FieldSchema, value: string, shown: string): Objection[] {
   const objections: Objection[] = [];
   if (wholeDigits !== undefined) {
     const whole = `ltrim(split_part(${value}, '.', 1), '+-0')`;
@@ -75,14 +81,14 @@ function outOfRange({ wholeDigits, range }: FieldSchema, value: string): Objecti
       ELSE length(${whole}) > ${wholeDigits} END`;
     objections.push({
       condition: `length(${value}) > ${wholeDigits} AND ${isLarge}`,
-      message: `${quote(value)} || ' has more digits before the decimal point than the field takes (${wholeDigits})'`,
+      message: `${shown} || ' has more digits before the decimal point than the field takes (${wholeDigits})'`,
     });
   }
   if (range !== undefined) {
     const number = `TRY_CAST(${value} AS DECIMAL(38, 0))`;
     objections.push({
       condition: `length(${value}) >= ${Math.min(range.min.length, range.max.length)} AND NOT coalesce(${number} BETWEEN ${range.min} AND ${range.max}, false)`,
-      message: `${quote(value)} || ' is beyond what the field takes (${range.min} to ${range.max})'`,
+      message: `${shown} || ' is beyond what the field takes (${range.min} to ${range.max})'`,
     });
   }
   return objections;
@@ -93,16 +99,16 @@ function outOfRange({ wholeDigits, range }: FieldSchema, value: string): Objecti
  * without a dot or with an empty part. Comments and quotes have rules of their own and are left to the target.
  * https://help.salesforce.com/s/articleView?id=000384328 (two dots in a row and letters of all scripts are allowed)
  */
-function noAddress({ isAddress }: FieldSchema, value: string): Objection[] {
+function noAddress({ isAddress }: FieldSchema, value: string, shown: string): Objection[] {
   if (isAddress !== true) return [];
   const unseen = "\\x00-\\x20\\p{Cc}\\p{Cf}\\p{Zs}\\p{Zl}\\p{Zp}";
   const well = `^[^@.${unseen}][^@${unseen}]*@[^@.${unseen}]+(\\.[^@.${unseen}]+)+$`;
   const plain = "^[A-Za-z0-9_+-][A-Za-z0-9._+-]*@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$";
   const isWell = `regexp_matches(${value}, ${literal(plain)}) OR regexp_matches(${value}, '[("]') OR regexp_matches(${value}, ${literal(well)})`;
-  return [{ condition: `NOT (${isWell})`, message: `${quote(value)} || ' is not an email address'` }];
+  return [{ condition: `NOT (${isWell})`, message: `${shown} || ' is not an email address'` }];
 }
 
-function strange(field: FieldSchema, value: string): Objection[] {
+function strange(field: FieldSchema, value: string, shown: string): Objection[] {
   const { picklist } = field;
   // Where values are also known by labels, what is neither has no stored text.
   if (picklist?.restricted !== true || picklist.values.length === 0 || picklist.labels !== undefined) return [];
@@ -111,12 +117,12 @@ function strange(field: FieldSchema, value: string): Objection[] {
   if (inactive.length > 0 && field.vendorType !== "multipicklist") {
     objections.push({
       condition: `${value} IN (${inactive.map(literal).join(", ")})`,
-      message: `${quote(value)} || ' is an inactive value of its restricted picklist'`,
+      message: `${shown} || ' is an inactive value of its restricted picklist'`,
     });
   }
   objections.push({
     condition: notAmong(field, value, values, false),
-    message: `${quote(value)} || ${literal(` is not in its restricted picklist (${showValues(values)})`)}`,
+    message: `${shown} || ${literal(` is not in its restricted picklist (${showValues(values)})`)}`,
   });
   return objections;
 }
