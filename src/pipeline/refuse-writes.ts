@@ -60,7 +60,7 @@ function uniqueFields({ stream, fieldSchemas }: CompiledStream): FieldSchema[] {
 /** Two rows that set the same value: the target would take whichever came first. */
 function refuseShared(field: FieldSchema, plan: string, isHidden: boolean): string {
   const { name } = field;
-  const shown = isHidden ? "'•••'" : "'\"' || left(value, 80) || '\"'";
+  const shown = isHidden ? "'(hidden)'" : "'\"' || left(value, 80) || '\"'";
   const folded = foldKey([field], "after.");
   const written = `SELECT row, after.${identifier(name)} AS value, ${folded} AS folded FROM ${plan}
     WHERE list_contains(changed, ${literal(name)}) AND after.${identifier(name)} IS NOT NULL AND ${refusedName} IS NULL`;

@@ -15,7 +15,7 @@ export interface Objection {
 
 /** Why the target would refuse a value. `value` is a column, NULL for no value; `isHidden`: messages don't quote it. */
 export function objectToValue(field: FieldSchema, value: string, isHidden: boolean): Objection[] {
-  const shown = isHidden ? "'•••'" : quote(value);
+  const shown = isHidden ? "'(hidden)'" : quote(value);
   return [
     ...tooLong(field, value),
     ...outOfRange(field, value, shown),

@@ -15,7 +15,7 @@ const fields = {
 };
 const names = ["Tier__c", "Region__c", "Code__c", "Badge__c", "Score__c", "Count__c", "Work__c"];
 const map = ["Ext__c: id", "LastName: last", ...names.map((name) => `${name}: ${name}`)];
-const job = contactsJob({ map: map.map((line) => `      ${line}`).join("\n") });
+const job = contactsJob({ map: map.map((line) => `      ${line}`).join("\n"), top: "redact: [Work__c]" });
 
 /** Rows by id, each with what is wrong of it. */
 const rows: [string, string, RegExp?][] = [
@@ -28,7 +28,7 @@ const rows: [string, string, RegExp?][] = [
   ["G", "Ann,,,,1,,,", /must be unique",Badge__c/],
   ["H", "Ann,,,,,1000,,", /has more digits before the decimal point than the field takes \(3\)"?,Score__c/],
   ["I", "Ann,,,,,,1000000000,", /has more digits before the decimal point than the field takes \(9\)"?,Count__c/],
-  ["J", "Ann,,,,,,,a@b", /"a@b" is not an email address",Work__c/],
+  ["J", "Ann,,,,,,,a@b", /,a@b,\(hidden\) is not an email address,Work__c/],
   ["K", "Ann,,,,,,,ä..ö.@bücher.example"],
   ["L", ",,,,,,,", /"?has no value, and a new record must have one"?,LastName/],
 ];
