@@ -19,12 +19,15 @@ import { acknowledgeFiles } from "./pipeline/acknowledge-files.ts";
 import { resultsPath } from "./pipeline/batch-files.ts";
 import { type Cascades, forecastCascades, noCascades } from "./pipeline/cascades.ts";
 import type { RunContext } from "./pipeline/context.ts";
+import { decryptAgain } from "./pipeline/extract-stream.ts";
 import { forecastLoad } from "./pipeline/forecast.ts";
 import { holdBackDeletes } from "./pipeline/hold-back.ts";
 import { type LoadPass, loadStream } from "./pipeline/load-stream.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rejects.ts";
+import { verifyRunFile } from "./pipeline/run-files.ts";
 import { settleStream } from "./pipeline/settle-stream.ts";
+import { addTargetConflicts } from "./pipeline/stayed-rows.ts";
 import { countTakenAgain } from "./pipeline/window.ts";
 import type { LoadForecast } from "./report/forecast.ts";
 
@@ -79,7 +82,12 @@ function recordOf(records: readonly StreamRecord[], stream: Stream): StreamRecor
 /** A plan that is in the ledger is never made again: its batches may be on their way. */
 async function planOnce(context: RunContext, stream: Stream): Promise<StreamRecord> {
   const known = context.ledger.streams(context.run.id).find(({ name }) => name === stream.name);
-  if (known !== undefined && known.state !== "extracting") return known;
+  if (known !== undefined && known.state !== "extracting") {
+    const { run, name, state, plan: path, planSha256: sha256 } = known;
+    if (path !== null && state !== "settled")
+      await verifyRunFile({ run, what: `the plan of stream ${name}`, path, sha256 });
+    return known;
+  }
   context.budget.refuseIfReached();
   return planStream(context, stream);
 }
@@ -159,10 +167,7 @@ async function loadAndCheckpoint(
   const batches = ledger.batches(run.id, stream.name);
   const doubtful = batches.filter(({ state }) => state === "in-doubt");
   const counts = countLoaded(record, batches);
-  if (counts.failed > 0) {
-    const results = batches.filter(({ failed }) => failed > 0).map((batch) => resultsPath(context, batch));
-    await addTargetRejects(context, stream, record, results);
-  }
+  await nameUnwritten(context, stream, record, batches);
   if (doubtful.length > 0) {
     ledger.saveStream({ ...record, state: "loading", counts: record.counts });
     throw inDoubtFailure(run.id, doubtful);
@@ -175,6 +180,38 @@ async function loadAndCheckpoint(
   failpoint("checkpointed");
   emit({ type: "stream-settled", stream: stream.name, counts });
   return { record: settled, counts };
+}
+
+/** Puts the rows that the target refused, and those that were held back, into the files that name them. */
+async function nameUnwritten(
+  context: RunContext,
+  stream: Stream,
+  record: StreamRecord,
+  batches: readonly BatchRecord[],
+): Promise<void> {
+  const failed = await resultsOf(context, batches, "failed");
+  const held = await resultsOf(context, batches, "conflicts");
+  if (failed.length === 0 && held.length === 0) return;
+  await decryptAgain(context, stream, context.ledger.parts(context.run.id, stream.name));
+  if (failed.length > 0) await addTargetRejects(context, stream, record, failed);
+  if (held.length > 0) await addTargetConflicts(context, stream, record, held);
+}
+
+/** The results of the batches that have rows of a kind, as they were written. */
+async function resultsOf(
+  context: RunContext,
+  batches: readonly BatchRecord[],
+  kind: "failed" | "conflicts",
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const batch of batches.filter(({ resultsSha256 }) => resultsSha256 !== null)) {
+    if (batch[kind] === 0) continue;
+    const path = resultsPath(context, batch);
+    const what = `results of batch ${batch.number} of stream ${batch.stream}`;
+    await verifyRunFile({ run: batch.run, what, path, sha256: batch.resultsSha256 });
+    paths.push(path);
+  }
+  return paths;
 }
 
 type BatchCounts = Pick<BatchRecord, "action" | "succeeded" | "failed" | "conflicts" | "inDoubt">;

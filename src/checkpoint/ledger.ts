@@ -5,6 +5,7 @@
 import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
 import { now } from "../core/clock.ts";
 import type { DatabaseSync } from "../core/sqlite.ts";
+import { assertBatchAddsUp } from "./accounts.ts";
 import { assertTransition, type BatchStateName } from "./batch-states.ts";
 import type {
   BatchRecord,
@@ -148,6 +149,7 @@ export class Ledger implements Disposable {
   advance(batch: BatchRecord, state: BatchStateName, change: Partial<BatchRecord> = {}): BatchRecord {
     assertTransition(batch.state, state);
     const moved = { ...batch, ...change, state };
+    if (state === "settled") assertBatchAddsUp(moved);
     this.#put("batches", batchCells(moved));
     return moved;
   }

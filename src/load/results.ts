@@ -17,7 +17,7 @@ export interface MatchInput {
   unprocessed: string;
   results: ResultColumns;
   key: RenderedKey;
-  /** An outcome of a create that says the record was there already. */
+  /** Whether an answer tells of a create that the record was there already. */
   creates: boolean;
   /** Why rows stayed unprocessed. */
   unprocessedBecause: string;
@@ -25,24 +25,26 @@ export interface MatchInput {
 
 /**
  * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch.
- * outcome: loaded | conflict | failed | unprocessed | resent | missing | contradictory
+ * outcome: loaded | failed | unprocessed | resent | missing | contradictory; met: it was to be created and was there by
+ * then, so that the row was written into a record that nobody had compared it with
  */
 export function matchResults(input: MatchInput): string {
   const { results, key } = input;
   const created = `lower(coalesce(${identifier(results.created)}, ''))`;
-  const loaded = input.creates ? `CASE WHEN ${created} = 'false' THEN 'conflict' ELSE 'loaded' END` : "'loaded'";
+  const met = input.creates ? `${created} = 'false'` : "false";
   const told = [
-    `SELECT ${key.of()} AS key, ${identifier(results.id)} AS id, ${loaded} AS outcome, CAST(NULL AS VARCHAR) AS error
-       FROM ${input.succeeded}`,
-    `SELECT ${key.of()}, nullif(${identifier(results.id)}, ''), 'failed', ${identifier(results.error)} FROM ${input.failed}`,
-    `SELECT ${key.of()}, NULL, 'unprocessed', ${literal(input.unprocessedBecause)} FROM ${input.unprocessed}`,
+    `SELECT ${key.of()} AS key, ${identifier(results.id)} AS id, 'loaded' AS outcome, CAST(NULL AS VARCHAR) AS error,
+       ${met} AS met FROM ${input.succeeded}`,
+    `SELECT ${key.of()}, nullif(${identifier(results.id)}, ''), 'failed', ${identifier(results.error)}, false FROM ${input.failed}`,
+    `SELECT ${key.of()}, NULL, 'unprocessed', ${literal(input.unprocessedBecause)}, false FROM ${input.unprocessed}`,
   ];
   return `CREATE OR REPLACE TEMP TABLE ${outcomesTable} AS
-    WITH told AS (SELECT key, any_value(id) AS id, min(outcome) AS outcome, max(outcome) AS other, any_value(error) AS error
+    WITH told AS (SELECT key, any_value(id) AS id, min(outcome) AS outcome, max(outcome) AS other, any_value(error) AS error, bool_or(met) AS met
         FROM (${told.join(" UNION ALL ")}) GROUP BY key),
       sent AS (SELECT row_number() OVER () AS n, ${key.of()} AS key, ${key.shown} AS shown FROM ${input.sent})
     SELECT s.n, s.shown AS key, s.key AS match_key, t.id,
-      CASE WHEN t.key IS NULL THEN 'missing' WHEN t.outcome <> t.other THEN 'contradictory' ELSE t.outcome END AS outcome, t.error
+      CASE WHEN t.key IS NULL THEN 'missing' WHEN t.outcome <> t.other THEN 'contradictory' ELSE t.outcome END AS outcome, t.error,
+      coalesce(t.met, false) AS met
     FROM sent s LEFT JOIN told t ON s.key = t.key ORDER BY s.n`;
 }
 
@@ -68,13 +70,15 @@ export const outcomeColumns = ["key", "match_key", "action", "id", "outcome", "f
 
 /** The outcomes with their errors explained (table `explained`: error, field, message), in the order of the batch. */
 export function selectOutcomes(action: Action): string {
-  return `SELECT o.key, o.match_key, ${literal(action)} AS action, o.id, o.outcome, e.field, e.message
+  const message =
+    "CASE WHEN o.outcome = 'loaded' AND o.met THEN 'met a record that was made since the plan' ELSE e.message END";
+  return `SELECT o.key, o.match_key, ${literal(action)} AS action, o.id, o.outcome, e.field, ${message} AS message
     FROM ${outcomesTable} o LEFT JOIN explained e ON e.error = o.error ORDER BY o.n`;
 }
 
 export function countOutcomes(): string {
   return `SELECT count(*) AS rows, count(*) FILTER (outcome = 'loaded') AS loaded,
-    count(*) FILTER (outcome = 'conflict') AS conflicts,
+    count(*) FILTER (outcome = 'loaded' AND met) AS met,
     count(*) FILTER (outcome IN ('failed', 'unprocessed')) AS failed,
     count(*) FILTER (outcome IN ('missing', 'contradictory')) AS unclear FROM ${outcomesTable}`;
 }

@@ -12,6 +12,7 @@ import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf, resultsPath } from "./batch-files.ts";
 import type { RunContext } from "./context.ts";
 import { nextNumber, numbered, writePart } from "./part-of-batch.ts";
+import { verifyRunFile } from "./run-files.ts";
 import { keyOfBatch } from "./settle-batch.ts";
 
 export interface Decision {
@@ -78,6 +79,11 @@ async function addDoubtful(context: RunContext, batch: BatchRecord): Promise<voi
   if (stream === undefined) throw new Error(`job ${job.name} has no stream ${batch.stream}`);
   const { shown } = await keyOfBatch(context, stream, batch);
   const results = resultsPath(context, batch);
+  const { run, number, path, sha256, resultsSha256 } = batch;
+  const what = `batch ${number} of stream ${batch.stream}`;
+  await verifyRunFile({ run, what, path, sha256 });
+  if (resultsSha256 !== null)
+    await verifyRunFile({ run, what: `results of ${what}`, path: results, sha256: resultsSha256 });
   // Results are kept in the order of the batch; a batch that never gave any is in doubt as a whole.
   const unclear = existsSync(results)
     ? `n IN (SELECT n FROM ${numbered(scanCsvFiles([results], outcomeColumns))} WHERE outcome IN ('missing', 'contradictory'))`

@@ -133,7 +133,7 @@ async function findIntact(parts: readonly PartRecord[]): Promise<PartRecord[]> {
 }
 
 /** What was in clear goes with the stage, when a run ends; it is made anew from the bytes as received. */
-async function decryptAgain(context: RunContext, stream: Stream, parts: readonly PartRecord[]): Promise<void> {
+export async function decryptAgain(context: RunContext, stream: Stream, parts: readonly PartRecord[]): Promise<void> {
   if (stream.source.kind !== "files" || stream.source.decryption === undefined) return;
   for (const { ordinal, label } of context.ledger.takes(context.run.id, stream.name)) {
     const [part] = parts.filter((one) => fileOf(one).ordinal === ordinal);

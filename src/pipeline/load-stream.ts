@@ -1,11 +1,8 @@
 // The load of a planned stream: its batches, several in flight, each to settled results.
 
-import { existsSync } from "node:fs";
 import type { BatchRecord } from "../checkpoint/ledger.ts";
 import { now, wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
-import { exitCode } from "../core/exit-code.ts";
-import { hashFile } from "../core/files.ts";
 import { CallFault } from "../http/outcome.ts";
 import { pollDelays } from "../http/polling.ts";
 import type { Stream } from "../job/job.ts";
@@ -14,6 +11,7 @@ import { type RunContext, targetOf } from "./context.ts";
 import { sizeOf } from "./forecast.ts";
 import { recheckBatches } from "./recheck.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
+import { verifyRunFile } from "./run-files.ts";
 import { settleBatch } from "./settle-batch.ts";
 
 const dayMs = 86_400_000;
@@ -111,7 +109,8 @@ async function loadOne(
 ): Promise<void> {
   const { ledger, emit } = context;
   const target = targetOf(context, stream.target.connection);
-  await refuseChangedFile(batch);
+  const { run, path, sha256 } = batch;
+  await verifyRunFile({ run, what: `batch ${batch.number} of stream ${stream.name}`, path, sha256 });
   const tell = (moved: BatchRecord) => {
     const { number, state, rows, handle, message } = moved;
     emit({ type: "batch", stream: stream.name, number, of, state, rows, handle, message });
@@ -144,14 +143,6 @@ async function loadOne(
       onProcessed: (current, rows) => progress.processed(current, rows),
     }),
   );
-}
-
-async function refuseChangedFile(batch: BatchRecord): Promise<void> {
-  if (existsSync(batch.path) && (await hashFile(batch.path)) === batch.sha256) return;
-  throw new Failure(exitCode.failed, "the batch file is not the one that was planned", {
-    where: { file: batch.path },
-    next: "restore the file; a batch is sent as it was planned or not at all",
-  });
 }
 
 /** Rows and bytes of the batches in flight, summed for the progress of a stream. */

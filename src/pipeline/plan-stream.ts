@@ -2,6 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { assertPlanAddsUp } from "../checkpoint/accounts.ts";
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
@@ -169,6 +170,8 @@ async function planParts(
     notes,
   };
   failpoint("diffed");
+  const isSent = run.command === "run" && targetOf(context, connection).capabilities.wholeFiles !== true;
+  assertPlanAddsUp(stream.name, counts, isSent ? batches : undefined);
   ledger.savePlan(planned, batches, await planInserted(context, compiled, { plan, batches }));
   failpoint("planned");
   rmSync(join(context.folder, "snapshot"), { recursive: true, force: true });

@@ -21,6 +21,7 @@ import { unitSeparator } from "../validate/rules.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, subfolder } from "./context.ts";
 import { RowFile } from "./row-file.ts";
+import { verifyRunFile } from "./run-files.ts";
 import type { StagedStream } from "./stage-stream.ts";
 
 const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
@@ -98,6 +99,7 @@ export async function addTargetRejects(
     const wanted = `SELECT position FROM refused_rows WHERE part = ${part.ordinal}`;
     const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
     if (found !== true) continue;
+    await verifyRunFile({ run: run.id, what: part.label, path: part.path, sha256: part.sha256 });
     const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
     const { careful } = part;
     await readSourceRows({ engine, part, open, careful, wanted, copyPath: copyPath(context, stream, part, "again") });

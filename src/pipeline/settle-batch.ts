@@ -11,6 +11,7 @@ import type { Stream } from "../job/job.ts";
 import { countOutcomes, markResent, matchResults, selectOutcomes } from "../load/results.ts";
 import { keyOfFields, keyOfId, type RenderedKey } from "../load/row-key.ts";
 import type { BatchState, ResultColumns, ResultFiles } from "../load/target.ts";
+import { countOf } from "../report/numbers.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { headerOf, resultsPath } from "./batch-files.ts";
 import { type RunContext, targetOf } from "./context.ts";
@@ -52,17 +53,35 @@ async function settleByResults(context: RunContext, stream: Stream, given: Ended
   const counts = await storeOutcomes(context, stream, given);
   failpoint("stored");
   const resent = await writeResentRows(context, batch);
+  // A row of which nothing is told may be there or not.
+  const untold = batch.rows - rowsTold(counts) - resent.batches.reduce((sum, { rows }) => sum + rows, 0);
+  if (untold > 0) counts.inDoubt += untold;
+  const messages = [
+    ended.state === "failed" ? ended.message : "",
+    untold > 0 ? `${countOf(untold, "row")} of the batch's file without a result` : "",
+    counts.met > 0 ? `${countOf(counts.met, "row")} met a record made since the plan, and was written into it` : "",
+    resent.message,
+  ];
+  const { met: _met, ...results } = counts;
   const change = {
-    ...counts,
+    ...results,
     resultsSha256: await hashFile(path),
-    message: [ended.state === "failed" ? ended.message : "", resent.message].filter(Boolean).join("; ") || null,
+    message: messages.filter(Boolean).join("; ") || null,
   };
   if (resent.batches.length > 0) failpoint("parted");
   const state = counts.inDoubt > 0 ? "in-doubt" : "settled";
   const settled = context.ledger.split(batch, state, change, resent.batches);
   failpoint("settled");
+  if (counts.met > 0) {
+    const message = `${stream.name}: ${countOf(counts.met, "row")} to create met a record that was made since the plan, and was written into it`;
+    context.emit({ type: "warning", message });
+  }
   if (resent.batches.length > 0) context.emit({ type: "rows-resent", stream: stream.name, message: resent.message });
   return settled;
+}
+
+function rowsTold({ succeeded, failed, conflicts, inDoubt }: SettledCounts): number {
+  return succeeded + failed + conflicts + inDoubt;
 }
 
 let last: Promise<unknown> = Promise.resolve();
@@ -78,6 +97,8 @@ interface SettledCounts {
   failed: number;
   conflicts: number;
   inDoubt: number;
+  /** Of the loaded rows: creates that met a record which was made since the plan. */
+  met: number;
 }
 
 async function storeOutcomes(
@@ -124,8 +145,9 @@ async function storeOutcomes(
   return {
     succeeded: Number(counts["loaded"]),
     failed: Number(counts["failed"]),
-    conflicts: Number(counts["conflicts"]),
+    conflicts: 0,
     inDoubt: Number(counts["unclear"]),
+    met: Number(counts["met"]),
   };
 }
 

@@ -2,15 +2,25 @@
 // In: the table that the diff made of them. Out: a CSV file a kind with the source's columns, the key, the reason and the
 // ids of the records met. What must hold: every row of a source ends in one place that a person can open.
 
+import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StreamRecord } from "../checkpoint/ledger.ts";
 import { syncFile } from "../core/files.ts";
+import type { Part } from "../core/model.ts";
 import { identifier } from "../core/sql.ts";
 import { type StayedKind, stayedTable } from "../diff/compare.ts";
+import type { Stream } from "../job/job.ts";
+import { outcomeColumns } from "../load/results.ts";
+import { foldId } from "../load/row-key.ts";
+import { scanCsvFiles } from "../stage/csv-scan.ts";
+import { openPart } from "../stage/open-part.ts";
+import { readParquet } from "../stage/parquet.ts";
 import { readSourceRows } from "../stage/source-rows.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, subfolder } from "./context.ts";
 import { copyPath } from "./rejects.ts";
 import { RowFile } from "./row-file.ts";
+import { verifyRunFile } from "./run-files.ts";
 import type { StagedStream } from "./stage-stream.ts";
 
 const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
@@ -59,4 +69,61 @@ export async function keepStayedRows(
   for (const [kind, file] of files) {
     if ((await file.close()) > 0) syncFile(stayedPath(context, kind, stream.name));
   }
+}
+
+/** Adds the rows that were held back from being written, after those of the plan, whatever an earlier attempt added. */
+export async function addTargetConflicts(
+  context: RunContext,
+  stream: Stream,
+  record: StreamRecord,
+  resultFiles: readonly string[],
+): Promise<void> {
+  const { engine, ledger, run } = context;
+  const parts = ledger.parts(run.id, stream.name);
+  const [first] = parts;
+  if (first === undefined) return;
+  subfolder(context, "conflicts");
+  const path = stayedPath(context, "conflicts", stream.name);
+  const file = new RowFile(path, parts, saidColumns, restorePlanned(path));
+  await engine.run(`CREATE OR REPLACE TEMP TABLE held_rows AS
+    SELECT p.part, p.position, r.key, r.message AS reason, coalesce(r.id, p.id, '') AS ids
+    FROM ${readParquet(record.plan ?? "")} p
+    JOIN (SELECT * FROM ${scanCsvFiles(resultFiles, outcomeColumns)} WHERE outcome = 'conflict') r
+    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
+  const add = async (part: Part, rows: string) => {
+    for await (const row of engine.stream(rows)) {
+      const said = ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
+      const number = row["position"] === null ? "" : String(Number(row["position"]) + 1);
+      await file.add(part, row["cells"] as string[], [...said, number]);
+    }
+  };
+  for (const part of parts) {
+    const wanted = `SELECT position FROM held_rows WHERE part = ${part.ordinal}`;
+    const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
+    if (found !== true) continue;
+    await verifyRunFile({ run: run.id, what: part.label, path: part.path, sha256: part.sha256 });
+    const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
+    const again = copyPath(context, stream, part, "again");
+    await readSourceRows({ engine, part, open, careful: part.careful, copyPath: again, wanted });
+    await add(
+      part,
+      `SELECT h.*, r.cells FROM source_rows r JOIN held_rows h USING (position) WHERE h.part = ${part.ordinal} ORDER BY position`,
+    );
+  }
+  // A delete is by its id alone.
+  await add(first, "SELECT *, CAST([] AS VARCHAR[]) AS cells FROM held_rows WHERE part IS NULL ORDER BY key");
+  if ((await file.close()) > 0) syncFile(path);
+}
+
+/** Gives the file back as the plan left it, of which a copy is kept beside it. Its length. */
+function restorePlanned(path: string): number {
+  const planned = `${path}.planned`;
+  if (!existsSync(planned)) {
+    if (existsSync(path)) copyFileSync(path, planned);
+    else writeFileSync(planned, "", { mode: 0o600 });
+    syncFile(planned);
+  }
+  const { size } = statSync(planned);
+  if (size > 0) copyFileSync(planned, path);
+  return size;
 }

@@ -17,6 +17,7 @@ import { headerOf } from "./batch-files.ts";
 import { otherOrgFailure, type RunContext, sourceOf, subfolder, targetOf } from "./context.ts";
 import { fetchKept } from "./kept-file.ts";
 import { rejectsPath } from "./rejects.ts";
+import { verifyRunFile } from "./run-files.ts";
 import { defineSource, tellDifference } from "./source-definition.ts";
 import { stayedPath } from "./stayed-rows.ts";
 
@@ -227,6 +228,7 @@ export async function countTakenAgain(
   const pending = ledger.parts(run.id, stream.name).find(({ locator }) => locator === pendingLocator);
   const none = { rejected: 0, conflicts: 0 };
   if (pending === undefined || stream.source.kind !== "object") return none;
+  await verifyRunFile({ run: run.id, what: pending.label, path: pending.path, sha256: pending.sha256 });
   const known = `SELECT ${identifier(pending.columns[0] ?? "")} FROM ${scanCsv(pending, stream.source.format)}`;
   const countIn = async (path: string): Promise<number> => {
     if (!existsSync(path)) return 0;
@@ -247,6 +249,7 @@ async function keepSeen(context: RunContext, stream: Stream, to: string, pending
   if (source.kind !== "object" || source.incremental === undefined || records === undefined) return null;
   const since = reachBack(to, source.incremental, records);
   const parts = ledger.parts(run.id, stream.name);
+  for (const { label, path, sha256 } of parts) await verifyRunFile({ run: run.id, what: label, path, sha256 });
   const rows = parts.map((part) => selectVersions(part, source));
   if (rows.length === 0) return null;
   const rejected = pending.length === 0 ? "" : `AND id NOT IN (SELECT unnest([${pending.map(literal).join(", ")}]))`;
