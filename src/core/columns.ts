@@ -26,6 +26,11 @@ export function sourceColumn(column: string): string {
   return `s:${column}`;
 }
 
+/** A source column that holds numbers, VARCHAR, beside the column of its name that expressions compute with. */
+export function digitsName(column: string): string {
+  return identifier(`d:${column}`);
+}
+
 /** True where evaluating a field's expression failed. Only a careful pass has this column. */
 export function failureName(target: string): string {
   return identifier(`x:${target}`);

@@ -153,6 +153,8 @@ export interface StreamCounts {
   inDoubt: number;
   /** Values to be written that the last update wrote already: the target has changed them back. */
   changedBack: number;
+  /** Values that the job had rounded. */
+  rounded: number;
 }
 
 export function noCounts(): StreamCounts {
@@ -172,5 +174,6 @@ export function noCounts(): StreamCounts {
     failed: 0,
     inDoubt: 0,
     changedBack: 0,
+    rounded: 0,
   };
 }

@@ -1,6 +1,6 @@
 // Binds a stream's expressions and fields before a row is read: every wrong name is told at its place in the YAML.
 
-import { mappedName, renderedName } from "../core/columns.ts";
+import { digitsName, mappedName, renderedName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { FieldSchema, ObjectSchema } from "../core/model.ts";
@@ -24,6 +24,7 @@ import { type ColumnUse, inspectExpression, parseStatement } from "../transform/
 import type { CompiledField } from "../transform/mapping.ts";
 import { findUnquotedName, type UnquotedName } from "../transform/quoted-names.ts";
 import type { CompiledRule } from "../validate/rules.ts";
+import { numberText } from "../values/number.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
 
@@ -41,6 +42,10 @@ export interface CompiledStream {
   keepColumns: readonly string[];
   /** Target fields whose values are never shown, in small letters. */
   redacted: ReadonlySet<string>;
+  /** Those of an API's numbers that are mapped as they are. */
+  carried: readonly string[];
+  /** Whether a value may be rounded. */
+  rounds: boolean;
 }
 
 export interface CompileInput {
@@ -65,16 +70,27 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const fields: CompiledField[] = [];
   const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
+  const carried = new Set<string>();
   for (const field of stream.fields) {
     const fieldSchema = await resolveTargetField(input, schema, field, problems);
     const bound = await bindExpression(input, field.expression, input.columns, "column", problems);
     if (fieldSchema === undefined || bound === undefined) continue;
-    for (const [name, type] of bound.columns) columns.set(name, type);
+    const number = input.columns?.object === undefined ? undefined : carriedNumber(field, bound);
+    if (number !== undefined) {
+      carried.add(number);
+      // Text, unless another expression computes with it.
+      if (!columns.has(number)) columns.set(number, "VARCHAR");
+    } else for (const [name, type] of bound.columns) columns.set(name, type);
     fieldSchemas.set(field.target, fieldSchema);
     const typeProblems = findTypeProblem(field, fieldSchema, bound.type);
     problems.push(...typeProblems);
     if (typeProblems.length > 0) continue;
-    fields.push(compileField(input, field, fieldSchema, bound));
+    problems.push(...findRoundProblem(field, fieldSchema));
+    fields.push(
+      number === undefined
+        ? compileField(input, field, fieldSchema, bound)
+        : carryNumber(input, field, fieldSchema, number),
+    );
   }
   const kept =
     stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
@@ -87,7 +103,19 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const keepColumns = [...(kept?.columns.keys() ?? [])];
   const redacted = new Set(input.job.redact.map((name) => name.toLowerCase()));
-  return { stream, schema, fields, fieldSchemas, key, rules, columns, keepColumns, redacted };
+  return {
+    stream,
+    schema,
+    fields,
+    fieldSchemas,
+    key,
+    rules,
+    columns,
+    keepColumns,
+    redacted,
+    carried: [...carried],
+    rounds: fields.some(({ rounded }) => rounded !== undefined),
+  };
 }
 
 /** An object that is not there is told at its place. */
@@ -108,7 +136,7 @@ function addNamedFields({ stream, columns }: CompileInput, used: Map<string, str
   for (const name of stream.source.fields) {
     const type = columns.columns.get(name);
     const refused = columns.refused?.get(name.toLowerCase());
-    if (type !== undefined) used.set(name, type);
+    if (type !== undefined) used.set(name, used.get(name) ?? "VARCHAR");
     else if (refused !== undefined) problems.push({ place: stream.source.place, ...refused });
     else {
       const suggestion = suggest(name, columns.columns.keys());
@@ -143,6 +171,33 @@ function refuseLong({ name, maxLength }: FieldSchema, invalid: RenderedField["in
     condition: `(${invalid.condition}) OR (${isLong})`,
     message: `CASE WHEN ${invalid.condition} THEN ${invalid.message} ELSE ${message} END`,
   };
+}
+
+/** The column of numbers that an expression is, and nothing else: its digits arrive without being computed with. */
+function carriedNumber(field: MappedField, { columns, type }: Bound): string | undefined {
+  const [name, ...others] = columns.keys();
+  if (name === undefined || others.length > 0 || !/^(DECIMAL|DOUBLE|BIGINT)/.test(type)) return undefined;
+  const written = field.expression.sql.trim().replaceAll('"', "");
+  return written.toLowerCase() === name.toLowerCase() ? name : undefined;
+}
+
+function carryNumber(input: CompileInput, field: MappedField, schema: FieldSchema, column: string): CompiledField {
+  const cell = digitsName(column);
+  const digits = `coalesce(${numberText(cell)}, ${cell})`;
+  return {
+    ...compileField(input, field, schema, { type: "VARCHAR", columns: new Map([[column, "VARCHAR"]]) }),
+    digits,
+  };
+}
+
+function findRoundProblem(
+  { round, targetPlace, target }: MappedField,
+  { kind, vendorType }: FieldSchema,
+): Diagnostic[] {
+  if (round === undefined || kind === "number" || kind === "integer") return [];
+  return [
+    { place: targetPlace, length: target.length, message: `round goes with numbers, ${target} is a ${vendorType}` },
+  ];
 }
 
 async function resolveTargetField(

@@ -332,13 +332,18 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
   };
 }
 
+async function countRounded(engine: Engine, { view }: StagedStream): Promise<number> {
+  const rows = `SELECT _rounded_ FROM ${view} SEMI JOIN ${keysTable} USING (_row_)`;
+  return Number((await engine.one(`SELECT coalesce(sum(_rounded_), 0) AS rounded FROM (${rows})`))["rounded"]);
+}
+
 async function countRows(
   input: DiffInput,
   compare: CompareInput,
   staged: StagedStream,
   refused: number,
 ): Promise<StreamCounts> {
-  const { engine } = input;
+  const { engine, compiled } = input;
   const planned = await engine.one(countPlan(compare, readParquet(input.planPath)));
   const states =
     await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state_ = ${rowState.rejected}) AS rejected,
@@ -368,5 +373,6 @@ async function countRows(
     unchanged: keyed - changed - count("conflicts") - count("unmatched"),
     conflicts: count("conflicts"),
     mirrorDeletes: count("mirror_deletes"),
+    rounded: compiled.rounds ? await countRounded(engine, staged) : 0,
   };
 }

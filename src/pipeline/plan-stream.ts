@@ -147,6 +147,7 @@ async function planParts(
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
     ...told,
+    ...(counts.rounded === 0 ? [] : [`${countOf(counts.rounded, "value")} rounded to what the field has room for`]),
     ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),
   ];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });

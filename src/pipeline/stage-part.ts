@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { failureName, keepFailureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import { digitsName, failureName, keepFailureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
@@ -17,7 +17,7 @@ import { countSwallowed } from "../stage/long-cells.ts";
 import { type LinedPart, type OpenPart, openPart, readCarefully } from "../stage/open-part.ts";
 import { lineColumn } from "../stage/record-copy.ts";
 import { countRefusedRecords, numberRows, stagePart } from "../stage/stage.ts";
-import { type CompiledField, isAbsent, mapRows } from "../transform/mapping.ts";
+import { type CompiledField, countRounded, isAbsent, mapRows } from "../transform/mapping.ts";
 import {
   type CheckedField,
   type Checks,
@@ -25,7 +25,9 @@ import {
   findProblem,
   findWarning,
   type Given,
+  unitSeparator,
 } from "../validate/rules.ts";
+import { decimalOf, decimalsComputed, isComputedNumber, numberText } from "../values/number.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { identifyRow, identityColumn } from "./inserted.ts";
 
@@ -160,15 +162,18 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     ...(careful && keep !== undefined ? { keepFailed: describeKeepFailure(compiled) } : {}),
     redacted: compiled.redacted,
   };
+  const problem = findProblem(checks);
+  const rounded = countRounded(compiled.fields.filter(({ columns }) => !isAbsent(columns, absent)));
   await stagePart(input.engine, {
     mapped,
-    problem: findProblem(checks),
+    problem: scanned.inexact === undefined ? problem : `coalesce(${scanned.inexact}, ${problem})`,
     warning: findWarning(checks),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
     sources: part.columns.map(sourceName),
     ...(format.type === "csv" && compiled.stream.source.kind === "files"
       ? { breaks: countSwallowed(part.columns.map(sourceName), format.delimiter) }
       : {}),
+    ...(compiled.rounds ? { rounded: rounded ?? "0" } : {}),
     kept: scanned.kept,
     file: path,
   });
@@ -178,10 +183,16 @@ interface ScannedPart {
   scan: string;
   handed: string[];
   kept: string[];
+  /** VARCHAR: the problem of a row with a number that can't be computed with exactly. */
+  inexact?: string;
 }
 
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
-function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLines, hasFiles }: Scan): ScannedPart {
+function scanPart(
+  { stream, columns, carried }: CompiledStream,
+  part: Part,
+  { scan, hasLines, hasFiles }: Scan,
+): ScannedPart {
   const named = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
   const isInsert = stream.target.mode === "insert";
   if (stream.source.kind === "files") {
@@ -200,10 +211,15 @@ function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLi
   const known = new Set(part.columns.map((column) => column.toLowerCase()));
   const typed = nestColumns(
     [...columns].map(([name, type]) => {
-      const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "NULL";
-      return [name, `CAST(${cell} AS ${type})`];
+      const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "CAST(NULL AS VARCHAR)";
+      return [name, readCell(cell, type)];
     }),
   );
+  const digits = carried.map((name) => {
+    const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "CAST(NULL AS VARCHAR)";
+    return `${cell} AS ${digitsName(name)}`;
+  });
+  const inexact = [...columns].filter(([name]) => known.has(name.toLowerCase())).flatMap(findInexact);
   const own = part.columns.map(sourceName);
   const line = hasLines ? [identifier(lineColumn)] : [];
   const [id = "", version = ""] = own;
@@ -213,7 +229,7 @@ function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLi
     ["version", version],
   ]);
   return {
-    scan: `(SELECT ${["*", ...typed].join(", ")} FROM (SELECT ${[...line, ...named].join(", ")} FROM ${scan}))`,
+    scan: `(SELECT ${["*", ...typed, ...digits].join(", ")} FROM (SELECT ${[...line, ...named].join(", ")} FROM ${scan}))`,
     handed: [
       ...own,
       `${id} AS _id_`,
@@ -221,7 +237,24 @@ function scanPart({ stream, columns }: CompiledStream, part: Part, { scan, hasLi
       ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
     ],
     kept: ["_id_", "_version_", ...(isInsert ? [identityColumn] : [])],
+    ...(inexact.length === 0 ? {} : { inexact: `CASE ${inexact.join(" ")} END` }),
   };
+}
+
+function readCell(cell: string, type: string): string {
+  return isComputedNumber(type) ? decimalOf(numberText(cell)) : `CAST(${cell} AS ${type})`;
+}
+
+/** A number with more digits after the point than expressions compute with. */
+function findInexact([name, type]: readonly [string, string]): string[] {
+  const decimals = isComputedNumber(type) ? decimalsComputed : type === "DECIMAL(18,0)" ? 0 : undefined;
+  if (decimals === undefined) return [];
+  const cell = sourceName(name);
+  const message = `has more than the ${decimals} digits after the point that expressions compute with; mapped by itself it keeps them all`;
+  const condition = `strlen(${cell}) > ${decimals + 1} AND regexp_matches(${numberText(cell)}, '[.][0-9]{${decimals}}[0-9]')`;
+  return [
+    `WHEN ${condition} THEN ${literal(`${unitSeparator}${name} = "`)} || left(${cell}, 80) || ${literal(`" ${message}`)}`,
+  ];
 }
 
 function checkedField(

@@ -77,6 +77,7 @@ const countColumns: readonly CountColumn[] = [
   { count: "failed", title: "failed", tone: "alarm" },
   { count: "inDoubt", title: "in doubt", tone: "alarm" },
   { count: "changedBack", title: "changed back", tone: "caution" },
+  { count: "rounded", title: "rounded", tone: "caution" },
 ];
 
 /** A line a stream, or, where that is too wide, a column a stream. Counts that are zero in all of them are left out. */

@@ -21,6 +21,8 @@ export interface StagePass {
   sources: string[];
   /** Of a text file: SQL over them that counts the lines of cells that are very long (long-cells.ts). */
   breaks?: string;
+  /** SQL that counts the values of a row that were rounded. */
+  rounded?: string;
   /** Columns of `mapped` to keep as they are. */
   kept: string[];
   /** Where the Parquet goes. */
@@ -36,7 +38,12 @@ export async function stagePart(engine: Engine, pass: StagePass): Promise<void> 
       CASE WHEN _kept_ THEN _problem_ END AS _problem_,
       CASE WHEN _kept_ THEN _warning_ END AS _warning_,
       CASE WHEN _kept_ AND _problem_ IS NOT NULL THEN [${pass.sources.join(", ")}] END AS _source_,
-      ${pass.breaks ?? "CAST(NULL AS BIGINT)"} AS _breaks_,
+      ${pass.breaks ?? "CAST(NULL AS BIGINT)"} AS _breaks_,${
+        pass.rounded === undefined
+          ? ""
+          : `
+      CASE WHEN _kept_ THEN ${pass.rounded} END AS _rounded_,`
+      }
       ${["_line_", ...pass.kept].join(", ")}, hash(${rendered}) AS _hash_,
       ${pass.fields.map(([column, name]) => `${column} AS ${name}`).join(", ")}
     FROM (${checked})`;

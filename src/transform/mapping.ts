@@ -11,12 +11,16 @@ export interface CompiledField {
   field: MappedField;
   /** Source columns that its expression uses. */
   columns: string[];
+  /** What is computed instead of its expression, where that is nothing but a column of numbers: its digits as they came. */
+  digits?: string;
   /** DuckDB's type of the mapped value. */
   type: string;
   /** VARCHAR as the target stores it, SQL over the mapped value's column. */
   value: string;
   typed: string;
   invalid?: { condition: string; message: string };
+  /** BOOLEAN: the value was rounded. */
+  rounded?: string;
 }
 
 export interface MappingInput {
@@ -37,11 +41,13 @@ export function mapRows(input: MappingInput): string {
   const mapped = input.fields.map((compiled) => {
     const name = mappedName(compiled.field.target);
     if (!present.includes(compiled)) return `CAST(NULL AS VARCHAR) AS ${name}`;
-    const sql = `(${compiled.field.expression.sql}\n)`;
+    const sql = `(${sqlOf(compiled)}\n)`;
     return input.careful ? `TRY(${sql}) AS ${name}` : `${sql} AS ${name}`;
   });
   const failures = input.careful
-    ? present.map(({ field }) => `(TRY((${field.expression.sql}\n) IS NULL) IS NULL) AS ${failureName(field.target)}`)
+    ? present.map(
+        (compiled) => `(TRY((${sqlOf(compiled)}\n) IS NULL) IS NULL) AS ${failureName(compiled.field.target)}`,
+      )
     : [];
   const inner = `SELECT ${[...input.handed, ...mapped, ...failures, ...keepRows(input)].join(", ")} FROM ${input.scan}`;
   const rendered = input.fields.map(({ field, value }) => `${value} AS ${renderedName(field.target)}`);
@@ -57,6 +63,17 @@ function keepRows({ keep, careful }: MappingInput): string[] {
   if (!careful) return [`coalesce(${sql}, false) AS _kept_`];
   const failed = `TRY(${sql} IS NULL) IS NULL`;
   return [`coalesce(TRY(${sql}), ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
+}
+
+function sqlOf({ field, digits }: CompiledField): string {
+  return digits ?? field.expression.sql;
+}
+
+/** UTINYINT: how many values of a row were rounded; undefined where none is. */
+export function countRounded(fields: readonly CompiledField[]): string | undefined {
+  const rounded = fields.flatMap((field) => field.rounded ?? []);
+  if (rounded.length === 0) return undefined;
+  return `CAST(${rounded.map((sql) => `CASE WHEN ${sql} THEN 1 ELSE 0 END`).join(" + ")} AS UTINYINT)`;
 }
 
 export function isAbsent(columns: readonly string[], absent: ReadonlySet<string>): boolean {

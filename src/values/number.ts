@@ -53,6 +53,12 @@ export function numberText(text: string, decimalsShown = 0): string {
 
 /** Digits after the point that expressions and rules compute with. */
 export const decimalsComputed = 12;
+/** The type of an API's numbers in expressions; where a number has no decimals, it is one of the narrow ones. */
+export const numberType = `DECIMAL(38,${decimalsComputed})`;
+
+export function isComputedNumber(type: string): boolean {
+  return type === numberType;
+}
 
 /**
  * DECIMAL of a text that is a number, to compute with. The engine takes 40 µs to read one that is wider than 18 digits

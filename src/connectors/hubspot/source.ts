@@ -10,6 +10,7 @@ import { writeRecordFile } from "../../core/record-file.ts";
 import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
 import { explainEach } from "../../http/explain-each.ts";
 import type { ObjectSource } from "../../job/job.ts";
+import { numberType } from "../../values/number.ts";
 import type { HubSpotClient } from "./client.ts";
 import { cursorOf } from "./cursor.ts";
 import { type Deletion, deletionColumns, isWithin, mergeProperties, readDeletions } from "./deletions.ts";
@@ -112,9 +113,9 @@ function refuseFilter({ object, where, place, incremental }: ObjectSource, { fie
   );
 }
 
-/** DuckDB's type of a property's text. Numbers are HubSpot's, which have a fraction if they want. */
+/** DuckDB's type of a property's text. */
 function columnType({ kind }: FieldSchema): string {
-  const types = { number: "DOUBLE", boolean: "BOOLEAN", date: "DATE", datetime: "TIMESTAMP WITH TIME ZONE" };
+  const types = { number: numberType, boolean: "BOOLEAN", date: "DATE", datetime: "TIMESTAMP WITH TIME ZONE" };
   return kind in types ? types[kind as keyof typeof types] : "VARCHAR";
 }
 

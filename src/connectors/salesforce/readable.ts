@@ -2,6 +2,7 @@
 
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { RecordSchema } from "../../extract/source.ts";
+import { numberType } from "../../values/number.ts";
 
 /** Kinds of fields that a query can't read, or only whole. */
 const unreadable: Readonly<Record<string, string>> = {
@@ -13,7 +14,8 @@ const unreadable: Readonly<Record<string, string>> = {
 
 /** DuckDB's type of a field's values as they come in CSV. */
 export function columnType({ kind, scale }: FieldSchema): string {
-  if (kind === "number") return `DECIMAL(18, ${Math.min(scale ?? 0, 18)})`;
+  // Salesforce gives all the decimals that it was sent, whatever the scale.
+  if (kind === "number") return (scale ?? 0) === 0 ? "DECIMAL(18,0)" : numberType;
   const types = {
     integer: "BIGINT",
     boolean: "BOOLEAN",
