@@ -1,6 +1,6 @@
 // Binds a stream's expressions and fields before a row is read: every wrong name is told at its place in the YAML.
 
-import { digitsName, mappedName, renderedName } from "../core/columns.ts";
+import { mappedName, renderedName } from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { FieldSchema, ObjectSchema } from "../core/model.ts";
@@ -24,9 +24,9 @@ import { type ColumnUse, inspectExpression, parseStatement } from "../transform/
 import type { CompiledField } from "../transform/mapping.ts";
 import { findUnquotedName, type UnquotedName } from "../transform/quoted-names.ts";
 import type { CompiledRule } from "../validate/rules.ts";
-import { numberText } from "../values/number.ts";
 import { nameParents } from "./parents.ts";
-import { findObjectProblems, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
+import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
+import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
 
 export interface CompiledStream {
   stream: Stream;
@@ -75,7 +75,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     const fieldSchema = await resolveTargetField(input, schema, field, problems);
     const bound = await bindExpression(input, field.expression, input.columns, "column", problems);
     if (fieldSchema === undefined || bound === undefined) continue;
-    const number = input.columns?.object === undefined ? undefined : carriedNumber(field, bound);
+    const number = input.columns?.object === undefined ? undefined : carriedNumber(field.expression.sql, bound);
     if (number !== undefined) {
       carried.add(number);
       // Text, unless another expression computes with it.
@@ -173,31 +173,9 @@ function refuseLong({ name, maxLength }: FieldSchema, invalid: RenderedField["in
   };
 }
 
-/** The column of numbers that an expression is, and nothing else: its digits arrive without being computed with. */
-function carriedNumber(field: MappedField, { columns, type }: Bound): string | undefined {
-  const [name, ...others] = columns.keys();
-  if (name === undefined || others.length > 0 || !/^(DECIMAL|DOUBLE|BIGINT)/.test(type)) return undefined;
-  const written = field.expression.sql.trim().replaceAll('"', "");
-  return written.toLowerCase() === name.toLowerCase() ? name : undefined;
-}
-
 function carryNumber(input: CompileInput, field: MappedField, schema: FieldSchema, column: string): CompiledField {
-  const cell = digitsName(column);
-  const digits = `coalesce(${numberText(cell)}, ${cell})`;
-  return {
-    ...compileField(input, field, schema, { type: "VARCHAR", columns: new Map([[column, "VARCHAR"]]) }),
-    digits,
-  };
-}
-
-function findRoundProblem(
-  { round, targetPlace, target }: MappedField,
-  { kind, vendorType }: FieldSchema,
-): Diagnostic[] {
-  if (round === undefined || kind === "number" || kind === "integer") return [];
-  return [
-    { place: targetPlace, length: target.length, message: `round goes with numbers, ${target} is a ${vendorType}` },
-  ];
+  const bound = { type: "VARCHAR", columns: new Map([[column, "VARCHAR"]]) };
+  return { ...compileField(input, field, schema, bound), digits: digitsOfColumn(column) };
 }
 
 async function resolveTargetField(

@@ -62,6 +62,13 @@ export function findTypeProblem(field: MappedField, schema: FieldSchema, type: s
   return [{ place: field.expression.place, length: field.expression.sql.length, message }];
 }
 
+export function findRoundProblem(field: MappedField, { kind, vendorType }: FieldSchema): Diagnostic[] {
+  const { round, targetPlace, target } = field;
+  if (round === undefined || kind === "number" || kind === "integer") return [];
+  const message = `round goes with numbers, ${target} is a ${vendorType}`;
+  return [{ place: targetPlace, length: target.length, message }];
+}
+
 function classOf(type: string): TypeClass | undefined {
   if (/^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL|DOUBLE|FLOAT|BIGNUM)\b/.test(type)) return "number";
   if (type === "BOOLEAN") return "boolean";

@@ -25,11 +25,10 @@ import {
   findProblem,
   findWarning,
   type Given,
-  unitSeparator,
 } from "../validate/rules.ts";
-import { decimalOf, decimalsComputed, isComputedNumber, numberText } from "../values/number.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { identifyRow, identityColumn } from "./inserted.ts";
+import { findInexact, readCell } from "./source-numbers.ts";
 
 export interface PartInput {
   engine: Engine;
@@ -239,22 +238,6 @@ function scanPart(
     kept: ["_id_", "_version_", ...(isInsert ? [identityColumn] : [])],
     ...(inexact.length === 0 ? {} : { inexact: `CASE ${inexact.join(" ")} END` }),
   };
-}
-
-function readCell(cell: string, type: string): string {
-  return isComputedNumber(type) ? decimalOf(numberText(cell)) : `CAST(${cell} AS ${type})`;
-}
-
-/** A number with more digits after the point than expressions compute with. */
-function findInexact([name, type]: readonly [string, string]): string[] {
-  const decimals = isComputedNumber(type) ? decimalsComputed : type === "DECIMAL(18,0)" ? 0 : undefined;
-  if (decimals === undefined) return [];
-  const cell = sourceName(name);
-  const message = `has more than the ${decimals} digits after the point that expressions compute with; mapped by itself it keeps them all`;
-  const condition = `strlen(${cell}) > ${decimals + 1} AND regexp_matches(${numberText(cell)}, '[.][0-9]{${decimals}}[0-9]')`;
-  return [
-    `WHEN ${condition} THEN ${literal(`${unitSeparator}${name} = "`)} || left(${cell}, 80) || ${literal(`" ${message}`)}`,
-  ];
 }
 
 function checkedField(
