@@ -76,11 +76,10 @@ function tooLong({ maxLength, kind }: FieldSchema, value: string): Objection[] {
 function outOfRange({ wholeDigits, range }: FieldSchema, value: string, shown: string): Objection[] {
   const objections: Objection[] = [];
   if (wholeDigits !== undefined) {
+    // The stored text of a number is its digits, without an exponent.
     const whole = `ltrim(split_part(${value}, '.', 1), '+-0')`;
-    const isLarge = `CASE WHEN contains(lower(${value}), 'e') THEN abs(TRY_CAST(${value} AS DOUBLE)) >= 1e${wholeDigits}
-      ELSE length(${whole}) > ${wholeDigits} END`;
     objections.push({
-      condition: `length(${value}) > ${wholeDigits} AND ${isLarge}`,
+      condition: `length(${value}) > ${wholeDigits} AND length(${whole}) > ${wholeDigits}`,
       message: `${shown} || ' has more digits before the decimal point than the field takes (${wholeDigits})'`,
     });
   }
