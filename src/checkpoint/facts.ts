@@ -133,6 +133,8 @@ export interface Watermark {
   seenSha256: string | null;
   /** Ids of records that were rejected: the next run takes them again. */
   pending: string[];
+  /** When all of the source was taken last; null where an older loadline did not write it down. */
+  full: string | null;
 }
 
 /** Whose a watermark is, whatever its source is defined to be. */

@@ -122,6 +122,7 @@ export const tables = {
       "seen_file",
       "pending",
       "seen_sha256",
+      "full_time",
     ],
     key: ["job", "stream", "source_org", "target_org", "object", "job_file", "source"],
     group: ["job"],

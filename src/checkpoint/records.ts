@@ -170,6 +170,7 @@ export function watermarkCells(watermark: Watermark): Cells {
     seen_file: watermark.seenFile,
     pending: JSON.stringify(watermark.pending),
     seen_sha256: watermark.seenSha256,
+    full_time: watermark.full,
   };
 }
 
@@ -187,6 +188,7 @@ export function watermarkRecord(cells: Cells): Watermark {
     seenFile: textOrNull(cells["seen_file"]),
     pending: JSON.parse(text(cells["pending"])) as string[],
     seenSha256: textOrNull(cells["seen_sha256"]),
+    full: textOrNull(cells["full_time"]),
   };
 }
 

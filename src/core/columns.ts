@@ -38,3 +38,8 @@ export function failureName(target: string): string {
 
 /** True where evaluating `source.keep` failed. Only a careful pass has this column. */
 export const keepFailureName = "_keep_failed_";
+
+/** SQL: what a record holds, as it came, told by a number; equal for equal records of equal columns. */
+export function contentOf(columns: readonly string[]): string {
+  return `hash([${columns.map((column) => `coalesce(${column}, '')`).join(", ")}])`;
+}

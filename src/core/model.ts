@@ -33,6 +33,8 @@ export interface FieldSchema {
   /** Of an id or a lookup: what ids of these objects begin with, where that is known. */
   idPrefixes?: string[];
   relationshipName?: string;
+  /** Its value comes from others, by a formula: it changes without a change of the record. */
+  derived?: true;
   /** `blank` where its present value can't be read, and so not be compared, but only whether it has one. */
   readable?: "blank";
   /** Of a name such as `Account.Ext__c`: the object whose record it names, and by which of its fields. */

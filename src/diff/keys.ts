@@ -73,13 +73,13 @@ export function selectKeys(input: KeysInput): string[] {
 }
 
 function leaveOldVersions(stage: string, seen: string | undefined): string[] {
-  const good = `(SELECT _row_, _id_, _version_ FROM ${identifier(stage)} WHERE _state_ = 0)`;
+  const good = `(SELECT _row_, _id_, _version_, _content_ FROM ${identifier(stage)} WHERE _state_ = 0)`;
   const older = `INSERT INTO ${duplicatesTable} SELECT v._row_, 'an older version of the record', r.winner FROM ${good} v
     JOIN (SELECT _id_, max_by(_row_, struct_pack(version := _version_, place := _row_)) AS winner FROM ${good}
       GROUP BY _id_ HAVING count(*) > 1) r ON v._id_ = r._id_ WHERE v._row_ <> r.winner`;
   if (seen === undefined) return [older];
   const again = `INSERT INTO ${duplicatesTable} SELECT _row_, 'taken by the run before, and not changed since', NULL FROM ${good}
-    SEMI JOIN (SELECT id AS _id_, version AS _version_ FROM ${seen}) USING (_id_, _version_)
+    SEMI JOIN (SELECT id AS _id_, version AS _version_, content AS _content_ FROM ${seen}) USING (_id_, _version_, _content_)
     ANTI JOIN ${duplicatesTable} USING (_row_)`;
   return [older, again];
 }

@@ -33,6 +33,8 @@ export interface ExtractRequest<S extends StreamSource = StreamSource> {
 export interface Window {
   from?: string;
   to: string;
+  /** Where deletions are asked for from, if that is later than `from`: where all is taken again. */
+  deletedFrom?: string;
   /** Records to take whatever their time: an earlier run could not load them. */
   pending: readonly string[];
 }
@@ -90,6 +92,8 @@ export interface RecordSchema {
   object: string;
   /** Field to DuckDB type. */
   columns: ReadonlyMap<string, string>;
+  /** Fields that change without a change of their record. */
+  derived?: ReadonlySet<string>;
   /** Fields that can't be read, lower case, with why and what to use instead. */
   refused: ReadonlyMap<string, { message: string; next: string }>;
   /** Names in every extracted record: what it is, when it changed. */

@@ -148,6 +148,8 @@ export interface Incremental {
   overlapMs?: number;
   /** Where the first window starts, ISO 8601. Without it, at the beginning. */
   since?: string;
+  /** After this time since all was taken last, all is taken again. */
+  refreshMs?: number;
   place: Place;
 }
 

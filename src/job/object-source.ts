@@ -41,7 +41,7 @@ function buildIncremental(
   diagnostics: Diagnostics,
 ): Incremental | undefined {
   if (written === undefined) return undefined;
-  const { cursor, overlap, since } = written;
+  const { cursor, overlap, since, refresh } = written;
   const start = since === undefined ? undefined : readInstant(since);
   if (since !== undefined && start === undefined) {
     const message = `"${since}" is no date or time`;
@@ -51,6 +51,7 @@ function buildIncremental(
     ...(cursor === undefined ? {} : { cursor }),
     ...(overlap === undefined ? {} : { overlapMs: parseDuration(overlap) }),
     ...(start === undefined ? {} : { since: start }),
+    ...(refresh === undefined ? {} : { refreshMs: parseDuration(refresh) }),
     place: placeAt(["source", "incremental"], draft, diagnostics),
   };
 }

@@ -141,6 +141,7 @@ const source = closedMap({
     cursor: text.describe("The field that tells when a record changed.").optional(),
     overlap: duration.describe("How far each window reaches back into the one before.").optional(),
     since: text.describe("Where the first window starts.").optional(),
+    refresh: duration.describe("All is taken again once this long has passed since it was taken last.").optional(),
   })
     .describe("Extract only what changed since the last run.")
     .optional(),

@@ -17,6 +17,7 @@ import { defineFunctions } from "../transform/functions.ts";
 import { compileStream, type SourceColumns } from "./compile-stream.ts";
 import { fetchListed, readPartColumns } from "./part-files.ts";
 import { findLiteralProblems, findMissingFields } from "./schema-problems.ts";
+import { tellStaleFields } from "./stale-fields.ts";
 import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
 
 /** Files whose columns are read. */
@@ -82,6 +83,8 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const problems = findMissingFields(compiled);
   problems.push(...(await findLiteralProblems({ engine, target, job: request.job, compiled })));
   if (problems.length > 0) throw diagnosticsFailure(problems);
+  const stale = columns === undefined ? [] : tellStaleFields(stream, compiled.columns.keys(), columns);
+  result.warnings.push(...stale.map((message) => `${stream.name}: ${message}`));
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   result.checked.push(

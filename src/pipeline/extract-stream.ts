@@ -16,6 +16,7 @@ import type { Target } from "../load/target.ts";
 import { type CompiledStream, compileStream } from "./compile-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
 import { type Opening, readPartColumns, unpackPart } from "./part-files.ts";
+import { tellStaleFields } from "./stale-fields.ts";
 import { chooseFiles, openAdmission } from "./take-files.ts";
 import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
@@ -24,6 +25,8 @@ export interface ExtractedStream {
   parts: PartRecord[];
   /** Records that an earlier run took: a table function. */
   seen?: string;
+  /** What is to be said of the source, a sentence each. */
+  notes: string[];
 }
 
 /** Undefined where there is no file to take. */
@@ -53,7 +56,7 @@ export async function extractStream(
   });
   // Where every record names its columns, a file without records names none: it lacks nothing.
   for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
-  return { compiled, parts };
+  return { compiled, parts, notes: [] };
 }
 
 async function extractRecords(
@@ -68,7 +71,8 @@ async function extractRecords(
   const opened = await openWindow(context, stream, catalog);
   const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
   const parts = await extractParts(context, stream, columns, { files: [], opened });
-  return { compiled, parts, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
+  const notes = tellStaleFields(stream, compiled.columns.keys(), schema);
+  return { compiled, parts, notes, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
 }
 
 interface Taking {

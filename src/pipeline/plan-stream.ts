@@ -82,7 +82,7 @@ function planNothing({ ledger, emit }: RunContext, record: StreamRecord): Stream
 
 async function planParts(
   context: RunContext,
-  { compiled, parts, seen }: ExtractedStream,
+  { compiled, parts, seen, notes: ofSource }: ExtractedStream,
   record: StreamRecord,
 ): Promise<StreamRecord> {
   const { engine, emit, ledger, run } = context;
@@ -144,6 +144,7 @@ async function planParts(
   const counts: StreamCounts = { ...diff.counts, changedBack: changedBack.values };
   const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
   const notes = [
+    ...ofSource,
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
     ...told,

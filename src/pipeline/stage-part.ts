@@ -3,7 +3,15 @@
 
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { digitsName, failureName, keepFailureName, mappedName, renderedName, sourceName } from "../core/columns.ts";
+import {
+  contentOf,
+  digitsName,
+  failureName,
+  keepFailureName,
+  mappedName,
+  renderedName,
+  sourceName,
+} from "../core/columns.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
@@ -233,9 +241,10 @@ function scanPart(
       ...own,
       `${id} AS _id_`,
       `${version} AS _version_`,
+      `${contentOf(own)} AS _content_`,
       ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
     ],
-    kept: ["_id_", "_version_", ...(isInsert ? [identityColumn] : [])],
+    kept: ["_id_", "_version_", "_content_", ...(isInsert ? [identityColumn] : [])],
     ...(inexact.length === 0 ? {} : { inexact: `CASE ${inexact.join(" ")} END` }),
   };
 }

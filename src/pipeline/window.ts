@@ -5,6 +5,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../checkpoint/ledger.ts";
+import { contentOf } from "../core/columns.ts";
 import { Failure, usageFailure } from "../core/errors.ts";
 import { hashFile, makePrivateFolder, syncFile } from "../core/files.ts";
 import { pendingLocator } from "../core/model.ts";
@@ -39,16 +40,20 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
   const record = known ?? (await beginWindow(context, stream, source, catalog, mark));
   if (known === undefined) ledger.saveWindow(record);
   if (known === undefined && told !== undefined) context.emit({ type: "warning", message: told });
-  if (record.to === null) return { record };
+  const { incremental } = source;
+  if (record.to === null || incremental === undefined) return { record };
+  const isChosen = run.options.from !== undefined || run.options.to !== undefined;
+  const isRefreshed = !isChosen && mark !== undefined && isWhole(record, incremental);
   const window: Window = {
     ...(record.from === null ? {} : { from: record.from }),
     // By the clock a window ends now, with the second that has begun, and the next one too, for a clock that is told to
     // the second may be late by one. What these seconds still bring is in the next window.
     to: run.options.to ?? shift(record.to, 2000),
     pending: mark?.pending ?? [],
+    ...(isRefreshed && mark !== undefined ? { deletedFrom: reachBack(mark.to, incremental, catalog) } : {}),
   };
-  const isChosen = run.options.from !== undefined || run.options.to !== undefined;
-  const seen = isChosen ? undefined : await fetchSeen(context, stream, mark);
+  // What is taken again is wanted for what its version does not tell.
+  const seen = isChosen || isRefreshed ? undefined : await fetchSeen(context, stream, mark);
   return { record, window, ...(seen === undefined ? {} : { seen }) };
 }
 
@@ -76,13 +81,26 @@ async function beginWindow(
   }
   const isChosen = from !== undefined || to !== undefined;
   const isPart = limit !== undefined || keys !== undefined || streams !== undefined;
-  const reached = mark === undefined ? source.incremental.since : reachBack(mark.to, source.incremental, catalog);
+  const clock = (await catalog.readClock()).toISOString();
+  const isFresh = mark !== undefined && (isChosen || !isDue(mark, source.incremental, clock));
+  const reached = isFresh ? reachBack(mark.to, source.incremental, catalog) : source.incremental.since;
   return {
     ...whole,
     from: from ?? reached ?? null,
-    to: to ?? (await catalog.readClock()).toISOString(),
+    to: to ?? clock,
     moves: !isChosen && !isPart && run.command === "run",
   };
+}
+
+/** Whether so long ago that all is to be taken again. */
+function isDue({ full }: Watermark, { refreshMs }: Incremental, clock: string): boolean {
+  if (refreshMs === undefined) return false;
+  return full === null || Date.parse(clock) - Date.parse(full) >= refreshMs;
+}
+
+/** Whether a window takes all that the source has. */
+function isWhole({ from }: WindowRecord, { since }: Incremental): boolean {
+  return from === (since ?? null);
 }
 
 /** Where the window after one that ended at `time` begins. */
@@ -167,7 +185,10 @@ async function fetchSeen(
     context.emit({ type: "warning", message: `${stream.name}: ${message}` });
     return undefined;
   }
-  return `read_parquet(${literal(path)})`;
+  const columns = await context.engine.all(`DESCRIBE SELECT * FROM read_parquet(${literal(path)})`);
+  // An older loadline did not write down what the records held: they come a second time.
+  const hasContent = columns.some((column) => column["column_name"] === "content");
+  return hasContent ? `read_parquet(${literal(path)})` : undefined;
 }
 
 /** Beside the runs, because it outlives the run that wrote it. */
@@ -181,6 +202,7 @@ export async function moveWatermark(
   stream: Stream,
 ): Promise<{ watermark: Watermark; outdated: string | undefined } | undefined> {
   const { ledger, run } = context;
+  const { source } = stream;
   const record = ledger.window(run.id, stream.name);
   if (record === undefined || !record.moves || record.to === null) return undefined;
   const key = keyOf(context, stream);
@@ -191,8 +213,10 @@ export async function moveWatermark(
   const seenFile = await keepSeen(context, stream, to, pending);
   const seenSha256 = seenFile === null ? null : await hashFile(join(seenFolder(context), seenFile));
   const old = before?.seenFile ?? null;
+  const isFull = source.kind === "object" && source.incremental !== undefined && isWhole(record, source.incremental);
+  const full = isFull ? record.to : (before?.full ?? null);
   return {
-    watermark: { ...key, to, run: run.id, seenFile, seenSha256, pending },
+    watermark: { ...key, to, run: run.id, seenFile, seenSha256, pending, full },
     outdated: old === null || old === seenFile ? undefined : join(seenFolder(context), old),
   };
 }
@@ -258,7 +282,7 @@ async function keepSeen(context: RunContext, stream: Stream, to: string, pending
   // Within a second that was not over when reading began a record could change once more, and have the same version.
   const over = `${(ledger.window(run.id, stream.name)?.to ?? to).slice(0, "2026-01-31T08:00:00".length)}.000Z`;
   const isKnown = `version >= ${literal(since)} AND version < ${literal(over)}`;
-  const versions = `SELECT DISTINCT id, version FROM (${rows.join(" UNION ALL ")}) WHERE ${isKnown} ${rejected}`;
+  const versions = `SELECT DISTINCT id, version, content FROM (${rows.join(" UNION ALL ")}) WHERE ${isKnown} ${rejected}`;
   await engine.run(`COPY (${versions}) TO ${literal(path)} (FORMAT parquet)`);
   const folder = seenFolder(context);
   makePrivateFolder(folder);
@@ -270,7 +294,8 @@ async function keepSeen(context: RunContext, stream: Stream, to: string, pending
 /** Every part begins with the id and the version. */
 function selectVersions(part: PartRecord, source: ObjectSource): string {
   const [id = "", version = ""] = part.columns;
-  return `SELECT ${identifier(id)} AS id, ${identifier(version)} AS version FROM ${scanCsv(part, source.format)}`;
+  const content = contentOf(part.columns.map(identifier));
+  return `SELECT ${identifier(id)} AS id, ${identifier(version)} AS version, ${content} AS content FROM ${scanCsv(part, source.format)}`;
 }
 
 /** What the watermark was and is, for the summary: null for sources without. */

@@ -127,6 +127,7 @@ const taken: WindowRecord = {
 };
 
 const watermark: Watermark = {
+  full: null,
   job: "j",
   stream: "contacts",
   sourceOrg: "s",

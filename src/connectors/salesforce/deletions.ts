@@ -31,8 +31,9 @@ export async function* deletedParts(
 ): AsyncGenerator<ExtractedPart> {
   const { window, source, fields, cursor } = request;
   // A first load has nothing that could have been deleted since.
-  if (window?.from === undefined) return;
-  const logged = await readLog(client, request, { from: window.from, to: window.to });
+  const from = window?.deletedFrom ?? window?.from;
+  if (window === undefined || from === undefined) return;
+  const logged = await readLog(client, request, { from, to: window.to });
   if (logged.length === 0) return;
   const inBin = await readBin(client, request);
   const gone = logged.filter(({ id }) => !inBin.has(id.slice(0, 15)));

@@ -46,6 +46,7 @@ interface DescribedField {
   caseSensitive: boolean;
   referenceTo?: string[] | null;
   relationshipName?: string | null;
+  calculated?: boolean;
   restrictedPicklist?: boolean;
   picklistValues?: { value: string; active: boolean }[] | null;
 }
@@ -133,6 +134,7 @@ function fieldSchema(
     referenceTo: field.referenceTo ?? [],
     ...(kind === "id" && keyPrefix ? { idPrefixes: [keyPrefix] } : {}),
     ...(field.name === "RecordTypeId" ? { recordTypes: new Map(recordTypes) } : {}),
+    ...(field.calculated === true ? { derived: true as const } : {}),
     ...(field.relationshipName ? { relationshipName: field.relationshipName } : {}),
     ...(field.picklistValues?.length
       ? {

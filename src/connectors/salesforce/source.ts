@@ -36,6 +36,7 @@ export function openSalesforceSource(
     return {
       object: schema.object,
       ...readableColumns(schema),
+      derived: new Set([...schema.fields.values()].flatMap(({ name, derived }) => (derived === true ? [name] : []))),
       idColumn: "Id",
       versionColumn: cursorOf(source, schema),
       deletionColumns: ["IsDeleted", ...(schema.fields.has("MasterRecordId") ? ["MasterRecordId"] : [])],
