@@ -207,6 +207,7 @@ export function openAdmission(context: RunContext, stream: FileStream): (part: E
     const take = takes.get(part.ordinal);
     if (take === undefined) throw new Error(`${part.label} was not chosen`);
     refuseOtherContent(part, take.sha256);
+    if (stream.source.ready?.kind === "manifest" && take.sha256 === null) refuseOtherSize(part, take.bytes);
     const earlier = taken.get(part.sha256);
     if (isOnce) taken.set(part.sha256, { run: run.id, label: part.label });
     if (earlier === undefined || (earlier.run === run.id && earlier.label === part.label)) return true;
@@ -223,6 +224,16 @@ function refuseOtherContent(part: ExtractedPart, promised: string | null): void 
     where: { file: part.label },
     why: `its SHA-256 is ${part.sha256}, the manifest says ${promised}`,
     next: "ask the sender; nothing was written",
+  });
+}
+
+/** The stated size was compared with the manifest's, and the server may state another one than it gives. */
+function refuseOtherSize({ label, bytes }: ExtractedPart, stated: number): void {
+  if (bytes === stated) return;
+  throw new Failure(exitCode.failed, "the file is not of the size that its server states", {
+    where: { file: label },
+    why: `${stated} bytes are stated, ${bytes} were read: its manifest can't be compared`,
+    next: "ask the sender for a manifest with sha256; nothing was written",
   });
 }
 

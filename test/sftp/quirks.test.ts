@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openFileTarget } from "../../src/connectors/file/target.ts";
 import { openSftp } from "../../src/connectors/sftp/sftp.ts";
@@ -37,6 +38,10 @@ function connectionTo({ port, hostKey }: { port: number; hostKey: string }): Sft
     protected: false,
     place,
   };
+}
+
+function textsOf(files: Quirks["files"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, { text }]) => [name, text]));
 }
 
 interface Tried {
@@ -122,6 +127,14 @@ const refused: [string, Quirks, RegExp][] = [
     { files: large, replace: { name: "a.csv", reads: 9, text: "id\n" } },
     /changed while it was read|ends before/,
   ],
+  [
+    "a file that grows, with a size that is told late",
+    {
+      files: { "a.csv": { text: "id,n\n1,Ann\n", size: 4 } },
+      replace: { name: "a.csv", reads: 3, text: "id,n\n1,Ann\n2,Bob\n", keepsTime: true },
+    },
+    /changed while it was read/,
+  ],
   ["a file that may not be opened", { files: { ...small, "b.csv": { text: "x", denied: true } } }, /may not/],
   ["a listing that is forbidden", { files: small, noList: true }, /may not list/],
   [
@@ -138,7 +151,7 @@ describe("a server's quirk", () => {
   test.each(readable)("%s: every file is read to its end, and only then moved", async (_name, quirks) => {
     const { read, failure, left } = await tryReading(quirks);
     expect(failure).toBeUndefined();
-    const whole = Object.fromEntries(Object.entries(quirks.files).map(([name, { text }]) => [name, text]));
+    const whole = textsOf(quirks.files);
     expect(read).toEqual(whole);
     expect(left).toEqual(Object.fromEntries(Object.entries(whole).map(([name, text]) => [`done/${name}`, text])));
   });
@@ -148,8 +161,49 @@ describe("a server's quirk", () => {
     expect(`${failure?.message} ${failure?.why}`).toMatch(why);
     expect(failure?.exitCode).not.toBe(75);
     const replaced = quirks.replace === undefined ? {} : { [quirks.replace.name]: quirks.replace.text };
-    const whole = Object.fromEntries(Object.entries(quirks.files).map(([name, { text }]) => [name, text]));
+    const whole = textsOf(quirks.files);
     expect(left).toEqual({ ...whole, ...replaced });
+  });
+
+  test("none, or several at once: what counts as read is whole, what is moved was read", async () => {
+    const sizes = fc.array(fc.integer({ min: 0, max: 60_000 }), { minLength: 1, maxLength: 3 });
+    const quirk = fc.record(
+      {
+        noMtime: fc.constant(true),
+        noSize: fc.constant(true),
+        noAttributes: fc.constantFrom("list" as const, "all" as const),
+        listTwice: fc.constant(true),
+        listedAtOnce: fc.constant(1),
+        statFails: fc.constantFrom(2, 4, 8),
+        fstatFails: fc.constantFrom(4, 8),
+        rename: fc.constant("silent" as const),
+        shortReads: fc.integer({ min: 4000, max: 40_000 }),
+        cut: fc.record({ bytes: fc.integer({ min: 1, max: 90_000 }), times: fc.integer({ min: 1, max: 2 }) }),
+        maxOpen: fc.constant({ files: 1, status: 3, text: "permission denied" }),
+        maxOutstanding: fc.integer({ min: 1, max: 8 }),
+      },
+      { requiredKeys: [] },
+    );
+    const lies = fc.array(fc.option(fc.integer({ min: 0, max: 99_000 }), { nil: undefined }), {
+      minLength: 4,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(sizes, quirk, lies, async (lengths, quirks, stated) => {
+        const files = Object.fromEntries(
+          lengths.map((length, index) => {
+            const [size] = stated.slice(index, index + 1);
+            return [`${index}.csv`, { text: `${index}${"x".repeat(length)}`, ...(size === undefined ? {} : { size }) }];
+          }),
+        );
+        const { read, failure, left } = await tryReading({ ...quirks, files });
+        const there = Object.entries(left).map(([name, text]) => [name.replace(/^done\//, ""), text]);
+        expect(Object.fromEntries(there)).toEqual(textsOf(files));
+        if (failure === undefined) expect(read).toEqual(textsOf(files));
+        else if (quirks.rename === undefined) expect(Object.keys(left)).toEqual(Object.keys(files));
+      }),
+      { numRuns: 10, endOnFailure: true },
+    );
   });
 
   test("is told: other sizes, no times", async () => {

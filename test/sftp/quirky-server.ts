@@ -53,7 +53,7 @@ export interface Quirks {
   /** A file is taken away once it was written and closed. */
   takeOnClose?: boolean;
   /** After so many READs this file gets another content. */
-  replace?: { name: string; reads: number; text: string };
+  replace?: { name: string; reads: number; text: string; keepsTime?: boolean };
   algorithms?: object;
 }
 
@@ -237,7 +237,7 @@ function serveReads(
       const file = files.get(replace?.name ?? "");
       if (replace !== undefined && file !== undefined && left.reads === replace.reads) {
         file.data = Buffer.from(replace.text);
-        file.mtime += 60;
+        if (replace.keepsTime !== true) file.mtime += 60;
       }
     };
     if (quirks.maxOutstanding === undefined) answer();

@@ -147,7 +147,7 @@ async function receive(session: Session, request: Download, received: Received):
 function receiveRest(session: Session, request: Download, received: Received): Promise<void> {
   const { remote, bytes: stated, signal } = request;
   return withFile(session, remote, "r", async (handle) => {
-    refuseOther(request, await look(session, remote));
+    refuseOther(request, await look(session, remote, handle));
     // A block is written while the next one arrives.
     let written: Promise<void> = Promise.resolve();
     try {
@@ -161,7 +161,7 @@ function receiveRest(session: Session, request: Download, received: Received): P
       await written;
     }
     if (received.bytes < stated) throw endedEarly(request, received.bytes);
-    refuseOther(request, await look(session, remote));
+    refuseOther(request, await look(session, remote, handle));
     // More than is stated: either that is wrong, or the file is growing and its size is told late.
     if (received.bytes !== stated && !(await isEnd(session, handle, received.bytes))) refuseOther(request, undefined);
   });

@@ -38,10 +38,11 @@ export async function* readToEnd(
   }
   if (left > 0) return;
   askBehind();
-  for (let block = (await asked) ?? behind.subarray(0, 0); block.length > 0; ) {
+  let block = (await asked) ?? behind.subarray(0, 0);
+  for (let wanted = behind.length; block.length > 0; wanted = blockBytesMin) {
     yield block;
     at += block.length;
-    // A short one was the end, unless the server gives less than it has: the next one says.
+    if (block.length < wanted) return;
     block = await readBlock(session, handle, at, Buffer.allocUnsafeSlow(blockBytesMin));
   }
 }

@@ -46,16 +46,23 @@ function fstat(session: Session, handle: Buffer, path: string): Promise<RemoteFi
 
 /**
  * As `stat`, of servers that list or open a file and don't know it by its name, as mailboxes do: it is opened then, and
- * what is still not said is not known.
+ * what is still not said is not known. Who has it open says so: a server may allow one open file.
  */
-export async function look(session: Session, path: string): Promise<RemoteFile | undefined> {
+export async function look(session: Session, path: string, handle?: Buffer): Promise<RemoteFile | undefined> {
   const stated = await orRefused(stat(session, path));
   if (stated !== undefined && !(stated instanceof StatusError)) return stated;
-  const opened = withFile(session, path, "r", (handle) => fstatOrNothing(session, handle, path));
+  if (handle !== undefined) return fstatOrNothing(session, handle, path);
+  const opened = withFile(session, path, "r", (own) => fstatOrNothing(session, own, path));
   const found = await orRefused(opened);
   if (!(found instanceof StatusError)) return found;
   if (stated !== undefined) throw stated;
   return undefined;
+}
+
+/** Whether something has this name, a link among it. */
+export async function exists(session: Session, path: string): Promise<boolean> {
+  const there = await orRefused(lstat(session, path));
+  return (there instanceof StatusError ? await look(session, path) : there) !== undefined;
 }
 
 /** Not every server answers FSTAT. */
@@ -99,8 +106,8 @@ function nameIn(folder: string, listed: string): string {
 
 /** Whether it can be listed. */
 export async function isFolder(session: Session, path: string): Promise<boolean> {
-  const there = await stat(session, path);
-  if (there?.kind !== "unknown") return there?.kind === "folder";
+  const there = await orRefused(stat(session, path));
+  if (!(there instanceof StatusError) && there?.kind !== "unknown") return there?.kind === "folder";
   const opened = await orRefused(session.call<Buffer>(`list ${path}`, (sftp, ended) => sftp.opendir(path, ended)));
   if (opened instanceof StatusError) return false;
   await close(session, opened).catch(() => undefined);

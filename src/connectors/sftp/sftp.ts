@@ -11,8 +11,8 @@ import type { FileStore } from "../../load/target.ts";
 import type { ConnectionContext } from "../registry.ts";
 import type { HostKey } from "./host-key.ts";
 import { Link } from "./link.ts";
-import { realpath, stat } from "./remote.ts";
-import { fetchHostKey, usualSilenceMsMax } from "./session.ts";
+import { orRefused, realpath, stat } from "./remote.ts";
+import { fetchHostKey, StatusError, usualSilenceMsMax } from "./session.ts";
 import { openSftpSource } from "./source.ts";
 import { openSftpStore } from "./store.ts";
 
@@ -29,8 +29,10 @@ export async function openSftp(
   const { user, host, port, folder: wanted } = connection.address;
   const { folder, warnings } = await link.repeat(`find ${wanted ?? "its folder"}`, async (session) => {
     const path = await realpath(session, wanted ?? ".");
-    const kind = (await stat(session, path))?.kind;
-    if (kind === "folder" || kind === "unknown") return { folder: path, warnings: session.warnings };
+    const there = await orRefused(stat(session, path));
+    // A server that does not say what it is shows it when it is listed.
+    const isFolder = there instanceof StatusError || there?.kind === "folder" || there?.kind === "unknown";
+    if (isFolder) return { folder: path, warnings: session.warnings };
     throw new Failure(exitCode.usage, `connection ${connection.name}: there is no folder ${path} on ${host}`, {
       where: connection.place,
       next: "correct the folder at the end of the URL",

@@ -23,7 +23,7 @@ import { download } from "./download.ts";
 import type { Link } from "./link.ts";
 import { findFiles, isInside } from "./listing.ts";
 import { readAhead, readToEnd } from "./read-ahead.ts";
-import { isFolder, look, lstat, makeFolder, realpath, removeFile, renameToFree, stat, withFile } from "./remote.ts";
+import { exists, isFolder, look, makeFolder, realpath, removeFile, renameToFree, stat, withFile } from "./remote.ts";
 import type { Session } from "./session.ts";
 
 /** Fetched at a time: small files wait for answers most of the time. */
@@ -184,8 +184,8 @@ function readText(session: Session, path: string, label: string): Promise<string
 function hashRemote(session: Session, path: string): Promise<string> {
   return withFile(session, path, "r", async (handle) => {
     const hash = createHash("sha256");
-    for await (const block of readToEnd(session, handle, 0, (await look(session, path))?.bytes ?? 0))
-      hash.update(block);
+    const { bytes = 0 } = (await look(session, path, handle)) ?? {};
+    for await (const block of readToEnd(session, handle, 0, bytes)) hash.update(block);
     return hash.digest("hex");
   });
 }
@@ -209,7 +209,7 @@ async function remove(session: Session, path: string): Promise<void> {
 }
 
 async function refuseStill(session: Session, path: string, done: string): Promise<void> {
-  if ((await lstat(session, path)) === undefined) return;
+  if (!(await exists(session, path))) return;
   throw new Failure(exitCode.failed, `the server says that ${path} was ${done}, and it still is there`, {
     next: "ask the owner of the server, then loadline resume: its rows are loaded",
   });

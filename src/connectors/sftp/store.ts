@@ -3,7 +3,7 @@
 
 import { posix } from "node:path";
 import type { FileStore, LocalFile } from "../../load/target.ts";
-import { look, lstat, removeFile, renameToFree, replaceFile, stat } from "./remote.ts";
+import { exists, look, removeFile, renameToFree, replaceFile } from "./remote.ts";
 import type { Session } from "./session.ts";
 import type { RemoteFolder } from "./source.ts";
 import { hasBytes, upload } from "./upload.ts";
@@ -13,8 +13,7 @@ export function openSftpStore({ link, orgId, folder }: RemoteFolder, known: read
   return {
     orgId,
     warnings: known,
-    has: (name) =>
-      link.repeat(`look at ${name}`, async (session) => (await lstat(session, pathOf(name))) !== undefined),
+    has: (name) => link.repeat(`look at ${name}`, (session) => exists(session, pathOf(name))),
     holds: (name, file, by) => link.repeat(`look at ${name}`, (session) => holds(session, pathOf(name), file, by)),
     write: (name, { path, bytes, onBytes }, signal) =>
       upload({ link, path, bytes, remote: pathOf(name), signal, onBytes }),
@@ -34,11 +33,11 @@ async function holds(session: Session, path: string, file: LocalFile, by: "size"
 
 async function rename(session: Session, from: string, to: string): Promise<void> {
   // An attempt whose answer was lost has renamed it.
-  if ((await lstat(session, from)) === undefined) return;
+  if (!(await exists(session, from))) return;
   const aside = `${from}.old`;
   if (await replaceFile(session, from, to)) return;
   // A server without the extension refuses a name that is taken: the old file makes room, and comes back if need be.
-  const isTaken = (await stat(session, to)) !== undefined;
+  const isTaken = await exists(session, to);
   if (isTaken) await renameToFree(session, to, aside);
   try {
     await renameToFree(session, from, to);
@@ -46,5 +45,5 @@ async function rename(session: Session, from: string, to: string): Promise<void>
     if (isTaken) await renameToFree(session, aside, to);
     throw error;
   }
-  if ((await lstat(session, aside)) !== undefined) await removeFile(session, aside);
+  if (await exists(session, aside)) await removeFile(session, aside);
 }

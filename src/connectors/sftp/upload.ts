@@ -10,7 +10,7 @@ import { CallFault } from "../../http/outcome.ts";
 import type { LocalFile } from "../../load/target.ts";
 import type { Link } from "./link.ts";
 import { readAhead, readToEnd } from "./read-ahead.ts";
-import { look, stat, syncToDisk, withFile, writeAt } from "./remote.ts";
+import { look, syncToDisk, withFile, writeAt } from "./remote.ts";
 import type { Session } from "./session.ts";
 import { SyncBeside } from "./sync-beside.ts";
 
@@ -57,7 +57,7 @@ async function send(session: Session, request: Upload, sent: Sent): Promise<bool
 
 async function sendRest(session: Session, request: Upload, sent: Sent): Promise<void> {
   const { remote, bytes, path } = request;
-  const there = (await stat(session, remote))?.bytes ?? 0;
+  const there = (await look(session, remote))?.bytes ?? 0;
   // What is longer than the file was no beginning of it.
   const goesOn = there > 0 && there <= bytes;
   await withFile(session, remote, goesOn ? "r+" : "w", async (handle) => {
