@@ -14,7 +14,7 @@ export const breaksSeen = 10;
 export const breaksMax = 100;
 
 /** Shorter cells have no ten lines of records: it spares the look at nearly all of them. */
-export const bytesSeen = 80;
+export const bytesSeen = 100;
 
 /** So many of the lines look like records: all of them, but for records that are broken themselves. */
 export const shareOfRecords = 0.9;

@@ -192,6 +192,25 @@ describe("Parquet", () => {
     return reader.writeParquet(select);
   }
 
+  test("bytes without the mark of text are text where they are UTF-8, and reject their row where not", async () => {
+    const bytes = await reader.writeParquet(
+      `SELECT * FROM (VALUES (1, encode('Zoë')), (2, '\\xFF\\x00'::BLOB), (3, NULL), (4, encode(''))) t(id, name)`,
+    );
+    const { columns, rows, rejects } = await reader.read("a.parquet", bytes, { type: "parquet" });
+    expect(columns).toEqual(["id", "name"]);
+    expect(rows).toEqual([
+      [1, "1", "Zoë"],
+      [3, "3", null],
+      [4, "4", ""],
+    ]);
+    expect(rejects).toEqual([[2, '"name" holds bytes that are no text in UTF-8']]);
+    const nested = await reader.writeParquet("SELECT {'a': 'x'::BLOB} AS s");
+    expect(await reader.refusalOf("b.parquet", nested, { type: "parquet" })).toEqual([
+      null,
+      'the column "s" holds bytes in nested values, which can\'t be read as they are',
+    ]);
+  });
+
   test("has all columns as text, times in ISO 8601, and the number of the row as its line", async () => {
     const bytes = await write(`SELECT * FROM (VALUES
       ('007', 1.50::DECIMAL(9, 2), DATE '2026-02-28', TIMESTAMPTZ '2026-02-28 10:00:00.5+02', [1, 2], {'a': 'x'}, true),
