@@ -44,6 +44,8 @@ export interface KeysInput {
 /** Names of the view and the table that `selectKeys` makes. */
 export const keysTable = "keys";
 export const leftBehindTable = "left_behind";
+/** Rows of the stage that validation rejected, among those that the run takes. */
+export const rejectedTable = "rejected_rows";
 /** Rows that are left to another one (_row_, _why_, _winner_). */
 export const duplicatesTable = "duplicate_rows";
 
@@ -63,6 +65,7 @@ export function selectKeys(input: KeysInput): string[] {
     `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
       SELECT _row_, _key_, _shown_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,
+    `CREATE OR REPLACE TEMP VIEW ${rejectedTable} AS ${selectRejected(input)}`,
   ];
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
   if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe));
@@ -70,6 +73,21 @@ export function selectKeys(input: KeysInput): string[] {
   const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
   if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input));
   return statements;
+}
+
+/** Of a small load, the rejects among the rows that it takes: up to the last one, or of the keys that were asked for. */
+function selectRejected({ stage, key, wanted, limit }: KeysInput): string {
+  const rejected = `SELECT *, ${foldKey(key)} AS _key_ FROM ${identifier(stage)} WHERE _state_ = 1`;
+  const conditions = ["true"];
+  // A row of which the key is not known may be one that was asked for.
+  if (wanted !== undefined) conditions.push(`coalesce(${wanted}, true)`);
+  if (limit !== undefined) conditions.push(`_row_ <= (${lastTaken(limit)})`);
+  return `SELECT * EXCLUDE (_key_) FROM (${rejected}) WHERE ${conditions.join(" AND ")}`;
+}
+
+/** SELECT of the row that a limit ends with; of the last row there can be, where it reaches none. */
+export function lastTaken(limit: number): string {
+  return `SELECT CASE WHEN count(*) >= ${limit} THEN max(_row_) ELSE 9223372036854775807 END AS last FROM candidates`;
 }
 
 function leaveOldVersions(stage: string, seen: string | undefined): string[] {

@@ -20,7 +20,7 @@ import {
   orphansTable,
   planRows,
 } from "../diff/compare.ts";
-import { type KeyField, keysTable, selectKeys } from "../diff/keys.ts";
+import { type KeyField, keysTable, lastTaken, rejectedTable, selectKeys } from "../diff/keys.ts";
 import { writesFile } from "../job/job.ts";
 import type { Snapshot, Target } from "../load/target.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
@@ -146,6 +146,21 @@ async function selectRows(input: DiffInput): Promise<void> {
     ...wanted,
   });
   for (const sql of statements) await engine.run(sql);
+  if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);
+}
+
+/** Records behind the last row that a limit takes are not taken either. */
+async function leaveBroken(engine: Engine, staged: StagedStream, limit: number): Promise<void> {
+  if (staged.parts.every(({ broken }) => broken.length === 0)) return;
+  const [last] = await engine.all(`SELECT _part_ AS part, _line_ AS line FROM ${staged.view}
+    WHERE _row_ = (${lastTaken(limit)})`);
+  if (last === undefined) return;
+  const isTaken = (ordinal: number, line: number) =>
+    ordinal < Number(last["part"]) || (ordinal === Number(last["part"]) && line <= Number(last["line"]));
+  for (const part of staged.parts) {
+    part.notTaken = part.broken.filter(({ line }) => !isTaken(part.part.ordinal, line));
+    part.broken = part.broken.filter(({ line }) => isTaken(part.part.ordinal, line));
+  }
 }
 
 function isKeyHidden({ key, redacted }: CompiledStream): boolean {
@@ -345,11 +360,11 @@ async function countRows(
 ): Promise<StreamCounts> {
   const { engine, compiled } = input;
   const planned = await engine.one(countPlan(compare, readParquet(input.planPath)));
-  const states =
-    await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state_ = ${rowState.rejected}) AS rejected,
+  const states = await engine.one(`SELECT count(*) AS rows, (SELECT count(*) FROM ${rejectedTable}) AS rejected,
     count(*) FILTER (_state_ = ${rowState.filtered}) AS filtered FROM ${staged.view}`);
   const count = (name: string) => Number(planned[name]);
   const broken = staged.parts.reduce((sum, part) => sum + countBroken(part.broken), 0);
+  const notTaken = staged.parts.reduce((sum, part) => sum + countBroken(part.notTaken), 0);
   const rejected = Number(states["rejected"]) + broken + count("shared_keys");
   const keyed = count("keyed") - refused;
   const notSelected =
@@ -362,8 +377,8 @@ async function countRows(
   const changed = count("creates") + count("updates") + count("deletes");
   return {
     ...noCounts(),
-    extracted: Number(states["rows"]) + broken,
-    filtered: Number(states["filtered"]) + notSelected,
+    extracted: Number(states["rows"]) + broken + notTaken,
+    filtered: Number(states["filtered"]) + notSelected + notTaken,
     duplicates: count("duplicates"),
     rejected,
     unmatched: count("unmatched"),

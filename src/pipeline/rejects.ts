@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import type { Part } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
-import { leftBehindTable } from "../diff/keys.ts";
+import { leftBehindTable, rejectedTable } from "../diff/keys.ts";
 import type { Stream } from "../job/job.ts";
 import { outcomeColumns } from "../load/results.ts";
 import { foldId } from "../load/row-key.ts";
@@ -16,7 +16,6 @@ import { locateRecords } from "../stage/locate.ts";
 import { type OpenPart, openPart } from "../stage/open-part.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { readSourceRows } from "../stage/source-rows.ts";
-import { rowState } from "../stage/stage.ts";
 import { unitSeparator } from "../validate/rules.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, subfolder } from "./context.ts";
@@ -53,7 +52,7 @@ export async function keepRejects(
       wanted: `SELECT _position_ AS position FROM ${staged.view} SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') USING (_row_) WHERE _part_ = ${part.ordinal}`,
     });
     const rows = `SELECT _position_ AS position, _line_ AS line, _source_ AS cells, _problem_ AS problem
-        FROM ${staged.view} WHERE _state_ = ${rowState.rejected} AND _part_ = ${part.ordinal}
+        FROM ${rejectedTable} WHERE _part_ = ${part.ordinal}
       UNION ALL SELECT r.position, r.line, r.cells, l._reason_ FROM source_rows r
         JOIN ${staged.view} s ON s._position_ = r.position AND s._part_ = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row_ = s._row_
       ORDER BY position`;
@@ -73,7 +72,7 @@ export function copyPath(context: RunContext, stream: Stream, part: Part, what: 
  */
 async function findPartsWithRejects(engine: Engine, view: string): Promise<Set<number>> {
   const parts = new Set<number>();
-  const rows = engine.stream(`SELECT DISTINCT _part_ AS part FROM ${view} WHERE _state_ = ${rowState.rejected}
+  const rows = engine.stream(`SELECT DISTINCT _part_ AS part FROM ${rejectedTable}
     UNION SELECT DISTINCT _part_ FROM ${view}
       SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') USING (_row_)`);
   for await (const row of rows) parts.add(Number(row["part"]));

@@ -30,6 +30,8 @@ export interface StagedPart {
   /** True if it was text that the engine can't be trusted with. */
   careful: boolean;
   broken: BrokenRecord[];
+  /** Broken ones behind the rows that a small load takes. */
+  notTaken: BrokenRecord[];
   /** Columns that hold text in some records and JSON in others, with words for people. */
   mixed: ReadonlyMap<string, string>;
 }
@@ -90,6 +92,7 @@ function describePart(part: Part, { open, lined }: StagedPartFile): StagedPart {
     hasLines: lined !== undefined,
     careful,
     broken: lined?.broken ?? [],
+    notTaken: [],
     mixed: lined?.mixed ?? new Map(),
   };
 }

@@ -15,6 +15,29 @@ test("--limit takes the first rows, --keys the named ones; the rest counts as fi
   expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "10", "2", "3", "9"]);
 });
 
+test("of a small load only the rejects among its rows count, and rejects.max is a share of the rows it takes", async () => {
+  // The second row has no name, the last three neither, and one of them is no record at all.
+  const csv = `id,last,email\n1,Adams,\n2,,\n3,Clark,\n4,Davis,\n5,,\n6,x,y,z\n7,,\n`;
+  const job = contactsJob({ stream: "    validate: [ { field: LastName, required: true } ]" });
+  await using place = await rehearse(job.replace("100%", "40%"), { "inbox/contacts.csv": csv, "keys.txt": "4\n" });
+  const limited = (await place.project.run("run", "job.yaml", "--limit", "2", "--json")).summary();
+  expect(limited).toMatchObject({
+    exitCode: 0,
+    streams: { contacts: { extracted: 7, rejected: 1, filtered: 4, loaded: 2 } },
+  });
+  const rejects = place.project.read(`.loadline/runs/${limited.run}/rejects/contacts.csv`).trim().split("\n");
+  expect(rejects.slice(1)).toEqual([expect.stringMatching(/^2,,,/)]);
+  const named = await place.project.run("run", "job.yaml", "--keys", "keys.txt", "--json");
+  expect(named.summary().streams["contacts"]).toMatchObject({ extracted: 7, creates: 1 });
+
+  // Every row that was taken is refused: that is no success, however many the file has.
+  const bad = Array.from({ length: 40 }, (_, index) => `${index},Name,nonsense`).join("\n");
+  place.project.write({ "inbox/contacts.csv": `id,last,email\n${bad}\n` });
+  const refused = await place.project.run("run", "job.yaml", "--limit", "10", "--json");
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain("at most 40 % of 10 (rejects.max)");
+});
+
 test("a small load of a mirror deletes nothing", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten });
   await place.project.run("run", "job.yaml");
