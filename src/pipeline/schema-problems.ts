@@ -13,6 +13,7 @@ import { countOf } from "../report/numbers.ts";
 import { serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
 import { findConstants, parseStatement } from "../transform/expressions.ts";
+import { objectToValue } from "../values/limits.ts";
 import type { CompiledStream } from "./compile-stream.ts";
 
 const verbs: Record<Mode, readonly ("createable" | "updateable" | "deletable")[]> = {
@@ -173,8 +174,11 @@ async function complainAsTarget(
 ): Promise<string | undefined> {
   const mapped = mappedName(field.target);
   const { value, invalid } = target.render(schema, mapped, "VARCHAR", readingOf(job, field));
-  if (invalid === undefined) return undefined;
-  const rendered = `SELECT *, ${value} AS ${renderedName(field.target)} FROM (SELECT ${literal(text)} AS ${mapped})`;
-  const row = await engine.one(`SELECT ${invalid.condition} AS bad, ${invalid.message} AS message FROM (${rendered})`);
-  return row["bad"] === true ? String(row["message"]) : undefined;
+  const written = renderedName(field.target);
+  const rendered = `SELECT *, ${value} AS ${written} FROM (SELECT ${literal(text)} AS ${mapped})`;
+  const objections = [...(invalid === undefined ? [] : [invalid]), ...objectToValue(schema, written, false)];
+  if (objections.length === 0) return undefined;
+  const cases = objections.map(({ condition, message }) => `WHEN ${condition} THEN ${message}`);
+  const { complaint } = await engine.one(`SELECT CASE ${cases.join(" ")} END AS complaint FROM (${rendered})`);
+  return complaint === null ? undefined : String(complaint);
 }

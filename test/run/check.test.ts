@@ -32,7 +32,7 @@ async function check(map: string, mode = "upsert") {
 }
 
 test("a job that fits is told with the org and what is left of its day", async () => {
-  const { code, stdout } = await check("      Level__c: \"case when email = '' then 'Gold' else 'silver' end\"");
+  const { code, stdout } = await check("      Level__c: \"case when email = '' then 'Gold' else 'Silver' end\"");
   expect(code).toBe(0);
   expect(stdout).toMatch(/salesforce: signed in, org 00D\S+, 99,99\d of 100,000 API calls of the day left/);
   expect(stdout).toContain("contacts: 4 fields");
@@ -44,8 +44,10 @@ test("constants that a field would refuse are told at their place, all at once",
       Open__c: "'Anything'"
       Tags__c: "'a;c'"
       Since__c: "'soon'"
-      Amount__c: "if(email = '', '0', 'n/a')"`);
+      Amount__c: "if(email = '', '0', 'n/a')"
+      Email: "'nobody'"`);
   expect(code).toBe(2);
+  expect(stderr).toMatch(/job\.yaml:17:\d+: Email: "nobody" is not an email address/);
   expect(stderr).toContain(`job.yaml:11:56: Short__c: the text has 7 characters, the field takes 5
   11 |       Short__c: "case when email = '' then 'none' else 'unknown' end"
      |                                                        ~~~~~~~~~`);
@@ -54,7 +56,7 @@ test("constants that a field would refuse are told at their place, all at once",
   expect(stderr).toMatch(/job\.yaml:15:\d+: Since__c: "soon" is not a date/);
   expect(stderr).toMatch(/job\.yaml:16:\d+: Amount__c: "n\/a" is not a number/);
   expect(stderr).not.toContain("Open__c:");
-  expect(stderr.match(/^job\.yaml/gm)).toHaveLength(5);
+  expect(stderr.match(/^job\.yaml/gm)).toHaveLength(6);
 });
 
 test("expressions of a type that a field can never take are told, by run too, before anything is written", async () => {

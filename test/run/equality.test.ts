@@ -43,7 +43,7 @@ const salesforce: Record<string, Writings> = {
     first: "2026-01-02T03:04:05Z",
     others: ["2026-01-02T04:04:05+01:00", "2026-01-02T03:04:05.000Z", "2026-01-02T03:04:05.987Z"],
   },
-  Opens__c: { type: { type: "time" }, first: "10:00:00.000Z", others: ["10:00:00.000Z"] },
+  Opens__c: { type: { type: "time" }, first: "10:00:00.000Z", others: ["10:00", "10:00:00", "10:00:00.000"] },
 };
 
 const options = [option("Dark red", "dark_red"), option("Blue", "blue"), option("Two", "2")];
