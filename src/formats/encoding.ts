@@ -94,12 +94,19 @@ function makeDecoder(encoding: string): (bytes: Buffer | undefined) => Buffer {
   if (encoding === "utf-16le" || encoding === "utf-16be") return makeUtf16Decoder(encoding === "utf-16be");
   if (encoding === "latin-1") return (bytes) => (bytes === undefined ? Buffer.alloc(0) : encodeLatin1(bytes));
   const decoder = iconv.getDecoder(encoding, { stripBOM: false });
-  return (bytes) => encodeMarked(bytes === undefined ? (decoder.end() ?? "") : decoder.write(bytes));
+  // Half of a surrogate pair may wait for the next chunk.
+  let half = "";
+  return (bytes) => {
+    const text = half + (bytes === undefined ? (decoder.end() ?? "") : decoder.write(bytes));
+    half = bytes === undefined ? "" : (/[\ud800-\udbff]$/.exec(text)?.[0] ?? "");
+    return encodeMarked(text.slice(0, text.length - half.length));
+  };
 }
 
+/** Bytes that mean nothing are U+FFFD by now, or, in UTF-32 and CESU-8, half a surrogate pair. */
 function encodeMarked(text: string): Buffer {
-  if (!text.includes(replacement)) return Buffer.from(text);
-  const parts = text.split(replacement).flatMap((part) => [noCharacter, Buffer.from(part)]);
+  if (!text.includes(replacement)) return encodeSurrogates(text);
+  const parts = text.split(replacement).flatMap((part) => [noCharacter, encodeSurrogates(part)]);
   return Buffer.concat(parts.slice(1));
 }
 
