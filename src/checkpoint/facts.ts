@@ -97,6 +97,8 @@ export interface BatchRecord {
   round: number;
   /** An earlier attempt, of which nothing can be asked, may have written its rows. */
   again: boolean;
+  /** Of a tree: it is sent once those of lower levels are settled. */
+  level: number;
 }
 
 /** What an incremental or remote stream of a run takes. */

@@ -94,6 +94,7 @@ export const tables = {
       "via",
       "round",
       "again",
+      "level",
     ],
     key: ["run", "stream", "number"],
     group: ["run", "stream"],
@@ -193,6 +194,7 @@ export const addedColumns: readonly {
   { version: 2, table: "streams", columns: { writes: null } },
   { version: 2, table: "parts", columns: { row_count: null } },
   { version: 4, table: "parts", columns: { file_ordinal: null, file_sha256: null } },
+  { version: 6, table: "batches", columns: { level: 0 } },
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
   { version: 6, table: "delivered", columns: { sha256: null } },
 ];

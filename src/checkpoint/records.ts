@@ -297,6 +297,7 @@ export function batchCells(batch: BatchRecord): Cells {
     via: batch.via,
     round: batch.round,
     again: Number(batch.again),
+    level: batch.level,
   };
 }
 
@@ -325,5 +326,6 @@ export function batchRecord(cells: Cells): BatchRecord {
     via: text(cells["via"]) as Way,
     round: Number(cells["round"]),
     again: cells["again"] === 1,
+    level: Number(cells["level"]),
   };
 }

@@ -14,12 +14,16 @@ export interface BatchLimits {
 /** Rows `from` up to but without `to` of one action, in loading order. */
 export interface BatchRange {
   action: Action;
+  /** Of a tree: parents are of lower ones. */
+  level: number;
   from: number;
   to: number;
   bytes: number;
 }
 
 export const planOrderTable = "plan_order";
+/** Levels of the rows of a plan that holds a tree: n, level. */
+export const levelsTable = "tree_levels";
 
 /** Quotes, separator and the longest text for an emptied field. */
 const cellBytes = 3;
@@ -31,7 +35,7 @@ const rowBytes = 64;
  * Makes `plan_order`: the plan's rows (n) numbered in loading order (place) with their size, at most, as CSV. That is
  * the order of the source and of the ids, not of the plan's file: a join that spills gives its rows in another.
  */
-export function orderPlan(plan: string, fields: readonly string[], parents: readonly string[]): string {
+export function orderPlan(plan: string, fields: readonly string[], parents: readonly string[], isTree = false): string {
   const sizes = fields.map((name) => {
     const cell = `after.${identifier(name)}`;
     return `coalesce(strlen(${cell}) * 2, ${emptyCellBytes}) + ${cellBytes}`;
@@ -46,9 +50,10 @@ export function orderPlan(plan: string, fields: readonly string[], parents: read
     `${[rowBytes, ...sizes].join(" + ")} AS bytes`,
     ...keys,
   ].join(", ");
+  const level = isTree ? `coalesce((SELECT any_value(l.level) FROM ${levelsTable} l WHERE l.n = p.n), 0)` : "0";
   return `CREATE OR REPLACE TEMP TABLE ${planOrderTable} AS
-    SELECT n, action, bytes, row_number() OVER (PARTITION BY action ORDER BY ${order}) - 1 AS place
-    FROM (SELECT ${narrow} FROM ${plan})`;
+    SELECT n, action, bytes, level, row_number() OVER (PARTITION BY action, level ORDER BY ${order}) - 1 AS place
+    FROM (SELECT *, ${level} AS level FROM (SELECT ${narrow} FROM ${plan}) p)`;
 }
 
 /** The largest divisor of the row limit up to 1,000, so that batches of whole groups fill the limit exactly. */
@@ -60,14 +65,15 @@ export function groupSize(limits: BatchLimits): number {
 /** Groups of rows with their sizes, in loading order; smaller ones where the largest rows would not fit a batch. */
 export function sizeGroups(limits: BatchLimits): string {
   const size = `greatest(1, least(${groupSize(limits)}, ${limits.bytes} // max(bytes)))`;
-  return `SELECT action, place // size AS group_number, count(*) AS rows, sum(bytes) AS bytes
+  return `SELECT action, level, place // size AS group_number, count(*) AS rows, sum(bytes) AS bytes
     FROM ${planOrderTable}, (SELECT ${size} AS size FROM ${planOrderTable})
-    GROUP BY action, group_number
-    ORDER BY CASE WHEN action = 'create' THEN 0 WHEN action = 'update' THEN 1 ELSE 2 END, group_number`;
+    GROUP BY action, level, group_number
+    ORDER BY CASE WHEN action = 'create' THEN 0 WHEN action = 'update' THEN 1 ELSE 2 END, level, group_number`;
 }
 
 export interface RowGroup {
   action: Action;
+  level: number;
   rows: number;
   bytes: number;
 }
@@ -76,12 +82,13 @@ export interface RowGroup {
 export function cutBatches(groups: readonly RowGroup[], limits: BatchLimits): BatchRange[] {
   const batches: BatchRange[] = [];
   let open: BatchRange | undefined;
-  for (const { action, rows, bytes } of groups) {
+  for (const { action, level, rows, bytes } of groups) {
+    const isNext = open?.action === action && open.level === level;
     const fits =
-      open?.action === action && open.to - open.from + rows <= limits.rows && open.bytes + bytes <= limits.bytes;
+      open !== undefined && isNext && open.to - open.from + rows <= limits.rows && open.bytes + bytes <= limits.bytes;
     if (open === undefined || !fits) {
-      const from = open?.action === action ? open.to : 0;
-      open = { action, from, to: from, bytes: 0 };
+      const from = open !== undefined && isNext ? open.to : 0;
+      open = { action, level, from, to: from, bytes: 0 };
       batches.push(open);
     }
     open.to += rows;
@@ -93,7 +100,7 @@ export function cutBatches(groups: readonly RowGroup[], limits: BatchLimits): Ba
 /** The rows of a batch (id, after, changed), in loading order. */
 export function selectBatch(plan: string, range: BatchRange): string {
   return `SELECT p.id, p.after, p.changed FROM ${plan} p JOIN ${planOrderTable} o ON p.file_row_number = o.n
-    WHERE o.action = ${literal(range.action)} AND o.place >= ${range.from} AND o.place < ${range.to} ORDER BY o.place`;
+    WHERE o.action = ${literal(range.action)} AND o.level = ${range.level} AND o.place >= ${range.from} AND o.place < ${range.to} ORDER BY o.place`;
 }
 
 /** SELECT of which rows of the plan (n) a batch has. */

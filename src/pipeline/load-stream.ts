@@ -40,7 +40,7 @@ function openBatches({ ledger, run }: RunContext, stream: Stream): BatchRecord[]
   return ledger.batches(run.id, stream.name).filter(({ state }) => state !== "settled" && state !== "in-doubt");
 }
 
-/** Round by round: what a batch of one round could not write for a reason that passes is in the next. */
+/** Level by level of a tree, and round by round: what a batch of one round could not write for a reason that passes is in the next. */
 async function loadRounds(
   context: RunContext,
   stream: Stream,
@@ -51,9 +51,11 @@ async function loadRounds(
   for (;;) {
     const open = openBatches(context, stream).filter(isWanted);
     if (open.length === 0) return undefined;
-    const round = Math.min(...open.map((batch) => batch.round));
+    const level = Math.min(...open.map((batch) => batch.level));
+    const ofLevel = open.filter((batch) => batch.level === level);
+    const round = Math.min(...ofLevel.map((batch) => batch.round));
     await wait(waitBefore(round), context.signal);
-    const batches = open.filter((batch) => batch.round === round);
+    const batches = ofLevel.filter((batch) => batch.round === round);
     const lanes = lanesOf(round, batchesInFlight);
     const limit = await loadInParallel(context, stream, { batches, lanes, progress });
     if (limit !== undefined) return limit;

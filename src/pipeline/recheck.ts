@@ -45,6 +45,7 @@ async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord)
   if (batch.state !== "handle") return undefined;
   const target = targetOf(context, stream.target.connection);
   const isStopped = await target.abandon(batch.handle ?? "", context.signal);
+  failpoint("abandoned");
   if (isStopped) return context.ledger.advance(batch, "intent", { handle: null });
   context.ledger.advance(batch, "committed");
   return undefined;

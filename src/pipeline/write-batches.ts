@@ -20,6 +20,7 @@ import { batchPath, unsent, type WrittenFile, writeBatchFile } from "./batch-fil
 import type { CompiledStream } from "./compile-stream.ts";
 import { type RunContext, targetOf } from "./context.ts";
 import { batchedTable } from "./inserted.ts";
+import { orderTree } from "./tree-levels.ts";
 import { actions, externalIdOf, operationOf, type PlannedWays } from "./ways.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
@@ -38,15 +39,21 @@ export async function writeBatches(
   const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
   if (wholeFiles === true) {
     const file = await writeWholeFile(context, stream, plan, fields);
-    return [describeBatch(context, compiled, { ...file, action: "create", number: 1, via: "bulk" })];
+    return [describeBatch(context, compiled, { ...file, action: "create", level: 0, number: 1, via: "bulk" })];
   }
-  await engine.run(orderPlan(plan, fields, parentsOf(compiled)));
+  const isTree = await orderTree(engine, compiled, plan);
+  await engine.run(orderPlan(plan, fields, parentsOf(compiled), isTree));
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${batchedTable} (n BIGINT, batch INTEGER)`);
   const ranges: (BatchRange & { via: Way })[] = [];
   for (const choice of new Set(ways.values())) {
     const limits = limitsOf(stream.target.batch, choice);
     const groups = (await engine.all(sizeGroups(limits))).map(
-      (row): RowGroup => ({ action: row["action"] as Action, rows: Number(row["rows"]), bytes: Number(row["bytes"]) }),
+      (row): RowGroup => ({
+        action: row["action"] as Action,
+        level: Number(row["level"]),
+        rows: Number(row["rows"]),
+        bytes: Number(row["bytes"]),
+      }),
     );
     const chosen = groups.filter(({ action }) => ways.get(action) === choice);
     ranges.push(...cutBatches(chosen, limits).map((range) => ({ ...range, via: choice.via })));
@@ -103,14 +110,20 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   await engine.run("DROP TABLE batch_rows");
   if (stream.target.mode === "insert")
     await engine.run(`INSERT INTO ${batchedTable} ${numberBatch(input.range, input.number)}`);
-  return describeBatch(context, compiled, { ...file, action, number: input.number, via: input.via });
+  return describeBatch(context, compiled, {
+    ...file,
+    action,
+    level: input.range.level,
+    number: input.number,
+    via: input.via,
+  });
 }
 
 function writtenFields({ fieldSchemas }: CompiledStream): BatchColumns["written"] {
   return new Map([...fieldSchemas].flatMap(([name, { written }]) => (written === undefined ? [] : [[name, written]])));
 }
 
-type WrittenBatch = WrittenFile & Pick<BatchRecord, "action" | "number" | "via">;
+type WrittenBatch = WrittenFile & Pick<BatchRecord, "action" | "level" | "number" | "via">;
 
 function describeBatch(context: RunContext, { stream, schema }: CompiledStream, written: WrittenBatch): BatchRecord {
   const { run } = context;

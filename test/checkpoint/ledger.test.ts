@@ -33,6 +33,7 @@ const batch: BatchRecord = {
   via: "bulk",
   round: 0,
   again: false,
+  level: 0,
 };
 
 const stream: StreamRecord = {
@@ -344,7 +345,7 @@ test("a ledger of the first version is read, and its damage is noticed", () => {
 function downgrade(folder: string): void {
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
   for (const [table, added] of [
-    ["batches", ["via", "round", "again"]],
+    ["batches", ["via", "round", "again", "level"]],
     ["streams", ["writes", "partial", "notes"]],
     ["parts", ["row_count", "file_ordinal", "file_sha256"]],
   ] as const) {
