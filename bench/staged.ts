@@ -26,6 +26,7 @@ await measure(async () => {
     job: job.name,
     jobHash: job.hash,
     jobFile: job.file,
+    jobSha256: null,
     command: "run",
     options: {},
   });

@@ -20,6 +20,8 @@ export interface RunRecord {
   job: string;
   jobHash: string;
   jobFile: string;
+  /** Of the job file's copy in the run folder; null where an older loadline made it. */
+  jobSha256: string | null;
   command: "plan" | "run";
   /** What the command line asked for. */
   options: RunOptions;

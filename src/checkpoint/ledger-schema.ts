@@ -23,6 +23,7 @@ export const tables = {
       "exit_code",
       "next",
       "summary",
+      "job_sha256",
     ],
     key: ["id"],
     group: ["job"],
@@ -196,6 +197,7 @@ export const addedColumns: readonly {
   { version: 4, table: "parts", columns: { file_ordinal: null, file_sha256: null } },
   { version: 6, table: "batches", columns: { level: 0 } },
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
+  { version: 6, table: "runs", columns: { job_sha256: null } },
   { version: 6, table: "delivered", columns: { sha256: null } },
 ];
 

@@ -1,6 +1,7 @@
 // Opening the ledger: a new one is made, an older one is made one of this version, and one that is not all that was
 // written is refused before anything is believed of it.
 
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
@@ -31,7 +32,7 @@ export interface OpenDatabase {
   warnings: readonly string[];
 }
 
-/** Ledgers that this process has looked through, by their paths, with what there was to warn of. */
+/** Ledgers that this process has looked through, by their files, with what there was to warn of. */
 const checked = new Map<string, string[]>();
 
 /**
@@ -45,23 +46,24 @@ export function openDatabase(stateFolder: string): OpenDatabase {
   const mark = readMark(path);
   return guardLedger(() => {
     const database = openSqlite(path, { synchronous: "FULL" });
+    const file = fileAt(path);
     const sums = new Sums(database);
     const version = versionOf(path, database);
     if (version === 0) refuseOlder(path, undefined, mark);
-    if (version > 0 && !checked.has(path)) checkPages(database);
+    if (version > 0 && !checked.has(file)) checkPages(database);
     if (version < ledgerVersion) makeTables(stateFolder, database, version, sums);
-    else if (!checked.has(path)) checkTables(database);
+    else if (!checked.has(file)) checkTables(database);
     refuseOlder(path, readAbout(database), mark);
-    const warnings = checked.get(path) ?? look(stateFolder, path, database, mark);
+    const warnings = checked.get(file) ?? look(stateFolder, file, database, mark);
     return { path, database, sums, warnings };
   });
 }
 
-function look(stateFolder: string, path: string, database: DatabaseSync, mark: ReturnType<typeof readMark>): string[] {
+function look(stateFolder: string, file: string, database: DatabaseSync, mark: ReturnType<typeof readMark>): string[] {
   refuseUnknownRuns(stateFolder, knowsRun(database));
-  const healed = `${markPath(path)} was damaged: whether the ledger is complete could not be told by it this once`;
+  const healed = `${markPath(ledgerPath(stateFolder))} was damaged: whether the ledger is complete could not be told by it this once`;
   const warnings = mark === "damaged" ? [healed] : [];
-  checked.set(path, warnings);
+  checked.set(file, warnings);
   return warnings;
 }
 
@@ -136,6 +138,12 @@ export function countCommit(database: DatabaseSync): About {
 function knowsRun(database: DatabaseSync): (run: string) => boolean {
   const find = database.prepare("SELECT 1 FROM runs WHERE id = ?");
   return (run) => find.get(run) !== undefined;
+}
+
+/** Another file in its place is another ledger. */
+function fileAt(path: string): string {
+  const { ino, birthtimeMs } = statSync(path);
+  return `${path} ${ino} ${birthtimeMs}`;
 }
 
 export function ledgerPath(stateFolder: string): string {

@@ -42,6 +42,7 @@ export function runCells(run: RunRecord): Cells {
     exit_code: run.exitCode,
     next: run.next,
     summary: run.summary,
+    job_sha256: run.jobSha256,
   };
 }
 
@@ -59,6 +60,7 @@ export function runRecord(cells: Cells): RunRecord {
     exitCode: cells["exit_code"] === null ? null : (Number(cells["exit_code"]) as ExitCode),
     next: textOrNull(cells["next"]),
     summary: textOrNull(cells["summary"]),
+    jobSha256: textOrNull(cells["job_sha256"]),
   };
 }
 

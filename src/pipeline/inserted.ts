@@ -221,3 +221,8 @@ function orgOf(context: RunContext, stream: Stream): string {
 function insertedFolder({ folder }: Pick<RunContext, "folder">): string {
   return join(dirname(dirname(folder)), "inserted");
 }
+
+/** `folder`: of the run. */
+export function insertedPath(folder: string, file: string): string {
+  return join(insertedFolder({ folder }), file);
+}

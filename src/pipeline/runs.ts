@@ -9,7 +9,7 @@ import { type OpenConnection, openConnection } from "../connectors/registry.ts";
 import { monotonicMs, now } from "../core/clock.ts";
 import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode } from "../core/exit-code.ts";
-import { makePrivateFolder, writeDurably } from "../core/files.ts";
+import { makePrivateFolder, sha256Of, writeDurably } from "../core/files.ts";
 import { noCounts } from "../core/model.ts";
 import { randomId } from "../core/random.ts";
 import { redactSecrets } from "../core/secret.ts";
@@ -26,6 +26,7 @@ import { otherOrgFailure, type RunContext } from "./context.ts";
 import { type Decision, decide } from "./decision.ts";
 import { nameObjects } from "./object-names.ts";
 import { isResumable } from "./resumable.ts";
+import { refuseChangedFiles } from "./resumed-files.ts";
 import { purgeOldRuns } from "./retention.ts";
 import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
 import { tellWindow } from "./window.ts";
@@ -62,7 +63,10 @@ export function lockJob(request: Pick<RunRequest, "job" | "stateFolder" | "signa
 export async function executeRun(request: RunRequest): Promise<EndedRun> {
   const started = monotonicMs();
   using ledger = Ledger.open(request.stateFolder);
-  const run = request.resume === undefined ? beginRun(request, ledger) : reopenRun(ledger, request.resume);
+  const run =
+    request.resume === undefined
+      ? beginRun(request, ledger)
+      : reopenRun(ledger, request.resume, join(runFolder(request.stateFolder, request.resume.id), "job.yaml"));
   const folder = runFolder(request.stateFolder, run.id);
   const log = logEvents(folder);
   const emit: Emit = (event) => {
@@ -129,12 +133,25 @@ function beginRun(request: RunRequest, ledger: Ledger): RunRecord {
   const id = newRunId(job.name);
   const folder = runFolder(request.stateFolder, id);
   makePrivateFolder(folder);
-  writeDurably(join(folder, "job.yaml"), readFileSync(job.file));
-  return ledger.startRun({ id, job: job.name, jobHash: job.hash, jobFile: job.file, command, options });
+  const copy = readFileSync(job.file);
+  writeDurably(join(folder, "job.yaml"), copy);
+  const jobSha256 = sha256Of(copy);
+  return ledger.startRun({ id, job: job.name, jobHash: job.hash, jobFile: job.file, jobSha256, command, options });
 }
 
-function reopenRun(ledger: Ledger, run: RunRecord): RunRecord {
+/** Throws a Failure unless the job that a run has kept is the one that it began with. */
+export function refuseChangedCopy(run: RunRecord, kept: string): void {
+  if (run.jobSha256 !== null && sha256Of(readFileSync(kept)) !== run.jobSha256) {
+    throw new Failure(exitCode.failed, `the job that run ${run.id} has kept is not the one that it began with`, {
+      where: { file: kept },
+      next: `put job.yaml back into its folder, or give the run up: loadline abandon ${run.id}`,
+    });
+  }
+}
+
+function reopenRun(ledger: Ledger, run: RunRecord, kept: string): RunRecord {
   ledger.checkRun(run.id);
+  refuseChangedCopy(run, kept);
   const reopened: RunRecord = { ...run, status: "running", finished: null, exitCode: null, next: null, summary: null };
   ledger.saveRun(reopened);
   return reopened;
@@ -194,6 +211,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     signal: request.signal,
     isResumed: request.resume !== undefined,
   };
+  if (request.resume !== undefined) await refuseChangedFiles(ledger, run.id, folder);
   if (request.decision !== undefined) await decide(context, request.decision);
   return await runPipeline(context);
 }

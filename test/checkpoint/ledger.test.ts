@@ -79,7 +79,15 @@ afterAll(() => {
 
 function fillLedger(folder: string): void {
   using ledger = Ledger.open(folder);
-  ledger.startRun({ id: "r1", job: "j", jobHash: "h", jobFile: "/j.yaml", command: "run", options: {} });
+  ledger.startRun({
+    id: "r1",
+    job: "j",
+    jobHash: "h",
+    jobFile: "/j.yaml",
+    jobSha256: null,
+    command: "run",
+    options: {},
+  });
   ledger.savePlan(stream, [batch]);
   ledger.addParts("r1", "contacts", [
     {
@@ -347,6 +355,7 @@ function downgrade(folder: string): void {
   for (const [table, added] of [
     ["batches", ["via", "round", "again", "level"]],
     ["streams", ["writes", "partial", "notes"]],
+    ["runs", ["job_sha256"]],
     ["parts", ["row_count", "file_ordinal", "file_sha256"]],
   ] as const) {
     for (const column of added) database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`);
