@@ -193,10 +193,23 @@ export async function readText(response: HttpResponse, what: string): Promise<st
 export async function readJson(response: HttpResponse, what: string): Promise<unknown> {
   const text = await readText(response, what);
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     throw strangeAnswer(response, text, what);
   }
+}
+
+/** A number that JavaScript's may not hold; where one stands in a text it costs no more than a second look. */
+const longNumber = /[:[,]\s*-?[0-9][0-9.eE+-]{15,}/;
+
+/** JSON, with numbers that JavaScript would round as their text. */
+function parseExactly(text: string): unknown {
+  return longNumber.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
+}
+
+function keepDigits(_key: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  if (typeof value !== "number" || source === undefined || source.length <= 15) return value;
+  return String(value) === source ? value : source;
 }
 
 /** An answer that the system itself would not give (a proxy's page): whether the request got through is unknown. */
