@@ -94,7 +94,7 @@ test("a key that can't tell records apart is refused, with the properties that c
     run,
     into("      subject: id\n      hs_pipeline_stage: \"'1'\"", { object: "tickets", key: "subject" }),
   );
-  expect(subject).toContain("next: tickets has none: make one there");
+  expect(subject).toContain("next: tickets has no such field: make one there");
 });
 
 test("what a new record must have and the map does not give is told", async () => {
@@ -125,7 +125,7 @@ test("associations are mapped by a property of the other object that tells its r
   const whole = await complain(run, into("      ext_id: id\n      companies: a"));
   expect(whole).toContain("map companies.hs_object_id or companies.vendor_id");
   expect(await complain(run, into("      ext_id: id\n      companies.name: a"))).toContain(
-    "companies are told apart by hs_object_id, vendor_id, not by name",
+    "companies are told apart by hs_object_id, vendor_id, domain, not by name",
   );
   // A contact has a property `company` too.
   expect(await complain(run, into("      ext_id: id\n      company.vendor_id: a"))).toContain(

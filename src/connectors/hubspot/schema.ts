@@ -29,9 +29,36 @@ const typeIds: Readonly<Record<string, string>> = {
   tasks: "0-27",
 };
 const standardObjects = Object.keys(typeIds);
+/** Of objects that an account may have, for the same reason as above: one name each, whatever else HubSpot takes. */
+const rarerTypeIds: Readonly<Record<string, string>> = {
+  communications: "0-18",
+  postal_mail: "0-116",
+  feedback_submissions: "0-19",
+  users: "0-115",
+  goal_targets: "0-74",
+  leads: "0-136",
+  carts: "0-142",
+  orders: "0-123",
+  invoices: "0-53",
+  subscriptions: "0-69",
+  commerce_payments: "0-101",
+  discounts: "0-84",
+  fees: "0-85",
+  taxes: "0-86",
+  appointments: "0-421",
+  courses: "0-410",
+  listings: "0-420",
+  services: "0-162",
+  projects: "0-970",
+};
+const namedObjects: ReadonlyMap<string, string> = new Map(
+  Object.entries({ ...typeIds, ...rarerTypeIds }).flatMap(([name, typeId]) =>
+    [name, singularOf(name), typeId].map((other) => [other, name] as const),
+  ),
+);
 
 function singularOf(name: string): string {
-  return name === "companies" ? "company" : name.replace(/s$/, "");
+  return name === "companies" ? "company" : name === "taxes" ? "tax" : name.replace(/s$/, "");
 }
 
 /** What a new record must have where no schema says so. https://developers.hubspot.com/docs/guides/crm/using-object-apis */
@@ -126,9 +153,10 @@ export class Schemas {
     const isWhole = isAssociation(schema.fields.get(name));
     const association = isWhole ? { object: name, key: undefined } : readAssociationName(name);
     if (association === undefined || !isAssociation(schema.fields.get(association.object))) return undefined;
-    const keys = [...(await this.describe(association.object)).fields.values()].filter((field) =>
-      namesRecords(association.object, field),
-    );
+    const keys = [...(await this.describe(association.object)).fields.values()]
+      .filter((field) => namesRecords(association.object, field))
+      // What only one record can have stands first.
+      .sort((left, right) => Number(right.unique) - Number(left.unique));
     const { object, key } = association;
     if (key === undefined) {
       const names = keys.map((field) => `${object}.${field.name}`).join(" or ");
@@ -141,10 +169,11 @@ export class Schemas {
 
   /** HubSpot takes several names for one object; what is known of it, and kept of a run, goes by one. */
   async #refuseOtherName(object: string): Promise<void> {
-    const standard = standardObjects.find((name) =>
-      [singularOf(name), typeIds[name], name].includes(object.toLowerCase()),
+    const written = object.toLowerCase();
+    const standard = namedObjects.get(written);
+    const custom = (await this.#customObjects()).find(({ name, givenName, typeId }) =>
+      [name, givenName, typeId].some((other) => other.toLowerCase() === written),
     );
-    const custom = (await this.#customObjects()).find(({ givenName, typeId }) => [givenName, typeId].includes(object));
     const meant = standard ?? custom?.name;
     if (meant === undefined || meant === object) return;
     throw usageFailure(`${this.#client.name} has no object ${object}`, { next: `did you mean "${meant}"?` });

@@ -77,6 +77,24 @@ export async function listObjects(client: SalesforceClient): Promise<ObjectSumma
   });
 }
 
+/** What the ids of objects begin with, by the objects' names. */
+export async function listPrefixes(client: SalesforceClient): Promise<Map<string, string>> {
+  const doing = "listing objects";
+  const answer = await client.explain(doing, () =>
+    client.callJson({ method: "GET", path: "/sobjects", idempotent: true, doing }),
+  );
+  const listed = answer["sobjects"] as { name: string; keyPrefix?: string | null }[];
+  return new Map(listed.flatMap(({ name, keyPrefix }) => (keyPrefix ? [[name, keyPrefix] as const] : [])));
+}
+
+/** A lookup with what ids of its objects begin with, where that is known of all of them. */
+export function withPrefixes(field: FieldSchema, prefixes: ReadonlyMap<string, string>): FieldSchema {
+  const known = field.referenceTo.map((object) => prefixes.get(object));
+  return known.length === 0 || known.includes(undefined)
+    ? field
+    : { ...field, idPrefixes: known.filter((prefix) => prefix !== undefined) };
+}
+
 export async function describeObject(client: SalesforceClient, object: string): Promise<ObjectSchema> {
   const jsforce = await client.jsforce();
   let described: DescribedObject;

@@ -14,7 +14,7 @@ import { refuseDemands } from "./demands.ts";
 import { isOwnError, readRowError } from "./errors.ts";
 import { jsonColumns, readBatchRows } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
-import { describeObject, explainName, listObjects, resolveField } from "./schema.ts";
+import { describeObject, explainName, listObjects, listPrefixes, resolveField, withPrefixes } from "./schema.ts";
 import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 import { openSalesforceSource } from "./source.ts";
 import { chooseWay } from "./ways.ts";
@@ -46,6 +46,7 @@ export async function openSalesforce(
     described.set(object, known);
     return known;
   };
+  let prefixes: Promise<Map<string, string>> | undefined;
   const target: Target = {
     capabilities,
     orgId: client.orgId,
@@ -65,7 +66,12 @@ export async function openSalesforce(
     describe,
     canonicalName: async (object) => (await describe(object)).object,
     refuseDemands: (demands) => refuseDemands(client, demands),
-    resolveField: (schema, name) => resolveField(schema, name, describe),
+    async resolveField(schema, name) {
+      const field = await resolveField(schema, name, describe);
+      if (field?.kind !== "reference") return field;
+      prefixes ??= listPrefixes(client);
+      return withPrefixes(field, await prefixes);
+    },
     explainName: (schema, name) => explainName(schema, name, describe),
     render: renderField,
     // A checkbox is never empty: false stands for no value.

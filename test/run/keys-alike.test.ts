@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { contactsJob, rehearse } from "./support.ts";
+
+const map = "      Ext__c: id\n      LastName: last";
+
+test("keys that the target may take for one, or not, are rejected with both, and shown as the file has them", async () => {
+  await using place = await rehearse(contactsJob({ map }), {});
+  const { project, sandbox } = place;
+  for (const Ext__c of ["STRASSE", "Öl", "Müller", "Kabel-K"]) {
+    expect((await sandbox.api("POST", "sobjects/Contact", { LastName: "there", Ext__c })).status).toBe(201);
+  }
+  const ids = [
+    "Straße", // like a record's, and not equal
+    "öl", // equal but for case
+    "Müller", // a record's exactly: its decomposed twin is the doubtful one
+    "Mu\u0308ller",
+    "ＡＢＣ", // like another row's
+    "abc",
+    "Kabel-\u212a", // the Kelvin sign
+    "plain",
+    "日本",
+  ];
+  project.write({ "inbox/contacts.csv": `id,last\n${ids.map((id) => `${id},x\n`).join("")}` });
+  const run = await project.run("run", "job.yaml", "--json");
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.summary().streams["contacts"]).toMatchObject({ rejected: 5, creates: 2, updates: 2, conflicts: 0 });
+  const rejects = project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1)}/rejects/contacts.csv`);
+  expect(rejects).toContain('the key ""Straße"" may be the same as ""strasse""');
+  expect(rejects).toContain('the key ""ＡＢＣ"" may be the same as ""abc""');
+
+  project.write({ "keys.txt": "ÖL\n", "inbox/contacts.csv": "id,last\nöl,y\nplain,y\n" });
+  const named = await project.run("run", "job.yaml", "--keys", "keys.txt", "--json");
+  expect(named.summary().streams["contacts"]).toMatchObject({ updates: 1, filtered: 1 });
+  const { stdout } = await project.run("plan", "job.yaml", "--keys", "keys.txt");
+  expect(stdout).not.toContain("plain");
+});
