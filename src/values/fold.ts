@@ -32,14 +32,36 @@ function isPair(letter: string, small: string): boolean {
 const capitals = [...smallLetters.keys()].join("");
 const smalls = [...smallLetters.values()].join("");
 
+/** Letters and signs of which the engine's `lower` is the small letter, and scripts without case. */
+const agreedClass = `${showRanges(agreedLetters())}\\x{3000}-\\x{9fff}\\x{ac00}-\\x{d7a3}\\x{fe00}-\\x{fe0f}\\x{1f000}-\\x{1faff}`;
+
+function agreedLetters(): number[] {
+  const codes = Array.from({ length: 0x2fff }, (_, place) => place + 1);
+  // U+1C89 is younger than the engine's table.
+  return codes.filter((code) => {
+    if (code === 0x1c89) return false;
+    const letter = String.fromCodePoint(code);
+    return (smallLetters.get(letter) ?? letter) === letter.toLowerCase();
+  });
+}
+
+/** Ascending code points as a class of a regular expression. */
+function showRanges(codes: readonly number[]): string {
+  const starts = codes.filter((code, place) => codes[place - 1] !== code - 1);
+  const ends = codes.filter((code, place) => codes[place + 1] !== code + 1);
+  return starts
+    .map((start, place) => `\\x{${start.toString(16)}}-\\x{${(ends[place] ?? start).toString(16)}}`)
+    .join("");
+}
+
 /** A key without its case. */
 export function foldText(text: string): string {
   return [...text].map((letter) => smallLetters.get(letter) ?? letter).join("");
 }
 
-/** The same as SQL. Nearly all keys are plain, and for these the engine's own function is much faster. */
+/** The same as SQL. Of nearly all keys the engine's own function gives it, and is a hundred times as fast. */
 export function foldSql(text: string): string {
-  return `CASE WHEN strlen(${text}) = length(${text}) THEN lower(${text})
+  return `CASE WHEN strlen(${text}) = length(${text}) OR regexp_full_match(${text}, '[${agreedClass}]*') THEN lower(${text})
     ELSE translate(${text}, ${literal(capitals)}, ${literal(smalls)}) END`;
 }
 

@@ -10,7 +10,7 @@ test("keys that the target may take for one, or not, are rejected with both, and
     expect((await sandbox.api("POST", "sobjects/Contact", { LastName: "there", Ext__c })).status).toBe(201);
   }
   const ids = [
-    "Straße", // like a record's, and not equal
+    "Straße", // like a record's, by which the org itself does not find it
     "öl", // equal but for case
     "Müller", // a record's exactly: its decomposed twin is the doubtful one
     "Mu\u0308ller",
@@ -23,9 +23,9 @@ test("keys that the target may take for one, or not, are rejected with both, and
   project.write({ "inbox/contacts.csv": `id,last\n${ids.map((id) => `${id},x\n`).join("")}` });
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.code, run.stderr).toBe(0);
-  expect(run.summary().streams["contacts"]).toMatchObject({ rejected: 5, creates: 2, updates: 2, conflicts: 0 });
+  expect(run.summary().streams["contacts"]).toMatchObject({ rejected: 4, creates: 3, updates: 2, conflicts: 0 });
   const rejects = project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1)}/rejects/contacts.csv`);
-  expect(rejects).toContain('the key ""Straße"" may be the same as ""strasse""');
+  expect(rejects).toContain('the key ""Kabel-\u212a"" may be the same as ""kabel-k""');
   expect(rejects).toContain('the key ""ＡＢＣ"" may be the same as ""abc""');
 
   project.write({ "keys.txt": "ÖL\n", "inbox/contacts.csv": "id,last\nöl,y\nplain,y\n" });

@@ -15,12 +15,18 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("every letter of Unicode is folded alike by the engine and by JavaScript", async () => {
+test("every letter that has a case, and every sign of the first blocks, is folded alike by the engine and by JavaScript", async () => {
+  const codes = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => {
+    if (code === 0 || (code >= 0xd800 && code <= 0xdfff)) return false;
+    const letter = String.fromCodePoint(code);
+    return code < 0x2fff || letter.toLowerCase() !== letter || letter.toUpperCase() !== letter;
+  });
   // A letter in front keeps U+FEFF from being taken for a byte order mark.
   const rows = await engine.all(`SELECT i, ${foldSql("letter")} AS folded FROM
-    (SELECT i, 'x' || chr(i::INTEGER) AS letter FROM range(1, 1114112) t(i) WHERE i NOT BETWEEN 55296 AND 57343)`);
+    (SELECT i, 'x' || chr(i) AS letter FROM (SELECT unnest([${codes.join(", ")}]) AS i))`);
   const different = rows.filter(({ i, folded }) => folded !== foldText(`x${String.fromCodePoint(Number(i))}`));
   expect(different).toEqual([]);
+  expect(rows).toHaveLength(codes.length);
 });
 
 const strange = fc.constantFrom(
@@ -63,7 +69,11 @@ test("so is every text, and folding it again changes nothing", async () => {
 });
 
 test("what is equal is alike, and what some system takes for one is alike too", () => {
-  fc.assert(fc.property(text, (one) => expect(likeness(foldText(one), false)).toBe(likeness(one, false))));
+  fc.assert(
+    fc.property(text, (one) => {
+      expect(likeness(foldText(one), false)).toBe(likeness(one, false));
+    }),
+  );
   const alike = [
     ["Straße", "STRASSE"],
     ["İstanbul", "istanbul"],
