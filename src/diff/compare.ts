@@ -314,12 +314,19 @@ function compareField(field: ComparedField): { changed: string; value: string } 
 }
 
 function planDeletes(input: CompareInput, condition: string): string {
+  // By mode delete each has a row of the source; by mirror none.
+  const [place, rows] =
+    input.mode === "delete"
+      ? [
+          "_part_ AS part, _position_ AS position",
+          `${matchesTable} JOIN (SELECT _row_, _part_, _position_ FROM ${identifier(input.stage)}) USING (_row_)`,
+        ]
+      : ["CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position", matchesTable];
   return `SELECT 'delete' AS action, ${foldKey(input.key)} AS key, _id_ AS id, _version_ AS version,
       ${packPresent(input.fields, ({ name }) => identifier(name))} AS before,
       ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row_ AS row,
-      CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position,
-      CAST(NULL AS VARCHAR) AS ${refusedName}, CAST(NULL AS VARCHAR) AS ${remarkedName}
-    FROM ${matchesTable} WHERE ${condition}`;
+      ${place}, CAST(NULL AS VARCHAR) AS ${refusedName}, CAST(NULL AS VARCHAR) AS ${remarkedName}
+    FROM ${rows} WHERE ${condition}`;
 }
 
 function packPresent(fields: readonly ComparedField[], column: (field: ComparedField) => string): string {

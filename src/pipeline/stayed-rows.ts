@@ -80,8 +80,6 @@ export async function addTargetConflicts(
 ): Promise<void> {
   const { engine, ledger, run } = context;
   const parts = ledger.parts(run.id, stream.name);
-  const [first] = parts;
-  if (first === undefined) return;
   subfolder(context, "conflicts");
   const path = stayedPath(context, "conflicts", stream.name);
   const file = new RowFile(path, parts, saidColumns, restorePlanned(path));
@@ -110,8 +108,6 @@ export async function addTargetConflicts(
       `SELECT h.*, r.cells FROM source_rows r JOIN held_rows h USING (position) WHERE h.part = ${part.ordinal} ORDER BY position`,
     );
   }
-  // A delete is by its id alone.
-  await add(first, "SELECT *, CAST([] AS VARCHAR[]) AS cells FROM held_rows WHERE part IS NULL ORDER BY key");
   if ((await file.close()) > 0) syncFile(path);
 }
 

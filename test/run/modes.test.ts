@@ -47,6 +47,22 @@ test("delete takes away the named records and leaves the others", async () => {
   expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "3"]);
 });
 
+test("a delete that the target refuses is a reject with its row", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  await place.project.run("run", "job.yaml");
+  place.project.write({
+    "job.yaml": contactsJob({ mode: "delete", map: "      Ext__c: id" }),
+    "inbox/contacts.csv": "id,why\n2,left\n3,asked\n",
+  });
+  await place.sandbox.setFaults([{ match: "row Contact", nth: [1], do: { rowError: "DELETE_FAILED:has cases:--" } }]);
+  const done = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(done.streams["contacts"]).toMatchObject({ deletes: 2, failed: 1, loaded: 1 });
+  const rejects = place.project.read(`.loadline/runs/${done.run}/rejects/contacts.csv`);
+  expect(rejects).toMatch(
+    /^id,why,loadline_error,loadline_field,loadline_line\n2,left,DELETE_FAILED: has cases,,2\n$|^id,why,.*\n3,asked,DELETE_FAILED: has cases,,3\n$/,
+  );
+});
+
 test("mirror deletes nothing unless the guard allows it, and then just what the source no longer has", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
   await place.project.run("run", "job.yaml");
