@@ -7,7 +7,7 @@ import { stringify } from "csv-stringify/sync";
 import { openFileSource } from "../../src/connectors/file/source.ts";
 import { renderField } from "../../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, Part } from "../../src/core/model.ts";
-import { whole } from "../../src/core/wholeness.ts";
+import { type Wholeness, whole } from "../../src/core/wholeness.ts";
 import { type FileFormat, plainCsv } from "../../src/formats/format.ts";
 import type { FileSource } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
@@ -133,7 +133,7 @@ export class Rig implements Disposable {
     return { compiled, staged, target, rows };
   }
 
-  async diff({ compiled, staged, target }: Staged, selection: Selection = {}): Promise<Diff> {
+  async diff({ compiled, staged, target }: Staged, selection: Selection = {}, taken: Wholeness = whole): Promise<Diff> {
     const snapshotFolder = join(this.folder, "snapshot");
     mkdirSync(snapshotFolder, { recursive: true });
     const planPath = join(this.folder, "plan.parquet");
@@ -144,7 +144,7 @@ export class Rig implements Disposable {
       staged,
       selection,
       timezone: "UTC",
-      taken: whole,
+      taken,
       snapshotFolder,
       planPath,
       refuseRows: () => Promise.resolve(),
