@@ -33,7 +33,8 @@ export interface ChangedBack {
 export async function findChangedBack(context: RunContext, stream: Stream, plan: string): Promise<ChangedBack> {
   const written = await fetchWritten(context, stream);
   if (written === undefined) return { values: 0, sentence: undefined };
-  const found = await context.engine.all(`SELECT field, count(*) AS values FROM (${updatesOf(stream, plan)})
+  const updates = await selectUpdates(context, plan);
+  const found = await context.engine.all(`SELECT field, count(*) AS values FROM (${updates})
     SEMI JOIN ${written} USING (key, field, hash) GROUP BY field ORDER BY field`);
   const values = found.reduce((sum, row) => sum + Number(row["values"]), 0);
   if (values === 0) return { values, sentence: undefined };
@@ -56,14 +57,15 @@ export async function keepWritten(
   if (plan === null || (counts?.updates ?? 0) === 0 || writesFile(stream.target.mode)) return undefined;
   const { engine, ledger, run } = context;
   const today = literal(now().toISOString().slice(0, 10));
-  const updates = `SELECT key, field, hash, CAST(${today} AS DATE) AS written FROM (${updatesOf(stream, plan)})
+  const all = await selectUpdates(context, plan);
+  const updates = `SELECT key, field, hash, CAST(${today} AS DATE) AS written FROM (${all})
     WHERE ${foldId("id")} NOT IN (${refusedIds(context, stream)})`;
   const before = await fetchWritten(context, stream);
   const others =
     before === undefined
       ? ""
       : ` UNION ALL SELECT key, field, hash, written FROM ${before}
-          ANTI JOIN (SELECT key, field FROM (${updatesOf(stream, plan)})) USING (key, field)
+          ANTI JOIN (SELECT key, field FROM (${all})) USING (key, field)
           WHERE written > CAST(${today} AS DATE) - ${daysKept}`;
   const file = `${run.id}-${stream.name}.parquet`;
   const path = join(subfolder(context, "stage"), file);
@@ -82,9 +84,13 @@ export async function keepWritten(
   };
 }
 
-/** SELECT of key, id, field and hash of each value that the plan's updates write. */
-function updatesOf({ fields }: Stream, plan: string): string {
-  const values = fields.map(({ target }) => `WHEN ${literal(target)} THEN after.${identifier(target)}`);
+/** SELECT of key, id, field and hash of each value that the plan's updates write. The plan names parents as the target does. */
+async function selectUpdates({ engine }: RunContext, plan: string): Promise<string> {
+  const described = await engine.all(
+    `SELECT column_name AS name FROM (DESCRIBE SELECT unnest(after) FROM ${readParquet(plan)})`,
+  );
+  const names = described.map(({ name }) => String(name));
+  const values = names.map((name) => `WHEN ${literal(name)} THEN after.${identifier(name)}`);
   // A blank that is written differs from every text.
   const value = `CASE field ${values.join(" ")} END`;
   return `SELECT key, id, field, left(md5(coalesce('=' || ${value}, '')), 16) AS hash
