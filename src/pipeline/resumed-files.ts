@@ -19,26 +19,26 @@ export async function refuseChangedFiles(ledger: Ledger, run: string, folder: st
 function listFiles(ledger: Ledger, folder: string, stream: StreamRecord): RunFile[] {
   const { run, name, plan, planSha256 } = stream;
   const batches = ledger.batches(run, name);
-  const planned = plan === null || planSha256 === null ? [] : [{ what: "plan", path: plan, sha256: planSha256 }];
+  const planned = plan === null || planSha256 === null ? [] : [{ what: "the plan", path: plan, sha256: planSha256 }];
   // What was decrypted goes with the stage, and is made anew.
   const parts = ledger.parts(run, name).filter(({ path }) => !path.startsWith(`${folder}${sep}stage${sep}`));
   const inserted = ledger.insertedBy(run).filter((one) => one.stream === name);
   const files = [
     ...planned,
-    ...inserted.map(({ file, sha256 }) => ({ what: "list of inserts", path: insertedPath(folder, file), sha256 })),
-    ...parts.map(({ label, path, sha256 }) => ({ what: `copy of ${label}`, path, sha256 })),
-    ...batches.map(({ number, path, sha256 }) => ({ what: `batch file ${number}`, path, sha256 })),
+    ...inserted.map(({ file, sha256 }) => ({ what: "the list of inserts", path: insertedPath(folder, file), sha256 })),
+    ...parts.map(({ label, path, sha256 }) => ({ what: `the copy of ${label}`, path, sha256 })),
+    ...batches.map(({ number, path, sha256 }) => ({ what: `batch ${number}`, path, sha256 })),
     ...batches.flatMap((batch) =>
       batch.resultsSha256 === null
         ? []
         : [
             {
-              what: `results of batch ${batch.number}`,
+              what: `the results of batch ${batch.number}`,
               path: resultsPath({ folder }, batch),
               sha256: batch.resultsSha256,
             },
           ],
     ),
   ];
-  return files.map((file) => ({ ...file, run, what: `the ${file.what} of stream ${name}` }));
+  return files.map((file) => ({ ...file, run, what: `${file.what} of stream ${name}` }));
 }
