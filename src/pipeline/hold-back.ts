@@ -7,6 +7,7 @@ import type { Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
 import { countOf } from "../report/numbers.ts";
 import { type RunContext, targetOf } from "./context.ts";
+import { settleUnsent } from "./recheck.ts";
 
 export async function holdBackDeletes(context: RunContext, streams: readonly Stream[]): Promise<void> {
   const { ledger, run, emit } = context;
@@ -24,7 +25,7 @@ export async function holdBackDeletes(context: RunContext, streams: readonly Str
     if (child === undefined) continue;
     const rows = waiting.reduce((sum, batch) => sum + batch.rows, 0);
     const message = `${countOf(rows, "delete")} held back: ${countOf(countUnwritten(context, child), "row")} of stream ${child.name} could not be written, and their records may be its children`;
-    for (const batch of waiting) ledger.advance(batch, "settled", { conflicts: batch.rows, message: "held back" });
+    for (const batch of waiting) await settleUnsent(context, stream, batch, message);
     failpoint("held-back");
     emit({ type: "warning", message: `${stream.name}: ${message}` });
   }

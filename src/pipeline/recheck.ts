@@ -74,6 +74,23 @@ async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRec
   emit({ type: "warning", message: `${stream.name}: ${message}` });
 }
 
+/** Settles a batch of which nothing was sent: each of its rows is told as not written, and why. */
+export async function settleUnsent(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  why: string,
+): Promise<void> {
+  await context.engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
+    SELECT n, CAST(NULL AS VARCHAR) AS field, ${literal(why)} AS message FROM ${batchRows(batch)}`);
+  const path = await storeConflicts(context, stream, batch);
+  context.ledger.advance(batch, "settled", {
+    conflicts: batch.rows,
+    resultsSha256: await hashFile(path),
+    message: "held back",
+  });
+}
+
 function batchRows({ path }: BatchRecord): string {
   return numbered(scanCsvFiles([path], headerOf(path)));
 }
