@@ -59,14 +59,20 @@ function ofLocale(locale: string, value: (separators: Separators) => string): st
 }
 
 /**
- * VARCHAR: the number of a text in a locale as the engine writes it; NULL where it is none. Both are SQL, the locale a
- * constant as a rule: then what is looked up by it is looked up once.
+ * Of a text in a locale: whether it is a number there (BOOLEAN), and that number as the engine writes it (VARCHAR). Both
+ * are SQL, the locale a constant as a rule: then what is looked up by it is looked up once.
  */
-export function readLocaleNumber(text: string, locale: string, decimalsMax: number): string {
+export function readLocaleNumber(
+  text: string,
+  locale: string,
+  decimalsMax: number,
+): { isNumber: string; number: string } {
   const grouped = `regexp_replace(${text}, ${ofLocale(locale, ({ groups }) => `[${groups}]`)}, '', 'g')`;
-  const pointed = `replace(replace(${grouped}, ${decimalOfLocale(locale)}, '.'), '\u2212', '-')`;
   const grammar = ofLocale(locale, (separators) => grammarOf(separators, decimalsMax));
-  return `CASE WHEN regexp_full_match(${text}, ${grammar}) THEN ${pointed} END`;
+  return {
+    isNumber: `regexp_full_match(${text}, ${grammar})`,
+    number: `replace(replace(${grouped}, ${decimalOfLocale(locale)}, '.'), '\u2212', '-')`,
+  };
 }
 
 function grammarOf({ decimal, groups }: Separators, decimalsMax: number): string {

@@ -12,10 +12,18 @@ const unreadable: Readonly<Record<string, string>> = {
   complexvalue: "holds a structure, which a bulk query can't read",
 };
 
+/**
+ * A number that is meant to be whole. Amounts of money and percentages without decimals are only shown so: Salesforce
+ * keeps what it is sent, whatever the scale. https://help.salesforce.com/s/articleView?id=000387302
+ */
+export function isWhole({ kind, scale = 0, vendorType }: FieldSchema): boolean {
+  return kind === "integer" || (kind === "number" && scale === 0 && vendorType === "double");
+}
+
 /** DuckDB's type of a field's values as they come in CSV. */
-export function columnType({ kind, scale }: FieldSchema): string {
-  // Salesforce gives all the decimals that it was sent, whatever the scale.
-  if (kind === "number") return (scale ?? 0) === 0 ? "DECIMAL(18,0)" : numberType;
+export function columnType(field: FieldSchema): string {
+  const { kind } = field;
+  if (kind === "number") return isWhole(field) ? "DECIMAL(18,0)" : numberType;
   const types = {
     integer: "BIGINT",
     boolean: "BOOLEAN",

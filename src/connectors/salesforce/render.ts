@@ -15,6 +15,7 @@ import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
 import { bind, type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
+import { isWhole } from "./readable.ts";
 
 /** In a cell of a bulk file this text empties the field. */
 export const clearCell = "#N/A";
@@ -72,23 +73,23 @@ function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredValue, t
 }
 
 /**
- * Salesforce keeps the decimals that it is sent, whatever the scale of the field, which is for the screen; a field
+ * Salesforce keeps the decimals that it is sent, whatever the scale of the field, which is for the screen; a number
  * without decimals is taken at its word. What it keeps is a double.
  * https://help.salesforce.com/s/articleView?id=000387302
  */
 function renderNumber(field: FieldSchema, mapped: MappedValue, { round }: Reading): RenderedField {
   const { scale = 0 } = field;
-  const isRounded = round !== undefined || scale === 0;
+  const whole = isWhole(field);
   const room: NumberLimits = { wholeMax: 18 - scale, decimalsShown: scale, holder: "Salesforce" };
   const limits: NumberLimits = {
     ...room,
-    ...(isRounded ? { decimalsMax: scale } : {}),
+    ...(whole || round !== undefined ? { decimalsMax: scale } : {}),
     ...(field.kind === "integer" ? integerRoom(field) : { isDouble: true }),
   };
   const text = textOf(mapped);
   return {
     ...renderAs(field, mapped, storeNumber(mapped, limits, round), "DECIMAL(18, 0)"),
-    ...(scale === 0 ? {} : { typed: decimalOf(rendered(field), Math.max(scale, decimalsComputed)) }),
+    ...(whole ? {} : { typed: decimalOf(rendered(field), Math.max(scale, decimalsComputed)) }),
     // What the org holds is compared as it is, also where loadline would not write it.
     stored: `coalesce(${numberText(text, scale)}, nullif(${trimmed(text)}, ''))`,
   };

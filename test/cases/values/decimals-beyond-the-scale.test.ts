@@ -11,6 +11,7 @@ caseOf("values/decimals-beyond-the-scale", right, async () => {
       { into: "Rate__c", value: "12.344", is: "12.344" },
       { into: "Amount__c", value: "10.005", is: "10.005" },
       { into: "Amount__c", value: "10.50", is: "10.5" },
+      { into: "Revenue__c", value: "10.5", is: "10.5" },
       { into: "Amount__c", value: "0.333333333333333", is: "0.333333333333333" },
       // A double keeps neither.
       { into: "Amount__c", value: "49.9999999999999972", is: /double/ },

@@ -20,6 +20,8 @@ export const salesforceFields = {
   Count__c: { type: "int" },
   Whole__c: { type: "double", precision: 18, scale: 0 },
   Amount__c: { type: "currency", precision: 18, scale: 2 },
+  /** As Account.AnnualRevenue: shown without decimals, kept with them. */
+  Revenue__c: { type: "currency", precision: 18, scale: 0 },
   Rate__c: { type: "percent", precision: 5, scale: 2 },
   Active__c: { type: "boolean" },
   Day__c: { type: "date" },
