@@ -154,7 +154,9 @@ describe("event-leads-insert", () => {
     const visitors = project.read("fixtures/drop/event_visitors_2026-11-18.csv").split("\n");
     project.write({ "fixtures/drop/event_visitors_2026-11-18.csv": `${visitors[0]}\n${visitors[1]}\n` });
     const third = await project.run("run", job, "--sandbox", "--json");
-    expect(countsOf(third, "leads")).toEqual({ extracted: 1, creates: 1, loaded: 1 });
+    expect(countsOf(third, "leads")).toEqual({ extracted: 1, unchanged: 1 });
+    const again = await project.run("run", job, "--sandbox", "--json", "--again");
+    expect(countsOf(again, "leads")).toEqual({ extracted: 1, creates: 1, loaded: 1 });
   });
 });
 

@@ -279,9 +279,8 @@ async function keepSeen(context: RunContext, stream: Stream, to: string, pending
   const rejected = pending.length === 0 ? "" : `AND id NOT IN (SELECT unnest([${pending.map(literal).join(", ")}]))`;
   const name = `${run.id}-${stream.name}.parquet`;
   const path = join(context.folder, name);
-  // Within a second that was not over when reading began a record could change once more, and have the same version.
-  const over = `${(ledger.window(run.id, stream.name)?.to ?? to).slice(0, "2026-01-31T08:00:00".length)}.000Z`;
-  const isKnown = `version >= ${literal(since)} AND version < ${literal(over)}`;
+  // A record that changes once more within the second of its version has the same version: what it held tells it.
+  const isKnown = `version >= ${literal(since)}`;
   const versions = `SELECT DISTINCT id, version, content FROM (${rows.join(" UNION ALL ")}) WHERE ${isKnown} ${rejected}`;
   await engine.run(`COPY (${versions}) TO ${literal(path)} (FORMAT parquet)`);
   const folder = seenFolder(context);

@@ -24,8 +24,6 @@ caseOf("state/watermark-of-another-filter", "a watermark is of what it was the w
   await sandbox.api("POST", "sobjects/Contact", { LastName: "C1", Email: "a@mail.example" });
   await sandbox.api("POST", "sobjects/Contact", { LastName: "C2" });
   await sandbox.api("POST", "sobjects/Lead", { LastName: "L1", Company: "x" });
-  // Records of a second that is over are not taken a second time.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
   const take = async (parts: Parts, file = "job.yaml") => {
     project.write({ [file]: job(parts) });
     const done = await project.run("run", file, "--json");
