@@ -185,7 +185,8 @@ streams:
     expect(await project.run("check", "job.yaml")).toMatchObject({ code: 0 });
     expect(await project.run("run", "job.yaml")).toMatchObject({ code: 0 });
     const lines = parse(project.read("inbox/in-mapped.csv")) as string[][];
-    expect(lines.slice(1).map(([, text]) => text)).toEqual(written.map((text) => text ?? ""));
+    // The map that guess writes takes away what is invisible at the ends.
+    expect(lines.slice(1).map(([, text]) => text)).toEqual(written.map((text) => (text ?? "").trim()));
   });
 
   test("takes no key of another format, and an object takes none at all", async () => {

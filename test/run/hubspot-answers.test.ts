@@ -199,17 +199,25 @@ test("of hundreds of properties each comes; a record that goes between two calls
 });
 
 test("an import that writes a record without one of its values tells the row, and the next run takes it up again", async () => {
-  const job = into("      ext_id: id\n      born: born").replace("mode: upsert", "mode: upsert, via: bulk");
+  const job = into("      ext_id: id\n      tier: tier").replace("mode: upsert", "mode: upsert, via: bulk");
+  const option = (value: string) => ({ label: value, value });
+  const tier = { type: "enumeration", fieldType: "select", options: [option("gold"), option("silver")] };
   await using run = await rehearse(
     job,
-    { "inbox/contacts.csv": "id,born\na,2001-02-03\nb,294000-01-01\n" },
-    { hubspot: { contacts: { properties: { ext_id: unique, born: { type: "date", fieldType: "date" } } } } },
+    { "inbox/contacts.csv": "id,tier\na,gold\nb,silver\n" },
+    { hubspot: { contacts: { properties: { ext_id: unique, tier } } } },
   );
-  expect(await load(run)).toMatchObject({ creates: 2, loaded: 1, failed: 1 });
-  expect(rejects(run)).toContain('b,294000-01-01,"COULD_NOT_PARSE_DATE');
+  const setOptions = (options: unknown) =>
+    run.sandbox.hubspotApi("PATCH", "/crm/v3/properties/contacts/tier", { options });
+  // What a plan can know it refuses: here the option goes after it was made.
+  const killed = await run.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "planned:1" } }).finished;
+  expect(killed.signal, killed.stderr).toBe("SIGKILL");
+  expect(await setOptions([option("gold")])).toMatchObject({ status: 200 });
+  const resumed = (await run.project.run("resume", "--json")).summary().streams["contacts"];
+  expect(resumed).toMatchObject({ creates: 2, loaded: 1, failed: 1 });
+  expect(rejects(run)).toContain('b,silver,"INVALID_ENUMERATION_OPTION');
   expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(2);
-  expect(await load(run)).toMatchObject({ creates: 0, updates: 1, unchanged: 1, failed: 1 });
-  run.project.write({ "inbox/contacts.csv": "id,born\na,2001-02-03\nb,1994-01-01\n" });
-  expect(await load(run)).toMatchObject({ updates: 1, loaded: 1 });
+  await setOptions(tier.options);
+  expect(await load(run)).toMatchObject({ creates: 0, updates: 1, unchanged: 1, loaded: 1 });
   expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(2);
 });
