@@ -180,7 +180,7 @@ const awkwardNames = ["O'Neil", 'Anna "Ann"', "MÃ¼ller, Dr.", "line\\nbreak", "æ
 function inputFile(): string {
   const rows = Array.from({ length: rowCount }, (_, index) => {
     const last = index % 31 === 30 ? "" : `${awkwardNames[index % awkwardNames.length]} ${index}`;
-    const email = index === 17 ? "no address" : index % 5 === 4 ? "" : `Person${index}@Example.com`;
+    const email = index === 17 ? "no(address)" : index % 5 === 4 ? "" : `Person${index}@Example.com`;
     const amount = index % 7 === 6 ? "" : `${index}.25`;
     const first = index % 4 === 3 ? "" : `First ${index}`;
     return [`id-${index}`, first, last, email, amount].map(quote).join(",");

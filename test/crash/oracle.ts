@@ -73,7 +73,7 @@ function inputRows(csv: string): InputRow[] {
     .map(([id = "", first = "", last = "", email = "", amount = ""]) => ({ id, first, last, email, amount }));
 }
 
-/** A row without a last name is rejected by the job, one whose email has no @ by the org. */
+/** A row without a last name is rejected by the job, one whose email has no @ by the org (in brackets, whose rules are the org's alone). */
 const isRejected = (row: InputRow) => row.last === "";
 const isRefused = (row: InputRow) => row.email !== "" && !row.email.includes("@");
 
