@@ -196,18 +196,14 @@ function selectRefused(results: readonly string[]): string {
   return `SELECT match_key FROM ${scanCsvFiles(results, outcomeColumns)} WHERE action = 'create' AND outcome IN ('failed', 'unprocessed')`;
 }
 
-/**
- * Files that have nothing more to insert: their bytes are refused from then on. A row that loadline rejected it would
- * reject again; one that the target refused may be taken the next time.
- */
+/** Files that were taken as a whole: their bytes are refused from then on. What was rejected of them comes in another file. */
 async function listFiles(
   context: RunContext,
   stream: Stream,
-  { counts, plan }: StreamRecord,
+  { plan }: StreamRecord,
   where: { org: string; object: string },
 ): Promise<InsertedFile[]> {
-  const isDone = counts !== null && counts.failed === 0 && !isPartial(context);
-  if (!isDone || plan === null || stream.source.kind !== "files") return [];
+  if (isPartial(context) || plan === null || stream.source.kind !== "files") return [];
   const rows = await context.engine.all(`SELECT DISTINCT part FROM ${readParquet(plan)}`);
   const written = new Set(rows.map(({ part }) => Number(part)));
   return context.ledger
