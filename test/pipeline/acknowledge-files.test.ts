@@ -41,6 +41,7 @@ async function acknowledge(server: CarelessServer, labels: readonly string[]): P
   const context = {
     ledger: {
       takes: () => takes,
+      parts: () => [],
       saveTakes: (records: TakeRecord[]) => saved.push(...records.map(({ label }) => label)),
     },
     run: { id: "run", options: {} },

@@ -43,11 +43,13 @@ caseOf("state/one-bit-in-the-ledger", "a flipped bit in the ledger is never sile
       if (tried++ >= 6) break;
       writeFileSync(ledger, bytes);
       const done = await project.run("run", "job.yaml");
-      // A bit of what no run goes by any more: the ledger says the same as before.
-      const told = /the ledger is damaged: .+|the ledger does not know of run|were inserted into Contact already/;
-      expect(done.stdout + done.stderr).toMatch(told);
-      expect([1, 4]).toContain(done.code);
-      expect(await count()).toBe(before);
+      const all = done.stdout + done.stderr;
+      expect([1, 4], all).toContain(done.code);
+      // A bit of what no run goes by any more: the ledger says the same as before, and every row is inserted once.
+      const isHarmless = /were inserted into Contact already/.test(all);
+      if (!isHarmless) expect(all).toMatch(/the ledger is damaged: .+|the ledger does not know of run/);
+      expect(await count()).toBe(isHarmless ? 20 : before);
+      if (before === 0) await sandbox.api("POST", "/__sandbox/reset");
       rmSync(project.path(".loadline"), { recursive: true });
       cpSync(project.path("whole"), project.path(".loadline"), { recursive: true });
     }
