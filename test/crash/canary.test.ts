@@ -22,7 +22,8 @@ test("a tool that sends and then writes its checkpoint doubles rows, and the ora
 function sendThenCheckpoint(program: Program): void {
   const path = join(program.folder, "dist/checkpoint/ledger.js");
   const source = readFileSync(path, "utf8");
-  const advance = /assertTransition\(batch\.state, state\);\s*const moved = \{[^}]*\};\s*(?=if \(state === "settled"\))/;
+  const advance =
+    /assertTransition\(batch\.state, state\);\s*const moved = \{[^}]*\};\s*(?=if \(state === "settled"\))/;
   expect(source).toMatch(advance);
   writeFileSync(
     path,
