@@ -18,7 +18,7 @@ function copyFormat(files: string, format: string, more: CopyJob = {}): string {
 }
 
 function runFile(project: Project, name: string): string {
-  return project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1) ?? ""}/${name}`);
+  return readFileSync(`${project.runFolders().at(-1)}/${name}`, "utf8");
 }
 
 /** Without the header. */

@@ -13,7 +13,16 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -102,7 +111,10 @@ export function createProject(files: Record<string, string | Uint8Array> = {}): 
     },
     runFolders({ inSandbox } = { inSandbox: false }) {
       const runs = inSandbox ? ".loadline/sandbox/runs" : ".loadline/runs";
-      return project.list(runs).map((name) => path(join(runs, name)));
+      const folders = project.list(runs).map((name) => path(join(runs, name)));
+      // Ids of runs of one second are in no order.
+      const madeAt = new Map(folders.map((folder) => [folder, statSync(folder, { bigint: true }).birthtimeNs]));
+      return folders.sort((left, right) => Number((madeAt.get(left) ?? 0n) - (madeAt.get(right) ?? 0n)));
     },
     start(args, options = {}) {
       const child = startLoadline(args, { cwd: folder, ...options, env: { ...project.env, ...options.env } });

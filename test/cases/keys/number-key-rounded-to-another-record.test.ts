@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { rehearse } from "../../run/support.ts";
 import { caseOf } from "../case.ts";
@@ -60,7 +61,7 @@ caseOf(
         deletes: 0,
       });
     }
-    const rejects = project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1)}/rejects/s.csv`);
+    const rejects = readFileSync(`${project.runFolders().at(-1)}/rejects/s.csv`, "utf8");
     expect(rejects).toContain("AB123");
     const accounts = await sandbox.dump("Account");
     expect(accounts.map((one) => [one["Erp__c"], one["Description"] ?? null, one["IsDeleted"]])).toEqual([

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { rehearse } from "../../run/support.ts";
 import { caseOf } from "../case.ts";
@@ -36,7 +37,7 @@ caseOf("keys/second-address-of-a-contact", "a second address finds its contact",
   const both = (await project.run("run", "job.yaml", "--json")).summary();
   expect(both.streams["c"]).toMatchObject({ rejected: 2, creates: 0, updates: 0, conflicts: 0 });
   expect(await live()).toEqual([["new@mail.example", ""]]);
-  const rejects = project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1)}/rejects/c.csv`);
+  const rejects = readFileSync(`${project.runFolders().at(-1)}/rejects/c.csv`, "utf8");
   expect(rejects).toContain("name one record");
 
   project.write({ "inbox/c.csv": "mail,first,town\nOld@mail.example,Ines,Rome\n" });

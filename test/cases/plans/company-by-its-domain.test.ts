@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { rehearse } from "../../run/support.ts";
 import { caseOf } from "../case.ts";
@@ -31,7 +32,7 @@ caseOf("plans/company-by-its-domain", "a company is found by its domain, or a wa
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.code, run.stderr).toBe(0);
   expect(run.summary().streams["s"]).toMatchObject({ creates: 1, rejected: 2, loaded: 1 });
-  const rejects = project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1)}/rejects/s.csv`);
+  const rejects = readFileSync(`${project.runFolders().at(-1)}/rejects/s.csv`, "utf8");
   expect(rejects).toMatch(/2 companies have domain ""two.example"": \d+, \d+/);
   expect(rejects).toContain('no companies has domain ""none.example""');
   expect((await project.run("run", "job.yaml", "--json")).summary().streams["s"]).toMatchObject({ unchanged: 1 });

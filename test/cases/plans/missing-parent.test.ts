@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { rehearse } from "../../run/support.ts";
 import { caseOf } from "../case.ts";
@@ -46,7 +47,7 @@ caseOf("plans/missing-parent", "a parent that is not there, or is several, is to
   project.write({ "inbox/in.csv": `no,acc,owner,boss\n${rows.join("\n")}\n` });
   const plan = await project.run("plan", "job.yaml", "--json");
   expect(JSON.parse(plan.stdout)).toMatchObject({ streams: { s: { rejected: 4, creates: 2 } } });
-  const rejects = project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1)}/rejects/s.csv`).split("\n");
+  const rejects = readFileSync(`${project.runFolders().at(-1)}/rejects/s.csv`, "utf8").split("\n");
   expect(rejects[1]).toContain('no Account has Ext__c ""A9""');
   expect(rejects[2]).toMatch(/2 Account have Ext__c ""Twice"": 001\w{15}, 001\w{15}/);
   expect(rejects[3]).toContain('no User has Username ""Nobody@loadline.example""');

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { rehearse } from "../../run/support.ts";
 import { caseOf } from "../case.ts";
@@ -55,6 +56,6 @@ caseOf("plans/record-type-by-name", "record types are found by their DeveloperNa
   );
   project.write({ "job.yaml": job("RecordTypeId: kind") });
   await project.run("plan", "job.yaml");
-  const rejects = project.read(`.loadline/runs/${project.list(".loadline/runs").at(-1)}/rejects/s.csv`);
+  const rejects = readFileSync(`${project.runFolders().at(-1)}/rejects/s.csv`, "utf8");
   expect(rejects).toContain("map RecordType.DeveloperName instead");
 });
