@@ -45,7 +45,7 @@ function namingFields({ fieldSchemas }: CompiledStream): NamingField[] {
 }
 
 /** Table of the records that a field's keys name: `key`, folded; `shown`, as the target has it; `id`. */
-export function lookupTable(schema: FieldSchema): string {
+function lookupTable(schema: FieldSchema): string {
   return identifier(`lookup:${schema.name}`);
 }
 

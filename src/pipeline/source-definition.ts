@@ -1,7 +1,6 @@
 // What a watermark is the watermark of: all that decides which records a stream takes of its source. In: a stream.
 // Out: the same text for the same meaning, and what differs between two of them in words.
 
-import { createHash } from "node:crypto";
 import type { Stream } from "../job/job.ts";
 
 /** As JSON with sorted keys; blanks outside of quotes and how the job file is laid out don't count. */
@@ -33,9 +32,4 @@ export function tellDifference(before: string, after: string): string {
     .filter((name) => old[name] !== present[name])
     .map((name) => `${name} was ${old[name] ?? "none"}, is ${present[name] ?? "none"}`)
     .join("; ");
-}
-
-/** A short name of a definition, for commands that set one watermark of several. */
-export function nameDefinition(jobFile: string, source: string): string {
-  return createHash("sha256").update(`${jobFile}\n${source}`).digest("hex").slice(0, 8);
 }

@@ -13,7 +13,7 @@ export interface BooleanWords {
  * What people and programs write for the two, in any case of letters.
  * https://developer.salesforce.com/docs/atlas.en-us.dataLoader.meta/dataLoader/supported_data_types.htm
  */
-export const booleanWords: BooleanWords = {
+const booleanWords: BooleanWords = {
   true: ["true", "t", "yes", "y", "on", "1"],
   false: ["false", "f", "no", "n", "off", "0"],
 };

@@ -39,7 +39,7 @@ export function storeInstant(mapped: MappedValue, range: DayRange, reading: Read
 }
 
 /** TIMESTAMPTZ of a mapped value of a type that has a day. */
-export function instantOf({ column, type }: MappedValue, reading: Reading): string {
+function instantOf({ column, type }: MappedValue, reading: Reading): string {
   return type === "TIMESTAMP WITH TIME ZONE" ? column : instantOfLocal(`CAST(${column} AS TIMESTAMP)`, reading);
 }
 

@@ -23,7 +23,7 @@ export interface NumberLimits {
 }
 
 /** A number: `12`, `-0.5`, `.5`, `9.12260031E8`. No groups, no words, no other bases. */
-export const numberGrammar = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?";
+const numberGrammar = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?";
 /** So many characters have at most 15 digits that count, which a double always keeps. */
 const doubleLengthMax = 15;
 

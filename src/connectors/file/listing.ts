@@ -5,9 +5,9 @@
 import { type Buffer, isUtf8 } from "node:buffer";
 import { type Dirent, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import { Failure, usageFailure } from "../../core/errors.ts";
-import { exitCode } from "../../core/exit-code.ts";
-import { escapeGlob, type Glob, openGlob } from "../../core/glob.ts";
+import { type Failure, usageFailure } from "../../core/errors.ts";
+import { type Glob, openGlob } from "../../core/glob.ts";
+import { ambiguous, untakeable } from "../../core/refused-names.ts";
 import type { ListedFile, Listing } from "../../extract/source.ts";
 import type { FileConnection, Place } from "../../job/job.ts";
 import { isInside, outside, pathInside } from "./fence.ts";
@@ -97,16 +97,5 @@ function refuseUnnameable({ glob, place }: Search, name: Buffer, label: string):
 }
 
 function notAFile(label: string, why: string, place: Place): Failure {
-  return new Failure(exitCode.failed, `${label} matches and can't be taken`, {
-    where: place,
-    why,
-    next: "rename or remove it, or correct `files`",
-  });
-}
-
-function ambiguous(name: string, other: string, place: Place): Failure {
-  return new Failure(exitCode.failed, `${name} is there under this very name, and as a glob it means ${other} too`, {
-    where: place,
-    next: `write "${escapeGlob(name)}" for the one file`,
-  });
+  return untakeable(label, why, place, "rename or remove it, or correct `files`");
 }

@@ -5,8 +5,9 @@
 import { posix } from "node:path";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { escapeGlob, type Glob, openGlob } from "../../core/glob.ts";
+import { type Glob, openGlob } from "../../core/glob.ts";
 import { inParallel } from "../../core/in-parallel.ts";
+import { ambiguous, untakeable } from "../../core/refused-names.ts";
 import type { ListedFile, Listing } from "../../extract/source.ts";
 import type { Place } from "../../job/job.ts";
 import {
@@ -205,18 +206,7 @@ async function refuseUnnameable({ session, folder, glob, place }: Search, name: 
 }
 
 function notAFile(label: string, why: string, place: Place): Failure {
-  return new Failure(exitCode.failed, `${label} matches and can't be taken`, {
-    where: place,
-    why,
-    next: "have it renamed or removed on the server, or correct `files`",
-  });
-}
-
-function ambiguous(name: string, other: string, place: Place): Failure {
-  return new Failure(exitCode.failed, `${name} is there under this very name, and as a glob it means ${other} too`, {
-    where: place,
-    next: `write "${escapeGlob(name)}" for the one file`,
-  });
+  return untakeable(label, why, place, "have it renamed or removed on the server, or correct `files`");
 }
 
 function leadsOutOf(folder: string, label: string, place: Place): Failure {
