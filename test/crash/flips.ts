@@ -1,6 +1,6 @@
-// npm run crash:flips -- --flips 10000 --seed 1 : one bit of one file of an interrupted run flips, then the run is gone on
-// with. In: a run that was killed in the middle of its load, an insert whose key the org does not keep unique. Out: how
-// many flips were told, how many changed nothing, and every silent one: exit code 0, and records lost, doubled or others.
+// npm run crash:flips -- --flips 10000 --seed 1 [--modes upsert,hs-import]: one bit of one file of an interrupted run flips,
+// then the run is gone on with. In: for each way of writing a run that was killed in the middle of its load. Out: how many
+// flips were told, how many changed nothing, and every silent one: exit code 0, and what the oracle says is wrong.
 // Most flips are told by what a command does before it asks any system, so that is done in this process; what is not
 // told by then goes through the whole program against an org that stands as it stood when the run was killed.
 
@@ -16,8 +16,20 @@ import { openSqlite } from "../../src/core/sqlite.ts";
 import { findUnfinished } from "../../src/pipeline/recovery.ts";
 import { refuseChangedFiles } from "../../src/pipeline/resumed-files.ts";
 import { refuseChangedCopy } from "../../src/pipeline/runs.ts";
-import { contactsJob, schema } from "../run/support.ts";
-import { connections, createProject, type Project, startSandbox } from "../support/rig.ts";
+import { connections } from "../support/rig.ts";
+import {
+  attachLoad,
+  hubspotModes,
+  type Load,
+  type LoadMode,
+  openLane,
+  openLoad,
+  resume,
+  runJob,
+  salesforceModes,
+} from "./load.ts";
+import { isClean } from "./oracle.ts";
+import { buildProgram, type Program } from "./program.ts";
 
 export interface Flips {
   flips: number;
@@ -27,14 +39,67 @@ export interface Flips {
   silent: string[];
 }
 
-const rows = 24;
-const job = contactsJob({
-  mode: "insert",
-  map: "      Loose__c: id\n      LastName: last",
-  target: ", batch: { rows: 4 }",
-}).replace("key: Ext__c", "key: Loose__c");
+/** Flips `count` bits of each mode, one at a time. `onMode` is given what was found of each. */
+export async function flipBits(
+  modes: readonly LoadMode[],
+  count: number,
+  seed: number,
+  onMode: (mode: LoadMode, found: Flips) => void = () => undefined,
+): Promise<Flips> {
+  const next = seededFraction(seed);
+  const sum: Flips = { flips: 0, told: 0, harmless: 0, silent: [] };
+  using program = buildProgram();
+  for (const mode of modes) {
+    const found = await flipBitsOf(program, mode, count, next);
+    onMode(mode, found);
+    sum.flips += found.flips;
+    sum.told += found.told;
+    sum.harmless += found.harmless;
+    sum.silent.push(...found.silent);
+  }
+  return sum;
+}
 
-const input = `id,last\n${Array.from({ length: rows }, (_, n) => `K${n},Last${n}`).join("\n")}\n`;
+async function flipBitsOf(program: Program, mode: LoadMode, count: number, next: () => number): Promise<Flips> {
+  const data = mkdtempSync(join(tmpdir(), "loadline-flips-"));
+  try {
+    await using load = await interrupt(program, mode, join(data, "org"));
+    const { project } = load;
+    const state = project.path(".loadline");
+    const whole = join(data, "whole");
+    cpSync(state, whole, { recursive: true });
+    const content = contentOf(state);
+    const files = filesToFlip(whole);
+    const sizes = files.map((path) => statSync(path).size);
+    const found: Flips = { flips: 0, told: 0, harmless: 0, silent: [] };
+    for (; found.flips < count; found.flips += 1) {
+      // Each kind of file as often as the others: by bytes nearly all would be the ledger's.
+      const at = Math.floor(next() * files.length);
+      const byte = Math.floor(next() * (sizes[at] ?? 0));
+      const bit = Math.floor(next() * 8);
+      const name = relative(whole, files[at] ?? "");
+      const spoil = () => {
+        rmSync(state, { recursive: true });
+        cpSync(whole, state, { recursive: true });
+        flip(join(state, name), byte, bit);
+      };
+      spoil();
+      const said = await tellOffline(state, content);
+      if (said === "told") found.told += 1;
+      else if (said === "same" && name.startsWith("ledger.")) found.harmless += 1;
+      else {
+        spoil();
+        const end = await goOn(program, load, mode, data);
+        if (end.isTold) found.told += 1;
+        else if (end.isRight) found.harmless += 1;
+        else found.silent.push(`${mode}: ${name}, byte ${byte}, bit ${bit}: ${end.what}`);
+      }
+    }
+    return found;
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
+}
 
 /** Files of an interrupted run that the rest of it goes by; answers that are fetched anew are none. */
 function filesToFlip(state: string): string[] {
@@ -42,7 +107,9 @@ function filesToFlip(state: string): string[] {
     .map((name) => join(state, name))
     .filter((path) => statSync(path).isFile() && statSync(path).size > 0)
     .filter((path) =>
-      /ledger\.(db|db-wal|mark)$|\/(plan|batches|results|extract|inserted)\/.+\.(csv|parquet)$|job\.yaml$/.test(path),
+      /ledger\.(db|db-wal|mark)$|\/(plan|batches|results|extract|inserted)\/.+\.(csv|jsonl|parquet)$|job\.yaml$/.test(
+        path,
+      ),
     );
 }
 
@@ -73,50 +140,6 @@ function contentOf(state: string): string {
   return JSON.stringify(all);
 }
 
-/** Flips `count` bits, one at a time. `tellSilent` is given each one as it is found. */
-export async function flipBits(count: number, seed: number): Promise<Flips> {
-  const next = seededFraction(seed);
-  const data = mkdtempSync(join(tmpdir(), "loadline-flips-"));
-  await using project = createProject({ "job.yaml": job, "inbox/contacts.csv": input });
-  try {
-    const org = join(data, "org");
-    await interrupt(project, org);
-    const state = project.path(".loadline");
-    const whole = join(data, "whole");
-    cpSync(state, whole, { recursive: true });
-    const content = contentOf(state);
-    const files = filesToFlip(whole);
-    const sizes = files.map((path) => statSync(path).size);
-    const result: Flips = { flips: 0, told: 0, harmless: 0, silent: [] };
-    for (; result.flips < count; result.flips += 1) {
-      // Each kind of file as often as the others: by bytes nearly all would be the ledger's.
-      const at = Math.floor(next() * files.length);
-      const byte = Math.floor(next() * (sizes[at] ?? 0));
-      const bit = Math.floor(next() * 8);
-      const name = relative(whole, files[at] ?? "");
-      rmSync(state, { recursive: true });
-      cpSync(whole, state, { recursive: true });
-      flip(join(state, name), byte, bit);
-      const said = await tellOffline(state, content);
-      if (said === "told" || (said === "same" && name.startsWith("ledger."))) {
-        if (said === "told") result.told += 1;
-        else result.harmless += 1;
-        continue;
-      }
-      rmSync(state, { recursive: true });
-      cpSync(whole, state, { recursive: true });
-      flip(join(state, name), byte, bit);
-      const end = await goOn(project, org, data);
-      if (end.isTold) result.told += 1;
-      else if (end.isRight) result.harmless += 1;
-      else result.silent.push(`${name}, byte ${byte}, bit ${bit}: ${end.what}`);
-    }
-    return result;
-  } finally {
-    rmSync(data, { recursive: true, force: true });
-  }
-}
-
 function flip(path: string, byte: number, bit: number): void {
   const bytes = readFileSync(path);
   bytes[byte] = (bytes[byte] ?? 0) ^ (1 << bit);
@@ -124,41 +147,55 @@ function flip(path: string, byte: number, bit: number): void {
 }
 
 /** Kills the run in the middle of its load; what the org holds then is in `org`. */
-async function interrupt(project: Project, org: string): Promise<void> {
-  await using sandbox = await startSandbox({ schema, data: org });
-  project.write(connections(sandbox));
-  await project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "settled:3" } }).finished;
-  await sandbox.stop("SIGTERM");
+async function interrupt(program: Program, mode: LoadMode, org: string): Promise<Load> {
+  await using lane = await openLane(program, org);
+  const load = await openLoad(lane, mode);
+  await load.run(runJob, { LOADLINE_FAILPOINT: "settled:3" });
+  await lane.sandbox.stop("SIGTERM");
+  return load;
 }
 
 /** Goes on with the run, in a copy of the org. */
 async function goOn(
-  project: Project,
-  org: string,
+  program: Program,
+  { project, before }: Load,
+  mode: LoadMode,
   data: string,
 ): Promise<{ isTold: boolean; isRight: boolean; what: string }> {
   const copy = join(data, "copy");
   rmSync(copy, { recursive: true, force: true });
-  cpSync(org, copy, { recursive: true });
-  await using sandbox = await startSandbox({ schema, data: copy });
-  project.write(connections(sandbox));
-  const done = await project.run("resume", "--json");
-  const keys = (await sandbox.dump("Contact")).map((record) => `${record["Loose__c"]},${record["LastName"]}`).sort();
-  const wanted = input.trim().split("\n").slice(1).sort();
-  const loaded = /"loaded":(\d+)/.exec(done.stdout)?.[1];
-  const isRight = JSON.stringify(keys) === JSON.stringify(wanted) && loaded === String(rows);
+  cpSync(join(data, "org"), copy, { recursive: true });
+  await using lane = await openLane(program, copy);
+  project.write(connections(lane.sandbox));
+  const load = attachLoad(lane, mode, project, before);
+  const last = await load.run(resume);
+  const verdict = await load.judge({ replanned: false, ...(last.stdout === "" ? {} : { last }) });
   return {
     // By name: an internal error tells nobody what to do.
-    isTold: done.code !== 0 && !/internal error/.test(done.stderr),
-    isRight,
-    what: `exit ${done.code}, ${keys.length} records, loaded ${loaded}, ${done.stderr.slice(0, 300)}`,
+    isTold: last.code !== 0 && !/internal error/.test(last.stderr),
+    isRight: last.code === 0 && isClean(verdict),
+    what: `exit ${last.code}, ${JSON.stringify(verdict)}, ${last.stderr.slice(0, 300)}`,
   };
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { flips: { type: "string" }, seed: { type: "string" } } });
-  const { flips, told, harmless, silent } = await flipBits(Number(values.flips ?? 1000), Number(values.seed ?? 1));
-  for (const line of silent) process.stdout.write(`SILENT ${line}\n`);
-  process.stdout.write(`${flips} flips: ${told} told, ${harmless} without effect, ${silent.length} silent\n`);
-  process.exitCode = silent.length === 0 ? 0 : 1;
+  const every = [...salesforceModes, ...hubspotModes];
+  const { values } = parseArgs({
+    options: {
+      flips: { type: "string" },
+      seed: { type: "string" },
+      modes: { type: "string", default: every.join(",") },
+    },
+  });
+  const modes = every.filter((mode) => values.modes.split(",").includes(mode));
+  const each = Math.ceil(Number(values.flips ?? 1000) / modes.length);
+  const print = (what: string, { flips, told, harmless, silent }: Flips) =>
+    process.stdout.write(
+      `${what}${flips} flips: ${told} told, ${harmless} without effect, ${silent.length} silent\n${silent.map((line) => `SILENT ${line}\n`).join("")}`,
+    );
+  const sum = await flipBits(modes, each, Number(values.seed ?? 1), (mode, found) => print(`${mode}: `, found));
+  process.stdout.write(
+    `${sum.flips} flips: ${sum.told} told, ${sum.harmless} without effect, ${sum.silent.length} silent\n`,
+  );
+  process.exitCode = sum.silent.length === 0 ? 0 : 1;
 }

@@ -60,14 +60,16 @@ export interface Lane extends AsyncDisposable {
   sandbox: Sandbox;
 }
 
-export async function openLane(program: Program): Promise<Lane> {
-  const sandbox = await startSandbox({ schema });
+/** `data`: where its sandbox keeps what it holds, for one that goes on with it. */
+export async function openLane(program: Program, data?: string): Promise<Lane> {
+  const sandbox = await startSandbox({ schema, ...(data === undefined ? {} : { data }) });
   return { program, sandbox, [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose]() };
 }
 
 export interface Load extends AsyncDisposable {
   project: Project;
   sandbox: Sandbox;
+  before: ReadonlyMap<string, Record<string, unknown>>;
   /** Runs a command to its end, or to the kill that `env` arms. */
   run(args: readonly string[], env?: Record<string, string>): Promise<Finished>;
   start(args: readonly string[], env?: Record<string, string>): ReturnType<Program["start"]>;
@@ -89,10 +91,21 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
     "jobs/contacts.yaml": jobFile(mode, batchRows),
     "inbox/contacts.csv": inputFile(),
   });
+  return attachLoad({ program, sandbox }, mode, project, before);
+}
+
+/** The same load in another lane, whose org is a copy: `before` is what the org held before the load began. */
+export function attachLoad(
+  { program, sandbox }: Omit<Lane, typeof Symbol.asyncDispose>,
+  mode: LoadMode,
+  project: Project,
+  before: Load["before"],
+): Load {
   const start: Load["start"] = (args, env) => program.start(args, project.folder, env);
   return {
     project,
     sandbox,
+    before,
     start,
     run: (args, env) => start(args, env).finished,
     async judge({ replanned, untaken = 0, last }) {
