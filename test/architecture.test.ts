@@ -66,8 +66,9 @@ const allowed: Record<string, string[]> = {
   http: leaves,
   sandbox: leaves,
   ...Object.fromEntries(steps.map((step) => [step, ["core", "formats", "values", "job"]])),
-  connectors: [...leaves, "formats", "values", "job", "http", "extract", "load"],
-  pipeline: [...leaves, "formats", "values", "job", "report", "http", "connectors", ...steps],
+  contract: ["core", "values", "job", "extract", "load"],
+  connectors: [...leaves, "formats", "values", "job", "http", "extract", "load", "contract"],
+  pipeline: [...leaves, "formats", "values", "job", "report", "http", "connectors", "contract", ...steps],
   commands: [...leaves, "job", "report", "pipeline", "sandbox", "checkpoint"],
   cli: [...leaves, "report", "commands"],
 };
@@ -94,6 +95,30 @@ function isBehind(door: readonly string[], path: string): boolean {
   return door.some((place) => (place.endsWith("/") ? path.startsWith(place) : path === place));
 }
 
+/** Groups of files that import each other in a circle (Tarjan's strongly connected components). */
+function findCycles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (path: string): void => {
+    order.set(path, order.size);
+    lowest.set(path, order.get(path) ?? 0);
+    open.push(path);
+    for (const next of imports.get(path) ?? []) {
+      if (!imports.has(next)) continue;
+      if (!order.has(next)) visit(next);
+      const reached = open.includes(next) ? (lowest.get(next) ?? 0) : Number.POSITIVE_INFINITY;
+      lowest.set(path, Math.min(lowest.get(path) ?? 0, reached));
+    }
+    if (lowest.get(path) !== order.get(path)) return;
+    const group = open.splice(open.indexOf(path));
+    if (group.length > 1) cycles.push(group.sort());
+  };
+  for (const path of imports.keys()) if (!order.has(path)) visit(path);
+  return cycles;
+}
+
 test("the rules read real imports", () => {
   const pipeline = files.find(({ path }) => path === "pipeline.ts");
   expect(pipeline?.imports).toContainEqual({ what: "core/failpoint.ts", kind: "value" });
@@ -112,6 +137,12 @@ describe("imports", () => {
       return isOurs(what) && partOf(what) !== from && !allowed[from]?.includes(partOf(what));
     };
     expectOnly(offencesOf(offends));
+  });
+
+  test("never lead back to the file that they start from, by types neither", () => {
+    const imports = new Map(files.map((file) => [file.path, [...new Set(file.imports.map(({ what }) => what))]]));
+    expect(findCycles(imports)).toEqual([]);
+    expect(findCycles(new Map([...imports, ["core/model.ts", ["pipeline.ts"]]]))).toHaveLength(1);
   });
 
   test("of a step never lead to another step or to a connector", () => {
@@ -239,6 +270,7 @@ const mainFiles = [
   "checkpoint/ledger.ts",
   "commands/globals.ts",
   "connectors/registry.ts",
+  "contract/connection.ts",
   "core/errors.ts",
   "diff/compare.ts",
   "extract/source.ts",

@@ -1,16 +1,9 @@
 // The connectors, one line each. Loaded when first used, so that a command pays only for what it talks to.
 
-import type { Source } from "../extract/source.ts";
+import type { ConnectionContext, OpenConnection } from "../contract/connection.ts";
 import type { Connection, Environment } from "../job/job.ts";
-import type { Target } from "../load/target.ts";
 import { openFiles } from "./file/files.ts";
 import { openFileTarget } from "./file/target.ts";
-
-/** Both sides of a system. */
-export interface OpenConnection {
-  source: Source;
-  target: Target;
-}
 
 export interface ServerKey {
   host: string;
@@ -19,15 +12,6 @@ export interface ServerKey {
   fingerprint: string;
   /** What connections.yaml has. */
   pinned: string | null;
-}
-
-export interface ConnectionContext {
-  environment: Environment;
-  /** Where runs that share an account share its pace too; without one, nothing is written. */
-  stateFolder?: string;
-  onRetry(text: string): void;
-  /** Ends whatever the system is waited for. */
-  signal: AbortSignal;
 }
 
 /** Signs in. */

@@ -13,7 +13,7 @@ import type { AbandonedStream } from "../report/abandoned.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { Engine } from "../stage/engine.ts";
 import { readParquet, writeParquet } from "../stage/parquet.ts";
-import { runFolder } from "./runs.ts";
+import { runFolder } from "./run-files.ts";
 
 /** What became of a run's rows, as far as the ledger knows. */
 export function tellBatches(ledger: Ledger, run: string): AbandonedStream[] {

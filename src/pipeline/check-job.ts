@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type OpenConnection, openConnection } from "../connectors/registry.ts";
+import { openConnection } from "../connectors/registry.ts";
+import type { OpenConnection } from "../contract/connection.ts";
 import { now } from "../core/clock.ts";
 import { Failure, placeOf } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";

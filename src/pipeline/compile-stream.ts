@@ -24,29 +24,10 @@ import { type ColumnUse, inspectExpression, parseStatement } from "../transform/
 import type { CompiledField } from "../transform/mapping.ts";
 import { findUnquotedName, type UnquotedName } from "../transform/quoted-names.ts";
 import type { CompiledRule } from "../validate/rules.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
 import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
-
-export interface CompiledStream {
-  stream: Stream;
-  schema: ObjectSchema;
-  fields: CompiledField[];
-  /** By mapped name, also for names such as `Account.Ext__c`. */
-  fieldSchemas: Map<string, FieldSchema>;
-  key: FieldSchema[];
-  rules: CompiledRule[];
-  /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
-  columns: ReadonlyMap<string, string>;
-  /** Those that `source.keep` uses. */
-  keepColumns: readonly string[];
-  /** Target fields whose values are never shown, in small letters. */
-  redacted: ReadonlySet<string>;
-  /** Those of an API's numbers that are mapped as they are. */
-  carried: readonly string[];
-  /** Whether a value may be rounded. */
-  rounds: boolean;
-}
 
 export interface CompileInput {
   engine: Engine;

@@ -32,14 +32,14 @@ import { isAbsent } from "../transform/mapping.ts";
 import { equalityOf } from "../values/equality.ts";
 import { storedReading } from "../values/value.ts";
 import { nameByAliases } from "./aliases.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
 import { keyOfLookup } from "./lookups.ts";
 import { selectNamed } from "./named-keys.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { absentColumns } from "./stage-part.ts";
-import type { StagedStream } from "./stage-stream.ts";
+import type { StagedStream } from "./staged-stream.ts";
 import { wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
 
 /** A person's choice of rows (`--limit`, `--keys`). */

@@ -13,7 +13,8 @@ import type { ChosenFile, ExtractedPart, RecordCatalog } from "../extract/source
 import { nameReceived } from "../formats/received.ts";
 import type { ObjectSource, Stream } from "../job/job.ts";
 import type { Target } from "../load/target.ts";
-import { type CompiledStream, compileStream } from "./compile-stream.ts";
+import { compileStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
 import { type Opening, readPartColumns, unpackPart } from "./part-files.ts";
 import { tellStaleFields } from "./stale-fields.ts";

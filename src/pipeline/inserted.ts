@@ -18,7 +18,7 @@ import { outcomeColumns } from "../load/results.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { readParquet, writeParquet } from "../stage/parquet.ts";
 import { resultsPath } from "./batch-files.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { type RunContext, subfolder, targetOf } from "./context.ts";
 import { hasBegunLoading, isResumable } from "./resumable.ts";
 import { isPartial } from "./take-files.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { breaksMax, countBreaks, type LongCell, lookAtCell } from "../formats/long-cells.ts";
 import { swallowedFailure } from "../stage/clean.ts";
 import type { Engine } from "../stage/engine.ts";
+import { locateLines } from "../stage/locate-lines.ts";
 import { readSourceRows } from "../stage/source-rows.ts";
-import { locateLines } from "./rejects.ts";
-import type { StagedPart, StagedStream } from "./stage-stream.ts";
+import type { StagedPart, StagedStream } from "./staged-stream.ts";
 
 /** What is worth a word. Throws a Failure where whole records stand in a cell. */
 export async function lookAtLongCells(engine: Engine, staged: StagedStream, folder: string): Promise<string[]> {

@@ -13,7 +13,7 @@ import type { Engine } from "../stage/engine.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { unitSeparator } from "../validate/rules.ts";
 import { storedReading } from "../values/value.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 
 export interface LookupInput {
   engine: Engine;

@@ -6,7 +6,8 @@ import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
 import { isLockFree } from "../checkpoint/lock.ts";
 import { dropWorkFiles } from "../pipeline.ts";
 import { hasBegunLoading, isResumable } from "./resumable.ts";
-import { jobLockName, runFolder } from "./runs.ts";
+import { runFolder } from "./run-files.ts";
+import { jobLockName } from "./runs.ts";
 
 export interface UnfinishedRun {
   run: RunRecord;

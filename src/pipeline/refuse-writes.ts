@@ -20,7 +20,7 @@ import type { Engine } from "../stage/engine.ts";
 import { readParquet, writeParquet } from "../stage/parquet.ts";
 import { unitSeparator } from "../validate/rules.ts";
 import { objectToBlank, objectToNothing, objectToValue, remarkOnValue } from "../values/limits.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 
 /** What is known of a field before anything is sent. */
 export function limitsOf(schema: FieldSchema, isHidden: boolean): WrittenLimits {

@@ -12,16 +12,16 @@ import { foldId } from "../load/row-key.ts";
 import { visible } from "../report/visible-text.ts";
 import { scanCsvFiles } from "../stage/csv-scan.ts";
 import type { Engine } from "../stage/engine.ts";
-import { locateRecords } from "../stage/locate.ts";
+import { locateLines } from "../stage/locate-lines.ts";
 import { type OpenPart, openPart } from "../stage/open-part.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { readSourceRows } from "../stage/source-rows.ts";
 import { unitSeparator } from "../validate/rules.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { type RunContext, subfolder } from "./context.ts";
 import { RowFile } from "./row-file.ts";
 import { verifyRunFile } from "./run-files.ts";
-import type { StagedStream } from "./stage-stream.ts";
+import type { StagedStream } from "./staged-stream.ts";
 
 const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
 
@@ -119,13 +119,6 @@ async function addRows({ engine }: RunContext, file: RowFile, part: Part, open: 
     const line = row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"]);
     await addReject(file, part, row["cells"] as string[], { error, field, line: line ?? 0 });
   }
-}
-
-/** Lines of records by their positions, as far as they are not known by now. */
-export async function locateLines(open: OpenPart, positions: ReadonlySet<number>): Promise<Map<number, number>> {
-  if (!("text" in open)) return new Map();
-  const { part, format, firstLine } = open.text;
-  return locateRecords(part, format, positions, firstLine);
 }
 
 interface Reason {

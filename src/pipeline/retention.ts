@@ -5,7 +5,7 @@ import { rmSync } from "node:fs";
 import type { Ledger, RunRecord } from "../checkpoint/ledger.ts";
 import { now } from "../core/clock.ts";
 import { isResumable } from "./resumable.ts";
-import { runFolder } from "./runs.ts";
+import { runFolder } from "./run-files.ts";
 
 /** No dry run takes so long: one without an end that began before was killed. */
 const dryRunMsMax = 24 * 60 * 60 * 1000;

@@ -1,6 +1,7 @@
 // Files of a run that are read again: what the ledger says of them must still be so.
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { hashFile } from "../core/files.ts";
@@ -25,4 +26,9 @@ export async function verifyRunFile({ run, what, path, sha256 }: RunFile): Promi
       : "somebody has deleted it, or a part of the run's folder",
     next: `restore it, then loadline resume ${run}; or give the run up: loadline abandon ${run}`,
   });
+}
+
+/** Where a run keeps its files, below the state folder. */
+export function runFolder(stateFolder: string, run: string): string {
+  return join(stateFolder, "runs", run);
 }

@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ledger, type RunOptions, type RunRecord } from "../checkpoint/ledger.ts";
 import { LockHeld, type LockRequest, takeLock } from "../checkpoint/lock.ts";
-import { type OpenConnection, openConnection } from "../connectors/registry.ts";
+import { openConnection } from "../connectors/registry.ts";
+import type { OpenConnection } from "../contract/connection.ts";
 import { monotonicMs, now } from "../core/clock.ts";
 import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode } from "../core/exit-code.ts";
@@ -28,6 +29,7 @@ import { nameObjects } from "./object-names.ts";
 import { isResumable } from "./resumable.ts";
 import { refuseChangedFiles } from "./resumed-files.ts";
 import { purgeOldRuns } from "./retention.ts";
+import { runFolder } from "./run-files.ts";
 import { openStreamKeys, type StreamKeys } from "./stream-keys.ts";
 import { tellWindow } from "./window.ts";
 
@@ -102,10 +104,6 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
     waitedSeconds: waitedMs / 1000,
   });
   return { summary, folder, error, outcome };
-}
-
-export function runFolder(stateFolder: string, run: string): string {
-  return join(stateFolder, "runs", run);
 }
 
 function newRunId(job: string): string {

@@ -14,7 +14,7 @@ import { serialize } from "../stage/bind.ts";
 import type { Engine } from "../stage/engine.ts";
 import { findConstants, parseStatement } from "../transform/expressions.ts";
 import { objectToValue } from "../values/limits.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 
 const verbs: Record<Mode, readonly ("createable" | "updateable" | "deletable")[]> = {
   insert: ["createable"],

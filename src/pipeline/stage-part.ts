@@ -34,7 +34,7 @@ import {
   findWarning,
   type Given,
 } from "../validate/rules.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { identifyRow, identityColumn } from "./inserted.ts";
 import { findInexact, readCell } from "./source-numbers.ts";
 

@@ -6,8 +6,7 @@ import { exitCode } from "../core/exit-code.ts";
 import { fileOf, type Part } from "../core/model.ts";
 import { suggest } from "../core/suggest.ts";
 import { diagnosticsFailure } from "../job/diagnostics.ts";
-import type { OpenPart } from "../stage/open-part.ts";
-import { type BrokenRecord, countBroken } from "../stage/record-copy.ts";
+import { countBroken } from "../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../stage/stage.ts";
 import { isAbsent } from "../transform/mapping.ts";
 import { lookAtLongCells } from "./long-cells.ts";
@@ -19,29 +18,7 @@ import {
   stageOnePart,
   stageTogether,
 } from "./stage-part.ts";
-
-export interface StagedPart {
-  part: Part;
-  open: OpenPart;
-  /** Rows of the stage. */
-  rows: number;
-  /** True if the stage knows each row's line; else it has to be looked up by position. */
-  hasLines: boolean;
-  /** True if it was text that the engine can't be trusted with. */
-  careful: boolean;
-  broken: BrokenRecord[];
-  /** Broken ones behind the rows that a small load takes. */
-  notTaken: BrokenRecord[];
-  /** Columns that hold text in some records and JSON in others, with words for people. */
-  mixed: ReadonlyMap<string, string>;
-}
-
-export interface StagedStream {
-  view: string;
-  parts: StagedPart[];
-  /** What people should hear of the files. */
-  words: string[];
-}
+import type { StagedPart, StagedStream } from "./staged-stream.ts";
 
 export interface StageInput extends PartInput {
   parts: readonly Part[];

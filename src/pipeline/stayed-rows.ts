@@ -16,12 +16,12 @@ import { scanCsvFiles } from "../stage/csv-scan.ts";
 import { openPart } from "../stage/open-part.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { readSourceRows } from "../stage/source-rows.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { type RunContext, subfolder } from "./context.ts";
 import { copyPath } from "./rejects.ts";
 import { RowFile } from "./row-file.ts";
 import { verifyRunFile } from "./run-files.ts";
-import type { StagedStream } from "./stage-stream.ts";
+import type { StagedStream } from "./staged-stream.ts";
 
 const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
 

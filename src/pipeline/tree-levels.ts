@@ -6,7 +6,7 @@ import { identifier } from "../core/sql.ts";
 import { foldKey } from "../diff/keys.ts";
 import { levelsTable } from "../load/batches.ts";
 import type { Engine } from "../stage/engine.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 
 /** Makes the table of levels (n, level) of a plan's creates and updates. False where the stream holds no tree. */
 export async function orderTree(engine: Engine, compiled: CompiledStream, plan: string): Promise<boolean> {

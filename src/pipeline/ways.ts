@@ -3,7 +3,7 @@
 import type { Action, ObjectSchema, Operation, StreamCounts } from "../core/model.ts";
 import { type StreamTarget, writesFile } from "../job/job.ts";
 import type { Target, WayChoice } from "../load/target.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 
 /** In loading order. */
 export const actions: readonly Action[] = ["create", "update", "delete"];

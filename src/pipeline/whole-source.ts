@@ -12,8 +12,8 @@ import { countOf } from "../report/numbers.ts";
 import type { Engine } from "../stage/engine.ts";
 import { rowState } from "../stage/stage.ts";
 import { unitSeparator } from "../validate/rules.ts";
-import type { CompiledStream } from "./compile-stream.ts";
-import type { StagedStream } from "./stage-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
+import type { StagedStream } from "./staged-stream.ts";
 
 /** What the job, and a window of one's own, say of it. */
 export function wholeAsAsked(

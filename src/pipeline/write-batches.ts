@@ -17,7 +17,7 @@ import {
 import type { WayChoice } from "../load/target.ts";
 import { readParquet } from "../stage/parquet.ts";
 import { batchPath, unsent, type WrittenFile, writeBatchFile } from "./batch-files.ts";
-import type { CompiledStream } from "./compile-stream.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
 import { type RunContext, targetOf } from "./context.ts";
 import { batchedTable } from "./inserted.ts";
 import { orderTree } from "./tree-levels.ts";

@@ -9,8 +9,8 @@ import { identifier } from "../../src/core/sql.ts";
 import type { Job, Stream } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
 import { compileStream } from "../../src/pipeline/compile-stream.ts";
-import { locateLines } from "../../src/pipeline/rejects.ts";
 import { stageStream } from "../../src/pipeline/stage-stream.ts";
+import { locateLines } from "../../src/stage/locate-lines.ts";
 import { writeParquet } from "../../src/stage/parquet.ts";
 import type { Rig } from "./rig.ts";
 

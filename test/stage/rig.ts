@@ -12,10 +12,12 @@ import { type FileFormat, plainCsv } from "../../src/formats/format.ts";
 import type { FileSource } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
 import type { Target, WayChoice } from "../../src/load/target.ts";
-import { type CompiledStream, compileStream } from "../../src/pipeline/compile-stream.ts";
+import { compileStream } from "../../src/pipeline/compile-stream.ts";
+import type { CompiledStream } from "../../src/pipeline/compiled-stream.ts";
 import { diffStream, type Selection, type StreamDiff } from "../../src/pipeline/diff-stream.ts";
 import { readPartColumns, unpackPart } from "../../src/pipeline/part-files.ts";
-import { type StagedStream, stageStream } from "../../src/pipeline/stage-stream.ts";
+import { stageStream } from "../../src/pipeline/stage-stream.ts";
+import type { StagedStream } from "../../src/pipeline/staged-stream.ts";
 import { Engine, type Row } from "../../src/stage/engine.ts";
 import { defineFunctions } from "../../src/transform/functions.ts";
 

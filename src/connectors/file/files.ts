@@ -1,7 +1,7 @@
 // Local folders, as a source and as a target.
 
+import type { OpenConnection } from "../../contract/connection.ts";
 import type { FileConnection } from "../../job/job.ts";
-import type { OpenConnection } from "../registry.ts";
 import { openFileSource } from "./source.ts";
 import { openFolderStore } from "./store.ts";
 import { openFileTarget } from "./target.ts";

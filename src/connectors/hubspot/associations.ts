@@ -5,16 +5,9 @@ import { inParallel } from "../../core/in-parallel.ts";
 import { foldText } from "../../values/fold.ts";
 import type { HubSpotClient } from "./client.ts";
 import { associationPath } from "./paths.ts";
-import {
-  emailProperty,
-  type HubSpotRecord,
-  inGroups,
-  otherAddresses,
-  otherAddressesProperty,
-  readBatch,
-  readPresent,
-} from "./records.ts";
-import { type AssociationName, domainProperty, idColumn } from "./schema.ts";
+import { domainProperty, emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
+import { type HubSpotRecord, inGroups, otherAddresses, readBatch, readPresent } from "./records.ts";
+import type { AssociationName } from "./schema.ts";
 import { anyOf, searchPages } from "./search.ts";
 
 const readRowsMax = 1000;

@@ -8,8 +8,9 @@ import { stringify } from "csv-stringify/sync";
 import type { Batch, ResultFiles } from "../../load/target.ts";
 import type { BatchRow, RowAnswer } from "./batches.ts";
 import { rowErrorOf, writeRowError } from "./errors.ts";
+import { idColumn } from "./properties.ts";
 import { clearCell } from "./render.ts";
-import { type AssociationName, idColumn, readAssociationName } from "./schema.ts";
+import { type AssociationName, readAssociationName } from "./schema.ts";
 
 /** Columns of our result files, beside those that were sent. */
 export const resultColumns = { id: "result_id", created: "result_new", error: "result_error" };

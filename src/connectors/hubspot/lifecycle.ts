@@ -6,9 +6,8 @@
 
 import { type BatchRow, type BatchWrite, writeRows } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
+import { stageProperty } from "./properties.ts";
 import { readBatch } from "./records.ts";
-
-export const stageProperty = "lifecyclestage";
 
 /** Gives the names of an object's stages in their order. */
 export type StageOrder = (object: string) => Promise<readonly string[]>;

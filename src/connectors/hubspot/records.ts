@@ -6,7 +6,7 @@ import { exitCode } from "../../core/exit-code.ts";
 import type { HubSpotClient } from "./client.ts";
 import { type ApiError, rowErrorOf } from "./errors.ts";
 import { objectPath } from "./paths.ts";
-import { idColumn } from "./schema.ts";
+import { emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
 
 /** Records of one batch call. */
 export const batchRowsMax = 100;
@@ -45,10 +45,6 @@ export function readBatchAnswer<Result>(json: unknown): BatchAnswer<Result> {
 export function cellOf(record: HubSpotRecord, property: string): string {
   return property === idColumn ? record.id : (record.properties[property] ?? "");
 }
-
-/** A contact is found by each of its addresses, wherever HubSpot keeps them: https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide */
-export const emailProperty = "email";
-export const otherAddressesProperty = "hs_additional_emails";
 
 /** The addresses of a contact besides the primary one. */
 export function otherAddresses({ properties }: HubSpotRecord): string[] {

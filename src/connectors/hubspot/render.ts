@@ -12,7 +12,7 @@ import { decimalOf, type NumberLimits, storeNumber } from "../../values/number.t
 import { hubspotId } from "../../values/record-id.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
 import { bind, type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
-import { idColumn } from "./schema.ts";
+import { idColumn } from "./properties.ts";
 
 /** Stands in a batch file where a property is emptied: HubSpot is sent an empty text. */
 export const clearCell = "␀";

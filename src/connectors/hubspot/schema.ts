@@ -5,13 +5,9 @@ import { usageFailure } from "../../core/errors.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { HubSpotClient } from "./client.ts";
-import { stageProperty } from "./lifecycle.ts";
 import type { Lookups } from "./lookups.ts";
+import { domainProperty, idColumn, stageProperty } from "./properties.ts";
 import { lendTo } from "./sdk.ts";
-
-export const idColumn = "hs_object_id";
-/** Of companies. */
-export const domainProperty = "domain";
 
 /** Objects that every account has, by the names that paths take. https://developers.hubspot.com/docs/guides/crm/understanding-the-crm */
 const typeIds: Readonly<Record<string, string>> = {

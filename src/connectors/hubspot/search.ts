@@ -7,8 +7,8 @@ import { exitCode } from "../../core/exit-code.ts";
 import { foldText } from "../../values/fold.ts";
 import type { HubSpotClient } from "./client.ts";
 import { objectPath } from "./paths.ts";
+import { idColumn } from "./properties.ts";
 import type { HubSpotRecord } from "./records.ts";
-import { idColumn } from "./schema.ts";
 
 export const searchRowsMax = 200;
 const groupsMax = 5;

@@ -9,18 +9,17 @@ import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
+import { emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
 import {
   batchRowsMax,
   cellOf,
-  emailProperty,
   gatherGroups,
   type HubSpotRecord,
   inGroups,
   otherAddresses,
-  otherAddressesProperty,
   readBatch,
 } from "./records.ts";
-import { type AssociationName, idColumn, readAssociationName } from "./schema.ts";
+import { type AssociationName, readAssociationName } from "./schema.ts";
 import { addFilters, anyOf, countMatches, readFilter, searchPages } from "./search.ts";
 
 export const versionColumn = "updatedAt";

@@ -17,8 +17,9 @@ import { type Deletion, deletionColumns, isWithin, mergeProperties, readDeletion
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
 import { ParentColumns } from "./parent-columns.ts";
+import { idColumn } from "./properties.ts";
 import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, normalTime, readBatch } from "./records.ts";
-import { idColumn, type Schemas } from "./schema.ts";
+import type { Schemas } from "./schema.ts";
 import { addFilters, countMatches, type Filter, type FilterGroups, readFilter, searchPages } from "./search.ts";
 import { describeView, findView, refuseUnknownView, refuseWindow, requireProperty, type View } from "./views.ts";
 

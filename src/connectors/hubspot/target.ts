@@ -1,21 +1,21 @@
 // HubSpot as a source and a target: one account, one client, one pace for both.
 
+import type { ConnectionContext } from "../../contract/connection.ts";
 import { usageFailure } from "../../core/errors.ts";
 import type { Source } from "../../extract/source.ts";
 import { HttpClient } from "../../http/client.ts";
 import type { HubSpotConnection } from "../../job/job.ts";
 import type { Demands, Target, TargetCapabilities } from "../../load/target.ts";
-import type { ConnectionContext } from "../registry.ts";
 import { AssociationTypes } from "./association-types.ts";
 import { AssociatedRecords } from "./associations.ts";
 import { resultColumns } from "./batch-rows.ts";
 import { HubSpotClient } from "./client.ts";
 import { isOwnError, readRowError } from "./errors.ts";
 import { Imports } from "./imports.ts";
-import { stageProperty } from "./lifecycle.ts";
 import { Lookups } from "./lookups.ts";
+import { idColumn, stageProperty } from "./properties.ts";
 import { clearCell, renderField } from "./render.ts";
-import { idColumn, readAssociationName, Schemas } from "./schema.ts";
+import { readAssociationName, Schemas } from "./schema.ts";
 import { readSnapshot, versionColumn } from "./snapshot.ts";
 import { openHubSpotSource } from "./source.ts";
 import { chooseWay, forecastCalls } from "./ways.ts";

@@ -6,13 +6,6 @@ import type { Allowance, BatchSize } from "../../load/target.ts";
 import type { SalesforceClient } from "./client.ts";
 import { readApiError } from "./errors.ts";
 
-/** `api-usage=18/5000` of the header Sforce-Limit-Info. */
-export function readUsage(header: string | undefined): Allowance | undefined {
-  const found = /api-usage=(?<used>\d+)\/(?<max>\d+)/.exec(header ?? "");
-  if (found?.groups === undefined) return undefined;
-  return { used: Number(found.groups["used"]), max: Number(found.groups["max"]) };
-}
-
 /**
  * Asks for the limits; undefined, and a warning, where the user may not see them.
  * https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm

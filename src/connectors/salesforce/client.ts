@@ -2,6 +2,7 @@
 // What must hold: an expired session is renewed once for a call, without loss, in the middle of anything; every call has
 // our retries; jsforce, which describes and queries for us, sends through the same door.
 
+import type { ConnectionContext } from "../../contract/connection.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { registerSecret } from "../../core/secret.ts";
@@ -19,13 +20,12 @@ import { withRetries } from "../../http/retry.ts";
 import { ServerClock } from "../../http/server-clock.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
 import type { Allowance } from "../../load/target.ts";
-import type { ConnectionContext } from "../registry.ts";
-import { readUsage } from "./allowance.ts";
 import { chooseVersion } from "./api-version.ts";
 import { explainFault, readApiError } from "./errors.ts";
 import { checkInstance, urlOnInstance } from "./hosts.ts";
 import { type SignedIn, signIn, soapLoginEnds } from "./sign-in.ts";
 import { isSoapFault, type PlainRequest, type PlainResponse } from "./transport.ts";
+import { readUsage } from "./usage.ts";
 
 type Jsforce = InstanceType<typeof import("jsforce/lib/core.js").Connection>;
 

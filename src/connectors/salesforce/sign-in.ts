@@ -6,7 +6,6 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { Environment, SalesforceAuth, SalesforceConnection } from "../../job/job.ts";
 import { audiencesOf, signAssertion } from "./assertion.ts";
-import type { SalesforceClient } from "./client.ts";
 
 export interface SignedIn {
   instanceUrl: string;
@@ -18,7 +17,10 @@ export interface SignedIn {
 }
 
 /** The part of a client that signs in. Both throw a Failure with exit code 8 when Salesforce refuses. */
-export type SignInDoor = Pick<SalesforceClient, "authorize" | "loginBySoap">;
+export interface SignInDoor {
+  authorize(loginUrl: string, parameters: Record<string, string>): Promise<SignedIn>;
+  loginBySoap(loginUrl: string, given: { version: string; username: string; password: string }): Promise<SignedIn>;
+}
 
 /**
  * Throws a Failure with exit code 8 when Salesforce refuses, 75 when it can't be reached. `refreshToken` is what an

@@ -2,7 +2,7 @@
 // refused. In: what is to be done. Out: it, done when there is room. What must hold: what was refused because of others
 // is tried again alone; only what is refused alone is told as refused.
 
-import { StatusError, sftpStatus } from "./session.ts";
+import { StatusError, sftpStatus } from "./status.ts";
 
 /** A session that ended before so many answers, with several requests under way, is taken to have had too many of them. */
 const answersFew = 256;

@@ -6,7 +6,8 @@ import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable, withRetries } from "../../http/retry.ts";
 import { Limits } from "./limits.ts";
-import { Session, type SessionOptions, StatusError, sftpStatus } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
+import { StatusError, sftpStatus } from "./status.ts";
 
 export interface LinkOptions extends Omit<SessionOptions, "limits"> {
   /** Told before each wait, and of a server that does not do as others. */

@@ -22,7 +22,8 @@ import {
   realpath,
   stat,
 } from "./remote.ts";
-import { type Session, StatusError, sftpStatus } from "./session.ts";
+import type { Session } from "./session.ts";
+import { StatusError, sftpStatus } from "./status.ts";
 
 /** Files of a listing that are asked for by their names too: where one differs, all are. */
 const triedMax = 16;

@@ -3,7 +3,8 @@
 
 import { constants } from "node:fs";
 import type { FileEntryWithStats, Stats } from "ssh2";
-import { type Session, StatusError, sftpStatus } from "./session.ts";
+import type { Session } from "./session.ts";
+import { StatusError, sftpStatus } from "./status.ts";
 
 export interface RemoteFile {
   /** As stated, which may be wrong; 0 where it is not. Every attribute may be missing (draft-ietf-secsh-filexfer-02, 5). */

@@ -12,22 +12,10 @@ import { type ConnectionError, configOf, connectFault, type Line, openLine, prep
 import { type HostKey, readHostKey, trustOf } from "./host-key.ts";
 import type { Limits } from "./limits.ts";
 import { observeOffer } from "./offer.ts";
+import { StatusError, sftpStatus } from "./status.ts";
 
 /** Without any answer to anything that was asked. */
 export const usualSilenceMsMax = 60_000;
-
-/** Status codes of the protocol (draft-ietf-secsh-filexfer-02, 7). */
-export const sftpStatus = { endOfFile: 1, noSuchFile: 2, permissionDenied: 3, failure: 4, unsupported: 8 } as const;
-
-/** What the server answered instead of doing it. */
-export class StatusError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 export interface SessionOptions {
   connection: SftpConnection;

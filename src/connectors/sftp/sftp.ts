@@ -1,6 +1,7 @@
 // SFTP servers, as a source and as a target. In: a connection. Out: both sides over one link that is signed in.
 
 import { posix } from "node:path";
+import type { ConnectionContext } from "../../contract/connection.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { Source } from "../../extract/source.ts";
@@ -8,12 +9,12 @@ import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
 import type { Environment, SftpConnection } from "../../job/job.ts";
 import type { FileStore } from "../../load/target.ts";
-import type { ConnectionContext } from "../registry.ts";
 import type { HostKey } from "./host-key.ts";
 import { Link } from "./link.ts";
 import { orRefused, realpath, stat } from "./remote.ts";
-import { fetchHostKey, StatusError, usualSilenceMsMax } from "./session.ts";
+import { fetchHostKey, usualSilenceMsMax } from "./session.ts";
 import { openSftpSource } from "./source.ts";
+import { StatusError } from "./status.ts";
 import { openSftpStore } from "./store.ts";
 
 export interface OpenSftp {

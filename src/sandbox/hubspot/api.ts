@@ -2,10 +2,11 @@
 // In: what an endpoint is called below its family of paths. Out: one route a path that HubSpot has for it.
 // https://developers.hubspot.com/docs/developer-tooling/platform/versioning
 
+import { isObject } from "../json-object.ts";
 import { readText } from "../request-body.ts";
 import type { Answer, Method, Route, SandboxRequest } from "../routes.ts";
 import { admit } from "./access/admission.ts";
-import type { ObjectType } from "./catalog/catalog.ts";
+import type { ObjectType } from "./catalog/object-type.ts";
 import { ApiError, answerError, notFound } from "./errors.ts";
 import type { Portal } from "./portal.ts";
 
@@ -82,10 +83,6 @@ export async function readJson(request: SandboxRequest, listName?: string): Prom
     // Said below, in the vendor's words.
   }
   throw new ApiError(400, "VALIDATION_ERROR", "Invalid input JSON on line 1, column 1: the body must be a JSON object");
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function versionOf(date: string | undefined): ApiVersion {

@@ -30,5 +30,3 @@ export interface Portal {
   /** True once the sandbox shuts down: background work stops at the next chunk. */
   closing: boolean;
 }
-
-export const portalId = 20_261_120;

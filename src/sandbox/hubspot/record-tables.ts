@@ -2,8 +2,8 @@
 
 import { identifier } from "../../core/sql.ts";
 import type { DatabaseSync, StatementSync } from "../../core/sqlite.ts";
-import type { ObjectType } from "./catalog/catalog.ts";
-import type { StoredRecord, Values } from "./store.ts";
+import type { ObjectType } from "./catalog/object-type.ts";
+import type { StoredRecord, Values } from "./records/stored-record.ts";
 
 export interface Table {
   name: string;

@@ -6,8 +6,8 @@
 import { now } from "../../core/clock.ts";
 import { identifier } from "../../core/sql.ts";
 import type { DatabaseSync } from "../../core/sqlite.ts";
-import type { ObjectType } from "./catalog/catalog.ts";
-import type { StoredRecord } from "./store.ts";
+import type { ObjectType } from "./catalog/object-type.ts";
+import type { StoredRecord } from "./records/stored-record.ts";
 
 export interface SearchImages {
   /** The index is as of that many milliseconds ago. */

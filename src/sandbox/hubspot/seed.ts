@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { demoAddress, demoDomain, demoPeople } from "../demo.ts";
-import type { ObjectType } from "./catalog/catalog.ts";
+import type { ObjectType } from "./catalog/object-type.ts";
 import { notFound } from "./errors.ts";
 import type { Portal } from "./portal.ts";
 import { createRecord, type GivenProperties } from "./records/writer.ts";

@@ -7,24 +7,13 @@ import { now } from "../../core/clock.ts";
 import { identifier } from "../../core/sql.ts";
 import { type DatabaseSync, openSqlite } from "../../core/sqlite.ts";
 import type { SchemaFile } from "../schema-file.ts";
-import { type Catalog, type ObjectType, openCatalog } from "./catalog/catalog.ts";
+import { type Catalog, openCatalog } from "./catalog/catalog.ts";
+import type { ObjectType } from "./catalog/object-type.ts";
 import { openTables, readRow, type Table } from "./record-tables.ts";
+import type { Change, StoredRecord, Values } from "./records/stored-record.ts";
 import { openSearchImages, type SearchImages } from "./search-images.ts";
 import { addTextFunctions } from "./text-functions.ts";
 import { openUniqueValues, type UniqueValues } from "./unique-values.ts";
-
-/** Values by property name; a property that is not set is absent. Times and the id are columns, not values. */
-export type Values = Record<string, string>;
-
-export interface StoredRecord {
-  id: number;
-  values: Values;
-  /** Epoch milliseconds. */
-  createdAt: number;
-  updatedAt: number;
-  archived: boolean;
-  archivedAt: number | undefined;
-}
 
 export interface Store {
   database: DatabaseSync;
@@ -58,11 +47,6 @@ export interface Store {
   findUnique(type: ObjectType, property: string, value: string): number | undefined;
   clear(): void;
   close(): void;
-}
-
-export interface Change {
-  at: number;
-  before: Record<string, string | null>;
 }
 
 /** Small enough that a test's records cross from four digits to five: text order is not number order. */

@@ -2,8 +2,8 @@
 // Must hold: case makes no difference; a contact holds all of its addresses, in whichever property.
 
 import type { DatabaseSync } from "../../core/sqlite.ts";
-import type { ObjectType } from "./catalog/catalog.ts";
-import type { Values } from "./store.ts";
+import type { ObjectType } from "./catalog/object-type.ts";
+import type { Values } from "./records/stored-record.ts";
 
 export interface UniqueValues {
   /** The record that holds a value. */

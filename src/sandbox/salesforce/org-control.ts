@@ -6,7 +6,7 @@ import { z } from "zod";
 import { readText } from "../request-body.ts";
 import { type Answer, json, type Route, type SandboxRequest } from "../routes.ts";
 import { permissionNames } from "../schema-file.ts";
-import type { SalesforceObject } from "./catalog/catalog.ts";
+import type { SalesforceObject } from "./catalog/object.ts";
 import { ApiError, notFound } from "./errors.ts";
 import { canonicalId } from "./ids.ts";
 import type { Org } from "./org.ts";

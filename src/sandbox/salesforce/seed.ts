@@ -2,7 +2,7 @@
 
 import { identifier } from "../../core/sql.ts";
 import { demoAddress, demoDomain, demoPeople } from "../demo.ts";
-import type { SalesforceObject } from "./catalog/catalog.ts";
+import type { SalesforceObject } from "./catalog/object.ts";
 import { type Org, orgId, userId } from "./org.ts";
 import { writeRecord } from "./records/json.ts";
 import { salesforceNow } from "./records/writer.ts";

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { identifier } from "../../core/sql.ts";
 import { type DatabaseSync, openSqlite } from "../../core/sqlite.ts";
 import type { SchemaFile } from "../schema-file.ts";
-import { buildCatalog, type Catalog, type SalesforceObject } from "./catalog/catalog.ts";
+import { buildCatalog, type Catalog } from "./catalog/catalog.ts";
 import { type Field, isDouble, isStored } from "./catalog/field.ts";
+import type { SalesforceObject } from "./catalog/object.ts";
 import { makeId } from "./ids.ts";
 
 /** What SQLite holds of a value: booleans as 0 and 1, dates as YYYY-MM-DD, datetimes as UTC text. */

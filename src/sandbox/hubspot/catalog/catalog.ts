@@ -5,39 +5,11 @@
 import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
 import type { HubspotObjectDefinition, SchemaFile } from "../../schema-file.ts";
-import { portalId } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
 import { systemProperties } from "./define.ts";
+import type { ObjectType, PropertyGroup } from "./object-type.ts";
 import { createProperty, optionsOf, type Property } from "./property.ts";
 import { type StandardType, standardTypes } from "./standard-types.ts";
-
-export interface ObjectType {
-  /** For example 0-1, or 2-40000001 for a custom object. */
-  typeId: string;
-  /** The plural name of paths: contacts. */
-  name: string;
-  singular: string;
-  labels: { singular: string; plural: string };
-  custom: boolean;
-  primaryDisplayProperty: string;
-  secondaryDisplayProperties: string[];
-  searchableProperties: string[];
-  requiredProperties: string[];
-  /** The property that moves with each change: lastmodifieddate of contacts, hs_lastmodifieddate of all others. */
-  modifiedProperty: "lastmodifieddate" | "hs_lastmodifieddate";
-  createdProperty: "createdate" | "hs_createdate";
-  /** What a read gives where it names no properties. */
-  defaultProperties: readonly string[];
-  properties: Map<string, Property>;
-  createdAt: string;
-  updatedAt: string;
-}
-
-export interface PropertyGroup {
-  name: string;
-  label: string;
-  displayOrder: number;
-  archived: boolean;
-}
 
 export interface Catalog {
   readonly types: readonly ObjectType[];

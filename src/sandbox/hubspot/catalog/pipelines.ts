@@ -5,7 +5,8 @@
 
 import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
-import type { Catalog, ObjectType } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import type { ObjectType } from "./object-type.ts";
 import { optionsOf } from "./property.ts";
 
 export interface Stage {

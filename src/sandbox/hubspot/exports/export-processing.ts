@@ -5,10 +5,10 @@
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { setImmediate as yieldToRequests } from "node:timers/promises";
 import { now } from "../../../core/clock.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
 import { type Counted, runSearch } from "../records/search.ts";
-import type { StoredRecord } from "../store.ts";
+import type { StoredRecord } from "../records/stored-record.ts";
 import { exportTable } from "./export-table.ts";
 import type { Export, ExportRequest } from "./exports.ts";
 import { zipOf } from "./zip.ts";

@@ -1,12 +1,12 @@
 // An export as CSV: its header and a line a record.
 // In: the properties, and whether names and values are those of the API or those that people read. Out: text.
 
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { owners } from "../catalog/owners.ts";
 import type { Property } from "../catalog/property.ts";
 import type { Portal } from "../portal.ts";
 import { storedValue } from "../records/record-json.ts";
-import type { StoredRecord } from "../store.ts";
+import type { StoredRecord } from "../records/stored-record.ts";
 import { localText } from "../time-zone.ts";
 import type { ExportRequest } from "./exports.ts";
 

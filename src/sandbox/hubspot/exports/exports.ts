@@ -8,8 +8,7 @@ import { join } from "node:path";
 import { now } from "../../../core/clock.ts";
 import { randomId } from "../../../core/random.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
-import type { Filter } from "../records/filters.ts";
-import type { Search } from "../records/search.ts";
+import type { Filter, Search } from "../records/search-request.ts";
 
 export type ExportState = "ENQUEUED" | "PROCESSING" | "DONE";
 

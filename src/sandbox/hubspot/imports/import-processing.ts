@@ -5,7 +5,7 @@
 
 import { setImmediate as yieldToRequests } from "node:timers/promises";
 import { type CsvReader, openCsv } from "../../csv-reader.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
 import { ImportFault, type RowError, type RowWriter, rowWriter } from "./import-row.ts";
 import { type Import, type ImportError, type Imports, importFile } from "./imports.ts";
@@ -85,7 +85,7 @@ function openFile(portal: Portal, current: Import): FileWork {
   const type = portal.catalog.objectType(file?.typeId ?? "");
   if (file === undefined || type === undefined)
     throw new ImportFault({ errorType: "MISSING_OBJECT_DEFINITION", message: "The object type is gone" });
-  const path = importFile(portal, current.fileIds[current.file] ?? 0);
+  const path = importFile(portal.folder, current.fileIds[current.file] ?? 0);
   const writer = rowWriter(portal, type, file);
   const reader = openCsv(path, ",", undefined, current.offset);
   if (current.offset === 0 && file.hasHeader) {

@@ -3,8 +3,8 @@
 // https://developers.hubspot.com/docs/api-reference/latest/crm/imports/guide
 
 import { z } from "zod";
+import type { Catalog } from "../catalog/catalog.ts";
 import { validationError } from "../errors.ts";
-import type { Portal } from "../portal.ts";
 
 const operation = z.enum(["CREATE", "UPDATE", "UPSERT"]);
 
@@ -67,7 +67,7 @@ export interface ImportRequestFile {
 const columnTypes = ["STANDARD", "HUBSPOT_OBJECT_ID", "HUBSPOT_ALTERNATE_ID"];
 
 export function readImportRequest(
-  portal: Portal,
+  catalog: Catalog,
   text: string,
   uploaded: readonly string[],
 ): { request: ImportRequest; json: unknown } {
@@ -80,7 +80,7 @@ export function readImportRequest(
       throw validationError(`Could not find a file named ${file.fileName} in the request`);
     if (file.fileFormat === "SPREADSHEET") throw validationError("The sandbox imports CSV files, not spreadsheets.");
     const columns = file.fileImportPage.columnMappings;
-    const typeId = typeOf(portal, columns);
+    const typeId = typeOf(catalog, columns);
     return {
       fileName: file.fileName,
       typeId,
@@ -96,13 +96,13 @@ export function readImportRequest(
   return { request: { name, files }, json };
 }
 
-function typeOf(portal: Portal, columns: readonly ColumnMapping[]): string {
+function typeOf(catalog: Catalog, columns: readonly ColumnMapping[]): string {
   const typeIds = new Set<string>();
   for (const column of columns) {
     if (column.links || !columnTypes.includes(column.columnType))
       throw validationError(`The sandbox imports no associations: column ${column.columnName}`);
     if (column.objectType === undefined) continue;
-    const type = portal.catalog.objectType(column.objectType);
+    const type = catalog.objectType(column.objectType);
     if (type === undefined) throw validationError(`Unable to infer object type from: ${column.objectType}`);
     typeIds.add(type.typeId);
   }

@@ -39,13 +39,13 @@ async function create(portal: Portal, work: ImportWork, request: ApiRequest): Pr
   const given = form.get("importRequest");
   if (given === null) throw validationError("The part importRequest is missing");
   const text = typeof given === "string" ? given : await given.text();
-  const { request: wanted, json } = readImportRequest(portal, text, [...files.keys()]);
+  const { request: wanted, json } = readImportRequest(portal.catalog, text, [...files.keys()]);
   const contents = wanted.files.map(({ fileName }) => files.get(fileName) ?? Buffer.alloc(0));
   const rows = wanted.files.map(({ hasHeader }, index) => countRows(contents[index]) - (hasHeader ? 1 : 0));
   checkSize(portal, rows);
   const fileIds = contents.map((content) => {
     const fileId = imports.reserveFileId();
-    writeFileSync(importFile(portal, fileId), content, { mode: 0o600 });
+    writeFileSync(importFile(portal.folder, fileId), content, { mode: 0o600 });
     return fileId;
   });
   const added = imports.add(

@@ -6,11 +6,11 @@
 
 import { identifier } from "../../../core/sql.ts";
 import type { CsvRecord } from "../../csv-reader.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { ApiError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
+import type { StoredRecord } from "../records/stored-record.ts";
 import { createRecord, updateRecord } from "../records/writer.ts";
-import type { StoredRecord } from "../store.ts";
 import { cellReader } from "./import-cell.ts";
 import type { ColumnMapping, ImportRequestFile } from "./import-request.ts";
 

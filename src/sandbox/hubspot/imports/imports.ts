@@ -7,7 +7,6 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
-import type { Portal } from "../portal.ts";
 import type { ImportRequest } from "./import-request.ts";
 
 export type ImportState = "STARTED" | "PROCESSING" | "DONE" | "FAILED" | "CANCELED" | "DEFERRED";
@@ -146,8 +145,8 @@ export function openImports(database: DatabaseSync, portalFolder: string): Impor
 const firstFileId = 180_000_000;
 
 /** Where an uploaded file lies. */
-export function importFile(portal: Portal, fileId: number): string {
-  return join(importFolder(portal.folder), `${fileId}.csv`);
+export function importFile(portalFolder: string, fileId: number): string {
+  return join(importFolder(portalFolder), `${fileId}.csv`);
 }
 
 function importFolder(portalFolder: string): string {

@@ -2,7 +2,7 @@
 // In: labels. Out: definitions, each with the one that the other end sees. Must hold: a label keeps its id for good.
 
 import type { DatabaseSync } from "../../../core/sqlite.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { hubspotDefined } from "./association-types.ts";
 
 export type AssociationCategory = "HUBSPOT_DEFINED" | "USER_DEFINED";

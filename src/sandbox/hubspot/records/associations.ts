@@ -4,7 +4,7 @@
 // https://developers.hubspot.com/docs/guides/api/crm/associations/associations-v4
 
 import type { DatabaseSync } from "../../../core/sqlite.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import {
   type AssociationLabels,
   type AssociationType,

@@ -1,7 +1,7 @@
 // Values that HubSpot works out from others as a record is written.
 
-import type { ObjectType } from "../catalog/catalog.ts";
-import type { Values } from "../store.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
+import type { Values } from "./stored-record.ts";
 
 type Derive = (values: Values) => string | undefined;
 

@@ -3,24 +3,17 @@
 // options with it; times and numbers as such, not as text.
 // https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm
 
-import { isObject } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import { isObject } from "../../json-object.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { isMultiple, type Property } from "../catalog/property.ts";
 import { validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
+import type { Filter } from "./search-request.ts";
 import { canonicalNumber, parseTime } from "./values.ts";
 
 export interface Condition {
   sql: string;
   parameters: (string | number)[];
-}
-
-export interface Filter {
-  propertyName: string;
-  operator: string;
-  value: string | undefined;
-  highValue: string | undefined;
-  values: string[];
 }
 
 /** Where a property's value is in a row, and how a filter's value becomes comparable with it. */

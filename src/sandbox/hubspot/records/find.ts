@@ -1,9 +1,9 @@
 // Which record a client means: by its id, or by a property whose value no two records share.
 
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
-import type { StoredRecord } from "../store.ts";
+import type { StoredRecord } from "./stored-record.ts";
 
 /** A live record by id, or by the value of a unique property. Email of contacts finds secondary addresses too. */
 export function findRecord(

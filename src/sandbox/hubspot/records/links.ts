@@ -1,7 +1,7 @@
 // Associations as clients give them: checked against the types that there are and the records that exist.
 
-import { isObject } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import { isObject } from "../../json-object.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 import type { AssociationType } from "./association-labels.ts";

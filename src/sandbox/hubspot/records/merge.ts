@@ -3,10 +3,10 @@
 // Must hold: both old ids lead to it from then on; nothing is left of a record that privacy law has deleted.
 // https://knowledge.hubspot.com/records/merge-records
 
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
-import type { StoredRecord, Values } from "../store.ts";
 import { deriveValues } from "./derived.ts";
+import type { StoredRecord, Values } from "./stored-record.ts";
 
 /** Merges into a new record, or into the primary one where the portal preserves its id. */
 export function mergeRecords(

@@ -1,9 +1,10 @@
 // A record as the API shows it: ids, values and times are text.
 // https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
 
-import type { ObjectType } from "../catalog/catalog.ts";
-import { type Portal, portalId } from "../portal.ts";
-import type { StoredRecord } from "../store.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
+import type { Portal } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
+import type { StoredRecord } from "./stored-record.ts";
 
 export interface RecordJson {
   id: string;

@@ -1,9 +1,9 @@
 // What a record must have: HubSpot's own demands on new records, and those of the portal's admin.
 // https://developers.hubspot.com/docs/guides/crm/using-object-apis
 
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { validationError } from "../errors.ts";
-import type { Values } from "../store.ts";
+import type { Values } from "./stored-record.ts";
 
 /** Properties that a new record must have; of a list, one is enough. */
 const required: Readonly<Record<string, readonly (readonly string[])[]>> = {

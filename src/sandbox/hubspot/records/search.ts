@@ -3,20 +3,12 @@
 // Must hold: `total` is exact on every page, and a keyset walk (id above the last one, in the order of ids) stays cheap.
 
 import { identifier } from "../../../core/sql.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
 import { readRow } from "../record-tables.ts";
-import type { StoredRecord } from "../store.ts";
-import { allOf, anyOf, type Condition, compileFilter, type Filter, operandOf, readsTimesOnly } from "./filters.ts";
-
-export interface Search {
-  type: ObjectType;
-  groups: Filter[][];
-  query: string | undefined;
-  sort: { property: string; descending: boolean } | undefined;
-  offset: number;
-  limit: number;
-}
+import { allOf, anyOf, type Condition, compileFilter, operandOf, readsTimesOnly } from "./filters.ts";
+import type { Filter, Search } from "./search-request.ts";
+import type { StoredRecord } from "./stored-record.ts";
 
 /** What the last search of a kind counted: the next page of a walk counts only the rows between. */
 export interface Counted {

@@ -5,7 +5,7 @@
 
 import { isMultiple, type Property } from "../catalog/property.ts";
 import { type ErrorDetail, validationError } from "../errors.ts";
-import { portalId } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
 
 /** Why a value was refused. */
 export interface ValueError {

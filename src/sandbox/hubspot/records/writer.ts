@@ -2,13 +2,14 @@
 // In: an object type and properties as a client gave them. Out: the stored record, or an error that says what is wrong.
 // Must hold: nothing is stored that the checks refuse; callers wrap what belongs together in one transaction.
 
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { ApiError, validationError } from "../errors.ts";
-import { type Portal, portalId } from "../portal.ts";
-import type { StoredRecord, Values } from "../store.ts";
+import type { Portal } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
 import { uniqueValues } from "../unique-values.ts";
 import { deriveValues } from "./derived.ts";
 import { requireProperties } from "./required.ts";
+import type { StoredRecord, Values } from "./stored-record.ts";
 import { isStepBack, parseTime, readValue, type ValueError, valuesError } from "./values.ts";
 
 /** Properties as they come in a request. */

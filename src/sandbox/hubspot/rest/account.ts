@@ -6,9 +6,10 @@ import { now } from "../../../core/clock.ts";
 import { identifier } from "../../../core/sql.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { apiRoutes } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { hubspotJson } from "../errors.ts";
-import { type Portal, portalId } from "../portal.ts";
+import type { Portal } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
 import { offsetMs } from "../time-zone.ts";
 
 /** The vendor's limits of an Enterprise account, which custom objects need. */

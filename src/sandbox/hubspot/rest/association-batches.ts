@@ -2,9 +2,10 @@
 // https://developers.hubspot.com/docs/guides/api/crm/associations/associations-v4
 
 import { now } from "../../../core/clock.ts";
+import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
-import { type ApiRequest, apiRoutes, isObject, readJson } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import { type ApiRequest, apiRoutes, readJson } from "../api.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { ApiError, batchError, hubspotJson, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 import type { End } from "../records/associations.ts";

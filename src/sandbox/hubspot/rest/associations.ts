@@ -3,7 +3,7 @@
 
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { hubspotJson, notFound, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 import type { End, Link } from "../records/associations.ts";

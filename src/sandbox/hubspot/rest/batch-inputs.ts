@@ -1,6 +1,6 @@
 // The `inputs` of a batch, checked as a whole before any of them is looked at.
 
-import { isObject } from "../api.ts";
+import { isObject } from "../../json-object.ts";
 import { validationError } from "../errors.ts";
 
 export interface BatchInput {

@@ -1,11 +1,11 @@
 // What create, update and upsert do with one input.
 
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
 import { findRecord } from "../records/find.ts";
 import { readInlineLinks } from "../records/links.ts";
+import type { StoredRecord } from "../records/stored-record.ts";
 import { createRecord, updateRecord } from "../records/writer.ts";
-import type { StoredRecord } from "../store.ts";
 import type { BatchInput } from "./batch-inputs.ts";
 
 export interface WriteContext {

@@ -6,7 +6,7 @@
 import { now } from "../../../core/clock.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { ApiError, batchError, hubspotJson } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 import { findRecord, missingMessage, parseId, requireUnique } from "../records/find.ts";

@@ -3,13 +3,13 @@
 
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { ApiError, hubspotJson, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 import { findRecord, missingMessage, requireUnique } from "../records/find.ts";
 import { eraseRecord, mergeRecords } from "../records/merge.ts";
 import { recordJson } from "../records/record-json.ts";
-import type { StoredRecord } from "../store.ts";
+import type { StoredRecord } from "../records/stored-record.ts";
 
 export function mergeRoutes(portal: Portal): Route[] {
   return [

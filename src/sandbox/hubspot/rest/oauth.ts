@@ -8,7 +8,8 @@ import { readText } from "../../request-body.ts";
 import type { Answer, Route, SandboxRequest } from "../../routes.ts";
 import { clientId, clientSecret, type Token } from "../access/tokens.ts";
 import { hubspotJson, notFound } from "../errors.ts";
-import { type Portal, portalId } from "../portal.ts";
+import type { Portal } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
 
 const versions = ["v3", "2026-03", "2026-09"];
 /** A code that the authorization page would have handed out. */

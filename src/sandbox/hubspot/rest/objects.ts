@@ -1,16 +1,17 @@
 // Single records and lists of them.
 // https://developers.hubspot.com/docs/api-reference/crm-objects-v3/guide
 
+import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
-import { type ApiRequest, apiRoutes, isObject, objectTypeOf, readJson } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { hubspotJson, notFound, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 import { findRecord, parseId, requireUnique } from "../records/find.ts";
 import { readInlineLinks } from "../records/links.ts";
 import { recordJson, wantedJson } from "../records/record-json.ts";
+import type { StoredRecord } from "../records/stored-record.ts";
 import { archiveRecord, createRecord, updateRecord } from "../records/writer.ts";
-import type { StoredRecord } from "../store.ts";
 import { isWanted, limitOf, wantedOf } from "./parameters.ts";
 
 const listMax = 100;

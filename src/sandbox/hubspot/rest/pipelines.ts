@@ -5,10 +5,11 @@ import { z } from "zod";
 import { now } from "../../../core/clock.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import type { Pipeline, Stage } from "../catalog/pipelines.ts";
 import { ApiError, hubspotJson, notFound, validationError } from "../errors.ts";
-import { type Portal, portalId } from "../portal.ts";
+import type { Portal } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
 
 const stageInput = z.looseObject({
   label: z.string().min(1),

@@ -2,9 +2,10 @@
 // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
 
 import { now } from "../../../core/clock.ts";
+import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
-import { type ApiRequest, apiRoutes, isObject, objectTypeOf, readJson } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import type { Property } from "../catalog/property.ts";
 import { ApiError, batchError, hubspotJson, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";

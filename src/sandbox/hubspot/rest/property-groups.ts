@@ -2,7 +2,7 @@
 
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
-import type { PropertyGroup } from "../catalog/catalog.ts";
+import type { PropertyGroup } from "../catalog/object-type.ts";
 import { ApiError, hubspotJson, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
 

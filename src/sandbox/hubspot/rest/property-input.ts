@@ -1,8 +1,8 @@
 // Definitions of properties as clients give them, checked.
 
 import { now } from "../../../core/clock.ts";
-import { isObject } from "../api.ts";
-import type { ObjectType } from "../catalog/catalog.ts";
+import { isObject } from "../../json-object.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { createProperty, type Option, type Property, type PropertyType } from "../catalog/property.ts";
 import { ApiError, validationError } from "../errors.ts";
 

@@ -2,11 +2,14 @@
 // https://developers.hubspot.com/docs/api-reference/crm-schemas-v3/guide
 
 import { now } from "../../../core/clock.ts";
+import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
-import { type ApiRequest, apiRoutes, isObject, objectTypeOf, readJson } from "../api.ts";
-import type { CustomType, ObjectType } from "../catalog/catalog.ts";
+import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
+import type { CustomType } from "../catalog/catalog.ts";
+import type { ObjectType } from "../catalog/object-type.ts";
 import { ApiError, hubspotJson, validationError } from "../errors.ts";
-import { type Portal, portalId } from "../portal.ts";
+import type { Portal } from "../portal.ts";
+import { portalId } from "../portal-id.ts";
 import { nameList } from "./batch-inputs.ts";
 import { isWanted } from "./parameters.ts";
 import { createProperty } from "./properties.ts";

@@ -1,13 +1,15 @@
 // POST /crm/v3/objects/{objectType}/search
 // https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm
 
+import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
-import { type ApiRequest, apiRoutes, isObject, objectTypeOf, readJson } from "../api.ts";
+import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
 import { hubspotJson, validationError } from "../errors.ts";
 import type { Portal } from "../portal.ts";
-import { type Filter, readFilter } from "../records/filters.ts";
+import { readFilter } from "../records/filters.ts";
 import { recordJson } from "../records/record-json.ts";
-import { type Counted, runSearch, type Search } from "../records/search.ts";
+import { type Counted, runSearch } from "../records/search.ts";
+import type { Filter, Search } from "../records/search-request.ts";
 import { nameList } from "./batch-inputs.ts";
 
 const limitMax = 200;

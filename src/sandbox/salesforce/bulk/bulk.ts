@@ -7,15 +7,11 @@ import { apiRoute } from "../rest/api.ts";
 import { processIngest } from "./ingest-processing.ts";
 import { ingestInfo, ingestRoutes } from "./ingest-routes.ts";
 import { listJobs } from "./job-list.ts";
+import type { BulkWork } from "./jobs.ts";
 import { type IngestJob, type Jobs, openJobs, type QueryJob } from "./jobs.ts";
 import { createParentLocks } from "./parent-locks.ts";
 import { processQuery } from "./query-processing.ts";
 import { queryInfo, queryJobRoutes } from "./query-routes.ts";
-
-export interface BulkWork {
-  startIngest(id: string): void;
-  startQuery(id: string): void;
-}
 
 export interface Bulk {
   routes: Route[];

@@ -6,8 +6,8 @@
 import { setImmediate as yieldToRequests } from "node:timers/promises";
 import { monotonicMs } from "../../../core/clock.ts";
 import { type CsvReader, type CsvRecord, LineEndingError, openCsv } from "../../csv-reader.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
 import { isDouble } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { bulkErrorText, parseRowError, RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type Column, ColumnError, resolveColumns } from "../records/columns.ts";

@@ -7,12 +7,12 @@ import { createWriteStream, renameSync, rmSync, writeFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { readText } from "../../request-body.ts";
 import { type Answer, json, type Route } from "../../routes.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type ApiRequest, apiRoute, readJson } from "../rest/api.ts";
-import type { BulkWork } from "./bulk.ts";
 import { resultRoutes } from "./ingest-results.ts";
+import type { BulkWork } from "./jobs.ts";
 import {
   choice,
   commonInfo,

@@ -209,3 +209,8 @@ export function choice<Value extends string>(
 function parseJob(row: readonly [string]): IngestJob | QueryJob {
   return JSON.parse(row[0]);
 }
+
+export interface BulkWork {
+  startIngest(id: string): void;
+  startQuery(id: string): void;
+}

@@ -4,7 +4,7 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/data_loading_strategies.htm
 
 import { openCsv } from "../../csv-reader.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type Column, ColumnError, keyLookup, resolveColumns } from "../records/columns.ts";

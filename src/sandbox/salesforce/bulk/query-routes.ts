@@ -8,9 +8,9 @@ import { type Answer, json, type Route } from "../../routes.ts";
 import { ApiError, notFound } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { type ApiRequest, apiRoute, readJson } from "../rest/api.ts";
-import type { CompiledQuery } from "../soql/compile.ts";
+import type { CompiledQuery } from "../soql/compiled-query.ts";
 import { csvHeader } from "../soql/rows.ts";
-import type { BulkWork } from "./bulk.ts";
+import type { BulkWork } from "./jobs.ts";
 import {
   choice,
   commonInfo,

@@ -4,27 +4,11 @@
 
 import { usageFailure } from "../../../core/errors.ts";
 import { suggest } from "../../../core/suggest.ts";
-import type { RecordTypeDefinition, SalesforceFieldDefinition, SchemaFile } from "../../schema-file.ts";
+import type { SalesforceFieldDefinition, SchemaFile } from "../../schema-file.ts";
 import { type Field, field, owner, readOnly, recordTypeField, systemFields, text } from "./field.ts";
-import { type Access, fullAccess, readAccess, restrict } from "./restrict.ts";
+import type { SalesforceObject } from "./object.ts";
+import { fullAccess, readAccess, restrict } from "./restrict.ts";
 import { type StandardObject, standardObjects } from "./standard-objects.ts";
-
-export interface SalesforceObject {
-  name: string;
-  label: string;
-  labelPlural: string;
-  keyPrefix: string;
-  custom: boolean;
-  readOnly: boolean;
-  access: Access;
-  /** By developer name; none on most objects. */
-  recordTypes: Readonly<Record<string, RecordTypeDefinition>>;
-  fields: readonly Field[];
-  /** A field by its name in any case. */
-  field(name: string): Field | undefined;
-  /** The lookup behind a relationship name in any case, for example Account → AccountId. */
-  relationship(name: string): Field | undefined;
-}
 
 /**
  * Two views of the same objects: what the signed-in user may see and do, and what the org itself stores. A field that is

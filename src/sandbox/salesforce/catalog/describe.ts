@@ -2,8 +2,9 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
 
 import type { RecordType } from "../records/record-types.ts";
-import type { Catalog, SalesforceObject } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
 import { type Field, isDouble, isMasked, wholeDigits } from "./field.ts";
+import type { SalesforceObject } from "./object.ts";
 
 type Description = Record<string, unknown>;
 

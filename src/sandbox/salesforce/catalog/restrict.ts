@@ -6,17 +6,8 @@
 import { usageFailure } from "../../../core/errors.ts";
 import { suggest } from "../../../core/suggest.ts";
 import type { SalesforceObjectDefinition } from "../../schema-file.ts";
-import type { SalesforceObject } from "./catalog.ts";
 import type { Field } from "./field.ts";
-
-export interface Access {
-  /** Without it the object is not there for the user. */
-  readable: boolean;
-  queryable: boolean;
-  createable: boolean;
-  updateable: boolean;
-  deletable: boolean;
-}
+import type { Access, SalesforceObject } from "./object.ts";
 
 export const fullAccess: Access = {
   readable: true,

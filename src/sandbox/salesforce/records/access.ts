@@ -1,6 +1,6 @@
 // What the signed-in user may do with an object's records, in the words in which Salesforce refuses.
 
-import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { RowError } from "../errors.ts";
 
 /** Throws a RowError where the user lacks the object permission for an operation. */

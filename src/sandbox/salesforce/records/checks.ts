@@ -2,8 +2,8 @@
 // In: the stored values of a row, in the order of its columns. Out: nothing, or a RowError in the vendor's words.
 
 import { identifier } from "../../../core/sql.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { keyOf, prepareRows, type Rows, type Stored } from "../store.ts";

@@ -4,8 +4,8 @@
 // Forms: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/relationship_fields_in_a_header_row_2_0.htm
 
 import { identifier } from "../../../core/sql.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
 import { type Field, isStored } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { keyExpression, keyOf, prepareRows, type Rows } from "../store.ts";

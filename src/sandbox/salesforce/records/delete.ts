@@ -3,8 +3,8 @@
 // Callers hold the transaction.
 
 import { identifier } from "../../../core/sql.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { RowError } from "../errors.ts";
 import { canonicalId } from "../ids.ts";
 import type { Org } from "../org.ts";

@@ -1,7 +1,7 @@
 // Records as JSON gives them, written through the same checks as rows of a file.
 // In: an object of field names and values; a nested object names a parent by its key. Out: what was written.
 
-import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError, parseRowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { ColumnError, resolveColumns } from "./columns.ts";

@@ -5,8 +5,9 @@
 
 import { identifier } from "../../../core/sql.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
-import type { Catalog, SalesforceObject } from "../catalog/catalog.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import { isStored } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { prepareRows, type Store, type Stored, transact } from "../store.ts";
 
 export interface LateCommits {

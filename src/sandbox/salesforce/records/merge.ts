@@ -4,7 +4,7 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_merge.htm
 
 import { identifier } from "../../../core/sql.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { prepareRows } from "../store.ts";

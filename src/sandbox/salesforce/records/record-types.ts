@@ -2,7 +2,7 @@
 // In: the schema file's record types. Out: their ids. Must hold: a record type keeps its id across restarts.
 // https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_recordtype.htm
 
-import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { prepareRows, type Stored } from "../store.ts";

@@ -4,7 +4,7 @@
 
 import { readText } from "../../request-body.ts";
 import { type Answer, json, type Method, type Route, type SandboxRequest } from "../../routes.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError, notFound, RowError } from "../errors.ts";
 import { newestVersion, type Org, oldestVersion } from "../org.ts";
 import { apiDisabled } from "../permissions.ts";

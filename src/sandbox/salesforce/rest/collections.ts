@@ -2,8 +2,8 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm
 
 import { type Answer, json, type Route } from "../../routes.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError, RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { rowDeleter } from "../records/delete.ts";

@@ -3,8 +3,8 @@
 
 import { identifier } from "../../../core/sql.ts";
 import { type Answer, json, type Route } from "../../routes.ts";
-import type { SalesforceObject } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError, notFound, RowError } from "../errors.ts";
 import { canonicalId } from "../ids.ts";
 import type { Org } from "../org.ts";

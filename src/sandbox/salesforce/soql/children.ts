@@ -2,21 +2,11 @@
 // In: a relationship's name as the parent knows it. Out: the child object and its lookup to the parent.
 // https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_relationships_query_using.htm
 
-import type { Catalog, SalesforceObject } from "../catalog/catalog.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError } from "../errors.ts";
-import type { CompiledQuery } from "./compile.ts";
 import { pointer } from "./paths.ts";
-
-export interface ChildQuery {
-  /** The relationship's name, under which the records go. */
-  name: string;
-  query: CompiledQuery;
-  /** The child's lookup to the record. */
-  lookup: Field;
-  /** How many columns of the record come before it. */
-  after: number;
-}
 
 /** The child object and its lookup behind a relationship name, in any case. */
 export function childRelationship(

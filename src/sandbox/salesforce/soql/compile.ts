@@ -11,52 +11,16 @@ import type {
   Subquery,
   WhereClause,
 } from "@jetstreamapp/soql-parser-js";
-import type { Catalog, SalesforceObject } from "../catalog/catalog.ts";
-import { field as defineField, type Field, isDouble } from "../catalog/field.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import { field as defineField, isDouble } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError } from "../errors.ts";
 import { keyExpression } from "../store.ts";
-import { type ChildQuery, childRelationship } from "./children.ts";
+import { childRelationship } from "./children.ts";
+import type { ChildQuery, CompiledQuery, SelectedColumn, Variant } from "./compiled-query.ts";
 import { compareField, type Sql } from "./conditions.ts";
 import { type Comparison, type ConditionTree, conditionTree, malformedQuery, parseSoql } from "./parse.ts";
 import { createPaths, type Paths, pointer, type ResolvedParent } from "./paths.ts";
-
-/** One selected column: where it goes in a record, and what it holds. */
-export interface SelectedColumn {
-  /** Relationship names and the field's own, or the alias of an aggregate. */
-  path: string[];
-  field: Field;
-  /** The SQL of each value: one, or one for each part of a compound address or of a TYPEOF. */
-  expressions: string[];
-  /** What a TYPEOF gives for each type of parent. */
-  variants?: Variant[];
-  aggregate: boolean;
-}
-
-/** A parent's type with the fields that a TYPEOF selects for it: their values follow the id of that parent. */
-export interface Variant {
-  type: string;
-  fields: Field[];
-}
-
-export interface CompiledQuery {
-  object: SalesforceObject;
-  columns: SelectedColumn[];
-  children: ChildQuery[];
-  /** The parents that selected fields belong to, with the SQL of their ids. */
-  parents: ResolvedParent[];
-  /** SELECT COUNT() FROM …: the answer is a number, not records. */
-  countOnly: boolean;
-  grouped: boolean;
-  /** The parts of the SQL, each empty or starting with its keyword. All parameters belong to `where`. */
-  from: string;
-  where: Sql;
-  groupBy: string;
-  orderBy: string;
-  limit: number | undefined;
-  offset: number;
-  /** The alias of the object itself in the SQL. */
-  root: string;
-}
 
 interface Scope {
   catalog: Catalog;

@@ -3,8 +3,9 @@
 // Must hold: errors are Salesforce's own words, because clients match them.
 
 import { identifier } from "../../../core/sql.ts";
-import type { Catalog, SalesforceObject } from "../catalog/catalog.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import type { Field } from "../catalog/field.ts";
+import type { SalesforceObject } from "../catalog/object.ts";
 import { ApiError } from "../errors.ts";
 
 const deepestPath = 5;

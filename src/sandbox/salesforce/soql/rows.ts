@@ -5,8 +5,7 @@ import { identifier } from "../../../core/sql.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
 import { csvText, jsonValue, quoted } from "../render.ts";
 import { prepareRows, type Stored } from "../store.ts";
-import type { ChildQuery } from "./children.ts";
-import type { CompiledQuery, SelectedColumn, Variant } from "./compile.ts";
+import type { ChildQuery, CompiledQuery, SelectedColumn, Variant } from "./compiled-query.ts";
 
 export type QueryRow = readonly Stored[];
 
