@@ -2,8 +2,8 @@
 // as Salesforce does. A benchmark loads nothing, so every call that would is a defect of the benchmark.
 
 import { renderField } from "../src/connectors/salesforce/render.ts";
+import type { Target, WayChoice } from "../src/contract/target.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../src/core/model.ts";
-import type { Target, WayChoice } from "../src/load/target.ts";
 
 const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 

@@ -65,13 +65,35 @@ const allowed: Record<string, string[]> = {
   report: leaves,
   http: leaves,
   sandbox: leaves,
-  ...Object.fromEntries(steps.map((step) => [step, ["core", "formats", "values", "job"]])),
-  contract: ["core", "values", "job", "extract", "load"],
-  connectors: [...leaves, "formats", "values", "job", "http", "extract", "load", "contract"],
+  ...Object.fromEntries(steps.map((step) => [step, ["core", "formats", "values", "job", "contract"]])),
+  contract: ["core", "values", "job"],
+  connectors: [...leaves, "formats", "values", "job", "http", "contract"],
   pipeline: [...leaves, "formats", "values", "job", "report", "http", "connectors", "contract", ...steps],
   commands: [...leaves, "job", "report", "pipeline", "sandbox", "checkpoint"],
   cli: [...leaves, "report", "commands"],
 };
+
+/** The rooms of src/pipeline/, from the top of the way to its foundations, each with the file that a reader opens first. */
+const rooms: Record<string, string> = {
+  tools: "pipeline/tools/check-job.ts",
+  runs: "pipeline/runs/runs.ts",
+  "pipeline.ts": "pipeline.ts",
+  "plan-stream.ts": "pipeline/plan-stream.ts",
+  settle: "pipeline/settle/settle-stream.ts",
+  load: "pipeline/load/load-stream.ts",
+  extract: "pipeline/extract/extract-stream.ts",
+  rows: "pipeline/rows/rejects.ts",
+  batches: "pipeline/batches/write-batches.ts",
+  diff: "pipeline/diff/diff-stream.ts",
+  stage: "pipeline/stage/stage-stream.ts",
+  compile: "pipeline/compile/compile-stream.ts",
+  run: "pipeline/run/context.ts",
+};
+
+const isPipeline = (path: string) => partOf(path) === "pipeline";
+const pipelineFiles = files.map(({ path }) => path).filter(isPipeline);
+/** A folder of src/pipeline/, or a file that lies flat. */
+const roomOf = (path: string) => path.split("/")[1] ?? path;
 
 /** Fails with the offences that no exception covers, and with exceptions that cover nothing. */
 function expectOnly(offences: readonly string[], exceptions: Record<string, string> = {}): void {
@@ -154,21 +176,20 @@ describe("imports", () => {
     expectOnly(offencesOf(offends));
   });
 
-  test("of a connector know the steps only by the interfaces Source and Target", () => {
-    const interfaces = ["extract/source.ts", "load/target.ts"];
-    const offends = (file: SourceFile, { what, kind }: Import) =>
-      partOf(file.path) === "connectors" &&
-      steps.includes(partOf(what)) &&
-      !(kind === "type" && interfaces.includes(what));
-    expectOnly(offencesOf(offends));
-  });
-
   test("name a connector only in connectors/registry.ts", () => {
     const offends = (file: SourceFile, { what }: Import) =>
       what.startsWith("connectors/") &&
       what !== "connectors/registry.ts" &&
       file.path !== "connectors/registry.ts" &&
       dirname(file.path) !== dirname(what);
+    expectOnly(offencesOf(offends));
+  });
+
+  test("of the pipeline's rooms go down the way, never back", () => {
+    expect([...new Set(pipelineFiles.map(roomOf))].sort()).toEqual(Object.keys(rooms).sort());
+    const floors = Object.keys(rooms);
+    const offends = ({ path }: SourceFile, { what }: Import) =>
+      isPipeline(path) && isPipeline(what) && floors.indexOf(roomOf(what)) < floors.indexOf(roomOf(path));
     expectOnly(offencesOf(offends));
   });
 
@@ -205,7 +226,7 @@ const importDoors: { modules: RegExp; door: string[]; exceptions?: Record<string
   { modules: /^commander$/, door: ["cli.ts"] },
   { modules: /^cli-progress$/, door: ["report/"] },
   { modules: /^yaml$/, door: ["job/", "sandbox/schema-file.ts"] },
-  { modules: /^node:child_process$/, door: ["pipeline/rehearsal.ts"] },
+  { modules: /^node:child_process$/, door: ["pipeline/runs/rehearsal.ts"] },
   { modules: /^(node:)?(worker_threads|cluster|vm)$/, door: [] },
 ];
 
@@ -235,7 +256,7 @@ describe("one door", () => {
 
   test("to the process: its arguments and its end", () => {
     expectOnly(outside(["cli.ts"], /\bprocess\.(exit|argv|abort|exitCode)\b/), {
-      "pipeline/rehearsal.ts": "starts the program that it is part of",
+      "pipeline/runs/rehearsal.ts": "starts the program that it is part of",
     });
   });
 
@@ -266,19 +287,19 @@ describe("a system's name", () => {
 /** The file of each part that a reader opens first. */
 const mainFiles = [
   "cli.ts",
-  "pipeline.ts",
+  ...Object.values(rooms),
   "checkpoint/ledger.ts",
   "commands/globals.ts",
   "connectors/registry.ts",
   "contract/connection.ts",
   "core/errors.ts",
   "diff/compare.ts",
-  "extract/source.ts",
+  "extract/choose-files.ts",
   "formats/format.ts",
   "http/client.ts",
   "job/job.ts",
-  "load/target.ts",
-  "pipeline/runs.ts",
+  "load/write.ts",
+  "pipeline/runs/runs.ts",
   "report/events.ts",
   "sandbox/sandbox.ts",
   "stage/engine.ts",

@@ -93,7 +93,7 @@ export interface BatchRecord {
   inDoubt: number;
   resultsSha256: string | null;
   message: string | null;
-  /** How it is written (load/target.ts). */
+  /** How it is written (contract/target.ts). */
   via: Way;
   /** How often its rows were sent before: they were not written, for a reason that passes. */
   round: number;
@@ -126,7 +126,7 @@ export interface Watermark {
   object: string;
   /** The file of the job, as seen from the project's folder. Empty where an older loadline did not write it down. */
   jobFile: string;
-  /** What the source was defined to be, as JSON (pipeline/source-definition.ts). Empty as above. */
+  /** What the source was defined to be, as JSON (pipeline/compile/source-definition.ts). Empty as above. */
   source: string;
   to: string;
   /** The run that set it. */
@@ -152,7 +152,7 @@ export interface InsertedRecord {
   object: string;
   run: string;
   stream: string;
-  /** Parquet, beside the ledger: the rows' identities (pipeline/inserted.ts). */
+  /** Parquet, beside the ledger: the rows' identities (pipeline/diff/inserted.ts). */
   file: string;
   sha256: string;
   rows: number;

@@ -2,7 +2,7 @@
 
 import { exitCodeOf, explain } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
-import { type CheckedJob, checkJob } from "../pipeline/check-job.ts";
+import { type CheckedJob, checkJob } from "../pipeline/tools/check-job.ts";
 import { printError, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { openProject, readProjectJob, rehearsalOf } from "./project.ts";

@@ -1,7 +1,7 @@
 // loadline connections pin: the key that a server shows.
 
 import { exitCode } from "../core/exit-code.ts";
-import { fetchServerKey } from "../pipeline/server-key.ts";
+import { fetchServerKey } from "../pipeline/tools/server-key.ts";
 import { printError, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { connectionNamed, openProject } from "./project.ts";

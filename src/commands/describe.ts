@@ -1,7 +1,7 @@
 // loadline describe: objects and fields of a system.
 
 import { exitCode } from "../core/exit-code.ts";
-import { describeSystem } from "../pipeline/describe.ts";
+import { describeSystem } from "../pipeline/tools/describe.ts";
 import { describedJson, renderDescribed } from "../report/describe-view.ts";
 import { lookOfOut, printError, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";

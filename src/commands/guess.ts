@@ -5,7 +5,7 @@ import { exitCode } from "../core/exit-code.ts";
 import { readConnections } from "../job/read-connections.ts";
 import { readEnvironment } from "../job/references.ts";
 import { writeJob } from "../job/write-job.ts";
-import { guessJob } from "../pipeline/guess-job.ts";
+import { guessJob } from "../pipeline/tools/guess-job.ts";
 import { printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { findProject } from "./project.ts";

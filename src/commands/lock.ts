@@ -1,7 +1,7 @@
 // The job's lock, for the commands that decide what becomes of a job's runs.
 
 import { LockHeld } from "../checkpoint/lock.ts";
-import { lockJob, type RunRequest } from "../pipeline/runs.ts";
+import { lockJob, type RunRequest } from "../pipeline/runs/runs.ts";
 import { printError } from "../report/output.ts";
 
 /** Undefined, and said, where another run holds the lock and the job says `lock: skip`; else throws LockHeld. */

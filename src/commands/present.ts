@@ -2,8 +2,8 @@
 
 import { exitCodeOf, explain } from "../core/errors.ts";
 import type { Job } from "../job/job.ts";
-import { readPlan } from "../pipeline/read-plan.ts";
-import type { EndedRun } from "../pipeline/runs.ts";
+import type { EndedRun } from "../pipeline/runs/runs.ts";
+import { readPlan } from "../pipeline/tools/read-plan.ts";
 import type { RunEvent } from "../report/events.ts";
 import { appendStepSummary, planMarkdown, summaryMarkdown } from "../report/markdown.ts";
 import { errorScreen, lookOfOut, printError, printOut } from "../report/output.ts";

@@ -10,7 +10,7 @@ import { readConnections } from "../job/read-connections.ts";
 import { readJob } from "../job/read-job.ts";
 import { readEnvironment } from "../job/references.ts";
 import { refuseTwoWriters } from "../job/two-writers.ts";
-import { connectToSandbox, type RehearsalOptions, startRehearsal } from "../pipeline/rehearsal.ts";
+import { connectToSandbox, type RehearsalOptions, startRehearsal } from "../pipeline/runs/rehearsal.ts";
 import type { Globals } from "./globals.ts";
 
 export interface Project {

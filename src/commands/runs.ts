@@ -2,7 +2,7 @@
 
 import { Ledger } from "../checkpoint/ledger.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { type ToldRun, tellRun } from "../pipeline/recovery.ts";
+import { type ToldRun, tellRun } from "../pipeline/runs/recovery.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
 import { overviewJson, renderRuns } from "../report/runs-view.ts";
 import type { CommandResult, Globals } from "./globals.ts";

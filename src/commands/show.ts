@@ -3,8 +3,8 @@
 import { Ledger } from "../checkpoint/ledger.ts";
 import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { tellRun } from "../pipeline/recovery.ts";
-import { runFolder } from "../pipeline/run-files.ts";
+import { runFolder } from "../pipeline/run/run-files.ts";
+import { tellRun } from "../pipeline/runs/recovery.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
 import type { RunDetails } from "../report/run-record.ts";
 import { renderRun, runJson } from "../report/show-view.ts";

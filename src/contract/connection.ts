@@ -2,9 +2,9 @@
 // them. In: a connection as connections.yaml names it, what opening one needs. Out: Source and Target. Must hold: no
 // system's name is in here.
 
-import type { Source } from "../extract/source.ts";
 import type { Environment } from "../job/job.ts";
-import type { Target } from "../load/target.ts";
+import type { Source } from "./source.ts";
+import type { Target } from "./target.ts";
 
 /** Both sides of a system. */
 export interface OpenConnection {

@@ -1,5 +1,5 @@
 // Whether what a run takes of a source is all of it. Only of a whole source does it mean anything that it lacks a record:
-// mode mirror deletes by that, and by nothing else. pipeline/whole-source.ts is the one place that finds it out.
+// mode mirror deletes by that, and by nothing else. pipeline/diff/whole-source.ts is the one place that finds it out.
 
 export type Wholeness =
   | { kind: "whole" }

@@ -2,12 +2,12 @@
 // before. Out: the files, and what a person should hear of the others. Nothing here reads or changes a file.
 
 import { posix } from "node:path";
+import type { ListedFile } from "../contract/source.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { isPattern } from "../core/glob.ts";
 import type { FileSource } from "../job/job.ts";
 import type { ManifestEntry } from "./manifest.ts";
-import type { ListedFile } from "./source.ts";
 
 /** The name beside a file that a pattern stands for: `{name}.done` of `in/a.csv` is `in/a.csv.done`. */
 export function nameBeside(pattern: string, label: string): string {

@@ -1,5 +1,5 @@
 // Mode mirror deletes what the source no longer has, so its source must be able to be whole: what a job file alone says
-// can never be, is refused here. What only a run finds out (pipeline/whole-source.ts), keeps it from deleting.
+// can never be, is refused here. What only a run finds out (pipeline/diff/whole-source.ts), keeps it from deleting.
 
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Stream } from "./job.ts";

@@ -1,10 +1,10 @@
 // The key that rows of a batch are matched by, as SQL over a batch file or a result set.
 
+import type { Target } from "../contract/target.ts";
 import type { FieldSchema } from "../core/model.ts";
 import { identifier } from "../core/sql.ts";
 import { foldSql } from "../values/fold.ts";
 import { storedReading } from "../values/value.ts";
-import type { Target } from "./target.ts";
 
 export interface RenderedKey {
   /** VARCHAR over the file's columns: the same for a value however the target renders it again. */

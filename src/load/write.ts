@@ -2,13 +2,13 @@
 // error that leaves it where `resume` takes it up. What must hold (docs/design.md §5): each state is durable before the
 // step that relies on it; a handle is thrown away only before the commit call; after it the batch is never sent again.
 
+import type { Batch, BatchState, ResultFiles, Target } from "../contract/target.ts";
 import { wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import type { Operation, Way } from "../core/model.ts";
 import type { Beside } from "../job/job.ts";
-import type { Batch, BatchState, ResultFiles, Target } from "./target.ts";
 
 /** The ledger's batch, as far as the protocol needs it. */
 export interface LoadedBatch {

@@ -1,4 +1,6 @@
 // One stream from its source to its plan and batch files: extract → stage (transform, validate) → diff → plan.
+// In: a stream, and what the ledger knows of it. Out: its record with counts, plan and batches. Must hold: what is planned
+// is in the ledger, hashed, before anything is sent.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,19 +13,20 @@ import { partial, together, type Wholeness, whole } from "../core/wholeness.ts";
 import type { Stream } from "../job/job.ts";
 import { countOf } from "../report/numbers.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
-import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./context.ts";
-import { readDelivered } from "./delivered.ts";
-import { diffStream } from "./diff-stream.ts";
-import { type ExtractedStream, extractStream } from "./extract-stream.ts";
-import { countDoubtful, fetchInserted, type KnownInserts, planInserted } from "./inserted.ts";
-import { refuseLostLookups } from "./lookups.ts";
-import { keepRejects, rejectsPath } from "./rejects.ts";
-import { stageStream } from "./stage-stream.ts";
-import { keepStayedRows } from "./stayed-rows.ts";
-import { chooseWays, describeWays } from "./ways.ts";
-import { wholeAsAsked, wholeAsTaken } from "./whole-source.ts";
-import { writeBatches } from "./write-batches.ts";
-import { findChangedBack } from "./written.ts";
+import { planInserted } from "./batches/planned-inserts.ts";
+import { chooseWays, describeWays } from "./batches/ways.ts";
+import { writeBatches } from "./batches/write-batches.ts";
+import { readDelivered } from "./diff/delivered.ts";
+import { diffStream } from "./diff/diff-stream.ts";
+import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted.ts";
+import { refuseLostLookups } from "./diff/lookups.ts";
+import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
+import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
+import { keepRejects, rejectsPath } from "./rows/rejects.ts";
+import { keepStayedRows } from "./rows/stayed-rows.ts";
+import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
+import { findChangedBack } from "./settle/written.ts";
+import { stageStream } from "./stage/stage-stream.ts";
 
 export async function planStream(context: RunContext, stream: Stream): Promise<StreamRecord> {
   const target = targetOf(context, stream.target.connection);

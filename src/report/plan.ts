@@ -1,4 +1,4 @@
-// A plan as it is shown: to people (plan-view.ts) and in CI (markdown.ts). In: what pipeline/read-plan.ts gathers.
+// A plan as it is shown: to people (plan-view.ts) and in CI (markdown.ts). In: what pipeline/tools/read-plan.ts gathers.
 // What must hold: a field that the job redacts is hidden before a view sees it, also where it is the record's key.
 
 import type { Action, StreamCounts } from "../core/model.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../src/checkpoint/ledger.ts";
 import { type TableName, tables } from "../../src/checkpoint/ledger-schema.ts";
 import { openSqlite, removeSqlite } from "../../src/core/sqlite.ts";
-import { unsent } from "../../src/pipeline/batch-files.ts";
+import { unsent } from "../../src/pipeline/batches/batch-files.ts";
 
 const batch: BatchRecord = {
   run: "r1",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openFileTarget } from "../../src/connectors/file/target.ts";
-import type { Batch, FileStore, Target } from "../../src/load/target.ts";
+import type { Batch, FileStore, Target } from "../../src/contract/target.ts";
 
 const { signal } = new AbortController();
 const text = "id\n1\n";

@@ -13,9 +13,9 @@ import { tables } from "../../src/checkpoint/ledger-schema.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { seededFraction } from "../../src/core/random.ts";
 import { openSqlite } from "../../src/core/sqlite.ts";
-import { findUnfinished } from "../../src/pipeline/recovery.ts";
-import { refuseChangedFiles } from "../../src/pipeline/resumed-files.ts";
-import { refuseChangedCopy } from "../../src/pipeline/runs.ts";
+import { findUnfinished } from "../../src/pipeline/runs/recovery.ts";
+import { refuseChangedFiles } from "../../src/pipeline/runs/resumed-files.ts";
+import { refuseChangedCopy } from "../../src/pipeline/runs/runs.ts";
 import { connections } from "../support/rig.ts";
 import {
   attachLoad,

@@ -4,8 +4,8 @@
 // the commit of an open handle that was uploaded to exactly once.
 
 import { assertTransition } from "../../src/checkpoint/batch-states.ts";
+import type { BatchState, Target } from "../../src/contract/target.ts";
 import { CallFault } from "../../src/http/outcome.ts";
-import type { BatchState, Target } from "../../src/load/target.ts";
 import type { LoadContext, LoadedBatch } from "../../src/load/write.ts";
 
 export const mishaps = ["done", "refused", "lost before", "lost after", "late", "dies before", "dies after"] as const;

@@ -7,7 +7,7 @@ import { readRowError } from "../../src/connectors/salesforce/errors.ts";
 import { literal } from "../../src/core/sql.ts";
 import { markResent, outcomesTable, resentRows } from "../../src/load/results.ts";
 import { foldId } from "../../src/load/row-key.ts";
-import { lanesOf, resentBatchRows, waitBefore } from "../../src/pipeline/resend.ts";
+import { lanesOf, resentBatchRows, waitBefore } from "../../src/pipeline/load/resend.ts";
 import { Engine } from "../../src/stage/engine.ts";
 
 const outcomes = ["loaded", "conflict", "failed", "locked", "unprocessed", "missing", "contradictory"] as const;

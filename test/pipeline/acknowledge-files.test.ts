@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { TakeRecord } from "../../src/checkpoint/ledger.ts";
-import type { FileCatalog } from "../../src/extract/source.ts";
+import type { FileCatalog } from "../../src/contract/source.ts";
 import type { Stream } from "../../src/job/job.ts";
-import { acknowledgeFiles } from "../../src/pipeline/acknowledge-files.ts";
-import type { RunContext } from "../../src/pipeline/context.ts";
+import type { RunContext } from "../../src/pipeline/run/context.ts";
+import { acknowledgeFiles } from "../../src/pipeline/settle/acknowledge-files.ts";
 
 /** A server that looks whether a name is free, and then renames over whatever has it: some do. */
 class CarelessServer {

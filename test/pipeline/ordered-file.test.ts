@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { plainCsvFile } from "../../src/pipeline/batch-files.ts";
-import { writeInOrder } from "../../src/pipeline/ordered-file.ts";
+import { plainCsvFile } from "../../src/pipeline/batches/batch-files.ts";
+import { writeInOrder } from "../../src/pipeline/batches/ordered-file.ts";
 import { Engine } from "../../src/stage/engine.ts";
 import { readParquet, writeParquet } from "../../src/stage/parquet.ts";
 

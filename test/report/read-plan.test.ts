@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readChanges } from "../../src/pipeline/read-plan.ts";
+import { readChanges } from "../../src/pipeline/tools/read-plan.ts";
 import { Engine } from "../../src/stage/engine.ts";
 import { writeParquet } from "../../src/stage/parquet.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import type { BatchSize, Target } from "../../src/load/target.ts";
-import { Budget } from "../../src/pipeline/budget.ts";
+import type { BatchSize, Target } from "../../src/contract/target.ts";
+import { Budget } from "../../src/pipeline/run/budget.ts";
 import { describeForecast, type LoadForecast } from "../../src/report/forecast.ts";
 
 const commands = { resumeCommand: "loadline resume r1", runCommand: "loadline run a.yaml" };

@@ -8,11 +8,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openFileTarget } from "../../src/connectors/file/target.ts";
 import { openSftp } from "../../src/connectors/sftp/sftp.ts";
+import type { ChosenFile } from "../../src/contract/source.ts";
+import type { Batch } from "../../src/contract/target.ts";
 import { Failure } from "../../src/core/errors.ts";
-import type { ChosenFile } from "../../src/extract/source.ts";
 import { plainCsv } from "../../src/formats/format.ts";
 import type { FileSource, Reference, SftpConnection } from "../../src/job/job.ts";
-import type { Batch } from "../../src/load/target.ts";
 import { type Quirks, quirkyPassword, startQuirkyServer } from "./quirky-server.ts";
 
 const place = { file: "job.yaml", line: 1, column: 1 };

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { gatherParts } from "../../src/pipeline/stage-part.ts";
+import { gatherParts } from "../../src/pipeline/stage/stage-part.ts";
 import { csv, type Field, type Files, Rig, type Staged } from "./rig.ts";
 
 let rig: Rig;

@@ -15,10 +15,10 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import type { FileCatalog, ListedFile } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
-import type { FileCatalog, ListedFile } from "../../extract/source.ts";
 import type { FileConnection } from "../../job/job.ts";
 import { isInside, outside, pathInside } from "./fence.ts";
 import { findFiles } from "./listing.ts";

@@ -2,9 +2,9 @@
 
 import { constants, copyFileSync, lstatSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { FileStore } from "../../contract/target.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import type { FileConnection } from "../../job/job.ts";
-import type { FileStore } from "../../load/target.ts";
 
 export function openFolderStore(connection: FileConnection): FileStore {
   const folder = connection.outbox ?? connection.path;

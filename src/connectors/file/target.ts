@@ -6,9 +6,6 @@ import { createHash } from "node:crypto";
 import { statSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { stringify } from "csv-stringify/sync";
-import { Failure } from "../../core/errors.ts";
-import { exitCode } from "../../core/exit-code.ts";
-import type { FieldSchema } from "../../core/model.ts";
 import type {
   Batch,
   BatchState,
@@ -17,7 +14,10 @@ import type {
   RenderedField,
   Target,
   TargetCapabilities,
-} from "../../load/target.ts";
+} from "../../contract/target.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import type { FieldSchema } from "../../core/model.ts";
 import { instantText } from "../../values/instant.ts";
 import { numberText } from "../../values/number.ts";
 

@@ -4,6 +4,7 @@
 
 import { join } from "node:path";
 import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Allowance } from "../../contract/target.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -15,7 +16,6 @@ import { Pace } from "../../http/pace.ts";
 import { withRetries } from "../../http/retry.ts";
 import { ServerClock } from "../../http/server-clock.ts";
 import type { HubSpotConnection } from "../../job/job.ts";
-import type { Allowance } from "../../load/target.ts";
 import { explainFault, readApiError, readFault } from "./errors.ts";
 import { type ApiVersion, apiVersions, newestVersion, pathIn } from "./paths.ts";
 import { isEnding, type Session, signIn } from "./sign-in.ts";

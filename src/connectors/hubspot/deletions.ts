@@ -2,7 +2,7 @@
 // but the records that they became part of.
 // https://developers.hubspot.com/changelog/updated-merge-functionality-for-crm-records
 
-import type { Window } from "../../extract/source.ts";
+import type { Window } from "../../contract/source.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
 import { type HubSpotRecord, inGroups } from "./records.ts";

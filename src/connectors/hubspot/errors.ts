@@ -1,12 +1,12 @@
 // HubSpot's errors: of a call (JSON), of a row of a batch, and the faults that want another answer than their status says.
 // https://developers.hubspot.com/docs/api-reference/error-handling
 
+import type { RowError } from "../../contract/target.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
-import type { RowError } from "../../load/target.ts";
 
 /** As HubSpot sends it; every member may be missing. */
 export interface ApiError {

@@ -4,10 +4,10 @@
 // that property before anything is sent again.
 // https://developers.hubspot.com/docs/api-reference/crm-imports-v3/guide
 
+import type { Batch, BatchState, ResultFiles } from "../../contract/target.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
-import type { Batch, BatchState, ResultFiles } from "../../load/target.ts";
 import { foldText } from "../../values/fold.ts";
 import { type BatchFile, readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
 import type { RowAnswer } from "./batches.ts";

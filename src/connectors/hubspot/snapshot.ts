@@ -1,10 +1,10 @@
 // The target's present values: batch reads by key, or the whole list where that costs fewer calls.
 
 import { join } from "node:path";
+import type { Snapshot, SnapshotRequest } from "../../contract/target.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
-import type { Snapshot, SnapshotRequest } from "../../load/target.ts";
 import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";

@@ -1,11 +1,11 @@
 // HubSpot as a source and a target: one account, one client, one pace for both.
 
 import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Source } from "../../contract/source.ts";
+import type { Demands, Target, TargetCapabilities } from "../../contract/target.ts";
 import { usageFailure } from "../../core/errors.ts";
-import type { Source } from "../../extract/source.ts";
 import { HttpClient } from "../../http/client.ts";
 import type { HubSpotConnection } from "../../job/job.ts";
-import type { Demands, Target, TargetCapabilities } from "../../load/target.ts";
 import { AssociationTypes } from "./association-types.ts";
 import { AssociatedRecords } from "./associations.ts";
 import { resultColumns } from "./batch-rows.ts";

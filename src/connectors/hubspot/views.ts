@@ -1,11 +1,11 @@
 // What is no object of its own and can be extracted like one: owners, pipelines, associations, the history of properties,
 // merges. Always read as a whole: HubSpot does not tell what of it changed.
 
+import type { RecordSchema } from "../../contract/source.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
-import type { RecordSchema } from "../../extract/source.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { readAssociations } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";

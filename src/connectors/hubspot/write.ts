@@ -3,9 +3,9 @@
 // told as failed, so that it is taken up again; what is created without a key comes with its associations in one call,
 // for taken up again it would be there twice.
 
+import type { Batch, ResultFiles } from "../../contract/target.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { CallFault } from "../../http/outcome.ts";
-import type { Batch, ResultFiles } from "../../load/target.ts";
 import { foldText } from "../../values/fold.ts";
 import { associate } from "./associate.ts";
 import type { AssociationTypes } from "./association-types.ts";

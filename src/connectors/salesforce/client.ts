@@ -3,6 +3,7 @@
 // our retries; jsforce, which describes and queries for us, sends through the same door.
 
 import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Allowance } from "../../contract/target.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { registerSecret } from "../../core/secret.ts";
@@ -19,7 +20,6 @@ import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
 import { ServerClock } from "../../http/server-clock.ts";
 import type { Environment, SalesforceConnection } from "../../job/job.ts";
-import type { Allowance } from "../../load/target.ts";
 import { chooseVersion } from "./api-version.ts";
 import { explainFault, readApiError } from "./errors.ts";
 import { checkInstance, urlOnInstance } from "./hosts.ts";

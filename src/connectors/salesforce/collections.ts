@@ -4,9 +4,9 @@
 
 import { writeFileSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
+import type { Batch, ResultFiles } from "../../contract/target.ts";
 import { strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
-import type { Batch, ResultFiles } from "../../load/target.ts";
 import type { CallOptions, SalesforceClient } from "./client.ts";
 import { readApiError } from "./errors.ts";
 import type { JsonColumn } from "./json-records.ts";

@@ -1,11 +1,11 @@
 // Deletions that a query can't see any more: records that left the recycle bin are in the deleted-records log only.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_getdeleted.htm
 
+import type { ExtractedPart } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
-import type { ExtractedPart } from "../../extract/source.ts";
 import type { SalesforceClient } from "./client.ts";
 import { bulkTime, joinConditions, type RecordsRequest, windowConditions } from "./records.ts";
 import { queryRecords } from "./rest-query.ts";

@@ -1,12 +1,12 @@
 // Salesforce's errors: of a call (JSON) and of a row (text in a result file).
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 
+import type { RowError } from "../../contract/target.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
-import type { RowError } from "../../load/target.ts";
 
 /** `CODE:message:Field1,Field2 --`, leniently: other tails have been seen. */
 export function readRowError(text: string): RowError {

@@ -1,7 +1,7 @@
 // What of an object can be read: its columns with their types, its parents' fields, and what can't, with why.
 
+import type { RecordSchema } from "../../contract/source.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
-import type { RecordSchema } from "../../extract/source.ts";
 import { numberType } from "../../values/number.ts";
 
 /** Kinds of fields that a query can't read, or only whole. */

@@ -1,6 +1,6 @@
 // What the ways to extract records share: the window as SOQL, and times.
 
-import type { ExtractRequest } from "../../extract/source.ts";
+import type { ExtractRequest } from "../../contract/source.ts";
 import type { ObjectSource } from "../../job/job.ts";
 
 export interface RecordsRequest extends ExtractRequest<ObjectSource> {

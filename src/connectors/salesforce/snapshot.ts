@@ -1,8 +1,8 @@
 // The target's present values: keyed queries for few records, one bulk scan for many, whichever costs fewer calls.
 
 import { join } from "node:path";
+import type { Snapshot, SnapshotRequest } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
-import type { Snapshot, SnapshotRequest } from "../../load/target.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
 import { queryToFile, rowsPerQueryPage } from "./rest-query.ts";

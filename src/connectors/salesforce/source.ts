@@ -2,11 +2,11 @@
 // What must hold: no ORDER BY and no LIMIT, so that Salesforce can cut large tables; a window is half open and ends by
 // the server's clock; a finished part is never fetched again.
 
+import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../contract/source.ts";
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { writeDurably } from "../../core/files.ts";
 import { type ObjectSchema, pendingLocator } from "../../core/model.ts";
 import { describePart, partName, partPath } from "../../core/part-file.ts";
-import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../extract/source.ts";
 import { explainEach } from "../../http/explain-each.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";

@@ -1,11 +1,11 @@
 // Salesforce as a source and a target: one session for both.
 
 import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Source } from "../../contract/source.ts";
+import type { Target, TargetCapabilities } from "../../contract/target.ts";
 import type { ObjectSchema } from "../../core/model.ts";
-import type { Source } from "../../extract/source.ts";
 import { HttpClient } from "../../http/client.ts";
 import type { SalesforceConnection } from "../../job/job.ts";
-import type { Target, TargetCapabilities } from "../../load/target.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";

@@ -3,12 +3,12 @@
 // that matches and can't be taken is refused by name too.
 
 import { posix } from "node:path";
+import type { ListedFile, Listing } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { type Glob, openGlob } from "../../core/glob.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { ambiguous, untakeable } from "../../core/refused-names.ts";
-import type { ListedFile, Listing } from "../../extract/source.ts";
 import type { Place } from "../../job/job.ts";
 import {
   isFolder,

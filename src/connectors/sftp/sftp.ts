@@ -2,13 +2,13 @@
 
 import { posix } from "node:path";
 import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Source } from "../../contract/source.ts";
+import type { FileStore } from "../../contract/target.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { Source } from "../../extract/source.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
 import type { Environment, SftpConnection } from "../../job/job.ts";
-import type { FileStore } from "../../load/target.ts";
 import type { HostKey } from "./host-key.ts";
 import { Link } from "./link.ts";
 import { orRefused, realpath, stat } from "./remote.ts";

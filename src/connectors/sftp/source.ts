@@ -5,9 +5,6 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { Failure } from "../../core/errors.ts";
-import { exitCode } from "../../core/exit-code.ts";
-import { leadsOut } from "../../core/glob.ts";
 import type {
   ChosenFile,
   ExtractedPart,
@@ -16,7 +13,10 @@ import type {
   ListedFile,
   Listing,
   Source,
-} from "../../extract/source.ts";
+} from "../../contract/source.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { leadsOut } from "../../core/glob.ts";
 import { endingOf, packingOf } from "../../formats/packing.ts";
 import { nameReceived } from "../../formats/received.ts";
 import { download } from "./download.ts";

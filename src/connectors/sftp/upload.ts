@@ -3,11 +3,11 @@
 // a server that lost its power may have kept a file's length without its bytes.
 
 import { type FileHandle, open as openLocal } from "node:fs/promises";
+import type { LocalFile } from "../../contract/target.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { CallFault } from "../../http/outcome.ts";
-import type { LocalFile } from "../../load/target.ts";
 import type { Link } from "./link.ts";
 import { readAhead, readToEnd } from "./read-ahead.ts";
 import { look, syncToDisk, withFile, writeAt } from "./remote.ts";

@@ -1,0 +1,54 @@
+// What a plan's load will take: batches as they are cut, or, where a dry run cut none, as its counts would be.
+
+import type { StreamRecord } from "../../checkpoint/ledger.ts";
+import type { BatchSize } from "../../contract/target.ts";
+import type { StreamCounts } from "../../core/model.ts";
+import type { MappedField, Stream } from "../../job/job.ts";
+import type { LoadForecast } from "../../report/forecast.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
+import { operationOf } from "./ways.ts";
+import { limitsOf } from "./write-batches.ts";
+
+/** One entry a connection, in the order of the streams. */
+export function forecastLoad(
+  context: RunContext,
+  streams: readonly Stream[],
+  planned: readonly StreamRecord[],
+): LoadForecast[] {
+  const forecasts = new Map<string, LoadForecast>();
+  for (const stream of streams) {
+    const { connection } = stream.target;
+    const target = targetOf(context, connection);
+    if (target.capabilities.wholeFiles === true) continue;
+    const counts = planned.find(({ name }) => name === stream.name)?.counts ?? undefined;
+    const batches = counts === undefined ? [] : listBatches(context, stream, counts);
+    const before = forecasts.get(connection) ?? { connection, calls: 0, jobs: 0 };
+    forecasts.set(connection, {
+      ...before,
+      calls: batches.reduce((sum, batch) => sum + target.forecastCalls(batch), before.calls),
+      jobs: before.jobs + batches.filter(({ via }) => via === "bulk").length,
+      allowance: target.allowance ?? null,
+    });
+  }
+  return [...forecasts.values()];
+}
+
+/** What a target's forecast wants to know of a batch. */
+export function sizeOf(stream: Stream, { via, rows, operation }: Omit<BatchSize, "parents">): BatchSize {
+  const isParent = ({ target, parent }: MappedField) => parent !== undefined || target.includes(".");
+  return { via, rows, operation, parents: stream.fields.filter(isParent).length };
+}
+
+/** The batches of a stream: as they were cut, or, of a dry run, as they would be. */
+function listBatches({ run, ledger, ways }: RunContext, stream: Stream, counts: StreamCounts): BatchSize[] {
+  if (run.command === "run") return ledger.batches(run.id, stream.name).map((batch) => sizeOf(stream, batch));
+  const rows = { create: counts.creates, update: counts.updates, delete: counts.deletes + counts.mirrorDeletes };
+  return [...(ways.get(stream.name) ?? [])].flatMap(([action, choice]) => {
+    const most = limitsOf(stream.target.batch, choice).rows;
+    const size = (index: number) => Math.min(most, rows[action] - index * most);
+    const operation = operationOf(action, stream.target);
+    return Array.from({ length: Math.ceil(rows[action] / most) }, (_, index) =>
+      sizeOf(stream, { via: choice.via, rows: size(index), operation }),
+    );
+  });
+}

@@ -1,0 +1,75 @@
+// How the changes of a plan are to be written: each action by the way that the target chooses for so many rows.
+
+import type { Target, WayChoice } from "../../contract/target.ts";
+import type { Action, ObjectSchema, Operation, StreamCounts } from "../../core/model.ts";
+import { type StreamTarget, writesFile } from "../../job/job.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import type { PlannedWays } from "../run/context.ts";
+
+/** In loading order. */
+export const actions: readonly Action[] = ["create", "update", "delete"];
+
+export function chooseWays(
+  target: Target,
+  { stream, schema, fieldSchemas }: CompiledStream,
+  counts: StreamCounts,
+  callsLeft: number,
+): PlannedWays {
+  const rows: Record<Action, number> = {
+    create: counts.creates,
+    update: counts.updates,
+    delete: counts.deletes + counts.mirrorDeletes,
+  };
+  const { assignmentRule, batch, via } = stream.target;
+  const chosen: [Action, WayChoice][] = actions
+    .filter((action) => rows[action] > 0)
+    .map((action) => {
+      const operation = operationOf(action, stream.target);
+      const externalId = externalIdOf(operation, stream.target, target, schema);
+      const choice = target.chooseWay({
+        schema,
+        operation,
+        ...(externalId === undefined ? {} : { externalId }),
+        ...(assignmentRule === undefined ? {} : { assignmentRule }),
+        rows: rows[action],
+        streamRows: rows.create + rows.update + rows.delete,
+        fields: [...fieldSchemas.values()],
+        callsLeft,
+        ...(via === undefined ? {} : { via }),
+        ...(batch.rows === undefined ? {} : { batchRows: batch.rows }),
+      });
+      return [action, choice];
+    });
+  return new Map(chosen);
+}
+
+/** "creates by collections, deletes in bulk for good"; null where there is nothing to write, or no choice. */
+export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarget): string | null {
+  if (writesFile(mode)) return null;
+  const parts = [...ways].map(
+    ([action, { how }]) => `${action}s ${how}${action === "delete" && hardDelete ? " for good" : ""}`,
+  );
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+/**
+ * Creates go by key where the mode has one, so that sending them again finds the record that is there already. Several
+ * fields are no key to the target: what the plan did not find by them is inserted, and never sent twice.
+ */
+export function operationOf(action: Action, { mode, hardDelete, key }: StreamTarget): Operation {
+  if (action === "create") return mode === "insert" || writesFile(mode) || key.length > 1 ? "insert" : "upsert";
+  return action === "delete" && hardDelete ? "hardDelete" : action;
+}
+
+/** The field by which the target itself tells a new record from one that it has. */
+export function externalIdOf(
+  operation: Operation,
+  { key }: StreamTarget,
+  { capabilities }: Target,
+  schema: ObjectSchema,
+): string | undefined {
+  const [first = "", ...others] = key;
+  if (operation === "upsert") return first;
+  const isUnique = others.length === 0 && schema.fields.get(first)?.externalId === true;
+  return operation === "insert" && capabilities.insertsByKey === true && isUnique ? first : undefined;
+}

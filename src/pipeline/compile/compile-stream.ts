@@ -1,0 +1,370 @@
+// Binds a stream's expressions and fields before a row is read. In: a stream as its job file says it, what the source has
+// and what the target describes. Out: a CompiledStream, which all later steps go by. Must hold: every wrong name is told at
+// its place in the YAML, all of them at once; no row is read here.
+
+import type { RecordSchema } from "../../contract/source.ts";
+import type { RenderedField, Target } from "../../contract/target.ts";
+import { mappedName, renderedName } from "../../core/columns.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
+import { suggest } from "../../core/suggest.ts";
+import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
+import { expressionPlace } from "../../job/expression-place.ts";
+import {
+  type Expression,
+  type Job,
+  type MappedField,
+  type Mode,
+  readingOf,
+  type Stream,
+  writesFile,
+} from "../../job/job.ts";
+import { bindType, serialize } from "../../stage/bind.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { type ColumnUse, inspectExpression, parseStatement } from "../../transform/expressions.ts";
+import type { CompiledField } from "../../transform/mapping.ts";
+import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
+import type { CompiledRule } from "../../validate/rules.ts";
+import type { CompiledStream } from "./compiled-stream.ts";
+import { nameParents } from "./parents.ts";
+import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
+import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
+
+export interface CompileInput {
+  engine: Engine;
+  job: Job;
+  stream: Stream;
+  target: Target;
+  /** What the source has; undefined when no file is at hand, then names of columns go unchecked. */
+  columns: SourceColumns | undefined;
+}
+
+/** The columns of files, all text, or the fields of an object. */
+export type SourceColumns = Pick<RecordSchema, "columns"> & Partial<Omit<RecordSchema, "columns">>;
+
+/** Throws one Failure (exit 2) with all problems of the stream. */
+export async function compileStream(input: CompileInput): Promise<CompiledStream> {
+  const { target } = input;
+  const schema = await describeTarget(input);
+  await target.refuseDemands(input.stream.target);
+  const stream = nameParents(input.job, input.stream, schema);
+  const problems: Diagnostic[] = findObjectProblems(stream, schema);
+  const fields: CompiledField[] = [];
+  const columns = new Map<string, string>();
+  const fieldSchemas = new Map<string, FieldSchema>();
+  const carried = new Set<string>();
+  for (const field of stream.fields) {
+    const fieldSchema = await resolveTargetField(input, schema, field, problems);
+    const bound = await bindExpression(input, field.expression, input.columns, "column", problems);
+    if (fieldSchema === undefined || bound === undefined) continue;
+    const number = input.columns?.object === undefined ? undefined : carriedNumber(field.expression.sql, bound);
+    if (number !== undefined) {
+      carried.add(number);
+      // Text, unless another expression computes with it.
+      if (!columns.has(number)) columns.set(number, "VARCHAR");
+    } else for (const [name, type] of bound.columns) columns.set(name, type);
+    fieldSchemas.set(field.target, fieldSchema);
+    const typeProblems = findTypeProblem(field, fieldSchema, bound.type);
+    problems.push(...typeProblems);
+    if (typeProblems.length > 0) continue;
+    problems.push(...findRoundProblem(field, fieldSchema));
+    fields.push(
+      number === undefined
+        ? compileField(input, field, fieldSchema, bound)
+        : carryNumber(input, field, fieldSchema, number),
+    );
+  }
+  const kept =
+    stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
+  for (const [name, type] of kept?.columns ?? []) columns.set(name, type);
+  addNamedFields(input, columns, problems);
+  const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
+  const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
+  checkKey(stream, schema, key, problems);
+  problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
+  if (problems.length > 0) throw diagnosticsFailure(problems);
+  const keepColumns = [...(kept?.columns.keys() ?? [])];
+  const redacted = new Set(input.job.redact.map((name) => name.toLowerCase()));
+  return {
+    stream,
+    schema,
+    fields,
+    fieldSchemas,
+    key,
+    rules,
+    columns,
+    keepColumns,
+    redacted,
+    carried: [...carried],
+    rounds: fields.some(({ rounded }) => rounded !== undefined),
+  };
+}
+
+/** An object that is not there is told at its place. */
+async function describeTarget({ target, stream }: CompileInput): Promise<ObjectSchema> {
+  const { object, place } = stream.target;
+  try {
+    return await target.describe(object);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== exitCode.usage || error.where !== undefined) throw error;
+    const { message, next } = error;
+    throw diagnosticsFailure([{ place, length: object.length, message, ...(next === undefined ? {} : { next }) }]);
+  }
+}
+
+/** `source.fields`: taken even where no expression uses them. */
+function addNamedFields({ stream, columns }: CompileInput, used: Map<string, string>, problems: Diagnostic[]): void {
+  if (stream.source.kind !== "object" || columns === undefined) return;
+  for (const name of stream.source.fields) {
+    const type = columns.columns.get(name);
+    const refused = columns.refused?.get(name.toLowerCase());
+    if (type !== undefined) used.set(name, used.get(name) ?? "VARCHAR");
+    else if (refused !== undefined) problems.push({ place: stream.source.place, ...refused });
+    else {
+      const suggestion = suggest(name, columns.columns.keys());
+      const message = `source.fields: ${stream.source.object} has no field ${name}, or this user can't see it`;
+      problems.push({ place: stream.source.place, message, ...(suggestion === undefined ? {} : { suggestion }) });
+    }
+  }
+}
+
+function compileField(input: CompileInput, field: MappedField, schema: FieldSchema, bound: Bound): CompiledField {
+  const rendered = input.target.render(schema, mappedName(field.target), bound.type, readingOf(input.job, field));
+  const named = input.stream.target.key.includes(field.target) || schema.lookup !== undefined;
+  const invalid = named ? refuseLong(schema, rendered.invalid) : rendered.invalid;
+  return {
+    field,
+    columns: [...bound.columns.keys()],
+    type: bound.type,
+    ...rendered,
+    ...(invalid === undefined ? {} : { invalid }),
+  };
+}
+
+/** A key that its field can't hold is no record's, in modes that write nothing too. */
+function refuseLong({ name, maxLength }: FieldSchema, invalid: RenderedField["invalid"]): RenderedField["invalid"] {
+  if (maxLength === undefined) return invalid;
+  const value = renderedName(name);
+  // Bytes are counted without reading the text, and are never fewer than characters.
+  const isLong = `strlen(${value}) > ${maxLength} AND length(${value}) > ${maxLength}`;
+  const message = `'"' || left(${value}, 80) || '" has ' || length(${value}) || ' characters, a key of this field has ${maxLength} at most'`;
+  if (invalid === undefined) return { condition: isLong, message };
+  return {
+    condition: `(${invalid.condition}) OR (${isLong})`,
+    message: `CASE WHEN ${invalid.condition} THEN ${invalid.message} ELSE ${message} END`,
+  };
+}
+
+function carryNumber(input: CompileInput, field: MappedField, schema: FieldSchema, column: string): CompiledField {
+  const bound = { type: "VARCHAR", columns: new Map([[column, "VARCHAR"]]) };
+  return { ...compileField(input, field, schema, bound), digits: digitsOfColumn(column) };
+}
+
+async function resolveTargetField(
+  input: CompileInput,
+  schema: ObjectSchema,
+  field: MappedField,
+  problems: Diagnostic[],
+): Promise<FieldSchema | undefined> {
+  const found = await input.target.resolveField(schema, field.target);
+  const { mode, key } = input.stream.target;
+  const at = { place: field.targetPlace, length: field.target.length };
+  if (found === undefined) {
+    const explained = await input.target.explainName(schema, field.target);
+    if (explained !== undefined) {
+      problems.push({ ...at, ...explained });
+      return undefined;
+    }
+    const suggestion = suggest(field.target, schema.fields.keys());
+    const next = `loadline describe ${input.stream.target.connection} ${schema.object}`;
+    const message = `${schema.object} has no field ${field.target}, or this user can't see it`;
+    problems.push({ ...at, message, ...(suggestion === undefined ? { next } : { suggestion }) });
+    return undefined;
+  }
+  const isKey = key.includes(field.target);
+  if (isUnreadable(found, field, mode, isKey)) {
+    const message = `${field.target}: its present value can't be read, so it can't be compared`;
+    const next = "it is shown masked: policy create_only or fill_empty, or mode insert, compares nothing";
+    problems.push({ ...at, message, next });
+    return undefined;
+  }
+  if (found.several === true && field.onNull === "clear" && field.onNullPlace !== undefined) {
+    const message = `${field.target} can't be cleared: an association is only ever added, never taken away`;
+    problems.push({ place: field.onNullPlace, length: "on_null".length, message, next: "leave on_null out" });
+  }
+  const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || writesFile(mode);
+  const updates = (mode === "update" || mode === "upsert" || mode === "mirror") && field.policy !== "create_only";
+  const writable = isKey || ((!creates || found.createable) && (!updates || found.updateable));
+  if (writable) return found;
+  const what = creates && !found.createable ? "created" : "updated";
+  const explained = await input.target.explainName(schema, field.target);
+  const readOnly = `${schema.object}.${field.target} is read-only: it can't be ${what} by this user`;
+  problems.push({ ...at, message: readOnly, ...explained });
+  return undefined;
+}
+
+/** Whether its present value would have to be compared and can't be. */
+function isUnreadable({ readable }: FieldSchema, { policy }: MappedField, mode: Mode, isKey: boolean): boolean {
+  if (readable === undefined || mode === "insert") return false;
+  return isKey || policy === "overwrite";
+}
+
+function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchema[], problems: Diagnostic[]): void {
+  const { mode, place } = stream.target;
+  if (mode === "insert" || writesFile(mode) || problems.length > 0) return;
+  const [first, ...others] = key;
+  const keys = [...schema.fields.values()].filter(({ externalId }) => externalId).map(({ name }) => name);
+  const next =
+    keys.length === 0
+      ? `${schema.object} has no such field: make one there (an external id, a property with unique values), or give several fields that tell its records apart: key: [a, b]`
+      : `these can: ${keys.join(", ")}; or several fields that together tell records apart: key: [a, b]`;
+  const at = { place, length: 1, next };
+  const several = key.find((field) => field.several === true);
+  if (several !== undefined) {
+    problems.push({
+      ...at,
+      message: `target.key: ${several.name} may have several values, so it can't tell records apart`,
+    });
+  } else if (first === undefined) {
+    problems.push({ ...at, message: `mode ${mode} wants a target.key` });
+  } else if (others.length > 0) {
+    return;
+  } else if (!first.externalId && !first.unique && first.kind !== "id") {
+    const message = `target.key: ${first.name} is neither an external id nor unique, so it can't tell records apart`;
+    problems.push({ ...at, message });
+  } else if ((mode === "upsert" || mode === "mirror") && !first.externalId) {
+    problems.push({ ...at, message: `target.key: ${first.name} is no external id, which mode ${mode} wants` });
+  }
+}
+
+interface Bound {
+  type: string;
+  /** Columns that it uses with their types. */
+  columns: ReadonlyMap<string, string>;
+}
+
+/** Checks an expression against the columns or fields it may use; notes problems and gives undefined if there are any. */
+async function bindExpression(
+  input: CompileInput,
+  expression: Expression,
+  scope: SourceColumns | undefined,
+  noun: "column" | "field",
+  problems: Diagnostic[],
+): Promise<Bound | undefined> {
+  const parsed = inspectExpression(await serialize(input.engine, parseStatement(expression.sql)));
+  const found = parsed.problems.map(
+    ({ message, offset, length }): Diagnostic => ({
+      place: expressionPlace(expression, offset ?? 0),
+      message,
+      ...(length === undefined ? {} : { length }),
+    }),
+  );
+  const columns = new Map<string, string>();
+  for (const use of parsed.columns) {
+    const resolved = await resolveColumn(input, expression, use, scope, noun);
+    if ("type" in resolved) columns.set(resolved.name, resolved.type);
+    else found.push(resolved);
+  }
+  const unquoted = found.length === 0 ? undefined : findUnquotedName(expression.sql, scope?.columns.keys() ?? []);
+  if (unquoted !== undefined) found.splice(0, found.length, wantsQuotes(expression, unquoted, noun));
+  problems.push(...found);
+  if (found.length > 0) return undefined;
+  const bound = await bindType(input.engine, expression.sql, columns, {
+    nested: scope?.resolveParentField !== undefined,
+  });
+  const complaint = "complaint" in bound ? bound.complaint : complainAboutType(bound.type);
+  if (complaint === undefined && "type" in bound) return { type: bound.type, columns };
+  problems.push({ place: expression.place, length: expression.sql.length, message: complaint ?? "can't be bound" });
+  return undefined;
+}
+
+function wantsQuotes(expression: Expression, { column, written, offset }: UnquotedName, noun: string): Diagnostic {
+  return {
+    place: expressionPlace(expression, offset),
+    length: column.length,
+    message: `"${column}" is a ${noun} here, but SQL reads these words otherwise`,
+    next: `put the name into double quotes: ${written} (in YAML: '${written}')`,
+  };
+}
+
+async function resolveColumn(
+  input: CompileInput,
+  expression: Expression,
+  { path, offset }: ColumnUse,
+  scope: SourceColumns | undefined,
+  noun: "column" | "field",
+): Promise<{ name: string; type: string } | Diagnostic> {
+  const name = path.join(".");
+  const at = { place: expressionPlace(expression, offset), length: name.length };
+  if (path.length > 1) {
+    const type = await scope?.resolveParentField?.(name);
+    if (type !== undefined) return { name, type };
+    if (scope?.resolveParentField === undefined) {
+      return { ...at, message: `"${name}" is not a ${noun}; a name with a dot is written in double quotes` };
+    }
+    return { ...at, message: `${scope.object} has no parent field ${name}, or this user can't see it` };
+  }
+  if (scope === undefined) return { name, type: "VARCHAR" };
+  const known = [...scope.columns].find(([column]) => column.toLowerCase() === name.toLowerCase());
+  if (known !== undefined) return { name: known[0], type: known[1] };
+  const refused = scope.refused?.get(name.toLowerCase());
+  if (refused !== undefined) return { ...at, ...refused };
+  const isOptional = input.stream.source.optional.some((column) => column.toLowerCase() === name.toLowerCase());
+  if (noun === "column" && isOptional) return { name, type: "VARCHAR" };
+  return unknownName(input, expression, { column: name, offset }, scope, noun);
+}
+
+function unknownName(
+  input: CompileInput,
+  expression: Expression,
+  use: { column: string; offset: number },
+  scope: SourceColumns,
+  noun: "column" | "field",
+): Diagnostic {
+  const candidates = [...scope.columns.keys()];
+  const suggestion = suggest(use.column, candidates);
+  const holder = scope.object === undefined ? `the files of stream ${input.stream.name} have` : `${scope.object} has`;
+  const where = noun === "column" ? holder : `stream ${input.stream.name} maps`;
+  return {
+    place: expressionPlace(expression, use.offset),
+    length: use.column.length,
+    message: `${where} no ${noun} "${use.column}"`,
+    ...(suggestion === undefined ? { next: `${noun}s: ${candidates.join(", ")}` } : { suggestion }),
+  };
+}
+
+function complainAboutType(type: string): string | undefined {
+  if (!/^(STRUCT|MAP|UNION)|\[\d*\]$/.test(type)) return undefined;
+  return `the expression gives ${type}, a single value is wanted`;
+}
+
+async function compileRules(
+  input: CompileInput,
+  fields: readonly CompiledField[],
+  problems: Diagnostic[],
+): Promise<CompiledRule[]> {
+  const typedColumns = await typesOfFields(input, fields);
+  const rules: CompiledRule[] = [];
+  for (const rule of input.stream.rules) {
+    if (rule.expression === undefined) {
+      rules.push({ rule, fields: rule.field === undefined ? [] : [rule.field] });
+      continue;
+    }
+    const bound = await bindExpression(input, rule.expression, { columns: typedColumns }, "field", problems);
+    if (bound !== undefined) rules.push({ rule, fields: [...bound.columns.keys()] });
+  }
+  return rules;
+}
+
+/** The types that rules see: those of the stored values, not of the source's text. */
+async function typesOfFields(input: CompileInput, fields: readonly CompiledField[]): Promise<Map<string, string>> {
+  const types = new Map<string, string>();
+  for (const { field, typed, type } of fields) {
+    const mapped = `CAST(NULL AS ${type}) AS ${mappedName(field.target)}`;
+    const rendered = `CAST(NULL AS VARCHAR) AS ${renderedName(field.target)}`;
+    const row = await input.engine.one(`DESCRIBE SELECT ${typed} AS value FROM (SELECT ${mapped}, ${rendered})`);
+    types.set(field.target, String(row["column_type"]));
+  }
+  return types;
+}

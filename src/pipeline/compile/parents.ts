@@ -1,0 +1,56 @@
+// Parents that the same job loads: `AccountId: { parent: accounts, from: account_no }`. The target resolves the parent by
+// its external id, so the field becomes `Account.Vendor_Account_Id__c`. That they are there: lookups.ts.
+
+import type { ObjectSchema } from "../../core/model.ts";
+import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
+import type { Job, MappedField, Stream } from "../../job/job.ts";
+
+/** A stream whose `parent` fields are named as the target resolves them. Throws a Failure (exit 2) where it can't. */
+export function nameParents(job: Job, stream: Stream, schema: ObjectSchema): Stream {
+  const problems: Diagnostic[] = [];
+  const names = new Map<string, string>();
+  const fields = stream.fields.map((field): MappedField => {
+    // Named already, before the locks were taken.
+    if (field.parent === undefined || field.target.includes(".")) return field;
+    const named = nameParent(job, field, schema);
+    if (typeof named !== "string") {
+      problems.push({ place: field.targetPlace, length: field.target.length, message: named.problem });
+      return field;
+    }
+    names.set(field.target, named);
+    return { ...field, target: named };
+  });
+  if (problems.length > 0) throw diagnosticsFailure(problems);
+  const rules = stream.rules.map((rule) => {
+    const named = rule.field === undefined ? undefined : names.get(rule.field);
+    return named === undefined ? rule : { ...rule, field: named };
+  });
+  const key = stream.target.key.map((name) => names.get(name) ?? name);
+  const named = { ...stream, fields, rules, target: { ...stream.target, key } };
+  if (stream.dedupe === undefined) return named;
+  const by = stream.dedupe.by.map((name) => names.get(name) ?? name);
+  return { ...named, dedupe: { ...stream.dedupe, by } };
+}
+
+function nameParent(job: Job, field: MappedField, schema: ObjectSchema): string | { problem: string } {
+  const parent = job.streams.find(({ name }) => name === field.parent?.stream);
+  const described = schema.fields.get(field.target);
+  if (parent === undefined || described === undefined)
+    return { problem: `${schema.object} has no field ${field.target}` };
+  const { key } = parent.target;
+  // A vendor may take the name in any case.
+  const object = described.referenceTo.find((name) => name.toLowerCase() === parent.target.object.toLowerCase());
+  if (described.relationshipName === undefined || object === undefined) {
+    const message = `${schema.object}.${field.target} does not refer to ${parent.target.object}, which stream ${parent.name} loads`;
+    return { problem: message };
+  }
+  if (key.length > 1) {
+    const message = `stream ${parent.name} knows its records by ${key.join(" and ")}: a parent is found by one key field`;
+    return { problem: message };
+  }
+  if (parent.target.mode === "insert") {
+    return { problem: `stream ${parent.name} has mode insert, so its records can't be found by ${key.join(", ")}` };
+  }
+  const name = `${described.relationshipName}.${key[0] ?? ""}`;
+  return described.referenceTo.length > 1 ? `${object}:${name}` : name;
+}

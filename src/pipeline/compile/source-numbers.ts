@@ -1,0 +1,40 @@
+// Numbers of records on their way from the text that an API gave. One that is mapped by itself is carried as its digits;
+// one that an expression computes with is a decimal. What must hold: no digit is lost; where the decimal has no room for
+// a number, its row is a reject.
+
+import { digitsName, sourceName } from "../../core/columns.ts";
+import { literal } from "../../core/sql.ts";
+import { unitSeparator } from "../../validate/rules.ts";
+import { decimalOf, decimalsComputed, isComputedNumber, numberText } from "../../values/number.ts";
+
+/** The column of numbers that an expression is, and nothing else. */
+export function carriedNumber(
+  expression: string,
+  { columns, type }: { columns: ReadonlyMap<string, string>; type: string },
+): string | undefined {
+  const [name, ...others] = columns.keys();
+  if (name === undefined || others.length > 0 || !/^(DECIMAL|BIGINT)/.test(type)) return undefined;
+  return expression.trim().replaceAll('"', "").toLowerCase() === name.toLowerCase() ? name : undefined;
+}
+
+/** VARCHAR: the digits of such a column. What is no number is left for the target to refuse. */
+export function digitsOfColumn(column: string): string {
+  const cell = digitsName(column);
+  return `coalesce(${numberText(cell)}, ${cell})`;
+}
+
+/** What expressions see of a cell, by the type of its field. */
+export function readCell(cell: string, type: string): string {
+  return isComputedNumber(type) ? decimalOf(numberText(cell)) : `CAST(${cell} AS ${type})`;
+}
+
+/** A branch of CASE for rows whose number has more digits after the point than expressions compute with. */
+export function findInexact([name, type]: readonly [string, string]): string[] {
+  const decimals = isComputedNumber(type) ? decimalsComputed : type === "DECIMAL(18,0)" ? 0 : undefined;
+  if (decimals === undefined) return [];
+  const cell = sourceName(name);
+  // The value stays unsaid: it may be one that the job wants hidden.
+  const message = `has more than the ${decimals} digits after the point that expressions compute with; mapped by itself it keeps them all`;
+  const condition = `strlen(${cell}) > ${decimals + 1} AND regexp_matches(${numberText(cell)}, '[.][0-9]{${decimals}}[0-9]')`;
+  return [`WHEN ${condition} THEN ${literal(`${unitSeparator}${name} ${message}`)}`];
+}

@@ -1,0 +1,121 @@
+// Which source rows were inserted into an object, so that none is inserted twice: what the target would not notice, for
+// mode insert needs no key that is unique there. In: files beside the ledger with an identity for each row that a run was
+// about to create, 16 bytes of it, and the batch that it goes into (batches/planned-inserts.ts, settle/settled-inserts.ts).
+// Out: the rows of this run that are there already. What must hold: a file that is gone or damaged stops the run.
+
+import { existsSync, linkSync, rmSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { InsertedRecord } from "../../checkpoint/ledger.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { hashFile } from "../../core/files.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import type { Stream } from "../../job/job.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { hasBegunLoading, isResumable } from "../run/resumable.ts";
+import { identityColumn } from "../stage/row-identity.ts";
+
+/** What earlier runs have inserted, where the engine may read it. */
+export interface KnownInserts {
+  /** A table function: identity, doubt. */
+  scan: string;
+}
+
+/** Undefined where there is nothing, or where `--again` says that it does not count. */
+export async function fetchInserted(context: RunContext, compiled: CompiledStream): Promise<KnownInserts | undefined> {
+  const { ledger, run } = context;
+  if (compiled.stream.target.mode !== "insert" || run.options.again === true) return undefined;
+  const known = ledger.inserted(orgOf(context, compiled.stream), compiled.schema.object);
+  const others = known.filter((one) => one.run !== run.id && isSent(context, one));
+  const scans: string[] = [];
+  for (const inserted of others) {
+    const path = await linkFile(context, inserted);
+    if (inserted.settled === null) await refuseUnfinished(context, compiled, inserted, path);
+    scans.push(literal(path));
+  }
+  return scans.length === 0 ? undefined : { scan: `read_parquet([${scans.join(", ")}])` };
+}
+
+/** A run that has sent nothing has inserted nothing. */
+function isSent({ ledger }: RunContext, { run, settled }: InsertedRecord): boolean {
+  return settled !== null || hasBegunLoading(ledger, { id: run });
+}
+
+/** The file in the run folder, which is all that the engine may read. It goes with the stage. */
+export async function linkFile(context: RunContext, { file, sha256, run, stream }: InsertedRecord): Promise<string> {
+  const kept = join(insertedFolder(context), file);
+  const why = !existsSync(kept) ? "is not there" : (await hashFile(kept)) === sha256 ? undefined : "is damaged";
+  if (why !== undefined) {
+    throw new Failure(exitCode.failed, `what run ${run} has inserted can't be told: its file ${why}`, {
+      where: { file: kept },
+      why: `it says which rows of stream ${stream} are there already; without it they could be inserted twice`,
+      next: "restore the file from a backup, or insert with --again after a look at what is there",
+    });
+  }
+  const path = join(subfolder(context, "stage"), `inserted-${file}`);
+  rmSync(path, { force: true });
+  try {
+    linkSync(kept, path);
+  } catch {
+    // Not every file system has links.
+    await copyFile(kept, path);
+  }
+  return path;
+}
+
+/** Rows that an unfinished run has sent, or will send, are its own. */
+async function refuseUnfinished(
+  { engine, ledger }: RunContext,
+  { stream, schema }: CompiledStream,
+  { run }: InsertedRecord,
+  path: string,
+): Promise<void> {
+  const { rows } = await engine.one(
+    `SELECT count(*) AS rows FROM read_parquet(${literal(path)}) m JOIN (SELECT ${identityColumn} FROM ${stageOfRun}) s
+     ON m.identity = s.${identityColumn}`,
+  );
+  if (Number(rows) === 0) return;
+  const record = ledger.run(run);
+  const resumable = record !== undefined && isResumable(ledger, record);
+  throw new Failure(
+    exitCode.guard,
+    `${rows} rows of stream ${stream.name} are being inserted into ${schema.object} by another run`,
+    {
+      why: `run ${run}${record === undefined ? "" : ` of job ${record.job}`} has not come to its end`,
+      next: resumable ? `loadline resume ${run}` : `loadline show ${run}`,
+    },
+  );
+}
+
+export const stageOfRun = "stage";
+
+/** SELECT of the rows (`_row_`) that are there already. The memory is read past the rows of this run, not held. */
+export function selectKnown({ scan }: KnownInserts, stage: string, keys: string): string {
+  return `SELECT DISTINCT s._row_ AS _row_ FROM ${scan} m JOIN (SELECT _row_, ${identityColumn} FROM ${identifier(stage)}
+    SEMI JOIN ${keys} USING (_row_)) s ON m.identity = s.${identityColumn}`;
+}
+
+/** How many of the rows that are left out nobody knows of whether they are there. */
+export async function countDoubtful({ engine }: RunContext, { scan }: KnownInserts): Promise<number> {
+  const { rows } = await engine.one(
+    `SELECT count(DISTINCT s._row_) AS rows FROM (SELECT identity FROM ${scan} WHERE doubt) m
+     JOIN (SELECT _row_, ${identityColumn} FROM ${stageOfRun}) s ON m.identity = s.${identityColumn}`,
+  );
+  return Number(rows);
+}
+
+export function orgOf(context: RunContext, stream: Stream): string {
+  return targetOf(context, stream.target.connection).orgId;
+}
+
+/** Beside the runs, because it outlives the run that wrote it. */
+export function insertedFolder({ folder }: Pick<RunContext, "folder">): string {
+  return join(dirname(dirname(folder)), "inserted");
+}
+
+/** `folder`: of the run. */
+export function insertedPath(folder: string, file: string): string {
+  return join(insertedFolder({ folder }), file);
+}

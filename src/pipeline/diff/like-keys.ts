@@ -1,0 +1,52 @@
+// Keys that are not equal, and that the target may take for one all the same: "Straße" and "STRASSE", a full-width letter
+// and a plain one. In: the rows that go on, the target's present records. Out: rows left behind, with both keys.
+// What must hold: a row whose key a record has exactly goes on; of the others none is created that may be there already.
+
+import { join } from "node:path";
+import { writeRecordFile } from "../../core/record-file.ts";
+import { literal } from "../../core/sql.ts";
+import { type CompareInput, recordKeys } from "../../diff/compare.ts";
+import { keysTable, leftBehindTable } from "../../diff/keys.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { unitSeparator } from "../../validate/rules.ts";
+import { isPlainSql, likeness } from "../../values/fold.ts";
+
+/** Leaves behind the rows whose key is like another one. Nearly always no key has a letter for which that matters. */
+export async function refuseLikeKeys(
+  engine: Engine,
+  compare: CompareInput,
+  { folder, isKeyHidden }: { folder: string; isKeyHidden: boolean },
+): Promise<void> {
+  const { key } = compare;
+  const target = compare.snapshot === undefined ? "SELECT CAST(NULL AS VARCHAR) AS key LIMIT 0" : recordKeys(compare);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE unusual_keys AS
+    SELECT _key_ AS key FROM ${keysTable} WHERE NOT ${isPlainSql("_key_")} UNION SELECT key FROM (${target}) WHERE NOT ${isPlainSql("key")}`);
+  const { count } = await engine.one("SELECT count(*) AS count FROM unusual_keys");
+  if (Number(count) === 0) return;
+  const path = join(folder, "likeness.csv");
+  const caseSensitive = key.every((field) => field.caseSensitive);
+  await writeRecordFile(path, ["key", "likeness"], likenessOf(engine, caseSensitive));
+  const likened = scanCsvFiles([path], ["key", "likeness"]);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE like_keys AS SELECT key, likeness FROM ${likened}`);
+  // A plain key is like itself.
+  const all = (keys: string) => `SELECT key, likeness FROM (${keys}) JOIN like_keys USING (key)
+    UNION SELECT key, key FROM (${keys}) WHERE ${isPlainSql("key")} AND key IN (SELECT likeness FROM like_keys)`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE target_keys AS ${all(target)}`);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE source_keys AS ${all(`SELECT _key_ AS key FROM ${keysTable}`)}`);
+  const others = "SELECT key, likeness FROM target_keys UNION SELECT key, likeness FROM source_keys";
+  const names = key.map(({ name }) => name).join(", ");
+  const both = isKeyHidden
+    ? "'the key may be that of another row or record"
+    : `'the key "' || k._shown_ || '" may be the same as "' || replace(r.other, chr(31), ', ') || '"`;
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT k._row_, ${literal(`${names}${unitSeparator}`)} ||
+      ${both} to the target, or not: they differ only in how letters are written'
+    FROM ${keysTable} k JOIN (SELECT a.key, min(b.key) AS other FROM source_keys a JOIN (${others}) b ON a.likeness = b.likeness AND a.key <> b.key
+      WHERE a.key NOT IN (SELECT key FROM target_keys) GROUP BY 1) r ON r.key = k._key_`);
+}
+
+async function* likenessOf(engine: Engine, caseSensitive: boolean): AsyncGenerator<string[]> {
+  for await (const key of engine.texts("SELECT key FROM unusual_keys ORDER BY key", "key")) {
+    yield [key, likeness(key, caseSensitive)];
+  }
+}

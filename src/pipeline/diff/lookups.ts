@@ -1,0 +1,130 @@
+// Records that a row names by their key: its parents, owners, what it is associated with. In: the staged rows, the plans
+// of the streams before. Out: the rows whose record is not there, or is several, left behind with the key as the file
+// has it; and the ids of those that are there, where a record shows no more of its parent than the id.
+// What must hold: every key is looked up once, many in a call; what this run itself creates counts as there.
+
+import type { Target } from "../../contract/target.ts";
+import type { FieldSchema } from "../../core/model.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import { foldKey, keysTable, leftBehindTable } from "../../diff/keys.ts";
+import type { Job, Stream } from "../../job/job.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { readParquet } from "../../stage/parquet.ts";
+import { unitSeparator } from "../../validate/rules.ts";
+import { storedReading } from "../../values/value.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+
+export interface LookupInput {
+  engine: Engine;
+  job: Job;
+  target: Target;
+  compiled: CompiledStream;
+  stage: string;
+  /** Plans of the streams before this one, by name. */
+  plans: ReadonlyMap<string, string>;
+  folder: string;
+  signal: AbortSignal;
+}
+
+/** A field that names another record by its key. */
+type NamingField = FieldSchema & { lookup: NonNullable<FieldSchema["lookup"]> };
+
+/** Leaves behind the rows that name a record which neither is in the target nor is created by this run, or is several. */
+export async function refuseLostLookups(input: LookupInput): Promise<void> {
+  const { mode } = input.compiled.stream.target;
+  const naming = namingFields(input.compiled);
+  for (const schema of naming) {
+    await findRecords(input, schema, mode === "delete" && !input.compiled.key.includes(schema));
+    await leaveLost(input, schema);
+  }
+}
+
+function namingFields({ fieldSchemas }: CompiledStream): NamingField[] {
+  return [...fieldSchemas.values()].filter((schema): schema is NamingField => schema.lookup !== undefined);
+}
+
+/** Table of the records that a field's keys name: `key`, folded; `shown`, as the target has it; `id`. */
+function lookupTable(schema: FieldSchema): string {
+  return identifier(`lookup:${schema.name}`);
+}
+
+/** SQL: the key of the record that an id names, where one of the rows names it too; the id otherwise. */
+export function keyOfLookup(schema: FieldSchema, id: string): string {
+  const found = `(SELECT any_value(shown) FROM ${lookupTable(schema)} l WHERE l.id = ${id})`;
+  return `coalesce(${found}, nullif(${id}, ''))`;
+}
+
+async function findRecords(input: LookupInput, schema: NamingField, isIdle: boolean): Promise<void> {
+  const { engine, target, compiled, stage } = input;
+  const { object, key } = schema.lookup;
+  const name = identifier(schema.name);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE lookups_wanted AS
+    SELECT ${foldKey([schema])} AS key, any_value(${name}) AS shown FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
+    WHERE ${isIdle ? "false" : `${name} IS NOT NULL`} GROUP BY 1`);
+  const { count } = await engine.one("SELECT count(*) AS count FROM lookups_wanted");
+  const wanted = "SELECT shown FROM lookups_wanted ORDER BY shown";
+  const named = Number(count) <= target.capabilities.namedKeysMax;
+  const { idColumn, versionColumn } = target.capabilities;
+  const fields = key === idColumn ? [] : [key];
+  const columns = [idColumn, versionColumn, ...fields];
+  const request = {
+    object,
+    fields,
+    key: [key],
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "shown") } } : {}),
+    folder: input.folder,
+    name: `${compiled.stream.name}-lookup-${namingFields(compiled).indexOf(schema)}`,
+    signal: input.signal,
+    onProgress: () => undefined,
+  };
+  const found = Number(count) === 0 ? undefined : await target.snapshot(request);
+  const files = [...(found?.files ?? []), ...(found?.aliases ?? [])];
+  const { value, stored } = target.render(schema, identifier(key), "VARCHAR", storedReading);
+  const present = `SELECT ${identifier(idColumn)} AS id, ${stored ?? value} AS ${name} FROM ${scanCsvFiles(files, columns)}`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${lookupTable(schema)} AS
+    SELECT ${foldKey([schema])} AS key, ${name} AS shown, id FROM (${present})
+    WHERE ${foldKey([schema])} IN (SELECT key FROM lookups_wanted)`);
+}
+
+async function leaveLost({ engine, job, compiled, stage, plans }: LookupInput, schema: NamingField): Promise<void> {
+  const { object, key } = schema.lookup;
+  const name = identifier(schema.name);
+  const creators = job.streams.filter((stream) => creates(stream, compiled.stream, schema));
+  const created = creators.flatMap(({ name: stream }) => {
+    const plan = plans.get(stream);
+    if (stream === compiled.stream.name) return [`SELECT _key_ AS key FROM ${keysTable}`];
+    return plan === undefined ? [] : [`SELECT key FROM ${readParquet(plan)} WHERE action = 'create'`];
+  });
+  const deleted = job.streams.flatMap((stream) => {
+    const plan = isOf(stream, compiled.stream, schema) ? plans.get(stream.name) : undefined;
+    return plan === undefined ? [] : [`SELECT id FROM ${readParquet(plan)} WHERE action = 'delete'`];
+  });
+  const gone = ["SELECT CAST(NULL AS VARCHAR) AS id LIMIT 0", ...deleted]
+    .map((select) => `(${select})`)
+    .join(" UNION ALL ");
+  const staying = `SELECT key, id FROM ${lookupTable(schema)} ANTI JOIN (${gone}) USING (id)`;
+  const there = [`SELECT key FROM (${staying})`, ...created].join(" UNION ALL ");
+  const others = creators.filter((stream) => stream.name !== compiled.stream.name).map((stream) => stream.name);
+  const also = others.length === 0 ? "" : `, and stream ${others.join(", ")} creates none`;
+  const shown = compiled.redacted.has(schema.name.toLowerCase()) ? "'(hidden)'" : "s.shown";
+  const why = `CASE WHEN f.ids IS NULL THEN ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)}
+    ELSE len(f.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(f.ids[:5], ', ') END`;
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row_, ${literal(`${schema.name}${unitSeparator}`)} || ${why}
+    FROM (SELECT _row_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
+      WHERE ${name} IS NOT NULL) s
+    LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = s.key
+    WHERE s.key IN (SELECT key FROM lookups_wanted) AND (len(f.ids) > 1 OR s.key NOT IN (${there}))`);
+}
+
+/** Whether a stream may create the records that a field names; of its own stream a row may name another. */
+function creates(stream: Stream, own: Stream, schema: NamingField): boolean {
+  const { mode, key } = stream.target;
+  const mayCreate = mode === "upsert" || mode === "mirror";
+  return mayCreate && isOf(stream, own, schema) && key.length === 1 && key[0] === schema.lookup.key;
+}
+
+/** Whether a stream writes the records that a field names. */
+function isOf({ target }: Stream, own: Stream, { lookup }: NamingField): boolean {
+  return target.connection === own.target.connection && target.object.toLowerCase() === lookup.object.toLowerCase();
+}

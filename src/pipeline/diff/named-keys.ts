@@ -1,0 +1,55 @@
+// The rows that a person names by their keys (`--keys`). What must hold: a named key goes through the same grammar and the
+// same folding as the key of a row; one that can be no key of the field is refused, and never another row's.
+
+import type { Target } from "../../contract/target.ts";
+import { mappedName, renderedName } from "../../core/columns.ts";
+import { usageFailure } from "../../core/errors.ts";
+import type { FieldSchema } from "../../core/model.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import { foldKey } from "../../diff/keys.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { storedReading } from "../../values/value.ts";
+
+/** As decisions about rows in doubt and plans show the key of several fields. */
+const between = ", ";
+
+export interface NamedKeysInput {
+  engine: Engine;
+  target: Target;
+  /** Of messages: "Contact". */
+  object: string;
+  key: readonly FieldSchema[];
+  timezone: string;
+  /** As they stand in the file. */
+  named: readonly string[];
+}
+
+/** SQL over `_key_`, true for the rows that are named. Throws a Failure (2) for what can be no key. */
+export async function selectNamed(input: NamedKeysInput): Promise<string> {
+  const { engine, key, named, object } = input;
+  const names = key.map(({ name }) => name).join(between);
+  const rows = named.map((text, place) => {
+    const parts = key.length === 1 ? [text] : text.split(between);
+    if (parts.length === key.length) return `(${place}, ${parts.map(literal).join(", ")})`;
+    throw usageFailure(`--keys: "${text}" is not the key of a record: it wants ${names}, separated by "${between}"`);
+  });
+  const mapped = ["place", ...key.map(({ name }) => mappedName(name))].join(", ");
+  await engine.run(`CREATE OR REPLACE TEMP TABLE named_keys AS SELECT * FROM (VALUES ${rows.join(", ")}) t(${mapped})`);
+  const reading = { ...storedReading, timezone: input.timezone };
+  for (const field of key) {
+    const { value, invalid } = input.target.render(field, mappedName(field.name), "VARCHAR", reading);
+    await engine.run(
+      `CREATE OR REPLACE TEMP TABLE named_keys AS SELECT *, ${value} AS ${renderedName(field.name)} FROM named_keys`,
+    );
+    if (invalid === undefined) continue;
+    const [bad] = await engine.all(
+      `SELECT place, ${invalid.message} AS message FROM named_keys WHERE ${invalid.condition} ORDER BY place LIMIT 1`,
+    );
+    if (bad === undefined) continue;
+    throw usageFailure(`--keys: no ${object} can have the key "${named[Number(bad["place"])] ?? ""}"`, {
+      why: `${field.name}: ${String(bad["message"])}`,
+    });
+  }
+  const columns = key.map(({ name }) => `${renderedName(name)} AS ${identifier(name)}`);
+  return `_key_ IN (SELECT ${foldKey(key)} FROM (SELECT ${columns.join(", ")} FROM named_keys))`;
+}

@@ -1,0 +1,194 @@
+// The load of a planned stream: its batches, several in flight, each to settled results. In: batch files, the ledger's word on
+// each. Out: results by row. Must hold: a handle is in the ledger before the target acts on it; what can't be repeated is
+// never sent twice (docs/design.md).
+
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import { now, wait } from "../../core/clock.ts";
+import { Failure } from "../../core/errors.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { pollDelays } from "../../http/polling.ts";
+import type { Stream } from "../../job/job.ts";
+import { isRepeatable, loadBatch } from "../../load/write.ts";
+import { sizeOf } from "../batches/forecast.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
+import { verifyRunFile } from "../run/run-files.ts";
+import { recheckBatches } from "./recheck.ts";
+import { lanesOf, waitBefore } from "./resend.ts";
+import { settleBatch } from "./settle-batch.ts";
+
+const dayMs = 86_400_000;
+
+/**
+ * Creates and updates, or deletes. Deletes come last, of all streams: what they free is never needed, what they take
+ * along might still be.
+ */
+export type LoadPass = "changes" | "deletes";
+
+/**
+ * Loads what is not settled yet of a pass. Throws the first failure once the batches in flight have stopped. Gives why
+ * it began no further batch, where a limit of the job is reached: those in flight are settled then.
+ */
+export async function loadStream(context: RunContext, stream: Stream, pass: LoadPass): Promise<Failure | undefined> {
+  const isWanted = ({ action }: BatchRecord) => (action === "delete") === (pass === "deletes");
+  if (context.isResumed) await recheckBatches(context, stream, isWanted);
+  const open = openBatches(context, stream).filter(isWanted);
+  if (open.length === 0) return undefined;
+  context.emit({ type: "step-started", stream: stream.name, step: "load" });
+  const progress = new LoadProgress(context, stream.name, open);
+  return loadRounds(context, stream, progress, isWanted);
+}
+
+function openBatches({ ledger, run }: RunContext, stream: Stream): BatchRecord[] {
+  return ledger.batches(run.id, stream.name).filter(({ state }) => state !== "settled" && state !== "in-doubt");
+}
+
+/** Level by level of a tree, and round by round: what a batch of one round could not write for a reason that passes is in the next. */
+async function loadRounds(
+  context: RunContext,
+  stream: Stream,
+  progress: LoadProgress,
+  isWanted: (batch: BatchRecord) => boolean,
+): Promise<Failure | undefined> {
+  const { batchesInFlight } = targetOf(context, stream.target.connection).capabilities;
+  for (;;) {
+    const open = openBatches(context, stream).filter(isWanted);
+    if (open.length === 0) return undefined;
+    const level = Math.min(...open.map((batch) => batch.level));
+    const ofLevel = open.filter((batch) => batch.level === level);
+    const round = Math.min(...ofLevel.map((batch) => batch.round));
+    await wait(waitBefore(round), context.signal);
+    const batches = ofLevel.filter((batch) => batch.round === round);
+    const lanes = lanesOf(round, batchesInFlight);
+    const limit = await loadInParallel(context, stream, { batches, lanes, progress });
+    if (limit !== undefined) return limit;
+  }
+}
+
+interface ParallelLoad {
+  batches: BatchRecord[];
+  lanes: number;
+  progress: LoadProgress;
+}
+
+async function loadInParallel(
+  context: RunContext,
+  stream: Stream,
+  { batches, lanes, progress }: ParallelLoad,
+): Promise<Failure | undefined> {
+  const target = targetOf(context, stream.target.connection);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const of = context.ledger.batches(context.run.id, stream.name).length;
+  const isBegun = ({ state }: BatchRecord) => state !== "planned";
+  // What was begun goes first and whatever the limits say: it may be on its way already.
+  const waiting = [...batches.filter(isBegun), ...batches.filter((batch) => !isBegun(batch))];
+  let limit: Failure | undefined;
+  const failures: unknown[] = [];
+  const lane = async () => {
+    for (let batch = waiting.shift(); batch !== undefined && failures.length === 0; batch = waiting.shift()) {
+      if (!isBegun(batch)) limit ??= context.budget.begin(target, sizeOf(stream, batch));
+      if (!isBegun(batch) && limit !== undefined) return;
+      try {
+        // A call that can't be made again is not cut off for another's fault: nobody would know what became of it.
+        const isCutOff = batch.via !== "collections" || isRepeatable(batch);
+        await loadOne({ ...context, signal: isCutOff ? signal : context.signal }, stream, batch, of, progress);
+      } catch (error) {
+        failures.push(error);
+        stop.abort(error);
+        return;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(lanes, batches.length) }, lane));
+  if (failures.length > 0) throw failures[0];
+  return limit;
+}
+
+async function loadOne(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  of: number,
+  progress: LoadProgress,
+): Promise<void> {
+  const { ledger, emit } = context;
+  const target = targetOf(context, stream.target.connection);
+  const { run, path, sha256 } = batch;
+  await verifyRunFile({ run, what: `batch ${batch.number} of stream ${stream.name}`, path, sha256 });
+  const tell = (moved: BatchRecord) => {
+    const { number, state, rows, handle, message } = moved;
+    emit({ type: "batch", stream: stream.name, number, of, state, rows, handle, message });
+    progress.move(moved);
+    return moved;
+  };
+  await target.explain(`loading batch ${batch.number} of stream ${stream.name}`, () =>
+    loadBatch<BatchRecord>(batch, {
+      target,
+      signal: context.signal,
+      advance: (current, state, change) => tell(ledger.advance(current, state, change)),
+      settle: async (current, ended, obtain) => tell(await settleBatch(context, stream, current, ended, obtain)),
+      isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
+      isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
+      isWithoutEffect: (error) => {
+        const fault = error instanceof Failure ? error.cause : error;
+        return fault instanceof CallFault && fault.outcome === "refused";
+      },
+      ageDays: Math.floor((now().getTime() - Date.parse(context.run.started)) / dayMs),
+      ...(stream.target.assignmentRule === undefined || batch.action === "delete"
+        ? {}
+        : { assignmentRule: stream.target.assignmentRule }),
+      // What an update would leave alone, a create sends: without the values of the record that is there, all or nothing.
+      ...(stream.target.adoptBy !== undefined && stream.fields.every(({ policy }) => policy === "overwrite")
+        ? { adopts: true as const }
+        : {}),
+      ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
+      delays: pollDelays,
+      onSent: (current, bytes) => progress.sent(current, bytes),
+      onProcessed: (current, rows) => progress.processed(current, rows),
+    }),
+  );
+}
+
+/** Rows and bytes of the batches in flight, summed for the progress of a stream. */
+class LoadProgress {
+  readonly #context: RunContext;
+  readonly #stream: string;
+  readonly #total: number;
+  readonly #rows = new Map<number, number>();
+  readonly #states = new Map<number, string>();
+
+  constructor(context: RunContext, stream: string, batches: readonly BatchRecord[]) {
+    this.#context = context;
+    this.#stream = stream;
+    this.#total = batches.reduce((sum, { rows }) => sum + rows, 0);
+  }
+
+  move(batch: BatchRecord): void {
+    this.#states.set(batch.number, batch.state);
+    if (batch.state === "settled") this.#rows.set(batch.number, batch.rows);
+    this.#tell("");
+  }
+
+  sent(batch: BatchRecord, bytes: number): void {
+    this.#tell(`uploading batch ${batch.number}: ${Math.round((bytes / batch.bytes) * 100)} %`);
+  }
+
+  processed(batch: BatchRecord, rows: number): void {
+    this.#rows.set(batch.number, rows);
+    this.#tell("");
+  }
+
+  #tell(detail: string): void {
+    const done = [...this.#rows.values()].reduce((sum, rows) => sum + rows, 0);
+    const inFlight = [...this.#states.values()].filter((state) => state !== "settled").length;
+    this.#context.emit({
+      type: "progress",
+      stream: this.#stream,
+      step: "load",
+      done,
+      total: this.#total,
+      unit: "rows",
+      detail: detail === "" ? `${inFlight} batches in flight` : detail,
+    });
+  }
+}

@@ -1,0 +1,182 @@
+// Batches of an earlier process, looked at again before they are sent: since they were planned, somebody may have filled
+// a field that is only to be filled where it is empty, made a record that was to be created, or taken one out of what
+// mirror may delete. In: batches of which nothing was sent. Out: the same without such rows; those are conflicts, told
+// with why, and not written. What must hold: a batch that may have been sent is left as it is; the rows that stay go
+// into a batch of their own in one transaction with the batch that they leave.
+
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { SnapshotRequest } from "../../contract/target.ts";
+import { failpoint } from "../../core/failpoint.ts";
+import { hashFile, syncFile } from "../../core/files.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import type { Stream } from "../../job/job.ts";
+import { foldId } from "../../load/row-key.ts";
+import { countOf } from "../../report/numbers.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { headerOf, resultsPath } from "../batches/batch-files.ts";
+import { nameParents } from "../compile/parents.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { nextNumber, numbered, writePart } from "./part-of-batch.ts";
+import { keyOfBatch } from "./settle-batch.ts";
+
+/** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
+export async function recheckBatches(
+  context: RunContext,
+  stream: Stream,
+  isWanted: (batch: BatchRecord) => boolean,
+): Promise<void> {
+  const target = targetOf(context, stream.target.connection);
+  if (target.capabilities.wholeFiles === true) return;
+  for (const batch of context.ledger.batches(context.run.id, stream.name).filter(isWanted)) {
+    context.signal.throwIfAborted();
+    const waiting = await takeBack(context, stream, batch);
+    if (waiting === undefined) continue;
+    await target.explain(`looking at batch ${batch.number} of stream ${stream.name} again`, () =>
+      recheckBatch(context, stream, waiting),
+    );
+  }
+}
+
+/** A batch of which nothing was sent; what was uploaded and not acted on is thrown away. */
+async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord): Promise<BatchRecord | undefined> {
+  // What an earlier attempt may have written is found again as its own.
+  if (batch.again) return undefined;
+  if (batch.state === "planned" || batch.state === "intent") return batch;
+  if (batch.state !== "handle") return undefined;
+  const target = targetOf(context, stream.target.connection);
+  const isStopped = await target.abandon(batch.handle ?? "", context.signal);
+  failpoint("abandoned");
+  if (isStopped) return context.ledger.advance(batch, "intent", { handle: null });
+  context.ledger.advance(batch, "committed");
+  return undefined;
+}
+
+/** SELECT of the numbers of rows that must not be written, with the field and why: n, field, message. */
+type StaleRows = string | undefined;
+
+async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<void> {
+  const find = { create: findMade, update: findFilled, delete: findOutOfScope }[batch.action];
+  const stale = await find(context, stream, batch);
+  if (stale === undefined) return;
+  const { engine, ledger, emit } = context;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
+    SELECT n, any_value(field) AS field, any_value(message) AS message FROM (${stale}) GROUP BY n`);
+  const { rows } = await engine.one("SELECT count(*) AS rows FROM stale_rows");
+  const conflicts = Number(rows);
+  if (conflicts === 0) return;
+  const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)`;
+  const parts =
+    conflicts === batch.rows ? [] : [await writePart(context, batch, nextNumber(context, stream.name), others)];
+  const path = await storeConflicts(context, stream, batch);
+  const message = `${countOf(conflicts, "row")} changed in the target since the plan: not written`;
+  ledger.split(batch, "settled", { conflicts, resultsSha256: await hashFile(path), message }, parts);
+  failpoint("rechecked");
+  emit({ type: "warning", message: `${stream.name}: ${message}` });
+}
+
+/** Settles a batch of which nothing was sent: each of its rows is told as not written, and why. */
+export async function settleUnsent(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  why: string,
+): Promise<void> {
+  await context.engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
+    SELECT n, CAST(NULL AS VARCHAR) AS field, ${literal(why)} AS message FROM ${batchRows(batch)}`);
+  const path = await storeConflicts(context, stream, batch);
+  context.ledger.advance(batch, "settled", {
+    conflicts: batch.rows,
+    resultsSha256: await hashFile(path),
+    message: "held back",
+  });
+}
+
+function batchRows({ path }: BatchRecord): string {
+  return numbered(scanCsvFiles([path], headerOf(path)));
+}
+
+/** As results of a batch are kept: key, match_key, action, id, outcome, field, message. */
+async function storeConflicts(context: RunContext, stream: Stream, batch: BatchRecord): Promise<string> {
+  const key = await keyOfBatch(context, stream, batch);
+  const { idColumn } = targetOf(context, stream.target.connection).capabilities;
+  const id = headerOf(batch.path).includes(idColumn) ? identifier(idColumn) : "CAST(NULL AS VARCHAR)";
+  const path = resultsPath(context, batch);
+  const kept = `SELECT ${key.shown} AS key, ${key.of()} AS match_key, ${literal(batch.action)} AS action, ${id} AS id,
+      'conflict' AS outcome, s.field AS field, s.message AS message
+    FROM ${batchRows(batch)} b JOIN stale_rows s ON s.n = b.n ORDER BY b.n`;
+  await context.engine.run(`COPY (${kept}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`);
+  syncFile(path);
+  return path;
+}
+
+/** Creates that would meet a record by now. */
+async function findMade(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
+  const [key = ""] = stream.target.key;
+  if (batch.operation !== "upsert") return undefined;
+  const present = await readPresent(context, stream, batch, { fields: [key], key: [key], by: key });
+  const rendered = await keyOfBatch(context, stream, batch);
+  return `SELECT n, ${literal(key)} AS field, 'the record was made since the plan' AS message
+    FROM ${batchRows(batch)} WHERE ${rendered.of()} IN (SELECT ${rendered.of()} FROM ${present})`;
+}
+
+/** Updates that would fill a field that is not empty any more. */
+async function findFilled(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
+  const target = targetOf(context, stream.target.connection);
+  const { idColumn } = target.capabilities;
+  const named = nameParents(context.job, stream, await target.describe(stream.target.object));
+  const columns = headerOf(batch.path);
+  const filling = named.fields
+    .filter(({ target: name, policy }) => policy === "fill_empty" && columns.includes(name))
+    .map(({ target: name }) => name);
+  if (filling.length === 0) return undefined;
+  const present = await readPresent(context, stream, batch, { fields: filling, key: [idColumn], by: idColumn });
+  const id = foldId(identifier(idColumn));
+  return filling
+    .map(
+      (name) => `SELECT b.n, ${literal(name)} AS field, 'the field was filled since the plan' AS message
+        FROM (SELECT n, ${id} AS id, ${identifier(name)} AS given FROM ${batchRows(batch)}) b
+        JOIN (SELECT ${id} AS id, ${identifier(name)} AS held FROM ${present}) p ON p.id = b.id
+        WHERE coalesce(b.given, '') <> '' AND coalesce(p.held, '') <> ''`,
+    )
+    .join(" UNION ALL ");
+}
+
+/** Deletes by mirror of records that are not in its scope any more. */
+async function findOutOfScope(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
+  const { scope, key, mode } = stream.target;
+  if (mode !== "mirror" || scope === undefined) return undefined;
+  const { idColumn } = targetOf(context, stream.target.connection).capabilities;
+  const present = await readPresent(context, stream, batch, { fields: [], key, scope });
+  const id = foldId(identifier(idColumn));
+  return `SELECT n, NULL AS field, 'the record is not in target.scope any more' AS message
+    FROM ${batchRows(batch)} WHERE ${id} NOT IN (SELECT ${id} FROM ${present})`;
+}
+
+interface PresentRequest extends Pick<SnapshotRequest, "fields" | "key" | "scope"> {
+  /** The batch's column that names the records to read. */
+  by?: string;
+}
+
+/** What the target holds now: a table function with id, version and the fields. */
+async function readPresent(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  { by, ...request }: PresentRequest,
+): Promise<string> {
+  const { engine, signal } = context;
+  const target = targetOf(context, stream.target.connection);
+  const wanted = `SELECT ${identifier(by ?? "")} AS name FROM ${batchRows(batch)} ORDER BY 1`;
+  const isNamed = by !== undefined && batch.rows <= target.capabilities.namedKeysMax;
+  const { files } = await target.snapshot({
+    ...request,
+    object: stream.target.object,
+    ...(isNamed ? { keys: { count: batch.rows, read: () => engine.texts(wanted, "name") } } : {}),
+    folder: subfolder(context, "snapshot"),
+    name: `${stream.name}-${batch.number}-again`,
+    signal,
+    onProgress: () => undefined,
+  });
+  const { idColumn, versionColumn } = target.capabilities;
+  return scanCsvFiles(files, [idColumn, versionColumn, ...request.fields]);
+}

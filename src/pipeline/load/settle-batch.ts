@@ -1,0 +1,169 @@
+// A batch that has ended at the target: its per-row results fetched, matched, kept, and the batch settled by them.
+// What must hold: a row whose result is known is never sent again; rows that the target did not write for a reason that
+// passes go into batches of their own in one transaction with the batch that they leave.
+
+import { rmSync } from "node:fs";
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { BatchState, ResultColumns, ResultFiles } from "../../contract/target.ts";
+import { failpoint } from "../../core/failpoint.ts";
+import { hashFile, syncFile } from "../../core/files.ts";
+import { literal } from "../../core/sql.ts";
+import type { Stream } from "../../job/job.ts";
+import { countOutcomes, markResent, matchResults, selectOutcomes } from "../../load/results.ts";
+import { keyOfFields, keyOfId, type RenderedKey } from "../../load/row-key.ts";
+import { countOf } from "../../report/numbers.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { headerOf, resultsPath } from "../batches/batch-files.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
+import { mayResend, writeResentRows } from "./resend.ts";
+
+/** Gets and stores the results, then settles. The engine takes one batch at a time. */
+export async function settleBatch(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  ended: BatchState,
+  obtain: (files: ResultFiles) => Promise<void>,
+): Promise<BatchRecord> {
+  if (targetOf(context, stream.target.connection).capabilities.wholeFiles === true)
+    return context.ledger.advance(batch, "settled", { succeeded: batch.rows });
+  const path = resultsPath(context, batch);
+  const files: ResultFiles = {
+    succeeded: `${path}.succeeded`,
+    failed: `${path}.failed`,
+    unprocessed: `${path}.unprocessed`,
+  };
+  await obtain(files);
+  failpoint("fetched");
+  const settled = await oneAtATime(() => settleByResults(context, stream, { batch, ended, files, path }));
+  for (const file of Object.values(files)) rmSync(file, { force: true });
+  return settled;
+}
+
+interface EndedBatch {
+  batch: BatchRecord;
+  ended: BatchState;
+  files: ResultFiles;
+  /** Where the results are kept. */
+  path: string;
+}
+
+async function settleByResults(context: RunContext, stream: Stream, given: EndedBatch): Promise<BatchRecord> {
+  const { batch, ended, path } = given;
+  const counts = await storeOutcomes(context, stream, given);
+  failpoint("stored");
+  const resent = await writeResentRows(context, batch);
+  // A row of which nothing is told may be there or not.
+  const untold = batch.rows - rowsTold(counts) - resent.batches.reduce((sum, { rows }) => sum + rows, 0);
+  if (untold > 0) counts.inDoubt += untold;
+  const messages = [
+    ended.state === "failed" ? ended.message : "",
+    untold > 0 ? `${countOf(untold, "row")} of the batch's file without a result` : "",
+    counts.met > 0 ? `${countOf(counts.met, "row")} met a record made since the plan, and was written into it` : "",
+    resent.message,
+  ];
+  const { met: _met, ...results } = counts;
+  const change = {
+    ...results,
+    resultsSha256: await hashFile(path),
+    message: messages.filter(Boolean).join("; ") || null,
+  };
+  if (resent.batches.length > 0) failpoint("parted");
+  const state = counts.inDoubt > 0 ? "in-doubt" : "settled";
+  const settled = context.ledger.split(batch, state, change, resent.batches);
+  failpoint("settled");
+  if (counts.met > 0) {
+    const message = `${stream.name}: ${countOf(counts.met, "row")} to create met a record that was made since the plan, and was written into it`;
+    context.emit({ type: "warning", message });
+  }
+  if (resent.batches.length > 0) context.emit({ type: "rows-resent", stream: stream.name, message: resent.message });
+  return settled;
+}
+
+function rowsTold({ succeeded, failed, conflicts, inDoubt }: SettledCounts): number {
+  return succeeded + failed + conflicts + inDoubt;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
+  const next = last.then(act, act);
+  last = next.catch(() => undefined);
+  return next;
+}
+
+interface SettledCounts {
+  succeeded: number;
+  failed: number;
+  conflicts: number;
+  inDoubt: number;
+  /** Of the loaded rows: creates that met a record which was made since the plan. */
+  met: number;
+}
+
+async function storeOutcomes(
+  context: RunContext,
+  stream: Stream,
+  { batch, ended, files, path }: EndedBatch,
+): Promise<SettledCounts> {
+  const { engine } = context;
+  const { capabilities, readError } = targetOf(context, stream.target.connection);
+  const sent = headerOf(batch.path);
+  const because =
+    ended.state === "failed" ? ended.message : ended.state === "aborted" ? "the job was aborted" : "not processed";
+  await engine.run(
+    matchResults({
+      sent: scanCsvFiles([batch.path], sent),
+      succeeded: resultScan(files.succeeded, sent, capabilities.results),
+      failed: resultScan(files.failed, sent, capabilities.results),
+      unprocessed: resultScan(files.unprocessed, sent, capabilities.results),
+      results: capabilities.results,
+      key: await keyOfBatch(context, stream, batch),
+      // What an earlier attempt may have made is no stranger's.
+      creates: batch.operation === "upsert" && !batch.again,
+      unprocessedBecause: `UNPROCESSED:${because}:--`,
+    }),
+  );
+  const errors = await engine.all("SELECT DISTINCT error FROM outcomes WHERE error IS NOT NULL");
+  const explained = errors.map(({ error }) => {
+    const { code, message, fields, again } = readError(String(error));
+    const cells = [String(error), fields[0] ?? "", `${code}: ${message}`].map(literal);
+    return `(${[...cells, again === undefined ? "NULL" : literal(again)].join(", ")})`;
+  });
+  await engine.run(
+    "CREATE OR REPLACE TEMP TABLE explained (error VARCHAR, field VARCHAR, message VARCHAR, again VARCHAR)",
+  );
+  for (let from = 0; from < explained.length; from += 500) {
+    await engine.run(`INSERT INTO explained VALUES ${explained.slice(from, from + 500).join(", ")}`);
+  }
+  if (mayResend(batch)) await engine.run(markResent(ended.state === "failed" && ended.again));
+  await engine.run(
+    `COPY (${selectOutcomes(batch.action)}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`,
+  );
+  syncFile(path);
+  const counts = await engine.one(countOutcomes());
+  return {
+    succeeded: Number(counts["loaded"]),
+    failed: Number(counts["failed"]),
+    conflicts: 0,
+    inDoubt: Number(counts["unclear"]),
+    met: Number(counts["met"]),
+  };
+}
+
+export async function keyOfBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<RenderedKey> {
+  const target = targetOf(context, stream.target.connection);
+  if (batch.action !== "create") return keyOfId(target.capabilities.idColumn);
+  const schema = await target.describe(stream.target.object);
+  const fields = await Promise.all(stream.target.key.map((name) => target.resolveField(schema, name)));
+  return keyOfFields(
+    target,
+    fields.filter((field) => field !== undefined),
+  );
+}
+
+/** A result set without even a header holds no row. */
+function resultScan(path: string, sent: readonly string[], { id, created, error }: ResultColumns): string {
+  const columns = headerOf(path);
+  return columns.length === 0 ? scanCsvFiles([], [id, created, error, ...sent]) : scanCsvFiles([path], columns);
+}

@@ -1,0 +1,137 @@
+// The rejects file of a stream: the original columns of every row that was not loaded, with the reason and the line.
+// Rows that validation rejected are written with the plan; rows that the target rejected are added once it has answered.
+// In: the rows left behind, the parts. Out: files for people. Must hold: a row that is not written is in one of them.
+
+import { join } from "node:path";
+import type { StreamRecord } from "../../checkpoint/ledger.ts";
+import type { Part } from "../../core/model.ts";
+import { literal } from "../../core/sql.ts";
+import { leftBehindTable, rejectedTable } from "../../diff/keys.ts";
+import type { Stream } from "../../job/job.ts";
+import { outcomeColumns } from "../../load/results.ts";
+import { foldId } from "../../load/row-key.ts";
+import { visible } from "../../report/visible-text.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { locateLines } from "../../stage/locate-lines.ts";
+import { type OpenPart, openPart } from "../../stage/open-part.ts";
+import { readParquet } from "../../stage/parquet.ts";
+import { readSourceRows } from "../../stage/source-rows.ts";
+import { unitSeparator } from "../../validate/rules.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type RunContext, subfolder } from "../run/context.ts";
+import { verifyRunFile } from "../run/run-files.ts";
+import type { StagedStream } from "../stage/staged-stream.ts";
+import { RowFile } from "./row-file.ts";
+
+const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
+
+export function rejectsPath(context: Pick<RunContext, "folder">, stream: string): string {
+  return join(subfolder(context, "rejects"), `${stream}.csv`);
+}
+
+/** Writes what validation rejected. Gives the file's length in bytes, 0 for no rejects and no file. */
+export async function keepRejects(
+  context: RunContext,
+  compiled: CompiledStream,
+  staged: StagedStream,
+): Promise<number> {
+  const { engine } = context;
+  const parts = staged.parts.map(({ part }) => part);
+  const file = new RowFile(rejectsPath(context, compiled.stream.name), parts, rejectColumns);
+  const withRejects = await findPartsWithRejects(engine, staged.view);
+  for (const { part, open, hasLines, broken } of staged.parts) {
+    for (const { line, reason, cells } of broken)
+      await addReject(file, part, cells, { error: reason, field: "", line });
+    if (!withRejects.has(part.ordinal)) continue;
+    await readSourceRows({
+      engine,
+      part,
+      open,
+      careful: hasLines,
+      copyPath: copyPath(context, compiled.stream, part, "again"),
+      wanted: `SELECT _position_ AS position FROM ${staged.view} SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') USING (_row_) WHERE _part_ = ${part.ordinal}`,
+    });
+    const rows = `SELECT _position_ AS position, _line_ AS line, _source_ AS cells, _problem_ AS problem
+        FROM ${rejectedTable} WHERE _part_ = ${part.ordinal}
+      UNION ALL SELECT r.position, r.line, r.cells, l._reason_ FROM source_rows r
+        JOIN ${staged.view} s ON s._position_ = r.position AND s._part_ = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row_ = s._row_
+      ORDER BY position`;
+    await addRows(context, file, part, open, rows);
+  }
+  return file.close();
+}
+
+/** Of a disposable copy of a part. */
+export function copyPath(context: RunContext, stream: Stream, part: Part, what: string): string {
+  return join(subfolder(context, "stage"), `${what}-${stream.name}-${part.ordinal}.csv`);
+}
+
+/**
+ * Most parts have none, and looking for their cells would read the whole part. Asked once for all: a question for each
+ * of 10,000 parts, every one over the whole stage, took minutes (measured).
+ */
+async function findPartsWithRejects(engine: Engine, view: string): Promise<Set<number>> {
+  const parts = new Set<number>();
+  const rows = engine.stream(`SELECT DISTINCT _part_ AS part FROM ${rejectedTable}
+    UNION SELECT DISTINCT _part_ FROM ${view}
+      SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') USING (_row_)`);
+  for await (const row of rows) parts.add(Number(row["part"]));
+  return parts;
+}
+
+/** Adds the rows that the target rejected, after those of validation, whatever an earlier attempt added. */
+export async function addTargetRejects(
+  context: RunContext,
+  stream: Stream,
+  record: StreamRecord,
+  resultFiles: readonly string[],
+): Promise<void> {
+  const { engine, ledger, run } = context;
+  const parts = ledger.parts(run.id, stream.name);
+  const file = new RowFile(rejectsPath(context, stream.name), parts, rejectColumns, record.rejectsBytes);
+  const outcomes = scanCsvFiles(resultFiles, outcomeColumns);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
+    SELECT p.part, p.position, p.row, r.field, r.message FROM ${readParquet(record.plan ?? "")} p
+    JOIN (SELECT action, match_key, field, message FROM ${outcomes} WHERE outcome IN ('failed', 'unprocessed')) r
+    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
+  for (const part of parts) {
+    const wanted = `SELECT position FROM refused_rows WHERE part = ${part.ordinal}`;
+    const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
+    if (found !== true) continue;
+    await verifyRunFile({ run: run.id, what: part.label, path: part.path, sha256: part.sha256 });
+    const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
+    const { careful } = part;
+    await readSourceRows({ engine, part, open, careful, wanted, copyPath: copyPath(context, stream, part, "again") });
+    const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(unitSeparator)} || r.message AS problem
+      FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;
+    await addRows(context, file, part, open, rows);
+  }
+  await file.close();
+}
+
+async function addRows({ engine }: RunContext, file: RowFile, part: Part, open: OpenPart, rows: string): Promise<void> {
+  const positions = new Set<number>();
+  const unlined = `SELECT position FROM (${rows}) WHERE line IS NULL`;
+  for await (const row of engine.stream(unlined)) positions.add(Number(row["position"]));
+  const lines = await locateLines(open, positions);
+  for await (const row of engine.stream(rows)) {
+    const [field = "", error = ""] = String(row["problem"]).split(unitSeparator);
+    const line = row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"]);
+    await addReject(file, part, row["cells"] as string[], { error, field, line: line ?? 0 });
+  }
+}
+
+interface Reason {
+  error: string;
+  field: string;
+  line: number;
+}
+
+function addReject(file: RowFile, part: Part, cells: readonly string[], { error, field, line }: Reason): Promise<void> {
+  const beyond = cells.slice(part.columns.length);
+  // What nobody would see in a value that the message quotes is named there; the row's own cells stay as they came.
+  const said = visible(error);
+  const message = beyond.length === 0 ? said : `${said}; further cells: ${beyond.join(" | ")}`;
+  return file.add(part, cells, [message, field, String(line)]);
+}

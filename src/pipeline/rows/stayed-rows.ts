@@ -1,0 +1,125 @@
+// Rows that are neither written nor rejected, each named in a file of the run: conflicts, unmatched rows, duplicates.
+// In: the table that the diff made of them. Out: a CSV file a kind with the source's columns, the key, the reason and the
+// ids of the records met. What must hold: every row of a source ends in one place that a person can open.
+
+import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { StreamRecord } from "../../checkpoint/ledger.ts";
+import { syncFile } from "../../core/files.ts";
+import type { Part } from "../../core/model.ts";
+import { identifier } from "../../core/sql.ts";
+import { type StayedKind, stayedTable } from "../../diff/compare.ts";
+import type { Stream } from "../../job/job.ts";
+import { outcomeColumns } from "../../load/results.ts";
+import { foldId } from "../../load/row-key.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { openPart } from "../../stage/open-part.ts";
+import { readParquet } from "../../stage/parquet.ts";
+import { readSourceRows } from "../../stage/source-rows.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type RunContext, subfolder } from "../run/context.ts";
+import { verifyRunFile } from "../run/run-files.ts";
+import type { StagedStream } from "../stage/staged-stream.ts";
+import { copyPath } from "./rejects.ts";
+import { RowFile } from "./row-file.ts";
+
+const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
+
+/** Records are counted from 1 in their file, as the header is none. */
+const saidColumns = ["loadline_error", "loadline_key", "loadline_ids", "loadline_record"];
+
+export function stayedPath(context: Pick<RunContext, "folder">, kind: StayedKind, stream: string): string {
+  return join(context.folder, kind, `${stream}.csv`);
+}
+
+/** Writes the files, and none for a kind without rows. */
+export async function keepStayedRows(
+  context: RunContext,
+  compiled: CompiledStream,
+  staged: StagedStream,
+): Promise<void> {
+  const { engine } = context;
+  const { stream } = compiled;
+  const found = await engine.all(`SELECT kind, _part_ AS part, count(*) AS rows
+    FROM ${staged.view} JOIN ${stayedTable} USING (_row_) GROUP BY ALL`);
+  const parts = staged.parts.map(({ part }) => part);
+  const files = new Map<StayedKind, RowFile>();
+  for (const kind of stayedKinds) {
+    if (found.some((row) => row["kind"] === kind)) subfolder(context, kind);
+    files.set(kind, new RowFile(stayedPath(context, kind, stream.name), parts, saidColumns));
+  }
+  const withRows = new Set(found.map(({ part }) => Number(part)));
+  const keys = stream.target.key.map(identifier);
+  const key = keys.length === 0 ? "''" : `concat_ws(', ', ${keys.join(", ")})`;
+  for (const { part, open, hasLines } of staged.parts) {
+    if (!withRows.has(part.ordinal)) continue;
+    const ofPart = `SELECT y.*, s._position_ AS position, ${key} AS key FROM ${staged.view} s
+      JOIN ${stayedTable} y USING (_row_) WHERE s._part_ = ${part.ordinal}`;
+    const wanted = `SELECT position FROM (${ofPart})`;
+    const again = copyPath(context, stream, part, "again");
+    await readSourceRows({ engine, part, open, careful: hasLines, copyPath: again, wanted });
+    const rows = `SELECT y.kind, y.reason, y.ids, y.key, y.position, r.cells
+      FROM source_rows r JOIN (${ofPart}) y USING (position) ORDER BY y.kind, y.position`;
+    for await (const row of engine.stream(rows)) {
+      const said = ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
+      const file = files.get(row["kind"] as StayedKind);
+      await file?.add(part, row["cells"] as string[], [...said, String(Number(row["position"]) + 1)]);
+    }
+  }
+  for (const [kind, file] of files) {
+    if ((await file.close()) > 0) syncFile(stayedPath(context, kind, stream.name));
+  }
+}
+
+/** Adds the rows that were held back from being written, after those of the plan, whatever an earlier attempt added. */
+export async function addTargetConflicts(
+  context: RunContext,
+  stream: Stream,
+  record: StreamRecord,
+  resultFiles: readonly string[],
+): Promise<void> {
+  const { engine, ledger, run } = context;
+  const parts = ledger.parts(run.id, stream.name);
+  subfolder(context, "conflicts");
+  const path = stayedPath(context, "conflicts", stream.name);
+  const file = new RowFile(path, parts, saidColumns, restorePlanned(path));
+  await engine.run(`CREATE OR REPLACE TEMP TABLE held_rows AS
+    SELECT p.part, p.position, r.key, r.message AS reason, coalesce(r.id, p.id, '') AS ids
+    FROM ${readParquet(record.plan ?? "")} p
+    JOIN (SELECT * FROM ${scanCsvFiles(resultFiles, outcomeColumns)} WHERE outcome = 'conflict') r
+    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
+  const add = async (part: Part, rows: string) => {
+    for await (const row of engine.stream(rows)) {
+      const said = ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
+      const number = row["position"] === null ? "" : String(Number(row["position"]) + 1);
+      await file.add(part, row["cells"] as string[], [...said, number]);
+    }
+  };
+  for (const part of parts) {
+    const wanted = `SELECT position FROM held_rows WHERE part = ${part.ordinal}`;
+    const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
+    if (found !== true) continue;
+    await verifyRunFile({ run: run.id, what: part.label, path: part.path, sha256: part.sha256 });
+    const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
+    const again = copyPath(context, stream, part, "again");
+    await readSourceRows({ engine, part, open, careful: part.careful, copyPath: again, wanted });
+    await add(
+      part,
+      `SELECT h.*, r.cells FROM source_rows r JOIN held_rows h USING (position) WHERE h.part = ${part.ordinal} ORDER BY position`,
+    );
+  }
+  if ((await file.close()) > 0) syncFile(path);
+}
+
+/** Gives the file back as the plan left it, of which a copy is kept beside it. Its length. */
+function restorePlanned(path: string): number {
+  const planned = `${path}.planned`;
+  if (!existsSync(planned)) {
+    if (existsSync(path)) copyFileSync(path, planned);
+    else writeFileSync(planned, "", { mode: 0o600 });
+    syncFile(planned);
+  }
+  const { size } = statSync(planned);
+  if (size > 0) copyFileSync(planned, path);
+  return size;
+}

@@ -1,0 +1,88 @@
+// What every part of a run needs at hand: the room that all others may enter. In: the job, the ledger, the engine, the open
+// connections. Out: one RunContext, and the places of a run's files. Must hold: nothing here knows a step of the way.
+
+import { join } from "node:path";
+import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import type { ExtractRequest, Source } from "../../contract/source.ts";
+import type { Target, WayChoice } from "../../contract/target.ts";
+import { monotonicMs } from "../../core/clock.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { makePrivateFolder } from "../../core/files.ts";
+import type { Action } from "../../core/model.ts";
+import type { Job } from "../../job/job.ts";
+import type { Emit } from "../../report/events.ts";
+import type { Engine } from "../../stage/engine.ts";
+import type { Budget } from "./budget.ts";
+import type { StreamKeys } from "./stream-keys.ts";
+
+export interface RunContext {
+  job: Job;
+  run: RunRecord;
+  /** The run folder, absolute. */
+  folder: string;
+  ledger: Ledger;
+  engine: Engine;
+  sources: ReadonlyMap<string, Source>;
+  targets: ReadonlyMap<string, Target>;
+  /** By stream. */
+  keys: ReadonlyMap<string, StreamKeys>;
+  budget: Budget;
+  /** How the changes of each stream that was planned by this process are to be written. */
+  ways: Map<string, PlannedWays>;
+  emit: Emit;
+  signal: AbortSignal;
+  /** An earlier process has begun the run: what it planned may be of long ago. */
+  isResumed: boolean;
+}
+
+/** A subfolder of the run folder, made when first asked for. */
+export function subfolder(context: Pick<RunContext, "folder">, ...names: string[]): string {
+  const path = join(context.folder, ...names);
+  makePrivateFolder(path);
+  return path;
+}
+
+export function targetOf(context: RunContext, connection: string): Target {
+  const target = context.targets.get(connection);
+  if (target === undefined) throw new Error(`target ${connection} is not open`);
+  return target;
+}
+
+export function sourceOf(context: RunContext, connection: string): Source {
+  const source = context.sources.get(connection);
+  if (source === undefined) throw new Error(`source ${connection} is not open`);
+  return source;
+}
+
+/** What a run began in one org, `begun`, it does not go on with in another. */
+export function otherOrgFailure(run: string, begun: string, connection: string, orgId: string): Failure {
+  return new Failure(exitCode.failed, `run ${run} was begun ${begun}, ${connection} is now ${orgId}`, {
+    next: `point ${connection} back at that org, then loadline resume ${run}`,
+  });
+}
+
+/** Throttled progress events: at most ten a second, so that a tight loop does not drown its own work. */
+export function reportProgress(
+  context: RunContext,
+  stream: string,
+  step: "extract" | "snapshot",
+  unit: "bytes" | "rows",
+): ExtractRequest["onProgress"] {
+  let last = 0;
+  return (done, total) => {
+    const time = monotonicMs();
+    if (time - last < 100 && done !== total) return;
+    last = time;
+    context.emit({ type: "progress", stream, step, done, unit, ...(total > 0 ? { total } : {}) });
+  };
+}
+
+/** A run that loads only some rows takes no file for good. */
+export function isPartial({ run }: RunContext): boolean {
+  const { limit, keys, streams } = run.options;
+  return limit !== undefined || keys !== undefined || streams !== undefined;
+}
+
+/** Of the actions that a plan has; equal choices are one object. */
+export type PlannedWays = ReadonlyMap<Action, WayChoice>;

@@ -1,0 +1,18 @@
+// Whether a run that has ended, or was killed, can be gone on with.
+
+import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import { exitCode } from "../../core/exit-code.ts";
+
+/**
+ * Whether `resume` can go on with a run. One that has begun to load can, whatever ended it: its rows must not be
+ * planned a second time. Of the others, going on mends neither a wrong job file nor an objecting guard.
+ */
+export function isResumable(ledger: Ledger, run: Pick<RunRecord, "id" | "command" | "status" | "exitCode">): boolean {
+  const isOver = ["loaded", "partial", "superseded", "abandoned"].includes(run.status);
+  if (run.command === "plan" || isOver) return false;
+  return (run.exitCode !== exitCode.usage && run.exitCode !== exitCode.guard) || hasBegunLoading(ledger, run);
+}
+
+export function hasBegunLoading(ledger: Ledger, run: Pick<RunRecord, "id">): boolean {
+  return ledger.batches(run.id).some(({ state }) => state !== "planned");
+}

@@ -1,0 +1,161 @@
+// `--sandbox`: a sandbox in a process of its own, so that it takes neither the run's memory nor its time, that lives as
+// long as the run and keeps its data in the sandbox's own state.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { makePrivateFolder } from "../../core/files.ts";
+import { Secret } from "../../core/secret.ts";
+import type { Connection, FileConnection, HubSpotConnection, SftpConnection } from "../../job/job.ts";
+
+export interface RehearsalOptions {
+  /** Custom fields; by default `sandbox.yaml` beside connections.yaml, if there is one. */
+  schema?: string;
+}
+
+export interface SandboxAddresses {
+  salesforce: string;
+  hubspot: string;
+  sftp: string;
+  hostKey: string;
+}
+
+export interface Rehearsal {
+  addresses: SandboxAddresses;
+  stop(): Promise<void>;
+}
+
+/** The tokens that every sandbox accepts. */
+const sandboxTokens = { salesforce: "00Dsandbox0000001!loadline", hubspot: "pat-sandbox-loadline" };
+
+export async function startRehearsal(
+  stateFolder: string,
+  projectFolder: string,
+  options: RehearsalOptions,
+): Promise<Rehearsal> {
+  const data = join(stateFolder, "data");
+  makePrivateFolder(data);
+  placeSftpFixtures(projectFolder, data);
+  const usual = join(projectFolder, "sandbox.yaml");
+  const schema = options.schema ?? (existsSync(usual) ? usual : undefined);
+  const program = process.argv[1] ?? "";
+  const flags = [
+    "--salesforce-port",
+    "0",
+    "--hubspot-port",
+    "0",
+    "--sftp-port",
+    "0",
+    "--data",
+    data,
+    "--seed",
+    "empty",
+    ...(schema === undefined ? [] : ["--schema", schema]),
+  ];
+  // A session of its own: Ctrl-C is for the run, which needs the sandbox to stop cleanly. It ends with the IPC channel.
+  const child = spawn(process.execPath, [program, "sandbox", ...flags], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    detached: true,
+  });
+  const exited = once(child, "exit");
+  const ready = new Promise<string | undefined>((resolve) => {
+    const lines = createInterface({ input: child.stdout as Readable });
+    lines.once("line", resolve);
+    lines.once("close", () => resolve(undefined));
+  });
+  const line = await ready;
+  if (line === undefined) throw new Failure(exitCode.failed, "the sandbox did not start", { next: "loadline sandbox" });
+  return {
+    addresses: JSON.parse(line) as SandboxAddresses,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
+
+/** What stands in for the files of each SFTP connection: `fixtures/sftp/<connection>/` of the project, anew each time. */
+function placeSftpFixtures(projectFolder: string, data: string): void {
+  const fixtures = join(projectFolder, "fixtures", "sftp");
+  if (!existsSync(fixtures)) return;
+  cpSync(fixtures, join(data, "sftp"), { recursive: true, preserveTimestamps: true });
+}
+
+/** Each SFTP connection has a folder of its own there, as it would have a server of its own. */
+function sandboxFolder(data: string, name: string): string {
+  const folder = join(data, "sftp", name);
+  makePrivateFolder(folder);
+  return `/${name}`;
+}
+
+/** Systems are the sandbox's; files are read where they are, and written into the sandbox's own state folder. */
+export function connectToSandbox(
+  connections: ReadonlyMap<string, Connection>,
+  addresses: SandboxAddresses,
+  stateFolder: string,
+): Map<string, Connection> {
+  const tokens = { salesforce: new Secret(sandboxTokens.salesforce), hubspot: new Secret(sandboxTokens.hubspot) };
+  const pointed = [...connections].map(([name, connection]): [string, Connection] => {
+    if (connection.type === "file") return [name, redirectOutput(connection, join(stateFolder, "files", name))];
+    if ("baseUrl" in connection) return [name, pointHubSpot(connection, addresses, tokens.hubspot)];
+    if ("address" in connection) return [name, pointSftp(connection, addresses, stateFolder)];
+    const { apiVersion, place } = connection;
+    return [
+      name,
+      {
+        name,
+        type: "salesforce",
+        loginUrl: addresses.salesforce,
+        auth: { kind: "access_token", token: { resolve: () => tokens.salesforce } },
+        ...(apiVersion === undefined ? {} : { apiVersion }),
+        protected: false,
+        place,
+      },
+    ];
+  });
+  return new Map(pointed);
+}
+
+function pointHubSpot(
+  { name, apiVersion, burst, daily, place }: HubSpotConnection,
+  { hubspot }: SandboxAddresses,
+  token: Secret,
+): HubSpotConnection {
+  return {
+    name,
+    type: "hubspot",
+    baseUrl: hubspot,
+    auth: { kind: "token", token: { resolve: () => token } },
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    burst,
+    daily,
+    protected: false,
+    place,
+  };
+}
+
+function pointSftp({ name, place }: SftpConnection, addresses: SandboxAddresses, stateFolder: string): SftpConnection {
+  const { username, hostname, port } = new URL(addresses.sftp);
+  // Everybody knows it, and a folder has its name.
+  const password = new Secret("sandbox", { redacted: false });
+  const folder = sandboxFolder(join(stateFolder, "data"), name);
+  return {
+    name,
+    type: "sftp",
+    address: { user: username, host: hostname, port: Number(port), folder },
+    auth: { kind: "password", password: { resolve: () => password } },
+    hostKey: addresses.hostKey,
+    protected: false,
+    place,
+  };
+}
+
+/** The path itself stays unread until it is needed. */
+function redirectOutput(connection: FileConnection, outbox: string): FileConnection {
+  return Object.defineProperties({ outbox }, Object.getOwnPropertyDescriptors(connection)) as FileConnection;
+}

@@ -1,0 +1,340 @@
+// Runs as a whole: begin, recover, resume, end. In: a job file, connections, what the command line asks for.
+// Out: a run that is in the ledger from its first moment to its last, and its summary. Must hold: one run of a job at a
+// time; whatever ends it, the next one finds where it stood.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ledger, type RunOptions, type RunRecord } from "../../checkpoint/ledger.ts";
+import { LockHeld, type LockRequest, takeLock } from "../../checkpoint/lock.ts";
+import { openConnection } from "../../connectors/registry.ts";
+import type { OpenConnection } from "../../contract/connection.ts";
+import type { Target } from "../../contract/target.ts";
+import { monotonicMs, now } from "../../core/clock.ts";
+import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../../core/errors.ts";
+import { type ExitCode, exitCode } from "../../core/exit-code.ts";
+import { makePrivateFolder, sha256Of, writeDurably } from "../../core/files.ts";
+import { noCounts } from "../../core/model.ts";
+import { randomId } from "../../core/random.ts";
+import { redactSecrets } from "../../core/secret.ts";
+import type { Connection, Environment, Job } from "../../job/job.ts";
+import { countLoaded, dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
+import { logEvents } from "../../report/event-log.ts";
+import type { Emit } from "../../report/events.ts";
+import type { RunSummary } from "../../report/summary.ts";
+import { Engine } from "../../stage/engine.ts";
+import { defineFunctions } from "../../transform/functions.ts";
+import { nameObjects } from "../compile/object-names.ts";
+import { tellWindow } from "../extract/window.ts";
+import { type Decision, decide } from "../load/decision.ts";
+import { Budget } from "../run/budget.ts";
+import { otherOrgFailure, type RunContext } from "../run/context.ts";
+import { isResumable } from "../run/resumable.ts";
+import { runFolder } from "../run/run-files.ts";
+import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
+import { refuseChangedFiles } from "./resumed-files.ts";
+import { purgeOldRuns } from "./retention.ts";
+
+export interface RunRequest {
+  job: Job;
+  connections: ReadonlyMap<string, Connection>;
+  environment: Environment;
+  stateFolder: string;
+  command: "plan" | "run";
+  options: RunOptions;
+  emit: Emit;
+  signal: AbortSignal;
+  /** The run to go on with, instead of a new one. */
+  resume?: RunRecord;
+  /** What is said of writes in doubt. */
+  decision?: Decision;
+}
+
+export interface EndedRun {
+  summary: RunSummary;
+  folder: string;
+  /** What went wrong, if something did. */
+  error: unknown;
+  outcome: RunOutcome | undefined;
+}
+
+/** Takes the job's lock: what becomes of the job's runs is for one process at a time to decide. Throws LockHeld. */
+export function lockJob(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): Promise<Disposable> {
+  return takeLock(jobLock(request));
+}
+
+/** Runs; the caller holds the job's lock. Throws only what happens before a run exists (nothing to open). */
+export async function executeRun(request: RunRequest): Promise<EndedRun> {
+  const started = monotonicMs();
+  using ledger = Ledger.open(request.stateFolder);
+  const run =
+    request.resume === undefined
+      ? beginRun(request, ledger)
+      : reopenRun(ledger, request.resume, join(runFolder(request.stateFolder, request.resume.id), "job.yaml"));
+  const folder = runFolder(request.stateFolder, run.id);
+  const log = logEvents(folder);
+  const emit: Emit = (event) => {
+    log(event);
+    request.emit(event);
+  };
+  emit({ type: "run-started", run: run.id, job: run.job, command: run.command, folder });
+  for (const message of ledger.warnings) emit({ type: "warning", message });
+  if (request.resume !== undefined) emit({ type: "recovering", run: run.id });
+  const connected = new Map<string, OpenConnection>();
+  let outcome: RunOutcome | undefined;
+  let error: unknown;
+  try {
+    outcome = await runConnected(request, { ledger, run, folder, emit, connected });
+  } catch (thrown) {
+    error = request.signal.aborted ? interruption(request.signal) : thrown;
+  }
+  const remotes = [...connected].filter(([, { target }]) => target.capabilities.wholeFiles !== true);
+  const apiCalls = Object.fromEntries(remotes.map(([name, { target }]) => [name, target.apiCalls]));
+  const waitedMs = remotes.reduce((sum, [, { target }]) => sum + target.waitedMs, 0);
+  for (const { target } of connected.values()) target.close();
+  const seconds = (monotonicMs() - started) / 1000;
+  const summary = summarize(request, ledger, run, { outcome, error, apiCalls, seconds });
+  endRun(ledger, run, summary);
+  purgeOldRuns(ledger, request.stateFolder, request.job.name, request.job.keepRunsMs);
+  dropWorkFiles(folder);
+  emit({
+    type: "run-ended",
+    run: run.id,
+    status: summary.status,
+    exitCode: summary.exitCode,
+    seconds,
+    waitedSeconds: waitedMs / 1000,
+  });
+  return { summary, folder, error, outcome };
+}
+
+function newRunId(job: string): string {
+  const stamp = now().toISOString().replaceAll(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  return `${stamp}-${job}-${randomId()}`;
+}
+
+export function jobLockName(job: string): string {
+  return `job-${job}`;
+}
+
+function jobLock(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): LockRequest {
+  const { lock, name } = request.job;
+  return {
+    stateFolder: request.stateFolder,
+    name: jobLockName(name),
+    what: `job ${name}`,
+    waitMs: lock.kind === "wait" ? lock.ms : 0,
+    signal: request.signal,
+  };
+}
+
+function beginRun(request: RunRequest, ledger: Ledger): RunRecord {
+  const { job, command, options } = request;
+  const id = newRunId(job.name);
+  const folder = runFolder(request.stateFolder, id);
+  makePrivateFolder(folder);
+  const copy = readFileSync(job.file);
+  writeDurably(join(folder, "job.yaml"), copy);
+  const jobSha256 = sha256Of(copy);
+  return ledger.startRun({ id, job: job.name, jobHash: job.hash, jobFile: job.file, jobSha256, command, options });
+}
+
+/** Throws a Failure unless the job that a run has kept is the one that it began with. */
+export function refuseChangedCopy(run: RunRecord, kept: string): void {
+  if (run.jobSha256 !== null && sha256Of(readFileSync(kept)) !== run.jobSha256) {
+    throw new Failure(exitCode.failed, `the job that run ${run.id} has kept is not the one that it began with`, {
+      where: { file: kept },
+      next: `put job.yaml back into its folder, or give the run up: loadline abandon ${run.id}`,
+    });
+  }
+}
+
+function reopenRun(ledger: Ledger, run: RunRecord, kept: string): RunRecord {
+  ledger.checkRun(run.id);
+  refuseChangedCopy(run, kept);
+  const reopened: RunRecord = { ...run, status: "running", finished: null, exitCode: null, next: null, summary: null };
+  ledger.saveRun(reopened);
+  return reopened;
+}
+
+interface OpenRun {
+  ledger: Ledger;
+  run: RunRecord;
+  folder: string;
+  emit: Emit;
+  connected: Map<string, OpenConnection>;
+}
+
+async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutcome> {
+  const startedMs = monotonicMs();
+  const { job, connections, environment, stateFolder, signal } = request;
+  const { ledger, run, folder, emit, connected } = open;
+  // Before anything is signed in to: a key that lacks stops the run, whichever stream wants it.
+  const keys = new Map<string, StreamKeys>();
+  for (const stream of job.streams) keys.set(stream.name, await openStreamKeys(stream, environment));
+  const onRetry = (message: string) => emit({ type: "retry", message });
+  for (const name of new Set(job.streams.flatMap(({ source, target }) => [source.connection, target.connection]))) {
+    const connection = connectionOf(connections, name);
+    const opened = await openConnection(connection, { environment, stateFolder, onRetry, signal });
+    connected.set(name, opened);
+    if (opened.target.capabilities.wholeFiles === true) continue;
+    emit({ type: "connected", connection: name, org: opened.target.orgId });
+    await tellConnection(opened.target, emit);
+  }
+  const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
+  const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
+  const named = await nameObjects(job, targets);
+  using _locks = await lockObjects(request, run, named, targets);
+  refuseOtherOrg(ledger, run, targets);
+  makePrivateFolder(join(folder, "spill"));
+  using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
+  for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
+  const budget = new Budget({
+    limits: job.limits ?? {},
+    targets,
+    resumeCommand: run.command === "plan" ? `loadline plan ${showPath(job.file)}, later` : `loadline resume ${run.id}`,
+    runCommand: runCommand(job, run.options),
+    startedMs,
+  });
+  const context: RunContext = {
+    job: named,
+    run,
+    folder,
+    ledger,
+    engine,
+    sources,
+    targets,
+    keys,
+    budget,
+    ways: new Map(),
+    emit,
+    signal: request.signal,
+    isResumed: request.resume !== undefined,
+  };
+  if (request.resume !== undefined) await refuseChangedFiles(ledger, run.id, folder);
+  if (request.decision !== undefined) await decide(context, request.decision);
+  return await runPipeline(context);
+}
+
+/** The allowance is asked for once a run; from then on each answer tells it. */
+async function tellConnection(target: Target, emit: Emit): Promise<void> {
+  await target.readAllowance();
+  for (const message of target.warnings) emit({ type: "warning", message });
+}
+
+function connectionOf(connections: ReadonlyMap<string, Connection>, name: string): Connection {
+  const connection = connections.get(name);
+  if (connection === undefined) throw new Error(`connection ${name} was not checked`);
+  return connection;
+}
+
+/** One writer an org and object, whatever jobs there are. A dry run writes nothing and needs none. */
+async function lockObjects(
+  request: RunRequest,
+  run: RunRecord,
+  job: Job,
+  targets: ReadonlyMap<string, Target>,
+): Promise<Disposable> {
+  const locks = new DisposableStack();
+  if (run.command === "plan") return locks;
+  const names = new Set(
+    job.streams.map(({ target }) => `${targets.get(target.connection)?.orgId ?? ""} ${target.object}`),
+  );
+  try {
+    for (const what of [...names].sort()) {
+      // A folder's path is no file name.
+      const name = what.replace(" ", "-").replaceAll(/[^\w.-]/g, "_");
+      locks.use(await takeLock({ ...jobLock(request), name, what }));
+    }
+  } catch (error) {
+    locks.dispose();
+    throw error;
+  }
+  return locks;
+}
+
+function refuseOtherOrg(ledger: Ledger, run: RunRecord, targets: ReadonlyMap<string, Target>): void {
+  for (const stream of ledger.streams(run.id)) {
+    const orgId = targets.get(stream.connection)?.orgId;
+    if (orgId === undefined || orgId === stream.org) continue;
+    throw otherOrgFailure(run.id, `against org ${stream.org}`, stream.connection, orgId);
+  }
+}
+
+function interruption(signal: AbortSignal): Failure {
+  return signal.reason instanceof Failure ? signal.reason : new Failure(exitCode.interrupted, "interrupted");
+}
+
+interface Ending {
+  outcome: RunOutcome | undefined;
+  error: unknown;
+  apiCalls: Record<string, number>;
+  seconds: number;
+}
+
+function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: Ending): RunSummary {
+  const code = codeOf(request, ending);
+  const streams = ledger.streams(run.id).map((record) => {
+    const batches = ledger.batches(run.id, record.name);
+    const counts =
+      record.counts === null ? noCounts() : record.state === "settled" ? record.counts : countLoaded(record, batches);
+    return [record.name, { ...counts, watermark: tellWindow(ledger.window(run.id, record.name)) }] as const;
+  });
+  const status = statusOf(ending, code);
+  const resumable = isResumable(ledger, { ...run, status, exitCode: code });
+  return {
+    run: run.id,
+    job: run.job,
+    status,
+    streams: Object.fromEntries(streams),
+    apiCalls: ending.apiCalls,
+    seconds: Math.round(ending.seconds * 1000) / 1000,
+    exitCode: code,
+    next: nextOf(request, run, ending, resumable && ledger.batches(run.id).length > 0),
+    ...(stopsOf(ending).length === 0 ? {} : { stops: stopsOf(ending) }),
+    ...(ending.outcome?.forecasts === undefined ? {} : { forecast: ending.outcome.forecasts }),
+    ...(ending.error === undefined ? {} : { error: redactSecrets(explain(ending.error)) }),
+  };
+}
+
+function codeOf({ job }: RunRequest, { error, outcome }: Ending): ExitCode {
+  // A plan that would be stopped is told as the run of it.
+  if (error === undefined) return (outcome?.objections ?? []).length > 0 ? exitCode.guard : exitCode.done;
+  return error instanceof LockHeld && job.lock.kind === "skip" ? exitCode.done : exitCodeOf(error);
+}
+
+function stopsOf({ error, outcome }: Ending): readonly string[] {
+  return error instanceof StoppedByGuard ? error.stops : (outcome?.objections ?? []);
+}
+
+function statusOf({ outcome, error }: Ending, code: ExitCode): RunSummary["status"] {
+  if (error === undefined) return outcome?.status ?? "failed";
+  if (code === exitCode.inDoubt) return "in-doubt";
+  if (code === exitCode.rejected) return "partial";
+  if (error instanceof LockHeld) return "stopped";
+  const stops: ExitCode[] = [exitCode.guard, exitCode.tryLater, exitCode.interrupted, exitCode.terminated];
+  return stops.includes(code) ? "stopped" : "failed";
+}
+
+function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: boolean): string {
+  const { error } = ending;
+  if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
+  if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
+  if (run.command === "plan" || ending.error !== undefined) return runCommand(request.job, run.options);
+  return `loadline show ${run.id}`;
+}
+
+/** The command that runs a job, where this run ran it. */
+function runCommand(job: Job, options: RunOptions): string {
+  return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
+}
+
+function endRun(ledger: Ledger, run: RunRecord, summary: RunSummary): void {
+  ledger.saveRun({
+    ...run,
+    status: summary.status,
+    finished: now().toISOString(),
+    exitCode: summary.exitCode,
+    next: summary.next,
+    summary: JSON.stringify(summary),
+  });
+}

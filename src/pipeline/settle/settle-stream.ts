@@ -1,0 +1,28 @@
+// The end of a stream: its checkpoint. In: what became of each row. Out: the watermark, the files that are taken, what later
+// runs remember. Must hold: all of it is one transaction, before the source hears of it.
+
+import { rmSync } from "node:fs";
+import type { StreamRecord } from "../../checkpoint/ledger.ts";
+import type { Stream } from "../../job/job.ts";
+import { keepDelivered } from "../diff/delivered.ts";
+import { listTaken } from "../extract/take-files.ts";
+import { moveWatermark } from "../extract/window.ts";
+import type { RunContext } from "../run/context.ts";
+import { settleInserted } from "./settled-inserts.ts";
+import { keepWritten } from "./written.ts";
+
+/** Settles a stream; its watermark moves with it, and what it has taken and delivered is remembered. */
+export async function settleStream(context: RunContext, stream: Stream, settled: StreamRecord): Promise<void> {
+  const moved = await moveWatermark(context, stream);
+  const kept = (await keepDelivered(context, stream, settled)) ?? (await keepWritten(context, stream, settled));
+  const { outdated: planned, ...inserted } = await settleInserted(context, stream, settled);
+  context.ledger.settleStream({
+    stream: settled,
+    taken: listTaken(context, stream),
+    ...inserted,
+    ...(moved === undefined ? {} : { watermark: moved.watermark }),
+    ...(kept === undefined ? {} : { delivered: kept.delivered }),
+  });
+  for (const outdated of [moved?.outdated, kept?.outdated, planned])
+    if (outdated !== undefined) rmSync(outdated, { force: true });
+}

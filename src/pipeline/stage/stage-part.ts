@@ -1,0 +1,295 @@
+// One part, or several small ones, through transform and validate by the engine. In: parts. Out: a Parquet file for each
+// pass. What must hold: what the engine refuses, or may read differently than it is written, is read record by record.
+
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import {
+  contentOf,
+  digitsName,
+  failureName,
+  keepFailureName,
+  mappedName,
+  renderedName,
+  sourceName,
+} from "../../core/columns.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import type { Part } from "../../core/model.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import { isPlainText } from "../../formats/text.ts";
+import type { Stream } from "../../job/job.ts";
+import { nestColumns } from "../../stage/bind.ts";
+import { fileColumn, scanCsv, scanCsvParts } from "../../stage/csv-scan.ts";
+import { type Engine, EngineError } from "../../stage/engine.ts";
+import { countSwallowed } from "../../stage/long-cells.ts";
+import { type LinedPart, type OpenPart, openPart, readCarefully } from "../../stage/open-part.ts";
+import { lineColumn } from "../../stage/record-copy.ts";
+import { countRefusedRecords, numberRows, stagePart } from "../../stage/stage.ts";
+import { type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
+import {
+  type CheckedField,
+  type Checks,
+  cantBeComputed,
+  findProblem,
+  findWarning,
+  type Given,
+} from "../../validate/rules.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { findInexact, readCell } from "../compile/source-numbers.ts";
+import { identifyRow, identityColumn } from "./row-identity.ts";
+
+export interface PartInput {
+  engine: Engine;
+  compiled: CompiledStream;
+  folder: string;
+}
+
+/** How a part was read into its file. */
+export interface StagedPartFile {
+  open: OpenPart;
+  /** Where it was read record by record, or came with its lines. */
+  lined?: LinedPart;
+}
+
+/** Strict and fast first. What DuckDB refuses or may read differently is read record by record, and staged again. */
+export async function stageOnePart(input: PartInput, part: Part, path: string): Promise<StagedPartFile> {
+  const { engine, compiled } = input;
+  const { name, source } = compiled.stream;
+  const copyPath = (what: string) => join(input.folder, `${what}-${name}-${part.ordinal}.csv`);
+  const open = await openPart(engine, part, source.format, copyPath("text"));
+  await countRefusedRecords(engine);
+  if ("text" in open && !open.text.part.suspect) {
+    const scan = { scan: scanCsv(open.text.part, open.text.format), hasLines: false };
+    if (await stageStrictly(input, part, scan, path)) return { open };
+  }
+  const lined = "text" in open ? await readCarefully(open.text, copyPath("clean")) : open.lined;
+  await stageWithFallback(input, part, { scan: lined.scan, hasLines: true }, path);
+  const refused = await countRefusedRecords(engine);
+  if (refused === 0) return { open, lined };
+  throw new Failure(exitCode.failed, `${refused} records can't be staged`, { where: { file: part.label } });
+}
+
+/** Most bytes of a part that is staged together with others, and of all of them. */
+const smallBytesMax = 1 << 20;
+const togetherBytesMax = 64 << 20;
+/** Measured: 500 take 100 MB more and as long. */
+const togetherMax = 100;
+
+/**
+ * Parts in their order, those that one pass can read together: small, plain, of the same columns. A pass takes 8 ms at
+ * least, and each pass over the stage opens its files: 10,000 parts by themselves took 100 s and 900 MB (measured).
+ */
+export function* gatherParts(parts: readonly Part[], { kind, format }: Stream["source"]): Generator<Part[]> {
+  const isPlain = kind === "files" && format.type === "csv" && isPlainText(format) && format.escape === undefined;
+  let gathered: Part[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    const isSmall = isPlain && !part.suspect && !part.compressed && part.bytes <= smallBytesMax;
+    const [first] = gathered;
+    const isFull = gathered.length >= togetherMax || bytes + part.bytes > togetherBytesMax;
+    if (first !== undefined && (!isSmall || isFull || !isDeepStrictEqual(part.columns, first.columns))) {
+      yield gathered;
+      gathered = [];
+      bytes = 0;
+    }
+    if (isSmall) {
+      gathered.push(part);
+      bytes += part.bytes;
+    } else yield [part];
+  }
+  if (gathered.length > 0) yield gathered;
+}
+
+/** In one pass. Undefined where one of them is to be read with care. */
+export async function stageTogether(
+  input: PartInput,
+  parts: readonly Part[],
+  path: string,
+): Promise<StagedPartFile[] | undefined> {
+  const { engine, compiled } = input;
+  const { format } = compiled.stream.source;
+  const [first] = parts;
+  if (first === undefined || format.type !== "csv") return undefined;
+  await countRefusedRecords(engine);
+  const scan = { scan: scanCsvParts(parts, format), hasLines: false, hasFiles: true };
+  if (!(await stageStrictly(input, first, scan, path)) || !(await numberRows(engine, path, parts))) return undefined;
+  return parts.map((part) => ({ open: { text: { part, format, firstLine: 1 } } }));
+}
+
+interface Scan {
+  /** A table function over the part, all columns text under their names. */
+  scan: string;
+  /** Whether it has `lineColumn`. */
+  hasLines: boolean;
+  /** Whether it has `fileColumn`. */
+  hasFiles?: boolean;
+}
+
+/** False where the engine refused a record, or could not read the data. */
+async function stageStrictly(input: PartInput, part: Part, scan: Scan, path: string): Promise<boolean> {
+  try {
+    await stageWithFallback(input, part, scan, path);
+    return (await countRefusedRecords(input.engine)) === 0;
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+    await countRefusedRecords(input.engine);
+    return false;
+  }
+}
+
+/** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */
+async function stageWithFallback(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
+  try {
+    await runPass(input, part, scan, path, false);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+    await runPass(input, part, scan, path, true);
+  }
+}
+
+async function runPass(input: PartInput, part: Part, scan: Scan, path: string, careful: boolean): Promise<void> {
+  const { compiled } = input;
+  const absent = absentColumns(compiled, part);
+  const keep = compiled.stream.keep?.sql;
+  const { format } = compiled.stream.source;
+  const scanned = scanPart(compiled, part, scan);
+  const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
+  const mapped = mapRows({
+    scan: scanned.scan,
+    handed: [line, ...scanned.handed],
+    fields: compiled.fields,
+    absent,
+    careful,
+    ...(keep === undefined ? {} : { keep }),
+  });
+  const checks: Checks = {
+    fields: compiled.fields.map((field) => checkedField(compiled, field, absent, careful)),
+    rules: compiled.rules,
+    careful,
+    ...(careful && keep !== undefined ? { keepFailed: describeKeepFailure(compiled) } : {}),
+    redacted: compiled.redacted,
+  };
+  const problem = findProblem(checks);
+  const rounded = countRounded(compiled.fields.filter(({ columns }) => !isAbsent(columns, absent)));
+  await stagePart(input.engine, {
+    mapped,
+    problem: scanned.inexact === undefined ? problem : `coalesce(${scanned.inexact}, ${problem})`,
+    warning: findWarning(checks),
+    fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
+    sources: part.columns.map(sourceName),
+    ...(format.type === "csv" && compiled.stream.source.kind === "files"
+      ? { breaks: countSwallowed(part.columns.map(sourceName), format.delimiter) }
+      : {}),
+    ...(compiled.rounds ? { rounded: rounded ?? "0" } : {}),
+    kept: scanned.kept,
+    file: path,
+  });
+}
+
+interface ScannedPart {
+  scan: string;
+  handed: string[];
+  kept: string[];
+  /** VARCHAR: the problem of a row with a number that can't be computed with exactly. */
+  inexact?: string;
+}
+
+/** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
+function scanPart(
+  { stream, columns, carried }: CompiledStream,
+  part: Part,
+  { scan, hasLines, hasFiles }: Scan,
+): ScannedPart {
+  const named = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
+  const isInsert = stream.target.mode === "insert";
+  if (stream.source.kind === "files") {
+    const file = hasFiles === true ? ["_file_"] : [];
+    const identity = identifyRow(part.columns.map((column) => [column, identifier(column)]));
+    return {
+      scan,
+      handed: [
+        ...named,
+        ...file.map((name) => `${identifier(fileColumn)} AS ${name}`),
+        ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
+      ],
+      kept: [...file, ...(isInsert ? [identityColumn] : [])],
+    };
+  }
+  const known = new Set(part.columns.map((column) => column.toLowerCase()));
+  const typed = nestColumns(
+    [...columns].map(([name, type]) => {
+      const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "CAST(NULL AS VARCHAR)";
+      return [name, readCell(cell, type)];
+    }),
+  );
+  const digits = carried.map((name) => {
+    const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "CAST(NULL AS VARCHAR)";
+    return `${cell} AS ${digitsName(name)}`;
+  });
+  const inexact = [...columns].filter(([name]) => known.has(name.toLowerCase())).flatMap(findInexact);
+  const own = part.columns.map(sourceName);
+  const line = hasLines ? [identifier(lineColumn)] : [];
+  const [id = "", version = ""] = own;
+  const identity = identifyRow([
+    ["object", literal(stream.source.object)],
+    ["id", id],
+    ["version", version],
+  ]);
+  return {
+    scan: `(SELECT ${["*", ...typed, ...digits].join(", ")} FROM (SELECT ${[...line, ...named].join(", ")} FROM ${scan}))`,
+    handed: [
+      ...own,
+      `${id} AS _id_`,
+      `${version} AS _version_`,
+      `${contentOf(own)} AS _content_`,
+      ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
+    ],
+    kept: ["_id_", "_version_", "_content_", ...(isInsert ? [identityColumn] : [])],
+    ...(inexact.length === 0 ? {} : { inexact: `CASE ${inexact.join(" ")} END` }),
+  };
+}
+
+function checkedField(
+  compiled: CompiledStream,
+  { field, columns, invalid }: CompiledField,
+  absent: ReadonlySet<string>,
+  careful: boolean,
+): CheckedField {
+  const failedMessage = cantBeComputed("", givenBy(compiled, columns));
+  return {
+    target: field.target,
+    rendered: renderedName(field.target),
+    mapped: mappedName(field.target),
+    ...(careful ? { failed: failureName(field.target), failedMessage } : {}),
+    ...(invalid === undefined ? {} : { invalid }),
+    isKey: compiled.stream.target.key.includes(field.target),
+    isHidden: compiled.redacted.has(field.target.toLowerCase()),
+    rejectNull: field.onNull === "reject",
+    absent: isAbsent(columns, absent),
+  };
+}
+
+function describeKeepFailure(compiled: CompiledStream): NonNullable<Checks["keepFailed"]> {
+  return {
+    condition: keepFailureName,
+    message: cantBeComputed("source.keep ", givenBy(compiled, compiled.keepColumns)),
+  };
+}
+
+/** What goes into a field that is never shown is not shown either. */
+function givenBy({ fields, redacted }: CompiledStream, columns: readonly string[]): Given[] {
+  const hidden = fields.filter(({ field }) => redacted.has(field.target.toLowerCase()));
+  return columns.map((name) => ({
+    name,
+    value: sourceName(name),
+    isHidden: hidden.some((field) => field.columns.includes(name)),
+  }));
+}
+
+/** Columns that a part may lack, and does: of records what is not known of them, a deleted one say. */
+export function absentColumns({ stream, columns }: CompiledStream, part: Part): Set<string> {
+  const present = new Set(part.columns.map((column) => column.toLowerCase()));
+  const { kind, optional } = stream.source;
+  const mayLack = kind === "object" ? [...columns.keys()] : optional;
+  return new Set(mayLack.map((column) => column.toLowerCase()).filter((column) => !present.has(column)));
+}

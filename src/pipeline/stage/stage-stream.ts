@@ -1,0 +1,120 @@
+// Transform and validate, by the engine. In: the parts of a stream, and the stream as it is compiled. Out: a view of typed
+// rows with what is wrong with each. Must hold: every record of a part is a row of the view, broken ones included, with the
+// part and the position that it came from.
+
+import { join } from "node:path";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { fileOf, type Part } from "../../core/model.ts";
+import { suggest } from "../../core/suggest.ts";
+import { diagnosticsFailure } from "../../job/diagnostics.ts";
+import { countBroken } from "../../stage/record-copy.ts";
+import { createStageView, type StagedFile } from "../../stage/stage.ts";
+import { isAbsent } from "../../transform/mapping.ts";
+import { lookAtLongCells } from "./long-cells.ts";
+import {
+  absentColumns,
+  gatherParts,
+  type PartInput,
+  type StagedPartFile,
+  stageOnePart,
+  stageTogether,
+} from "./stage-part.ts";
+import type { StagedPart, StagedStream } from "./staged-stream.ts";
+
+export interface StageInput extends PartInput {
+  parts: readonly Part[];
+  onPart(part: Part): void;
+}
+
+export const stageView = "stage";
+
+export async function stageStream(input: StageInput): Promise<StagedStream> {
+  const { engine, compiled } = input;
+  for (const part of input.parts) refuseMissingColumns(input, part);
+  const parts: StagedPart[] = [];
+  const files: StagedFile[] = [];
+  const stageNext = async (next: readonly Part[]): Promise<void> => {
+    const [first] = next;
+    if (first === undefined) return;
+    input.onPart(first);
+    const path = join(input.folder, `${compiled.stream.name}-${String(first.ordinal).padStart(5, "0")}.parquet`);
+    const staged =
+      next.length === 1 ? [await stageOnePart(input, first, path)] : await stageTogether(input, next, path);
+    // One of them holds what is to be read with care: it is found by reading each by itself.
+    if (staged === undefined) for (const part of next) await stageNext([part]);
+    else {
+      parts.push(...staged.map((file, index) => describePart(next[index] as Part, file)));
+      files.push({ path, ordinals: next.map(({ ordinal }) => ordinal) });
+    }
+  };
+  for (const next of gatherParts(input.parts, compiled.stream.source)) await stageNext(next);
+  const rows = await createStageView(engine, stageView, files);
+  for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
+  refuseShortFiles(parts);
+  const staged: StagedStream = { view: stageView, parts, words: [] };
+  const mapped = new Set(compiled.fields.flatMap(({ columns }) => columns.map((column) => column.toLowerCase())));
+  for (const { part, mixed } of parts) {
+    for (const [column, words] of mixed)
+      if (mapped.has(column.toLowerCase())) staged.words.push(`${part.label}: ${words}`);
+  }
+  staged.words.push(...(await lookAtLongCells(engine, staged, input.folder)));
+  return staged;
+}
+
+function describePart(part: Part, { open, lined }: StagedPartFile): StagedPart {
+  const careful = lined !== undefined && "text" in open;
+  return {
+    part,
+    open,
+    rows: 0,
+    hasLines: lined !== undefined,
+    careful,
+    broken: lined?.broken ?? [],
+    notTaken: [],
+    mixed: lined?.mixed ?? new Map(),
+  };
+}
+
+/** What the sender counted must have arrived; of an archive it counted the records of all files in it. */
+function refuseShortFiles(parts: readonly StagedPart[]): void {
+  for (const together of Map.groupBy(parts, ({ part }) => fileOf(part).ordinal).values()) {
+    const [{ part } = { part: undefined }] = together;
+    const arrived = together.reduce((sum, { rows, broken }) => sum + rows + broken.length, 0);
+    // A broken record is one of the sender's, or as many as it spans lines.
+    const most = together.reduce((sum, { rows, broken }) => sum + rows + countBroken(broken), 0);
+    if (part === undefined || part.rows === null || (part.rows >= arrived && part.rows <= most)) continue;
+    throw new Failure(exitCode.failed, `${part.rows} records were promised, ${arrived} arrived`, {
+      where: { file: part.label },
+      next: "run again; nothing was written",
+    });
+  }
+}
+
+function refuseMissingColumns({ compiled }: PartInput, part: Part): void {
+  const { stream, fields } = compiled;
+  // A record's key that is not known is the row's own trouble.
+  if (stream.source.kind === "object") return;
+  const present = new Set(part.columns.map((column) => column.toLowerCase()));
+  const optional = new Set(stream.source.optional.map((column) => column.toLowerCase()));
+  const problems = fields.flatMap(({ field, columns }) =>
+    columns
+      .filter((column) => !present.has(column.toLowerCase()) && !optional.has(column.toLowerCase()))
+      .map((column) => {
+        const suggestion = suggest(column, part.columns);
+        const message = `${part.label} has no column "${column}", which ${field.target} is mapped from`;
+        const next = "correct the name, or list the column under source.optional if files may lack it";
+        return { place: field.expression.place, message, next, ...(suggestion === undefined ? {} : { suggestion }) };
+      }),
+  );
+  if (problems.length > 0) throw diagnosticsFailure(problems);
+  const absent = absentColumns(compiled, part);
+  const key = fields.find(
+    ({ field, columns }) => stream.target.key.includes(field.target) && isAbsent(columns, absent),
+  );
+  if (key === undefined) return;
+  throw new Failure(exitCode.failed, `the column that the key ${key.field.target} is mapped from is missing`, {
+    where: { file: part.label, line: 1 },
+    next: "a key can't be optional: correct the file or the map",
+  });
+}

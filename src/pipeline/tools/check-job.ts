@@ -1,0 +1,156 @@
+// What `check` looks at: expressions, columns of the files that are there now, and the target's objects and fields. This
+// room has what commands ask beside runs. In: a job, a file, a run. Out: findings for people. Must hold: nothing is written
+// to a target, nor to the ledger.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openConnection } from "../../connectors/registry.ts";
+import type { OpenConnection } from "../../contract/connection.ts";
+import type { Source } from "../../contract/source.ts";
+import { now } from "../../core/clock.ts";
+import { Failure, placeOf } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { findEnded, refuseUnusable } from "../../formats/pgp-keys.ts";
+import { diagnosticsFailure } from "../../job/diagnostics.ts";
+import type { Connection, Environment, Job, Stream } from "../../job/job.ts";
+import { countOf, showCount } from "../../report/numbers.ts";
+import { Engine } from "../../stage/engine.ts";
+import { defineFunctions } from "../../transform/functions.ts";
+import { compileStream, type SourceColumns } from "../compile/compile-stream.ts";
+import { findLiteralProblems, findMissingFields } from "../compile/schema-problems.ts";
+import { tellStaleFields } from "../compile/stale-fields.ts";
+import { fetchListed, readPartColumns } from "../extract/part-files.ts";
+import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
+
+/** Files whose columns are read. */
+const headersMax = 100;
+
+export interface CheckRequest {
+  job: Job;
+  connections: ReadonlyMap<string, Connection>;
+  environment: Environment;
+  signal: AbortSignal;
+}
+
+export interface CheckedJob {
+  checked: string[];
+  notChecked: string[];
+  /** What does not keep the job from running, and may surprise. */
+  warnings: string[];
+}
+
+/** Throws a Failure with every problem found. Reads headers of files and schemas of objects, writes nothing. */
+export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
+  const { job } = request;
+  const result: CheckedJob = { checked: [], notChecked: [], warnings: [] };
+  const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
+  const connected = new Map<string, OpenConnection>();
+  try {
+    using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
+    for (const sql of defineFunctions(now(), job.timezone)) await engine.run(sql);
+    const problems: Failure[] = [];
+    for (const stream of job.streams) {
+      try {
+        await checkStream(request, stream, { engine, folder, connected, result });
+      } catch (error) {
+        if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
+        problems.push(error);
+      }
+    }
+    throwProblems(problems);
+    return result;
+  } finally {
+    for (const { target } of connected.values()) target.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface CheckTools {
+  engine: Engine;
+  /** For what is fetched to look at it; the only one that the engine may read. */
+  folder: string;
+  connected: Map<string, OpenConnection>;
+  result: CheckedJob;
+}
+
+async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTools): Promise<void> {
+  const { engine, result } = tools;
+  const { source } = await openOnce(request, stream.source.connection, tools);
+  const { target } = await openOnce(request, stream.target.connection, tools);
+  const keys = await checkKeys(stream, request.environment, result);
+  const columns = await readColumns(source, stream, { keys, ...tools });
+  if (columns === undefined && stream.source.kind === "files")
+    result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
+  const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
+  const problems = findMissingFields(compiled);
+  problems.push(...(await findLiteralProblems({ engine, target, job: request.job, compiled })));
+  if (problems.length > 0) throw diagnosticsFailure(problems);
+  const stale = columns === undefined ? [] : tellStaleFields(stream, compiled.columns.keys(), columns);
+  result.warnings.push(...stale.map((message) => `${stream.name}: ${message}`));
+  const { object, mode, key } = stream.target;
+  const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
+  result.checked.push(
+    `${stream.name}: ${countOf(compiled.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object}${by}`,
+  );
+}
+
+async function checkKeys(stream: Stream, environment: Environment, { warnings }: CheckedJob): Promise<StreamKeys> {
+  const keys = await openStreamKeys(stream, environment);
+  if (keys.encryption !== undefined) await refuseUnusable(keys.encryption);
+  for (const { place, message } of keys.decryption === undefined ? [] : await findEnded(keys.decryption)) {
+    warnings.push(`${placeOf(place)}: ${message}`);
+  }
+  return keys;
+}
+
+async function openOnce(
+  request: CheckRequest,
+  name: string,
+  { connected, result }: CheckTools,
+): Promise<OpenConnection> {
+  const open = connected.get(name);
+  if (open !== undefined) return open;
+  const connection = request.connections.get(name);
+  if (connection === undefined) throw new Error(`connection ${name} was not checked`);
+  const { environment, signal } = request;
+  const opened = await openConnection(connection, { environment, onRetry: () => undefined, signal });
+  connected.set(name, opened);
+  const { target } = opened;
+  if (target.capabilities.wholeFiles === true) {
+    result.warnings.push(...target.warnings);
+    return opened;
+  }
+  const allowance = await target.readAllowance();
+  result.warnings.push(...target.warnings);
+  const calls =
+    allowance === undefined
+      ? ""
+      : `, ${showCount(Math.max(0, allowance.max - allowance.used))} of ${countOf(allowance.max, "API call")} of the day left`;
+  result.checked.push(`${name}: signed in, org ${target.orgId}${calls}`);
+  return opened;
+}
+
+/** Fields of the object, or columns of the files that match now; undefined where there is none. */
+async function readColumns(
+  source: Source,
+  stream: Stream,
+  { engine, folder, keys }: CheckTools & { keys: StreamKeys },
+): Promise<SourceColumns | undefined> {
+  if (stream.source.kind === "object") return source.records?.describe(stream.source);
+  const { files } = (await source.files?.list(stream.source)) ?? { files: [] };
+  const columns = new Map<string, string>();
+  const opening = { format: stream.source.format, keys: keys.decryption, clearFolder: folder };
+  for await (const file of fetchListed(source.files, files.slice(0, headersMax), opening)) {
+    const names = await readPartColumns(engine, file, stream.source.format);
+    for (const column of names) columns.set(column, "VARCHAR");
+  }
+  return columns.size === 0 ? undefined : { columns };
+}
+
+function throwProblems(problems: readonly Failure[]): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new Failure(exitCode.usage, problems.map(({ message }) => message).join("\n"));
+}

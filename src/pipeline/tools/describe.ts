@@ -1,0 +1,55 @@
+// What a connected system has: its objects, or one object's fields.
+
+import { openConnection } from "../../connectors/registry.ts";
+import type { Target } from "../../contract/target.ts";
+import { Failure, usageFailure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import type { ObjectSchema, ObjectSummary } from "../../core/model.ts";
+import { suggest } from "../../core/suggest.ts";
+import { holdsFiles } from "../../job/check-connections.ts";
+import type { Connection, Environment } from "../../job/job.ts";
+
+export interface DescribeRequest {
+  connection: Connection;
+  object?: string;
+  environment: Environment;
+  signal: AbortSignal;
+}
+
+export interface Described {
+  org: string;
+  warnings: readonly string[];
+  found: { objects: ObjectSummary[] } | { object: ObjectSchema };
+}
+
+/** Throws a Failure (exit 2) with a did-you-mean for an object that is not there. */
+export async function describeSystem(request: DescribeRequest): Promise<Described> {
+  const { connection, object, environment, signal } = request;
+  if (holdsFiles(connection)) {
+    throw usageFailure(`connection ${connection.name} is a folder: it has files, and no objects`, {
+      where: connection.place,
+    });
+  }
+  const { target } = await openConnection(connection, { environment, onRetry: () => undefined, signal });
+  try {
+    const found =
+      object === undefined
+        ? { objects: await target.listObjects() }
+        : { object: await describeOrSuggest(target, connection.name, object) };
+    return { org: target.orgId, warnings: target.warnings, found };
+  } finally {
+    target.close();
+  }
+}
+
+async function describeOrSuggest(target: Target, connection: string, object: string): Promise<ObjectSchema> {
+  try {
+    return await target.describe(object);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
+    const names = (await target.listObjects()).map(({ name }) => name);
+    const meant = suggest(object, names);
+    const next = meant === undefined ? `loadline describe ${connection}` : `loadline describe ${connection} ${meant}`;
+    throw usageFailure(error.message, { ...(error.why === undefined ? {} : { why: error.why }), next, cause: error });
+  }
+}

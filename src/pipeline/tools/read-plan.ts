@@ -1,0 +1,122 @@
+// A kept plan as it is shown. In: the ended dry run of a job. Out: counts, and the first changes of each stream in the
+// order of the source, read from the plan's Parquet file. What must hold: the same plan is shown in the same way, and
+// what is read does not grow with the plan.
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Action, severalSeparator } from "../../core/model.ts";
+import { literal } from "../../core/sql.ts";
+import type { Job } from "../../job/job.ts";
+import type { RunOutcome, StreamOutcome } from "../../pipeline.ts";
+import type { FieldChange, PlannedChange, PlannedStream, PlanReport } from "../../report/plan.ts";
+import { Engine, type Row } from "../../stage/engine.ts";
+import { readParquet } from "../../stage/parquet.ts";
+
+export interface PlanRequest {
+  job: Job;
+  run: string;
+  /** The command that loads the plan. */
+  next: string;
+  outcome: RunOutcome;
+  /** The run folder. */
+  folder: string;
+  /** By stream, as the `planned` events count them. */
+  warnings: ReadonlyMap<string, number>;
+}
+
+/** Changes that are shown of each action. */
+export const shownMax = { create: 4, update: 8, delete: 4 } as const satisfies Record<Action, number>;
+
+export async function readPlan(request: PlanRequest): Promise<PlanReport> {
+  const { job, run, next, outcome, folder, warnings } = request;
+  const spillFolder = join(folder, "spill");
+  using engine = await Engine.open({ folder, spillFolder });
+  const streams: PlannedStream[] = [];
+  for (const planned of outcome.streams) {
+    streams.push(await readStream(engine, job, planned, warnings.get(planned.record.name) ?? 0));
+  }
+  rmSync(spillFolder, { recursive: true, force: true });
+  const { objections, forecasts = [] } = outcome;
+  return { run, job: job.name, streams, objections, forecasts, folder, next };
+}
+
+async function readStream(
+  engine: Engine,
+  job: Job,
+  { record, counts }: StreamOutcome,
+  warnings: number,
+): Promise<PlannedStream> {
+  const { name, connection, org, object, mode, how, writes, plan, notes } = record;
+  const key = job.streams.find((stream) => stream.name === name)?.target.key ?? [];
+  const changes = plan === null ? [] : await readChanges(engine, plan, key);
+  return {
+    name,
+    connection,
+    org,
+    object,
+    mode,
+    key,
+    counts,
+    how,
+    writes,
+    notes,
+    warnings,
+    redact: job.redact,
+    changes,
+  };
+}
+
+/** The first changes of a plan file, deletes of mirror (which have no source row) by key. */
+export async function readChanges(engine: Engine, plan: string, key: readonly string[]): Promise<PlannedChange[]> {
+  const scan = readParquet(plan);
+  // In two passes: to sort whole rows would take the memory of the whole plan. Deletes of mirror have no row.
+  const order = "row NULLS LAST, key, id";
+  const firsts = Object.entries(shownMax).map(
+    ([action, rows]) => `(SELECT file_row_number AS number FROM ${scan} WHERE action = ${literal(action)}
+      ORDER BY ${action === "delete" ? order : "row"} LIMIT ${rows})`,
+  );
+  const first = await engine.all(firsts.join(" UNION ALL "));
+  if (first.length === 0) return [];
+  const numbers = first.map(({ number }) => Number(number)).join(", ");
+  const rows = await engine.all(`SELECT action, key, id, before, after, changed FROM ${scan}
+    WHERE file_row_number IN (${numbers}) ORDER BY action, ${order}`);
+  return rows.map((row) => plannedChange(row, key));
+}
+
+function plannedChange(row: Row, key: readonly string[]): PlannedChange {
+  const before = valuesOf(row["before"]);
+  const after = valuesOf(row["after"]);
+  const action = row["action"] as Action;
+  const names =
+    action === "delete" ? Object.keys(before).filter((name) => before[name] !== null) : (row["changed"] as string[]);
+  const fields = names
+    // The key stands in front of the record already.
+    .filter((name) => action === "update" || !key.includes(name))
+    .map((field): FieldChange => ({ field, ...describeChange(before[field] ?? null, after[field] ?? null) }));
+  return { action, key: shownKey(row, key, { ...before, ...dropNulls(after) }), id: textOrNull(row["id"]), fields };
+}
+
+/** Of what a record has several of, one is added to those that it has: it keeps them. */
+function describeChange(before: string | null, after: string | null): Pick<FieldChange, "before" | "after"> {
+  if (before === null || !before.includes(severalSeparator)) return { before, after };
+  const present = before.split(severalSeparator).filter(Boolean).join(", ");
+  return { before: present, after: after === null ? null : `${present} + ${after}` };
+}
+
+/** The key as it is written; the plan's own `key` is folded to compare by. */
+function shownKey(row: Row, key: readonly string[], values: Record<string, string | null>): string | null {
+  const parts = key.map((name) => values[name] ?? null);
+  return parts.length === 0 || parts.includes(null) ? textOrNull(row["key"]) : parts.join(", ");
+}
+
+function valuesOf(struct: unknown): Record<string, string | null> {
+  return (struct ?? {}) as Record<string, string | null>;
+}
+
+function dropNulls(values: Record<string, string | null>): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value);
+}
