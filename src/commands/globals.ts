@@ -1,4 +1,5 @@
-// What every command is given: options of the program, and doors to the outside that cli.ts opens.
+// What every command is given. In: options of the program, and doors to the outside that cli.ts opens. Out: what it
+// prints, and an exit code. Must hold: a command reads no argv and ends no process.
 
 import type { ExitCode } from "../core/exit-code.ts";
 

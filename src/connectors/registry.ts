@@ -1,4 +1,5 @@
-// The connectors, one line each. Loaded when first used, so that a command pays only for what it talks to.
+// The connectors, one line each. In: a connection as connections.yaml names it. Out: the open connection, signed in. Must
+// hold: a connector is loaded when it is first used, so that a command pays only for what it talks to.
 
 import type { ConnectionContext, OpenConnection } from "../contract/connection.ts";
 import type { Connection, Environment } from "../job/job.ts";

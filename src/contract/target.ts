@@ -258,6 +258,6 @@ export interface LocalFile {
   bytes: number;
 }
 
-export interface StoredFile extends LocalFile {
+interface StoredFile extends LocalFile {
   onBytes(bytes: number): void;
 }

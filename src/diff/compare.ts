@@ -40,7 +40,7 @@ export interface WrittenLimits {
   remarks: readonly Objection[];
 }
 
-export interface SnapshotScan {
+interface SnapshotScan {
   scan: string;
   idColumn: string;
   versionColumn: string;
@@ -63,7 +63,7 @@ export interface CompareInput {
   deletable?: string;
 }
 
-export const matchesTable = "matches";
+const matchesTable = "matches";
 
 /**
  * Sets of the stage's rows, a bit a row, in blocks: `keyed`, and `unmatched`, those of them that match no record.

@@ -45,7 +45,7 @@ export interface XmlFormat {
   encoding?: string;
 }
 
-export interface ParquetFormat {
+interface ParquetFormat {
   type: "parquet";
 }
 

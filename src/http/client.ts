@@ -27,7 +27,7 @@ export interface HttpRequest {
   keepGzip?: boolean;
 }
 
-export interface FileBody {
+interface FileBody {
   path: string;
   bytes: number;
   /** What goes around it: the parts of a form. */

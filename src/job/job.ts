@@ -10,16 +10,16 @@ import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts"
 import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
 
 export type { Place } from "../core/errors.ts";
-export type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
+export type { FileFormat, WrittenFormat } from "../formats/format.ts";
 
 /** A limit as a share of the rows (0 to 100) or as a number of rows. */
 export type Threshold = { percent: number } | { count: number };
 
 /** What an empty value does to the target's field: leave it alone, empty it, or reject the row. */
-export type OnNull = "skip" | "clear" | "reject";
+type OnNull = "skip" | "clear" | "reject";
 
 /** When a field is written: always, only where the target has no value, or only in a new record. */
-export type Policy = "overwrite" | "fill_empty" | "create_only";
+type Policy = "overwrite" | "fill_empty" | "create_only";
 
 /** `replace` writes a file anew, `delta` one with what changed since the run before; the others change records. */
 export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror" | "replace" | "delta";
@@ -84,7 +84,7 @@ export interface Stream {
 }
 
 /** Rows that agree in all of `by` (target fields) are one record; the first or last in source order is kept. */
-export interface Dedupe {
+interface Dedupe {
   by: string[];
   keep: "first" | "last";
 }
@@ -120,7 +120,7 @@ export type Ready =
   | { kind: "done_file"; name: string }
   | { kind: "manifest"; name: string };
 
-export type After = { kind: "leave" } | { kind: "move"; folder: string } | { kind: "delete" };
+type After = { kind: "leave" } | { kind: "move"; folder: string } | { kind: "delete" };
 
 /** Records of an object, as CSV that the connector fetches or writes. */
 export interface ObjectSource {

@@ -12,18 +12,18 @@ export interface MapNode {
   entries: Map<string, MapEntry>;
 }
 
-export interface MapEntry {
+interface MapEntry {
   key: Span;
   value: TreeNode;
 }
 
-export interface ListNode {
+interface ListNode {
   kind: "list";
   span: Span;
   items: TreeNode[];
 }
 
-export interface ScalarNode {
+interface ScalarNode {
   kind: "scalar";
   span: Span;
   value: string | number | boolean | null;

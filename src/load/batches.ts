@@ -21,7 +21,7 @@ export interface BatchRange {
   bytes: number;
 }
 
-export const planOrderTable = "plan_order";
+const planOrderTable = "plan_order";
 /** Levels of the rows of a plan that holds a tree: n, level. */
 export const levelsTable = "tree_levels";
 

@@ -4,7 +4,7 @@ import { hidden, type Value } from "./plan.ts";
 import { cutText, displayWidth, graphemes, visible } from "./visible-text.ts";
 
 export const noValue = "—";
-export const hiddenValue = "•••";
+const hiddenValue = "•••";
 
 /** The value, quoted where it could be taken for none, for a hidden one, or for less than it is. */
 export function showValue(value: Value): string {

@@ -16,7 +16,7 @@ import { readSchemaFile } from "./schema-file.ts";
 import { listenSftp } from "./sftp/sftp.ts";
 
 /** 0 takes a free one; the usual one, where it is taken, leaves it to a free one. */
-export type Port = number | { usual: number };
+type Port = number | { usual: number };
 
 export interface SandboxOptions {
   /** 0 takes a free port. */

@@ -15,7 +15,7 @@ export function parseStatement(sql: string): string {
 
 const prefix = "SELECT (";
 
-export interface ExpressionProblem {
+interface ExpressionProblem {
   message: string;
   /** Characters from the start of the expression. */
   offset?: number;

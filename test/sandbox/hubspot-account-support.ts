@@ -7,7 +7,7 @@ import { writeSchema } from "./support.ts";
 
 export const token = "pat-sandbox-loadline";
 
-export interface Answered {
+interface Answered {
   status: number;
   headers: Headers;
   text: string;

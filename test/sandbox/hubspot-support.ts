@@ -57,7 +57,7 @@ export interface Body {
   [more: string]: unknown;
 }
 
-export interface Answered {
+interface Answered {
   status: number;
   headers: Headers;
   body: Body;

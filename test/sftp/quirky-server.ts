@@ -8,7 +8,7 @@ import ssh2, { type Attributes, type Connection, type SFTPWrapper } from "ssh2";
 const { STATUS_CODE: status, OPEN_MODE: mode } = ssh2.utils.sftp;
 
 /** Sizes and times are what the server says, not what is. */
-export interface QuirkyFile {
+interface QuirkyFile {
   text: string;
   mtime?: number;
   mode?: number;

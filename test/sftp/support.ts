@@ -1,6 +1,6 @@
 // A project whose connection `vendor` is the sandbox's SFTP server, with a job that copies its files into one.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createProject, type Project, type Sandbox, type SandboxRequest, startSandbox } from "../support/rig.ts";
@@ -90,10 +90,4 @@ export async function startVendor(files: Record<string, string>, request: Sandbo
 export function manyRows(rows: number): string {
   const lines = Array.from({ length: rows }, (_, index) => `${index},name ${String(index).padStart(24, "0")}`);
   return `id,last\n${lines.join("\n")}\n`;
-}
-
-/** Sets the time of a file so many milliseconds back. */
-export function age(path: string, ms: number): void {
-  const time = new Date(Date.now() - ms);
-  utimesSync(path, time, time);
 }

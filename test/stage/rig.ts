@@ -26,7 +26,7 @@ const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, ba
 export const csv = plainCsv;
 
 /** When the runs of these tests start. */
-export const runStart = new Date("2026-05-05T23:30:00Z");
+const runStart = new Date("2026-05-05T23:30:00Z");
 
 /** Present values of the target: field to text, as the target would write it. Id and SystemModstamp are made up. */
 export type Present = Record<string, string | null>;
@@ -168,7 +168,7 @@ export interface Diff extends StreamDiff {
   plan: PlannedRow[];
 }
 
-export interface PlannedRow {
+interface PlannedRow {
   action: string;
   key: string | null;
   id: string | null;

@@ -234,7 +234,7 @@ export interface Sandbox extends AsyncDisposable {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export interface HubSpotDump {
+interface HubSpotDump {
   id: string;
   properties: Record<string, string>;
   archived: boolean;

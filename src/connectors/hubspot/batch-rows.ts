@@ -15,7 +15,7 @@ import { type AssociationName, readAssociationName } from "./schema.ts";
 /** Columns of our result files, beside those that were sent. */
 export const resultColumns = { id: "result_id", created: "result_new", error: "result_error" };
 
-export interface WantedAssociation {
+interface WantedAssociation {
   /** The column that asks for it. */
   column: string;
   name: AssociationName;

@@ -11,7 +11,7 @@ export interface Owner {
   archived: boolean;
 }
 
-export interface Stage {
+interface Stage {
   id: string;
   label: string;
   pipeline: string;

@@ -23,7 +23,7 @@ export interface HubSpotRecord {
   propertiesWithHistory?: Record<string, HistoryEntry[]>;
 }
 
-export interface HistoryEntry {
+interface HistoryEntry {
   value: string;
   timestamp: string;
   sourceType?: string;

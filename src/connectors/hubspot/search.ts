@@ -10,7 +10,7 @@ import { objectPath } from "./paths.ts";
 import { idColumn } from "./properties.ts";
 import type { HubSpotRecord } from "./records.ts";
 
-export const searchRowsMax = 200;
+const searchRowsMax = 200;
 const groupsMax = 5;
 const filtersPerGroupMax = 6;
 const filtersMax = 18;

@@ -17,7 +17,7 @@ import { type HubSpotRecord, historyRowsMax, inGroups, readPresent } from "./rec
 import type { Schemas } from "./schema.ts";
 import { searchPages } from "./search.ts";
 
-export interface ViewContext {
+interface ViewContext {
   client: HubSpotClient;
   schemas: Schemas;
   lookups: Lookups;

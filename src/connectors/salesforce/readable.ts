@@ -21,7 +21,7 @@ export function isWhole({ kind, scale = 0, vendorType }: FieldSchema): boolean {
 }
 
 /** DuckDB's type of a field's values as they come in CSV. */
-export function columnType(field: FieldSchema): string {
+function columnType(field: FieldSchema): string {
   const { kind } = field;
   if (kind === "number") return isWhole(field) ? "DECIMAL(18,0)" : numberType;
   const types = {

@@ -29,7 +29,7 @@ export class Limits {
 }
 
 /** So many of something at a time. */
-export class Slots {
+class Slots {
   #max = Number.POSITIVE_INFINITY;
   #taken = 0;
   readonly #waiting: (() => void)[] = [];

@@ -70,7 +70,7 @@ export class Link {
 }
 
 /** What the server would not do, as a failure that a person can act on. */
-export function refusalOf(connection: string, doing: string, { status, message }: StatusError): Failure {
+function refusalOf(connection: string, doing: string, { status, message }: StatusError): Failure {
   if (status === sftpStatus.permissionDenied) {
     return new Failure(exitCode.signIn, `connection ${connection}: the user may not ${doing}`, {
       why: `the server says: ${message}`,

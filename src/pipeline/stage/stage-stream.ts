@@ -27,7 +27,7 @@ export interface StageInput extends PartInput {
   onPart(part: Part): void;
 }
 
-export const stageView = "stage";
+const stageView = "stage";
 
 export async function stageStream(input: StageInput): Promise<StagedStream> {
   const { engine, compiled } = input;

@@ -25,7 +25,7 @@ export interface PlanRequest {
 }
 
 /** Changes that are shown of each action. */
-export const shownMax = { create: 4, update: 8, delete: 4 } as const satisfies Record<Action, number>;
+const shownMax = { create: 4, update: 8, delete: 4 } as const satisfies Record<Action, number>;
 
 export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   const { job, run, next, outcome, folder, warnings } = request;

@@ -11,7 +11,7 @@ import { ApiError, answerError, notFound } from "./errors.ts";
 import type { Portal } from "./portal.ts";
 
 /** "v3" also stands for the v4 associations: what was there before versions became dates. */
-export type ApiVersion = "v3" | "2026-03" | "2026-09";
+type ApiVersion = "v3" | "2026-03" | "2026-09";
 
 export interface ApiRequest extends SandboxRequest {
   version: ApiVersion;

@@ -8,7 +8,7 @@ import type { DatabaseSync } from "../../core/sqlite.ts";
 import { ApiError } from "./errors.ts";
 import { prepareRows } from "./store.ts";
 
-export const defaultMaxima = {
+const defaultMaxima = {
   DailyApiRequests: 100_000,
   DailyBulkApiBatches: 15_000,
   DailyBulkV2QueryJobs: 10_000,

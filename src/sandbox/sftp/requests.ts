@@ -97,7 +97,7 @@ export class OpenHandles {
   }
 }
 
-export interface Request {
+interface Request {
   id: number;
   /** The path that it is about, for faults. */
   path: string;

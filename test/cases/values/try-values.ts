@@ -15,7 +15,7 @@ export interface Trial {
   is: string | RegExp;
 }
 
-export const salesforceFields = {
+const salesforceFields = {
   Ext__c: { type: "string", length: 40, externalId: true, unique: true },
   Count__c: { type: "int" },
   Whole__c: { type: "double", precision: 18, scale: 0 },
@@ -28,7 +28,7 @@ export const salesforceFields = {
   Seen__c: { type: "datetime" },
 };
 
-export const hubspotFields = {
+const hubspotFields = {
   ext_id: { type: "string", fieldType: "text", hasUniqueValue: true },
   score: { type: "number", fieldType: "number" },
   born: { type: "date", fieldType: "date" },

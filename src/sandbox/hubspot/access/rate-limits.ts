@@ -11,7 +11,7 @@ import { dayOf, startOfNextDay } from "../time-zone.ts";
 
 /** Calls are counted for each app: the holder of the fixed token, and the OAuth app. */
 export type App = "private" | "oauth";
-export type Policy = "TEN_SECONDLY_ROLLING" | "SECONDLY" | "DAILY";
+type Policy = "TEN_SECONDLY_ROLLING" | "SECONDLY" | "DAILY";
 
 /** Those of a Professional account. A public OAuth app has 110 calls in ten seconds, and no limit a day. */
 const professional = {
@@ -25,7 +25,7 @@ const professional = {
   importDailyRows: 80_000_000,
 };
 
-export type Limits = typeof professional;
+type Limits = typeof professional;
 
 export interface Rates {
   readonly limits: Limits;

@@ -11,7 +11,7 @@ export const fixedToken = "pat-sandbox-loadline";
 /** The OAuth app's credentials, and a refresh token that it holds from the start. */
 export const clientId = "sandbox";
 export const clientSecret = "sandbox";
-export const fixedRefreshToken = "sandbox";
+const fixedRefreshToken = "sandbox";
 
 export interface Token {
   kind: "access" | "refresh" | "client";

@@ -43,7 +43,7 @@ export function choice(name: string, label: string, values: readonly string[], m
   return own(name, "enumeration", label, { options: optionList(values), ...more });
 }
 
-export function optionList(values: readonly string[]): Option[] {
+function optionList(values: readonly string[]): Option[] {
   return optionsOf(
     ...values.map((text) => {
       const [value = "", label = value] = text.split("=");

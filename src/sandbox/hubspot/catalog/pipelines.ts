@@ -31,7 +31,7 @@ export interface Pipeline {
 }
 
 /** An entry of the log of changes. */
-export interface Audit {
+interface Audit {
   identifier: string;
   action: "CREATE" | "UPDATE" | "DELETE";
   timestamp: string;

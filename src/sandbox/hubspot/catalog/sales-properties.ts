@@ -9,7 +9,7 @@ const ticket = { groupName: "ticketinformation" };
 const product = { groupName: "productinformation" };
 
 /** Stages of the pipeline that every portal starts with, by the id of the stage. */
-export const dealStages = [
+const dealStages = [
   "appointmentscheduled=Appointment Scheduled",
   "qualifiedtobuy=Qualified To Buy",
   "presentationscheduled=Presentation Scheduled",
@@ -18,7 +18,7 @@ export const dealStages = [
   "closedwon=Closed Won",
   "closedlost=Closed Lost",
 ];
-export const ticketStages = ["1=New", "2=Waiting on contact", "3=Waiting on us", "4=Closed"];
+const ticketStages = ["1=New", "2=Waiting on contact", "3=Waiting on us", "4=Closed"];
 
 export const dealProperties: Property[] = [
   own("createdate", "datetime", "Create Date", deal),

@@ -10,7 +10,7 @@ import { randomId } from "../../../core/random.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
 import type { Filter, Search } from "../records/search-request.ts";
 
-export type ExportState = "ENQUEUED" | "PROCESSING" | "DONE";
+type ExportState = "ENQUEUED" | "PROCESSING" | "DONE";
 
 export interface ExportRequest {
   name: string;

@@ -45,7 +45,7 @@ const importRequest = z.looseObject({
   files: z.array(importFile).min(1),
 });
 
-export type Operation = z.infer<typeof operation>;
+type Operation = z.infer<typeof operation>;
 export type DateFormat = z.infer<typeof importRequest>["dateFormat"];
 export type ColumnMapping = z.infer<typeof columnMapping>;
 

@@ -31,7 +31,7 @@ export class ImportFault extends Error {
   }
 }
 
-export interface RowResult {
+interface RowResult {
   written: "created" | "updated" | undefined;
   /** Values that were written. */
   values: number;

@@ -9,9 +9,9 @@ import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
 import type { ImportRequest } from "./import-request.ts";
 
-export type ImportState = "STARTED" | "PROCESSING" | "DONE" | "FAILED" | "CANCELED" | "DEFERRED";
+type ImportState = "STARTED" | "PROCESSING" | "DONE" | "FAILED" | "CANCELED" | "DEFERRED";
 
-export const counterNames = [
+const counterNames = [
   "TOTAL_ROWS",
   "PROPERTY_VALUES_EMITTED",
   "CREATED_OBJECTS",
@@ -22,7 +22,7 @@ export const counterNames = [
   "UNMAPPED_COLUMNS",
 ] as const;
 
-export type Counters = Record<(typeof counterNames)[number], number>;
+type Counters = Record<(typeof counterNames)[number], number>;
 
 export interface Import {
   id: number;

@@ -5,7 +5,7 @@ import type { DatabaseSync } from "../../../core/sqlite.ts";
 import type { ObjectType } from "../catalog/object-type.ts";
 import { hubspotDefined } from "./association-types.ts";
 
-export type AssociationCategory = "HUBSPOT_DEFINED" | "USER_DEFINED";
+type AssociationCategory = "HUBSPOT_DEFINED" | "USER_DEFINED";
 
 export interface AssociationType {
   category: AssociationCategory;

@@ -8,7 +8,7 @@ import type { StoredRecord } from "../records/stored-record.ts";
 import { createRecord, updateRecord } from "../records/writer.ts";
 import type { BatchInput } from "./batch-inputs.ts";
 
-export interface WriteContext {
+interface WriteContext {
   portal: Portal;
   type: ObjectType;
   strict: boolean;

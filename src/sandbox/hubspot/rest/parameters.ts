@@ -6,7 +6,7 @@ import type { Portal } from "../portal.ts";
 import type { Wanted } from "../records/record-json.ts";
 
 /** Names given as one comma list, as a repeated parameter, or both. */
-export function namesOf(request: ApiRequest, param: string): string[] {
+function namesOf(request: ApiRequest, param: string): string[] {
   return request.query
     .getAll(param)
     .flatMap((text) => text.split(","))

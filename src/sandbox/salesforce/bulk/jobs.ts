@@ -12,7 +12,7 @@ import { canonicalId, makeId } from "../ids.ts";
 import { type Org, userId } from "../org.ts";
 import { prepareRows } from "../store.ts";
 
-export type JobState = "Open" | "UploadComplete" | "InProgress" | "JobComplete" | "Aborted" | "Failed";
+type JobState = "Open" | "UploadComplete" | "InProgress" | "JobComplete" | "Aborted" | "Failed";
 
 interface Job {
   id: string;

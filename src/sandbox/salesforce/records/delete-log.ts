@@ -6,7 +6,7 @@
 import type { DatabaseSync } from "../../../core/sqlite.ts";
 import { prepareRows } from "../store.ts";
 
-export interface DeleteLogSettings {
+interface DeleteLogSettings {
   /** The log says that it starts here; undefined: as early as it may reach. */
   earliest?: string | undefined;
   /** Most ids of one answer. */

@@ -74,7 +74,7 @@ function compileQuery(catalog: Catalog, soql: string, query: Query, all: boolean
   };
 }
 
-export function findObject(catalog: Catalog, soql: string, name: string): SalesforceObject {
+function findObject(catalog: Catalog, soql: string, name: string): SalesforceObject {
   const object = catalog.object(name);
   if (object?.access.queryable === false)
     throw new ApiError(400, "INVALID_TYPE_FOR_OPERATION", `entity type ${object.name} does not support query`);

@@ -15,7 +15,7 @@ export type Comparison =
   | Exclude<ParsedCondition, { openParen: number } & { field?: never; fn?: never }>
   | SubqueryComparison;
 
-export interface SubqueryComparison {
+interface SubqueryComparison {
   field: string;
   operator: string;
   valueQuery: Query;

@@ -17,7 +17,7 @@ interface Joined {
   path: string[];
 }
 
-export interface ResolvedField {
+interface ResolvedField {
   field: Field;
   /** SQL for the field's value. */
   expression: string;
@@ -35,7 +35,7 @@ export interface ResolvedParent {
 }
 
 /** One object that a polymorphic parent can be. */
-export interface ParentSource {
+interface ParentSource {
   object: SalesforceObject;
   idExpression: string;
   /** A field of this object only. */

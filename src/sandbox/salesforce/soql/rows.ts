@@ -107,7 +107,7 @@ function childReader(
   };
 }
 
-export function attributes(type: string, id: Stored, version: number): { type: string; url: string } {
+function attributes(type: string, id: Stored, version: number): { type: string; url: string } {
   return { type, url: `/services/data/v${version}.0/sobjects/${type}/${id}` };
 }
 
