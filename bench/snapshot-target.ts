@@ -51,6 +51,7 @@ export function openSnapshotTarget(snapshot: string): Target {
     allowance: undefined,
     readAllowance: () => Promise.resolve(undefined),
     forecastCalls: () => 0,
+    forecastReads: () => 0,
     waitedMs: 0,
     refuseDemands: async () => undefined,
     chooseWay: () => bulk,

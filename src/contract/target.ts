@@ -31,8 +31,6 @@ export interface Batch {
   externalId?: string;
   /** The rule that gives records an owner. */
   assignmentRule?: string;
-  /** A record that keeps one of ours from being created, and has no key, is ours. */
-  adopts?: true;
   sha256: string;
   /** What is written beside a whole file. */
   beside?: Beside;
@@ -87,6 +85,7 @@ export interface SnapshotRequest {
   key: string[];
   /** Present when there are few enough keys to name them (`namedKeysMax`): the values of the only key field. */
   keys?: { count: number; read(): AsyncIterable<string> };
+  /** Only records within it, a filter in the vendor's own language; with `keys` as the records are, whatever an index says. */
   scope?: string;
   folder: string;
   /** What the files' names start with. */
@@ -186,6 +185,8 @@ export interface Target {
   readAllowance(): Promise<Allowance | undefined>;
   /** API calls that a batch takes, waiting included, by estimate. */
   forecastCalls(batch: BatchSize): number;
+  /** API calls that reading so many records by their ids or keys takes, by estimate. */
+  forecastReads(records: number): number;
   /** Milliseconds spent waiting for answers so far. */
   readonly waitedMs: number;
   /** The objects that this user can see. */

@@ -92,19 +92,23 @@ export function matchKeys(input: CompareInput): string {
 function nameRecords(input: CompareInput, snapshot: SnapshotScan): string {
   const names = input.fields.map(({ name }) => identifier(name));
   const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key_, hash(${names.join(", ")}) AS _hash_
-    FROM (${readPresent(input, snapshot, snapshot.scan)})`;
+    FROM (${selectPresent(input, snapshot, snapshot.scan)})`;
   return input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, snapshot, input.adopted)}`;
 }
 
 /** SELECT of the keys that records of the target have, folded. */
 export function recordKeys(input: CompareInput): string {
   if (input.snapshot === undefined) throw new Error("there is nothing to match with");
-  const present = readPresent(input, input.snapshot, input.snapshot.scan);
+  const present = selectPresent(input, input.snapshot, input.snapshot.scan);
   return `SELECT key FROM (SELECT ${foldKey(input.key)} AS key FROM (${present})) WHERE key IS NOT NULL`;
 }
 
 /** The records of a scan, their values as the target stores them. */
-function readPresent({ fields }: CompareInput, { idColumn, versionColumn }: SnapshotScan, scan: string): string {
+export function selectPresent(
+  { fields }: CompareInput,
+  { idColumn, versionColumn }: SnapshotScan,
+  scan: string,
+): string {
   const read = fields.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
   const canonical = fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
   return `SELECT _id_, _version_, ${canonical.join(", ")} FROM (
@@ -118,7 +122,7 @@ export const orphansTable = "unmatched_keys";
 export function findUnmatched(input: CompareInput, by: KeyField): string {
   if (input.snapshot === undefined) throw new Error("there is nothing to match with");
   const key = foldKey(input.key);
-  const present = `SELECT ${key} AS _key_ FROM (${readPresent(input, input.snapshot, input.snapshot.scan)})`;
+  const present = `SELECT ${key} AS _key_ FROM (${selectPresent(input, input.snapshot, input.snapshot.scan)})`;
   return `CREATE OR REPLACE TEMP TABLE ${orphansTable} AS SELECT _by_, any_value(_key_) AS _key_
     FROM (SELECT ${foldKey([by])} AS _by_, ${key} AS _key_ FROM ${identifier(input.stage)} SEMI JOIN ${keysTable} USING (_row_))
     ANTI JOIN (${present}) p USING (_key_) WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) = 1`;
@@ -131,8 +135,8 @@ function adoptRecords(
 ): string {
   const names = input.fields.map(({ name }) => `p.${identifier(name)}`);
   return `SELECT p.*, u._key_ AS _target_key_, hash(${names.join(", ")}) AS _hash_
-    FROM (${readPresent(input, snapshot, scan)}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by_
-    WHERE ${foldKey(input.key, "p.")} IS NULL`;
+    FROM (${selectPresent(input, snapshot, scan)}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by_
+    WHERE ${foldKey(input.key, "p.")} IS NULL QUALIFY count(DISTINCT u._key_) OVER (PARTITION BY p._id_) = 1`;
 }
 
 /** Statements that give the result of `matchKeys` its names, and make `ambiguous`; `planRows` reads both. */

@@ -49,8 +49,6 @@ export interface LoadContext<B extends LoadedBatch> {
   ageDays: number;
   /** The rule that gives the batch's records an owner. */
   assignmentRule?: string;
-  /** Creates may take over records that have no key. */
-  adopts?: true;
   /** What is written beside a whole file. */
   beside?: Beside;
   delays(): Iterable<number>;
@@ -162,13 +160,12 @@ async function send<B extends LoadedBatch>(batch: B, context: LoadContext<B>): P
   return committed;
 }
 
-function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule, adopts, beside }: LoadContext<B>): Batch {
+function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule, beside }: LoadContext<B>): Batch {
   const { externalId, ...plain } = batch;
   return {
     ...plain,
     ...(externalId === null ? {} : { externalId }),
     ...(assignmentRule === undefined ? {} : { assignmentRule }),
-    ...(adopts === undefined ? {} : { adopts }),
     ...(beside === undefined ? {} : { beside }),
   };
 }

@@ -4,10 +4,13 @@ import { expect } from "vitest";
 import type { Running } from "../support/rig.ts";
 import type { Rehearsal } from "./support.ts";
 
-const heldMs = 1500;
-
 /** Starts a command, and returns once a call that matches has reached the org, which lets it wait a moment. */
-export async function startHeld(place: Rehearsal, match: string, args: readonly string[]): Promise<Running> {
+export async function startHeld(
+  place: Rehearsal,
+  match: string,
+  args: readonly string[],
+  heldMs = 1500,
+): Promise<Running> {
   const count = async () => Object.values(await place.sandbox.calls()).length;
   const before = await count();
   await place.sandbox.setFaults([{ match, nth: [1], do: { delay_ms: heldMs } }]);

@@ -63,7 +63,7 @@ test("adopt_by takes over a record without a key instead of doubling it, and sho
   expect(again.summary().streams["contacts"]).toMatchObject({ unchanged: 2, creates: 1 });
 });
 
-test("a create that meets a record under its second address takes it over, if it has no key", async () => {
+test("a record that a row names by its second address is compared and taken over, if it has no key", async () => {
   await using run = await rehearse(
     job({ map: `${idAndEmail}\n      lastname: last`, target: ", adopt_by: email" }),
     { "inbox/contacts.csv": "id,email,last\na,second@x.de,New\n" },
@@ -74,12 +74,16 @@ test("a create that meets a record under its second address takes it over, if it
     hs_additional_emails: "second@x.de",
     lastname: "Old",
   });
+  // Which of two rows a record belongs to, nobody knows.
+  await seed(run, "contacts", { email: "one@x.de", hs_additional_emails: "two@x.de", lastname: "Old" });
+  run.project.write({ "inbox/contacts2.csv": "id,email,last\nb,one@x.de,B\nc,two@x.de,C\n" });
+  expect((await run.project.run("plan", "job.yaml")).stdout).toMatch(/lastname\s+Old → New/);
   const done = await run.project.run("run", "job.yaml", "--json");
   expect(done.code, done.stderr).toBe(0);
-  expect(done.summary().streams["contacts"]).toMatchObject({ loaded: 1, failed: 0 });
+  expect(done.summary().streams["contacts"]).toMatchObject({ updates: 1, creates: 0, loaded: 1, conflicts: 2 });
   const stored = await contacts(run);
-  expect(stored.get("a")).toMatchObject({ id: ann, lastname: "New" });
-  expect(stored.size).toBe(1);
+  expect(stored.get("a")).toMatchObject({ id: ann, lastname: "New", email: "first@x.de" });
+  expect(stored.size).toBe(2);
 });
 
 test("records are associated with those that the same job loads, by label too, and only once", async () => {
@@ -205,6 +209,28 @@ test("mode mirror archives what the source no longer has, within its scope", asy
   expect(done.code, done.stderr).toBe(0);
   expect(done.summary().streams["contacts"]).toMatchObject({ creates: 2, mirrorDeletes: 1, loaded: 3 });
   expect([...(await contacts(run)).keys()].sort()).toEqual(["a", "b", "theirs"]);
+});
+
+test("who is in mirror's scope is asked of the records, not of the search index, which is behind them", async () => {
+  const named = (operator: string, value: string) =>
+    `{"propertyName": "lastname", "operator": "${operator}", "value": "${value}"}`;
+  const scope = `, scope: '{"filterGroups": [{"filters": [${named("EQ", "ours")}]}, {"filters": [${named("CONTAINS_TOKEN", "word")}]}]}'`;
+  await using run = await rehearse(
+    `${job({ map: idAndEmail, mode: "mirror", target: scope })}guards: { deletes: 10 }\n`,
+    { "inbox/contacts.csv": "id,email\na,a@x.de\n" },
+    schema,
+  );
+  await seed(run, "contacts", { ext_id: "gone", lastname: "ours" });
+  const moved = await seed(run, "contacts", { ext_id: "moved", lastname: "ours" });
+  // Only the index can judge words, and it may not know yet what has just changed.
+  const words = await seed(run, "contacts", { ext_id: "words", lastname: "a word" });
+  await run.sandbox.hubspotApi("POST", "/__sandbox/hubspot/search-lag", { ms: 600_000 });
+  await run.sandbox.hubspotApi("PATCH", `/crm/v3/objects/contacts/${moved}`, { properties: { lastname: "theirs" } });
+  const done = await run.project.run("run", "job.yaml", "--json");
+  expect(done.code, done.stderr).toBe(0);
+  expect(done.summary().streams["contacts"]).toMatchObject({ creates: 1, mirrorDeletes: 1, loaded: 2 });
+  expect(done.stderr).toMatch(new RegExp(`2 records gone, or not in\\s+.*target.scope \\(${moved}, ${words}\\)`));
+  expect([...(await contacts(run)).keys()].sort()).toEqual(["a", "moved", "words"]);
 });
 
 test("an owner is named by address, a stage by its label; what HubSpot does not know is told before anything is sent", async () => {

@@ -82,12 +82,19 @@ test("a filter of HubSpot and `keep` choose records", async () => {
 
 test("archived and merged records come as rows where deletions are wanted", async () => {
   const map = "      id: hs_object_id\n      gone: archived\n      into: merged_into";
-  await using run = await rehearse(toCsv({ source: ", incremental: {}, deletes: emit", map }), {}, schema);
-  const [keeps = "", archived = "", merged = ""] = await create(run, "contacts", [
-    { email: "a@x.de" },
-    { email: "b@x.de" },
-    { email: "c@x.de" },
+  const ours = '[{"propertyName": "lastname", "operator": "EQ", "value": "ours"}]';
+  await using run = await rehearse(
+    toCsv({ source: `, incremental: {}, deletes: emit, where: '${ours}'`, map }),
+    {},
+    schema,
+  );
+  const [keeps = "", archived = "", merged = "", others = ""] = await create(run, "contacts", [
+    { email: "a@x.de", lastname: "ours" },
+    { email: "b@x.de", lastname: "Ours" },
+    { email: "c@x.de", lastname: "ours" },
+    { email: "d@x.de", lastname: "theirs" },
   ]);
+  await run.sandbox.hubspotApi("DELETE", `/crm/v3/objects/contacts/${others}`);
   await run.sandbox.hubspotApi("DELETE", `/crm/v3/objects/contacts/${archived}`);
   const merge = { primaryObjectId: keeps, objectIdToMerge: merged };
   const answer = await run.sandbox.hubspotApi("POST", "/crm/v3/objects/contacts/merge", merge);
@@ -98,6 +105,8 @@ test("archived and merged records come as rows where deletions are wanted", asyn
   expect(byId.get(survivor)).toEqual({ gone: "false", into: "" });
   expect(byId.get(archived)).toEqual({ gone: "true", into: "" });
   expect(byId.get(merged)).toEqual({ gone: "true", into: survivor });
+  // What `where` leaves out is none of ours, archived or not.
+  expect(byId.has(others)).toBe(false);
 });
 
 test("names of owners and properties of associated records can be used like those of the record", async () => {

@@ -41,6 +41,8 @@ export interface Files {
 
 export interface StageOptions {
   present?: Present[];
+  /** The same records when they are read again by their ids; undefined for one that is gone. */
+  presentAgain?: (Present | undefined)[];
   /** The SQL of `keep`. */
   keep?: string;
 }
@@ -123,10 +125,14 @@ export class Rig implements Disposable {
     const job = readJob(path);
     const [read] = job.streams;
     if (read === undefined) throw new Error("the job has no stream");
-    const { present = [], keep } = options;
+    const { present = [], presentAgain, keep } = options;
     const first = keep === undefined ? read : { ...read, keep: { sql: keep, place: read.place } };
     const parts = await this.extract(files, first.source.format);
-    const target = makeTarget(fields, present, join(this.folder, "snapshot.csv"));
+    const target = makeTarget(
+      fields,
+      { present, ...(presentAgain === undefined ? {} : { presentAgain }) },
+      join(this.folder, "snapshot.csv"),
+    );
     const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
     const compiled = await compileStream({ engine: this.engine, job, stream: first, target, columns: { columns } });
     const folder = mkdtempSync(join(this.folder, "stage-"));
@@ -179,7 +185,11 @@ interface PlannedRow {
 }
 
 /** A target of one object that renders as Salesforce does and answers a snapshot with `present`. */
-function makeTarget(fields: Record<string, Field>, present: Present[], path: string): Target {
+function makeTarget(
+  fields: Record<string, Field>,
+  { present, presentAgain = present }: Pick<StageOptions, "presentAgain"> & { present: Present[] },
+  path: string,
+): Target {
   const schema: ObjectSchema = {
     object: "Thing",
     label: "",
@@ -205,6 +215,7 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
     allowance: undefined,
     readAllowance: () => Promise.resolve(undefined),
     forecastCalls: () => 0,
+    forecastReads: () => 0,
     waitedMs: 0,
     refuseDemands: async () => undefined,
     chooseWay: () => bulk,
@@ -214,14 +225,14 @@ function makeTarget(fields: Record<string, Field>, present: Present[], path: str
     explainName: async () => undefined,
     render: renderField,
     clearedValue: ({ kind }) => (kind === "boolean" ? "'false'" : "CAST(NULL AS VARCHAR)"),
-    snapshot: ({ fields: names, scope }) => {
-      const found = scope === undefined ? present : present.filter((record) => record["Scope"] === scope);
-      const records = found.map((record, index) => [
-        record["Id"] ?? idOf(present.indexOf(record)),
-        `v${index}`,
-        ...names.map((name) => record[name] ?? ""),
-      ]);
-      const file = scope === undefined ? path : `${path}.scope`;
+    snapshot: ({ fields: names, key, scope }) => {
+      const isAgain = key[0] === "Id";
+      const records = (isAgain ? presentAgain : present).flatMap((record, index) =>
+        record === undefined || (scope !== undefined && record["Scope"] !== scope)
+          ? []
+          : [[record["Id"] ?? idOf(index), `v${index}`, ...names.map((name) => record[name] ?? "")]],
+      );
+      const file = `${path}${isAgain ? ".again" : ""}${scope === undefined ? "" : ".scope"}`;
       writeFileSync(file, stringify([["Id", "SystemModstamp", ...names], ...records], { quoted: true }));
       return Promise.resolve({ files: [file], rows: records.length, how: "one scan" });
     },

@@ -44,6 +44,7 @@ export function openFileTarget(store: FileStore): Target {
     allowance: undefined,
     readAllowance: async () => undefined,
     forecastCalls: () => 0,
+    forecastReads: () => 0,
     waitedMs: 0,
     listObjects: async () => [],
     describe: async (object) => ({

@@ -11,6 +11,8 @@ import { idColumn } from "./properties.ts";
 import type { HubSpotRecord } from "./records.ts";
 
 const searchRowsMax = 200;
+/** What changed longer ago than this is in the index: a minute is what is told of it. */
+export const indexLagMs = 15 * 60_000;
 const groupsMax = 5;
 const filtersPerGroupMax = 6;
 const filtersMax = 18;

@@ -8,7 +8,9 @@ import { writeRecordFile } from "../../core/record-file.ts";
 import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
+import { keepInScope } from "./in-scope.ts";
 import { listPages } from "./list.ts";
+import { namesOf } from "./match-filter.ts";
 import { emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
 import {
   batchRowsMax,
@@ -35,11 +37,11 @@ const readLanes = 4;
 export async function readSnapshot(
   client: HubSpotClient,
   request: SnapshotRequest,
-  key: FieldSchema | undefined,
+  fields: ReadonlyMap<string, FieldSchema>,
 ): Promise<Snapshot> {
   const path = join(request.folder, `${request.name}-00001.csv`);
   const header = [idColumn, versionColumn, ...request.fields];
-  const { groups, how } = await chooseReading(client, request, key);
+  const { groups, how } = await chooseReading(client, request, fields);
   const aliases: string[][] = [];
   const rows = inParallel(groups, groupLanes, async (read) => {
     const records = await read();
@@ -82,12 +84,19 @@ interface Reading {
 async function chooseReading(
   client: HubSpotClient,
   request: SnapshotRequest,
-  key: FieldSchema | undefined,
+  fields: ReadonlyMap<string, FieldSchema>,
 ): Promise<Reading> {
   const { object, keys, scope, signal } = request;
+  const key = fields.get(request.key[0] ?? idColumn);
   const doing = `reading present ${object}`;
-  if (scope !== undefined) {
-    const filters = addFilters(readFilter(scope, "target.scope", {}), []);
+  const filters = scope === undefined ? undefined : addFilters(readFilter(scope, "target.scope", {}), []);
+  if (filters !== undefined && keys !== undefined) {
+    const known = { object, groups: filters, fields, signal };
+    const properties = [...new Set([...propertiesOf(request), ...namesOf(filters).properties])];
+    const read = readByKey(client, { request, properties, keys: keys.read(), doing });
+    return { groups: narrow(read, (records) => keepInScope(client, known, records)), how: "batch reads by id" };
+  }
+  if (filters !== undefined) {
     const pages = searchPages(client, { object, properties: propertiesOf(request), groups: filters, doing, signal });
     return { groups: alreadyRead(pages), how: "searches of the scope" };
   }
@@ -102,7 +111,8 @@ async function chooseReading(
   if (keys !== undefined && keys.count <= total) {
     const calls = Math.ceil(keys.count / batchRowsMax);
     const how = calls === 1 ? "1 batch read by key" : `${calls} batch reads by key`;
-    return { groups: readByKey(client, request, keys.read(), doing), how };
+    const read = { request, properties: propertiesOf(request), keys: keys.read(), doing };
+    return { groups: readByKey(client, read), how };
   }
   const pages = listPages(
     client,
@@ -117,17 +127,29 @@ function propertiesOf(request: SnapshotRequest): string[] {
   return hasAliases(request) ? [...new Set([...properties, otherAddressesProperty])] : properties;
 }
 
+interface KeyedReading {
+  request: SnapshotRequest;
+  properties: string[];
+  keys: AsyncIterable<string>;
+  doing: string;
+}
+
+async function* narrow(
+  groups: AsyncIterable<ReadGroup>,
+  keep: (records: HubSpotRecord[]) => Promise<HubSpotRecord[]>,
+): AsyncGenerator<ReadGroup> {
+  for await (const read of groups) yield async () => keep(await read());
+}
+
 async function* readByKey(
   client: HubSpotClient,
-  request: SnapshotRequest,
-  keys: AsyncIterable<string>,
-  doing: string,
+  { request, properties, keys, doing }: KeyedReading,
 ): AsyncGenerator<ReadGroup> {
   const { object, signal } = request;
   const [key = idColumn] = request.key;
   const read = {
     object,
-    properties: propertiesOf(request),
+    properties,
     ...(key === idColumn ? {} : { idProperty: key }),
     doing,
     signal,

@@ -20,11 +20,10 @@ import { ParentColumns } from "./parent-columns.ts";
 import { idColumn } from "./properties.ts";
 import { batchRowsMax, cellOf, type HubSpotRecord, inGroups, normalTime, readBatch } from "./records.ts";
 import type { Schemas } from "./schema.ts";
-import { addFilters, countMatches, type Filter, type FilterGroups, readFilter, searchPages } from "./search.ts";
-import { describeView, findView, refuseUnknownView, refuseWindow, requireProperty, type View } from "./views.ts";
+import { addFilters, countMatches, type Filter, type FilterGroups, indexLagMs, searchPages } from "./search.ts";
+import { describeView, findView, refuseUnknownView, refuseWindow, type View } from "./views.ts";
+import { filteredBy, isOfSource, readWhere, refuseFilter } from "./where.ts";
 
-/** What changed shows in searches some seconds later, in bad hours some minutes. */
-const overlapMs = 15 * 60_000;
 /** Five searches of 200 records a second; pages of 100 that follow each other in a second at HubSpot's answer times. */
 const searchedPerSecond = 1000;
 const listedPerSecond = 600;
@@ -39,7 +38,7 @@ export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, looku
     orgId: client.portalId,
     records: {
       filtersByIndex: true,
-      overlapMs,
+      overlapMs: indexLagMs,
       describe: (from) => atPlace(from, () => describeRecords(source, from)),
       readClock: () => client.readClock(),
     },
@@ -98,20 +97,6 @@ async function describeRecords(
     deletionColumns,
     resolveParentField: (path) => parents.typeOf(schema.object, path, columnType),
   };
-}
-
-/** Throws a Failure (2) for a filter that HubSpot would refuse, or find nothing by. */
-function refuseFilter({ object, where, place, incremental }: ObjectSource, { fields }: ObjectSchema): void {
-  if (where === undefined) return;
-  const groups = readFilter(where, "source.where", place);
-  const named = groups.flat().map(({ propertyName }) => propertyName);
-  // Of associated records a search knows the ids.
-  for (const name of named.filter((one) => !one.startsWith("associations.")))
-    requireProperty(object, name, fields, "source.where");
-  addFilters(
-    groups,
-    Array.from({ length: incremental === undefined ? 1 : 3 }, () => ({ propertyName: "", operator: "" })),
-  );
 }
 
 /** DuckDB's type of a property's text. */
@@ -174,6 +159,8 @@ class Extraction {
   readonly #header: string[];
   readonly #parents: string[];
   readonly #properties: string[];
+  /** With those that `where` names, so that records can be judged that no search gave. */
+  readonly #judged: string[];
 
   constructor(source: RecordSource, request: ExtractRequest, from: ObjectSource, schema: ObjectSchema, cursor: string) {
     this.#source = source;
@@ -186,6 +173,7 @@ class Extraction {
     const named = this.#header.filter((name) => !name.includes(".") && !this.#isDeletionColumn(name));
     const lookedUp = this.#parents.flatMap((path) => source.parents.propertyOf(path));
     this.#properties = [...new Set([...named, ...lookedUp])];
+    this.#judged = [...new Set([...this.#properties, ...filteredBy(from)])];
   }
 
   /** Records that an earlier run could not load, as they are now. */
@@ -194,10 +182,11 @@ class Extraction {
     if (window?.from === undefined || window.pending.length === 0) return;
     const { object } = this.#from;
     const doing = "reading records that were not settled before";
-    const read = { object, properties: this.#properties, doing, signal };
+    const read = { object, properties: this.#judged, doing, signal };
     const { client } = this.#source;
     const cells = this.#cells.bind(this);
-    const isOutside = (record: HubSpotRecord) => !isWithin(this.#versionOf(record), window);
+    const isOutside = (record: HubSpotRecord) =>
+      !isWithin(this.#versionOf(record), window) && isOfSource(this.#from, record, this.#schema.fields);
     const rows = async function* () {
       for (const ids of inGroups(window.pending, batchRowsMax)) {
         // Those that changed meanwhile come with the window.
@@ -219,7 +208,7 @@ class Extraction {
     const { window, signal } = this.#request;
     const deletions = readDeletions(this.#source.client, {
       object,
-      properties: this.#properties,
+      properties: this.#judged,
       merged: mergeProperties.filter((name) => this.#schema.fields.has(name)),
       cursor: this.#cursor,
       window,
@@ -229,14 +218,15 @@ class Extraction {
     const merged: Deletion[] = [];
     const told = new Set<string>();
     const archivedColumns = this.#header.filter((name) => !name.includes("."));
+    const isTaken = (record: HubSpotRecord) => isOfSource(this.#from, record, this.#schema.fields);
     const describe = (deletion: Deletion) => this.#deletedCells(deletion, archivedColumns);
     const rows = async function* () {
       for await (const group of deletions) {
         for (const deletion of group) {
           if (told.has(deletion.record.id)) continue;
           told.add(deletion.record.id);
-          if (deletion.mergedInto === "") yield describe(deletion);
-          else merged.push(deletion);
+          if (deletion.mergedInto !== "") merged.push(deletion);
+          else if (isTaken(deletion.record)) yield describe(deletion);
         }
       }
     };
@@ -313,8 +303,7 @@ class Extraction {
   }
 
   #groups(): FilterGroups {
-    const { where, place } = this.#from;
-    return addFilters(where === undefined ? [] : readFilter(where, "source.where", place), this.#windowFilters());
+    return addFilters(readWhere(this.#from), this.#windowFilters());
   }
 
   #windowFilters(): Filter[] {

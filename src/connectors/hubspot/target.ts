@@ -14,6 +14,7 @@ import { isOwnError, readRowError } from "./errors.ts";
 import { Imports } from "./imports.ts";
 import { Lookups } from "./lookups.ts";
 import { idColumn, stageProperty } from "./properties.ts";
+import { batchRowsMax } from "./records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { readAssociationName, Schemas } from "./schema.ts";
 import { readSnapshot, versionColumn } from "./snapshot.ts";
@@ -69,6 +70,7 @@ export async function openHubSpot(
     // The sign-in's own answer tells it.
     readAllowance: async () => client.allowance,
     forecastCalls,
+    forecastReads: (records) => Math.ceil(records / batchRowsMax),
     listObjects: () => schemas.listObjects(),
     describe: (object) => schemas.describe(object),
     refuseDemands: async (demands) => refuseDemands(demands),
@@ -83,7 +85,7 @@ export async function openHubSpot(
     snapshot: (request) =>
       client.explain(`reading ${request.object}`, async () => {
         const { fields } = await schemas.describe(request.object);
-        return readSnapshot(client, request, fields.get(request.key[0] ?? idColumn));
+        return readSnapshot(client, request, fields);
       }),
     chooseWay,
     begin: async () => (await client.readClock()).toISOString(),

@@ -15,7 +15,7 @@ import { type BatchWrite, isRepeatable, type RowAnswer, writeRows } from "./batc
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
 import { clearStages, type StageOrder } from "./lifecycle.ts";
-import { batchRowsMax, inGroups, readBatch } from "./records.ts";
+import { batchRowsMax, inGroups } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 
 /** Calls of one batch that are under way at once. */
@@ -54,7 +54,7 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<v
     const file = readBatchFile(batch);
     const { present, answers } = await findParents(file.rows, write, context);
     progress = "sent";
-    const written = await writeAll(batch, write, present, context);
+    const written = await writeAll(write, present, context);
     answers.push(...(await makeAssociations(batch.object, present, written, context)));
     saveAnswers(file, answers, context.files);
   } catch (error) {
@@ -74,7 +74,6 @@ function judge(error: unknown, progress: Progress): unknown {
 }
 
 async function writeAll(
-  { adopts }: Batch,
   write: BatchWrite,
   rows: readonly LinkedRow[],
   { client, stagesOf }: WriteContext,
@@ -88,45 +87,7 @@ async function writeAll(
     return writeRows(client, write, group);
   });
   for await (const group of calls) written.push(...group);
-  if (adopts === true && write.key !== undefined) await adoptRecords(client, write, full, written, stagesOf);
   return written;
-}
-
-/** Records that a create met under another address: those without a key are updated in its place. */
-async function adoptRecords(
-  client: HubSpotClient,
-  write: BatchWrite,
-  rows: readonly SentRow[],
-  written: RowAnswer[],
-  stagesOf: StageOrder,
-): Promise<void> {
-  const { object, key = "", signal } = write;
-  const met = new Map(
-    written.flatMap((answer) =>
-      "error" in answer && answer.existingId !== undefined ? [[answer.trace, answer.existingId]] : [],
-    ),
-  );
-  if (met.size === 0) return;
-  const doing = `looking up ${object} that are there already`;
-  const without: string[] = [];
-  for (const ids of inGroups(new Set(met.values()), batchRowsMax)) {
-    const found = await readBatch(client, { object, properties: [key], doing, signal }, ids);
-    without.push(...found.filter(({ properties }) => !properties[key]).map(({ id }) => id));
-  }
-  // A record that two rows met belongs to neither.
-  const owners = without.filter((id) => [...met.values()].filter((other) => other === id).length === 1);
-  const adopted = rows.flatMap((row) => {
-    const id = met.get(row.trace);
-    return id !== undefined && owners.includes(id) ? [{ ...row, id }] : [];
-  });
-  const update: BatchWrite = { ...write, operation: "update" };
-  for (const group of inGroups(adopted, batchRowsMax)) {
-    await clearStages(client, update, group, stagesOf);
-    for (const answer of await writeRows(client, update, group)) {
-      const at = written.findIndex(({ trace }) => trace === answer.trace);
-      written[at] = answer;
-    }
-  }
 }
 
 function isEmptyUpdate({ operation }: BatchWrite, { properties }: SentRow): boolean {

@@ -10,9 +10,16 @@ import { encodedLength, packKeys, select, soqlText, uriBytesMax } from "./soql.t
 
 /** Job, a few polls, the list of pages, one page. */
 const scanCallsMin = 6;
+/** Ids of 18 letters that one query names. */
+const idsPerQuery = 500;
 
 export const idColumn = "Id";
 export const versionColumn = "SystemModstamp";
+
+/** Keyed queries, or one scan. */
+export function forecastReads(records: number): number {
+  return Math.min(Math.ceil(records / idsPerQuery), scanCallsMin);
+}
 
 export async function readSnapshot(
   client: SalesforceClient,
@@ -22,12 +29,14 @@ export async function readSnapshot(
   const fields = [idColumn, versionColumn, ...request.fields];
   const keyName = request.key[0] ?? idColumn;
   if (request.keys !== undefined) {
-    const fixedBytes = encodedLength(select({ fields, object: request.object })) + 100;
+    const within = request.scope === undefined ? "" : ` AND (${request.scope})`;
+    const fixedBytes = encodedLength(select({ fields, object: request.object }) + within) + 100;
     const literals: string[] = [];
     for await (const value of request.keys.read()) literals.push(keyLiteral(value, key));
     const conditions = packKeys(keyName, literals, uriBytesMax - fixedBytes);
     const pages = Math.ceil(request.keys.count / rowsPerQueryPage);
-    if (Math.max(conditions.length, pages) < scanCallsMin) return queryKeys(client, request, fields, conditions);
+    const asked = conditions.map((condition) => condition + within);
+    if (Math.max(conditions.length, pages) < scanCallsMin) return queryKeys(client, request, fields, asked);
   }
   const where = request.scope ?? (keyName === idColumn ? undefined : `${keyName} != null`);
   const soql = select({ fields, object: request.object, ...(where === undefined ? {} : { where }) });

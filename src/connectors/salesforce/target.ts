@@ -15,7 +15,7 @@ import { isOwnError, readRowError } from "./errors.ts";
 import { jsonColumns, readBatchRows } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, explainName, listObjects, listPrefixes, resolveField, withPrefixes } from "./schema.ts";
-import { idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
+import { forecastReads, idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 import { openSalesforceSource } from "./source.ts";
 import { chooseWay } from "./ways.ts";
 
@@ -62,6 +62,7 @@ export async function openSalesforce(
     },
     readAllowance: () => readLimits(client),
     forecastCalls,
+    forecastReads,
     listObjects: () => listObjects(client),
     describe,
     canonicalName: async (object) => (await describe(object)).object,

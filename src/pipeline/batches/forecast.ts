@@ -1,12 +1,12 @@
 // What a plan's load will take: batches as they are cut, or, where a dry run cut none, as its counts would be.
 
 import type { StreamRecord } from "../../checkpoint/ledger.ts";
-import type { BatchSize } from "../../contract/target.ts";
+import type { BatchSize, Target } from "../../contract/target.ts";
 import type { StreamCounts } from "../../core/model.ts";
 import type { MappedField, Stream } from "../../job/job.ts";
 import type { LoadForecast } from "../../report/forecast.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
-import { operationOf } from "./ways.ts";
+import { isLookedAtAgain, operationOf } from "./ways.ts";
 import { limitsOf } from "./write-batches.ts";
 
 /** One entry a connection, in the order of the streams. */
@@ -25,12 +25,20 @@ export function forecastLoad(
     const before = forecasts.get(connection) ?? { connection, calls: 0, jobs: 0 };
     forecasts.set(connection, {
       ...before,
-      calls: batches.reduce((sum, batch) => sum + target.forecastCalls(batch), before.calls),
+      calls: batches.reduce((sum, batch) => sum + callsOf(target, stream, batch), before.calls),
       jobs: before.jobs + batches.filter(({ via }) => via === "bulk").length,
       allowance: target.allowance ?? null,
     });
   }
   return [...forecasts.values()];
+}
+
+function callsOf(target: Target, stream: Stream, batch: BatchSize): number {
+  if (!isLookedAtAgain(stream, batch)) return target.forecastCalls(batch);
+  const reads = target.forecastReads(batch.rows);
+  // By the key, and by what a record is adopted by.
+  const isTwice = batch.operation === "upsert" && stream.target.adoptBy !== undefined;
+  return target.forecastCalls(batch) + reads * (isTwice ? 2 : 1);
 }
 
 /** What a target's forecast wants to know of a batch. */

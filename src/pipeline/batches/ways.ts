@@ -2,7 +2,7 @@
 
 import type { Target, WayChoice } from "../../contract/target.ts";
 import type { Action, ObjectSchema, Operation, StreamCounts } from "../../core/model.ts";
-import { type StreamTarget, writesFile } from "../../job/job.ts";
+import { type Stream, type StreamTarget, writesFile } from "../../job/job.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import type { PlannedWays } from "../run/context.ts";
 
@@ -72,4 +72,14 @@ export function externalIdOf(
   if (operation === "upsert") return first;
   const isUnique = others.length === 0 && schema.fields.get(first)?.externalId === true;
   return operation === "insert" && capabilities.insertsByKey === true && isUnique ? first : undefined;
+}
+
+/**
+ * Whether a batch is looked at again also by the run that planned it: what it does can't be undone, or it would write
+ * what a policy keeps from being written.
+ */
+export function isLookedAtAgain({ target, fields }: Stream, { operation }: { operation: Operation }): boolean {
+  if (operation === "delete" || operation === "hardDelete") return target.mode === "mirror";
+  const isKept = target.adoptBy !== undefined || fields.some(({ policy }) => policy !== "overwrite");
+  return operation === "upsert" && isKept;
 }

@@ -37,6 +37,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { absentColumns } from "../stage/stage-part.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { nameByAliases } from "./aliases.ts";
+import { holdBackCandidates, selectDeletable } from "./delete-candidates.ts";
 import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
 import { keyOfLookup } from "./lookups.ts";
@@ -113,6 +114,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);
   const refused = await refuseWrites(engine, compiled, input.planPath);
+  const held = compare.mode === "mirror" ? await holdBackCandidates(input, compare) : undefined;
   const counts = await countRows(input, compare, staged, refused);
   for (const sql of nameStayed(compare)) await engine.run(sql);
   if (counts.conflicts > 0) await engine.run(nameConflicts(compare));
@@ -121,7 +123,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   return {
     counts,
     warnings: Number(warnings) + remarks.rows,
-    remarks: remarks.sentences,
+    remarks: [...remarks.sentences, ...(held === undefined ? [] : [held])],
     how: present?.how ?? "nothing read",
     wholeness,
   };
@@ -256,7 +258,9 @@ async function adoptRecords(input: DiffInput, compare: CompareInput): Promise<Co
   });
   const { idColumn, versionColumn } = target.capabilities;
   const columns = [idColumn, versionColumn, ...snapshotFields(input)];
-  return { ...compare, adopted: { scan: scanCsvFiles(found.files, columns), by } };
+  // Under another name that finds it, a record is the same.
+  const files = [...found.files, ...(found.aliases ?? [])];
+  return { ...compare, adopted: { scan: scanCsvFiles(files, columns), by } };
 }
 
 /** What is read of the target's records: the mapped fields, less the id, which every snapshot has. */
@@ -296,26 +300,6 @@ async function prepareCompare(
     ...(deletable === undefined ? {} : { deletable }),
     partlyKnown: listPartlyKnown(compiled, staged),
   };
-}
-
-/** Which records mirror may delete: all, those in `scope`, or none where the source is not whole. */
-async function selectDeletable(input: DiffInput, wholeness: Wholeness): Promise<string | undefined> {
-  const { compiled, target } = input;
-  const { object, key, scope } = compiled.stream.target;
-  if (wholeness.kind === "partial") return "false";
-  if (scope === undefined) return undefined;
-  const { idColumn, versionColumn } = target.capabilities;
-  const inScope = await target.snapshot({
-    object,
-    fields: [],
-    key,
-    scope,
-    folder: input.snapshotFolder,
-    name: `${compiled.stream.name}-scope`,
-    signal: input.signal,
-    onProgress: () => undefined,
-  });
-  return `_id_ IN (SELECT ${identifier(idColumn)} FROM ${scanCsvFiles(inScope.files, [idColumn, versionColumn])})`;
 }
 
 function listPartlyKnown(compiled: CompiledStream, { parts }: StagedStream): number[] {

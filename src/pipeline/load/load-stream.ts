@@ -10,6 +10,7 @@ import { pollDelays } from "../../http/polling.ts";
 import type { Stream } from "../../job/job.ts";
 import { isRepeatable, loadBatch } from "../../load/write.ts";
 import { sizeOf } from "../batches/forecast.ts";
+import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { recheckBatches } from "./recheck.ts";
@@ -30,7 +31,8 @@ export type LoadPass = "changes" | "deletes";
  */
 export async function loadStream(context: RunContext, stream: Stream, pass: LoadPass): Promise<Failure | undefined> {
   const isWanted = ({ action }: BatchRecord) => (action === "delete") === (pass === "deletes");
-  if (context.isResumed) await recheckBatches(context, stream, isWanted);
+  const isAgain = (batch: BatchRecord) => isWanted(batch) && (context.isResumed || isLookedAtAgain(stream, batch));
+  await recheckBatches(context, stream, isAgain);
   const open = openBatches(context, stream).filter(isWanted);
   if (open.length === 0) return undefined;
   context.emit({ type: "step-started", stream: stream.name, step: "load" });
@@ -137,10 +139,6 @@ async function loadOne(
       ...(stream.target.assignmentRule === undefined || batch.action === "delete"
         ? {}
         : { assignmentRule: stream.target.assignmentRule }),
-      // What an update would leave alone, a create sends: without the values of the record that is there, all or nothing.
-      ...(stream.target.adoptBy !== undefined && stream.fields.every(({ policy }) => policy === "overwrite")
-        ? { adopts: true as const }
-        : {}),
       ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
       delays: pollDelays,
       onSent: (current, bytes) => progress.sent(current, bytes),

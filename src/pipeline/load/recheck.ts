@@ -1,6 +1,5 @@
-// Batches of an earlier process, looked at again before they are sent: since they were planned, somebody may have filled
-// a field that is only to be filled where it is empty, made a record that was to be created, or taken one out of what
-// mirror may delete. In: batches of which nothing was sent. Out: the same without such rows; those are conflicts, told
+// Batches looked at again before they are sent: since they were planned, somebody may have filled a field that is only to
+// be filled where it is empty, made a record that was to be created, or taken one out of what mirror may delete. In: batches of which nothing was sent. Out: the same without such rows; those are conflicts, told
 // with why, and not written. What must hold: a batch that may have been sent is left as it is; the rows that stay go
 // into a batch of their own in one transaction with the batch that they leave.
 
@@ -10,14 +9,15 @@ import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
-import { foldId } from "../../load/row-key.ts";
+import { foldId, keyOfFields } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { readParquet } from "../../stage/parquet.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
 import { nameParents } from "../compile/parents.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { nextNumber, numbered, writePart } from "./part-of-batch.ts";
-import { keyOfBatch } from "./settle-batch.ts";
+import { keyOfBatch, resolveFields } from "./settle-batch.ts";
 
 /** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
 export async function recheckBatches(
@@ -55,7 +55,7 @@ async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord)
 type StaleRows = string | undefined;
 
 async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<void> {
-  const find = { create: findMade, update: findFilled, delete: findOutOfScope }[batch.action];
+  const find = { create: findMade, update: findFilled, delete: findKept }[batch.action];
   const stale = await find(context, stream, batch);
   if (stale === undefined) return;
   const { engine, ledger, emit } = context;
@@ -109,14 +109,29 @@ async function storeConflicts(context: RunContext, stream: Stream, batch: BatchR
   return path;
 }
 
-/** Creates that would meet a record by now. */
+/** Creates that would meet a record by now: one that has the key, or one without a key that is to be adopted. */
 async function findMade(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
-  const [key = ""] = stream.target.key;
+  const {
+    key: [key = ""],
+    adoptBy,
+  } = stream.target;
   if (batch.operation !== "upsert") return undefined;
-  const present = await readPresent(context, stream, batch, { fields: [key], key: [key], by: key });
-  const rendered = await keyOfBatch(context, stream, batch);
-  return `SELECT n, ${literal(key)} AS field, 'the record was made since the plan' AS message
-    FROM ${batchRows(batch)} WHERE ${rendered.of()} IN (SELECT ${rendered.of()} FROM ${present})`;
+  const target = targetOf(context, stream.target.connection);
+  const present = await readPresent(context, stream, batch, { what: "made", fields: [key], key: [key], by: key });
+  const ofKey = keyOfFields(target, await resolveFields(target, stream, [key])).of();
+  const made = `SELECT n, ${literal(key)} AS field, 'the record was made since the plan' AS message
+    FROM ${batchRows(batch)} WHERE ${ofKey} IN (SELECT ${ofKey} FROM ${present})`;
+  if (adoptBy === undefined || !headerOf(batch.path).includes(adoptBy)) return made;
+  const like = await readPresent(context, stream, batch, {
+    what: "like",
+    fields: [key, adoptBy],
+    key: [adoptBy],
+    by: adoptBy,
+  });
+  const by = keyOfFields(target, await resolveFields(target, stream, [adoptBy])).of();
+  const message = literal(`a record without a ${key} has this ${adoptBy}, and was not compared with the row`);
+  return `${made} UNION ALL SELECT n, ${literal(adoptBy)} AS field, ${message} AS message FROM ${batchRows(batch)}
+    WHERE ${by} IN (SELECT ${by} FROM ${like} WHERE coalesce(${identifier(key)}, '') = '')`;
 }
 
 /** Updates that would fill a field that is not empty any more. */
@@ -129,7 +144,12 @@ async function findFilled(context: RunContext, stream: Stream, batch: BatchRecor
     .filter(({ target: name, policy }) => policy === "fill_empty" && columns.includes(name))
     .map(({ target: name }) => name);
   if (filling.length === 0) return undefined;
-  const present = await readPresent(context, stream, batch, { fields: filling, key: [idColumn], by: idColumn });
+  const present = await readPresent(context, stream, batch, {
+    what: "filled",
+    fields: filling,
+    key: [idColumn],
+    by: idColumn,
+  });
   const id = foldId(identifier(idColumn));
   return filling
     .map(
@@ -141,18 +161,38 @@ async function findFilled(context: RunContext, stream: Stream, batch: BatchRecor
     .join(" UNION ALL ");
 }
 
-/** Deletes by mirror of records that are not in its scope any more. */
-async function findOutOfScope(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
-  const { scope, key, mode } = stream.target;
-  if (mode !== "mirror" || scope === undefined) return undefined;
-  const { idColumn } = targetOf(context, stream.target.connection).capabilities;
-  const present = await readPresent(context, stream, batch, { fields: [], key, scope });
+/** Deletes by mirror of records that are gone or not in its scope by now, or have got another key. */
+async function findKept(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
+  const { scope, key, mode, connection } = stream.target;
+  const { plan } = context.ledger.streams(context.run.id).find(({ name }) => name === stream.name) ?? {};
+  if (mode !== "mirror" || plan === undefined || plan === null) return undefined;
+  const target = targetOf(context, connection);
+  const { idColumn, versionColumn } = target.capabilities;
+  const fields = await resolveFields(target, stream, key);
+  // A parent's key is not told by the record itself: there only a record that did not change is the same.
+  const isPlain = fields.every(({ lookup, comparedBy }) => lookup === undefined && comparedBy === undefined);
+  const read = isPlain ? key.filter((name) => name !== idColumn) : [];
+  const within = scope === undefined ? {} : { scope };
+  const present = await readPresent(context, stream, batch, {
+    what: "kept",
+    fields: read,
+    key: [idColumn],
+    by: idColumn,
+    ...within,
+  });
+  const ofKey = isPlain ? keyOfFields(target, fields).of() : "CAST(NULL AS VARCHAR)";
+  const gone = scope === undefined ? "the record is gone" : "the record is gone, or not in target.scope any more";
   const id = foldId(identifier(idColumn));
-  return `SELECT n, NULL AS field, 'the record is not in target.scope any more' AS message
-    FROM ${batchRows(batch)} WHERE ${id} NOT IN (SELECT ${id} FROM ${present})`;
+  return `SELECT b.n, NULL AS field, CASE WHEN p.id IS NULL THEN ${literal(gone)} ELSE 'the record has got another key' END AS message
+    FROM (SELECT n, ${id} AS id FROM ${batchRows(batch)}) b
+    JOIN (SELECT ${foldId("id")} AS id, version, key FROM ${readParquet(plan)} WHERE action = 'delete') d ON d.id = b.id
+    LEFT JOIN (SELECT ${id} AS id, ${identifier(versionColumn)} AS version, ${ofKey} AS key FROM ${present}) p ON p.id = b.id
+    WHERE p.id IS NULL OR (p.version IS DISTINCT FROM d.version AND p.key IS DISTINCT FROM d.key)`;
 }
 
 interface PresentRequest extends Pick<SnapshotRequest, "fields" | "key" | "scope"> {
+  /** What the files are named by. */
+  what: string;
   /** The batch's column that names the records to read. */
   by?: string;
 }
@@ -162,21 +202,21 @@ async function readPresent(
   context: RunContext,
   stream: Stream,
   batch: BatchRecord,
-  { by, ...request }: PresentRequest,
+  { by, what, ...request }: PresentRequest,
 ): Promise<string> {
   const { engine, signal } = context;
   const target = targetOf(context, stream.target.connection);
   const wanted = `SELECT ${identifier(by ?? "")} AS name FROM ${batchRows(batch)} ORDER BY 1`;
   const isNamed = by !== undefined && batch.rows <= target.capabilities.namedKeysMax;
-  const { files } = await target.snapshot({
+  const { files, aliases = [] } = await target.snapshot({
     ...request,
     object: stream.target.object,
     ...(isNamed ? { keys: { count: batch.rows, read: () => engine.texts(wanted, "name") } } : {}),
     folder: subfolder(context, "snapshot"),
-    name: `${stream.name}-${batch.number}-again`,
+    name: `${stream.name}-${batch.number}-${what}`,
     signal,
     onProgress: () => undefined,
   });
   const { idColumn, versionColumn } = target.capabilities;
-  return scanCsvFiles(files, [idColumn, versionColumn, ...request.fields]);
+  return scanCsvFiles([...files, ...aliases], [idColumn, versionColumn, ...request.fields]);
 }

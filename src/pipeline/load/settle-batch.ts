@@ -4,9 +4,10 @@
 
 import { rmSync } from "node:fs";
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
-import type { BatchState, ResultColumns, ResultFiles } from "../../contract/target.ts";
+import type { BatchState, ResultColumns, ResultFiles, Target } from "../../contract/target.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
+import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOutcomes, markResent, matchResults, selectOutcomes } from "../../load/results.ts";
@@ -154,12 +155,14 @@ async function storeOutcomes(
 export async function keyOfBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<RenderedKey> {
   const target = targetOf(context, stream.target.connection);
   if (batch.action !== "create") return keyOfId(target.capabilities.idColumn);
+  return keyOfFields(target, await resolveFields(target, stream, stream.target.key));
+}
+
+/** What the target knows of a stream's fields. */
+export async function resolveFields(target: Target, stream: Stream, names: readonly string[]): Promise<FieldSchema[]> {
   const schema = await target.describe(stream.target.object);
-  const fields = await Promise.all(stream.target.key.map((name) => target.resolveField(schema, name)));
-  return keyOfFields(
-    target,
-    fields.filter((field) => field !== undefined),
-  );
+  const fields = await Promise.all(names.map((name) => target.resolveField(schema, name)));
+  return fields.filter((field) => field !== undefined);
 }
 
 /** A result set without even a header holds no row. */

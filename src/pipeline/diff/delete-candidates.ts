@@ -1,0 +1,100 @@
+// Which records mirror deletes. In: what the diff finds no row for, and the job's scope. Out: a plan that deletes only
+// records which, read again by their ids, are there, in the scope, and have the key that they were found by.
+// What must hold: who may be deleted is asked of the records, not of an index or a list that may be behind them; what is
+// held back is told.
+
+import { renameSync } from "node:fs";
+import type { SnapshotRequest, Target } from "../../contract/target.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import type { Wholeness } from "../../core/wholeness.ts";
+import { type CompareInput, selectPresent } from "../../diff/compare.ts";
+import { foldKey } from "../../diff/keys.ts";
+import { foldId } from "../../load/row-key.ts";
+import { countOf } from "../../report/numbers.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { readParquet, writeParquet } from "../../stage/parquet.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+
+interface CandidatesInput {
+  engine: Engine;
+  target: Target;
+  compiled: CompiledStream;
+  snapshotFolder: string;
+  planPath: string;
+  signal: AbortSignal;
+}
+
+/** Ids that a sentence names. */
+const shownMax = 5;
+
+/** Which records may be deleted, BOOLEAN SQL over `_id_`: all, those in `scope`, or none where the source is not whole. */
+export async function selectDeletable(input: CandidatesInput, wholeness: Wholeness): Promise<string | undefined> {
+  const { compiled, target } = input;
+  const { key, scope } = compiled.stream.target;
+  if (wholeness.kind === "partial") return "false";
+  if (scope === undefined) return undefined;
+  const { idColumn, versionColumn } = target.capabilities;
+  const { files } = await target.snapshot({ ...requestOf(input, "scope"), fields: [], key, scope });
+  return `_id_ IN (SELECT ${identifier(idColumn)} FROM ${scanCsvFiles(files, [idColumn, versionColumn])})`;
+}
+
+function requestOf(
+  { compiled, snapshotFolder, signal }: CandidatesInput,
+  what: string,
+): Pick<SnapshotRequest, "object" | "folder" | "name" | "signal" | "onProgress"> {
+  const { name, target } = compiled.stream;
+  return {
+    object: target.object,
+    folder: snapshotFolder,
+    name: `${name}-${what}`,
+    signal,
+    onProgress: () => undefined,
+  };
+}
+
+/** Takes the deletes out of a plan that are not so any more. Gives a sentence about them, where there are any. */
+export async function holdBackCandidates(input: CandidatesInput, compare: CompareInput): Promise<string | undefined> {
+  const { engine, target, compiled, planPath } = input;
+  const plan = readParquet(planPath);
+  const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${plan} WHERE action = 'delete'`);
+  const count = Number(rows);
+  if (count === 0 || compare.snapshot === undefined) return undefined;
+  const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
+  const { key, scope } = compiled.stream.target;
+  const keyFields = compare.fields.filter(({ name }) => key.includes(name));
+  const fields = [...new Set(keyFields.map(({ column }) => column))].filter((name) => name !== idColumn);
+  const wanted = `SELECT id FROM ${plan} WHERE action = 'delete' ORDER BY id`;
+  const { files } = await target.snapshot({
+    ...requestOf(input, "candidates"),
+    fields,
+    key: [idColumn],
+    ...(count <= namedKeysMax ? { keys: { count, read: () => engine.texts(wanted, "id") } } : {}),
+    ...(scope === undefined ? {} : { scope }),
+  });
+  const scan = scanCsvFiles(files, [idColumn, versionColumn, ...fields]);
+  const present = selectPresent({ ...compare, fields: keyFields }, compare.snapshot, scan);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE held_candidates AS
+    SELECT d.id, p.folded IS NULL AS gone FROM (SELECT id, key, ${foldId("id")} AS folded FROM ${plan} WHERE action = 'delete') d
+    LEFT JOIN (SELECT ${foldId("_id_")} AS folded, ${foldKey(compare.key)} AS key FROM (${present})) p USING (folded)
+    WHERE p.folded IS NULL OR p.key IS DISTINCT FROM d.key`);
+  const told = await describeHeld(engine, scope !== undefined);
+  if (told === undefined) return undefined;
+  const kept = `SELECT * EXCLUDE (file_row_number) FROM ${plan}
+    WHERE action <> 'delete' OR id NOT IN (SELECT id FROM held_candidates)`;
+  await writeParquet(engine, kept, `${planPath}.kept`);
+  renameSync(`${planPath}.kept`, planPath);
+  return told;
+}
+
+async function describeHeld(engine: Engine, isScoped: boolean): Promise<string | undefined> {
+  const why = `CASE WHEN gone THEN ${literal(isScoped ? "gone, or not in target.scope" : "gone")} ELSE 'another key' END`;
+  const found = await engine.all(`SELECT ${why} AS why, count(*) AS rows, list(id ORDER BY id)[:${shownMax}] AS ids
+    FROM held_candidates GROUP BY 1 ORDER BY 1`);
+  if (found.length === 0) return undefined;
+  const kinds = found.map(({ why: reason, rows, ids }) => {
+    const named = (ids as string[]).join(", ");
+    return `${countOf(Number(rows), "record")} ${String(reason)} (${named}${Number(rows) > shownMax ? ", …" : ""})`;
+  });
+  return `not deleted, for read again they are not what was listed: ${kinds.join("; ")}`;
+}
