@@ -1,4 +1,4 @@
-// The program under test, compiled from src/ into a folder of its own. A test that kills processes for minutes must not
+// The program under test, built from src/ into a folder of its own. A test that kills processes for minutes must not
 // see a build that happens meanwhile, and the canary needs a copy that it may spoil.
 
 import { execFileSync } from "node:child_process";
@@ -15,10 +15,9 @@ export interface Program extends Disposable {
 
 export function buildProgram(): Program {
   const folder = mkdtempSync(join(tmpdir(), "loadline-program-"));
-  const compiler = join(repository, "node_modules/typescript/bin/tsc");
   // Types are another check's business.
-  const settings = ["-p", join(repository, "tsconfig.build.json"), "--outDir", join(folder, "dist"), "--noCheck"];
-  execFileSync(process.execPath, [compiler, ...settings]);
+  const settings = ["--noCheck", "--out", join(folder, "dist")];
+  execFileSync(process.execPath, [join(repository, "scripts/build.ts"), ...settings]);
   mkdirSync(join(folder, "bin"));
   for (const name of ["bin/loadline.js", "package.json"]) cpSync(join(repository, name), join(folder, name));
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
