@@ -27,6 +27,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunSummary } from "../../src/report/summary.ts";
+import { runWarm, type StartedSandbox, startWarmSandbox, type WarmRun } from "./warm/client.ts";
+import type { SandboxAddresses } from "./warm/protocol.ts";
 
 /** The repository's folder. */
 export const repository = fileURLToPath(new URL("../..", import.meta.url));
@@ -80,8 +82,9 @@ export interface Project extends AsyncDisposable {
   list(name: string): string[];
   /** Folders of the runs, oldest first; those of `--sandbox` with `inSandbox`. */
   runFolders(options?: { inSandbox: boolean }): string[];
+  /** A process of its own, for what kills it, sends it signals, looks at it or sets what Node reads as it starts. */
   start(args: readonly string[], options?: ChildOptions): Running;
-  /** Runs `loadline <args>` in the project's folder to its end. */
+  /** Runs `loadline <args>` in the project's folder to its end, where it can be in a warm process (warm/host.ts). */
   run(...args: string[]): Promise<Finished>;
 }
 
@@ -89,6 +92,7 @@ export interface Project extends AsyncDisposable {
 export function createProject(files: Record<string, string | Uint8Array> = {}): Project {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "loadline-test-")));
   const children: Running[] = [];
+  const warm: WarmRun[] = [];
   const path = (name: string) => join(folder, name);
   const project: Project = {
     folder,
@@ -121,8 +125,16 @@ export function createProject(files: Record<string, string | Uint8Array> = {}): 
       children.push(child);
       return child;
     },
-    run: (...args) => project.start(args).finished,
+    async run(...args) {
+      const env = environment(project.env);
+      const run = runWarm({ args, cwd: folder, env, msMax: childMsMax });
+      if (run === undefined) return project.start(args).finished;
+      warm.push(run);
+      const { code, signal, ...output } = await run.finished;
+      return ended(code, signal, output);
+    },
     async [Symbol.asyncDispose]() {
+      for (const run of warm) run.kill();
       await Promise.all(children.map((child) => child.kill("SIGKILL")));
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
@@ -140,7 +152,7 @@ export function startLoadline(args: readonly string[], options: ChildOptions = {
 export function startChild(program: string, args: readonly string[], options: ChildOptions = {}): Running {
   const child = spawn(program, args, {
     cwd: options.cwd ?? tmpdir(),
-    env: { ...usualEnvironment(), ...options.env },
+    env: environment(options.env),
     stdio: ["pipe", "pipe", "pipe", "ipc"],
     timeout: options.msMax ?? childMsMax,
     killSignal: "SIGKILL",
@@ -166,15 +178,18 @@ export function startChild(program: string, args: readonly string[], options: Ch
   };
 }
 
-function usualEnvironment(): Record<string, string | undefined> {
+/** The tests' own, cleaned of what would change what loadline prints or does, and `more`. */
+export function environment(more: Record<string, string | undefined> = {}): Record<string, string> {
   const { GITHUB_STEP_SUMMARY, FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
   const own = Object.entries(rest).filter(([name]) => !/^(LOADLINE_|VITEST|SF_)/.test(name));
-  return {
+  const all = {
     ...Object.fromEntries(own),
     SF_CLIENT_ID: "sandbox",
     SF_CLIENT_SECRET: "sandbox",
     HUBSPOT_TOKEN: "pat-sandbox-loadline",
+    ...more,
   };
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 function ended(code: unknown, signal: unknown, output: { stdout: string; stderr: string }): Finished {
@@ -253,37 +268,22 @@ export interface SandboxRequest {
   msMax?: number;
 }
 
-/** Starts `loadline sandbox` in a process of its own. */
+/** Starts a sandbox: beside others in a warm process, or, where it may be killed, in a process of its own. */
 export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbox> {
   const folder = mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
-  // A folder that is ours even without `data`: a killed sandbox can't clear up behind itself.
-  const args = [
-    "sandbox",
-    "--salesforce-port",
-    String(request.port ?? 0),
-    "--hubspot-port",
-    "0",
-    "--sftp-port",
-    String(request.sftpPort ?? 0),
-    "--data",
-    request.data ?? join(folder, "data"),
-  ];
+  const files: Partial<Record<"schema" | "faults", string>> = {};
   for (const name of ["schema", "faults"] as const) {
     if (request[name] === undefined) continue;
-    const file = join(folder, `${name}.json`);
-    writeFileSync(file, JSON.stringify(request[name]));
-    args.push(`--${name}`, file);
+    files[name] = join(folder, `${name}.json`);
+    writeFileSync(files[name], JSON.stringify(request[name]));
   }
-  const running = startLoadline(args, request.msMax === undefined ? {} : { msMax: request.msMax });
-  const line = await firstLine(running);
-  const {
-    salesforce: origin,
-    hubspot,
-    sftp,
-    hostKey,
-  } = JSON.parse(line) as Record<"salesforce" | "hubspot" | "sftp" | "hostKey", string>;
-  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
-    await running.kill(signal);
+  const { schema, faults, ...rest } = request;
+  const warm =
+    Object.keys(rest).length === 0 ? await startWarmSandbox({ folder: join(folder, "data"), files }) : undefined;
+  const { stop, addresses } = warm ?? (await startSandboxProcess(request, folder, files));
+  const { salesforce: origin, hubspot, sftp, hostKey } = addresses;
+  const stopAndClear = async (signal: NodeJS.Signals = "SIGTERM") => {
+    await stop(signal);
     rmSync(folder, { recursive: true, force: true });
   };
   return {
@@ -293,9 +293,23 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
     hostKey,
     ...controls(origin),
     ...hubspotControls(hubspot),
-    stop,
-    [Symbol.asyncDispose]: () => stop("SIGKILL"),
+    stop: stopAndClear,
+    [Symbol.asyncDispose]: () => stopAndClear("SIGKILL"),
   };
+}
+
+/** `loadline sandbox`. The folder is ours even without `data`: a killed sandbox can't clear up behind itself. */
+async function startSandboxProcess(
+  { port = 0, sftpPort = 0, data, msMax }: SandboxRequest,
+  folder: string,
+  files: Record<string, string>,
+): Promise<StartedSandbox> {
+  const ports = ["--salesforce-port", String(port), "--hubspot-port", "0", "--sftp-port", String(sftpPort)];
+  const flags = Object.entries(files).flatMap(([name, file]) => [`--${name}`, file]);
+  const args = ["sandbox", ...ports, "--data", data ?? join(folder, "data"), ...flags];
+  const running = startLoadline(args, msMax === undefined ? {} : { msMax });
+  const addresses = JSON.parse(await firstLine(running)) as SandboxAddresses;
+  return { addresses, stop: async (signal) => void (await running.kill(signal)) };
 }
 
 async function firstLine(running: Running): Promise<string> {

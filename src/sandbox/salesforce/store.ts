@@ -142,14 +142,17 @@ function buildTables(database: DatabaseSync, schema: SchemaFile): Catalog {
 
 function buildTable(database: DatabaseSync, object: SalesforceObject): void {
   const table = identifier(object.name);
-  database.exec(`CREATE TABLE IF NOT EXISTS ${table} (serial INTEGER PRIMARY KEY)`);
+  const stored = object.fields.filter(isStored);
+  // All columns at once: SQLite reads the whole schema anew for each that is added.
+  const columns = ["serial INTEGER PRIMARY KEY", ...stored.map(columnOf)];
+  database.exec(`CREATE TABLE IF NOT EXISTS ${table} (${columns.join(", ")})`);
   const present = new Set(
     database
       .prepare(`PRAGMA table_xinfo(${table})`)
       .all()
       .map((column) => String(column["name"]).toLowerCase()),
   );
-  for (const field of object.fields.filter(isStored))
+  for (const field of stored)
     if (!present.has(field.name.toLowerCase())) database.exec(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)}`);
   for (const field of object.fields) {
     const index = indexOf(field);

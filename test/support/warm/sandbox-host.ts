@@ -1,0 +1,77 @@
+// Serves many sandboxes from one process, each with a folder and ports of its own, for tests that need an org and don't
+// kill it. In, by IPC: the number of a sandbox with its folder and files, or only its number, to close it. Out, by IPC:
+// its number with its addresses, or alone once it is closed.
+
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
+import type { SandboxReply, SandboxRequest } from "./protocol.ts";
+
+export interface SandboxOrder {
+  number: number;
+  /** Without: to be closed. */
+  request?: SandboxRequest;
+}
+
+export interface SandboxAnswer {
+  number: number;
+  reply?: SandboxReply;
+}
+
+const { startSandbox } = (await import(
+  join(import.meta.dirname, "../../../dist/sandbox/sandbox.js")
+)) as typeof import("../../../src/sandbox/sandbox.ts");
+
+const sandboxes = new Map<number, Promise<Sandbox>>();
+/** The RSA pair of every sandbox here: making one is half of a start. */
+let keys: Map<string, string> | undefined;
+
+// As the command does.
+process.umask(0o077);
+
+process.on("message", ({ number, request }: SandboxOrder) => {
+  void (request === undefined ? close(number) : open(number, request)).then((answer) => process.send?.(answer));
+});
+
+async function open(number: number, { folder, files: { schema, faults } }: SandboxRequest): Promise<SandboxAnswer> {
+  placeKeys(folder);
+  const starting = startSandbox({
+    ...{ salesforcePort: 0, hubspotPort: 0, sftpPort: 0, seed: "empty", faultSeed: 1, dataFolder: folder },
+    ...(schema === undefined ? {} : { schemaFile: schema }),
+    ...(faults === undefined ? {} : { faultsFile: faults }),
+  });
+  sandboxes.set(number, starting);
+  try {
+    const { salesforce, hubspot, sftp = "", hostKey = "" } = await starting;
+    return { number, reply: { salesforce, hubspot, sftp, hostKey } };
+  } catch (error) {
+    sandboxes.delete(number);
+    return { number, reply: { failure: String(error) } };
+  }
+}
+
+async function close(number: number): Promise<SandboxAnswer> {
+  const sandbox = await sandboxes.get(number);
+  sandboxes.delete(number);
+  await sandbox?.close();
+  return { number };
+}
+
+function placeKeys(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  keys ??= makeKeys();
+  for (const [name, content] of keys) writeFileSync(join(folder, name), content, { mode: 0o600 });
+}
+
+function makeKeys(): Map<string, string> {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  return new Map([
+    ["sandbox.key", privateKey],
+    ["sandbox.pub", publicKey],
+  ]);
+}
