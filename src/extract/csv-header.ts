@@ -28,6 +28,13 @@ export async function readCsvHeader(part: TextFile, format: CsvFormat): Promise<
       next: `check that this is the right file, that it is CSV, and that format.encoding is right`,
     });
   }
+  if (columns?.[0]?.startsWith("\ufeff") === true) {
+    throw new Failure(exitCode.failed, "the file begins with two byte order marks", {
+      where: { file: part.label, line },
+      why: "the second one would be a part of the first name, which nobody sees",
+      next: "take it away, or ask the sender to; most likely a file with a mark was written into another one",
+    });
+  }
   refuseSepLine(part.label, line, columns ?? [], format);
   if (format.columns !== undefined) return format.columns;
   if (columns === undefined) {

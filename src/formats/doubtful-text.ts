@@ -1,7 +1,7 @@
 // Looks for what DuckDB reads in its own way without a word: white space around a quoted value (`a, "b" ,c`), which it
 // drops and other readers don't, a byte order mark inside the file, after which it takes quotes for text, and blank lines
-// before the header, the first of which it takes for the header, and a line longer than its buffer, which it leaves out.
-// A file that may hold any is read record by record.
+// before the header, the first of which it takes for the header, and a line longer than its buffer, which it leaves out;
+// and for NUL, which it takes for a character and no target does. A file that may hold any is read record by record.
 
 import { type CsvFormat, recordBytesMax } from "./format.ts";
 
@@ -54,6 +54,7 @@ export class DoubtfulTextSearch {
     this.#started = true;
     let spaces = Math.max(0, text.length - characterBytesMax);
     while (spaces > 0 && text[spaces] === " ") spaces -= 1;
+    if (chunk.includes(0)) this.found = true;
     const isLong = text.length - spaces > spacesMax || this.#lineBytes > recordBytesMax;
     this.found ||= isLong || this.#pattern.test(text);
     this.#tail = text.slice(Math.max(0, spaces - characterBytesMax));

@@ -17,6 +17,7 @@ export function readJsonObject(bytes: Buffer, line: number, encoding: string): S
     broken: { reason, text: text.trim().slice(0, shownLength) },
   });
   if (!isUtf8(bytes)) return broken(`not valid ${encoding}`);
+  if (text.trim() === "") return broken("a comma too many: there is no record before the next comma or the end");
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -1,10 +1,11 @@
 // A quote that is none swallows records: in CSV everything up to the next quote is then one cell, without an error. In:
 // a cell. Out: whether whole records seem to stand in it. What must hold: addresses, notes and the bodies of e-mails are
-// taken as they are; only lines with as many delimiters as the header has look like records.
+// taken as they are; only lines with as many delimiters as the header has look like records. Of a few lines all must have
+// them, the first and the last with what stands around the cell; that gives a word and never a refusal.
 
 import type { CsvFormat } from "./format.ts";
 
-/** A cell of more line breaks is worth a look, and a word where its lines look like records. */
+/** A cell of more line breaks is looked at by itself, one of fewer with its row. A word where the lines look like records. */
 export const breaksSeen = 10;
 
 /**

@@ -24,6 +24,7 @@ export const startBytes = 1 << 12;
 const asCsv =
   "export it as CSV instead: in a spreadsheet, save it as CSV UTF-8; of a report of Salesforce choose Comma Delimited";
 const rename = (ending: string) => `let its name end in ${ending}, and it is unpacked`;
+const unpackedTable = "have it written as Parquet or CSV";
 const unpack = "have it sent as it is, or packed by gzip, zstd or zip";
 
 interface Signature extends Kind {
@@ -53,6 +54,14 @@ const signatures: readonly Signature[] = [
   { start: "%PDF-", name: "a PDF document", next: asCsv },
   { start: "{\\rtf", name: "an RTF document", next: asCsv },
   { start: "SQLite format 3\u0000", name: "a SQLite database", next: "export its table as CSV" },
+  { start: "Obj\u0001", name: "an Avro file", next: unpackedTable },
+  { start: "ORC", holds: ["\u0000"], name: "an ORC file", next: unpackedTable },
+  { start: "ARROW1\u0000", name: "an Arrow (Feather) file", next: unpackedTable },
+  {
+    start: "-----BEGIN PGP MESSAGE",
+    name: "an OpenPGP message",
+    next: "let its name end in .asc, and set format.pgp with the key that it is for",
+  },
   { start: "PAR1", name: "a Parquet file", next: "set format.type: parquet", type: "parquet" },
 ];
 
@@ -70,6 +79,8 @@ export function recognise(start: Buffer): Kind | undefined {
   const order = encodingOfMark(start) === undefined ? guessUtf16(start) : undefined;
   const text = (order === undefined ? bytes : bytes.replaceAll("\0", "")).replace(/^\xef\xbb\xbf/, "");
   if (htmlStart.test(text)) return { name: "an HTML page", next: htmlNext };
+  // What Excel 2003 called XML Spreadsheet, and many web applications still call .xls.
+  if (/^\s*<\?xml\b[^>]*>\s*<\?mso-application\b/.test(text)) return { name: "an Excel workbook (XML)", next: asCsv };
   if (/^\s*<\?xml\b/.test(text))
     return { name: "an XML file", next: "set format.type: xml, and format.records", type: "xml" };
   if (order !== undefined)
@@ -106,11 +117,14 @@ export function foreignFailure(label: string, { name, next }: Kind, what: string
 }
 
 function isMeant({ name, type }: Kind, format: FileFormat): boolean {
+  const isWide = name.startsWith("text in");
+  if (format.type === "parquet") return type === "parquet";
+  if (isWide && format.type !== "xml") return /^(?:utf-?16|utf-?32|ucs)/.test(format.encoding);
   // Readers of JSON and XML say themselves what they miss in text.
-  if (format.type === "json" || format.type === "jsonl") return type === "json" || type === "jsonl";
-  if (format.type === "xml") return type === "xml" || name === "an HTML page" || name.startsWith("text in");
-  if (format.type === "csv" && name.startsWith("text in")) return /^(?:utf-?16|utf-?32|ucs)/.test(format.encoding);
-  return type === format.type;
+  if (format.type === "json") return type === "json" || type === "jsonl";
+  if (format.type === "jsonl") return type === "jsonl";
+  if (format.type === "xml") return type === "xml" || name === "an HTML page" || isWide;
+  return false;
 }
 
 function nameOf(type: FileFormat["type"]): string {

@@ -12,7 +12,7 @@ import { type MappedField, type Rule, type Stream, type StreamSource, type Strea
 import { buildObjectSource } from "./object-source.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
-import { buildExpression, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
+import { buildExpression, namesAt, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { parseBytes } from "./units.ts";
 import { refusePartOfSource } from "./whole-source.ts";
 import { keySpanAt, nodeAt, type TreePath } from "./yaml-tree.ts";
@@ -173,7 +173,8 @@ function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagn
     diagnostics.add(spanAt(["map"], draft), "the map is empty: no field would be written");
     return undefined;
   }
-  return Object.entries(map).flatMap(([target, entry]) => {
+  return namesAt(["map"], draft).flatMap((target) => {
+    const entry = map[target];
     const options = typeof entry === "object" && entry !== null ? entry : undefined;
     const path = options === undefined ? ["map", target] : ["map", target, "from"];
     const expression = buildExpression(path, draft, diagnostics);

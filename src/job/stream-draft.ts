@@ -28,6 +28,12 @@ export function buildExpression(path: TreePath, draft: StreamDraft, diagnostics:
   return undefined;
 }
 
+/** The keys of a map in the order in which they are written: of an object JavaScript gives those of digits first. */
+export function namesAt(path: TreePath, draft: StreamDraft): string[] {
+  const node = nodeAt(draft.tree, path);
+  return node?.kind === "map" ? [...node.entries.keys()] : [];
+}
+
 export function required<T>(
   value: T | undefined,
   path: TreePath,

@@ -51,7 +51,8 @@ function buildMap(pairs: Pair<Node, Node | null>[], diagnostics: Diagnostics, sp
   const entries = new Map<string, MapEntry>();
   for (const pair of pairs) {
     const key = spanOf(pair.key) ?? span;
-    const name = isScalar(pair.key) ? String(pair.key.value) : "";
+    // As it is written: the name 007 is no number.
+    const name = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : "";
     if (entries.has(name)) diagnostics.add(key, `duplicate key "${name}"`);
     if (name === "<<") diagnostics.add(key, "merge keys are not supported: use `defaults`");
     else if (name === "__proto__") diagnostics.add(key, `"__proto__" cannot be a key`);

@@ -36,7 +36,7 @@ export async function cleanPart(text: TextPart, path: string): Promise<CleanPart
         header = false;
         continue;
       }
-      const reason = findDefect(record, raw, part.columns.length, format);
+      const reason = findDefect(record, raw, part.columns, format);
       const cells = record.map(decode);
       if (reason === undefined) await copy.add(line, cells);
       else copy.addBroken(describeBroken(text, { line, reason, cells }, raw));
@@ -156,8 +156,10 @@ function decode(latin1: string): string {
   return Buffer.from(latin1, "latin1").toString("utf8");
 }
 
-function findDefect(record: string[], raw: string, columns: number, format: CsvFormat): string | undefined {
-  if (record.length !== columns) return `${record.length} cells, the header has ${columns}`;
+function findDefect(record: string[], raw: string, columns: readonly string[], format: CsvFormat): string | undefined {
+  if (record.length !== columns.length) return `${record.length} cells, the header has ${columns.length}`;
+  const nul = record.findIndex((cell) => cell.includes("\0"));
+  if (nul >= 0) return `the character NUL (U+0000) in "${columns[nul]}"`;
   // csv-parse's raw text lacks bytes of a delimiter that has several.
   if (!record.every((cell) => isUtf8(Buffer.from(cell, "latin1")))) return `not valid ${nameOf(format.encoding)}`;
   if (record[0]?.startsWith(markAsLatin1) === true) return "a byte order mark inside the file";

@@ -12,13 +12,13 @@ const bufferBytes = 16 << 20;
 const rejectsMax = 10;
 
 /**
- * No cell is taken for NULL: outside of quotes none holds line ends, and inside of them none is compared. Any character
- * but a line end can be a delimiter beside it, which the engine wants to be none of its characters.
+ * No cell is taken for NULL. With any mark at all the engine passes over empty cells beyond the header's (`1,Smith, John,`
+ * of three columns, where a comma without quotes has moved the others), without a word; with none it refuses the record.
  */
-const noNull = { mark: "\n\n", quoted: false };
+const noNull = "CAST([] AS VARCHAR[])";
 
 /** Of our own copies: an empty cell without quotes is NULL, one with quotes is an empty text. */
-const emptyIsNull = { mark: "", quoted: false };
+const emptyIsNull = "''";
 
 /** A table function that yields the part's rows, all columns VARCHAR, in the order of the file. */
 export function scanCsv(part: Pick<Part, "path" | "columns" | "compressed">, format: CsvFormat): string {
@@ -52,12 +52,12 @@ function scan(
   names: readonly string[],
   compressed: boolean,
   format: CsvFormat,
-  { more = "", nulls = noNull }: { more?: string; nulls?: typeof noNull } = {},
+  { more = "", nulls = noNull }: { more?: string; nulls?: string } = {},
 ): string {
   const columns = names.map((column) => `${literal(column)}: 'VARCHAR'`).join(", ");
   return `read_csv(${path}, auto_detect = false, header = ${format.columns === undefined}, columns = {${columns}},
     delim = ${literal(format.delimiter)}, quote = ${literal(format.quote)}, escape = ${literal(format.quote)},
-    strict_mode = true, null_padding = false, nullstr = ${literal(nulls.mark)}, allow_quoted_nulls = ${nulls.quoted},
+    strict_mode = true, null_padding = false, nullstr = ${nulls}, allow_quoted_nulls = false,
     max_line_size = ${recordBytesMax}, buffer_size = ${bufferBytes}, compression = ${literal(compressed ? "gzip" : "none")}, store_rejects = true,
     rejects_limit = ${rejectsMax}${more})`;
 }

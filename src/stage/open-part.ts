@@ -20,15 +20,15 @@ const carriageReturn = 13;
 export interface LinedPart {
   scan: string;
   broken: BrokenRecord[];
-  /** Columns that hold text in some records and JSON in others, with words for people. */
-  mixed: ReadonlyMap<string, string>;
+  /** Columns that are not all that one would think (text in some records, JSON in others), with words for people. */
+  remarks: ReadonlyMap<string, string>;
 }
 
 export type OpenPart = { text: TextPart } | { lined: LinedPart };
 
 export async function openPart(engine: Engine, part: Part, format: FileFormat, copyPath: string): Promise<OpenPart> {
   if (format.type === "csv") return { text: await openText(part, format, copyPath) };
-  if (format.type === "parquet") return { lined: { ...(await readParquetText(engine, part)), mixed: new Map() } };
+  if (format.type === "parquet") return { lined: await readParquetText(engine, part) };
   return { lined: scanCopy(await copyRecords(part, format, copyPath), part) };
 }
 
@@ -37,8 +37,8 @@ export async function readCarefully(text: TextPart, copyPath: string): Promise<L
   return scanCopy(await cleanPart(text, copyPath), text.part);
 }
 
-function scanCopy({ path, broken, mixed }: CleanPart, part: Part): LinedPart {
-  return { scan: scanOwnCopy(path, [lineColumn, ...part.columns]), broken, mixed };
+function scanCopy({ path, broken, remarks }: CleanPart, part: Part): LinedPart {
+  return { scan: scanOwnCopy(path, [lineColumn, ...part.columns]), broken, remarks };
 }
 
 async function openText(part: Part, format: CsvFormat, copyPath: string): Promise<TextPart> {

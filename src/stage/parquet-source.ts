@@ -15,25 +15,36 @@ interface File {
   label: string;
 }
 
-/** Throws a Failure where it is none, or where names can't be told apart. */
+/** As open-part.ts hands it on. */
+export interface ParquetText {
+  scan: string;
+  broken: BrokenRecord[];
+  remarks: ReadonlyMap<string, string>;
+}
+
+/** Their names. */
 export async function readParquetColumns(engine: Engine, file: File): Promise<string[]> {
-  return [...(await describe(engine, file)).keys()];
+  return (await describe(engine, file)).names;
 }
 
 /**
  * The rows whose columns are text: a table function with all columns as VARCHAR and the number of the record, from 1, in
  * `lineColumn`. Throws a Failure where a column is of a type that would not come through as it is.
  */
-export async function readParquetText(engine: Engine, part: File): Promise<{ scan: string; broken: BrokenRecord[] }> {
-  const types = await describe(engine, part);
-  await refuseInexact(engine, part, types);
+export async function readParquetText(engine: Engine, part: File): Promise<ParquetText> {
+  const { types, fields } = await describe(engine, part);
+  refuseInexact(part, types, fields);
   const columns = [...types].map(([name, type]) => `${showAsText(identifier(name), type)} AS ${identifier(name)}`);
   const number = `file_row_number + 1 AS ${identifier(lineColumn)}`;
   const file = `read_parquet(${literal(part.path)}, file_row_number = true)`;
   const bytes = [...types].filter(([, type]) => type === "BLOB").map(([name]) => name);
   const broken = await findBinary(engine, file, [...types.keys()], bytes);
   const isText = broken.length === 0 ? "" : ` WHERE NOT (${bytes.map(isBinary).join(" OR ")})`;
-  return { scan: `(SELECT ${[number, ...columns].join(", ")} FROM ${file}${isText})`, broken };
+  return {
+    scan: `(SELECT ${[number, ...columns].join(", ")} FROM ${file}${isText})`,
+    broken,
+    remarks: describeFine(fields),
+  };
 }
 
 function isBinary(column: string): string {
@@ -60,8 +71,38 @@ async function findBinary(
   return broken;
 }
 
+/** A value of a file's schema, by the column that it is in. */
+interface ParquetField {
+  column: string;
+  type: string;
+  logicalType: string;
+  precision: number;
+}
+
+async function readSchema(engine: Engine, path: string): Promise<Schema> {
+  const rows = await engine.all(`SELECT name, coalesce(type, '') AS type, coalesce(num_children, 0) AS children,
+      coalesce(logical_type, '') AS logical, coalesce(precision, 0) AS precision
+    FROM parquet_schema(${literal(path)}) ORDER BY column_id`);
+  const names: string[] = [];
+  const fields: ParquetField[] = [];
+  // A tree written down from the root on, each branch before what is on it: how many are still to come, level by level.
+  const open = [Number(rows[0]?.["children"] ?? 0)];
+  for (const row of rows.slice(1)) {
+    while (open.at(-1) === 0) open.pop();
+    if (open.length === 1) names.push(String(row["name"]));
+    open.push((open.pop() ?? 0) - 1);
+    const children = Number(row["children"]);
+    if (children > 0) open.push(children);
+    else {
+      const [type, logicalType] = [String(row["type"]), String(row["logical"])];
+      fields.push({ column: names.at(-1) ?? "", type, logicalType, precision: Number(row["precision"]) });
+    }
+  }
+  return { names, fields };
+}
+
 /** The engine reads decimals of more digits as doubles, and shows bytes inside of other values by escapes. */
-async function refuseInexact(engine: Engine, { path, label }: File, types: ReadonlyMap<string, string>): Promise<void> {
+function refuseInexact({ label }: File, types: ReadonlyMap<string, string>, fields: readonly ParquetField[]): void {
   const refuse = (column: string, what: string): never => {
     throw new Failure(exitCode.failed, `the column "${column}" holds ${what}, which can't be read as they are`, {
       where: { file: label },
@@ -69,14 +110,63 @@ async function refuseInexact(engine: Engine, { path, label }: File, types: Reado
     });
   };
   for (const [name, type] of types) if (isNested(type) && type.includes("BLOB")) refuse(name, "bytes in nested values");
-  const wide = await engine.all(`SELECT name FROM parquet_schema(${literal(path)}) WHERE precision > 38`);
-  for (const { name } of wide) refuse(String(name), "decimals of more than 38 digits");
+  for (const { column, precision } of fields) if (precision > 38) refuse(column, "decimals of more than 38 digits");
 }
 
-async function describe(engine: Engine, { path, label }: File): Promise<Map<string, string>> {
+/**
+ * The engine reads these to the microsecond, and a look at the file does not tell whether more is in them: INT96 of older
+ * Spark, Hive and Impala, and nanoseconds of a time of day or in UTC, which pandas writes
+ * (https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#temporal-types).
+ */
+function describeFine(fields: readonly ParquetField[]): Map<string, string> {
+  const fine = fields.filter(
+    ({ type, logicalType }) =>
+      type === "INT96" ||
+      (logicalType.includes("NANOS=NanoSeconds") && /^TimeType|isAdjustedToUTC=1/.test(logicalType)),
+  );
+  return new Map(
+    fine.map(({ column, type }) => [
+      column,
+      `"${column}" holds times in nanoseconds${type === "INT96" ? " (INT96)" : ""}: they are read to the microsecond, and what is beyond it is left out`,
+    ]),
+  );
+}
+
+interface Schema {
+  /** Of the columns, as the file has them. */
+  names: string[];
+  /** All values, those inside of nested columns too. */
+  fields: ParquetField[];
+}
+
+interface Description extends Schema {
+  /** Of the engine, by the name that it gives a column: of two that differ in case only, it gives one another name. */
+  types: ReadonlyMap<string, string>;
+}
+
+/** Throws a Failure where it is none, or where names can't be told apart. */
+async function describe(engine: Engine, file: File): Promise<Description> {
+  const description = await readDescription(engine, file);
+  const seen = new Map<string, string>();
+  for (const name of description.names) {
+    const known = seen.get(name.toLowerCase());
+    if (name.trim() !== "" && known === undefined) seen.set(name.toLowerCase(), name);
+    else {
+      const what = known === undefined ? "a column has no name" : `"${name}" and "${known}" are one column to loadline`;
+      throw new Failure(exitCode.failed, what, {
+        where: { file: file.label },
+        next: "correct the file: which one is meant can't be guessed",
+      });
+    }
+  }
+  return description;
+}
+
+async function readDescription(engine: Engine, { path, label }: File): Promise<Description> {
   try {
     const rows = await engine.all(`DESCRIBE SELECT * FROM read_parquet(${literal(path)}, file_row_number = true)`);
-    return new Map(rows.slice(0, -1).map((row) => [String(row["column_name"]), String(row["column_type"])]));
+    const types = new Map(rows.slice(0, -1).map((row) => [String(row["column_name"]), String(row["column_type"])]));
+    return { types, ...(await readSchema(engine, path)) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw new Failure(exitCode.failed, "the file can't be read as Parquet", {

@@ -15,8 +15,8 @@ export interface CleanPart {
   /** CSV in `plainCsv`; the first column is `lineColumn`. */
   path: string;
   broken: BrokenRecord[];
-  /** Columns that hold text in some records and JSON in others, with words for people. */
-  mixed: ReadonlyMap<string, string>;
+  /** Columns that are not all that one would think (text in some records, JSON in others), with words for people. */
+  remarks: ReadonlyMap<string, string>;
 }
 
 export interface BrokenRecord {
@@ -51,7 +51,7 @@ export async function copyRecords(part: Part, format: RecordFormat, path: string
           part.columns.map((column) => cells.get(column) ?? null),
         );
     }
-    return { ...(await copy.close()), mixed: shapes.describeMixed() };
+    return { ...(await copy.close()), remarks: shapes.describeShapes() };
   } catch (error) {
     await copy.abandon();
     throw error;
@@ -71,7 +71,7 @@ class ColumnShapes {
     for (const [name, value] of cells) if (value !== null && nested?.has(name) !== true) this.#plain.add(name);
   }
 
-  describeMixed(): Map<string, string> {
+  describeShapes(): Map<string, string> {
     const mixed = [...this.#nested].filter(([name]) => this.#plain.has(name));
     return new Map(
       mixed.map(([name, { count, line }]) => [
@@ -121,7 +121,7 @@ export class RecordCopy {
   async close(): Promise<CleanPart> {
     this.#writer.end();
     await this.#writing;
-    return { path: this.#path, broken: this.#broken, mixed: new Map() };
+    return { path: this.#path, broken: this.#broken, remarks: new Map() };
   }
 
   async abandon(): Promise<void> {

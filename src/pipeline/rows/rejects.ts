@@ -132,6 +132,7 @@ function addReject(file: RowFile, part: Part, cells: readonly string[], { error,
   const beyond = cells.slice(part.columns.length);
   // What nobody would see in a value that the message quotes is named there; the row's own cells stay as they came.
   const said = visible(error);
-  const message = beyond.length === 0 ? said : `${said}; further cells: ${beyond.join(" | ")}`;
+  const further = beyond.every((cell) => cell === "") ? "empty" : beyond.join(" | ");
+  const message = beyond.length === 0 ? said : `${said}; further cells: ${further}`;
   return file.add(part, cells, [message, field, String(line)]);
 }

@@ -12,7 +12,7 @@ import type { StagedPart, StagedStream } from "./staged-stream.ts";
 /** What is worth a word. Throws a Failure where whole records stand in a cell. */
 export async function lookAtLongCells(engine: Engine, staged: StagedStream, folder: string): Promise<string[]> {
   const marked = await engine.all(`SELECT _part_ AS part, min(_breaks_) AS least, max(_breaks_) AS most,
-      arg_min(_position_, _breaks_) AS swallowing, count(*) FILTER (_breaks_ > 0) AS long, arg_max(_position_, _breaks_) AS longest
+      arg_min(_position_, _breaks_) AS swallowing, count(*) FILTER (_breaks_ < 0) AS alike, count(*) FILTER (_breaks_ > 0) AS long, arg_max(_position_, _breaks_) AS longest
     FROM ${staged.view} WHERE _breaks_ IS NOT NULL GROUP BY _part_ ORDER BY _part_`);
   const words: string[] = [];
   for (const row of marked) {
@@ -22,7 +22,9 @@ export async function lookAtLongCells(engine: Engine, staged: StagedStream, fold
     if (Number(row["least"]) < 0) {
       const { first, last, cell } = await findCell(engine, found, Number(row["swallowing"]), folder);
       if (cell.breaks > breaksMax) throw swallowedFailure(label, first, last);
-      words.push(`${label}: the value in lines ${first}–${last} holds lines that look like records; \
+      const others = Number(row["alike"]) - 1;
+      const more = others === 0 ? "" : `, and so ${others === 1 ? "does another" : `do ${others} others`}`;
+      words.push(`${label}: the value in lines ${first}–${last} holds lines that look like records${more}; \
 if a quote in it is none, correct it or set format.quote: none`);
     }
     if (Number(row["long"]) > 0) {
@@ -56,8 +58,8 @@ function placeCell(cells: readonly string[], line: number, delimiter: string): F
   let longest: FoundCell = { first, last: first, cell: { breaks: 0, holdsRecords: false } };
   for (const cell of cells) {
     const last = first + countBreaks(cell);
-    const found = lookAtCell(cell, cells.length, { delimiter });
-    if (found !== undefined && found.breaks > longest.cell.breaks) longest = { first, last, cell: found };
+    const found = lookAtCell(cell, cells.length, { delimiter }) ?? { breaks: last - first, holdsRecords: false };
+    if (found.breaks > longest.cell.breaks) longest = { first, last, cell: found };
     first = last;
   }
   return longest;

@@ -33,6 +33,7 @@ import {
   findProblem,
   findWarning,
   type Given,
+  unitSeparator,
 } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { findInexact, readCell } from "../compile/source-numbers.ts";
@@ -190,8 +191,18 @@ interface ScannedPart {
   scan: string;
   handed: string[];
   kept: string[];
-  /** VARCHAR: the problem of a row with a number that can't be computed with exactly. */
+  /** VARCHAR: the problem of a row with a number that can't be computed with exactly, or with text that is none. */
   inexact?: string;
+}
+
+/** NULL, or what is wrong with a row in whose text the character NUL stands, which no target takes. */
+function findNul(columns: readonly string[]): string {
+  const cells = columns.map((column) => ({ column, cell: sourceName(column) }));
+  const marks = cells.map(
+    ({ column, cell }) =>
+      `WHEN contains(${cell}, chr(0)) THEN ${literal(`${unitSeparator}the character NUL (U+0000) in "${column}"`)}`,
+  );
+  return `CASE WHEN contains(concat(${cells.map(({ cell }) => cell).join(", ")}), chr(0)) THEN CASE ${marks.join(" ")} END END`;
 }
 
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
@@ -213,6 +224,8 @@ function scanPart(
         ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
       ],
       kept: [...file, ...(isInsert ? [identityColumn] : [])],
+      // CSV and JSON are looked at before, and XML has no such character.
+      ...(stream.source.format.type === "parquet" ? { inexact: findNul(part.columns) } : {}),
     };
   }
   const known = new Set(part.columns.map((column) => column.toLowerCase()));

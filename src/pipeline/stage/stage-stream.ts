@@ -54,8 +54,8 @@ export async function stageStream(input: StageInput): Promise<StagedStream> {
   refuseShortFiles(parts);
   const staged: StagedStream = { view: stageView, parts, words: [] };
   const mapped = new Set(compiled.fields.flatMap(({ columns }) => columns.map((column) => column.toLowerCase())));
-  for (const { part, mixed } of parts) {
-    for (const [column, words] of mixed)
+  for (const { part, remarks } of parts) {
+    for (const [column, words] of remarks)
       if (mapped.has(column.toLowerCase())) staged.words.push(`${part.label}: ${words}`);
   }
   staged.words.push(...(await lookAtLongCells(engine, staged, input.folder)));
@@ -72,7 +72,7 @@ function describePart(part: Part, { open, lined }: StagedPartFile): StagedPart {
     careful,
     broken: lined?.broken ?? [],
     notTaken: [],
-    mixed: lined?.mixed ?? new Map(),
+    remarks: lined?.remarks ?? new Map(),
   };
 }
 

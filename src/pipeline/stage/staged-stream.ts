@@ -16,8 +16,8 @@ export interface StagedPart {
   broken: BrokenRecord[];
   /** Broken ones behind the rows that a small load takes. */
   notTaken: BrokenRecord[];
-  /** Columns that hold text in some records and JSON in others, with words for people. */
-  mixed: ReadonlyMap<string, string>;
+  /** Columns that are not all that one would think (text in some records, JSON in others), with words for people. */
+  remarks: ReadonlyMap<string, string>;
 }
 
 export interface StagedStream {
