@@ -73,7 +73,10 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): 
 function inLoadOrder(streams: readonly Stream[], root: MapNode, diagnostics: Diagnostics): Stream[] {
   const dependents = streams.map((stream) => ({
     name: stream.name,
-    parents: stream.fields.flatMap((field) => (field.parent === undefined ? [] : [field.parent.stream])),
+    // Records of its own it loads by level.
+    parents: stream.fields.flatMap(({ parent }) => {
+      return parent === undefined || parent.stream === stream.name ? [] : [parent.stream];
+    }),
     stream,
   }));
   const sorted = sortByParents(dependents);

@@ -25,7 +25,7 @@ export interface MatchInput {
 
 /**
  * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch.
- * outcome: loaded | failed | unprocessed | resent | missing | contradictory; met: it was to be created and was there by
+ * outcome: loaded | failed | unprocessed | resent | unlinked | missing | contradictory; met: it was to be created and was there by
  * then, so that the row was written into a record that nobody had compared it with
  */
 export function matchResults(input: MatchInput): string {

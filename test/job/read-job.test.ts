@@ -258,7 +258,8 @@ describe("load order", () => {
     expect(order.map(({ name }) => name)).toEqual(["d", "c", "a", "b"]);
     const circle = refusalOfJob(job(stream("a") + stream("b", "c") + stream("c", "b")));
     expect(circle).toContain("job.yaml:8:3: the parents go round in a circle: b → c → b");
-    expect(refusalOfJob(job(stream("a", "a")))).toContain("a → a");
+    // Records of its own are loaded by level.
+    expect(readJobText(job(stream("a", "a"))).streams.map(({ name }) => name)).toEqual(["a"]);
   });
 });
 

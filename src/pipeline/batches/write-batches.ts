@@ -43,8 +43,8 @@ export async function writeBatches(
     const file = await writeWholeFile(context, stream, plan, fields);
     return [describeBatch(context, compiled, { ...file, action: "create", level: 0, number: 1, via: "bulk" })];
   }
-  const isTree = await orderTree(engine, compiled, plan);
-  await engine.run(orderPlan(plan, fields, parentsOf(compiled), isTree));
+  const tree = await orderTree(engine, compiled, plan);
+  await engine.run(orderPlan(plan, fields, parentsOf(compiled), tree !== undefined));
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${batchedTable} (n BIGINT, batch INTEGER)`);
   const ranges: (BatchRange & { via: Way })[] = [];
   for (const choice of new Set(ways.values())) {
@@ -64,7 +64,9 @@ export async function writeBatches(
   const batches: BatchRecord[] = [];
   for (const { via, ...range } of ranges) {
     context.signal.throwIfAborted();
-    batches.push(await writeBatch(context, compiled, { plan, range, via, fields, number: batches.length + 1 }));
+    const isCircle = range.action === "create" && range.level === tree?.circleLevel;
+    const sent = isCircle ? fields.filter((name) => !tree.links.includes(name)) : fields;
+    batches.push(await writeBatch(context, compiled, { plan, range, via, fields: sent, number: batches.length + 1 }));
   }
   return batches;
 }

@@ -1,7 +1,7 @@
 // Parents that the same job loads: `AccountId: { parent: accounts, from: account_no }`. The target resolves the parent by
 // its external id, so the field becomes `Account.Vendor_Account_Id__c`. That they are there: lookups.ts.
 
-import type { ObjectSchema } from "../../core/model.ts";
+import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
 import type { Job, MappedField, Stream } from "../../job/job.ts";
 
@@ -30,6 +30,11 @@ export function nameParents(job: Job, stream: Stream, schema: ObjectSchema): Str
   if (stream.dedupe === undefined) return named;
   const by = stream.dedupe.by.map((name) => names.get(name) ?? name);
   return { ...named, dedupe: { ...stream.dedupe, by } };
+}
+
+/** Whether a field names records of the stream's own object by the key that it loads. */
+export function isOwnLink({ lookup }: FieldSchema, object: string, key: readonly string[]): boolean {
+  return lookup?.object.toLowerCase() === object.toLowerCase() && key.length === 1 && lookup.key === key[0];
 }
 
 function nameParent(job: Job, field: MappedField, schema: ObjectSchema): string | { problem: string } {

@@ -36,7 +36,15 @@ export async function refuseLostLookups(input: LookupInput): Promise<void> {
   const naming = namingFields(input.compiled);
   for (const schema of naming) {
     await findRecords(input, schema, mode === "delete" && !input.compiled.key.includes(schema));
-    await leaveLost(input, schema);
+  }
+  const { engine, compiled } = input;
+  const countLeft = async () => Number((await engine.one(`SELECT count(*) AS rows FROM ${leftBehindTable}`))["rows"]);
+  // A row of this stream that is left behind is no parent either.
+  const isTree = naming.some((schema) => creates(compiled.stream, compiled.stream, schema));
+  for (let before = -1, left = naming.length === 0 ? before : await countLeft(); left > before; ) {
+    before = left;
+    for (const schema of naming) await leaveLost(input, schema);
+    if (isTree) left = await countLeft();
   }
 }
 

@@ -21,6 +21,7 @@ import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { unitSeparator } from "../../validate/rules.ts";
 import { objectToBlank, objectToNothing, objectToValue, remarkOnValue } from "../../values/limits.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { isOwnLink } from "../compile/parents.ts";
 
 /** What is known of a field before anything is sent. */
 export function limitsOf(schema: FieldSchema, isHidden: boolean): WrittenLimits {
@@ -40,6 +41,7 @@ export async function refuseWrites(engine: Engine, compiled: CompiledStream, pla
   for (const field of uniqueFields(compiled)) {
     await engine.run(refuseShared(field, plan, compiled.redacted.has(field.name.toLowerCase())));
   }
+  await refuseChildren(engine, compiled, plan);
   const { refused } = await engine.one("SELECT count(*) AS refused FROM refused_writes");
   if (Number(refused) === 0) return 0;
   await engine.run(`INSERT INTO ${leftBehindTable} SELECT _row_, _reason_ FROM refused_writes`);
@@ -48,6 +50,28 @@ export async function refuseWrites(engine: Engine, compiled: CompiledStream, pla
   await writeParquet(engine, kept, `${planPath}.kept`);
   renameSync(`${planPath}.kept`, planPath);
   return Number(refused);
+}
+
+/** A new record that is refused is no parent: the rows of the same stream that name it, and so on down. */
+async function refuseChildren(
+  engine: Engine,
+  { schema, stream, fieldSchemas, redacted }: CompiledStream,
+  plan: string,
+) {
+  const links = [...fieldSchemas.values()].filter((field) => isOwnLink(field, schema.object, stream.target.key));
+  const count = async () => Number((await engine.one("SELECT count(*) AS refused FROM refused_writes"))["refused"]);
+  let refused = links.length === 0 ? 0 : await count();
+  for (let before = 0; refused > before; ) {
+    before = refused;
+    for (const { name, caseSensitive } of links) {
+      const shown = redacted.has(name.toLowerCase()) ? "'(hidden)'" : `'"' || left(value, 80) || '"'`;
+      await engine.run(`INSERT INTO refused_writes SELECT row, ${literal(`${name}${unitSeparator}the row of `)} || ${shown} || ' is refused'
+        FROM (SELECT row, after.${identifier(name)} AS value, ${foldKey([{ name, caseSensitive }], "after.")} AS folded FROM ${plan})
+        WHERE folded IN (SELECT key FROM ${plan} WHERE action = 'create' AND row IN (SELECT _row_ FROM refused_writes))
+          AND row NOT IN (SELECT _row_ FROM refused_writes)`);
+    }
+    refused = await count();
+  }
 }
 
 /** Fields that the target keeps unique, and by which rows of a run are not told apart. */

@@ -16,6 +16,8 @@ import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
+import { markUnlinked, writeLaterLinks } from "./later-links.ts";
+import { nextNumber } from "./part-of-batch.ts";
 import { mayResend, writeResentRows } from "./resend.ts";
 
 /** Gets and stores the results, then settles. The engine takes one batch at a time. */
@@ -54,14 +56,22 @@ async function settleByResults(context: RunContext, stream: Stream, given: Ended
   const counts = await storeOutcomes(context, stream, given);
   failpoint("stored");
   const resent = await writeResentRows(context, batch);
+  const later = await writeLaterLinks(
+    context,
+    stream,
+    batch,
+    nextNumber(context, batch.stream) + resent.batches.length,
+  );
   // A row of which nothing is told may be there or not.
-  const untold = batch.rows - rowsTold(counts) - resent.batches.reduce((sum, { rows }) => sum + rows, 0);
+  const others = [...resent.batches, ...later.batches];
+  const untold = batch.rows - rowsTold(counts) - others.reduce((sum, { rows }) => sum + rows, 0);
   if (untold > 0) counts.inDoubt += untold;
   const messages = [
     ended.state === "failed" ? ended.message : "",
     untold > 0 ? `${countOf(untold, "row")} of the batch's file without a result` : "",
     counts.met > 0 ? `${countOf(counts.met, "row")} met a record made since the plan, and was written into it` : "",
     resent.message,
+    later.message,
   ];
   const { met: _met, ...results } = counts;
   const change = {
@@ -69,9 +79,9 @@ async function settleByResults(context: RunContext, stream: Stream, given: Ended
     resultsSha256: await hashFile(path),
     message: messages.filter(Boolean).join("; ") || null,
   };
-  if (resent.batches.length > 0) failpoint("parted");
+  if (others.length > 0) failpoint("parted");
   const state = counts.inDoubt > 0 ? "in-doubt" : "settled";
-  const settled = context.ledger.split(batch, state, change, resent.batches);
+  const settled = context.ledger.split(batch, state, change, others);
   failpoint("settled");
   if (counts.met > 0) {
     const message = `${stream.name}: ${countOf(counts.met, "row")} to create met a record that was made since the plan, and was written into it`;
@@ -138,6 +148,7 @@ async function storeOutcomes(
     await engine.run(`INSERT INTO explained VALUES ${explained.slice(from, from + 500).join(", ")}`);
   }
   if (mayResend(batch)) await engine.run(markResent(ended.state === "failed" && ended.again));
+  await markUnlinked(context, stream, batch);
   await engine.run(
     `COPY (${selectOutcomes(batch.action)}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`,
   );
