@@ -3,15 +3,16 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import type { SftpConnection } from "../src/connectors/sftp/connection.ts";
+import { sftp } from "../src/connectors/sftp/connector.ts";
 import { openSftp } from "../src/connectors/sftp/sftp.ts";
 import type { FileSource } from "../src/job/job.ts";
 import { readConnections } from "../src/job/read-connections.ts";
 import { measure } from "./measure.ts";
 
 const [doing, connections = "", folder = "", ...names] = process.argv.slice(2);
-const connection = readConnections(connections).get("vendor");
-if (connection?.type !== "sftp") throw new Error("no connection vendor of type sftp");
 const environment = process.env as Record<string, string>;
+const connection = readConnections(connections, [sftp], environment).get("vendor") as SftpConnection;
 const { signal } = new AbortController();
 
 await measure(async () => {

@@ -44,7 +44,7 @@ await measure(async () => {
       folder,
       ledger,
       engine,
-      sources: new Map([["vendor", openFileSource({ name: "vendor", type: "file", path: dirname(delivery), place })]]),
+      sources: new Map([["vendor", openFileSource({ name: "vendor", path: dirname(delivery), place })]]),
       targets,
       keys: new Map(),
       budget,

@@ -2,16 +2,16 @@
 
 import { join, resolve } from "node:path";
 import { exitCode } from "../core/exit-code.ts";
-import { readConnections } from "../job/read-connections.ts";
 import { readEnvironment } from "../job/references.ts";
 import { writeJob } from "../job/write-job.ts";
+import { readProjectConnections } from "../pipeline/tools/connections.ts";
 import { guessJob } from "../pipeline/tools/guess-job.ts";
 import { printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { findProject } from "./project.ts";
 
 export async function guessFile(globals: Globals, file: string): CommandResult {
-  const connections = readConnections(
+  const connections = readProjectConnections(
     join(findProject(globals).folder, "connections.yaml"),
     readEnvironment(globals.env),
   );

@@ -6,11 +6,11 @@ import { usageFailure } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 import { checkConnections } from "../job/check-connections.ts";
 import type { Connection, Environment, Job } from "../job/job.ts";
-import { readConnections } from "../job/read-connections.ts";
 import { readJob } from "../job/read-job.ts";
 import { readEnvironment } from "../job/references.ts";
 import { refuseTwoWriters } from "../job/two-writers.ts";
 import { connectToSandbox, type RehearsalOptions, startRehearsal } from "../pipeline/runs/rehearsal.ts";
+import { readProjectConnections } from "../pipeline/tools/connections.ts";
 import type { Globals } from "./globals.ts";
 
 export interface Project {
@@ -56,7 +56,7 @@ export function rehearsalOf(flags: { sandbox?: boolean; schema?: string }): Rehe
 export async function openProject(globals: Globals, rehearsal: RehearsalOptions | undefined): Promise<OpenProject> {
   const project = findProject(globals);
   const environment = readEnvironment(globals.env);
-  const connections = readConnections(join(project.folder, "connections.yaml"), environment);
+  const connections = readProjectConnections(join(project.folder, "connections.yaml"), environment);
   if (rehearsal === undefined) {
     return { stateFolder: project.stateFolder, connections, environment, [Symbol.asyncDispose]: async () => undefined };
   }

@@ -110,7 +110,7 @@ function refuseProtected(project: OpenProject, job: Job, flags: RunFlags): void 
   const names = new Set(job.streams.map(({ target }) => target.connection));
   const guarded = [...names].find((name) => {
     const connection = project.connections.get(name);
-    return connection !== undefined && "protected" in connection && connection.protected;
+    return connection?.protected === true;
   });
   if (guarded === undefined) return;
   throw new Failure(exitCode.guard, `connection ${guarded} is protected: loading wants --yes`, {

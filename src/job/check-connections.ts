@@ -28,11 +28,6 @@ export function checkConnections(job: Job, connections: ReadonlyMap<string, Conn
   if (wrong.length > 0) refuse(job, wrong);
 }
 
-/** Whether a connection leads to files; the others lead to objects with records. */
-export function holdsFiles({ type }: Connection): boolean {
-  return type === "file" || type === "sftp";
-}
-
 function findProblem(
   name: string,
   side: Side,
@@ -46,7 +41,7 @@ function findProblem(
     const known = [...connections.keys()].join(", ") || "none";
     return suggestion === undefined ? { message, next: `connections there: ${known}` } : { message, suggestion };
   }
-  const holds = holdsFiles(connection) ? "files" : "object";
+  const holds = connection.holds === "files" ? "files" : "object";
   if (holds === takes) return undefined;
   const message = `${name} is of type ${connection.type}: it wants \`${side}.${holds}\`, not \`${side}.${takes}\``;
   return { message };

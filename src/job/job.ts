@@ -251,85 +251,20 @@ export interface Rule {
   place: Place;
 }
 
-export type Connection = SalesforceConnection | HubSpotConnection | FileConnection | SftpConnection;
-
-export interface SalesforceConnection {
+/** A system of connections.yaml; its connector knows more of it. */
+export interface Connection {
   name: string;
-  type: "salesforce";
-  /** https, or http on loopback. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
-  readonly loginUrl: string;
-  auth: SalesforceAuth;
-  apiVersion?: string;
+  type: string;
+  /** What it leads to: files, or objects with records. */
+  holds: "files" | "objects";
   /** Loads want an approved plan or `--yes`. */
   protected: boolean;
+  /** Parents that a stream maps are added to those that a record has: several streams may do so. */
+  addsParents?: true;
+  /** The local folder that it is, absolute. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
+  readonly path?: string;
   place: Place;
 }
-
-export type SalesforceAuth =
-  | { kind: "access_token"; token: Reference }
-  | { kind: "jwt"; clientId: Reference; username: Reference; keyFile: Reference }
-  | { kind: "client_credentials"; clientId: Reference; clientSecret: Reference }
-  | { kind: "refresh_token"; clientId: Reference; clientSecret?: Reference; refreshToken: Reference }
-  | { kind: "password"; username: Reference; password: Reference; securityToken?: Reference };
-
-export interface HubSpotConnection {
-  name: string;
-  type: "hubspot";
-  /** https, or http on loopback. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
-  readonly baseUrl: string;
-  auth: HubSpotAuth;
-  apiVersion?: string;
-  /** Percent of the portal's limits that loadline uses: of its calls in ten seconds, and of its calls in a day. */
-  burst: number;
-  daily: number;
-  /** Loads want an approved plan or `--yes`. */
-  protected: boolean;
-  place: Place;
-}
-
-export type HubSpotAuth =
-  | { kind: "token"; token: Reference }
-  | { kind: "oauth"; clientId: Reference; clientSecret: Reference; refreshToken: Reference };
-
-export interface FileConnection {
-  name: string;
-  type: "file";
-  /** Absolute. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
-  readonly path: string;
-  /** Where a rehearsal writes instead. */
-  outbox?: string;
-  place: Place;
-}
-
-export interface SftpConnection {
-  name: string;
-  type: "sftp";
-  /** Reading it throws a Failure (exit 2) if it holds a reference to an unset variable, or is no address. */
-  readonly address: SftpAddress;
-  auth: SftpAuth;
-  /** The server's key, as `SHA256:…`. */
-  hostKey?: string;
-  /** The file that knows the server's key, absolute; without one and without `hostKey`, the user's own. Reads like `address`. */
-  readonly knownHosts?: string | undefined;
-  /** The connection whose server stands in between. */
-  jump?: SftpConnection;
-  /** Loads want an approved plan or `--yes`. */
-  protected: boolean;
-  place: Place;
-}
-
-export interface SftpAddress {
-  user: string;
-  host: string;
-  port: number;
-  /** Absolute; without one, where the server puts the user. */
-  folder?: string;
-}
-
-export type SftpAuth =
-  | { kind: "password"; password: Reference }
-  | { kind: "private_key"; keyFile: Reference; passphrase?: Reference }
-  | { kind: "agent" };
 
 /** The variables that references are resolved with. */
 export type Environment = Readonly<Record<string, string | undefined>>;

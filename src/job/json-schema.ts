@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { connectionsShape } from "./connection-schema.ts";
+import type { ConnectionType } from "./connection-type.ts";
 import { jobShape } from "./schema.ts";
 
 /** The schema of a job file. What must exist elsewhere in the file, e.g. the columns of `redact`, it cannot tell. */
@@ -10,6 +11,6 @@ export function jobJsonSchema(): object {
 }
 
 /** The schema of connections.yaml. */
-export function connectionsJsonSchema(): object {
-  return z.toJSONSchema(connectionsShape, { io: "input" });
+export function connectionsJsonSchema(types: readonly ConnectionType[]): object {
+  return z.toJSONSchema(connectionsShape(types), { io: "input" });
 }

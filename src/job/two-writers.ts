@@ -10,8 +10,7 @@ import { type Connection, type Job, type MappedField, type Stream, writesFile } 
 export function refuseTwoWriters({ streams }: Job, connections: ReadonlyMap<string, Connection>): void {
   const problems: Diagnostic[] = [];
   for (const [index, later] of streams.entries()) {
-    // HubSpot's associations are only added to.
-    const addsParents = connections.get(later.target.connection)?.type === "hubspot";
+    const addsParents = connections.get(later.target.connection)?.addsParents === true;
     for (const earlier of streams.slice(0, index)) {
       if (!isOneObject(earlier, later)) continue;
       const problem = findSharedFile(earlier, later) ?? findSharedRow(earlier, later, addsParents);

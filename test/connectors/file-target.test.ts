@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { openFileTarget } from "../../src/connectors/file/target.ts";
+import { openFileTarget } from "../../src/connectors/kit/whole-file-target.ts";
 import type { Batch, FileStore, Target } from "../../src/contract/target.ts";
 
 const { signal } = new AbortController();

@@ -1,8 +1,8 @@
 // Where a session may be sent, whatever an answer says.
 
 import { describe, expect, test } from "vitest";
+import type { SalesforceConnection } from "../../src/connectors/salesforce/connection.ts";
 import { checkInstance, urlOnInstance } from "../../src/connectors/salesforce/hosts.ts";
-import type { SalesforceConnection } from "../../src/job/job.ts";
 
 function connection(loginUrl: string): SalesforceConnection {
   return { name: "org", loginUrl, place: { file: "connections.yaml", line: 3 } } as unknown as SalesforceConnection;

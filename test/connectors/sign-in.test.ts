@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { connectors } from "../../src/connectors/registry.ts";
 import { audiencesOf } from "../../src/connectors/salesforce/assertion.ts";
+import type { SalesforceConnection } from "../../src/connectors/salesforce/connection.ts";
 import { type SignInDoor, signIn } from "../../src/connectors/salesforce/sign-in.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { exitCode } from "../../src/core/exit-code.ts";
@@ -152,8 +154,9 @@ test("an org that refuses the audience is asked with the next one, for any other
   );
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   project.write({ "app.key": privateKey.export({ type: "pkcs8", format: "pem" }) });
-  const org = readConnections(project.path("connections.yaml"), {}).get("salesforce");
-  if (org?.type !== "salesforce") throw new Error("no connection");
+  const org = readConnections(project.path("connections.yaml"), connectors, {}).get(
+    "salesforce",
+  ) as SalesforceConnection;
   const asked: string[] = [];
   const door = (accepted: string, why: string): SignInDoor => ({
     authorize: (_, { assertion = "" }) => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { connectors } from "../../src/connectors/registry.ts";
 import { checkConnections } from "../../src/job/check-connections.ts";
 import { connectionsJsonSchema, jobJsonSchema } from "../../src/job/json-schema.ts";
 import { readConnections } from "../../src/job/read-connections.ts";
@@ -44,7 +45,11 @@ describe("docs/job-file.md", () => {
   test("has examples that are read and fit together", () => {
     const job = readJobText(exampleBelow("An example"));
     expect(job.streams.map((stream) => stream.name)).toEqual(["accounts", "contacts"]);
-    const connections = readConnections(writeFile("connections.yaml", exampleBelow("connections.yaml")));
+    const connections = readConnections(
+      writeFile("connections.yaml", exampleBelow("connections.yaml")),
+      connectors,
+      {},
+    );
     expect(() => checkConnections(job, connections)).not.toThrow();
   });
 
@@ -61,7 +66,7 @@ describe("docs/job-file.md", () => {
   });
 
   test("has every key of connections.yaml and no other", () => {
-    const schema = connectionsJsonSchema() as {
+    const schema = connectionsJsonSchema(connectors) as {
       properties: { connections: { additionalProperties: { oneOf: unknown[] } } };
     };
     for (const type of schema.properties.connections.additionalProperties.oneOf) {

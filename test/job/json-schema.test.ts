@@ -3,13 +3,14 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { connectors } from "../../src/connectors/registry.ts";
 import { connectionsJsonSchema, jobJsonSchema } from "../../src/job/json-schema.ts";
 import { connections, contactsJob, futureJob } from "./examples.ts";
 import { isValid } from "./json-schema-validator.ts";
 import { jobText } from "./rig.ts";
 
 const acceptsJob = (text: string) => isValid(jobJsonSchema(), parse(text));
-const acceptsConnections = (text: string) => isValid(connectionsJsonSchema(), parse(text));
+const acceptsConnections = (text: string) => isValid(connectionsJsonSchema(connectors), parse(text));
 
 describe("the JSON Schema of a job", () => {
   test("accepts jobs, also with what is not built yet", () => {
@@ -53,7 +54,7 @@ describe("the JSON Schema of connections", () => {
 describe("both schemas", () => {
   test.each([
     ["job", jobJsonSchema()],
-    ["connections", connectionsJsonSchema()],
+    ["connections", connectionsJsonSchema(connectors)],
   ])("describe every key of a %s file, in draft 2020-12", (_what, schema) => {
     expect(schema).toHaveProperty("$schema", "https://json-schema.org/draft/2020-12/schema");
     expect(undescribedKeys(schema)).toEqual([]);

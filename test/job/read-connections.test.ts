@@ -4,17 +4,24 @@ import { dirname, join } from "node:path";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { FileConnection } from "../../src/connectors/file/connection.ts";
+import type { HubSpotConnection } from "../../src/connectors/hubspot/connection.ts";
+import { connectors } from "../../src/connectors/registry.ts";
+import type { SalesforceConnection } from "../../src/connectors/salesforce/connection.ts";
+import type { SftpConnection } from "../../src/connectors/sftp/connection.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { redactSecrets } from "../../src/core/secret.ts";
 import { checkConnections } from "../../src/job/check-connections.ts";
-import type { Connection } from "../../src/job/job.ts";
 import { readConnections } from "../../src/job/read-connections.ts";
 import { connections, contactsJob } from "./examples.ts";
 import { jobText, messageOf, readJobText, refusalOfConnections, writeFile } from "./rig.ts";
 
-const read = (text: string, environment = {}) => readConnections(writeFile("connections.yaml", text), environment);
+const read = (text: string, environment = {}) =>
+  readConnections(writeFile("connections.yaml", text), connectors, environment) as Map<string, Known>;
 
-function salesforce(found: Map<string, Connection>, name: string) {
+type Known = SalesforceConnection | HubSpotConnection | SftpConnection | FileConnection;
+
+function salesforce(found: Map<string, Known>, name: string) {
   const connection = found.get(name);
   if (connection?.type !== "salesforce") throw new Error(`${name} is no Salesforce connection`);
   return connection;

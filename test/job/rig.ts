@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { connectors } from "../../src/connectors/registry.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { readConnections } from "../../src/job/read-connections.ts";
 import { readJob } from "../../src/job/read-job.ts";
@@ -39,7 +40,7 @@ export function refusalOfJob(text: string): string {
 }
 
 export function refusalOfConnections(text: string): string {
-  return messageOf(() => readConnections(writeFile("connections.yaml", text)));
+  return messageOf(() => readConnections(writeFile("connections.yaml", text), connectors, {}));
 }
 
 /** A job that is fine: `stream` is put at the end of its one stream, `job` at the end of the file. */

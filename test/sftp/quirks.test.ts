@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { openFileTarget } from "../../src/connectors/file/target.ts";
+import { openFileTarget } from "../../src/connectors/kit/whole-file-target.ts";
+import type { SftpConnection } from "../../src/connectors/sftp/connection.ts";
 import { openSftp } from "../../src/connectors/sftp/sftp.ts";
 import type { ChosenFile } from "../../src/contract/source.ts";
 import type { Batch } from "../../src/contract/target.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { plainCsv } from "../../src/formats/format.ts";
-import type { FileSource, Reference, SftpConnection } from "../../src/job/job.ts";
+import type { FileSource, Reference } from "../../src/job/job.ts";
 import { type Quirks, quirkyPassword, startQuirkyServer } from "./quirky-server.ts";
 
 const place = { file: "job.yaml", line: 1, column: 1 };
@@ -32,6 +33,7 @@ function connectionTo({ port, hostKey }: { port: number; hostKey: string }): Sft
   return {
     name: "feed",
     type: "sftp",
+    holds: "files",
     address,
     auth: { kind: "password", password },
     hostKey,

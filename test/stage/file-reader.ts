@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openFolderStore } from "../../src/connectors/file/store.ts";
-import { openFileTarget } from "../../src/connectors/file/target.ts";
+import { openFileTarget } from "../../src/connectors/kit/whole-file-target.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { identifier } from "../../src/core/sql.ts";
 import type { Job, Stream } from "../../src/job/job.ts";
@@ -40,7 +40,7 @@ export class FileReader {
       engine,
       job,
       stream,
-      target: openFileTarget(openFolderStore({ name: "out", type: "file", path: folder, place })),
+      target: openFileTarget(openFolderStore({ name: "out", path: folder, place })),
       columns: { columns: new Map(columns.map((column) => [column, "VARCHAR"])) },
     });
     const stageFolder = mkdtempSync(join(folder, "stage-"));

@@ -81,7 +81,7 @@ export class Rig implements Disposable {
     const folder = mkdtempSync(join(this.folder, "extract-"));
     for (const [name, content] of Object.entries(files)) writeFileSync(join(inbox, name), content);
     const place = { file: "job.yaml", line: 1, column: 1 };
-    const source = openFileSource({ name: "drop", type: "file", path: inbox, place });
+    const source = openFileSource({ name: "drop", path: inbox, place });
     const parts: Part[] = [];
     const request: FileSource = {
       ...{ kind: "files", connection: "drop", files: "*", format, optional: [], place },

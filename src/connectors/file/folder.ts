@@ -19,11 +19,11 @@ import type { FileCatalog, ListedFile } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
-import type { FileConnection } from "../../job/job.ts";
+import type { Folder } from "./connection.ts";
 import { isInside, outside, pathInside } from "./fence.ts";
 import { findFiles } from "./listing.ts";
 
-export function openFolder(connection: FileConnection): FileCatalog {
+export function openFolder(connection: Folder): FileCatalog {
   const pathOf = (label: string) => pathInside(connection.path, label);
   return {
     readOnly: connection.outbox !== undefined,

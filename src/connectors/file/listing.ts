@@ -9,7 +9,8 @@ import type { ListedFile, Listing } from "../../contract/source.ts";
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { type Glob, openGlob } from "../../core/glob.ts";
 import { ambiguous, untakeable } from "../../core/refused-names.ts";
-import type { FileConnection, Place } from "../../job/job.ts";
+import type { Place } from "../../job/job.ts";
+import type { Folder } from "./connection.ts";
 import { isInside, outside, pathInside } from "./fence.ts";
 
 interface Search {
@@ -21,7 +22,7 @@ interface Search {
 }
 
 /** Names that begin with a dot want a glob that does. */
-export function findFiles(connection: FileConnection, written: string, place: Place): Listing {
+export function findFiles(connection: Folder, written: string, place: Place): Listing {
   const folder = connection.path;
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw usageFailure(`connection ${connection.name}: there is no folder ${folder}`, {

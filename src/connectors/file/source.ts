@@ -11,13 +11,14 @@ import { exitCode } from "../../core/exit-code.ts";
 import { syncFile } from "../../core/files.ts";
 import { packingOf } from "../../formats/packing.ts";
 import { nameReceived, searchOf, searchReceived } from "../../formats/received.ts";
-import type { FileConnection, FileFormat } from "../../job/job.ts";
+import type { FileFormat } from "../../job/job.ts";
+import type { Folder } from "./connection.ts";
 import { pathInside } from "./fence.ts";
 import { openFolder } from "./folder.ts";
 
 const chunkBytes = 1 << 20;
 
-export function openFileSource(connection: FileConnection): Source {
+export function openFileSource(connection: Folder): Source {
   return {
     orgId: connection.path,
     files: openFolder(connection),
@@ -25,7 +26,7 @@ export function openFileSource(connection: FileConnection): Source {
   };
 }
 
-async function* copyFiles(connection: FileConnection, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
+async function* copyFiles(connection: Folder, request: ExtractRequest): AsyncGenerator<ExtractedPart> {
   const { source } = request;
   if (source.kind !== "files") throw new Error("a folder holds files, not objects");
   const known = new Set(request.known.map(({ ordinal }) => ordinal));

@@ -4,9 +4,9 @@ import { constants, copyFileSync, lstatSync, mkdirSync, renameSync, statSync } f
 import { join } from "node:path";
 import type { FileStore } from "../../contract/target.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
-import type { FileConnection } from "../../job/job.ts";
+import type { Folder } from "./connection.ts";
 
-export function openFolderStore(connection: FileConnection): FileStore {
+export function openFolderStore(connection: Folder): FileStore {
   const folder = connection.outbox ?? connection.path;
   return {
     orgId: folder,

@@ -15,7 +15,7 @@ import { CallFault } from "../../http/outcome.ts";
 import { Pace } from "../../http/pace.ts";
 import { withRetries } from "../../http/retry.ts";
 import { ServerClock } from "../../http/server-clock.ts";
-import type { HubSpotConnection } from "../../job/job.ts";
+import type { HubSpotConnection } from "./connection.ts";
 import { explainFault, readApiError, readFault } from "./errors.ts";
 import { type ApiVersion, apiVersions, newestVersion, pathIn } from "./paths.ts";
 import { isEnding, type Session, signIn } from "./sign-in.ts";

@@ -8,7 +8,8 @@ import { registerSecret } from "../../core/secret.ts";
 import { type HttpClient, readJson } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
-import type { Environment, HubSpotConnection } from "../../job/job.ts";
+import type { Environment } from "../../job/job.ts";
+import type { HubSpotConnection } from "./connection.ts";
 import { explainFault, readApiError, readFault } from "./errors.ts";
 import { type ApiVersion, pathIn } from "./paths.ts";
 

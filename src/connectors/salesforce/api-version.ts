@@ -3,7 +3,7 @@
 
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { SalesforceConnection } from "../../job/job.ts";
+import type { SalesforceConnection } from "./connection.ts";
 
 /** What is asked for where the connection names no `api_version` and the org offers it. */
 const newestKnownVersion = 68;

@@ -5,7 +5,8 @@ import { createSign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { Environment, SalesforceAuth, SalesforceConnection } from "../../job/job.ts";
+import type { Environment } from "../../job/job.ts";
+import type { SalesforceAuth, SalesforceConnection } from "./connection.ts";
 
 /** Salesforce refuses assertions that live longer than this. */
 const assertionSeconds = 180;

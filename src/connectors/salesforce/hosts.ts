@@ -3,8 +3,8 @@
 
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { SalesforceConnection } from "../../job/job.ts";
-import { isLoopback } from "../../job/login-url.ts";
+import { isLoopback } from "../../job/origin.ts";
+import type { SalesforceConnection } from "./connection.ts";
 
 /**
  * Hosts that Salesforce serves orgs from: as the Salesforce CLI knows them, and China's.

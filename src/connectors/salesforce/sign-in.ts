@@ -4,8 +4,9 @@
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { Environment, SalesforceAuth, SalesforceConnection } from "../../job/job.ts";
+import type { Environment } from "../../job/job.ts";
 import { audiencesOf, signAssertion } from "./assertion.ts";
+import type { SalesforceAuth, SalesforceConnection } from "./connection.ts";
 
 export interface SignedIn {
   instanceUrl: string;

@@ -8,10 +8,12 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { connectSocket } from "../../http/socket.ts";
-import type { Environment, SftpAddress, SftpConnection } from "../../job/job.ts";
+import type { Environment } from "../../job/job.ts";
+import type { SftpConnection } from "./connection.ts";
 import { hostKeyKinds, readHostKey, type Trust, trustOf } from "./host-key.ts";
 import { type Offer, observeOffer } from "./offer.ts";
 import { prepareSignIn } from "./sign-in.ts";
+import type { SftpAddress } from "./url.ts";
 
 /** Until the server has let us in. */
 const connectMsMax = 30_000;

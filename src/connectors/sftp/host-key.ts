@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { ServerHostKeyAlgorithm } from "ssh2";
 import { Failure, showPath } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { SftpConnection } from "../../job/job.ts";
+import type { SftpConnection } from "./connection.ts";
 import { findKnownHost, type KnownHost, type KnownKey } from "./known-hosts.ts";
 
 export interface HostKey {

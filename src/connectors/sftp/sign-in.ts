@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware, type KeyboardInteractiveAuthMethod } from "ssh2";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { Environment, SftpConnection } from "../../job/job.ts";
+import type { Environment } from "../../job/job.ts";
+import type { SftpConnection } from "./connection.ts";
 
 /** As ssh2 documents it; its types lack it. */
 const noMore = false as unknown as AnyAuthMethod;

@@ -7,31 +7,22 @@ import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { connectorOf } from "../../connectors/registry.ts";
+import type { RehearsalPlace, SandboxAddresses } from "../../contract/connector.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder } from "../../core/files.ts";
-import { Secret } from "../../core/secret.ts";
-import type { Connection, FileConnection, HubSpotConnection, SftpConnection } from "../../job/job.ts";
+import type { Connection } from "../../job/job.ts";
 
 export interface RehearsalOptions {
   /** Custom fields; by default `sandbox.yaml` beside connections.yaml, if there is one. */
   schema?: string;
 }
 
-export interface SandboxAddresses {
-  salesforce: string;
-  hubspot: string;
-  sftp: string;
-  hostKey: string;
-}
-
 export interface Rehearsal {
   addresses: SandboxAddresses;
   stop(): Promise<void>;
 }
-
-/** The tokens that every sandbox accepts. */
-const sandboxTokens = { salesforce: "00Dsandbox0000001!loadline", hubspot: "pat-sandbox-loadline" };
 
 export async function startRehearsal(
   stateFolder: string,
@@ -87,7 +78,7 @@ function placeSftpFixtures(projectFolder: string, data: string): void {
 }
 
 /** Each SFTP connection has a folder of its own there, as it would have a server of its own. */
-function sandboxFolder(data: string, name: string): string {
+function makeServerFolder(data: string, name: string): string {
   const folder = join(data, "sftp", name);
   makePrivateFolder(folder);
   return `/${name}`;
@@ -99,63 +90,13 @@ export function connectToSandbox(
   addresses: SandboxAddresses,
   stateFolder: string,
 ): Map<string, Connection> {
-  const tokens = { salesforce: new Secret(sandboxTokens.salesforce), hubspot: new Secret(sandboxTokens.hubspot) };
   const pointed = [...connections].map(([name, connection]): [string, Connection] => {
-    if (connection.type === "file") return [name, redirectOutput(connection, join(stateFolder, "files", name))];
-    if ("baseUrl" in connection) return [name, pointHubSpot(connection, addresses, tokens.hubspot)];
-    if ("address" in connection) return [name, pointSftp(connection, addresses, stateFolder)];
-    const { apiVersion, place } = connection;
-    return [
-      name,
-      {
-        name,
-        type: "salesforce",
-        loginUrl: addresses.salesforce,
-        auth: { kind: "access_token", token: { resolve: () => tokens.salesforce } },
-        ...(apiVersion === undefined ? {} : { apiVersion }),
-        protected: false,
-        place,
-      },
-    ];
+    const place: RehearsalPlace = {
+      addresses,
+      outbox: join(stateFolder, "files", name),
+      makeServerFolder: () => makeServerFolder(join(stateFolder, "data"), name),
+    };
+    return [name, connectorOf(connection).rehearse?.(connection, place) ?? connection];
   });
   return new Map(pointed);
-}
-
-function pointHubSpot(
-  { name, apiVersion, burst, daily, place }: HubSpotConnection,
-  { hubspot }: SandboxAddresses,
-  token: Secret,
-): HubSpotConnection {
-  return {
-    name,
-    type: "hubspot",
-    baseUrl: hubspot,
-    auth: { kind: "token", token: { resolve: () => token } },
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    burst,
-    daily,
-    protected: false,
-    place,
-  };
-}
-
-function pointSftp({ name, place }: SftpConnection, addresses: SandboxAddresses, stateFolder: string): SftpConnection {
-  const { username, hostname, port } = new URL(addresses.sftp);
-  // Everybody knows it, and a folder has its name.
-  const password = new Secret("sandbox", { redacted: false });
-  const folder = sandboxFolder(join(stateFolder, "data"), name);
-  return {
-    name,
-    type: "sftp",
-    address: { user: username, host: hostname, port: Number(port), folder },
-    auth: { kind: "password", password: { resolve: () => password } },
-    hostKey: addresses.hostKey,
-    protected: false,
-    place,
-  };
-}
-
-/** The path itself stays unread until it is needed. */
-function redirectOutput(connection: FileConnection, outbox: string): FileConnection {
-  return Object.defineProperties({ outbox }, Object.getOwnPropertyDescriptors(connection)) as FileConnection;
 }

@@ -6,7 +6,6 @@ import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
-import { holdsFiles } from "../../job/check-connections.ts";
 import type { Connection, Environment } from "../../job/job.ts";
 
 export interface DescribeRequest {
@@ -25,7 +24,7 @@ export interface Described {
 /** Throws a Failure (exit 2) with a did-you-mean for an object that is not there. */
 export async function describeSystem(request: DescribeRequest): Promise<Described> {
   const { connection, object, environment, signal } = request;
-  if (holdsFiles(connection)) {
+  if (connection.holds === "files") {
     throw usageFailure(`connection ${connection.name} is a folder: it has files, and no objects`, {
       where: connection.place,
     });

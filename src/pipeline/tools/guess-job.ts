@@ -141,7 +141,7 @@ function describeJob(
 /** The connection whose folder the file is in. */
 function placeOf(path: string, connections: ReadonlyMap<string, Connection>): { connection: string; files: string } {
   for (const connection of connections.values()) {
-    if (connection.type !== "file") continue;
+    if (connection.path === undefined) continue;
     const inside = relative(connection.path, path);
     if (!inside.startsWith("..") && !isAbsolute(inside)) return { connection: connection.name, files: inside };
   }

@@ -1,6 +1,12 @@
 // The address of an SFTP server as connections.yaml has it: sftp://user@host:port/folder.
 
-import type { SftpAddress } from "./job.ts";
+export interface SftpAddress {
+  user: string;
+  host: string;
+  port: number;
+  /** Absolute; without one, where the server puts the user. */
+  folder?: string;
+}
 
 const usualPort = 22;
 

@@ -1,0 +1,101 @@
+// A HubSpot portal as connections.yaml names it.
+
+import { z } from "zod";
+import { usageFailure } from "../../core/errors.ts";
+import { hasOneKey, optionalProtected } from "../../job/connection-schema.ts";
+import { buildReference, type ConnectionProblem, type ConnectionScope } from "../../job/connection-type.ts";
+import type { Connection, Reference } from "../../job/job.ts";
+import { findOriginProblem } from "../../job/origin.ts";
+import { expandReferences } from "../../job/references.ts";
+import { closedMap, percent, referencing, secret } from "../../job/schema-parts.ts";
+import { parsePercent } from "../../job/units.ts";
+
+const publicUrl = "https://api.hubapi.com";
+/** Percent of the burst limit: others of the same app have something left, and a clock that differs does no harm. */
+const burstDefault = 80;
+
+export interface HubSpotConnection extends Connection {
+  type: "hubspot";
+  /** https, or http on loopback. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
+  readonly baseUrl: string;
+  auth: HubSpotAuth;
+  apiVersion?: string;
+  /** Percent of the portal's limits that loadline uses: of its calls in ten seconds, and of its calls in a day. */
+  burst: number;
+  daily: number;
+}
+
+type HubSpotAuth =
+  | { kind: "token"; token: Reference }
+  | { kind: "oauth"; clientId: Reference; clientSecret: Reference; refreshToken: Reference };
+
+export const hubspotShape = closedMap({
+  type: z.literal("hubspot").describe("The kind of system."),
+  base_url: referencing.describe("https URL. Default: HubSpot's public host.").optional(),
+  auth: closedMap({
+    token: secret.describe("A private app's token; a reference.").optional(),
+    oauth: closedMap({
+      client_id: referencing.describe("The app's client id."),
+      client_secret: secret.describe("The app's client secret; a reference."),
+      refresh_token: secret.describe("The refresh token; a reference."),
+    })
+      .describe("OAuth refresh.")
+      .optional(),
+  })
+    .meta({ minProperties: 1, maxProperties: 1 })
+    .refine(hasOneKey, "expected one of token, oauth")
+    .describe("How to sign in: one of token, oauth."),
+  api_version: z
+    .enum(["v3", "2026-03", "2026-09"], 'expected v3, "2026-03" or "2026-09"')
+    .describe("v3 (with v4), 2026-03 or 2026-09. Default: the newest that loadline was tested with.")
+    .optional(),
+  limits: closedMap({
+    burst: percent.describe("Share of the calls that the portal allows in ten seconds. Default: 80%.").optional(),
+    daily: percent.describe("Share of the calls that the portal allows in a day. Default: 100%.").optional(),
+  })
+    .describe("How much of the portal's limits to use.")
+    .optional(),
+  protected: optionalProtected,
+});
+
+type WrittenHubSpot = z.infer<typeof hubspotShape>;
+
+export function findHubSpotProblems({ base_url }: WrittenHubSpot): ConnectionProblem[] {
+  if (base_url?.includes("${") !== false) return [];
+  const message = findOriginProblem("base_url", base_url);
+  return message === undefined ? [] : [{ path: ["base_url"], message }];
+}
+
+export function readHubSpot(written: WrittenHubSpot, scope: ConnectionScope): HubSpotConnection {
+  const { auth, api_version, limits, base_url = publicUrl } = written;
+  return {
+    name: scope.name,
+    type: "hubspot",
+    holds: "objects",
+    addsParents: true,
+    get baseUrl() {
+      const place = scope.placeAt(["base_url"]);
+      const url = expandReferences(base_url, scope.environment, place, scope.folder);
+      const problem = findOriginProblem("base_url", url);
+      if (problem !== undefined) throw usageFailure(problem, { where: place });
+      return new URL(url).origin;
+    },
+    auth: buildAuth(auth, scope),
+    ...(api_version === undefined ? {} : { apiVersion: api_version }),
+    burst: limits?.burst === undefined ? burstDefault : parsePercent(limits.burst),
+    daily: limits?.daily === undefined ? 100 : parsePercent(limits.daily),
+    protected: written.protected ?? false,
+    place: scope.placeAt([]),
+  };
+}
+
+function buildAuth({ token, oauth }: WrittenHubSpot["auth"], scope: ConnectionScope): HubSpotAuth {
+  if (oauth === undefined) return { kind: "token", token: buildReference(token ?? "", ["auth", "token"], scope) };
+  const flow = ["auth", "oauth"];
+  return {
+    kind: "oauth",
+    clientId: buildReference(oauth.client_id, [...flow, "client_id"], scope),
+    clientSecret: buildReference(oauth.client_secret, [...flow, "client_secret"], scope),
+    refreshToken: buildReference(oauth.refresh_token, [...flow, "refresh_token"], scope),
+  };
+}

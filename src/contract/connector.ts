@@ -1,0 +1,41 @@
+// A connector: a type of connection, and how one is opened. In: a connection of connections.yaml. Out: both sides of the
+// system. Must hold: a connector is loaded when it is first opened; what differs between systems is told here and by the
+// capabilities of Source and Target, never asked by name.
+
+import type { ConnectionType } from "../job/connection-type.ts";
+import type { Connection, Environment } from "../job/job.ts";
+import type { ConnectionContext, OpenConnection } from "./connection.ts";
+
+export interface Connector extends ConnectionType {
+  /** Signs in. Throws a Failure: 8 where that is refused, 75 where nobody answers. */
+  open(connection: Connection, context: ConnectionContext): Promise<OpenConnection>;
+  /** The key that a server shows, where a system is known by one. Sends no credential. */
+  readServerKey?(connection: Connection, environment: Environment): Promise<ServerKey>;
+  /** For `--sandbox`: the same connection with its system played by the sandbox. Without it, the real one stays. */
+  rehearse?(connection: Connection, rehearsal: RehearsalPlace): Connection;
+}
+
+/** What a rehearsal has for its connections. */
+export interface RehearsalPlace {
+  addresses: SandboxAddresses;
+  /** Where files that are written go, of this connection alone. */
+  outbox: string;
+  /** Makes the folder that the sandbox serves as this connection's server; gives its path there. */
+  makeServerFolder(): string;
+}
+
+export interface SandboxAddresses {
+  salesforce: string;
+  hubspot: string;
+  sftp: string;
+  hostKey: string;
+}
+
+export interface ServerKey {
+  host: string;
+  port: number;
+  type: string;
+  fingerprint: string;
+  /** What connections.yaml has. */
+  pinned: string | null;
+}
