@@ -1,162 +1,23 @@
-// Source against target, field by field, as SQL. In: `keys` (diff/keys.ts), the stage view, the target's present values.
-// Out: a plan table with one row for each record that would change, and counts of the rest.
+// Source against target, field by field, as SQL. In: `matches` (diff/match.ts), the stage view. Out: a plan table with one
+// row for each record that would change, and counts of the rest.
 // What must hold: both sides are text as the target stores it, so equal text is an equal value and unchanged rows are
 // never in the plan; the plan of the same inputs is the same; diff, apply, diff again gives an empty plan.
 
 import { mappedName } from "../core/columns.ts";
 import { severalSeparator } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
-import type { Mode } from "../job/job.ts";
-import { differs, type Equality, foldCase } from "../values/equality.ts";
+import { differs, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
-import { duplicatesTable, foldKey, type KeyField, keysTable, leftBehindTable } from "./keys.ts";
-
-export interface ComparedField {
-  name: string;
-  /** The snapshot's column that tells its present value. */
-  column: string;
-  /** What an empty source value does. A rejected null never comes this far. */
-  onNull: "skip" | "clear";
-  policy: "overwrite" | "fill_empty" | "create_only";
-  /** When two values of it are one. */
-  equality: Equality;
-  /** SQL of what clearing stores. */
-  cleared: string;
-  /** The target has several values, of which ours must be one. */
-  several: boolean;
-  /** The target's text for the snapshot's column, SQL over the column of the mapped name. */
-  canonical: string;
-  /** Parts that lack a column of this field: their rows leave it alone. */
-  absentParts: readonly number[];
-  /** Why the target would refuse what is written to it, and what it takes and a person should know of. */
-  limits: WrittenLimits;
-}
-
-export interface WrittenLimits {
-  /** Of a value, or a blank, that is written; over the columns `writtenValue(name)`, `presentValue(name)` and `isNewName`. */
-  objections: readonly Objection[];
-  /** Of a new record, whatever is mapped for it. */
-  needs: readonly Objection[];
-  remarks: readonly Objection[];
-}
-
-interface SnapshotScan {
-  scan: string;
-  idColumn: string;
-  versionColumn: string;
-}
-
-export interface CompareInput {
-  mode: Mode;
-  stage: string;
-  key: readonly KeyField[];
-  fields: readonly ComparedField[];
-  /** A table function over the snapshot, all columns VARCHAR; undefined for mode insert, which reads nothing. */
-  snapshot?: SnapshotScan;
-  /** Records that agree with a row in another field: those without a key are taken for the row's. */
-  adopted?: { scan: string; by: KeyField };
-  /** Parts of records of which not all that is mapped is known: they make no new record. */
-  partlyKnown: readonly number[];
-  /** Mode insert: SELECT of the rows (_row_) that an earlier run has inserted; they are as they should be. */
-  inserted?: string;
-  /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
-  deletable?: string;
-}
-
-const matchesTable = "matches";
-
-/**
- * Sets of the stage's rows, a bit a row, in blocks: `keyed`, and `unmatched`, those of them that match no record.
- * As hash tables they would take 300 MB each for 5 M rows; as one block each, the engine copies it again and again.
- */
-const rowSetsTable = "row_sets";
-const blockRows = 65_536;
-
-/**
- * SELECT of who matches (_row_), with the present values (_present_: id, version, fields) where they differ or would be
- * lost. A list, because a struct or columns that are NULL for the rows that are equal take 25 % longer.
- */
-export function matchKeys(input: CompareInput): string {
-  if (input.snapshot === undefined) {
-    const inserted = input.inserted ?? "SELECT CAST(NULL AS BIGINT) AS _row_ LIMIT 0";
-    return `SELECT _row_, CAST(NULL AS VARCHAR[]) AS _present_ FROM (${inserted})`;
-  }
-  const names = input.fields.map(({ name }) => identifier(name));
-  const needed = input.mode === "delete" ? "true" : "k._hash_ IS DISTINCT FROM p._hash_";
-  const values = ["p._id_", "p._version_", ...names.map((name) => `p.${name}`)];
-  return `SELECT k._row_, CASE WHEN ${needed} THEN [${values.join(", ")}] END AS _present_
-    FROM (${nameRecords(input, input.snapshot)}) p ${input.mode === "mirror" ? "LEFT JOIN" : "JOIN"} ${keysTable} k ON k._key_ = p._target_key_`;
-}
-
-/** The target's records with what finds them, `_target_key_`. */
-function nameRecords(input: CompareInput, snapshot: SnapshotScan): string {
-  const names = input.fields.map(({ name }) => identifier(name));
-  const keyed = `SELECT *, ${foldKey(input.key)} AS _target_key_, hash(${names.join(", ")}) AS _hash_
-    FROM (${selectPresent(input, snapshot, snapshot.scan)})`;
-  return input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, snapshot, input.adopted)}`;
-}
-
-/** SELECT of the keys that records of the target have, folded. */
-export function recordKeys(input: CompareInput): string {
-  if (input.snapshot === undefined) throw new Error("there is nothing to match with");
-  const present = selectPresent(input, input.snapshot, input.snapshot.scan);
-  return `SELECT key FROM (SELECT ${foldKey(input.key)} AS key FROM (${present})) WHERE key IS NOT NULL`;
-}
-
-/** The records of a scan, their values as the target stores them. */
-export function selectPresent(
-  { fields }: CompareInput,
-  { idColumn, versionColumn }: SnapshotScan,
-  scan: string,
-): string {
-  const read = fields.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
-  const canonical = fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
-  return `SELECT _id_, _version_, ${canonical.join(", ")} FROM (
-      SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${read.join(", ")} FROM ${scan})`;
-}
-
-/** Table of the rows that no key finds: their keys by the value that may find them instead. */
-export const orphansTable = "unmatched_keys";
-
-/** Statement that makes `unmatched_keys` (_by_, _key_). What two rows share names neither. */
-export function findUnmatched(input: CompareInput, by: KeyField): string {
-  if (input.snapshot === undefined) throw new Error("there is nothing to match with");
-  const key = foldKey(input.key);
-  const present = `SELECT ${key} AS _key_ FROM (${selectPresent(input, input.snapshot, input.snapshot.scan)})`;
-  return `CREATE OR REPLACE TEMP TABLE ${orphansTable} AS SELECT _by_, any_value(_key_) AS _key_
-    FROM (SELECT ${foldKey([by])} AS _by_, ${key} AS _key_ FROM ${identifier(input.stage)} SEMI JOIN ${keysTable} USING (_row_))
-    ANTI JOIN (${present}) p USING (_key_) WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) = 1`;
-}
-
-function adoptRecords(
-  input: CompareInput,
-  snapshot: SnapshotScan,
-  { scan, by }: NonNullable<CompareInput["adopted"]>,
-): string {
-  const names = input.fields.map(({ name }) => `p.${identifier(name)}`);
-  return `SELECT p.*, u._key_ AS _target_key_, hash(${names.join(", ")}) AS _hash_
-    FROM (${selectPresent(input, snapshot, scan)}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by_
-    WHERE ${foldKey(input.key, "p.")} IS NULL QUALIFY count(DISTINCT u._key_) OVER (PARTITION BY p._id_) = 1`;
-}
-
-/** Statements that give the result of `matchKeys` its names, and make `ambiguous`; `planRows` reads both. */
-export function nameMatches(input: CompareInput, matches: string): string[] {
-  const fields = input.fields.map(({ name }, index) => `_present_[${index + 3}] AS ${identifier(name)}`);
-  return [
-    `CREATE OR REPLACE TEMP VIEW ${matchesTable} AS SELECT _row_, _present_ IS NOT NULL AS _differs_,
-      _present_[1] AS _id_, _present_[2] AS _version_, ${fields.join(", ")} FROM ${matches}`,
-    `CREATE OR REPLACE TEMP TABLE ${rowSetsTable} AS
-      SELECT block, k.rows AS keyed, coalesce(xor(k.rows, m.rows), k.rows) AS unmatched, m.named > bit_count(m.rows) AS ambiguous
-      FROM (${collectRows(keysTable)}) k LEFT JOIN (${collectRows(matchesTable)}) m USING (block)`,
-    `CREATE OR REPLACE TEMP TABLE ambiguous AS SELECT _row_ FROM ${matchesTable} WHERE _row_ IS NOT NULL
-      AND (SELECT bool_or(ambiguous) FROM ${rowSetsTable}) GROUP BY _row_ HAVING count(*) > 1`,
-  ];
-}
-
-function collectRows(table: string): string {
-  return `SELECT _row_ // ${blockRows} AS block, bitstring_agg(_row_ % ${blockRows}, 0, ${blockRows - 1}) AS rows,
-    count(*) AS named FROM ${table} WHERE _row_ IS NOT NULL GROUP BY ALL`;
-}
+import { duplicatesTable, foldKey, keysTable, leftBehindTable } from "./keys.ts";
+import {
+  blockRows,
+  type ComparedField,
+  type CompareInput,
+  matchesTable,
+  nameRecords,
+  rowSetsTable,
+  type WrittenLimits,
+} from "./match.ts";
 
 /** BOOLEAN, in conditions of `limits`: the record is new. */
 export const isNewName = "_new_";

@@ -29,7 +29,9 @@ export function storeBoolean(mapped: MappedValue): StoredValue {
 
 /** VARCHAR `true`, `false` or NULL of a text. */
 export function readBoolean(text: string, words: BooleanWords = booleanWords): string {
-  const list = (names: readonly string[]) => names.map(literal).join(", ");
-  return `CASE WHEN lower(${trimmed(text)}) IN (${list(words.true)}) THEN 'true'
-    WHEN lower(${trimmed(text)}) IN (${list(words.false)}) THEN 'false' END`;
+  const meanings = Object.entries(words).flatMap(([meaning, names]: [string, readonly string[]]) =>
+    names.map((name) => `${literal(name)}: ${literal(meaning)}`),
+  );
+  // A list of this length after IN the engine joins as a table, for every row, whether its branch is taken or not.
+  return `MAP {${meanings.join(", ")}}[lower(${trimmed(text)})]`;
 }

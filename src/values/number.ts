@@ -37,7 +37,7 @@ export function storeNumber(mapped: MappedValue, limits: NumberLimits, round?: R
       : bind("kept", roundDigits(digits, limits.decimalsMax ?? 0, round), (kept) => store(kept)),
   );
   const { test, digits } = quickDigits(text, limits);
-  const stored = `CASE WHEN ${test} THEN ${digits} ELSE ${slow} END`;
+  const stored = `CASE WHEN ${test} THEN ${digits} WHEN ${isEmpty(text)} THEN NULL ELSE ${slow} END`;
   const complaint = ofDigits(text, (digits) => complain(digits, limits), literal(notNumber(limits)));
   if (round === undefined) return { stored, complaint };
   const hasMore = (digits: string) => `regexp_matches(${digits}, '[.][0-9]{${limits.decimalsMax ?? 0}}[0-9]')`;
@@ -48,7 +48,13 @@ export function storeNumber(mapped: MappedValue, limits: NumberLimits, round?: R
 /** VARCHAR: the digits of a number in full, whatever a field has room for; NULL where the text is no number. */
 export function numberText(text: string, decimalsShown = 0): string {
   const { test, digits } = quickDigits(text, { decimalsShown, wholeMax: 18 });
-  return `CASE WHEN ${test} THEN ${digits} ELSE ${ofDigits(text, (full) => pad(full, decimalsShown))} END`;
+  const slow = ofDigits(text, (full) => pad(full, decimalsShown));
+  return `CASE WHEN ${test} THEN ${digits} WHEN ${isEmpty(text)} THEN NULL ELSE ${slow} END`;
+}
+
+/** BOOLEAN: an empty cell, which is no number. Seeing that by the grammar doubles the time of a column with a few (measured). */
+function isEmpty(text: string): string {
+  return `coalesce(${text}, '') = ''`;
 }
 
 /** Digits after the point that expressions and rules compute with. */

@@ -36,19 +36,21 @@ function codePoint(code: number): string {
 
 export type Ends = "both" | "left" | "right";
 
-const atEnds: Record<Ends, string> = {
-  both: `^[${invisibleClass}]+|[${invisibleClass}]+$`,
-  left: `^[${invisibleClass}]+`,
-  right: `[${invisibleClass}]+$`,
+const atEnds: Record<Ends, readonly string[]> = {
+  both: [`^[${invisibleClass}]+`, `[${invisibleClass}]+$`],
+  left: [`^[${invisibleClass}]+`],
+  right: [`[${invisibleClass}]+$`],
 };
 
 /** `text` without invisible characters at its ends. Few texts have any, and seeing that costs a third of DuckDB's trim. */
 export function trimmed(text: string, ends: Ends = "both"): string {
   const startsPlain = `${text} BETWEEN '!' AND '~~'`;
-  const endsPlain = `right(${text}, 1) BETWEEN '!' AND '~'`;
+  // `right` takes twice as long (measured).
+  const endsPlain = `substr(${text}, -1) BETWEEN '!' AND '~'`;
   const tests = { both: [startsPlain, endsPlain], left: [startsPlain], right: [endsPlain] };
-  // With a set of so many characters the engine's own trim takes ten times as long (measured: 30 µs).
-  const changed = `regexp_replace(${text}, '${atEnds[ends]}', '', 'g')`;
+  // With a set of so many characters the engine's own trim takes ten times as long (measured: 30 µs), and one expression
+  // for both ends twice as long.
+  const changed = atEnds[ends].reduce((sql, end) => `regexp_replace(${sql}, '${end}', '')`, text);
   return `CASE WHEN ${tests[ends].join(" AND ")} THEN ${text} ELSE ${changed} END`;
 }
 

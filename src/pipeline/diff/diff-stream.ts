@@ -11,19 +11,16 @@ import type { StreamCounts } from "../../core/model.ts";
 import { type FieldSchema, noCounts } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
 import { together, type Wholeness } from "../../core/wholeness.ts";
+import { countPlan, nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
+import { type KeyField, keysTable, lastTaken, rejectedTable, selectKeys } from "../../diff/keys.ts";
 import {
   type ComparedField,
   type CompareInput,
-  countPlan,
   findUnmatched,
   matchKeys,
-  nameConflicts,
   nameMatches,
-  nameStayed,
   orphansTable,
-  planRows,
-} from "../../diff/compare.ts";
-import { type KeyField, keysTable, lastTaken, rejectedTable, selectKeys } from "../../diff/keys.ts";
+} from "../../diff/match.ts";
 import { writesFile } from "../../job/job.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -106,11 +103,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   ]);
   const present = await readPresent(input);
   const compare = await adoptRecords(input, await prepareCompare(input, present, wholeness));
-  if (isNamedByText(compiled))
-    await refuseLikeKeys(engine, compare, { folder: input.snapshotFolder, isKeyHidden: isKeyHidden(compiled) });
-  const matchesPath = join(input.snapshotFolder, `${compiled.stream.name}-matches.parquet`);
-  await writeParquet(engine, matchKeys(compare), matchesPath, "disposable");
-  for (const sql of nameMatches(compare, readParquet(matchesPath))) await engine.run(sql);
+  for (const sql of nameMatches(compare, await matchRows(input, compare))) await engine.run(sql);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);
   const refused = await refuseWrites(engine, compiled, input.planPath);
@@ -127,6 +120,20 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
     how: present?.how ?? "nothing read",
     wholeness,
   };
+}
+
+/** Who matches, as a table function. Where rows are left behind by it, it is found out anew without them. */
+async function matchRows(
+  { engine, compiled, snapshotFolder: folder }: DiffInput,
+  compare: CompareInput,
+): Promise<string> {
+  const path = join(folder, `${compiled.stream.name}-matches.parquet`);
+  const matches = readParquet(path);
+  await writeParquet(engine, matchKeys(compare), path, "disposable");
+  if (!compare.tellsUnusualKeys) return matches;
+  const refused = await refuseLikeKeys(engine, compare, { matches, folder, isKeyHidden: isKeyHidden(compiled) });
+  if (refused > 0) await writeParquet(engine, matchKeys(compare), path, "disposable");
+  return matches;
 }
 
 async function selectRows(input: DiffInput): Promise<void> {
@@ -299,6 +306,7 @@ async function prepareCompare(
     ...(input.inserted === undefined ? {} : { inserted: selectKnown(input.inserted, staged.view, keysTable) }),
     ...(deletable === undefined ? {} : { deletable }),
     partlyKnown: listPartlyKnown(compiled, staged),
+    tellsUnusualKeys: isNamedByText(compiled),
   };
 }
 

@@ -1,29 +1,35 @@
 // Keys that are not equal, and that the target may take for one all the same: "Straße" and "STRASSE", a full-width letter
-// and a plain one. In: the rows that go on, the target's present records. Out: rows left behind, with both keys.
+// and a plain one. In: the rows that go on, the target's present records, what matched. Out: rows left behind, with both
+// keys.
 // What must hold: a row whose key a record has exactly goes on; of the others none is created that may be there already.
 
 import { join } from "node:path";
 import { writeRecordFile } from "../../core/record-file.ts";
 import { literal } from "../../core/sql.ts";
-import { type CompareInput, recordKeys } from "../../diff/compare.ts";
 import { keysTable, leftBehindTable } from "../../diff/keys.ts";
+import { type CompareInput, recordKeys, unusualName } from "../../diff/match.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { unitSeparator } from "../../validate/rules.ts";
 import { isPlainSql, likeness } from "../../values/fold.ts";
 
-/** Leaves behind the rows whose key is like another one. Nearly always no key has a letter for which that matters. */
+/**
+ * Leaves behind the rows whose key is like another one, and gives how many; `matches` is a scan of what `matchKeys` gave.
+ * Nearly always no key has a letter for which that matters, and only narrow columns are read to know it.
+ */
 export async function refuseLikeKeys(
   engine: Engine,
   compare: CompareInput,
-  { folder, isKeyHidden }: { folder: string; isKeyHidden: boolean },
-): Promise<void> {
+  { matches, folder, isKeyHidden }: { matches: string; folder: string; isKeyHidden: boolean },
+): Promise<number> {
   const { key } = compare;
   const target = compare.snapshot === undefined ? "SELECT CAST(NULL AS VARCHAR) AS key LIMIT 0" : recordKeys(compare);
+  // Folding leaves a key plain, or not.
   await engine.run(`CREATE OR REPLACE TEMP TABLE unusual_keys AS
-    SELECT _key_ AS key FROM ${keysTable} WHERE NOT ${isPlainSql("_key_")} UNION SELECT key FROM (${target}) WHERE NOT ${isPlainSql("key")}`);
+    SELECT _key_ AS key FROM ${keysTable} WHERE NOT ${isPlainSql("_shown_")}
+    UNION SELECT ${unusualName} FROM ${matches} WHERE ${unusualName} IS NOT NULL`);
   const { count } = await engine.one("SELECT count(*) AS count FROM unusual_keys");
-  if (Number(count) === 0) return;
+  if (Number(count) === 0) return 0;
   const path = join(folder, "likeness.csv");
   const caseSensitive = key.every((field) => field.caseSensitive);
   await writeRecordFile(path, ["key", "likeness"], likenessOf(engine, caseSensitive));
@@ -39,10 +45,17 @@ export async function refuseLikeKeys(
   const both = isKeyHidden
     ? "'the key may be that of another row or record"
     : `'the key "' || k._shown_ || '" may be the same as "' || replace(r.other, chr(31), ', ') || '"`;
+  const before = await countLeftBehind(engine);
   await engine.run(`INSERT INTO ${leftBehindTable} SELECT k._row_, ${literal(`${names}${unitSeparator}`)} ||
       ${both} to the target, or not: they differ only in how letters are written'
     FROM ${keysTable} k JOIN (SELECT a.key, min(b.key) AS other FROM source_keys a JOIN (${others}) b ON a.likeness = b.likeness AND a.key <> b.key
       WHERE a.key NOT IN (SELECT key FROM target_keys) GROUP BY 1) r ON r.key = k._key_`);
+  return (await countLeftBehind(engine)) - before;
+}
+
+async function countLeftBehind(engine: Engine): Promise<number> {
+  const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${leftBehindTable}`);
+  return Number(rows);
 }
 
 async function* likenessOf(engine: Engine, caseSensitive: boolean): AsyncGenerator<string[]> {

@@ -6,15 +6,9 @@
 import { renameSync } from "node:fs";
 import type { FieldSchema } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
-import {
-  isNewName,
-  presentValue,
-  refusedName,
-  remarkedName,
-  type WrittenLimits,
-  writtenValue,
-} from "../../diff/compare.ts";
+import { isNewName, presentValue, refusedName, remarkedName, writtenValue } from "../../diff/compare.ts";
 import { foldKey, leftBehindTable } from "../../diff/keys.ts";
+import type { WrittenLimits } from "../../diff/match.ts";
 import { countOf } from "../../report/numbers.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
