@@ -57,6 +57,11 @@ function lookupTable(schema: FieldSchema): string {
   return identifier(`lookup:${schema.name}`);
 }
 
+/** Table of the keys that rows name by a field: `key`, folded; `shown`. */
+function wantedTable(schema: FieldSchema): string {
+  return identifier(`wanted:${schema.name}`);
+}
+
 /** SQL: the key of the record that an id names, where one of the rows names it too; the id otherwise. */
 export function keyOfLookup(schema: FieldSchema, id: string): string {
   const found = `(SELECT any_value(shown) FROM ${lookupTable(schema)} l WHERE l.id = ${id})`;
@@ -67,11 +72,11 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
   const { engine, target, compiled, stage } = input;
   const { object, key } = schema.lookup;
   const name = identifier(schema.name);
-  await engine.run(`CREATE OR REPLACE TEMP TABLE lookups_wanted AS
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${wantedTable(schema)} AS
     SELECT ${foldKey([schema])} AS key, any_value(${name}) AS shown FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
     WHERE ${isIdle ? "false" : `${name} IS NOT NULL`} GROUP BY 1`);
-  const { count } = await engine.one("SELECT count(*) AS count FROM lookups_wanted");
-  const wanted = "SELECT shown FROM lookups_wanted ORDER BY shown";
+  const { count } = await engine.one(`SELECT count(*) AS count FROM ${wantedTable(schema)}`);
+  const wanted = `SELECT shown FROM ${wantedTable(schema)} ORDER BY shown`;
   const named = Number(count) <= target.capabilities.namedKeysMax;
   const { idColumn, versionColumn } = target.capabilities;
   const fields = key === idColumn ? [] : [key];
@@ -92,7 +97,7 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
   const present = `SELECT ${identifier(idColumn)} AS id, ${stored ?? value} AS ${name} FROM ${scanCsvFiles(files, columns)}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${lookupTable(schema)} AS
     SELECT ${foldKey([schema])} AS key, ${name} AS shown, id FROM (${present})
-    WHERE ${foldKey([schema])} IN (SELECT key FROM lookups_wanted)`);
+    WHERE ${foldKey([schema])} IN (SELECT key FROM ${wantedTable(schema)})`);
 }
 
 async function leaveLost({ engine, job, compiled, stage, plans }: LookupInput, schema: NamingField): Promise<void> {
@@ -122,7 +127,7 @@ async function leaveLost({ engine, job, compiled, stage, plans }: LookupInput, s
     FROM (SELECT _row_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
       WHERE ${name} IS NOT NULL) s
     LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = s.key
-    WHERE s.key IN (SELECT key FROM lookups_wanted) AND (len(f.ids) > 1 OR s.key NOT IN (${there}))`);
+    WHERE s.key IN (SELECT key FROM ${wantedTable(schema)}) AND (len(f.ids) > 1 OR s.key NOT IN (${there}))`);
 }
 
 /** Whether a stream may create the records that a field names; of its own stream a row may name another. */
