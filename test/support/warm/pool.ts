@@ -133,7 +133,10 @@ function sandboxHost(): SandboxHost {
   if (least !== undefined && (least.open.size === 0 || sandboxHosts.length >= sandboxHostsMax)) return least;
   const host: SandboxHost = { child: startHost("sandbox-host.ts"), open: new Map() };
   host.child.on("message", (answer: SandboxAnswer) => host.open.get(answer.number)?.(answer));
-  host.child.once("exit", () => sandboxHosts.splice(sandboxHosts.indexOf(host), 1));
+  host.child.once("exit", () => {
+    sandboxHosts.splice(sandboxHosts.indexOf(host), 1);
+    for (const [number, answer] of host.open) answer({ number, reply: { failure: "the process of sandboxes ended" } });
+  });
   sandboxHosts.push(host);
   return host;
 }

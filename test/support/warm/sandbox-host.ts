@@ -5,7 +5,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Sandbox } from "../../../src/sandbox/sandbox.ts";
+import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import type { SandboxReply, SandboxRequest } from "./protocol.ts";
 
 export interface SandboxOrder {
@@ -18,10 +18,6 @@ export interface SandboxAnswer {
   number: number;
   reply?: SandboxReply;
 }
-
-const { startSandbox } = (await import(
-  join(import.meta.dirname, "../../../dist/sandbox/sandbox.js")
-)) as typeof import("../../../src/sandbox/sandbox.ts");
 
 const sandboxes = new Map<number, Promise<Sandbox>>();
 /** The RSA pair of every sandbox here: making one is half of a start. */
