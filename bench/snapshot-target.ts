@@ -2,7 +2,8 @@
 // as Salesforce does. A benchmark loads nothing, so every call that would is a defect of the benchmark.
 
 import { renderField } from "../src/connectors/salesforce/render.ts";
-import type { Target, WayChoice } from "../src/contract/target.ts";
+import type { Target } from "../src/contract/target.ts";
+import type { WayChoice } from "../src/contract/ways.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../src/core/model.ts";
 
 const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
@@ -36,7 +37,6 @@ export function openSnapshotTarget(snapshot: string): Target {
   };
   return {
     capabilities: {
-      handlesKeptDays: 7,
       batchesInFlight: 4,
       clearCell: "#N/A",
       idColumn,
@@ -62,13 +62,7 @@ export function openSnapshotTarget(snapshot: string): Target {
     render: renderField,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: () => Promise.resolve({ files: [snapshot], rows: 0, how: "one file" }),
-    write: refuseLoading,
-    open: refuseLoading,
-    upload: refuseLoading,
-    commit: refuseLoading,
-    abandon: refuseLoading,
-    inspect: refuseLoading,
-    fetchResults: refuseLoading,
+    writes: {},
     readError: (text) => ({ code: "", message: text, fields: [] }),
     explain: (_doing, act) => act(),
     close: () => undefined,
@@ -92,8 +86,4 @@ function makeField(name: string, kind: FieldKind): FieldSchema {
     caseSensitive: false,
     referenceTo: [],
   };
-}
-
-function refuseLoading(): Promise<never> {
-  return Promise.reject(new Error("a benchmark loads nothing"));
 }

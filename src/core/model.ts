@@ -133,9 +133,9 @@ export type Operation = "insert" | "update" | "upsert" | "delete" | "hardDelete"
 
 /**
  * How a batch is written: `bulk` through a handle that is asked for its results; `collections` by calls that answer with
- * the results and do no harm when they are made again.
+ * the results; `transaction` by one that remembers what it wrote.
  */
-export type Way = "bulk" | "collections";
+export type Way = "bulk" | "collections" | "transaction";
 
 /** Counts of one stream, named as in the JSON summary. */
 export interface StreamCounts {

@@ -2,7 +2,7 @@
 // before. Out: the files, and what a person should hear of the others. Nothing here reads or changes a file.
 
 import { posix } from "node:path";
-import type { ListedFile } from "../contract/source.ts";
+import type { ListedFile } from "../contract/files.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { isPattern } from "../core/glob.ts";

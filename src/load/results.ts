@@ -2,7 +2,7 @@
 // In: the batch file and the target's three result sets. Out: one outcome for each sent row, as SQL.
 // What must hold: every sent row gets exactly one outcome; a row that no set names, or two sets name, is told apart.
 
-import type { ResultColumns } from "../contract/target.ts";
+import type { ResultColumns } from "../contract/write.ts";
 import type { Action } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { RenderedKey } from "./row-key.ts";

@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { assertPlanAddsUp } from "../checkpoint/accounts.ts";
 import type { StreamRecord } from "../checkpoint/ledger.ts";
+import { takesWholeFiles } from "../contract/target.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import { noCounts, type StreamCounts } from "../core/model.ts";
@@ -175,7 +176,7 @@ async function planParts(
     notes,
   };
   failpoint("diffed");
-  const isSent = run.command === "run" && targetOf(context, connection).capabilities.wholeFiles !== true;
+  const isSent = run.command === "run" && !takesWholeFiles(targetOf(context, connection));
   assertPlanAddsUp(stream.name, counts, isSent ? batches : undefined);
   ledger.savePlan(planned, batches, await planInserted(context, compiled, { plan, batches }));
   failpoint("planned");

@@ -4,9 +4,10 @@
 // the commit of an open handle that was uploaded to exactly once.
 
 import { assertTransition } from "../../src/checkpoint/batch-states.ts";
-import type { BatchState, Target } from "../../src/contract/target.ts";
+import { proofOf } from "../../src/connectors/kit/proof.ts";
+import type { BatchState, CallWrites, JobWrites, TransactionWrites, Writes } from "../../src/contract/write.ts";
 import { CallFault } from "../../src/http/outcome.ts";
-import type { LoadContext, LoadedBatch } from "../../src/load/write.ts";
+import type { LoadContext, LoadedBatch } from "../../src/load/loaded-batch.ts";
 
 export const mishaps = ["done", "refused", "lost before", "lost after", "late", "dies before", "dies after"] as const;
 
@@ -22,6 +23,8 @@ interface Handle {
 
 export class ScriptedRemote {
   readonly handles = new Map<string, Handle>();
+  /** Of the transactions that came to their end. */
+  readonly marks = new Set<string>();
   /** How often the rows of the batch were written. */
   landed = 0;
   /** How often the remote wrote the batch's rows by a call without a handle, and how the last answer told them. */
@@ -40,14 +43,14 @@ export class ScriptedRemote {
 
   context(): LoadContext<LoadedBatch> {
     return {
-      target: this.#target() as Target,
+      target: { writes: this.#writes() },
       advance: (batch, state, change) => {
         assertTransition(batch.state, state);
         this.batch = this.#act(() => ({ ...batch, ...change, state }), { remote: false });
         return this.batch;
       },
       settle: async (batch, ended, fetch) => {
-        if (batch.via === "collections") await fetch({ succeeded: "", failed: "", unprocessed: "" });
+        if (batch.via !== "bulk") await fetch({ succeeded: "", failed: "", unprocessed: "" });
         const state = ended.state === "complete" ? "settled" : "in-doubt";
         this.batch = { ...batch, state };
         return this.batch;
@@ -63,8 +66,30 @@ export class ScriptedRemote {
     };
   }
 
-  #target(): Pick<Target, "open" | "upload" | "commit" | "abandon" | "inspect" | "write"> {
+  #writes(): Writes {
+    return { job: this.#jobs(), calls: this.#calls(), transaction: this.#transactions() };
+  }
+
+  /** A database that takes a mark once: a second transaction with it is refused. */
+  #transactions(): TransactionWrites {
     return {
+      write: async (mark) =>
+        this.#act(() => {
+          if (this.marks.has(mark)) throw fault("refused");
+          this.marks.add(mark);
+          this.landed += 1;
+        }),
+      remembers: async (mark) => this.#act(() => this.marks.has(mark)),
+      fetchResults: async (mark) =>
+        this.#act(() => {
+          if (!this.marks.has(mark)) throw new Error(`${mark} was never written`);
+        }),
+    };
+  }
+
+  #calls(): CallWrites {
+    return {
+      proofOf,
       // Upserts by a unique key: made again, the call finds what it made.
       write: async (_batch, again) => {
         this.told = this.#act(() => {
@@ -73,6 +98,12 @@ export class ScriptedRemote {
           return found ? (again ? "unsure" : "found") : "created";
         });
       },
+    };
+  }
+
+  #jobs(): JobWrites {
+    return {
+      handlesKeptDays: 7,
       open: async () =>
         this.#act(() => {
           const id = `handle ${this.handles.size + 1}`;
@@ -88,6 +119,7 @@ export class ScriptedRemote {
           return handle.state === "aborted";
         }),
       inspect: async (id) => this.#act(() => this.#inspect(id)),
+      fetchResults: async () => undefined,
     };
   }
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CallFault } from "../../src/http/outcome.ts";
-import { type LoadedBatch, loadBatch } from "../../src/load/write.ts";
+import type { LoadedBatch } from "../../src/load/loaded-batch.ts";
+import { loadBatch } from "../../src/load/write.ts";
 import { Death, type Mishap, mishaps, ScriptedRemote } from "./remote.ts";
 
 const planned: LoadedBatch = {
@@ -44,6 +45,18 @@ test("a batch without a handle is written until it is told of, and its own rows 
       expect(remote.batch.state).toBe("settled");
       expect(remote.written).toBeGreaterThan(0);
       expect(remote.told).not.toBe("found");
+    }),
+    { numRuns: 2_000, seed: 1 },
+  );
+});
+
+test("a batch that a database remembers lands exactly once, whatever is refused, lost or late and wherever the process dies", async () => {
+  await fc.assert(
+    fc.asyncProperty(script, async (mishapsInOrder) => {
+      const remote = await loadToTheEnd(mishapsInOrder, { ...planned, via: "transaction" });
+      expect(remote.batch.state).toBe("settled");
+      expect(remote.landed).toBe(1);
+      expect([...remote.marks]).toEqual([remote.batch.handle]);
     }),
     { numRuns: 2_000, seed: 1 },
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TakeRecord } from "../../src/checkpoint/ledger.ts";
-import type { FileCatalog } from "../../src/contract/source.ts";
+import type { FileCatalog } from "../../src/contract/files.ts";
 import type { Stream } from "../../src/job/job.ts";
 import type { RunContext } from "../../src/pipeline/run/context.ts";
 import { acknowledgeFiles } from "../../src/pipeline/settle/acknowledge-files.ts";

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
-import type { BatchSize, Target } from "../../src/contract/target.ts";
+import type { Target } from "../../src/contract/target.ts";
+import type { BatchSize } from "../../src/contract/ways.ts";
 import { Budget } from "../../src/pipeline/run/budget.ts";
 import { describeForecast, type LoadForecast } from "../../src/report/forecast.ts";
 

@@ -6,14 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { openFileTarget } from "../../src/connectors/kit/whole-file-target.ts";
 import type { SftpConnection } from "../../src/connectors/sftp/connection.ts";
 import { openSftp } from "../../src/connectors/sftp/sftp.ts";
-import type { ChosenFile } from "../../src/contract/source.ts";
-import type { Batch } from "../../src/contract/target.ts";
+import type { ChosenFile } from "../../src/contract/files.ts";
+import type { Batch } from "../../src/contract/write.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { plainCsv } from "../../src/formats/format.ts";
 import type { FileSource, Reference } from "../../src/job/job.ts";
+import { wholeFileJobs } from "../../src/load/whole-file.ts";
 import { type Quirks, quirkyPassword, startQuirkyServer } from "./quirky-server.ts";
 
 const place = { file: "job.yaml", line: 1, column: 1 };
@@ -252,11 +252,11 @@ async function tryWriting(quirks: Quirks): Promise<Written> {
   try {
     const { store } = await openSftp(connectionTo(server), { environment: {}, onRetry: () => undefined, signal });
     close = () => store.close();
-    const target = openFileTarget(store);
-    const handle = await target.open(batch, signal);
-    await target.upload(handle, batch, () => undefined, signal);
-    await target.commit(handle, batch, signal);
-    expect(await target.inspect(handle, batch, signal)).toMatchObject({ state: "complete" });
+    const jobs = wholeFileJobs(store);
+    const handle = await jobs.open(batch, signal);
+    await jobs.upload(handle, batch, () => undefined, signal);
+    await jobs.commit(handle, batch, signal);
+    expect(await jobs.inspect(handle, batch, signal)).toMatchObject({ state: "complete" });
     return { failure: undefined, left: server.files() };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { openFileSource } from "../../src/connectors/file/source.ts";
 import { renderField } from "../../src/connectors/salesforce/render.ts";
-import type { Target, WayChoice } from "../../src/contract/target.ts";
+import type { Target } from "../../src/contract/target.ts";
+import type { WayChoice } from "../../src/contract/ways.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, Part } from "../../src/core/model.ts";
 import { type Wholeness, whole } from "../../src/core/wholeness.ts";
 import { type FileFormat, plainCsv } from "../../src/formats/format.ts";
@@ -200,7 +201,6 @@ function makeTarget(
   };
   return {
     capabilities: {
-      handlesKeptDays: 7,
       batchesInFlight: 1,
       clearCell: "#N/A",
       idColumn: "Id",
@@ -236,13 +236,7 @@ function makeTarget(
       writeFileSync(file, stringify([["Id", "SystemModstamp", ...names], ...records], { quoted: true }));
       return Promise.resolve({ files: [file], rows: records.length, how: "one scan" });
     },
-    write: refuseLoading,
-    open: refuseLoading,
-    upload: refuseLoading,
-    commit: refuseLoading,
-    abandon: refuseLoading,
-    inspect: refuseLoading,
-    fetchResults: refuseLoading,
+    writes: {},
     readError: (message) => ({ code: "", message, fields: [] }),
     explain: (_doing, act) => act(),
     close: () => undefined,
@@ -269,8 +263,4 @@ function makeField(name: string, field: Field): FieldSchema {
     referenceTo: [],
     ...field,
   };
-}
-
-function refuseLoading(): Promise<never> {
-  return Promise.reject(new Error("these tests load nothing"));
 }

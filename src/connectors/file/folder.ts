@@ -15,7 +15,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import type { FileCatalog, ListedFile } from "../../contract/source.ts";
+import type { FileCatalog, ListedFile } from "../../contract/files.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { hashFile, syncFile } from "../../core/files.ts";

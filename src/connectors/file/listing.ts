@@ -5,7 +5,7 @@
 import { type Buffer, isUtf8 } from "node:buffer";
 import { type Dirent, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, posix } from "node:path";
-import type { ListedFile, Listing } from "../../contract/source.ts";
+import type { ListedFile, Listing } from "../../contract/files.ts";
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { type Glob, openGlob } from "../../core/glob.ts";
 import { ambiguous, untakeable } from "../../core/refused-names.ts";

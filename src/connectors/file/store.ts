@@ -2,7 +2,7 @@
 
 import { constants, copyFileSync, lstatSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { FileStore } from "../../contract/target.ts";
+import type { FileStore } from "../../contract/files.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import type { Folder } from "./connection.ts";
 

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
-import type { Batch, ResultFiles } from "../../contract/target.ts";
+import type { Batch, ResultFiles } from "../../contract/write.ts";
 import type { BatchRow, RowAnswer } from "./batches.ts";
 import { rowErrorOf, writeRowError } from "./errors.ts";
 import { idColumn } from "./properties.ts";

@@ -4,7 +4,7 @@
 // again after an unknown answer, and what was created by an earlier try is told from what was there before us.
 // https://developers.hubspot.com/docs/api-reference/error-handling (multi-status errors)
 
-import type { Batch } from "../../contract/target.ts";
+import type { Batch } from "../../contract/write.ts";
 import { foldText } from "../../values/fold.ts";
 import { type AssociationType, specOf } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";

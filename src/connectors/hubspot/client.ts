@@ -3,8 +3,8 @@
 // token that ends is renewed before it does.
 
 import { join } from "node:path";
+import type { Allowance } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
-import type { Allowance } from "../../contract/target.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

@@ -1,7 +1,7 @@
 // HubSpot's errors: of a call (JSON), of a row of a batch, and the faults that want another answer than their status says.
 // https://developers.hubspot.com/docs/api-reference/error-handling
 
-import type { RowError } from "../../contract/target.ts";
+import type { RowError } from "../../contract/write.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

@@ -4,7 +4,7 @@
 // that property before anything is sent again.
 // https://developers.hubspot.com/docs/api-reference/crm-imports-v3/guide
 
-import type { Batch, BatchState, ResultFiles } from "../../contract/target.ts";
+import type { Batch, BatchState, ResultFiles } from "../../contract/write.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";

@@ -1,7 +1,7 @@
 // How HubSpot stores a value, as SQL: what is sent and what is compared is the same text.
 // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
 
-import type { RenderedField } from "../../contract/target.ts";
+import type { RenderedField } from "../../contract/values.ts";
 import { renderedName } from "../../core/columns.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";

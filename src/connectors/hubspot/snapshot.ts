@@ -1,7 +1,7 @@
 // The target's present values: batch reads by key, or the whole list where that costs fewer calls.
 
 import { join } from "node:path";
-import type { Snapshot, SnapshotRequest } from "../../contract/target.ts";
+import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";

@@ -2,7 +2,8 @@
 // What must hold: the way is chosen once and kept, so that a run that goes on reads the rest and nothing twice; a page is
 // never left out or repeated (search.ts); a window ends by the server's clock.
 
-import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../contract/source.ts";
+import type { RecordSchema } from "../../contract/records.ts";
+import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
 import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { type FieldSchema, type ObjectSchema, type Part, pendingLocator } from "../../core/model.ts";

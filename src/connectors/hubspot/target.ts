@@ -1,10 +1,13 @@
 // HubSpot as a source and a target: one account, one client, one pace for both.
 
 import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Demands } from "../../contract/describe.ts";
 import type { Source } from "../../contract/source.ts";
-import type { Demands, Target, TargetCapabilities } from "../../contract/target.ts";
+import type { Target, TargetCapabilities } from "../../contract/target.ts";
+import type { JobWrites } from "../../contract/write.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { HttpClient } from "../../http/client.ts";
+import { proofOf } from "../kit/proof.ts";
 import { AssociationTypes } from "./association-types.ts";
 import { AssociatedRecords } from "./associations.ts";
 import { resultColumns } from "./batch-rows.ts";
@@ -23,8 +26,6 @@ import { chooseWay, forecastCalls } from "./ways.ts";
 import { writeBatch } from "./write.ts";
 
 const capabilities: TargetCapabilities = {
-  // How long HubSpot lists an import is not documented; loadline asks for none that is older.
-  handlesKeptDays: 30,
   batchesInFlight: 4,
   clearCell,
   idColumn,
@@ -88,9 +89,26 @@ export async function openHubSpot(
         return readSnapshot(client, request, fields);
       }),
     chooseWay,
-    begin: async () => (await client.readClock()).toISOString(),
-    write: (batch, { again, handle }, files, signal) =>
-      writeBatch(batch, { client, parents, types, stagesOf, files, begun: new Date(handle ?? 0), again, signal }),
+    writes: {
+      job: jobWrites(imports),
+      calls: {
+        proofOf,
+        begin: async () => (await client.readClock()).toISOString(),
+        write: (batch, { again, begun }, files, signal) =>
+          writeBatch(batch, { client, parents, types, stagesOf, files, begun: new Date(begun ?? 0), again, signal }),
+      },
+    },
+    readError: readRowError,
+    explain: (doing, act) => client.explain(doing, act),
+    close: () => client.close(),
+  };
+  return { source: openHubSpotSource(client, schemas, lookups), target };
+}
+
+function jobWrites(imports: Imports): JobWrites {
+  return {
+    // How long HubSpot lists an import is not documented; loadline asks for none that is older.
+    handlesKeptDays: 30,
     open: (batch) => imports.open(batch),
     // The file goes with the call that makes the import.
     upload: async () => undefined,
@@ -98,11 +116,7 @@ export async function openHubSpot(
     abandon: async () => true,
     inspect: (handle, batch, signal) => imports.inspect(handle, batch, signal),
     fetchResults: (handle, batch, files, signal) => imports.fetchResults(handle, batch, files, signal),
-    readError: readRowError,
-    explain: (doing, act) => client.explain(doing, act),
-    close: () => client.close(),
   };
-  return { source: openHubSpotSource(client, schemas, lookups), target };
 }
 
 function refuseDemands({ hardDelete, assignmentRule, place }: Demands): void {

@@ -1,7 +1,7 @@
 // What is no object of its own and can be extracted like one: owners, pipelines, associations, the history of properties,
 // merges. Always read as a whole: HubSpot does not tell what of it changed.
 
-import type { RecordSchema } from "../../contract/source.ts";
+import type { RecordSchema } from "../../contract/records.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";

@@ -1,6 +1,6 @@
 // Which way a load goes: batch calls, or, where very many records are new, an import.
 
-import type { BatchSize, WayChoice, WayRequest } from "../../contract/target.ts";
+import type { BatchSize, WayChoice, WayRequest } from "../../contract/ways.ts";
 import { isRepeatable } from "./batches.ts";
 import { canImport } from "./imports.ts";
 import { batchRowsMax } from "./records.ts";

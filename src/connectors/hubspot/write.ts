@@ -3,7 +3,7 @@
 // told as failed, so that it is taken up again; what is created without a key comes with its associations in one call,
 // for taken up again it would be there twice.
 
-import type { Batch, ResultFiles } from "../../contract/target.ts";
+import type { Batch, ResultFiles } from "../../contract/write.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { foldText } from "../../values/fold.ts";

@@ -1,7 +1,8 @@
 // The org's daily allowance of API calls, as it tells it: once in full, and with every answer in a header.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/headers_api_usage.htm
 
-import type { Allowance, BatchSize } from "../../contract/target.ts";
+import type { Allowance } from "../../contract/account.ts";
+import type { BatchSize } from "../../contract/ways.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";
 import { readApiError } from "./errors.ts";

@@ -1,7 +1,7 @@
 // Bulk API 2.0 ingest: a job is made, fed once, closed, and asked for until it has ended.
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm
 
-import type { Batch, BatchState, ResultFiles } from "../../contract/target.ts";
+import type { Batch, BatchState, ResultFiles } from "../../contract/write.ts";
 import { strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";

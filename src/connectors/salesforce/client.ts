@@ -2,8 +2,8 @@
 // What must hold: an expired session is renewed once for a call, without loss, in the middle of anything; every call has
 // our retries; jsforce, which describes and queries for us, sends through the same door.
 
+import type { Allowance } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
-import type { Allowance } from "../../contract/target.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { registerSecret } from "../../core/secret.ts";

@@ -4,7 +4,7 @@
 
 import { writeFileSync } from "node:fs";
 import { stringify } from "csv-stringify/sync";
-import type { Batch, ResultFiles } from "../../contract/target.ts";
+import type { Batch, ResultFiles } from "../../contract/write.ts";
 import { strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { CallOptions, SalesforceClient } from "./client.ts";

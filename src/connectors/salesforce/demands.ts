@@ -1,6 +1,6 @@
 // What a job asks of an org beyond fields, refused before a row is read where the org or its user would refuse it later.
 
-import type { Demands } from "../../contract/target.ts";
+import type { Demands } from "../../contract/describe.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { abortJob, openJob } from "./bulk-ingest.ts";
 import type { SalesforceClient } from "./client.ts";

@@ -1,7 +1,7 @@
 // Salesforce's errors: of a call (JSON) and of a row (text in a result file).
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 
-import type { RowError } from "../../contract/target.ts";
+import type { RowError } from "../../contract/write.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

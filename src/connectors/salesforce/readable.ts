@@ -1,6 +1,6 @@
 // What of an object can be read: its columns with their types, its parents' fields, and what can't, with why.
 
-import type { RecordSchema } from "../../contract/source.ts";
+import type { RecordSchema } from "../../contract/records.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { numberType } from "../../values/number.ts";
 

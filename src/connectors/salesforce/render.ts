@@ -2,7 +2,7 @@
 // Salesforce gives back in another form (1.0E7, 2020-01-01T00:00:00.000+0000, trimmed text) is no false change.
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/datafiles_prepare_csv.htm
 
-import type { RenderedField } from "../../contract/target.ts";
+import type { RenderedField } from "../../contract/values.ts";
 import { renderedName } from "../../core/columns.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";

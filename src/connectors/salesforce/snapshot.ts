@@ -1,7 +1,7 @@
 // The target's present values: keyed queries for few records, one bulk scan for many, whichever costs fewer calls.
 
 import { join } from "node:path";
-import type { Snapshot, SnapshotRequest } from "../../contract/target.ts";
+import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";

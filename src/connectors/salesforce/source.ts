@@ -2,7 +2,8 @@
 // What must hold: no ORDER BY and no LIMIT, so that Salesforce can cut large tables; a window is half open and ends by
 // the server's clock; a finished part is never fetched again.
 
-import type { ExtractedPart, ExtractRequest, RecordSchema, Source } from "../../contract/source.ts";
+import type { RecordSchema } from "../../contract/records.ts";
+import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { writeDurably } from "../../core/files.ts";
 import { type ObjectSchema, pendingLocator } from "../../core/model.ts";

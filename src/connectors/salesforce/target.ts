@@ -3,8 +3,10 @@
 import type { ConnectionContext } from "../../contract/connection.ts";
 import type { Source } from "../../contract/source.ts";
 import type { Target, TargetCapabilities } from "../../contract/target.ts";
+import type { CallWrites, JobWrites } from "../../contract/write.ts";
 import type { ObjectSchema } from "../../core/model.ts";
 import { HttpClient } from "../../http/client.ts";
+import { proofOf } from "../kit/proof.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
@@ -20,8 +22,6 @@ import { openSalesforceSource } from "./source.ts";
 import { chooseWay } from "./ways.ts";
 
 const capabilities: TargetCapabilities = {
-  // https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm
-  handlesKeptDays: 7,
   batchesInFlight: 4,
   clearCell,
   idColumn,
@@ -83,21 +83,35 @@ export async function openSalesforce(
         return readSnapshot(client, request, await resolveField(schema, request.key[0] ?? idColumn, describe));
       }),
     chooseWay,
-    write: async (batch, { again }, files, signal) => {
-      const schema = await describe(batch.object);
-      const { headers, rows } = readBatchRows(batch.path);
-      const columns = await jsonColumns(schema, headers, (name) => resolveField(schema, name, describe));
-      await writeCollection(client, { batch, columns, rows, again, files, signal });
-    },
+    writes: { job: jobWrites(client), calls: callWrites(client, describe) },
+    readError: readRowError,
+    explain: (doing, act) => client.explain(doing, act),
+    close: () => http.close(),
+  };
+  return { source: openSalesforceSource(client, describe), target };
+}
+
+function jobWrites(client: SalesforceClient): JobWrites {
+  return {
+    // https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm
+    handlesKeptDays: 7,
     open: (batch, signal) => openJob(client, batch, signal),
     upload: (handle, batch, onBytes, signal) => uploadBatch(client, handle, batch, onBytes, signal),
     commit: (handle, _batch, signal) => closeJob(client, handle, signal),
     abandon: (handle, signal) => abortJob(client, handle, signal),
     inspect: (handle, _batch, signal) => inspectJob(client, handle, signal),
     fetchResults: (handle, _batch, files, signal) => fetchResults(client, handle, files, signal),
-    readError: readRowError,
-    explain: (doing, act) => client.explain(doing, act),
-    close: () => http.close(),
   };
-  return { source: openSalesforceSource(client, describe), target };
+}
+
+function callWrites(client: SalesforceClient, describe: (object: string) => Promise<ObjectSchema>): CallWrites {
+  return {
+    proofOf,
+    write: async (batch, { again }, files, signal) => {
+      const schema = await describe(batch.object);
+      const { headers, rows } = readBatchRows(batch.path);
+      const columns = await jsonColumns(schema, headers, (name) => resolveField(schema, name, describe));
+      await writeCollection(client, { batch, columns, rows, again, files, signal });
+    },
+  };
 }

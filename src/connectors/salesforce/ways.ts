@@ -1,7 +1,7 @@
 // Which API writes a batch: whichever takes fewer calls and can do no harm.
 // https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm
 
-import type { WayChoice, WayRequest } from "../../contract/target.ts";
+import type { WayChoice, WayRequest } from "../../contract/ways.ts";
 
 const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 /** One call is one batch, so that little is sent again. A REST body may hold 50 MB. */

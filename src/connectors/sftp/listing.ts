@@ -3,7 +3,7 @@
 // that matches and can't be taken is refused by name too.
 
 import { posix } from "node:path";
-import type { ListedFile, Listing } from "../../contract/source.ts";
+import type { ListedFile, Listing } from "../../contract/files.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { type Glob, openGlob } from "../../core/glob.ts";

@@ -2,8 +2,8 @@
 
 import { posix } from "node:path";
 import type { ConnectionContext } from "../../contract/connection.ts";
+import type { FileStore } from "../../contract/files.ts";
 import type { Source } from "../../contract/source.ts";
-import type { FileStore } from "../../contract/target.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";

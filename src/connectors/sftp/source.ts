@@ -5,15 +5,8 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type {
-  ChosenFile,
-  ExtractedPart,
-  ExtractRequest,
-  FileCatalog,
-  ListedFile,
-  Listing,
-  Source,
-} from "../../contract/source.ts";
+import type { ChosenFile, FileCatalog, ListedFile, Listing } from "../../contract/files.ts";
+import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { leadsOut } from "../../core/glob.ts";

@@ -2,7 +2,7 @@
 // new one can be got back; what the server says it did is looked at by the target, under the name that it should have.
 
 import { posix } from "node:path";
-import type { FileStore, LocalFile } from "../../contract/target.ts";
+import type { FileStore, LocalFile } from "../../contract/files.ts";
 import { exists, look, removeFile, renameToFree, replaceFile } from "./remote.ts";
 import type { Session } from "./session.ts";
 import type { RemoteFolder } from "./source.ts";

@@ -3,7 +3,7 @@
 // a server that lost its power may have kept a file's length without its bytes.
 
 import { type FileHandle, open as openLocal } from "node:fs/promises";
-import type { LocalFile } from "../../contract/target.ts";
+import type { LocalFile } from "../../contract/files.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";

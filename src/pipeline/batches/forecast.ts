@@ -1,7 +1,9 @@
 // What a plan's load will take: batches as they are cut, or, where a dry run cut none, as its counts would be.
 
 import type { StreamRecord } from "../../checkpoint/ledger.ts";
-import type { BatchSize, Target } from "../../contract/target.ts";
+import type { Target } from "../../contract/target.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
+import type { BatchSize } from "../../contract/ways.ts";
 import type { StreamCounts } from "../../core/model.ts";
 import type { MappedField, Stream } from "../../job/job.ts";
 import type { LoadForecast } from "../../report/forecast.ts";
@@ -19,7 +21,7 @@ export function forecastLoad(
   for (const stream of streams) {
     const { connection } = stream.target;
     const target = targetOf(context, connection);
-    if (target.capabilities.wholeFiles === true) continue;
+    if (takesWholeFiles(target)) continue;
     const counts = planned.find(({ name }) => name === stream.name)?.counts ?? undefined;
     const batches = counts === undefined ? [] : listBatches(context, stream, counts);
     const before = forecasts.get(connection) ?? { connection, calls: 0, jobs: 0 };

@@ -1,6 +1,7 @@
 // How the changes of a plan are to be written: each action by the way that the target chooses for so many rows.
 
-import type { Target, WayChoice } from "../../contract/target.ts";
+import type { Target } from "../../contract/target.ts";
+import type { WayChoice } from "../../contract/ways.ts";
 import type { Action, ObjectSchema, Operation, StreamCounts } from "../../core/model.ts";
 import { type Stream, type StreamTarget, writesFile } from "../../job/job.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";

@@ -2,7 +2,8 @@
 // sent, and their records for the ledger. Must hold: the same plan gives the same files.
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
-import type { WayChoice } from "../../contract/target.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
+import type { WayChoice } from "../../contract/ways.ts";
 import type { Action, Way } from "../../core/model.ts";
 import {
   type BatchColumns,
@@ -36,10 +37,11 @@ export async function writeBatches(
   if (context.run.command === "plan") return [];
   const { engine } = context;
   const { stream } = compiled;
-  const { idColumn, wholeFiles } = targetOf(context, stream.target.connection).capabilities;
+  const target = targetOf(context, stream.target.connection);
+  const { idColumn } = target.capabilities;
   const plan = readParquet(planPath);
   const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
-  if (wholeFiles === true) {
+  if (takesWholeFiles(target)) {
     const file = await writeWholeFile(context, stream, plan, fields);
     return [describeBatch(context, compiled, { ...file, action: "create", level: 0, number: 1, via: "bulk" })];
   }

@@ -2,8 +2,9 @@
 // and what the target describes. Out: a CompiledStream, which all later steps go by. Must hold: every wrong name is told at
 // its place in the YAML, all of them at once; no row is read here.
 
-import type { RecordSchema } from "../../contract/source.ts";
-import type { RenderedField, Target } from "../../contract/target.ts";
+import type { RecordSchema } from "../../contract/records.ts";
+import type { Target } from "../../contract/target.ts";
+import type { RenderedField } from "../../contract/values.ts";
 import { mappedName, renderedName } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

@@ -1,7 +1,7 @@
 // Fields of an incremental source whose values change without a change of their record: a parent's fields, formulas. No
 // window has such a change, so that copies of them go stale; that is said, with what helps.
 
-import type { RecordSchema } from "../../contract/source.ts";
+import type { RecordSchema } from "../../contract/records.ts";
 import type { Stream } from "../../job/job.ts";
 
 /** A sentence where a stream uses such fields and is not refreshed. */

@@ -4,7 +4,8 @@
 // held back is told.
 
 import { renameSync } from "node:fs";
-import type { SnapshotRequest, Target } from "../../contract/target.ts";
+import type { SnapshotRequest } from "../../contract/present.ts";
+import type { Target } from "../../contract/target.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import type { Wholeness } from "../../core/wholeness.ts";
 import { foldKey } from "../../diff/keys.ts";

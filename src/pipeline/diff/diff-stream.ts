@@ -3,7 +3,8 @@
 // ends in one named place; the same rows and records give the same plan.
 
 import { join } from "node:path";
-import type { Snapshot, Target } from "../../contract/target.ts";
+import type { Snapshot } from "../../contract/present.ts";
+import type { Target } from "../../contract/target.ts";
 import { mappedName } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

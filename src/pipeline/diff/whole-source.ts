@@ -4,7 +4,7 @@
 // later run; one that is deleted wrongly is gone.
 
 import type { RunOptions, TakeRecord } from "../../checkpoint/ledger.ts";
-import type { RecordCatalog } from "../../contract/source.ts";
+import type { RecordCatalog } from "../../contract/records.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { partial, together, type Wholeness, whole } from "../../core/wholeness.ts";
 import type { Stream } from "../../job/job.ts";

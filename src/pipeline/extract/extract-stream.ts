@@ -5,7 +5,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { PartRecord } from "../../checkpoint/ledger.ts";
-import type { ChosenFile, ExtractedPart, RecordCatalog } from "../../contract/source.ts";
+import type { ChosenFile } from "../../contract/files.ts";
+import type { RecordCatalog } from "../../contract/records.ts";
+import type { ExtractedPart } from "../../contract/source.ts";
 import type { Target } from "../../contract/target.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

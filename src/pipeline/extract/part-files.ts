@@ -2,7 +2,8 @@
 
 import { constants, copyFileSync, createReadStream, rmSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import type { ExtractedPart, FileCatalog, ListedFile } from "../../contract/source.ts";
+import type { FileCatalog, ListedFile } from "../../contract/files.ts";
+import type { ExtractedPart } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { readCsvHeader } from "../../extract/csv-header.ts";

@@ -4,7 +4,8 @@
 
 import { rmSync } from "node:fs";
 import type { TakenRecord, TakeRecord } from "../../checkpoint/ledger.ts";
-import type { ChosenFile, ExtractedPart, FileCatalog, ListedFile } from "../../contract/source.ts";
+import type { ChosenFile, FileCatalog, ListedFile } from "../../contract/files.ts";
+import type { ExtractedPart } from "../../contract/source.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

@@ -5,7 +5,8 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../../checkpoint/ledger.ts";
-import type { RecordCatalog, Source, Window } from "../../contract/source.ts";
+import type { RecordCatalog } from "../../contract/records.ts";
+import type { Source, Window } from "../../contract/source.ts";
 import { contentOf } from "../../core/columns.ts";
 import { Failure, usageFailure } from "../../core/errors.ts";
 import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";

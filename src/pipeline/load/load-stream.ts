@@ -8,7 +8,7 @@ import { Failure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { pollDelays } from "../../http/polling.ts";
 import type { Stream } from "../../job/job.ts";
-import { isRepeatable, loadBatch } from "../../load/write.ts";
+import { canBeCutOff, loadBatch } from "../../load/write.ts";
 import { sizeOf } from "../batches/forecast.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
@@ -92,7 +92,7 @@ async function loadInParallel(
       if (!isBegun(batch) && limit !== undefined) return;
       try {
         // A call that can't be made again is not cut off for another's fault: nobody would know what became of it.
-        const isCutOff = batch.via !== "collections" || isRepeatable(batch);
+        const isCutOff = canBeCutOff(target, batch);
         await loadOne({ ...context, signal: isCutOff ? signal : context.signal }, stream, batch, of, progress);
       } catch (error) {
         failures.push(error);

@@ -4,12 +4,14 @@
 // into a batch of their own in one transaction with the batch that they leave.
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
-import type { SnapshotRequest } from "../../contract/target.ts";
+import type { SnapshotRequest } from "../../contract/present.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import { foldId, keyOfFields } from "../../load/row-key.ts";
+import { jobsOf } from "../../load/write.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet } from "../../stage/parquet.ts";
@@ -26,7 +28,7 @@ export async function recheckBatches(
   isWanted: (batch: BatchRecord) => boolean,
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
-  if (target.capabilities.wholeFiles === true) return;
+  if (takesWholeFiles(target)) return;
   for (const batch of context.ledger.batches(context.run.id, stream.name).filter(isWanted)) {
     context.signal.throwIfAborted();
     const waiting = await takeBack(context, stream, batch);
@@ -44,7 +46,7 @@ async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord)
   if (batch.state === "planned" || batch.state === "intent") return batch;
   if (batch.state !== "handle") return undefined;
   const target = targetOf(context, stream.target.connection);
-  const isStopped = await target.abandon(batch.handle ?? "", context.signal);
+  const isStopped = await jobsOf(target).abandon(batch.handle ?? "", context.signal);
   failpoint("abandoned");
   if (isStopped) return context.ledger.advance(batch, "intent", { handle: null });
   context.ledger.advance(batch, "committed");

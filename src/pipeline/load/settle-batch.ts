@@ -4,7 +4,9 @@
 
 import { rmSync } from "node:fs";
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
-import type { BatchState, ResultColumns, ResultFiles, Target } from "../../contract/target.ts";
+import type { Target } from "../../contract/target.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
+import type { BatchState, ResultColumns, ResultFiles } from "../../contract/write.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import type { FieldSchema } from "../../core/model.ts";
@@ -28,7 +30,7 @@ export async function settleBatch(
   ended: BatchState,
   obtain: (files: ResultFiles) => Promise<void>,
 ): Promise<BatchRecord> {
-  if (targetOf(context, stream.target.connection).capabilities.wholeFiles === true)
+  if (takesWholeFiles(targetOf(context, stream.target.connection)))
     return context.ledger.advance(batch, "settled", { succeeded: batch.rows });
   const path = resultsPath(context, batch);
   const files: ResultFiles = {

@@ -2,7 +2,8 @@
 // begun. Out: a refusal to begin it. What must hold: it is asked only before something new is begun, so that whatever
 // is on its way is brought to its end and nothing is left in doubt by a limit.
 
-import type { BatchSize, Target } from "../../contract/target.ts";
+import type { Target } from "../../contract/target.ts";
+import type { BatchSize } from "../../contract/ways.ts";
 import { monotonicMs } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

@@ -4,7 +4,8 @@
 import { join } from "node:path";
 import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
 import type { ExtractRequest, Source } from "../../contract/source.ts";
-import type { Target, WayChoice } from "../../contract/target.ts";
+import type { Target } from "../../contract/target.ts";
+import type { WayChoice } from "../../contract/ways.ts";
 import { monotonicMs } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";

@@ -9,6 +9,7 @@ import { LockHeld, type LockRequest, takeLock } from "../../checkpoint/lock.ts";
 import { openConnection } from "../../connectors/registry.ts";
 import type { OpenConnection } from "../../contract/connection.ts";
 import type { Target } from "../../contract/target.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
 import { monotonicMs, now } from "../../core/clock.ts";
 import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../../core/errors.ts";
 import { type ExitCode, exitCode } from "../../core/exit-code.ts";
@@ -87,7 +88,7 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
   } catch (thrown) {
     error = request.signal.aborted ? interruption(request.signal) : thrown;
   }
-  const remotes = [...connected].filter(([, { target }]) => target.capabilities.wholeFiles !== true);
+  const remotes = [...connected].filter(([, { target }]) => !takesWholeFiles(target));
   const apiCalls = Object.fromEntries(remotes.map(([name, { target }]) => [name, target.apiCalls]));
   const waitedMs = remotes.reduce((sum, [, { target }]) => sum + target.waitedMs, 0);
   for (const { target } of connected.values()) target.close();
@@ -176,7 +177,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     const connection = connectionOf(connections, name);
     const opened = await openConnection(connection, { environment, stateFolder, onRetry, signal });
     connected.set(name, opened);
-    if (opened.target.capabilities.wholeFiles === true) continue;
+    if (takesWholeFiles(opened.target)) continue;
     emit({ type: "connected", connection: name, org: opened.target.orgId });
     await tellConnection(opened.target, emit);
   }

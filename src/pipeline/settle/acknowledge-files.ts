@@ -2,7 +2,7 @@
 // after its load is settled, and only if it still is the file that was loaded; none takes the place of another.
 
 import type { TakeRecord } from "../../checkpoint/ledger.ts";
-import type { FileCatalog, ListedFile } from "../../contract/source.ts";
+import type { FileCatalog, ListedFile } from "../../contract/files.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { fileOf } from "../../core/model.ts";

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { openConnection } from "../../connectors/registry.ts";
 import type { OpenConnection } from "../../contract/connection.ts";
 import type { Source } from "../../contract/source.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
 import { now } from "../../core/clock.ts";
 import { Failure, placeOf } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -117,7 +118,7 @@ async function openOnce(
   const opened = await openConnection(connection, { environment, onRetry: () => undefined, signal });
   connected.set(name, opened);
   const { target } = opened;
-  if (target.capabilities.wholeFiles === true) {
+  if (takesWholeFiles(target)) {
     result.warnings.push(...target.warnings);
     return opened;
   }

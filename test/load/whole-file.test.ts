@@ -5,14 +5,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { openFileTarget } from "../../src/connectors/kit/whole-file-target.ts";
-import type { Batch, FileStore, Target } from "../../src/contract/target.ts";
+import type { FileStore } from "../../src/contract/files.ts";
+import type { Batch, JobWrites } from "../../src/contract/write.ts";
+import { wholeFileJobs } from "../../src/load/whole-file.ts";
 
 const { signal } = new AbortController();
 const text = "id\n1\n";
 
 interface Keeper {
-  target: Target;
+  jobs: JobWrites;
   batch: Batch;
   files: Map<string, string>;
 }
@@ -39,14 +40,14 @@ function openKept(keeper: (files: Map<string, string>) => Partial<FileStore>): K
     ...keeper(files),
   };
   const batch = { object: "out.csv", operation: "insert", path, bytes: text.length, rows: 1, sha256: "" } as Batch;
-  return { target: openFileTarget(store), batch: { ...batch, beside: { doneFile: "{name}.done" } }, files };
+  return { jobs: wholeFileJobs(store), batch: { ...batch, beside: { doneFile: "{name}.done" } }, files };
 }
 
-async function load({ target, batch }: Keeper): Promise<unknown> {
-  const handle = await target.open(batch, signal);
-  await target.upload(handle, batch, () => undefined, signal);
-  await target.commit(handle, batch, signal);
-  return target.inspect(handle, batch, signal);
+async function load({ jobs, batch }: Keeper): Promise<unknown> {
+  const handle = await jobs.open(batch, signal);
+  await jobs.upload(handle, batch, () => undefined, signal);
+  await jobs.commit(handle, batch, signal);
+  return jobs.inspect(handle, batch, signal);
 }
 
 test("a file and its done file get their names, and are seen there", async () => {
@@ -73,23 +74,23 @@ test("renaming that is not done, done to another name, or cut short fails, and t
 
 test("a file that is gone before it got its name is no success, even where the old one has its size", async () => {
   const kept = openKept(() => ({}));
-  const { target, batch, files } = kept;
-  const handle = await target.open(batch, signal);
-  await target.upload(handle, batch, () => undefined, signal);
+  const { jobs, batch, files } = kept;
+  const handle = await jobs.open(batch, signal);
+  await jobs.upload(handle, batch, () => undefined, signal);
   files.delete(handle);
-  await expect(target.commit(handle, batch, signal)).rejects.toThrow("is not there under its name");
+  await expect(jobs.commit(handle, batch, signal)).rejects.toThrow("is not there under its name");
 });
 
 test("a run that comes back looks at the bytes: its own file is complete, another one is for a person to decide", async () => {
-  const { target, batch, files } = openKept(() => ({}));
-  const handle = await target.open(batch, signal);
+  const { jobs, batch, files } = openKept(() => ({}));
+  const handle = await jobs.open(batch, signal);
   files.set("out.csv", text).set("out.csv.done", "");
-  expect(await target.inspect(handle, batch, signal)).toMatchObject({ state: "complete" });
+  expect(await jobs.inspect(handle, batch, signal)).toMatchObject({ state: "complete" });
   files.set("out.csv", "id\n2\n");
-  expect(await target.inspect(handle, batch, signal)).toMatchObject({
+  expect(await jobs.inspect(handle, batch, signal)).toMatchObject({
     state: "gone",
     message: expect.stringContaining("out.csv is not in memory as it was written"),
   });
   files.set(handle, text);
-  expect(await target.inspect(handle, batch, signal)).toEqual({ state: "open" });
+  expect(await jobs.inspect(handle, batch, signal)).toEqual({ state: "open" });
 });

@@ -1,0 +1,30 @@
+// What a system says of itself: its objects, their fields, what this user may do. What must hold: a name that is wrong is
+// told with what was meant.
+
+import type { FieldSchema, ObjectSchema, ObjectSummary } from "../core/model.ts";
+import type { Place } from "../job/job.ts";
+
+/** What a job asks for beyond its fields. */
+export interface Demands {
+  object: string;
+  hardDelete: boolean;
+  assignmentRule?: string;
+  place: Place;
+}
+
+export interface Describe {
+  /** The objects that this user can see. */
+  listObjects(): Promise<ObjectSummary[]>;
+  describe(object: string): Promise<ObjectSchema>;
+  /** The system's own name of an object, where it takes others too. Throws a Failure (2) where there is none. */
+  canonicalName?(object: string): Promise<string>;
+  /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
+  resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
+  /** What is wrong with a mapped name that can't be resolved, where that is more than a slip. */
+  explainName(
+    schema: ObjectSchema,
+    name: string,
+  ): Promise<{ message: string; suggestion?: string; next?: string } | undefined>;
+  /** Throws a Failure where this user, or the object, does not allow what a job asks for (8 or 2). Writes no record. */
+  refuseDemands(demands: Demands): Promise<void>;
+}

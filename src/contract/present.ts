@@ -1,0 +1,35 @@
+// What a target holds at present. In: fields, and keys or a scope. Out: CSV files of records with id and version. What must
+// hold: a record that is there is in them, whatever an index says of it, where keys are named.
+
+export interface SnapshotRequest {
+  object: string;
+  /** Fields to read besides the id and the version. */
+  fields: string[];
+  key: string[];
+  /** Present when there are few enough keys to name them (`namedKeysMax`): the values of the only key field. */
+  keys?: { count: number; read(): AsyncIterable<string> };
+  /** Only records within it, a filter in the vendor's own language; with `keys` as the records are, whatever an index says. */
+  scope?: string;
+  folder: string;
+  /** What the files' names start with. */
+  name: string;
+  signal: AbortSignal;
+  onProgress(rows: number): void;
+}
+
+export interface Snapshot {
+  /** CSV files, UTF-8, comma, quoted, each with a header: id, version, then the fields. */
+  files: string[];
+  rows: number;
+  /** The same records once more, by other values of the key that name them too; columns as in `files`. */
+  aliases?: string[];
+  /** How it was read, for the plan: "2 keyed queries", "one scan". */
+  how: string;
+}
+
+export interface Present {
+  /** Reads by key where keys are named, else all. */
+  snapshot(request: SnapshotRequest): Promise<Snapshot>;
+  /** API calls that reading so many records by their ids or keys takes, by estimate. */
+  forecastReads(records: number): number;
+}

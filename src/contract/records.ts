@@ -1,0 +1,33 @@
+// Records as a source: what an expression can use of them, and the clock that a window goes by. What must hold: a window
+// ends at the system's own time; a field that can't be read says what to use instead.
+
+import type { ObjectSource } from "../job/job.ts";
+
+/** What a stream's expressions can use of an object. */
+export interface RecordSchema {
+  object: string;
+  /** Field to DuckDB type. */
+  columns: ReadonlyMap<string, string>;
+  /** Fields that change without a change of their record. */
+  derived?: ReadonlySet<string>;
+  /** Fields that can't be read, lower case, with why and what to use instead. */
+  refused: ReadonlyMap<string, { message: string; next: string }>;
+  /** Names in every extracted record: what it is, when it changed. */
+  idColumn: string;
+  versionColumn: string;
+  /** Names that come along when deleted records do. */
+  deletionColumns: readonly string[];
+  /** The type of a parent's field, `Account.Name`; undefined where there is none. */
+  resolveParentField(path: string): Promise<string | undefined>;
+}
+
+/** What a source of records has and a source of files does not. */
+export interface RecordCatalog {
+  /** How far a window reaches back where the job does not say, in ms. */
+  overlapMs: number;
+  describe(source: ObjectSource): Promise<RecordSchema>;
+  /** A source's `where` is answered by a search index, which is behind what is there. */
+  filtersByIndex?: true;
+  /** The system's own clock: a window ends there. */
+  readClock(): Promise<Date>;
+}

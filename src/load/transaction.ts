@@ -1,0 +1,39 @@
+// The protocol of a database that remembers the batch: rows and a mark are one transaction. In: a batch in any state that a
+// run, or a crash, left it in. Out: settled, or an error that leaves it to `resume`. What must hold: a batch whose mark is
+// there is never written again; the mark is durable before the transaction begins.
+
+import type { BatchState, TransactionWrites } from "../contract/write.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { batchToSend, type LoadContext, type LoadedBatch } from "./loaded-batch.ts";
+
+/** Loads a batch by a transaction. `mark`: what the target remembers it by, the same for every attempt. */
+export async function loadByTransaction<B extends LoadedBatch>(
+  batch: B,
+  writes: TransactionWrites,
+  context: LoadContext<B>,
+): Promise<B> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const ended: BatchState = { state: "complete", processed: batch.rows, failed: 0 };
+  let current = batch;
+  if (current.state === "committed" && (await writes.remembers(markOf(current), signal))) {
+    return context.settle(current, ended, (files) =>
+      writes.fetchResults(markOf(current), batchToSend(current, context), files, signal),
+    );
+  }
+  if (current.state === "planned") current = context.advance(current, "intent");
+  failpoint("intent");
+  if (current.state === "intent") {
+    const handle = `${current.sha256}-${current.number}`;
+    current = context.advance(current, "committed", { attempts: current.attempts + 1, handle });
+  }
+  failpoint("committed");
+  return context.settle(current, ended, (files) =>
+    writes.write(markOf(current), batchToSend(current, context), files, signal),
+  );
+}
+
+function markOf({ handle, number }: LoadedBatch): string {
+  if (handle === null) throw new Error(`batch ${number} was committed without a mark`);
+  return handle;
+}
