@@ -184,6 +184,8 @@ export interface TakenRecord {
   stream: string;
   targetOrg: string;
   object: string;
+  /** As of a watermark. */
+  jobFile: string;
   sha256: string;
   run: string;
   label: string;
@@ -204,6 +206,8 @@ export interface DeliveredRecord {
   stream: string;
   targetOrg: string;
   object: string;
+  /** As of a watermark. */
+  jobFile: string;
   /** The fields that tell rows apart. */
   key: string[];
   /** Parquet, beside the ledger. */
@@ -214,7 +218,7 @@ export interface DeliveredRecord {
   run: string;
 }
 
-export type DeliveredKey = Pick<DeliveredRecord, "job" | "stream" | "targetOrg" | "object">;
+export type DeliveredKey = Pick<DeliveredRecord, "job" | "stream" | "targetOrg" | "object" | "jobFile">;
 
 /** Bytes whose rows were inserted, all of them. */
 export interface InsertedFile {

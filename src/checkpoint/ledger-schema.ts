@@ -148,14 +148,26 @@ export const tables = {
   },
   /** What settled streams have taken, by content. */
   taken: {
-    columns: ["job", "stream", "target_org", "object", "sha256", "run", "label", "bytes", "modified", "settled"],
-    key: ["job", "stream", "target_org", "object", "sha256"],
+    columns: [
+      "job",
+      "stream",
+      "target_org",
+      "object",
+      "job_file",
+      "sha256",
+      "run",
+      "label",
+      "bytes",
+      "modified",
+      "settled",
+    ],
+    key: ["job", "stream", "target_org", "object", "job_file", "sha256"],
     group: ["job", "stream"],
   },
   /** What files in mode delta were given, as a file beside the ledger. */
   delivered: {
-    columns: ["job", "stream", "target_org", "object", "key_fields", "file", "run", "sha256"],
-    key: ["job", "stream", "target_org", "object"],
+    columns: ["job", "stream", "target_org", "object", "job_file", "key_fields", "file", "run", "sha256"],
+    key: ["job", "stream", "target_org", "object", "job_file"],
     group: ["job"],
   },
   inserts: {
@@ -198,7 +210,6 @@ export const addedColumns: readonly {
   { version: 6, table: "batches", columns: { level: 0 } },
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
   { version: 6, table: "runs", columns: { job_sha256: null } },
-  { version: 6, table: "delivered", columns: { sha256: null } },
 ];
 
 /** Tables whose rows are counted in groups. */

@@ -218,14 +218,14 @@ export class Ledger implements Disposable {
     return this.#table("takes").find({ run, stream }).map(takeRecord);
   }
 
-  /** What a stream has taken in settled runs, into one org. */
-  taken({ job, stream, targetOrg, object }: DeliveredKey): TakenRecord[] {
+  /** What a stream has taken in settled runs, into one org, by whatever file of a job of this name. */
+  taken({ job, stream, targetOrg, object }: Omit<DeliveredKey, "jobFile">): TakenRecord[] {
     return this.#table("taken").find({ job, stream, target_org: targetOrg, object }).map(takenRecord);
   }
 
-  delivered({ job, stream, targetOrg, object }: DeliveredKey): DeliveredRecord | undefined {
-    const cells = this.#table("delivered").get({ job, stream, target_org: targetOrg, object });
-    return cells === undefined ? undefined : deliveredRecord(cells);
+  /** Likewise. */
+  delivered({ job, stream, targetOrg, object }: Omit<DeliveredKey, "jobFile">): DeliveredRecord[] {
+    return this.#table("delivered").find({ job, stream, target_org: targetOrg, object }).map(deliveredRecord);
   }
 
   /** Settles a stream, moves its watermark and remembers what it has taken, inserted and delivered, in one transaction. */

@@ -194,8 +194,8 @@ export function watermarkRecord(cells: Cells): Watermark {
   };
 }
 
-export function deliveredCells({ targetOrg, key, ...rest }: DeliveredRecord): Cells {
-  return { ...rest, target_org: targetOrg, key_fields: JSON.stringify(key) };
+export function deliveredCells({ targetOrg, jobFile, key, ...rest }: DeliveredRecord): Cells {
+  return { ...rest, target_org: targetOrg, job_file: jobFile, key_fields: JSON.stringify(key) };
 }
 
 export function deliveredRecord(cells: Cells): DeliveredRecord {
@@ -204,6 +204,7 @@ export function deliveredRecord(cells: Cells): DeliveredRecord {
     stream: text(cells["stream"]),
     targetOrg: text(cells["target_org"]),
     object: text(cells["object"]),
+    jobFile: text(cells["job_file"]),
     key: JSON.parse(text(cells["key_fields"])) as string[],
     file: text(cells["file"]),
     run: text(cells["run"]),
@@ -255,8 +256,8 @@ export function takeRecord(cells: Cells): TakeRecord {
 }
 
 export function takenCells(taken: TakenRecord): Cells {
-  const { targetOrg, modifiedMs, ...rest } = taken;
-  return { ...rest, target_org: targetOrg, modified: modifiedMs };
+  const { targetOrg, jobFile, modifiedMs, ...rest } = taken;
+  return { ...rest, target_org: targetOrg, job_file: jobFile, modified: modifiedMs };
 }
 
 export function takenRecord(cells: Cells): TakenRecord {
@@ -265,6 +266,7 @@ export function takenRecord(cells: Cells): TakenRecord {
     stream: text(cells["stream"]),
     targetOrg: text(cells["target_org"]),
     object: text(cells["object"]),
+    jobFile: text(cells["job_file"]),
     sha256: text(cells["sha256"]),
     run: text(cells["run"]),
     label: text(cells["label"]),

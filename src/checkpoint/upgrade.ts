@@ -15,6 +15,16 @@ const rebuilt: readonly { version: number; table: TableName; columns: readonly s
     table: "watermarks",
     columns: ["job", "stream", "source_org", "target_org", "object", "to_time", "run", "seen_file", "pending"],
   },
+  {
+    version: 6,
+    table: "taken",
+    columns: ["job", "stream", "target_org", "object", "sha256", "run", "label", "bytes", "modified", "settled"],
+  },
+  {
+    version: 6,
+    table: "delivered",
+    columns: ["job", "stream", "target_org", "object", "key_fields", "file", "run"],
+  },
 ];
 
 /** Throws a Failure where a row is damaged. */

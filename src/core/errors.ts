@@ -103,6 +103,11 @@ const systemErrors: [RegExp, string, string][] = [
     "the file system is read-only",
     "use a project folder that can be written",
   ],
+  [
+    /ENOTDIR|EISDIR|EEXIST|ELOOP|unable to open database file/,
+    "a file of the state folder can't be opened",
+    "see whether a file stands where a folder belongs, or a folder where a file does: move it away and run again",
+  ],
   [/EMFILE|ENFILE/, "too many files are open", "raise the limit (ulimit -n) and run loadline resume"],
   [
     /Out of Memory Error/,

@@ -13,7 +13,7 @@ export interface SqliteOptions {
 
 /** Opens a database in WAL mode. Waits up to 5 s for another process's write. */
 export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
-  const database = new DatabaseSync(path, { readOnly: options.readOnly ?? false });
+  const database = openFile(path, options.readOnly ?? false);
   database.exec("PRAGMA busy_timeout = 5000");
   if (options.readOnly !== true) {
     database.exec("PRAGMA journal_mode = WAL");
@@ -22,6 +22,18 @@ export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
   }
   return database;
 }
+
+/** SQLite does not say which file it can't open. */
+function openFile(path: string, readOnly: boolean): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { readOnly });
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== cantOpen) throw error;
+    throw new Error(`unable to open database file ${path}`, { cause: error });
+  }
+}
+
+const cantOpen = 14;
 
 /**
  * Holds a file in EXCLUSIVE mode until it is closed or the process dies; undefined if another process holds it. One that
@@ -38,7 +50,7 @@ export function openSqliteLock(path: string): DatabaseSync | undefined {
 }
 
 function holdFile(path: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(path);
+  const database = openFile(path, false);
   try {
     database.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     return database;

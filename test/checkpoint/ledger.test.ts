@@ -110,7 +110,7 @@ function fillLedger(folder: string): void {
   ledger.saveTakes([
     { run: "r1", stream: "contacts", ordinal: 1, ...file, rows: 1, sha256: "ef", takenBy: "r0", acknowledged: false },
   ]);
-  const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact" };
+  const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact", jobFile: "../j.yaml" };
   const [settled] = ledger.streams("r1");
   if (settled !== undefined) {
     ledger.settleStream({
@@ -342,6 +342,9 @@ test("a ledger of the first version is read, and its damage is noticed", () => {
   using ledger = Ledger.open(folder);
   expect(ledger.batches("r1")).toEqual([batch]);
   expect(ledger.streams("r1")).toEqual([stream]);
+  expect(ledger.taken({ job: "j", stream: "contacts", targetOrg: "o", object: "Contact" })).toMatchObject([
+    { jobFile: "", sha256: "ef", run: "r1" },
+  ]);
   const database = openSqlite(join(damagedFolder, "ledger.db"), { synchronous: "OFF" });
   database.exec("UPDATE batches SET state = 'settled'");
   database.close();
@@ -362,6 +365,16 @@ function downgrade(folder: string): void {
     const row = database.prepare(`SELECT * FROM ${table}`).get() as Record<string, string | number | null>;
     const values = JSON.stringify(tables[table].columns.slice(0, -added.length).map((name) => row[name] ?? null));
     database.prepare(`UPDATE ${table} SET hash = ?`).run(createHash("sha256").update(values).digest("hex"));
+  }
+  // What was taken had no file of the job in its key.
+  const columns = tables.taken.columns.filter((name) => name !== "job_file");
+  const taken = database.prepare(`SELECT ${columns.join(", ")} FROM taken`).all() as Record<string, string | number>[];
+  database.exec(`DROP TABLE taken; CREATE TABLE taken (${columns.map((name) => `${name} ANY`).join(", ")}, hash TEXT NOT NULL,
+    PRIMARY KEY (job, stream, target_org, object, sha256)) STRICT, WITHOUT ROWID`);
+  for (const row of taken) {
+    const values = columns.map((name) => row[name] ?? null);
+    const hash = createHash("sha256").update(JSON.stringify(values)).digest("hex");
+    database.prepare(`INSERT INTO taken VALUES (${columns.map(() => "?").join(", ")}, ?)`).run(...values, hash);
   }
   database.exec("DROP TABLE sums; DROP TABLE about; DROP TABLE inserted; DROP TABLE watermarks; DROP TABLE delivered");
   database.exec("PRAGMA user_version = 1");

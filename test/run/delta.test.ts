@@ -95,6 +95,16 @@ test("fields may be called as columns of a plan are", async () => {
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('a field can\'t be called "_Row_"')]);
 });
 
+test("a job of the same name in another file starts anew, and neither forgets", async () => {
+  await using project = createFeed();
+  await deliver(project, first);
+  project.write({ "copy/job.yaml": deltaJob() });
+  const copy = await project.run("run", "copy/job.yaml", "--json");
+  expect(copy.summary().streams["people"]).toMatchObject({ creates: 3, unchanged: 0 });
+  expect(copy.stderr).toContain("people: starts anew");
+  expect(await deliver(project, first)).toMatchObject({ creates: 0, unchanged: 3 });
+});
+
 test("where what was delivered is lost, all rows come again, with a warning", async () => {
   await using project = createFeed();
   await deliver(project, first);

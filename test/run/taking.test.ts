@@ -54,6 +54,21 @@ describe("once: content_hash", () => {
     expect(project.list("out")).toHaveLength(3);
   });
 
+  test("a job of the same name in another file takes by itself, and says so", async () => {
+    await using project = createTaking(", once: content_hash", { "a.csv": row(1) });
+    project.write({ "copy/job.yaml": job(", once: content_hash") });
+    const takeCopy = () => project.run("run", "copy/job.yaml", "--json");
+    expect(await take(project)).toEqual([0, 1]);
+    const copy = await takeCopy();
+    expect(copy.summary().streams["people"]?.extracted).toBe(1);
+    expect(copy.stderr).toMatch(
+      /people: starts anew, .* by the job \.\.\/job.yaml, and this is\s+\.\.\/copy\/job.yaml/,
+    );
+    // Each knows its own from then on.
+    expect(await take(project)).toEqual([0, 0]);
+    expect((await takeCopy()).stderr).not.toContain("starts anew");
+  });
+
   test("a look, and a load of some rows, take nothing", async () => {
     await using project = createTaking(", once: content_hash", { "a.csv": `${row(1)}2,n2\n` });
     expect((await project.run("plan", "job.yaml", "--json")).summary().streams["people"]?.extracted).toBe(2);

@@ -5,7 +5,7 @@
 
 import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { DeliveredKey, DeliveredRecord, StreamRecord } from "../../checkpoint/ledger.ts";
+import type { DeliveredRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -15,6 +15,7 @@ import { countOf } from "../../report/numbers.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { fetchKept } from "../run/kept-file.ts";
+import { findDelivered, memoryOwner, tellOtherOwner } from "../run/memory-owner.ts";
 import type { PresentRecords } from "./diff-stream.ts";
 
 const noValue = "CAST(NULL AS VARCHAR)";
@@ -25,6 +26,8 @@ export async function readDelivered(context: RunContext, stream: Stream): Promis
   const ids = [idColumn, versionColumn].map((name) => `${noValue} AS ${identifier(name)}`);
   const delivered = await fetchDelivered(context, stream);
   if (delivered === undefined) {
+    const other = tellOtherOwner(context, stream, context.ledger.delivered(memoryOwner(context, stream)));
+    if (other !== undefined) context.emit({ type: "warning", message: other });
     const cells = namesOf(stream).map((name) => `${noValue} AS ${identifier(name)}`);
     return { scan: `(SELECT ${[...ids, ...cells].join(", ")} LIMIT 0)`, how: "nothing written before" };
   }
@@ -49,7 +52,7 @@ export async function keepDelivered(
   { plan }: StreamRecord,
 ): Promise<{ delivered: DeliveredRecord; outdated: string | undefined } | undefined> {
   if (stream.target.mode !== "delta" || plan === null) return undefined;
-  const { engine, ledger, run } = context;
+  const { engine, run } = context;
   const written = namesOf(stream).map((name) => `${cellOfChanged(name)} AS ${identifier(name)}`);
   const rows = [`SELECT ${written.join(", ")} FROM ${readParquet(plan)}`];
   const before = await fetchDelivered(context, stream);
@@ -68,8 +71,8 @@ export async function keepDelivered(
   const sha256 = await hashFile(join(folder, file));
   failpoint("delivered");
   rmSync(subfolder(context, "stage"), { recursive: true });
-  const key = keyOf(context, stream);
-  const old = ledger.delivered(key)?.file;
+  const key = memoryOwner(context, stream);
+  const old = findDelivered(context, stream)?.file;
   return {
     delivered: { ...key, key: stream.target.key, file, run: run.id, sha256 },
     outdated: old === undefined || old === file ? undefined : join(folder, old),
@@ -86,8 +89,8 @@ async function fetchDelivered(
   context: RunContext,
   stream: Stream,
 ): Promise<{ scan: string; columns: Set<string> } | undefined> {
-  const { engine, ledger, emit } = context;
-  const known = ledger.delivered(keyOf(context, stream));
+  const { engine, emit } = context;
+  const known = findDelivered(context, stream);
   if (known === undefined || known.key.join("\n") !== stream.target.key.join("\n")) return undefined;
   const kept = join(deliveredFolder(context), known.file);
   const path = join(subfolder(context, "stage"), `delivered-${stream.name}.parquet`);
@@ -111,9 +114,4 @@ function selectFields(stream: Stream, columns: ReadonlySet<string>): string[] {
 
 function namesOf(stream: Stream): string[] {
   return stream.fields.map(({ target }) => target);
-}
-
-function keyOf(context: RunContext, stream: Stream): DeliveredKey {
-  const { connection, object } = stream.target;
-  return { job: context.job.name, stream: stream.name, targetOrg: targetOf(context, connection).orgId, object };
 }

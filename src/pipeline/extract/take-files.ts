@@ -26,7 +26,8 @@ import {
 import { type ManifestEntry, parseManifest } from "../../extract/manifest.ts";
 import type { FileSource, Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
-import { isPartial, type RunContext, targetOf } from "../run/context.ts";
+import { isPartial, type RunContext } from "../run/context.ts";
+import { isOwn, memoryOwner, tellOtherOwner } from "../run/memory-owner.ts";
 
 export type FileStream = Stream & { source: FileSource };
 
@@ -49,7 +50,10 @@ export async function chooseFiles(
   const { ready, waiting } = await selectReady(source, listed, catalog, manifests);
   tellWaiting(context, stream, waiting);
   rememberWaiting(context, stream, waiting);
-  const taken = source.once || source.maxAgeMs !== undefined ? ledger.taken(takerOf(context, stream)) : [];
+  const known = source.once || source.maxAgeMs !== undefined ? ledger.taken(memoryOwner(context, stream)) : [];
+  const taken = known.filter((record) => isOwn(context, record));
+  const other = tellOtherOwner(context, stream, known);
+  if (other !== undefined) context.emit({ type: "warning", message: other });
   const newest = [...ready, ...taken].reduce<number | undefined>(
     (latest, { modifiedMs }) => Math.max(latest ?? modifiedMs, modifiedMs),
     undefined,
@@ -88,11 +92,6 @@ function isSame(earlier: ListedFile, file: ListedFile): boolean {
     earlier.bytes === file.bytes &&
     earlier.modifiedMs === file.modifiedMs
   );
-}
-
-function takerOf(context: RunContext, stream: Stream) {
-  const { orgId: targetOrg } = targetOf(context, stream.target.connection);
-  return { job: context.job.name, stream: stream.name, targetOrg, object: stream.target.object };
 }
 
 /** A job that clears its folder, or takes each file once, finds it empty on most days. */
@@ -200,7 +199,8 @@ export function openAdmission(context: RunContext, stream: FileStream): (part: E
   const takes = new Map(ledger.takes(run.id, stream.name).map((take) => [take.ordinal, take]));
   const isOnce = stream.source.once;
   const taken = new Map<string, { run: string; label: string }>();
-  for (const earlier of isOnce ? ledger.taken(takerOf(context, stream)) : []) taken.set(earlier.sha256, earlier);
+  const known = isOnce ? ledger.taken(memoryOwner(context, stream)) : [];
+  for (const earlier of known.filter((record) => isOwn(context, record))) taken.set(earlier.sha256, earlier);
   for (const { ordinal, sha256 } of isOnce ? ledger.parts(run.id, stream.name).map(fileOf) : []) {
     taken.set(sha256, { run: run.id, label: takes.get(ordinal)?.label ?? "" });
   }
@@ -243,7 +243,7 @@ export function listTaken(context: RunContext, stream: Stream): Omit<TakenRecord
   const { ledger, run } = context;
   const { source } = stream;
   if (source.kind !== "files" || (!source.once && source.maxAgeMs === undefined) || isPartial(context)) return [];
-  const taker = takerOf(context, stream);
+  const taker = memoryOwner(context, stream);
   const received = new Map(
     ledger
       .parts(run.id, stream.name)

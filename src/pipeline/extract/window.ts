@@ -3,7 +3,7 @@
 // moves with the settling of the stream, in one transaction; a record that was not settled well is asked for again.
 
 import { existsSync, renameSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../../checkpoint/ledger.ts";
 import type { RecordCatalog } from "../../contract/records.ts";
 import type { Source, Window } from "../../contract/source.ts";
@@ -19,8 +19,9 @@ import { headerOf } from "../batches/batch-files.ts";
 import { defineSource, tellDifference } from "../compile/source-definition.ts";
 import { rejectsPath } from "../rows/rejects.ts";
 import { stayedPath } from "../rows/stayed-rows.ts";
-import { otherOrgFailure, type RunContext, sourceOf, subfolder, targetOf } from "../run/context.ts";
+import { otherOrgFailure, type RunContext, sourceOf, subfolder } from "../run/context.ts";
 import { fetchKept } from "../run/kept-file.ts";
+import { memoryOwner, placeOfJob } from "../run/memory-owner.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 
 export interface OpenWindow {
@@ -115,19 +116,10 @@ function shift(time: string, ms: number): string {
 
 function keyOf(context: RunContext, stream: Stream): WatermarkKey {
   return {
-    job: context.job.name,
-    stream: stream.name,
+    ...memoryOwner(context, stream),
     sourceOrg: sourceOf(context, stream.source.connection).orgId,
-    targetOrg: targetOf(context, stream.target.connection).orgId,
-    object: stream.target.object,
-    jobFile: placeOfJob(context, context.run.jobFile),
     source: defineSource(stream),
   };
-}
-
-/** As seen from the state folder: a project that is moved keeps its watermarks. */
-function placeOfJob({ folder }: RunContext, jobFile: string): string {
-  return relative(dirname(dirname(folder)), resolve(jobFile)).replaceAll("\\", "/");
 }
 
 /** The watermark of this very source, if there is one; `told`: that there is another one, which does not count. */

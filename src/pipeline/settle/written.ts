@@ -6,7 +6,7 @@
 
 import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { DeliveredKey, DeliveredRecord, StreamRecord } from "../../checkpoint/ledger.ts";
+import type { DeliveredRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { now } from "../../core/clock.ts";
 import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -17,8 +17,9 @@ import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { resultsPath } from "../batches/batch-files.ts";
-import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { type RunContext, subfolder } from "../run/context.ts";
 import { fetchKept } from "../run/kept-file.ts";
+import { findDelivered, memoryOwner } from "../run/memory-owner.ts";
 
 /** What was written longer ago is forgotten: the file would only grow. */
 const daysKept = 180;
@@ -55,7 +56,7 @@ export async function keepWritten(
   { plan, counts }: StreamRecord,
 ): Promise<{ delivered: DeliveredRecord; outdated: string | undefined } | undefined> {
   if (plan === null || (counts?.updates ?? 0) === 0 || writesFile(stream.target.mode)) return undefined;
-  const { engine, ledger, run } = context;
+  const { engine, run } = context;
   const today = literal(now().toISOString().slice(0, 10));
   const all = await selectUpdates(context, plan);
   const updates = `SELECT key, field, hash, CAST(${today} AS DATE) AS written FROM (${all})
@@ -76,8 +77,8 @@ export async function keepWritten(
   syncFile(join(folder, file));
   const sha256 = await hashFile(join(folder, file));
   rmSync(subfolder(context, "stage"), { recursive: true });
-  const key = keyOf(context, stream);
-  const old = ledger.delivered(key)?.file;
+  const key = memoryOwner(context, stream);
+  const old = findDelivered(context, stream)?.file;
   return {
     delivered: { ...key, key: stream.target.key, file, run: run.id, sha256 },
     outdated: old === undefined || old === file ? undefined : join(folder, old),
@@ -117,7 +118,7 @@ function writtenFolder({ folder }: RunContext): string {
 
 /** A copy in the run folder, where the engine may read it. */
 async function fetchWritten(context: RunContext, stream: Stream): Promise<string | undefined> {
-  const known = context.ledger.delivered(keyOf(context, stream));
+  const known = findDelivered(context, stream);
   if (known === undefined || known.key.join("\n") !== stream.target.key.join("\n")) return undefined;
   const kept = join(writtenFolder(context), known.file);
   const path = join(subfolder(context, "stage"), `written-${stream.name}.parquet`);
@@ -128,9 +129,4 @@ async function fetchWritten(context: RunContext, stream: Stream): Promise<string
     return undefined;
   }
   return `read_parquet(${literal(path)})`;
-}
-
-function keyOf(context: RunContext, stream: Stream): DeliveredKey {
-  const { connection, object } = stream.target;
-  return { job: context.job.name, stream: stream.name, targetOrg: targetOf(context, connection).orgId, object };
 }
