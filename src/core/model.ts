@@ -45,14 +45,26 @@ export interface FieldSchema {
   recordTypes?: ReadonlyMap<string, string>;
   /** Where the target takes an id for the value: the field that is written, and the ids by value. */
   written?: { field: string; ids: ReadonlyMap<string, string> };
-  /** `labels`: what people call the values, where the target takes these too. `inactive`: known, and not to be chosen. */
-  picklist?: { values: string[]; restricted: boolean; labels?: ReadonlyMap<string, string>; inactive?: string[] };
+  picklist?: Picklist;
   /** Of a time: fractions of its second are not kept. */
   wholeSeconds?: true;
   /** Moves forward through its picklist only: to go back it is emptied first, by a call of its own. */
   forwardOnly?: true;
   /** A record may have several values, in text joined by `severalSeparator`; what is mapped is one that it must have. */
   several?: true;
+}
+
+/** What may be chosen. */
+export interface Picklist {
+  values: string[];
+  /** Other values are refused. */
+  restricted: boolean;
+  /** What people call the values, where the target takes these too. */
+  labels?: ReadonlyMap<string, string>;
+  /** Known, and not to be chosen. */
+  inactive?: string[];
+  /** Values that differ only in case are one, also those that are not in the list. */
+  caseless?: true;
 }
 
 export const severalSeparator = "\u001f";

@@ -4,6 +4,7 @@
 
 import { identifier, literal } from "../core/sql.ts";
 import { foldSql } from "../values/fold.ts";
+import { quoted } from "../values/value.ts";
 
 export interface KeyField {
   name: string;
@@ -115,7 +116,7 @@ function leaveDuplicates({ by, keep }: NonNullable<KeysInput["dedupe"]>): string
 
 function leaveSharedKeys({ key, isKeyHidden = false }: KeysInput): string {
   const names = key.map(({ name }) => name).join(", ");
-  const shown = isKeyHidden ? "" : `'"' || left(k._shown_, 80) || '" ' || `;
+  const shown = isKeyHidden ? "" : `${quoted("k._shown_")} || ' ' || `;
   return `INSERT INTO ${leftBehindTable} SELECT k._row_,
       ${literal(`${names}\u001f`)} || 'shares its key ' || ${shown}'with ' || (r.rows - 1) || ' other row' ||
         CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'

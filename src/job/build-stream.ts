@@ -192,7 +192,7 @@ function buildFields(written: StreamFile, draft: StreamDraft, diagnostics: Diagn
         : { onNullPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target, "on_null"]).start) }),
       policy,
       ...(round === undefined ? {} : { round }),
-      ...(parent === undefined ? {} : { parent: { stream: parent, miss: "reject" as const } }),
+      ...(parent === undefined ? {} : { parent: { stream: parent, miss: "reject" as const, field: target } }),
       targetPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target]).start),
     };
   });

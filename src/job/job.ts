@@ -228,9 +228,24 @@ export interface MappedField {
   /** How digits that the field has no room for are rounded; without it, the row is a reject. */
   round?: Rounding;
   /** The value is the key of a record that `stream` of this job loads; the field gets that record's id. */
-  parent?: { stream: string; miss: "reject" };
+  parent?: ParentField;
   /** Of the key in the YAML. */
   targetPlace: Place;
+}
+
+export interface ParentField {
+  /** Of this job; its key names the parent. */
+  stream: string;
+  miss: "reject";
+  /** The field as the job names it, which the target resolves by another name. */
+  field: string;
+}
+
+/** Target fields of a stream whose values are never shown, in small letters, by every name that they go by. */
+export function redactedFields({ redact }: Pick<Job, "redact">, { fields }: Pick<Stream, "fields">): Set<string> {
+  const written = new Set(redact.map((name) => name.toLowerCase()));
+  const resolved = fields.filter(({ parent }) => parent !== undefined && written.has(parent.field.toLowerCase()));
+  return new Set([...written, ...resolved.map(({ target }) => target.toLowerCase())]);
 }
 
 /** How a field's values are read. */

@@ -17,6 +17,7 @@ import { refuseFullDisk } from "../stage/free-space.ts";
 import { planInserted } from "./batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
+import { tellKeptAssociations } from "./compile/kept-associations.ts";
 import { readDelivered } from "./diff/delivered.ts";
 import { diffStream } from "./diff/diff-stream.ts";
 import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted.ts";
@@ -151,6 +152,7 @@ async function planParts(
     ...ofSource,
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
+    ...tellKeptAssociations(compiled),
     ...told,
     ...(counts.rounded === 0 ? [] : [`${countOf(counts.rounded, "value")} rounded to what the field has room for`]),
     ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),

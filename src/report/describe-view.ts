@@ -1,6 +1,6 @@
 // Objects and fields of a system. In: what it says of itself. Out: a table for a person, plain objects for JSON.
 
-import { type FieldSchema, isRequired, type ObjectSchema, type ObjectSummary } from "../core/model.ts";
+import { type FieldSchema, isRequired, type ObjectSchema, type ObjectSummary, type Picklist } from "../core/model.ts";
 import { type Line, type Look, renderLines } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
 import { type Column, tableLines, tableWidth } from "./table.ts";
@@ -108,7 +108,7 @@ export function describedJson({ connection, org, found }: DescribedReport): obje
   return { connection, org, object, label, createable, updateable, deletable, fields: listed };
 }
 
-function picklistJson({ values, restricted }: NonNullable<FieldSchema["picklist"]>): {
+function picklistJson({ values, restricted }: Picklist): {
   values: string[];
   restricted: boolean;
 } {

@@ -43,6 +43,6 @@ export async function bindType(
     return { type: String(row["column_type"]) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return { complaint: error.message.split("\n")[0] ?? error.message };
+    return { complaint: error.said.split("\n")[0] ?? error.said };
   }
 }

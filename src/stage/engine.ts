@@ -19,13 +19,24 @@ export interface EngineOptions {
   signal?: AbortSignal;
 }
 
-/** A statement that the engine refused; `message` is DuckDB's. */
+/** A statement that the engine refused. */
 export class EngineError extends Error {
+  /** DuckDB's own words. Of data they quote values, so `message`, which is shown whatever happens, has the kind alone. */
+  readonly said: string;
+
+  constructor(said: string, options?: ErrorOptions) {
+    const [, kind] = dataErrors.exec(said) ?? [];
+    super(kind === undefined ? said : `${kind}: a value can't be computed`, options);
+    this.said = said;
+  }
+
   /** Whether the data may be why: not so where memory or the disk fails, or the statement is no good. */
   get isAboutData(): boolean {
-    return /^(Conversion|Out of Range|Invalid Input) Error/.test(this.message);
+    return dataErrors.test(this.said);
   }
 }
+
+const dataErrors = /^((?:Conversion|Out of Range|Invalid Input) Error)/;
 
 const interruptMs = 50;
 

@@ -171,7 +171,7 @@ async function readDescription(engine: Engine, { path, label }: File): Promise<D
     if (!(error instanceof EngineError)) throw error;
     throw new Failure(exitCode.failed, "the file can't be read as Parquet", {
       where: { file: label },
-      why: error.message.split("\n")[0] ?? error.message,
+      why: error.said.split("\n")[0] ?? error.said,
       next: "check that this is the right file and that it is complete",
     });
   }

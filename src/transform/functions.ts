@@ -2,6 +2,7 @@
 
 import { readBoolean } from "../values/boolean.ts";
 import { grammarOfFormat } from "../values/day-format.ts";
+import { foldSql } from "../values/fold.ts";
 import { decimalOfLocale, readLocaleNumber } from "../values/locale.ts";
 import { decimalOf } from "../values/number.ts";
 import { hiddenInside, invisibleClass, isBlank, trimmed } from "../values/trim.ts";
@@ -99,7 +100,7 @@ function orError(read: string, type: string): string {
 function readEmail(): string {
   const strange = `CAST(CAST(${impossible(asText)} AS INTEGER) AS VARCHAR)`;
   return `CASE WHEN regexp_full_match(${asText}, '[!-~]+') THEN lower(${asText}) WHEN ${isBlank(asText)} THEN NULL
-    WHEN regexp_matches(${asText}, '${hiddenInside}') THEN ${strange} ELSE lower(${trimmed(asText)}) END`;
+    WHEN regexp_matches(${asText}, '${hiddenInside}') THEN ${strange} ELSE ${foldSql(trimmed(asText))} END`;
 }
 
 const decimalsMax = 10;

@@ -5,6 +5,7 @@
 import { renderedName } from "../core/columns.ts";
 import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/job.ts";
+import { quoted } from "../values/value.ts";
 
 /** Between field and message in a problem. */
 export const unitSeparator = "\u001f";
@@ -74,7 +75,7 @@ export interface Given {
 /** VARCHAR: what is said of a row for which an expression fails. */
 export function cantBeComputed(what: string, given: readonly Given[]): string {
   const told = given.map(({ name, value, isHidden }) =>
-    isHidden ? literal(`${name} (hidden)`) : `${literal(`${name} = "`)} || coalesce(left(${value}, 80), '') || '"'`,
+    isHidden ? literal(`${name} (hidden)`) : `${literal(`${name} = `)} || ${quoted(`coalesce(${value}, '')`)}`,
   );
   return `${literal(`${what}can't be computed from `)} || ${told.join(" || ', ' || ") || "''"}`;
 }

@@ -9,10 +9,10 @@ import { foldSql } from "./fold.ts";
 /** `second`: the target keeps whole seconds. `instant`: it keeps more, and what is written may know less. */
 export type Equality = "exact" | "caseless" | "second" | "instant";
 
-/** `tellsCase`: whether values that differ only in case are two. */
-export function equalityOf({ kind, wholeSeconds }: FieldSchema, tellsCase: boolean): Equality {
+/** `tellsCase`: whether values that differ only in case are two, where the field's own list does not say it. */
+export function equalityOf({ kind, wholeSeconds, picklist }: FieldSchema, tellsCase: boolean): Equality {
   if (kind === "datetime") return wholeSeconds === true ? "second" : "instant";
-  return tellsCase ? "exact" : "caseless";
+  return tellsCase && picklist?.caseless !== true ? "exact" : "caseless";
 }
 
 /** VARCHAR: equal texts are one value, as far as case goes. */

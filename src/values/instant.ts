@@ -11,6 +11,8 @@ import { complainAboutLocal, instantOfLocal, isUtc } from "./zone.ts";
 export interface DayRange {
   first: string;
   last: string;
+  /** The last instant that it holds. */
+  lastInstant: string;
   holder: string;
 }
 
@@ -103,16 +105,16 @@ function hasZone(iso: string): string {
   return `regexp_matches(${iso}, ':[0-9.]+(Z|[+-][0-9:]+)$')`;
 }
 
-function isWithin(instant: string, { first, last }: DayRange): string {
-  return `${instant} BETWEEN TIMESTAMPTZ '${first}T00:00:00Z' AND TIMESTAMPTZ '${last}T00:00:00Z'`;
+function isWithin(instant: string, { first, lastInstant }: DayRange): string {
+  return `${instant} BETWEEN TIMESTAMPTZ '${first}T00:00:00Z' AND TIMESTAMPTZ '${lastInstant}'`;
 }
 
 function isWhole(instant: string): string {
   return `epoch_us(${instant}) % 1000 = 0`;
 }
 
-function outside({ first, last, holder }: DayRange): string {
-  return `is not between ${first} and ${last}, the days that ${holder} holds`;
+function outside({ first, lastInstant, holder }: DayRange): string {
+  return `is not between ${first}T00:00:00Z and ${lastInstant}, the times that ${holder} holds`;
 }
 
 function localComplaint({ column }: MappedValue, reading: Reading): string {

@@ -5,6 +5,7 @@
 import { type FieldSchema, isRequired } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
 import { splitChoices } from "./choices.ts";
+import { quoted } from "./value.ts";
 
 export interface Objection {
   /** BOOLEAN, NULL where there is no value. */
@@ -15,7 +16,7 @@ export interface Objection {
 
 /** Why the target would refuse a value. `value` is a column, NULL for no value; `isHidden`: messages don't quote it. */
 export function objectToValue(field: FieldSchema, value: string, isHidden: boolean): Objection[] {
-  const shown = isHidden ? "'(hidden)'" : quote(value);
+  const shown = isHidden ? "'(hidden)'" : quoted(value);
   return [
     ...tooLong(field, value),
     ...outOfRange(field, value, shown),
@@ -54,7 +55,7 @@ export function remarkOnValue(field: FieldSchema, value: string, before: string)
   }
   if (!picklist.restricted) {
     remarks.push({
-      condition: notAmong(field, value, [...picklist.values, ...(picklist.inactive ?? [])], true),
+      condition: notAmong(field, value, [...picklist.values, ...(picklist.inactive ?? [])]),
       message: literal("is not in the picklist, which takes it as a new, inactive value"),
     });
   }
@@ -120,19 +121,18 @@ function strange(field: FieldSchema, value: string, shown: string): Objection[] 
     });
   }
   objections.push({
-    condition: notAmong(field, value, values, false),
+    condition: notAmong(field, value, values),
     message: `${shown} || ${literal(` is not in its restricted picklist (${showValues(values)})`)}`,
   });
   return objections;
 }
 
-/** BOOLEAN: a choice is none of the values. */
-function notAmong(field: FieldSchema, value: string, values: readonly string[], anyCase: boolean): string {
-  const fold = (sql: string) => (anyCase ? `lower(${sql})` : sql);
-  const known = values.map((name) => fold(literal(name))).join(", ");
+/** BOOLEAN: a choice, in the case that the picklist has it in, is none of the values. */
+function notAmong(field: FieldSchema, value: string, values: readonly string[]): string {
+  const known = values.map(literal).join(", ");
   if (known === "") return `${value} IS NOT NULL`;
-  if (field.vendorType !== "multipicklist") return `${fold(value)} NOT IN (${known})`;
-  return `NOT list_has_all([${known}], ${splitChoices(fold(value))})`;
+  if (field.vendorType !== "multipicklist") return `${value} NOT IN (${known})`;
+  return `NOT list_has_all([${known}], ${splitChoices(value)})`;
 }
 
 const valuesShownMax = 12;
@@ -140,8 +140,4 @@ const valuesShownMax = 12;
 function showValues(values: readonly string[]): string {
   const shown = values.slice(0, valuesShownMax).join(", ");
   return values.length > valuesShownMax ? `${shown}, … ${values.length} in all` : shown;
-}
-
-function quote(value: string): string {
-  return `'"' || left(${value}, 80) || '"'`;
 }

@@ -52,3 +52,8 @@ export function bind(name: string, sql: string, body: (name: string) => string):
   const parameter = `${name}_`;
   return `list_transform([${sql}], lambda ${parameter}: ${body(parameter)})[1]`;
 }
+
+/** VARCHAR: a value as messages quote it. What is long is cut, since a message is to be read. */
+export function quoted(text: string): string {
+  return `'"' || left(${text}, 80) || '"'`;
+}

@@ -5,11 +5,14 @@ import { encodedLength, packKeys, select, soqlText } from "../../src/connectors/
 
 test("any text is one literal, whatever quotes and backslashes it holds", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom("a", "'", "\\", "\n", "\t", "%", '"', " OR ", "é") }), (value) => {
-      const query = parseQuery(select({ fields: ["Id"], object: "Contact", where: `Name = ${soqlText(value)}` }));
-      expect(query.where).toMatchObject({ left: { field: "Name", operator: "=" } });
-      expect(query.where).not.toHaveProperty("operator");
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom("a", "'", "\\", "\n", "\t", "%", '"', " OR ", "é", "\u2028", "\0", "\u001f") }),
+      (value) => {
+        const query = parseQuery(select({ fields: ["Id"], object: "Contact", where: `Name = ${soqlText(value)}` }));
+        expect(query.where).toMatchObject({ left: { field: "Name", operator: "=" } });
+        expect(query.where).not.toHaveProperty("operator");
+      },
+    ),
   );
 });
 

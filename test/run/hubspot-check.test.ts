@@ -174,3 +174,18 @@ test("describe lists the objects, and of one its properties, keys, required ones
   expect(slip.code).toBe(2);
   expect(slip.stderr).toContain("loadline describe hubspot contacts");
 });
+
+test("that an API's nulls leave associations alone is said, unless the job says that it is meant", async () => {
+  await using run = await prepare();
+  const job = (entry: string) =>
+    into(`      ext_id: Id\n      companies.vendor_id: ${entry}`).replace(
+      '{ connection: drop, files: "c*.csv" }',
+      "{ connection: salesforce, object: Contact }",
+    );
+  run.project.write({ "job.yaml": job("Department"), "meant.yaml": job("{ from: Department, on_null: skip }") });
+  const told = await run.project.run("check", "job.yaml");
+  expect(told.code, told.stderr).toBe(0);
+  expect(told.stdout + told.stderr).toContain("companies.vendor_id: where the source has no value, associations stay");
+  const meant = await run.project.run("check", "meant.yaml");
+  expect(meant.stdout + meant.stderr).not.toContain("associations stay");
+});

@@ -91,3 +91,37 @@ test("an id with a line end inside is rejected, not sent", async () => {
   const run = await place.project.run("run", "job.yaml", "--json");
   expect(run.summary().streams["contacts"]).toMatchObject({ extracted: 3, rejected: 2, creates: 1, loaded: 1 });
 });
+
+test("redact hides the key of a parent by the name that the job gives the field", async () => {
+  const job = `version: 1
+name: pair
+streams:
+  accounts:
+    source: { connection: drop, files: "accounts.csv" }
+    target: { connection: salesforce, object: Account, key: Acc__c, mode: upsert }
+    map: { Acc__c: id, Name: id }
+  contacts:
+    source: { connection: drop, files: "contacts.csv" }
+    target: { connection: salesforce, object: Contact, key: Ext__c, mode: upsert }
+    map: { Ext__c: id, LastName: id, AccountId: { parent: accounts, from: account } }
+rejects: { max: 100% }
+redact: [AccountId]
+`;
+  const inputs = {
+    "inbox/accounts.csv": "id\npublic\n",
+    "inbox/contacts.csv": `id,account\n1,public\n2,secret-1\n3,${"secret-2".repeat(9)}\n`,
+  };
+  await using place = await rehearse(job, inputs);
+  const plan = await place.project.run("plan", "job.yaml");
+  const { creates, rejected } =
+    (await place.project.run("plan", "job.yaml", "--json")).summary().streams["contacts"] ?? {};
+  expect([creates, rejected]).toEqual([1, 2]);
+  const shown = plan.stdout.slice(plan.stdout.indexOf("contacts"));
+  expect(shown).toContain("Account.Acc__c");
+  expect(shown).not.toContain("public");
+  const [folder = ""] = place.project.runFolders();
+  const told = place.project.read(`${folder.slice(place.project.folder.length + 1)}/rejects/contacts.csv`);
+  expect(told).toContain("(hidden)");
+  const reasons = told.split("\n").map((line) => line.split(",").slice(2).join(","));
+  expect(reasons.join("\n")).not.toContain("secret");
+});

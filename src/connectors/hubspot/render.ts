@@ -3,15 +3,17 @@
 
 import type { RenderedField } from "../../contract/values.ts";
 import { renderedName } from "../../core/columns.ts";
-import type { FieldSchema } from "../../core/model.ts";
+import type { FieldSchema, Picklist } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
+import { storeAddress } from "../../values/address.ts";
 import { storeBoolean } from "../../values/boolean.ts";
+import { findChoice, findChoices, ownNames, splitChoices } from "../../values/choices.ts";
 import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, type NumberLimits, storeNumber } from "../../values/number.ts";
 import { hubspotId } from "../../values/record-id.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
-import { bind, type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
+import { bind, type MappedValue, quoted, type Reading, type StoredValue, textOf } from "../../values/value.ts";
 import { idColumn } from "./properties.ts";
 
 /** Stands in a batch file where a property is emptied: HubSpot is sent an empty text. */
@@ -45,7 +47,12 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
 const numbers: NumberLimits = { wholeMax: 26, decimalsMax: 12, decimalsShown: 0, holder: "HubSpot" };
 
 /** Years of four digits, which is what ISO 8601 has: HubSpot states no limits. */
-const days: DayRange = { first: "0001-01-01", last: "9999-12-31", holder: "HubSpot" };
+const days: DayRange = {
+  first: "0001-01-01",
+  last: "9999-12-31",
+  lastInstant: "9999-12-31T23:59:59.999Z",
+  holder: "HubSpot",
+};
 
 function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredValue, typed: string): RenderedField {
   const { stored, complaint, rounded } = value;
@@ -54,7 +61,7 @@ function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredValue, t
     stored: orAsItIs(stored, mapped.column),
     invalid: {
       condition: `${rendered(field)} IS NULL AND NOT (${isBlank(textOf(mapped))})`,
-      message: `'"' || left(${textOf(mapped)}, 80) || '" ' || ${complaint}`,
+      message: `${quoted(textOf(mapped))} || ' ' || ${complaint}`,
     },
     typed: `CAST(${rendered(field)} AS ${typed})`,
     ...(rounded === undefined ? {} : { rounded }),
@@ -95,8 +102,8 @@ function text(value: string): string {
 
 function invalidUnless(field: FieldSchema, value: string, what: string): NonNullable<RenderedField["invalid"]> {
   return {
-    condition: `${rendered(field)} IS NULL AND coalesce(trim(${text(value)}), '') <> ''`,
-    message: `'"' || left(${text(value)}, 80) || '" is not ' || ${literal(what)}`,
+    condition: `${rendered(field)} IS NULL AND NOT (${isBlank(text(value))})`,
+    message: `${quoted(text(value))} || ' is not ' || ${literal(what)}`,
   };
 }
 
@@ -105,14 +112,12 @@ function orAsItIs(known: string, value: string): string {
   return `coalesce(${known}, nullif(${trimmed(text(value))}, ''))`;
 }
 
-const blanks = "' ' || chr(9) || chr(10) || chr(13)";
-
 /** An empty text and no value are one. HubSpot stores addresses in lower case, and finds keys without their blanks. */
 function renderText(field: FieldSchema, value: string): RenderedField {
   const isParent = field.name.includes(".");
   const isEmail = field.name === "email" || field.name.endsWith(".email");
-  const trimmed = `trim(${text(value)}, ${blanks})`;
-  const stored = isEmail ? `lower(${trimmed})` : field.externalId || isParent ? trimmed : text(value);
+  const isKey = field.externalId || isParent;
+  const stored = isEmail ? storeAddress(text(value)) : isKey ? trimmed(text(value)) : text(value);
   const message = literal(`is the text ${clearCell}, which stands for an emptied property`);
   return {
     value: `nullif(${stored}, '')`,
@@ -124,60 +129,40 @@ function renderText(field: FieldSchema, value: string): RenderedField {
 /** HubSpot refuses a whole call for an id that is no number. */
 function renderId(field: FieldSchema, value: string): RenderedField {
   return {
-    value: hubspotId(`trim(${text(value)})`),
-    stored: `nullif(trim(${text(value)}), '')`,
+    value: bind("id", trimmed(text(value)), hubspotId),
+    stored: `nullif(${trimmed(text(value))}, '')`,
     invalid: invalidUnless(field, value, "the id of a record (a number)"),
     typed: rendered(field),
   };
 }
 
 /** Options by value or label, whatever their case; of several, in one order, since HubSpot keeps none. */
-function renderOptions(
-  field: FieldSchema,
-  { values, labels }: NonNullable<FieldSchema["picklist"]>,
-  value: string,
-): RenderedField {
-  const find = (sql: string) => findOption(values, labels ?? new Map(), `trim(${sql})`);
-  const invalid = invalidUnless(field, value, describeOptions(field, nameOptions(values, labels ?? new Map())));
+function renderOptions(field: FieldSchema, { values, labels = new Map() }: Picklist, value: string): RenderedField {
+  // A value counts before a label.
+  const names = [[...labels], ownNames(values)];
+  const invalid = invalidUnless(field, value, describeOptions(field, nameOptions(values, labels)));
   if (field.vendorType !== "multipicklist") {
-    const known = find(text(value));
+    const known = bind("text", trimmed(text(value)), (one) => findChoice(names, one));
     return { value: known, stored: orAsItIs(known, value), invalid, typed: rendered(field) };
   }
-  const parts = `list_filter(string_split(${text(value)}, ';'), lambda part: trim(part) <> '')`;
-  const found = `list_transform(${parts}, lambda part: ${find("part")})`;
+  const found = findChoices(names, text(value));
   const join = (list: string) => `nullif(array_to_string(list_sort(list_distinct(${list})), ';'), '')`;
-  const stored = `CASE WHEN len(list_filter(${found}, lambda part: part IS NULL)) = 0 THEN ${join(found)} END`;
-  const asItIs = join(`list_transform(${parts}, lambda part: coalesce(${find("part")}, trim(part)))`);
-  return { value: stored, stored: asItIs, invalid, typed: rendered(field) };
-}
-
-/** A value counts before a label. Where only case tells two options apart they are named as they are written. */
-function findOption(values: readonly string[], labels: ReadonlyMap<string, string>, sql: string): string {
-  const byLabel = [...labels].map(([label, of]) => [label.trim(), of] as const);
-  const byValue = values.map((known) => [known, known] as const);
-  const exact = new Map([...byLabel, ...byValue]);
-  const folded = new Map([...foldNames(byLabel), ...foldNames(byValue)]);
-  const byFolded = `${mapOf(folded)}[lower(${sql})]`;
-  // Not every letter has the same small one here and in the engine.
-  const isPlain = [...exact].every(
-    ([name, of]) => folded.get(name.toLowerCase()) === of && name.toLowerCase().length === name.length,
+  const stored = bind(
+    "chosen",
+    found,
+    (chosen) =>
+      `CASE WHEN NOT list_contains(list_transform(${chosen}, lambda part: part IS NULL), true) THEN ${join(chosen)} END`,
   );
-  return isPlain ? byFolded : `coalesce(${mapOf(exact)}[${sql}], ${byFolded})`;
-}
-
-/** By their names in small letters; undefined for a name that several have. */
-function foldNames(names: readonly (readonly [string, string])[]): Map<string, string | undefined> {
-  const folded = new Map<string, string | undefined>();
-  for (const [name, of] of names) {
-    const key = name.toLowerCase();
-    folded.set(key, folded.has(key) && folded.get(key) !== of ? undefined : of);
-  }
-  return folded;
-}
-
-function mapOf(names: Iterable<readonly [string, string | undefined]>): string {
-  const known = [...names].flatMap(([name, of]) => (of === undefined ? [] : [`${literal(name)}: ${literal(of)}`]));
-  return `MAP {${known.join(", ")}}`;
+  const asItIs = join(
+    `list_transform(${splitChoices(text(value))}, lambda part: coalesce(${findChoice(names, "part")}, part))`,
+  );
+  const isNone = `len(${splitChoices(text(value))}) = 0`;
+  return {
+    value: stored,
+    stored: asItIs,
+    invalid: { ...invalid, condition: `${invalid.condition} AND NOT ${isNone}` },
+    typed: rendered(field),
+  };
 }
 
 /** What a person may call the options: their labels, and the values of those whose label another one has too. */

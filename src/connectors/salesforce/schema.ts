@@ -160,6 +160,8 @@ function fieldSchema(
             values: field.picklistValues.filter(({ active }) => active).map(({ value }) => value),
             inactive: field.picklistValues.filter(({ active }) => !active).map(({ value }) => value),
             restricted: field.restrictedPicklist === true,
+            // https://help.salesforce.com/apex/HTViewSolution?id=000187910&language=en_US
+            caseless: true,
           },
         }
       : {}),

@@ -4,16 +4,15 @@
 /** Salesforce refuses a URI of more than 16,384 bytes together with its headers; the token takes part of it. */
 export const uriBytesMax = 14_000;
 
+/** Line breaks and other control characters, those of Unicode too: one of them ends a literal, or the query. */
+const controls = /[\p{Cc}\u2028\u2029]/gu;
+
 /** A text as a SOQL string literal: the backslash is escaped before the quote. */
 export function soqlText(value: string): string {
   const escaped = value
     .replaceAll("\\", "\\\\")
     .replaceAll("'", "\\'")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r")
-    .replaceAll("\t", "\\t")
-    .replaceAll("\b", "\\b")
-    .replaceAll("\f", "\\f");
+    .replaceAll(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return `'${escaped}'`;
 }
 

@@ -18,6 +18,7 @@ import {
   type MappedField,
   type Mode,
   readingOf,
+  redactedFields,
   type Stream,
   writesFile,
 } from "../../job/job.ts";
@@ -27,6 +28,7 @@ import { type ColumnUse, inspectExpression, parseStatement } from "../../transfo
 import type { CompiledField } from "../../transform/mapping.ts";
 import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
 import type { CompiledRule } from "../../validate/rules.ts";
+import { quoted } from "../../values/value.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
@@ -86,7 +88,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const keepColumns = [...(kept?.columns.keys() ?? [])];
-  const redacted = new Set(input.job.redact.map((name) => name.toLowerCase()));
+  const redacted = redactedFields(input.job, stream);
   return {
     stream,
     schema,
@@ -149,7 +151,7 @@ function refuseLong({ name, maxLength }: FieldSchema, invalid: RenderedField["in
   const value = renderedName(name);
   // Bytes are counted without reading the text, and are never fewer than characters.
   const isLong = `strlen(${value}) > ${maxLength} AND length(${value}) > ${maxLength}`;
-  const message = `'"' || left(${value}, 80) || '" has ' || length(${value}) || ' characters, a key of this field has ${maxLength} at most'`;
+  const message = `${quoted(value)} || ' has ' || length(${value}) || ' characters, a key of this field has ${maxLength} at most'`;
   if (invalid === undefined) return { condition: isLong, message };
   return {
     condition: `(${invalid.condition}) OR (${isLong})`,

@@ -13,7 +13,9 @@ import { countOf } from "../../report/numbers.ts";
 import { serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { findConstants, parseStatement } from "../../transform/expressions.ts";
+import { foldText } from "../../values/fold.ts";
 import { objectToValue } from "../../values/limits.ts";
+import { trimInvisible } from "../../values/trim.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
 
 const verbs: Record<Mode, readonly ("createable" | "updateable" | "deletable")[]> = {
@@ -148,11 +150,11 @@ function complainAboutText({ maxLength, picklist, vendorType }: FieldSchema, tex
   if (maxLength !== undefined && length > maxLength) {
     return `the text has ${countOf(length, "character")}, the field takes ${maxLength}`;
   }
-  if (picklist?.restricted !== true || text.trim() === "") return undefined;
+  if (picklist?.restricted !== true) return undefined;
   const names = [...picklist.values, ...(picklist.labels?.keys() ?? [])];
-  const known = new Set(names.map((value) => value.toLowerCase()));
+  const known = new Set(["", ...names.map((value) => foldText(trimInvisible(value)))]);
   const parts = vendorType === "multipicklist" ? text.split(";") : [text];
-  const strange = parts.map((part) => part.trim()).filter((part) => !known.has(part.toLowerCase()));
+  const strange = parts.map(trimInvisible).filter((part) => !known.has(foldText(part)));
   if (strange.length === 0) return undefined;
   const shown = picklist.labels === undefined ? picklist.values : [...picklist.labels.keys()];
   return `"${strange.join('", "')}" is not in its restricted picklist (${showValues(shown)})`;

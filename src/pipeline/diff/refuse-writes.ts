@@ -14,6 +14,7 @@ import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { unitSeparator } from "../../validate/rules.ts";
 import { objectToBlank, objectToNothing, objectToValue, remarkOnValue } from "../../values/limits.ts";
+import { quoted } from "../../values/value.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { isOwnLink } from "../compile/parents.ts";
 
@@ -58,7 +59,7 @@ async function refuseChildren(
   for (let before = 0; refused > before; ) {
     before = refused;
     for (const { name, caseSensitive } of links) {
-      const shown = redacted.has(name.toLowerCase()) ? "'(hidden)'" : `'"' || left(value, 80) || '"'`;
+      const shown = redacted.has(name.toLowerCase()) ? "'(hidden)'" : quoted("value");
       await engine.run(`INSERT INTO refused_writes SELECT row, ${literal(`${name}${unitSeparator}the row of `)} || ${shown} || ' is refused'
         FROM (SELECT row, after.${identifier(name)} AS value, ${foldKey([{ name, caseSensitive }], "after.")} AS folded FROM ${plan})
         WHERE folded IN (SELECT key FROM ${plan} WHERE action = 'create' AND row IN (SELECT _row_ FROM refused_writes))
@@ -78,7 +79,7 @@ function uniqueFields({ stream, fieldSchemas }: CompiledStream): FieldSchema[] {
 /** Two rows that set the same value: the target would take whichever came first. */
 function refuseShared(field: FieldSchema, plan: string, isHidden: boolean): string {
   const { name } = field;
-  const shown = isHidden ? "'(hidden)'" : "'\"' || left(value, 80) || '\"'";
+  const shown = isHidden ? "'(hidden)'" : quoted("value");
   const folded = foldKey([field], "after.");
   const written = `SELECT row, after.${identifier(name)} AS value, ${folded} AS folded FROM ${plan}
     WHERE list_contains(changed, ${literal(name)}) AND after.${identifier(name)} IS NOT NULL AND ${refusedName} IS NULL`;

@@ -19,6 +19,7 @@ import { countOf, showCount } from "../../report/numbers.ts";
 import { Engine } from "../../stage/engine.ts";
 import { defineFunctions } from "../../transform/functions.ts";
 import { compileStream, type SourceColumns } from "../compile/compile-stream.ts";
+import { tellKeptAssociations } from "../compile/kept-associations.ts";
 import { findLiteralProblems, findMissingFields } from "../compile/schema-problems.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { fetchListed, readPartColumns } from "../extract/part-files.ts";
@@ -88,7 +89,8 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   problems.push(...(await findLiteralProblems({ engine, target, job: request.job, compiled })));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const stale = columns === undefined ? [] : tellStaleFields(stream, compiled.columns.keys(), columns);
-  result.warnings.push(...stale.map((message) => `${stream.name}: ${message}`));
+  const told = [...stale, ...tellKeptAssociations(compiled)];
+  result.warnings.push(...told.map((message) => `${stream.name}: ${message}`));
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   result.checked.push(

@@ -61,9 +61,22 @@ async function readStream(
     writes,
     notes,
     warnings,
-    redact: job.redact,
+    redact: [...job.redact, ...redactedParents(job, name, changes)],
     changes,
   };
+}
+
+/** Fields of changes that name a parent which `redact` names as the job does: the target's name ends with the parent's key. */
+function redactedParents({ redact, streams }: Job, name: string, changes: readonly PlannedChange[]): string[] {
+  const written = new Set(redact.map((one) => one.toLowerCase()));
+  const fields = streams.find((stream) => stream.name === name)?.fields ?? [];
+  const endings = fields.flatMap(({ parent }) => {
+    if (parent === undefined || !written.has(parent.field.toLowerCase())) return [];
+    const key = streams.find((stream) => stream.name === parent.stream)?.target.key ?? [];
+    return key.map((one) => `.${one}`);
+  });
+  const found = changes.flatMap((change) => change.fields.map(({ field }) => field));
+  return [...new Set(found)].filter((field) => endings.some((ending) => field.endsWith(ending)));
 }
 
 /** The first changes of a plan file, deletes of mirror (which have no source row) by key. */

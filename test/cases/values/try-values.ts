@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { expect } from "vitest";
-import { type Rehearsal, rehearse } from "../../run/support.ts";
+import { option, type Rehearsal, rehearse } from "../../run/support.ts";
 
 export interface Trial {
   /** The field and the value of a row. */
@@ -26,6 +26,11 @@ const salesforceFields = {
   Active__c: { type: "boolean" },
   Day__c: { type: "date" },
   Seen__c: { type: "datetime" },
+  Tier__c: { type: "picklist", values: ["Gold", "Silver"], restricted: true },
+  Region__c: { type: "picklist", values: ["North", "South"] },
+  Tags__c: { type: "multipicklist", length: 500, values: ["Red", "Green", "Sky Blue"], restricted: true },
+  Mail__c: { type: "email" },
+  Text__c: { type: "string", length: 40 },
 };
 
 const hubspotFields = {
@@ -34,6 +39,8 @@ const hubspotFields = {
   born: { type: "date", fieldType: "date" },
   seen_at: { type: "datetime", fieldType: "date" },
   active: { type: "bool", fieldType: "booleancheckbox" },
+  tier: { type: "enumeration", fieldType: "select", options: [option("Gold", "g"), option("İzmir", "i")] },
+  tags: { type: "enumeration", fieldType: "checkbox", options: [option("Red", "r"), option("Sky Blue", "s")] },
 };
 
 const objects = {
@@ -84,7 +91,7 @@ export async function tryValues(trials: Trials): Promise<Rehearsal> {
   const job = `version: 1\nname: trials\nstreams:\n${streams.join("")}rejects: { max: 100% }\n${top}\n`;
   const place = await rehearse(
     job,
-    { "inbox/salesforce.csv": toCsv(salesforce), "inbox/hubspot.csv": toCsv(hubspot) },
+    { "inbox/salesforce.csv": toCsv("salesforce", salesforce), "inbox/hubspot.csv": toCsv("hubspot", hubspot) },
     objects,
   );
   const run = await place.project.run("run", "job.yaml", "--json");
@@ -107,8 +114,7 @@ export async function tryValues(trials: Trials): Promise<Rehearsal> {
   return place;
 }
 
-function toCsv(trials: readonly Trial[]): string {
-  const name = trials.some(({ into }) => into in hubspotFields) ? "hubspot" : "salesforce";
+function toCsv(name: string, trials: readonly Trial[]): string {
   const cell = (value: string) => `"${value.replaceAll('"', '""')}"`;
   const rows = trials.map(({ into, value }, index) => [`${name}-${index}`, into, value].map(cell).join(","));
   return `k,f,v\n${rows.join("\n")}\n`;

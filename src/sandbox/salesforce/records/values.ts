@@ -41,9 +41,12 @@ export function valueReader(field: Field): ReadValue {
   }
 }
 
+// No-break blanks are kept: https://www.salesforcedan.com/sobject-empty-strings-and-trailing-whitespace/
+const blankEnds = /^[ \t\r\n]+|[ \t\r\n]+$/g;
+
 function unlessBlank(read: ReadValue): ReadValue {
   return (text) => {
-    const trimmed = text.trim();
+    const trimmed = text.replace(blankEnds, "");
     return trimmed === "" ? null : read(trimmed);
   };
 }
@@ -63,10 +66,17 @@ function readEmail(field: Field, text: string): string {
   throw new RowError("INVALID_EMAIL_ADDRESS", `${field.label}: invalid email address: ${text}`, [field.name]);
 }
 
+// Picklists don't tell case: what differs only in case becomes the value that is there.
+// https://help.salesforce.com/apex/HTViewSolution?id=000187910&language=en_US
 function readPicklist(field: Field, text: string): string {
   limitLength(field, text);
-  if (!field.restricted || field.values.includes(text)) return text;
-  throw badChoice(field, text);
+  const known = knownChoice(field, text);
+  if (field.restricted && known === undefined) throw badChoice(field, text);
+  return known ?? text;
+}
+
+function knownChoice({ values }: Field, text: string): string | undefined {
+  return values.includes(text) ? text : values.find((value) => value.toLowerCase() === text.toLowerCase());
 }
 
 // Several values are a set: they come back in the order of the picklist, whatever order they were sent in, and one that
@@ -74,7 +84,7 @@ function readPicklist(field: Field, text: string): string {
 // https://help.salesforce.com/apex/HTViewSolution?id=000231088&language=en_US
 function readChoices(field: Field, text: string): string {
   limitLength(field, text);
-  const chosen = [...new Set(text.split(";"))];
+  const chosen = [...new Set(text.split(";").map((value) => knownChoice(field, value) ?? value))];
   const strangers = chosen.filter((value) => !field.values.includes(value));
   const [stranger] = strangers;
   if (field.restricted && stranger !== undefined) throw badChoice(field, stranger);

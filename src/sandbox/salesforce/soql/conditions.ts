@@ -103,7 +103,9 @@ function compareSpan(field: Field, expression: string, operator: string, literal
 
 function compareLike(field: Field, column: string, literal: Literal): Sql {
   if (literal.type !== "STRING" || !(ignoresCase(field) || field.caseSensitive)) throw wrongLiteral(field);
-  const pattern = literal.value.slice(1, -1).replace(/\\([^%_\\])/g, (sequence) => unescapeOne(sequence));
+  const pattern = literal.value
+    .slice(1, -1)
+    .replace(/\\(?:u[0-9a-fA-F]{4}|[^%_\\])/g, (sequence) => unescapeOne(sequence));
   return { sql: `${column} LIKE ? ESCAPE '\\'`, parameters: [keyOf(field, pattern)] };
 }
 
