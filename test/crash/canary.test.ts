@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { repository } from "../support/rig.ts";
 import { type CrashCase, crashAndGoOn } from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
-import { buildProgram, type Program } from "./program.ts";
+import { buildProgram, type OwnProgram } from "./program.ts";
 
 const crashes = ["uploaded:3", "committed:5", "closed:5", "inspected:7", "fetched:4"];
 
@@ -21,7 +21,7 @@ test("a tool that sends and then writes its checkpoint doubles rows, and the ora
 });
 
 /** Spoils a copy: what a batch goes through stays in memory, and reaches the ledger only with its results. */
-function sendThenCheckpoint(program: Program): void {
+function sendThenCheckpoint(program: OwnProgram): void {
   // File by file, as nothing can be found in a bundle.
   const settings = [
     "-p",

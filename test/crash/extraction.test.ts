@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
 import { seededFraction } from "../../src/core/random.ts";
 import { countExtractionSteps, extractUnderFire, killExtraction, openExtractionOrg } from "./extraction.ts";
-import { buildProgram } from "./program.ts";
+import { builtProgram } from "./program.ts";
 
 test("an extraction that is killed at any step loses and doubles nothing, taken up by resume or by run", async () => {
-  using program = buildProgram();
-  await using org = await openExtractionOrg(program);
+  await using org = await openExtractionOrg(builtProgram);
   const steps = await countExtractionSteps(org);
   expect(steps.filter((name) => name === "extracted").length).toBeGreaterThanOrEqual(5);
   const strange: unknown[] = [];
@@ -19,8 +18,7 @@ test("an extraction that is killed at any step loses and doubles nothing, taken 
 });
 
 test("extractions that are killed at random while the org drops answers lose and double nothing", async () => {
-  using program = buildProgram();
-  await using org = await openExtractionOrg(program);
+  await using org = await openExtractionOrg(builtProgram);
   let all = 0;
   for (let seed = 0; seed < 3; seed += 1) {
     const { kills, ...rest } = await extractUnderFire(org, seededFraction(20_261_121 + seed));

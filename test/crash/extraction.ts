@@ -105,7 +105,7 @@ function run(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<Finished> {
-  return program.start(args, project.folder, { ...environment(), ...env }).finished;
+  return program.run(args, project.folder, { ...environment(), ...env });
 }
 
 function environment(): Record<string, string> {

@@ -41,6 +41,7 @@ export interface Flips {
 
 /** Flips `count` bits of each mode, one at a time. `onMode` is given what was found of each. */
 export async function flipBits(
+  program: Program,
   modes: readonly LoadMode[],
   count: number,
   seed: number,
@@ -48,7 +49,6 @@ export async function flipBits(
 ): Promise<Flips> {
   const next = seededFraction(seed);
   const sum: Flips = { flips: 0, told: 0, harmless: 0, silent: [] };
-  using program = buildProgram();
   for (const mode of modes) {
     const found = await flipBitsOf(program, mode, count, next);
     onMode(mode, found);
@@ -193,7 +193,10 @@ if (import.meta.main) {
     process.stdout.write(
       `${what}${flips} flips: ${told} told, ${harmless} without effect, ${silent.length} silent\n${silent.map((line) => `SILENT ${line}\n`).join("")}`,
     );
-  const sum = await flipBits(modes, each, Number(values.seed ?? 1), (mode, found) => print(`${mode}: `, found));
+  using program = buildProgram();
+  const sum = await flipBits(program, modes, each, Number(values.seed ?? 1), (mode, found) =>
+    print(`${mode}: `, found),
+  );
   process.stdout.write(
     `${sum.flips} flips: ${sum.told} told, ${sum.harmless} without effect, ${sum.silent.length} silent\n`,
   );

@@ -107,7 +107,7 @@ export function attachLoad(
     sandbox,
     before,
     start,
-    run: (args, env) => start(args, env).finished,
+    run: (args, env) => program.run(args, project.folder, env),
     async judge({ replanned, untaken = 0, last }) {
       const told = last === undefined ? undefined : last.summary().streams["contacts"];
       return judge({

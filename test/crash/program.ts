@@ -1,19 +1,30 @@
-// The program under test, built from src/ into a folder of its own. A test that kills processes for minutes must not
-// see a build that happens meanwhile, and the canary needs a copy that it may spoil.
+// The program under test: the one that the tests' set-up built, or one built into a folder of its own. A script that kills
+// processes for hours must not see a build that happens meanwhile, and the canary needs a copy that it may spoil.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Running, repository, startChild } from "../support/rig.ts";
+import { type Finished, type Running, repository, runLoadline, startChild, startLoadline } from "../support/child.ts";
 
-export interface Program extends Disposable {
-  /** Holds bin/ and dist/. */
-  folder: string;
+export interface Program {
   start(args: readonly string[], cwd: string, env?: Record<string, string>): Running;
+  /** To its end. */
+  run(args: readonly string[], cwd: string, env?: Record<string, string>): Promise<Finished>;
 }
 
-export function buildProgram(): Program {
+/** The repository's. */
+export const builtProgram: Program = {
+  start: (args, cwd, env = {}) => startLoadline(args, { cwd, env }),
+  run: (args, cwd, env = {}) => runLoadline(args, { cwd, env }).finished,
+};
+
+export interface OwnProgram extends Program, Disposable {
+  /** Holds bin/ and dist/. */
+  folder: string;
+}
+
+export function buildProgram(): OwnProgram {
   const folder = mkdtempSync(join(tmpdir(), "loadline-program-"));
   // Types are another check's business.
   const settings = ["--noCheck", "--out", join(folder, "dist")];
@@ -21,10 +32,12 @@ export function buildProgram(): Program {
   mkdirSync(join(folder, "bin"));
   for (const name of ["bin/loadline.js", "package.json"]) cpSync(join(repository, name), join(folder, name));
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  const start: Program["start"] = (args, cwd, env = {}) =>
+    startChild(process.execPath, [join(folder, "bin/loadline.js"), ...args], { cwd, env });
   return {
     folder,
-    start: (args, cwd, env = {}) =>
-      startChild(process.execPath, [join(folder, "bin/loadline.js"), ...args], { cwd, env }),
+    start,
+    run: (...request) => start(...request).finished,
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

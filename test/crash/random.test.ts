@@ -3,15 +3,14 @@ import { seededFraction } from "../../src/core/random.ts";
 import { overLanes } from "./lanes.ts";
 import { hubspotModes, type LoadMode, salesforceModes } from "./load.ts";
 import { isClean } from "./oracle.ts";
-import { buildProgram } from "./program.ts";
+import { builtProgram } from "./program.ts";
 import { loadUnderFire } from "./random-load.ts";
 
 const seed = 20_261_121;
 const modes: LoadMode[] = [...salesforceModes, ...hubspotModes, "insert", "hs-upsert"];
 
 test("loads that are killed at random while the org drops answers lose and double nothing", async () => {
-  using program = buildProgram();
-  const results = await overLanes(program, 2, [...modes.entries()], (lane, [index, mode]) =>
+  const results = await overLanes(builtProgram, 2, [...modes.entries()], (lane, [index, mode]) =>
     loadUnderFire(lane, mode, seededFraction(seed + index)),
   );
   expect(results.filter(({ verdict, problem }) => problem !== undefined || !isClean(verdict))).toEqual([]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
 import { openLane } from "./load.ts";
-import { buildProgram } from "./program.ts";
+import { builtProgram } from "./program.ts";
 
 const lanes = 2;
 /** Six batches; `npm run crash:sweep` takes a dozen and more, and every hit of every step. */
@@ -25,22 +25,20 @@ test.each([
 ] as const)(
   "a load (%s) that is killed at any step loses and doubles nothing, taken up by resume or by run",
   async (mode, stepsOfMode) => {
-    using program = buildProgram();
-    const hits = await hitsOf(mode, program);
+    const hits = await hitsOf(mode);
     expect([...new Set(hits)].sort()).toEqual([...stepsOfMode].sort());
     const cases = stepsOfMode.map((name, index): CrashCase => {
       const count = hits.filter((hit) => hit === name).length;
       const failpoint = `${name}:${Math.ceil(count / 2)}`;
       return { mode, failpoint, batchRows, continuation: (index + mode.length) % 2 === 0 ? "resume" : "run" };
     });
-    const results = await overLanes(program, lanes, cases, crashAndGoOn);
+    const results = await overLanes(builtProgram, lanes, cases, crashAndGoOn);
     expect(results.map(complaint).filter((text) => text !== undefined)).toEqual([]);
     expect(results.map(({ kills }) => kills)).toEqual(cases.map(() => 1));
   },
 );
 
 test("a run that is killed again while it is taken up loses and doubles nothing", async () => {
-  using program = buildProgram();
   const pairs = [
     ["handle:3", "abandoned:1"],
     ["handle:3", "opened:1"],
@@ -52,12 +50,12 @@ test("a run that is killed again while it is taken up loses and doubles nothing"
   const cases = pairs.map(
     ([failpoint, second]): CrashCase => ({ mode: "insert", failpoint, second, continuation: "resume" }),
   );
-  const results = await overLanes(program, lanes, cases, crashAndGoOn);
+  const results = await overLanes(builtProgram, lanes, cases, crashAndGoOn);
   expect(results.map(complaint).filter((text) => text !== undefined)).toEqual([]);
   expect(results.map(({ kills }) => kills)).toEqual(cases.map(() => 2));
 });
 
-async function hitsOf(mode: CrashCase["mode"], program: ReturnType<typeof buildProgram>): Promise<string[]> {
-  await using lane = await openLane(program);
+async function hitsOf(mode: CrashCase["mode"]): Promise<string[]> {
+  await using lane = await openLane(builtProgram);
   return await countFailpoints(lane, mode, batchRows);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { overLanes } from "../crash/lanes.ts";
 import { type HubSpotMode, type Lane, openLoad, resume, runJob } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
-import { buildProgram } from "../crash/program.ts";
+import { builtProgram } from "../crash/program.ts";
 import { crossAll, html, usualFaults } from "./grid.ts";
 
 const objects = "/crm/objects/*/contacts";
@@ -58,8 +58,7 @@ const cells = crossAll(endpoints, faults)
 const oneBatch = 100;
 
 test("a fault at the first call of any endpoint of HubSpot costs a few calls and nothing else", async () => {
-  using program = buildProgram();
-  const outcomes = await overLanes(program, 2, cells, meet);
+  const outcomes = await overLanes(builtProgram, 2, cells, meet);
   const strange = outcomes.flatMap((outcome, index) => {
     if (outcome.code === 0 && isClean(outcome.verdict as never) && outcome.hit) return [];
     return [`${cells[index]?.fault} at ${cells[index]?.endpoint}: ${JSON.stringify(outcome)}`];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { overLanes } from "../crash/lanes.ts";
 import { type Lane, type LoadMode, openLoad, resume, runJob } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
-import { buildProgram } from "../crash/program.ts";
+import { builtProgram } from "../crash/program.ts";
 import { crossAll, html, usualFaults } from "./grid.ts";
 
 const data = "/services/data/*";
@@ -79,11 +79,10 @@ const oneBatch = 100;
 const callsMore = 12;
 
 test("a fault at the first call of any endpoint costs a few calls and nothing else", async () => {
-  using program = buildProgram();
   const modes: LoadMode[] = ["upsert", "collections", "delete"];
-  const undisturbed = await overLanes(program, 2, modes, (lane, mode) => meet(lane, { mode }));
+  const undisturbed = await overLanes(builtProgram, 2, modes, (lane, mode) => meet(lane, { mode }));
   const callsMax = Math.max(...undisturbed.map(({ calls }) => calls)) + callsMore;
-  const outcomes = await overLanes(program, 2, cells, meet);
+  const outcomes = await overLanes(builtProgram, 2, cells, meet);
   const strange = outcomes.flatMap((outcome, index) => {
     const cell = cells[index];
     if (cell === undefined) return ["no cell"];

@@ -77,7 +77,7 @@ test("a download goes on after each break of the connection, and is whole", asyn
 });
 
 test("a server that is killed in the middle is waited for, and a file goes on where it was", async () => {
-  await using vendor = await startVendor({ "job.yaml": copyJob() });
+  await using vendor = await startVendor({ "job.yaml": copyJob() }, { killable: true });
   vendor.put({ "in/big.csv": big });
   await vendor.sandbox.setFaults([{ match: "READ /in/big.csv", nth: [900], do: { delay_ms: 300_000 } }]);
   const running = vendor.project.start(["run", "job.yaml", "--json"]);
@@ -163,16 +163,16 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     return createProject({ "connections.yaml": connectionsFile(connection), ...files });
   };
 
-  test("is read by globs and in parallel: 10,000 small files, each once, in their order, and moved away", async () => {
-    const rows = writeSmallFiles(join(server.folder, "many"), 10_000);
+  test("is read by globs and in parallel: 2,000 small files, each once, in their order, and moved away", async () => {
+    const rows = writeSmallFiles(join(server.folder, "many"), 2000);
     await using project = projectFor({
       "job.yaml": copyJob({ files: "many/*.csv", source: ", once: content_hash, after: { move: done }" }),
     });
     const run = await project.run("run", "job.yaml", "--json");
-    expect(run.summary().streams["people"], run.stderr).toMatchObject({ extracted: 10_000, loaded: 10_000 });
+    expect(run.summary().streams["people"], run.stderr).toMatchObject({ extracted: 2000, loaded: 2000 });
     expect(project.read("out/people.csv") === `Id,Name\n${rows}`).toBe(true);
     expect(readdirSync(join(server.folder, "many"))).toEqual([]);
-    expect(readdirSync(join(server.folder, "done")).length).toBe(10_000);
+    expect(readdirSync(join(server.folder, "done")).length).toBe(2000);
   });
 
   test("is waited for when it is killed in the middle of a download, which then is whole", async () => {

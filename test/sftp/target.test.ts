@@ -50,7 +50,7 @@ test("an upload goes on after each break of the connection; its answer may be lo
 });
 
 test("a server that is killed in the middle of an upload is waited for", async () => {
-  await using vendor = await startVendor({ "job.yaml": uploadJob(), "out/a.csv": rows });
+  await using vendor = await startVendor({ "job.yaml": uploadJob(), "out/a.csv": rows }, { killable: true });
   await vendor.sandbox.setFaults([{ match: "WRITE /.people.csv.*", nth: [700], do: { delay_ms: 300_000 } }]);
   const running = vendor.project.start(["run", "job.yaml"]);
   await vi.waitUntil(() => bytesOfTemporary(vendor) > 10_000_000, { timeout: 60_000 });

@@ -2,7 +2,7 @@
 // that is `npm run check`, which comes first in `npm test`. Opens the pool of warm programs (rig.ts).
 
 import { execFileSync } from "node:child_process";
-import { repository } from "./rig.ts";
+import { repository } from "./child.ts";
 import { openPool } from "./warm/pool.ts";
 import { socketVariable } from "./warm/protocol.ts";
 

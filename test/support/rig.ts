@@ -11,8 +11,6 @@
 //
 // What must hold: whatever a test does, its processes and its folder go when it ends (`await using`).
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   mkdirSync,
   mkdtempSync,
@@ -25,49 +23,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { RunSummary } from "../../src/report/summary.ts";
-import { runWarm, type StartedSandbox, startWarmSandbox, type WarmRun } from "./warm/client.ts";
+import { type ChildOptions, type Finished, type Running, runLoadline, startLoadline } from "./child.ts";
+import { type StartedSandbox, startWarmSandbox } from "./warm/client.ts";
 import type { SandboxAddresses } from "./warm/protocol.ts";
-
-/** The repository's folder. */
-export const repository = fileURLToPath(new URL("../..", import.meta.url));
-
-const bin = join(repository, "bin/loadline.js");
-
-/** A child that hangs is killed after this time, so that its test fails instead of the whole suite. */
-const childMsMax = 240_000;
-
-/** What a finished child left. */
-export interface Finished {
-  /** Exit code; null when a signal ended it. */
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-  /** The JSON summary: stdout must be exactly one line of JSON, otherwise this throws with all that was printed. */
-  summary(): RunSummary;
-}
-
-/** A child that runs. */
-export interface Running {
-  child: ChildProcess;
-  finished: Promise<Finished>;
-  /** Resolves once the text appears on stdout or stderr; rejects if the child ends without it. */
-  untilPrinted(text: string): Promise<void>;
-  /** Sends a signal and waits for the end. */
-  kill(signal: NodeJS.Signals): Promise<Finished>;
-}
-
-export interface ChildOptions {
-  /** Beside the usual environment; undefined takes a variable away. */
-  env?: Record<string, string | undefined>;
-  cwd?: string;
-  /** What the child reads on stdin; nothing by default. */
-  input?: string;
-  /** A child that takes longer is killed. */
-  msMax?: number;
-}
 
 export interface Project extends AsyncDisposable {
   folder: string;
@@ -91,8 +49,7 @@ export interface Project extends AsyncDisposable {
 /** A temporary project with these files. */
 export function createProject(files: Record<string, string | Uint8Array> = {}): Project {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "loadline-test-")));
-  const children: Running[] = [];
-  const warm: WarmRun[] = [];
+  const children: Pick<Running, "kill">[] = [];
   const path = (name: string) => join(folder, name);
   const project: Project = {
     folder,
@@ -125,17 +82,13 @@ export function createProject(files: Record<string, string | Uint8Array> = {}): 
       children.push(child);
       return child;
     },
-    async run(...args) {
-      const env = environment(project.env);
-      const run = runWarm({ args, cwd: folder, env, msMax: childMsMax });
-      if (run === undefined) return project.start(args).finished;
-      warm.push(run);
-      const { code, signal, ...output } = await run.finished;
-      return ended(code, signal, output);
+    run(...args) {
+      const running = runLoadline(args, { cwd: folder, env: project.env });
+      children.push(running);
+      return running.finished;
     },
     async [Symbol.asyncDispose]() {
-      for (const run of warm) run.kill();
-      await Promise.all(children.map((child) => child.kill("SIGKILL")));
+      await Promise.allSettled(children.map((child) => child.kill("SIGKILL")));
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
@@ -143,84 +96,7 @@ export function createProject(files: Record<string, string | Uint8Array> = {}): 
   return project;
 }
 
-/** Starts the real bin with the Node that runs the tests. */
-export function startLoadline(args: readonly string[], options: ChildOptions = {}): Running {
-  return startChild(process.execPath, [bin, ...args], options);
-}
-
-/** Starts any program, with the tests' environment cleaned of what would change what loadline prints or does. */
-export function startChild(program: string, args: readonly string[], options: ChildOptions = {}): Running {
-  const child = spawn(program, args, {
-    cwd: options.cwd ?? tmpdir(),
-    env: environment(options.env),
-    stdio: ["pipe", "pipe", "pipe", "ipc"],
-    timeout: options.msMax ?? childMsMax,
-    killSignal: "SIGKILL",
-  });
-  child.stdin?.on("error", () => undefined);
-  child.stdin?.end(options.input ?? "");
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name]?.setEncoding("utf8").on("data", (text: string) => {
-      output[name] += text;
-    });
-  }
-  const finished = once(child, "close").then(([code, signal]): Finished => ended(code, signal, output));
-  finished.catch(() => undefined);
-  return {
-    child,
-    finished,
-    untilPrinted: (text) => waitForText(child, output, text),
-    async kill(signal) {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      return finished;
-    },
-  };
-}
-
-/** The tests' own, cleaned of what would change what loadline prints or does, and `more`. */
-export function environment(more: Record<string, string | undefined> = {}): Record<string, string> {
-  const { GITHUB_STEP_SUMMARY, FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
-  const own = Object.entries(rest).filter(([name]) => !/^(LOADLINE_|VITEST|SF_)/.test(name));
-  const all = {
-    ...Object.fromEntries(own),
-    SF_CLIENT_ID: "sandbox",
-    SF_CLIENT_SECRET: "sandbox",
-    HUBSPOT_TOKEN: "pat-sandbox-loadline",
-    ...more,
-  };
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
-function ended(code: unknown, signal: unknown, output: { stdout: string; stderr: string }): Finished {
-  const { stdout, stderr } = output;
-  return {
-    code: code as number | null,
-    signal: signal as NodeJS.Signals | null,
-    stdout,
-    stderr,
-    summary() {
-      const all = `exit ${String(code ?? signal)}\n--- stdout\n${stdout}\n--- stderr\n${stderr}`;
-      if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`stdout is not one line of JSON: ${all}`);
-      return JSON.parse(stdout) as RunSummary;
-    },
-  };
-}
-
-function waitForText(child: ChildProcess, output: { stdout: string; stderr: string }, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      if (output.stdout.includes(text) || output.stderr.includes(text)) resolve();
-    };
-    child.stdout?.on("data", look);
-    child.stderr?.on("data", look);
-    child.once("close", () => {
-      look();
-      reject(new Error(`ended without "${text}":\n${output.stdout}\n${output.stderr}`));
-    });
-    look();
-  });
-}
+export { type Finished, type Running, repository, startChild, startLoadline } from "./child.ts";
 
 export interface Sandbox extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, of Salesforce. */
@@ -264,8 +140,10 @@ export interface SandboxRequest {
   /** 0, the default, takes a free port. */
   port?: number;
   sftpPort?: number;
-  /** It is killed after this time. */
+  /** It is killed after this time, where it has a process of its own. */
   msMax?: number;
+  /** In a process of its own, so that SIGKILL ends it as a power cut does. */
+  killable?: boolean;
 }
 
 /** Starts a sandbox: beside others in a warm process, or, where it may be killed, in a process of its own. */
@@ -277,10 +155,9 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
     files[name] = join(folder, `${name}.json`);
     writeFileSync(files[name], JSON.stringify(request[name]));
   }
-  const { schema, faults, ...rest } = request;
-  const warm =
-    Object.keys(rest).length === 0 ? await startWarmSandbox({ folder: join(folder, "data"), files }) : undefined;
-  const { stop, addresses } = warm ?? (await startSandboxProcess(request, folder, files));
+  const { data = join(folder, "data"), killable = false } = request;
+  const warm = killable ? undefined : await startWarmSandbox({ folder: data, files });
+  const { stop, addresses } = warm ?? (await startSandboxProcess(request, data, files));
   const { salesforce: origin, hubspot, sftp, hostKey } = addresses;
   const stopAndClear = async (signal: NodeJS.Signals = "SIGTERM") => {
     await stop(signal);
@@ -298,15 +175,15 @@ export async function startSandbox(request: SandboxRequest = {}): Promise<Sandbo
   };
 }
 
-/** `loadline sandbox`. The folder is ours even without `data`: a killed sandbox can't clear up behind itself. */
+/** `loadline sandbox`. The folder of its data is always ours: a killed sandbox can't clear up behind itself. */
 async function startSandboxProcess(
-  { port = 0, sftpPort = 0, data, msMax }: SandboxRequest,
-  folder: string,
+  { port = 0, sftpPort = 0, msMax }: SandboxRequest,
+  data: string,
   files: Record<string, string>,
 ): Promise<StartedSandbox> {
   const ports = ["--salesforce-port", String(port), "--hubspot-port", "0", "--sftp-port", String(sftpPort)];
   const flags = Object.entries(files).flatMap(([name, file]) => [`--${name}`, file]);
-  const args = ["sandbox", ...ports, "--data", data ?? join(folder, "data"), ...flags];
+  const args = ["sandbox", ...ports, "--data", data, ...flags];
   const running = startLoadline(args, msMax === undefined ? {} : { msMax });
   const addresses = JSON.parse(await firstLine(running)) as SandboxAddresses;
   return { addresses, stop: async (signal) => void (await running.kill(signal)) };

@@ -3,7 +3,7 @@
 // its number with its addresses, or alone once it is closed.
 
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
 import type { SandboxReply, SandboxRequest } from "./protocol.ts";
@@ -56,6 +56,7 @@ async function close(number: number): Promise<SandboxAnswer> {
 
 function placeKeys(folder: string): void {
   mkdirSync(folder, { recursive: true });
+  if (existsSync(join(folder, "sandbox.pub"))) return;
   keys ??= makeKeys();
   for (const [name, content] of keys) writeFileSync(join(folder, name), content, { mode: 0o600 });
 }
