@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { jsonColumns, readBatchRows } from "../../src/connectors/salesforce/json-records.ts";
+import { readBatchRows } from "../../src/connectors/kit/batch-file.ts";
+import { jsonColumns } from "../../src/connectors/salesforce/json-records.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../../src/core/model.ts";
 
 function makeField(name: string, kind: FieldKind, more: Partial<FieldSchema> = {}): FieldSchema {

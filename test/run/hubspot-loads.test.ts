@@ -175,7 +175,7 @@ test("an import brings its errors back to their rows", async () => {
 });
 
 test("a create without a unique property whose answer is lost is in doubt, and never sent again by itself", async () => {
-  const lines = Array.from({ length: 250 }, (_, index) => `r${index},p${index}@x.de`);
+  const lines = Array.from({ length: 300 }, (_, index) => `r${index},p${index}@x.de`);
   await using run = await rehearse(
     job({ map: "      loose: id\n      lastname: email", key: "loose", mode: "insert" }),
     { "inbox/contacts.csv": `id,email\n${lines.join("\n")}\n` },
@@ -186,14 +186,14 @@ test("a create without a unique property whose answer is lost is in doubt, and n
   ]);
   const done = await run.project.run("run", "job.yaml", "--json");
   expect(done.code, done.stderr).toBe(5);
-  expect(done.summary().streams["contacts"]).toMatchObject({ loaded: 150, inDoubt: 100 });
-  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(250);
+  expect(done.summary().streams["contacts"]).toMatchObject({ loaded: 200, inDoubt: 100 });
+  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(300);
   const again = await run.project.run("resume", "--json");
   expect(again.code).toBe(5);
   const decided = await run.project.run("resume", "--in-doubt", "landed", "--json");
   expect(decided.code, decided.stderr).toBe(0);
-  expect(decided.summary().streams["contacts"]).toMatchObject({ loaded: 250, inDoubt: 0 });
-  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(250);
+  expect(decided.summary().streams["contacts"]).toMatchObject({ loaded: 300, inDoubt: 0 });
+  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(300);
 });
 
 test("mode mirror archives what the source no longer has, within its scope", async () => {

@@ -3,11 +3,12 @@
 // wrong with one costs no other.
 // https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 
+import { inGroups } from "../kit/groups.ts";
 import { type AssociationType, readAssociations, specOf } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { type ApiError, refusalOf } from "./errors.ts";
 import { associationPath } from "./paths.ts";
-import { inGroups, readBatchAnswer } from "./records.ts";
+import { readBatchAnswer } from "./records.ts";
 
 const createRowsMax = 2000;
 const defaultRowsMax = 100;

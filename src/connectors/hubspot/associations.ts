@@ -3,10 +3,11 @@
 
 import { inParallel } from "../../core/in-parallel.ts";
 import { foldText } from "../../values/fold.ts";
+import { inGroups } from "../kit/groups.ts";
 import type { HubSpotClient } from "./client.ts";
 import { associationPath } from "./paths.ts";
 import { domainProperty, emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
-import { type HubSpotRecord, inGroups, otherAddresses, readBatch, readPresent } from "./records.ts";
+import { type HubSpotRecord, otherAddresses, readBatch, readPresent } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 import { anyOf, searchPages } from "./search.ts";
 

@@ -1,11 +1,9 @@
 // A batch file in HubSpot's terms, and its answers as result files. In: cells as loadline writes them. Out: rows with
 // the properties to send and the records to associate with; a blank cell leaves its property alone.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { parse } from "csv-parse/sync";
-import { stringify } from "csv-stringify/sync";
 import type { Batch, ResultFiles } from "../../contract/write.ts";
+import { type RowAnswers, readBatchRows, saveRowAnswers } from "../kit/batch-file.ts";
 import type { BatchRow, RowAnswer } from "./batches.ts";
 import { rowErrorOf, writeRowError } from "./errors.ts";
 import { idColumn } from "./properties.ts";
@@ -32,9 +30,8 @@ export interface BatchFile {
   rows: SentRow[];
 }
 
-/** A batch is small enough to be read at once. */
 export function readBatchFile({ path, operation, externalId }: Batch): BatchFile {
-  const [columns = [], ...lines] = parse(readFileSync(path)) as string[][];
+  const { headers: columns, rows: lines } = readBatchRows(path);
   const name = basename(path, ".csv");
   const byId = operation === "update" || operation === "delete";
   const rows = lines.map((cells, index): SentRow => {
@@ -63,21 +60,13 @@ export function readBatchFile({ path, operation, externalId }: Batch): BatchFile
 /** Result files as a bulk job would give them: what was sent, with what became of it. */
 export function saveAnswers(file: BatchFile, answers: readonly RowAnswer[], files: ResultFiles): void {
   const byTrace = new Map(answers.map((answer) => [answer.trace, answer]));
-  const succeeded: string[][] = [];
-  const failed: string[][] = [];
+  const saved: RowAnswers = { columns: file.columns, succeeded: [], failed: [] };
   for (const { trace, cells } of file.rows) {
     const answer = byTrace.get(trace);
     if (answer === undefined) continue;
     if ("error" in answer) {
-      failed.push([answer.existingId ?? "", writeRowError(rowErrorOf(answer.error)), ...cells]);
-    } else succeeded.push([answer.id, answer.created, ...cells]);
+      saved.failed.push({ id: answer.existingId ?? "", error: writeRowError(rowErrorOf(answer.error)), cells });
+    } else saved.succeeded.push({ id: answer.id, created: answer.created, cells });
   }
-  const { id, created, error } = resultColumns;
-  save(files.succeeded, [id, created, ...file.columns], succeeded);
-  save(files.failed, [id, error, ...file.columns], failed);
-  save(files.unprocessed, file.columns, []);
-}
-
-function save(path: string, header: readonly string[], rows: readonly string[][]): void {
-  writeFileSync(path, stringify([[...header], ...rows], { quoted: true }), { mode: 0o600 });
+  saveRowAnswers(saved, resultColumns, files);
 }

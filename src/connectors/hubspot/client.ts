@@ -13,14 +13,15 @@ import { type HttpClient, type HttpRequest, type HttpResponse, readJson } from "
 import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { Pace } from "../../http/pace.ts";
-import { withRetries } from "../../http/retry.ts";
 import { ServerClock } from "../../http/server-clock.ts";
+import { callRepeatedly, type RepeatableCall } from "../kit/calls.ts";
+import { SignIns } from "../kit/sign-ins.ts";
 import type { HubSpotConnection } from "./connection.ts";
 import { explainFault, readApiError, readFault } from "./errors.ts";
 import { type ApiVersion, apiVersions, newestVersion, pathIn } from "./paths.ts";
 import { isEnding, type Session, signIn } from "./sign-in.ts";
 
-export interface CallOptions {
+export interface CallOptions extends RepeatableCall {
   method: HttpRequest["method"];
   /** As v3 and v4 have it. */
   path: string;
@@ -29,13 +30,8 @@ export interface CallOptions {
   headers?: Record<string, string>;
   /** Searches have a limit of their own. */
   search?: boolean;
-  /** Whether an unknown outcome may be answered by sending again. */
-  idempotent: boolean;
   /** For messages: "reading contacts". */
   doing: string;
-  signal?: AbortSignal;
-  /** Told of each call that is made again, why. */
-  onFault?(fault: CallFault): void;
 }
 
 export interface Answer {
@@ -58,8 +54,7 @@ export class HubSpotClient {
   readonly #http: HttpClient;
   #burst: Pace | undefined;
   #search: Pace | undefined;
-  #session: Session | undefined;
-  #signingIn: Promise<Session> | undefined;
+  readonly #signIns: SignIns<Session>;
   #portal: string | undefined;
   #allowance: Allowance | undefined;
   readonly #clock = new ServerClock();
@@ -71,6 +66,8 @@ export class HubSpotClient {
     this.#connection = connection;
     this.#context = context;
     this.#http = http;
+    const { environment, signal } = context;
+    this.#signIns = new SignIns(() => signIn(http, connection, environment, this.version, signal), isEnding);
   }
 
   /** As the latest answer told it. */
@@ -149,27 +146,18 @@ export class HubSpotClient {
     return { calls: Math.max(1, Math.floor((calls * this.#connection.burst) / 100)), windowMs };
   }
 
-  #retrying<T>(options: Pick<CallOptions, "idempotent" | "signal" | "onFault">, act: () => Promise<T>): Promise<T> {
-    return withRetries(act, {
-      idempotent: options.idempotent,
-      signal: options.signal ?? this.#context.signal,
-      onRetry: (fault, attempt, delayMs) => {
-        options.onFault?.(fault);
-        this.#context.onRetry(`${fault.message}; try ${attempt + 1} in ${Math.round(delayMs)} ms`);
-      },
-    });
+  #retrying<T>(options: RepeatableCall, act: () => Promise<T>): Promise<T> {
+    return callRepeatedly(this.#context, options, act);
   }
 
   async #send(options: CallOptions): Promise<HttpResponse> {
     const signal = options.signal ?? this.#context.signal;
-    const session = await this.#signIn(signal);
+    const session = await this.#signIns.get();
     try {
       return await this.#sendWith(session, options, signal);
     } catch (error) {
       if (!this.#isOver(error)) throw error;
-      // Of many calls that the end of one token meets, the first renews it for all.
-      if (this.#session === session) this.#session = undefined;
-      return this.#sendWith(await this.#signIn(signal), options, signal);
+      return this.#sendWith(await this.#signIns.renew(session), options, signal);
     }
   }
 
@@ -230,19 +218,5 @@ export class HubSpotClient {
     this.#told = told;
     const [calls = 0, windowMs = 0] = told.split("/").map(Number);
     if (calls > 0 && windowMs > 0) this.#burst?.adjust(this.#shareOf(calls, windowMs));
-  }
-
-  /** Signs in once, however many calls ask for it at the same time. */
-  #signIn(signal: AbortSignal): Promise<Session> {
-    if (this.#session !== undefined && !isEnding(this.#session)) return Promise.resolve(this.#session);
-    this.#signingIn ??= signIn(this.#http, this.#connection, this.#context.environment, this.version, signal)
-      .then((session) => {
-        this.#session = session;
-        return session;
-      })
-      .finally(() => {
-        this.#signingIn = undefined;
-      });
-    return this.#signingIn;
   }
 }

@@ -3,9 +3,10 @@
 // https://developers.hubspot.com/changelog/updated-merge-functionality-for-crm-records
 
 import type { Window } from "../../contract/source.ts";
+import { inGroups } from "../kit/groups.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
-import { type HubSpotRecord, inGroups } from "./records.ts";
+import type { HubSpotRecord } from "./records.ts";
 import type { Filter } from "./search.ts";
 import { searchPages } from "./search.ts";
 

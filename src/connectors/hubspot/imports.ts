@@ -9,11 +9,12 @@ import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
 import { foldText } from "../../values/fold.ts";
+import { inGroups } from "../kit/groups.ts";
 import { type BatchFile, readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
 import type { RowAnswer } from "./batches.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
-import { batchRowsMax, type HubSpotRecord, inGroups, readBatch } from "./records.ts";
+import { batchRowsMax, type HubSpotRecord, readBatch } from "./records.ts";
 
 const readLanes = 6;
 const importsPerPage = 100;

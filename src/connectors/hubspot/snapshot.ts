@@ -5,6 +5,7 @@ import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
+import { gatherGroups, inGroups } from "../kit/groups.ts";
 import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
@@ -12,15 +13,7 @@ import { keepInScope } from "./in-scope.ts";
 import { listPages } from "./list.ts";
 import { namesOf } from "./match-filter.ts";
 import { emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
-import {
-  batchRowsMax,
-  cellOf,
-  gatherGroups,
-  type HubSpotRecord,
-  inGroups,
-  otherAddresses,
-  readBatch,
-} from "./records.ts";
+import { batchRowsMax, cellOf, type HubSpotRecord, otherAddresses, readBatch } from "./records.ts";
 import { type AssociationName, readAssociationName } from "./schema.ts";
 import { addFilters, anyOf, countMatches, readFilter, searchPages } from "./search.ts";
 

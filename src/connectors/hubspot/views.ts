@@ -7,13 +7,14 @@ import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { ObjectSource } from "../../job/job.ts";
+import { inGroups } from "../kit/groups.ts";
 import { readAssociations } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { mergedIds, mergeProperties } from "./deletions.ts";
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
 import { objectPath } from "./paths.ts";
-import { type HubSpotRecord, historyRowsMax, inGroups, readPresent } from "./records.ts";
+import { type HubSpotRecord, historyRowsMax, readPresent } from "./records.ts";
 import type { Schemas } from "./schema.ts";
 import { searchPages } from "./search.ts";
 

@@ -7,6 +7,7 @@ import type { Batch, ResultFiles } from "../../contract/write.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { foldText } from "../../values/fold.ts";
+import { inGroups } from "../kit/groups.ts";
 import { associate } from "./associate.ts";
 import type { AssociationTypes } from "./association-types.ts";
 import type { AssociatedRecords, AssociationType } from "./associations.ts";
@@ -15,7 +16,7 @@ import { type BatchWrite, isRepeatable, type RowAnswer, writeRows } from "./batc
 import type { HubSpotClient } from "./client.ts";
 import type { ApiError } from "./errors.ts";
 import { clearStages, type StageOrder } from "./lifecycle.ts";
-import { batchRowsMax, inGroups } from "./records.ts";
+import { batchRowsMax } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 
 /** Calls of one batch that are under way at once. */

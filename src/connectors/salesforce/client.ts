@@ -17,9 +17,9 @@ import {
 } from "../../http/client.ts";
 import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
-import { withRetries } from "../../http/retry.ts";
 import { ServerClock } from "../../http/server-clock.ts";
-import type { Environment } from "../../job/job.ts";
+import { callRepeatedly, type RepeatableCall } from "../kit/calls.ts";
+import { SignIns } from "../kit/sign-ins.ts";
 import { chooseVersion } from "./api-version.ts";
 import type { SalesforceConnection } from "./connection.ts";
 import { explainFault, readApiError } from "./errors.ts";
@@ -30,7 +30,7 @@ import { readUsage } from "./usage.ts";
 
 type Jsforce = InstanceType<typeof import("jsforce/lib/core.js").Connection>;
 
-export interface CallOptions {
+export interface CallOptions extends RepeatableCall {
   method: HttpRequest["method"];
   /** Below the version, `/jobs/ingest` say; or from the root, `/services/…`. */
   path: string;
@@ -38,13 +38,8 @@ export interface CallOptions {
   json?: object;
   body?: HttpRequest["body"];
   keepGzip?: boolean;
-  /** Whether an unknown outcome may be answered by sending again. */
-  idempotent: boolean;
   /** For messages: "reading job 750…". */
   doing: string;
-  signal?: AbortSignal;
-  /** Told of each call that is made again, why. */
-  onFault?(fault: CallFault): void;
 }
 
 export class SalesforceClient {
@@ -52,26 +47,21 @@ export class SalesforceClient {
   /** What a person should know of the connection. */
   readonly warnings: string[] = [];
   readonly #connection: SalesforceConnection;
-  readonly #environment: Environment;
   readonly #http: HttpClient;
-  #session: SignedIn | undefined;
-  #signingIn: Promise<SignedIn> | undefined;
+  readonly #signIns = new SignIns(() => this.#signIn());
   /** What the org handed out in place of the connection's own, which is used up then. */
   #refreshToken: string | undefined;
   #allowance: Allowance | undefined;
   #version: string | undefined;
   #jsforce: Jsforce | undefined;
   readonly #clock = new ServerClock();
-  readonly #onRetry: (text: string) => void;
-  readonly #signal: AbortSignal;
+  readonly #context: ConnectionContext;
 
-  constructor(connection: SalesforceConnection, { environment, onRetry, signal }: ConnectionContext, http: HttpClient) {
+  constructor(connection: SalesforceConnection, context: ConnectionContext, http: HttpClient) {
     this.name = connection.name;
     this.#connection = connection;
-    this.#environment = environment;
     this.#http = http;
-    this.#onRetry = onRetry;
-    this.#signal = signal;
+    this.#context = context;
   }
 
   get calls(): number {
@@ -84,8 +74,9 @@ export class SalesforceClient {
   }
 
   get orgId(): string {
-    if (this.#session === undefined) throw new Error("not signed in");
-    return this.#session.orgId;
+    const session = this.#signIns.latest;
+    if (session === undefined) throw new Error("not signed in");
+    return session.orgId;
   }
 
   get version(): string {
@@ -95,7 +86,7 @@ export class SalesforceClient {
 
   /** Signs in and settles the API version. */
   async connect(): Promise<void> {
-    await this.#signIn();
+    await this.#signIns.get();
     const doing = "listing API versions";
     const offered = await this.explain(doing, () =>
       this.callJson({ method: "GET", path: "/services/data", idempotent: true, doing }),
@@ -166,7 +157,7 @@ export class SalesforceClient {
   /** jsforce, over our door. */
   async jsforce(): Promise<Jsforce> {
     if (this.#jsforce !== undefined) return this.#jsforce;
-    const session = await this.#signIn();
+    const session = await this.#signIns.get();
     this.#jsforce = await this.#lendTo({ instanceUrl: session.instanceUrl, version: this.version });
     this.#jsforce.accessToken = session.accessToken;
     return this.#jsforce;
@@ -225,19 +216,12 @@ export class SalesforceClient {
     }
   }
 
-  #retrying<T>(options: Pick<CallOptions, "idempotent" | "signal" | "onFault">, act: () => Promise<T>): Promise<T> {
-    return withRetries(act, {
-      idempotent: options.idempotent,
-      signal: options.signal ?? this.#signal,
-      onRetry: (fault, attempt, delayMs) => {
-        options.onFault?.(fault);
-        this.#onRetry(`${fault.message}; try ${attempt + 1} in ${Math.round(delayMs)} ms`);
-      },
-    });
+  #retrying<T>(options: RepeatableCall, act: () => Promise<T>): Promise<T> {
+    return callRepeatedly(this.#context, options, act);
   }
 
   async #sendSignedIn(options: CallOptions): Promise<HttpResponse> {
-    const session = await this.#signIn();
+    const session = await this.#signIns.get();
     try {
       return this.#noteAnswer(await this.#http.send(this.#requestFor(options, session)));
     } catch (error) {
@@ -267,29 +251,20 @@ export class SalesforceClient {
       },
       ...(body === undefined ? {} : { body }),
       ...(options.keepGzip === true ? { keepGzip: true } : {}),
-      signal: options.signal ?? this.#signal,
+      signal: options.signal ?? this.#context.signal,
     };
   }
 
-  /** Signs in once, however many calls ask for it at the same time. */
-  #signIn(): Promise<SignedIn> {
-    if (this.#session !== undefined) return Promise.resolve(this.#session);
-    this.#signingIn ??= signIn(this, this.#connection, this.#environment, this.#refreshToken)
-      .then((session) => {
-        this.#session = session;
-        this.#keepRefreshToken(session);
-        return session;
-      })
-      .finally(() => {
-        this.#signingIn = undefined;
-      });
-    return this.#signingIn;
+  async #signIn(): Promise<SignedIn> {
+    const session = await signIn(this, this.#connection, this.#context.environment, this.#refreshToken);
+    this.#keepRefreshToken(session);
+    return session;
   }
 
   /** Of a flow that has one: the org hands out another only where it rotates them. */
   #keepRefreshToken({ refreshToken }: SignedIn): void {
     if (refreshToken === undefined || this.#connection.auth.kind !== "refresh_token") return;
-    const own = this.#refreshToken ?? this.#connection.auth.refreshToken.resolve(this.#environment).reveal();
+    const own = this.#refreshToken ?? this.#connection.auth.refreshToken.resolve(this.#context.environment).reveal();
     if (refreshToken === own) return;
     if (this.#refreshToken === undefined) {
       this.warnings.push(
@@ -308,8 +283,7 @@ export class SalesforceClient {
         next: "set the variable to a fresh token, or use `jwt` or `client_credentials`, which renew themselves",
       });
     }
-    if (this.#session === expired) this.#session = undefined;
-    const renewed = await this.#signIn();
+    const renewed = await this.#signIns.renew(expired);
     if (renewed.orgId !== expired.orgId) {
       throw new Failure(exitCode.signIn, `${this.name}: the new session belongs to another org (${renewed.orgId})`);
     }
@@ -347,7 +321,7 @@ export class SalesforceClient {
     const path = `${url.pathname}${url.search}`;
     const send = async () => {
       const response = isSignIn
-        ? await this.#http.send({ method, url: request.url, headers, ...bodyOf, signal: this.#signal })
+        ? await this.#http.send({ method, url: request.url, headers, ...bodyOf, signal: this.#context.signal })
         : await this.#sendSignedIn({ method, path, headers, ...bodyOf, idempotent, doing });
       const body = await readText(response, doing);
       // jsforce takes a page of HTML for an answer.

@@ -2,15 +2,17 @@
 // a result for each. What must hold: made again, a call leaves the same records, so it may be when its outcome is unknown.
 // https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html
 
-import { writeFileSync } from "node:fs";
-import { stringify } from "csv-stringify/sync";
 import type { Batch, ResultFiles } from "../../contract/write.ts";
 import { strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
+import { type RowAnswers, saveRowAnswers } from "../kit/batch-file.ts";
 import type { CallOptions, SalesforceClient } from "./client.ts";
 import { readApiError } from "./errors.ts";
 import type { JsonColumn } from "./json-records.ts";
 import { idColumn } from "./snapshot.ts";
+
+/** Of a bulk job's result files, and of ours. */
+export const resultColumns = { id: "sf__Id", created: "sf__Created", error: "sf__Error" };
 
 export interface CollectionWrite {
   batch: Batch;
@@ -36,16 +38,13 @@ export async function writeCollection(client: SalesforceClient, write: Collectio
   const answered = await callOnce(client, write, body);
   const keyColumn = batch.externalId ?? idColumn;
   const key = columns.findIndex(({ header }) => header === keyColumn);
-  const succeeded: string[][] = [];
-  const failed: string[][] = [];
+  const answers: RowAnswers = { columns: [keyColumn], succeeded: [], failed: [] };
   answered.results.forEach((result, index) => {
-    const name = rows[index]?.[key] ?? "";
-    if (result.success) succeeded.push([result.id ?? "", createdCell(result, answered.again), name]);
-    else failed.push([result.id ?? "", errorCell(result), name]);
+    const [id, cells] = [result.id ?? "", [rows[index]?.[key] ?? ""]];
+    if (result.success) answers.succeeded.push({ id, created: createdCell(result, answered.again), cells });
+    else answers.failed.push({ id, error: errorCell(result), cells });
   });
-  saveResults(files.succeeded, ["sf__Id", "sf__Created", keyColumn], succeeded);
-  saveResults(files.failed, ["sf__Id", "sf__Error", keyColumn], failed);
-  saveResults(files.unprocessed, [keyColumn], []);
+  saveRowAnswers(answers, resultColumns, files);
 }
 
 /** "false" only where the record was certainly there before us: made again, a call finds what it made the first time. */
@@ -119,8 +118,4 @@ function parseResults(text: string): RecordResult[] | undefined {
 /** Id is the first column of a batch of updates. */
 function haveIds(results: readonly RecordResult[], rows: readonly string[][]): boolean {
   return results.every(({ success, id }, index) => !success || id?.slice(0, 15) === rows[index]?.[0]?.slice(0, 15));
-}
-
-function saveResults(path: string, header: string[], rows: readonly string[][]): void {
-  writeFileSync(path, stringify([header, ...rows], { quoted: true }), { mode: 0o600 });
 }

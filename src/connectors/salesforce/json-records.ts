@@ -2,8 +2,6 @@
 // a blank cell leaves its field alone, #N/A empties it, a number keeps its digits, a parent is named by its key.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/dome_upsert.htm
 
-import { readFileSync } from "node:fs";
-import { parse } from "csv-parse/sync";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { clearCell } from "./render.ts";
 
@@ -32,17 +30,6 @@ export async function jsonColumns(
       };
     }),
   );
-}
-
-export interface BatchRows {
-  headers: string[];
-  rows: string[][];
-}
-
-/** A batch for one call is small enough to be read at once. */
-export function readBatchRows(path: string): BatchRows {
-  const [headers = [], ...rows] = parse(readFileSync(path)) as string[][];
-  return { headers, rows };
 }
 
 /** `Account.Ext__c` or `Lead:Who.Email`: a record within the record; emptied, the lookup itself is. */

@@ -6,15 +6,16 @@ import type { Target, TargetCapabilities } from "../../contract/target.ts";
 import type { CallWrites, JobWrites } from "../../contract/write.ts";
 import type { ObjectSchema } from "../../core/model.ts";
 import { HttpClient } from "../../http/client.ts";
+import { readBatchRows } from "../kit/batch-file.ts";
 import { proofOf } from "../kit/proof.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
-import { writeCollection } from "./collections.ts";
+import { resultColumns, writeCollection } from "./collections.ts";
 import type { SalesforceConnection } from "./connection.ts";
 import { refuseDemands } from "./demands.ts";
 import { isOwnError, readRowError } from "./errors.ts";
-import { jsonColumns, readBatchRows } from "./json-records.ts";
+import { jsonColumns } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, explainName, listObjects, listPrefixes, resolveField, withPrefixes } from "./schema.ts";
 import { forecastReads, idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
@@ -26,7 +27,7 @@ const capabilities: TargetCapabilities = {
   clearCell,
   idColumn,
   versionColumn,
-  results: { id: "sf__Id", created: "sf__Created", error: "sf__Error" },
+  results: resultColumns,
   modes: ["insert", "update", "upsert", "delete", "mirror"],
   namedKeysMax: 5000,
   findsByAnyField: true,
