@@ -6,13 +6,20 @@
 import { type Diagnostic, diagnosticsFailure } from "./diagnostics.ts";
 import { type Connection, type Job, type MappedField, type Stream, writesFile } from "./job.ts";
 
-/** Throws a Failure (exit 2) that names the streams, and the field or the key that they share. */
-export function refuseTwoWriters({ streams }: Job, connections: ReadonlyMap<string, Connection>): void {
+/**
+ * Throws a Failure (exit 2) that names the streams, and the field or the key that they share. `systemOf`: what a connection
+ * leads to, once that is known; two may lead to one org.
+ */
+export function refuseTwoWriters(
+  { streams }: Job,
+  connections: ReadonlyMap<string, Connection>,
+  systemOf: (connection: string) => string = (name) => name,
+): void {
   const problems: Diagnostic[] = [];
   for (const [index, later] of streams.entries()) {
     const addsParents = connections.get(later.target.connection)?.addsParents === true;
     for (const earlier of streams.slice(0, index)) {
-      if (!isOneObject(earlier, later)) continue;
+      if (!isOneObject(earlier, later, systemOf)) continue;
       const problem = findSharedFile(earlier, later) ?? findSharedRow(earlier, later, addsParents);
       if (problem !== undefined) problems.push({ place: later.place, length: later.name.length, ...problem });
     }
@@ -33,8 +40,9 @@ function findSharedFile(earlier: Stream, later: Stream): Problem | undefined {
   };
 }
 
-function isOneObject({ target: left }: Stream, { target: right }: Stream): boolean {
-  return left.connection === right.connection && left.object.toLowerCase() === right.object.toLowerCase();
+function isOneObject({ target: left }: Stream, { target: right }: Stream, systemOf: (name: string) => string): boolean {
+  const isOneSystem = systemOf(left.connection) === systemOf(right.connection);
+  return isOneSystem && left.object.toLowerCase() === right.object.toLowerCase();
 }
 
 interface Problem {
@@ -84,12 +92,18 @@ function findSharedRecords(earlier: Stream, later: Stream): Problem | undefined 
   const isMade = modes.every((mode) => mode === "insert" || mode === "upsert" || mode === "mirror");
   const [key = "", ...others] = later.target.key;
   const isOneKey = others.length === 0 && earlier.target.key.length === 1 && earlier.target.key[0] === key;
+  // By another key, a record that has both would not be found before it is there.
+  const isFound = maps(earlier, later.target.key) || maps(later, earlier.target.key);
   // Two inserts make records of their own.
-  if (!isMade || !isOneKey || modes.every((mode) => mode === "insert")) return undefined;
+  if (!isMade || !(isOneKey || isFound) || modes.every((mode) => mode === "insert")) return undefined;
   return {
-    message: `streams ${earlier.name} and ${later.name} both make records of ${later.target.object} by ${key}: one of a key that both have would be planned twice`,
+    message: `streams ${earlier.name} and ${later.name} both make records of ${later.target.object}${isOneKey ? ` by ${key}` : ""}: one that both have would be made twice`,
     next: `take mode update in one of them, or load it by a job of its own`,
   };
+}
+
+function maps({ fields }: Stream, key: readonly string[]): boolean {
+  return key.length > 0 && key.every((name) => fields.some(({ target }) => foldField(target) === foldField(name)));
 }
 
 /** Whether the streams' rows can't be of one record. */

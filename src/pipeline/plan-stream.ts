@@ -18,6 +18,7 @@ import { planInserted } from "./batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
 import { tellKeptAssociations } from "./compile/kept-associations.ts";
+import { nameComing } from "./diff/coming-records.ts";
 import { readDelivered } from "./diff/delivered.ts";
 import { diffStream } from "./diff/diff-stream.ts";
 import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted.ts";
@@ -26,7 +27,7 @@ import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
 import { keepRejects, rejectsPath } from "./rows/rejects.ts";
 import { keepStayedRows } from "./rows/stayed-rows.ts";
-import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
+import { isOneOrg, type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
 import { findChangedBack } from "./settle/written.ts";
 import { stageStream } from "./stage/stage-stream.ts";
 
@@ -137,6 +138,7 @@ async function planParts(
         target: targetOf(context, stream.target.connection),
         stage: staged.view,
         plans: plansOf(context),
+        isOneOrg: (left, right) => isOneOrg(context, left, right),
         folder: subfolder(context, "snapshot"),
         signal: context.signal,
       }),
@@ -154,6 +156,7 @@ async function planParts(
     ...diff.remarks,
     ...tellKeptAssociations(compiled),
     ...told,
+    ...(await nameComing({ engine, stream, plans: plansBeside(context, stream) })),
     ...(counts.rounded === 0 ? [] : [`${countOf(counts.rounded, "value")} rounded to what the field has room for`]),
     ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),
   ];
@@ -201,6 +204,21 @@ async function tellLeftOut(context: RunContext, rows: number, inserted: KnownIns
   const doubtful = await countDoubtful(context, inserted);
   const doubt = doubtful === 0 ? "" : ` (of ${doubtful} of them nobody knows: the run that sent them was given up)`;
   return `${countOf(rows, "row")} inserted before: left out${doubt}`;
+}
+
+/** Of streams that write the same object of the same org. */
+function plansBeside(context: RunContext, stream: Stream): Map<Stream, string> {
+  const plans = plansOf(context);
+  const { connection, object } = stream.target;
+  const others = context.job.streams.filter(({ name, target }) => {
+    return name !== stream.name && isOneOrg(context, target.connection, connection) && target.object === object;
+  });
+  return new Map(
+    others.flatMap((other) => {
+      const plan = plans.get(other.name);
+      return plan === undefined ? [] : [[other, plan] as const];
+    }),
+  );
 }
 
 function plansOf({ ledger, run }: RunContext): Map<string, string> {

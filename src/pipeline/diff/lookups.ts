@@ -23,6 +23,8 @@ export interface LookupInput {
   stage: string;
   /** Plans of the streams before this one, by name. */
   plans: ReadonlyMap<string, string>;
+  /** Whether two connections lead to one org. */
+  isOneOrg(left: string, right: string): boolean;
   folder: string;
   signal: AbortSignal;
 }
@@ -40,7 +42,7 @@ export async function refuseLostLookups(input: LookupInput): Promise<void> {
   const { engine, compiled } = input;
   const countLeft = async () => Number((await engine.one(`SELECT count(*) AS rows FROM ${leftBehindTable}`))["rows"]);
   // A row of this stream that is left behind is no parent either.
-  const isTree = naming.some((schema) => creates(compiled.stream, compiled.stream, schema));
+  const isTree = naming.some((schema) => creates(input, compiled.stream, compiled.stream, schema));
   for (let before = -1, left = naming.length === 0 ? before : await countLeft(); left > before; ) {
     before = left;
     for (const schema of naming) await leaveLost(input, schema);
@@ -100,17 +102,18 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
     WHERE ${foldKey([schema])} IN (SELECT key FROM ${wantedTable(schema)})`);
 }
 
-async function leaveLost({ engine, job, compiled, stage, plans }: LookupInput, schema: NamingField): Promise<void> {
+async function leaveLost(input: LookupInput, schema: NamingField): Promise<void> {
+  const { engine, job, compiled, stage, plans } = input;
   const { object, key } = schema.lookup;
   const name = identifier(schema.name);
-  const creators = job.streams.filter((stream) => creates(stream, compiled.stream, schema));
+  const creators = job.streams.filter((stream) => creates(input, stream, compiled.stream, schema));
   const created = creators.flatMap(({ name: stream }) => {
     const plan = plans.get(stream);
     if (stream === compiled.stream.name) return [`SELECT _key_ AS key FROM ${keysTable}`];
     return plan === undefined ? [] : [`SELECT key FROM ${readParquet(plan)} WHERE action = 'create'`];
   });
   const deleted = job.streams.flatMap((stream) => {
-    const plan = isOf(stream, compiled.stream, schema) ? plans.get(stream.name) : undefined;
+    const plan = isOf(input, stream, compiled.stream, schema) ? plans.get(stream.name) : undefined;
     return plan === undefined ? [] : [`SELECT id FROM ${readParquet(plan)} WHERE action = 'delete'`];
   });
   const gone = ["SELECT CAST(NULL AS VARCHAR) AS id LIMIT 0", ...deleted]
@@ -131,13 +134,15 @@ async function leaveLost({ engine, job, compiled, stage, plans }: LookupInput, s
 }
 
 /** Whether a stream may create the records that a field names; of its own stream a row may name another. */
-function creates(stream: Stream, own: Stream, schema: NamingField): boolean {
+function creates(input: LookupInput, stream: Stream, own: Stream, schema: NamingField): boolean {
   const { mode, key } = stream.target;
   const mayCreate = mode === "upsert" || mode === "mirror";
-  return mayCreate && isOf(stream, own, schema) && key.length === 1 && key[0] === schema.lookup.key;
+  return mayCreate && isOf(input, stream, own, schema) && key.length === 1 && key[0] === schema.lookup.key;
 }
 
 /** Whether a stream writes the records that a field names. */
-function isOf({ target }: Stream, own: Stream, { lookup }: NamingField): boolean {
-  return target.connection === own.target.connection && target.object.toLowerCase() === lookup.object.toLowerCase();
+function isOf({ isOneOrg }: LookupInput, { target }: Stream, own: Stream, { lookup }: NamingField): boolean {
+  return (
+    isOneOrg(target.connection, own.target.connection) && target.object.toLowerCase() === lookup.object.toLowerCase()
+  );
 }

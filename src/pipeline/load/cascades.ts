@@ -14,7 +14,7 @@ import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { isOneOrg, type RunContext, subfolder, targetOf } from "../run/context.ts";
 
 export interface Cascades {
   /** By stream. */
@@ -54,7 +54,7 @@ export async function forecastCascades(
         `deleting from ${stream.target.object} takes along ${countOf(rows, "record")} of ${object} (${field})`,
     );
     for (const { object, rows } of found) {
-      const keeper = keeperOf(planned, stream, object);
+      const keeper = keeperOf(context, planned, stream, object);
       if (keeper === undefined) continue;
       objections.push(
         `${stream.name}: its deletes would take along ${countOf(rows, "record")} of ${object} that stream ${keeper.name} keeps`,
@@ -77,14 +77,19 @@ function note({ ledger, emit }: RunContext, records: StreamRecord[], record: Str
 }
 
 /** The mirror that has judged the records of an object: those that it does not delete are to stay. */
-function keeperOf(planned: readonly Planned[], parent: Stream, object: string): Stream | undefined {
+function keeperOf(
+  context: RunContext,
+  planned: readonly Planned[],
+  parent: Stream,
+  object: string,
+): Stream | undefined {
   return planned
     .map(({ stream }) => stream)
-    .find((stream) => stream.target.mode === "mirror" && loads(stream, parent, object));
+    .find((stream) => stream.target.mode === "mirror" && loads(context, stream, parent, object));
 }
 
-function loads({ target }: Stream, { target: { connection } }: Stream, object: string): boolean {
-  return target.connection === connection && target.object.toLowerCase() === object.toLowerCase();
+function loads(context: RunContext, { target }: Stream, { target: { connection } }: Stream, object: string): boolean {
+  return isOneOrg(context, target.connection, connection) && target.object.toLowerCase() === object.toLowerCase();
 }
 
 interface FoundChildren extends ChildLink {
@@ -165,7 +170,7 @@ async function readChildren(context: RunContext, input: ChildrenInput): Promise<
     onProgress: () => undefined,
   });
   const scan = scanCsvFiles(snapshot.files, [idColumn, versionColumn, link.field]);
-  const staying = await listStaying(input);
+  const staying = await listStaying(context, input);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${children} AS
     SELECT id, folded FROM (SELECT ${identifier(idColumn)} AS id, ${foldId(identifier(idColumn))} AS folded,
       ${foldId(identifier(link.field))} AS parent FROM ${scan})
@@ -177,7 +182,7 @@ async function readChildren(context: RunContext, input: ChildrenInput): Promise<
 }
 
 /** Records that this run moves away from their parent, or deletes by itself. */
-async function listStaying({ target, stream, planned, link }: ChildrenInput): Promise<string[]> {
+async function listStaying(context: RunContext, { target, stream, planned, link }: ChildrenInput): Promise<string[]> {
   const { relationshipName } = (await target.describe(link.object)).fields.get(link.field) ?? {};
   const names = [`name = ${literal(link.field)}`];
   if (relationshipName !== undefined)
@@ -187,7 +192,7 @@ async function listStaying({ target, stream, planned, link }: ChildrenInput): Pr
     );
   const moves = `len(list_filter(changed, lambda name: ${names.join(" OR ")})) > 0`;
   return planned
-    .filter((other) => loads(other.stream, stream, link.object))
+    .filter((other) => loads(context, other.stream, stream, link.object))
     .flatMap(({ record: { plan } }) =>
       plan === null
         ? []

@@ -6,7 +6,7 @@ import type { Target } from "../../contract/target.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
-import { type RunContext, targetOf } from "../run/context.ts";
+import { isOneOrg, type RunContext, targetOf } from "../run/context.ts";
 import { settleUnsent } from "./recheck.ts";
 
 export async function holdBackDeletes(context: RunContext, streams: readonly Stream[]): Promise<void> {
@@ -20,7 +20,8 @@ export async function holdBackDeletes(context: RunContext, streams: readonly Str
     if (short.length === 0) continue;
     const children = await listDescendants(targetOf(context, stream.target.connection), stream.target.object);
     const child = short.find(
-      ({ target }) => target.connection === stream.target.connection && children.has(target.object.toLowerCase()),
+      ({ target }) =>
+        isOneOrg(context, target.connection, stream.target.connection) && children.has(target.object.toLowerCase()),
     );
     if (child === undefined) continue;
     const rows = waiting.reduce((sum, batch) => sum + batch.rows, 0);

@@ -44,6 +44,11 @@ export function subfolder(context: Pick<RunContext, "folder">, ...names: string[
   return path;
 }
 
+/** Whether two connections lead to one org. */
+export function isOneOrg({ targets }: Pick<RunContext, "targets">, left: string, right: string): boolean {
+  return left === right || targets.get(left)?.orgId === targets.get(right)?.orgId;
+}
+
 export function targetOf(context: RunContext, connection: string): Target {
   const target = context.targets.get(connection);
   if (target === undefined) throw new Error(`target ${connection} is not open`);

@@ -18,6 +18,7 @@ import { noCounts } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
 import { redactSecrets } from "../../core/secret.ts";
 import type { Connection, Environment, Job } from "../../job/job.ts";
+import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countLoaded, dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
 import { logEvents } from "../../report/event-log.ts";
 import type { Emit } from "../../report/events.ts";
@@ -184,6 +185,8 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
   const named = await nameObjects(job, targets);
+  // A run that has begun goes on as it was begun.
+  if (request.resume === undefined) refuseTwoWriters(named, connections, (name) => targets.get(name)?.orgId ?? name);
   using _locks = await lockObjects(request, run, named, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));

@@ -15,11 +15,13 @@ import { exitCode } from "../../core/exit-code.ts";
 import { findEnded, refuseUnusable } from "../../formats/pgp-keys.ts";
 import { diagnosticsFailure } from "../../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../../job/job.ts";
+import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countOf, showCount } from "../../report/numbers.ts";
 import { Engine } from "../../stage/engine.ts";
 import { defineFunctions } from "../../transform/functions.ts";
 import { compileStream, type SourceColumns } from "../compile/compile-stream.ts";
 import { tellKeptAssociations } from "../compile/kept-associations.ts";
+import { nameObjects } from "../compile/object-names.ts";
 import { findLiteralProblems, findMissingFields } from "../compile/schema-problems.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { fetchListed, readPartColumns } from "../extract/part-files.ts";
@@ -61,6 +63,8 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
       }
     }
     throwProblems(problems);
+    const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
+    refuseTwoWriters(await nameObjects(job, targets), request.connections, (name) => targets.get(name)?.orgId ?? name);
     return result;
   } finally {
     for (const { target } of connected.values()) target.close();

@@ -52,6 +52,12 @@ caseOf("plans/two-streams-write-one-field", "two writers of one field come to re
   // So are two makers of one record.
   expect(problemOf({}, { ...phones, mode: "upsert" })).toMatch(/both make records of Account by Ext__c/);
   expect(problemOf({ mode: "insert" }, { ...phones, mode: "mirror" })).toMatch(/both make records of Account/);
+  // By whatever key: one that both have would be made twice.
+  const byMail = { key: "Mail__c", map: "Mail__c: mail, Phone: phone" };
+  expect(problemOf({ map: "Ext__c: no, Mail__c: mail" }, byMail)).toMatch(
+    /both make records of Account: one that both have/,
+  );
+  expect(problemOf({ map: "Ext__c: no, Name: name" }, byMail)).toBe("");
 
   // What comes to rest is taken, and what can't meet.
   expect(problemOf({}, phones)).toBe("");
