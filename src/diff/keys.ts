@@ -69,7 +69,7 @@ export function selectKeys(input: KeysInput): string[] {
     `CREATE OR REPLACE TEMP VIEW ${rejectedTable} AS ${selectRejected(input)}`,
   ];
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
-  if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe));
+  if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe, input.records !== undefined));
   statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
   const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
   if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input));
@@ -103,12 +103,13 @@ function leaveOldVersions(stage: string, seen: string | undefined): string[] {
   return [older, again];
 }
 
-function leaveDuplicates({ by, keep }: NonNullable<KeysInput["dedupe"]>): string {
+/** `someLeft`: some rows are left to others already. */
+function leaveDuplicates({ by, keep }: NonNullable<KeysInput["dedupe"]>, someLeft: boolean): string {
   const winner = keep === "last" ? "max(_row_)" : "min(_row_)";
   const why = literal(
     `has the ${by.map(({ name }) => name).join(", ")} of another row, which counts (dedupe.keep: ${keep})`,
   );
-  const rows = `(SELECT * FROM candidates ANTI JOIN ${duplicatesTable} USING (_row_))`;
+  const rows = someLeft ? `(SELECT * FROM candidates ANTI JOIN ${duplicatesTable} USING (_row_))` : "candidates";
   return `INSERT INTO ${duplicatesTable} SELECT c._row_, ${why}, r.winner FROM ${rows} c
     JOIN (SELECT _by_, ${winner} AS winner FROM ${rows} WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) > 1) r
     ON c._by_ = r._by_ WHERE c._row_ <> r.winner`;

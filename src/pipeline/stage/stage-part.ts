@@ -21,7 +21,7 @@ import type { Stream } from "../../job/job.ts";
 import { nestColumns } from "../../stage/bind.ts";
 import { fileColumn, scanCsv, scanCsvParts } from "../../stage/csv-scan.ts";
 import { type Engine, EngineError } from "../../stage/engine.ts";
-import { countSwallowed } from "../../stage/long-cells.ts";
+import { countSwallowed, joinCells } from "../../stage/long-cells.ts";
 import { type LinedPart, type OpenPart, openPart, readCarefully } from "../../stage/open-part.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
 import { countRefusedRecords, numberRows, stagePart } from "../../stage/stage.ts";
@@ -152,12 +152,13 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   const { compiled } = input;
   const absent = absentColumns(compiled, part);
   const keep = compiled.stream.keep?.sql;
-  const { format } = compiled.stream.source;
+  const { format, kind } = compiled.stream.source;
+  const isCsv = format.type === "csv" && kind === "files";
   const scanned = scanPart(compiled, part, scan);
   const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
   const mapped = mapRows({
     scan: scanned.scan,
-    handed: [line, ...scanned.handed],
+    handed: [line, ...scanned.handed, ...(isCsv ? [joinCells(part.columns.map(identifier))] : [])],
     fields: compiled.fields,
     absent,
     careful,
@@ -178,9 +179,7 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     warning: findWarning(checks),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
     sources: part.columns.map(sourceName),
-    ...(format.type === "csv" && compiled.stream.source.kind === "files"
-      ? { breaks: countSwallowed(part.columns.map(sourceName), format.delimiter) }
-      : {}),
+    ...(isCsv ? { breaks: countSwallowed(part.columns.map(sourceName), format.delimiter) } : {}),
     ...(compiled.rounds ? { rounded: rounded ?? "0" } : {}),
     kept: scanned.kept,
     file: path,
