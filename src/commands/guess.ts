@@ -10,6 +10,11 @@ import { printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { findProject } from "./project.ts";
 
+/** JSON knows no order of names. */
+function plainMaps(_name: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}
+
 export async function guessFile(globals: Globals, file: string): CommandResult {
   const connections = readProjectConnections(
     join(findProject(globals).folder, "connections.yaml"),
@@ -18,7 +23,7 @@ export async function guessFile(globals: Globals, file: string): CommandResult {
   const { job, doubts } = await guessJob(resolve(file), connections);
   printOut(
     globals.json
-      ? JSON.stringify(doubts.length === 0 ? job : { ...job, "x-doubts": doubts })
+      ? JSON.stringify(doubts.length === 0 ? job : { ...job, "x-doubts": doubts }, plainMaps)
       : writeJob(job, doubts).trimEnd(),
   );
   return exitCode.done;

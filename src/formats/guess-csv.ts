@@ -4,8 +4,9 @@
 import { parse } from "csv-parse/sync";
 import { type CsvFormat, plainCsv } from "./format.ts";
 import { lookAtCell } from "./long-cells.ts";
+import { isTotal } from "./totals.ts";
 
-const delimiters = [",", ";", "\t", "|", "\u0001"] as const;
+const delimiters = [",", ";", "\t", "|", "\u0001", "^", "~", "\u001f"] as const;
 const quotes = ['"', "'", ""] as const;
 
 /** A delimiter stands in the first lines. */
@@ -80,10 +81,12 @@ function tryDialect(sample: Sample, delimiter: string, quote: string): Dialect |
   const records = readRecords(sample, delimiter, quote);
   if (records === undefined || records.length === 0) return undefined;
   const width = usualWidth(records);
-  const first = records.findIndex(({ record }) => record.length === width);
+  const full = records.findIndex(({ record }) => record.length === width);
   const last = records.findLastIndex(({ record }) => record.length === width);
+  const short = findShortHeader(records.slice(full - 1, last + 1), width);
+  const first = short === undefined ? full : full - 1;
   const inside = records.slice(first, last + 1);
-  const table = inside.map(({ record }) => record).filter((record) => record.length === width);
+  const table = [...(short ?? []), ...inside.map(({ record }) => record).filter((record) => record.length === width)];
   if (table.some((record) => record.some((cell) => lookAtCell(cell, width, { delimiter })?.holdsRecords === true)))
     return undefined;
   const share = table.length / inside.length;
@@ -101,6 +104,18 @@ function tryDialect(sample: Sample, delimiter: string, quote: string): Dialect |
     linesToHeader: countLines(sample.text, records.slice(0, first + 1)),
     score: (isHeaded ? 1 : 0.05) * share * share * Math.sqrt(all) * (width === 1 ? 0.1 : width) + taste,
   };
+}
+
+/**
+ * The header of records that all end in a delimiter, which it does not: its names, and none for what is always empty.
+ * Without it the first record would be taken for the header.
+ */
+function findShortHeader([before, ...records]: readonly RawRecord[], width: number): [string[]] | undefined {
+  const names = before?.record ?? [];
+  const table = records.map(({ record }) => record).filter((record) => record.length === width);
+  if (names.length >= width || table.length === 0) return undefined;
+  const isEmptyBeyond = table.every((record) => record.slice(names.length).every((cell) => cell === ""));
+  return isEmptyBeyond ? [[...names, ...Array.from({ length: width - names.length }, () => "")]] : undefined;
 }
 
 /** Undefined where it does not read at all: a quote is never closed. */
@@ -162,17 +177,18 @@ function describe(sample: Sample, dialect: Dialect, sepLines: number, doubts: st
   const { delimiter, quote, table, linesBefore } = dialect;
   const [header = [], ...rows] = table;
   const named = nameColumns(header, rows, doubts);
+  doubts.push(...doubtOthers(sample.text, header, rows, quote));
   const skipLines = sepLines + (named?.skipsHeader === true ? dialect.linesToHeader : linesBefore);
-  if (linesBefore > 0) doubts.push(`the first ${countOf(linesBefore, "line")} are taken to stand before the header`);
+  if (linesBefore > 0) doubts.push(`the first ${countOf(linesBefore, "line")} taken to stand before the header`);
   const end =
     sample.tail === undefined ? { last: rows.at(-1), behind: dialect.linesBehind } : readEnd(sample.tail, dialect);
   if (end === undefined)
     doubts.push("the end of the file could not be read: lines below its records want footer_lines");
   const { last, behind = 0 } = end ?? {};
-  const totals = rows.length > 2 && isTotal(last, rows.slice(0, -1)) ? 1 : 0;
+  const totals = rows.length > 2 && isTotalOf(last, rows.slice(0, -1)) ? 1 : 0;
   if (totals > 0) doubts.push("the last record looks like a total: footer_lines leaves it out");
   const footerLines = behind + totals;
-  if (behind > 0) doubts.push(`the last ${countOf(behind, "line")} are taken to stand below the records`);
+  if (behind > 0) doubts.push(`the last ${countOf(behind, "line")} taken to stand below the records`);
   return {
     ...plainCsv,
     delimiter,
@@ -182,6 +198,28 @@ function describe(sample: Sample, dialect: Dialect, sepLines: number, doubts: st
     ...(footerLines > 0 ? { footerLines } : {}),
     ...(named === undefined ? {} : { columns: named.columns }),
   };
+}
+
+/** What is read as it stands, and may be meant otherwise. */
+function doubtOthers(
+  text: string,
+  header: readonly string[],
+  [first = [], ...rows]: readonly string[][],
+  quote: string,
+): string[] {
+  const doubts: string[] = [];
+  const [name = ""] = header;
+  const sign = /[^\p{L}\p{N}\s_.()/#-]/u.exec(name)?.[0];
+  if (header.length === 1 && sign !== undefined)
+    doubts.push(`each line is taken for one value: if ${show(sign)} parts it, set format.delimiter`);
+  if (quote !== "" && text.includes(`\\${quote}`))
+    doubts.push(`a backslash stands before a quote: where it says that the quote is text, set format.escape: "\\\\"`);
+  const isValue = (cell = "") => isNumber(cell.trim()) || isDate(cell.trim());
+  const isNumeric = (at: number) => rows.length > 1 && rows.every((row) => isValue(row[at]));
+  const isNames = first.every((cell) => cell.trim() !== "" && !isValue(cell) && !isAddress(cell.trim()));
+  if (isNames && first.some((_, at) => isNumeric(at)))
+    doubts.push(`the first record (${first.slice(0, 3).join(", ")}) may be a second line of the header`);
+  return doubts;
 }
 
 /** The last record of a file, and the lines behind it. */
@@ -196,7 +234,7 @@ function readEnd(
 }
 
 function countOf(count: number, what: string): string {
-  return count === 1 ? `${what}` : `${count} ${what}s`;
+  return count === 1 ? `${what} is` : `${count} ${what}s are`;
 }
 
 const isNumber = (cell: string) => /^[-+]?\d[\d.,' ]*$/.test(cell);
@@ -256,11 +294,8 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
   return taken.has(name) ? freeName(`${name}_`, taken) : name;
 }
 
-const totalWords =
-  /^(?:grand |sub ?)?(?:totals?|sum|summe|gesamt(?:summe)?|insgesamt|totale|totaux|anzahl|count|rows|records)\b/i;
-
-function isTotal(last: readonly string[] | undefined, rows: readonly string[][]): boolean {
+function isTotalOf(last: readonly string[] | undefined, rows: readonly string[][]): boolean {
   const at = last?.findIndex((cell) => cell.trim() !== "") ?? -1;
-  if (at < 0 || !totalWords.test(last?.[at]?.trim() ?? "")) return false;
-  return !rows.some((row) => totalWords.test(row[at]?.trim() ?? ""));
+  if (at < 0 || !isTotal(last?.[at] ?? "")) return false;
+  return !rows.some((row) => isTotal(row[at] ?? ""));
 }

@@ -88,3 +88,38 @@ test("what is no file of records is said", async () => {
     expect(guess.stdout).toBe("");
   }
 });
+
+test.each([
+  // Records that end in a delimiter, below a header that does not: the first is a record all the same.
+  [
+    "rows.csv",
+    "id,name\n1,A,\n2,B,\n",
+    2,
+    { columns: ["id", "name", "column_3"], skip_lines: 1 },
+    "a name of the header",
+  ],
+  ["caret.csv", "id^name\n1^A\n2^B\n", 2, { delimiter: "^" }, undefined],
+  ["sign.csv", "id\u00a7name\n1\u00a7A\n", 1, { delimiter: "," }, 'if "\u00a7" parts it, set format.delimiter'],
+  ["years.csv", "id,2024,2023\n1,5,6\n", 1, { delimiter: "," }, "the first line is taken for the header"],
+  ["escape.csv", 'id,name\n1,"A \\"x\\""\n', 0, { delimiter: "," }, "a backslash stands before a quote"],
+  ["names.csv", "id,sum\nNumber,In EUR\n1,2\n2,3\n", 3, { delimiter: "," }, "may be a second line of the header"],
+])(
+  "%s: columns in their order, no record lost, and what is in doubt is said",
+  async (name, text, rows, format, doubt) => {
+    await using project = createProject({ "connections.yaml": connections, [`inbox/${name}`]: text });
+    const guess = await project.run("guess", `inbox/${name}`);
+    expect(guess.code, guess.stderr).toBe(0);
+    const [stream] = Object.values((parse(guess.stdout) as { streams: Record<string, Guessed> }).streams);
+    expect(stream?.source.format).toMatchObject(format);
+    const doubts = guess.stdout.split("\n").filter((line) => line.startsWith("# in doubt"));
+    expect(doubts.join("\n")).toMatch(doubt === undefined ? /^$/ : doubt);
+    project.write({ "job.yaml": `${guess.stdout}rejects: { max: 100% }\n` });
+    const run = await project.run("run", "job.yaml", "--json");
+    expect(Object.values(run.summary().streams)[0]?.loaded).toBe(rows);
+    if (name === "years.csv") expect(project.read("inbox/years-mapped.csv")).toBe("id,2024,2023\n1,5,6\n");
+  },
+);
+
+interface Guessed {
+  source: { format: object };
+}

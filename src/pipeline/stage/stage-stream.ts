@@ -7,6 +7,7 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { fileOf, type Part } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
+import { findTotal } from "../../formats/totals.ts";
 import { diagnosticsFailure } from "../../job/diagnostics.ts";
 import { countBroken } from "../../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../../stage/stage.ts";
@@ -58,8 +59,19 @@ export async function stageStream(input: StageInput): Promise<StagedStream> {
     for (const [column, words] of remarks)
       if (mapped.has(column.toLowerCase())) staged.words.push(`${part.label}: ${words}`);
   }
+  staged.words.push(...parts.flatMap(tellTotal));
   staged.words.push(...(await lookAtLongCells(engine, staged, input.folder)));
   return staged;
+}
+
+/** A line of totals at the end would be a record as others. */
+function tellTotal({ part, open }: StagedPart): string[] {
+  if (!("text" in open) || open.text.format.footerLines !== undefined || open.text.part.compressed) return [];
+  const total = findTotal(open.text.part.path, open.text.format);
+  if (total === undefined) return [];
+  return [
+    `${part.label}: the last record looks like a total ("${total.slice(0, 20)}"): leave it out by format.footer_lines: 1`,
+  ];
 }
 
 function describePart(part: Part, { open, lined }: StagedPartFile): StagedPart {

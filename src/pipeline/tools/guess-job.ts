@@ -23,7 +23,7 @@ import { guessExpression } from "./guess-expression.ts";
 const rowsMax = 1000;
 
 export interface GuessedJob {
-  /** As it would be written. */
+  /** As it would be written: the map in the order of the columns, which an object would not keep of digits. */
   job: object;
   /** What a person should look at, each in a sentence. */
   doubts: string[];
@@ -45,7 +45,7 @@ export async function guessJob(path: string, connections: ReadonlyMap<string, Co
       const guessed = new Map([...samples].map(([column, values]) => [column, guessExpression(column, values)]));
       if (guessed.size === 0) throw usageFailure(`there is no record in ${path}, so there are no columns to map`);
       doubts.push(...[...guessed.values()].flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])));
-      const map = Object.fromEntries([...guessed].map(([column, { sql }]) => [column, sql]));
+      const map = new Map([...guessed].map(([column, { sql }]) => [column, sql]));
       return { job: describeJob(path, connections, format, map), doubts };
     }
     throw usageFailure(`there is nothing in ${path}`);
@@ -116,7 +116,7 @@ function describeJob(
   path: string,
   connections: ReadonlyMap<string, Connection>,
   format: FileFormat,
-  map: Readonly<Record<string, string>>,
+  map: ReadonlyMap<string, string>,
 ): object {
   const name = basename(nameInside(path))
     .replace(/\.[^.]*$/, "")
