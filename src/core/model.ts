@@ -33,6 +33,8 @@ export interface FieldSchema {
   /** Of an id or a lookup: what ids of these objects begin with, where that is known. */
   idPrefixes?: string[];
   relationshipName?: string;
+  /** It tells the records of a stream apart, so that what is invisible at its ends is no part of its value. */
+  isKey?: true;
   /** Its value comes from others, by a formula: it changes without a change of the record. */
   derived?: true;
   /** `blank` where its present value can't be read, and so not be compared, but only whether it has one. */

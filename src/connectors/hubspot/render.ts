@@ -116,7 +116,7 @@ function orAsItIs(known: string, value: string): string {
 function renderText(field: FieldSchema, value: string): RenderedField {
   const isParent = field.name.includes(".");
   const isEmail = field.name === "email" || field.name.endsWith(".email");
-  const isKey = field.externalId || isParent;
+  const isKey = field.isKey || field.externalId || isParent;
   const stored = isEmail ? storeAddress(text(value)) : isKey ? trimmed(text(value)) : text(value);
   const message = literal(`is the text ${clearCell}, which stands for an emptied property`);
   return {

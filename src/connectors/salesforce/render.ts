@@ -49,7 +49,7 @@ function storedAs(field: FieldSchema, value: string, type: string): string {
   const text = type === "VARCHAR" ? value : `CAST(${value} AS VARCHAR)`;
   if (field.vendorType === "email") return storeAddress(text);
   if (field.picklist !== undefined) return storedChoice(field, field.picklist, text);
-  return field.externalId || field.name.includes(".") ? storedKey(text) : storedText(text);
+  return field.isKey || field.externalId || field.name.includes(".") ? storedKey(text) : storedText(text);
 }
 
 /**

@@ -58,7 +58,9 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const fieldSchemas = new Map<string, FieldSchema>();
   const carried = new Set<string>();
   for (const field of stream.fields) {
-    const fieldSchema = await resolveTargetField(input, schema, field, problems);
+    const resolved = await resolveTargetField(input, schema, field, problems);
+    const isKey = stream.target.key.includes(field.target);
+    const fieldSchema = resolved !== undefined && isKey ? { ...resolved, isKey: true as const } : resolved;
     const bound = await bindExpression(input, field.expression, input.columns, "column", problems);
     if (fieldSchema === undefined || bound === undefined) continue;
     const number = input.columns?.object === undefined ? undefined : carriedNumber(field.expression.sql, bound);
