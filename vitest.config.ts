@@ -2,16 +2,18 @@
 // program. No retries anywhere: a test that passes the second time is a defect to find.
 
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
-/** CI counts from this file (.ci/run). */
+/** CI counts from this file (.ci/run), and what the tests cost is told from it (scripts/test.ts). */
 const results = process.env["LOADLINE_TEST_RESULTS"];
 
 export default defineConfig({
   test: {
     reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     retry: 0,
-    // Most tests wait for processes of their own; two files at a time keep two cores busy.
-    maxWorkers: 2,
+    // Most tests wait for processes of their own, some for time to pass; three files at a time keep two cores busy.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 300_000,
     projects: [

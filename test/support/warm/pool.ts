@@ -15,7 +15,7 @@ import type { SandboxAnswer, SandboxOrder } from "./sandbox-host.ts";
 
 /** The modules of former runs stay in memory. */
 const runsMax = 100;
-const idleMax = 3;
+const idleMax = 4;
 const sandboxHostsMax = 2;
 
 interface Host {

@@ -1,0 +1,17 @@
+// The order of the test files: the longest first, so that all workers are busy to the end. By the seconds that
+// `npm test -- --remember` kept; a file that is not known yet counts as a long one.
+
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+const root = join(import.meta.dirname, "../..");
+const known = JSON.parse(readFileSync(join(root, "test/durations.json"), "utf8")) as Record<string, number>;
+const unknownSeconds = 30;
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const seconds = ({ moduleId }: TestSpecification) => known[relative(root, moduleId)] ?? unknownSeconds;
+    return files.toSorted((left, right) => seconds(right) - seconds(left));
+  }
+}
