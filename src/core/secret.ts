@@ -50,6 +50,7 @@ const beginningLength = 20;
 const wholeOnly: Beginnings = {
   anywhere: (of) => Math.max(beginningLength, of / 2),
   atEnd: Number.POSITIVE_INFINITY,
+  piece: (of) => Math.max(beginningLength, of / 2),
 };
 
 /** Replaces every known credential, however it is written, in text that leaves the process. */
@@ -58,11 +59,11 @@ export function redactSecrets(text: string): string {
 }
 
 /** Shorter ones tell nothing. */
-const cutAnywhere: Beginnings = { anywhere: () => 8, atEnd: 4 };
+const cutAnywhere: Beginnings = { anywhere: () => 8, atEnd: 4, piece: () => 12 };
 
 /**
- * Text that another system wrote, before it is cut or put into a message: beginnings of credentials are hidden in it
- * as well, for whoever echoed them may have cut them.
+ * Text that another system wrote, before it is cut or put into a message: beginnings and pieces of credentials are
+ * hidden in it as well, for whoever echoed them may have cut them.
  */
 export function redactAnswer(text: string): string {
   return hide(text, cutAnywhere);

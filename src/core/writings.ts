@@ -1,6 +1,6 @@
 // Where a text holds a value, however it was written by those who repeat it: as it is, in JSON, HTML, a URL or form, in
-// base64, and in one of these within another. In: a text and values. Out: the spans of the text that are a value, or the
-// beginning of one. What must hold: what stands in an encoding is found by taking the encoding off, not by guessing it.
+// base64 or hex, and in one of these within another. In: a text and values. Out: the spans of the text that are a value, or the
+// beginning or a piece of one. What must hold: what stands in an encoding is found by taking the encoding off, not by guessing it.
 
 /** What is looked for, of one value. */
 export interface Needle {
@@ -20,6 +20,8 @@ export interface Beginnings {
   anywhere(of: number): number;
   /** Where the text ends with it. */
   atEnd: number;
+  /** How long a piece from the middle or the end is that counts, out of how many characters. */
+  piece(of: number): number;
 }
 
 const wordLengthMax = 7;
@@ -29,7 +31,9 @@ export function needlesOf(value: string): Needle[] {
   const isWord = value.length <= wordLengthMax && /^\w+$/.test(value);
   const plain = [value, value.replaceAll(" ", "+")].map((text) => ({ text, isWord }));
   const encoded = base64Of(value).flatMap((text) => [text, text.replaceAll("+", "-").replaceAll("/", "_")]);
-  const all = [...plain, ...encoded.map((text) => ({ text, isWord: false }))];
+  const hex = value.length < encodedLengthMin ? [] : [Buffer.from(value).toString("hex")];
+  const others = [...encoded, ...hex, ...hex.map((text) => text.toUpperCase())];
+  const all = [...plain, ...others.map((text) => ({ text, isWord: false }))];
   return [...new Map(all.map((needle) => [needle.text, needle])).values()];
 }
 
@@ -60,6 +64,7 @@ export function findNeedles(text: string, needles: readonly Needle[], beginnings
   const found: Span[] = [];
   const look = (reading: Reading, depth: number) => {
     for (const needle of needles) found.push(...findNeedle(reading, needle, beginnings));
+    found.push(...findPieces(reading, needles, beginnings));
     if (depth === depthMax) return;
     for (const { mark, pattern, decode } of encodings) {
       if (!reading.text.includes(mark)) continue;
@@ -88,6 +93,48 @@ function findNeedle(reading: Reading, { text: needle, isWord }: Needle, { anywhe
     const isMeant = length === needle.length || length >= anywhere(needle.length) || isCut;
     const isPartOfWord = isWord && (/\w/.test(text[at - 1] ?? "") || /\w/.test(text[at + length] ?? ""));
     if (isMeant && !isPartOfWord) spans.push(spanOf(reading, at, isCut ? text.length : at + length));
+  }
+  return spans;
+}
+
+/** A piece of twice as many characters holds all of these at one of the places that are looked at. */
+const gramLength = 6;
+const gramsMax = 8;
+
+type Grams = ReadonlyMap<string, readonly { needle: string; at: number }[]>;
+
+/** Made once for a list of needles, which is made anew when one is added. */
+const gramsOf = new WeakMap<readonly Needle[], Grams>();
+
+function indexGrams(needles: readonly Needle[]): Grams {
+  const known = gramsOf.get(needles);
+  if (known !== undefined) return known;
+  const grams = new Map<string, { needle: string; at: number }[]>();
+  for (const { text: needle } of needles) {
+    for (let at = 0; at + gramLength <= needle.length; at += 1) {
+      const gram = needle.slice(at, at + gramLength);
+      const places = grams.get(gram) ?? [];
+      if (places.length < gramsMax) places.push({ needle, at });
+      grams.set(gram, places);
+    }
+  }
+  gramsOf.set(needles, grams);
+  return grams;
+}
+
+/** Who echoes a value may cut its beginning away, or break it over lines. */
+function findPieces(reading: Reading, needles: readonly Needle[], { piece }: Beginnings): Span[] {
+  const { text } = reading;
+  const grams = indexGrams(needles);
+  const spans: Span[] = [];
+  for (let at = 0; at + gramLength <= text.length; at += gramLength) {
+    for (const { needle, at: start } of grams.get(text.slice(at, at + gramLength)) ?? []) {
+      let before = 0;
+      while (before < Math.min(at, start) && text[at - before - 1] === needle[start - before - 1]) before += 1;
+      let length = gramLength;
+      while (start + length < needle.length && text[at + length] === needle[start + length]) length += 1;
+      if (before + length >= piece(needle.length)) spans.push(spanOf(reading, at - before, at + length));
+    }
   }
   return spans;
 }

@@ -86,6 +86,34 @@ test("of a secret that an answer cuts, anywhere, no more than seven characters a
   );
 });
 
+test("of a secret that an answer cuts at its start, breaks over lines or writes in hex, no piece of twelve characters is shown", () => {
+  const token = 'pat-na1-Ab+/=c"d&<9f zz-0123456789-Kx';
+  registerSecret(token);
+  const hex = Buffer.from(token).toString("hex");
+  const told = [
+    `…${token.slice(9)} was refused`,
+    `${token.slice(4, 20)}\n${token.slice(20)}`,
+    JSON.stringify({ got: token.slice(7, 33) }),
+    encodeURIComponent(token.slice(5)),
+    `"${token.replaceAll('"', '""')}"`,
+    Buffer.from(token)
+      .toString("base64")
+      .replaceAll(/(.{16})/g, "$1\r\n"),
+    hex,
+    hex.slice(10).toUpperCase(),
+  ];
+  const pieces = (text: string) => Array.from({ length: text.length - 11 }, (_, at) => text.slice(at, at + 12));
+  const secrets = [token, hex, hex.toUpperCase(), Buffer.from(token).toString("base64")].flatMap(pieces);
+  for (const text of told) {
+    const shown = redactAnswer(text);
+    expect(shown).toContain("**secret**");
+    expect(secrets.filter((piece) => shown.includes(piece))).toEqual([]);
+  }
+  // What merely resembles one is shown, and so is a short piece of what goes by our own hand.
+  expect(redactAnswer("0123456789 pat-eu1 records")).toBe("0123456789 pat-eu1 records");
+  expect(redactSecrets("zz-0123456789-Kx")).toBe("zz-0123456789-Kx");
+});
+
 test("the beginning of a token that names its org is shown, the token is not", () => {
   registerSecret("00Dsandbox0000001!loadline-x");
   expect(redactSecrets("org 00Dsandbox00000")).toBe("org 00Dsandbox00000");
