@@ -4,7 +4,8 @@
 // https://duckdb.org/docs/stable/sql/functions/dateformat
 
 const places: Readonly<Record<string, string>> = {
-  Y: "[0-9]{4}",
+  // There is no year 0, which the engine takes for 1 BC.
+  Y: "(?:[1-9][0-9]{3}|0(?:[1-9][0-9]{2}|0(?:[1-9][0-9]|0[1-9])))",
   y: "[0-9]{2}",
   m: "[0-9]{1,2}",
   d: "[0-9]{1,2}",

@@ -126,7 +126,7 @@ function complainAboutText(text: string, range: DayRange, reading: Reading): str
   return bind("text", text, (one) => {
     const iso = (body: (full: string) => string) => bind("full", fullText(one), body);
     const isReal = (full: string) =>
-      `TRY_CAST(regexp_replace(${full}, '([.][0-9]+)?(Z|[+-][0-9:]+)?$', '') AS TIMESTAMP) IS NOT NULL`;
+      `TRY_CAST(regexp_replace(${full}, '(:[0-9]{2})([.][0-9]+)?(Z|[+-][0-9:]+)?$', '\\1') AS TIMESTAMP) IS NOT NULL`;
     const named = iso(
       (
         full,

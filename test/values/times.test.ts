@@ -1,6 +1,7 @@
 // Local times and instants over every quarter of an hour around changes of the clocks, in zones whose clocks change in odd ways.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { storeInstant } from "../../src/values/instant.ts";
 import type { AmbiguousTime } from "../../src/values/value.ts";
 import { instantOfLocal } from "../../src/values/zone.ts";
 import { Rig } from "../stage/rig.ts";
@@ -44,4 +45,23 @@ describe.each(zones)("in %s from %s", (zone, from) => {
         OR timezone('${zone}', ${read(zone, "later")}) <= l OR timezone('${zone}', ${read(zone, "earlier")}) >= l`);
     expect(wrong).toEqual([]);
   });
+});
+
+test.each([
+  ["America/Sao_Paulo", "2018-11-04", "does not exist"],
+  ["America/Sao_Paulo", "2018-11-04 00:30", "does not exist"],
+  ["America/Sao_Paulo", "2018-02-17T23:30", "comes twice"],
+  ["Pacific/Apia", "2011-12-30", "does not exist"],
+  ["Europe/Berlin", "2026-02-30T10:00Z", "is not a date and time"],
+  ["Europe/Berlin", "2026-06-01T10:00:60+02:00", "second 60"],
+  ["Europe/Berlin", "2026-06-01T10:00:00.1234+02", "finer than a millisecond"],
+  ["Europe/Berlin", "9999-01-01T10:00:00+02:00", "the times that the target holds"],
+])("in %s it is said of %s that it %s", async (timezone, text, said) => {
+  const range = { first: "1700-01-01", last: "4000-12-31", lastInstant: "4000-12-31T00:00:00Z", holder: "the target" };
+  const reading = { timezone, onAmbiguousTime: "reject" } as const;
+  const { stored, complaint } = storeInstant({ column: "v", type: "VARCHAR" }, range, reading);
+  const row = await rig.engine.one(
+    `SELECT ${stored} AS stored, ${complaint} AS complaint FROM (SELECT '${text}' AS v)`,
+  );
+  expect([row["stored"], row["complaint"]]).toEqual([null, expect.stringContaining(said)]);
 });
