@@ -105,7 +105,7 @@ const systemErrors: [RegExp, string, string][] = [
   ],
   [
     /ENOTDIR|EISDIR|EEXIST|ELOOP|unable to open database file/,
-    "a file of the state folder can't be opened",
+    "a file or folder can't be opened",
     "see whether a file stands where a folder belongs, or a folder where a file does: move it away and run again",
   ],
   [/EMFILE|ENFILE/, "too many files are open", "raise the limit (ulimit -n) and run loadline resume"],

@@ -205,6 +205,20 @@ describe("what a stream lacks", () => {
     }
   });
 
+  test("a map without a field is refused, in every mode that needs one", () => {
+    const empty = jobText().replace(/ {4}map:\n(?: {6}.*\n)*/, "    map: {}\n");
+    for (const mode of ["upsert", "insert", "update", "mirror", "delete"]) {
+      const refusal = refusalOfJob(empty.replace("mode: upsert", `mode: ${mode}`));
+      expect(refusal).toContain("job.yaml:7:10: the map is empty: no field would be written");
+    }
+  });
+
+  test("keeps its order and its names as they are typed, digits too", () => {
+    const { streams } = readJobText(jobText({ map: "2024: a\n2023: a\n007: a\n1.10: a\n" }));
+    const names = streams[0]?.fields.map(({ target }) => target);
+    expect(names).toEqual(["Id__c", "Name", "2024", "2023", "007", "1.10"]);
+  });
+
   test("is told at the stream, not at the defaults", () => {
     expect(refusalOfJob("version: 1\nname: a\ndefaults: { target: { mode: insert } }\nstreams:\n  b: {}\n")).toBe(
       ["source.connection", "source.files", "target.connection", "target.object", "target.key", "map"]

@@ -1,6 +1,7 @@
 // Records of files that are easily taken otherwise than they are written: each is in what is written, in a reject, or
 // told. Many files in one run.
 
+import { symlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createProject } from "../support/rig.ts";
 
@@ -161,4 +162,17 @@ streams:
   const run = await project.run("plan", "--json", ...Object.keys(files).map((name) => `${name}.yaml`));
   expect(run.code).toBe(1);
   for (const [, , said] of Object.values(files)) expect(run.stdout).toMatch(said);
+});
+
+test("what matches and is no file stops the run by its name: a link to itself", async () => {
+  await using project = createProject({
+    "connections.yaml": "version: 1\nconnections: { drop: { type: file, path: ./inbox } }\n",
+    "job.yaml":
+      'version: 1\nname: links\nstreams:\n  s:\n    source: { connection: drop, files: "*.csv" }\n    target: { connection: drop, files: out.txt, mode: replace }\n    map: { id: id }\n',
+    "inbox/a.csv": "id\n1\n",
+  });
+  symlinkSync("b.csv", project.path("inbox/b.csv"));
+  const run = await project.run("plan", "job.yaml", "--json");
+  expect(run.code).toBe(1);
+  expect(run.stdout).toContain("b.csv matches and can't be taken");
 });

@@ -48,7 +48,7 @@ export function findFiles(connection: Folder, written: string, place: Place): Li
 /** A file whose name is the glob, whatever characters that has. */
 function findAsWritten({ folder, glob }: Search): ListedFile | undefined {
   const label = posix.normalize(glob.text);
-  const stats = statSync(join(folder, label), { throwIfNoEntry: false });
+  const stats = statOf(join(folder, label));
   if (stats?.isFile() !== true) return undefined;
   pathInside(folder, label);
   return describe(label, stats);
@@ -65,10 +65,20 @@ function walk(search: Search, below: string): void {
     const mayBeBelow = glob.mayBeBelow(label);
     if (!isMeant && glob.nearlyMatches(label) && !entry.isDirectory()) search.nearly.push(label);
     if (!isMeant && !mayBeBelow) continue;
-    const stats = statSync(join(folder, label), { throwIfNoEntry: false });
+    const stats = statOf(join(folder, label));
     if (stats?.isDirectory() === true) {
       if (mayBeBelow && !(glob.isDeep && entry.isSymbolicLink())) walk(search, label);
     } else if (isMeant && (stats !== undefined || entry.isSymbolicLink())) take(search, label, stats);
+  }
+}
+
+/** Undefined also of a link that leads to itself. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ELOOP") return undefined;
+    throw error;
   }
 }
 
