@@ -10,6 +10,9 @@ const schema = {
         Ext__c: { type: "string", length: 40, externalId: true, unique: true },
       },
     },
+    Account: {
+      fields: { Cased__c: { type: "string", length: 40, externalId: true, unique: true, caseSensitive: true } },
+    },
     Lead: {
       fields: {
         Site__c: { type: "string", length: 40 },
@@ -33,6 +36,10 @@ streams:
     source: { files: several.csv }
     target: { connection: salesforce, object: Lead, key: [Site__c, Day__c, Amount__c] }
     map: { Site__c: s, Day__c: d, Amount__c: a, FirstName: n, LastName: "'x'", Company: "'x'" }
+  cased:
+    source: { files: cased.csv }
+    target: { connection: salesforce, object: Account, key: Cased__c }
+    map: { Cased__c: k, Name: n }
   hubspot:
     source: { files: one.csv }
     target: { connection: hubspot, object: contacts, key: ext_id }
@@ -45,6 +52,7 @@ test("what nobody sees at the ends of a key is no part of it, also where several
     job,
     {
       "inbox/one.csv": 'k,n\nA1,old\n\u001fA2\u00a0,old\n\u2060A3,old\n"it\'s\u2028A4",old\n',
+      "inbox/cased.csv": "k,n\nab,ab\nAB\u200b,AB\n",
       "inbox/several.csv": 's,d,a,n\ny\u00a0,2026-01-02,1.50,old\n"a, b",2026-01-04,2,old\na,2026-01-04,2,old\n',
     },
     schema,
@@ -59,6 +67,9 @@ test("what nobody sees at the ends of a key is no part of it, also where several
   const { streams } = (await project.run("run", "job.yaml", "--json")).summary();
   expect(streams["one"]).toMatchObject({ creates: 0, updates: 4, rejected: 0 });
   expect(streams["several"]).toMatchObject({ creates: 0, updates: 3, rejected: 0 });
+  // Where the field tells case, so does the run: https://developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/langCon_apex_dml_examples_upsert.htm
+  expect(streams["cased"]).toMatchObject({ unchanged: 2, rejected: 0 });
+  expect((await sandbox.dump("Account")).map((record) => record["Cased__c"]).sort()).toEqual(["AB", "ab"]);
   expect(streams["hubspot"]).toMatchObject({ creates: 0, updates: 4, rejected: 0 });
   const contacts = [...(await sandbox.dump("Contact")), ...(await sandbox.dump("Lead"))];
   expect(contacts.map((record) => record["Ext__c"] ?? record["Site__c"]).sort()).toEqual(

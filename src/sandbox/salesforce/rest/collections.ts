@@ -8,7 +8,7 @@ import { ApiError, RowError } from "../errors.ts";
 import type { Org } from "../org.ts";
 import { rowDeleter } from "../records/delete.ts";
 import { writeRecord } from "../records/json.ts";
-import { transact } from "../store.ts";
+import { keyOf, type Stored, transact } from "../store.ts";
 import { type ApiRequest, apiRoute, isObject, objectOf, readJson } from "./api.ts";
 import { readRecords } from "./records.ts";
 
@@ -64,9 +64,11 @@ async function upsertAll(org: Org, request: ApiRequest): Promise<Answer> {
   const object = objectOf(org, request);
   const key = upsertKey(object, request.params["key"] ?? "");
   const { records, allOrNone } = await readRecordList(request);
-  const seen = new Set<string>();
+  const seen = new Set<Stored>();
   return settle(org, allOrNone, records, (record) => {
-    const value = String(record[key.name] ?? "").toLowerCase();
+    // Case counts where the field is "case sensitive":
+    // https://developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/langCon_apex_dml_examples_upsert.htm
+    const value = keyOf(key, String(record[key.name] ?? ""));
     if (value !== "" && seen.has(value))
       throw new RowError("DUPLICATE_VALUE", `Duplicate external id specified: ${String(record[key.name])}`, [key.name]);
     seen.add(value);
