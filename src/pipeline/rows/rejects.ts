@@ -14,14 +14,14 @@ import { visible } from "../../report/visible-text.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { locateLines } from "../../stage/locate-lines.ts";
-import { type OpenPart, openPart } from "../../stage/open-part.ts";
+import type { OpenPart } from "../../stage/open-part.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import { unitSeparator } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
-import { verifyRunFile } from "../run/run-files.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
+import { copyPath, visitPlannedRows } from "./planned-rows.ts";
 import { RowFile } from "./row-file.ts";
 
 const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
@@ -62,11 +62,6 @@ export async function keepRejects(
   return file.close();
 }
 
-/** Of a disposable copy of a part. */
-export function copyPath(context: RunContext, stream: Stream, part: Part, what: string): string {
-  return join(subfolder(context, "stage"), `${what}-${stream.name}-${part.ordinal}.csv`);
-}
-
 /**
  * Most parts have none, and looking for their cells would read the whole part. Asked once for all: a question for each
  * of 10,000 parts, every one over the whole stage, took minutes (measured).
@@ -95,18 +90,11 @@ export async function addTargetRejects(
     SELECT p.part, p.position, p.row, r.field, r.message FROM ${readParquet(record.plan ?? "")} p
     JOIN (SELECT action, match_key, field, message FROM ${outcomes} WHERE outcome IN ('failed', 'unprocessed')) r
     ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
-  for (const part of parts) {
-    const wanted = `SELECT position FROM refused_rows WHERE part = ${part.ordinal}`;
-    const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
-    if (found !== true) continue;
-    await verifyRunFile({ run: run.id, what: part.label, path: part.path, sha256: part.sha256 });
-    const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
-    const { careful } = part;
-    await readSourceRows({ engine, part, open, careful, wanted, copyPath: copyPath(context, stream, part, "again") });
+  await visitPlannedRows(context, stream, "refused_rows", async (part, open) => {
     const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(unitSeparator)} || r.message AS problem
       FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;
     await addRows(context, file, part, open, rows);
-  }
+  });
   await file.close();
 }
 

@@ -6,21 +6,18 @@ import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StreamRecord } from "../../checkpoint/ledger.ts";
 import { syncFile } from "../../core/files.ts";
-import type { Part } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
 import { type StayedKind, stayedTable } from "../../diff/compare.ts";
 import type { Stream } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
 import { foldId } from "../../load/row-key.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
-import { openPart } from "../../stage/open-part.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
-import { verifyRunFile } from "../run/run-files.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
-import { copyPath } from "./rejects.ts";
+import { copyPath, visitPlannedRows } from "./planned-rows.ts";
 import { RowFile } from "./row-file.ts";
 
 const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
@@ -88,26 +85,15 @@ export async function addTargetConflicts(
     FROM ${readParquet(record.plan ?? "")} p
     JOIN (SELECT * FROM ${scanCsvFiles(resultFiles, outcomeColumns)} WHERE outcome = 'conflict') r
     ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
-  const add = async (part: Part, rows: string) => {
+  await visitPlannedRows(context, stream, "held_rows", async (part) => {
+    const rows = `SELECT h.*, r.cells FROM source_rows r JOIN held_rows h USING (position)
+      WHERE h.part = ${part.ordinal} ORDER BY position`;
     for await (const row of engine.stream(rows)) {
       const said = ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
       const number = row["position"] === null ? "" : String(Number(row["position"]) + 1);
       await file.add(part, row["cells"] as string[], [...said, number]);
     }
-  };
-  for (const part of parts) {
-    const wanted = `SELECT position FROM held_rows WHERE part = ${part.ordinal}`;
-    const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
-    if (found !== true) continue;
-    await verifyRunFile({ run: run.id, what: part.label, path: part.path, sha256: part.sha256 });
-    const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
-    const again = copyPath(context, stream, part, "again");
-    await readSourceRows({ engine, part, open, careful: part.careful, copyPath: again, wanted });
-    await add(
-      part,
-      `SELECT h.*, r.cells FROM source_rows r JOIN held_rows h USING (position) WHERE h.part = ${part.ordinal} ORDER BY position`,
-    );
-  }
+  });
   if ((await file.close()) > 0) syncFile(path);
 }
 

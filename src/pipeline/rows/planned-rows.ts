@@ -1,0 +1,36 @@
+// The source's cells of rows that the target did not take, for the files that name them. In: a table of planned rows with
+// their `part` and `position`. Out: part by part the table `source_rows` of them. What must hold: the part is still the
+// one that was planned from.
+
+import { join } from "node:path";
+import type { Part } from "../../core/model.ts";
+import type { Stream } from "../../job/job.ts";
+import { type OpenPart, openPart } from "../../stage/open-part.ts";
+import { readSourceRows } from "../../stage/source-rows.ts";
+import { type RunContext, subfolder } from "../run/context.ts";
+import { verifyRunFile } from "../run/run-files.ts";
+
+/** Of a disposable copy of a part. */
+export function copyPath(context: RunContext, stream: Stream, part: Part, what: string): string {
+  return join(subfolder(context, "stage"), `${what}-${stream.name}-${part.ordinal}.csv`);
+}
+
+/** Calls `use` for each part that has rows in the table, once `source_rows` holds them. */
+export async function visitPlannedRows(
+  context: RunContext,
+  stream: Stream,
+  table: string,
+  use: (part: Part, open: OpenPart) => Promise<void>,
+): Promise<void> {
+  const { engine, ledger, run } = context;
+  for (const part of ledger.parts(run.id, stream.name)) {
+    const wanted = `SELECT position FROM ${table} WHERE part = ${part.ordinal}`;
+    const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
+    if (found !== true) continue;
+    await verifyRunFile({ run: run.id, what: part.label, path: part.path, sha256: part.sha256 });
+    const open = await openPart(engine, part, stream.source.format, copyPath(context, stream, part, "text"));
+    const { careful } = part;
+    await readSourceRows({ engine, part, open, careful, wanted, copyPath: copyPath(context, stream, part, "again") });
+    await use(part, open);
+  }
+}
