@@ -36,7 +36,8 @@ const { status } = spawnSync(process.execPath, vitest, {
 });
 const seconds = (performance.now() - started) / 1000;
 // Without them vitest did not get to run anything, and has said why.
-if (existsSync(results)) tellCost((JSON.parse(readFileSync(results, "utf8")) as Results).testResults);
+const written = existsSync(results) ? readFileSync(results, "utf8") : "";
+if (written !== "") tellCost((JSON.parse(written) as Results).testResults);
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = status ?? 1;
 

@@ -40,6 +40,8 @@ process.on("uncaughtExceptionMonitor", () => {
   isSound = false;
 });
 process.on("message", (request: RunRequest) => void run(request));
+// Whatever became of the pool; runs replace process.exit.
+process.on("disconnect", process.exit.bind(process, 0));
 
 const emitters: readonly EventEmitter[] = [process, process.stdout, process.stderr];
 const before = { folder: process.cwd(), umask: process.umask(), listeners: emitters.map(listenersOf) };

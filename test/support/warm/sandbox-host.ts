@@ -26,6 +26,8 @@ let keys: Map<string, string> | undefined;
 // As the command does.
 process.umask(0o077);
 
+// Whatever became of the pool.
+process.on("disconnect", () => process.exit());
 process.on("message", ({ number, request }: SandboxOrder) => {
   void (request === undefined ? close(number) : open(number, request)).then((answer) => process.send?.(answer));
 });
