@@ -58,7 +58,7 @@ describe("JSON", () => {
       [4, "not a JSON object: [4]"],
       [5, "not a JSON object: 5"],
       [6, expect.stringMatching(/^not valid JSON/)],
-      [8, expect.stringMatching(/^not valid JSON/)],
+      [8, expect.stringMatching(/^a comma too many/)],
     ]);
   });
 
