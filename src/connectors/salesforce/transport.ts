@@ -2,7 +2,7 @@
 // never reached (facts: jsforce resends PUT with an empty body, and everything through a proxy).
 
 import { PassThrough } from "node:stream";
-import Transport from "jsforce/lib/transport.js";
+import { Transport } from "jsforce/lib/transport.js";
 import { CallFault } from "../../http/outcome.ts";
 
 export interface PlainRequest {
@@ -19,7 +19,7 @@ export interface PlainResponse {
 }
 
 /** A jsforce transport that sends through `send`. A refusal is an answer to jsforce, not a fault. */
-export class LentTransport extends Transport.default {
+export class LentTransport extends Transport {
   readonly #send: (request: PlainRequest) => Promise<PlainResponse>;
 
   constructor(send: (request: PlainRequest) => Promise<PlainResponse>) {

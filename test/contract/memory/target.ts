@@ -1,0 +1,141 @@
+// The memory CRM as a target. In: mapped rows. Out: rows that are written, each with its answer. Must hold: a batch is
+// written under a mark of our choosing, which the CRM takes once: every call may be made again.
+
+import { join } from "node:path";
+import { type RowAnswers, readBatchRows, saveRowAnswers } from "../../../src/connectors/kit/batch-file.ts";
+import { gatherGroups } from "../../../src/connectors/kit/groups.ts";
+import type { Snapshot, SnapshotRequest } from "../../../src/contract/present.ts";
+import type { Target } from "../../../src/contract/target.ts";
+import type { Batch, CallWrites } from "../../../src/contract/write.ts";
+import { usageFailure } from "../../../src/core/errors.ts";
+import { sha256Of } from "../../../src/core/files.ts";
+import { writeRecordFile } from "../../../src/core/record-file.ts";
+import type { MemoryClient } from "./client.ts";
+import type { MemoryRecord, WriteRequest } from "./server.ts";
+import { clearCell, idColumn, renderField, schemaOf, versionColumn } from "./values.ts";
+
+const resultColumns = { id: "result_id", created: "result_new", error: "result_error" };
+const rowsMax = 100;
+
+export function openMemoryTarget(client: MemoryClient): Target {
+  const describe: Target["describe"] = (object) =>
+    client.explain(`describing ${object}`, async () => {
+      const fields = await client.fields(object);
+      const own = [{ name: idColumn, type: "id" } as const, ...fields];
+      const schemas = new Map(own.map((field) => [field.name, schemaOf(field)]));
+      return { object, label: object, createable: true, updateable: true, deletable: true, fields: schemas };
+    });
+  return {
+    capabilities: {
+      batchesInFlight: 2,
+      clearCell,
+      idColumn,
+      versionColumn,
+      results: resultColumns,
+      modes: ["insert", "update", "upsert", "delete", "mirror"],
+      namedKeysMax: 1000,
+      findsByAnyField: true,
+    },
+    orgId: client.org,
+    get apiCalls() {
+      return client.http.calls;
+    },
+    get waitedMs() {
+      return client.http.waitedMs;
+    },
+    warnings: [],
+    allowance: undefined,
+    readAllowance: async () => undefined,
+    explain: (doing, act) => client.explain(doing, act),
+    close: () => client.http.close(),
+    listObjects: async () =>
+      (await client.get<string[]>("/objects")).map((name) => ({
+        ...{ name, label: name, createable: true, updateable: true, deletable: true, queryable: true, custom: false },
+      })),
+    describe,
+    resolveField: async ({ fields }, name) => fields.get(name),
+    explainName: async () => undefined,
+    async refuseDemands({ hardDelete, assignmentRule, place }) {
+      if (!hardDelete && assignmentRule === undefined) return;
+      throw usageFailure("the memory CRM has neither hard_delete nor assignment_rule", { where: place });
+    },
+    render: renderField,
+    clearedValue: () => "CAST(NULL AS VARCHAR)",
+    snapshot: (request) => client.explain(`reading ${request.object}`, () => readPresent(client, request)),
+    forecastReads: (records) => Math.ceil(records / rowsMax),
+    chooseWay: () => ({ via: "collections", how: "by calls", batchRowsMax: rowsMax, batchBytesMax: 10_000_000 }),
+    forecastCalls: () => 1,
+    writes: { calls: callWrites(client) },
+    readError: (text) => JSON.parse(text),
+  };
+}
+
+/** By key where keys are named, else all pages. */
+async function readPresent(client: MemoryClient, request: SnapshotRequest): Promise<Snapshot> {
+  const { object, fields, key, keys, folder, name, signal } = request;
+  const path = join(folder, `${name}-00001.csv`);
+  const field = key[0] ?? idColumn;
+  async function* groups(): AsyncGenerator<MemoryRecord[]> {
+    if (keys === undefined) return yield* client.pages(object, {}, signal);
+    for await (const values of gatherGroups(keys.read(), rowsMax))
+      yield await client.post<MemoryRecord[]>(`/records/${object}/read`, { field, values }, signal);
+  }
+  async function* cells(): AsyncGenerator<string[]> {
+    for await (const records of groups())
+      for (const { id, changed, values } of records)
+        yield [id, changed, ...fields.map((one) => (one === idColumn ? id : (values[one] ?? "")))];
+  }
+  const rows = await writeRecordFile(path, [idColumn, versionColumn, ...fields], cells());
+  return { files: [path], rows, how: keys === undefined ? "one scan" : "keyed reads" };
+}
+
+function callWrites(client: MemoryClient): CallWrites {
+  return {
+    proofOf: () => "own-id",
+    async write(batch, _attempt, files, signal) {
+      const { headers, rows } = readBatchRows(batch.path);
+      const request = requestOf(batch, headers, rows);
+      const results = await client.post<Answer[]>(`/records/${batch.object}/write`, request, signal);
+      const byTrace = new Map(results.map((result) => [result.trace, result]));
+      const answers: RowAnswers = { columns: headers, succeeded: [], failed: [] };
+      for (const [index, { trace }] of request.rows.entries()) {
+        const answer = byTrace.get(trace);
+        const cells = rows[index] ?? [];
+        if (answer === undefined) continue;
+        const id = answer.id ?? "";
+        if (answer.error === undefined) answers.succeeded.push({ id, created: String(answer.created), cells });
+        else answers.failed.push({ id, error: errorText(answer.error), cells });
+      }
+      saveRowAnswers(answers, resultColumns, files);
+    },
+  };
+}
+
+interface Answer {
+  trace: string;
+  id?: string;
+  created?: boolean;
+  error?: { code: string; message: string; field: string };
+}
+
+function errorText({ code, message, field }: NonNullable<Answer["error"]>): string {
+  return JSON.stringify({ code, message, fields: [field] });
+}
+
+/** The mark is the same whenever the batch is sent, and that of no other batch. A blank cell leaves its field alone. */
+function requestOf(batch: Batch, headers: readonly string[], rows: readonly string[][]): WriteRequest {
+  const { operation, externalId } = batch;
+  return {
+    mark: sha256Of(Buffer.from(batch.path)),
+    operation: operation === "hardDelete" ? "delete" : operation,
+    ...(externalId === undefined ? {} : { key: externalId }),
+    rows: rows.map((cells, index) => {
+      const at = headers.indexOf(idColumn);
+      const filled = headers.flatMap((name, column) => {
+        const cell = cells[column] ?? "";
+        return cell === "" || name === idColumn ? [] : [[name, cell === clearCell ? null : cell] as const];
+      });
+      return { trace: String(index), ...(at < 0 ? {} : { id: cells[at] ?? "" }), values: Object.fromEntries(filled) };
+    }),
+  };
+}
