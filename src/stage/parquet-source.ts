@@ -16,7 +16,7 @@ interface File {
 }
 
 /** As open-part.ts hands it on. */
-export interface ParquetText {
+interface ParquetText {
   scan: string;
   broken: BrokenRecord[];
   remarks: ReadonlyMap<string, string>;
