@@ -233,7 +233,7 @@ export interface MappedField {
   targetPlace: Place;
 }
 
-export interface ParentField {
+interface ParentField {
   /** Of this job; its key names the parent. */
   stream: string;
   miss: "reject";

@@ -66,7 +66,7 @@ describe("a value is staged as the target would store it", () => {
 
   test("what is staged is staged as it is once more", async () => {
     const texts = fc.string({
-      unit: fc.constantFrom("a", " ", "\t", "\n", "\r", "é", "!", '"', "\u0000".trim()),
+      unit: fc.constantFrom("a", " ", "\t", "\n", "\r", "é", "!", '"'),
       maxLength: 6,
     });
     await fc.assert(

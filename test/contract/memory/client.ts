@@ -11,7 +11,7 @@ import { unavailable } from "../../../src/http/retry.ts";
 import type { MemoryConnection } from "./connection.ts";
 import type { MemoryField, MemoryRecord } from "./server.ts";
 
-export interface MemoryPage {
+interface MemoryPage {
   records: MemoryRecord[];
   next: string | null;
 }
