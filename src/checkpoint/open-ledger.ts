@@ -109,7 +109,9 @@ function makeTables(stateFolder: string, database: DatabaseSync, version: number
       database.exec(createTables());
       if (version > 0) upgrade(database, version, sums);
       checkTables(database);
-      writeAbout(database, { id: randomId(8), commits: 1 });
+      // An upgrade is a commit like any other.
+      if (version < firstWithAbout) writeAbout(database, { id: randomId(8), commits: 1 });
+      else countCommit(database);
       database.exec(`PRAGMA user_version = ${ledgerVersion}`);
     },
     () => sums.discard(),

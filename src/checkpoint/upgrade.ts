@@ -9,29 +9,22 @@ import type { Sums } from "./sums.ts";
 import type { Cells } from "./table.ts";
 
 /** Tables whose keys are others than they were, and the version that made them so. */
-const rebuilt: readonly { version: number; table: TableName; columns: readonly string[] }[] = [
-  {
-    version: 6,
-    table: "watermarks",
-    columns: ["job", "stream", "source_org", "target_org", "object", "to_time", "run", "seen_file", "pending"],
-  },
-  {
-    version: 6,
-    table: "taken",
-    columns: ["job", "stream", "target_org", "object", "sha256", "run", "label", "bytes", "modified", "settled"],
-  },
-  {
-    version: 6,
-    table: "delivered",
-    columns: ["job", "stream", "target_org", "object", "key_fields", "file", "run"],
-  },
+const rebuilt: readonly { version: number; table: TableName }[] = [
+  { version: 6, table: "watermarks" },
+  { version: 7, table: "taken" },
+  { version: 7, table: "delivered" },
 ];
 
 /** Throws a Failure where a row is damaged. */
 export function upgrade(database: DatabaseSync, version: number, sums: Sums): void {
   for (const added of addedColumns.filter((added) => added.version > version)) addColumns(database, added);
-  for (const old of rebuilt.filter((old) => old.version > version)) rebuild(database, old);
+  for (const old of rebuilt.filter((old) => old.version > version)) {
+    rebuild(database, old.table, (group, before, after) => {
+      if (version >= sumsVersion) sums.change(old.table, group, before, after);
+    });
+  }
   if (version < sumsVersion) countRows(database, sums);
+  else sums.write();
 }
 
 /** The first version that counts rows. */
@@ -64,27 +57,42 @@ function verify(table: TableName, row: Cells, columns: readonly string[]) {
   throw damaged(`${table} ${named.join(" ")} is not what was written`);
 }
 
-/** Makes a table anew, its rows with nothing in the columns that they had not: in those of the key an empty text. */
-function rebuild(database: DatabaseSync, { table, columns }: (typeof rebuilt)[number]): void {
+/**
+ * Makes a table anew, its rows with nothing in the columns that they had not: in those of the key an empty text. Its rows
+ * were hashed over their columns as the table has them. `count` is told of each row's old hash and new one.
+ */
+function rebuild(
+  database: DatabaseSync,
+  table: TableName,
+  count: (group: [string, string], before: string, after: string) => void,
+): void {
+  const listed = database.prepare("SELECT name FROM pragma_table_info(?) WHERE name <> 'hash' ORDER BY cid").all(table);
+  const before = listed.map(({ name }) => String(name));
   const rows = database.prepare(`SELECT * FROM ${table}`).all() as Cells[];
-  for (const row of rows) verify(table, row, columns);
+  for (const row of rows) verify(table, row, before);
   database.exec(`DROP TABLE ${table}; ${createTable(table)}`);
   const names = [...tables[table].columns, "hash"];
   const keyed: readonly string[] = tables[table].key;
   const insert = database.prepare(`INSERT INTO ${table} VALUES (${names.map(() => "?").join(", ")})`);
   for (const row of rows) {
     const values = tables[table].columns.map((name) => row[name] ?? (keyed.includes(name) ? "" : null));
-    insert.run(...values, hashOf(values));
+    const hash = hashOf(values);
+    insert.run(...values, hash);
+    count(groupOf(table, row), String(row["hash"]), hash);
   }
+}
+
+function groupOf(table: TableName, row: Cells): [string, string] {
+  const [first, second]: readonly (string | undefined)[] = tables[table].group ?? [];
+  const cell = (name: string | undefined) => (name === undefined ? "" : String(row[name] ?? ""));
+  return [cell(first), cell(second)];
 }
 
 function countRows(database: DatabaseSync, sums: Sums): void {
   for (const table of countedTables) {
-    const [first, second] = [...(tables[table].group ?? []), undefined];
     for (const row of database.prepare(`SELECT * FROM ${table}`).all() as Cells[]) {
       verify(table, row, tables[table].columns);
-      const cell = (name: string | undefined) => (name === undefined ? "" : String(row[name] ?? ""));
-      sums.change(table, [cell(first), cell(second)], undefined, String(row["hash"]));
+      sums.change(table, groupOf(table, row), undefined, String(row["hash"]));
     }
   }
   sums.write();

@@ -13,7 +13,7 @@ import {
   type WindowRecord,
 } from "../../src/checkpoint/ledger.ts";
 import { type TableName, tables } from "../../src/checkpoint/ledger-schema.ts";
-import { openSqlite, removeSqlite } from "../../src/core/sqlite.ts";
+import { type DatabaseSync, openSqlite, removeSqlite } from "../../src/core/sqlite.ts";
 import { unsent } from "../../src/pipeline/batches/batch-files.ts";
 
 const batch: BatchRecord = {
@@ -366,21 +366,43 @@ function downgrade(folder: string): void {
     const values = JSON.stringify(tables[table].columns.slice(0, -added.length).map((name) => row[name] ?? null));
     database.prepare(`UPDATE ${table} SET hash = ?`).run(createHash("sha256").update(values).digest("hex"));
   }
-  // What was taken had no file of the job in its key.
-  const columns = tables.taken.columns.filter((name) => name !== "job_file");
-  const taken = database.prepare(`SELECT ${columns.join(", ")} FROM taken`).all() as Record<string, string | number>[];
-  database.exec(`DROP TABLE taken; CREATE TABLE taken (${columns.map((name) => `${name} ANY`).join(", ")}, hash TEXT NOT NULL,
-    PRIMARY KEY (job, stream, target_org, object, sha256)) STRICT, WITHOUT ROWID`);
-  for (const row of taken) {
-    const values = columns.map((name) => row[name] ?? null);
-    const hash = createHash("sha256").update(JSON.stringify(values)).digest("hex");
-    database.prepare(`INSERT INTO taken VALUES (${columns.map(() => "?").join(", ")}, ?)`).run(...values, hash);
-  }
+  rebuildTaken(database);
   database.exec("DROP TABLE sums; DROP TABLE about; DROP TABLE inserted; DROP TABLE watermarks; DROP TABLE delivered");
   database.exec("PRAGMA user_version = 1");
   database.close();
   rmSync(join(folder, "ledger.mark"));
 }
+
+/** What was taken had no file of the job in its key before version 7. Gives the hashes that its rows had. */
+function rebuildTaken(database: DatabaseSync): string[] {
+  const columns = tables.taken.columns.filter((name) => name !== "job_file");
+  const taken = database.prepare(`SELECT ${columns.join(", ")} FROM taken`).all() as Record<string, string | number>[];
+  database.exec(`DROP TABLE taken; CREATE TABLE taken (${columns.map((name) => `${name} ANY`).join(", ")}, hash TEXT NOT NULL,
+    PRIMARY KEY (job, stream, target_org, object, sha256)) STRICT, WITHOUT ROWID`);
+  return taken.map((row) => {
+    const values = columns.map((name) => row[name] ?? null);
+    const hash = createHash("sha256").update(JSON.stringify(values)).digest("hex");
+    database.prepare(`INSERT INTO taken VALUES (${columns.map(() => "?").join(", ")}, ?)`).run(...values, hash);
+    return hash;
+  });
+}
+
+test("a ledger of version 6, whose rows are counted, is read with the same sums", () => {
+  const folder = filledLedger();
+  const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
+  const [hash = ""] = rebuildTaken(database);
+  database.exec("DROP TABLE delivered");
+  const digest = BigInt(`0x${hash}`).toString(16);
+  const sum = ["taken", "j", "contacts", 1, digest];
+  const sumHash = createHash("sha256").update(JSON.stringify(sum)).digest("hex");
+  database.prepare("DELETE FROM sums WHERE of IN ('taken', 'delivered')").run();
+  database.prepare("INSERT INTO sums VALUES (?, ?, ?, ?, ?, ?)").run(...sum, sumHash);
+  database.exec("PRAGMA user_version = 6");
+  database.close();
+  using ledger = Ledger.open(folder);
+  const taken = () => ledger.taken({ job: "j", stream: "contacts", targetOrg: "o", object: "Contact" });
+  expect(taken()).toMatchObject([{ jobFile: "", sha256: "ef", run: "r1" }]);
+});
 
 test("a watermark of a version that did not write down its source is kept, without one", () => {
   const folder = filledLedger();
