@@ -1,0 +1,160 @@
+// A ledger with a row in each table.
+
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, onTestFinished } from "vitest";
+import {
+  type BatchRecord,
+  type InsertedRecord,
+  Ledger,
+  type StreamRecord,
+  type Watermark,
+  type WindowRecord,
+} from "../../src/checkpoint/ledger.ts";
+import { unsent } from "../../src/pipeline/batches/batch-files.ts";
+export const batch: BatchRecord = {
+  run: "r1",
+  stream: "contacts",
+  number: 1,
+  operation: "insert",
+  object: "Contact",
+  externalId: null,
+  action: "create",
+  path: "/b/1.csv",
+  bytes: 10,
+  rows: 5,
+  sha256: "ab",
+  ...unsent,
+  message: null,
+  via: "bulk",
+  round: 0,
+  again: false,
+  level: 0,
+};
+
+export const stream: StreamRecord = {
+  run: "r1",
+  name: "contacts",
+  connection: "salesforce",
+  org: "00D000000000001",
+  object: "Contact",
+  mode: "insert",
+  state: "planned",
+  planSha256: "cd",
+  plan: "/p.parquet",
+  counts: null,
+  how: "1 keyed query",
+  writes: null,
+  rejectsBytes: 0,
+  partial: null,
+  notes: [],
+};
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "loadline-ledger-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let template: string | undefined;
+
+/** A copy of a ledger with a row in each table. */
+export function filledLedger(): string {
+  if (template === undefined) {
+    template = mkdtempSync(join(tmpdir(), "loadline-ledger-"));
+    fillLedger(template);
+  }
+  const folder = temporaryFolder();
+  cpSync(template, folder, { recursive: true });
+  return folder;
+}
+
+afterAll(() => {
+  if (template !== undefined) rmSync(template, { recursive: true });
+});
+
+function fillLedger(folder: string): void {
+  using ledger = Ledger.open(folder);
+  ledger.startRun({
+    id: "r1",
+    job: "j",
+    jobHash: "h",
+    jobFile: "/j.yaml",
+    jobSha256: null,
+    command: "run",
+    options: {},
+  });
+  ledger.savePlan(stream, [batch]);
+  ledger.addParts("r1", "contacts", [
+    {
+      ordinal: 1,
+      path: "/x/part-00001.csv",
+      label: "contacts.csv",
+      locator: "contacts.csv 10 1",
+      bytes: 10,
+      sha256: "ef",
+      compressed: false,
+      suspect: false,
+      columns: ["id"],
+      careful: false,
+      rows: null,
+    },
+  ]);
+  ledger.saveWindow(taken);
+  ledger.settleStream({ stream, watermark });
+  const file = { label: "contacts.csv", bytes: 9, modifiedMs: 1.5 };
+  ledger.saveTakes([
+    { run: "r1", stream: "contacts", ordinal: 1, ...file, rows: 1, sha256: "ef", takenBy: "r0", acknowledged: false },
+  ]);
+  const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact", jobFile: "../j.yaml" };
+  const [settled] = ledger.streams("r1");
+  if (settled !== undefined) {
+    ledger.settleStream({
+      stream: settled,
+      taken: [{ ...taker, sha256: "ef", run: "r1", ...file }],
+      delivered: { ...taker, key: ["Id"], file: "r1-contacts.parquet", run: "r1", sha256: null },
+      insertedFiles: [
+        { org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" },
+      ],
+      inserted,
+    });
+  }
+}
+
+const taken: WindowRecord = {
+  run: "r1",
+  stream: "contacts",
+  sourceOrg: "s",
+  from: null,
+  to: "2026-11-21T00:00:00.000Z",
+  moves: true,
+  handle: null,
+};
+
+export const watermark: Watermark = {
+  full: null,
+  job: "j",
+  stream: "contacts",
+  sourceOrg: "s",
+  targetOrg: "o",
+  object: "Contact",
+  to: "2026-11-21T00:00:00.000Z",
+  run: "r1",
+  jobFile: "../j.yaml",
+  source: '{"object":"Contact"}',
+  seenFile: null,
+  seenSha256: null,
+  pending: ["003"],
+};
+
+const inserted: InsertedRecord = {
+  org: "o",
+  object: "Contact",
+  run: "r1",
+  stream: "contacts",
+  file: "r1-contacts-planned.parquet",
+  sha256: "ab",
+  rows: 5,
+  settled: null,
+};
