@@ -8,7 +8,7 @@ import { monotonicMs, now, wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder, writeDurably } from "../core/files.ts";
-import { openSqliteLock } from "../core/sqlite.ts";
+import { type DatabaseSync, openSqliteLock } from "../core/sqlite.ts";
 
 const retryDelayMs = 200;
 
@@ -40,12 +40,22 @@ export async function takeLock(request: LockRequest): Promise<Disposable> {
   for (;;) {
     const database = openSqliteLock(path);
     if (database !== undefined) {
-      const holder = `process ${process.pid} of ${userInfo().username} on ${hostname()}, since ${now().toISOString()}`;
-      writeDurably(`${path}.txt`, `${holder}\n`);
+      nameHolder(path, database);
       return { [Symbol.dispose]: () => database.close() };
     }
     if (monotonicMs() >= deadline) throw new LockHeld(request.what, readHolder(path));
     await wait(retryDelayMs, request.signal);
+  }
+}
+
+/** Says who has it, to those who wait. A full disk leaves nobody with the lock. */
+function nameHolder(path: string, database: DatabaseSync): void {
+  try {
+    const holder = `process ${process.pid} of ${userInfo().username} on ${hostname()}, since ${now().toISOString()}`;
+    writeDurably(`${path}.txt`, `${holder}\n`);
+  } catch (error) {
+    database.close();
+    throw error;
   }
 }
 

@@ -222,5 +222,5 @@ test("what was uploaded is what is stored, for any text that fits the field", as
   const csv = texts.map((text, index) => `K${index},"${text.replaceAll('"', '""')}"`).join("\n");
   await org.ingest(upsert, `Ext__c,LastName\n${csv}\n`);
   const stored = await org.dump("Contact");
-  expect(stored.map((row) => row["LastName"])).toEqual(texts.map((text) => text.trim()));
+  expect(stored.map((row) => row["LastName"])).toEqual(texts.map((text) => text.replaceAll(/^[ \t]+|[ \t]+$/g, "")));
 });

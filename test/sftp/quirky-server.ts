@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import ssh2, { type Attributes, type Connection, type SFTPWrapper } from "ssh2";
+import { makeKey } from "../support/ssh-key.ts";
 
 const { STATUS_CODE: status, OPEN_MODE: mode } = ssh2.utils.sftp;
 
@@ -84,7 +85,7 @@ export async function startQuirkyServer(quirks: Quirks): Promise<QuirkyServer> {
     const { mtime = longAgo, mode: bits = regular } = says;
     files.set(name, { name, data: Buffer.from(text), mtime, mode: bits, says });
   }
-  const key = ssh2.utils.generateKeyPairSync("ed25519");
+  const key = makeKey();
   const connections = new Set<Connection>();
   const left = { cuts: quirks.cut?.times ?? 0, sent: 0, reads: 0 };
   const folders = new Set([""]);

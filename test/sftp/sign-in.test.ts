@@ -7,6 +7,7 @@ import { join } from "node:path";
 import ssh2, { type AuthContext, type Server } from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createProject, type Finished, type Project } from "../support/rig.ts";
+import { makeKey } from "../support/ssh-key.ts";
 import { hasSshd, type Sshd, startSshd } from "../support/sshd.ts";
 import { connectionsFile, copyJob, startVendor } from "./support.ts";
 
@@ -55,14 +56,6 @@ interface OwnServer extends AsyncDisposable {
   hostKey: string;
   /** Methods that were tried. */
   attempts: string[];
-}
-
-/** Some of the keys that ssh2 makes it can't read itself. */
-function makeKey(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
-  for (;;) {
-    const key = ssh2.utils.generateKeyPairSync("ed25519");
-    if (!(ssh2.utils.parseKey(key.private) instanceof Error)) return key;
-  }
 }
 
 /** An SSH server without files, for what a client sends before it is let in. */
