@@ -14,8 +14,8 @@ export default defineConfig({
     // Most tests wait for processes of their own, some for time to pass; three files at a time keep two cores busy.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     projects: [
       {
         extends: true,

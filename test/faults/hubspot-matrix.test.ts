@@ -57,14 +57,19 @@ const cells = crossAll(endpoints, faults)
 
 const oneBatch = 100;
 
-test("a fault at the first call of any endpoint of HubSpot costs a few calls and nothing else", async () => {
-  const outcomes = await overLanes(builtProgram, 2, cells, meet);
-  const strange = outcomes.flatMap((outcome, index) => {
-    if (outcome.code === 0 && isClean(outcome.verdict as never) && outcome.hit) return [];
-    return [`${cells[index]?.fault} at ${cells[index]?.endpoint}: ${JSON.stringify(outcome)}`];
-  });
-  expect(strange).toEqual([]);
-});
+test.each(Object.keys(endpoints))(
+  "a fault at HubSpot's first call of %s costs a few calls and nothing else",
+  async (of) => {
+    const met = cells.filter(({ endpoint }) => endpoint === of);
+    const outcomes = await overLanes(builtProgram, 2, met, meet);
+    expect(outcomes.length).toBeGreaterThan(0);
+    const strange = outcomes.flatMap((outcome, index) => {
+      if (outcome.code === 0 && isClean(outcome.verdict as never) && outcome.hit) return [];
+      return [`${met[index]?.fault} at ${met[index]?.endpoint}: ${JSON.stringify(outcome)}`];
+    });
+    expect(strange).toEqual([]);
+  },
+);
 
 async function meet(
   lane: Lane,
