@@ -4,8 +4,13 @@
 
 import { join } from "node:path";
 import type { Part } from "../../core/model.ts";
+import { literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
+import { outcomeColumns } from "../../load/results.ts";
+import { foldId } from "../../load/row-key.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { type OpenPart, openPart } from "../../stage/open-part.ts";
+import { readParquet } from "../../stage/parquet.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
@@ -13,6 +18,14 @@ import { verifyRunFile } from "../run/run-files.ts";
 /** Of a disposable copy of a part. */
 export function copyPath(context: RunContext, stream: Stream, part: Part, what: string): string {
   return join(subfolder(context, "stage"), `${what}-${stream.name}-${part.ordinal}.csv`);
+}
+
+/** FROM and JOIN of the plan's rows `p` with what became of them, `r`, for these outcomes: each by its key or its id. */
+export function joinOutcomes(plan: string | null, resultFiles: readonly string[], outcomes: readonly string[]): string {
+  const told = scanCsvFiles(resultFiles, outcomeColumns);
+  return `${readParquet(plan ?? "")} p
+    JOIN (SELECT * FROM ${told} WHERE outcome IN (${outcomes.map(literal).join(", ")})) r
+    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`;
 }
 
 /** Calls `use` for each part that has rows in the table, once `source_rows` holds them. */

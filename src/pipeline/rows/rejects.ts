@@ -8,20 +8,16 @@ import type { Part } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import { leftBehindTable, rejectedTable } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
-import { outcomeColumns } from "../../load/results.ts";
-import { foldId } from "../../load/row-key.ts";
 import { visible } from "../../report/visible-text.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { locateLines } from "../../stage/locate-lines.ts";
 import type { OpenPart } from "../../stage/open-part.ts";
-import { readParquet } from "../../stage/parquet.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import { unitSeparator } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
-import { copyPath, visitPlannedRows } from "./planned-rows.ts";
+import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
 import { RowFile } from "./row-file.ts";
 
 const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
@@ -85,11 +81,9 @@ export async function addTargetRejects(
   const { engine, ledger, run } = context;
   const parts = ledger.parts(run.id, stream.name);
   const file = new RowFile(rejectsPath(context, stream.name), parts, rejectColumns, record.rejectsBytes);
-  const outcomes = scanCsvFiles(resultFiles, outcomeColumns);
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
-    SELECT p.part, p.position, p.row, r.field, r.message FROM ${readParquet(record.plan ?? "")} p
-    JOIN (SELECT action, match_key, field, message FROM ${outcomes} WHERE outcome IN ('failed', 'unprocessed')) r
-    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
+    SELECT p.part, p.position, p.row, r.field, r.message
+    FROM ${joinOutcomes(record.plan, resultFiles, ["failed", "unprocessed"])}`);
   await visitPlannedRows(context, stream, "refused_rows", async (part, open) => {
     const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(unitSeparator)} || r.message AS problem
       FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;

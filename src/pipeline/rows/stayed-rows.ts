@@ -9,15 +9,11 @@ import { syncFile } from "../../core/files.ts";
 import { identifier } from "../../core/sql.ts";
 import { type StayedKind, stayedTable } from "../../diff/compare.ts";
 import type { Stream } from "../../job/job.ts";
-import { outcomeColumns } from "../../load/results.ts";
-import { foldId } from "../../load/row-key.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
-import { readParquet } from "../../stage/parquet.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
-import { copyPath, visitPlannedRows } from "./planned-rows.ts";
+import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
 import { RowFile } from "./row-file.ts";
 
 const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
@@ -82,9 +78,7 @@ export async function addTargetConflicts(
   const file = new RowFile(path, parts, saidColumns, restorePlanned(path));
   await engine.run(`CREATE OR REPLACE TEMP TABLE held_rows AS
     SELECT p.part, p.position, r.key, r.message AS reason, coalesce(r.id, p.id, '') AS ids
-    FROM ${readParquet(record.plan ?? "")} p
-    JOIN (SELECT * FROM ${scanCsvFiles(resultFiles, outcomeColumns)} WHERE outcome = 'conflict') r
-    ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`);
+    FROM ${joinOutcomes(record.plan, resultFiles, ["conflict"])}`);
   await visitPlannedRows(context, stream, "held_rows", async (part) => {
     const rows = `SELECT h.*, r.cells FROM source_rows r JOIN held_rows h USING (position)
       WHERE h.part = ${part.ordinal} ORDER BY position`;
