@@ -15,24 +15,19 @@ export const hubspot: Connector = {
   read: readHubSpot,
   open: async (connection: HubSpotConnection, context) =>
     (await import("./target.ts")).openHubSpot(connection, context),
-  rehearse: (connection: HubSpotConnection, { addresses }): HubSpotConnection => ({
-    ...pointedElsewhere(connection),
-    baseUrl: addresses.hubspot,
-    auth: { kind: "token", token: { resolve: () => sandboxToken } },
-  }),
+  rehearse({ name, apiVersion, burst, daily, place }: HubSpotConnection, { addresses }): HubSpotConnection {
+    return {
+      name,
+      type: "hubspot",
+      holds: "objects",
+      addsParents: true,
+      baseUrl: addresses.hubspot,
+      auth: { kind: "token", token: { resolve: () => sandboxToken } },
+      ...(apiVersion === undefined ? {} : { apiVersion }),
+      burst,
+      daily,
+      protected: false,
+      place,
+    };
+  },
 };
-
-/** All but the address and the credentials, which stay unread. */
-function pointedElsewhere({ name, apiVersion, burst, daily, place }: HubSpotConnection) {
-  return {
-    name,
-    type: "hubspot",
-    holds: "objects",
-    addsParents: true,
-    ...(apiVersion === undefined ? {} : { apiVersion }),
-    burst,
-    daily,
-    protected: false,
-    place,
-  } as const;
-}

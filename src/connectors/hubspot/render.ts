@@ -13,7 +13,8 @@ import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, type NumberLimits, storeNumber } from "../../values/number.ts";
 import { hubspotId } from "../../values/record-id.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
-import { bind, type MappedValue, quoted, type Reading, type StoredValue, textOf } from "../../values/value.ts";
+import { bind, type MappedValue, quoted, type Reading, type StoredValue } from "../../values/value.ts";
+import { renderAs } from "../kit/render-as.ts";
 import { idColumn } from "./properties.ts";
 
 /** Stands in a batch file where a property is emptied: HubSpot is sent an empty text. */
@@ -28,15 +29,15 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
     case "number": {
       // With a scale of its own: what HubSpot has room for.
       const number = storeNumber(mapped, numbers, reading.round);
-      return { ...renderAs(field, mapped, number, "VARCHAR"), typed: decimalOf(rendered(field)) };
+      return { ...renderReadable(field, mapped, number, "VARCHAR"), typed: decimalOf(rendered(field)) };
     }
     case "boolean":
-      return renderAs(field, mapped, storeBoolean(mapped), "BOOLEAN");
+      return renderReadable(field, mapped, storeBoolean(mapped), "BOOLEAN");
     case "date":
-      return renderAs(field, mapped, storeDay(mapped, days, reading, dayOfMilliseconds), "DATE");
+      return renderReadable(field, mapped, storeDay(mapped, days, reading, dayOfMilliseconds), "DATE");
     case "datetime": {
       const instant = storeInstant(mapped, days, reading, instantOfMilliseconds);
-      return renderAs(field, mapped, instant, "TIMESTAMP WITH TIME ZONE");
+      return renderReadable(field, mapped, instant, "TIMESTAMP WITH TIME ZONE");
     }
     default:
       return renderText(field, value);
@@ -54,18 +55,9 @@ const days: DayRange = {
   holder: "HubSpot",
 };
 
-function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredValue, typed: string): RenderedField {
-  const { stored, complaint, rounded } = value;
-  return {
-    value: stored,
-    stored: orAsItIs(stored, mapped.column),
-    invalid: {
-      condition: `${rendered(field)} IS NULL AND NOT (${isBlank(textOf(mapped))})`,
-      message: `${quoted(textOf(mapped))} || ' ' || ${complaint}`,
-    },
-    typed: `CAST(${rendered(field)} AS ${typed})`,
-    ...(rounded === undefined ? {} : { rounded }),
-  };
+/** What a record holds already may be what could not be written to it. */
+function renderReadable(field: FieldSchema, mapped: MappedValue, value: StoredValue, typed: string): RenderedField {
+  return { ...renderAs(field, mapped, value, typed), stored: orAsItIs(value.stored, mapped.column) };
 }
 
 /** HubSpot answers with a date, or with the milliseconds of its midnight in UTC. */

@@ -15,7 +15,8 @@ import { decimalOf, decimalsComputed, type NumberLimits, numberText, storeNumber
 import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
-import { bind, type MappedValue, quoted, type Reading, type StoredValue, textOf } from "../../values/value.ts";
+import { bind, type MappedValue, quoted, type Reading, textOf } from "../../values/value.ts";
+import { renderAs } from "../kit/render-as.ts";
 import { isWhole } from "./readable.ts";
 
 /** In a cell of a bulk file this text empties the field. */
@@ -75,19 +76,6 @@ const days: DayRange = {
   lastInstant: "4000-12-31T00:00:00Z",
   holder: "Salesforce",
 };
-
-function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredValue, typed: string): RenderedField {
-  const { stored, complaint, rounded } = value;
-  return {
-    value: stored,
-    invalid: {
-      condition: `${rendered(field)} IS NULL AND NOT (${isBlank(textOf(mapped))})`,
-      message: `${quoted(textOf(mapped))} || ' ' || ${complaint}`,
-    },
-    typed: `CAST(${rendered(field)} AS ${typed})`,
-    ...(rounded === undefined ? {} : { rounded }),
-  };
-}
 
 /**
  * Salesforce keeps the decimals that it is sent, whatever the scale of the field, which is for the screen; a number

@@ -1,6 +1,7 @@
 // Values, as the memory CRM stores them: text as it is, numbers to their scale, instants to the millisecond. In: a field and
 // a mapped value as SQL. Out: SQL of what is stored, and of what can't be.
 
+import { renderAs } from "../../../src/connectors/kit/render-as.ts";
 import type { RenderedField } from "../../../src/contract/values.ts";
 import { renderedName } from "../../../src/core/columns.ts";
 import type { FieldKind, FieldSchema } from "../../../src/core/model.ts";
@@ -8,8 +9,7 @@ import { storeBoolean } from "../../../src/values/boolean.ts";
 import { storeDay } from "../../../src/values/day.ts";
 import { type DayRange, storeInstant } from "../../../src/values/instant.ts";
 import { decimalOf, storeNumber } from "../../../src/values/number.ts";
-import { isBlank } from "../../../src/values/trim.ts";
-import { type MappedValue, quoted, type Reading, type StoredValue, textOf } from "../../../src/values/value.ts";
+import { type MappedValue, type Reading, textOf } from "../../../src/values/value.ts";
 import type { MemoryField } from "./server.ts";
 
 export const idColumn = "id";
@@ -63,18 +63,4 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
     default:
       return { value: `nullif(${textOf(mapped)}, '')`, typed: renderedName(field.name) };
   }
-}
-
-function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredValue, typed: string): RenderedField {
-  const { stored, complaint, rounded } = value;
-  const rendered = renderedName(field.name);
-  return {
-    value: stored,
-    invalid: {
-      condition: `${rendered} IS NULL AND NOT (${isBlank(textOf(mapped))})`,
-      message: `${quoted(textOf(mapped))} || ' ' || ${complaint}`,
-    },
-    typed: `CAST(${rendered} AS ${typed})`,
-    ...(rounded === undefined ? {} : { rounded }),
-  };
 }
