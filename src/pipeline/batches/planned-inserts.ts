@@ -1,14 +1,13 @@
 // Mode insert, before a row is sent: which source rows are about to be inserted. In: the plan and its batches. Out: the
 // file that later runs know them by. What must hold: it is on the disk, and in the ledger with the plan.
 
-import { renameSync } from "node:fs";
 import { join } from "node:path";
 import type { BatchRecord, InsertedRecord } from "../../checkpoint/ledger.ts";
-import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
-import { insertedFolder, orgOf, stageOfRun } from "../diff/inserted.ts";
+import { orgOf, stageOfRun } from "../diff/inserted.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
+import { keepFile, keptFolder } from "../run/kept-file.ts";
 import { identityColumn } from "../stage/row-identity.ts";
 
 /** Table of the plan's rows (`n`) by the batch that they go into. */
@@ -39,10 +38,6 @@ export async function writeInserted(
   const path = join(subfolder(context, "stage"), file);
   await writeParquet(context.engine, select, path);
   const { rows } = await context.engine.one(`SELECT count(*) AS rows FROM ${readParquet(path)}`);
-  const folder = insertedFolder(context);
-  makePrivateFolder(folder);
-  const sha256 = await hashFile(path);
-  renameSync(path, join(folder, file));
-  syncFile(join(folder, file));
+  const sha256 = await keepFile(path, keptFolder(context, "inserted"));
   return { file, sha256, rows: Number(rows) };
 }

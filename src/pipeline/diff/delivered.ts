@@ -3,18 +3,17 @@
 // What must hold: rows count as delivered in the transaction that settles their stream, so that a run that is killed
 // before is compared with what went before it; where the file of them is lost, rows come again and none is left out.
 
-import { renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { DeliveredRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { failpoint } from "../../core/failpoint.ts";
-import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
-import { fetchKept } from "../run/kept-file.ts";
+import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
 import { findDelivered, memoryOwner, tellOtherOwner } from "../run/memory-owner.ts";
 import type { PresentRecords } from "./diff-stream.ts";
 
@@ -64,11 +63,8 @@ export async function keepDelivered(
   const file = `${run.id}-${stream.name}.parquet`;
   const path = join(subfolder(context, "stage"), file);
   await writeParquet(engine, rows.join(" UNION ALL "), path);
-  const folder = deliveredFolder(context);
-  makePrivateFolder(folder);
-  renameSync(path, join(folder, file));
-  syncFile(join(folder, file));
-  const sha256 = await hashFile(join(folder, file));
+  const folder = keptFolder(context, "delivered");
+  const sha256 = await keepFile(path, folder);
   failpoint("delivered");
   rmSync(subfolder(context, "stage"), { recursive: true });
   const key = memoryOwner(context, stream);
@@ -79,11 +75,6 @@ export async function keepDelivered(
   };
 }
 
-/** Beside the runs, because it outlives the run that wrote it. */
-function deliveredFolder({ folder }: RunContext): string {
-  return join(dirname(dirname(folder)), "delivered");
-}
-
 /** A copy in the run folder, where the engine may read it. */
 async function fetchDelivered(
   context: RunContext,
@@ -92,7 +83,7 @@ async function fetchDelivered(
   const { engine, emit } = context;
   const known = findDelivered(context, stream);
   if (known === undefined || known.key.join("\n") !== stream.target.key.join("\n")) return undefined;
-  const kept = join(deliveredFolder(context), known.file);
+  const kept = join(keptFolder(context, "delivered"), known.file);
   const path = join(subfolder(context, "stage"), `delivered-${stream.name}.parquet`);
   const lost = await fetchKept(engine, { path: kept, sha256: known.sha256 }, path);
   if (lost !== undefined) {

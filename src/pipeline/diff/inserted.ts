@@ -5,7 +5,7 @@
 
 import { existsSync, linkSync, rmSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { InsertedRecord } from "../../checkpoint/ledger.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -14,6 +14,7 @@ import { identifier, literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { keptFolder } from "../run/kept-file.ts";
 import { hasBegunLoading, isResumable } from "../run/resumable.ts";
 import { identityColumn } from "../stage/row-identity.ts";
 
@@ -45,7 +46,7 @@ function isSent({ ledger }: RunContext, { run, settled }: InsertedRecord): boole
 
 /** The file in the run folder, which is all that the engine may read. It goes with the stage. */
 export async function linkFile(context: RunContext, { file, sha256, run, stream }: InsertedRecord): Promise<string> {
-  const kept = join(insertedFolder(context), file);
+  const kept = join(keptFolder(context, "inserted"), file);
   const why = !existsSync(kept) ? "is not there" : (await hashFile(kept)) === sha256 ? undefined : "is damaged";
   if (why !== undefined) {
     throw new Failure(exitCode.failed, `what run ${run} has inserted can't be told: its file ${why}`, {
@@ -108,14 +109,4 @@ export async function countDoubtful({ engine }: RunContext, { scan }: KnownInser
 
 export function orgOf(context: RunContext, stream: Stream): string {
   return targetOf(context, stream.target.connection).orgId;
-}
-
-/** Beside the runs, because it outlives the run that wrote it. */
-export function insertedFolder({ folder }: Pick<RunContext, "folder">): string {
-  return join(dirname(dirname(folder)), "inserted");
-}
-
-/** `folder`: of the run. */
-export function insertedPath(folder: string, file: string): string {
-  return join(insertedFolder({ folder }), file);
 }

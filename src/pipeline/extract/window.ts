@@ -2,14 +2,13 @@
 // What must hold: a window is in the ledger before a record of it is read, and a resumed run keeps it; the watermark
 // moves with the settling of the stream, in one transaction; a record that was not settled well is asked for again.
 
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { PartRecord, Watermark, WatermarkKey, WindowRecord } from "../../checkpoint/ledger.ts";
 import type { RecordCatalog } from "../../contract/records.ts";
 import type { Source, Window } from "../../contract/source.ts";
 import { contentOf } from "../../core/columns.ts";
 import { Failure, usageFailure } from "../../core/errors.ts";
-import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { pendingLocator } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import type { Incremental, ObjectSource, Stream } from "../../job/job.ts";
@@ -20,7 +19,7 @@ import { defineSource, tellDifference } from "../compile/source-definition.ts";
 import { rejectsPath } from "../rows/rejects.ts";
 import { stayedPath } from "../rows/stayed-rows.ts";
 import { otherOrgFailure, type RunContext, sourceOf, subfolder } from "../run/context.ts";
-import { fetchKept } from "../run/kept-file.ts";
+import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
 import { memoryOwner, placeOfJob } from "../run/memory-owner.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 
@@ -169,7 +168,7 @@ async function fetchSeen(
   mark: Watermark | undefined,
 ): Promise<string | undefined> {
   if (mark === undefined || mark.seenFile === null) return undefined;
-  const kept = join(seenFolder(context), mark.seenFile);
+  const kept = join(keptFolder(context, "seen"), mark.seenFile);
   // It goes with the stage when the stream is planned; a run that goes on before that fetches it again.
   const path = join(subfolder(context, "stage"), `seen-${stream.name}.parquet`);
   const lost = await fetchKept(context.engine, { path: kept, sha256: mark.seenSha256 }, path);
@@ -182,11 +181,6 @@ async function fetchSeen(
   // An older loadline did not write down what the records held: they come a second time.
   const hasContent = columns.some((column) => column["column_name"] === "content");
   return hasContent ? `read_parquet(${literal(path)})` : undefined;
-}
-
-/** Beside the runs, because it outlives the run that wrote it. */
-function seenFolder({ folder }: RunContext): string {
-  return join(dirname(dirname(folder)), "seen");
 }
 
 /** Where the watermark stands once the stream is settled, and the file that is needed no more then. */
@@ -203,14 +197,14 @@ export async function moveWatermark(
   // A clock that was set back must not make a watermark go back.
   const to = before !== undefined && before.to > record.to ? before.to : record.to;
   const pending = await readUnsettledIds(context, stream);
-  const seenFile = await keepSeen(context, stream, to, pending);
-  const seenSha256 = seenFile === null ? null : await hashFile(join(seenFolder(context), seenFile));
+  const seen = await keepSeen(context, stream, to, pending);
+  const seenFile = seen?.file ?? null;
   const old = before?.seenFile ?? null;
   const isFull = source.kind === "object" && source.incremental !== undefined && isWhole(record, source.incremental);
   const full = isFull ? record.to : (before?.full ?? null);
   return {
-    watermark: { ...key, to, run: run.id, seenFile, seenSha256, pending, full },
-    outdated: old === null || old === seenFile ? undefined : join(seenFolder(context), old),
+    watermark: { ...key, to, run: run.id, seenFile, seenSha256: seen?.sha256 ?? null, pending, full },
+    outdated: old === null || old === seenFile ? undefined : join(keptFolder(context, "seen"), old),
   };
 }
 
@@ -259,28 +253,29 @@ export async function countTakenAgain(
 }
 
 /** Writes down which records lie where the next window will reach back to. */
-async function keepSeen(context: RunContext, stream: Stream, to: string, pending: string[]): Promise<string | null> {
+async function keepSeen(
+  context: RunContext,
+  stream: Stream,
+  to: string,
+  pending: string[],
+): Promise<{ file: string; sha256: string } | undefined> {
   const { engine, ledger, run } = context;
   const { source } = stream;
   const { records } = sourceOf(context, source.connection);
-  if (source.kind !== "object" || source.incremental === undefined || records === undefined) return null;
+  if (source.kind !== "object" || source.incremental === undefined || records === undefined) return undefined;
   const since = reachBack(to, source.incremental, records);
   const parts = ledger.parts(run.id, stream.name);
   for (const { label, path, sha256 } of parts) await verifyRunFile({ run: run.id, what: label, path, sha256 });
   const rows = parts.map((part) => selectVersions(part, source));
-  if (rows.length === 0) return null;
+  if (rows.length === 0) return undefined;
   const rejected = pending.length === 0 ? "" : `AND id NOT IN (SELECT unnest([${pending.map(literal).join(", ")}]))`;
-  const name = `${run.id}-${stream.name}.parquet`;
-  const path = join(context.folder, name);
+  const file = `${run.id}-${stream.name}.parquet`;
+  const path = join(context.folder, file);
   // A record that changes once more within the second of its version has the same version: what it held tells it.
   const isKnown = `version >= ${literal(since)}`;
   const versions = `SELECT DISTINCT id, version, content FROM (${rows.join(" UNION ALL ")}) WHERE ${isKnown} ${rejected}`;
   await engine.run(`COPY (${versions}) TO ${literal(path)} (FORMAT parquet)`);
-  const folder = seenFolder(context);
-  makePrivateFolder(folder);
-  renameSync(path, join(folder, name));
-  syncFile(join(folder, name));
-  return name;
+  return { file, sha256: await keepFile(path, keptFolder(context, "seen")) };
 }
 
 /** Every part begins with the id and the version. */

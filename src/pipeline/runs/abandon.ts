@@ -2,17 +2,18 @@
 // what is in doubt, and a ledger in which nobody will go on with it. What must hold: no system is asked, for the folder or
 // the connection may be gone; what it has inserted, or may have, stays remembered, what it has certainly not sent does not.
 
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BatchRecord, InsertedRecord, Ledger, RunRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { now } from "../../core/clock.ts";
-import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
+import { hashFile, makePrivateFolder } from "../../core/files.ts";
 import { literal } from "../../core/sql.ts";
 import { outcomeColumns } from "../../load/results.ts";
 import type { AbandonedStream } from "../../report/abandoned.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
+import { keepFile } from "../run/kept-file.ts";
 import { runFolder } from "../run/run-files.ts";
 
 /** What became of a run's rows, as far as the ledger knows. */
@@ -65,18 +66,15 @@ async function keepSent(
   if (!existsSync(path) || (await hashFile(path)) !== inserted.sha256) return inserted;
   const spillFolder = join(folder, "spill");
   makePrivateFolder(spillFolder);
-  const written = join(spillFolder, "kept.parquet");
+  const file = `${stream.run}-${stream.name}-abandoned.parquet`;
+  const written = join(spillFolder, file);
   const batches = ledger.batches(stream.run, stream.name);
   try {
     using engine = await Engine.open({ folder: stateFolder, spillFolder });
     const files = await findResults(stateFolder, stream, batches);
     await writeParquet(engine, selectSent(path, batches, files), written);
     const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${readParquet(written)}`);
-    const file = `${stream.run}-${stream.name}-abandoned.parquet`;
-    const sha256 = await hashFile(written);
-    renameSync(written, join(folder, file));
-    syncFile(join(folder, file));
-    return { file, sha256, rows: Number(rows) };
+    return { file, sha256: await keepFile(written, folder), rows: Number(rows) };
   } finally {
     rmSync(spillFolder, { recursive: true, force: true });
   }

@@ -3,10 +3,10 @@
 // needed.
 
 import { existsSync } from "node:fs";
-import { sep } from "node:path";
+import { join, sep } from "node:path";
 import type { Ledger, StreamRecord } from "../../checkpoint/ledger.ts";
 import { resultsPath } from "../batches/batch-files.ts";
-import { insertedPath } from "../diff/inserted.ts";
+import { keptFolder } from "../run/kept-file.ts";
 import { type RunFile, verifyRunFile } from "../run/run-files.ts";
 
 /** What was not planned yet is extracted again where it is damaged, and is not looked at. */
@@ -25,7 +25,11 @@ function listFiles(ledger: Ledger, folder: string, stream: StreamRecord): RunFil
   const inserted = ledger.insertedBy(run).filter((one) => one.stream === name);
   const files = [
     ...planned,
-    ...inserted.map(({ file, sha256 }) => ({ what: "the list of inserts", path: insertedPath(folder, file), sha256 })),
+    ...inserted.map(({ file, sha256 }) => ({
+      what: "the list of inserts",
+      path: join(keptFolder({ folder }, "inserted"), file),
+      sha256,
+    })),
     ...parts.map(({ label, path, sha256 }) => ({ what: `the copy of ${label}`, path, sha256 })),
     ...batches.map(({ number, path, sha256 }) => ({ what: `batch ${number}`, path, sha256 })),
     ...batches.flatMap((batch) =>

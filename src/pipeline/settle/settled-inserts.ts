@@ -11,8 +11,9 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { resultsPath } from "../batches/batch-files.ts";
 import { writeInserted } from "../batches/planned-inserts.ts";
-import { insertedFolder, linkFile, orgOf } from "../diff/inserted.ts";
+import { linkFile, orgOf } from "../diff/inserted.ts";
 import { isPartial, type RunContext, targetOf } from "../run/context.ts";
+import { keptFolder } from "../run/kept-file.ts";
 
 /** What of a settled stream is to be remembered: without the rows that the target refused. */
 export async function settleInserted(
@@ -39,7 +40,7 @@ export async function settleInserted(
   return {
     insertedFiles,
     inserted: { ...planned, ...written, settled: now().toISOString() },
-    outdated: join(insertedFolder(context), planned.file),
+    outdated: join(keptFolder(context, "inserted"), planned.file),
   };
 }
 

@@ -4,11 +4,10 @@
 // counts with the settling of its stream; values are kept as hashes; without the file nothing is told, and nothing else
 // is different.
 
-import { renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { DeliveredRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { now } from "../../core/clock.ts";
-import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { type Stream, writesFile } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
@@ -18,7 +17,7 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
-import { fetchKept } from "../run/kept-file.ts";
+import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
 import { findDelivered, memoryOwner } from "../run/memory-owner.ts";
 
 /** What was written longer ago is forgotten: the file would only grow. */
@@ -71,11 +70,8 @@ export async function keepWritten(
   const file = `${run.id}-${stream.name}.parquet`;
   const path = join(subfolder(context, "stage"), file);
   await writeParquet(engine, `${updates}${others}`, path);
-  const folder = writtenFolder(context);
-  makePrivateFolder(folder);
-  renameSync(path, join(folder, file));
-  syncFile(join(folder, file));
-  const sha256 = await hashFile(join(folder, file));
+  const folder = keptFolder(context, "written");
+  const sha256 = await keepFile(path, folder);
   rmSync(subfolder(context, "stage"), { recursive: true });
   const key = memoryOwner(context, stream);
   const old = findDelivered(context, stream)?.file;
@@ -111,16 +107,11 @@ function refusedIds(context: RunContext, stream: Stream): string {
   return `SELECT match_key FROM ${results} WHERE outcome <> 'loaded' AND match_key IS NOT NULL`;
 }
 
-/** Beside the runs, because it outlives the run that wrote it. */
-function writtenFolder({ folder }: RunContext): string {
-  return join(dirname(dirname(folder)), "written");
-}
-
 /** A copy in the run folder, where the engine may read it. */
 async function fetchWritten(context: RunContext, stream: Stream): Promise<string | undefined> {
   const known = findDelivered(context, stream);
   if (known === undefined || known.key.join("\n") !== stream.target.key.join("\n")) return undefined;
-  const kept = join(writtenFolder(context), known.file);
+  const kept = join(keptFolder(context, "written"), known.file);
   const path = join(subfolder(context, "stage"), `written-${stream.name}.parquet`);
   const lost = await fetchKept(context.engine, { path: kept, sha256: known.sha256 }, path);
   if (lost !== undefined) {
