@@ -11,6 +11,7 @@ import { createGzip, constants as zlib } from "node:zlib";
 import { wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { now, type SandboxClock } from "./clock.ts";
 import type { FaultAction, Faults } from "./faults.ts";
 import { bodyOf } from "./request-body.ts";
 import { type Answer, findRoute, normalisePath, type Route } from "./routes.ts";
@@ -40,9 +41,9 @@ const headerBytesMax = 64 * 1024;
 const dripsPerSecond = 20;
 
 /** Serves a site on 127.0.0.1; port 0 takes a free one. Rejects with a Failure when the port is taken. */
-export async function listen(site: Site, port: number, faults: Faults): Promise<Listening> {
+export async function listen(site: Site, port: number, faults: Faults, clock: SandboxClock): Promise<Listening> {
   const server = createServer({ maxHeaderSize: headerBytesMax }, (message, response) => {
-    serve(site, faults, message, response).catch(() => message.socket.destroy());
+    clock.run(() => serve(site, faults, message, response)).catch(() => message.socket.destroy());
   });
   // Uploads may take long and pooled connections may idle: neither is an error of the client.
   server.requestTimeout = 0;
@@ -146,7 +147,7 @@ async function* disturb(
 }
 
 function headersOf(answer: Answer, message: IncomingMessage): Record<string, string> {
-  const headers = { ...answer.headers };
+  const headers: Record<string, string> = { Date: now().toUTCString(), ...answer.headers };
   if (compresses(answer, message)) headers["Content-Encoding"] = "gzip";
   else if (typeof answer.body === "string" || Buffer.isBuffer(answer.body))
     headers["Content-Length"] = String(Buffer.byteLength(answer.body));

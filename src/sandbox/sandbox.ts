@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makePrivateFolder, writeDurably } from "../core/files.ts";
+import { SandboxClock } from "./clock.ts";
 import { createFaults, readFaultsFile } from "./faults.ts";
 import { type Listening, listen, type Site } from "./http-server.ts";
 import { openHubspot } from "./hubspot/hubspot.ts";
@@ -57,14 +58,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
   makePrivateFolder(folder);
   const publicKey = keyPair(folder);
+  const clock = new SandboxClock();
   const salesforce = openSalesforce({
     folder: join(folder, "salesforce"),
     schema,
     faults,
     seed: options.seed,
     publicKey,
+    clock,
   });
-  const hubspot = openHubspot({ folder: join(folder, "hubspot"), schema, faults, seed: options.seed });
+  const hubspot = openHubspot({ folder: join(folder, "hubspot"), schema, faults, seed: options.seed, clock });
   const servers: Pick<Listening, "close">[] = [];
   const shutDown = async (): Promise<void> => {
     for (const server of servers) await server.close();
@@ -73,7 +76,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (options.dataFolder === undefined) rmSync(folder, { recursive: true, force: true });
   };
   const serve = async (site: Site, port: Port): Promise<string> => {
-    const server = await listenOn(port, (number) => listen(site, number, faults));
+    const server = await listenOn(port, (number) => listen(site, number, faults, clock));
     servers.push(server);
     return server.origin;
   };
@@ -88,8 +91,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         ? undefined
         : await listenOn(port, (number) => listenSftp({ port: number, folder, publicKey, faults }));
     if (sftp !== undefined) servers.push(sftp);
-    salesforce.start(origins.salesforce);
-    hubspot.start(origins.hubspot);
+    clock.run(() => {
+      salesforce.start(origins.salesforce);
+      hubspot.start(origins.hubspot);
+    });
     let closed: Promise<void> | undefined;
     return {
       ...origins,

@@ -140,3 +140,25 @@ test("records, key prefixes and job ids go on where they were after a restart wi
   expect(new Set(jobs.map(({ id }) => id)).size).toBe(4);
   expect(jobs.map(({ id }) => id)).toContain(job["id"]);
 });
+
+test("time passes, and goes back, when it is told to, for both systems of this sandbox alone", async () => {
+  const org = await startOrg();
+  const other = await startOrg();
+  const hourMs = 3_600_000;
+  const dateOf = async ({ api }: typeof org) => Date.parse((await api("GET", "sobjects")).headers.get("date") ?? "");
+  const make = async () => {
+    const { id } = (await org.api("POST", "sobjects/Account", { Name: "x" })).body;
+    const [found] = await org.query(`SELECT SystemModstamp FROM Account WHERE Id = '${String(id)}'`);
+    return Date.parse(String(found?.["SystemModstamp"]));
+  };
+  const before = await make();
+  expect((await org.api("POST", "/__sandbox/clock", { advance_ms: 3 * hourMs })).status).toBe(200);
+  const moved = await make();
+  expect(moved - before).toBeGreaterThanOrEqual(3 * hourMs);
+  expect(await dateOf(org)).toBeGreaterThanOrEqual(moved);
+  expect(await dateOf(other)).toBeLessThan(moved - 2 * hourMs);
+  await org.api("POST", "/__sandbox/clock", { advance_ms: -4 * hourMs });
+  expect(await make()).toBeLessThan(before);
+  const refused = await org.api("POST", "/__sandbox/clock", { advance_ms: 0.5 });
+  expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("advance_ms")]);
+});

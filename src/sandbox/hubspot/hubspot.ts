@@ -3,6 +3,7 @@
 // Must hold: what was acknowledged is there after SIGKILL. docs/sandbox.md says where it differs from HubSpot.
 
 import { mkdirSync } from "node:fs";
+import { clockRoute, type SandboxClock } from "../clock.ts";
 import type { Faults } from "../faults.ts";
 import type { Site } from "../http-server.ts";
 import type { SchemaFile } from "../schema-file.ts";
@@ -42,6 +43,8 @@ export interface HubspotOptions {
   schema: SchemaFile;
   faults: Faults;
   seed: "demo" | "empty";
+  /** The one that both systems go by. */
+  clock: SandboxClock;
 }
 
 export interface Hubspot {
@@ -82,6 +85,7 @@ export function openHubspot(options: HubspotOptions): Hubspot {
       routes: [
         ...portalControlRoutes(portal),
         ...controlRoutes(portal, calls),
+        clockRoute(options.clock),
         ...oauthRoutes(portal),
         ...accountRoutes(portal),
         ...ownerRoutes(portal),

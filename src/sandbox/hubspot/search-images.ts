@@ -3,9 +3,9 @@
 // write keep what it replaced; a record shows up, changes and goes in the index in the order of its writes.
 // https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm (new records take a few moments)
 
-import { now } from "../../core/clock.ts";
 import { identifier } from "../../core/sql.ts";
 import type { DatabaseSync } from "../../core/sqlite.ts";
+import { now } from "../clock.ts";
 import type { ObjectType } from "./catalog/object-type.ts";
 import type { StoredRecord } from "./records/stored-record.ts";
 

@@ -3,9 +3,9 @@
 // Must hold: a commit survives SIGKILL at any instant (not power loss); an id is used once; times never go back.
 
 import { join } from "node:path";
-import { now } from "../../core/clock.ts";
 import { identifier } from "../../core/sql.ts";
 import { type DatabaseSync, openSqlite } from "../../core/sqlite.ts";
+import { now } from "../clock.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { type Catalog, openCatalog } from "./catalog/catalog.ts";
 import type { ObjectType } from "./catalog/object-type.ts";

@@ -3,8 +3,8 @@
 // and a refusal beyond. Must hold: the count outlives a restart, as the real one outlives a client.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm
 
-import { now } from "../../core/clock.ts";
 import type { DatabaseSync } from "../../core/sqlite.ts";
+import { now } from "../clock.ts";
 import { ApiError } from "./errors.ts";
 import { prepareRows } from "./store.ts";
 

@@ -4,6 +4,7 @@
 // docs/sandbox.md says where it differs from Salesforce.
 
 import { mkdirSync } from "node:fs";
+import { clockRoute, type SandboxClock } from "../clock.ts";
 import type { Faults } from "../faults.ts";
 import type { Site } from "../http-server.ts";
 import type { SchemaFile } from "../schema-file.ts";
@@ -32,6 +33,8 @@ export interface SalesforceOptions {
   schema: SchemaFile;
   faults: Faults;
   seed: "demo" | "empty";
+  /** The one that both systems go by. */
+  clock: SandboxClock;
   /** The public key that signed JWTs are checked with (PEM). */
   publicKey: string;
 }
@@ -68,6 +71,7 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
   const routes = [
     ...orgControlRoutes(org),
     ...controlRoutes(org, bulk, calls),
+    clockRoute(options.clock),
     ...signInRoutes(org),
     ...soapRoutes(org),
     ...discoveryRoutes(org),

@@ -30,7 +30,7 @@ caseOf("mirror/deleted-record-empties-its-copy", "what is not known of a deleted
   const make = async (LastName: string) =>
     (await sandbox.api("POST", "sobjects/Contact", { LastName, Email: `${LastName.toLowerCase()}@mail.example` })).body;
   // A window takes what is two seconds old.
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 3000));
+  const settle = () => sandbox.advance(3000);
   const purge = async (id: string) => {
     await sandbox.api("DELETE", `sobjects/Contact/${id}`);
     await sandbox.api("POST", "/__sandbox/salesforce/purge", { object: "Contact", ids: [id] });

@@ -17,10 +17,7 @@ rejects: { max: 100% }
 }
 
 /** Until the windows of runs to come no longer reach back to what was done by now. */
-async function untilOutOfReach(): Promise<void> {
-  const end = Date.now() + 3300;
-  await expect.poll(() => Date.now(), { timeout: 6000, interval: 100 }).toBeGreaterThan(end);
-}
+const outOfReachMs = 3300;
 
 caseOf("state/conflict-is-lost-by-the-watermark", "a row that was not loaded comes again", async () => {
   await using place = await rehearse(
@@ -38,20 +35,20 @@ caseOf("state/conflict-is-lost-by-the-watermark", "a row that was not loaded com
   const first = await make({ LastName: "Old", Loose__c: "k1" });
   await make({ LastName: "Old", Loose__c: "k1" });
   await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts", { properties: { ext_id: "k1", lastname: "New" } });
-  await untilOutOfReach();
+  await sandbox.advance(outOfReachMs);
   const take = async (job: string) => (await project.run("run", job, "--json")).summary().streams["c"];
   expect(await take("job.yaml")).toMatchObject({ extracted: 1, conflicts: 1 });
   expect(await take("update.yaml")).toMatchObject({ extracted: 1, unmatched: 1 });
 
   await sandbox.api("DELETE", `sobjects/Contact/${first}`);
   await make({ LastName: "Late", Ext__c: "k1" });
-  await untilOutOfReach();
+  await sandbox.advance(outOfReachMs);
   expect(await take("job.yaml")).toMatchObject({ extracted: 1, updates: 1, loaded: 1 });
   expect(await take("update.yaml")).toMatchObject({ extracted: 1, updates: 1, loaded: 1 });
   const live = (await sandbox.dump("Contact")).filter((record) => record["IsDeleted"] !== true);
   expect(live.map((record) => record["LastName"])).toEqual(["New", "New"]);
 
   // What is settled well is not taken again.
-  await untilOutOfReach();
+  await sandbox.advance(outOfReachMs);
   expect(await take("job.yaml")).toMatchObject({ extracted: 0 });
 });

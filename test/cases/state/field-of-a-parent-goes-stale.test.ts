@@ -14,7 +14,7 @@ streams:
 caseOf("state/field-of-a-parent-goes-stale", "that a parent's field does not move a window is said", async () => {
   await using place = await rehearse(job(""), { "refresh.yaml": job(", refresh: 1s").replace("feed", "fresh") });
   const { sandbox, project } = place;
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 3500));
+  const settle = () => sandbox.advance(3500);
   const account = (await sandbox.api("POST", "sobjects/Account", { Name: "Old Name Ltd" })).body as { id: string };
   await sandbox.api("POST", "sobjects/Contact", { Ext__c: "C1", LastName: "Ito", AccountId: account.id });
   await settle();

@@ -2,7 +2,7 @@
 // In: a request of the API. Out: the app that it counts for, or HubSpot's refusal.
 // https://developers.hubspot.com/docs/api-reference/error-handling
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { Answer, SandboxRequest } from "../../routes.ts";
 import { ApiError, answerStatus, rateLimited } from "../errors.ts";
 import type { Portal } from "../portal.ts";

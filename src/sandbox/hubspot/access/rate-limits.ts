@@ -4,8 +4,8 @@
 // Refused calls are not counted, which is this project's choice: HubSpot does not say.
 // https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 
-import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
+import { now } from "../../clock.ts";
 import type { HubspotLimits } from "../../schema-file.ts";
 import { dayOf, startOfNextDay } from "../time-zone.ts";
 

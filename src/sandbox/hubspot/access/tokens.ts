@@ -2,9 +2,9 @@
 // Must hold: a token that was handed out stays what it is across restarts; an access token ends when its time is over.
 // https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens
 
-import { now } from "../../../core/clock.ts";
 import { randomId } from "../../../core/random.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
+import { now } from "../../clock.ts";
 
 /** The token of a service key or a private app that every sandbox accepts. */
 export const fixedToken = "pat-sandbox-loadline";

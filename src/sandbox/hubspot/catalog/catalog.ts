@@ -2,8 +2,8 @@
 // made over the API. In: the schema file and the database. Out: lookups by every name that HubSpot takes.
 // Must hold: what the API changed outlives a restart; a custom object keeps its type id for good.
 
-import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
+import { now } from "../../clock.ts";
 import type { HubspotObjectDefinition, SchemaFile } from "../../schema-file.ts";
 import { portalId } from "../portal-id.ts";
 import { systemProperties } from "./define.ts";

@@ -3,8 +3,8 @@
 // that there are.
 // https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines/guide
 
-import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
+import { now } from "../../clock.ts";
 import type { Catalog } from "./catalog.ts";
 import type { ObjectType } from "./object-type.ts";
 import { optionsOf } from "./property.ts";

@@ -4,7 +4,7 @@
 
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { setImmediate as yieldToRequests } from "node:timers/promises";
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
 import { type Counted, runSearch } from "../records/search.ts";

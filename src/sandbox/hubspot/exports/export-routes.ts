@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, readJson } from "../api.ts";
 import { ApiError, hubspotJson, notFound, validationError } from "../errors.ts";

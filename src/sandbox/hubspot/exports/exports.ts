@@ -5,9 +5,9 @@
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { now } from "../../../core/clock.ts";
 import { randomId } from "../../../core/random.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
+import { now } from "../../clock.ts";
 import type { Filter, Search } from "../records/search-request.ts";
 
 type ExportState = "ENQUEUED" | "PROCESSING" | "DONE";

@@ -2,7 +2,7 @@
 // https://developers.hubspot.com/docs/api-reference/latest/crm/imports/guide
 
 import { writeFileSync } from "node:fs";
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { Answer, Route, SandboxRequest } from "../../routes.ts";
 import { type ApiRequest, apiRoutes } from "../api.ts";
 import { ApiError, hubspotJson, notFound, validationError } from "../errors.ts";

@@ -2,8 +2,8 @@
 // https://developers.hubspot.com/docs/api-reference/latest/account/account-information/guide
 // https://developers.hubspot.com/docs/api-reference/latest/crm/limits-tracking/guide
 
-import { now } from "../../../core/clock.ts";
 import { identifier } from "../../../core/sql.ts";
+import { now } from "../../clock.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { apiRoutes } from "../api.ts";
 import type { ObjectType } from "../catalog/object-type.ts";

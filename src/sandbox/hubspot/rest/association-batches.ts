@@ -1,7 +1,7 @@
 // Associations in batches. Each input stands for itself: what is wrong with one is told with the results of the others.
 // https://developers.hubspot.com/docs/guides/api/crm/associations/associations-v4
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, readJson } from "../api.ts";

@@ -3,7 +3,7 @@
 // one refused input refuses the call and nothing is written; with them every other input is.
 // https://developers.hubspot.com/docs/api-reference/error-handling (multi-status errors)
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
 import type { ObjectType } from "../catalog/object-type.ts";

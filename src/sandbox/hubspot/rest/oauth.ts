@@ -3,7 +3,7 @@
 // https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens
 // Errors: https://developers.hubspot.com/changelog/new-oauth-v3-api-endpoints-and-standardized-error-responses
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import { readText } from "../../request-body.ts";
 import type { Answer, Route, SandboxRequest } from "../../routes.ts";
 import { clientId, clientSecret, type Token } from "../access/tokens.ts";

@@ -2,7 +2,7 @@
 // https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines/guide
 
 import { z } from "zod";
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";
 import type { ObjectType } from "../catalog/object-type.ts";

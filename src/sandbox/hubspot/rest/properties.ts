@@ -1,7 +1,7 @@
 // Definitions of properties and of their groups.
 // https://developers.hubspot.com/docs/api-reference/crm-properties-v3/guide
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";

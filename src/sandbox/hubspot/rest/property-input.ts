@@ -1,6 +1,6 @@
 // Definitions of properties as clients give them, checked.
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import { isObject } from "../../json-object.ts";
 import type { ObjectType } from "../catalog/object-type.ts";
 import { createProperty, type Option, type Property, type PropertyType } from "../catalog/property.ts";

@@ -1,7 +1,7 @@
 // Object schemas: the custom objects, and what there is of any object.
 // https://developers.hubspot.com/docs/api-reference/crm-schemas-v3/guide
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import { isObject } from "../../json-object.ts";
 import type { Answer, Route } from "../../routes.ts";
 import { type ApiRequest, apiRoutes, objectTypeOf, readJson } from "../api.ts";

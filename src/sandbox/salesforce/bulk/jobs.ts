@@ -5,7 +5,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { LineEnding } from "../../csv-reader.ts";
 import { ApiError, notFound } from "../errors.ts";
 import { canonicalId, makeId } from "../ids.ts";

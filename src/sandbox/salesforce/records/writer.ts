@@ -3,9 +3,9 @@
 // whether it was created, or a RowError. Must hold: every check of a row comes before its first write, so a refused
 // row leaves nothing behind; callers hold the transaction.
 
-import { now } from "../../../core/clock.ts";
 import { identifier } from "../../../core/sql.ts";
 import type { StatementSync } from "../../../core/sqlite.ts";
+import { now } from "../../clock.ts";
 import type { FaultAction } from "../../faults.ts";
 import type { Field } from "../catalog/field.ts";
 import type { SalesforceObject } from "../catalog/object.ts";

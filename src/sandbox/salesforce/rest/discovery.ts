@@ -1,6 +1,6 @@
 // What a client asks before it works: versions, resources, limits, objects and their fields.
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import { json, type Route } from "../../routes.ts";
 import { describe, summarise } from "../catalog/describe.ts";
 import { newestVersion, type Org, oldestListedVersion, orgId, userId } from "../org.ts";

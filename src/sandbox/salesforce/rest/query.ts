@@ -3,8 +3,8 @@
 // of the query, each once, whatever is written between the pages.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 
-import { now } from "../../../core/clock.ts";
 import type { DatabaseSync } from "../../../core/sqlite.ts";
+import { now } from "../../clock.ts";
 import { type Answer, json, type Route } from "../../routes.ts";
 import { ApiError } from "../errors.ts";
 import { makeId } from "../ids.ts";

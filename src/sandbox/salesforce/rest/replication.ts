@@ -5,8 +5,8 @@
 // https://developer.salesforce.com/docs/platform/api-rest/guide/resources-getdeleted.html
 // https://developer.salesforce.com/docs/platform/api-rest/guide/resources-getupdated.html
 
-import { now } from "../../../core/clock.ts";
 import { identifier } from "../../../core/sql.ts";
+import { now } from "../../clock.ts";
 import { json, type Route } from "../../routes.ts";
 import { ApiError } from "../errors.ts";
 import type { Org } from "../org.ts";

@@ -4,8 +4,8 @@
 // https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flows.htm&type=5
 
 import { createHash, verify } from "node:crypto";
-import { now } from "../../../core/clock.ts";
 import { randomId } from "../../../core/random.ts";
+import { now } from "../../clock.ts";
 import { readText } from "../../request-body.ts";
 import { type Answer, json, type Route, type SandboxRequest } from "../../routes.ts";
 import { ApiError } from "../errors.ts";

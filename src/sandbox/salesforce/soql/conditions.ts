@@ -2,7 +2,7 @@
 // In: one comparison and the field it is about. Out: SQL and its parameters.
 // Must hold: SOQL has two truth values where SQL has three: a null field is unlike any value, and NOT turns that round.
 
-import { now } from "../../../core/clock.ts";
+import { now } from "../../clock.ts";
 import type { Field } from "../catalog/field.ts";
 import { ApiError } from "../errors.ts";
 import { canonicalId } from "../ids.ts";
