@@ -1,8 +1,9 @@
 // Where a session may be sent, whatever an answer says.
 
 import { describe, expect, test } from "vitest";
+import { urlAt } from "../../src/connectors/kit/fence.ts";
 import type { SalesforceConnection } from "../../src/connectors/salesforce/connection.ts";
-import { checkInstance, urlOnInstance } from "../../src/connectors/salesforce/hosts.ts";
+import { checkInstance } from "../../src/connectors/salesforce/hosts.ts";
 
 function connection(loginUrl: string): SalesforceConnection {
   return { name: "org", loginUrl, place: { file: "connections.yaml", line: 3 } } as unknown as SalesforceConnection;
@@ -45,7 +46,7 @@ describe("a page that an answer names", () => {
     ["/services/data/v66.0/query/01g-2000", `${instance}/services/data/v66.0/query/01g-2000`],
     [`${instance}/services/data/v66.0/query/01g-2000`, `${instance}/services/data/v66.0/query/01g-2000`],
   ])("is fetched where it is the org's: %s", (path, url) => {
-    expect(urlOnInstance(instance, path, org)).toBe(url);
+    expect(urlAt(instance, path, org)).toBe(url);
   });
 
   test.each([
@@ -56,10 +57,10 @@ describe("a page that an answer names", () => {
     "undefined",
     "",
   ])("is refused where it is not: %s", (path) => {
-    expect(() => urlOnInstance(instance, path, org)).toThrow("points to a page elsewhere");
+    expect(() => urlAt(instance, path, org)).toThrow("points to a page elsewhere");
   });
 
   test("that looks like another host is a path of the org's", () => {
-    expect(new URL(urlOnInstance(instance, "//evil.example/x", org)).host).toBe("acme.my.salesforce.com");
+    expect(new URL(urlAt(instance, "//evil.example/x", org)).host).toBe("acme.my.salesforce.com");
   });
 });

@@ -163,12 +163,12 @@ test("an org that refuses the audience is asked with the next one, for any other
       const { aud } = JSON.parse(Buffer.from(assertion.split(".")[1] ?? "", "base64url").toString("utf8"));
       asked.push(aud);
       if (aud !== accepted) return Promise.reject(new Failure(exitCode.signIn, "refused", { why }));
-      return Promise.resolve({ instanceUrl: aud, accessToken: "t", orgId: "00D" });
+      return Promise.resolve({ origin: aud, token: "t", orgId: "00D" });
     },
     loginBySoap: () => Promise.reject(new Error("not this flow")),
   });
   const own = "https://acme.my.salesforce.com";
-  expect((await signIn(door(own, "invalid_grant: audience is invalid"), org, {})).instanceUrl).toBe(own);
+  expect((await signIn(door(own, "invalid_grant: audience is invalid"), org, {})).origin).toBe(own);
   expect(asked).toEqual(["https://login.salesforce.com", own]);
   asked.length = 0;
   const revoked = signIn(door("none", "invalid_grant: user hasn't approved this consumer"), org, {});

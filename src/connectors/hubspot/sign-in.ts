@@ -9,12 +9,12 @@ import { type HttpClient, readJson } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
 import type { Environment } from "../../job/job.ts";
+import type { ApiSession } from "../kit/api-client.ts";
 import type { HubSpotConnection } from "./connection.ts";
 import { explainFault, readApiError, readFault } from "./errors.ts";
 import { type ApiVersion, pathIn } from "./paths.ts";
 
-export interface Session {
-  token: string;
+export interface Session extends ApiSession {
   /** On the monotonic clock; undefined for a token that does not end. */
   endsMs?: number;
 }
@@ -34,15 +34,15 @@ export async function signIn(
   version: ApiVersion,
   signal: AbortSignal,
 ): Promise<Session> {
-  const { auth } = connection;
-  if (auth.kind === "token") return { token: auth.token.resolve(environment).reveal() };
+  const { auth, baseUrl: origin } = connection;
+  if (auth.kind === "token") return { origin, token: auth.token.resolve(environment).reveal() };
   const body = new URLSearchParams({
     grant_type: "refresh_token",
     client_id: auth.clientId.resolve(environment).reveal(),
     client_secret: auth.clientSecret.resolve(environment).reveal(),
     refresh_token: auth.refreshToken.resolve(environment).reveal(),
   }).toString();
-  const url = `${connection.baseUrl}${pathIn(version, "/oauth/v3/token")}`;
+  const url = `${origin}${pathIn(version, "/oauth/v3/token")}`;
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const ask = async () => {
     try {
@@ -56,7 +56,7 @@ export async function signIn(
     const token = answer["access_token"];
     if (typeof token !== "string") throw new Error("the answer holds no access token");
     registerSecret(token);
-    return { token, endsMs: monotonicMs() + Number(answer["expires_in"] ?? 1800) * 1000 };
+    return { origin, token, endsMs: monotonicMs() + Number(answer["expires_in"] ?? 1800) * 1000 };
   } catch (error) {
     throw explainRefusal(error, connection);
   }

@@ -37,7 +37,7 @@ const ordinals = { merged: 0, pending: 1, deleted: 2, records: 3 } as const;
 export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, lookups: Lookups): Source {
   const source: RecordSource = { client, schemas, lookups, parents: new ParentColumns(client, schemas, lookups) };
   return {
-    orgId: client.portalId,
+    orgId: client.orgId,
     records: {
       filtersByIndex: true,
       overlapMs: indexLagMs,

@@ -6,14 +6,14 @@ import type { Source } from "../../contract/source.ts";
 import type { Target, TargetCapabilities } from "../../contract/target.ts";
 import type { JobWrites } from "../../contract/write.ts";
 import { usageFailure } from "../../core/errors.ts";
-import { HttpClient } from "../../http/client.ts";
+import { withAccount } from "../kit/account.ts";
 import { proofOf } from "../kit/proof.ts";
 import { AssociationTypes } from "./association-types.ts";
 import { AssociatedRecords } from "./associations.ts";
 import { resultColumns } from "./batch-rows.ts";
 import { HubSpotClient } from "./client.ts";
 import type { HubSpotConnection } from "./connection.ts";
-import { isOwnError, readRowError } from "./errors.ts";
+import { readRowError } from "./errors.ts";
 import { Imports } from "./imports.ts";
 import { Lookups } from "./lookups.ts";
 import { idColumn, stageProperty } from "./properties.ts";
@@ -41,8 +41,7 @@ export async function openHubSpot(
   connection: HubSpotConnection,
   context: ConnectionContext,
 ): Promise<{ source: Source; target: Target }> {
-  const http = new HttpClient(isOwnError);
-  const client = new HubSpotClient(connection, context, http);
+  const client = new HubSpotClient(connection, context);
   await client.connect();
   const lookups = new Lookups(client);
   const schemas = new Schemas(client, lookups);
@@ -55,21 +54,8 @@ export async function openHubSpot(
   const stagesOf = async (object: string) =>
     (await schemas.describe(object)).fields.get(stageProperty)?.picklist?.values ?? [];
   const imports = new Imports(client, (object) => schemas.typeIdOf(object));
-  const target: Target = {
+  const target = withAccount(client, {
     capabilities,
-    orgId: client.portalId,
-    get apiCalls() {
-      return http.calls;
-    },
-    get waitedMs() {
-      return http.waitedMs;
-    },
-    warnings: client.warnings,
-    get allowance() {
-      return client.allowance;
-    },
-    // The sign-in's own answer tells it.
-    readAllowance: async () => client.allowance,
     forecastCalls,
     forecastReads: (records) => Math.ceil(records / batchRowsMax),
     listObjects: () => schemas.listObjects(),
@@ -99,9 +85,7 @@ export async function openHubSpot(
       },
     },
     readError: readRowError,
-    explain: (doing, act) => client.explain(doing, act),
-    close: () => client.close(),
-  };
+  });
   return { source: openHubSpotSource(client, schemas, lookups), target };
 }
 

@@ -2,8 +2,9 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm
 
 import type { Batch, BatchState, ResultFiles } from "../../contract/write.ts";
-import { strangeAnswer } from "../../http/client.ts";
+import { readText, strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
+import type { ApiCall } from "../kit/api-client.ts";
 import type { SalesforceClient } from "./client.ts";
 import { endedForATime, readApiError } from "./errors.ts";
 
@@ -45,7 +46,7 @@ export async function uploadBatch(
   signal: AbortSignal,
 ): Promise<void> {
   const doing = `uploading to job ${job}`;
-  const { status, text } = await client.callText({
+  const call: ApiCall = {
     method: "PUT",
     path: `${jobs}/${job}/batches`,
     headers: { "content-type": "text/csv" },
@@ -53,9 +54,12 @@ export async function uploadBatch(
     idempotent: false,
     doing,
     signal,
+  };
+  await client.read(call, async (response) => {
+    const text = await readText(response, doing);
+    // Salesforce says "created"; any other success is of something between us and it.
+    if (response.status !== 201) throw strangeAnswer(response, text, doing);
   });
-  // Salesforce says "created"; any other success is of something between us and it.
-  if (status !== 201) throw strangeAnswer({ status }, text, doing);
 }
 
 export async function closeJob(client: SalesforceClient, job: string, signal: AbortSignal): Promise<void> {

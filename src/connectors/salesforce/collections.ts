@@ -3,10 +3,11 @@
 // https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html
 
 import type { Batch, ResultFiles } from "../../contract/write.ts";
-import { strangeAnswer } from "../../http/client.ts";
+import { readText, strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
+import type { ApiCall } from "../kit/api-client.ts";
 import { type RowAnswers, saveRowAnswers } from "../kit/batch-file.ts";
-import type { CallOptions, SalesforceClient } from "./client.ts";
+import type { SalesforceClient } from "./client.ts";
 import { readApiError } from "./errors.ts";
 import type { JsonColumn } from "./json-records.ts";
 import { idColumn } from "./snapshot.ts";
@@ -73,7 +74,7 @@ async function callOnce(
   const doing = `writing ${rows.length} records of ${batch.object}`;
   let mayBeThere = again;
   try {
-    const call: CallOptions = {
+    const call: ApiCall = {
       method: "PATCH",
       path: `/composite/sobjects${place}`,
       // Left out, this header means that assignment rules are applied, which a bulk job does not do by itself.
@@ -86,7 +87,9 @@ async function callOnce(
         mayBeThere ||= fault.outcome === "unknown";
       },
     };
-    const results = await client.callRead(call, (text) => readResults(text, batch, rows, doing));
+    const results = await client.read(call, async (response) =>
+      readResults(await readText(response, doing), batch, rows, doing),
+    );
     return { results, again: mayBeThere };
   } catch (error) {
     const refusal = error instanceof CallFault && error.status === 400 ? readApiError(error.body) : undefined;

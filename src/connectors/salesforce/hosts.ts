@@ -1,5 +1,5 @@
 // Where the session of an org is sent: over TLS, to Salesforce's own hosts or the one that was signed in to. What names
-// a host is an answer, and an answer may be anybody's.
+// the host is the answer of a sign-in, and an answer may be anybody's.
 
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -24,17 +24,5 @@ export function checkInstance(instanceUrl: string, { name, place, loginUrl }: Sa
     where: place,
     why: `the instance is ${instance?.origin ?? "no URL"}; it must be https, of Salesforce or of login_url`,
     next: "check who answers at login_url; the session was sent nowhere",
-  });
-}
-
-/** The URL of a path; where an answer gave a whole URL (a next page), it must be of the instance. Throws a Failure. */
-export function urlOnInstance(instanceUrl: string, path: string, { name, place }: SalesforceConnection): string {
-  const instance = new URL(instanceUrl);
-  const url = path.startsWith("/") ? URL.parse(`${instance.origin}${path}`) : URL.parse(path);
-  if (url !== null && url.origin === instance.origin) return url.href;
-  throw new Failure(exitCode.failed, `${name}: an answer points to a page elsewhere`, {
-    where: place,
-    why: `${url === null || url.host === "" ? "it is no URL" : `it is on ${url.host}`}, the session is for ${instance.host}`,
-    next: "check who answers for the org; the session was not sent there",
   });
 }

@@ -5,12 +5,11 @@ import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { Environment } from "../../job/job.ts";
+import type { ApiSession } from "../kit/api-client.ts";
 import { audiencesOf, signAssertion } from "./assertion.ts";
 import type { SalesforceAuth, SalesforceConnection } from "./connection.ts";
 
-export interface SignedIn {
-  instanceUrl: string;
-  accessToken: string;
+export interface SignedIn extends ApiSession {
   /** Known at once for the OAuth flows; a given token says it only in its own text. */
   orgId: string;
   /** What the next renewal takes, where the org rotates refresh tokens. */
@@ -36,8 +35,8 @@ export async function signIn(
   const { auth, loginUrl } = connection;
   switch (auth.kind) {
     case "access_token": {
-      const accessToken = auth.token.resolve(environment).reveal();
-      return { instanceUrl: loginUrl, accessToken, orgId: orgIdOfToken(accessToken, connection) };
+      const token = auth.token.resolve(environment).reveal();
+      return { origin: loginUrl, token, orgId: orgIdOfToken(token, connection) };
     }
     case "client_credentials":
       return client.authorize(loginUrl, {

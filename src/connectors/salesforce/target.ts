@@ -5,7 +5,7 @@ import type { Source } from "../../contract/source.ts";
 import type { Target, TargetCapabilities } from "../../contract/target.ts";
 import type { CallWrites, JobWrites } from "../../contract/write.ts";
 import type { ObjectSchema } from "../../core/model.ts";
-import { HttpClient } from "../../http/client.ts";
+import { withAccount } from "../kit/account.ts";
 import { readBatchRows } from "../kit/batch-file.ts";
 import { proofOf } from "../kit/proof.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
@@ -14,7 +14,7 @@ import { SalesforceClient } from "./client.ts";
 import { resultColumns, writeCollection } from "./collections.ts";
 import type { SalesforceConnection } from "./connection.ts";
 import { refuseDemands } from "./demands.ts";
-import { isOwnError, readRowError } from "./errors.ts";
+import { readRowError } from "./errors.ts";
 import { jsonColumns } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, explainName, listObjects, listPrefixes, resolveField, withPrefixes } from "./schema.ts";
@@ -38,8 +38,7 @@ export async function openSalesforce(
   connection: SalesforceConnection,
   context: ConnectionContext,
 ): Promise<{ source: Source; target: Target }> {
-  const http = new HttpClient(isOwnError);
-  const client = new SalesforceClient(connection, context, http);
+  const client = new SalesforceClient(connection, context);
   await client.connect();
   const described = new Map<string, Promise<ObjectSchema>>();
   const describe = (object: string): Promise<ObjectSchema> => {
@@ -48,19 +47,8 @@ export async function openSalesforce(
     return known;
   };
   let prefixes: Promise<Map<string, string>> | undefined;
-  const target: Target = {
+  const target = withAccount(client, {
     capabilities,
-    orgId: client.orgId,
-    get apiCalls() {
-      return http.calls;
-    },
-    get waitedMs() {
-      return http.waitedMs;
-    },
-    warnings: client.warnings,
-    get allowance() {
-      return client.allowance;
-    },
     readAllowance: () => readLimits(client),
     forecastCalls,
     forecastReads,
@@ -86,9 +74,7 @@ export async function openSalesforce(
     chooseWay,
     writes: { job: jobWrites(client), calls: callWrites(client, describe) },
     readError: readRowError,
-    explain: (doing, act) => client.explain(doing, act),
-    close: () => http.close(),
-  };
+  });
   return { source: openSalesforceSource(client, describe), target };
 }
 

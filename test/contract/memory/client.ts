@@ -1,12 +1,11 @@
 // Calls to the memory CRM. In: a path, and whether a second call does harm. Out: JSON, or a CallFault.
 
-import { callRepeatedly } from "../../../src/connectors/kit/calls.ts";
+import { type ApiCall, ApiClient, type ApiSession } from "../../../src/connectors/kit/api-client.ts";
 import type { ConnectionContext } from "../../../src/contract/connection.ts";
 import { Failure, usageFailure } from "../../../src/core/errors.ts";
 import { exitCode } from "../../../src/core/exit-code.ts";
 import { suggest } from "../../../src/core/suggest.ts";
-import { HttpClient, readJson } from "../../../src/http/client.ts";
-import { CallFault } from "../../../src/http/outcome.ts";
+import type { CallFault } from "../../../src/http/outcome.ts";
 import { unavailable } from "../../../src/http/retry.ts";
 import type { MemoryConnection } from "./connection.ts";
 import type { MemoryField, MemoryRecord } from "./server.ts";
@@ -21,18 +20,14 @@ function isOwnError(body: string): boolean {
   return body.startsWith('{"error":');
 }
 
-export class MemoryClient {
-  readonly http = new HttpClient(isOwnError);
-  readonly #connection: MemoryConnection;
-  readonly #context: ConnectionContext;
+export class MemoryClient extends ApiClient<MemoryConnection> {
   #org = "";
 
   constructor(connection: MemoryConnection, context: ConnectionContext) {
-    this.#connection = connection;
-    this.#context = context;
+    super(connection, context, isOwnError);
   }
 
-  get org(): string {
+  get orgId(): string {
     return this.#org;
   }
 
@@ -42,7 +37,8 @@ export class MemoryClient {
     this.#org = account.org;
   }
 
-  async readClock(): Promise<Date> {
+  /** The CRM's time is not that of the machine. */
+  override async readClock(): Promise<Date> {
     return new Date((await this.get<{ time: string }>("/account")).time);
   }
 
@@ -67,46 +63,36 @@ export class MemoryClient {
   }
 
   get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-    return this.#call("GET", path, undefined, signal);
+    return this.#call({ method: "GET", path, idempotent: true, doing: `GET ${path}`, ...(signal && { signal }) });
   }
 
   /** What is asked for, or written under a mark, does no harm a second time: every call here may be made again. */
   post<Answer>(path: string, json: object, signal?: AbortSignal): Promise<Answer> {
-    return this.#call("POST", path, JSON.stringify(json), signal);
+    const doing = `POST ${path}`;
+    return this.#call({ method: "POST", path, json, idempotent: true, doing, ...(signal && { signal }) });
   }
 
-  /** Runs `act`; a fault that ended it becomes a failure that says what to do. */
-  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      if (!(error instanceof CallFault)) throw error;
-      if (error.transient) throw unavailable(error, this.#connection.name);
-      const isSignIn = error.status === 401;
-      throw new Failure(isSignIn ? exitCode.signIn : exitCode.failed, `${this.#connection.name}: ${doing} is refused`, {
-        where: this.#connection.place,
-        why: error.message,
-        next: isSignIn
-          ? "check the token that connections.yaml refers to"
-          : "look at what it says, then loadline resume",
-      });
-    }
+  protected override signIn(): Promise<ApiSession> {
+    const { url: origin, token } = this.connection;
+    return Promise.resolve({ origin, token: token.resolve(this.context.environment).reveal() });
   }
 
-  #call<Answer>(method: "GET" | "POST", path: string, body: string | undefined, signal?: AbortSignal): Promise<Answer> {
-    const { environment, signal: all } = this.#context;
-    const headers = {
-      authorization: `Bearer ${this.#connection.token.resolve(environment).reveal()}`,
-      "content-type": "application/json",
-    };
-    const url = `${this.#connection.url}${path}`;
-    return callRepeatedly(
-      this.#context,
-      { idempotent: true, ...(signal === undefined ? {} : { signal }) },
-      async () => {
-        const sent = { method, url, headers, signal: signal ?? all, ...(body === undefined ? {} : { body }) };
-        return (await readJson(await this.http.send(sent), `${method} ${path}`)) as Answer;
-      },
-    );
+  /** A token is good or it is not: there is no other to be had. */
+  protected override isOver(): boolean {
+    return false;
+  }
+
+  protected override explainFault(fault: CallFault, doing: string): Failure {
+    if (fault.transient) return unavailable(fault, this.name);
+    const isSignIn = fault.status === 401;
+    return new Failure(isSignIn ? exitCode.signIn : exitCode.failed, `${this.name}: ${doing} is refused`, {
+      where: this.connection.place,
+      why: fault.message,
+      next: isSignIn ? "check the token that connections.yaml refers to" : "look at what it says, then loadline resume",
+    });
+  }
+
+  async #call<Answer>(call: ApiCall): Promise<Answer> {
+    return (await this.callJson(call)) as Answer;
   }
 }

@@ -23,7 +23,7 @@ const types: Record<MemoryField["type"], string> = {
 
 export function openMemorySource(client: MemoryClient): Source {
   return {
-    orgId: client.org,
+    orgId: client.orgId,
     records: {
       overlapMs: 60_000,
       describe: (source) => client.explain(`describing ${source.object}`, () => describe(client, source)),

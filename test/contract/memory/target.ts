@@ -2,6 +2,7 @@
 // written under a mark of our choosing, which the CRM takes once: every call may be made again.
 
 import { join } from "node:path";
+import { withAccount } from "../../../src/connectors/kit/account.ts";
 import { type RowAnswers, readBatchRows, saveRowAnswers } from "../../../src/connectors/kit/batch-file.ts";
 import { gatherGroups } from "../../../src/connectors/kit/groups.ts";
 import type { Snapshot, SnapshotRequest } from "../../../src/contract/present.ts";
@@ -25,7 +26,7 @@ export function openMemoryTarget(client: MemoryClient): Target {
       const schemas = new Map(own.map((field) => [field.name, schemaOf(field)]));
       return { object, label: object, createable: true, updateable: true, deletable: true, fields: schemas };
     });
-  return {
+  return withAccount(client, {
     capabilities: {
       batchesInFlight: 2,
       clearCell,
@@ -36,18 +37,6 @@ export function openMemoryTarget(client: MemoryClient): Target {
       namedKeysMax: 1000,
       findsByAnyField: true,
     },
-    orgId: client.org,
-    get apiCalls() {
-      return client.http.calls;
-    },
-    get waitedMs() {
-      return client.http.waitedMs;
-    },
-    warnings: [],
-    allowance: undefined,
-    readAllowance: async () => undefined,
-    explain: (doing, act) => client.explain(doing, act),
-    close: () => client.http.close(),
     listObjects: async () =>
       (await client.get<string[]>("/objects")).map((name) => ({
         ...{ name, label: name, createable: true, updateable: true, deletable: true, queryable: true, custom: false },
@@ -67,7 +56,7 @@ export function openMemoryTarget(client: MemoryClient): Target {
     forecastCalls: () => 1,
     writes: { calls: callWrites(client) },
     readError: (text) => JSON.parse(text),
-  };
+  });
 }
 
 /** By key where keys are named, else all pages. */
