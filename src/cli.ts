@@ -26,7 +26,9 @@ const program = new Command("loadline")
   .option("--verbose", "more detail on stderr")
   .option("--no-color", "no colours")
   .option("--dir <path>", "project folder (default: the nearest upwards with connections.yaml)")
-  .option("--env <file>", "variables for the references in connections.yaml")
+  .addOption(
+    new Option("--env <file>", "variables for the references in connections.yaml, above .env").env("LOADLINE_ENV"),
+  )
   .enablePositionalOptions(false)
   .exitOverride()
   .configureOutput({
@@ -41,7 +43,7 @@ function globals(): Globals {
     verbose: verbose === true,
     color: color !== false,
     ...(dir === undefined ? {} : { dir: resolve(dir) }),
-    ...(env === undefined ? {} : { env: resolve(env) }),
+    ...(env === undefined || env === "" ? {} : { env: resolve(env) }),
     signal: stopping.signal,
   };
 }

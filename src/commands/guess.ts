@@ -2,13 +2,12 @@
 
 import { join, resolve } from "node:path";
 import { exitCode } from "../core/exit-code.ts";
-import { readEnvironment } from "../job/references.ts";
 import { writeJob } from "../job/write-job.ts";
 import { readProjectConnections } from "../pipeline/tools/connections.ts";
 import { guessJob } from "../pipeline/tools/guess-job.ts";
 import { printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { findProject } from "./project.ts";
+import { findProject, readProjectEnvironment } from "./project.ts";
 
 /** JSON knows no order of names. */
 function plainMaps(_name: string, value: unknown): unknown {
@@ -16,10 +15,9 @@ function plainMaps(_name: string, value: unknown): unknown {
 }
 
 export async function guessFile(globals: Globals, file: string): CommandResult {
-  const connections = readProjectConnections(
-    join(findProject(globals).folder, "connections.yaml"),
-    readEnvironment(globals.env),
-  );
+  const { folder } = findProject(globals);
+  const environment = readProjectEnvironment(globals, folder);
+  const connections = readProjectConnections(join(folder, "connections.yaml"), environment);
   const { job, doubts } = await guessJob(resolve(file), connections);
   printOut(
     globals.json

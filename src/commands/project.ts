@@ -1,8 +1,9 @@
 // The project that a command works in: the nearest folder upwards that holds connections.yaml, and its state.
 
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { usageFailure } from "../core/errors.ts";
+import { makePrivateFolder } from "../core/files.ts";
 import { suggest } from "../core/suggest.ts";
 import { checkConnections } from "../job/check-connections.ts";
 import type { Connection, Environment, Job } from "../job/job.ts";
@@ -24,6 +25,22 @@ export function findProject(globals: Globals): Project {
   return { folder, stateFolder: join(folder, ".loadline") };
 }
 
+/** What references are resolved with: `.env` of the project, the process, what `--env` or `LOADLINE_ENV` names. */
+export function readProjectEnvironment(globals: Globals, folder: string): Environment {
+  return readEnvironment({
+    usual: join(folder, ".env"),
+    ...(globals.env === undefined ? {} : { named: globals.env }),
+  });
+}
+
+/** Makes the folder of a project's state, which no version control takes up, wherever the project lies. */
+export function makeStateFolder(folder: string): void {
+  const state = join(folder, ".loadline");
+  makePrivateFolder(state);
+  const ignore = join(state, ".gitignore");
+  if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
+}
+
 /** State of a project's sandbox, apart from that of the real systems. */
 export function sandboxState(project: Project): string {
   return join(project.stateFolder, "sandbox");
@@ -41,6 +58,7 @@ function findUpwards(start: string): string {
 }
 
 export interface OpenProject extends AsyncDisposable {
+  folder: string;
   stateFolder: string;
   connections: ReadonlyMap<string, Connection>;
   environment: Environment;
@@ -55,14 +73,16 @@ export function rehearsalOf(flags: { sandbox?: boolean; schema?: string }): Rehe
 /** Connections as in the file, or all pointed at a sandbox that runs until this is disposed. */
 export async function openProject(globals: Globals, rehearsal: RehearsalOptions | undefined): Promise<OpenProject> {
   const project = findProject(globals);
-  const environment = readEnvironment(globals.env);
+  const environment = readProjectEnvironment(globals, project.folder);
   const connections = readProjectConnections(join(project.folder, "connections.yaml"), environment);
   if (rehearsal === undefined) {
-    return { stateFolder: project.stateFolder, connections, environment, [Symbol.asyncDispose]: async () => undefined };
+    return { ...project, connections, environment, [Symbol.asyncDispose]: async () => undefined };
   }
   const stateFolder = sandboxState(project);
+  makeStateFolder(project.folder);
   const sandbox = await startRehearsal(stateFolder, project.folder, rehearsal);
   return {
+    folder: project.folder,
     stateFolder,
     connections: connectToSandbox(connections, sandbox.addresses, stateFolder),
     environment,

@@ -11,7 +11,7 @@ import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs/run
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { presentRun, presentUnstarted, watchRun } from "./present.ts";
-import { type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
+import { makeStateFolder, type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
 
 export interface RunFlags {
   sandbox?: boolean;
@@ -34,6 +34,7 @@ export async function runJobs(
   command: "plan" | "run",
 ): CommandResult {
   await using project = await openProject(globals, rehearsalOf(flags));
+  makeStateFolder(project.folder);
   const codes: ExitCode[] = [];
   for (const file of files) {
     try {

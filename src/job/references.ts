@@ -2,7 +2,7 @@
 // In: a text with references. Out: the value, resolved only when it is needed, as a Secret where it is a credential.
 // What must hold: reading a file never needs a variable to be set, and a failure names the variable, never its value.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve as resolvePath } from "node:path";
 import { parseEnv } from "node:util";
 import { type FailureDetails, type Place, usageFailure } from "../core/errors.ts";
@@ -85,7 +85,10 @@ function expandPart(part: ReferencePart, environment: Environment, where: Place,
   const value = Object.hasOwn(environment, part.name) ? environment[part.name] : undefined;
   if (value !== undefined && value !== "") return value;
   if (part.fallback !== undefined) return part.fallback;
-  const details: FailureDetails = { where, next: `set ${part.name}, or name a file that sets it with --env <file>` };
+  const details: FailureDetails = {
+    where,
+    next: `set ${part.name} in .env beside connections.yaml, or name a file that sets it with --env <file>`,
+  };
   if (part.message !== undefined && part.message !== "") details.why = part.message;
   throw usageFailure(`the variable ${part.name} is ${value === undefined ? "not set" : "empty"}`, details);
 }
@@ -104,11 +107,29 @@ function readReferencedFile(path: string, where: Place): string {
   }
 }
 
-/** The variables of the process, overlaid by those of a file of KEY=VALUE lines. */
-export function readEnvironment(file?: string): Environment {
-  if (file === undefined) return process.env;
+/** Where variables come from, beside the process. */
+export interface VariableFiles {
+  /** `.env` beside connections.yaml, below the process: read where it is there. */
+  usual?: string;
+  /** What `--env` or `LOADLINE_ENV` names, above the process. */
+  named?: string;
+}
+
+/** The variables of the process, over those of the usual file of KEY=VALUE lines, and under those of a named one. */
+export function readEnvironment({ usual, named }: VariableFiles = {}): Environment {
+  // `.env` is also what people call a folder of Python's.
+  const below = usual !== undefined && statSync(usual, { throwIfNoEntry: false })?.isFile() === true;
+  if (!below && named === undefined) return process.env;
+  return {
+    ...(below ? readVariables(usual) : {}),
+    ...process.env,
+    ...(named === undefined ? {} : readVariables(named)),
+  };
+}
+
+function readVariables(file: string): Environment {
   try {
-    return { ...process.env, ...parseEnv(readFileSync(file, "utf8")) };
+    return parseEnv(readFileSync(file, "utf8"));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw usageFailure("the file of variables cannot be read", { where: { file }, why, cause });

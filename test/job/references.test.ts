@@ -84,15 +84,24 @@ describe("a secret's place in the file", () => {
 });
 
 describe("the environment", () => {
-  test("is that of the process, overlaid by a file with quotes and comments", () => {
-    const file = writeFile(".env", `# orgs\nA=1\nB="two words" # note\nC='#3'\nexport D=4\nPATH=mine\n\n`);
-    const environment = readEnvironment(file);
+  test("is that of the process, under a named file with quotes and comments", () => {
+    const named = writeFile("org.env", `# orgs\nA=1\nB="two words" # note\nC='#3'\nexport D=4\nPATH=mine\n\n`);
+    const environment = readEnvironment({ named });
     expect(environment).toMatchObject({ A: "1", B: "two words", C: "#3", D: "4", PATH: "mine" });
     expect(environment["HOME"]).toBe(process.env["HOME"]);
     expect(readEnvironment()["PATH"]).toBe(process.env["PATH"]);
   });
 
-  test("whose file is missing is a failure", () => {
-    expect(messageOf(() => readEnvironment("/no/.env"))).toBe("the file of variables cannot be read");
+  test("has the usual file below the process, where it is one", () => {
+    const usual = writeFile(".env", "PATH=usual\nONLY_USUAL=1\nBOTH=usual\n");
+    const named = writeFile("uat.env", "BOTH=named\n");
+    const path = process.env["PATH"];
+    expect(readEnvironment({ usual })).toMatchObject({ PATH: path, ONLY_USUAL: "1", BOTH: "usual" });
+    expect(readEnvironment({ usual, named })).toMatchObject({ PATH: path, ONLY_USUAL: "1", BOTH: "named" });
+    expect(readEnvironment({ usual: "/" })["PATH"]).toBe(path);
+  });
+
+  test("whose named file is missing is a failure", () => {
+    expect(messageOf(() => readEnvironment({ named: "/no/.env" }))).toBe("the file of variables cannot be read");
   });
 });
