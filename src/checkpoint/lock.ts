@@ -8,7 +8,7 @@ import { monotonicMs, now, wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder, writeDurably } from "../core/files.ts";
-import { type DatabaseSync, openSqliteLock } from "../core/sqlite.ts";
+import { type DatabaseSync, isSqliteLockFree, openSqliteLock } from "../core/sqlite.ts";
 
 const retryDelayMs = 200;
 
@@ -29,6 +29,8 @@ export interface LockRequest {
   what: string;
   waitMs: number;
   signal: AbortSignal;
+  /** Its file was damaged, which is said, and is made anew. */
+  onDamage(message: string): void;
 }
 
 /** Takes a lock or throws LockHeld. Disposing frees it. */
@@ -38,7 +40,7 @@ export async function takeLock(request: LockRequest): Promise<Disposable> {
   // A look at a lock (isLockFree) holds it for a moment, which is no reason to give up.
   const deadline = monotonicMs() + Math.max(request.waitMs, retryDelayMs);
   for (;;) {
-    const database = openSqliteLock(path);
+    const database = openSqliteLock(path, () => request.onDamage(`${path} was damaged and is made anew`));
     if (database !== undefined) {
       nameHolder(path, database);
       return { [Symbol.dispose]: () => database.close() };
@@ -62,10 +64,7 @@ function nameHolder(path: string, database: DatabaseSync): void {
 /** Whether no living process holds a lock. */
 export function isLockFree(lock: Pick<LockRequest, "stateFolder" | "name">): boolean {
   const path = lockPath(lock);
-  if (!existsSync(path)) return true;
-  const database = openSqliteLock(path);
-  database?.close();
-  return database !== undefined;
+  return !existsSync(path) || isSqliteLockFree(path);
 }
 
 function lockPath({ stateFolder, name }: Pick<LockRequest, "stateFolder" | "name">): string {

@@ -12,6 +12,7 @@ import { dropWorkFiles } from "../pipeline.ts";
 import { abandonedJson, renderAbandoned } from "../report/abandoned.ts";
 import { printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
+import { tellDamage } from "./lock.ts";
 import { findProject, sandboxState } from "./project.ts";
 
 export async function abandon(globals: Globals, id: string, flags: { yes?: boolean }): CommandResult {
@@ -28,6 +29,7 @@ export async function abandon(globals: Globals, id: string, flags: { yes?: boole
     what: `job ${found.job}`,
     waitMs: 0,
     signal: globals.signal,
+    onDamage: tellDamage,
   });
   using ledger = Ledger.open(stateFolder);
   const run = ledger.run(id) ?? found;

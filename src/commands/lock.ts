@@ -9,10 +9,15 @@ export async function lockOrSkip(
   request: Pick<RunRequest, "job" | "stateFolder" | "signal">,
 ): Promise<Disposable | undefined> {
   try {
-    return await lockJob(request);
+    return await lockJob(request, tellDamage);
   } catch (error) {
     if (!(error instanceof LockHeld) || request.job.lock.kind !== "skip") throw error;
     printError(`${error.message}: skipped (lock: skip)`);
     return undefined;
   }
+}
+
+/** There is no run yet that could tell it. */
+export function tellDamage(message: string): void {
+  printError(`! ${message}`);
 }

@@ -37,15 +37,28 @@ const cantOpen = 14;
 
 /**
  * Holds a file in EXCLUSIVE mode until it is closed or the process dies; undefined if another process holds it. One that
- * is damaged is emptied, in its place, so that a process which holds it by now goes on holding it.
+ * is damaged is emptied, in its place, so that a process which holds it by now goes on holding it; `onDamage` hears of it.
  */
-export function openSqliteLock(path: string): DatabaseSync | undefined {
+export function openSqliteLock(path: string, onDamage: () => void): DatabaseSync | undefined {
   try {
     return holdFile(path);
   } catch (error) {
     if (!isDamage(error)) throw error;
+    onDamage();
     truncateSync(path, 0);
     return holdFile(path);
+  }
+}
+
+/** Whether no process holds a file. One that is held is so whatever stands in it, and one that is damaged stays as it is. */
+export function isSqliteLockFree(path: string): boolean {
+  try {
+    const database = holdFile(path);
+    database?.close();
+    return database !== undefined;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return true;
   }
 }
 

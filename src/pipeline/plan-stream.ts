@@ -18,6 +18,7 @@ import { planInserted } from "./batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
 import { tellKeptAssociations } from "./compile/kept-associations.ts";
+import { tellLossyCasts } from "./compile/lossy-casts.ts";
 import { nameComing } from "./diff/coming-records.ts";
 import { readDelivered } from "./diff/delivered.ts";
 import { diffStream } from "./diff/diff-stream.ts";
@@ -155,6 +156,7 @@ async function planParts(
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
     ...tellKeptAssociations(compiled),
+    ...(await tellLossyCasts(engine, compiled)),
     ...told,
     ...(await nameComing({ engine, stream, plans: plansBeside(context, stream) })),
     ...(counts.rounded === 0 ? [] : [`${countOf(counts.rounded, "value")} rounded to what the field has room for`]),

@@ -9,6 +9,12 @@ export async function serialize(engine: Engine, statement: string): Promise<stri
   return String(row["tree"]);
 }
 
+/** The expression of a statement's syntax tree, as SQL again. */
+export async function deserialize(engine: Engine, tree: string): Promise<string> {
+  const row = await engine.one(`SELECT json_deserialize_sql(${literal(tree)}) AS statement`);
+  return String(row["statement"]).replace(/^SELECT /, "");
+}
+
 /** Values by column name as columns, those of parents (`Account.Name`) as fields of a struct: `<sql> AS <name>`. */
 export function nestColumns(values: readonly (readonly [name: string, sql: string])[]): string[] {
   return [...group(values)].map(([name, sql]) => `${sql} AS ${identifier(name)}`);

@@ -19,7 +19,15 @@ function startHolder(stateFolder: string): Running {
 
 function request(stateFolder: string, more: Partial<LockRequest> = {}): LockRequest {
   const { signal } = new AbortController();
-  return { stateFolder, name: "job-contacts", what: "job contacts", waitMs: 0, signal, ...more };
+  return {
+    stateFolder,
+    name: "job-contacts",
+    what: "job contacts",
+    waitMs: 0,
+    signal,
+    onDamage: () => undefined,
+    ...more,
+  };
 }
 
 test("a lock that another process holds is refused with exit code 6, and its holder named", async () => {

@@ -142,7 +142,7 @@ export async function runJob(
   const { signal } = new AbortController();
   const job = readProjectJob(join(folder, jobFile), connections);
   const request = { job, connections, environment, stateFolder, command, options: {}, emit: () => undefined, signal };
-  using _lock = await lockJob(request);
+  using _lock = await lockJob(request, () => undefined);
   const unfinished = findUnfinishedIn(stateFolder);
   if (unfinished === undefined) return executeRun(request);
   const kept = { ...readProjectJob(keptJobFile(stateFolder, unfinished), connections, job.file), file: job.file };

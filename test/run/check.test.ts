@@ -143,3 +143,26 @@ test("limits that the user may not see are a warning, in JSON too", async () => 
   expect(code).toBe(0);
   expect(JSON.parse(stdout).warnings).toEqual([expect.stringContaining("View Setup and Configuration")]);
 });
+
+test("casts that lose something without a word are told, those that lose nothing are not", async () => {
+  const map = `${base}      Short__c: "CASE WHEN last = '' THEN NULL ELSE CAST(CAST(email AS INTEGER) AS VARCHAR) END"
+      Amount__c: email::DECIMAL(18, 2) + TRY_CAST(last AS DOUBLE)
+      Since__c: CAST(email AS DATE)
+      Open__c: CAST(round(parse_decimal(email, 'en')) AS BIGINT) + CAST(length(last) AS INTEGER) + CAST(0.5 AS DECIMAL(4, 1))`;
+  const job = contactsJob({ map, source: ", keep: 'email::SMALLINT > 1'" });
+  await using place = await rehearse(job, { "inbox/contacts.csv": "id,last,email\n1,1,2026-01-31\n" }, objects);
+  const checked = await place.project.run("check", "job.yaml");
+  expect(checked.code, checked.stderr).toBe(0);
+  const told = checked.stdout.replaceAll(/\s+/g, " ");
+  for (const sentence of [
+    "Short__c: a cast of email to INTEGER rounds 1.5 to 2 without a word; parse_decimal",
+    "Amount__c: a cast of email to DECIMAL(18, 2) rounds to 2 decimals without a word",
+    'Amount__c: a cast of "last" to DOUBLE keeps 15 digits without a word',
+    "Since__c: a cast of email to DATE leaves out a time of day without a word; parse_date(…, '%Y-%m-%d')",
+    "source.keep: a cast of email to SMALLINT rounds 1.5 to 2",
+  ])
+    expect(told).toContain(sentence);
+  expect(told.match(/without a word/g)).toHaveLength(5);
+  const planned = await place.project.run("plan", "job.yaml");
+  expect(planned.stdout.replaceAll(/\s+/g, " ")).toContain("a cast of email to INTEGER rounds 1.5 to 2");
+});

@@ -60,8 +60,11 @@ export interface EndedRun {
 }
 
 /** Takes the job's lock: what becomes of the job's runs is for one process at a time to decide. Throws LockHeld. */
-export function lockJob(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): Promise<Disposable> {
-  return takeLock(jobLock(request));
+export function lockJob(
+  request: Pick<RunRequest, "job" | "stateFolder" | "signal">,
+  onDamage: LockRequest["onDamage"],
+): Promise<Disposable> {
+  return takeLock({ ...jobLock(request), onDamage });
 }
 
 /** Runs; the caller holds the job's lock. Throws only what happens before a run exists (nothing to open). */
@@ -118,7 +121,7 @@ export function jobLockName(job: string): string {
   return `job-${job}`;
 }
 
-function jobLock(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): LockRequest {
+function jobLock(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): Omit<LockRequest, "onDamage"> {
   const { lock, name } = request.job;
   return {
     stateFolder: request.stateFolder,
@@ -187,7 +190,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const named = await nameObjects(job, targets);
   // A run that has begun goes on as it was begun.
   if (request.resume === undefined) refuseTwoWriters(named, connections, (name) => targets.get(name)?.orgId ?? name);
-  using _locks = await lockObjects(request, run, named, targets);
+  using _locks = await lockObjects({ ...request, emit }, run, named, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
@@ -240,6 +243,7 @@ async function lockObjects(
 ): Promise<Disposable> {
   const locks = new DisposableStack();
   if (run.command === "plan") return locks;
+  const onDamage = (message: string) => request.emit({ type: "warning", message });
   const names = new Set(
     job.streams.map(({ target }) => `${targets.get(target.connection)?.orgId ?? ""} ${target.object}`),
   );
@@ -247,7 +251,7 @@ async function lockObjects(
     for (const what of [...names].sort()) {
       // A folder's path is no file name.
       const name = what.replace(" ", "-").replaceAll(/[^\w.-]/g, "_");
-      locks.use(await takeLock({ ...jobLock(request), name, what }));
+      locks.use(await takeLock({ ...jobLock(request), name, what, onDamage }));
     }
   } catch (error) {
     locks.dispose();

@@ -21,6 +21,7 @@ import { Engine } from "../../stage/engine.ts";
 import { defineFunctions } from "../../transform/functions.ts";
 import { compileStream, type SourceColumns } from "../compile/compile-stream.ts";
 import { tellKeptAssociations } from "../compile/kept-associations.ts";
+import { tellLossyCasts } from "../compile/lossy-casts.ts";
 import { nameObjects } from "../compile/object-names.ts";
 import { findLiteralProblems, findMissingFields } from "../compile/schema-problems.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
@@ -93,7 +94,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   problems.push(...(await findLiteralProblems({ engine, target, job: request.job, compiled })));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const stale = columns === undefined ? [] : tellStaleFields(stream, compiled.columns.keys(), columns);
-  const told = [...stale, ...tellKeptAssociations(compiled)];
+  const told = [...stale, ...tellKeptAssociations(compiled), ...(await tellLossyCasts(engine, compiled))];
   result.warnings.push(...told.map((message) => `${stream.name}: ${message}`));
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
