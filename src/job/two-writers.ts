@@ -40,7 +40,11 @@ function findSharedFile(earlier: Stream, later: Stream): Problem | undefined {
   };
 }
 
-function isOneObject({ target: left }: Stream, { target: right }: Stream, systemOf: (name: string) => string): boolean {
+export function isOneObject(
+  { target: left }: Stream,
+  { target: right }: Stream,
+  systemOf: (name: string) => string,
+): boolean {
   const isOneSystem = systemOf(left.connection) === systemOf(right.connection);
   return isOneSystem && left.object.toLowerCase() === right.object.toLowerCase();
 }
@@ -107,7 +111,7 @@ function maps({ fields }: Stream, key: readonly string[]): boolean {
 }
 
 /** Whether the streams' rows can't be of one record. */
-function areApart(left: Stream, right: Stream): boolean {
+export function areApart(left: Stream, right: Stream): boolean {
   return takeOtherRows(left, right) || haveOtherKeys(left, right);
 }
 

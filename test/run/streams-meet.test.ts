@@ -35,7 +35,17 @@ test("two connections to one org are one, and a row is told that its record come
     ]);
   }
 
-  project.write({ "job.yaml": job(stream("Contact", "Title")) });
+  const late = stream("Contact", "Title");
+  project.write({
+    "job.yaml": job(late),
+    "once.yaml": job(late.replace('titles.csv"', 'titles.csv", after: { move: done }')),
+  });
+  const sentence =
+    /titled: updates records of Contact that stream made makes: a row whose record is new in this run ends as unmatched, (.*?);/;
+  const checked = async (name: string) =>
+    sentence.exec((await project.run("check", name)).stdout.replaceAll(/\s+/g, " "))?.[1];
+  expect(await checked("job.yaml")).toBe("and the next run finds it");
+  expect(await checked("once.yaml")).toBe("and its file is not taken again by itself");
   const first = await project.run("run", "job.yaml", "--json");
   expect(first.code, first.stderr).toBe(0);
   expect(first.summary().streams["titled"]).toMatchObject({ unmatched: 2, updates: 0 });

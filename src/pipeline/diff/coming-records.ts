@@ -5,6 +5,7 @@
 import { literal } from "../../core/sql.ts";
 import { stayedTable } from "../../diff/compare.ts";
 import { keysTable } from "../../diff/keys.ts";
+import { isTakenAgain } from "../../job/coming-records.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -27,7 +28,8 @@ export async function nameComing({ engine, stream, plans }: ComingInput): Promis
     const rows = `kind = 'unmatched' AND _row_ IN (${coming})`;
     const { found } = await engine.one(`SELECT count(*) AS found FROM ${stayedTable} WHERE ${rows}`);
     if (Number(found) === 0) continue;
-    const what = `stream ${before.name} makes the record in this run, and the next run will find it`;
+    const then = isTakenAgain(stream) ? "and the next run will find it" : "and its file is not taken again by itself";
+    const what = `stream ${before.name} makes the record in this run, ${then}`;
     await engine.run(`UPDATE ${stayedTable} SET reason = ${literal(what)} WHERE ${rows}`);
     said.push(`${countOf(Number(found), "row")} unmatched: ${what}`);
   }

@@ -13,6 +13,7 @@ import { now } from "../../core/clock.ts";
 import { Failure, placeOf } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { findEnded, refuseUnusable } from "../../formats/pgp-keys.ts";
+import { tellComing } from "../../job/coming-records.ts";
 import { diagnosticsFailure } from "../../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../../job/job.ts";
 import { refuseTwoWriters } from "../../job/two-writers.ts";
@@ -65,7 +66,10 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     }
     throwProblems(problems);
     const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
-    refuseTwoWriters(await nameObjects(job, targets), request.connections, (name) => targets.get(name)?.orgId ?? name);
+    const systemOf = (name: string) => targets.get(name)?.orgId ?? name;
+    const named = await nameObjects(job, targets);
+    refuseTwoWriters(named, request.connections, systemOf);
+    result.warnings.push(...tellComing(named, systemOf));
     return result;
   } finally {
     for (const { target } of connected.values()) target.close();
