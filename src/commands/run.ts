@@ -1,12 +1,12 @@
 // loadline run, plan: each job in turn.
 
-import { Ledger, type RunOptions } from "../checkpoint/ledger.ts";
+import type { RunOptions } from "../checkpoint/ledger.ts";
 import { exitCodeOf, Failure, usageFailure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { readInstant } from "../job/object-source.ts";
-import { findUnfinished, keptJobFile, supersede } from "../pipeline/runs/recovery.ts";
+import { recoverRun } from "../pipeline/runs/recovery.ts";
 import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs/runs.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
@@ -63,7 +63,11 @@ async function runFile(
   refuseProtected(project, job, flags);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
-  const recovered = await recover(globals, project, job);
+  const recovered = await recoverRun({
+    request,
+    readKept: (kept, original) => readProjectJob(kept, project.connections, original),
+    execute: (one) => execute(globals, one),
+  });
   // Its rows are all settled, or a fresh plan could write them again.
   if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))
     return recovered.summary.exitCode;
@@ -130,26 +134,6 @@ function requestFor(globals: Globals, project: OpenProject, job: Job, command: "
     emit: () => undefined,
     signal: globals.signal,
   };
-}
-
-/** An unfinished run of the same job goes first, by the job as it was then. Gives how it ended. */
-async function recover(globals: Globals, project: OpenProject, job: Job): Promise<EndedRun | undefined> {
-  const unfinished = openLedger(project, (ledger) => findUnfinished(ledger, job.name));
-  if (unfinished === undefined) return undefined;
-  if (!unfinished.begunLoading) {
-    openLedger(project, (ledger) => supersede(ledger, project.stateFolder, unfinished.run));
-    return undefined;
-  }
-  const { jobFile } = unfinished.run;
-  const kept = readProjectJob(keptJobFile(project.stateFolder, unfinished.run), project.connections, jobFile);
-  const request = requestFor(globals, project, { ...kept, file: jobFile }, "run");
-  return execute(globals, { ...request, options: unfinished.run.options, resume: unfinished.run });
-}
-
-function openLedger<T>(project: OpenProject, use: (ledger: Ledger) => T): T | undefined {
-  if (!Ledger.exists(project.stateFolder)) return undefined;
-  using ledger = Ledger.open(project.stateFolder);
-  return use(ledger);
 }
 
 async function execute(globals: Globals, request: RunRequest): Promise<EndedRun> {

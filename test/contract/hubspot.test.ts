@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { startSandbox } from "../support/rig.ts";
-import type { ConnectorRig, Values } from "./rig.ts";
+import { type ConnectorRig, toNames, toRoles } from "./rig.ts";
 import { testConnector } from "./suite.ts";
 
 const fields = {
@@ -41,12 +41,14 @@ async function openHubSpotRig(): Promise<ConnectorRig> {
     fields,
     deletedColumn: "archived",
     refused: { field: "email", value: "no(this)" },
-    put: async (values) => void (await sandbox.hubspotApi("POST", contacts, { properties: toNames(values) })),
+    put: async (values) => void (await sandbox.hubspotApi("POST", contacts, { properties: toNames(fields, values) })),
     change: async (key, values) =>
-      void (await sandbox.hubspotApi("PATCH", `${contacts}/${await idOf(key)}`, { properties: toNames(values) })),
+      void (await sandbox.hubspotApi("PATCH", `${contacts}/${await idOf(key)}`, {
+        properties: toNames(fields, values),
+      })),
     remove: async (key) => void (await sandbox.hubspotApi("DELETE", `${contacts}/${await idOf(key)}`)),
     live: async () =>
-      new Map((await live()).map(({ properties }) => [properties[fields.key] ?? "", toRoles(properties)])),
+      new Map((await live()).map(({ properties }) => [properties[fields.key] ?? "", toRoles(fields, properties)])),
     mishap: (call, nth, mishap) => {
       const act = typeof mishap === "number" ? { status: mishap } : { reset: mishap.slice("cut ".length) };
       const verbs = call === "write" ? ["upsert", "create", "update"] : ["read"];
@@ -59,20 +61,6 @@ async function openHubSpotRig(): Promise<ConnectorRig> {
     },
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
   };
-}
-
-function toNames(values: Values): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).map(([role, value]) => [fields[role as keyof typeof fields], value]),
-  );
-}
-
-function toRoles(properties: Record<string, string>): Values {
-  const entries = Object.entries(fields).flatMap(([role, name]) => {
-    const value = properties[name];
-    return value === undefined || value === "" ? [] : [[role, value] as const];
-  });
-  return Object.fromEntries(entries);
 }
 
 describe("HubSpot", () => {

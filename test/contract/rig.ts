@@ -4,22 +4,12 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Ledger } from "../../src/checkpoint/ledger.ts";
 import { readProjectJob } from "../../src/commands/project.ts";
 import type { StreamCounts } from "../../src/core/model.ts";
-import { findUnfinished, keptJobFile } from "../../src/pipeline/runs/recovery.ts";
+import { recoverRun } from "../../src/pipeline/runs/recovery.ts";
 import { type EndedRun, executeRun, lockJob } from "../../src/pipeline/runs/runs.ts";
 import { readProjectConnections } from "../../src/pipeline/tools/connections.ts";
 
@@ -143,14 +133,25 @@ export async function runJob(
   const job = readProjectJob(join(folder, jobFile), connections);
   const request = { job, connections, environment, stateFolder, command, options: {}, emit: () => undefined, signal };
   using _lock = await lockJob(request, () => undefined);
-  const unfinished = findUnfinishedIn(stateFolder);
-  if (unfinished === undefined) return executeRun(request);
-  const kept = { ...readProjectJob(keptJobFile(stateFolder, unfinished), connections, job.file), file: job.file };
-  return executeRun({ ...request, job: kept, options: unfinished.options, resume: unfinished });
+  const readKept = (kept: string, original: string) => readProjectJob(kept, connections, original);
+  return (await recoverRun({ request, readKept })) ?? (await executeRun(request));
 }
 
-function findUnfinishedIn(stateFolder: string) {
-  if (!existsSync(join(stateFolder, "ledger.db"))) return undefined;
-  using ledger = Ledger.open(stateFolder);
-  return findUnfinished(ledger)?.run;
+/** Values by the names of their fields. */
+export function toNames(fields: ConnectorRig["fields"], values: Values): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([role, value]) => [fields[role as Role], value]));
+}
+
+/** Values of a record by the roles of their fields, as a person would write them down; blank ones are left out. */
+export function toRoles(fields: ConnectorRig["fields"], record: Readonly<Record<string, unknown>>): Values {
+  const entries = Object.entries(fields).flatMap(([role, name]) => {
+    const value = record[name] ?? "";
+    return value === "" ? [] : [[role, writeDown(role, String(value))] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function writeDown(role: string, value: string): string {
+  if (role === "datetime") return new Date(value).toISOString();
+  return role === "number" ? String(Number(value)) : value;
 }

@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { startSandbox } from "../support/rig.ts";
-import type { ConnectorRig, Values } from "./rig.ts";
+import { type ConnectorRig, toNames, toRoles } from "./rig.ts";
 import { testConnector } from "./suite.ts";
 
 const fields = {
@@ -41,10 +41,10 @@ async function openSalesforceRig(): Promise<ConnectorRig> {
     fields,
     deletedColumn: "IsDeleted",
     refused: { field: "Email", value: "no(this)" },
-    put: async (values) => void (await sandbox.api("POST", "sobjects/Contact", toNames(values))),
-    change: async (key, values) => void (await sandbox.api("PATCH", pathOf(key), toNames(values))),
+    put: async (values) => void (await sandbox.api("POST", "sobjects/Contact", toNames(fields, values))),
+    change: async (key, values) => void (await sandbox.api("PATCH", pathOf(key), toNames(fields, values))),
     remove: async (key) => void (await sandbox.api("DELETE", pathOf(key))),
-    live: async () => new Map((await live()).map((record) => [String(record[fields.key]), toRoles(record)])),
+    live: async () => new Map((await live()).map((record) => [String(record[fields.key]), toRoles(fields, record)])),
     mishap: (call, nth, mishap) => {
       const act = typeof mishap === "number" ? { status: mishap } : { reset: mishap.slice("cut ".length) };
       const matches = call === "write" ? writes : ["GET /services/data/*/query*"];
@@ -52,21 +52,6 @@ async function openSalesforceRig(): Promise<ConnectorRig> {
     },
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
   };
-}
-
-function toNames(values: Values): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).map(([role, value]) => [fields[role as keyof typeof fields], value]),
-  );
-}
-
-function toRoles(record: Record<string, unknown>): Values {
-  const entries = Object.entries(fields).flatMap(([role, name]) => {
-    const value = record[name];
-    if (value === null || value === undefined) return [];
-    return [[role, role === "datetime" ? new Date(String(value)).toISOString() : String(value)] as const];
-  });
-  return Object.fromEntries(entries);
 }
 
 describe("Salesforce", () => {

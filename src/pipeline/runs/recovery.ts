@@ -2,12 +2,13 @@
 // while holding the job's lock: without it, the run of a living process looks unfinished.
 
 import { join } from "node:path";
-import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import { Ledger, type RunRecord } from "../../checkpoint/ledger.ts";
 import { isLockFree } from "../../checkpoint/lock.ts";
+import type { Job } from "../../job/job.ts";
 import { dropWorkFiles } from "../../pipeline.ts";
 import { hasBegunLoading, isResumable } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
-import { jobLockName } from "./runs.ts";
+import { type EndedRun, executeRun, jobLockName, type RunRequest } from "./runs.ts";
 
 export interface UnfinishedRun {
   run: RunRecord;
@@ -28,6 +29,35 @@ export function findUnfinished(ledger: Ledger, job?: string): UnfinishedRun | un
     const begunLoading = hasBegunLoading(ledger, run);
     if (begunLoading || isNewest) return { run, begunLoading };
   }
+  return undefined;
+}
+
+export interface RecoveryRequest {
+  /** What is to run, once an unfinished run of the same job is out of the way. */
+  request: RunRequest;
+  /** Reads a job as a run has kept it; `original` is where it was when the run began. */
+  readKept(kept: string, original: string): Job;
+  execute?: (request: RunRequest) => Promise<EndedRun>;
+}
+
+/**
+ * An unfinished run of the same job goes first, by the job as it was then. Gives how it ended; undefined where there was
+ * none, or where it had written nothing: that one is closed. The caller holds the job's lock.
+ */
+export async function recoverRun({ request, readKept, execute = executeRun }: RecoveryRequest) {
+  const { stateFolder } = request;
+  const run = takeUnfinished(stateFolder, request.job.name);
+  if (run === undefined) return undefined;
+  const job = { ...readKept(keptJobFile(stateFolder, run), run.jobFile), file: run.jobFile };
+  return execute({ ...request, job, command: "run", options: run.options, resume: run });
+}
+
+function takeUnfinished(stateFolder: string, job: string): RunRecord | undefined {
+  if (!Ledger.exists(stateFolder)) return undefined;
+  using ledger = Ledger.open(stateFolder);
+  const unfinished = findUnfinished(ledger, job);
+  if (unfinished === undefined || unfinished.begunLoading) return unfinished?.run;
+  supersede(ledger, stateFolder, unfinished.run);
   return undefined;
 }
 

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { connectors } from "../../../src/connectors/registry.ts";
 import type { Connector } from "../../../src/contract/connector.ts";
-import type { ConnectorRig, Values } from "../rig.ts";
+import { type ConnectorRig, toNames, toRoles } from "../rig.ts";
 import { memory } from "./connector.ts";
 import { MemoryCrm, memoryToken } from "./server.ts";
 
@@ -40,28 +40,15 @@ export async function openMemoryRig(connector: Connector = memory): Promise<Conn
     deletedColumn: "deleted",
     program: join(import.meta.dirname, "program.ts"),
     refused: { field: fields.text, value: "no(this)" },
-    put: async (values) => void crm.put("thing", toNames(values)),
-    change: async (key, values) => crm.change(recordOf(key), toNames(values)),
+    put: async (values) => void crm.put("thing", toNames(fields, values)),
+    change: async (key, values) => crm.change(recordOf(key), toNames(fields, values)),
     remove: async (key) => crm.remove(recordOf(key)),
-    live: async () => new Map(crm.live("thing").map(({ values }) => [values[fields.key] ?? "", toRoles(values)])),
+    live: async () =>
+      new Map(crm.live("thing").map(({ values }) => [values[fields.key] ?? "", toRoles(fields, values)])),
     mishap: async (call, nth, mishap) => {
       const match = call === "write" ? /^POST .*\/write$/ : /^(GET \/records|POST .*\/read$)/;
       crm.setFault(match, nth, typeof mishap === "string" ? mishap : { status: mishap, retryAfter: 0 });
     },
     [Symbol.asyncDispose]: () => crm[Symbol.asyncDispose](),
   };
-}
-
-function toNames(values: Values): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).map(([role, value]) => [fields[role as keyof typeof fields], value]),
-  );
-}
-
-function toRoles(values: Record<string, string>): Values {
-  const roles = Object.entries(fields).flatMap(([role, name]) => {
-    const value = values[name];
-    return value === undefined ? [] : [[role, role === "number" ? String(Number(value)) : value] as const];
-  });
-  return Object.fromEntries(roles);
 }
