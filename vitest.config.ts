@@ -19,14 +19,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "architecture", include: ["test/architecture.test.ts"] },
+        test: { name: "architecture", include: ["test/architecture.test.ts", "test/module-state.test.ts"] },
       },
       {
         extends: true,
         test: {
           name: "loadline",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/architecture.test.ts"],
+          exclude: ["test/architecture.test.ts", "test/module-state.test.ts"],
           setupFiles: ["test/support/properties.ts"],
           globalSetup: ["test/support/build-program.ts"],
         },

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { Ledger } from "../src/checkpoint/ledger.ts";
 import { openFileSource } from "../src/connectors/file/source.ts";
 import { makePrivateFolder } from "../src/core/files.ts";
+import { oneAtATime } from "../src/core/in-parallel.ts";
 import { readJob } from "../src/job/read-job.ts";
 import { planStream } from "../src/pipeline/plan-stream.ts";
 import { Budget } from "../src/pipeline/run/budget.ts";
@@ -44,6 +45,7 @@ await measure(async () => {
       folder,
       ledger,
       engine,
+      oneAtATime: oneAtATime(),
       sources: new Map([["vendor", openFileSource({ name: "vendor", path: dirname(delivery), place })]]),
       targets,
       keys: new Map(),

@@ -7,12 +7,14 @@ import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { RunFlags } from "./commands/run.ts";
 import { exitCodeOf, explain, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
+import { beginProcess } from "./core/process-memory.ts";
 import { printError, printOut } from "./report/output.ts";
 import { version } from "./version.ts";
 
 /** A stop is promised within 5 s; what is not done by then is left to `resume`. */
 const stopMsMax = 4500;
 
+beginProcess();
 // What a run keeps is for its owner alone, also what the engine writes by itself.
 process.umask(0o077);
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder } from "../core/files.ts";
+import { remember } from "../core/process-memory.ts";
 import { randomId } from "../core/random.ts";
 import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
 import {
@@ -33,7 +34,7 @@ export interface OpenDatabase {
 }
 
 /** Ledgers that this process has looked through, by their files, with what there was to warn of. */
-const checked = new Map<string, string[]>();
+const checked = remember(() => new Map<string, string[]>());
 
 /**
  * Throws a Failure where the ledger is of a newer loadline, damaged, or knows less than was written: then it is left as
@@ -50,11 +51,11 @@ export function openDatabase(stateFolder: string): OpenDatabase {
     const sums = new Sums(database);
     const version = versionOf(path, database);
     if (version === 0) refuseOlder(path, undefined, mark);
-    if (version > 0 && !checked.has(file)) checkPages(database);
+    if (version > 0 && !checked.value.has(file)) checkPages(database);
     if (version < ledgerVersion) makeTables(stateFolder, database, version, sums);
-    else if (!checked.has(file)) checkTables(database);
+    else if (!checked.value.has(file)) checkTables(database);
     refuseOlder(path, readAbout(database), mark);
-    const warnings = checked.get(file) ?? look(stateFolder, file, database, mark);
+    const warnings = checked.value.get(file) ?? look(stateFolder, file, database, mark);
     return { path, database, sums, warnings };
   });
 }
@@ -63,7 +64,7 @@ function look(stateFolder: string, file: string, database: DatabaseSync, mark: R
   refuseUnknownRuns(stateFolder, knowsRun(database));
   const healed = `${markPath(ledgerPath(stateFolder))} was damaged: whether the ledger is complete could not be told by it this once`;
   const warnings = mark === "damaged" ? [healed] : [];
-  checked.set(file, warnings);
+  checked.value.set(file, warnings);
   return warnings;
 }
 

@@ -1,4 +1,4 @@
-// Work that waits for answers most of the time, several at a time.
+// Work that waits for answers most of the time, several at a time; and work that several ask for, one at a time.
 
 /** Runs `act` over items, so many at a time; results come as they are done. Ends all with the first failure. */
 export async function* inParallel<Item, Result>(
@@ -25,4 +25,16 @@ export async function* inParallel<Item, Result>(
   } finally {
     await Promise.allSettled(running);
   }
+}
+
+export type OneAtATime = <T>(act: () => Promise<T>) => Promise<T>;
+
+/** A queue: each act begins when the one before has ended, however it ended. */
+export function oneAtATime(): OneAtATime {
+  let last: Promise<unknown> = Promise.resolve();
+  return (act) => {
+    const next = last.then(act, act);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

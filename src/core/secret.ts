@@ -2,12 +2,12 @@
 // What must hold: a secret is shown in no writing of it. What others echo is redacted before it is cut or parsed.
 
 import { inspect } from "node:util";
+import { remember } from "./process-memory.ts";
 import { type Beginnings, findNeedles, type Needle, needlesOf } from "./writings.ts";
 
 const shown = "**secret**";
 const minimumRedactedLength = 4;
-const known = new Map<string, Needle[]>();
-let needles: Needle[] = [];
+const known = remember(() => ({ values: new Set<string>(), needles: [] as readonly Needle[] }));
 
 /** Holds a credential. `reveal` is the only way to its value; text, JSON and inspection show a placeholder. */
 export class Secret {
@@ -38,9 +38,9 @@ export class Secret {
 
 /** Makes `redactSecrets` hide a value that did not come as a Secret (a token that a server handed out). */
 export function registerSecret(value: string): void {
-  if (value.length < minimumRedactedLength || known.has(value)) return;
-  known.set(value, needlesOf(value));
-  needles = [...known.values()].flat();
+  const { values, needles } = known.value;
+  if (value.length < minimumRedactedLength || values.has(value)) return;
+  known.value = { values: values.add(value), needles: [...needles, ...needlesOf(value)] };
 }
 
 /**
@@ -72,7 +72,7 @@ export function redactAnswer(text: string): string {
 function hide(text: string, beginnings: Beginnings): string {
   let kept = "";
   let from = 0;
-  for (const span of findNeedles(text, needles, beginnings)) {
+  for (const span of findNeedles(text, known.value.needles, beginnings)) {
     kept += text.slice(from, span.from) + shown;
     from = span.to;
   }

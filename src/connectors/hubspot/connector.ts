@@ -6,7 +6,7 @@ import { Secret } from "../../core/secret.ts";
 import { findHubSpotProblems, type HubSpotConnection, hubspotShape, readHubSpot } from "./connection.ts";
 
 /** Every sandbox accepts it. */
-const sandboxToken = new Secret("pat-sandbox-loadline");
+const sandboxToken = () => new Secret("pat-sandbox-loadline");
 
 export const hubspot: Connector = {
   type: "hubspot",
@@ -22,7 +22,7 @@ export const hubspot: Connector = {
       holds: "objects",
       addsParents: true,
       baseUrl: addresses.hubspot,
-      auth: { kind: "token", token: { resolve: () => sandboxToken } },
+      auth: { kind: "token", token: { resolve: sandboxToken } },
       ...(apiVersion === undefined ? {} : { apiVersion }),
       burst,
       daily,

@@ -6,7 +6,7 @@ import { Secret } from "../../core/secret.ts";
 import { findSalesforceProblems, readSalesforce, type SalesforceConnection, salesforceShape } from "./connection.ts";
 
 /** Every sandbox accepts it. */
-const sandboxToken = new Secret("00Dsandbox0000001!loadline");
+const sandboxToken = () => new Secret("00Dsandbox0000001!loadline");
 
 export const salesforce: Connector = {
   type: "salesforce",
@@ -21,7 +21,7 @@ export const salesforce: Connector = {
       type: "salesforce",
       holds: "objects",
       loginUrl: addresses.salesforce,
-      auth: { kind: "access_token", token: { resolve: () => sandboxToken } },
+      auth: { kind: "access_token", token: { resolve: sandboxToken } },
       ...(apiVersion === undefined ? {} : { apiVersion }),
       protected: false,
       place,

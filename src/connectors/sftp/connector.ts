@@ -6,7 +6,7 @@ import { Secret } from "../../core/secret.ts";
 import { findSftpProblems, readSftp, type SftpConnection, sftpShape } from "./connection.ts";
 
 /** Everybody knows it, and a folder has its name. */
-const sandboxPassword = new Secret("sandbox", { redacted: false });
+const sandboxPassword = () => new Secret("sandbox", { redacted: false });
 
 export const sftp: Connector = {
   type: "sftp",
@@ -33,7 +33,7 @@ export const sftp: Connector = {
       type: "sftp",
       holds: "files",
       address: { user: username, host: hostname, port: Number(port), folder: makeServerFolder() },
-      auth: { kind: "password", password: { resolve: () => sandboxPassword } },
+      auth: { kind: "password", password: { resolve: sandboxPassword } },
       hostKey: addresses.hostKey,
       protected: false,
       place,

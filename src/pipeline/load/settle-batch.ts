@@ -40,7 +40,7 @@ export async function settleBatch(
   };
   await obtain(files);
   failpoint("fetched");
-  const settled = await oneAtATime(() => settleByResults(context, stream, { batch, ended, files, path }));
+  const settled = await context.oneAtATime(() => settleByResults(context, stream, { batch, ended, files, path }));
   for (const file of Object.values(files)) rmSync(file, { force: true });
   return settled;
 }
@@ -95,14 +95,6 @@ async function settleByResults(context: RunContext, stream: Stream, given: Ended
 
 function rowsTold({ succeeded, failed, conflicts, inDoubt }: SettledCounts): number {
   return succeeded + failed + conflicts + inDoubt;
-}
-
-let last: Promise<unknown> = Promise.resolve();
-
-function oneAtATime<T>(act: () => Promise<T>): Promise<T> {
-  const next = last.then(act, act);
-  last = next.catch(() => undefined);
-  return next;
 }
 
 interface SettledCounts {

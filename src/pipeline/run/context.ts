@@ -10,6 +10,7 @@ import { monotonicMs } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder } from "../../core/files.ts";
+import type { OneAtATime } from "../../core/in-parallel.ts";
 import type { Action } from "../../core/model.ts";
 import type { Job } from "../../job/job.ts";
 import type { Emit } from "../../report/events.ts";
@@ -24,6 +25,8 @@ export interface RunContext {
   folder: string;
   ledger: Ledger;
   engine: Engine;
+  /** For what asks the engine several things in a row. */
+  oneAtATime: OneAtATime;
   sources: ReadonlyMap<string, Source>;
   targets: ReadonlyMap<string, Target>;
   /** By stream. */

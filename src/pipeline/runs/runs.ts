@@ -14,6 +14,7 @@ import { monotonicMs, now } from "../../core/clock.ts";
 import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../../core/errors.ts";
 import { type ExitCode, exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder, sha256Of, writeDurably } from "../../core/files.ts";
+import { oneAtATime } from "../../core/in-parallel.ts";
 import { noCounts } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
 import { redactSecrets } from "../../core/secret.ts";
@@ -208,6 +209,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     folder,
     ledger,
     engine,
+    oneAtATime: oneAtATime(),
     sources,
     targets,
     keys,

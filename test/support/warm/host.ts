@@ -1,40 +1,22 @@
-// Runs the program again and again in one process. Most of a run's processor time is the start of Node and the loading
-// of packages; here it is paid once. In, by IPC: arguments, folder, environment. Out: stdout and stderr, as a process of
-// its own writes them, each closed by `runEnd`; then, by IPC, the exit code.
-// What must hold: a run finds nothing of the one before. All modules of the program are made anew for each run (only
-// packages stay), and arguments, folder, environment, umask and listeners are put back. After an error that no code
-// waited for, the host is not used again.
+// Runs the program again and again in one process. Most of a run's processor time is the start of Node, the loading of
+// the program and code that is not compiled yet; here it is paid once. In, by IPC: arguments, folder, environment. Out:
+// stdout and stderr, as a process of its own writes them, each closed by `runEnd`; then, by IPC, the exit code.
+// What must hold: a run finds nothing of the one before. The program's first module is made anew for each run and empties
+// what the process remembers (src/core/process-memory.ts); no other module has a state (test/module-state.test.ts).
+// Arguments, folder, environment, umask and listeners are put back. After an error that no code waited for, the host is
+// not used again.
 
 import type { EventEmitter } from "node:events";
-import { readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type RunReply, type RunRequest, runEnd } from "./protocol.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 const program = join(repository, "bin/loadline.js");
-const dist = pathToFileURL(join(repository, "dist/")).href;
+const first = pathToFileURL(join(repository, "dist/cli.js")).href;
 
-const sources = new Map<string, string>();
 let runs = 0;
 let isSound = true;
-
-// A module is known by its URL: with another query it is another one.
-registerHooks({
-  resolve(specifier, context, next) {
-    if (!specifier.startsWith(".") || context.parentURL?.startsWith(dist) !== true) return next(specifier, context);
-    const { href } = new URL(specifier, context.parentURL);
-    return { url: `${href}?run=${runs}`, format: "module", shortCircuit: true };
-  },
-  load(url, context, next) {
-    if (!url.startsWith(dist)) return next(url, context);
-    const { pathname } = new URL(url);
-    const source = sources.get(pathname) ?? readFileSync(pathname, "utf8");
-    sources.set(pathname, source);
-    return { format: "module", source, shortCircuit: true };
-  },
-});
 
 process.on("uncaughtExceptionMonitor", () => {
   isSound = false;
@@ -53,7 +35,8 @@ async function run({ args, cwd, env }: RunRequest): Promise<void> {
   process.chdir(cwd);
   const code = await new Promise<number>((resolve) => {
     process.exit = ((given: number) => resolve(given)) as typeof process.exit;
-    void import(`${dist}cli.js?run=${runs}`);
+    // A module is known by its URL: with another query it is another one.
+    void import(`${first}?run=${runs}`);
   });
   putBack();
   for (const stream of [process.stdout, process.stderr]) stream.write(runEnd);

@@ -13,8 +13,8 @@ import { createInterface } from "node:readline";
 import { type RunReply, type RunRequest, type RunResult, runEnd, type SandboxRequest } from "./protocol.ts";
 import type { SandboxAnswer, SandboxOrder } from "./sandbox-host.ts";
 
-/** The modules of former runs stay in memory. */
-const runsMax = 100;
+/** The first modules of former runs stay in memory. */
+const runsMax = 500;
 const idleMax = 4;
 const sandboxHostsMax = 2;
 
