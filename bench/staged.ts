@@ -34,7 +34,7 @@ await measure(async () => {
   const spillFolder = join(folder, "spill");
   makePrivateFolder(spillFolder);
   using engine = await Engine.open({ folder: dirname(snapshot), spillFolder });
-  for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
+  for (const sql of defineFunctions(new Date(run.started), job.timezone, job)) await engine.run(sql);
   const place = { file: job.file, line: 1, column: 1 };
   const targets = new Map([["org", openSnapshotTarget(snapshot)]]);
   const budget = new Budget({ limits: {}, targets, resumeCommand: "", runCommand: "", startedMs: 0 });

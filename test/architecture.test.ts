@@ -281,6 +281,10 @@ describe("one door", () => {
     expect([...new Set(imported)].sort()).toEqual(Object.keys(dependencies).sort());
   });
 
+  test("to Node's modules: what is not imported is asked for by the HTTP client alone", () => {
+    expectOnly(outside(["http/client.ts"], /\bgetBuiltinModule\b|\bcreateRequire\b/));
+  });
+
   test("to fetch: there is none", () => {
     expectOnly(outside([], /(?<![.\w])fetch\(/));
   });

@@ -3,13 +3,16 @@
 // (http/retry.ts does that), and no header is ever put into a message.
 
 import { createReadStream } from "node:fs";
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { pipeline, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { monotonicMs } from "../core/clock.ts";
 import { redactAnswer } from "../core/secret.ts";
 import { CallFault, faultOfSocket, faultOfStatus } from "./outcome.ts";
+
+// Not imported: an import reads all that node:http exports, and some of that loads the client of fetch, 60 ms of a run.
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
+const { Agent: HttpsAgent, request: httpsRequest } = process.getBuiltinModule("node:https");
 
 const connectTimeoutMs = 10_000;
 /** Nothing read and nothing written for so long. */

@@ -31,6 +31,8 @@ export interface ColumnUse {
 
 export interface ParsedExpression {
   columns: ColumnUse[];
+  /** Whether it is nothing but one column. */
+  isColumn?: true;
   problems: ExpressionProblem[];
 }
 
@@ -71,7 +73,8 @@ export function inspectExpression(json: string): ParsedExpression {
   }
   const found: ParsedExpression = { columns: [], problems: [] };
   walk(expression, new Set(), found);
-  return found;
+  const isColumn = expression.class === "COLUMN_REF" && found.columns.length === 1;
+  return isColumn ? { ...found, isColumn } : found;
 }
 
 /** Texts that an expression may give as they stand: itself, a branch of CASE, what COALESCE falls back to. */

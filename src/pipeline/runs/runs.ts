@@ -195,7 +195,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
-  for (const sql of defineFunctions(new Date(run.started), job.timezone)) await engine.run(sql);
+  for (const sql of defineFunctions(new Date(run.started), job.timezone, job)) await engine.run(sql);
   const budget = new Budget({
     limits: job.limits ?? {},
     targets,

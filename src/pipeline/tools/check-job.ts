@@ -54,7 +54,7 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const connected = new Map<string, OpenConnection>();
   try {
     using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
-    for (const sql of defineFunctions(now(), job.timezone)) await engine.run(sql);
+    for (const sql of defineFunctions(now(), job.timezone, job)) await engine.run(sql);
     const problems: Failure[] = [];
     for (const stream of job.streams) {
       try {
