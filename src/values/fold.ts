@@ -16,13 +16,18 @@ const foldedRanges = [
 ] as const;
 
 /** Capitals with a small letter of their own: not İ or the Kelvin sign, whose small letter is that of another. */
-const smallLetters = new Map<string, string>();
-for (const [first, last] of foldedRanges) {
-  for (let code = first; code <= last; code += 1) {
-    const letter = String.fromCharCode(code);
-    const small = letter.toLowerCase();
-    if (letter !== small && small.length === 1 && small.toUpperCase() === letter) smallLetters.set(letter, small);
+const smallLetters: ReadonlyMap<string, string> = pairLetters();
+
+function pairLetters(): Map<string, string> {
+  const pairs = new Map<string, string>();
+  for (const [first, last] of foldedRanges) {
+    for (let code = first; code <= last; code += 1) {
+      const letter = String.fromCharCode(code);
+      const small = letter.toLowerCase();
+      if (letter !== small && small.length === 1 && small.toUpperCase() === letter) pairs.set(letter, small);
+    }
   }
+  return pairs;
 }
 
 const capitals = [...smallLetters.keys()].join("");
