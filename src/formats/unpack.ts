@@ -11,6 +11,7 @@ import { exitCode } from "../core/exit-code.ts";
 import { syncFile } from "../core/files.ts";
 import { explainDamage, Growth, nameInside, packingOf, readUnpacked, refuseFilling } from "./packing.ts";
 import { foreignFailure, recogniseZip } from "./recognise.ts";
+import { refuseUnlisted } from "./zip-layout.ts";
 
 export interface UnpackedFile {
   path: string;
@@ -62,8 +63,10 @@ async function listEntries(zip: ZipFile, archive: { path: string; label: string;
   const { label } = archive;
   const growth = new Growth(label, archive.bytes);
   const entries: Entry[] = [];
+  const listed: Entry[] = [];
   let bytes = 0;
   for await (const entry of zip.eachEntry()) {
+    listed.push(entry);
     // Folders, and what macOS adds about each file.
     if (entry.fileName.endsWith("/") || entry.fileName.startsWith("__MACOSX/")) continue;
     if (entry.isEncrypted()) throw refuseEntry(label, entry.fileName, "it is encrypted");
@@ -86,6 +89,7 @@ async function listEntries(zip: ZipFile, archive: { path: string; label: string;
   }
   const document = recogniseZip(entries.map(({ fileName }) => fileName));
   if (document !== undefined) throw foreignFailure(label, document, "not a zip of files of records");
+  await refuseUnlisted(archive.path, archive.bytes, listed);
   refuseFilling(archive.path, bytes, label);
   return entries.sort((left, right) => (left.fileName < right.fileName ? -1 : 1));
 }

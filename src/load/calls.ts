@@ -45,6 +45,6 @@ export async function loadByCalls<B extends LoadedBatch>(
 }
 
 function leaveUnanswered<B extends LoadedBatch>(batch: B, context: LoadContext<B>, why: string): B {
-  const message = `no answer came for ${batch.rows} rows (${why}), and without a unique property as key they can't be looked up`;
+  const message = `no answer came for ${batch.rows} rows (${why}), and without a unique property as key they can't be sent again`;
   return context.advance(batch, "in-doubt", { message, inDoubt: batch.rows });
 }

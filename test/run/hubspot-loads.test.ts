@@ -196,6 +196,48 @@ test("a create without a unique property whose answer is lost is in doubt, and n
   expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(300);
 });
 
+test("creates by several key fields are looked up before they are sent anew, and where their answer is lost", async () => {
+  const csv = (from: number, rows: number) =>
+    `id,name\n${Array.from({ length: rows }, (_, index) => `r${from + index},N${from + index}`).join("\n")}\n`;
+  await using run = await rehearse(
+    job({ map: "      loose: id\n      lastname: name", key: "[loose, lastname]" }),
+    { "inbox/contacts.csv": csv(0, 103) },
+    schema,
+  );
+  const { project, sandbox } = run;
+  const creates = "POST /crm/objects/*/contacts/batch/create";
+  const take = async (...args: string[]) => {
+    const done = await project.run(...args, "--json");
+    const { creates: created, loaded, conflicts, inDoubt } = done.summary().streams["contacts"] ?? {};
+    return { code: done.code, created, loaded, conflicts, inDoubt, told: done.stderr.replaceAll(/\s+/g, " ") };
+  };
+  await sandbox.setFaults([{ match: creates, nth: [2], do: { reset: "after" } }]);
+  const first = await take("run", "job.yaml");
+  expect(first, first.told).toMatchObject({ code: 0, created: 103, loaded: 103, inDoubt: 0 });
+  expect(first.told).toContain("3 rows in doubt found by their keys: they have landed");
+
+  // Nothing of it arrived; one row is made by somebody else then.
+  project.write({ "inbox/contacts.csv": csv(200, 2) });
+  await sandbox.setFaults([{ match: creates, nth: [1], do: { reset: "before" } }]);
+  expect(await take("run", "job.yaml")).toMatchObject({ code: 5, loaded: 0, inDoubt: 2 });
+  await seed(run, "contacts", { loose: "r201", lastname: "N201" });
+  expect(await take("resume")).toMatchObject({ code: 5, loaded: 1, inDoubt: 1 });
+  expect(await take("resume", "--in-doubt", "not-landed")).toMatchObject({
+    code: 0,
+    created: 2,
+    loaded: 2,
+    inDoubt: 0,
+  });
+
+  project.write({ "inbox/contacts.csv": csv(300, 2) });
+  await project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "planned:1" } }).finished;
+  await seed(run, "contacts", { loose: "r301", lastname: "n301" });
+  await seed(run, "contacts", { loose: "r301", lastname: "N301" });
+  expect(await take("resume")).toMatchObject({ code: 0, created: 1, loaded: 1, conflicts: 1 });
+  const names = (await sandbox.dumpHubSpot("contacts")).map(({ properties }) => properties["lastname"]);
+  expect(names).toHaveLength(new Set(names).size);
+});
+
 test("mode mirror archives what the source no longer has, within its scope", async () => {
   const scope = `, scope: '[{"propertyName": "lastname", "operator": "EQ", "value": "ours"}]'`;
   await using run = await rehearse(

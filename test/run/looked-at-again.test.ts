@@ -15,6 +15,10 @@ streams:
     source: { connection: drop, files: "contacts.csv" }
     target: { connection: salesforce, object: Contact, key: Ext__c, mode: mirror, scope: "Title = 'ours'", adopt_by: Email }
     map: { Ext__c: id, LastName: last, Email: email, Title: { from: "'ours'", policy: fill_empty } }
+  leads:
+    source: { connection: drop, files: "leads.csv" }
+    target: { connection: salesforce, object: Lead, key: [Site__c, LastName], mode: upsert }
+    map: { Site__c: site, LastName: last, Company: "'x'" }
 rejects: { max: 100% }
 guards: { deletes: 10 }
 `;
@@ -22,9 +26,11 @@ guards: { deletes: 10 }
 test("what a run is about to delete, create or adopt is looked at again just before", async () => {
   const files = {
     "inbox/accounts.csv": "no\nA\n",
+    "inbox/leads.csv": "site,last\nS,N1\nS,N2\n",
     "inbox/contacts.csv": "id,last,email\nnew,N,n@x.de\nmade,M,m@x.de\nadopted,A,a@x.de\n",
   };
-  await using place = await rehearse(job, files, schema);
+  const leads = { Lead: { fields: { Site__c: { type: "string", length: 40, externalId: true } } } };
+  await using place = await rehearse(job, files, { salesforce: { ...schema.salesforce, ...leads } });
   const { sandbox, project } = place;
   const make = async (fields: object) =>
     ((await sandbox.api("POST", "sobjects/Contact", { LastName: "x", ...fields })).body as { id: string }).id;
@@ -40,10 +46,14 @@ test("what a run is about to delete, create or adopt is looked at again just bef
   await change(touched, { LastName: "touched" });
   await make({ Ext__c: "made", Title: "By a person" });
   await make({ Email: "A@x.de", Title: "By a person" });
+  await sandbox.api("POST", "sobjects/Lead", { Site__c: "S", LastName: "n1", Company: "By a person" });
   const done = await running.finished;
   expect(done.code, done.stderr).toBe(0);
   // Two rows are not written; of four records two are deleted.
   expect(done.summary().streams["contacts"]).toMatchObject({ creates: 1, conflicts: 2, mirrorDeletes: 2, loaded: 3 });
+  // The org would make a second one: several fields are no key to it.
+  expect(done.summary().streams["leads"]).toMatchObject({ creates: 1, conflicts: 1, loaded: 1 });
+  expect((await sandbox.dump("Lead")).map((lead) => lead["Company"]).sort()).toEqual(["By a person", "x"]);
   const titles = [...(await place.contacts())].map(([key, one]) => `${key} ${one["Title"]}`).sort();
   expect(titles).toEqual(["made By a person", "moved theirs", "new name ours", "new ours", "null By a person"]);
   const folder = project

@@ -76,11 +76,12 @@ export function externalIdOf(
 }
 
 /**
- * Whether a batch is looked at again also by the run that planned it: what it does can't be undone, or it would write
- * what a policy keeps from being written.
+ * Whether a batch is looked at again also by the run that planned it: what it does can't be undone, it would write what a
+ * policy keeps from being written, or make a second record where several fields are the key.
  */
 export function isLookedAtAgain({ target, fields }: Stream, { operation }: { operation: Operation }): boolean {
   if (operation === "delete" || operation === "hardDelete") return target.mode === "mirror";
+  if (operation === "insert") return target.mode !== "insert";
   const isKept = target.adoptBy !== undefined || fields.some(({ policy }) => policy !== "overwrite");
   return operation === "upsert" && isKept;
 }

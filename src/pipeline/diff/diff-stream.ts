@@ -9,7 +9,7 @@ import { mappedName } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { StreamCounts } from "../../core/model.ts";
-import { type FieldSchema, noCounts } from "../../core/model.ts";
+import { noCounts } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
 import { together, type Wholeness } from "../../core/wholeness.ts";
 import { countPlan, nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
@@ -40,6 +40,7 @@ import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
 import { keyOfLookup } from "./lookups.ts";
 import { selectNamed } from "./named-keys.ts";
+import { findNaming } from "./naming-field.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
 
@@ -212,8 +213,8 @@ async function readPresent(input: DiffInput): Promise<PresentRecords | undefined
 async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   const { engine, target, compiled, staged } = input;
   const { mode, object } = compiled.stream.target;
-  const { findsByAnyField, namedKeysMax } = target.capabilities;
-  const by = compiled.key.length === 1 || findsByAnyField === true ? compiled.key.find(isNaming) : undefined;
+  const { namedKeysMax } = target.capabilities;
+  const by = findNaming(target, compiled.key);
   const values =
     by === undefined
       ? undefined
@@ -234,13 +235,6 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot> {
     signal: input.signal,
     onProgress: input.onSnapshot,
   });
-}
-
-/** Whether records can be asked for by values of a key field, as text. */
-function isNaming({ comparedBy, lookup, kind, externalId, unique }: FieldSchema): boolean {
-  return (
-    comparedBy === undefined && (lookup !== undefined || kind === "id" || kind === "reference" || externalId || unique)
-  );
 }
 
 /** Looks for records that have no key yet under another field that names them, where the job says so. */

@@ -13,6 +13,7 @@ import { headerOf, resultsPath } from "../batches/batch-files.ts";
 import type { RunContext } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { nextNumber, numbered, writePart } from "./part-of-batch.ts";
+import { batchRows } from "./present-now.ts";
 import { keyOfBatch } from "./settle-batch.ts";
 
 export interface Decision {
@@ -26,22 +27,38 @@ const keysShownMax = 3;
 /** Records what a person found out about the writes in doubt of a run. Throws a Failure (2) on a key not in doubt. */
 export async function decide(context: RunContext, { became, keys }: Decision): Promise<void> {
   const doubtful = context.ledger.batches(context.run.id).filter(({ state }) => state === "in-doubt");
+  const judgement = { became, why: "by decision" };
   if (keys === undefined) {
-    for (const batch of doubtful) await decideAll(context, batch, became);
+    for (const batch of doubtful) await decideAll(context, batch, judgement);
     return;
   }
   await context.engine.run("CREATE OR REPLACE TEMP TABLE named (key VARCHAR)");
   await context.engine.run(`INSERT INTO named SELECT DISTINCT unnest([${keys.map(literal).join(", ")}])`);
   await listDoubtful(context, doubtful);
   await refuseOtherKeys(context);
-  for (const batch of doubtful) await decideNamed(context, batch, became);
+  for (const batch of doubtful) await decideSome(context, batch, judgement, "d.key IN (SELECT key FROM named)");
 }
 
-async function decideAll(context: RunContext, batch: BatchRecord, became: Decision["became"]): Promise<void> {
+/**
+ * Rows in doubt that the target has have landed: BOOLEAN SQL over a batch's rows. Those that it has not may be on their way
+ * yet, and stay in doubt. Gives how many were found.
+ */
+export async function settleFound(context: RunContext, batch: BatchRecord, isFound: string): Promise<number> {
+  await context.engine.run(`CREATE OR REPLACE TEMP TABLE found AS SELECT n FROM ${batchRows(batch)} WHERE ${isFound}`);
+  await listDoubtful(context, [batch]);
+  return decideSome(context, batch, { became: "landed", why: "found by their keys" }, "d.n IN (SELECT n FROM found)");
+}
+
+interface Judgement {
+  became: Decision["became"];
+  why: string;
+}
+
+async function decideAll(context: RunContext, batch: BatchRecord, { became, why }: Judgement): Promise<void> {
   const { ledger } = context;
   if (became === "landed") {
     const succeeded = batch.succeeded + batch.inDoubt;
-    ledger.advance(batch, "settled", { succeeded, inDoubt: 0, message: "landed, by decision" });
+    ledger.advance(batch, "settled", { succeeded, inDoubt: 0, message: `landed, ${why}` });
   } else if (batch.resultsSha256 === null) {
     // Nothing is known of any row of its file.
     ledger.advance(batch, "intent", { handle: null, inDoubt: 0, message: "sent again, by decision" });
@@ -51,18 +68,28 @@ async function decideAll(context: RunContext, batch: BatchRecord, became: Decisi
   }
 }
 
-async function decideNamed(context: RunContext, batch: BatchRecord, became: Decision["became"]): Promise<void> {
-  const isNamed = "d.key IN (SELECT key FROM named)";
+/** `isNamed`: BOOLEAN SQL over `doubtful d`. Gives of how many rows of the batch that is true. */
+async function decideSome(
+  context: RunContext,
+  batch: BatchRecord,
+  judgement: Judgement,
+  isNamed: string,
+): Promise<number> {
   const { rows } = await context.engine.one(
     `SELECT count(*) AS rows FROM doubtful d WHERE ${isBatch(batch)} AND ${isNamed}`,
   );
   const named = Number(rows);
-  if (named === 0) return;
-  if (named === batch.inDoubt) return decideAll(context, batch, became);
+  if (named === 0) return 0;
+  if (named === batch.inDoubt) {
+    await decideAll(context, batch, judgement);
+    return named;
+  }
+  const { became } = judgement;
   const parts = [await writeDoubtful(context, batch, "in-doubt", `NOT ${isNamed}`)];
   if (became === "not-landed") parts.push(await writeDoubtful(context, batch, "planned", isNamed, 1));
   const succeeded = batch.succeeded + (became === "landed" ? named : 0);
   context.ledger.split(batch, "settled", { succeeded, inDoubt: 0 }, parts);
+  return named;
 }
 
 /** Makes `doubtful`: the rows that the target gave no clear result of, by their number in the batch and their key. */

@@ -13,6 +13,7 @@ import { sizeOf } from "../batches/forecast.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
+import { readBackDoubtful } from "./read-back.ts";
 import { recheckBatches } from "./recheck.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
 import { settleBatch } from "./settle-batch.ts";
@@ -33,6 +34,16 @@ export async function loadStream(context: RunContext, stream: Stream, pass: Load
   const isWanted = ({ action }: BatchRecord) => (action === "delete") === (pass === "deletes");
   const isAgain = (batch: BatchRecord) => isWanted(batch) && (context.isResumed || isLookedAtAgain(stream, batch));
   await recheckBatches(context, stream, isAgain);
+  const limit = await loadOpen(context, stream, isWanted);
+  await readBackDoubtful(context, stream, isWanted);
+  return limit;
+}
+
+async function loadOpen(
+  context: RunContext,
+  stream: Stream,
+  isWanted: (batch: BatchRecord) => boolean,
+): Promise<Failure | undefined> {
   const open = openBatches(context, stream).filter(isWanted);
   if (open.length === 0) return undefined;
   context.emit({ type: "step-started", stream: stream.name, step: "load" });

@@ -4,7 +4,6 @@
 // into a batch of their own in one transaction with the batch that they leave.
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
-import type { SnapshotRequest } from "../../contract/present.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
@@ -13,12 +12,12 @@ import type { Stream } from "../../job/job.ts";
 import { foldId, keyOfFields } from "../../load/row-key.ts";
 import { jobsOf } from "../../load/write.ts";
 import { countOf } from "../../report/numbers.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
 import { nameParents } from "../compile/parents.ts";
-import { type RunContext, subfolder, targetOf } from "../run/context.ts";
-import { nextNumber, numbered, writePart } from "./part-of-batch.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
+import { nextNumber, writePart } from "./part-of-batch.ts";
+import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
 import { keyOfBatch, resolveFields } from "./settle-batch.ts";
 
 /** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
@@ -29,12 +28,13 @@ export async function recheckBatches(
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
   if (takesWholeFiles(target)) return;
+  const scans = new Map<string, string>();
   for (const batch of context.ledger.batches(context.run.id, stream.name).filter(isWanted)) {
     context.signal.throwIfAborted();
     const waiting = await takeBack(context, stream, batch);
     if (waiting === undefined) continue;
     await target.explain(`looking at batch ${batch.number} of stream ${stream.name} again`, () =>
-      recheckBatch(context, stream, waiting),
+      recheckBatch(context, stream, waiting, scans),
     );
   }
 }
@@ -56,9 +56,14 @@ async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord)
 /** SELECT of the numbers of rows that must not be written, with the field and why: n, field, message. */
 type StaleRows = string | undefined;
 
-async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<void> {
+async function recheckBatch(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  scans: Map<string, string>,
+): Promise<void> {
   const find = { create: findMade, update: findFilled, delete: findKept }[batch.action];
-  const stale = await find(context, stream, batch);
+  const stale = await find(context, stream, batch, scans);
   if (stale === undefined) return;
   const { engine, ledger, emit } = context;
   await engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
@@ -93,10 +98,6 @@ export async function settleUnsent(
   });
 }
 
-function batchRows({ path }: BatchRecord): string {
-  return numbered(scanCsvFiles([path], headerOf(path)));
-}
-
 /** As results of a batch are kept: key, match_key, action, id, outcome, field, message. */
 async function storeConflicts(context: RunContext, stream: Stream, batch: BatchRecord): Promise<string> {
   const key = await keyOfBatch(context, stream, batch);
@@ -112,11 +113,18 @@ async function storeConflicts(context: RunContext, stream: Stream, batch: BatchR
 }
 
 /** Creates that would meet a record by now: one that has the key, or one without a key that is to be adopted. */
-async function findMade(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
+async function findMade(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  scans: Map<string, string>,
+): Promise<StaleRows> {
   const {
-    key: [key = ""],
+    key: [key = "", ...others],
+    mode,
     adoptBy,
   } = stream.target;
+  if (others.length > 0 && mode !== "insert") return findDoubled(context, stream, batch, scans);
   if (batch.operation !== "upsert") return undefined;
   const target = targetOf(context, stream.target.connection);
   const present = await readPresent(context, stream, batch, { what: "made", fields: [key], key: [key], by: key });
@@ -134,6 +142,20 @@ async function findMade(context: RunContext, stream: Stream, batch: BatchRecord)
   const message = literal(`a record without a ${key} has this ${adoptBy}, and was not compared with the row`);
   return `${made} UNION ALL SELECT n, ${literal(adoptBy)} AS field, ${message} AS message FROM ${batchRows(batch)}
     WHERE ${by} IN (SELECT ${by} FROM ${like} WHERE coalesce(${identifier(key)}, '') = '')`;
+}
+
+/** Creates by several key fields, which to the target are no key: sent, they would double a record that is there by now. */
+async function findDoubled(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  scans: Map<string, string>,
+): Promise<StaleRows> {
+  const reads = context.isResumed ? "all" : "named";
+  const found = await findPresentKeys(context, stream, batch, { reads, scans });
+  if (found === undefined) return undefined;
+  return `SELECT n, CAST(NULL AS VARCHAR) AS field, 'the record was made since the plan' AS message
+    FROM ${batchRows(batch)} WHERE ${found}`;
 }
 
 /** Updates that would fill a field that is not empty any more. */
@@ -190,35 +212,4 @@ async function findKept(context: RunContext, stream: Stream, batch: BatchRecord)
     JOIN (SELECT ${foldId("id")} AS id, version, key FROM ${readParquet(plan)} WHERE action = 'delete') d ON d.id = b.id
     LEFT JOIN (SELECT ${id} AS id, ${identifier(versionColumn)} AS version, ${ofKey} AS key FROM ${present}) p ON p.id = b.id
     WHERE p.id IS NULL OR (p.version IS DISTINCT FROM d.version AND p.key IS DISTINCT FROM d.key)`;
-}
-
-interface PresentRequest extends Pick<SnapshotRequest, "fields" | "key" | "scope"> {
-  /** What the files are named by. */
-  what: string;
-  /** The batch's column that names the records to read. */
-  by?: string;
-}
-
-/** What the target holds now: a table function with id, version and the fields. */
-async function readPresent(
-  context: RunContext,
-  stream: Stream,
-  batch: BatchRecord,
-  { by, what, ...request }: PresentRequest,
-): Promise<string> {
-  const { engine, signal } = context;
-  const target = targetOf(context, stream.target.connection);
-  const wanted = `SELECT ${identifier(by ?? "")} AS name FROM ${batchRows(batch)} ORDER BY 1`;
-  const isNamed = by !== undefined && batch.rows <= target.capabilities.namedKeysMax;
-  const { files, aliases = [] } = await target.snapshot({
-    ...request,
-    object: stream.target.object,
-    ...(isNamed ? { keys: { count: batch.rows, read: () => engine.texts(wanted, "name") } } : {}),
-    folder: subfolder(context, "snapshot"),
-    name: `${stream.name}-${batch.number}-${what}`,
-    signal,
-    onProgress: () => undefined,
-  });
-  const { idColumn, versionColumn } = target.capabilities;
-  return scanCsvFiles([...files, ...aliases], [idColumn, versionColumn, ...request.fields]);
 }

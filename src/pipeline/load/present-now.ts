@@ -1,0 +1,77 @@
+// What the target holds at this moment of the records that a batch is about. In: a batch, and what to read. Out: table
+// functions over the answer. What must hold: records are asked for by name where they can be; all are read once a step.
+
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { SnapshotRequest } from "../../contract/present.ts";
+import { identifier } from "../../core/sql.ts";
+import type { Stream } from "../../job/job.ts";
+import { keyOfFields } from "../../load/row-key.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { headerOf } from "../batches/batch-files.ts";
+import { findNaming } from "../diff/naming-field.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { numbered } from "./part-of-batch.ts";
+import { resolveFields } from "./settle-batch.ts";
+
+/** The rows of a batch's file, with their number `n`. */
+export function batchRows({ path }: BatchRecord): string {
+  return numbered(scanCsvFiles([path], headerOf(path)));
+}
+
+/**
+ * BOOLEAN SQL over the rows of a batch: the target has a record with the row's key by now. Undefined where a record does
+ * not show its key itself, or where only reading all records would tell and just those are wanted that can be `named`.
+ * `scans` keeps all records of a stream for its other batches.
+ */
+export async function findPresentKeys(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  { reads, scans }: { reads: "named" | "all"; scans: Map<string, string> },
+): Promise<string | undefined> {
+  const target = targetOf(context, stream.target.connection);
+  const resolved = await resolveFields(target, stream, stream.target.key);
+  const fields = resolved.map((field) => ({ ...field, isKey: true as const }));
+  if (fields.some(({ comparedBy }) => comparedBy !== undefined)) return undefined;
+  const by = findNaming(target, fields);
+  const isNamed = by !== undefined && batch.rows <= target.capabilities.namedKeysMax;
+  if (!isNamed && reads === "named") return undefined;
+  const names = fields.map(({ name }) => name).filter((name) => name !== target.capabilities.idColumn);
+  const key = by === undefined ? names : [by.name, ...names.filter((name) => name !== by.name)];
+  const read = { what: "keys", fields: names, key, ...(isNamed ? { by: by.name } : {}) };
+  const present = (isNamed ? undefined : scans.get(stream.name)) ?? (await readPresent(context, stream, batch, read));
+  if (!isNamed) scans.set(stream.name, present);
+  const ofKey = keyOfFields(target, fields).of();
+  return `${ofKey} IN (SELECT ${ofKey} FROM ${present})`;
+}
+
+export interface PresentRequest extends Pick<SnapshotRequest, "fields" | "key" | "scope"> {
+  /** What the files are named by. */
+  what: string;
+  /** The batch's column that names the records to read. */
+  by?: string;
+}
+
+/** What the target holds now: a table function with id, version and the fields. */
+export async function readPresent(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  { by, what, ...request }: PresentRequest,
+): Promise<string> {
+  const { engine, signal } = context;
+  const target = targetOf(context, stream.target.connection);
+  const wanted = `SELECT DISTINCT ${identifier(by ?? "")} AS name FROM ${batchRows(batch)} ORDER BY 1`;
+  const isNamed = by !== undefined && batch.rows <= target.capabilities.namedKeysMax;
+  const { files, aliases = [] } = await target.snapshot({
+    ...request,
+    object: stream.target.object,
+    ...(isNamed ? { keys: { count: batch.rows, read: () => engine.texts(wanted, "name") } } : {}),
+    folder: subfolder(context, "snapshot"),
+    name: `${stream.name}-${batch.number}-${what}`,
+    signal,
+    onProgress: () => undefined,
+  });
+  const { idColumn, versionColumn } = target.capabilities;
+  return scanCsvFiles([...files, ...aliases], [idColumn, versionColumn, ...request.fields]);
+}
