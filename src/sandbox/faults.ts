@@ -47,6 +47,8 @@ export type FaultAction = z.infer<typeof faultAction>;
 export interface Faults {
   /** Replaces all faults. Throws a Failure (exit 2) that names what is wrong with the list. */
   replace(list: unknown): void;
+  /** Of each fault of the list, in its order: how often it has fired. */
+  met(): number[];
   /** The action for a request, or undefined when none fires. Counts the request. */
   forRequest(method: string, path: string): FaultAction | undefined;
   /** The action for a written row of this object, or undefined. Counts the row. */
@@ -59,10 +61,12 @@ interface Rule {
   matches(method: string, path: string): boolean;
   fires(count: number): boolean;
   count: number;
+  met: number;
   action: FaultAction;
 }
 
 export function createFaults(seed: number): Faults {
+  let all: Rule[] = [];
   let requestRules: Rule[] = [];
   let rowRules: Rule[] = [];
   let jobRules: Rule[] = [];
@@ -73,10 +77,12 @@ export function createFaults(seed: number): Faults {
       const rules = parsed.data.map((fault, place) => ({ fault, rule: compileRule(fault, drawOf(seed, place)) }));
       const ofKind = (kind: string): Rule[] =>
         rules.filter(({ fault }) => kindOf(fault.match) === kind).map(({ rule }) => rule);
+      all = rules.map(({ rule }) => rule);
       requestRules = ofKind("request");
       rowRules = ofKind("row");
       jobRules = ofKind("job");
     },
+    met: () => all.map(({ met }) => met),
     forRequest: (method, path) => firstFiring(requestRules, method, path),
     forRow: (object) => (rowRules.length === 0 ? undefined : firstFiring(rowRules, "row", object)),
     forJob: (object) => firstFiring(jobRules, "job", object),
@@ -111,7 +117,9 @@ function firstFiring(rules: readonly Rule[], method: string, path: string): Faul
   for (const rule of rules) {
     if (!rule.matches(method, path)) continue;
     rule.count += 1;
-    if (rule.fires(rule.count)) action ??= rule.action;
+    if (!rule.fires(rule.count) || action !== undefined) continue;
+    rule.met += 1;
+    action = rule.action;
   }
   return action;
 }
@@ -127,6 +135,7 @@ function compileRule(fault: z.infer<typeof faultList>[number], draw: () => numbe
       (fault.times === undefined || count <= fault.times) &&
       (fault.rate === undefined || draw() < fault.rate),
     count: 0,
+    met: 0,
     action: fault.do,
   };
 }

@@ -40,7 +40,8 @@ export function mapRows(input: MappingInput): string {
   const present = input.fields.filter(({ columns }) => !isAbsent(columns, input.absent));
   const mapped = input.fields.map((compiled) => {
     const name = mappedName(compiled.field.target);
-    if (!present.includes(compiled)) return `CAST(NULL AS VARCHAR) AS ${name}`;
+    // Of its own type: the target's rendering is written for that one.
+    if (!present.includes(compiled)) return `CAST(NULL AS ${compiled.type}) AS ${name}`;
     const sql = `(${sqlOf(compiled)}\n)`;
     return input.careful ? `TRY(${sql}) AS ${name}` : `${sql} AS ${name}`;
   });

@@ -1,30 +1,74 @@
 // Connectors that break the contract, each in one way: the suite names the part that is broken.
 
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
 import { describe, expect, test } from "vitest";
 import type { OpenConnection } from "../../src/contract/connection.ts";
+import type { Target } from "../../src/contract/target.ts";
 import type { CallWrites } from "../../src/contract/write.ts";
+import { Failure } from "../../src/core/errors.ts";
+import { exitCode } from "../../src/core/exit-code.ts";
+import { describePart } from "../../src/core/part-file.ts";
 import { memory } from "./memory/connector.ts";
 import { openMemoryRig } from "./memory/rig.ts";
 import { checks } from "./suite.ts";
 
 type Break = (open: OpenConnection) => OpenConnection;
 
+function breakTarget(change: (target: Target) => Partial<Target>): Break {
+  return ({ source, target }) => ({
+    source,
+    target: Object.create(target, Object.getOwnPropertyDescriptors(change(target))),
+  });
+}
+
 function breakWrites(change: (calls: CallWrites) => Partial<CallWrites>): Break {
-  return ({ source, target }) => {
-    const { calls } = target.writes;
+  return breakTarget(({ writes: { calls } }) => {
     if (calls === undefined) throw new Error("the memory CRM is written to by calls");
-    return {
-      source,
-      target: Object.assign(Object.create(target), { writes: { calls: { ...calls, ...change(calls) } } }),
-    };
-  };
+    return { writes: { calls: { ...calls, ...change(calls) } } };
+  });
+}
+
+type Row = Record<string, string>;
+
+/** Changes the records of every part that is extracted. */
+function breakParts(change: (records: Row[]) => Row[]): Break {
+  return ({ source, target }) => ({
+    target,
+    source: {
+      ...source,
+      async *extract(request) {
+        for await (const { path, ordinal, label, locator } of source.extract(request)) {
+          const text = readFileSync(path, "utf8");
+          const records = change(parse(text, { columns: true }) as Row[]);
+          const columns = (parse(text) as string[][])[0] ?? [];
+          writeFileSync(path, stringify(records, { header: true, columns }));
+          yield await describePart(path, ordinal, { label, locator, rows: records.length });
+        }
+      },
+    },
+  });
+}
+
+function shiftWindow(by: (window: { from: string; to: string }) => string): Break {
+  return ({ source, target }) => ({
+    target,
+    source: {
+      ...source,
+      extract({ window, ...request }) {
+        const { from, to = "" } = window ?? {};
+        const moved = from === undefined ? {} : { from: by({ from, to }) };
+        return source.extract({ ...request, ...(window && { window: { ...window, ...moved } }) });
+      },
+    },
+  });
 }
 
 const broken: { how: string; check: string; change: Break }[] = [
   {
     how: "sends every batch twice, under two marks",
-    check: "a write (insert) that ends as cut after loses and doubles nothing",
+    check: "a job that loads (insert) and extracts loses and doubles nothing",
     change: breakWrites((calls) => ({
       async write(batch, attempt, files, signal) {
         await calls.write(batch, attempt, files, signal);
@@ -52,47 +96,67 @@ const broken: { how: string; check: string; change: Break }[] = [
   },
   {
     how: "gives only the first record of those that are asked for by key",
-    check: "mode upsert does what it says, and nothing the second time",
-    change: ({ source, target }) => ({
-      source,
-      target: Object.assign(Object.create(target), {
-        snapshot: async (request: Parameters<typeof target.snapshot>[0]) => {
-          const found = await target.snapshot(request);
-          for (const file of found.files) {
-            const lines = readFileSync(file, "utf8").split("\n");
-            writeFileSync(file, `${lines.slice(0, 2).join("\n")}\n`);
-          }
-          return found;
-        },
-      }),
-    }),
+    check: "mode upsert does what it says",
+    change: breakTarget((target) => ({
+      async snapshot(request) {
+        const found = await target.snapshot(request);
+        for (const file of found.files) {
+          const lines = readFileSync(file, "utf8").split("\n");
+          writeFileSync(file, `${lines.slice(0, 2).join("\n")}\n`);
+        }
+        return found;
+      },
+    })),
   },
   {
     how: "rounds a number that its field has room for",
-    check: "values of every type are stored as they are, compare as equal, and come back the same",
-    change: ({ source, target }) => ({
-      source,
-      target: Object.assign(Object.create(target), {
-        render: (...given: Parameters<typeof target.render>) => {
-          const rendered = target.render(...given);
-          const [{ kind }] = given;
-          return kind === "number"
-            ? { ...rendered, value: `CAST(round(CAST(${rendered.value} AS DOUBLE)) AS VARCHAR)` }
-            : rendered;
-        },
-      }),
-    }),
+    check: "values of every type are stored as they are",
+    change: breakTarget((target) => ({
+      render(field, ...given) {
+        const rendered = target.render(field, ...given);
+        return field.kind === "number"
+          ? { ...rendered, value: `CAST(round(CAST(${rendered.value} AS DOUBLE)) AS VARCHAR)` }
+          : rendered;
+      },
+    })),
+  },
+  {
+    how: "sends a value that is none of its field's",
+    check: "a value that its field can't hold costs its row and no other",
+    change: breakTarget((target) => ({
+      render(field, value, ...given) {
+        const { invalid: _, ...rendered } = target.render(field, value, ...given);
+        return rendered;
+      },
+    })),
+  },
+  {
+    how: "takes any field for one that tells records apart",
+    check: "names that are not there, or are no key, are refused",
+    change: breakTarget((target) => ({
+      async describe(object) {
+        const schema = await target.describe(object);
+        const fields = [...schema.fields].map(([name, field]) => [name, { ...field, unique: true }] as const);
+        return { ...schema, fields: new Map(fields) };
+      },
+    })),
   },
   {
     how: "begins a window too late",
-    check: "a window takes what changed since the last one, each change once",
-    change: ({ source, target }) => ({
-      target,
-      source: {
-        ...source,
-        extract: ({ window, ...request }) =>
-          source.extract({ ...request, ...(window === undefined ? {} : { window: { ...window, from: window.to } }) }),
-      },
+    check: "a window takes each change once",
+    change: shiftWindow(({ to }) => to),
+  },
+  {
+    how: "reaches back by no overlap",
+    check: "a window takes each change once",
+    change: shiftWindow(({ from }) => new Date(Date.parse(from) + 60_000).toISOString()),
+  },
+  {
+    how: "goes on behind the time of a page's last record, and so leaves out others of that time",
+    check: "a window takes each change once",
+    change: breakParts((records) => {
+      const times = records.map(({ changed }) => changed);
+      return records.filter(({ changed }, index) => index < 2 || times.indexOf(changed) === index);
     }),
   },
   {
@@ -106,14 +170,35 @@ const broken: { how: string; check: string; change: Break }[] = [
       },
     }),
   },
+  {
+    how: "tells a merged record as one that was deleted and nothing more",
+    check: "a window with deletes tells what was deleted since",
+    change: breakParts((records) => records.map((record) => ({ ...record, merged_into: "" }))),
+  },
+  {
+    how: "takes the end of the day's calls for a failure like others",
+    check: "a day's limit that is reached on the way stops the run",
+    change: breakTarget((target) => ({
+      explain: (doing, act) =>
+        target.explain(doing, act).catch((error) => {
+          throw error instanceof Failure ? new Failure(exitCode.failed, error.message) : error;
+        }),
+    })),
+  },
+  {
+    how: "does not tell what is left of the day",
+    check: "what a job leaves to others of the day stops it",
+    change: breakTarget(() => ({ allowance: undefined, readAllowance: async () => undefined })),
+  },
 ];
 
 describe("a connector that", () => {
   test.each(broken)("$how is named by the suite", async ({ check, change }) => {
     const open = async (...given: Parameters<typeof memory.open>) => change(await memory.open(...given));
-    const failing = checks.find(({ name }) => name === check);
+    const failing = checks.find(({ name }) => name.startsWith(check));
     if (failing === undefined) throw new Error(`there is no check "${check}"`);
-    await using rig = await openMemoryRig({ ...memory, open });
-    await expect(failing.run(rig)).rejects.toThrow();
+    await using rig = await openMemoryRig(failing.given, { ...memory, open });
+    // Not by whatever else may go wrong: by what the check asks.
+    await expect(failing.run(rig)).rejects.toMatchObject({ name: "AssertionError" });
   });
 });

@@ -5,20 +5,24 @@ import type { ConnectorRig, Role, Values } from "./rig.ts";
 
 export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror";
 
-/** The rows of drop/rows.csv into the object, fields of these roles mapped. */
-export function loadJob(
-  { fields, object }: ConnectorRig,
-  mode: Mode,
-  roles: readonly Role[] = ["key", "text"],
-): string {
+interface LoadParts {
+  /** Fields of these are mapped. */
+  roles?: readonly Role[];
+  batchRows?: number;
+}
+
+/** The rows of drop/rows.csv into the object. */
+export function loadJob({ fields, object }: ConnectorRig, mode: Mode, parts: LoadParts = {}): string {
+  const { roles = ["key", "text"], batchRows } = parts;
   const mapped = mode === "delete" ? (["key"] as const) : roles;
   const map = mapped.map((role) => `      ${fields[role]}: { from: '"${role}"', on_null: clear }`);
+  const batch = batchRows === undefined ? "" : `, batch: { rows: ${batchRows} }`;
   return `version: 1
 name: load
 streams:
   records:
     source: { connection: drop, files: rows.csv, format: { type: csv } }
-    target: { connection: crm, object: ${object}, mode: ${mode}, key: ${fields.key} }
+    target: { connection: crm, object: ${object}, mode: ${mode}, key: ${fields.key}${batch} }
     map:
 ${map.join("\n")}
 rejects: { max: 50% }
@@ -31,15 +35,24 @@ export function rowsFile(rows: readonly Values[], roles: readonly Role[] = ["key
   return { "drop/rows.csv": stringify([[...roles], ...lines]) };
 }
 
-/** Every role of the object's records into drop/out.csv; `incremental`: only what changed. */
-export function extractJob({ fields, object }: ConnectorRig, incremental: boolean): string {
-  const map = Object.entries(fields).map(([role, name]) => `      ${role}: ${name}`);
+/** What is taken: everything, or what has changed, with the connector's own overlap or with one of a second. */
+type Taken = "all" | "changed" | "changed, 1s";
+
+/** Every role of the object's records into drop/out.csv, of changed ones into a file of each run. */
+export function extractJob(rig: ConnectorRig, taken: Taken = "all"): string {
   return `version: 1
 name: extract
 streams:
-  records:
-    source: { connection: crm, object: ${object}${incremental ? ", incremental: { overlap: 1s }" : ""} }
-    target: { connection: drop, files: "out${incremental ? "-{run}" : ""}.csv" }
+${extractStream(rig, taken)}`;
+}
+
+export function extractStream({ fields, object }: ConnectorRig, taken: Taken = "all"): string {
+  const map = Object.entries(fields).map(([role, name]) => `      ${role}: ${name}`);
+  const overlap = taken === "changed" ? "" : " overlap: 1s ";
+  const [incremental, file] = taken === "all" ? ["", "out"] : [`, incremental: {${overlap}}`, "out-{run}"];
+  return `  extracted:
+    source: { connection: crm, object: ${object}${incremental} }
+    target: { connection: drop, files: "${file}.csv" }
     map:
 ${map.join("\n")}
 `;

@@ -115,6 +115,8 @@ export interface Sandbox extends AsyncDisposable {
   dump(object: string): Promise<Record<string, unknown>[]>;
   /** Replaces the faults (docs/sandbox.md); `[]` clears. */
   setFaults(faults: readonly unknown[]): Promise<void>;
+  /** How often each of them has struck. */
+  faultsMet(): Promise<number[]>;
   /** Lets so many milliseconds pass on the clock of both systems, without waiting; below 0 it goes back. */
   advance(ms: number): Promise<void>;
   /** Requests since the start, by endpoint. */
@@ -250,6 +252,7 @@ function controls(origin: string): Controls {
     },
     setFaults: async (faults) => void (await control("POST", "faults", faults)),
     advance: async (ms) => void (await control("POST", "clock", { advance_ms: ms })),
+    faultsMet: async () => JSON.parse(await control("GET", "faults")) as number[],
     calls: async () => JSON.parse(await control("GET", "calls")) as Record<string, number>,
     jobs: async () => JSON.parse(await control("GET", "salesforce/jobs")) as Record<string, unknown>[],
     async api(method, path, body) {

@@ -22,6 +22,7 @@ export function controlRoutes(portal: Portal, calls: Map<string, number>): Route
         return { status: 204 };
       },
     },
+    { method: "GET", template: "/__sandbox/faults", answer: () => json(200, portal.faults.met()) },
     { method: "GET", template: "/__sandbox/calls", answer: () => json(200, Object.fromEntries(calls)) },
     {
       method: "POST",

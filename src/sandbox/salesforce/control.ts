@@ -24,6 +24,7 @@ export function controlRoutes(org: Org, bulk: Bulk, calls: Map<string, number>):
         return { status: 204 };
       },
     },
+    { method: "GET", template: "/__sandbox/faults", answer: () => json(200, org.faults.met()) },
     { method: "GET", template: "/__sandbox/calls", answer: () => json(200, Object.fromEntries(calls)) },
     {
       method: "POST",

@@ -1,6 +1,7 @@
 // Calls to the memory CRM. In: a path, and whether a second call does harm. Out: JSON, or a CallFault.
 
 import { type ApiCall, ApiClient, type ApiSession } from "../../../src/connectors/kit/api-client.ts";
+import type { Allowance } from "../../../src/contract/account.ts";
 import type { ConnectionContext } from "../../../src/contract/connection.ts";
 import { Failure, usageFailure } from "../../../src/core/errors.ts";
 import { exitCode } from "../../../src/core/exit-code.ts";
@@ -9,6 +10,12 @@ import type { CallFault } from "../../../src/http/outcome.ts";
 import { unavailable } from "../../../src/http/retry.ts";
 import type { MemoryConnection } from "./connection.ts";
 import type { MemoryField, MemoryRecord } from "./server.ts";
+
+interface MemoryAccount {
+  org: string;
+  time: string;
+  calls: Allowance;
+}
 
 interface MemoryPage {
   records: MemoryRecord[];
@@ -22,6 +29,7 @@ function isOwnError(body: string): boolean {
 
 export class MemoryClient extends ApiClient<MemoryConnection> {
   #org = "";
+  #calls: Allowance | undefined;
 
   constructor(connection: MemoryConnection, context: ConnectionContext) {
     super(connection, context, isOwnError);
@@ -33,13 +41,23 @@ export class MemoryClient extends ApiClient<MemoryConnection> {
 
   /** Throws a Failure: 8 where the token is refused, 75 where nobody answers. */
   async connect(): Promise<void> {
-    const account = await this.explain("the sign-in", () => this.get<{ org: string }>("/account"));
+    const account = await this.explain("the sign-in", () => this.get<MemoryAccount>("/account"));
     this.#org = account.org;
+    this.#calls = account.calls;
+  }
+
+  /** Told once, at the sign-in: from then on it is counted here. */
+  override get allowance(): Allowance | undefined {
+    return this.#calls && { ...this.#calls, used: this.#calls.used + this.apiCalls - 1 };
+  }
+
+  override readAllowance(): Promise<Allowance | undefined> {
+    return Promise.resolve(this.allowance);
   }
 
   /** The CRM's time is not that of the machine. */
   override async readClock(): Promise<Date> {
-    return new Date((await this.get<{ time: string }>("/account")).time);
+    return new Date((await this.get<MemoryAccount>("/account")).time);
   }
 
   /** Throws a Failure (2) that names what was meant, where there is no such object. */
@@ -84,6 +102,11 @@ export class MemoryClient extends ApiClient<MemoryConnection> {
 
   protected override explainFault(fault: CallFault, doing: string): Failure {
     if (fault.transient) return unavailable(fault, this.name);
+    if (fault.body.includes('"DAY_LIMIT"'))
+      return new Failure(exitCode.tryLater, `${this.name}: the calls of the day are used up`, {
+        why: fault.message,
+        next: "loadline resume, after midnight UTC",
+      });
     const isSignIn = fault.status === 401;
     return new Failure(isSignIn ? exitCode.signIn : exitCode.failed, `${this.name}: ${doing} is refused`, {
       where: this.connection.place,

@@ -2,7 +2,7 @@
 
 import { connectors } from "../../../src/connectors/registry.ts";
 import type { Connector } from "../../../src/contract/connector.ts";
-import { runJob } from "../rig.ts";
+import { runJob } from "../project.ts";
 import { memory } from "./connector.ts";
 
 const [folder = "", jobFile = ""] = process.argv.slice(2);

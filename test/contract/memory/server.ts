@@ -22,11 +22,17 @@ export interface MemoryRecord {
   /** ISO 8601, with milliseconds. */
   changed: string;
   deleted: boolean;
+  /** The record that this one was merged into, and deleted by it. */
+  mergedInto: string;
   values: Record<string, string>;
 }
 
-/** What becomes of a call: refused before it does anything, or without an answer before or after it did. */
-export type MemoryFault = { status: number; retryAfter?: number } | "cut before" | "cut after";
+/** What becomes of a call: another answer and no effect, no answer before or after the effect, or half of one. */
+export type MemoryFault =
+  | { status: number; retryAfter?: number; code?: string; page?: string }
+  | "cut before"
+  | "cut after"
+  | "cut within";
 
 type Result = { trace: string; id: string; created: boolean } | { trace: string; error: RowRefusal; id?: string };
 
@@ -50,12 +56,18 @@ export class MemoryCrm implements AsyncDisposable {
   readonly #objects: ReadonlyMap<string, readonly MemoryField[]>;
   readonly #marks = new Map<string, Result[]>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
+  org = "memory-1";
+  faultsMet = 0;
   #faults: { match: RegExp; nth: number; fault: MemoryFault }[] = [];
   #time = Date.parse("2026-01-01T00:00:00.000Z");
   #lastId = 0;
+  readonly #dailyCalls: number;
+  #usage = { day: "", calls: 0 };
 
-  constructor(objects: Record<string, readonly MemoryField[]>) {
+  /** `dailyCalls`: of a day of UTC, for all who call. */
+  constructor(objects: Record<string, readonly MemoryField[]>, dailyCalls = 100_000) {
     this.#objects = new Map(Object.entries(objects));
+    this.#dailyCalls = dailyCalls;
     for (const name of this.#objects.keys()) this.records.set(name, []);
   }
 
@@ -78,6 +90,7 @@ export class MemoryCrm implements AsyncDisposable {
 
   clearFaults(): void {
     this.#faults = [];
+    this.faultsMet = 0;
   }
 
   advance(ms: number): void {
@@ -89,10 +102,16 @@ export class MemoryCrm implements AsyncDisposable {
   }
 
   /** As a person would do it in the CRM. */
-  put(object: string, values: Record<string, string>): MemoryRecord {
-    const record = { id: `m${String(++this.#lastId).padStart(6, "0")}`, changed: this.#tick(), deleted: false, values };
+  put(object: string, values: Record<string, string>, changed = this.#tick()): MemoryRecord {
+    const id = `m${String(++this.#lastId).padStart(6, "0")}`;
+    const record = { id, changed, deleted: false, mergedInto: "", values };
     this.records.get(object)?.push(record);
     return record;
+  }
+
+  /** The time that a record would get now, or had got so long ago. */
+  timeOf(agoMs = 0): string {
+    return new Date(this.#time - agoMs).toISOString();
   }
 
   change(record: MemoryRecord, values: Record<string, string>): void {
@@ -103,6 +122,12 @@ export class MemoryCrm implements AsyncDisposable {
   remove(record: MemoryRecord): void {
     record.deleted = true;
     record.changed = this.#tick();
+  }
+
+  merge(kept: MemoryRecord, merged: MemoryRecord): void {
+    this.remove(merged);
+    merged.mergedInto = kept.id;
+    this.change(kept, {});
   }
 
   #tick(): string {
@@ -121,19 +146,32 @@ export class MemoryCrm implements AsyncDisposable {
     if (typeof fault === "object") {
       const retry = fault.retryAfter === undefined ? {} : { "retry-after": String(fault.retryAfter) };
       response.writeHead(fault.status, { "content-type": "application/json", ...retry });
-      return void response.end(JSON.stringify({ error: { code: "REFUSED", message: "a fault of the test" } }));
+      const refusal = JSON.stringify({ error: { code: fault.code ?? "REFUSED", message: "a fault of the test" } });
+      return void response.end(fault.page ?? refusal);
     }
     const { status, body } = this.#answer(request, url, Buffer.concat(chunks).toString("utf8"));
     if (fault === "cut after") return void response.destroy();
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify(body));
+    const text = JSON.stringify(body);
+    response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+    if (fault !== "cut within") return void response.end(text);
+    response.write(text.slice(0, 5), () => response.destroy());
+  }
+
+  #countCall(): boolean {
+    const day = this.timeOf().slice(0, 10);
+    if (this.#usage.day !== day) this.#usage = { day, calls: 0 };
+    if (this.#usage.calls >= this.#dailyCalls) return false;
+    this.#usage.calls += 1;
+    return true;
   }
 
   #faultOf(call: string): MemoryFault | undefined {
     for (const fault of this.#faults) {
       if (!fault.match.test(call)) continue;
       fault.nth -= 1;
-      if (fault.nth === 0) return fault.fault;
+      if (fault.nth !== 0) continue;
+      this.faultsMet += 1;
+      return fault.fault;
     }
     return undefined;
   }
@@ -141,8 +179,13 @@ export class MemoryCrm implements AsyncDisposable {
   #answer(request: IncomingMessage, url: URL, text: string): { status: number; body: unknown } {
     if (request.headers.authorization !== `Bearer ${memoryToken}`)
       return { status: 401, body: { error: { code: "UNAUTHORIZED", message: "the token is unknown" } } };
+    if (!this.#countCall())
+      return { status: 403, body: { error: { code: "DAY_LIMIT", message: "the calls of the day are used up" } } };
     const [, room, object = "", verb] = url.pathname.split("/");
-    if (room === "account") return { status: 200, body: { org: "memory-1", time: new Date(this.#time).toISOString() } };
+    if (room === "account") {
+      const calls = { used: this.#usage.calls, max: this.#dailyCalls };
+      return { status: 200, body: { org: this.org, time: this.timeOf(), calls } };
+    }
     if (room === "objects" && object === "") return { status: 200, body: [...this.#objects.keys()] };
     const fields = this.#objects.get(object);
     if (fields === undefined)

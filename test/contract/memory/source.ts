@@ -11,7 +11,8 @@ import type { MemoryClient } from "./client.ts";
 import type { MemoryField, MemoryRecord } from "./server.ts";
 import { idColumn, versionColumn } from "./values.ts";
 
-const deletionColumns = ["deleted"];
+/** Column to type. */
+const deletionColumns = { deleted: "BOOLEAN", merged_into: "VARCHAR" };
 const types: Record<MemoryField["type"], string> = {
   id: "VARCHAR",
   text: "VARCHAR",
@@ -42,14 +43,15 @@ async function describe(client: MemoryClient, { object, deletes }: ObjectSource)
   return {
     object,
     columns: new Map([
+      [idColumn, types.id],
       ...fields.map(({ name, type }) => [name, types[type]] as const),
       [versionColumn, types.datetime],
-      ...(deletes === "emit" ? deletionColumns.map((name) => [name, types.boolean] as const) : []),
+      ...(deletes === "emit" ? Object.entries(deletionColumns) : []),
     ]),
     refused: new Map(),
     idColumn,
     versionColumn,
-    deletionColumns,
+    deletionColumns: Object.keys(deletionColumns),
     resolveParentField: async () => undefined,
   };
 }
@@ -98,7 +100,9 @@ function iso(time: string): string {
   return new Date(time).toISOString();
 }
 
-function cellsOf({ id, changed, deleted, values }: MemoryRecord, fields: readonly string[]): string[] {
-  const own: Record<string, string> = { [idColumn]: id, [versionColumn]: changed, deleted: String(deleted) };
+function cellsOf(record: MemoryRecord, fields: readonly string[]): string[] {
+  const { id, changed, deleted, mergedInto, values } = record;
+  const gone = { deleted: String(deleted), merged_into: mergedInto };
+  const own: Record<string, string> = { [idColumn]: id, [versionColumn]: changed, ...gone };
   return fields.map((name) => own[name] ?? values[name] ?? "");
 }

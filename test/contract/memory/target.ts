@@ -52,7 +52,9 @@ export function openMemoryTarget(client: MemoryClient): Target {
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: (request) => client.explain(`reading ${request.object}`, () => readPresent(client, request)),
     forecastReads: (records) => Math.ceil(records / rowsMax),
-    chooseWay: () => ({ via: "collections", how: "by calls", batchRowsMax: rowsMax, batchBytesMax: 10_000_000 }),
+    chooseWay: ({ batchRows = rowsMax }) => ({
+      ...{ via: "collections", how: "by calls", batchRowsMax: Math.min(batchRows, rowsMax), batchBytesMax: 10_000_000 },
+    }),
     forecastCalls: () => 1,
     writes: { calls: callWrites(client) },
     readError: (text) => JSON.parse(text),

@@ -1,0 +1,64 @@
+// Every mode, once with something to do and once without.
+
+import { expect } from "vitest";
+import { type Check, textsOf } from "../check.ts";
+import { loadJob, type Mode, rowsFile } from "../jobs.ts";
+import { ContractProject, countsOf } from "../project.ts";
+import type { Values } from "../rig.ts";
+
+const present: Values[] = [
+  { key: "K-1", text: "same" },
+  { key: "K-2", text: "old" },
+  { key: "K-3", text: "gone" },
+];
+const source: Values[] = [
+  { key: "K-1", text: "same" },
+  { key: "K-2", text: "new" },
+  { key: "K-4", text: "made" },
+];
+
+/** What each mode makes of the two: its counts, and the texts by key afterwards. */
+const modes: Record<Mode, { counts: object; after: Record<string, string>; rows?: Values[] }> = {
+  insert: {
+    rows: [{ key: "K-4", text: "made" }],
+    counts: { creates: 1, updates: 0, loaded: 1 },
+    after: { "K-1": "same", "K-2": "old", "K-3": "gone", "K-4": "made" },
+  },
+  update: {
+    counts: { creates: 0, updates: 1, unchanged: 1, unmatched: 1, loaded: 1 },
+    after: { "K-1": "same", "K-2": "new", "K-3": "gone" },
+  },
+  upsert: {
+    counts: { creates: 1, updates: 1, unchanged: 1, loaded: 2 },
+    after: { "K-1": "same", "K-2": "new", "K-3": "gone", "K-4": "made" },
+  },
+  delete: {
+    rows: [{ key: "K-3" }, { key: "K-9" }],
+    counts: { deletes: 1, unmatched: 1, loaded: 1 },
+    after: { "K-1": "same", "K-2": "old" },
+  },
+  mirror: {
+    counts: { creates: 1, updates: 1, unchanged: 1, mirrorDeletes: 1, loaded: 3 },
+    after: { "K-1": "same", "K-2": "new", "K-4": "made" },
+  },
+};
+
+function checkMode(mode: Mode): Check {
+  return {
+    name: `mode ${mode} does what it says, and nothing the second time`,
+    async run(rig) {
+      for (const values of present) await rig.put(values);
+      const { counts, after, rows = source } = modes[mode];
+      using project = new ContractProject(rig);
+      project.write({ "job.yaml": loadJob(rig, mode), ...rowsFile(rows) });
+      const first = await project.run("job.yaml");
+      expect(countsOf(first), String(first.error)).toMatchObject(counts);
+      expect(await textsOf(rig)).toEqual(after);
+      if (mode === "insert") return;
+      expect(countsOf(await project.run("job.yaml"))).toMatchObject({ creates: 0, updates: 0, deletes: 0, loaded: 0 });
+      expect(await textsOf(rig)).toEqual(after);
+    },
+  };
+}
+
+export const modeChecks = (Object.keys(modes) as Mode[]).map(checkMode);
