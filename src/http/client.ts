@@ -2,6 +2,7 @@
 // may have had an effect. What must hold: every wait has a bound, no redirect is followed, nothing is retried here
 // (http/retry.ts does that), and no header is ever put into a message.
 
+import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { pipeline, Transform } from "node:stream";
@@ -82,7 +83,7 @@ export class HttpClient {
       const retryAfter = answer.headers["retry-after"];
       throw faultOfStatus({ status, retryAfter, body, isOwn: this.#isOwnError(body) }, what);
     }
-    const isGzip = answer.headers["content-encoding"] === "gzip" && request.keepGzip !== true;
+    const isGzip = isZipped(answer) && request.keepGzip !== true;
     const body = isGzip ? pipeline(answer, createGunzip(), () => undefined) : answer;
     return {
       status,
@@ -135,6 +136,11 @@ export class HttpClient {
   }
 }
 
+/** Names of codings have no case, and gzip has two (RFC 9110, 8.4.1). */
+export function isZipped({ headers }: { headers: Record<string, string | string[] | undefined> }): boolean {
+  return /^(x-)?gzip$/i.test(String(headers["content-encoding"] ?? ""));
+}
+
 function lengthOf(body: HttpRequest["body"]): Record<string, string> {
   if (body === undefined) return {};
   if (typeof body === "string") return { "content-length": String(Buffer.byteLength(body)) };
@@ -164,8 +170,7 @@ function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fa
 }
 
 async function readSome(answer: IncomingMessage): Promise<string> {
-  const stream =
-    answer.headers["content-encoding"] === "gzip" ? pipeline(answer, createGunzip(), () => undefined) : answer;
+  const stream = isZipped(answer) ? pipeline(answer, createGunzip(), () => undefined) : answer;
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
@@ -183,23 +188,29 @@ async function readSome(answer: IncomingMessage): Promise<string> {
 
 /** Reads an answer's text. An answer that breaks off is unknown. */
 export async function readText(response: HttpResponse, what: string): Promise<string> {
+  return (await readBytes(response, what)).toString("utf8");
+}
+
+async function readBytes(response: HttpResponse, what: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of response.body) chunks.push(chunk);
   } catch (error) {
     throw faultOfSocket(error, true, what);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
-/** Reads an answer's JSON. Text that is no JSON (a proxy's page) is unknown. */
+/** Reads an answer's JSON. Text that is no JSON (a proxy's page), or whose bytes are not UTF-8, is unknown. */
 export async function readJson(response: HttpResponse, what: string): Promise<unknown> {
-  const text = await readText(response, what);
+  const bytes = await readBytes(response, what);
+  const text = bytes.toString("utf8");
   try {
-    return parseExactly(text);
+    if (isUtf8(bytes)) return parseExactly(text);
   } catch {
-    throw strangeAnswer(response, text, what);
+    // It is told below.
   }
+  throw strangeAnswer(response, text, what);
 }
 
 /** A number that JavaScript's may not hold; where one stands in a text it costs no more than a second look. */

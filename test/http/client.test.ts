@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { HttpClient, readJson, readText } from "../../src/http/client.ts";
 import { CallFault } from "../../src/http/outcome.ts";
@@ -90,3 +91,15 @@ function openFiles(): string[] {
     }
   });
 }
+
+test("an answer in gzip is unpacked however the coding is named, and bytes that are no text are no JSON", async () => {
+  const zipped = await serve((_, response) =>
+    response.writeHead(200, { "content-encoding": "X-GZIP" }).end(gzipSync('{"a":1}')),
+  );
+  const get = { method: "GET" as const };
+  expect(await readJson(await zipped.client.send({ ...get, url: zipped.url }), "a call")).toEqual({ a: 1 });
+  const latin = await serve((_, response) => response.end(Buffer.from('{"name":"M\xfcller"}', "latin1")));
+  const answer = await latin.client.send({ ...get, url: latin.url });
+  const fault = await faultOf(readJson(answer, "a call"));
+  expect(fault).toMatchObject({ outcome: "unknown", message: expect.stringContaining("strange answer") });
+});

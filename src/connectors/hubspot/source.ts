@@ -141,7 +141,7 @@ async function viewPart(
       yield [first, readAt, ...rest];
   };
   const path = partPath(request, ordinals.records);
-  const count = await writeRecordFile(path, [id, "read_at", ...others], rows());
+  const count = await writeRecordFile(path, [id, "read_at", ...others], rows(), "source");
   return describePart(path, ordinals.records, { label: object, locator: "whole", rows: count });
 }
 
@@ -196,7 +196,7 @@ class Extraction {
       }
     };
     const path = partPath(this.#request, ordinals.pending);
-    const count = await writeRecordFile(path, this.#header, rows());
+    const count = await writeRecordFile(path, this.#header, rows(), "source");
     yield await describePart(path, ordinals.pending, {
       label: `${object}, taken again`,
       locator: pendingLocator,
@@ -233,7 +233,7 @@ class Extraction {
       }
     };
     const path = partPath(this.#request, ordinals.deleted);
-    const count = await writeRecordFile(path, archivedColumns, rows());
+    const count = await writeRecordFile(path, archivedColumns, rows(), "source");
     const said = { label: `${object}, deleted`, locator: "deleted", rows: count };
     const archived = await describePart(path, ordinals.deleted, said);
     return merged.length === 0 ? { archived } : { archived, merged: await this.#mergedPart(merged) };
@@ -248,6 +248,7 @@ class Extraction {
       path,
       known,
       merged.map((deletion) => this.#deletedCells(deletion, known)),
+      "source",
     );
     return describePart(path, ordinals.merged, { label: `${this.#from.object}, merged`, locator: "merged", rows });
   }
@@ -278,7 +279,7 @@ class Extraction {
           if (next === undefined) return;
         }
       };
-      const count = await writeRecordFile(path, this.#header, rows());
+      const count = await writeRecordFile(path, this.#header, rows(), "source");
       const locator = next === undefined ? "end" : `after ${next}`;
       const label = `${this.#from.object}, part ${ordinal - ordinals.records + 1}`;
       yield await describePart(path, ordinal, { label, locator, rows: count });

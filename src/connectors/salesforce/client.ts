@@ -7,7 +7,7 @@ import type { ConnectionContext } from "../../contract/connection.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { registerSecret } from "../../core/secret.ts";
-import { type HttpRequest, type HttpResponse, readText, strangeAnswer } from "../../http/client.ts";
+import { type HttpRequest, type HttpResponse, isZipped, readText, strangeAnswer } from "../../http/client.ts";
 import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { type ApiCall, ApiClient } from "../kit/api-client.ts";
@@ -65,7 +65,7 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
     return this.read(call, async (response) => {
       const isCsv = response.headers["content-type"]?.startsWith("text/csv") === true;
       if (!isCsv) throw strangeAnswer(response, await readText(response, call.doing), call.doing);
-      const isGzip = call.keepGzip === true && response.headers["content-encoding"] === "gzip";
+      const isGzip = call.keepGzip === true && isZipped(response);
       const saved = isGzip ? `${path}.gz` : path;
       await saveBody(response, saved, call.doing);
       return { path: saved, headers: response.headers };

@@ -45,7 +45,7 @@ export async function* deletedParts(
     const cells: Record<string, string> = { Id: id, [cursor]: bulkTime(deletedDate), IsDeleted: "true" };
     return known.map((field) => cells[field] ?? "");
   });
-  await writeRecordFile(path, known, rows);
+  await writeRecordFile(path, known, rows, "source");
   const told = { label: `${source.object}, deleted for good`, locator: "deleted", rows: gone.length };
   yield await describePart(path, ordinal, told);
 }

@@ -23,8 +23,12 @@ export interface RestQuery {
 }
 
 /** Writes a file with a header and gives the number of records. */
-export function queryToFile(client: SalesforceClient, query: RestQuery): Promise<number> {
-  return writeRecordFile(query.path, query.fields, queryCells(client, query));
+export function queryToFile(
+  client: SalesforceClient,
+  query: RestQuery,
+  use: "source" | "comparison" = "comparison",
+): Promise<number> {
+  return writeRecordFile(query.path, query.fields, queryCells(client, query), use);
 }
 
 async function* queryCells(client: SalesforceClient, query: RestQuery): AsyncGenerator<string[]> {

@@ -111,7 +111,11 @@ async function* pendingParts(client: SalesforceClient, request: RecordsRequest):
   );
   const path = partPath(request, ordinals.pending);
   const doing = "reading records that were not settled before";
-  const rows = await queryToFile(client, { soql, fields, path, all, doing, signal, onProgress: () => undefined });
+  const rows = await queryToFile(
+    client,
+    { soql, fields, path, all, doing, signal, onProgress: () => undefined },
+    "source",
+  );
   yield await describePart(path, ordinals.pending, {
     label: `${object}, taken again`,
     locator: pendingLocator,
@@ -142,7 +146,7 @@ async function* windowParts(client: SalesforceClient, request: RecordsRequest): 
         signal,
         onProgress: (rows: number) => onProgress(rows, count),
       };
-      const rows = await queryToFile(client, query);
+      const rows = await queryToFile(client, query, "source");
       yield await describePart(path, ordinals.records, { label: object, locator: "query", rows });
       return;
     }

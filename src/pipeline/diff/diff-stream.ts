@@ -36,6 +36,7 @@ import { absentColumns } from "../stage/stage-part.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { nameByAliases } from "./aliases.ts";
 import { holdBackCandidates, selectDeletable } from "./delete-candidates.ts";
+import { tellHeldValues } from "./held-values.ts";
 import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
 import { keyOfLookup } from "./lookups.ts";
@@ -115,10 +116,11 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   if (counts.conflicts > 0) await engine.run(nameConflicts(compare));
   const { warnings } = await engine.one(`SELECT count(_warning_) AS warnings FROM ${staged.view}`);
   const remarks = await tellRemarks(engine, input.planPath);
+  const taken = await tellHeldValues({ ...input, folder: input.snapshotFolder });
   return {
     counts,
     warnings: Number(warnings) + remarks.rows,
-    remarks: [...remarks.sentences, ...(held === undefined ? [] : [held])],
+    remarks: [...remarks.sentences, ...taken, ...(held === undefined ? [] : [held])],
     how: present?.how ?? "nothing read",
     wholeness,
   };

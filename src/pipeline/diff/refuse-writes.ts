@@ -70,7 +70,7 @@ async function refuseChildren(
 }
 
 /** Fields that the target keeps unique, and by which rows of a run are not told apart. */
-function uniqueFields({ stream, fieldSchemas }: CompiledStream): FieldSchema[] {
+export function uniqueFields({ stream, fieldSchemas }: CompiledStream): FieldSchema[] {
   const { key, mode } = stream.target;
   if (mode === "delete") return [];
   return [...fieldSchemas.values()].filter(({ unique, name }) => unique && !key.includes(name));

@@ -51,7 +51,7 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
     // the second may be late by one. What these seconds still bring is in the next window.
     to: run.options.to ?? shift(record.to, 2000),
     pending: mark?.pending ?? [],
-    ...(isRefreshed && mark !== undefined ? { deletedFrom: reachBack(mark.to, incremental, catalog) } : {}),
+    ...(isRefreshed && mark !== undefined ? { deletedFrom: deletedFrom(record.to, mark, incremental, catalog) } : {}),
   };
   // What is taken again is wanted for what its version does not tell.
   const seen = isChosen || isRefreshed ? undefined : await fetchSeen(context, stream, mark);
@@ -83,7 +83,9 @@ async function beginWindow(
   const isChosen = from !== undefined || to !== undefined;
   const isPart = limit !== undefined || keys !== undefined || streams !== undefined;
   const clock = (await catalog.readClock()).toISOString();
-  const isFresh = mark !== undefined && (isChosen || !isDue(mark, source.incremental, clock));
+  const isBehind = mark !== undefined && !isChosen && isBeforeMark(clock, mark, source.incremental, catalog);
+  if (isBehind) context.emit({ type: "warning", message: tellClock(stream, clock, mark) });
+  const isFresh = mark !== undefined && (isChosen || !(isBehind || isDue(mark, source.incremental, clock)));
   const reached = isFresh ? reachBack(mark.to, source.incremental, catalog) : source.incremental.since;
   return {
     ...whole,
@@ -91,6 +93,27 @@ async function beginWindow(
     to: to ?? clock,
     moves: !isChosen && !isPart && run.command === "run",
   };
+}
+
+/** What the clocks of one system's servers may be apart. */
+const clocksApartMs = 60_000;
+
+/** Whether the server's time is before the watermark, by more than the overlap makes up for. */
+function isBeforeMark(clock: string, { to }: Watermark, { overlapMs }: Incremental, catalog: RecordCatalog): boolean {
+  return Date.parse(to) - Date.parse(clock) > Math.max(clocksApartMs, overlapMs ?? catalog.overlapMs);
+}
+
+function tellClock({ name }: Stream, clock: string, { to }: Watermark): string {
+  return `${name}: takes all again, for the source's clock (${clock}) is before the watermark (${to}): one of the two was wrong, and what changed in between can't be known; deletes are told of the day before`;
+}
+
+const dayMs = 86_400_000;
+
+/** Deletes are told from the watermark on; from a day before the clock, where that is behind the watermark. */
+function deletedFrom(clock: string, mark: Watermark, incremental: Incremental, catalog: RecordCatalog): string {
+  return isBeforeMark(clock, mark, incremental, catalog)
+    ? shift(clock, -dayMs)
+    : reachBack(mark.to, incremental, catalog);
 }
 
 /** Whether so long ago that all is to be taken again. */
@@ -194,13 +217,13 @@ export async function moveWatermark(
   if (record === undefined || !record.moves || record.to === null) return undefined;
   const key = keyOf(context, stream);
   const before = findMark(context, stream).mark;
-  // A clock that was set back must not make a watermark go back.
-  const to = before !== undefined && before.to > record.to ? before.to : record.to;
+  const isFull = source.kind === "object" && source.incremental !== undefined && isWhole(record, source.incremental);
+  // A clock that was set back a little must not make a watermark go back; after more than that all was taken.
+  const to = before !== undefined && before.to > record.to && !isFull ? before.to : record.to;
   const pending = await readUnsettledIds(context, stream);
   const seen = await keepSeen(context, stream, to, pending);
   const seenFile = seen?.file ?? null;
   const old = before?.seenFile ?? null;
-  const isFull = source.kind === "object" && source.incremental !== undefined && isWhole(record, source.incremental);
   const full = isFull ? record.to : (before?.full ?? null);
   return {
     watermark: { ...key, to, run: run.id, seenFile, seenSha256: seen?.sha256 ?? null, pending, full },

@@ -118,6 +118,8 @@ class Window {
   }
 
   used(at: number): number {
+    // Of a time that has not come yet, since the clock was set back.
+    if ((this.#calls.at(-1) ?? at) > at) this.#calls = this.#calls.filter((call) => call <= at);
     const old = this.#calls.findIndex((call) => call > at - this.#lengthMs);
     this.#calls = old < 0 ? [] : this.#calls.slice(old);
     return this.#calls.length;
