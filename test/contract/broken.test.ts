@@ -68,7 +68,7 @@ function shiftWindow(by: (window: { from: string; to: string }) => string): Brea
 const broken: { how: string; check: string; change: Break }[] = [
   {
     how: "sends every batch twice, under two marks",
-    check: "a job that loads (insert) and extracts loses and doubles nothing",
+    check: "a job that copies records (insert) loses and doubles nothing",
     change: breakWrites((calls) => ({
       async write(batch, attempt, files, signal) {
         await calls.write(batch, attempt, files, signal);

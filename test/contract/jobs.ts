@@ -38,19 +38,30 @@ export function rowsFile(rows: readonly Values[], roles: readonly Role[] = ["key
 /** What is taken: everything, or what has changed, with the connector's own overlap or with one of a second. */
 type Taken = "all" | "changed" | "changed, 1s";
 
-/** Every role of the object's records into drop/out.csv, of changed ones into a file of each run. */
-export function extractJob(rig: ConnectorRig, taken: Taken = "all"): string {
+/** The records of the object into the object once more, under keys of their own: one stream that reads and writes. */
+export function copyJob({ fields, object }: ConnectorRig, mode: Mode, batchRows: number): string {
+  const { key, text } = fields;
   return `version: 1
-name: extract
+name: copy
 streams:
-${extractStream(rig, taken)}`;
+  records:
+    source: { connection: crm, object: ${object} }
+    target: { connection: crm, object: ${object}, mode: ${mode}, key: ${key}, batch: { rows: ${batchRows} } }
+    map:
+      ${key}: "'copy-' || ${key}"
+      ${text}: ${text}
+`;
 }
 
-export function extractStream({ fields, object }: ConnectorRig, taken: Taken = "all"): string {
+/** Every role of the object's records into drop/out.csv, of changed ones into a file of each run. */
+export function extractJob({ fields, object }: ConnectorRig, taken: Taken = "all"): string {
   const map = Object.entries(fields).map(([role, name]) => `      ${role}: ${name}`);
   const overlap = taken === "changed" ? "" : " overlap: 1s ";
   const [incremental, file] = taken === "all" ? ["", "out"] : [`, incremental: {${overlap}}`, "out-{run}"];
-  return `  extracted:
+  return `version: 1
+name: extract
+streams:
+  extracted:
     source: { connection: crm, object: ${object}${incremental} }
     target: { connection: drop, files: "${file}.csv" }
     map:

@@ -1,27 +1,11 @@
 import { appendFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Load, openLoad, resume, runJob } from "../crash/load.ts";
 import { useLane } from "./lane.ts";
 
 const oneBatch = 100;
 
 const lane = useLane();
-
-test("a run is not resumed against another org, and goes on once the connection points back", async () => {
-  await using load = await openLoad(lane, "insert", oneBatch);
-  await load.run(runJob, { LOADLINE_FAILPOINT: "handle:1" });
-  const own = load.project.read("connections.yaml");
-  const elsewhere = await startOtherSignIn();
-  load.project.write({ "connections.yaml": own.replace(/login_url: .*/, `login_url: ${elsewhere}`) });
-  const refused = await load.run(resume);
-  expect(refused.code).toBe(1);
-  expect(refused.stderr).toContain("was begun against org");
-  expect(await lane.sandbox.dump("Contact")).toEqual([]);
-  load.project.write({ "connections.yaml": own });
-  await expectToResume(load);
-});
 
 test("a run is not resumed with a changed job file, and goes on with the old one", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
@@ -88,23 +72,4 @@ async function expectToResume(load: Load): Promise<void> {
   const last = await load.run(resume);
   expect(last.code, last.stderr).toBe(0);
   expect(await load.judge({ replanned: false, last })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
-}
-
-/** A token endpoint that signs in to the same sandbox as another org. */
-async function startOtherSignIn(): Promise<string> {
-  const server = createServer((_, response) => {
-    const answer = {
-      access_token: "00Dsandbox0000001!loadline",
-      instance_url: lane.sandbox.origin,
-      id: `${lane.sandbox.origin}/id/00Dother000000001AAA/005000000000001AAA`,
-      token_type: "Bearer",
-    };
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

@@ -44,16 +44,6 @@ test("a job whose closing is refused for good is thrown away for another", async
   expect(states.sort()).toEqual(["Aborted", "JobComplete"]);
 });
 
-test("a wrong client secret is refused with 8, and nothing of it is shown", async () => {
-  await using load = await openLoad(lane, "insert", oneBatch);
-  const secret = "certainly-not-the-secret";
-  const refused = await load.run(runJob, { SF_CLIENT_SECRET: secret });
-  expect(refused.code).toBe(8);
-  expect(refused.stdout + refused.stderr).not.toContain(secret);
-  const last = await load.run(resume);
-  expect(last.code, last.stderr).toBe(0);
-});
-
 test("a run that began to load stays the first to be recovered, also after an attempt without credentials", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
   await load.run(runJob, { LOADLINE_FAILPOINT: "closed:1" });

@@ -101,18 +101,3 @@ test("a share of the day that is used up stops a load before anything is written
   expect(stopped.stderr).toContain("share (limits.daily, 10 %)");
   expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(0);
 });
-
-test("what a job leaves to others of the day stops it before anything is written", async () => {
-  await using run = await rehearse(
-    job({ top: "limits: { reserve: 95% }" }),
-    { "inbox/contacts.csv": csv("r", 500) },
-    { hubspot, hubspotLimits: { daily: 200 } },
-  );
-  const stopped = await run.project.run("run", "job.yaml", "--json");
-  expect(stopped.code, stopped.stderr).toBe(75);
-  expect(stopped.stderr).toContain("95 % of all are for others (limits.reserve)");
-  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(0);
-  run.project.write({ "job.yaml": job({ top: "limits: { reserve: 10% }" }) });
-  expect((await run.project.run("run", "job.yaml")).code).toBe(0);
-  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(500);
-});

@@ -89,16 +89,6 @@ test("many calls that meet the end of one token renew it once between them, and 
   expect(await callsOf(run, /^POST \/oauth\/.*token$/)).toBe(2);
 });
 
-test("a wrong token is exit code 8, says what to check, and is written nowhere", async () => {
-  await using run = await rehearse(job, { "inbox/contacts.csv": csv }, objects);
-  run.project.env = { HUBSPOT_TOKEN: "pat-na1-0a1b2c3d-secret" };
-  const done = await run.project.run("run", "job.yaml");
-  expect(done.code).toBe(8);
-  expect(done.stderr + done.stdout).toContain("hubspot refuses the token");
-  expect(done.stderr + done.stdout).toContain("check the token that connections.yaml refers to");
-  expect(leftBehind(run, done)).not.toContain("0a1b2c3d");
-});
-
 test("a refresh token that HubSpot does not know is exit code 8, and no secret is told", async () => {
   await using run = await rehearseOAuth({});
   run.project.env = { HS_ID: "sandbox", HS_SECRET: "very-secret-1", HS_REFRESH: "very-secret-2" };
@@ -129,37 +119,4 @@ test("a missing scope is exit code 8 and named, with what was refused", async ()
   expect(told).toContain("a scope is missing");
   expect(told).toContain("it wants crm.objects.contacts.write");
   expect(told).toContain("c0ffee");
-});
-
-test("the limit of the day stops a run with exit code 75, and resume loads the rest, each row once", async () => {
-  await using run = await rehearse(job, { "inbox/contacts.csv": csv }, objects);
-  const body = {
-    status: "error",
-    message: "You have reached your daily limit.",
-    errorType: "RATE_LIMIT",
-    policyName: "DAILY",
-  };
-  const match = "POST /crm/objects/*/contacts/batch/upsert";
-  await run.sandbox.setFaults([{ match, nth: [3, 4, 5], do: { status: 429, body } }]);
-  const stopped = await run.project.run("run", "job.yaml", "--json");
-  expect(stopped.code).toBe(75);
-  expect(stopped.stderr).toContain("the account's daily API limit is used up");
-  expect(stopped.stderr).toContain("after midnight in the account's time zone");
-  await run.sandbox.setFaults([]);
-  const done = await run.project.run("resume", "--json");
-  expect(done.code, done.stderr).toBe(0);
-  expect(done.summary().streams["contacts"]).toMatchObject({ loaded: rows, failed: 0, conflicts: 0 });
-  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(rows);
-});
-
-test("a run that was begun in one account is not resumed in another", async () => {
-  await using run = await rehearse(job, { "inbox/contacts.csv": csv }, objects);
-  const killed = run.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "committed:1" } });
-  expect((await killed.finished).signal).toBe("SIGKILL");
-  const other = { portalId: 4711, timeZone: "US/Eastern", accountType: "STANDARD" };
-  await run.sandbox.setFaults([{ match: "GET /account-info/*/details", do: { status: 200, body: other } }]);
-  const done = await run.project.run("resume");
-  expect(done.code).not.toBe(0);
-  expect(done.stderr + done.stdout).toContain("4711");
-  expect(await run.sandbox.dumpHubSpot("contacts")).toHaveLength(0);
 });

@@ -72,23 +72,6 @@ test("values arrive as HubSpot wants them, and a second run finds nothing to do"
   expect(second.summary().streams["contacts"]).toMatchObject({ unchanged: 2, creates: 0, updates: 0, loaded: 0 });
 });
 
-test("only what changed is sent, and clearing empties a property", async () => {
-  await using run = await rehearse(
-    job({ map: fullMap }),
-    { "inbox/contacts.csv": `${header}a,a@x.de,Aa,1,,,,blue,One\nb,b@x.de,Bb,1,,,,blue,One\n` },
-    schema,
-  );
-  expect((await run.project.run("run", "job.yaml")).code).toBe(0);
-  run.project.write({ "inbox/contacts.csv": `${header}a,a@x.de,Aa,2,,,,Blue,\nb,B@x.de,Bb,1.0,,,,,One\n` });
-  const plan = await run.project.run("plan", "job.yaml");
-  expect(plan.stdout).toMatch(/score\s+1 → 2/);
-  const changed = await run.project.run("run", "job.yaml", "--json");
-  expect(changed.summary().streams["contacts"]).toMatchObject({ updates: 1, unchanged: 1, loaded: 1 });
-  const a = (await run.sandbox.dumpHubSpot("contacts")).find(({ properties }) => properties["ext_id"] === "a");
-  expect(a?.properties["score"]).toBe("2");
-  expect(a?.properties["tags"] ?? "").toBe("");
-});
-
 test("a row that HubSpot refuses is told with its message, code and property; the others are loaded", async () => {
   const rows = Array.from(
     { length: 250 },

@@ -137,18 +137,6 @@ function expectNothingInDoubt(summary: RunSummary, jobs: Record<string, unknown>
   return summary;
 }
 
-test("a reserve leaves its share of the org's allowance to others, by forecast and while loading", async () => {
-  const small = { ...schema, limits: { DailyApiRequests: 200 } };
-  await using where = await rehearse(limitedJob("reserve: 30%"), { "inbox/contacts.csv": rows(20) }, small);
-  const { project, sandbox } = where;
-  // 90 of 200 are wanted, 60 are for others: beyond 50 used it does not fit.
-  for (let call = 0; call < 60; call += 1) await sandbox.api("GET", "limits");
-  const run = await project.run("run", "job.yaml", "--json");
-  expect(run.code).toBe(75);
-  expect(run.stderr).toMatch(/salesforce has 1\d\d of 200 API calls of the day left, 30 % of all are for others/);
-  expect(await sandbox.jobs()).toEqual([]);
-});
-
 test("others who use up the allowance while a load goes on stop it with its batches settled", async () => {
   const small = { ...schema, limits: { DailyApiRequests: 200 } };
   await using where = await rehearse(limitedJob("reserve: 30%"), { "inbox/contacts.csv": rows(20) }, small);

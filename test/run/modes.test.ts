@@ -5,48 +5,6 @@ import { contactsJob, rehearse } from "./support.ts";
 
 const three = "id,last,email\n1,Adams,a@x.com\n2,Brown,b@x.com\n3,Clark,c@x.com\n";
 
-test("upsert creates, then finds nothing to do, then writes only the field that changed", async () => {
-  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
-  const first = (await place.project.run("run", "job.yaml", "--json")).summary();
-  expect(first.streams["contacts"]).toMatchObject({ extracted: 3, creates: 3, loaded: 3, unchanged: 0 });
-  const second = (await place.project.run("run", "job.yaml", "--json")).summary();
-  expect(second.streams["contacts"]).toMatchObject({ creates: 0, updates: 0, unchanged: 3, loaded: 0 });
-  expect(place.project.list(`${place.project.runFolders()[1]}/batches`)).toEqual([]);
-
-  place.project.write({ "inbox/contacts.csv": three.replace("Brown", "Braun") });
-  const third = (await place.project.run("run", "job.yaml", "--json")).summary();
-  expect(third.streams["contacts"]).toMatchObject({ creates: 0, updates: 1, unchanged: 2, loaded: 1 });
-  const [batch = ""] = place.project.list(".loadline/runs").slice(-1);
-  const id = (await place.contacts()).get("2")?.["Id"];
-  expect(place.project.read(`.loadline/runs/${batch}/batches/contacts-00001.csv`)).toBe(`Id,LastName\n${id},Braun\n`);
-  expect((await place.contacts()).get("2")?.["LastName"]).toBe("Braun");
-});
-
-test("update changes what is there and counts the rest as unmatched", async () => {
-  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
-  await place.project.run("run", "job.yaml");
-  place.project.write({
-    "job.yaml": contactsJob({ mode: "update" }),
-    "inbox/contacts.csv": "id,last,email\n1,Adam,a@x.com\n9,New,n@x.com\n",
-  });
-  const { streams, exitCode } = (await place.project.run("run", "job.yaml", "--json")).summary();
-  expect(streams["contacts"]).toMatchObject({ extracted: 2, updates: 1, unmatched: 1, creates: 0, loaded: 1 });
-  expect(exitCode).toBe(0);
-  expect((await place.contacts()).has("9")).toBe(false);
-});
-
-test("delete takes away the named records and leaves the others", async () => {
-  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
-  await place.project.run("run", "job.yaml");
-  place.project.write({
-    "job.yaml": contactsJob({ mode: "delete", map: "      Ext__c: id" }),
-    "inbox/contacts.csv": "id\n2\n8\n",
-  });
-  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
-  expect(streams["contacts"]).toMatchObject({ extracted: 2, deletes: 1, unmatched: 1, loaded: 1 });
-  expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "3"]);
-});
-
 test("a delete that the target refuses is a reject with its row", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
   await place.project.run("run", "job.yaml");

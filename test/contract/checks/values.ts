@@ -62,17 +62,19 @@ const checkValues: Check = {
 };
 
 const checkClear: Check = {
-  name: "a blank that clears empties its field, and a column that is not mapped stays",
+  name: "a blank that clears empties its field; what is not mapped, and what did not change, is not sent",
   async run(rig) {
-    await rig.put({ key: "C-1", text: "text", number: "5" });
+    const { fields } = rig;
+    const [day, roles]: [string, Role[]] = ["2024-02-29", ["key", "number", "date"]];
+    await rig.put({ key: "C-1", text: "text", number: "5", date: day });
     using project = new ContractProject(rig);
-    project.write({
-      "job.yaml": loadJob(rig, "upsert", { roles: ["key", "number"] }),
-      ...rowsFile([{ key: "C-1" }], ["key", "number"]),
-    });
+    project.write({ "job.yaml": loadJob(rig, "upsert", { roles }), ...rowsFile([{ key: "C-1", date: day }], roles) });
     expect(countsOf(await project.run("job.yaml"))).toMatchObject({ updates: 1, loaded: 1 });
-    const { text, number } = (await rig.live()).get("C-1") ?? {};
-    expect({ text, number }).toEqual({ text: "text", number: undefined });
+    const [sent = ""] = project.ofRun("batches/records-*.csv").split("\n");
+    expect(sent).toContain(fields.number);
+    expect(sent).not.toContain(fields.date);
+    const { text, number, date } = (await rig.live()).get("C-1") ?? {};
+    expect({ text, number, date }).toEqual({ text: "text", number: undefined, date: day });
     expect(countsOf(await project.run("job.yaml"))).toMatchObject({ unchanged: 1, updates: 0 });
   },
 };
