@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { Part } from "./model.ts";
+import { writeRecordFile } from "./record-file.ts";
 
 export function partName(ordinal: number): string {
   return `part-${String(ordinal).padStart(5, "0")}.csv`;
@@ -33,3 +34,18 @@ export async function describePart(
   }
   return { ordinal, path, ...told, bytes, sha256: hash.digest("hex"), compressed, suspect };
 }
+
+/** Writes rows, which have a cell for each field, as a part of a request. `told` may be known only once they are read. */
+export async function writePart(
+  request: { folder: string },
+  ordinal: number,
+  fields: readonly string[],
+  rows: AsyncIterable<string[]> | Iterable<string[]>,
+  told: PartOrigin | (() => PartOrigin),
+): Promise<Omit<Part, "columns">> {
+  const path = partPath(request, ordinal);
+  const count = await writeRecordFile(path, fields, rows, "source");
+  return describePart(path, ordinal, { ...(typeof told === "function" ? told() : told), rows: count });
+}
+
+type PartOrigin = Pick<Part, "label" | "locator">;

@@ -26,13 +26,19 @@ export class CallFault extends Error {
     this.status = details.status;
     this.body = details.body ?? "";
   }
+
+  /** The same fault, as the system that was called means it. */
+  as(judged: Partial<Pick<FaultDetails, "outcome" | "transient" | "retryAfterMs">>): CallFault {
+    const { message, outcome, transient, retryAfterMs, status, body } = this;
+    return new CallFault(message, { outcome, transient, retryAfterMs, status, body, cause: this, ...judged });
+  }
 }
 
 interface FaultDetails {
   outcome: Outcome;
   transient: boolean;
-  retryAfterMs?: number;
-  status?: number;
+  retryAfterMs?: number | undefined;
+  status?: number | undefined;
   body?: string;
   cause?: unknown;
 }
@@ -82,7 +88,7 @@ export function faultOfStatus({ status, retryAfter, body: text, isOwn }: ErrorAn
     transient: overload || isServers || status === 408,
     status,
     body,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs,
   });
 }
 

@@ -170,3 +170,18 @@ test("a call that the org finds malformed rejects its rows instead of holding up
   expect(run.code, run.stderr).toBe(0);
   expect(run.summary()).toMatchObject({ status: "partial", streams: { contacts: { loaded: 0, failed: 3 } } });
 });
+
+test("a value that the org can't read costs no row but its own", async () => {
+  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
+  const message = "Cannot deserialize instance of double from VALUE_STRING value a";
+  const body = [{ errorCode: "JSON_PARSER_ERROR", message }];
+  // All three, the first two, the first.
+  await place.sandbox.setFaults([{ match: upserts, nth: [1, 2, 3], do: { status: 400, body } }]);
+  const run = await place.project.run("run", "job.yaml", "--json");
+  expect(run.summary().streams["contacts"]).toMatchObject({ creates: 3, loaded: 2, failed: 1 });
+  expect([...(await place.contacts()).keys()].sort()).toEqual(["2", "3"]);
+  const [folder = ""] = place.project.list(".loadline/runs");
+  expect(place.project.read(`.loadline/runs/${folder}/rejects/contacts.csv`)).toContain(
+    `1,Adams,a@x.com,JSON_PARSER_ERROR: ${message}`,
+  );
+});

@@ -3,6 +3,7 @@
 // wrong with one costs no other.
 // https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 
+import { bisect } from "../kit/bisect.ts";
 import { inGroups } from "../kit/groups.ts";
 import { type AssociationType, readAssociations, specOf } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
@@ -34,8 +35,15 @@ export async function associate(
 ): Promise<Map<string, ApiError>> {
   const failed = new Map<string, ApiError>();
   const present = await readLabels(client, request, wanted);
-  for (const group of inGroups(wanted, request.type === undefined ? defaultRowsMax : createRowsMax))
-    await associateGroup(client, request, group, present, failed);
+  const items = request.type === undefined ? defaultRowsMax : createRowsMax;
+  for await (const group of inGroups(wanted, items)) {
+    const errors = await bisect(group, {
+      call: (some) => associateGroup(client, request, some, present),
+      refusalOf,
+      refuse: (pair, error) => [pair.from, error] as const,
+    });
+    for (const [id, error] of errors) failed.set(id, error);
+  }
   return failed;
 }
 
@@ -56,34 +64,14 @@ async function readLabels(
 
 async function associateGroup(
   client: HubSpotClient,
-  request: AssociateRequest,
+  { from, to, type, signal }: AssociateRequest,
   group: readonly NewAssociation[],
   present: ReadonlyMap<string, AssociationType[]>,
-  failed: Map<string, ApiError>,
-): Promise<void> {
-  const { from, to, type, signal } = request;
-  try {
-    const { json } = await client.call({
-      method: "POST",
-      path: associationPath(from, to, type === undefined ? "/batch/associate/default" : "/batch/create"),
-      json: { inputs: group.map((pair) => inputOf(pair, type, present)) },
-      idempotent: true,
-      doing: `associating ${from} with ${to}`,
-      signal,
-    });
-    noteErrors(readBatchAnswer(json).errors, group, failed);
-  } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    const [only] = group;
-    if (group.length === 1 && only !== undefined) {
-      failed.set(only.from, refusal);
-      return;
-    }
-    const middle = Math.ceil(group.length / 2);
-    await associateGroup(client, request, group.slice(0, middle), present, failed);
-    await associateGroup(client, request, group.slice(middle), present, failed);
-  }
+): Promise<(readonly [string, ApiError])[]> {
+  const path = associationPath(from, to, type === undefined ? "/batch/associate/default" : "/batch/create");
+  const inputs = group.map((pair) => inputOf(pair, type, present));
+  const answer = await client.post(path, { inputs }, { doing: `associating ${from} with ${to}`, signal });
+  return readBatchAnswer(answer).errors.flatMap((error) => concernedBy(error, group).map((id) => [id, error] as const));
 }
 
 function inputOf(
@@ -98,15 +86,9 @@ function inputOf(
 }
 
 /** An error names records somewhere in its words (`COMPANY=123 is not valid`); one that names none is all records'. */
-function noteErrors(
-  errors: readonly ApiError[],
-  group: readonly NewAssociation[],
-  failed: Map<string, ApiError>,
-): void {
-  for (const error of errors) {
-    const words = [...Object.values(error.context ?? {}).flat(), error.message ?? ""].join(" ");
-    const named = new Set(words.match(/\d+/g));
-    const concerned = group.filter(({ from, to }) => named.has(from) || named.has(to));
-    for (const { from } of concerned.length > 0 ? concerned : group) failed.set(from, error);
-  }
+function concernedBy(error: ApiError, group: readonly NewAssociation[]): string[] {
+  const words = [...Object.values(error.context ?? {}).flat(), error.message ?? ""].join(" ");
+  const named = new Set(words.match(/\d+/g));
+  const concerned = group.filter(({ from, to }) => named.has(from) || named.has(to));
+  return (concerned.length > 0 ? concerned : group).map(({ from }) => from);
 }

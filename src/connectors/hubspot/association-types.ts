@@ -2,6 +2,7 @@
 // https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 
 import { suggest } from "../../core/suggest.ts";
+import { rememberEach } from "../kit/remember.ts";
 import type { AssociationType } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { associationPath } from "./paths.ts";
@@ -10,11 +11,17 @@ import type { AssociationName } from "./schema.ts";
 
 /** The types between two objects, each pair's asked for once. */
 export class AssociationTypes {
-  readonly #client: HubSpotClient;
-  readonly #known = new Map<string, Promise<AssociationType[]>>();
+  readonly #listPair: (pair: string) => Promise<AssociationType[]>;
 
   constructor(client: HubSpotClient) {
-    this.#client = client;
+    this.#listPair = rememberEach((pair) => {
+      const [from = "", to = ""] = pair.split(" ");
+      const doing = `reading association labels of ${from} to ${to}`;
+      return client.explain(doing, async () => {
+        const answer = await client.get(associationPath(from, to, "/labels"), { doing });
+        return readBatchAnswer<AssociationType>(answer).results;
+      });
+    });
   }
 
   /** The type of a label, whatever its case; without one, that of plain associations. Undefined where there is none. */
@@ -42,17 +49,7 @@ export class AssociationTypes {
   }
 
   #list(from: string, to: string): Promise<AssociationType[]> {
-    const pair = `${from} ${to}`;
-    const known = this.#known.get(pair);
-    if (known !== undefined) return known;
-    const doing = `reading association labels of ${from} to ${to}`;
-    const fetched = this.#client.explain(doing, async () => {
-      const path = associationPath(from, to, "/labels");
-      const { json } = await this.#client.call({ method: "GET", path, idempotent: true, doing });
-      return readBatchAnswer<AssociationType>(json).results;
-    });
-    this.#known.set(pair, fetched);
-    return fetched;
+    return this.#listPair(`${from} ${to}`);
   }
 }
 

@@ -1,13 +1,12 @@
 // Associations: which records belong to which, with labels. Read for many records at once.
 // https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 
-import { inParallel } from "../../core/in-parallel.ts";
 import { foldText } from "../../values/fold.ts";
-import { inGroups } from "../kit/groups.ts";
+import { lookUp } from "../kit/groups.ts";
 import type { HubSpotClient } from "./client.ts";
 import { associationPath } from "./paths.ts";
 import { domainProperty, emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
-import { type HubSpotRecord, otherAddresses, readBatch, readPresent } from "./records.ts";
+import { batchRowsMax, type HubSpotRecord, otherAddresses, readBatch, readPresent } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 import { anyOf, searchPages } from "./search.ts";
 
@@ -42,24 +41,18 @@ interface AnsweredAssociations {
 export async function* readAssociations(
   client: HubSpotClient,
   objects: { from: string; to: string },
-  ids: Iterable<string>,
+  ids: Iterable<string> | AsyncIterable<string>,
   signal: AbortSignal,
 ): AsyncGenerator<Association[]> {
   const doing = `reading associations of ${objects.from} to ${objects.to}`;
+  const path = associationPath(objects.from, objects.to, "/batch/read");
   const read = async (group: string[]) => {
     const found: Association[] = [];
     let inputs: { id: string; after?: string }[] = group.map((id) => ({ id }));
     while (inputs.length > 0) {
-      const { json } = await client.call({
-        method: "POST",
-        path: associationPath(objects.from, objects.to, "/batch/read"),
-        json: { inputs },
-        idempotent: true,
-        doing,
-        signal,
-      });
+      const answer = await client.post(path, { inputs }, { doing, signal });
       // Records without any are told among the errors.
-      const results = readPresent<AnsweredAssociations>(client, doing, json);
+      const results = readPresent<AnsweredAssociations>(client, doing, answer);
       for (const { from, to } of results) {
         for (const { toObjectId, associationTypes } of to) {
           found.push({ from: String(from.id), to: String(toObjectId), types: associationTypes });
@@ -72,7 +65,7 @@ export async function* readAssociations(
     }
     return found;
   };
-  yield* inParallel(inGroups(ids, readRowsMax), lanes, read);
+  yield* lookUp(ids, { items: readRowsMax, lanes }, read);
 }
 
 /** Values of an associated record's key to its id, as a load learns them. */
@@ -94,8 +87,8 @@ export class AssociatedRecords {
     const unknown = new Map(
       keys.filter((value) => !this.#ids.has(nameOf(value))).map((value) => [foldText(value), value]),
     );
-    for (const group of inGroups(unknown.values(), 100)) {
-      const found = await this.#read({ object, key }, group, signal);
+    const read = (group: string[]) => this.#read({ object, key }, group, signal);
+    for await (const found of lookUp(unknown.values(), { items: batchRowsMax, lanes: 1 }, read)) {
       for (const record of found) {
         const values = [key === idColumn ? record.id : (record.properties[key] ?? ""), ...otherAddresses(record)];
         for (const value of values) {
@@ -134,7 +127,8 @@ export async function readKeys(
   if (key === idColumn) return new Map(ids.map((id) => [id, id]));
   const request = { object, properties: [key], doing: `reading ${key} of ${object}`, signal };
   const keys = new Map<string, string>();
-  for await (const records of inParallel(inGroups(ids, 100), lanes, (group) => readBatch(client, request, group))) {
+  const limits = { items: batchRowsMax, lanes };
+  for await (const records of lookUp(ids, limits, (group) => readBatch(client, request, group))) {
     for (const { id, properties } of records) {
       const value = properties[key];
       if (value !== null && value !== undefined && value !== "") keys.set(id, value);

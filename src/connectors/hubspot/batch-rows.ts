@@ -3,7 +3,7 @@
 
 import { basename } from "node:path";
 import type { Batch, ResultFiles } from "../../contract/write.ts";
-import { type RowAnswers, readBatchRows, saveRowAnswers } from "../kit/batch-file.ts";
+import { type AnsweredRow, matchByTrace, readBatchRows, saveAnsweredRows } from "../kit/batch-file.ts";
 import type { BatchRow, RowAnswer } from "./batches.ts";
 import { rowErrorOf, writeRowError } from "./errors.ts";
 import { idColumn } from "./properties.ts";
@@ -59,14 +59,9 @@ export function readBatchFile({ path, operation, externalId }: Batch): BatchFile
 
 /** Result files as a bulk job would give them: what was sent, with what became of it. */
 export function saveAnswers(file: BatchFile, answers: readonly RowAnswer[], files: ResultFiles): void {
-  const byTrace = new Map(answers.map((answer) => [answer.trace, answer]));
-  const saved: RowAnswers = { columns: file.columns, succeeded: [], failed: [] };
-  for (const { trace, cells } of file.rows) {
-    const answer = byTrace.get(trace);
-    if (answer === undefined) continue;
-    if ("error" in answer) {
-      saved.failed.push({ id: answer.existingId ?? "", error: writeRowError(rowErrorOf(answer.error)), cells });
-    } else saved.succeeded.push({ id: answer.id, created: answer.created, cells });
-  }
-  saveRowAnswers(saved, resultColumns, files);
+  const answered = matchByTrace(file.rows, answers).map(([{ cells }, answer]): AnsweredRow => {
+    if (!("error" in answer)) return { id: answer.id, created: answer.created, cells };
+    return { id: answer.existingId ?? "", error: writeRowError(rowErrorOf(answer.error)), cells };
+  });
+  saveAnsweredRows(file.columns, answered, resultColumns, files);
 }

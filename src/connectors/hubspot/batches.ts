@@ -6,6 +6,9 @@
 
 import type { Batch } from "../../contract/write.ts";
 import { foldText } from "../../values/fold.ts";
+import { type Created, createdCell } from "../kit/batch-file.ts";
+import { bisect } from "../kit/bisect.ts";
+import { proofOf } from "../kit/proof.ts";
 import { type AssociationType, specOf } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { type ApiError, refusalOf } from "./errors.ts";
@@ -25,7 +28,7 @@ export interface BatchRow {
 }
 
 export type RowAnswer =
-  | { trace: string; id: string; created: "true" | "false" | "" }
+  | { trace: string; id: string; created: Created }
   | { trace: string; error: ApiError; existingId?: string };
 
 export interface BatchWrite {
@@ -47,35 +50,43 @@ export async function writeRows(
   client: HubSpotClient,
   write: BatchWrite,
   rows: readonly BatchRow[],
-): Promise<RowAnswer[]> {
-  let mayBeThere = write.again;
-  let json: unknown;
-  try {
-    ({ json } = await client.call({
-      method: "POST",
-      path: objectPath(write.object, `/batch/${endpointOf(write)}`),
-      json: { inputs: rows.map((row) => inputOf(write, row)) },
-      idempotent: isRepeatable(write),
-      doing: `writing ${rows.length} ${write.object}`,
-      signal: write.signal,
-      onFault: (fault) => {
-        mayBeThere ||= fault.outcome === "unknown";
-      },
-    }));
-  } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return bisect(client, { ...write, again: mayBeThere }, rows, refusal);
-  }
-  write.onAnswered();
-  if (write.operation === "delete") return rows.map(({ trace, id = "" }) => ({ trace, id, created: "" }));
-  const answers = matchAnswers({ ...write, again: mayBeThere }, rows, json);
-  return mayBeThere && write.operation === "insert" ? claimOwn(client, write, rows, answers) : answers;
+): Promise<readonly RowAnswer[]> {
+  const unanswered = new Set(write.again ? rows : []);
+  const answers = await bisect(rows, {
+    call: (some) => writeOnce(client, write, some, unanswered),
+    refusalOf,
+    refuse: answerError,
+  });
+  const mayBeOurs = write.operation === "insert" ? rows.filter((row) => unanswered.has(row)) : [];
+  return claimOwn(client, write, mayBeOurs, answers);
 }
 
-/** Whether a second call leaves the same records. A record without a unique key would be there twice. */
-export function isRepeatable({ operation, key }: Pick<BatchWrite, "operation" | "key">): boolean {
-  return operation !== "insert" || key !== undefined;
+/** `unanswered`: rows of calls that may have written them, though no answer told. */
+async function writeOnce(
+  client: HubSpotClient,
+  write: BatchWrite,
+  rows: readonly BatchRow[],
+  unanswered: Set<BatchRow>,
+): Promise<RowAnswer[]> {
+  const { json } = await client.call({
+    method: "POST",
+    path: objectPath(write.object, `/batch/${endpointOf(write)}`),
+    json: { inputs: rows.map((row) => inputOf(write, row)) },
+    idempotent: isRepeatable(write),
+    doing: `writing ${rows.length} ${write.object}`,
+    signal: write.signal,
+    onFault: (fault) => {
+      if (fault.outcome === "unknown") for (const row of rows) unanswered.add(row);
+    },
+  });
+  write.onAnswered();
+  if (write.operation === "delete") return rows.map(({ trace, id = "" }) => ({ trace, id, created: "" }));
+  return matchAnswers(write, rows, json, unanswered);
+}
+
+/** Whether a second call leaves the same records. */
+export function isRepeatable({ operation, key }: BatchWrite): boolean {
+  return proofOf(operation, key ?? null) !== "nothing";
 }
 
 function endpointOf({ operation }: BatchWrite): string {
@@ -96,28 +107,14 @@ function inlineOf({ inline = [] }: BatchRow): object {
   return { associations: inline.map(({ to, type }) => ({ to: { id: to }, types: [specOf(type)] })) };
 }
 
-/** Nothing of a refused call was written: its halves are sent, until the row at fault stands alone. */
-async function bisect(
-  client: HubSpotClient,
-  write: BatchWrite,
-  rows: readonly BatchRow[],
-  refusal: ApiError,
-): Promise<RowAnswer[]> {
-  const [row] = rows;
-  if (rows.length === 1 && row !== undefined) {
-    const failed = [answerError(row, refusal)];
-    return write.again && write.operation === "insert" ? claimOwn(client, write, rows, failed) : failed;
-  }
-  const middle = Math.ceil(rows.length / 2);
-  return [
-    ...(await writeRows(client, write, rows.slice(0, middle))),
-    ...(await writeRows(client, write, rows.slice(middle))),
-  ];
-}
-
 type Result = HubSpotRecord & { objectWriteTraceId?: string; new?: boolean };
 
-function matchAnswers(write: BatchWrite, rows: readonly BatchRow[], json: unknown): RowAnswer[] {
+function matchAnswers(
+  write: BatchWrite,
+  rows: readonly BatchRow[],
+  json: unknown,
+  unanswered: ReadonlySet<BatchRow>,
+): RowAnswer[] {
   const { results, errors } = readBatchAnswer<Result>(json);
   const byTrace = new Map(rows.map((row) => [row.trace, row]));
   const byName = new Map(rows.map((row) => [nameOf(row.id ?? row.key), row]));
@@ -127,9 +124,7 @@ function matchAnswers(write: BatchWrite, rows: readonly BatchRow[], json: unknow
   for (const result of results) {
     const row = byTrace.get(result.objectWriteTraceId ?? "") ?? byName.get(nameIn(write, result));
     if (row === undefined) continue;
-    const created = result.new ?? write.operation === "insert";
-    // Made again, a call finds what it made the first time.
-    const shown = created ? "true" : write.again ? "" : "false";
+    const shown = createdCell(result.new ?? write.operation === "insert", unanswered.has(row));
     answers.set(row.trace, { trace: row.trace, id: result.id, created: write.operation === "update" ? "" : shown });
   }
   for (const error of errors) {
@@ -178,8 +173,8 @@ async function claimOwn(
   client: HubSpotClient,
   { object, key, begun, signal }: BatchWrite,
   rows: readonly BatchRow[],
-  answers: RowAnswer[],
-): Promise<RowAnswer[]> {
+  answers: readonly RowAnswer[],
+): Promise<readonly RowAnswer[]> {
   const failed = new Set(answers.flatMap((answer) => ("error" in answer ? [answer.trace] : [])));
   const refused = rows.filter((row) => failed.has(row.trace) && nameOf(row.key) !== "");
   const keys = new Map(refused.map((row) => [nameOf(row.key), row.trace]));

@@ -10,17 +10,12 @@ import { makePrivateFolder } from "../../core/files.ts";
 import { type HttpResponse, readJson } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { Pace } from "../../http/pace.ts";
-import { type ApiCall, ApiClient } from "../kit/api-client.ts";
+import { type ApiCall, ApiClient, type CallPurpose } from "../kit/api-client.ts";
+import { followPages } from "../kit/pages.ts";
 import type { HubSpotConnection } from "./connection.ts";
 import { explainFault, isOwnError, readApiError, readFault } from "./errors.ts";
 import { type ApiVersion, apiVersions, newestVersion, pathIn } from "./paths.ts";
 import { isEnding, type Session, signIn } from "./sign-in.ts";
-
-/** Paths are as v3 and v4 have them. */
-interface HubSpotCall extends ApiCall {
-  /** Searches have a limit of their own. */
-  search?: boolean;
-}
 
 interface Answer {
   status: number;
@@ -28,12 +23,18 @@ interface Answer {
   json: unknown;
 }
 
+interface Listed<Result> {
+  results: Result[];
+  paging?: { next?: { after?: string } };
+}
+
 /** Five a second; what is sent evenly arrives less so. */
 const searchLimit = { calls: 5, windowMs: 1100 };
 /** Until an answer tells the limit: that of the smallest accounts. */
 const burstLimit = { calls: 100, windowMs: 10_000 };
 
-export class HubSpotClient extends ApiClient<HubSpotConnection, Session, HubSpotCall> {
+/** Paths are as v3 and v4 have them. */
+export class HubSpotClient extends ApiClient<HubSpotConnection, Session> {
   readonly version: ApiVersion;
   #burst: Pace | undefined;
   #search: Pace | undefined;
@@ -54,25 +55,42 @@ export class HubSpotClient extends ApiClient<HubSpotConnection, Session, HubSpot
   /** Signs in and learns whose account it is. Throws a Failure (8 refused, 75 unreachable). */
   async connect(): Promise<void> {
     const doing = "the sign-in";
-    const { json } = await this.explain(doing, () =>
-      this.call({ method: "GET", path: "/account-info/v3/details", idempotent: true, doing }),
-    );
-    const { portalId } = json as { portalId: number };
+    const path = "/account-info/v3/details";
+    const { portalId } = await this.explain(doing, () => this.get<{ portalId: number }>(path, { doing }));
     this.#portal = String(portalId);
-    const path = this.#pacePath();
+    const paces = this.#pacePath();
     const onLost = (message: string) => void this.warnings.push(message);
-    this.#burst = Pace.open(path, `${portalId}:burst`, this.#shareOf(burstLimit.calls, burstLimit.windowMs), onLost);
-    this.#search = Pace.open(path, `${portalId}:search`, searchLimit, onLost);
+    this.#burst = Pace.open(paces, `${portalId}:burst`, this.#shareOf(burstLimit.calls, burstLimit.windowMs), onLost);
+    this.#search = Pace.open(paces, `${portalId}:search`, searchLimit, onLost);
     if (this.#told !== "") this.#adjust(this.#told);
   }
 
   /** Makes a call and reads its JSON, if there is any. Throws CallFault. */
-  call(call: HubSpotCall): Promise<Answer> {
+  call(call: ApiCall): Promise<Answer> {
     return this.read(call, async (response) => {
       const isEmpty = response.status === 204 || response.headers["content-length"] === "0";
       if (isEmpty) response.body.resume();
       return { status: response.status, json: isEmpty ? undefined : await readJson(response, call.doing) };
     });
+  }
+
+  override async callJson<Answer>(call: ApiCall): Promise<Answer> {
+    return (await this.call(call)).json as Answer;
+  }
+
+  /** Pages of a listing, from a cursor on. Throws CallFault. */
+  pages<Result>(
+    path: string,
+    query: Record<string, string>,
+    purpose: CallPurpose,
+    from?: string,
+  ): AsyncGenerator<{ results: Result[]; next: string | undefined }> {
+    const read = async (after: string | undefined) => {
+      const asked = new URLSearchParams({ ...query, ...(after === undefined ? {} : { after }) });
+      const { results, paging } = await this.get<Listed<Result>>(`${path}?${asked}`, purpose);
+      return { results, next: paging?.next?.after };
+    };
+    return followPages(this, purpose.doing, read, from);
   }
 
   override close(): void {
@@ -99,12 +117,13 @@ export class HubSpotClient extends ApiClient<HubSpotConnection, Session, HubSpot
     return explainFault(fault, this.name, doing);
   }
 
-  protected override pathOf({ path }: HubSpotCall): string {
+  protected override pathOf({ path }: ApiCall): string {
     return pathIn(this.version, path);
   }
 
-  protected override async exchange(call: HubSpotCall, session: Session): Promise<HttpResponse> {
-    const pace = call.search === true ? this.#search : this.#burst;
+  protected override async exchange(call: ApiCall, session: Session): Promise<HttpResponse> {
+    // Searches have a limit of their own.
+    const pace = call.path.endsWith("/search") ? this.#search : this.#burst;
     await pace?.take(call.signal ?? this.context.signal);
     try {
       return await super.exchange(call, session);

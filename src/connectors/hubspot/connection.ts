@@ -1,14 +1,13 @@
 // A HubSpot portal as connections.yaml names it.
 
 import { z } from "zod";
-import { usageFailure } from "../../core/errors.ts";
 import { hasOneKey, optionalProtected } from "../../job/connection-schema.ts";
-import { buildReference, type ConnectionProblem, type ConnectionScope } from "../../job/connection-type.ts";
+import type { ConnectionProblem, ConnectionScope } from "../../job/connection-type.ts";
 import type { Connection, Reference } from "../../job/job.ts";
 import { findOriginProblem } from "../../job/origin.ts";
-import { expandReferences } from "../../job/references.ts";
 import { closedMap, percent, referencing, secret } from "../../job/schema-parts.ts";
 import { parsePercent } from "../../job/units.ts";
+import { findAddressProblems, readOrigin, referencesOf } from "../kit/connection.ts";
 
 const publicUrl = "https://api.hubapi.com";
 /** Percent of the burst limit: others of the same app have something left, and a clock that differs does no harm. */
@@ -60,10 +59,12 @@ export const hubspotShape = closedMap({
 
 type WrittenHubSpot = z.infer<typeof hubspotShape>;
 
-export function findHubSpotProblems({ base_url }: WrittenHubSpot): ConnectionProblem[] {
-  if (base_url?.includes("${") !== false) return [];
-  const message = findOriginProblem("base_url", base_url);
-  return message === undefined ? [] : [{ path: ["base_url"], message }];
+export function findHubSpotProblems({ base_url = publicUrl }: WrittenHubSpot): ConnectionProblem[] {
+  return findAddressProblems(base_url, "base_url", findBaseUrlProblem);
+}
+
+function findBaseUrlProblem(url: string): string | undefined {
+  return findOriginProblem("base_url", url);
 }
 
 export function readHubSpot(written: WrittenHubSpot, scope: ConnectionScope): HubSpotConnection {
@@ -74,11 +75,7 @@ export function readHubSpot(written: WrittenHubSpot, scope: ConnectionScope): Hu
     holds: "objects",
     addsParents: true,
     get baseUrl() {
-      const place = scope.placeAt(["base_url"]);
-      const url = expandReferences(base_url, scope.environment, place, scope.folder);
-      const problem = findOriginProblem("base_url", url);
-      if (problem !== undefined) throw usageFailure(problem, { where: place });
-      return new URL(url).origin;
+      return readOrigin(base_url, "base_url", scope, findBaseUrlProblem);
     },
     auth: buildAuth(auth, scope),
     ...(api_version === undefined ? {} : { apiVersion: api_version }),
@@ -89,13 +86,9 @@ export function readHubSpot(written: WrittenHubSpot, scope: ConnectionScope): Hu
   };
 }
 
-function buildAuth({ token, oauth }: WrittenHubSpot["auth"], scope: ConnectionScope): HubSpotAuth {
-  if (oauth === undefined) return { kind: "token", token: buildReference(token ?? "", ["auth", "token"], scope) };
-  const flow = ["auth", "oauth"];
-  return {
-    kind: "oauth",
-    clientId: buildReference(oauth.client_id, [...flow, "client_id"], scope),
-    clientSecret: buildReference(oauth.client_secret, [...flow, "client_secret"], scope),
-    refreshToken: buildReference(oauth.refresh_token, [...flow, "refresh_token"], scope),
-  };
+function buildAuth({ token = "", oauth }: WrittenHubSpot["auth"], scope: ConnectionScope): HubSpotAuth {
+  if (oauth === undefined) return { kind: "token", token: referencesOf({ token }, ["auth"], scope)("token") };
+  const of = referencesOf(oauth, ["auth", "oauth"], scope);
+  const [clientId, clientSecret] = [of("client_id"), of("client_secret")];
+  return { kind: "oauth", clientId, clientSecret, refreshToken: of("refresh_token") };
 }

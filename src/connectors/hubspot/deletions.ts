@@ -4,6 +4,7 @@
 
 import type { Window } from "../../contract/source.ts";
 import { inGroups } from "../kit/groups.ts";
+import { isWithin } from "../kit/window.ts";
 import type { HubSpotClient } from "./client.ts";
 import { listPages } from "./list.ts";
 import type { HubSpotRecord } from "./records.ts";
@@ -73,10 +74,4 @@ async function* readMerged(
 export function mergedIds(value: string, survivor: string): string[] {
   const ids = value.split(";").map((part) => part.split(":")[0]?.trim() ?? "");
   return [...new Set(ids)].filter((id) => /^\d+$/.test(id) && id !== survivor);
-}
-
-export function isWithin(time: string, window: Window | undefined): boolean {
-  if (window === undefined) return true;
-  const at = Date.parse(time);
-  return (window.from === undefined || at >= Date.parse(window.from)) && at < Date.parse(window.to);
 }

@@ -5,6 +5,7 @@ import type { RowError } from "../../contract/write.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { parseJson } from "../../core/json.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
 
@@ -23,12 +24,8 @@ export interface ApiError {
 
 /** The error that an answer's body tells, if it is HubSpot's. */
 export function readApiError(body: string): ApiError | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === "object" && parsed !== null && "message" in parsed ? (parsed as ApiError) : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(body);
+  return typeof parsed === "object" && parsed !== null && "message" in parsed ? (parsed as ApiError) : undefined;
 }
 
 /** Whether HubSpot gave an error, and no gateway that has messages in JSON too: `{"message":"Too Many Requests"}`. */
@@ -64,17 +61,14 @@ interface PropertyError {
 /** `Property values were not valid: [{"isValid":false,"message":…,"error":"INVALID_OPTION","name":"lifecyclestage"}]` */
 function readPropertyErrors({ message, errors, context }: ApiError): PropertyError[] {
   const start = message?.indexOf("[{") ?? -1;
-  if (message !== undefined && start >= 0) {
-    try {
-      const parsed = JSON.parse(message.slice(start)) as { message?: string; error?: string; name?: string }[];
-      return parsed.map(({ message: text, error, name }) => ({
-        message: text ?? "",
-        ...(error === undefined ? {} : { code: error }),
-        ...(name === undefined ? {} : { property: name }),
-      }));
-    } catch {
-      // Cut off, or not what it looks like: the other members say it too.
-    }
+  // Cut off, or not what it looks like: the other members say it too.
+  const listed = start < 0 ? undefined : parseJson(message?.slice(start) ?? "");
+  if (Array.isArray(listed)) {
+    return listed.map(({ message: text, error, name }: { message?: string; error?: string; name?: string }) => ({
+      message: text ?? "",
+      ...(error === undefined ? {} : { code: error }),
+      ...(name === undefined ? {} : { property: name }),
+    }));
   }
   return (errors ?? []).map((error) => {
     const property = error.context?.["propertyName"]?.[0] ?? error.in ?? context?.["propertyName"]?.[0];
@@ -92,12 +86,8 @@ export function writeRowError(error: RowError): string {
 }
 
 export function readRowError(text: string): RowError {
-  try {
-    return JSON.parse(text) as RowError;
-  } catch {
-    const [code = "UNKNOWN", ...rest] = text.split(":");
-    return { code, message: rest.join(":"), fields: [] };
-  }
+  const [code = "UNKNOWN", ...rest] = text.split(":");
+  return (parseJson(text) as RowError | undefined) ?? { code, message: rest.join(":"), fields: [] };
 }
 
 /** Hot records are locked for about this long. */
@@ -109,26 +99,17 @@ const windowMs = 10_000;
  * limit is over with its window, one of the day is not. Whether the call was without effect, its body says.
  */
 export function readFault(fault: CallFault): CallFault {
-  const { status, body, message, outcome } = fault;
-  const again = (retryAfterMs: number) =>
-    new CallFault(message, { outcome, transient: true, retryAfterMs, body, ...statusOf(status) });
-  if (status === 423) return again(Math.max(lockedMs, fault.retryAfterMs ?? 0));
-  if (status === 477) return again(fault.retryAfterMs ?? 60_000);
-  if (status === 521 || status === 523) return again(fault.retryAfterMs ?? lockedMs);
+  const { status, body, retryAfterMs } = fault;
+  const again = (usualMs: number) => fault.as({ transient: true, retryAfterMs: retryAfterMs ?? usualMs });
+  if (status === 423) return fault.as({ transient: true, retryAfterMs: Math.max(lockedMs, retryAfterMs ?? 0) });
+  if (status === 477) return again(60_000);
+  if (status === 521 || status === 523) return again(lockedMs);
+  const forGood = { transient: false, retryAfterMs: undefined };
   // A page of HubSpot's gateway: the token is none.
-  if (status === 530) return forGood(fault);
+  if (status === 530) return fault.as(forGood);
   if (status !== 429) return fault;
-  if (isDailyLimit(fault)) return forGood(fault);
-  const isSecondly = readApiError(body)?.policyName === "SECONDLY";
-  return again(fault.retryAfterMs ?? (isSecondly ? 1000 : windowMs));
-}
-
-function forGood({ message, outcome, body, status }: CallFault): CallFault {
-  return new CallFault(message, { outcome, transient: false, body, ...statusOf(status) });
-}
-
-function statusOf(status: number | undefined): { status?: number } {
-  return status === undefined ? {} : { status };
+  if (isDailyLimit(fault)) return fault.as(forGood);
+  return again(readApiError(body)?.policyName === "SECONDLY" ? 1000 : windowMs);
 }
 
 function isDailyLimit({ status, body }: CallFault): boolean {

@@ -23,11 +23,6 @@ export interface ListPage {
   next: string | undefined;
 }
 
-interface ListAnswer {
-  results: HubSpotRecord[];
-  paging?: { next?: { after?: string } };
-}
-
 /** Pages from `after` on. Throws CallFault. */
 export async function* listPages(
   client: HubSpotClient,
@@ -37,21 +32,15 @@ export async function* listPages(
   const { object, properties, archived, doing, signal } = request;
   const named = properties.join(",");
   const isWide = named.length > propertiesLengthMax;
-  let at = after;
-  do {
-    const query = new URLSearchParams({
-      limit: String(listRowsMax),
-      archived: String(archived),
-      ...(isWide ? {} : { properties: named }),
-      ...(at === undefined ? {} : { after: at }),
-    });
-    const path = objectPath(object, `?${query}`);
-    const { json } = await client.call({ method: "GET", path, idempotent: true, doing, signal });
-    const { results, paging } = json as ListAnswer;
-    const next = paging?.next?.after;
+  const query = { limit: String(listRowsMax), archived: String(archived), ...(isWide ? {} : { properties: named }) };
+  const pages = client.pages<HubSpotRecord>(objectPath(object), query, { doing, signal }, after);
+  for await (const { results, next } of pages)
     yield { records: isWide ? await widen(client, request, results) : results, next };
-    at = next;
-  } while (at !== undefined);
+}
+
+/** The records of all pages. Throws CallFault. */
+export async function* listRecords(client: HubSpotClient, request: ListRequest): AsyncGenerator<HubSpotRecord> {
+  for await (const { records } of listPages(client, request, undefined)) yield* records;
 }
 
 /**

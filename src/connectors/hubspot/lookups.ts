@@ -1,9 +1,11 @@
 // Owners and pipelines, which records name by ids and people by addresses and labels. Fetched once, when first asked for.
 
+import { followPages } from "../kit/pages.ts";
+import { remember, rememberEach } from "../kit/remember.ts";
 import type { HubSpotClient } from "./client.ts";
 import { lendTo } from "./sdk.ts";
 
-export interface Owner {
+interface Owner {
   id: string;
   email: string;
   firstName: string;
@@ -17,7 +19,7 @@ interface Stage {
   pipeline: string;
 }
 
-export interface Pipeline {
+interface Pipeline {
   id: string;
   label: string;
   stages: Stage[];
@@ -25,29 +27,20 @@ export interface Pipeline {
 
 const ownersPerPage = 500;
 
-export class Lookups {
-  readonly #client: HubSpotClient;
-  #owners: Promise<Owner[]> | undefined;
-  readonly #pipelines = new Map<string, Promise<Pipeline[]>>();
-
-  constructor(client: HubSpotClient) {
-    this.#client = client;
-  }
-
+export interface Lookups {
   /** Present owners, then archived ones: old records may name these. */
-  owners(): Promise<Owner[]> {
-    this.#owners ??= this.#client.explain("reading owners", () => fetchOwners(this.#client));
-    return this.#owners;
-  }
-
+  owners(): Promise<Owner[]>;
   /** Empty for an object without pipelines. */
-  pipelines(object: string): Promise<Pipeline[]> {
-    const known = this.#pipelines.get(object);
-    if (known !== undefined) return known;
-    const fetched = this.#client.explain(`reading pipelines of ${object}`, () => fetchPipelines(this.#client, object));
-    this.#pipelines.set(object, fetched);
-    return fetched;
-  }
+  pipelines(object: string): Promise<Pipeline[]>;
+}
+
+export function openLookups(client: HubSpotClient): Lookups {
+  return {
+    owners: remember(() => client.explain("reading owners", () => fetchOwners(client))),
+    pipelines: rememberEach((object) =>
+      client.explain(`reading pipelines of ${object}`, () => fetchPipelines(client, object)),
+    ),
+  };
 }
 
 async function fetchOwners(client: HubSpotClient): Promise<Owner[]> {
@@ -55,14 +48,13 @@ async function fetchOwners(client: HubSpotClient): Promise<Owner[]> {
   const api = new sdk.OwnersApi(lendTo(client, sdk, "reading owners"));
   const owners: Owner[] = [];
   for (const archived of [false, true]) {
-    let after: string | undefined;
-    do {
-      const page = await api.getPage(undefined, after, ownersPerPage, archived);
-      for (const { id, email = "", firstName = "", lastName = "" } of page.results) {
+    const pages = followPages(client, "reading owners", async (after) => {
+      const { results, paging } = await api.getPage(undefined, after, ownersPerPage, archived);
+      return { results, next: paging?.next?.after };
+    });
+    for await (const { results } of pages)
+      for (const { id, email = "", firstName = "", lastName = "" } of results)
         owners.push({ id, email, firstName, lastName, archived });
-      }
-      after = page.paging?.next?.after;
-    } while (after !== undefined);
   }
   return owners;
 }

@@ -101,7 +101,12 @@ export class ParentColumns {
         if (isBetter) chosen.set(from, { to, isPrimary });
       }
     }
-    const keys = await readKeys(this.#client, name, [...new Set([...chosen.values()].map(({ to }) => to))], signal);
+    const keys = await readKeys(
+      this.#client,
+      name,
+      [...chosen.values()].map(({ to }) => to),
+      signal,
+    );
     return new Map([...chosen].map(([from, { to }]) => [from, keys.get(to) ?? ""]));
   }
 }

@@ -55,6 +55,8 @@ export function otherAddresses({ properties }: HubSpotRecord): string[] {
 export interface ReadRequest {
   object: string;
   properties: readonly string[];
+  /** Properties to read with what they were before. */
+  history?: readonly string[];
   /** What the ids are values of; the records' own ids if not given. */
   idProperty?: string;
   archived?: boolean;
@@ -68,21 +70,11 @@ export async function readBatch(
   request: ReadRequest,
   ids: readonly string[],
 ): Promise<HubSpotRecord[]> {
-  const { object, properties, idProperty, archived, doing, signal } = request;
-  const { json } = await client.call({
-    method: "POST",
-    path: objectPath(object, `/batch/read${archived === true ? "?archived=true" : ""}`),
-    json: {
-      inputs: ids.map((id) => ({ id })),
-      properties,
-      propertiesWithHistory: [],
-      ...(idProperty === undefined ? {} : { idProperty }),
-    },
-    idempotent: true,
-    doing,
-    signal,
-  });
-  return readPresent<HubSpotRecord>(client, doing, json);
+  const { object, properties, history = [], idProperty, archived, doing, signal } = request;
+  const path = objectPath(object, `/batch/read${archived === true ? "?archived=true" : ""}`);
+  const by = idProperty === undefined ? {} : { idProperty };
+  const json = { inputs: ids.map((id) => ({ id })), properties, propertiesWithHistory: history, ...by };
+  return readPresent<HubSpotRecord>(client, doing, await client.post(path, json, { doing, signal }));
 }
 
 /** The results of a batch read: what does not exist is left out, any other error is no answer. Throws a Failure. */

@@ -12,9 +12,9 @@ import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, type NumberLimits, storeNumber } from "../../values/number.ts";
 import { hubspotId } from "../../values/record-id.ts";
-import { isBlank, trimmed } from "../../values/trim.ts";
-import { bind, type MappedValue, quoted, type Reading, type StoredValue } from "../../values/value.ts";
-import { renderAs } from "../kit/render-as.ts";
+import { trimmed } from "../../values/trim.ts";
+import { bind, type MappedValue, type Reading, type StoredValue } from "../../values/value.ts";
+import { invalidUnless, renderAs } from "../kit/render-as.ts";
 import { idColumn } from "./properties.ts";
 
 /** Stands in a batch file where a property is emptied: HubSpot is sent an empty text. */
@@ -90,13 +90,6 @@ function rendered(field: FieldSchema): string {
 
 function text(value: string): string {
   return `CAST(${value} AS VARCHAR)`;
-}
-
-function invalidUnless(field: FieldSchema, value: string, what: string): NonNullable<RenderedField["invalid"]> {
-  return {
-    condition: `${rendered(field)} IS NULL AND NOT (${isBlank(text(value))})`,
-    message: `${quoted(text(value))} || ' is not ' || ${literal(what)}`,
-  };
 }
 
 /** What the property holds, also where loadline would not write it: what is there must neither be missed nor lost. */

@@ -4,6 +4,8 @@
 import { usageFailure } from "../../core/errors.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
+import { fieldOf } from "../kit/field.ts";
+import { remember, rememberEach } from "../kit/remember.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { Lookups } from "./lookups.ts";
 import { domainProperty, idColumn, stageProperty } from "./properties.ts";
@@ -88,8 +90,12 @@ interface CustomObject {
 export class Schemas {
   readonly #client: HubSpotClient;
   readonly #lookups: Lookups;
-  readonly #described = new Map<string, Promise<ObjectSchema>>();
-  #custom: Promise<CustomObject[]> | undefined;
+  /** Throws a Failure (2) where there is no such object. */
+  readonly describe = rememberEach((object) => this.#describe(object));
+  /** None where the account, or the token, has no custom objects. */
+  readonly #customObjects = remember(() =>
+    this.#client.explain("reading custom objects", () => fetchCustomObjects(this.#client)),
+  );
 
   constructor(client: HubSpotClient, lookups: Lookups) {
     this.#client = client;
@@ -103,15 +109,6 @@ export class Schemas {
       ...standardObjects.map((name) => ({ name, label: name, custom: false, ...may })),
       ...custom.map(({ name, label }) => ({ name, label, custom: true, ...may })),
     ];
-  }
-
-  /** Throws a Failure (2) where there is no such object. */
-  describe(object: string): Promise<ObjectSchema> {
-    const known = this.#described.get(object);
-    if (known !== undefined) return known;
-    const described = this.#describe(object);
-    this.#described.set(object, described);
-    return described;
   }
 
   /** `0-1`: what imports call an object. Throws a Failure (2). */
@@ -206,12 +203,6 @@ export class Schemas {
     }
   }
 
-  /** None where the account, or the token, has no custom objects. */
-  #customObjects(): Promise<CustomObject[]> {
-    this.#custom ??= this.#client.explain("reading custom objects", () => fetchCustomObjects(this.#client));
-    return this.#custom;
-  }
-
   async #nameValues(object: string, field: FieldSchema): Promise<FieldSchema> {
     if (field.vendorType === "owner") {
       const owners = (await this.#lookups.owners()).filter(({ archived }) => !archived);
@@ -267,7 +258,7 @@ function fieldSchema(object: string, property: Property, required: readonly stri
   const isOwner = property.referencedObjectType === "OWNER" || name === "hubspot_owner_id";
   const inOrder = [...property.options].sort((left, right) => placeOf(left) - placeOf(right));
   const options = inOrder.map(({ value, label: shown }) => ({ value, label: shown }));
-  const field: FieldSchema = {
+  const field = fieldOf({
     name,
     label,
     kind: isId ? "id" : (kinds[type] ?? "text"),
@@ -279,12 +270,9 @@ function fieldSchema(object: string, property: Property, required: readonly stri
     createable: writable,
     updateable: writable,
     nillable: !required.includes(name),
-    defaultedOnCreate: false,
     externalId: isUnique,
     unique: isUnique || isId,
-    caseSensitive: false,
-    referenceTo: [],
-  };
+  });
   return type === "enumeration" && !isOwner && property.externalOptions !== true && options.length > 0
     ? named(field, options)
     : field;
@@ -310,21 +298,14 @@ function isAssociation(field: FieldSchema | undefined): boolean {
 
 /** Associations are no properties: named so that a job can say whose record it belongs to. */
 function association(object: string): FieldSchema {
-  return {
+  return fieldOf({
     name: object,
     label: `associated ${object}: map ${object}.<key>`,
     kind: "reference",
     vendorType: "association",
-    createable: true,
-    updateable: true,
-    nillable: true,
-    defaultedOnCreate: false,
-    externalId: false,
-    unique: false,
-    caseSensitive: false,
     referenceTo: [object],
     relationshipName: object,
-  };
+  });
 }
 
 /** `companies.vendor_id`, or with a label `companies[Billing contact].vendor_id`. */

@@ -5,6 +5,7 @@
 import { Failure, type Place, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { foldText } from "../../values/fold.ts";
+import { followPages } from "../kit/pages.ts";
 import type { HubSpotClient } from "./client.ts";
 import { objectPath } from "./paths.ts";
 import { idColumn } from "./properties.ts";
@@ -94,20 +95,21 @@ export async function* searchPages(
   request: SearchRequest,
   after = "0",
 ): AsyncGenerator<HubSpotRecord[]> {
-  let last = BigInt(after);
-  for (;;) {
-    const beyond: Filter = { propertyName: idColumn, operator: "GT", value: String(last) };
+  const readPage = async (at = after) => {
+    const beyond: Filter = { propertyName: idColumn, operator: "GT", value: at };
     const groups = addFilters(request.groups, [beyond]);
     const { results, paging } = await search(client, { ...request, groups }, { limit: searchRowsMax, sorted: true });
+    let last = BigInt(at);
     for (const { id } of results) {
       if (BigInt(id) <= last) throw unsorted(client, request.object);
       last = BigInt(id);
     }
-    if (results.length > 0) yield results;
     // A page may hold less than it could: only where HubSpot names no next one it was the last.
-    if (paging?.next?.after === undefined && results.length < searchRowsMax) return;
-    if (results.length === 0) throw endless(client, request.object);
-  }
+    const isLast = paging?.next?.after === undefined && results.length < searchRowsMax;
+    return { results, next: isLast ? undefined : String(last) };
+  };
+  for await (const { results } of followPages(client, request.doing, readPage, after))
+    if (results.length > 0) yield results;
 }
 
 async function search(
@@ -115,33 +117,17 @@ async function search(
   { object, properties, groups, doing, signal }: SearchRequest,
   { limit, sorted }: { limit: number; sorted?: true },
 ): Promise<SearchAnswer> {
-  const { json } = await client.call({
-    method: "POST",
-    path: objectPath(object, "/search"),
-    json: {
-      filterGroups: groups.filter((filters) => filters.length > 0).map((filters) => ({ filters })),
-      properties,
-      limit,
-      ...(sorted === true ? { sorts: [{ propertyName: idColumn, direction: "ASCENDING" }] } : {}),
-    },
-    search: true,
-    idempotent: true,
-    doing,
-    signal,
-  });
-  return json as SearchAnswer;
+  const json = {
+    filterGroups: groups.filter((filters) => filters.length > 0).map((filters) => ({ filters })),
+    properties,
+    limit,
+    ...(sorted === true ? { sorts: [{ propertyName: idColumn, direction: "ASCENDING" }] } : {}),
+  };
+  return client.post(objectPath(object, "/search"), json, { doing, signal });
 }
 
-function unsorted(client: HubSpotClient, object: string): Failure {
-  return strange(client, `the search of ${object} does not answer in the order of the ids`);
-}
-
-function endless(client: HubSpotClient, object: string): Failure {
-  return strange(client, `the search of ${object} answers with an empty page and names a next one`);
-}
-
-function strange({ name }: HubSpotClient, what: string): Failure {
-  return new Failure(exitCode.failed, `${name}: ${what}`, {
+function unsorted({ name }: HubSpotClient, object: string): Failure {
+  return new Failure(exitCode.failed, `${name}: the search of ${object} does not answer in the order of the ids`, {
     why: "going on could lose records",
     next: "run again; nothing was written",
   });

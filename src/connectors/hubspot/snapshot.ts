@@ -5,12 +5,13 @@ import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
-import { gatherGroups, inGroups } from "../kit/groups.ts";
+import { inGroups, lookUp } from "../kit/groups.ts";
+import { saveSnapshot } from "../kit/snapshot.ts";
 import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { keepInScope } from "./in-scope.ts";
-import { listPages } from "./list.ts";
+import { listRecords } from "./list.ts";
 import { namesOf } from "./match-filter.ts";
 import { emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
 import { batchRowsMax, cellOf, type HubSpotRecord, otherAddresses, readBatch } from "./records.ts";
@@ -32,7 +33,6 @@ export async function readSnapshot(
   request: SnapshotRequest,
   fields: ReadonlyMap<string, FieldSchema>,
 ): Promise<Snapshot> {
-  const path = join(request.folder, `${request.name}-00001.csv`);
   const header = [idColumn, versionColumn, ...request.fields];
   const { groups, how } = await chooseReading(client, request, fields);
   const aliases: string[][] = [];
@@ -42,11 +42,11 @@ export async function readSnapshot(
     aliases.push(...aliasRows(request, records, cells));
     return cells;
   });
-  const total = await writeRecordFile(path, header, flatten(rows, request.onProgress));
-  if (aliases.length === 0) return { files: [path], rows: total, how };
-  const aliasPath = join(request.folder, `${request.name}-aliases.csv`);
-  await writeRecordFile(aliasPath, header, aliases);
-  return { files: [path], rows: total, how, aliases: [aliasPath] };
+  const snapshot = await saveSnapshot(request, header, rows, how);
+  if (aliases.length === 0) return snapshot;
+  const path = join(request.folder, `${request.name}-aliases.csv`);
+  await writeRecordFile(path, header, aliases);
+  return { ...snapshot, aliases: [path] };
 }
 
 /** Rows of records once more, each under another address by which HubSpot finds it too. */
@@ -91,7 +91,7 @@ async function chooseReading(
   }
   if (filters !== undefined) {
     const pages = searchPages(client, { object, properties: propertiesOf(request), groups: filters, doing, signal });
-    return { groups: alreadyRead(pages), how: "searches of the scope" };
+    return { groups: alreadyRead(each(pages)), how: "searches of the scope" };
   }
   if (keys !== undefined && key !== undefined && !(key.unique || key.externalId)) {
     const how = `searches by ${key.name}`;
@@ -107,12 +107,8 @@ async function chooseReading(
     const read = { request, properties: propertiesOf(request), keys: keys.read(), doing };
     return { groups: readByKey(client, read), how };
   }
-  const pages = listPages(
-    client,
-    { object, properties: propertiesOf(request), archived: false, doing, signal },
-    undefined,
-  );
-  return { groups: alreadyRead(recordsOf(pages)), how: "the list of all records" };
+  const list = { object, properties: propertiesOf(request), archived: false, doing, signal };
+  return { groups: alreadyRead(listRecords(client, list)), how: "the list of all records" };
 }
 
 function propertiesOf(request: SnapshotRequest): string[] {
@@ -147,13 +143,11 @@ async function* readByKey(
     doing,
     signal,
   };
-  for await (const names of gatherGroups(keys, groupRows)) {
+  for await (const names of inGroups(keys, groupRows)) {
     yield async () => {
       const records: HubSpotRecord[] = [];
-      for await (const found of inParallel(inGroups(names, batchRowsMax), readLanes, (ids) =>
-        readBatch(client, read, ids),
-      ))
-        records.push(...found);
+      const limits = { items: batchRowsMax, lanes: readLanes };
+      for await (const found of lookUp(names, limits, (ids) => readBatch(client, read, ids))) records.push(...found);
       return records;
     };
   }
@@ -168,7 +162,7 @@ async function* searchByValue(
 ): AsyncGenerator<ReadGroup> {
   const { object, signal } = request;
   const properties = propertiesOf(request);
-  for await (const group of gatherGroups(values, batchRowsMax)) {
+  for await (const group of inGroups(values, batchRowsMax)) {
     yield async () => {
       const records: HubSpotRecord[] = [];
       const pages = searchPages(client, { object, properties, groups: [[anyOf(name, group)]], doing, signal });
@@ -178,22 +172,13 @@ async function* searchByValue(
   }
 }
 
-async function* recordsOf(pages: AsyncIterable<{ records: HubSpotRecord[] }>): AsyncGenerator<HubSpotRecord[]> {
-  for await (const { records } of pages) yield records;
+/** Pages come one after the other: they are gathered to groups. */
+async function* alreadyRead(records: AsyncIterable<HubSpotRecord>): AsyncGenerator<ReadGroup> {
+  for await (const group of inGroups(records, groupRows)) yield async () => group;
 }
 
-/** Pages come one after the other: they are gathered to groups. */
-async function* alreadyRead(pages: AsyncIterable<HubSpotRecord[]>): AsyncGenerator<ReadGroup> {
-  let group: HubSpotRecord[] = [];
-  for await (const page of pages) {
-    group.push(...page);
-    if (group.length < groupRows) continue;
-    const whole = group;
-    yield async () => whole;
-    group = [];
-  }
-  const rest = group;
-  if (rest.length > 0) yield async () => rest;
+async function* each(pages: AsyncIterable<HubSpotRecord[]>): AsyncGenerator<HubSpotRecord> {
+  for await (const page of pages) yield* page;
 }
 
 /** Rows of a group: id, version, then the fields. */
@@ -233,23 +218,16 @@ async function readAssociatedKeys(
     );
     pairs.push(...wanted);
   }
-  const keys = await readKeys(client, name, [...new Set(pairs.map(({ to }) => to))], signal);
+  const keys = await readKeys(
+    client,
+    name,
+    pairs.map(({ to }) => to),
+    signal,
+  );
   const byRecord = new Map<string, string[]>();
   for (const { from, to } of pairs) {
     const key = keys.get(to);
     if (key !== undefined) byRecord.set(from, [...(byRecord.get(from) ?? []), key]);
   }
   return byRecord;
-}
-
-async function* flatten(
-  groups: AsyncIterable<string[][]>,
-  onProgress: (rows: number) => void,
-): AsyncGenerator<string[]> {
-  let rows = 0;
-  for await (const group of groups) {
-    yield* group;
-    rows += group.length;
-    onProgress(rows);
-  }
 }

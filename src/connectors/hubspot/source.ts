@@ -6,16 +6,17 @@ import type { RecordSchema } from "../../contract/records.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
 import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { type FieldSchema, type ObjectSchema, type Part, pendingLocator } from "../../core/model.ts";
-import { describePart, partPath } from "../../core/part-file.ts";
-import { writeRecordFile } from "../../core/record-file.ts";
-import { explainEach } from "../../http/explain-each.ts";
+import { type FieldSchema, type ObjectSchema, pendingLocator } from "../../core/model.ts";
+import { writePart } from "../../core/part-file.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { numberType } from "../../values/number.ts";
-import { inGroups } from "../kit/groups.ts";
+import { extractRecords } from "../kit/extract-records.ts";
+import { lookUp } from "../kit/groups.ts";
+import { type CellPage, partsOfPages } from "../kit/paged-parts.ts";
+import { isWithin } from "../kit/window.ts";
 import type { HubSpotClient } from "./client.ts";
-import { cursorOf } from "./cursor.ts";
-import { type Deletion, deletionColumns, isWithin, mergeProperties, readDeletions } from "./deletions.ts";
+import { cursorIn } from "./cursor.ts";
+import { type Deletion, deletionColumns, mergeProperties, readDeletions } from "./deletions.ts";
 import { listPages } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
 import { ParentColumns } from "./parent-columns.ts";
@@ -29,7 +30,6 @@ import { filteredBy, isOfSource, readWhere, refuseFilter } from "./where.ts";
 /** Five searches of 200 records a second; pages of 100 that follow each other in a second at HubSpot's answer times. */
 const searchedPerSecond = 1000;
 const listedPerSecond = 600;
-const partRowsMax = 20_000;
 
 /** Ordinals of parts. What comes later wins where one record comes twice. */
 const ordinals = { merged: 0, pending: 1, deleted: 2, records: 3 } as const;
@@ -44,11 +44,7 @@ export function openHubSpotSource(client: HubSpotClient, schemas: Schemas, looku
       describe: (from) => atPlace(from, () => describeRecords(source, from)),
       readClock: () => client.readClock(),
     },
-    async *extract(request) {
-      const from = request.source;
-      if (from.kind !== "object") throw new Error("HubSpot holds objects, not files");
-      yield* explainEach(client, `extracting ${from.object}`, extractParts(source, { ...request, source: from }));
-    },
+    extract: extractRecords(client, (request) => extractParts(source, request)),
   };
 }
 
@@ -95,7 +91,7 @@ async function describeRecords(
     columns: new Map([...properties.map((field): [string, string] => [field.name, columnType(field)]), ...told]),
     refused: new Map(),
     idColumn,
-    versionColumn: cursorOf(source, schema),
+    versionColumn: cursorIn(source, schema),
     deletionColumns,
     resolveParentField: (path) => parents.typeOf(schema.object, path, columnType),
   };
@@ -119,7 +115,7 @@ async function* extractParts(
     return;
   }
   const schema = await source.schemas.describe(from.object);
-  const extraction = new Extraction(source, request, from, schema, cursorOf(from, schema));
+  const extraction = new Extraction(source, request, schema, cursorIn(from, schema));
   const isToldDeleted = from.deletes === "emit" && !known.has(ordinals.deleted);
   const { merged, archived } = isToldDeleted ? await extraction.deletedParts() : {};
   if (merged !== undefined && !known.has(ordinals.merged)) yield merged;
@@ -140,9 +136,8 @@ async function viewPart(
     for await (const [first = "", ...rest] of view.rows({ client, schemas, lookups, signal: request.signal }))
       yield [first, readAt, ...rest];
   };
-  const path = partPath(request, ordinals.records);
-  const count = await writeRecordFile(path, [id, "read_at", ...others], rows(), "source");
-  return describePart(path, ordinals.records, { label: object, locator: "whole", rows: count });
+  const told = { label: object, locator: "whole" };
+  return writePart(request, ordinals.records, [id, "read_at", ...others], rows(), told);
 }
 
 /** Where a page of records ends; undefined: there are no more. */
@@ -153,8 +148,7 @@ interface Page {
 
 class Extraction {
   readonly #source: RecordSource;
-  readonly #request: ExtractRequest;
-  readonly #from: ObjectSource;
+  readonly #request: ExtractRequest<ObjectSource>;
   readonly #cursor: string;
   readonly #schema: ObjectSchema;
   /** Of each part: id, version, then what expressions use. */
@@ -164,10 +158,9 @@ class Extraction {
   /** With those that `where` names, so that records can be judged that no search gave. */
   readonly #judged: string[];
 
-  constructor(source: RecordSource, request: ExtractRequest, from: ObjectSource, schema: ObjectSchema, cursor: string) {
+  constructor(source: RecordSource, request: ExtractRequest<ObjectSource>, schema: ObjectSchema, cursor: string) {
     this.#source = source;
     this.#request = request;
-    this.#from = from;
     this.#cursor = cursor;
     this.#schema = schema;
     this.#header = [...new Set([idColumn, cursor, ...request.columns])];
@@ -175,39 +168,34 @@ class Extraction {
     const named = this.#header.filter((name) => !name.includes(".") && !this.#isDeletionColumn(name));
     const lookedUp = this.#parents.flatMap((path) => source.parents.propertyOf(path));
     this.#properties = [...new Set([...named, ...lookedUp])];
-    this.#judged = [...new Set([...this.#properties, ...filteredBy(from)])];
+    this.#judged = [...new Set([...this.#properties, ...filteredBy(request.source)])];
   }
 
   /** Records that an earlier run could not load, as they are now. */
   async *pendingParts(): AsyncGenerator<ExtractedPart> {
-    const { window, signal } = this.#request;
+    const { window, signal, source } = this.#request;
+    const { object } = source;
     if (window?.from === undefined || window.pending.length === 0) return;
-    const { object } = this.#from;
     const doing = "reading records that were not settled before";
     const read = { object, properties: this.#judged, doing, signal };
     const { client } = this.#source;
     const cells = this.#cells.bind(this);
     const isOutside = (record: HubSpotRecord) =>
-      !isWithin(this.#versionOf(record), window) && isOfSource(this.#from, record, this.#schema.fields);
+      !isWithin(this.#versionOf(record), window) && isOfSource(this.#request.source, record, this.#schema.fields);
     const rows = async function* () {
-      for (const ids of inGroups(window.pending, batchRowsMax)) {
-        // Those that changed meanwhile come with the window.
-        yield* await cells((await readBatch(client, read, ids)).filter(isOutside));
-      }
+      const limits = { items: batchRowsMax, lanes: 1 };
+      // Those that changed meanwhile come with the window.
+      for await (const records of lookUp(window.pending, limits, (ids) => readBatch(client, read, ids)))
+        yield* await cells(records.filter(isOutside));
     };
-    const path = partPath(this.#request, ordinals.pending);
-    const count = await writeRecordFile(path, this.#header, rows(), "source");
-    yield await describePart(path, ordinals.pending, {
-      label: `${object}, taken again`,
-      locator: pendingLocator,
-      rows: count,
-    });
+    const told = { label: `${object}, taken again`, locator: pendingLocator };
+    yield await writePart(this.#request, ordinals.pending, this.#header, rows(), told);
   }
 
   /** Of archived records all is known but their associations, of those that were merged into others only their id. */
   async deletedParts(): Promise<{ merged?: ExtractedPart; archived?: ExtractedPart }> {
-    const { object } = this.#from;
-    const { window, signal } = this.#request;
+    const { source, window, signal } = this.#request;
+    const { object } = source;
     const deletions = readDeletions(this.#source.client, {
       object,
       properties: this.#judged,
@@ -220,7 +208,7 @@ class Extraction {
     const merged: Deletion[] = [];
     const told = new Set<string>();
     const archivedColumns = this.#header.filter((name) => !name.includes("."));
-    const isTaken = (record: HubSpotRecord) => isOfSource(this.#from, record, this.#schema.fields);
+    const isTaken = (record: HubSpotRecord) => isOfSource(this.#request.source, record, this.#schema.fields);
     const describe = (deletion: Deletion) => this.#deletedCells(deletion, archivedColumns);
     const rows = async function* () {
       for await (const group of deletions) {
@@ -232,66 +220,41 @@ class Extraction {
         }
       }
     };
-    const path = partPath(this.#request, ordinals.deleted);
-    const count = await writeRecordFile(path, archivedColumns, rows(), "source");
-    const said = { label: `${object}, deleted`, locator: "deleted", rows: count };
-    const archived = await describePart(path, ordinals.deleted, said);
+    const said = { label: `${object}, deleted`, locator: "deleted" };
+    const archived = await writePart(this.#request, ordinals.deleted, archivedColumns, rows(), said);
     return merged.length === 0 ? { archived } : { archived, merged: await this.#mergedPart(merged) };
   }
 
   async #mergedPart(merged: readonly Deletion[]): Promise<ExtractedPart> {
-    const path = partPath(this.#request, ordinals.merged);
     const known = this.#header.filter(
       (name) => name === idColumn || name === this.#cursor || this.#isDeletionColumn(name),
     );
-    const rows = await writeRecordFile(
-      path,
-      known,
-      merged.map((deletion) => this.#deletedCells(deletion, known)),
-      "source",
-    );
-    return describePart(path, ordinals.merged, { label: `${this.#from.object}, merged`, locator: "merged", rows });
+    const rows = merged.map((deletion) => this.#deletedCells(deletion, known));
+    const told = { label: `${this.#request.source.object}, merged`, locator: "merged" };
+    return writePart(this.#request, ordinals.merged, known, rows, told);
   }
 
-  /** Parts of many pages; each says where the next begins. */
-  async *windowParts(): AsyncGenerator<ExtractedPart> {
-    const done = this.#request.known.filter(({ ordinal }) => ordinal >= ordinals.records);
-    const last = done.sort((left, right) => right.ordinal - left.ordinal)[0];
-    if (last?.locator === "end") return;
-    const { way, total } = await this.#chooseWay();
-    const after = last === undefined ? undefined : afterOf(last);
-    const pages = (way === "list" ? this.#listed(after) : this.#searched(after))[Symbol.asyncIterator]();
-    let read = done.reduce((sum, { rows }) => sum + (rows ?? 0), 0);
-    for (let ordinal = (last?.ordinal ?? ordinals.records - 1) + 1; ; ordinal += 1) {
-      const path = partPath(this.#request, ordinal);
-      let next: string | undefined;
-      const cells = this.#cells.bind(this);
-      const { onProgress } = this.#request;
-      const rows = async function* () {
-        for (let rows = 0; rows < partRowsMax; ) {
-          const page = await pages.next();
-          next = page.done === true ? undefined : page.value.next;
-          if (page.done === true) return;
-          yield* await cells(page.value.records);
-          rows += page.value.records.length;
-          read += page.value.records.length;
-          onProgress(read, total);
-          if (next === undefined) return;
-        }
-      };
-      const count = await writeRecordFile(path, this.#header, rows(), "source");
-      const locator = next === undefined ? "end" : `after ${next}`;
-      const label = `${this.#from.object}, part ${ordinal - ordinals.records + 1}`;
-      yield await describePart(path, ordinal, { label, locator, rows: count });
-      if (next === undefined) return;
-    }
+  windowParts(): AsyncIterable<ExtractedPart> {
+    return partsOfPages(this.#request, {
+      first: ordinals.records,
+      label: this.#request.source.object,
+      fields: this.#header,
+      open: async (after) => {
+        const { way, total } = await this.#chooseWay();
+        return { pages: this.#cellPages(way === "list" ? this.#listed(after) : this.#searched(after)), total };
+      },
+    });
+  }
+
+  async *#cellPages(pages: AsyncIterable<Page>): AsyncGenerator<CellPage> {
+    for await (const { records, next } of pages) yield { rows: await this.#cells(records), next };
   }
 
   /** A filter wants searches; else what takes less time, at HubSpot's limits. */
   async #chooseWay(): Promise<{ way: "list" | "search"; total: number }> {
     const { client } = this.#source;
-    const { handle, signal, window } = this.#request;
-    const { object, where } = this.#from;
+    const { source, handle, signal, window } = this.#request;
+    const { object, where } = source;
     const doing = `counting ${object}`;
     const count = (groups: FilterGroups) => countMatches(client, { object, groups, doing, signal });
     const isWhole = window?.from === undefined;
@@ -306,7 +269,7 @@ class Extraction {
   }
 
   #groups(): FilterGroups {
-    return addFilters(readWhere(this.#from), this.#windowFilters());
+    return addFilters(readWhere(this.#request.source), this.#windowFilters());
   }
 
   #windowFilters(): Filter[] {
@@ -318,8 +281,8 @@ class Extraction {
   }
 
   async *#searched(after: string | undefined): AsyncGenerator<Page> {
-    const { object } = this.#from;
-    const { signal } = this.#request;
+    const { source, signal } = this.#request;
+    const { object } = source;
     const request = {
       object,
       properties: this.#properties,
@@ -333,8 +296,8 @@ class Extraction {
   }
 
   async *#listed(after: string | undefined): AsyncGenerator<Page> {
-    const { object } = this.#from;
-    const { signal, window } = this.#request;
+    const { source, window, signal } = this.#request;
+    const { object } = source;
     const request = { object, properties: this.#properties, archived: false, doing: `extracting ${object}`, signal };
     for await (const { records, next } of listPages(this.#source.client, request, after)) {
       yield { records: records.filter((record) => isWithin(this.#versionOf(record), window)), next };
@@ -351,7 +314,7 @@ class Extraction {
     const looked =
       this.#parents.length === 0 || records.length === 0
         ? new Map<string, Map<string, string>>()
-        : await parents.read(this.#from.object, this.#parents, records, this.#request.signal);
+        : await parents.read(this.#request.source.object, this.#parents, records, this.#request.signal);
     return records.map((record) =>
       this.#header.map((name) => {
         if (name === this.#cursor) return this.#versionOf(record);
@@ -367,10 +330,6 @@ class Extraction {
   }
 
   #isDeletionColumn(name: string): boolean {
-    return this.#from.deletes === "emit" && deletionColumns.includes(name);
+    return this.#request.source.deletes === "emit" && deletionColumns.includes(name);
   }
-}
-
-function afterOf({ locator }: Part): string {
-  return locator.slice("after ".length);
 }

@@ -4,7 +4,6 @@ import type { ConnectionContext } from "../../contract/connection.ts";
 import type { Demands } from "../../contract/describe.ts";
 import type { Source } from "../../contract/source.ts";
 import type { Target, TargetCapabilities } from "../../contract/target.ts";
-import type { JobWrites } from "../../contract/write.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { withAccount } from "../kit/account.ts";
 import { proofOf } from "../kit/proof.ts";
@@ -15,7 +14,7 @@ import { HubSpotClient } from "./client.ts";
 import type { HubSpotConnection } from "./connection.ts";
 import { readRowError } from "./errors.ts";
 import { Imports } from "./imports.ts";
-import { Lookups } from "./lookups.ts";
+import { openLookups } from "./lookups.ts";
 import { idColumn, stageProperty } from "./properties.ts";
 import { batchRowsMax } from "./records.ts";
 import { clearCell, renderField } from "./render.ts";
@@ -43,7 +42,7 @@ export async function openHubSpot(
 ): Promise<{ source: Source; target: Target }> {
   const client = new HubSpotClient(connection, context);
   await client.connect();
-  const lookups = new Lookups(client);
+  const lookups = openLookups(client);
   const schemas = new Schemas(client, lookups);
   const parents = new AssociatedRecords(client);
   const types = new AssociationTypes(client);
@@ -53,7 +52,6 @@ export async function openHubSpot(
   };
   const stagesOf = async (object: string) =>
     (await schemas.describe(object)).fields.get(stageProperty)?.picklist?.values ?? [];
-  const imports = new Imports(client, (object) => schemas.typeIdOf(object));
   const target = withAccount(client, {
     capabilities,
     forecastCalls,
@@ -76,7 +74,7 @@ export async function openHubSpot(
       }),
     chooseWay,
     writes: {
-      job: jobWrites(imports),
+      job: new Imports(client, (object) => schemas.typeIdOf(object)),
       calls: {
         proofOf,
         begin: async () => (await client.readClock()).toISOString(),
@@ -87,20 +85,6 @@ export async function openHubSpot(
     readError: readRowError,
   });
   return { source: openHubSpotSource(client, schemas, lookups), target };
-}
-
-function jobWrites(imports: Imports): JobWrites {
-  return {
-    // How long HubSpot lists an import is not documented; loadline asks for none that is older.
-    handlesKeptDays: 30,
-    open: (batch) => imports.open(batch),
-    // The file goes with the call that makes the import.
-    upload: async () => undefined,
-    commit: (handle, batch, signal) => imports.commit(handle, batch, signal),
-    abandon: async () => true,
-    inspect: (handle, batch, signal) => imports.inspect(handle, batch, signal),
-    fetchResults: (handle, batch, files, signal) => imports.fetchResults(handle, batch, files, signal),
-  };
 }
 
 function refuseDemands({ hardDelete, assignmentRule, place }: Demands): void {

@@ -3,18 +3,16 @@
 
 import type { RecordSchema } from "../../contract/records.ts";
 import { usageFailure } from "../../core/errors.ts";
-import { inParallel } from "../../core/in-parallel.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { ObjectSource } from "../../job/job.ts";
-import { inGroups } from "../kit/groups.ts";
+import { lookUp } from "../kit/groups.ts";
 import { readAssociations } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { mergedIds, mergeProperties } from "./deletions.ts";
-import { listPages } from "./list.ts";
+import { listRecords } from "./list.ts";
 import type { Lookups } from "./lookups.ts";
-import { objectPath } from "./paths.ts";
-import { type HubSpotRecord, historyRowsMax, readPresent } from "./records.ts";
+import { type HubSpotRecord, historyRowsMax, readBatch } from "./records.ts";
 import type { Schemas } from "./schema.ts";
 import { searchPages } from "./search.ts";
 
@@ -115,12 +113,10 @@ function associationsOf(from: string, to: string): View {
       await schemas.describe(to);
     },
     async *rows(context) {
-      for await (const ids of idsOf(context, from)) {
-        for await (const found of readAssociations(context.client, { from, to }, ids, context.signal)) {
-          for (const one of found) {
-            for (const { typeId, category, label } of one.types)
-              yield [`${one.from}:${one.to}:${typeId}`, one.from, one.to, String(typeId), category, label ?? ""];
-          }
+      for await (const found of readAssociations(context.client, { from, to }, idsOf(context, from), context.signal)) {
+        for (const one of found) {
+          for (const { typeId, category, label } of one.types)
+            yield [`${one.from}:${one.to}:${typeId}`, one.from, one.to, String(typeId), category, label ?? ""];
         }
       }
     },
@@ -135,12 +131,10 @@ function historyOf(object: string, properties: readonly string[]): View {
       for (const name of properties) requireProperty(object, name, fields, `${object}/history`);
     },
     async *rows(context) {
-      for await (const ids of idsOf(context, object)) {
-        const read = (group: string[]) => readHistory(context, object, properties, group);
-        for await (const records of inParallel(inGroups(ids, historyRowsMax), historyLanes, read)) {
-          for (const record of records) yield* historyRows(record);
-        }
-      }
+      const read = (ids: string[]) => readHistory(context, object, properties, ids);
+      const limits = { items: historyRowsMax, lanes: historyLanes };
+      for await (const records of lookUp(idsOf(context, object), limits, read))
+        for (const record of records) yield* historyRows(record);
     },
   };
 }
@@ -152,15 +146,7 @@ async function readHistory(
   ids: readonly string[],
 ): Promise<HubSpotRecord[]> {
   const doing = `reading the history of ${object}`;
-  const { json } = await client.call({
-    method: "POST",
-    path: objectPath(object, "/batch/read"),
-    json: { inputs: ids.map((id) => ({ id })), properties: [], propertiesWithHistory: properties },
-    idempotent: true,
-    doing,
-    signal,
-  });
-  return readPresent<HubSpotRecord>(client, doing, json);
+  return readBatch(client, { object, properties: [], history: properties, doing, signal }, ids);
 }
 
 function* historyRows({ id, propertiesWithHistory = {} }: HubSpotRecord): Generator<string[]> {
@@ -200,16 +186,9 @@ function mergesOf(object: string): View {
   };
 }
 
-async function* idsOf({ client, signal }: ViewContext, object: string): AsyncGenerator<string[]> {
+async function* idsOf({ client, signal }: ViewContext, object: string): AsyncGenerator<string> {
   const request = { object, properties: [], archived: false, doing: `listing ${object}`, signal };
-  let ids: string[] = [];
-  for await (const { records } of listPages(client, request, undefined)) {
-    ids.push(...records.map(({ id }) => id));
-    if (ids.length < 1000) continue;
-    yield ids;
-    ids = [];
-  }
-  yield ids;
+  for await (const { id } of listRecords(client, request)) yield id;
 }
 
 /** Throws a Failure (2) for what would take a part of it. */

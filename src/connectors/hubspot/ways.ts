@@ -1,7 +1,7 @@
 // Which way a load goes: batch calls, or, where very many records are new, an import.
 
 import type { BatchSize, WayChoice, WayRequest } from "../../contract/ways.ts";
-import { isRepeatable } from "./batches.ts";
+import { proofOf } from "../kit/proof.ts";
 import { canImport } from "./imports.ts";
 import { batchRowsMax } from "./records.ts";
 
@@ -16,7 +16,7 @@ const importBytesMax = 200_000_000;
 
 export function chooseWay(request: WayRequest): WayChoice {
   const { operation, externalId, rows, fields, callsLeft, batchRows, via } = request;
-  const repeatable = isRepeatable({ operation, ...(externalId === undefined ? {} : { key: externalId }) });
+  const repeatable = proofOf(operation, externalId ?? null) !== "nothing";
   const isNew = operation === "upsert" || operation === "insert";
   // Only what is new is imported: what a blank cell does to a record that is there is not documented.
   const mayImport = isNew && externalId !== undefined && canImport(fields);

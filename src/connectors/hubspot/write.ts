@@ -68,10 +68,7 @@ function judge(error: unknown, progress: Progress): unknown {
   if (progress === "answered") {
     return new CallFault((error as Error).message, { outcome: "unknown", transient: false, cause: error });
   }
-  if (progress === "sent" || !(error instanceof CallFault)) return error;
-  const { message, transient, status, body } = error;
-  const known = status === undefined ? {} : { status };
-  return new CallFault(message, { outcome: "refused", transient, body, cause: error, ...known });
+  return progress === "unsent" && error instanceof CallFault ? error.as({ outcome: "refused" }) : error;
 }
 
 async function writeAll(

@@ -28,18 +28,15 @@ export interface ApiCall extends RepeatableCall {
   doing: string;
 }
 
+export type CallPurpose = Pick<ApiCall, "doing" | "signal">;
+
 export interface ApiSession {
   /** Where it may be sent. */
   origin: string;
   token: string;
 }
 
-export abstract class ApiClient<
-  Own extends Connection,
-  Session extends ApiSession = ApiSession,
-  Call extends ApiCall = ApiCall,
-> implements Account
-{
+export abstract class ApiClient<Own extends Connection, Session extends ApiSession = ApiSession> implements Account {
   readonly name: string;
   readonly warnings: string[] = [];
   protected readonly connection: Own;
@@ -96,13 +93,23 @@ export abstract class ApiClient<
   }
 
   /** Makes a call and takes its answer by `take`, which throws a CallFault on a strange one. Throws CallFault. */
-  read<T>(call: Call, take: (response: HttpResponse) => Promise<T>): Promise<T> {
+  read<T>(call: ApiCall, take: (response: HttpResponse) => Promise<T>): Promise<T> {
     return this.retrying(call, async () => take(await this.send(call)));
   }
 
   /** Makes a call and reads its JSON. Throws CallFault. */
-  callJson(call: Call): Promise<Record<string, unknown>> {
-    return this.read(call, (response) => readJson(response, call.doing) as Promise<Record<string, unknown>>);
+  callJson<Answer = Record<string, unknown>>(call: ApiCall): Promise<Answer> {
+    return this.read(call, (response) => readJson(response, call.doing) as Promise<Answer>);
+  }
+
+  /** What is at a path. Throws CallFault. */
+  get<Answer = Record<string, unknown>>(path: string, purpose: CallPurpose): Promise<Answer> {
+    return this.callJson({ method: "GET", path, idempotent: true, ...purpose });
+  }
+
+  /** What is asked for by POST, or made so that a second call does no harm. Throws CallFault. */
+  post<Answer = Record<string, unknown>>(path: string, json: object, purpose: CallPurpose): Promise<Answer> {
+    return this.callJson({ method: "POST", path, json, idempotent: true, ...purpose });
   }
 
   close(): void {
@@ -132,7 +139,7 @@ export abstract class ApiClient<
     return undefined;
   }
 
-  protected pathOf({ path }: Call): string {
+  protected pathOf({ path }: ApiCall): string {
     return path;
   }
 
@@ -141,7 +148,7 @@ export abstract class ApiClient<
   }
 
   /** One try of a call, two where the session was over. */
-  protected async send(call: Call): Promise<HttpResponse> {
+  protected async send(call: ApiCall): Promise<HttpResponse> {
     const session = await this.signIns.get();
     try {
       return await this.exchange(call, session);
@@ -152,14 +159,14 @@ export abstract class ApiClient<
   }
 
   /** One request under a session. */
-  protected async exchange(call: Call, session: Session): Promise<HttpResponse> {
+  protected async exchange(call: ApiCall, session: Session): Promise<HttpResponse> {
     const response = await this.http.send(this.#requestFor(call, session));
     this.#clock.note(response);
     this.#allowance = this.noteAnswer(response.headers) ?? this.#allowance;
     return response;
   }
 
-  #requestFor(call: Call, { origin, token }: Session): HttpRequest {
+  #requestFor(call: ApiCall, { origin, token }: Session): HttpRequest {
     const body = call.json === undefined ? call.body : JSON.stringify(call.json);
     return {
       method: call.method,

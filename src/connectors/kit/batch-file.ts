@@ -17,29 +17,59 @@ export function readBatchRows(path: string): BatchRows {
   return { headers, rows };
 }
 
-/** Answers to the rows of a batch, with the cells that rows are known by. */
-export interface RowAnswers {
-  /** Columns of `cells`. */
-  columns: readonly string[];
-  /** `created`: "true", "false" where the record was certainly there before us, "" where nobody knows. */
-  succeeded: { id: string; created: string; cells: readonly string[] }[];
+/** The answer to a row, with the cells that the row is known by. */
+export type AnsweredRow = { cells: readonly string[] } & (
+  | { id: string; created: Created }
   /** `id`: of the record that was met, "" for none. `error` as `readError` reads it. */
-  failed: { id: string; error: string; cells: readonly string[] }[];
+  | { id: string; error: string }
+);
+
+/** "false" where the record was certainly there before us, "" where nobody knows. */
+export type Created = "true" | "false" | "";
+
+/**
+ * What an answer says of a record, made or met. `mayBeOurs`: an earlier call may have made it, for one that is made again
+ * finds what it made the first time.
+ */
+export function createdCell(isNew: boolean, mayBeOurs: boolean): Created {
+  return isNew ? "true" : mayBeOurs ? "" : "false";
 }
 
-/** Writes what was answered as result files; no row is left unprocessed. */
-export function saveRowAnswers(
-  { columns, succeeded, failed }: RowAnswers,
+interface Traced {
+  /** What a row is sent with, and what its answer repeats. */
+  trace: string;
+}
+
+/** Rows with their answers. A row that has none is missing in the result files, and told as such. */
+export function matchByTrace<Row extends Traced, Answer extends Traced>(
+  rows: readonly Row[],
+  answers: readonly Answer[],
+): [Row, Answer][] {
+  const byTrace = new Map(answers.map((answer) => [answer.trace, answer]));
+  return rows.flatMap((row): [Row, Answer][] => {
+    const answer = byTrace.get(row.trace);
+    return answer === undefined ? [] : [[row, answer]];
+  });
+}
+
+/** Writes what was answered as result files; no row is left unprocessed. `columns`: of the cells. */
+export function saveAnsweredRows(
+  columns: readonly string[],
+  answered: Iterable<AnsweredRow>,
   { id, created, error }: ResultColumns,
   files: ResultFiles,
 ): void {
-  const good = succeeded.map((row) => [row.id, row.created, ...row.cells]);
-  const bad = failed.map((row) => [row.id, row.error, ...row.cells]);
+  const good: string[][] = [];
+  const bad: string[][] = [];
+  for (const { cells, ...row } of answered) {
+    if ("error" in row) bad.push([row.id, row.error, ...cells]);
+    else good.push([row.id, row.created, ...cells]);
+  }
   save(files.succeeded, [id, created, ...columns], good);
   save(files.failed, [id, error, ...columns], bad);
   save(files.unprocessed, columns, []);
 }
 
-function save(path: string, header: readonly string[], rows: readonly (readonly string[])[]): void {
-  writeFileSync(path, stringify([[...header], ...rows.map((row) => [...row])], { quoted: true }), { mode: 0o600 });
+function save(path: string, header: readonly string[], rows: readonly string[][]): void {
+  writeFileSync(path, stringify([[...header], ...rows], { quoted: true }), { mode: 0o600 });
 }

@@ -8,7 +8,7 @@ import { withRetries } from "../../http/retry.ts";
 export interface RepeatableCall {
   /** Whether an unknown outcome may be answered by sending again. */
   idempotent: boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Told of each call that is made again, why. */
   onFault?(fault: CallFault): void;
 }

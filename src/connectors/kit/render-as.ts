@@ -4,6 +4,7 @@
 import type { RenderedField } from "../../contract/values.ts";
 import { renderedName } from "../../core/columns.ts";
 import type { FieldSchema } from "../../core/model.ts";
+import { literal } from "../../core/sql.ts";
 import { isBlank } from "../../values/trim.ts";
 import { type MappedValue, quoted, type StoredValue, textOf } from "../../values/value.ts";
 
@@ -19,5 +20,18 @@ export function renderAs(field: FieldSchema, mapped: MappedValue, value: StoredV
     },
     typed: `CAST(${rendered} AS ${typed})`,
     ...(rounded === undefined ? {} : { rounded }),
+  };
+}
+
+/** For a value that is stored as nothing though it is not blank: it is not what the field takes. */
+export function invalidUnless(
+  { name }: FieldSchema,
+  value: string,
+  what: string,
+): NonNullable<RenderedField["invalid"]> {
+  const text = `CAST(${value} AS VARCHAR)`;
+  return {
+    condition: `${renderedName(name)} IS NULL AND NOT (${isBlank(text)})`,
+    message: `${quoted(text)} || ' is not ' || ${literal(what)}`,
   };
 }

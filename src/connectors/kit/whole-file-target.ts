@@ -7,6 +7,7 @@ import type { RenderedField } from "../../contract/values.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { instantText } from "../../values/instant.ts";
 import { numberText } from "../../values/number.ts";
+import { fieldOf } from "./field.ts";
 
 const capabilities: TargetCapabilities = {
   batchesInFlight: 1,
@@ -40,7 +41,7 @@ export function openFileTarget(store: FileStore): Target {
       fields: new Map(),
     }),
     explainName: async () => undefined,
-    resolveField: async (_schema, name) => describeColumn(name),
+    resolveField: async (_schema, name) => fieldOf({ name, vendorType: "text", externalId: true, caseSensitive: true }),
     render: renderCell,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     refuseDemands: async () => undefined,
@@ -54,24 +55,6 @@ export function openFileTarget(store: FileStore): Target {
     readError: (text) => ({ code: "", message: text, fields: [] }),
     explain: (_doing, act) => act(),
     close: () => store.close(),
-  };
-}
-
-/** A file has whatever columns a job maps, all text. */
-function describeColumn(name: string): FieldSchema {
-  return {
-    name,
-    label: name,
-    kind: "text",
-    vendorType: "text",
-    createable: true,
-    updateable: true,
-    nillable: true,
-    defaultedOnCreate: false,
-    externalId: true,
-    unique: false,
-    caseSensitive: true,
-    referenceTo: [],
   };
 }
 

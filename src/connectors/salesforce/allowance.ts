@@ -14,7 +14,7 @@ import { readApiError } from "./errors.ts";
 export async function readLimits(client: SalesforceClient): Promise<Allowance | undefined> {
   const doing = "reading the org's limits";
   try {
-    const answer = await client.callJson({ method: "GET", path: "/limits", idempotent: true, doing });
+    const answer = await client.get("/limits", { doing });
     const daily = answer["DailyApiRequests"] as { Max?: unknown; Remaining?: unknown } | undefined;
     const [max, remaining] = [Number(daily?.Max), Number(daily?.Remaining)];
     return Number.isFinite(max - remaining) ? { used: max - remaining, max } : undefined;

@@ -16,23 +16,17 @@ export async function openJob(
   signal?: AbortSignal,
 ): Promise<string> {
   const doing = `making a ${batch.operation} job for ${batch.object}`;
-  const answer = await client.callJson({
-    method: "POST",
-    path: jobs,
-    json: {
-      object: batch.object,
-      operation: batch.operation,
-      contentType: "CSV",
-      lineEnding: "LF",
-      columnDelimiter: "COMMA",
-      ...(batch.externalId === undefined ? {} : { externalIdFieldName: batch.externalId }),
-      ...(batch.assignmentRule === undefined ? {} : { assignmentRuleId: batch.assignmentRule }),
-    },
-    // A second job is as empty as the first; an orphan is thrown away by Salesforce.
-    idempotent: true,
-    doing,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const json = {
+    object: batch.object,
+    operation: batch.operation,
+    contentType: "CSV",
+    lineEnding: "LF",
+    columnDelimiter: "COMMA",
+    ...(batch.externalId === undefined ? {} : { externalIdFieldName: batch.externalId }),
+    ...(batch.assignmentRule === undefined ? {} : { assignmentRuleId: batch.assignmentRule }),
+  };
+  // A second job is as empty as the first; an orphan is thrown away by Salesforce.
+  const answer = await client.post(jobs, json, { doing, signal });
   if (typeof answer["id"] !== "string") throw strangeAnswer({ status: 200 }, JSON.stringify(answer), doing);
   return answer["id"];
 }
@@ -63,29 +57,15 @@ export async function uploadBatch(
 }
 
 export async function closeJob(client: SalesforceClient, job: string, signal: AbortSignal): Promise<void> {
-  await client.callJson({
-    method: "PATCH",
-    path: `${jobs}/${job}`,
-    json: { state: "UploadComplete" },
-    idempotent: false,
-    doing: `closing job ${job}`,
-    signal,
-  });
+  const call = { idempotent: false, doing: `closing job ${job}`, signal };
+  await client.callJson({ method: "PATCH", path: `${jobs}/${job}`, json: { state: "UploadComplete" }, ...call });
 }
 
 /** Aborts a job that is open. False when it turns out that it was closed and worked on after all. */
 export async function abortJob(client: SalesforceClient, job: string, signal?: AbortSignal): Promise<boolean> {
   try {
-    const doing = `aborting job ${job}`;
-    const json = { state: "Aborted" };
-    await client.callJson({
-      method: "PATCH",
-      path: `${jobs}/${job}`,
-      json,
-      idempotent: true,
-      doing,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const call = { idempotent: true, doing: `aborting job ${job}`, signal };
+    await client.callJson({ method: "PATCH", path: `${jobs}/${job}`, json: { state: "Aborted" }, ...call });
     return true;
   } catch (error) {
     // 400: it has ended already, by an abort whose answer was lost for one; 404: it is gone.
@@ -98,13 +78,7 @@ export async function abortJob(client: SalesforceClient, job: string, signal?: A
 export async function inspectJob(client: SalesforceClient, job: string, signal?: AbortSignal): Promise<BatchState> {
   let info: Record<string, unknown>;
   try {
-    info = await client.callJson({
-      method: "GET",
-      path: `${jobs}/${job}`,
-      idempotent: true,
-      doing: `reading job ${job}`,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    info = await client.get(`${jobs}/${job}`, { doing: `reading job ${job}`, signal });
   } catch (error) {
     // Salesforce's own 404; a proxy's says nothing of the job.
     const isGone = error instanceof CallFault && error.status === 404 && readApiError(error.body) !== undefined;

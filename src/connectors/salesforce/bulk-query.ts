@@ -6,6 +6,7 @@ import { wait } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { pollDelays } from "../../http/polling.ts";
+import { followPages } from "../kit/pages.ts";
 import type { SalesforceClient } from "./client.ts";
 
 const jobs = "/jobs/query";
@@ -41,14 +42,8 @@ export async function openQueryJob(
   signal: AbortSignal,
 ): Promise<string> {
   const operation = query.all ? "queryAll" : "query";
-  const made = await client.callJson({
-    method: "POST",
-    path: jobs,
-    json: { operation, query: query.soql, contentType: "CSV", columnDelimiter: "COMMA", lineEnding: "LF" },
-    idempotent: true,
-    doing: "making a query job",
-    signal,
-  });
+  const json = { operation, query: query.soql, contentType: "CSV", columnDelimiter: "COMMA", lineEnding: "LF" };
+  const made = await client.post(jobs, json, { doing: "making a query job", signal });
   return String(made["id"]);
 }
 
@@ -77,7 +72,7 @@ export async function* fetchPages(
 async function awaitQuery(client: SalesforceClient, job: string, signal: AbortSignal): Promise<number> {
   const doing = `reading query job ${job}`;
   for (const delayMs of pollDelays()) {
-    const info = await client.callJson({ method: "GET", path: `${jobs}/${job}`, idempotent: true, doing, signal });
+    const info = await client.get(`${jobs}/${job}`, { doing, signal });
     if (info["state"] === "JobComplete") return Number(info["numberRecordsProcessed"] ?? 0);
     if (info["state"] === "Failed" || info["state"] === "Aborted") {
       throw new Failure(exitCode.failed, `${client.name}: the query job ended as ${info["state"]}`, {
@@ -121,33 +116,20 @@ async function takeFirst(inFlight: Map<number, Promise<QueryPage>>): Promise<Que
 }
 
 async function* listPages(client: SalesforceClient, job: string, signal: AbortSignal): AsyncGenerator<string> {
-  let path: string | undefined = `${jobs}/${job}/resultPages`;
-  while (path !== undefined) {
-    const doing = `listing result pages of query job ${job}`;
-    const list: Record<string, unknown> = await client.callJson({
-      method: "GET",
-      path,
-      idempotent: true,
-      doing,
-      signal,
-    });
+  const purpose = { doing: `listing result pages of query job ${job}`, signal };
+  for await (const list of client.pages(`${jobs}/${job}/resultPages`, purpose))
     for (const { resultUrl } of list["resultPages"] as { resultUrl: string }[]) yield resultUrl;
-    path = list["done"] === true ? undefined : String(list["nextRecordsUrl"]);
-  }
 }
 
 /** The address of a page is in the answer with the one before: those that are known are fetched again. */
 async function* fetchInTurn(client: SalesforceClient, job: string, request: PagesRequest): AsyncGenerator<QueryPage> {
-  let locator: string | undefined;
   let number = 0;
-  do {
+  const pages = followPages(client, `reading pages of query job ${job}`, (locator) => {
     number += 1;
     const query = locator === undefined ? "" : `?locator=${encodeURIComponent(locator)}`;
-    const page = await fetchPage(client, job, `${jobs}/${job}/results${query}`, { ...request, number });
-    // The last page has the literal text `null`.
-    locator = page.locator === undefined || page.locator === "null" || page.locator === "" ? undefined : page.locator;
-    if (!request.known.has(number)) yield page;
-  } while (locator !== undefined);
+    return fetchPage(client, job, `${jobs}/${job}/results${query}`, { ...request, number });
+  });
+  for await (const page of pages) if (!request.known.has(page.number)) yield page;
 }
 
 async function fetchPage(
@@ -155,9 +137,11 @@ async function fetchPage(
   job: string,
   url: string,
   { folder, fileName, number, signal, keepGzip }: PagesRequest & { number: number },
-): Promise<QueryPage & { locator: string | undefined }> {
+): Promise<QueryPage & { next: string | undefined }> {
   const call = { path: url, doing: `reading page ${number} of query job ${job}`, signal, keepGzip };
   const { path, headers } = await client.downloadCsv(call, join(folder, fileName(number)));
   const rows = Number(headers["sforce-numberofrecords"] ?? 0);
-  return { number, path, rows, locator: headers["sforce-locator"] };
+  const locator = headers["sforce-locator"];
+  // The last page has the literal text `null`.
+  return { number, path, rows, next: locator === "null" || locator === "" ? undefined : locator };
 }

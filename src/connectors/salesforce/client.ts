@@ -6,11 +6,13 @@ import type { Allowance } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { parseJson } from "../../core/json.ts";
 import { registerSecret } from "../../core/secret.ts";
 import { type HttpRequest, type HttpResponse, isZipped, readText, strangeAnswer } from "../../http/client.ts";
 import { saveBody } from "../../http/download.ts";
 import { CallFault } from "../../http/outcome.ts";
-import { type ApiCall, ApiClient } from "../kit/api-client.ts";
+import { type ApiCall, ApiClient, type CallPurpose } from "../kit/api-client.ts";
+import { followPages } from "../kit/pages.ts";
 import { chooseVersion } from "./api-version.ts";
 import type { SalesforceConnection } from "./connection.ts";
 import { explainFault, isOwnError, readApiError } from "./errors.ts";
@@ -46,9 +48,7 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
   async connect(): Promise<void> {
     await this.signIns.get();
     const doing = "listing API versions";
-    const offered = await this.explain(doing, () =>
-      this.callJson({ method: "GET", path: "/services/data", idempotent: true, doing }),
-    );
+    const offered = await this.explain(doing, () => this.get("/services/data", { doing }));
     this.#version = chooseVersion(this.connection, offered);
     if (this.connection.auth.kind === "password") this.warnings.push(`${this.name} ${soapLoginEnds}`);
   }
@@ -70,6 +70,15 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
       await saveBody(response, saved, call.doing);
       return { path: saved, headers: response.headers };
     });
+  }
+
+  /** The answers of a listing, page by page. Throws CallFault. */
+  async *pages(path: string, purpose: CallPurpose): AsyncGenerator<Record<string, unknown>> {
+    const read = async (at = path) => {
+      const answer = await this.get(at, purpose);
+      return { answer, next: answer["done"] === true ? undefined : String(answer["nextRecordsUrl"]) };
+    };
+    for await (const { answer } of followPages(this, purpose.doing, read, path)) yield answer;
   }
 
   /** jsforce, over our door. */
@@ -224,7 +233,8 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
         : await this.send({ method, path, headers, ...bodyOf, idempotent, doing });
       const body = await readText(response, doing);
       // jsforce takes a page of HTML for an answer.
-      if (!(isSoap ? /<sessionId>/.test(body) : isJson(body))) throw strangeAnswer(response, body, doing);
+      if (!(isSoap ? /<sessionId>/.test(body) : parseJson(body) !== undefined))
+        throw strangeAnswer(response, body, doing);
       return { statusCode: response.status, headers: response.headers as Record<string, string>, body };
     };
     return this.retrying({ idempotent }, () => (isSoap ? takeSoapFaults(send) : send()));
@@ -238,14 +248,5 @@ async function takeSoapFaults(send: () => Promise<PlainResponse>): Promise<Plain
   } catch (error) {
     if (!(error instanceof CallFault) || error.status !== 500 || !isSoapFault(error.body)) throw error;
     return { statusCode: error.status, headers: {}, body: error.body };
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -3,12 +3,14 @@
 // https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html
 
 import type { Batch, ResultFiles } from "../../contract/write.ts";
+import { parseJson } from "../../core/json.ts";
 import { readText, strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { ApiCall } from "../kit/api-client.ts";
-import { type RowAnswers, saveRowAnswers } from "../kit/batch-file.ts";
+import { type AnsweredRow, createdCell, saveAnsweredRows } from "../kit/batch-file.ts";
+import { bisect } from "../kit/bisect.ts";
 import type { SalesforceClient } from "./client.ts";
-import { readApiError } from "./errors.ts";
+import { type ApiError, readApiError } from "./errors.ts";
 import type { JsonColumn } from "./json-records.ts";
 import { idColumn } from "./snapshot.ts";
 
@@ -34,24 +36,22 @@ interface RecordResult {
 
 /** Writes a batch in one call, and its results as a bulk job would give them. Throws CallFault. */
 export async function writeCollection(client: SalesforceClient, write: CollectionWrite): Promise<void> {
-  const { batch, columns, rows, files } = write;
-  const body = `{"allOrNone":false,"records":[${rows.map((row) => jsonRecord(batch.object, columns, row)).join(",")}]}`;
-  const answered = await callOnce(client, write, body);
+  const { batch, columns, rows } = write;
   const keyColumn = batch.externalId ?? idColumn;
   const key = columns.findIndex(({ header }) => header === keyColumn);
-  const answers: RowAnswers = { columns: [keyColumn], succeeded: [], failed: [] };
-  answered.results.forEach((result, index) => {
-    const [id, cells] = [result.id ?? "", [rows[index]?.[key] ?? ""]];
-    if (result.success) answers.succeeded.push({ id, created: createdCell(result, answered.again), cells });
-    else answers.failed.push({ id, error: errorCell(result), cells });
+  const unanswered = new Set(write.again ? rows : []);
+  const results = await bisect(rows, {
+    call: (some) => writeOnce(client, write, some, unanswered),
+    refusalOf,
+    refuse: (_row, refusal) => refuseRow(refusal),
   });
-  saveRowAnswers(answers, resultColumns, files);
-}
-
-/** "false" only where the record was certainly there before us: made again, a call finds what it made the first time. */
-function createdCell({ created }: RecordResult, again: boolean): string {
-  if (created === true) return "true";
-  return again ? "" : "false";
+  const answered = results.map((result, index): AnsweredRow => {
+    const [id, row = []] = [result.id ?? "", rows[index]];
+    const cells = [row[key] ?? ""];
+    if (!result.success) return { id, cells, error: errorCell(result) };
+    return { id, cells, created: createdCell(result.created === true, unanswered.has(row)) };
+  });
+  saveAnsweredRows([keyColumn], answered, resultColumns, write.files);
 }
 
 function errorCell({ errors }: RecordResult): string {
@@ -65,39 +65,48 @@ function jsonRecord(object: string, columns: readonly JsonColumn[], row: readonl
   return `{${[`"attributes":{"type":${JSON.stringify(object)}}`, ...members].join(",")}}`;
 }
 
-async function callOnce(
+async function writeOnce(
   client: SalesforceClient,
-  { batch, rows, again, signal }: CollectionWrite,
-  body: string,
-): Promise<{ results: RecordResult[]; again: boolean }> {
+  { batch, columns, signal }: CollectionWrite,
+  rows: readonly string[][],
+  unanswered: Set<readonly string[]>,
+): Promise<RecordResult[]> {
   const place = batch.externalId === undefined ? "" : `/${batch.object}/${batch.externalId}`;
   const doing = `writing ${rows.length} records of ${batch.object}`;
-  let mayBeThere = again;
+  const call: ApiCall = {
+    method: "PATCH",
+    path: `/composite/sobjects${place}`,
+    // Left out, this header means that assignment rules are applied, which a bulk job does not do by itself.
+    headers: { "content-type": "application/json; charset=utf-8", "sforce-auto-assign": "FALSE" },
+    body: `{"allOrNone":false,"records":[${rows.map((row) => jsonRecord(batch.object, columns, row)).join(",")}]}`,
+    idempotent: true,
+    doing,
+    signal,
+    onFault: (fault) => {
+      if (fault.outcome === "unknown") for (const row of rows) unanswered.add(row);
+    },
+  };
   try {
-    const call: ApiCall = {
-      method: "PATCH",
-      path: `/composite/sobjects${place}`,
-      // Left out, this header means that assignment rules are applied, which a bulk job does not do by itself.
-      headers: { "content-type": "application/json; charset=utf-8", "sforce-auto-assign": "FALSE" },
-      body,
-      idempotent: true,
-      doing,
-      signal,
-      onFault: (fault) => {
-        mayBeThere ||= fault.outcome === "unknown";
-      },
-    };
-    const results = await client.read(call, async (response) =>
+    return await client.read(call, async (response) =>
       readResults(await readText(response, doing), batch, rows, doing),
     );
-    return { results, again: mayBeThere };
   } catch (error) {
-    const refusal = error instanceof CallFault && error.status === 400 ? readApiError(error.body) : undefined;
-    if (refusal === undefined) throw error;
-    // The call is not well formed, and will never be: its rows are rejected, not the run held up for ever.
-    const errors = [{ statusCode: refusal.code, message: refusal.message }];
-    return { results: rows.map(() => ({ success: false, errors })), again: mayBeThere };
+    const refusal = refusalOf(error);
+    if (refusal === undefined || refusal.code === unreadable) throw error;
+    return rows.map(() => refuseRow(refusal));
   }
+}
+
+/** A value that can't be read fails the call of its record, "Cannot deserialize instance of double from VALUE_STRING …". */
+const unreadable = "JSON_PARSER_ERROR";
+
+/** Why a call was not well formed, and never will be: its rows are rejected, not the run held up for ever. */
+function refusalOf(error: unknown): ApiError | undefined {
+  return error instanceof CallFault && error.status === 400 ? readApiError(error.body) : undefined;
+}
+
+function refuseRow({ code, message }: ApiError): RecordResult {
+  return { success: false, errors: [{ statusCode: code, message }] };
 }
 
 /** Results come in the order of the records; their number, and the ids of updates, show that they are of these. */
@@ -109,13 +118,9 @@ function readResults(text: string, batch: Batch, rows: readonly string[][], doin
 }
 
 function parseResults(text: string): RecordResult[] | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    const isList = Array.isArray(parsed) && parsed.every((item) => typeof item?.success === "boolean");
-    return isList ? (parsed as RecordResult[]) : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(text);
+  const isList = Array.isArray(parsed) && parsed.every((item) => typeof item?.success === "boolean");
+  return isList ? (parsed as RecordResult[]) : undefined;
 }
 
 /** Id is the first column of a batch of updates. */

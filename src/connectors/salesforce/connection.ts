@@ -1,12 +1,11 @@
 // A Salesforce org as connections.yaml names it.
 
 import { z } from "zod";
-import { usageFailure } from "../../core/errors.ts";
 import { hasOneKey, optionalProtected } from "../../job/connection-schema.ts";
-import { buildReference, type ConnectionProblem, type ConnectionScope } from "../../job/connection-type.ts";
+import type { ConnectionProblem, ConnectionScope } from "../../job/connection-type.ts";
 import type { Connection, Reference } from "../../job/job.ts";
-import { expandReferences } from "../../job/references.ts";
 import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
+import { findAddressProblems, readOrigin, referencesOf } from "../kit/connection.ts";
 import { findLoginUrlProblem } from "./login-url.ts";
 
 export interface SalesforceConnection extends Connection {
@@ -21,8 +20,8 @@ export type SalesforceAuth =
   | { kind: "access_token"; token: Reference }
   | { kind: "jwt"; clientId: Reference; username: Reference; keyFile: Reference }
   | { kind: "client_credentials"; clientId: Reference; clientSecret: Reference }
-  | { kind: "refresh_token"; clientId: Reference; clientSecret?: Reference; refreshToken: Reference }
-  | { kind: "password"; username: Reference; password: Reference; securityToken?: Reference };
+  | { kind: "refresh_token"; clientId: Reference; clientSecret: Reference | undefined; refreshToken: Reference }
+  | { kind: "password"; username: Reference; password: Reference; securityToken: Reference | undefined };
 
 const salesforceAuth = closedMap({
   access_token: secret.describe("A session's access token; login_url is then the instance.").optional(),
@@ -74,9 +73,7 @@ export const salesforceShape = closedMap({
 type WrittenSalesforce = z.infer<typeof salesforceShape>;
 
 export function findSalesforceProblems({ login_url, auth }: WrittenSalesforce): ConnectionProblem[] {
-  if (login_url.includes("${")) return [];
-  const message = findLoginUrlProblem(login_url, flowOf(auth));
-  return message === undefined ? [] : [{ path: ["login_url"], message }];
+  return findAddressProblems(login_url, "login_url", (url) => findLoginUrlProblem(url, flowOf(auth)));
 }
 
 export function readSalesforce(written: WrittenSalesforce, scope: ConnectionScope): SalesforceConnection {
@@ -85,11 +82,7 @@ export function readSalesforce(written: WrittenSalesforce, scope: ConnectionScop
     type: "salesforce",
     holds: "objects",
     get loginUrl() {
-      const place = scope.placeAt(["login_url"]);
-      const url = expandReferences(written.login_url, scope.environment, place, scope.folder);
-      const problem = findLoginUrlProblem(url, flowOf(written.auth));
-      if (problem !== undefined) throw usageFailure(problem, { where: place });
-      return new URL(url).origin;
+      return readOrigin(written.login_url, "login_url", scope, (url) => findLoginUrlProblem(url, flowOf(written.auth)));
     },
     auth: buildAuth(written.auth, scope),
     ...(written.api_version === undefined ? {} : { apiVersion: written.api_version }),
@@ -103,47 +96,25 @@ function flowOf(written: WrittenSalesforce["auth"]): SalesforceAuth["kind"] {
 }
 
 function buildAuth(written: WrittenSalesforce["auth"], scope: ConnectionScope): SalesforceAuth {
-  const { jwt, client_credentials, refresh_token, password } = written;
+  const { access_token = "", jwt, client_credentials, refresh_token, password } = written;
   if (jwt !== undefined) {
-    const flow = ["auth", "jwt"];
-    return {
-      kind: "jwt",
-      clientId: buildReference(jwt.client_id, [...flow, "client_id"], scope),
-      username: buildReference(jwt.username, [...flow, "username"], scope),
-      keyFile: buildReference(jwt.key_file, [...flow, "key_file"], scope, { isPath: true }),
-    };
+    const of = referencesOf(jwt, ["auth", "jwt"], scope);
+    const keyFile = of("key_file", { isPath: true });
+    return { kind: "jwt", clientId: of("client_id"), username: of("username"), keyFile };
   }
   if (client_credentials !== undefined) {
-    const flow = ["auth", "client_credentials"];
-    return {
-      kind: "client_credentials",
-      clientId: buildReference(client_credentials.client_id, [...flow, "client_id"], scope),
-      clientSecret: buildReference(client_credentials.client_secret, [...flow, "client_secret"], scope),
-    };
+    const of = referencesOf(client_credentials, ["auth", "client_credentials"], scope);
+    return { kind: "client_credentials", clientId: of("client_id"), clientSecret: of("client_secret") };
   }
   if (refresh_token !== undefined) {
-    const flow = ["auth", "refresh_token"];
-    const { client_id, client_secret } = refresh_token;
-    return {
-      kind: "refresh_token",
-      clientId: buildReference(client_id, [...flow, "client_id"], scope),
-      ...(client_secret === undefined
-        ? {}
-        : { clientSecret: buildReference(client_secret, [...flow, "client_secret"], scope) }),
-      refreshToken: buildReference(refresh_token.refresh_token, [...flow, "refresh_token"], scope),
-    };
+    const of = referencesOf(refresh_token, ["auth", "refresh_token"], scope);
+    const [clientId, clientSecret] = [of("client_id"), of("client_secret")];
+    return { kind: "refresh_token", clientId, clientSecret, refreshToken: of("refresh_token") };
   }
   if (password !== undefined) {
-    const flow = ["auth", "password"];
-    const { security_token } = password;
-    return {
-      kind: "password",
-      username: buildReference(password.username, [...flow, "username"], scope),
-      password: buildReference(password.password, [...flow, "password"], scope),
-      ...(security_token === undefined
-        ? {}
-        : { securityToken: buildReference(security_token, [...flow, "security_token"], scope) }),
-    };
+    const of = referencesOf(password, ["auth", "password"], scope);
+    const [username, securityToken] = [of("username"), of("security_token")];
+    return { kind: "password", username, password: of("password"), securityToken };
   }
-  return { kind: "access_token", token: buildReference(written.access_token ?? "", ["auth", "access_token"], scope) };
+  return { kind: "access_token", token: referencesOf({ access_token }, ["auth"], scope)("access_token") };
 }

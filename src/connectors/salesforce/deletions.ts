@@ -4,8 +4,7 @@
 import type { ExtractedPart } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { describePart, partPath } from "../../core/part-file.ts";
-import { writeRecordFile } from "../../core/record-file.ts";
+import { writePart } from "../../core/part-file.ts";
 import type { SalesforceClient } from "./client.ts";
 import { bulkTime, joinConditions, type RecordsRequest, windowConditions } from "./records.ts";
 import { queryRecords } from "./rest-query.ts";
@@ -38,16 +37,14 @@ export async function* deletedParts(
   const inBin = await readBin(client, request);
   const gone = logged.filter(({ id }) => !inBin.has(id.slice(0, 15)));
   if (gone.length === 0) return;
-  const path = partPath(request, ordinal);
   // A column that is not known is left out, for one without a value would say that the record has none.
   const known = fields.filter((field) => ["Id", cursor, "IsDeleted"].includes(field));
   const rows = gone.map(({ id, deletedDate }) => {
     const cells: Record<string, string> = { Id: id, [cursor]: bulkTime(deletedDate), IsDeleted: "true" };
     return known.map((field) => cells[field] ?? "");
   });
-  await writeRecordFile(path, known, rows, "source");
-  const told = { label: `${source.object}, deleted for good`, locator: "deleted", rows: gone.length };
-  yield await describePart(path, ordinal, told);
+  const told = { label: `${source.object}, deleted for good`, locator: "deleted" };
+  yield await writePart(request, ordinal, known, rows, told);
 }
 
 async function readLog(
@@ -61,13 +58,8 @@ async function readLog(
   const { object } = request.source;
   if (end.getTime() - start.getTime() > logDaysMax * 24 * 60 * minuteMs) refuseShortLog(request, `${logDaysMax} days`);
   const query = `start=${encodeURIComponent(start.toISOString())}&end=${encodeURIComponent(end.toISOString())}`;
-  const answer = await client.callJson({
-    method: "GET",
-    path: `/sobjects/${object}/deleted/?${query}`,
-    idempotent: true,
-    doing: `reading the deleted-records log of ${object}`,
-    signal: request.signal,
-  });
+  const purpose = { doing: `reading the deleted-records log of ${object}`, signal: request.signal };
+  const answer = await client.get(`/sobjects/${object}/deleted/?${query}`, purpose);
   const earliest = String(answer["earliestDateAvailable"]);
   if (Date.parse(earliest) > Date.parse(from)) refuseShortLog(request, `to ${earliest}`);
   return (answer["deletedRecords"] as DeletedRecord[]).filter(
@@ -86,7 +78,7 @@ function refuseShortLog({ source, window }: RecordsRequest, reach: string): neve
 /** Ids, 15 letters, of the deleted records of the window that a query still finds. */
 async function readBin(client: SalesforceClient, request: RecordsRequest): Promise<Set<string>> {
   const conditions = joinConditions(["IsDeleted = true", ...windowConditions(request, request.cursor)]);
-  const soql = select({ fields: ["Id"], object: request.source.object, where: conditions ?? "" });
+  const soql = select({ fields: ["Id"], object: request.source.object, where: conditions });
   const ids = new Set<string>();
   const options = { all: true, doing: "reading the recycle bin", signal: request.signal };
   for await (const record of queryRecords(client, soql, options)) ids.add(String(record["Id"]).slice(0, 15));

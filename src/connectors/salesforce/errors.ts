@@ -5,6 +5,7 @@ import type { RowError } from "../../contract/write.ts";
 import { now } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { parseJson } from "../../core/json.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
 
@@ -49,15 +50,11 @@ export interface ApiError {
 
 /** The error that an answer's body tells, if it is Salesforce's. */
 export function readApiError(body: string): ApiError | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    const first = (Array.isArray(parsed) ? parsed[0] : parsed) as Record<string, unknown> | undefined;
-    const code = first?.["errorCode"] ?? first?.["error"];
-    if (typeof code !== "string") return undefined;
-    return { code, message: String(first?.["message"] ?? first?.["error_description"] ?? "") };
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(body);
+  const first = (Array.isArray(parsed) ? parsed[0] : parsed) as Record<string, unknown> | null | undefined;
+  const code = first?.["errorCode"] ?? first?.["error"];
+  if (typeof code !== "string") return undefined;
+  return { code, message: String(first?.["message"] ?? first?.["error_description"] ?? "") };
 }
 
 /** Whether Salesforce gave an error of a call, `[{"errorCode":…}]`: gateways answer in JSON too, in other forms. */

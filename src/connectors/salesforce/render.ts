@@ -16,7 +16,7 @@ import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
 import { bind, type MappedValue, quoted, type Reading, textOf } from "../../values/value.ts";
-import { renderAs } from "../kit/render-as.ts";
+import { invalidUnless, renderAs } from "../kit/render-as.ts";
 import { isWhole } from "./readable.ts";
 
 /** In a cell of a bulk file this text empties the field. */
@@ -137,13 +137,6 @@ function storedText(text: string): string {
 
 function rendered(field: FieldSchema): string {
   return renderedName(field.name);
-}
-
-function invalidUnless(field: FieldSchema, value: string, what: string): NonNullable<RenderedField["invalid"]> {
-  return {
-    condition: `${rendered(field)} IS NULL AND NOT (${isBlank(`CAST(${value} AS VARCHAR)`)})`,
-    message: `${quoted(`CAST(${value} AS VARCHAR)`)} || ' is not ' || ${literal(what)}`,
-  };
 }
 
 /** API names are told apart without case: the value is as describe has it. */

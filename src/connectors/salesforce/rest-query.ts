@@ -1,7 +1,6 @@
-// REST queries, for few records. In: SOQL. Out: a CSV file as a bulk query would give it.
+// REST queries, for few records. In: SOQL. Out: the cells of a CSV file as a bulk query would give it.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query.htm
 
-import { writeRecordFile } from "../../core/record-file.ts";
 import type { SalesforceClient } from "./client.ts";
 import { bulkTime } from "./records.ts";
 
@@ -9,36 +8,27 @@ import { bulkTime } from "./records.ts";
 export const rowsPerQueryPage = 2000;
 
 export interface RestQuery {
-  /** Queries whose records go into the file, one after the other. */
+  /** Queries, one after the other. */
   soql: readonly string[];
-  /** Columns of the file. */
+  /** Of each record, in order. */
   fields: readonly string[];
-  path: string;
   /** Deleted records too. */
   all: boolean;
   /** For messages: "reading present values". */
   doing: string;
   signal: AbortSignal;
-  onProgress(rows: number): void;
+  onProgress?(rows: number): void;
 }
 
-/** Writes a file with a header and gives the number of records. */
-export function queryToFile(
-  client: SalesforceClient,
-  query: RestQuery,
-  use: "source" | "comparison" = "comparison",
-): Promise<number> {
-  return writeRecordFile(query.path, query.fields, queryCells(client, query), use);
-}
-
-async function* queryCells(client: SalesforceClient, query: RestQuery): AsyncGenerator<string[]> {
+/** The cells of the records. */
+export async function* queryCells(client: SalesforceClient, query: RestQuery): AsyncGenerator<string[]> {
   let rows = 0;
   for (const soql of query.soql) {
     for await (const record of queryRecords(client, soql, query)) {
       yield query.fields.map((field) => cellOf(record, field));
       rows += 1;
     }
-    query.onProgress(rows);
+    query.onProgress?.(rows);
   }
 }
 
@@ -48,24 +38,22 @@ export async function* queryRecords(
   soql: string,
   { all, doing, signal }: Pick<RestQuery, "all" | "doing" | "signal">,
 ): AsyncGenerator<Record<string, unknown>> {
-  let path: string | undefined = `/${all ? "queryAll" : "query"}?q=${encodeURIComponent(soql)}`;
-  while (path !== undefined) {
-    const page = await client.callJson({ method: "GET", path, idempotent: true, doing, signal });
+  for await (const page of client.pages(queryPath(soql, all), { doing, signal }))
     yield* page["records"] as Record<string, unknown>[];
-    path = page["done"] === true ? undefined : String(page["nextRecordsUrl"]);
-  }
 }
 
 /** Records that a `SELECT count()` finds. */
 export async function countRecords(
   client: SalesforceClient,
   soql: string,
-  options: Pick<RestQuery, "all" | "doing" | "signal">,
+  { all, doing, signal }: Pick<RestQuery, "all" | "doing" | "signal">,
 ): Promise<number> {
-  const { all, doing, signal } = options;
-  const path = `/${all ? "queryAll" : "query"}?q=${encodeURIComponent(soql)}`;
-  const answer = await client.callJson({ method: "GET", path, idempotent: true, doing, signal });
+  const answer = await client.get(queryPath(soql, all), { doing, signal });
   return Number(answer["totalSize"]);
+}
+
+function queryPath(soql: string, all: boolean): string {
+  return `/${all ? "queryAll" : "query"}?q=${encodeURIComponent(soql)}`;
 }
 
 /** A cell as a bulk query would render it: no value is empty, a parent's field is found through its record. */

@@ -4,6 +4,7 @@
 import { usageFailure } from "../../core/errors.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
+import { fieldOf } from "../kit/field.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
 import { explainOwnName, explainRelation, type NameProblem } from "./nearly-right.ts";
@@ -65,26 +66,23 @@ const kinds: Record<string, FieldKind> = {
   time: "time",
 };
 
-/** https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_describeGlobal.htm */
 export async function listObjects(client: SalesforceClient): Promise<ObjectSummary[]> {
-  const doing = "listing objects";
-  const answer = await client.explain(doing, () =>
-    client.callJson({ method: "GET", path: "/sobjects", idempotent: true, doing }),
-  );
-  const listed = answer["sobjects"] as ObjectSummary[];
-  return listed.map(({ name, label, createable, updateable, deletable, queryable, custom }) => {
+  return (await describeAll(client)).map(({ name, label, createable, updateable, deletable, queryable, custom }) => {
     return { name, label, createable, updateable, deletable, queryable, custom };
   });
 }
 
 /** What the ids of objects begin with, by the objects' names. */
 export async function listPrefixes(client: SalesforceClient): Promise<Map<string, string>> {
-  const doing = "listing objects";
-  const answer = await client.explain(doing, () =>
-    client.callJson({ method: "GET", path: "/sobjects", idempotent: true, doing }),
-  );
-  const listed = answer["sobjects"] as { name: string; keyPrefix?: string | null }[];
+  const listed = await describeAll(client);
   return new Map(listed.flatMap(({ name, keyPrefix }) => (keyPrefix ? [[name, keyPrefix] as const] : [])));
+}
+
+/** https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_describeGlobal.htm */
+async function describeAll(client: SalesforceClient): Promise<(ObjectSummary & { keyPrefix?: string | null })[]> {
+  const doing = "listing objects";
+  const answer = await client.explain(doing, () => client.get("/sobjects", { doing }));
+  return answer["sobjects"] as (ObjectSummary & { keyPrefix?: string | null })[];
 }
 
 /** A lookup with what ids of its objects begin with, where that is known of all of them. */
@@ -247,22 +245,14 @@ const developerName = "DeveloperName";
 function recordTypeField(schema: ObjectSchema, name: string, lookup: FieldSchema): FieldSchema {
   const ids = lookup.recordTypes ?? new Map<string, string>();
   const { label, createable, updateable, nillable, defaultedOnCreate } = lookup;
-  return {
-    name,
-    label,
-    kind: "text",
+  return fieldOf({
+    ...{ name, label, createable, updateable, nillable, defaultedOnCreate },
     vendorType: "record type",
-    createable,
-    updateable,
-    nillable,
-    defaultedOnCreate,
-    externalId: false,
-    unique: false,
     caseSensitive: true,
     referenceTo: [schema.object],
     picklist: { values: [...ids.keys()], restricted: true },
     written: { field: lookup.name, ids },
-  };
+  });
 }
 
 /** What is wrong with the name of a parent's field, and how it is spelt; undefined where there is no such relation. */

@@ -1,11 +1,12 @@
 // The target's present values: keyed queries for few records, one bulk scan for many, whichever costs fewer calls.
 
-import { join } from "node:path";
 import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import type { FieldSchema } from "../../core/model.ts";
+import { inGroups } from "../kit/groups.ts";
+import { saveSnapshot } from "../kit/snapshot.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
-import { queryToFile, rowsPerQueryPage } from "./rest-query.ts";
+import { queryCells, rowsPerQueryPage } from "./rest-query.ts";
 import { encodedLength, packKeys, select, soqlText, uriBytesMax } from "./soql.ts";
 
 /** Job, a few polls, the list of pages, one page. */
@@ -31,20 +32,19 @@ export async function readSnapshot(
   if (request.keys !== undefined) {
     const within = request.scope === undefined ? "" : ` AND (${request.scope})`;
     const fixedBytes = encodedLength(select({ fields, object: request.object }) + within) + 100;
-    const literals: string[] = [];
-    for await (const value of request.keys.read()) literals.push(keyLiteral(value, key));
-    const conditions = packKeys(keyName, literals, uriBytesMax - fixedBytes);
+    const conditions = await packKeys(keyName, keyLiterals(request.keys.read(), key), uriBytesMax - fixedBytes);
     const pages = Math.ceil(request.keys.count / rowsPerQueryPage);
     const asked = conditions.map((condition) => condition + within);
     if (Math.max(conditions.length, pages) < scanCallsMin) return queryKeys(client, request, fields, asked);
   }
   const where = request.scope ?? (keyName === idColumn ? undefined : `${keyName} != null`);
-  const soql = select({ fields, object: request.object, ...(where === undefined ? {} : { where }) });
+  const soql = select({ fields, object: request.object, where });
   return scanObject(client, request, soql);
 }
 
-function keyLiteral(value: string, key: FieldSchema | undefined): string {
-  return key?.kind === "number" || key?.kind === "integer" ? value : soqlText(value);
+async function* keyLiterals(values: AsyncIterable<string>, key: FieldSchema | undefined): AsyncGenerator<string> {
+  const isNumber = key?.kind === "number" || key?.kind === "integer";
+  for await (const value of values) yield isNumber ? value : soqlText(value);
 }
 
 async function queryKeys(
@@ -53,13 +53,12 @@ async function queryKeys(
   fields: string[],
   conditions: string[],
 ): Promise<Snapshot> {
-  const path = join(request.folder, `${request.name}-00001.csv`);
-  const { object, signal, onProgress } = request;
+  const { object, signal } = request;
   const soql = conditions.map((where) => select({ fields, object, where }));
   const doing = "reading present values";
-  const rows = await queryToFile(client, { soql, fields, path, all: false, doing, signal, onProgress });
+  const cells = queryCells(client, { soql, fields, all: false, doing, signal });
   const how = conditions.length === 1 ? "1 keyed query" : `${conditions.length} keyed queries`;
-  return { files: [path], rows, how };
+  return saveSnapshot(request, fields, inGroups(cells, rowsPerQueryPage), how);
 }
 
 async function scanObject(client: SalesforceClient, request: SnapshotRequest, soql: string): Promise<Snapshot> {

@@ -1,6 +1,8 @@
 // SOQL that we write. Names come from describe; values are bound here and nowhere else.
 // https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm
 
+import { inGroups } from "../kit/groups.ts";
+
 /** Salesforce refuses a URI of more than 16,384 bytes together with its headers; the token takes part of it. */
 export const uriBytesMax = 14_000;
 
@@ -19,7 +21,7 @@ export function soqlText(value: string): string {
 export interface SelectParts {
   fields: readonly string[];
   object: string;
-  where?: string;
+  where?: string | undefined;
 }
 
 export function select({ fields, object, where }: SelectParts): string {
@@ -32,20 +34,14 @@ export function encodedLength(text: string): number {
 }
 
 /** Packs keys into `field IN (…)` conditions whose URL-encoded length stays below a limit. */
-export function packKeys(field: string, literals: readonly string[], encodedLengthMax: number): string[] {
+export async function packKeys(
+  field: string,
+  literals: Iterable<string> | AsyncIterable<string>,
+  encodedLengthMax: number,
+): Promise<string[]> {
+  const length = { max: encodedLengthMax, of: (literal: string) => encodedLength(`${literal},`) };
   const conditions: string[] = [];
-  let open: string[] = [];
-  let length = 0;
-  for (const literal of literals) {
-    const added = encodedLength(`${literal},`);
-    if (open.length > 0 && length + added > encodedLengthMax) {
-      conditions.push(`${field} IN (${open.join(",")})`);
-      open = [];
-      length = 0;
-    }
-    open.push(literal);
-    length += added;
-  }
-  if (open.length > 0) conditions.push(`${field} IN (${open.join(",")})`);
+  for await (const group of inGroups(literals, { items: Number.POSITIVE_INFINITY, length }))
+    conditions.push(`${field} IN (${group.join(",")})`);
   return conditions;
 }

@@ -4,18 +4,18 @@
 
 import type { RecordSchema } from "../../contract/records.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
-import { type Failure, usageFailure } from "../../core/errors.ts";
 import { writeDurably } from "../../core/files.ts";
 import { type ObjectSchema, pendingLocator } from "../../core/model.ts";
-import { describePart, partName, partPath } from "../../core/part-file.ts";
-import { explainEach } from "../../http/explain-each.ts";
+import { describePart, partName, partPath, writePart } from "../../core/part-file.ts";
 import type { ObjectSource } from "../../job/job.ts";
+import { cursorOf } from "../kit/cursor.ts";
+import { extractRecords } from "../kit/extract-records.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
 import { deletedParts } from "./deletions.ts";
 import { readableColumns, resolveParentField } from "./readable.ts";
 import { joinConditions, type RecordsRequest, windowConditions } from "./records.ts";
-import { countRecords, queryToFile } from "./rest-query.ts";
+import { countRecords, queryCells } from "./rest-query.ts";
 import { encodedLength, packKeys, select, soqlText, uriBytesMax } from "./soql.ts";
 
 /** Salesforce advises Bulk API 2.0 for more. */
@@ -39,7 +39,7 @@ export function openSalesforceSource(
       ...readableColumns(schema),
       derived: new Set([...schema.fields.values()].flatMap(({ name, derived }) => (derived === true ? [name] : []))),
       idColumn: "Id",
-      versionColumn: cursorOf(source, schema),
+      versionColumn: cursorIn(source, schema),
       deletionColumns: ["IsDeleted", ...(schema.fields.has("MasterRecordId") ? ["MasterRecordId"] : [])],
       resolveParentField: (path) => resolveParentField(schema, path, describe),
     };
@@ -47,48 +47,25 @@ export function openSalesforceSource(
   return {
     orgId: client.orgId,
     records: { overlapMs, describe: describeRecords, readClock: () => client.readClock() },
-    async *extract(request) {
-      const { source } = request;
-      if (source.kind !== "object") throw new Error("Salesforce holds objects, not files");
-      const parts = extractRecords(client, describe, { ...request, source });
-      yield* explainEach(client, `extracting ${source.object}`, parts);
-    },
+    extract: extractRecords(client, (request) => extractParts(client, describe, request)),
   };
 }
 
-function cursorOf(source: ObjectSource, schema: ObjectSchema): string {
-  const { cursor, place } = source.incremental ?? {};
-  if (cursor !== undefined) {
-    const field = schema.fields.get(cursor);
-    if (field?.kind === "datetime" && !field.nillable) return cursor;
-    if (field?.kind === "datetime") throw emptyCursorFailure(source, schema, cursor);
-    throw usageFailure(`${schema.object} has no datetime field ${cursor} (incremental.cursor)`, {
-      ...(place === undefined ? {} : { where: place }),
-      next: `leave it out, and ${cursors.find((name) => schema.fields.has(name)) ?? "no field"} is taken`,
-    });
-  }
-  const found = cursors.find((name) => schema.fields.has(name));
-  if (found !== undefined) return found;
-  throw usageFailure(`${schema.object} has none of ${cursors.join(", ")}: it can't be extracted`);
-}
-
-/** A record that has no value is in no window: it would never be taken. */
-function emptyCursorFailure({ incremental }: ObjectSource, schema: ObjectSchema, cursor: string): Failure {
-  const usual = cursors.find((name) => schema.fields.has(name));
-  return usageFailure(`${schema.object}.${cursor} may be empty, so it can't tell when a record changed`, {
-    ...(incremental === undefined ? {} : { where: incremental.place }),
-    why: "a record without a value is in no window and would never be taken",
-    next: usual === undefined ? "take all records: leave out incremental" : `leave it out, and ${usual} is taken`,
+function cursorIn(source: ObjectSource, schema: ObjectSchema): string {
+  return cursorOf(source, schema, {
+    usual: cursors.find((name) => schema.fields.has(name)),
+    noun: "field",
+    isNeverEmpty: ({ nillable }) => !nillable,
   });
 }
 
-async function* extractRecords(
+async function* extractParts(
   client: SalesforceClient,
   describe: (object: string) => Promise<ObjectSchema>,
   request: ExtractRequest<ObjectSource>,
 ): AsyncGenerator<ExtractedPart> {
   const { source } = request;
-  const cursor = cursorOf(source, await describe(source.object));
+  const cursor = cursorIn(source, await describe(source.object));
   const fields = [...new Set(["Id", cursor, ...request.columns])];
   const records: RecordsRequest = { ...request, cursor, fields, all: source.deletes === "emit" };
   const known = new Map(request.known.map((part) => [part.ordinal, part]));
@@ -106,21 +83,12 @@ async function* pendingParts(client: SalesforceClient, request: RecordsRequest):
   const outside = `(${cursor} < ${window.from} OR ${cursor} >= ${window.to})`;
   const conditions = (ids: string) => joinConditions([ids, outside, source.where]) ?? ids;
   const room = uriBytesMax - encodedLength(select({ fields, object, where: conditions("") }));
-  const soql = packKeys("Id", window.pending.map(soqlText), room).map((ids) =>
-    select({ fields, object, where: conditions(ids) }),
-  );
-  const path = partPath(request, ordinals.pending);
+  const packed = await packKeys("Id", window.pending.map(soqlText), room);
+  const soql = packed.map((ids) => select({ fields, object, where: conditions(ids) }));
   const doing = "reading records that were not settled before";
-  const rows = await queryToFile(
-    client,
-    { soql, fields, path, all, doing, signal, onProgress: () => undefined },
-    "source",
-  );
-  yield await describePart(path, ordinals.pending, {
-    label: `${object}, taken again`,
-    locator: pendingLocator,
-    rows,
-  });
+  const cells = queryCells(client, { soql, fields, all, doing, signal });
+  const told = { label: `${object}, taken again`, locator: pendingLocator };
+  yield await writePart(request, ordinals.pending, fields, cells, told);
 }
 
 async function* windowParts(client: SalesforceClient, request: RecordsRequest): AsyncGenerator<ExtractedPart> {
@@ -128,26 +96,17 @@ async function* windowParts(client: SalesforceClient, request: RecordsRequest): 
   const { object } = source;
   const known = request.known.filter(({ ordinal }) => ordinal >= ordinals.records);
   const where = joinConditions([...windowConditions(request, cursor), source.where]);
-  const soql = select({ fields, object, ...(where === undefined ? {} : { where }) });
+  const soql = select({ fields, object, where });
   const doing = `extracting ${object}`;
   let job = request.handle;
   if (job === null && known.length > 0) return;
   if (job === null) {
-    const counted = select({ fields: ["count()"], object, ...(where === undefined ? {} : { where }) });
+    const counted = select({ fields: ["count()"], object, where });
     const count = await countRecords(client, counted, { all, doing, signal });
     if (count <= restRowsMax && encodedLength(soql) < uriBytesMax) {
-      const path = partPath(request, ordinals.records);
-      const query = {
-        soql: [soql],
-        fields,
-        path,
-        all,
-        doing,
-        signal,
-        onProgress: (rows: number) => onProgress(rows, count),
-      };
-      const rows = await queryToFile(client, query, "source");
-      yield await describePart(path, ordinals.records, { label: object, locator: "query", rows });
+      const query = { soql: [soql], fields, all, doing, signal, onProgress: (rows: number) => onProgress(rows, count) };
+      const told = { label: object, locator: "query" };
+      yield await writePart(request, ordinals.records, fields, queryCells(client, query), told);
       return;
     }
     job = await openQueryJob(client, { soql, all }, signal);

@@ -8,6 +8,7 @@ import type { ObjectSchema } from "../../core/model.ts";
 import { withAccount } from "../kit/account.ts";
 import { readBatchRows } from "../kit/batch-file.ts";
 import { proofOf } from "../kit/proof.ts";
+import { remember, rememberEach } from "../kit/remember.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
@@ -40,13 +41,8 @@ export async function openSalesforce(
 ): Promise<{ source: Source; target: Target }> {
   const client = new SalesforceClient(connection, context);
   await client.connect();
-  const described = new Map<string, Promise<ObjectSchema>>();
-  const describe = (object: string): Promise<ObjectSchema> => {
-    const known = described.get(object) ?? describeObject(client, object);
-    described.set(object, known);
-    return known;
-  };
-  let prefixes: Promise<Map<string, string>> | undefined;
+  const describe = rememberEach((object) => describeObject(client, object));
+  const prefixes = remember(() => listPrefixes(client));
   const target = withAccount(client, {
     capabilities,
     readAllowance: () => readLimits(client),
@@ -58,9 +54,7 @@ export async function openSalesforce(
     refuseDemands: (demands) => refuseDemands(client, demands),
     async resolveField(schema, name) {
       const field = await resolveField(schema, name, describe);
-      if (field?.kind !== "reference") return field;
-      prefixes ??= listPrefixes(client);
-      return withPrefixes(field, await prefixes);
+      return field?.kind === "reference" ? withPrefixes(field, await prefixes()) : field;
     },
     explainName: (schema, name) => explainName(schema, name, describe),
     render: renderField,

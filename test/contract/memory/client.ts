@@ -1,6 +1,7 @@
 // Calls to the memory CRM. In: a path, and whether a second call does harm. Out: JSON, or a CallFault.
 
-import { type ApiCall, ApiClient, type ApiSession } from "../../../src/connectors/kit/api-client.ts";
+import { ApiClient, type ApiSession } from "../../../src/connectors/kit/api-client.ts";
+import { followPages } from "../../../src/connectors/kit/pages.ts";
 import type { Allowance } from "../../../src/contract/account.ts";
 import type { ConnectionContext } from "../../../src/contract/connection.ts";
 import { Failure, usageFailure } from "../../../src/core/errors.ts";
@@ -41,7 +42,8 @@ export class MemoryClient extends ApiClient<MemoryConnection> {
 
   /** Throws a Failure: 8 where the token is refused, 75 where nobody answers. */
   async connect(): Promise<void> {
-    const account = await this.explain("the sign-in", () => this.get<MemoryAccount>("/account"));
+    const doing = "the sign-in";
+    const account = await this.explain(doing, () => this.get<MemoryAccount>("/account", { doing }));
     this.#org = account.org;
     this.#calls = account.calls;
   }
@@ -57,37 +59,33 @@ export class MemoryClient extends ApiClient<MemoryConnection> {
 
   /** The CRM's time is not that of the machine. */
   override async readClock(): Promise<Date> {
-    return new Date((await this.get<MemoryAccount>("/account")).time);
+    return new Date((await this.get<MemoryAccount>("/account", { doing: "reading the clock" })).time);
   }
 
   /** Throws a Failure (2) that names what was meant, where there is no such object. */
   async fields(object: string): Promise<MemoryField[]> {
-    const known = await this.get<string[]>("/objects");
-    if (known.includes(object)) return this.get(`/objects/${object}`);
+    const doing = `describing ${object}`;
+    const known = await this.get<string[]>("/objects", { doing });
+    if (known.includes(object)) return this.get(`/objects/${object}`, { doing });
     const meant = suggest(object, known);
     throw usageFailure(`the CRM has no object ${object}`, {
       next: meant === undefined ? `objects there: ${known.join(", ")}` : `did you mean ${meant}?`,
     });
   }
 
-  async *pages(object: string, asked: Record<string, string>, signal: AbortSignal): AsyncGenerator<MemoryRecord[]> {
-    let after: string | null = "";
-    while (after !== null) {
-      const query: string = new URLSearchParams({ ...asked, after }).toString();
-      const page: MemoryPage = await this.get(`/records/${object}?${query}`, signal);
-      yield page.records;
-      after = page.next;
-    }
-  }
-
-  get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
-    return this.#call({ method: "GET", path, idempotent: true, doing: `GET ${path}`, ...(signal && { signal }) });
-  }
-
-  /** What is asked for, or written under a mark, does no harm a second time: every call here may be made again. */
-  post<Answer>(path: string, json: object, signal?: AbortSignal): Promise<Answer> {
-    const doing = `POST ${path}`;
-    return this.#call({ method: "POST", path, json, idempotent: true, doing, ...(signal && { signal }) });
+  pages(
+    object: string,
+    asked: Record<string, string>,
+    signal: AbortSignal,
+    from?: string,
+  ): AsyncGenerator<{ records: MemoryRecord[]; next: string | undefined }> {
+    const doing = `reading ${object}`;
+    const read = async (after = "") => {
+      const query = new URLSearchParams({ ...asked, after }).toString();
+      const { records, next } = await this.get<MemoryPage>(`/records/${object}?${query}`, { doing, signal });
+      return { records, next: next ?? undefined };
+    };
+    return followPages(this, doing, read, from);
   }
 
   protected override signIn(): Promise<ApiSession> {
@@ -113,9 +111,5 @@ export class MemoryClient extends ApiClient<MemoryConnection> {
       why: fault.message,
       next: isSignIn ? "check the token that connections.yaml refers to" : "look at what it says, then loadline resume",
     });
-  }
-
-  async #call<Answer>(call: ApiCall): Promise<Answer> {
-    return (await this.callJson(call)) as Answer;
   }
 }

@@ -1,16 +1,20 @@
-// The memory CRM as a source: the records of a window, a part for each hundred. In: an object and a window. Out: parts of
-// CSV. Must hold: a window is half open and ends by the CRM's own clock; asked again, it yields the same parts.
+// The memory CRM as a source: the records of a window, in parts of many pages. In: an object and a window. Out: parts of
+// CSV. Must hold: a window is half open and ends by the CRM's own clock; asked again, it goes on after the parts that are known.
 
+import { extractRecords } from "../../../src/connectors/kit/extract-records.ts";
+import { type CellPage, partsOfPages } from "../../../src/connectors/kit/paged-parts.ts";
+import { isWithin } from "../../../src/connectors/kit/window.ts";
 import type { RecordSchema } from "../../../src/contract/records.ts";
-import type { ExtractedPart, ExtractRequest, Source } from "../../../src/contract/source.ts";
-import { describePart, partPath } from "../../../src/core/part-file.ts";
-import { writeRecordFile } from "../../../src/core/record-file.ts";
-import { explainEach } from "../../../src/http/explain-each.ts";
+import type { ExtractedPart, ExtractRequest, Source, Window } from "../../../src/contract/source.ts";
+import { pendingLocator } from "../../../src/core/model.ts";
+import { writePart } from "../../../src/core/part-file.ts";
 import type { ObjectSource } from "../../../src/job/job.ts";
 import type { MemoryClient } from "./client.ts";
 import type { MemoryField, MemoryRecord } from "./server.ts";
-import { idColumn, versionColumn } from "./values.ts";
+import { cellsOf, idColumn, versionColumn } from "./values.ts";
 
+/** Ordinals of parts. What comes later wins where one record comes twice. */
+const ordinals = { pending: 1, records: 2 } as const;
 /** Column to type. */
 const deletionColumns = { deleted: "BOOLEAN", merged_into: "VARCHAR" };
 const types: Record<MemoryField["type"], string> = {
@@ -30,11 +34,7 @@ export function openMemorySource(client: MemoryClient): Source {
       describe: (source) => client.explain(`describing ${source.object}`, () => describe(client, source)),
       readClock: () => client.readClock(),
     },
-    extract(request) {
-      const { source } = request;
-      if (source.kind !== "object") throw new Error("the memory CRM holds objects, not files");
-      return explainEach(client, `extracting ${source.object}`, extract(client, { ...request, source }));
-    },
+    extract: extractRecords(client, (request) => extract(client, request)),
   };
 }
 
@@ -57,52 +57,42 @@ async function describe(client: MemoryClient, { object, deletes }: ObjectSource)
 }
 
 async function* extract(client: MemoryClient, request: ExtractRequest<ObjectSource>): AsyncGenerator<ExtractedPart> {
-  // One part: what is known already is all of it.
-  if (request.known.length > 0) return;
-  const { source, window, columns, signal } = request;
-  const path = partPath(request, 1);
+  const { source, window, columns, known, signal } = request;
+  const { object } = source;
   const fields = [...new Set([idColumn, versionColumn, ...columns])];
-  const rows = await writeRecordFile(path, fields, readWindow(client, source, window, signal, fields));
-  yield await describePart(path, 1, { label: source.object, locator: "records", rows });
-}
-
-async function* readWindow(
-  client: MemoryClient,
-  { object, deletes }: ObjectSource,
-  window: ExtractRequest["window"],
-  signal: AbortSignal,
-  fields: readonly string[],
-): AsyncGenerator<string[]> {
-  const isEmitted = deletes === "emit";
-  const pending = new Set(window?.pending);
-  if (pending.size > 0 && window?.from !== undefined) {
-    const found = await client.post<MemoryRecord[]>(
-      `/records/${object}/read`,
-      { field: idColumn, values: [...pending] },
-      signal,
-    );
-    // Those that changed meanwhile come with the window.
-    const { from, to } = window;
-    for (const record of found)
-      if (record.changed < iso(from) || record.changed >= iso(to)) yield cellsOf(record, fields);
+  const isPending = window?.from !== undefined && window.pending.length > 0;
+  if (isPending && !known.some(({ ordinal }) => ordinal === ordinals.pending)) {
+    const rows = readPending(client, object, window, signal, fields);
+    yield await writePart(request, ordinals.pending, fields, rows, { label: object, locator: pendingLocator });
   }
   const asked = {
     since: window?.from === undefined ? "" : iso(window.from),
     until: window === undefined ? "" : iso(window.to),
-    deleted: String(isEmitted),
+    deleted: String(source.deletes === "emit"),
   };
-  for await (const records of client.pages(object, asked, signal)) {
-    for (const record of records) yield cellsOf(record, fields);
+  async function* pages(from: string | undefined): AsyncGenerator<CellPage> {
+    for await (const { records, next } of client.pages(object, asked, signal, from))
+      yield { rows: records.map((record) => cellsOf(record, fields)), next };
   }
+  const open = async (from: string | undefined) => ({ pages: pages(from), total: 0 });
+  yield* partsOfPages(request, { first: ordinals.records, label: object, fields, open });
+}
+
+/** Records that an earlier run could not load, as they are now. */
+async function* readPending(
+  client: MemoryClient,
+  object: string,
+  window: Window,
+  signal: AbortSignal,
+  fields: readonly string[],
+): AsyncGenerator<string[]> {
+  const asked = { field: idColumn, values: window.pending };
+  const purpose = { doing: "reading records that were not settled before", signal };
+  // Those that changed meanwhile come with the window.
+  for (const record of await client.post<MemoryRecord[]>(`/records/${object}/read`, asked, purpose))
+    if (!isWithin(record.changed, window)) yield cellsOf(record, fields);
 }
 
 function iso(time: string): string {
   return new Date(time).toISOString();
-}
-
-function cellsOf(record: MemoryRecord, fields: readonly string[]): string[] {
-  const { id, changed, deleted, mergedInto, values } = record;
-  const gone = { deleted: String(deleted), merged_into: mergedInto };
-  const own: Record<string, string> = { [idColumn]: id, [versionColumn]: changed, ...gone };
-  return fields.map((name) => own[name] ?? values[name] ?? "");
 }

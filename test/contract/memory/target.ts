@@ -1,19 +1,24 @@
 // The memory CRM as a target. In: mapped rows. Out: rows that are written, each with its answer. Must hold: a batch is
 // written under a mark of our choosing, which the CRM takes once: every call may be made again.
 
-import { join } from "node:path";
 import { withAccount } from "../../../src/connectors/kit/account.ts";
-import { type RowAnswers, readBatchRows, saveRowAnswers } from "../../../src/connectors/kit/batch-file.ts";
-import { gatherGroups } from "../../../src/connectors/kit/groups.ts";
+import {
+  type AnsweredRow,
+  createdCell,
+  matchByTrace,
+  readBatchRows,
+  saveAnsweredRows,
+} from "../../../src/connectors/kit/batch-file.ts";
+import { lookUp } from "../../../src/connectors/kit/groups.ts";
+import { saveSnapshot } from "../../../src/connectors/kit/snapshot.ts";
 import type { Snapshot, SnapshotRequest } from "../../../src/contract/present.ts";
 import type { Target } from "../../../src/contract/target.ts";
 import type { Batch, CallWrites } from "../../../src/contract/write.ts";
 import { usageFailure } from "../../../src/core/errors.ts";
 import { sha256Of } from "../../../src/core/files.ts";
-import { writeRecordFile } from "../../../src/core/record-file.ts";
 import type { MemoryClient } from "./client.ts";
 import type { MemoryRecord, WriteRequest } from "./server.ts";
-import { clearCell, idColumn, renderField, schemaOf, versionColumn } from "./values.ts";
+import { cellsOf, clearCell, idColumn, renderField, schemaOf, versionColumn } from "./values.ts";
 
 const resultColumns = { id: "result_id", created: "result_new", error: "result_error" };
 const rowsMax = 100;
@@ -38,7 +43,7 @@ export function openMemoryTarget(client: MemoryClient): Target {
       findsByAnyField: true,
     },
     listObjects: async () =>
-      (await client.get<string[]>("/objects")).map((name) => ({
+      (await client.get<string[]>("/objects", { doing: "listing objects" })).map((name) => ({
         ...{ name, label: name, createable: true, updateable: true, deletable: true, queryable: true, custom: false },
       })),
     describe,
@@ -63,21 +68,23 @@ export function openMemoryTarget(client: MemoryClient): Target {
 
 /** By key where keys are named, else all pages. */
 async function readPresent(client: MemoryClient, request: SnapshotRequest): Promise<Snapshot> {
-  const { object, fields, key, keys, folder, name, signal } = request;
-  const path = join(folder, `${name}-00001.csv`);
+  const { object, fields, key, keys, signal } = request;
   const field = key[0] ?? idColumn;
   async function* groups(): AsyncGenerator<MemoryRecord[]> {
-    if (keys === undefined) return yield* client.pages(object, {}, signal);
-    for await (const values of gatherGroups(keys.read(), rowsMax))
-      yield await client.post<MemoryRecord[]>(`/records/${object}/read`, { field, values }, signal);
+    if (keys === undefined) {
+      for await (const { records } of client.pages(object, {}, signal)) yield records;
+      return;
+    }
+    const doing = `reading ${object} by ${field}`;
+    const read = (values: string[]) =>
+      client.post<MemoryRecord[]>(`/records/${object}/read`, { field, values }, { doing, signal });
+    yield* lookUp(keys.read(), { items: rowsMax, lanes: 2 }, read);
   }
-  async function* cells(): AsyncGenerator<string[]> {
-    for await (const records of groups())
-      for (const { id, changed, values } of records)
-        yield [id, changed, ...fields.map((one) => (one === idColumn ? id : (values[one] ?? "")))];
+  const columns = [idColumn, versionColumn, ...fields];
+  async function* cells(): AsyncGenerator<string[][]> {
+    for await (const records of groups()) yield records.map((record) => cellsOf(record, columns));
   }
-  const rows = await writeRecordFile(path, [idColumn, versionColumn, ...fields], cells());
-  return { files: [path], rows, how: keys === undefined ? "one scan" : "keyed reads" };
+  return saveSnapshot(request, columns, cells(), keys === undefined ? "one scan" : "keyed reads");
 }
 
 function callWrites(client: MemoryClient): CallWrites {
@@ -86,18 +93,14 @@ function callWrites(client: MemoryClient): CallWrites {
     async write(batch, _attempt, files, signal) {
       const { headers, rows } = readBatchRows(batch.path);
       const request = requestOf(batch, headers, rows);
-      const results = await client.post<Answer[]>(`/records/${batch.object}/write`, request, signal);
-      const byTrace = new Map(results.map((result) => [result.trace, result]));
-      const answers: RowAnswers = { columns: headers, succeeded: [], failed: [] };
-      for (const [index, { trace }] of request.rows.entries()) {
-        const answer = byTrace.get(trace);
-        const cells = rows[index] ?? [];
-        if (answer === undefined) continue;
-        const id = answer.id ?? "";
-        if (answer.error === undefined) answers.succeeded.push({ id, created: String(answer.created), cells });
-        else answers.failed.push({ id, error: errorText(answer.error), cells });
-      }
-      saveRowAnswers(answers, resultColumns, files);
+      const purpose = { doing: `writing ${rows.length} ${batch.object}`, signal };
+      const results = await client.post<Answer[]>(`/records/${batch.object}/write`, request, purpose);
+      const sent = rows.map((cells, index) => ({ trace: traceOf(index), cells }));
+      const answered = matchByTrace(sent, results).map(([{ cells }, { id = "", created, error }]): AnsweredRow => {
+        if (error !== undefined) return { id, error: errorText(error), cells };
+        return { id, created: createdCell(created === true, false), cells };
+      });
+      saveAnsweredRows(headers, answered, resultColumns, files);
     },
   };
 }
@@ -113,6 +116,10 @@ function errorText({ code, message, field }: NonNullable<Answer["error"]>): stri
   return JSON.stringify({ code, message, fields: [field] });
 }
 
+function traceOf(index: number): string {
+  return String(index);
+}
+
 /** The mark is the same whenever the batch is sent, and that of no other batch. A blank cell leaves its field alone. */
 function requestOf(batch: Batch, headers: readonly string[], rows: readonly string[][]): WriteRequest {
   const { operation, externalId } = batch;
@@ -126,7 +133,7 @@ function requestOf(batch: Batch, headers: readonly string[], rows: readonly stri
         const cell = cells[column] ?? "";
         return cell === "" || name === idColumn ? [] : [[name, cell === clearCell ? null : cell] as const];
       });
-      return { trace: String(index), ...(at < 0 ? {} : { id: cells[at] ?? "" }), values: Object.fromEntries(filled) };
+      return { trace: traceOf(index), ...(at < 0 ? {} : { id: cells[at] ?? "" }), values: Object.fromEntries(filled) };
     }),
   };
 }

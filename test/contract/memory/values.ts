@@ -1,16 +1,17 @@
 // Values, as the memory CRM stores them: text as it is, numbers to their scale, instants to the millisecond. In: a field and
 // a mapped value as SQL. Out: SQL of what is stored, and of what can't be.
 
+import { fieldOf } from "../../../src/connectors/kit/field.ts";
 import { renderAs } from "../../../src/connectors/kit/render-as.ts";
 import type { RenderedField } from "../../../src/contract/values.ts";
 import { renderedName } from "../../../src/core/columns.ts";
-import type { FieldKind, FieldSchema } from "../../../src/core/model.ts";
+import type { FieldSchema } from "../../../src/core/model.ts";
 import { storeBoolean } from "../../../src/values/boolean.ts";
 import { storeDay } from "../../../src/values/day.ts";
 import { type DayRange, storeInstant } from "../../../src/values/instant.ts";
 import { decimalOf, storeNumber } from "../../../src/values/number.ts";
 import { type MappedValue, type Reading, textOf } from "../../../src/values/value.ts";
-import type { MemoryField } from "./server.ts";
+import type { MemoryField, MemoryRecord } from "./server.ts";
 
 export const idColumn = "id";
 export const versionColumn = "changed";
@@ -25,23 +26,19 @@ const days: DayRange = {
 };
 
 export function schemaOf({ name, type, unique = false, required = false, maxLength, scale }: MemoryField): FieldSchema {
-  const kind: FieldKind = type;
-  return {
+  return fieldOf({
     name,
-    label: name,
-    kind,
+    kind: type,
     vendorType: type,
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(scale === undefined ? {} : { scale }),
     createable: type !== "id",
     updateable: type !== "id",
     nillable: !required,
-    defaultedOnCreate: false,
     externalId: unique,
     unique,
     caseSensitive: true,
-    referenceTo: [],
-  };
+  });
 }
 
 /** `value` is a column, so it may stand several times in the result. */
@@ -63,4 +60,12 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
     default:
       return { value: `nullif(${textOf(mapped)}, '')`, typed: renderedName(field.name) };
   }
+}
+
+/** A record's cells, by the names of the columns. */
+export function cellsOf(record: MemoryRecord, columns: readonly string[]): string[] {
+  const { id, changed, deleted, mergedInto, values } = record;
+  const gone = { deleted: String(deleted), merged_into: mergedInto };
+  const own: Record<string, string> = { [idColumn]: id, [versionColumn]: changed, ...gone };
+  return columns.map((name) => own[name] ?? values[name] ?? "");
 }
