@@ -32,15 +32,19 @@ export function matchResults(input: MatchInput): string {
   const { results, key } = input;
   const created = `lower(coalesce(${identifier(results.created)}, ''))`;
   const met = input.creates ? `${created} = 'false'` : "false";
+  // The key is computed over all three together: a key of text is a long expression, of which each copy costs a batch more
+  // than its rows do. No field's name has a blank.
+  const columns = key.columns.map(identifier).join(", ");
   const told = [
-    `SELECT ${key.of()} AS key, ${identifier(results.id)} AS id, 'loaded' AS outcome, CAST(NULL AS VARCHAR) AS error,
-       ${met} AS met FROM ${input.succeeded}`,
-    `SELECT ${key.of()}, nullif(${identifier(results.id)}, ''), 'failed', ${identifier(results.error)}, false FROM ${input.failed}`,
-    `SELECT ${key.of()}, NULL, 'unprocessed', ${literal(input.unprocessedBecause)}, false FROM ${input.unprocessed}`,
+    `SELECT ${columns}, ${identifier(results.id)} AS "told id", 'loaded' AS "told outcome", CAST(NULL AS VARCHAR) AS "told error",
+       ${met} AS "told met" FROM ${input.succeeded}`,
+    `SELECT ${columns}, nullif(${identifier(results.id)}, ''), 'failed', ${identifier(results.error)}, false FROM ${input.failed}`,
+    `SELECT ${columns}, NULL, 'unprocessed', ${literal(input.unprocessedBecause)}, false FROM ${input.unprocessed}`,
   ];
   return `CREATE OR REPLACE TEMP TABLE ${outcomesTable} AS
-    WITH told AS (SELECT key, any_value(id) AS id, min(outcome) AS outcome, max(outcome) AS other, any_value(error) AS error, bool_or(met) AS met
-        FROM (${told.join(" UNION ALL ")}) GROUP BY key),
+    WITH told AS (SELECT ${key.of()} AS key, any_value("told id") AS id, min("told outcome") AS outcome,
+        max("told outcome") AS other, any_value("told error") AS error, bool_or("told met") AS met
+        FROM (${told.join(" UNION ALL ")}) GROUP BY 1),
       sent AS (SELECT row_number() OVER () AS n, ${key.of()} AS key, ${key.shown} AS shown FROM ${input.sent})
     SELECT s.n, s.shown AS key, s.key AS match_key, t.id,
       CASE WHEN t.key IS NULL THEN 'missing' WHEN t.outcome <> t.other THEN 'contradictory' ELSE t.outcome END AS outcome, t.error,

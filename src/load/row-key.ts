@@ -7,6 +7,8 @@ import { foldSql } from "../values/fold.ts";
 import { storedReading } from "../values/value.ts";
 
 export interface RenderedKey {
+  /** Names of the columns that it is read from. */
+  columns: readonly string[];
   /** VARCHAR over the file's columns: the same for a value however the target renders it again. */
   of(): string;
   /** The key as it was sent, for people. */
@@ -20,6 +22,7 @@ export function keyOfFields(target: Target, fields: readonly FieldSchema[]): Ren
     return field.caseSensitive ? value : foldSql(value);
   });
   return {
+    columns: fields.map(({ name }) => name),
     of: () => parts.join(" || chr(31) || "),
     shown: fields.map(({ name }) => identifier(name)).join(" || ', ' || "),
   };
@@ -27,7 +30,7 @@ export function keyOfFields(target: Target, fields: readonly FieldSchema[]): Ren
 
 /** Of updates and deletes: the record's id. */
 export function keyOfId(idColumn: string): RenderedKey {
-  return { of: () => foldId(identifier(idColumn)), shown: identifier(idColumn) };
+  return { columns: [idColumn], of: () => foldId(identifier(idColumn)), shown: identifier(idColumn) };
 }
 
 /** VARCHAR: of 18 letters 15 count (Salesforce), of a number every digit (HubSpot). */
