@@ -48,27 +48,28 @@ export interface ExtractionResult {
   problem?: string;
 }
 
-/** The failpoints that an undisturbed extraction hits, in their order. */
-export async function countExtractionSteps(org: ExtractionOrg): Promise<string[]> {
-  await using project = openProject(org);
-  const finished = await run(org, project, runJob, { LOADLINE_FAILPOINT_LOG: project.path("hits") });
-  if (finished.code !== 0) throw new Error(`the undisturbed run failed:\n${finished.stderr}`);
-  return project.read("hits").trim().split("\n");
-}
-
-/** Kills a run at a failpoint, goes on, changes a few records, and runs once more. */
+/**
+ * Kills a run at a failpoint, goes on and is killed at the next one, and so on to the end; then changes a few records and
+ * runs once more. Gives the names of all failpoints that it came to.
+ */
 export async function killExtraction(
   org: ExtractionOrg,
-  failpoint: string,
+  failpoints: readonly string[],
   continuation: Continuation,
-): Promise<ExtractionResult> {
+): Promise<ExtractionResult & { hits: string[] }> {
   await using project = openProject(org);
-  const killed = await run(org, project, runJob, { LOADLINE_FAILPOINT: failpoint });
-  const kills = killed.signal === "SIGKILL" ? 1 : 0;
-  const ends = [await run(org, project, continuation === "run" ? runJob : resume)];
+  const goOn = continuation === "run" ? runJob : resume;
+  const log = { LOADLINE_FAILPOINT_LOG: project.path("hits") };
+  let kills = 0;
+  for (const [index, failpoint] of failpoints.entries()) {
+    const killed = await run(org, project, index === 0 ? runJob : goOn, { ...log, LOADLINE_FAILPOINT: failpoint });
+    if (killed.signal === "SIGKILL") kills += 1;
+  }
+  const ends = [await run(org, project, goOn, log)];
+  const hits = project.read("hits").trim().split("\n");
   await touchRecords(org);
   ends.push(await run(org, project, runJob));
-  return { kills, ...(await judge(org, project, ends)) };
+  return { kills, hits, ...(await judge(org, project, ends)) };
 }
 
 /** Kills runs at random moments while the org drops answers, until one comes to its end; then once more undisturbed. */

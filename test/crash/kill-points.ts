@@ -3,7 +3,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kindOf, type Lane, type LoadMode, openLoad, resume, runJob } from "./load.ts";
+import type { Finished } from "../support/rig.ts";
+import { kindOf, type Lane, type Load, type LoadMode, openLoad, resume, runJob } from "./load.ts";
 import { isClean, type Verdict } from "./oracle.ts";
 
 /** What a person, or cron, does after a crash. */
@@ -51,14 +52,58 @@ export async function crashAndGoOn(lane: Lane, crash: CrashCase): Promise<CrashR
     const again = await load.run(resume, { LOADLINE_FAILPOINT: crash.second });
     if (again.signal === "SIGKILL") kills += 1;
   }
-  const replanned = crash.continuation === "run";
-  const last = await load.run(replanned ? runJob : resume);
+  const last = await load.run(crash.continuation === "run" ? runJob : resume);
+  return { case: crash, kills, ...(await judgeEnd(load, crash, last)) };
+}
+
+/** One load that is killed again and again, each command at another failpoint, and judged at its end. */
+export interface CrashChain {
+  mode: LoadMode;
+  failpoints: readonly string[];
+  /** What follows on each kill. */
+  continuation: Continuation;
+  batchRows?: number;
+}
+
+export interface ChainResult {
+  /** The failpoints at which a command was killed. */
+  killedAt: string[];
+  /** Names of all failpoints that the commands came to. */
+  hits: string[];
+  verdict: Verdict;
+  /** Set when the load did not come to its end. */
+  problem?: string;
+}
+
+/**
+ * As many kills as `crashAndGoOn` has cases, for the cost of one load: a kill's command is short. Where a chain ends wrong,
+ * `npm run crash:sweep` says by which step.
+ */
+export async function crashInTurn(lane: Lane, chain: CrashChain): Promise<ChainResult> {
+  await using load = await openLoad(lane, chain.mode, chain.batchRows);
+  const log = { LOADLINE_FAILPOINT_LOG: load.project.path("hits") };
+  const goOn = chain.continuation === "run" ? runJob : resume;
+  const killedAt: string[] = [];
+  for (const [index, failpoint] of chain.failpoints.entries()) {
+    const killed = await load.run(index === 0 ? runJob : goOn, { ...log, LOADLINE_FAILPOINT: failpoint });
+    if (killed.signal === "SIGKILL") killedAt.push(failpoint);
+  }
+  const last = await load.run(goOn, log);
+  const end = await judgeEnd(load, chain, last);
+  return { killedAt, hits: load.project.read("hits").trim().split("\n"), ...end };
+}
+
+async function judgeEnd(
+  load: Load,
+  { mode, continuation }: Pick<CrashCase, "mode" | "continuation">,
+  last: Finished,
+): Promise<Pick<CrashResult, "verdict" | "problem">> {
+  const replanned = continuation === "run";
   // What `run` tells is of its own plan, not of the one that it recovered.
   const verdict = await load.judge({ replanned, ...(replanned || last.stdout === "" ? {} : { last }) });
   // A run that recovers an insert finds the same file again, and says so (4).
-  const isDone = last.code === 0 || (replanned && kindOf(crash.mode) === "insert" && last.code === 4);
-  const problem = isDone ? {} : { problem: `exit ${last.code ?? last.signal}: ${last.stderr}` };
-  return { case: crash, kills, verdict, ...problem };
+  const isDone = last.code === 0 || (replanned && kindOf(mode) === "insert" && last.code === 4);
+  return { verdict, ...(isDone ? {} : { problem: `exit ${last.code ?? last.signal}: ${last.stderr}` }) };
 }
 
 export function describeCase({ mode, failpoint, continuation, second }: CrashCase): string {

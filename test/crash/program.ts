@@ -24,11 +24,21 @@ export interface OwnProgram extends Program, Disposable {
   folder: string;
 }
 
-export function buildProgram(): OwnProgram {
+/** `bundled: false`: a file of dist/ for each of src/, so that it can be found there. */
+export function buildProgram({ bundled = true } = {}): OwnProgram {
   const folder = mkdtempSync(join(tmpdir(), "loadline-program-"));
+  const dist = join(folder, "dist");
   // Types are another check's business.
-  const settings = ["--noCheck", "--out", join(folder, "dist")];
-  execFileSync(process.execPath, [join(repository, "scripts/build.ts"), ...settings]);
+  const command = bundled
+    ? [join(repository, "scripts/build.ts"), "--noCheck", "--out", dist]
+    : [
+        join(repository, "node_modules/typescript/bin/tsc"),
+        "-p",
+        join(repository, "tsconfig.build.json"),
+        "--outDir",
+        dist,
+      ];
+  execFileSync(process.execPath, bundled ? command : [...command, "--noCheck"]);
   mkdirSync(join(folder, "bin"));
   for (const name of ["bin/loadline.js", "package.json"]) cpSync(join(repository, name), join(folder, name));
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));

@@ -1,64 +1,73 @@
 import { expect, test } from "vitest";
-import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
-import { overLanes } from "./lanes.ts";
+import { type ChainResult, type CrashChain, crashInTurn } from "./kill-points.ts";
 import { openLane } from "./load.ts";
+import { isClean } from "./oracle.ts";
 import { builtProgram } from "./program.ts";
 
-const lanes = 2;
-/** Six batches; `npm run crash:sweep` takes a dozen and more, and every hit of every step. */
+/** Six batches; `npm run crash:sweep` takes a dozen and more, and every hit of every step, each in a load of its own. */
 const batchRows = 10;
 
-/** Steps of a run, whatever it loads; of a batch; and of a batch that has a handle. */
-const runSteps = "chosen extracted staged diffed planned settled loaded checkpointed".split(" ");
-const batchSteps = "intent committed fetched stored".split(" ");
-const handleSteps = "opened handle uploaded closed inspected ended".split(" ");
-const callSteps = [...runSteps, ...batchSteps];
-const jobSteps = [...callSteps, ...handleSteps];
+/** Steps of a run before it loads, and after; of a batch; and of a batch that has a handle, in the order of the way. */
+const planSteps = ["chosen", "extracted", "staged", "diffed", "planned"];
+const endSteps = ["loaded", "checkpointed"];
+const callSteps = ["intent", "committed", "fetched", "stored", "settled"];
+const jobSteps = "intent opened handle uploaded committed closed inspected ended fetched stored settled".split(" ");
+/** Only where a run is taken up. */
+const recoverySteps = ["abandoned", "rechecked"];
 
-/** Of each way of writing one load is killed at every step, the others at those of their batches. */
-test.each([
-  ["insert", jobSteps, jobSteps],
-  ["upsert", jobSteps, [...batchSteps, ...handleSteps]],
-  ["collections", callSteps, callSteps],
-  ["delete", jobSteps, [...batchSteps, ...handleSteps]],
-  ["hs-insert", callSteps, callSteps],
-  ["hs-upsert", callSteps, batchSteps],
-  ["hs-import", jobSteps, [...batchSteps, ...handleSteps]],
-  ["hs-delete", callSteps, batchSteps],
-] as const)(
-  "a load (%s) that is killed at a step loses and doubles nothing, taken up by resume or by run",
-  async (mode, stepsOfMode, killedAt) => {
-    const hits = await hitsOf(mode);
-    expect([...new Set(hits)].sort()).toEqual([...stepsOfMode].sort());
-    const cases = killedAt.map((name, index): CrashCase => {
-      const count = hits.filter((hit) => hit === name).length;
-      const failpoint = `${name}:${Math.ceil(count / 2)}`;
-      return { mode, failpoint, batchRows, continuation: (index + mode.length) % 2 === 0 ? "resume" : "run" };
-    });
-    const results = await overLanes(builtProgram, lanes, cases, crashAndGoOn);
-    expect(results.map(complaint).filter((text) => text !== undefined)).toEqual([]);
-    expect(results.map(({ kills }) => kills)).toEqual(cases.map(() => 1));
+/** Steps around a call that does something at the target, or that decides on one. */
+const callDecisions = ["intent", "committed", "stored"];
+const jobDecisions = ["handle", "committed", "closed", "fetched", "settled"];
+const importDecisions = "opened handle uploaded committed closed inspected fetched settled".split(" ");
+
+/** One load by jobs and one by calls are killed at every step, each other way of writing where it decides. */
+const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
+  {
+    mode: "insert",
+    continuation: "resume",
+    steps: jobSteps,
+    // In the middle of the batches, too, and while it is taken up.
+    failpoints: [
+      ...[...firstOf(planSteps), "intent:2", "opened:1", "handle:3", "abandoned:1", "uploaded:3", "abandoned:1"],
+      ...["committed:4", "closed:1", "inspected:1", "ended:1", "fetched:2", "stored:1", "settled:1"],
+      ...firstOf(endSteps),
+    ],
+  },
+  { mode: "upsert", continuation: "run", steps: jobSteps, failpoints: firstOf(jobDecisions) },
+  { mode: "collections", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
+  { mode: "delete", continuation: "run", steps: jobSteps, failpoints: firstOf(jobDecisions) },
+  {
+    mode: "hs-insert",
+    continuation: "run",
+    steps: callSteps,
+    failpoints: firstOf([...planSteps, ...callSteps, ...endSteps]),
+  },
+  { mode: "hs-upsert", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
+  { mode: "hs-import", continuation: "run", steps: jobSteps, failpoints: firstOf(importDecisions) },
+  { mode: "hs-delete", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
+];
+
+test.each(chains)(
+  "a load ($mode) that is killed at step after step, each time taken up by $continuation, loses and doubles nothing",
+  async ({ steps, ...chain }) => {
+    const result = await crash({ ...chain, batchRows });
+    expect(complaint(result)).toBeUndefined();
+    expect(result.killedAt).toEqual(chain.failpoints);
+    const hits = new Set(result.hits.filter((name) => !recoverySteps.includes(name)));
+    expect([...hits].sort()).toEqual([...planSteps, ...steps, ...endSteps].sort());
   },
 );
 
-test("a run that is killed again while it is taken up loses and doubles nothing", async () => {
-  const pairs = [
-    ["handle:3", "abandoned:1"],
-    ["handle:3", "opened:1"],
-    ["uploaded:3", "abandoned:1"],
-    ["committed:4", "closed:1"],
-    ["fetched:2", "stored:1"],
-    ["loaded:1", "checkpointed:1"],
-  ] as const;
-  const cases = pairs.map(
-    ([failpoint, second]): CrashCase => ({ mode: "insert", failpoint, second, continuation: "resume" }),
-  );
-  const results = await overLanes(builtProgram, lanes, cases, crashAndGoOn);
-  expect(results.map(complaint).filter((text) => text !== undefined)).toEqual([]);
-  expect(results.map(({ kills }) => kills)).toEqual(cases.map(() => 2));
-});
+function firstOf(steps: readonly string[]): string[] {
+  return steps.map((name) => `${name}:1`);
+}
 
-async function hitsOf(mode: CrashCase["mode"]): Promise<string[]> {
+async function crash(chain: CrashChain): Promise<ChainResult> {
   await using lane = await openLane(builtProgram);
-  return await countFailpoints(lane, mode, batchRows);
+  return await crashInTurn(lane, chain);
+}
+
+function complaint({ problem, verdict, killedAt }: ChainResult): string | undefined {
+  if (problem === undefined && isClean(verdict)) return undefined;
+  return `killed at ${killedAt.join(", ")}: ${JSON.stringify(verdict)} ${problem ?? ""}`;
 }

@@ -105,29 +105,40 @@ test("what a job left that failed for too many locks is sent again, what it load
   expect(new Set(keys).size).toBe(sent - 2);
 });
 
-/** The first fifteen batches are those of the plan, the next two hold what was locked. */
-const kills = [
-  ["stored:9", "resume"],
-  ["parted:1", "resume"],
-  ["parted:2", "run"],
-  ["settled:15", "resume"],
-  ["intent:16", "run"],
-  ["handle:16", "resume"],
-  ["committed:17", "resume"],
-  ["fetched:16", "run"],
-  ["stored:17", "resume"],
-  ["settled:16", "resume"],
-] as const;
+/** Two batches of the plan, each with a row that is locked, and the two that these rows are sent again in. */
+const batchRows = 31;
+const stepsByResume = [
+  "stored:1",
+  "parted:1",
+  "parted:2",
+  "intent:1",
+  "handle:1",
+  "committed:1",
+  "fetched:1",
+  "stored:2",
+  "settled:1",
+];
+const stepsByRun = ["parted:1", "intent:2", "handle:1", "fetched:1", "settled:2"];
 
-test.each(kills)(
-  "killed at %s around rows that were locked, a run taken up by %s loses and doubles none",
-  async (at, by) => {
-    await using load = await openLoad(lane, "insert");
+test.each([
+  ["resume", stepsByResume],
+  ["run", stepsByRun],
+] as const)(
+  "killed again and again around rows that were locked, a run that is taken up by %s loses and doubles none",
+  async (by, failpoints) => {
+    await using load = await openLoad(lane, "insert", batchRows);
     await lockRows(10, 33);
-    const killed = await load.run(runJob, { LOADLINE_FAILPOINT: at });
-    expect(killed.signal).toBe("SIGKILL");
-    const last = await load.run(by === "resume" ? resume : runJob);
+    const goOn = by === "resume" ? resume : runJob;
+    const killedAt: string[] = [];
+    for (const failpoint of failpoints) {
+      const killed = await load.run(killedAt.length === 0 ? runJob : goOn, { LOADLINE_FAILPOINT: failpoint });
+      expect(killed.signal, `${failpoint}: ${killed.stderr}`).toBe("SIGKILL");
+      killedAt.push(failpoint);
+    }
+    const last = await load.run(goOn);
     expect(last.code, last.stderr).toBe(by === "resume" ? 0 : 4);
+    // Jobs that were given up for another had no row.
+    expect((await rowsOfJobs()).filter((rows) => rows > 0).sort()).toEqual([1, 1, 29, 31]);
     const told = by === "resume" ? { last } : {};
     expect(await load.judge({ replanned: false, untaken: 2, ...told })).toEqual(clean);
   },
