@@ -16,20 +16,29 @@ export function joinCells(columns: readonly string[]): string {
 
 /**
  * SQL over a row's columns, all text, and `joinCells`: NULL for a row like most, else the most line breaks of a cell,
- * below zero where its lines look like records. Nearly every row is told by its text as a whole: whether a line ends in
- * it, and then whether there are the delimiters of another record or very many lines. Looking at each cell of the rows in
- * which a line ends took twice as long as all the rest of the pass (measured).
+ * below zero where its lines look like records. Nearly every row is told by its text as a whole: whether there are the
+ * delimiters of another record and a line ends in it, or very many lines. Looking at each cell of the rows in which a
+ * line ends took twice as long as all the rest of the pass (measured).
  */
 export function countSwallowed(columns: readonly string[], delimiter: string): string {
   const cells = columns.map((column) => {
     const hasLines = `greatest(${count(column, lf)}, ${count(column, cr)}) > ${breaksSeen}`;
     return `CASE WHEN strlen(${column}) > ${bytesSeen} AND ${hasLines} THEN ${look(column, columns.length, delimiter)} END`;
   });
-  const parts = (mark: string) => `len(string_split(${textName}, ${mark}))`;
-  const holdsRecord = `${parts(literal(delimiter))} >= ${columns.length}`;
-  const holdsLines = `${parts(lf)} + ${parts(cr)} > ${breaksMax}`;
-  return `CASE WHEN contains(${textName}, ${lf}) OR contains(${textName}, ${cr}) THEN CASE WHEN ${holdsRecord} OR ${holdsLines}
-    THEN least(${[...cells, lookAtRow(columns, delimiter), "NULL"].join(", ")}) END END`;
+  const endsLine = `(contains(${textName}, ${lf}) OR contains(${textName}, ${cr}))`;
+  const holdsRecord = columns.length > 1 ? `${hasAtLeast(columns.length - 1, delimiter)} AND ${endsLine}` : "false";
+  // Of more breaks than that half at least are one of the two.
+  const holdsLines = `${hasAtLeast(breaksMax / 2, "\n")} OR ${hasAtLeast(breaksMax / 2, "\r")}`;
+  return `CASE WHEN ${holdsRecord} OR ${holdsLines}
+    THEN least(${[...cells, lookAtRow(columns, delimiter), "NULL"].join(", ")}) END`;
+}
+
+/** BOOLEAN: so many marks stand in a row's text. Splitting the text at them takes four times as long (measured). */
+function hasAtLeast(marks: number, mark: string): string {
+  const isWildcard = mark === "%" || mark === "_";
+  return isWildcard
+    ? `${count(textName, literal(mark))} >= ${marks}`
+    : `${textName} LIKE ${literal(`%${`${mark}%`.repeat(marks)}`)}`;
 }
 
 /** A row of few lines (long-cells.ts): all its breaks, below zero, where each of its lines has the cells of a record. */

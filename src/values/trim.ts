@@ -42,16 +42,26 @@ const atEnds: Record<Ends, readonly string[]> = {
   right: [`[${invisibleClass}]+$`],
 };
 
-/** `text` without invisible characters at its ends. Few texts have any, and seeing that costs a third of DuckDB's trim. */
+const blankTrims: Record<Ends, string> = { both: "trim", left: "ltrim", right: "rtrim" };
+
+/**
+ * `text` without invisible characters at its ends. Few texts have any, and of those most have blanks alone, which the
+ * engine's own trim takes away. With a set of so many characters that takes ten times as long (measured: 30 µs), and one
+ * regular expression for both ends twice as long as one for each.
+ */
 export function trimmed(text: string, ends: Ends = "both"): string {
-  const startsPlain = `${text} BETWEEN '!' AND '~~'`;
-  // `right` takes twice as long (measured).
-  const endsPlain = `substr(${text}, -1) BETWEEN '!' AND '~'`;
-  const tests = { both: [startsPlain, endsPlain], left: [startsPlain], right: [endsPlain] };
-  // With a set of so many characters the engine's own trim takes ten times as long (measured: 30 µs), and one expression
-  // for both ends twice as long.
+  const unblanked = `system.main.${blankTrims[ends]}(${text})`;
   const changed = atEnds[ends].reduce((sql, end) => `regexp_replace(${sql}, '${end}', '')`, text);
-  return `CASE WHEN ${tests[ends].join(" AND ")} THEN ${text} ELSE ${changed} END`;
+  return `CASE WHEN ${areVisible(text, ends)} THEN ${text} WHEN ${areVisible(unblanked, ends)} THEN ${unblanked} ELSE ${changed} END`;
+}
+
+/** BOOLEAN: certainly nothing invisible at the ends, without a regular expression: ASCII, or a Latin, Greek or Cyrillic letter. */
+function areVisible(text: string, ends: Ends): string {
+  const starts = `(${text} BETWEEN '!' AND '~~' OR ${text} BETWEEN 'À' AND 'ԯ')`;
+  // `right` takes twice as long (measured).
+  const last = `substr(${text}, -1)`;
+  const stops = `(${last} BETWEEN '!' AND '~' OR ${last} BETWEEN 'À' AND 'ԯ')`;
+  return { both: `${starts} AND ${stops}`, left: starts, right: stops }[ends];
 }
 
 /** BOOLEAN: there is nothing to see. NULL counts as nothing. */

@@ -118,7 +118,7 @@ function renderText(field: FieldSchema): Omit<RenderedField, "value"> {
 /** A key is found, and told from others, by what can be seen of it. */
 function storedKey(text: string): string {
   const changed = bind("key", trimmed(text), storedText);
-  return `CASE WHEN ${text} BETWEEN '!' AND '~~' AND right(${text}, 1) BETWEEN '!' AND '~' AND NOT contains(${text}, chr(13))
+  return `CASE WHEN ${text} BETWEEN '!' AND '~~' AND substr(${text}, -1) BETWEEN '!' AND '~' AND NOT contains(${text}, chr(13))
     THEN ${text} ELSE ${changed} END`;
 }
 
