@@ -86,24 +86,45 @@ export function matchKeys(input: CompareInput): string {
     const inserted = input.inserted ?? "SELECT CAST(NULL AS BIGINT) AS _row_ LIMIT 0";
     return `SELECT _row_, CAST(NULL AS VARCHAR[]) AS _present_, CAST(NULL AS VARCHAR) AS ${unusualName} FROM (${inserted})`;
   }
-  const names = input.fields.map(({ name }) => identifier(name));
   const matched = input.mode === "mirror" ? "true" : "k._row_ IS NOT NULL";
-  const needed = input.mode === "delete" ? matched : `${matched} AND k._hash_ IS DISTINCT FROM p._hash_`;
-  const values = ["p._id_", "p._version_", ...names.map((name) => `p.${name}`)];
+  // What reads as it is stored is equal. The rest, a tenth as a rule, is looked at value by value.
+  const unlike = input.mode === "delete" ? matched : `${matched} AND k._hash_ IS DISTINCT FROM p._read_`;
+  const values = ["p._id_", "p._version_", ...input.fields.map(({ canonical }) => canonical)];
   const kept = `${matched} OR p.${unusualName} IS NOT NULL`;
   const join = input.mode === "mirror" || input.tellsUnusualKeys ? "LEFT JOIN" : "JOIN";
-  return `SELECT k._row_, CASE WHEN ${needed} THEN [${values.join(", ")}] END AS _present_, p.${unusualName}
+  const found = `SELECT k._row_, k._hash_, p.${unusualName}, CASE WHEN ${unlike} THEN [${values.join(", ")}] END AS _found_
     FROM (${nameRecords(input, input.snapshot)}) p ${join} ${keysTable} k ON k._key_ = p._target_key_ WHERE ${kept}`;
+  const hash = `hash(${input.fields.map((_, index) => `_found_[${index + 3}]`).join(", ")})`;
+  const differs = input.mode === "delete" ? "true" : `_hash_ IS DISTINCT FROM ${hash}`;
+  return `SELECT _row_, CASE WHEN _found_ IS NOT NULL AND ${differs} THEN _found_ END AS _present_, ${unusualName} FROM (${found})`;
 }
 
-/** The target's records with what finds them, `_target_key_`. */
+/** The target's records as they are read, `_read_` for all their values, with what finds them, `_target_key_`. */
 export function nameRecords(input: CompareInput, snapshot: SnapshotScan): string {
-  const names = input.fields.map(({ name }) => identifier(name));
   const unusual = `CASE WHEN NOT ${isPlainSql("_target_key_")} THEN _target_key_ END`;
   const keyed = `SELECT *, ${input.tellsUnusualKeys ? unusual : "CAST(NULL AS VARCHAR)"} AS ${unusualName}
-    FROM (SELECT *, ${foldKey(input.key)} AS _target_key_, hash(${names.join(", ")}) AS _hash_
-      FROM (${selectPresent(input, snapshot, snapshot.scan)}))`;
-  return input.adopted === undefined ? keyed : `${keyed} UNION ALL ${adoptRecords(input, snapshot, input.adopted)}`;
+    FROM (SELECT *, ${foldKey(input.key)} AS _target_key_ FROM (${readRecords(input, snapshot, snapshot.scan, input.key)}))`;
+  return input.adopted === undefined
+    ? keyed
+    : `${keyed} UNION ALL BY NAME ${adoptRecords(input, snapshot, input.adopted)}`;
+}
+
+/** SELECT of the records of a scan: their values as they are read, and of some fields as the target stores them. */
+function readRecords(
+  { fields, mode }: CompareInput,
+  { idColumn, versionColumn }: SnapshotScan,
+  scan: string,
+  stored: readonly { name: string }[],
+): string {
+  const names = new Set(stored.map(({ name }) => name));
+  const read = fields.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
+  const canonical = fields
+    .filter(({ name }) => names.has(name))
+    .map((field) => `${field.canonical} AS ${identifier(field.name)}`);
+  // Of records an empty cell is no value; a file keeps the two apart.
+  const values = fields.map(({ name }) => (mode === "delta" ? mappedName(name) : `nullif(${mappedName(name)}, '')`));
+  return `SELECT ${["*", ...canonical].join(", ")}, hash(${values.join(", ")}) AS _read_ FROM (
+      SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${read.join(", ")} FROM ${scan})`;
 }
 
 /** SELECT of the keys that records of the target have, folded. */
@@ -143,9 +164,8 @@ function adoptRecords(
   snapshot: SnapshotScan,
   { scan, by }: NonNullable<CompareInput["adopted"]>,
 ): string {
-  const names = input.fields.map(({ name }) => `p.${identifier(name)}`);
-  return `SELECT p.*, u._key_ AS _target_key_, hash(${names.join(", ")}) AS _hash_, CAST(NULL AS VARCHAR) AS ${unusualName}
-    FROM (${selectPresent(input, snapshot, scan)}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by_
+  return `SELECT p.*, u._key_ AS _target_key_, CAST(NULL AS VARCHAR) AS ${unusualName}
+    FROM (${readRecords(input, snapshot, scan, [...input.key, by])}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by_
     WHERE ${foldKey(input.key, "p.")} IS NULL QUALIFY count(DISTINCT u._key_) OVER (PARTITION BY p._id_) = 1`;
 }
 

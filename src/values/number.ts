@@ -72,7 +72,9 @@ export function isComputedNumber(type: string): boolean {
  */
 export function decimalOf(text: string, decimals: number = decimalsComputed): string {
   const wide = `DECIMAL(38, ${decimals})`;
-  const isNarrow = `strlen(${text}) <= 14 AND ${text} NOT LIKE '%._____%'`;
+  // LIKE with places in it takes as long as reading the number (measured).
+  const isShort = `(strpos(${text}, '.') >= strlen(${text}) - 4 OR NOT contains(${text}, '.'))`;
+  const isNarrow = `strlen(${text}) <= 14 AND ${isShort}`;
   return `CASE WHEN ${isNarrow} THEN CAST(CAST(${text} AS DECIMAL(18, 4)) AS ${wide}) ELSE CAST(${text} AS ${wide}) END`;
 }
 

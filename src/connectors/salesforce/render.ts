@@ -14,7 +14,7 @@ import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, decimalsComputed, type NumberLimits, numberText, storeNumber } from "../../values/number.ts";
 import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
-import { isBlank, trimmed } from "../../values/trim.ts";
+import { isBlank, isPlain, trimmed } from "../../values/trim.ts";
 import { bind, type MappedValue, quoted, type Reading, textOf } from "../../values/value.ts";
 import { invalidUnless, renderAs } from "../kit/render-as.ts";
 import { isWhole } from "./readable.ts";
@@ -118,8 +118,7 @@ function renderText(field: FieldSchema): Omit<RenderedField, "value"> {
 /** A key is found, and told from others, by what can be seen of it. */
 function storedKey(text: string): string {
   const changed = bind("key", trimmed(text), storedText);
-  return `CASE WHEN ${text} BETWEEN '!' AND '~~' AND substr(${text}, -1) BETWEEN '!' AND '~' AND NOT contains(${text}, chr(13))
-    THEN ${text} ELSE ${changed} END`;
+  return `CASE WHEN ${isPlain(text)} AND NOT contains(${text}, chr(13)) THEN ${text} ELSE ${changed} END`;
 }
 
 /**
