@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { CommandResult, Globals } from "./commands/globals.ts";
+import type { InitFlags } from "./commands/init.ts";
 import type { RunFlags } from "./commands/run.ts";
 import { exitCodeOf, explain, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
@@ -130,6 +131,20 @@ program
   );
 
 program
+  .command("init [dir]")
+  .description("a project to start from: connections, a job that runs against the sandbox, a workflow, a line for cron")
+  .option("--source <type>", "the system that records come from: file, sftp, salesforce or hubspot")
+  .option("--target <type>", "the system that they go to")
+  .option("--from <file>", "in place of both: a file whose columns are mapped")
+  .option("--into <object>", "and the object that it goes into, e.g. salesforce:Contact")
+  .option("--yes", "ask nothing: take what is usual")
+  .action(
+    act(async (dir: string | undefined, flags: InitFlags) =>
+      (await import("./commands/init.ts")).initProject(globals(), dir, flags, process.argv[1] ?? "loadline"),
+    ),
+  );
+
+program
   .command("guess <file>")
   .description("write a first job for a file: its format, and a map of its columns")
   .action(act(async (file: string) => (await import("./commands/guess.ts")).guessFile(globals(), file)));
@@ -182,7 +197,7 @@ program
     }),
   );
 
-for (const name of ["init", "test", "apply", "rejects", "rollback", "reconcile", "report", "state"]) {
+for (const name of ["test", "apply", "rejects", "rollback", "reconcile", "report", "state"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

@@ -5,10 +5,13 @@
 import type { ConnectionType } from "../job/connection-type.ts";
 import type { Connection, Environment } from "../job/job.ts";
 import type { ConnectionContext, OpenConnection } from "./connection.ts";
+import type { Starter } from "./starter.ts";
 
 export interface Connector extends ConnectionType {
   /** Signs in. Throws a Failure: 8 where that is refused, 75 where nobody answers. */
   open(connection: Connection, context: ConnectionContext): Promise<OpenConnection>;
+  /** What `loadline init` writes for it; without it, init knows nothing of the system. */
+  readStarter?(): Promise<Starter>;
   /** The key that a server shows, where a system is known by one. Sends no credential. */
   readServerKey?(connection: Connection, environment: Environment): Promise<ServerKey>;
   /** For `--sandbox`: the same connection with its system played by the sandbox. Without it, the real one stays. */

@@ -4,7 +4,17 @@ import { stringify } from "yaml";
 
 /** `doubts`: what a person should look at, as comments in front. */
 export function writeJob(job: object, doubts: readonly string[] = []): string {
-  // Whatever stands in a file must not end a comment.
-  const comments = doubts.map((doubt) => `# in doubt: ${doubt.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")}\n`);
+  const comments = doubts.map((doubt) => `${comment(`in doubt: ${doubt}`)}\n`);
   return `${comments.join("")}${stringify(job, { lineWidth: 0 })}`;
+}
+
+/** On one line, as it stands in a job that is written line by line. */
+export function onOneLine(value: unknown): string {
+  if (typeof value === "string" && /[\r\n]/.test(value)) return JSON.stringify(value);
+  return stringify(value, { lineWidth: 0, collectionStyle: "flow" }).trim();
+}
+
+/** Whatever stands in a file must not end it. */
+export function comment(text: string): string {
+  return `# ${text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")}`;
 }

@@ -1,6 +1,7 @@
 // The one door to stdout and stderr. In: text. Out: the same, without credentials. Results go to stdout, progress, logs
 // and failures to stderr. What must hold: colours and moving lines only where a person looks at a terminal.
 
+import { usageFailure } from "../core/errors.ts";
 import { redactSecrets } from "../core/secret.ts";
 import type { Look } from "./lines.ts";
 
@@ -40,4 +41,27 @@ export function canMove(screen: Screen, environment: NodeJS.ProcessEnv = process
 /** stderr itself, for the progress bars, which write to it on their own. */
 export function errorScreen(): Screen {
   return process.stderr;
+}
+
+/** Whether a person can be asked: both what is shown and what is typed are of a terminal. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** One line of what a person types. Throws a Failure (2) at the end of what is typed, and what ends the command. */
+export async function askPerson(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import("node:readline");
+  signal.throwIfAborted();
+  // Left to the terminal to edit, so that Ctrl-C stays a signal.
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  process.stderr.write(question);
+  try {
+    return await new Promise((resolve, reject) => {
+      lines.once("line", resolve);
+      lines.once("close", () => reject(usageFailure("no answer: nothing was written")));
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  } finally {
+    lines.close();
+  }
 }

@@ -9,6 +9,7 @@ export const files: Connector = {
   shape: folderShape,
   findProblems: () => [],
   read: readFolder,
+  readStarter: async () => (await import("./starter.ts")).starter,
   async open(connection: FileConnection) {
     const [{ openFileSource }, { openFolderStore }, { openFileTarget }] = await Promise.all([
       import("./source.ts"),

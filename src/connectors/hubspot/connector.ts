@@ -13,6 +13,7 @@ export const hubspot: Connector = {
   shape: hubspotShape,
   findProblems: findHubSpotProblems,
   read: readHubSpot,
+  readStarter: async () => (await import("./starter.ts")).starter,
   open: async (connection: HubSpotConnection, context) =>
     (await import("./target.ts")).openHubSpot(connection, context),
   rehearse({ name, apiVersion, burst, daily, place }: HubSpotConnection, { addresses }): HubSpotConnection {

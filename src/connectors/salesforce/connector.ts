@@ -13,6 +13,7 @@ export const salesforce: Connector = {
   shape: salesforceShape,
   findProblems: findSalesforceProblems,
   read: readSalesforce,
+  readStarter: async () => (await import("./starter.ts")).starter,
   open: async (connection: SalesforceConnection, context) =>
     (await import("./target.ts")).openSalesforce(connection, context),
   rehearse({ name, apiVersion, place }: SalesforceConnection, { addresses }): SalesforceConnection {

@@ -13,6 +13,7 @@ export const sftp: Connector = {
   shape: sftpShape,
   findProblems: findSftpProblems,
   read: readSftp,
+  readStarter: async () => (await import("./starter.ts")).starter,
   async open(connection: SftpConnection, context) {
     const [{ openSftp }, { openFileTarget }] = await Promise.all([
       import("./sftp.ts"),

@@ -11,6 +11,8 @@ import type { Connection, Environment } from "../../job/job.ts";
 export interface DescribeRequest {
   connection: Connection;
   object?: string;
+  /** What to run where another object is meant. */
+  nextFor?: (meant: string) => string;
   environment: Environment;
   signal: AbortSignal;
 }
@@ -24,6 +26,7 @@ export interface Described {
 /** Throws a Failure (exit 2) with a did-you-mean for an object that is not there. */
 export async function describeSystem(request: DescribeRequest): Promise<Described> {
   const { connection, object, environment, signal } = request;
+  const { nextFor = (meant: string) => `loadline describe ${connection.name} ${meant}` } = request;
   if (connection.holds === "files") {
     throw usageFailure(`connection ${connection.name} is a folder: it has files, and no objects`, {
       where: connection.place,
@@ -34,21 +37,26 @@ export async function describeSystem(request: DescribeRequest): Promise<Describe
     const found =
       object === undefined
         ? { objects: await target.listObjects() }
-        : { object: await describeOrSuggest(target, connection.name, object) };
+        : { object: await describeOrSuggest(target, connection.name, object, nextFor) };
     return { org: target.orgId, warnings: target.warnings, found };
   } finally {
     target.close();
   }
 }
 
-async function describeOrSuggest(target: Target, connection: string, object: string): Promise<ObjectSchema> {
+async function describeOrSuggest(
+  target: Target,
+  connection: string,
+  object: string,
+  nextFor: (meant: string) => string,
+): Promise<ObjectSchema> {
   try {
     return await target.describe(object);
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
     const names = (await target.listObjects()).map(({ name }) => name);
     const meant = suggest(object, names);
-    const next = meant === undefined ? `loadline describe ${connection}` : `loadline describe ${connection} ${meant}`;
+    const next = meant === undefined ? `loadline describe ${connection}` : nextFor(meant);
     throw usageFailure(error.message, { ...(error.why === undefined ? {} : { why: error.why }), next, cause: error });
   }
 }

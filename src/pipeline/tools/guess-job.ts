@@ -31,6 +31,25 @@ export interface GuessedJob {
 
 /** Throws a Failure where the file is not there, or is none that loadline reads. */
 export async function guessJob(path: string, connections: ReadonlyMap<string, Connection>): Promise<GuessedJob> {
+  const { format, doubts, samples } = await readSample(path);
+  const guessed = new Map([...samples].map(([column, values]) => [column, guessExpression(column, values)]));
+  doubts.push(...[...guessed.values()].flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])));
+  const map = new Map([...guessed].map(([column, { sql }]) => [column, sql]));
+  return { job: describeJob(path, connections, format, map), doubts };
+}
+
+/** What the beginning of a file shows. */
+export interface FileSample {
+  format: FileFormat;
+  doubts: string[];
+  /** Values of the first rows by column, in the order of the columns, also blank ones. */
+  samples: Map<string, string[]>;
+  /** How many of them there are. */
+  rows: number;
+}
+
+/** Throws a Failure where the file is not there, or is none that loadline reads. */
+export async function readSample(path: string): Promise<FileSample> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw usageFailure(`there is no file ${path}`);
   const folder = mkdtempSync(join(tmpdir(), "loadline-guess-"));
   try {
@@ -39,14 +58,13 @@ export async function guessJob(path: string, connections: ReadonlyMap<string, Co
       const { format, doubts } = await guessFormat(file);
       const columns = await readPartColumns(engine, file, format);
       const samples = new Map(columns.map((column): [string, string[]] => [column, []]));
-      for await (const row of readSample(engine, file, format, columns)) {
+      let rows = 0;
+      for await (const row of readRows(engine, file, format, columns)) {
+        rows += 1;
         for (const [column, value] of row) if (value !== null) samples.get(column)?.push(value);
       }
-      const guessed = new Map([...samples].map(([column, values]) => [column, guessExpression(column, values)]));
-      if (guessed.size === 0) throw usageFailure(`there is no record in ${path}, so there are no columns to map`);
-      doubts.push(...[...guessed.values()].flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])));
-      const map = new Map([...guessed].map(([column, { sql }]) => [column, sql]));
-      return { job: describeJob(path, connections, format, map), doubts };
+      if (samples.size === 0) throw usageFailure(`there is no record in ${path}, so there are no columns to map`);
+      return { format, doubts, samples, rows };
     }
     throw usageFailure(`there is nothing in ${path}`);
   } finally {
@@ -56,7 +74,7 @@ export async function guessJob(path: string, connections: ReadonlyMap<string, Co
 
 type SampleRow = Iterable<readonly [column: string, value: string | null]>;
 
-async function* readSample(
+async function* readRows(
   engine: Engine,
   file: TextFile,
   format: FileFormat,
@@ -112,19 +130,23 @@ async function readNext(records: AsyncIterator<string[]>): Promise<string[] | un
   }
 }
 
+export function streamNameOf(path: string): string {
+  const name = basename(nameInside(path))
+    .replace(/\.[^.]*$/, "")
+    .replaceAll(/[^A-Za-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "")
+    .slice(0, 60);
+  return name === "" ? "records" : name;
+}
+
 function describeJob(
   path: string,
   connections: ReadonlyMap<string, Connection>,
   format: FileFormat,
   map: ReadonlyMap<string, string>,
 ): object {
-  const name = basename(nameInside(path))
-    .replace(/\.[^.]*$/, "")
-    .replaceAll(/[^A-Za-z0-9]+/g, "-")
-    .replaceAll(/^-|-$/g, "")
-    .slice(0, 60);
-  const stream = name === "" ? "records" : name;
-  const { connection, files } = placeOf(path, connections);
+  const stream = streamNameOf(path);
+  const { connection, files } = placeOf(path, connections) ?? { connection: "drop", files: basename(path) };
   return {
     version: 1,
     name: stream,
@@ -139,16 +161,19 @@ function describeJob(
 }
 
 /** The connection whose folder the file is in. */
-function placeOf(path: string, connections: ReadonlyMap<string, Connection>): { connection: string; files: string } {
+export function placeOf(
+  path: string,
+  connections: ReadonlyMap<string, Connection>,
+): { connection: string; files: string } | undefined {
   for (const connection of connections.values()) {
     if (connection.path === undefined) continue;
     const inside = relative(connection.path, path);
     if (!inside.startsWith("..") && !isAbsolute(inside)) return { connection: connection.name, files: inside };
   }
-  return { connection: "drop", files: basename(path) };
+  return undefined;
 }
 
-function describeFormat(format: FileFormat): object {
+export function describeFormat(format: FileFormat): object {
   if (format.type === "parquet") return format;
   const { encoding, ...rest } = format;
   const common = encoding === undefined || encoding === "utf-8" ? {} : { encoding };

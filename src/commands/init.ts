@@ -1,0 +1,125 @@
+// loadline init: a project to start from. On a terminal it asks which systems; elsewhere they are flags.
+
+import { existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { showPath, usageFailure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import { suggest } from "../core/suggest.ts";
+import { readProjectConnections } from "../pipeline/tools/connections.ts";
+import { type WrittenFiles, writeNewFiles } from "../pipeline/tools/new-files.ts";
+import { startFromFile } from "../pipeline/tools/start-from-file.ts";
+import {
+  type ProjectPlace,
+  readStarter,
+  type StarterProject,
+  starterTypes,
+  startProject,
+} from "../pipeline/tools/starter-project.ts";
+import { askPerson, canAsk, printOut } from "../report/output.ts";
+import { version } from "../version.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { readProjectEnvironment } from "./project.ts";
+
+export interface InitFlags {
+  source?: string;
+  target?: string;
+  yes?: boolean;
+  from?: string;
+  into?: string;
+}
+
+export async function initProject(
+  globals: Globals,
+  given: string | undefined,
+  flags: InitFlags,
+  program: string,
+): CommandResult {
+  const folder = resolve(given ?? globals.dir ?? ".");
+  const environment = readProjectEnvironment(globals, folder);
+  const present = join(folder, "connections.yaml");
+  const place: ProjectPlace = {
+    folder,
+    isLocked: existsSync(join(folder, "package-lock.json")),
+    program: { node: process.execPath, program, version },
+    ...(existsSync(present) ? { connections: readProjectConnections(present, environment) } : {}),
+  };
+  const { signal } = globals;
+  let project: StarterProject;
+  if (flags.from !== undefined || flags.into !== undefined) {
+    project = await startFromFile({ ...readFileFlags(flags), environment, signal }, place);
+  } else {
+    const { source, target } = await chooseSystems(flags, signal);
+    project = await startProject(source, target, place);
+  }
+  mkdirSync(folder, { recursive: true });
+  const written = writeNewFiles(folder, project.files);
+  tell(globals, folder, project, written);
+  return exitCode.done;
+}
+
+function readFileFlags({ from, into, source, target }: InitFlags): { file: string; into: string } {
+  if (source !== undefined || target !== undefined) {
+    throw usageFailure("--from and --into say what --source and --target say", {
+      next: "leave --source and --target out",
+    });
+  }
+  if (from === undefined)
+    throw usageFailure("--into wants --from", { next: `loadline init --from feed.csv --into ${into}` });
+  if (into === undefined) {
+    throw usageFailure("--from wants --into", { next: `loadline init --from ${from} --into salesforce:Contact` });
+  }
+  return { file: resolve(from), into };
+}
+
+async function chooseSystems(
+  { source, target, yes }: InitFlags,
+  signal: AbortSignal,
+): Promise<{ source: string; target: string }> {
+  for (const named of [source, target]) if (named !== undefined) await readStarter(named);
+  if (source !== undefined && target !== undefined) return { source, target };
+  if (yes !== true && !canAsk()) {
+    throw usageFailure("which systems? There is no terminal to ask on", {
+      next: `loadline init --source ${source ?? "file"} --target ${target ?? usualTarget(source ?? "file")} --yes`,
+    });
+  }
+  const choose = async (question: string, usual: string) => (yes === true ? usual : askType(question, usual, signal));
+  const from = source ?? (await choose("Where do the records come from?", "file"));
+  return { source: from, target: target ?? (await choose("Where do they go?", usualTarget(from))) };
+}
+
+function usualTarget(source: string): string {
+  return source === "salesforce" ? "file" : "salesforce";
+}
+
+async function askType(question: string, usual: string, signal: AbortSignal): Promise<string> {
+  const types = starterTypes();
+  for (;;) {
+    const answer = await askPerson(`${question} (${types.join(", ")}) [${usual}] `, signal);
+    const type = answer.trim().toLowerCase() || usual;
+    if (types.includes(type)) return type;
+    const meant = suggest(type, types);
+    question = `${meant === undefined ? `"${type}" is none of them.` : `Did you mean ${meant}?`} ${question}`;
+  }
+}
+
+function tell(globals: Globals, folder: string, { job, setup, doubts }: StarterProject, written: WrittenFiles): void {
+  const isHere = folder === process.cwd();
+  const go = isHere ? [] : [`cd ${showPath(folder)}`];
+  const prepare = setup === undefined ? [] : [`loadline run ${setup} --sandbox`];
+  const steps = [...go, ...prepare, `loadline check ${job} --sandbox`, `loadline run ${job} --sandbox`];
+  if (globals.json) {
+    const next = steps.join(" && ");
+    printOut(JSON.stringify({ folder, job, ...written, doubts, exitCode: exitCode.done, next }));
+    return;
+  }
+  for (const path of written.created) printOut(`created  ${path}`);
+  for (const path of written.changed) printOut(`changed  ${path}: what it lacked was added`);
+  for (const path of written.kept) printOut(`kept     ${path}: it was there`);
+  if (doubts.length > 0) {
+    printOut(`\nlook at these in ${job}:`);
+    for (const doubt of doubts) printOut(`  ${doubt}`);
+  }
+  printOut(`\nnext, without any account:\n${steps.map((step) => `  ${step}`).join("\n")}`);
+  printOut(`\nthen copy .env.example to .env, fill it in, and:\n  loadline plan ${job}`);
+  printOut(`\nevery night: loadline.crontab has the line for cron; .github/workflows/loadline.yml checks the jobs`);
+}
