@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { RunFlags } from "./commands/run.ts";
@@ -72,6 +73,12 @@ function addRunOptions(command: Command): Command {
     .option("--keys <file>", "only rows with these keys, one a line")
     .option("--from <time>", "incremental streams: what changed since then; moves no watermark")
     .option("--to <time>", "and before then");
+}
+
+function addSandboxOptions(command: Command): Command {
+  return command
+    .option("--sandbox", "ask a local sandbox")
+    .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)");
 }
 
 addRunOptions(program.command("plan <job...>"))
@@ -145,9 +152,10 @@ program
   );
 
 program
-  .command("guess <file>")
-  .description("write a first job for a file: its format, and a map of its columns")
-  .action(act(async (file: string) => (await import("./commands/guess.ts")).guessFile(globals(), file)));
+  .command("guess <file...>")
+  .description("write a first job for a file, or for those of a glob: the format, and a map of the columns")
+  .option("--sandbox", "as elsewhere: a guess asks no system, so it is the same")
+  .action(act(async (files: string[]) => (await import("./commands/guess.ts")).guessFile(globals(), files)));
 
 program
   .command("runs")
@@ -159,26 +167,49 @@ program
   .description("one run: its plan, batches and rejects")
   .action(act(async (id: string) => (await import("./commands/show.ts")).showRun(globals(), id)));
 
-program
-  .command("describe <connection> [object]")
-  .description("objects of a system, or the fields of one")
+addSandboxOptions(program.command("describe <connection> [object]"))
+  .description("objects of a system, those of a glob, or the fields of one")
   .action(
-    act(async (name: string, object: string | undefined) => {
-      return (await import("./commands/describe.ts")).describeConnection(globals(), name, object);
+    act(async (name: string, object: string | undefined, flags: SystemFlags) => {
+      return (await import("./commands/describe.ts")).describeConnection(globals(), name, object, flags);
+    }),
+  );
+
+const connections = addSandboxOptions(program.command("connections"))
+  .description("the systems of connections.yaml")
+  .action(
+    act(async (flags: SystemFlags) => (await import("./commands/connections.ts")).listConnections(globals(), flags)),
+  );
+
+connections
+  .command("test [name]")
+  .description("sign in, say who, which org, and what is left of the day; a glob names several, without a name all")
+  .action(
+    act(async (name: string | undefined, _flags: object, command: Command) => {
+      const flags = command.optsWithGlobals<SystemFlags>();
+      return (await import("./commands/connections.ts")).testConnections(globals(), name, flags);
+    }),
+  );
+
+connections
+  .command("pin <name>")
+  .description("print the key that an SFTP server shows, to be written as host_key; signs in to nothing")
+  .action(
+    act(async (name: string, _flags: object, command: Command) => {
+      const flags = command.optsWithGlobals<SystemFlags>();
+      return (await import("./commands/connections.ts")).pinConnection(globals(), name, flags);
     }),
   );
 
 program
-  .command("connections")
-  .description("the systems of connections.yaml")
-  .command("pin <name>")
-  .description("print the key that an SFTP server shows, to be written as host_key; signs in to nothing")
-  .action(act(async (name: string) => (await import("./commands/connections.ts")).pinConnection(globals(), name)));
-
-program
   .command("schema [file]")
   .description("JSON Schema of job files, connection files, or both")
-  .action(act(async (which: string | undefined) => (await import("./commands/schema.ts")).printSchema(which)));
+  .option("--write", "into .loadline/, where the editor line of a job looks")
+  .action(
+    act(async (which: string | undefined, flags: { write?: boolean }) =>
+      (await import("./commands/schema.ts")).printSchema(globals(), which, flags),
+    ),
+  );
 
 program
   .command("sandbox")

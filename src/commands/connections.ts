@@ -1,13 +1,60 @@
-// loadline connections pin: the key that a server shows.
+// loadline connections: the systems of connections.yaml; test signs in, pin prints the key that a server shows.
 
-import { exitCode } from "../core/exit-code.ts";
+import { exitCodeOf, explain } from "../core/errors.ts";
+import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { type TestedConnection, testConnection } from "../pipeline/tools/connections.ts";
 import { fetchServerKey } from "../pipeline/tools/server-key.ts";
-import { printError, printOut } from "../report/output.ts";
+import { connectionLines, testedLine } from "../report/connections-view.ts";
+import { lookOfOut, printError, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { connectionNamed, openProject } from "./project.ts";
+import { connectionNamed, connectionsNamed, openSystems, rehearsalOf } from "./project.ts";
 
-export async function pinConnection(globals: Globals, name: string): CommandResult {
-  await using project = await openProject(globals, undefined);
+export interface SystemFlags {
+  sandbox?: boolean;
+  schema?: string;
+}
+
+export async function listConnections(globals: Globals, flags: SystemFlags): CommandResult {
+  await using project = await openSystems(globals, rehearsalOf(flags));
+  const all = [...project.connections.values()].map(({ name, type, holds, protected: isProtected }) => {
+    return { connection: name, type, holds, protected: isProtected };
+  });
+  printOut(globals.json ? JSON.stringify({ connections: all }) : connectionLines(all, lookOfOut(globals.color)));
+  return exitCode.done;
+}
+
+/** One after the other: each says what it has to say, and the first that fails keeps none of the others from it. */
+export async function testConnections(globals: Globals, glob: string | undefined, flags: SystemFlags): CommandResult {
+  await using project = await openSystems(globals, rehearsalOf(flags));
+  const codes: ExitCode[] = [];
+  const told: object[] = [];
+  for (const connection of connectionsNamed(project, glob)) {
+    const { name, type } = connection;
+    try {
+      const tested = await testConnection(connection, { ...project, signal: globals.signal });
+      if (!globals.json) show(tested);
+      told.push({ ...tested, ok: true });
+      codes.push(exitCode.done);
+    } catch (error) {
+      if (globals.signal.aborted) throw error;
+      const code = exitCodeOf(error);
+      if (!globals.json) printError(explain(error));
+      told.push({ connection: name, type, ok: false, problem: explain(error), exitCode: code });
+      codes.push(code);
+    }
+  }
+  const code = worstExitCode(codes);
+  if (globals.json) printOut(JSON.stringify({ connections: told, exitCode: code }));
+  return code;
+}
+
+function show(tested: TestedConnection): void {
+  printOut(testedLine(tested));
+  for (const warning of tested.warnings) printError(`! ${tested.connection}: ${warning}`);
+}
+
+export async function pinConnection(globals: Globals, name: string, flags: SystemFlags): CommandResult {
+  await using project = await openSystems(globals, rehearsalOf(flags));
   const connection = connectionNamed(project, name);
   const { host, port, type, fingerprint, pinned } = await fetchServerKey(connection, project.environment);
   if (globals.json) {

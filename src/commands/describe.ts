@@ -4,11 +4,18 @@ import { exitCode } from "../core/exit-code.ts";
 import { describeSystem } from "../pipeline/tools/describe.ts";
 import { describedJson, renderDescribed } from "../report/describe-view.ts";
 import { lookOfOut, printError, printOut } from "../report/output.ts";
+import type { SystemFlags } from "./connections.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { connectionNamed, openProject } from "./project.ts";
+import { connectionNamed, openSystems, rehearsalOf } from "./project.ts";
 
-export async function describeConnection(globals: Globals, name: string, object: string | undefined): CommandResult {
-  await using project = await openProject(globals, undefined);
+/** `object`: a name, or a glob over names. */
+export async function describeConnection(
+  globals: Globals,
+  name: string,
+  object: string | undefined,
+  flags: SystemFlags,
+): CommandResult {
+  await using project = await openSystems(globals, rehearsalOf(flags));
   const connection = connectionNamed(project, name);
   const { environment } = project;
   const { signal } = globals;

@@ -1,9 +1,11 @@
 // The project that a command works in: the nearest folder upwards that holds connections.yaml, and its state.
 
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { usageFailure } from "../core/errors.ts";
 import { makePrivateFolder } from "../core/files.ts";
+import { isPattern, openGlob } from "../core/glob.ts";
 import { suggest } from "../core/suggest.ts";
 import { checkConnections } from "../job/check-connections.ts";
 import type { Connection, Environment, Job } from "../job/job.ts";
@@ -11,7 +13,7 @@ import { readJob } from "../job/read-job.ts";
 import { readEnvironment } from "../job/references.ts";
 import { refuseTwoWriters } from "../job/two-writers.ts";
 import { connectToSandbox, type RehearsalOptions, startRehearsal } from "../pipeline/runs/rehearsal.ts";
-import { readProjectConnections } from "../pipeline/tools/connections.ts";
+import { playedConnections, readProjectConnections } from "../pipeline/tools/connections.ts";
 import type { Globals } from "./globals.ts";
 
 export interface Project {
@@ -22,6 +24,21 @@ export interface Project {
 
 export function findProject(globals: Globals): Project {
   const folder = globals.dir ?? findUpwards(process.cwd());
+  if (folder === undefined) {
+    throw usageFailure(`there is no connections.yaml in ${process.cwd()} or above`, {
+      next: "go to your project, or name it with --dir; loadline init makes one",
+    });
+  }
+  return projectIn(folder);
+}
+
+/** For what needs no connections.yaml: the working folder, where there is none. */
+export function findProjectIfAny(globals: Globals): { project: Project; isThere: boolean } {
+  const folder = globals.dir ?? findUpwards(process.cwd()) ?? process.cwd();
+  return { project: projectIn(folder), isThere: existsSync(join(folder, "connections.yaml")) };
+}
+
+function projectIn(folder: string): Project {
   return { folder, stateFolder: join(folder, ".loadline") };
 }
 
@@ -46,14 +63,10 @@ export function sandboxState(project: Project): string {
   return join(project.stateFolder, "sandbox");
 }
 
-function findUpwards(start: string): string {
+function findUpwards(start: string): string | undefined {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "connections.yaml"))) return folder;
-    if (folder === dirname(folder)) {
-      throw usageFailure(`there is no connections.yaml in ${start} or above`, {
-        next: "go to your project, or name it with --dir",
-      });
-    }
+    if (folder === dirname(folder)) return undefined;
   }
 }
 
@@ -90,8 +103,29 @@ export async function openProject(globals: Globals, rehearsal: RehearsalOptions 
   };
 }
 
+/**
+ * As openProject; where there is no connections.yaml, a rehearsal has a connection to each system of the sandbox, called by
+ * its type, and leaves nothing behind.
+ */
+export async function openSystems(globals: Globals, rehearsal: RehearsalOptions | undefined): Promise<OpenProject> {
+  const { project, isThere } = findProjectIfAny(globals);
+  if (rehearsal === undefined || isThere) return openProject(globals, rehearsal);
+  const stateFolder = mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
+  const sandbox = await startRehearsal(stateFolder, project.folder, rehearsal);
+  return {
+    folder: project.folder,
+    stateFolder,
+    connections: connectToSandbox(await playedConnections(stateFolder), sandbox.addresses, stateFolder),
+    environment: process.env,
+    async [Symbol.asyncDispose]() {
+      await sandbox.stop();
+      rmSync(stateFolder, { recursive: true, force: true });
+    },
+  };
+}
+
 /** The connection that a command names. Throws a Failure (2). */
-export function connectionNamed({ connections }: OpenProject, name: string): Connection {
+export function connectionNamed({ connections }: Pick<OpenProject, "connections">, name: string): Connection {
   const connection = connections.get(name);
   if (connection !== undefined) return connection;
   const meant = suggest(name, connections.keys());
@@ -108,4 +142,17 @@ export function readProjectJob(file: string, connections: ReadonlyMap<string, Co
   // A run that has begun goes on as it was begun.
   if (file === original) refuseTwoWriters(job, connections);
   return job;
+}
+
+/** The connections whose names a glob means, or the one of that name; all without one. Throws a Failure (2) for none. */
+export function connectionsNamed(project: Pick<OpenProject, "connections">, glob: string | undefined): Connection[] {
+  const all = [...project.connections.values()];
+  if (glob === undefined) return all;
+  if (!isPattern(glob)) return [connectionNamed(project, glob)];
+  const { matches } = openGlob(glob);
+  const meant = all.filter(({ name }) => matches(name));
+  if (meant.length > 0) return meant;
+  throw usageFailure(`no connection is called like ${glob}`, {
+    next: `connections: ${all.map(({ name }) => name).join(", ")}`,
+  });
 }

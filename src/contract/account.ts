@@ -8,6 +8,15 @@ export interface Allowance {
   share?: number;
 }
 
+/** Who is signed in, and where, as a person knows both; null where that can't be seen. */
+export interface Identity {
+  user: string | null;
+  /** Of the org. */
+  name: string | null;
+  /** A sandbox, say, or a trial. */
+  kind: string | null;
+}
+
 export interface Account {
   /** The org or portal that the connection answers with. State is kept under it. */
   readonly orgId: string;
@@ -21,6 +30,8 @@ export interface Account {
   readonly allowance: Allowance | undefined;
   /** Asks for the allowance; undefined where the user may not see it. */
   readAllowance(): Promise<Allowance | undefined>;
+  /** Asks who is signed in; absent where the system has nothing to say of it. */
+  readIdentity?(): Promise<Identity>;
   /** Runs `act`; a call that failed for good becomes a Failure that says what to do. */
   explain<T>(doing: string, act: () => Promise<T>): Promise<T>;
   close(): void;

@@ -3,7 +3,7 @@
 // token that ends is renewed before it does.
 
 import { join } from "node:path";
-import type { Allowance } from "../../contract/account.ts";
+import type { Allowance, Identity } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { now } from "../../core/clock.ts";
 import { makePrivateFolder } from "../../core/files.ts";
@@ -39,6 +39,7 @@ export class HubSpotClient extends ApiClient<HubSpotConnection, Session> {
   #burst: Pace | undefined;
   #search: Pace | undefined;
   #portal: string | undefined;
+  #accountType: string | undefined;
   #told = "";
 
   constructor(connection: HubSpotConnection, context: ConnectionContext) {
@@ -52,11 +53,20 @@ export class HubSpotClient extends ApiClient<HubSpotConnection, Session> {
     return this.#portal;
   }
 
+  /** An app is signed in, and no person. STANDARD, SANDBOX, DEVELOPER_TEST and so on are account types. */
+  get identity(): Identity {
+    const user = this.connection.auth.kind === "token" ? "the app of this token" : "an OAuth app";
+    return { user, name: null, kind: this.#accountType ?? null };
+  }
+
   /** Signs in and learns whose account it is. Throws a Failure (8 refused, 75 unreachable). */
   async connect(): Promise<void> {
     const doing = "the sign-in";
     const path = "/account-info/v3/details";
-    const { portalId } = await this.explain(doing, () => this.get<{ portalId: number }>(path, { doing }));
+    const { portalId, accountType } = await this.explain(doing, () =>
+      this.get<{ portalId: number; accountType?: string }>(path, { doing }),
+    );
+    this.#accountType = accountType;
     this.#portal = String(portalId);
     const paces = this.#pacePath();
     const onLost = (message: string) => void this.warnings.push(message);

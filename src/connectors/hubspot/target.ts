@@ -54,6 +54,7 @@ export async function openHubSpot(
     (await schemas.describe(object)).fields.get(stageProperty)?.picklist?.values ?? [];
   const target = withAccount(client, {
     capabilities,
+    readIdentity: async () => client.identity,
     forecastCalls,
     forecastReads: (records) => Math.ceil(records / batchRowsMax),
     listObjects: () => schemas.listObjects(),

@@ -6,7 +6,7 @@ import type { Target } from "../../contract/target.ts";
 /** `rest` counts where it has something of its own. */
 export function withAccount(
   client: Account,
-  rest: Omit<Target, keyof Account> & Partial<Pick<Account, "readAllowance">>,
+  rest: Omit<Target, keyof Account> & Partial<Pick<Account, "readAllowance" | "readIdentity">>,
 ): Target {
   return {
     orgId: client.orgId,

@@ -16,6 +16,7 @@ import { resultColumns, writeCollection } from "./collections.ts";
 import type { SalesforceConnection } from "./connection.ts";
 import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
+import { readIdentity } from "./identity.ts";
 import { jsonColumns } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
 import { describeObject, explainName, listObjects, listPrefixes, resolveField, withPrefixes } from "./schema.ts";
@@ -46,6 +47,7 @@ export async function openSalesforce(
   const target = withAccount(client, {
     capabilities,
     readAllowance: () => readLimits(client),
+    readIdentity: () => readIdentity(client),
     forecastCalls,
     forecastReads,
     listObjects: () => listObjects(client),

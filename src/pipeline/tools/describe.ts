@@ -4,12 +4,14 @@ import { openConnection } from "../../connectors/registry.ts";
 import type { Target } from "../../contract/target.ts";
 import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { isPattern, openGlob } from "../../core/glob.ts";
 import type { ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { Connection, Environment } from "../../job/job.ts";
 
 export interface DescribeRequest {
   connection: Connection;
+  /** A name, or a glob over names. */
   object?: string;
   /** What to run where another object is meant. */
   nextFor?: (meant: string) => string;
@@ -35,13 +37,23 @@ export async function describeSystem(request: DescribeRequest): Promise<Describe
   const { target } = await openConnection(connection, { environment, onRetry: () => undefined, signal });
   try {
     const found =
-      object === undefined
-        ? { objects: await target.listObjects() }
+      object === undefined || isPattern(object)
+        ? { objects: await listObjects(target, object) }
         : { object: await describeOrSuggest(target, connection.name, object, nextFor) };
     return { org: target.orgId, warnings: target.warnings, found };
   } finally {
     target.close();
   }
+}
+
+/** As in names of Salesforce and HubSpot, case counts for nothing. */
+async function listObjects(target: Target, glob: string | undefined): Promise<ObjectSummary[]> {
+  const all = await target.listObjects();
+  if (glob === undefined) return all;
+  const { nearlyMatches } = openGlob(glob);
+  const meant = all.filter(({ name }) => nearlyMatches(name));
+  if (meant.length > 0) return meant;
+  throw usageFailure(`no object is called like ${glob}`, { why: `there are ${all.length}, and none of such a name` });
 }
 
 async function describeOrSuggest(

@@ -1,12 +1,13 @@
 // A first job for a file: its format, and a map of all of its columns. It is a start for a person, and passes `check`.
 
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join, relative } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { parse } from "csv-parse";
-import { usageFailure } from "../../core/errors.ts";
-import { escapeGlob } from "../../core/glob.ts";
+import { Failure, showPath, usageFailure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { escapeGlob, isPattern } from "../../core/glob.ts";
 import { identifier } from "../../core/sql.ts";
 import { type CsvFormat, type FileFormat, plainCsv } from "../../formats/format.ts";
 import { guessFormat } from "../../formats/guess-format.ts";
@@ -29,13 +30,29 @@ export interface GuessedJob {
   doubts: string[];
 }
 
-/** Throws a Failure where the file is not there, or is none that loadline reads. */
+/** Of a glob, looked at to see whether they are alike. */
+const filesMax = 20;
+
+/** `path`: a file, or a glob over files. Throws a Failure where none is there, or one is none that loadline reads. */
 export async function guessJob(path: string, connections: ReadonlyMap<string, Connection>): Promise<GuessedJob> {
-  const { format, doubts, samples } = await readSample(path);
+  const isGlob = isPattern(path) && !existsSync(path);
+  const [first = path, ...others] = isGlob ? globSync(path).sort() : [path];
+  if (isGlob && first === path) throw usageFailure(`no file matches ${showPath(path)}`);
+  const { format, doubts, samples } = await readSample(first);
+  for (const other of others.slice(0, filesMax)) {
+    const { samples: columns } = await readSample(other);
+    const missing = [...samples.keys()].filter((column) => !columns.has(column));
+    const more = [...columns.keys()].filter((column) => !samples.has(column));
+    const told = [...missing.map((column) => `no ${column}`), ...more.map((column) => `${column} as well`)];
+    if (told.length > 0)
+      doubts.push(`${basename(other)} has other columns than ${basename(first)}: ${told.join(", ")}`);
+  }
   const guessed = new Map([...samples].map(([column, values]) => [column, guessExpression(column, values)]));
   doubts.push(...[...guessed.values()].flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])));
   const map = new Map([...guessed].map(([column, { sql }]) => [column, sql]));
-  return { job: describeJob(path, connections, format, map), doubts };
+  const place = placeOf(path, connections) ?? { connection: "drop", files: basename(path) };
+  const files = isGlob ? place.files : escapeGlob(place.files);
+  return { job: describeJob(streamNameOf(path), { ...place, files }, format, map), doubts };
 }
 
 /** What the beginning of a file shows. */
@@ -140,19 +157,17 @@ export function streamNameOf(path: string): string {
 }
 
 function describeJob(
-  path: string,
-  connections: ReadonlyMap<string, Connection>,
+  stream: string,
+  { connection, files }: { connection: string; files: string },
   format: FileFormat,
   map: ReadonlyMap<string, string>,
 ): object {
-  const stream = streamNameOf(path);
-  const { connection, files } = placeOf(path, connections) ?? { connection: "drop", files: basename(path) };
   return {
     version: 1,
     name: stream,
     streams: {
       [stream]: {
-        source: { connection, files: escapeGlob(files), format: describeFormat(format) },
+        source: { connection, files, format: describeFormat(format) },
         target: { connection, files: `${stream}-mapped.csv` },
         map,
       },
@@ -166,11 +181,22 @@ export function placeOf(
   connections: ReadonlyMap<string, Connection>,
 ): { connection: string; files: string } | undefined {
   for (const connection of connections.values()) {
-    if (connection.path === undefined) continue;
-    const inside = relative(connection.path, path);
+    const folder = pathOf(connection);
+    if (folder === undefined) continue;
+    const inside = relative(folder, path);
     if (!inside.startsWith("..") && !isAbsolute(inside)) return { connection: connection.name, files: inside };
   }
   return undefined;
+}
+
+/** A folder whose variables are not set is not the one that the file is in. */
+function pathOf(connection: Connection): string | undefined {
+  try {
+    return connection.path;
+  } catch (error) {
+    if (error instanceof Failure && error.exitCode === exitCode.usage) return undefined;
+    throw error;
+  }
 }
 
 export function describeFormat(format: FileFormat): object {

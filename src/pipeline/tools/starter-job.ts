@@ -49,12 +49,12 @@ export function writeStarterJob(name: string, from: StarterSide, to: StarterSide
   const target =
     records === undefined
       ? `{ connection: ${to.connection}, files: ${sampleName}, mode: replace }`
-      : `{ connection: ${to.connection}, object: ${records.people.object}, key: ${starterKey(from, records).name}, mode: upsert }`;
+      : `{ connection: ${to.connection}, object: ${records.people.object}, key: ${starterKey(from, records).name}, mode: upsert, adopt_by: ${records.people.email} }`;
   const names = records === undefined ? columns : { ...records.people, id: starterKey(from, records).name };
   const map = mapLines(from, names).map((line) => `      ${line}\n`);
   return `${modeline}#
 # ${aboutOf(from, to)}
-# Every key: docs/job-file.md of the package.
+${records === undefined ? "" : "# Who is there already, without the key, is taken over by the address (adopt_by).\n"}# Every key: docs/job-file.md of the package.
 version: 1
 name: ${name}
 streams:
