@@ -79,23 +79,25 @@ async function chooseSystems(
   if (source !== undefined && target !== undefined) return { source, target };
   if (yes !== true && !canAsk()) {
     throw usageFailure("which systems? There is no terminal to ask on", {
-      next: `loadline init --source ${source ?? "file"} --target ${target ?? usualTarget(source ?? "file")} --yes`,
+      next: `loadline init --source ${source ?? usual.source} --target ${target ?? usualTarget(source ?? usual.source)} --yes`,
     });
   }
-  const choose = async (question: string, usual: string) => (yes === true ? usual : askType(question, usual, signal));
-  const from = source ?? (await choose("Where do the records come from?", "file"));
+  const choose = async (question: string, type: string) => (yes === true ? type : askType(question, type, signal));
+  const from = source ?? (await choose("Where do the records come from?", usual.source));
   return { source: from, target: target ?? (await choose("Where do they go?", usualTarget(from))) };
 }
 
+const usual = { source: "file", target: "salesforce" };
+
 function usualTarget(source: string): string {
-  return source === "salesforce" ? "file" : "salesforce";
+  return source === usual.target ? usual.source : usual.target;
 }
 
-async function askType(question: string, usual: string, signal: AbortSignal): Promise<string> {
+async function askType(question: string, otherwise: string, signal: AbortSignal): Promise<string> {
   const types = starterTypes();
   for (;;) {
-    const answer = await askPerson(`${question} (${types.join(", ")}) [${usual}] `, signal);
-    const type = answer.trim().toLowerCase() || usual;
+    const answer = await askPerson(`${question} (${types.join(", ")}) [${otherwise}] `, signal);
+    const type = answer.trim().toLowerCase() || otherwise;
     if (types.includes(type)) return type;
     const meant = suggest(type, types);
     question = `${meant === undefined ? `"${type}" is none of them.` : `Did you mean ${meant}?`} ${question}`;
