@@ -23,15 +23,24 @@ export const calls = {
 
 export type Call = keyof typeof calls;
 
-/** Starts a run, and returns once its first call of this kind has reached the org. */
-export async function startHeldAt({ sandbox }: Lane, load: Load, call: Call, ms = heldMs): Promise<Running> {
+/** Starts a run, or goes on with one, and returns once its first call of this kind has reached the org. */
+export async function startHeldAt(
+  { sandbox }: Lane,
+  load: Load,
+  call: Call,
+  { ms = heldMs, args = runJob }: { ms?: number; args?: readonly string[] } = {},
+): Promise<Running> {
   const [match, counted] = calls[call];
   await sandbox.setFaults([{ match, nth: [1], do: { delay_ms: ms } }]);
-  const running = load.start(runJob);
+  const count = async () => {
+    const all = Object.entries(await sandbox.calls()).filter(([name]) => counted.test(name));
+    return all.reduce((sum, [, times]) => sum + times, 0);
+  };
+  const before = await count();
+  const running = load.start(args);
   await vi.waitFor(
     async () => {
-      const reached = Object.keys(await sandbox.calls()).some((name) => counted.test(name));
-      if (!reached) throw new Error(`the run has not come to ${call}`);
+      if ((await count()) === before) throw new Error(`the run has not come to ${call}`);
     },
     { timeout: 60_000 },
   );

@@ -108,7 +108,7 @@ test("a job that nobody closed, and that the org ended for its age, is made agai
 
 test("a closing call that takes effect after its process has died is not made up for by a second job", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
-  const running = await startHeldAt(lane, load, "closing a job", 1500);
+  const running = await startHeldAt(lane, load, "closing a job", { ms: 1500 });
   await running.kill("SIGKILL");
   const last = await load.run(resume);
   expect(last.code, last.stderr).toBe(0);

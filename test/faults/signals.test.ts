@@ -17,13 +17,20 @@ const cases = (Object.keys(calls) as Call[]).map((call, index) => ({ call, ...(s
 const lane = useLane();
 
 // The program ends itself after 4.5 s, and prints no summary then: a summary shows that it stopped in time by itself.
-test.each(cases)("$signal while $call stops the run with $code, and resume completes it", async (stop) => {
+test.each([
+  ["before a job is closed", cases.slice(0, 5)],
+  ["from then on", cases.slice(5)],
+])("a signal while any call is waited for %s stops the run with its code, and resume completes it", async (_, met) => {
   await using load = await openLoad(lane, "upsert", rows);
-  const running = await startHeldAt(lane, load, stop.call);
-  const stopped = await running.kill(stop.signal);
-  expect(stopped.code).toBe(stop.code);
-  expect(stopped.summary()).toMatchObject({ status: "stopped", exitCode: stop.code });
-  expect(stopped.stderr).not.toContain("internal error");
+  let args: readonly string[] = runJob;
+  for (const { call, signal, code } of met) {
+    const running = await startHeldAt(lane, load, call, { args });
+    const stopped = await running.kill(signal);
+    expect({ call, code: stopped.code }).toEqual({ call, code });
+    expect(stopped.summary()).toMatchObject({ status: "stopped", exitCode: code });
+    expect(stopped.stderr).not.toContain("internal error");
+    args = resume;
+  }
   await lane.sandbox.setFaults([]);
   const last = await load.run(resume);
   expect(last.code, last.stderr).toBe(0);

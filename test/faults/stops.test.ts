@@ -13,20 +13,30 @@ const comeBackLater = { status: 503, headers: { "Retry-After": "3600" } };
 
 const lane = useLane();
 
-test.each([
+/** In the order of the way, so that each stops what the one before let through. */
+const stops = [
   ["an API allowance that is used up", `POST ${jobs}`, limit, 75, "allowance is used up"],
-  ["an API allowance that is used up between upload and close", `PATCH ${jobs}/*`, limit, 75, "allowance is used up"],
-  ["an API allowance that is used up while results are fetched", `GET ${jobs}/*/failedResults`, limit, 75, "allowance"],
-  ["an org that wants an hour of peace", `PUT ${jobs}/*/batches`, comeBackLater, 75, "come back later"],
   ["an API that was switched off", `POST ${jobs}`, forbidden, 8, "API_DISABLED_FOR_ORG"],
+  ["an org that wants an hour of peace", `PUT ${jobs}/*/batches`, comeBackLater, 75, "come back later"],
+  ["an API allowance that is used up between upload and close", `PATCH ${jobs}/*`, limit, 75, "allowance is used up"],
   ["a proxy that knows no such job", `GET ${jobs}/*`, html, 1, "404"],
-])("%s stops the run, and resume completes it", async (_, match, action, code, text) => {
+  ["an API allowance that is used up while results are fetched", `GET ${jobs}/*/failedResults`, limit, 75, "allowance"],
+] as const;
+
+test("what stops a run is told with its exit code, again and again, and resume completes it", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
-  await lane.sandbox.setFaults([{ match, do: action }]);
-  const stopped = await load.run(runJob);
-  expect(stopped.code, stopped.stderr).toBe(code);
-  expect(stopped.stderr).toContain(text);
-  expect(stopped.summary().next).toMatch(/^loadline resume/);
+  let args: readonly string[] = runJob;
+  for (const [name, match, action, code, text] of stops) {
+    await lane.sandbox.setFaults([{ match, do: action }]);
+    const stopped = await load.run(args);
+    expect({ name, code: stopped.code, stderr: stopped.stderr }).toEqual({
+      name,
+      code,
+      stderr: expect.stringContaining(text),
+    });
+    expect(stopped.summary().next, name).toMatch(/^loadline resume/);
+    args = resume;
+  }
   await lane.sandbox.setFaults([]);
   const last = await load.run(resume);
   expect(last.code, last.stderr).toBe(0);

@@ -46,7 +46,9 @@ async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord)
   if (batch.state === "planned" || batch.state === "intent") return batch;
   if (batch.state !== "handle") return undefined;
   const target = targetOf(context, stream.target.connection);
-  const isStopped = await jobsOf(target).abandon(batch.handle ?? "", context.signal);
+  const isStopped = await target.explain(`giving up the upload of batch ${batch.number} of stream ${stream.name}`, () =>
+    jobsOf(target).abandon(batch.handle ?? "", context.signal),
+  );
   failpoint("abandoned");
   if (isStopped) return context.ledger.advance(batch, "intent", { handle: null });
   context.ledger.advance(batch, "committed");
