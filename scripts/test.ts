@@ -1,5 +1,6 @@
-// Runs the tests, and says last what they cost. In: what vitest takes (files, names), or --quick, or --remember, which
-// keeps how long each file took for the order of the next runs (test/support/longest-first.ts). Out: vitest's own lines,
+// Runs the tests, and says last what they cost. In: what vitest takes (files, names); --quick; --all-cases, for properties
+// (test/support/cases.ts); --remember, which keeps how long each file took for the order of the next runs
+// (test/support/longest-first.ts). Out: vitest's own lines,
 // the slowest files, processor seconds of all processes. Exit code: vitest's.
 
 import { spawnSync } from "node:child_process";
@@ -7,6 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { allCasesVariable } from "../test/support/cases.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const durationsFile = join(root, "test/durations.json");
@@ -23,7 +25,7 @@ interface Results {
 }
 
 const given = process.argv.slice(2);
-const flags = new Set(["--quick", "--remember"].filter((flag) => given.includes(flag)));
+const flags = new Set(["--quick", "--all-cases", "--remember"].filter((flag) => given.includes(flag)));
 const rest = given.filter((argument) => !flags.has(argument));
 const folder = mkdtempSync(join(tmpdir(), "loadline-results-"));
 const results = process.env["LOADLINE_TEST_RESULTS"] ?? join(folder, "results.json");
@@ -32,7 +34,11 @@ const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", ...rest, ..
 const { status } = spawnSync(process.execPath, vitest, {
   cwd: root,
   stdio: "inherit",
-  env: { ...process.env, LOADLINE_TEST_RESULTS: results },
+  env: {
+    ...process.env,
+    ...(flags.has("--all-cases") ? { [allCasesVariable]: "1" } : {}),
+    LOADLINE_TEST_RESULTS: results,
+  },
 });
 const seconds = (performance.now() - started) / 1000;
 // Without them vitest did not get to run anything, and has said why.

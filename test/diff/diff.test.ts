@@ -2,6 +2,7 @@ import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Diff, type Field, idOf, type Present, Rig } from "../stage/rig.ts";
+import { casesOf } from "../support/cases.ts";
 
 let rig: Rig;
 beforeAll(async () => {
@@ -96,7 +97,7 @@ describe("laws", () => {
         expect(again.plan).toEqual([]);
         expect(again.counts).toMatchObject({ extracted: source.length, unchanged: source.length });
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf(40) },
     );
   });
 
@@ -116,7 +117,7 @@ describe("laws", () => {
         const found = diff.plan.map(({ action, id, after }) => ({ action, id, value: after["Name"] ?? null }));
         expect(sorted(found)).toEqual(sorted(expected));
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf(40) },
     );
   });
 });

@@ -19,6 +19,7 @@ import {
 } from "../../src/load/batches.ts";
 import { Engine } from "../../src/stage/engine.ts";
 import { readParquet, writeParquet } from "../../src/stage/parquet.ts";
+import { casesOf } from "../support/cases.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "loadline-batches-"));
 let engine: Engine;
@@ -109,7 +110,7 @@ describe("batches", () => {
         const creates = batches.filter(({ range }) => range.action === "create").flatMap(({ records }) => records);
         expect(creates.length).toBe(rows.length - named.length);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf(60) },
     );
   });
 
@@ -123,7 +124,7 @@ describe("batches", () => {
         const other = await writeBatches(await writePlan(rows, order), limit, ["Parent.Key__c"]);
         expect(other.map(({ content }) => content)).toEqual(plain.map(({ content }) => content));
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf(40) },
     );
   });
 
@@ -138,7 +139,7 @@ describe("batches", () => {
         const runs = parents.filter((parent, index) => parent !== parents[index - 1]);
         expect(runs.length).toBe(new Set(parents).size);
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf(40) },
     );
   });
 });

@@ -9,6 +9,7 @@ import { markResent, outcomesTable, resentRows } from "../../src/load/results.ts
 import { foldId } from "../../src/load/row-key.ts";
 import { lanesOf, resentBatchRows, waitBefore } from "../../src/pipeline/load/resend.ts";
 import { Engine } from "../../src/stage/engine.ts";
+import { casesOf } from "../support/cases.ts";
 
 const outcomes = ["loaded", "conflict", "failed", "locked", "unprocessed", "missing", "contradictory"] as const;
 
@@ -37,7 +38,7 @@ test("of any results just the rows that were not written for a reason that passe
       const kept = list.map((told, index) => ({ n: index + 1, outcome: told === "locked" ? "failed" : told }));
       expect(others).toEqual(kept.filter(({ n }) => !wanted.includes(n)));
     }),
-    { numRuns: 150 },
+    { numRuns: casesOf(150) },
   );
 });
 

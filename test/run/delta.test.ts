@@ -6,6 +6,7 @@ import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { casesOf } from "../support/cases.ts";
 import { createProject, type Project } from "../support/rig.ts";
 
 const connections =
@@ -150,6 +151,6 @@ test("a reader of all files knows what the feed said last", { timeout: 300_000 }
         expect(known).toEqual(expected);
       }
     }),
-    { numRuns: 12 },
+    { numRuns: casesOf(12) },
   );
 });

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { casesOf } from "../support/cases.ts";
 import { type Org, startOrg } from "./support.ts";
 
 type Step =
@@ -90,6 +91,6 @@ test("any sequence of loads leaves what a map would hold, and refuses exactly th
       );
       expect(stored.length).toBe(model.size);
     }),
-    { numRuns: 25 },
+    { numRuns: casesOf(25) },
   );
 }, 60_000);

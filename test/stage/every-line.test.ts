@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Failure } from "../../src/core/errors.ts";
+import { casesOf } from "../support/cases.ts";
 import { FileReader, type Reading } from "./file-reader.ts";
 import { Rig } from "./rig.ts";
 
@@ -74,7 +75,7 @@ test("every line of a file is a row, in a reject, left out or blank, or the file
       }
       accountFor(file, reading);
     }),
-    { numRuns: 150 },
+    { numRuns: casesOf(150) },
   );
 });
 

@@ -6,6 +6,7 @@ import { DoubtfulTextSearch } from "../../src/formats/doubtful-text.ts";
 import { scanCsv } from "../../src/stage/csv-scan.ts";
 import { locateRecords } from "../../src/stage/locate.ts";
 import { countRefusedRecords } from "../../src/stage/stage.ts";
+import { casesOf } from "../support/cases.ts";
 import { csv, Rig } from "./rig.ts";
 
 let rig: Rig;
@@ -66,7 +67,7 @@ test("records start at the lines that csv-parse finds", async () => {
       const found = await locateRecords(part, csv, new Set(data.rows.keys()));
       expect([...found.values()]).toEqual(linesByParser(text));
     }),
-    { numRuns: 300 },
+    { numRuns: casesOf(300) },
   );
 });
 
@@ -81,7 +82,7 @@ test("the n-th located record is the n-th row of the engine", async () => {
       const found = await locateRecords(part, csv, new Set([...rows.keys(), rows.length]));
       expect(found.size).toBe(rows.length);
     }),
-    { numRuns: 100 },
+    { numRuns: casesOf(100) },
   );
 });
 

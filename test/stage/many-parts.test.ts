@@ -3,6 +3,7 @@ import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { gatherParts } from "../../src/pipeline/stage/stage-part.ts";
+import { casesOf } from "../support/cases.ts";
 import { csv, type Field, type Files, Rig, type Staged } from "./rig.ts";
 
 let rig: Rig;
@@ -58,7 +59,7 @@ test("many small files are staged as one file of all their rows would be, each r
       const one = await rig.stage(stream, fields, { "all.csv": write(parts.flat()) });
       expect(rows).toEqual(rowsOf(one));
     }),
-    { numRuns: 30 },
+    { numRuns: casesOf(30) },
   );
 });
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rowState } from "../../src/stage/stage.ts";
 import { unitSeparator } from "../../src/validate/rules.ts";
 import { type Field, type Files, Rig } from "../stage/rig.ts";
+import { casesOf } from "../support/cases.ts";
 
 let rig: Rig;
 beforeAll(async () => {
@@ -83,7 +84,7 @@ describe("a value is staged as the target would store it", () => {
           ),
         ).toEqual(once);
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf(40) },
     );
   });
 });
@@ -201,7 +202,7 @@ describe("every record of a file is accounted for", () => {
         expect(rows.length + broken.length).toBe(first.length + second.length);
         expect(rows.map(({ _row_ }) => _row_)).toEqual([...rows.keys()]);
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf(40) },
     );
   });
 
