@@ -3,7 +3,7 @@
 import { Client } from "@hubspot/api-client";
 import { onTestFinished } from "vitest";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { writeSchema } from "./support.ts";
+import { dataFolder, writeSchema } from "./support.ts";
 
 export const token = "pat-sandbox-loadline";
 
@@ -41,6 +41,7 @@ export async function startAccount(options: AccountOptions = {}): Promise<Accoun
     seed: "empty",
     faultSeed: 1,
     schemaFile,
+    dataFolder: rest.dataFolder ?? dataFolder(),
     ...rest,
   });
   onTestFinished(() => sandbox.close());

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { onTestFinished } from "vitest";
 import { type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { placeKeys } from "../support/sandbox-keys.ts";
 
 export const token = "00Dsandbox0000001!loadline";
 
@@ -66,6 +67,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A folder for a sandbox's data, in which it need not make its keys. */
+export function dataFolder(): string {
+  const folder = temporaryFolder();
+  placeKeys(folder);
+  return folder;
+}
+
 export function writeSchema(content: unknown): string {
   const path = join(temporaryFolder(), "sandbox.json");
   writeFileSync(path, JSON.stringify(content));
@@ -81,6 +89,7 @@ export async function startOrg(options: Partial<SandboxOptions> & { schema?: unk
     seed: "empty",
     faultSeed: 1,
     schemaFile: writeSchema(content ?? schema),
+    dataFolder: rest.dataFolder ?? dataFolder(),
     ...rest,
   });
   const org = connect(sandbox.salesforce, sandbox.close);

@@ -2,10 +2,8 @@
 // kill it. In, by IPC: the number of a sandbox with its folder and files, or only its number, to close it. Out, by IPC:
 // its number with its addresses, or alone once it is closed.
 
-import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Sandbox, startSandbox } from "../../../src/sandbox/sandbox.ts";
+import { placeKeys } from "../sandbox-keys.ts";
 import type { SandboxReply, SandboxRequest } from "./protocol.ts";
 
 export interface SandboxOrder {
@@ -20,8 +18,6 @@ export interface SandboxAnswer {
 }
 
 const sandboxes = new Map<number, Promise<Sandbox>>();
-/** The RSA pair of every sandbox here: making one is half of a start. */
-let keys: Map<string, string> | undefined;
 
 // As the command does.
 process.umask(0o077);
@@ -54,23 +50,4 @@ async function close(number: number): Promise<SandboxAnswer> {
   sandboxes.delete(number);
   await sandbox?.close();
   return { number };
-}
-
-function placeKeys(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  if (existsSync(join(folder, "sandbox.pub"))) return;
-  keys ??= makeKeys();
-  for (const [name, content] of keys) writeFileSync(join(folder, name), content, { mode: 0o600 });
-}
-
-function makeKeys(): Map<string, string> {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    publicKeyEncoding: { type: "spki", format: "pem" },
-  });
-  return new Map([
-    ["sandbox.key", privateKey],
-    ["sandbox.pub", publicKey],
-  ]);
 }
