@@ -7,13 +7,20 @@ import { answerJson, type Intercept, startRelay } from "../support/relay.ts";
 import { connections, createProject, type Project, type Sandbox, startSandbox } from "../support/rig.ts";
 
 const expired = [{ errorCode: "INVALID_SESSION_ID", message: "Session expired or invalid" }];
-const rowCount = 20_000;
-/** Some megabytes, so that an upload is under way for more than one write. */
-const rows = Array.from(
-  { length: rowCount },
-  (_, index) => `${index},Last ${index} ${"x".repeat(60)},p${index}@example.com`,
-);
-const input = { "inbox/contacts.csv": `id,last,email\n${rows.join("\n")}\n`, "job.yaml": contactsJob() };
+/** So many that they go in bulk both ways. */
+const rowCount = 2200;
+/** Some megabytes, so that an upload is under way for more than one write; and keys too long to be asked for one by one. */
+const rows = Array.from({ length: rowCount }, (_, index) => {
+  return `${"k".repeat(30)}${index},Last ${index},${"x".repeat(900)}`;
+});
+const input = {
+  "inbox/contacts.csv": `id,last,note\n${rows.join("\n")}\n`,
+  "job.yaml": contactsJob({ map: "      Ext__c: id\n      LastName: last\n      Note__c: note" }),
+};
+const { Contact } = schema.salesforce;
+const withNotes = {
+  salesforce: { Contact: { fields: { ...Contact.fields, Note__c: { type: "textarea", length: 4000 } } } },
+};
 
 async function expectWhole(project: Project, sandbox: Sandbox): Promise<void> {
   const run = await project.run("run", "job.yaml", "--json");
@@ -46,7 +53,7 @@ function expireMidway(method: string, pattern: RegExp, { cut }: { cut: boolean }
 test.each([{ cut: false }, { cut: true }])(
   "that ends half-way through an upload ($cut) is renewed, and the batch is sent whole",
   async (how) => {
-    await using sandbox = await startSandbox({ schema });
+    await using sandbox = await startSandbox({ schema: withNotes });
     const expire = expireMidway("PUT", /\/batches$/, how);
     await using relay = await startRelay(sandbox.origin, expire);
     await using project = createProject({ ...connections(relay), ...input });
@@ -58,7 +65,7 @@ test.each([{ cut: false }, { cut: true }])(
 );
 
 test("that ends while result pages are read is renewed, by every flow that can", async () => {
-  await using sandbox = await startSandbox({ schema });
+  await using sandbox = await startSandbox({ schema: withNotes });
   const soap = soapLogin("secret", (request) => `http://${request.headers.host}`);
   const flows = {
     client_credentials: `{ client_credentials: { client_id: "\${C}", client_secret: "\${C}" } }`,
@@ -83,6 +90,7 @@ test("that ends while result pages are read is renewed, by every flow that can",
     const again = await project.run("run", "job.yaml", "--json");
     expect(again.summary().streams["contacts"], flow).toMatchObject({ unchanged: rowCount, loaded: 0 });
     expect(again.code).toBe(0);
+    expect(Object.keys(await sandbox.calls()).join()).toMatch(/jobs\/query\/[^/]+\/results/);
   }
   expect(soap.seen.length).toBeGreaterThanOrEqual(4);
 });
