@@ -70,7 +70,11 @@ async function associateGroup(
 ): Promise<(readonly [string, ApiError])[]> {
   const path = associationPath(from, to, type === undefined ? "/batch/associate/default" : "/batch/create");
   const inputs = group.map((pair) => inputOf(pair, type, present));
-  const answer = await client.post(path, { inputs }, { doing: `associating ${from} with ${to}`, signal });
+  const answer = await client.post(
+    path,
+    { inputs },
+    { doing: `associating ${from} with ${to}`, form: { results: "list" }, signal },
+  );
   return readBatchAnswer(answer).errors.flatMap((error) => concernedBy(error, group).map((id) => [id, error] as const));
 }
 

@@ -18,7 +18,7 @@ export class AssociationTypes {
       const [from = "", to = ""] = pair.split(" ");
       const doing = `reading association labels of ${from} to ${to}`;
       return client.explain(doing, async () => {
-        const answer = await client.get(associationPath(from, to, "/labels"), { doing });
+        const answer = await client.get(associationPath(from, to, "/labels"), { doing, form: { results: "list" } });
         return readBatchAnswer<AssociationType>(answer).results;
       });
     });

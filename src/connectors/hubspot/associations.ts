@@ -50,7 +50,7 @@ export async function* readAssociations(
     const found: Association[] = [];
     let inputs: { id: string; after?: string }[] = group.map((id) => ({ id }));
     while (inputs.length > 0) {
-      const answer = await client.post(path, { inputs }, { doing, signal });
+      const answer = await client.post(path, { inputs }, { doing, form: { results: "list" }, signal });
       // Records without any are told among the errors.
       const results = readPresent<AnsweredAssociations>(client, doing, answer);
       for (const { from, to } of results) {

@@ -7,7 +7,7 @@ import type { Allowance, Identity } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { now } from "../../core/clock.ts";
 import { makePrivateFolder } from "../../core/files.ts";
-import { type HttpResponse, readJson } from "../../http/client.ts";
+import type { HttpResponse } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { Pace } from "../../http/pace.ts";
 import { type ApiCall, ApiClient, type CallPurpose } from "../kit/api-client.ts";
@@ -64,7 +64,7 @@ export class HubSpotClient extends ApiClient<HubSpotConnection, Session> {
     const doing = "the sign-in";
     const path = "/account-info/v3/details";
     const { portalId, accountType } = await this.explain(doing, () =>
-      this.get<{ portalId: number; accountType?: string }>(path, { doing }),
+      this.get<{ portalId: number; accountType?: string }>(path, { doing, form: { portalId: "name" } }),
     );
     this.#accountType = accountType;
     this.#portal = String(portalId);
@@ -80,7 +80,7 @@ export class HubSpotClient extends ApiClient<HubSpotConnection, Session> {
     return this.read(call, async (response) => {
       const isEmpty = response.status === 204 || response.headers["content-length"] === "0";
       if (isEmpty) response.body.resume();
-      return { status: response.status, json: isEmpty ? undefined : await readJson(response, call.doing) };
+      return { status: response.status, json: isEmpty ? undefined : await this.readAnswer(response, call) };
     });
   }
 
@@ -97,7 +97,10 @@ export class HubSpotClient extends ApiClient<HubSpotConnection, Session> {
   ): AsyncGenerator<{ results: Result[]; next: string | undefined }> {
     const read = async (after: string | undefined) => {
       const asked = new URLSearchParams({ ...query, ...(after === undefined ? {} : { after }) });
-      const { results, paging } = await this.get<Listed<Result>>(`${path}?${asked}`, purpose);
+      const { results, paging } = await this.get<Listed<Result>>(`${path}?${asked}`, {
+        ...purpose,
+        form: { results: "list" },
+      });
       return { results, next: paging?.next?.after };
     };
     return followPages(this, purpose.doing, read, from);

@@ -107,6 +107,7 @@ export class Imports implements JobWrites {
     const { id } = await this.#client.callJson<Import>({
       method: "POST",
       path: "/crm/v3/imports",
+      form: { id: "name" },
       headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
       body: { path: batch.path, bytes: batch.bytes, before, after: `\r\n--${boundary}--\r\n` },
       idempotent: false,
@@ -162,7 +163,11 @@ export class Imports implements JobWrites {
     const id = this.#ids.get(name) ?? (await this.#findId(name, signal));
     if (id === undefined) return undefined;
     this.#ids.set(name, id);
-    return this.#client.get(`/crm/v3/imports/${id}`, { doing: `reading import ${id}`, signal });
+    return this.#client.get(`/crm/v3/imports/${id}`, {
+      doing: `reading import ${id}`,
+      form: { state: "name" },
+      signal,
+    });
   }
 
   /** The newest come first. */

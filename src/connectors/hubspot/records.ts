@@ -74,7 +74,11 @@ export async function readBatch(
   const path = objectPath(object, `/batch/read${archived === true ? "?archived=true" : ""}`);
   const by = idProperty === undefined ? {} : { idProperty };
   const json = { inputs: ids.map((id) => ({ id })), properties, propertiesWithHistory: history, ...by };
-  return readPresent<HubSpotRecord>(client, doing, await client.post(path, json, { doing, signal }));
+  return readPresent<HubSpotRecord>(
+    client,
+    doing,
+    await client.post(path, json, { doing, form: { results: "list" }, signal }),
+  );
 }
 
 /** The results of a batch read: what does not exist is left out, any other error is no answer. Throws a Failure. */

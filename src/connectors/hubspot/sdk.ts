@@ -27,6 +27,8 @@ export function lendTo<Configuration>(client: HubSpotClient, api: object, doing:
       path: `${url.pathname}${url.search}`,
       ...(typeof body === "string" ? { body, headers: { "content-type": "application/json" } } : {}),
       idempotent: request.getHttpMethod() === "GET",
+      // All that is asked through the SDK are lists.
+      form: { results: "list" },
       doing,
     });
     return {

@@ -123,7 +123,7 @@ async function search(
     limit,
     ...(sorted === true ? { sorts: [{ propertyName: idColumn, direction: "ASCENDING" }] } : {}),
   };
-  return client.post(objectPath(object, "/search"), json, { doing, signal });
+  return client.post(objectPath(object, "/search"), json, { doing, form: { results: "list", total: "name" }, signal });
 }
 
 function unsorted({ name }: HubSpotClient, object: string): Failure {

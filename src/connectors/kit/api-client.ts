@@ -7,10 +7,11 @@ import type { Account, Allowance } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { HttpClient, type HttpRequest, type HttpResponse, readJson } from "../../http/client.ts";
+import { HttpClient, type HttpRequest, type HttpResponse, readJson, strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { ServerClock } from "../../http/server-clock.ts";
 import type { Connection } from "../../job/job.ts";
+import { type AnswerForm, hasForm } from "./answer-form.ts";
 import { callRepeatedly, type RepeatableCall } from "./calls.ts";
 import { urlAt } from "./fence.ts";
 import { SignIns } from "./sign-ins.ts";
@@ -24,11 +25,13 @@ export interface ApiCall extends RepeatableCall {
   json?: object;
   body?: HttpRequest["body"];
   keepGzip?: boolean;
+  /** What the system's own answer has. */
+  form?: AnswerForm;
   /** For messages: "reading job 750…". */
   doing: string;
 }
 
-export type CallPurpose = Pick<ApiCall, "doing" | "signal">;
+export type CallPurpose = Pick<ApiCall, "doing" | "signal" | "form">;
 
 export interface ApiSession {
   /** Where it may be sent. */
@@ -99,7 +102,14 @@ export abstract class ApiClient<Own extends Connection, Session extends ApiSessi
 
   /** Makes a call and reads its JSON. Throws CallFault. */
   callJson<Answer = Record<string, unknown>>(call: ApiCall): Promise<Answer> {
-    return this.read(call, (response) => readJson(response, call.doing) as Promise<Answer>);
+    return this.read(call, (response) => this.readAnswer(response, call) as Promise<Answer>);
+  }
+
+  /** The JSON of an answer. Throws CallFault (unknown) where it is not of the form that the call gives. */
+  protected async readAnswer(response: HttpResponse, { doing, form = {} }: ApiCall): Promise<Record<string, unknown>> {
+    const answer = await readJson(response, doing);
+    if (hasForm(answer, form)) return answer;
+    throw strangeAnswer(response, JSON.stringify(answer), doing);
   }
 
   /** What is at a path. Throws CallFault. */

@@ -78,7 +78,7 @@ export async function abortJob(client: SalesforceClient, job: string, signal?: A
 export async function inspectJob(client: SalesforceClient, job: string, signal?: AbortSignal): Promise<BatchState> {
   let info: Record<string, unknown>;
   try {
-    info = await client.get(`${jobs}/${job}`, { doing: `reading job ${job}`, signal });
+    info = await client.get(`${jobs}/${job}`, { doing: `reading job ${job}`, form: { state: "name" }, signal });
   } catch (error) {
     // Salesforce's own 404; a proxy's says nothing of the job.
     const isGone = error instanceof CallFault && error.status === 404 && readApiError(error.body) !== undefined;

@@ -6,6 +6,7 @@ import { wait } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { pollDelays } from "../../http/polling.ts";
+import type { CallPurpose } from "../kit/api-client.ts";
 import { followPages } from "../kit/pages.ts";
 import type { SalesforceClient } from "./client.ts";
 
@@ -43,7 +44,7 @@ export async function openQueryJob(
 ): Promise<string> {
   const operation = query.all ? "queryAll" : "query";
   const json = { operation, query: query.soql, contentType: "CSV", columnDelimiter: "COMMA", lineEnding: "LF" };
-  const made = await client.post(jobs, json, { doing: "making a query job", signal });
+  const made = await client.post(jobs, json, { doing: "making a query job", form: { id: "name" }, signal });
   return String(made["id"]);
 }
 
@@ -72,7 +73,7 @@ export async function* fetchPages(
 async function awaitQuery(client: SalesforceClient, job: string, signal: AbortSignal): Promise<number> {
   const doing = `reading query job ${job}`;
   for (const delayMs of pollDelays()) {
-    const info = await client.get(`${jobs}/${job}`, { doing, signal });
+    const info = await client.get(`${jobs}/${job}`, { doing, form: { state: "name" }, signal });
     if (info["state"] === "JobComplete") return Number(info["numberRecordsProcessed"] ?? 0);
     if (info["state"] === "Failed" || info["state"] === "Aborted") {
       throw new Failure(exitCode.failed, `${client.name}: the query job ended as ${info["state"]}`, {
@@ -116,7 +117,11 @@ async function takeFirst(inFlight: Map<number, Promise<QueryPage>>): Promise<Que
 }
 
 async function* listPages(client: SalesforceClient, job: string, signal: AbortSignal): AsyncGenerator<string> {
-  const purpose = { doing: `listing result pages of query job ${job}`, signal };
+  const purpose: CallPurpose = {
+    doing: `listing result pages of query job ${job}`,
+    form: { resultPages: "list" },
+    signal,
+  };
   for await (const list of client.pages(`${jobs}/${job}/resultPages`, purpose))
     for (const { resultUrl } of list["resultPages"] as { resultUrl: string }[]) yield resultUrl;
 }

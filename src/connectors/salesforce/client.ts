@@ -100,7 +100,10 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
         origin: instance_url,
         token: access_token,
         // https://login.salesforce.com/id/<org>/<user>
-        orgId: id.split("/").at(-2) ?? "",
+        orgId:
+          String(id ?? "")
+            .split("/")
+            .at(-2) ?? "",
         ...(refresh_token === undefined ? {} : { refreshToken: refresh_token }),
       };
     });
@@ -122,6 +125,7 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
     try {
       const { token, refreshToken, orgId, origin } = await act();
       if (!token) throw new Error("the answer holds no access token");
+      if (!orgId) throw new Error("the answer does not say whose org it is");
       registerSecret(token);
       if (refreshToken !== undefined) registerSecret(refreshToken);
       return {

@@ -5,6 +5,7 @@ import type { ExtractedPart } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { writePart } from "../../core/part-file.ts";
+import type { CallPurpose } from "../kit/api-client.ts";
 import type { SalesforceClient } from "./client.ts";
 import { bulkTime, joinConditions, type RecordsRequest, windowConditions } from "./records.ts";
 import { queryRecords } from "./rest-query.ts";
@@ -58,7 +59,11 @@ async function readLog(
   const { object } = request.source;
   if (end.getTime() - start.getTime() > logDaysMax * 24 * 60 * minuteMs) refuseShortLog(request, `${logDaysMax} days`);
   const query = `start=${encodeURIComponent(start.toISOString())}&end=${encodeURIComponent(end.toISOString())}`;
-  const purpose = { doing: `reading the deleted-records log of ${object}`, signal: request.signal };
+  const purpose: CallPurpose = {
+    doing: `reading the deleted-records log of ${object}`,
+    form: { deletedRecords: "list", earliestDateAvailable: "name" },
+    signal: request.signal,
+  };
   const answer = await client.get(`/sobjects/${object}/deleted/?${query}`, purpose);
   const earliest = String(answer["earliestDateAvailable"]);
   if (Date.parse(earliest) > Date.parse(from)) refuseShortLog(request, `to ${earliest}`);

@@ -38,7 +38,7 @@ export async function* queryRecords(
   soql: string,
   { all, doing, signal }: Pick<RestQuery, "all" | "doing" | "signal">,
 ): AsyncGenerator<Record<string, unknown>> {
-  for await (const page of client.pages(queryPath(soql, all), { doing, signal }))
+  for await (const page of client.pages(queryPath(soql, all), { doing, form: { records: "list" }, signal }))
     yield* page["records"] as Record<string, unknown>[];
 }
 
@@ -48,7 +48,7 @@ export async function countRecords(
   soql: string,
   { all, doing, signal }: Pick<RestQuery, "all" | "doing" | "signal">,
 ): Promise<number> {
-  const answer = await client.get(queryPath(soql, all), { doing, signal });
+  const answer = await client.get(queryPath(soql, all), { doing, form: { totalSize: "name" }, signal });
   return Number(answer["totalSize"]);
 }
 

@@ -4,6 +4,7 @@
 import { usageFailure } from "../../core/errors.ts";
 import type { FieldKind, FieldSchema, ObjectSchema, ObjectSummary } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
+import { hasForm } from "../kit/answer-form.ts";
 import { fieldOf } from "../kit/field.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
@@ -81,7 +82,7 @@ export async function listPrefixes(client: SalesforceClient): Promise<Map<string
 /** https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_describeGlobal.htm */
 async function describeAll(client: SalesforceClient): Promise<(ObjectSummary & { keyPrefix?: string | null })[]> {
   const doing = "listing objects";
-  const answer = await client.explain(doing, () => client.get("/sobjects", { doing }));
+  const answer = await client.explain(doing, () => client.get("/sobjects", { doing, form: { sobjects: "list" } }));
   return answer["sobjects"] as (ObjectSummary & { keyPrefix?: string | null })[];
 }
 
@@ -108,6 +109,8 @@ export async function describeObject(client: SalesforceClient, object: string): 
       next: "check the object's API name and the integration user's access to it",
     });
   }
+  if (!hasForm(described, { fields: "list", name: "name" }))
+    throw explainFault(faultOf("STRANGE_ANSWER", "it is no description"), client.name, `describing ${object}`);
   const fields = described.fields.map((field): [string, FieldSchema] => [field.name, fieldSchema(field, described)]);
   const { name, label, createable, updateable, deletable } = described;
   const cascades = (described.childRelationships ?? [])
