@@ -8,6 +8,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, w
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readProjectJob } from "../../src/commands/project.ts";
+import { exitCode } from "../../src/core/exit-code.ts";
 import type { StreamCounts } from "../../src/core/model.ts";
 import { recoverRun } from "../../src/pipeline/runs/recovery.ts";
 import { type EndedRun, executeRun, lockJob } from "../../src/pipeline/runs/runs.ts";
@@ -86,7 +87,7 @@ ${rig.connection}
   async runToTheEnd(jobFile: string): Promise<EndedRun> {
     for (let attempt = 1; ; attempt += 1) {
       const ended = await this.run(jobFile);
-      if (ended.summary.exitCode === 0 || attempt === 5) return ended;
+      if (ended.summary.exitCode !== exitCode.tryLater || attempt === 5) return ended;
     }
   }
 

@@ -62,7 +62,7 @@ function takeUnfinished(stateFolder: string, job: string): RunRecord | undefined
 }
 
 /** Closes a run that wrote nothing, because a new one takes its place; a killed one has left its work files. */
-export function supersede(ledger: Ledger, stateFolder: string, run: RunRecord): void {
+function supersede(ledger: Ledger, stateFolder: string, run: RunRecord): void {
   ledger.saveRun({ ...run, status: "superseded", next: null });
   dropWorkFiles(runFolder(stateFolder, run.id));
 }
