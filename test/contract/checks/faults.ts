@@ -1,5 +1,5 @@
 // The grid: every mishap at every kind of call, at the first, a middle and the last one. The gate takes a sample, in which
-// each mishap meets each kind of call once: a run of it meets one at each. LOADLINE_CONTRACT_GRID=full takes every cell
+// each mishap meets each kind of call: a run of it meets two at each. LOADLINE_CONTRACT_GRID=full takes every cell
 // by itself, in both modes.
 
 import { expect } from "vitest";
@@ -44,15 +44,24 @@ function checkCells(mode: (typeof modes)[number], cells: Cell[]): Check {
 
 const calls = Object.keys(positions) as Call[];
 
-/** Latin: the mishap of each kind of call moves on by one from run to run. */
-const sample = mishaps.map((_, run) =>
+/** In each run a call meets two, of which the second may meet what is done about the first; of writes these are apart. */
+const writesMet = [
+  [1, 3],
+  [2, 4],
+  [1, 4],
+  [2, 3],
+];
+
+/** Kinds of calls are ahead of each other by one: after the last run each has met every mishap. */
+const sample = writesMet.map((writes, run) =>
   checkCells(
     modes[run % modes.length] ?? "insert",
-    calls.flatMap((call, place): Cell[] => {
-      const nth = positions[call][run % positions[call].length];
-      const mishap = mishaps[(run + place + 4) % mishaps.length];
-      return nth === undefined || mishap === undefined ? [] : [{ call, nth, mishap }];
-    }),
+    calls.flatMap((call, ahead) =>
+      (call === "write" ? writes : [1, 2]).flatMap((nth, second): Cell[] => {
+        const mishap = mishaps[(2 * run + second + ahead) % mishaps.length];
+        return mishap === undefined ? [] : [{ call, nth, mishap }];
+      }),
+    ),
   ),
 );
 

@@ -165,15 +165,13 @@ export class MemoryCrm implements AsyncDisposable {
     return true;
   }
 
+  /** Every fault counts the calls that match it, also behind one that strikes. */
   #faultOf(call: string): MemoryFault | undefined {
-    for (const fault of this.#faults) {
-      if (!fault.match.test(call)) continue;
-      fault.nth -= 1;
-      if (fault.nth !== 0) continue;
-      this.faultsMet += 1;
-      return fault.fault;
-    }
-    return undefined;
+    const matching = this.#faults.filter(({ match }) => match.test(call));
+    for (const fault of matching) fault.nth -= 1;
+    const striking = matching.find(({ nth }) => nth === 0);
+    if (striking !== undefined) this.faultsMet += 1;
+    return striking?.fault;
   }
 
   #answer(request: IncomingMessage, url: URL, text: string): { status: number; body: unknown } {
