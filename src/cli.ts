@@ -9,6 +9,7 @@ import type { InitFlags } from "./commands/init.ts";
 import type { RunFlags } from "./commands/run.ts";
 import { exitCodeOf, explain, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
+import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
 import { printError, printOut } from "./report/output.ts";
 import { version } from "./version.ts";
@@ -39,6 +40,21 @@ const program = new Command("loadline")
     writeOut: (text) => printOut(text.trimEnd()),
     writeErr: (text) => printError(text.trimEnd()),
   });
+
+/** Flags of this command that a command to run next must have too. */
+const repeated = ["sandbox", "schema", "streams", "limit", "keys", "from", "to", "again", "yes"];
+
+program.hook("preAction", (_program, command) => {
+  const written = (flags: Command, name: string) => {
+    const value: unknown = flags.getOptionValue(name);
+    if (flags.getOptionValueSource(name) !== "cli" || value === undefined) return [];
+    return [value === true ? `--${name}` : `--${name} ${quoteForShell(String(value))}`];
+  };
+  rememberFlags({
+    program: ["dir", "env"].flatMap((name) => written(program, name)),
+    run: ["run", "plan", "check"].includes(command.name()) ? repeated.flatMap((name) => written(command, name)) : [],
+  });
+});
 
 function globals(): Globals {
   const { json, verbose, color, dir, env } = program.opts<Record<string, never>>();

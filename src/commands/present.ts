@@ -1,6 +1,7 @@
 // What a command shows of a run: JSON on stdout for machines, text for people, Markdown for CI.
 
 import { exitCodeOf, explain } from "../core/errors.ts";
+import { withGivenFlags } from "../core/next-command.ts";
 import type { Job } from "../job/job.ts";
 import type { EndedRun } from "../pipeline/runs/runs.ts";
 import { readPlan } from "../pipeline/tools/read-plan.ts";
@@ -41,10 +42,11 @@ export async function presentRun(
   watch: Watch,
   recovering: boolean,
 ): Promise<void> {
-  const { summary, outcome, folder, error } = ended;
+  const { outcome, folder, error } = ended;
+  const summary = { ...ended.summary, next: withGivenFlags(ended.summary.next) };
   const look = lookOfOut(globals.color);
   const planned = summary.status === "planned" && outcome !== undefined;
-  const report = planned ? await describePlan(job, ended, watch) : undefined;
+  const report = planned ? await describePlan(job, { ...ended, summary }, watch) : undefined;
   const view = report === undefined ? renderSummary({ summary, folder, error }, look) : renderPlan(report, look);
   if (recovering) printError(view);
   else if (!globals.json) printOut(view);
@@ -78,7 +80,7 @@ export function presentUnstarted(globals: Globals, file: string, error: unknown)
       apiCalls: {},
       seconds: 0,
       exitCode: code,
-      next: `loadline check ${file}`,
+      next: withGivenFlags(`loadline check ${file}`),
       error: explain(error),
     };
     printOut(JSON.stringify(summary));

@@ -3,6 +3,7 @@
 
 import { isAbsolute, relative } from "node:path";
 import { type ExitCode, exitCode } from "./exit-code.ts";
+import { withGivenFlags } from "./next-command.ts";
 
 /** Where a failure lies: a place in a job file, in a source file, or a remote id. */
 export interface Place {
@@ -82,7 +83,7 @@ export function explain(error: unknown): string {
   const place = error.where === undefined ? "" : `${placeOf(error.where)}: `;
   const lines = [`${place}${error.message}`];
   if (error.why !== undefined) lines.push(`  why:  ${error.why}`);
-  if (error.next !== undefined) lines.push(`  next: ${error.next}`);
+  if (error.next !== undefined) lines.push(`  next: ${withGivenFlags(error.next)}`);
   return lines.join("\n");
 }
 

@@ -41,7 +41,7 @@ export async function bindType(
   sql: string,
   columns: ReadonlyMap<string, string>,
   { nested }: { nested: boolean },
-): Promise<{ type: string } | { complaint: string }> {
+): Promise<{ type: string } | BindingProblem> {
   const nulls = [...columns].map(([name, type]): [string, string] => [name, `CAST(NULL AS ${type})`]);
   const list = nested ? nestColumns(nulls) : nulls.map(([name, sql]) => `${sql} AS ${identifier(name)}`);
   try {
@@ -49,6 +49,42 @@ export async function bindType(
     return { type: String(row["column_type"]) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return { complaint: error.said.split("\n")[0] ?? error.said };
+    return explainBinding(engine, error.said.split("\n")[0] ?? error.said);
   }
+}
+
+export interface BindingProblem {
+  complaint: string;
+  /** The function that it is about. */
+  function?: string;
+  next?: string;
+}
+
+/** The engine names a function and the types that it is given; what it takes is asked of its own list. */
+async function explainBinding(engine: Engine, said: string): Promise<BindingProblem> {
+  const complaint = said.replace(/^\w+ Error: /, "");
+  const [, macro, name = macro, given] =
+    /^Macro (\w+)\(|(?:argument types '|function call ")([^\s('"]+)\((.*?)\)['"]/.exec(complaint) ?? [];
+  if (name === undefined) return { complaint };
+  const types = (given ?? "")
+    .replaceAll(/\b(VARCHAR|STRING_LITERAL)\b/g, "text")
+    .replaceAll("INTEGER_LITERAL", "number");
+  if (!/^\w+$/.test(name)) {
+    const next =
+      name === "+" ? "texts are joined by ||; a text becomes a number by CAST(… AS DECIMAL(18, 2))" : undefined;
+    return {
+      complaint: `${name} can't be used between ${types.replace(", ", " and ")}`,
+      ...(next === undefined ? {} : { next }),
+    };
+  }
+  const rows = await engine.all(`SELECT DISTINCT array_to_string(parameters, ', ') AS names, varargs
+    FROM duckdb_functions() WHERE lower(function_name) = lower(${literal(name)}) ORDER BY length(names) LIMIT 4`);
+  const written = rows.map(({ names, varargs }) => `${name}(${String(names)}${varargs === null ? "" : ", …"})`);
+  const count = given === undefined ? undefined : given === "" ? 0 : given.split(", ").length;
+  const isOfCount = rows.some(({ names, varargs }) => varargs !== null || String(names).split(", ").length === count);
+  return {
+    complaint: isOfCount ? `${name} can't be given ${types}` : `${name} is given too few or too many arguments`,
+    function: name,
+    ...(written.length === 0 ? {} : { next: `write ${written.join(" or ")}` }),
+  };
 }

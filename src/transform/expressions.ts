@@ -6,6 +6,7 @@
 import { suggest } from "../core/suggest.ts";
 import { complainAboutDayFormat, complainAboutFormat } from "../values/day-format.ts";
 import { knownLocales, separatorsOf } from "../values/locale.ts";
+import { explainSyntax } from "./explain-syntax.ts";
 import { allowedFunctions, laterFunctions } from "./functions.ts";
 
 /** The statement whose tree is asked for; positions in the tree count from its start. */
@@ -21,6 +22,8 @@ interface ExpressionProblem {
   offset?: number;
   /** Characters that are wrong. */
   length?: number;
+  /** What to write. */
+  next?: string;
 }
 
 export interface ColumnUse {
@@ -55,14 +58,14 @@ interface Node {
 }
 
 /** Reads the JSON of `json_serialize_sql(parseStatement(sql))`. */
-export function inspectExpression(json: string): ParsedExpression {
+export function inspectExpression(json: string, sql: string): ParsedExpression {
   const tree = JSON.parse(json) as {
     error: boolean;
     error_message?: string;
     position?: string;
     statements?: { node: Node & { select_list: Node[]; from_table: Node } }[];
   };
-  if (tree.error) return { columns: [], problems: [syntaxProblem(tree.error_message, tree.position)] };
+  if (tree.error) return { columns: [], problems: [syntaxProblem(sql, tree.error_message, tree.position)] };
   const [statement, ...others] = tree.statements ?? [];
   const [expression, ...rest] = statement?.node.select_list ?? [];
   if (statement === undefined || expression === undefined || others.length > 0 || rest.length > 0) {
@@ -98,10 +101,9 @@ function constantsOf(node: Node): TextConstant[] {
   return [];
 }
 
-function syntaxProblem(message: string | undefined, position: string | undefined): ExpressionProblem {
-  const problem: ExpressionProblem = { message: message ?? "syntax error" };
-  if (position !== undefined) problem.offset = Math.max(0, Number(position) - prefix.length);
-  return problem;
+function syntaxProblem(sql: string, message = "syntax error", position?: string): ExpressionProblem {
+  const offset = position === undefined ? undefined : Math.max(0, Number(position) - prefix.length);
+  return explainSyntax(sql, message, offset);
 }
 
 function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpression): void {
@@ -151,6 +153,9 @@ function noteColumn(node: Node, bound: ReadonlySet<string>, found: ParsedExpress
 /** Words that DuckDB reads as functions where no column has that name. */
 const timeWords = new Set(["current_date", "current_timestamp"]);
 
+/** Operators that mean something else in SQL, or nothing. */
+const ofOtherLanguages: Readonly<Record<string, string>> = { "&&": "AND", "!": "NOT" };
+
 /** `Email.trim()` parses as the function trim of the schema "Email": the schema is the column. */
 function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpression): void {
   const { catalog = "", schema = "" } = node;
@@ -163,7 +168,18 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
   if (schema !== "" && schema !== "main" && !bound.has(schema)) {
     found.columns.push({ path: [schema], offset: offsetOf(node).offset ?? 0 });
   }
-  if (node.is_operator === true && !name.endsWith("__postfix")) return;
+  const sqlWord = ofOtherLanguages[name];
+  if (sqlWord !== undefined && schema === "") {
+    const message = `${name} is not ${sqlWord} in SQL`;
+    found.problems.push({ message, length: name.length, next: `write ${sqlWord}`, ...offsetOf(node) });
+    return;
+  }
+  if (node.is_operator === true) {
+    if (!name.endsWith("__postfix")) return;
+    const message = `something is missing behind ${name.slice(0, -"__postfix".length)}`;
+    found.problems.push({ message, ...offsetOf(node) });
+    return;
+  }
   if (allowedFunctions.has(name)) {
     noteArgument(node, name, found);
     return;

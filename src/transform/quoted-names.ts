@@ -1,6 +1,8 @@
 // Names of columns in expressions. In: a name, or an expression and the names that there are. Out: the name as SQL takes
 // it, or the first name that stands there without the double quotes that it needs.
 
+import { blankQuotes } from "./explain-syntax.ts";
+
 /** Words that can't stand for a column without quotes. */
 const reserved = new Set(
   `all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default
@@ -30,10 +32,7 @@ export interface UnquotedName {
 
 /** Only of use where the expression is wrong: in a right one such a word means what SQL says. */
 export function findUnquotedName(sql: string, columns: Iterable<string>): UnquotedName | undefined {
-  // What is in quotes or a comment is blanked, so that offsets stay.
-  const bare = sql.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g, (text) =>
-    "\0".repeat(text.length),
-  );
+  const bare = blankQuotes(sql);
   const found = [...columns].flatMap((column): UnquotedName[] => {
     const written = nameInSql(column);
     if (written === column || column.trim() === "") return [];

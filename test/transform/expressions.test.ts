@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => rig[Symbol.dispose]());
 
 async function inspect(sql: string) {
-  return inspectExpression(await serialize(rig.engine, parseStatement(sql)));
+  return inspectExpression(await serialize(rig.engine, parseStatement(sql)), sql);
 }
 
 async function compute(sql: string): Promise<unknown> {

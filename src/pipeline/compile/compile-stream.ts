@@ -2,7 +2,6 @@
 // and what the target describes. Out: a CompiledStream, which all later steps go by. Must hold: every wrong name is told at
 // its place in the YAML, all of them at once; no row is read here.
 
-import type { RecordSchema } from "../../contract/records.ts";
 import type { Target } from "../../contract/target.ts";
 import type { RenderedField } from "../../contract/values.ts";
 import { mappedName, renderedName } from "../../core/columns.ts";
@@ -12,40 +11,16 @@ import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
-import { expressionPlace } from "../../job/expression-place.ts";
-import {
-  type Expression,
-  type Job,
-  type MappedField,
-  type Mode,
-  readingOf,
-  redactedFields,
-  type Stream,
-  writesFile,
-} from "../../job/job.ts";
-import { bindType, serialize } from "../../stage/bind.ts";
-import type { Engine } from "../../stage/engine.ts";
-import { type ColumnUse, inspectExpression, parseStatement } from "../../transform/expressions.ts";
+import { type MappedField, type Mode, readingOf, redactedFields, type Stream, writesFile } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
-import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
 import type { CompiledRule } from "../../validate/rules.ts";
 import { quoted } from "../../values/value.ts";
+import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
+import { refuseOtherDelimiter } from "./other-delimiter.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
 import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
-
-export interface CompileInput {
-  engine: Engine;
-  job: Job;
-  stream: Stream;
-  target: Target;
-  /** What the source has; undefined when no file is at hand, then names of columns go unchecked. */
-  columns: SourceColumns | undefined;
-}
-
-/** The columns of files, all text, or the fields of an object. */
-export type SourceColumns = Pick<RecordSchema, "columns"> & Partial<Omit<RecordSchema, "columns">>;
 
 /** Throws one Failure (exit 2) with all problems of the stream. */
 export async function compileStream(input: CompileInput): Promise<CompiledStream> {
@@ -53,6 +28,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const schema = await describeTarget(input);
   await target.refuseDemands(input.stream.target);
   const stream = nameParents(input.job, input.stream, schema);
+  refuseOtherDelimiter(input.stream, input.columns);
   const problems: Diagnostic[] = findObjectProblems(stream, schema);
   const fields: CompiledField[] = [];
   const columns = new Map<string, string>();
@@ -114,9 +90,18 @@ async function describeTarget({ target, stream }: CompileInput): Promise<ObjectS
     return await target.describe(object);
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode !== exitCode.usage || error.where !== undefined) throw error;
-    const { message, next } = error;
+    const { message } = error;
+    const next = (await tellMeant(target, object)) ?? error.next;
     throw diagnosticsFailure([{ place, length: object.length, message, ...(next === undefined ? {} : { next }) }]);
   }
+}
+
+async function tellMeant(target: Target, object: string): Promise<string | undefined> {
+  const meant = suggest(
+    object,
+    (await target.listObjects()).map(({ name }) => name),
+  );
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }
 
 /** `source.fields`: taken even where no expression uses them. */
@@ -183,7 +168,11 @@ async function resolveTargetField(
       return undefined;
     }
     const suggestion = suggest(field.target, schema.fields.keys());
-    const next = `loadline describe ${input.stream.target.connection} ${schema.object}`;
+    const look = `loadline describe ${input.stream.target.connection} ${schema.object}`;
+    // To be made on purpose, so that its name is rarely a slip.
+    const next = key.includes(field.target)
+      ? `make it there (an external id, a property with unique values), and in sandbox.yaml for --sandbox; or see what is there: ${look}`
+      : look;
     const message = `${schema.object} has no field ${field.target}, or this user can't see it`;
     problems.push({ ...at, message, ...(suggestion === undefined ? { next } : { suggestion }) });
     return undefined;
@@ -206,7 +195,9 @@ async function resolveTargetField(
   const what = creates && !found.createable ? "created" : "updated";
   const explained = await input.target.explainName(schema, field.target);
   const readOnly = `${schema.object}.${field.target} is read-only: it can't be ${what} by this user`;
-  problems.push({ ...at, message: readOnly, ...explained });
+  // As of a master-detail relationship whose child may not go to another parent.
+  const once = found.createable && creates ? { next: `policy: create_only writes it into new records only` } : {};
+  problems.push({ ...at, message: readOnly, ...once, ...explained });
   return undefined;
 }
 
@@ -242,109 +233,6 @@ function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchem
   } else if ((mode === "upsert" || mode === "mirror") && !first.externalId) {
     problems.push({ ...at, message: `target.key: ${first.name} is no external id, which mode ${mode} wants` });
   }
-}
-
-interface Bound {
-  type: string;
-  /** Columns that it uses with their types. */
-  columns: ReadonlyMap<string, string>;
-}
-
-/** Checks an expression against the columns or fields it may use; notes problems and gives undefined if there are any. */
-async function bindExpression(
-  input: CompileInput,
-  expression: Expression,
-  scope: SourceColumns | undefined,
-  noun: "column" | "field",
-  problems: Diagnostic[],
-): Promise<Bound | undefined> {
-  const parsed = inspectExpression(await serialize(input.engine, parseStatement(expression.sql)));
-  const found = parsed.problems.map(
-    ({ message, offset, length }): Diagnostic => ({
-      place: expressionPlace(expression, offset ?? 0),
-      message,
-      ...(length === undefined ? {} : { length }),
-    }),
-  );
-  const columns = new Map<string, string>();
-  for (const use of parsed.columns) {
-    const resolved = await resolveColumn(input, expression, use, scope, noun);
-    if ("type" in resolved) columns.set(resolved.name, resolved.type);
-    else found.push(resolved);
-  }
-  const unquoted = found.length === 0 ? undefined : findUnquotedName(expression.sql, scope?.columns.keys() ?? []);
-  if (unquoted !== undefined) found.splice(0, found.length, wantsQuotes(expression, unquoted, noun));
-  problems.push(...found);
-  if (found.length > 0) return undefined;
-  // Most expressions are a column of a file, and the engine takes 2 ms to say what is known.
-  if (parsed.isColumn && [...columns.values()][0] === "VARCHAR") return { type: "VARCHAR", columns };
-  const bound = await bindType(input.engine, expression.sql, columns, {
-    nested: scope?.resolveParentField !== undefined,
-  });
-  const complaint = "complaint" in bound ? bound.complaint : complainAboutType(bound.type);
-  if (complaint === undefined && "type" in bound) return { type: bound.type, columns };
-  problems.push({ place: expression.place, length: expression.sql.length, message: complaint ?? "can't be bound" });
-  return undefined;
-}
-
-function wantsQuotes(expression: Expression, { column, written, offset }: UnquotedName, noun: string): Diagnostic {
-  return {
-    place: expressionPlace(expression, offset),
-    length: column.length,
-    message: `"${column}" is a ${noun} here, but SQL reads these words otherwise`,
-    next: `put the name into double quotes: ${written} (in YAML: '${written}')`,
-  };
-}
-
-async function resolveColumn(
-  input: CompileInput,
-  expression: Expression,
-  { path, offset }: ColumnUse,
-  scope: SourceColumns | undefined,
-  noun: "column" | "field",
-): Promise<{ name: string; type: string } | Diagnostic> {
-  const name = path.join(".");
-  const at = { place: expressionPlace(expression, offset), length: name.length };
-  if (path.length > 1) {
-    const type = await scope?.resolveParentField?.(name);
-    if (type !== undefined) return { name, type };
-    if (scope?.resolveParentField === undefined) {
-      return { ...at, message: `"${name}" is not a ${noun}; a name with a dot is written in double quotes` };
-    }
-    return { ...at, message: `${scope.object} has no parent field ${name}, or this user can't see it` };
-  }
-  if (scope === undefined) return { name, type: "VARCHAR" };
-  const known = [...scope.columns].find(([column]) => column.toLowerCase() === name.toLowerCase());
-  if (known !== undefined) return { name: known[0], type: known[1] };
-  const refused = scope.refused?.get(name.toLowerCase());
-  if (refused !== undefined) return { ...at, ...refused };
-  const isOptional = input.stream.source.optional.some((column) => column.toLowerCase() === name.toLowerCase());
-  if (noun === "column" && isOptional) return { name, type: "VARCHAR" };
-  return unknownName(input, expression, { column: name, offset }, scope, noun);
-}
-
-function unknownName(
-  input: CompileInput,
-  expression: Expression,
-  use: { column: string; offset: number },
-  scope: SourceColumns,
-  noun: "column" | "field",
-): Diagnostic {
-  const candidates = [...scope.columns.keys()];
-  const suggestion = suggest(use.column, candidates);
-  const holder = scope.object === undefined ? `the files of stream ${input.stream.name} have` : `${scope.object} has`;
-  const where = noun === "column" ? holder : `stream ${input.stream.name} maps`;
-  return {
-    place: expressionPlace(expression, use.offset),
-    length: use.column.length,
-    message: `${where} no ${noun} "${use.column}"`,
-    ...(suggestion === undefined ? { next: `${noun}s: ${candidates.join(", ")}` } : { suggestion }),
-  };
-}
-
-function complainAboutType(type: string): string | undefined {
-  if (!/^(STRUCT|MAP|UNION)|\[\d*\]$/.test(type)) return undefined;
-  return `the expression gives ${type}, a single value is wanted`;
 }
 
 async function compileRules(

@@ -20,7 +20,8 @@ import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countOf, showCount } from "../../report/numbers.ts";
 import { Engine } from "../../stage/engine.ts";
 import { defineFunctions } from "../../transform/functions.ts";
-import { compileStream, type SourceColumns } from "../compile/compile-stream.ts";
+import type { SourceColumns } from "../compile/bind-expression.ts";
+import { compileStream } from "../compile/compile-stream.ts";
 import { tellKeptAssociations } from "../compile/kept-associations.ts";
 import { tellLossyCasts } from "../compile/lossy-casts.ts";
 import { nameObjects } from "../compile/object-names.ts";
@@ -28,6 +29,7 @@ import { findLiteralProblems, findMissingFields } from "../compile/schema-proble
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { fetchListed, readPartColumns } from "../extract/part-files.ts";
 import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
+import { findEncodingProblem } from "./check-encoding.ts";
 
 /** Files whose columns are read. */
 const headersMax = 100;
@@ -147,7 +149,7 @@ async function openOnce(
 async function readColumns(
   source: Source,
   stream: Stream,
-  { engine, folder, keys }: CheckTools & { keys: StreamKeys },
+  { engine, folder, keys, result }: CheckTools & { keys: StreamKeys },
 ): Promise<SourceColumns | undefined> {
   if (stream.source.kind === "object") return source.records?.describe(stream.source);
   const { files } = (await source.files?.list(stream.source)) ?? { files: [] };
@@ -156,6 +158,11 @@ async function readColumns(
   for await (const file of fetchListed(source.files, files.slice(0, headersMax), opening)) {
     const names = await readPartColumns(engine, file, stream.source.format);
     for (const column of names) columns.set(column, "VARCHAR");
+    const problem = await findEncodingProblem(file, stream.source.format);
+    if (problem === undefined) continue;
+    const { isCertain, message, next } = problem;
+    if (isCertain) throw diagnosticsFailure([{ place: stream.source.place, message, next }]);
+    result.warnings.push(`${stream.name}: ${message}; ${next}`);
   }
   return columns.size === 0 ? undefined : { columns };
 }

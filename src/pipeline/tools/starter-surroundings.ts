@@ -1,5 +1,7 @@
 // What stands around the jobs of a project: what git leaves out, a workflow for GitHub Actions, a line for cron.
 
+import { quoteForShell } from "../../core/next-command.ts";
+
 export const ignored = [".env", ".loadline/"];
 
 /** Where the program lies that writes them, and what it is run by. */
@@ -41,15 +43,11 @@ jobs:
  * https://manpages.debian.org/bookworm/cron/crontab.5.en.html
  */
 export function writeCrontab({ node, program }: ProgramPlace, folder: string, job: string): string {
-  const run = `${quote(node)} ${quote(program)} run ${job} --yes`;
-  const line = `15 2 * * * cd ${quote(folder)} && { ${run} >.loadline/cron.log 2>&1 || cat .loadline/cron.log; }`;
+  const run = `${quoteForShell(node)} ${quoteForShell(program)} run ${job} --yes`;
+  const line = `15 2 * * * cd ${quoteForShell(folder)} && { ${run} >.loadline/cron.log 2>&1 || cat .loadline/cron.log; }`;
   return `# Every night at 2:15, with the variables of .env; what fails is mailed. Written for the paths of this machine.
 # A line LOADLINE_ENV=/etc/loadline/prod.env above it takes other variables.
 # Into your crontab: (crontab -l; cat loadline.crontab) | crontab -
 ${line.replaceAll("%", "\\%")}
 `;
-}
-
-function quote(path: string): string {
-  return /^[\w@+:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
