@@ -8,11 +8,11 @@ import { describe, expect, test } from "vitest";
 import { canMount, fillDisk, mountDisk } from "../support/disk.ts";
 import { createProject, type Project } from "../support/rig.ts";
 import { freePort, hasSshd, type Sshd, startSshd } from "../support/sshd.ts";
-import { connectionsFile, copyJob } from "./support.ts";
+import { connectionsFile, copyJob, manyBytes } from "./support.ts";
 
 const csv = "id,last\n1,Ada\n";
 /** So large that something is left to be sent when the first of it is seen. */
-const rows = `id,last\n${Array.from({ length: 600_000 }, (_, id) => `${id},n${id * 7919}`).join("\n")}\n`;
+const { csv: rows } = manyBytes(9);
 
 const uploadJob = copyJob({ files: "a.csv" })
   .replace("{ connection: vendor,", "{ connection: out,")

@@ -9,11 +9,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { encrypting, type Keyring, makeKeyring, passphrase, seal, verifying } from "../run/pgp-project.ts";
 import { createProject, type Project } from "../support/rig.ts";
 import { hasSshd, startSshd } from "../support/sshd.ts";
-import { connectionsFile, copyJob, manyRows, startVendor } from "./support.ts";
+import { connectionsFile, copyJob, manyBytes, startVendor } from "./support.ts";
 
-/** 17 MB: more than is brought to the disk at a time; and some MB. */
-const big = manyRows(480_000);
-const some = manyRows(100_000);
+/** More than is brought to the disk at a time; and some blocks. */
+const { csv: big } = manyBytes(18);
+const { csv: some, rows: someRows } = manyBytes(3.5);
 const small = "id,last\n1,Müller\n";
 
 let keys: Keyring;
@@ -85,32 +85,43 @@ async function killAt(project: Project, place: string): Promise<void> {
   expect(killed.signal, killed.stdout + killed.stderr).toBe("SIGKILL");
 }
 
-describe.each([
-  { name: "the sandbox's server", open: openSandbox, isHere: true },
-  { name: "OpenSSH's server", open: openSshd, isHere: hasSshd },
-])("$name", ({ open, isHere }) => {
-  test.skipIf(!isHere).each([
+const places = {
+  taking: [
     ["marked:1", big],
     ["received:2", some],
     ["decrypted:2", some],
     ["acknowledged:1", some],
-  ])("files are decrypted, loaded once and moved once, though the run was killed at %s", async (place, content) => {
-    await using remote = await open({ "job.yaml": received });
-    const { project, folder } = remote;
-    placeKeys(remote);
-    const sealed = await seal(small, keys.own, keys.sender);
-    put(folder, "in/a.csv.pgp", await seal(content, keys.own, keys.sender));
-    put(folder, "in/b.csv.pgp", sealed);
-    await killAt(project, place);
-    const resumed = await project.run("resume");
-    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
-    const loaded = `${content.replace("id,last", "Id,Name")}1,Müller\n`;
-    expect(project.read("out/people.csv") === loaded).toBe(true);
-    expect([listed(folder, "in"), listed(folder, "done")]).toEqual([[], ["a.csv.pgp", "b.csv.pgp"]]);
-    put(folder, "in/again.csv.pgp", sealed);
-    const again = await project.run("run", "job.yaml", "--json");
-    expect(again.summary().streams["people"]).toMatchObject({ extracted: 0, loaded: 0 });
-  });
+  ],
+  sending: ["sent:2", "uploaded:1", "committed:1", "closed:1"],
+} as const;
+
+/** Each place on one of the servers, where both are here: what a kill cuts off is ours, and the same code on both. */
+const isOf = (server: number) => (_: unknown, index: number) => !hasSshd || index % 2 === server;
+
+describe.each([
+  { name: "the sandbox's server", open: openSandbox, isHere: true, number: 0 },
+  { name: "OpenSSH's server", open: openSshd, isHere: hasSshd, number: 1 },
+])("$name", ({ open, isHere, number }) => {
+  test.skipIf(!isHere).each(places.taking.filter(isOf(number)))(
+    "files are decrypted, loaded once and moved once, though the run was killed at %s",
+    async (place, content) => {
+      await using remote = await open({ "job.yaml": received });
+      const { project, folder } = remote;
+      placeKeys(remote);
+      const sealed = await seal(small, keys.own, keys.sender);
+      put(folder, "in/a.csv.pgp", await seal(content, keys.own, keys.sender));
+      put(folder, "in/b.csv.pgp", sealed);
+      await killAt(project, place);
+      const resumed = await project.run("resume");
+      expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
+      const loaded = `${content.replace("id,last", "Id,Name")}1,Müller\n`;
+      expect(project.read("out/people.csv") === loaded).toBe(true);
+      expect([listed(folder, "in"), listed(folder, "done")]).toEqual([[], ["a.csv.pgp", "b.csv.pgp"]]);
+      put(folder, "in/again.csv.pgp", sealed);
+      const again = await project.run("run", "job.yaml", "--json");
+      expect(again.summary().streams["people"]).toMatchObject({ extracted: 0, loaded: 0 });
+    },
+  );
 
   test.skipIf(!isHere)("a file that nobody proves stays where it is, and nothing is loaded", async () => {
     await using remote = await open({ "job.yaml": received });
@@ -122,7 +133,7 @@ describe.each([
     expect([listed(remote.folder, "in"), remote.project.list("out")]).toEqual([["a.csv.pgp"], []]);
   });
 
-  test.skipIf(!isHere).each(["sent:2", "uploaded:1", "committed:1", "closed:1"])(
+  test.skipIf(!isHere).each(places.sending.filter(isOf(number)))(
     "what is sent is encrypted once, though the run was killed at %s, and the manifest tells its bytes",
     async (place) => {
       await using remote = await open({ "job.yaml": sent, "out/a.csv": some });
@@ -138,7 +149,7 @@ describe.each([
       expect(arrived.equals(encrypted)).toBe(true);
       const sha256 = createHash("sha256").update(arrived).digest("hex");
       const manifest = JSON.parse(readFileSync(join(folder, "people.csv.pgp.json"), "utf8"));
-      expect(manifest.files).toEqual([{ name: "people.csv.pgp", rows: 100_000, bytes: arrived.length, sha256 }]);
+      expect(manifest.files).toEqual([{ name: "people.csv.pgp", rows: someRows, bytes: arrived.length, sha256 }]);
       const opened = await decrypt({
         message: await readMessage({ binaryMessage: new Uint8Array(arrived) }),
         decryptionKeys: keys.own.key,

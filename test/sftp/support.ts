@@ -86,8 +86,14 @@ export async function startVendor(files: Record<string, string>, request: Sandbo
   return vendor;
 }
 
-/** `rows` lines of CSV with a header, some 35 bytes each, every one different. */
-export function manyRows(rows: number): string {
-  const lines = Array.from({ length: rows }, (_, index) => `${index},name ${String(index).padStart(24, "0")}`);
-  return `id,last\n${lines.join("\n")}\n`;
+/**
+ * A CSV of so many MB, and its rows, every one different and 3.5 kB long: for what is about bytes on their way, and rows
+ * cost far more than bytes do.
+ */
+export function manyBytes(megabytes: number): { csv: string; rows: number } {
+  const rows = Math.ceil((megabytes * 1_000_000) / longRow);
+  const lines = Array.from({ length: rows }, (_, index) => `${index},name ${String(index).padStart(longRow, "0")}`);
+  return { csv: `id,last\n${lines.join("\n")}\n`, rows };
 }
+
+const longRow = 3500;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createProject, type Project } from "../support/rig.ts";
 import { hasSshd, type Sshd, startSshd } from "../support/sshd.ts";
-import { connectionsFile, manyRows, startVendor, type Vendor } from "./support.ts";
+import { connectionsFile, manyBytes, startVendor, type Vendor } from "./support.ts";
 
-const rows = manyRows(1_100_000);
+const { csv: rows } = manyBytes(36);
 
 function uploadJob(target = ""): string {
   return `version: 1
