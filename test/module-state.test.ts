@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { alone } from "./support/alone.ts";
 
 const root = fileURLToPath(new URL("../src", import.meta.url));
 
@@ -62,6 +63,15 @@ test.each([
   "const home = (env) => env ?? process.env;",
 ])("%j is none", (code) => {
   expect(stateOf(code)).toEqual([]);
+});
+
+test("test files that replace modules or the clock run alone, and no others", () => {
+  const tests = readdirSync(join(root, "../test"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts") && path !== "module-state.test.ts")
+    .map((path) => `test/${path}`);
+  const replaces = /\bvi\.(?:mock|doMock|stub\w+|spyOn|useFakeTimers|setSystemTime)\(/;
+  const found = tests.filter((path) => replaces.test(readFileSync(join(root, "..", path), "utf8")));
+  expect(found.sort()).toEqual([...alone]);
 });
 
 /** Names of what a module declares outside of functions and that is state. */

@@ -3,7 +3,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import {
   type BatchRecord,
   type InsertedRecord,
@@ -13,6 +13,8 @@ import {
   type WindowRecord,
 } from "../../src/checkpoint/ledger.ts";
 import { unsent } from "../../src/pipeline/batches/batch-files.ts";
+import { makeKeptFolder } from "../support/kept-folder.ts";
+
 export const batch: BatchRecord = {
   run: "r1",
   stream: "contacts",
@@ -62,17 +64,13 @@ let template: string | undefined;
 /** A copy of a ledger with a row in each table. */
 export function filledLedger(): string {
   if (template === undefined) {
-    template = mkdtempSync(join(tmpdir(), "loadline-ledger-"));
+    template = makeKeptFolder("ledger-");
     fillLedger(template);
   }
   const folder = temporaryFolder();
   cpSync(template, folder, { recursive: true });
   return folder;
 }
-
-afterAll(() => {
-  if (template !== undefined) rmSync(template, { recursive: true });
-});
 
 function fillLedger(folder: string): void {
   using ledger = Ledger.open(folder);

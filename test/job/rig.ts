@@ -1,16 +1,14 @@
 // Files for the reader, and what it says about them.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { connectors } from "../../src/connectors/registry.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { readConnections } from "../../src/job/read-connections.ts";
 import { readJob } from "../../src/job/read-job.ts";
+import { makeKeptFolder } from "../support/kept-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "loadline-job-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = makeKeptFolder("job-");
 
 /** Writes a file into the test's folder; its path. */
 export function writeFile(name: string, content: string | Uint8Array): string {

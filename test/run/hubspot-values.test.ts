@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import "../support/properties.ts";
+import "../support/each-file.ts";
 import { hubspotProperties, option, type Rehearsal, rehearse } from "./support.ts";
 
 const schema = {

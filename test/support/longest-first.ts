@@ -1,5 +1,6 @@
 // The order of the test files: the longest first, so that all workers are busy to the end. By the seconds that
-// `npm test -- --remember` kept; a file that is not known yet counts as a long one.
+// `npm test -- --remember` kept; a file that is not known yet counts as a long one. Before all others those that have a
+// process each: between others they would end the process that is shared (vitest.config.ts).
 
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -12,6 +13,7 @@ const unknownSeconds = 30;
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const seconds = ({ moduleId }: TestSpecification) => known[relative(root, moduleId)] ?? unknownSeconds;
-    return files.toSorted((left, right) => seconds(right) - seconds(left));
+    const isAlone = ({ project }: TestSpecification) => Number(project.config.isolate);
+    return files.toSorted((left, right) => isAlone(right) - isAlone(left) || seconds(right) - seconds(left));
   }
 }

@@ -52,6 +52,7 @@ export async function openPool(): Promise<Pool> {
       const ended = [...children].map((child) => once(child, "exit"));
       for (const child of children) child.kill("SIGKILL");
       await Promise.all(ended);
+      // What makeKeptFolder made is in it too.
       rmSync(folder, { recursive: true, force: true });
     },
   };
