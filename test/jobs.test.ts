@@ -1,9 +1,10 @@
-// Every example job runs, in a copy of the example project, against the sandbox, and does what its comments say.
+// Every example job runs, in a copy of the example project, against the sandbox, and does what its comments say. The load of
+// the vendor's 20,000 contacts is the demo's (demo.test.ts).
 
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeDelivery } from "../scripts/contacts.ts";
 import { createProject, type Finished, type Project, repository } from "./support/rig.ts";
 
@@ -51,53 +52,6 @@ test("an example job can be planned without a credential, and a load into the or
   const refused = await project.run("run", "jobs/partners-mirror.yaml");
   expect(refused.code).toBe(4);
   expect(refused.stderr).toContain("connection salesforce is protected");
-});
-
-describe("vendor-contacts-to-salesforce", () => {
-  test("loads what is good, rejects the rest by name, and changes nothing the second time", async () => {
-    await using project = copyExamples();
-    const job = "jobs/vendor-contacts-to-salesforce.yaml";
-    const first = await project.run("run", job, "--sandbox", "--json");
-    expect(countsOf(first, "accounts")).toEqual({ extracted: 2000, rejected: 3, creates: 1997, loaded: 1997 });
-    expect(countsOf(first, "contacts")).toEqual({
-      extracted: 20_003,
-      duplicates: 116,
-      rejected: 197,
-      creates: 19_690,
-      loaded: 19_690,
-    });
-    expect(first.code).toBe(0);
-
-    const accounts = readRejects(project, first, "accounts").map(({ loadline_error: error }) => error);
-    expect(accounts).toEqual([
-      "is required and has no value",
-      "307 characters, at most 255",
-      'can\'t be computed from revenue = "etwa 3 Mio"',
-    ]);
-    const contacts = readRejects(project, first, "contacts");
-    expect(contacts).toHaveLength(197);
-    expect(contacts.filter(({ loadline_error: error }) => error === "not an email address")).toHaveLength(109);
-    expect(contacts.filter(({ loadline_error: error }) => error === "the key is blank")).toHaveLength(10);
-
-    // Each says where it stands in what the vendor sent.
-    const keyed = contacts.filter(({ contact_no: key }) => key !== "");
-    expect(keyed.length).toBeGreaterThan(180);
-    const keysThere = keyed.map(({ loadline_file: file, loadline_line: line }) => {
-      const lines = project.read(`fixtures/contacts-vendor/${file}`).split("\n");
-      return lines[Number(line) - 1]?.split(",")[0];
-    });
-    expect(keysThere).toEqual(keyed.map(({ contact_no: key }) => key));
-
-    const second = await project.run("run", job, "--sandbox", "--json");
-    expect(countsOf(second, "accounts")).toEqual({ extracted: 2000, rejected: 3, unchanged: 1997 });
-    expect(countsOf(second, "contacts")).toEqual({
-      extracted: 20_003,
-      duplicates: 116,
-      rejected: 197,
-      unchanged: 19_690,
-    });
-    expect(project.list(`.loadline/sandbox/runs/${second.summary().run}/batches`)).toEqual([]);
-  });
 });
 
 describe("vendor-feed-to-salesforce", () => {
@@ -196,21 +150,16 @@ describe("partners-mirror", () => {
   });
 });
 
-describe("erasure-requests-delete", () => {
-  test("deletes the contacts that are there and counts the one that is not", async () => {
-    await using project = copyExamples();
+// Two jobs begin with one load of 20,000 contacts.
+describe("once the vendor's contacts are loaded", () => {
+  let project: Project;
+  beforeAll(async () => {
+    project = copyExamples();
     await project.run("run", "jobs/vendor-contacts-to-salesforce.yaml", "--sandbox", "--json");
-    const erased = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
-    expect(countsOf(erased, "contacts")).toEqual({ extracted: 4, unmatched: 1, deletes: 3, loaded: 3 });
-    const again = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
-    expect(countsOf(again, "contacts")).toEqual({ extracted: 4, unmatched: 4 });
   });
-});
+  afterAll(() => project[Symbol.asyncDispose]());
 
-describe("salesforce-contacts-to-csv", () => {
-  test("takes all contacts, then those that changed", async () => {
-    await using project = copyExamples();
-    await project.run("run", "jobs/vendor-contacts-to-salesforce.yaml", "--sandbox");
+  test("salesforce-contacts-to-csv takes all contacts, then those that changed", async () => {
     const job = "jobs/salesforce-contacts-to-csv.yaml";
     const first = await project.run("run", job, "--sandbox", "--json");
     expect(countsOf(first, "contacts")).toEqual({ extracted: 19_690, creates: 19_690, loaded: 19_690 });
@@ -222,6 +171,13 @@ describe("salesforce-contacts-to-csv", () => {
     const second = await project.run("run", job, "--sandbox", "--json");
     expect(countsOf(second, "contacts")).toEqual({ extracted: 19_690, duplicates: 19_690 });
     expect(readExport(project, second)).toEqual([]);
+  });
+
+  test("erasure-requests-delete deletes the contacts that are there and counts the one that is not", async () => {
+    const erased = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
+    expect(countsOf(erased, "contacts")).toEqual({ extracted: 4, unmatched: 1, deletes: 3, loaded: 3 });
+    const again = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
+    expect(countsOf(again, "contacts")).toEqual({ extracted: 4, unmatched: 4 });
   });
 });
 
