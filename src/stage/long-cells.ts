@@ -21,16 +21,16 @@ export function joinCells(columns: readonly string[]): string {
  * line ends took twice as long as all the rest of the pass (measured).
  */
 export function countSwallowed(columns: readonly string[], delimiter: string): string {
-  const cells = columns.map((column) => {
-    const hasLines = `greatest(${count(column, lf)}, ${count(column, cr)}) > ${breaksSeen}`;
-    return `CASE WHEN strlen(${column}) > ${bytesSeen} AND ${hasLines} THEN ${look(column, columns.length, delimiter)} END`;
-  });
+  const hasLines = `strlen(cell) > ${bytesSeen} AND greatest(${count("cell", lf)}, ${count("cell", cr)}) > ${breaksSeen}`;
+  // Of few rows: a lambda, which takes longer by the row, keeps the statement short, which every run pays.
+  const cells = `list_min(list_transform(list_filter([${columns.join(", ")}], lambda cell: ${hasLines}),
+    lambda cell: ${look("cell", columns.length, delimiter)}))`;
   const endsLine = `(contains(${textName}, ${lf}) OR contains(${textName}, ${cr}))`;
   const holdsRecord = columns.length > 1 ? `${hasAtLeast(columns.length - 1, delimiter)} AND ${endsLine}` : "false";
   // Of more breaks than that half at least are one of the two.
   const holdsLines = `${hasAtLeast(breaksMax / 2, "\n")} OR ${hasAtLeast(breaksMax / 2, "\r")}`;
   return `CASE WHEN ${holdsRecord} OR ${holdsLines}
-    THEN least(${[...cells, lookAtRow(columns, delimiter), "NULL"].join(", ")}) END`;
+    THEN least(${cells}, ${lookAtRow(columns, delimiter)}) END`;
 }
 
 /** BOOLEAN: so many marks stand in a row's text. Splitting the text at them takes four times as long (measured). */
