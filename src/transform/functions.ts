@@ -86,6 +86,23 @@ function readers(usedIn: unknown): string[] {
   return used.map(([name, macro]) => `CREATE MACRO ${name}${macro()}`);
 }
 
+/**
+ * Of each reader, by its name: a macro that says whether it certainly reads a text, NULL counting as no (readable.ts). One
+ * that says no too often costs time; one that says yes too often would fail a pass.
+ */
+export function readerQuestions(): Record<string, string> {
+  const { isNumber } = readLocaleNumber(trimmed(asText), "locale", decimalsMax);
+  const time = (text: string) => `system.main.try_strptime(${text}, format)`;
+  return {
+    email: `(value) AS value IS NULL OR NOT regexp_matches(${asText}, '${hiddenInside}')`,
+    parse_bool: `(value) AS ${isBlank(asText)} OR ${readBoolean(asText)} IS NOT NULL`,
+    parse_decimal: `(value, locale) AS ${isBlank(asText)} OR (strlen(${asText}) <= 24 AND ${isNumber})`,
+    parse_date: `(value, format) AS ${isBlank(asText)} OR (${hasDayGrammar()}
+      AND CAST(CAST(${time(trimmed(asText))} AS TIMESTAMP) AS VARCHAR) LIKE '% 00:00:00')`,
+    strptime: `(value, format) AS value IS NULL OR (${hasFormat(asText)} AND ${time(asText)} IS NOT NULL)`,
+  };
+}
+
 function trims(): string[] {
   const ends = { trim: "both", ltrim: "left", rtrim: "right" } as const;
   return Object.entries(ends).map(
@@ -137,13 +154,16 @@ function strptime(text: string): string {
   return `system.main.strptime(${text}, format)`;
 }
 
-function readDate(): string {
+function hasDayGrammar(): string {
   const ends = `[${invisibleClass}]*`;
-  const hasGrammar = `regexp_full_match(${asText}, concat('${ends}(?:', ${grammarOfFormat("format")}, ')${ends}'))`;
+  return `regexp_full_match(${asText}, concat('${ends}(?:', ${grammarOfFormat("format")}, ')${ends}'))`;
+}
+
+function readDate(): string {
   const time = strptime(trimmed(asText));
   const isMidnight = `CAST(CAST(${time} AS TIMESTAMP) AS VARCHAR) LIKE '% 00:00:00'`;
   const impossibleDay = (text: string) => `CAST(${impossible(text)} AS DATE)`;
-  return `CASE WHEN ${hasGrammar} THEN CASE WHEN ${isMidnight} THEN CAST(${time} AS DATE)
+  return `CASE WHEN ${hasDayGrammar()} THEN CASE WHEN ${isMidnight} THEN CAST(${time} AS DATE)
       ELSE ${impossibleDay(`CAST(${time} AS VARCHAR)`)} END
     WHEN NOT (${isBlank(asText)}) THEN ${impossibleDay(asText)} END`;
 }

@@ -31,37 +31,59 @@ export interface MappingInput {
   fields: CompiledField[];
   absent: ReadonlySet<string>;
   keep?: string;
-  /** Catch failing expressions row by row. Slower, so only after a plain pass failed. */
-  careful: boolean;
+  /**
+   * Catch failing expressions row by row. Slower, so only after a plain pass failed. By field, BOOLEAN SQL of what its
+   * expression certainly fails for no row of (readable.ts), where that is known.
+   */
+  careful?: ReadonlyMap<string, string>;
 }
 
 /** Yields: source columns (`s:`), rendered values (`r:`), typed values under the target's names, `_kept_`, and in a careful pass what failed. */
 export function mapRows(input: MappingInput): string {
   const present = input.fields.filter(({ columns }) => !isAbsent(columns, input.absent));
-  const mapped = input.fields.map((compiled) => {
-    const name = mappedName(compiled.field.target);
+  const scan = input.careful === undefined ? input.scan : tryFields(input, present, input.careful);
+  const mapped = input.fields.flatMap((compiled) => {
+    const { target } = compiled.field;
     // Of its own type: the target's rendering is written for that one.
-    if (!present.includes(compiled)) return `CAST(NULL AS ${compiled.type}) AS ${name}`;
-    const sql = `(${sqlOf(compiled)}\n)`;
-    return input.careful ? `TRY(${sql}) AS ${name}` : `${sql} AS ${name}`;
+    if (!present.includes(compiled)) return `CAST(NULL AS ${compiled.type}) AS ${mappedName(target)}`;
+    if (input.careful === undefined) return `(${sqlOf(compiled)}\n) AS ${mappedName(target)}`;
+    const tried = triedName(target);
+    return [`${tried}.v AS ${mappedName(target)}`, `(${tried} IS NULL) AS ${failureName(target)}`];
   });
-  const failures = input.careful
-    ? present.map(
-        (compiled) => `(TRY((${sqlOf(compiled)}\n) IS NULL) IS NULL) AS ${failureName(compiled.field.target)}`,
-      )
-    : [];
-  const inner = `SELECT ${[...input.handed, ...mapped, ...failures, ...keepRows(input)].join(", ")} FROM ${input.scan}`;
+  const handed = input.careful === undefined ? [...input.handed, ...keepRows(input)] : ["*"];
+  const inner = `SELECT ${[...handed, ...mapped].join(", ")} FROM ${scan}`;
   const rendered = input.fields.map(({ field, value }) => `${value} AS ${renderedName(field.target)}`);
   const middle = `SELECT *, ${rendered.join(", ")} FROM (${inner})`;
   const typed = input.fields.map(({ field, typed }) => `${typed} AS ${identifier(field.target)}`);
   return `SELECT *, ${typed.join(", ")} FROM (${middle})`;
 }
 
+/** What is handed through, and each field's value in a struct, which is NULL where the expression fails. */
+function tryFields(
+  input: MappingInput,
+  fields: readonly CompiledField[],
+  certain: ReadonlyMap<string, string>,
+): string {
+  const tried = fields.map((compiled) => {
+    const { target } = compiled.field;
+    const value = `struct_pack(v := (${sqlOf(compiled)}\n))`;
+    const isCertain = certain.get(target);
+    const caught =
+      isCertain === undefined ? `TRY(${value})` : `CASE WHEN ${isCertain} THEN ${value} ELSE TRY(${value}) END`;
+    return `${caught} AS ${triedName(target)}`;
+  });
+  return `(SELECT ${[...input.handed, ...tried, ...keepRows(input)].join(", ")} FROM ${input.scan})`;
+}
+
+function triedName(target: string): string {
+  return identifier(`t:${target}`);
+}
+
 /** A row that `keep` fails for stays, to be rejected. */
 function keepRows({ keep, careful }: MappingInput): string[] {
   if (keep === undefined) return ["true AS _kept_"];
   const sql = `(${keep}\n)`;
-  if (!careful) return [`coalesce(${sql}, false) AS _kept_`];
+  if (careful === undefined) return [`coalesce(${sql}, false) AS _kept_`];
   const failed = `TRY(${sql} IS NULL) IS NULL`;
   return [`coalesce(TRY(${sql}), ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
 }

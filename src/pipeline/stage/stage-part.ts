@@ -37,6 +37,7 @@ import {
 } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { findInexact, readCell } from "../compile/source-numbers.ts";
+import { findCertain } from "./certain-fields.ts";
 import { identifyRow, identityColumn } from "./row-identity.ts";
 
 export interface PartInput {
@@ -161,7 +162,7 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     handed: [line, ...scanned.handed, ...(isCsv ? [joinCells(part.columns.map(identifier))] : [])],
     fields: compiled.fields,
     absent,
-    careful,
+    ...(careful ? { careful: await findCertain(input.engine, compiled.fields) } : {}),
     ...(keep === undefined ? {} : { keep }),
   });
   const checks: Checks = {

@@ -1,0 +1,28 @@
+// By field of a careful pass, for which rows its expression certainly does not fail (transform/readable.ts).
+
+import { deserialize, serialize } from "../../stage/bind.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { parseStatement } from "../../transform/expressions.ts";
+import { readerQuestions } from "../../transform/functions.ts";
+import type { CompiledField } from "../../transform/mapping.ts";
+import { askReaders, defineQuestions } from "../../transform/readable.ts";
+
+/** BOOLEAN SQL by target field; without those of which nothing is known. Defines the macros that it calls. */
+export async function findCertain(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
+  const questions = readerQuestions();
+  const readers = new Set(Object.keys(questions));
+  for (const sql of defineQuestions(questions)) await engine.run(sql);
+  const certain = new Map<string, string>();
+  for (const { field, digits } of fields) {
+    const calls = digits === undefined ? askReaders(await tree(engine, field.expression.sql), readers) : undefined;
+    if (calls === undefined) continue;
+    const asked: string[] = [];
+    for (const call of calls) asked.push(`(${await deserialize(engine, call)})`);
+    certain.set(field.target, asked.length === 0 ? "true" : asked.join(" AND "));
+  }
+  return certain;
+}
+
+function tree(engine: Engine, sql: string): Promise<string> {
+  return serialize(engine, parseStatement(sql));
+}
