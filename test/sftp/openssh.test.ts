@@ -84,10 +84,10 @@ interface BreakingLine extends AsyncDisposable {
 /** The first connection leads to the first port and breaks after so many bytes, the others lead to the second. */
 async function breakingLine(bytesMax: number, [first, second]: [number, number]): Promise<BreakingLine> {
   const line: BreakingLine = { port: await freePort(), connections: 0, [Symbol.asyncDispose]: close };
-  const server = createServer((from) => {
+  const server = createServer({ noDelay: true }, (from) => {
     line.connections += 1;
     const isFirst = line.connections === 1;
-    const to = connect(isFirst ? first : second, "127.0.0.1");
+    const to = connect({ port: isFirst ? first : second, host: "127.0.0.1", noDelay: true });
     for (const socket of [from, to]) socket.on("error", () => undefined);
     let bytes = 0;
     from.on("data", (chunk) => {

@@ -2,7 +2,7 @@
 // what a connection wants, and what lies on the server. It has no extensions, as most servers have none.
 
 import { createHash } from "node:crypto";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import ssh2, { type Attributes, type Connection, type SFTPWrapper } from "ssh2";
 import { makeKey } from "../support/ssh-key.ts";
 
@@ -89,7 +89,7 @@ export async function startQuirkyServer(quirks: Quirks): Promise<QuirkyServer> {
   const connections = new Set<Connection>();
   const left = { cuts: quirks.cut?.times ?? 0, sent: 0, reads: 0 };
   const folders = new Set([""]);
-  const server = new ssh2.Server({ hostKeys: [key.private], algorithms: quirks.algorithms ?? {} }, (connection) => {
+  const ssh = new ssh2.Server({ hostKeys: [key.private], algorithms: quirks.algorithms ?? {} }, (connection) => {
     connections.add(connection);
     connection.on("error", () => undefined);
     connection.on("authentication", (asked) => {
@@ -100,6 +100,8 @@ export async function startQuirkyServer(quirks: Quirks): Promise<QuirkyServer> {
       accept().on("sftp", (begin) => serve(begin(), { connection, quirks, files, folders, left })),
     );
   });
+  // ssh2's own sockets wait 40 ms for more to send, before nearly each answer.
+  const server = createServer({ noDelay: true }, (socket) => void ssh.injectSocket(socket));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const blob = Buffer.from(key.public.split(" ")[1] ?? "", "base64");
   return {

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import ssh2, { type AuthContext, type Server } from "ssh2";
+import ssh2, { type AuthContext } from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createProject, type Finished, type Project } from "../support/rig.ts";
 import { makeKey } from "../support/ssh-key.ts";
@@ -62,7 +62,7 @@ interface OwnServer extends AsyncDisposable {
 async function startOwnServer(decide: (context: AuthContext) => void): Promise<OwnServer> {
   const key = makeKey();
   const attempts: string[] = [];
-  const server: Server = new ssh2.Server({ hostKeys: [key.private] }, (connection) => {
+  const ssh = new ssh2.Server({ hostKeys: [key.private] }, (connection) => {
     connection.on("authentication", (context) => {
       attempts.push(context.method);
       decide(context);
@@ -70,6 +70,7 @@ async function startOwnServer(decide: (context: AuthContext) => void): Promise<O
     connection.on("session", (accept) => accept().on("sftp", (acceptSftp) => void acceptSftp()));
     connection.on("error", () => undefined);
   });
+  const server = createServer({ noDelay: true }, (socket) => void ssh.injectSocket(socket));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const folder = mkdtempSync(join(tmpdir(), "loadline-key-"));
