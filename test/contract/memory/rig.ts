@@ -43,9 +43,7 @@ export async function openMemoryRig(
   connector: Connector = memory,
 ): Promise<ConnectorRig & { crm: MemoryCrm }> {
   const list = connectors as Connector[];
-  const at = list.findIndex(({ type }) => type === "memory");
-  if (at < 0) list.push(connector);
-  else list[at] = connector;
+  list.push(connector);
   const crm = new MemoryCrm({ thing }, dailyCalls);
   const url = await crm.listen();
   const recordOf = (key: string) => {
@@ -92,6 +90,10 @@ export async function openMemoryRig(
     setOtherOrg: async (isOther) => {
       crm.org = isOther ? "memory-2" : "memory-1";
     },
-    [Symbol.asyncDispose]: () => crm[Symbol.asyncDispose](),
+    // The files that a worker runs share its process, and the next one knows no such system.
+    async [Symbol.asyncDispose]() {
+      list.splice(list.indexOf(connector), 1);
+      await crm[Symbol.asyncDispose]();
+    },
   };
 }
