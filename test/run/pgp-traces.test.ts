@@ -65,6 +65,8 @@ test("a run that was killed anywhere leaves nothing in clear, once it is resumed
   const hits = counted.read("hits").trim().split("\n");
   expect(hits).toEqual(expect.arrayContaining(["decrypted", "extracted", "encrypted", "planned", "intent", "loaded"]));
   for (const [index, name] of hits.entries()) {
+    // Each step where it is first met; each kill costs a process.
+    if (hits.indexOf(name) !== index) continue;
     // Once sending has begun, another run begins with a resume.
     const ways = index <= hits.indexOf("planned") ? [["resume"], ["run", "job.yaml"]] : [["resume"]];
     await Promise.all(ways.map((goOn) => killAndGoOn(index + 1, name, goOn)));
