@@ -23,7 +23,7 @@ async function progress(org: Org, id: unknown): Promise<number> {
 }
 
 test("a job that is killed again and again ends with every row once, in its records and in its results", async () => {
-  const [dataFolder, schemaFile, count] = [temporaryFolder(), writeSchema(schema), 24_000];
+  const [dataFolder, schemaFile, count] = [temporaryFolder(), writeSchema(schema), 8_000];
   let running = await start(dataFolder, schemaFile);
   const { body: job } = await running.org.api("POST", "jobs/ingest", { object: "Contact", operation: "insert" });
   await running.org.api("PUT", `jobs/ingest/${String(job["id"])}/batches`, `Ext__c,LastName\n${rowsOf(count)}\n`);
