@@ -214,7 +214,8 @@ test("creates by several key fields are looked up before they are sent anew, and
   await sandbox.setFaults([{ match: creates, nth: [2], do: { reset: "after" } }]);
   const first = await take("run", "job.yaml");
   expect(first, first.told).toMatchObject({ code: 0, created: 103, loaded: 103, inDoubt: 0 });
-  expect(first.told).toContain("3 rows in doubt found by their keys: they have landed");
+  // Of two calls at once either may be the second.
+  expect(first.told).toMatch(/ (3|100) rows in doubt found by their keys: they have landed/);
 
   // Nothing of it arrived; one row is made by somebody else then.
   project.write({ "inbox/contacts.csv": csv(200, 2) });
