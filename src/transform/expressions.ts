@@ -8,6 +8,7 @@ import { complainAboutDayFormat, complainAboutFormat } from "../values/day-forma
 import { knownLocales, separatorsOf } from "../values/locale.ts";
 import { explainSyntax } from "./explain-syntax.ts";
 import { allowedFunctions, laterFunctions } from "./functions.ts";
+import { expressionOf } from "./syntax-tree.ts";
 
 /** The statement whose tree is asked for; positions in the tree count from its start. */
 export function parseStatement(sql: string): string {
@@ -82,8 +83,7 @@ export function inspectExpression(json: string, sql: string): ParsedExpression {
 
 /** Texts that an expression may give as they stand: itself, a branch of CASE, what COALESCE falls back to. */
 export function findConstants(json: string): TextConstant[] {
-  const tree = JSON.parse(json) as { statements?: { node: { select_list: Node[] } }[] };
-  const expression = tree.statements?.[0]?.node.select_list[0];
+  const expression = expressionOf<Node>(json);
   return expression === undefined ? [] : constantsOf(expression);
 }
 

@@ -3,6 +3,8 @@
 // that can't hold all that others can, and what each would lose of a value of a given type.
 // https://duckdb.org/docs/stable/sql/data_types/typecasting
 
+import { expressionOf, statementOf } from "./syntax-tree.ts";
+
 interface Node {
   class?: string;
   function_name?: string;
@@ -22,9 +24,8 @@ export interface Cast {
 
 /** Casts of an expression, less those of what is rounded by a function that says so. */
 export function findCasts(json: string): Cast[] {
-  const tree = JSON.parse(json) as { statements?: { node: { select_list: Node[] } }[] };
   const casts: Cast[] = [];
-  walk(tree.statements?.[0]?.node.select_list[0], (node) => {
+  walk(expressionOf<Node>(json), (node) => {
     const { cast_type: type, child } = node;
     if (node.class !== "CAST" || type === undefined || child === undefined || isRounding(child)) return;
     const scale = type.type_info?.scale ?? 0;
@@ -44,13 +45,6 @@ const roundings = new Set(["round", "round_even", "floor", "ceil", "ceiling", "t
 
 function isRounding({ class: kind, function_name: name = "" }: Node): boolean {
   return kind === "FUNCTION" && roundings.has(name.toLowerCase());
-}
-
-function statementOf(json: string, child: Node): string {
-  const tree = JSON.parse(json) as { statements: { node: { select_list: Node[] } }[] };
-  for (const { node } of tree.statements) node.select_list = [child];
-  // Where there is none, it is a number that JavaScript does not hold.
-  return JSON.stringify(tree, (name, value: unknown) => (name === "query_location" ? 0 : value));
 }
 
 const whole = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;

@@ -3,6 +3,8 @@
 // read are computed together, and TRY has the others. In: the syntax tree of an expression. Out: the calls to ask, or that
 // something else may fail. What must hold: where all of them say yes, the expression fails for no row.
 
+import { expressionOf, statementOf } from "./syntax-tree.ts";
+
 interface Node {
   class?: string;
   type?: string;
@@ -10,10 +12,6 @@ interface Node {
   schema?: string;
   children?: Node[];
   [key: string]: unknown;
-}
-
-interface Tree {
-  statements?: { node: { select_list: Node[] } }[];
 }
 
 const prefix = "reads_";
@@ -26,7 +24,6 @@ const harmless = new Set(["trim", "ltrim", "rtrim", "lower", "lcase", "upper", "
  * for json_deserialize_sql. Undefined where the expression may fail otherwise.
  */
 export function askReaders(json: string, readers: ReadonlySet<string>): string[] | undefined {
-  const tree = JSON.parse(json) as Tree;
   const calls: Node[] = [];
   const visit = (node: Node | undefined): boolean => {
     const [first, second, ...others] = node?.children ?? [];
@@ -39,15 +36,8 @@ export function askReaders(json: string, readers: ReadonlySet<string>): string[]
     else if (!harmless.has(name) || second !== undefined) return false;
     return visit(first);
   };
-  if (!visit(tree.statements?.[0]?.node.select_list[0])) return undefined;
-  return calls.map((call) => questionOf(json, { ...call, function_name: prefix + call.function_name?.toLowerCase() }));
-}
-
-function questionOf(json: string, call: Node): string {
-  const tree = JSON.parse(json) as Tree;
-  for (const { node } of tree.statements ?? []) node.select_list = [call];
-  // Where there is none, it is a number that JavaScript does not hold.
-  return JSON.stringify(tree, (name, value: unknown) => (name === "query_location" ? 0 : value));
+  if (!visit(expressionOf<Node>(json))) return undefined;
+  return calls.map((call) => statementOf(json, { ...call, function_name: prefix + call.function_name?.toLowerCase() }));
 }
 
 /** Statements that define the questions. */
