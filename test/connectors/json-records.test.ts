@@ -3,25 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readBatchRows } from "../../src/connectors/kit/batch-file.ts";
+import { fieldOf } from "../../src/connectors/kit/field.ts";
 import { jsonColumns } from "../../src/connectors/salesforce/json-records.ts";
 import type { FieldKind, FieldSchema, ObjectSchema } from "../../src/core/model.ts";
 
 function makeField(name: string, kind: FieldKind, more: Partial<FieldSchema> = {}): FieldSchema {
-  return {
-    name,
-    label: name,
-    kind,
-    vendorType: kind,
-    createable: true,
-    updateable: true,
-    nillable: true,
-    defaultedOnCreate: false,
-    externalId: false,
-    unique: false,
-    caseSensitive: false,
-    referenceTo: [],
-    ...more,
-  };
+  return fieldOf({ name, kind, vendorType: kind, ...more });
 }
 
 const fields = [

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { fieldOf } from "../../src/connectors/kit/field.ts";
 import type { FieldSchema } from "../../src/core/model.ts";
 import { literal } from "../../src/core/sql.ts";
 import { joinChoices } from "../../src/values/choices.ts";
@@ -15,20 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig[Symbol.dispose]());
 
-const plain: FieldSchema = {
-  name: "F",
-  label: "F",
-  kind: "text",
-  vendorType: "string",
-  createable: true,
-  updateable: true,
-  nillable: true,
-  defaultedOnCreate: false,
-  externalId: false,
-  unique: false,
-  caseSensitive: true,
-  referenceTo: [],
-};
+const plain: FieldSchema = fieldOf({ name: "F", vendorType: "string", caseSensitive: true });
 
 const sqlOf = (text: string | null) => (text === null ? "CAST(NULL AS VARCHAR)" : literal(text));
 

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderField as renderHubSpot } from "../../src/connectors/hubspot/render.ts";
+import { fieldOf } from "../../src/connectors/kit/field.ts";
 import { renderField as renderSalesforce } from "../../src/connectors/salesforce/render.ts";
 import type { FieldKind, FieldSchema } from "../../src/core/model.ts";
 import { literal } from "../../src/core/sql.ts";
@@ -17,21 +18,7 @@ afterAll(() => rig[Symbol.dispose]());
 const berlin: Reading = { timezone: "Europe/Berlin", onAmbiguousTime: "reject" };
 
 function field(kind: FieldKind, vendorType: string, more: Partial<FieldSchema> = {}): FieldSchema {
-  return {
-    name: "F",
-    label: "F",
-    kind,
-    vendorType,
-    createable: true,
-    updateable: true,
-    nillable: true,
-    defaultedOnCreate: false,
-    externalId: false,
-    unique: false,
-    caseSensitive: true,
-    referenceTo: [],
-    ...more,
-  };
+  return fieldOf({ name: "F", kind, vendorType, caseSensitive: true, ...more });
 }
 
 const types: readonly (readonly [system: "salesforce" | "hubspot", schema: FieldSchema, values: string[]])[] = [
