@@ -8,11 +8,11 @@ import { readJob } from "../job/read-job.ts";
 import type { Decision } from "../pipeline/load/decision.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
 import { findUnfinished, keptJobFile } from "../pipeline/runs/recovery.ts";
-import { executeRun } from "../pipeline/runs/runs.ts";
+import type { RunRequest } from "../pipeline/runs/runs.ts";
 import { printError } from "../report/output.ts";
+import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
-import { presentRun, watchRun } from "./present.ts";
 import { findProject, openProject, readProjectJob, sandboxState } from "./project.ts";
 
 export interface ResumeFlags {
@@ -41,20 +41,19 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
     printError("nothing to resume");
     return exitCode.done;
   }
-  const watch = await watchRun(globals);
-  const ended = await executeRun({
+  const request: RunRequest = {
     job,
     connections: project.connections,
     environment: project.environment,
     stateFolder: project.stateFolder,
     command: "run",
     options: run.options,
-    emit: watch.consume,
+    emit: () => undefined,
     signal: globals.signal,
     resume: run,
     ...(decision === undefined ? {} : { decision }),
-  }).finally(() => watch.stop());
-  await presentRun(globals, job, ended, watch, false);
+  };
+  const ended = await execute(globals, request, false);
   return ended.summary.exitCode;
 }
 

@@ -7,10 +7,11 @@ import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { readInstant } from "../job/object-source.ts";
 import { recoverRun } from "../pipeline/runs/recovery.ts";
-import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs/runs.ts";
+import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
+import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
-import { presentRun, presentUnstarted, watchRun } from "./present.ts";
+import { presentUnstarted } from "./present.ts";
 import { makeStateFolder, type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
 
 export interface RunFlags {
@@ -59,19 +60,19 @@ async function runFile(
   const options = optionsOf(job, flags);
   const request = { ...requestFor(globals, project, job, command), options };
   // A dry run writes to no target, so it may look on while the job runs.
-  if (command === "plan") return codeOf(await execute(globals, request), flags);
+  if (command === "plan") return codeOf(await execute(globals, request, false), flags);
   refuseProtected(project, job, flags);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
   const recovered = await recoverRun({
     request,
     readKept: (kept, original) => readProjectJob(kept, project.connections, original),
-    execute: (one) => execute(globals, one),
+    execute: (one) => execute(globals, one, true),
   });
   // Its rows are all settled, or a fresh plan could write them again.
   if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))
     return recovered.summary.exitCode;
-  const ended = await execute(globals, request);
+  const ended = await execute(globals, request, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, codeOf(ended, flags)]);
 }
 
@@ -134,13 +135,6 @@ function requestFor(globals: Globals, project: OpenProject, job: Job, command: "
     emit: () => undefined,
     signal: globals.signal,
   };
-}
-
-async function execute(globals: Globals, request: RunRequest): Promise<EndedRun> {
-  const watch = await watchRun(globals);
-  const ended = await executeRun({ ...request, emit: watch.consume }).finally(() => watch.stop());
-  await presentRun(globals, request.job, ended, watch, request.resume !== undefined);
-  return ended;
 }
 
 /** 10 for a plan that has changes. */

@@ -1,0 +1,42 @@
+// One run as commands see it: watched while it goes on, presented when it has ended, then told to others. In: what to
+// run. Out: how it ended. Must hold: whoever else is told of a run can't change how it ends; what can't be told is said.
+
+import { explain } from "../core/errors.ts";
+import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs/runs.ts";
+import { printError } from "../report/output.ts";
+import type { Globals } from "./globals.ts";
+import { presentRun, watchRun } from "./present.ts";
+
+/** The end of a run, for those that are told of it. */
+export interface EndOfRun {
+  globals: Globals;
+  request: RunRequest;
+  ended: EndedRun;
+}
+
+/** Somebody beside who asked for the run: a service, a file. */
+interface Listener {
+  /** As a warning names it. */
+  name: string;
+  wants: (end: EndOfRun) => boolean;
+  /** Imported when it is wanted, so that other runs don't pay for it. */
+  tell: (end: EndOfRun) => Promise<void>;
+}
+
+const listeners: readonly Listener[] = [];
+
+/** `isRecovery`: the run was not asked for, it recovers an earlier one. Throws as executeRun does. */
+export async function execute(globals: Globals, request: RunRequest, isRecovery: boolean): Promise<EndedRun> {
+  const watch = await watchRun(globals);
+  const ended = await executeRun({ ...request, emit: watch.consume }).finally(() => watch.stop());
+  await presentRun(globals, request.job, ended, watch, isRecovery);
+  await tellListeners({ globals, request, ended });
+  return ended;
+}
+
+async function tellListeners(end: EndOfRun): Promise<void> {
+  for (const { name, wants, tell } of listeners) {
+    if (!wants(end)) continue;
+    await tell(end).catch((error: unknown) => printError(`warning: ${name}: ${explain(error)}`));
+  }
+}
