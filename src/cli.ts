@@ -7,11 +7,11 @@ import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { RunFlags } from "./commands/run.ts";
-import { exitCodeOf, explain, Failure, notSupportedYet } from "./core/errors.ts";
+import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
 import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
-import { printError, printOut } from "./report/output.ts";
+import { chooseLog, printError, printFailure, printNotice, printOut } from "./report/output.ts";
 import { version } from "./version.ts";
 
 /** A stop is promised within 5 s; what is not done by then is left to `resume`. */
@@ -26,9 +26,11 @@ let code: ExitCode = exitCode.done;
 
 const program = new Command("loadline")
   .description("Batch ETL for CRM data: see what a load would change, load exactly that, resume it after anything.")
-  .version(version, "--version")
+  .option("--version", "the version")
   .option("--json", "machine-readable result on stdout")
   .option("--verbose", "more detail on stderr")
+  .option("--quiet", "only failures on stderr")
+  .addOption(new Option("--log <form>", "what stderr has: events and failures, each a line of JSON").choices(["json"]))
   .option("--no-color", "no colours")
   .option("--dir <path>", "project folder (default: the nearest upwards with connections.yaml)")
   .addOption(
@@ -40,6 +42,23 @@ const program = new Command("loadline")
     writeOut: (text) => printOut(text.trimEnd()),
     writeErr: (text) => printError(text.trimEnd()),
   });
+
+// As soon as they are read: what is wrong with the flags after them is told as they say.
+program.on("option:quiet", () => chooseLog({ isQuiet: true }));
+program.on("option:log", () => {
+  chooseLog({ isJson: true });
+  // Node writes its own warnings as text.
+  process.removeAllListeners("warning").on("warning", ({ message }) => printNotice(message));
+});
+program.on("option:version", () => {
+  tellVersion(process.argv.includes("--json"));
+  throw new CommanderError(exitCode.done, "commander.version", version);
+});
+
+function tellVersion(json: boolean): void {
+  const { node } = process.versions;
+  printOut(json ? JSON.stringify({ version, node, platform: process.platform, arch: process.arch }) : version);
+}
 
 /** Flags of this command that a command to run next must have too. */
 const repeated = ["sandbox", "schema", "streams", "limit", "keys", "from", "to", "again", "yes"];
@@ -244,6 +263,11 @@ program
     }),
   );
 
+program
+  .command("version")
+  .description("the version; with --json also of Node, and the platform")
+  .action(() => tellVersion(globals().json));
+
 for (const name of ["test", "apply", "rejects", "rollback", "reconcile", "report", "state"]) {
   program
     .command(name, { hidden: true })
@@ -271,7 +295,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 function reportFailure(error: unknown): ExitCode {
   const isDefect = error instanceof Error && !(error instanceof Failure);
-  printError(program.opts()["verbose"] === true && isDefect ? (error.stack ?? "") : explain(error));
+  printFailure(error, { verbose: program.opts()["verbose"] === true && isDefect });
   return exitCodeOf(error);
 }
 

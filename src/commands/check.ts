@@ -3,7 +3,7 @@
 import { exitCodeOf, explain } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import { type CheckedJob, checkJob } from "../pipeline/tools/check-job.ts";
-import { printError, printOut } from "../report/output.ts";
+import { chosenLog, printFailure, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { openProject, readProjectJob, rehearsalOf } from "./project.ts";
 
@@ -23,7 +23,7 @@ export async function checkJobs(
     } catch (error) {
       if (globals.json)
         printOut(JSON.stringify({ job: file, ok: false, problem: explain(error), exitCode: exitCodeOf(error) }));
-      else printError(explain(error));
+      if (!globals.json || chosenLog().isJson) printFailure(error);
       codes.push(exitCodeOf(error));
     }
   }

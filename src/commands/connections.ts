@@ -5,7 +5,7 @@ import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import { type TestedConnection, testConnection } from "../pipeline/tools/connections.ts";
 import { fetchServerKey } from "../pipeline/tools/server-key.ts";
 import { connectionLines, testedLine } from "../report/connections-view.ts";
-import { lookOfOut, printError, printOut } from "../report/output.ts";
+import { chosenLog, lookOfOut, printFailure, printNotice, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { connectionNamed, connectionsNamed, openSystems, rehearsalOf } from "./project.ts";
 
@@ -38,7 +38,7 @@ export async function testConnections(globals: Globals, glob: string | undefined
     } catch (error) {
       if (globals.signal.aborted) throw error;
       const code = exitCodeOf(error);
-      if (!globals.json) printError(explain(error));
+      if (!globals.json || chosenLog().isJson) printFailure(error);
       told.push({ connection: name, type, ok: false, problem: explain(error), exitCode: code });
       codes.push(code);
     }
@@ -50,7 +50,7 @@ export async function testConnections(globals: Globals, glob: string | undefined
 
 function show(tested: TestedConnection): void {
   printOut(testedLine(tested));
-  for (const warning of tested.warnings) printError(`! ${tested.connection}: ${warning}`);
+  for (const warning of tested.warnings) printNotice(`! ${tested.connection}: ${warning}`);
 }
 
 export async function pinConnection(globals: Globals, name: string, flags: SystemFlags): CommandResult {
@@ -62,7 +62,7 @@ export async function pinConnection(globals: Globals, name: string, flags: Syste
     return exitCode.done;
   }
   printOut(`host_key: "${fingerprint}"   # ${type}, ${host}:${port}`);
-  printError(adviceOn(name, fingerprint, pinned));
+  printNotice(adviceOn(name, fingerprint, pinned));
   return exitCode.done;
 }
 

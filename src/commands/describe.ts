@@ -3,7 +3,7 @@
 import { exitCode } from "../core/exit-code.ts";
 import { describeSystem } from "../pipeline/tools/describe.ts";
 import { describedJson, renderDescribed } from "../report/describe-view.ts";
-import { lookOfOut, printError, printOut } from "../report/output.ts";
+import { lookOfOut, printNotice, printOut } from "../report/output.ts";
 import type { SystemFlags } from "./connections.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { connectionNamed, openSystems, rehearsalOf } from "./project.ts";
@@ -25,7 +25,7 @@ export async function describeConnection(
     signal,
     ...(object === undefined ? {} : { object }),
   });
-  for (const warning of described.warnings) printError(`! ${warning}`);
+  for (const warning of described.warnings) printNotice(`! ${warning}`);
   const report = { connection: name, ...described };
   printOut(globals.json ? JSON.stringify(describedJson(report)) : renderDescribed(report, lookOfOut(globals.color)));
   return exitCode.done;

@@ -3,7 +3,7 @@
 
 import { explain } from "../core/errors.ts";
 import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs/runs.ts";
-import { printError } from "../report/output.ts";
+import { printWarning } from "../report/output.ts";
 import type { Globals } from "./globals.ts";
 import { presentRun, watchRun } from "./present.ts";
 
@@ -37,6 +37,6 @@ export async function execute(globals: Globals, request: RunRequest, isRecovery:
 async function tellListeners(end: EndOfRun): Promise<void> {
   for (const { name, wants, tell } of listeners) {
     if (!wants(end)) continue;
-    await tell(end).catch((error: unknown) => printError(`warning: ${name}: ${explain(error)}`));
+    await tell(end).catch((error: unknown) => printWarning(`${name}: ${explain(error)}`, end.ended.summary.run));
   }
 }

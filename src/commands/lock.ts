@@ -2,7 +2,7 @@
 
 import { LockHeld } from "../checkpoint/lock.ts";
 import { lockJob, type RunRequest } from "../pipeline/runs/runs.ts";
-import { printError } from "../report/output.ts";
+import { printNotice } from "../report/output.ts";
 
 /** Undefined, and said, where another run holds the lock and the job says `lock: skip`; else throws LockHeld. */
 export async function lockOrSkip(
@@ -12,12 +12,12 @@ export async function lockOrSkip(
     return await lockJob(request, tellDamage);
   } catch (error) {
     if (!(error instanceof LockHeld) || request.job.lock.kind !== "skip") throw error;
-    printError(`${error.message}: skipped (lock: skip)`);
+    printNotice(`${error.message}: skipped (lock: skip)`);
     return undefined;
   }
 }
 
 /** There is no run yet that could tell it. */
 export function tellDamage(message: string): void {
-  printError(`! ${message}`);
+  printNotice(`! ${message}`);
 }

@@ -7,7 +7,15 @@ import type { EndedRun } from "../pipeline/runs/runs.ts";
 import { readPlan } from "../pipeline/tools/read-plan.ts";
 import type { RunEvent } from "../report/events.ts";
 import { appendStepSummary, planMarkdown, summaryMarkdown } from "../report/markdown.ts";
-import { errorScreen, lookOfOut, printError, printOut } from "../report/output.ts";
+import {
+  chosenLog,
+  errorScreen,
+  lookOfOut,
+  printError,
+  printFailure,
+  printNotice,
+  printOut,
+} from "../report/output.ts";
 import type { PlanReport } from "../report/plan.ts";
 import { renderPlan } from "../report/plan-view.ts";
 import { openProgress, type Progress } from "../report/progress.ts";
@@ -22,7 +30,7 @@ export interface Watch extends Progress {
 }
 
 export async function watchRun(globals: Globals): Promise<Watch> {
-  const progress = await openProgress({ screen: errorScreen(), color: globals.color, verbose: globals.verbose });
+  const progress = await openLog(globals);
   const warnings = new Map<string, number>();
   return {
     warnings,
@@ -32,6 +40,13 @@ export async function watchRun(globals: Globals): Promise<Watch> {
     },
     stop: () => progress.stop(),
   };
+}
+
+async function openLog({ color, verbose }: Globals): Promise<Progress> {
+  const { isJson, isQuiet } = chosenLog();
+  if (isQuiet) return { consume: () => undefined, stop: () => undefined };
+  if (isJson) return (await import("../report/event-lines.ts")).openEventLines();
+  return openProgress({ screen: errorScreen(), color, verbose });
 }
 
 /** A run that recovers an earlier one is told on stderr: stdout belongs to the run that was asked for. */
@@ -48,11 +63,12 @@ export async function presentRun(
   const planned = summary.status === "planned" && outcome !== undefined;
   const report = planned ? await describePlan(job, { ...ended, summary }, watch) : undefined;
   const view = report === undefined ? renderSummary({ summary, folder, error }, look) : renderPlan(report, look);
-  if (recovering) printError(view);
-  else if (!globals.json) printOut(view);
-  else printOut(JSON.stringify(summary));
-  if (globals.json && error !== undefined && !recovering) printError(explain(error));
-  if (globals.verbose && error instanceof Error) printError(error.stack ?? error.message);
+  const isForPeople = !chosenLog().isJson && !chosenLog().isQuiet;
+  if (recovering && isForPeople) printNotice(view);
+  else if (!recovering) printOut(globals.json ? JSON.stringify(summary) : view);
+  const isShown = isForPeople && (recovering || !globals.json);
+  if (error !== undefined && !isShown) printFailure(error, { run: summary.run, verbose: globals.verbose });
+  else if (error instanceof Error && globals.verbose) printError(error.stack ?? error.message);
   const stepSummary = process.env["GITHUB_STEP_SUMMARY"];
   if (stepSummary !== undefined && stepSummary !== "") {
     appendStepSummary(
@@ -85,6 +101,5 @@ export function presentUnstarted(globals: Globals, file: string, error: unknown)
     };
     printOut(JSON.stringify(summary));
   }
-  printError(explain(error));
-  if (globals.verbose && error instanceof Error) printError(error.stack ?? error.message);
+  printFailure(error, { verbose: globals.verbose });
 }

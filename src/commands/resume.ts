@@ -9,7 +9,7 @@ import type { Decision } from "../pipeline/load/decision.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
 import { findUnfinished, keptJobFile } from "../pipeline/runs/recovery.ts";
 import type { RunRequest } from "../pipeline/runs/runs.ts";
-import { printError } from "../report/output.ts";
+import { printNotice } from "../report/output.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
@@ -24,7 +24,7 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
   const decision = readDecision(flags);
   const found = findRun(globals, id);
   if (found === undefined) {
-    printError("nothing to resume");
+    printNotice("nothing to resume");
     return exitCode.done;
   }
   const { run, inSandbox } = found;
@@ -38,7 +38,7 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
   if (lock === undefined) return exitCode.done;
   // Between the first look and the lock another process may have come to its end.
   if (!isOpen(project.stateFolder, run)) {
-    printError("nothing to resume");
+    printNotice("nothing to resume");
     return exitCode.done;
   }
   const request: RunRequest = {

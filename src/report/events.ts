@@ -40,3 +40,21 @@ export type RunEvent =
   | { type: "run-ended"; run: string; status: string; exitCode: number; seconds: number; waitedSeconds: number };
 
 export type Emit = (event: RunEvent) => void;
+
+/** What went wrong, by its parts; a defect has its message alone. */
+interface FailureEvent {
+  type: "failure";
+  message: string;
+  file?: string;
+  line?: number;
+  column?: number;
+  remote?: string;
+  why?: string;
+  next?: string;
+  exitCode?: number;
+  /** With `--verbose`. */
+  stack?: string;
+}
+
+/** What stderr has where it is lines of JSON: the events of runs, and what commands tell beside them. */
+export type LogEvent = RunEvent | FailureEvent | { type: "notice"; message: string };

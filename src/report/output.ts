@@ -1,17 +1,98 @@
 // The one door to stdout and stderr. In: text. Out: the same, without credentials. Results go to stdout, progress, logs
-// and failures to stderr. What must hold: colours and moving lines only where a person looks at a terminal.
+// and failures to stderr. What must hold: colours and moving lines only where a person looks at a terminal; with `--log
+// json` stderr has lines of JSON and nothing else, with `--quiet` failures and nothing else.
 
-import { usageFailure } from "../core/errors.ts";
+import { now } from "../core/clock.ts";
+import { exitCodeOf, explain, Failure, usageFailure } from "../core/errors.ts";
+import { withGivenFlags } from "../core/next-command.ts";
+import { remember } from "../core/process-memory.ts";
 import { redactSecrets } from "../core/secret.ts";
+import type { LogEvent } from "./events.ts";
 import type { Look } from "./lines.ts";
+
+/** What stderr has. */
+export interface Log {
+  /** Lines of JSON. */
+  isJson: boolean;
+  /** Failures only. */
+  isQuiet: boolean;
+}
+
+const log = remember<Log>(() => ({ isJson: false, isQuiet: false }));
+
+export function chooseLog(chosen: Partial<Log>): void {
+  log.value = { ...log.value, ...chosen };
+}
+
+export function chosenLog(): Readonly<Log> {
+  return log.value;
+}
 
 /** Results. */
 export function printOut(text: string): void {
   process.stdout.write(`${redactSecrets(text)}\n`);
 }
 
-/** Progress, logs and failures. */
+/** A failure in words. */
 export function printError(text: string): void {
+  if (log.value.isJson) printEvent({ type: "failure", message: text }, null);
+  else writeError(text);
+}
+
+export interface FailureTold {
+  /** The run that failed, if there is one. */
+  run?: string | null;
+  /** With the stack trace. */
+  verbose?: boolean;
+}
+
+/** A failure as people read it, or as an event with its parts. */
+export function printFailure(error: unknown, { run = null, verbose = false }: FailureTold = {}): void {
+  const stack = verbose && error instanceof Error ? { stack: error.stack ?? error.message } : {};
+  if (!log.value.isJson) {
+    writeError(explain(error));
+    if (stack.stack !== undefined) writeError(stack.stack);
+    return;
+  }
+  const code = exitCodeOf(error);
+  if (!(error instanceof Failure)) {
+    printEvent({ type: "failure", message: explain(error), exitCode: code, ...stack }, run);
+    return;
+  }
+  const { message, why, where, next } = error;
+  printEvent(
+    {
+      type: "failure",
+      message,
+      ...where,
+      ...(why === undefined ? {} : { why }),
+      ...(next === undefined ? {} : { next: withGivenFlags(next) }),
+      exitCode: code,
+      ...stack,
+    },
+    run,
+  );
+}
+
+/** What somebody should know and is no failure of the command: it is not for `--quiet`. */
+export function printNotice(text: string): void {
+  if (log.value.isQuiet) return;
+  if (log.value.isJson) printEvent({ type: "notice", message: text }, null);
+  else writeError(text);
+}
+
+/** What did not come about beside a run that has ended as it was to end: a message, a file. */
+export function printWarning(text: string, run: string | null = null): void {
+  if (log.value.isJson) printEvent({ type: "warning", message: text }, run);
+  else writeError(`warning: ${text}`);
+}
+
+/** A line of JSON. */
+export function printEvent(event: LogEvent, run: string | null): void {
+  writeError(JSON.stringify({ time: now().toISOString(), run, ...event }));
+}
+
+function writeError(text: string): void {
   process.stderr.write(`${redactSecrets(text)}\n`);
 }
 
@@ -43,9 +124,9 @@ export function errorScreen(): Screen {
   return process.stderr;
 }
 
-/** Whether a person can be asked: both what is shown and what is typed are of a terminal. */
+/** Whether a person can be asked: both what is shown and what is typed are of a terminal, and stderr is for people. */
 export function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+  return !log.value.isJson && process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
 /** One line of what a person types. Throws a Failure (2) at the end of what is typed, and what ends the command. */
