@@ -11,6 +11,7 @@ import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
 import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
+import { manualOf } from "./help/manual.ts";
 import { chooseLog, printError, printFailure, printNotice, printOut } from "./report/output.ts";
 import { version } from "./version.ts";
 
@@ -37,6 +38,8 @@ const program = new Command("loadline")
     new Option("--env <file>", "variables for the references in connections.yaml, above .env").env("LOADLINE_ENV"),
   )
   .enablePositionalOptions(false)
+  .helpCommand(false)
+  .configureHelp({ showGlobalOptions: true })
   .exitOverride()
   .configureOutput({
     writeOut: (text) => printOut(text.trimEnd()),
@@ -277,6 +280,50 @@ for (const name of ["test", "apply", "rejects", "rollback", "reconcile", "report
       throw notSupportedYet(`loadline ${name}`);
     });
 }
+
+program
+  .command("help [topic...]")
+  .description("help on a command, a function, a key of a job file, or a topic; without one, the topics")
+  .action(
+    act(async (words: string[]) => {
+      const command = words.length === 0 ? undefined : findCommand(words);
+      if (command === undefined) {
+        const { showTopic } = await import("./commands/help.ts");
+        return showTopic(
+          globals(),
+          words.join(" "),
+          program.commands.map((one) => one.name()),
+        );
+      }
+      command.outputHelp();
+      return exitCode.done;
+    }),
+  );
+
+/** `connections test` is two words. */
+function findCommand(words: readonly string[]): Command | undefined {
+  const find = (within: Command | undefined, word: string) =>
+    within?.commands.find((command) => command.name() === word && manualOf(nameOf(command)) !== undefined);
+  return words.reduce<Command | undefined>(find, program);
+}
+
+function nameOf(command: Command): string {
+  const above = command.parent === null || command.parent === program ? "" : `${nameOf(command.parent)} `;
+  return `${above}${command.name()}`;
+}
+
+function addManuals(command: Command): void {
+  for (const one of command.commands) {
+    one.helpCommand(false).addHelpText("after", () => `\n${manualOf(nameOf(one)) ?? ""}`);
+    addManuals(one);
+  }
+}
+
+addManuals(program);
+program.addHelpText(
+  "after",
+  "\nloadline help <command> has examples and exit codes; loadline help lists topics, e.g. exit-codes, functions, job-file.",
+);
 
 function stopOn(signal: "SIGINT" | "SIGTERM", exit: ExitCode): void {
   process.on(signal, () => {

@@ -6,14 +6,16 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exitCode } from "../src/core/exit-code.ts";
 import { noCounts } from "../src/core/model.ts";
-import { createProject, repository, startLoadline } from "./support/rig.ts";
+import { manuals } from "../src/help/manual.ts";
+import { runLoadline } from "./support/child.ts";
+import { createProject, repository } from "./support/rig.ts";
 
 const read = (path: string) => readFileSync(join(repository, path), "utf8");
 const documents = globSync(["*.md", "docs/**/*.md"], { cwd: repository }).sort();
 const commandsPage = read("docs/commands.md");
 
 async function helpOf(...command: string[]): Promise<string> {
-  const { stdout, code } = await startLoadline([...command, "--help"]).finished;
+  const { stdout, code } = await runLoadline([...command, "--help"], { cwd: repository, env: {} }).finished;
   expect(code).toBe(0);
   return stdout;
 }
@@ -28,9 +30,10 @@ function firstCells(section: string): string[] {
   return [...section.matchAll(/^\| (.+?) \|/gm)].map(([, cell = ""]) => cell.replaceAll("`", "")).slice(1);
 }
 
-/** `--limit <n>` and the like, as commander lists them. */
+/** `--limit <n>` and the like, as commander lists them; not those of the commands above it. */
 function optionsIn(help: string): string[] {
-  return [...help.matchAll(/^ {2}((?:-\w, )?--[\w-]+(?: <[\w-]+>)?)/gm)].map(([, option = ""]) => option);
+  const [own = ""] = help.split("\nGlobal Options:");
+  return [...own.matchAll(/^ {2}((?:-\w, )?--[\w-]+(?: <[\w-]+>)?)/gm)].map(([, option = ""]) => option);
 }
 
 describe("docs/commands.md", () => {
@@ -44,14 +47,29 @@ describe("docs/commands.md", () => {
       ...(await helpOf()).matchAll(/^ {2}([a-z]+)(?: \[options\])?( (?:<.+?>|\[.+?\])(?: \[.+?\])?)? {2,}/gm),
     ];
     const commands = listed.map(([, name = "", argument = ""]) => ({ name, heading: `${name}${argument}` }));
-    const known = commands.filter(({ name }) => name !== "help");
-    expect(known.length).toBeGreaterThan(5);
+    expect(commands.length).toBeGreaterThan(5);
     const headings = [...commandsPage.matchAll(/^## ([a-z]+.*)$/gm)].map(([, heading]) => heading);
-    expect(headings.sort()).toEqual(known.map(({ heading }) => heading).sort());
-    for (const { name, heading } of known) {
+    expect(headings.sort()).toEqual(commands.map(({ heading }) => heading).sort());
+    for (const { name, heading } of commands) {
       const options = optionsIn(await helpOf(name)).filter((option) => option !== "-h, --help");
       const documented = firstCells(sectionOf(commandsPage, heading));
       expect({ name, options: documented.sort() }).toEqual({ name, options: options.sort() });
+    }
+  });
+
+  test("is told by --help too: examples that the program takes, exit codes, and options of every command", async () => {
+    const listed = [...(await helpOf()).matchAll(/^ {2}([a-z]+)(?: .*)? {2,}/gm)].map(([, name = ""]) => name);
+    expect(Object.keys(manuals).filter((name) => !name.includes(" "))).toEqual(expect.arrayContaining(listed));
+    const ofProgram = optionsIn(await helpOf());
+    for (const [name, { examples }] of Object.entries(manuals)) {
+      const help = await helpOf(...name.split(" "));
+      for (const option of ofProgram.filter((one) => !one.startsWith("-h"))) expect(help, name).toContain(option);
+      expect(help, name).toMatch(/^Examples:\n {2}loadline [\s\S]*^Exit codes:\n {2}0 {4}done/m);
+      for (const [command] of examples) {
+        expect(` ${command} `, name).toContain(` ${name} `);
+        for (const [flag] of command.matchAll(/--[\w-]+/g))
+          expect(help, command).toMatch(new RegExp(`^ +${flag}\\b`, "m"));
+      }
     }
   });
 

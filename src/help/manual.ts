@@ -1,0 +1,145 @@
+// What `--help` says of a command below its options. In: the command's name. Out: its examples and exit codes, as text.
+// Must hold: every command that is listed has both; what they mean is read from docs/.
+//
+// A new command is a line of `manuals` here, beside its `program.command(…)` in cli.ts and its section in docs/commands.md;
+// test/docs.test.ts holds that each has one, and that its examples are commands that the program takes.
+
+import { readDocument } from "../documents.ts";
+import { renderPage, rowsOf, sectionOf } from "./pages.ts";
+
+interface Manual {
+  /** A command as it is typed, without `loadline`, and what it is for. */
+  examples: readonly (readonly [command: string, what: string])[];
+  /** Those that it can end with, beside 0 and 2. */
+  exitCodes: readonly number[];
+}
+
+const ofRuns = [1, 3, 4, 5, 6, 8, 75, 130, 143];
+const ofSystems = [1, 8, 75];
+
+/** By name; `connections test` is its own. */
+export const manuals: Readonly<Record<string, Manual>> = {
+  plan: {
+    examples: [
+      ["plan jobs/contacts.yaml", "what a load would change"],
+      ["plan jobs/contacts.yaml --sandbox", "the same against a Salesforce on this machine"],
+      ["plan jobs/*.yaml --limit 100 --json", "a small one of each job, for a script"],
+      ["plan jobs/contacts.yaml --detailed-exitcode", "10 where there is something to load"],
+    ],
+    exitCodes: [1, 4, 8, 10, 75, 130, 143],
+  },
+  run: {
+    examples: [
+      ["run jobs/contacts.yaml --limit 10 --yes", "a small load first, also into a protected connection"],
+      ["run jobs/contacts.yaml", "plan and load: what cron runs"],
+      ["--env prod.env run jobs/contacts.yaml --yes", "the same job into another org"],
+      ["run jobs/contacts.yaml --keys late.txt", "only the rows with these keys"],
+    ],
+    exitCodes: ofRuns,
+  },
+  resume: {
+    examples: [
+      ["resume", "go on with the last run that has not ended"],
+      ["resume 20261120-201455-contacts-7f3a --in-doubt landed", "writes in doubt have arrived: a person has looked"],
+      ["resume --in-doubt not-landed --keys lost.txt", "these have not"],
+    ],
+    exitCodes: ofRuns,
+  },
+  abandon: {
+    examples: [
+      ["abandon 20261120-201455-contacts-7f3a", "what has landed, and what is in doubt"],
+      ["abandon 20261120-201455-contacts-7f3a --yes", "give it up"],
+    ],
+    exitCodes: [4, 6],
+  },
+  check: {
+    examples: [
+      ["check jobs/*.yaml", "compare all jobs with the orgs that they load"],
+      ["check jobs/*.yaml --sandbox", "without any account, in CI say"],
+    ],
+    exitCodes: ofSystems,
+  },
+  init: {
+    examples: [
+      ["init", "ask which systems"],
+      ["init feeds --source file --target salesforce --yes", "ask nothing, write into feeds/"],
+      ["init --from feed.csv --into salesforce:Contact", "map the columns of a file"],
+    ],
+    exitCodes: [1],
+  },
+  guess: {
+    examples: [
+      ["guess inbox/accounts.csv", "a job for a file"],
+      ["guess 'inbox/accounts_*.csv'", "for files that are alike"],
+    ],
+    exitCodes: [1],
+  },
+  runs: { examples: [["runs", "the history, newest first"]], exitCodes: [1] },
+  show: {
+    examples: [["show 20261120-201455-contacts-7f3a", "one run: what it did, what was rejected"]],
+    exitCodes: [1],
+  },
+  describe: {
+    examples: [
+      ["describe salesforce 'Acc*'", "objects that are called so"],
+      ["describe salesforce Contact", "its fields"],
+      ["describe hubspot contacts --sandbox --json", "the sandbox's, as JSON"],
+    ],
+    exitCodes: ofSystems,
+  },
+  connections: { examples: [["connections", "names and types of all"]], exitCodes: [1] },
+  "connections test": {
+    examples: [
+      ["connections test", "sign in to all"],
+      ["connections test salesforce", "to one"],
+    ],
+    exitCodes: ofSystems,
+  },
+  "connections pin": {
+    examples: [["connections pin vendor", "the key of an SFTP server, to be compared and written down"]],
+    exitCodes: ofSystems,
+  },
+  schema: {
+    examples: [["schema job --write", "where the editor line of a job looks"]],
+    exitCodes: [1],
+  },
+  sandbox: {
+    examples: [
+      ["sandbox", "serve until Ctrl-C"],
+      ["sandbox --data ./org --schema sandbox.yaml", "keep its records, with custom fields"],
+    ],
+    exitCodes: [1, 130, 143],
+  },
+  version: { examples: [["version --json", "with that of Node, for a bug report"]], exitCodes: [] },
+  help: {
+    examples: [
+      ["help exit-codes", "what the codes mean"],
+      ["help split_part", "a function"],
+      ["help source.format", "keys of a job file"],
+      ["help run", "a command"],
+    ],
+    exitCodes: [],
+  },
+};
+
+const width = 100;
+
+/** Undefined for a command that is no command yet. */
+export function manualOf(name: string): string | undefined {
+  const manual = manuals[name];
+  if (manual === undefined) return;
+  const longest = Math.max(...manual.examples.map(([command]) => command.length));
+  const examples = manual.examples.map(([command, what]) => `  loadline ${command.padEnd(longest)}  ${what}`);
+  return `Examples:\n${examples.join("\n")}\n\nExit codes:\n${tellExitCodes([0, 2, ...manual.exitCodes])}`;
+}
+
+function tellExitCodes(codes: readonly number[]): string {
+  const rows = rowsOf(sectionOf(readDocument("commands.md"), "Exit codes"));
+  const told = rows.filter(([code]) => codes.includes(Number(code)));
+  return told
+    .map(
+      ([code = "", meaning = ""]) =>
+        `  ${code.padEnd(4)} ${renderPage(meaning, width - 8).replaceAll("\n", "\n       ")}`,
+    )
+    .join("\n");
+}
