@@ -7,12 +7,13 @@ import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { RunFlags } from "./commands/run.ts";
+import { traceProblem, traceTo } from "./core/call-trace.ts";
 import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
 import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
 import { manualOf } from "./help/manual.ts";
-import { chooseLog, printError, printFailure, printNotice, printOut } from "./report/output.ts";
+import { chooseLog, printError, printFailure, printNotice, printOut, printWarning } from "./report/output.ts";
 import { version } from "./version.ts";
 
 /** A stop is promised within 5 s; what is not done by then is left to `resume`. */
@@ -32,6 +33,7 @@ const program = new Command("loadline")
   .option("--verbose", "more detail on stderr")
   .option("--quiet", "only failures on stderr")
   .addOption(new Option("--log <form>", "what stderr has: events and failures, each a line of JSON").choices(["json"]))
+  .option("--trace <file>", "each HTTP call as a line of JSON, without bodies and secrets")
   .option("--no-color", "no colours")
   .option("--dir <path>", "project folder (default: the nearest upwards with connections.yaml)")
   .addOption(
@@ -67,6 +69,8 @@ function tellVersion(json: boolean): void {
 const repeated = ["sandbox", "schema", "streams", "limit", "keys", "from", "to", "again", "yes"];
 
 program.hook("preAction", (_program, command) => {
+  const { trace } = program.opts<{ trace?: string }>();
+  if (trace !== undefined) traceTo(resolve(trace));
   const written = (flags: Command, name: string) => {
     const value: unknown = flags.getOptionValue(name);
     if (flags.getOptionValueSource(name) !== "cli" || value === undefined) return [];
@@ -355,4 +359,6 @@ try {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
   else code = reportFailure(error);
 }
+const untraced = traceProblem();
+if (untraced !== undefined) printWarning(`--trace: not every call could be written: ${untraced}`);
 process.exit(code);

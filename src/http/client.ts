@@ -5,11 +5,12 @@
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { pipeline, Transform } from "node:stream";
+import { pipeline, type Readable, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { monotonicMs } from "../core/clock.ts";
 import { redactAnswer } from "../core/secret.ts";
 import { CallFault, faultOfSocket, faultOfStatus } from "./outcome.ts";
+import { beginTracing } from "./traced.ts";
 
 // Not imported: an import reads all that node:http exports, and some of that loads the client of fetch, 60 ms of a run.
 const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
@@ -47,6 +48,12 @@ export interface HttpResponse {
   body: NodeJS.ReadableStream & AsyncIterable<Buffer>;
 }
 
+interface Exchanged {
+  answer: IncomingMessage;
+  /** Whether the whole request has gone out. */
+  isSent(): boolean;
+}
+
 export class HttpClient {
   readonly #http = new HttpAgent({ keepAlive: true });
   readonly #https = new HttpsAgent({ keepAlive: true });
@@ -75,20 +82,25 @@ export class HttpClient {
     request.signal?.throwIfAborted();
     this.#calls += 1;
     const started = monotonicMs();
-    const answer = await this.#exchange(request, url, what);
+    const tracing = beginTracing(request.method, url, bytesOf(request.body));
+    const { answer, isSent } = await this.#exchange(request, url, what).catch((error: unknown) => {
+      tracing?.fail(error);
+      throw error;
+    });
     this.#waitedMs += monotonicMs() - started;
+    const received = tracing?.follow(answer, isSent) ?? answer;
     const status = answer.statusCode ?? 0;
     if (status < 200 || status > 299) {
-      const body = await readSome(answer);
+      const body = await readSome(received, isZipped(answer));
       const retryAfter = answer.headers["retry-after"];
       throw faultOfStatus({ status, retryAfter, body, isOwn: this.#isOwnError(body) }, what);
     }
     const isGzip = isZipped(answer) && request.keepGzip !== true;
-    const body = isGzip ? pipeline(answer, createGunzip(), () => undefined) : answer;
+    const body = isGzip ? pipeline(received, createGunzip(), () => undefined) : received;
     return {
       status,
       headers: answer.headers as Record<string, string | undefined>,
-      body: body as HttpResponse["body"],
+      body,
     };
   }
 
@@ -97,7 +109,7 @@ export class HttpClient {
     this.#https.destroy();
   }
 
-  #exchange(request: HttpRequest, url: URL, what: string): Promise<IncomingMessage> {
+  #exchange(request: HttpRequest, url: URL, what: string): Promise<Exchanged> {
     const secure = url.protocol === "https:";
     const send = secure ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
@@ -129,7 +141,7 @@ export class HttpClient {
       outgoing.on("response", (answer) => {
         // Answered before all was sent: nobody will read the rest of the body.
         answer.once("close", () => outgoing.writableFinished || outgoing.destroy());
-        resolve(answer);
+        resolve({ answer, isSent: () => outgoing.writableFinished });
       });
       sendBody(request.body, outgoing, fail);
     });
@@ -142,10 +154,14 @@ export function isZipped({ headers }: { headers: Record<string, string | string[
 }
 
 function lengthOf(body: HttpRequest["body"]): Record<string, string> {
-  if (body === undefined) return {};
-  if (typeof body === "string") return { "content-length": String(Buffer.byteLength(body)) };
+  return body === undefined ? {} : { "content-length": String(bytesOf(body)) };
+}
+
+function bytesOf(body: HttpRequest["body"]): number {
+  if (body === undefined) return 0;
+  if (typeof body === "string") return Buffer.byteLength(body);
   const { bytes, before = "", after = "" } = body;
-  return { "content-length": String(Buffer.byteLength(before) + bytes + Buffer.byteLength(after)) };
+  return Buffer.byteLength(before) + bytes + Buffer.byteLength(after);
 }
 
 function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fail: (error: unknown) => void): void {
@@ -169,8 +185,8 @@ function sendBody(body: HttpRequest["body"], outgoing: NodeJS.WritableStream, fa
   count.once("end", () => outgoing.end(body.after ?? ""));
 }
 
-async function readSome(answer: IncomingMessage): Promise<string> {
-  const stream = isZipped(answer) ? pipeline(answer, createGunzip(), () => undefined) : answer;
+async function readSome(answer: Readable, isGzip: boolean): Promise<string> {
+  const stream = isGzip ? pipeline(answer, createGunzip(), () => undefined) : answer;
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {

@@ -6,6 +6,7 @@ import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { randomFraction } from "../core/random.ts";
 import { CallFault } from "./outcome.ts";
+import { asAttempt } from "./traced.ts";
 
 const attemptsMax = 7;
 const firstDelayMs = 250;
@@ -25,7 +26,7 @@ export interface RetryOptions {
 export async function withRetries<T>(act: () => Promise<T>, options: RetryOptions): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await act();
+      return await asAttempt(attempt, act);
     } catch (error) {
       if (!(error instanceof CallFault)) throw error;
       const again = error.transient && (error.outcome === "refused" || options.idempotent);
