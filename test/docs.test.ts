@@ -95,7 +95,9 @@ describe("docs/commands.md", () => {
     const text = sectionOf(commandsPage, "The JSON summary").match(/^( {4}.*\n)+/m)?.[0] ?? "";
     const example = JSON.parse(text);
     const counts = example.streams.contacts;
-    expect(Object.keys(counts)).toEqual([...Object.keys(noCounts()), "watermark"]);
+    expect(Object.keys(counts)).toEqual([...Object.keys(noCounts()), "watermark", "rejectReasons"]);
+    const reasons: { count: number }[] = counts.rejectReasons;
+    expect(reasons.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(counts.rejected + counts.failed);
     const { extracted, filtered, duplicates, rejected, unmatched, conflicts, unchanged } = counts;
     const { creates, updates, deletes, mirrorDeletes, loaded, failed, inDoubt } = counts;
     const changes = creates + updates + deletes;

@@ -18,7 +18,10 @@ function copyExamples(): Project {
 }
 
 function countsOf(run: Finished, stream: string): Record<string, number> {
-  const { watermark, ...counts } = run.summary().streams[stream] ?? { watermark: null };
+  const { watermark, rejectReasons, ...counts } = run.summary().streams[stream] ?? {
+    watermark: null,
+    rejectReasons: [],
+  };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
 }
 

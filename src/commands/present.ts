@@ -10,6 +10,7 @@ import { appendStepSummary, planMarkdown, summaryMarkdown } from "../report/mark
 import {
   chosenLog,
   errorScreen,
+  isOutScreen,
   lookOfOut,
   printError,
   printFailure,
@@ -21,6 +22,7 @@ import { renderPlan } from "../report/plan-view.ts";
 import { openProgress, type Progress } from "../report/progress.ts";
 import type { RunSummary } from "../report/summary.ts";
 import { renderSummary } from "../report/summary-view.ts";
+import { visible } from "../report/visible-text.ts";
 import type { Globals } from "./globals.ts";
 
 /** Progress, and what the end of a run wants to know of its way. */
@@ -66,9 +68,9 @@ export async function presentRun(
   const isForPeople = !chosenLog().isJson && !chosenLog().isQuiet;
   if (recovering && isForPeople) printNotice(view);
   else if (!recovering) printOut(globals.json ? JSON.stringify(summary) : view);
-  const isShown = isForPeople && (recovering || !globals.json);
-  if (error !== undefined && !isShown) printFailure(error, { run: summary.run, verbose: globals.verbose });
-  else if (error instanceof Error && globals.verbose) printError(error.stack ?? error.message);
+  if (error !== undefined) printFailure(error, { run: summary.run, verbose: globals.verbose });
+  // On a screen the plan itself says it.
+  else if (report !== undefined && (globals.json || !isOutScreen())) tellObjections(report);
   const stepSummary = process.env["GITHUB_STEP_SUMMARY"];
   if (stepSummary !== undefined && stepSummary !== "") {
     appendStepSummary(
@@ -76,6 +78,13 @@ export async function presentRun(
       report === undefined ? summaryMarkdown({ summary, folder, error }) : planMarkdown(report),
     );
   }
+}
+
+/** A plan that would be stopped has failed, also for who reads stderr alone. */
+function tellObjections({ objections, run }: PlanReport): void {
+  if (objections.length === 0) return;
+  const lines = objections.map((objection) => `  ✗ ${visible(objection)}`);
+  printError([`a run of plan ${run} would stop before it writes anything:`, ...lines].join("\n"));
 }
 
 async function describePlan(job: Job, { summary, outcome, folder }: EndedRun, watch: Watch): Promise<PlanReport> {

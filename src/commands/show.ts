@@ -3,9 +3,11 @@
 import { Ledger } from "../checkpoint/ledger.ts";
 import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { readReasons } from "../pipeline/rows/reject-reasons.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { tellRun } from "../pipeline/runs/recovery.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
+import { reasonsShownMax } from "../report/reject-reasons.ts";
 import type { RunDetails } from "../report/run-record.ts";
 import { renderRun, runJson } from "../report/show-view.ts";
 import type { CommandResult, Globals } from "./globals.ts";
@@ -26,6 +28,7 @@ function readRun(stateFolder: string, id: string, sandbox: boolean): RunDetails 
   if (run === undefined) return undefined;
   const streams = ledger.streams(id).map((stream) => ({
     ...stream,
+    rejectReasons: readReasons(runFolder(stateFolder, id), stream.name).slice(0, reasonsShownMax),
     parts: ledger.parts(id, stream.name),
     batches: ledger.batches(id, stream.name),
   }));

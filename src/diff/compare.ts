@@ -5,6 +5,7 @@
 
 import { mappedName } from "../core/columns.ts";
 import { severalSeparator } from "../core/model.ts";
+import { problemStart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { differs, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
@@ -36,12 +37,9 @@ export function presentValue(name: string): string {
 export const refusedName = "_refused_";
 export const remarkedName = "_remarked_";
 
-/** Between a field and what is said of it. */
-const unitSeparator = "\u001f";
-
 /**
  * SELECT of the plan: action, key, id, version, before, after, changed, row, part, position, and `_refused_` and
- * `_remarked_`: `field <US> message`, NULL for most.
+ * `_remarked_` (core/problem.ts), NULL for most.
  */
 export function planRows(input: CompareInput): string {
   switch (input.mode) {
@@ -111,7 +109,7 @@ function tellFirst(
   ofNew: (limits: WrittenLimits) => readonly Objection[] = () => [],
 ): string {
   const told = fields.flatMap((field) => {
-    const say = ({ message }: Objection) => `${literal(field.name + unitSeparator)} || ${message}`;
+    const say = ({ rule, message }: Objection) => `${literal(problemStart(field.name, rule))} || ${message}`;
     return [
       ...ofWritten(field.limits).map(
         (objection) => `WHEN ${changedName(field)} AND ${objection.condition} THEN ${say(objection)}`,

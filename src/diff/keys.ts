@@ -2,6 +2,7 @@
 // In: the stage view. Out: a narrow table of the rows that go on, and a table of the rows that stay behind and why.
 // What must hold: rows that share a key without a `dedupe` rule all stay behind; a blank `dedupe.by` never merges rows.
 
+import { problemStart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { foldSql } from "../values/fold.ts";
 import { quoted } from "../values/value.ts";
@@ -119,7 +120,7 @@ function leaveSharedKeys({ key, isKeyHidden = false }: KeysInput): string {
   const names = key.map(({ name }) => name).join(", ");
   const shown = isKeyHidden ? "" : `${quoted("k._shown_")} || ' ' || `;
   return `INSERT INTO ${leftBehindTable} SELECT k._row_,
-      ${literal(`${names}\u001f`)} || 'shares its key ' || ${shown}'with ' || (r.rows - 1) || ' other row' ||
+      ${literal(problemStart(names, "unique_key"))} || 'shares its key ' || ${shown}'with ' || (r.rows - 1) || ' other row' ||
         CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'
     FROM ${keysTable} k JOIN (SELECT _key_, count(*) AS rows FROM ${keysTable} GROUP BY _key_ HAVING count(*) > 1) r
     ON k._key_ = r._key_`;

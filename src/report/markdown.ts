@@ -17,6 +17,7 @@ import {
   recordName,
   shownChanges,
 } from "./plan.ts";
+import { type RejectReason, reasonsShownMax } from "./reject-reasons.ts";
 import { rowFiles, titleOf } from "./rejects-lines.ts";
 import { describeEffort, type EndedReport, type StreamRow, shownCounts } from "./summary-view.ts";
 import { focusDifference, showValue } from "./value-text.ts";
@@ -36,6 +37,7 @@ export function planMarkdown(plan: PlanReport): string {
     countTable(plan.streams),
     forecastSentences(plan).map(escapeMarkdown).join("\n\n"),
     plan.streams.flatMap(noteItems).join("\n"),
+    ...plan.streams.map(({ name, rejectReasons }) => reasonsTable(name, rejectReasons)),
     ...plan.streams.map(changesTable),
     objections.length > 0 ? "" : `Next: ${code(plan.next)}`,
   ]);
@@ -48,6 +50,7 @@ export function summaryMarkdown({ summary, folder, error }: EndedReport): string
     `### ${escapeMarkdown(summary.job)}: ${escapeMarkdown(summary.status)}`,
     error === undefined ? "" : codeBlock(explain(error)),
     streams.length > 0 ? countTable(streams) : "",
+    ...Object.entries(summary.streams).map(([name, { rejectReasons }]) => reasonsTable(name, rejectReasons)),
     `${escapeMarkdown(describeEffort(summary))}${summary.run === null ? "" : `, run ${code(summary.run)}`}`,
     ...files.map((file) => `${titleOf(file)}: ${code(showPath(file.path))}`),
     `Next: ${code(summary.next)}`,
@@ -69,6 +72,15 @@ function countTable(streams: readonly StreamRow[]): string {
 
 function noteItems({ name, notes }: PlannedStream): string[] {
   return notes.map((note) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(note)}`);
+}
+
+function reasonsTable(stream: string, reasons: readonly RejectReason[]): string {
+  if (reasons.length === 0) return "";
+  const rows = reasons
+    .slice(0, reasonsShownMax)
+    .map(({ field, rule, count, example }) => [showCount(count), ...[field, rule, example].map(escapeMarkdown)]);
+  const body = table(["rows", "field", "rule", "example"], ["--:", "---", "---", "---"], rows);
+  return `**Rejected of ${escapeMarkdown(stream)}, by reason:**\n\n${body}`;
 }
 
 /** The first changes, folded away: a table with a line a field. */

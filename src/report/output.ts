@@ -9,6 +9,7 @@ import { remember } from "../core/process-memory.ts";
 import { redactSecrets } from "../core/secret.ts";
 import type { LogEvent } from "./events.ts";
 import type { Look } from "./lines.ts";
+import { visible } from "./visible-text.ts";
 
 /** What stderr has. */
 export interface Log {
@@ -50,7 +51,8 @@ export interface FailureTold {
 export function printFailure(error: unknown, { run = null, verbose = false }: FailureTold = {}): void {
   const stack = verbose && error instanceof Error ? { stack: error.stack ?? error.message } : {};
   if (!log.value.isJson) {
-    writeError(explain(error));
+    // Nothing of it is cut: the places, paths and commands in it are copied.
+    writeError(explain(error).split("\n").map(visible).join("\n"));
     if (stack.stack !== undefined) writeError(stack.stack);
     return;
   }
@@ -102,6 +104,11 @@ export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number
 const widthElsewhere = 100;
 /** Below this nothing can be laid out: a narrower terminal wraps. */
 const widthMin = 40;
+
+/** Whether a person looks at stdout. */
+export function isOutScreen(): boolean {
+  return process.stdout.isTTY === true;
+}
 
 /** How to lay text out for stdout; `color` is false after --no-color. */
 export function lookOfOut(color: boolean): Look {

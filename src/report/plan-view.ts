@@ -14,7 +14,9 @@ import {
   type PlanReport,
   shownChanges,
 } from "./plan.ts";
+import { reasonLines } from "./reject-reasons.ts";
 import { rejectsLines } from "./rejects-lines.ts";
+import { blockOf } from "./summary-view.ts";
 import { padStart } from "./visible-text.ts";
 
 export function renderPlan(plan: PlanReport, look: Look): string {
@@ -36,6 +38,7 @@ function streamLines(stream: PlannedStream, width: number): Line[] {
     ...(writes === null ? [] : sentence("  ", `writes: ${writes}`, width, "faint")),
     [],
     ...countLines(stream.counts),
+    ...blockOf(reasonLines(stream.rejectReasons, "Rejected, by reason:")),
   ];
   if (warnings > 0) {
     const text = `${countOf(warnings, "row")} with a warning: a rule of severity warn is not met, or a value has a consequence that is told`;

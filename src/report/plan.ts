@@ -3,6 +3,7 @@
 
 import type { Action, StreamCounts } from "../core/model.ts";
 import { describeForecast, type LoadForecast } from "./forecast.ts";
+import type { RejectReason } from "./reject-reasons.ts";
 
 export interface PlanReport {
   run: string;
@@ -33,6 +34,8 @@ export interface PlannedStream {
   writes: string | null;
   /** What a person should know of it, a sentence each. */
   notes: readonly string[];
+  /** Why rows were rejected, the most frequent first, ten at most. */
+  rejectReasons: readonly RejectReason[];
   /** Rows that break a rule of severity `warn`. */
   warnings: number;
   /** Target fields whose values are never shown. */

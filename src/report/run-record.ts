@@ -1,6 +1,7 @@
 // A run as the ledger keeps it, as far as `show` and `runs` tell of it.
 
 import type { StreamCounts } from "../core/model.ts";
+import type { RejectReason } from "./reject-reasons.ts";
 import type { RunSummary } from "./summary.ts";
 
 export interface RunOverview {
@@ -38,6 +39,8 @@ export interface StreamDetails {
   how: string | null;
   /** How its changes are written. */
   writes: string | null;
+  /** Why rows were rejected, ten at most; none once the run folder is deleted. */
+  rejectReasons: readonly RejectReason[];
   /** What a person should know of its plan. */
   notes: readonly string[];
   parts: readonly PartDetails[];

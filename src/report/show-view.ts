@@ -4,11 +4,12 @@
 import { showPath } from "../core/errors.ts";
 import { type Line, type Look, renderLines, sentence } from "./lines.ts";
 import { countOf, showBytes, showCount, showTime } from "./numbers.ts";
+import { reasonLines } from "./reject-reasons.ts";
 import { type RowFileKind, rowFiles } from "./rejects-lines.ts";
 import { type BatchDetails, type PartDetails, type RunDetails, readSummary, type StreamDetails } from "./run-record.ts";
 import { overviewJson, type RunJson } from "./runs-view.ts";
 import type { RunSummary } from "./summary.ts";
-import { countTable, describeEffort, statusTone } from "./summary-view.ts";
+import { blockOf, countTable, describeEffort, statusTone } from "./summary-view.ts";
 import { type Column, tableLines } from "./table.ts";
 
 const rowsShownMax = 20;
@@ -60,6 +61,7 @@ function streamLines(run: RunDetails, stream: StreamDetails, width: number): Lin
       if (message !== null) lines.push(...sentence(`  batch ${number}: `, message, width));
     }
   }
+  lines.push(...blockOf(reasonLines(stream.rejectReasons, "  Rejected, by reason:")));
   const files = counts === null ? [] : rowFiles(run.folder, { name, counts });
   if (files.length === 0) return lines;
   const named = files.map(({ kind, path }): Line => [`  ${kind}: `, { text: showPath(path), whole: true }]);

@@ -1,10 +1,12 @@
 // How a run ended, for a person. In: its JSON summary, its folder, what went wrong. Out: text: status, counts of each
-// stream, API calls, seconds, where the rejects are; then the failure in its own words; last, what to run next.
+// stream, API calls, seconds, where the rejects are; last, what to run next. A failure is no result: it is not in here,
+// and where it says itself what comes next, nor is that.
 
-import { explain, Failure } from "../core/errors.ts";
+import { Failure } from "../core/errors.ts";
 import type { StreamCounts } from "../core/model.ts";
 import { type Line, type Look, renderLines, sentence, type Tone } from "./lines.ts";
 import { countOf, showCount, showDuration } from "./numbers.ts";
+import { reasonLines } from "./reject-reasons.ts";
 import { rejectsLines } from "./rejects-lines.ts";
 import type { RunSummary } from "./summary.ts";
 import { type Column, foldTable, tableLines, tableWidth } from "./table.ts";
@@ -19,6 +21,9 @@ export interface EndedReport {
 
 export function renderSummary({ summary, folder, error }: EndedReport, look: Look): string {
   const streams = Object.entries(summary.streams).map(([name, counts]) => ({ name, counts }));
+  const reasons = Object.entries(summary.streams).flatMap(([name, { rejectReasons }]) =>
+    blockOf(reasonLines(rejectReasons, `Rejected of ${name}, by reason:`)),
+  );
   const lines: Line[] = [
     [
       { text: summary.status, tone: statusTone(summary.status) },
@@ -28,11 +33,15 @@ export function renderSummary({ summary, folder, error }: EndedReport, look: Loo
     ],
   ];
   if (streams.length > 0) lines.push([], ...countTable(streams, look.width, "  "));
-  lines.push([], ...sentence("", describeEffort(summary), look.width), ...rejectsLines(folder, streams));
-  if (error !== undefined) lines.push([], ...failureLines(error));
+  lines.push(...reasons, [], ...sentence("", describeEffort(summary), look.width), ...rejectsLines(folder, streams));
   if (!(error instanceof Failure && error.next !== undefined))
     lines.push(["Next: ", { text: summary.next, whole: true }]);
   return renderLines(lines, look);
+}
+
+/** Apart from what stands above; nothing of nothing. */
+export function blockOf(lines: readonly Line[]): Line[] {
+  return lines.length === 0 ? [] : [[], ...lines];
 }
 
 const statusTones: Record<string, Tone> = {
@@ -108,11 +117,4 @@ export function shownCounts(streams: readonly StreamRow[]): readonly CountColumn
 export function describeEffort({ apiCalls, seconds }: Pick<RunSummary, "apiCalls" | "seconds">): string {
   const calls = Object.entries(apiCalls).map(([name, count]) => `${countOf(count, "API call")} to ${name}`);
   return [showDuration(seconds), ...calls].join(", ");
-}
-
-/** The lines of `explain` as they are: the places, paths and commands in them are copied, and some are aligned. */
-function failureLines(error: unknown): Line[] {
-  return explain(error)
-    .split("\n")
-    .map((text, index) => [index === 0 ? { text, tone: "alarm", whole: true } : { text, whole: true }]);
 }

@@ -3,13 +3,20 @@
 import type { ExitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
 import type { LoadForecast } from "./forecast.ts";
+import type { RejectReason } from "./reject-reasons.ts";
+
+export interface StreamSummary extends StreamCounts {
+  watermark: { from: string | null; to: string } | null;
+  /** The most frequent first, ten at most. */
+  rejectReasons: RejectReason[];
+}
 
 export interface RunSummary {
   /** Null where the job could not begin. */
   run: string | null;
   job: string;
   status: "loaded" | "planned" | "partial" | "failed" | "in-doubt" | "stopped";
-  streams: Record<string, StreamCounts & { watermark: { from: string | null; to: string } | null }>;
+  streams: Record<string, StreamSummary>;
   apiCalls: Record<string, number>;
   seconds: number;
   exitCode: ExitCode;

@@ -1,14 +1,12 @@
 // What makes a mapped row a reject, as SQL that runs in the same pass as the map.
-// In: mapped rows (transform/mapping.ts). Out: the first problem of a row as `field <US> message`, NULL for a good row.
+// In: mapped rows (transform/mapping.ts). Out: the first problem of a row (core/problem.ts), NULL for a good row.
 // What must hold: pure; the order is fixed, so that the same row always gives the same reason.
 
 import { renderedName } from "../core/columns.ts";
+import { problemStart } from "../core/problem.ts";
 import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/job.ts";
 import { quoted } from "../values/value.ts";
-
-/** Between field and message in a problem. */
-export const unitSeparator = "\u001f";
 
 /** What the rules need to know of a mapped field; the columns are SQL names. */
 export interface CheckedField {
@@ -48,7 +46,7 @@ export interface Checks {
 export function findProblem({ fields, keepFailed, ...checked }: Checks): string {
   const present = fields.filter(({ absent }) => !absent);
   const checks = [
-    ...(keepFailed === undefined ? [] : [{ ...keepFailed, field: "" }]),
+    ...(keepFailed === undefined ? [] : [{ ...keepFailed, field: "", rule: "keep" }]),
     ...fields.filter(({ isKey, absent }) => isKey && absent).map(checkUnknown),
     ...present.filter(({ failed }) => failed !== undefined).map(checkFailed),
     ...present.flatMap(checkInvalid),
@@ -83,6 +81,8 @@ export function cantBeComputed(what: string, given: readonly Given[]): string {
 interface Check {
   condition: string;
   field: string;
+  /** By which name the reason is counted. */
+  rule: string;
   /** SQL. */
   message: string;
 }
@@ -90,31 +90,38 @@ interface Check {
 function chooseFirst(checks: readonly Check[]): string {
   if (checks.length === 0) return "CAST(NULL AS VARCHAR)";
   const cases = checks.map(
-    ({ condition, field, message }) => `WHEN ${condition} THEN ${literal(field + unitSeparator)} || ${message}`,
+    ({ condition, field, rule, message }) =>
+      `WHEN ${condition} THEN ${literal(problemStart(field, rule))} || ${message}`,
   );
   return `CASE ${cases.join("\n ")} END`;
 }
 
 function checkUnknown({ target }: CheckedField): Check {
   const message = literal("the key is not known: the record is gone, and what it is mapped from went with it");
-  return { condition: "true", field: target, message };
+  return { condition: "true", field: target, rule: "key", message };
 }
 
 function checkFailed(field: CheckedField): Check {
-  return { condition: field.failed ?? "false", field: field.target, message: field.failedMessage ?? "''" };
+  return {
+    condition: field.failed ?? "false",
+    field: field.target,
+    rule: "expression",
+    message: field.failedMessage ?? "''",
+  };
 }
 
 function checkInvalid({ invalid, target, isHidden }: CheckedField): Check[] {
   if (invalid === undefined) return [];
   // Messages quote values: from the first quotation mark to the last, whatever the value holds.
   const message = isHidden ? `regexp_replace(${invalid.message}, '(?s)".*"', '(hidden)')` : invalid.message;
-  return [{ condition: invalid.condition, field: target, message }];
+  return [{ condition: invalid.condition, field: target, rule: "type", message }];
 }
 
 function checkNull(field: CheckedField): Check[] {
   if (!field.isKey && !field.rejectNull) return [];
   const message = field.isKey ? "the key is blank" : "has no value (on_null: reject)";
-  return [{ condition: isBlank(field.rendered), field: field.target, message: literal(message) }];
+  const rule = field.isKey ? "key" : "on_null";
+  return [{ condition: isBlank(field.rendered), field: field.target, rule, message: literal(message) }];
 }
 
 /** Files keep empty text apart from no value; a record that wants a value has none either way. */
@@ -141,6 +148,7 @@ function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
     checks.push({
       condition: isBlank(column),
       field,
+      rule: "required",
       message: literal(rule.message ?? "is required and has no value"),
     });
   }
@@ -149,7 +157,7 @@ function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
     const message = rule.message === undefined ? tooLong : literal(rule.message);
     // Bytes are counted without reading the text, and are never fewer than characters.
     const condition = `strlen(${column}) > ${rule.maxLength} AND length(${column}) > ${rule.maxLength}`;
-    checks.push({ condition, field, message });
+    checks.push({ condition, field, rule: "max_length", message });
   }
   return checks;
 }
@@ -159,14 +167,14 @@ function checkExpression({ rule, fields }: CompiledRule, careful: boolean, redac
   const field = rule.field ?? "";
   const sql = `(${rule.expression.sql}\n)`;
   const message = literal(rule.message ?? `not true: ${rule.expression.sql}`);
-  if (!careful) return [{ condition: `NOT coalesce(${sql}, true)`, field, message }];
+  if (!careful) return [{ condition: `NOT coalesce(${sql}, true)`, field, rule: "expr", message }];
   const given = fields.map((name) => ({
     name,
     value: renderedName(name),
     isHidden: redacted.has(name.toLowerCase()),
   }));
   return [
-    { condition: `TRY(${sql} IS NULL) IS NULL`, field, message: cantBeComputed("a rule ", given) },
-    { condition: `NOT coalesce(TRY(${sql}), true)`, field, message },
+    { condition: `TRY(${sql} IS NULL) IS NULL`, field, rule: "expr", message: cantBeComputed("a rule ", given) },
+    { condition: `NOT coalesce(TRY(${sql}), true)`, field, rule: "expr", message },
   ];
 }

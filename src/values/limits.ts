@@ -10,6 +10,8 @@ import { quoted } from "./value.ts";
 export interface Objection {
   /** BOOLEAN, NULL where there is no value. */
   condition: string;
+  /** By which name the reason is counted. */
+  rule: string;
   /** VARCHAR. */
   message: string;
 }
@@ -28,13 +30,19 @@ export function objectToValue(field: FieldSchema, value: string, isHidden: boole
 /** Why the target would refuse to take the value of a record away. `isNew`: BOOLEAN. */
 export function objectToBlank(field: FieldSchema, value: string, isNew: string): Objection[] {
   if (field.clearable !== false) return [];
-  return [{ condition: `NOT ${isNew} AND ${value} IS NULL`, message: literal("can't be emptied") }];
+  return [{ condition: `NOT ${isNew} AND ${value} IS NULL`, rule: "clear", message: literal("can't be emptied") }];
 }
 
 /** Why the target would refuse a new record. */
 export function objectToNothing(field: FieldSchema, value: string): Objection[] {
   if (!isRequired(field)) return [];
-  return [{ condition: `${value} IS NULL`, message: literal("has no value, and a new record must have one") }];
+  return [
+    {
+      condition: `${value} IS NULL`,
+      rule: "required",
+      message: literal("has no value, and a new record must have one"),
+    },
+  ];
 }
 
 /** What the target takes, and a person should know of. `before`: the column of what is there. */
@@ -42,7 +50,7 @@ export function remarkOnValue(field: FieldSchema, value: string, before: string)
   const { picklist, forwardOnly, wholeSeconds } = field;
   if (wholeSeconds === true) {
     const message = literal("has a fraction of a second, which the target does not keep");
-    return [{ condition: `substr(${value}, 20) <> '.000Z'`, message }];
+    return [{ condition: `substr(${value}, 20) <> '.000Z'`, rule: "seconds", message }];
   }
   if (picklist === undefined) return [];
   const remarks: Objection[] = [];
@@ -50,12 +58,14 @@ export function remarkOnValue(field: FieldSchema, value: string, before: string)
     const stages = `[${picklist.values.map(literal).join(", ")}]::VARCHAR[]`;
     remarks.push({
       condition: `list_position(${stages}, ${before}) > list_position(${stages}, ${value})`,
+      rule: "picklist",
       message: literal("moves back, which the target does only from an empty one: it is emptied first"),
     });
   }
   if (!picklist.restricted) {
     remarks.push({
       condition: notAmong(field, value, [...picklist.values, ...(picklist.inactive ?? [])]),
+      rule: "picklist",
       message: literal("is not in the picklist, which takes it as a new, inactive value"),
     });
   }
@@ -71,7 +81,13 @@ function tooLong({ maxLength, kind }: FieldSchema, value: string): Objection[] {
   if (maxLength === undefined || kind !== "text") return [];
   // Bytes are counted without reading the text, and are never fewer than characters.
   const condition = `strlen(${value}) > ${maxLength} AND length(${value}) > ${maxLength}`;
-  return [{ condition, message: `'has ' || length(${value}) || ' characters, the field takes ${maxLength}'` }];
+  return [
+    {
+      condition,
+      rule: "max_length",
+      message: `'has ' || length(${value}) || ' characters, the field takes ${maxLength}'`,
+    },
+  ];
 }
 
 function outOfRange({ wholeDigits, range }: FieldSchema, value: string, shown: string): Objection[] {
@@ -81,6 +97,7 @@ function outOfRange({ wholeDigits, range }: FieldSchema, value: string, shown: s
     const whole = `ltrim(split_part(${value}, '.', 1), '+-0')`;
     objections.push({
       condition: `length(${value}) > ${wholeDigits} AND length(${whole}) > ${wholeDigits}`,
+      rule: "range",
       message: `${shown} || ' has more digits before the decimal point than the field takes (${wholeDigits})'`,
     });
   }
@@ -88,6 +105,7 @@ function outOfRange({ wholeDigits, range }: FieldSchema, value: string, shown: s
     const number = `TRY_CAST(${value} AS DECIMAL(38, 0))`;
     objections.push({
       condition: `length(${value}) >= ${Math.min(range.min.length, range.max.length)} AND NOT coalesce(${number} BETWEEN ${range.min} AND ${range.max}, false)`,
+      rule: "range",
       message: `${shown} || ' is beyond what the field takes (${range.min} to ${range.max})'`,
     });
   }
@@ -105,7 +123,7 @@ function noAddress({ isAddress }: FieldSchema, value: string, shown: string): Ob
   const well = `^[^@.${unseen}][^@${unseen}]*@[^@.${unseen}]+(\\.[^@.${unseen}]+)+$`;
   const plain = "^[A-Za-z0-9_+-][A-Za-z0-9._+-]*@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$";
   const isWell = `regexp_matches(${value}, ${literal(plain)}) OR regexp_matches(${value}, '[("]') OR regexp_matches(${value}, ${literal(well)})`;
-  return [{ condition: `NOT (${isWell})`, message: `${shown} || ' is not an email address'` }];
+  return [{ condition: `NOT (${isWell})`, rule: "email", message: `${shown} || ' is not an email address'` }];
 }
 
 function strange(field: FieldSchema, value: string, shown: string): Objection[] {
@@ -117,11 +135,13 @@ function strange(field: FieldSchema, value: string, shown: string): Objection[] 
   if (inactive.length > 0 && field.vendorType !== "multipicklist") {
     objections.push({
       condition: `${value} IN (${inactive.map(literal).join(", ")})`,
+      rule: "picklist",
       message: `${shown} || ' is an inactive value of its restricted picklist'`,
     });
   }
   objections.push({
     condition: notAmong(field, value, values),
+    rule: "picklist",
     message: `${shown} || ${literal(` is not in its restricted picklist (${showValues(values)})`)}`,
   });
   return objections;

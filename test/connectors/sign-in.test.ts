@@ -59,7 +59,7 @@ test("a given access token is used as it is, and an expired one is told, never p
   project.env["TOKEN"] = "00Dsandbox0000001!longexpiredcanarytoken";
   const expired = await project.run("run", "job.yaml", "--verbose");
   expect(expired.code).toBe(8);
-  expect(expired.stdout).toContain("the access token is expired or was never valid");
+  expect(expired.stderr).toContain("the access token is expired or was never valid");
   const [last = ""] = project.list(".loadline/runs").slice(-1);
   const everything = expired.stdout + expired.stderr + project.read(`.loadline/runs/${last}/events.jsonl`);
   expect(everything).not.toContain("canarytoken");
@@ -77,7 +77,7 @@ test("a refresh token signs in, with the app's secret or without, and a used up 
   project.env["R"] = "usedupcanarytoken";
   const refused = await project.run("run", "job.yaml", "--verbose");
   expect(refused.code).toBe(8);
-  expect(refused.stdout).toContain("invalid_grant");
+  expect(refused.stderr).toContain("invalid_grant");
   expect(refused.stdout + refused.stderr).not.toContain("canarytoken");
 });
 
@@ -126,7 +126,7 @@ test("user name, password and security token sign in by SOAP, at version 64 at m
   project.env["P"] = "wrong";
   const refused = await project.run("run", "job.yaml");
   expect(refused.code).toBe(8);
-  expect(refused.stdout).toContain("INVALID_LOGIN: Invalid username, password, security token");
+  expect(refused.stderr).toContain("INVALID_LOGIN: Invalid username, password, security token");
   // Refused for good: tried again, it would lock the user out.
   expect(soap.seen).toHaveLength(2);
 });

@@ -36,6 +36,7 @@ export function streamOf(
     writes: "creates by collections",
     notes: [],
     warnings: 0,
+    rejectReasons: [],
     redact: [],
     counts: { ...noCounts(), ...counts },
     changes,
@@ -68,7 +69,10 @@ export function summaryOf(streams: Record<string, Partial<StreamCounts>>, over: 
     job: "contacts",
     status: "loaded",
     streams: Object.fromEntries(
-      Object.entries(streams).map(([name, counts]) => [name, { ...noCounts(), ...counts, watermark: null }]),
+      Object.entries(streams).map(([name, counts]) => [
+        name,
+        { ...noCounts(), ...counts, watermark: null, rejectReasons: [] },
+      ]),
     ),
     apiCalls: { salesforce: 17 },
     seconds: 42.4,
@@ -107,6 +111,7 @@ export function runStreamOf(batches: readonly BatchDetails[], counts: Partial<St
     state: "settled",
     how: "1 keyed query",
     writes: "creates in bulk",
+    rejectReasons: [],
     notes: [],
     counts: { ...noCounts(), ...counts },
     parts: [{ label: "contacts.csv", path: "/x/part-00001.csv", bytes: 123_456, sha256: "0123456789abcdef".repeat(4) }],

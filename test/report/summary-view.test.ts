@@ -52,7 +52,7 @@ Next: loadline show 20261120-201455-contacts-7f3a`,
     expect(heads).toEqual(["  stream     stream-0  stream-1  stream-2", "  stream     stream-3  stream-4  stream-5"]);
   });
 
-  test("of a failed run says what, why and what to do, once", () => {
+  test("of a failed run leaves the failure, and what it says to do next, to stderr", () => {
     const error = new Failure(exitCode.signIn, "the sign-in was refused", {
       where: { file: join(process.cwd(), "connections.yaml"), line: 3 },
       why: "invalid_grant",
@@ -61,18 +61,34 @@ Next: loadline show 20261120-201455-contacts-7f3a`,
     const summary = summaryOf({}, { status: "failed", apiCalls: {}, seconds: 0.31, exitCode: exitCode.signIn });
     expect(renderSummary({ summary, folder, error }, plain)).toBe(`failed  20261120-201455-contacts-7f3a
 
-0.3 s
-
-connections.yaml:3: the sign-in was refused
-  why:  invalid_grant
-  next: correct auth of salesforce`);
+0.3 s`);
   });
 
-  test("of a defect says so, and what to run next", () => {
+  test("of a defect says what to run next, for the failure does not", () => {
     const summary = summaryOf({}, { status: "failed", exitCode: exitCode.failed, next: "loadline resume" });
-    const text = renderSummary({ summary, folder, error: new Error("x is\u001b[2J undefined") }, plain);
-    expect(text).toContain("\ninternal error: x is␛[2J undefined\n  This is a defect of loadline.");
-    expect(text.endsWith("\nNext: loadline resume")).toBe(true);
+    const text = renderSummary({ summary, folder, error: new Error("x is undefined") }, plain);
+    expect(text.endsWith("\n\n42 s, 17 API calls to salesforce\nNext: loadline resume")).toBe(true);
+  });
+
+  test("counts rejects by reason, the most frequent first and ten at most, each with an example", () => {
+    const rejectReasons = Array.from({ length: 12 }, (_, index) => ({
+      field: `F${index}`,
+      rule: "required",
+      count: 100 - index,
+      example: `a.csv, line ${index}: \u001b[2J has no value`,
+    }));
+    const summary = summaryOf({ contacts: { extracted: 1200, rejected: 1134 } });
+    const { contacts } = summary.streams;
+    const streams = contacts === undefined ? {} : { contacts: { ...contacts, rejectReasons } };
+    const lines = renderSummary({ summary: { ...summary, streams }, folder, error: undefined }, plain).split("\n");
+    expect(lines.slice(4, 8)).toEqual([
+      "",
+      "Rejected of contacts, by reason:",
+      "  rows  field  rule      e.g.",
+      "   100  F0     required  a.csv, line 0: ␛[2J has no value",
+    ]);
+    expect(lines.filter((line) => line.includes("required"))).toHaveLength(10);
+    expect(lines).toContain("  … and 2 more reasons");
   });
 
   test("of a job that could not begin names the job", () => {

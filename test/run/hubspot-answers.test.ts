@@ -158,7 +158,7 @@ test("associations that HubSpot could not read are not taken for none", async ()
   ]);
   const done = await run.project.run("run", "job.yaml");
   expect(done.code).toBe(1);
-  expect(done.stdout).toContain("INTERNAL_ERROR: try again");
+  expect(done.stderr).toContain("INTERNAL_ERROR: try again");
 });
 
 test("a page that holds less than it could is the last one only where HubSpot names no next", async () => {

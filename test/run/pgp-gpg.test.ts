@@ -56,7 +56,7 @@ test.each([
   await using project = placeFile(name, verifying);
   const run = await project.run("run", "job.yaml");
   expect(run.code, run.stdout + run.stderr).toBe(1);
-  expect(run.stdout).toContain(told);
+  expect(run.stderr).toContain(told);
   const kept = project.runFolders().flatMap(filesBelow);
   expect([kept.filter((path) => !path.startsWith("extract/")), project.list("out")]).toEqual([
     ["events.jsonl", "job.yaml"],

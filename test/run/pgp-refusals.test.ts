@@ -134,7 +134,7 @@ test.each<[string, string, () => Promise<EndedKey>, Date | undefined, string | u
   await using project = placeJob(keys, { source: `${decrypting}, verify_key_file: keys/senders.asc`, files });
   const run = await project.run("run", "job.yaml");
   expect(run.code, run.stdout + run.stderr).toBe(refused === undefined ? 0 : 1);
-  expect(run.stdout).toContain(refused ?? "");
+  expect(run.stderr).toContain(refused ?? "");
   expect(project.list("out").includes("out.csv") ? project.read("out/out.csv") : "").toBe(
     refused === undefined ? written : "",
   );

@@ -198,21 +198,21 @@ describe("ready", () => {
     expect(await take(project)).toEqual([0, 1]);
     project.write(csv("name,bytes\na.csv,99\n"));
     const size = await project.run("run", "job.yaml");
-    expect([size.code, size.stdout]).toEqual([4, expect.stringContaining("13 bytes, its manifest says 99")]);
+    expect([size.code, size.stderr]).toEqual([4, expect.stringContaining("13 bytes, its manifest says 99")]);
     project.write(csv("name,rows\na.csv,7\n"));
     const rows = await project.run("run", "job.yaml");
-    expect([rows.code, rows.stdout]).toEqual([1, expect.stringContaining("7 records were promised, 1 arrived")]);
+    expect([rows.code, rows.stderr]).toEqual([1, expect.stringContaining("7 records were promised, 1 arrived")]);
     project.write(csv(`name,sha256\na.csv,${"0".repeat(64)}\n`));
     const hash = await project.run("run", "job.yaml");
-    expect([hash.code, hash.stdout]).toEqual([1, expect.stringContaining("not what its manifest says")]);
+    expect([hash.code, hash.stderr]).toEqual([1, expect.stringContaining("not what its manifest says")]);
     project.write(csv("name\nmissing.csv\n"));
-    expect((await project.run("run", "job.yaml")).stdout).toContain(
+    expect((await project.run("run", "job.yaml")).stderr).toContain(
       "the manifest lists missing.csv, which is not there",
     );
     project.write(csv('{"files": [{"name": "b.csv", "rows": 1}]}'));
     expect(await take(project)).toEqual([0, 1]);
     project.write(csv("nothing here"));
-    expect((await project.run("run", "job.yaml")).stdout).toContain("the manifest can't be read");
+    expect((await project.run("run", "job.yaml")).stderr).toContain("the manifest can't be read");
   });
 });
 
@@ -238,7 +238,7 @@ test("max_age stops where the feed has dried up, also when its last files were m
   age(project, "b.csv", 2 * hourMs);
   project.write({ "job.yaml": job(", max_age: 1h").replace("name: take", "name: another") });
   const old = await project.run("run", "job.yaml");
-  expect([old.code, old.stdout]).toEqual([4, expect.stringContaining("young enough (source.max_age)")]);
+  expect([old.code, old.stderr]).toEqual([4, expect.stringContaining("young enough (source.max_age)")]);
   project.write({
     "job.yaml": job(", max_age: 1h").replace("name: take", "name: another").replace("*.csv", "none.csv"),
   });

@@ -143,8 +143,8 @@ describe("packed files that are fetched", () => {
     await using vendor = await startVendor(csvJob);
     vendor.put({ [`in/${name}`]: content });
     const refused = await vendor.project.run("run", "job.yaml");
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringMatching(new RegExp(why))]);
-    expect(refused.stdout).toContain(`in/${name}`);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(new RegExp(why))]);
+    expect(refused.stderr).toContain(`in/${name}`);
     expect(existsSync(vendor.project.path("out"))).toBe(false);
   });
 
@@ -231,7 +231,7 @@ describe("files in a zip are taken as the zip", () => {
     const tell = (rows: number) => JSON.stringify([{ name: "a.zip", rows, bytes: zip.length, sha256 }]);
     vendor.put({ "in/a.zip": zip, "in/m.json": tell(4) });
     const refused = await vendor.project.run("run", "job.yaml");
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("4 records were promised, 3 arrived")]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("4 records were promised, 3 arrived")]);
     vendor.put({ "in/m.json": tell(3) });
     const run = await vendor.project.run("run", "job.yaml", "--json");
     expect([run.code, vendor.list("in")]).toEqual([0, []]);

@@ -39,7 +39,7 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     writeFileSync(join(closed.folder, "a.csv"), csv);
     await using taker = projectOf(closed, "", { "job.yaml": copyJob({ files: "*.csv" }) });
     const unread = await taker.run("run", "job.yaml");
-    expect([unread.code, unread.stdout]).toEqual([8, expect.stringMatching(/the user may not .*a\.csv/)]);
+    expect([unread.code, unread.stderr]).toEqual([8, expect.stringMatching(/the user may not .*a\.csv/)]);
   });
 
   test.skipIf(!canMount)("whose disk is full stops the run, and resume goes on once there is room", async () => {
@@ -49,8 +49,8 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     const filler = fillDisk(disk);
     await using project = projectOf(server, "small", { "job.yaml": uploadJob, "out/a.csv": rows });
     const stopped = await project.run("run", "job.yaml");
-    expect([stopped.code, stopped.stdout]).toEqual([1, expect.stringMatching(/would not write .*people\.csv/)]);
-    expect(stopped.stdout).toContain("whether there is room on the server");
+    expect([stopped.code, stopped.stderr]).toEqual([1, expect.stringMatching(/would not write .*people\.csv/)]);
+    expect(stopped.stderr).toContain("whether there is room on the server");
     expect(readdirSync(disk)).not.toContain("people.csv");
     rmSync(filler);
     const resumed = await project.run("resume");
@@ -72,7 +72,7 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     );
     const ended = await project.run("run", "job.yaml");
     expect(line.connections).toBe(2);
-    expect([ended.code, ended.stdout]).toEqual([8, expect.stringContaining("shows another key than expected")]);
+    expect([ended.code, ended.stderr]).toEqual([8, expect.stringContaining("shows another key than expected")]);
   });
 });
 

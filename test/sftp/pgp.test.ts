@@ -128,7 +128,7 @@ describe.each([
     placeKeys(remote);
     put(remote.folder, "in/a.csv.pgp", await seal(small, keys.own));
     const refused = await remote.project.run("run", "job.yaml");
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("not signed")]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("not signed")]);
     expect(listed(remote.folder, ".")).toEqual(["in"]);
     expect([listed(remote.folder, "in"), remote.project.list("out")]).toEqual([["a.csv.pgp"], []]);
   });

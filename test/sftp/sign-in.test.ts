@@ -27,7 +27,7 @@ test("a password signs in, and another one is exit code 8 without a word of it",
   vendor.project.env["SFTP_PASSWORD"] = "wrong-password-of-the-test";
   const refused = await vendor.project.run("run", "job.yaml");
   expect(refused.code).toBe(8);
-  expect(refused.stdout).toContain("refused the sign-in of sandbox");
+  expect(refused.stderr).toContain("refused the sign-in of sandbox");
   expect(refused.stderr + refused.stdout).not.toContain("wrong-password");
 });
 
@@ -191,7 +191,7 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
       const revoked = await check(`${plain}@revoked ${plain}`);
       expect([revoked.code, revoked.stderr]).toEqual([8, expect.stringContaining("is revoked")]);
       const authority = await check(`@cert-authority ${plain}${rsa}`);
-      expect([authority.code, authority.stdout]).toEqual([
+      expect([authority.code, authority.stderr]).toEqual([
         0,
         expect.stringContaining("@cert-authority is passed over"),
       ]);

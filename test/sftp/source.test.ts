@@ -52,7 +52,7 @@ test("a link out of the folder is refused by name, as is a glob that leads out",
   const inFolder = vendor.project.read("connections.yaml").replace(/(url: "[^"]+)"/, '$1/in"');
   vendor.project.write({ "connections.yaml": inFolder, "job.yaml": copyJob({ files: "*.csv" }) });
   const refused = await vendor.project.run("run", "job.yaml");
-  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("link.csv leads out of /in")]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("link.csv leads out of /in")]);
   vendor.project.write({ "job.yaml": copyJob({ files: "../secret.csv" }) });
   const written = await vendor.project.run("check", "job.yaml");
   expect([written.code, written.stderr]).toEqual([2, expect.stringContaining("leads out of the connection's folder")]);
@@ -63,7 +63,7 @@ test("what the user may not read is exit code 8 and says which file", async () =
   vendor.put({ "in/a.csv": "id,last\n1,a\n" });
   await vendor.sandbox.setFaults([{ match: "OPEN /in/a.csv", do: { sftpStatus: 3 } }]);
   const refused = await vendor.project.run("run", "job.yaml");
-  expect([refused.code, refused.stdout]).toEqual([8, expect.stringContaining("the user may not read in/a.csv")]);
+  expect([refused.code, refused.stderr]).toEqual([8, expect.stringContaining("the user may not read in/a.csv")]);
 });
 
 test("a download goes on after each break of the connection, and is whole", async () => {
@@ -108,7 +108,7 @@ test("a run that is resumed with another file of the same name is refused", asyn
   await vendor.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "marked:1" } }).finished;
   vendor.put({ "in/big.csv": `${big}extra,row\n` });
   const refused = await vendor.project.run("resume");
-  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("the file changed")]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("the file changed")]);
 });
 
 test("a file that grows while it is read is refused, and nothing is written", async () => {
@@ -119,7 +119,7 @@ test("a file that grows while it is read is refused, and nothing is written", as
   await vi.waitUntil(() => existsSync(inRun(vendor.project, "part-00001.csv.mark")), { timeout: 60_000 });
   appendFileSync(join(vendor.folder, "in/big.csv"), "one,more\n");
   const refused = await running.finished;
-  expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("the file changed while it was read")]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("the file changed while it was read")]);
   expect(existsSync(vendor.project.path("out/people.csv"))).toBe(false);
 });
 
@@ -192,6 +192,6 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     symlinkSync("/etc/hosts", join(server.folder, "links/hosts.csv"));
     await using project = projectFor({ "job.yaml": copyJob({ files: "links/*.csv" }) });
     const refused = await project.run("run", "job.yaml");
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("links/hosts.csv leads out of")]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("links/hosts.csv leads out of")]);
   });
 });

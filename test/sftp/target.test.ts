@@ -98,7 +98,7 @@ test("a folder that may not be written is exit code 8", async () => {
   await using vendor = await startVendor({ "job.yaml": uploadJob(), "out/a.csv": "id,last\n1,a\n" });
   await vendor.sandbox.setFaults([{ match: "OPEN /.people.csv.*", do: { sftpStatus: 3 } }]);
   const refused = await vendor.project.run("run", "job.yaml");
-  expect([refused.code, refused.stdout]).toEqual([8, expect.stringContaining("the user may not write")]);
+  expect([refused.code, refused.stderr]).toEqual([8, expect.stringContaining("the user may not write")]);
 });
 
 describe.skipIf(!hasSshd)("OpenSSH's server", () => {

@@ -1,8 +1,8 @@
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readProblem } from "../../src/core/problem.ts";
 import { rowState } from "../../src/stage/stage.ts";
-import { unitSeparator } from "../../src/validate/rules.ts";
 import { type Field, type Files, Rig } from "../stage/rig.ts";
 import { casesOf } from "../support/cases.ts";
 
@@ -34,7 +34,11 @@ ${rest}`;
 /** Each row's problem as "field: message", null for a good one. */
 async function problemsOf(stream: string, files: Files): Promise<(string | null)[]> {
   const { rows } = await rig.stage(stream, fields, files);
-  return rows.map(({ _problem_ }) => (_problem_ === null ? null : String(_problem_).replace(unitSeparator, ": ")));
+  return rows.map(({ _problem_ }) => {
+    if (_problem_ === null) return null;
+    const { field, message } = readProblem(String(_problem_));
+    return `${field}: ${message}`;
+  });
 }
 
 async function storedAs(column: string, values: string[]): Promise<unknown[]> {

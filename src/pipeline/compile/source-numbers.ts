@@ -3,8 +3,8 @@
 // a number, its row is a reject.
 
 import { digitsName, sourceName } from "../../core/columns.ts";
+import { problemStart } from "../../core/problem.ts";
 import { literal } from "../../core/sql.ts";
-import { unitSeparator } from "../../validate/rules.ts";
 import { decimalOf, decimalsComputed, isComputedNumber, numberText } from "../../values/number.ts";
 
 /** The column of numbers that an expression is, and nothing else. */
@@ -36,5 +36,5 @@ export function findInexact([name, type]: readonly [string, string]): string[] {
   // The value stays unsaid: it may be one that the job wants hidden.
   const message = `has more than the ${decimals} digits after the point that expressions compute with; mapped by itself it keeps them all`;
   const condition = `strlen(${cell}) > ${decimals + 1} AND regexp_matches(${numberText(cell)}, '[.][0-9]{${decimals}}[0-9]')`;
-  return [`WHEN ${condition} THEN ${literal(`${unitSeparator}${name} ${message}`)}`];
+  return [`WHEN ${condition} THEN ${literal(`${problemStart("", "number")}${name} ${message}`)}`];
 }

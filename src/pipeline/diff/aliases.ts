@@ -2,10 +2,10 @@
 // same once more by their other names. Out: each record under the one name by which the source calls it.
 // What must hold: rows that call one record by two names are left behind, as rows that share a key are.
 
+import { problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey, type KeyField, keysTable, leftBehindTable } from "../../diff/keys.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { unitSeparator } from "../../validate/rules.ts";
 
 export interface AliasInput {
   engine: Engine;
@@ -28,7 +28,7 @@ export async function nameByAliases(input: AliasInput): Promise<string> {
   const { count } = await engine.one("SELECT count(*) AS count FROM aliases");
   if (Number(count) === 0) return scan;
   const names = key.map(({ name }) => name).join(", ");
-  await engine.run(`INSERT INTO ${leftBehindTable} SELECT _row_, ${literal(`${names}${unitSeparator}the key `)} || ${isKeyHidden ? "''" : `'"' || shown || '" '`} ||
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT _row_, ${literal(`${problemStart(names, "unique_key")}the key `)} || ${isKeyHidden ? "''" : `'"' || shown || '" '`} ||
       'and ' || (rows - 1) || ' other of this run name one record, ' || id || ': only one row may'
     FROM (SELECT k._row_, k._shown_ AS shown, p.id, count(*) OVER (PARTITION BY p.id) AS rows
       FROM (SELECT ${id} AS id, ${foldKey(key)} AS key FROM (SELECT * FROM ${scan} UNION ALL SELECT * FROM aliases)

@@ -4,13 +4,13 @@
 // What must hold: a row whose key a record has exactly goes on; of the others none is created that may be there already.
 
 import { join } from "node:path";
+import { problemStart } from "../../core/problem.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import { literal } from "../../core/sql.ts";
 import { keysTable, leftBehindTable } from "../../diff/keys.ts";
 import { type CompareInput, recordKeys, unusualName } from "../../diff/match.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { unitSeparator } from "../../validate/rules.ts";
 import { isPlainSql, likeness } from "../../values/fold.ts";
 
 /**
@@ -46,7 +46,7 @@ export async function refuseLikeKeys(
     ? "'the key may be that of another row or record"
     : `'the key "' || k._shown_ || '" may be the same as "' || replace(r.other, chr(31), ', ') || '"`;
   const before = await countLeftBehind(engine);
-  await engine.run(`INSERT INTO ${leftBehindTable} SELECT k._row_, ${literal(`${names}${unitSeparator}`)} ||
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT k._row_, ${literal(problemStart(names, "likeness"))} ||
       ${both} to the target, or not: they differ only in how letters are written'
     FROM ${keysTable} k JOIN (SELECT a.key, min(b.key) AS other FROM source_keys a JOIN (${others}) b ON a.likeness = b.likeness AND a.key <> b.key
       WHERE a.key NOT IN (SELECT key FROM target_keys) GROUP BY 1) r ON r.key = k._key_`);

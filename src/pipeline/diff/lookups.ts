@@ -5,13 +5,13 @@
 
 import type { Target } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
+import { problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey, keysTable, leftBehindTable } from "../../diff/keys.ts";
 import type { Job, Stream } from "../../job/job.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import { unitSeparator } from "../../validate/rules.ts";
 import { storedReading } from "../../values/value.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 
@@ -126,7 +126,7 @@ async function leaveLost(input: LookupInput, schema: NamingField): Promise<void>
   const shown = compiled.redacted.has(schema.name.toLowerCase()) ? "'(hidden)'" : "s.shown";
   const why = `CASE WHEN f.ids IS NULL THEN ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)}
     ELSE len(f.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(f.ids[:5], ', ') END`;
-  await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row_, ${literal(`${schema.name}${unitSeparator}`)} || ${why}
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row_, ${literal(problemStart(schema.name, "lookup"))} || ${why}
     FROM (SELECT _row_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
       WHERE ${name} IS NOT NULL) s
     LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = s.key

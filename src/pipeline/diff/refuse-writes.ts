@@ -5,6 +5,7 @@
 
 import { renameSync } from "node:fs";
 import type { FieldSchema } from "../../core/model.ts";
+import { problemPart, problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { isNewName, presentValue, refusedName, remarkedName, writtenValue } from "../../diff/compare.ts";
 import { foldKey, leftBehindTable } from "../../diff/keys.ts";
@@ -12,7 +13,6 @@ import type { WrittenLimits } from "../../diff/match.ts";
 import { countOf } from "../../report/numbers.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
-import { unitSeparator } from "../../validate/rules.ts";
 import { objectToBlank, objectToNothing, objectToValue, remarkOnValue } from "../../values/limits.ts";
 import { quoted } from "../../values/value.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
@@ -60,7 +60,7 @@ async function refuseChildren(
     before = refused;
     for (const { name, caseSensitive } of links) {
       const shown = redacted.has(name.toLowerCase()) ? "'(hidden)'" : quoted("value");
-      await engine.run(`INSERT INTO refused_writes SELECT row, ${literal(`${name}${unitSeparator}the row of `)} || ${shown} || ' is refused'
+      await engine.run(`INSERT INTO refused_writes SELECT row, ${literal(`${problemStart(name, "parent")}the row of `)} || ${shown} || ' is refused'
         FROM (SELECT row, after.${identifier(name)} AS value, ${foldKey([{ name, caseSensitive }], "after.")} AS folded FROM ${plan})
         WHERE folded IN (SELECT key FROM ${plan} WHERE action = 'create' AND row IN (SELECT _row_ FROM refused_writes))
           AND row NOT IN (SELECT _row_ FROM refused_writes)`);
@@ -83,7 +83,7 @@ function refuseShared(field: FieldSchema, plan: string, isHidden: boolean): stri
   const folded = foldKey([field], "after.");
   const written = `SELECT row, after.${identifier(name)} AS value, ${folded} AS folded FROM ${plan}
     WHERE list_contains(changed, ${literal(name)}) AND after.${identifier(name)} IS NOT NULL AND ${refusedName} IS NULL`;
-  return `INSERT INTO refused_writes SELECT row, ${literal(`${name}${unitSeparator}sets `)} || ${shown} || ', as ' ||
+  return `INSERT INTO refused_writes SELECT row, ${literal(`${problemStart(name, "unique")}sets `)} || ${shown} || ', as ' ||
       (rows - 1) || ' other row' || CASE WHEN rows > 2 THEN 's' ELSE '' END || ' of this run would; it must be unique'
     FROM (SELECT *, count(*) OVER (PARTITION BY folded) AS rows FROM (${written}))
     WHERE rows > 1 AND row NOT IN (SELECT _row_ FROM refused_writes)`;
@@ -91,8 +91,8 @@ function refuseShared(field: FieldSchema, plan: string, isHidden: boolean): stri
 
 /** What the target takes of a plan and a person should know of: a sentence each, and the rows that they are about. */
 export async function tellRemarks(engine: Engine, planPath: string): Promise<{ sentences: string[]; rows: number }> {
-  const part = (number: number) => `split_part(${remarkedName}, ${literal(unitSeparator)}, ${number})`;
-  const found = await engine.all(`SELECT ${part(1)} AS field, ${part(2)} AS message, count(*) AS rows
+  const part = (name: "field" | "message") => problemPart(remarkedName, name);
+  const found = await engine.all(`SELECT ${part("field")} AS field, ${part("message")} AS message, count(*) AS rows
     FROM ${readParquet(planPath)} WHERE ${remarkedName} IS NOT NULL GROUP BY ALL ORDER BY ALL`);
   return {
     sentences: found.map(

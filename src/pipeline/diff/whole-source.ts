@@ -5,13 +5,13 @@
 
 import type { RunOptions, TakeRecord } from "../../checkpoint/ledger.ts";
 import type { RecordCatalog } from "../../contract/records.ts";
+import { problemOf } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { partial, together, type Wholeness, whole } from "../../core/wholeness.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { rowState } from "../../stage/stage.ts";
-import { unitSeparator } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 
@@ -66,7 +66,7 @@ export async function wholeAsStaged(
   const { key } = stream.target;
   const isBlank = key.map((name) => `coalesce(${identifier(name)}, '') = ''`);
   // What was refused for its key may stand for another one than the row holds now.
-  const isRefused = key.map((name) => `starts_with(_problem_, ${literal(name + unitSeparator)})`);
+  const isRefused = key.map((name) => `starts_with(_problem_, ${literal(problemOf(name))})`);
   const unknown = key.length === 0 ? "false" : [...isBlank, ...isRefused].join(" OR ");
   const { rows } = await engine.one(
     `SELECT count(*) AS rows FROM ${identifier(view)} WHERE _state_ <> ${rowState.good} AND (${unknown})`,

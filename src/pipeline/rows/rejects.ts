@@ -5,19 +5,20 @@
 import { join } from "node:path";
 import type { StreamRecord } from "../../checkpoint/ledger.ts";
 import type { Part } from "../../core/model.ts";
+import { type Problem, problemStart, readProblem } from "../../core/problem.ts";
 import { literal } from "../../core/sql.ts";
 import { leftBehindTable, rejectedTable } from "../../diff/keys.ts";
-import type { Stream } from "../../job/job.ts";
+import { redactedFields, type Stream } from "../../job/job.ts";
 import { visible } from "../../report/visible-text.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { locateLines } from "../../stage/locate-lines.ts";
 import type { OpenPart } from "../../stage/open-part.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
-import { unitSeparator } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
+import { keepPlannedReasons, keepRefusedReasons, ReasonTally } from "./reject-reasons.ts";
 import { RowFile } from "./row-file.ts";
 
 const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
@@ -26,7 +27,7 @@ export function rejectsPath(context: Pick<RunContext, "folder">, stream: string)
   return join(subfolder(context, "rejects"), `${stream}.csv`);
 }
 
-/** Writes what validation rejected. Gives the file's length in bytes, 0 for no rejects and no file. */
+/** Writes what validation rejected, and why. Gives the file's length in bytes, 0 for no rejects and no file. */
 export async function keepRejects(
   context: RunContext,
   compiled: CompiledStream,
@@ -35,10 +36,14 @@ export async function keepRejects(
   const { engine } = context;
   const parts = staged.parts.map(({ part }) => part);
   const file = new RowFile(rejectsPath(context, compiled.stream.name), parts, rejectColumns);
+  const reasons = new ReasonTally(compiled.redacted);
   const withRejects = await findPartsWithRejects(engine, staged.view);
   for (const { part, open, hasLines, broken } of staged.parts) {
-    for (const { line, reason, cells } of broken)
-      await addReject(file, part, cells, { error: reason, field: "", line });
+    for (const { line, reason: message, cells } of broken) {
+      const problem = { field: "", rule: "record", message };
+      reasons.add(problem, placeOf(part, line), "foreign");
+      await addReject(file, part, cells, problem, line);
+    }
     if (!withRejects.has(part.ordinal)) continue;
     await readSourceRows({
       engine,
@@ -53,8 +58,12 @@ export async function keepRejects(
       UNION ALL SELECT r.position, r.line, r.cells, l._reason_ FROM source_rows r
         JOIN ${staged.view} s ON s._position_ = r.position AND s._part_ = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row_ = s._row_
       ORDER BY position`;
-    await addRows(context, file, part, open, rows);
+    await addRows(context, file, part, open, rows, (problem, line) =>
+      reasons.add(problem, placeOf(part, line), "ours"),
+    );
   }
+  const { name } = compiled.stream;
+  keepPlannedReasons(context.folder, name, reasons.list());
   return file.close();
 }
 
@@ -81,36 +90,57 @@ export async function addTargetRejects(
   const { engine, ledger, run } = context;
   const parts = ledger.parts(run.id, stream.name);
   const file = new RowFile(rejectsPath(context, stream.name), parts, rejectColumns, record.rejectsBytes);
+  const reasons = new ReasonTally(redactedFields(context.job, stream));
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
     SELECT p.part, p.position, p.row, r.field, r.message
     FROM ${joinOutcomes(record.plan, resultFiles, ["failed", "unprocessed"])}`);
   await visitPlannedRows(context, stream, "refused_rows", async (part, open) => {
-    const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(unitSeparator)} || r.message AS problem
+    const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(problemStart("", ""))} || r.message AS problem
       FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;
-    await addRows(context, file, part, open, rows);
+    await addRows(context, file, part, open, rows, ({ field, message }, line) =>
+      reasons.add({ field, rule: codeOf(message), message }, placeOf(part, line), "foreign"),
+    );
   });
+  keepRefusedReasons(context.folder, stream.name, reasons.list());
   await file.close();
 }
 
-async function addRows({ engine }: RunContext, file: RowFile, part: Part, open: OpenPart, rows: string): Promise<void> {
+function placeOf({ label }: Part, line: number): string {
+  return line === 0 ? label : `${label}, line ${line}`;
+}
+
+/** Of what a target says: `INVALID_EMAIL_ADDRESS: …`. */
+function codeOf(message: string): string {
+  return /^[\w.-]+(?=:)/.exec(message)?.[0] ?? "target";
+}
+
+async function addRows(
+  { engine }: RunContext,
+  file: RowFile,
+  part: Part,
+  open: OpenPart,
+  rows: string,
+  tally: (problem: Problem, line: number) => void,
+): Promise<void> {
   const positions = new Set<number>();
   const unlined = `SELECT position FROM (${rows}) WHERE line IS NULL`;
   for await (const row of engine.stream(unlined)) positions.add(Number(row["position"]));
   const lines = await locateLines(open, positions);
   for await (const row of engine.stream(rows)) {
-    const [field = "", error = ""] = String(row["problem"]).split(unitSeparator);
-    const line = row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"]);
-    await addReject(file, part, row["cells"] as string[], { error, field, line: line ?? 0 });
+    const problem = readProblem(String(row["problem"]));
+    const line = (row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"])) ?? 0;
+    tally(problem, line);
+    await addReject(file, part, row["cells"] as string[], problem, line);
   }
 }
 
-interface Reason {
-  error: string;
-  field: string;
-  line: number;
-}
-
-function addReject(file: RowFile, part: Part, cells: readonly string[], { error, field, line }: Reason): Promise<void> {
+function addReject(
+  file: RowFile,
+  part: Part,
+  cells: readonly string[],
+  { field, message: error }: Problem,
+  line: number,
+): Promise<void> {
   const beyond = cells.slice(part.columns.length);
   // What nobody would see in a value that the message quotes is named there; the row's own cells stay as they came.
   const said = visible(error);

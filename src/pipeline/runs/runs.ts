@@ -23,12 +23,14 @@ import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countLoaded, dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
 import { logEvents } from "../../report/event-log.ts";
 import type { Emit } from "../../report/events.ts";
+import { reasonsShownMax } from "../../report/reject-reasons.ts";
 import type { RunSummary } from "../../report/summary.ts";
 import { Engine } from "../../stage/engine.ts";
 import { defineFunctions } from "../../transform/functions.ts";
 import { nameObjects } from "../compile/object-names.ts";
 import { tellWindow } from "../extract/window.ts";
 import { type Decision, decide } from "../load/decision.ts";
+import { readReasons } from "../rows/reject-reasons.ts";
 import { Budget } from "../run/budget.ts";
 import { otherOrgFailure, type RunContext } from "../run/context.ts";
 import { isResumable } from "../run/resumable.ts";
@@ -287,7 +289,9 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     const batches = ledger.batches(run.id, record.name);
     const counts =
       record.counts === null ? noCounts() : record.state === "settled" ? record.counts : countLoaded(record, batches);
-    return [record.name, { ...counts, watermark: tellWindow(ledger.window(run.id, record.name)) }] as const;
+    const watermark = tellWindow(ledger.window(run.id, record.name));
+    const rejectReasons = readReasons(runFolder(request.stateFolder, run.id), record.name).slice(0, reasonsShownMax);
+    return [record.name, { ...counts, watermark, rejectReasons }] as const;
   });
   const status = statusOf(ending, code);
   const resumable = isResumable(ledger, { ...run, status, exitCode: code });
@@ -338,6 +342,12 @@ function runCommand(job: Job, options: RunOptions): string {
   return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
 }
 
+/** Examples of rejects hold values: they stay in the run folder, which is deleted one day, and not in the ledger. */
+function withoutValues(summary: RunSummary): RunSummary {
+  const streams = Object.entries(summary.streams).map(([name, told]) => [name, { ...told, rejectReasons: [] }]);
+  return { ...summary, streams: Object.fromEntries(streams) };
+}
+
 function endRun(ledger: Ledger, run: RunRecord, summary: RunSummary): void {
   ledger.saveRun({
     ...run,
@@ -345,6 +355,6 @@ function endRun(ledger: Ledger, run: RunRecord, summary: RunSummary): void {
     finished: now().toISOString(),
     exitCode: summary.exitCode,
     next: summary.next,
-    summary: JSON.stringify(summary),
+    summary: JSON.stringify(withoutValues(summary)),
   });
 }

@@ -15,6 +15,7 @@ import {
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { Part } from "../../core/model.ts";
+import { problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { isPlainText } from "../../formats/text.ts";
 import type { Stream } from "../../job/job.ts";
@@ -33,7 +34,6 @@ import {
   findProblem,
   findWarning,
   type Given,
-  unitSeparator,
 } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { findInexact, readCell } from "../compile/source-numbers.ts";
@@ -200,7 +200,7 @@ function findNul(columns: readonly string[]): string {
   const cells = columns.map((column) => ({ column, cell: sourceName(column) }));
   const marks = cells.map(
     ({ column, cell }) =>
-      `WHEN contains(${cell}, chr(0)) THEN ${literal(`${unitSeparator}the character NUL (U+0000) in "${column}"`)}`,
+      `WHEN contains(${cell}, chr(0)) THEN ${literal(`${problemStart("", "text")}the character NUL (U+0000) in "${column}"`)}`,
   );
   return `CASE WHEN contains(concat(${cells.map(({ cell }) => cell).join(", ")}), chr(0)) THEN CASE ${marks.join(" ")} END END`;
 }

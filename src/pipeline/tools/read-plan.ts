@@ -9,8 +9,10 @@ import { literal } from "../../core/sql.ts";
 import type { Job } from "../../job/job.ts";
 import type { RunOutcome, StreamOutcome } from "../../pipeline.ts";
 import type { FieldChange, PlannedChange, PlannedStream, PlanReport } from "../../report/plan.ts";
+import { reasonsShownMax } from "../../report/reject-reasons.ts";
 import { Engine, type Row } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
+import { readReasons } from "../rows/reject-reasons.ts";
 
 export interface PlanRequest {
   job: Job;
@@ -33,7 +35,9 @@ export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   using engine = await Engine.open({ folder, spillFolder });
   const streams: PlannedStream[] = [];
   for (const planned of outcome.streams) {
-    streams.push(await readStream(engine, job, planned, warnings.get(planned.record.name) ?? 0));
+    const { name } = planned.record;
+    const rejectReasons = readReasons(folder, name).slice(0, reasonsShownMax);
+    streams.push(await readStream(engine, job, planned, { warnings: warnings.get(name) ?? 0, rejectReasons }));
   }
   rmSync(spillFolder, { recursive: true, force: true });
   const { objections, forecasts = [] } = outcome;
@@ -44,7 +48,7 @@ async function readStream(
   engine: Engine,
   job: Job,
   { record, counts }: StreamOutcome,
-  warnings: number,
+  { warnings, rejectReasons }: Pick<PlannedStream, "warnings" | "rejectReasons">,
 ): Promise<PlannedStream> {
   const { name, connection, org, object, mode, how, writes, plan, notes } = record;
   const key = job.streams.find((stream) => stream.name === name)?.target.key ?? [];
@@ -61,6 +65,7 @@ async function readStream(
     writes,
     notes,
     warnings,
+    rejectReasons,
     redact: [...job.redact, ...redactedParents(job, name, changes)],
     changes,
   };

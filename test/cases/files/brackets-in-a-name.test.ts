@@ -22,7 +22,7 @@ caseOf("files/brackets-in-a-name", "a file that is there under the very name is 
   const take = async (files: string) => {
     project.write({ "job.yaml": job(files) });
     const run = await project.run("run", "job.yaml");
-    return [run.code, run.code === 0 ? project.read("out/out.csv") : run.stdout.replaceAll(/\s+/g, " ")];
+    return [run.code, run.code === 0 ? project.read("out/out.csv") : run.stderr.replaceAll(/\s+/g, " ")];
   };
   expect(await take("contacts [2026].csv")).toEqual([0, "id\n1\n"]);
   expect(await take("list {1,2}.csv")).toEqual([0, "id\n2\n"]);

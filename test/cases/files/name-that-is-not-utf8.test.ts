@@ -18,8 +18,8 @@ caseOf("files/name-that-is-not-utf8", "a file that matches is never left out wit
   for (const glob of globs) {
     project.write({ "job.yaml": contactsJob().replace("contacts*.csv", glob) });
     const refused = await project.run("run", "job.yaml");
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining("its name is not UTF-8")]);
-    expect(refused.stdout).toContain("4dfc6c6c65722e637376");
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("its name is not UTF-8")]);
+    expect(refused.stderr).toContain("4dfc6c6c65722e637376");
   }
   expect((await rehearsal.contacts()).size).toBe(0);
 });

@@ -69,6 +69,6 @@ caseOf(
     ]);
     project.write({ "keys.txt": "129.5\n", "job.yaml": job("upsert", "Erp__c", "erp") });
     const named = await project.run("plan", "job.yaml", "--keys", "keys.txt");
-    expect([named.code, named.stdout]).toEqual([2, expect.stringContaining('no Account can have the key "129.5"')]);
+    expect([named.code, named.stderr]).toEqual([2, expect.stringContaining('no Account can have the key "129.5"')]);
   },
 );

@@ -21,7 +21,7 @@ caseOf("keys/object-by-another-case", "Contact and contact are one object: one l
   const { project, sandbox } = place;
   expect((await project.run("run", "job.yaml")).code).toBe(0);
   const second = await project.run("run", "two.yaml");
-  expect([second.code, second.stdout]).toEqual([4, expect.stringContaining("inserted into Contact already")]);
+  expect([second.code, second.stderr]).toEqual([4, expect.stringContaining("inserted into Contact already")]);
   expect((await project.run("check", "three.yaml")).code).toBe(0);
   const run = await project.run("run", "three.yaml", "--json");
   expect(run.summary().streams["s"]).toMatchObject({ creates: 1 });

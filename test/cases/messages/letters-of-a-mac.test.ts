@@ -18,5 +18,5 @@ caseOf("messages/letters-of-a-mac", "a name that differs in its way of writing o
   // Capital and small letters are not the same; that such a name is there is said.
   project.write({ "job.yaml": contactsJob().replace("contacts*.csv", "export.csv") });
   const none = await project.run("plan", "job.yaml");
-  expect([none.code, none.stdout]).toEqual([1, expect.stringContaining("Export.CSV is there")]);
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("Export.CSV is there")]);
 });

@@ -39,7 +39,7 @@ caseOf("security/local-folder-is-no-fence", "a local connection stays in its fol
   ] as const) {
     project.write({ "job.yaml": jobOf(glob) });
     const refused = await project.run("run", "job.yaml");
-    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining(name)]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(name)]);
   }
   // Links inside are followed; a folder for moved files is no way out either.
   rmSync(project.path("inbox/link.csv"));

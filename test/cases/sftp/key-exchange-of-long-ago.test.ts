@@ -12,9 +12,9 @@ caseOf("sftp/key-exchange-of-long-ago", 'what can never work is not "try again l
   for (const [what, algorithms, ours] of old) {
     const { run, written } = await feed({ files: { "a.csv": { text: people } }, algorithms });
     expect([run.code, written]).toEqual([1, undefined]);
-    expect(run.stdout).toContain(`have no ${what} in common`);
+    expect(run.stderr).toContain(`have no ${what} in common`);
     const offered = Object.values(algorithms).at(-1)[0];
-    expect(run.stdout.replaceAll(/\s+/g, " ")).toContain(`it offers ${offered}; loadline takes ${ours}`.slice(0, 60));
-    expect(run.stdout).toContain(ours);
+    expect(run.stderr.replaceAll(/\s+/g, " ")).toContain(`it offers ${offered}; loadline takes ${ours}`.slice(0, 60));
+    expect(run.stderr).toContain(ours);
   }
 });

@@ -22,7 +22,7 @@ streams:
   expect(replaced.run.stderr).toContain("a.csv is another file by now");
   expect((await feed({ files, noMtime: true }, remove)).left).toEqual({});
   const kept = await feed({ files, remove: "silent" }, remove);
-  expect([kept.run.code, kept.run.stdout]).toEqual([1, expect.stringContaining("was deleted, and it still is there")]);
+  expect([kept.run.code, kept.run.stderr]).toEqual([1, expect.stringContaining("was deleted, and it still is there")]);
   const stable = `version: 1
 name: feed
 streams:
@@ -33,5 +33,5 @@ streams:
 `;
   const refused = await feed({ files, noMtime: true }, stable);
   expect([refused.run.code, refused.written]).toEqual([1, undefined]);
-  expect(refused.run.stdout).toContain("which source.ready.stable_for goes by");
+  expect(refused.run.stderr).toContain("which source.ready.stable_for goes by");
 });

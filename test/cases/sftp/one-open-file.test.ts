@@ -13,5 +13,5 @@ caseOf("sftp/one-open-file", "where a server allows one open file, files are fet
   const denied = { ...files, "b.csv": { text: "", denied: true } };
   const refused = await feed({ files: denied, maxOpen: { files: 1, status: 3, text: "permission denied" } });
   expect([refused.run.code, refused.written]).toEqual([8, undefined]);
-  expect(refused.run.stdout).toContain("the user may not read b.csv");
+  expect(refused.run.stderr).toContain("the user may not read b.csv");
 });

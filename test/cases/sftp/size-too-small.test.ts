@@ -11,5 +11,5 @@ caseOf("sftp/size-too-small", "a file is read to its end, whatever size the serv
   // Where it ends before, a part of it is not taken for all of it.
   const large = await feed({ files: { "a.csv": { text, size: 400 } } });
   expect([large.run.code, large.written]).toEqual([1, undefined]);
-  expect(large.run.stdout).toContain("the file ends before the size that the server states");
+  expect(large.run.stderr).toContain("the file ends before the size that the server states");
 });
