@@ -196,8 +196,12 @@ program
 program
   .command("guess <file...>")
   .description("write a first job for a file, or for those of a glob: the format, and a map of the columns")
-  .option("--sandbox", "as elsewhere: a guess asks no system, so it is the same")
-  .action(act(async (files: string[]) => (await import("./commands/guess.ts")).guessFile(globals(), files)));
+  .option("--sandbox", "a file of fixtures/sftp/<connection>/, which the sandbox serves, is one of that connection")
+  .action(
+    act(async (files: string[], flags: SystemFlags) =>
+      (await import("./commands/guess.ts")).guessFile(globals(), files, flags),
+    ),
+  );
 
 program
   .command("runs")

@@ -5,9 +5,11 @@ import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Connection } from "../job/job.ts";
 import { writeJob } from "../job/write-job.ts";
+import { sftpFixtures } from "../pipeline/runs/rehearsal.ts";
 import { readProjectConnections } from "../pipeline/tools/connections.ts";
 import { guessJob } from "../pipeline/tools/guess-job.ts";
 import { printOut } from "../report/output.ts";
+import type { SystemFlags } from "./connections.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { findProjectIfAny, readProjectEnvironment } from "./project.ts";
 
@@ -16,8 +18,11 @@ function plainMaps(_name: string, value: unknown): unknown {
   return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
-/** `file`: a name, or a glob over files that are alike. Without connections.yaml the files are those of `drop`. */
-export async function guessFile(globals: Globals, files: readonly string[]): CommandResult {
+/**
+ * `files`: a name, or a glob over files that are alike. Without connections.yaml the files are those of `drop`. With
+ * `--sandbox` those that stand in for an SFTP server's are of its connection.
+ */
+export async function guessFile(globals: Globals, files: readonly string[], flags: SystemFlags): CommandResult {
   const [file = "", ...others] = files;
   if (others.length > 0) {
     const ending = extname(file);
@@ -31,7 +36,11 @@ export async function guessFile(globals: Globals, files: readonly string[]): Com
   const connections = isThere
     ? readProjectConnections(join(project.folder, "connections.yaml"), environment)
     : new Map<string, Connection>();
-  const { job, doubts } = await guessJob(resolve(file), connections);
+  const { job, doubts } = await guessJob(
+    resolve(file),
+    connections,
+    flags.sandbox === true ? (name) => join(sftpFixtures(project.folder), name) : undefined,
+  );
   printOut(
     globals.json
       ? JSON.stringify(doubts.length === 0 ? job : { ...job, "x-doubts": doubts }, plainMaps)

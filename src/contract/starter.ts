@@ -9,17 +9,17 @@ export interface Starter {
   target: StarterConnection;
   /** Lines of .env.example: each variable, and where its value is found. */
   variables: string;
-  /** Where the sandbox finds the files of the source, below the project. Of systems that hold files. */
-  sampleFolder?: string;
+  /** Where the sandbox finds the files of a source of this name, below the project. Of systems that hold files. */
+  sampleFolder?(name: string): string;
   /** Of systems that hold objects. */
   records?: StarterRecords;
 }
 
-interface StarterConnection {
+export interface StarterConnection {
   /** Below `connections:`. */
   name: string;
   /** YAML, as it stands below the name. */
-  lines: string;
+  lines(name: string): string;
 }
 
 export interface StarterRecords {

@@ -123,3 +123,16 @@ test.each([
 interface Guessed {
   source: { format: object };
 }
+
+test("with --sandbox a file that stands in for an SFTP server's is one of that connection", async () => {
+  const server =
+    'version: 1\nconnections:\n  vendor: { type: sftp, url: "sftp://a@b.example", auth: { agent: true } }\n';
+  const file = "fixtures/sftp/vendor/out/a.csv";
+  await using project = createProject({ "connections.yaml": server, [file]: "id\n1\n" });
+  const sourceOf = async (...flags: string[]) => {
+    const { stdout } = await project.run("guess", file, ...flags);
+    return (Object.values(parse(stdout).streams) as [{ source: object }])[0].source;
+  };
+  expect(await sourceOf("--sandbox")).toMatchObject({ connection: "vendor", files: "out/a.csv" });
+  expect(await sourceOf()).toMatchObject({ connection: "drop", files: "a.csv" });
+});

@@ -3,8 +3,8 @@
 import type { Starter } from "../../contract/starter.ts";
 
 export const starter: Starter = {
-  source: { name: "inbox", lines: "type: file\npath: ./inbox\n" },
-  target: { name: "outbox", lines: "type: file\npath: ./outbox\n" },
+  source: { name: "inbox", lines: () => "type: file\npath: ./inbox\n" },
+  target: { name: "outbox", lines: () => "type: file\npath: ./outbox\n" },
   variables: "",
-  sampleFolder: "inbox",
+  sampleFolder: () => "inbox",
 };

@@ -6,7 +6,7 @@ import type { FieldSchema } from "../../core/model.ts";
 
 const connection = {
   name: "hubspot",
-  lines: `type: hubspot
+  lines: () => `type: hubspot
 auth: { token: "\${HUBSPOT_TOKEN}" }
 protected: true # loading wants --yes
 `,

@@ -7,7 +7,7 @@ import type { FieldSchema } from "../../core/model.ts";
 
 const connection = {
   name: "salesforce",
-  lines: `type: salesforce
+  lines: () => `type: salesforce
 login_url: "\${SF_LOGIN_URL}"
 auth: { client_credentials: { client_id: "\${SF_CLIENT_ID}", client_secret: "\${SF_CLIENT_SECRET}" } }
 protected: true # loading wants --yes

@@ -4,10 +4,10 @@ import type { Starter } from "../../contract/starter.ts";
 
 const connection = {
   name: "sftp",
-  lines: `type: sftp
+  lines: (name: string) => `type: sftp
 url: "\${SFTP_URL}"
 auth: { password: "\${SFTP_PASSWORD}" }
-# host_key: loadline connections pin sftp prints the line
+# host_key: loadline connections pin ${name} prints the line
 `,
 };
 
@@ -18,5 +18,5 @@ export const starter: Starter = {
 SFTP_URL=
 SFTP_PASSWORD=
 `,
-  sampleFolder: `fixtures/sftp/${connection.name}`,
+  sampleFolder: (name) => `fixtures/sftp/${name}`,
 };

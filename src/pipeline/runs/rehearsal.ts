@@ -70,9 +70,14 @@ export async function startRehearsal(
   };
 }
 
-/** What stands in for the files of each SFTP connection: `fixtures/sftp/<connection>/` of the project, anew each time. */
+/** Has a folder for each connection to an SFTP server: what stands in for its files. */
+export function sftpFixtures(projectFolder: string): string {
+  return join(projectFolder, "fixtures", "sftp");
+}
+
+/** The files are copied anew each time. */
 function placeSftpFixtures(projectFolder: string, data: string): void {
-  const fixtures = join(projectFolder, "fixtures", "sftp");
+  const fixtures = sftpFixtures(projectFolder);
   if (!existsSync(fixtures)) return;
   cpSync(fixtures, join(data, "sftp"), { recursive: true, preserveTimestamps: true });
 }

@@ -26,7 +26,7 @@ export async function playedConnections(folder: string): Promise<Map<string, Con
     const { source, records } = (await readStarter?.()) ?? {};
     // A folder is nobody's system.
     if (source !== undefined && (records !== undefined || readServerKey !== undefined))
-      lines.push(`  ${type}:\n${source.lines.replaceAll(/^(?=.)/gm, "    ")}`);
+      lines.push(`  ${type}:\n${source.lines(type).replaceAll(/^(?=.)/gm, "    ")}`);
   }
   const file = join(folder, "connections.yaml");
   writeFileSync(file, `version: 1\nconnections:\n${lines.join("")}`);

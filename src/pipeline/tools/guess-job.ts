@@ -33,8 +33,15 @@ export interface GuessedJob {
 /** Of a glob, looked at to see whether they are alike. */
 const filesMax = 20;
 
-/** `path`: a file, or a glob over files. Throws a Failure where none is there, or one is none that loadline reads. */
-export async function guessJob(path: string, connections: ReadonlyMap<string, Connection>): Promise<GuessedJob> {
+/**
+ * `path`: a file, or a glob over files. `standIn`: the folder that has the files of a connection that is on no disk here.
+ * Throws a Failure where none is there, or one is none that loadline reads.
+ */
+export async function guessJob(
+  path: string,
+  connections: ReadonlyMap<string, Connection>,
+  standIn?: (connection: string) => string,
+): Promise<GuessedJob> {
   const isGlob = isPattern(path) && !existsSync(path);
   const [first = path, ...others] = isGlob ? globSync(path).sort() : [path];
   if (isGlob && first === path) throw usageFailure(`no file matches ${showPath(path)}`);
@@ -50,7 +57,7 @@ export async function guessJob(path: string, connections: ReadonlyMap<string, Co
   const guessed = new Map([...samples].map(([column, values]) => [column, guessExpression(column, values)]));
   doubts.push(...[...guessed.values()].flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])));
   const map = new Map([...guessed].map(([column, { sql }]) => [column, sql]));
-  const place = placeOf(path, connections) ?? { connection: "drop", files: basename(path) };
+  const place = placeOf(path, connections, standIn) ?? { connection: "drop", files: basename(path) };
   const files = isGlob ? place.files : escapeGlob(place.files);
   return { job: describeJob(streamNameOf(path), { ...place, files }, format, map), doubts };
 }
@@ -179,9 +186,10 @@ function describeJob(
 export function placeOf(
   path: string,
   connections: ReadonlyMap<string, Connection>,
+  standIn?: (connection: string) => string,
 ): { connection: string; files: string } | undefined {
   for (const connection of connections.values()) {
-    const folder = pathOf(connection);
+    const folder = pathOf(connection) ?? standIn?.(connection.name);
     if (folder === undefined) continue;
     const inside = relative(folder, path);
     if (!inside.startsWith("..") && !isAbsolute(inside)) return { connection: connection.name, files: inside };

@@ -25,6 +25,7 @@ import {
   SandboxFields,
   type StarterProject,
   type WantedConnection,
+  wantConnection,
   writeConnections,
 } from "./starter-project.ts";
 
@@ -49,7 +50,7 @@ export async function startFromFile(start: FileStart, place: ProjectPlace): Prom
     });
   }
   const sample = await readSample(start.file);
-  const wanted = connect(start, place, { type, variables, ...target });
+  const wanted = connect(start, place, wantConnection(type, target, variables));
   const described = await describe(start, place, wanted, object);
   const mapped = mapFile(sample, described.schema, records);
   const name = streamNameOf(start.file);

@@ -3,7 +3,7 @@
 // name that a job has is in the files beside it.
 
 import { connectors } from "../../connectors/registry.ts";
-import type { Starter } from "../../contract/starter.ts";
+import type { Starter, StarterConnection } from "../../contract/starter.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { suggest } from "../../core/suggest.ts";
 import { extendYaml } from "../../job/extend-yaml.ts";
@@ -60,20 +60,14 @@ export interface WantedConnection {
   variables: string;
 }
 
-/** From one system into another. Throws a Failure (2) for a pair that no job can be written for. */
+/** From one system into another, or from one org into another of the same system. */
 export async function startProject(from: string, to: string, place: ProjectPlace): Promise<StarterProject> {
   const [source, target] = [await readStarter(from), await readStarter(to)];
-  const connected = [
-    { type: from, variables: source.variables, ...source.source },
-    { type: to, variables: target.variables, ...target.target },
-  ];
-  if (source.source.name === target.target.name) {
-    throw usageFailure(`source and target are both ${from}`, {
-      why: "init writes a job between two systems",
-      next: "name another --target, and add a second connection to connections.yaml later",
-    });
-  }
-  const sides = { from: sideOf(source.source.name, source), to: sideOf(target.target.name, target) };
+  const areAlike = source.source.name === target.target.name;
+  const taking = wantConnection(from, source.source, source.variables, areAlike ? "source" : undefined);
+  const giving = wantConnection(to, target.target, target.variables, areAlike ? "target" : undefined);
+  const connected = [taking, giving];
+  const sides = { from: sideOf(taking.name, source), to: sideOf(giving.name, target) };
   const job = `jobs/${from}-to-${to}.yaml`;
   const files: NewFile[] = [
     { path: job, text: writeStarterJob(`${from}-to-${to}`, sides.from, sides.to), whenThere: "refuse" },
@@ -81,7 +75,7 @@ export async function startProject(from: string, to: string, place: ProjectPlace
   const sandbox = new SandboxFields();
   if (target.records !== undefined) sandbox.addKey(to, target.records, starterKey(sides.from, target.records));
   if (source.records === undefined) {
-    files.push({ path: `${source.sampleFolder ?? "."}/${sampleName}`, text: sample });
+    files.push({ path: `${source.sampleFolder?.(taking.name) ?? "."}/${sampleName}`, text: sample });
     return finish({ files, job, doubts: [], connected, sandbox, place });
   }
   // An org of the sandbox is empty at first.
@@ -95,6 +89,24 @@ export async function startProject(from: string, to: string, place: ProjectPlace
   );
   files.push({ path: setup, text }, { path: `sandbox/${sampleName}`, text: sample });
   return { ...finish({ files, job, doubts: [], connected, sandbox, place }), setup };
+}
+
+/** Two orgs of one system are told apart by the side in their names and in those of their variables. */
+export function wantConnection(
+  type: string,
+  { name, lines }: StarterConnection,
+  variables: string,
+  side?: "source" | "target",
+): WantedConnection {
+  if (side === undefined) return { type, name, lines: lines(name), variables };
+  const prefix = `${side.toUpperCase()}_`;
+  const own = `${name}-${side}`;
+  return {
+    type,
+    name: own,
+    lines: lines(own).replaceAll("${", `\${${prefix}`),
+    variables: `# ${own}\n${variables.replaceAll(/^(?=\w+=)/gm, prefix)}`,
+  };
 }
 
 function sideOf(connection: string, { records }: Starter): StarterSide {
