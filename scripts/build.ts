@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, "..");
 const { values } = parseArgs({ options: { noCheck: { type: "boolean" }, out: { type: "string" } } });
 
 /** Native code, or what may find its own; small libraries that few runs load; openpgp, which is LGPL. */
-const external = [/^@duckdb\/node-bindings/, /^ssh2/, /^openpgp/, /^iconv-lite/, /^saxes/, /^yauzl/];
+const external = [/^@duckdb\/node-bindings/, /^ssh2/, /^openpgp/, /^iconv-lite/, /^saxes/, /^yauzl/, /^nodemailer/];
 
 /**
  * jsforce sends JSON and SOAP through our transport (ADR 3): its own requests with the HTTP client below them, and forms

@@ -247,6 +247,13 @@ connections
     }),
   );
 
+const notices = program.command("notify").description("whom jobs tell how a run ended");
+
+notices
+  .command("test <job...>")
+  .description("send a test message to each receiver in notify, and say what it answered")
+  .action(act(async (files: string[]) => (await import("./commands/notify.ts")).testNotices(globals(), files)));
+
 program
   .command("schema [file]")
   .description("JSON Schema of job files, connection files, or both")

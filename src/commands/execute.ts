@@ -4,15 +4,9 @@
 import { explain } from "../core/errors.ts";
 import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs/runs.ts";
 import { printWarning } from "../report/output.ts";
+import type { EndOfRun } from "./end-of-run.ts";
 import type { Globals } from "./globals.ts";
 import { presentRun, watchRun } from "./present.ts";
-
-/** The end of a run, for those that are told of it. */
-export interface EndOfRun {
-  globals: Globals;
-  request: RunRequest;
-  ended: EndedRun;
-}
 
 /** Somebody beside who asked for the run: a service, a file. */
 interface Listener {
@@ -23,15 +17,33 @@ interface Listener {
   tell: (end: EndOfRun) => Promise<void>;
 }
 
-const listeners: readonly Listener[] = [];
+const listeners: readonly Listener[] = [
+  {
+    name: "notify",
+    wants: ({ request: { job, command } }) => command === "run" && isHeard(job),
+    tell: async (end) => (await import("./notify.ts")).tellEndOfRun(end),
+  },
+];
+
+function isHeard({ notify, ping }: RunRequest["job"]): boolean {
+  return notify.length > 0 || ping !== undefined;
+}
 
 /** `isRecovery`: the run was not asked for, it recovers an earlier one. Throws as executeRun does. */
 export async function execute(globals: Globals, request: RunRequest, isRecovery: boolean): Promise<EndedRun> {
   const watch = await watchRun(globals);
+  const begun = tellBeginning(request);
   const ended = await executeRun({ ...request, emit: watch.consume }).finally(() => watch.stop());
   await presentRun(globals, request.job, ended, watch, isRecovery);
-  await tellListeners({ globals, request, ended });
+  await begun;
+  await tellListeners({ globals, request, ended, orgs: watch.orgs });
   return ended;
+}
+
+/** Goes out while the run goes on; the end is told after it. */
+async function tellBeginning(request: RunRequest): Promise<void> {
+  if (request.command !== "run" || request.job.ping === undefined) return;
+  await (await import("./notify.ts")).tellStart(request);
 }
 
 async function tellListeners(end: EndOfRun): Promise<void> {

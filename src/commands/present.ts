@@ -27,6 +27,8 @@ import type { Globals } from "./globals.ts";
 
 /** Progress, and what the end of a run wants to know of its way. */
 export interface Watch extends Progress {
+  /** By connection: which it answered with. */
+  orgs: Map<string, string>;
   /** By stream. */
   warnings: Map<string, number>;
 }
@@ -34,9 +36,12 @@ export interface Watch extends Progress {
 export async function watchRun(globals: Globals): Promise<Watch> {
   const progress = await openLog(globals);
   const warnings = new Map<string, number>();
+  const orgs = new Map<string, string>();
   return {
     warnings,
+    orgs,
     consume: (event: RunEvent) => {
+      if (event.type === "connected") orgs.set(event.connection, event.org);
       if (event.type === "planned") warnings.set(event.stream, event.warnings);
       progress.consume(event);
     },
@@ -95,20 +100,20 @@ async function describePlan(job: Job, { summary, outcome, folder }: EndedRun, wa
 
 /** A job that could not begin: its file is wrong, its lock is held, its connection is missing. */
 export function presentUnstarted(globals: Globals, file: string, error: unknown): void {
-  const code = exitCodeOf(error);
-  if (globals.json) {
-    const summary: RunSummary = {
-      run: null,
-      job: file,
-      status: "failed",
-      streams: {},
-      apiCalls: {},
-      seconds: 0,
-      exitCode: code,
-      next: withGivenFlags(`loadline check ${file}`),
-      error: explain(error),
-    };
-    printOut(JSON.stringify(summary));
-  }
+  if (globals.json) printOut(JSON.stringify(unstartedSummary(file, error)));
   printFailure(error, { verbose: globals.verbose });
+}
+
+export function unstartedSummary(file: string, error: unknown): RunSummary {
+  return {
+    run: null,
+    job: file,
+    status: "failed",
+    streams: {},
+    apiCalls: {},
+    seconds: 0,
+    exitCode: exitCodeOf(error),
+    next: withGivenFlags(`loadline check ${file}`),
+    error: explain(error),
+  };
 }

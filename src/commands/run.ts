@@ -1,13 +1,14 @@
 // loadline run, plan: each job in turn.
 
 import type { RunOptions } from "../checkpoint/ledger.ts";
-import { exitCodeOf, Failure, usageFailure } from "../core/errors.ts";
+import { exitCodeOf, explain, Failure, usageFailure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { readInstant } from "../job/object-source.ts";
 import { recoverRun } from "../pipeline/runs/recovery.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
+import { printWarning } from "../report/output.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
@@ -34,7 +35,16 @@ export async function runJobs(
   flags: RunFlags,
   command: "plan" | "run",
 ): CommandResult {
-  await using project = await openProject(globals, rehearsalOf(flags));
+  const tellUnbegun = async (file: string, error: unknown) => {
+    if (command === "plan") return;
+    const { tellUnstarted } = await import("./notify.ts");
+    const unstarted = { file, error, isRehearsal: flags.sandbox === true };
+    await tellUnstarted(globals, unstarted).catch((met: unknown) => printWarning(`notify: ${explain(met)}`));
+  };
+  await using project = await openProject(globals, rehearsalOf(flags)).catch(async (error: unknown) => {
+    for (const file of files) await tellUnbegun(file, error);
+    throw error;
+  });
   makeStateFolder(project.folder);
   const codes: ExitCode[] = [];
   for (const file of files) {
@@ -42,6 +52,7 @@ export async function runJobs(
       codes.push(await runFile(globals, project, file, flags, command));
     } catch (error) {
       presentUnstarted(globals, file, error);
+      await tellUnbegun(file, error);
       codes.push(exitCodeOf(error));
     }
     if (globals.signal.aborted) break;

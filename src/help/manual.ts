@@ -99,6 +99,14 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [["connections pin vendor", "the key of an SFTP server, to be compared and written down"]],
     exitCodes: ofSystems,
   },
+  notify: {
+    examples: [["notify test jobs/contacts.yaml", "send a test message to all whom the job tells"]],
+    exitCodes: [1],
+  },
+  "notify test": {
+    examples: [["notify test jobs/*.yaml", "a test message to each receiver of each job"]],
+    exitCodes: [1],
+  },
   schema: {
     examples: [["schema job --write", "where the editor line of a job looks"]],
     exitCodes: [1],

@@ -8,7 +8,7 @@ import { randomFraction } from "../core/random.ts";
 import { CallFault } from "./outcome.ts";
 import { asAttempt } from "./traced.ts";
 
-const attemptsMax = 7;
+const usualAttemptsMax = 7;
 const firstDelayMs = 250;
 const delayMsMax = 30_000;
 /** Longer than this is not worth waiting for: the run stops cleanly and is resumed later. */
@@ -17,6 +17,8 @@ const retryAfterMsMax = 120_000;
 export interface RetryOptions {
   /** Whether a call with an unknown outcome may be sent again. */
   idempotent: boolean;
+  /** 7 where it is not said. */
+  attemptsMax?: number;
   signal?: AbortSignal;
   /** Told before each wait. */
   onRetry?(fault: CallFault, attempt: number, delayMs: number): void;
@@ -24,6 +26,7 @@ export interface RetryOptions {
 
 /** Calls until it is done, refused for good, or out of attempts; then throws the last fault. */
 export async function withRetries<T>(act: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { attemptsMax = usualAttemptsMax } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await asAttempt(attempt, act);

@@ -66,6 +66,10 @@ export interface Job {
   lock: Lock;
   /** Target fields whose values are never shown or sent to a log or report. */
   redact: string[];
+  /** Whom to tell how a run ended. Not part of the hash: it changes nothing of what a run does. */
+  notify: Notice[];
+  /** Likewise. */
+  ping?: Ping;
   /** In load order: a stream comes after the streams that its `parent` entries name. */
   streams: Stream[];
 }
@@ -278,6 +282,41 @@ export interface Connection {
   addsParents?: true;
   /** The local folder that it is, absolute. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
   readonly path?: string;
+  place: Place;
+}
+
+/** How a run ended, as far as somebody may want to hear of it. */
+export type NotifyEvent = "failure" | "guard" | "rejects" | "recovered" | "success";
+
+export interface Notice {
+  when: readonly NotifyEvent[];
+  to: NoticeReceiver;
+  place: Place;
+}
+
+export type NoticeReceiver =
+  | { kind: "webhook"; url: OptionalReference; secret?: OptionalReference }
+  | { kind: "slack" | "teams"; url: OptionalReference }
+  | MailReceiver;
+
+export interface MailReceiver {
+  kind: "email";
+  to: readonly OptionalReference[];
+  from: OptionalReference;
+  smtp: OptionalReference;
+  auth?: { user: OptionalReference; password: OptionalReference };
+}
+
+/** A dead man's switch: URLs that are called as a run begins and ends. */
+export interface Ping {
+  start?: OptionalReference;
+  success?: OptionalReference;
+  failure?: OptionalReference;
+}
+
+/** A value of which `${NAME:-}` says that it may be nothing. */
+export interface OptionalReference extends Reference {
+  isNobody(environment: Environment): boolean;
   place: Place;
 }
 

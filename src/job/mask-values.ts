@@ -12,7 +12,12 @@ export function maskValues(text: string): string {
   return masked + "*".repeat(text.length - end);
 }
 
-/** The same of a job file, where only passphrases are credentials: what stands on the line of one, and deeper below. */
-export function maskPassphrases(text: string): string {
-  return text.replaceAll(/^([ \t]*)(.*?)\bpassphrase\b.*(?:\n\1[ \t]+.*)*/gm, maskValues);
+/**
+ * The same of a job file, where passphrases, passwords and the secrets of webhooks are credentials: what stands on the line of
+ * one, and deeper below; and of addresses what follows the host.
+ */
+export function maskCredentials(text: string): string {
+  const lines = /^([ \t]*)(.*?)\b(?:passphrase\b|(?:password|secret)["']?[ \t]*:).*(?:\n\1[ \t]+.*)*/gm;
+  const addresses = /\b(?<=https?:\/\/[^\s"'/?#]+)[/?#][^\s"',}\]]+/gi;
+  return text.replaceAll(lines, maskValues).replaceAll(addresses, (path) => "*".repeat(path.length));
 }

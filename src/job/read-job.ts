@@ -5,11 +5,12 @@
 
 import { dirname } from "node:path";
 import { suggest } from "../core/suggest.ts";
+import { buildNotices, buildPing } from "./build-notify.ts";
 import { buildStream } from "./build-stream.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Guards, Job, Limits, Stream } from "./job.ts";
 import { hashJob } from "./job-hash.ts";
-import { maskPassphrases } from "./mask-values.ts";
+import { maskCredentials } from "./mask-values.ts";
 import { sortByParents } from "./order.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
@@ -21,7 +22,7 @@ import { keySpanAt, type MapNode, mergeTrees, nodeAt } from "./yaml-tree.ts";
 /** Throws a Failure (exit 2) whose message holds every problem found, each at file:line:column. */
 export function readJob(file: string, folder: string = dirname(file)): Job {
   const source = readSource(file);
-  const diagnostics = new Diagnostics(source, maskPassphrases(source.text));
+  const diagnostics = new Diagnostics(source, maskCredentials(source.text));
   const root = parseYaml(diagnostics, { extensions: true });
   const written = checkShape(jobShape, root, diagnostics);
   refuseUnsupportedInJob(root, diagnostics);
@@ -48,7 +49,9 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
     redact: written.redact ?? [],
     streams: inLoadOrder(streams, root, diagnostics),
   };
-  return { ...job, file: diagnostics.source.file, hash: hashJob(job) };
+  const draft = { root, diagnostics, folder };
+  const told = { notify: buildNotices(written.notify, draft), ...buildPing(written.ping, draft) };
+  return { ...job, ...told, file: diagnostics.source.file, hash: hashJob(job) };
 }
 
 function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): Stream[] {

@@ -61,9 +61,14 @@ export function holdsOnlyReferences(text: string): boolean {
 }
 
 /** A text with references, known only when it is needed. `isPath`: it leads from `folder` to a file. */
-export function referTo(text: string, place: Place, folder: string, { isPath }: { isPath: boolean }): Reference {
+export function referTo(
+  text: string,
+  place: Place,
+  folder: string,
+  { isPath, isSecret = !isPath }: { isPath: boolean; isSecret?: boolean },
+): Reference {
   // What is written in the file, and where a key lies, is no credential: messages may name it.
-  const redacted = text.includes("${") && !isPath;
+  const redacted = text.includes("${") && isSecret;
   return {
     resolve(environment) {
       const value = expandReferences(text, environment, place, folder);
@@ -79,10 +84,23 @@ export function expandReferences(text: string, environment: Environment, where: 
   return parsed.parts.map((part) => expandPart(part, environment, where, folder)).join("");
 }
 
+/** Whether a variable that may be empty (`${NAME:-}`) is: then the text stands for nothing at all, whatever is around it. */
+export function isGivenNothing(text: string, environment: Environment): boolean {
+  const parsed = parseReferences(text);
+  if ("problem" in parsed) return false;
+  return parsed.parts.some((part) => {
+    return part.kind === "variable" && part.fallback === "" && (variableOf(part.name, environment) ?? "") === "";
+  });
+}
+
+function variableOf(name: string, environment: Environment): string | undefined {
+  return Object.hasOwn(environment, name) ? environment[name] : undefined;
+}
+
 function expandPart(part: ReferencePart, environment: Environment, where: Place, folder: string): string {
   if (part.kind === "text") return part.text;
   if (part.kind === "file") return readReferencedFile(resolvePath(folder, part.path), where);
-  const value = Object.hasOwn(environment, part.name) ? environment[part.name] : undefined;
+  const value = variableOf(part.name, environment);
   if (value !== undefined && value !== "") return value;
   if (part.fallback !== undefined) return part.fallback;
   const details: FailureDetails = {

@@ -2,6 +2,7 @@
 // lacks after merging is found in read-job.ts, as is every name that must exist elsewhere in the job.
 
 import { z } from "zod";
+import { notifyShape, pingShape } from "./notify-schema.ts";
 import {
   closedMap,
   count,
@@ -349,15 +350,8 @@ export const jobShape = closedMap({
     .regex(lockPattern, "expected skip, fail or e.g. wait 10m")
     .describe("What a second run of the same job does: skip, fail, or e.g. wait 10m. Default: fail.")
     .optional(),
-  notify: z
-    .array(
-      closedMap({
-        when: z.array(z.enum(["failure", "guard", "rejects", "recovered"])).describe("Events to tell."),
-        webhook: text.describe("URL that gets them; a reference."),
-      }),
-    )
-    .describe("Whom to tell what happened.")
-    .optional(),
+  notify: notifyShape.describe("Whom to tell how a run ended.").optional(),
+  ping: pingShape.describe("A dead man's switch: URLs that are called as a run begins and ends.").optional(),
   redact: z.array(text).describe("Target fields whose values are never shown.").optional(),
   tests: z
     .array(

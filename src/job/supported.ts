@@ -11,7 +11,7 @@ export interface Unsupported {
   value?: string;
 }
 
-export const unsupportedInJob: readonly Unsupported[] = [{ path: "notify" }, { path: "tests" }];
+export const unsupportedInJob: readonly Unsupported[] = [{ path: "tests" }];
 
 export const unsupportedInStream: readonly Unsupported[] = [
   { path: "map.*.policy", value: "newest" },

@@ -40,6 +40,13 @@ guards:  { changed: 20%, deletes: 0, creates: 5000, source_rows_min: 1 }
 limits:  { api_calls: 5000, reserve: 20%, minutes: 45 }
 lock: wait 10m
 redact: [Email, Phone]
+notify:
+  - { when: [failure, guard, rejects, recovered], webhook: "\${SLACK_WEBHOOK:-}", secret: "\${OPS_SECRET}" }
+  - { when: [success], slack: "\${SLACK_WEBHOOK:-}" }
+  - { when: [success], teams: "\${TEAMS_WEBHOOK:-}" }
+  - when: [failure]
+    email: { to: [ops@acme.com], from: etl@acme.com, smtp: smtps://mail.acme.com, auth: { user: etl, password: "\${P}" } }
+ping: { start: "\${PING_URL:-}/start", success: "\${PING_URL:-}", failure: "\${PING_URL:-}/fail" }
 `;
 
 /** Every key and value of the design that is not built yet. */
@@ -68,7 +75,6 @@ streams:
   b:
     source: { format: { encoding: utf-16 }, after: { delete: true }, ready: { done_file: done } }
     target: { mode: delta }
-notify: [ { when: [failure, guard, rejects, recovered], webhook: "\${SLACK_WEBHOOK:-}" } ]
 tests: [ { name: t, stream: a, given: [ { id: 1 } ], expect: [ { Id: 1 } ], expect_rejects: [ { id: 2 } ] } ]
 `;
 

@@ -33,9 +33,9 @@ describe("what is not built yet", () => {
   });
 
   test("is told beside a typo in the same file", () => {
-    const refusal = refusalOfJob(jobText({ job: "notify: []\ngaurds: {}\n" }));
+    const refusal = refusalOfJob(jobText({ job: "tests: []\ngaurds: {}\n" }));
     expect(headlines(refusal)).toEqual([
-      "job.yaml:10:1: notify is not supported yet",
+      "job.yaml:10:1: tests is not supported yet",
       'job.yaml:11:1: unknown key "gaurds"',
     ]);
   });
