@@ -40,6 +40,8 @@ const salesforceField = z.strictObject({
   required: z.boolean().optional(),
   /** The object that a reference points to. */
   to: z.string().optional(),
+  /** The reference is one to a master; `fixed`: a record stays with the one that it was created under. */
+  masterDetail: z.enum(["fixed", "reparentable"]).optional(),
   relationshipName: z.string().optional(),
   /** What the parent calls these records; by default the object's name with s__r. */
   childRelationshipName: z.string().optional(),

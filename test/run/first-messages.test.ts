@@ -143,3 +143,62 @@ test("what to run next has the flags that were given, so that it can be pasted",
   const unstarted = await project.run("run", "gone.yaml", "--sandbox", "--yes", "--json");
   expect(unstarted.summary().next).toBe("loadline check --sandbox gone.yaml");
 });
+
+test("a detail without its master, or under another one, is told with what its field needs", async () => {
+  const job = (name: string, map: string) => `version: 1
+name: ${name}
+streams:
+  s:
+    source: { connection: drop, files: "details.csv" }
+    target: { connection: salesforce, object: Detail__c, key: Ext__c, mode: upsert }
+    map:
+      Ext__c: id
+${map}
+rejects: { max: 1 }
+`;
+  const master = (to: "fixed" | "reparentable") => ({ type: "reference", to: "Account", masterDetail: to });
+  const key = { type: "string", length: 40, externalId: true, unique: true };
+  const objects = {
+    salesforce: {
+      Account: { fields: { Acc__c: key } },
+      Detail__c: { custom: true, fields: { Ext__c: key, Fixed__c: master("fixed"), Loose__c: master("reparentable") } },
+    },
+  };
+  const both = "      Loose__r.Acc__c: loose\n";
+  await using rehearsal = await rehearse(
+    contactsJob(),
+    {
+      "inbox/details.csv": "id,fixed,loose\nD-1,A-1,A-1\nD-2,A-1,\n",
+      "none.yaml": job("none", "      Loose__r.Acc__c: loose"),
+      "by-id.yaml": job("by-id", `${both}      Fixed__c: fixed`),
+      "by-key.yaml": job("by-key", `${both}      Fixed__r.Acc__c: fixed`),
+      "right.yaml": job("right", `${both}      Fixed__r.Acc__c: { from: fixed, policy: create_only }`),
+    },
+    objects,
+  );
+  const { project, sandbox } = rehearsal;
+  const { stderr, code } = await project.run("check", "none.yaml", "by-id.yaml", "by-key.yaml", "right.yaml");
+  expect(code).toBe(2);
+  const said = (name: string) => stderr.split(/^(?=[\w-]+\.yaml:)/m).filter((part) => part.startsWith(`${name}.yaml`));
+  expect(said("none")).toHaveLength(1);
+  expect(said("none")[0]).toContain("none.yaml:6:47: a new Detail__c must have Fixed__c: it is not in the map");
+  expect(said("none")[0]).toContain(
+    "add to the map: Fixed__c: <column with the id>, or Fixed__r.<key of Account>: <column>",
+  );
+  for (const [name, field] of Object.entries({ "by-id": "Fixed__c", "by-key": "Fixed__r.Acc__c" })) {
+    expect(said(name)).toHaveLength(1);
+    expect(said(name)[0]).toContain(`Detail__c.${field} can't be changed once a record is there`);
+    expect(said(name)[0]).toContain("policy: create_only");
+  }
+  expect(said("right")).toEqual([]);
+  for (const number of ["A-1", "A-2"]) await sandbox.api("POST", "sobjects/Account", { Name: number, Acc__c: number });
+  // The second row has no master; later the first has two others.
+  const first = await project.run("run", "right.yaml", "--json");
+  expect(first.summary().streams["s"]).toMatchObject({ creates: 1, loaded: 1, rejected: 1 });
+  project.write({ "inbox/details.csv": "id,fixed,loose\nD-1,A-2,A-2\n" });
+  const second = await project.run("run", "right.yaml", "--json");
+  expect(second.summary().streams["s"]).toMatchObject({ updates: 1, loaded: 1 });
+  const accounts = new Map((await sandbox.dump("Account")).map((account) => [account["Acc__c"], account["Id"]]));
+  const [detail] = await sandbox.dump("Detail__c");
+  expect(detail).toMatchObject({ Fixed__c: accounts.get("A-1"), Loose__c: accounts.get("A-2") });
+});

@@ -30,7 +30,8 @@ export function explainOwnName(schema: ObjectSchema, name: string): NameProblem 
     const message = `${name} of ${schema.object} is made of other fields and can't be written itself`;
     return { message, next: `map ${parts.join(", ")}` };
   }
-  if (schema.fields.has(name)) return undefined;
+  const own = schema.fields.get(name);
+  if (own !== undefined) return explainFixed(schema.object, own);
   const message = `${schema.object} has no field ${name}, or this user can't see it`;
   const folded = name.toLowerCase();
   const spaced = [...schema.fields.keys()].find(
@@ -38,6 +39,19 @@ export function explainOwnName(schema: ObjectSchema, name: string): NameProblem 
   );
   // A package's fields have its namespace in front.
   return spaced === undefined ? undefined : { message, suggestion: spaced };
+}
+
+/**
+ * A detail stays with the master that it was created under, unless "Allow reparenting" is ticked: such a field is required,
+ * createable and not updateable. https://help.salesforce.com/s/articleView?id=000385552
+ */
+export function explainFixed(object: string, field: FieldSchema): NameProblem | undefined {
+  const { name, nillable, createable, updateable, referenceTo } = field;
+  if (referenceTo.length === 0 || nillable || !createable || updateable) return undefined;
+  return {
+    message: `${object}.${name} can't be changed once a record is there: a detail stays with its master`,
+    next: `give it policy: create_only (new records get their master, the others keep theirs), leave it out where none is created, or tick "Allow reparenting" in its definition`,
+  };
 }
 
 function findParts(schema: ObjectSchema, name: string): string[] {

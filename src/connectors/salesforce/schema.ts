@@ -8,7 +8,7 @@ import { hasForm } from "../kit/answer-form.ts";
 import { fieldOf } from "../kit/field.ts";
 import type { SalesforceClient } from "./client.ts";
 import { explainFault } from "./errors.ts";
-import { explainOwnName, explainRelation, type NameProblem } from "./nearly-right.ts";
+import { explainFixed, explainOwnName, explainRelation, type NameProblem } from "./nearly-right.ts";
 
 interface DescribedObject {
   name: string;
@@ -283,6 +283,8 @@ export async function explainName(
     const message = `${relation} of ${schema.object} can be one of ${objects}: the name says which, ${only}:${relation}.${key} say`;
     return found === undefined ? { message } : { message, suggestion: `${found}:${relation}.${key}` };
   }
+  const parent = await describe(type ?? only);
+  if (parent.fields.get(key)?.externalId === true) return explainFixed(schema.object, { ...lookup, name });
   const message = `${type ?? only} has no external id ${key}, by which ${relation} of ${schema.object} could be found`;
   return only === recordType ? { message, suggestion: `${relation}.${developerName}` } : { message };
 }

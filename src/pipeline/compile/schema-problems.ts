@@ -117,7 +117,15 @@ export function findMissingFields({ stream, schema }: CompiledStream): Diagnosti
   if (missing.length === 0) return [];
   const names = missing.map(({ name }) => name).join(", ");
   const message = `a new ${schema.object} must have ${names}: ${missing.length === 1 ? "it is" : "they are"} not in the map`;
-  return [{ place: stream.target.place, length: schema.object.length, message }];
+  const next = `add to the map: ${missing.map(showLine).join("; ")}`;
+  return [{ place: stream.target.place, length: schema.object.length, message, next }];
+}
+
+/** A parent, the master of a detail say, is named by its id, or by a key of its own. */
+function showLine({ name, referenceTo, relationshipName }: FieldSchema): string {
+  if (referenceTo.length === 0) return `${name}: <column, or 'a text' for all>`;
+  const byKey = relationshipName === undefined ? "" : `, or ${relationshipName}.<key of ${referenceTo[0]}>: <column>`;
+  return `${name}: <column with the id>${byKey}`;
 }
 
 export interface LiteralInput {

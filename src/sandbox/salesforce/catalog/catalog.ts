@@ -105,7 +105,7 @@ function customFields(object: string, definitions: Readonly<Record<string, Sales
 }
 
 function customField(object: string, name: string, definition: SalesforceFieldDefinition): Field {
-  const { to, required, relationshipName, childRelationshipName, ...attributes } = definition;
+  const { to, required, masterDetail, relationshipName, childRelationshipName, ...attributes } = definition;
   const given = Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
   const isText = definition.type === "string" || definition.type === "textarea";
   const made = field(name, definition.type, {
@@ -115,7 +115,9 @@ function customField(object: string, name: string, definition: SalesforceFieldDe
     ...(definition.type === "encryptedstring" ? { length: 175 } : {}),
     ...given,
     idLookup: definition.externalId ?? false,
-    nillable: required !== true && definition.type !== "boolean",
+    nillable: required !== true && masterDetail === undefined && definition.type !== "boolean",
+    // A detail goes with its master, and to another one only where that was allowed.
+    ...(masterDetail === undefined ? {} : { onParentDelete: "delete", updateable: masterDetail === "reparentable" }),
     ...(definition.type === "boolean" ? { defaultedOnCreate: true, defaultValue: 0 } : {}),
   });
   if (definition.type !== "reference") return made;
