@@ -7,6 +7,8 @@ import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { RunFlags } from "./commands/run.ts";
+import type { RunsFlags } from "./commands/runs.ts";
+import type { ShowFlags } from "./commands/show.ts";
 import { traceProblem, traceTo } from "./core/call-trace.ts";
 import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
@@ -205,13 +207,21 @@ program
 
 program
   .command("runs")
-  .description("history of runs")
-  .action(act(async () => (await import("./commands/runs.ts")).listRuns(globals())));
+  .description("history of runs, newest first")
+  .option("--job <name>", "only those of a job")
+  .option("--status <names>", "only those that are so: failed, partial, killed, …; several separated by commas")
+  .option("--since <time>", "only those that began since then: 2026-01-31, or so long ago: 12h, 7d")
+  .action(act(async (flags: RunsFlags) => (await import("./commands/runs.ts")).listRuns(globals(), flags)));
 
 program
-  .command("show <run-id>")
-  .description("one run: its plan, batches and rejects")
-  .action(act(async (id: string) => (await import("./commands/show.ts")).showRun(globals(), id)));
+  .command("show [run-id]")
+  .description("one run, by its id, the beginning of it, or `latest`: what it did, what was rejected, why it stopped")
+  .option("--job <name>", "the last run of a job, or the one of it that is named")
+  .action(
+    act(async (id: string | undefined, flags: ShowFlags) =>
+      (await import("./commands/show.ts")).showRun(globals(), id, flags),
+    ),
+  );
 
 addSandboxOptions(program.command("describe <connection> [object]"))
   .description("objects of a system, those of a glob, or the fields of one")

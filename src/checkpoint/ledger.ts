@@ -2,8 +2,9 @@
 // What must hold: one writer (the job's lock), WAL with synchronous=FULL, one transaction a fact, legal transitions only;
 // a ledger that is not all that was written is refused (open-ledger.ts).
 
-import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { now } from "../core/clock.ts";
+import { isThere } from "../core/files.ts";
 import type { DatabaseSync } from "../core/sqlite.ts";
 import { assertBatchAddsUp } from "./accounts.ts";
 import { assertTransition, type BatchStateName } from "./batch-states.ts";
@@ -75,7 +76,7 @@ export class Ledger implements Disposable {
   }
 
   static exists(stateFolder: string): boolean {
-    return [ledgerPath(stateFolder), markPath(ledgerPath(stateFolder))].some((path) => existsSync(path));
+    return [ledgerPath(stateFolder), markPath(ledgerPath(stateFolder))].some(isThere);
   }
 
   startRun(run: Omit<RunRecord, "started" | "finished" | "status" | "exitCode" | "next" | "summary">): RunRecord {

@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { makePrivateFolder } from "../core/files.ts";
+import { isThere, makePrivateFolder, refuseForbidden } from "../core/files.ts";
 import { remember } from "../core/process-memory.ts";
 import { randomId } from "../core/random.ts";
 import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
@@ -43,6 +43,8 @@ const checked = remember(() => new Map<string, string[]>());
 export function openDatabase(stateFolder: string): OpenDatabase {
   makePrivateFolder(stateFolder);
   const path = ledgerPath(stateFolder);
+  // SQLite says of both that a file can't be opened, or that it is read-only.
+  for (const needed of [stateFolder, path].filter(isThere)) refuseForbidden(needed);
   // Before the ledger, which may only be ahead of it.
   const mark = readMark(path);
   return guardLedger(() => {

@@ -1,25 +1,64 @@
 // loadline runs: the history, newest first, of the real systems and of the sandbox.
 
-import { Ledger } from "../checkpoint/ledger.ts";
+import { now } from "../core/clock.ts";
+import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { type ToldRun, tellRun } from "../pipeline/runs/recovery.ts";
-import { lookOfOut, printOut } from "../report/output.ts";
+import { readInstant } from "../job/object-source.ts";
+import { durationPattern, parseDuration } from "../job/units.ts";
+import { isOutScreen, lookOfOut, printOut } from "../report/output.ts";
 import { overviewJson, renderRuns } from "../report/runs-view.ts";
+import { readHistory, runsOfJob } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { findProject, sandboxState } from "./project.ts";
+import { findProject } from "./project.ts";
 
-export async function listRuns(globals: Globals): CommandResult {
-  const project = findProject(globals);
-  const runs = [
-    ...readRuns(project.stateFolder).map((run) => ({ ...run, sandbox: false })),
-    ...readRuns(sandboxState(project)).map((run) => ({ ...run, sandbox: true })),
-  ].sort((left, right) => right.started.localeCompare(left.started));
-  printOut(globals.json ? JSON.stringify(runs.map(overviewJson)) : renderRuns(runs, lookOfOut(globals.color)));
+export interface RunsFlags {
+  job?: string;
+  status?: string;
+  since?: string;
+}
+
+/** In which a run can be told. */
+const statuses = [
+  "running",
+  "planned",
+  "loaded",
+  "partial",
+  "failed",
+  "in-doubt",
+  "stopped",
+  "killed",
+  "superseded",
+  "abandoned",
+];
+
+export async function listRuns(globals: Globals, flags: RunsFlags): CommandResult {
+  const wanted = readStatuses(flags.status);
+  const since = readSince(flags.since);
+  const all = readHistory(findProject(globals));
+  const runs = runsOfJob(all, flags.job)
+    .filter(({ status }) => wanted === undefined || wanted.includes(status))
+    .filter(({ started }) => since === undefined || started >= since);
+  const look = lookOfOut(globals.color);
+  // A pipe has no edge that a column could fall off.
+  const wide = isOutScreen() ? look : { ...look, width: Number.POSITIVE_INFINITY };
+  const none = all.length === 0 ? "No runs yet." : "No such runs.";
+  if (globals.json) printOut(JSON.stringify(runs.map(overviewJson)));
+  else printOut(runs.length === 0 ? none : renderRuns(runs, wide));
   return exitCode.done;
 }
 
-function readRuns(stateFolder: string): ToldRun[] {
-  if (!Ledger.exists(stateFolder)) return [];
-  using ledger = Ledger.open(stateFolder);
-  return ledger.runs().map((run) => tellRun(stateFolder, run));
+function readStatuses(text: string | undefined): string[] | undefined {
+  const wanted = text?.split(",").map((status) => status.trim());
+  const unknown = wanted?.find((status) => !statuses.includes(status));
+  if (unknown === undefined) return wanted;
+  throw usageFailure(`no run has the status "${unknown}"`, { next: `one of ${statuses.join(", ")}` });
+}
+
+/** ISO 8601, UTC. */
+function readSince(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (durationPattern.test(text)) return new Date(now().getTime() - parseDuration(text)).toISOString();
+  const instant = readInstant(text);
+  if (instant !== undefined) return instant;
+  throw usageFailure(`--since ${text} is no time`, { next: "e.g. 2026-01-31, 2026-01-31T08:00:00Z, 12h or 7d" });
 }

@@ -96,8 +96,8 @@ const systemErrors: [RegExp, string, string][] = [
   ],
   [
     /EACCES|EPERM|Permission denied/,
-    "a file or folder may not be read or written",
-    "correct its permissions and run again",
+    "no permission: a file or folder may not be read or written by this user",
+    "run as the user whose it is, or correct its permissions, and run again",
   ],
   [
     /EROFS|attempt to write a readonly database/,

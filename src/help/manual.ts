@@ -74,9 +74,19 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: [1],
   },
-  runs: { examples: [["runs", "the history, newest first"]], exitCodes: [1] },
+  runs: {
+    examples: [
+      ["runs", "the history, newest first"],
+      ["runs --status failed,killed --since 7d", "what went wrong this week"],
+    ],
+    exitCodes: [1],
+  },
   show: {
-    examples: [["show 20261120-201455-contacts-7f3a", "one run: what it did, what was rejected"]],
+    examples: [
+      ["show latest", "the last run: what it did, what was rejected, why it stopped"],
+      ["show 20261120-2014", "the one whose id begins so"],
+      ["show --job contacts", "the last one of a job"],
+    ],
     exitCodes: [1],
   },
   describe: {

@@ -39,7 +39,33 @@ function overviewLines(run: RunDetails, width: number): Line[] {
     [`  ${run.command} `, { text: showPath(run.jobFile), whole: true }, run.sandbox ? " in the sandbox" : ""],
     ...sentence("  ", `started ${showTime(run.started)} UTC, ${exit}${effort}`, width),
     ["  ", { text: showPath(run.folder), whole: true }],
+    ...whyLines(run, width),
   ];
+}
+
+const endings: Record<string, string> = {
+  running: "its process is at work",
+  killed: "its process ended without a word (killed, or the machine went down): what it had sent is in the ledger",
+  superseded: "it had written nothing, and a later run took its place",
+  abandoned: "a person has given it up",
+};
+
+/** Why a run is not as it was to be; null where it is. */
+function whyOf(run: RunDetails): string | null {
+  const { error, stops = [] } = readSummary(run) ?? {};
+  if (error !== undefined) return error;
+  if (stops.length > 0) return `a run of this plan would stop: ${stops.join("; ")}`;
+  return endings[run.status] ?? null;
+}
+
+function whyLines(run: RunDetails, width: number): Line[] {
+  const why = whyOf(run);
+  if (why === null) return [];
+  if (run.status in endings) return [[], ...sentence("  ", why, width)];
+  const [first = "", ...others] = why.split("\n");
+  // As it was told: the places, paths and commands in it are copied.
+  const further = others.map((text): Line => [{ text: `    ${text}`, whole: true }]);
+  return [[], [{ text: `  ✗ ${first}`, tone: "alarm", whole: true }], ...further];
 }
 
 function streamLines(run: RunDetails, stream: StreamDetails, width: number): Line[] {
@@ -131,6 +157,8 @@ export interface RunDetailsJson extends RunJson {
   jobFile: string;
   folder: string;
   summary: RunSummary | null;
+  /** Why it failed, stopped, or is not as it was to be; null where nothing is wrong. */
+  why: string | null;
   /** With the files that name the rows which were not loaded. */
   streams: (StreamDetails & Record<RowFileKind, string | null>)[];
   /** Batches that wait for `resume --in-doubt`. */
@@ -143,6 +171,7 @@ export function runJson(run: RunDetails): RunDetailsJson {
     jobFile: run.jobFile,
     folder: run.folder,
     summary: readSummary(run),
+    why: whyOf(run),
     streams: run.streams.map((stream) => ({
       ...stream,
       ...namedFiles(run.folder, stream),

@@ -76,7 +76,7 @@ export type ToldRun = Omit<RunRecord, "status"> & { status: RunRecord["status"] 
 
 /** A run as it can be told of: one that is `running` by the ledger, but whose process is gone, was killed. */
 export function tellRun(stateFolder: string, run: RunRecord): ToldRun {
-  const isAlive = run.command === "plan" || !isLockFree({ stateFolder, name: jobLockName(run.job) });
-  if (run.status !== "running" || isAlive) return run;
+  if (run.status !== "running" || run.command === "plan") return run;
+  if (!isLockFree({ stateFolder, name: jobLockName(run.job) })) return run;
   return { ...run, status: "killed", next: `loadline resume ${run.id}` };
 }
