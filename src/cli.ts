@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { addStateCommands } from "./cli/state.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
@@ -264,6 +265,8 @@ notices
   .description("send a test message to each receiver in notify, and say what it answered")
   .action(act(async (files: string[]) => (await import("./commands/notify.ts")).testNotices(globals(), files)));
 
+addStateCommands(program, globals, act);
+
 program
   .command("schema [file]")
   .description("JSON Schema of job files, connection files, or both")
@@ -296,7 +299,7 @@ program
   .description("the version; with --json also of Node, and the platform")
   .action(() => tellVersion(globals().json));
 
-for (const name of ["test", "apply", "rejects", "rollback", "reconcile", "report", "state"]) {
+for (const name of ["test", "apply", "rejects", "rollback", "reconcile", "report"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

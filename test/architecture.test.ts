@@ -231,7 +231,7 @@ const importDoors: { modules: RegExp; door: string[]; exceptions?: Record<string
   { modules: /^jsforce/, door: ["connectors/salesforce/"] },
   { modules: /^@jetstreamapp\//, door: ["sandbox/"] },
   { modules: /^nodemailer/, door: ["notify/email.ts"] },
-  { modules: /^commander$/, door: ["cli.ts"] },
+  { modules: /^commander$/, door: ["cli.ts", "cli/"] },
   { modules: /^cli-progress$/, door: ["report/"] },
   { modules: /^yaml$/, door: ["job/", "sandbox/schema-file.ts"] },
   { modules: /^node:child_process$/, door: ["pipeline/runs/rehearsal.ts"] },

@@ -63,6 +63,10 @@ export interface About {
   commits: number;
 }
 
+export function ledgerPath(stateFolder: string): string {
+  return join(stateFolder, "ledger.db");
+}
+
 export function markPath(ledgerPath: string): string {
   return ledgerPath.replace(/\.db$/, ".mark");
 }

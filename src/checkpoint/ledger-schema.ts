@@ -2,7 +2,7 @@
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them). A row that
 // is gone has no hash to check: `sums` has the number of rows of each group of a table, and a hash over them.
 
-export const ledgerVersion = 7;
+export const ledgerVersion = 8;
 
 /**
  * Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. Rows that agree

@@ -3,11 +3,15 @@
 // a ledger that is not all that was written is refused (open-ledger.ts).
 
 import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { now } from "../core/clock.ts";
 import { isThere } from "../core/files.ts";
 import type { DatabaseSync } from "../core/sqlite.ts";
+import { countCommit, readAbout } from "./about.ts";
 import { assertBatchAddsUp } from "./accounts.ts";
 import { assertTransition, type BatchStateName } from "./batch-states.ts";
+import { isImporting } from "./carry/finish-import.ts";
+import { moveOrgs } from "./carry/moved-project.ts";
 import type {
   BatchRecord,
   DeliveredKey,
@@ -23,9 +27,10 @@ import type {
   WatermarkOwner,
   WindowRecord,
 } from "./facts.ts";
-import { guardLedger, markPath, renderMark } from "./integrity.ts";
-import type { TableName } from "./ledger-schema.ts";
-import { countCommit, ledgerPath, type OpenDatabase, openDatabase, transact } from "./open-ledger.ts";
+import { type About, guardLedger, ledgerPath, markPath, renderMark } from "./integrity.ts";
+import { countedTables, type TableName } from "./ledger-schema.ts";
+import { type OpenDatabase, openDatabase, transact } from "./open-ledger.ts";
+import { Places } from "./places.ts";
 import {
   batchCells,
   batchRecord,
@@ -60,6 +65,7 @@ export class Ledger implements Disposable {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #sums: Sums;
+  readonly #places: Places;
   readonly #tables = new Map<TableName, Table>();
   #mark: number | undefined;
 
@@ -67,6 +73,7 @@ export class Ledger implements Disposable {
     this.#path = path;
     this.#database = database;
     this.#sums = sums;
+    this.#places = new Places(dirname(path));
     this.warnings = warnings;
   }
 
@@ -76,7 +83,28 @@ export class Ledger implements Disposable {
   }
 
   static exists(stateFolder: string): boolean {
-    return [ledgerPath(stateFolder), markPath(ledgerPath(stateFolder))].some(isThere);
+    const path = ledgerPath(stateFolder);
+    return isImporting(stateFolder) || isThere(path) || isThere(markPath(path));
+  }
+
+  /** Which ledger it is, and how many transactions it has seen. */
+  get about(): About {
+    return readAbout(this.#database);
+  }
+
+  /** Throws a Failure unless every row is there as it was written. */
+  check(): void {
+    for (const name of countedTables) this.#table(name).find({});
+  }
+
+  /** All of it as a new file, as it is at this moment. */
+  copyTo(path: string): void {
+    guardLedger(() => this.#database.prepare("VACUUM INTO ?").run(path));
+  }
+
+  /** The project lies elsewhere than where this ledger was written. */
+  moveProject(from: string, to: string): void {
+    this.#transact(() => moveOrgs((name) => this.#table(name), from, to));
   }
 
   startRun(run: Omit<RunRecord, "started" | "finished" | "status" | "exitCode" | "next" | "summary">): RunRecord {
@@ -89,17 +117,17 @@ export class Ledger implements Disposable {
       next: null,
       summary: null,
     };
-    this.#put("runs", runCells(record));
+    this.saveRun(record);
     return record;
   }
 
   saveRun(run: RunRecord): void {
-    this.#put("runs", runCells(run));
+    this.#put("runs", runCells(this.#places.toRun(run)));
   }
 
   run(id: string): RunRecord | undefined {
     const cells = this.#table("runs").get({ id });
-    return cells === undefined ? undefined : runRecord(cells);
+    return cells === undefined ? undefined : this.#places.fromRun(runRecord(cells));
   }
 
   /** Throws a Failure unless all is there that was written of a run: it is gone on with by that. */
@@ -109,41 +137,42 @@ export class Ledger implements Disposable {
 
   /** All runs, newest first. */
   runs(where: { job?: string } = {}): RunRecord[] {
-    return this.#table("runs").find(where, "started DESC, id DESC").map(runRecord);
+    return this.#table("runs").find(where, "started DESC, id DESC").map(runRecord).map(this.#places.fromRun);
   }
 
   saveStream(stream: StreamRecord): void {
-    this.#put("streams", streamCells(stream));
+    this.#put("streams", streamCells(this.#places.toStream(stream)));
   }
 
   streams(run: string): StreamRecord[] {
-    return this.#table("streams").find({ run }).map(streamRecord);
+    return this.#table("streams").find({ run }).map(streamRecord).map(this.#places.fromStream);
   }
 
   /** All that came in one file, in one transaction: after a crash either all of it is known or nothing. */
   addParts(run: string, stream: string, parts: readonly PartRecord[]): void {
     this.#transact(() => {
-      this.#table("parts").putAll(parts.map((part) => partCells(run, stream, part)));
+      this.#table("parts").putAll(parts.map((part) => partCells(run, stream, this.#places.to(part))));
     });
   }
 
   parts(run: string, stream: string): PartRecord[] {
-    return this.#table("parts").find({ run, stream }).map(partRecord);
+    return this.#table("parts").find({ run, stream }).map(partRecord).map(this.#places.from);
   }
 
   /** A stream's plan, its batches and what they would insert, in one transaction: after a crash all counts or nothing. */
   savePlan(stream: StreamRecord, batches: readonly BatchRecord[], inserted?: InsertedRecord): void {
     this.#transact(() => {
-      this.#table("batches").putAll(batches.map(batchCells));
+      this.#table("batches").putAll(batches.map(this.#places.to).map(batchCells));
       if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
-      this.#put("streams", streamCells(stream));
+      this.#put("streams", streamCells(this.#places.toStream(stream)));
     });
   }
 
   batches(run: string, stream?: string): BatchRecord[] {
     return this.#table("batches")
       .find(stream === undefined ? { run } : { run, stream })
-      .map(batchRecord);
+      .map(batchRecord)
+      .map(this.#places.from);
   }
 
   /** Moves a batch on. The change is on disk when this returns. */
@@ -151,7 +180,7 @@ export class Ledger implements Disposable {
     assertTransition(batch.state, state);
     const moved = { ...batch, ...change, state };
     if (state === "settled") assertBatchAddsUp(moved);
-    this.#put("batches", batchCells(moved));
+    this.#put("batches", batchCells(this.#places.to(moved)));
     return moved;
   }
 
@@ -164,7 +193,7 @@ export class Ledger implements Disposable {
   ): BatchRecord {
     const rows = batch.rows - others.reduce((sum, other) => sum + other.rows, 0);
     return this.#transact(() => {
-      for (const other of others) this.#put("batches", batchCells(other));
+      for (const other of others) this.#put("batches", batchCells(this.#places.to(other)));
       return this.advance(batch, state, { ...change, rows });
     });
   }
@@ -178,6 +207,22 @@ export class Ledger implements Disposable {
         { run: text(cells["run"]), label: text(cells["label"]), settled: text(cells["settled"]) },
       ]),
     );
+  }
+
+  /** All that outlives runs, whosever it is. */
+  memory() {
+    return {
+      watermarks: this.#table("watermarks").find({}).map(watermarkRecord),
+      inserted: this.#table("inserted").find({}).map(insertedRecord),
+      insertedFiles: this.#table("inserts").find({}),
+      taken: this.#table("taken").find({}).map(takenRecord),
+      delivered: this.#table("delivered").find({}).map(deliveredRecord),
+    };
+  }
+
+  /** A watermark that a person has moved. */
+  saveWatermark(watermark: Watermark): void {
+    this.#put("watermarks", watermarkCells(watermark));
   }
 
   /** What runs have inserted into an object, or may have. */
@@ -238,7 +283,7 @@ export class Ledger implements Disposable {
       this.#table("taken").putAll(taken.map((file) => takenCells({ ...file, settled })));
       if (watermark !== undefined) this.#put("watermarks", watermarkCells(watermark));
       if (delivered !== undefined) this.#put("delivered", deliveredCells(delivered));
-      this.#put("streams", streamCells(stream));
+      this.#put("streams", streamCells(this.#places.toStream(stream)));
     });
   }
 

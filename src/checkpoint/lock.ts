@@ -1,7 +1,7 @@
 // Locks: one a job and one a target org and object. A lock is an SQLite file held in EXCLUSIVE mode, which the system
 // frees when the process dies, so a dead run never blocks the next (measured: 150 of 150, p50 0.36 ms).
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { monotonicMs, now, wait } from "../core/clock.ts";
@@ -67,8 +67,24 @@ export function isLockFree(lock: Pick<LockRequest, "stateFolder" | "name">): boo
   return !existsSync(path) || isSqliteLockFree(path);
 }
 
+/** The locks that were ever taken; `isLockFree` says which are held. */
+export function lockNames(stateFolder: string): string[] {
+  const folder = join(stateFolder, "locks");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(lockEnding))
+    .map((name) => name.slice(0, -lockEnding.length));
+}
+
+/** Who has a lock, or had it last: "process 4711 of etl on host, since …". */
+export function holderOf(lock: Pick<LockRequest, "stateFolder" | "name">): string {
+  return readHolder(lockPath(lock));
+}
+
+const lockEnding = ".lock";
+
 function lockPath({ stateFolder, name }: Pick<LockRequest, "stateFolder" | "name">): string {
-  return join(stateFolder, "locks", `${name.replaceAll(/[^\w.-]/g, "_")}.lock`);
+  return join(stateFolder, "locks", `${name.replaceAll(/[^\w.-]/g, "_")}${lockEnding}`);
 }
 
 function readHolder(path: string): string {

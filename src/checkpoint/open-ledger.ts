@@ -2,20 +2,20 @@
 // written is refused before anything is believed of it.
 
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { isThere, makePrivateFolder, refuseForbidden } from "../core/files.ts";
 import { remember } from "../core/process-memory.ts";
 import { randomId } from "../core/random.ts";
 import { type DatabaseSync, openSqlite } from "../core/sqlite.ts";
+import { countCommit, readAbout, writeAbout } from "./about.ts";
+import { finishImport } from "./carry/finish-import.ts";
 import {
-  type About,
   checkPages,
   checkTables,
   damaged,
   guardLedger,
-  hashOf,
+  ledgerPath,
   markPath,
   readMark,
   refuseOlder,
@@ -42,6 +42,8 @@ const checked = remember(() => new Map<string, string[]>());
  */
 export function openDatabase(stateFolder: string): OpenDatabase {
   makePrivateFolder(stateFolder);
+  // One that was killed once it could not be undone any more.
+  finishImport(stateFolder);
   const path = ledgerPath(stateFolder);
   // SQLite says of both that a file can't be opened, or that it is read-only.
   for (const needed of [stateFolder, path].filter(isThere)) refuseForbidden(needed);
@@ -110,7 +112,7 @@ function makeTables(stateFolder: string, database: DatabaseSync, version: number
       const { user_version: found } = database.prepare("PRAGMA user_version").get() as { user_version: number };
       if (found === ledgerVersion) return;
       database.exec(createTables());
-      if (version > 0) upgrade(database, version, sums);
+      if (version > 0) upgrade(database, { version, stateFolder }, sums);
       checkTables(database);
       // An upgrade is a commit like any other.
       if (version < firstWithAbout) writeAbout(database, { id: randomId(8), commits: 1 });
@@ -119,25 +121,6 @@ function makeTables(stateFolder: string, database: DatabaseSync, version: number
     },
     () => sums.discard(),
   );
-}
-
-function readAbout(database: DatabaseSync): About {
-  const rows = database.prepare("SELECT * FROM about").all() as { id: string; commits: number; hash: string }[];
-  const [row] = rows;
-  if (row === undefined || rows.length > 1) throw damaged("it does not say how much was written to it");
-  if (row.hash !== hashOf([row.id, row.commits])) throw damaged("about is not what was written");
-  return { id: row.id, commits: row.commits };
-}
-
-function writeAbout(database: DatabaseSync, { id, commits }: About): void {
-  database.prepare("INSERT OR REPLACE INTO about VALUES (?, ?, ?)").run(id, commits, hashOf([id, commits]));
-}
-
-export function countCommit(database: DatabaseSync): About {
-  const { id, commits } = readAbout(database);
-  const about = { id, commits: commits + 1 };
-  writeAbout(database, about);
-  return about;
 }
 
 function knowsRun(database: DatabaseSync): (run: string) => boolean {
@@ -149,8 +132,4 @@ function knowsRun(database: DatabaseSync): (run: string) => boolean {
 function fileAt(path: string): string {
   const { ino, birthtimeMs } = statSync(path);
   return `${path} ${ino} ${birthtimeMs}`;
-}
-
-export function ledgerPath(stateFolder: string): string {
-  return join(stateFolder, "ledger.db");
 }

@@ -5,6 +5,7 @@
 import type { DatabaseSync } from "../core/sqlite.ts";
 import { damaged, hashOf } from "./integrity.ts";
 import { addedColumns, countedTables, createTable, type TableName, tables } from "./ledger-schema.ts";
+import { placeColumns, placeIn } from "./places.ts";
 import type { Sums } from "./sums.ts";
 import type { Cells } from "./table.ts";
 
@@ -16,15 +17,48 @@ const rebuilt: readonly { version: number; table: TableName }[] = [
 ];
 
 /** Throws a Failure where a row is damaged. */
-export function upgrade(database: DatabaseSync, version: number, sums: Sums): void {
+export function upgrade(
+  database: DatabaseSync,
+  { version, stateFolder }: { version: number; stateFolder: string },
+  sums: Sums,
+): void {
   for (const added of addedColumns.filter((added) => added.version > version)) addColumns(database, added);
   for (const old of rebuilt.filter((old) => old.version > version)) {
     rebuild(database, old.table, (group, before, after) => {
       if (version >= sumsVersion) sums.change(old.table, group, before, after);
     });
   }
+  if (version < placesVersion)
+    writePlaces(database, stateFolder, (table, group, before, after) => {
+      if (version >= sumsVersion) sums.change(table, group, before, after);
+    });
   if (version < sumsVersion) countRows(database, sums);
   else sums.write();
+}
+
+/** The first version that writes a file's place down as seen from the state folder. */
+const placesVersion = 8;
+
+function writePlaces(
+  database: DatabaseSync,
+  stateFolder: string,
+  count: (table: TableName, group: [string, string], before: string, after: string) => void,
+): void {
+  for (const { table, column, from } of placeColumns) {
+    const { columns, key } = tables[table];
+    const update = database.prepare(
+      `UPDATE ${table} SET ${column} = ?, hash = ? WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`,
+    );
+    for (const row of database.prepare(`SELECT * FROM ${table}`).all() as Cells[]) {
+      verify(table, row, columns);
+      const path = row[column];
+      const place = typeof path === "string" ? placeIn(from(stateFolder), path) : path;
+      if (place === path || place === undefined) continue;
+      const hash = hashOf(columns.map((name) => (name === column ? place : (row[name] ?? null))));
+      update.run(place, hash, ...key.map((name) => row[name] ?? null));
+      count(table, groupOf(table, row), String(row["hash"]), hash);
+    }
+  }
 }
 
 /** The first version that counts rows. */

@@ -21,7 +21,7 @@ const ofCheck = /^--(sandbox|schema)\b/;
 /** `loadline run job.yaml` becomes `loadline run --env prod.env --sandbox job.yaml`, wherever it stands in a sentence. */
 export function withGivenFlags(text: string): string {
   return text.replaceAll(
-    /\bloadline (run|plan|check|resume|show|runs|abandon|describe|connections|guess)\b/g,
+    /\bloadline (run|plan|check|resume|show|runs|abandon|describe|connections|guess|state|doctor)\b/g,
     (command, name) => {
       const missing = [...given.value.program, ...flagsFor(String(name))].filter(
         (flag) => !text.includes(flag.split(" ")[0] ?? flag),

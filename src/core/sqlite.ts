@@ -23,6 +23,21 @@ export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
   return database;
 }
 
+/** Opens a database that is one file and has nothing beside it: one that is carried about. The caller makes it durable. */
+export function openSqliteFile(path: string, { readOnly = false }: { readOnly?: boolean } = {}): DatabaseSync {
+  const database = openFile(path, readOnly);
+  if (!readOnly) database.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+  return database;
+}
+
+/**
+ * Holds a database as it is until it is closed, so that of several processes one at a time replaces it; undefined where
+ * another one holds it. Throws what SQLite says of a file that is none.
+ */
+export function holdSqliteFile(path: string): DatabaseSync | undefined {
+  return holdFile(path);
+}
+
 /** SQLite does not say which file it can't open. */
 function openFile(path: string, readOnly: boolean): DatabaseSync {
   try {

@@ -95,6 +95,39 @@ test("a watermark of a version that did not write down its source is kept, witho
   expect(ledger.watermarks(watermark)).toEqual([{ ...watermark, jobFile: "", source: "" }]);
 });
 
+test("files of a ledger of version 7 lie where its state folder is, also once that has moved", () => {
+  const folder = filledLedger();
+  const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
+  for (const [table, column, path] of [
+    ["batches", "path", join(folder, "runs/r1/batches/1.csv")],
+    ["streams", "plan", join(folder, "runs/r1/plan/contacts.parquet")],
+    ["runs", "job_file", join(folder, "../jobs/j.yaml")],
+  ] as const) {
+    setCell(database, table, column, path);
+  }
+  database.exec("PRAGMA user_version = 7");
+  database.close();
+  Ledger.open(folder)[Symbol.dispose]();
+  const moved = temporaryFolder();
+  cpSync(folder, moved, { recursive: true });
+  using ledger = Ledger.open(moved);
+  expect(ledger.batches("r1")[0]?.path).toBe(join(moved, "runs/r1/batches/1.csv"));
+  expect(ledger.streams("r1")[0]?.plan).toBe(join(moved, "runs/r1/plan/contacts.parquet"));
+  expect(ledger.run("r1")?.jobFile).toBe(join(moved, "../jobs/j.yaml"));
+  expect(ledger.parts("r1", "contacts")[0]?.path).toBe("/x/part-00001.csv");
+});
+
+/** Changes the one row of a table, as that of another path: with its hash, and the sum of its group. */
+function setCell(database: DatabaseSync, table: "batches" | "streams" | "runs", column: string, value: string): void {
+  const row = database.prepare(`SELECT * FROM ${table}`).get() as Record<string, string | number | null>;
+  const hashOf = (values: unknown[]) => createHash("sha256").update(JSON.stringify(values)).digest("hex");
+  const hash = hashOf(tables[table].columns.map((name) => (name === column ? value : (row[name] ?? null))));
+  database.prepare(`UPDATE ${table} SET ${column} = ?, hash = ?`).run(value, hash);
+  const sum = database.prepare("SELECT of, first, second, row_count FROM sums WHERE of = ?").get(table);
+  const values = [...Object.values(sum ?? {}), BigInt(`0x${hash}`).toString(16)];
+  database.prepare("UPDATE sums SET digest = ?, hash = ? WHERE of = ?").run(String(values[4]), hashOf(values), table);
+}
+
 test("an upgrade that breaks off leaves the old ledger", () => {
   const folder = filledLedger();
   downgrade(folder);

@@ -14,7 +14,7 @@ export type KillState = (typeof killStates)[number];
 
 /** The states that at least one batch was in. */
 export function statesAtKill(project: Project): Set<KillState> {
-  return new Set(lookAtLedger(project, readStates) ?? []);
+  return new Set(lookAtLedger(project, (ledger) => readStates(ledger, project.path(".loadline"))) ?? []);
 }
 
 /** Whether a run came to its end by the ledger: a process can be killed after that, too. */
@@ -37,10 +37,10 @@ function lookAtLedger<T>(project: Project, look: (database: DatabaseSync) => T):
   }
 }
 
-function readStates(database: DatabaseSync): KillState[] {
+function readStates(database: DatabaseSync, stateFolder: string): KillState[] {
   const batches = database.prepare("SELECT state, path FROM batches").all() as { state: string; path: string }[];
   return batches.flatMap(({ state, path }) => {
-    const found = state === "committed" && isFetching(path) ? "fetching" : state;
+    const found = state === "committed" && isFetching(join(stateFolder, path)) ? "fetching" : state;
     return killStates.filter((name) => name === found);
   });
 }
