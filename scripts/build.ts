@@ -4,7 +4,7 @@
 // What must hold: a program that runs from dist/ meanwhile finds it whole, so the new one takes its place by renaming.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type OutputChunk, type Plugin, rolldown } from "rolldown";
@@ -44,6 +44,16 @@ async function bundle(folder: string): Promise<OutputChunk[]> {
   return output.filter((file) => file.type === "chunk");
 }
 
+/** The scripts and the style of the HTML pages (src/report/html/), which are put into each of them. */
+async function bundlePages(folder: string): Promise<void> {
+  const client = join(root, "src/report/html/client");
+  for (const name of ["changes", "history"]) {
+    const script = await rolldown({ input: join(client, `${name}.ts`), platform: "browser", logLevel: "warn" });
+    await script.write({ file: join(folder, `${name}.js`), format: "iife", comments: false, minify: true });
+  }
+  copyFileSync(join(client, "page.css"), join(folder, "page.css"));
+}
+
 /** The licences of the libraries in the bundle, which want to go with every copy. */
 function collectLicences(chunks: readonly OutputChunk[]): string {
   const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
@@ -58,9 +68,11 @@ function collectLicences(chunks: readonly OutputChunk[]): string {
 }
 
 function checkTypes(): void {
-  const compiler = [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.build.json"), "--noEmit"];
-  const { status } = spawnSync(process.execPath, compiler, { stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+  const compiler = [join(root, "node_modules/typescript/bin/tsc"), "--noEmit"];
+  for (const config of ["tsconfig.build.json", "tsconfig.client.json"]) {
+    const { status } = spawnSync(process.execPath, [...compiler, "-p", join(root, config)], { stdio: "inherit" });
+    if (status !== 0) process.exit(status ?? 1);
+  }
 }
 
 function replaceFolder(folder: string, fresh: string): void {
@@ -75,6 +87,7 @@ const folder = values.out ?? join(root, "dist");
 const fresh = `${folder}-${process.pid}.tmp`;
 try {
   const chunks = await bundle(fresh);
+  await bundlePages(join(fresh, "page"));
   writeFileSync(join(fresh, "licences.txt"), collectLicences(chunks));
   replaceFolder(folder, fresh);
 } finally {

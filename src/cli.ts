@@ -224,6 +224,16 @@ program
     ),
   );
 
+program
+  .command("report <run-id>")
+  .description("one run as an HTML page: what changed, what was rejected, how long it took")
+  .option("--out <file>", "where to, instead of report.html in the run folder")
+  .action(
+    act(async (id: string, flags: { out?: string }) =>
+      (await import("./commands/report.ts")).writeRunReport(globals(), id, flags),
+    ),
+  );
+
 addSandboxOptions(program.command("describe <connection> [object]"))
   .description("objects of a system, those of a glob, or the fields of one")
   .action(
@@ -299,7 +309,7 @@ program
   .description("the version; with --json also of Node, and the platform")
   .action(() => tellVersion(globals().json));
 
-for (const name of ["test", "apply", "rejects", "rollback", "reconcile", "report"]) {
+for (const name of ["test", "apply", "rejects", "rollback", "reconcile"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

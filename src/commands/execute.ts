@@ -23,6 +23,11 @@ const listeners: readonly Listener[] = [
     wants: ({ request: { job, command } }) => command === "run" && isHeard(job),
     tell: async (end) => (await import("./notify.ts")).tellEndOfRun(end),
   },
+  {
+    name: "the report",
+    wants: ({ request }) => request.job.report === true,
+    tell: async (end) => (await import("./report.ts")).reportEndedRun(end),
+  },
 ];
 
 function isHeard({ notify, ping }: RunRequest["job"]): boolean {

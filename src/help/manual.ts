@@ -89,6 +89,13 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: [1],
   },
+  report: {
+    examples: [
+      ["report latest", "writes report.html into the run folder of the last run"],
+      ["report 20261120-201455 --out run.html", "of the run whose id begins so, into a file"],
+    ],
+    exitCodes: [1],
+  },
   describe: {
     examples: [
       ["describe salesforce 'Acc*'", "objects that are called so"],

@@ -64,6 +64,8 @@ export interface Job {
   limits?: Limits;
   keepRunsMs: number;
   lock: Lock;
+  /** Each run writes its HTML report. */
+  report?: true;
   /** Target fields whose values are never shown or sent to a log or report. */
   redact: string[];
   /** Whom to tell how a run ended. Not part of the hash: it changes nothing of what a run does. */

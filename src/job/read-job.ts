@@ -50,7 +50,11 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
     streams: inLoadOrder(streams, root, diagnostics),
   };
   const draft = { root, diagnostics, folder };
-  const told = { notify: buildNotices(written.notify, draft), ...buildPing(written.ping, draft) };
+  const told = {
+    notify: buildNotices(written.notify, draft),
+    ...buildPing(written.ping, draft),
+    ...(written.report === true ? { report: true as const } : {}),
+  };
   return { ...job, ...told, file: diagnostics.source.file, hash: hashJob(job) };
 }
 

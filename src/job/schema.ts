@@ -352,6 +352,7 @@ export const jobShape = closedMap({
     .optional(),
   notify: notifyShape.describe("Whom to tell how a run ended.").optional(),
   ping: pingShape.describe("A dead man's switch: URLs that are called as a run begins and ends.").optional(),
+  report: z.boolean().describe("Whether each run writes report.html into its folder. Default: false.").optional(),
   redact: z.array(text).describe("Target fields whose values are never shown.").optional(),
   tests: z
     .array(

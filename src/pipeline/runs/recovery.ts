@@ -68,7 +68,7 @@ function supersede(ledger: Ledger, stateFolder: string, run: RunRecord): void {
 }
 
 /** The job file as it was when the run began. */
-export function keptJobFile(stateFolder: string, run: RunRecord): string {
+export function keptJobFile(stateFolder: string, run: Pick<RunRecord, "id">): string {
   return join(runFolder(stateFolder, run.id), "job.yaml");
 }
 

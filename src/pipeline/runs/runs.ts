@@ -147,7 +147,7 @@ function beginRun(request: RunRequest, ledger: Ledger): RunRecord {
 }
 
 /** Throws a Failure unless the job that a run has kept is the one that it began with. */
-export function refuseChangedCopy(run: RunRecord, kept: string): void {
+export function refuseChangedCopy(run: Pick<RunRecord, "id" | "jobSha256">, kept: string): void {
   if (run.jobSha256 !== null && sha256Of(readFileSync(kept)) !== run.jobSha256) {
     throw new Failure(exitCode.failed, `the job that run ${run.id} has kept is not the one that it began with`, {
       where: { file: kept },

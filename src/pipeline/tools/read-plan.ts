@@ -71,8 +71,15 @@ async function readStream(
   };
 }
 
-/** Fields of changes that name a parent which `redact` names as the job does: the target's name ends with the parent's key. */
-function redactedParents({ redact, streams }: Job, name: string, changes: readonly PlannedChange[]): string[] {
+/** Fields of changes that name a parent which `redact` names as the job does. */
+function redactedParents(job: Job, name: string, changes: readonly PlannedChange[]): string[] {
+  const isRedacted = redactedParentOf(job, name);
+  const found = changes.flatMap((change) => change.fields.map(({ field }) => field));
+  return [...new Set(found)].filter(isRedacted);
+}
+
+/** Whether a field names a parent that `redact` names as the job does: the target's name ends with the parent's key. */
+export function redactedParentOf({ redact, streams }: Job, name: string): (field: string) => boolean {
   const written = new Set(redact.map((one) => one.toLowerCase()));
   const fields = streams.find((stream) => stream.name === name)?.fields ?? [];
   const endings = fields.flatMap(({ parent }) => {
@@ -80,8 +87,7 @@ function redactedParents({ redact, streams }: Job, name: string, changes: readon
     const key = streams.find((stream) => stream.name === parent.stream)?.target.key ?? [];
     return key.map((one) => `.${one}`);
   });
-  const found = changes.flatMap((change) => change.fields.map(({ field }) => field));
-  return [...new Set(found)].filter((field) => endings.some((ending) => field.endsWith(ending)));
+  return (field) => endings.some((ending) => field.endsWith(ending));
 }
 
 /** The first changes of a plan file, deletes of mirror (which have no source row) by key. */
@@ -101,7 +107,7 @@ export async function readChanges(engine: Engine, plan: string, key: readonly st
   return rows.map((row) => plannedChange(row, key));
 }
 
-function plannedChange(row: Row, key: readonly string[]): PlannedChange {
+export function plannedChange(row: Row, key: readonly string[]): PlannedChange {
   const before = valuesOf(row["before"]);
   const after = valuesOf(row["after"]);
   const action = row["action"] as Action;
