@@ -11,7 +11,7 @@ import type { RunFlags } from "./commands/run.ts";
 import type { RunsFlags } from "./commands/runs.ts";
 import type { ShowFlags } from "./commands/show.ts";
 import { traceProblem, traceTo } from "./core/call-trace.ts";
-import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
+import { exitCodeOf, Failure, notSupportedYet, usageFailure } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
 import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
@@ -85,7 +85,7 @@ program.hook("preAction", (_program, command) => {
   });
 });
 
-function globals(): Globals {
+function globals({ metrics }: { metrics?: string } = {}): Globals {
   const { json, verbose, color, dir, env } = program.opts<Record<string, never>>();
   return {
     json: json === true,
@@ -93,6 +93,7 @@ function globals(): Globals {
     color: color !== false,
     ...(dir === undefined ? {} : { dir: resolve(dir) }),
     ...(env === undefined || env === "" ? {} : { env: resolve(env) }),
+    ...(metrics === undefined ? {} : { metrics }),
     signal: stopping.signal,
   };
 }
@@ -107,6 +108,16 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is wanted");
   return value;
+}
+
+function metricsOption(): Option {
+  return new Option(
+    "--metrics <file>",
+    "write Prometheus metrics of the run there, for the textfile collector",
+  ).argParser((path: string) => {
+    if (path.endsWith(".prom")) return resolve(path);
+    throw new InvalidArgumentError("the textfile collector reads files that end in .prom");
+  });
 }
 
 function addRunOptions(command: Command): Command {
@@ -143,10 +154,12 @@ addRunOptions(program.command("run <job...>"))
   .option("--detailed-exitcode", "with --dry-run: exit 10 when the plan has changes")
   .option("--again", "insert files that were inserted before")
   .option("--yes", "load into a protected connection")
+  .addOption(metricsOption())
   .action(
-    act(async (files: string[], flags: RunFlags) => {
+    act(async (files: string[], flags: RunFlags & { metrics?: string }) => {
       const { runJobs } = await import("./commands/run.ts");
-      return runJobs(globals(), files, flags, flags.dryRun === true ? "plan" : "run");
+      if (flags.dryRun === true && flags.metrics !== undefined) throw usageFailure("a dry run has no --metrics");
+      return runJobs(globals(flags), files, flags, flags.dryRun === true ? "plan" : "run");
     }),
   );
 
@@ -155,10 +168,13 @@ program
   .description("go on with an interrupted or failed run (default: the last one)")
   .addOption(new Option("--in-doubt <decision>", "what became of writes in doubt").choices(["landed", "not-landed"]))
   .option("--keys <file>", "the rows that the decision is about, one key a line")
+  .addOption(metricsOption())
   .action(
-    act(async (id: string | undefined, flags: { inDoubt?: "landed" | "not-landed"; keys?: string }) => {
-      return (await import("./commands/resume.ts")).resumeRun(globals(), id, flags);
-    }),
+    act(
+      async (id: string | undefined, flags: { inDoubt?: "landed" | "not-landed"; keys?: string; metrics?: string }) => {
+        return (await import("./commands/resume.ts")).resumeRun(globals(flags), id, flags);
+      },
+    ),
   );
 
 program

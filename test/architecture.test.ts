@@ -74,8 +74,9 @@ const allowed: Record<string, string[]> = {
   ...Object.fromEntries(steps.map((step) => [step, ["core", "formats", "values", "job", "contract"]])),
   contract: ["core", "values", "job"],
   connectors: [...leaves, "formats", "values", "job", "http", "contract"],
+  telemetry: [...leaves, "job", "report"],
   pipeline: [...leaves, "formats", "values", "job", "report", "http", "connectors", "contract", ...steps],
-  commands: [...leaves, "help", "job", "report", "pipeline", "sandbox", "checkpoint", "notify"],
+  commands: [...leaves, "help", "job", "report", "telemetry", "pipeline", "sandbox", "checkpoint", "notify"],
   cli: [...leaves, "help", "report", "commands"],
 };
 
@@ -326,6 +327,7 @@ const mainFiles = [
   "report/events.ts",
   "sandbox/sandbox.ts",
   "stage/engine.ts",
+  "telemetry/metrics.ts",
   "transform/mapping.ts",
   "validate/rules.ts",
   "values/value.ts",

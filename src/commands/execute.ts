@@ -28,10 +28,21 @@ const listeners: readonly Listener[] = [
     wants: ({ request }) => request.job.report === true,
     tell: async (end) => (await import("./report.ts")).reportEndedRun(end),
   },
+  {
+    name: "metrics",
+    wants: ({ globals, request }) => metricsPath(globals, request) !== undefined,
+    tell: async ({ globals, request, ended }) =>
+      (await import("../telemetry/metrics-file.ts")).writeMetrics(metricsPath(globals, request) ?? "", ended.summary),
+  },
 ];
 
 function isHeard({ notify, ping }: RunRequest["job"]): boolean {
   return notify.length > 0 || ping !== undefined;
+}
+
+/** A dry run loads nothing, and a rehearsal is nothing to watch over, but where that is asked for. */
+function metricsPath({ metrics }: Globals, { command, job, options }: RunRequest): string | undefined {
+  return metrics ?? (command === "run" && options.sandbox !== true ? job.metrics : undefined);
 }
 
 /** `isRecovery`: the run was not asked for, it recovers an earlier one. Throws as executeRun does. */

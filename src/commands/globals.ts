@@ -11,6 +11,8 @@ export interface Globals {
   dir?: string;
   /** `--env`. */
   env?: string;
+  /** `--metrics` of this command, absolute. */
+  metrics?: string;
   /** Aborted with a Failure (130 or 143) when a person or the system asks to stop. */
   signal: AbortSignal;
 }

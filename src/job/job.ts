@@ -72,6 +72,8 @@ export interface Job {
   notify: Notice[];
   /** Likewise. */
   ping?: Ping;
+  /** The Prometheus file that runs write, absolute. */
+  metrics?: string;
   /** In load order: a stream comes after the streams that its `parent` entries name. */
   streams: Stream[];
 }

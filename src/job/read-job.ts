@@ -3,7 +3,7 @@
 // What must hold: a job that comes out needs no further check of itself. All that is wrong with the shape is told at
 // once; where the shape is right, all that is wrong with the names.
 
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { suggest } from "../core/suggest.ts";
 import { buildNotices, buildPing } from "./build-notify.ts";
 import { buildStream } from "./build-stream.ts";
@@ -54,8 +54,13 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
     notify: buildNotices(written.notify, draft),
     ...buildPing(written.ping, draft),
     ...(written.report === true ? { report: true as const } : {}),
+    ...buildMetrics(written, folder),
   };
   return { ...job, ...told, file: diagnostics.source.file, hash: hashJob(job) };
+}
+
+function buildMetrics({ metrics }: JobFile, folder: string): Pick<Job, "metrics"> {
+  return metrics === undefined ? {} : { metrics: resolve(folder, metrics) };
 }
 
 function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): Stream[] {
