@@ -2,7 +2,8 @@
 // run, so that `--help` pays for nothing else.
 
 import { resolve } from "node:path";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { addRunOptions, addSandboxOptions, metricsOption, wholeNumber } from "./cli/options.ts";
 import { addStateCommands } from "./cli/state.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
@@ -102,39 +103,6 @@ function act<Arguments extends unknown[]>(run: (...args: Arguments) => CommandRe
   return async (...args: Arguments) => {
     code = await run(...args);
   };
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is wanted");
-  return value;
-}
-
-function metricsOption(): Option {
-  return new Option(
-    "--metrics <file>",
-    "write Prometheus metrics of the run there, for the textfile collector",
-  ).argParser((path: string) => {
-    if (path.endsWith(".prom")) return resolve(path);
-    throw new InvalidArgumentError("the textfile collector reads files that end in .prom");
-  });
-}
-
-function addRunOptions(command: Command): Command {
-  return command
-    .option("--sandbox", "every connection pointed at a local sandbox")
-    .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)")
-    .option("--streams <names>", "only these streams, separated by commas")
-    .option("--limit <n>", "only the first n rows of each stream", wholeNumber)
-    .option("--keys <file>", "only rows with these keys, one a line")
-    .option("--from <time>", "incremental streams: what changed since then; moves no watermark")
-    .option("--to <time>", "and before then");
-}
-
-function addSandboxOptions(command: Command): Command {
-  return command
-    .option("--sandbox", "ask a local sandbox")
-    .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)");
 }
 
 addRunOptions(program.command("plan <job...>"))

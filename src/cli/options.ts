@@ -1,0 +1,37 @@
+// Options that several commands have, and what is read of them at once.
+
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is wanted");
+  return value;
+}
+
+export function metricsOption(): Option {
+  return new Option(
+    "--metrics <file>",
+    "write Prometheus metrics of the run there, for the textfile collector",
+  ).argParser((path: string) => {
+    if (path.endsWith(".prom")) return resolve(path);
+    throw new InvalidArgumentError("the textfile collector reads files that end in .prom");
+  });
+}
+
+export function addRunOptions(command: Command): Command {
+  return command
+    .option("--sandbox", "every connection pointed at a local sandbox")
+    .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)")
+    .option("--streams <names>", "only these streams, separated by commas")
+    .option("--limit <n>", "only the first n rows of each stream", wholeNumber)
+    .option("--keys <file>", "only rows with these keys, one a line")
+    .option("--from <time>", "incremental streams: what changed since then; moves no watermark")
+    .option("--to <time>", "and before then");
+}
+
+export function addSandboxOptions(command: Command): Command {
+  return command
+    .option("--sandbox", "ask a local sandbox")
+    .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)");
+}
