@@ -262,6 +262,12 @@ notices
 addStateCommands(program, globals, act);
 
 program
+  .command("doctor")
+  .description("what is wrong with the machine, the state and the connections, and what to do")
+  .option("--offline", "ask no system")
+  .action(act(async (flags: { offline?: boolean }) => (await import("./commands/doctor.ts")).doctor(globals(), flags)));
+
+program
   .command("schema [file]")
   .description("JSON Schema of job files, connection files, or both")
   .option("--write", "into .loadline/, where the editor line of a job looks")

@@ -124,6 +124,34 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [["notify test jobs/*.yaml", "a test message to each receiver of each job"]],
     exitCodes: [1],
   },
+  doctor: {
+    examples: [
+      ["doctor", "what is wrong, and what to do"],
+      ["doctor --offline", "without asking a system"],
+    ],
+    exitCodes: [1],
+  },
+  state: {
+    examples: [
+      ["state show", "watermarks, and what is remembered"],
+      ["state export loadline.state", "for a machine that goes"],
+    ],
+    exitCodes: [1, 4, 6],
+  },
+  "state export": {
+    examples: [["state export loadline.state", "after each run, whatever its exit code"]],
+    exitCodes: [1, 4, 6],
+  },
+  "state import": {
+    examples: [["state import loadline.state", "before the first run on a new machine"]],
+    exitCodes: [1, 4, 6],
+  },
+  "state show": { examples: [["state show contacts --json", "of one job, for a script"]], exitCodes: [1] },
+  "state set": {
+    examples: [["state set contacts people --watermark 2026-01-31T08:00:00Z", "take again what changed since then"]],
+    exitCodes: [1, 4, 6],
+  },
+  "state purge": { examples: [["state purge --older-than 30d", "folders of old runs"]], exitCodes: [1, 6] },
   schema: {
     examples: [["schema job --write", "where the editor line of a job looks"]],
     exitCodes: [1],

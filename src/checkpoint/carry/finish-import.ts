@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
-import { makePrivateFolder, syncFile, writeDurably } from "../../core/files.ts";
+import { isThere, makePrivateFolder, syncFile, writeDurably } from "../../core/files.ts";
 import { type DatabaseSync, openSqlite, openSqliteLock } from "../../core/sqlite.ts";
 import { readAbout } from "../about.ts";
 import { type About, ledgerPath, markPath, renderMark } from "../integrity.ts";
@@ -37,7 +37,7 @@ function readyPath(stateFolder: string): string {
 
 /** Whether an import was begun that is now to be finished. */
 export function isImporting(stateFolder: string): boolean {
-  return existsSync(readyPath(stateFolder));
+  return isThere(readyPath(stateFolder));
 }
 
 /** From here on the import takes place, whatever happens to this process. */
