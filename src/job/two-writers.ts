@@ -28,7 +28,7 @@ export function refuseTwoWriters(
 }
 
 function findSharedRow(earlier: Stream, later: Stream, addsParents: boolean): Problem | undefined {
-  if (areApart(earlier, later)) return undefined;
+  if (areApart(earlier, later)) return findDeletedRecords(earlier, later) ?? findDeletedRecords(later, earlier);
   return findSharedField(earlier, later, addsParents) ?? findSharedRecords(earlier, later);
 }
 
@@ -92,18 +92,34 @@ function foldField(name: string): string {
 }
 
 function findSharedRecords(earlier: Stream, later: Stream): Problem | undefined {
-  const modes = [earlier.target.mode, later.target.mode];
-  const isMade = modes.every((mode) => mode === "insert" || mode === "upsert" || mode === "mirror");
+  const isMade = isMaker(earlier) && isMaker(later);
   const [key = "", ...others] = later.target.key;
   const isOneKey = others.length === 0 && earlier.target.key.length === 1 && earlier.target.key[0] === key;
   // By another key, a record that has both would not be found before it is there.
   const isFound = maps(earlier, later.target.key) || maps(later, earlier.target.key);
   // Two inserts make records of their own.
-  if (!isMade || !(isOneKey || isFound) || modes.every((mode) => mode === "insert")) return undefined;
+  if (!isMade || !(isOneKey || isFound) || (earlier.target.mode === "insert" && later.target.mode === "insert"))
+    return undefined;
   return {
     message: `streams ${earlier.name} and ${later.name} both make records of ${later.target.object}${isOneKey ? ` by ${key}` : ""}: one that both have would be made twice`,
     next: `take mode update in one of them, or load it by a job of its own`,
   };
+}
+
+/** A mirror without a scope deletes what its own source lacks, and so all that another stream makes by its key. */
+function findDeletedRecords(mirror: Stream, other: Stream): Problem | undefined {
+  const { mode, scope, key, object } = mirror.target;
+  // A source with `keep` is never whole, so that nothing is deleted by it.
+  if (mode !== "mirror" || scope !== undefined || mirror.keep !== undefined) return undefined;
+  if (!isMaker(other) || !maps(other, key)) return undefined;
+  return {
+    message: `stream ${mirror.name} deletes the records of ${object} that stream ${other.name} makes: they have a ${key.join(", ")} that its own source lacks`,
+    next: `say by target.scope which records are those of ${mirror.name}`,
+  };
+}
+
+function isMaker({ target: { mode } }: Stream): boolean {
+  return mode === "insert" || mode === "upsert" || mode === "mirror";
 }
 
 function maps({ fields }: Stream, key: readonly string[]): boolean {

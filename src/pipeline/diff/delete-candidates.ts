@@ -29,11 +29,14 @@ interface CandidatesInput {
 /** Ids that a sentence names. */
 const shownMax = 5;
 
+/** BOOLEAN SQL: no record may be deleted. */
+export const noneDeletable = "false";
+
 /** Which records may be deleted, BOOLEAN SQL over `_id_`: all, those in `scope`, or none where the source is not whole. */
 export async function selectDeletable(input: CandidatesInput, wholeness: Wholeness): Promise<string | undefined> {
   const { compiled, target } = input;
   const { key, scope } = compiled.stream.target;
-  if (wholeness.kind === "partial") return "false";
+  if (wholeness.kind === "partial") return noneDeletable;
   if (scope === undefined) return undefined;
   const { idColumn, versionColumn } = target.capabilities;
   const { files } = await target.snapshot({ ...requestOf(input, "scope"), fields: [], key, scope });

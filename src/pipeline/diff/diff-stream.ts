@@ -35,7 +35,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { absentColumns } from "../stage/stage-part.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { nameByAliases } from "./aliases.ts";
-import { holdBackCandidates, selectDeletable } from "./delete-candidates.ts";
+import { holdBackCandidates, noneDeletable, selectDeletable } from "./delete-candidates.ts";
 import { tellHeldValues } from "./held-values.ts";
 import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
@@ -43,7 +43,7 @@ import { keyOfLookup } from "./lookups.ts";
 import { selectNamed } from "./named-keys.ts";
 import { findNaming } from "./naming-field.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
-import { wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
+import { wholeAsMatched, wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
 
 /** A person's choice of rows (`--limit`, `--keys`). */
 export interface Selection {
@@ -99,14 +99,13 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { engine, compiled, staged } = input;
   await selectRows(input);
   await input.refuseRows();
-  const wholeness = together([
-    input.taken,
-    wholeAsSelected(input.selection),
-    await wholeAsStaged(engine, compiled, staged),
-  ]);
+  const read = together([input.taken, wholeAsSelected(input.selection), await wholeAsStaged(engine, compiled, staged)]);
   const present = await readPresent(input);
-  const compare = await adoptRecords(input, await prepareCompare(input, present, wholeness));
-  for (const sql of nameMatches(compare, await matchRows(input, compare))) await engine.run(sql);
+  const prepared = await adoptRecords(input, await prepareCompare(input, present, read));
+  const { matches, alike } = await matchRows(input, prepared);
+  const wholeness = together([read, wholeAsMatched(alike)]);
+  const compare = alike === 0 ? prepared : { ...prepared, deletable: noneDeletable };
+  for (const sql of nameMatches(compare, matches)) await engine.run(sql);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   await writeParquet(engine, planRows(compare), input.planPath);
   const refused = await refuseWrites(engine, compiled, input.planPath);
@@ -126,18 +125,21 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   };
 }
 
-/** Who matches, as a table function. Where rows are left behind by it, it is found out anew without them. */
+/**
+ * Who matches, as a table function, and how many rows may stand for a record that they don't name. Where rows are left
+ * behind by that, it is found out anew without them.
+ */
 async function matchRows(
   { engine, compiled, snapshotFolder: folder }: DiffInput,
   compare: CompareInput,
-): Promise<string> {
+): Promise<{ matches: string; alike: number }> {
   const path = join(folder, `${compiled.stream.name}-matches.parquet`);
   const matches = readParquet(path);
   await writeParquet(engine, matchKeys(compare), path, "disposable");
-  if (!compare.tellsUnusualKeys) return matches;
+  if (!compare.tellsUnusualKeys) return { matches, alike: 0 };
   const refused = await refuseLikeKeys(engine, compare, { matches, folder, isKeyHidden: isKeyHidden(compiled) });
-  if (refused > 0) await writeParquet(engine, matchKeys(compare), path, "disposable");
-  return matches;
+  if (refused.rows > 0) await writeParquet(engine, matchKeys(compare), path, "disposable");
+  return { matches, alike: refused.ofRecords };
 }
 
 async function selectRows(input: DiffInput): Promise<void> {

@@ -13,15 +13,21 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { isPlainSql, likeness } from "../../values/fold.ts";
 
+/** Rows left behind, and how many of them may stand for a record that is there. */
+export interface LikeKeys {
+  rows: number;
+  ofRecords: number;
+}
+
 /**
- * Leaves behind the rows whose key is like another one, and gives how many; `matches` is a scan of what `matchKeys` gave.
- * Nearly always no key has a letter for which that matters, and only narrow columns are read to know it.
+ * Leaves behind the rows whose key is like another one; `matches` is a scan of what `matchKeys` gave. Nearly always no
+ * key has a letter for which that matters, and only narrow columns are read to know it.
  */
 export async function refuseLikeKeys(
   engine: Engine,
   compare: CompareInput,
   { matches, folder, isKeyHidden }: { matches: string; folder: string; isKeyHidden: boolean },
-): Promise<number> {
+): Promise<LikeKeys> {
   const { key } = compare;
   const target = compare.snapshot === undefined ? "SELECT CAST(NULL AS VARCHAR) AS key LIMIT 0" : recordKeys(compare);
   // Folding leaves a key plain, or not.
@@ -29,7 +35,7 @@ export async function refuseLikeKeys(
     SELECT _key_ AS key FROM ${keysTable} WHERE NOT ${isPlainSql("_shown_")}
     UNION SELECT ${unusualName} FROM ${matches} WHERE ${unusualName} IS NOT NULL`);
   const { count } = await engine.one("SELECT count(*) AS count FROM unusual_keys");
-  if (Number(count) === 0) return 0;
+  if (Number(count) === 0) return { rows: 0, ofRecords: 0 };
   const path = join(folder, "likeness.csv");
   const caseSensitive = key.every((field) => field.caseSensitive);
   await writeRecordFile(path, ["key", "likeness"], likenessOf(engine, caseSensitive));
@@ -50,7 +56,11 @@ export async function refuseLikeKeys(
       ${both} to the target, or not: they differ only in how letters are written'
     FROM ${keysTable} k JOIN (SELECT a.key, min(b.key) AS other FROM source_keys a JOIN (${others}) b ON a.likeness = b.likeness AND a.key <> b.key
       WHERE a.key NOT IN (SELECT key FROM target_keys) GROUP BY 1) r ON r.key = k._key_`);
-  return (await countLeftBehind(engine)) - before;
+  const rows = (await countLeftBehind(engine)) - before;
+  if (rows === 0) return { rows, ofRecords: 0 };
+  const { records } = await engine.one(`SELECT count(*) AS records FROM source_keys
+    WHERE key NOT IN (SELECT key FROM target_keys) AND likeness IN (SELECT likeness FROM target_keys)`);
+  return { rows, ofRecords: Number(records) };
 }
 
 async function countLeftBehind(engine: Engine): Promise<number> {

@@ -68,12 +68,26 @@ export async function wholeAsStaged(
   // What was refused for its key may stand for another one than the row holds now.
   const isRefused = key.map((name) => `starts_with(_problem_, ${literal(problemOf(name))})`);
   const unknown = key.length === 0 ? "false" : [...isBlank, ...isRefused].join(" OR ");
-  const { rows } = await engine.one(
-    `SELECT count(*) AS rows FROM ${identifier(view)} WHERE _state_ <> ${rowState.good} AND (${unknown})`,
+  const counts = await engine.one(
+    `SELECT count(*) FILTER (_state_ <> ${rowState.good} AND (${unknown})) AS keyless,
+      count(*) FILTER (_breaks_ < 0) AS swallowing FROM ${identifier(view)}`,
   );
-  const keyless = Number(rows);
+  const keyless = Number(counts["keyless"]);
+  const swallowing = Number(counts["swallowing"]);
   return together([
     unread,
     keyless === 0 ? whole : partial(`the key of ${countOf(keyless, "row")} is not known: see the rejects`),
+    // Whether a stray quote has swallowed them can't be known.
+    swallowing === 0
+      ? whole
+      : partial(`lines that look like records stand in a value of ${countOf(swallowing, "row")}`),
   ]);
+}
+
+/** `alike`: rows that may stand for a record whose key is written in another way. */
+export function wholeAsMatched(alike: number): Wholeness {
+  if (alike === 0) return whole;
+  return partial(
+    `which record ${countOf(alike, "row")} stands for is not known, for one has a key like it: see the rejects`,
+  );
 }

@@ -54,10 +54,11 @@ export async function forecastCascades(
         `deleting from ${stream.target.object} takes along ${countOf(rows, "record")} of ${object} (${field})`,
     );
     for (const { object, rows } of found) {
-      const keeper = keeperOf(context, planned, stream, object);
+      const keeper = keeperOf(context, streams, stream, object);
       if (keeper === undefined) continue;
+      const keeps = streams.includes(keeper) ? "keeps" : "may keep, which this run leaves out";
       objections.push(
-        `${stream.name}: its deletes would take along ${countOf(rows, "record")} of ${object} that stream ${keeper.name} keeps`,
+        `${stream.name}: its deletes would take along ${countOf(rows, "record")} of ${object} that stream ${keeper.name} ${keeps}`,
       );
     }
     counts.set(
@@ -76,16 +77,12 @@ function note({ ledger, emit }: RunContext, records: StreamRecord[], record: Str
   records[records.indexOf(record)] = noted;
 }
 
-/** The mirror that has judged the records of an object: those that it does not delete are to stay. */
-function keeperOf(
-  context: RunContext,
-  planned: readonly Planned[],
-  parent: Stream,
-  object: string,
-): Stream | undefined {
-  return planned
-    .map(({ stream }) => stream)
-    .find((stream) => stream.target.mode === "mirror" && loads(context, stream, parent, object));
+/** The mirror that judges the records of an object: those that it does not delete, or was not asked about, are to stay. */
+function keeperOf(context: RunContext, chosen: readonly Stream[], parent: Stream, object: string): Stream | undefined {
+  const others = context.job.streams.filter((stream) => !chosen.includes(stream));
+  return [...chosen, ...others].find(
+    (stream) => stream.target.mode === "mirror" && loads(context, stream, parent, object),
+  );
 }
 
 function loads(context: RunContext, { target }: Stream, { target: { connection } }: Stream, object: string): boolean {
