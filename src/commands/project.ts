@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { usageFailure } from "../core/errors.ts";
+import { showPath, usageFailure } from "../core/errors.ts";
 import { makePrivateFolder } from "../core/files.ts";
 import { isPattern, openGlob } from "../core/glob.ts";
 import { suggest } from "../core/suggest.ts";
@@ -29,7 +29,12 @@ export function findProject(globals: Globals): Project {
       next: "go to your project, or name it with --dir; loadline init makes one",
     });
   }
-  return projectIn(folder);
+  const project = projectIn(folder);
+  if (existsSync(join(folder, "connections.yaml")) || existsSync(project.stateFolder)) return project;
+  throw usageFailure(`there is no connections.yaml in ${folder}`, {
+    why: "--dir names the folder of a project",
+    next: `loadline init ${showPath(folder)} makes one there`,
+  });
 }
 
 /** For what needs no connections.yaml: the working folder, where there is none. */

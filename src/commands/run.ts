@@ -1,8 +1,9 @@
 // loadline run, plan: each job in turn.
 
 import type { RunOptions } from "../checkpoint/ledger.ts";
-import { exitCodeOf, explain, Failure, usageFailure } from "../core/errors.ts";
+import { exitCodeOf, explain, Failure, showPath, usageFailure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { suggest } from "../core/suggest.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { readInstant } from "../job/object-source.ts";
@@ -95,8 +96,11 @@ function optionsOf(job: Job, flags: RunFlags): RunOptions {
   const streams = flags.streams?.split(",").map((name) => name.trim());
   const unknown = streams?.find((name) => !job.streams.some((stream) => stream.name === name));
   if (unknown !== undefined) {
-    throw new Failure(exitCode.usage, `job ${job.name} has no stream ${unknown}`, {
-      next: `streams: ${job.streams.map(({ name }) => name).join(", ")}`,
+    const names = job.streams.map(({ name }) => name);
+    const meant = suggest(unknown, names);
+    throw usageFailure(`job ${job.name} has no stream ${unknown}`, {
+      where: { file: job.file },
+      next: meant === undefined ? `streams: ${names.join(", ")}` : `did you mean ${meant}?`,
     });
   }
   return {
@@ -131,7 +135,7 @@ function refuseProtected(project: OpenProject, job: Job, flags: RunFlags): void 
   });
   if (guarded === undefined) return;
   throw new Failure(exitCode.guard, `connection ${guarded} is protected: loading wants --yes`, {
-    next: `loadline plan ${job.file} shows what would change; then run again with --yes`,
+    next: `loadline plan ${showPath(job.file)} shows what would change; then run again with --yes`,
   });
 }
 

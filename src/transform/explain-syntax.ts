@@ -78,8 +78,20 @@ function findOpen(bare: string): SyntaxProblem | undefined {
     : { message: "a ( is not closed", offset: first.offset, next: "write the ) that is missing" };
 }
 
+/** What other languages write, and a word processor. */
+const borrowed: readonly (readonly [RegExp, message: string, next: string])[] = [
+  [/[\u2018-\u201f]/u, "a quote of a word processor is none here", `put a text into ', the name of a column into "`],
+  [/`/, '` is not " in SQL', 'write "'],
+  [/&&/, "&& is not AND in SQL", "write AND"],
+  [/!(?![=~])/, "! is not NOT in SQL", "write NOT"],
+];
+
 /** Of other languages. */
 function findBorrowed(bare: string, offset: number | undefined): SyntaxProblem | undefined {
+  for (const [pattern, message, next] of borrowed) {
+    const found = pattern.exec(bare);
+    if (found !== null) return { message, offset: found.index, length: found[0].length, next };
+  }
   const question = bare.indexOf("?");
   if (question >= 0) {
     return {

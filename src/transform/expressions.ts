@@ -154,7 +154,13 @@ function noteColumn(node: Node, bound: ReadonlySet<string>, found: ParsedExpress
 const timeWords = new Set(["current_date", "current_timestamp"]);
 
 /** Operators that mean something else in SQL, or nothing. */
-const ofOtherLanguages: Readonly<Record<string, string>> = { "&&": "AND", "!": "NOT" };
+const ofOtherLanguages: Readonly<Record<string, string>> = {
+  "&&": "AND",
+  "!": "NOT",
+  "===": "=",
+  "!==": "<>",
+  "`": '"',
+};
 
 /** `Email.trim()` parses as the function trim of the schema "Email": the schema is the column. */
 function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpression): void {
@@ -168,10 +174,13 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
   if (schema !== "" && schema !== "main" && !bound.has(schema)) {
     found.columns.push({ path: [schema], offset: offsetOf(node).offset ?? 0 });
   }
-  const sqlWord = ofOtherLanguages[name];
+  const foreign = name.replace(/__postfix$/, "");
+  const sqlWord = ofOtherLanguages[foreign];
   if (sqlWord !== undefined && schema === "") {
-    const message = `${name} is not ${sqlWord} in SQL`;
-    found.problems.push({ message, length: name.length, next: `write ${sqlWord}`, ...offsetOf(node) });
+    const message = `${foreign} is not ${sqlWord} in SQL`;
+    // A quote stands on both sides.
+    if (found.problems.some((problem) => problem.message === message)) return;
+    found.problems.push({ message, length: foreign.length, next: `write ${sqlWord}`, ...offsetOf(node) });
     return;
   }
   if (node.is_operator === true) {
@@ -188,7 +197,9 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
   const message = laterFunctions.has(name)
     ? `the function ${name} is not supported yet`
     : `the function ${name} can't be used in a job${candidate === undefined ? "" : `; did you mean ${candidate}?`}`;
-  found.problems.push({ message, length: name.length, ...offsetOf(node) });
+  const next = "loadline help functions lists those that can: the same row gives the same result each time";
+  const unknown = candidate === undefined && !laterFunctions.has(name) ? { next } : {};
+  found.problems.push({ message, length: name.length, ...unknown, ...offsetOf(node) });
 }
 
 /** A locale or a format that can't be read would make every row a reject, or make it something else. */

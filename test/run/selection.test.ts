@@ -54,7 +54,7 @@ test("a stream that does not exist is told with those that do", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten });
   const run = await place.project.run("plan", "job.yaml", "--streams", "contcats");
   expect(run.code).toBe(2);
-  expect(run.stderr).toContain("streams: contacts");
+  expect(run.stderr).toContain("did you mean contacts?");
 });
 
 test("plan writes nothing, keeps the plan, and says with --detailed-exitcode that there are changes", async () => {

@@ -138,6 +138,10 @@ function unknownName(
 
 /** A word alone may be meant as a text. */
 function orText({ sql }: Expression, { column }: { column: string }): string {
+  const inside = /^[\u2018-\u201f](.+)[\u2018-\u201f]$/u.exec(column)?.[1];
+  if (inside !== undefined) {
+    return `. The quotes of a word processor are none here: a text is written ${literal(inside)}, a column "${inside}"`;
+  }
   const written = sql.trim().replace(/^"(.*)"$/, "$1");
   return written === column ? `. A text is written in single quotes: "${literal(column)}"` : "";
 }
