@@ -2,6 +2,7 @@
 
 import { exitCodeOf, explain } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import type { Environment, Job } from "../job/job.ts";
 import { type CheckedJob, checkJob } from "../pipeline/tools/check-job.ts";
 import { chosenLog, printFailure, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
@@ -18,7 +19,7 @@ export async function checkJobs(
     try {
       const job = readProjectJob(file, project.connections);
       const checked = await checkJob({ ...project, job, signal: globals.signal });
-      show(globals, file, checked);
+      show(globals, file, await withListeners(checked, job, project.environment));
       codes.push(exitCode.done);
     } catch (error) {
       if (globals.json)
@@ -28,6 +29,17 @@ export async function checkJobs(
     }
   }
   return worstExitCode(codes);
+}
+
+async function withListeners(checked: CheckedJob, job: Job, environment: Environment): Promise<CheckedJob> {
+  if (job.notify.length === 0 && job.ping === undefined) return checked;
+  const { describeListeners } = await import("../notify/describe-listeners.ts");
+  const listeners = describeListeners(job, environment);
+  return {
+    ...checked,
+    checked: [...checked.checked, ...listeners.checked],
+    warnings: [...checked.warnings, ...listeners.warnings],
+  };
 }
 
 function show(globals: Globals, file: string, checked: CheckedJob): void {

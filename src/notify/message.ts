@@ -5,10 +5,11 @@ import { hostname } from "node:os";
 import { now } from "../core/clock.ts";
 import { StoppedByGuard } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import type { StreamCounts } from "../core/model.ts";
+import { noCounts, type StreamCounts } from "../core/model.ts";
 import { withGivenFlags } from "../core/next-command.ts";
 import type { NotifyEvent } from "../job/job.ts";
-import type { RunSummary } from "../report/summary.ts";
+import type { RejectReason } from "../report/reject-reasons.ts";
+import type { RunSummary, StreamSummary } from "../report/summary.ts";
 import { reasonOf } from "./reason.ts";
 
 /** The end of a run, or of a job that could not begin. */
@@ -51,8 +52,8 @@ export interface Message {
   sandbox: boolean;
 }
 
-/** The counts of a stream, its watermark, and of its rejects where, by what and how many: never which value. */
-type ToldStream = StreamCounts & { watermark: RunSummary["streams"][string]["watermark"] };
+/** The counts of a stream and its watermark; of its rejects by what and how many, never which value. */
+type ToldStream = StreamCounts & Pick<StreamSummary, "watermark"> & { rejectReasons: Omit<RejectReason, "example">[] };
 
 /** What a run's end is to those who listen, the weightiest first; none where another run has the lock and that is fine. */
 export function eventsOf({ summary, error, isRecovery }: Pick<Ending, "summary" | "error" | "isRecovery">) {
@@ -96,9 +97,11 @@ export function describeEnd(ending: Ending): Message {
 }
 
 /** Reasons of rejects come with an example, which is a record's. */
-function withoutValues(counts: RunSummary["streams"][string]): ToldStream {
-  const told = Object.entries(counts).filter(([name, value]) => name === "watermark" || typeof value === "number");
-  return Object.fromEntries(told) as unknown as ToldStream;
+function withoutValues({ watermark, rejectReasons, ...counted }: StreamSummary): ToldStream {
+  const counts = noCounts();
+  for (const name of Object.keys(counts) as (keyof StreamCounts)[]) counts[name] = counted[name];
+  const reasons = rejectReasons.map(({ field, rule, count }) => ({ field, rule, count }));
+  return { ...counts, watermark, rejectReasons: reasons };
 }
 
 export function testMessage(job: string, folder: string, next: string): Message {

@@ -28,24 +28,27 @@ export async function tellEnd(ending: Ending, telling: Telling): Promise<Untold>
   const { notices, environment, file, msMax = Number.POSITIVE_INFINITY } = telling;
   const events = eventsOf(ending);
   const wanted = notices.filter(({ when }) => events.some((event) => when.includes(event)));
-  const untold: Untold = { problems: [], spared: [] };
-  if (wanted.length === 0) return untold;
+  if (wanted.length === 0) return { problems: [], spared: [] };
   const message = describeEnd(ending);
-  const tell = async (notice: Notice) => {
+  const tell = async (notice: Notice): Promise<{ problem?: Failure; spared?: string }> => {
     let receiver: Receiver | undefined;
     try {
       receiver = openReceiver(notice, environment);
-      if (receiver === undefined) return;
-      if (ending.isRehearsal && !receiver.isLocal) untold.spared.push(receiver.name);
-      else await receiver.send(message, msMax);
+      if (receiver === undefined) return {};
+      if (ending.isRehearsal && !receiver.isLocal) return { spared: receiver.name };
+      await receiver.send(message, msMax);
+      return {};
     } catch (error) {
       // Who rehearses has not set everything.
-      if (ending.isRehearsal && receiver === undefined) untold.spared.push(notice.to.kind);
-      else untold.problems.push(explainUntold(receiver?.name ?? notice.to.kind, notice.place, error, tryWith(file)));
+      if (ending.isRehearsal && receiver === undefined) return { spared: notice.to.kind };
+      return { problem: explainUntold(receiver?.name ?? notice.to.kind, notice.place, error, tryWith(file)) };
     }
   };
-  await Promise.all(wanted.map(tell));
-  return untold;
+  const told = await Promise.all(wanted.map(tell));
+  return {
+    problems: told.flatMap(({ problem }) => problem ?? []),
+    spared: told.flatMap(({ spared }) => spared ?? []),
+  };
 }
 
 export function tryWith(file: string): string {
