@@ -6,6 +6,7 @@ import type { Job } from "../job/job.ts";
 import type { EndedRun } from "../pipeline/runs/runs.ts";
 import { readPlan } from "../pipeline/tools/read-plan.ts";
 import type { RunEvent } from "../report/events.ts";
+import { appendOutputs, isGithub } from "../report/github.ts";
 import { appendStepSummary, planMarkdown, summaryMarkdown } from "../report/markdown.ts";
 import {
   chosenLog,
@@ -76,6 +77,7 @@ export async function presentRun(
   if (error !== undefined) printFailure(error, { run: summary.run, verbose: globals.verbose });
   // On a screen the plan itself says it.
   else if (report !== undefined && (globals.json || !isOutScreen())) tellObjections(report);
+  if (!recovering) tellSteps(summary);
   const stepSummary = process.env["GITHUB_STEP_SUMMARY"];
   if (stepSummary !== undefined && stepSummary !== "") {
     appendStepSummary(
@@ -83,6 +85,12 @@ export async function presentRun(
       report === undefined ? summaryMarkdown({ summary, folder, error }) : planMarkdown(report),
     );
   }
+}
+
+/** Outputs of a step of GitHub Actions. */
+function tellSteps(summary: RunSummary): void {
+  const path = process.env["GITHUB_OUTPUT"] ?? "";
+  if (isGithub() && path !== "") appendOutputs(path, summary);
 }
 
 /** A plan that would be stopped has failed, also for who reads stderr alone. */
@@ -100,7 +108,9 @@ async function describePlan(job: Job, { summary, outcome, folder }: EndedRun, wa
 
 /** A job that could not begin: its file is wrong, its lock is held, its connection is missing. */
 export function presentUnstarted(globals: Globals, file: string, error: unknown): void {
-  if (globals.json) printOut(JSON.stringify(unstartedSummary(file, error)));
+  const summary = unstartedSummary(file, error);
+  if (globals.json) printOut(JSON.stringify(summary));
+  tellSteps(summary);
   printFailure(error, { verbose: globals.verbose });
 }
 

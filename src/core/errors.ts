@@ -20,7 +20,14 @@ export interface FailureDetails {
   why?: string;
   /** What the person should run or do next. */
   next?: string;
+  /** Where the message tells several things: each by itself. */
+  problems?: readonly Problem[];
   cause?: unknown;
+}
+
+export interface Problem {
+  where: Place;
+  what: string;
 }
 
 export class Failure extends Error {
@@ -28,6 +35,7 @@ export class Failure extends Error {
   readonly where: Place | undefined;
   readonly why: string | undefined;
   readonly next: string | undefined;
+  readonly problems: readonly Problem[];
 
   constructor(code: ExitCode, what: string, details: FailureDetails = {}) {
     super(what, details.cause === undefined ? undefined : { cause: details.cause });
@@ -36,6 +44,7 @@ export class Failure extends Error {
     this.where = details.where;
     this.why = details.why;
     this.next = details.next;
+    this.problems = details.problems ?? [];
   }
 }
 

@@ -89,7 +89,10 @@ export class Diagnostics {
 export function diagnosticsFailure(diagnostics: readonly Diagnostic[], text?: string): Failure {
   const shown = diagnostics.slice(0, diagnosticsShownMax).map((diagnostic) => showDiagnostic(diagnostic, text));
   if (diagnostics.length > shown.length) shown.push(`and ${diagnostics.length - shown.length} more problems`);
-  return new Failure(exitCode.usage, shown.join("\n"));
+  const problems = diagnostics.slice(0, diagnosticsShownMax).map(({ place, message, next }) => {
+    return { where: place, what: next === undefined ? message : `${message}\nnext: ${next}` };
+  });
+  return new Failure(exitCode.usage, shown.join("\n"), { problems });
 }
 
 /**

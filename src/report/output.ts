@@ -8,6 +8,7 @@ import { withGivenFlags } from "../core/next-command.ts";
 import { remember } from "../core/process-memory.ts";
 import { redactSecrets } from "../core/secret.ts";
 import type { LogEvent } from "./events.ts";
+import { annotationOf, annotationsOf, isGithub } from "./github.ts";
 import type { Look } from "./lines.ts";
 import { visible } from "./visible-text.ts";
 
@@ -37,7 +38,10 @@ export function printOut(text: string): void {
 /** A failure in words. */
 export function printError(text: string): void {
   if (log.value.isJson) printEvent({ type: "failure", message: text }, null);
-  else writeError(text);
+  else {
+    writeError(text);
+    if (isGithub()) writeError(annotationOf({}, text));
+  }
 }
 
 export interface FailureTold {
@@ -53,6 +57,7 @@ export function printFailure(error: unknown, { run = null, verbose = false }: Fa
   if (!log.value.isJson) {
     // Nothing of it is cut: the places, paths and commands in it are copied.
     writeError(explain(error).split("\n").map(visible).join("\n"));
+    if (isGithub()) for (const annotation of annotationsOf(error)) writeError(visible(annotation));
     if (stack.stack !== undefined) writeError(stack.stack);
     return;
   }

@@ -103,7 +103,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
 
 /** The tests' own environment, cleaned of what would change what loadline prints or does, and `more`. */
 export function environment(more: Record<string, string | undefined> = {}): Record<string, string> {
-  const { GITHUB_STEP_SUMMARY, FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
+  const { GITHUB_STEP_SUMMARY, GITHUB_ACTIONS, GITHUB_OUTPUT, FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
   const own = Object.entries(rest).filter(([name]) => !/^(LOADLINE_|VITEST|SF_)/.test(name));
   const all = {
     ...Object.fromEntries(own),
