@@ -196,6 +196,8 @@ program
   .option("--job <name>", "only those of a job")
   .option("--status <names>", "only those that are so: failed, partial, killed, …; several separated by commas")
   .option("--since <time>", "only those that began since then: 2026-01-31, or so long ago: 12h, 7d")
+  .option("--html", "as a page, runs.html in .loadline/")
+  .option("--out <file>", "with --html: where to instead")
   .action(act(async (flags: RunsFlags) => (await import("./commands/runs.ts")).listRuns(globals(), flags)));
 
 program

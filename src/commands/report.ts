@@ -1,7 +1,7 @@
 // loadline report: one run as an HTML page.
 
 import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readJob } from "../job/read-job.ts";
@@ -13,6 +13,7 @@ import { printNotice, printOut } from "../report/output.ts";
 import type { EndOfRun } from "./end-of-run.ts";
 import { findRun, type KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
+import { outFile } from "./out-file.ts";
 import { findProject } from "./project.ts";
 
 export interface ReportFlags {
@@ -27,13 +28,6 @@ export async function writeRunReport(globals: Globals, named: string, flags: Rep
   if (globals.json) printOut(JSON.stringify(reportJson(run.id, written)));
   else printOut(showPath(written.path));
   return exitCode.done;
-}
-
-/** Where a page is to go. Throws a Failure (2) where its folder is not there. */
-export function outFile(named: string): string {
-  const path = resolve(named);
-  if (existsSync(dirname(path))) return path;
-  throw usageFailure(`there is no folder ${dirname(path)}`, { next: "make it, or name another --out" });
 }
 
 /** What the job says of redaction and keys is what it said then. */

@@ -1,5 +1,7 @@
 // loadline show: one run.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Ledger } from "../checkpoint/ledger.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readReasons } from "../pipeline/rows/reject-reasons.ts";
@@ -31,5 +33,6 @@ function readDetails({ stateFolder, ...run }: KeptRun): RunDetails {
     parts: ledger.parts(run.id, stream.name),
     batches: ledger.batches(run.id, stream.name),
   }));
-  return { ...run, folder, streams };
+  const report = join(folder, "report.html");
+  return { ...run, folder, report: existsSync(report) ? report : null, streams };
 }

@@ -78,6 +78,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [
       ["runs", "the history, newest first"],
       ["runs --status failed,killed --since 7d", "what went wrong this week"],
+      ["runs --html --out runs.html", "the history as a page"],
     ],
     exitCodes: [1],
   },

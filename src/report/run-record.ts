@@ -24,6 +24,8 @@ export interface RunOverview {
 export interface RunDetails extends RunOverview {
   /** The run folder. */
   folder: string;
+  /** Its HTML report, where there is one. */
+  report: string | null;
   streams: readonly StreamDetails[];
 }
 

@@ -6,7 +6,14 @@ import { type Line, type Look, renderLines, sentence } from "./lines.ts";
 import { countOf, showBytes, showCount, showTime } from "./numbers.ts";
 import { reasonLines } from "./reject-reasons.ts";
 import { type RowFileKind, rowFiles } from "./rejects-lines.ts";
-import { type BatchDetails, type PartDetails, type RunDetails, readSummary, type StreamDetails } from "./run-record.ts";
+import {
+  type BatchDetails,
+  type PartDetails,
+  type RunDetails,
+  type RunOverview,
+  readSummary,
+  type StreamDetails,
+} from "./run-record.ts";
 import { overviewJson, type RunJson } from "./runs-view.ts";
 import type { RunSummary } from "./summary.ts";
 import { blockOf, countTable, describeEffort, statusTone } from "./summary-view.ts";
@@ -39,6 +46,7 @@ function overviewLines(run: RunDetails, width: number): Line[] {
     [`  ${run.command} `, { text: showPath(run.jobFile), whole: true }, run.sandbox ? " in the sandbox" : ""],
     ...sentence("  ", `started ${showTime(run.started)} UTC, ${exit}${effort}`, width),
     ["  ", { text: showPath(run.folder), whole: true }],
+    ...(run.report === null ? [] : [["  report: ", { text: showPath(run.report), whole: true }] as Line]),
     ...whyLines(run, width),
   ];
 }
@@ -51,7 +59,7 @@ const endings: Record<string, string> = {
 };
 
 /** Why a run is not as it was to be; null where it is. */
-function whyOf(run: RunDetails): string | null {
+export function whyOf(run: RunOverview): string | null {
   const { error, stops = [] } = readSummary(run) ?? {};
   if (error !== undefined) return error;
   if (stops.length > 0) return `a run of this plan would stop: ${stops.join("; ")}`;
@@ -156,6 +164,8 @@ function decisionLines(run: RunDetails, doubtful: readonly BatchDetails[], width
 export interface RunDetailsJson extends RunJson {
   jobFile: string;
   folder: string;
+  /** Its HTML report, where there is one. */
+  report: string | null;
   summary: RunSummary | null;
   /** Why it failed, stopped, or is not as it was to be; null where nothing is wrong. */
   why: string | null;
@@ -170,6 +180,7 @@ export function runJson(run: RunDetails): RunDetailsJson {
     ...overviewJson(run),
     jobFile: run.jobFile,
     folder: run.folder,
+    report: run.report,
     summary: readSummary(run),
     why: whyOf(run),
     streams: run.streams.map((stream) => ({

@@ -96,6 +96,7 @@ export function runOf(over: Partial<RunDetails> = {}): RunDetails {
     summary: JSON.stringify(summaryOf({ contacts: { extracted: 1200, loaded: 1200, creates: 1200 } })),
     sandbox: false,
     folder: "/state/runs/20261120-201455-contacts-7f3a",
+    report: null,
     streams: [],
     ...over,
   };

@@ -51,6 +51,10 @@ test("a run that loads writes its report, and later the same by its id's beginni
   expect(readPage(project.path("again.html")).changes).toBe(changes);
   const byBeginning = await project.run("report", folder.split("/").at(-1)?.slice(0, 12) ?? "");
   expect(byBeginning.stdout.trim()).toBe(join(".loadline/runs", folder.split("/").at(-1) ?? "", "report.html"));
+  expect((await project.run("show", "latest")).stdout).toMatch(/^ {2}report: .*report\.html$/m);
+  expect((await project.run("runs", "--html")).stdout).toBe(".loadline/runs.html\n");
+  expect(project.read(".loadline/runs.html")).toContain(folder.split("/").at(-1));
+  expect((await project.run("runs", "--out", "x.html")).code).toBe(2);
   expect((await project.run("report", "1999")).stderr).toContain("there is no run 1999");
   expect((await project.run("report", "latest", "--out", "nowhere/x.html")).code).toBe(2);
 });

@@ -14,6 +14,7 @@ import type { PageChange, PageReason, PageRowFile, PageStream, ReportPage } from
 import { type WrittenPage, writeReport } from "../../report/html/write-page.ts";
 import { rowFiles } from "../../report/rejects-lines.ts";
 import { type RunOverview, readSummary } from "../../report/run-record.ts";
+import { whyOf } from "../../report/show-view.ts";
 import { Engine } from "../../stage/engine.ts";
 import { version } from "../../version.ts";
 import { resultsPath } from "../batches/batch-files.ts";
@@ -87,8 +88,7 @@ async function gatherPage(engine: Engine, ledger: Ledger, { job, folder, overvie
     folder,
     madeBy: version,
     madeAt: now().toISOString(),
-    error: summary?.error ?? null,
-    stops: summary?.error === undefined ? (summary?.stops ?? []) : [],
+    why: whyOf(overview),
     forecasts: summary?.forecast ?? [],
     streams,
     redact: job.redact,

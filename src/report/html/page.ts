@@ -15,10 +15,8 @@ export interface ReportPage {
   /** The version that made the page, and when: ISO 8601. */
   madeBy: string;
   madeAt: string;
-  /** What went wrong, in its own words. */
-  error: string | null;
-  /** What guards and limits object to. */
-  stops: readonly string[];
+  /** Why it is not as it was to be, in its own words; null where it is. */
+  why: string | null;
   forecasts: readonly LoadForecast[];
   streams: readonly PageStream[];
   /** Target fields whose values are not in the page. */

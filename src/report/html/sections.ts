@@ -8,8 +8,9 @@ import { countOf, showCount, showDuration, showTime } from "../numbers.ts";
 import { type RowFileKind, titleOf } from "../rejects-lines.ts";
 import { readSummary } from "../run-record.ts";
 import { statusTone } from "../summary-view.ts";
-import { html, linesOf, Markup } from "./markup.ts";
+import { html, linesOf, type Markup } from "./markup.ts";
 import type { PageReason, PageStream, ReportPage } from "./page.ts";
+import { type TableColumn, table } from "./table.ts";
 
 export const nothing = html``;
 
@@ -21,35 +22,8 @@ ${body}
 `;
 }
 
-interface TableColumn<Row> {
-  title: string;
-  right?: true;
-  cell: (row: Row) => Markup | string | number | null;
-}
-
-/** Wide tables are moved sideways by themselves, by keys too. */
-function table<Row>(caption: string, columns: readonly TableColumn<Row>[], rows: readonly Row[]): Markup {
-  const kind = ({ right }: TableColumn<Row>) => new Markup(right === true ? ' class="number"' : "");
-  const heads = columns.map((column) => html`<th scope="col"${kind(column)}>${column.title}</th>`);
-  const lines = rows.map((row) => {
-    const cells = columns.map((column, index) =>
-      index === 0
-        ? html`<th scope="row"${kind(column)}>${column.cell(row)}</th>`
-        : html`<td${kind(column)}>${column.cell(row)}</td>`,
-    );
-    return html`<tr>${cells}</tr>
-`;
-  });
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
-<caption>${caption}</caption>
-<thead><tr>${heads}</tr></thead>
-<tbody>
-${lines}</tbody>
-</table></div>`;
-}
-
 export function headSection(page: ReportPage): Markup {
-  const { run, folder, error, stops, redact, madeAt, madeBy } = page;
+  const { run, folder, why, redact, madeAt, madeBy } = page;
   const summary = readSummary(run);
   const orgs = [...new Set(page.streams.map(({ connection, org }) => `${connection} (org ${org})`))];
   const facts: [string, Markup | string | null][] = [
@@ -65,14 +39,10 @@ export function headSection(page: ReportPage): Markup {
     ["This page", `made ${showTime(madeAt)} UTC by loadline ${madeBy}`],
   ];
   const shown = facts.filter(([, value]) => value !== null);
-  const why = [
-    ...stops.map((stop) => html`<p class="why">${stop}</p>`),
-    ...(error === null ? [] : [html`<pre class="why">${linesOf(error)}</pre>`]),
-  ];
   return html`<header>
 <p class="kind">loadline ${run.command === "plan" ? "plan" : "run"}</p>
 <h1>${run.id} <span class="status ${statusTone(run.status)}">${run.status}</span></h1>
-${why}
+${why === null ? nothing : html`<pre class="why">${linesOf(why)}</pre>`}
 ${run.next === null ? nothing : html`<p class="next">Next: <code>${run.next}</code></p>`}
 <dl class="facts">${shown.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </header>

@@ -2,9 +2,7 @@
 // nothing else. What must hold: the file is its owner's alone, and whole or not there; what was told is there without
 // scripts, and the changes, which may be many, are read by a script of our own (client/changes.ts).
 
-import { renameSync, rmSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
-import { syncFile } from "../../core/files.ts";
+import { statSync } from "node:fs";
 import { countOf, showCount } from "../numbers.ts";
 import { readAssets } from "./assets.ts";
 import { closeDocument, openDocument } from "./document.ts";
@@ -20,6 +18,7 @@ import {
   noticesSection,
   reasonSections,
 } from "./sections.ts";
+import { writePrivately } from "./write-file.ts";
 
 export interface WrittenPage extends Embedded {
   path: string;
@@ -73,24 +72,4 @@ function leftOutNote({ changes, leftOut }: Embedded, run: string): Markup {
   const text = `This page has the first ${showCount(changes)} changes; ${countOf(leftOut, "more change")} would be too many for a browser.`;
   return html`<p class="why">${text} All of them: <code>loadline show ${run} --changes --csv</code></p>
 `;
-}
-
-/** Writes a file for its owner alone, and takes the place of an older one once it is whole. */
-async function writePrivately(path: string, texts: AsyncIterable<string> | Iterable<string>): Promise<void> {
-  const temporary = `${path}.tmp`;
-  rmSync(temporary, { force: true });
-  try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      for await (const text of texts) await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncFile(path);
 }

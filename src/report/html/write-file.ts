@@ -1,0 +1,25 @@
+// A page as a file: its owner's alone, and whole or not there.
+
+import { renameSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { syncFile } from "../../core/files.ts";
+
+/** Takes the place of an older file once it is whole. */
+export async function writePrivately(path: string, texts: AsyncIterable<string> | Iterable<string>): Promise<void> {
+  const temporary = `${path}.tmp`;
+  rmSync(temporary, { force: true });
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      for await (const text of texts) await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFile(path);
+}
