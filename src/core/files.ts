@@ -28,6 +28,11 @@ export function isThere(path: string): boolean {
   }
 }
 
+/** Of files that are there, in bytes. */
+export function sizeOf(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + statSync(path).size, 0);
+}
+
 /** Throws, naming the path, where this user may not read and write it. */
 export function refuseForbidden(path: string): void {
   accessSync(path, constants.R_OK | constants.W_OK);

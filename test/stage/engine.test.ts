@@ -26,3 +26,21 @@ test("no error that data causes quotes a value, whoever shows it", async () => {
     for (const shown of [explain(error), error.stack ?? ""]) expect(shown).not.toMatch(/secret|70001|2147483647/);
   }
 });
+
+test("takes a second thread for megabytes, and has no other setting that can be changed", async () => {
+  const threads = async () => (await rig.engine.one("SELECT current_setting('threads') AS threads"))["threads"];
+  await rig.engine.prepareFor(1000);
+  expect(await threads()).toBe(1);
+  await rig.engine.prepareFor(100_000_000);
+  expect(await threads()).toBe(2);
+  await rig.engine.prepareFor(1000);
+  expect(await threads()).toBe(2);
+  const closed = ["memory_limit = '8GB'", "enable_external_access = true", "allowed_configs = []"];
+  for (const setting of [
+    ...closed,
+    "allowed_directories = []",
+    "lock_configuration = false",
+    "disabled_optimizers = ''",
+  ])
+    await expect(rig.engine.run(`SET ${setting}`), setting).rejects.toThrow(EngineError);
+});

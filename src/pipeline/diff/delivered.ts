@@ -7,6 +7,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DeliveredRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { failpoint } from "../../core/failpoint.ts";
+import { sizeOf } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
@@ -93,6 +94,7 @@ async function fetchDelivered(
     });
     return undefined;
   }
+  await engine.prepareFor(sizeOf([path]));
   const scan = `read_parquet(${literal(path)})`;
   const columns = await engine.all(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${scan})`);
   return { scan, columns: new Set(columns.map((row) => String(row["column_name"]))) };

@@ -8,6 +8,7 @@ import type { Target } from "../../contract/target.ts";
 import { mappedName } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { sizeOf } from "../../core/files.ts";
 import type { StreamCounts } from "../../core/model.ts";
 import { noCounts } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
@@ -206,6 +207,7 @@ async function readPresent(input: DiffInput): Promise<PresentRecords | undefined
   const { idColumn, versionColumn } = input.target.capabilities;
   const { files, how, aliases } = await readSnapshot(input);
   const columns = [idColumn, versionColumn, ...snapshotFields(input)];
+  await input.engine.prepareFor(sizeOf(files));
   const scan = scanCsvFiles(files, columns);
   if (aliases === undefined) return { scan, how };
   const { engine, staged, compiled } = input;

@@ -46,6 +46,7 @@ async function loadOpen(
 ): Promise<Failure | undefined> {
   const open = openBatches(context, stream).filter(isWanted);
   if (open.length === 0) return undefined;
+  await context.engine.prepareFor(open.reduce((sum, { bytes }) => sum + bytes, 0));
   context.emit({ type: "step-started", stream: stream.name, step: "load" });
   const progress = new LoadProgress(context, stream.name, open);
   return loadRounds(context, stream, progress, isWanted);

@@ -33,6 +33,7 @@ const stageView = "stage";
 export async function stageStream(input: StageInput): Promise<StagedStream> {
   const { engine, compiled } = input;
   for (const part of input.parts) refuseMissingColumns(input, part);
+  await engine.prepareFor(input.parts.reduce((sum, { bytes }) => sum + bytes, 0));
   const parts: StagedPart[] = [];
   const files: StagedFile[] = [];
   const stageNext = async (next: readonly Part[]): Promise<void> => {

@@ -4,6 +4,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { sizeOf } from "../../core/files.ts";
 import { type Action, severalSeparator } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { Job } from "../../job/job.ts";
@@ -92,6 +93,7 @@ export function redactedParentOf({ redact, streams }: Job, name: string): (field
 
 /** The first changes of a plan file, deletes of mirror (which have no source row) by key. */
 export async function readChanges(engine: Engine, plan: string, key: readonly string[]): Promise<PlannedChange[]> {
+  await engine.prepareFor(sizeOf([plan]));
   const scan = readParquet(plan);
   // In two passes: to sort whole rows would take the memory of the whole plan. Deletes of mirror have no row.
   const order = "row NULLS LAST, key, id";
