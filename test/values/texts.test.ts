@@ -1,10 +1,14 @@
 // The one trim, here and in the engine; how languages write numbers, against Intl; formats of dates.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderField as renderHubSpot } from "../../src/connectors/hubspot/render.ts";
+import { fieldOf } from "../../src/connectors/kit/field.ts";
+import { renderField as renderSalesforce } from "../../src/connectors/salesforce/render.ts";
 import { literal } from "../../src/core/sql.ts";
 import { complainAboutDayFormat, complainAboutFormat } from "../../src/values/day-format.ts";
 import { knownLocales, separatorsOf } from "../../src/values/locale.ts";
 import { trimInvisible, trimmed } from "../../src/values/trim.ts";
+import { storedReading } from "../../src/values/value.ts";
 import { Rig } from "../stage/rig.ts";
 
 let rig: Rig;
@@ -51,4 +55,26 @@ test("a format says what it has and lacks", () => {
   expect(complainAboutDayFormat("%G-%V-%u")).toContain('"%G"');
   expect(complainAboutFormat("")).toContain("no place");
   expect(complainAboutFormat("%H:%M")).toBeUndefined();
+});
+
+test("what is no text goes into a text as it is written elsewhere, and not as the engine shows it", async () => {
+  const values = [
+    ["CAST(1200 AS DECIMAL(38, 12))", "DECIMAL(38,12)", "1200"],
+    ["CAST(0.1 AS DECIMAL(38, 12)) * 2", "DECIMAL(38,12)", "0.2"],
+    ["CAST(1e20 AS DOUBLE)", "DOUBLE", "100000000000000000000"],
+    ["CAST(-0.5 AS DECIMAL(18, 2))", "DECIMAL(18,2)", "-0.50"],
+    ["TIMESTAMPTZ '2026-03-29 03:30:00+02'", "TIMESTAMP WITH TIME ZONE", "2026-03-29T01:30:00.000Z"],
+    ["TIMESTAMPTZ '2026-03-29 03:30:00.123456+02'", "TIMESTAMP WITH TIME ZONE", "2026-03-29T01:30:00.123456Z"],
+    ["TIMESTAMP '2026-03-29 02:30:00'", "TIMESTAMP", "2026-03-29T02:30:00"],
+    ["DATE '2026-03-29'", "DATE", "2026-03-29"],
+    ["true", "BOOLEAN", "true"],
+  ] as const;
+  const field = fieldOf({ name: "x", vendorType: "string", externalId: false, caseSensitive: true });
+  for (const render of [renderHubSpot, renderSalesforce]) {
+    for (const [sql, type, text] of values) {
+      const { value } = render(field, "v", type, storedReading);
+      const row = await rig.engine.one(`SELECT ${value} AS text FROM (SELECT ${sql} AS v)`);
+      expect([sql, row["text"]]).toEqual([sql, text]);
+    }
+  }
 });

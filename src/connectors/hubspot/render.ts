@@ -12,8 +12,9 @@ import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, type NumberLimits, storeNumber } from "../../values/number.ts";
 import { hubspotId } from "../../values/record-id.ts";
+import { writtenText } from "../../values/text.ts";
 import { trimmed } from "../../values/trim.ts";
-import { bind, type MappedValue, type Reading, type StoredValue } from "../../values/value.ts";
+import { bind, type MappedValue, type Reading, type StoredValue, textOf } from "../../values/value.ts";
 import { invalidUnless, renderAs } from "../kit/render-as.ts";
 import { idColumn } from "./properties.ts";
 
@@ -22,8 +23,9 @@ export const clearCell = "␀";
 
 /** `value` is a column, so it may stand several times in the result. */
 export function renderField(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField {
-  if (field.picklist !== undefined) return renderOptions(field, field.picklist, value);
-  if (field.kind === "id" || field.name.endsWith(`.${idColumn}`)) return renderId(field, value);
+  const text = writtenText(value, type);
+  if (field.picklist !== undefined) return renderOptions(field, field.picklist, text);
+  if (field.kind === "id" || field.name.endsWith(`.${idColumn}`)) return renderId(field, text);
   const mapped: MappedValue = { column: value, type };
   switch (field.kind) {
     case "number": {
@@ -40,7 +42,7 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
       return renderReadable(field, mapped, instant, "TIMESTAMP WITH TIME ZONE");
     }
     default:
-      return renderText(field, value);
+      return renderText(field, text);
   }
 }
 
@@ -57,7 +59,7 @@ const days: DayRange = {
 
 /** What a record holds already may be what could not be written to it. */
 function renderReadable(field: FieldSchema, mapped: MappedValue, value: StoredValue, typed: string): RenderedField {
-  return { ...renderAs(field, mapped, value, typed), stored: orAsItIs(value.stored, mapped.column) };
+  return { ...renderAs(field, mapped, value, typed), stored: orAsItIs(value.stored, textOf(mapped)) };
 }
 
 /** HubSpot answers with a date, or with the milliseconds of its midnight in UTC. */
@@ -88,21 +90,17 @@ function rendered(field: FieldSchema): string {
   return renderedName(field.name);
 }
 
-function text(value: string): string {
-  return `CAST(${value} AS VARCHAR)`;
-}
-
 /** What the property holds, also where loadline would not write it: what is there must neither be missed nor lost. */
-function orAsItIs(known: string, value: string): string {
-  return `coalesce(${known}, nullif(${trimmed(text(value))}, ''))`;
+function orAsItIs(known: string, text: string): string {
+  return `coalesce(${known}, nullif(${trimmed(text)}, ''))`;
 }
 
 /** An empty text and no value are one. HubSpot stores addresses in lower case, and finds keys without their blanks. */
-function renderText(field: FieldSchema, value: string): RenderedField {
+function renderText(field: FieldSchema, text: string): RenderedField {
   const isParent = field.name.includes(".");
   const isEmail = field.name === "email" || field.name.endsWith(".email");
   const isKey = field.isKey || field.externalId || isParent;
-  const stored = isEmail ? storeAddress(text(value)) : isKey ? trimmed(text(value)) : text(value);
+  const stored = isEmail ? storeAddress(text) : isKey ? trimmed(text) : text;
   const message = literal(`is the text ${clearCell}, which stands for an emptied property`);
   return {
     value: `nullif(${stored}, '')`,
@@ -112,25 +110,25 @@ function renderText(field: FieldSchema, value: string): RenderedField {
 }
 
 /** HubSpot refuses a whole call for an id that is no number. */
-function renderId(field: FieldSchema, value: string): RenderedField {
+function renderId(field: FieldSchema, text: string): RenderedField {
   return {
-    value: bind("id", trimmed(text(value)), hubspotId),
-    stored: `nullif(${trimmed(text(value))}, '')`,
-    invalid: invalidUnless(field, value, "the id of a record (a number)"),
+    value: bind("id", trimmed(text), hubspotId),
+    stored: `nullif(${trimmed(text)}, '')`,
+    invalid: invalidUnless(field, text, "the id of a record (a number)"),
     typed: rendered(field),
   };
 }
 
 /** Options by value or label, whatever their case; of several, in one order, since HubSpot keeps none. */
-function renderOptions(field: FieldSchema, { values, labels = new Map() }: Picklist, value: string): RenderedField {
+function renderOptions(field: FieldSchema, { values, labels = new Map() }: Picklist, text: string): RenderedField {
   // A value counts before a label.
   const names = [[...labels], ownNames(values)];
-  const invalid = invalidUnless(field, value, describeOptions(field, nameOptions(values, labels)));
+  const invalid = invalidUnless(field, text, describeOptions(field, nameOptions(values, labels)));
   if (field.vendorType !== "multipicklist") {
-    const known = bind("text", trimmed(text(value)), (one) => findChoice(names, one));
-    return { value: known, stored: orAsItIs(known, value), invalid, typed: rendered(field) };
+    const known = bind("text", trimmed(text), (one) => findChoice(names, one));
+    return { value: known, stored: orAsItIs(known, text), invalid, typed: rendered(field) };
   }
-  const found = findChoices(names, text(value));
+  const found = findChoices(names, text);
   const join = (list: string) => `nullif(array_to_string(list_sort(list_distinct(${list})), ';'), '')`;
   const stored = bind(
     "chosen",
@@ -139,9 +137,9 @@ function renderOptions(field: FieldSchema, { values, labels = new Map() }: Pickl
       `CASE WHEN NOT list_contains(list_transform(${chosen}, lambda part: part IS NULL), true) THEN ${join(chosen)} END`,
   );
   const asItIs = join(
-    `list_transform(${splitChoices(text(value))}, lambda part: coalesce(${findChoice(names, "part")}, part))`,
+    `list_transform(${splitChoices(text)}, lambda part: coalesce(${findChoice(names, "part")}, part))`,
   );
-  const isNone = `len(${splitChoices(text(value))}) = 0`;
+  const isNone = `len(${splitChoices(text)}) = 0`;
   return {
     value: stored,
     stored: asItIs,

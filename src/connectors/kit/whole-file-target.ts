@@ -5,8 +5,7 @@ import type { FileStore } from "../../contract/files.ts";
 import type { Target, TargetCapabilities } from "../../contract/target.ts";
 import type { RenderedField } from "../../contract/values.ts";
 import type { FieldSchema } from "../../core/model.ts";
-import { instantText } from "../../values/instant.ts";
-import { numberText } from "../../values/number.ts";
+import { writtenText } from "../../values/text.ts";
 import { fieldOf } from "./field.ts";
 
 const capabilities: TargetCapabilities = {
@@ -58,22 +57,6 @@ export function openFileTarget(store: FileStore): Target {
   };
 }
 
-/** Text as it is; numbers in full; times in ISO 8601, those with a zone in UTC, with what they have of a second. */
 function renderCell(_field: FieldSchema, value: string, type: string): RenderedField {
-  return { value: cellText(value, type), typed: value };
-}
-
-function cellText(value: string, type: string): string {
-  const text = `CAST(${value} AS VARCHAR)`;
-  if (type === "TIMESTAMP WITH TIME ZONE") {
-    const finer = `strftime(timezone('UTC', ${value}), '%Y-%m-%dT%H:%M:%S.%fZ')`;
-    return `CASE WHEN epoch_us(${value}) % 1000 = 0 THEN ${instantText(value)} ELSE ${finer} END`;
-  }
-  if (type.startsWith("TIMESTAMP")) {
-    const whole = `strftime(${value}, '%Y-%m-%dT%H:%M:%S')`;
-    return `CASE WHEN epoch_us(${value}) % 1000000 = 0 THEN ${whole} ELSE strftime(${value}, '%Y-%m-%dT%H:%M:%S.%f') END`;
-  }
-  // What is wider than a job would write down comes from a function or an API.
-  const isComputed = type === "DOUBLE" || type === "FLOAT" || type.startsWith("DECIMAL(38,");
-  return isComputed ? `coalesce(${numberText(text)}, ${text})` : text;
+  return { value: writtenText(value, type), typed: value };
 }

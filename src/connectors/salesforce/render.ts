@@ -13,6 +13,7 @@ import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, decimalsComputed, type NumberLimits, numberText, storeNumber } from "../../values/number.ts";
 import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
+import { writtenText } from "../../values/text.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
 import { isBlank, isPlain, trimmed } from "../../values/trim.ts";
 import { bind, type MappedValue, quoted, type Reading, textOf } from "../../values/value.ts";
@@ -47,7 +48,7 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
 }
 
 function storedAs(field: FieldSchema, value: string, type: string): string {
-  const text = type === "VARCHAR" ? value : `CAST(${value} AS VARCHAR)`;
+  const text = writtenText(value, type);
   if (field.vendorType === "email") return storeAddress(text);
   if (field.picklist !== undefined) return storedChoice(field, field.picklist, text);
   return field.isKey || field.externalId || field.name.includes(".") ? storedKey(text) : storedText(text);

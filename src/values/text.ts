@@ -1,0 +1,23 @@
+// A mapped value where text is wanted. In: a column and its DuckDB type. Out: SQL of the text: numbers in full, times in
+// ISO 8601, those with a zone in UTC. What must hold: the engine's own form of a value (`1200.000000000000`,
+// `2026-03-29 01:30:00+00`) goes to nobody.
+
+import { instantText } from "./instant.ts";
+import { numberText } from "./number.ts";
+
+/** VARCHAR of a column, which may stand several times. */
+export function writtenText(column: string, type: string): string {
+  if (type === "VARCHAR") return column;
+  const text = `CAST(${column} AS VARCHAR)`;
+  if (type === "TIMESTAMP WITH TIME ZONE") {
+    const finer = `strftime(timezone('UTC', ${column}), '%Y-%m-%dT%H:%M:%S.%fZ')`;
+    return `CASE WHEN epoch_us(${column}) % 1000 = 0 THEN ${instantText(column)} ELSE ${finer} END`;
+  }
+  if (type.startsWith("TIMESTAMP")) {
+    const whole = `strftime(${column}, '%Y-%m-%dT%H:%M:%S')`;
+    return `CASE WHEN epoch_us(${column}) % 1000000 = 0 THEN ${whole} ELSE strftime(${column}, '%Y-%m-%dT%H:%M:%S.%f') END`;
+  }
+  // What is wider than a job would write down comes from a function or an API.
+  const isComputed = type === "DOUBLE" || type === "FLOAT" || type.startsWith("DECIMAL(38,");
+  return isComputed ? `coalesce(${numberText(text)}, ${text})` : text;
+}
