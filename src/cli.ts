@@ -8,7 +8,7 @@ import { addStateCommands } from "./cli/state.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
-import type { RunFlags } from "./commands/run.ts";
+import type { RunFlags } from "./commands/run-options.ts";
 import type { RunsFlags } from "./commands/runs.ts";
 import type { ShowFlags } from "./commands/show.ts";
 import { traceProblem, traceTo } from "./core/call-trace.ts";
@@ -17,7 +17,7 @@ import { type ExitCode, exitCode } from "./core/exit-code.ts";
 import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
 import { manualOf } from "./help/manual.ts";
-import { chooseLog, printError, printFailure, printNotice, printOut, printWarning } from "./report/output.ts";
+import { chooseLog, isPaging, printError, printFailure, printNotice, printOut, printWarning } from "./report/output.ts";
 import { version } from "./version.ts";
 
 /** A stop is promised within 5 s; what is not done by then is left to `resume`. */
@@ -108,6 +108,7 @@ function act<Arguments extends unknown[]>(run: (...args: Arguments) => CommandRe
 addRunOptions(program.command("plan <job...>"))
   .description("dry run: show what a load would change, and keep the plan")
   .option("--detailed-exitcode", "exit 10 when the plan has changes")
+  .option("--all", "list every change, not only the first ones")
   .addOption(new Option("--out <file>").hideHelp())
   .action(
     act(async (files: string[], flags: RunFlags & { out?: string }) => {
@@ -120,6 +121,7 @@ addRunOptions(program.command("run <job...>"))
   .description("plan, guards, load, checkpoint; an unfinished run of the same job is recovered first")
   .option("--dry-run", "the same as plan")
   .option("--detailed-exitcode", "with --dry-run: exit 10 when the plan has changes")
+  .option("--all", "with --dry-run: list every change")
   .option("--again", "insert files that were inserted before")
   .option("--yes", "load into a protected connection")
   .addOption(metricsOption())
@@ -204,6 +206,9 @@ program
   .command("show [run-id]")
   .description("one run, by its id, the beginning of it, or `latest`: what it did, what was rejected, why it stopped")
   .option("--job <name>", "the last run of a job, or the one of it that is named")
+  .option("--changes", "every change of its plan, field by field, in place of the rest")
+  .option("--stream <name>", "with --changes: only those of a stream")
+  .option("--csv", "with --changes: as CSV, a line a field")
   .action(
     act(async (id: string | undefined, flags: ShowFlags) =>
       (await import("./commands/show.ts")).showRun(globals(), id, flags),
@@ -357,6 +362,8 @@ program.addHelpText(
 
 function stopOn(signal: "SIGINT" | "SIGTERM", exit: ExitCode): void {
   process.on(signal, () => {
+    // It is for the pager, which does not end by it.
+    if (signal === "SIGINT" && isPaging()) return;
     if (stopping.signal.aborted) process.exit(exit);
     stopping.abort(new Failure(exit, signal === "SIGINT" ? "interrupted" : "terminated", { next: "loadline resume" }));
     setTimeout(() => process.exit(exit), stopMsMax).unref();

@@ -8,7 +8,7 @@
 
 import { rmSync } from "node:fs";
 import type { BatchRecord, StreamRecord } from "./checkpoint/ledger.ts";
-import { Failure, StoppedByGuard } from "./core/errors.ts";
+import { Failure, StoppedByGuard, usageFailure } from "./core/errors.ts";
 import { exitCode } from "./core/exit-code.ts";
 import { failpoint } from "./core/failpoint.ts";
 import type { Action, StreamCounts } from "./core/model.ts";
@@ -50,6 +50,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   const streams = selectStreams(context);
   const planned: StreamRecord[] = [];
   for (const stream of streams) planned.push(await planOnce(context, stream));
+  refuseNoKeys(context, planned);
   const isBegun = planned.some(({ state }) => state !== "planned");
   const cascades = isBegun ? noCascades : await forecastCascades(context, streams, planned);
   const objections = [...(await findObjections(context, streams, planned, cascades)), ...cascades.objections];
@@ -90,6 +91,18 @@ async function planOnce(context: RunContext, stream: Stream): Promise<StreamReco
   }
   context.budget.refuseIfReached();
   return planStream(context, stream);
+}
+
+/** Keys that are in no row at all are a slip, of the file or of the job. */
+function refuseNoKeys({ run }: RunContext, planned: readonly StreamRecord[]): void {
+  const { keys } = run.options;
+  // Without a file to take there is no row that could have a key.
+  const read = planned.filter(({ plan }) => plan !== null);
+  const isTaken = read.some(({ counts }) => counts !== null && counts.extracted > counts.filtered);
+  if (keys === undefined || isTaken || read.length === 0) return;
+  throw usageFailure(`--keys: none of the ${keys.length} keys is in a row of the source`, {
+    next: "compare the file with what target.key is mapped from: loadline plan without --keys shows keys as they are",
+  });
 }
 
 async function findObjections(

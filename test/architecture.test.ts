@@ -235,7 +235,7 @@ const importDoors: { modules: RegExp; door: string[]; exceptions?: Record<string
   { modules: /^commander$/, door: ["cli.ts", "cli/"] },
   { modules: /^cli-progress$/, door: ["report/"] },
   { modules: /^yaml$/, door: ["job/", "sandbox/schema-file.ts"] },
-  { modules: /^node:child_process$/, door: ["pipeline/runs/rehearsal.ts"] },
+  { modules: /^node:child_process$/, door: ["pipeline/runs/rehearsal.ts", "report/pager.ts"] },
   { modules: /^(node:)?(worker_threads|cluster|vm)$/, door: [] },
 ];
 

@@ -6,6 +6,7 @@ import type { Environment, Job } from "../job/job.ts";
 import { type CheckedJob, checkJob } from "../pipeline/tools/check-job.ts";
 import { chosenLog, printFailure, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
+import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
 import { openProject, readProjectJob, rehearsalOf } from "./project.ts";
 
 export async function checkJobs(
@@ -13,11 +14,13 @@ export async function checkJobs(
   files: string[],
   flags: { sandbox?: boolean; schema?: string },
 ): CommandResult {
+  refuseNamesakes(files);
   await using project = await openProject(globals, rehearsalOf(flags));
   const codes: ExitCode[] = [];
   for (const file of files) {
     try {
       const job = readProjectJob(file, project.connections);
+      tellNamesakes(file, job.name);
       const checked = await checkJob({ ...project, job, signal: globals.signal });
       show(globals, file, await withListeners(checked, job, project.environment));
       codes.push(exitCode.done);

@@ -13,6 +13,8 @@ export interface Globals {
   env?: string;
   /** `--metrics` of this command, absolute. */
   metrics?: string;
+  /** Every change of a plan is listed. */
+  all?: boolean;
   /** Aborted with a Failure (130 or 143) when a person or the system asks to stop. */
   signal: AbortSignal;
 }

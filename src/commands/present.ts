@@ -72,8 +72,9 @@ export async function presentRun(
   const report = planned ? await describePlan(job, { ...ended, summary }, watch) : undefined;
   const view = report === undefined ? renderSummary({ summary, folder, error }, look) : renderPlan(report, look);
   const isForPeople = !chosenLog().isJson && !chosenLog().isQuiet;
-  if (recovering && isForPeople) printNotice(view);
+  if (!recovering && report !== undefined && globals.all === true) await printWholePlan(globals, job, report, ended);
   else if (!recovering) printOut(globals.json ? JSON.stringify(summary) : view);
+  else if (isForPeople) printNotice(view);
   if (error !== undefined) printFailure(error, { run: summary.run, verbose: globals.verbose });
   // On a screen the plan itself says it.
   else if (report !== undefined && (globals.json || !isOutScreen())) tellObjections(report);
@@ -91,6 +92,11 @@ export async function presentRun(
 function tellSteps(summary: RunSummary): void {
   const path = process.env["GITHUB_OUTPUT"] ?? "";
   if (isGithub() && path !== "") appendOutputs(path, summary);
+}
+
+async function printWholePlan(globals: Globals, job: Job, report: PlanReport, { outcome }: EndedRun): Promise<void> {
+  const { printPlan } = await import("./show-changes.ts");
+  await printPlan(globals, job, report, outcome?.streams.map(({ record }) => record) ?? []);
 }
 
 /** A plan that would be stopped has failed, also for who reads stderr alone. */

@@ -82,9 +82,12 @@ export interface OpenProject extends AsyncDisposable {
   environment: Environment;
 }
 
-/** What `--sandbox` and `--schema` ask for. */
+/** What `--sandbox` and `--schema` ask for. Throws a Failure (2) for a schema without a sandbox. */
 export function rehearsalOf(flags: { sandbox?: boolean; schema?: string }): RehearsalOptions | undefined {
-  if (flags.sandbox !== true) return undefined;
+  if (flags.sandbox !== true) {
+    if (flags.schema === undefined) return undefined;
+    throw usageFailure("--schema describes the sandbox, and no sandbox is asked for", { next: "add --sandbox" });
+  }
   return flags.schema === undefined ? {} : { schema: flags.schema };
 }
 

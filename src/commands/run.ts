@@ -1,34 +1,18 @@
 // loadline run, plan: each job in turn.
 
-import type { RunOptions } from "../checkpoint/ledger.ts";
-import { exitCodeOf, explain, Failure, showPath, usageFailure } from "../core/errors.ts";
+import { exitCodeOf, explain, Failure, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
-import { suggest } from "../core/suggest.ts";
 import type { Job } from "../job/job.ts";
-import { readKeysFile } from "../job/keys-file.ts";
-import { readInstant } from "../job/object-source.ts";
 import { recoverRun } from "../pipeline/runs/recovery.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
 import { printWarning } from "../report/output.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
+import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
 import { presentUnstarted } from "./present.ts";
 import { makeStateFolder, type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
-
-export interface RunFlags {
-  sandbox?: boolean;
-  schema?: string;
-  streams?: string;
-  limit?: number;
-  keys?: string;
-  from?: string;
-  to?: string;
-  again?: boolean;
-  yes?: boolean;
-  dryRun?: boolean;
-  detailedExitcode?: boolean;
-}
+import { optionsOf, type RunFlags, refuseUseless } from "./run-options.ts";
 
 export async function runJobs(
   globals: Globals,
@@ -36,6 +20,8 @@ export async function runJobs(
   flags: RunFlags,
   command: "plan" | "run",
 ): CommandResult {
+  refuseUseless(globals, flags, command);
+  refuseNamesakes(files);
   const tellUnbegun = async (file: string, error: unknown) => {
     if (command === "plan") return;
     const { tellUnstarted } = await import("./notify.ts");
@@ -48,9 +34,10 @@ export async function runJobs(
   });
   makeStateFolder(project.folder);
   const codes: ExitCode[] = [];
+  const shown = flags.all === true ? { ...globals, all: true } : globals;
   for (const file of files) {
     try {
-      codes.push(await runFile(globals, project, file, flags, command));
+      codes.push(await runFile(shown, project, file, flags, command));
     } catch (error) {
       presentUnstarted(globals, file, error);
       await tellUnbegun(file, error);
@@ -70,6 +57,7 @@ async function runFile(
 ): CommandResult {
   const job = readProjectJob(file, project.connections);
   const options = optionsOf(job, flags);
+  tellNamesakes(file, job.name);
   const request = { ...requestFor(globals, project, job, command), options };
   // A dry run writes to no target, so it may look on while the job runs.
   if (command === "plan") return codeOf(await execute(globals, request, false), flags);
@@ -90,40 +78,6 @@ async function runFile(
 
 function codeOf(ended: EndedRun, flags: RunFlags): ExitCode {
   return flags.detailedExitcode === true ? detailedExitCode(ended) : ended.summary.exitCode;
-}
-
-function optionsOf(job: Job, flags: RunFlags): RunOptions {
-  const streams = flags.streams?.split(",").map((name) => name.trim());
-  const unknown = streams?.find((name) => !job.streams.some((stream) => stream.name === name));
-  if (unknown !== undefined) {
-    const names = job.streams.map(({ name }) => name);
-    const meant = suggest(unknown, names);
-    throw usageFailure(`job ${job.name} has no stream ${unknown}`, {
-      where: { file: job.file },
-      next: meant === undefined ? `streams: ${names.join(", ")}` : `did you mean ${meant}?`,
-    });
-  }
-  return {
-    ...(streams === undefined ? {} : { streams }),
-    ...(flags.limit === undefined ? {} : { limit: flags.limit }),
-    ...(flags.keys === undefined ? {} : { keys: readKeysFile(flags.keys) }),
-    ...readWindow(flags),
-    ...(flags.again === true ? { again: true } : {}),
-    ...(flags.sandbox === true ? { sandbox: true } : {}),
-  };
-}
-
-function readWindow(flags: RunFlags): Pick<RunOptions, "from" | "to"> {
-  const read = (name: "from" | "to"): string | undefined => {
-    const text = flags[name];
-    const instant = text === undefined ? undefined : readInstant(text);
-    if (text === undefined || instant !== undefined) return instant;
-    throw usageFailure(`--${name} ${text} is no date or time`, { next: "e.g. 2026-01-31 or 2026-01-31T08:00:00Z" });
-  };
-  const from = read("from");
-  const to = read("to");
-  if (from !== undefined && to !== undefined && from >= to) throw usageFailure("--from is not before --to");
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 }
 
 function refuseProtected(project: OpenProject, job: Job, flags: RunFlags): void {

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Ledger } from "../checkpoint/ledger.ts";
+import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readReasons } from "../pipeline/rows/reject-reasons.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
@@ -16,12 +17,30 @@ import { findProject } from "./project.ts";
 
 export interface ShowFlags {
   job?: string;
+  changes?: boolean;
+  stream?: string;
+  csv?: boolean;
 }
 
 export async function showRun(globals: Globals, id: string | undefined, flags: ShowFlags): CommandResult {
-  const run = readDetails(findRun(findProject(globals), id, flags.job));
+  refuseUseless(globals, flags);
+  const found = findRun(findProject(globals), id, flags.job);
+  if (flags.changes === true) {
+    const { showChanges } = await import("./show-changes.ts");
+    const form = globals.json ? "json" : flags.csv === true ? "csv" : "text";
+    return showChanges(globals, { run: found, stream: flags.stream, form });
+  }
+  const run = readDetails(found);
   printOut(globals.json ? JSON.stringify(runJson(run)) : renderRun(run, lookOfOut(globals.color)));
   return exitCode.done;
+}
+
+function refuseUseless({ json }: Globals, { changes, stream, csv }: ShowFlags): void {
+  if (changes !== true) {
+    const [flag] = [stream === undefined ? [] : ["--stream"], csv === true ? ["--csv"] : []].flat();
+    if (flag !== undefined) throw usageFailure(`${flag} goes with --changes`, { next: "add --changes" });
+  }
+  if (csv === true && json) throw usageFailure("--csv and --json are two forms: only one can be printed");
 }
 
 function readDetails({ stateFolder, ...run }: KeptRun): RunDetails {

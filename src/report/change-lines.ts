@@ -1,5 +1,6 @@
-// The first changes of a stream, record by record. In: planned changes without redacted values. Out: lines in columns:
-// sign, key, field, before → after. A create or delete takes two lines at most, an update one for each changed field.
+// Changes of a stream, record by record: the first ones, or all. In: planned changes without redacted values. Out: lines in columns:
+// sign, key, field, before → after. Of the first ones, a create or delete takes two lines at most, an update one for each
+// changed field, up to a dozen.
 
 import type { Action } from "../core/model.ts";
 import type { Line, Span } from "./lines.ts";
@@ -13,11 +14,13 @@ export const signs = { create: "+", update: "~", delete: "-" } as const satisfie
 const fieldsShownMax = 12;
 const recordLinesMax = 2;
 
-interface Columns {
+export interface ChangeColumns {
   key: number;
   field: number;
   /** What is left for values. */
   value: number;
+  /** Whether each field of a record gets its place. */
+  areAll: boolean;
 }
 
 /** Lines of one action's changes, and how many of `total` are not among them. */
@@ -25,26 +28,35 @@ export function changeLines(changes: readonly PlannedChange[], total: number, wi
   const [first] = changes;
   if (first === undefined) return [];
   const columns = measureColumns(changes, width);
-  const lines = changes.flatMap((change) =>
-    change.action === "update" ? updateLines(change, columns) : recordLines(change, columns),
-  );
+  const lines = linesOf(changes, columns);
   const more = total - changes.length;
   return more > 0
     ? [...lines, [{ text: `    … and ${showCount(more)} more to ${first.action}`, tone: "faint" }]]
     : lines;
 }
 
-function measureColumns(changes: readonly PlannedChange[], width: number): Columns {
-  const key = Math.min(
-    Math.floor(width / 4),
-    Math.max(...changes.map((change) => displayWidth(showValue(recordName(change))))),
+/** Lines of changes that have lost their redacted values. */
+export function linesOf(changes: readonly PlannedChange[], columns: ChangeColumns): Line[] {
+  return changes.flatMap((change) =>
+    change.action === "update" ? updateLines(change, columns) : recordLines(change, columns),
   );
-  const names = changes.flatMap(({ fields }) => fields.map(({ field }) => displayWidth(field)));
-  const field = Math.min(Math.floor(width / 4), Math.max(0, ...names));
-  return { key, field, value: Math.max(1, width - key - field - 8) };
 }
 
-function besideKey(change: PlannedChange, columns: Columns, lines: readonly Line[]): Line[] {
+/** Of all changes, by the widest key and field name among them. */
+export function columnsFor(widest: { key: number; field: number }, width: number): ChangeColumns {
+  const key = Math.min(Math.floor(width / 4), widest.key);
+  const field = Math.min(Math.floor(width / 4), widest.field);
+  return { key, field, value: Math.max(1, width - key - field - 8), areAll: true };
+}
+
+function measureColumns(changes: readonly PlannedChange[], width: number): ChangeColumns {
+  const keys = changes.map((change) => displayWidth(showValue(recordName(change))));
+  const names = changes.flatMap(({ fields }) => fields.map(({ field }) => displayWidth(field)));
+  const widest = { key: Math.max(...keys), field: Math.max(0, ...names) };
+  return { ...columnsFor(widest, width), areAll: false };
+}
+
+function besideKey(change: PlannedChange, columns: ChangeColumns, lines: readonly Line[]): Line[] {
   const { action } = change;
   const key = padEnd(cutText(showValue(recordName(change)), columns.key), columns.key + 2);
   const start: Span[] = [
@@ -55,15 +67,15 @@ function besideKey(change: PlannedChange, columns: Columns, lines: readonly Line
   return lines.map((line, index) => (index === 0 ? [...start, ...line] : [indent, ...line]));
 }
 
-function updateLines(change: PlannedChange, columns: Columns): Line[] {
-  const shown = change.fields.slice(0, fieldsShownMax);
+function updateLines(change: PlannedChange, columns: ChangeColumns): Line[] {
+  const shown = columns.areAll ? change.fields : change.fields.slice(0, fieldsShownMax);
   const lines = shown.flatMap((field) => fieldLines(field, columns));
   const more = change.fields.length - shown.length;
   if (more > 0) lines.push([{ text: `… and ${countOf(more, "more field")}`, tone: "faint" }]);
   return besideKey(change, columns, lines);
 }
 
-function fieldLines({ field, before, after }: FieldChange, columns: Columns): Line[] {
+function fieldLines({ field, before, after }: FieldChange, columns: ChangeColumns): Line[] {
   const name = padEnd(cutText(field, columns.field), columns.field + 2);
   const arrow: Span = { text: "→ ", tone: "faint" };
   const [left, right] = tellApart(showValue(before), showValue(after));
@@ -82,13 +94,13 @@ function valueSpan(text: string): Span {
 }
 
 /** The values of a new or lost record, as many as go on two lines. */
-function recordLines(change: PlannedChange, columns: Columns): Line[] {
+function recordLines(change: PlannedChange, columns: ChangeColumns): Line[] {
   const values = change.fields.map(({ field, before, after }) => ({
     label: `${field}: `,
     value: showValue(change.action === "create" ? after : before),
   }));
   const packed = packValues(values, columns.field + 2 + columns.value);
-  const shown = packed.slice(0, recordLinesMax);
+  const shown = columns.areAll ? packed : packed.slice(0, recordLinesMax);
   const lines: Span[][] = shown.map((line) =>
     line.flatMap(({ label, value }, index) => [{ text: index === 0 ? label : `  ${label}`, tone: "faint" }, value]),
   );

@@ -35,6 +35,12 @@ export function printOut(text: string): void {
   process.stdout.write(`${redactSecrets(text)}\n`);
 }
 
+/** A piece of a long result; done once there is room for the next. */
+export async function writeOut(piece: string): Promise<void> {
+  if (process.stdout.write(redactSecrets(piece))) return;
+  await new Promise((resolve) => process.stdout.once("drain", resolve));
+}
+
 /** A failure in words. */
 export function printError(text: string): void {
   if (log.value.isJson) printEvent({ type: "failure", message: text }, null);
@@ -101,6 +107,17 @@ export function printEvent(event: LogEvent, run: string | null): void {
 
 function writeError(text: string): void {
   process.stderr.write(`${redactSecrets(text)}\n`);
+}
+
+const paging = remember(() => false);
+
+/** While a pager is open, Ctrl-C is for it. */
+export function isPaging(): boolean {
+  return paging.value;
+}
+
+export function setPaging(open: boolean): void {
+  paging.value = open;
 }
 
 /** A stream that may be a terminal. */

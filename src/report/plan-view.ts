@@ -20,12 +20,28 @@ import { blockOf } from "./summary-view.ts";
 import { padStart } from "./visible-text.ts";
 
 export function renderPlan(plan: PlanReport, look: Look): string {
-  const title: Line = [
+  const streams = plan.streams.flatMap((stream) => [
+    [],
+    ...streamLines(stream, look.width),
+    ...firstChanges(stream, look.width),
+  ]);
+  return renderLines([titleLine(plan), ...streams, [], ...closingLines(plan, look.width)], look);
+}
+
+/** The same in pieces, for who lists all changes below each stream. */
+export function planPieces(plan: PlanReport, look: Look): { title: string; streams: string[]; closing: string } {
+  return {
+    title: renderLines([titleLine(plan)], look),
+    streams: plan.streams.map((stream) => renderLines([[], ...streamLines(stream, look.width), []], look)),
+    closing: renderLines([[], ...closingLines(plan, look.width)], look),
+  };
+}
+
+function titleLine({ run }: PlanReport): Line {
+  return [
     { text: "plan", tone: "good" },
-    { text: `  ${plan.run}`, tone: "strong" },
+    { text: `  ${run}`, tone: "strong" },
   ];
-  const streams = plan.streams.flatMap((stream) => [[], ...streamLines(stream, look.width)]);
-  return renderLines([title, ...streams, [], ...closingLines(plan, look.width)], look);
 }
 
 function streamLines(stream: PlannedStream, width: number): Line[] {
@@ -45,6 +61,11 @@ function streamLines(stream: PlannedStream, width: number): Line[] {
     lines.push([], ...sentence({ text: "  ! ", tone: "caution" }, text, width));
   }
   for (const note of notes) lines.push([], ...sentence({ text: "  ! ", tone: "caution" }, note, width));
+  return lines;
+}
+
+function firstChanges(stream: PlannedStream, width: number): Line[] {
+  const lines: Line[] = [];
   const changes = shownChanges(stream);
   const totals = countActions([stream]);
   for (const action of ["create", "update", "delete"] as const) {

@@ -65,12 +65,20 @@ export const hidden = Symbol("hidden");
 
 export type Value = string | null | typeof hidden;
 
-/** The stream's changes without the values that `redact` names. That a field is blank is not hidden. */
+/** The stream's changes without the values that `redact` names. */
 export function shownChanges(stream: PlannedStream): PlannedChange[] {
-  const redacted = new Set(stream.redact.map((name) => name.toLowerCase()));
-  const keyIsRedacted = stream.key.some((name) => redacted.has(name.toLowerCase()));
+  return stream.changes.map(hideRedacted(stream));
+}
+
+/** Takes the values that `redact` names out of changes of a stream. That a field is blank is not hidden. */
+export function hideRedacted({
+  key,
+  redact,
+}: Pick<PlannedStream, "key" | "redact">): (change: PlannedChange) => PlannedChange {
+  const redacted = new Set(redact.map((name) => name.toLowerCase()));
+  const keyIsRedacted = key.some((name) => redacted.has(name.toLowerCase()));
   const hide = (value: Value): Value => (value === null ? null : hidden);
-  return stream.changes.map((change) => ({
+  return (change) => ({
     ...change,
     key: keyIsRedacted ? hide(change.key) : change.key,
     fields: change.fields.map((field) =>
@@ -78,7 +86,7 @@ export function shownChanges(stream: PlannedStream): PlannedChange[] {
         ? { field: field.field, before: hide(field.before), after: hide(field.after) }
         : field,
     ),
-  }));
+  });
 }
 
 /** What names a record to a person: its key, or its id where the key is blank or hidden. */

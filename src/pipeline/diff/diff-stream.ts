@@ -41,7 +41,7 @@ import { tellHeldValues } from "./held-values.ts";
 import { type KnownInserts, selectKnown } from "./inserted.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
 import { keyOfLookup } from "./lookups.ts";
-import { selectNamed } from "./named-keys.ts";
+import { selectNamed, tellMissing } from "./named-keys.ts";
 import { findNaming } from "./naming-field.ts";
 import { limitsOf, refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { wholeAsMatched, wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
@@ -98,7 +98,7 @@ export interface StreamDiff {
 
 export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { engine, compiled, staged } = input;
-  await selectRows(input);
+  const missing = await selectRows(input);
   await input.refuseRows();
   const read = together([input.taken, wholeAsSelected(input.selection), await wholeAsStaged(engine, compiled, staged)]);
   const present = await readPresent(input);
@@ -120,7 +120,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   return {
     counts,
     warnings: Number(warnings) + remarks.rows,
-    remarks: [...remarks.sentences, ...taken, ...(held === undefined ? [] : [held])],
+    remarks: [missing, ...remarks.sentences, ...taken, held].filter((remark) => remark !== undefined),
     how: present?.how ?? "nothing read",
     wholeness,
   };
@@ -143,7 +143,8 @@ async function matchRows(
   return { matches, alike: refused.ofRecords };
 }
 
-async function selectRows(input: DiffInput): Promise<void> {
+/** Gives what is to be said of keys that were named and are nowhere. */
+async function selectRows(input: DiffInput): Promise<string | undefined> {
   const { engine, target, compiled, staged, selection, seen, timezone } = input;
   const { dedupe } = compiled.stream;
   const { object } = compiled.stream.target;
@@ -165,6 +166,9 @@ async function selectRows(input: DiffInput): Promise<void> {
   });
   for (const sql of statements) await engine.run(sql);
   if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);
+  if (selection.keys === undefined) return undefined;
+  const named = { engine, stage: staged.view, named: selection.keys, isHidden: isKeyHidden(compiled) };
+  return tellMissing({ ...named, key: compiled.key });
 }
 
 /** Records behind the last row that a limit takes are not taken either. */

@@ -7,6 +7,7 @@ import { usageFailure } from "../../core/errors.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
+import { countOf } from "../../report/numbers.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { storedReading } from "../../values/value.ts";
 
@@ -27,6 +28,11 @@ export interface NamedKeysInput {
 /** SQL over `_key_`, true for the rows that are named. Throws a Failure (2) for what can be no key. */
 export async function selectNamed(input: NamedKeysInput): Promise<string> {
   const { engine, key, named, object } = input;
+  if (key.length === 0) {
+    throw usageFailure(`--keys names rows by target.key, and the rows for ${object} have none`, {
+      next: "take the streams that have one (--streams), or use --limit",
+    });
+  }
   const names = key.map(({ name }) => name).join(between);
   const rows = named.map((text, place) => {
     const parts = key.length === 1 ? [text] : text.split(between);
@@ -50,6 +56,29 @@ export async function selectNamed(input: NamedKeysInput): Promise<string> {
       why: `${field.name}: ${String(bad["message"])}`,
     });
   }
+  return `_key_ IN (SELECT key FROM (${foldNamed(key)}))`;
+}
+
+function foldNamed(key: readonly FieldSchema[]): string {
   const columns = key.map(({ name }) => `${renderedName(name)} AS ${identifier(name)}`);
-  return `_key_ IN (SELECT ${foldKey(key)} FROM (SELECT ${columns.join(", ")} FROM named_keys))`;
+  return `SELECT place, ${foldKey(key)} AS key FROM (SELECT place, ${columns.join(", ")} FROM named_keys)`;
+}
+
+const missingShownMax = 5;
+
+export interface MissingInput extends Pick<NamedKeysInput, "engine" | "key" | "named"> {
+  stage: string;
+  /** Keys are not shown. */
+  isHidden: boolean;
+}
+
+/** After `selectNamed`: that keys are of no row that the run takes; undefined where all are there. */
+export async function tellMissing({ engine, key, named, stage, isHidden }: MissingInput): Promise<string | undefined> {
+  const taken = `SELECT ${foldKey(key)} AS key FROM ${identifier(stage)} WHERE _state_ IN (0, 1)`;
+  const missing = await engine.all(`SELECT place FROM (${foldNamed(key)}) ANTI JOIN (${taken}) USING (key) ORDER BY 1`);
+  if (missing.length === 0) return undefined;
+  const shown = missing.slice(0, missingShownMax).map(({ place }) => `"${named[Number(place)] ?? ""}"`);
+  const more = missing.length > missingShownMax ? ", …" : "";
+  const what = isHidden ? "" : `: ${shown.join(", ")}${more}`;
+  return `--keys: ${missing.length} of ${countOf(named.length, "key")} ${missing.length === 1 ? "is" : "are"} in no row${what}`;
 }

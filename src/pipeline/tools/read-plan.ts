@@ -109,7 +109,8 @@ export async function readChanges(engine: Engine, plan: string, key: readonly st
   return rows.map((row) => plannedChange(row, key));
 }
 
-export function plannedChange(row: Row, key: readonly string[]): PlannedChange {
+/** A row of a plan. `withKey`: also the fields that tell records apart, which a person sees in front of the record. */
+export function plannedChange(row: Row, key: readonly string[], withKey = false): PlannedChange {
   const before = valuesOf(row["before"]);
   const after = valuesOf(row["after"]);
   const action = row["action"] as Action;
@@ -117,7 +118,7 @@ export function plannedChange(row: Row, key: readonly string[]): PlannedChange {
     action === "delete" ? Object.keys(before).filter((name) => before[name] !== null) : (row["changed"] as string[]);
   const fields = names
     // The key stands in front of the record already.
-    .filter((name) => action === "update" || !key.includes(name))
+    .filter((name) => withKey || action === "update" || !key.includes(name))
     .map((field): FieldChange => ({ field, ...describeChange(before[field] ?? null, after[field] ?? null) }));
   return { action, key: shownKey(row, key, { ...before, ...dropNulls(after) }), id: textOrNull(row["id"]), fields };
 }
