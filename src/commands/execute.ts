@@ -3,7 +3,9 @@
 
 import { explain } from "../core/errors.ts";
 import { type EndedRun, executeRun, type RunRequest } from "../pipeline/runs/runs.ts";
+import type { RunEvent } from "../report/events.ts";
 import { printWarning } from "../report/output.ts";
+import type { Follower } from "../telemetry/follower.ts";
 import type { EndOfRun } from "./end-of-run.ts";
 import type { Globals } from "./globals.ts";
 import { presentRun, watchRun } from "./present.ts";
@@ -49,9 +51,15 @@ function metricsPath({ metrics }: Globals, { command, job, options }: RunRequest
 export async function execute(globals: Globals, request: RunRequest, isRecovery: boolean): Promise<EndedRun> {
   const watch = await watchRun(globals);
   const begun = tellBeginning(request);
-  const ended = await executeRun({ ...request, emit: watch.consume }).finally(() => watch.stop());
+  const followers = await openFollowers(request);
+  const emit = (event: RunEvent) => {
+    watch.consume(event);
+    for (const { consume } of followers) consume(event);
+  };
+  const ended = await executeRun({ ...request, emit }).finally(() => watch.stop());
   await presentRun(globals, request.job, ended, watch, isRecovery);
   await begun;
+  for (const { name, tell } of followers) await warnUnlessDone(name, ended, tell());
   await tellListeners({ globals, request, ended, orgs: watch.orgs });
   return ended;
 }
@@ -65,6 +73,24 @@ async function tellBeginning(request: RunRequest): Promise<void> {
 async function tellListeners(end: EndOfRun): Promise<void> {
   for (const { name, wants, tell } of listeners) {
     if (!wants(end)) continue;
-    await tell(end).catch((error: unknown) => printWarning(`${name}: ${explain(error)}`, end.ended.summary.run));
+    await warnUnlessDone(name, end.ended, tell(end));
+  }
+}
+
+async function warnUnlessDone(name: string, { summary }: EndedRun, done: Promise<void>): Promise<void> {
+  await done.catch((error: unknown) => printWarning(`${name}: ${explain(error)}`, summary.run));
+}
+
+const collectors = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+
+/** Who follows the run from its beginning; imported only where it is wanted. */
+async function openFollowers({ environment }: RunRequest): Promise<Follower[]> {
+  if (collectors.every((name) => (environment[name] ?? "") === "")) return [];
+  try {
+    const traced = (await import("../telemetry/traced-run.ts")).traceRun(environment);
+    return traced === undefined ? [] : [traced];
+  } catch (error) {
+    printWarning(`OpenTelemetry: ${explain(error)}`);
+    return [];
   }
 }

@@ -1,0 +1,11 @@
+// Who follows a run from its beginning to its end.
+
+import type { Emit } from "../report/events.ts";
+
+export interface Follower {
+  /** As a warning names it. */
+  name: string;
+  consume: Emit;
+  /** Once the run has ended. Throws a Failure where it could not be told. */
+  tell(): Promise<void>;
+}
