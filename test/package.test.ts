@@ -2,9 +2,10 @@
 // The registry (or npm's cache) gives the dependencies.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { playStranger } from "./package/stranger.ts";
 import { createProject, type Project, repository, startChild } from "./support/rig.ts";
 
 const manifest = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
@@ -40,23 +41,22 @@ test("the package holds the program, its documents and the examples, and nothing
   expect(unpackedSize).toBeLessThan(5_000_000);
 });
 
-test("the package installs into an empty folder and plans an example job there", async () => {
-  await using place = createProject({ "package.json": '{ "private": true }\n' });
+test("a stranger installs the package into an empty folder, and loads a file from there as the README says", async () => {
+  await using place = createProject();
   const { filename } = pack(place);
-  const options = { cwd: place.folder };
-  const install = ["install", "--no-audit", "--no-fund", "--prefer-offline", place.path(filename)];
-  const installed = await startChild("npm", install, options).finished;
-  expect(installed.code, installed.stderr).toBe(0);
-  const bin = place.path("node_modules/.bin/loadline");
-  const run = (...args: string[]) => startChild(process.execPath, [bin, ...args], options).finished;
+  const stranger = await playStranger(place.folder, place.path(filename), { node: process.execPath, hurried: true });
+  const answered = stranger.steps.map(({ typed, answered }) => `$ ${typed}\n${answered}`).join("\n");
+  expect(answered).toMatch(/^ +vendor +30 +1 +29 +29$/m);
+  expect(answered).toMatch(/^ +vendor +30 +1 +29 +1$/m);
+  expect(answered).toMatch(/^15 2 \* \* \* cd \S+ && \{ \S+ \S+loadline run jobs\/vendor.yaml --yes/m);
+  // What is typed is what docs/transcript.md shows.
+  const shown = readFileSync(join(repository, "docs/transcript.md"), "utf8");
+  for (const { typed } of stranger.steps.slice(1)) expect(shown).toContain(`$ ${typed}\n`);
 
+  const bin = place.path("node_modules/.bin/loadline");
+  const run = (...args: string[]) => startChild(process.execPath, [bin, ...args], { cwd: place.folder }).finished;
   expect((await run("--version")).stdout).toBe(`${manifest.version}\n`);
-  const schema = await run("schema", "job");
-  expect(JSON.parse(schema.stdout)).toHaveProperty("properties.streams");
-  for (const name of ["connections.yaml", "sandbox.yaml", "jobs", "fixtures"]) {
-    cpSync(place.path(join("node_modules/loadline", name)), place.path(name), { recursive: true });
-  }
-  const planned = await run("plan", "jobs/partners-mirror.yaml", "--sandbox", "--json");
-  expect(planned.summary().streams["partners"]).toMatchObject({ extracted: 12, creates: 12 });
-  expect(planned.code).toBe(0);
+  expect(JSON.parse((await run("schema", "job")).stdout)).toHaveProperty("properties.streams");
+  // Help is read from the documents of the package.
+  expect((await run("help", "split_part")).stdout).toContain("split_part(text, separator, index)");
 });

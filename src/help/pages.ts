@@ -69,7 +69,7 @@ function plain(text: string): string {
 }
 
 /** Lines behind the first begin with `indent`. */
-export function wrap(text: string, width: number, indent = ""): string {
+function wrap(text: string, width: number, indent = ""): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
