@@ -24,6 +24,6 @@ export async function showTopic(globals: Globals, topic: string, commands: reado
 }
 
 function listTopics(): string {
-  const lines = Object.entries(topics).map(([name, { about }]) => `  ${name.padEnd(12)}  ${about}`);
+  const lines = Object.entries(topics).map(([name, { about }]) => `  ${name.padEnd(15)}  ${about}`);
   return `loadline help <command>, or a topic:\n\n${lines.join("\n")}`;
 }

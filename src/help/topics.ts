@@ -34,6 +34,10 @@ export const topics: Readonly<Record<string, Topic>> = {
   mirror: { about: "deleting what the source no longer has", page: "job-file.md", heading: "Mirror" },
   connections: { about: "connections.yaml and references", page: "job-file.md", heading: "connections.yaml" },
   functions: { about: "every function; one by its name, too: split_part", page: "functions.md" },
+  guides: { about: "the list of guides, which are in docs/guides of the package", page: "guides/README.md" },
+  troubleshooting: { about: "by exit code: what it means, what to do", page: "guides/troubleshooting.md" },
+  security: { about: "secrets and personal data", page: "guides/security.md" },
+  moving: { about: "from Data Loader, SFDMU, dataloader.io", page: "guides/moving.md" },
   sandbox: { about: "the local Salesforce, HubSpot and SFTP", page: "sandbox.md" },
   faults: { about: "breaking the sandbox", page: "sandbox.md", heading: "Faults" },
 };
