@@ -21,11 +21,6 @@ interface Listener {
 
 const listeners: readonly Listener[] = [
   {
-    name: "notify",
-    wants: ({ request: { job, command } }) => command === "run" && isHeard(job),
-    tell: async (end) => (await import("./notify.ts")).tellEndOfRun(end),
-  },
-  {
     name: "the report",
     wants: ({ request }) => request.job.report === true,
     tell: async (end) => (await import("./report.ts")).reportEndedRun(end),
@@ -35,6 +30,12 @@ const listeners: readonly Listener[] = [
     wants: ({ globals, request }) => metricsPath(globals, request) !== undefined,
     tell: async ({ globals, request, ended }) =>
       (await import("../telemetry/metrics-file.ts")).writeMetrics(metricsPath(globals, request) ?? "", ended.summary),
+  },
+  // The last one: it waits for others.
+  {
+    name: "notify",
+    wants: ({ request: { job, command } }) => command !== "plan" && isHeard(job),
+    tell: async (end) => (await import("./notify.ts")).tellEndOfRun(end),
   },
 ];
 
@@ -66,8 +67,12 @@ export async function execute(globals: Globals, request: RunRequest, isRecovery:
 
 /** Goes out while the run goes on; the end is told after it. */
 async function tellBeginning(request: RunRequest): Promise<void> {
-  if (request.command !== "run" || request.job.ping === undefined) return;
-  await (await import("./notify.ts")).tellStart(request);
+  if (request.command === "plan" || request.job.ping === undefined) return;
+  try {
+    await (await import("./notify.ts")).tellStart(request);
+  } catch (error) {
+    printWarning(`ping: ${explain(error)}`);
+  }
 }
 
 async function tellListeners(end: EndOfRun): Promise<void> {

@@ -41,17 +41,24 @@ export async function tellEndOfRun({ globals, request, ended, orgs }: EndOfRun):
   await tell(globals, job, ending, environment);
 }
 
-/** A job that could not begin, by what of its file can be read. */
-export async function tellUnstarted(
-  globals: Globals,
-  { file, error, isRehearsal }: { file: string; error: unknown; isRehearsal: boolean },
-): Promise<void> {
-  const job = readListeners(resolve(file));
-  if (job === undefined) return;
-  const { folder } = findProjectIfAny(globals).project;
-  const summary = { ...unstartedSummary(file, error), job: job.name };
-  const ending = { summary, error, isRecovery: false, orgs: new Map<string, string>(), folder, isRehearsal };
-  await tell(globals, { ...job, file }, ending, environmentOf(globals, folder));
+interface Unstarted {
+  file: string;
+  error: unknown;
+  isRehearsal: boolean;
+}
+
+/** A job that could not begin, by what of its file can be read; never rejects. */
+export async function tellUnstarted(globals: Globals, { file, error, isRehearsal }: Unstarted): Promise<void> {
+  try {
+    const job = readListeners(resolve(file));
+    if (job === undefined) return;
+    const { folder } = findProjectIfAny(globals).project;
+    const summary = { ...unstartedSummary(file, error), job: job.name };
+    const ending = { summary, error, isRecovery: false, orgs: new Map<string, string>(), folder, isRehearsal };
+    await tell(globals, { ...job, file }, ending, environmentOf(globals, folder));
+  } catch (met) {
+    printWarning(`notify: ${explain(met)}`);
+  }
 }
 
 /** What keeps a job from beginning may be the file of variables itself. */

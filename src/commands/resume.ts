@@ -27,7 +27,16 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
     printNotice("nothing to resume");
     return exitCode.done;
   }
-  const { run, inSandbox } = found;
+  try {
+    return await goOn(globals, found, decision);
+  } catch (error) {
+    const { tellUnstarted } = await import("./notify.ts");
+    await tellUnstarted(globals, { file: found.run.jobFile, error, isRehearsal: found.inSandbox });
+    throw error;
+  }
+}
+
+async function goOn(globals: Globals, { run, inSandbox }: FoundRun, decision: Decision | undefined): CommandResult {
   await using project = await openProject(globals, inSandbox ? {} : undefined);
   refuseChangedJob(run, keptJobFile(project.stateFolder, run));
   const job = {

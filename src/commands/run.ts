@@ -1,11 +1,10 @@
 // loadline run, plan: each job in turn.
 
-import { exitCodeOf, explain, Failure, showPath } from "../core/errors.ts";
+import { exitCodeOf, Failure, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { recoverRun } from "../pipeline/runs/recovery.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
-import { printWarning } from "../report/output.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
@@ -20,15 +19,16 @@ export async function runJobs(
   flags: RunFlags,
   command: "plan" | "run",
 ): CommandResult {
-  refuseUseless(globals, flags, command);
-  refuseNamesakes(files);
   const tellUnbegun = async (file: string, error: unknown) => {
     if (command === "plan") return;
-    const { tellUnstarted } = await import("./notify.ts");
-    const unstarted = { file, error, isRehearsal: flags.sandbox === true };
-    await tellUnstarted(globals, unstarted).catch((met: unknown) => printWarning(`notify: ${explain(met)}`));
+    await (await import("./notify.ts")).tellUnstarted(globals, { file, error, isRehearsal: flags.sandbox === true });
   };
-  await using project = await openProject(globals, rehearsalOf(flags)).catch(async (error: unknown) => {
+  const open = async () => {
+    refuseUseless(globals, flags, command);
+    refuseNamesakes(files);
+    return openProject(globals, rehearsalOf(flags));
+  };
+  await using project = await open().catch(async (error: unknown) => {
     for (const file of files) await tellUnbegun(file, error);
     throw error;
   });

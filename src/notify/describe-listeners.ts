@@ -5,7 +5,7 @@ import { Failure, placeOf } from "../core/errors.ts";
 import type { Environment, Job, OptionalReference, Ping, Place } from "../job/job.ts";
 import { openReceiver, readAddress } from "./receivers.ts";
 
-export interface Listeners {
+interface Listeners {
   checked: string[];
   warnings: string[];
 }

@@ -7,6 +7,7 @@ import { StoppedByGuard } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { noCounts, type StreamCounts } from "../core/model.ts";
 import { withGivenFlags } from "../core/next-command.ts";
+import { redactSecrets } from "../core/secret.ts";
 import type { NotifyEvent } from "../job/job.ts";
 import type { RejectReason } from "../report/reject-reasons.ts";
 import type { RunSummary, StreamSummary } from "../report/summary.ts";
@@ -86,9 +87,9 @@ export function describeEnd(ending: Ending): Message {
     streams: Object.fromEntries(Object.entries(streams).map(([name, counts]) => [name, withoutValues(counts)])),
     apiCalls,
     seconds,
-    stops,
+    stops: stops.map(redactSecrets),
     error: error === undefined ? null : reasonOf(error),
-    next: withGivenFlags(next),
+    next: redactSecrets(withGivenFlags(next)),
     host: hostname(),
     folder,
     at: now().toISOString(),

@@ -51,7 +51,7 @@ export async function tellEnd(ending: Ending, telling: Telling): Promise<Untold>
   };
 }
 
-export function tryWith(file: string): string {
+function tryWith(file: string): string {
   return `loadline notify test ${file}`;
 }
 

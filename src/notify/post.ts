@@ -26,17 +26,19 @@ export async function call(url: URL, { method, headers, body, msMax }: Call): Pr
   let fault: CallFault | undefined;
   const attempt = async () => {
     const request = { method, url: url.href, headers: { "user-agent": `loadline/${version}`, ...headers }, signal };
-    const response = await client.send(body === undefined ? request : { ...request, body });
-    return describeAnswer(response.status, await readStart(response));
+    try {
+      const response = await client.send(body === undefined ? request : { ...request, body });
+      return describeAnswer(response.status, await readStart(response));
+    } catch (error) {
+      // The time that there is may end while it waits for another attempt.
+      if (error instanceof CallFault) fault = error;
+      throw error;
+    }
   };
   try {
-    const onRetry = (met: CallFault) => {
-      fault = met;
-    };
-    return await withRetries(attempt, { idempotent: true, attemptsMax, signal, onRetry });
-  } catch (error) {
-    const last = error instanceof CallFault ? error : fault;
-    throw new Failure(exitCode.failed, "it can't be told", { why: explainFault(last, msMax) });
+    return await withRetries(attempt, { idempotent: true, attemptsMax, signal });
+  } catch {
+    throw new Failure(exitCode.failed, "it can't be told", { why: explainFault(fault, msMax) });
   } finally {
     client.close();
   }

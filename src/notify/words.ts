@@ -37,11 +37,17 @@ export function factsOf({ run, orgs, seconds, apiCalls, host, folder }: Message)
   return facts.map(([name, value]) => [name, visible(value)]);
 }
 
-/** A line a stream. */
+/** A line a stream, and below it one for each reason of its rejects. */
 export function countLines({ streams }: Message): string[] {
-  return Object.entries(streams).map(([name, counts]) => {
+  return Object.entries(streams).flatMap(([name, { rejectReasons, ...counts }]) => {
     const shown = shownCounts([{ name, counts }]);
-    return `${name}: ${shown.map(({ count, title }) => `${showCount(counts[count])} ${title}`).join(", ")}`;
+    const reasons = rejectReasons.map(({ field, rule, count }) => {
+      return `  ${countOf(count, "reject")}: ${[field, rule].filter((part) => part !== "").join(", ")}`;
+    });
+    return [
+      `${name}: ${shown.map(({ count, title }) => `${showCount(counts[count])} ${title}`).join(", ")}`,
+      ...reasons.map(visible),
+    ];
   });
 }
 

@@ -119,9 +119,17 @@ describe("why a run failed", () => {
     [silent.message, silent, "why: no answer (ECONNRESET)"],
     ['Unexpected token in {"Email":"private@x"}', undefined, "why: Unexpected token in {…:…}"],
     ["the org's limit", undefined, "why: the org's limit"],
+    ["INVALID_ARGUMENT: private@x", undefined, "why: INVALID_ARGUMENT"],
   ])("is told without what may be of a record: %s", (why, cause, told) => {
     const error = new Failure(exitCode.failed, "salesforce: the load failed", { why, next: "loadline resume", cause });
     expect(reasonOf(error)).toBe(`salesforce: the load failed\n${told}\nnext: loadline resume`);
+  });
+
+  test("of writes in doubt is not told in the words of the call", () => {
+    const error = new Failure(exitCode.inDoubt, "2 rows may or may not have been written", {
+      why: "HTTP 500 private@x",
+    });
+    expect(reasonOf(error)).toBe("2 rows may or may not have been written");
   });
 
   test("of a defect, or of the machine, is told without their own words", () => {

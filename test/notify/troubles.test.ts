@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { createProject } from "../support/rig.ts";
+import { connections, createProject, startSandbox } from "../support/rig.ts";
 import { makeCertificate } from "./certificate.ts";
 import { startReceiver } from "./receiver.ts";
 
@@ -19,6 +19,7 @@ const bad: Record<string, { url: string; why: RegExp; kind?: string }> = {
   MOVED: { url: "/redirect", why: /why: {2}HTTP 302; redirects are not followed/, kind: "teams" },
   REFUSED: { url: "http://127.0.0.1:1", why: /why: {2}connect ECONNREFUSED 127\.0\.0\.1:1/ },
   PLAIN: { url: "http://receiver.example", why: /why: {2}the address must be https \(http only on loopback\)/ },
+  LATER: { url: "/status/429", why: /why: {2}HTTP 429: no such thing as \*\*secret\*\*/ },
   NOTHING: { url: "no address", why: /why: {2}this is not a URL/ },
 };
 
@@ -81,8 +82,8 @@ test("what can't be told is a warning with who, where and why; it changes nothin
     /webhook was not told\n {2}why: {2}the variable NOT_SET is not set\n {2}next: set NOT_SET/,
   );
   expect(run.stderr).toMatch(/ping\.success at 127\.0\.0\.1:\d+ was not told\n {2}why: {2}HTTP 500/);
-  // Eight of the table, UNKNOWN, NOT_SET, and two pings; who drips was told, and an empty variable is nobody.
-  expect(warnings).toHaveLength(12);
+  // Nine of the table, UNKNOWN, NOT_SET, and two pings; who drips was told, and an empty variable is nobody.
+  expect(warnings).toHaveLength(13);
   expect(run.stderr).toContain("next: loadline notify test job.yaml");
   expect(run.stdout + run.stderr).not.toMatch(/T0KEN|B0KEN|abcdefgh/);
   const paths = receiver.calls.map(({ path }) => path.replace(`/${token}`, ""));
@@ -135,4 +136,51 @@ test("notify test says what each answered, and fails where one was not told", as
     /^ {2}warning: good\.yaml:\d+:\d+: ping\.start would not be told: the variable HANG is not set$/m,
   );
   expect(checked.code).toBe(0);
+});
+
+test("a stop by the system is a failure that is told before the program ends, also beside a receiver that hangs", async () => {
+  await using receiver = await startReceiver();
+  await using sandbox = await startSandbox();
+  await sandbox.setFaults([{ match: "* /services/data/**", times: 99, do: { delay_ms: 60_000 } }]);
+  const stopped = `version: 1
+name: people
+streams:
+  people:
+    source: { connection: salesforce, object: Contact }
+    target: { connection: drop, files: out.csv }
+    map: { id: Id }
+notify:
+  - { when: [failure], webhook: "${receiver.origin}/hang" }
+  - { when: [failure], webhook: "${receiver.origin}/failure" }
+ping: { start: "${receiver.origin}/start", failure: "${receiver.origin}/fail" }
+`;
+  await using project = createProject({ ...connections(sandbox, "."), "job.yaml": stopped });
+  const run = project.start(["run", "job.yaml"]);
+  await run.untilPrinted("run 2");
+  await receiver.until("/start");
+  const { code, stderr } = await run.kill("SIGTERM");
+  expect(code, stderr).toBe(143);
+  const told = receiver.calls.filter(({ path }) => path !== "/hang").map(({ path, body }) => ({ path, body }));
+  expect(told.map(({ path }) => path).sort()).toEqual(["/fail", "/failure", "/start"]);
+  expect(JSON.parse(told.find(({ path }) => path === "/failure")?.body ?? "")).toMatchObject({ exitCode: 143 });
+  expect(stderr).toMatch(/webhook at 127\.0\.0\.1:\d+ was not told\n {2}why: {2}no answer within 2 s/);
+});
+
+test("a rehearsal reaches nobody outside of this machine, and says so; on loopback it is told as one", async () => {
+  await using receiver = await startReceiver();
+  const notices = [
+    `  - { when: [success], webhook: "${receiver.origin}/here" }`,
+    `  - { when: [success], webhook: "https://receiver.example/there" }`,
+    `  - { when: [success], slack: "\${NOT_SET}" }`,
+    `  - { when: [success], email: { to: a@x.example, from: b@x.example, smtp: "smtp://127.0.0.1:1" } }`,
+    `  - { when: [failure], teams: "\${NOT_SET}" }`,
+  ];
+  await using project = createProject({ ...files, "job.yaml": job({}, notices).replace(/^ping:.*/m, "") });
+  const run = await project.run("run", "job.yaml", "--sandbox");
+  expect(run.code, run.stderr).toBe(0);
+  expect(receiver.calls.map(({ path, body }) => [path, JSON.parse(body).sandbox])).toEqual([["/here", true]]);
+  expect(run.stderr).not.toContain("warning");
+  expect(run.stderr).toContain(
+    "not told, for this is a rehearsal: webhook at receiver.example, slack, email by 127.0.0.1:1\n",
+  );
 });
