@@ -137,6 +137,8 @@ test("a job that can't begin is told of: connections.yaml is wrong, another run 
   expect((await project.run("run", "good.yaml")).code).toBe(2);
   expect(sort(receiver.take()).messages["good"]).toMatchObject({ events: ["failure"], exitCode: 2, run: null });
   project.write({ "connections.yaml": noSystems, "skips.yaml": fileJob("good", receiver, { top: "lock: skip" }) });
+  expect((await project.run("run", "good.yaml", "skips.yaml")).code).toBe(2);
+  expect(receiver.take().filter(({ path }) => path === "/failure")).toHaveLength(2);
   using _lock = await takeLock({
     stateFolder: project.path(".loadline"),
     name: "job-good",
