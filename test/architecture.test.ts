@@ -74,7 +74,7 @@ const allowed: Record<string, string[]> = {
   ...Object.fromEntries(steps.map((step) => [step, ["core", "formats", "values", "job", "contract"]])),
   contract: ["core", "values", "job"],
   connectors: [...leaves, "formats", "values", "job", "http", "contract"],
-  telemetry: [...leaves, "job", "report", "http"],
+  telemetry: [...leaves, "job", "report", "http", "notify"],
   pipeline: [...leaves, "formats", "values", "job", "report", "http", "connectors", "contract", ...steps],
   commands: [...leaves, "help", "job", "report", "telemetry", "pipeline", "sandbox", "checkpoint", "notify"],
   cli: [...leaves, "help", "report", "commands"],

@@ -19,6 +19,8 @@ interface Listener {
   tell: (end: EndOfRun) => Promise<void>;
 }
 
+const collectors = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+
 const listeners: readonly Listener[] = [
   {
     name: "the report",
@@ -60,7 +62,7 @@ export async function execute(globals: Globals, request: RunRequest, isRecovery:
   const ended = await executeRun({ ...request, emit }).finally(() => watch.stop());
   await presentRun(globals, request.job, ended, watch, isRecovery);
   await begun;
-  for (const { name, tell } of followers) await warnUnlessDone(name, ended, tell());
+  for (const { name, tell } of followers) await warnUnlessDone(name, ended, tell(ended.summary));
   await tellListeners({ globals, request, ended, orgs: watch.orgs });
   return ended;
 }
@@ -86,16 +88,19 @@ async function warnUnlessDone(name: string, { summary }: EndedRun, done: Promise
   await done.catch((error: unknown) => printWarning(`${name}: ${explain(error)}`, summary.run));
 }
 
-const collectors = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
-
-/** Who follows the run from its beginning; imported only where it is wanted. */
-async function openFollowers({ environment }: RunRequest): Promise<Follower[]> {
-  if (collectors.every((name) => (environment[name] ?? "") === "")) return [];
-  try {
-    const traced = (await import("../telemetry/traced-run.ts")).traceRun(environment);
-    return traced === undefined ? [] : [traced];
-  } catch (error) {
-    printWarning(`OpenTelemetry: ${explain(error)}`);
-    return [];
+/** Who follows the run from its beginning; imported only where it is wanted. What can't be followed is told. */
+async function openFollowers(request: RunRequest): Promise<Follower[]> {
+  const { environment, command, job, options } = request;
+  const isTraced = collectors.some((name) => (environment[name] ?? "") !== "");
+  const hasLineage = command === "run" && options.sandbox !== true && job.lineage !== undefined;
+  const opened = [
+    isTraced ? import("../telemetry/traced-run.ts").then(({ traceRun }) => traceRun(environment)) : undefined,
+    hasLineage ? import("../telemetry/lineage-run.ts").then(({ followLineage }) => followLineage(request)) : undefined,
+  ];
+  const followers: Follower[] = [];
+  for (const one of await Promise.allSettled(opened)) {
+    if (one.status === "rejected") printWarning(explain(one.reason));
+    else if (one.value !== undefined) followers.push(one.value);
   }
+  return followers;
 }

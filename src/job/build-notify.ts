@@ -1,8 +1,8 @@
-// `notify` and `ping` of a job: references still, for an address is known only when somebody is told. In: what is written,
+// `notify`, `ping` and `lineage` of a job: references still, for an address is known only when somebody is told. In: what is written,
 // and its tree. Out: notices with their places. Must hold: a reference that says it may be empty, and is, means nobody.
 
 import type { Diagnostics } from "./diagnostics.ts";
-import type { Environment, Notice, NoticeReceiver, OptionalReference, Ping } from "./job.ts";
+import type { Environment, LineageReceiver, Notice, NoticeReceiver, OptionalReference, Ping } from "./job.ts";
 import { isGivenNothing, referTo } from "./references.ts";
 import type { JobFile } from "./schema.ts";
 import { nodeAt, type TreeNode, type TreePath } from "./yaml-tree.ts";
@@ -53,6 +53,11 @@ export function buildPing(written: JobFile["ping"], draft: NotifyDraft): { ping?
   const build = (name: string, text: string | undefined) =>
     text === undefined ? {} : { [name]: buildReference(text, ["ping", name], draft) };
   return { ping: { ...build("start", start), ...build("success", success), ...build("failure", failure) } };
+}
+
+export function buildLineage(written: JobFile["lineage"], draft: NotifyDraft): { lineage?: LineageReceiver } {
+  if (written === undefined) return {};
+  return { lineage: { ...buildReference(written, ["lineage"], draft), folder: draft.folder } };
 }
 
 /** Its value is registered as a secret by whoever uses it as one: an address of a mailbox is to be named. */

@@ -72,6 +72,8 @@ export interface Job {
   notify: Notice[];
   /** Likewise. */
   ping?: Ping;
+  /** The URL or file that gets OpenLineage's events. Not part of the hash. */
+  lineage?: LineageReceiver;
   /** The Prometheus file that runs write, absolute. */
   metrics?: string;
   /** In load order: a stream comes after the streams that its `parent` entries name. */
@@ -309,6 +311,11 @@ export interface MailReceiver {
   from: OptionalReference;
   smtp: OptionalReference;
   auth?: { user: OptionalReference; password: OptionalReference };
+}
+
+export interface LineageReceiver extends OptionalReference {
+  /** Where a relative path starts. */
+  folder: string;
 }
 
 /** A dead man's switch: URLs that are called as a run begins and ends. */

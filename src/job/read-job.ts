@@ -5,7 +5,7 @@
 
 import { dirname, resolve } from "node:path";
 import { suggest } from "../core/suggest.ts";
-import { buildNotices, buildPing } from "./build-notify.ts";
+import { buildLineage, buildNotices, buildPing } from "./build-notify.ts";
 import { buildStream } from "./build-stream.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Guards, Job, Limits, Stream } from "./job.ts";
@@ -55,6 +55,7 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
     ...buildPing(written.ping, draft),
     ...(written.report === true ? { report: true as const } : {}),
     ...buildMetrics(written, folder),
+    ...buildLineage(written.lineage, draft),
   };
   return { ...job, ...told, file: diagnostics.source.file, hash: hashJob(job) };
 }

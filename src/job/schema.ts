@@ -353,6 +353,9 @@ export const jobShape = closedMap({
   notify: notifyShape.describe("Whom to tell how a run ended.").optional(),
   ping: pingShape.describe("A dead man's switch: URLs that are called as a run begins and ends.").optional(),
   report: z.boolean().describe("Whether each run writes report.html into its folder. Default: false.").optional(),
+  lineage: referencing
+    .describe("Each run tells its lineage there as events of OpenLineage: a URL, or a file, relative to the job file.")
+    .optional(),
   metrics: text
     .regex(/\.prom$/, "the textfile collector reads files that end in .prom")
     .describe("Each run writes its Prometheus metrics there, for the textfile collector. Relative to the job file.")

@@ -19,6 +19,7 @@ import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
 import { tellKeptAssociations } from "./compile/kept-associations.ts";
 import { tellLossyCasts } from "./compile/lossy-casts.ts";
+import { tellMap } from "./compile/tell-map.ts";
 import { nameComing } from "./diff/coming-records.ts";
 import { readDelivered } from "./diff/delivered.ts";
 import { diffStream } from "./diff/diff-stream.ts";
@@ -53,6 +54,7 @@ export async function planStream(context: RunContext, stream: Stream): Promise<S
   };
   context.ledger.saveStream(record);
   const extracted = await extractStream(context, stream, target);
+  if (extracted !== undefined && context.job.lineage !== undefined) tellMap(context, extracted.compiled);
   return extracted === undefined
     ? planNothing(context, record)
     : planParts(context, extracted, { ...record, partial: knownRecord(context, stream)?.partial ?? null });

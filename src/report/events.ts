@@ -5,6 +5,19 @@ import type { StreamCounts } from "../core/model.ts";
 
 export type Step = "extract" | "stage" | "snapshot" | "diff" | "load";
 
+/** Where records come from or go. */
+export interface DatasetName {
+  connection: string;
+  org: string;
+  /** The object, or the files. */
+  name: string;
+}
+
+interface ColumnName {
+  name: string;
+  type: string;
+}
+
 export type RunEvent =
   | { type: "run-started"; run: string; job: string; command: string; folder: string }
   | { type: "recovering"; run: string }
@@ -21,6 +34,19 @@ export type RunEvent =
       detail?: string;
     }
   | { type: "part-extracted"; stream: string; label: string; bytes: number; sha256: string }
+  /** What a stream is made of; only where lineage is told. */
+  | {
+      type: "mapped";
+      stream: string;
+      source: DatasetName;
+      target: DatasetName;
+      /** Of the source, as far as the job uses them. */
+      columns: readonly ColumnName[];
+      /** Of the target, each with the columns that its expression reads. */
+      fields: readonly (ColumnName & { from: readonly string[]; isPlain: boolean })[];
+      /** Columns that say which rows are taken. */
+      filteredBy: readonly string[];
+    }
   | { type: "planned"; stream: string; counts: StreamCounts; how: string; warnings: number; batches: number }
   | {
       type: "batch";

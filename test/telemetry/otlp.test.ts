@@ -1,35 +1,9 @@
 // What a collector of OpenTelemetry gets of a run, over HTTP.
 
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { RunSpans, type Span } from "../../src/telemetry/spans.ts";
 import { contactsJob, rehearse } from "../run/support.ts";
-
-interface Received {
-  path: string;
-  headers: Record<string, string | string[] | undefined>;
-  text: string;
-}
-
-async function startCollector(answer: { status: number; body: string }) {
-  const received: Received[] = [];
-  const server = createServer((request, response) => {
-    let text = "";
-    request.setEncoding("utf8").on("data", (chunk) => {
-      text += chunk;
-    });
-    request.on("end", () => {
-      received.push({ path: request.url ?? "", headers: request.headers, text });
-      response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { received, origin, answer, [Symbol.dispose]: () => void server.close() };
-}
+import { startReceiver } from "./receiver.ts";
 
 const valuesOf = ({ attributes }: Pick<Span, "attributes">) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
@@ -37,7 +11,7 @@ const valuesOf = ({ attributes }: Pick<Span, "attributes">) =>
 const csv = "id,last,email\na,Alpha,ada@acme.test\nb,Beta,b@acme.test\n";
 
 test("a run is a trace: the run, its streams, steps and batches, each in the one above it, without values", async () => {
-  using collector = await startCollector({ status: 200, body: '{"partialSuccess":{}}' });
+  using collector = await startReceiver({ status: 200, body: '{"partialSuccess":{}}' });
   await using rehearsal = await rehearse(contactsJob(), { "inbox/contacts.csv": csv });
   const { project } = rehearsal;
   const traceId = "0af7651916cd43dd8448eb211c80319c";
@@ -90,7 +64,7 @@ test("a run is a trace: the run, its streams, steps and batches, each in the one
 });
 
 test("a collector that is down, refuses or is wanted in a way that there is not is told, in time, and changes nothing", async () => {
-  using collector = await startCollector({ status: 400, body: '{"message":"no key very-secret"}' });
+  using collector = await startReceiver({ status: 400, body: '{"message":"no key very-secret"}' });
   await using rehearsal = await rehearse(contactsJob(), { "inbox/contacts.csv": csv });
   const { project } = rehearsal;
   const plan = async (env: Record<string, string>) => {
