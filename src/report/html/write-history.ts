@@ -62,7 +62,7 @@ ${table(
 </form>
 <p id="count" role="status"></p>
 ${left === 0 ? null : html`<p class="why">${note}</p>`}
-${table("Runs, newest first", runColumns, shown, (run) => ({ job: run.job, status: run.status, where: whereOf(run) }))}
+${table("Runs, newest first", columnsFor(shown), shown, (run) => ({ job: run.job, status: run.status, where: whereOf(run) }))}
 </section>
 </main>
 `;
@@ -112,8 +112,20 @@ function stripOf(runs: readonly RunOverview[]): Markup {
   return html`<svg class="strip" role="img" aria-label="${label}" width="${Math.max(1, runs.length) * barWidth}" height="${barHeightMax}">${bars}</svg>`;
 }
 
-function count(name: keyof StreamCounts, title: string): TableColumn<RunOverview> {
+type RunColumn = TableColumn<RunOverview> & {
+  /** Left out where it is zero in all runs. */
+  counts?: keyof StreamCounts;
+};
+
+function columnsFor(runs: readonly RunOverview[]): RunColumn[] {
+  return runColumns.filter(
+    ({ counts }) => counts === undefined || counts === "loaded" || runs.some((run) => (sumOf(run, counts) ?? 0) > 0),
+  );
+}
+
+function count(name: keyof StreamCounts, title: string): RunColumn {
   return {
+    counts: name,
     title,
     right: true,
     cell: (run) => {
@@ -123,7 +135,7 @@ function count(name: keyof StreamCounts, title: string): TableColumn<RunOverview
   };
 }
 
-const runColumns: readonly TableColumn<RunOverview>[] = [
+const runColumns: readonly RunColumn[] = [
   { title: "run", cell: ({ id }) => html`<code>${id}</code>` },
   { title: "job", cell: ({ job }) => job },
   { title: "command", cell: ({ command }) => command },
