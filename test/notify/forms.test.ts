@@ -5,8 +5,10 @@ import { describe, expect, test } from "vitest";
 import { Failure, StoppedByGuard } from "../../src/core/errors.ts";
 import { exitCode } from "../../src/core/exit-code.ts";
 import { noCounts } from "../../src/core/model.ts";
+import { redactSecrets } from "../../src/core/secret.ts";
 import { CallFault } from "../../src/http/outcome.ts";
 import { describeEnd, eventsOf, type Message } from "../../src/notify/message.ts";
+import { hideAddress } from "../../src/notify/post.ts";
 import { reasonOf } from "../../src/notify/reason.ts";
 import { slackBody } from "../../src/notify/slack.ts";
 import { teamsBody } from "../../src/notify/teams.ts";
@@ -163,4 +165,14 @@ test("a run is one end, whatever comes together", () => {
   expect(of(exitCode.guard, "stopped", false, ["a (guards.deletes)", "a (rejects.max)"])).toEqual(["guard", "rejects"]);
   expect(of(exitCode.guard, "failed")).toEqual(["guard"]);
   for (const code of [1, 2, 5, 6, 7, 8, 75, 130, 143] as const) expect(of(code, "failed", true)).toEqual(["failure"]);
+});
+
+test("of an address nothing is shown that would let somebody else write to the channel; its host is", () => {
+  const signature = "q7Vd0sZk3nXy8TgBf1LmWc5RpJh2EoUa";
+  const path = "/workflows/0f1e2d3c4b5a69788796a5b4c3d2e1f0/triggers/manual/paths/invoke";
+  const host = "prod-12.westeurope.logic.azure.com:443";
+  hideAddress(`https://${host}${path}?api-version=2016-06-01&sig=${signature}`);
+  expect(redactSecrets(`sig is ${signature}`)).toBe("sig is **secret**");
+  expect(redactSecrets(`POST ${path}`)).not.toContain("0f1e2d3c4b5a");
+  expect(redactSecrets(`teams at ${host}`)).toBe(`teams at ${host}`);
 });
