@@ -18,17 +18,20 @@ export function rememberFlags(flags: GivenFlags): void {
 
 const ofCheck = /^--(sandbox|schema)\b/;
 
+/** Those that take what this command was given; `init`, `schema`, `help` and the like want nothing of it. */
+const commands =
+  /\bloadline (run|plan|check|resume|show|runs|report|abandon|describe|connections|guess|state|doctor|notify)\b/g;
+
 /** `loadline run job.yaml` becomes `loadline run --env prod.env --sandbox job.yaml`, wherever it stands in a sentence. */
 export function withGivenFlags(text: string): string {
-  return text.replaceAll(
-    /\bloadline (run|plan|check|resume|show|runs|abandon|describe|connections|guess|state|doctor)\b/g,
-    (command, name) => {
-      const missing = [...given.value.program, ...flagsFor(String(name))].filter(
-        (flag) => !text.includes(flag.split(" ")[0] ?? flag),
-      );
-      return [command, ...missing].join(" ");
-    },
-  );
+  return text.replaceAll(commands, (command, name, offset: number) => {
+    // Another part of the sentence may speak of the flag.
+    const [own = ""] = text.slice(offset).split(/[;\n]/);
+    const missing = [...given.value.program, ...flagsFor(String(name))].filter(
+      (flag) => !own.split(" ").includes(flag.split(" ")[0] ?? flag),
+    );
+    return [command, ...missing].join(" ");
+  });
 }
 
 function flagsFor(name: string): readonly string[] {

@@ -337,6 +337,14 @@ export const typed: Typed[] = [
     next: "did you mean people?",
   },
   {
+    title: "Two jobs of one name",
+    args: ["check", "jobs/people.yaml", "jobs/copy.yaml"],
+    files: { "jobs/people.yaml": jobOf({}), "jobs/copy.yaml": jobOf({}) },
+    what: "are both called people",
+    where: "jobs/people.yaml and jobs/copy.yaml",
+    next: "give each job a name of its own",
+  },
+  {
     title: "A load into a protected connection",
     args: ["run", "job.yaml"],
     files: { "job.yaml": jobOf({ target: "connection: live, object: Contact", map: "LastName: last" }) },
