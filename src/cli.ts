@@ -3,7 +3,9 @@
 
 import { resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { addRunOptions, addSandboxOptions, metricsOption, wholeNumber } from "./cli/options.ts";
+import { addCompletionCommands } from "./cli/complete.ts";
+import { addRunOptions, addSandboxOptions, metricsOption } from "./cli/options.ts";
+import { addSandboxCommand } from "./cli/sandbox.ts";
 import { addStateCommands } from "./cli/state.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
@@ -284,22 +286,8 @@ program
     ),
   );
 
-program
-  .command("sandbox")
-  .description("serve a local Salesforce, HubSpot and SFTP server to rehearse against")
-  .option("--salesforce-port <port>", "8025, or a free one where that is taken; 0 takes a free one", wholeNumber)
-  .option("--hubspot-port <port>", "8026, in the same way", wholeNumber)
-  .option("--sftp-port <port>", "8027, in the same way", wholeNumber)
-  .option("--data <dir>", "keep its data here")
-  .option("--schema <file>", "custom objects and fields")
-  .addOption(new Option("--seed <seed>", "what a new org holds").choices(["demo", "empty"]).default("empty"))
-  .option("--faults <file>", "faults to inject, a JSON list")
-  .option("--fault-seed <n>", "draws faults that have a rate", wholeNumber, 1)
-  .action(
-    act(async (flags) => {
-      return (await import("./commands/sandbox.ts")).serveSandbox(globals(), flags);
-    }),
-  );
+addSandboxCommand(program, globals, act);
+addCompletionCommands(program, globals);
 
 program
   .command("version")

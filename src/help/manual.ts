@@ -127,6 +127,10 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [["notify test jobs/*.yaml", "a test message to each receiver of each job"]],
     exitCodes: [1],
   },
+  completion: {
+    examples: [["completion bash", "the script, to be kept where bash looks for completions"]],
+    exitCodes: [],
+  },
   doctor: {
     examples: [
       ["doctor", "what is wrong, and what to do"],
