@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startChild } from "../support/child.ts";
 
-export interface Step {
+interface Step {
   typed: string;
   answered: string;
   code: number | null;
