@@ -83,12 +83,17 @@ const outcomes: Readonly<Record<string, string>> = {
   contradictory: "in doubt",
 };
 
+/** Whether the values of a field of a plan are never shown. */
+export function redactionOf(job: Job, stream: string): (field: string) => boolean {
+  const written = new Set(job.redact.map((name) => name.toLowerCase()));
+  const isParent = redactedParentOf(job, stream);
+  return (field) => written.has(field.toLowerCase()) || isParent(field);
+}
+
 /** Without what `redact` names. What the target says of a row may quote any value of it, so it goes too. */
 function hideRedacted(job: Job, stream: string, key: readonly string[]): (change: PageChange) => PageChange {
   if (job.redact.length === 0) return (change) => change;
-  const written = new Set(job.redact.map((name) => name.toLowerCase()));
-  const isParent = redactedParentOf(job, stream);
-  const isHidden = (field: string) => written.has(field.toLowerCase()) || isParent(field);
+  const isHidden = redactionOf(job, stream);
   const hide = (value: Value): Value => (value === null ? null : hidden);
   const keyIsHidden = key.some(isHidden);
   return (change) => ({

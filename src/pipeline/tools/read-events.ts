@@ -27,6 +27,8 @@ export function readEvents(folder: string): ToldEvents {
       told.notices.push({ time, kind: kinds[event.type], message: event.message });
     }
     if (event.type === "planned") told.warnings.set(event.stream, event.warnings);
+    // What an earlier process had under way ended with it, when nobody knows.
+    if (event.type === "run-started") open.clear();
     for (const stream of endedBy(event, open)) endStep(open, stream, time);
     if (event.type !== "step-started") continue;
     const timing: PageTiming = { stream: event.stream, step: event.step, started: time, seconds: null };

@@ -24,6 +24,7 @@ import { tellRun } from "../runs/recovery.ts";
 import { type ChangesOf, countChanges, planFile, readChangesOf } from "./read-changes.ts";
 import { readEvents } from "./read-events.ts";
 import { readStayed } from "./read-stayed.ts";
+import { findQuoted } from "./scrub-values.ts";
 
 export interface ReportRequest {
   stateFolder: string;
@@ -50,8 +51,8 @@ export async function reportRun({ stateFolder, run: id, job, sandbox, out }: Rep
   const isThere = existsSync(spillFolder);
   using engine = await Engine.open({ folder, spillFolder });
   const overview = { ...tellRun(stateFolder, record), sandbox };
-  const page = await gatherPage(engine, ledger, { job, folder, overview });
   const plans = await findPlans(ledger, { job, folder, record });
+  const page = await gatherPage(engine, ledger, { job, folder, overview, plans });
   let total = 0;
   for (const plan of plans) total += await countChanges(engine, plan);
   const rows = readAll(engine, plans);
@@ -68,9 +69,11 @@ interface KeptRun {
   job: Job;
   folder: string;
   overview: RunOverview;
+  plans: readonly ChangesOf[];
 }
 
-async function gatherPage(engine: Engine, ledger: Ledger, { job, folder, overview }: KeptRun): Promise<ReportPage> {
+async function gatherPage(engine: Engine, ledger: Ledger, kept: KeptRun): Promise<ReportPage> {
+  const { job, folder, overview, plans } = kept;
   const summary = readSummary(overview);
   const told = readEvents(folder);
   const streams = ledger.streams(overview.id).map((stream) => describeStream(ledger, job, stream, told.warnings));
@@ -83,19 +86,27 @@ async function gatherPage(engine: Engine, ledger: Ledger, { job, folder, overvie
     const told = file.kind === "rejects" ? readRejects(folder, file) : readStayed(engine, { ...file, isRedacted });
     reasons.push(...(await told));
   }
+  const why = whyOf(overview);
+  const batches = ledger.batches(overview.id);
+  const said = [why, ...batches.map(({ message }) => message), ...told.notices.map(({ message }) => message)];
+  const scrub = await findQuoted(
+    engine,
+    isRedacted ? plans : [],
+    said.filter((text) => text !== null),
+  );
   return {
     run: overview,
     folder,
     madeBy: version,
     madeAt: now().toISOString(),
-    why: whyOf(overview),
+    why: why === null ? null : scrub(why),
     forecasts: summary?.forecast ?? [],
     streams,
     redact: job.redact,
     reasons,
     rowFiles: files,
-    notices: told.notices,
-    batches: ledger.batches(overview.id),
+    notices: told.notices.map((notice) => ({ ...notice, message: scrub(notice.message) })),
+    batches: batches.map((batch) => ({ ...batch, message: batch.message === null ? null : scrub(batch.message) })),
     timings: told.timings,
     apiCalls: summary?.apiCalls ?? null,
   };
