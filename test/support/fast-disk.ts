@@ -2,7 +2,7 @@
 // processor time went into bringing files to a disk that nobody reads again. What a kill leaves is the same there; no
 // test cuts the power. Who sets TMPDIR has the folders where that says.
 
-import { mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
 import { freemem } from "node:os";
 import { join } from "node:path";
 
@@ -15,6 +15,8 @@ export function useMemoryDisk(): Disposable {
   if (process.env["TMPDIR"] !== undefined || !hasRoom()) return { [Symbol.dispose]: () => undefined };
   // Short, for views break lines, and a socket has 107 characters.
   const folder = mkdtempSync(join(memoryDisk, "ll-"));
+  // As below /tmp, another user comes to a folder in it that is open to all.
+  chmodSync(folder, 0o711);
   process.env["TMPDIR"] = folder;
   return {
     [Symbol.dispose]() {
