@@ -10,6 +10,7 @@ import { addStateCommands } from "./cli/state.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
+import type { ResumeFlags } from "./commands/resume.ts";
 import type { RunFlags } from "./commands/run-options.ts";
 import type { RunsFlags } from "./commands/runs.ts";
 import type { ShowFlags } from "./commands/show.ts";
@@ -140,13 +141,12 @@ program
   .description("go on with an interrupted or failed run (default: the last one)")
   .addOption(new Option("--in-doubt <decision>", "what became of writes in doubt").choices(["landed", "not-landed"]))
   .option("--keys <file>", "the rows that the decision is about, one key a line")
+  .option("--yes", "load into a protected connection, of a run that has loaded nothing yet")
   .addOption(metricsOption())
   .action(
-    act(
-      async (id: string | undefined, flags: { inDoubt?: "landed" | "not-landed"; keys?: string; metrics?: string }) => {
-        return (await import("./commands/resume.ts")).resumeRun(globals(flags), id, flags);
-      },
-    ),
+    act(async (id: string | undefined, flags: ResumeFlags & { metrics?: string }) => {
+      return (await import("./commands/resume.ts")).resumeRun(globals(flags), id, flags);
+    }),
   );
 
 program

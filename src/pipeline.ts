@@ -62,6 +62,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   if (!isBegun) {
     refuseObjections(objections);
     context.budget.refuseForecast(forecasts);
+    if (planned.some(isToWrite)) await context.confirm?.(planned);
   }
   const outcomes = await loadStreams(context, streams, planned);
   await refuseMissingRows(context, streams, outcomes);
@@ -123,6 +124,11 @@ async function findObjections(
     objections.push(...checkGuards({ stream: name, mode: target.mode, counts, cascaded, guards, rejectsMax, again }));
   }
   return objections;
+}
+
+function isToWrite({ counts }: StreamRecord): boolean {
+  if (counts === null) return false;
+  return counts.creates + counts.updates + counts.deletes + counts.mirrorDeletes > 0;
 }
 
 function refuseObjections(objections: readonly string[]): void {

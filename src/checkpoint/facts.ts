@@ -43,6 +43,8 @@ export interface RunOptions {
   to?: string;
   /** Insert a file that an earlier run has inserted. */
   again?: boolean;
+  /** Loading into a protected connection was agreed to, on the command line. */
+  yes?: boolean;
   /** Every connection is pointed at the local sandbox. */
   sandbox?: boolean;
 }

@@ -109,7 +109,15 @@ function tellObjections({ objections, run }: PlanReport): void {
 async function describePlan(job: Job, { summary, outcome, folder }: EndedRun, watch: Watch): Promise<PlanReport> {
   if (outcome === undefined) throw new Error("a plan was not made");
   const run = summary.run ?? "";
-  return readPlan({ job, run, next: summary.next, outcome, folder, warnings: watch.warnings });
+  return readPlan({
+    job,
+    run,
+    next: summary.next,
+    outcome,
+    folder,
+    waiting: summary.waiting ?? [],
+    warnings: watch.warnings,
+  });
 }
 
 /** A job that could not begin: its file is wrong, its lock is held, its connection is missing. */

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { showPath, usageFailure } from "../core/errors.ts";
-import { makePrivateFolder } from "../core/files.ts";
+import { isThere, makePrivateFolder } from "../core/files.ts";
 import { isPattern, openGlob } from "../core/glob.ts";
 import { suggest } from "../core/suggest.ts";
 import { checkConnections } from "../job/check-connections.ts";
@@ -30,7 +30,7 @@ export function findProject(globals: Globals): Project {
     });
   }
   const project = projectIn(folder);
-  if (existsSync(join(folder, "connections.yaml")) || existsSync(project.stateFolder)) return project;
+  if (isThere(join(folder, "connections.yaml")) || existsSync(project.stateFolder)) return project;
   throw usageFailure(`there is no connections.yaml in ${folder}`, {
     why: "--dir names the folder of a project",
     next: `loadline init ${showPath(folder)} makes one there`,
@@ -40,7 +40,7 @@ export function findProject(globals: Globals): Project {
 /** For what needs no connections.yaml: the working folder, where there is none. */
 export function findProjectIfAny(globals: Globals): { project: Project; isThere: boolean } {
   const folder = globals.dir ?? findUpwards(process.cwd()) ?? process.cwd();
-  return { project: projectIn(folder), isThere: existsSync(join(folder, "connections.yaml")) };
+  return { project: projectIn(folder), isThere: isThere(join(folder, "connections.yaml")) };
 }
 
 function projectIn(folder: string): Project {
@@ -70,7 +70,7 @@ export function sandboxState(project: Project): string {
 
 function findUpwards(start: string): string | undefined {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "connections.yaml"))) return folder;
+    if (isThere(join(folder, "connections.yaml"))) return folder;
     if (folder === dirname(folder)) return undefined;
   }
 }

@@ -3,6 +3,7 @@
 import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { readJob } from "../job/read-job.ts";
 import type { Decision } from "../pipeline/load/decision.ts";
@@ -13,11 +14,13 @@ import { printNotice } from "../report/output.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
-import { findProject, openProject, readProjectJob, sandboxState } from "./project.ts";
+import { findProject, type OpenProject, openProject, readProjectJob, sandboxState } from "./project.ts";
+import { confirmBy, findProtected, mayAsk, refuseUnasked } from "./protected.ts";
 
 export interface ResumeFlags {
   inDoubt?: Decision["became"];
   keys?: string;
+  yes?: boolean;
 }
 
 export async function resumeRun(globals: Globals, id: string | undefined, flags: ResumeFlags): CommandResult {
@@ -61,9 +64,23 @@ async function goOn(globals: Globals, { run, inSandbox }: FoundRun, decision: De
     signal: globals.signal,
     resume: run,
     ...(decision === undefined ? {} : { decision }),
+    ...confirmationOf(globals, project, { run, job }, flags),
   };
   const ended = await execute(globals, request, false);
   return ended.summary.exitCode;
+}
+
+/** Of a run that was killed before it loaded anything: what was not agreed to as it began is agreed to now. */
+function confirmationOf(
+  globals: Globals,
+  project: OpenProject,
+  { run, job }: { run: RunRecord; job: Job },
+  flags: ResumeFlags,
+): Pick<RunRequest, "confirm"> {
+  const guarded = findProtected(project, job);
+  if (guarded === undefined || run.options.yes === true || flags.yes === true) return {};
+  if (mayAsk()) return { confirm: confirmBy(globals, guarded, job) };
+  return { confirm: () => Promise.reject(refuseUnasked(guarded, job)) };
 }
 
 function readDecision({ inDoubt, keys }: ResumeFlags): Decision | undefined {

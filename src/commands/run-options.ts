@@ -53,6 +53,7 @@ export function optionsOf(job: Job, flags: RunFlags): RunOptions {
     ...(flags.keys === undefined ? {} : { keys: readKeysFile(flags.keys) }),
     ...window,
     ...(flags.again === true ? { again: true } : {}),
+    ...(flags.yes === true ? { yes: true } : {}),
     ...(flags.sandbox === true ? { sandbox: true } : {}),
   };
 }

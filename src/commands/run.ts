@@ -1,16 +1,18 @@
 // loadline run, plan: each job in turn.
 
-import { exitCodeOf, Failure, showPath } from "../core/errors.ts";
+import { exitCodeOf } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { recoverRun } from "../pipeline/runs/recovery.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
+import { tellWaiting } from "../pipeline/runs/waiting.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
 import { presentUnstarted } from "./present.ts";
 import { makeStateFolder, type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
+import { type Confirm, confirmBy, findProtected, mayAsk, refuseUnasked } from "./protected.ts";
 import { optionsOf, type RunFlags, refuseUseless } from "./run-options.ts";
 
 export async function runJobs(
@@ -60,8 +62,11 @@ async function runFile(
   tellNamesakes(file, job.name);
   const request = { ...requestFor(globals, project, job, command), options };
   // A dry run writes to no target, so it may look on while the job runs.
-  if (command === "plan") return codeOf(await execute(globals, request, false), flags);
-  refuseProtected(project, job, flags);
+  if (command === "plan") {
+    const waiting = tellWaiting(project.stateFolder, job);
+    return codeOf(await execute(globals, { ...request, waiting }, false), flags);
+  }
+  const confirm = confirmationOf(globals, project, job, flags);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
   const recovered = await recoverRun({
@@ -72,7 +77,7 @@ async function runFile(
   // Its rows are all settled, or a fresh plan could write them again.
   if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))
     return recovered.summary.exitCode;
-  const ended = await execute(globals, request, false);
+  const ended = await execute(globals, confirm === undefined ? request : { ...request, confirm }, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, codeOf(ended, flags)]);
 }
 
@@ -80,17 +85,12 @@ function codeOf(ended: EndedRun, flags: RunFlags): ExitCode {
   return flags.detailedExitcode === true ? detailedExitCode(ended) : ended.summary.exitCode;
 }
 
-function refuseProtected(project: OpenProject, job: Job, flags: RunFlags): void {
-  if (flags.yes === true) return;
-  const names = new Set(job.streams.map(({ target }) => target.connection));
-  const guarded = [...names].find((name) => {
-    const connection = project.connections.get(name);
-    return connection?.protected === true;
-  });
-  if (guarded === undefined) return;
-  throw new Failure(exitCode.guard, `connection ${guarded} is protected: loading wants --yes`, {
-    next: `loadline plan ${showPath(job.file)} shows what would change; then run again with --yes`,
-  });
+/** Undefined where nothing is to be asked. Throws a Failure (4) where it should be, and nobody is there. */
+function confirmationOf(globals: Globals, project: OpenProject, job: Job, flags: RunFlags): Confirm | undefined {
+  const guarded = flags.yes === true ? undefined : findProtected(project, job);
+  if (guarded === undefined) return undefined;
+  if (!mayAsk()) throw refuseUnasked(guarded, job);
+  return confirmBy(globals, guarded, job);
 }
 
 function requestFor(globals: Globals, project: OpenProject, job: Job, command: "plan" | "run"): RunRequest {

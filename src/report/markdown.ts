@@ -35,6 +35,7 @@ export function planMarkdown(plan: PlanReport): string {
       ? `**A run of this plan would stop before it writes anything:**\n\n${objections.join("\n")}`
       : "",
     countTable(plan.streams),
+    plan.waiting.map((text) => `- waiting: ${escapeMarkdown(text)}`).join("\n"),
     forecastSentences(plan).map(escapeMarkdown).join("\n\n"),
     plan.streams.flatMap(noteItems).join("\n"),
     ...plan.streams.map(({ name, rejectReasons }) => reasonsTable(name, rejectReasons)),

@@ -119,7 +119,8 @@ function closingLines(plan: PlanReport, width: number): Line[] {
   const changes = counts.create + counts.update + counts.delete;
   const total = sentence("", `Plan: ${describeActions(counts, showCount).join(", ") || "no rows"}.`, width, "strong");
   const forecast = forecastSentences(plan).flatMap((text) => sentence("", text, width));
-  const lines = [...total, ...forecast, ...rejectsLines(plan.folder, plan.streams)];
+  const waiting = plan.waiting.flatMap((text) => sentence({ text: "Waiting: ", tone: "caution" }, text, width));
+  const lines = [...waiting, ...total, ...forecast, ...rejectsLines(plan.folder, plan.streams)];
   if (plan.objections.length > 0) return [...lines, ...objectionLines(plan, width)];
   if (changes === 0) return [...lines, ...sentence("", "Nothing to load: nothing in the target would change.", width)];
   return [...lines, ["Next: ", { text: plan.next, whole: true }]];

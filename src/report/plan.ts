@@ -11,6 +11,8 @@ export interface PlanReport {
   streams: readonly PlannedStream[];
   /** What would stop a run of this plan, a sentence each. */
   objections: readonly string[];
+  /** What earlier runs have left undone, a sentence each. */
+  waiting: readonly string[];
   /** What the load would take, an entry a connection. */
   forecasts: readonly LoadForecast[];
   /** The run folder. */

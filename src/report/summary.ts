@@ -23,6 +23,8 @@ export interface RunSummary {
   next: string;
   /** What guards and limits object to, a sentence each; absent where nothing is. */
   stops?: readonly string[];
+  /** Of a dry run: what earlier runs of the job have left undone, a sentence each; absent where nothing is. */
+  waiting?: readonly string[];
   /** Of a dry run: what the load would take. */
   forecast?: readonly LoadForecast[];
   /** What went wrong, as a person reads it; absent when nothing did. */

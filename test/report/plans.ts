@@ -14,6 +14,7 @@ export function planOf(streams: readonly PlannedStream[], over: Partial<PlanRepo
     folder: "/state/runs/20261120-201455-contacts-7f3a",
     next: "loadline run jobs/contacts.yaml",
     objections: [],
+    waiting: [],
     forecasts: [],
     streams,
     ...over,

@@ -1,6 +1,6 @@
 // runs and show: what a person learns of runs, and of one that was killed; by what they are found.
 
-import { chmodSync, cpSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repository, startChild } from "../support/rig.ts";
@@ -84,19 +84,25 @@ test("runs are found by job, status, time, an id's beginning and latest; a rehea
     ...Array(4).fill("sandbox"),
   ]);
 
-  // What this user may not read is not taken for nothing.
+  // What this user may not read is not taken for nothing. In a folder of the system's own: those of tests are private.
   const asAnother = process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
-  chmodSync(project.folder, 0o755);
   const [program = "", ...args] = [...asAnother, process.execPath, join(repository, "bin/loadline.js"), "runs"];
+  const folder = mkdtempSync("/tmp/loadline-permission-");
+  cpSync(project.folder, folder, { recursive: true });
+  chmodSync(folder, 0o755);
   for (const [path, mode] of [
     [".loadline/ledger.db", 0o000],
     [".loadline", 0o600],
+    [".", 0o000],
   ] as const) {
-    chmodSync(project.path(path), mode);
-    const refused = await startChild(program, args, { cwd: project.folder }).finished;
-    chmodSync(project.path(path), 0o700);
-    expect([refused.code, refused.stdout]).toEqual([1, ""]);
-    expect(refused.stderr).toMatch(/^no permission: .*\n {2}why: .*\.loadline/);
+    chmodSync(join(folder, path), mode);
+    const refused = await startChild(program, path === "." ? [...args, "--dir", folder] : args, {
+      cwd: path === "." ? "/" : folder,
+    }).finished;
+    chmodSync(join(folder, path), 0o755);
+    expect([path, refused.code, refused.stdout], refused.stderr).toEqual([path, 1, ""]);
+    expect(refused.stderr).toMatch(/^no permission: .*\n {2}why: .*\/tmp\/loadline-permission-/);
     expect(refused.stderr).toContain("  next: run as the user whose it is");
   }
+  rmSync(folder, { recursive: true });
 });

@@ -2,7 +2,7 @@
 // connections. Out: one RunContext, and the places of a run's files. Must hold: nothing here knows a step of the way.
 
 import { join } from "node:path";
-import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import type { Ledger, RunRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import type { ExtractRequest, Source } from "../../contract/source.ts";
 import type { Target } from "../../contract/target.ts";
 import type { WayChoice } from "../../contract/ways.ts";
@@ -38,6 +38,8 @@ export interface RunContext {
   signal: AbortSignal;
   /** An earlier process has begun the run: what it planned may be of long ago. */
   isResumed: boolean;
+  /** Throws a Failure where a person does not want the plan loaded. */
+  confirm?: ((planned: readonly StreamRecord[]) => Promise<void>) | undefined;
 }
 
 /** A subfolder of the run folder, made when first asked for. */

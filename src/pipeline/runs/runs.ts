@@ -52,6 +52,10 @@ export interface RunRequest {
   resume?: RunRecord;
   /** What is said of writes in doubt. */
   decision?: Decision;
+  /** Of a dry run: what earlier runs have left undone, a sentence each. */
+  waiting?: readonly string[];
+  /** Asked between the plan and its load; throws a Failure where it is not to be loaded. */
+  confirm?: RunContext["confirm"];
 }
 
 export interface EndedRun {
@@ -220,6 +224,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
     emit,
     signal: request.signal,
     isResumed: request.resume !== undefined,
+    confirm: request.confirm,
   };
   if (request.resume !== undefined) await refuseChangedFiles(ledger, run.id, folder);
   if (request.decision !== undefined) await decide(context, request.decision);
@@ -305,6 +310,7 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     exitCode: code,
     next: nextOf(request, run, ending, resumable && ledger.batches(run.id).length > 0),
     ...(stopsOf(ending).length === 0 ? {} : { stops: stopsOf(ending) }),
+    ...(request.waiting === undefined || request.waiting.length === 0 ? {} : { waiting: request.waiting }),
     ...(ending.outcome?.forecasts === undefined ? {} : { forecast: ending.outcome.forecasts }),
     ...(ending.error === undefined ? {} : { error: redactSecrets(explain(ending.error)) }),
   };

@@ -23,6 +23,8 @@ export interface PlanRequest {
   outcome: RunOutcome;
   /** The run folder. */
   folder: string;
+  /** What earlier runs have left undone. */
+  waiting: readonly string[];
   /** By stream, as the `planned` events count them. */
   warnings: ReadonlyMap<string, number>;
 }
@@ -31,7 +33,7 @@ export interface PlanRequest {
 const shownMax = { create: 4, update: 8, delete: 4 } as const satisfies Record<Action, number>;
 
 export async function readPlan(request: PlanRequest): Promise<PlanReport> {
-  const { job, run, next, outcome, folder, warnings } = request;
+  const { job, run, next, outcome, folder, warnings, waiting } = request;
   const spillFolder = join(folder, "spill");
   using engine = await Engine.open({ folder, spillFolder });
   const streams: PlannedStream[] = [];
@@ -42,7 +44,7 @@ export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   }
   rmSync(spillFolder, { recursive: true, force: true });
   const { objections, forecasts = [] } = outcome;
-  return { run, job: job.name, streams, objections, forecasts, folder, next };
+  return { run, job: job.name, streams, objections, waiting, forecasts, folder, next };
 }
 
 async function readStream(
