@@ -31,7 +31,7 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
     return exitCode.done;
   }
   try {
-    return await goOn(globals, found, decision);
+    return await goOn(globals, found, decision, flags);
   } catch (error) {
     const { tellUnstarted } = await import("./notify.ts");
     await tellUnstarted(globals, { file: found.run.jobFile, error, isRehearsal: found.inSandbox });
@@ -39,7 +39,12 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
   }
 }
 
-async function goOn(globals: Globals, { run, inSandbox }: FoundRun, decision: Decision | undefined): CommandResult {
+async function goOn(
+  globals: Globals,
+  { run, inSandbox }: FoundRun,
+  decision: Decision | undefined,
+  flags: ResumeFlags,
+): CommandResult {
   await using project = await openProject(globals, inSandbox ? {} : undefined);
   refuseChangedJob(run, keptJobFile(project.stateFolder, run));
   const job = {
