@@ -8,8 +8,11 @@ import type { IncomingMessage } from "node:http";
 import { pipeline, type Readable, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { monotonicMs } from "../core/clock.ts";
+import { isLoopback } from "../core/loopback.ts";
 import { redactAnswer } from "../core/secret.ts";
+import { readAuthorities, refusalOfCertificate } from "./authorities.ts";
 import { CallFault, faultOfSocket, faultOfStatus } from "./outcome.ts";
+import { type Proxies, readProxies, refusalOfProxy, tellProxyError } from "./proxy.ts";
 import { beginTracing } from "./traced.ts";
 
 // Not imported: an import reads all that node:http exports, and some of that loads the client of fetch, 60 ms of a run.
@@ -54,16 +57,39 @@ interface Exchanged {
   isSent(): boolean;
 }
 
+/** The way to a system. */
+export interface Reach {
+  /** Where the variables of proxies are read; the process's own, where it is not said. */
+  environment?: Readonly<Record<string, string | undefined>>;
+  /** Certificates that count beside the usual ones. */
+  caFile?: string | undefined;
+}
+
 export class HttpClient {
-  readonly #http = new HttpAgent({ keepAlive: true });
-  readonly #https = new HttpsAgent({ keepAlive: true });
+  /** To this machine, and to all others. */
+  readonly #agents: Record<
+    "near" | "far",
+    { http: InstanceType<typeof HttpAgent>; https: InstanceType<typeof HttpsAgent> }
+  >;
+  readonly #proxies: Proxies;
   readonly #isOwnError: (body: string) => boolean;
   #calls = 0;
   #waitedMs = 0;
 
-  /** `isOwnError`: whether the body of an answer outside 2xx is of the system that is called, not of a gateway. */
-  constructor(isOwnError: (body: string) => boolean) {
+  /**
+   * `isOwnError`: whether the body of an answer outside 2xx is of the system that is called, not of a gateway. Throws a
+   * Failure where a proxy or a file of certificates is none.
+   */
+  constructor(isOwnError: (body: string) => boolean, { environment = process.env, caFile }: Reach = {}) {
     this.#isOwnError = isOwnError;
+    this.#proxies = readProxies(environment);
+    const trust = caFile === undefined ? {} : { ca: trustedWith(caFile) };
+    const agentsBy = (proxyEnv: Record<string, string>) => ({
+      http: new HttpAgent({ keepAlive: true, proxyEnv }),
+      https: new HttpsAgent({ keepAlive: true, proxyEnv, ...trust }),
+    });
+    const near = agentsBy({});
+    this.#agents = { near, far: this.#proxies.told.length === 0 ? near : agentsBy(this.#proxies.forAgent) };
   }
 
   /** Requests sent so far. */
@@ -105,8 +131,19 @@ export class HttpClient {
   }
 
   close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
+    for (const { http, https } of Object.values(this.#agents)) {
+      http.destroy();
+      https.destroy();
+    }
+  }
+
+  /** What kept a request from being answered, told as of whoever it was. */
+  #explain(error: unknown, connected: boolean, url: URL, what: string): unknown {
+    const secure = url.protocol === "https:";
+    const refused = refusalOfProxy(error, this.#proxies, secure) ?? refusalOfCertificate(error, url.host);
+    if (refused !== undefined) return refused;
+    const told = tellProxyError(error, this.#proxies, secure);
+    return faultOfSocket(told === undefined ? error : new Error(told, { cause: error }), connected, what);
   }
 
   #exchange(request: HttpRequest, url: URL, what: string): Promise<Exchanged> {
@@ -116,12 +153,12 @@ export class HttpClient {
       let connected = false;
       const outgoing = send(url, {
         method: request.method,
-        agent: secure ? this.#https : this.#http,
+        agent: this.#agents[isLoopback(url.hostname) ? "near" : "far"][secure ? "https" : "http"],
         headers: { "accept-encoding": "gzip", ...request.headers, ...lengthOf(request.body) },
       });
       const fail = (error: unknown) => {
         outgoing.destroy();
-        reject(request.signal?.aborted === true ? request.signal.reason : faultOfSocket(error, connected, what));
+        reject(request.signal?.aborted === true ? request.signal.reason : this.#explain(error, connected, url, what));
       };
       const connectTimer = setTimeout(() => fail(new Error("no connection within 10 s")), connectTimeoutMs);
       outgoing.on("socket", (socket) => {
@@ -146,6 +183,12 @@ export class HttpClient {
       sendBody(request.body, outgoing, fail);
     });
   }
+}
+
+/** The authorities of a file beside those that Node trusts, among them NODE_EXTRA_CA_CERTS. */
+function trustedWith(file: string): string[] {
+  const { getCACertificates } = process.getBuiltinModule("node:tls");
+  return [...getCACertificates("default"), ...readAuthorities(file).map(({ pem }) => pem)];
 }
 
 /** Names of codings have no case, and gzip has two (RFC 9110, 8.4.1). */

@@ -2,7 +2,7 @@
 // as far as it stands in the file. Must hold: an address that is itself a credential is a reference.
 
 import { z } from "zod";
-import { isLoopback } from "./origin.ts";
+import { isLoopback } from "../core/loopback.ts";
 import { closedMap, referencing, secret } from "./schema-parts.ts";
 
 /** What is wrong with an address that is called over HTTP, without quoting it. */

@@ -1,6 +1,6 @@
 // Where credentials are sent: over TLS, or to this machine, where the sandbox listens.
 
-import { isIP } from "node:net";
+import { isLoopback } from "../core/loopback.ts";
 
 /** What is wrong with an address that is a host and nothing more, without quoting it. `key`: as connections.yaml has it. */
 export function findOriginProblem(key: string, text: string): string | undefined {
@@ -12,9 +12,4 @@ export function findOriginProblem(key: string, text: string): string | undefined
   if (url.username !== "" || url.password !== "") return `${key} holds a user name or password`;
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return `${key} must not have a path`;
   return undefined;
-}
-
-/** This machine, where the sandbox listens. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
 }

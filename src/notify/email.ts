@@ -4,9 +4,9 @@
 import { once } from "node:events";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { isLoopback } from "../core/loopback.ts";
 import { redactAnswer } from "../core/secret.ts";
 import { connectSocket } from "../http/socket.ts";
-import { isLoopback } from "../job/origin.ts";
 import { visible } from "../report/visible-text.ts";
 
 export interface Mail {

@@ -5,8 +5,8 @@
 
 import type { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { isLoopback } from "../core/loopback.ts";
 import type { Environment, Ping } from "../job/job.ts";
-import { isLoopback } from "../job/origin.ts";
 import { describeEnd, type Ending } from "./message.ts";
 import { explainUntold } from "./notify.ts";
 import { call } from "./post.ts";
@@ -55,7 +55,7 @@ async function send(which: keyof Ping, text: string | undefined, pinging: Pingin
             headers: { "content-type": "text/plain; charset=utf-8" },
             body: cutBytes(text, bodyBytesMax),
           };
-    await call(url, { ...request, msMax: Math.min(msMax, pingMsMax) });
+    await call(url, { ...request, environment, msMax: Math.min(msMax, pingMsMax) });
     return undefined;
   } catch (error) {
     return isRehearsal && !name.includes(" at ")

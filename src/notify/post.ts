@@ -7,6 +7,7 @@ import { redactAnswer, registerSecret } from "../core/secret.ts";
 import { HttpClient, type HttpRequest, type HttpResponse } from "../http/client.ts";
 import { CallFault } from "../http/outcome.ts";
 import { withRetries } from "../http/retry.ts";
+import type { Environment } from "../job/job.ts";
 import { visible } from "../report/visible-text.ts";
 import { version } from "../version.ts";
 
@@ -17,11 +18,13 @@ const answerShownMax = 200;
 export interface Call extends Pick<HttpRequest, "method" | "headers" | "body"> {
   /** With all attempts. */
   msMax: number;
+  /** Where proxies are named. */
+  environment: Environment;
 }
 
 /** A second message is better than none: whatever passes is tried again. Throws a Failure without the address. */
-export async function call(url: URL, { method, headers, body, msMax }: Call): Promise<string> {
-  const client = new HttpClient(() => true);
+export async function call(url: URL, { method, headers, body, msMax, environment }: Call): Promise<string> {
+  const client = new HttpClient(() => true, { environment });
   const signal = AbortSignal.timeout(msMax);
   let fault: CallFault | undefined;
   const attempt = async () => {

@@ -2,10 +2,10 @@
 // can be sent a message, or why there is none. Must hold: addresses and secrets are hidden before anything else is done.
 
 import { usageFailure } from "../core/errors.ts";
+import { isLoopback } from "../core/loopback.ts";
 import { registerSecret } from "../core/secret.ts";
 import type { Environment, MailReceiver, Notice, OptionalReference, Place } from "../job/job.ts";
 import { findSmtpProblem, findUrlProblem } from "../job/notify-schema.ts";
-import { isLoopback } from "../job/origin.ts";
 import { sendMail } from "./email.ts";
 import type { Message } from "./message.ts";
 import { call, hideAddress } from "./post.ts";
@@ -45,7 +45,7 @@ export function openReceiver({ to, place }: Notice, environment: Environment): R
       const body = form(message);
       const signature = secret === undefined ? {} : { "x-loadline-signature": signatureOf(body, secret) };
       const headers = { "content-type": "application/json", ...signature };
-      return call(url, { method: "POST", headers, body, msMax: Math.min(msMax, callMsMax) });
+      return call(url, { method: "POST", headers, body, environment, msMax: Math.min(msMax, callMsMax) });
     },
   };
 }

@@ -61,6 +61,6 @@ function openReceiver(
   registerSecret(key);
   const headers = { "content-type": "application/json", ...(key === "" ? {} : { authorization: `Bearer ${key}` }) };
   return async (event) => {
-    await call(url, { method: "POST", headers, body: JSON.stringify(event), msMax: sendMsMax });
+    await call(url, { method: "POST", headers, body: JSON.stringify(event), environment, msMax: sendMsMax });
   };
 }

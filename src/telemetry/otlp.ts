@@ -4,12 +4,12 @@
 
 import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { isLoopback } from "../core/loopback.ts";
 import { redactSecrets, registerSecret } from "../core/secret.ts";
 import { HttpClient, readText } from "../http/client.ts";
 import { CallFault } from "../http/outcome.ts";
 import { withRetries } from "../http/retry.ts";
 import type { Environment } from "../job/job.ts";
-import { isLoopback } from "../job/origin.ts";
 import { version } from "../version.ts";
 import { attributesOf, type Caller, type Span } from "./spans.ts";
 
@@ -20,6 +20,8 @@ export interface Collector {
   /** Attributes of the resource. */
   resource: Record<string, string>;
   caller: Caller | undefined;
+  /** Where proxies are named. */
+  environment: Environment;
 }
 
 const timeoutMsUsual = 10_000;
@@ -57,6 +59,7 @@ export function readCollector(environment: Environment): Collector | undefined {
   return {
     url: readUrl(endpoint, headers),
     headers,
+    environment,
     timeoutMs: given > 0 ? Math.min(given, timeoutMsMax) : timeoutMsUsual,
     resource: {
       "service.version": version,
@@ -109,7 +112,7 @@ export async function sendSpans(collector: Collector, spans: readonly Span[]): P
   const scopeSpans = [{ scope: { name: "loadline", version }, spans }];
   const resourceSpans = [{ resource: { attributes: attributesOf(resource, "") }, scopeSpans }];
   const body = redactSecrets(JSON.stringify({ resourceSpans }));
-  const client = new HttpClient(() => true);
+  const client = new HttpClient(() => true, { environment: collector.environment });
   const signal = AbortSignal.timeout(timeoutMs);
   const headers = { ...collector.headers, "content-type": "application/json" };
   const where = `${url.origin}${url.pathname}`;

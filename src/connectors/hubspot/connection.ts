@@ -3,17 +3,24 @@
 import { z } from "zod";
 import { hasOneKey, optionalProtected } from "../../job/connection-schema.ts";
 import type { ConnectionProblem, ConnectionScope } from "../../job/connection-type.ts";
-import type { Connection, Reference } from "../../job/job.ts";
+import type { Reference } from "../../job/job.ts";
 import { findOriginProblem } from "../../job/origin.ts";
 import { closedMap, percent, referencing, secret } from "../../job/schema-parts.ts";
 import { parsePercent } from "../../job/units.ts";
-import { findAddressProblems, readOrigin, referencesOf } from "../kit/connection.ts";
+import {
+  findAddressProblems,
+  type HttpConnection,
+  optionalCaFile,
+  readCaFile,
+  readOrigin,
+  referencesOf,
+} from "../kit/connection.ts";
 
 const publicUrl = "https://api.hubapi.com";
 /** Percent of the burst limit: others of the same app have something left, and a clock that differs does no harm. */
 const burstDefault = 80;
 
-export interface HubSpotConnection extends Connection {
+export interface HubSpotConnection extends HttpConnection {
   type: "hubspot";
   /** https, or http on loopback. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
   readonly baseUrl: string;
@@ -54,6 +61,7 @@ export const hubspotShape = closedMap({
   })
     .describe("How much of the portal's limits to use.")
     .optional(),
+  ca_file: optionalCaFile,
   protected: optionalProtected,
 });
 
@@ -81,6 +89,9 @@ export function readHubSpot(written: WrittenHubSpot, scope: ConnectionScope): Hu
     ...(api_version === undefined ? {} : { apiVersion: api_version }),
     burst: limits?.burst === undefined ? burstDefault : parsePercent(limits.burst),
     daily: limits?.daily === undefined ? 100 : parsePercent(limits.daily),
+    get caFile() {
+      return readCaFile(written.ca_file, scope);
+    },
     protected: written.protected ?? false,
     place: scope.placeAt([]),
   };

@@ -10,9 +10,9 @@ import { exitCode } from "../../core/exit-code.ts";
 import { HttpClient, type HttpRequest, type HttpResponse, readJson, strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { ServerClock } from "../../http/server-clock.ts";
-import type { Connection } from "../../job/job.ts";
 import { type AnswerForm, hasForm } from "./answer-form.ts";
 import { callRepeatedly, type RepeatableCall } from "./calls.ts";
+import type { HttpConnection } from "./connection.ts";
 import { urlAt } from "./fence.ts";
 import { SignIns } from "./sign-ins.ts";
 
@@ -39,7 +39,9 @@ export interface ApiSession {
   token: string;
 }
 
-export abstract class ApiClient<Own extends Connection, Session extends ApiSession = ApiSession> implements Account {
+export abstract class ApiClient<Own extends HttpConnection, Session extends ApiSession = ApiSession>
+  implements Account
+{
   readonly name: string;
   readonly warnings: string[] = [];
   protected readonly connection: Own;
@@ -54,7 +56,8 @@ export abstract class ApiClient<Own extends Connection, Session extends ApiSessi
     this.name = connection.name;
     this.connection = connection;
     this.context = context;
-    this.http = new HttpClient(isOwnError);
+    const { environment } = context;
+    this.http = new HttpClient(isOwnError, { environment, caFile: connection.caFile });
     this.signIns = new SignIns(
       () => this.signIn(),
       (session) => this.isEnding(session),

@@ -1,10 +1,31 @@
 // What connections over HTTP have alike in connections.yaml: an address, and credentials that are references. In: what is
 // written. Out: what it says once it is used. Must hold: no address goes into a message with what a reference put there.
 
+import { resolve as resolvePath } from "node:path";
 import { usageFailure } from "../../core/errors.ts";
 import { buildReference, type ConnectionProblem, type ConnectionScope } from "../../job/connection-type.ts";
-import type { Reference } from "../../job/job.ts";
+import type { Connection, Reference } from "../../job/job.ts";
 import { expandReferences } from "../../job/references.ts";
+import { referencing } from "../../job/schema-parts.ts";
+
+export interface HttpConnection extends Connection {
+  /** Certificates that count beside the usual ones, absolute. Reading it throws a Failure (exit 2) as `path`. */
+  readonly caFile?: string | undefined;
+}
+
+/** `ca_file:` of a system over HTTP. */
+export const optionalCaFile = referencing
+  .describe(
+    "File with certificates (PEM) of authorities that count beside the usual ones, relative to this file: of a proxy that opens TLS, say.",
+  )
+  .optional();
+
+/** The file that `ca_file` names. */
+export function readCaFile(written: string | undefined, scope: ConnectionScope): string | undefined {
+  if (written === undefined) return undefined;
+  const place = scope.placeAt(["ca_file"]);
+  return resolvePath(scope.folder, expandReferences(written, scope.environment, place, scope.folder));
+}
 
 /** What is wrong with an address, without quoting it. */
 type FindProblem = (url: string) => string | undefined;

@@ -3,12 +3,19 @@
 import { z } from "zod";
 import { hasOneKey, optionalProtected } from "../../job/connection-schema.ts";
 import type { ConnectionProblem, ConnectionScope } from "../../job/connection-type.ts";
-import type { Connection, Reference } from "../../job/job.ts";
+import type { Reference } from "../../job/job.ts";
 import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
-import { findAddressProblems, readOrigin, referencesOf } from "../kit/connection.ts";
+import {
+  findAddressProblems,
+  type HttpConnection,
+  optionalCaFile,
+  readCaFile,
+  readOrigin,
+  referencesOf,
+} from "../kit/connection.ts";
 import { findLoginUrlProblem } from "./login-url.ts";
 
-export interface SalesforceConnection extends Connection {
+export interface SalesforceConnection extends HttpConnection {
   type: "salesforce";
   /** https, or http on loopback. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
   readonly loginUrl: string;
@@ -67,6 +74,7 @@ export const salesforceShape = closedMap({
     .regex(/^\d{2,3}\.0$/, 'expected a version such as "66.0"')
     .describe('REST API version, e.g. "66.0". Default: the newest that loadline was tested with.')
     .optional(),
+  ca_file: optionalCaFile,
   protected: optionalProtected,
 });
 
@@ -86,6 +94,9 @@ export function readSalesforce(written: WrittenSalesforce, scope: ConnectionScop
     },
     auth: buildAuth(written.auth, scope),
     ...(written.api_version === undefined ? {} : { apiVersion: written.api_version }),
+    get caFile() {
+      return readCaFile(written.ca_file, scope);
+    },
     protected: written.protected ?? false,
     place: scope.placeAt([]),
   };

@@ -3,7 +3,7 @@
 
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { isLoopback } from "../../job/origin.ts";
+import { isLoopback } from "../../core/loopback.ts";
 import type { SalesforceConnection } from "./connection.ts";
 
 /**

@@ -14,6 +14,7 @@ import {
 import type { Connection, Reference } from "../../job/job.ts";
 import { expandReferences } from "../../job/references.ts";
 import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
+import { findProxyProblem, readSftpProxy, type SftpProxy } from "./proxy.ts";
 import { readSftpUrl, type SftpAddress } from "./url.ts";
 
 export interface SftpConnection extends Connection {
@@ -27,6 +28,8 @@ export interface SftpConnection extends Connection {
   readonly knownHosts?: string | undefined;
   /** The connection whose server stands in between. */
   readonly jump?: SftpConnection | undefined;
+  /** What it goes through; reads like `address`. */
+  readonly proxy?: SftpProxy | undefined;
 }
 
 type SftpAuth =
@@ -61,6 +64,11 @@ export const sftpShape = closedMap({
     .string()
     .describe("Another connection of type sftp, whose server stands in between (a bastion, a jump host).")
     .optional(),
+  proxy: referencing
+    .describe(
+      "A proxy on the way: socks5://host:port, or http://host:port (CONNECT); with user and password, the latter a reference.",
+    )
+    .optional(),
   known_hosts: referencing
     .describe("File that knows the server's key, relative to this file. Default: ~/.ssh/known_hosts.")
     .optional(),
@@ -70,13 +78,19 @@ export const sftpShape = closedMap({
 type WrittenSftp = z.infer<typeof sftpShape>;
 
 export function findSftpProblems(
-  { url, jump }: WrittenSftp,
+  { url, jump, proxy }: WrittenSftp,
   name: string,
   others: Readonly<Record<string, WrittenConnection>>,
 ): ConnectionProblem[] {
   const problems: ConnectionProblem[] = [];
   const read = url.includes("${") ? undefined : readSftpUrl(url);
   if (read !== undefined && "problem" in read) problems.push({ path: ["url"], message: read.problem });
+  const message = proxy === undefined ? undefined : findProxyProblem(proxy);
+  if (message !== undefined) problems.push({ path: ["proxy"], message });
+  else if (proxy !== undefined && jump !== undefined) {
+    const where = `the way leads over ${jump}: write proxy there`;
+    problems.push({ path: ["proxy"], message: where });
+  }
   const problem = jump === undefined ? undefined : findJumpProblem(name, jump, others);
   return problem === undefined ? problems : [...problems, { path: ["jump"], ...problem }];
 }
@@ -107,7 +121,7 @@ function findJumpProblem(
 }
 
 export function readSftp(written: WrittenSftp, scope: ConnectionScope): SftpConnection {
-  const { url, host_key, known_hosts, jump } = written;
+  const { url, host_key, known_hosts, jump, proxy } = written;
   return {
     name: scope.name,
     type: "sftp",
@@ -127,6 +141,9 @@ export function readSftp(written: WrittenSftp, scope: ConnectionScope): SftpConn
     },
     get jump() {
       return jump === undefined ? undefined : (scope.connectionNamed(jump) as SftpConnection);
+    },
+    get proxy() {
+      return proxy === undefined ? undefined : readSftpProxy(proxy, scope);
     },
     protected: written.protected ?? false,
     place: scope.placeAt([]),

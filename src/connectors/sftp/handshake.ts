@@ -157,7 +157,13 @@ export interface Line {
   close(): void;
 }
 
-export async function openLine({ address, jump }: SftpConnection, environment: Environment): Promise<Line> {
+export async function openLine(connection: SftpConnection, environment: Environment): Promise<Line> {
+  const { address, jump, proxy } = connection;
+  if (jump === undefined && proxy !== undefined) {
+    const { openThroughProxy } = await import("./through-proxy.ts");
+    const sock = await openThroughProxy(connection, proxy);
+    return { sock, close: () => sock.destroy() };
+  }
   if (jump === undefined) {
     const sock = connectSocket(address.host, address.port);
     return { sock, close: () => sock.destroy() };

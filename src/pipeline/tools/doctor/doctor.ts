@@ -12,6 +12,7 @@ import { askConnection, lookAtReferences } from "./connections.ts";
 import { type Finding, ok, warning, wrong } from "./finding.ts";
 import { lookAtDisk, lookAtNode, lookAtPermissions } from "./machine.ts";
 import { lookAtState } from "./state.ts";
+import { lookAtAuthorities, lookAtProxies } from "./way.ts";
 
 export interface Examination {
   folder: string;
@@ -32,6 +33,7 @@ export async function examine(examination: Examination): Promise<Finding[]> {
     ...lookAtState(stateFolder),
     ...lookAtState(sandboxState, " of the sandbox"),
     await lookAtPorts(),
+    ...lookAtProxies(examination.environment),
     ...(await lookAtConnections(examination)),
   ];
 }
@@ -63,7 +65,7 @@ async function lookAtConnections({ folder, environment, offline, signal }: Exami
     if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
     return [wrong("connections", error.message, "correct the file")];
   }
-  const findings: Finding[] = [];
+  const findings = lookAtAuthorities(connections.values());
   for (const connection of connections.values()) {
     const found = lookAtReferences(connection, environment);
     const isWhole = found.every(({ state }) => state === "ok");
