@@ -7,6 +7,7 @@
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { identifier, literal } from "../core/sql.ts";
+import { numberText } from "../values/number.ts";
 import { type Engine, EngineError } from "./engine.ts";
 import { type BrokenRecord, brokenMax, lineColumn } from "./record-copy.ts";
 
@@ -180,11 +181,15 @@ async function readDescription(engine: Engine, { path, label }: File): Promise<D
 /** The engine runs in UTC. */
 function showAsText(column: string, type: string): string {
   const text = `CAST(${column} AS VARCHAR)`;
+  // A list of times has the name of a time in its own.
+  if (isNested(type)) return `CAST(to_json(${column}) AS VARCHAR)`;
+  // A whole number has no point: pandas makes doubles of ids where one is missing.
+  if (type === "DOUBLE" || type === "FLOAT") return `coalesce(${numberText(text)}, ${text})`;
   if (type === "TIMESTAMP WITH TIME ZONE") return `regexp_replace(replace(${text}, ' ', 'T'), '\\+00$', 'Z')`;
   if (type.startsWith("TIMESTAMP")) return `replace(${text}, ' ', 'T')`;
   // What is left of bytes is text.
   if (type === "BLOB") return `TRY(decode(${column}))`;
-  return isNested(type) ? `CAST(to_json(${column}) AS VARCHAR)` : text;
+  return text;
 }
 
 function isNested(type: string): boolean {

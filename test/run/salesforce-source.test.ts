@@ -131,6 +131,14 @@ test("a second run takes only what changed since, and a small load moves no wate
     ["7", "Changed"],
     ["99", "New"],
   ]);
+  // What lies before the watermark does not get what is mapped anew, which is said once.
+  const before = place.project.read("job.yaml");
+  place.project.write({
+    "job.yaml": before.replace("Amount__c * 2", "Amount__c * 3").replace("Amount__c\n", " Amount__c\n"),
+  });
+  const told = async () => /the map of .* has changed/.exec((await place.project.run("run", "job.yaml")).stderr)?.[0];
+  expect(await told()).toBe("the map of doubled has changed");
+  expect(await told()).toBeUndefined();
 });
 
 test("a run that is killed before its plan still knows what the run before took, and leaves no copy of it", async () => {

@@ -223,6 +223,16 @@ describe("Parquet", () => {
     ]);
   });
 
+  test("writes a double in full, without a needless point, and times in a list as JSON", async () => {
+    const bytes =
+      await write(`SELECT * FROM (VALUES (912260031::DOUBLE, 1e16::DOUBLE, 0.1::FLOAT, [TIMESTAMPTZ '2026-03-29 02:30:00+02'])) AS t(id, wide, part, seen)
+      UNION ALL SELECT -0.5, 'nan'::DOUBLE, 16777216, NULL`);
+    expect((await read("a.parquet", bytes, { type: "parquet" })).rows).toEqual([
+      [1, "912260031", "10000000000000000", "0.1", '["2026-03-29 00:30:00+00"]'],
+      [2, "-0.5", "nan", "16777216", null],
+    ]);
+  });
+
   test("is refused where it is none, or cut off", async () => {
     const bytes = await write("SELECT range AS id FROM range(10000)");
     for (const broken of [Buffer.from("id\n1\n"), bytes.subarray(0, bytes.length - 50)]) {

@@ -18,7 +18,8 @@ export function defineSource({ source, keep }: Pick<Stream, "source" | "keep">):
   return JSON.stringify(definition);
 }
 
-function foldBlanks(text: string): string {
+/** SQL, or a filter, as it means the same: blanks outside of quotes as one. */
+export function foldBlanks(text: string): string {
   const parts = text.trim().match(/'(?:[^']|'')*'|"[^"]*"|\s+|[^\s'"]+|./gs) ?? [];
   return parts.map((part) => (/^\s+$/.test(part) ? " " : part)).join("");
 }

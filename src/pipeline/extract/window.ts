@@ -22,6 +22,7 @@ import { otherOrgFailure, type RunContext, sourceOf, subfolder } from "../run/co
 import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
 import { memoryOwner, placeOfJob } from "../run/memory-owner.ts";
 import { verifyRunFile } from "../run/run-files.ts";
+import { tellChangedMap } from "./changed-map.ts";
 
 export interface OpenWindow {
   record: WindowRecord;
@@ -43,6 +44,8 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
   if (known === undefined && told !== undefined) context.emit({ type: "warning", message: told });
   const { incremental } = source;
   if (record.to === null || incremental === undefined) return { record };
+  const goesOn = mark !== undefined && record.from === reachBack(mark.to, incremental, catalog);
+  if (known === undefined && goesOn) tellMap(context, stream, mark);
   const isChosen = run.options.from !== undefined || run.options.to !== undefined;
   const isRefreshed = !isChosen && mark !== undefined && isWhole(record, incremental);
   const window: Window = {
@@ -56,6 +59,12 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
   // What is taken again is wanted for what its version does not tell.
   const seen = isChosen || isRefreshed ? undefined : await fetchSeen(context, stream, mark);
   return { record, window, ...(seen === undefined ? {} : { seen }) };
+}
+
+function tellMap(context: RunContext, stream: Stream, mark: Watermark): void {
+  const before = fetchKeptStream(context, stream, keyOf(context, stream), mark.run);
+  const message = before === undefined ? undefined : tellChangedMap(before, stream);
+  if (message !== undefined) context.emit({ type: "warning", message });
 }
 
 async function beginWindow(
@@ -171,15 +180,25 @@ function tellOther(stream: Stream, { jobFile, source }: WatermarkKey, other: Wat
 }
 
 /** An older loadline did not write down what a watermark is of: the job that its run has kept says it. */
-function isOfRun(context: RunContext, stream: Stream, { jobFile, source }: WatermarkKey, run: string): boolean {
+function isOfRun(context: RunContext, stream: Stream, key: WatermarkKey, run: string): boolean {
+  const before = fetchKeptStream(context, stream, key, run);
+  return before !== undefined && before.source.kind === "object" && defineSource(before) === key.source;
+}
+
+/** The stream as it was in a run of this very job, where its folder is still there. */
+function fetchKeptStream(
+  context: RunContext,
+  stream: Stream,
+  { jobFile }: WatermarkKey,
+  run: string,
+): Stream | undefined {
   const kept = join(dirname(context.folder), run, "job.yaml");
   const record = context.ledger.run(run);
-  if (record === undefined || placeOfJob(context, record.jobFile) !== jobFile || !existsSync(kept)) return false;
+  if (record === undefined || placeOfJob(context, record.jobFile) !== jobFile || !existsSync(kept)) return undefined;
   try {
-    const before = readJob(kept, dirname(record.jobFile)).streams.find(({ name }) => name === stream.name);
-    return before !== undefined && before.source.kind === "object" && defineSource(before) === source;
+    return readJob(kept, dirname(record.jobFile)).streams.find(({ name }) => name === stream.name);
   } catch (error) {
-    if (error instanceof Failure) return false;
+    if (error instanceof Failure) return undefined;
     throw error;
   }
 }
