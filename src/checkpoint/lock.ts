@@ -2,13 +2,14 @@
 // frees when the process dies, so a dead run never blocks the next (measured: 150 of 150, p50 0.36 ms).
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { monotonicMs, now, wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { makePrivateFolder, writeDurably } from "../core/files.ts";
 import { type DatabaseSync, isSqliteLockFree, openSqliteLock } from "../core/sqlite.ts";
+import { userName } from "../core/user.ts";
 
 const retryDelayMs = 200;
 
@@ -53,7 +54,7 @@ export async function takeLock(request: LockRequest): Promise<Disposable> {
 /** Says who has it, to those who wait. A full disk leaves nobody with the lock. */
 function nameHolder(path: string, database: DatabaseSync): void {
   try {
-    const holder = `process ${process.pid} of ${userInfo().username} on ${hostname()}, since ${now().toISOString()}`;
+    const holder = `process ${process.pid} of ${userName()} on ${hostname()}, since ${now().toISOString()}`;
     writeDurably(`${path}.txt`, `${holder}\n`);
   } catch (error) {
     database.close();

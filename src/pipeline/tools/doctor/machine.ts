@@ -1,9 +1,9 @@
 // The machine: Node, the disk that the state lies on, and who may read it.
 
 import { accessSync, constants, existsSync, lstatSync, readdirSync, statfsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { explain, showPath } from "../../../core/errors.ts";
+import { userName } from "../../../core/user.ts";
 import { type Finding, ok, warning, wrong } from "./finding.ts";
 
 const oldestNode = 24;
@@ -97,7 +97,7 @@ export function lookAtPermissions(folder: string, stateFolder: string): Finding[
   }
   const state = canWrite(stateFolder);
   if (state !== undefined) {
-    findings.push(wrong("permissions", state, `chown -R ${userInfo().username} ${showPath(stateFolder)}`));
+    findings.push(wrong("permissions", state, `chown -R ${userName()} ${showPath(stateFolder)}`));
     return findings;
   }
   const names = ["", ...readdirSync(stateFolder).filter((name) => name !== ".gitignore" && !name.endsWith(".json"))];
@@ -119,6 +119,6 @@ function canWrite(path: string): string | undefined {
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
-    return `${showPath(path)} can't be read and written by ${userInfo().username}: ${explain(error).split("\n")[0]}`;
+    return `${showPath(path)} can't be read and written by ${userName()}: ${explain(error).split("\n")[0]}`;
   }
 }
