@@ -27,7 +27,7 @@ export interface ReadyImport {
 export const carriedFolders = ["runs", "inserted", "seen", "delivered", "written"] as const;
 
 /** Where an import is unpacked. */
-export function importFolder(stateFolder: string): string {
+function importFolder(stateFolder: string): string {
   return join(stateFolder, "import");
 }
 
