@@ -5,13 +5,18 @@ import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { describe, expect, test } from "vitest";
 import type { OpenConnection } from "../../src/contract/connection.ts";
+import type { Connector } from "../../src/contract/connector.ts";
 import type { Target } from "../../src/contract/target.ts";
 import type { CallWrites } from "../../src/contract/write.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { exitCode } from "../../src/core/exit-code.ts";
 import { describePart } from "../../src/core/part-file.ts";
+import { MemoryClient } from "./memory/client.ts";
+import type { MemoryConnection } from "./memory/connection.ts";
 import { memory } from "./memory/connector.ts";
 import { openMemoryRig } from "./memory/rig.ts";
+import { openMemorySource } from "./memory/source.ts";
+import { openMemoryTarget } from "./memory/target.ts";
 import { checks } from "./suite.ts";
 
 type Break = (open: OpenConnection) => OpenConnection;
@@ -65,7 +70,7 @@ function shiftWindow(by: (window: { from: string; to: string }) => string): Brea
   });
 }
 
-const broken: { how: string; check: string; change: Break }[] = [
+const broken: ({ how: string; check: string } & ({ change: Break } | { open: Connector["open"] }))[] = [
   {
     how: "sends every batch twice, under two marks",
     check: "a job that copies records (insert) loses and doubles nothing",
@@ -186,6 +191,15 @@ const broken: { how: string; check: string; change: Break }[] = [
     })),
   },
   {
+    how: "reckons with more calls of a moment than the system allows",
+    check: "calls that the system counts by time go out at the pace that it allows",
+    open: async (connection: MemoryConnection, context) => {
+      const client = new MemoryClient(connection, context);
+      await client.connect(50);
+      return { source: openMemorySource(client), target: openMemoryTarget(client) };
+    },
+  },
+  {
     how: "does not tell what is left of the day",
     check: "what a job leaves to others of the day stops it",
     change: breakTarget(() => ({ allowance: undefined, readAllowance: async () => undefined })),
@@ -193,8 +207,9 @@ const broken: { how: string; check: string; change: Break }[] = [
 ];
 
 describe("a connector that", () => {
-  test.each(broken)("$how is named by the suite", async ({ check, change }) => {
-    const open = async (...given: Parameters<typeof memory.open>) => change(await memory.open(...given));
+  test.each(broken)("$how is named by the suite", async ({ check, ...way }) => {
+    const open = async (...given: Parameters<Connector["open"]>) =>
+      "change" in way ? way.change(await memory.open(...given)) : way.open(...given);
     const failing = checks.find(({ name }) => name.startsWith(check));
     if (failing === undefined) throw new Error(`there is no check "${check}"`);
     await using rig = await openMemoryRig(failing.given, { ...memory, open });

@@ -47,8 +47,12 @@ const own: OwnAnswers = {
   "day's limit": { status: 429, body: rateLimit("DAILY") },
 };
 
-export async function openHubSpotRig({ dailyCalls = 100_000 }: RigRequest = {}): Promise<ConnectorRig> {
-  const sandbox = await startSandbox({ schema: { ...schema, hubspotLimits: { daily: dailyCalls } } });
+export async function openHubSpotRig({
+  dailyCalls = 100_000,
+  isPaced = false,
+}: RigRequest = {}): Promise<ConnectorRig> {
+  const hubspotLimits = { daily: dailyCalls, ...(isPaced ? { tenSecondly: 20 } : {}) };
+  const sandbox = await startSandbox({ schema: { ...schema, hubspotLimits } });
   const live = async () => (await sandbox.dumpHubSpot("contacts")).filter(({ archived }) => !archived);
   const idOf = async (key: string) => (await live()).find(({ properties }) => properties[fields.key] === key)?.id;
   const contacts = "/crm/objects/2026-03/contacts";

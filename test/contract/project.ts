@@ -14,6 +14,7 @@ import { recoverRun } from "../../src/pipeline/runs/recovery.ts";
 import { type EndedRun, executeRun, lockJob } from "../../src/pipeline/runs/runs.ts";
 import { readProjectConnections } from "../../src/pipeline/tools/connections.ts";
 
+import type { RunEvent } from "../../src/report/events.ts";
 import type { ConnectorRig } from "./rig.ts";
 
 const compileCache = join(import.meta.dirname, "../../node_modules/.cache/contract");
@@ -21,6 +22,8 @@ const compileCache = join(import.meta.dirname, "../../node_modules/.cache/contra
 export class ContractProject implements Disposable {
   readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), "loadline-contract-")));
   readonly #rig: ConnectorRig;
+  /** What was told of calls that were made again. */
+  readonly retries: string[] = [];
 
   constructor(rig: ConnectorRig) {
     this.#rig = rig;
@@ -63,7 +66,8 @@ ${rig.connection}
 
   /** `loadline run` (or plan): an unfinished run of the job is gone on with first. */
   run(jobFile: string, command: "plan" | "run" = "run"): Promise<EndedRun> {
-    return runJob(this.#folder, this.#rig.environment, jobFile, command);
+    const emit = (event: RunEvent) => void (event.type === "retry" && this.retries.push(event.message));
+    return runJob(this.#folder, this.#rig.environment, jobFile, { command, emit });
   }
 
   /** `loadline run` in a process of its own that SIGKILL ends at the first hit of a failpoint; "" ends none. */
@@ -108,13 +112,13 @@ export async function runJob(
   folder: string,
   environment: Record<string, string | undefined>,
   jobFile: string,
-  command: "plan" | "run" = "run",
+  { command = "run", emit = () => undefined }: { command?: "plan" | "run"; emit?: (event: RunEvent) => void } = {},
 ): Promise<EndedRun> {
   const connections = readProjectConnections(join(folder, "connections.yaml"), environment);
   const stateFolder = join(folder, ".loadline");
   const { signal } = new AbortController();
   const job = readProjectJob(join(folder, jobFile), connections);
-  const request = { job, connections, environment, stateFolder, command, options: {}, emit: () => undefined, signal };
+  const request = { job, connections, environment, stateFolder, command, options: {}, emit, signal };
   using _lock = await lockJob(request, () => undefined);
   const readKept = (kept: string, original: string) => readProjectJob(kept, connections, original);
   return (await recoverRun({ request, readKept })) ?? (await executeRun(request));

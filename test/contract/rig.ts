@@ -21,6 +21,8 @@ export type Call = "sign-in" | "describe" | "read" | "write";
 export interface RigRequest {
   /** Calls of the day, for all who call. */
   dailyCalls?: number;
+  /** So few calls of some seconds, where the system counts them so, that a job of this suite must keep a pace. */
+  isPaced?: boolean;
 }
 
 export interface ConnectorRig extends AsyncDisposable {

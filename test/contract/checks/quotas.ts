@@ -1,4 +1,4 @@
-// The calls of the day: used up on the way, and left to others.
+// The calls of the day: used up on the way, and left to others; those of a moment: as many as there may be.
 
 import { expect } from "vitest";
 import { explain } from "../../../src/core/errors.ts";
@@ -52,4 +52,17 @@ const checkReserve: Check = {
   },
 };
 
-export const quotaChecks = [checkDay, checkReserve];
+const checkPace: Check = {
+  name: "calls that the system counts by time go out at the pace that it allows: none is refused and made again",
+  given: { isPaced: true },
+  async run(rig) {
+    using project = new ContractProject(rig);
+    const many = Array.from({ length: 24 }, (_, index) => ({ key: `P-${index}`, text: `t${index}` }));
+    project.write({ "job.yaml": loadJob(rig, "upsert", { batchRows: 1 }), ...rowsFile(many) });
+    const ended = await project.run("job.yaml");
+    expect(countsOf(ended), explain(ended.error)).toMatchObject({ loaded: many.length, failed: 0, inDoubt: 0 });
+    expect(project.retries).toEqual([]);
+  },
+};
+
+export const quotaChecks = [checkDay, checkReserve, checkPace];

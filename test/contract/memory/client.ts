@@ -1,21 +1,30 @@
 // Calls to the memory CRM. In: a path, and whether a second call does harm. Out: JSON, or a CallFault.
 
-import { ApiClient, type ApiSession } from "../../../src/connectors/kit/api-client.ts";
+import { join } from "node:path";
+import { type ApiCall, ApiClient, type ApiSession } from "../../../src/connectors/kit/api-client.ts";
 import { followPages } from "../../../src/connectors/kit/pages.ts";
 import type { Allowance } from "../../../src/contract/account.ts";
 import type { ConnectionContext } from "../../../src/contract/connection.ts";
 import { Failure, usageFailure } from "../../../src/core/errors.ts";
 import { exitCode } from "../../../src/core/exit-code.ts";
+import { makePrivateFolder } from "../../../src/core/files.ts";
 import { suggest } from "../../../src/core/suggest.ts";
+import type { HttpResponse } from "../../../src/http/client.ts";
 import type { CallFault } from "../../../src/http/outcome.ts";
+import { Pace } from "../../../src/http/pace.ts";
 import { unavailable } from "../../../src/http/retry.ts";
 import type { MemoryConnection } from "./connection.ts";
-import type { MemoryField, MemoryRecord } from "./server.ts";
+import { type MemoryField, type MemoryRecord, momentMs } from "./server.ts";
+
+/** Of what the CRM allows: what is sent evenly arrives less so. */
+const paceShare = 0.75;
 
 interface MemoryAccount {
   org: string;
   time: string;
   calls: Allowance;
+  /** Calls in any `momentMs`. */
+  moment: number;
 }
 
 interface MemoryPage {
@@ -31,6 +40,7 @@ function isOwnError(body: string): boolean {
 export class MemoryClient extends ApiClient<MemoryConnection> {
   #org = "";
   #calls: Allowance | undefined;
+  #pace: Pace | undefined;
 
   constructor(connection: MemoryConnection, context: ConnectionContext) {
     super(connection, context, isOwnError);
@@ -40,12 +50,28 @@ export class MemoryClient extends ApiClient<MemoryConnection> {
     return this.#org;
   }
 
-  /** Throws a Failure: 8 where the token is refused, 75 where nobody answers. */
-  async connect(): Promise<void> {
+  /** Throws a Failure: 8 where the token is refused, 75 where nobody answers. `share`: of the calls that the CRM allows. */
+  async connect(share = paceShare): Promise<void> {
     const doing = "the sign-in";
     const account = await this.explain(doing, () => this.get<MemoryAccount>("/account", { doing }));
     this.#org = account.org;
     this.#calls = account.calls;
+    const limit = { calls: Math.floor(account.moment * share), windowMs: momentMs };
+    const { stateFolder } = this.context;
+    if (stateFolder !== undefined) makePrivateFolder(stateFolder);
+    const file = stateFolder === undefined ? ":memory:" : join(stateFolder, "pace.db");
+    this.#pace = Pace.open(file, account.org, limit, (message) => void this.warnings.push(message));
+  }
+
+  override close(): void {
+    this.#pace?.[Symbol.dispose]();
+    super.close();
+  }
+
+  /** All runs on one account share its pace. */
+  protected override async exchange(call: ApiCall, session: ApiSession): Promise<HttpResponse> {
+    await this.#pace?.take(call.signal ?? this.context.signal);
+    return super.exchange(call, session);
   }
 
   /** Told once, at the sign-in: from then on it is counted here. */

@@ -39,12 +39,18 @@ const faults: Record<Mishap, MemoryFault> = {
 
 /** `connector`: another one than that of this folder, for the tests of the suite itself. */
 export async function openMemoryRig(
-  { dailyCalls }: RigRequest = {},
+  { dailyCalls, isPaced = false }: RigRequest = {},
   connector: Connector = memory,
 ): Promise<ConnectorRig & { crm: MemoryCrm }> {
   const list = connectors as Connector[];
   list.push(connector);
-  const crm = new MemoryCrm({ thing }, dailyCalls);
+  const crm = new MemoryCrm(
+    { thing },
+    {
+      ...(dailyCalls === undefined ? {} : { daily: dailyCalls }),
+      ...(isPaced ? { moment: 16 } : {}),
+    },
+  );
   const url = await crm.listen();
   const recordOf = (key: string) => {
     const found = crm.live("thing").find(({ values }) => values[fields.key] === key);

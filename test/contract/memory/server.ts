@@ -8,6 +8,9 @@ import type { AddressInfo } from "node:net";
 
 export const memoryToken = "memory-token";
 
+/** The time of which calls are counted together. */
+export const momentMs = 2000;
+
 export interface MemoryField {
   name: string;
   type: "id" | "text" | "number" | "boolean" | "date" | "datetime";
@@ -62,12 +65,18 @@ export class MemoryCrm implements AsyncDisposable {
   #time = Date.parse("2026-01-01T00:00:00.000Z");
   #lastId = 0;
   readonly #dailyCalls: number;
+  readonly #moment: number;
+  #recent: number[] = [];
   #usage = { day: "", calls: 0 };
 
-  /** `dailyCalls`: of a day of UTC, for all who call. */
-  constructor(objects: Record<string, readonly MemoryField[]>, dailyCalls = 100_000) {
+  /** `daily` calls of a day of UTC, and in any two seconds `moment`, for all who call. */
+  constructor(
+    objects: Record<string, readonly MemoryField[]>,
+    { daily = 100_000, moment = 1000 }: { daily?: number; moment?: number } = {},
+  ) {
     this.#objects = new Map(Object.entries(objects));
-    this.#dailyCalls = dailyCalls;
+    this.#dailyCalls = daily;
+    this.#moment = moment;
     for (const name of this.#objects.keys()) this.records.set(name, []);
   }
 
@@ -149,12 +158,22 @@ export class MemoryCrm implements AsyncDisposable {
       const refusal = JSON.stringify({ error: { code: fault.code ?? "REFUSED", message: "a fault of the test" } });
       return void response.end(fault.page ?? refusal);
     }
+    if (!this.#countMoment()) {
+      response.writeHead(429, { "content-type": "application/json", "retry-after": "1" });
+      return void response.end(JSON.stringify({ error: { code: "TOO_FAST", message: "too many calls at a time" } }));
+    }
     const { status, body } = this.#answer(request, url, Buffer.concat(chunks).toString("utf8"));
     if (fault === "cut after") return void response.destroy();
     const text = JSON.stringify(body);
     response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
     if (fault !== "cut within") return void response.end(text);
     response.write(text.slice(0, 5), () => response.destroy());
+  }
+
+  #countMoment(): boolean {
+    const time = performance.now();
+    this.#recent = this.#recent.filter((at) => at > time - momentMs);
+    return this.#recent.push(time) <= this.#moment;
   }
 
   #countCall(): boolean {
@@ -182,7 +201,7 @@ export class MemoryCrm implements AsyncDisposable {
     const [, room, object = "", verb] = url.pathname.split("/");
     if (room === "account") {
       const calls = { used: this.#usage.calls, max: this.#dailyCalls };
-      return { status: 200, body: { org: this.org, time: this.timeOf(), calls } };
+      return { status: 200, body: { org: this.org, time: this.timeOf(), calls, moment: this.#moment } };
     }
     if (room === "objects" && object === "") return { status: 200, body: [...this.#objects.keys()] };
     const fields = this.#objects.get(object);
