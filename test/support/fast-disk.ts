@@ -7,7 +7,7 @@ import { freemem } from "node:os";
 import { join } from "node:path";
 
 const memoryDisk = "/dev/shm";
-/** The largest tests at one time write less than a third of it. */
+/** Several times what tests write at one time. */
 const bytesMin = 4 * 2 ** 30;
 
 /** Makes a folder in memory the place of temporary files, for this process and those that it starts. */

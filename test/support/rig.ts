@@ -48,7 +48,8 @@ export interface Project extends AsyncDisposable {
 
 /** A temporary project with these files. */
 export function createProject(files: Record<string, string | Uint8Array> = {}): Project {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "loadline-test-")));
+  // Short, for what is printed breaks its lines by what a path leaves of them.
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "ll-")));
   const children: Pick<Running, "kill">[] = [];
   const path = (name: string) => join(folder, name);
   const project: Project = {

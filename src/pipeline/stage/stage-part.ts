@@ -37,13 +37,14 @@ import {
 } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { findInexact, readCell } from "../compile/source-numbers.ts";
-import { findCertain } from "./certain-fields.ts";
 import { identifyRow, identityColumn } from "./row-identity.ts";
 
 export interface PartInput {
   engine: Engine;
   compiled: CompiledStream;
   folder: string;
+  /** Of a careful pass (certain-fields.ts): asked once, whatever the number of parts. */
+  findCertain(): Promise<Map<string, string>>;
 }
 
 /** How a part was read into its file. */
@@ -162,7 +163,7 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     handed: [line, ...scanned.handed, ...(isCsv ? [joinCells(part.columns.map(identifier))] : [])],
     fields: compiled.fields,
     absent,
-    ...(careful ? { careful: await findCertain(input.engine, compiled.fields) } : {}),
+    ...(careful ? { careful: await input.findCertain() } : {}),
     ...(keep === undefined ? {} : { keep }),
   });
   const checks: Checks = {

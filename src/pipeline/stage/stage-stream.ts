@@ -12,6 +12,7 @@ import { diagnosticsFailure } from "../../job/diagnostics.ts";
 import { countBroken } from "../../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../../stage/stage.ts";
 import { isAbsent } from "../../transform/mapping.ts";
+import { findCertain } from "./certain-fields.ts";
 import { lookAtLongCells } from "./long-cells.ts";
 import {
   absentColumns,
@@ -23,15 +24,23 @@ import {
 } from "./stage-part.ts";
 import type { StagedPart, StagedStream } from "./staged-stream.ts";
 
-export interface StageInput extends PartInput {
+export interface StageInput extends Omit<PartInput, "findCertain"> {
   parts: readonly Part[];
   onPart(part: Part): void;
 }
 
 const stageView = "stage";
 
-export async function stageStream(input: StageInput): Promise<StagedStream> {
-  const { engine, compiled } = input;
+export async function stageStream(given: StageInput): Promise<StagedStream> {
+  const { engine, compiled } = given;
+  let certain: Promise<Map<string, string>> | undefined;
+  const input = {
+    ...given,
+    findCertain() {
+      certain ??= findCertain(engine, compiled.fields);
+      return certain;
+    },
+  };
   for (const part of input.parts) refuseMissingColumns(input, part);
   await engine.prepareFor(input.parts.reduce((sum, { bytes }) => sum + bytes, 0));
   const parts: StagedPart[] = [];
@@ -104,7 +113,7 @@ function refuseShortFiles(parts: readonly StagedPart[]): void {
   }
 }
 
-function refuseMissingColumns({ compiled }: PartInput, part: Part): void {
+function refuseMissingColumns({ compiled }: StageInput, part: Part): void {
   const { stream, fields } = compiled;
   // A record's key that is not known is the row's own trouble.
   if (stream.source.kind === "object") return;
