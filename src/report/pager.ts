@@ -54,7 +54,7 @@ async function writeInto({ stdin }: ChildProcess, pieces: AsyncIterable<string>)
 }
 
 /** Undefined for none: an empty PAGER, `cat`, or a machine without less. */
-export function choosePager(environment: NodeJS.ProcessEnv): string | undefined {
+function choosePager(environment: NodeJS.ProcessEnv): string | undefined {
   const chosen = environment["PAGER"];
   if (chosen !== undefined) return ["", "cat"].includes(chosen.trim()) ? undefined : chosen;
   const folders = (environment["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");

@@ -174,6 +174,8 @@ test("a record that was rejected is taken again by the next run, until it is men
   );
   await ingest(place.sandbox, "Contact", "Ext__c", "Ext__c,LastName,Email\n1,Eins,a@x.com\n2,Zwei,\n");
   expect(await place.take()).toMatchObject({ extracted: 2, rejected: 1, loaded: 1 });
+  const planned = await place.project.run("plan", "job.yaml");
+  expect(planned.stderr).toContain("1 record that the run before did not load, rejected or in conflict, taken again");
   const again = await place.take();
   expect(again).toMatchObject({ extracted: Number(again["duplicates"]) + 1, rejected: 1, loaded: 0 });
   await ingest(place.sandbox, "Contact", "Ext__c", "Ext__c,Email\n2,b@x.com\n");

@@ -16,6 +16,7 @@ import { hashFile } from "../../core/files.ts";
 import { fileOf } from "../../core/model.ts";
 import { nameReceived } from "../../formats/received.ts";
 import type { ObjectSource, Stream } from "../../job/job.ts";
+import { countOf } from "../../report/numbers.ts";
 import { compileStream } from "../compile/compile-stream.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
@@ -75,8 +76,15 @@ async function extractRecords(
   const opened = await openWindow(context, stream, catalog);
   const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
   const parts = await extractParts(context, stream, columns, { files: [], opened });
-  const notes = tellStaleFields(stream, compiled.columns.keys(), schema);
+  const notes = [...tellStaleFields(stream, compiled.columns.keys(), schema), ...tellPending(context, opened)];
   return { compiled, parts, notes, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
+}
+
+/** What a plan says is waiting: a run takes it without a word, as every one does. */
+function tellPending({ run }: RunContext, { window }: OpenWindow): string[] {
+  const records = window?.from === undefined ? 0 : window.pending.length;
+  if (run.command !== "plan" || records === 0) return [];
+  return [`${countOf(records, "record")} that the run before did not load, rejected or in conflict, taken again`];
 }
 
 interface Taking {
