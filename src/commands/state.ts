@@ -7,7 +7,7 @@ import { exitCode } from "../core/exit-code.ts";
 import { durationPattern, parseDuration } from "../job/units.ts";
 import { carryIn, carryOut } from "../pipeline/tools/carry-state.ts";
 import { moveByHand, purgeRuns, readMemory } from "../pipeline/tools/state.ts";
-import { lookOfOut, printError, printOut } from "../report/output.ts";
+import { lookOfOut, printNotice, printOut } from "../report/output.ts";
 import {
   exportedLines,
   importedLines,
@@ -78,7 +78,7 @@ export async function purgeState(globals: Globals, flags: StateFlags & { olderTh
     onDamage: tellDamage,
   };
   const purged = await purgeRuns(request);
-  for (const job of purged.busy) printError(`! job ${job}: a run is at work, its old runs were left`);
+  for (const job of purged.busy) printNotice(`! job ${job}: a run is at work, its old runs were left`);
   const code = purged.busy.length > 0 ? exitCode.locked : exitCode.done;
   printOut(globals.json ? JSON.stringify({ ...purged, exitCode: code }) : purgedLines(purged));
   return code;

@@ -176,8 +176,10 @@ function schemaOf(columns: readonly { name: string; type: string }[]): object {
   return { ...facet("1-2-0/SchemaDatasetFacet"), fields: [...fields.values()] };
 }
 
+/** Without its cause, which may be in a system's own words and repeat a record. */
 function errorMessageOf(error: string): object {
-  return { ...facet("1-0-1/ErrorMessageRunFacet"), message: redactSecrets(error), programmingLanguage: "TypeScript" };
+  const [message = ""] = error.split("\n");
+  return { ...facet("1-0-1/ErrorMessageRunFacet"), message: redactSecrets(message), programmingLanguage: "TypeScript" };
 }
 
 function facet(path: string): { _producer: string; _schemaURL: string } {

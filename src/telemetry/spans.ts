@@ -88,7 +88,7 @@ export class RunSpans {
     }
   }
 
-  #noteBatch({ stream, number, state, rows, handle, message }: Extract<RunEvent, { type: "batch" }>): void {
+  #noteBatch({ stream, number, state, rows, handle }: Extract<RunEvent, { type: "batch" }>): void {
     const key = `${stream} ${number}`;
     const above = this.#steps.get(stream) ?? this.#stream(stream);
     const span =
@@ -97,16 +97,15 @@ export class RunSpans {
     set(span, { handle });
     span.events.push({ timeUnixNano: nanos(), name: state, attributes: [] });
     if (endStates.includes(state))
-      this.#end(
-        this.#batches,
-        key,
-        state === "settled" ? { code: 1 } : { code: 2, ...(message === null ? {} : { message }) },
-      );
+      this.#end(this.#batches, key, state === "settled" ? { code: 1 } : { code: 2, message: state });
   }
 
   #noteOnRun(event: Exclude<RunEvent, { type: "progress" }>): void {
     const { type, ...told } = event;
-    const texts = Object.entries(told).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    // A message may be in a system's own words, which may repeat a record: it stays on this machine.
+    const texts = Object.entries({ ...told, message: undefined }).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    );
     this.#run?.events.push({ timeUnixNano: nanos(), name: type, attributes: attributesOf(Object.fromEntries(texts)) });
   }
 

@@ -101,10 +101,14 @@ export function startChild(program: string, args: readonly string[], options: Ch
   };
 }
 
+/** Variables by which a machine changes what the program prints, calls or tells. */
+const namesThatChange =
+  /^(LOADLINE_|VITEST|SF_|GITHUB_|OTEL_|OPENLINEAGE_|TRACEPARENT$|NODE_EXTRA_CA_CERTS$|(https?|no|all)_proxy$)/i;
+
 /** The tests' own environment, cleaned of what would change what loadline prints or does, and `more`. */
 export function environment(more: Record<string, string | undefined> = {}): Record<string, string> {
-  const { GITHUB_STEP_SUMMARY, GITHUB_ACTIONS, GITHUB_OUTPUT, FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
-  const own = Object.entries(rest).filter(([name]) => !/^(LOADLINE_|VITEST|SF_)/.test(name));
+  const { FORCE_COLOR, NO_COLOR, CI, ...rest } = process.env;
+  const own = Object.entries(rest).filter(([name]) => !namesThatChange.test(name));
   const all = {
     ...Object.fromEntries(own),
     SF_CLIENT_ID: "sandbox",

@@ -105,11 +105,17 @@ test("a run that stops in the middle ends all of its spans, with an error", () =
   spans.consume({ type: "step-started", stream: "s", step: "load" });
   const batch = { type: "batch", stream: "s", number: 1, of: 1, rows: 2, handle: "750x", message: null } as const;
   spans.consume({ ...batch, state: "intent" });
+  spans.consume({ ...batch, number: 2, state: "refused", message: "duplicate value found: ann@x.example" });
+  spans.consume({ type: "retry", message: "ann@x.example is not accepted" });
   spans.consume({ type: "run-ended", run: "r", status: "stopped", exitCode: 75, seconds: 1, waitedSeconds: 0 });
   expect(spans.spans.map(({ name, status }) => [name, status.code])).toEqual([
+    ["batch 2", 2],
     ["batch 1", 2],
     ["load", 2],
     ["stream s", 2],
     ["run j", 2],
   ]);
+  // What a system says may repeat a record.
+  expect(JSON.stringify(spans.spans)).toContain("retry");
+  expect(JSON.stringify(spans.spans)).not.toContain("ann@");
 });
