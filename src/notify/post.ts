@@ -40,8 +40,10 @@ export async function call(url: URL, { method, headers, body, msMax, environment
   };
   try {
     return await withRetries(attempt, { idempotent: true, attemptsMax, signal });
-  } catch {
-    throw new Failure(exitCode.failed, "it can't be told", { why: explainFault(fault, msMax) });
+  } catch (error) {
+    throw new Failure(exitCode.failed, "it can't be told", {
+      why: fault === undefined ? explainNoAnswer(error, msMax) : explainFault(fault),
+    });
   } finally {
     client.close();
   }
@@ -68,8 +70,13 @@ function describeAnswer(status: number, text: string): string {
   return said === "" ? `HTTP ${status}` : `HTTP ${status}: ${said}`;
 }
 
-function explainFault(fault: CallFault | undefined, msMax: number): string {
-  if (fault === undefined) return `no answer within ${Math.round(msMax / 1000)} s`;
+/** What the client refuses by itself, a certificate or a proxy, is told as it says it. */
+function explainNoAnswer(error: unknown, msMax: number): string {
+  if (!(error instanceof Failure)) return `no answer within ${Math.round(msMax / 1000)} s`;
+  return error.why === undefined ? error.message : `${error.message}: ${error.why}`;
+}
+
+function explainFault(fault: CallFault): string {
   if (fault.status === undefined) {
     const { message = "", code = "" } = (fault.cause ?? {}) as NodeJS.ErrnoException;
     return redactAnswer(message === "" ? code : message);

@@ -76,7 +76,7 @@ test("what can't be told is a warning with who, where and why; it changes nothin
     expect(warnings.filter((text) => why.test(text)).length, `${name}: ${run.stderr}`).toBeGreaterThan(0);
   }
   expect(run.stderr).toMatch(
-    /job\.yaml:\d+:5: webhook at 127\.0\.0\.1:\d+ was not told\n {2}why: {2}self-signed certificate/,
+    /job\.yaml:\d+:5: webhook at 127\.0\.0\.1:\d+ was not told\n {2}why: {2}the certificate of 127\.0\.0\.1:\d+ is not trusted: self-signed certificate/,
   );
   expect(run.stderr).toMatch(
     /webhook was not told\n {2}why: {2}the variable NOT_SET is not set\n {2}next: set NOT_SET/,

@@ -31,7 +31,7 @@ describe.skipIf(!hasSshd)("OpenSSH's server", () => {
     await using readOnly = await startSshd({ sftp: "-R" });
     await using sender = projectOf(readOnly, "", { "job.yaml": uploadJob, "out/a.csv": csv });
     const unwritten = await sender.run("run", "job.yaml");
-    expect([unwritten.code, unwritten.stdout]).toEqual([
+    expect([unwritten.code, unwritten.stderr]).toEqual([
       8,
       expect.stringMatching(/the user may not write .*people\.csv/),
     ]);
