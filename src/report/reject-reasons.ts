@@ -34,7 +34,7 @@ export function reasonLines(reasons: readonly RejectReason[], title: string): Li
     { title: "rows", right: true as const, cell: ({ count }: RejectReason) => showCount(count) },
     { title: "field", cell: ({ field }: RejectReason) => field },
     { title: "rule", cell: ({ rule }: RejectReason) => rule },
-    { title: "e.g.", cell: ({ example }: RejectReason) => example },
+    { title: "e.g.", cell: ({ example }: RejectReason) => example, whole: true as const },
   ];
   const more = reasons.length - reasonsShownMax;
   return [

@@ -9,6 +9,8 @@ export interface Column<Row> {
   cell(row: Row): string;
   tone?(row: Row): Tone | undefined;
   right?: true;
+  /** Of the last column: never cut, however wide the screen is. */
+  whole?: true;
 }
 
 const gap = 2;
@@ -23,8 +25,11 @@ function columnWidth<Row>(column: Column<Row>, rows: readonly Row[]): number {
 
 export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[], indent = ""): Line[] {
   const widths = columns.map((column) => columnWidth(column, rows));
-  const place = ({ right }: Column<Row>, text: string, index: number) =>
-    (right === true ? padStart : padEnd)(text, widths[index] ?? 0);
+  const place = ({ right }: Column<Row>, text: string, index: number) => {
+    if (right === true) return padStart(text, widths[index] ?? 0);
+    // Behind the last column there is nothing to stand in line.
+    return index === columns.length - 1 ? text : padEnd(text, widths[index] ?? 0);
+  };
   const line = (cells: readonly Span[]): Line => [
     indent,
     ...cells.flatMap((cell, index) => (index === 0 ? [cell] : [" ".repeat(gap), cell])),
@@ -35,7 +40,8 @@ export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly 
       columns.map((column, index): Span => {
         const text = place(column, visible(column.cell(row)), index);
         const tone = column.tone?.(row);
-        return tone === undefined ? text : { text, tone };
+        const whole = column.whole === true ? { whole: true as const } : {};
+        return tone === undefined ? { text, ...whole } : { text, tone, ...whole };
       }),
     ),
   );

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../src/core/errors.ts";
 import { exitCode } from "../../src/core/exit-code.ts";
+import { renderLines } from "../../src/report/lines.ts";
+import { reasonLines } from "../../src/report/reject-reasons.ts";
 import { renderSummary } from "../../src/report/summary-view.ts";
 import { plain, summaryOf } from "./plans.ts";
 
@@ -98,4 +100,13 @@ Next: loadline show 20261120-201455-contacts-7f3a`,
     );
     expect(text.split("\n")[0]).toBe("failed  contacts");
   });
+});
+
+test("an example of a reject is never cut: it says what is wrong", () => {
+  const short = { field: "Email", rule: "email", count: 2, example: 'a.csv, line 3: "x" is not an email address' };
+  const long = { ...short, field: "Seen__c", rule: "type", example: `a.csv, line 4: ${"why ".repeat(30)}end` };
+  const text = renderLines(reasonLines([short, long], "Rejected, by reason:"), { width: 60, color: false });
+  expect(text).toContain(short.example);
+  expect(text).toContain(long.example);
+  expect(text).not.toContain("…");
 });
