@@ -12,8 +12,8 @@ export default defineConfig({
   test: {
     reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     retry: 0,
-    // Most tests wait for processes of their own, some for time to pass; five files at a time keep two cores busy.
-    maxWorkers: 5,
+    // Most tests wait for processes of their own, some for time to pass; four files at a time keep two cores busy.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 600_000,
     hookTimeout: 600_000,
