@@ -8,7 +8,7 @@
 
 import { rmSync } from "node:fs";
 import type { BatchRecord, StreamRecord } from "./checkpoint/ledger.ts";
-import { Failure, StoppedByGuard, usageFailure } from "./core/errors.ts";
+import { Failure, StoppedByGuard, showPath, usageFailure } from "./core/errors.ts";
 import { exitCode } from "./core/exit-code.ts";
 import { failpoint } from "./core/failpoint.ts";
 import type { Action, StreamCounts } from "./core/model.ts";
@@ -60,7 +60,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
     return { status: "planned", streams: planned.map(unloaded), objections, forecasts };
   }
   if (!isBegun) {
-    refuseObjections(objections);
+    refuseObjections(context, objections);
     context.budget.refuseForecast(forecasts);
     if (planned.some(isToWrite)) await context.confirm?.(planned);
   }
@@ -131,10 +131,10 @@ function isToWrite({ counts }: StreamRecord): boolean {
   return counts.creates + counts.updates + counts.deletes + counts.mirrorDeletes > 0;
 }
 
-function refuseObjections(objections: readonly string[]): void {
+function refuseObjections({ job }: RunContext, objections: readonly string[]): void {
   if (objections.length === 0) return;
   throw new StoppedByGuard(objections, {
-    next: "look at the rejects and at loadline plan; raise the limit in the job if this is what you want",
+    next: `loadline plan ${showPath(job.file)} shows rejects and changes; raise the limit in the job if this is what you want`,
   });
 }
 

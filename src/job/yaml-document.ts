@@ -2,7 +2,8 @@
 // In: a path. Out: the tree of its one document. Whatever is not plain YAML is a diagnostic.
 
 import { isUtf8 } from "node:buffer";
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import {
   Composer,
   type CST,
@@ -17,7 +18,8 @@ import {
   type YAMLError,
   type YAMLMap,
 } from "yaml";
-import { usageFailure } from "../core/errors.ts";
+import { showPath, usageFailure } from "../core/errors.ts";
+import { suggest } from "../core/suggest.ts";
 import { type Diagnostics, SourceText, type Span } from "./diagnostics.ts";
 import { buildTree, type MapNode } from "./yaml-tree.ts";
 
@@ -69,9 +71,22 @@ function readBytes(file: string): Buffer {
     }
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause)) throw cause;
-    const what = cause.code === "ENOENT" ? "there is no such file" : "the file cannot be read";
-    throw usageFailure(what, { where: { file }, why: cause.message, cause });
+    if (cause.code === "ENOENT")
+      throw usageFailure("there is no such file", { where: { file }, ...adviceOn(file), cause });
+    throw usageFailure("the file cannot be read", { where: { file }, why: cause.message, cause });
   }
+}
+
+/** The file that may be meant. */
+function adviceOn(file: string): { next?: string } {
+  let names: string[];
+  try {
+    names = readdirSync(dirname(file)).filter((name) => /\.ya?ml$/.test(name));
+  } catch {
+    return { next: `there is no folder ${showPath(dirname(file))} either` };
+  }
+  const meant = suggest(basename(file), names);
+  return meant === undefined ? {} : { next: `did you mean ${showPath(join(dirname(file), meant))}?` };
 }
 
 /**

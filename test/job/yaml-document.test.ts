@@ -5,6 +5,13 @@ import { jobText, messageOf, readJobText, refusalOfConnections, refusalOfJob, wr
 describe("a file", () => {
   test("that is missing, a folder, or too large is refused", () => {
     expect(messageOf(() => readJob("nowhere/job.yaml"))).toBe("there is no such file");
+    const other = writeFile("contacts.yaml", jobText());
+    expect(() => readJob(other.replace("contacts", "contact"))).toThrow(
+      expect.objectContaining({ next: expect.stringMatching(/^did you mean .*contacts\.yaml\?$/) }),
+    );
+    expect(() => readJob("nowhere/job.yaml")).toThrow(
+      expect.objectContaining({ next: "there is no folder nowhere either" }),
+    );
     expect(messageOf(() => readJob("."))).toBe("the file cannot be read");
     const large = writeFile("large.yaml", `${jobText()}#${"x".repeat(1024 * 1024)}\n`);
     expect(messageOf(() => readJob(large))).toBe("the file is over 1 MiB");
