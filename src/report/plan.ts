@@ -68,25 +68,23 @@ export const hidden = Symbol("hidden");
 export type Value = string | null | typeof hidden;
 
 /** The stream's changes without the values that `redact` names. */
-export function shownChanges(stream: PlannedStream): PlannedChange[] {
-  return stream.changes.map(hideRedacted(stream));
+export function shownChanges({ changes, key, redact }: PlannedStream): PlannedChange[] {
+  const redacted = new Set(redact.map((name) => name.toLowerCase()));
+  return changes.map(hideRedacted((field) => redacted.has(field.toLowerCase()), key));
 }
 
-/** Takes the values that `redact` names out of changes of a stream. That a field is blank is not hidden. */
-export function hideRedacted({
-  key,
-  redact,
-}: Pick<PlannedStream, "key" | "redact">): (change: PlannedChange) => PlannedChange {
-  const redacted = new Set(redact.map((name) => name.toLowerCase()));
-  const keyIsRedacted = key.some((name) => redacted.has(name.toLowerCase()));
+/** Takes the values of hidden fields out of changes of a stream with this key. That a field is blank is not hidden. */
+export function hideRedacted<Change extends PlannedChange>(
+  isHidden: (field: string) => boolean,
+  key: readonly string[],
+): (change: Change) => Change {
+  const keyIsHidden = key.some(isHidden);
   const hide = (value: Value): Value => (value === null ? null : hidden);
   return (change) => ({
     ...change,
-    key: keyIsRedacted ? hide(change.key) : change.key,
+    key: keyIsHidden ? hide(change.key) : change.key,
     fields: change.fields.map((field) =>
-      redacted.has(field.field.toLowerCase())
-        ? { field: field.field, before: hide(field.before), after: hide(field.after) }
-        : field,
+      isHidden(field.field) ? { field: field.field, before: hide(field.before), after: hide(field.after) } : field,
     ),
   });
 }

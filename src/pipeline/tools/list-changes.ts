@@ -15,8 +15,8 @@ import { hideRedacted, type PlannedChange } from "../../report/plan.ts";
 import { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { verifyRunFile } from "../run/run-files.ts";
-import { planFile } from "./read-changes.ts";
-import { plannedChange, redactedParentOf } from "./read-plan.ts";
+import { planFile, redactionOf } from "./read-changes.ts";
+import { plannedChange } from "./read-plan.ts";
 
 export interface KeptChanges {
   stream: string;
@@ -66,7 +66,7 @@ async function openStream(engine: Engine, job: Job, folder: string, record: Stre
     counts[action as Action] = Number(rows);
   const [first] = await engine.all(`SELECT before, after FROM ${scan} LIMIT 1`);
   const names = [first?.["before"], first?.["after"]].flatMap((struct) => Object.keys(struct ?? {}));
-  const hide = hideRedacted({ key, redact: [...job.redact, ...names.filter(redactedParentOf(job, name))] });
+  const hide = hideRedacted<PlannedChange>(redactionOf(job, name), key);
   const widest = await engine.one(`SELECT coalesce(max(greatest(length(key), length(id))), 0) AS key FROM ${scan}`);
   return {
     stream: name,

@@ -8,7 +8,7 @@ import type { Job } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
 import { foldId } from "../../load/row-key.ts";
 import type { PageChange } from "../../report/html/page.ts";
-import { hidden, type PlannedChange, type Value } from "../../report/plan.ts";
+import { hideRedacted } from "../../report/plan.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
@@ -42,7 +42,7 @@ export async function* readChangesOf(engine: Engine, of: ChangesOf, max: number)
   const scan = readParquet(planFile(of));
   const key = job.streams.find(({ name }) => name === stream)?.target.key ?? [];
   const unloaded = await readUnloaded(engine, of, max);
-  const hide = hideRedacted(job, stream, key);
+  const hide = hideAll(job, stream, key);
   const rows = engine.stream(`SELECT file_row_number AS number, action, key, id, before, after, changed
     FROM ${scan} LIMIT ${max}`);
   for await (const row of rows) {
@@ -91,19 +91,10 @@ export function redactionOf(job: Job, stream: string): (field: string) => boolea
 }
 
 /** Without what `redact` names. What the target says of a row may quote any value of it, so it goes too. */
-function hideRedacted(job: Job, stream: string, key: readonly string[]): (change: PageChange) => PageChange {
+function hideAll(job: Job, stream: string, key: readonly string[]): (change: PageChange) => PageChange {
   if (job.redact.length === 0) return (change) => change;
-  const isHidden = redactionOf(job, stream);
-  const hide = (value: Value): Value => (value === null ? null : hidden);
-  const keyIsHidden = key.some(isHidden);
-  return (change) => ({
-    ...change,
-    key: keyIsHidden ? hide(change.key) : change.key,
-    message: change.message === null ? null : hiddenMessage,
-    fields: change.fields.map((field): PlannedChange["fields"][number] =>
-      isHidden(field.field) ? { field: field.field, before: hide(field.before), after: hide(field.after) } : field,
-    ),
-  });
+  const hide = hideRedacted<PageChange>(redactionOf(job, stream), key);
+  return (change) => ({ ...hide(change), message: change.message === null ? null : hiddenMessage });
 }
 
 const hiddenMessage =
