@@ -2,6 +2,12 @@
 
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { CommandResult } from "../commands/globals.ts";
+
+/** Makes an action of what gives an exit code. */
+export type Act = <Arguments extends unknown[]>(
+  run: (...args: Arguments) => CommandResult,
+) => (...args: Arguments) => Promise<void>;
 
 export function wholeNumber(text: string): number {
   const value = Number(text);

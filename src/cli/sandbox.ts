@@ -1,17 +1,10 @@
 // The command `loadline sandbox`.
 
 import { type Command, Option } from "commander";
-import type { CommandResult, Globals } from "../commands/globals.ts";
-import { wholeNumber } from "./options.ts";
+import type { Globals } from "../commands/globals.ts";
+import { type Act, wholeNumber } from "./options.ts";
 
-/** `act` makes an action of what gives an exit code. */
-export function addSandboxCommand(
-  program: Command,
-  globals: () => Globals,
-  act: <Arguments extends unknown[]>(
-    run: (...args: Arguments) => CommandResult,
-  ) => (...args: Arguments) => Promise<void>,
-): void {
+export function addSandboxCommand(program: Command, globals: () => Globals, act: Act): void {
   program
     .command("sandbox")
     .description("serve a local Salesforce, HubSpot and SFTP server to rehearse against")

@@ -1,17 +1,11 @@
 // The commands below `loadline state`.
 
 import type { Command } from "commander";
-import type { CommandResult, Globals } from "../commands/globals.ts";
+import type { Globals } from "../commands/globals.ts";
 import type { StateFlags } from "../commands/state.ts";
+import type { Act } from "./options.ts";
 
-/** `act` makes an action of what gives an exit code. */
-export function addStateCommands(
-  program: Command,
-  globals: () => Globals,
-  act: <Arguments extends unknown[]>(
-    run: (...args: Arguments) => CommandResult,
-  ) => (...args: Arguments) => Promise<void>,
-): void {
+export function addStateCommands(program: Command, globals: () => Globals, act: Act): void {
   const state = program
     .command("state")
     .description("what later runs go by: watermarks and memories; export and import carry it to another machine");
