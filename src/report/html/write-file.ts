@@ -2,7 +2,7 @@
 
 import { renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { syncFile } from "../../core/files.ts";
+import { syncEntry } from "../../core/files.ts";
 
 /** Takes the place of an older file once it is whole. */
 export async function writePrivately(path: string, texts: AsyncIterable<string> | Iterable<string>): Promise<void> {
@@ -21,5 +21,5 @@ export async function writePrivately(path: string, texts: AsyncIterable<string> 
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncFile(path);
+  await syncEntry(path);
 }
