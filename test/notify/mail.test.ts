@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { sendMail } from "../../src/notify/email.ts";
 import { createProject, startChild } from "../support/rig.ts";
 import { makeCertificate } from "./certificate.ts";
+import { peopleJob } from "./people-job.ts";
 
 interface Letter {
   from: string;
@@ -84,16 +85,7 @@ function mailJob(): string {
     mail("[some@acme.example, nobody@acme.example]", `smtp://127.0.0.1:${plain.port}`),
     mail('"${NOBODY:-}"', `smtp://127.0.0.1:${plain.port}`),
   ];
-  return `version: 1
-name: people
-streams:
-  people:
-    source: { connection: drop, files: in.csv }
-    target: { connection: drop, files: out.csv }
-    map: { id: nothing }
-notify:
-${notices.join("\n")}
-`;
+  return peopleJob("nothing", notices);
 }
 
 test("a failure comes as a letter by TLS, STARTTLS and on loopback plain; what a server refuses is a warning", async () => {

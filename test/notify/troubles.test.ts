@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { connections, createProject, startSandbox } from "../support/rig.ts";
 import { makeCertificate } from "./certificate.ts";
+import { peopleJob } from "./people-job.ts";
 import { startReceiver } from "./receiver.ts";
 
 const token = "T0KEN/B0KEN/abcdefghijklmnopqrstuvwx";
@@ -27,17 +28,8 @@ function job(origins: Record<string, string>, more: readonly string[]): string {
   const notices = Object.keys(origins).map((name) => {
     return `  - { when: [success], ${bad[name]?.kind ?? "webhook"}: "\${${name}}" }`;
   });
-  return `version: 1
-name: people
-streams:
-  people:
-    source: { connection: drop, files: in.csv }
-    target: { connection: drop, files: out.csv }
-    map: { id: id }
-notify:
-${[...notices, ...more].join("\n")}
-ping: { start: "\${HANG}/start", success: "\${BROKEN}/ping", failure: "\${HANG}/fail" }
-`;
+  const ping = `ping: { start: "\${HANG}/start", success: "\${BROKEN}/ping", failure: "\${HANG}/fail" }\n`;
+  return peopleJob("id", [...notices, ...more], ping);
 }
 
 const files = {
