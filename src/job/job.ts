@@ -251,6 +251,11 @@ interface ParentField {
   field: string;
 }
 
+/** The key fields of a stream by name; none where the job has no such stream. */
+export function keyOf({ streams }: Pick<Job, "streams">, stream: string): readonly string[] {
+  return streams.find(({ name }) => name === stream)?.target.key ?? [];
+}
+
 /** Target fields of a stream whose values are never shown, in small letters, by every name that they go by. */
 export function redactedFields({ redact }: Pick<Job, "redact">, { fields }: Pick<Stream, "fields">): Set<string> {
   const written = new Set(redact.map((name) => name.toLowerCase()));

@@ -10,7 +10,7 @@ import { exitCode } from "../../core/exit-code.ts";
 import { isThere } from "../../core/files.ts";
 import type { Action } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
-import type { Job } from "../../job/job.ts";
+import { type Job, keyOf } from "../../job/job.ts";
 import { hideRedacted, type PlannedChange } from "../../report/plan.ts";
 import { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
@@ -60,7 +60,7 @@ async function openStream(engine: Engine, job: Job, folder: string, record: Stre
   if (plan === null) return { stream: name, counts, widest: { key: 0, field: 0 }, read: async function* () {} };
   const path = planFile({ folder, plan });
   await verifyRunFile({ run, what: `the plan of stream ${name}`, path, sha256 });
-  const key = job.streams.find((stream) => stream.name === name)?.target.key ?? [];
+  const key = keyOf(job, name);
   const scan = readParquet(path);
   for (const { action, rows } of await engine.all(`SELECT action, count(*) AS rows FROM ${scan} GROUP BY 1`))
     counts[action as Action] = Number(rows);

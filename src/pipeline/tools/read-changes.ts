@@ -4,7 +4,7 @@
 
 import { basename, join } from "node:path";
 import { literal } from "../../core/sql.ts";
-import type { Job } from "../../job/job.ts";
+import { type Job, keyOf } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
 import { foldId } from "../../load/row-key.ts";
 import type { PageChange } from "../../report/html/page.ts";
@@ -40,7 +40,7 @@ export async function countChanges(engine: Engine, of: Pick<ChangesOf, "folder" 
 export async function* readChangesOf(engine: Engine, of: ChangesOf, max: number): AsyncGenerator<PageChange> {
   const { job, stream } = of;
   const scan = readParquet(planFile(of));
-  const key = job.streams.find(({ name }) => name === stream)?.target.key ?? [];
+  const key = keyOf(job, stream);
   const unloaded = await readUnloaded(engine, of, max);
   const hide = hideAll(job, stream, key);
   const rows = engine.stream(`SELECT file_row_number AS number, action, key, id, before, after, changed

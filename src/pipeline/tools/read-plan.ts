@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { sizeOf } from "../../core/files.ts";
 import { type Action, severalSeparator } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
-import type { Job } from "../../job/job.ts";
+import { type Job, keyOf } from "../../job/job.ts";
 import type { RunOutcome, StreamOutcome } from "../../pipeline.ts";
 import type { FieldChange, PlannedChange, PlannedStream, PlanReport } from "../../report/plan.ts";
 import { reasonsShownMax } from "../../report/reject-reasons.ts";
@@ -54,7 +54,7 @@ async function readStream(
   { warnings, rejectReasons }: Pick<PlannedStream, "warnings" | "rejectReasons">,
 ): Promise<PlannedStream> {
   const { name, connection, org, object, mode, how, writes, plan, notes } = record;
-  const key = job.streams.find((stream) => stream.name === name)?.target.key ?? [];
+  const key = keyOf(job, name);
   const changes = plan === null ? [] : await readChanges(engine, plan, key);
   return {
     name,
@@ -87,8 +87,7 @@ export function redactedParentOf({ redact, streams }: Job, name: string): (field
   const fields = streams.find((stream) => stream.name === name)?.fields ?? [];
   const endings = fields.flatMap(({ parent }) => {
     if (parent === undefined || !written.has(parent.field.toLowerCase())) return [];
-    const key = streams.find((stream) => stream.name === parent.stream)?.target.key ?? [];
-    return key.map((one) => `.${one}`);
+    return keyOf({ streams }, parent.stream).map((one) => `.${one}`);
   });
   return (field) => endings.some((ending) => field.endsWith(ending));
 }

@@ -7,7 +7,7 @@ import { Ledger, type RunRecord, type StreamRecord } from "../../checkpoint/ledg
 import { now } from "../../core/clock.ts";
 import { usageFailure } from "../../core/errors.ts";
 import type { StreamCounts } from "../../core/model.ts";
-import type { Job } from "../../job/job.ts";
+import { type Job, keyOf } from "../../job/job.ts";
 import { countLoaded } from "../../pipeline.ts";
 import { changesMax } from "../../report/html/embed.ts";
 import type { PageChange, PageReason, PageRowFile, PageStream, ReportPage } from "../../report/html/page.ts";
@@ -127,7 +127,7 @@ function describeStream(
   warnings: ReadonlyMap<string, number>,
 ): PageStream {
   const { name, connection, org, object, mode, state, how, writes, notes } = record;
-  const key = job.streams.find((stream) => stream.name === name)?.target.key ?? [];
+  const key = keyOf(job, name);
   const counts = countsOf(ledger, record);
   return {
     name,
