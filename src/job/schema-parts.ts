@@ -51,3 +51,17 @@ export const count = z.int("expected a whole number").min(0, "expected 0 or more
 export const threshold = z.union([count, percent], "expected a number of rows, or a percentage such as 20%");
 
 export const version = z.literal(1).describe("Version of the file format: 1.");
+
+/** Numbers, booleans and null are taken as they are written: `01234` stays `01234`. */
+export const expression = z
+  .union(
+    [z.string().regex(/\S/, "the expression is empty"), z.number(), z.boolean(), z.null()],
+    "expected an SQL expression",
+  )
+  .meta({ title: "SQL expression", description: "A DuckDB scalar expression." });
+
+export const atLeastOne = z.int("expected a whole number").min(1, "expected 1 or more");
+export const atLeastOneName = z.array(text).min(1, "expected at least one name");
+
+/** Of a file beside another one. */
+export const fileName = z.string().regex(/^[^/\\*?]+$/, "expected the name of a file, without a folder");

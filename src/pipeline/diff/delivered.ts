@@ -16,7 +16,7 @@ import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
 import { findDelivered, memoryOwner, tellOtherOwner } from "../run/memory-owner.ts";
-import type { PresentRecords } from "./diff-stream.ts";
+import type { PresentRecords } from "./diff-input.ts";
 
 const noValue = "CAST(NULL AS VARCHAR)";
 

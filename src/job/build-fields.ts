@@ -1,0 +1,58 @@
+// The map of a stream, from what is written.
+
+import { identifier } from "../core/sql.ts";
+import type { Diagnostics } from "./diagnostics.ts";
+import type { MappedField } from "./job.ts";
+import type { StreamFile } from "./schema.ts";
+import { buildExpression, namesAt, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
+import { keySpanAt } from "./yaml-tree.ts";
+
+export function buildFields(
+  written: StreamFile,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): MappedField[] | undefined {
+  if (written.map === undefined && written.target?.mode === "delete") return keyColumns(written, draft, diagnostics);
+  const map = required(written.map, ["map"], draft, diagnostics);
+  if (map === undefined) return undefined;
+  if (Object.keys(map).length === 0) {
+    diagnostics.add(spanAt(["map"], draft), "the map is empty: no field would be written");
+    return undefined;
+  }
+  return namesAt(["map"], draft).flatMap((target) => {
+    const entry = map[target];
+    const options = typeof entry === "object" && entry !== null ? entry : undefined;
+    const path = options === undefined ? ["map", target] : ["map", target, "from"];
+    const expression = buildExpression(path, draft, diagnostics);
+    // A blank cell of a file says nothing to a CRM; an API's null says that there is no value, and so does what is
+    // written down in a file itself.
+    const blank = written.source?.object === undefined && written.target?.files === undefined ? "skip" : "clear";
+    const { on_null = blank, policy = "overwrite", round, parent } = options ?? {};
+    if (expression === undefined || policy === "newest") return [];
+    return {
+      target,
+      expression,
+      onNull: on_null,
+      ...(options?.on_null === undefined
+        ? {}
+        : { onNullPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target, "on_null"]).start) }),
+      policy,
+      ...(round === undefined ? {} : { round }),
+      ...(parent === undefined ? {} : { parent: { stream: parent, miss: "reject" as const, field: target } }),
+      targetPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target]).start),
+    };
+  });
+}
+
+/** A delete needs no more than its key: without a map it is read from the columns of the same names. */
+function keyColumns(written: StreamFile, draft: StreamDraft, diagnostics: Diagnostics): MappedField[] {
+  const key = written.target?.key ?? [];
+  const place = placeAt(["target", "key"], draft, diagnostics);
+  return (typeof key === "string" ? [key] : key).map((target) => ({
+    target,
+    expression: { sql: identifier(target), place },
+    onNull: "skip",
+    policy: "overwrite",
+    targetPlace: place,
+  }));
+}

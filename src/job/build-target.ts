@@ -1,0 +1,91 @@
+// The target of a stream, from what is written.
+
+import { buildTargetFormat } from "./build-format.ts";
+import { buildEncryption } from "./build-keys.ts";
+import type { Diagnostics } from "./diagnostics.ts";
+import { type StreamTarget, writesFile } from "./job.ts";
+import type { StreamFile } from "./schema.ts";
+import { placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
+import { parseBytes } from "./units.ts";
+import { keySpanAt } from "./yaml-tree.ts";
+
+export function buildTarget(
+  written: NonNullable<StreamFile["target"]>,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): StreamTarget | undefined {
+  const connection = required(written.connection, ["target", "connection"], draft, diagnostics);
+  if (written.files !== undefined) return buildFileTarget(written, connection, draft, diagnostics);
+  for (const name of ["done_file", "manifest"] as const) {
+    if (written[name] === undefined) continue;
+    diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with \`files\`, not with an object`);
+  }
+  const object = required(written.object, ["target", "object"], draft, diagnostics);
+  const key = required(written.key, ["target", "key"], draft, diagnostics);
+  const mode = required(written.mode, ["target", "mode"], draft, diagnostics);
+  if (connection === undefined || object === undefined || key === undefined || mode === undefined) return undefined;
+  if (writesFile(mode)) {
+    diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with \`files\`, not with \`object\``);
+    return undefined;
+  }
+  if (written.format !== undefined) {
+    diagnostics.add(keySpanAt(draft.tree, ["target", "format"]), "format goes with `files`, not with `object`");
+  }
+  const { rows, bytes } = written.batch ?? {};
+  return {
+    connection,
+    object,
+    key: typeof key === "string" ? [key] : key,
+    mode,
+    batch: { ...(rows === undefined ? {} : { rows }), ...(bytes === undefined ? {} : { bytes: parseBytes(bytes) }) },
+    ...(written.via === undefined ? {} : { via: written.via }),
+    ...(written.adopt_by === undefined ? {} : { adoptBy: written.adopt_by }),
+    ...(written.scope === undefined ? {} : { scope: written.scope }),
+    hardDelete: written.hard_delete === true,
+    ...(written.assignment_rule === undefined ? {} : { assignmentRule: written.assignment_rule }),
+    place: placeAt(["target", "object"], draft, diagnostics),
+  };
+}
+
+function buildFileTarget(
+  written: NonNullable<StreamFile["target"]>,
+  connection: string | undefined,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): StreamTarget | undefined {
+  const { files = "", mode = "replace" } = written;
+  const key = mode === "delta" ? required(written.key, ["target", "key"], draft, diagnostics) : (written.key ?? []);
+  const place = placeAt(["target", "files"], draft, diagnostics);
+  const { done_file: doneFile, manifest } = written;
+  for (const name of ["object", "adopt_by", "via", "batch", "scope", "hard_delete", "assignment_rule"] as const) {
+    if (written[name] === undefined) continue;
+    diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with an object, not with \`files\``);
+  }
+  if (!writesFile(mode)) {
+    const message = `mode ${mode} goes with an object; files take \`replace\` or \`delta\``;
+    diagnostics.add(spanAt(["target", "mode"], draft), message);
+  } else if (!/^[^/\\*?]+$/.test(files) || files.startsWith(".")) {
+    diagnostics.add(spanAt(["target", "files"], draft), "expected the name of one file in the connection's folder");
+  } else if (connection !== undefined && key !== undefined) {
+    return {
+      connection,
+      object: files,
+      key: typeof key === "string" ? [key] : key,
+      mode,
+      batch: {},
+      format: buildTargetFormat(written.format, draft, diagnostics),
+      ...buildEncryption(written.format?.pgp, draft, diagnostics),
+      hardDelete: false,
+      ...(doneFile === undefined && manifest === undefined
+        ? {}
+        : {
+            beside: {
+              ...(doneFile === undefined ? {} : { doneFile }),
+              ...(manifest === undefined ? {} : { manifest }),
+            },
+          }),
+      place,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,44 @@
+// The shape of an entry of `map` that is more than an expression.
+
+import { z } from "zod";
+import { closedMap, expression, text } from "./schema-parts.ts";
+
+const lookup = closedMap({
+  file: text.describe("A CSV file, relative to the job file."),
+  key: text.describe("Its column that is compared."),
+  value: text.describe("Its column that is taken."),
+  from: expression.describe("SQL expression that is looked up."),
+  miss: z.enum(["reject"]).describe("What happens to a row without a match. Default: reject.").optional(),
+});
+
+export const mapping = closedMap({
+  from: expression.describe("SQL expression over the source columns.").optional(),
+  on_null: z
+    .enum(["skip", "clear", "reject"])
+    .describe(
+      "What an empty value does: skip leaves the field alone, clear empties it, reject rejects the row. Default: skip.",
+    )
+    .optional(),
+  policy: z
+    .enum(["overwrite", "fill_empty", "create_only", "newest"])
+    .describe(
+      "When the field is written: always, only where the target's is empty, or only in a new record. Default: overwrite.",
+    )
+    .optional(),
+  round: z
+    .enum(["half_even", "half_up", "down"])
+    .describe(
+      "How digits that a number field has no room for are rounded, which the plan counts. Without it such a row is a reject.",
+    )
+    .optional(),
+  parent: text.describe("A stream of this job: the field gets the id of its record whose key is `from`.").optional(),
+  miss: z.enum(["reject"]).describe("What happens to a row without a parent. Default: reject.").optional(),
+  lookup: lookup.describe("Take the value from a reference file.").optional(),
+})
+  .meta({
+    oneOf: [{ required: ["from"] }, { required: ["lookup"] }],
+    dependentRequired: { parent: ["from"], miss: ["parent"] },
+  })
+  .refine((entry) => (entry.from === undefined) !== (entry.lookup === undefined), "expected `from` or `lookup`")
+  .refine((entry) => entry.parent === undefined || entry.lookup === undefined, "`parent` goes with `from`")
+  .refine((entry) => entry.miss === undefined || entry.parent !== undefined, "`miss` goes with `parent`");

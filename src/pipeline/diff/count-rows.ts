@@ -1,0 +1,58 @@
+// The counts of a plan: each row is in one of them.
+
+import type { StreamCounts } from "../../core/model.ts";
+import { noCounts } from "../../core/model.ts";
+import { countPlan } from "../../diff/compare.ts";
+import { keysTable, rejectedTable } from "../../diff/keys.ts";
+import type { CompareInput } from "../../diff/match.ts";
+import type { Engine } from "../../stage/engine.ts";
+import { readParquet } from "../../stage/parquet.ts";
+import { countBroken } from "../../stage/record-copy.ts";
+import { rowState } from "../../stage/stage.ts";
+import type { StagedStream } from "../stage/staged-stream.ts";
+import type { DiffInput } from "./diff-input.ts";
+
+async function countRounded(engine: Engine, { view }: StagedStream): Promise<number> {
+  const rows = `SELECT _rounded_ FROM ${view} SEMI JOIN ${keysTable} USING (_row_)`;
+  return Number((await engine.one(`SELECT coalesce(sum(_rounded_), 0) AS rounded FROM (${rows})`))["rounded"]);
+}
+
+export async function countRows(
+  input: DiffInput,
+  compare: CompareInput,
+  staged: StagedStream,
+  refused: number,
+): Promise<StreamCounts> {
+  const { engine, compiled } = input;
+  const planned = await engine.one(countPlan(compare, readParquet(input.planPath)));
+  const states = await engine.one(`SELECT count(*) AS rows, (SELECT count(*) FROM ${rejectedTable}) AS rejected,
+    count(*) FILTER (_state_ = ${rowState.filtered}) AS filtered FROM ${staged.view}`);
+  const count = (name: string) => Number(planned[name]);
+  const broken = staged.parts.reduce((sum, part) => sum + countBroken(part.broken), 0);
+  const notTaken = staged.parts.reduce((sum, part) => sum + countBroken(part.notTaken), 0);
+  const rejected = Number(states["rejected"]) + broken + count("shared_keys");
+  const keyed = count("keyed") - refused;
+  const notSelected =
+    Number(states["rows"]) -
+    Number(states["rejected"]) -
+    Number(states["filtered"]) -
+    count("duplicates") -
+    count("shared_keys") -
+    keyed;
+  const changed = count("creates") + count("updates") + count("deletes");
+  return {
+    ...noCounts(),
+    extracted: Number(states["rows"]) + broken + notTaken,
+    filtered: Number(states["filtered"]) + notSelected + notTaken,
+    duplicates: count("duplicates"),
+    rejected,
+    unmatched: count("unmatched"),
+    creates: count("creates"),
+    updates: count("updates"),
+    deletes: count("deletes"),
+    unchanged: keyed - changed - count("conflicts") - count("unmatched"),
+    conflicts: count("conflicts"),
+    mirrorDeletes: count("mirror_deletes"),
+    rounded: compiled.rounds ? await countRounded(engine, staged) : 0,
+  };
+}

@@ -1,0 +1,69 @@
+// What the diff of a stream goes by, and what its parts ask of a compiled stream.
+
+import type { Target } from "../../contract/target.ts";
+import type { Wholeness } from "../../core/wholeness.ts";
+import type { KeyField } from "../../diff/keys.ts";
+import { writesFile } from "../../job/job.ts";
+import type { Engine } from "../../stage/engine.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import type { StagedStream } from "../stage/staged-stream.ts";
+import type { KnownInserts } from "./inserted.ts";
+
+/** A person's choice of rows (`--limit`, `--keys`). */
+export interface Selection {
+  limit?: number;
+  keys?: string[];
+}
+
+export interface DiffInput {
+  engine: Engine;
+  target: Target;
+  compiled: CompiledStream;
+  staged: StagedStream;
+  selection: Selection;
+  /** Of the job. */
+  timezone: string;
+  /** Whether what was taken is all of the source. */
+  taken: Wholeness;
+  /** Of records: those that an earlier run took, a table function. */
+  seen?: string;
+  /** Of mode delta: what the target was given before. */
+  delivered?: PresentRecords;
+  /** Of mode insert: what earlier runs have inserted. */
+  inserted?: KnownInserts;
+  /** Where the snapshot's files go; exists. */
+  snapshotFolder: string;
+  planPath: string;
+  /** Leaves behind rows that can't be loaded for a reason that lies outside the row. */
+  refuseRows(): Promise<void>;
+  signal: AbortSignal;
+  onSnapshot(rows: number): void;
+}
+
+/** What the source is compared with. */
+export interface PresentRecords {
+  /** A table function: id, version, then the fields, all VARCHAR. */
+  scan: string;
+  /** How it was read, for the plan. */
+  how: string;
+}
+
+export function isKeyHidden({ key, redacted }: CompiledStream): boolean {
+  return key.some(({ name }) => redacted.has(name.toLowerCase()));
+}
+
+export function keyField(schema: { name: string; caseSensitive: boolean }): KeyField {
+  return { name: schema.name, caseSensitive: schema.caseSensitive };
+}
+
+export function fieldByName(compiled: CompiledStream, name: string): KeyField {
+  return { name, caseSensitive: compiled.fieldSchemas.get(name)?.caseSensitive ?? true };
+}
+
+/** Whether the target itself tells records apart by text, so that its own folding counts. */
+export function isNamedByText({ key, stream }: CompiledStream): boolean {
+  return (
+    !writesFile(stream.target.mode) &&
+    key.some(({ kind, externalId, unique }) => kind === "text" && (externalId || unique))
+  );
+}

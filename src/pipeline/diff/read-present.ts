@@ -1,0 +1,93 @@
+// The target's present values. In: a staged stream. Out: a scan of the records that its rows may match. Must hold: only
+// what the rows name is read where that is cheaper; a record that goes by another name is found too.
+
+import type { Snapshot } from "../../contract/present.ts";
+import { sizeOf } from "../../core/files.ts";
+import { identifier } from "../../core/sql.ts";
+import { keysTable } from "../../diff/keys.ts";
+import { type CompareInput, findUnmatched, orphansTable } from "../../diff/match.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { nameByAliases } from "./aliases.ts";
+import { type DiffInput, fieldByName, isKeyHidden, keyField, type PresentRecords } from "./diff-input.ts";
+import { findNaming } from "./naming-field.ts";
+
+export async function readPresent(input: DiffInput): Promise<PresentRecords | undefined> {
+  const { mode } = input.compiled.stream.target;
+  if (mode === "insert" || mode === "replace" || mode === "delta") return input.delivered;
+  const { idColumn, versionColumn } = input.target.capabilities;
+  const { files, how, aliases } = await readSnapshot(input);
+  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
+  await input.engine.prepareFor(sizeOf(files));
+  const scan = scanCsvFiles(files, columns);
+  if (aliases === undefined) return { scan, how };
+  const { engine, staged, compiled } = input;
+  const key = compiled.key.map(keyField);
+  const named = { engine, stage: staged.view, key, idColumn, scan, isKeyHidden: isKeyHidden(compiled) };
+  return { scan: await nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) }), how };
+}
+
+async function readSnapshot(input: DiffInput): Promise<Snapshot> {
+  const { engine, target, compiled, staged } = input;
+  const { mode, object } = compiled.stream.target;
+  const { namedKeysMax } = target.capabilities;
+  const by = findNaming(target, compiled.key);
+  const values =
+    by === undefined
+      ? undefined
+      : `SELECT DISTINCT ${identifier(by.name)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_)`;
+  // Of one field every row has a value of its own, which needs no counting.
+  const { count } = await engine.one(
+    `SELECT count(*) AS count FROM ${values === undefined || compiled.key.length === 1 ? keysTable : `(${values})`}`,
+  );
+  const named = values !== undefined && mode !== "mirror" && Number(count) <= namedKeysMax;
+  const others = compiled.key.filter((field) => field !== by).map(({ name }) => readField(compiled, name));
+  return target.snapshot({
+    object,
+    fields: snapshotFields(input),
+    key: by === undefined ? others : [by.name, ...others],
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(`${values} ORDER BY 1`, "key") } } : {}),
+    folder: input.snapshotFolder,
+    name: compiled.stream.name,
+    signal: input.signal,
+    onProgress: input.onSnapshot,
+  });
+}
+
+/** Looks for records that have no key yet under another field that names them, where the job says so. */
+export async function adoptRecords(input: DiffInput, compare: CompareInput): Promise<CompareInput> {
+  const { engine, target, compiled } = input;
+  const { adoptBy, object } = compiled.stream.target;
+  if (adoptBy === undefined) return compare;
+  const by = fieldByName(compiled, adoptBy);
+  await engine.run(findUnmatched(compare, by));
+  const { count } = await engine.one(`SELECT count(*) AS count FROM ${orphansTable}`);
+  if (Number(count) === 0) return compare;
+  const named = Number(count) <= target.capabilities.namedKeysMax;
+  const wanted = `SELECT _by_ FROM ${orphansTable} ORDER BY 1`;
+  const found = await target.snapshot({
+    object,
+    fields: snapshotFields(input),
+    key: [adoptBy],
+    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "_by_") } } : {}),
+    folder: input.snapshotFolder,
+    name: `${compiled.stream.name}-adopted`,
+    signal: input.signal,
+    onProgress: input.onSnapshot,
+  });
+  const { idColumn, versionColumn } = target.capabilities;
+  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
+  // Under another name that finds it, a record is the same.
+  const files = [...found.files, ...(found.aliases ?? [])];
+  return { ...compare, adopted: { scan: scanCsvFiles(files, columns), by } };
+}
+
+/** What is read of the target's records: the mapped fields, less the id, which every snapshot has. */
+function snapshotFields({ compiled, target }: DiffInput): string[] {
+  const names = compiled.fields.map(({ field }) => readField(compiled, field.target));
+  return [...new Set(names)].filter((name) => name !== target.capabilities.idColumn);
+}
+
+export function readField({ fieldSchemas }: CompiledStream, name: string): string {
+  return fieldSchemas.get(name)?.comparedBy ?? name;
+}
