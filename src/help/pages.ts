@@ -58,6 +58,8 @@ function renderRow([first = "", ...others]: string[], [, ...names]: string[], wi
     return [`    ${wrap(says, width - 4, "    ")}`];
   });
   const isShort = told.length === 1 && first.length <= shortMax;
+  // A row without one goes on with what the row above is about.
+  if (first === "") return told.join("\n");
   return isShort ? `  ${first.padEnd(shortMax)} ${told[0]?.trim()}` : [`  ${plain(first)}`, ...told].join("\n");
 }
 

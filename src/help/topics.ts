@@ -56,29 +56,32 @@ export function findTopic(name: string): string | undefined {
 export interface FunctionHelp {
   name: string;
   signature: string;
-  example: string;
-  result: string;
+  examples: { call: string; gives: string }[];
   about: string;
 }
 
-/** The tables of docs/functions.md. An operator's name stands in brackets behind it. */
+/** The tables of docs/functions.md. An operator's name stands in brackets behind it; a row without a name has one more example. */
 export function listFunctions(): FunctionHelp[] {
   const code = (cell = "") => cell.replace(/^`/, "").replace(/`$/, "");
-  return rowsOf(readDocument("functions.md")).map(([signature, example, result, about = ""]) => ({
-    name: /\(([!~*]+)\)`$/.exec(signature ?? "")?.[1] ?? /\w+/.exec(signature ?? "")?.[0] ?? "",
-    signature: code(signature),
-    example: code(example),
-    result: code(result),
-    about,
-  }));
+  const functions: FunctionHelp[] = [];
+  for (const [signature = "", call, gives, about = ""] of rowsOf(readDocument("functions.md"))) {
+    const example = { call: code(call), gives: code(gives) };
+    if (signature === "") functions.at(-1)?.examples.push(example);
+    else {
+      const name = /\(([!~*]+)\)`$/.exec(signature)?.[1] ?? /\w+/.exec(signature)?.[0] ?? "";
+      functions.push({ name, signature: code(signature), examples: [example], about });
+    }
+  }
+  return functions;
 }
 
 function findFunction(name: string): string | undefined {
   const wanted = name.replace(/\(.*\)$/, "").toLowerCase();
   const found = listFunctions().find((one) => one.name === wanted);
   if (found === undefined) return findLater(wanted);
-  const { signature, about, example, result } = found;
-  return `# ${signature}\n\n${about}\n\n    ${example}\n    → ${result}`;
+  const { signature, about, examples } = found;
+  const shown = examples.map(({ call, gives }) => `    ${call}\n    → ${gives}`).join("\n\n");
+  return `# ${signature}\n\n${about}\n\n${shown}`;
 }
 
 /** What the page says of a function that is not built yet. */

@@ -4,10 +4,9 @@
 // functions off the allow-list never reach the engine, so that the same input always gives the same rows.
 
 import { suggest } from "../core/suggest.ts";
-import { complainAboutDayFormat, complainAboutFormat } from "../values/day-format.ts";
-import { knownLocales, separatorsOf } from "../values/locale.ts";
 import { explainSyntax } from "./explain-syntax.ts";
-import { allowedFunctions, laterFunctions } from "./functions.ts";
+import { allowedFunctions, findOwnFunction, laterFunctions } from "./functions.ts";
+import { findCallProblems, type OwnFunction, tellSignature, type Written } from "./own-function.ts";
 import { expressionOf } from "./syntax-tree.ts";
 
 /** The statement whose tree is asked for; positions in the tree count from its start. */
@@ -189,10 +188,9 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
     found.problems.push({ message, ...offsetOf(node) });
     return;
   }
-  if (allowedFunctions.has(name)) {
-    noteArgument(node, name, found);
-    return;
-  }
+  const own = findOwnFunction(name);
+  if (own !== undefined) noteCall(node, own, found);
+  if (allowedFunctions.has(name)) return;
   const candidate = suggest(name, [...allowedFunctions]);
   const message = laterFunctions.has(name)
     ? `the function ${name} is not supported yet`
@@ -203,34 +201,25 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
 }
 
 /** A locale or a format that can't be read would make every row a reject, or make it something else. */
-function noteArgument(node: Node, name: string, found: ParsedExpression): void {
-  const complain = argumentOf[name];
-  const [, argument] = (node["children"] as Node[] | undefined) ?? [];
-  if (complain === undefined || argument === undefined) return;
-  const [constant] = argument.class === "CONSTANT" ? constantsOf(argument) : [];
-  const message = constant === undefined ? complain(undefined) : complain(constant.text);
-  if (message !== undefined) found.problems.push({ message: `${name}: ${message}`, ...offsetOf(argument) });
+function noteCall(node: Node, own: OwnFunction, found: ParsedExpression): void {
+  const children = (node["children"] as Node[] | undefined) ?? [];
+  // `revenue.parse_decimal('de')`: what it is called on is its first argument.
+  const called: (Node | undefined)[] = ["", "main"].includes(node.schema ?? "") ? children : [undefined, ...children];
+  for (const { message, argument } of findCallProblems(own, called.map(writtenOf))) {
+    const wrong = called[argument ?? -1];
+    const place = wrong === undefined ? { length: own.name.length, ...offsetOf(node) } : offsetOf(wrong);
+    found.problems.push({ message, next: tellSignature(own), ...place });
+  }
 }
 
-/** What is wrong with the second argument, a text or something else. */
-const argumentOf: Readonly<Record<string, (text: string | undefined) => string | undefined>> = {
-  parse_decimal: complainAboutLocale,
-  parse_date: (text) => complainAboutText(text, complainAboutDayFormat),
-  strptime: (text) => complainAboutText(text, complainAboutFormat),
-  try_strptime: (text) => complainAboutText(text, complainAboutFormat),
-};
-
-function complainAboutText(text: string | undefined, complain: (format: string) => string | undefined) {
-  if (text === undefined) return "it wants one format, a text such as '%d.%m.%Y'";
-  const complaint = complain(text);
-  return complaint === undefined ? undefined : `the format "${text}" can't be used: ${complaint}`;
-}
-
-function complainAboutLocale(locale: string | undefined): string | undefined {
-  // Which one a column says is seen row by row.
-  if (locale === undefined || separatorsOf(locale) !== undefined) return undefined;
-  const meant = suggest(locale, knownLocales);
-  return `the locale "${locale}" is not known${meant === undefined ? ", a language and a region is wanted: de, en-US" : `; did you mean ${meant}?`}`;
+function writtenOf(node: Node | undefined): Written {
+  if (node?.class === "FUNCTION" && node.function_name === "list_value") {
+    return { kind: "list", items: ((node["children"] as Node[] | undefined) ?? []).map(writtenOf) };
+  }
+  if (node?.class !== "CONSTANT") return { kind: "computed" };
+  const [constant] = constantsOf(node);
+  if (constant !== undefined) return { kind: "text", text: constant.text };
+  return { kind: "constant", value: (node["value"] as { value?: unknown }).value ?? null };
 }
 
 function offsetOf(node: Node): { offset?: number } {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bindType, serialize } from "../../src/stage/bind.ts";
 import { inspectExpression, parseStatement } from "../../src/transform/expressions.ts";
-import { allowedFunctions } from "../../src/transform/functions.ts";
+import { allowedFunctions, ownFunctions } from "../../src/transform/functions.ts";
 import { Rig } from "../stage/rig.ts";
 
 let rig: Rig;
@@ -107,26 +107,37 @@ describe("binding tells a type without reading a row", () => {
 });
 
 describe("our functions", () => {
-  const ours = ["email", "proper", "parse_bool", "parse_decimal", "parse_date"];
-  const time = ["now", "get_current_timestamp", "current_timestamp", "today", "current_date"];
-
-  test("each is allowed and parses unquoted", async () => {
-    for (const name of ours) {
-      expect(allowedFunctions).toContain(name);
-      expect((await inspect(`${name}(a)`)).problems).toEqual([]);
-    }
-  });
-
-  /** They do what the built-in ones do not: see more that is invisible, and match the whole of a format. */
-  const stricter = ["trim", "ltrim", "rtrim", "strptime", "try_strptime"];
+  /** Those with the name of a built-in function: they tell the run's time, see more that is invisible, match the whole of a format. */
+  const replaced = [
+    ...["now", "get_current_timestamp", "current_timestamp", "today", "current_date"],
+    ...["trim", "ltrim", "rtrim", "strptime", "try_strptime"],
+  ];
 
   test("none shadows a built-in, but for those that tell the time or read more strictly", async () => {
     const rows = await rig.engine.all(`SELECT function_name AS name, bool_or(internal) AS built_in,
       bool_or(NOT internal) AS ours FROM duckdb_functions() GROUP BY function_name HAVING bool_or(NOT internal)`);
-    expect(rows.map(({ name }) => name).sort()).toEqual([...ours, ...time, ...stricter].sort());
-    expect(
-      rows.filter((row) => row["built_in"] === true && ![...time, ...stricter].includes(String(row["name"]))),
-    ).toEqual([]);
+    expect(rows.map(({ name }) => name).sort()).toEqual(ownFunctions.map(({ name }) => name).sort());
+    const shadowing = rows.filter((row) => row["built_in"] === true).map(({ name }) => String(name));
+    expect(shadowing.filter((name) => !replaced.includes(name))).toEqual([]);
+  });
+
+  test("one that is called with too few or too many arguments, or with what it can't take, is answered with its signature", async () => {
+    for (const { name, signature } of ownFunctions) {
+      const many = Array.from({ length: 9 }, () => "a").join(", ");
+      const [problem] = (await inspect(`upper(${name}(${many}))`)).problems;
+      expect(problem, name).toMatchObject({ offset: 6, length: name.length });
+      expect(problem?.message).toMatch(new RegExp(`^${name} takes .*, here are 9$`));
+      expect(problem?.next).toBe(`write ${signature}; loadline help ${name} has examples`);
+    }
+    const told = async (sql: string) =>
+      (await inspect(sql)).problems.map(({ message, offset }) => `${offset}: ${message}`);
+    expect(await told("parse_decimal(a)")).toEqual(["0: parse_decimal takes 2 arguments, here is 1"]);
+    expect(await told("a.trim().parse_bool(1)")).toEqual(["9: parse_bool takes one argument, here are 2"]);
+    expect(await told("a.parse_decimal('xx')")).toEqual([
+      '16: parse_decimal: the locale "xx" is not known, a language and a region is wanted: de, en-US',
+    ]);
+    expect(await told("parse_decimal(a, 5)")).toEqual(["17: parse_decimal: the locale is a text: 'de', 'en-US'"]);
+    expect(await told("parse_decimal(a, b)")).toEqual([]);
   });
 
   test("every function that is allowed exists in the engine", async () => {

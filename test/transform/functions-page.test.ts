@@ -1,9 +1,10 @@
 // docs/functions.md, which `loadline help` reads: every function that an expression may call, and none of its examples lies.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { writeOwnFunctions } from "../../scripts/functions-page.ts";
 import { literal } from "../../src/core/sql.ts";
 import { listFunctions } from "../../src/help/topics.ts";
 import { Engine } from "../../src/stage/engine.ts";
@@ -18,20 +19,25 @@ test("has each function once", () => {
   ).toEqual([...allowedFunctions].sort());
 });
 
+test("says of our own functions what they say of themselves (npm run functions)", () => {
+  const page = readFileSync("docs/functions.md", "utf8");
+  expect(page).toBe(writeOwnFunctions(page));
+});
+
 test("has examples that a job may write, with the results that the engine gives", async () => {
   const folder = mkdtempSync(join(tmpdir(), "loadline-functions-"));
   using engine = await Engine.open({ folder, spillFolder: folder });
   for (const sql of defineFunctions(new Date("2026-01-31T08:00:00Z"), "Europe/Berlin")) await engine.run(sql);
-  const functions = listFunctions();
-  const trees = functions.map(({ example }) => `json_serialize_sql(${literal(parseStatement(example))})`);
+  const examples = listFunctions().flatMap(({ examples }) => examples);
+  const trees = examples.map(({ call }) => `json_serialize_sql(${literal(parseStatement(call))})`);
   const [parsed = {}] = await engine.all(`SELECT [${trees.join(", ")}] AS trees`);
-  const problems = functions.flatMap(({ example }, index) =>
-    inspectExpression(String((parsed["trees"] as unknown[])[index]), example).problems.map(({ message }) => message),
+  const problems = examples.flatMap(({ call }, index) =>
+    inspectExpression(String((parsed["trees"] as unknown[])[index]), call).problems.map(({ message }) => message),
   );
   expect(problems).toEqual([]);
-  const values = functions.map(({ example }) => `coalesce(CAST(${example} AS VARCHAR), 'NULL')`);
+  const values = examples.map(({ call }) => `coalesce(CAST(${call} AS VARCHAR), 'NULL')`);
   const [row = {}] = await engine.all(`SELECT [${values.join(", ")}] AS results`);
-  const results = functions.map(({ name, result }) => ({ name, result }));
-  expect(functions.map(({ name }, index) => ({ name, result: (row["results"] as unknown[])[index] }))).toEqual(results);
+  const results = row["results"] as unknown[];
+  expect(examples.map(({ call }, index) => ({ call, gives: results[index] }))).toEqual(examples);
   rmSync(folder, { recursive: true, force: true });
 });
