@@ -27,9 +27,19 @@ export interface Snapshot {
   how: string;
 }
 
+/** Of some records, by their ids, when their fields changed. */
+export interface TimesRequest extends Pick<SnapshotRequest, "object" | "fields" | "folder" | "name" | "signal"> {
+  ids: AsyncIterable<string>;
+}
+
 export interface Present {
   /** Reads by key where keys are named, else all. */
   snapshot(request: SnapshotRequest): Promise<Snapshot>;
+  /**
+   * Where the target knows it of each field: CSV files with a header, id, then for each field the time of its last change in
+   * ISO 8601, blank where it never had a value. Elsewhere a record's version is the time of all its fields.
+   */
+  fieldTimes?(request: TimesRequest): Promise<string[]>;
   /** API calls that reading so many records by their ids or keys takes, by estimate. */
   forecastReads(records: number): number;
 }

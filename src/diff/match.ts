@@ -4,7 +4,7 @@
 
 import { mappedName } from "../core/columns.ts";
 import { identifier } from "../core/sql.ts";
-import type { Mode } from "../job/job.ts";
+import type { Mode, Policy } from "../job/job.ts";
 import type { Equality } from "../values/equality.ts";
 import { isPlainSql } from "../values/fold.ts";
 import type { Objection } from "../values/limits.ts";
@@ -16,7 +16,9 @@ export interface ComparedField {
   column: string;
   /** What an empty source value does. A rejected null never comes this far. */
   onNull: "skip" | "clear";
-  policy: "overwrite" | "fill_empty" | "create_only";
+  policy: Policy;
+  /** Under policy newest: the stage's column with the time that a row's value is from. */
+  time?: string;
   /** When two values of it are one. */
   equality: Equality;
   /** SQL of what clearing stores. */
@@ -50,6 +52,8 @@ export interface CompareInput {
   stage: string;
   key: readonly KeyField[];
   fields: readonly ComparedField[];
+  /** Fields that no plan holds, by which records are told apart or found. */
+  matching: readonly ComparedField[];
   /** A table function over the snapshot, all columns VARCHAR; undefined for mode insert, which reads nothing. */
   snapshot?: SnapshotScan;
   /** Records that agree with a row in another field: those without a key are taken for the row's. */
@@ -58,6 +62,8 @@ export interface CompareInput {
   partlyKnown: readonly number[];
   /** Mode insert: SELECT of the rows (_row_) that an earlier run has inserted; they are as they should be. */
   inserted?: string;
+  /** When fields under policy newest changed in the target, where it tells that (diff/newest.ts); else a record's version does. */
+  times?: string;
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
   /** The target may take two keys for one that are not equal: those of its records are told that may be such. */
@@ -111,14 +117,15 @@ export function nameRecords(input: CompareInput, snapshot: SnapshotScan): string
 
 /** SELECT of the records of a scan: their values as they are read, and of some fields as the target stores them. */
 function readRecords(
-  { fields, mode }: CompareInput,
+  { fields, matching, mode }: CompareInput,
   { idColumn, versionColumn }: SnapshotScan,
   scan: string,
   stored: readonly { name: string }[],
 ): string {
   const names = new Set(stored.map(({ name }) => name));
-  const read = fields.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
-  const canonical = fields
+  const all = [...fields, ...matching];
+  const read = all.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
+  const canonical = all
     .filter(({ name }) => names.has(name))
     .map((field) => `${field.canonical} AS ${identifier(field.name)}`);
   // Of records an empty cell is no value; a file keeps the two apart.
@@ -136,12 +143,13 @@ export function recordKeys(input: CompareInput): string {
 
 /** The records of a scan, their values as the target stores them. */
 export function selectPresent(
-  { fields }: CompareInput,
+  { fields, matching }: CompareInput,
   { idColumn, versionColumn }: SnapshotScan,
   scan: string,
 ): string {
-  const read = fields.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
-  const canonical = fields.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
+  const all = [...fields, ...matching];
+  const read = all.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
+  const canonical = all.map((field) => `${field.canonical} AS ${identifier(field.name)}`);
   return `SELECT _id_, _version_, ${canonical.join(", ")} FROM (
       SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${read.join(", ")} FROM ${scan})`;
 }

@@ -28,7 +28,9 @@ export function buildFields(
     // written down in a file itself.
     const blank = written.source?.object === undefined && written.target?.files === undefined ? "skip" : "clear";
     const { on_null = blank, policy = "overwrite", round, parent } = options ?? {};
-    if (expression === undefined || policy === "newest") return [];
+    const newestBy = buildExpression(["map", target, "newest_by"], draft, diagnostics);
+    if (policy === "newest" && newestBy === undefined) refuseUntimed(target, written, draft, diagnostics);
+    if (expression === undefined) return [];
     return {
       target,
       expression,
@@ -37,11 +39,24 @@ export function buildFields(
         ? {}
         : { onNullPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target, "on_null"]).start) }),
       policy,
+      ...(newestBy === undefined ? {} : { newestBy }),
+      ...(options?.own === false ? { own: false as const } : {}),
       ...(round === undefined ? {} : { round }),
       ...(parent === undefined ? {} : { parent: { stream: parent, miss: "reject" as const, field: target } }),
       targetPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target]).start),
     };
   });
+}
+
+/** A row of a file has no time, unless the job says which column tells it; nor has a row of the file that is written. */
+function refuseUntimed(field: string, { source, target }: StreamFile, draft: StreamDraft, diagnostics: Diagnostics) {
+  const refuse = (message: string) => diagnostics.add(spanAt(["map", field, "policy"], draft), message);
+  if (target?.files !== undefined) refuse("policy newest goes with records: a file tells no time to compare with");
+  else if (source?.object === undefined) {
+    refuse(
+      "policy newest wants the time that a row's value is from, which a file does not tell: name a column by newest_by",
+    );
+  }
 }
 
 /** A delete needs no more than its key: without a map it is read from the columns of the same names. */

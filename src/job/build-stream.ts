@@ -75,6 +75,14 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
       "assignment_rule does not go with mode delete",
     );
   }
+  if (fields.every((field) => field.own === false)) {
+    diagnostics.add(keySpanAt(draft.tree, ["map"]), "every field has own: false: no field would be written");
+  }
+  for (const { target: name } of fields.filter((field) => field.own === false && target.key.includes(field.target))) {
+    if (target.mode === "update") continue;
+    const message = `own: false goes with a key only in mode update: mode ${target.mode} writes or deletes by it`;
+    diagnostics.add(keySpanAt(draft.tree, ["map", name]), message);
+  }
   for (const [index, { field }] of rules.entries()) {
     if (field !== undefined) check(field, mapped, ["validate", index, "field"], `"${field}" is not in the map`);
   }

@@ -18,8 +18,8 @@ export type Threshold = { percent: number } | { count: number };
 /** What an empty value does to the target's field: leave it alone, empty it, or reject the row. */
 type OnNull = "skip" | "clear" | "reject";
 
-/** When a field is written: always, only where the target has no value, or only in a new record. */
-type Policy = "overwrite" | "fill_empty" | "create_only";
+/** When a field is written: always, only where the target has no value, only in a new record, or where ours is newer. */
+export type Policy = "overwrite" | "fill_empty" | "create_only" | "newest";
 
 /** `replace` writes a file anew, `delta` one with what changed since the run before; the others change records. */
 export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror" | "replace" | "delta";
@@ -235,6 +235,10 @@ export interface MappedField {
   /** Where the job itself says so. */
   onNullPlace?: Place;
   policy: Policy;
+  /** With policy newest: the time that the value is from. Of an API without it, when the record changed. */
+  newestBy?: Expression;
+  /** It is mapped and checked, and in no plan. */
+  own?: false;
   /** How digits that the field has no room for are rounded; without it, the row is a reject. */
   round?: Rounding;
   /** The value is the key of a record that `stream` of this job loads; the field gets that record's id. */

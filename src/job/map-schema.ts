@@ -22,13 +22,24 @@ export const mapping = closedMap({
   policy: z
     .enum(["overwrite", "fill_empty", "create_only", "newest"])
     .describe(
-      "When the field is written: always, only where the target's is empty, or only in a new record. Default: overwrite.",
+      "When the field is written: always, only where the target's is empty, only in a new record, or only where the source's value is newer. Default: overwrite.",
+    )
+    .optional(),
+  newest_by: expression
+    .describe(
+      "With policy newest: SQL expression over the source columns, the time that the value is from. Default, of an API: when the record changed.",
     )
     .optional(),
   round: z
     .enum(["half_even", "half_up", "down"])
     .describe(
       "How digits that a number field has no room for are rounded, which the plan counts. Without it such a row is a reject.",
+    )
+    .optional(),
+  own: z
+    .boolean()
+    .describe(
+      "false: the field is in no plan. It is mapped and checked, and may be used by rules, dedupe, adopt_by and as the key of mode update. Default: true.",
     )
     .optional(),
   parent: text.describe("A stream of this job: the field gets the id of its record whose key is `from`.").optional(),
@@ -40,5 +51,13 @@ export const mapping = closedMap({
     dependentRequired: { parent: ["from"], miss: ["parent"] },
   })
   .refine((entry) => (entry.from === undefined) !== (entry.lookup === undefined), "expected `from` or `lookup`")
+  .refine(
+    (entry) => entry.own !== false || (entry.policy === undefined && entry.on_null !== "clear"),
+    "policy and `on_null: clear` go with fields that are written, not with `own: false`",
+  )
+  .refine(
+    (entry) => entry.newest_by === undefined || entry.policy === "newest",
+    "`newest_by` goes with `policy: newest`",
+  )
   .refine((entry) => entry.parent === undefined || entry.lookup === undefined, "`parent` goes with `from`")
   .refine((entry) => entry.miss === undefined || entry.parent !== undefined, "`miss` goes with `parent`");

@@ -17,6 +17,8 @@ export interface StagePass {
   warning: string;
   /** Quoted names: [rendered column, name in the stage]. */
   fields: [string, string][];
+  /** Rendered columns that are compared with what a target has, in its order. */
+  hashed: string[];
   /** Quoted source columns to keep of a rejected row, in the part's order. */
   sources: string[];
   /** Of a text file: SQL over them that counts the lines of cells that are very long (long-cells.ts). */
@@ -30,7 +32,6 @@ export interface StagePass {
 }
 
 export async function stagePart(engine: Engine, pass: StagePass): Promise<void> {
-  const rendered = pass.fields.map(([column]) => column).join(", ");
   const checked = `SELECT *, ${pass.problem} AS _problem_, ${pass.warning} AS _warning_ FROM (${pass.mapped})`;
   const rows = `SELECT
       CAST(CASE WHEN NOT _kept_ THEN ${rowState.filtered} WHEN _problem_ IS NOT NULL THEN ${rowState.rejected}
@@ -44,7 +45,7 @@ export async function stagePart(engine: Engine, pass: StagePass): Promise<void> 
           : `
       CASE WHEN _kept_ THEN ${pass.rounded} END AS _rounded_,`
       }
-      ${["_line_", ...pass.kept].join(", ")}, hash(${rendered}) AS _hash_,
+      ${["_line_", ...pass.kept].join(", ")}, hash(${pass.hashed.join(", ")}) AS _hash_,
       ${pass.fields.map(([column, name]) => `${column} AS ${name}`).join(", ")}
     FROM (${checked})`;
   await writeParquet(engine, rows, pass.file, "disposable");

@@ -70,7 +70,7 @@ streams:
       deletes: emit
     target: { connection: out, object: Contact, key: Id, mode: replace, files: out.csv, format: { type: csv } }
     map:
-      Id: { from: id, policy: newest }
+      Id: id
       LeadSource: { lookup: { file: ref/source.csv, key: theirs, value: ours, from: source, miss: reject } }
   b:
     source: { format: { encoding: utf-16 }, after: { delete: true }, ready: { done_file: done } }

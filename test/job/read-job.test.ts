@@ -205,6 +205,15 @@ describe("what a stream lacks", () => {
     }
   });
 
+  test("a key that is never written is refused, but in mode update", () => {
+    const unowned = jobText().replace("Id__c: account_no", "Id__c: { from: account_no, own: false }");
+    for (const mode of ["upsert", "insert", "delete", "mirror"]) {
+      const refusal = refusalOfJob(unowned.replace("mode: upsert", `mode: ${mode}`));
+      expect(refusal).toContain("job.yaml:8:7: own: false goes with a key only in mode update");
+    }
+    expect(readJobText(unowned.replace("mode: upsert", "mode: update")).streams).toHaveLength(1);
+  });
+
   test("a map without a field is refused, in every mode that needs one", () => {
     const empty = jobText().replace(/ {4}map:\n(?: {6}.*\n)*/, "    map: {}\n");
     for (const mode of ["upsert", "insert", "update", "mirror", "delete"]) {
@@ -236,6 +245,9 @@ describe("what a stream lacks", () => {
     ["dedupe: { by: [Name] }", '"keep" is missing: expected one of first, last'],
     ["map: { Zip: { from: x, miss: reject } }", "`miss` goes with `parent`"],
     ["map: { Zip: { on_null: skip } }", "expected `from` or `lookup`"],
+    ["map: { Zip: { from: x, policy: newest } }", "policy newest wants the time that a row's value is from"],
+    ["map: { Zip: { from: x, newest_by: y } }", "`newest_by` goes with `policy: newest`"],
+    ["map: { Zip: { from: x, own: false, policy: fill_empty } }", "go with fields that are written"],
     ["map: { Zip: { from: x, on_null: cler } }", 'did you mean "clear"?'],
     ["source: { after: leaf }", '"leaf" is not leave'],
     ["source: { after: { move: 1 } }", "expected text, got a number"],

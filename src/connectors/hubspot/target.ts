@@ -13,6 +13,7 @@ import { resultColumns } from "./batch-rows.ts";
 import { HubSpotClient } from "./client.ts";
 import type { HubSpotConnection } from "./connection.ts";
 import { readRowError } from "./errors.ts";
+import { readFieldTimes } from "./field-times.ts";
 import { Imports } from "./imports.ts";
 import { openLookups } from "./lookups.ts";
 import { idColumn, stageProperty } from "./properties.ts";
@@ -73,6 +74,8 @@ export async function openHubSpot(
         const { fields } = await schemas.describe(request.object);
         return readSnapshot(client, request, fields);
       }),
+    fieldTimes: (request) =>
+      client.explain(`reading the history of ${request.object}`, () => readFieldTimes(client, request)),
     chooseWay,
     writes: {
       job: new Imports(client, (object) => schemas.typeIdOf(object)),

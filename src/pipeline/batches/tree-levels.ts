@@ -7,7 +7,7 @@ import { identifier } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
 import { levelsTable } from "../../load/batches.ts";
 import type { Engine } from "../../stage/engine.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type CompiledStream, plannedSchemas } from "../compile/compiled-stream.ts";
 import { isOwnLink } from "../compile/parents.ts";
 
 export interface Tree {
@@ -21,7 +21,7 @@ export interface Tree {
 export async function orderTree(engine: Engine, compiled: CompiledStream, plan: string): Promise<Tree | undefined> {
   const { object } = compiled.schema;
   const { key } = compiled.stream.target;
-  const links = [...compiled.fieldSchemas.values()].filter((schema) => isOwnLink(schema, object, key));
+  const links = plannedSchemas(compiled).filter((schema) => isOwnLink(schema, object, key));
   if (links.length === 0) return undefined;
   await engine.run(`CREATE OR REPLACE TEMP TABLE tree_rows AS
     SELECT file_row_number AS n, action, key FROM ${plan} WHERE action <> 'delete'`);

@@ -4,7 +4,7 @@ import type { Target } from "../../contract/target.ts";
 import type { WayChoice } from "../../contract/ways.ts";
 import type { Action, ObjectSchema, Operation, StreamCounts } from "../../core/model.ts";
 import { type Stream, type StreamTarget, writesFile } from "../../job/job.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type CompiledStream, plannedSchemas } from "../compile/compiled-stream.ts";
 import type { PlannedWays } from "../run/context.ts";
 
 /** In loading order. */
@@ -12,10 +12,11 @@ export const actions: readonly Action[] = ["create", "update", "delete"];
 
 export function chooseWays(
   target: Target,
-  { stream, schema, fieldSchemas }: CompiledStream,
+  compiled: CompiledStream,
   counts: StreamCounts,
   callsLeft: number,
 ): PlannedWays {
+  const { stream, schema } = compiled;
   const rows: Record<Action, number> = {
     create: counts.creates,
     update: counts.updates,
@@ -34,7 +35,7 @@ export function chooseWays(
         ...(assignmentRule === undefined ? {} : { assignmentRule }),
         rows: rows[action],
         streamRows: rows.create + rows.update + rows.delete,
-        fields: [...fieldSchemas.values()],
+        fields: plannedSchemas(compiled),
         callsLeft,
         ...(via === undefined ? {} : { via }),
         ...(batch.rows === undefined ? {} : { batchRows: batch.rows }),

@@ -40,7 +40,7 @@ export async function writeBatches(
   const target = targetOf(context, stream.target.connection);
   const { idColumn } = target.capabilities;
   const plan = readParquet(planPath);
-  const fields = compiled.fields.map(({ field }) => field.target).filter((name) => name !== idColumn);
+  const fields = compiled.planned.map(({ field }) => field.target).filter((name) => name !== idColumn);
   if (takesWholeFiles(target)) {
     const file = await writeWholeFile(context, stream, plan, fields);
     return [describeBatch(context, compiled, { ...file, action: "create", level: 0, number: 1, via: "bulk" })];
@@ -82,7 +82,7 @@ export function limitsOf(asked: { rows?: number; bytes?: number }, choice: WayCh
 
 /** Fields that name a parent: its children stand together, so that batches don't wait for the parent's lock. */
 function parentsOf(compiled: CompiledStream): string[] {
-  return compiled.fields
+  return compiled.planned
     .map(({ field }) => field.target)
     .filter((name) => name.includes(".") || compiled.fieldSchemas.get(name)?.kind === "reference");
 }

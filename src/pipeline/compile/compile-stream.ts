@@ -17,6 +17,7 @@ import type { CompiledRule } from "../../validate/rules.ts";
 import { quoted } from "../../values/value.ts";
 import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
+import { compileTimes, timeSchema } from "./newest.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
@@ -57,6 +58,10 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
         : carryNumber(input, field, fieldSchema, number),
     );
   }
+  const times = await compileTimes({ ...input, stream }, problems);
+  fields.push(...times.fields);
+  for (const field of times.fields) fieldSchemas.set(field.field.target, timeSchema(field.field.target));
+  for (const [name, type] of times.columns) columns.set(name, columns.get(name) ?? type);
   const kept =
     stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
   for (const [name, type] of kept?.columns ?? []) columns.set(name, type);
@@ -72,6 +77,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     stream,
     schema,
     fields,
+    planned: fields.filter(({ field }) => field.own !== false),
     fieldSchemas,
     key,
     rules,
@@ -79,6 +85,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     keepColumns,
     redacted,
     carried: [...carried],
+    times: times.of,
     rounds: fields.some(({ rounded }) => rounded !== undefined),
   };
 }
@@ -188,9 +195,15 @@ async function resolveTargetField(
     const message = `${field.target} can't be cleared: an association is only ever added, never taken away`;
     problems.push({ place: field.onNullPlace, length: "on_null".length, message, next: "leave on_null out" });
   }
+  if (found.several === true && field.policy === "newest") {
+    problems.push({
+      ...at,
+      message: `${field.target}: an association is only ever added, so that policy newest can't be meant`,
+    });
+  }
   const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || writesFile(mode);
   const updates = (mode === "update" || mode === "upsert" || mode === "mirror") && field.policy !== "create_only";
-  const writable = isKey || ((!creates || found.createable) && (!updates || found.updateable));
+  const writable = isKey || field.own === false || ((!creates || found.createable) && (!updates || found.updateable));
   if (writable) return found;
   const what = creates && !found.createable ? "created" : "updated";
   const explained = await input.target.explainName(schema, field.target);
@@ -202,9 +215,9 @@ async function resolveTargetField(
 }
 
 /** Whether its present value would have to be compared and can't be. */
-function isUnreadable({ readable }: FieldSchema, { policy }: MappedField, mode: Mode, isKey: boolean): boolean {
+function isUnreadable({ readable }: FieldSchema, { policy, own }: MappedField, mode: Mode, isKey: boolean): boolean {
   if (readable === undefined || mode === "insert") return false;
-  return isKey || policy === "overwrite";
+  return isKey || (own !== false && (policy === "overwrite" || policy === "newest"));
 }
 
 function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchema[], problems: Diagnostic[]): void {

@@ -9,6 +9,8 @@ export interface CompiledStream {
   stream: Stream;
   schema: ObjectSchema;
   fields: CompiledField[];
+  /** Those of them that a plan holds: the others are mapped and checked only. */
+  planned: CompiledField[];
   /** By mapped name, also for names such as `Account.Ext__c`. */
   fieldSchemas: Map<string, FieldSchema>;
   key: FieldSchema[];
@@ -21,6 +23,19 @@ export interface CompiledStream {
   redacted: ReadonlySet<string>;
   /** Those of an API's numbers that are mapped as they are. */
   carried: readonly string[];
+  /** Of fields under policy newest: the stage's column with the time that a row's value is from. */
+  times: ReadonlyMap<string, string>;
   /** Whether a value may be rounded. */
   rounds: boolean;
+}
+
+/** What the target knows of the fields that a plan holds. */
+export function plannedSchemas({ planned, fieldSchemas }: CompiledStream): FieldSchema[] {
+  return planned.flatMap(({ field }) => fieldSchemas.get(field.target) ?? []);
+}
+
+/** Fields that a plan does not hold, and by which records are told apart or found. */
+export function matchingFields({ fields, stream }: CompiledStream): CompiledField[] {
+  const { key, adoptBy } = stream.target;
+  return fields.filter(({ field }) => field.own === false && [...key, adoptBy].includes(field.target));
 }

@@ -4,10 +4,10 @@
 import type { CompiledStream } from "./compiled-stream.ts";
 
 /** A sentence where nulls of the source leave associations of records that are there alone. */
-export function tellKeptAssociations({ stream, fields, fieldSchemas }: CompiledStream): string[] {
+export function tellKeptAssociations({ stream, planned, fieldSchemas }: CompiledStream): string[] {
   const { mode } = stream.target;
   if (mode !== "update" && mode !== "upsert" && mode !== "mirror") return [];
-  const kept = fields
+  const kept = planned
     .filter(({ field }) => field.onNull === "clear" && fieldSchemas.get(field.target)?.several === true)
     .map(({ field }) => field.target);
   if (kept.length === 0) return [];

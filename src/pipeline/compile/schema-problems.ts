@@ -88,7 +88,7 @@ export function findWrittenTwice(
   fieldSchemas: ReadonlyMap<string, FieldSchema>,
 ): Diagnostic[] {
   const writers = new Map<string, string>();
-  return fields.flatMap(({ target, targetPlace }) => {
+  return fields.filter(isOwned).flatMap(({ target, targetPlace }) => {
     const relation = fieldSchemas.get(target)?.several === true ? undefined : relationOf(target);
     const lookup = [...schema.fields.values()].find(({ relationshipName }) => relationshipName === relation);
     const written = (relation === undefined ? undefined : lookup?.name) ?? target;
@@ -102,6 +102,10 @@ export function findWrittenTwice(
   });
 }
 
+function isOwned({ own }: MappedField): boolean {
+  return own !== false;
+}
+
 /** `Account` of `Account.Ext__c`, `Who` of `Contact:Who.Ext__c`. */
 function relationOf(name: string): string | undefined {
   return /^(?:[^:.]+:)?([^:.]+)\.[^.]+$/.exec(name)?.[1];
@@ -110,7 +114,7 @@ function relationOf(name: string): string | undefined {
 /** Fields that a new record must have and the map does not give. */
 export function findMissingFields({ stream, schema }: CompiledStream): Diagnostic[] {
   if (!verbs[stream.target.mode].includes("createable")) return [];
-  const mapped = new Set(stream.fields.map(({ target }) => relationOf(target) ?? target.split(".")[0]));
+  const mapped = new Set(stream.fields.filter(isOwned).map(({ target }) => relationOf(target) ?? target.split(".")[0]));
   const missing = [...schema.fields.values()]
     .filter(isRequired)
     .filter(({ name, relationshipName }) => !mapped.has(name) && !mapped.has(relationshipName ?? name));

@@ -8,7 +8,7 @@ import type { CompiledStream } from "./compiled-stream.ts";
 type Mapped = Extract<RunEvent, { type: "mapped" }>;
 
 export function tellMap({ targets, emit }: RunContext, compiled: CompiledStream): void {
-  const { stream, fields, fieldSchemas, columns, keepColumns } = compiled;
+  const { stream, planned, fieldSchemas, columns, keepColumns } = compiled;
   const { source, target } = stream;
   emit({
     type: "mapped",
@@ -24,7 +24,7 @@ export function tellMap({ targets, emit }: RunContext, compiled: CompiledStream)
       name: target.object,
     },
     columns: [...columns].map(([name, type]) => ({ name, type })),
-    fields: fields.map(({ field, columns: from }): Mapped["fields"][number] => ({
+    fields: planned.map(({ field, columns: from }): Mapped["fields"][number] => ({
       name: field.target,
       type: fieldSchemas.get(field.target)?.vendorType ?? "",
       from,

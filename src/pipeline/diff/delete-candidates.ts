@@ -77,7 +77,7 @@ export async function holdBackCandidates(input: CandidatesInput, compare: Compar
     ...(scope === undefined ? {} : { scope }),
   });
   const scan = scanCsvFiles(files, [idColumn, versionColumn, ...fields]);
-  const present = selectPresent({ ...compare, fields: keyFields }, compare.snapshot, scan);
+  const present = selectPresent({ ...compare, fields: keyFields, matching: [] }, compare.snapshot, scan);
   await engine.run(`CREATE OR REPLACE TEMP TABLE held_candidates AS
     SELECT d.id, p.folded IS NULL AS gone FROM (SELECT id, key, ${foldId("id")} AS folded FROM ${plan} WHERE action = 'delete') d
     LEFT JOIN (SELECT ${foldId("_id_")} AS folded, ${foldKey(compare.key)} AS key FROM (${present})) p USING (folded)

@@ -106,5 +106,5 @@ function selectFields(stream: Stream, columns: ReadonlySet<string>): string[] {
 }
 
 function namesOf(stream: Stream): string[] {
-  return stream.fields.map(({ target }) => target);
+  return stream.fields.filter(({ own }) => own !== false).map(({ target }) => target);
 }

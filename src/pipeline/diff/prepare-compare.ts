@@ -7,7 +7,7 @@ import type { ComparedField, CompareInput } from "../../diff/match.ts";
 import { isAbsent } from "../../transform/mapping.ts";
 import { equalityOf } from "../../values/equality.ts";
 import { storedReading } from "../../values/value.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type CompiledStream, matchingFields } from "../compile/compiled-stream.ts";
 import { absentColumns } from "../stage/stage-part.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { selectDeletable } from "./delete-candidates.ts";
@@ -30,7 +30,8 @@ export async function prepareCompare(
     mode,
     stage: staged.view,
     key: compiled.key.map(keyField),
-    fields: compiled.fields.map((field) => comparedField(input, field.field.target)),
+    fields: compiled.planned.map((field) => comparedField(input, field.field.target)),
+    matching: matchingFields(compiled).map((field) => comparedField(input, field.field.target)),
     ...(present === undefined ? {} : { snapshot: { scan: present.scan, idColumn, versionColumn } }),
     ...(input.inserted === undefined ? {} : { inserted: selectKnown(input.inserted, staged.view, keysTable) }),
     ...(deletable === undefined ? {} : { deletable }),
@@ -58,6 +59,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     // What a record has several of is only added to.
     onNull: field.onNull === "clear" && schema.several !== true ? "clear" : "skip",
     policy: field.policy,
+    ...(field.policy === "newest" ? { time: compiled.times.get(name) ?? "" } : {}),
     // Names of records, our own and parents', differ only as far as the target tells them apart.
     equality: equalityOf(schema, name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true),
     cleared: target.clearedValue(schema),

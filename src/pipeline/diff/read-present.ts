@@ -7,7 +7,7 @@ import { identifier } from "../../core/sql.ts";
 import { keysTable } from "../../diff/keys.ts";
 import { type CompareInput, findUnmatched, orphansTable } from "../../diff/match.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type CompiledStream, matchingFields } from "../compile/compiled-stream.ts";
 import { nameByAliases } from "./aliases.ts";
 import { type DiffInput, fieldByName, isKeyHidden, keyField, type PresentRecords } from "./diff-input.ts";
 import { findNaming } from "./naming-field.ts";
@@ -84,7 +84,9 @@ export async function adoptRecords(input: DiffInput, compare: CompareInput): Pro
 
 /** What is read of the target's records: the mapped fields, less the id, which every snapshot has. */
 function snapshotFields({ compiled, target }: DiffInput): string[] {
-  const names = compiled.fields.map(({ field }) => readField(compiled, field.target));
+  const names = [...compiled.planned, ...matchingFields(compiled)].map(({ field }) =>
+    readField(compiled, field.target),
+  );
   return [...new Set(names)].filter((name) => name !== target.capabilities.idColumn);
 }
 

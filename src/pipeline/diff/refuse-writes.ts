@@ -15,7 +15,7 @@ import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { objectToBlank, objectToNothing, objectToValue, remarkOnValue } from "../../values/limits.ts";
 import { quoted } from "../../values/value.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type CompiledStream, plannedSchemas } from "../compile/compiled-stream.ts";
 import { isOwnLink } from "../compile/parents.ts";
 
 /** What is known of a field before anything is sent. */
@@ -48,12 +48,9 @@ export async function refuseWrites(engine: Engine, compiled: CompiledStream, pla
 }
 
 /** A new record that is refused is no parent: the rows of the same stream that name it, and so on down. */
-async function refuseChildren(
-  engine: Engine,
-  { schema, stream, fieldSchemas, redacted }: CompiledStream,
-  plan: string,
-) {
-  const links = [...fieldSchemas.values()].filter((field) => isOwnLink(field, schema.object, stream.target.key));
+async function refuseChildren(engine: Engine, compiled: CompiledStream, plan: string) {
+  const { schema, stream, redacted } = compiled;
+  const links = plannedSchemas(compiled).filter((field) => isOwnLink(field, schema.object, stream.target.key));
   const count = async () => Number((await engine.one("SELECT count(*) AS refused FROM refused_writes"))["refused"]);
   let refused = links.length === 0 ? 0 : await count();
   for (let before = 0; refused > before; ) {
@@ -70,10 +67,10 @@ async function refuseChildren(
 }
 
 /** Fields that the target keeps unique, and by which rows of a run are not told apart. */
-export function uniqueFields({ stream, fieldSchemas }: CompiledStream): FieldSchema[] {
-  const { key, mode } = stream.target;
+export function uniqueFields(compiled: CompiledStream): FieldSchema[] {
+  const { key, mode } = compiled.stream.target;
   if (mode === "delete") return [];
-  return [...fieldSchemas.values()].filter(({ unique, name }) => unique && !key.includes(name));
+  return plannedSchemas(compiled).filter(({ unique, name }) => unique && !key.includes(name));
 }
 
 /** Two rows that set the same value: the target would take whichever came first. */

@@ -17,9 +17,9 @@ what the map before wrote; a run with --from takes them again`;
 /** What each field gets. */
 function describeMap({ fields }: Stream): Map<string, string> {
   return new Map(
-    fields.map(({ target, expression, onNull, policy, round, parent }) => [
+    fields.map(({ target, expression, onNull, policy, newestBy, own, round, parent }) => [
       target,
-      JSON.stringify([foldBlanks(expression.sql), onNull, policy, round, parent?.stream]),
+      JSON.stringify([foldBlanks(expression.sql), onNull, policy, newestBy?.sql, own, round, parent?.stream]),
     ]),
   );
 }

@@ -36,7 +36,7 @@ async function findLeftOut(context: RunContext, stream: Stream, batch: BatchReco
   const sent = headerOf(batch.path);
   const fields: string[] = [];
   for (const { target: name } of named.fields.filter(
-    (field) => field.target.includes(".") && !sent.includes(field.target),
+    (field) => field.own !== false && field.target.includes(".") && !sent.includes(field.target),
   )) {
     const field = await target.resolveField(schema, name);
     if (field !== undefined && isOwnLink(field, schema.object, named.target.key)) fields.push(name);

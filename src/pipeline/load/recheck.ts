@@ -14,10 +14,10 @@ import { jobsOf } from "../../load/write.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
-import { nameParents } from "../compile/parents.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
 import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
+import { findWritten, type StaleRows } from "./recheck-updates.ts";
 import { keyOfBatch, resolveFields } from "./settle-batch.ts";
 
 /** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
@@ -55,16 +55,13 @@ async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord)
   return undefined;
 }
 
-/** SELECT of the numbers of rows that must not be written, with the field and why: n, field, message. */
-type StaleRows = string | undefined;
-
 async function recheckBatch(
   context: RunContext,
   stream: Stream,
   batch: BatchRecord,
   scans: Map<string, string>,
 ): Promise<void> {
-  const find = { create: findMade, update: findFilled, delete: findKept }[batch.action];
+  const find = { create: findMade, update: findWritten, delete: findKept }[batch.action];
   const stale = await find(context, stream, batch, scans);
   if (stale === undefined) return;
   const { engine, ledger, emit } = context;
@@ -158,33 +155,6 @@ async function findDoubled(
   if (found === undefined) return undefined;
   return `SELECT n, CAST(NULL AS VARCHAR) AS field, 'the record was made since the plan' AS message
     FROM ${batchRows(batch)} WHERE ${found}`;
-}
-
-/** Updates that would fill a field that is not empty any more. */
-async function findFilled(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
-  const target = targetOf(context, stream.target.connection);
-  const { idColumn } = target.capabilities;
-  const named = nameParents(context.job, stream, await target.describe(stream.target.object));
-  const columns = headerOf(batch.path);
-  const filling = named.fields
-    .filter(({ target: name, policy }) => policy === "fill_empty" && columns.includes(name))
-    .map(({ target: name }) => name);
-  if (filling.length === 0) return undefined;
-  const present = await readPresent(context, stream, batch, {
-    what: "filled",
-    fields: filling,
-    key: [idColumn],
-    by: idColumn,
-  });
-  const id = foldId(identifier(idColumn));
-  return filling
-    .map(
-      (name) => `SELECT b.n, ${literal(name)} AS field, 'the field was filled since the plan' AS message
-        FROM (SELECT n, ${id} AS id, ${identifier(name)} AS given FROM ${batchRows(batch)}) b
-        JOIN (SELECT ${id} AS id, ${identifier(name)} AS held FROM ${present}) p ON p.id = b.id
-        WHERE coalesce(b.given, '') <> '' AND coalesce(p.held, '') <> ''`,
-    )
-    .join(" UNION ALL ");
 }
 
 /** Deletes by mirror of records that are gone or not in its scope by now, or have got another key. */

@@ -180,6 +180,7 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     problem: scanned.inexact === undefined ? problem : `coalesce(${scanned.inexact}, ${problem})`,
     warning: findWarning(checks),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
+    hashed: compiled.planned.map(({ field }) => renderedName(field.target)),
     sources: part.columns.map(sourceName),
     ...(isCsv ? { breaks: countSwallowed(part.columns.map(sourceName), format.delimiter) } : {}),
     ...(compiled.rounds ? { rounded: rounded ?? "0" } : {}),
