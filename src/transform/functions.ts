@@ -1,10 +1,14 @@
 // What expressions may call: DuckDB's pure scalar functions, and functions of ours for CRM data (functions/), which are
 // macros. In: the families of functions. Out: which names are allowed, and statements that define those that a job names.
 
+import { accountFunctions } from "./functions/accounts.ts";
+import { addressFunctions } from "./functions/addresses.ts";
 import { booleanFunctions } from "./functions/booleans.ts";
 import { clockFunctions } from "./functions/clock.ts";
 import { dateFunctions } from "./functions/dates.ts";
+import { listFunctions } from "./functions/lists.ts";
 import { numberFunctions } from "./functions/numbers.ts";
+import { spaceFunctions } from "./functions/spaces.ts";
 import { textFunctions } from "./functions/text.ts";
 import type { OwnFunction } from "./own-function.ts";
 
@@ -33,6 +37,10 @@ const choices = "coalesce if ifnull nullif try typeof ~~ !~~ ~~* !~~* ~~~";
 /** Some have the name of a built-in function: they tell the time of the run, or read more strictly. */
 export const ownFunctions: readonly OwnFunction[] = [
   ...textFunctions,
+  ...spaceFunctions,
+  ...addressFunctions,
+  ...accountFunctions,
+  ...listFunctions,
   ...booleanFunctions,
   ...numberFunctions,
   ...dateFunctions,
@@ -71,3 +79,9 @@ export function readerQuestions(): Record<string, string> {
     ownFunctions.flatMap(({ name, question }) => (question === undefined ? [] : [[name, question()]])),
   );
 }
+
+/** Those of one text that fail for none. */
+export const harmlessFunctions: ReadonlySet<string> = new Set([
+  ...["lower", "lcase", "upper", "ucase", "strip_accents"],
+  ...ownFunctions.filter(({ takes }) => takes === undefined).map(({ name }) => name),
+]);

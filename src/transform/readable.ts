@@ -16,28 +16,37 @@ interface Node {
 
 const prefix = "reads_";
 
-/** Functions of one text that fail for none. */
-const harmless = new Set(["trim", "ltrim", "rtrim", "lower", "lcase", "upper", "ucase", "proper", "strip_accents"]);
+/** `harmless`: functions of one text that fail for none. */
+interface KnownFunctions {
+  readers: ReadonlySet<string>;
+  harmless: ReadonlySet<string>;
+}
 
 /**
  * The readers that an expression calls, each as a statement that asks whether it reads its text (`defineQuestions`), as JSON
  * for json_deserialize_sql. Undefined where the expression may fail otherwise.
  */
-export function askReaders(json: string, readers: ReadonlySet<string>): string[] | undefined {
+export function askReaders(json: string, { readers, harmless }: KnownFunctions): string[] | undefined {
   const calls: Node[] = [];
   const visit = (node: Node | undefined): boolean => {
-    const [first, second, ...others] = node?.children ?? [];
+    const [first, ...others] = node?.children ?? [];
     if (node?.class === "COLUMN_REF") return true;
     if (node?.type === "OPERATOR_NOT") return first?.function_name === "parse_bool" && visit(first);
     const isPlain = node?.class === "FUNCTION" && ["", "main"].includes(node.schema ?? "");
-    if (!isPlain || first === undefined || others.length > 0) return false;
+    if (!isPlain || first === undefined || !others.every(isConstant)) return false;
     const name = (node.function_name ?? "").toLowerCase();
-    if (readers.has(name) && (second === undefined || second.class === "CONSTANT")) calls.push(node);
-    else if (!harmless.has(name) || second !== undefined) return false;
+    if (readers.has(name)) calls.push(node);
+    else if (!harmless.has(name)) return false;
     return visit(first);
   };
   if (!visit(expressionOf<Node>(json))) return undefined;
   return calls.map((call) => statementOf(json, { ...call, function_name: prefix + call.function_name?.toLowerCase() }));
+}
+
+/** Or a list of such. */
+function isConstant(node: Node): boolean {
+  if (node.class === "CONSTANT") return true;
+  return node.function_name === "list_value" && (node.children ?? []).every(isConstant);
 }
 
 /** Statements that define the questions. */

@@ -25,13 +25,6 @@ export const invisibleClass: string = invisibleRanges
   .map(([first, last]) => (first === last ? codePoint(first) : `${codePoint(first)}-${codePoint(last)}`))
   .join("");
 
-/** A regular expression of the engine: something invisible, other than blanks alone, between what can be seen. */
-export const hiddenInside: string = (() => {
-  const seen = `[^${invisibleClass}]`;
-  const butBlank = invisibleClass.replace(`${codePoint(0)}-${codePoint(0x20)}`, `${codePoint(0)}-${codePoint(0x1f)}`);
-  return `${seen}[${invisibleClass}]*[${butBlank}][${invisibleClass}]*${seen}`;
-})();
-
 function codePoint(code: number): string {
   return `\\x{${code.toString(16)}}`;
 }

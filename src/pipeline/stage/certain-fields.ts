@@ -3,18 +3,18 @@
 import { deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { parseStatement } from "../../transform/expressions.ts";
-import { readerQuestions } from "../../transform/functions.ts";
+import { harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import { askReaders, defineQuestions } from "../../transform/readable.ts";
 
 /** BOOLEAN SQL by target field; without those of which nothing is known. Defines the macros that it calls. */
 export async function findCertain(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
   const questions = readerQuestions();
-  const readers = new Set(Object.keys(questions));
+  const known = { readers: new Set(Object.keys(questions)), harmless: harmlessFunctions };
   for (const sql of defineQuestions(questions)) await engine.run(sql);
   const certain = new Map<string, string>();
   for (const { field, digits } of fields) {
-    const calls = digits === undefined ? askReaders(await tree(engine, field.expression.sql), readers) : undefined;
+    const calls = digits === undefined ? askReaders(await tree(engine, field.expression.sql), known) : undefined;
     if (calls === undefined) continue;
     const asked: string[] = [];
     for (const call of calls) asked.push(`(${await deserialize(engine, call)})`);

@@ -1,0 +1,52 @@
+// Lists in a text, as multi-select fields have them: apart, and together again.
+
+import { invisibleClass, isBlank } from "../../values/trim.ts";
+import { bind } from "../../values/value.ts";
+import type { OwnFunction, Written } from "../own-function.ts";
+import { asText, impossible } from "./reading.ts";
+
+export const listFunctions: readonly OwnFunction[] = [
+  {
+    name: "split_list",
+    signature: "split_list(text, separator)",
+    does: "its items, each without what is invisible at its ends; blank ones are left out, and blank is none",
+    examples: [{ call: "split_list('red, green,,blue', ',')", gives: "[red, green, blue]" }],
+    complain: { separator: complainAboutSeparator },
+    macro: () => `(value, separator) AS ${splitList()}`,
+  },
+  {
+    name: "join_list",
+    signature: "join_list(list, separator)",
+    does: "the items in one text; NULL and blank ones are left out, and of no item there is none",
+    takes: "a list in whose items the separator does not stand",
+    examples: [
+      { call: "join_list(split_list('red, green', ','), ';')", gives: "red;green" },
+      { call: "join_list(['a', NULL, 'b'], ', ')", gives: "a, b" },
+    ],
+    complain: { separator: complainAboutSeparator },
+    macro: () => `(value, separator) AS ${joinList()}`,
+  },
+];
+
+function splitList(): string {
+  const ends = `[${invisibleClass}]*`;
+  const around = `concat('${ends}', regexp_escape(separator), '${ends}')`;
+  const apart = `regexp_replace(regexp_replace(${asText}, '^${ends}|${ends}$', '', 'g'), ${around}, replace(separator, '\\', '\\\\'), 'g')`;
+  const items = `list_filter(string_split(${apart}, separator), lambda item: item <> '')`;
+  return `CASE WHEN ${isBlank(asText)} THEN NULL ELSE nullif(${items}, []::VARCHAR[]) END`;
+}
+
+/** An item with the separator in it would be two. */
+function joinList(): string {
+  const filled = `list_filter(CAST(value AS VARCHAR[]), lambda item: coalesce(system.main.trim(item), '') <> '')`;
+  return bind("items", filled, (items) => {
+    const joined = `array_to_string(${items}, separator)`;
+    const isTorn = `${joined} <> '' AND len(string_split(${joined}, separator)) > len(${items})`;
+    return `CASE WHEN ${isTorn} THEN CAST(CAST(${impossible(joined)} AS INTEGER) AS VARCHAR) ELSE nullif(${joined}, '') END`;
+  });
+}
+
+function complainAboutSeparator(written: Written): string | undefined {
+  const isText = written.kind === "text" && written.text !== "";
+  return isText || written.kind === "computed" ? undefined : "the separator is a text, ';' say";
+}
