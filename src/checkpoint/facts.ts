@@ -222,6 +222,16 @@ export interface DeliveredRecord {
 
 export type DeliveredKey = Pick<DeliveredRecord, "job" | "stream" | "targetOrg" | "object" | "jobFile">;
 
+/** Rows of a stream's files whose parent was not there: kept until a run finds it. */
+export interface WaitingRecord extends DeliveredKey {
+  /** Parquet, beside the ledger; empty where no row waits any more. */
+  file: string;
+  sha256: string;
+  rows: number;
+  /** The run that wrote it, and has the rows in its file of unmatched or rejected ones. */
+  run: string;
+}
+
 /** Bytes whose rows were inserted, all of them. */
 export interface InsertedFile {
   org: string;
@@ -241,4 +251,5 @@ export interface Settlement {
   inserted?: InsertedRecord;
   taken?: readonly Omit<TakenRecord, "settled">[];
   delivered?: DeliveredRecord;
+  waiting?: WaitingRecord;
 }

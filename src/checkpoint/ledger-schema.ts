@@ -2,7 +2,7 @@
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them). A row that
 // is gone has no hash to check: `sums` has the number of rows of each group of a table, and a hash over them.
 
-export const ledgerVersion = 8;
+export const ledgerVersion = 9;
 
 /**
  * Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. Rows that agree
@@ -167,6 +167,12 @@ export const tables = {
   /** What files in mode delta were given, as a file beside the ledger. */
   delivered: {
     columns: ["job", "stream", "target_org", "object", "job_file", "key_fields", "file", "run", "sha256"],
+    key: ["job", "stream", "target_org", "object", "job_file"],
+    group: ["job"],
+  },
+  /** Rows of files that wait for a parent, as a file beside the ledger; none where its name is empty. */
+  waiting: {
+    columns: ["job", "stream", "target_org", "object", "job_file", "file", "run", "sha256", "row_count"],
     key: ["job", "stream", "target_org", "object", "job_file"],
     group: ["job"],
   },

@@ -23,6 +23,7 @@ import type {
   StreamRecord,
   TakenRecord,
   TakeRecord,
+  WaitingRecord,
   Watermark,
   WatermarkOwner,
   WindowRecord,
@@ -49,6 +50,8 @@ import {
   takenRecord,
   takeRecord,
   text,
+  waitingCells,
+  waitingRecord,
   watermarkCells,
   watermarkRecord,
   windowCells,
@@ -217,6 +220,7 @@ export class Ledger implements Disposable {
       insertedFiles: this.#table("inserts").find({}),
       taken: this.#table("taken").find({}).map(takenRecord),
       delivered: this.#table("delivered").find({}).map(deliveredRecord),
+      waiting: this.#table("waiting").find({}).map(waitingRecord),
     };
   }
 
@@ -274,8 +278,15 @@ export class Ledger implements Disposable {
     return this.#table("delivered").find({ job, stream, target_org: targetOrg, object }).map(deliveredRecord);
   }
 
+  /** The rows of a stream that wait for a parent; undefined where none do. */
+  waiting({ job, stream, targetOrg, object, jobFile }: DeliveredKey): WaitingRecord | undefined {
+    const cells = this.#table("waiting").get({ job, stream, target_org: targetOrg, object, job_file: jobFile });
+    const record = cells === undefined ? undefined : waitingRecord(cells);
+    return record?.file === "" ? undefined : record;
+  }
+
   /** Settles a stream, moves its watermark and remembers what it has taken, inserted and delivered, in one transaction. */
-  settleStream({ stream, watermark, taken = [], delivered, insertedFiles = [], inserted }: Settlement): void {
+  settleStream({ stream, watermark, taken = [], delivered, waiting, insertedFiles = [], inserted }: Settlement): void {
     this.#transact(() => {
       for (const file of insertedFiles) this.#put("inserts", { ...file, settled: now().toISOString() });
       if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
@@ -283,6 +294,7 @@ export class Ledger implements Disposable {
       this.#table("taken").putAll(taken.map((file) => takenCells({ ...file, settled })));
       if (watermark !== undefined) this.#put("watermarks", watermarkCells(watermark));
       if (delivered !== undefined) this.#put("delivered", deliveredCells(delivered));
+      if (waiting !== undefined) this.#put("waiting", waitingCells(waiting));
       this.#put("streams", streamCells(this.#places.toStream(stream)));
     });
   }

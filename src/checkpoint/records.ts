@@ -15,6 +15,7 @@ import type {
   StreamState,
   TakenRecord,
   TakeRecord,
+  WaitingRecord,
   Watermark,
   WindowRecord,
 } from "./facts.ts";
@@ -209,6 +210,24 @@ export function deliveredRecord(cells: Cells): DeliveredRecord {
     file: text(cells["file"]),
     run: text(cells["run"]),
     sha256: textOrNull(cells["sha256"]),
+  };
+}
+
+export function waitingCells({ targetOrg, jobFile, rows, ...rest }: WaitingRecord): Cells {
+  return { ...rest, target_org: targetOrg, job_file: jobFile, row_count: rows };
+}
+
+export function waitingRecord(cells: Cells): WaitingRecord {
+  return {
+    job: text(cells["job"]),
+    stream: text(cells["stream"]),
+    targetOrg: text(cells["target_org"]),
+    object: text(cells["object"]),
+    jobFile: text(cells["job_file"]),
+    file: text(cells["file"]),
+    run: text(cells["run"]),
+    sha256: text(cells["sha256"]),
+    rows: Number(cells["row_count"]),
   };
 }
 

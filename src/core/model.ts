@@ -130,6 +130,18 @@ export interface Part {
 /** The locator of a part of records that are taken again, for an earlier run did not settle them well. */
 export const pendingLocator = "pending";
 
+/** What the locator of a part begins with that holds rows which an earlier run has kept: Parquet, whatever the format. */
+const waitingLocator = "waiting for a parent";
+
+/** The locator of the nth such part of a run's rows. */
+export function locateWaiting(run: string, number: number): string {
+  return `${waitingLocator} ${run} ${number}`;
+}
+
+export function isKeptPart({ locator }: Pick<Part, "locator">): boolean {
+  return locator.startsWith(waitingLocator);
+}
+
 /** A file of a source, among those that the run takes. */
 export interface ReceivedFile {
   ordinal: number;
@@ -171,6 +183,8 @@ export interface StreamCounts {
   changedBack: number;
   /** Values that the job had rounded. */
   rounded: number;
+  /** Of the unmatched: rows that wait until a run finds their parent. */
+  waiting: number;
 }
 
 export function noCounts(): StreamCounts {
@@ -191,5 +205,6 @@ export function noCounts(): StreamCounts {
     inDoubt: 0,
     changedBack: 0,
     rounded: 0,
+    waiting: 0,
   };
 }

@@ -9,7 +9,7 @@ import { problemStart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { differs, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
-import { duplicatesTable, foldKey, keysTable, leftBehindTable } from "./keys.ts";
+import { duplicatesTable, foldKey, isRejected, keysTable, leftBehindTable, waitingTable } from "./keys.ts";
 import {
   blockRows,
   type ComparedField,
@@ -230,6 +230,7 @@ export function nameStayed(input: CompareInput): string[] {
   const statements = [
     `CREATE OR REPLACE TEMP TABLE ${stayedTable} (kind VARCHAR, _row_ BIGINT, reason VARCHAR, ids VARCHAR)`,
     `${insert} 'duplicates', _row_, _why_, '' FROM ${duplicatesTable}`,
+    `${insert} 'unmatched', _row_, 'waits for its parent: ' || _field_ || ': ' || _why_, '' FROM ${waitingTable}`,
   ];
   const isLeft = whichUnmatched(input);
   if (isLeft !== undefined) {
@@ -252,7 +253,8 @@ export function nameConflicts(input: CompareInput): string {
 export function countPlan(input: CompareInput, plan: string): string {
   return `SELECT
     (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ = 'duplicate') AS duplicates,
-    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') AS shared_keys,
+    (SELECT count(*) FROM ${leftBehindTable} WHERE ${isRejected}) AS shared_keys,
+    (SELECT count(*) FROM ${waitingTable}) AS waiting,
     (SELECT coalesce(sum(bit_count(keyed)), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
     ${countUnmatched(input)} AS unmatched,

@@ -36,6 +36,8 @@ export interface KeysInput {
   dedupe?: { by: readonly KeyField[]; keep: "first" | "last" };
   /** Records, named by `_id_` and `_version_`: of several versions the newest counts, and none that was `seen` before. */
   records?: { seen?: string };
+  /** Parts of rows that an earlier run has kept: one that came again since does not count any more. */
+  kept?: readonly number[];
   /** SQL that is true for the rows that a person asked for (`--keys`), over `_key_`. */
   wanted?: string;
   limit?: number;
@@ -46,13 +48,18 @@ export interface KeysInput {
 /** Names of the view and the table that `selectKeys` makes. */
 export const keysTable = "keys";
 export const leftBehindTable = "left_behind";
+/** SQL over `left_behind`: the row is a reject. */
+export const isRejected = "_reason_ NOT IN ('duplicate', 'waiting')";
+/** Rows that are kept until a run finds their parent (_row_, _field_, _why_). */
+export const waitingTable = "waiting_rows";
 /** Rows of the stage that validation rejected, among those that the run takes. */
 export const rejectedTable = "rejected_rows";
 /** Rows that are left to another one (_row_, _why_, _winner_). */
 export const duplicatesTable = "duplicate_rows";
 
 /**
- * Statements that make `keys` (_row_, _key_, _shown_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate' or a reject's text).
+ * Statements that make `keys` (_row_, _key_, _shown_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate', 'waiting' or a
+ * reject's text).
  * `keys` is a view: reading three columns of the stage again is as fast as reading a table of them, and such a table
  * would take 300 MB for 5 M rows.
  */
@@ -64,13 +71,17 @@ export function selectKeys(input: KeysInput): string[] {
   const statements = [
     `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row_ BIGINT, _reason_ VARCHAR)`,
     `CREATE OR REPLACE TEMP TABLE ${duplicatesTable} (_row_ BIGINT, _why_ VARCHAR, _winner_ BIGINT)`,
+    `CREATE OR REPLACE TEMP TABLE ${waitingTable} (_row_ BIGINT, _field_ VARCHAR, _why_ VARCHAR)`,
     `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
       SELECT _row_, _key_, _shown_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,
     `CREATE OR REPLACE TEMP VIEW ${rejectedTable} AS ${selectRejected(input)}`,
   ];
+  const { kept = [] } = input;
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
-  if (input.dedupe !== undefined) statements.push(leaveDuplicates(input.dedupe, input.records !== undefined));
+  if (kept.length > 0) statements.push(leaveOutdated(input, kept));
+  if (input.dedupe !== undefined)
+    statements.push(leaveDuplicates(input.dedupe, input.records !== undefined || kept.length > 0));
   statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
   const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
   if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input));
@@ -102,6 +113,14 @@ function leaveOldVersions(stage: string, seen: string | undefined): string[] {
     SEMI JOIN (SELECT id AS _id_, version AS _version_, content AS _content_ FROM ${seen}) USING (_id_, _version_, _content_)
     ANTI JOIN ${duplicatesTable} USING (_row_)`;
   return [older, again];
+}
+
+/** Rows that were kept, and whose record the source has told of since: what it said then is outdated. */
+function leaveOutdated({ stage, key }: KeysInput, kept: readonly number[]): string {
+  const isKept = `_part_ IN (${kept.join(", ")})`;
+  const rows = `SELECT _row_, _state_, ${foldKey(key)} AS _key_ FROM ${identifier(stage)} WHERE`;
+  return `INSERT INTO ${duplicatesTable} SELECT k._row_, 'was kept from an earlier run, and came again since', max(n._row_)
+    FROM (${rows} ${isKept} AND _state_ = 0) k JOIN (${rows} NOT ${isKept}) n ON n._key_ = k._key_ GROUP BY k._row_`;
 }
 
 /** `someLeft`: some rows are left to others already. */

@@ -27,7 +27,7 @@ export function buildFields(
     // A blank cell of a file says nothing to a CRM; an API's null says that there is no value, and so does what is
     // written down in a file itself.
     const blank = written.source?.object === undefined && written.target?.files === undefined ? "skip" : "clear";
-    const { on_null = blank, policy = "overwrite", round, parent } = options ?? {};
+    const { on_null = blank, policy = "overwrite", round, parent, miss = "reject" } = options ?? {};
     const newestBy = buildExpression(["map", target, "newest_by"], draft, diagnostics);
     if (policy === "newest" && newestBy === undefined) refuseUntimed(target, written, draft, diagnostics);
     if (expression === undefined) return [];
@@ -42,7 +42,7 @@ export function buildFields(
       ...(newestBy === undefined ? {} : { newestBy }),
       ...(options?.own === false ? { own: false as const } : {}),
       ...(round === undefined ? {} : { round }),
-      ...(parent === undefined ? {} : { parent: { stream: parent, miss: "reject" as const, field: target } }),
+      ...(parent === undefined ? {} : { parent: { stream: parent, miss, field: target } }),
       targetPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target]).start),
     };
   });

@@ -250,7 +250,8 @@ export interface MappedField {
 interface ParentField {
   /** Of this job; its key names the parent. */
   stream: string;
-  miss: "reject";
+  /** What becomes of a row without the parent: a reject, or kept until a run finds the parent. */
+  miss: "reject" | "later";
   /** The field as the job names it, which the target resolves by another name. */
   field: string;
 }

@@ -43,7 +43,12 @@ export const mapping = closedMap({
     )
     .optional(),
   parent: text.describe("A stream of this job: the field gets the id of its record whose key is `from`.").optional(),
-  miss: z.enum(["reject"]).describe("What happens to a row without a parent. Default: reject.").optional(),
+  miss: z
+    .enum(["reject", "later"])
+    .describe(
+      "What happens to a row whose parent is not there: it is rejected, or kept and taken up by the run that finds the parent. Default: reject.",
+    )
+    .optional(),
   lookup: lookup.describe("Take the value from a reference file.").optional(),
 })
   .meta({

@@ -27,8 +27,10 @@ import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted
 import { refuseLostLookups } from "./diff/lookups.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
+import { keepLeftOut, mayBeNamed, selectLeftOut } from "./rows/left-out.ts";
 import { keepRejects, rejectsPath } from "./rows/rejects.ts";
 import { keepStayedRows } from "./rows/stayed-rows.ts";
+import { keepsWaiting, keepWaitingRows } from "./rows/waiting-rows.ts";
 import { isOneOrg, type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
 import { findChangedBack } from "./settle/written.ts";
 import { stageStream } from "./stage/stage-stream.ts";
@@ -78,6 +80,17 @@ function wholeBeforeReading(context: RunContext, stream: Stream, record: StreamR
 function noteWholeness(stream: Stream, wholeness: Wholeness): string[] {
   if (stream.target.mode !== "mirror" || wholeness.kind === "whole") return [];
   return [`mirror deletes nothing, for the source is not whole: ${wholeness.why.join("; ")}`];
+}
+
+/** Rows whose parent is not there are no failure of the run, but nobody should miss them. */
+function tellWaiting(context: RunContext, stream: Stream, { waiting }: StreamCounts): string[] {
+  if (waiting === 0) return [];
+  const [wait, they] = waiting === 1 ? ["waits", "it is"] : ["wait", "they are"];
+  const kept = stream.source.kind !== "files" || keepsWaiting(context, stream);
+  const then = kept
+    ? `${they} taken up by the run that finds it`
+    : `${they} not kept, for the file is taken again as a whole`;
+  return [`${countOf(waiting, "row")} ${wait} for a parent: ${then}`];
 }
 
 /** There is no file to take: nothing is compared, and nothing will be written. */
@@ -141,6 +154,7 @@ async function planParts(
         target: targetOf(context, stream.target.connection),
         stage: staged.view,
         plans: plansOf(context),
+        leftOut: (name) => selectLeftOut(context, name),
         isOneOrg: (left, right) => isOneOrg(context, left, right),
         folder: subfolder(context, "snapshot"),
         signal: context.signal,
@@ -157,6 +171,7 @@ async function planParts(
     ...ofSource,
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
+    ...tellWaiting(context, stream, counts),
     ...tellKeptAssociations(compiled),
     ...(await tellLossyCasts(engine, compiled)),
     ...told,
@@ -167,6 +182,8 @@ async function planParts(
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const rejectsBytes = await keepRejects(context, compiled, staged);
   await keepStayedRows(context, compiled, staged);
+  await keepWaitingRows(context, compiled, staged);
+  if (mayBeNamed(context.job, stream)) await keepLeftOut(context, compiled, staged);
   const { connection } = stream.target;
   const ways = chooseWays(targetOf(context, connection), compiled, diff.counts, context.budget.callsLeft(connection));
   context.ways.set(stream.name, ways);

@@ -1,6 +1,6 @@
 // A run as the ledger keeps it, as far as `show` and `runs` tell of it.
 
-import type { StreamCounts } from "../core/model.ts";
+import { noCounts, type StreamCounts } from "../core/model.ts";
 import type { RejectReason } from "./reject-reasons.ts";
 import type { RunSummary } from "./summary.ts";
 
@@ -81,7 +81,9 @@ export function secondsOf(run: RunOverview): number | null {
 /** A count of the run's summary, over its streams. */
 export function sumOf(run: RunOverview, count: keyof StreamCounts): number | null {
   const summary = readSummary(run);
-  return summary === null ? null : Object.values(summary.streams).reduce((sum, counts) => sum + counts[count], 0);
+  if (summary === null) return null;
+  // An older loadline did not count all of them.
+  return Object.values(summary.streams).reduce((sum, counts) => sum + { ...noCounts(), ...counts }[count], 0);
 }
 
 export function readSummary(run: RunOverview): RunSummary | null {

@@ -40,11 +40,16 @@ const runColumns: readonly RunColumn[] = [
     tone: zeroIsFaint("failed", "alarm"),
     goes: 1,
   },
+  { title: "waiting", right: true, cell: (run) => showNumber(sumOf(run, "waiting")), goes: 3 },
   { title: "next", cell: nextStep, goes: 3 },
 ];
 
 function chooseColumns(runs: readonly RunOverview[], width: number): RunColumn[] {
-  let columns = runColumns.filter(({ title }) => title !== "where" || runs.some(({ sandbox }) => sandbox));
+  const isUsed: Readonly<Record<string, (run: RunOverview) => boolean>> = {
+    where: ({ sandbox }) => sandbox,
+    waiting: (run) => (sumOf(run, "waiting") ?? 0) > 0,
+  };
+  let columns = runColumns.filter(({ title }) => runs.some(isUsed[title] ?? (() => true)));
   while (tableWidth(columns, runs) > width) {
     const last = Math.max(...columns.map(({ goes }) => goes ?? 0));
     if (last === 0) break;
@@ -86,6 +91,8 @@ export interface RunJson {
   seconds: number | null;
   loaded: number | null;
   failed: number | null;
+  /** Rows that wait for a parent. */
+  waiting: number | null;
   next: string | null;
   sandbox: boolean;
 }
@@ -102,6 +109,7 @@ export function overviewJson(run: RunOverview): RunJson {
     seconds: secondsOf(run),
     loaded: sumOf(run, "loaded"),
     failed: sumOf(run, "failed"),
+    waiting: sumOf(run, "waiting"),
     next: run.next,
     sandbox: run.sandbox,
   };

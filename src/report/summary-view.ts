@@ -76,6 +76,7 @@ const countColumns: readonly CountColumn[] = [
   { count: "duplicates", title: "duplicates" },
   { count: "rejected", title: "rejected", tone: "alarm" },
   { count: "unmatched", title: "unmatched" },
+  { count: "waiting", title: "waiting", tone: "caution" },
   { count: "conflicts", title: "conflicts", tone: "caution" },
   { count: "creates", title: "creates" },
   { count: "updates", title: "updates" },

@@ -3,7 +3,7 @@
 
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import type { Part } from "../core/model.ts";
+import { isKeptPart, type Part } from "../core/model.ts";
 import { DoubtfulTextSearch } from "../formats/doubtful-text.ts";
 import type { CsvFormat, FileFormat } from "../formats/format.ts";
 import { isPlainText, readCsvText } from "../formats/text.ts";
@@ -27,6 +27,7 @@ export interface LinedPart {
 export type OpenPart = { text: TextPart } | { lined: LinedPart };
 
 export async function openPart(engine: Engine, part: Part, format: FileFormat, copyPath: string): Promise<OpenPart> {
+  if (isKeptPart(part)) return { lined: await readParquetText(engine, part) };
   if (format.type === "csv") return { text: await openText(part, format, copyPath) };
   if (format.type === "parquet") return { lined: await readParquetText(engine, part) };
   return { lined: scanCopy(await copyRecords(part, format, copyPath), part) };

@@ -112,6 +112,7 @@ function fillLedger(folder: string): void {
       stream: settled,
       taken: [{ ...taker, sha256: "ef", run: "r1", ...file }],
       delivered: { ...taker, key: ["Id"], file: "r1-contacts.parquet", run: "r1", sha256: null },
+      waiting: { ...taker, file: "r1-contacts.parquet", run: "r1", sha256: "ab", rows: 3 },
       insertedFiles: [
         { org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" },
       ],

@@ -184,7 +184,7 @@ function readList(path: string, database: DatabaseSync): { header: StateHeader; 
 }
 
 /** Below the state folder, in the folders that are carried. */
-const statePath = /^(ledger\.db|(inserted|seen|delivered|written)\/[^/]+|runs\/[^/]+\/.+)$/;
+const statePath = /^(ledger\.db|(inserted|seen|delivered|written|waiting)\/[^/]+|runs\/[^/]+\/.+)$/;
 
 export function isStatePath(path: string): boolean {
   const hasDots = path.split("/").some((part) => part === "" || part === "." || part === "..");

@@ -38,6 +38,7 @@ export async function countRows(
     Number(states["filtered"]) -
     count("duplicates") -
     count("shared_keys") -
+    count("waiting") -
     keyed;
   const changed = count("creates") + count("updates") + count("deletes");
   return {
@@ -46,7 +47,8 @@ export async function countRows(
     filtered: Number(states["filtered"]) + notSelected + notTaken,
     duplicates: count("duplicates"),
     rejected,
-    unmatched: count("unmatched"),
+    unmatched: count("unmatched") + count("waiting"),
+    waiting: count("waiting"),
     creates: count("creates"),
     updates: count("updates"),
     deletes: count("deletes"),

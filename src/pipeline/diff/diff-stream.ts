@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { StreamCounts } from "../../core/model.ts";
+import { isKeptPart, type StreamCounts } from "../../core/model.ts";
 import { together, type Wholeness } from "../../core/wholeness.ts";
 import { nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
 import { lastTaken, selectKeys } from "../../diff/keys.ts";
@@ -95,6 +95,7 @@ async function selectRows(input: DiffInput): Promise<string | undefined> {
       ? {}
       : { wanted: await selectNamed({ engine, target, object, key: compiled.key, timezone, named: selection.keys }) };
   const key = compiled.key.map(keyField);
+  const kept = staged.parts.map(({ part }) => part).filter(isKeptPart);
   const statements = selectKeys({
     stage: staged.view,
     key,
@@ -103,6 +104,7 @@ async function selectRows(input: DiffInput): Promise<string | undefined> {
       ? {}
       : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),
     isKeyHidden: isKeyHidden(compiled),
+    ...(kept.length === 0 ? {} : { kept: kept.map(({ ordinal }) => ordinal) }),
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
     ...wanted,
   });

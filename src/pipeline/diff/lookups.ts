@@ -5,10 +5,10 @@
 
 import type { Target } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
-import { problemStart } from "../../core/problem.ts";
+import { problemPart, problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
-import { foldKey, keysTable, leftBehindTable } from "../../diff/keys.ts";
-import type { Job, Stream } from "../../job/job.ts";
+import { foldKey, isRejected, keysTable, leftBehindTable, rejectedTable, waitingTable } from "../../diff/keys.ts";
+import type { Job, MappedField, Stream } from "../../job/job.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
@@ -23,6 +23,8 @@ export interface LookupInput {
   stage: string;
   /** Plans of the streams before this one, by name. */
   plans: ReadonlyMap<string, string>;
+  /** SELECT of key and why of the rows of a stream before that are not loaded. */
+  leftOut(stream: string): string | undefined;
   /** Whether two connections lead to one org. */
   isOneOrg(left: string, right: string): boolean;
   folder: string;
@@ -35,7 +37,10 @@ type NamingField = FieldSchema & { lookup: NonNullable<FieldSchema["lookup"]> };
 /** Leaves behind the rows that name a record which neither is in the target nor is created by this run, or is several. */
 export async function refuseLostLookups(input: LookupInput): Promise<void> {
   const { mode } = input.compiled.stream.target;
-  const naming = namingFields(input.compiled);
+  const { compiled: own } = input;
+  // What rejects a row counts before what only keeps it waiting.
+  const waits = (schema: NamingField) => Number(parentOf(own, schema)?.miss === "later");
+  const naming = namingFields(own).sort((left, right) => waits(left) - waits(right));
   for (const schema of naming) {
     await findRecords(input, schema, mode === "delete" && !input.compiled.key.includes(schema));
   }
@@ -102,35 +107,102 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
     WHERE ${foldKey([schema])} IN (SELECT key FROM ${wantedTable(schema)})`);
 }
 
-async function leaveLost(input: LookupInput, schema: NamingField): Promise<void> {
-  const { engine, job, compiled, stage, plans } = input;
-  const { object, key } = schema.lookup;
-  const name = identifier(schema.name);
-  const creators = job.streams.filter((stream) => creates(input, stream, compiled.stream, schema));
+/** Where the record of a key may be, and what is known of one that is nowhere. SELECTs. */
+interface Whereabouts {
+  /** key, id: of records that are there and stay. */
+  staying: string;
+  /** key: of all that is there, or is created before. */
+  there: string;
+  /** key, why: of what is not loaded, or goes. */
+  missing: string;
+  /** For people: which streams create none. */
+  creators: string[];
+}
+
+function findWhereabouts(input: LookupInput, schema: NamingField): Whereabouts {
+  const { job, compiled, plans } = input;
+  const own = compiled.stream;
+  const creators = job.streams.filter((stream) => creates(input, stream, own, schema));
   const created = creators.flatMap(({ name: stream }) => {
     const plan = plans.get(stream);
-    if (stream === compiled.stream.name) return [`SELECT _key_ AS key FROM ${keysTable}`];
+    if (stream === own.name) return [`SELECT _key_ AS key FROM ${keysTable}`];
     return plan === undefined ? [] : [`SELECT key FROM ${readParquet(plan)} WHERE action = 'create'`];
   });
   const deleted = job.streams.flatMap((stream) => {
-    const plan = isOf(input, stream, compiled.stream, schema) ? plans.get(stream.name) : undefined;
-    return plan === undefined ? [] : [`SELECT id FROM ${readParquet(plan)} WHERE action = 'delete'`];
+    const plan = isOf(input, stream, own, schema) ? plans.get(stream.name) : undefined;
+    if (plan === undefined) return [];
+    return [`SELECT id, ${literal(stream.name)} AS stream FROM ${readParquet(plan)} WHERE action = 'delete'`];
   });
-  const gone = ["SELECT CAST(NULL AS VARCHAR) AS id LIMIT 0", ...deleted]
-    .map((select) => `(${select})`)
-    .join(" UNION ALL ");
+  const none = "SELECT CAST(NULL AS VARCHAR) AS id, CAST(NULL AS VARCHAR) AS stream LIMIT 0";
+  const gone = [none, ...deleted].map((select) => `(${select})`).join(" UNION ALL ");
   const staying = `SELECT key, id FROM ${lookupTable(schema)} ANTI JOIN (${gone}) USING (id)`;
-  const there = [`SELECT key FROM (${staying})`, ...created].join(" UNION ALL ");
-  const others = creators.filter((stream) => stream.name !== compiled.stream.name).map((stream) => stream.name);
-  const also = others.length === 0 ? "" : `, and stream ${others.join(", ")} creates none`;
-  const shown = compiled.redacted.has(schema.name.toLowerCase()) ? "'(hidden)'" : "s.shown";
-  const why = `CASE WHEN f.ids IS NULL THEN ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)}
-    ELSE len(f.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(f.ids[:5], ', ') END`;
-  await engine.run(`INSERT INTO ${leftBehindTable} SELECT s._row_, ${literal(problemStart(schema.name, "lookup"))} || ${why}
+  return {
+    staying,
+    there: [`SELECT key FROM (${staying})`, ...created].join(" UNION ALL "),
+    missing: [
+      `SELECT key, 'is deleted in this run by stream ' || stream AS why FROM ${lookupTable(schema)} JOIN (${gone}) USING (id)`,
+      ...selectMissing(input, schema),
+    ].join(" UNION ALL "),
+    creators: creators.filter((stream) => stream.name !== own.name).map(({ name }) => name),
+  };
+}
+
+/** SELECTs of what is not loaded of the streams that load the records which a field names, with why. */
+function selectMissing(input: LookupInput, schema: NamingField): string[] {
+  const { compiled, job, leftOut, stage } = input;
+  const own = compiled.stream;
+  return job.streams.flatMap((stream) => {
+    const { key, mode } = stream.target;
+    if (!isOf(input, stream, own, schema) || mode === "delete") return [];
+    if (key.length !== 1 || key[0] !== schema.lookup.key) return [];
+    if (stream.name !== own.name) {
+      const select = leftOut(stream.name);
+      return select === undefined ? [] : [`SELECT key, why FROM (${select})`];
+    }
+    const said = (problem: string) => `'was rejected: ' || ${showProblem(problem)}`;
+    const ownKey = foldKey(compiled.key, "s.");
+    return [
+      `SELECT ${ownKey}, ${said("s._problem_")} FROM ${rejectedTable} s`,
+      `SELECT ${ownKey}, ${said("l._reason_")} FROM ${identifier(stage)} s JOIN ${leftBehindTable} l USING (_row_) WHERE ${isRejected}`,
+      `SELECT ${ownKey}, 'waits for its own parent' FROM ${identifier(stage)} s JOIN ${waitingTable} USING (_row_)`,
+    ];
+  });
+}
+
+/** VARCHAR: "Name: has no value". */
+function showProblem(problem: string): string {
+  const field = problemPart(problem, "field");
+  return `CASE WHEN ${field} = '' THEN '' ELSE ${field} || ': ' END || ${problemPart(problem, "message")}`;
+}
+
+async function leaveLost(input: LookupInput, schema: NamingField): Promise<void> {
+  const { engine, compiled, stage } = input;
+  const { object, key } = schema.lookup;
+  const name = identifier(schema.name);
+  const { staying, there, missing, creators } = findWhereabouts(input, schema);
+  const also = creators.length === 0 ? "" : `, and stream ${creators.join(", ")} creates none`;
+  const isHidden = compiled.redacted.has(schema.name.toLowerCase());
+  const shown = isHidden ? "'(hidden)'" : "s.shown";
+  const parent = parentOf(compiled, schema)?.stream ?? object;
+  const why = `CASE WHEN f.ids IS NOT NULL THEN len(f.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(f.ids[:5], ', ')
+    WHEN m.why IS NOT NULL THEN ${literal(`its parent ${parent} `)} || ${shown} || ' ' || m.why
+    ELSE ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)} END`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE lost_rows AS SELECT s._row_, f.ids IS NULL AS is_missing, ${why} AS why
     FROM (SELECT _row_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
       WHERE ${name} IS NOT NULL) s
     LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = s.key
+    LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = s.key
     WHERE s.key IN (SELECT key FROM ${wantedTable(schema)}) AND (len(f.ids) > 1 OR s.key NOT IN (${there}))`);
+  const waits = parentOf(compiled, schema)?.miss === "later" ? "is_missing" : "false";
+  await engine.run(
+    `INSERT INTO ${waitingTable} SELECT _row_, ${literal(schema.name)}, why FROM lost_rows WHERE ${waits}`,
+  );
+  await engine.run(`INSERT INTO ${leftBehindTable} SELECT _row_,
+    CASE WHEN ${waits} THEN 'waiting' ELSE ${literal(problemStart(schema.name, "lookup"))} || why END FROM lost_rows`);
+}
+
+function parentOf({ fields }: CompiledStream, { name }: NamingField): MappedField["parent"] {
+  return fields.find(({ field }) => field.target === name)?.field.parent;
 }
 
 /** Whether a stream may create the records that a field names; of its own stream a row may name another. */

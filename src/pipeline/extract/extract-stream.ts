@@ -23,6 +23,7 @@ import { tellStaleFields } from "../compile/stale-fields.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "../run/context.ts";
 import { type Opening, readPartColumns, unpackPart } from "./part-files.ts";
 import { chooseFiles, openAdmission } from "./take-files.ts";
+import { takeWaiting, tellTaken } from "./take-waiting.ts";
 import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
 export interface ExtractedStream {
@@ -48,7 +49,7 @@ export async function extractStream(
   const { source: files } = stream;
   if (files.kind !== "files" || source.files === undefined) throw new Error("the connection was not checked");
   const chosen = await chooseFiles(context, { ...stream, source: files }, source.files);
-  const parts = await extractParts(context, stream, [], { files: chosen });
+  const parts = await takeWaiting(context, stream, await extractParts(context, stream, [], { files: chosen }));
   if (parts.length === 0) return undefined;
   if (stream.target.mode === "insert") await refuseInsertedFiles(context, stream, parts);
   const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
@@ -61,7 +62,7 @@ export async function extractStream(
   });
   // Where every record names its columns, a file without records names none: it lacks nothing.
   for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
-  return { compiled, parts, notes: [] };
+  return { compiled, parts, notes: tellTaken(parts) };
 }
 
 async function extractRecords(

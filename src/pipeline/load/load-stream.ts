@@ -13,6 +13,7 @@ import { sizeOf } from "../batches/forecast.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
+import { holdOrphans } from "./orphans.ts";
 import { readBackDoubtful } from "./read-back.ts";
 import { recheckBatches } from "./recheck.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
@@ -68,6 +69,7 @@ async function loadRounds(
     const open = openBatches(context, stream).filter(isWanted);
     if (open.length === 0) return undefined;
     const level = Math.min(...open.map((batch) => batch.level));
+    if (await holdOrphans(context, stream, (batch) => isWanted(batch) && batch.level === level)) continue;
     const ofLevel = open.filter((batch) => batch.level === level);
     const round = Math.min(...ofLevel.map((batch) => batch.round));
     await wait(waitBefore(round), context.signal);

@@ -40,7 +40,11 @@ export async function recheckBatches(
 }
 
 /** A batch of which nothing was sent; what was uploaded and not acted on is thrown away. */
-async function takeBack(context: RunContext, stream: Stream, batch: BatchRecord): Promise<BatchRecord | undefined> {
+export async function takeBack(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+): Promise<BatchRecord | undefined> {
   // What an earlier attempt may have written is found again as its own.
   if (batch.again) return undefined;
   if (batch.state === "planned" || batch.state === "intent") return batch;
@@ -64,18 +68,36 @@ async function recheckBatch(
   const find = { create: findMade, update: findWritten, delete: findKept }[batch.action];
   const stale = await find(context, stream, batch, scans);
   if (stale === undefined) return;
+  await splitOff(context, stream, batch, { rows: stale, as: "conflict", why: "changed in the target since the plan" });
+}
+
+interface SplitRows {
+  /** SELECT of n, field, message. */
+  rows: string;
+  as: "conflict" | "failed";
+  /** Why they are not written, of all of them. */
+  why: string;
+}
+
+/** Takes rows out of a batch of which nothing was sent: they are settled as not written, the others go into another one. */
+export async function splitOff(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  { rows: stale, as, why }: SplitRows,
+): Promise<void> {
   const { engine, ledger, emit } = context;
   await engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
     SELECT n, any_value(field) AS field, any_value(message) AS message FROM (${stale}) GROUP BY n`);
   const { rows } = await engine.one("SELECT count(*) AS rows FROM stale_rows");
-  const conflicts = Number(rows);
-  if (conflicts === 0) return;
+  const count = Number(rows);
+  if (count === 0) return;
   const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)`;
-  const parts =
-    conflicts === batch.rows ? [] : [await writePart(context, batch, nextNumber(context, stream.name), others)];
-  const path = await storeConflicts(context, stream, batch);
-  const message = `${countOf(conflicts, "row")} changed in the target since the plan: not written`;
-  ledger.split(batch, "settled", { conflicts, resultsSha256: await hashFile(path), message }, parts);
+  const parts = count === batch.rows ? [] : [await writePart(context, batch, nextNumber(context, stream.name), others)];
+  const path = await storeUnwritten(context, stream, batch, as);
+  const message = `${countOf(count, "row")} ${why}: not written`;
+  const counts = as === "conflict" ? { conflicts: count } : { failed: count };
+  ledger.split(batch, "settled", { ...counts, resultsSha256: await hashFile(path), message }, parts);
   failpoint("rechecked");
   emit({ type: "warning", message: `${stream.name}: ${message}` });
 }
@@ -89,7 +111,7 @@ export async function settleUnsent(
 ): Promise<void> {
   await context.engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
     SELECT n, CAST(NULL AS VARCHAR) AS field, ${literal(why)} AS message FROM ${batchRows(batch)}`);
-  const path = await storeConflicts(context, stream, batch);
+  const path = await storeUnwritten(context, stream, batch, "conflict");
   context.ledger.advance(batch, "settled", {
     conflicts: batch.rows,
     resultsSha256: await hashFile(path),
@@ -98,13 +120,18 @@ export async function settleUnsent(
 }
 
 /** As results of a batch are kept: key, match_key, action, id, outcome, field, message. */
-async function storeConflicts(context: RunContext, stream: Stream, batch: BatchRecord): Promise<string> {
+async function storeUnwritten(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  as: SplitRows["as"],
+): Promise<string> {
   const key = await keyOfBatch(context, stream, batch);
   const { idColumn } = targetOf(context, stream.target.connection).capabilities;
   const id = headerOf(batch.path).includes(idColumn) ? identifier(idColumn) : "CAST(NULL AS VARCHAR)";
   const path = resultsPath(context, batch);
   const kept = `SELECT ${key.shown} AS key, ${key.of()} AS match_key, ${literal(batch.action)} AS action, ${id} AS id,
-      'conflict' AS outcome, s.field AS field, s.message AS message
+      ${literal(as)} AS outcome, s.field AS field, s.message AS message
     FROM ${batchRows(batch)} b JOIN stale_rows s ON s.n = b.n ORDER BY b.n`;
   await context.engine.run(`COPY (${kept}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`);
   syncFile(path);

@@ -7,7 +7,7 @@ import type { StreamRecord } from "../../checkpoint/ledger.ts";
 import type { Part } from "../../core/model.ts";
 import { type Problem, problemStart, readProblem } from "../../core/problem.ts";
 import { literal } from "../../core/sql.ts";
-import { leftBehindTable, rejectedTable } from "../../diff/keys.ts";
+import { foldKey, isRejected, leftBehindTable, rejectedTable } from "../../diff/keys.ts";
 import { redactedFields, type Stream } from "../../job/job.ts";
 import { visible } from "../../report/visible-text.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -17,6 +17,7 @@ import { readSourceRows } from "../../stage/source-rows.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
+import { LeftOutRejects, mayBeNamed } from "./left-out.ts";
 import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
 import { keepPlannedReasons, keepRefusedReasons, ReasonTally } from "./reject-reasons.ts";
 import { RowFile } from "./row-file.ts";
@@ -37,6 +38,10 @@ export async function keepRejects(
   const parts = staged.parts.map(({ part }) => part);
   const file = new RowFile(rejectsPath(context, compiled.stream.name), parts, rejectColumns);
   const reasons = new ReasonTally(compiled.redacted);
+  const leftOut = mayBeNamed(context.job, compiled.stream)
+    ? new LeftOutRejects(context, compiled.stream.name)
+    : undefined;
+  const key = (qualifier: string) => (leftOut === undefined ? "NULL" : foldKey(compiled.key, qualifier));
   const withRejects = await findPartsWithRejects(engine, staged.view);
   for (const { part, open, hasLines, broken } of staged.parts) {
     for (const { line, reason: message, cells } of broken) {
@@ -51,17 +56,19 @@ export async function keepRejects(
       open,
       careful: hasLines,
       copyPath: copyPath(context, compiled.stream, part, "again"),
-      wanted: `SELECT _position_ AS position FROM ${staged.view} SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') USING (_row_) WHERE _part_ = ${part.ordinal}`,
+      wanted: `SELECT _position_ AS position FROM ${staged.view} SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE ${isRejected}) USING (_row_) WHERE _part_ = ${part.ordinal}`,
     });
-    const rows = `SELECT _position_ AS position, _line_ AS line, _source_ AS cells, _problem_ AS problem
+    const rows = `SELECT _position_ AS position, _line_ AS line, _source_ AS cells, _problem_ AS problem, ${key("")} AS key
         FROM ${rejectedTable} WHERE _part_ = ${part.ordinal}
-      UNION ALL SELECT r.position, r.line, r.cells, l._reason_ FROM source_rows r
+      UNION ALL SELECT r.position, r.line, r.cells, l._reason_, ${key("s.")} FROM source_rows r
         JOIN ${staged.view} s ON s._position_ = r.position AND s._part_ = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row_ = s._row_
       ORDER BY position`;
-    await addRows(context, file, part, open, rows, (problem, line) =>
-      reasons.add(problem, placeOf(part, line), "ours"),
-    );
+    await addRows(context, file, part, open, rows, async (problem, line, row) => {
+      reasons.add(problem, placeOf(part, line), "ours");
+      await leftOut?.add(row["key"], problem, line === 0 ? part.label : `${part.label} line ${line}`);
+    });
   }
+  await leftOut?.close();
   const { name } = compiled.stream;
   keepPlannedReasons(context.folder, name, reasons.list());
   return file.close();
@@ -75,7 +82,7 @@ async function findPartsWithRejects(engine: Engine, view: string): Promise<Set<n
   const parts = new Set<number>();
   const rows = engine.stream(`SELECT DISTINCT _part_ AS part FROM ${rejectedTable}
     UNION SELECT DISTINCT _part_ FROM ${view}
-      SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE _reason_ <> 'duplicate') USING (_row_)`);
+      SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE ${isRejected}) USING (_row_)`);
   for await (const row of rows) parts.add(Number(row["part"]));
   return parts;
 }
@@ -97,7 +104,7 @@ export async function addTargetRejects(
   await visitPlannedRows(context, stream, "refused_rows", async (part, open) => {
     const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(problemStart("", ""))} || r.message AS problem
       FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;
-    await addRows(context, file, part, open, rows, ({ field, message }, line) =>
+    await addRows(context, file, part, open, rows, async ({ field, message }, line) =>
       reasons.add({ field, rule: codeOf(message), message }, placeOf(part, line), "foreign"),
     );
   });
@@ -120,7 +127,7 @@ async function addRows(
   part: Part,
   open: OpenPart,
   rows: string,
-  tally: (problem: Problem, line: number) => void,
+  tally: (problem: Problem, line: number, row: Record<string, unknown>) => Promise<void>,
 ): Promise<void> {
   const positions = new Set<number>();
   const unlined = `SELECT position FROM (${rows}) WHERE line IS NULL`;
@@ -129,7 +136,7 @@ async function addRows(
   for await (const row of engine.stream(rows)) {
     const problem = readProblem(String(row["problem"]));
     const line = (row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"])) ?? 0;
-    tally(problem, line);
+    await tally(problem, line, row);
     await addReject(file, part, row["cells"] as string[], problem, line);
   }
 }

@@ -9,6 +9,7 @@ import { listTaken } from "../extract/take-files.ts";
 import { moveWatermark } from "../extract/window.ts";
 import type { RunContext } from "../run/context.ts";
 import { settleInserted } from "./settled-inserts.ts";
+import { settleWaiting } from "./settled-waiting.ts";
 import { keepWritten } from "./written.ts";
 
 /** Settles a stream; its watermark moves with it, and what it has taken and delivered is remembered. */
@@ -16,13 +17,15 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
   const moved = await moveWatermark(context, stream);
   const kept = (await keepDelivered(context, stream, settled)) ?? (await keepWritten(context, stream, settled));
   const { outdated: planned, ...inserted } = await settleInserted(context, stream, settled);
+  const waits = await settleWaiting(context, stream, settled);
   context.ledger.settleStream({
     stream: settled,
     taken: listTaken(context, stream),
     ...inserted,
     ...(moved === undefined ? {} : { watermark: moved.watermark }),
     ...(kept === undefined ? {} : { delivered: kept.delivered }),
+    ...(waits.waiting === undefined ? {} : { waiting: waits.waiting }),
   });
-  for (const outdated of [moved?.outdated, kept?.outdated, planned])
+  for (const outdated of [moved?.outdated, kept?.outdated, planned, waits.outdated])
     if (outdated !== undefined) rmSync(outdated, { force: true });
 }

@@ -14,7 +14,7 @@ import {
 } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { Part } from "../../core/model.ts";
+import { isKeptPart, type Part } from "../../core/model.ts";
 import { problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { isPlainText } from "../../formats/text.ts";
@@ -87,7 +87,7 @@ export function* gatherParts(parts: readonly Part[], { kind, format }: Stream["s
   let gathered: Part[] = [];
   let bytes = 0;
   for (const part of parts) {
-    const isSmall = isPlain && !part.suspect && !part.compressed && part.bytes <= smallBytesMax;
+    const isSmall = isPlain && !isKeptPart(part) && !part.suspect && !part.compressed && part.bytes <= smallBytesMax;
     const [first] = gathered;
     const isFull = gathered.length >= togetherMax || bytes + part.bytes > togetherBytesMax;
     if (first !== undefined && (!isSmall || isFull || !isDeepStrictEqual(part.columns, first.columns))) {
@@ -155,7 +155,7 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   const absent = absentColumns(compiled, part);
   const keep = compiled.stream.keep?.sql;
   const { format, kind } = compiled.stream.source;
-  const isCsv = format.type === "csv" && kind === "files";
+  const isCsv = format.type === "csv" && kind === "files" && !isKeptPart(part);
   const scanned = scanPart(compiled, part, scan);
   const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
   const mapped = mapRows({
@@ -301,10 +301,13 @@ function givenBy({ fields, redacted }: CompiledStream, columns: readonly string[
   }));
 }
 
-/** Columns that a part may lack, and does: of records what is not known of them, a deleted one say. */
+/**
+ * Columns that a part may lack, and does: of records what is not known of them, a deleted one say; of rows that were kept,
+ * what the job did not map or the file did not have then.
+ */
 export function absentColumns({ stream, columns }: CompiledStream, part: Part): Set<string> {
   const present = new Set(part.columns.map((column) => column.toLowerCase()));
   const { kind, optional } = stream.source;
-  const mayLack = kind === "object" ? [...columns.keys()] : optional;
+  const mayLack = kind === "object" || isKeptPart(part) ? [...columns.keys()] : optional;
   return new Set(mayLack.map((column) => column.toLowerCase()).filter((column) => !present.has(column)));
 }

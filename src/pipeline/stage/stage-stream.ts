@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { fileOf, type Part } from "../../core/model.ts";
+import { fileOf, isKeptPart, type Part } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import { findTotal } from "../../formats/totals.ts";
 import { diagnosticsFailure } from "../../job/diagnostics.ts";
@@ -118,7 +118,8 @@ function refuseMissingColumns({ compiled }: StageInput, part: Part): void {
   // A record's key that is not known is the row's own trouble.
   if (stream.source.kind === "object") return;
   const present = new Set(part.columns.map((column) => column.toLowerCase()));
-  const optional = new Set(stream.source.optional.map((column) => column.toLowerCase()));
+  const mayLack = isKeptPart(part) ? compiled.columns.keys() : stream.source.optional;
+  const optional = new Set([...mayLack].map((column) => column.toLowerCase()));
   const problems = fields.flatMap(({ field, columns }) =>
     columns
       .filter((column) => !present.has(column.toLowerCase()) && !optional.has(column.toLowerCase()))

@@ -1,0 +1,93 @@
+// Rows whose parent the target refused in this run. In: batches of which nothing was sent, the results of the parents'
+// creates. Out: the same batches without such rows, which are told as failed, with why the parent was refused. What must
+// hold: only rows whose parent is certainly not there; a batch that may have been sent is left as it is, and the target
+// answers for it.
+
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { FieldSchema } from "../../core/model.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import { foldKey } from "../../diff/keys.ts";
+import type { Stream } from "../../job/job.ts";
+import { outcomeColumns } from "../../load/results.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { headerOf, resultsPath } from "../batches/batch-files.ts";
+import { nameParents } from "../compile/parents.ts";
+import { isOneOrg, type RunContext, targetOf } from "../run/context.ts";
+import { batchRows } from "./present-now.ts";
+import { splitOff, takeBack } from "./recheck.ts";
+
+const code = "PARENT_REFUSED";
+
+/** BOOLEAN: a message of a row that was held back for its parent. */
+export function isOrphaned(message: string): string {
+  return `starts_with(${message}, ${literal(`${code}: `)})`;
+}
+
+/** Takes such rows out of the batches that are wanted. Gives whether there were any. */
+export async function holdOrphans(
+  context: RunContext,
+  stream: Stream,
+  isWanted: (batch: BatchRecord) => boolean,
+): Promise<boolean> {
+  const { ledger, run } = context;
+  if (!context.job.streams.some((parent) => refusedCreates(context, parent).length > 0)) return false;
+  const links = await listLinks(context, stream);
+  let found = false;
+  for (const batch of ledger.batches(run.id, stream.name).filter(isWanted)) {
+    const columns = batch.state === "planned" || batch.state === "intent" ? headerOf(batch.path) : [];
+    const held = links.filter(({ field }) => columns.includes(field.name)).map((link) => selectOrphans(link, batch));
+    if (held.length === 0) continue;
+    const rows = held.join(" UNION ALL ");
+    const [any] = await context.engine.all(`SELECT 1 FROM (${rows}) LIMIT 1`);
+    const waiting = any === undefined ? undefined : await takeBack(context, stream, batch);
+    if (waiting === undefined) continue;
+    await splitOff(context, stream, waiting, { rows, as: "failed", why: "whose parent was refused" });
+    found = true;
+  }
+  return found;
+}
+
+/** A field that names a parent, and the results of that parent's creates. */
+interface Link {
+  field: FieldSchema;
+  parent: Stream;
+  results: string[];
+}
+
+async function listLinks(context: RunContext, stream: Stream): Promise<Link[]> {
+  const { job } = context;
+  const target = targetOf(context, stream.target.connection);
+  const schema = await target.describe(stream.target.object);
+  const links: Link[] = [];
+  for (const { target: name } of nameParents(job, stream, schema).fields) {
+    const field = name.includes(".") ? await target.resolveField(schema, name) : undefined;
+    if (field?.lookup === undefined) continue;
+    for (const parent of job.streams.filter((other) => isLoadedBy(context, stream, other, field))) {
+      const results = refusedCreates(context, parent).map((batch) => resultsPath(context, batch));
+      if (results.length > 0) links.push({ field, parent, results });
+    }
+  }
+  return links;
+}
+
+/** Not of rows that were created and could not be given what they name: their records are there. */
+function refusedCreates({ ledger, run }: RunContext, { name }: Stream): BatchRecord[] {
+  return ledger
+    .batches(run.id, name)
+    .filter((batch) => batch.action === "create" && !batch.again && batch.failed > 0 && batch.resultsSha256 !== null);
+}
+
+function isLoadedBy(context: RunContext, own: Stream, { target }: Stream, { lookup }: FieldSchema): boolean {
+  const isOne = isOneOrg(context, target.connection, own.target.connection);
+  const isObject = target.object.toLowerCase() === lookup?.object.toLowerCase();
+  return isOne && isObject && target.key.length === 1 && target.key[0] === lookup?.key;
+}
+
+/** SELECT of the rows of a batch (n, field, message) whose parent was refused. */
+function selectOrphans({ field, parent, results }: Link, batch: BatchRecord): string {
+  const refused = `SELECT match_key, any_value(message) AS message FROM ${scanCsvFiles(results, outcomeColumns)}
+    WHERE action = 'create' AND outcome IN ('failed', 'unprocessed') GROUP BY 1`;
+  const name = identifier(field.name);
+  return `SELECT b.n, ${literal(field.name)} AS field, ${literal(`${code}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
+    FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b.key`;
+}
