@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
+import { addApplyCommand } from "./cli/apply.ts";
 import { addCompletionCommands } from "./cli/complete.ts";
 import { addRunOptions, addSandboxOptions, metricsOption } from "./cli/options.ts";
 import { addSandboxCommand } from "./cli/sandbox.ts";
@@ -268,6 +269,7 @@ notices
   .description("send a test message to each receiver in notify, and say what it answered")
   .action(act(async (files: string[]) => (await import("./commands/notify.ts")).testNotices(globals(), files)));
 
+addApplyCommand(program, globals, act);
 addStateCommands(program, globals, act);
 
 program
@@ -294,7 +296,7 @@ program
   .description("the version; with --json also of Node, and the platform")
   .action(() => tellVersion(globals().json));
 
-for (const name of ["test", "apply", "rejects", "rollback", "reconcile"]) {
+for (const name of ["test", "rejects", "rollback", "reconcile"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

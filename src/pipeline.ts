@@ -15,6 +15,7 @@ import type { Action, StreamCounts } from "./core/model.ts";
 import { checkArrived, checkGuards } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
+import { applyStream } from "./pipeline/apply/apply-stream.ts";
 import { resultsPath } from "./pipeline/batches/batch-files.ts";
 import { forecastLoad } from "./pipeline/batches/forecast.ts";
 import { decryptAgain } from "./pipeline/extract/extract-stream.ts";
@@ -22,6 +23,7 @@ import { countTakenAgain } from "./pipeline/extract/window.ts";
 import { type Cascades, forecastCascades, noCascades } from "./pipeline/load/cascades.ts";
 import { holdBackDeletes } from "./pipeline/load/hold-back.ts";
 import { type LoadPass, loadStream } from "./pipeline/load/load-stream.ts";
+import { recheckBatches } from "./pipeline/load/recheck.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rows/rejects.ts";
 import { addTargetConflicts } from "./pipeline/rows/stayed-rows.ts";
@@ -62,6 +64,8 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   if (!isBegun) {
     refuseObjections(context, objections);
     context.budget.refuseForecast(forecasts);
+    if (context.run.command === "apply")
+      for (const stream of streams) await recheckBatches(context, stream, () => true);
     if (planned.some(isToWrite)) await context.confirm?.(planned);
   }
   const outcomes = await loadStreams(context, streams, planned);
@@ -91,7 +95,7 @@ async function planOnce(context: RunContext, stream: Stream): Promise<StreamReco
     return known;
   }
   context.budget.refuseIfReached();
-  return planStream(context, stream);
+  return context.run.command === "apply" ? applyStream(context, stream) : planStream(context, stream);
 }
 
 /** Keys that are in no row at all are a slip, of the file or of the job. */

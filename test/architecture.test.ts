@@ -85,6 +85,7 @@ const rooms: Record<string, string> = {
   tools: "pipeline/tools/check-job.ts",
   runs: "pipeline/runs/runs.ts",
   "pipeline.ts": "pipeline.ts",
+  apply: "pipeline/apply/apply-stream.ts",
   "plan-stream.ts": "pipeline/plan-stream.ts",
   settle: "pipeline/settle/settle-stream.ts",
   load: "pipeline/load/load-stream.ts",

@@ -15,6 +15,9 @@ export type RunStatus =
   | "superseded"
   | "abandoned";
 
+/** `plan` writes nothing; `apply` writes the plan that an earlier run made. */
+export type RunCommand = "plan" | "run" | "apply";
+
 export interface RunRecord {
   id: string;
   job: string;
@@ -22,7 +25,7 @@ export interface RunRecord {
   jobFile: string;
   /** Of the job file's copy in the run folder; null where an older loadline made it. */
   jobSha256: string | null;
-  command: "plan" | "run";
+  command: RunCommand;
   /** What the command line asked for. */
   options: RunOptions;
   started: string;
@@ -47,7 +50,16 @@ export interface RunOptions {
   yes?: boolean;
   /** Every connection is pointed at the local sandbox. */
   sandbox?: boolean;
+  /** Of `apply`: the run whose plan is written. */
+  plan?: string;
+  /** Of `apply`: what becomes of rows whose record changed since the plan. Without it, they are held back. */
+  onConflict?: OnConflict;
+  /** Of `apply`: a change of any mapped field counts, not only of those that are written. */
+  strict?: boolean;
 }
+
+/** Rows are held back, written over, or stop the run before it writes anything. */
+export type OnConflict = "hold" | "overwrite" | "fail";
 
 export type StreamState = "extracting" | "planned" | "loading" | "settled";
 

@@ -47,7 +47,7 @@ function isHeard({ notify, ping }: RunRequest["job"]): boolean {
 
 /** A dry run loads nothing, and a rehearsal is nothing to watch over, but where that is asked for. */
 function metricsPath({ metrics }: Globals, { command, job, options }: RunRequest): string | undefined {
-  return metrics ?? (command === "run" && options.sandbox !== true ? job.metrics : undefined);
+  return metrics ?? (command !== "plan" && options.sandbox !== true ? job.metrics : undefined);
 }
 
 /** `isRecovery`: the run was not asked for, it recovers an earlier one. Throws as executeRun does. */
@@ -92,7 +92,7 @@ async function warnUnlessDone(name: string, { summary }: EndedRun, done: Promise
 async function openFollowers(request: RunRequest): Promise<Follower[]> {
   const { environment, command, job, options } = request;
   const isTraced = collectors.some((name) => (environment[name] ?? "") !== "");
-  const hasLineage = command === "run" && options.sandbox !== true && job.lineage !== undefined;
+  const hasLineage = command !== "plan" && options.sandbox !== true && job.lineage !== undefined;
   const opened = [
     isTraced ? import("../telemetry/traced-run.ts").then(({ traceRun }) => traceRun(environment)) : undefined,
     hasLineage ? import("../telemetry/lineage-run.ts").then(({ followLineage }) => followLineage(request)) : undefined,

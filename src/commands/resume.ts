@@ -63,7 +63,7 @@ async function goOn(
     connections: project.connections,
     environment: project.environment,
     stateFolder: project.stateFolder,
-    command: "run",
+    command: run.command,
     options: run.options,
     emit: () => undefined,
     signal: globals.signal,

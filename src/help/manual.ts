@@ -38,6 +38,14 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: ofRuns,
   },
+  apply: {
+    examples: [
+      ["apply latest", "write the newest plan"],
+      ["apply 20261120-201455-contacts-7f3a --on-conflict fail", "nothing, where one of its records changed since"],
+      ["apply 20261120-201455-contacts-7f3a --max-age 7d --yes", "an older one, also into a protected connection"],
+    ],
+    exitCodes: [1, 3, 4, 5, 6, 7, 8, 75, 130, 143],
+  },
   resume: {
     examples: [
       ["resume", "go on with the last run that has not ended"],

@@ -51,7 +51,7 @@ export function sizeOf(stream: Stream, { via, rows, operation }: Omit<BatchSize,
 
 /** The batches of a stream: as they were cut, or, of a dry run, as they would be. */
 function listBatches({ run, ledger, ways }: RunContext, stream: Stream, counts: StreamCounts): BatchSize[] {
-  if (run.command === "run") return ledger.batches(run.id, stream.name).map((batch) => sizeOf(stream, batch));
+  if (run.command !== "plan") return ledger.batches(run.id, stream.name).map((batch) => sizeOf(stream, batch));
   const rows = { create: counts.creates, update: counts.updates, delete: counts.deletes + counts.mirrorDeletes };
   return [...(ways.get(stream.name) ?? [])].flatMap(([action, choice]) => {
     const most = limitsOf(stream.target.batch, choice).rows;

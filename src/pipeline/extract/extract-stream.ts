@@ -222,7 +222,11 @@ function refuseOtherInput(label: string, context: RunContext): never {
 }
 
 /** Before a row is read: all of them are there. */
-async function refuseInsertedFiles(context: RunContext, stream: Stream, parts: readonly PartRecord[]): Promise<void> {
+export async function refuseInsertedFiles(
+  context: RunContext,
+  stream: Stream,
+  parts: readonly PartRecord[],
+): Promise<void> {
   if (context.run.options.again === true) return;
   const target = targetOf(context, stream.target.connection);
   const { object } = await target.describe(stream.target.object);

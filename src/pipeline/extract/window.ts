@@ -104,6 +104,25 @@ async function beginWindow(
   };
 }
 
+/**
+ * The window of a plan, of the run that writes the plan. The watermark moves with it only where it still stands where the
+ * plan began: what another run has taken since is not taken back.
+ */
+export function adoptWindow(context: RunContext, stream: Stream, planned: WindowRecord): WindowRecord {
+  const { ledger, run } = context;
+  const { from, to, limit, keys, streams, plan } = run.options;
+  const { source } = stream;
+  const { records } = sourceOf(context, source.connection);
+  const adopted = { ...planned, run: run.id, handle: null, moves: false };
+  const isPart = [from, to, limit, keys, streams].some((one) => one !== undefined);
+  if (source.kind !== "object" || source.incremental === undefined || records === undefined || isPart) return adopted;
+  const { mark } = findMark(context, stream);
+  const began =
+    mark === undefined ? (source.incremental.since ?? null) : reachBack(mark.to, source.incremental, records);
+  const isLater = mark !== undefined && (ledger.run(mark.run)?.started ?? "") > (ledger.run(plan ?? "")?.started ?? "");
+  return { ...adopted, moves: planned.from === began && !isLater };
+}
+
 /** What the clocks of one system's servers may be apart. */
 const clocksApartMs = 60_000;
 

@@ -5,6 +5,7 @@
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
+import { type Failure, showPath } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -15,6 +16,9 @@ import { countOf } from "../../report/numbers.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
+import { hasBegunLoading } from "../run/resumable.ts";
+import { stalePlan } from "../run/stale-plan.ts";
+import { type ChangedSince, findChangedSince } from "./changed-since.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
 import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
 import { findWritten, type StaleRows } from "./recheck-updates.ts";
@@ -28,15 +32,28 @@ export async function recheckBatches(
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
   if (takesWholeFiles(target)) return;
-  const scans = new Map<string, string>();
+  const waiting: BatchRecord[] = [];
   for (const batch of context.ledger.batches(context.run.id, stream.name).filter(isWanted)) {
     context.signal.throwIfAborted();
-    const waiting = await takeBack(context, stream, batch);
-    if (waiting === undefined) continue;
+    const one = await takeBack(context, stream, batch);
+    if (one !== undefined) waiting.push(one);
+  }
+  const scans = new Map<string, string>();
+  const since = await target.explain(`reading the records of stream ${stream.name} again`, async () =>
+    mayHaveChanged(context) ? findChangedSince(context, stream, waiting) : undefined,
+  );
+  for (const batch of waiting) {
+    context.signal.throwIfAborted();
     await target.explain(`looking at batch ${batch.number} of stream ${stream.name} again`, () =>
-      recheckBatch(context, stream, waiting, scans),
+      recheckBatch(context, stream, batch, { scans, since }),
     );
   }
+}
+
+/** Of what this process has planned itself the values are fresh. */
+function mayHaveChanged({ run, isResumed }: RunContext): boolean {
+  if (run.command === "apply") return run.options.onConflict !== "overwrite";
+  return isResumed;
 }
 
 /** A batch of which nothing was sent; what was uploaded and not acted on is thrown away. */
@@ -59,14 +76,15 @@ export async function takeBack(
   return undefined;
 }
 
-async function recheckBatch(
-  context: RunContext,
-  stream: Stream,
-  batch: BatchRecord,
-  scans: Map<string, string>,
-): Promise<void> {
-  const find = { create: findMade, update: findWritten, delete: findKept }[batch.action];
-  const stale = await find(context, stream, batch, scans);
+interface Known {
+  /** Scans of all records, by stream. */
+  scans: Map<string, string>;
+  /** Records that are not as the plan saw them, where that was looked for. */
+  since: ChangedSince | undefined;
+}
+
+async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRecord, known: Known): Promise<void> {
+  const stale = await findStale(context, stream, batch, known);
   if (stale === undefined) return;
   await splitOff(context, stream, batch, { rows: stale, as: "conflict", why: "changed in the target since the plan" });
 }
@@ -87,11 +105,13 @@ export async function splitOff(
   { rows: stale, as, why }: SplitRows,
 ): Promise<void> {
   const { engine, ledger, emit } = context;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
-    SELECT n, any_value(field) AS field, any_value(message) AS message FROM (${stale}) GROUP BY n`);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS SELECT n, string_agg(DISTINCT field, ', ' ORDER BY field) AS field,
+    string_agg(DISTINCT message, '; ' ORDER BY message) AS message FROM (${stale}) GROUP BY n`);
   const { rows } = await engine.one("SELECT count(*) AS rows FROM stale_rows");
   const count = Number(rows);
   if (count === 0) return;
+  const { onConflict } = context.run.options;
+  if (onConflict === "fail" && !hasBegunLoading(ledger, context.run)) throw refuseConflicts(context, stream, count);
   const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)`;
   const parts = count === batch.rows ? [] : [await writePart(context, batch, nextNumber(context, stream.name), others)];
   const path = await storeUnwritten(context, stream, batch, as);
@@ -100,6 +120,32 @@ export async function splitOff(
   ledger.split(batch, "settled", { ...counts, resultsSha256: await hashFile(path), message }, parts);
   failpoint("rechecked");
   emit({ type: "warning", message: `${stream.name}: ${message}` });
+}
+
+async function findStale(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  { scans, since }: Known,
+): Promise<StaleRows> {
+  if (batch.action === "create") return findMade(context, stream, batch, scans);
+  const changed = since === undefined ? undefined : selectChanged(context, stream, batch, since);
+  if (batch.action === "update") return changed ?? (await findWritten(context, stream, batch));
+  const found = [await findKept(context, stream, batch), changed].filter((one) => one !== undefined);
+  return found.length === 0 ? undefined : found.join(" UNION ALL ");
+}
+
+function selectChanged(context: RunContext, stream: Stream, batch: BatchRecord, { table }: ChangedSince): string {
+  const { idColumn } = targetOf(context, stream.target.connection).capabilities;
+  return `SELECT b.n, c.field, c.message FROM (SELECT n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b
+    JOIN ${table} c ON c.id = b.id`;
+}
+
+function refuseConflicts({ run }: RunContext, { name }: Stream, rows: number): Failure {
+  return stalePlan(`${countOf(rows, "record")} of stream ${name} changed since the plan: nothing was written`, {
+    why: "--on-conflict fail",
+    next: `make the plan anew: loadline plan ${showPath(run.jobFile)}; or hold such rows back with --on-conflict hold`,
+  });
 }
 
 /** Settles a batch of which nothing was sent: each of its rows is told as not written, and why. */

@@ -5,12 +5,13 @@ import { exitCode } from "../../core/exit-code.ts";
 
 /**
  * Whether `resume` can go on with a run. One that has begun to load can, whatever ended it: its rows must not be
- * planned a second time. Of the others, going on mends neither a wrong job file nor an objecting guard.
+ * planned a second time. Of the others, going on mends neither a wrong job file, an objecting guard nor a stale plan.
  */
 export function isResumable(ledger: Ledger, run: Pick<RunRecord, "id" | "command" | "status" | "exitCode">): boolean {
   const isOver = ["loaded", "partial", "superseded", "abandoned"].includes(run.status);
   if (run.command === "plan" || isOver) return false;
-  return (run.exitCode !== exitCode.usage && run.exitCode !== exitCode.guard) || hasBegunLoading(ledger, run);
+  const mendsNothing: (number | null)[] = [exitCode.usage, exitCode.guard, exitCode.stalePlan];
+  return !mendsNothing.includes(run.exitCode) || hasBegunLoading(ledger, run);
 }
 
 export function hasBegunLoading(ledger: Ledger, run: Pick<RunRecord, "id">): boolean {

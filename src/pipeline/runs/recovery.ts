@@ -22,7 +22,7 @@ export interface UnfinishedRun {
  */
 export function findUnfinished(ledger: Ledger, job?: string): UnfinishedRun | undefined {
   const jobsSeen = new Set<string>();
-  for (const run of ledger.runs(job === undefined ? {} : { job }).filter(({ command }) => command === "run")) {
+  for (const run of ledger.runs(job === undefined ? {} : { job }).filter(({ command }) => command !== "plan")) {
     const isNewest = !jobsSeen.has(run.job);
     jobsSeen.add(run.job);
     if (!isResumable(ledger, run)) continue;
@@ -49,7 +49,7 @@ export async function recoverRun({ request, readKept, execute = executeRun }: Re
   const run = takeUnfinished(stateFolder, request.job.name);
   if (run === undefined) return undefined;
   const job = { ...readKept(keptJobFile(stateFolder, run), run.jobFile), file: run.jobFile };
-  return execute({ ...request, job, command: "run", options: run.options, resume: run });
+  return execute({ ...request, job, command: run.command, options: run.options, resume: run });
 }
 
 function takeUnfinished(stateFolder: string, job: string): RunRecord | undefined {

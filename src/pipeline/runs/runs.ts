@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Ledger, type RunOptions, type RunRecord } from "../../checkpoint/ledger.ts";
+import { Ledger, type RunCommand, type RunOptions, type RunRecord } from "../../checkpoint/ledger.ts";
 import { LockHeld, type LockRequest, takeLock } from "../../checkpoint/lock.ts";
 import { openConnection } from "../../connectors/registry.ts";
 import type { OpenConnection } from "../../contract/connection.ts";
@@ -44,7 +44,7 @@ export interface RunRequest {
   connections: ReadonlyMap<string, Connection>;
   environment: Environment;
   stateFolder: string;
-  command: "plan" | "run";
+  command: RunCommand;
   options: RunOptions;
   emit: Emit;
   signal: AbortSignal;
@@ -339,6 +339,7 @@ function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: 
   const { error } = ending;
   if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
   if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
+  if (run.command === "apply" && ending.error !== undefined) return `loadline plan ${showPath(request.job.file)}`;
   if (run.command === "plan" || ending.error !== undefined) return runCommand(request.job, run.options);
   return `loadline show ${run.id}`;
 }

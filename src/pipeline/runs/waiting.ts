@@ -33,7 +33,7 @@ function tellUnfinished(ledger: Ledger, stateFolder: string, { name }: Job): str
 function tellLeft(ledger: Ledger, stateFolder: string, job: Job): string[] {
   const last = ledger
     .runs({ job: job.name })
-    .find(({ command, status, jobFile }) => command === "run" && jobFile === job.file && isOver(status));
+    .find(({ command, status, jobFile }) => command !== "plan" && jobFile === job.file && isOver(status));
   if (last === undefined) return [];
   const folder = runFolder(stateFolder, last.id);
   const ofFiles = new Set(job.streams.filter(({ source }) => source.kind === "files").map(({ name }) => name));

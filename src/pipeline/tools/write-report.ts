@@ -163,7 +163,7 @@ async function findPlans(
     await verifyRunFile({ run: record.id, what: `the plan of stream ${stream}`, path, sha256 });
     const settled = ledger.batches(record.id, stream).filter(({ resultsSha256 }) => resultsSha256 !== null);
     const results = settled.map((batch) => resultsPath({ folder }, batch));
-    plans.push({ job, folder, stream, plan, results, isLoad: record.command === "run" });
+    plans.push({ job, folder, stream, plan, results, isLoad: record.command !== "plan" });
   }
   return plans;
 }

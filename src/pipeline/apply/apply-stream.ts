@@ -1,0 +1,129 @@
+// One stream from a kept plan to its batches. In: a stream, and the plan that an earlier run made of it. Out: its record
+// and batches, in the ledger as those of a plan of this run. Must hold: what is written is what the plan says, row by row
+// and field by field; what was inserted since is not inserted again.
+
+import { rmSync } from "node:fs";
+import { assertPlanAddsUp } from "../../checkpoint/accounts.ts";
+import type { PartRecord, StreamRecord } from "../../checkpoint/ledger.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
+import { failpoint } from "../../core/failpoint.ts";
+import { syncFile } from "../../core/files.ts";
+import { noCounts } from "../../core/model.ts";
+import type { Stream } from "../../job/job.ts";
+import { countOf } from "../../report/numbers.ts";
+import { readParquet } from "../../stage/parquet.ts";
+import { planInserted } from "../batches/planned-inserts.ts";
+import { chooseWays, describeWays } from "../batches/ways.ts";
+import { writeBatches } from "../batches/write-batches.ts";
+import { compileStream } from "../compile/compile-stream.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
+import { refuseInsertedFiles } from "../extract/extract-stream.ts";
+import { type RunContext, sourceOf, subfolder, targetOf } from "../run/context.ts";
+import { findDelivered } from "../run/memory-owner.ts";
+import { stalePlan } from "../run/stale-plan.ts";
+import { stageStream } from "../stage/stage-stream.ts";
+import { takeOver } from "./take-over.ts";
+
+/** Makes the batches of a kept plan. Throws a Failure (7) where it can't be written any more. */
+export async function applyStream(context: RunContext, stream: Stream): Promise<StreamRecord> {
+  const { ledger, run, emit } = context;
+  const planned = findPlanned(context, stream);
+  const target = targetOf(context, stream.target.connection);
+  refuseOther(context, planned, target.orgId);
+  const record: StreamRecord = { ...planned, run: run.id, state: "extracting" };
+  ledger.saveStream(record);
+  if (planned.plan === null) {
+    const empty: StreamRecord = { ...record, state: "planned", counts: noCounts() };
+    ledger.savePlan(empty, []);
+    return empty;
+  }
+  const { plan, parts } = await takeOver(context, stream, planned);
+  const compiled = await compileAgain(context, stream, parts);
+  const stageFolder = subfolder(context, "stage");
+  if (stream.target.mode === "insert") await refuseInserted(context, compiled, parts, { plan, stageFolder });
+  if (stream.target.mode === "delta") refuseOtherDelivered(context, stream);
+  const counts = planned.counts ?? noCounts();
+  const ways = chooseWays(target, compiled, counts, context.budget.callsLeft(stream.target.connection));
+  context.ways.set(stream.name, ways);
+  const batches = await writeBatches(context, compiled, plan, ways);
+  syncFile(plan);
+  assertPlanAddsUp(stream.name, counts, takesWholeFiles(target) ? undefined : batches);
+  const ready: StreamRecord = { ...record, state: "planned", plan, counts, writes: describeWays(ways, stream.target) };
+  failpoint("taken-over");
+  ledger.savePlan(ready, batches, await planInserted(context, compiled, { plan, batches }));
+  failpoint("planned");
+  rmSync(stageFolder, { recursive: true, force: true });
+  const how = planned.how ?? "";
+  emit({ type: "planned", stream: stream.name, counts, how, warnings: 0, batches: batches.length });
+  return ready;
+}
+
+function findPlanned({ ledger, run }: RunContext, stream: Stream): StreamRecord {
+  const found = ledger.streams(run.options.plan ?? "").find(({ name }) => name === stream.name);
+  if (found !== undefined && found.state === "planned") return found;
+  throw stalePlan(`plan ${run.options.plan ?? ""} has no stream ${stream.name}`, {
+    next: `make it anew: loadline plan ${run.jobFile}`,
+  });
+}
+
+function refuseOther({ run }: RunContext, { connection, org }: StreamRecord, now: string): void {
+  if (org === now) return;
+  throw stalePlan(`plan ${run.options.plan ?? ""} was made against org ${org}, ${connection} is now ${now}`, {
+    why: "a plan is of the records of one org",
+    next: `point ${connection} back at that org, or make the plan anew: loadline plan ${run.jobFile}`,
+  });
+}
+
+/** By the columns that the plan's parts have, or the object's. */
+async function compileAgain(
+  context: RunContext,
+  stream: Stream,
+  parts: readonly PartRecord[],
+): Promise<CompiledStream> {
+  const { engine, job } = context;
+  const target = targetOf(context, stream.target.connection);
+  const { records } = sourceOf(context, stream.source.connection);
+  const ofFiles = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
+  const columns =
+    stream.source.kind === "object" && records !== undefined
+      ? await records.describe(stream.source)
+      : ofFiles.size === 0
+        ? undefined
+        : { columns: ofFiles };
+  return compileStream({ engine, job, stream, target, columns });
+}
+
+/** The rows are staged once more: what they are is not in the plan. */
+async function refuseInserted(
+  context: RunContext,
+  compiled: CompiledStream,
+  parts: PartRecord[],
+  { plan, stageFolder }: { plan: string; stageFolder: string },
+): Promise<void> {
+  const { engine, run, signal } = context;
+  const { stream } = compiled;
+  await refuseInsertedFiles(context, stream, parts);
+  const onPart = () => signal.throwIfAborted();
+  await stageStream({ engine, compiled, parts, folder: stageFolder, onPart });
+  const known = await fetchInserted(context, compiled);
+  if (known === undefined) return;
+  const there = selectKnown(known, stageOfRun, `(SELECT row AS _row_ FROM ${readParquet(plan)})`);
+  const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${there})`);
+  if (Number(rows) === 0) return;
+  throw stalePlan(`${countOf(Number(rows), "row")} of stream ${stream.name} were inserted since the plan was made`, {
+    why: "applied, it would insert them a second time",
+    next: `make it anew: loadline plan ${run.jobFile}`,
+  });
+}
+
+/** What changed is told by what the file was given last. */
+function refuseOtherDelivered(context: RunContext, stream: Stream): void {
+  const { ledger, run } = context;
+  const delivered = findDelivered(context, stream);
+  const started = (id: string) => ledger.run(id)?.started ?? "";
+  if (delivered === undefined || started(delivered.run) <= started(run.options.plan ?? "")) return;
+  throw stalePlan(`run ${delivered.run} has written ${stream.target.object} since the plan was made`, {
+    next: `make it anew: loadline plan ${run.jobFile}`,
+  });
+}

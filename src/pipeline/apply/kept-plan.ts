@@ -1,0 +1,66 @@
+// A plan that a dry run has kept, and whether it may be written. In: the run that made it, the ledger. Out: nothing, or why
+// not (exit 7). Must hold: a plan is written once; one that is old, not whole, or of another job is not written at all.
+
+import { existsSync } from "node:fs";
+import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import { now } from "../../core/clock.ts";
+import { Failure, showPath, usageFailure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { showDuration } from "../../report/numbers.ts";
+import { hasBegunLoading } from "../run/resumable.ts";
+import { stalePlan } from "../run/stale-plan.ts";
+
+/** The run that made a plan, however it is told that it ended. */
+type PlanRun = Omit<RunRecord, "status"> & { status: string };
+
+/** Throws a Failure unless the run is a plan that came to its end, and that nothing objects to. */
+export function refuseNoPlan({ id, command, status, jobFile, summary }: PlanRun): void {
+  if (command !== "plan") {
+    const next = "loadline runs lists the plans: they have the status planned";
+    throw usageFailure(`${id} is a run that has loaded, and no plan`, { next });
+  }
+  const again = `make it anew: loadline plan ${showPath(jobFile)}`;
+  if (status !== "planned") throw stalePlan(`the plan ${id} did not come to its end (${status})`, { next: again });
+  const { stops = [] } = JSON.parse(summary ?? "{}") as { stops?: string[] };
+  if (stops.length === 0) return;
+  throw new Failure(exitCode.guard, `the plan ${id} may not be written: ${stops.join("; ")}`, {
+    why: "a guard of the job, or its limit on rejects, objects to it",
+    next: `raise the limit in the job if this is what you want, then ${again}`,
+  });
+}
+
+/** Throws a Failure (7) where the plan is older than it may be. */
+export function refuseOld({ id, finished, started, jobFile }: PlanRun, maxAgeMs: number): void {
+  const ageMs = now().getTime() - Date.parse(finished ?? started);
+  if (ageMs <= maxAgeMs) return;
+  throw stalePlan(`the plan ${id} is ${showDuration(ageMs / 1000)} old, at most ${showDuration(maxAgeMs / 1000)}`, {
+    why: "what it was compared with may have changed since",
+    next: `make it anew: loadline plan ${showPath(jobFile)}; or allow its age with --max-age`,
+  });
+}
+
+/** Throws a Failure (7) where a run has written the plan, or has begun to. The caller holds the job's lock. */
+export function refuseWritten(ledger: Ledger, plan: PlanRun): void {
+  const writer = ledger
+    .runs({ job: plan.job })
+    .find(({ id, options }) => options.plan === plan.id && hasBegunOrEnded(ledger, id));
+  if (writer === undefined) return;
+  throw stalePlan(`the plan ${plan.id} was applied by run ${writer.id}`, {
+    why: "a plan is written once",
+    next: `loadline show ${writer.id} says what became of it`,
+  });
+}
+
+function hasBegunOrEnded(ledger: Ledger, id: string): boolean {
+  const status = ledger.run(id)?.status ?? "";
+  return ["loaded", "partial"].includes(status) || hasBegunLoading(ledger, { id });
+}
+
+/** Throws a Failure (7) where the folder of the plan is gone, as `keep.runs` has it. */
+export function refuseGone({ id, jobFile }: PlanRun, folder: string): void {
+  if (existsSync(folder)) return;
+  throw stalePlan(`the files of plan ${id} are gone`, {
+    where: { file: folder },
+    next: `make it anew: loadline plan ${showPath(jobFile)}`,
+  });
+}

@@ -1,0 +1,175 @@
+// Records that changed in the target since the plan saw them. In: batches of updates and deletes of which nothing was sent,
+// the plan's values. Out: a table of the records that are not what the plan compared with, field by field. What must hold:
+// a value that another has written is not written over unseen; what already is as the plan wants it is no conflict.
+
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { Target } from "../../contract/target.ts";
+import { type FieldSchema, severalSeparator } from "../../core/model.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import { redactedFields, type Stream } from "../../job/job.ts";
+import { foldId } from "../../load/row-key.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { readParquet } from "../../stage/parquet.ts";
+import { differs, equalityOf } from "../../values/equality.ts";
+import { storedReading } from "../../values/value.ts";
+import { nameParents } from "../compile/parents.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { batchRows } from "./present-now.ts";
+import { resolveFields } from "./settle-batch.ts";
+
+export interface ChangedSince {
+  /** Table of the records: id, folded; field; message. */
+  table: string;
+}
+
+const changedTable = "changed_since";
+
+/** Reads the records of the batches once more, and says which are not as the plan saw them. Undefined where none is read. */
+export async function findChangedSince(
+  context: RunContext,
+  stream: Stream,
+  batches: readonly BatchRecord[],
+): Promise<ChangedSince | undefined> {
+  const { engine, ledger, run } = context;
+  const { plan } = ledger.streams(run.id).find(({ name }) => name === stream.name) ?? {};
+  const written = batches.filter(({ action, again }) => action !== "create" && !again);
+  if (written.length === 0 || plan === undefined || plan === null) return undefined;
+  const target = targetOf(context, stream.target.connection);
+  const { idColumn, versionColumn } = target.capabilities;
+  const id = foldId(identifier(idColumn));
+  const rows = written.map((batch) => `SELECT ${identifier(idColumn)} FROM ${batchRows(batch)}`).join(" UNION ALL ");
+  await engine.run(`CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT ${identifier(idColumn)} AS name,
+    ${id} AS id FROM (${rows})`);
+  const named = nameParents(context.job, stream, await target.describe(stream.target.object));
+  const names = named.fields.map((field) => field.target).filter((name) => name !== idColumn);
+  const fields = await resolveFields(target, stream, names);
+  const present = await readRecords(context, stream, fields);
+  const planned = `SELECT ${foldId("id")} AS id, action, version, changed, before, after FROM ${readParquet(plan)}
+    WHERE action <> 'create' AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
+  const columns = fields.map((field) => {
+    const { stored, value } = target.render(field, identifier(columnOf(field)), "VARCHAR", storedReading);
+    return `${field.comparedBy === undefined ? (stored ?? value) : identifier(columnOf(field))} AS ${identifier(`n:${field.name}`)}`;
+  });
+  const now = `SELECT ${id} AS id, ${["true AS _is_there_", `${identifier(versionColumn)} AS version`, ...columns].join(", ")}
+    FROM ${present}`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE both_sides AS
+    SELECT p.*, n.* EXCLUDE (id, version), n.version AS now_version FROM (${planned}) p LEFT JOIN (${now}) n ON n.id = p.id`);
+  const redacted = redactedFields(context.job, stream);
+  const told: string[] = [];
+  const filling = new Set(named.fields.filter(({ policy }) => policy === "fill_empty").map((field) => field.target));
+  const strict = run.options.strict === true;
+  for (const field of fields)
+    told.push(await tellField(context, target, field, { redacted, strict, fills: filling.has(field.name) }));
+  const gone =
+    "SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record is gone' AS message FROM both_sides p WHERE _is_there_ IS NULL";
+  // A delete takes all of a record along, whatever of it is mapped.
+  const moved = `SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record was changed' AS message FROM both_sides p
+    WHERE p.action = 'delete' AND p.now_version IS DISTINCT FROM p.version`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${changedTable} AS ${[gone, moved, ...told].join(" UNION ALL ")}`);
+  await engine.run("DROP TABLE both_sides");
+  return { table: changedTable };
+}
+
+function columnOf({ name, comparedBy }: FieldSchema): string {
+  return comparedBy ?? name;
+}
+
+/** A table function over the records as they are now: id, version, the fields. */
+async function readRecords(context: RunContext, stream: Stream, fields: readonly FieldSchema[]): Promise<string> {
+  const { engine, signal } = context;
+  const target = targetOf(context, stream.target.connection);
+  const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
+  const { count } = await engine.one("SELECT count(*) AS count FROM looked_at");
+  const names = [...new Set(fields.map(columnOf))];
+  const wanted = "SELECT name FROM looked_at ORDER BY name";
+  const { files, aliases = [] } = await target.snapshot({
+    object: stream.target.object,
+    fields: names,
+    key: [idColumn],
+    ...(Number(count) <= namedKeysMax
+      ? { keys: { count: Number(count), read: () => engine.texts(wanted, "name") } }
+      : {}),
+    folder: subfolder(context, "snapshot"),
+    name: `${stream.name}-since`,
+    signal,
+    onProgress: () => undefined,
+  });
+  return scanCsvFiles([...files, ...aliases], [idColumn, versionColumn, ...names]);
+}
+
+interface Telling {
+  redacted: ReadonlySet<string>;
+  strict: boolean;
+  /** It is only written where it is empty. */
+  fills: boolean;
+}
+
+/** SELECT of the records whose field is neither as it was nor as it is to be: id, field, message. */
+async function tellField(
+  context: RunContext,
+  target: Target,
+  field: FieldSchema,
+  { redacted, strict, fills }: Telling,
+): Promise<string> {
+  const name = identifier(field.name);
+  const equality = equalityOf(field, field.name.includes(".") ? field.caseSensitive : true);
+  const now = `p.${identifier(`n:${field.name}`)}`;
+  const [before, after] = await readPlanned(context, target, field);
+  const isOf = strict ? "true" : `list_contains(p.changed, ${literal(field.name)})`;
+  const isOther = field.several === true ? differsSet(before, now) : differs(equality, before, now);
+  const isDone = `list_contains(p.changed, ${literal(field.name)}) AND NOT (${differs(equality, after, now)})`;
+  const shown = (sql: string) => `coalesce('"' || ${sql} || '"', 'nothing')`;
+  const values = redacted.has(field.name.toLowerCase())
+    ? "'changed'"
+    : `'the plan saw ' || ${shown(`p.before.${name}`)} || ', now ' || ${shown(now)}`;
+  const other = `${literal(`${field.name}: `)} || ${values}`;
+  const message = fills ? "'the field was filled since the plan'" : other;
+  return `SELECT p.id, ${literal(field.name)} AS field, ${message} AS message FROM both_sides p
+    WHERE _is_there_ AND p.action = 'update' AND ${isOf} AND (${isOther}) AND NOT (${isDone})`;
+}
+
+/** Values of a record that has several of a kind come in any order. */
+function differsSet(before: string, now: string): string {
+  const set = (sql: string) =>
+    `list_sort(list_filter(string_split(coalesce(${sql}, ''), ${literal(severalSeparator)}), lambda one: one <> ''))`;
+  return `${set(before)} IS DISTINCT FROM ${set(now)}`;
+}
+
+/** SQL of a field's value before and after, as the record shows it now: a parent that is named by its key shows its id. */
+async function readPlanned(context: RunContext, target: Target, field: FieldSchema): Promise<[string, string]> {
+  const name = identifier(field.name);
+  const { comparedBy, lookup } = field;
+  if (comparedBy === undefined || lookup === undefined) return [`p.before.${name}`, `p.after.${name}`];
+  const { engine, signal } = context;
+  const table = identifier(`named:${field.name}`);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT DISTINCT unnest([p.before.${name}, p.after.${name}]) AS name
+    FROM both_sides p`);
+  const wanted = `SELECT name FROM ${table} WHERE name IS NOT NULL ORDER BY name`;
+  const { count } = await engine.one(`SELECT count(*) AS count FROM (${wanted})`);
+  const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
+  const fields = lookup.key === idColumn ? [] : [lookup.key];
+  const found =
+    Number(count) === 0
+      ? { files: [] }
+      : await target.snapshot({
+          object: lookup.object,
+          fields,
+          key: [lookup.key],
+          ...(Number(count) <= namedKeysMax
+            ? { keys: { count: Number(count), read: () => engine.texts(wanted, "name") } }
+            : {}),
+          folder: subfolder(context, "snapshot"),
+          name: `since-${field.name.replaceAll(/\W/g, "_")}`,
+          signal,
+          onProgress: () => undefined,
+        });
+  const scan = scanCsvFiles(
+    [...found.files, ...(("aliases" in found && found.aliases) || [])],
+    [idColumn, versionColumn, ...fields],
+  );
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${identifier(`ids:${field.name}`)} AS
+    SELECT lower(${identifier(lookup.key)}) AS name, any_value(${identifier(idColumn)}) AS id FROM ${scan} GROUP BY 1`);
+  const idOf = (sql: string) =>
+    `coalesce((SELECT i.id FROM ${identifier(`ids:${field.name}`)} i WHERE i.name = lower(${sql})), ${sql})`;
+  return [idOf(`p.before.${name}`), idOf(`p.after.${name}`)];
+}
