@@ -9,7 +9,7 @@ import { now } from "../clock.ts";
 import type { SchemaFile } from "../schema-file.ts";
 import { type Catalog, openCatalog } from "./catalog/catalog.ts";
 import type { ObjectType } from "./catalog/object-type.ts";
-import { openTables, readRow, type Table } from "./record-tables.ts";
+import { nameTable, openTables, readRow, type Table } from "./record-tables.ts";
 import type { Change, StoredRecord, Values } from "./records/stored-record.ts";
 import { openSearchImages, type SearchImages } from "./search-images.ts";
 import { addTextFunctions } from "./text-functions.ts";
@@ -81,7 +81,7 @@ export function openStore(folder: string, schema: SchemaFile): Store {
     ...reads(parts),
     ...writes(parts),
     clear() {
-      for (const type of catalog.types) database.exec(`DELETE FROM ${identifier(tableOf(type).name)}`);
+      for (const type of catalog.types) database.exec(`DELETE FROM ${identifier(nameTable(type))}`);
       database.exec("DELETE FROM unique_value; DELETE FROM change; DELETE FROM image; DELETE FROM merged");
       parts.sequence.version += 1;
     },

@@ -1,6 +1,7 @@
 // The records that an org starts with: those without which no client can sign in, and a few to look at.
 
 import { identifier } from "../../core/sql.ts";
+import type { StatementSync } from "../../core/sqlite.ts";
 import { demoAddress, demoDomain, demoPeople } from "../demo.ts";
 import type { SalesforceObject } from "./catalog/object.ts";
 import { type Org, orgId, userId } from "./org.ts";
@@ -47,9 +48,10 @@ function insertOwnRecords(org: Org): void {
 
 function insertFieldDefinitions(org: Org): void {
   org.store.database.exec(`DELETE FROM "FieldDefinition"`);
+  const write = inserter(org, "FieldDefinition");
   for (const object of org.catalog.objects)
     for (const field of object.fields)
-      insert(org, "FieldDefinition", undefined, {
+      write(undefined, {
         DurableId: `${object.name}.${field.name}`,
         QualifiedApiName: field.name,
         EntityDefinitionId: object.name,
@@ -77,25 +79,34 @@ function refreshRecordTypes(org: Org): void {
 }
 
 function insert(org: Org, name: string, id: string | undefined, values: Readonly<Record<string, Stored>>): void {
+  inserter(org, name)(id, values);
+}
+
+type Insert = (id: string | undefined, values: Readonly<Record<string, Stored>>) => void;
+
+/** Writes records with values of the same fields: the statement is made for the first of them. */
+function inserter(org: Org, name: string): Insert {
   const object = org.catalog.storedObject(name) as SalesforceObject;
-  const next = org.store.nextId(object);
   const timestamp = salesforceNow();
-  const row: Record<string, Stored> = {
-    serial: next.serial,
-    Id: id ?? next.id,
-    CreatedDate: timestamp,
-    LastModifiedDate: timestamp,
-    SystemModstamp: timestamp,
-    CreatedById: userId,
-    LastModifiedById: userId,
-    ...values,
-  };
-  const columns = Object.keys(row);
-  org.store.database
-    .prepare(
+  let statement: StatementSync | undefined;
+  return (id, values) => {
+    const next = org.store.nextId(object);
+    const row: Record<string, Stored> = {
+      serial: next.serial,
+      Id: id ?? next.id,
+      CreatedDate: timestamp,
+      LastModifiedDate: timestamp,
+      SystemModstamp: timestamp,
+      CreatedById: userId,
+      LastModifiedById: userId,
+      ...values,
+    };
+    const columns = Object.keys(row);
+    statement ??= org.store.database.prepare(
       `INSERT INTO ${identifier(name)} (${columns.map(identifier).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
-    )
-    .run(...Object.values(row));
+    );
+    statement.run(...Object.values(row));
+  };
 }
 
 const demoAccounts = [

@@ -136,29 +136,31 @@ function buildTables(database: DatabaseSync, schema: SchemaFile): Catalog {
   const catalog = buildCatalog(schema, prefixes);
   const keep = database.prepare("INSERT OR IGNORE INTO sandbox_prefix VALUES (?, ?)");
   for (const [object, prefix] of prefixes) keep.run(object, prefix);
-  for (const object of catalog.stored) buildTable(database, object);
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  const present = new Set(tables.map(({ name }) => String(name).toLowerCase()));
+  for (const object of catalog.stored) buildTable(database, object, present.has(object.name.toLowerCase()));
   return catalog;
 }
 
-function buildTable(database: DatabaseSync, object: SalesforceObject): void {
+function buildTable(database: DatabaseSync, object: SalesforceObject, isPresent: boolean): void {
   const table = identifier(object.name);
   const stored = object.fields.filter(isStored);
   // All columns at once: SQLite reads the whole schema anew for each that is added.
   const columns = ["serial INTEGER PRIMARY KEY", ...stored.map(columnOf)];
-  database.exec(`CREATE TABLE IF NOT EXISTS ${table} (${columns.join(", ")})`);
-  const present = new Set(
-    database
-      .prepare(`PRAGMA table_xinfo(${table})`)
-      .all()
-      .map((column) => String(column["name"]).toLowerCase()),
-  );
-  for (const field of stored)
-    if (!present.has(field.name.toLowerCase())) database.exec(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)}`);
+  if (isPresent) addColumns(database, table, stored);
+  else database.exec(`CREATE TABLE ${table} (${columns.join(", ")})`);
   for (const field of object.fields) {
     const index = indexOf(field);
     if (index === undefined) continue;
     database.exec(`CREATE INDEX IF NOT EXISTS ${identifier(`${object.name}.${field.name}`)} ON ${table} ${index}`);
   }
+}
+
+function addColumns(database: DatabaseSync, table: string, fields: readonly Field[]): void {
+  const columns = database.prepare(`PRAGMA table_xinfo(${table})`).all();
+  const present = new Set(columns.map(({ name }) => String(name).toLowerCase()));
+  for (const field of fields)
+    if (!present.has(field.name.toLowerCase())) database.exec(`ALTER TABLE ${table} ADD COLUMN ${columnOf(field)}`);
 }
 
 function columnOf(field: Field): string {
