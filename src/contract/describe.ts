@@ -25,6 +25,8 @@ export interface Describe {
     schema: ObjectSchema,
     name: string,
   ): Promise<{ message: string; suggestion?: string; next?: string } | undefined>;
+  /** Why a text is no filter of the system's own language for an object; undefined where it is one. */
+  explainFilter?(object: string, filter: string): Promise<string | undefined>;
   /** Throws a Failure where this user, or the object, does not allow what a job asks for (8 or 2). Writes no record. */
   refuseDemands(demands: Demands): Promise<void>;
 }

@@ -9,11 +9,20 @@ import { problemStart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { differs, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
-import { duplicatesTable, foldKey, isRejected, keysTable, leftBehindTable, waitingTable } from "./keys.ts";
+import {
+  duplicatesTable,
+  foldKey,
+  isRejected,
+  keysTable,
+  leftBehindTable,
+  outsideTable,
+  waitingTable,
+} from "./keys.ts";
 import {
   blockRows,
   type ComparedField,
   type CompareInput,
+  isWithin,
   matchesTable,
   nameRecords,
   rowSetsTable,
@@ -237,6 +246,8 @@ export function nameStayed(input: CompareInput): string[] {
     statements.push(`${insert} 'unmatched', s._row_, 'no record has this key', ''
       FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows} WHERE ${isLeft}`);
   }
+  if (input.isBounded === true)
+    statements.push(`${insert} 'unmatched', _row_, 'its record is not in target.where', ids FROM ${outsideTable}`);
   return statements;
 }
 
@@ -246,7 +257,8 @@ export function nameConflicts(input: CompareInput): string {
   return `INSERT INTO ${stayedTable} SELECT 'conflicts', k._row_, 'the key finds ' || count(*) || ' records',
       string_agg(p._id_, ' ' ORDER BY p._id_)
     FROM (${nameRecords(input, input.snapshot)}) p
-    JOIN (SELECT * FROM ${keysTable} SEMI JOIN ambiguous USING (_row_)) k ON k._key_ = p._target_key_ GROUP BY k._row_`;
+    JOIN (SELECT * FROM ${keysTable} SEMI JOIN ambiguous USING (_row_)) k
+    ON k._key_ = p._target_key_ AND ${isWithin(input, "p.")} GROUP BY k._row_`;
 }
 
 /** A row of counts over the finished plan; rejects of the stage are counted elsewhere. */
@@ -258,6 +270,7 @@ export function countPlan(input: CompareInput, plan: string): string {
     (SELECT coalesce(sum(bit_count(keyed)), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
     ${countUnmatched(input)} AS unmatched,
+    ${input.isBounded === true ? `(SELECT count(*) FROM ${outsideTable})` : "0"} AS outside,
     count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'update') AS updates,
     count(*) FILTER (action = 'delete' AND row IS NOT NULL) AS deletes,
     count(*) FILTER (action = 'delete' AND row IS NULL) AS mirror_deletes

@@ -52,6 +52,8 @@ export const leftBehindTable = "left_behind";
 export const isRejected = "_reason_ NOT IN ('duplicate', 'waiting')";
 /** Rows that are kept until a run finds their parent (_row_, _field_, _why_). */
 export const waitingTable = "waiting_rows";
+/** Rows whose key finds no record but such as may not be touched (_row_, ids). */
+export const outsideTable = "outside_rows";
 /** Rows of the stage that validation rejected, among those that the run takes. */
 export const rejectedTable = "rejected_rows";
 /** Rows that are left to another one (_row_, _why_, _winner_). */
@@ -86,6 +88,19 @@ export function selectKeys(input: KeysInput): string[] {
   const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
   if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input));
   return statements;
+}
+
+/**
+ * Statements that leave out the rows whose key finds records, none of which may be touched. `named`: SELECT of the records
+ * with their keys, `_target_key_`, and `_within_`.
+ */
+export function leaveOutside(named: string): string[] {
+  return [
+    `CREATE OR REPLACE TEMP TABLE ${outsideTable} AS SELECT k._row_, string_agg(p._id_, ' ' ORDER BY p._id_) AS ids
+      FROM (${named}) p JOIN ${keysTable} k ON k._key_ = p._target_key_ GROUP BY k._row_ HAVING NOT bool_or(p._within_)`,
+    `CREATE OR REPLACE TEMP VIEW ${keysTable} AS SELECT _row_, _key_, _shown_, _hash_ FROM candidates
+      ANTI JOIN ${leftBehindTable} USING (_row_) ANTI JOIN ${outsideTable} USING (_row_)`,
+  ];
 }
 
 /** Of a small load, the rejects among the rows that it takes: up to the last one, or of the keys that were asked for. */

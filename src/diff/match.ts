@@ -66,6 +66,8 @@ export interface CompareInput {
   times?: string;
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
+  /** Scans have the column `_within_`, true for the records that may be touched. */
+  isBounded?: true;
   /** The target may take two keys for one that are not equal: those of its records are told that may be such. */
   tellsUnusualKeys: boolean;
 }
@@ -92,14 +94,15 @@ export function matchKeys(input: CompareInput): string {
     const inserted = input.inserted ?? "SELECT CAST(NULL AS BIGINT) AS _row_ LIMIT 0";
     return `SELECT _row_, CAST(NULL AS VARCHAR[]) AS _present_, CAST(NULL AS VARCHAR) AS ${unusualName} FROM (${inserted})`;
   }
-  const matched = input.mode === "mirror" ? "true" : "k._row_ IS NOT NULL";
+  const matched = input.mode === "mirror" ? isWithin(input, "p.") : "k._row_ IS NOT NULL";
   // What reads as it is stored is equal. The rest, a tenth as a rule, is looked at value by value.
   const unlike = input.mode === "delete" ? matched : `${matched} AND k._hash_ IS DISTINCT FROM p._read_`;
   const values = ["p._id_", "p._version_", ...input.fields.map(({ canonical }) => canonical)];
   const kept = `${matched} OR p.${unusualName} IS NOT NULL`;
   const join = input.mode === "mirror" || input.tellsUnusualKeys ? "LEFT JOIN" : "JOIN";
   const found = `SELECT k._row_, k._hash_, p.${unusualName}, CASE WHEN ${unlike} THEN [${values.join(", ")}] END AS _found_
-    FROM (${nameRecords(input, input.snapshot)}) p ${join} ${keysTable} k ON k._key_ = p._target_key_ WHERE ${kept}`;
+    FROM (${nameRecords(input, input.snapshot)}) p ${join} ${keysTable} k
+    ON k._key_ = p._target_key_ AND ${isWithin(input, "p.")} WHERE ${kept}`;
   const hash = `hash(${input.fields.map((_, index) => `_found_[${index + 3}]`).join(", ")})`;
   const differs = input.mode === "delete" ? "true" : `_hash_ IS DISTINCT FROM ${hash}`;
   return `SELECT _row_, CASE WHEN _found_ IS NOT NULL AND ${differs} THEN _found_ END AS _present_, ${unusualName} FROM (${found})`;
@@ -115,13 +118,22 @@ export function nameRecords(input: CompareInput, snapshot: SnapshotScan): string
     : `${keyed} UNION ALL BY NAME ${adoptRecords(input, snapshot, input.adopted)}`;
 }
 
+/** In scans of records, where a job bounds which of them may be touched. */
+export const withinName = "_within_";
+
+/** BOOLEAN over records: they may be touched. */
+export function isWithin({ isBounded }: CompareInput, qualifier = ""): string {
+  return isBounded === true ? `${qualifier}${withinName}` : "true";
+}
+
 /** SELECT of the records of a scan: their values as they are read, and of some fields as the target stores them. */
 function readRecords(
-  { fields, matching, mode }: CompareInput,
+  { fields, matching, mode, isBounded }: CompareInput,
   { idColumn, versionColumn }: SnapshotScan,
   scan: string,
   stored: readonly { name: string }[],
 ): string {
+  const bounds = isBounded === true ? [withinName] : [];
   const names = new Set(stored.map(({ name }) => name));
   const all = [...fields, ...matching];
   const read = all.map(({ name, column }) => `${identifier(column)} AS ${mappedName(name)}`);
@@ -131,7 +143,7 @@ function readRecords(
   // Of records an empty cell is no value; a file keeps the two apart.
   const values = fields.map(({ name }) => (mode === "delta" ? mappedName(name) : `nullif(${mappedName(name)}, '')`));
   return `SELECT ${["*", ...canonical].join(", ")}, hash(${values.join(", ")}) AS _read_ FROM (
-      SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${read.join(", ")} FROM ${scan})`;
+      SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${[...bounds, ...read].join(", ")} FROM ${scan})`;
 }
 
 /** SELECT of the keys that records of the target have, folded. */

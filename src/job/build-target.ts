@@ -5,7 +5,7 @@ import { buildEncryption } from "./build-keys.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { type StreamTarget, writesFile } from "./job.ts";
 import type { StreamFile } from "./schema.ts";
-import { placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
+import { buildExpression, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { parseBytes } from "./units.ts";
 import { keySpanAt } from "./yaml-tree.ts";
 
@@ -31,6 +31,13 @@ export function buildTarget(
   if (written.format !== undefined) {
     diagnostics.add(keySpanAt(draft.tree, ["target", "format"]), "format goes with `files`, not with `object`");
   }
+  const where = buildExpression(["target", "where"], draft, diagnostics);
+  if (where !== undefined && mode === "insert") {
+    diagnostics.add(
+      keySpanAt(draft.tree, ["target", "where"]),
+      "where goes with modes that touch records: insert only makes them",
+    );
+  }
   const { rows, bytes } = written.batch ?? {};
   return {
     connection,
@@ -40,6 +47,7 @@ export function buildTarget(
     batch: { ...(rows === undefined ? {} : { rows }), ...(bytes === undefined ? {} : { bytes: parseBytes(bytes) }) },
     ...(written.via === undefined ? {} : { via: written.via }),
     ...(written.adopt_by === undefined ? {} : { adoptBy: written.adopt_by }),
+    ...(where === undefined ? {} : { where }),
     ...(written.scope === undefined ? {} : { scope: written.scope }),
     hardDelete: written.hard_delete === true,
     ...(written.assignment_rule === undefined ? {} : { assignmentRule: written.assignment_rule }),
@@ -57,7 +65,16 @@ function buildFileTarget(
   const key = mode === "delta" ? required(written.key, ["target", "key"], draft, diagnostics) : (written.key ?? []);
   const place = placeAt(["target", "files"], draft, diagnostics);
   const { done_file: doneFile, manifest } = written;
-  for (const name of ["object", "adopt_by", "via", "batch", "scope", "hard_delete", "assignment_rule"] as const) {
+  for (const name of [
+    "object",
+    "adopt_by",
+    "via",
+    "batch",
+    "where",
+    "scope",
+    "hard_delete",
+    "assignment_rule",
+  ] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with an object, not with \`files\``);
   }

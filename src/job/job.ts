@@ -179,6 +179,8 @@ export interface StreamTarget {
   format?: WrittenFormat;
   /** The file is encrypted. */
   encryption?: Encryption;
+  /** Only records of which it is true are touched: SQL over their present fields, or a filter in the vendor's language. */
+  where?: Expression;
   /** A filter in the vendor's language: what mode mirror may delete. */
   scope?: string;
   /** Records are deleted for good, past the recycle bin. */

@@ -61,6 +61,11 @@ export const target = closedMap({
   })
     .describe("Batches smaller than the target's own limits.")
     .optional(),
+  where: text
+    .describe(
+      "Only records of which it is true are touched: SQL over the fields that they have now, or a filter in the vendor's own language.",
+    )
+    .optional(),
   scope: text.describe("What mode mirror may delete: a filter in the vendor's own language.").optional(),
   hard_delete: z
     .boolean()

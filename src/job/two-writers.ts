@@ -111,9 +111,9 @@ function findSharedRecords(earlier: Stream, later: Stream): Problem | undefined 
 
 /** A mirror without a scope deletes what its own source lacks, and so all that another stream makes by its key. */
 function findDeletedRecords(mirror: Stream, other: Stream): Problem | undefined {
-  const { mode, scope, key, object } = mirror.target;
+  const { mode, scope, where, key, object } = mirror.target;
   // A source with `keep` is never whole, so that nothing is deleted by it.
-  if (mode !== "mirror" || scope !== undefined || mirror.keep !== undefined) return undefined;
+  if (mode !== "mirror" || scope !== undefined || where !== undefined || mirror.keep !== undefined) return undefined;
   if (!isMaker(other) || !maps(other, key)) return undefined;
   return {
     message: `stream ${mirror.name} deletes the records of ${object} that stream ${other.name} makes: they have a ${key.join(", ")} that its own source lacks`,

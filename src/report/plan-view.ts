@@ -92,7 +92,7 @@ const countRows: readonly CountRow[] = [
   { count: "filtered", label: "filtered", note: "not taken: keep, --limit or --keys" },
   { count: "duplicates", label: "duplicates", note: "dropped by dedupe" },
   { count: "rejected", label: "rejected", tone: "alarm", note: "kept with the reason" },
-  { count: "unmatched", label: "unmatched", note: "no such record in the target" },
+  { count: "unmatched", label: "unmatched", note: "no such record in the target, or none in target.where" },
   { count: "waiting", label: "waiting", tone: "caution", note: "of the unmatched: for a parent" },
   { count: "conflicts", label: "conflicts", tone: "caution", note: "the key names several records in the target" },
   { count: "creates", label: "to create", action: "create", tone: "create" },

@@ -23,6 +23,7 @@ import { readAssociationName, Schemas } from "./schema.ts";
 import { readSnapshot, versionColumn } from "./snapshot.ts";
 import { openHubSpotSource } from "./source.ts";
 import { chooseWay, forecastCalls } from "./ways.ts";
+import { explainFilter } from "./where.ts";
 import { writeBatch } from "./write.ts";
 
 const capabilities: TargetCapabilities = {
@@ -67,6 +68,10 @@ export async function openHubSpot(
     },
     explainName: async (schema, name) =>
       (await schemas.explainName(schema, name)) ?? (await explainLabel(schema.object, name)),
+    async explainFilter(object, filter) {
+      const { fields } = await schemas.describe(object);
+      return explainFilter(object, filter, fields);
+    },
     render: renderField,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: (request) =>

@@ -1,6 +1,7 @@
 // `source.where`: a filter of HubSpot, for searches, and for the records that no search gives: archived ones, and those that
 // are taken again after an earlier run.
 
+import { Failure } from "../../core/errors.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { matchesFilter, namesOf } from "./match-filter.ts";
@@ -20,6 +21,24 @@ export function refuseFilter({ object, where, place, incremental }: ObjectSource
     groups,
     Array.from({ length: incremental === undefined ? 1 : 3 }, () => ({ propertyName: "", operator: "" })),
   );
+}
+
+/** Why a text is no filter of records; undefined where it is one. */
+export function explainFilter(
+  object: string,
+  text: string,
+  fields: ReadonlyMap<string, FieldSchema>,
+): string | undefined {
+  const key = "target.where";
+  try {
+    // A search asks for ids beyond the last one too.
+    const groups = addFilters(readFilter(text, key, {}), [{ propertyName: "", operator: "" }]);
+    for (const name of namesOf(groups).properties.filter(Boolean)) requireProperty(object, name, fields, key);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error.message.replace(/^target[.]where(?:: | is no filter of HubSpot: )/, "");
+    throw error;
+  }
 }
 
 export function readWhere({ where, place }: ObjectSource): FilterGroups {

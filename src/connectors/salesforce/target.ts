@@ -16,6 +16,7 @@ import { resultColumns, writeCollection } from "./collections.ts";
 import type { SalesforceConnection } from "./connection.ts";
 import { refuseDemands } from "./demands.ts";
 import { readRowError } from "./errors.ts";
+import { explainFilter } from "./filter.ts";
 import { readIdentity } from "./identity.ts";
 import { jsonColumns } from "./json-records.ts";
 import { clearCell, renderField } from "./render.ts";
@@ -59,6 +60,7 @@ export async function openSalesforce(
       return field?.kind === "reference" ? withPrefixes(field, await prefixes()) : field;
     },
     explainName: (schema, name) => explainName(schema, name, describe),
+    explainFilter: (object, filter) => explainFilter(client, object, filter),
     render: renderField,
     // A checkbox is never empty: false stands for no value.
     clearedValue: (field) => (field.kind === "boolean" ? "'false'" : "CAST(NULL AS VARCHAR)"),

@@ -125,7 +125,7 @@ function unknownName(
   const candidates = [...scope.columns.keys()];
   const suggestion = suggest(use.column, candidates);
   const holder = scope.object === undefined ? `the files of stream ${input.stream.name} have` : `${scope.object} has`;
-  const where = noun === "column" ? holder : `stream ${input.stream.name} maps`;
+  const where = noun === "column" || scope.object !== undefined ? holder : `stream ${input.stream.name} maps`;
   return {
     place: expressionPlace(expression, use.offset),
     length: use.column.length,

@@ -22,6 +22,7 @@ import { refuseOtherDelimiter } from "./other-delimiter.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
 import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
+import { compileWhere } from "./target-where.ts";
 
 /** Throws one Failure (exit 2) with all problems of the stream. */
 export async function compileStream(input: CompileInput): Promise<CompiledStream> {
@@ -69,6 +70,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
+  const where = await compileWhere({ ...input, stream }, schema, problems);
   problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const keepColumns = [...(kept?.columns.keys() ?? [])];
@@ -82,6 +84,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     key,
     rules,
     columns,
+    ...(where === undefined ? {} : { where }),
     keepColumns,
     redacted,
     carried: [...carried],

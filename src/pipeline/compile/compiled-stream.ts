@@ -4,6 +4,7 @@ import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import type { CompiledRule } from "../../validate/rules.ts";
+import type { CompiledWhere } from "./target-where.ts";
 
 export interface CompiledStream {
   stream: Stream;
@@ -17,6 +18,8 @@ export interface CompiledStream {
   rules: CompiledRule[];
   /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
   columns: ReadonlyMap<string, string>;
+  /** Which present records may be touched. */
+  where?: CompiledWhere;
   /** Those that `source.keep` uses. */
   keepColumns: readonly string[];
   /** Target fields whose values are never shown, in small letters. */

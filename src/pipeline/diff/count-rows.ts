@@ -39,6 +39,7 @@ export async function countRows(
     count("duplicates") -
     count("shared_keys") -
     count("waiting") -
+    count("outside") -
     keyed;
   const changed = count("creates") + count("updates") + count("deletes");
   return {
@@ -47,7 +48,7 @@ export async function countRows(
     filtered: Number(states["filtered"]) + notSelected + notTaken,
     duplicates: count("duplicates"),
     rejected,
-    unmatched: count("unmatched") + count("waiting"),
+    unmatched: count("unmatched") + count("waiting") + count("outside"),
     waiting: count("waiting"),
     creates: count("creates"),
     updates: count("updates"),

@@ -16,6 +16,7 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { readWithin } from "./within.ts";
 
 interface CandidatesInput {
   engine: Engine;
@@ -77,11 +78,13 @@ export async function holdBackCandidates(input: CandidatesInput, compare: Compar
     ...(scope === undefined ? {} : { scope }),
   });
   const scan = scanCsvFiles(files, [idColumn, versionColumn, ...fields]);
+  const { where } = compiled;
+  const within = where === undefined ? "true" : `folded IN (${await readWithin(input, where, wanted, "bounds")})`;
   const present = selectPresent({ ...compare, fields: keyFields, matching: [] }, compare.snapshot, scan);
   await engine.run(`CREATE OR REPLACE TEMP TABLE held_candidates AS
-    SELECT d.id, p.folded IS NULL AS gone FROM (SELECT id, key, ${foldId("id")} AS folded FROM ${plan} WHERE action = 'delete') d
+    SELECT d.id, p.folded IS NULL AS gone, NOT ${within} AS outside FROM (SELECT id, key, ${foldId("id")} AS folded FROM ${plan} WHERE action = 'delete') d
     LEFT JOIN (SELECT ${foldId("_id_")} AS folded, ${foldKey(compare.key)} AS key FROM (${present})) p USING (folded)
-    WHERE p.folded IS NULL OR p.key IS DISTINCT FROM d.key`);
+    WHERE p.folded IS NULL OR p.key IS DISTINCT FROM d.key OR NOT ${within}`);
   const told = await describeHeld(engine, scope !== undefined);
   if (told === undefined) return undefined;
   const kept = `SELECT * EXCLUDE (file_row_number) FROM ${plan}
@@ -92,7 +95,7 @@ export async function holdBackCandidates(input: CandidatesInput, compare: Compar
 }
 
 async function describeHeld(engine: Engine, isScoped: boolean): Promise<string | undefined> {
-  const why = `CASE WHEN gone THEN ${literal(isScoped ? "gone, or not in target.scope" : "gone")} ELSE 'another key' END`;
+  const why = `CASE WHEN gone THEN ${literal(isScoped ? "gone, or not in target.scope" : "gone")} WHEN outside THEN 'not in target.where any more' ELSE 'another key' END`;
   const found = await engine.all(`SELECT ${why} AS why, count(*) AS rows, list(id ORDER BY id)[:${shownMax}] AS ids
     FROM held_candidates GROUP BY 1 ORDER BY 1`);
   if (found.length === 0) return undefined;

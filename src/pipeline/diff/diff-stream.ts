@@ -13,6 +13,8 @@ import { type CompareInput, matchKeys, nameMatches } from "../../diff/match.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { countRefusedRecords } from "../../stage/stage.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { describeWhere } from "../compile/target-where.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { countRows } from "./count-rows.ts";
 import { holdBackCandidates, noneDeletable } from "./delete-candidates.ts";
@@ -25,6 +27,7 @@ import { prepareCompare } from "./prepare-compare.ts";
 import { adoptRecords, readPresent } from "./read-present.ts";
 import { refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { wholeAsMatched, wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
+import { boundRecords } from "./within.ts";
 
 export interface StreamDiff {
   counts: StreamCounts;
@@ -43,7 +46,8 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await input.refuseRows();
   const read = together([input.taken, wholeAsSelected(input.selection), await wholeAsStaged(engine, compiled, staged)]);
   const present = await readPresent(input);
-  const prepared = await adoptRecords(input, await prepareCompare(input, present, read));
+  const adopted = await adoptRecords(input, await prepareCompare(input, present, read));
+  const prepared = await boundRecords(input, adopted);
   const { matches, alike } = await matchRows(input, prepared);
   const wholeness = together([read, wholeAsMatched(alike)]);
   const matched = alike === 0 ? prepared : { ...prepared, deletable: noneDeletable };
@@ -63,9 +67,13 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
     counts,
     warnings: Number(warnings) + remarks.rows,
     remarks: [missing, ...remarks.sentences, ...taken, held].filter((remark) => remark !== undefined),
-    how: present?.how ?? "nothing read",
+    how: tellHow(present?.how, compiled),
     wholeness,
   };
+}
+
+function tellHow(how: string | undefined, { where }: CompiledStream): string {
+  return [how ?? "nothing read", ...(where === undefined ? [] : [describeWhere(where)])].join("; ");
 }
 
 /**

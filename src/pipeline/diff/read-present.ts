@@ -82,12 +82,15 @@ export async function adoptRecords(input: DiffInput, compare: CompareInput): Pro
   return { ...compare, adopted: { scan: scanCsvFiles(files, columns), by } };
 }
 
-/** What is read of the target's records: the mapped fields, less the id, which every snapshot has. */
-function snapshotFields({ compiled, target }: DiffInput): string[] {
+/** What is read of the target's records: the mapped fields and those of target.where, less the id, which every snapshot has. */
+export function snapshotFields({ compiled, target }: Pick<DiffInput, "compiled" | "target">): string[] {
+  const { idColumn, versionColumn } = target.capabilities;
   const names = [...compiled.planned, ...matchingFields(compiled)].map(({ field }) =>
     readField(compiled, field.target),
   );
-  return [...new Set(names)].filter((name) => name !== target.capabilities.idColumn);
+  const judged = compiled.where?.kind === "sql" ? compiled.where.fields.map(({ name }) => name) : [];
+  const read = [...names, ...judged.filter((name) => name !== versionColumn)];
+  return [...new Set(read)].filter((name) => name !== idColumn);
 }
 
 export function readField({ fieldSchemas }: CompiledStream, name: string): string {

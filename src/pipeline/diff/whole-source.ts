@@ -26,7 +26,7 @@ export function wholeAsAsked(
   if (keep !== undefined) reasons.push(partial("keep leaves rows of the source out"));
   if (source.kind === "object") {
     if (source.incremental !== undefined) reasons.push(partial("the source is incremental: it gives what changed"));
-    if (source.where !== undefined && target.scope === undefined)
+    if (source.where !== undefined && target.scope === undefined && target.where === undefined)
       reasons.push(
         partial("source.where takes a part of the object, and no target.scope says which records it stands for"),
       );

@@ -41,10 +41,11 @@ export async function findChangedSince(
   await engine.run(`CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT ${identifier(idColumn)} AS name,
     ${id} AS id FROM (${rows})`);
   const named = nameParents(context.job, stream, await target.describe(stream.target.object));
-  const names = named.fields.map((field) => field.target).filter((name) => name !== idColumn);
+  const planned = named.fields.filter(({ own }) => own !== false);
+  const names = planned.map((field) => field.target).filter((name) => name !== idColumn);
   const fields = await resolveFields(target, stream, names);
   const present = await readRecords(context, stream, fields);
-  const planned = `SELECT ${foldId("id")} AS id, action, version, changed, before, after FROM ${readParquet(plan)}
+  const rowsOfPlan = `SELECT ${foldId("id")} AS id, action, version, changed, before, after FROM ${readParquet(plan)}
     WHERE action <> 'create' AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
   const columns = fields.map((field) => {
     const { stored, value } = target.render(field, identifier(columnOf(field)), "VARCHAR", storedReading);
@@ -53,7 +54,7 @@ export async function findChangedSince(
   const now = `SELECT ${id} AS id, ${["true AS _is_there_", `${identifier(versionColumn)} AS version`, ...columns].join(", ")}
     FROM ${present}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE both_sides AS
-    SELECT p.*, n.* EXCLUDE (id, version), n.version AS now_version FROM (${planned}) p LEFT JOIN (${now}) n ON n.id = p.id`);
+    SELECT p.*, n.* EXCLUDE (id, version), n.version AS now_version FROM (${rowsOfPlan}) p LEFT JOIN (${now}) n ON n.id = p.id`);
   const redacted = redactedFields(context.job, stream);
   const told: string[] = [];
   const filling = new Set(named.fields.filter(({ policy }) => policy === "fill_empty").map((field) => field.target));

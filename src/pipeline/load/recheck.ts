@@ -21,7 +21,7 @@ import { stalePlan } from "../run/stale-plan.ts";
 import { type ChangedSince, findChangedSince } from "./changed-since.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
 import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
-import { findWritten, type StaleRows } from "./recheck-updates.ts";
+import { findOutside, findWritten, type StaleRows } from "./recheck-updates.ts";
 import { keyOfBatch, resolveFields } from "./settle-batch.ts";
 
 /** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
@@ -130,8 +130,12 @@ async function findStale(
 ): Promise<StaleRows> {
   if (batch.action === "create") return findMade(context, stream, batch, scans);
   const changed = since === undefined ? undefined : selectChanged(context, stream, batch, since);
-  if (batch.action === "update") return changed ?? (await findWritten(context, stream, batch));
-  const found = [await findKept(context, stream, batch), changed].filter((one) => one !== undefined);
+  const outside = await findOutside(context, stream, batch);
+  const own =
+    batch.action === "update"
+      ? [changed ?? (await findWritten(context, stream, batch))]
+      : [await findKept(context, stream, batch), changed];
+  const found = [outside, ...own].filter((one) => one !== undefined);
   return found.length === 0 ? undefined : found.join(" UNION ALL ");
 }
 

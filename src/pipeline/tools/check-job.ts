@@ -27,6 +27,7 @@ import { tellLossyCasts } from "../compile/lossy-casts.ts";
 import { nameObjects } from "../compile/object-names.ts";
 import { findLiteralProblems, findMissingFields } from "../compile/schema-problems.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
+import { describeWhere } from "../compile/target-where.ts";
 import { fetchListed, readPartColumns } from "../extract/part-files.ts";
 import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
 import { findEncodingProblem } from "./check-encoding.ts";
@@ -105,7 +106,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   result.checked.push(
-    `${stream.name}: ${countOf(stream.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object}${by}`,
+    `${stream.name}: ${countOf(stream.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object}${by}${compiled.where === undefined ? "" : `, ${describeWhere(compiled.where)}`}`,
   );
 }
 
