@@ -6,6 +6,8 @@ export interface SnapshotRequest {
   /** Fields to read besides the id and the version. */
   fields: string[];
   key: string[];
+  /** Of `fields`: those of which all that a record has is told, also records that lack the property that tells them apart. */
+  whole?: readonly string[];
   /** Present when there are few enough keys to name them (`namedKeysMax`): the values of the only key field. */
   keys?: { count: number; read(): AsyncIterable<string> };
   /** Only records within it, a filter in the vendor's own language; with `keys` as the records are, whatever an index says. */

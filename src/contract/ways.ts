@@ -28,6 +28,8 @@ export interface BatchSize {
   operation: Operation;
   /** Mapped fields that name another record. */
   parents: number;
+  /** Of these: those that take the place of others. */
+  replaced: number;
 }
 
 export interface WayChoice {

@@ -54,6 +54,8 @@ export interface FieldSchema {
   forwardOnly?: true;
   /** A record may have several values, in text joined by `severalSeparator`; what is mapped is one that it must have. */
   several?: true;
+  /** Of several values one is chosen: naming another moves it there. */
+  one?: true;
 }
 
 /** What may be chosen. */
@@ -70,6 +72,9 @@ export interface Picklist {
 }
 
 export const severalSeparator = "\u001f";
+
+/** Among several values: a record that lacks the property which tells it apart; its id follows. */
+export const unnamedMark = "\u001e";
 
 /** Whether a record can't be made without a value for the field. */
 export function isRequired({ createable, nillable, defaultedOnCreate }: FieldSchema): boolean {

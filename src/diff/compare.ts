@@ -82,8 +82,8 @@ function planChanges(input: CompareInput): string {
     const name = identifier(field.name);
     const differs = `CASE WHEN s._new_ THEN s.${name} IS NOT NULL ELSE ${changed} END`;
     return [
-      // What is only added to is told by its mark.
-      `${field.several ? `${literal(severalSeparator)} || m.${name}` : `m.${name}`} AS ${presentName(field)}`,
+      // What is only added to is told by its mark, and what is replaced by two.
+      `${field.several ? `${literal(severalSeparator.repeat(field.replaces ? 2 : 1))} || m.${name}` : `m.${name}`} AS ${presentName(field)}`,
       `${value} AS ${mappedName(field.name)}`,
       `${differs} AS ${changedName(field)}`,
     ];
@@ -185,9 +185,11 @@ function compareField(input: CompareInput, field: ComparedField): { changed: str
   const fold = (sql: string) => foldCase(field.equality, sql);
   const present = `string_split(${fold(target)}, ${literal(severalSeparator)})`;
   const conditions = [
-    field.several
-      ? `NOT coalesce(list_contains(${present}, ${fold(value)}), false)`
-      : `(${differs(field.equality, value, target)})`,
+    field.replaces && field.several
+      ? `coalesce(list_distinct(${present}), []) <> CASE WHEN ${value} IS NULL THEN [] ELSE [${fold(value)}] END`
+      : field.several
+        ? `NOT coalesce(list_contains(${present}, ${fold(value)}), false)`
+        : `(${differs(field.equality, value, target)})`,
   ];
   if (field.onNull === "skip") conditions.push(`${source} IS NOT NULL`);
   if (field.policy === "fill_empty") conditions.push(`${target} IS NULL`);

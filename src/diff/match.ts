@@ -25,6 +25,8 @@ export interface ComparedField {
   cleared: string;
   /** The target has several values, of which ours must be one. */
   several: boolean;
+  /** Ours takes the place of all of them. */
+  replaces: boolean;
   /** The target's text for the snapshot's column, SQL over the column of the mapped name. */
   canonical: string;
   /** Parts that lack a column of this field: their rows leave it alone. */

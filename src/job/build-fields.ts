@@ -42,6 +42,9 @@ export function buildFields(
       ...(newestBy === undefined ? {} : { newestBy }),
       ...(options?.own === false ? { own: false as const } : {}),
       ...(round === undefined ? {} : { round }),
+      ...(options?.mode === "replace"
+        ? { replaces: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target, "mode"]).start) }
+        : {}),
       ...(parent === undefined ? {} : { parent: { stream: parent, miss, field: target } }),
       targetPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target]).start),
     };

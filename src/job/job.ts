@@ -243,6 +243,8 @@ export interface MappedField {
   own?: false;
   /** How digits that the field has no room for are rounded; without it, the row is a reject. */
   round?: Rounding;
+  /** An association that takes the place of those that the record has; undefined: it is added. Its place in the YAML. */
+  replaces?: Place;
   /** The value is the key of a record that `stream` of this job loads; the field gets that record's id. */
   parent?: ParentField;
   /** Of the key in the YAML. */

@@ -49,6 +49,12 @@ export const mapping = closedMap({
       "What happens to a row whose parent is not there: it is rejected, or kept and taken up by the run that finds the parent. Default: reject.",
     )
     .optional(),
+  mode: z
+    .enum(["add", "replace"])
+    .describe(
+      "Of an association: it is added to those that the record has, or takes the place of all of them. Default: add.",
+    )
+    .optional(),
   lookup: lookup.describe("Take the value from a reference file.").optional(),
 })
   .meta({

@@ -58,11 +58,13 @@ function findSharedField(earlier: Stream, later: Stream, addsParents: boolean): 
   if (!mayUpdate(earlier) || !mayUpdate(later)) return undefined;
   const keys = [...earlier.target.key, ...later.target.key].map(foldField);
   for (const field of later.fields) {
-    if (addsParents && (field.parent !== undefined || field.target.includes("."))) continue;
+    const isAdded = (one: MappedField) =>
+      one.replaces === undefined && (one.parent !== undefined || one.target.includes("."));
     if (field.own === false) continue;
     const other = earlier.fields.find(
       ({ target, own }) => own !== false && foldField(target) === foldField(field.target),
     );
+    if (addsParents && isAdded(field) && (other === undefined || isAdded(other))) continue;
     if (other === undefined || keys.includes(foldField(field.target)) || comesToRest(field, other)) continue;
     return {
       message: `streams ${earlier.name} and ${later.name} both write ${field.target} of ${later.target.object}: where they meet, each run undoes what the other has written`,

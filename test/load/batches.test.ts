@@ -80,6 +80,7 @@ async function writeBatches(plan: string, limits: BatchLimits, parents: string[]
     const cells = selectCells(selectBatch(plan, range), range.action, fields, {
       id: "Id",
       clearCell: "#N/A",
+      replaced: new Set(),
       written: new Map(),
     });
     await engine.run(`COPY (${cells}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '')`);

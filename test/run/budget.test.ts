@@ -7,7 +7,7 @@ import { describeForecast, type LoadForecast } from "../../src/report/forecast.t
 const commands = { resumeCommand: "loadline resume r1", runCommand: "loadline run a.yaml" };
 
 function bulk(rows: number): BatchSize {
-  return { via: "bulk", rows, operation: "insert", parents: 0 };
+  return { via: "bulk", rows, operation: "insert", parents: 0, replaced: 0 };
 }
 
 /** A target that takes a call for every row. */

@@ -6,6 +6,7 @@ import { rememberEach } from "../kit/remember.ts";
 import type { AssociationType } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { associationPath } from "./paths.ts";
+import { primaryLabel, primaryTypeIds } from "./properties.ts";
 import { readBatchAnswer } from "./records.ts";
 import type { AssociationName } from "./schema.ts";
 
@@ -54,6 +55,8 @@ export class AssociationTypes {
 }
 
 /** Labels are told apart without case. */
-export function isLabelled(type: Pick<AssociationType, "label">, label: string | undefined): boolean {
+export function isLabelled(type: AssociationType, label: string | undefined): boolean {
+  const isPrimary = type.category === "HUBSPOT_DEFINED" && primaryTypeIds.has(type.typeId);
+  if (isPrimary && label?.toLowerCase() === primaryLabel) return true;
   return (type.label ?? undefined)?.toLowerCase() === label?.toLowerCase();
 }

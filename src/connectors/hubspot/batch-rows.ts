@@ -3,6 +3,7 @@
 
 import { basename } from "node:path";
 import type { Batch, ResultFiles } from "../../contract/write.ts";
+import { severalSeparator } from "../../core/model.ts";
 import { type AnsweredRow, matchByTrace, readBatchRows, saveAnsweredRows } from "../kit/batch-file.ts";
 import type { BatchRow, RowAnswer } from "./batches.ts";
 import { rowErrorOf, writeRowError } from "./errors.ts";
@@ -17,7 +18,10 @@ interface WantedAssociation {
   /** The column that asks for it. */
   column: string;
   name: AssociationName;
+  /** Empty where none is wanted. */
   key: string;
+  /** What is to be taken away: keys, or ids behind `unnamedMark`. */
+  replaced: string[];
 }
 
 export interface SentRow extends BatchRow {
@@ -42,7 +46,10 @@ export function readBatchFile({ path, operation, externalId }: Batch): BatchFile
       if (cell === "" || column === idColumn) return;
       const association = readAssociationName(column);
       if (association === undefined) properties[column] = cell === clearCell ? "" : cell;
-      else if (cell !== clearCell) associations.push({ column, name: association, key: cell });
+      else if (cell !== clearCell) {
+        const [wanted = "", ...replaced] = cell.split(severalSeparator);
+        associations.push({ column, name: association, key: wanted, replaced: replaced.filter(Boolean) });
+      }
     });
     const key = externalId === undefined ? undefined : cells[columns.indexOf(externalId)];
     return {

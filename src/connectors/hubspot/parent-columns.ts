@@ -2,14 +2,13 @@
 // for many records at once, since neither searches nor lists tell them.
 
 import type { FieldSchema } from "../../core/model.ts";
+import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { Lookups } from "./lookups.ts";
+import { primaryLabel } from "./properties.ts";
 import type { HubSpotRecord } from "./records.ts";
 import type { Schemas } from "./schema.ts";
-
-/** https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide: the type that says "primary" */
-const primaryTypeIds: ReadonlySet<number> = new Set([1, 5, 26]);
 
 const ownerColumns = ["email", "first_name", "last_name", "name"];
 const stageProperties: readonly string[] = ["dealstage", "hs_pipeline_stage"];
@@ -92,7 +91,7 @@ export class ParentColumns {
     const ids = records.map(({ id }) => id);
     for await (const found of readAssociations(this.#client, { from: object, to: name.object }, ids, signal)) {
       for (const { from, to, types } of found) {
-        const isPrimary = types.some(({ typeId }) => primaryTypeIds.has(typeId));
+        const isPrimary = types.some((type) => isLabelled(type, primaryLabel));
         const before = chosen.get(from);
         const isBetter =
           before === undefined ||

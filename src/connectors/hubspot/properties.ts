@@ -11,3 +11,13 @@ export const stageProperty = "lifecyclestage";
 export const emailProperty = "email";
 
 export const otherAddressesProperty = "hs_additional_emails";
+
+/**
+ * The types that say "primary", from both ends. Their labels have changed ("Primary", "Primary Company", "Contact with
+ * Primary Company"), the ids never do.
+ * https://developers.hubspot.com/changelog/changes-to-primary-labels-for-hubspot-defined-association-labels
+ */
+export const primaryTypeIds: ReadonlySet<number> = new Set([1, 2, 5, 6, 25, 26]);
+
+/** The label by which a job asks for the primary association, whatever HubSpot calls it. */
+export const primaryLabel = "primary";

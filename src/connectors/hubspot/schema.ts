@@ -8,7 +8,7 @@ import { fieldOf } from "../kit/field.ts";
 import { remember, rememberEach } from "../kit/remember.ts";
 import type { HubSpotClient } from "./client.ts";
 import type { Lookups } from "./lookups.ts";
-import { domainProperty, idColumn, stageProperty } from "./properties.ts";
+import { domainProperty, idColumn, primaryLabel, stageProperty } from "./properties.ts";
 import { lendTo } from "./sdk.ts";
 
 /** Objects that every account has, by the names that paths take. https://developers.hubspot.com/docs/guides/crm/understanding-the-crm */
@@ -136,6 +136,9 @@ export class Schemas {
       externalId: false,
       unique: false,
       several: true,
+      ...(association.object === "companies" && association.label?.toLowerCase() === primaryLabel
+        ? { one: true as const }
+        : {}),
       referenceTo: [association.object],
       lookup: { object: association.object, key: association.key },
     };

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { inParallel } from "../../core/in-parallel.ts";
-import { type FieldSchema, severalSeparator } from "../../core/model.ts";
+import { type FieldSchema, severalSeparator, unnamedMark } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import { inGroups, lookUp } from "../kit/groups.ts";
 import { saveSnapshot } from "../kit/snapshot.ts";
@@ -184,13 +184,15 @@ async function* each(pages: AsyncIterable<HubSpotRecord[]>): AsyncGenerator<HubS
 /** Rows of a group: id, version, then the fields. */
 async function describeRecords(
   client: HubSpotClient,
-  { object, fields, signal }: Pick<SnapshotRequest, "object" | "fields" | "signal">,
+  { object, fields, whole = [], signal }: Pick<SnapshotRequest, "object" | "fields" | "whole" | "signal">,
   records: HubSpotRecord[],
 ): Promise<string[][]> {
   const associated = new Map<string, Map<string, string[]>>();
   for (const field of fields) {
     const name = readAssociationName(field);
-    if (name !== undefined) associated.set(field, await readAssociatedKeys(client, object, name, records, signal));
+    if (name === undefined) continue;
+    const read = { object, name, isWhole: whole.includes(field), signal };
+    associated.set(field, await readAssociatedKeys(client, read, records));
   }
   return records.map((record) => [
     record.id,
@@ -202,13 +204,19 @@ async function describeRecords(
   ]);
 }
 
+interface AssociatedReading {
+  object: string;
+  name: AssociationName;
+  /** Those that have no key are told by their ids. */
+  isWhole: boolean;
+  signal: AbortSignal;
+}
+
 /** The keys of the records that each record is associated with, under a label if one is named. */
 async function readAssociatedKeys(
   client: HubSpotClient,
-  object: string,
-  name: AssociationName,
+  { object, name, isWhole, signal }: AssociatedReading,
   records: readonly HubSpotRecord[],
-  signal: AbortSignal,
 ): Promise<Map<string, string[]>> {
   const ids = records.map(({ id }) => id);
   const pairs: { from: string; to: string }[] = [];
@@ -226,7 +234,7 @@ async function readAssociatedKeys(
   );
   const byRecord = new Map<string, string[]>();
   for (const { from, to } of pairs) {
-    const key = keys.get(to);
+    const key = keys.get(to) ?? (isWhole ? unnamedMark + to : undefined);
     if (key !== undefined) byRecord.set(from, [...(byRecord.get(from) ?? []), key]);
   }
   return byRecord;

@@ -40,11 +40,13 @@ const importRowsPerPoll = 5000;
 /** Calls of associating and of looking parents up, for each of the records' own: children of one parent stand together. */
 const callsOfParent = { associate: 1, lookUp: 0.25 };
 
-export function forecastCalls({ via, rows, operation, parents }: BatchSize): number {
+export function forecastCalls({ via, rows, operation, parents, replaced }: BatchSize): number {
   if (via === "bulk") return importCalls + Math.ceil(rows / importRowsPerPoll);
   const calls = Math.ceil(rows / batchRowsMax);
   if (operation === "delete" || parents === 0) return calls;
   // A create without a key brings its associations with it.
   const { associate, lookUp } = callsOfParent;
-  return calls + Math.ceil(calls * parents * (operation === "insert" ? lookUp : associate + lookUp));
+  const linking = Math.ceil(calls * parents * (operation === "insert" ? lookUp : associate + lookUp));
+  // What is taken away is looked up and archived, a hundred pairs a call.
+  return calls + linking + replaced * (calls + Math.ceil(calls * lookUp));
 }

@@ -5,10 +5,11 @@
 
 import type { Batch, ResultFiles } from "../../contract/write.ts";
 import { inParallel } from "../../core/in-parallel.ts";
+import { unnamedMark } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { foldText } from "../../values/fold.ts";
 import { inGroups } from "../kit/groups.ts";
-import { associate } from "./associate.ts";
+import { type AssociatedPair, type AssociateRequest, associate, dissociate } from "./associate.ts";
 import type { AssociationTypes } from "./association-types.ts";
 import type { AssociatedRecords, AssociationType } from "./associations.ts";
 import { readBatchFile, type SentRow, saveAnswers } from "./batch-rows.ts";
@@ -56,7 +57,9 @@ export async function writeBatch(batch: Batch, context: WriteContext): Promise<v
     const { present, answers } = await findParents(file.rows, write, context);
     progress = "sent";
     const written = await writeAll(write, present, context);
-    answers.push(...(await makeAssociations(batch.object, present, written, context)));
+    const linked = await makeAssociations(batch.object, present, written, context);
+    // Last, so that no record is without what it had before it has what it gets.
+    answers.push(...(await takeAssociations(batch.object, present, linked, context)));
     saveAnswers(file, answers, context.files);
   } catch (error) {
     throw isRepeatable(write) ? error : judge(error, progress);
@@ -103,9 +106,10 @@ async function findParents(
   { parents, types, signal }: WriteContext,
 ): Promise<{ present: LinkedRow[]; answers: RowAnswer[] }> {
   const wanted = new Map<string, { name: AssociationName; keys: string[] }>();
-  for (const { name, key, column } of rows.flatMap(({ associations }) => associations)) {
+  for (const { name, key, column, replaced } of rows.flatMap(({ associations }) => associations)) {
     const { keys } = wanted.get(column) ?? { keys: [] };
-    wanted.set(column, { name, keys: [...keys, key] });
+    const named = [key, ...replaced].filter((one) => one !== "" && !one.startsWith(unnamedMark));
+    wanted.set(column, { name, keys: [...keys, ...named] });
   }
   const found = new Map<string, { ids: Map<string, string[]>; type: AssociationType | undefined }>();
   for (const [column, { name, keys }] of wanted) {
@@ -116,15 +120,25 @@ async function findParents(
   const present: LinkedRow[] = [];
   const answers: RowAnswer[] = [];
   for (const row of rows) {
-    const links = row.associations.map(({ column, name, key }) => {
-      const { ids, type } = found.get(column) ?? {};
-      const [id, ...others] = ids?.get(foldText(key)) ?? [];
-      return { column, name, key, id, others, type };
+    const links = row.associations
+      .filter(({ key }) => key !== "")
+      .map(({ column, name, key }) => {
+        const { ids, type } = found.get(column) ?? {};
+        const [id, ...others] = ids?.get(foldText(key)) ?? [];
+        return { column, name, key, id, others, type };
+      });
+    const unlinks = row.associations.map(({ column, name, key, replaced }) => {
+      const { ids = new Map<string, string[]>(), type } = found.get(column) ?? {};
+      const kept = new Set(ids.get(foldText(key)));
+      const gone = replaced.flatMap((one) =>
+        one.startsWith(unnamedMark) ? [one.slice(unnamedMark.length)] : (ids.get(foldText(one)) ?? []),
+      );
+      return { column, name, ids: [...new Set(gone)].filter((id) => !kept.has(id)), type };
     });
     const missing = links.find(
       ({ id, others, name, type }) => id === undefined || others.length > 0 || (name.label !== undefined && !type),
     );
-    if (missing === undefined) present.push(linkRow(row, links, operation));
+    if (missing === undefined) present.push({ ...linkRow(row, links, operation), unlinks });
     else answers.push({ trace: row.trace, error: explainMissing(missing) });
   }
   return { present, answers };
@@ -143,9 +157,15 @@ interface FoundLink {
 interface LinkedRow extends SentRow {
   /** What is associated once the record is there. */
   links: { column: string; name: AssociationName; id: string; type: AssociationType | undefined }[];
+  /** What is taken away then. */
+  unlinks: { column: string; name: AssociationName; ids: string[]; type: AssociationType | undefined }[];
 }
 
-function linkRow(row: SentRow, found: readonly FoundLink[], operation: BatchWrite["operation"]): LinkedRow {
+function linkRow(
+  row: SentRow,
+  found: readonly FoundLink[],
+  operation: BatchWrite["operation"],
+): Omit<LinkedRow, "unlinks"> {
   const links = found.map((link) => ({ ...link, id: link.id ?? "" }));
   const inline = links.flatMap(({ id, type }) =>
     operation === "insert" && type !== undefined ? [{ to: id, type }] : [],
@@ -174,16 +194,59 @@ async function makeAssociations(
   written: readonly RowAnswer[],
   { client, signal }: WriteContext,
 ): Promise<RowAnswer[]> {
+  const links = rows.flatMap(({ trace, links: own }) => own.map(({ id, ...link }) => ({ ...link, trace, to: [id] })));
+  const how = { object, signal, what: "written, but not associated", change: associate };
+  return changeAssociations(client, how, links, written);
+}
+
+/** Takes away what others took the place of. */
+async function takeAssociations(
+  object: string,
+  rows: readonly LinkedRow[],
+  written: readonly RowAnswer[],
+  { client, signal }: WriteContext,
+): Promise<RowAnswer[]> {
+  const links = rows.flatMap(({ trace, unlinks }) => unlinks.map(({ ids, ...link }) => ({ ...link, trace, to: ids })));
+  const what = "written, but still associated with what the source does not name";
+  return changeAssociations(client, { object, signal, what, change: dissociate }, links, written);
+}
+
+interface AssociationChange {
+  object: string;
+  signal: AbortSignal;
+  /** What is told where it failed. */
+  what: string;
+  change(
+    client: HubSpotClient,
+    request: AssociateRequest,
+    pairs: readonly AssociatedPair[],
+  ): Promise<Map<string, ApiError>>;
+}
+
+interface ChangedLink {
+  trace: string;
+  column: string;
+  name: AssociationName;
+  type: AssociationType | undefined;
+  to: string[];
+}
+
+async function changeAssociations(
+  client: HubSpotClient,
+  { object, signal, what, change }: AssociationChange,
+  links: readonly ChangedLink[],
+  written: readonly RowAnswer[],
+): Promise<RowAnswer[]> {
   const ids = new Map(written.flatMap((answer) => ("error" in answer ? [] : [[answer.trace, answer.id] as const])));
   const failures = new Map<string, { error: ApiError; column: string }>();
-  const columns = new Map(rows.flatMap(({ links }) => links.map((link) => [link.column, link] as const)));
-  for (const [column, { name, type }] of columns) {
-    const wanted = rows.flatMap(({ trace, links }) => {
+  for (const [column, ofColumn] of Map.groupBy(links, (link) => link.column)) {
+    const pairs = ofColumn.flatMap(({ trace, to: others }) => {
       const from = ids.get(trace);
-      const to = links.find((link) => link.column === column)?.id;
-      return from === undefined || to === undefined ? [] : [{ from, to }];
+      return from === undefined ? [] : others.map((to) => ({ from, to }));
     });
-    const failed = await associate(client, { from: object, to: name.object, type, signal }, wanted);
+    const [{ name, type } = { name: undefined, type: undefined }] = ofColumn;
+    if (name === undefined || pairs.length === 0) continue;
+    const failed = await change(client, { from: object, to: name.object, type, signal }, pairs);
     for (const [from, error] of failed) failures.set(from, { error, column });
   }
   return written.map((answer) => {
@@ -191,7 +254,7 @@ async function makeAssociations(
     const failure = failures.get(answer.id);
     if (failure === undefined) return answer;
     const { error, column } = failure;
-    const message = `written, but not associated: ${error.message ?? "no reason given"}`;
+    const message = `${what}: ${error.message ?? "no reason given"}`;
     return { trace: answer.trace, error: { ...error, message, context: { propertyName: [column] } } };
   });
 }

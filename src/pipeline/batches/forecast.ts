@@ -44,9 +44,12 @@ function callsOf(target: Target, stream: Stream, batch: BatchSize): number {
 }
 
 /** What a target's forecast wants to know of a batch. */
-export function sizeOf(stream: Stream, { via, rows, operation }: Omit<BatchSize, "parents">): BatchSize {
+export function sizeOf(stream: Stream, { via, rows, operation }: Omit<BatchSize, "parents" | "replaced">): BatchSize {
   const isParent = ({ target, parent }: MappedField) => parent !== undefined || target.includes(".");
-  return { via, rows, operation, parents: stream.fields.filter(isParent).length };
+  const parents = stream.fields.filter(isParent);
+  // A new record has nothing that could be replaced.
+  const replaced = operation === "update" ? parents.filter(({ replaces }) => replaces !== undefined).length : 0;
+  return { via, rows, operation, parents: parents.length, replaced };
 }
 
 /** The batches of a stream: as they were cut, or, of a dry run, as they would be. */

@@ -101,7 +101,10 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   const { action } = input.range;
   const { capabilities } = targetOf(context, stream.target.connection);
   const path = batchPath(context, { stream: stream.name, number: input.number });
-  await engine.run(`CREATE OR REPLACE TEMP TABLE batch_rows AS ${selectBatch(input.plan, input.range)}`);
+  const replaced = new Set(stream.fields.filter(({ replaces }) => replaces !== undefined).map((field) => field.target));
+  await engine.run(
+    `CREATE OR REPLACE TEMP TABLE batch_rows AS ${selectBatch(input.plan, input.range, replaced.size > 0)}`,
+  );
   const used = await engine.all("SELECT DISTINCT unnest(changed) AS name FROM batch_rows");
   const names = new Set(used.map((row) => String(row["name"])));
   const columns = input.fields.filter(
@@ -111,6 +114,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     id: capabilities.idColumn,
     clearCell: capabilities.clearCell,
     written: writtenFields(compiled),
+    replaced,
   });
   const file = await writeBatchFile(engine, cells, path);
   await engine.run("DROP TABLE batch_rows");

@@ -194,9 +194,15 @@ async function resolveTargetField(
     problems.push({ ...at, message, next });
     return undefined;
   }
-  if (found.several === true && field.onNull === "clear" && field.onNullPlace !== undefined) {
+  if (field.replaces !== undefined && found.several !== true) {
+    const message = `mode: replace is for associations, and ${schema.object}.${field.target} holds one value`;
+    problems.push({ place: field.replaces, length: "mode".length, message, next: "leave mode out" });
+  }
+  const isKept = found.several === true && field.replaces === undefined;
+  if (isKept && field.onNull === "clear" && field.onNullPlace !== undefined) {
     const message = `${field.target} can't be cleared: an association is only ever added, never taken away`;
-    problems.push({ place: field.onNullPlace, length: "on_null".length, message, next: "leave on_null out" });
+    const next = "mode: replace takes away what the source does not name; or leave on_null out";
+    problems.push({ place: field.onNullPlace, length: "on_null".length, message, next });
   }
   if (found.several === true && field.policy === "newest") {
     problems.push({

@@ -1,5 +1,5 @@
 // Associations of a record whose source has none any more. An API's null empties a field, but an association is only ever
-// added: that it stays is said, since nobody has asked for it.
+// added unless the job says mode: replace: that it stays is said, since nobody has asked for it.
 
 import type { CompiledStream } from "./compiled-stream.ts";
 
@@ -8,7 +8,10 @@ export function tellKeptAssociations({ stream, planned, fieldSchemas }: Compiled
   const { mode } = stream.target;
   if (mode !== "update" && mode !== "upsert" && mode !== "mirror") return [];
   const kept = planned
-    .filter(({ field }) => field.onNull === "clear" && fieldSchemas.get(field.target)?.several === true)
+    .filter(
+      ({ field }) =>
+        field.onNull === "clear" && field.replaces === undefined && fieldSchemas.get(field.target)?.several === true,
+    )
     .map(({ field }) => field.target);
   if (kept.length === 0) return [];
   return [

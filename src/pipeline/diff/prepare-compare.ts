@@ -56,14 +56,15 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
   return {
     name,
     column: readField(compiled, name),
-    // What a record has several of is only added to.
-    onNull: field.onNull === "clear" && schema.several !== true ? "clear" : "skip",
+    // What a record has several of is only added to, unless ours takes its place.
+    onNull: field.onNull === "clear" && (schema.several !== true || field.replaces !== undefined) ? "clear" : "skip",
     policy: field.policy,
     ...(field.policy === "newest" ? { time: compiled.times.get(name) ?? "" } : {}),
     // Names of records, our own and parents', differ only as far as the target tells them apart.
     equality: equalityOf(schema, name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true),
     cleared: target.clearedValue(schema),
     several: schema.several === true,
+    replaces: field.replaces !== undefined || schema.one === true,
     canonical,
     absentParts: staged.parts
       .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))

@@ -45,6 +45,7 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   return target.snapshot({
     object,
     fields: snapshotFields(input),
+    whole: replacedFields(input.compiled),
     key: by === undefined ? others : [by.name, ...others],
     ...(named ? { keys: { count: Number(count), read: () => engine.texts(`${values} ORDER BY 1`, "key") } } : {}),
     folder: input.snapshotFolder,
@@ -68,6 +69,7 @@ export async function adoptRecords(input: DiffInput, compare: CompareInput): Pro
   const found = await target.snapshot({
     object,
     fields: snapshotFields(input),
+    whole: replacedFields(input.compiled),
     key: [adoptBy],
     ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "_by_") } } : {}),
     folder: input.snapshotFolder,
@@ -91,6 +93,11 @@ export function snapshotFields({ compiled, target }: Pick<DiffInput, "compiled" 
   const judged = compiled.where?.kind === "sql" ? compiled.where.fields.map(({ name }) => name) : [];
   const read = [...names, ...judged.filter((name) => name !== versionColumn)];
   return [...new Set(read)].filter((name) => name !== idColumn);
+}
+
+/** Associations that are replaced: all that a record has is wanted. */
+function replacedFields({ fields }: CompiledStream): string[] {
+  return fields.filter(({ field }) => field.replaces !== undefined).map(({ field }) => field.target);
 }
 
 export function readField({ fieldSchemas }: CompiledStream, name: string): string {

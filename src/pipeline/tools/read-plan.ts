@@ -5,7 +5,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { sizeOf } from "../../core/files.ts";
-import { type Action, severalSeparator } from "../../core/model.ts";
+import { type Action, severalSeparator, unnamedMark } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import { type Job, keyOf } from "../../job/job.ts";
 import type { RunOutcome, StreamOutcome } from "../../pipeline.ts";
@@ -124,10 +124,12 @@ export function plannedChange(row: Row, key: readonly string[], withKey = false)
   return { action, key: shownKey(row, key, { ...before, ...dropNulls(after) }), id: textOrNull(row["id"]), fields };
 }
 
-/** Of what a record has several of, one is added to those that it has: it keeps them. */
+/** Of what a record has several of, one is added to those that it has, which it keeps, or takes their place. */
 function describeChange(before: string | null, after: string | null): Pick<FieldChange, "before" | "after"> {
   if (before === null || !before.includes(severalSeparator)) return { before, after };
-  const present = before.split(severalSeparator).filter(Boolean).join(", ");
+  const values = before.split(severalSeparator).filter(Boolean);
+  const present = values.map((value) => (value.startsWith(unnamedMark) ? `id ${value.slice(1)}` : value)).join(", ");
+  if (before.startsWith(severalSeparator.repeat(2))) return { before: present, after };
   return { before: present, after: after === null ? null : `${present} + ${after}` };
 }
 
