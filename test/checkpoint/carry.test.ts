@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exportState } from "../../src/checkpoint/carry/export-state.ts";
 import { importState } from "../../src/checkpoint/carry/import-state.ts";
-import { isStatePath, StateFile, writeStateFile } from "../../src/checkpoint/carry/state-file.ts";
+import { isStatePath, openStateFile, writeStateFile } from "../../src/checkpoint/carry/state-file.ts";
 import { Ledger } from "../../src/checkpoint/ledger.ts";
 import { holdSqliteFile, openSqlite, openSqliteFile } from "../../src/core/sqlite.ts";
 import { filledLedger, temporaryFolder } from "./filled-ledger.ts";
@@ -77,7 +77,7 @@ test("a file with one changed byte, or a part of one, is told; what is here stay
     writeFileSync(join(out, "flipped.ldl"), flipped);
     const to = temporaryFolder();
     try {
-      using state = StateFile.open(join(out, "flipped.ldl"));
+      using state = openStateFile(join(out, "flipped.ldl"));
       state.unpack(to);
       // A byte that means nothing.
       for (const name of names) expect(readFileSync(join(to, name)).equals(readFileSync(join(from, name)))).toBe(true);
@@ -120,7 +120,7 @@ test("a file of another kind, of a newer format, or that names a place outside i
     ["outside", 'holds "runs/r1/../../../x"'],
     ["none", "there is no file"],
   ] as const) {
-    expect(() => StateFile.open(file(name)), name).toThrow(why);
+    expect(() => openStateFile(file(name)), name).toThrow(why);
   }
   expect(["ledger.db", "seen/a", "runs/r/x/y"].every(isStatePath)).toBe(true);
   expect(

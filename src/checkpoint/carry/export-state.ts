@@ -13,7 +13,7 @@ import { randomId } from "../../core/random.ts";
 import { holdSqliteFile, isDamage } from "../../core/sqlite.ts";
 import type { Ledger } from "../ledger.ts";
 import { readStanding, type Standing, writeStanding } from "./standing.ts";
-import { heldFailure, StateFile, type StateHeader, tellState, writeStateFile } from "./state-file.ts";
+import { heldFailure, openStateFile, type StateHeader, tellState, writeStateFile } from "./state-file.ts";
 
 export interface ExportedState {
   file: string;
@@ -100,7 +100,7 @@ function holdExport(file: string): HeldExport | undefined {
 }
 
 function openHeader(file: string): { header: StateHeader } {
-  using opened = StateFile.open(file);
+  using opened = openStateFile(file);
   return { header: opened.header };
 }
 

@@ -11,8 +11,9 @@ import { syncFile } from "../../core/files.ts";
 import type { About } from "../integrity.ts";
 import { Ledger } from "../ledger.ts";
 import { beginImport, carriedFolders, completeImport, dropImport, lockImport, makeReady } from "./finish-import.ts";
+import type { PackedFile } from "./packed-file.ts";
 import { readStanding, type Standing } from "./standing.ts";
-import { StateFile, type StateHeader, tellState } from "./state-file.ts";
+import { openStateFile, type StateHeader, tellState } from "./state-file.ts";
 
 export interface ImportedState {
   file: string;
@@ -28,7 +29,7 @@ export interface ImportedState {
 
 /** The caller has made sure that no run is at work. */
 export function importState(stateFolder: string, file: string): ImportedState {
-  using state = StateFile.open(file);
+  using state = openStateFile(file);
   const { header } = state;
   using _lock = lockImport(stateFolder);
   // What was begun is finished first, so that it is compared with what is there.
@@ -106,7 +107,7 @@ function refused(file: string, header: StateHeader, why: string): Failure {
   });
 }
 
-function unpack(state: StateFile, stateFolder: string): void {
+function unpack(state: PackedFile<StateHeader>, stateFolder: string): void {
   const folder = beginImport(stateFolder);
   try {
     state.unpack(folder);

@@ -1,0 +1,233 @@
+// Files of a state folder packed into one SQLite file, with a header and a hash of everything. In: paths below a folder.
+// Out: one file that anyone can look into; the same files again. What must hold: what is not all that was written is told
+// before anything of it is used, and no name in it leads out of a folder.
+
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { Failure, showPath } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { makePrivateFolder, sha256Of, syncFile } from "../../core/files.ts";
+import { type DatabaseSync, isDamage, openSqliteFile } from "../../core/sqlite.ts";
+
+const chunkBytes = 1 << 20;
+
+/** A kind of packed file, and how messages speak of it. */
+export interface PackedKind {
+  /** SQLite keeps it at byte 68, where `file` finds it. */
+  applicationId: number;
+  version: number;
+  /** "state", and how one comes to be: "exported". */
+  name: string;
+  written: string;
+  /** What writes one, and what to do about one that is none, or damaged. */
+  madeBy: string;
+  notOurs: string;
+  damaged: { why: string; next: string };
+  /** What holds one that is busy. */
+  held: string;
+  /** Which paths it may hold. */
+  isPath(path: string): boolean;
+  /** Statements for tables of its own, which the hash leaves out. */
+  more?: string;
+}
+
+const structure = `
+  CREATE TABLE header (text TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+  CREATE TABLE files (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL) STRICT;
+  CREATE TABLE chunks (path TEXT, ordinal INTEGER, content BLOB NOT NULL, PRIMARY KEY (path, ordinal)) STRICT, WITHOUT ROWID;
+`;
+
+interface ListedFile {
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** Writes a new file, private and on the disk when it returns. `files`: name inside to path on this machine. */
+export function writePackedFile(
+  kind: PackedKind,
+  path: string,
+  header: object,
+  files: ReadonlyMap<string, string>,
+): void {
+  closeSync(openSync(path, "wx", 0o600));
+  using database = openSqliteFile(path);
+  database.exec(`PRAGMA application_id = ${kind.applicationId}; PRAGMA user_version = ${kind.version};
+    ${structure} ${kind.more ?? ""} BEGIN`);
+  const listed = [...files].map(([name, from]) => addFile(database, name, from));
+  const addListed = database.prepare("INSERT INTO files VALUES (?, ?, ?)");
+  for (const { path: name, bytes, sha256 } of listed) addListed.run(name, bytes, sha256);
+  const text = JSON.stringify(header);
+  database.prepare("INSERT INTO header VALUES (?, ?)").run(text, hashOf(text, listed));
+  database.exec("COMMIT");
+  syncFile(path);
+}
+
+function addFile(database: DatabaseSync, path: string, from: string): ListedFile {
+  const add = database.prepare("INSERT INTO chunks VALUES (?, ?, ?)");
+  const hash = createHash("sha256");
+  const descriptor = openSync(from, "r");
+  let bytes = 0;
+  try {
+    const buffer = Buffer.alloc(chunkBytes);
+    for (let ordinal = 0; ; ordinal += 1) {
+      const read = readSync(descriptor, buffer);
+      if (read === 0) break;
+      const chunk = buffer.subarray(0, read);
+      hash.update(chunk);
+      bytes += read;
+      add.run(path, ordinal, deflateRawSync(chunk, { level: 1 }));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return { path, bytes, sha256: hash.digest("hex") };
+}
+
+function hashOf(header: string, files: readonly ListedFile[]): string {
+  const sorted = files.toSorted((left, right) => (left.path < right.path ? -1 : 1));
+  return sha256Of(
+    Buffer.from(JSON.stringify([header, sorted.map(({ path, bytes, sha256 }) => [path, bytes, sha256])])),
+  );
+}
+
+/** One that was opened, its header and the list of its files looked through; the files are looked through as they are taken. */
+export class PackedFile<Header> implements Disposable {
+  readonly header: Header;
+  readonly files: readonly ListedFile[];
+  /** Of header and files: what the file is. */
+  readonly hash: string;
+  readonly database: DatabaseSync;
+  readonly #kind: PackedKind;
+  readonly #path: string;
+
+  private constructor(kind: PackedKind, path: string, database: DatabaseSync) {
+    this.#kind = kind;
+    this.#path = path;
+    this.database = database;
+    const { header, files, hash } = readList(kind, path, database);
+    this.header = header as Header;
+    this.files = files;
+    this.hash = hash;
+  }
+
+  /** Throws a Failure where it is none, damaged, or of a newer loadline. */
+  static open<Header>(kind: PackedKind, path: string, { readOnly = true } = {}): PackedFile<Header> {
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+      throw new Failure(exitCode.usage, `there is no file ${showPath(path)}`, { next: kind.madeBy });
+    }
+    return guard(kind, path, () => {
+      const database = openSqliteFile(path, { readOnly });
+      try {
+        return new PackedFile<Header>(kind, path, database);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Writes its files below a folder, each on the disk. Throws a Failure that names one that is not what was written. */
+  unpack(folder: string): void {
+    for (const file of this.files) guard(this.#kind, this.#path, () => this.#unpackFile(file, join(folder, file.path)));
+  }
+
+  [Symbol.dispose](): void {
+    this.database.close();
+  }
+
+  #unpackFile({ path, bytes, sha256 }: ListedFile, to: string): void {
+    makePrivateFolder(dirname(to));
+    const chunks = this.database.prepare("SELECT ordinal, content FROM chunks WHERE path = ? ORDER BY ordinal");
+    const hash: Hash = createHash("sha256");
+    let written = 0;
+    const descriptor = openSync(to, "wx", 0o600);
+    try {
+      for (const { content } of chunks.iterate(path)) {
+        const chunk = this.#inflate(path, content as Uint8Array);
+        hash.update(chunk);
+        written += chunk.length;
+        writeSync(descriptor, chunk);
+      }
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    if (written !== bytes || hash.digest("hex") !== sha256) throw this.#changed(path);
+  }
+
+  #inflate(path: string, content: Uint8Array): Buffer {
+    try {
+      return inflateRawSync(content, { maxOutputLength: chunkBytes });
+    } catch {
+      throw this.#changed(path);
+    }
+  }
+
+  #changed(path: string): Failure {
+    return damaged(this.#kind, this.#path, `${path} is not what was written`);
+  }
+}
+
+function readList(
+  kind: PackedKind,
+  path: string,
+  database: DatabaseSync,
+): { header: unknown; files: ListedFile[]; hash: string } {
+  const { application_id: id } = database.prepare("PRAGMA application_id").get() as { application_id: number };
+  if (id !== kind.applicationId) throw notOurs(kind, path);
+  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (version > kind.version) {
+    throw new Failure(
+      exitCode.failed,
+      `${showPath(path)} was ${kind.written} by a newer loadline (format ${version})`,
+      {
+        next: "update loadline",
+      },
+    );
+  }
+  const [row, ...others] = database.prepare("SELECT * FROM header").all() as { text: string; hash: string }[];
+  const files = database.prepare("SELECT path, bytes, sha256 FROM files").all() as unknown as ListedFile[];
+  if (row === undefined || others.length > 0 || row.hash !== hashOf(row.text, files)) {
+    throw damaged(kind, path, "its list of files is not what was written");
+  }
+  const strange = files.find((file) => hasDots(file.path) || !kind.isPath(file.path));
+  if (strange !== undefined)
+    throw damaged(kind, path, `it holds ${JSON.stringify(strange.path)}, which is no file of a ${kind.name}`);
+  return { header: JSON.parse(row.text) as unknown, files, hash: row.hash };
+}
+
+/** Whether a path could lead out of the folder that it is unpacked below. */
+export function hasDots(path: string): boolean {
+  return path.split("/").some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(path);
+}
+
+function notOurs({ name, written, notOurs: next }: PackedKind, path: string): Failure {
+  return new Failure(exitCode.failed, `${showPath(path)} is no ${name} that loadline ${written}`, { next });
+}
+
+function damaged({ damaged: { why, next } }: PackedKind, path: string, what: string): Failure {
+  return new Failure(exitCode.failed, `${showPath(path)} is damaged: ${what}`, { why, next });
+}
+
+/** What SQLite says of a file that is cut off, or that is none of its own. */
+function guard<T>(kind: PackedKind, path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const { errcode } = error as { errcode?: number };
+    if (errcode === notADatabase) throw notOurs(kind, path);
+    if (errcode !== undefined && (errcode & 0xff) === busy) throw heldFailure(kind, path);
+    if (!isDamage(error) && errcode === undefined) throw error;
+    throw damaged(kind, path, `SQLite says "${(error as Error).message}"`);
+  }
+}
+
+const notADatabase = 26;
+const busy = 5;
+
+export function heldFailure({ held }: PackedKind, path: string): Failure {
+  return new Failure(exitCode.locked, `${held} ${showPath(path)} is under way`, { next: "run again once it is done" });
+}
