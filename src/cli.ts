@@ -113,10 +113,9 @@ addRunOptions(program.command("plan <job...>"))
   .description("dry run: show what a load would change, and keep the plan")
   .option("--detailed-exitcode", "exit 10 when the plan has changes")
   .option("--all", "list every change, not only the first ones")
-  .addOption(new Option("--out <file>").hideHelp())
+  .option("--out <file>", "write the plan to one file too, to be shown, approved and applied on another machine")
   .action(
-    act(async (files: string[], flags: RunFlags & { out?: string }) => {
-      if (flags.out !== undefined) throw notSupportedYet("--out");
+    act(async (files: string[], flags: RunFlags) => {
       return (await import("./commands/run.ts")).runJobs(globals(), files, flags, "plan");
     }),
   );

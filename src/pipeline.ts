@@ -7,6 +7,7 @@
 // the ledger before the step that relies on it (docs/design.md §5); a run that ended anywhere is taken up where it was.
 
 import { rmSync } from "node:fs";
+import { claimPlanFile } from "./checkpoint/carry/plan-file.ts";
 import type { BatchRecord, StreamRecord } from "./checkpoint/ledger.ts";
 import { Failure, StoppedByGuard, showPath, usageFailure } from "./core/errors.ts";
 import { exitCode } from "./core/exit-code.ts";
@@ -16,6 +17,7 @@ import { checkArrived, checkGuards } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
 import { applyStream } from "./pipeline/apply/apply-stream.ts";
+import { guardOf } from "./pipeline/apply/kept-plan.ts";
 import { resultsPath } from "./pipeline/batches/batch-files.ts";
 import { forecastLoad } from "./pipeline/batches/forecast.ts";
 import { decryptAgain } from "./pipeline/extract/extract-stream.ts";
@@ -28,6 +30,7 @@ import { planStream } from "./pipeline/plan-stream.ts";
 import { addTargetRejects } from "./pipeline/rows/rejects.ts";
 import { addTargetConflicts } from "./pipeline/rows/stayed-rows.ts";
 import type { RunContext } from "./pipeline/run/context.ts";
+import { hasBegunLoading } from "./pipeline/run/resumable.ts";
 import { verifyRunFile } from "./pipeline/run/run-files.ts";
 import { acknowledgeFiles } from "./pipeline/settle/acknowledge-files.ts";
 import { settleStream } from "./pipeline/settle/settle-stream.ts";
@@ -62,11 +65,15 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
     return { status: "planned", streams: planned.map(unloaded), objections, forecasts };
   }
   if (!isBegun) {
-    refuseObjections(context, objections);
+    refuseObjections(
+      context,
+      objections.filter((one) => !isPassed(context, one)),
+    );
     context.budget.refuseForecast(forecasts);
     if (context.run.command === "apply")
       for (const stream of streams) await recheckBatches(context, stream, () => true);
     if (planned.some(isToWrite)) await context.confirm?.(planned);
+    claimPlan(context);
   }
   const outcomes = await loadStreams(context, streams, planned);
   await refuseMissingRows(context, streams, outcomes);
@@ -140,6 +147,20 @@ function refuseObjections({ job }: RunContext, objections: readonly string[]): v
   throw new StoppedByGuard(objections, {
     next: `loadline plan ${showPath(job.file)} shows rejects and changes; raise the limit in the job if this is what you want`,
   });
+}
+
+/** Whether somebody has approved what objects to a plan that is applied. */
+function isPassed({ run }: RunContext, objection: string): boolean {
+  return run.options.passed?.includes(guardOf(objection) ?? "") === true;
+}
+
+/** A plan that lies in a file is written by one run, whatever ledger knows of it. */
+function claimPlan({ run, ledger }: RunContext): void {
+  const { planFile } = run.options;
+  if (run.command !== "apply" || planFile === undefined) return;
+  const claim = { run: run.id, ledger: ledger.about.id };
+  claimPlanFile(planFile, claim, (other) => !hasBegunLoading(ledger, { id: other }));
+  failpoint("claimed");
 }
 
 function unloaded(record: StreamRecord): StreamOutcome {

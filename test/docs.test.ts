@@ -74,7 +74,7 @@ describe("docs/commands.md", () => {
   });
 
   test("names as not yet only what the program refuses as not supported yet", async () => {
-    const names = [...(sectionOf(commandsPage, "Not yet").split("`plan --out`")[0] ?? "").matchAll(/`([a-z]+)`/g)];
+    const names = [...sectionOf(commandsPage, "Not yet").matchAll(/`([a-z]+)`/g)];
     expect(names.length).toBeGreaterThan(0);
     await using project = createProject({ "connections.yaml": "version: 1\nconnections: {}\n" });
     for (const [, name = ""] of names) {
@@ -82,8 +82,6 @@ describe("docs/commands.md", () => {
       expect(refused.stderr).toBe(`loadline ${name} is not supported yet\n`);
       expect(refused.code).toBe(2);
     }
-    const out = await project.run("plan", "x.yaml", "--out", "x");
-    expect(out.stderr).toContain("is not supported yet");
   });
 
   test("has every exit code and no other", () => {

@@ -52,6 +52,10 @@ export interface RunOptions {
   sandbox?: boolean;
   /** Of `apply`: the run whose plan is written. */
   plan?: string;
+  /** The file that the plan was written to, or came in; absolute. A run that writes the plan claims it. */
+  planFile?: string;
+  /** Of `apply`: what objects to the plan, and was approved: `guards.deletes`. */
+  passed?: string[];
   /** Of `apply`: what becomes of rows whose record changed since the plan. Without it, they are held back. */
   onConflict?: OnConflict;
   /** Of `apply`: a change of any mapped field counts, not only of those that are written. */
@@ -264,4 +268,29 @@ export interface Settlement {
   taken?: readonly Omit<TakenRecord, "settled">[];
   delivered?: DeliveredRecord;
   waiting?: WaitingRecord;
+}
+
+/** That a person has approved a plan. */
+export interface ApprovalRecord {
+  /** The run that made it. */
+  plan: string;
+  number: number;
+  /** What was approved (plan-hash.ts). */
+  planHash: string;
+  by: string;
+  note: string | null;
+  at: string;
+  /** What objects to the plan and may be passed this once: `guards.deletes`, `rejects.max`. */
+  guards: string[];
+}
+
+/** All that the ledger knows of a plan. */
+export interface CarriedPlan {
+  run: RunRecord;
+  streams: {
+    stream: StreamRecord;
+    parts: PartRecord[];
+    takes: TakeRecord[];
+    window: WindowRecord | null;
+  }[];
 }

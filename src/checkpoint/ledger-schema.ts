@@ -176,6 +176,12 @@ export const tables = {
     key: ["job", "stream", "target_org", "object", "job_file"],
     group: ["job"],
   },
+  /** Who has approved a plan, and which guards of it may be passed. `plan_hash` says what was approved. */
+  approvals: {
+    columns: ["plan", "number", "plan_hash", "approved_by", "note", "approved", "guards"],
+    key: ["plan", "number"],
+    group: ["plan"],
+  },
   inserts: {
     columns: ["org", "object", "sha256", "run", "stream", "label", "settled"],
     key: ["org", "object", "sha256"],

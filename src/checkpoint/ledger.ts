@@ -13,7 +13,9 @@ import { assertTransition, type BatchStateName } from "./batch-states.ts";
 import { isImporting } from "./carry/finish-import.ts";
 import { moveOrgs } from "./carry/moved-project.ts";
 import type {
+  ApprovalRecord,
   BatchRecord,
+  CarriedPlan,
   DeliveredKey,
   DeliveredRecord,
   InsertedRecord,
@@ -33,6 +35,8 @@ import { countedTables, type TableName } from "./ledger-schema.ts";
 import { type OpenDatabase, openDatabase, transact } from "./open-ledger.ts";
 import { Places } from "./places.ts";
 import {
+  approvalCells,
+  approvalRecord,
   batchCells,
   batchRecord,
   deliveredCells,
@@ -283,6 +287,28 @@ export class Ledger implements Disposable {
     const cells = this.#table("waiting").get({ job, stream, target_org: targetOrg, object, job_file: jobFile });
     const record = cells === undefined ? undefined : waitingRecord(cells);
     return record?.file === "" ? undefined : record;
+  }
+
+  approvals(plan: string): ApprovalRecord[] {
+    return this.#table("approvals").find({ plan }).map(approvalRecord);
+  }
+
+  addApproval(approval: Omit<ApprovalRecord, "number">): void {
+    const number = this.approvals(approval.plan).length + 1;
+    this.#put("approvals", approvalCells({ ...approval, number }));
+  }
+
+  /** A plan that another ledger has made, in one transaction; its files are there already. */
+  adoptPlan({ run, streams }: CarriedPlan): void {
+    this.#transact(() => {
+      for (const { stream, parts, takes, window } of streams) {
+        this.#table("parts").putAll(parts.map((part) => partCells(run.id, stream.name, this.#places.to(part))));
+        this.#table("takes").putAll(takes.map(takeCells));
+        if (window !== null) this.#put("windows", windowCells(window));
+        this.#put("streams", streamCells(this.#places.toStream(stream)));
+      }
+      this.#put("runs", runCells(this.#places.toRun(run)));
+    });
   }
 
   /** Settles a stream, moves its watermark and remembers what it has taken, inserted and delivered, in one transaction. */

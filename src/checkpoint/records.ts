@@ -4,6 +4,7 @@ import type { ExitCode } from "../core/exit-code.ts";
 import { type Action, noCounts, type Operation, type StreamCounts, type Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
 import type {
+  ApprovalRecord,
   BatchRecord,
   DeliveredRecord,
   InsertedRecord,
@@ -350,5 +351,21 @@ export function batchRecord(cells: Cells): BatchRecord {
     round: Number(cells["round"]),
     again: cells["again"] === 1,
     level: Number(cells["level"]),
+  };
+}
+
+export function approvalCells({ planHash, by, at, guards, ...rest }: ApprovalRecord): Cells {
+  return { ...rest, plan_hash: planHash, approved_by: by, approved: at, guards: JSON.stringify(guards) };
+}
+
+export function approvalRecord(cells: Cells): ApprovalRecord {
+  return {
+    plan: text(cells["plan"]),
+    number: Number(cells["number"]),
+    planHash: text(cells["plan_hash"]),
+    by: text(cells["approved_by"]),
+    note: textOrNull(cells["note"]),
+    at: text(cells["approved"]),
+    guards: JSON.parse(text(cells["guards"])) as string[],
   };
 }

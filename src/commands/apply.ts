@@ -5,17 +5,18 @@ import { Failure, showPath, usageFailure } from "../core/errors.ts";
 import { exitCode, worstExitCode } from "../core/exit-code.ts";
 import { readJob } from "../job/read-job.ts";
 import { durationPattern, parseDuration } from "../job/units.ts";
-import { refuseGone, refuseNoPlan, refuseOld, refuseWritten } from "../pipeline/apply/kept-plan.ts";
+import { refuseGone, refuseNoPlan, refuseOld, refuseStopped, refuseWritten } from "../pipeline/apply/kept-plan.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { stalePlan } from "../pipeline/run/stale-plan.ts";
 import { keptJobFile, recoverRun } from "../pipeline/runs/recovery.ts";
 import { type RunRequest, refuseChangedCopy } from "../pipeline/runs/runs.ts";
 import { execute } from "./execute.ts";
-import { findRun, type KeptRun, readHistory } from "./find-run.ts";
+import type { KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
-import { findProject, openProject, readProjectJob } from "./project.ts";
-import { confirmBy, findProtected, mayAsk, refuseUnasked } from "./protected.ts";
+import { findPlan, type NamedPlan, readApprovals } from "./plan-of.ts";
+import { openProject, readProjectJob } from "./project.ts";
+import { confirmBy, findProtected, mayAsk } from "./protected.ts";
 
 export interface ApplyFlags {
   onConflict?: OnConflict;
@@ -28,10 +29,11 @@ const maxAgeByDefault = "24h";
 
 export async function applyPlan(globals: Globals, id: string, flags: ApplyFlags): CommandResult {
   const maxAgeMs = readMaxAge(flags.maxAge ?? maxAgeByDefault);
-  const plan = findPlan(globals, id);
+  const named = findPlan(globals, id);
+  const { run: plan } = named;
   refuseNoPlan(plan);
   try {
-    return await applyKept(globals, plan, flags, maxAgeMs);
+    return await applyKept(globals, { named, id, flags, maxAgeMs });
   } catch (error) {
     const { tellUnstarted } = await import("./notify.ts");
     await tellUnstarted(globals, { file: plan.jobFile, error, isRehearsal: plan.sandbox });
@@ -39,21 +41,21 @@ export async function applyPlan(globals: Globals, id: string, flags: ApplyFlags)
   }
 }
 
-/** `latest` is the newest plan, whatever ran since. */
-function findPlan(globals: Globals, id: string): KeptRun {
-  const project = findProject(globals);
-  if (id !== "latest") return findRun(project, id, undefined);
-  const newest = readHistory(project).find(({ command }) => command === "plan");
-  if (newest !== undefined) return newest;
-  throw usageFailure("there is no plan yet", { next: "loadline plan <job> makes one" });
-}
-
 function readMaxAge(text: string): number {
   if (durationPattern.test(text)) return parseDuration(text);
   throw usageFailure(`--max-age ${text} is no duration`, { next: "e.g. 30m, 12h or 7d" });
 }
 
-async function applyKept(globals: Globals, plan: KeptRun, flags: ApplyFlags, maxAgeMs: number): CommandResult {
+interface Asked {
+  named: NamedPlan;
+  /** As it was named. */
+  id: string;
+  flags: ApplyFlags;
+  maxAgeMs: number;
+}
+
+async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked): CommandResult {
+  const { run: plan, file } = named;
   await using project = await openProject(globals, plan.sandbox ? {} : undefined);
   const { stateFolder, connections, environment } = project;
   refuseGone(plan, runFolder(stateFolder, plan.id));
@@ -61,6 +63,11 @@ async function applyKept(globals: Globals, plan: KeptRun, flags: ApplyFlags, max
   refuseChangedCopy(plan, kept);
   refuseChangedJob(plan);
   const job = { ...readProjectJob(kept, connections, plan.jobFile), file: plan.jobFile };
+  // The file may be gone, or lie elsewhere by now.
+  const { planFile: _, ...options } = plan.options;
+  const approvals = readApprovals(named);
+  const passed = approvals.flatMap(({ guards }) => guards);
+  refuseStopped(plan, passed);
   const request: RunRequest = {
     job,
     connections,
@@ -68,8 +75,10 @@ async function applyKept(globals: Globals, plan: KeptRun, flags: ApplyFlags, max
     stateFolder,
     command: "apply",
     options: {
-      ...plan.options,
+      ...options,
       plan: plan.id,
+      ...(file === undefined ? {} : { planFile: file }),
+      ...(passed.length === 0 ? {} : { passed }),
       ...(flags.onConflict === undefined ? {} : { onConflict: flags.onConflict }),
       ...(flags.strict === true ? { strict: true } : {}),
       ...(flags.yes === true ? { yes: true } : {}),
@@ -77,8 +86,8 @@ async function applyKept(globals: Globals, plan: KeptRun, flags: ApplyFlags, max
     emit: () => undefined,
     signal: globals.signal,
   };
-  const guarded = flags.yes === true ? undefined : findProtected(project, job);
-  if (guarded !== undefined && !mayAsk()) throw refuseUnasked(guarded, job);
+  const guarded = flags.yes === true || approvals.length > 0 ? undefined : findProtected(project, job);
+  if (guarded !== undefined && !mayAsk()) throw refuseUnapproved(guarded, id);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
   const recovered = await recoverRun({
@@ -95,6 +104,12 @@ async function applyKept(globals: Globals, plan: KeptRun, flags: ApplyFlags, max
   const confirm = guarded === undefined ? {} : { confirm: confirmBy(globals, guarded, job) };
   const ended = await execute(globals, { ...request, ...confirm }, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, ended.summary.exitCode]);
+}
+
+function refuseUnapproved(connection: string, id: string): Failure {
+  return new Failure(exitCode.guard, `connection ${connection} is protected, and nobody has approved the plan`, {
+    next: `loadline show ${id} --changes shows it; loadline approve ${id} approves it, or apply it with --yes`,
+  });
 }
 
 function runOptions(stateFolder: string, id: string | null) {

@@ -22,6 +22,8 @@ export interface RunFlags {
   dryRun?: boolean;
   detailedExitcode?: boolean;
   all?: boolean;
+  /** Of a plan: the file that it is written to. */
+  out?: string;
 }
 
 /** Whatever the job. Throws a Failure (2). */

@@ -28,6 +28,7 @@ export async function runJobs(
   const open = async () => {
     refuseUseless(globals, flags, command);
     refuseNamesakes(files);
+    if (flags.out !== undefined) (await import("./plan-file.ts")).refuseOut(files, flags.out);
     return openProject(globals, rehearsalOf(flags));
   };
   await using project = await open().catch(async (error: unknown) => {
@@ -64,7 +65,9 @@ async function runFile(
   // A dry run writes to no target, so it may look on while the job runs.
   if (command === "plan") {
     const waiting = tellWaiting(project.stateFolder, job);
-    return codeOf(await execute(globals, { ...request, waiting }, false), flags);
+    const ended = await execute(globals, { ...request, waiting }, false);
+    if (flags.out !== undefined) (await import("./plan-file.ts")).keepPlan(project, ended, flags.out);
+    return codeOf(ended, flags);
   }
   const confirm = confirmationOf(globals, project, job, flags);
   using lock = await lockOrSkip(request);

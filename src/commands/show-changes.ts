@@ -22,7 +22,7 @@ import { planPieces } from "../report/plan-view.ts";
 import type { KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 
-type ChangesForm = "text" | "json" | "csv";
+export type ChangesForm = "text" | "json" | "csv";
 
 export interface ChangesRequest {
   run: KeptRun;
@@ -39,6 +39,20 @@ export async function showChanges(globals: Globals, { run, stream, form }: Chang
   refuseChangedCopy(run, kept);
   const job = readJob(kept, dirname(run.jobFile));
   const records = readStreams(stateFolder, id, stream);
+  await printChanges(globals, { job, folder, records, form });
+  return exitCode.done;
+}
+
+export interface PrintedChanges {
+  job: Job;
+  /** The run folder. */
+  folder: string;
+  records: readonly StreamRecord[];
+  form: ChangesForm;
+}
+
+/** Every change of some streams, in one form. */
+export async function printChanges(globals: Globals, { job, folder, records, form }: PrintedChanges): Promise<void> {
   for (const { name } of records.filter(({ counts }) => counts === null))
     printNotice(`${name} was not planned: the run had ended before`);
   using reader = await openChanges(folder, job);
@@ -51,13 +65,20 @@ export async function showChanges(globals: Globals, { run, stream, form }: Chang
       look,
     ),
   );
-  return exitCode.done;
 }
 
 /** Throws a Failure (2) for a stream that the run does not have. */
 function readStreams(stateFolder: string, run: string, stream: string | undefined): StreamRecord[] {
   using ledger = Ledger.open(stateFolder);
-  const streams = ledger.streams(run);
+  return streamsNamed(run, ledger.streams(run), stream);
+}
+
+/** All of them, or the one that is named. Throws a Failure (2) where it is none of them. */
+export function streamsNamed(
+  run: string,
+  streams: readonly StreamRecord[],
+  stream: string | undefined,
+): StreamRecord[] {
   const found = streams.filter(({ name }) => stream === undefined || name === stream);
   if (stream === undefined || found.length > 0) return found;
   throw usageFailure(`run ${run} has no stream ${stream}`, {

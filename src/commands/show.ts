@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isPlanFile } from "../checkpoint/carry/plan-file.ts";
 import { Ledger } from "../checkpoint/ledger.ts";
 import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
@@ -24,6 +25,7 @@ export interface ShowFlags {
 
 export async function showRun(globals: Globals, id: string | undefined, flags: ShowFlags): CommandResult {
   refuseUseless(globals, flags);
+  if (id !== undefined && isPlanFile(id)) return (await import("./show-plan-file.ts")).showPlanFile(globals, id, flags);
   const found = findRun(findProject(globals), id, flags.job);
   if (flags.changes === true) {
     const { showChanges } = await import("./show-changes.ts");

@@ -41,10 +41,18 @@ export const manuals: Readonly<Record<string, Manual>> = {
   apply: {
     examples: [
       ["apply latest", "write the newest plan"],
+      ["apply contacts.plan", "the plan in a file that plan --out wrote"],
       ["apply 20261120-201455-contacts-7f3a --on-conflict fail", "nothing, where one of its records changed since"],
       ["apply 20261120-201455-contacts-7f3a --max-age 7d --yes", "an older one, also into a protected connection"],
     ],
     exitCodes: [1, 3, 4, 5, 6, 7, 8, 75, 130, 143],
+  },
+  approve: {
+    examples: [
+      ["approve contacts.plan --by Ann --note 'CHG-1742'", "the plan in a file, for an apply in CI"],
+      ["approve latest --guard guards.deletes", "more deletes than the job allows, this once"],
+    ],
+    exitCodes: [1, 6, 7],
   },
   resume: {
     examples: [

@@ -20,7 +20,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
 import { type RunContext, sourceOf, subfolder, targetOf } from "../run/context.ts";
-import { findDelivered } from "../run/memory-owner.ts";
+import { findDelivered, memoryOwner } from "../run/memory-owner.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { stageStream } from "../stage/stage-stream.ts";
 import { takeOver } from "./take-over.ts";
@@ -43,6 +43,7 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
   const stageFolder = subfolder(context, "stage");
   if (stream.target.mode === "insert") await refuseInserted(context, compiled, parts, { plan, stageFolder });
   if (stream.target.mode === "delta") refuseOtherDelivered(context, stream);
+  refuseOtherWaiting(context, stream);
   const counts = planned.counts ?? noCounts();
   const ways = chooseWays(target, compiled, counts, context.budget.callsLeft(stream.target.connection));
   context.ways.set(stream.name, ways);
@@ -124,6 +125,24 @@ function refuseOtherDelivered(context: RunContext, stream: Stream): void {
   const started = (id: string) => ledger.run(id)?.started ?? "";
   if (delivered === undefined || started(delivered.run) <= started(run.options.plan ?? "")) return;
   throw stalePlan(`run ${delivered.run} has written ${stream.target.object} since the plan was made`, {
+    next: `make it anew: loadline plan ${run.jobFile}`,
+  });
+}
+
+/** Rows that wait for a parent are what the plan found waiting, less those that it takes: no other run may have changed them. */
+function refuseOtherWaiting(context: RunContext, stream: Stream): void {
+  const { ledger, run } = context;
+  if (stream.source.kind !== "files") return;
+  const owner = memoryOwner(context, stream);
+  const isOwn = (one: typeof owner) =>
+    Object.entries(owner).every(([name, value]) => one[name as keyof typeof owner] === value);
+  const started = (id: string) => ledger.run(id)?.started ?? "";
+  const changed = ledger
+    .memory()
+    .waiting.find((one) => isOwn(one) && started(one.run) > started(run.options.plan ?? ""));
+  if (changed === undefined) return;
+  throw stalePlan(`run ${changed.run} has taken or kept rows of stream ${stream.name} that wait for a parent`, {
+    why: "the plan knows of the rows that waited before",
     next: `make it anew: loadline plan ${run.jobFile}`,
   });
 }

@@ -13,20 +13,37 @@ import { stalePlan } from "../run/stale-plan.ts";
 /** The run that made a plan, however it is told that it ended. */
 type PlanRun = Omit<RunRecord, "status"> & { status: string };
 
-/** Throws a Failure unless the run is a plan that came to its end, and that nothing objects to. */
-export function refuseNoPlan({ id, command, status, jobFile, summary }: PlanRun): void {
+/** Throws a Failure unless the run is a plan that came to its end. */
+export function refuseNoPlan({ id, command, status, jobFile }: PlanRun): void {
   if (command !== "plan") {
     const next = "loadline runs lists the plans: they have the status planned";
     throw usageFailure(`${id} is a run that has loaded, and no plan`, { next });
   }
-  const again = `make it anew: loadline plan ${showPath(jobFile)}`;
-  if (status !== "planned") throw stalePlan(`the plan ${id} did not come to its end (${status})`, { next: again });
-  const { stops = [] } = JSON.parse(summary ?? "{}") as { stops?: string[] };
-  if (stops.length === 0) return;
-  throw new Failure(exitCode.guard, `the plan ${id} may not be written: ${stops.join("; ")}`, {
-    why: "a guard of the job, or its limit on rejects, objects to it",
-    next: `raise the limit in the job if this is what you want, then ${again}`,
+  if (status === "planned") return;
+  const next = `make it anew: loadline plan ${showPath(jobFile)}`;
+  throw stalePlan(`the plan ${id} did not come to its end (${status})`, { next });
+}
+
+/** Throws a Failure (4) where something objects to the plan that nobody has approved. */
+export function refuseStopped(plan: PlanRun, passed: readonly string[]): void {
+  const left = objectionsTo(plan).filter((objection) => !passed.includes(guardOf(objection) ?? ""));
+  if (left.length === 0) return;
+  const guards = left.flatMap((objection) => guardOf(objection) ?? []);
+  throw new Failure(exitCode.guard, `the plan ${plan.id} may not be written: ${left.join("; ")}`, {
+    why: "a guard of the job, or its limit on rejects, objects to it, and nobody has approved that",
+    next: `loadline approve ${plan.id}${guards.map((guard) => ` --guard ${guard}`).join("")} lets it pass this once`,
   });
+}
+
+/** What would stop a run of the plan, a sentence each. */
+export function objectionsTo({ summary }: PlanRun): string[] {
+  const { stops = [] } = JSON.parse(summary ?? "{}") as { stops?: string[] };
+  return stops;
+}
+
+/** `guards.deletes`, of a sentence that ends by naming it. */
+export function guardOf(objection: string): string | undefined {
+  return /\(((?:guards|rejects|limits|validate)\.?\w*)\)$/.exec(objection)?.[1];
 }
 
 /** Throws a Failure (7) where the plan is older than it may be. */

@@ -21,7 +21,7 @@ export function planFolder({ folder, run }: Pick<RunContext, "folder" | "run">):
 }
 
 /** Files that people read of a plan, and the load adds to. */
-const told = ["rejects", "conflicts", "unmatched", "duplicates", "reasons"];
+const told = ["rejects", "conflicts", "unmatched", "duplicates", "reasons", "waiting"];
 
 /**
  * The plan's file and parts under this run, in its folder and its ledger. Throws a Failure (7) where one of them, or a

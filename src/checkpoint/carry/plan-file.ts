@@ -1,0 +1,173 @@
+// A plan as one file, for another machine or for somebody who is to approve it. In: what the ledger knows of the plan, and
+// its files. Out: a file that is shown, approved and applied without the run folder. What must hold: it is claimed by one
+// run, whoever opens it; an approval is of what the file holds.
+
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { now } from "../../core/clock.ts";
+import { Failure, showPath } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import { syncFile } from "../../core/files.ts";
+import { holdSqliteFile } from "../../core/sqlite.ts";
+import type { ApprovalRecord, CarriedPlan, RunRecord } from "../facts.ts";
+import type { Ledger } from "../ledger.ts";
+import { placeIn } from "../places.ts";
+import { hashPlan } from "../plan-hash.ts";
+import { hasDots, heldFailure, PackedFile, type PackedKind, writePackedFile } from "./packed-file.ts";
+
+/** Folders of a run that a plan is made of. */
+const planFolders = ["plan", "extract", "rejects", "reasons", "conflicts", "unmatched", "duplicates", "waiting"];
+
+/** Below the folder of the run. */
+const planPath = new RegExp(`^(job\\.yaml|(${planFolders.join("|")})/.+)$`);
+
+const planKind: PackedKind = {
+  /** "LPLN" */
+  applicationId: 0x4c504c4e,
+  version: 1,
+  name: "plan",
+  written: "wrote",
+  madeBy: "loadline plan <job> --out <file> writes one",
+  notOurs: "name the file that loadline plan --out wrote, or the id of a plan: loadline runs lists them",
+  damaged: {
+    why: "a plan that is not whole could write something else than what was approved",
+    next: "fetch it again from where it is kept, or make it anew: loadline plan <job> --out <file>",
+  },
+  held: "another command with the plan file",
+  isPath: (path) => planPath.test(path) && !hasDots(path),
+  more: `CREATE TABLE approvals (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+    CREATE TABLE claims (one INTEGER PRIMARY KEY CHECK (one = 1), text TEXT NOT NULL) STRICT;`,
+};
+
+/** The run that writes the plan, and the ledger that has it. */
+interface Claim {
+  run: string;
+  ledger: string;
+  at: string;
+}
+
+/** Places of files are seen from the run's folder, and that of the job from the project's. */
+export interface PlanHeader extends CarriedPlan {
+  written: string;
+}
+
+export interface OpenPlanFile extends Disposable {
+  plan: CarriedPlan;
+  approvals: ApprovalRecord[];
+  claim: Claim | undefined;
+  /** Writes its files below a folder. */
+  unpack(folder: string): void;
+}
+
+/** Writes a plan of a ledger to a new file. Throws a Failure (2) where there is one of that name. */
+export function writePlanFile(ledger: Ledger, run: RunRecord, folder: string, file: string): void {
+  if (existsSync(file)) {
+    throw new Failure(exitCode.usage, `${showPath(file)} is there already: a plan is not written over`, {
+      next: "name another file, or remove it",
+    });
+  }
+  const projectFolder = join(folder, "..", "..", "..");
+  const streams = ledger.streams(run.id).map((stream) => ({
+    stream: { ...stream, plan: stream.plan === null ? null : relative(folder, stream.plan) },
+    parts: ledger.parts(run.id, stream.name).map((part) => ({ ...part, path: relative(folder, part.path) })),
+    takes: ledger.takes(run.id, stream.name),
+    window: ledger.window(run.id, stream.name) ?? null,
+  }));
+  const header: PlanHeader = {
+    run: { ...run, jobFile: placeIn(projectFolder, run.jobFile) },
+    streams,
+    written: now().toISOString(),
+  };
+  writePackedFile(planKind, file, header, new Map(listFiles(folder).map((name) => [name, join(folder, name)])));
+}
+
+function listFiles(folder: string): string[] {
+  const found = planFolders.flatMap((name) => {
+    const below = join(folder, name);
+    if (!existsSync(below)) return [];
+    return readdirSync(below, { recursive: true, encoding: "utf8" }).map((one) => join(name, one));
+  });
+  return ["job.yaml", ...found.filter((name) => statSync(join(folder, name)).isFile())].map((name) =>
+    name.replaceAll("\\", "/"),
+  );
+}
+
+export function isPlanFile(named: string): boolean {
+  return statSync(named, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** Opens a plan file. `folder`: where the files of its run are, or will be; `project`: the folder that its job is seen from. */
+export function openPlanFile(
+  file: string,
+  places: (run: RunRecord) => { folder: string; project: string },
+): OpenPlanFile {
+  const packed = PackedFile.open<PlanHeader>(planKind, file);
+  const { run, streams } = packed.header;
+  const { folder, project } = places(run);
+  const texts = (table: "approvals" | "claims") =>
+    packed.database
+      .prepare(`SELECT text FROM ${table}`)
+      .all()
+      .map(({ text }) => JSON.parse(String(text)) as unknown);
+  const [claim] = texts("claims") as Claim[];
+  const planHash = hashPlan(
+    run,
+    streams.map(({ stream }) => stream),
+  );
+  return {
+    plan: {
+      run: { ...run, jobFile: resolve(project, run.jobFile) },
+      streams: streams.map(({ stream, parts, ...rest }) => ({
+        ...rest,
+        stream: { ...stream, plan: stream.plan === null ? null : join(folder, stream.plan) },
+        parts: parts.map((part) => ({ ...part, path: join(folder, part.path) })),
+      })),
+    },
+    // Of another content they say nothing.
+    approvals: (texts("approvals") as ApprovalRecord[]).filter((one) => one.planHash === planHash),
+    claim,
+    unpack: (to) => packed.unpack(to),
+    [Symbol.dispose]: () => packed[Symbol.dispose](),
+  };
+}
+
+/** Adds an approval to a plan file. */
+export function approvePlanFile(file: string, approval: ApprovalRecord): void {
+  change(file, (database) => {
+    database.prepare("INSERT INTO approvals (text) VALUES (?)").run(JSON.stringify(approval));
+  });
+}
+
+/** Claims a plan file for a run. Throws a Failure (7) where another run has it, unless `isOver` says that it wrote nothing. */
+export function claimPlanFile(file: string, claim: Omit<Claim, "at">, isOver: (run: string) => boolean): void {
+  change(file, (database) => {
+    const [row] = database.prepare("SELECT text FROM claims").all();
+    const other = row === undefined ? undefined : (JSON.parse(String(row["text"])) as Claim);
+    if (other?.run === claim.run) return;
+    if (other !== undefined && !(other.ledger === claim.ledger && isOver(other.run))) throw claimed(file, other);
+    const text = JSON.stringify({ ...claim, at: now().toISOString() });
+    database.prepare("INSERT OR REPLACE INTO claims VALUES (1, ?)").run(text);
+  });
+}
+
+export function claimed(file: string, { run, at }: Pick<Claim, "run" | "at">): Failure {
+  return new Failure(exitCode.stalePlan, `the plan in ${showPath(file)} was applied by run ${run} at ${at}`, {
+    why: "a plan is written once, on whatever machine",
+    next: "loadline show there says what became of it; for what is left, make a plan anew",
+  });
+}
+
+type Database = NonNullable<ReturnType<typeof holdSqliteFile>>;
+
+/** By one process at a time, and on the disk when it returns. */
+function change(file: string, act: (database: Database) => void): void {
+  const database = holdSqliteFile(file);
+  if (database === undefined) throw heldFailure(planKind, file);
+  try {
+    act(database);
+    database.exec("COMMIT");
+  } finally {
+    database.close();
+  }
+  syncFile(file);
+}

@@ -1,0 +1,83 @@
+// The plan that a person means: a run-id, its beginning, `latest`, or a file that `plan --out` wrote. In: what was named.
+// Out: the plan's run in this project's ledger, with who has approved it. Must hold: a plan that comes in a file is in the
+// ledger, and its files in the run folder, before anything is done with it.
+
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { isPlanFile, type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
+import { type ApprovalRecord, Ledger, type RunRecord } from "../checkpoint/ledger.ts";
+import { hashPlan } from "../checkpoint/plan-hash.ts";
+import { usageFailure } from "../core/errors.ts";
+import { syncFile } from "../core/files.ts";
+import { runFolder } from "../pipeline/run/run-files.ts";
+import { findRun, type KeptRun, readHistory } from "./find-run.ts";
+import type { Globals } from "./globals.ts";
+import { findProject, makeStateFolder, type Project, sandboxState } from "./project.ts";
+
+export interface NamedPlan {
+  run: KeptRun;
+  /** The file that was named, or that the plan was written to and that is still there; absolute. */
+  file?: string;
+}
+
+/** Throws a Failure where there is no such plan. */
+export function findPlan(globals: Globals, named: string): NamedPlan {
+  const project = findProject(globals);
+  if (isPlanFile(named)) return takeIn(project, resolve(named));
+  const run = findNamed(project, named);
+  const { planFile } = run.options;
+  return planFile !== undefined && existsSync(planFile) ? { run, file: planFile } : { run };
+}
+
+/** `latest` is the newest plan, whatever ran since. */
+function findNamed(project: Project, id: string): KeptRun {
+  if (id !== "latest") return findRun(project, id, undefined);
+  const newest = readHistory(project).find(({ command }) => command === "plan");
+  if (newest !== undefined) return newest;
+  throw usageFailure("there is no plan yet", { next: "loadline plan <job> makes one" });
+}
+
+/** Those of what the plan is now, from the ledger and its file. */
+export function readApprovals({ run, file }: NamedPlan): ApprovalRecord[] {
+  using ledger = Ledger.open(run.stateFolder);
+  const hash = hashPlan(run, ledger.streams(run.id));
+  const ofLedger = ledger.approvals(run.id).filter(({ planHash }) => planHash === hash);
+  if (file === undefined) return ofLedger;
+  using opened = openPlanFile(file, () => ({
+    folder: runFolder(run.stateFolder, run.id),
+    project: dirname(run.stateFolder),
+  }));
+  return [...ofLedger, ...opened.approvals.filter(({ planHash }) => planHash === hash)];
+}
+
+/** A plan of a file becomes one of this ledger, once. */
+function takeIn(project: Project, file: string): NamedPlan {
+  makeStateFolder(project.folder);
+  using opened = openPlanFile(file, (run) => ({
+    folder: runFolder(stateOf(project, run), run.id),
+    project: project.folder,
+  }));
+  const { run, streams } = opened.plan;
+  const stateFolder = stateOf(project, run);
+  using ledger = Ledger.open(stateFolder);
+  if (ledger.run(run.id) === undefined) {
+    unpackInto(runFolder(stateFolder, run.id), opened);
+    ledger.adoptPlan({ run: { ...run, options: { ...run.options, planFile: file } }, streams });
+  }
+  const known = ledger.run(run.id) ?? run;
+  return { run: { ...known, stateFolder, sandbox: run.options.sandbox === true }, file };
+}
+
+function stateOf(project: Project, { options }: RunRecord): string {
+  return options.sandbox === true ? sandboxState(project) : project.stateFolder;
+}
+
+/** In one step: a folder that is half there must not be taken for the plan's. */
+function unpackInto(folder: string, file: OpenPlanFile): void {
+  const unpacked = `${folder}.tmp`;
+  rmSync(unpacked, { recursive: true, force: true });
+  file.unpack(unpacked);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(unpacked, folder);
+  syncFile(dirname(folder));
+}
