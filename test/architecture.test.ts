@@ -93,6 +93,7 @@ const rooms: Record<string, string> = {
   rows: "pipeline/rows/rejects.ts",
   batches: "pipeline/batches/write-batches.ts",
   diff: "pipeline/diff/diff-stream.ts",
+  lookups: "pipeline/lookups/resolve-lookup.ts",
   stage: "pipeline/stage/stage-stream.ts",
   compile: "pipeline/compile/compile-stream.ts",
   run: "pipeline/run/context.ts",

@@ -43,3 +43,28 @@ export const keepFailureName = "_keep_failed_";
 export function contentOf(columns: readonly string[]): string {
   return `hash([${columns.map((column) => `coalesce(${column}, '')`).join(", ")}])`;
 }
+
+/** Of a lookup, by its place among those of its stream: what is looked up, as the job's expression gives it. */
+export function givenName(lookup: number, part: number): string {
+  return identifier(`g:${lookup}:${part}`);
+}
+
+/** The same as the system that is asked stores it, VARCHAR. */
+export function askedName(lookup: number, part: number): string {
+  return identifier(`a:${lookup}:${part}`);
+}
+
+/** All parts as one text that is equal where the keys are; NULL where there is nothing to look up. */
+export function lookupKeyName(lookup: number): string {
+  return identifier(`k:${lookup}`);
+}
+
+/** What was found: the value, how many there are (NULL: none), and which they are where there are several. */
+export function foundName(lookup: number, what: "value" | "hits" | "candidates"): string {
+  return identifier(`f:${lookup}:${what}`);
+}
+
+/** True where what is looked up can't be computed. Only a careful pass has this column. */
+export function lookupFailureName(lookup: number): string {
+  return identifier(`y:${lookup}`);
+}

@@ -68,7 +68,7 @@ export const duplicatesTable = "duplicate_rows";
 export function selectKeys(input: KeysInput): string[] {
   const by = input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by_`;
   const wanted = input.wanted === undefined ? "" : `WHERE ${input.wanted}`;
-  const limit = input.limit === undefined ? "" : `LIMIT ${input.limit}`;
+  const limit = input.limit === undefined ? "" : `ORDER BY _row_ LIMIT ${input.limit}`;
   const good = `SELECT _row_, ${foldKey(input.key)} AS _key_, ${showKey(input.key)} AS _shown_, _hash_${by} FROM ${identifier(input.stage)} WHERE _state_ = 0`;
   const statements = [
     `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row_ BIGINT, _reason_ VARCHAR)`,

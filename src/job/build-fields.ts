@@ -1,8 +1,10 @@
 // The map of a stream, from what is written.
 
 import { identifier } from "../core/sql.ts";
+import { buildLookup } from "./build-lookup.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { MappedField } from "./job.ts";
+import type { Lookup } from "./lookup.ts";
 import type { StreamFile } from "./schema.ts";
 import { buildExpression, namesAt, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { keySpanAt } from "./yaml-tree.ts";
@@ -23,11 +25,18 @@ export function buildFields(
     const entry = map[target];
     const options = typeof entry === "object" && entry !== null ? entry : undefined;
     const path = options === undefined ? ["map", target] : ["map", target, "from"];
-    const expression = buildExpression(path, draft, diagnostics);
+    const lookup = findLookup(written, target, options, draft, diagnostics);
+    const expression = lookup?.from[0] ?? buildExpression(path, draft, diagnostics);
     // A blank cell of a file says nothing to a CRM; an API's null says that there is no value, and so does what is
     // written down in a file itself.
     const blank = written.source?.object === undefined && written.target?.files === undefined ? "skip" : "clear";
-    const { on_null = blank, policy = "overwrite", round, parent, miss = "reject" } = options ?? {};
+    const {
+      on_null = lookup?.miss === "skip" ? "skip" : blank,
+      policy = "overwrite",
+      round,
+      parent,
+      miss = "reject",
+    } = options ?? {};
     const newestBy = buildExpression(["map", target, "newest_by"], draft, diagnostics);
     if (policy === "newest" && newestBy === undefined) refuseUntimed(target, written, draft, diagnostics);
     if (expression === undefined) return [];
@@ -45,6 +54,7 @@ export function buildFields(
       ...(options?.mode === "replace"
         ? { replaces: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target, "mode"]).start) }
         : {}),
+      ...(lookup === undefined ? {} : { lookup }),
       ...(parent === undefined ? {} : { parent: { stream: parent, miss, field: target } }),
       targetPlace: diagnostics.source.placeAt(keySpanAt(draft.tree, ["map", target]).start),
     };
@@ -60,6 +70,34 @@ function refuseUntimed(field: string, { source, target }: StreamFile, draft: Str
       "policy newest wants the time that a row's value is from, which a file does not tell: name a column by newest_by",
     );
   }
+}
+
+type Options = Extract<NonNullable<StreamFile["map"]>[string], { from?: unknown }>;
+
+function findLookup(
+  { target, map }: StreamFile,
+  field: string,
+  options: Options | undefined,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): Lookup | undefined {
+  const path = ["map", field, "lookup"];
+  const written = options?.lookup;
+  if (written === undefined || map === undefined) return undefined;
+  const wrong = (name: string, message: string) => diagnostics.add(spanAt([...path, name], draft), message);
+  if (written.value === undefined && written.object === undefined) {
+    wrong("key", "`value` is missing: the column or field that is taken");
+    return undefined;
+  }
+  const key = target?.key ?? [];
+  if (written.miss === "skip" && (typeof key === "string" ? [key] : key).includes(field))
+    wrong("miss", "a key can't be left alone: its row would be nobody's");
+  if (written.miss === "skip" && options?.on_null !== undefined && options.on_null !== "skip") {
+    const message =
+      "miss: skip leaves the field alone, also where there is nothing to look up: on_null can only be skip";
+    diagnostics.add(spanAt(["map", field, "on_null"], draft), message);
+  }
+  return buildLookup({ written, path, connection: target?.connection ?? "" }, draft, diagnostics);
 }
 
 /** A delete needs no more than its key: without a map it is read from the columns of the same names. */

@@ -31,7 +31,7 @@ export function buildStream(draft: StreamDraft, diagnostics: Diagnostics): Strea
     ...(keep === undefined ? {} : { keep }),
     target,
     fields,
-    rules: buildRules(written.validate ?? [], draft, diagnostics),
+    rules: buildRules(written.validate ?? [], target.connection, draft, diagnostics),
     ...(written.dedupe === undefined ? {} : { dedupe: written.dedupe }),
   };
   checkNames(stream, draft, diagnostics);

@@ -2,16 +2,19 @@
 
 import { suggest } from "../core/suggest.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
-import { type Connection, type Job, writesFile } from "./job.ts";
+import { type Connection, type Job, type Place, writesFile } from "./job.ts";
+import { lookupsOf } from "./lookup.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, mergeTrees, nodeAt } from "./yaml-tree.ts";
 
-type Side = "source" | "target";
+type Side = "source" | "target" | "lookup";
 type Problem = Pick<Diagnostic, "message" | "suggestion" | "next">;
 
 interface WrongConnection {
   stream: string;
   side: Side;
+  /** Of a lookup. */
+  place?: Place;
   problem: Problem;
 }
 
@@ -23,6 +26,11 @@ export function checkConnections(job: Job, connections: ReadonlyMap<string, Conn
       const takes = side === "source" ? stream.source.kind : writesFile(stream.target.mode) ? "files" : "object";
       const problem = findProblem(stream[side].connection, side, takes, connections);
       if (problem !== undefined) wrong.push({ stream: stream.name, side, problem });
+    }
+    for (const { in: table } of lookupsOf(stream)) {
+      if (table.kind !== "object" || table.connection === stream.target.connection) continue;
+      const problem = findProblem(table.connection, "lookup", "object", connections);
+      if (problem !== undefined) wrong.push({ stream: stream.name, side: "lookup", place: table.place, problem });
     }
   }
   if (wrong.length > 0) refuse(job, wrong);
@@ -51,8 +59,13 @@ function findProblem(
 function refuse(job: Job, wrong: readonly WrongConnection[]): void {
   const diagnostics = new Diagnostics(readSource(job.file));
   const root = parseYaml(diagnostics, { extensions: true });
-  for (const { stream, side, problem } of wrong) {
+  for (const { stream, side, place, problem } of wrong) {
     const { message, ...details } = problem;
+    if (place !== undefined) {
+      const start = diagnostics.source.offsetOf(place);
+      diagnostics.add({ start, end: start + 1 }, message, details);
+      continue;
+    }
     const written = nodeAt(root, ["streams", stream]);
     const merged = written && mergeTrees(nodeAt(root, ["defaults"]), written);
     const name = merged && nodeAt(merged, [side, "connection"]);

@@ -8,6 +8,7 @@ import type { Place } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
 import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
+import type { Lookup } from "./lookup.ts";
 
 export type { Place } from "../core/errors.ts";
 export type { FileFormat, WrittenFormat } from "../formats/format.ts";
@@ -247,6 +248,8 @@ export interface MappedField {
   replaces?: Place;
   /** The value is the key of a record that `stream` of this job loads; the field gets that record's id. */
   parent?: ParentField;
+  /** Where the value is found. `expression` is the first of what is looked up. */
+  lookup?: Lookup;
   /** Of the key in the YAML. */
   targetPlace: Place;
 }
@@ -284,6 +287,8 @@ export interface Rule {
   /** In characters. */
   maxLength?: number;
   expression?: Expression;
+  /** What `field` names must be there. */
+  exists?: Lookup;
   message?: string;
   /** An error rejects the row, a warning is only counted. */
   severity: "error" | "warn";

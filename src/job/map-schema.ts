@@ -1,15 +1,8 @@
 // The shape of an entry of `map` that is more than an expression.
 
 import { z } from "zod";
+import { lookup } from "./lookup-schema.ts";
 import { closedMap, expression, text } from "./schema-parts.ts";
-
-const lookup = closedMap({
-  file: text.describe("A CSV file, relative to the job file."),
-  key: text.describe("Its column that is compared."),
-  value: text.describe("Its column that is taken."),
-  from: expression.describe("SQL expression that is looked up."),
-  miss: z.enum(["reject"]).describe("What happens to a row without a match. Default: reject.").optional(),
-});
 
 export const mapping = closedMap({
   from: expression.describe("SQL expression over the source columns.").optional(),
@@ -55,7 +48,7 @@ export const mapping = closedMap({
       "Of an association: it is added to those that the record has, or takes the place of all of them. Default: add.",
     )
     .optional(),
-  lookup: lookup.describe("Take the value from a reference file.").optional(),
+  lookup: lookup.describe("Take the value from where a key of the row finds it.").optional(),
 })
   .meta({
     oneOf: [{ required: ["from"] }, { required: ["lookup"] }],

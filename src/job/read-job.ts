@@ -10,6 +10,7 @@ import { buildStream } from "./build-stream.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Guards, Job, Limits, Stream } from "./job.ts";
 import { hashJob } from "./job-hash.ts";
+import { streamsLookedUp } from "./lookup.ts";
 import { maskCredentials } from "./mask-values.ts";
 import { sortByParents } from "./order.ts";
 import { type JobFile, jobShape } from "./schema.ts";
@@ -87,17 +88,21 @@ function inLoadOrder(streams: readonly Stream[], root: MapNode, diagnostics: Dia
   const dependents = streams.map((stream) => ({
     name: stream.name,
     // Records of its own it loads by level.
-    parents: stream.fields.flatMap(({ parent }) => {
-      return parent === undefined || parent.stream === stream.name ? [] : [parent.stream];
-    }),
+    parents: [
+      ...stream.fields.flatMap(({ parent }) => {
+        return parent === undefined || parent.stream === stream.name ? [] : [parent.stream];
+      }),
+      ...streamsLookedUp(stream),
+    ],
     stream,
   }));
   const sorted = sortByParents(dependents);
   if ("order" in sorted) return sorted.order.map((dependent) => dependent.stream);
   const first = sorted.circle[0] ?? "";
+  const looksUp = streams.some((stream) => sorted.circle.includes(stream.name) && streamsLookedUp(stream).length > 0);
   diagnostics.add(
     keySpanAt(root, ["streams", first]),
-    `the parents go round in a circle: ${sorted.circle.join(" → ")}`,
+    `${looksUp ? "the parents and lookups go" : "the parents go"} round in a circle: ${sorted.circle.join(" → ")}`,
     {
       next: "load the field of one of them in a second job",
     },

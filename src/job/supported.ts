@@ -13,7 +13,7 @@ export interface Unsupported {
 
 export const unsupportedInJob: readonly Unsupported[] = [{ path: "tests" }];
 
-export const unsupportedInStream: readonly Unsupported[] = [{ path: "map.*.lookup" }];
+export const unsupportedInStream: readonly Unsupported[] = [{ path: "map.*.lookup.miss", value: "create" }];
 
 export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {
   refuse(unsupportedInJob, job, diagnostics);

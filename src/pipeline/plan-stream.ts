@@ -27,6 +27,8 @@ import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted
 import { refuseLostLookups } from "./diff/lookups.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
+import { lookupFolder, resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
+import { keepLookedUpRows } from "./lookups/stream-rows.ts";
 import { keepLeftOut, mayBeNamed, selectLeftOut } from "./rows/left-out.ts";
 import { keepRejects, rejectsPath } from "./rows/rejects.ts";
 import { keepStayedRows } from "./rows/stayed-rows.ts";
@@ -115,12 +117,18 @@ async function planParts(
     context.folder,
     parts.reduce((sum, { bytes }) => sum + bytes, 0),
   );
+  const lookups: ToldLookup[] = [];
   const staged = await stageStream({
     engine,
     compiled,
     parts,
     folder: stageFolder,
     onPart: () => context.signal.throwIfAborted(),
+    resolveLookup: async (lookup, wanted) => {
+      const found = await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context) });
+      lookups.push(found.told);
+      return found.table;
+    },
   });
   const known = staged.parts.map(({ part, hasLines }) => ({ ...part, careful: hasLines }));
   ledger.addParts(run.id, stream.name, known);
@@ -162,13 +170,15 @@ async function planParts(
     signal: context.signal,
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
+  await keepLookedUpRows(context, compiled, staged);
   const leftOut = inserted === undefined ? undefined : await tellLeftOut(context, diff.counts.unchanged, inserted);
-  const how = leftOut ?? diff.how;
+  const how = [leftOut ?? diff.how, ...lookups.map(({ found }) => found)].join("; ");
   const changedBack = await findChangedBack(context, stream, plan);
   const counts: StreamCounts = { ...diff.counts, changedBack: changedBack.values };
   const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
   const notes = [
     ...ofSource,
+    ...lookups.flatMap(({ missed }) => missed ?? []),
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
     ...tellWaiting(context, stream, counts),

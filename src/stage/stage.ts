@@ -83,6 +83,8 @@ export async function numberRows(engine: Engine, path: string, members: readonly
 export interface StagedFile {
   path: string;
   ordinals: readonly number[];
+  /** Each row has its own place, as where several parts are in the file: it may stand anywhere. */
+  isNumbered?: true;
 }
 
 /** A view over the staged parts of a stream with `_row_` (0-based over all parts) and `_part_`. Gives the row counts. */
@@ -97,7 +99,7 @@ export async function createStageView(
   for (const file of files) {
     selects.push({ path: file.path, select: selectRows(file, offset) });
     // Of one part the file itself says how many rows it has: nothing is read for it.
-    const [part, by] = file.ordinals.length > 1 ? ["_part_", "GROUP BY _part_"] : [file.ordinals[0], ""];
+    const [part, by] = isNumbered(file) ? ["_part_", "GROUP BY _part_"] : [file.ordinals[0], ""];
     const counts = `SELECT ${part} AS part, count(*) AS count FROM ${readParquet(file.path)} ${by}`;
     for (const found of await engine.all(counts)) {
       rows.set(Number(found["part"]), Number(found["count"]));
@@ -107,6 +109,10 @@ export async function createStageView(
   const select = selects.length <= unionFilesMax ? unite(selects) : await mergeFiles(engine, selects);
   await engine.run(`CREATE OR REPLACE VIEW ${identifier(view)} AS ${select}`);
   return rows;
+}
+
+function isNumbered(file: StagedFile): boolean {
+  return file.isNumbered === true || file.ordinals.length > 1;
 }
 
 interface PlacedFile {
@@ -119,13 +125,14 @@ interface PlacedFile {
 const unionFilesMax = 16;
 
 /** `offset`: rows of the files before it. */
-function selectRows({ path, ordinals: [ordinal, ...others] }: StagedFile, offset: number): string {
-  if (others.length > 0) {
+function selectRows(file: StagedFile, offset: number): string {
+  const { path, ordinals } = file;
+  if (isNumbered(file)) {
     return `SELECT * EXCLUDE (_at_, _position_, _part_), _at_ + ${offset} AS _row_, _position_, _part_
       FROM read_parquet(${literal(path)})`;
   }
   return `SELECT * EXCLUDE (file_row_number), file_row_number + ${offset} AS _row_,
-    file_row_number AS _position_, CAST(${ordinal} AS USMALLINT) AS _part_ FROM ${readParquet(path)}`;
+    file_row_number AS _position_, CAST(${ordinals[0]} AS USMALLINT) AS _part_ FROM ${readParquet(path)}`;
 }
 
 function unite(files: readonly PlacedFile[]): string {

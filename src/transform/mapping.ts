@@ -13,6 +13,8 @@ export interface CompiledField {
   columns: string[];
   /** What is computed instead of its expression, where that is nothing but a column of numbers: its digits as they came. */
   digits?: string;
+  /** What a lookup finds for the row, and whether what it looks up failed: then a careful pass can't compute the value. */
+  lookedUp?: { value: string; failed: string };
   /** DuckDB's type of the mapped value. */
   type: string;
   /** VARCHAR as the target stores it, SQL over the mapped value's column. */
@@ -68,6 +70,8 @@ function tryFields(
     const { target } = compiled.field;
     const value = `struct_pack(v := (${sqlOf(compiled)}\n))`;
     const isCertain = certain.get(target);
+    const { lookedUp } = compiled;
+    if (lookedUp !== undefined) return `CASE WHEN NOT ${lookedUp.failed} THEN ${value} END AS ${triedName(target)}`;
     const caught =
       isCertain === undefined ? `TRY(${value})` : `CASE WHEN ${isCertain} THEN ${value} ELSE TRY(${value}) END`;
     return `${caught} AS ${triedName(target)}`;
@@ -88,8 +92,8 @@ function keepRows({ keep, careful }: MappingInput): string[] {
   return [`coalesce(TRY(${sql}), ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
 }
 
-function sqlOf({ field, digits }: CompiledField): string {
-  return digits ?? field.expression.sql;
+function sqlOf({ field, digits, lookedUp }: CompiledField): string {
+  return lookedUp?.value ?? digits ?? field.expression.sql;
 }
 
 /** UTINYINT: how many values of a row were rounded; undefined where none is. */

@@ -16,6 +16,8 @@ export interface CheckedField {
   /** BOOLEAN column that is true where evaluating failed, in a careful pass. */
   failed?: string;
   failedMessage?: string;
+  /** What keeps a lookup from giving its value. */
+  lookup?: Objection[];
   invalid?: { condition: string; message: string };
   isKey: boolean;
   /** Its values are never shown. */
@@ -24,8 +26,16 @@ export interface CheckedField {
   absent: boolean;
 }
 
+interface Objection {
+  condition: string;
+  /** SQL. */
+  message: string;
+}
+
 export interface CompiledRule {
   rule: Rule;
+  /** What keeps the field from being found. */
+  exists?: { failed: string } & Objection;
   /** Target fields that its expression uses. */
   fields: string[];
 }
@@ -49,6 +59,9 @@ export function findProblem({ fields, keepFailed, ...checked }: Checks): string 
     ...(keepFailed === undefined ? [] : [{ ...keepFailed, field: "", rule: "keep" }]),
     ...fields.filter(({ isKey, absent }) => isKey && absent).map(checkUnknown),
     ...present.filter(({ failed }) => failed !== undefined).map(checkFailed),
+    ...present.flatMap(({ lookup = [], target }) =>
+      lookup.map((objection) => ({ ...objection, field: target, rule: "lookup" })),
+    ),
     ...present.flatMap(checkInvalid),
     ...present.flatMap(checkNull),
     ...compileRules({ fields, ...checked }, "error"),
@@ -136,7 +149,11 @@ function compileRules(
   const absent = new Set(fields.filter((field) => field.absent).map(({ target }) => target));
   return rules
     .filter(({ rule, fields: used }) => rule.severity === severity && !used.some((name) => absent.has(name)))
-    .flatMap((compiled) => [...checkField(compiled.rule, absent), ...checkExpression(compiled, careful, redacted)]);
+    .flatMap((compiled) => [
+      ...checkField(compiled.rule, absent),
+      ...checkExists(compiled, careful, redacted),
+      ...checkExpression(compiled, careful, redacted),
+    ]);
 }
 
 function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
@@ -160,6 +177,20 @@ function checkField(rule: Rule, absent: ReadonlySet<string>): Check[] {
     checks.push({ condition, field, rule: "max_length", message });
   }
   return checks;
+}
+
+function checkExists({ rule, exists, fields }: CompiledRule, careful: boolean, redacted: ReadonlySet<string>): Check[] {
+  if (exists === undefined) return [];
+  const { failed, condition, message } = exists;
+  const check = { field: rule.field ?? "", rule: "exists" };
+  const missed = { ...check, condition, message: rule.message === undefined ? message : literal(rule.message) };
+  if (!careful) return [missed];
+  const given = fields.map((name) => ({
+    name,
+    value: renderedName(name),
+    isHidden: redacted.has(name.toLowerCase()),
+  }));
+  return [{ ...check, condition: failed, message: cantBeComputed("a lookup ", given) }, missed];
 }
 
 function checkExpression({ rule, fields }: CompiledRule, careful: boolean, redacted: ReadonlySet<string>): Check[] {

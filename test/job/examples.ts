@@ -71,7 +71,7 @@ streams:
     target: { connection: out, object: Contact, key: Id, mode: replace, files: out.csv, format: { type: csv } }
     map:
       Id: id
-      LeadSource: { lookup: { file: ref/source.csv, key: theirs, value: ours, from: source, miss: reject } }
+      LeadSource: { lookup: { file: ref/source.csv, key: theirs, value: ours, from: source, miss: create } }
   b:
     source: { format: { encoding: utf-16 }, after: { delete: true }, ready: { done_file: done } }
     target: { mode: delta }

@@ -239,7 +239,7 @@ describe("what a stream lacks", () => {
   test.each([
     ["target: { scope: x }", "scope goes with mode mirror"],
     ["validate: [{ max_length: 3 }]", "expected `field` or `expr`"],
-    ["validate: [{ field: Name }]", "expected `required` or `max_length` beside `field`"],
+    ["validate: [{ field: Name }]", "expected `required`, `max_length` or `exists` beside `field`"],
     ["validate: [{ expr: x, required: true }]", "`required` and `max_length` go with `field`"],
     ["validate: [{ field: Name, required: true, message: m }]", "`message` goes with `expr`"],
     ["dedupe: { by: [Name] }", '"keep" is missing: expected one of first, last'],

@@ -26,10 +26,10 @@ describe("what is not built yet", () => {
   });
 
   test("is refused in the defaults too, at its place", () => {
-    const text = jobText({ job: "defaults:\n  map: { Name: { lookup: {} } }\n" });
-    expect(refusalOfJob(text)).toContain(`job.yaml:11:18: lookup is not supported yet
-  11 |   map: { Name: { lookup: {} } }
-     |                  ~~~~~~`);
+    const text = jobText({ job: "defaults:\n  map: { Name: { lookup: { miss: create } } }\n" });
+    expect(refusalOfJob(text)).toContain(`job.yaml:11:34: miss: create is not supported yet
+  11 |   map: { Name: { lookup: { miss: create } } }
+     |                                  ~~~~~~`);
   });
 
   test("is told beside a typo in the same file", () => {

@@ -42,9 +42,16 @@ export class FileReader {
       stream,
       target: openFileTarget(openFolderStore({ name: "out", path: folder, place })),
       columns: { columns: new Map(columns.map((column) => [column, "VARCHAR"])) },
+      openTarget: () => Promise.reject(new Error("no other connection")),
     });
     const stageFolder = mkdtempSync(join(folder, "stage-"));
-    const staged = await stageStream({ engine, compiled, parts, folder: stageFolder, onPart: () => undefined });
+    const staged = await stageStream({
+      engine,
+      compiled,
+      parts,
+      folder: stageFolder,
+      onPart: () => undefined,
+    });
     const reading: Reading = { columns, rows: [], rejects: [] };
     const cells = mapped.map((_, index) => `CAST(c${index} AS VARCHAR)`).join(", ");
     for (const { part, open, broken } of staged.parts) {

@@ -18,6 +18,7 @@ import type { CompiledStream } from "../../src/pipeline/compile/compiled-stream.
 import type { Selection } from "../../src/pipeline/diff/diff-input.ts";
 import { diffStream, type StreamDiff } from "../../src/pipeline/diff/diff-stream.ts";
 import { readPartColumns, unpackPart } from "../../src/pipeline/extract/part-files.ts";
+import type { ResolveLookup } from "../../src/pipeline/stage/copied-parts.ts";
 import { stageStream } from "../../src/pipeline/stage/stage-stream.ts";
 import type { StagedStream } from "../../src/pipeline/stage/staged-stream.ts";
 import { Engine, type Row } from "../../src/stage/engine.ts";
@@ -47,6 +48,7 @@ export interface StageOptions {
   presentAgain?: (Present | undefined)[];
   /** The SQL of `keep`. */
   keep?: string;
+  resolveLookup?: ResolveLookup;
 }
 
 export interface Staged {
@@ -136,9 +138,23 @@ export class Rig implements Disposable {
       join(this.folder, "snapshot.csv"),
     );
     const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
-    const compiled = await compileStream({ engine: this.engine, job, stream: first, target, columns: { columns } });
+    const compiled = await compileStream({
+      engine: this.engine,
+      job,
+      stream: first,
+      target,
+      columns: { columns },
+      openTarget: async () => target,
+    });
     const folder = mkdtempSync(join(this.folder, "stage-"));
-    const staged = await stageStream({ engine: this.engine, compiled, parts, folder, onPart: () => undefined });
+    const staged = await stageStream({
+      engine: this.engine,
+      compiled,
+      parts,
+      folder,
+      onPart: () => undefined,
+      ...(options.resolveLookup === undefined ? {} : { resolveLookup: options.resolveLookup }),
+    });
     const rows = await this.engine.all(`SELECT * FROM ${staged.view} ORDER BY _row_`);
     return { compiled, staged, target, rows };
   }

@@ -16,7 +16,7 @@ import { planInserted } from "../batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
 import { writeBatches } from "../batches/write-batches.ts";
 import { compileStream } from "../compile/compile-stream.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type CompiledStream, withoutLookups } from "../compile/compiled-stream.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
 import { type RunContext, sourceOf, subfolder, targetOf } from "../run/context.ts";
@@ -92,10 +92,11 @@ async function compileAgain(
       : ofFiles.size === 0
         ? undefined
         : { columns: ofFiles };
-  return compileStream({ engine, job, stream, target, columns });
+  const openTarget = async (connection: string) => targetOf(context, connection);
+  return compileStream({ engine, job, stream, target, columns, openTarget });
 }
 
-/** The rows are staged once more: what they are is not in the plan. */
+/** The rows are staged once more: what they are is not in the plan. What they look up is no part of that. */
 async function refuseInserted(
   context: RunContext,
   compiled: CompiledStream,
@@ -106,7 +107,7 @@ async function refuseInserted(
   const { stream } = compiled;
   await refuseInsertedFiles(context, stream, parts);
   const onPart = () => signal.throwIfAborted();
-  await stageStream({ engine, compiled, parts, folder: stageFolder, onPart });
+  await stageStream({ engine, compiled: withoutLookups(compiled), parts, folder: stageFolder, onPart });
   const known = await fetchInserted(context, compiled);
   if (known === undefined) return;
   const there = selectKnown(known, stageOfRun, `(SELECT row AS _row_ FROM ${readParquet(plan)})`);

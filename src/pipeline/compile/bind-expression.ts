@@ -21,6 +21,8 @@ export interface CompileInput {
   target: Target;
   /** What the source has; undefined when no file is at hand, then names of columns go unchecked. */
   columns: SourceColumns | undefined;
+  /** Of any connection that the job names: lookups look into others. */
+  openTarget(connection: string): Promise<Target>;
 }
 
 /** The columns of files, all text, or the fields of an object. */

@@ -17,11 +17,13 @@ import type { CompiledRule } from "../../validate/rules.ts";
 import { quoted } from "../../values/value.ts";
 import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
+import { describeMiss, takeFound } from "./found-values.ts";
 import { compileTimes, timeSchema } from "./newest.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
 import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
+import { StreamLookups } from "./stream-lookups.ts";
 import { compileWhere } from "./target-where.ts";
 
 /** Throws one Failure (exit 2) with all problems of the stream. */
@@ -36,13 +38,20 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
   const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
   const carried = new Set<string>();
+  const lookups = new StreamLookups({ ...input, stream }, redactedFields(input.job, stream));
   for (const field of stream.fields) {
     const resolved = await resolveTargetField(input, schema, field, problems);
     const isKey = stream.target.key.includes(field.target);
     const fieldSchema = resolved !== undefined && isKey ? { ...resolved, isKey: true as const } : resolved;
-    const bound = await bindExpression(input, field.expression, input.columns, "column", problems);
+    const bound =
+      field.lookup === undefined
+        ? await bindExpression(input, field.expression, input.columns, "column", problems)
+        : await lookups.add({ field: field.target, written: field.lookup, schema: fieldSchema }, problems);
     if (fieldSchema === undefined || bound === undefined) continue;
-    const number = input.columns?.object === undefined ? undefined : carriedNumber(field.expression.sql, bound);
+    const number =
+      input.columns?.object === undefined || field.lookup !== undefined
+        ? undefined
+        : carriedNumber(field.expression.sql, bound);
     if (number !== undefined) {
       carried.add(number);
       // Text, unless another expression computes with it.
@@ -55,8 +64,8 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     problems.push(...findRoundProblem(field, fieldSchema));
     fields.push(
       number === undefined
-        ? compileField(input, field, fieldSchema, bound)
-        : carryNumber(input, field, fieldSchema, number),
+        ? compileField(input, field, fieldSchema, bound, lookups)
+        : carryNumber(input, field, fieldSchema, number, lookups),
     );
   }
   const times = await compileTimes({ ...input, stream }, problems);
@@ -67,7 +76,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
   for (const [name, type] of kept?.columns ?? []) columns.set(name, type);
   addNamedFields(input, columns, problems);
-  const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, problems);
+  const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, lookups, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
   const where = await compileWhere({ ...input, stream }, schema, problems);
@@ -83,6 +92,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     fieldSchemas,
     key,
     rules,
+    lookups: lookups.compiled,
     columns,
     ...(where === undefined ? {} : { where }),
     keepColumns,
@@ -130,14 +140,22 @@ function addNamedFields({ stream, columns }: CompileInput, used: Map<string, str
   }
 }
 
-function compileField(input: CompileInput, field: MappedField, schema: FieldSchema, bound: Bound): CompiledField {
+function compileField(
+  input: CompileInput,
+  field: MappedField,
+  schema: FieldSchema,
+  bound: Bound,
+  lookups: StreamLookups,
+): CompiledField {
   const rendered = input.target.render(schema, mappedName(field.target), bound.type, readingOf(input.job, field));
   const named = input.stream.target.key.includes(field.target) || schema.lookup !== undefined;
+  const lookup = lookups.of(field.target);
   const invalid = named ? refuseLong(schema, rendered.invalid) : rendered.invalid;
   return {
     field,
     columns: [...bound.columns.keys()],
     type: bound.type,
+    ...(lookup === undefined ? {} : { lookedUp: takeFound(lookup) }),
     ...rendered,
     ...(invalid === undefined ? {} : { invalid }),
   };
@@ -157,9 +175,15 @@ function refuseLong({ name, maxLength }: FieldSchema, invalid: RenderedField["in
   };
 }
 
-function carryNumber(input: CompileInput, field: MappedField, schema: FieldSchema, column: string): CompiledField {
+function carryNumber(
+  input: CompileInput,
+  field: MappedField,
+  schema: FieldSchema,
+  column: string,
+  lookups: StreamLookups,
+): CompiledField {
   const bound = { type: "VARCHAR", columns: new Map([[column, "VARCHAR"]]) };
-  return { ...compileField(input, field, schema, bound), digits: digitsOfColumn(column) };
+  return { ...compileField(input, field, schema, bound, lookups), digits: digitsOfColumn(column) };
 }
 
 async function resolveTargetField(
@@ -260,12 +284,18 @@ function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchem
 async function compileRules(
   input: CompileInput,
   fields: readonly CompiledField[],
+  lookups: StreamLookups,
   problems: Diagnostic[],
 ): Promise<CompiledRule[]> {
-  const hasExpressions = input.stream.rules.some(({ expression }) => expression !== undefined);
+  const hasExpressions = input.stream.rules.some(({ expression, exists }) => (expression ?? exists) !== undefined);
   const typedColumns = hasExpressions ? await typesOfFields(input, fields) : new Map<string, string>();
   const rules: CompiledRule[] = [];
   for (const rule of input.stream.rules) {
+    if (rule.exists !== undefined && rule.field !== undefined) {
+      const lookup = await lookups.addRule({ field: rule.field, written: rule.exists, typedColumns }, problems);
+      if (lookup !== undefined) rules.push({ rule, fields: [...lookup.columns.keys()], exists: describeMiss(lookup) });
+      continue;
+    }
     if (rule.expression === undefined) {
       rules.push({ rule, fields: rule.field === undefined ? [] : [rule.field] });
       continue;

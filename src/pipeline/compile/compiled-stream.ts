@@ -4,6 +4,7 @@ import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import type { CompiledRule } from "../../validate/rules.ts";
+import type { CompiledLookup } from "./compiled-lookup.ts";
 import type { CompiledWhere } from "./target-where.ts";
 
 export interface CompiledStream {
@@ -16,6 +17,8 @@ export interface CompiledStream {
   fieldSchemas: Map<string, FieldSchema>;
   key: FieldSchema[];
   rules: CompiledRule[];
+  /** Of fields and of rules, each at its index. */
+  lookups: CompiledLookup[];
   /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
   columns: ReadonlyMap<string, string>;
   /** Which present records may be touched. */
@@ -41,4 +44,14 @@ export function plannedSchemas({ planned, fieldSchemas }: CompiledStream): Field
 export function matchingFields({ fields, stream }: CompiledStream): CompiledField[] {
   const { key, adoptBy } = stream.target;
   return fields.filter(({ field }) => field.own === false && [...key, adoptBy].includes(field.target));
+}
+
+/** Without what is looked up: for what is asked of rows as they came. */
+export function withoutLookups(compiled: CompiledStream): CompiledStream {
+  return {
+    ...compiled,
+    lookups: [],
+    fields: compiled.fields.filter(({ lookedUp }) => lookedUp === undefined),
+    rules: [],
+  };
 }

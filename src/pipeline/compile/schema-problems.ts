@@ -59,7 +59,13 @@ export function findTypeProblem(field: MappedField, schema: FieldSchema, type: s
   const found = classOf(type);
   // NULL has a type too, by which nothing is meant.
   const isNull = /^null$/i.test(field.expression.sql.trim());
-  if (found === undefined || isNull || field.parent !== undefined || !impossible[schema.kind].includes(found))
+  if (
+    found === undefined ||
+    isNull ||
+    field.parent !== undefined ||
+    field.lookup !== undefined ||
+    !impossible[schema.kind].includes(found)
+  )
     return [];
   const message = `the expression gives ${type}, which can't become a ${schema.vendorType} (${field.target})`;
   return [{ place: field.expression.place, length: field.expression.sql.length, message }];
@@ -145,8 +151,8 @@ export async function findLiteralProblems(input: LiteralInput): Promise<Diagnost
   const problems: Diagnostic[] = [];
   for (const field of compiled.stream.fields) {
     const schema = compiled.fieldSchemas.get(field.target);
-    // The value of a parent is a key, which is looked up.
-    if (schema === undefined || field.parent !== undefined) continue;
+    // What is looked up is a key, and no value of the field.
+    if (schema === undefined || field.parent !== undefined || field.lookup !== undefined) continue;
     for (const { text, offset } of findConstants(await serialize(engine, parseStatement(field.expression.sql)))) {
       const complaint = complainAboutText(schema, text) ?? (await complainAsTarget(input, field, schema, text));
       if (complaint === undefined) continue;

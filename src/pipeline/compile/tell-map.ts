@@ -28,7 +28,7 @@ export function tellMap({ targets, emit }: RunContext, compiled: CompiledStream)
       name: field.target,
       type: fieldSchemas.get(field.target)?.vendorType ?? "",
       from,
-      isPlain: field.parent === undefined && isColumn(field.expression.sql, from),
+      isPlain: field.parent === undefined && field.lookup === undefined && isColumn(field.expression.sql, from),
     })),
     filteredBy: keepColumns,
   });

@@ -3,6 +3,7 @@
 // watermark has kept it. Out: words for people. What must hold: nobody takes an old value for a new one without a word.
 
 import type { Stream } from "../../job/job.ts";
+import type { Lookup } from "../../job/lookup.ts";
 import { foldBlanks } from "../compile/source-definition.ts";
 
 /** Undefined where all is as it was. */
@@ -14,12 +15,30 @@ export function tellChangedMap(before: Stream, after: Stream): string | undefine
 what the map before wrote; a run with --from takes them again`;
 }
 
+/** All but its places. */
+function meaningOf(lookup: Lookup | undefined): unknown {
+  if (lookup === undefined) return undefined;
+  const { in: table, key, value, from, where, miss, default: otherwise } = lookup;
+  const { place: _place, filePath: _path, ...named } = { place: undefined, filePath: undefined, ...table };
+  const names = key.map(({ name }) => name);
+  return [named, names, value?.name, from.map(({ sql }) => foldBlanks(sql)), where?.sql, miss, otherwise?.text];
+}
+
 /** What each field gets. */
 function describeMap({ fields }: Stream): Map<string, string> {
   return new Map(
-    fields.map(({ target, expression, onNull, policy, newestBy, own, round, parent }) => [
+    fields.map(({ target, expression, onNull, policy, newestBy, own, round, parent, lookup }) => [
       target,
-      JSON.stringify([foldBlanks(expression.sql), onNull, policy, newestBy?.sql, own, round, parent?.stream]),
+      JSON.stringify([
+        foldBlanks(expression.sql),
+        onNull,
+        policy,
+        newestBy?.sql,
+        own,
+        round,
+        parent?.stream,
+        meaningOf(lookup),
+      ]),
     ]),
   );
 }

@@ -59,6 +59,7 @@ export async function extractStream(
     stream,
     target,
     columns: columns.size === 0 ? undefined : { columns },
+    openTarget: async (connection) => targetOf(context, connection),
   });
   // Where every record names its columns, a file without records names none: it lacks nothing.
   for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
@@ -73,7 +74,14 @@ async function extractRecords(
 ): Promise<ExtractedStream> {
   const { engine, job } = context;
   const schema = await catalog.describe(stream.source);
-  const compiled = await compileStream({ engine, job, stream, target, columns: schema });
+  const compiled = await compileStream({
+    engine,
+    job,
+    stream,
+    target,
+    columns: schema,
+    openTarget: async (connection) => targetOf(context, connection),
+  });
   const opened = await openWindow(context, stream, catalog);
   const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
   const parts = await extractParts(context, stream, columns, { files: [], opened });

@@ -19,6 +19,7 @@ import { noCounts } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
 import { redactSecrets } from "../../core/secret.ts";
 import type { Connection, Environment, Job } from "../../job/job.ts";
+import { connectionsOf } from "../../job/lookup.ts";
 import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countLoaded, dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
 import { logEvents } from "../../report/event-log.ts";
@@ -184,7 +185,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const keys = new Map<string, StreamKeys>();
   for (const stream of job.streams) keys.set(stream.name, await openStreamKeys(stream, environment));
   const onRetry = (message: string) => emit({ type: "retry", message });
-  for (const name of new Set(job.streams.flatMap(({ source, target }) => [source.connection, target.connection]))) {
+  for (const name of connectionsOf(job.streams)) {
     const connection = connectionOf(connections, name);
     const opened = await openConnection(connection, { environment, stateFolder, onRetry, signal });
     connected.set(name, opened);

@@ -13,8 +13,9 @@ export async function findCertain(engine: Engine, fields: readonly CompiledField
   const known = { readers: new Set(Object.keys(questions)), harmless: harmlessFunctions };
   for (const sql of defineQuestions(questions)) await engine.run(sql);
   const certain = new Map<string, string>();
-  for (const { field, digits } of fields) {
-    const calls = digits === undefined ? askReaders(await tree(engine, field.expression.sql), known) : undefined;
+  for (const { field, digits, lookedUp } of fields) {
+    const calls =
+      (digits ?? lookedUp) === undefined ? askReaders(await tree(engine, field.expression.sql), known) : undefined;
     if (calls === undefined) continue;
     const asked: string[] = [];
     for (const call of calls) asked.push(`(${await deserialize(engine, call)})`);

@@ -36,7 +36,9 @@ import {
   type Given,
 } from "../../validate/rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { objectToFound } from "../compile/found-values.ts";
 import { findInexact, readCell } from "../compile/source-numbers.ts";
+import { joinFound, keyLookups, lookupColumns } from "./join-lookups.ts";
 import { identifyRow, identityColumn } from "./row-identity.ts";
 
 export interface PartInput {
@@ -45,7 +47,14 @@ export interface PartInput {
   folder: string;
   /** Of a careful pass (certain-fields.ts): asked once, whatever the number of parts. */
   findCertain(): Promise<Map<string, string>>;
+  /** What is looked up, by the index of the lookup: tables with `key`, `value`, `hits`, `candidates`. */
+  tables: ReadonlyMap<number, string>;
+  /** What is made of the rows of a part. Without it, transform and validate. */
+  write?: WritePart;
 }
+
+/** Writes the rows of a scan to a Parquet file. Throws EngineError. */
+export type WritePart = (input: PartInput, part: Part, scan: Scan, path: string) => Promise<void>;
 
 /** How a part was read into its file. */
 export interface StagedPartFile {
@@ -66,7 +75,7 @@ export async function stageOnePart(input: PartInput, part: Part, path: string): 
     if (await stageStrictly(input, part, scan, path)) return { open };
   }
   const lined = "text" in open ? await readCarefully(open.text, copyPath("clean")) : open.lined;
-  await stageWithFallback(input, part, { scan: lined.scan, hasLines: true }, path);
+  await write(input, part, { scan: lined.scan, hasLines: true }, path);
   const refused = await countRefusedRecords(engine);
   if (refused === 0) return { open, lined };
   throw new Failure(exitCode.failed, `${refused} records can't be staged`, { where: { file: part.label } });
@@ -119,19 +128,28 @@ export async function stageTogether(
   return parts.map((part) => ({ open: { text: { part, format, firstLine: 1 } } }));
 }
 
-interface Scan {
+export interface Scan {
   /** A table function over the part, all columns text under their names. */
   scan: string;
   /** Whether it has `lineColumn`. */
   hasLines: boolean;
   /** Whether it has `fileColumn`. */
   hasFiles?: boolean;
+  /** Whether its rows know their place: they come in any order then. */
+  isPlaced?: true;
 }
+
+/** Where a row of a copy belongs: in the file, in its part, and of which part it is. */
+const placeColumns = [
+  ["l:at", "_at_"],
+  ["l:position", "_position_"],
+  ["l:part", "_part_"],
+] as const;
 
 /** False where the engine refused a record, or could not read the data. */
 async function stageStrictly(input: PartInput, part: Part, scan: Scan, path: string): Promise<boolean> {
   try {
-    await stageWithFallback(input, part, scan, path);
+    await write(input, part, scan, path);
     return (await countRefusedRecords(input.engine)) === 0;
   } catch (error) {
     if (!(error instanceof EngineError) || !error.isAboutData) throw error;
@@ -140,8 +158,12 @@ async function stageStrictly(input: PartInput, part: Part, scan: Scan, path: str
   }
 }
 
+function write(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
+  return (input.write ?? stageWithFallback)(input, part, scan, path);
+}
+
 /** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */
-async function stageWithFallback(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
+export async function stageWithFallback(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
   try {
     await runPass(input, part, scan, path, false);
   } catch (error) {
@@ -158,14 +180,19 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   const isCsv = format.type === "csv" && kind === "files" && !isKeptPart(part);
   const scanned = scanPart(compiled, part, scan);
   const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
-  const mapped = mapRows({
-    scan: scanned.scan,
-    handed: [line, ...scanned.handed, ...(isCsv ? [joinCells(part.columns.map(identifier))] : [])],
+  const cells = isCsv ? [joinCells(part.columns.map(identifier))] : [];
+  const lookups = lookupsOf(compiled, absent);
+  const keyed = keyLookups({ scan: scanned.scan, lookups: lookups.ofFields, careful, absent: lookups.absent });
+  const rows = mapRows({
+    scan: joinFound(keyed, lookups.ofFields, input.tables),
+    handed: [line, ...scanned.handed, ...cells, ...lookupColumns(lookups.ofFields, careful)],
     fields: compiled.fields,
     absent,
     ...(careful ? { careful: await input.findCertain() } : {}),
     ...(keep === undefined ? {} : { keep }),
   });
+  const checkable = keyLookups({ scan: `(${rows})`, lookups: lookups.ofRules, careful, absent: lookups.absent });
+  const mapped = joinFound(checkable, lookups.ofRules, input.tables);
   const checks: Checks = {
     fields: compiled.fields.map((field) => checkedField(compiled, field, absent, careful)),
     rules: compiled.rules,
@@ -189,7 +216,18 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   });
 }
 
-interface ScannedPart {
+/** `absent`: those of which the part lacks a column. */
+export function lookupsOf({ lookups }: CompiledStream, absent: ReadonlySet<string>) {
+  const ofFields = lookups.filter((lookup) => lookup.of === "field");
+  const lacking = ofFields.filter(({ columns }) => isAbsent([...columns.keys()], absent));
+  return {
+    ofFields,
+    ofRules: lookups.filter((lookup) => lookup.of === "rule"),
+    absent: new Set(lacking.map(({ index }) => index)),
+  };
+}
+
+export interface ScannedPart {
   scan: string;
   handed: string[];
   kept: string[];
@@ -208,13 +246,15 @@ function findNul(columns: readonly string[]): string {
 }
 
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
-function scanPart(
+export function scanPart(
   { stream, columns, carried }: CompiledStream,
   part: Part,
-  { scan, hasLines, hasFiles }: Scan,
+  { scan, hasLines, hasFiles, isPlaced }: Scan,
 ): ScannedPart {
   const named = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
   const isInsert = stream.target.mode === "insert";
+  const placed = isPlaced === true ? placeColumns : [];
+  const places = placed.map(([from, name]) => `${identifier(from)} AS ${name}`);
   if (stream.source.kind === "files") {
     const file = hasFiles === true ? ["_file_"] : [];
     const identity = identifyRow(part.columns.map((column) => [column, identifier(column)]));
@@ -223,9 +263,10 @@ function scanPart(
       handed: [
         ...named,
         ...file.map((name) => `${identifier(fileColumn)} AS ${name}`),
+        ...places,
         ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
       ],
-      kept: [...file, ...(isInsert ? [identityColumn] : [])],
+      kept: [...file, ...placed.map(([, name]) => name), ...(isInsert ? [identityColumn] : [])],
       // CSV and JSON are looked at before, and XML has no such character.
       ...(stream.source.format.type === "parquet" ? { inexact: findNul(part.columns) } : {}),
     };
@@ -243,7 +284,7 @@ function scanPart(
   });
   const inexact = [...columns].filter(([name]) => known.has(name.toLowerCase())).flatMap(findInexact);
   const own = part.columns.map(sourceName);
-  const line = hasLines ? [identifier(lineColumn)] : [];
+  const line = [...(hasLines ? [lineColumn] : []), ...placed.map(([from]) => from)].map(identifier);
   const [id = "", version = ""] = own;
   const identity = identifyRow([
     ["object", literal(stream.source.object)],
@@ -257,9 +298,10 @@ function scanPart(
       `${id} AS _id_`,
       `${version} AS _version_`,
       `${contentOf(own)} AS _content_`,
+      ...places,
       ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
     ],
-    kept: ["_id_", "_version_", "_content_", ...(isInsert ? [identityColumn] : [])],
+    kept: ["_id_", "_version_", "_content_", ...placed.map(([, name]) => name), ...(isInsert ? [identityColumn] : [])],
     ...(inexact.length === 0 ? {} : { inexact: `CASE ${inexact.join(" ")} END` }),
   };
 }
@@ -271,11 +313,13 @@ function checkedField(
   careful: boolean,
 ): CheckedField {
   const failedMessage = cantBeComputed("", givenBy(compiled, columns));
+  const lookup = compiled.lookups.find((one) => one.of === "field" && one.field === field.target);
   return {
     target: field.target,
     rendered: renderedName(field.target),
     mapped: mappedName(field.target),
     ...(careful ? { failed: failureName(field.target), failedMessage } : {}),
+    ...(lookup === undefined ? {} : { lookup: objectToFound(lookup) }),
     ...(invalid === undefined ? {} : { invalid }),
     isKey: compiled.stream.target.key.includes(field.target),
     isHidden: compiled.redacted.has(field.target.toLowerCase()),

@@ -13,6 +13,7 @@ import { countBroken } from "../../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../../stage/stage.ts";
 import { isAbsent } from "../../transform/mapping.ts";
 import { findCertain } from "./certain-fields.ts";
+import { type CopiedPart, copyPart, type ResolveLookup, stageCopies } from "./copied-parts.ts";
 import { lookAtLongCells } from "./long-cells.ts";
 import {
   absentColumns,
@@ -24,9 +25,11 @@ import {
 } from "./stage-part.ts";
 import type { StagedPart, StagedStream } from "./staged-stream.ts";
 
-export interface StageInput extends Omit<PartInput, "findCertain"> {
+export interface StageInput extends Pick<PartInput, "engine" | "compiled" | "folder"> {
   parts: readonly Part[];
   onPart(part: Part): void;
+  /** Asked before a row is staged, where the stream looks something up. */
+  resolveLookup?: ResolveLookup;
 }
 
 const stageView = "stage";
@@ -34,8 +37,11 @@ const stageView = "stage";
 export async function stageStream(given: StageInput): Promise<StagedStream> {
   const { engine, compiled } = given;
   let certain: Promise<Map<string, string>> | undefined;
+  const looksUp = compiled.lookups.length > 0;
   const input = {
     ...given,
+    tables: new Map<number, string>(),
+    ...(looksUp ? { write: copyPart } : {}),
     findCertain() {
       certain ??= findCertain(engine, compiled.fields);
       return certain;
@@ -57,9 +63,23 @@ export async function stageStream(given: StageInput): Promise<StagedStream> {
     else {
       parts.push(...staged.map((file, index) => describePart(next[index] as Part, file)));
       files.push({ path, ordinals: next.map(({ ordinal }) => ordinal) });
+      if (looksUp)
+        copies.push({
+          path,
+          part: first,
+          hasLines: staged.some(({ lined }) => lined !== undefined),
+          isGathered: next.length > 1,
+        });
     }
   };
+  const copies: CopiedPart[] = [];
   for (const next of gatherParts(input.parts, compiled.stream.source)) await stageNext(next);
+  if (looksUp) {
+    const { resolveLookup } = given;
+    if (resolveLookup === undefined) throw new Error("the stream looks something up, and nobody resolves it");
+    await stageCopies({ ...input, resolveLookup }, copies);
+    for (const file of files) file.isNumbered = true;
+  }
   const rows = await createStageView(engine, stageView, files);
   for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
   refuseShortFiles(parts);

@@ -96,7 +96,14 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const columns = await readColumns(source, stream, { keys, ...tools });
   if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
-  const compiled = await compileStream({ engine, job: request.job, stream, target, columns });
+  const compiled = await compileStream({
+    engine,
+    job: request.job,
+    stream,
+    target,
+    columns,
+    openTarget: async (connection) => (await openOnce(request, connection, tools)).target,
+  });
   const problems = findMissingFields(compiled);
   problems.push(...(await findLiteralProblems({ engine, target, job: request.job, compiled })));
   if (problems.length > 0) throw diagnosticsFailure(problems);

@@ -1,0 +1,133 @@
+// What rows look up, found once a run. In: a lookup, and a table of the keys that rows have. Out: a table of what is found,
+// kept in the run folder, and a sentence for the plan. Must hold: a run that is resumed has the very same values and asks
+// nobody again; what is found several times is a value only where all agree in it.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { now } from "../../core/clock.ts";
+import { hashFile, syncFile, writeDurably } from "../../core/files.ts";
+import { literal } from "../../core/sql.ts";
+import { countOf, showCount } from "../../report/numbers.ts";
+import { writeParquet } from "../../stage/parquet.ts";
+import type { CompiledLookup } from "../compile/compiled-lookup.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type RunContext, subfolder } from "../run/context.ts";
+import { verifyRunFile } from "../run/run-files.ts";
+import { readObject } from "./read-object.ts";
+import { readReference } from "./read-reference.ts";
+import { readStreamRows } from "./stream-rows.ts";
+
+export interface LookupRequest {
+  context: RunContext;
+  compiled: CompiledStream;
+  lookup: CompiledLookup;
+  /** A table: key, rows, asked_0, … */
+  wanted: string;
+  folder: string;
+}
+
+/** Records that were read. */
+export interface FoundRecords {
+  /** SELECT of `key`, `id` (to be ordered by), `shown` (for people) and `value`, a row for each record. */
+  select: string;
+  /** Where they come from, for people: "User (1 call: 1 keyed query)". */
+  from: string;
+}
+
+/** What the plan says of a lookup; kept beside what was found. */
+interface KeptLookup {
+  sha256: string;
+  /** When it was read. */
+  asOf: string;
+  from: string;
+  /** Different keys: that rows have, that are found, that are found several times. */
+  wanted: number;
+  found: number;
+  several: number;
+  /** Whose key is not found. */
+  rowsMissed: number;
+}
+
+export interface ToldLookup {
+  /** "lookup OwnerId: 41 of 43 values of Email found in User (1 call)". */
+  found: string;
+  /** What becomes of rows that is no reject. */
+  missed?: string;
+}
+
+/** SELECT of what is found, a row a key, and what is told of it. */
+export async function resolveLookup(request: LookupRequest): Promise<{ table: string; told: ToldLookup }> {
+  const { context, compiled, lookup } = request;
+  const name = join(request.folder, `${compiled.stream.name}-${lookup.index}`);
+  const path = `${name}.parquet`;
+  const kept = await findKept(request, name, path);
+  const table = `SELECT key, value, hits, candidates FROM read_parquet(${literal(path)})`;
+  if (kept !== undefined) return { table, told: tellLookup(lookup, kept) };
+  const records = await readRecords(request);
+  await writeParquet(context.engine, mergeRecords(lookup, records.select), path);
+  syncFile(path);
+  const counts = await context.engine.one(`SELECT count(*) AS wanted, count(f.key) AS found,
+      count(*) FILTER (f.hits > 1) AS several, coalesce(sum(w.rows) FILTER (f.key IS NULL), 0) AS missed
+    FROM ${request.wanted} w LEFT JOIN (${table}) f ON f.key = w.key`);
+  const found: KeptLookup = {
+    sha256: await hashFile(path),
+    asOf: now().toISOString(),
+    from: records.from,
+    wanted: Number(counts["wanted"]),
+    found: Number(counts["found"]),
+    several: Number(counts["several"]),
+    rowsMissed: Number(counts["missed"]),
+  };
+  writeDurably(`${name}.json`, JSON.stringify(found));
+  return { table, told: tellLookup(lookup, found) };
+}
+
+/** What an earlier process of the run has found. */
+async function findKept({ context, lookup, compiled }: LookupRequest, name: string, path: string) {
+  if (!existsSync(`${name}.json`)) return undefined;
+  const kept = JSON.parse(readFileSync(`${name}.json`, "utf8")) as KeptLookup;
+  const what = `what stream ${compiled.stream.name} looked up for ${lookup.field}`;
+  await verifyRunFile({ run: context.run.id, what, path, sha256: kept.sha256 });
+  return kept;
+}
+
+async function readRecords(request: LookupRequest): Promise<FoundRecords> {
+  const { table } = request.lookup;
+  switch (table.kind) {
+    case "file":
+      return readReference(request, table.reference);
+    case "object":
+      return readObject(request, table);
+    case "stream":
+      return readStreamRows(request, table);
+  }
+}
+
+const candidatesMax = 5;
+
+/** A row a key: records that agree in the value are one answer. */
+function mergeRecords({ hidesValues }: CompiledLookup, select: string): string {
+  const values = "count(DISTINCT coalesce(value, chr(26)))";
+  const shown = hidesValues
+    ? "'(hidden)'"
+    : `array_to_string(list(shown ORDER BY id)[:${candidatesMax}], ', ') || CASE WHEN count(*) > ${candidatesMax} THEN ', …' ELSE '' END`;
+  return `SELECT key, CASE WHEN ${values} = 1 THEN min(value) END AS value,
+      CASE WHEN ${values} = 1 THEN 1 ELSE count(*) END AS hits, CASE WHEN ${values} > 1 THEN ${shown} END AS candidates
+    FROM (${select}) GROUP BY key ORDER BY key`;
+}
+
+function tellLookup({ field, keys, written, of }: CompiledLookup, kept: KeptLookup): ToldLookup {
+  const { wanted, found, several, rowsMissed, from } = kept;
+  const by = keys.map(({ name }) => name).join(", ");
+  const ambiguous = several === 0 ? "" : `, ${showCount(several)} of them several times`;
+  const told = `lookup ${field}: ${showCount(found)} of ${countOf(wanted, "value")} of ${by} found in ${from}${ambiguous}`;
+  if (of === "rule" || written.miss === "reject" || rowsMissed === 0) return { found: told };
+  const became =
+    written.miss === "skip" ? "the field is left alone" : `the field gets its default "${written.default?.text ?? ""}"`;
+  return { found: told, missed: `lookup ${field}: not found for ${countOf(rowsMissed, "row")}: ${became}` };
+}
+
+/** Where what is looked up is kept. */
+export function lookupFolder(context: RunContext): string {
+  return subfolder(context, "lookups");
+}
