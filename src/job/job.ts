@@ -8,10 +8,12 @@ import type { Place } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
 import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
+import type { Expression } from "./expression.ts";
 import type { Lookup } from "./lookup.ts";
 
 export type { Place } from "../core/errors.ts";
 export type { FileFormat, WrittenFormat } from "../formats/format.ts";
+export type { Expression } from "./expression.ts";
 
 /** A limit as a share of the rows (0 to 100) or as a number of rows. */
 export type Threshold = { percent: number } | { count: number };
@@ -221,13 +223,6 @@ export interface Beside {
   doneFile?: string;
   /** A file that lists it: name, rows, bytes, sha256. */
   manifest?: string;
-}
-
-/** A DuckDB scalar expression. */
-export interface Expression {
-  sql: string;
-  /** Of the first character of `sql` in the YAML. `expressionPlace` finds the place of a later one. */
-  place: Place;
 }
 
 export interface MappedField {

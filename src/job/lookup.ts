@@ -1,6 +1,7 @@
 // What a job says of a lookup: where a value is found by keys that a row has.
 
-import type { Expression, Place } from "./job.ts";
+import type { Place } from "../core/errors.ts";
+import type { Expression } from "./expression.ts";
 
 export interface Lookup {
   in: LookupTable;

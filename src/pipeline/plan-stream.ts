@@ -27,7 +27,8 @@ import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted
 import { refuseLostLookups } from "./diff/lookups.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
-import { lookupFolder, resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
+import { lookupFolder } from "./lookups/found-records.ts";
+import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
 import { keepLookedUpRows } from "./lookups/stream-rows.ts";
 import { keepLeftOut, mayBeNamed, selectLeftOut } from "./rows/left-out.ts";
 import { keepRejects, rejectsPath } from "./rows/rejects.ts";

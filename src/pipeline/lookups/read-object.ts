@@ -7,7 +7,7 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { storedReading } from "../../values/value.ts";
 import type { LookedUpTable } from "../compile/compiled-lookup.ts";
 import { foldParts, neverAsked } from "../stage/join-lookups.ts";
-import type { FoundRecords, LookupRequest } from "./resolve-lookup.ts";
+import type { FoundRecords, LookupRequest } from "./found-records.ts";
 
 type ObjectTable = Extract<LookedUpTable, { kind: "object" }>;
 

@@ -18,7 +18,7 @@ import { openPart, readCarefully } from "../../stage/open-part.ts";
 import { countRefusedRecords } from "../../stage/stage.ts";
 import type { Reference } from "../compile/reference-file.ts";
 import { foldParts } from "../stage/join-lookups.ts";
-import type { FoundRecords, LookupRequest } from "./resolve-lookup.ts";
+import type { FoundRecords, LookupRequest } from "./found-records.ts";
 
 export async function readReference(
   { context, compiled, lookup, wanted, folder }: LookupRequest,

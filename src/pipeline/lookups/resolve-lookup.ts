@@ -10,29 +10,11 @@ import { literal } from "../../core/sql.ts";
 import { countOf, showCount } from "../../report/numbers.ts";
 import { writeParquet } from "../../stage/parquet.ts";
 import type { CompiledLookup } from "../compile/compiled-lookup.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
-import { type RunContext, subfolder } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
+import type { FoundRecords, LookupRequest } from "./found-records.ts";
 import { readObject } from "./read-object.ts";
 import { readReference } from "./read-reference.ts";
 import { readStreamRows } from "./stream-rows.ts";
-
-export interface LookupRequest {
-  context: RunContext;
-  compiled: CompiledStream;
-  lookup: CompiledLookup;
-  /** A table: key, rows, asked_0, … */
-  wanted: string;
-  folder: string;
-}
-
-/** Records that were read. */
-export interface FoundRecords {
-  /** SELECT of `key`, `id` (to be ordered by), `shown` (for people) and `value`, a row for each record. */
-  select: string;
-  /** Where they come from, for people: "User (1 call: 1 keyed query)". */
-  from: string;
-}
 
 /** What the plan says of a lookup; kept beside what was found. */
 interface KeptLookup {
@@ -125,9 +107,4 @@ function tellLookup({ field, keys, written, of }: CompiledLookup, kept: KeptLook
   const became =
     written.miss === "skip" ? "the field is left alone" : `the field gets its default "${written.default?.text ?? ""}"`;
   return { found: told, missed: `lookup ${field}: not found for ${countOf(rowsMissed, "row")}: ${became}` };
-}
-
-/** Where what is looked up is kept. */
-export function lookupFolder(context: RunContext): string {
-  return subfolder(context, "lookups");
 }

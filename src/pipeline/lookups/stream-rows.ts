@@ -18,11 +18,11 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import type { RunContext } from "../run/context.ts";
 import { foldParts } from "../stage/join-lookups.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
+import { type FoundRecords, type LookupRequest, lookupFolder } from "./found-records.ts";
 import { refuseFailing } from "./read-reference.ts";
-import { type FoundRecords, type LookupRequest, lookupFolder } from "./resolve-lookup.ts";
 
-function rowsPath(context: RunContext, stream: string): string {
-  return join(lookupFolder(context), `rows-${stream}.parquet`);
+function rowsPath(folder: string, stream: string): string {
+  return join(folder, `rows-${stream}.parquet`);
 }
 
 /** After the diff, which knows the rows that go on; before its plan is in the ledger. */
@@ -37,7 +37,7 @@ export async function keepLookedUpRows(
     .map(({ field }) => ({ written: field.parent?.field ?? field.target, name: field.target }))
     .filter(({ written }) => names === "all" || names.has(written))
     .map(({ written, name }) => `${identifier(name)} AS ${identifier(written)}`);
-  const path = rowsPath(context, stream.name);
+  const path = rowsPath(lookupFolder(context), stream.name);
   const select = `SELECT ${["s._row_", "k._shown_", ...columns].join(", ")} FROM ${identifier(staged.view)} s
     JOIN ${keysTable} k USING (_row_)`;
   await writeParquet(context.engine, select, path);
@@ -57,10 +57,10 @@ function namesLookedUp(streams: readonly Stream[], { name }: Stream): Set<string
 type StreamTable = Extract<LookedUpTable, { kind: "stream" }>;
 
 export async function readStreamRows(
-  { context, lookup, wanted, compiled }: LookupRequest,
+  { context, lookup, wanted, compiled, folder }: LookupRequest,
   { stream, key, value, columns }: StreamTable,
 ): Promise<FoundRecords> {
-  const path = rowsPath(context, stream.name);
+  const path = rowsPath(folder, stream.name);
   if (!existsSync(path)) {
     if (context.run.options.streams?.includes(stream.name) === false) {
       throw usageFailure(`stream ${compiled.stream.name} looks into stream ${stream.name}, which this run leaves out`, {
