@@ -14,15 +14,18 @@ import type { Engine } from "../../stage/engine.ts";
 import { type ColumnUse, inspectExpression, parseStatement } from "../../transform/expressions.ts";
 import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
 
-export interface CompileInput {
+export interface CompileInput extends BindInput {
+  /** Of any connection that the job names: lookups look into others. */
+  openTarget(connection: string): Promise<Target>;
+}
+
+export interface BindInput {
   engine: Engine;
   job: Job;
   stream: Stream;
   target: Target;
   /** What the source has; undefined when no file is at hand, then names of columns go unchecked. */
   columns: SourceColumns | undefined;
-  /** Of any connection that the job names: lookups look into others. */
-  openTarget(connection: string): Promise<Target>;
 }
 
 /** The columns of files, all text, or the fields of an object. */
@@ -36,7 +39,7 @@ export interface Bound {
 
 /** Checks an expression against the columns or fields it may use; notes problems and gives undefined if there are any. */
 export async function bindExpression(
-  input: CompileInput,
+  input: BindInput,
   expression: Expression,
   scope: SourceColumns | undefined,
   noun: "column" | "field",
@@ -91,7 +94,7 @@ function wantsQuotes(expression: Expression, { column, written, offset }: Unquot
 }
 
 async function resolveColumn(
-  input: CompileInput,
+  input: BindInput,
   expression: Expression,
   { path, offset }: ColumnUse,
   scope: SourceColumns | undefined,
@@ -118,7 +121,7 @@ async function resolveColumn(
 }
 
 function unknownName(
-  input: CompileInput,
+  input: BindInput,
   expression: Expression,
   use: { column: string; offset: number },
   scope: SourceColumns,

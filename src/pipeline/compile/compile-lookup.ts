@@ -180,9 +180,24 @@ async function openObject(
   };
   const key = written.key.map(find);
   const value = written.value === undefined ? undefined : find(written.value);
-  if (key.includes(undefined) || (written.value !== undefined && value === undefined)) return undefined;
+  const isTaken = await checkFilter(target, schema.object, written, problems);
+  if (key.includes(undefined) || (written.value !== undefined && value === undefined) || !isTaken) return undefined;
   const keys = key.filter((field) => field !== undefined);
   return { kind: "object", target, connection, object: schema.object, key: keys, value };
+}
+
+/** The system itself says whether it takes a filter. */
+async function checkFilter(
+  target: Target,
+  object: string,
+  { where }: Lookup,
+  problems: Diagnostic[],
+): Promise<boolean> {
+  if (where === undefined) return true;
+  const refusal = await target.explainFilter?.(object, where.sql);
+  if (refusal === undefined) return true;
+  problems.push({ place: where.place, length: where.sql.length, message: `lookup.where: ${refusal}` });
+  return false;
 }
 
 async function describe(target: Target, object: string, place: Lookup["place"], problems: Diagnostic[]) {
