@@ -8,10 +8,10 @@ import { openFileSource } from "../src/connectors/file/source.ts";
 import { makePrivateFolder } from "../src/core/files.ts";
 import { oneAtATime } from "../src/core/in-parallel.ts";
 import { readJob } from "../src/job/read-job.ts";
+import { defineFunctionsIn } from "../src/pipeline/compile/define-functions.ts";
 import { planStream } from "../src/pipeline/plan-stream.ts";
 import { Budget } from "../src/pipeline/run/budget.ts";
 import { Engine } from "../src/stage/engine.ts";
-import { defineFunctions } from "../src/transform/functions.ts";
 import { measure } from "./measure.ts";
 import { openSnapshotTarget } from "./snapshot-target.ts";
 
@@ -34,7 +34,7 @@ await measure(async () => {
   const spillFolder = join(folder, "spill");
   makePrivateFolder(spillFolder);
   using engine = await Engine.open({ folder: dirname(snapshot), spillFolder });
-  for (const sql of defineFunctions(new Date(run.started), job.timezone, job)) await engine.run(sql);
+  await defineFunctionsIn(engine, new Date(run.started), job.timezone, job);
   const place = { file: job.file, line: 1, column: 1 };
   const targets = new Map([["org", openSnapshotTarget(snapshot)]]);
   const budget = new Budget({ limits: {}, targets, resumeCommand: "", runCommand: "", startedMs: 0 });

@@ -58,6 +58,8 @@ async function bundlePages(folder: string): Promise<void> {
 function collectLicences(chunks: readonly OutputChunk[]): string {
   const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
   const folders = modules.flatMap((id) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0] ?? []);
+  // Names of countries, languages and currencies are written down from there (scripts/names.ts).
+  folders.push(join(root, "node_modules/cldr-core"));
   const texts = [...new Set(folders)].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)/i.test(file));

@@ -78,16 +78,10 @@ export function listFunctions(): FunctionHelp[] {
 function findFunction(name: string): string | undefined {
   const wanted = name.replace(/\(.*\)$/, "").toLowerCase();
   const found = listFunctions().find((one) => one.name === wanted);
-  if (found === undefined) return findLater(wanted);
+  if (found === undefined) return undefined;
   const { signature, about, examples } = found;
   const shown = examples.map(({ call, gives }) => `    ${call}\n    → ${gives}`).join("\n\n");
   return `# ${signature}\n\n${about}\n\n${shown}`;
-}
-
-/** What the page says of a function that is not built yet. */
-function findLater(name: string): string | undefined {
-  const later = sectionOf(readDocument("functions.md"), "Not yet");
-  return later.includes(`\`${name}\``) ? `# ${name}\n\n${later}` : undefined;
 }
 
 /** A key of a job or of connections.yaml, with the keys below it. */

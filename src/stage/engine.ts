@@ -3,7 +3,7 @@
 // spills into the run folder; it runs in UTC; a join holds its right side in memory, so the smaller one is written there; it reaches no file outside that folder, loads no extension, and of its
 // settings the number of threads alone can be changed later, and none by an expression of a job (measured: reading, COPY, ATTACH, INSTALL, LOAD are refused).
 
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, VARCHAR } from "@duckdb/node-api";
 import { literal } from "../core/sql.ts";
 
 export type Row = Record<string, unknown>;
@@ -89,6 +89,38 @@ export class Engine implements Disposable {
     if (this.#threads > 1 || bytes < bytesOfTwoThreads) return;
     await this.run("SET threads = 2");
     this.#threads = 2;
+  }
+
+  /**
+   * A function of texts that is computed here, a few thousand rows a call. Its first argument is the same in all rows. What
+   * `compute` throws fails the row's expression as a value that can't be cast does. NULL is handed over as any other value.
+   */
+  define(name: string, compute: (first: string | null, others: readonly (string | null)[]) => string | null): void {
+    const scalar = DuckDBScalarFunction.create({
+      name,
+      varArgsType: VARCHAR,
+      returnType: VARCHAR,
+      specialHandling: true,
+      mainFunction(info, rows, results) {
+        const [first, ...others] = Array.from({ length: rows.columnCount }, (_, index) => rows.getColumnVector(index));
+        try {
+          const asked = rows.rowCount === 0 ? null : (first?.getItem(0) as string | null);
+          for (let row = 0; row < rows.rowCount; row += 1) {
+            results.setItem(
+              row,
+              compute(
+                asked,
+                others.map((column) => column.getItem(row) as string | null),
+              ),
+            );
+          }
+          results.flush();
+        } catch {
+          info.setError("a value can't be computed");
+        }
+      },
+    });
+    this.#connection.registerScalarFunction(scalar);
   }
 
   /** Runs a statement. Throws EngineError. */

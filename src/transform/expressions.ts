@@ -5,7 +5,7 @@
 
 import { suggest } from "../core/suggest.ts";
 import { explainSyntax } from "./explain-syntax.ts";
-import { allowedFunctions, findOwnFunction, laterFunctions } from "./functions.ts";
+import { allowedFunctions, findOwnFunction } from "./functions.ts";
 import { findCallProblems, type OwnFunction, tellSignature, type Written } from "./own-function.ts";
 import { expressionOf } from "./syntax-tree.ts";
 
@@ -192,11 +192,9 @@ function noteFunction(node: Node, bound: ReadonlySet<string>, found: ParsedExpre
   if (own !== undefined) noteCall(node, own, found);
   if (allowedFunctions.has(name)) return;
   const candidate = suggest(name, [...allowedFunctions]);
-  const message = laterFunctions.has(name)
-    ? `the function ${name} is not supported yet`
-    : `the function ${name} can't be used in a job${candidate === undefined ? "" : `; did you mean ${candidate}?`}`;
+  const message = `the function ${name} can't be used in a job${candidate === undefined ? "" : `; did you mean ${candidate}?`}`;
   const next = "loadline help functions lists those that can: the same row gives the same result each time";
-  const unknown = candidate === undefined && !laterFunctions.has(name) ? { next } : {};
+  const unknown = candidate === undefined ? { next } : {};
   found.problems.push({ message, length: name.length, ...unknown, ...offsetOf(node) });
 }
 

@@ -1,13 +1,16 @@
 // What expressions may call: DuckDB's pure scalar functions, and functions of ours for CRM data (functions/), which are
 // macros. In: the families of functions. Out: which names are allowed, and statements that define those that a job names.
 
+import type { ComputedFunction } from "./computed.ts";
 import { accountFunctions } from "./functions/accounts.ts";
 import { addressFunctions } from "./functions/addresses.ts";
 import { booleanFunctions } from "./functions/booleans.ts";
 import { clockFunctions } from "./functions/clock.ts";
+import { countryFunctions } from "./functions/countries.ts";
 import { dateFunctions } from "./functions/dates.ts";
 import { listFunctions } from "./functions/lists.ts";
 import { numberFunctions } from "./functions/numbers.ts";
+import { phoneFunctions } from "./functions/phones.ts";
 import { spaceFunctions } from "./functions/spaces.ts";
 import { textFunctions } from "./functions/text.ts";
 import type { OwnFunction } from "./own-function.ts";
@@ -44,6 +47,8 @@ export const ownFunctions: readonly OwnFunction[] = [
   ...booleanFunctions,
   ...numberFunctions,
   ...dateFunctions,
+  ...phoneFunctions,
+  ...countryFunctions,
   ...clockFunctions,
 ];
 
@@ -58,9 +63,6 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
   ...ownByName.keys(),
 ]);
 
-/** Functions of the design that wait for a later version: known by name, so that they are not taken for a typo. */
-export const laterFunctions: ReadonlySet<string> = new Set(["phone", "country_code", "country_name"]);
-
 /**
  * Statements that define our functions. `usedIn`: the job with all its expressions. To define them all takes 30 ms of every
  * run, so one is left out where the job does not have its name, which has no other spelling in an expression.
@@ -68,15 +70,25 @@ export const laterFunctions: ReadonlySet<string> = new Set(["phone", "country_co
 export function defineFunctions(runStart: Date, timezone: string, usedIn?: unknown): string[] {
   const start = `TIMESTAMPTZ '${runStart.toISOString()}'`;
   const clock = { start, today: `CAST(timezone('${timezone}', ${start}) AS DATE)` };
+  return keepUsed(ownFunctions, usedIn).map(({ name, macro }) => `CREATE MACRO ${name}${macro(clock)}`);
+}
+
+/** Those whose macros call what is computed in JavaScript. */
+export function computedFunctions(usedIn?: unknown): ComputedFunction[] {
+  return keepUsed(ownFunctions, usedIn).filter((own): own is ComputedFunction => "load" in own);
+}
+
+function keepUsed(functions: readonly OwnFunction[], usedIn: unknown): OwnFunction[] {
   const words = usedIn === undefined ? undefined : JSON.stringify(usedIn).toLowerCase();
-  const used = ownFunctions.filter(({ name }) => words?.includes(name) !== false);
-  return used.map(({ name, macro }) => `CREATE MACRO ${name}${macro(clock)}`);
+  return functions.filter(({ name }) => words?.includes(name) !== false);
 }
 
 /** Of each that reads a text, by its name: the macro that says whether it certainly does. */
-export function readerQuestions(): Record<string, string> {
+export function readerQuestions(usedIn: unknown): Record<string, string> {
   return Object.fromEntries(
-    ownFunctions.flatMap(({ name, question }) => (question === undefined ? [] : [[name, question()]])),
+    keepUsed(ownFunctions, usedIn).flatMap(({ name, question }) =>
+      question === undefined ? [] : [[name, question()]],
+    ),
   );
 }
 

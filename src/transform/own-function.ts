@@ -40,7 +40,7 @@ export type Written =
   | { kind: "computed" };
 
 /** The names of a signature's arguments. */
-function argumentsOf(signature: string): { name: string; isOptional: boolean }[] {
+export function argumentsOf(signature: string): { name: string; isOptional: boolean }[] {
   const [, required = "", optional = ""] = /\(([^[)]*)(.*)\)$/.exec(signature) ?? [];
   const names = (text: string) => text.match(/\w+/g) ?? [];
   return [

@@ -32,11 +32,14 @@ export function askReaders(json: string, { readers, harmless }: KnownFunctions):
     const [first, ...others] = node?.children ?? [];
     if (node?.class === "COLUMN_REF") return true;
     if (node?.type === "OPERATOR_NOT") return first?.function_name === "parse_bool" && visit(first);
+    if (node?.type === "OPERATOR_COALESCE") return (node.children ?? []).every(visit);
     const isPlain = node?.class === "FUNCTION" && ["", "main"].includes(node.schema ?? "");
-    if (!isPlain || first === undefined || !others.every(isConstant)) return false;
+    if (!isPlain || first === undefined) return false;
     const name = (node.function_name ?? "").toLowerCase();
-    if (readers.has(name)) calls.push(node);
-    else if (!harmless.has(name)) return false;
+    const isReader = readers.has(name);
+    if (!isReader && !harmless.has(name)) return false;
+    if (!others.every((other) => isConstant(other) || (isReader && other.class === "COLUMN_REF"))) return false;
+    if (isReader) calls.push(node);
     return visit(first);
   };
   if (!visit(expressionOf<Node>(json))) return undefined;

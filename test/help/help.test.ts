@@ -32,7 +32,9 @@ one part, from 1; empty where there is none
   expect((await help("~~")).stdout).toContain("text LIKE pattern");
   const all = (await help("functions")).stdout;
   for (const { signature } of listFunctions()) expect(all).toContain(`  ${signature}\n`);
-  expect((await help("phone")).stdout).toContain('refused with "is not supported yet"');
+  const phone = (await help("phone")).stdout;
+  for (const said of ["phone(text, country [, form])", "It takes one number", "→ +4930901820"])
+    expect(phone).toContain(said);
   const keys = (await help("guards")).stdout;
   for (const key of ["guards", "guards.changed", "guards.source_rows_min"]) expect(keys).toContain(`  ${key}\n`);
   // A function and a key have this name.

@@ -15,6 +15,7 @@ import type { FileSource } from "../../src/job/job.ts";
 import { readJob } from "../../src/job/read-job.ts";
 import { compileStream } from "../../src/pipeline/compile/compile-stream.ts";
 import type { CompiledStream } from "../../src/pipeline/compile/compiled-stream.ts";
+import { defineFunctionsIn } from "../../src/pipeline/compile/define-functions.ts";
 import type { Selection } from "../../src/pipeline/diff/diff-input.ts";
 import { diffStream, type StreamDiff } from "../../src/pipeline/diff/diff-stream.ts";
 import { readPartColumns, unpackPart } from "../../src/pipeline/extract/part-files.ts";
@@ -22,7 +23,6 @@ import type { ResolveLookup } from "../../src/pipeline/stage/copied-parts.ts";
 import { stageStream } from "../../src/pipeline/stage/stage-stream.ts";
 import type { StagedStream } from "../../src/pipeline/stage/staged-stream.ts";
 import { Engine, type Row } from "../../src/stage/engine.ts";
-import { defineFunctions } from "../../src/transform/functions.ts";
 
 const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
 
@@ -70,7 +70,7 @@ export class Rig implements Disposable {
   static async open(timezone = "UTC"): Promise<Rig> {
     const folder = mkdtempSync(join(tmpdir(), "loadline-stage-"));
     const engine = await Engine.open({ folder, spillFolder: join(folder, "spill") });
-    for (const sql of defineFunctions(runStart, timezone)) await engine.run(sql);
+    await defineFunctionsIn(engine, runStart, timezone);
     return new Rig(folder, engine);
   }
 

@@ -67,7 +67,6 @@ describe("what may not run is refused by name", () => {
     ["getenv('HOME')", "the function getenv can't be used in a job"],
     ["read_text('/etc/passwd')", "the function read_text can't be used in a job"],
     ["lwer(a)", "the function lwer can't be used in a job; did you mean lower?"],
-    ["phone(a, b)", "the function phone is not supported yet"],
     ["Account.Name.trim()", "methods don't chain to a parent's field: write trim(Account.Name)"],
     ["columns(*)", "* can't be used in a job"],
     ["$1", "a parameter can't be used in a job"],

@@ -13,6 +13,10 @@ beforeAll(async () => {
 afterAll(() => rig[Symbol.dispose]());
 
 const readers = [
+  "coalesce(email(x), x)",
+  "coalesce(phone(trim(x), 'DE'), phone(x, 'US'))",
+  "phone(x, x)",
+  "country_name(lower(x), 'fr')",
   "email(x)",
   "lower(email(trim(x)))",
   "parse_bool(x)",
@@ -93,14 +97,10 @@ test.each(readers)(
   },
 );
 
-test.each([
-  "CAST(x AS INTEGER)",
-  "coalesce(email(x), x)",
-  "x || email(x)",
-  "x.email()",
-  "parse_date(x, x)",
-  "email(x) = x",
-])("nothing is known of %s", async (sql) => {
-  const fields = [{ field: { target: "f", expression: { sql } } }] as unknown as Parameters<typeof findCertain>[1];
-  expect((await findCertain(rig.engine, fields)).size).toBe(0);
-});
+test.each(["CAST(x AS INTEGER)", "x || email(x)", "x.email()", "email(x) = x"])(
+  "nothing is known of %s",
+  async (sql) => {
+    const fields = [{ field: { target: "f", expression: { sql } } }] as unknown as Parameters<typeof findCertain>[1];
+    expect((await findCertain(rig.engine, fields)).size).toBe(0);
+  },
+);

@@ -27,7 +27,7 @@ import type { Emit } from "../../report/events.ts";
 import { reasonsShownMax } from "../../report/reject-reasons.ts";
 import type { RunSummary } from "../../report/summary.ts";
 import { Engine } from "../../stage/engine.ts";
-import { defineFunctions } from "../../transform/functions.ts";
+import { defineFunctionsIn } from "../compile/define-functions.ts";
 import { nameObjects } from "../compile/object-names.ts";
 import { tellWindow } from "../extract/window.ts";
 import { type Decision, decide } from "../load/decision.ts";
@@ -202,7 +202,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
-  for (const sql of defineFunctions(new Date(run.started), job.timezone, job)) await engine.run(sql);
+  await defineFunctionsIn(engine, new Date(run.started), job.timezone, job);
   const budget = new Budget({
     limits: job.limits ?? {},
     targets,

@@ -9,7 +9,7 @@ import { askReaders, defineQuestions } from "../../transform/readable.ts";
 
 /** BOOLEAN SQL by target field; without those of which nothing is known. Defines the macros that it calls. */
 export async function findCertain(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
-  const questions = readerQuestions();
+  const questions = readerQuestions(fields.map(({ field }) => field.expression.sql));
   const known = { readers: new Set(Object.keys(questions)), harmless: harmlessFunctions };
   for (const sql of defineQuestions(questions)) await engine.run(sql);
   const certain = new Map<string, string>();

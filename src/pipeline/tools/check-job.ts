@@ -19,9 +19,9 @@ import type { Connection, Environment, Job, Stream } from "../../job/job.ts";
 import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countOf, showCount } from "../../report/numbers.ts";
 import { Engine } from "../../stage/engine.ts";
-import { defineFunctions } from "../../transform/functions.ts";
 import type { SourceColumns } from "../compile/bind-expression.ts";
 import { compileStream } from "../compile/compile-stream.ts";
+import { defineFunctionsIn } from "../compile/define-functions.ts";
 import { tellKeptAssociations } from "../compile/kept-associations.ts";
 import { tellLossyCasts } from "../compile/lossy-casts.ts";
 import { nameObjects } from "../compile/object-names.ts";
@@ -57,7 +57,7 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const connected = new Map<string, OpenConnection>();
   try {
     using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
-    for (const sql of defineFunctions(now(), job.timezone, job)) await engine.run(sql);
+    await defineFunctionsIn(engine, now(), job.timezone, job);
     const problems: Failure[] = [];
     for (const stream of job.streams) {
       try {

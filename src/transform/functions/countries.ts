@@ -1,0 +1,32 @@
+// Countries, by names in many languages (values/names).
+
+import { computed } from "../computed.ts";
+import type { OwnFunction } from "../own-function.ts";
+
+export const countryFunctions: readonly OwnFunction[] = [
+  computed({
+    name: "country_code",
+    signature: "country_code(text)",
+    does: "the code of ISO 3166-1 with two letters; blank is none",
+    takes:
+      "a country's name in any of 37 languages, or its code of two or three letters or three digits; not Korea, Congo, America or Virgin Islands, which are several",
+    examples: [
+      { call: "country_code('Deutschland')", gives: "DE" },
+      { call: "country_code('Korea, Republic of')", gives: "KR" },
+      { call: "country_code('usa')", gives: "US" },
+      { call: "country_code('276')", gives: "DE" },
+    ],
+    load: async () => (await import("../compute/countries.ts")).codeCountries(),
+  }),
+  computed({
+    name: "country_name",
+    signature: "country_name(country [, language])",
+    does: "what a country is called, in English or in another language; blank is none",
+    takes: "what `country_code` takes, and the code of a language: `de`, `pt-PT`",
+    examples: [
+      { call: "country_name('DE')", gives: "Germany" },
+      { call: "country_name('USA', 'fr')", gives: "États-Unis" },
+    ],
+    load: async () => (await import("../compute/countries.ts")).nameCountries(),
+  }),
+];

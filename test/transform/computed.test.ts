@@ -1,0 +1,159 @@
+// Functions that are computed in JavaScript: the same call gives the same answer wherever it stands.
+
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { literal } from "../../src/core/sql.ts";
+import { answerCalls, Refused } from "../../src/transform/computed.ts";
+import { Rig } from "../stage/rig.ts";
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await Rig.open("UTC");
+});
+afterAll(() => rig[Symbol.dispose]());
+
+/** What each call gives, in its order; undefined for one that is refused. */
+async function compute(calls: readonly string[]): Promise<(string | null | undefined)[]> {
+  const values = calls.map((call) => `TRY(struct_pack(v := CAST(${call} AS VARCHAR)))`);
+  const { answers } = await rig.engine.one(`SELECT [${values.join(", ")}] AS answers`);
+  return (answers as ({ entries: { v: string | null } } | { v: string | null } | null)[]).map((answer) =>
+    answer === null ? undefined : "entries" in answer ? answer.entries.v : answer.v,
+  );
+}
+
+const phones: readonly (readonly [call: string, gives: string | null | undefined])[] = [
+  ["phone('030 901820', 'DE')", "+4930901820"],
+  ["phone('030/901820', 'Germany')", "+4930901820"],
+  ["phone('0049 30 901820', 'DE')", "+4930901820"],
+  ["phone('49 30 901820', 'DE')", "+4930901820"],
+  ["phone('+49 (0)30 901820', NULL)", "+4930901820"],
+  ["phone('tel:+49-30-901820', '')", "+4930901820"],
+  ["phone('０３０ ９０１８２０', 'DE')", "+4930901820"],
+  ["phone('\u202a+49\u00a030\u00a0901820\u202c', 'XX')", "+4930901820"],
+  ["phone('02 1234567', 'IT')", "+39021234567"],
+  ["phone('(202) 224-3121', 'USA')", "+12022243121"],
+  ["phone('1 202 224 3121', 'us')", "+12022243121"],
+  ["phone('011 49 30 901820', 'US')", "+4930901820"],
+  ["phone('+800 1234 5678', 'DE')", "+80012345678"],
+  ["phone(NULL, 'DE')", null],
+  ["phone(' \u200b', 'DE')", null],
+  ["coalesce(phone('', 'DE'), phone('030 901820', 'DE'))", "+4930901820"],
+  ["list_transform(['030 901820', '0721 1330'], lambda x: phone(x, 'DE'))", "[+4930901820, +497211330]"],
+  ["phone('(202) 224-3121 ext. 12', 'US', 'international')", "+1 202 224 3121 ext. 12"],
+  ["phone('tel:+1-202-224-3121;ext=12', NULL, 'international')", "+1 202 224 3121 ext. 12"],
+  ["phone('+33 6 12 34 56 78', 'FR', 'national')", "06 12 34 56 78"],
+  ["phone('+33 6 12 34 56 78', 'DE', 'national')", "+33 6 12 34 56 78"],
+  // Two numbers, half a number, a number of a spreadsheet, none.
+  ["phone('030 901820 / 030 901821', 'DE')", undefined],
+  ["phone('030 901820/1', 'DE')", undefined],
+  ["phone('030 901820, 030 901821', 'DE')", undefined],
+  ["phone('+4930901820.0', 'DE')", undefined],
+  ["phone('4.93E+10', 'DE')", undefined],
+  ["phone('030 901820 (office)', 'DE')", undefined],
+  ["phone('1-800-FLOWERS', 'US')", undefined],
+  ["phone('555-1234', 'US')", undefined],
+  ["phone('+1 123 456 7890', 'US')", undefined],
+  ["phone('n/a', 'DE')", undefined],
+  ["phone('0049 30 901820', 'US')", undefined],
+  ["phone('030 901820', NULL)", undefined],
+  ["phone('030 901820', 'Korea')", undefined],
+  ["phone('030 901820', 'Antarctica')", undefined],
+  // What E.164 can't hold.
+  ["phone('(202) 224-3121 x12', 'US')", undefined],
+  ["country_code('Österreich')", "AT"],
+  ["country_code(' the  NETHERLANDS ')", "NL"],
+  ["country_code('Corée du Sud')", "KR"],
+  ["country_code('대한민국')", "KR"],
+  ["country_code('Bolivia (Plurinational State of)')", "BO"],
+  ["country_code('Georgia')", "GE"],
+  ["country_code('Guinea')", "GN"],
+  ["country_code('Ireland')", "IE"],
+  ["country_code('Northern Ireland')", "GB"],
+  ["country_code('UK')", "GB"],
+  ["country_code('004')", "AF"],
+  ["country_code('')", null],
+  ["country_code('Korea')", undefined],
+  ["country_code('Congo')", undefined],
+  ["country_code('America')", undefined],
+  ["country_code('4')", undefined],
+  ["country_code('Kosovo')", undefined],
+  ["country_code('Germny')", undefined],
+  ["country_name('GB')", "United Kingdom"],
+  ["country_name('Deutschland')", "Germany"],
+  ["country_name('CG', 'es')", "República del Congo"],
+  ["country_name('DE', 'xx')", undefined],
+];
+
+test("phones and countries are read as people write them, or refused", async () => {
+  const answers = await compute(phones.map(([call]) => call));
+  expect(phones.map(([call], index) => [call, answers[index]])).toEqual(phones);
+});
+
+test("a country's name in every language reads as that country again", async () => {
+  const { names, countryCodes } = await import("../../src/values/names/data.ts");
+  const codes = countryCodes.split("|").map((row) => row.slice(0, 2));
+  expect(codes).toHaveLength(249);
+  const wrong = await rig.engine.all(`SELECT code, language, country_name(code, language) AS name,
+      TRY(country_code(country_name(code, language))) AS again
+    FROM unnest([${codes.map(literal).join(", ")}]) c(code), unnest([${Object.keys(names).map(literal).join(", ")}]) l(language)
+    WHERE again IS DISTINCT FROM code OR name IS NULL`);
+  expect(wrong).toEqual([]);
+});
+
+const odd = fc.oneof(
+  fc.constantFrom(...phones.flatMap(([call]) => /^phone\('(.*?)'/.exec(call)?.[1] ?? [])),
+  fc.string({ unit: "binary", maxLength: 12 }).filter((text) => !text.includes("\0")),
+  fc.stringMatching(/^[+0]?[0-9]{1,15}$/),
+  fc.stringMatching(/^0[0-9]{2,4}[ /-][0-9 ]{3,9}( ?x[0-9]{1,4})?$/),
+);
+const countries = fc.constantFrom("DE", "US", "IT", "FR", "RU", "GB", "Japan", "nowhere", null);
+const forms = ["e164", "international", "national"];
+
+test("a number that was read reads as itself, in any order, batch and number of threads, and a careful pass agrees", async () => {
+  const sql = (text: string | null) => (text === null ? "NULL" : literal(text));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(odd, countries), { minLength: 1, maxLength: 60 }), async (calls) => {
+      const rows = calls.map(
+        ([text, country], place) => `(${place}, CAST(${sql(text)} AS VARCHAR), CAST(${sql(country)} AS VARCHAR))`,
+      );
+      await rig.engine.run(`CREATE OR REPLACE TABLE calls AS FROM (VALUES ${rows.join(", ")}) v(n, x, c)`);
+      for (const form of forms) {
+        const read = (text: string) => `TRY(struct_pack(v := phone(${text}, c, '${form}')))`;
+        const wrong = await rig.engine.all(`SELECT *, ${read("once.v")} AS twice
+          FROM (SELECT x, c, ${read("x")} AS once, computed_phone('reads', x, c, '${form}') AS reads,
+            computed_phone('why', x, c, '${form}') AS why FROM calls)
+          WHERE (once IS NOT NULL AND twice IS DISTINCT FROM once) OR reads <> CAST(once IS NOT NULL AS VARCHAR)
+            OR (why IS NULL) <> (once IS NOT NULL)`);
+        expect(wrong).toEqual([]);
+      }
+      const ordered = (order: string) =>
+        rig.engine.all(`SELECT n, TRY(phone(x, c)) AS p FROM (FROM calls ORDER BY ${order}) ORDER BY n`);
+      expect(await ordered("x DESC, c")).toEqual(await ordered("n"));
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("each distinct call is computed once, and what is remembered is bounded", () => {
+  let computed = 0;
+  const answer = answerCalls((text, other) => {
+    computed += 1;
+    return text === "no" ? new Refused("it is no") : `${text}/${other}`;
+  });
+  for (let round = 0; round < 3; round += 1) {
+    expect(answer("value", [" a ", "b"])).toBe("a/b");
+    expect(answer("reads", ["a", "b"])).toBe("true");
+    expect(answer("why", ["no", "b"])).toBe("it is no");
+    expect(() => answer("value", ["no", "b"])).toThrow();
+    expect(answer("value", ["a", null])).toBe("a/undefined");
+    expect(answer("value", [null, "b"])).toBeNull();
+  }
+  expect(computed).toBe(3);
+  // No two calls are taken for one.
+  expect(answer("value", ["a\n1:b", "c"])).not.toBe(answer("value", ["a", "b\n1:c"]));
+  computed = 0;
+  for (let number = 0; number < 600_000; number += 1) answer("value", [String(number), null]);
+  answer("value", ["599999", null]);
+  answer("value", ["0", null]);
+  expect(computed).toBe(600_001);
+});
