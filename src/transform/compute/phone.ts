@@ -15,7 +15,7 @@ import {
 import { type Countries, openCountries } from "../../values/names/countries.ts";
 import type { Found } from "../../values/names/fold-name.ts";
 import { type Compute, Refused } from "../computed.ts";
-import { phoneForms } from "../functions/phones.ts";
+import { phoneForms } from "../phone-forms.ts";
 
 /** Digits of any script, and what people put between them; then an extension. */
 const written =

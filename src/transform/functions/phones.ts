@@ -2,9 +2,7 @@
 
 import { computed } from "../computed.ts";
 import type { OwnFunction, Written } from "../own-function.ts";
-
-/** The first is what it gives without being told. */
-export const phoneForms = ["e164", "international", "national"] as const;
+import { phoneForms } from "../phone-forms.ts";
 
 export const phoneFunctions: readonly OwnFunction[] = [
   computed({

@@ -7,7 +7,7 @@ const accents = /[\u0300-\u036f]/g;
 /** Letters that a decomposition leaves alone. */
 const letters: Readonly<Record<string, string>> = { ß: "ss", ø: "o", đ: "d", ł: "l", ı: "i", æ: "ae", œ: "oe" };
 
-export function foldName(text: string): string {
+function foldName(text: string): string {
   return text
     .normalize("NFKD")
     .replace(accents, "")
