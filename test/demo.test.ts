@@ -62,10 +62,10 @@ describe("the demo", () => {
     });
     expect(shown.summary.exitCode).toBe(0);
 
-    expect(readRejects("accounts").map(({ loadline_error: error }) => error)).toEqual([
+    expect(readRejects("accounts").map(({ loadline_error: error = "" }) => error.replace(/ by .*/, ""))).toEqual([
       "is required and has no value",
       "307 characters, at most 255",
-      'can\'t be computed from revenue = "etwa 3 Mio"',
+      'can\'t be computed from revenue = "etwa 3 Mio" (7 letters, 1 digit, 2 blanks)',
     ]);
     const contacts = readRejects("contacts");
     expect(contacts).toHaveLength(197);

@@ -22,7 +22,7 @@ export function sourceName(column: string): string {
 }
 
 /** The same, not quoted. */
-function sourceColumn(column: string): string {
+export function sourceColumn(column: string): string {
   return `s:${column}`;
 }
 

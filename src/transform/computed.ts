@@ -46,9 +46,13 @@ export function engineName(name: string): string {
   return `computed_${name}`;
 }
 
-/** VARCHAR: why a call is refused; NULL where it is not. */
-export function askWhy(name: string, given: readonly string[]): string {
-  return ask(name, asked.why, given);
+/** A macro that gives VARCHAR: why a call is refused; NULL where it is not. */
+export function defineWhy(own: ComputedFunction): string {
+  return `CREATE OR REPLACE MACRO ${whyName(own.name)}${overload(own, (given) => ask(own.name, asked.why, given))}`;
+}
+
+export function whyName(name: string): string {
+  return `why_${name}`;
 }
 
 function ask(name: string, question: string, given: readonly string[]): string {

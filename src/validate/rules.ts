@@ -6,7 +6,7 @@ import { renderedName } from "../core/columns.ts";
 import { problemStart } from "../core/problem.ts";
 import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/job.ts";
-import { quoted } from "../values/value.ts";
+import { cantBeComputed } from "./uncomputed.ts";
 
 /** What the rules need to know of a mapped field; the columns are SQL names. */
 export interface CheckedField {
@@ -72,23 +72,6 @@ export function findProblem({ fields, keepFailed, ...checked }: Checks): string 
 /** VARCHAR: the row's first warning, or NULL. */
 export function findWarning(checks: Checks): string {
   return chooseFirst(compileRules(checks, "warn"));
-}
-
-/** A value that an expression was given. */
-export interface Given {
-  name: string;
-  /** SQL, VARCHAR. */
-  value: string;
-  /** The name alone is said. */
-  isHidden: boolean;
-}
-
-/** VARCHAR: what is said of a row for which an expression fails. */
-export function cantBeComputed(what: string, given: readonly Given[]): string {
-  const told = given.map(({ name, value, isHidden }) =>
-    isHidden ? literal(`${name} (hidden)`) : `${literal(`${name} = `)} || ${quoted(`coalesce(${value}, '')`)}`,
-  );
-  return `${literal(`${what}can't be computed from `)} || ${told.join(" || ', ' || ") || "''"}`;
 }
 
 interface Check {
@@ -205,7 +188,12 @@ function checkExpression({ rule, fields }: CompiledRule, careful: boolean, redac
     isHidden: redacted.has(name.toLowerCase()),
   }));
   return [
-    { condition: `TRY(${sql} IS NULL) IS NULL`, field, rule: "expr", message: cantBeComputed("a rule ", given) },
+    {
+      condition: `TRY(${sql} IS NULL) IS NULL`,
+      field,
+      rule: "expr",
+      message: cantBeComputed("a rule ", given, { expression: rule.expression.sql }),
+    },
     { condition: `NOT coalesce(TRY(${sql}), true)`, field, rule: "expr", message },
   ];
 }

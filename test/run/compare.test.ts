@@ -135,8 +135,13 @@ test("a row that an expression fails on is rejected with the values it failed on
   expect(streams["contacts"]).toMatchObject({ extracted: 4, rejected: 2, loaded: 2, failed: 0 });
   const [run = ""] = place.project.list(".loadline/runs");
   const rejects = place.project.read(`.loadline/runs/${run}/rejects/contacts.csv`);
-  expect(rejects).toContain('"can\'t be computed from active = ""maybe""",Active__c,3');
-  expect(rejects).toContain('"can\'t be computed from amount = ""abc""",Amount__c,4');
+  expect(rejects).toContain(
+    '"can\'t be computed from active = ""maybe"" (5 letters) by parse_bool(active); parse_bool takes ',
+  );
+  expect(rejects).toContain(
+    '"can\'t be computed from amount = ""abc"" (3 letters) by parse_decimal(amount, \'de\'); parse_decimal takes ',
+  );
+  expect(rejects).toMatch(/,Active__c,3\n[\s\S]*,Amount__c,4\n/);
   expect((await place.contacts()).get("1")).toMatchObject({ Active__c: true, Amount__c: 1234.5 });
 });
 

@@ -1,11 +1,14 @@
-// By field of a careful pass, for which rows its expression certainly does not fail (transform/readable.ts).
+// By field of a careful pass: for which rows its expression certainly does not fail (transform/readable.ts), and what is
+// said of a row for which it does.
 
 import { deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
+import { defineWhy } from "../../transform/computed.ts";
 import { parseStatement } from "../../transform/expressions.ts";
-import { harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
+import { computedFunctions, harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import { askReaders, defineQuestions } from "../../transform/readable.ts";
+import { askRefusals } from "../../transform/tell-calls.ts";
 
 /** BOOLEAN SQL by target field; without those of which nothing is known. Defines the macros that it calls. */
 export async function findCertain(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
@@ -22,6 +25,22 @@ export async function findCertain(engine: Engine, fields: readonly CompiledField
     certain.set(field.target, asked.length === 0 ? "true" : asked.join(" AND "));
   }
   return certain;
+}
+
+/** By target field: why the functions that its expression calls refuse a row, VARCHAR SQL over the source's columns. */
+export async function findRefusals(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const { field, digits } of fields) {
+    const computed = digits === undefined ? computedFunctions(field.expression.sql) : [];
+    if (computed.length === 0) continue;
+    for (const own of computed) await engine.run(defineWhy(own));
+    const reasons: string[] = [];
+    for (const call of askRefusals(await tree(engine, field.expression.sql), computed)) {
+      reasons.push(`TRY(${await deserialize(engine, call)})`);
+    }
+    if (reasons.length > 0) found.set(field.target, `coalesce(${reasons.join(", ")})`);
+  }
+  return found;
 }
 
 function tree(engine: Engine, sql: string): Promise<string> {

@@ -18,7 +18,7 @@ import { isKeptPart, type Part } from "../../core/model.ts";
 import { problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { isPlainText } from "../../formats/text.ts";
-import type { Stream } from "../../job/job.ts";
+import type { Expression, Stream } from "../../job/job.ts";
 import { nestColumns } from "../../stage/bind.ts";
 import { fileColumn, scanCsv, scanCsvParts } from "../../stage/csv-scan.ts";
 import { type Engine, EngineError } from "../../stage/engine.ts";
@@ -27,14 +27,9 @@ import { type LinedPart, type OpenPart, openPart, readCarefully } from "../../st
 import { lineColumn } from "../../stage/record-copy.ts";
 import { countRefusedRecords, numberRows, stagePart } from "../../stage/stage.ts";
 import { type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
-import {
-  type CheckedField,
-  type Checks,
-  cantBeComputed,
-  findProblem,
-  findWarning,
-  type Given,
-} from "../../validate/rules.ts";
+import { tellTakes } from "../../transform/tell-calls.ts";
+import { type CheckedField, type Checks, findProblem, findWarning } from "../../validate/rules.ts";
+import { type Computation, cantBeComputed, type Given } from "../../validate/uncomputed.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { objectToFound } from "../compile/found-values.ts";
 import { findInexact, readCell } from "../compile/source-numbers.ts";
@@ -47,6 +42,8 @@ export interface PartInput {
   folder: string;
   /** Of a careful pass (certain-fields.ts): asked once, whatever the number of parts. */
   findCertain(): Promise<Map<string, string>>;
+  /** The same: what is said of a row whose field fails. */
+  findRefusals(): Promise<Map<string, string>>;
   /** What is looked up, by the index of the lookup: tables with `key`, `value`, `hits`, `candidates`. */
   tables: ReadonlyMap<number, string>;
   /** What is made of the rows of a part. Without it, transform and validate. */
@@ -193,8 +190,9 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   });
   const checkable = keyLookups({ scan: `(${rows})`, lookups: lookups.ofRules, careful, absent: lookups.absent });
   const mapped = joinFound(checkable, lookups.ofRules, input.tables);
+  const refusals = careful ? await input.findRefusals() : undefined;
   const checks: Checks = {
-    fields: compiled.fields.map((field) => checkedField(compiled, field, absent, careful)),
+    fields: compiled.fields.map((field) => checkedField(compiled, field, absent, refusals)),
     rules: compiled.rules,
     careful,
     ...(careful && keep !== undefined ? { keepFailed: describeKeepFailure(compiled) } : {}),
@@ -310,15 +308,17 @@ function checkedField(
   compiled: CompiledStream,
   { field, columns, invalid }: CompiledField,
   absent: ReadonlySet<string>,
-  careful: boolean,
+  refusals: ReadonlyMap<string, string> | undefined,
 ): CheckedField {
-  const failedMessage = cantBeComputed("", givenBy(compiled, columns));
+  const why = refusals?.get(field.target);
+  const by = { ...computationOf(field.expression), ...(why === undefined ? {} : { why }) };
+  const failedMessage = () => cantBeComputed("", givenBy(compiled, columns), by);
   const lookup = compiled.lookups.find((one) => one.of === "field" && one.field === field.target);
   return {
     target: field.target,
     rendered: renderedName(field.target),
     mapped: mappedName(field.target),
-    ...(careful ? { failed: failureName(field.target), failedMessage } : {}),
+    ...(refusals === undefined ? {} : { failed: failureName(field.target), failedMessage: failedMessage() }),
     ...(lookup === undefined ? {} : { lookup: objectToFound(lookup) }),
     ...(invalid === undefined ? {} : { invalid }),
     isKey: compiled.stream.target.key.includes(field.target),
@@ -329,10 +329,16 @@ function checkedField(
 }
 
 function describeKeepFailure(compiled: CompiledStream): NonNullable<Checks["keepFailed"]> {
+  const by = compiled.stream.keep === undefined ? undefined : computationOf(compiled.stream.keep);
   return {
     condition: keepFailureName,
-    message: cantBeComputed("source.keep ", givenBy(compiled, compiled.keepColumns)),
+    message: cantBeComputed("source.keep ", givenBy(compiled, compiled.keepColumns), by),
   };
+}
+
+function computationOf({ sql }: Expression): Computation {
+  const takes = tellTakes(sql);
+  return { expression: sql, ...(takes === undefined ? {} : { takes }) };
 }
 
 /** What goes into a field that is never shown is not shown either. */

@@ -12,7 +12,7 @@ import { diagnosticsFailure } from "../../job/diagnostics.ts";
 import { countBroken } from "../../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../../stage/stage.ts";
 import { isAbsent } from "../../transform/mapping.ts";
-import { findCertain } from "./certain-fields.ts";
+import { findCertain, findRefusals } from "./certain-fields.ts";
 import { type CopiedPart, copyPart, type ResolveLookup, stageCopies } from "./copied-parts.ts";
 import { lookAtLongCells } from "./long-cells.ts";
 import {
@@ -37,6 +37,7 @@ const stageView = "stage";
 export async function stageStream(given: StageInput): Promise<StagedStream> {
   const { engine, compiled } = given;
   let certain: Promise<Map<string, string>> | undefined;
+  let refusals: Promise<Map<string, string>> | undefined;
   const looksUp = compiled.lookups.length > 0;
   const input = {
     ...given,
@@ -45,6 +46,10 @@ export async function stageStream(given: StageInput): Promise<StagedStream> {
     findCertain() {
       certain ??= findCertain(engine, compiled.fields);
       return certain;
+    },
+    findRefusals() {
+      refusals ??= findRefusals(engine, compiled.fields);
+      return refusals;
     },
   };
   for (const part of input.parts) refuseMissingColumns(input, part);

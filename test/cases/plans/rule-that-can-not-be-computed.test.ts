@@ -39,7 +39,10 @@ caseOf("plans/rule-that-can-not-be-computed", "a row for which a rule or keep fa
   const byRule = await reasonsOf("job.yaml");
   expect(byRule.counts).toMatchObject({ extracted: 5, rejected: 2, loaded: 3 });
   // What is never shown is in the row itself alone.
-  expect(byRule.lines).toEqual(["A,1,20,too small,,2", "C,x,30,a rule can't be computed from Description (hidden),,4"]);
+  expect(byRule.lines).toEqual([
+    "A,1,20,too small,,2",
+    "C,x,30,a rule can't be computed from Description (hidden) (1 letter) by CAST(Description AS INTEGER) > 1,,4",
+  ]);
   expect(byRule.all).not.toContain("Conversion");
 
   const plan = await place.project.run("plan", "warning.yaml");
@@ -49,9 +52,11 @@ caseOf("plans/rule-that-can-not-be-computed", "a row for which a rule or keep fa
   const byKeep = await reasonsOf("keep.yaml");
   expect(byKeep.counts).toMatchObject({ extracted: 5, rejected: 2, filtered: 1 });
   expect(byKeep.lines).toEqual([
-    'B,2,old,"source.keep can\'t be computed from age = ""old""",,3',
-    'E,,,"source.keep can\'t be computed from age = """"",,6',
+    'B,2,old,"source.keep can\'t be computed from age = ""old"" (3 letters) by CAST(age AS INTEGER) >= 18",,3',
+    'E,,,"source.keep can\'t be computed from age = """" (nothing) by CAST(age AS INTEGER) >= 18",,6',
   ]);
   const hidden = await reasonsOf("hidden.yaml");
-  expect(hidden.lines[0]).toBe("B,2,old,source.keep can't be computed from age (hidden),,3");
+  expect(hidden.lines[0]).toBe(
+    "B,2,old,source.keep can't be computed from age (hidden) (3 letters) by CAST(age AS INTEGER) >= 18,,3",
+  );
 });

@@ -1,0 +1,62 @@
+// What a failing expression is told by: the functions of ours that it calls. In: its text, or its syntax tree. Out: what they
+// take, and the same calls asking why they refuse.
+
+import { sourceColumn } from "../core/columns.ts";
+import { type ComputedFunction, whyName } from "./computed.ts";
+import { blankQuotes } from "./explain-syntax.ts";
+import { ownFunctions } from "./functions.ts";
+import { expressionOf, statementOf } from "./syntax-tree.ts";
+
+interface Node {
+  class?: string;
+  function_name?: string;
+  [key: string]: unknown;
+}
+
+/** `parse_decimal takes a number …`; undefined where it calls none that refuses anything. */
+export function tellTakes(sql: string): string | undefined {
+  const bare = blankQuotes(sql).toLowerCase();
+  const called = ownFunctions.filter(({ name }) => new RegExp(`\\b${name}\\s*\\(`).test(bare));
+  const told = called.flatMap(({ name, takes }) => (takes === undefined ? [] : [`${name} takes ${takes}`]));
+  return told.length === 0 ? undefined : told.join("; ").replaceAll("`", "");
+}
+
+/** Its calls of functions that are computed in JavaScript, as statements (JSON) that say why they refuse. */
+export function askRefusals(json: string, computed: readonly ComputedFunction[]): string[] {
+  const names = new Set(computed.map(({ name }) => name));
+  const calls: Node[] = [];
+  const visit = (value: unknown): void => {
+    if (value === null || typeof value !== "object") return;
+    const node = value as Node;
+    // Inside a lambda its values are not known outside of it.
+    if (node.class === "LAMBDA") return;
+    if (node.class === "FUNCTION" && names.has((node.function_name ?? "").toLowerCase())) calls.push(node);
+    for (const child of Object.values(node)) visit(child);
+  };
+  visit(expressionOf<Node>(json));
+  return calls.map((call) => {
+    const { schema, children } = call as { schema?: string; children?: unknown[] };
+    const isChained = !["", "main", undefined].includes(schema);
+    const given = isChained ? [columnOf([schema ?? ""]), ...(children ?? [])] : children;
+    const asked = {
+      ...call,
+      schema: "",
+      children: given,
+      function_name: whyName(call.function_name?.toLowerCase() ?? ""),
+    };
+    return statementOf(json, nameSources(asked));
+  });
+}
+
+/** Columns of the source under the names that they have beside mapped fields. */
+function nameSources(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(nameSources);
+  if (value === null || typeof value !== "object") return value;
+  const node = value as Node;
+  if (node.class === "COLUMN_REF") return columnOf([sourceColumn((node["column_names"] as string[]).join("."))]);
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, nameSources(child)]));
+}
+
+function columnOf(names: string[]): Node {
+  return { class: "COLUMN_REF", type: "COLUMN_REF", alias: "", query_location: 0, column_names: names };
+}
