@@ -8,6 +8,7 @@ import { addCompletionCommands } from "./cli/complete.ts";
 import { addRunOptions, addSandboxOptions, metricsOption } from "./cli/options.ts";
 import { addSandboxCommand } from "./cli/sandbox.ts";
 import { addStateCommands } from "./cli/state.ts";
+import { addTryingCommands } from "./cli/trying.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
@@ -170,6 +171,8 @@ program
     ),
   );
 
+addTryingCommands(program, globals, act);
+
 program
   .command("init [dir]")
   .description("a project to start from: connections, a job that runs against the sandbox, a workflow, a line for cron")
@@ -295,7 +298,7 @@ program
   .description("the version; with --json also of Node, and the platform")
   .action(() => tellVersion(globals().json));
 
-for (const name of ["test", "rejects", "rollback", "reconcile"]) {
+for (const name of ["rejects", "rollback", "reconcile"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

@@ -76,6 +76,14 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: ofSystems,
   },
+  test: {
+    examples: [
+      ["test jobs/*.yaml", "the tests of all jobs"],
+      ["test jobs/contacts.yaml --verbose", "with those that pass"],
+      ["test jobs/*.yaml --junit results.xml", "for a CI server"],
+    ],
+    exitCodes: [1],
+  },
   init: {
     examples: [
       ["init", "ask which systems"],

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { Job } from "./job.ts";
 
 /** SHA-256 in hexadecimal. Places, in the file and on the disk, are left out and keys sorted, so that only a change of meaning changes it. */
-export function hashJob(job: Omit<Job, "file" | "hash" | "notify" | "ping" | "report">): string {
+export function hashJob(job: Omit<Job, "file" | "hash" | "notify" | "ping" | "report" | "tests">): string {
   const canonical = JSON.stringify(job, (key, value: unknown) => {
     if (key === "place" || key === "targetPlace" || key === "filePath") return undefined;
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

@@ -10,6 +10,7 @@ import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts"
 import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
 import type { Expression } from "./expression.ts";
 import type { Lookup } from "./lookup.ts";
+import type { TestCase } from "./test-case.ts";
 
 export type { Place } from "../core/errors.ts";
 export type { FileFormat, WrittenFormat } from "../formats/format.ts";
@@ -79,6 +80,8 @@ export interface Job {
   lineage?: LineageReceiver;
   /** The Prometheus file that runs write, absolute. */
   metrics?: string;
+  /** Not part of the hash either. */
+  tests: TestCase[];
   /** In load order: a stream comes after the streams that its `parent` entries name. */
   streams: Stream[];
 }

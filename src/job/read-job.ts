@@ -7,6 +7,7 @@ import { dirname, resolve } from "node:path";
 import { suggest } from "../core/suggest.ts";
 import { buildLineage, buildNotices, buildPing } from "./build-notify.ts";
 import { buildStream } from "./build-stream.ts";
+import { buildTests } from "./build-tests.ts";
 import { Diagnostics } from "./diagnostics.ts";
 import type { Guards, Job, Limits, Stream } from "./job.ts";
 import { hashJob } from "./job-hash.ts";
@@ -52,6 +53,7 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
   };
   const draft = { root, diagnostics, folder };
   const told = {
+    tests: buildTests(root, diagnostics),
     notify: buildNotices(written.notify, draft),
     ...buildPing(written.ping, draft),
     ...(written.report === true ? { report: true as const } : {}),

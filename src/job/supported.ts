@@ -11,12 +11,9 @@ export interface Unsupported {
   value?: string;
 }
 
-export const unsupportedInJob: readonly Unsupported[] = [{ path: "tests" }];
-
 export const unsupportedInStream: readonly Unsupported[] = [{ path: "map.*.lookup.miss", value: "create" }];
 
 export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {
-  refuse(unsupportedInJob, job, diagnostics);
   for (const stream of findAll(job, ["defaults"]).concat(findAll(job, ["streams", "*"]))) {
     refuse(unsupportedInStream, stream.node, diagnostics);
   }

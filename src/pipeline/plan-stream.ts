@@ -17,6 +17,7 @@ import { refuseFullDisk } from "../stage/free-space.ts";
 import { planInserted } from "./batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
+import type { CompiledStream } from "./compile/compiled-stream.ts";
 import { tellKeptAssociations } from "./compile/kept-associations.ts";
 import { tellLossyCasts } from "./compile/lossy-casts.ts";
 import { tellMap } from "./compile/tell-map.ts";
@@ -37,8 +38,22 @@ import { keepsWaiting, keepWaitingRows } from "./rows/waiting-rows.ts";
 import { isOneOrg, type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
 import { findChangedBack } from "./settle/written.ts";
 import { stageStream } from "./stage/stage-stream.ts";
+import type { StagedStream } from "./stage/staged-stream.ts";
 
-export async function planStream(context: RunContext, stream: Stream): Promise<StreamRecord> {
+/** Rows of a stream in the engine, with what becomes of each. */
+export interface ComparedStream {
+  compiled: CompiledStream;
+  staged: StagedStream;
+  /** The plan's Parquet file. */
+  plan: string;
+}
+
+/** `look`: sees the rows while the engine still has them, for a trial that shows them one by one. */
+export async function planStream(
+  context: RunContext,
+  stream: Stream,
+  look?: (compared: ComparedStream) => Promise<void>,
+): Promise<StreamRecord> {
   const target = targetOf(context, stream.target.connection);
   const record: StreamRecord = {
     run: context.run.id,
@@ -62,7 +77,7 @@ export async function planStream(context: RunContext, stream: Stream): Promise<S
   if (extracted !== undefined && context.job.lineage !== undefined) tellMap(context, extracted.compiled);
   return extracted === undefined
     ? planNothing(context, record)
-    : planParts(context, extracted, { ...record, partial: knownRecord(context, stream)?.partial ?? null });
+    : planParts(context, extracted, { ...record, partial: knownRecord(context, stream)?.partial ?? null }, look);
 }
 
 function knownRecord({ ledger, run }: RunContext, stream: Stream): StreamRecord | undefined {
@@ -109,6 +124,7 @@ async function planParts(
   context: RunContext,
   { compiled, parts, seen, notes: ofSource }: ExtractedStream,
   record: StreamRecord,
+  look: ((compared: ComparedStream) => Promise<void>) | undefined,
 ): Promise<StreamRecord> {
   const { engine, emit, ledger, run } = context;
   const { stream } = compiled;
@@ -172,6 +188,7 @@ async function planParts(
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
   await keepLookedUpRows(context, compiled, staged);
+  await look?.({ compiled, staged, plan });
   const leftOut = inserted === undefined ? undefined : await tellLeftOut(context, diff.counts.unchanged, inserted);
   const how = [leftOut ?? diff.how, ...lookups.map(({ found }) => found)].join("; ");
   const changedBack = await findChangedBack(context, stream, plan);

@@ -35,6 +35,8 @@ export interface SandboxOptions {
   faultsFile?: string;
   /** Draws the faults that have a rate. */
   faultSeed: number;
+  /** Where nobody signs in by a key pair, none is made, which takes a while. */
+  signsInByKey?: false;
 }
 
 export interface Sandbox {
@@ -57,7 +59,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (options.faultsFile !== undefined) faults.replace(readFaultsFile(options.faultsFile));
   const folder = options.dataFolder ?? mkdtempSync(join(tmpdir(), "loadline-sandbox-"));
   makePrivateFolder(folder);
-  const publicKey = keyPair(folder);
+  const publicKey = options.signsInByKey === false ? "" : keyPair(folder);
   const clock = new SandboxClock();
   const salesforce = openSalesforce({
     folder: join(folder, "salesforce"),

@@ -75,7 +75,7 @@ streams:
   b:
     source: { format: { encoding: utf-16 }, after: { delete: true }, ready: { done_file: done } }
     target: { mode: delta }
-tests: [ { name: t, stream: a, given: [ { id: 1 } ], expect: [ { Id: 1 } ], expect_rejects: [ { id: 2 } ] } ]
+tests: [ { name: t, stream: a, given: [ { id: 1 } ], expect: [ { Id: 1 } ], expect_rejects: [ { field: Id, rule: key } ] } ]
 `;
 
 export const connections = `version: 1

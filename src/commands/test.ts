@@ -1,0 +1,68 @@
+// loadline test: the tests of jobs, offline.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { monotonicMs } from "../core/clock.ts";
+import { exitCodeOf, explain, usageFailure } from "../core/errors.ts";
+import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { readProjectConnections } from "../pipeline/tools/connections.ts";
+import { describeCase, runTests } from "../pipeline/tools/trial/run-tests.ts";
+import { type BrokenJob, writeJunit } from "../report/junit.ts";
+import { chosenLog, lookOfOut, printFailure, printOut } from "../report/output.ts";
+import { isPassed, type JobTests } from "../report/tests.ts";
+import { renderTests, testsJson } from "../report/tests-view.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { refuseNamesakes } from "./namesakes.ts";
+import { openOffline } from "./offline.ts";
+import { outFile } from "./out-file.ts";
+import { findProject, readProjectEnvironment, readProjectJob } from "./project.ts";
+
+export interface TestFlags {
+  junit?: string;
+  schema?: string;
+}
+
+export async function testJobs(globals: Globals, files: readonly string[], flags: TestFlags): CommandResult {
+  if (files.length === 0) throw usageFailure("no job is named", { next: "loadline test jobs/contacts.yaml" });
+  refuseNamesakes(files);
+  const junit = flags.junit === undefined ? undefined : outFile(flags.junit);
+  const project = findProject(globals);
+  const environment = readProjectEnvironment(globals, project.folder);
+  const connections = readProjectConnections(join(project.folder, "connections.yaml"), environment);
+  await using offline = await openOffline(project.folder, connections, flags.schema);
+  const codes: ExitCode[] = [];
+  const tested: (JobTests | BrokenJob)[] = [];
+  for (const file of files) {
+    const started = monotonicMs();
+    try {
+      const job = readProjectJob(file, connections);
+      const judged = await runTests({
+        job,
+        cases: job.tests,
+        connections: offline.connections,
+        signal: globals.signal,
+      });
+      const seconds = Math.round(monotonicMs() - started) / 1000;
+      const tests: JobTests = { file, job: job.name, cases: judged.map(describeCase), seconds };
+      const code = tests.cases.every(isPassed) ? exitCode.done : exitCode.failed;
+      show(globals, tests, code);
+      tested.push(tests);
+      codes.push(code);
+    } catch (error) {
+      if (globals.signal.aborted) throw error;
+      tested.push({ file, problem: explain(error) });
+      if (globals.json)
+        printOut(JSON.stringify({ file, ok: false, problem: explain(error), exitCode: exitCodeOf(error) }));
+      if (!globals.json || chosenLog().isJson) printFailure(error);
+      codes.push(exitCodeOf(error));
+    }
+  }
+  if (junit !== undefined) writeFileSync(junit, writeJunit(tested));
+  return worstExitCode(codes);
+}
+
+function show(globals: Globals, tests: JobTests, code: ExitCode): void {
+  if (globals.json) printOut(JSON.stringify(testsJson(tests, code)));
+  else if (tests.cases.length === 0) printOut(`${tests.file}: no tests`);
+  else printOut(renderTests(tests, lookOfOut(globals.color), globals.verbose));
+}

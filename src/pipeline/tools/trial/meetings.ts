@@ -1,0 +1,70 @@
+// Which cases of one plan may see each other: rows of one key, of one unique value, that name one record. In: what came of
+// each case. Out: groups of cases that can't. Must hold: too many groups cost time, too few would be wrong.
+
+import type { TestCase } from "../../../job/test-case.ts";
+import { likeness } from "../../../values/fold.ts";
+import type { CompiledStream } from "../../compile/compiled-stream.ts";
+import type { CaseResult } from "./case-results.ts";
+import type { PlacedRecord } from "./given-target.ts";
+
+interface MeetingInput {
+  compiled: CompiledStream;
+  results: readonly CaseResult[];
+  records: readonly PlacedRecord[];
+  /** The key tells cases apart already. */
+  isMarked: boolean;
+}
+
+export function groupApart({ compiled, results, records, isMarked }: MeetingInput): TestCase[][] {
+  const meeting = meetingFields(compiled, isMarked);
+  const groups: { cases: TestCase[]; values: Set<string> }[] = [];
+  for (const result of results) {
+    const values = new Set([...rowValues(result, meeting), ...recordValues(result, records, meeting)]);
+    const free = groups.find((group) => ![...values].some((value) => group.values.has(value)));
+    if (free === undefined) groups.push({ cases: [result.of], values });
+    else {
+      free.cases.push(result.of);
+      for (const value of values) free.values.add(value);
+    }
+  }
+  return groups.map(({ cases }) => cases);
+}
+
+/** Fields by whose values rows meet rows, or records. */
+function meetingFields({ stream, fieldSchemas }: CompiledStream, isMarked: boolean): Set<string> {
+  const { key, adoptBy } = stream.target;
+  const unique = [...fieldSchemas].filter(
+    ([, field]) => field.unique || field.externalId || field.lookup !== undefined,
+  );
+  const named = [...key, ...(stream.dedupe?.by ?? []), ...(adoptBy === undefined ? [] : [adoptBy])];
+  const all = new Set([...named, ...unique.map(([name]) => name)]);
+  for (const name of isMarked ? [...key, ...(stream.dedupe?.by ?? [])] : []) all.delete(name);
+  return all;
+}
+
+function rowValues({ compiled, of, rows }: CaseResult, meeting: ReadonlySet<string>): string[] {
+  const values = rows.flatMap((row) => [...meeting].map((name) => row.values.get(name)));
+  // Of two versions of a record only one counts.
+  const ids = compiled.stream.source.kind === "object" ? of.given.flatMap(({ cells }) => [...cells.values()]) : [];
+  return fold([...values, ...ids]);
+}
+
+/** What finds a record: of the stream's own object its key, of another one whatever it holds. */
+function recordValues(
+  { compiled, of }: CaseResult,
+  records: readonly PlacedRecord[],
+  meeting: ReadonlySet<string>,
+): string[] {
+  const own = records.filter((record) => record.of === of);
+  return own.flatMap(({ object, given }) => {
+    const isOwn = object === compiled.schema.object;
+    const cells = [...given.cells].filter(([name]) => !isOwn || meeting.has(name) || !compiled.fieldSchemas.has(name));
+    return fold(cells.map(([, value]) => value));
+  });
+}
+
+function fold(values: readonly (string | null | undefined)[]): string[] {
+  return values
+    .filter((value) => value !== null && value !== undefined && value !== "")
+    .map((value) => likeness(String(value), false));
+}

@@ -1,0 +1,150 @@
+// Plans of test cases: as few as can be, for one takes as long for a hundred cases as for one. In: a stream, its cases. Out:
+// what came of each. Must hold: what one case says, no other case sees.
+
+import type { RecordCatalog } from "../../../contract/records.ts";
+import type { Source } from "../../../contract/source.ts";
+import type { Target } from "../../../contract/target.ts";
+import type { Job, Stream } from "../../../job/job.ts";
+import type { TestCase } from "../../../job/test-case.ts";
+import type { Engine } from "../../../stage/engine.ts";
+import { compileStream } from "../../compile/compile-stream.ts";
+import type { CompiledStream } from "../../compile/compiled-stream.ts";
+import { isMarkable, markCases, markCatalog, markRecord, markStream, markTarget, withoutMark } from "./case-mark.ts";
+import { type CaseResult, collectResults } from "./case-results.ts";
+import { asGiven, openGivenFiles, openGivenRecords } from "./given-source.ts";
+import { openGivenTarget, type PlacedRecord } from "./given-target.ts";
+import { groupApart } from "./meetings.ts";
+import { openTrial, type Trial } from "./trial.ts";
+
+export interface PlannerRequest {
+  job: Job;
+  stream: Stream;
+  source: Source;
+  target: Target;
+  records: readonly PlacedRecord[];
+  signal: AbortSignal;
+}
+
+export interface Planner extends AsyncDisposable {
+  engine: Engine;
+  /** The stream without any file at hand. */
+  compiled: CompiledStream;
+  /** `isMarked`: cases that share a key do not see each other. */
+  plan(cases: readonly TestCase[], isMarked: boolean): Promise<Planned>;
+}
+
+interface Planned {
+  results: CaseResult[];
+  /** Cases that see nothing of each other are together. */
+  apart: TestCase[][];
+}
+
+/** What came of each case. */
+export async function planApart(planner: Planner, cases: readonly TestCase[]): Promise<CaseResult[]> {
+  // Mode mirror deletes for want of a row: each row is for all cases.
+  const isAlone = planner.compiled.stream.target.mode === "mirror";
+  const first = isAlone ? { results: [], apart: cases.map((one) => [one]) } : await planner.plan(cases, false);
+  if (!isAlone && first.apart.length <= 1) return first.results;
+  if (!isMarkable(planner.compiled)) return planEach(planner, first.apart, false);
+  const marked = await planner.plan(cases, true);
+  return marked.apart.length <= 1 ? marked.results : planEach(planner, marked.apart, true);
+}
+
+async function planEach(planner: Planner, groups: readonly TestCase[][], isMarked: boolean): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const cases of groups) results.push(...(await planner.plan(cases, isMarked)).results);
+  return results;
+}
+
+export async function openPlanner(request: PlannerRequest): Promise<Planner> {
+  const { job, stream, source, signal } = request;
+  const sources = new Map<string, Source>();
+  const targets = new Map<string, Target>([[stream.target.connection, request.target]]);
+  const streams = job.streams.map((one) => (one.name === stream.name ? asGiven(one) : one));
+  const trial = await openTrial({ job: { ...job, streams }, sources, targets, keys: new Map(), signal });
+  try {
+    const given = trial.job.streams.find(({ name }) => name === stream.name) ?? stream;
+    const { records: catalog } = source;
+    const columns = given.source.kind === "object" ? await catalog?.describe(given.source) : undefined;
+    const input = { engine: trial.engine, job: trial.job, stream: given, target: request.target, columns };
+    const compiled = await compileStream(input);
+    return {
+      engine: trial.engine,
+      compiled,
+      async plan(cases, isMarked) {
+        const way = isMarked ? markedWay(request, given, cases) : plainWay(request, given, cases);
+        const opened = openGivenTarget(way.target, way.records);
+        opened.show(way.cases);
+        targets.set(stream.target.connection, opened.target);
+        const rows = openRows(way, compiled, catalog);
+        sources.set(stream.source.connection, rows.source);
+        return planCases(trial, way, { compiled, rows, records: request.records, cases });
+      },
+      [Symbol.asyncDispose]: () => trial[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await trial[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** How cases are planned: as they are, or each with its mark. */
+interface Way {
+  isMarked: boolean;
+  stream: Stream;
+  target: Target;
+  records: readonly PlacedRecord[];
+  /** In the order of those that were asked for. */
+  cases: TestCase[];
+}
+
+function plainWay({ target, records }: PlannerRequest, stream: Stream, cases: readonly TestCase[]): Way {
+  return { isMarked: false, stream, target, records, cases: [...cases] };
+}
+
+function markedWay({ target, records }: PlannerRequest, stream: Stream, cases: readonly TestCase[]): Way {
+  const marked = markCases(cases);
+  const own = records.flatMap((record) => {
+    const of = marked.get(record.of);
+    return of === undefined ? [] : [{ ...markRecord(record), of }];
+  });
+  return {
+    isMarked: true,
+    stream: markStream(stream),
+    target: markTarget(target),
+    records: own,
+    cases: [...marked.values()],
+  };
+}
+
+function openRows({ isMarked, stream, cases }: Way, compiled: CompiledStream, catalog: RecordCatalog | undefined) {
+  if (stream.source.kind === "object" && catalog !== undefined) {
+    return openGivenRecords(cases, isMarked ? markCatalog(catalog) : catalog);
+  }
+  const optional = new Set(stream.source.optional.map((name) => name.toLowerCase()));
+  const read = [...compiled.columns.keys()].filter((name) => !optional.has(name.toLowerCase()));
+  // A file has a column at least.
+  return openGivenFiles(stream, cases, read.length === 0 ? ["given"] : read);
+}
+
+interface PlanInput {
+  compiled: CompiledStream;
+  rows: ReturnType<typeof openRows>;
+  records: readonly PlacedRecord[];
+  cases: readonly TestCase[];
+}
+
+async function planCases(
+  trial: Trial,
+  { isMarked, stream, cases: way }: Way,
+  { compiled, rows, records, cases }: PlanInput,
+): Promise<Planned> {
+  let results: CaseResult[] = [];
+  await trial.plan(stream, async (compared) => {
+    results = await collectResults(compared, way, rows);
+  });
+  if (isMarked) {
+    results = results.map((result, index) => withoutMark(result, cases[index] ?? result.of, compiled));
+  }
+  return { results, apart: groupApart({ compiled, results, records, isMarked }) };
+}

@@ -1,0 +1,123 @@
+// A plan for looking at: the very way of a run up to its plan, in a folder of its own that is gone afterwards. In: a job,
+// open systems. Out: each stream's rows while the engine has them. Must hold: no ledger, lock, watermark or run folder of
+// the project is read or written; the rows are those that a run would have.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ledger, type RunOptions } from "../../../checkpoint/ledger.ts";
+import type { Source } from "../../../contract/source.ts";
+import type { Target } from "../../../contract/target.ts";
+import { monotonicMs, now } from "../../../core/clock.ts";
+import { showPath } from "../../../core/errors.ts";
+import { makePrivateFolder } from "../../../core/files.ts";
+import { oneAtATime } from "../../../core/in-parallel.ts";
+import type { Job, Stream } from "../../../job/job.ts";
+import type { RunEvent } from "../../../report/events.ts";
+import { Engine } from "../../../stage/engine.ts";
+import { defineFunctions } from "../../../transform/functions.ts";
+import { nameObjects } from "../../compile/object-names.ts";
+import { type ComparedStream, planStream } from "../../plan-stream.ts";
+import { Budget } from "../../run/budget.ts";
+import type { RunContext } from "../../run/context.ts";
+import { runFolder } from "../../run/run-files.ts";
+import type { StreamKeys } from "../../run/stream-keys.ts";
+
+export interface TrialRequest {
+  job: Job;
+  sources: ReadonlyMap<string, Source>;
+  targets: ReadonlyMap<string, Target>;
+  /** By stream. */
+  keys: ReadonlyMap<string, StreamKeys>;
+  emit?: (event: RunEvent) => void;
+  signal: AbortSignal;
+}
+
+/** What is seen of a stream: its rows, and where the trial may write. */
+export interface TriedStream extends ComparedStream {
+  engine: Engine;
+  /** The engine may read and write here; gone with the trial. */
+  folder: string;
+}
+
+export interface Trial extends AsyncDisposable {
+  engine: Engine;
+  /** With its objects as their systems name them. */
+  job: Job;
+  /** Plans a stream and lets `look` see it. False where there is no file to take. */
+  plan(stream: Stream, look: (tried: TriedStream) => Promise<void>, options?: RunOptions): Promise<boolean>;
+}
+
+export async function openTrial(request: TrialRequest): Promise<Trial> {
+  const { targets, signal, emit = () => undefined } = request;
+  const folder = mkdtempSync(join(tmpdir(), "loadline-trial-"));
+  const ledger = Ledger.open(folder);
+  const close = (engine: Engine | undefined) => {
+    engine?.[Symbol.dispose]();
+    ledger[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  let engine: Engine | undefined;
+  try {
+    makePrivateFolder(join(folder, "spill"));
+    engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal });
+    for (const sql of defineFunctions(now(), request.job.timezone, request.job)) await engine.run(sql);
+    const job = await nameObjects(request.job, targets);
+    const room = { ...request, job, engine, ledger, emit };
+    let plans = 0;
+    return {
+      engine,
+      job,
+      plan(stream, look, options = {}) {
+        plans += 1;
+        return planOne(
+          room,
+          { id: `trial-${plans}`, folder: runFolder(folder, `trial-${plans}`), options },
+          stream,
+          look,
+        );
+      },
+      async [Symbol.asyncDispose]() {
+        close(engine);
+      },
+    };
+  } catch (error) {
+    close(engine);
+    throw error;
+  }
+}
+
+type Room = Omit<TrialRequest, "emit"> & Pick<RunContext, "engine" | "ledger" | "emit">;
+
+async function planOne(
+  room: Room,
+  { id, folder, options }: { id: string; folder: string; options: RunOptions },
+  stream: Stream,
+  look: (tried: TriedStream) => Promise<void>,
+): Promise<boolean> {
+  const { job, ledger, engine, targets, keys } = room;
+  makePrivateFolder(folder);
+  const run = ledger.startRun({
+    id,
+    job: job.name,
+    jobHash: job.hash,
+    jobFile: job.file,
+    jobSha256: null,
+    command: "plan",
+    options,
+  });
+  const again = `loadline check ${showPath(job.file)}`;
+  const budget = new Budget({ limits: {}, targets, resumeCommand: again, runCommand: again, startedMs: monotonicMs() });
+  const context: RunContext = {
+    ...room,
+    run,
+    folder,
+    keys: keys.has(stream.name) ? keys : new Map([[stream.name, {}]]),
+    oneAtATime: oneAtATime(),
+    budget,
+    ways: new Map(),
+    isResumed: false,
+  };
+  const planned = await planStream(context, stream, (compared) => look({ ...compared, engine, folder }));
+  return planned.plan !== null;
+}
