@@ -34,10 +34,12 @@ describe("what is not built yet", () => {
 
   test("is told beside a typo in the same file", () => {
     const refusal = refusalOfJob(
-      jobText({ job: "defaults: { map: { Name: { lookup: { file: f, key: k, value: v, from: x } } } }\ngaurds: {}\n" }),
+      jobText({
+        job: "defaults: { map: { Name: { lookup: { object: User, key: Email, from: x, miss: create } } } }\ngaurds: {}\n",
+      }),
     );
     expect(headlines(refusal)).toEqual([
-      "job.yaml:10:28: lookup is not supported yet",
+      "job.yaml:10:79: miss: create is not supported yet",
       'job.yaml:11:1: unknown key "gaurds"',
     ]);
   });

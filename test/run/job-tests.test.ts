@@ -216,6 +216,21 @@ tests:
     expect(failuresOf(await testJson(place))).toEqual({});
   });
 
+  test("looks up records and files that are given, each case its own", async () => {
+    const job = head.replace(
+      "      Account.Acc__c: company\n",
+      `      OwnerId: { lookup: { object: User, key: Email, value: Id, from: owner, miss: skip } }
+      LeadSource: { lookup: { file: sources.csv, key: theirs, value: ours, from: source, miss: default, default: Other } }
+`,
+    );
+    await using place = project(`${job}tests:
+  - { name: found, stream: people, given: [{ id: a, last: A, owner: r@acme.com, source: w }], given_target: { User: [{ Id: 005000000000001AAA, Email: r@acme.com }] }, expect: [{ OwnerId: 005000000000001AAA, LeadSource: Web }], expect_rejects: [] }
+  - { name: not there, stream: people, given: [{ id: a, last: A, owner: r@acme.com, source: x }], expect: [{ OwnerId: null, LeadSource: Other }] }
+`);
+    place.write({ "sources.csv": "theirs,ours\nw,Web\n" });
+    expect(failuresOf(await testJson(place))).toEqual({});
+  });
+
   test("refuses, at its place, what could not be tested", async () => {
     await using place = project(`${head}tests:
   - { name: a, stream: peple, given: [], expect: [] }

@@ -11,28 +11,24 @@ import { writeRecordFile } from "../../../core/record-file.ts";
 import { suggest } from "../../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../../job/diagnostics.ts";
 import type { Stream } from "../../../job/job.ts";
+import { lookupsOf } from "../../../job/lookup.ts";
 import type { GivenRow, TestCase } from "../../../job/test-case.ts";
 
 /** A record of a case, by its object as the system calls it. */
 export interface PlacedRecord {
+  connection: string;
   object: string;
   id: string;
   given: GivenRow;
   of: TestCase;
 }
 
-export interface GivenTarget {
-  target: Target;
-  /** Only the records of these cases are there from now on. */
-  show(cases: readonly TestCase[]): void;
-}
-
-export function openGivenTarget(target: Target, records: readonly PlacedRecord[]): GivenTarget {
-  let shown: readonly PlacedRecord[] = [];
+/** Holds these records and no other. */
+export function openGivenTarget(target: Target, records: readonly PlacedRecord[]): Target {
   // Its getters stay those of the system.
-  const given: Target = Object.assign(Object.create(target) as Target, {
+  return Object.assign(Object.create(target) as Target, {
     snapshot: async (request: SnapshotRequest) => {
-      const rows = await selectRecords(target, shown, request);
+      const rows = await selectRecords(target, records, request);
       const path = join(request.folder, `${request.name}-given.csv`);
       const { idColumn, versionColumn } = target.capabilities;
       const header = [idColumn, versionColumn, ...request.fields];
@@ -44,12 +40,6 @@ export function openGivenTarget(target: Target, records: readonly PlacedRecord[]
       return { files: [path], rows: rows.length, how: "the records that the test gives" };
     },
   });
-  return {
-    target: given,
-    show: (cases) => {
-      shown = records.filter(({ of }) => cases.includes(of));
-    },
-  };
 }
 
 /** As a system answers: the records of an object that have one of the keys, or any where none is named. */
@@ -75,7 +65,7 @@ function cellOf({ capabilities }: Target, { given, id }: PlacedRecord, name: str
 
 /** Throws one Failure (2) with every object and field that a case names and the system does not have. */
 export async function placeRecords(
-  target: Target,
+  targets: ReadonlyMap<string, Target>,
   stream: Stream,
   cases: readonly TestCase[],
 ): Promise<PlacedRecord[]> {
@@ -83,6 +73,9 @@ export async function placeRecords(
   const placed: PlacedRecord[] = [];
   for (const of of cases) {
     for (const { object = stream.target.object, records, place } of of.givenTarget) {
+      const connection = holderOf(stream, object);
+      const target = targets.get(connection);
+      if (target === undefined) throw new Error(`${connection} is not open`);
       const schema = await describeOrTell(target, object, (message, meant) => {
         problems.push({ place, length: object.length, message, ...(meant === undefined ? {} : { suggestion: meant }) });
       });
@@ -95,12 +88,20 @@ export async function placeRecords(
           const message = `${schema.object} has no field "${name}"`;
           problems.push({ place, length: name.length, message, ...(meant === undefined ? {} : { suggestion: meant }) });
         }
-        placed.push({ object: schema.object, id: `given-${placed.length + 1}`, given, of });
+        placed.push({ connection, object: schema.object, id: `given-${placed.length + 1}`, given, of });
       }
     }
   }
   if (problems.length > 0) throw diagnosticsFailure(problems);
   return placed;
+}
+
+/** Records of an object that a lookup names are of its system, all others of the one that is loaded. */
+function holderOf(stream: Stream, object: string): string {
+  const lookup = lookupsOf(stream).find(
+    (one) => one.in.kind === "object" && one.in.object.toLowerCase() === object.toLowerCase(),
+  );
+  return lookup?.in.kind === "object" ? lookup.in.connection : stream.target.connection;
 }
 
 async function describeOrTell(

@@ -1,6 +1,7 @@
 // Which cases of one plan may see each other: rows of one key, of one unique value, that name one record. In: what came of
 // each case. Out: groups of cases that can't. Must hold: too many groups cost time, too few would be wrong.
 
+import { lookupsOf } from "../../../job/lookup.ts";
 import type { TestCase } from "../../../job/test-case.ts";
 import { likeness } from "../../../values/fold.ts";
 import type { CompiledStream } from "../../compile/compiled-stream.ts";
@@ -18,7 +19,14 @@ interface MeetingInput {
 export function groupApart({ compiled, results, records, isMarked }: MeetingInput): TestCase[][] {
   const meeting = meetingFields(compiled, isMarked);
   const groups: { cases: TestCase[]; values: Set<string> }[] = [];
+  const alone: TestCase[][] = [];
+  const looksUp = lookupsOf(compiled.stream).some((lookup) => lookup.in.kind === "object");
   for (const result of results) {
+    // What a row looks up by is no value of a field.
+    if (looksUp && result.of.givenTarget.length > 0 && results.length > 1) {
+      alone.push([result.of]);
+      continue;
+    }
     const values = new Set([...rowValues(result, meeting), ...recordValues(result, records, meeting)]);
     const free = groups.find((group) => ![...values].some((value) => group.values.has(value)));
     if (free === undefined) groups.push({ cases: [result.of], values });
@@ -27,7 +35,7 @@ export function groupApart({ compiled, results, records, isMarked }: MeetingInpu
       for (const value of values) free.values.add(value);
     }
   }
-  return groups.map(({ cases }) => cases);
+  return [...groups.map(({ cases }) => cases), ...alone];
 }
 
 /** Fields by whose values rows meet rows, or records. */

@@ -20,7 +20,8 @@ export interface PlannerRequest {
   job: Job;
   stream: Stream;
   source: Source;
-  target: Target;
+  /** All systems that the stream writes or looks into. */
+  targets: ReadonlyMap<string, Target>;
   records: readonly PlacedRecord[];
   signal: AbortSignal;
 }
@@ -59,23 +60,32 @@ async function planEach(planner: Planner, groups: readonly TestCase[][], isMarke
 export async function openPlanner(request: PlannerRequest): Promise<Planner> {
   const { job, stream, source, signal } = request;
   const sources = new Map<string, Source>();
-  const targets = new Map<string, Target>([[stream.target.connection, request.target]]);
+  const targets = new Map(request.targets);
   const streams = job.streams.map((one) => (one.name === stream.name ? asGiven(one) : one));
   const trial = await openTrial({ job: { ...job, streams }, sources, targets, keys: new Map(), signal });
   try {
     const given = trial.job.streams.find(({ name }) => name === stream.name) ?? stream;
     const { records: catalog } = source;
     const columns = given.source.kind === "object" ? await catalog?.describe(given.source) : undefined;
-    const input = { engine: trial.engine, job: trial.job, stream: given, target: request.target, columns };
-    const compiled = await compileStream(input);
+    const compiled = await compileStream({
+      engine: trial.engine,
+      job: trial.job,
+      stream: given,
+      target: openOf(request, stream.target.connection),
+      columns,
+      openTarget: async (connection) => openOf(request, connection),
+    });
     return {
       engine: trial.engine,
       compiled,
       async plan(cases, isMarked) {
         const way = isMarked ? markedWay(request, given, cases) : plainWay(request, given, cases);
-        const opened = openGivenTarget(way.target, way.records);
-        opened.show(way.cases);
-        targets.set(stream.target.connection, opened.target);
+        for (const [connection, target] of way.targets) {
+          const records = way.records.filter(
+            (record) => record.connection === connection && way.cases.includes(record.of),
+          );
+          targets.set(connection, openGivenTarget(target, records));
+        }
         const rows = openRows(way, compiled, catalog);
         sources.set(stream.source.connection, rows.source);
         return planCases(trial, way, { compiled, rows, records: request.records, cases });
@@ -92,17 +102,23 @@ export async function openPlanner(request: PlannerRequest): Promise<Planner> {
 interface Way {
   isMarked: boolean;
   stream: Stream;
-  target: Target;
+  targets: ReadonlyMap<string, Target>;
   records: readonly PlacedRecord[];
   /** In the order of those that were asked for. */
   cases: TestCase[];
 }
 
-function plainWay({ target, records }: PlannerRequest, stream: Stream, cases: readonly TestCase[]): Way {
-  return { isMarked: false, stream, target, records, cases: [...cases] };
+function openOf({ targets }: PlannerRequest, connection: string): Target {
+  const target = targets.get(connection);
+  if (target === undefined) throw new Error(`${connection} is not open`);
+  return target;
 }
 
-function markedWay({ target, records }: PlannerRequest, stream: Stream, cases: readonly TestCase[]): Way {
+function plainWay({ targets, records }: PlannerRequest, stream: Stream, cases: readonly TestCase[]): Way {
+  return { isMarked: false, stream, targets, records, cases: [...cases] };
+}
+
+function markedWay({ targets, records }: PlannerRequest, stream: Stream, cases: readonly TestCase[]): Way {
   const marked = markCases(cases);
   const own = records.flatMap((record) => {
     const of = marked.get(record.of);
@@ -111,7 +127,7 @@ function markedWay({ target, records }: PlannerRequest, stream: Stream, cases: r
   return {
     isMarked: true,
     stream: markStream(stream),
-    target: markTarget(target),
+    targets: new Map([...targets].map(([name, target]) => [name, markTarget(target)])),
     records: own,
     cases: [...marked.values()],
   };

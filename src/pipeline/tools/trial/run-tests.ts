@@ -8,6 +8,7 @@ import type { Source } from "../../../contract/source.ts";
 import { suggest } from "../../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../../job/diagnostics.ts";
 import type { Connection, Job, Stream } from "../../../job/job.ts";
+import { connectionsOf, lookupsOf } from "../../../job/lookup.ts";
 import type { TestCase } from "../../../job/test-case.ts";
 import type { CaseDifference, TestedCase } from "../../../report/tests.ts";
 import type { CompiledStream } from "../../compile/compiled-stream.ts";
@@ -49,7 +50,7 @@ export async function runTests(request: TestRequest): Promise<JudgedCase[]> {
 /** Folders and servers are not opened: of them only the rows count, and a file takes whatever columns there are. */
 async function openSystems({ job, cases, connections, signal }: TestRequest): Promise<Map<string, OpenConnection>> {
   const tested = job.streams.filter(({ name }) => cases.some(({ stream }) => stream === name));
-  const names = new Set(tested.flatMap(({ source, target }) => [source.connection, target.connection]));
+  const names = connectionsOf(tested);
   const opened = new Map<string, OpenConnection>();
   for (const name of names) {
     const connection = connections.get(name);
@@ -85,11 +86,13 @@ async function testStream(
   cases: readonly TestCase[],
   systems: ReadonlyMap<string, OpenConnection>,
 ): Promise<JudgedCase[]> {
+  refuseStreamLookups(stream);
   const system = systems.get(stream.target.connection);
   const source = systems.get(stream.source.connection)?.source;
   if (system === undefined || source === undefined) throw new Error(`stream ${stream.name} is not open`);
-  const records = await placeRecords(system.target, stream, cases);
-  await using planner = await openPlanner({ ...request, stream, target: system.target, source, records });
+  const targets = new Map([...systems].map(([name, { target }]) => [name, target]));
+  const records = await placeRecords(targets, stream, cases);
+  await using planner = await openPlanner({ ...request, stream, targets, source, records });
   refuseUnread(planner.compiled, cases);
   const judge = { engine: planner.engine, target: system.target, job: request.job };
   const judged: JudgedCase[] = [];
@@ -97,6 +100,18 @@ async function testStream(
     judged.push({ result, differences: await compareCase(judge, result) });
   }
   return judged;
+}
+
+/** A case has the rows of one stream. */
+function refuseStreamLookups(stream: Stream): void {
+  const problems = lookupsOf(stream).flatMap((lookup): Diagnostic[] => {
+    if (lookup.in.kind !== "stream") return [];
+    const message = `the lookup finds rows of stream ${lookup.in.stream}, and a test gives those of ${stream.name} alone`;
+    return [
+      { place: lookup.place, message, next: "test the other streams; loadline preview shows the rows of this one" },
+    ];
+  });
+  if (problems.length > 0) throw diagnosticsFailure(problems);
 }
 
 /** A case as it is shown. */
