@@ -41,7 +41,7 @@ test("the vendor's delivery is what the script writes", () => {
 test("every example job passes check against the sandbox", async () => {
   await using project = copyExamples();
   const jobs = readdirSync(join(repository, "jobs")).map((name) => `jobs/${name}`);
-  expect(jobs).toHaveLength(9);
+  expect(jobs).toHaveLength(10);
   const checked = await project.run("check", "--sandbox", ...jobs);
   expect(checked.stderr).toBe("");
   expect(checked.code).toBe(0);
@@ -115,6 +115,23 @@ describe("event-leads-insert", () => {
     const again = await project.run("run", job, "--sandbox", "--json", "--again");
     expect(countsOf(again, "leads")).toEqual({ extracted: 1, creates: 1, loaded: 1 });
   });
+});
+
+test("campaign-members tells members by campaign and contact, makes each once and leaves those who responded alone", async () => {
+  await using project = copyExamples();
+  const run = async () => project.run("run", "jobs/campaign-members.yaml", "--sandbox", "--json");
+  const first = await run();
+  expect(first.code, first.stderr).toBe(0);
+  expect(countsOf(first, "campaigns")).toEqual({ extracted: 6, duplicates: 4, creates: 2, loaded: 2 });
+  expect(countsOf(first, "contacts")).toEqual({ extracted: 6, duplicates: 2, rejected: 1, creates: 3, loaded: 3 });
+  expect(countsOf(first, "members")).toEqual({ extracted: 6, duplicates: 1, rejected: 1, creates: 4, loaded: 4 });
+  // Of the four one has responded: its row finds it outside of target.where.
+  expect(countsOf(await run(), "members")).toMatchObject({ extracted: 6, unmatched: 1, unchanged: 3 });
+  const file = "fixtures/drop/event_registrations_2026-11.csv";
+  project.write({ [file]: project.read(file).replace("jonas@weiss.example,,", "jonas@weiss.example,yes,") });
+  const third = await run();
+  expect(countsOf(third, "members")).toMatchObject({ unmatched: 1, updates: 1, unchanged: 2, loaded: 1 });
+  expect(third.summary().streams["members"]).toMatchObject({ creates: 0 });
 });
 
 describe("partners-mirror", () => {

@@ -27,18 +27,19 @@ import { StreamLookups } from "./stream-lookups.ts";
 import { compileWhere } from "./target-where.ts";
 
 /** Throws one Failure (exit 2) with all problems of the stream. */
-export async function compileStream(input: CompileInput): Promise<CompiledStream> {
-  const { target } = input;
-  const schema = await describeTarget(input);
-  await target.refuseDemands(input.stream.target);
-  const stream = nameParents(input.job, input.stream, schema);
-  refuseOtherDelimiter(input.stream, input.columns);
+export async function compileStream(given: CompileInput): Promise<CompiledStream> {
+  const { target } = given;
+  const schema = await describeTarget(given);
+  await target.refuseDemands(given.stream.target);
+  const stream = nameParents(given.job, given.stream, schema);
+  const input = { ...given, stream };
+  refuseOtherDelimiter(stream, input.columns);
   const problems: Diagnostic[] = findObjectProblems(stream, schema);
   const fields: CompiledField[] = [];
   const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
   const carried = new Set<string>();
-  const lookups = new StreamLookups({ ...input, stream }, redactedFields(input.job, stream));
+  const lookups = new StreamLookups(input, redactedFields(input.job, stream));
   for (const field of stream.fields) {
     const resolved = await resolveTargetField(input, schema, field, problems);
     const isKey = stream.target.key.includes(field.target);
@@ -68,7 +69,7 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
         : carryNumber(input, field, fieldSchema, number, lookups),
     );
   }
-  const times = await compileTimes({ ...input, stream }, problems);
+  const times = await compileTimes(input, problems);
   fields.push(...times.fields);
   for (const field of times.fields) fieldSchemas.set(field.field.target, timeSchema(field.field.target));
   for (const [name, type] of times.columns) columns.set(name, columns.get(name) ?? type);
@@ -76,10 +77,10 @@ export async function compileStream(input: CompileInput): Promise<CompiledStream
     stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
   for (const [name, type] of kept?.columns ?? []) columns.set(name, type);
   addNamedFields(input, columns, problems);
-  const rules = problems.length > 0 ? [] : await compileRules({ ...input, stream }, fields, lookups, problems);
+  const rules = problems.length > 0 ? [] : await compileRules(input, fields, lookups, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
-  const where = await compileWhere({ ...input, stream }, schema, problems);
+  const where = await compileWhere(input, schema, problems);
   problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const keepColumns = [...(kept?.columns.keys() ?? [])];

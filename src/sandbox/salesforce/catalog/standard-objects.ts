@@ -1,6 +1,7 @@
 // The standard objects with the fields, types and lengths that Salesforce ships.
 // Source: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/ (one page an object)
 
+import { campaignObjects } from "./campaign-objects.ts";
 import {
   address,
   checkbox,
@@ -318,5 +319,6 @@ export const standardObjects: readonly StandardObject[] = [
   opportunity,
   task,
   supportCase,
+  ...campaignObjects,
   ...setupObjects,
 ];
