@@ -9,12 +9,15 @@ interface LoadParts {
   /** Fields of these are mapped. */
   roles?: readonly Role[];
   batchRows?: number;
+  /** Fields of these tell records apart; the unique key, where it is not said. */
+  keys?: readonly Role[];
 }
 
 /** The rows of drop/rows.csv into the object. */
 export function loadJob({ fields, object }: ConnectorRig, mode: Mode, parts: LoadParts = {}): string {
-  const { roles = ["key", "text"], batchRows } = parts;
-  const mapped = mode === "delete" ? (["key"] as const) : roles;
+  const { roles = ["key", "text"], batchRows, keys = ["key"] } = parts;
+  const mapped = mode === "delete" ? keys : roles;
+  const key = keys.length === 1 ? fields[keys[0] ?? "key"] : `[${keys.map((role) => fields[role]).join(", ")}]`;
   const map = mapped.map((role) => `      ${fields[role]}: { from: '"${role}"', on_null: clear }`);
   const batch = batchRows === undefined ? "" : `, batch: { rows: ${batchRows} }`;
   return `version: 1
@@ -22,7 +25,7 @@ name: load
 streams:
   records:
     source: { connection: drop, files: rows.csv, format: { type: csv } }
-    target: { connection: crm, object: ${object}, mode: ${mode}, key: ${fields.key}${batch} }
+    target: { connection: crm, object: ${object}, mode: ${mode}, key: ${key}${batch} }
     map:
 ${map.join("\n")}
 rejects: { max: 50% }

@@ -30,29 +30,27 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
 async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   const { engine, target, compiled, staged } = input;
   const { mode, object } = compiled.stream.target;
-  const { namedKeysMax } = target.capabilities;
-  const by = findNaming(target, compiled.key);
-  const values =
-    by === undefined
-      ? undefined
-      : `SELECT DISTINCT ${identifier(by.name)} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_)`;
-  // Of one field every row has a value of its own, which needs no counting.
-  const { count } = await engine.one(
-    `SELECT count(*) AS count FROM ${values === undefined || compiled.key.length === 1 ? keysTable : `(${values})`}`,
-  );
-  const named = values !== undefined && mode !== "mirror" && Number(count) <= namedKeysMax;
+  const rows =
+    compiled.key.length === 1 ? keysTable : `(SELECT * FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_))`;
+  const naming = mode === "mirror" ? undefined : await findNaming(engine, target, compiled.key, rows);
+  const by = naming?.field;
+  const values = `SELECT DISTINCT ${identifier(by?.name ?? "")} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_)`;
   const others = compiled.key.filter((field) => field !== by).map(({ name }) => readField(compiled, name));
-  return target.snapshot({
+  const snapshot = await target.snapshot({
     object,
     fields: snapshotFields(input),
     whole: replacedFields(input.compiled),
     key: by === undefined ? others : [by.name, ...others],
-    ...(named ? { keys: { count: Number(count), read: () => engine.texts(`${values} ORDER BY 1`, "key") } } : {}),
+    ...(naming === undefined
+      ? {}
+      : { keys: { count: naming.values, read: () => engine.texts(`${values} ORDER BY 1`, "key") } }),
     folder: input.snapshotFolder,
     name: compiled.stream.name,
     signal: input.signal,
     onProgress: input.onSnapshot,
   });
+  const isOneOfSeveral = by !== undefined && compiled.key.length > 1;
+  return isOneOfSeveral ? { ...snapshot, how: `${snapshot.how} (the key's ${by.name})` } : snapshot;
 }
 
 /** Looks for records that have no key yet under another field that names them, where the job says so. */

@@ -33,8 +33,9 @@ export async function findPresentKeys(
   const resolved = await resolveFields(target, stream, stream.target.key);
   const fields = resolved.map((field) => ({ ...field, isKey: true as const }));
   if (fields.some(({ comparedBy }) => comparedBy !== undefined)) return undefined;
-  const by = findNaming(target, fields);
-  const isNamed = by !== undefined && batch.rows <= target.capabilities.namedKeysMax;
+  const isFew = batch.rows <= target.capabilities.namedKeysMax;
+  const by = isFew ? (await findNaming(context.engine, target, fields, batchRows(batch)))?.field : undefined;
+  const isNamed = by !== undefined;
   if (!isNamed && reads === "named") return undefined;
   const names = fields.map(({ name }) => name).filter((name) => name !== target.capabilities.idColumn);
   const key = by === undefined ? names : [by.name, ...names.filter((name) => name !== by.name)];

@@ -61,4 +61,62 @@ function checkMode(mode: Mode): Check {
   };
 }
 
-export const modeChecks = (Object.keys(modes) as Mode[]).map(checkMode);
+const roles = ["key", "text", "number", "date"] as const;
+const keys = ["text", "number"] as const;
+const member = (text: string, number: string, date = ""): Values => ({
+  key: `${text}-${Number(number)}`,
+  text,
+  number,
+  date,
+});
+const [old, later] = ["2020-01-01", "2021-02-03"];
+
+/** In this order, each on what the one before has left. */
+const bySeveral: { mode: Mode; rows: Values[]; counts: object; again: object; after: string[] }[] = [
+  {
+    mode: "upsert",
+    rows: [member("A", "1.0", later), member("A", "2", old), member("C", "1", old), member("", "1"), member("A", "")],
+    counts: { creates: 1, updates: 1, unchanged: 1, rejected: 2, loaded: 2 },
+    again: { unchanged: 3, rejected: 2, loaded: 0 },
+    after: [`A 1 ${later}`, `A 2 ${old}`, `B 1 ${old}`, `C 1 ${old}`],
+  },
+  {
+    mode: "update",
+    rows: [member("B", "1", later), member("B", "2", later)],
+    counts: { updates: 1, unmatched: 1, loaded: 1 },
+    again: { unchanged: 1, unmatched: 1, loaded: 0 },
+    after: [`A 1 ${later}`, `A 2 ${old}`, `B 1 ${later}`, `C 1 ${old}`],
+  },
+  {
+    mode: "delete",
+    rows: [member("A", "2"), member("C", "2")],
+    counts: { deletes: 1, unmatched: 1, loaded: 1 },
+    again: { unmatched: 2, loaded: 0 },
+    after: [`A 1 ${later}`, `B 1 ${later}`, `C 1 ${old}`],
+  },
+  {
+    mode: "mirror",
+    rows: [member("A", "1", later), member("B", "3", old)],
+    counts: { creates: 1, unchanged: 1, mirrorDeletes: 2, loaded: 3 },
+    again: { unchanged: 2, loaded: 0 },
+    after: [`A 1 ${later}`, `B 3 ${old}`],
+  },
+];
+
+const checkSeveralKeys: Check = {
+  name: "records are told apart by several fields in every mode, and by a blank one in none",
+  async run(rig) {
+    for (const values of [member("A", "1", old), member("A", "2", old), member("B", "1", old)]) await rig.put(values);
+    using project = new ContractProject(rig);
+    for (const { mode, rows, counts, again, after } of bySeveral) {
+      project.write({ "job.yaml": loadJob(rig, mode, { roles, keys }), ...rowsFile(rows, roles) });
+      const first = await project.run("job.yaml");
+      expect(countsOf(first), `${mode} ${String(first.error)}`).toMatchObject(counts);
+      expect(countsOf(await project.run("job.yaml")), mode).toMatchObject(again);
+      const live = [...(await rig.live()).values()].map(({ text, number, date }) => `${text} ${number} ${date}`);
+      expect(live.sort(), mode).toEqual(after);
+    }
+  },
+};
+
+export const modeChecks = [...(Object.keys(modes) as Mode[]).map(checkMode), checkSeveralKeys];
