@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { suggest } from "../core/suggest.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -93,6 +93,8 @@ function buildTable(
   try {
     return { kind: "file", name, sha256: hashNow(filePath), filePath };
   } catch (error) {
+    // A run's own copy of its job is read for what it did: its values are found, whatever became of the file since.
+    if (dirname(diagnostics.source.file) !== draft.folder) return { kind: "file", name, sha256: "", filePath };
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a folder" : `can't be read (${code})`;
     diagnostics.add(spanAt([...path, "file"], draft), `${name} ${why}`, { next: `it is looked for as ${filePath}` });

@@ -1,8 +1,10 @@
 // Values that are looked up: in a file, in an object, in another stream.
 
+import { unlinkSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
-import { rehearse } from "./support.ts";
+import { contactsJob, rehearse } from "./support.ts";
 
 /** The id of each rejected row with its reason. */
 const reasons = (csv: string) =>
@@ -71,4 +73,129 @@ rejects: { max: 100% }
       "lookup Department: 2 of 3 values of land, code found in reference.csv (3 records); " +
       "lookup Title: 2 of 3 values of Acc__c found in stream titles (2 rows)",
   );
+});
+
+test("rows whose expression fails, that are left out, that say nothing, or of hidden fields are told as others are", async () => {
+  const job = contactsJob({
+    map: `      Ext__c: id
+      LastName: last
+      Amount__c: "CAST(n AS INTEGER)"
+      AccountId: { lookup: { object: Account, key: Name, from: "CAST(n AS INTEGER) || name" } }
+      Title: { lookup: { file: ref.csv, key: code, value: word, from: code } }
+      Department: "'D' || code"`,
+    source: ", keep: \"last <> 'Out'\"",
+    stream: `    validate:
+      - { field: Title, exists: { lookup: { file: ref.csv, key: word, where: "code <> '9'" } } }
+      - { field: Department, exists: { lookup: { file: ref.csv, key: code, from: "substr(Department, 2)" } } }`,
+    top: "redact: [Title]",
+  });
+  const rows = [
+    "1,Good,1,A,1",
+    "2,Fails,x,A,1",
+    "3,Nine,1,A,9",
+    "4,Lost,1,A,secret",
+    "5,Out,1,Nobody,1",
+    "6,None,1,A,",
+  ];
+  await using place = await rehearse(job, {
+    "inbox/contacts.csv": `id,last,n,name,code\n${rows.join("\n")}\n`,
+    "ref.csv": "code,word\n1,Dr\n9,Prof\n",
+  });
+  await place.sandbox.api("POST", "sobjects/Account", { Name: "1A" });
+  const plan = await place.project.run("plan", "job.yaml", "--json");
+  expect(plan.code, plan.stderr).toBe(0);
+  expect(plan.summary().streams["contacts"]).toMatchObject({ extracted: 6, filtered: 1, rejected: 3, creates: 2 });
+  const folder = place.project
+    .runFolders()
+    .at(-1)
+    ?.slice(place.project.folder.length + 1);
+  expect(reasons(place.project.read(`${folder}/rejects/contacts.csv`))).toEqual([
+    '2: can\'t be computed from n = "x"',
+    "3: no record of ref.csv has word (hidden) where code <> '9'",
+    "4: no record of ref.csv has code (hidden)",
+  ]);
+  expect(place.project.read(`${folder}/events.jsonl`)).not.toContain("secret");
+  // Nobody asked for what the row that is left out names.
+  expect((await place.project.run("show", "latest")).stdout.replaceAll(/\s+/g, " ")).toContain(
+    "lookup AccountId: 1 of 1 value of Name found in Account (1 call: 1 keyed query)",
+  );
+});
+
+test("HubSpot's owners are found by their address, companies by their domain and a filter", async () => {
+  const job = `version: 1
+name: deals
+streams:
+  deals:
+    source: { connection: drop, files: "deals.csv" }
+    target: { connection: hubspot, object: deals, key: no, mode: upsert }
+    map:
+      no: no
+      dealname: no
+      dealstage: "'appointmentscheduled'"
+      pipeline: "'default'"
+      hubspot_owner_id: { lookup: { object: owners, key: email, from: rep } }
+      description:
+        lookup:
+          object: companies
+          key: domain
+          from: site
+          miss: skip
+          where: '[{"propertyName": "city", "operator": "EQ", "value": "Bonn"}]'
+rejects: { max: 100% }
+`;
+  const unique = { type: "string", fieldType: "text", hasUniqueValue: true };
+  await using place = await rehearse(
+    job,
+    {
+      "inbox/deals.csv":
+        "no,rep,site\n1,Ada.Brown@sandbox.example.com,ACME.example\n2,eve.frost@sandbox.example.com,\n3,,other.example\n",
+    },
+    { hubspot: { deals: { properties: { no: unique } } } },
+  );
+  const company = async (properties: object) =>
+    ((await place.sandbox.hubspotApi("POST", "/crm/v3/objects/companies", { properties })).body as { id: string }).id;
+  const bonn = await company({ domain: "acme.example", city: "Bonn" });
+  await company({ domain: "acme.example", city: "Ulm" });
+  const run = await place.project.run("run", "job.yaml", "--json");
+  expect(run.code, run.stderr).toBe(0);
+  const folder = place.project
+    .runFolders()
+    .at(-1)
+    ?.slice(place.project.folder.length + 1);
+  expect(place.project.read(`${folder}/rejects/deals.csv`)).toContain(
+    'no owners has email ""eve.frost@sandbox.example.com""',
+  );
+  const deals = (await place.sandbox.dumpHubSpot("deals")).map(({ properties }) => properties);
+  expect(deals.map(({ no, hubspot_owner_id, description }) => [no, hubspot_owner_id, description])).toEqual([
+    ["1", "700101", bonn],
+    ["3", undefined, undefined],
+  ]);
+});
+
+test("a run that was killed has the values that it found, whatever changed since; another file is refused", async () => {
+  const map = `      Ext__c: id
+      LastName: last
+      AccountId: { lookup: { object: Account, key: Name, from: company } }
+      Title: { lookup: { file: ref.csv, key: code, value: word, from: code } }`;
+  await using place = await rehearse(contactsJob({ map }), {
+    "inbox/contacts.csv": "id,last,company,code\n1,A,Acme,1\n",
+    "ref.csv": "code,word\n1,Dr\n",
+  });
+  const { sandbox, project } = place;
+  const { id } = (await sandbox.api("POST", "sobjects/Account", { Name: "Acme" })).body as { id: string };
+  const killed = await project.start(["run", "job.yaml", "--json"], { env: { LOADLINE_FAILPOINT: "staged:1" } })
+    .finished;
+  expect(killed.code).not.toBe(0);
+  await sandbox.api("PATCH", `sobjects/Account/${id}`, { Name: "Renamed" });
+  project.write({ "ref.csv": "code,word\n1,Prof\n" });
+  const refused = await project.run("resume");
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain("ref.csv");
+  project.write({ "ref.csv": "code,word\n1,Dr\n" });
+  const resumed = await project.run("resume", "--json");
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect((await place.contacts()).get("1")).toMatchObject({ AccountId: id, Title: "Dr" });
+  unlinkSync(join(project.folder, "ref.csv"));
+  const shown = await project.run("show", "latest", "--changes");
+  expect(shown.code, shown.stderr).toBe(0);
 });

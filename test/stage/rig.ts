@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
+import type { RunRecord } from "../../src/checkpoint/ledger.ts";
 import { openFileSource } from "../../src/connectors/file/source.ts";
 import { renderField } from "../../src/connectors/salesforce/render.ts";
 import type { Target } from "../../src/contract/target.ts";
@@ -19,6 +20,7 @@ import { defineFunctionsIn } from "../../src/pipeline/compile/define-functions.t
 import type { Selection } from "../../src/pipeline/diff/diff-input.ts";
 import { diffStream, type StreamDiff } from "../../src/pipeline/diff/diff-stream.ts";
 import { readPartColumns, unpackPart } from "../../src/pipeline/extract/part-files.ts";
+import { resolveLookup } from "../../src/pipeline/lookups/resolve-lookup.ts";
 import type { ResolveLookup } from "../../src/pipeline/stage/copied-parts.ts";
 import { stageStream } from "../../src/pipeline/stage/stage-stream.ts";
 import type { StagedStream } from "../../src/pipeline/stage/staged-stream.ts";
@@ -48,7 +50,8 @@ export interface StageOptions {
   presentAgain?: (Present | undefined)[];
   /** The SQL of `keep`. */
   keep?: string;
-  resolveLookup?: ResolveLookup;
+  /** Lookups of the stream are resolved as a run does. */
+  looksUp?: true;
 }
 
 export interface Staged {
@@ -153,10 +156,17 @@ export class Rig implements Disposable {
       parts,
       folder,
       onPart: () => undefined,
-      ...(options.resolveLookup === undefined ? {} : { resolveLookup: options.resolveLookup }),
+      ...(options.looksUp === true ? { resolveLookup: this.#resolve(compiled, folder) } : {}),
     });
     const rows = await this.engine.all(`SELECT * FROM ${staged.view} ORDER BY _row_`);
     return { compiled, staged, target, rows };
+  }
+
+  #resolve(compiled: CompiledStream, folder: string): ResolveLookup {
+    const { signal } = new AbortController();
+    const run = { id: "test", options: {} } as RunRecord;
+    const context = { engine: this.engine, run, signal };
+    return async (lookup, wanted) => (await resolveLookup({ context, compiled, lookup, wanted, folder })).table;
   }
 
   async diff({ compiled, staged, target }: Staged, selection: Selection = {}, taken: Wholeness = whole): Promise<Diff> {

@@ -16,6 +16,7 @@ import { readRowError } from "./errors.ts";
 import { readFieldTimes } from "./field-times.ts";
 import { Imports } from "./imports.ts";
 import { openLookups } from "./lookups.ts";
+import { describeOwners, ownersObject, readOwners } from "./owner-records.ts";
 import { idColumn, stageProperty } from "./properties.ts";
 import { batchRowsMax } from "./records.ts";
 import { clearCell, renderField } from "./render.ts";
@@ -60,7 +61,7 @@ export async function openHubSpot(
     forecastCalls,
     forecastReads: (records) => Math.ceil(records / batchRowsMax),
     listObjects: () => schemas.listObjects(),
-    describe: (object) => schemas.describe(object),
+    describe: async (object) => (object === ownersObject ? describeOwners() : schemas.describe(object)),
     refuseDemands: async (demands) => refuseDemands(demands),
     async resolveField(schema, name) {
       const field = await schemas.resolveField(schema, name);
@@ -69,6 +70,7 @@ export async function openHubSpot(
     explainName: async (schema, name) =>
       (await schemas.explainName(schema, name)) ?? (await explainLabel(schema.object, name)),
     async explainFilter(object, filter) {
+      if (object === ownersObject) return "owners take no filter; those who are archived are left out";
       const { fields } = await schemas.describe(object);
       return explainFilter(object, filter, fields);
     },
@@ -76,6 +78,7 @@ export async function openHubSpot(
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: (request) =>
       client.explain(`reading ${request.object}`, async () => {
+        if (request.object === ownersObject) return readOwners(request, lookups);
         const { fields } = await schemas.describe(request.object);
         return readSnapshot(client, request, fields);
       }),

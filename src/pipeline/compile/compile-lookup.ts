@@ -134,7 +134,7 @@ async function openFile(
       findName(name, reference.columns, { holder: table.name, noun: "column" }, problems),
     );
     const columns = new Map(reference.columns.map((name) => [name, "VARCHAR"]));
-    const isBound = await bindWhere(input, written, columns, problems);
+    const isBound = await bindWhere(input, written, table.name, columns, problems);
     return found.includes(undefined) || !isBound ? undefined : { kind: "file", reference };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -148,11 +148,12 @@ async function openFile(
 async function bindWhere(
   input: CompileInput,
   { where }: Lookup,
+  holder: string,
   columns: ReadonlyMap<string, string>,
   problems: Diagnostic[],
 ): Promise<boolean> {
   if (where === undefined) return true;
-  return (await bindExpression(input, where, { columns }, "column", problems)) !== undefined;
+  return (await bindExpression(input, where, { columns, object: holder }, "column", problems)) !== undefined;
 }
 
 async function openObject(
@@ -238,7 +239,7 @@ async function openStream(
   };
   const key = written.key.map(find);
   const value = written.value === undefined ? undefined : find(written.value);
-  const isBound = await bindWhere(input, written, await typesOf(input, columns), problems);
+  const isBound = await bindWhere(input, written, `stream ${name}`, await typesOf(input, columns), problems);
   if (key.includes(undefined) || (written.value !== undefined && value === undefined) || !isBound) return undefined;
   return { kind: "stream", stream, key: key.filter((one) => one !== undefined), value, columns };
 }
