@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from "commander";
 import { addApplyCommand } from "./cli/apply.ts";
 import { addCompletionCommands } from "./cli/complete.ts";
 import { addRunOptions, addSandboxOptions, metricsOption } from "./cli/options.ts";
+import { addRejectsCommand } from "./cli/rejects.ts";
 import { addSandboxCommand } from "./cli/sandbox.ts";
 import { addStateCommands } from "./cli/state.ts";
 import { addTryingCommands } from "./cli/trying.ts";
@@ -272,6 +273,7 @@ notices
   .action(act(async (files: string[]) => (await import("./commands/notify.ts")).testNotices(globals(), files)));
 
 addApplyCommand(program, globals, act);
+addRejectsCommand(program, globals, act);
 addStateCommands(program, globals, act);
 
 program
@@ -298,7 +300,7 @@ program
   .description("the version; with --json also of Node, and the platform")
   .action(() => tellVersion(globals().json));
 
-for (const name of ["rejects", "rollback", "reconcile"]) {
+for (const name of ["rollback", "reconcile"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

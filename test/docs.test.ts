@@ -33,7 +33,7 @@ function firstCells(section: string): string[] {
 /** `--limit <n>` and the like, as commander lists them; not those of the commands above it. */
 function optionsIn(help: string): string[] {
   const [own = ""] = help.split("\nGlobal Options:");
-  return [...own.matchAll(/^ {2}((?:-\w, )?--[\w-]+(?: <[\w-]+>)?)/gm)].map(([, option = ""]) => option);
+  return [...own.matchAll(/^ {2}((?:-\w, )?--[\w-]+(?: (?:<[\w-]+>|\[[\w-]+\]))?)/gm)].map(([, option = ""]) => option);
 }
 
 describe("docs/commands.md", () => {

@@ -50,6 +50,8 @@ export interface RunOptions {
   yes?: boolean;
   /** Every connection is pointed at the local sandbox. */
   sandbox?: boolean;
+  /** Rows of an earlier run are taken up in place of the source's. */
+  retry?: RetryOptions;
   /** Of `apply`: the run whose plan is written. */
   plan?: string;
   /** The file that the plan was written to, or came in; absolute. A run that writes the plan claims it. */
@@ -268,6 +270,8 @@ export interface Settlement {
   taken?: readonly Omit<TakenRecord, "settled">[];
   delivered?: DeliveredRecord;
   waiting?: WaitingRecord;
+  /** Rows of an earlier run that this one has taken up. */
+  closed?: readonly ClosedRow[];
 }
 
 /** That a person has approved a plan. */
@@ -293,4 +297,23 @@ export interface CarriedPlan {
     takes: TakeRecord[];
     window: WindowRecord | null;
   }[];
+}
+
+export interface RetryOptions {
+  /** The run that did not load them. */
+  run: string;
+  /** A file with them as a person has mended them, absolute; without it, they are taken as they were. */
+  file?: string;
+}
+
+/** A row that a run did not load, and that is open no more. */
+export interface ClosedRow {
+  run: string;
+  stream: string;
+  /** Its id within the two (pipeline/rows/unloaded-rows.ts). */
+  row: string;
+  /** The run that has taken it up; null where it was dropped. */
+  by: string | null;
+  /** Why it was dropped. */
+  reason: string | null;
 }

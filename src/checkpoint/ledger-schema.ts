@@ -176,6 +176,12 @@ export const tables = {
     key: ["job", "stream", "target_org", "object", "job_file"],
     group: ["job"],
   },
+  /** Rows that a run did not load, and that are no more open: another run has taken them up, or a person has dropped them. */
+  closed: {
+    columns: ["run", "stream", "row", "closed_by", "reason", "closed"],
+    key: ["run", "stream", "row"],
+    group: ["run"],
+  },
   /** Who has approved a plan, and which guards of it may be passed. `plan_hash` says what was approved. */
   approvals: {
     columns: ["plan", "number", "plan_hash", "approved_by", "note", "approved", "guards"],

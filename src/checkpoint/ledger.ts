@@ -16,6 +16,7 @@ import type {
   ApprovalRecord,
   BatchRecord,
   CarriedPlan,
+  ClosedRow,
   DeliveredKey,
   DeliveredRecord,
   InsertedRecord,
@@ -39,6 +40,8 @@ import {
   approvalRecord,
   batchCells,
   batchRecord,
+  closedCells,
+  closedRow,
   deliveredCells,
   deliveredRecord,
   insertedCells,
@@ -289,6 +292,16 @@ export class Ledger implements Disposable {
     return record?.file === "" ? undefined : record;
   }
 
+  /** Rows of a run that are open no more. */
+  closedRows(run: string): ClosedRow[] {
+    return this.#table("closed").find({ run }).map(closedRow);
+  }
+
+  closeRows(rows: readonly ClosedRow[]): void {
+    const at = now().toISOString();
+    this.#transact(() => this.#table("closed").putAll(rows.map((row) => closedCells(row, at))));
+  }
+
   approvals(plan: string): ApprovalRecord[] {
     return this.#table("approvals").find({ plan }).map(approvalRecord);
   }
@@ -312,7 +325,8 @@ export class Ledger implements Disposable {
   }
 
   /** Settles a stream, moves its watermark and remembers what it has taken, inserted and delivered, in one transaction. */
-  settleStream({ stream, watermark, taken = [], delivered, waiting, insertedFiles = [], inserted }: Settlement): void {
+  settleStream(settlement: Settlement): void {
+    const { stream, watermark, taken = [], delivered, waiting, insertedFiles = [], inserted, closed = [] } = settlement;
     this.#transact(() => {
       for (const file of insertedFiles) this.#put("inserts", { ...file, settled: now().toISOString() });
       if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
@@ -321,6 +335,7 @@ export class Ledger implements Disposable {
       if (watermark !== undefined) this.#put("watermarks", watermarkCells(watermark));
       if (delivered !== undefined) this.#put("delivered", deliveredCells(delivered));
       if (waiting !== undefined) this.#put("waiting", waitingCells(waiting));
+      this.#table("closed").putAll(closed.map((row) => closedCells(row, settled)));
       this.#put("streams", streamCells(this.#places.toStream(stream)));
     });
   }

@@ -6,6 +6,7 @@ import type { BatchStateName } from "./batch-states.ts";
 import type {
   ApprovalRecord,
   BatchRecord,
+  ClosedRow,
   DeliveredRecord,
   InsertedRecord,
   PartRecord,
@@ -367,5 +368,19 @@ export function approvalRecord(cells: Cells): ApprovalRecord {
     note: textOrNull(cells["note"]),
     at: text(cells["approved"]),
     guards: JSON.parse(text(cells["guards"])) as string[],
+  };
+}
+
+export function closedCells({ run, stream, row, by, reason }: ClosedRow, at: string): Cells {
+  return { run, stream, row, closed_by: by, reason, closed: at };
+}
+
+export function closedRow(cells: Cells): ClosedRow {
+  return {
+    run: text(cells["run"]),
+    stream: text(cells["stream"]),
+    row: text(cells["row"]),
+    by: textOrNull(cells["closed_by"]),
+    reason: textOrNull(cells["reason"]),
   };
 }

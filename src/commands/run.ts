@@ -1,5 +1,6 @@
 // loadline run, plan: each job in turn.
 
+import type { RetryOptions } from "../checkpoint/ledger.ts";
 import { exitCodeOf } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
@@ -7,6 +8,7 @@ import { recoverRun } from "../pipeline/runs/recovery.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
 import { tellWaiting } from "../pipeline/runs/waiting.ts";
 import { execute } from "./execute.ts";
+import type { KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
@@ -69,6 +71,11 @@ async function runFile(
     if (flags.out !== undefined) (await import("./plan-file.ts")).keepPlan(project, ended, flags.out);
     return codeOf(ended, flags);
   }
+  return loadJob(globals, project, request, flags);
+}
+
+async function loadJob(globals: Globals, project: OpenProject, request: RunRequest, flags: RunFlags): CommandResult {
+  const { job } = request;
   const confirm = confirmationOf(globals, project, job, flags);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
@@ -82,6 +89,20 @@ async function runFile(
     return recovered.summary.exitCode;
   const ended = await execute(globals, confirm === undefined ? request : { ...request, confirm }, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, codeOf(ended, flags)]);
+}
+
+interface Again {
+  streams: string[];
+  retry: RetryOptions;
+  yes: boolean;
+}
+
+/** Loads rows that a run did not load, by the job as it is now, through plan, guards and checkpoint. */
+export async function runAgain(globals: Globals, run: KeptRun, { streams, retry, yes }: Again): CommandResult {
+  await using project = await openProject(globals, run.sandbox ? {} : undefined);
+  const job = readProjectJob(run.jobFile, project.connections);
+  const options = { streams, retry, ...(yes ? { yes } : {}), ...(run.sandbox ? { sandbox: true } : {}) };
+  return loadJob(globals, project, { ...requestFor(globals, project, job, "run"), options }, { yes });
 }
 
 function codeOf(ended: EndedRun, flags: RunFlags): ExitCode {

@@ -99,6 +99,16 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: [1],
   },
+  rejects: {
+    examples: [
+      ["rejects latest", "what the last run did not load, by reason"],
+      ["rejects latest --export mend.csv", "the rows, for somebody who mends them"],
+      ["rejects latest --retry mend.csv", "and loads them"],
+      ["rejects latest --drop --reason 'test accounts of the vendor'", "they are not to be loaded"],
+      ["rejects --job contacts-nightly", "what is open over all runs of a job"],
+    ],
+    exitCodes: [1, 3, 4, 5, 6, 8, 75, 130, 143],
+  },
   runs: {
     examples: [
       ["runs", "the history, newest first"],

@@ -105,6 +105,7 @@ function fillLedger(folder: string): void {
   ledger.saveTakes([
     { run: "r1", stream: "contacts", ordinal: 1, ...file, rows: 1, sha256: "ef", takenBy: "r0", acknowledged: false },
   ]);
+  ledger.closeRows([{ run: "r1", stream: "contacts", row: "r1", by: "r2", reason: null }]);
   ledger.addApproval({ plan: "r1", planHash: "ab", by: "ann", note: null, at: "2026-11-21T00:00:00.000Z", guards: [] });
   const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact", jobFile: "../j.yaml" };
   const [settled] = ledger.streams("r1");

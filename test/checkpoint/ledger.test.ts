@@ -21,6 +21,7 @@ const readers: Record<Told, (ledger: Ledger) => unknown> = {
   takes: (ledger) => ledger.takes("r1", "contacts"),
   taken: (ledger) => ledger.taken(watermark),
   delivered: (ledger) => ledger.delivered(watermark),
+  closed: (ledger) => ledger.closedRows("r1"),
   approvals: (ledger) => ledger.approvals("r1"),
   waiting: (ledger) => ledger.waiting(watermark),
 };

@@ -18,11 +18,12 @@ import type { StagedStream } from "../stage/staged-stream.ts";
 /** What the job, and a window of one's own, say of it. */
 export function wholeAsAsked(
   { source, keep, target }: Stream,
-  options: Pick<RunOptions, "from" | "to">,
+  options: Pick<RunOptions, "from" | "to" | "retry">,
   catalog?: Pick<RecordCatalog, "filtersByIndex">,
 ): Wholeness {
   const reasons: Wholeness[] = [];
   if (options.from !== undefined || options.to !== undefined) reasons.push(partial("--from and --to choose a window"));
+  if (options.retry !== undefined) reasons.push(partial("only rows of an earlier run are taken"));
   if (keep !== undefined) reasons.push(partial("keep leaves rows of the source out"));
   if (source.kind === "object") {
     if (source.incremental !== undefined) reasons.push(partial("the source is incremental: it gives what changed"));

@@ -5,7 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { PartRecord } from "../../checkpoint/ledger.ts";
-import type { ChosenFile } from "../../contract/files.ts";
+import type { ChosenFile, FileCatalog } from "../../contract/files.ts";
 import type { RecordCatalog } from "../../contract/records.ts";
 import type { ExtractedPart } from "../../contract/source.ts";
 import type { Target } from "../../contract/target.ts";
@@ -22,7 +22,8 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "../run/context.ts";
 import { type Opening, readPartColumns, unpackPart } from "./part-files.ts";
-import { chooseFiles, openAdmission } from "./take-files.ts";
+import { chooseFiles, type FileStream, openAdmission } from "./take-files.ts";
+import { takeRetried } from "./take-retried.ts";
 import { takeWaiting, tellTaken } from "./take-waiting.ts";
 import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
@@ -48,8 +49,10 @@ export async function extractStream(
   }
   const { source: files } = stream;
   if (files.kind !== "files" || source.files === undefined) throw new Error("the connection was not checked");
-  const chosen = await chooseFiles(context, { ...stream, source: files }, source.files);
-  const parts = await takeWaiting(context, stream, await extractParts(context, stream, [], { files: chosen }));
+  const parts =
+    context.run.options.retry === undefined
+      ? await takeFiles(context, { ...stream, source: files }, source.files)
+      : await takeRetried(context, stream);
   if (parts.length === 0) return undefined;
   if (stream.target.mode === "insert") await refuseInsertedFiles(context, stream, parts);
   const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
@@ -64,6 +67,11 @@ export async function extractStream(
   // Where every record names its columns, a file without records names none: it lacks nothing.
   for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
   return { compiled, parts, notes: tellTaken(parts) };
+}
+
+async function takeFiles(context: RunContext, stream: FileStream, catalog: FileCatalog): Promise<PartRecord[]> {
+  const files = await chooseFiles(context, stream, catalog);
+  return takeWaiting(context, stream, await extractParts(context, stream, [], { files }));
 }
 
 async function extractRecords(
@@ -82,6 +90,9 @@ async function extractRecords(
     columns: schema,
     openTarget: async (connection) => targetOf(context, connection),
   });
+  if (context.run.options.retry !== undefined) {
+    return { compiled, parts: await takeRetried(context, stream), notes: [] };
+  }
   const opened = await openWindow(context, stream, catalog);
   const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
   const parts = await extractParts(context, stream, columns, { files: [], opened });

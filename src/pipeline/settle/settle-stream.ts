@@ -2,10 +2,11 @@
 // runs remember. Must hold: all of it is one transaction, before the source hears of it.
 
 import { rmSync } from "node:fs";
-import type { StreamRecord } from "../../checkpoint/ledger.ts";
+import type { ClosedRow, StreamRecord } from "../../checkpoint/ledger.ts";
 import type { Stream } from "../../job/job.ts";
 import { keepDelivered } from "../diff/delivered.ts";
 import { listTaken } from "../extract/take-files.ts";
+import { retriedIds } from "../extract/take-retried.ts";
 import { moveWatermark } from "../extract/window.ts";
 import type { RunContext } from "../run/context.ts";
 import { settleInserted } from "./settled-inserts.ts";
@@ -25,7 +26,16 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
     ...(moved === undefined ? {} : { watermark: moved.watermark }),
     ...(kept === undefined ? {} : { delivered: kept.delivered }),
     ...(waits.waiting === undefined ? {} : { waiting: waits.waiting }),
+    closed: listClosed(context, stream),
   });
   for (const outdated of [moved?.outdated, kept?.outdated, planned, waits.outdated])
     if (outdated !== undefined) rmSync(outdated, { force: true });
+}
+
+/** Rows of an earlier run: whatever became of them, they are this run's now. */
+function listClosed(context: RunContext, stream: Stream): ClosedRow[] {
+  const { retry } = context.run.options;
+  if (retry === undefined) return [];
+  const one = { run: retry.run, stream: stream.name, by: context.run.id, reason: null };
+  return retriedIds(context, stream.name).map((row) => ({ ...one, row }));
 }

@@ -1,0 +1,259 @@
+// loadline rejects: what a run did not load. In: a run, or a job. Out: rows by reason; a file for a person to mend; the
+// rows loaded again, or dropped. Must hold: rows that are loaded again go the way of every row.
+
+import { createWriteStream, existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { finished } from "node:stream/promises";
+import { stringify } from "csv-stringify";
+import { Ledger } from "../checkpoint/ledger.ts";
+import { Failure, showPath, usageFailure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+import type { Job } from "../job/job.ts";
+import { readJob } from "../job/read-job.ts";
+import { delimiterOf, readCsv } from "../pipeline/extract/take-retried.ts";
+import { fullRowId, parseRowId, rowIdColumn } from "../pipeline/rows/unloaded-rows.ts";
+import { isResumable } from "../pipeline/run/resumable.ts";
+import { listOpen, listOpenRuns, type OpenStream, readOpen } from "../pipeline/tools/open-rejects.ts";
+import { countOf } from "../report/numbers.ts";
+import { renderOpen, renderOpenRuns } from "../report/open-rejects-view.ts";
+import { lookOfOut, printNotice, printOut } from "../report/output.ts";
+import { findRun, type KeptRun, readHistory, runsOfJob } from "./find-run.ts";
+import type { CommandResult, Globals } from "./globals.ts";
+import { outFile } from "./out-file.ts";
+import { findProject } from "./project.ts";
+import { runAgain } from "./run.ts";
+
+export interface RejectsFlags {
+  job?: string;
+  stream?: string;
+  export?: string;
+  bom?: boolean;
+  /** True without a file. */
+  retry?: string | true;
+  drop?: boolean;
+  reason?: string;
+  yes?: boolean;
+}
+
+export async function showRejects(globals: Globals, id: string | undefined, flags: RejectsFlags): CommandResult {
+  refuseUseless(id, flags);
+  if (flags.job !== undefined && id === undefined) return listJob(globals, flags.job);
+  const run = findRun(findProject(globals), id, flags.job);
+  refuseUnfinished(run);
+  using ledger = Ledger.open(run.stateFolder);
+  const all = await listOpen(ledger, run.stateFolder, run.id);
+  const streams = chooseStreams(all, flags.stream, run);
+  if (flags.export !== undefined) return await exportRows(ledger, run, { streams, flags, out: flags.export });
+  if (flags.drop === true) return await dropRows(globals, ledger, run, streams, flags.reason ?? "");
+  if (flags.retry !== undefined) return await retryRows(globals, run, streams, flags);
+  const open = streams.reduce((sum, one) => sum + one.open, 0);
+  const next = open === 0 ? "loadline runs" : `loadline rejects ${run.id} --export rejects.csv`;
+  if (!globals.json) printOut(renderOpen(run.id, streams, next, lookOfOut(globals.color)));
+  else printOut(JSON.stringify({ run: run.id, job: run.job, streams: asJson(streams), exitCode: exitCode.done, next }));
+  return exitCode.done;
+}
+
+function asJson(streams: readonly OpenStream[]): object {
+  return Object.fromEntries(streams.map(({ stream, ...told }) => [stream, told]));
+}
+
+function refuseUseless(id: string | undefined, flags: RejectsFlags): void {
+  const does = [flags.export !== undefined, flags.retry !== undefined, flags.drop === true].filter(Boolean).length;
+  if (does > 1) throw usageFailure("--export, --retry and --drop are three things: only one can be done at a time");
+  if (id === undefined && flags.job === undefined) {
+    throw usageFailure("whose rejects?", {
+      next: "loadline rejects latest, or with an id of loadline runs; --job <name>",
+    });
+  }
+  if (id === undefined && does > 0) {
+    throw usageFailure("rows are exported, retried and dropped run by run", {
+      next: `loadline rejects --job ${flags.job ?? ""} lists the runs; then name one`,
+    });
+  }
+  if (flags.drop === true && (flags.reason ?? "").trim() === "") {
+    throw usageFailure("--drop ends rows for good, and wants a --reason", { next: 'add --reason "why"' });
+  }
+  if (flags.reason !== undefined && flags.drop !== true) throw usageFailure("--reason goes with --drop");
+  if (flags.bom === true && flags.export === undefined) throw usageFailure("--bom goes with --export");
+}
+
+/** What can still be gone on with has no rows that were not loaded for good. */
+function refuseUnfinished(run: KeptRun): void {
+  if (run.command === "plan") {
+    throw usageFailure(`${run.id} is a plan: it has loaded nothing`, { next: `loadline show ${run.id}` });
+  }
+  using ledger = Ledger.open(run.stateFolder);
+  const record = ledger.run(run.id);
+  if (record === undefined || !isResumable(ledger, record)) return;
+  throw usageFailure(`run ${run.id} has not come to its end`, { next: `loadline resume ${run.id}` });
+}
+
+function chooseStreams(all: readonly OpenStream[], stream: string | undefined, run: KeptRun): OpenStream[] {
+  const found = all.filter((one) => stream === undefined || one.stream === stream);
+  if (stream === undefined || found.length > 0) return found;
+  throw usageFailure(`run ${run.id} has left no row of a stream ${stream}`, {
+    next: `streams with rows: ${all.map((one) => one.stream).join(", ") || "none"}`,
+  });
+}
+
+interface Export {
+  streams: readonly OpenStream[];
+  flags: RejectsFlags;
+  out: string;
+}
+
+/** In the delimiter of the source; what a person mends is what the source said, so nothing is hidden. */
+async function exportRows(ledger: Ledger, run: KeptRun, { streams, flags, out }: Export): CommandResult {
+  const [one, ...others] = streams.filter(({ open }) => open > 0);
+  if (one === undefined) {
+    printNotice("no row is open: nothing to export");
+    return exitCode.done;
+  }
+  if (others.length > 0) {
+    const names = [one, ...others].map(({ stream }) => stream).join(", ");
+    throw usageFailure("several streams have rows, and a file has the columns of one", {
+      next: `add --stream: ${names}`,
+    });
+  }
+  const path = outFile(out);
+  if (existsSync(path)) {
+    throw usageFailure(`${showPath(path)} is there already: it may hold rows that are being mended`, {
+      next: "name another file, or remove it",
+    });
+  }
+  const rows = await writeRows(path, ledger, run, one.stream, flags.bom === true);
+  printNotice(
+    `${countOf(rows, "row")} of ${one.stream} written to ${showPath(path)}, with their real values, also of fields under redact`,
+  );
+  printNotice(
+    `mend them and leave ${rowIdColumn} as it is, then: loadline rejects ${run.id} --retry ${showPath(path)}`,
+  );
+  return exitCode.done;
+}
+
+async function writeRows(path: string, ledger: Ledger, run: KeptRun, stream: string, bom: boolean): Promise<number> {
+  const job = readKnownJob(run);
+  const source = job?.streams.find(({ name }) => name === stream);
+  const columns = new Set<string>();
+  for await (const { cells } of readOpen(ledger, run.stateFolder, run.id, stream))
+    for (const name of cells.keys()) columns.add(name);
+  const said = ["loadline_error", "loadline_field", "loadline_line", "loadline_file", rowIdColumn];
+  const writer = stringify({
+    bom,
+    header: true,
+    columns: [...columns, ...said],
+    delimiter: source === undefined ? "," : delimiterOf(source),
+  });
+  const done = finished(writer.pipe(createWriteStream(path, { mode: 0o600, flags: "wx" })));
+  let rows = 0;
+  for await (const { id, cells, error, field, place, file } of readOpen(ledger, run.stateFolder, run.id, stream)) {
+    rows += 1;
+    const values = [...columns].map((name) => cells.get(name) ?? "");
+    const row = [...values, error, field, place, file, fullRowId(run.id, stream, id)];
+    if (!writer.write(row)) await new Promise((go) => writer.once("drain", go));
+  }
+  writer.end();
+  await done;
+  return rows;
+}
+
+/** The job as it is now; undefined where it can't be read. */
+function readKnownJob({ jobFile }: KeptRun): Job | undefined {
+  try {
+    return readJob(jobFile);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+async function dropRows(
+  globals: Globals,
+  ledger: Ledger,
+  run: KeptRun,
+  streams: readonly OpenStream[],
+  reason: string,
+): CommandResult {
+  let dropped = 0;
+  for (const { stream } of streams) {
+    const rows = [];
+    for await (const { id } of readOpen(ledger, run.stateFolder, run.id, stream))
+      rows.push({ run: run.id, stream, row: id, by: null, reason });
+    ledger.closeRows(rows);
+    dropped += rows.length;
+  }
+  const next = "loadline runs";
+  if (globals.json)
+    printOut(JSON.stringify({ run: run.id, job: run.job, dropped, reason, exitCode: exitCode.done, next }));
+  else printOut(dropped === 0 ? "No row is open: nothing to drop." : `${countOf(dropped, "row")} dropped: ${reason}`);
+  return exitCode.done;
+}
+
+async function retryRows(
+  globals: Globals,
+  run: KeptRun,
+  streams: readonly OpenStream[],
+  flags: RejectsFlags,
+): CommandResult {
+  const file = typeof flags.retry === "string" ? resolve(flags.retry) : undefined;
+  if (file !== undefined && !existsSync(file)) {
+    throw usageFailure(`there is no file ${showPath(file)}`, { next: `loadline rejects ${run.id} --export <file>` });
+  }
+  const names =
+    file === undefined ? streams.filter(({ open }) => open > 0).map(({ stream }) => stream) : await namedIn(run, file);
+  if (names.length === 0) {
+    printNotice("no row is open: nothing to load again");
+    return exitCode.done;
+  }
+  const retry = { run: run.id, ...(file === undefined ? {} : { file }) };
+  return runAgain(globals, run, { streams: names, retry, yes: flags.yes === true });
+}
+
+/** Streams that a mended file has rows of. */
+async function namedIn(run: KeptRun, file: string): Promise<string[]> {
+  const job = readKnownJob(run);
+  const delimiters = new Set((job?.streams ?? []).map(delimiterOf));
+  const names = new Set<string>();
+  const failures: unknown[] = [];
+  for (const delimiter of delimiters.size === 0 ? [","] : delimiters) {
+    try {
+      for await (const { values } of readCsv(file, delimiter)) {
+        const named = parseRowId(values.get(rowIdColumn) ?? "");
+        names.add(named?.stream ?? job?.streams[0]?.name ?? "");
+      }
+      return (job?.streams ?? []).map(({ name }) => name).filter((name) => names.has(name));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0];
+}
+
+async function listJob(globals: Globals, name: string): CommandResult {
+  const [newest, ...others] = runsOfJob(readHistory(findProject(globals)), name);
+  if (newest === undefined) throw usageFailure(`no job called ${name} has run here`, { next: "loadline runs" });
+  const folders = [...new Set([newest, ...others].map(({ stateFolder }) => stateFolder))];
+  const found = [];
+  for (const stateFolder of folders) {
+    using ledger = Ledger.open(stateFolder);
+    const job = readKnownJob(newest);
+    found.push(...(await listOpenRuns(ledger, stateFolder, name, (_run, stream) => isTakenAgain(job, stream))));
+  }
+  if (!globals.json) printOut(renderOpenRuns(name, found, lookOfOut(globals.color)));
+  else {
+    const runs = found.map(({ run, tries, since, streams }) => ({
+      run: run.id,
+      since,
+      tries,
+      streams: asJson(streams),
+    }));
+    printOut(JSON.stringify({ job: name, runs, exitCode: exitCode.done }));
+  }
+  return exitCode.done;
+}
+
+/** Whether each run takes all, or what the one before did not load: then only the last one says what is open. */
+function isTakenAgain(job: Job | undefined, stream: string): boolean {
+  const source = job?.streams.find(({ name }) => name === stream)?.source;
+  return source === undefined || source.kind === "object" || !(source.once || source.after.kind !== "leave");
+}

@@ -1,0 +1,108 @@
+// What runs did not load and nobody has settled since. In: the ledger, the files of a run. Out: counts by reason, and the
+// rows. What must hold: a row that another run has taken up, or that was dropped, is not open; what an incremental source
+// takes again by itself is open in its last run only.
+
+import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import type { RejectReason } from "../../report/reject-reasons.ts";
+import { readReasons } from "../rows/reject-reasons.ts";
+import { readUnloaded, type UnloadedKind, type UnloadedRow } from "../rows/unloaded-rows.ts";
+import { runFolder } from "../run/run-files.ts";
+
+/** Reasons of one kind, the most frequent first; `count` is of all rows, open or not. */
+export interface OpenReason extends RejectReason {
+  kind: UnloadedKind;
+}
+
+export interface OpenStream {
+  stream: string;
+  open: number;
+  /** Taken up by another run. */
+  retried: number;
+  dropped: number;
+  reasons: OpenReason[];
+}
+
+/** What a run has left, stream by stream; those that left nothing are not in it. */
+export async function listOpen(ledger: Ledger, stateFolder: string, run: string): Promise<OpenStream[]> {
+  const folder = runFolder(stateFolder, run);
+  const closed = ledger.closedRows(run);
+  const streams: OpenStream[] = [];
+  for (const { name } of ledger.streams(run)) {
+    const tally = new Map<string, OpenReason>();
+    let rows = 0;
+    for await (const row of readUnloaded(folder, name)) {
+      rows += 1;
+      if (row.kind !== "rejects") count(tally, row);
+    }
+    if (rows === 0) continue;
+    const own = closed.filter(({ stream }) => stream === name);
+    const dropped = own.filter(({ by }) => by === null).length;
+    const rejected = readReasons(folder, name).map((reason): OpenReason => ({ kind: "rejects", ...reason }));
+    const reasons = [...rejected, ...tally.values()].sort((left, right) => right.count - left.count);
+    streams.push({ stream: name, open: rows - own.length, retried: own.length - dropped, dropped, reasons });
+  }
+  return streams;
+}
+
+/** Messages that differ only in the values that they quote are one reason. */
+function count(tally: Map<string, OpenReason>, { kind, field, error, place, file }: UnloadedRow): void {
+  const rule = error.replaceAll(/"[^"]*"/g, "…");
+  const key = [kind, field, rule].join("\u001f");
+  const known = tally.get(key);
+  const where = [file, place === "" ? "" : `record ${place}`].filter(Boolean).join(", ");
+  if (known !== undefined) known.count += 1;
+  else tally.set(key, { kind, field, rule, count: 1, example: `${where}: ${error}` });
+}
+
+/** Rows that are open. */
+export async function* readOpen(
+  ledger: Ledger,
+  stateFolder: string,
+  run: string,
+  stream: string,
+): AsyncGenerator<UnloadedRow> {
+  const closed = new Set(ledger.closedRows(run).flatMap((one) => (one.stream === stream ? [one.row] : [])));
+  for await (const row of readUnloaded(runFolder(stateFolder, run), stream)) if (!closed.has(row.id)) yield row;
+}
+
+export interface OpenRun {
+  run: RunRecord;
+  /** How often its rows were tried, this run among them. */
+  tries: number;
+  /** When they were tried first. */
+  since: string;
+  streams: OpenStream[];
+}
+
+/** Runs of a job, newest first, that have left rows which are open. `isTakenAgain`: the next run takes them by itself. */
+export async function listOpenRuns(
+  ledger: Ledger,
+  stateFolder: string,
+  job: string,
+  isTakenAgain: (run: RunRecord, stream: string) => boolean,
+): Promise<OpenRun[]> {
+  const over = ledger
+    .runs({ job })
+    .filter(({ command, status }) => command !== "plan" && ["loaded", "partial"].includes(status));
+  const seen = new Set<string>();
+  const runs: OpenRun[] = [];
+  for (const run of over) {
+    const all = await listOpen(ledger, stateFolder, run.id);
+    const streams = all.filter(({ stream, open }) => open > 0 && !(seen.has(stream) && isTakenAgain(run, stream)));
+    if (run.options.retry === undefined) for (const { name } of ledger.streams(run.id)) seen.add(name);
+    if (streams.length > 0) runs.push({ run, streams, ...tellTries(ledger, run) });
+  }
+  return runs;
+}
+
+function tellTries(ledger: Ledger, run: RunRecord): { tries: number; since: string } {
+  let tries = 1;
+  let first: RunRecord = run;
+  for (;;) {
+    const { retry } = first.options;
+    const before = retry === undefined ? undefined : ledger.run(retry.run);
+    if (before === undefined) return { tries, since: first.started };
+    first = before;
+    tries += 1;
+  }
+}
