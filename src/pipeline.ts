@@ -129,7 +129,7 @@ async function findObjections(
   const guards = context.run.options.retry === undefined ? context.job.guards : others;
   const objections: string[] = [];
   for (const stream of streams) {
-    const { counts, plan } = recordOf(planned, stream);
+    const { counts, plan, stops } = recordOf(planned, stream);
     // Without a file to take there is no plan to object to.
     if (counts === null || plan === null) continue;
     // Rows that were rejected before stop nothing a second time; the end of the load tells them.
@@ -137,7 +137,10 @@ async function findObjections(
     const again = isRetry ? counts : await countTakenAgain(context, stream);
     const { name, target } = stream;
     const cascaded = cascades.counts.get(name) ?? 0;
-    objections.push(...checkGuards({ stream: name, mode: target.mode, counts, cascaded, guards, rejectsMax, again }));
+    objections.push(
+      ...stops,
+      ...checkGuards({ stream: name, mode: target.mode, counts, cascaded, guards, rejectsMax, again }),
+    );
   }
   return objections;
 }

@@ -98,7 +98,10 @@ describe("the demo", () => {
 });
 
 function countsOf(summary: RunSummary, stream: string): Record<string, number> {
-  const { watermark, rejectReasons, ...counts } = summary.streams[stream] ?? { watermark: null, rejectReasons: [] };
+  const { watermark, rejectReasons, warnings, ...counts } = summary.streams[stream] ?? {
+    watermark: null,
+    rejectReasons: [],
+  };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
 }
 

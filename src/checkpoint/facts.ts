@@ -90,6 +90,8 @@ export interface StreamRecord {
   partial: string | null;
   /** What a person should know of its plan, a sentence each. */
   notes: string[];
+  /** What rules of the job object to, a sentence each: nothing of its plan is written. */
+  stops: string[];
 }
 
 export interface BatchRecord {

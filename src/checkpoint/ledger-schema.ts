@@ -45,6 +45,7 @@ export const tables = {
       "writes",
       "partial",
       "notes",
+      "stops",
     ],
     key: ["run", "name"],
     group: ["run"],
@@ -228,6 +229,7 @@ export const addedColumns: readonly {
   { version: 6, table: "batches", columns: { level: 0 } },
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
   { version: 6, table: "runs", columns: { job_sha256: null } },
+  { version: 9, table: "streams", columns: { stops: "[]" } },
 ];
 
 /** Tables whose rows are counted in groups. */

@@ -68,13 +68,14 @@ export function runRecord(cells: Cells): RunRecord {
 }
 
 export function streamCells(stream: StreamRecord): Cells {
-  const { planSha256, counts, rejectsBytes, notes, ...rest } = stream;
+  const { planSha256, counts, rejectsBytes, notes, stops, ...rest } = stream;
   return {
     ...rest,
     rejects_bytes: rejectsBytes,
     plan_sha256: planSha256,
     counts: counts === null ? null : JSON.stringify(counts),
     notes: JSON.stringify(notes),
+    stops: JSON.stringify(stops),
   };
 }
 
@@ -96,6 +97,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     writes: textOrNull(cells["writes"]),
     partial: textOrNull(cells["partial"]),
     notes: JSON.parse(text(cells["notes"])) as string[],
+    stops: JSON.parse(text(cells["stops"])) as string[],
   };
 }
 

@@ -22,28 +22,23 @@ export function upgrade(
   { version, stateFolder }: { version: number; stateFolder: string },
   sums: Sums,
 ): void {
-  for (const added of addedColumns.filter((added) => added.version > version)) addColumns(database, added);
-  for (const old of rebuilt.filter((old) => old.version > version)) {
-    rebuild(database, old.table, (group, before, after) => {
-      if (version >= sumsVersion) sums.change(old.table, group, before, after);
-    });
-  }
-  if (version < placesVersion)
-    writePlaces(database, stateFolder, (table, group, before, after) => {
-      if (version >= sumsVersion) sums.change(table, group, before, after);
-    });
+  const count: CountChange = (table, group, before, after) => {
+    if (version >= sumsVersion) sums.change(table, group, before, after);
+  };
+  for (const added of addedColumns.filter((added) => added.version > version)) addColumns(database, added, count);
+  for (const old of rebuilt.filter((old) => old.version > version)) rebuild(database, old.table, count);
+  if (version < placesVersion) writePlaces(database, stateFolder, count);
   if (version < sumsVersion) countRows(database, sums);
   else sums.write();
 }
 
+/** Is told of each row that changes: its old hash and its new one. */
+type CountChange = (table: TableName, group: [string, string], before: string, after: string) => void;
+
 /** The first version that writes a file's place down as seen from the state folder. */
 const placesVersion = 8;
 
-function writePlaces(
-  database: DatabaseSync,
-  stateFolder: string,
-  count: (table: TableName, group: [string, string], before: string, after: string) => void,
-): void {
+function writePlaces(database: DatabaseSync, stateFolder: string, count: CountChange): void {
   for (const { table, column, from } of placeColumns) {
     const { columns, key } = tables[table];
     const update = database.prepare(
@@ -64,7 +59,7 @@ function writePlaces(
 /** The first version that counts rows. */
 const sumsVersion = 6;
 
-function addColumns(database: DatabaseSync, added: (typeof addedColumns)[number]): void {
+function addColumns(database: DatabaseSync, added: (typeof addedColumns)[number], count: CountChange): void {
   const { table, columns } = added;
   const names = Object.keys(columns);
   const known: readonly string[] = tables[table].columns;
@@ -81,6 +76,7 @@ function addColumns(database: DatabaseSync, added: (typeof addedColumns)[number]
     const values = verify(table, row, before);
     const hash = hashOf([...values, ...Object.values(columns)]);
     update.run(...Object.values(columns), hash, ...key.map((name) => row[name] ?? null));
+    count(table, groupOf(table, row), String(row["hash"]), hash);
   }
 }
 
@@ -93,13 +89,9 @@ function verify(table: TableName, row: Cells, columns: readonly string[]) {
 
 /**
  * Makes a table anew, its rows with nothing in the columns that they had not: in those of the key an empty text. Its rows
- * were hashed over their columns as the table has them. `count` is told of each row's old hash and new one.
+ * were hashed over their columns as the table has them.
  */
-function rebuild(
-  database: DatabaseSync,
-  table: TableName,
-  count: (group: [string, string], before: string, after: string) => void,
-): void {
+function rebuild(database: DatabaseSync, table: TableName, count: CountChange): void {
   const listed = database.prepare("SELECT name FROM pragma_table_info(?) WHERE name <> 'hash' ORDER BY cid").all(table);
   const before = listed.map(({ name }) => String(name));
   const rows = database.prepare(`SELECT * FROM ${table}`).all() as Cells[];
@@ -112,7 +104,7 @@ function rebuild(
     const values = tables[table].columns.map((name) => row[name] ?? (keyed.includes(name) ? "" : null));
     const hash = hashOf(values);
     insert.run(...values, hash);
-    count(groupOf(table, row), String(row["hash"]), hash);
+    count(table, groupOf(table, row), String(row["hash"]), hash);
   }
 }
 

@@ -6,10 +6,9 @@ import { isPlanFile } from "../checkpoint/carry/plan-file.ts";
 import { Ledger } from "../checkpoint/ledger.ts";
 import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { readReasons } from "../pipeline/rows/reject-reasons.ts";
+import { tellReasons } from "../pipeline/rows/reject-reasons.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
-import { reasonsShownMax } from "../report/reject-reasons.ts";
 import type { RunDetails } from "../report/run-record.ts";
 import { renderRun, runJson } from "../report/show-view.ts";
 import { findRun, type KeptRun } from "./find-run.ts";
@@ -50,7 +49,7 @@ function readDetails({ stateFolder, ...run }: KeptRun): RunDetails {
   const folder = runFolder(stateFolder, run.id);
   const streams = ledger.streams(run.id).map((stream) => ({
     ...stream,
-    rejectReasons: readReasons(folder, stream.name).slice(0, reasonsShownMax),
+    ...tellReasons(folder, stream.name),
     parts: ledger.parts(run.id, stream.name),
     batches: ledger.batches(run.id, stream.name),
   }));

@@ -1,11 +1,9 @@
 // Who is who among the rows of a run, on (row number, key) only: sorting or windowing wide rows runs out of memory.
 // In: the stage view. Out: a narrow table of the rows that go on, and a table of the rows that stay behind and why.
-// What must hold: rows that share a key without a `dedupe` rule all stay behind; a blank `dedupe.by` never merges rows.
+// What must hold: a blank `dedupe.by` never makes two rows one.
 
-import { problemStart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { foldSql } from "../values/fold.ts";
-import { quoted } from "../values/value.ts";
 
 export interface KeyField {
   name: string;
@@ -41,8 +39,6 @@ export interface KeysInput {
   /** SQL that is true for the rows that a person asked for (`--keys`), over `_key_`. */
   wanted?: string;
   limit?: number;
-  /** Its values are never shown. */
-  isKeyHidden?: boolean;
 }
 
 /** Names of the view and the table that `selectKeys` makes. */
@@ -85,8 +81,6 @@ export function selectKeys(input: KeysInput): string[] {
   if (input.dedupe !== undefined)
     statements.push(leaveDuplicates(input.dedupe, input.records !== undefined || kept.length > 0));
   statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
-  const unique = input.dedupe !== undefined && foldKey(input.dedupe.by) === foldKey(input.key);
-  if (!unique && input.key.length > 0) statements.push(leaveSharedKeys(input));
   return statements;
 }
 
@@ -150,12 +144,7 @@ function leaveDuplicates({ by, keep }: NonNullable<KeysInput["dedupe"]>, someLef
     ON c._by_ = r._by_ WHERE c._row_ <> r.winner`;
 }
 
-function leaveSharedKeys({ key, isKeyHidden = false }: KeysInput): string {
-  const names = key.map(({ name }) => name).join(", ");
-  const shown = isKeyHidden ? "" : `${quoted("k._shown_")} || ' ' || `;
-  return `INSERT INTO ${leftBehindTable} SELECT k._row_,
-      ${literal(problemStart(names, "unique_key"))} || 'shares its key ' || ${shown}'with ' || (r.rows - 1) || ' other row' ||
-        CASE WHEN r.rows > 2 THEN 's' ELSE '' END || ' of this run; a dedupe rule would say which one counts'
-    FROM ${keysTable} k JOIN (SELECT _key_, count(*) AS rows FROM ${keysTable} GROUP BY _key_ HAVING count(*) > 1) r
-    ON k._key_ = r._key_`;
+/** Whether rows may share a key: not where `dedupe` has left one of each. */
+export function mayShareKeys({ dedupe, key }: Pick<KeysInput, "dedupe" | "key">): boolean {
+  return key.length > 0 && (dedupe === undefined || foldKey(dedupe.by) !== foldKey(key));
 }

@@ -83,8 +83,10 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     const message = `own: false goes with a key only in mode update: mode ${target.mode} writes or deletes by it`;
     diagnostics.add(keySpanAt(draft.tree, ["map", name]), message);
   }
-  for (const [index, { field }] of rules.entries()) {
+  for (const { index, field, fields: together = [] } of rules) {
     if (field !== undefined) check(field, mapped, ["validate", index, "field"], `"${field}" is not in the map`);
+    for (const [item, name] of together.entries())
+      check(name, mapped, ["validate", index, "fields", item], `"${name}" is not in the map`);
   }
   for (const [index, name] of (dedupe?.by ?? []).entries()) {
     check(name, mapped, ["dedupe", "by", index], `"${name}" is not in the map`);

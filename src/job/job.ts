@@ -10,6 +10,7 @@ import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts"
 import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
 import type { Expression } from "./expression.ts";
 import type { Lookup } from "./lookup.ts";
+import type { Rule } from "./rule.ts";
 import type { TestCase } from "./test-case.ts";
 
 export type { Place } from "../core/errors.ts";
@@ -276,21 +277,6 @@ export function redactedFields({ redact }: Pick<Job, "redact">, { fields }: Pick
 /** How a field's values are read. */
 export function readingOf({ timezone, onAmbiguousTime = "reject" }: Job, { round }: MappedField): Reading {
   return { timezone, onAmbiguousTime, ...(round === undefined ? {} : { round }) };
-}
-
-/** One check of mapped rows: either of a `field` (required, maxLength) or of an `expression` that must be true. */
-export interface Rule {
-  field?: string;
-  required?: boolean;
-  /** In characters. */
-  maxLength?: number;
-  expression?: Expression;
-  /** What `field` names must be there. */
-  exists?: Lookup;
-  message?: string;
-  /** An error rejects the row, a warning is only counted. */
-  severity: "error" | "warn";
-  place: Place;
 }
 
 /** A system of connections.yaml; its connector knows more of it. */

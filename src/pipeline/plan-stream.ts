@@ -32,9 +32,12 @@ import { lookupFolder } from "./lookups/found-records.ts";
 import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
 import { keepLookedUpRows } from "./lookups/stream-rows.ts";
 import { keepLeftOut, mayBeNamed, selectLeftOut } from "./rows/left-out.ts";
+import { keepWarnedReasons } from "./rows/reject-reasons.ts";
 import { keepRejects, rejectsPath } from "./rows/rejects.ts";
+import { stopsOfRules } from "./rows/rule-stops.ts";
 import { keepStayedRows } from "./rows/stayed-rows.ts";
 import { keepsWaiting, keepWaitingRows } from "./rows/waiting-rows.ts";
+import { tellWarned } from "./rows/warnings.ts";
 import { isOneOrg, type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
 import { findChangedBack } from "./settle/written.ts";
 import { stageStream } from "./stage/stage-stream.ts";
@@ -71,6 +74,7 @@ export async function planStream(
     rejectsBytes: 0,
     partial: knownRecord(context, stream)?.partial ?? null,
     notes: [],
+    stops: [],
   };
   context.ledger.saveStream(record);
   const extracted = await extractStream(context, stream, target);
@@ -208,7 +212,8 @@ async function planParts(
     ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),
   ];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
-  const rejectsBytes = await keepRejects(context, compiled, staged);
+  const { bytes: rejectsBytes, failed } = await keepRejects(context, compiled, staged);
+  if (diff.warned > 0) keepWarnedReasons(context.folder, stream.name, await tellWarned(engine, compiled, staged));
   await keepStayedRows(context, compiled, staged);
   await keepWaitingRows(context, compiled, staged);
   if (mayBeNamed(context.job, stream)) await keepLeftOut(context, compiled, staged);
@@ -228,6 +233,7 @@ async function planParts(
     writes: describeWays(ways, stream.target),
     rejectsBytes,
     notes,
+    stops: stopsOfRules(stream.name, failed),
   };
   failpoint("diffed");
   const isSent = run.command === "run" && !takesWholeFiles(targetOf(context, connection));

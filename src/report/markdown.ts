@@ -38,7 +38,7 @@ export function planMarkdown(plan: PlanReport): string {
     plan.waiting.map((text) => `- waiting: ${escapeMarkdown(text)}`).join("\n"),
     forecastSentences(plan).map(escapeMarkdown).join("\n\n"),
     plan.streams.flatMap(noteItems).join("\n"),
-    ...plan.streams.map(({ name, rejectReasons }) => reasonsTable(name, rejectReasons)),
+    ...plan.streams.flatMap(({ name, rejectReasons, warned }) => reasonTables(name, rejectReasons, warned)),
     ...plan.streams.map(changesTable),
     objections.length > 0 ? "" : `Next: ${code(plan.next)}`,
   ]);
@@ -51,7 +51,9 @@ export function summaryMarkdown({ summary, folder, error }: EndedReport): string
     `### ${escapeMarkdown(summary.job)}: ${escapeMarkdown(summary.status)}`,
     error === undefined ? "" : codeBlock(explain(error)),
     streams.length > 0 ? countTable(streams) : "",
-    ...Object.entries(summary.streams).map(([name, { rejectReasons }]) => reasonsTable(name, rejectReasons)),
+    ...Object.entries(summary.streams).flatMap(([name, { rejectReasons, warnings }]) =>
+      reasonTables(name, rejectReasons, warnings),
+    ),
     `${escapeMarkdown(describeEffort(summary))}${summary.run === null ? "" : `, run ${code(summary.run)}`}`,
     ...files.map((file) => `${titleOf(file)}: ${code(showPath(file.path))}`),
     `Next: ${code(summary.next)}`,
@@ -75,13 +77,25 @@ function noteItems({ name, notes }: PlannedStream): string[] {
   return notes.map((note) => `- ${escapeMarkdown(name)}: ${escapeMarkdown(note)}`);
 }
 
-function reasonsTable(stream: string, reasons: readonly RejectReason[]): string {
+function reasonTables(
+  stream: string,
+  rejected: readonly RejectReason[],
+  warned: readonly RejectReason[] = [],
+): string[] {
+  const name = escapeMarkdown(stream);
+  return [
+    reasonsTable(`Rejected of ${name}, by reason`, rejected),
+    reasonsTable(`Loaded of ${name} with a warning, by rule`, warned),
+  ];
+}
+
+function reasonsTable(title: string, reasons: readonly RejectReason[]): string {
   if (reasons.length === 0) return "";
   const rows = reasons
     .slice(0, reasonsShownMax)
     .map(({ field, rule, count, example }) => [showCount(count), ...[field, rule, example].map(escapeMarkdown)]);
   const body = table(["rows", "field", "rule", "example"], ["--:", "---", "---", "---"], rows);
-  return `**Rejected of ${escapeMarkdown(stream)}, by reason:**\n\n${body}`;
+  return `**${title}:**\n\n${body}`;
 }
 
 /** The first changes, folded away: a table with a line a field. */

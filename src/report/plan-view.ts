@@ -55,6 +55,7 @@ function streamLines(stream: PlannedStream, width: number): Line[] {
     [],
     ...countLines(stream.counts),
     ...blockOf(reasonLines(stream.rejectReasons, "Rejected, by reason:")),
+    ...blockOf(reasonLines(stream.warned ?? [], "Loaded with a warning, by rule:", "caution")),
   ];
   if (warnings > 0) {
     const text = `${countOf(warnings, "row")} with a warning: a rule of severity warn is not met, or a value has a consequence that is told`;

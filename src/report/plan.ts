@@ -38,7 +38,9 @@ export interface PlannedStream {
   notes: readonly string[];
   /** Why rows were rejected, the most frequent first, ten at most. */
   rejectReasons: readonly RejectReason[];
-  /** Rows that break a rule of severity `warn`. */
+  /** What rules of severity `warn` say of rows that load, likewise. */
+  warned?: readonly RejectReason[];
+  /** Rows that break a rule of severity `warn`, or of which there is something to remark. */
   warnings: number;
   /** Target fields whose values are never shown. */
   redact: readonly string[];

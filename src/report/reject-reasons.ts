@@ -1,7 +1,7 @@
 // Why rows were rejected: counted by field and rule, each with one example. In: reasons. Out: lines of a table. What must
 // hold: an example shows no value of a field under `redact`.
 
-import type { Line } from "./lines.ts";
+import type { Line, Tone } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
 import { tableLines } from "./table.ts";
 
@@ -28,7 +28,7 @@ export function inOrderOfCount(reasons: readonly RejectReason[]): RejectReason[]
 }
 
 /** The table, below a title; none without reasons. */
-export function reasonLines(reasons: readonly RejectReason[], title: string): Line[] {
+export function reasonLines(reasons: readonly RejectReason[], title: string, tone: Tone = "alarm"): Line[] {
   if (reasons.length === 0) return [];
   const columns = [
     { title: "rows", right: true as const, cell: ({ count }: RejectReason) => showCount(count) },
@@ -38,7 +38,7 @@ export function reasonLines(reasons: readonly RejectReason[], title: string): Li
   ];
   const more = reasons.length - reasonsShownMax;
   return [
-    [{ text: title, tone: "alarm" }],
+    [{ text: title, tone }],
     ...tableLines(columns, reasons.slice(0, reasonsShownMax), "  "),
     ...(more > 0 ? [[{ text: `  … and ${countOf(more, "more reason")}`, tone: "faint" as const }]] : []),
   ];

@@ -43,6 +43,8 @@ export interface StreamDetails {
   writes: string | null;
   /** Why rows were rejected, ten at most; none once the run folder is deleted. */
   rejectReasons: readonly RejectReason[];
+  /** What rules of severity warn say of rows that load; likewise. */
+  warnings?: readonly RejectReason[];
   /** What a person should know of its plan. */
   notes: readonly string[];
   parts: readonly PartDetails[];

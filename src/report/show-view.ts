@@ -96,6 +96,7 @@ function streamLines(run: RunDetails, stream: StreamDetails, width: number): Lin
     }
   }
   lines.push(...blockOf(reasonLines(stream.rejectReasons, "  Rejected, by reason:")));
+  lines.push(...blockOf(reasonLines(stream.warnings ?? [], "  Loaded with a warning, by rule:", "caution")));
   const files = counts === null ? [] : rowFiles(run.folder, { name, counts });
   if (files.length === 0) return lines;
   const named = files.map(({ kind, path }): Line => [`  ${kind}: `, { text: showPath(path), whole: true }]);

@@ -21,9 +21,10 @@ export interface EndedReport {
 
 export function renderSummary({ summary, folder, error }: EndedReport, look: Look): string {
   const streams = Object.entries(summary.streams).map(([name, counts]) => ({ name, counts }));
-  const reasons = Object.entries(summary.streams).flatMap(([name, { rejectReasons }]) =>
-    blockOf(reasonLines(rejectReasons, `Rejected of ${name}, by reason:`)),
-  );
+  const reasons = Object.entries(summary.streams).flatMap(([name, { rejectReasons, warnings = [] }]) => [
+    ...blockOf(reasonLines(rejectReasons, `Rejected of ${name}, by reason:`)),
+    ...blockOf(reasonLines(warnings, `Loaded of ${name} with a warning, by rule:`, "caution")),
+  ]);
   const lines: Line[] = [
     [
       { text: summary.status, tone: statusTone(summary.status) },

@@ -9,6 +9,8 @@ export interface StreamSummary extends StreamCounts {
   watermark: { from: string | null; to: string } | null;
   /** The most frequent first, ten at most. */
   rejectReasons: RejectReason[];
+  /** What rules of severity warn say of rows that load, likewise. Absent where there are none. */
+  warnings?: RejectReason[];
 }
 
 export interface RunSummary {

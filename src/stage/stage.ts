@@ -13,8 +13,10 @@ export const rowState = { good: 0, rejected: 1, filtered: 2 } as const;
 export interface StagePass {
   /** SELECT that yields `r:`, `s:` and typed columns, `_line_` and `_kept_`. */
   mapped: string;
-  problem: string;
-  warning: string;
+  /** VARCHAR[]: NULL for a good row. */
+  problems: string;
+  /** The same for a row without any. */
+  warnings: string;
   /** Quoted names: [rendered column, name in the stage]. */
   fields: [string, string][];
   /** Rendered columns that are compared with what a target has, in its order. */
@@ -32,13 +34,13 @@ export interface StagePass {
 }
 
 export async function stagePart(engine: Engine, pass: StagePass): Promise<void> {
-  const checked = `SELECT *, ${pass.problem} AS _problem_, ${pass.warning} AS _warning_ FROM (${pass.mapped})`;
+  const checked = `SELECT *, ${pass.problems} AS _problems_, ${pass.warnings} AS _warnings_ FROM (${pass.mapped})`;
   const rows = `SELECT
-      CAST(CASE WHEN NOT _kept_ THEN ${rowState.filtered} WHEN _problem_ IS NOT NULL THEN ${rowState.rejected}
+      CAST(CASE WHEN NOT _kept_ THEN ${rowState.filtered} WHEN _problems_ IS NOT NULL THEN ${rowState.rejected}
         ELSE ${rowState.good} END AS UTINYINT) AS _state_,
-      CASE WHEN _kept_ THEN _problem_ END AS _problem_,
-      CASE WHEN _kept_ THEN _warning_ END AS _warning_,
-      CASE WHEN _kept_ AND _problem_ IS NOT NULL THEN [${pass.sources.join(", ")}] END AS _source_,
+      CASE WHEN _kept_ THEN _problems_ END AS _problems_,
+      CASE WHEN _kept_ AND _problems_ IS NULL THEN _warnings_ END AS _warnings_,
+      CASE WHEN _kept_ AND _problems_ IS NOT NULL THEN [${pass.sources.join(", ")}] END AS _source_,
       ${pass.breaks ?? "CAST(NULL AS BIGINT)"} AS _breaks_,${
         pass.rounded === undefined
           ? ""

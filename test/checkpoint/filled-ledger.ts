@@ -51,6 +51,7 @@ export const stream: StreamRecord = {
   rejectsBytes: 0,
   partial: null,
   notes: [],
+  stops: [],
 };
 
 export function temporaryFolder(): string {

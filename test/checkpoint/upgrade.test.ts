@@ -32,7 +32,7 @@ function downgrade(folder: string): void {
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
   for (const [table, added] of [
     ["batches", ["via", "round", "again", "level"]],
-    ["streams", ["writes", "partial", "notes"]],
+    ["streams", ["writes", "partial", "notes", "stops"]],
     ["runs", ["job_sha256"]],
     ["parts", ["row_count", "file_ordinal", "file_sha256"]],
   ] as const) {
@@ -61,6 +61,25 @@ function rebuildTaken(database: DatabaseSync): string[] {
     return hash;
   });
 }
+
+test("a ledger of version 8 gets the stops of streams, and its rows are counted anew", () => {
+  const folder = filledLedger();
+  const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
+  database.exec("ALTER TABLE streams DROP COLUMN stops");
+  const row = database.prepare("SELECT * FROM streams").get() as Record<string, string | number | null>;
+  const hashOf = (values: unknown) => createHash("sha256").update(JSON.stringify(values)).digest("hex");
+  const hash = hashOf(tables.streams.columns.slice(0, -1).map((name) => row[name] ?? null));
+  database.prepare("UPDATE streams SET hash = ?").run(hash);
+  const sum = ["streams", "r1", "", 1, BigInt(`0x${hash}`).toString(16)];
+  database.prepare("DELETE FROM sums WHERE of = 'streams'").run();
+  database.prepare("INSERT INTO sums VALUES (?, ?, ?, ?, ?, ?)").run(...sum, hashOf(sum));
+  database.exec("PRAGMA user_version = 8");
+  database.close();
+  for (const _ of ["upgraded", "as it is"]) {
+    using ledger = Ledger.open(folder);
+    expect(ledger.streams("r1")).toEqual([stream]);
+  }
+});
 
 test("a ledger of version 6, whose rows are counted, is read with the same sums", () => {
   const folder = filledLedger();

@@ -194,7 +194,7 @@ describe("keys", () => {
     const reasons = await rig.engine.all("SELECT _row_, _reason_ FROM left_behind ORDER BY _row_");
     expect(reasons.map(({ _row_ }) => _row_)).toEqual([0, 1, 3]);
     expect(reasons[0]?.["_reason_"]).toBe(
-      'Key__c\u001funique_key\u001fshares its key "K1" with 2 other rows of this run; a dedupe rule would say which one counts',
+      'Key__c\u001funique_key@1\u001fshares its key "K1" with 2 other rows of this run; a dedupe rule would say which one counts',
     );
   });
 

@@ -44,7 +44,7 @@ describe("a job file", () => {
     });
     expect(accounts?.source.format).toMatchObject({ delimiter: ";" });
     expect(accounts?.rules).toMatchObject([
-      { field: "Name", required: true, maxLength: 255, severity: "error" },
+      { field: "Name", required: true, maxLength: 255, severity: "reject" },
       { expression: { sql: "AnnualRevenue >= 0" }, message: "revenue is negative", severity: "warn" },
     ]);
     expect(contacts?.keep?.sql).toBe("active");
@@ -239,9 +239,16 @@ describe("what a stream lacks", () => {
   test.each([
     ["target: { scope: x }", "scope goes with mode mirror"],
     ["validate: [{ max_length: 3 }]", "expected `field` or `expr`"],
-    ["validate: [{ field: Name }]", "expected `required`, `max_length` or `exists` beside `field`"],
-    ["validate: [{ expr: x, required: true }]", "`required` and `max_length` go with `field`"],
-    ["validate: [{ field: Name, required: true, message: m }]", "`message` goes with `expr`"],
+    ["validate: [{ field: Name }]", "expected a check beside `field`: required, min_length"],
+    ["validate: [{ expr: x, required: true }]", "`required` goes with `field`"],
+    ["validate: [{ expr: x, min: 1, unique: true }]", "`min`, `unique` go with `field`"],
+    ["validate: [{ field: Name, expr: x }]", "expected `field` or `expr`"],
+    ["validate: [{ fields: [Name], required: true }]", "`required` goes with `field`"],
+    ["validate: [{ fields: [Name] }]", "`fields` goes with `unique` alone"],
+    ["validate: [{ field: Name, required: true, over: run }]", "`over` goes with `expr`"],
+    ["validate: [{ expr: x, over: run, severity: error }]", "its severity is `warn` or `fail`"],
+    ["validate: [{ field: Name, min_length: 3, max_length: 2 }]", "no text has both"],
+    ["validate: [{ field: Name, one_of: [] }]", "expected at least one value"],
     ["dedupe: { by: [Name] }", '"keep" is missing: expected one of first, last'],
     ["map: { Zip: { from: x, miss: reject } }", "`miss` goes with `parent`"],
     ["map: { Zip: { on_null: skip } }", "expected `from` or `lookup`"],

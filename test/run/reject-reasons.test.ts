@@ -42,11 +42,16 @@ const found = [
     example: 'contacts.csv, line 7: "not-an-address" is not an email address',
   },
   { field: "Ext__c", rule: "unique_key", count: 2, example: expect.stringContaining('line 13: shares its key "12"') },
-  { field: "", rule: "expr", count: 1, example: "contacts.csv, line 10: is too much" },
-  { field: "", rule: "expr", count: 1, example: "contacts.csv, line 11: is Zoe" },
+  { field: "", rule: "expr", count: 1, example: 'contacts.csv, line 10: is too much (Amount__c = "500.00")' },
+  { field: "", rule: "expr", count: 1, example: 'contacts.csv, line 11: is Zoe (LastName = "Zoe")' },
   { field: "", rule: "record", count: 1, example: expect.stringContaining("contacts.csv, line 16: ") },
   { field: "Amount__c", rule: "type", count: 1, example: expect.stringContaining('line 9: "many"') },
-  { field: "LastName", rule: "max_length", count: 1, example: expect.stringContaining("line 6: 11 characters") },
+  {
+    field: "LastName",
+    rule: "max_length",
+    count: 1,
+    example: expect.stringContaining('line 6: "Longer name" has 11 characters, at most 5'),
+  },
   { field: "Seen__c", rule: "on_null", count: 1, example: "contacts.csv, line 12: has no value (on_null: reject)" },
 ];
 

@@ -35,17 +35,17 @@ ${rest}`;
 /** Each row's problem as "field: message", null for a good one. */
 async function problemsOf(stream: string, files: Files): Promise<(string | null)[]> {
   const { rows } = await rig.stage(stream, fields, files);
-  return rows.map(({ _problem_ }) => {
-    if (_problem_ === null) return null;
-    const { field, message } = readProblem(String(_problem_));
-    return `${field}: ${message}`;
+  return rows.map(({ _problems_ }) => {
+    if (_problems_ === null) return null;
+    const told = (_problems_ as string[]).map(readProblem);
+    return told.map(({ field, message }) => `${field}: ${message}`).join("; ");
   });
 }
 
 async function storedAs(column: string, values: string[]): Promise<unknown[]> {
   const content = stringify([["key", "x"], ...values.map((value, index) => [`${index}`, value])], { quoted: true });
   const { rows } = await rig.stage(streamOf(`Key__c: key, ${column}: x`), fields, { "a.csv": content });
-  return rows.map((row) => (row["_problem_"] === null ? row[column] : "rejected"));
+  return rows.map((row) => (row["_problems_"] === null ? row[column] : "rejected"));
 }
 
 describe("a value is staged as the target would store it", () => {
@@ -94,7 +94,7 @@ describe("a value is staged as the target would store it", () => {
   });
 });
 
-describe("a row that breaks a rule is rejected with its first problem, in the order of the map and of the rules", () => {
+describe("a row that breaks rules is rejected with all its problems, in the order of the map and of the rules", () => {
   const rules = `validate:
   - { field: Name, required: true, max_length: 3 }
   - { expr: "Amount__c >= 0", message: is negative }
@@ -119,10 +119,10 @@ describe("a row that breaks a rule is rejected with its first problem, in the or
       null,
       "Key__c: the key is blank",
       "Name: is required and has no value",
-      "Name: 4 characters, at most 3",
-      ": is negative",
+      'Name: "Anna" has 4 characters, at most 3',
+      ': is negative (Amount__c = "-1.00")',
       'Amount__c: "x" is not a number',
-      'Amount__c: "x" is not a number',
+      'Amount__c: "x" is not a number; Name: is required and has no value',
       null,
       "Name: is the text #N/A, which empties a text field in Salesforce",
       null,
@@ -132,7 +132,9 @@ describe("a row that breaks a rule is rejected with its first problem, in the or
   test("a warning is kept beside the row and rejects nothing", async () => {
     const stream = streamOf("Key__c: key, Name: name, Amount__c: amount", rules);
     const { rows } = await rig.stage(stream, fields, { "a.csv": content });
-    expect(rows.filter(({ _warning_ }) => _warning_ !== null)).toMatchObject([{ Key__c: "8", _state_: rowState.good }]);
+    expect(rows.filter(({ _warnings_ }) => _warnings_ !== null)).toMatchObject([
+      { Key__c: "8", _state_: rowState.good },
+    ]);
   });
 
   test("the original cells of a rejected row are kept, and only of those", async () => {

@@ -8,16 +8,15 @@ import { mappedName, renderedName } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
-import { identifier } from "../../core/sql.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
 import { type MappedField, type Mode, readingOf, redactedFields, type Stream, writesFile } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
-import type { CompiledRule } from "../../validate/rules.ts";
 import { quoted } from "../../values/value.ts";
 import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
+import { compileRules } from "./compile-rules.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
-import { describeMiss, takeFound } from "./found-values.ts";
+import { takeFound } from "./found-values.ts";
 import { compileTimes, timeSchema } from "./newest.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
 import { nameParents } from "./parents.ts";
@@ -77,7 +76,8 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
   for (const [name, type] of kept?.columns ?? []) columns.set(name, type);
   addNamedFields(input, columns, problems);
-  const rules = problems.length > 0 ? [] : await compileRules(input, fields, lookups, problems);
+  const rules =
+    problems.length > 0 ? [] : await compileRules(input, { fields, schemas: fieldSchemas, lookups }, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
   const where = await compileWhere(input, schema, problems);
@@ -280,41 +280,4 @@ function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchem
   } else if ((mode === "upsert" || mode === "mirror") && !first.externalId) {
     problems.push({ ...at, message: `target.key: ${first.name} is no external id, which mode ${mode} wants` });
   }
-}
-
-async function compileRules(
-  input: CompileInput,
-  fields: readonly CompiledField[],
-  lookups: StreamLookups,
-  problems: Diagnostic[],
-): Promise<CompiledRule[]> {
-  const hasExpressions = input.stream.rules.some(({ expression, exists }) => (expression ?? exists) !== undefined);
-  const typedColumns = hasExpressions ? await typesOfFields(input, fields) : new Map<string, string>();
-  const rules: CompiledRule[] = [];
-  for (const rule of input.stream.rules) {
-    if (rule.exists !== undefined && rule.field !== undefined) {
-      const lookup = await lookups.addRule({ field: rule.field, written: rule.exists, typedColumns }, problems);
-      if (lookup !== undefined) rules.push({ rule, fields: [...lookup.columns.keys()], exists: describeMiss(lookup) });
-      continue;
-    }
-    if (rule.expression === undefined) {
-      rules.push({ rule, fields: rule.field === undefined ? [] : [rule.field] });
-      continue;
-    }
-    const bound = await bindExpression(input, rule.expression, { columns: typedColumns }, "field", problems);
-    if (bound !== undefined) rules.push({ rule, fields: [...bound.columns.keys()] });
-  }
-  return rules;
-}
-
-/** The types that rules see: those of the stored values, not of the source's text. */
-async function typesOfFields(input: CompileInput, fields: readonly CompiledField[]): Promise<Map<string, string>> {
-  if (fields.length === 0) return new Map();
-  const values = fields.map(({ typed }, place) => `${typed} AS ${identifier(String(place))}`);
-  const columns = fields.flatMap(({ field, type }) => [
-    `CAST(NULL AS ${type}) AS ${mappedName(field.target)}`,
-    `CAST(NULL AS VARCHAR) AS ${renderedName(field.target)}`,
-  ]);
-  const rows = await input.engine.all(`DESCRIBE SELECT ${values.join(", ")} FROM (SELECT ${columns.join(", ")})`);
-  return new Map(fields.map(({ field }, place) => [field.target, String(rows[place]?.["column_type"])]));
 }

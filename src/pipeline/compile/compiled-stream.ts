@@ -3,7 +3,7 @@
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
-import type { CompiledRule } from "../../validate/rules.ts";
+import type { CompiledRule } from "../../validate/checks.ts";
 import type { CompiledLookup } from "./compiled-lookup.ts";
 import type { CompiledWhere } from "./target-where.ts";
 

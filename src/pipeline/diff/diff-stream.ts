@@ -8,7 +8,7 @@ import { exitCode } from "../../core/exit-code.ts";
 import { isKeptPart, type StreamCounts } from "../../core/model.ts";
 import { together, type Wholeness } from "../../core/wholeness.ts";
 import { nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
-import { lastTaken, selectKeys } from "../../diff/keys.ts";
+import { type KeysInput, lastTaken, selectKeys } from "../../diff/keys.ts";
 import { type CompareInput, matchKeys, nameMatches } from "../../diff/match.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
@@ -16,6 +16,7 @@ import { countRefusedRecords } from "../../stage/stage.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { describeWhere } from "../compile/target-where.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
+import { leaveClashing } from "./clashing-rows.ts";
 import { countRows } from "./count-rows.ts";
 import { holdBackCandidates, noneDeletable } from "./delete-candidates.ts";
 import { type DiffInput, fieldByName, isKeyHidden, keyField } from "./diff-input.ts";
@@ -26,11 +27,15 @@ import { selectNamed, tellMissing } from "./named-keys.ts";
 import { prepareCompare } from "./prepare-compare.ts";
 import { adoptRecords, readPresent } from "./read-present.ts";
 import { refuseWrites, tellRemarks } from "./refuse-writes.ts";
+import { countWarned } from "./warned-rows.ts";
 import { wholeAsMatched, wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
 import { boundRecords } from "./within.ts";
 
 export interface StreamDiff {
   counts: StreamCounts;
+  /** Rows that break a rule of severity warn. */
+  warned: number;
+  /** These, and rows of which there is something to remark. */
   warnings: number;
   /** What the target takes and a person should know of, a sentence each. */
   remarks: string[];
@@ -60,12 +65,13 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const counts = await countRows(input, compare, staged, refused);
   for (const sql of nameStayed(compare)) await engine.run(sql);
   if (counts.conflicts > 0) await engine.run(nameConflicts(compare));
-  const { warnings } = await engine.one(`SELECT count(_warning_) AS warnings FROM ${staged.view}`);
+  const warned = await countWarned(engine, compiled, staged);
   const remarks = await tellRemarks(engine, input.planPath);
   const taken = await tellHeldValues({ ...input, folder: input.snapshotFolder });
   return {
     counts,
-    warnings: Number(warnings) + remarks.rows,
+    warned,
+    warnings: warned + remarks.rows,
     remarks: [missing, ...remarks.sentences, ...taken, held].filter((remark) => remark !== undefined),
     how: tellHow(present?.how, compiled),
     wholeness,
@@ -104,19 +110,19 @@ async function selectRows(input: DiffInput): Promise<string | undefined> {
       : { wanted: await selectNamed({ engine, target, object, key: compiled.key, timezone, named: selection.keys }) };
   const key = compiled.key.map(keyField);
   const kept = staged.parts.map(({ part }) => part).filter(isKeptPart);
-  const statements = selectKeys({
+  const keys: KeysInput = {
     stage: staged.view,
     key,
     ...(compiled.stream.source.kind === "files" ? {} : { records: seen === undefined ? {} : { seen } }),
     ...(dedupe === undefined
       ? {}
       : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),
-    isKeyHidden: isKeyHidden(compiled),
     ...(kept.length === 0 ? {} : { kept: kept.map(({ ordinal }) => ordinal) }),
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
     ...wanted,
-  });
-  for (const sql of statements) await engine.run(sql);
+  };
+  for (const sql of selectKeys(keys)) await engine.run(sql);
+  await leaveClashing(engine, compiled, keys);
   if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);
   if (selection.keys === undefined) return undefined;
   const named = { engine, stage: staged.view, named: selection.keys, isHidden: isKeyHidden(compiled) };

@@ -162,7 +162,7 @@ function selectMissing(input: LookupInput, schema: NamingField): string[] {
     const said = (problem: string) => `'was rejected: ' || ${showProblem(problem)}`;
     const ownKey = foldKey(compiled.key, "s.");
     return [
-      `SELECT ${ownKey}, ${said("s._problem_")} FROM ${rejectedTable} s`,
+      `SELECT ${ownKey}, ${said("s._problems_[1]")} FROM ${rejectedTable} s`,
       `SELECT ${ownKey}, ${said("l._reason_")} FROM ${identifier(stage)} s JOIN ${leftBehindTable} l USING (_row_) WHERE ${isRejected}`,
       `SELECT ${ownKey}, 'waits for its own parent' FROM ${identifier(stage)} s JOIN ${waitingTable} USING (_row_)`,
     ];

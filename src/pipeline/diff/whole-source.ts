@@ -67,7 +67,9 @@ export async function wholeAsStaged(
   const { key } = stream.target;
   const isBlank = key.map((name) => `coalesce(${identifier(name)}, '') = ''`);
   // What was refused for its key may stand for another one than the row holds now.
-  const isRefused = key.map((name) => `starts_with(_problem_, ${literal(problemOf(name))})`);
+  const isRefused = key.map(
+    (name) => `len(list_filter(_problems_, lambda problem_: starts_with(problem_, ${literal(problemOf(name))}))) > 0`,
+  );
   const unknown = key.length === 0 ? "false" : [...isBlank, ...isRefused].join(" OR ");
   const counts = await engine.one(
     `SELECT count(*) FILTER (_state_ <> ${rowState.good} AND (${unknown})) AS keyless,

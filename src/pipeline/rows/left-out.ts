@@ -4,7 +4,6 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Problem } from "../../core/problem.ts";
 import { identifier } from "../../core/sql.ts";
 import { stayedTable } from "../../diff/compare.ts";
 import { foldKey } from "../../diff/keys.ts";
@@ -42,10 +41,9 @@ export class LeftOutRejects {
   }
 
   /** `place`: "feed.csv line 3". A row without a key is nobody's parent. */
-  async add(key: unknown, { field, message }: Problem, place: string): Promise<void> {
+  async add(key: unknown, reason: string, place: string): Promise<void> {
     if (typeof key !== "string") return;
-    const said = `was rejected: ${place}: ${field === "" ? "" : `${field}: `}${message}`;
-    await this.#file.add({ columns, label: "" }, [key, said], []);
+    await this.#file.add({ columns, label: "" }, [key, `was rejected: ${place}: ${reason}`], []);
   }
 
   async close(): Promise<void> {

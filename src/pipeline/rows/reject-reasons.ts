@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateFolder, writeDurably } from "../../core/files.ts";
 import type { Problem } from "../../core/problem.ts";
-import { dots, inOrderOfCount, type RejectReason } from "../../report/reject-reasons.ts";
+import { dots, inOrderOfCount, type RejectReason, reasonsShownMax } from "../../report/reject-reasons.ts";
 
 export class ReasonTally {
   readonly #reasons = new Map<string, RejectReason>();
@@ -18,16 +18,16 @@ export class ReasonTally {
   }
 
   /** `source`: "ours" where the message was written so that it hides what is redacted. `place`: "contacts.csv, line 3". */
-  add({ field, rule, message }: Problem, place: string, source: "ours" | "foreign"): void {
-    // Two rules that are expressions may be about one field.
-    const key = [field, rule, rule === "expr" ? message : ""].join("\u001f");
+  add({ field, rule, message, index }: Problem, place: string, source: "ours" | "foreign", count = 1): void {
+    // Two entries of `validate` may be of one kind and about one field.
+    const key = [field, rule, index ?? ""].join("\u001f");
     const known = this.#reasons.get(key);
     if (known !== undefined) {
-      known.count += 1;
+      known.count += count;
       return;
     }
     const shown = source === "ours" ? message.replaceAll("(hidden)", dots) : this.#hide(field, message);
-    this.#reasons.set(key, { field, rule, count: 1, example: `${place}: ${shown}` });
+    this.#reasons.set(key, { field, rule, count, example: `${place}: ${shown}` });
   }
 
   list(): RejectReason[] {
@@ -45,11 +45,17 @@ export class ReasonTally {
 interface KeptReasons {
   planned: RejectReason[];
   refused: RejectReason[];
+  /** What rules of severity warn say of rows that load. */
+  warned: RejectReason[];
 }
 
-/** What validation rejected; forgets what a target refused. */
+/** What validation rejected; forgets all that was known. */
 export function keepPlannedReasons(folder: string, stream: string, planned: RejectReason[]): void {
-  writeReasons(folder, stream, { planned, refused: [] });
+  writeReasons(folder, stream, { planned, refused: [], warned: [] });
+}
+
+export function keepWarnedReasons(folder: string, stream: string, warned: RejectReason[]): void {
+  writeReasons(folder, stream, { ...readKept(folder, stream), warned });
 }
 
 export function keepRefusedReasons(folder: string, stream: string, refused: RejectReason[]): void {
@@ -62,6 +68,16 @@ export function readReasons(folder: string, stream: string): RejectReason[] {
   return inOrderOfCount([...planned, ...refused]);
 }
 
+/** For a summary: why rows were rejected, and what they load with, the most frequent first, as many as are shown. */
+export function tellReasons(
+  folder: string,
+  stream: string,
+): { rejectReasons: RejectReason[]; warnings?: RejectReason[] } {
+  const warnings = readKept(folder, stream).warned.slice(0, reasonsShownMax);
+  const rejectReasons = readReasons(folder, stream).slice(0, reasonsShownMax);
+  return warnings.length === 0 ? { rejectReasons } : { rejectReasons, warnings };
+}
+
 function pathOf(folder: string, stream: string): string {
   return join(folder, "reasons", `${stream}.json`);
 }
@@ -71,12 +87,14 @@ function writeReasons(folder: string, stream: string, kept: KeptReasons): void {
   writeDurably(pathOf(folder, stream), JSON.stringify(kept));
 }
 
+const none: KeptReasons = { planned: [], refused: [], warned: [] };
+
 function readKept(folder: string, stream: string): KeptReasons {
   try {
-    return JSON.parse(readFileSync(pathOf(folder, stream), "utf8")) as KeptReasons;
+    return { ...none, ...(JSON.parse(readFileSync(pathOf(folder, stream), "utf8")) as Partial<KeptReasons>) };
   } catch (error) {
     const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (isGone || error instanceof SyntaxError) return { planned: [], refused: [] };
+    if (isGone || error instanceof SyntaxError) return none;
     throw error;
   }
 }

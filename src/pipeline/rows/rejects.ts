@@ -7,8 +7,10 @@ import type { StreamRecord } from "../../checkpoint/ledger.ts";
 import type { Part } from "../../core/model.ts";
 import { type Problem, problemStart, readProblem } from "../../core/problem.ts";
 import { literal } from "../../core/sql.ts";
+import { clashesTable, clashReasons } from "../../diff/clashes.ts";
 import { foldKey, isRejected, leftBehindTable, rejectedTable } from "../../diff/keys.ts";
 import { redactedFields, type Stream } from "../../job/job.ts";
+import type { Rule } from "../../job/rule.ts";
 import { visible } from "../../report/visible-text.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { locateLines } from "../../stage/locate-lines.ts";
@@ -21,6 +23,7 @@ import { LeftOutRejects, mayBeNamed } from "./left-out.ts";
 import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
 import { keepPlannedReasons, keepRefusedReasons, ReasonTally } from "./reject-reasons.ts";
 import { RowFile } from "./row-file.ts";
+import { locateRows, nameOther, type RowPlace, showPlace } from "./row-places.ts";
 
 const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
 
@@ -28,12 +31,19 @@ export function rejectsPath(context: Pick<RunContext, "folder">, stream: string)
   return join(subfolder(context, "rejects"), `${stream}.csv`);
 }
 
-/** Writes what validation rejected, and why. Gives the file's length in bytes, 0 for no rejects and no file. */
+export interface KeptRejects {
+  /** The file's length; 0 for no rejects and no file. */
+  bytes: number;
+  /** Rules that stop the run, and the rows that break them. */
+  failed: ReadonlyMap<Rule, number>;
+}
+
+/** Writes what validation rejected, and why. */
 export async function keepRejects(
   context: RunContext,
   compiled: CompiledStream,
   staged: StagedStream,
-): Promise<number> {
+): Promise<KeptRejects> {
   const { engine } = context;
   const parts = staged.parts.map(({ part }) => part);
   const file = new RowFile(rejectsPath(context, compiled.stream.name), parts, rejectColumns);
@@ -42,12 +52,16 @@ export async function keepRejects(
     ? new LeftOutRejects(context, compiled.stream.name)
     : undefined;
   const key = (qualifier: string) => (leftOut === undefined ? "NULL" : foldKey(compiled.key, qualifier));
+  const rules = new Map(compiled.stream.rules.map((rule) => [rule.index, rule]));
+  const failed = new Map<Rule, number>();
   const withRejects = await findPartsWithRejects(engine, staged.view);
+  const clashing = `SELECT DISTINCT _other_ AS _row_ FROM ${clashesTable} WHERE severity <> 'warn'`;
+  const others = withRejects.size === 0 ? new Map<number, RowPlace>() : await locateRows(engine, staged, clashing);
   for (const { part, open, hasLines, broken } of staged.parts) {
     for (const { line, reason: message, cells } of broken) {
       const problem = { field: "", rule: "record", message };
-      reasons.add(problem, placeOf(part, line), "foreign");
-      await addReject(file, part, cells, problem, line);
+      reasons.add(problem, showPlace(part.label, line), "foreign");
+      await addReject(file, part, cells, [problem], line);
     }
     if (!withRejects.has(part.ordinal)) continue;
     await readSourceRows({
@@ -58,20 +72,24 @@ export async function keepRejects(
       copyPath: copyPath(context, compiled.stream, part, "again"),
       wanted: `SELECT _position_ AS position FROM ${staged.view} SEMI JOIN (SELECT _row_ FROM ${leftBehindTable} WHERE ${isRejected}) USING (_row_) WHERE _part_ = ${part.ordinal}`,
     });
-    const rows = `SELECT _position_ AS position, _line_ AS line, _source_ AS cells, _problem_ AS problem, ${key("")} AS key
+    const rows = `SELECT _position_ AS position, _line_ AS line, _source_ AS cells, _problems_ AS problems, ${key("")} AS key
         FROM ${rejectedTable} WHERE _part_ = ${part.ordinal}
-      UNION ALL SELECT r.position, r.line, r.cells, l._reason_, ${key("s.")} FROM source_rows r
+      UNION ALL SELECT r.position, r.line, r.cells, coalesce(c.reasons, [l._reason_]), ${key("s.")} FROM source_rows r
         JOIN ${staged.view} s ON s._position_ = r.position AND s._part_ = ${part.ordinal} JOIN ${leftBehindTable} l ON l._row_ = s._row_
+        LEFT JOIN (${clashReasons}) c ON c._row_ = s._row_
       ORDER BY position`;
-    await addRows(context, file, part, open, rows, async (problem, line, row) => {
-      reasons.add(problem, placeOf(part, line), "ours");
-      await leftOut?.add(row["key"], problem, line === 0 ? part.label : `${part.label} line ${line}`);
+    await addRows(context, { file, part, open, others }, rows, async (problems, line, row) => {
+      for (const problem of problems) {
+        reasons.add(problem, showPlace(part.label, line), "ours");
+        const rule = problem.index === undefined ? undefined : rules.get(problem.index);
+        if (rule?.severity === "fail") failed.set(rule, (failed.get(rule) ?? 0) + 1);
+      }
+      await leftOut?.add(row["key"], sayAll(problems), line === 0 ? part.label : `${part.label} line ${line}`);
     });
   }
   await leftOut?.close();
-  const { name } = compiled.stream;
-  keepPlannedReasons(context.folder, name, reasons.list());
-  return file.close();
+  keepPlannedReasons(context.folder, compiled.stream.name, reasons.list());
+  return { bytes: await file.close(), failed };
 }
 
 /**
@@ -102,18 +120,15 @@ export async function addTargetRejects(
     SELECT p.part, p.position, p.row, r.field, r.message
     FROM ${joinOutcomes(record.plan, resultFiles, ["failed", "unprocessed"])}`);
   await visitPlannedRows(context, stream, "refused_rows", async (part, open) => {
-    const rows = `SELECT s.position, s.line, s.cells, r.field || ${literal(problemStart("", ""))} || r.message AS problem
+    const rows = `SELECT s.position, s.line, s.cells, [r.field || ${literal(problemStart("", ""))} || r.message] AS problems
       FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;
-    await addRows(context, file, part, open, rows, async ({ field, message }, line) =>
-      reasons.add({ field, rule: codeOf(message), message }, placeOf(part, line), "foreign"),
-    );
+    await addRows(context, { file, part, open }, rows, async ([problem], line) => {
+      const { field = "", message = "" } = problem ?? {};
+      reasons.add({ field, rule: codeOf(message), message }, showPlace(part.label, line), "foreign");
+    });
   });
   keepRefusedReasons(context.folder, stream.name, reasons.list());
   await file.close();
-}
-
-function placeOf({ label }: Part, line: number): string {
-  return line === 0 ? label : `${label}, line ${line}`;
 }
 
 /** Of what a target says: `INVALID_EMAIL_ADDRESS: …`. */
@@ -121,23 +136,29 @@ function codeOf(message: string): string {
   return /^[\w.-]+(?=:)/.exec(message)?.[0] ?? "target";
 }
 
+interface RejectsOfPart {
+  file: RowFile;
+  part: Part;
+  open: OpenPart;
+  /** Rows that others clash with. */
+  others?: ReadonlyMap<number, RowPlace>;
+}
+
 async function addRows(
   { engine }: RunContext,
-  file: RowFile,
-  part: Part,
-  open: OpenPart,
+  { file, part, open, others }: RejectsOfPart,
   rows: string,
-  tally: (problem: Problem, line: number, row: Record<string, unknown>) => Promise<void>,
+  tally: (problems: readonly Problem[], line: number, row: Record<string, unknown>) => Promise<void>,
 ): Promise<void> {
   const positions = new Set<number>();
   const unlined = `SELECT position FROM (${rows}) WHERE line IS NULL`;
   for await (const row of engine.stream(unlined)) positions.add(Number(row["position"]));
   const lines = await locateLines(open, positions);
   for await (const row of engine.stream(rows)) {
-    const problem = readProblem(String(row["problem"]));
+    const problems = (row["problems"] as string[]).map((text) => nameOther(readProblem(text), part.ordinal, others));
     const line = (row["line"] === null ? lines.get(Number(row["position"])) : Number(row["line"])) ?? 0;
-    await tally(problem, line, row);
-    await addReject(file, part, row["cells"] as string[], problem, line);
+    await tally(problems, line, row);
+    await addReject(file, part, row["cells"] as string[], problems, line);
   }
 }
 
@@ -145,13 +166,22 @@ function addReject(
   file: RowFile,
   part: Part,
   cells: readonly string[],
-  { field, message: error }: Problem,
+  problems: readonly Problem[],
   line: number,
 ): Promise<void> {
   const beyond = cells.slice(part.columns.length);
-  // What nobody would see in a value that the message quotes is named there; the row's own cells stay as they came.
-  const said = visible(error);
   const further = beyond.every((cell) => cell === "") ? "empty" : beyond.join(" | ");
-  const message = beyond.length === 0 ? said : `${said}; further cells: ${further}`;
-  return file.add(part, cells, [message, field, String(line)]);
+  const message = beyond.length === 0 ? sayAll(problems) : `${sayAll(problems)}; further cells: ${further}`;
+  const fields = [...new Set(problems.map(({ field }) => field))].filter((field) => field !== "");
+  return file.add(part, cells, [message, fields.join("; "), String(line)]);
+}
+
+/** One problem as it is; of several each with its field. */
+function sayAll(problems: readonly Problem[]): string {
+  const said = problems.map(({ field, message }) => {
+    const isAlone = problems.length === 1 || field === "";
+    // What nobody would see in a value that the message quotes is named there; the row's own cells stay as they came.
+    return visible(isAlone ? message : `${field}: ${message}`);
+  });
+  return said.join("; ");
 }

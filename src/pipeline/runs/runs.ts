@@ -24,14 +24,13 @@ import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countLoaded, dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
 import { logEvents } from "../../report/event-log.ts";
 import type { Emit } from "../../report/events.ts";
-import { reasonsShownMax } from "../../report/reject-reasons.ts";
 import type { RunSummary } from "../../report/summary.ts";
 import { Engine } from "../../stage/engine.ts";
 import { defineFunctionsIn } from "../compile/define-functions.ts";
 import { nameObjects } from "../compile/object-names.ts";
 import { tellWindow } from "../extract/window.ts";
 import { type Decision, decide } from "../load/decision.ts";
-import { readReasons } from "../rows/reject-reasons.ts";
+import { tellReasons } from "../rows/reject-reasons.ts";
 import { Budget } from "../run/budget.ts";
 import { otherOrgFailure, type RunContext } from "../run/context.ts";
 import { isResumable } from "../run/resumable.ts";
@@ -296,8 +295,8 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
     const counts =
       record.counts === null ? noCounts() : record.state === "settled" ? record.counts : countLoaded(record, batches);
     const watermark = tellWindow(ledger.window(run.id, record.name));
-    const rejectReasons = readReasons(runFolder(request.stateFolder, run.id), record.name).slice(0, reasonsShownMax);
-    return [record.name, { ...counts, watermark, rejectReasons }] as const;
+    const reasons = tellReasons(runFolder(request.stateFolder, run.id), record.name);
+    return [record.name, { ...counts, watermark, ...reasons }] as const;
   });
   const status = statusOf(ending, code);
   const resumable = isResumable(ledger, { ...run, status, exitCode: code });
@@ -352,7 +351,10 @@ function runCommand(job: Job, options: RunOptions): string {
 
 /** Examples of rejects hold values: they stay in the run folder, which is deleted one day, and not in the ledger. */
 function withoutValues(summary: RunSummary): RunSummary {
-  const streams = Object.entries(summary.streams).map(([name, told]) => [name, { ...told, rejectReasons: [] }]);
+  const streams = Object.entries(summary.streams).map(([name, told]) => [
+    name,
+    { ...told, rejectReasons: [], warnings: [] },
+  ]);
   return { ...summary, streams: Object.fromEntries(streams) };
 }
 

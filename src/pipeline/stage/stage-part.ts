@@ -28,7 +28,8 @@ import { lineColumn } from "../../stage/record-copy.ts";
 import { countRefusedRecords, numberRows, stagePart } from "../../stage/stage.ts";
 import { type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
 import { tellTakes } from "../../transform/tell-calls.ts";
-import { type CheckedField, type Checks, findProblem, findWarning } from "../../validate/rules.ts";
+import type { CheckedField } from "../../validate/checks.ts";
+import { type Checks, findProblems, findWarnings } from "../../validate/rules.ts";
 import { type Computation, cantBeComputed, type Given } from "../../validate/uncomputed.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { objectToFound } from "../compile/found-values.ts";
@@ -196,14 +197,15 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     rules: compiled.rules,
     careful,
     ...(careful && keep !== undefined ? { keepFailed: describeKeepFailure(compiled) } : {}),
-    redacted: compiled.redacted,
   };
-  const problem = findProblem(checks);
+  const problems = findProblems(checks);
   const rounded = countRounded(compiled.fields.filter(({ columns }) => !isAbsent(columns, absent)));
   await stagePart(input.engine, {
     mapped,
-    problem: scanned.inexact === undefined ? problem : `coalesce(${scanned.inexact}, ${problem})`,
-    warning: findWarning(checks),
+    // No text is split by NUL: it becomes a list of one.
+    problems:
+      scanned.inexact === undefined ? problems : `coalesce(string_split(${scanned.inexact}, chr(0)), ${problems})`,
+    warnings: findWarnings(checks),
     fields: compiled.fields.map(({ field }) => [renderedName(field.target), identifier(field.target)]),
     hashed: compiled.planned.map(({ field }) => renderedName(field.target)),
     sources: part.columns.map(sourceName),

@@ -10,10 +10,9 @@ import { literal } from "../../core/sql.ts";
 import { type Job, keyOf } from "../../job/job.ts";
 import type { RunOutcome, StreamOutcome } from "../../pipeline.ts";
 import type { FieldChange, PlannedChange, PlannedStream, PlanReport } from "../../report/plan.ts";
-import { reasonsShownMax } from "../../report/reject-reasons.ts";
 import { Engine, type Row } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import { readReasons } from "../rows/reject-reasons.ts";
+import { tellReasons } from "../rows/reject-reasons.ts";
 
 export interface PlanRequest {
   job: Job;
@@ -39,8 +38,9 @@ export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   const streams: PlannedStream[] = [];
   for (const planned of outcome.streams) {
     const { name } = planned.record;
-    const rejectReasons = readReasons(folder, name).slice(0, reasonsShownMax);
-    streams.push(await readStream(engine, job, planned, { warnings: warnings.get(name) ?? 0, rejectReasons }));
+    const { rejectReasons, warnings: warned = [] } = tellReasons(folder, name);
+    const told = { warnings: warnings.get(name) ?? 0, rejectReasons, warned };
+    streams.push(await readStream(engine, job, planned, told));
   }
   rmSync(spillFolder, { recursive: true, force: true });
   const { objections, forecasts = [] } = outcome;
@@ -51,7 +51,7 @@ async function readStream(
   engine: Engine,
   job: Job,
   { record, counts }: StreamOutcome,
-  { warnings, rejectReasons }: Pick<PlannedStream, "warnings" | "rejectReasons">,
+  told: Pick<PlannedStream, "warnings" | "rejectReasons" | "warned">,
 ): Promise<PlannedStream> {
   const { name, connection, org, object, mode, how, writes, plan, notes } = record;
   const key = keyOf(job, name);
@@ -67,8 +67,7 @@ async function readStream(
     how,
     writes,
     notes,
-    warnings,
-    rejectReasons,
+    ...told,
     redact: [...job.redact, ...redactedParents(job, name, changes)],
     changes,
   };
