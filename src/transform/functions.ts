@@ -9,6 +9,7 @@ import { clockFunctions } from "./functions/clock.ts";
 import { countryFunctions } from "./functions/countries.ts";
 import { dateFunctions } from "./functions/dates.ts";
 import { listFunctions } from "./functions/lists.ts";
+import { nameFunctions } from "./functions/names.ts";
 import { numberFunctions } from "./functions/numbers.ts";
 import { phoneFunctions } from "./functions/phones.ts";
 import { spaceFunctions } from "./functions/spaces.ts";
@@ -41,6 +42,7 @@ const choices = "coalesce if ifnull nullif try typeof ~~ !~~ ~~* !~~* ~~~";
 export const ownFunctions: readonly OwnFunction[] = [
   ...textFunctions,
   ...spaceFunctions,
+  ...nameFunctions,
   ...addressFunctions,
   ...accountFunctions,
   ...listFunctions,

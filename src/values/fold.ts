@@ -6,6 +6,7 @@
 // HubSpot's unique values and addresses are found in any case: https://developers.hubspot.com/docs/guides/crm/using-object-apis
 
 import { literal } from "../core/sql.ts";
+import { bind } from "./value.ts";
 
 /** Scripts with two cases that are as old as Unicode itself, and full-width Latin: all versions agree on their letters. */
 const foldedRanges = [
@@ -66,6 +67,15 @@ export function foldRareSql(text: string): string {
 export function foldSql(text: string): string {
   return `CASE WHEN strlen(${text}) = length(${text}) OR regexp_full_match(${text}, '[${agreedClass}]*') THEN lower(${text})
     ELSE translate(${text}, ${literal(capitals)}, ${literal(smalls)}) END`;
+}
+
+/** The same of `marked`, a costly expression that has the letters of `text` and no others. */
+export function foldMarkedSql(text: string, marked: string): string {
+  const isAgreed = `(strlen(${text}) = length(${text}) OR regexp_full_match(${text}, '[${agreedClass}]*'))`;
+  return bind("fold", `struct_pack(marked := ${marked}, agreed := ${isAgreed})`, (fold) => {
+    const other = `translate(${fold}.marked, ${literal(capitals)}, ${literal(smalls)})`;
+    return `CASE WHEN ${fold}.agreed THEN lower(${fold}.marked) ELSE ${other} END`;
+  });
 }
 
 /** BOOLEAN: only other keys than these may be alike without being equal. */

@@ -149,7 +149,7 @@ describe("our functions", () => {
   test.each([
     ["email(' Ann@Example.COM ')", "ann@example.com"],
     ["email('  ')", null],
-    ["proper(' anna MARIA o''neil ')", "Anna Maria O'neil"],
+    ["proper(' anna MARIA o''neil ')", "Anna Maria O'Neil"],
     ["proper('')", null],
     ["parse_bool(' Yes ')", "true"],
     ["parse_bool('off')", "false"],

@@ -1,6 +1,7 @@
 // Names of companies, to compare them: without their legal form, accents, punctuation and case.
 
 import { literal } from "../../core/sql.ts";
+import { lettersAbroad } from "../../values/letters.ts";
 import type { OwnFunction } from "../own-function.ts";
 import { asText } from "./reading.ts";
 
@@ -64,8 +65,8 @@ function normalise(): string {
   );
   const isAscii = `strlen(${asText}) = length(${asText})`;
   const text = `CASE WHEN ${isAscii} THEN lower(${asText}) ELSE ${folded} END`;
-  const noDots = `regexp_replace(replace(replace(${text}, '&', ' and '), '+', ' and '), '[.''’\`´]|\\pM', '', 'g')`;
-  const spaced = `system.main.trim(regexp_replace(${noDots}, '[^\\pL\\pN]+', ' ', 'g'))`;
+  const noDots = `regexp_replace(replace(replace(${text}, '&', ' and '), '+', ' and '), '[.''’\`´\\x{300}-\\x{36f}]', '', 'g')`;
+  const spaced = `system.main.trim(regexp_replace(${noDots}, '[^a-z0-9${lettersAbroad}]+', ' ', 'g'))`;
   const named = `regexp_replace(${spaced}, '^(?:(?:${beginnings}) |(?:${asian}) ?)+(.+)$', '\\1')`;
   return `nullif(regexp_replace(${named}, '^(.+?)(?: (?:${endings})| ?(?:${asian}))+$', '\\1'), '')`;
 }

@@ -7,6 +7,7 @@
 
 import { literal } from "../../core/sql.ts";
 import { foldRareSql } from "../../values/fold.ts";
+import { lettersAbroad } from "../../values/letters.ts";
 import { invisibleClass, isBlank } from "../../values/trim.ts";
 import { bind } from "../../values/value.ts";
 import type { OwnFunction } from "../own-function.ts";
@@ -54,40 +55,49 @@ export const addressFunctions: readonly OwnFunction[] = [
 ];
 
 const unseen = `[${invisibleClass}]*`;
-const strange = `CAST(CAST(${impossible(asText)} AS INTEGER) AS VARCHAR)`;
 
-/** Letters, marks and digits beyond ASCII. In ranges, since \pL takes the engine 5 ms to prepare, wherever it stands. */
-const abroad =
-  "\\x{c0}-\\x{d6}\\x{d8}-\\x{f6}\\x{f8}-\\x{61b}\\x{61d}-\\x{167f}\\x{1681}-\\x{180d}\\x{180f}-\\x{1fff}\\x{2c00}-\\x{2dff}\\x{3005}-\\x{d7ff}\\x{f900}-\\x{fdff}\\x{fe70}-\\x{fefe}\\x{20000}-\\x{3ffff}";
-const letter = `[A-Za-z0-9${abroad}]`;
-const host = `(?:${letter}(?:[A-Za-z0-9${abroad}-]*${letter})?[.])+(?:[A-Za-z${abroad}]{2,}|[Xx][Nn]--[A-Za-z0-9-]*[A-Za-z0-9])`;
+const letter = `[A-Za-z0-9${lettersAbroad}]`;
+const host = `(?:${letter}(?:[A-Za-z0-9${lettersAbroad}-]*${letter})?[.])+(?:[A-Za-z${lettersAbroad}]{2,}|[Xx][Nn]--[A-Za-z0-9-]*[A-Za-z0-9])`;
 const quickHost = "(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z]{2,}";
 
 /** With the quote doubled, for the SQL that it stands in. */
 const nameSigns = "A-Za-z0-9!#$%&''*+/=?^_`{|}~";
 const isQuickEmail = `(strlen(${asText}) <= 64 AND regexp_full_match(${asText}, '[${nameSigns}-][${nameSigns}.-]*@${quickHost}'))`;
 
-/** VARCHAR: `body` over the groups of a text that has the grammar, NULL for others. No regular expression may be in the body. */
-function ofGroups(grammar: string, names: readonly string[], body: (groups: string) => string): string {
-  return bind("found", `regexp_extract(${asText}, '${grammar}', [${names.map(literal).join(", ")}])`, body);
+/**
+ * VARCHAR: of the groups of a text that has the grammar, `value` where `isFound`, else what `otherwise` says. Neither has a
+ * regular expression. What fails stands in a CASE: in a COALESCE under TRY it crashed the engine (measured, 1.5.5).
+ */
+function ofGroups(
+  grammar: string,
+  names: readonly string[],
+  body: (groups: string) => { isFound: string; value: string },
+): (otherwise: (groups: string) => string) => string {
+  const extracted = `regexp_extract(${asText}, '${grammar}', [${names.map(literal).join(", ")}])`;
+  return (otherwise) =>
+    bind("found", extracted, (groups) => {
+      const { isFound, value } = body(groups);
+      return `CASE WHEN ${isFound} THEN ${value} ELSE ${otherwise(`${groups}.${names[0]}`)} END`;
+    });
 }
 
-/** `quick`: a text that is given by `asIs`; `found`: VARCHAR of the others, NULL for what is none. */
+/** `quick`: a text that is given by `asIs`; `found`: VARCHAR of the others. */
 interface Reading {
   quick: string;
   asIs: string;
-  found: string;
+  found: ReturnType<typeof ofGroups>;
 }
 
 function read({ quick, asIs, found }: Reading): string {
-  return `(value) AS CASE WHEN ${quick} THEN ${asIs} WHEN ${isBlank(asText)} THEN NULL ELSE coalesce(${found}, ${strange}) END`;
+  const strange = found((group) => `CAST(CAST(${impossible(group)} AS INTEGER) AS VARCHAR)`);
+  return `(value) AS CASE WHEN ${quick} THEN ${asIs} WHEN ${isBlank(asText)} THEN NULL ELSE ${strange} END`;
 }
 
 function ask({ quick, found }: Reading): string {
-  return `(value) AS ${isBlank(asText)} OR (${quick}) OR ${found} IS NOT NULL`;
+  return `(value) AS ${isBlank(asText)} OR (${quick}) OR ${found(() => "NULL")} IS NOT NULL`;
 }
 
-const mailbox = `[${nameSigns}${abroad}-][${nameSigns}${abroad}.-]*@${host}`;
+const mailbox = `[${nameSigns}${lettersAbroad}-][${nameSigns}${lettersAbroad}.-]*@${host}`;
 const mailto = "[Mm][Aa][Ii][Ll][Tt][Oo]:";
 
 function readEmail(): Reading {
@@ -97,7 +107,7 @@ function readEmail(): Reading {
   const found = ofGroups(grammar, ["linked", "named", "alone"], (groups) => {
     const address = `(${groups}.linked || ${groups}.named || ${groups}.alone)`;
     const fits = `strlen(${address}) <= 254 AND strpos(${address}, '@') BETWEEN 2 AND 65`;
-    return `CASE WHEN ${fits} THEN ${foldRareSql(address)} END`;
+    return { isFound: fits, value: foldRareSql(address) };
   });
   return { quick: isQuickEmail, asIs: `lower(${asText})`, found };
 }
@@ -114,8 +124,8 @@ function readUrl(): Reading {
     const usual = `CASE lower(${groups}.scheme) WHEN 'http' THEN '80' ELSE '443' END`;
     const port = `CASE WHEN ${groups}.port IN ('', ${usual}) THEN '' ELSE ':' || ${groups}.port END`;
     const path = `CASE WHEN ${groups}.path = '/' THEN '' ELSE ${groups}.path END`;
-    const whole = `${scheme} || '://' || ${foldRareSql(`${groups}.host`)} || ${port} || ${path}`;
-    return `CASE WHEN ${groups}.host <> '' THEN ${whole} END`;
+    const value = `${scheme} || '://' || ${foldRareSql(`${groups}.host`)} || ${port} || ${path}`;
+    return { isFound: `${groups}.host <> ''`, value };
   });
   return { quick: `regexp_full_match(${asText}, '${quickUrl}')`, asIs: asText, found };
 }
@@ -124,7 +134,10 @@ function readDomain(): Reading {
   const name = `(?:[^/?#@<>\\s:]*@)`;
   const before = `(?:[^<>]*<\\s*)?(?:${mailto}[^@<>\\s]*@|${http}[Ss]?://${name}?|${name}?)(?:[Ww]{3}[.])?`;
   const grammar = `^${unseen}${before}(${host})[.]?(?::[0-9]{1,5})?(?:${rest})?(?:\\s*>)?${unseen}$`;
-  const found = ofGroups(grammar, ["host"], (groups) => foldRareSql(`nullif(${groups}.host, '')`));
+  const found = ofGroups(grammar, ["host"], (groups) => ({
+    isFound: `${groups}.host <> ''`,
+    value: foldRareSql(`${groups}.host`),
+  }));
   return {
     quick: `${isQuickEmail} AND NOT contains(lower(${asText}), '@www.')`,
     asIs: `lower(split_part(${asText}, '@', 2))`,

@@ -25,6 +25,7 @@ export const listFunctions: readonly OwnFunction[] = [
     ],
     complain: { separator: complainAboutSeparator },
     macro: () => `(value, separator) AS ${joinList()}`,
+    question: () => `(value, separator) AS value IS NULL OR NOT contains(array_to_string(value, ''), separator)`,
   },
 ];
 

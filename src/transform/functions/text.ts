@@ -1,4 +1,4 @@
-// Texts: their ends and their capitals.
+// Texts without what is invisible at their ends. DuckDB's trims take blanks alone.
 
 import { type Ends, trimmed } from "../../values/trim.ts";
 import type { OwnFunction } from "../own-function.ts";
@@ -8,14 +8,6 @@ export const textFunctions: readonly OwnFunction[] = [
   trim("trim", "both", "at its ends", "Anna"),
   trim("ltrim", "left", "at the left", "Anna "),
   trim("rtrim", "right", "at the right", " Anna"),
-  {
-    name: "proper",
-    signature: "proper(text)",
-    does: "each word with a capital; blank is none",
-    examples: [{ call: "proper('annika DE vries')", gives: "Annika De Vries" }],
-    macro: () => `(value) AS nullif(array_to_string(list_transform(string_split(${trimmed(asText)}, ' '),
-      lambda word: upper(left(word, 1)) || lower(substring(word, 2))), ' '), '')`,
-  },
 ];
 
 function trim(name: string, ends: Ends, where: string, gives: string): OwnFunction {
