@@ -9,6 +9,7 @@ import { clockFunctions } from "./functions/clock.ts";
 import { countryFunctions } from "./functions/countries.ts";
 import { dateFunctions } from "./functions/dates.ts";
 import { listFunctions } from "./functions/lists.ts";
+import { moneyFunctions } from "./functions/money.ts";
 import { nameFunctions } from "./functions/names.ts";
 import { numberFunctions } from "./functions/numbers.ts";
 import { phoneFunctions } from "./functions/phones.ts";
@@ -48,6 +49,7 @@ export const ownFunctions: readonly OwnFunction[] = [
   ...listFunctions,
   ...booleanFunctions,
   ...numberFunctions,
+  ...moneyFunctions,
   ...dateFunctions,
   ...phoneFunctions,
   ...countryFunctions,

@@ -131,7 +131,7 @@ describe("our functions", () => {
     const told = async (sql: string) =>
       (await inspect(sql)).problems.map(({ message, offset }) => `${offset}: ${message}`);
     expect(await told("parse_decimal(a)")).toEqual(["0: parse_decimal takes 2 arguments, here is 1"]);
-    expect(await told("a.trim().parse_bool(1)")).toEqual(["9: parse_bool takes one argument, here are 2"]);
+    expect(await told("a.trim().proper(1)")).toEqual(["9: proper takes one argument, here are 2"]);
     expect(await told("a.parse_decimal('xx')")).toEqual([
       '16: parse_decimal: the locale "xx" is not known, a language and a region is wanted: de, en-US',
     ]);

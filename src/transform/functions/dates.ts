@@ -1,21 +1,43 @@
-// Dates and times by their format. DuckDB's strptime and try_strptime are replaced: a text must have the whole format.
+// Dates and times by their formats. DuckDB's strptime and try_strptime are replaced: a text must have the whole format.
 
+import { suggest } from "../../core/suggest.ts";
 import { complainAboutDayFormat, complainAboutFormat, grammarOfFormat } from "../../values/day-format.ts";
-import { invisibleClass, isBlank, trimmed } from "../../values/trim.ts";
+import { englishMonths, monthLanguage, monthLocales } from "../../values/month-names.ts";
+import { isBlank, trimmed } from "../../values/trim.ts";
+import { bind } from "../../values/value.ts";
 import type { OwnFunction, Written } from "../own-function.ts";
 import { asText, impossible } from "./reading.ts";
 
 export const dateFunctions: readonly OwnFunction[] = [
   {
     name: "parse_date",
-    signature: "parse_date(text, format)",
-    does: "a date in this format; blank is none",
-    takes: "a date in its format, in full, without a time of day",
-    examples: [{ call: "parse_date('31.12.1980', '%d.%m.%Y')", gives: "1980-12-31" }],
-    complain: { format: (written) => complainAboutText(written, complainAboutDayFormat) },
-    macro: () => `(value, format) AS ${readDate()}`,
-    question: () => `(value, format) AS ${isBlank(asText)} OR (${hasDayGrammar()}
-      AND CAST(CAST(${tryTime(trimmed(asText))} AS TIMESTAMP) AS VARCHAR) LIKE '% 00:00:00')`,
+    signature: "parse_date(text, format [, locale])",
+    does: "a date in this format, or in the first of a list of formats that reads it; 'excel' reads a day's number in a spreadsheet; blank is none",
+    takes:
+      "a date in one of its formats, in full, without a time of day; with a locale ('de') its names of months for %B and %b",
+    examples: [
+      { call: "parse_date('31.12.1980', '%d.%m.%Y')", gives: "1980-12-31" },
+      { call: "parse_date('12/31/1980', ['%d.%m.%Y', '%m/%d/%Y'])", gives: "1980-12-31" },
+      { call: "parse_date('3. März 2026', '%d. %B %Y', 'de')", gives: "2026-03-03" },
+      { call: "parse_date('46084', ['%Y-%m-%d', 'excel'])", gives: "2026-03-03" },
+    ],
+    complain: { format: complainAboutDays, locale: complainAboutMonths },
+    macro: () => `(value, format) AS ${readAny(day)}, (value, format, locale) AS ${inLocale(readAny, day)}`,
+    question: () => `(value, format) AS ${askAny(day)}, (value, format, locale) AS ${inLocale(askAny, day)}`,
+  },
+  {
+    name: "parse_datetime",
+    signature: "parse_datetime(text, format [, locale])",
+    does: "a time in this format, or in the first of a list of formats that reads it; one without %z is of the job's `timezone`; 'excel' reads a number of a spreadsheet, to the millisecond; blank is none",
+    takes: "a time in one of its formats, in full; with a locale ('de') its names of months for %B and %b",
+    examples: [
+      { call: "parse_datetime('31.12.1980 08:15', ['%d.%m.%Y %H:%M', '%d.%m.%Y'])", gives: "1980-12-31 08:15:00" },
+      { call: "parse_datetime('2026-01-31T08:15:00+02:00', '%Y-%m-%dT%H:%M:%S%z')", gives: "2026-01-31 06:15:00+00" },
+      { call: "parse_datetime('46084.5', 'excel')", gives: "2026-03-03 12:00:00" },
+    ],
+    complain: { format: complainAboutTimes, locale: complainAboutMonths },
+    macro: () => `(value, format) AS ${readAny(time)}, (value, format, locale) AS ${inLocale(readAny, time)}`,
+    question: () => `(value, format) AS ${askAny(time)}, (value, format, locale) AS ${inLocale(askAny, time)}`,
   },
   {
     name: "strptime",
@@ -26,7 +48,7 @@ export const dateFunctions: readonly OwnFunction[] = [
     complain: { format: (written) => complainAboutText(written, complainAboutFormat) },
     macro: () => `(value, format) AS CASE WHEN ${hasFormat(asText)} THEN ${strptime(asText)}
       WHEN value IS NOT NULL THEN ${strptime(impossible(asText))} END`,
-    question: () => `(value, format) AS value IS NULL OR (${hasFormat(asText)} AND ${tryTime(asText)} IS NOT NULL)`,
+    question: () => `(value, format) AS value IS NULL OR (${hasFormat(asText)} AND ${tryStrptime(asText)} IS NOT NULL)`,
   },
   {
     name: "try_strptime",
@@ -34,9 +56,93 @@ export const dateFunctions: readonly OwnFunction[] = [
     does: "a time in this format, in full; NULL for another text",
     examples: [{ call: "try_strptime('soon', '%d.%m.%Y')", gives: "NULL" }],
     complain: { format: (written) => complainAboutText(written, complainAboutFormat) },
-    macro: () => `(value, format) AS CASE WHEN ${hasFormat(asText)} THEN ${tryTime(asText)} END`,
+    macro: () => `(value, format) AS CASE WHEN ${hasFormat(asText)} THEN ${tryStrptime(asText)} END`,
   },
 ];
+
+const formatsMax = 5;
+/**
+ * Those of a list, or the one, each a constant to the engine; NULL where there are fewer. Without the test for NULL the
+ * engine binds a macro before it has the constant.
+ */
+const formats = Array.from(
+  { length: formatsMax },
+  (_, index) =>
+    `CASE WHEN format IS NULL THEN NULL ELSE coalesce(TRY_CAST(format AS VARCHAR[]), [CAST(format AS VARCHAR)])[${index + 1}] END`,
+).map((sql) => `(${sql})`);
+
+/** Whether a text is one of a format (BOOLEAN), and which. Neither fails. A format in a lambda is no constant to the engine. */
+interface Reader {
+  isRead(text: string, format: string): string;
+  read(text: string, format: string): string;
+}
+
+const day: Reader = {
+  isRead: (text, format) => `CASE WHEN ${format} = 'excel' THEN ${isSerial(text, "0+")}
+    ELSE ${hasFormat(text, format)} AND CAST(CAST(${tryStrptime(text, format)} AS TIMESTAMP) AS VARCHAR) LIKE '% 00:00:00' END`,
+  read: (text, format) =>
+    `CASE WHEN ${format} = 'excel' THEN CAST(${ofSerial(text)} AS DATE) ELSE CAST(${tryStrptime(text, format)} AS DATE) END`,
+};
+
+const time: Reader = {
+  isRead: (text, format) => `CASE WHEN ${format} = 'excel' THEN ${isSerial(text, "[0-9]{1,15}")}
+    ELSE ${hasFormat(text, format)} AND ${tryStrptime(text, format)} IS NOT NULL END`,
+  read: (text, format) => `CASE WHEN ${format} = 'excel' THEN ${ofSerial(text)} ELSE ${tryStrptime(text, format)} END`,
+};
+
+/**
+ * TIMESTAMP of a spreadsheet's number: days since the end of 1899. It has a 29 February 1900, number 60, which never was.
+ * https://support.microsoft.com/en-us/office/date-systems-in-excel-e7fe7167-48a9-4b96-bb53-5612a800b487
+ */
+function ofSerial(text: string): string {
+  const days = `CAST(${text} AS DECIMAL(25, 15))`;
+  const since1970 = `CAST(${days} - CASE WHEN ${days} < 60 THEN 25568 ELSE 25569 END AS DECIMAL(25, 15))`;
+  return `make_timestamp(1000 * CAST(round(${since1970} * 86400000) AS BIGINT))`;
+}
+
+/** The last one is 31 December 9999. */
+function isSerial(text: string, decimals: string): string {
+  const isNumber = `regexp_full_match(${text}, '[1-9][0-9]{0,6}(?:[.]${decimals})?')`;
+  return `CASE WHEN ${isNumber} THEN split_part(${text}, '.', 1) <> '60' AND CAST(split_part(${text}, '.', 1) AS INTEGER) <= 2958465 ELSE false END`;
+}
+
+function readAny({ isRead, read }: Reader, text = trimmed(asText)): string {
+  const branches = formats.map((format) => `WHEN ${isRead(text, format)} THEN ${read(text, format)}`);
+  return `CASE ${branches.join(" ")} WHEN NOT (${isBlank(text)}) THEN CAST(${impossible(text)} AS DATE) END`;
+}
+
+function askAny({ isRead }: Reader, text = trimmed(asText)): string {
+  return `${isBlank(text)} OR ${formats.map((format) => `coalesce(${isRead(text, format)}, false)`).join(" OR ")}`;
+}
+
+/** The text with its month in English, and each format with that in full. */
+function inLocale(use: (reader: Reader, text: string) => string, { isRead, read }: Reader): string {
+  const full = (format: string) => `regexp_replace(${format}, '%[bh][.]?', '%B', 'g')`;
+  const english: Reader = {
+    isRead: (text, format) => isRead(text, full(format)),
+    read: (text, format) => read(text, full(format)),
+  };
+  return bind("text", englishMonths(trimmed(asText), "locale"), (text) => use(english, text));
+}
+
+function complainAboutDays(written: Written): string | undefined {
+  const complain = (format: string) => (format === "excel" ? undefined : complainAboutDayFormat(format));
+  return complainAboutTexts(written, complain);
+}
+
+/** What has a zone is an instant, what has none is not yet. */
+function complainAboutTimes(written: Written): string | undefined {
+  const items = written.kind === "list" ? written.items : [];
+  const zoned = items.map((item) => item.kind === "text" && /%-?z/.test(item.text));
+  if (zoned.includes(true) && zoned.includes(false)) return "either all formats of the list have a zone (%z) or none";
+  return complainAboutDays(written);
+}
+
+function complainAboutTexts(written: Written, complain: (format: string) => string | undefined): string | undefined {
+  if (written.kind !== "list") return complainAboutText(written, complain);
+  if (written.items.length === 0 || written.items.length > formatsMax) return `it wants 1 to ${formatsMax} formats`;
+  return written.items.map((item) => complainAboutText(item, complain)).find((complaint) => complaint !== undefined);
+}
 
 /** A format that can't be read would make every row a reject, or make it something else. */
 function complainAboutText(written: Written, complain: (format: string) => string | undefined): string | undefined {
@@ -45,28 +151,21 @@ function complainAboutText(written: Written, complain: (format: string) => strin
   return complaint === undefined ? undefined : `the format "${written.text}" can't be used: ${complaint}`;
 }
 
-function hasFormat(text: string): string {
-  return `regexp_full_match(${text}, ${grammarOfFormat("format")})`;
+function complainAboutMonths(written: Written): string | undefined {
+  if (written.kind !== "text") return "the locale is a text: 'de'";
+  if (monthLanguage(written.text) !== undefined) return undefined;
+  const meant = suggest(written.text, monthLocales);
+  return `the months of "${written.text}" are not known${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+}
+
+function hasFormat(text: string, format = "format"): string {
+  return `regexp_full_match(${text}, ${grammarOfFormat(format)})`;
 }
 
 function strptime(text: string): string {
   return `system.main.strptime(${text}, format)`;
 }
 
-function tryTime(text: string): string {
-  return `system.main.try_strptime(${text}, format)`;
-}
-
-function hasDayGrammar(): string {
-  const ends = `[${invisibleClass}]*`;
-  return `regexp_full_match(${asText}, concat('${ends}(?:', ${grammarOfFormat("format")}, ')${ends}'))`;
-}
-
-function readDate(): string {
-  const time = strptime(trimmed(asText));
-  const isMidnight = `CAST(CAST(${time} AS TIMESTAMP) AS VARCHAR) LIKE '% 00:00:00'`;
-  const impossibleDay = (text: string) => `CAST(${impossible(text)} AS DATE)`;
-  return `CASE WHEN ${hasDayGrammar()} THEN CASE WHEN ${isMidnight} THEN CAST(${time} AS DATE)
-      ELSE ${impossibleDay(`CAST(${time} AS VARCHAR)`)} END
-    WHEN NOT (${isBlank(asText)}) THEN ${impossibleDay(asText)} END`;
+function tryStrptime(text: string, format = "format"): string {
+  return `system.main.try_strptime(${text}, ${format})`;
 }

@@ -21,7 +21,7 @@ export const numberFunctions: readonly OwnFunction[] = [
 ];
 
 /** Which one a column says is seen row by row. */
-function complainAboutLocale(written: Written): string | undefined {
+export function complainAboutLocale(written: Written): string | undefined {
   if (written.kind === "computed") return undefined;
   if (written.kind !== "text") return "the locale is a text: 'de', 'en-US'";
   const { text } = written;
