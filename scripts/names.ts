@@ -111,21 +111,23 @@ function symbolsOf(currency: string): string {
   return [...new Set(signs)].filter((sign) => sign !== currency).join(" ");
 }
 
-function write(): string {
+export function writeNames(): string {
   const countries = listCountries();
   const tender = listTender();
   const currencies = [...new Set([...tender.values()].flat())].sort();
   const spoken = listLanguages();
   const of = [...spoken.keys()];
   const rows = languages.map((language) => {
-    const [regions, tongues, money] = [
-      namesOf("region", language, countries),
-      namesOf("language", language, of),
-      namesOf("currency", language, currencies),
-    ].map((text) => JSON.stringify(text));
-    return `  ${JSON.stringify(language)}: { countries: ${regions}, languages: ${tongues}, currencies: ${money} },`;
+    const written = Object.entries({
+      countries: namesOf("region", language, countries),
+      languages: namesOf("language", language, of),
+      currencies: namesOf("currency", language, currencies),
+    }).map(([what, text]) => `    ${what}:\n      ${JSON.stringify(text)},`);
+    const key = language.includes("-") ? JSON.stringify(language) : language;
+    return [`  ${key}: {`, ...written, "  },"].join("\n");
   });
-  const list = (name: string, items: readonly string[]) => `export const ${name} = ${JSON.stringify(items.join("|"))};`;
+  const list = (name: string, items: readonly string[]) =>
+    `export const ${name} =\n  ${JSON.stringify(items.join("|"))};`;
   return [
     `// Written by \`npm run names\` of CLDR ${process.versions["cldr"]}: not to be changed by hand. https://www.unicode.org/license.txt`,
     "",
@@ -150,9 +152,9 @@ function write(): string {
       [...tender].map(([country, paid]) => `${country} ${paid.join(" ")}`),
     ),
     "/** Of countries, beside their usual names. */",
-    `export const shortNames = ${JSON.stringify(shortNames(countries))};`,
+    `export const shortNames =\n  ${JSON.stringify(shortNames(countries))};`,
     "/** Of currencies, in English. */",
-    `export const pluralNames = ${JSON.stringify(pluralNames(currencies))};`,
+    `export const pluralNames =\n  ${JSON.stringify(pluralNames(currencies))};`,
     "/** By language, in the order of the codes. */",
     "export const names: Readonly<Record<string, { countries: string; languages: string; currencies: string }>> = {",
     ...rows,
@@ -161,4 +163,4 @@ function write(): string {
   ].join("\n");
 }
 
-if (import.meta.main) writeFileSync(join(import.meta.dirname, "../src/values/names/data.ts"), write());
+if (import.meta.main) writeFileSync(join(import.meta.dirname, "../src/values/names/data.ts"), writeNames());

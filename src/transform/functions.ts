@@ -6,6 +6,7 @@ import { accountFunctions } from "./functions/accounts.ts";
 import { addressFunctions } from "./functions/addresses.ts";
 import { booleanFunctions } from "./functions/booleans.ts";
 import { clockFunctions } from "./functions/clock.ts";
+import { codeFunctions } from "./functions/codes.ts";
 import { countryFunctions } from "./functions/countries.ts";
 import { dateFunctions } from "./functions/dates.ts";
 import { listFunctions } from "./functions/lists.ts";
@@ -53,6 +54,7 @@ export const ownFunctions: readonly OwnFunction[] = [
   ...dateFunctions,
   ...phoneFunctions,
   ...countryFunctions,
+  ...codeFunctions,
   ...clockFunctions,
 ];
 

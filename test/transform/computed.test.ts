@@ -1,7 +1,9 @@
 // Functions that are computed in JavaScript: the same call gives the same answer wherever it stands.
 
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeNames } from "../../scripts/names.ts";
 import { literal } from "../../src/core/sql.ts";
 import { answerCalls, Refused } from "../../src/transform/computed.ts";
 import { Rig } from "../stage/rig.ts";
@@ -82,11 +84,41 @@ const phones: readonly (readonly [call: string, gives: string | null | undefined
   ["country_name('Deutschland')", "Germany"],
   ["country_name('CG', 'es')", "República del Congo"],
   ["country_name('DE', 'xx')", undefined],
+  ["currency('Euros')", "EUR"],
+  ["currency('chf')", "CHF"],
+  ["currency('₹')", "INR"],
+  ["currency('$', 'US')", "USD"],
+  ["currency('kr', 'Schweden')", "SEK"],
+  ["currency('£', 'GB')", "GBP"],
+  ["currency('')", null],
+  ["currency('$')", undefined],
+  ["currency('£')", undefined],
+  ["currency('¥', 'DE')", undefined],
+  ["currency('dollar')", undefined],
+  ["currency('DEM')", undefined],
+  ["language('Deutsch')", "de"],
+  ["language('日本語')", "ja"],
+  ["language('de-AT')", "de"],
+  ["language(' ')", null],
+  ["language('Mandarin')", undefined],
+  ["language('xx')", undefined],
+  ["iban_valid('de89 3704 0044 0532 0130 00')", "true"],
+  ["iban_valid('DE89!370400440532013000')", "false"],
+  ["iban_valid('')", null],
+  ["NOT iban_valid('x')", "true"],
+  ["vat_valid('ATU13585627')", "true"],
+  ["vat_valid('CHE-107.787.577')", "true"],
+  ["vat_valid('136695976')", "false"],
+  ["vat_valid(NULL)", null],
 ];
 
 test("phones and countries are read as people write them, or refused", async () => {
   const answers = await compute(phones.map(([call]) => call));
   expect(phones.map(([call], index) => [call, answers[index]])).toEqual(phones);
+});
+
+test("names are written down as Node has them (npm run names)", () => {
+  expect(readFileSync("src/values/names/data.ts", "utf8")).toBe(writeNames());
 });
 
 test("a country's name in every language reads as that country again", async () => {

@@ -1,0 +1,28 @@
+// Codes of currencies and languages, for the functions currency and language.
+
+import { type Countries, openCountries } from "../../values/names/countries.ts";
+import { openCurrencies } from "../../values/names/currencies.ts";
+import { openLanguages } from "../../values/names/languages.ts";
+import { type Compute, Refused } from "../computed.ts";
+
+export function codeCurrencies(): Compute {
+  const currencies = openCurrencies();
+  let countries: Countries | undefined;
+  return (text, place = "") => {
+    const without = currencies.find(text);
+    if ("code" in without || place.trim() === "") return "code" in without ? without.code : new Refused(without.why);
+    countries ??= openCountries();
+    const country = countries.find(place.trim());
+    if ("why" in country) return new Refused(`of its country: ${country.why}`);
+    const found = currencies.find(text, country.code);
+    return "why" in found ? new Refused(found.why) : found.code;
+  };
+}
+
+export function codeLanguages(): Compute {
+  const languages = openLanguages();
+  return (text) => {
+    const found = languages.find(text);
+    return "why" in found ? new Refused(found.why) : found.code;
+  };
+}
