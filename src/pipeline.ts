@@ -177,8 +177,8 @@ function unloaded(record: StreamRecord): StreamOutcome {
 }
 
 /**
- * Creates and updates of all streams, parents before children; then deletes, children before parents: a record that
- * moves to another parent must not go with the old one. A stream is settled once nothing of it is left to load.
+ * Creates and updates of all streams, parents before children; then what rows name of a stream that came after theirs;
+ * then deletes, children before parents: a record that moves to another parent must not go with the old one. A stream is settled once nothing of it is left to load.
  */
 async function loadStreams(
   context: RunContext,
@@ -196,6 +196,7 @@ async function loadStreams(
     await acknowledgeFiles(context, stream).catch((error: unknown) => unacknowledged.push(error));
   };
   for (const stream of streams) await load(stream, "changes");
+  for (const stream of streams) await load(stream, "links");
   await holdBackDeletes(context, streams);
   for (const stream of streams.toReversed()) await load(stream, "deletes");
   if (unacknowledged.length > 0) throw unacknowledged[0];

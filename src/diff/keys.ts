@@ -50,6 +50,8 @@ export const isRejected = "_reason_ NOT IN ('duplicate', 'waiting')";
 export const waitingTable = "waiting_rows";
 /** Rows whose key finds no record but such as may not be touched (_row_, ids). */
 export const outsideTable = "outside_rows";
+/** What rows name of a stream that is planned later (key, field, parent, streams): the row's key, and that of what it names. */
+export const laterTable = "later_fields";
 /** Rows of the stage that validation rejected, among those that the run takes. */
 export const rejectedTable = "rejected_rows";
 /** Rows that are left to another one (_row_, _why_, _winner_). */
@@ -70,6 +72,7 @@ export function selectKeys(input: KeysInput): string[] {
     `CREATE OR REPLACE TEMP TABLE ${leftBehindTable} (_row_ BIGINT, _reason_ VARCHAR)`,
     `CREATE OR REPLACE TEMP TABLE ${duplicatesTable} (_row_ BIGINT, _why_ VARCHAR, _winner_ BIGINT)`,
     `CREATE OR REPLACE TEMP TABLE ${waitingTable} (_row_ BIGINT, _field_ VARCHAR, _why_ VARCHAR)`,
+    `CREATE OR REPLACE TEMP TABLE ${laterTable} (key VARCHAR, field VARCHAR, parent VARCHAR, streams VARCHAR[])`,
     `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
       SELECT _row_, _key_, _shown_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,

@@ -13,7 +13,7 @@ import type { Guards, Job, Limits, Stream } from "./job.ts";
 import { hashJob } from "./job-hash.ts";
 import { streamsLookedUp } from "./lookup.ts";
 import { maskCredentials } from "./mask-values.ts";
-import { sortByParents } from "./order.ts";
+import { findWay, sortByParents } from "./order.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
 import { refuseUnsupportedInJob } from "./supported.ts";
@@ -89,27 +89,25 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): 
 function inLoadOrder(streams: readonly Stream[], root: MapNode, diagnostics: Diagnostics): Stream[] {
   const dependents = streams.map((stream) => ({
     name: stream.name,
-    // Records of its own it loads by level.
     parents: [
-      ...stream.fields.flatMap(({ parent }) => {
-        return parent === undefined || parent.stream === stream.name ? [] : [parent.stream];
-      }),
+      ...stream.fields.flatMap(({ parent }) => (parent === undefined ? [] : [parent.stream])),
       ...streamsLookedUp(stream),
     ],
     stream,
   }));
-  const sorted = sortByParents(dependents);
-  if ("order" in sorted) return sorted.order.map((dependent) => dependent.stream);
-  const first = sorted.circle[0] ?? "";
-  const looksUp = streams.some((stream) => sorted.circle.includes(stream.name) && streamsLookedUp(stream).length > 0);
-  diagnostics.add(
-    keySpanAt(root, ["streams", first]),
-    `${looksUp ? "the parents and lookups go" : "the parents go"} round in a circle: ${sorted.circle.join(" → ")}`,
-    {
-      next: "load the field of one of them in a second job",
-    },
-  );
-  return [];
+  // What is named of a later stream is set by a second pass; what is looked up in it must be there before.
+  for (const { name, stream } of dependents) {
+    for (const lookedUp of streamsLookedUp(stream).filter((other) => other !== name)) {
+      const way = findWay(dependents, lookedUp, name);
+      if (way === undefined) continue;
+      const circle = [name, ...way].join(" → ");
+      diagnostics.add(keySpanAt(root, ["streams", name]), `the parents and lookups go round in a circle: ${circle}`, {
+        next: "load the field of one of them in a second job",
+      });
+      return [];
+    }
+  }
+  return sortByParents(dependents).map((dependent) => dependent.stream);
 }
 
 function checkTimezone(timezone: string | undefined, root: MapNode, diagnostics: Diagnostics): void {

@@ -97,9 +97,9 @@ export function cutBatches(groups: readonly RowGroup[], limits: BatchLimits): Ba
   return batches;
 }
 
-/** The rows of a batch (id, after, changed, and `before` where something is replaced), in loading order. */
-export function selectBatch(plan: string, range: BatchRange, replaces = false): string {
-  return `SELECT p.id, ${replaces ? "p.before, " : ""}p.after, p.changed FROM ${plan} p JOIN ${planOrderTable} o ON p.file_row_number = o.n
+/** The rows of a batch (id, after, changed, and `further` columns of the plan's row `p`), in loading order. */
+export function selectBatch(plan: string, range: BatchRange, further: readonly string[] = []): string {
+  return `SELECT ${["p.id", "p.after", "p.changed", ...further].join(", ")} FROM ${plan} p JOIN ${planOrderTable} o ON p.file_row_number = o.n
     WHERE o.action = ${literal(range.action)} AND o.level = ${range.level} AND o.place >= ${range.from} AND o.place < ${range.to} ORDER BY o.place`;
 }
 
@@ -116,6 +116,8 @@ export interface BatchColumns {
   written: ReadonlyMap<string, { field: string; ids: ReadonlyMap<string, string> }>;
   /** Fields of which the record has several values that ours takes the place of: the target is told which. */
   replaced: ReadonlySet<string>;
+  /** Rows have `omitted`: fields that a create leaves out. */
+  omits: boolean;
 }
 
 /** What is sent: for a create its values, for an update the id and only what changes, for a delete the id. */
@@ -131,7 +133,10 @@ export function selectCells(rows: string, action: Action, fields: readonly strin
       ? `CASE WHEN ${before} IS NULL THEN ${value} ELSE coalesce(${value}, '') || ${before} END`
       : `coalesce(${value}, ${literal(columns.clearCell)})`;
     const changed = `CASE WHEN list_contains(changed, ${literal(name)}) THEN ${sent} END`;
-    return `${action === "create" ? value : changed} AS ${identifier(written?.field ?? name)}`;
+    const created = columns.omits
+      ? `CASE WHEN NOT list_contains(coalesce(omitted, []), ${literal(name)}) THEN ${value} END`
+      : value;
+    return `${action === "create" ? created : changed} AS ${identifier(written?.field ?? name)}`;
   });
   return `SELECT ${(action === "create" ? cells : [id, ...cells]).join(", ")} FROM (${rows})`;
 }

@@ -10,10 +10,12 @@ import { takesWholeFiles } from "../contract/target.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import { noCounts, type StreamCounts } from "../core/model.ts";
+import { literal } from "../core/sql.ts";
 import { partial, together, type Wholeness, whole } from "../core/wholeness.ts";
 import type { Stream } from "../job/job.ts";
 import { countOf } from "../report/numbers.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
+import { keepLater, selectLater, selectUnmade } from "./batches/later-fields.ts";
 import { planInserted } from "./batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
@@ -104,6 +106,31 @@ function noteWholeness(stream: Stream, wholeness: Wholeness): string[] {
   return [`mirror deletes nothing, for the source is not whole: ${wholeness.why.join("; ")}`];
 }
 
+/** Streams that this run plans later. */
+function comingAfter({ job, run }: RunContext, stream: Stream): Set<string> {
+  const place = job.streams.findIndex(({ name }) => name === stream.name);
+  const names = job.streams.slice(place + 1).map(({ name }) => name);
+  return new Set(names.filter((name) => run.options.streams?.includes(name) ?? true));
+}
+
+/** Rows of streams before that name what only this one was to make, and does not. */
+async function tellUnmade(context: RunContext, stream: Stream, plan: string): Promise<string[]> {
+  const told: string[] = [];
+  for (const { name } of context.job.streams) {
+    const later = name === stream.name ? undefined : selectLater(context, name);
+    if (later === undefined) continue;
+    const unmade = selectUnmade(later, new Map([[stream.name, plan]]));
+    const { rows } = await context.engine.one(`SELECT count(DISTINCT key) AS rows FROM (${unmade})
+      WHERE streams = [${literal(stream.name)}]`);
+    if (Number(rows) === 0) continue;
+    const names = Number(rows) === 1 ? "names a record" : "name records";
+    told.push(
+      `${countOf(Number(rows), "row")} of stream ${name} ${names} that this stream does not make: told as failed, without it`,
+    );
+  }
+  return told;
+}
+
 /** Rows whose parent is not there are no failure of the run, but nobody should miss them. */
 function tellWaiting(context: RunContext, stream: Stream, { waiting }: StreamCounts): string[] {
   if (waiting === 0) return [];
@@ -184,6 +211,7 @@ async function planParts(
         stage: staged.view,
         plans: plansOf(context),
         leftOut: (name) => selectLeftOut(context, name),
+        coming: comingAfter(context, stream),
         isOneOrg: (left, right) => isOneOrg(context, left, right),
         folder: subfolder(context, "snapshot"),
         signal: context.signal,
@@ -204,6 +232,8 @@ async function planParts(
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
     ...tellWaiting(context, stream, counts),
+    ...(await keepLater(context, stream.name, plan)),
+    ...(await tellUnmade(context, stream, plan)),
     ...tellKeptAssociations(compiled),
     ...(await tellLossyCasts(engine, compiled)),
     ...told,

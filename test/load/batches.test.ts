@@ -81,6 +81,7 @@ async function writeBatches(plan: string, limits: BatchLimits, parents: string[]
       id: "Id",
       clearCell: "#N/A",
       replaced: new Set(),
+      omits: false,
       written: new Map(),
     });
     await engine.run(`COPY (${cells}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '')`);

@@ -17,6 +17,9 @@ export interface Tree {
   circleLevel: number;
 }
 
+/** Statement that makes the table of levels, empty. */
+export const noLevels = `CREATE OR REPLACE TEMP TABLE ${levelsTable} (n BIGINT, key VARCHAR, level INTEGER)`;
+
 /** Makes the table of levels (n, level) of a plan's creates and updates. Undefined where the stream holds no tree. */
 export async function orderTree(engine: Engine, compiled: CompiledStream, plan: string): Promise<Tree | undefined> {
   const { object } = compiled.schema;
@@ -32,7 +35,7 @@ export async function orderTree(engine: Engine, compiled: CompiledStream, plan: 
   });
   await engine.run(`CREATE OR REPLACE TEMP TABLE tree_links AS SELECT DISTINCT n, parent FROM (${named.join(" UNION ALL ")})
     WHERE parent IN (SELECT key FROM tree_rows WHERE action = 'create')`);
-  await engine.run(`CREATE OR REPLACE TEMP TABLE ${levelsTable} (n BIGINT, key VARCHAR, level INTEGER)`);
+  await engine.run(noLevels);
   const circleLevel = await addLevels(engine, 0);
   await addCircles(engine, circleLevel);
   const last = await addLevels(engine, circleLevel + 1);

@@ -10,6 +10,7 @@ import {
   type BatchLimits,
   type BatchRange,
   cutBatches,
+  levelsTable,
   numberBatch,
   orderPlan,
   type RowGroup,
@@ -22,8 +23,9 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import type { PlannedWays } from "../run/context.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { batchPath, unsent, type WrittenFile, writeBatchFile } from "./batch-files.ts";
+import { omittedFields, selectLastUpdates, selectLater } from "./later-fields.ts";
 import { batchedTable } from "./planned-inserts.ts";
-import { orderTree } from "./tree-levels.ts";
+import { noLevels, orderTree } from "./tree-levels.ts";
 import { actions, externalIdOf, operationOf } from "./ways.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
@@ -46,7 +48,13 @@ export async function writeBatches(
     return [describeBatch(context, compiled, { ...file, action: "create", level: 0, number: 1, via: "bulk" })];
   }
   const tree = await orderTree(engine, compiled, plan);
-  await engine.run(orderPlan(plan, fields, parentsOf(compiled), tree !== undefined));
+  const later = selectLater(context, stream.name);
+  if (later !== undefined) {
+    if (tree === undefined) await engine.run(noLevels);
+    await engine.run(`DELETE FROM ${levelsTable} WHERE n IN (SELECT n FROM (${selectLastUpdates(plan, later)}))`);
+    await engine.run(`INSERT INTO ${levelsTable} ${selectLastUpdates(plan, later)}`);
+  }
+  await engine.run(orderPlan(plan, fields, parentsOf(compiled), tree !== undefined || later !== undefined));
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${batchedTable} (n BIGINT, batch INTEGER)`);
   const ranges: (BatchRange & { via: Way })[] = [];
   for (const choice of new Set(ways.values())) {
@@ -68,7 +76,9 @@ export async function writeBatches(
     context.signal.throwIfAborted();
     const isCircle = range.action === "create" && range.level === tree?.circleLevel;
     const sent = isCircle ? fields.filter((name) => !tree.links.includes(name)) : fields;
-    batches.push(await writeBatch(context, compiled, { plan, range, via, fields: sent, number: batches.length + 1 }));
+    batches.push(
+      await writeBatch(context, compiled, { plan, range, via, fields: sent, number: batches.length + 1, later }),
+    );
   }
   return batches;
 }
@@ -93,6 +103,8 @@ interface BatchInput {
   via: Way;
   fields: string[];
   number: number;
+  /** What rows are given later. */
+  later: string | undefined;
 }
 
 async function writeBatch(context: RunContext, compiled: CompiledStream, input: BatchInput): Promise<BatchRecord> {
@@ -102,9 +114,11 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   const { capabilities } = targetOf(context, stream.target.connection);
   const path = batchPath(context, { stream: stream.name, number: input.number });
   const replaced = new Set(stream.fields.filter(({ replaces }) => replaces !== undefined).map((field) => field.target));
-  await engine.run(
-    `CREATE OR REPLACE TEMP TABLE batch_rows AS ${selectBatch(input.plan, input.range, replaced.size > 0)}`,
-  );
+  const further = [
+    ...(replaced.size > 0 ? ["p.before"] : []),
+    ...(input.later === undefined ? [] : [`${omittedFields(input.later)} AS omitted`]),
+  ];
+  await engine.run(`CREATE OR REPLACE TEMP TABLE batch_rows AS ${selectBatch(input.plan, input.range, further)}`);
   const used = await engine.all("SELECT DISTINCT unnest(changed) AS name FROM batch_rows");
   const names = new Set(used.map((row) => String(row["name"])));
   const columns = input.fields.filter(
@@ -115,6 +129,7 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
     clearCell: capabilities.clearCell,
     written: writtenFields(compiled),
     replaced,
+    omits: input.later !== undefined,
   });
   const file = await writeBatchFile(engine, cells, path);
   await engine.run("DROP TABLE batch_rows");

@@ -7,7 +7,15 @@ import type { Target } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { problemPart, problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
-import { foldKey, isRejected, keysTable, leftBehindTable, rejectedTable, waitingTable } from "../../diff/keys.ts";
+import {
+  foldKey,
+  isRejected,
+  keysTable,
+  laterTable,
+  leftBehindTable,
+  rejectedTable,
+  waitingTable,
+} from "../../diff/keys.ts";
 import type { Job, MappedField, Stream } from "../../job/job.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -25,6 +33,8 @@ export interface LookupInput {
   plans: ReadonlyMap<string, string>;
   /** SELECT of key and why of the rows of a stream before that are not loaded. */
   leftOut(stream: string): string | undefined;
+  /** Streams that this run plans after this one. */
+  coming: ReadonlySet<string>;
   /** Whether two connections lead to one org. */
   isOneOrg(left: string, right: string): boolean;
   folder: string;
@@ -117,6 +127,8 @@ interface Whereabouts {
   missing: string;
   /** For people: which streams create none. */
   creators: string[];
+  /** Streams that are planned later and may create it. */
+  coming: string[];
 }
 
 function findWhereabouts(input: LookupInput, schema: NamingField): Whereabouts {
@@ -144,6 +156,8 @@ function findWhereabouts(input: LookupInput, schema: NamingField): Whereabouts {
       ...selectMissing(input, schema),
     ].join(" UNION ALL "),
     creators: creators.filter((stream) => stream.name !== own.name).map(({ name }) => name),
+    // What a record can't be without is not given to it later.
+    coming: schema.nillable ? creators.map(({ name }) => name).filter((name) => input.coming.has(name)) : [],
   };
 }
 
@@ -179,7 +193,7 @@ async function leaveLost(input: LookupInput, schema: NamingField): Promise<void>
   const { engine, compiled, stage } = input;
   const { object, key } = schema.lookup;
   const name = identifier(schema.name);
-  const { staying, there, missing, creators } = findWhereabouts(input, schema);
+  const { staying, there, missing, creators, coming } = findWhereabouts(input, schema);
   const also = creators.length === 0 ? "" : `, and stream ${creators.join(", ")} creates none`;
   const isHidden = compiled.redacted.has(schema.name.toLowerCase());
   const shown = isHidden ? "'(hidden)'" : "s.shown";
@@ -187,12 +201,18 @@ async function leaveLost(input: LookupInput, schema: NamingField): Promise<void>
   const why = `CASE WHEN f.ids IS NOT NULL THEN len(f.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(f.ids[:5], ', ')
     WHEN m.why IS NOT NULL THEN ${literal(`its parent ${parent} `)} || ${shown} || ' ' || m.why
     ELSE ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)} END`;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE lost_rows AS SELECT s._row_, f.ids IS NULL AS is_missing, ${why} AS why
-    FROM (SELECT _row_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
+  await engine.run(`CREATE OR REPLACE TEMP TABLE lost_rows AS SELECT s._row_, s._key_, s.key, f.ids IS NULL AS is_missing, ${why} AS why
+    FROM (SELECT _row_, _key_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} JOIN (SELECT _row_, _key_ FROM ${keysTable}) USING (_row_)
       WHERE ${name} IS NOT NULL) s
     LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = s.key
     LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = s.key
     WHERE s.key IN (SELECT key FROM ${wantedTable(schema)}) AND (len(f.ids) > 1 OR s.key NOT IN (${there}))`);
+  if (coming.length > 0) {
+    const streams = `[${coming.map(literal).join(", ")}]`;
+    await engine.run(`INSERT INTO ${laterTable}
+      SELECT _key_, ${literal(schema.name)}, key, ${streams} FROM lost_rows WHERE is_missing`);
+    await engine.run("DELETE FROM lost_rows WHERE is_missing");
+  }
   const waits = parentOf(compiled, schema)?.miss === "later" ? "is_missing" : "false";
   await engine.run(
     `INSERT INTO ${waitingTable} SELECT _row_, ${literal(schema.name)}, why FROM lost_rows WHERE ${waits}`,

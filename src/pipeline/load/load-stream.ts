@@ -10,6 +10,7 @@ import { pollDelays } from "../../http/polling.ts";
 import type { Stream } from "../../job/job.ts";
 import { canBeCutOff, loadBatch } from "../../load/write.ts";
 import { sizeOf } from "../batches/forecast.ts";
+import { lastLevel } from "../batches/later-fields.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
@@ -22,17 +23,22 @@ import { settleBatch } from "./settle-batch.ts";
 const dayMs = 86_400_000;
 
 /**
- * Creates and updates, or deletes. Deletes come last, of all streams: what they free is never needed, what they take
- * along might still be.
+ * Creates and updates; then what those name of streams that come later; then deletes. Deletes come last, of all streams:
+ * what they free is never needed, what they take along might still be.
  */
-export type LoadPass = "changes" | "deletes";
+export type LoadPass = "changes" | "links" | "deletes";
+
+function passOf({ action, level }: BatchRecord): LoadPass {
+  if (action === "delete") return "deletes";
+  return level >= lastLevel ? "links" : "changes";
+}
 
 /**
  * Loads what is not settled yet of a pass. Throws the first failure once the batches in flight have stopped. Gives why
  * it began no further batch, where a limit of the job is reached: those in flight are settled then.
  */
 export async function loadStream(context: RunContext, stream: Stream, pass: LoadPass): Promise<Failure | undefined> {
-  const isWanted = ({ action }: BatchRecord) => (action === "delete") === (pass === "deletes");
+  const isWanted = (batch: BatchRecord) => passOf(batch) === pass;
   const isAgain = (batch: BatchRecord) => isWanted(batch) && (context.isResumed || isLookedAtAgain(stream, batch));
   await recheckBatches(context, stream, isAgain);
   const limit = await loadOpen(context, stream, isWanted);

@@ -1,5 +1,5 @@
-// Rows whose parent the target refused in this run. In: batches of which nothing was sent, the results of the parents'
-// creates. Out: the same batches without such rows, which are told as failed, with why the parent was refused. What must
+// Rows whose parent the target refused in this run, or no stream made after all. In: batches of which nothing was sent, the
+// results of the parents' creates. Out: the same batches without such rows, which are told as failed, with why the parent was refused. What must
 // hold: only rows whose parent is certainly not there; a batch that may have been sent is left as it is, and the target
 // answers for it.
 
@@ -11,7 +11,9 @@ import type { Stream } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
+import { lastLevel, selectLater, selectUnmade } from "../batches/later-fields.ts";
 import { nameParents } from "../compile/parents.ts";
+import { selectLeftOut } from "../rows/left-out.ts";
 import { isOneOrg, type RunContext, targetOf } from "../run/context.ts";
 import { batchRows } from "./present-now.ts";
 import { splitOff, takeBack } from "./recheck.ts";
@@ -30,18 +32,24 @@ export async function holdOrphans(
   isWanted: (batch: BatchRecord) => boolean,
 ): Promise<boolean> {
   const { ledger, run } = context;
-  if (!context.job.streams.some((parent) => refusedCreates(context, parent).length > 0)) return false;
-  const links = await listLinks(context, stream);
+  const isRefused = context.job.streams.some((parent) => refusedCreates(context, parent).length > 0);
+  const later = selectLater(context, stream.name);
+  if (!isRefused && later === undefined) return false;
+  const links = isRefused ? await listLinks(context, stream) : [];
   let found = false;
   for (const batch of ledger.batches(run.id, stream.name).filter(isWanted)) {
     const columns = batch.state === "planned" || batch.state === "intent" ? headerOf(batch.path) : [];
     const held = links.filter(({ field }) => columns.includes(field.name)).map((link) => selectOrphans(link, batch));
+    if (later !== undefined && batch.level >= lastLevel)
+      held.push(...(await selectUnnamed(context, stream, { later, batch, columns })));
     if (held.length === 0) continue;
     const rows = held.join(" UNION ALL ");
     const [any] = await context.engine.all(`SELECT 1 FROM (${rows}) LIMIT 1`);
-    const waiting = any === undefined ? undefined : await takeBack(context, stream, batch);
+    // What is set later was not sent, though its records were.
+    const isUnsent = batch.state === "planned";
+    const waiting = any === undefined ? undefined : isUnsent ? batch : await takeBack(context, stream, batch);
     if (waiting === undefined) continue;
-    await splitOff(context, stream, waiting, { rows, as: "failed", why: "whose parent was refused" });
+    await splitOff(context, stream, waiting, { rows, as: "failed", why: "whose parent is not there" });
     found = true;
   }
   return found;
@@ -90,4 +98,41 @@ function selectOrphans({ field, parent, results }: Link, batch: BatchRecord): st
   const name = identifier(field.name);
   return `SELECT b.n, ${literal(field.name)} AS field, ${literal(`${code}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
     FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b.key`;
+}
+
+interface LaterBatch {
+  /** What rows of the stream name of streams after it. */
+  later: string;
+  batch: BatchRecord;
+  columns: readonly string[];
+}
+
+/** SELECTs of the rows of a batch that name what no stream makes after all. */
+async function selectUnnamed(
+  context: RunContext,
+  stream: Stream,
+  { later, batch, columns }: LaterBatch,
+): Promise<string[]> {
+  const { ledger, run, engine } = context;
+  const plans = ledger.streams(run.id).flatMap(({ name, plan }) => (plan === null ? [] : [[name, plan] as const]));
+  const unmade = selectUnmade(later, new Map(plans));
+  const target = targetOf(context, stream.target.connection);
+  const schema = await target.describe(stream.target.object);
+  const rows = await engine.all(`SELECT DISTINCT field, streams FROM (${unmade}) ORDER BY ALL`);
+  const held: string[] = [];
+  for (const row of rows) {
+    const field = await target.resolveField(schema, String(row["field"]));
+    if (field === undefined || !columns.includes(field.name)) continue;
+    const streams = (row["streams"] as string[]).flatMap((name) => selectLeftOut(context, name) ?? []);
+    const none = "SELECT '' AS key, '' AS why LIMIT 0";
+    const missing = [`(${none})`, ...streams].join(" UNION ALL ");
+    const name = identifier(field.name);
+    const parent = (row["streams"] as string[]).join(", ");
+    held.push(`SELECT b.n, ${literal(field.name)} AS field, ${literal(`${code}: its parent ${parent} `)} || b.${name} || ' ' ||
+        coalesce(m.why, 'is in no row') AS message
+      FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b
+      SEMI JOIN (SELECT parent AS key FROM (${unmade}) WHERE field = ${literal(field.name)}) u ON u.key = b.key
+      LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = b.key`);
+  }
+  return held;
 }

@@ -3,8 +3,9 @@
 // What must hold: cells are kept as they came, each row with the columns of its own file, so that the run that takes it
 // up maps it as if it came then.
 
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { syncFile } from "../../core/files.ts";
 import type { Part } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { waitingTable } from "../../diff/keys.ts";
@@ -37,6 +38,8 @@ export async function keepWaitingRows(
   staged: StagedStream,
 ): Promise<void> {
   const { engine } = context;
+  // Of an attempt that was killed.
+  rmSync(waitingPath(context, stream.name), { force: true });
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${waitingTable}`);
   if (Number(rows) === 0 || !keepsWaiting(context, stream)) return;
   await beginCells(engine);
@@ -48,6 +51,7 @@ export async function keepWaitingRows(
     await addCells(engine, part);
   }
   await saveCells(context, stream.name);
+  syncFile(waitingPath(context, stream.name));
 }
 
 const cellsTable = "waiting_cells";

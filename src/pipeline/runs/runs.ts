@@ -28,6 +28,7 @@ import type { RunSummary } from "../../report/summary.ts";
 import { Engine } from "../../stage/engine.ts";
 import { defineFunctionsIn } from "../compile/define-functions.ts";
 import { nameObjects } from "../compile/object-names.ts";
+import { orderStreams } from "../compile/order-streams.ts";
 import { tellWindow } from "../extract/window.ts";
 import { type Decision, decide } from "../load/decision.ts";
 import { tellReasons } from "../rows/reject-reasons.ts";
@@ -194,7 +195,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   }
   const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
-  const named = await nameObjects(job, targets);
+  const named = await orderStreams(await nameObjects(job, targets), targets);
   // A run that has begun goes on as it was begun.
   if (request.resume === undefined) refuseTwoWriters(named, connections, (name) => targets.get(name)?.orgId ?? name);
   using _locks = await lockObjects({ ...request, emit }, run, named, targets);
