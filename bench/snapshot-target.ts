@@ -69,7 +69,7 @@ export function openSnapshotTarget(snapshot: string): Target {
   };
 }
 
-function makeField(name: string, kind: FieldKind): FieldSchema {
+export function makeField(name: string, kind: FieldKind): FieldSchema {
   const isKey = name === "Contact_No__c";
   return {
     name,

@@ -1,6 +1,6 @@
 // loadline as it is: the product's own way from the file to the batch files that would be sent, with its ledger, hashes,
 // rejects and plan, against a target that answers from a file.
-// Arguments: the delivery, a folder, the snapshot.
+// Arguments: the delivery, a folder, the snapshot; `wide` for the job of sixty fields.
 
 import { dirname, join } from "node:path";
 import { Ledger } from "../src/checkpoint/ledger.ts";
@@ -14,11 +14,12 @@ import { Budget } from "../src/pipeline/run/budget.ts";
 import { Engine } from "../src/stage/engine.ts";
 import { measure } from "./measure.ts";
 import { openSnapshotTarget } from "./snapshot-target.ts";
+import { openWideTarget } from "./wide-target.ts";
 
-const [delivery = "", folder = "", snapshot = ""] = process.argv.slice(2);
+const [delivery = "", folder = "", snapshot = "", which = "bench"] = process.argv.slice(2);
 
 await measure(async () => {
-  const job = readJob(join(import.meta.dirname, "bench.yaml"));
+  const job = readJob(join(import.meta.dirname, `${which}.yaml`));
   const [stream] = job.streams;
   if (stream === undefined) throw new Error("the job has no stream");
   using ledger = Ledger.open(folder);
@@ -36,7 +37,9 @@ await measure(async () => {
   using engine = await Engine.open({ folder: dirname(snapshot), spillFolder });
   await defineFunctionsIn(engine, new Date(run.started), job.timezone, job);
   const place = { file: job.file, line: 1, column: 1 };
-  const targets = new Map([["org", openSnapshotTarget(snapshot)]]);
+  const targets = new Map([
+    ["org", which === "wide" ? openWideTarget(dirname(snapshot)) : openSnapshotTarget(snapshot)],
+  ]);
   const budget = new Budget({ limits: {}, targets, resumeCommand: "", runCommand: "", startedMs: 0 });
   const { counts } = await planStream(
     {
