@@ -1,6 +1,7 @@
-// What countries are called, for the functions country_code and country_name. Loaded where a job names one of them.
+// What countries and their states are called, for the functions country_code, country_name and state_code. Loaded where a job names one of them.
 
 import { openCountries } from "../../values/names/countries.ts";
+import { openStates } from "../../values/names/states.ts";
 import { type Compute, Refused } from "../computed.ts";
 
 export function codeCountries(): Compute {
@@ -17,5 +18,16 @@ export function nameCountries(): Compute {
     const found = countries.find(text);
     if ("why" in found) return new Refused(found.why);
     return countries.nameOf(found.code, language) ?? new Refused(`there are no names in the language "${language}"`);
+  };
+}
+
+export function codeStates(): Compute {
+  const countries = openCountries();
+  const states = openStates();
+  return (text, place = "") => {
+    const country = countries.find(place.trim());
+    if ("why" in country) return new Refused(`of its country: ${country.why}`);
+    const found = states.find(text, country.code);
+    return "why" in found ? new Refused(found.why) : found.code;
   };
 }

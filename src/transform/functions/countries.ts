@@ -29,4 +29,17 @@ export const countryFunctions: readonly OwnFunction[] = [
     ],
     load: async () => (await import("../compute/countries.ts")).nameCountries(),
   }),
+  computed({
+    name: "state_code",
+    signature: "state_code(text, country)",
+    does: "the code of a state or province as ISO 3166-2 has it behind the country's; blank is none. Salesforce's state codes are the same for most countries; of Mexico and China an org may have others",
+    takes:
+      "a name, in English or as the country writes it, or a code, of AT, AU, BR, CA, CH, CN, DE, IE, IN, JP, MX or US; the country is what `country_code` takes",
+    examples: [
+      { call: "state_code('California', 'US')", gives: "CA" },
+      { call: "state_code('Bayern', 'Germany')", gives: "BY" },
+      { call: "state_code('mx-jal', 'MX')", gives: "JAL" },
+    ],
+    load: async () => (await import("../compute/countries.ts")).codeStates(),
+  }),
 ];
