@@ -2,8 +2,9 @@
 
 import type { Command } from "commander";
 import type { Globals } from "../commands/globals.ts";
+import type { PreviewFlags } from "../commands/preview.ts";
 import type { TestFlags } from "../commands/test.ts";
-import type { Act } from "./options.ts";
+import { type Act, wholeNumber } from "./options.ts";
 
 export function addTryingCommands(program: Command, globals: () => Globals, act: Act): void {
   program
@@ -16,6 +17,20 @@ export function addTryingCommands(program: Command, globals: () => Globals, act:
     .action(
       act(async (files: string[], flags: TestFlags) =>
         (await import("../commands/test.ts")).testJobs(globals(), files, flags),
+      ),
+    );
+
+  program
+    .command("preview <job>")
+    .description("the first rows of a job as they come, beside what would be written; writes nothing")
+    .option("--limit <n>", "so many rows of each stream", wholeNumber, 20)
+    .option("--where <sql>", "only rows of which this is true, SQL over columns of the source")
+    .option("--stream <names>", "only these streams, separated by commas")
+    .option("--sandbox", "against a local sandbox")
+    .option("--schema <file>", "custom fields of that sandbox (default: sandbox.yaml of the project)")
+    .action(
+      act(async (file: string, flags: PreviewFlags) =>
+        (await import("../commands/preview.ts")).preview(globals(), file, flags),
       ),
     );
 }

@@ -60,7 +60,7 @@ export function optionsOf(job: Job, flags: RunFlags): RunOptions {
   };
 }
 
-function readStreams(job: Job, text: string | undefined): string[] | undefined {
+export function readStreams(job: Job, text: string | undefined): string[] | undefined {
   const streams = text?.split(",").map((name) => name.trim());
   const unknown = streams?.find((name) => !job.streams.some((stream) => stream.name === name));
   if (unknown === undefined) return streams;

@@ -84,6 +84,14 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: [1],
   },
+  preview: {
+    examples: [
+      ["preview jobs/contacts.yaml", "the first 20 rows, as they come and as they would be written"],
+      ["preview jobs/contacts.yaml --where \"country = 'DE'\" --limit 5", "of those that are German"],
+      ["preview jobs/contacts.yaml --sandbox --json", "without an account, for a script"],
+    ],
+    exitCodes: ofSystems,
+  },
   init: {
     examples: [
       ["init", "ask which systems"],

@@ -156,7 +156,7 @@ async function planCases(
   { compiled, rows, records, cases }: PlanInput,
 ): Promise<Planned> {
   let results: CaseResult[] = [];
-  await trial.plan(stream, async (compared) => {
+  await trial.begin().plan(stream, async (compared) => {
     results = await collectResults(compared, way, rows);
   });
   if (isMarked) {

@@ -12,7 +12,7 @@ import { monotonicMs, now } from "../../../core/clock.ts";
 import { showPath } from "../../../core/errors.ts";
 import { makePrivateFolder } from "../../../core/files.ts";
 import { oneAtATime } from "../../../core/in-parallel.ts";
-import type { Job, Stream } from "../../../job/job.ts";
+import type { Job, Limits, Stream } from "../../../job/job.ts";
 import type { RunEvent } from "../../../report/events.ts";
 import { Engine } from "../../../stage/engine.ts";
 import { defineFunctions } from "../../../transform/functions.ts";
@@ -29,6 +29,8 @@ export interface TrialRequest {
   targets: ReadonlyMap<string, Target>;
   /** By stream. */
   keys: ReadonlyMap<string, StreamKeys>;
+  /** Of real systems: what the job may take of them. */
+  limits?: Limits;
   emit?: (event: RunEvent) => void;
   signal: AbortSignal;
 }
@@ -44,6 +46,11 @@ export interface Trial extends AsyncDisposable {
   engine: Engine;
   /** With its objects as their systems name them. */
   job: Job;
+  /** A run of its own: its streams see what is planned before them. */
+  begin(): TrialRun;
+}
+
+export interface TrialRun {
   /** Plans a stream and lets `look` see it. False where there is no file to take. */
   plan(stream: Stream, look: (tried: TriedStream) => Promise<void>, options?: RunOptions): Promise<boolean>;
 }
@@ -64,18 +71,13 @@ export async function openTrial(request: TrialRequest): Promise<Trial> {
     for (const sql of defineFunctions(now(), request.job.timezone, request.job)) await engine.run(sql);
     const job = await nameObjects(request.job, targets);
     const room = { ...request, job, engine, ledger, emit };
-    let plans = 0;
+    let runs = 0;
     return {
       engine,
       job,
-      plan(stream, look, options = {}) {
-        plans += 1;
-        return planOne(
-          room,
-          { id: `trial-${plans}`, folder: runFolder(folder, `trial-${plans}`), options },
-          stream,
-          look,
-        );
+      begin() {
+        runs += 1;
+        return beginRun(room, `trial-${runs}`, runFolder(folder, `trial-${runs}`));
       },
       async [Symbol.asyncDispose]() {
         close(engine);
@@ -89,35 +91,27 @@ export async function openTrial(request: TrialRequest): Promise<Trial> {
 
 type Room = Omit<TrialRequest, "emit"> & Pick<RunContext, "engine" | "ledger" | "emit">;
 
-async function planOne(
-  room: Room,
-  { id, folder, options }: { id: string; folder: string; options: RunOptions },
-  stream: Stream,
-  look: (tried: TriedStream) => Promise<void>,
-): Promise<boolean> {
-  const { job, ledger, engine, targets, keys } = room;
+function beginRun(room: Room, id: string, folder: string): TrialRun {
+  const { job, ledger, engine, targets, keys, limits = {} } = room;
   makePrivateFolder(folder);
-  const run = ledger.startRun({
-    id,
-    job: job.name,
-    jobHash: job.hash,
-    jobFile: job.file,
-    jobSha256: null,
-    command: "plan",
-    options,
-  });
+  const { name, hash: jobHash, file: jobFile } = job;
+  const run = ledger.startRun({ id, job: name, jobHash, jobFile, jobSha256: null, command: "plan", options: {} });
   const again = `loadline check ${showPath(job.file)}`;
-  const budget = new Budget({ limits: {}, targets, resumeCommand: again, runCommand: again, startedMs: monotonicMs() });
-  const context: RunContext = {
-    ...room,
-    run,
-    folder,
-    keys: keys.has(stream.name) ? keys : new Map([[stream.name, {}]]),
-    oneAtATime: oneAtATime(),
-    budget,
-    ways: new Map(),
-    isResumed: false,
+  const budget = new Budget({ limits, targets, resumeCommand: again, runCommand: again, startedMs: monotonicMs() });
+  const context = { ...room, folder, budget, oneAtATime: oneAtATime(), isResumed: false };
+  return {
+    async plan(stream, look, options = {}) {
+      const planned = await planStream(
+        {
+          ...context,
+          run: { ...run, options },
+          keys: keys.has(stream.name) ? keys : new Map([[stream.name, {}]]),
+          ways: new Map(),
+        },
+        stream,
+        (compared) => look({ ...compared, engine, folder }),
+      );
+      return planned.plan !== null;
+    },
   };
-  const planned = await planStream(context, stream, (compared) => look({ ...compared, engine, folder }));
-  return planned.plan !== null;
 }
