@@ -50,7 +50,7 @@ export interface Trial extends AsyncDisposable {
   begin(): TrialRun;
 }
 
-export interface TrialRun {
+interface TrialRun {
   /** Plans a stream and lets `look` see it. False where there is no file to take. */
   plan(stream: Stream, look: (tried: TriedStream) => Promise<void>, options?: RunOptions): Promise<boolean>;
 }
