@@ -257,7 +257,13 @@ function makeTarget(
       const records = (isAgain ? presentAgain : present).flatMap((record, index) =>
         record === undefined || (scope !== undefined && record["Scope"] !== scope)
           ? []
-          : [[record["Id"] ?? idOf(index), `v${index}`, ...names.map((name) => record[name] ?? "")]],
+          : [
+              [
+                record["Id"] ?? idOf(index),
+                record["SystemModstamp"] ?? `v${index}`,
+                ...names.map((name) => record[name] ?? ""),
+              ],
+            ],
       );
       const file = `${path}${isAgain ? ".again" : ""}${scope === undefined ? "" : ".scope"}`;
       writeFileSync(file, stringify([["Id", "SystemModstamp", ...names], ...records], { quoted: true }));
