@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type OutputChunk, type Plugin, rolldown } from "rolldown";
+import { type ModuleInfo, type OutputChunk, type Plugin, rolldown } from "rolldown";
 
 const root = join(import.meta.dirname, "..");
 const { values } = parseArgs({ options: { noCheck: { type: "boolean" }, out: { type: "string" } } });
@@ -35,13 +35,49 @@ async function bundle(folder: string): Promise<OutputChunk[]> {
     input: { cli: "src/cli.ts" },
     platform: "node",
     external,
+    preserveEntrySignatures: "allow-extension",
     plugins: [withoutJsforceRequests],
     logLevel: "warn",
   });
   // Names of functions are kept for the traces of `--verbose`.
   const minify = { compress: { keepNames: { function: true, class: true } }, mangle: { keepNames: true } };
-  const { output } = await program.write({ dir: folder, chunkFileNames: "[name]-[hash].js", comments: false, minify });
-  return output.filter((file) => file.type === "chunk");
+  const { output } = await program.write({
+    dir: folder,
+    chunkFileNames: "[name]-[hash].js",
+    comments: false,
+    minify,
+    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: gatherRun(), debugName: "run" }] },
+  });
+  const chunks = output.filter((file) => file.type === "chunk");
+  // Whoever starts the program again in one process makes its first file anew: nobody else may bring it.
+  const importing = chunks.find(({ imports }) => imports.includes("cli.js"));
+  if (importing !== undefined) throw new Error(`${importing.fileName} imports cli.js`);
+  return chunks;
+}
+
+type NameChunk = (id: string, context: { getModuleInfo(id: string): ModuleInfo | null }) => string | null;
+
+/**
+ * All that a run reads before it begins, in one file: of fifty small ones, each is looked for, read and linked by itself.
+ * What the first file needs stays with that, so that `--help` reads no more than it must.
+ */
+function gatherRun(): NameChunk {
+  const gathered = new Set<string>();
+  return (id, context) => {
+    if (gathered.size === 0) {
+      const first = reach(join(root, "src/cli.ts"), context);
+      for (const module of reach(join(root, "src/commands/run.ts"), context))
+        if (!first.has(module)) gathered.add(module);
+    }
+    return gathered.has(id) ? "run" : null;
+  };
+}
+
+/** A module and all that it imports at once. */
+function reach(from: string, context: Parameters<NameChunk>[1]): Set<string> {
+  const reached = new Set([from]);
+  for (const id of reached) for (const imported of context.getModuleInfo(id)?.importedIds ?? []) reached.add(imported);
+  return reached;
 }
 
 /** The scripts and the style of the HTML pages (src/report/html/), which are put into each of them. */
