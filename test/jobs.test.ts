@@ -170,26 +170,42 @@ describe("partners-mirror", () => {
   });
 });
 
-// Two jobs begin with one load of 20,000 contacts.
+/** The first records of a file, of so many lines: up to a line that is inside no quotes. */
+function cutFile(text: string, lines: number): string {
+  const all = text.split("\n");
+  const isInside = (count: number) => (all.slice(0, count).join("").split('"').length - 1) % 2 === 1;
+  let count = lines;
+  while (isInside(count)) count += 1;
+  return `${all.slice(0, count).join("\n")}\n`;
+}
+
+// Two jobs begin with one load of so many contacts that they are taken by a bulk query.
 describe("once the vendor's contacts are loaded", () => {
   let project: Project;
+  let loaded = 0;
   beforeAll(async () => {
     project = copyExamples();
-    await project.run("run", "jobs/vendor-contacts-to-salesforce.yaml", "--sandbox", "--json");
+    for (const name of ["contacts_north.csv", "contacts_south.csv"]) {
+      const path = `fixtures/contacts-vendor/${name}`;
+      project.write({ [path]: cutFile(project.read(path), 1600) });
+    }
+    const run = await project.run("run", "jobs/vendor-contacts-to-salesforce.yaml", "--sandbox", "--json");
+    loaded = run.summary().streams["contacts"]?.loaded ?? 0;
+    expect(loaded, run.stderr).toBeGreaterThan(2500);
   });
   afterAll(() => project[Symbol.asyncDispose]());
 
   test("salesforce-contacts-to-csv takes all contacts, then those that changed", async () => {
     const job = "jobs/salesforce-contacts-to-csv.yaml";
     const first = await project.run("run", job, "--sandbox", "--json");
-    expect(countsOf(first, "contacts")).toEqual({ extracted: 19_690, creates: 19_690, loaded: 19_690 });
+    expect(countsOf(first, "contacts")).toEqual({ extracted: loaded, creates: loaded, loaded });
     const written = readExport(project, first);
-    expect(written).toHaveLength(19_690);
-    expect(new Set(written.map(({ contact_no: number }) => number)).size).toBe(19_690);
+    expect(written).toHaveLength(loaded);
+    expect(new Set(written.map(({ contact_no: number }) => number)).size).toBe(loaded);
     expect(written.every(({ deleted }) => deleted === "false")).toBe(true);
-    expect(written.filter(({ account }) => account !== "").length).toBeGreaterThan(15_000);
+    expect(written.filter(({ account }) => account !== "").length).toBeGreaterThan(loaded * 0.75);
     const second = await project.run("run", job, "--sandbox", "--json");
-    expect(countsOf(second, "contacts")).toEqual({ extracted: 19_690, duplicates: 19_690 });
+    expect(countsOf(second, "contacts")).toEqual({ extracted: loaded, duplicates: loaded });
     expect(readExport(project, second)).toEqual([]);
   });
 

@@ -4,22 +4,31 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { playStranger } from "./package/stranger.ts";
 import { createProject, type Project, repository, startChild } from "./support/rig.ts";
 
 const manifest = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { version: string };
 
-/** Packs dist/ as the tests' setup built it. */
-function pack(place: Project): { filename: string; unpackedSize: number; files: { path: string }[] } {
-  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", place.folder];
-  const [packed] = JSON.parse(execFileSync("npm", args, { cwd: repository, encoding: "utf8", stdio: "pipe" }));
-  return packed;
+interface Packed {
+  filename: string;
+  unpackedSize: number;
+  files: { path: string }[];
 }
 
-test("the package holds the program, its documents and the examples, and nothing else", async () => {
-  await using place = createProject();
-  const { files, unpackedSize } = pack(place);
+let place: Project;
+let packed: Packed;
+
+/** dist/ as the tests' setup built it. */
+beforeAll(() => {
+  place = createProject();
+  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", place.folder];
+  [packed] = JSON.parse(execFileSync("npm", args, { cwd: repository, encoding: "utf8", stdio: "pipe" }));
+  return () => place[Symbol.asyncDispose]();
+});
+
+test("the package holds the program, its documents and the examples, and nothing else", () => {
+  const { files, unpackedSize } = packed;
   const paths = files.map(({ path }) => path);
   const tops = new Set(paths.map((path) => path.split("/")[0]));
   expect([...tops].sort()).toEqual([
@@ -42,9 +51,10 @@ test("the package holds the program, its documents and the examples, and nothing
 });
 
 test("a stranger installs the package into an empty folder, and loads a file from there as the README says", async () => {
-  await using place = createProject();
-  const { filename } = pack(place);
-  const stranger = await playStranger(place.folder, place.path(filename), { node: process.execPath, hurried: true });
+  const stranger = await playStranger(place.folder, place.path(packed.filename), {
+    node: process.execPath,
+    hurried: true,
+  });
   const answered = stranger.steps.map(({ typed, answered }) => `$ ${typed}\n${answered}`).join("\n");
   expect(answered).toMatch(/^ +vendor +30 +1 +29 +29$/m);
   expect(answered).toMatch(/^ +vendor +30 +1 +29 +1$/m);

@@ -5,10 +5,10 @@
 import { appendFileSync } from "node:fs";
 
 const armed = process.env["LOADLINE_FAILPOINT"]?.match(/^(?<name>.+):(?<hit>\d+)$/)?.groups;
-const log = process.env["LOADLINE_FAILPOINT_LOG"];
 let hits = 0;
 
 export function failpoint(name: string): void {
+  const log = process.env["LOADLINE_FAILPOINT_LOG"];
   if (log !== undefined) appendFileSync(log, `${name}\n`);
   if (armed === undefined || (armed["name"] !== "*" && armed["name"] !== name)) return;
   hits += 1;

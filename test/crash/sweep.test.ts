@@ -4,7 +4,11 @@ import { openLane } from "./load.ts";
 import { isClean } from "./oracle.ts";
 import { builtProgram } from "./program.ts";
 
-/** Six batches; `npm run crash:sweep` takes a dozen and more, and every hit of every step, each in a load of its own. */
+/**
+ * Six batches; `npm run crash:sweep` takes a dozen and more, and in each mode every hit of every step, each in a load of its
+ * own. Here a step is killed at where it is another piece of code: what comes before and after a load is one for all modes
+ * (insert), the protocol of jobs one for both systems, that of calls likewise.
+ */
 const batchRows = 10;
 
 /** Steps of a run before it loads, and after; of a batch; and of a batch that has a handle, in the order of the way. */
@@ -16,9 +20,8 @@ const jobSteps = "intent opened handle uploaded committed closed inspected ended
 const recoverySteps = ["abandoned", "rechecked"];
 
 /** Steps around a call that does something at the target, or that decides on one. */
-const callDecisions = ["intent", "committed", "stored"];
-const jobDecisions = ["handle", "committed", "closed", "fetched", "settled"];
-const importDecisions = "opened handle uploaded committed closed inspected fetched settled".split(" ");
+const callDecisions = ["committed", "stored"];
+const jobDecisions = ["handle", "committed", "fetched"];
 
 /** One load by jobs and one by calls are killed at every step, each other way of writing where it decides. */
 const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
@@ -28,7 +31,7 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
     steps: jobSteps,
     // In the middle of the batches, too, and while it is taken up.
     failpoints: [
-      ...[...firstOf(planSteps), "intent:2", "opened:1", "handle:3", "abandoned:1", "uploaded:3", "abandoned:1"],
+      ...[...firstOf(planSteps), "intent:2", "opened:1", "handle:3", "abandoned:1", "uploaded:3"],
       ...["committed:4", "closed:1", "inspected:1", "ended:1", "fetched:2", "stored:1", "settled:1"],
       ...firstOf(endSteps),
     ],
@@ -40,10 +43,15 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
     mode: "hs-insert",
     continuation: "run",
     steps: callSteps,
-    failpoints: firstOf([...planSteps, ...callSteps, ...endSteps]),
+    failpoints: firstOf(["planned", ...callSteps, "loaded"]),
   },
   { mode: "hs-upsert", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
-  { mode: "hs-import", continuation: "run", steps: jobSteps, failpoints: firstOf(importDecisions) },
+  {
+    mode: "hs-import",
+    continuation: "run",
+    steps: jobSteps,
+    failpoints: firstOf(["handle", "uploaded", "committed", "closed", "fetched"]),
+  },
   { mode: "hs-delete", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
 ];
 

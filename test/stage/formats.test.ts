@@ -88,11 +88,11 @@ describe("JSON", () => {
   });
 
   test("reads a file of many chunks as one of few", async () => {
-    const records = Array.from({ length: 40_000 }, (_, id) => ({ id: String(id), text: `ä]},{\\"`.repeat(id % 50) }));
+    const records = Array.from({ length: 8_000 }, (_, id) => ({ id: String(id), text: `ä]},{\\"`.repeat(id % 50) }));
     const { rows, rejects } = await read("a.json", JSON.stringify(records, null, 1), format);
     expect(rejects).toEqual([]);
     expect(rows.map(([, ...cells]) => cells)).toEqual(records.map(({ id, text }) => [id, text]));
-    expect(rows.at(-1)?.[0]).toBe(2 + 39_999 * 4);
+    expect(rows.at(-1)?.[0]).toBe(2 + 7_999 * 4);
   });
 });
 

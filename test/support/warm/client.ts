@@ -14,7 +14,7 @@ import {
 } from "./protocol.ts";
 
 /** Read when Node or a library starts, or meant to kill the process: a host would not see them, or not be the same. */
-const readAtStart = /^(NODE_(?!ENV$)|LOADLINE_|TZ$|UV_|LD_|LANG$|LC_|OPENSSL|SSL)/;
+const readAtStart = /^(NODE_(?!ENV$)|LOADLINE_(?!FAILPOINT_LOG$)|TZ$|UV_|LD_|LANG$|LC_|OPENSSL|SSL)/;
 
 export interface WarmRun {
   finished: Promise<RunResult>;
