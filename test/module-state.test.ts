@@ -27,7 +27,6 @@ const exceptions: Record<string, string> = {
   "cli.ts: stopping": "the same",
   "core/failpoint.ts: armed": "tests that kill start a process",
   "core/failpoint.ts: hits": "the same",
-  "core/failpoint.ts: log": "the same",
   "core/process-memory.ts: starts": "filled as modules are loaded, not by a run",
   "core/writings.ts: gramsOf": "made of its key alone",
   "report/visible-text.ts: segmenter": "the same for everyone; making one takes long",
