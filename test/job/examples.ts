@@ -72,6 +72,7 @@ streams:
     map:
       Id: id
       LeadSource: { lookup: { file: ref/source.csv, key: theirs, value: ours, from: source, miss: create } }
+    validate: [ { expr: "count(*) > 0", over: run } ]
   b:
     source: { format: { encoding: utf-16 }, after: { delete: true }, ready: { done_file: done } }
     target: { mode: delta }

@@ -137,11 +137,25 @@ describe("loadline test", () => {
         { list: "expect", index: 1, kind: "missing", what: "Email: •••" },
       ],
       fewer: [{ list: "expect", index: 1, row: 1, kind: "unexpected", what: "Ext__c: A2, LastName: B" }],
-      reject: [{ list: "expect_rejects", index: 0, row: 0, kind: "unexpected", what: "expr: nobody is nobody" }],
+      reject: [
+        {
+          list: "expect_rejects",
+          index: 0,
+          row: 0,
+          kind: "unexpected",
+          what: 'expr: nobody is nobody (LastName = "Nobody")',
+        },
+      ],
       "other reject": [
         { list: "expect", index: 0, kind: "missing", what: "Ext__c: A1" },
         { list: "expect_rejects", index: 0, kind: "missing", what: "key" },
-        { list: "expect_rejects", index: 1, row: 0, kind: "unexpected", what: "expr: nobody is nobody" },
+        {
+          list: "expect_rejects",
+          index: 1,
+          row: 0,
+          kind: "unexpected",
+          what: 'expr: nobody is nobody (LastName = "Nobody")',
+        },
       ],
       plan: [
         {

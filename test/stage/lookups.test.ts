@@ -96,8 +96,8 @@ target: { connection: out, object: Thing, key: Key__c, mode: upsert }
 map: { Key__c: id, ${name}: { lookup: { ${lookup} } } }`;
           const staged = await rig.stage(stream, fields, files, { present, looksUp: true });
           const found = staged.rows.map((one) => {
-            const [, rule, why = ""] = String(one["_problem_"] ?? "").split("\u001f");
-            return [one["Key__c"], one["_problem_"] === null ? one[name] : `${rule} ${why}`];
+            const [, rule, why = ""] = String((one["_problems_"] as string[] | null)?.[0] ?? "").split("\u001f");
+            return [one["Key__c"], one["_problems_"] === null ? one[name] : `${rule} ${why}`];
           });
           const wanted = numbered.map(({ id, a, b }) => [id, expected({ a, b, v: "" })]);
           expect(found.length).toBe(wanted.length);

@@ -4,6 +4,7 @@
 import type { Action } from "../../../core/model.ts";
 import { type Problem, readProblem } from "../../../core/problem.ts";
 import { identifier, literal } from "../../../core/sql.ts";
+import { clashesTable, clashReasons } from "../../../diff/clashes.ts";
 import { stayedTable } from "../../../diff/compare.ts";
 import { keysTable, leftBehindTable, rejectedTable } from "../../../diff/keys.ts";
 import type { Engine, Row } from "../../../stage/engine.ts";
@@ -49,10 +50,13 @@ export async function readTriedRows(tried: TriedStream, limit?: number): Promise
     .map((table) => `SELECT _row_ FROM ${table}`)
     .join(" UNION ");
   const rows = await engine.all(`SELECT s._row_ AS row, s._part_ AS part, s._position_ AS position, s._line_ AS line,
-      s._problem_ AS problem, s._warning_ AS warning, l.reasons, y.kind, y.reason, [${values.join(", ")}] AS fields
+      s._problems_ AS problems, s._warnings_ AS warnings, w.warned, coalesce(c.reasons, l.reasons) AS reasons, y.kind, y.reason, [${values.join(", ")}] AS fields
     FROM ${staged.view} s SEMI JOIN (${taken}) t USING (_row_)
     LEFT JOIN (SELECT _row_, list(DISTINCT _reason_ ORDER BY _reason_) AS reasons FROM ${leftBehindTable}
       WHERE _reason_ <> 'duplicate' GROUP BY 1) l USING (_row_)
+    LEFT JOIN (${clashReasons}) c USING (_row_)
+    LEFT JOIN (SELECT _row_, list(_reason_ ORDER BY place) AS warned FROM ${clashesTable}
+      WHERE severity = 'warn' GROUP BY 1) w USING (_row_)
     LEFT JOIN (SELECT _row_, any_value(kind) AS kind, any_value(reason) AS reason FROM ${stayedTable} GROUP BY 1) y USING (_row_)
     ORDER BY row ${limit === undefined ? "" : `LIMIT ${limit}`}`);
   const changes = await readChanges(
@@ -63,10 +67,8 @@ export async function readTriedRows(tried: TriedStream, limit?: number): Promise
   return rows.map((found): TriedRow => {
     const row = Number(found["row"]);
     const change = changes.get(row);
-    const problems = [found["problem"], ...((found["reasons"] as string[] | null) ?? [])];
-    const rejects = problems
-      .filter((text) => text !== null && text !== undefined)
-      .map((text) => readProblem(String(text)));
+    const read = (name: string) => ((found[name] as string[] | null) ?? []).map(readProblem);
+    const rejects = [...read("problems"), ...read("reasons")];
     const kind = found["kind"] === null ? undefined : kinds[String(found["kind"])];
     const given = found["fields"] as (string | null)[];
     return {
@@ -77,7 +79,7 @@ export async function readTriedRows(tried: TriedStream, limit?: number): Promise
       state: rejects.length > 0 ? "rejected" : (kind ?? change?.action ?? "unchanged"),
       values: new Map(fields.map((name, index) => [name, given[index] ?? null])),
       rejects,
-      warnings: found["warning"] === null ? [] : [readProblem(String(found["warning"]))],
+      warnings: rejects.length > 0 ? [] : [...read("warnings"), ...read("warned")],
       reason: found["reason"] === null ? undefined : String(found["reason"]),
       change,
     };
