@@ -4,10 +4,12 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Problem } from "../../core/problem.ts";
 import { identifier } from "../../core/sql.ts";
 import { stayedTable } from "../../diff/compare.ts";
 import { foldKey } from "../../diff/keys.ts";
 import type { Job, Stream } from "../../job/job.ts";
+import { visible } from "../../report/visible-text.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { rowState } from "../../stage/stage.ts";
@@ -41,9 +43,10 @@ export class LeftOutRejects {
   }
 
   /** `place`: "feed.csv line 3". A row without a key is nobody's parent. */
-  async add(key: unknown, reason: string, place: string): Promise<void> {
+  async add(key: unknown, problems: readonly Problem[], place: string): Promise<void> {
     if (typeof key !== "string") return;
-    await this.#file.add({ columns, label: "" }, [key, `was rejected: ${place}: ${reason}`], []);
+    const said = problems.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; ");
+    await this.#file.add({ columns, label: "" }, [key, `was rejected: ${place}: ${visible(said)}`], []);
   }
 
   async close(): Promise<void> {

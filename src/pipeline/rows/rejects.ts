@@ -84,7 +84,7 @@ export async function keepRejects(
         const rule = problem.index === undefined ? undefined : rules.get(problem.index);
         if (rule?.severity === "fail") failed.set(rule, (failed.get(rule) ?? 0) + 1);
       }
-      await leftOut?.add(row["key"], sayAll(problems), line === 0 ? part.label : `${part.label} line ${line}`);
+      await leftOut?.add(row["key"], problems, line === 0 ? part.label : `${part.label} line ${line}`);
     });
   }
   await leftOut?.close();
