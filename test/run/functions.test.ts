@@ -1,0 +1,45 @@
+// Functions that are computed in JavaScript, through the program as it is installed: values are stored, what is refused is a
+// reject with its reason, and what is never shown is not in it.
+
+import { expect, test } from "vitest";
+import { contactsJob, rehearse } from "./support.ts";
+
+test("phones, countries and codes are read; a row that is refused says why, one under redact what it looks like", async () => {
+  const map = [
+    "Ext__c: id",
+    "LastName: last",
+    "Phone: phone(tel, land)",
+    "MailingCountry: country_name(land)",
+    "Department: currency(money, land)",
+  ].map((line) => `      ${line}`);
+  const rows = [
+    "1,Adams,030 / 901820,Deutschland,€",
+    "2,Brown,(202) 224-3121,USA,$",
+    "3,Clark,030 901820 / 030 901821,DE,EUR",
+    "4,Davis,,Korea,",
+    "5,Evans,,,",
+    "6,Frank,202 224 3121 x7,US,USD",
+  ];
+  const csv = `id,last,tel,land,money\n${rows.join("\n")}\n`;
+  const job = (top = "") => contactsJob({ map: map.join("\n"), ...(top === "" ? {} : { top }) });
+  await using place = await rehearse(job(), { "inbox/contacts.csv": csv, "hidden.yaml": job("redact: [Phone]") });
+  const hidden = (await place.project.run("plan", "hidden.yaml", "--json")).summary();
+  const said = (run: unknown) => place.project.read(`.loadline/runs/${run}/rejects/contacts.csv`);
+  expect(said(hidden.run)).toContain("tel (hidden) (18 digits, 4 blanks, 1 other character)");
+  expect(said(hidden.run)).not.toContain("two numbers");
+
+  const done = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(done.streams["contacts"]).toMatchObject({ extracted: 6, rejected: 3, loaded: 3 });
+  const rejects = said(done.run);
+  expect(rejects).toContain("by phone(tel, land): it may be two numbers; phone takes one number of a country's");
+  expect(rejects).toContain("by country_name(land): it may be KR or KP; country_name takes");
+  expect(rejects).toContain("it has an extension, which E.164 has no place for");
+  const contacts = await place.contacts();
+  expect(contacts.get("1")).toMatchObject({ Phone: "+4930901820", MailingCountry: "Germany", Department: "EUR" });
+  expect(contacts.get("2")).toMatchObject({
+    Phone: "+12022243121",
+    MailingCountry: "United States",
+    Department: "USD",
+  });
+  expect(contacts.get("5")).toMatchObject({ Phone: null, MailingCountry: null });
+});
