@@ -1,10 +1,11 @@
 // The commands that try a job without running it.
 
 import type { Command } from "commander";
+import type { SystemFlags } from "../commands/connections.ts";
 import type { Globals } from "../commands/globals.ts";
 import type { PreviewFlags } from "../commands/preview.ts";
 import type { TestFlags } from "../commands/test.ts";
-import { type Act, wholeNumber } from "./options.ts";
+import { type Act, addSandboxOptions, wholeNumber } from "./options.ts";
 
 export function addTryingCommands(program: Command, globals: () => Globals, act: Act): void {
   program
@@ -31,6 +32,14 @@ export function addTryingCommands(program: Command, globals: () => Globals, act:
     .action(
       act(async (file: string, flags: PreviewFlags) =>
         (await import("../commands/preview.ts")).preview(globals(), file, flags),
+      ),
+    );
+
+  addSandboxOptions(program.command("profile <file...>"))
+    .description("what columns hold: of files, or of <connection> <object>: blanks, distinct values, ranges, patterns")
+    .action(
+      act(async (named: string[], flags: SystemFlags) =>
+        (await import("../commands/profile.ts")).profile(globals(), named, flags),
       ),
     );
 }

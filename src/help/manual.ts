@@ -92,6 +92,14 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: ofSystems,
   },
+  profile: {
+    examples: [
+      ["profile inbox/contacts.csv", "the columns of a file"],
+      ["profile salesforce Contact", "the fields of an object"],
+      ["profile hubspot contacts --sandbox --json", "of the sandbox, for a script"],
+    ],
+    exitCodes: ofSystems,
+  },
   init: {
     examples: [
       ["init", "ask which systems"],
