@@ -115,3 +115,51 @@ rejects: { max: 100% }
   expect(Object.keys(done.summary().streams)).toEqual(["accounts", "contacts"]);
   expect(done.summary().streams["contacts"]).toMatchObject({ loaded: 1, rejected: 1 });
 });
+
+test("in HubSpot too, from both ends of an association", async () => {
+  const text = `version: 1
+name: both
+defaults: { source: { connection: drop }, target: { connection: hubspot, mode: upsert } }
+streams:
+  companies:
+    source: { files: "accounts.csv" }
+    target: { object: companies, key: vendor_id }
+    map: { vendor_id: id, name: id, contacts: { parent: contacts, from: main, miss: later } }
+  contacts:
+    source: { files: "contacts.csv" }
+    target: { object: contacts, key: ext_id }
+    map: { ext_id: id, lastname: id, companies: { parent: companies, from: account, miss: later } }
+rejects: { max: 100% }
+`;
+  const property = { type: "string", fieldType: "text", hasUniqueValue: true };
+  const objects = {
+    hubspot: {
+      contacts: { properties: { ext_id: property } },
+      companies: { properties: { vendor_id: property } },
+    },
+  };
+  await using place = await rehearse(
+    text,
+    { "inbox/accounts.csv": "id,main\nA1,C1\nA2,C2\n", "inbox/contacts.csv": "id,account\nC1,A2\nC2,\nC3,A9\n" },
+    objects,
+  );
+  const done = await place.project.run("run", "job.yaml", "--json");
+  expect(done.code, done.stderr).toBe(0);
+  expect(done.summary().streams).toMatchObject({
+    companies: { creates: 2, loaded: 2 },
+    contacts: { creates: 2, loaded: 2, waiting: 1 },
+  });
+  const names = new Map((await place.sandbox.dumpHubSpot("companies")).map((one) => [one.id, one.properties["name"]]));
+  const links: string[] = [];
+  for (const { id, properties } of await place.sandbox.dumpHubSpot("contacts")) {
+    const { body } = await place.sandbox.hubspotApi("GET", `/crm/v4/objects/contacts/${id}/associations/companies`);
+    const { results } = body as { results: { toObjectId: number }[] };
+    links.push(...results.map(({ toObjectId }) => `${properties["ext_id"]} ${names.get(String(toObjectId))}`));
+  }
+  expect(links.sort()).toEqual(["C1 A1", "C1 A2", "C2 A2"]);
+  const again = await place.project.run("run", "job.yaml", "--json");
+  expect(again.summary().streams).toMatchObject({
+    companies: { unchanged: 2, loaded: 0 },
+    contacts: { unchanged: 2, loaded: 0, waiting: 1 },
+  });
+});
