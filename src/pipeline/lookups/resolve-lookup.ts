@@ -87,15 +87,17 @@ async function readRecords(request: LookupRequest): Promise<FoundRecords> {
 
 const candidatesMax = 5;
 
-/** A row a key: records that agree in the value are one answer. */
+/** A row a key: records that agree in the value are one answer. Candidates are listed of the few that don't. */
 function mergeRecords({ hidesValues }: CompiledLookup, select: string): string {
-  const values = "count(DISTINCT coalesce(value, chr(26)))";
-  const shown = hidesValues
-    ? "'(hidden)'"
-    : `array_to_string(list(shown ORDER BY id)[:${candidatesMax}], ', ') || CASE WHEN count(*) > ${candidatesMax} THEN ', …' ELSE '' END`;
-  return `SELECT key, CASE WHEN ${values} = 1 THEN min(value) END AS value,
-      CASE WHEN ${values} = 1 THEN 1 ELSE count(*) END AS hits, CASE WHEN ${values} > 1 THEN ${shown} END AS candidates
-    FROM (${select}) GROUP BY key ORDER BY key`;
+  const agrees = "filled = 0 OR (filled = rows AND low = high)";
+  const list = `array_to_string(list(shown ORDER BY id)[:${candidatesMax}], ', ') || CASE WHEN count(*) > ${candidatesMax} THEN ', …' ELSE '' END`;
+  return `WITH records AS MATERIALIZED (${select}),
+      merged AS MATERIALIZED (SELECT key, count(*) AS rows, count(value) AS filled, min(value) AS low, max(value) AS high
+        FROM records GROUP BY key),
+      listed AS (SELECT key, ${hidesValues ? "'(hidden)'" : list} AS candidates
+        FROM records SEMI JOIN (SELECT key FROM merged WHERE NOT (${agrees})) USING (key) GROUP BY key)
+    SELECT key, CASE WHEN ${agrees} THEN low END AS value, CASE WHEN ${agrees} THEN 1 ELSE rows END AS hits, candidates
+    FROM merged LEFT JOIN listed USING (key)`;
 }
 
 function tellLookup({ field, keys, written, of }: CompiledLookup, kept: KeptLookup): ToldLookup {

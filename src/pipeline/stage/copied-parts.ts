@@ -7,6 +7,7 @@ import { askedName, lookupKeyName, sourceName } from "../../core/columns.ts";
 import type { Part } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { fileColumn } from "../../stage/csv-scan.ts";
+import { EngineError } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
 import { mapRows } from "../../transform/mapping.ts";
@@ -42,16 +43,35 @@ export async function stageCopies(
   input: PartInput & { tables: Map<number, string>; resolveLookup: ResolveLookup },
   copies: readonly CopiedPart[],
 ): Promise<void> {
-  const { engine, compiled, tables } = input;
+  const { compiled, tables } = input;
   for (const lookup of compiled.lookups) {
     const wanted = identifier(`wanted:${lookup.index}`);
-    await engine.run(`CREATE OR REPLACE TEMP TABLE ${wanted} AS ${await selectWanted(input, lookup, copies)}`);
+    await gatherKeys(input, lookup, copies, wanted);
     tables.set(lookup.index, await input.resolveLookup(lookup, wanted));
   }
   for (const copy of copies) {
     const staged = `${copy.path}.staged`;
     await stageWithFallback(input, copy.part, scanCopy(copy), staged);
     renameSync(staged, copy.path);
+  }
+}
+
+/** Plainly first, for trying each row takes several times as long; where an expression fails on some row, with care. */
+async function gatherKeys(
+  input: PartInput,
+  lookup: CompiledLookup,
+  copies: readonly CopiedPart[],
+  wanted: string,
+): Promise<void> {
+  const gather = async (careful: boolean) => {
+    const keys = await selectWanted(input, lookup, copies, careful);
+    await input.engine.run(`CREATE OR REPLACE TEMP TABLE ${wanted} AS ${keys}`);
+  };
+  try {
+    await gather(false);
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+    await gather(true);
   }
 }
 
@@ -67,17 +87,24 @@ function scanCopy({ path, part, hasLines, isGathered }: CopiedPart): Scan {
 }
 
 /** SELECT of the keys that rows have, those of rows that `keep` leaves out aside. */
-async function selectWanted(input: PartInput, lookup: CompiledLookup, copies: readonly CopiedPart[]): Promise<string> {
+async function selectWanted(
+  input: PartInput,
+  lookup: CompiledLookup,
+  copies: readonly CopiedPart[],
+  careful: boolean,
+): Promise<string> {
   const key = lookupKeyName(lookup.index);
-  const asked = lookup.keys.map((_, part) => [askedName(lookup.index, part), `asked_${part}`] as const);
+  // Only a system is asked by its own rendering of the key.
+  const parts = lookup.table.kind === "object" ? lookup.keys : [];
+  const asked = parts.map((_, part) => [askedName(lookup.index, part), `asked_${part}`] as const);
   const selects: string[] = [];
   for (const copy of copies) {
     const columns = [key, ...asked.map(([name]) => name)].join(", ");
-    selects.push(`SELECT ${columns} FROM ${await keyedRows(input, lookup, copy)} WHERE ${key} IS NOT NULL`);
+    selects.push(`SELECT ${columns} FROM ${await keyedRows(input, lookup, copy, careful)} WHERE ${key} IS NOT NULL`);
   }
   const rows = selects.length === 0 ? nothing(key, asked) : selects.join(" UNION ALL ");
-  const parts = asked.map(([name, as]) => `min(${name}) AS ${as}`);
-  return `SELECT ${key} AS key, count(*) AS rows, ${parts.join(", ")} FROM (${rows}) GROUP BY 1`;
+  const columns = [`${key} AS key`, "count(*) AS rows", ...asked.map(([name, as]) => `min(${name}) AS ${as}`)];
+  return `SELECT ${columns.join(", ")} FROM (${rows}) GROUP BY 1`;
 }
 
 function nothing(key: string, asked: readonly (readonly [string, string])[]): string {
@@ -90,15 +117,17 @@ async function keyedRows(
   { compiled, tables, findCertain }: PartInput,
   lookup: CompiledLookup,
   copy: CopiedPart,
+  careful: boolean,
 ): Promise<string> {
   const absent = absentColumns(compiled, copy.part);
   const { scan } = scanPart(compiled, copy.part, scanCopy(copy));
   const lookups = lookupsOf(compiled, absent);
-  const careful = true;
   const keep = compiled.stream.keep?.sql;
   const own = { lookups: [lookup], careful, absent: lookups.absent };
   if (lookup.of === "field") {
-    const kept = keep === undefined ? scan : `(SELECT * FROM ${scan} WHERE coalesce(TRY((${keep}\n)), true))`;
+    const sql = `(${keep}\n)`;
+    const isKept = careful ? `coalesce(TRY(${sql}), true)` : `coalesce(${sql}, false)`;
+    const kept = keep === undefined ? scan : `(SELECT * FROM ${scan} WHERE ${isKept})`;
     return keyLookups({ ...own, scan: kept });
   }
   const keyed = keyLookups({ scan, lookups: lookups.ofFields, careful, absent: lookups.absent });
@@ -108,7 +137,7 @@ async function keyedRows(
     fields: compiled.fields.filter(({ field }) => lookup.columns.has(field.target)),
     absent,
     ...(keep === undefined ? {} : { keep }),
-    careful: await findCertain(),
+    ...(careful ? { careful: await findCertain() } : {}),
   });
   return keyLookups({ ...own, scan: `(SELECT * FROM (${mapped}) WHERE _kept_)` });
 }
