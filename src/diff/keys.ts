@@ -3,6 +3,7 @@
 // What must hold: a blank `dedupe.by` never makes two rows one.
 
 import { identifier, literal } from "../core/sql.ts";
+import type { Keep } from "../job/dedupe.ts";
 import { foldSql } from "../values/fold.ts";
 
 export interface KeyField {
@@ -28,10 +29,17 @@ function showKey(fields: readonly KeyField[]): string {
     : fields.map(({ name }) => identifier(name)).join(" || ', ' || ");
 }
 
+export interface DedupeKeys {
+  by: readonly KeyField[];
+  keep: Keep;
+  /** SQL over the stage: the row with the greatest is kept; of rows that tie the last. */
+  rank?: string;
+}
+
 export interface KeysInput {
   stage: string;
   key: readonly KeyField[];
-  dedupe?: { by: readonly KeyField[]; keep: "first" | "last" };
+  dedupe?: DedupeKeys;
   /** Records, named by `_id_` and `_version_`: of several versions the newest counts, and none that was `seen` before. */
   records?: { seen?: string };
   /** Parts of rows that an earlier run has kept: one that came again since does not count any more. */
@@ -64,7 +72,8 @@ export const duplicatesTable = "duplicate_rows";
  * would take 300 MB for 5 M rows.
  */
 export function selectKeys(input: KeysInput): string[] {
-  const by = input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by_`;
+  const by =
+    input.dedupe === undefined ? "" : `, ${foldKey(input.dedupe.by)} AS _by_, ${input.dedupe.rank ?? "0"} AS _rank_`;
   const wanted = input.wanted === undefined ? "" : `WHERE ${input.wanted}`;
   const limit = input.limit === undefined ? "" : `ORDER BY _row_ LIMIT ${input.limit}`;
   const good = `SELECT _row_, ${foldKey(input.key)} AS _key_, ${showKey(input.key)} AS _shown_, _hash_${by} FROM ${identifier(input.stage)} WHERE _state_ = 0`;
@@ -82,7 +91,7 @@ export function selectKeys(input: KeysInput): string[] {
   if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
   if (kept.length > 0) statements.push(leaveOutdated(input, kept));
   if (input.dedupe !== undefined)
-    statements.push(leaveDuplicates(input.dedupe, input.records !== undefined || kept.length > 0));
+    statements.push(...leaveDuplicates(input.dedupe, input.records !== undefined || kept.length > 0));
   statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
   return statements;
 }
@@ -135,16 +144,23 @@ function leaveOutdated({ stage, key }: KeysInput, kept: readonly number[]): stri
     FROM (${rows} ${isKept} AND _state_ = 0) k JOIN (${rows} NOT ${isKept}) n ON n._key_ = k._key_ GROUP BY k._row_`;
 }
 
+/** Rows that are one record with others (_row_, _winner_, tied): the one that is kept among them. */
+export const groupedTable = "grouped_rows";
+
 /** `someLeft`: some rows are left to others already. */
-function leaveDuplicates({ by, keep }: NonNullable<KeysInput["dedupe"]>, someLeft: boolean): string {
-  const winner = keep === "last" ? "max(_row_)" : "min(_row_)";
-  const why = literal(
-    `has the ${by.map(({ name }) => name).join(", ")} of another row, which counts (dedupe.keep: ${keep})`,
-  );
+function leaveDuplicates({ by, keep }: DedupeKeys, someLeft: boolean): string[] {
+  const winner =
+    keep === "first" ? "min(_row_)" : keep === "last" ? "max(_row_)" : "max_by(_row_, {rank: _rank_, place: _row_})";
+  const told = `has the ${by.map(({ name }) => name).join(", ")} of another row, which counts (dedupe.keep: ${keep}`;
+  const why = `CASE WHEN tied THEN ${literal(`${told}; of rows that tie the last)`)} ELSE ${literal(`${told})`)} END`;
   const rows = someLeft ? `(SELECT * FROM candidates ANTI JOIN ${duplicatesTable} USING (_row_))` : "candidates";
-  return `INSERT INTO ${duplicatesTable} SELECT c._row_, ${why}, r.winner FROM ${rows} c
-    JOIN (SELECT _by_, ${winner} AS winner FROM ${rows} WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) > 1) r
-    ON c._by_ = r._by_ WHERE c._row_ <> r.winner`;
+  const ties = keep === "newest" || keep === "most_complete" ? "c._rank_ = r.best AND c._row_ <> r.winner" : "false";
+  return [
+    `CREATE OR REPLACE TEMP TABLE ${groupedTable} AS SELECT c._row_, r.winner AS _winner_, ${ties} AS tied FROM ${rows} c
+      JOIN (SELECT _by_, ${winner} AS winner, max(_rank_) AS best FROM ${rows} WHERE _by_ IS NOT NULL
+        GROUP BY _by_ HAVING count(*) > 1) r ON c._by_ = r._by_`,
+    `INSERT INTO ${duplicatesTable} SELECT _row_, ${why}, _winner_ FROM ${groupedTable} WHERE _row_ <> _winner_`,
+  ];
 }
 
 /** Whether rows may share a key: not where `dedupe` has left one of each. */

@@ -2,6 +2,7 @@
 
 import { ownColumn } from "../core/columns.ts";
 import { suggest } from "../core/suggest.ts";
+import { buildDedupe, wantNewest } from "./build-dedupe.ts";
 import { buildFields } from "./build-fields.ts";
 import { buildRules } from "./build-rules.ts";
 import { buildSource } from "./build-source.ts";
@@ -31,8 +32,11 @@ export function buildStream(draft: StreamDraft, diagnostics: Diagnostics): Strea
     ...(keep === undefined ? {} : { keep }),
     target,
     fields,
-    rules: buildRules(written.validate ?? [], target.connection, draft, diagnostics),
-    ...(written.dedupe === undefined ? {} : { dedupe: written.dedupe }),
+    rules: [
+      ...buildRules(written.validate ?? [], target.connection, draft, diagnostics),
+      ...wantNewest(written, draft, diagnostics),
+    ],
+    ...buildDedupe(written),
   };
   checkNames(stream, draft, diagnostics);
   return stream;
@@ -90,6 +94,14 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
   }
   for (const [index, name] of (dedupe?.by ?? []).entries()) {
     check(name, mapped, ["dedupe", "by", index], `"${name}" is not in the map`);
+  }
+  if (dedupe?.newest_by !== undefined)
+    check(dedupe.newest_by, mapped, ["dedupe", "newest_by"], `"${dedupe.newest_by}" is not in the map`);
+  for (const name of Object.keys(dedupe?.merge ?? {})) {
+    check(name, mapped, ["dedupe", "merge", name], `"${name}" is not in the map`);
+    if (dedupe?.by.includes(name) !== true && !target.key.includes(name)) continue;
+    const message = `"${name}" tells records apart: the row that stays has its own`;
+    diagnostics.add(keySpanAt(draft.tree, ["dedupe", "merge", name]), message);
   }
   for (const { target: field, parent } of fields) {
     if (parent === undefined) continue;

@@ -8,6 +8,7 @@ import type { Place } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts";
 import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
+import type { Dedupe } from "./dedupe.ts";
 import type { Expression } from "./expression.ts";
 import type { Lookup } from "./lookup.ts";
 import type { Rule } from "./rule.ts";
@@ -98,12 +99,6 @@ export interface Stream {
   fields: MappedField[];
   rules: Rule[];
   dedupe?: Dedupe;
-}
-
-/** Rows that agree in all of `by` (target fields) are one record; the first or last in source order is kept. */
-interface Dedupe {
-  by: string[];
-  keep: "first" | "last";
 }
 
 export type StreamSource = FileSource | ObjectSource;

@@ -34,11 +34,16 @@ function refuse(list: readonly Unsupported[], root: TreeNode, diagnostics: Diagn
   }
 }
 
+function namesIn(node: TreeNode): PropertyKey[] {
+  if (node.kind === "map") return [...node.entries.keys()];
+  return node.kind === "list" ? [...node.items.keys()] : [];
+}
+
 /** All that a path with `*` leads to, each with its key. */
 function findAll(root: TreeNode, path: readonly string[]): { node: TreeNode; key: Span }[] {
   const [first, ...rest] = path;
   if (first === undefined) return [{ node: root, key: root.span }];
-  const names = first !== "*" ? [first] : root.kind === "map" ? [...root.entries.keys()] : [];
+  const names = first !== "*" ? [first] : namesIn(root);
   return names.flatMap((name) => {
     const node = nodeAt(root, [name]);
     if (node === undefined) return [];

@@ -249,7 +249,7 @@ describe("what a stream lacks", () => {
     ["validate: [{ expr: x, over: run, severity: error }]", "its severity is `warn` or `fail`"],
     ["validate: [{ field: Name, min_length: 3, max_length: 2 }]", "no text has both"],
     ["validate: [{ field: Name, one_of: [] }]", "expected at least one value"],
-    ["dedupe: { by: [Name] }", '"keep" is missing: expected one of first, last'],
+    ["dedupe: { by: [Name] }", '"keep" is missing: expected one of first, last, newest, most_complete'],
     ["map: { Zip: { from: x, miss: reject } }", "`miss` goes with `parent`"],
     ["map: { Zip: { on_null: skip } }", "expected `from` or `lookup`"],
     ["map: { Zip: { from: x, policy: newest } }", "policy newest wants the time that a row's value is from"],

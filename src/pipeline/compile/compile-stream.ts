@@ -16,6 +16,7 @@ import { quoted } from "../../values/value.ts";
 import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
 import { compileRules } from "./compile-rules.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
+import { findDedupeProblems } from "./dedupe-problems.ts";
 import { takeFound } from "./found-values.ts";
 import { compileTimes, timeSchema } from "./newest.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
@@ -81,6 +82,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
   const where = await compileWhere(input, schema, problems);
+  problems.push(...findDedupeProblems(stream, fieldSchemas));
   problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const keepColumns = [...(kept?.columns.keys() ?? [])];

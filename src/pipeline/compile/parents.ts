@@ -28,8 +28,16 @@ export function nameParents(job: Job, stream: Stream, schema: ObjectSchema): Str
   const key = stream.target.key.map((name) => names.get(name) ?? name);
   const named = { ...stream, fields, rules, target: { ...stream.target, key } };
   if (stream.dedupe === undefined) return named;
-  const by = stream.dedupe.by.map((name) => names.get(name) ?? name);
-  return { ...named, dedupe: { ...stream.dedupe, by } };
+  const { by, merge, ...dedupe } = stream.dedupe;
+  const merged = Object.entries(merge ?? {}).map(([name, rule]) => [names.get(name) ?? name, rule] as const);
+  return {
+    ...named,
+    dedupe: {
+      ...dedupe,
+      by: by.map((name) => names.get(name) ?? name),
+      ...(merge === undefined ? {} : { merge: Object.fromEntries(merged) }),
+    },
+  };
 }
 
 /** Whether a field names records of the stream's own object by the key that it loads. */

@@ -18,8 +18,9 @@ import { describeWhere } from "../compile/target-where.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { leaveClashing } from "./clashing-rows.ts";
 import { countRows } from "./count-rows.ts";
+import { dedupeKeys, mergeDuplicates } from "./dedupe-rows.ts";
 import { holdBackCandidates, noneDeletable } from "./delete-candidates.ts";
-import { type DiffInput, fieldByName, isKeyHidden, keyField } from "./diff-input.ts";
+import { type DiffInput, isKeyHidden, keyField } from "./diff-input.ts";
 import { readFieldTimes } from "./field-times.ts";
 import { tellHeldValues } from "./held-values.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
@@ -102,7 +103,6 @@ async function matchRows(
 /** Gives what is to be said of keys that were named and are nowhere. */
 async function selectRows(input: DiffInput): Promise<string | undefined> {
   const { engine, target, compiled, staged, selection, seen, timezone } = input;
-  const { dedupe } = compiled.stream;
   const { object } = compiled.stream.target;
   const wanted =
     selection.keys === undefined
@@ -114,14 +114,13 @@ async function selectRows(input: DiffInput): Promise<string | undefined> {
     stage: staged.view,
     key,
     ...(compiled.stream.source.kind === "files" ? {} : { records: seen === undefined ? {} : { seen } }),
-    ...(dedupe === undefined
-      ? {}
-      : { dedupe: { by: dedupe.by.map((name) => fieldByName(compiled, name)), keep: dedupe.keep } }),
+    ...dedupeKeys(compiled),
     ...(kept.length === 0 ? {} : { kept: kept.map(({ ordinal }) => ordinal) }),
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
     ...wanted,
   };
   for (const sql of selectKeys(keys)) await engine.run(sql);
+  await mergeDuplicates(engine, compiled, staged.view);
   await leaveClashing(engine, compiled, keys);
   if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);
   if (selection.keys === undefined) return undefined;

@@ -1,0 +1,22 @@
+// Fields by whose order `dedupe` chooses, held against their types. In: a stream and the schemas of its fields. Out: what is
+// wrong with them. Must hold: nothing is chosen by an order that not all systems share.
+
+import type { FieldSchema } from "../../core/model.ts";
+import type { Diagnostic } from "../../job/diagnostics.ts";
+import type { Stream } from "../../job/job.ts";
+
+const ordered = new Set(["number", "integer", "date", "datetime", "time"]);
+
+export function findDedupeProblems({ dedupe, place }: Stream, schemas: ReadonlyMap<string, FieldSchema>): Diagnostic[] {
+  const merged = Object.entries(dedupe?.merge ?? {}).filter(([, rule]) => rule === "max" || rule === "min");
+  const chosen = [
+    ...(dedupe?.newest_by === undefined ? [] : [["newest_by", dedupe.newest_by] as const]),
+    ...merged.map(([name, rule]) => [`merge: ${rule}`, name] as const),
+  ];
+  return chosen.flatMap(([what, name]) => {
+    const schema = schemas.get(name);
+    if (schema === undefined || ordered.has(schema.kind)) return [];
+    const message = `dedupe.${what} wants a date, a time or a number; ${name} is a ${schema.vendorType}`;
+    return [{ place, length: 1, message }];
+  });
+}

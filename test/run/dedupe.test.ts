@@ -1,0 +1,95 @@
+// Rows that are one record: which is kept, and what it gets of the others.
+
+import { parse } from "csv-parse/sync";
+import { expect, test } from "vitest";
+import { contactsJob, rehearse } from "./support.ts";
+
+const map = `      Ext__c: id
+      LastName: last
+      Email: email
+      Amount__c: amount
+      Seen__c: { from: seen, on_null: skip }`;
+const rows = (lines: readonly string[]) => `id,last,email,amount,seen\n${lines.join("\n")}\n`;
+const files = {
+  "inbox/contacts1.csv": rows([
+    "A,Old,a@x.com,10,2026-01-01T00:00:00Z",
+    "B,Tie,,9.5,2026-01-01T00:00:00Z",
+    "C,Alone,c@x.com,1,2026-01-01T00:00:00Z",
+    "D,Blank,,,",
+    "D,Kept,,,2026-01-01T00:00:00Z",
+  ]),
+  "inbox/contacts2.csv": rows([
+    "A,Newest,,9,2026-03-01T00:00:00+01:00",
+    "a,Middle name,late@x.com,-5,2026-02-01T00:00:00Z",
+    "B,Last,b@x.com,,2026-01-01T01:00:00+01:00",
+  ]),
+};
+
+test("the newest row of several files is kept, with values of the others; ties and blanks are told", async () => {
+  const dedupe = `    dedupe:
+      by: [Ext__c]
+      keep: newest
+      newest_by: Seen__c
+      merge: { Email: first_filled, Amount__c: max, LastName: longest }`;
+  await using place = await rehearse(contactsJob({ map, stream: dedupe }), files);
+  const { project } = place;
+  const run = await project.run("run", "job.yaml", "--json");
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.summary().streams["contacts"]).toMatchObject({
+    extracted: 8,
+    duplicates: 3,
+    rejected: 1,
+    creates: 4,
+    loaded: 4,
+    rejectReasons: [
+      {
+        field: "Seen__c",
+        rule: "required",
+        count: 1,
+        example: expect.stringContaining("contacts1.csv, line 5: is blank"),
+      },
+    ],
+  });
+  const found = [...(await place.contacts()).values()]
+    .filter((record) => record["Ext__c"] !== null)
+    .map((record) => ["Ext__c", "LastName", "Email", "Amount__c", "Seen__c"].map((name) => record[name] ?? null))
+    .toSorted((left, right) => (String(left[0]) < String(right[0]) ? -1 : 1));
+  expect(found).toEqual([
+    ["A", "Middle name", "a@x.com", 10, expect.stringContaining("2026-02-28T23:00:00")],
+    ["B", "Last", "b@x.com", 9.5, expect.stringContaining("2026-01-01T00:00:00")],
+    ["C", "Alone", "c@x.com", 1, expect.stringContaining("2026-01-01")],
+    ["D", "Kept", null, null, expect.stringContaining("2026-01-01")],
+  ]);
+  const [last = ""] = project.list(".loadline/runs").slice(-1);
+  const dropped: Record<string, string>[] = parse(project.read(`.loadline/runs/${last}/duplicates/contacts.csv`), {
+    columns: true,
+  });
+  expect(dropped.map((row) => [row["last"], row["loadline_error"]])).toEqual([
+    ["Old", "has the Ext__c of another row, which counts (dedupe.keep: newest)"],
+    ["Tie", "has the Ext__c of another row, which counts (dedupe.keep: newest; of rows that tie the last)"],
+    ["Middle name", "has the Ext__c of another row, which counts (dedupe.keep: newest)"],
+  ]);
+  // What was merged is what is there: a second run has nothing to do.
+  const again = await project.run("run", "job.yaml", "--json");
+  expect(again.summary().streams["contacts"]).toMatchObject({ creates: 0, updates: 0, unchanged: 4 });
+  const complete = `    dedupe: { by: [Ext__c], keep: most_complete }`;
+  project.write({ "job.yaml": contactsJob({ map, stream: complete }) });
+  const plan = await project.run("plan", "job.yaml", "--json");
+  expect(plan.summary().streams["contacts"]).toMatchObject({ extracted: 8, duplicates: 4, rejected: 0 });
+});
+
+test("an order that not all systems share, and merged keys, are refused", async () => {
+  const check = async (dedupe: string) => {
+    await using place = await rehearse(contactsJob({ map, stream: `    dedupe: { by: [Ext__c], ${dedupe} }` }), files);
+    const { code, stderr } = await place.project.run("check", "job.yaml");
+    expect(code).toBe(2);
+    return stderr;
+  };
+  expect(await check("keep: newest, newest_by: LastName")).toContain(
+    "dedupe.newest_by wants a date, a time or a number; LastName is a string",
+  );
+  expect(await check("keep: last, merge: { Ext__c: longest, Emial: max }")).toMatch(
+    /"Ext__c" tells records apart[\s\S]*"Emial" is not in the map/,
+  );
+  expect(await check("keep: newest")).toContain("`keep: newest` and `newest_by` go together");
+});
