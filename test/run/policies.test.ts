@@ -42,19 +42,21 @@ test("newest writes where the source's time is after the target's, and own: fals
     });
   };
   for (const id of ["older", "equal", "newer", "local", "same"]) await make(id);
-  const at = new Date(String((await place.contacts()).get("equal")?.["SystemModstamp"]));
-  const later = (ms: number) => new Date(at.getTime() + ms).toISOString();
+  // Each by its own record: they may be made in two seconds.
+  const made = await place.contacts();
+  const later = (id: string, ms: number) =>
+    new Date(Date.parse(String(made.get(id)?.["SystemModstamp"] ?? "2026-01-01")) + ms).toISOString();
   const row = (id: string, changed: string, last = "ours", first = "our", rank = "r") =>
     `${id},${changed},${last},${first},new,${rank}\n`;
   const people = "/crm/objects/2026-03/contacts";
   const properties = { ext_id: "p", lastname: "theirs", firstname: "their" };
-  const made = await sandbox.hubspotApi("POST", people, { properties });
-  const { id, createdAt } = made.body as { id: string; createdAt: string };
+  const created = await sandbox.hubspotApi("POST", people, { properties });
+  const { id, createdAt } = created.body as { id: string; createdAt: string };
   await sandbox.advance(20_000);
   await sandbox.hubspotApi("PATCH", `${people}/${id}`, { properties: { firstname: "theirs again" } });
   const between = new Date(Date.parse(createdAt) + 10_000).toISOString();
   project.write({
-    "inbox/contacts.csv": `id,changed,last,first,title,rank\n${row("older", later(-1000))}${row("equal", later(0))}${row("newer", later(1000), "ours", "")}${row("newer", later(9000))}${row("made", later(-9000))}${row("local", "tomorrow")}${row("same", later(1000), "theirs", "their", "")}${row("untimed", "")}`,
+    "inbox/contacts.csv": `id,changed,last,first,title,rank\n${row("older", later("older", -1000))}${row("equal", later("equal", 0))}${row("newer", later("newer", 1000), "ours", "")}${row("newer", later("newer", 9000))}${row("made", later("made", -9000))}${row("local", "tomorrow")}${row("same", later("same", 1000), "theirs", "their", "")}${row("untimed", "")}`,
     "inbox/people.csv": `id,changed,last,first,job\np,${between},ours,our,ours\nequal-made,${between},x,y,z\n`,
   });
   const done = await project.run("run", "job.yaml", "--json");
@@ -89,4 +91,31 @@ test("newest writes where the source's time is after the target's, and own: fals
   const next = await project.run("run", "job.yaml", "--json");
   expect(next.summary().streams["contacts"]).toMatchObject({ creates: 0, updates: 0, unchanged: 4 });
   expect(next.summary().streams["people"]).toMatchObject({ creates: 0, updates: 0, unchanged: 2 });
+});
+
+test("an API's own time counts where the job names none: Salesforce's record against HubSpot's property", async () => {
+  const copy = `version: 1
+name: copy
+streams:
+  people:
+    source: { connection: salesforce, object: Contact, where: "Ext__c != null" }
+    target: { connection: hubspot, object: contacts, key: ext_id, mode: upsert }
+    map:
+      ext_id: Ext__c
+      lastname: { from: LastName, policy: newest }
+      firstname: { from: FirstName, policy: newest }
+`;
+  await using place = await rehearse(copy, {}, { ...schema, hubspot: { contacts: { properties: hubspotProperties } } });
+  const { project, sandbox } = place;
+  const people = "/crm/objects/2026-03/contacts";
+  const properties = { ext_id: "a", lastname: "theirs", firstname: "theirs" };
+  const { id } = (await sandbox.hubspotApi("POST", people, { properties })).body as { id: string };
+  await sandbox.advance(20_000);
+  await sandbox.api("POST", "sobjects/Contact", { Ext__c: "a", LastName: "ours", FirstName: "ours" });
+  await sandbox.advance(20_000);
+  await sandbox.hubspotApi("PATCH", `${people}/${id}`, { properties: { firstname: "later" } });
+  const done = await project.run("run", "job.yaml", "--json");
+  expect(done.summary().streams["people"], done.stderr).toMatchObject({ updates: 1, loaded: 1 });
+  const [person] = await sandbox.dumpHubSpot("contacts");
+  expect(person?.properties).toMatchObject({ lastname: "ours", firstname: "later" });
 });
