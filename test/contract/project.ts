@@ -17,8 +17,6 @@ import { readProjectConnections } from "../../src/pipeline/tools/connections.ts"
 import type { RunEvent } from "../../src/report/events.ts";
 import type { ConnectorRig } from "./rig.ts";
 
-const compileCache = join(import.meta.dirname, "../../node_modules/.cache/contract");
-
 export class ContractProject implements Disposable {
   readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), "loadline-contract-")));
   readonly #rig: ConnectorRig;
@@ -71,13 +69,17 @@ ${rig.connection}
   }
 
   /** `loadline run` in a process of its own that SIGKILL ends at the first hit of a failpoint; "" ends none. */
-  async runKilled(jobFile: string, failpoint: string): Promise<{ signal: NodeJS.Signals | null; hits: string[] }> {
-    const { program = "", environment } = this.#rig;
+  async runKilled(
+    program: string,
+    jobFile: string,
+    failpoint: string,
+  ): Promise<{ signal: NodeJS.Signals | null; hits: string[] }> {
+    const { environment } = this.#rig;
     const log = this.path("failpoints.log");
     rmSync(log, { force: true });
     const armed = failpoint === "" ? {} : { LOADLINE_FAILPOINT: `${failpoint}:1` };
     // Most of what such a process costs is the reading of its modules: all but the first find them read.
-    const compiled = { NODE_COMPILE_CACHE: compileCache };
+    const compiled = { NODE_COMPILE_CACHE: join(dirname(program), "compiled") };
     const env = { ...process.env, ...environment, ...armed, ...compiled, LOADLINE_FAILPOINT_LOG: log };
     const child = spawn(process.execPath, [program, this.#folder, jobFile], {
       env,

@@ -43,7 +43,7 @@ export interface ConnectorRig extends AsyncDisposable {
   /** Where the system merges records: what tells into which, and how it is done. */
   merges?: { column: string; idColumn: string; merge(kept: string, merged: string): Promise<void> };
   /** Runs `<folder> <job file>` in a process of its own, where the connector is not part of the product. */
-  program?: string;
+  program?: () => Promise<{ program: string } & Disposable>;
 
   /** A record as a person makes it, by the roles of its fields. */
   put(values: Values): Promise<void>;

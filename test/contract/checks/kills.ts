@@ -12,9 +12,11 @@ export const checkKills: Check = {
     if (rig.program === undefined) return;
     const rows = Array.from({ length: 5 }, (_, index) => ({ key: `S-${index}`, text: "t" }));
     const files = { "job.yaml": loadJob(rig, "insert", { batchRows: 2 }), ...rowsFile(rows) };
+    using bundle = await rig.program();
+    const { program } = bundle;
     using whole = new ContractProject(rig);
     whole.write(files);
-    const { hits } = await whole.runKilled("job.yaml", "");
+    const { hits } = await whole.runKilled(program, "job.yaml", "");
     const wanted = await textsOf(rig);
     expect(Object.keys(wanted)).toHaveLength(5);
     for (const key of Object.keys(wanted)) await rig.remove(key);
@@ -22,7 +24,7 @@ export const checkKills: Check = {
     project.write(files);
     // Each process goes on with what the one before it left, and comes one step further.
     for (const failpoint of new Set(hits)) {
-      expect(await project.runKilled("job.yaml", failpoint), failpoint).toMatchObject({ signal: "SIGKILL" });
+      expect(await project.runKilled(program, "job.yaml", failpoint), failpoint).toMatchObject({ signal: "SIGKILL" });
     }
     const ended = await project.runToTheEnd("job.yaml");
     expect(ended.summary.exitCode, String(ended.error)).toBe(0);
