@@ -41,7 +41,7 @@ test("the vendor's delivery is what the script writes", () => {
 test("every example job passes check against the sandbox", async () => {
   await using project = copyExamples();
   const jobs = readdirSync(join(repository, "jobs")).map((name) => `jobs/${name}`);
-  expect(jobs).toHaveLength(10);
+  expect(jobs).toHaveLength(12);
   const checked = await project.run("check", "--sandbox", ...jobs);
   expect(checked.stderr).toBe("");
   expect(checked.code).toBe(0);
@@ -132,6 +132,46 @@ test("campaign-members tells members by campaign and contact, makes each once an
   const third = await run();
   expect(countsOf(third, "members")).toMatchObject({ unmatched: 1, updates: 1, unchanged: 2, loaded: 1 });
   expect(third.summary().streams["members"]).toMatchObject({ creates: 0 });
+});
+
+test("vendor-orders-to-salesforce makes orders with owners, record types and lines, and names what it can't place", async () => {
+  await using project = copyExamples();
+  const run = async () => project.run("run", "jobs/vendor-orders-to-salesforce.yaml", "--sandbox", "--json");
+  const first = await run();
+  expect(first.code, first.stderr).toBe(0);
+  expect(countsOf(first, "prices")).toEqual({ extracted: 3, creates: 3, loaded: 3 });
+  expect(countsOf(first, "accounts")).toEqual({ extracted: 5, duplicates: 2, rejected: 1, creates: 2, loaded: 2 });
+  expect(countsOf(first, "opportunities")).toEqual({ extracted: 5, duplicates: 1, rejected: 1, creates: 3, loaded: 3 });
+  expect(countsOf(first, "lines")).toEqual({ extracted: 5, rejected: 2, creates: 3, loaded: 3 });
+  const errors = (stream: string) => readRejects(project, first, stream).map((reject) => reject.loadline_error);
+  expect(errors("accounts")).toEqual(['no User has Email "nobody@loadline.example" where IsActive = true']);
+  expect(errors("contacts")[0]).toContain("its parent accounts A-30 was rejected: orders_2026-11.csv line 5: OwnerId");
+  expect(errors("lines")[1]).toContain("PUMP-99");
+  const changes = await project.run("show", "latest", "--changes", "--json", "--stream", "opportunities");
+  const made = changes.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { fields: Record<string, { after: string }> });
+  expect(new Set(made.map(({ fields }) => fields["RecordTypeId"]?.after)).size).toBe(2);
+  expect(countsOf(await run(), "lines")).toEqual({ extracted: 5, rejected: 2, unchanged: 3 });
+});
+
+test("deals-to-hubspot makes companies of one flat file, and a deal leaves the company that it had", async () => {
+  await using project = copyExamples();
+  const run = async () => project.run("run", "jobs/deals-to-hubspot.yaml", "--sandbox", "--json");
+  const first = await run();
+  expect(first.code, first.stderr).toBe(0);
+  expect(countsOf(first, "companies")).toEqual({ extracted: 4, duplicates: 1, creates: 3, loaded: 3 });
+  expect(countsOf(first, "deals")).toEqual({ extracted: 4, rejected: 1, creates: 3, loaded: 3 });
+  const file = "fixtures/drop/deals_2026-11.csv";
+  project.write({
+    [file]: project.read(file).replace("Fjord Analytics,fjord.example", "Olive Branch Foods,olive-branch.example"),
+  });
+  const second = await run();
+  expect(countsOf(second, "deals")).toEqual({ extracted: 4, rejected: 1, unchanged: 2, updates: 1, loaded: 1 });
+  const changes = await project.run("show", "latest", "--changes", "--stream", "deals");
+  expect(changes.stdout).toMatch(/companies\.vendor_company_id +fjord\.example → olive-branch\.example/);
+  expect(countsOf(await run(), "deals")).toEqual({ extracted: 4, rejected: 1, unchanged: 3 });
 });
 
 describe("partners-mirror", () => {

@@ -44,6 +44,8 @@ function insertOwnRecords(org: Org): void {
     TimeZoneSidKey: "UTC",
     LanguageLocaleKey: "en_US",
   });
+  // Every org has it, and prices of its own go into none but it.
+  insert(org, "Pricebook2", undefined, { Name: "Standard Price Book", IsActive: 1, IsStandard: 1 });
 }
 
 function insertFieldDefinitions(org: Org): void {

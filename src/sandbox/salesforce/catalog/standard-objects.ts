@@ -17,6 +17,7 @@ import {
   systemFields,
   text,
 } from "./field.ts";
+import { productObjects } from "./product-objects.ts";
 import { type StandardObject, setupObjects } from "./setup-objects.ts";
 
 export type { StandardObject } from "./setup-objects.ts";
@@ -320,5 +321,6 @@ export const standardObjects: readonly StandardObject[] = [
   task,
   supportCase,
   ...campaignObjects,
+  ...productObjects,
   ...setupObjects,
 ];
