@@ -9,6 +9,7 @@ import { clockFunctions } from "./functions/clock.ts";
 import { codeFunctions } from "./functions/codes.ts";
 import { countryFunctions } from "./functions/countries.ts";
 import { dateFunctions } from "./functions/dates.ts";
+import { htmlFunctions } from "./functions/html.ts";
 import { listFunctions } from "./functions/lists.ts";
 import { moneyFunctions } from "./functions/money.ts";
 import { nameFunctions } from "./functions/names.ts";
@@ -52,6 +53,7 @@ export const ownFunctions: readonly OwnFunction[] = [
   ...numberFunctions,
   ...moneyFunctions,
   ...dateFunctions,
+  ...htmlFunctions,
   ...phoneFunctions,
   ...countryFunctions,
   ...codeFunctions,
