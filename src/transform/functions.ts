@@ -15,6 +15,7 @@ import { moneyFunctions } from "./functions/money.ts";
 import { nameFunctions } from "./functions/names.ts";
 import { numberFunctions } from "./functions/numbers.ts";
 import { phoneFunctions } from "./functions/phones.ts";
+import { pseudonymFunctions } from "./functions/pseudonym.ts";
 import { spaceFunctions } from "./functions/spaces.ts";
 import { textFunctions } from "./functions/text.ts";
 import type { OwnFunction } from "./own-function.ts";
@@ -54,6 +55,7 @@ export const ownFunctions: readonly OwnFunction[] = [
   ...moneyFunctions,
   ...dateFunctions,
   ...htmlFunctions,
+  ...pseudonymFunctions,
   ...phoneFunctions,
   ...countryFunctions,
   ...codeFunctions,
@@ -75,9 +77,14 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
  * Statements that define our functions. `usedIn`: the job with all its expressions. To define them all takes 30 ms of every
  * run, so one is left out where the job does not have its name, which has no other spelling in an expression.
  */
-export function defineFunctions(runStart: Date, timezone: string, usedIn?: unknown): string[] {
+export function defineFunctions(
+  runStart: Date,
+  timezone: string,
+  usedIn?: unknown,
+  pseudonymKey?: Uint8Array,
+): string[] {
   const start = `TIMESTAMPTZ '${runStart.toISOString()}'`;
-  const clock = { start, today: `CAST(timezone('${timezone}', ${start}) AS DATE)` };
+  const clock = { start, today: `CAST(timezone('${timezone}', ${start}) AS DATE)`, pseudonymKey };
   return keepUsed(ownFunctions, usedIn).map(({ name, macro }) => `CREATE MACRO ${name}${macro(clock)}`);
 }
 

@@ -30,6 +30,8 @@ interface RunClock {
   start: string;
   /** DATE, in the job's zone. */
   today: string;
+  /** The key of HMAC-SHA256 as a block of 64 bytes, where the job has a use for it. */
+  pseudonymKey?: Uint8Array | undefined;
 }
 
 /** An argument of a call: a text, a list of them, or another constant that is written there; `computed` of anything else. */

@@ -5,12 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeOwnFunctions } from "../../scripts/functions-page.ts";
+import { Secret } from "../../src/core/secret.ts";
 import { literal } from "../../src/core/sql.ts";
 import { listFunctions } from "../../src/help/topics.ts";
 import { defineFunctionsIn } from "../../src/pipeline/compile/define-functions.ts";
 import { Engine } from "../../src/stage/engine.ts";
 import { inspectExpression, parseStatement } from "../../src/transform/expressions.ts";
 import { allowedFunctions } from "../../src/transform/functions.ts";
+
+/** What the examples of pseudonym are made with. */
+const exampleKey = new Secret("a key of the examples, and of nothing else");
 
 test("has each function once", () => {
   expect(
@@ -28,7 +32,7 @@ test("says of our own functions what they say of themselves (npm run functions)"
 test("has examples that a job may write, with the results that the engine gives", async () => {
   const folder = mkdtempSync(join(tmpdir(), "loadline-functions-"));
   using engine = await Engine.open({ folder, spillFolder: folder });
-  await defineFunctionsIn(engine, new Date("2026-01-31T08:00:00Z"), "Europe/Berlin");
+  await defineFunctionsIn(engine, new Date("2026-01-31T08:00:00Z"), "Europe/Berlin", undefined, exampleKey);
   const examples = listFunctions().flatMap(({ examples }) => examples);
   const trees = examples.map(({ call }) => `json_serialize_sql(${literal(parseStatement(call))})`);
   const [parsed = {}] = await engine.all(`SELECT [${trees.join(", ")}] AS trees`);

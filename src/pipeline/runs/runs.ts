@@ -34,6 +34,7 @@ import { type Decision, decide } from "../load/decision.ts";
 import { tellReasons } from "../rows/reject-reasons.ts";
 import { Budget } from "../run/budget.ts";
 import { otherOrgFailure, type RunContext } from "../run/context.ts";
+import { readPseudonymKey } from "../run/pseudonym-key.ts";
 import { isResumable } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
 import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
@@ -184,6 +185,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   // Before anything is signed in to: a key that lacks stops the run, whichever stream wants it.
   const keys = new Map<string, StreamKeys>();
   for (const stream of job.streams) keys.set(stream.name, await openStreamKeys(stream, environment));
+  const pseudonymKey = readPseudonymKey(job, environment);
   const onRetry = (message: string) => emit({ type: "retry", message });
   for (const name of connectionsOf(job.streams)) {
     const connection = connectionOf(connections, name);
@@ -202,7 +204,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
-  await defineFunctionsIn(engine, new Date(run.started), job.timezone, job);
+  await defineFunctionsIn(engine, new Date(run.started), job.timezone, job, pseudonymKey);
   const budget = new Budget({
     limits: job.limits ?? {},
     targets,

@@ -29,6 +29,7 @@ import { findLiteralProblems, findMissingFields } from "../compile/schema-proble
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { describeWhere } from "../compile/target-where.ts";
 import { fetchListed, readPartColumns } from "../extract/part-files.ts";
+import { readPseudonymKey } from "../run/pseudonym-key.ts";
 import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
 import { findEncodingProblem } from "./check-encoding.ts";
 
@@ -57,7 +58,7 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const connected = new Map<string, OpenConnection>();
   try {
     using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
-    await defineFunctionsIn(engine, now(), job.timezone, job);
+    await defineFunctionsIn(engine, now(), job.timezone, job, readPseudonymKey(job, request.environment));
     const problems: Failure[] = [];
     for (const stream of job.streams) {
       try {
