@@ -38,7 +38,7 @@ async function listLinks(stream: Stream, target: Target | undefined): Promise<Li
 }
 
 /** Whether a stream may make the record that a link names, by the key that it is named by. */
-export function makesRecordsOf({ target: { mode, key, object } }: Stream, link: Link): boolean {
+function makesRecordsOf({ target: { mode, key, object } }: Stream, link: Link): boolean {
   const isMaker = mode === "upsert" || mode === "mirror";
   return isMaker && key.length === 1 && key[0] === link.key && object.toLowerCase() === link.object.toLowerCase();
 }
