@@ -10,6 +10,7 @@ import { addRejectsCommand } from "./cli/rejects.ts";
 import { addSandboxCommand } from "./cli/sandbox.ts";
 import { addStateCommands } from "./cli/state.ts";
 import { addTryingCommands } from "./cli/trying.ts";
+import type { CheckFlags } from "./commands/check.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
@@ -166,8 +167,9 @@ program
   .description("read jobs, bind every expression, compare with the connected systems; writes nothing")
   .option("--sandbox", "check against a local sandbox")
   .option("--schema <file>", "custom fields of that sandbox")
+  .option("--watch", "again whenever a job or connections.yaml is written, until Ctrl-C")
   .action(
-    act(async (files: string[], flags: RunFlags) =>
+    act(async (files: string[], flags: CheckFlags) =>
       (await import("./commands/check.ts")).checkJobs(globals(), files, flags),
     ),
   );

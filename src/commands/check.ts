@@ -1,5 +1,6 @@
 // loadline check: everything that can be known to be wrong before a row is read.
 
+import { join } from "node:path";
 import { exitCodeOf, explain } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Environment, Job } from "../job/job.ts";
@@ -7,13 +8,29 @@ import { type CheckedJob, checkJob } from "../pipeline/tools/check-job.ts";
 import { chosenLog, printFailure, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
-import { openProject, readProjectJob, rehearsalOf } from "./project.ts";
+import { findProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
+import { watchFiles } from "./watch.ts";
 
-export async function checkJobs(
-  globals: Globals,
-  files: string[],
-  flags: { sandbox?: boolean; schema?: string },
-): CommandResult {
+export interface CheckFlags {
+  sandbox?: boolean;
+  schema?: string;
+  watch?: boolean;
+}
+
+export async function checkJobs(globals: Globals, files: string[], flags: CheckFlags): CommandResult {
+  if (flags.watch !== true) return checkOnce(globals, files, flags);
+  const { folder } = findProject(globals);
+  const read = [...files, join(folder, "connections.yaml"), ...(flags.schema === undefined ? [] : [flags.schema])];
+  // What is wrong with connections.yaml itself is told, and looked at again like the rest.
+  return watchFiles(globals, read, () =>
+    checkOnce(globals, files, flags).catch((error: unknown) => {
+      if (globals.signal.aborted) throw error;
+      printFailure(error);
+    }),
+  );
+}
+
+async function checkOnce(globals: Globals, files: string[], flags: CheckFlags): CommandResult {
   refuseNamesakes(files);
   await using project = await openProject(globals, rehearsalOf(flags));
   const codes: ExitCode[] = [];

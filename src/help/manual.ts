@@ -73,6 +73,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [
       ["check jobs/*.yaml", "compare all jobs with the orgs that they load"],
       ["check jobs/*.yaml --sandbox", "without any account, in CI say"],
+      ["check jobs/contacts.yaml --watch", "again each time it is saved"],
     ],
     exitCodes: ofSystems,
   },

@@ -43,6 +43,7 @@ export async function profileFile(path: string, signal: AbortSignal): Promise<Na
         rows: null,
         columns: await readPartColumns(engine, file, format),
       };
+      await engine.prepareFor(part.bytes);
       const opened = await openPart(engine, part, format, join(folder, "text.csv"));
       const notes = doubts.map((doubt) => `in doubt: ${doubt}`);
       if ("text" in opened && !opened.text.part.suspect) {
