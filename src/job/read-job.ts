@@ -97,7 +97,7 @@ function inLoadOrder(streams: readonly Stream[], root: MapNode, diagnostics: Dia
   }));
   // What is named of a later stream is set by a second pass; what is looked up in it must be there before.
   for (const { name, stream } of dependents) {
-    for (const lookedUp of streamsLookedUp(stream).filter((other) => other !== name)) {
+    for (const lookedUp of streamsLookedUp(stream)) {
       const way = findWay(dependents, lookedUp, name);
       if (way === undefined) continue;
       const circle = [name, ...way].join(" → ");
