@@ -22,7 +22,7 @@ import { planPieces } from "../report/plan-view.ts";
 import type { KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 
-export type ChangesForm = "text" | "json" | "csv";
+type ChangesForm = "text" | "json" | "csv";
 
 export interface ChangesRequest {
   run: KeptRun;

@@ -47,7 +47,7 @@ interface Claim {
 }
 
 /** Places of files are seen from the run's folder, and that of the job from the project's. */
-export interface PlanHeader extends CarriedPlan {
+interface PlanHeader extends CarriedPlan {
   written: string;
 }
 
@@ -150,7 +150,7 @@ export function claimPlanFile(file: string, claim: Omit<Claim, "at">, isOver: (r
   });
 }
 
-export function claimed(file: string, { run, at }: Pick<Claim, "run" | "at">): Failure {
+function claimed(file: string, { run, at }: Pick<Claim, "run" | "at">): Failure {
   return new Failure(exitCode.stalePlan, `the plan in ${showPath(file)} was applied by run ${run} at ${at}`, {
     why: "a plan is written once, on whatever machine",
     next: "loadline show there says what became of it; for what is left, make a plan anew",

@@ -16,7 +16,7 @@ import { runFolder } from "../run/run-files.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 
 /** Where the plan that a run writes was made. */
-export function planFolder({ folder, run }: Pick<RunContext, "folder" | "run">): string {
+function planFolder({ folder, run }: Pick<RunContext, "folder" | "run">): string {
   return runFolder(dirname(dirname(folder)), run.options.plan ?? "");
 }
 

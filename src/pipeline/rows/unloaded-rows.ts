@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parse } from "csv-parse";
 
 /** Rejected by validation or by the target, held back, or without the record or parent that they need. */
-export const unloadedKinds = ["rejects", "conflicts", "unmatched"] as const;
+const unloadedKinds = ["rejects", "conflicts", "unmatched"] as const;
 export type UnloadedKind = (typeof unloadedKinds)[number];
 
 export interface UnloadedRow {

@@ -52,7 +52,7 @@ export interface PartInput {
 }
 
 /** Writes the rows of a scan to a Parquet file. Throws EngineError. */
-export type WritePart = (input: PartInput, part: Part, scan: Scan, path: string) => Promise<void>;
+type WritePart = (input: PartInput, part: Part, scan: Scan, path: string) => Promise<void>;
 
 /** How a part was read into its file. */
 export interface StagedPartFile {

@@ -9,7 +9,7 @@ import { readUnloaded, type UnloadedKind, type UnloadedRow } from "../rows/unloa
 import { runFolder } from "../run/run-files.ts";
 
 /** Reasons of one kind, the most frequent first; `count` is of all rows, open or not. */
-export interface OpenReason extends RejectReason {
+interface OpenReason extends RejectReason {
   kind: UnloadedKind;
 }
 
