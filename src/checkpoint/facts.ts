@@ -92,6 +92,17 @@ export interface StreamRecord {
   notes: string[];
   /** What rules of the job object to, a sentence each: nothing of its plan is written. */
   stops: string[];
+  /** What rules over the run ask history of, of the rows of this one; none of a run that later ones are not compared with. */
+  aggregates: KeptAggregate[];
+}
+
+/** The value of an aggregate in a run. */
+export interface KeptAggregate {
+  /** As the engine writes it, with the names of fields as they are mapped. */
+  sql: string;
+  /** DuckDB's type: a value of another one is of something else. */
+  type: string;
+  value: string | null;
 }
 
 export interface BatchRecord {

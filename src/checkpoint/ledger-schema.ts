@@ -46,6 +46,7 @@ export const tables = {
       "partial",
       "notes",
       "stops",
+      "aggregates",
     ],
     key: ["run", "name"],
     group: ["run"],
@@ -229,7 +230,7 @@ export const addedColumns: readonly {
   { version: 6, table: "batches", columns: { level: 0 } },
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
   { version: 6, table: "runs", columns: { job_sha256: null } },
-  { version: 9, table: "streams", columns: { stops: "[]" } },
+  { version: 9, table: "streams", columns: { stops: "[]", aggregates: "[]" } },
 ];
 
 /** Tables whose rows are counted in groups. */

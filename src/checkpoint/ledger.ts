@@ -158,6 +158,17 @@ export class Ledger implements Disposable {
     return this.#table("streams").find({ run }).map(streamRecord).map(this.#places.fromStream);
   }
 
+  /** What an object of an org was given by streams of a name, in runs of a job that settled them; the newest first. */
+  settledStreams(job: string, { name, org, object }: Pick<StreamRecord, "name" | "org" | "object">): StreamRecord[] {
+    const places = new Map(this.runs({ job }).map(({ id }, place) => [id, place]));
+    return this.#table("streams")
+      .find({ name, org, object, state: "settled" })
+      .map(streamRecord)
+      .filter(({ run }) => places.has(run))
+      .map(this.#places.fromStream)
+      .toSorted((left, right) => (places.get(left.run) ?? 0) - (places.get(right.run) ?? 0));
+  }
+
   /** All that came in one file, in one transaction: after a crash either all of it is known or nothing. */
   addParts(run: string, stream: string, parts: readonly PartRecord[]): void {
     this.#transact(() => {

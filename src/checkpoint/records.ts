@@ -9,6 +9,7 @@ import type {
   ClosedRow,
   DeliveredRecord,
   InsertedRecord,
+  KeptAggregate,
   PartRecord,
   RunOptions,
   RunRecord,
@@ -68,7 +69,7 @@ export function runRecord(cells: Cells): RunRecord {
 }
 
 export function streamCells(stream: StreamRecord): Cells {
-  const { planSha256, counts, rejectsBytes, notes, stops, ...rest } = stream;
+  const { planSha256, counts, rejectsBytes, notes, stops, aggregates, ...rest } = stream;
   return {
     ...rest,
     rejects_bytes: rejectsBytes,
@@ -76,6 +77,7 @@ export function streamCells(stream: StreamRecord): Cells {
     counts: counts === null ? null : JSON.stringify(counts),
     notes: JSON.stringify(notes),
     stops: JSON.stringify(stops),
+    aggregates: JSON.stringify(aggregates),
   };
 }
 
@@ -98,6 +100,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     partial: textOrNull(cells["partial"]),
     notes: JSON.parse(text(cells["notes"])) as string[],
     stops: JSON.parse(text(cells["stops"])) as string[],
+    aggregates: JSON.parse(text(cells["aggregates"])) as KeptAggregate[],
   };
 }
 

@@ -11,10 +11,7 @@ export interface Unsupported {
   value?: string;
 }
 
-export const unsupportedInStream: readonly Unsupported[] = [
-  { path: "map.*.lookup.miss", value: "create" },
-  { path: "validate.*.over" },
-];
+export const unsupportedInStream: readonly Unsupported[] = [{ path: "map.*.lookup.miss", value: "create" }];
 
 export function refuseUnsupportedInJob(job: TreeNode, diagnostics: Diagnostics): void {
   for (const stream of findAll(job, ["defaults"]).concat(findAll(job, ["streams", "*"]))) {

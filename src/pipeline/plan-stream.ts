@@ -14,6 +14,7 @@ import { literal } from "../core/sql.ts";
 import { partial, together, type Wholeness, whole } from "../core/wholeness.ts";
 import type { Stream } from "../job/job.ts";
 import { countOf } from "../report/numbers.ts";
+import { inOrderOfCount } from "../report/reject-reasons.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
 import { keepLater, selectLater, selectUnmade } from "./batches/later-fields.ts";
 import { planInserted } from "./batches/planned-inserts.ts";
@@ -33,6 +34,7 @@ import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts
 import { lookupFolder } from "./lookups/found-records.ts";
 import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
 import { keepLookedUpRows } from "./lookups/stream-rows.ts";
+import { judgeRun } from "./rows/judge-run.ts";
 import { keepLeftOut, mayBeNamed, selectLeftOut } from "./rows/left-out.ts";
 import { keepWarnedReasons } from "./rows/reject-reasons.ts";
 import { keepRejects, rejectsPath } from "./rows/rejects.ts";
@@ -77,6 +79,7 @@ export async function planStream(
     partial: knownRecord(context, stream)?.partial ?? null,
     notes: [],
     stops: [],
+    aggregates: [],
   };
   context.ledger.saveStream(record);
   const extracted = await extractStream(context, stream, target);
@@ -223,6 +226,7 @@ async function planParts(
   await look?.({ compiled, staged, plan });
   const leftOut = inserted === undefined ? undefined : await tellLeftOut(context, diff.counts.unchanged, inserted);
   const how = [leftOut ?? diff.how, ...lookups.map(({ found }) => found)].join("; ");
+  const ofRun = await judgeRun(context, compiled, staged);
   const changedBack = await findChangedBack(context, stream, plan);
   const counts: StreamCounts = { ...diff.counts, changedBack: changedBack.values };
   const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
@@ -237,13 +241,15 @@ async function planParts(
     ...tellKeptAssociations(compiled),
     ...(await tellLossyCasts(engine, compiled)),
     ...told,
+    ...ofRun.notes,
     ...(await nameComing({ engine, stream, plans: plansBeside(context, stream) })),
     ...(counts.rounded === 0 ? [] : [`${countOf(counts.rounded, "value")} rounded to what the field has room for`]),
     ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),
   ];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const { bytes: rejectsBytes, failed } = await keepRejects(context, compiled, staged);
-  if (diff.warned > 0) keepWarnedReasons(context.folder, stream.name, await tellWarned(engine, compiled, staged));
+  const warned = [...(diff.warned > 0 ? await tellWarned(engine, compiled, staged) : []), ...ofRun.warnings];
+  if (warned.length > 0) keepWarnedReasons(context.folder, stream.name, inOrderOfCount(warned));
   await keepStayedRows(context, compiled, staged);
   await keepWaitingRows(context, compiled, staged);
   if (mayBeNamed(context.job, stream)) await keepLeftOut(context, compiled, staged);
@@ -263,7 +269,8 @@ async function planParts(
     writes: describeWays(ways, stream.target),
     rejectsBytes,
     notes,
-    stops: stopsOfRules(stream.name, failed),
+    stops: [...stopsOfRules(stream.name, failed), ...ofRun.stops],
+    aggregates: ofRun.aggregates,
   };
   failpoint("diffed");
   const isSent = run.command === "run" && !takesWholeFiles(targetOf(context, connection));
@@ -277,7 +284,7 @@ async function planParts(
     stream: stream.name,
     counts,
     how,
-    warnings: diff.warnings,
+    warnings: diff.warnings + ofRun.warnings.length,
     batches: batches.length,
   });
   return planned;

@@ -16,7 +16,7 @@ export function parseStatement(sql: string): string {
 
 const prefix = "SELECT (";
 
-interface ExpressionProblem {
+export interface ExpressionProblem {
   message: string;
   /** Characters from the start of the expression. */
   offset?: number;

@@ -86,7 +86,7 @@ function checkNull(field: CheckedField): Check[] {
 function checkRules({ fields, rules, careful }: Checks, severities: readonly Severity[]): Check[] {
   const byName = new Map(fields.map((field) => [field.target, field]));
   return rules
-    .filter(({ rule }) => rule.over === undefined && severities.includes(rule.severity))
+    .filter(({ rule }) => severities.includes(rule.severity))
     .flatMap((compiled) => {
       const used = compiled.fields.flatMap((name) => byName.get(name) ?? []);
       if (used.some(({ absent }) => absent)) return [];

@@ -52,6 +52,7 @@ export const stream: StreamRecord = {
   partial: null,
   notes: [],
   stops: [],
+  aggregates: [{ sql: "count_star()", type: "BIGINT", value: "5" }],
 };
 
 export function temporaryFolder(): string {

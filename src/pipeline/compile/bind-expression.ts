@@ -74,7 +74,10 @@ export async function bindExpression(
   return undefined;
 }
 
-function cantBind({ sql, ...expression }: Expression, { complaint, next, function: name }: BindingProblem): Diagnostic {
+export function cantBind(
+  { sql, ...expression }: Expression,
+  { complaint, next, function: name }: BindingProblem,
+): Diagnostic {
   const at = name === undefined ? -1 : sql.toLowerCase().indexOf(`${name.toLowerCase()}(`);
   return {
     place: at < 0 ? expression.place : expressionPlace({ sql, ...expression }, at),
@@ -93,7 +96,7 @@ function wantsQuotes(expression: Expression, { column, written, offset }: Unquot
   };
 }
 
-async function resolveColumn(
+export async function resolveColumn(
   input: BindInput,
   expression: Expression,
   { path, offset }: ColumnUse,

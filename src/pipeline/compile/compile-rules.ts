@@ -9,7 +9,9 @@ import type { Rule } from "../../job/rule.ts";
 import { EngineError } from "../../stage/engine.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import type { CompiledRule } from "../../validate/checks.ts";
+import type { CompiledRunRule } from "../../validate/run-rule.ts";
 import { bindExpression, type CompileInput } from "./bind-expression.ts";
+import { compileRunRule } from "./compile-run-rules.ts";
 import type { CompiledLookup } from "./compiled-lookup.ts";
 import { compileChoices, compileLimits } from "./field-constants.ts";
 import { describeMiss } from "./found-values.ts";
@@ -19,21 +21,30 @@ export interface RuleFields {
   fields: readonly CompiledField[];
   schemas: ReadonlyMap<string, FieldSchema>;
   lookups: StreamLookups;
+  /** Target fields whose values are never shown, in small letters. */
+  redacted: ReadonlySet<string>;
 }
 
 export async function compileRules(
   input: CompileInput,
-  { fields, schemas, lookups }: RuleFields,
+  { fields, schemas, lookups, redacted }: RuleFields,
   problems: Diagnostic[],
-): Promise<CompiledRule[]> {
+): Promise<{ rules: CompiledRule[]; runRules: CompiledRunRule[] }> {
   const { rules } = input.stream;
-  if (rules.length === 0) return [];
+  if (rules.length === 0) return { rules: [], runRules: [] };
   const wantsTypes = rules.some(
     ({ expression, exists, min, max }) => (expression ?? exists ?? min ?? max) !== undefined,
   );
   const types = wantsTypes ? await typesOfFields(input, fields) : new Map<string, string>();
   const compiled: CompiledRule[] = [];
+  const runRules: CompiledRunRule[] = [];
   for (const rule of rules) {
+    if (rule.expression !== undefined && rule.over === "run") {
+      const given = { ...input, fields, schemas, types, redacted };
+      const ofRun = await compileRunRule(given, rule, rule.expression, problems);
+      if (ofRun !== undefined) runRules.push(ofRun);
+      continue;
+    }
     if (rule.expression !== undefined) {
       const bound = await bindExpression(input, rule.expression, { columns: types }, "field", problems);
       if (bound !== undefined) compiled.push({ rule, fields: [...bound.columns.keys()] });
@@ -57,7 +68,7 @@ export async function compileRules(
       ...(exists === undefined ? {} : { exists: describeMiss(exists) }),
     });
   }
-  return compiled;
+  return { rules: compiled, runRules };
 }
 
 async function findLookup(

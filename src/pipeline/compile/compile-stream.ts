@@ -39,7 +39,8 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
   const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
   const carried = new Set<string>();
-  const lookups = new StreamLookups(input, redactedFields(input.job, stream));
+  const redacted = redactedFields(input.job, stream);
+  const lookups = new StreamLookups(input, redacted);
   for (const field of stream.fields) {
     const resolved = await resolveTargetField(input, schema, field, problems);
     const isKey = stream.target.key.includes(field.target);
@@ -77,8 +78,10 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     stream.keep === undefined ? undefined : await bindExpression(input, stream.keep, input.columns, "column", problems);
   for (const [name, type] of kept?.columns ?? []) columns.set(name, type);
   addNamedFields(input, columns, problems);
-  const rules =
-    problems.length > 0 ? [] : await compileRules(input, { fields, schemas: fieldSchemas, lookups }, problems);
+  const { rules, runRules } =
+    problems.length > 0
+      ? { rules: [], runRules: [] }
+      : await compileRules(input, { fields, schemas: fieldSchemas, lookups, redacted }, problems);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   checkKey(stream, schema, key, problems);
   const where = await compileWhere(input, schema, problems);
@@ -86,7 +89,6 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
   problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const keepColumns = [...(kept?.columns.keys() ?? [])];
-  const redacted = redactedFields(input.job, stream);
   return {
     stream,
     schema,
@@ -95,6 +97,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     fieldSchemas,
     key,
     rules,
+    runRules,
     lookups: lookups.compiled,
     columns,
     ...(where === undefined ? {} : { where }),

@@ -4,6 +4,7 @@ import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import type { CompiledRule } from "../../validate/checks.ts";
+import type { CompiledRunRule } from "../../validate/run-rule.ts";
 import type { CompiledLookup } from "./compiled-lookup.ts";
 import type { CompiledWhere } from "./target-where.ts";
 
@@ -17,6 +18,8 @@ export interface CompiledStream {
   fieldSchemas: Map<string, FieldSchema>;
   key: FieldSchema[];
   rules: CompiledRule[];
+  /** Those over all rows of the run. */
+  runRules: CompiledRunRule[];
   /** Of fields and of rules, each at its index. */
   lookups: CompiledLookup[];
   /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
@@ -53,5 +56,6 @@ export function withoutLookups(compiled: CompiledStream): CompiledStream {
     lookups: [],
     fields: compiled.fields.filter(({ lookedUp }) => lookedUp === undefined),
     rules: [],
+    runRules: [],
   };
 }

@@ -1,0 +1,177 @@
+// Rules with `over: run`, held against the fields of their stream. In: rules as the job has them, the fields with their
+// types. Out: for each its aggregates and its condition over them. What must hold: what would depend on the order of rows, or
+// would have the ledger keep a value that is never shown, is refused at its place in the YAML.
+
+import { mappedName, renderedName } from "../../core/columns.ts";
+import type { FieldSchema } from "../../core/model.ts";
+import { identifier } from "../../core/sql.ts";
+import type { Diagnostic } from "../../job/diagnostics.ts";
+import type { Expression } from "../../job/expression.ts";
+import { expressionPlace } from "../../job/expression-place.ts";
+import type { Rule } from "../../job/rule.ts";
+import { bindType, deserialize, serialize } from "../../stage/bind.ts";
+import { parseStatement } from "../../transform/expressions.ts";
+import type { CompiledField } from "../../transform/mapping.ts";
+import { nameFields, type RunValue, readRunExpression } from "../../transform/run-aggregates.ts";
+import { statementOf } from "../../transform/syntax-tree.ts";
+import type { CompiledRunRule, RunRuleField, RunRuleValue } from "../../validate/run-rule.ts";
+import { storedReading } from "../../values/value.ts";
+import { type CompileInput, cantBind, resolveColumn } from "./bind-expression.ts";
+
+export interface RunRuleInput extends CompileInput {
+  fields: readonly CompiledField[];
+  schemas: ReadonlyMap<string, FieldSchema>;
+  /** Of the fields, as rules see them. */
+  types: ReadonlyMap<string, string>;
+  redacted: ReadonlySet<string>;
+}
+
+export async function compileRunRule(
+  input: RunRuleInput,
+  rule: Rule,
+  expression: Expression,
+  problems: Diagnostic[],
+): Promise<CompiledRunRule | undefined> {
+  const { engine } = input;
+  const json = await serialize(engine, parseStatement(expression.sql));
+  const read = readRunExpression(json, expression.sql);
+  const found = read.problems.map(
+    ({ offset, ...problem }): Diagnostic => ({ place: expressionPlace(expression, offset ?? 0), ...problem }),
+  );
+  const values: RunRuleValue[] = [];
+  for (const value of found.length > 0 ? [] : read.values) {
+    const bound = await bindValue(input, expression, json, value, found);
+    if (bound !== undefined) values.push(bound);
+  }
+  if (found.length === 0) {
+    const condition = await deserialize(engine, statementOf(json, read.tree));
+    const types = new Map(values.map(({ column, type, earlier }) => [column, earlier?.median ? "DOUBLE" : type]));
+    const bound = await bindType(engine, condition, types, { nested: false });
+    if ("complaint" in bound) found.push(cantBind(expression, bound));
+    else if (bound.type !== "BOOLEAN") {
+      const message = `the expression gives ${bound.type}, true or false is wanted`;
+      found.push({ place: expression.place, length: expression.sql.length, message });
+    } else return { rule, condition, values, fields: await storedFields(input, values) };
+  }
+  problems.push(...found);
+  return undefined;
+}
+
+async function bindValue(
+  input: RunRuleInput,
+  expression: Expression,
+  json: string,
+  value: RunValue,
+  problems: Diagnostic[],
+): Promise<RunRuleValue | undefined> {
+  const { engine, types, redacted } = input;
+  const names = new Map<string, string>();
+  const columns = new Map<string, string>();
+  for (const use of value.fields) {
+    const resolved = await resolveColumn(input, expression, use, { columns: types }, "field");
+    if ("type" in resolved) {
+      names.set(use.path[0] ?? "", resolved.name);
+      columns.set(resolved.name, resolved.type);
+    } else problems.push(resolved);
+  }
+  if (problems.length > 0) return undefined;
+  const sqlOf = (tree: unknown) => deserialize(engine, statementOf(json, nameFields(tree, names)));
+  const sql = await sqlOf(value.tree);
+  const bound = await bindType(engine, sql, columns, { nested: false });
+  if ("complaint" in bound) {
+    problems.push(cantBind(expression, bound));
+    return undefined;
+  }
+  const isCount = value.name.startsWith("count");
+  const secret = isCount ? undefined : [...columns.keys()].find((name) => redacted.has(name.toLowerCase()));
+  const problem =
+    complainAboutType(bound.type, value) ??
+    (await complainAboutOrder(input, value, columns, sqlOf)) ??
+    (secret === undefined ? undefined : complainAboutSecret(secret, value));
+  if (problem !== undefined) {
+    problems.push({ place: expressionPlace(expression, value.offset), length: value.name.length, ...problem });
+    return undefined;
+  }
+  return {
+    column: value.column,
+    sql,
+    type: bound.type,
+    fields: [...columns.keys()],
+    ...(value.earlier === undefined ? {} : { earlier: value.earlier }),
+    ...(secret === undefined ? {} : { isHidden: true }),
+  };
+}
+
+type Complaint = Pick<Diagnostic, "message" | "next">;
+
+const isNumber = (type: string) => /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL|FLOAT|DOUBLE)/.test(type);
+
+function complainAboutType(type: string, { name, earlier }: RunValue): Complaint | undefined {
+  if (/^(STRUCT|MAP|UNION)|\[\d*\]$/.test(type)) {
+    return { message: `${name} gives ${type} here, a single value is wanted` };
+  }
+  if (earlier === undefined) return undefined;
+  if (earlier.median !== undefined && !isNumber(type)) {
+    return { message: `previous_median is of numbers, and ${name} gives ${type} here` };
+  }
+  if (isNumber(type) || /^(DATE|TIME|BOOLEAN)/.test(type)) return undefined;
+  return {
+    message: `${name} gives ${type} here: values of a row that are no number, date or time are not kept for later runs`,
+    next: "ask for a count: count(DISTINCT …), or count(*) FILTER (WHERE …)",
+  };
+}
+
+/** The sum of floating-point numbers has other last digits when its rows come in another order. */
+async function complainAboutOrder(
+  { engine }: RunRuleInput,
+  { name, arguments: given }: RunValue,
+  columns: ReadonlyMap<string, string>,
+  sqlOf: (tree: unknown) => Promise<string>,
+): Promise<Complaint | undefined> {
+  const [argument] = given;
+  if (argument === undefined || !["sum", "avg", "mean"].includes(name)) return undefined;
+  const bound = await bindType(engine, await sqlOf(argument), columns, { nested: false });
+  if (!("type" in bound) || !/^(FLOAT|DOUBLE)/.test(bound.type)) return undefined;
+  return {
+    message: `${name} of floating-point numbers depends on the order of the rows`,
+    next: `write ${name}(CAST(… AS DECIMAL(18, 2)))`,
+  };
+}
+
+function complainAboutSecret(field: string, { name, earlier }: RunValue): Complaint | undefined {
+  if (earlier === undefined) return undefined;
+  return {
+    message: `${name} of ${field}, which is under redact, would be kept for later runs`,
+    next: `ask for a count of it: count("${field}")`,
+  };
+}
+
+/** The fields that values are of, from the text that is stored of them, of the types that rules see. */
+async function storedFields(input: RunRuleInput, values: readonly RunRuleValue[]): Promise<RunRuleField[]> {
+  const { engine, target, fields, schemas, types } = input;
+  const used = new Set(values.flatMap((value) => value.fields));
+  const stored: RunRuleField[] = [];
+  for (const { field } of fields.filter(({ field: { target: name } }) => used.has(name))) {
+    const schema = schemas.get(field.target);
+    const type = types.get(field.target) ?? "VARCHAR";
+    if (schema === undefined) continue;
+    const { typed } = target.render(schema, mappedName(field.target), "VARCHAR", storedReading);
+    const texts = new Map([`v:${field.target}`, `r:${field.target}`].map((name) => [name, "VARCHAR"]));
+    const bound = await bindType(engine, typed, texts, { nested: false });
+    const isSame = "type" in bound && bound.type === type;
+    // A file stores what was computed as a text.
+    stored.push({ name: field.target, sql: isSame ? typed : `CAST(${renderedName(field.target)} AS ${type})` });
+  }
+  return stored;
+}
+
+/** Rows with these fields, from a stage. */
+export function selectFields(rows: string, fields: readonly RunRuleField[]): string {
+  const texts = fields.flatMap(({ name }) => [
+    `${identifier(name)} AS ${mappedName(name)}`,
+    `${identifier(name)} AS ${renderedName(name)}`,
+  ]);
+  const typed = fields.map(({ name, sql }) => `${sql} AS ${identifier(name)}`);
+  // Without a field there are the rows to count.
+  return `SELECT ${["1", ...typed].join(", ")} FROM (SELECT ${["1", ...texts].join(", ")} FROM ${rows})`;
+}
