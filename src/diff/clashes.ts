@@ -2,7 +2,7 @@
 // go on (`keys`), after dedupe. Out: a table of clashes, several of a row where it has several; the rows whose clash is
 // no mere warning stay behind. What must hold: all rows of a clash are in it, whichever comes first.
 
-import { problemWith } from "../core/problem.ts";
+import { problemStart, problemWith } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
 import type { Severity } from "../job/rule.ts";
 import { quoted } from "../values/value.ts";
@@ -48,6 +48,29 @@ export function findSharedValues(stage: string, rule: UniqueRule): string {
   return `INSERT INTO ${clashesTable}
     SELECT k._row_, ${rule.index}, ${literal(rule.severity)}, ${problemWith(other, names.join(", "), "unique", rule.index)} || ${message}, ${other}
     FROM (${values}) k JOIN (${groupShared(`(${values})`, "_value_")}) r ON k._value_ = r.shared`;
+}
+
+/** A rule that a row breaks by values that `dedupe` has put together. */
+export interface MismatchedRule {
+  index: number;
+  field: string;
+  rule: string;
+  /** SQL, BOOLEAN and VARCHAR. */
+  condition: string;
+  message: string;
+  severity: Severity;
+}
+
+/** `rows`: SELECT of them, with `_row_` and `_warnings_`. */
+export function findMismatched(
+  rows: string,
+  { index, field, rule, condition, message, severity }: MismatchedRule,
+): string {
+  const start = literal(problemStart(field, rule, index));
+  const isNew = `NOT list_contains([starts_with(w_, ${start}) FOR w_ IN coalesce(_warnings_, [])], true)`;
+  return `INSERT INTO ${clashesTable} SELECT _row_, ${index}, ${literal(severity)},
+      ${start} || ${message} || '; its values are of several rows (dedupe.merge)', NULL
+    FROM (${rows}) WHERE (${condition}) AND ${isNew}`;
 }
 
 const other = "CASE WHEN k._row_ = r.first[1] THEN r.first[2] ELSE r.first[1] END";

@@ -13,7 +13,8 @@ export interface MergedField {
   order(text: string): string;
 }
 
-const mergedTable = "merged_rows";
+/** Of rows that got values of others: _row_, and the values. */
+export const mergedTable = "merged_rows";
 
 /** Statements after `selectKeys`: the view `stage` then has the merged values, and `<stage>_rows` what was staged. */
 export function mergeRows(stage: string, fields: readonly MergedField[]): string[] {

@@ -5,6 +5,7 @@
 import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/rule.ts";
 import { bind, quoted } from "../values/value.ts";
+import type { StoredField } from "./run-rule.ts";
 import { cantBeComputed, type Given } from "./uncomputed.ts";
 
 /** What the rules need to know of a mapped field; the columns are SQL names. */
@@ -40,6 +41,8 @@ export interface CompiledRule {
   /** BOOLEAN, true where the value is below `min`, or above `max`; and what is said of it. */
   limits?: readonly { name: "min" | "max"; condition: string; message: string }[];
   choices?: Choices;
+  /** Where `dedupe.merge` may make an expression false that was true of each row: its fields, as they are stored. */
+  merged?: readonly StoredField[];
 }
 
 /** What `one_of` comes to. */

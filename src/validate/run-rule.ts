@@ -19,7 +19,7 @@ export interface RunRuleValue {
 }
 
 /** A field, and SQL of its value over what is stored of it (core/columns.ts). */
-export interface RunRuleField {
+export interface StoredField {
   name: string;
   sql: string;
 }
@@ -29,5 +29,5 @@ export interface CompiledRunRule {
   /** BOOLEAN over the columns of the values; NULL passes. */
   condition: string;
   values: readonly RunRuleValue[];
-  fields: readonly RunRuleField[];
+  fields: readonly StoredField[];
 }

@@ -93,3 +93,56 @@ test("an order that not all systems share, and merged keys, are refused", async 
   );
   expect(await check("keep: newest")).toContain("`keep: newest` and `newest_by` go together");
 });
+
+test("a row whose merged values break a rule together is a reject by name, though each was right in its row", async () => {
+  const stream = (
+    exists = "",
+  ) => `    dedupe: { by: [Ext__c], keep: last, merge: { Email: first_filled, Amount__c: max } }
+    validate:
+      - { expr: "Amount__c < 10 OR Email = 'rich@x.com'", message: only the rich }
+      - { expr: "Amount__c < 10 OR LastName <> 'B2'", severity: warn }
+      - { expr: "CAST(left(Email, 1) || CAST(Amount__c AS INTEGER) AS VARCHAR) <> 'z8'" }${exists}`;
+  await using place = await rehearse(contactsJob({ map, stream: stream(), top: "redact: [Email]" }), {
+    "inbox/contacts.csv": rows([
+      "A,A1,a@x.com,9,2026-01-01T00:00:00Z",
+      "A,A2,rich@x.com,50,2026-01-01T00:00:00Z",
+      "B,B1,rich@x.com,50,2026-01-01T00:00:00Z",
+      "B,B2,b@x.com,1,2026-01-01T00:00:00Z",
+      "C,C1,z@x.com,1,2026-01-01T00:00:00Z",
+      "C,C2,c@x.com,8,2026-01-01T00:00:00Z",
+      "D,D1,d@x.com,8,2026-01-01T00:00:00Z",
+      "D,B2,rich@x.com,50,2026-01-01T00:00:00Z",
+    ]),
+    "inbox/ref.csv": "mail,amount\na@x.com,9\n",
+  });
+  const { project } = place;
+  const run = await project.run("run", "job.yaml", "--json");
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.summary().streams["contacts"]).toMatchObject({ extracted: 8, duplicates: 4, rejected: 3, loaded: 1 });
+  const [last = ""] = project.list(".loadline/runs").slice(-1);
+  const rejects: Record<string, string>[] = parse(project.read(`.loadline/runs/${last}/rejects/contacts.csv`), {
+    columns: true,
+  });
+  const why = "; its values are of several rows (dedupe.merge)";
+  expect(rejects.map((row) => [row["last"], row["loadline_error"]])).toEqual([
+    ["A2", `only the rich (Email (hidden), Amount__c = "50.00")${why}`],
+    ["C2", expect.stringMatching(/^not true: CAST\(left.*Email \(hidden\), Amount__c = "8\.00"\); its values/)],
+    ["B2", `only the rich (Email (hidden), Amount__c = "50.00")${why}`],
+  ]);
+  // B has the riches of its first row; what is told of it is told once.
+  expect(run.summary().streams["contacts"]?.warnings).toEqual([
+    { field: "", rule: "expr", count: 1, example: expect.stringContaining("of several rows (dedupe.merge)") },
+  ]);
+  project.write({
+    "job.yaml": contactsJob({
+      map,
+      stream: stream(
+        "\n      - { field: Email, exists: { lookup: { file: inbox/ref.csv, key: [mail, amount], from: [Email, Amount__c] } } }",
+      ),
+    }),
+  });
+  const { stderr } = await project.run("check", "job.yaml");
+  expect(stderr).toMatch(
+    /job\.yaml:18:\d+: exists looks up several fields together, one of which dedupe\.merge may take/,
+  );
+});

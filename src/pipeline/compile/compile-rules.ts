@@ -15,6 +15,7 @@ import { compileRunRule } from "./compile-run-rules.ts";
 import type { CompiledLookup } from "./compiled-lookup.ts";
 import { compileChoices, compileLimits } from "./field-constants.ts";
 import { describeMiss } from "./found-values.ts";
+import { findStoredFields } from "./stored-fields.ts";
 import type { StreamLookups } from "./stream-lookups.ts";
 
 export interface RuleFields {
@@ -39,15 +40,18 @@ export async function compileRules(
   const compiled: CompiledRule[] = [];
   const runRules: CompiledRunRule[] = [];
   for (const rule of rules) {
+    const given = { ...input, fields, schemas, types, redacted };
     if (rule.expression !== undefined && rule.over === "run") {
-      const given = { ...input, fields, schemas, types, redacted };
       const ofRun = await compileRunRule(given, rule, rule.expression, problems);
       if (ofRun !== undefined) runRules.push(ofRun);
       continue;
     }
     if (rule.expression !== undefined) {
       const bound = await bindExpression(input, rule.expression, { columns: types }, "field", problems);
-      if (bound !== undefined) compiled.push({ rule, fields: [...bound.columns.keys()] });
+      if (bound === undefined) continue;
+      const names = [...bound.columns.keys()];
+      const merged = isOfMerged(input, names) ? { merged: await findStoredFields(given, new Set(names)) } : {};
+      compiled.push({ rule, fields: names, ...merged });
       continue;
     }
     const schema = rule.field === undefined ? undefined : schemas.get(rule.field);
@@ -60,6 +64,7 @@ export async function compileRules(
     const limits = await compileLimits(input, rule, { schema, type }, problems);
     const choices = rule.oneOf === undefined ? undefined : await compileChoices(input, rule.oneOf, schema, problems);
     const exists = await findLookup(rule, lookups, types, problems);
+    if (exists !== undefined && isOfMerged(input, [...exists.columns.keys()])) problems.push(refuseMerged(rule));
     compiled.push({
       rule,
       fields: [...new Set([rule.field ?? "", ...(exists?.columns.keys() ?? [])])],
@@ -69,6 +74,21 @@ export async function compileRules(
     });
   }
   return { rules: compiled, runRules };
+}
+
+/** Each value that a merge puts together has passed with its own row: only several of them may not go together. */
+function isOfMerged({ stream }: CompileInput, names: readonly string[]): boolean {
+  const merged = Object.keys(stream.dedupe?.merge ?? {});
+  return names.length > 1 && names.some((name) => merged.includes(name));
+}
+
+function refuseMerged({ place }: Rule): Diagnostic {
+  return {
+    place,
+    length: 1,
+    message: "exists looks up several fields together, one of which dedupe.merge may take from another row",
+    next: "look up that field alone, or leave it out of dedupe.merge",
+  };
 }
 
 async function findLookup(

@@ -2,27 +2,20 @@
 // types. Out: for each its aggregates and its condition over them. What must hold: what would depend on the order of rows, or
 // would have the ledger keep a value that is never shown, is refused at its place in the YAML.
 
-import { mappedName, renderedName } from "../../core/columns.ts";
-import type { FieldSchema } from "../../core/model.ts";
-import { identifier } from "../../core/sql.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
 import type { Expression } from "../../job/expression.ts";
 import { expressionPlace } from "../../job/expression-place.ts";
 import type { Rule } from "../../job/rule.ts";
 import { bindType, deserialize, serialize } from "../../stage/bind.ts";
 import { parseStatement } from "../../transform/expressions.ts";
-import type { CompiledField } from "../../transform/mapping.ts";
 import { nameFields, type RunValue, readRunExpression } from "../../transform/run-aggregates.ts";
 import { statementOf } from "../../transform/syntax-tree.ts";
-import type { CompiledRunRule, RunRuleField, RunRuleValue } from "../../validate/run-rule.ts";
-import { storedReading } from "../../values/value.ts";
-import { type CompileInput, cantBind, resolveColumn } from "./bind-expression.ts";
+import type { CompiledRunRule, RunRuleValue } from "../../validate/run-rule.ts";
+import { cantBind, resolveColumn } from "./bind-expression.ts";
+import { findStoredFields, type StoredInput } from "./stored-fields.ts";
 
-export interface RunRuleInput extends CompileInput {
-  fields: readonly CompiledField[];
-  schemas: ReadonlyMap<string, FieldSchema>;
-  /** Of the fields, as rules see them. */
-  types: ReadonlyMap<string, string>;
+export interface RunRuleInput extends StoredInput {
+  /** Target fields whose values are never shown, in small letters. */
   redacted: ReadonlySet<string>;
 }
 
@@ -51,7 +44,13 @@ export async function compileRunRule(
     else if (bound.type !== "BOOLEAN") {
       const message = `the expression gives ${bound.type}, true or false is wanted`;
       found.push({ place: expression.place, length: expression.sql.length, message });
-    } else return { rule, condition, values, fields: await storedFields(input, values) };
+    } else
+      return {
+        rule,
+        condition,
+        values,
+        fields: await findStoredFields(input, new Set(values.flatMap((value) => value.fields))),
+      };
   }
   problems.push(...found);
   return undefined;
@@ -144,34 +143,4 @@ function complainAboutSecret(field: string, { name, earlier }: RunValue): Compla
     message: `${name} of ${field}, which is under redact, would be kept for later runs`,
     next: `ask for a count of it: count("${field}")`,
   };
-}
-
-/** The fields that values are of, from the text that is stored of them, of the types that rules see. */
-async function storedFields(input: RunRuleInput, values: readonly RunRuleValue[]): Promise<RunRuleField[]> {
-  const { engine, target, fields, schemas, types } = input;
-  const used = new Set(values.flatMap((value) => value.fields));
-  const stored: RunRuleField[] = [];
-  for (const { field } of fields.filter(({ field: { target: name } }) => used.has(name))) {
-    const schema = schemas.get(field.target);
-    const type = types.get(field.target) ?? "VARCHAR";
-    if (schema === undefined) continue;
-    const { typed } = target.render(schema, mappedName(field.target), "VARCHAR", storedReading);
-    const texts = new Map([`v:${field.target}`, `r:${field.target}`].map((name) => [name, "VARCHAR"]));
-    const bound = await bindType(engine, typed, texts, { nested: false });
-    const isSame = "type" in bound && bound.type === type;
-    // A file stores what was computed as a text.
-    stored.push({ name: field.target, sql: isSame ? typed : `CAST(${renderedName(field.target)} AS ${type})` });
-  }
-  return stored;
-}
-
-/** Rows with these fields, from a stage. */
-export function selectFields(rows: string, fields: readonly RunRuleField[]): string {
-  const texts = fields.flatMap(({ name }) => [
-    `${identifier(name)} AS ${mappedName(name)}`,
-    `${identifier(name)} AS ${renderedName(name)}`,
-  ]);
-  const typed = fields.map(({ name, sql }) => `${sql} AS ${identifier(name)}`);
-  // Without a field there are the rows to count.
-  return `SELECT ${["1", ...typed].join(", ")} FROM (SELECT ${["1", ...texts].join(", ")} FROM ${rows})`;
 }

@@ -1,17 +1,23 @@
 // Rows that share a key or a value that is to be unique. In: the rows of a run that go on. Out: those of them that stay
 // behind, and those that are only told of.
 
+import { mappedName, renderedName } from "../../core/columns.ts";
+import { identifier } from "../../core/sql.ts";
 import {
   clashesTable,
+  findMismatched,
   findSharedKeys,
   findSharedValues,
   leaveClashes,
   makeClashes,
   type UniqueRule,
 } from "../../diff/clashes.ts";
-import { type KeysInput, mayShareKeys } from "../../diff/keys.ts";
+import { type KeysInput, keysTable, mayShareKeys } from "../../diff/keys.ts";
+import { mergedTable } from "../../diff/merge.ts";
 import type { Engine } from "../../stage/engine.ts";
+import { checkRule } from "../../validate/checks.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { selectStored } from "../compile/stored-fields.ts";
 import { fieldByName, isKeyHidden } from "./diff-input.ts";
 
 export async function leaveClashing(engine: Engine, compiled: CompiledStream, keys: KeysInput): Promise<void> {
@@ -19,9 +25,31 @@ export async function leaveClashing(engine: Engine, compiled: CompiledStream, ke
   if (mayShareKeys(keys)) {
     await engine.run(findSharedKeys(keys.key.map(({ name }) => name).join(", "), isKeyHidden(compiled)));
   }
+  await findBroken(engine, compiled, keys.stage);
   for (const rule of uniqueRules(compiled)) await engine.run(findSharedValues(keys.stage, rule));
   const { clashes } = await engine.one(`SELECT count(*) AS clashes FROM ${clashesTable}`);
   if (Number(clashes) > 0) await engine.run(leaveClashes);
+}
+
+/** Rows whose values `dedupe` has put together, and don't go together. */
+async function findBroken(engine: Engine, compiled: CompiledStream, stage: string): Promise<void> {
+  for (const one of compiled.rules) {
+    if (one.merged === undefined) continue;
+    const rows = `(SELECT * FROM ${identifier(stage)} SEMI JOIN ${mergedTable} USING (_row_) SEMI JOIN ${keysTable} USING (_row_))`;
+    const used = one.merged.map(({ name }) => ({
+      target: name,
+      rendered: renderedName(name),
+      mapped: mappedName(name),
+      isKey: false,
+      isHidden: compiled.redacted.has(name.toLowerCase()),
+      rejectNull: false,
+      absent: false,
+    }));
+    // Told already where the row broke it by itself: only a rule that warns lets it come here.
+    const select = selectStored(rows, one.merged, "_row_, _warnings_");
+    for (const check of checkRule(one, used, true))
+      await engine.run(findMismatched(select, { ...check, index: one.rule.index, severity: one.rule.severity }));
+  }
 }
 
 function uniqueRules(compiled: CompiledStream): UniqueRule[] {

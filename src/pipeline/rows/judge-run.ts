@@ -10,8 +10,8 @@ import { countOf } from "../../report/numbers.ts";
 import type { RejectReason } from "../../report/reject-reasons.ts";
 import { type Engine, EngineError } from "../../stage/engine.ts";
 import type { CompiledRunRule, RunRuleValue } from "../../validate/run-rule.ts";
-import { selectFields } from "../compile/compile-run-rules.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { selectStored } from "../compile/stored-fields.ts";
 import type { RunContext } from "../run/context.ts";
 import { isPartial } from "../run/context.ts";
 import { memoryOwner, placeOfJob } from "../run/memory-owner.ts";
@@ -88,7 +88,7 @@ async function measure(engine: Engine, rules: readonly CompiledRunRule[], rows: 
     ...new Map(rules.flatMap((rule) => rule.fields.map((field) => [field.name, field] as const))).values(),
   ];
   const wanted = [...new Map(rules.flatMap(({ values }) => values.map((value) => [keyOf(value), value]))).entries()];
-  const scan = `(${selectFields(rows, fields)})`;
+  const scan = `(${selectStored(rows, fields, "_row_")})`;
   const ask = async (asked: readonly (readonly [string, RunRuleValue])[]) => {
     const list = asked.map(([, { sql }], place) => `CAST(${sql} AS VARCHAR) AS _${place}_`);
     const found = await engine.one(`SELECT ${["count(*) AS count", ...list].join(", ")} FROM ${scan}`);
