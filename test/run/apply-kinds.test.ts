@@ -50,10 +50,11 @@ streams:
   contacts:
     source: { connection: drop, files: "*.csv", after: { move: done } }
     target: { connection: salesforce, object: Contact, key: Ext__c, mode: insert }
-    map: { Ext__c: id, LastName: last }
+    map: { Ext__c: id, LastName: last, Title: { lookup: { file: titles.csv, key: id, value: title, from: id, miss: skip } } }
 rejects: { max: 100% }
 `;
-  await using place = await rehearse(job, { "inbox/a.csv": "id,last\n1,One\n2,Two\n3,\n" });
+  const titles = { "titles.csv": "id,title\n1,Boss\n" };
+  await using place = await rehearse(job, { "inbox/a.csv": "id,last\n1,One\n2,Two\n3,\n", ...titles });
   const { sandbox, project } = place;
   const one = (await project.run("plan", "job.yaml", "--json")).summary();
   const two = (await project.run("plan", "job.yaml", "--json")).summary();
@@ -68,7 +69,7 @@ rejects: { max: 100% }
   const again = await project.run("apply", two.run ?? "");
   expect([4, 7]).toContain(again.code);
   expect(again.stderr).toMatch(/inserted/);
-  expect(await sandbox.dump("Contact")).toHaveLength(2);
+  expect((await sandbox.dump("Contact")).map((one) => one["Title"])).toEqual(["Boss", null]);
 });
 
 test("deletes of records that changed since are held back", async () => {

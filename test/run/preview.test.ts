@@ -71,7 +71,7 @@ describe("loadline preview", () => {
     });
     expect(wrong).toMatchObject({ rejects: [{ field: "Amount__c", rule: "type" }] });
     expect(lost).toMatchObject({ rejects: [{ field: "Account.Acc__c", rule: "lookup" }] });
-    expect(doubtful).toMatchObject({ warnings: [{ rule: "expr", message: "w is doubtful" }] });
+    expect(doubtful).toMatchObject({ warnings: [{ rule: "expr", message: 'w is doubtful (LastName = "W")' }] });
     expect(broken).toMatchObject({ source: {}, rejects: [{ rule: "record", message: "•••" }] });
     expect((await sandbox.dump("Contact")).map(({ LastName }) => LastName)).toEqual(["Same", "Old"]);
     expect(project.list(".loadline")).toEqual([]);

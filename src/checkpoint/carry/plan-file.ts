@@ -16,7 +16,18 @@ import { hashPlan } from "../plan-hash.ts";
 import { hasDots, heldFailure, PackedFile, type PackedKind, writePackedFile } from "./packed-file.ts";
 
 /** Folders of a run that a plan is made of. */
-const planFolders = ["plan", "extract", "rejects", "reasons", "conflicts", "unmatched", "duplicates", "waiting"];
+const planFolders = [
+  "plan",
+  "extract",
+  "rejects",
+  "reasons",
+  "conflicts",
+  "unmatched",
+  "duplicates",
+  "waiting",
+  "lookups",
+  "left-out",
+];
 
 /** Below the folder of the run. */
 const planPath = new RegExp(`^(job\\.yaml|(${planFolders.join("|")})/.+)$`);

@@ -16,9 +16,11 @@ import { planInserted } from "../batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
 import { writeBatches } from "../batches/write-batches.ts";
 import { compileStream } from "../compile/compile-stream.ts";
-import { type CompiledStream, withoutLookups } from "../compile/compiled-stream.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
+import { lookupFolder } from "../lookups/found-records.ts";
+import { resolveLookup } from "../lookups/resolve-lookup.ts";
 import { type RunContext, sourceOf, subfolder, targetOf } from "../run/context.ts";
 import { findDelivered, memoryOwner } from "../run/memory-owner.ts";
 import { stalePlan } from "../run/stale-plan.ts";
@@ -107,7 +109,16 @@ async function refuseInserted(
   const { stream } = compiled;
   await refuseInsertedFiles(context, stream, parts);
   const onPart = () => signal.throwIfAborted();
-  await stageStream({ engine, compiled: withoutLookups(compiled), parts, folder: stageFolder, onPart });
+  await stageStream({
+    engine,
+    compiled,
+    parts,
+    folder: stageFolder,
+    onPart,
+    // As the plan found it.
+    resolveLookup: async (lookup, wanted) =>
+      (await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context) })).table,
+  });
   const known = await fetchInserted(context, compiled);
   if (known === undefined) return;
   const there = selectKnown(known, stageOfRun, `(SELECT row AS _row_ FROM ${readParquet(plan)})`);

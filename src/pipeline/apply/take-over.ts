@@ -23,6 +23,9 @@ function planFolder({ folder, run }: Pick<RunContext, "folder" | "run">): string
 /** Files that people read of a plan, and the load adds to. */
 const told = ["rejects", "conflicts", "unmatched", "duplicates", "reasons", "waiting"];
 
+/** Files that the plan went by, of all its streams, and that are only read: what was looked up, which rows it left out. */
+const read = ["lookups", "left-out"];
+
 /**
  * The plan's file and parts under this run, in its folder and its ledger. Throws a Failure (7) where one of them, or a
  * file that the plan took, is not what it was.
@@ -39,10 +42,8 @@ export async function takeOver(
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
   await link(join(from, "plan", `${stream.name}.parquet`), plan);
   if ((await hashOf(plan)) !== planned.planSha256) throw notAsKept(made, `the plan of stream ${stream.name}`, plan);
-  const extracted = join(from, "extract", stream.name);
-  const folder = subfolder(context, "extract", stream.name);
-  for (const name of existsSync(extracted) ? readdirSync(extracted) : [])
-    await link(join(extracted, name), join(folder, name));
+  await linkAll(join(from, "extract", stream.name), subfolder(context, "extract", stream.name));
+  for (const kind of read) await linkAll(join(from, kind), join(context.folder, kind));
   for (const kind of told) copyTold(join(from, kind), subfolder(context, kind), stream.name);
   const takes = ledger.takes(made, stream.name);
   ledger.saveTakes(takes.map((take) => ({ ...take, run: run.id, acknowledged: false })));
@@ -55,6 +56,10 @@ export async function takeOver(
   for (const { label, path, sha256 } of parts) if ((await hashOf(path)) !== sha256) throw notAsKept(made, label, path);
   ledger.addParts(run.id, stream.name, parts);
   return { plan, parts };
+}
+
+async function linkAll(from: string, to: string): Promise<void> {
+  for (const name of existsSync(from) ? readdirSync(from) : []) await link(join(from, name), join(to, name));
 }
 
 /** A link, or a copy where the file system has none. */

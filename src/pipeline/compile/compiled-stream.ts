@@ -48,14 +48,3 @@ export function matchingFields({ fields, stream }: CompiledStream): CompiledFiel
   const { key, adoptBy } = stream.target;
   return fields.filter(({ field }) => field.own === false && [...key, adoptBy].includes(field.target));
 }
-
-/** Without what is looked up: for what is asked of rows as they came. */
-export function withoutLookups(compiled: CompiledStream): CompiledStream {
-  return {
-    ...compiled,
-    lookups: [],
-    fields: compiled.fields.filter(({ lookedUp }) => lookedUp === undefined),
-    rules: [],
-    runRules: [],
-  };
-}
