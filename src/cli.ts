@@ -8,6 +8,7 @@ import { addCompletionCommands } from "./cli/complete.ts";
 import { addRunOptions, addSandboxOptions, metricsOption } from "./cli/options.ts";
 import { addRejectsCommand } from "./cli/rejects.ts";
 import { addSandboxCommand } from "./cli/sandbox.ts";
+import { addSchemaCommands } from "./cli/schema.ts";
 import { addStateCommands } from "./cli/state.ts";
 import { addTryingCommands } from "./cli/trying.ts";
 import type { CheckFlags } from "./commands/check.ts";
@@ -284,16 +285,7 @@ program
   .option("--offline", "ask no system")
   .action(act(async (flags: { offline?: boolean }) => (await import("./commands/doctor.ts")).doctor(globals(), flags)));
 
-program
-  .command("schema [file]")
-  .description("JSON Schema of job files, connection files, or both")
-  .option("--write", "into .loadline/, where the editor line of a job looks")
-  .action(
-    act(async (which: string | undefined, flags: { write?: boolean }) =>
-      (await import("./commands/schema.ts")).printSchema(globals(), which, flags),
-    ),
-  );
-
+addSchemaCommands(program, globals, act);
 addSandboxCommand(program, globals, act);
 addCompletionCommands(program, globals);
 

@@ -153,7 +153,9 @@ function isToWrite({ counts }: StreamRecord): boolean {
 function refuseObjections({ job }: RunContext, objections: readonly string[]): void {
   if (objections.length === 0) return;
   throw new StoppedByGuard(objections, {
-    next: `loadline plan ${showPath(job.file)} shows rejects and changes; raise the limit in the job if this is what you want`,
+    next: objections.every((one) => guardOf(one) === "schema_policy")
+      ? `loadline schema diff ${showPath(job.file)} shows what changed; once the job is right for it, one run with schema_policy: evolve takes it as known`
+      : `loadline plan ${showPath(job.file)} shows rejects and changes; raise the limit in the job if this is what you want`,
   });
 }
 

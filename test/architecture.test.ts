@@ -95,6 +95,7 @@ const rooms: Record<string, string> = {
   diff: "pipeline/diff/diff-stream.ts",
   lookups: "pipeline/lookups/resolve-lookup.ts",
   stage: "pipeline/stage/stage-stream.ts",
+  shape: "pipeline/shape/shape.ts",
   compile: "pipeline/compile/compile-stream.ts",
   run: "pipeline/run/context.ts",
 };

@@ -94,6 +94,8 @@ export interface StreamRecord {
   stops: string[];
   /** What rules over the run ask history of, of the rows of this one; none of a run that later ones are not compared with. */
   aggregates: KeptAggregate[];
+  /** What its source and target look like, to be kept once it is settled; null where that is kept, or is not to be. */
+  shape: string | null;
 }
 
 /** The value of an aggregate in a run. */
@@ -263,6 +265,21 @@ export interface WaitingRecord extends DeliveredKey {
   run: string;
 }
 
+/** Whose a shape is. */
+export interface ShapeOwner extends DeliveredKey {
+  sourceOrg: string;
+  /** The source's object; empty for files. */
+  source: string;
+}
+
+/** What source and target of a stream look like (pipeline/shape/shape.ts), as JSON. */
+export interface ShapeRecord extends ShapeOwner {
+  shape: string;
+  /** The run that saw it first, and when that was settled. */
+  run: string;
+  kept: string;
+}
+
 /** Bytes whose rows were inserted, all of them. */
 export interface InsertedFile {
   org: string;
@@ -283,6 +300,7 @@ export interface Settlement {
   taken?: readonly Omit<TakenRecord, "settled">[];
   delivered?: DeliveredRecord;
   waiting?: WaitingRecord;
+  shape?: Omit<ShapeRecord, "kept">;
   /** Rows of an earlier run that this one has taken up. */
   closed?: readonly ClosedRow[];
 }

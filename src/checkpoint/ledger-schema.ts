@@ -47,6 +47,7 @@ export const tables = {
       "notes",
       "stops",
       "aggregates",
+      "shape",
     ],
     key: ["run", "name"],
     group: ["run"],
@@ -178,6 +179,12 @@ export const tables = {
     key: ["job", "stream", "target_org", "object", "job_file"],
     group: ["job"],
   },
+  /** What source and target of a stream looked like to the last run that settled it. */
+  shapes: {
+    columns: ["job", "stream", "source_org", "source", "target_org", "object", "job_file", "shape", "run", "kept"],
+    key: ["job", "stream", "source_org", "source", "target_org", "object", "job_file"],
+    group: ["job"],
+  },
   /** Rows that a run did not load, and that are no more open: another run has taken them up, or a person has dropped them. */
   closed: {
     columns: ["run", "stream", "row", "closed_by", "reason", "closed"],
@@ -230,7 +237,7 @@ export const addedColumns: readonly {
   { version: 6, table: "batches", columns: { level: 0 } },
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
   { version: 6, table: "runs", columns: { job_sha256: null } },
-  { version: 9, table: "streams", columns: { stops: "[]", aggregates: "[]" } },
+  { version: 9, table: "streams", columns: { stops: "[]", aggregates: "[]", shape: null } },
 ];
 
 /** Tables whose rows are counted in groups. */

@@ -23,6 +23,7 @@ import type {
   PartRecord,
   RunRecord,
   Settlement,
+  ShapeOwner,
   StreamRecord,
   TakenRecord,
   TakeRecord,
@@ -64,6 +65,7 @@ import {
   windowCells,
   windowRecord,
 } from "./records.ts";
+import { shapeCells, shapeKey, shapeRecord } from "./shape-cells.ts";
 import type { Sums } from "./sums.ts";
 import { type Cells, Table } from "./table.ts";
 
@@ -303,6 +305,11 @@ export class Ledger implements Disposable {
     return record?.file === "" ? undefined : record;
   }
 
+  /** What source and target of a stream looked like; undefined where no run has settled it. */
+  shape(owner: ShapeOwner) {
+    return this.#table("shapes").find(shapeKey(owner)).map(shapeRecord).at(0);
+  }
+
   /** Rows of a run that are open no more. */
   closedRows(run: string): ClosedRow[] {
     return this.#table("closed").find({ run }).map(closedRow);
@@ -346,6 +353,7 @@ export class Ledger implements Disposable {
       if (watermark !== undefined) this.#put("watermarks", watermarkCells(watermark));
       if (delivered !== undefined) this.#put("delivered", deliveredCells(delivered));
       if (waiting !== undefined) this.#put("waiting", waitingCells(waiting));
+      if (settlement.shape !== undefined) this.#put("shapes", shapeCells({ ...settlement.shape, kept: settled }));
       this.#table("closed").putAll(closed.map((row) => closedCells(row, settled)));
       this.#put("streams", streamCells(this.#places.toStream(stream)));
     });

@@ -101,6 +101,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     notes: JSON.parse(text(cells["notes"])) as string[],
     stops: JSON.parse(text(cells["stops"])) as string[],
     aggregates: JSON.parse(text(cells["aggregates"])) as KeptAggregate[],
+    shape: textOrNull(cells["shape"]),
   };
 }
 

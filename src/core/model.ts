@@ -67,6 +67,8 @@ export interface Picklist {
   labels?: ReadonlyMap<string, string>;
   /** Known, and not to be chosen. */
   inactive?: string[];
+  /** They are users, who come and go. */
+  users?: true;
   /** Values that differ only in case are one, also those that are not in the list. */
   caseless?: true;
 }

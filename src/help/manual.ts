@@ -214,6 +214,13 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [["schema job --write", "where the editor line of a job looks"]],
     exitCodes: [1],
   },
+  "schema diff": {
+    examples: [
+      ["schema diff jobs/contacts.yaml", "what is other in source and target than the last run kept"],
+      ["schema diff jobs/contacts.yaml --json", "the same for a script"],
+    ],
+    exitCodes: ofSystems,
+  },
   sandbox: {
     examples: [
       ["sandbox", "serve until Ctrl-C"],

@@ -9,7 +9,7 @@ import { buildSource } from "./build-source.ts";
 import { buildTarget } from "./build-target.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Stream } from "./job.ts";
-import { streamShape } from "./schema.ts";
+import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
 import { buildExpression, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { refusePartOfSource } from "./whole-source.ts";
@@ -37,9 +37,15 @@ export function buildStream(draft: StreamDraft, diagnostics: Diagnostics): Strea
       ...wantNewest(written, draft, diagnostics),
     ],
     ...buildDedupe(written),
+    ...buildSchemaPolicy(written),
   };
   checkNames(stream, draft, diagnostics);
   return stream;
+}
+
+/** The default, where it is written, makes no other job. */
+function buildSchemaPolicy({ schema_policy: policy }: StreamFile): Pick<Stream, "schemaPolicy"> {
+  return policy === undefined || policy === "warn" ? {} : { schemaPolicy: policy };
 }
 
 function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics): void {

@@ -34,6 +34,9 @@ export function writesFile(mode: Mode): boolean {
   return mode === "replace" || mode === "delta";
 }
 
+/** What a shape that is not the one of before does: it is told, stops the run, or is taken as known. */
+export type SchemaPolicy = "warn" | "freeze" | "evolve";
+
 /** What a second run of the same job does: fail (exit 6), say so and be done (exit 0), or wait at most `ms`. */
 export type Lock = { kind: "fail" } | { kind: "skip" } | { kind: "wait"; ms: number };
 
@@ -99,6 +102,8 @@ export interface Stream {
   fields: MappedField[];
   rules: Rule[];
   dedupe?: Dedupe;
+  /** Without it, `warn`. */
+  schemaPolicy?: Exclude<SchemaPolicy, "warn">;
 }
 
 export type StreamSource = FileSource | ObjectSource;

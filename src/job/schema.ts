@@ -34,6 +34,12 @@ export const streamShape = closedMap({
     .optional(),
   validate: z.array(rule).describe("Checks of the mapped rows.").optional(),
   dedupe: dedupe.describe("What to do with rows that share a key. Without it, all of them are rejected.").optional(),
+  schema_policy: z
+    .enum(["freeze", "warn", "evolve"])
+    .describe(
+      "Where source or target have not the columns and fields that the last run kept: freeze stops the run before anything is written, warn tells what changed, evolve takes the new shape as known and says so once. Default: warn.",
+    )
+    .optional(),
 });
 
 /** A job file as it is written. */

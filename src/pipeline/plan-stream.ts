@@ -44,6 +44,7 @@ import { keepsWaiting, keepWaitingRows } from "./rows/waiting-rows.ts";
 import { tellWarned } from "./rows/warnings.ts";
 import { isOneOrg, type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
 import { findChangedBack } from "./settle/written.ts";
+import { findDrift } from "./shape/drift.ts";
 import { stageStream } from "./stage/stage-stream.ts";
 import type { StagedStream } from "./stage/staged-stream.ts";
 
@@ -80,6 +81,7 @@ export async function planStream(
     notes: [],
     stops: [],
     aggregates: [],
+    shape: null,
   };
   context.ledger.saveStream(record);
   const extracted = await extractStream(context, stream, target);
@@ -156,7 +158,7 @@ function planNothing({ ledger, emit }: RunContext, record: StreamRecord): Stream
 
 async function planParts(
   context: RunContext,
-  { compiled, parts, seen, notes: ofSource }: ExtractedStream,
+  { compiled, parts, seen, notes: ofSource, shape: sourceShape }: ExtractedStream,
   record: StreamRecord,
   look: ((compared: ComparedStream) => Promise<void>) | undefined,
 ): Promise<StreamRecord> {
@@ -230,8 +232,10 @@ async function planParts(
   const changedBack = await findChangedBack(context, stream, plan);
   const counts: StreamCounts = { ...diff.counts, changedBack: changedBack.values };
   const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
+  const drift = findDrift(context, compiled, sourceShape);
   const notes = [
     ...ofSource,
+    ...drift.notes,
     ...lookups.flatMap(({ missed }) => missed ?? []),
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
@@ -269,8 +273,9 @@ async function planParts(
     writes: describeWays(ways, stream.target),
     rejectsBytes,
     notes,
-    stops: [...stopsOfRules(stream.name, failed), ...ofRun.stops],
+    stops: [...stopsOfRules(stream.name, failed), ...ofRun.stops, ...drift.stops],
     aggregates: ofRun.aggregates,
+    shape: drift.shape,
   };
   failpoint("diffed");
   const isSent = run.command === "run" && !takesWholeFiles(targetOf(context, connection));

@@ -53,6 +53,7 @@ export const stream: StreamRecord = {
   notes: [],
   stops: [],
   aggregates: [{ sql: "count_star()", type: "BIGINT", value: "5" }],
+  shape: null,
 };
 
 export function temporaryFolder(): string {
@@ -109,7 +110,6 @@ function fillLedger(folder: string): void {
   ]);
   ledger.closeRows([{ run: "r1", stream: "contacts", row: "r1", by: "r2", reason: null }]);
   ledger.addApproval({ plan: "r1", planHash: "ab", by: "ann", note: null, at: "2026-11-21T00:00:00.000Z", guards: [] });
-  const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact", jobFile: "../j.yaml" };
   const [settled] = ledger.streams("r1");
   if (settled !== undefined) {
     ledger.settleStream({
@@ -117,6 +117,7 @@ function fillLedger(folder: string): void {
       taken: [{ ...taker, sha256: "ef", run: "r1", ...file }],
       delivered: { ...taker, key: ["Id"], file: "r1-contacts.parquet", run: "r1", sha256: null },
       waiting: { ...taker, file: "r1-contacts.parquet", run: "r1", sha256: "ab", rows: 3 },
+      shape: { ...shapeOwner, shape: "{}", run: "r1" },
       insertedFiles: [
         { org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" },
       ],
@@ -124,6 +125,10 @@ function fillLedger(folder: string): void {
     });
   }
 }
+
+const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact", jobFile: "../j.yaml" };
+
+export const shapeOwner = { ...taker, sourceOrg: "s", source: "" };
 
 const taken: WindowRecord = {
   run: "r1",

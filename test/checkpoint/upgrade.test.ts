@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { Ledger } from "../../src/checkpoint/ledger.ts";
 import { tables } from "../../src/checkpoint/ledger-schema.ts";
 import { type DatabaseSync, openSqlite } from "../../src/core/sqlite.ts";
-import { batch, filledLedger, stream, temporaryFolder, watermark } from "./filled-ledger.ts";
+import { batch, filledLedger, shapeOwner, stream, temporaryFolder, watermark } from "./filled-ledger.ts";
 
 test("a ledger of the first version is read, and its damage is noticed", () => {
   const folder = filledLedger();
@@ -32,7 +32,7 @@ function downgrade(folder: string): void {
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
   for (const [table, added] of [
     ["batches", ["via", "round", "again", "level"]],
-    ["streams", ["writes", "partial", "notes", "stops", "aggregates"]],
+    ["streams", ["writes", "partial", "notes", "stops", "aggregates", "shape"]],
     ["runs", ["job_sha256"]],
     ["parts", ["row_count", "file_ordinal", "file_sha256"]],
   ] as const) {
@@ -62,22 +62,24 @@ function rebuildTaken(database: DatabaseSync): string[] {
   });
 }
 
-test("a ledger of version 8 gets the stops and aggregates of streams, and its rows are counted anew", () => {
+test("a ledger of version 8 gets the stops, aggregates and shapes of streams, and its rows are counted anew", () => {
   const folder = filledLedger();
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
-  for (const column of ["stops", "aggregates"]) database.exec(`ALTER TABLE streams DROP COLUMN ${column}`);
+  for (const column of ["stops", "aggregates", "shape"]) database.exec(`ALTER TABLE streams DROP COLUMN ${column}`);
+  database.exec("DROP TABLE shapes");
   const row = database.prepare("SELECT * FROM streams").get() as Record<string, string | number | null>;
   const hashOf = (values: unknown) => createHash("sha256").update(JSON.stringify(values)).digest("hex");
-  const hash = hashOf(tables.streams.columns.slice(0, -2).map((name) => row[name] ?? null));
+  const hash = hashOf(tables.streams.columns.slice(0, -3).map((name) => row[name] ?? null));
   database.prepare("UPDATE streams SET hash = ?").run(hash);
   const sum = ["streams", "r1", "", 1, BigInt(`0x${hash}`).toString(16)];
-  database.prepare("DELETE FROM sums WHERE of = 'streams'").run();
+  database.prepare("DELETE FROM sums WHERE of IN ('streams', 'shapes')").run();
   database.prepare("INSERT INTO sums VALUES (?, ?, ?, ?, ?, ?)").run(...sum, hashOf(sum));
   database.exec("PRAGMA user_version = 8");
   database.close();
   for (const _ of ["upgraded", "as it is"]) {
     using ledger = Ledger.open(folder);
     expect(ledger.streams("r1")).toEqual([{ ...stream, aggregates: [] }]);
+    expect(ledger.shape(shapeOwner)).toBeUndefined();
   }
 });
 

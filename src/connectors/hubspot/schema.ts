@@ -209,7 +209,7 @@ export class Schemas {
   async #nameValues(object: string, field: FieldSchema): Promise<FieldSchema> {
     if (field.vendorType === "owner") {
       const owners = (await this.#lookups.owners()).filter(({ archived }) => !archived);
-      return named(
+      return namedUsers(
         field,
         owners.map(({ id, email }) => ({ value: id, label: email })),
       );
@@ -249,6 +249,11 @@ function named(field: FieldSchema, options: readonly Option[]): FieldSchema {
   const isOne = ({ label }: Option) => label !== "" && bearers.get(label.trim().toLowerCase())?.size === 1;
   const labels = new Map(options.filter(isOne).map(({ label, value }) => [label, value]));
   return { ...field, picklist: { values: [...new Set(options.map(({ value }) => value))], labels, restricted: true } };
+}
+
+function namedUsers(field: FieldSchema, owners: readonly Option[]): FieldSchema {
+  const { picklist, ...rest } = named(field, owners);
+  return picklist === undefined ? rest : { ...rest, picklist: { ...picklist, users: true } };
 }
 
 type Property = import("@hubspot/api-client/lib/codegen/crm/properties/index.js").Property;

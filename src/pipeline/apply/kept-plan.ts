@@ -43,7 +43,7 @@ export function objectionsTo({ summary }: PlanRun): string[] {
 
 /** `guards.deletes`, of a sentence that ends by naming it. */
 export function guardOf(objection: string): string | undefined {
-  return /\(((?:guards|rejects|limits|validate)\.?\w*)\)$/.exec(objection)?.[1];
+  return /\(((?:guards|rejects|limits|validate|schema_policy)\.?\w*)\)$/.exec(objection)?.[1];
 }
 
 /** Throws a Failure (7) where the plan is older than it may be. */

@@ -117,13 +117,17 @@ function relationOf(name: string): string | undefined {
   return /^(?:[^:.]+:)?([^:.]+)\.[^.]+$/.exec(name)?.[1];
 }
 
-/** Fields that a new record must have and the map does not give. */
-export function findMissingFields({ stream, schema }: CompiledStream): Diagnostic[] {
+/** Fields that a new record must have and the map does not give; none in modes that create no record. */
+export function listMissingFields(stream: Stream, schema: ObjectSchema): FieldSchema[] {
   if (!verbs[stream.target.mode].includes("createable")) return [];
   const mapped = new Set(stream.fields.filter(isOwned).map(({ target }) => relationOf(target) ?? target.split(".")[0]));
-  const missing = [...schema.fields.values()]
+  return [...schema.fields.values()]
     .filter(isRequired)
     .filter(({ name, relationshipName }) => !mapped.has(name) && !mapped.has(relationshipName ?? name));
+}
+
+export function findMissingFields({ stream, schema }: CompiledStream): Diagnostic[] {
+  const missing = listMissingFields(stream, schema);
   if (missing.length === 0) return [];
   const names = missing.map(({ name }) => name).join(", ");
   const message = `a new ${schema.object} must have ${names}: ${missing.length === 1 ? "it is" : "they are"} not in the map`;

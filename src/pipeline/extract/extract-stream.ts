@@ -13,7 +13,7 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile } from "../../core/files.ts";
-import { fileOf } from "../../core/model.ts";
+import { fileOf, isKeptPart } from "../../core/model.ts";
 import { nameReceived } from "../../formats/received.ts";
 import type { ObjectSource, Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
@@ -21,6 +21,7 @@ import { compileStream } from "../compile/compile-stream.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "../run/context.ts";
+import { type SourceShape, shapeOfFiles, shapeOfObject } from "../shape/shape.ts";
 import { type Opening, readPartColumns, unpackPart } from "./part-files.ts";
 import { chooseFiles, type FileStream, openAdmission } from "./take-files.ts";
 import { takeRetried } from "./take-retried.ts";
@@ -34,6 +35,8 @@ export interface ExtractedStream {
   seen?: string;
   /** What is to be said of the source, a sentence each. */
   notes: string[];
+  /** What it looks like; null where that was not seen. */
+  shape: SourceShape | null;
 }
 
 /** Undefined where there is no file to take. */
@@ -64,9 +67,11 @@ export async function extractStream(
     columns: columns.size === 0 ? undefined : { columns },
     openTarget: async (connection) => targetOf(context, connection),
   });
+  const came = context.run.options.retry === undefined ? parts.filter((part) => !isKeptPart(part)) : [];
+  const shape = shapeOfFiles(came.flatMap((part) => part.columns));
   // Where every record names its columns, a file without records names none: it lacks nothing.
   for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
-  return { compiled, parts, notes: tellTaken(parts) };
+  return { compiled, parts, notes: tellTaken(parts), shape };
 }
 
 async function takeFiles(context: RunContext, stream: FileStream, catalog: FileCatalog): Promise<PartRecord[]> {
@@ -90,14 +95,15 @@ async function extractRecords(
     columns: schema,
     openTarget: async (connection) => targetOf(context, connection),
   });
+  const shape = await shapeOfObject(schema, compiled.columns.keys());
   if (context.run.options.retry !== undefined) {
-    return { compiled, parts: await takeRetried(context, stream), notes: [] };
+    return { compiled, parts: await takeRetried(context, stream), notes: [], shape };
   }
   const opened = await openWindow(context, stream, catalog);
   const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
   const parts = await extractParts(context, stream, columns, { files: [], opened });
   const notes = [...tellStaleFields(stream, compiled.columns.keys(), schema), ...tellPending(context, opened)];
-  return { compiled, parts, notes, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
+  return { compiled, parts, notes, shape, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
 }
 
 /** What a plan says is waiting: a run takes it without a word, as every one does. */

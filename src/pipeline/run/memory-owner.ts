@@ -19,7 +19,11 @@ export function memoryOwner(context: RunContext, stream: Stream): DeliveredKey {
 
 /** As seen from the state folder: a project that is moved keeps its memory. */
 export function placeOfJob({ folder }: RunContext, jobFile: string): string {
-  return relative(dirname(dirname(folder)), resolve(jobFile)).replaceAll("\\", "/");
+  return placeFrom(dirname(dirname(folder)), jobFile);
+}
+
+export function placeFrom(stateFolder: string, jobFile: string): string {
+  return relative(stateFolder, resolve(jobFile)).replaceAll("\\", "/");
 }
 
 /** Whether it is of this job's own file. An older loadline did not write the file down: its run says it. */

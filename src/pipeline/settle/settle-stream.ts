@@ -10,6 +10,7 @@ import { retriedIds } from "../extract/take-retried.ts";
 import { moveWatermark } from "../extract/window.ts";
 import type { RunContext } from "../run/context.ts";
 import { settleInserted } from "./settled-inserts.ts";
+import { settleShape } from "./settled-shape.ts";
 import { settleWaiting } from "./settled-waiting.ts";
 import { keepWritten } from "./written.ts";
 
@@ -19,6 +20,7 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
   const kept = (await keepDelivered(context, stream, settled)) ?? (await keepWritten(context, stream, settled));
   const { outdated: planned, ...inserted } = await settleInserted(context, stream, settled);
   const waits = await settleWaiting(context, stream, settled);
+  const shape = settleShape(context, stream, settled);
   context.ledger.settleStream({
     stream: settled,
     taken: listTaken(context, stream),
@@ -26,6 +28,7 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
     ...(moved === undefined ? {} : { watermark: moved.watermark }),
     ...(kept === undefined ? {} : { delivered: kept.delivered }),
     ...(waits.waiting === undefined ? {} : { waiting: waits.waiting }),
+    ...(shape === undefined ? {} : { shape }),
     closed: listClosed(context, stream),
   });
   for (const outdated of [moved?.outdated, kept?.outdated, planned, waits.outdated])

@@ -53,16 +53,13 @@ export interface CheckedJob {
 /** Throws a Failure with every problem found. Reads headers of files and schemas of objects, writes nothing. */
 export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
   const { job } = request;
-  const result: CheckedJob = { checked: [], notChecked: [], warnings: [] };
-  const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
-  const connected = new Map<string, OpenConnection>();
-  try {
-    using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
+  return withTools(request, async (tools) => {
+    const { engine, connected, result } = tools;
     await defineFunctionsIn(engine, now(), job.timezone, job, readPseudonymKey(job, request.environment));
     const problems: Failure[] = [];
     for (const stream of job.streams) {
       try {
-        await checkStream(request, stream, { engine, folder, connected, result });
+        await checkStream(request, stream, tools);
       } catch (error) {
         if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
         problems.push(error);
@@ -75,13 +72,24 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     refuseTwoWriters(named, request.connections, systemOf);
     result.warnings.push(...tellComing(named, systemOf));
     return result;
+  });
+}
+
+/** Systems are asked once each, and closed with what was fetched to look at it. */
+export async function withTools<T>(request: CheckRequest, act: (tools: CheckTools) => Promise<T>): Promise<T> {
+  const result: CheckedJob = { checked: [], notChecked: [], warnings: [] };
+  const folder = mkdtempSync(join(tmpdir(), "loadline-check-"));
+  const connected = new Map<string, OpenConnection>();
+  try {
+    using engine = await Engine.open({ folder, spillFolder: folder, signal: request.signal });
+    return await act({ engine, folder, connected, result });
   } finally {
     for (const { target } of connected.values()) target.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-interface CheckTools {
+export interface CheckTools {
   engine: Engine;
   /** For what is fetched to look at it; the only one that the engine may read. */
   folder: string;
@@ -89,12 +97,17 @@ interface CheckTools {
   result: CheckedJob;
 }
 
-async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTools): Promise<void> {
-  const { engine, result } = tools;
+/** What source and target are, and the columns that there are; undefined where no file matches. */
+export async function openStream(request: CheckRequest, stream: Stream, tools: CheckTools) {
   const { source } = await openOnce(request, stream.source.connection, tools);
   const { target } = await openOnce(request, stream.target.connection, tools);
-  const keys = await checkKeys(stream, request.environment, result);
-  const columns = await readColumns(source, stream, { keys, ...tools });
+  const keys = await checkKeys(stream, request.environment, tools.result);
+  return { source, target, columns: await readColumns(source, stream, { keys, ...tools }) };
+}
+
+async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTools): Promise<void> {
+  const { engine, result } = tools;
+  const { target, columns } = await openStream(request, stream, tools);
   if (columns === undefined && stream.source.kind === "files")
     result.notChecked.push(`${stream.name}: columns, because no file matches ${stream.source.files}`);
   const compiled = await compileStream({
