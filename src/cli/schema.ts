@@ -3,15 +3,15 @@
 import type { Command } from "commander";
 import type { SystemFlags } from "../commands/connections.ts";
 import type { Globals } from "../commands/globals.ts";
+import type { SchemaFlags } from "../commands/schema.ts";
 import { type Act, addSandboxOptions } from "./options.ts";
 
 export function addSchemaCommands(program: Command, globals: () => Globals, act: Act): void {
-  const schema = program
-    .command("schema [file]")
+  const schema = addSandboxOptions(program.command("schema [file]"))
     .description("JSON Schema of job files, connection files, or both")
-    .option("--write", "into .loadline/, where the editor line of a job looks")
+    .option("--write", "into .loadline/, where the editor line of a job looks; of jobs with the names of the systems")
     .action(
-      act(async (which: string | undefined, flags: { write?: boolean }) =>
+      act(async (which: string | undefined, flags: SchemaFlags) =>
         (await import("../commands/schema.ts")).printSchema(globals(), which, flags),
       ),
     );
@@ -21,8 +21,10 @@ export function addSchemaCommands(program: Command, globals: () => Globals, act:
       "what is other in source and target than the last run kept: columns, fields, picklists; writes nothing",
     )
     .action(
-      act(async (file: string, flags: SystemFlags) =>
-        (await import("../commands/schema-diff.ts")).diffSchema(globals(), file, flags),
-      ),
+      act(async (file: string, _flags: object, command: Command) => {
+        // Options of both commands come to the outer one.
+        const flags = command.optsWithGlobals<SystemFlags>();
+        return (await import("../commands/schema-diff.ts")).diffSchema(globals(), file, flags);
+      }),
     );
 }

@@ -6,28 +6,56 @@ import { exitCode } from "../core/exit-code.ts";
 import { writeDurably } from "../core/files.ts";
 import { jobJsonSchema } from "../job/json-schema.ts";
 import { schemaOfConnections } from "../pipeline/tools/connections.ts";
-import { printOut } from "../report/output.ts";
+import { readProjectNames } from "../pipeline/tools/editor-names.ts";
+import { printNotice, printOut } from "../report/output.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { findProjectIfAny, makeStateFolder } from "./project.ts";
+import { findProjectIfAny, makeStateFolder, openProject, rehearsalOf } from "./project.ts";
 
-export async function printSchema(
-  globals: Globals,
-  which: string | undefined,
-  flags: { write?: boolean },
-): CommandResult {
-  const text = JSON.stringify(schemaOf(which), null, 2);
-  if (flags.write === true) writeSchema(globals, which ?? "job");
-  else printOut(text);
+export interface SchemaFlags {
+  write?: boolean;
+  sandbox?: boolean;
+  schema?: string;
+}
+
+export async function printSchema(globals: Globals, which: string | undefined, flags: SchemaFlags): CommandResult {
+  if (flags.write !== true) {
+    refuseUseless(flags, "goes with --write: the schema that is printed is that of any project");
+    printOut(JSON.stringify(schemaOf(which), null, 2));
+  } else if (which === undefined || which === "job") await writeJobSchema(globals, flags);
+  else {
+    refuseUseless(flags, "is for the schema of jobs");
+    writeSchema(globals, which, schemaOf(which), []);
+  }
   return exitCode.done;
 }
 
+/** Throws a Failure (2) for a flag that would change nothing. */
+function refuseUseless({ sandbox, schema }: SchemaFlags, why: string): void {
+  if (sandbox !== true && schema === undefined) return;
+  throw usageFailure(`${sandbox === true ? "--sandbox" : "--schema"} ${why}`, {
+    next: "loadline schema job --write --sandbox",
+  });
+}
+
+/** With the names of the project's connections, objects and fields, as far as the systems can be asked. */
+async function writeJobSchema(globals: Globals, flags: SchemaFlags): Promise<void> {
+  const rehearsal = rehearsalOf(flags);
+  if (rehearsal === undefined && !findProjectIfAny(globals).isThere) {
+    return writeSchema(globals, "job", jobJsonSchema(), ["there is no connections.yaml: no name of a system is in it"]);
+  }
+  await using project = await openProject(globals, rehearsal);
+  const { names, problems } = await readProjectNames({ ...project, signal: globals.signal });
+  writeSchema(globals, "job", jobJsonSchema(names), problems);
+}
+
 /** Where the first line of a job points: `# yaml-language-server: $schema=../.loadline/job.schema.json`. */
-function writeSchema(globals: Globals, which: string): void {
+function writeSchema(globals: Globals, which: string, schema: object, problems: readonly string[]): void {
   const { folder } = findProjectIfAny(globals).project;
   makeStateFolder(folder);
   const path = join(folder, ".loadline", `${which}.schema.json`);
-  writeDurably(path, `${JSON.stringify(schemaOf(which), null, 2)}\n`);
-  printOut(globals.json ? JSON.stringify({ written: path, exitCode: exitCode.done }) : showPath(path));
+  writeDurably(path, `${JSON.stringify(schema, null, 2)}\n`);
+  for (const problem of problems) printNotice(`! ${problem}`);
+  printOut(globals.json ? JSON.stringify({ written: path, problems, exitCode: exitCode.done }) : showPath(path));
 }
 
 function schemaOf(which: string | undefined): object {

@@ -16,14 +16,28 @@ import { refuseNamesakes } from "./namesakes.ts";
 import { openOffline } from "./offline.ts";
 import { outFile } from "./out-file.ts";
 import { findProject, readProjectEnvironment, readProjectJob } from "./project.ts";
+import { watchFiles } from "./watch.ts";
 
 export interface TestFlags {
   junit?: string;
   schema?: string;
+  watch?: boolean;
 }
 
 export async function testJobs(globals: Globals, files: readonly string[], flags: TestFlags): CommandResult {
   if (files.length === 0) throw usageFailure("no job is named", { next: "loadline test jobs/contacts.yaml" });
+  if (flags.watch !== true) return testOnce(globals, files, flags);
+  const { folder } = findProject(globals);
+  const read = [...files, join(folder, "connections.yaml"), flags.schema ?? join(folder, "sandbox.yaml")];
+  return watchFiles(globals, read, () =>
+    testOnce(globals, files, flags).catch((error: unknown) => {
+      if (globals.signal.aborted) throw error;
+      printFailure(error);
+    }),
+  );
+}
+
+async function testOnce(globals: Globals, files: readonly string[], flags: TestFlags): CommandResult {
   refuseNamesakes(files);
   const junit = flags.junit === undefined ? undefined : outFile(flags.junit);
   const project = findProject(globals);

@@ -211,7 +211,10 @@ export const manuals: Readonly<Record<string, Manual>> = {
   },
   "state purge": { examples: [["state purge --older-than 30d", "folders of old runs"]], exitCodes: [1, 6] },
   schema: {
-    examples: [["schema job --write", "where the editor line of a job looks"]],
+    examples: [
+      ["schema job --write", "where the editor line of a job looks, with the names of the org"],
+      ["schema job --write --sandbox", "the names of a local sandbox"],
+    ],
     exitCodes: [1],
   },
   "schema diff": {

@@ -1,4 +1,4 @@
-// `loadline check --watch`: again whenever a job is written, until Ctrl-C.
+// `loadline check --watch`, `loadline test --watch`: again whenever a job is written, until Ctrl-C.
 
 import { renameSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -29,4 +29,18 @@ test("check --watch checks a job anew as it is saved, in whatever way, and ends 
   await running.untilPrinted("rows: 2 fields");
   const { code } = await running.kill("SIGINT");
   expect(code).toBe(0);
+});
+
+test("test --watch tests anew as a job is saved", async () => {
+  const tests = (id: string) =>
+    `${job("id")}tests:\n  - { name: id, stream: rows, given: [{ id: 1 }], expect: [{ Id: ${id} }] }\n`;
+  await using project = createProject({
+    "connections.yaml": "version: 1\nconnections: { drop: { type: file, path: ./inbox } }\n",
+    "jobs/copy.yaml": tests("2"),
+  });
+  const running = project.start(["test", "jobs/copy.yaml", "--watch"]);
+  await running.untilPrinted("1 of 1 test failed in");
+  project.write({ "jobs/copy.yaml": tests("1") });
+  await running.untilPrinted("1 test passed in");
+  expect((await running.kill("SIGINT")).code).toBe(0);
 });
