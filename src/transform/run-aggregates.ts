@@ -6,7 +6,7 @@ import { type ColumnUse, type ExpressionProblem, inspectExpression } from "./exp
 import { expressionOf, placedStatementOf } from "./syntax-tree.ts";
 
 /** Those that do not depend on the order of rows; sums and means of floating-point numbers are refused once types are known. */
-export const aggregateNames: ReadonlySet<string> = new Set(
+const aggregateNames: ReadonlySet<string> = new Set(
   "count count_star count_if sum min max avg mean median quantile_cont quantile_disc bool_and bool_or".split(" "),
 );
 

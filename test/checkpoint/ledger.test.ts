@@ -182,3 +182,14 @@ test("a split whose rows and results do not add up leaves the batch whole", () =
   );
   expect(ledger.batches("r1")).toEqual([batch]);
 });
+
+test("what a settled run kept of its rows is there once its folder is gone, and is another job's no more than another org's", () => {
+  using ledger = Ledger.open(filledLedger());
+  ledger.saveStream({ ...stream, state: "settled" });
+  ledger.forgetRunDetails("r1");
+  expect(ledger.settledStreams("j", stream)).toMatchObject([{ run: "r1", aggregates: stream.aggregates }]);
+  expect(ledger.settledStreams("other", stream)).toEqual([]);
+  expect(ledger.settledStreams("j", { ...stream, org: "00D000000000002" })).toEqual([]);
+  ledger.saveStream(stream);
+  expect(ledger.settledStreams("j", stream)).toEqual([]);
+});

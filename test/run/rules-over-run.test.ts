@@ -1,6 +1,8 @@
 // Rules over the run: what is expected of all rows together, and against what earlier runs had.
 
+import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createProject } from "../support/rig.ts";
 import { contactsJob, rehearse } from "./support.ts";
 
 const map = `      Ext__c: id
@@ -134,4 +136,77 @@ test("an expression that is no sentence about a run is refused by check at its p
     expect(told, expr).toEqual([expect.stringContaining(message)]);
   }
   expect(stderr).toContain("write previous(<aggregate>): its value in the last settled run");
+});
+
+interface Made {
+  amount: number;
+  day: number;
+  flag: boolean;
+  word: string;
+}
+
+const dayOf = (day: number) => new Date(day * 86_400_000).toISOString().slice(0, 10);
+const shownCents = (cents: number) => (cents / 100).toFixed(2);
+
+test("aggregates of a file's rows are those by hand, in whatever order the rows come", async () => {
+  const made = fc.record({
+    amount: fc.integer({ min: -1e9, max: 1e9 }),
+    day: fc.integer({ min: -30_000, max: 30_000 }),
+    flag: fc.boolean(),
+    word: fc.constantFrom("a", "b", "ä", 'O\'Neil, "x"'),
+  });
+  const [rows = []] = fc.sample(fc.array(made, { minLength: 60, maxLength: 60 }), { numRuns: 1, seed: 7 });
+  const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const text = (of: readonly Made[]) =>
+    `id,amount,day,flag,word,big\n${of.map((one, index) => `${index},${shownCents(one.amount)},${dayOf(one.day)},${one.flag},${quote(one.word)},9007199254740993\n`).join("")}`;
+  const asked = (of: readonly Made[]) => ({
+    "count(*)": String(of.length),
+    "count(DISTINCT Word)": String(new Set(of.map(({ word }) => word)).size),
+    "count_if((Word = 'O''Neil, \"x\"'))": String(of.filter(({ word }) => word.startsWith("O")).length),
+    "sum(Amount)": shownCents(of.reduce((sum, { amount }) => sum + amount, 0)),
+    "sum(Amount) FILTER (WHERE Flag)": shownCents(of.reduce((sum, one) => sum + (one.flag ? one.amount : 0), 0)),
+    "min(Amount)": shownCents(Math.min(...of.map(({ amount }) => amount))),
+    "max(Born)": dayOf(Math.max(...of.map(({ day }) => day))),
+    "bool_and(Flag)": String(of.every(({ flag }) => flag)),
+    "max(Seen)": `${dayOf(Math.max(...of.map(({ day }) => day)))} 10:00:00+00`,
+    "quantile_disc(Amount, 0.5)": shownCents(of.map(({ amount }) => amount).toSorted((a, b) => a - b)[29] ?? 0),
+  });
+  const never = Object.keys(asked(rows)).map((aggregate) => `${aggregate} IS NULL`);
+  const exact = "max(Big) = 9007199254740993 AND count(*) FILTER (WHERE Big = 9007199254740993) = count(*)";
+  await using project = createProject({
+    "connections.yaml":
+      "version: 1\nconnections:\n  drop: { type: file, path: ./inbox }\n  out: { type: file, path: ./out }\n",
+    "job.yaml": `version: 1
+name: export
+streams:
+  people:
+    source: { connection: drop, files: "people.csv" }
+    target: { connection: out, files: "people.csv", mode: replace }
+    map:
+      Id: id
+      Amount: CAST(amount AS DECIMAL(18, 2))
+      Born: CAST(day AS DATE)
+      Seen: CAST(day || 'T10:00:00Z' AS TIMESTAMPTZ)
+      Flag: CAST(flag AS BOOLEAN)
+      Word: word
+      Big: CAST(big AS BIGINT)
+    validate:
+      - { over: run, expr: "${exact}" }
+      - over: run
+        severity: warn
+        message: never
+        expr: |
+          ${never.join("\n          AND ")}
+`,
+    "out/.keep": "",
+  });
+  for (const order of [rows, rows.toReversed()]) {
+    project.write({ "inbox/people.csv": text(order) });
+    const run = await project.run("run", "job.yaml", "--json");
+    expect(run.code, run.stderr).toBe(0);
+    const told = Object.entries(asked(rows)).map(([aggregate, value]) => `${aggregate} = ${value}`);
+    expect(run.summary().streams["people"]?.warnings?.map(({ example }) => example)).toEqual([
+      `never: ${told.join(", ")}`,
+    ]);
+  }
 });

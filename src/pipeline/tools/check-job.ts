@@ -127,7 +127,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
   result.checked.push(
-    `${stream.name}: ${countOf(stream.fields.length, "field")}, ${countOf(compiled.rules.length, "rule")}, ${mode} ${object}${by}${compiled.where === undefined ? "" : `, ${describeWhere(compiled.where)}`}`,
+    `${stream.name}: ${countOf(stream.fields.length, "field")}, ${countOf(stream.rules.length, "rule")}, ${mode} ${object}${by}${compiled.where === undefined ? "" : `, ${describeWhere(compiled.where)}`}`,
   );
 }
 
