@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { monotonicMs } from "../core/clock.ts";
 import { exitCodeOf, explain, usageFailure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { readPseudonymKey } from "../pipeline/run/pseudonym-key.ts";
 import { readProjectConnections } from "../pipeline/tools/connections.ts";
 import { describeCase, runTests } from "../pipeline/tools/trial/run-tests.ts";
 import { type BrokenJob, writeJunit } from "../report/junit.ts";
@@ -54,6 +55,7 @@ async function testOnce(globals: Globals, files: readonly string[], flags: TestF
         job,
         cases: job.tests,
         connections: offline.connections,
+        pseudonymKey: readPseudonymKey(job, environment),
         signal: globals.signal,
       });
       const seconds = Math.round(monotonicMs() - started) / 1000;

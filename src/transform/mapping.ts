@@ -3,7 +3,7 @@
 // rules. What must hold: pure; one row in, one row out; a field whose optional column a part lacks is NULL there.
 
 import { failureName, keepFailureName, mappedName, renderedName } from "../core/columns.ts";
-import { identifier } from "../core/sql.ts";
+import { identifier, tried } from "../core/sql.ts";
 import type { MappedField } from "../job/job.ts";
 
 /** A mapped field with all that later steps need to know of it. */
@@ -49,8 +49,8 @@ export function mapRows(input: MappingInput): string {
     // Of its own type: the target's rendering is written for that one.
     if (!present.includes(compiled)) return `CAST(NULL AS ${compiled.type}) AS ${mappedName(target)}`;
     if (input.careful === undefined) return `(${sqlOf(compiled)}\n) AS ${mappedName(target)}`;
-    const tried = triedName(target);
-    return [`${tried}.v AS ${mappedName(target)}`, `(${tried} IS NULL) AS ${failureName(target)}`];
+    const struct = triedName(target);
+    return [`${struct}.v AS ${mappedName(target)}`, `(${struct} IS NULL) AS ${failureName(target)}`];
   });
   const handed = input.careful === undefined ? [...input.handed, ...keepRows(input)] : ["*"];
   const inner = `SELECT ${[...handed, ...mapped].join(", ")} FROM ${scan}`;
@@ -66,7 +66,7 @@ function tryFields(
   fields: readonly CompiledField[],
   certain: ReadonlyMap<string, string>,
 ): string {
-  const tried = fields.map((compiled) => {
+  const structs = fields.map((compiled) => {
     const { target } = compiled.field;
     const value = `struct_pack(v := (${sqlOf(compiled)}\n))`;
     const isCertain = certain.get(target);
@@ -76,7 +76,7 @@ function tryFields(
       isCertain === undefined ? `TRY(${value})` : `CASE WHEN ${isCertain} THEN ${value} ELSE TRY(${value}) END`;
     return `${caught} AS ${triedName(target)}`;
   });
-  return `(SELECT ${[...input.handed, ...tried, ...keepRows(input)].join(", ")} FROM ${input.scan})`;
+  return `(SELECT ${[...input.handed, ...structs, ...keepRows(input)].join(", ")} FROM ${input.scan})`;
 }
 
 function triedName(target: string): string {
@@ -89,7 +89,7 @@ function keepRows({ keep, careful }: MappingInput): string[] {
   const sql = `(${keep}\n)`;
   if (careful === undefined) return [`coalesce(${sql}, false) AS _kept_`];
   const failed = `TRY(${sql} IS NULL) IS NULL`;
-  return [`coalesce(TRY(${sql}), ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
+  return [`coalesce(${tried(sql)}, ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
 }
 
 function sqlOf({ field, digits, lookedUp }: CompiledField): string {

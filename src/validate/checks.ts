@@ -2,7 +2,7 @@
 // check when it fails and what is said then. What must hold: values are compared as the target stores them, by the type
 // and the equality of their field; no value of a hidden field is in a message.
 
-import { literal } from "../core/sql.ts";
+import { literal, tried } from "../core/sql.ts";
 import type { Rule } from "../job/rule.ts";
 import { bind, quoted } from "../values/value.ts";
 import type { StoredField } from "./run-rule.ts";
@@ -185,6 +185,6 @@ function checkExpression(rule: Rule, expression: string, used: readonly CheckedF
   if (!careful) return [{ ...about, condition: `NOT coalesce(${sql}, true)`, message }];
   return [
     { ...about, condition: `TRY(${sql} IS NULL) IS NULL`, message: cantBeComputed("a rule ", given, { expression }) },
-    { ...about, condition: `NOT coalesce(TRY(${sql}), true)`, message },
+    { ...about, condition: `NOT coalesce(${tried(sql)}, true)`, message },
   ];
 }

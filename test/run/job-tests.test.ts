@@ -61,6 +61,25 @@ function failuresOf({ cases }: Tested): Record<string, Record<string, unknown>[]
 }
 
 describe("loadline test", () => {
+  test("computes what a run does by a library, by tables and with the key of pseudonyms", async () => {
+    const map = `Ext__c: left(pseudonym(id), 40)
+      LastName: strip_html(last)
+      Phone: phone(tel, 'DE')
+      MailingCountry: country_code(land)`;
+    const job = head.slice(0, head.indexOf("Ext__c: upper")) + map;
+    await using place = project(`${job}
+tests:
+  - name: all of them
+    stream: people
+    given: [{ id: a1, last: "<b>Doe &amp; Co</b>", tel: 030 901820, land: Deutschland, gone: "" }]
+    expect: [{ LastName: Doe & Co, Phone: "+4930901820", MailingCountry: DE }]
+`);
+    const without = await place.run("test", "job.yaml");
+    expect([without.code, without.stderr]).toEqual([2, expect.stringContaining("LOADLINE_PSEUDONYM_KEY")]);
+    place.env = { LOADLINE_PSEUDONYM_KEY: "0123456789abcdef" };
+    expect(await testJson(place)).toMatchObject({ passed: 1, failed: 0 });
+  });
+
   test("passes where rows, rejects and changes come as expected, without a system, and leaves nothing", async () => {
     await using place = project(`${head}tests:
   - name: mapped, filtered, left to another

@@ -31,6 +31,30 @@ interface Previewed {
 }
 
 describe("loadline preview", () => {
+  test("computes what a run does by a library, by tables and with the key of pseudonyms", async () => {
+    const map =
+      '{ Ext__c: "left(pseudonym(id), 40)", LastName: strip_html(last), Phone: "phone(tel, \'DE\')", MailingCountry: country_code(land) }';
+    const computed = job
+      .replace(/map: .*/, `map: ${map}`)
+      .replace(/validate: .*/, "")
+      .replace(/, keep: [^}]*/, " ")
+      .replace(/redact.*/, "");
+    const csv = "id,last,tel,land\na1,<b>Doe</b>,030 901820,Deutschland\n";
+    await using place = await rehearse(computed, { "inbox/c.csv": csv });
+    place.project.env = {
+      SF_CLIENT_ID: "sandbox",
+      SF_CLIENT_SECRET: "sandbox",
+      LOADLINE_PSEUDONYM_KEY: "0123456789abcdef",
+    };
+    const run = await place.project.run("preview", "job.yaml", "--json", "--where", "phone(tel, 'DE') LIKE '+49%'");
+    expect(run.stderr).toBe("");
+    const [row] = (JSON.parse(run.stdout) as Previewed).streams["people"]?.rows ?? [];
+    expect(row).toMatchObject({
+      state: "create",
+      mapped: { LastName: "Doe", Phone: "+4930901820", MailingCountry: "DE" },
+    });
+  });
+
   test("shows what becomes of each row, and leaves neither records nor files", async () => {
     await using place = await rehearse(job, { "inbox/c.csv": csv });
     const { project, sandbox } = place;

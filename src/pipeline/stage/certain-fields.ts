@@ -1,6 +1,7 @@
 // By field of a careful pass: for which rows its expression certainly does not fail (transform/readable.ts), and what is
 // said of a row for which it does.
 
+import { tried } from "../../core/sql.ts";
 import { deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { defineWhy } from "../../transform/computed.ts";
@@ -36,7 +37,7 @@ export async function findRefusals(engine: Engine, fields: readonly CompiledFiel
     for (const own of computed) await engine.run(defineWhy(own));
     const reasons: string[] = [];
     for (const call of askRefusals(await tree(engine, field.expression.sql), computed)) {
-      reasons.push(`TRY(${await deserialize(engine, call)})`);
+      reasons.push(tried(await deserialize(engine, call)));
     }
     if (reasons.length > 0) found.set(field.target, `coalesce(${reasons.join(", ")})`);
   }

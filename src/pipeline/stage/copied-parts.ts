@@ -5,7 +5,7 @@
 import { renameSync } from "node:fs";
 import { askedName, lookupKeyName, sourceName } from "../../core/columns.ts";
 import type { Part } from "../../core/model.ts";
-import { identifier, literal } from "../../core/sql.ts";
+import { identifier, literal, tried } from "../../core/sql.ts";
 import { fileColumn } from "../../stage/csv-scan.ts";
 import { EngineError } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
@@ -126,7 +126,7 @@ async function keyedRows(
   const own = { lookups: [lookup], careful, absent: lookups.absent };
   if (lookup.of === "field") {
     const sql = `(${keep}\n)`;
-    const isKept = careful ? `coalesce(TRY(${sql}), true)` : `coalesce(${sql}, false)`;
+    const isKept = careful ? `coalesce(${tried(sql)}, true)` : `coalesce(${sql}, false)`;
     const kept = keep === undefined ? scan : `(SELECT * FROM ${scan} WHERE ${isKept})`;
     return keyLookups({ ...own, scan: kept });
   }

@@ -4,6 +4,7 @@
 import type { RecordCatalog } from "../../../contract/records.ts";
 import type { Source } from "../../../contract/source.ts";
 import type { Target } from "../../../contract/target.ts";
+import type { Secret } from "../../../core/secret.ts";
 import type { Job, Stream } from "../../../job/job.ts";
 import type { TestCase } from "../../../job/test-case.ts";
 import type { Engine } from "../../../stage/engine.ts";
@@ -23,6 +24,7 @@ export interface PlannerRequest {
   /** All systems that the stream writes or looks into. */
   targets: ReadonlyMap<string, Target>;
   records: readonly PlacedRecord[];
+  pseudonymKey?: Secret | undefined;
   signal: AbortSignal;
 }
 
@@ -58,11 +60,11 @@ async function planEach(planner: Planner, groups: readonly TestCase[][], isMarke
 }
 
 export async function openPlanner(request: PlannerRequest): Promise<Planner> {
-  const { job, stream, source, signal } = request;
+  const { job, stream, source, pseudonymKey, signal } = request;
   const sources = new Map<string, Source>();
   const targets = new Map(request.targets);
   const streams = job.streams.map((one) => (one.name === stream.name ? asGiven(one) : one));
-  const trial = await openTrial({ job: { ...job, streams }, sources, targets, keys: new Map(), signal });
+  const trial = await openTrial({ job: { ...job, streams }, sources, targets, keys: new Map(), pseudonymKey, signal });
   try {
     const given = trial.job.streams.find(({ name }) => name === stream.name) ?? stream;
     const { records: catalog } = source;

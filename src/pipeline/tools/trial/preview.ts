@@ -14,6 +14,7 @@ import { locateLines } from "../../../stage/locate-lines.ts";
 import { readSourceRows } from "../../../stage/source-rows.ts";
 import { rowState } from "../../../stage/stage.ts";
 import type { CompiledStream } from "../../compile/compiled-stream.ts";
+import { readPseudonymKey } from "../../run/pseudonym-key.ts";
 import { openStreamKeys, type StreamKeys } from "../../run/stream-keys.ts";
 import type { StagedPart } from "../../stage/staged-stream.ts";
 import { openTrial, type TriedStream } from "./trial.ts";
@@ -39,7 +40,9 @@ export async function previewJob(request: PreviewRequest): Promise<PreviewedStre
   const keys = new Map<string, StreamKeys>();
   for (const stream of needed) keys.set(stream.name, await openStreamKeys(stream, request.environment));
   const limits = job.limits === undefined ? {} : { limits: job.limits };
-  await using trial = await openTrial({ ...request, keys, ...limits, job: narrow(job, shown, request.where) });
+  const narrowed = narrow(job, shown, request.where);
+  const pseudonymKey = readPseudonymKey(narrowed, request.environment);
+  await using trial = await openTrial({ ...request, keys, ...limits, pseudonymKey, job: narrowed });
   const run = trial.begin();
   const previewed: PreviewedStream[] = [];
   for (const { name } of needed) {

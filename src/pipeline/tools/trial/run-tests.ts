@@ -5,6 +5,7 @@ import { openFileTarget } from "../../../connectors/kit/whole-file-target.ts";
 import { openConnection } from "../../../connectors/registry.ts";
 import type { OpenConnection } from "../../../contract/connection.ts";
 import type { Source } from "../../../contract/source.ts";
+import type { Secret } from "../../../core/secret.ts";
 import { suggest } from "../../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../../job/diagnostics.ts";
 import type { Connection, Job, Stream } from "../../../job/job.ts";
@@ -20,6 +21,8 @@ import { openPlanner, planApart } from "./plan-cases.ts";
 export interface TestRequest {
   job: Job;
   cases: readonly TestCase[];
+  /** Of the function pseudonym, where the job calls it. */
+  pseudonymKey?: Secret | undefined;
   /** Pointed at a sandbox, which is asked for its objects and fields only. */
   connections: ReadonlyMap<string, Connection>;
   signal: AbortSignal;

@@ -12,10 +12,11 @@ import { monotonicMs, now } from "../../../core/clock.ts";
 import { showPath } from "../../../core/errors.ts";
 import { makePrivateFolder } from "../../../core/files.ts";
 import { oneAtATime } from "../../../core/in-parallel.ts";
+import type { Secret } from "../../../core/secret.ts";
 import type { Job, Limits, Stream } from "../../../job/job.ts";
 import type { RunEvent } from "../../../report/events.ts";
 import { Engine } from "../../../stage/engine.ts";
-import { defineFunctions } from "../../../transform/functions.ts";
+import { defineFunctionsIn } from "../../compile/define-functions.ts";
 import { nameObjects } from "../../compile/object-names.ts";
 import { type ComparedStream, planStream } from "../../plan-stream.ts";
 import { Budget } from "../../run/budget.ts";
@@ -31,6 +32,8 @@ export interface TrialRequest {
   keys: ReadonlyMap<string, StreamKeys>;
   /** Of real systems: what the job may take of them. */
   limits?: Limits;
+  /** Of the function pseudonym, where the job calls it. */
+  pseudonymKey?: Secret | undefined;
   emit?: (event: RunEvent) => void;
   signal: AbortSignal;
 }
@@ -68,8 +71,9 @@ export async function openTrial(request: TrialRequest): Promise<Trial> {
   try {
     makePrivateFolder(join(folder, "spill"));
     engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal });
-    for (const sql of defineFunctions(now(), request.job.timezone, request.job)) await engine.run(sql);
-    const job = await nameObjects(request.job, targets);
+    const { job: given, pseudonymKey } = request;
+    await defineFunctionsIn(engine, now(), given.timezone, given, pseudonymKey);
+    const job = await nameObjects(given, targets);
     const room = { ...request, job, engine, ledger, emit };
     let runs = 0;
     return {
