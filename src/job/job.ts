@@ -35,7 +35,7 @@ export function writesFile(mode: Mode): boolean {
 }
 
 /** What a shape that is not the one of before does: it is told, stops the run, or is taken as known. */
-export type SchemaPolicy = "warn" | "freeze" | "evolve";
+type SchemaPolicy = "warn" | "freeze" | "evolve";
 
 /** What a second run of the same job does: fail (exit 6), say so and be done (exit 0), or wait at most `ms`. */
 export type Lock = { kind: "fail" } | { kind: "skip" } | { kind: "wait"; ms: number };

@@ -35,7 +35,7 @@ export type ShapeValue = string | number | boolean | readonly string[] | null;
 const columnsShownMax = 10;
 const valuesShownMax = 5;
 
-export function showNames(names: readonly string[], most = columnsShownMax): string {
+function showNames(names: readonly string[], most = columnsShownMax): string {
   const shown = names.slice(0, most).join(", ");
   return names.length > most ? `${shown}, … ${names.length} in all` : shown;
 }

@@ -1,5 +1,5 @@
 // The shape that a stream's plan has seen, once the stream is settled. In: its record. Out: what is kept, in force with the
-// stream's end. Must hold: a plan of before does not take back what a later run has kept.
+// stream's end. Must hold: a plan of before does not take back what a later run has seen.
 
 import type { ShapeRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import type { Stream } from "../../job/job.ts";
@@ -11,11 +11,16 @@ export function settleShape(
   stream: Stream,
   { shape }: StreamRecord,
 ): Omit<ShapeRecord, "kept"> | undefined {
-  if (shape === null) return undefined;
-  const { ledger, run } = context;
-  const owner = shapeOwner(context, stream);
-  const seen = ledger.run(run.options.plan ?? run.id)?.started ?? run.started;
-  const kept = ledger.shape(owner);
-  if (kept !== undefined && (ledger.run(kept.run)?.started ?? "") > seen) return undefined;
-  return { ...owner, shape, run: run.id };
+  if (shape === null || isOutdated(context, stream)) return undefined;
+  return { ...shapeOwner(context, stream), shape, run: context.run.id };
+}
+
+/** Whether a run has settled the stream since the plan that is applied was made: it has compared what it saw. */
+function isOutdated({ ledger, run }: RunContext, stream: Stream): boolean {
+  const planned = run.options.plan === undefined ? undefined : ledger.run(run.options.plan);
+  if (planned === undefined) return false;
+  return ledger
+    .runs({ job: run.job })
+    .filter(({ id, command, started }) => id !== run.id && command !== "plan" && started > planned.started)
+    .some(({ id }) => ledger.streams(id).some(({ name, state }) => name === stream.name && state === "settled"));
 }

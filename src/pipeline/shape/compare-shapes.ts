@@ -96,8 +96,9 @@ function compareFields(title: string, name: string, was: FieldShape, is: FieldSh
   for (const size of ["length", "scale", "digits"] as const) {
     if (was[size] === is[size]) continue;
     const [verb, past, unit] = sizes[size];
-    const show = (value: number | null) => (value === null ? "no fixed number of" : String(value));
-    const message = `${title} ${verb} ${show(is[size])} ${unit} now, it ${past} ${show(was[size])}`;
+    const show = (value: number | null) => (value === null ? `no fixed number of ${unit}` : String(value));
+    const now = is[size] === null ? show(null) : `${is[size]} ${unit}`;
+    const message = `${title} ${verb} ${now} now, it ${past} ${show(was[size])}`;
     changes.push(change("target", name, size, was[size], is[size], message));
   }
   for (const flag of ["required", "unique", "externalId", "createable", "updateable"] as const) {
