@@ -289,7 +289,7 @@ async function planParts(
     stream: stream.name,
     counts,
     how,
-    warnings: diff.warnings + ofRun.warnings.length,
+    warnings: diff.warnings,
     batches: batches.length,
   });
   return planned;
