@@ -15,6 +15,7 @@ export function addTryingCommands(program: Command, globals: () => Globals, act:
     )
     .option("--schema <file>", "custom objects and fields (default: sandbox.yaml of the project)")
     .option("--junit <file>", "write the results as JUnit XML too")
+    .option("--update", "write what came into what failing tests expect")
     .option("--watch", "again whenever a job, connections.yaml or the schema file is written, until Ctrl-C")
     .action(
       act(async (files: string[], flags: TestFlags) =>

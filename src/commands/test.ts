@@ -1,13 +1,15 @@
 // loadline test: the tests of jobs, offline.
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicMs } from "../core/clock.ts";
 import { exitCodeOf, explain, usageFailure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { editTests } from "../job/edit-tests.ts";
 import { readPseudonymKey } from "../pipeline/run/pseudonym-key.ts";
 import { readProjectConnections } from "../pipeline/tools/connections.ts";
-import { describeCase, runTests } from "../pipeline/tools/trial/run-tests.ts";
+import { describeCase, type JudgedCase, runTests } from "../pipeline/tools/trial/run-tests.ts";
+import { updateCase } from "../pipeline/tools/trial/update-case.ts";
 import { type BrokenJob, writeJunit } from "../report/junit.ts";
 import { chosenLog, lookOfOut, printFailure, printOut } from "../report/output.ts";
 import { isPassed, type JobTests } from "../report/tests.ts";
@@ -23,10 +25,16 @@ export interface TestFlags {
   junit?: string;
   schema?: string;
   watch?: boolean;
+  update?: boolean;
 }
 
 export async function testJobs(globals: Globals, files: readonly string[], flags: TestFlags): CommandResult {
   if (files.length === 0) throw usageFailure("no job is named", { next: "loadline test jobs/contacts.yaml" });
+  if (flags.watch === true && flags.update === true) {
+    throw usageFailure("--update does not go with --watch: what is expected would follow whatever comes", {
+      next: `loadline test ${files.join(" ")} --update`,
+    });
+  }
   if (flags.watch !== true) return testOnce(globals, files, flags);
   const { folder } = findProject(globals);
   const read = [...files, join(folder, "connections.yaml"), flags.schema ?? join(folder, "sandbox.yaml")];
@@ -60,8 +68,10 @@ async function testOnce(globals: Globals, files: readonly string[], flags: TestF
       });
       const seconds = Math.round(monotonicMs() - started) / 1000;
       const tests: JobTests = { file, job: job.name, cases: judged.map(describeCase), seconds };
-      const code = tests.cases.every(isPassed) ? exitCode.done : exitCode.failed;
-      show(globals, tests, code);
+      const updated = flags.update === true ? updateFile(file, judged) : undefined;
+      const isRight = updated === undefined ? tests.cases.every(isPassed) : updated.left.length === 0;
+      const code = isRight ? exitCode.done : exitCode.failed;
+      show(globals, tests, code, updated);
       tested.push(tests);
       codes.push(code);
     } catch (error) {
@@ -77,8 +87,36 @@ async function testOnce(globals: Globals, files: readonly string[], flags: TestF
   return worstExitCode(codes);
 }
 
-function show(globals: Globals, tests: JobTests, code: ExitCode): void {
-  if (globals.json) printOut(JSON.stringify(testsJson(tests, code)));
-  else if (tests.cases.length === 0) printOut(`${tests.file}: no tests`);
+interface UpdatedFile {
+  /** Names of the tests that expect something else now. */
+  tests: string[];
+  changed: string[];
+  left: string[];
+}
+
+/** Writes what came into what is expected. Throws a Failure (2) before anything is written where that can't be done. */
+function updateFile(file: string, judged: readonly JudgedCase[]): UpdatedFile {
+  const updates = judged.map((one) => ({ name: one.result.of.name, ...updateCase(one) }));
+  const edits = updates.flatMap((one) => one.edits);
+  if (edits.length > 0) writeFileSync(file, editTests(readFileSync(file, "utf8"), edits));
+  const linesOf = (which: "changed" | "left") =>
+    updates.flatMap(({ name, [which]: lines }) => lines.map((line) => `${name}: ${line}`));
+  return {
+    tests: updates.filter((one) => one.edits.length > 0).map(({ name }) => name),
+    changed: linesOf("changed"),
+    left: linesOf("left"),
+  };
+}
+
+function show(globals: Globals, tests: JobTests, code: ExitCode, updated: UpdatedFile | undefined): void {
+  if (globals.json) {
+    printOut(JSON.stringify({ ...testsJson(tests, code), ...(updated === undefined ? {} : { updated }) }));
+    return;
+  }
+  if (tests.cases.length === 0) printOut(`${tests.file}: no tests`);
   else printOut(renderTests(tests, lookOfOut(globals.color), globals.verbose));
+  if (updated === undefined) return;
+  if (updated.tests.length > 0) printOut(`\n${tests.file}: what these tests expect was changed`);
+  for (const line of updated.changed) printOut(`  ${line}`);
+  for (const line of updated.left) printOut(`  left as it is: ${line}`);
 }

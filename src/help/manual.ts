@@ -82,6 +82,8 @@ export const manuals: Readonly<Record<string, Manual>> = {
       ["test jobs/*.yaml", "the tests of all jobs"],
       ["test jobs/contacts.yaml --verbose", "with those that pass"],
       ["test jobs/*.yaml --junit results.xml", "for a CI server"],
+      ["test jobs/contacts.yaml --watch", "again at each save of the job"],
+      ["test jobs/contacts.yaml --update", "write what came into what is expected, and look at the diff"],
     ],
     exitCodes: [1],
   },

@@ -32,7 +32,7 @@ export async function compareCase(judge: Judge, result: CaseResult): Promise<Cas
 }
 
 /** Rows that come out: mapped, and neither filtered, left to another one nor rejected. */
-function rowsOut({ rows }: CaseResult): CaseRow[] {
+export function rowsOut({ rows }: CaseResult): CaseRow[] {
   return rows.filter(({ state }) => state !== "rejected" && state !== "duplicate");
 }
 
@@ -100,7 +100,7 @@ function fits({ field, rule, message }: Problem, expected: ExpectedReject): bool
 }
 
 /** What a plan would do with the rows of a case, in their order, then what it would delete for want of a row. */
-function changesOf({ rows, mirrorDeletes, compiled }: CaseResult): PlannedOutcome[] {
+export function changesOf({ rows, mirrorDeletes, compiled }: CaseResult): PlannedOutcome[] {
   const own = rows.flatMap((row): PlannedOutcome[] => {
     if (row.change !== undefined) return [{ ...row.change, row: row.index }];
     if (row.state !== "unchanged") return [];
@@ -110,7 +110,7 @@ function changesOf({ rows, mirrorDeletes, compiled }: CaseResult): PlannedOutcom
   return [...own, ...mirrorDeletes];
 }
 
-interface PlannedOutcome extends Omit<TriedChange, "action"> {
+export interface PlannedOutcome extends Omit<TriedChange, "action"> {
   action: TriedChange["action"] | "unchanged";
   row?: number;
 }
@@ -182,7 +182,7 @@ async function compareFields(
 }
 
 /** A parent is known by the name of its key, and named as the job does. */
-function mappedAs({ fields, fieldSchemas }: CompiledStream, written: string): string {
+export function mappedAs({ fields, fieldSchemas }: CompiledStream, written: string): string {
   if (fieldSchemas.has(written)) return written;
   return fields.find(({ field }) => field.parent?.field === written)?.field.target ?? written;
 }
