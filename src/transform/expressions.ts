@@ -4,6 +4,7 @@
 // functions off the allow-list never reach the engine, so that the same input always gives the same rows.
 
 import { suggest } from "../core/suggest.ts";
+import { coalesceInTry, isCoalesceInTry } from "./coalesce-in-try.ts";
 import { explainSyntax } from "./explain-syntax.ts";
 import { allowedFunctions, findOwnFunction } from "./functions.ts";
 import { findCallProblems, type OwnFunction, tellSignature, type Written } from "./own-function.ts";
@@ -112,6 +113,7 @@ function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpressio
   }
   if (value === null || typeof value !== "object") return;
   const node = value as Node;
+  if (isCoalesceInTry(node)) found.problems.push(coalesceInTry);
   let inner = bound;
   if (node.class === "COLUMN_REF") noteColumn(node, bound, found);
   else if (node.class === "FUNCTION") noteFunction(node, bound, found);
