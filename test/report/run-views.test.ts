@@ -48,6 +48,7 @@ describe("the history", () => {
       run: "20261120-201455-contacts-bbbb",
       job: "contacts",
       command: "run",
+      waiting: 0,
       status: "in-doubt",
       exitCode: 5,
       started: "2026-11-20T20:14:55.123Z",

@@ -40,7 +40,7 @@ caseOf("plans/rule-that-can-not-be-computed", "a row for which a rule or keep fa
   expect(byRule.counts).toMatchObject({ extracted: 5, rejected: 2, loaded: 3 });
   // What is never shown is in the row itself alone.
   expect(byRule.lines).toEqual([
-    "A,1,20,too small,,2",
+    "A,1,20,too small (Description (hidden)),,2",
     "C,x,30,a rule can't be computed from Description (hidden) (1 letter) by CAST(Description AS INTEGER) > 1,,4",
   ]);
   expect(byRule.all).not.toContain("Conversion");
