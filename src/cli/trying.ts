@@ -17,6 +17,10 @@ export function addTryingCommands(program: Command, globals: () => Globals, act:
     .option("--junit <file>", "write the results as JUnit XML too")
     .option("--update", "write what came into what failing tests expect")
     .option("--watch", "again whenever a job, connections.yaml or the schema file is written, until Ctrl-C")
+    .option("--from-run <run-id>", "print a test made from a row that a run took; hidden values become stand-ins")
+    .option("--row <line>", "of --from-run: the row, by its line in the source file", wholeNumber)
+    .option("--stream <name>", "of --from-run: the stream, where the job has several")
+    .option("--file <name>", "of --from-run: the file, where several have such a row")
     .action(
       act(async (files: string[], flags: TestFlags) =>
         (await import("../commands/test.ts")).testJobs(globals(), files, flags),

@@ -19,9 +19,10 @@ import { refuseNamesakes } from "./namesakes.ts";
 import { openOffline } from "./offline.ts";
 import { outFile } from "./out-file.ts";
 import { findProject, readProjectEnvironment, readProjectJob } from "./project.ts";
+import { type FromRunFlags, writeCaseFromRun } from "./test-from-run.ts";
 import { watchFiles } from "./watch.ts";
 
-export interface TestFlags {
+export interface TestFlags extends FromRunFlags {
   junit?: string;
   schema?: string;
   watch?: boolean;
@@ -29,6 +30,14 @@ export interface TestFlags {
 }
 
 export async function testJobs(globals: Globals, files: readonly string[], flags: TestFlags): CommandResult {
+  if (flags.fromRun !== undefined) {
+    refuseBesideRow(files, flags);
+    return writeCaseFromRun(globals, flags.fromRun, flags);
+  }
+  for (const name of ["row", "stream", "file"] as const) {
+    if (flags[name] !== undefined)
+      throw usageFailure(`--${name} goes with --from-run`, { next: "add --from-run <run-id>" });
+  }
   if (files.length === 0) throw usageFailure("no job is named", { next: "loadline test jobs/contacts.yaml" });
   if (flags.watch === true && flags.update === true) {
     throw usageFailure("--update does not go with --watch: what is expected would follow whatever comes", {
@@ -44,6 +53,15 @@ export async function testJobs(globals: Globals, files: readonly string[], flags
       printFailure(error);
     }),
   );
+}
+
+function refuseBesideRow(files: readonly string[], flags: TestFlags): void {
+  const next = `loadline test --from-run ${flags.fromRun} --row <line>`;
+  if (files.length > 0) throw usageFailure("--from-run takes no job: the run says which one it is of", { next });
+  for (const name of ["junit", "watch", "update"] as const) {
+    if (flags[name] !== undefined)
+      throw usageFailure(`--${name} does not go with --from-run, which prints a test`, { next });
+  }
 }
 
 async function testOnce(globals: Globals, files: readonly string[], flags: TestFlags): CommandResult {

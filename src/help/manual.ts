@@ -84,6 +84,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
       ["test jobs/*.yaml --junit results.xml", "for a CI server"],
       ["test jobs/contacts.yaml --watch", "again at each save of the job"],
       ["test jobs/contacts.yaml --update", "write what came into what is expected, and look at the diff"],
+      ["test --from-run latest --row 17", "a test made from a row of the last run, to put into the job"],
     ],
     exitCodes: [1],
   },

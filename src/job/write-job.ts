@@ -8,6 +8,11 @@ export function writeJob(job: object, doubts: readonly string[] = []): string {
   return `${comments.join("")}${stringify(job, { lineWidth: 0 })}`;
 }
 
+/** An entry of `tests`, as far to the right as under `tests:`. Its cells are read as they are typed. */
+export function writeTest(test: object): string {
+  return stringify([test], { lineWidth: 0, blockQuote: false }).trimEnd().replaceAll(/^/gm, "  ");
+}
+
 /** On one line, as it stands in a job that is written line by line. */
 export function onOneLine(value: unknown): string {
   if (typeof value === "string" && /[\r\n]/.test(value)) return JSON.stringify(value);
