@@ -39,7 +39,7 @@ test("a row becomes a case that passes, with stand-ins of the same shape for wha
   const files = {
     "sandbox.yaml": JSON.stringify(schema),
     "inbox/a.csv": csv,
-    "inbox/b.csv": "id,last,mail,born,note,zip,more\nb-1,B,,,,,\n",
+    "inbox/b.csv": "id,last,mail,born,note,zip,more\nb-1,B,,,,,\nb-1,C,,,,,\n",
   };
   await using place = await rehearse(job.replace("tests:\n", ""), files);
   const { project } = place;
@@ -76,13 +76,17 @@ test("a row becomes a case that passes, with stand-ins of the same shape for wha
     masked: ["mail", "born"],
   });
 
+  // What the case can't show by itself is said.
+  const twin = await from("--row", "3");
+  expect([twin.code, twin.stderr]).toEqual([0, expect.stringContaining("the run rejected this row, and by itself")]);
+
   const refused = async (said: string, ...args: string[]) => {
     const { code, stdout, stderr } = await from(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining(said) });
   };
   await refused("row 2 is in several files", "--row", "2");
-  await refused("none begins in line 3 of a.csv; the one before begins in line 2", "--row", "3");
-  await refused("the last record of b.csv begins in line 2", "--row", "9", "--file", "b.csv");
+  await refused("none begins in line 3 of a.csv; the one before begins in line 2", "--row", "3", "--file", "a.csv");
+  await refused("the last record of b.csv begins in line 3", "--row", "9", "--file", "b.csv");
   await refused("line 6 of a.csv can't be told apart into columns", "--row", "6");
   await refused("took no file c.csv", "--row", "2", "--file", "c.csv");
   await refused("no stream persons", "--row", "2", "--stream", "persons");

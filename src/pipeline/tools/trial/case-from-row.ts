@@ -20,7 +20,7 @@ export interface CaseRequest extends Omit<TestRequest, "cases"> {
 type Cells = Record<string, CellValue>;
 
 /** As it is written. */
-export interface WrittenCase {
+interface WrittenCase {
   name: string;
   stream: string;
   given: [Cells];
