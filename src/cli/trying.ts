@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import type { SystemFlags } from "../commands/connections.ts";
 import type { Globals } from "../commands/globals.ts";
+import type { DuplicateFlags } from "../commands/near-duplicates.ts";
 import type { PreviewFlags } from "../commands/preview.ts";
 import type { TestFlags } from "../commands/test.ts";
 import { type Act, addSandboxOptions, wholeNumber } from "./options.ts";
@@ -43,8 +44,12 @@ export function addTryingCommands(program: Command, globals: () => Globals, act:
 
   addSandboxOptions(program.command("profile <file...>"))
     .description("what columns hold: of files, or of <connection> <object>: blanks, distinct values, ranges, patterns")
+    .option("--near-duplicates", "of files: rows that may be of one company, by names that are alike, domain and phone")
+    .option("--name <column>", "of near-duplicates: the column of names")
+    .option("--domain <column>", "of near-duplicates: the column of domains, web or e-mail addresses")
+    .option("--phone <column>", "of near-duplicates: the column of phone numbers")
     .action(
-      act(async (named: string[], flags: SystemFlags) =>
+      act(async (named: string[], flags: SystemFlags & DuplicateFlags) =>
         (await import("../commands/profile.ts")).profile(globals(), named, flags),
       ),
     );

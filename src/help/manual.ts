@@ -101,6 +101,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
       ["profile inbox/contacts.csv", "the columns of a file"],
       ["profile salesforce Contact", "the fields of an object"],
       ["profile hubspot contacts --sandbox --json", "of the sandbox, for a script"],
+      ["profile inbox/accounts.csv --near-duplicates", "rows that may be of one company"],
     ],
     exitCodes: ofSystems,
   },
