@@ -1,6 +1,6 @@
 // Rows that may be of one company, for people and for scripts.
 
-import { type Line, type Look, renderLines } from "./lines.ts";
+import { type Line, type Look, renderLines, sentence } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
 import { tableLines } from "./table.ts";
 import { showValue } from "./value-text.ts";
@@ -57,19 +57,21 @@ const shared: Readonly<Record<LeftOutBlock["by"], (value: string) => string>> = 
 };
 
 export function renderNearDuplicates({ files, groups, leftOut, notes }: NearDuplicates, look: Look): string {
-  const caution = (text: string): Line => [{ text: `! ${text}`, tone: "caution" }];
+  const caution = (text: string) => sentence({ text: "! ", tone: "caution" }, text, look.width, "caution");
   const lines: Line[] = files.flatMap(({ name, rows, columns, notes: ofFile }) => [
     [
       { text: name, tone: "strong" },
       { text: `  ${countOf(rows, "row")}, compared by ${showColumns(columns)}`, tone: "faint" },
     ],
-    ...ofFile.map(caution),
+    ...ofFile.flatMap(caution),
   ]);
-  lines.push(...notes.map(caution));
+  lines.push(...notes.flatMap(caution));
   for (const { by, value, names } of leftOut.slice(0, blocksShown))
-    lines.push(caution(`left out: ${showCount(names)} names with ${shared[by](value)}, too many to compare for that`));
+    lines.push(
+      ...caution(`left out: ${showCount(names)} names with ${shared[by](value)}, too many to compare for that`),
+    );
   if (leftOut.length > blocksShown)
-    lines.push(caution(`left out: ${showCount(leftOut.length - blocksShown)} more like these; --json has them all`));
+    lines.push(...caution(`left out: ${showCount(leftOut.length - blocksShown)} more like these; --json has them all`));
   const rows = groups.reduce((sum, group) => sum + group.rows.length, 0);
   lines.push(
     groups.length === 0
