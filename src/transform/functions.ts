@@ -68,9 +68,10 @@ export function findOwnFunction(name: string): OwnFunction | undefined {
   return ownByName.get(name.toLowerCase());
 }
 
+/** Of two names that are equally like what was written, the first is what is meant: ours. */
 export const allowedFunctions: ReadonlySet<string> = new Set([
-  ...[text, numbers, dates, lists, choices].flatMap((names) => names.split(/\s+/)),
   ...ownByName.keys(),
+  ...[text, numbers, dates, lists, choices].flatMap((names) => names.split(/\s+/)),
 ]);
 
 /**

@@ -125,9 +125,9 @@ export const checked: Checked[] = [
   {
     title: "Too few arguments",
     map: "Birthdate: parse_date(last)",
-    what: "parse_date is given too few or too many arguments",
+    what: "parse_date takes 2 to 3 arguments, here is 1",
     where: "job.yaml:9:18",
-    next: "write parse_date(value, format)",
+    next: "write parse_date(text, format [, locale])",
   },
   {
     title: "A function that is spelt wrong",

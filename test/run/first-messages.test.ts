@@ -47,7 +47,7 @@ test("an expression that is wrong is told in the words of whoever wrote it, with
       "write substring(string, start) or substring(string, start, length)",
       "~~~~~~~~~",
     ],
-    ["parse_date(last)", "parse_date is given too few or too many arguments", "write parse_date(value, format)"],
+    ["parse_date(last)", "parse_date takes 2 to 3 arguments, here is 1", "write parse_date(text, format [, locale])"],
     ["left(last, 'x', 3)", "left is given too few or too many arguments", "write left(string, count)"],
     ["last + ' ' + id", "+ can't be used between text and text", "texts are joined by ||"],
     ["trm(last)", "did you mean trim?"],
