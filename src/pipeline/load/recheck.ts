@@ -5,7 +5,7 @@
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
-import { type Failure, showPath } from "../../core/errors.ts";
+import { showPath } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -86,6 +86,8 @@ interface Known {
 async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRecord, known: Known): Promise<void> {
   const stale = await findStale(context, stream, batch, known);
   if (stale === undefined) return;
+  const { onConflict } = context.run.options;
+  if (onConflict === "fail" && !hasBegunLoading(context.ledger, context.run)) await refuseStale(context, stream, stale);
   await splitOff(context, stream, batch, { rows: stale, as: "conflict", why: "changed in the target since the plan" });
 }
 
@@ -110,8 +112,6 @@ export async function splitOff(
   const { rows } = await engine.one("SELECT count(*) AS rows FROM stale_rows");
   const count = Number(rows);
   if (count === 0) return;
-  const { onConflict } = context.run.options;
-  if (onConflict === "fail" && !hasBegunLoading(ledger, context.run)) throw refuseConflicts(context, stream, count);
   const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)`;
   const parts = count === batch.rows ? [] : [await writePart(context, batch, nextNumber(context, stream.name), others)];
   const path = await storeUnwritten(context, stream, batch, as);
@@ -145,8 +145,11 @@ function selectChanged(context: RunContext, stream: Stream, batch: BatchRecord, 
     JOIN ${table} c ON c.id = b.id`;
 }
 
-function refuseConflicts({ run }: RunContext, { name }: Stream, rows: number): Failure {
-  return stalePlan(`${countOf(rows, "record")} of stream ${name} changed since the plan: nothing was written`, {
+/** Throws a Failure where a row must not be written. */
+async function refuseStale({ engine, run }: RunContext, { name }: Stream, stale: string): Promise<void> {
+  const { rows } = await engine.one(`SELECT count(DISTINCT n) AS rows FROM (${stale})`);
+  if (Number(rows) === 0) return;
+  throw stalePlan(`${countOf(Number(rows), "record")} of stream ${name} changed since the plan: nothing was written`, {
     why: "--on-conflict fail",
     next: `make the plan anew: loadline plan ${showPath(run.jobFile)}; or hold such rows back with --on-conflict hold`,
   });
