@@ -8,7 +8,7 @@ import { durationPattern, parseDuration } from "../job/units.ts";
 import { refuseGone, refuseNoPlan, refuseOld, refuseStopped, refuseWritten } from "../pipeline/apply/kept-plan.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { stalePlan } from "../pipeline/run/stale-plan.ts";
-import { keptJobFile, recoverRun } from "../pipeline/runs/recovery.ts";
+import { keptJobFile } from "../pipeline/runs/recovery.ts";
 import { type RunRequest, refuseChangedCopy } from "../pipeline/runs/runs.ts";
 import { execute } from "./execute.ts";
 import type { KeptRun } from "./find-run.ts";
@@ -17,6 +17,7 @@ import { lockOrSkip } from "./lock.ts";
 import { findPlan, type NamedPlan, readApprovals } from "./plan-of.ts";
 import { openProject, readProjectJob } from "./project.ts";
 import { confirmBy, findProtected, mayAsk } from "./protected.ts";
+import { isOver, recoverFirst } from "./recover.ts";
 
 export interface ApplyFlags {
   onConflict?: OnConflict;
@@ -90,15 +91,13 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
   if (guarded !== undefined && !mayAsk()) throw refuseUnapproved(guarded, id);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
-  const recovered = await recoverRun({
-    request,
-    readKept: (file, original) => readProjectJob(file, connections, original),
-    execute: (one) => execute(globals, one, one.options.plan !== plan.id),
+  // It may be this plan that an earlier apply has not written to its end.
+  let isDone = false;
+  const recovered = await recoverFirst(globals, project, request, ({ options: begun }) => {
+    isDone = begun.plan === plan.id;
+    return isDone;
   });
-  // It was this plan that an earlier apply had not written to its end.
-  const isDone = recovered !== undefined && runOptions(stateFolder, recovered.summary.run)?.plan === plan.id;
-  if (recovered !== undefined && (isDone || !["loaded", "partial"].includes(recovered.summary.status)))
-    return recovered.summary.exitCode;
+  if (recovered !== undefined && (isDone || !isOver(recovered))) return recovered.summary.exitCode;
   refuseOld(plan, maxAgeMs);
   refuseSecond(stateFolder, plan);
   const confirm = guarded === undefined ? {} : { confirm: confirmBy(globals, guarded, job) };
@@ -110,11 +109,6 @@ function refuseUnapproved(connection: string, id: string): Failure {
   return new Failure(exitCode.guard, `connection ${connection} is protected, and nobody has approved the plan`, {
     next: `loadline show ${id} --changes shows it; loadline approve ${id} approves it, or apply it with --yes`,
   });
-}
-
-function runOptions(stateFolder: string, id: string | null) {
-  using ledger = Ledger.open(stateFolder);
-  return id === null ? undefined : ledger.run(id)?.options;
 }
 
 function refuseSecond(stateFolder: string, plan: KeptRun): void {

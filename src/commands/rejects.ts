@@ -39,8 +39,8 @@ export async function showRejects(globals: Globals, id: string | undefined, flag
   refuseUseless(id, flags);
   if (flags.job !== undefined && id === undefined) return listJob(globals, flags.job);
   const run = findRun(findProject(globals), id, flags.job);
-  refuseUnfinished(run);
   using ledger = Ledger.open(run.stateFolder);
+  refuseUnfinished(ledger, run);
   const all = await listOpen(ledger, run.stateFolder, run.id);
   const streams = chooseStreams(all, flags.stream, run);
   if (flags.export !== undefined) return await exportRows(ledger, run, { streams, flags, out: flags.export });
@@ -78,11 +78,10 @@ function refuseUseless(id: string | undefined, flags: RejectsFlags): void {
 }
 
 /** What can still be gone on with has no rows that were not loaded for good. */
-function refuseUnfinished(run: KeptRun): void {
+function refuseUnfinished(ledger: Ledger, run: KeptRun): void {
   if (run.command === "plan") {
     throw usageFailure(`${run.id} is a plan: it has loaded nothing`, { next: `loadline show ${run.id}` });
   }
-  using ledger = Ledger.open(run.stateFolder);
   const record = ledger.run(run.id);
   if (record === undefined || !isResumable(ledger, record)) return;
   throw usageFailure(`run ${run.id} has not come to its end`, { next: `loadline resume ${run.id}` });

@@ -4,7 +4,6 @@ import type { RetryOptions } from "../checkpoint/ledger.ts";
 import { exitCodeOf } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
-import { recoverRun } from "../pipeline/runs/recovery.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
 import { tellWaiting } from "../pipeline/runs/waiting.ts";
 import { execute } from "./execute.ts";
@@ -15,6 +14,7 @@ import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
 import { presentUnstarted } from "./present.ts";
 import { makeStateFolder, type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
 import { type Confirm, confirmBy, findProtected, mayAsk, refuseUnasked } from "./protected.ts";
+import { isOver, recoverFirst } from "./recover.ts";
 import { optionsOf, type RunFlags, refuseUseless } from "./run-options.ts";
 
 export async function runJobs(
@@ -79,14 +79,8 @@ async function loadJob(globals: Globals, project: OpenProject, request: RunReque
   const confirm = confirmationOf(globals, project, job, flags);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
-  const recovered = await recoverRun({
-    request,
-    readKept: (kept, original) => readProjectJob(kept, project.connections, original),
-    execute: (one) => execute(globals, one, true),
-  });
-  // Its rows are all settled, or a fresh plan could write them again.
-  if (recovered !== undefined && !["loaded", "partial"].includes(recovered.summary.status))
-    return recovered.summary.exitCode;
+  const recovered = await recoverFirst(globals, project, request);
+  if (recovered !== undefined && !isOver(recovered)) return recovered.summary.exitCode;
   const ended = await execute(globals, confirm === undefined ? request : { ...request, confirm }, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, codeOf(ended, flags)]);
 }
