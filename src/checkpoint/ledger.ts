@@ -298,11 +298,10 @@ export class Ledger implements Disposable {
     return this.#table("delivered").find({ job, stream, target_org: targetOrg, object }).map(deliveredRecord);
   }
 
-  /** The rows of a stream that wait for a parent; undefined where none do. */
+  /** The rows of a stream that wait for a parent; its file is empty where a run has taken all of them up. */
   waiting({ job, stream, targetOrg, object, jobFile }: DeliveredKey): WaitingRecord | undefined {
     const cells = this.#table("waiting").get({ job, stream, target_org: targetOrg, object, job_file: jobFile });
-    const record = cells === undefined ? undefined : waitingRecord(cells);
-    return record?.file === "" ? undefined : record;
+    return cells === undefined ? undefined : waitingRecord(cells);
   }
 
   /** What source and target of a stream looked like; undefined where no run has settled it. */

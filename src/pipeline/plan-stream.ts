@@ -84,7 +84,7 @@ export async function planStream(
     shape: null,
   };
   context.ledger.saveStream(record);
-  const extracted = await extractStream(context, stream, target);
+  const extracted = await extractStream(context, stream);
   if (extracted !== undefined && context.job.lineage !== undefined) tellMap(context, extracted.compiled);
   return extracted === undefined
     ? planNothing(context, record)

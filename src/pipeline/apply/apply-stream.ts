@@ -15,7 +15,7 @@ import { readParquet } from "../../stage/parquet.ts";
 import { planInserted } from "../batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
 import { writeBatches } from "../batches/write-batches.ts";
-import { compileStream } from "../compile/compile-stream.ts";
+import { columnsOfParts, compileInRun } from "../compile/compile-in-run.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
@@ -23,6 +23,7 @@ import { lookupFolder } from "../lookups/found-records.ts";
 import { resolveLookup } from "../lookups/resolve-lookup.ts";
 import { type RunContext, sourceOf, subfolder, targetOf } from "../run/context.ts";
 import { findDelivered, memoryOwner } from "../run/memory-owner.ts";
+import { beganAfterPlan } from "../run/plan-age.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { stageStream } from "../stage/stage-stream.ts";
 import { takeOver } from "./take-over.ts";
@@ -84,18 +85,10 @@ async function compileAgain(
   stream: Stream,
   parts: readonly PartRecord[],
 ): Promise<CompiledStream> {
-  const { engine, job } = context;
-  const target = targetOf(context, stream.target.connection);
   const { records } = sourceOf(context, stream.source.connection);
-  const ofFiles = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
-  const columns =
-    stream.source.kind === "object" && records !== undefined
-      ? await records.describe(stream.source)
-      : ofFiles.size === 0
-        ? undefined
-        : { columns: ofFiles };
-  const openTarget = async (connection: string) => targetOf(context, connection);
-  return compileStream({ engine, job, stream, target, columns, openTarget });
+  if (stream.source.kind === "files" || records === undefined)
+    return compileInRun(context, stream, columnsOfParts(parts));
+  return compileInRun(context, stream, await records.describe(stream.source));
 }
 
 /** The rows are staged once more: what they are is not in the plan. What they look up is no part of that. */
@@ -132,29 +125,20 @@ async function refuseInserted(
 
 /** What changed is told by what the file was given last. */
 function refuseOtherDelivered(context: RunContext, stream: Stream): void {
-  const { ledger, run } = context;
   const delivered = findDelivered(context, stream);
-  const started = (id: string) => ledger.run(id)?.started ?? "";
-  if (delivered === undefined || started(delivered.run) <= started(run.options.plan ?? "")) return;
+  if (delivered === undefined || !beganAfterPlan(context, delivered.run)) return;
   throw stalePlan(`run ${delivered.run} has written ${stream.target.object} since the plan was made`, {
-    next: `make it anew: loadline plan ${run.jobFile}`,
+    next: `make it anew: loadline plan ${context.run.jobFile}`,
   });
 }
 
 /** Rows that wait for a parent are what the plan found waiting, less those that it takes: no other run may have changed them. */
 function refuseOtherWaiting(context: RunContext, stream: Stream): void {
-  const { ledger, run } = context;
   if (stream.source.kind !== "files") return;
-  const owner = memoryOwner(context, stream);
-  const isOwn = (one: typeof owner) =>
-    Object.entries(owner).every(([name, value]) => one[name as keyof typeof owner] === value);
-  const started = (id: string) => ledger.run(id)?.started ?? "";
-  const changed = ledger
-    .memory()
-    .waiting.find((one) => isOwn(one) && started(one.run) > started(run.options.plan ?? ""));
-  if (changed === undefined) return;
+  const changed = context.ledger.waiting(memoryOwner(context, stream));
+  if (changed === undefined || !beganAfterPlan(context, changed.run)) return;
   throw stalePlan(`run ${changed.run} has taken or kept rows of stream ${stream.name} that wait for a parent`, {
     why: "the plan knows of the rows that waited before",
-    next: `make it anew: loadline plan ${run.jobFile}`,
+    next: `make it anew: loadline plan ${context.run.jobFile}`,
   });
 }

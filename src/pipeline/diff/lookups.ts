@@ -17,11 +17,11 @@ import {
   waitingTable,
 } from "../../diff/keys.ts";
 import type { Job, MappedField, Stream } from "../../job/job.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { storedReading } from "../../values/value.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { readRecords } from "../run/read-records.ts";
 
 export interface LookupInput {
   engine: Engine;
@@ -92,26 +92,21 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${wantedTable(schema)} AS
     SELECT ${foldKey([schema])} AS key, any_value(${name}) AS shown FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
     WHERE ${isIdle ? "false" : `${name} IS NOT NULL`} GROUP BY 1`);
-  const { count } = await engine.one(`SELECT count(*) AS count FROM ${wantedTable(schema)}`);
-  const wanted = `SELECT shown FROM ${wantedTable(schema)} ORDER BY shown`;
-  const named = Number(count) <= target.capabilities.namedKeysMax;
-  const { idColumn, versionColumn } = target.capabilities;
-  const fields = key === idColumn ? [] : [key];
-  const columns = [idColumn, versionColumn, ...fields];
-  const request = {
-    object,
-    fields,
-    key: [key],
-    ...(named ? { keys: { count: Number(count), read: () => engine.texts(wanted, "shown") } } : {}),
-    folder: input.folder,
-    name: `${compiled.stream.name}-lookup-${namingFields(compiled).indexOf(schema)}`,
-    signal: input.signal,
-    onProgress: () => undefined,
-  };
-  const found = Number(count) === 0 ? undefined : await target.snapshot(request);
-  const files = [...(found?.files ?? []), ...(found?.aliases ?? [])];
+  const { idColumn } = target.capabilities;
+  const scan = await readRecords(
+    { engine, target },
+    {
+      object,
+      fields: key === idColumn ? [] : [key],
+      by: key,
+      names: `SELECT shown AS name FROM ${wantedTable(schema)}`,
+      folder: input.folder,
+      name: `${compiled.stream.name}-lookup-${namingFields(compiled).indexOf(schema)}`,
+      signal: input.signal,
+    },
+  );
   const { value, stored } = target.render(schema, identifier(key), "VARCHAR", storedReading);
-  const present = `SELECT ${identifier(idColumn)} AS id, ${stored ?? value} AS ${name} FROM ${scanCsvFiles(files, columns)}`;
+  const present = `SELECT ${identifier(idColumn)} AS id, ${stored ?? value} AS ${name} FROM ${scan}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${lookupTable(schema)} AS
     SELECT ${foldKey([schema])} AS key, ${name} AS shown, id FROM (${present})
     WHERE ${foldKey([schema])} IN (SELECT key FROM ${wantedTable(schema)})`);

@@ -8,7 +8,6 @@ import type { PartRecord } from "../../checkpoint/ledger.ts";
 import type { ChosenFile, FileCatalog } from "../../contract/files.ts";
 import type { RecordCatalog } from "../../contract/records.ts";
 import type { ExtractedPart } from "../../contract/source.ts";
-import type { Target } from "../../contract/target.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
@@ -17,7 +16,7 @@ import { fileOf, isKeptPart } from "../../core/model.ts";
 import { nameReceived } from "../../formats/received.ts";
 import type { ObjectSource, Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
-import { compileStream } from "../compile/compile-stream.ts";
+import { columnsOfParts, compileInRun } from "../compile/compile-in-run.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "../run/context.ts";
@@ -40,15 +39,11 @@ export interface ExtractedStream {
 }
 
 /** Undefined where there is no file to take. */
-export async function extractStream(
-  context: RunContext,
-  stream: Stream,
-  target: Target,
-): Promise<ExtractedStream | undefined> {
+export async function extractStream(context: RunContext, stream: Stream): Promise<ExtractedStream | undefined> {
   const source = sourceOf(context, stream.source.connection);
   if (stream.source.kind === "object" && source.records !== undefined) {
     refuseOtherSource(context, stream, source);
-    return extractRecords(context, { ...stream, source: stream.source }, source.records, target);
+    return extractRecords(context, { ...stream, source: stream.source }, source.records);
   }
   const { source: files } = stream;
   if (files.kind !== "files" || source.files === undefined) throw new Error("the connection was not checked");
@@ -58,15 +53,7 @@ export async function extractStream(
       : await takeRetried(context, stream);
   if (parts.length === 0) return undefined;
   if (stream.target.mode === "insert") await refuseInsertedFiles(context, stream, parts);
-  const columns = new Map(parts.flatMap((part) => part.columns.map((column) => [column, "VARCHAR"] as const)));
-  const compiled = await compileStream({
-    engine: context.engine,
-    job: context.job,
-    stream,
-    target,
-    columns: columns.size === 0 ? undefined : { columns },
-    openTarget: async (connection) => targetOf(context, connection),
-  });
+  const compiled = await compileInRun(context, stream, columnsOfParts(parts));
   const came = context.run.options.retry === undefined ? parts.filter((part) => !isKeptPart(part)) : [];
   const shape = shapeOfFiles(came.flatMap((part) => part.columns));
   // Where every record names its columns, a file without records names none: it lacks nothing.
@@ -83,18 +70,9 @@ async function extractRecords(
   context: RunContext,
   stream: Stream & { source: ObjectSource },
   catalog: RecordCatalog,
-  target: Target,
 ): Promise<ExtractedStream> {
-  const { engine, job } = context;
   const schema = await catalog.describe(stream.source);
-  const compiled = await compileStream({
-    engine,
-    job,
-    stream,
-    target,
-    columns: schema,
-    openTarget: async (connection) => targetOf(context, connection),
-  });
+  const compiled = await compileInRun(context, stream, schema);
   const shape = await shapeOfObject(schema, compiled.columns.keys());
   if (context.run.options.retry !== undefined) {
     return { compiled, parts: await takeRetried(context, stream), notes: [], shape };

@@ -12,9 +12,9 @@ import { identifier, literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { writeParquet } from "../../stage/parquet.ts";
+import { findWaiting } from "../rows/waiting-rows.ts";
 import { isPartial, type RunContext, subfolder } from "../run/context.ts";
 import { fetchKept, keptFolder } from "../run/kept-file.ts";
-import { memoryOwner } from "../run/memory-owner.ts";
 
 /** The parts of a run, those of kept rows first: their rows are older than any file's. */
 export async function takeWaiting(
@@ -29,7 +29,7 @@ export async function takeWaiting(
 }
 
 async function addKept(context: RunContext, stream: Stream, files: readonly PartRecord[]): Promise<PartRecord[]> {
-  const record = context.ledger.waiting(memoryOwner(context, stream));
+  const record = findWaiting(context, stream);
   if (record === undefined || isPartial(context)) return [];
   const copy = join(subfolder(context, "stage"), `waiting-${stream.name}.parquet`);
   const path = join(keptFolder(context, "waiting"), record.file);

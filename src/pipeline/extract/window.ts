@@ -21,6 +21,7 @@ import { stayedPath } from "../rows/stayed-rows.ts";
 import { otherOrgFailure, type RunContext, sourceOf, subfolder } from "../run/context.ts";
 import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
 import { memoryOwner, placeOfJob } from "../run/memory-owner.ts";
+import { beganAfterPlan } from "../run/plan-age.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { tellChangedMap } from "./changed-map.ts";
 
@@ -109,8 +110,8 @@ async function beginWindow(
  * plan began: what another run has taken since is not taken back.
  */
 export function adoptWindow(context: RunContext, stream: Stream, planned: WindowRecord): WindowRecord {
-  const { ledger, run } = context;
-  const { from, to, limit, keys, streams, plan } = run.options;
+  const { run } = context;
+  const { from, to, limit, keys, streams } = run.options;
   const { source } = stream;
   const { records } = sourceOf(context, source.connection);
   const adopted = { ...planned, run: run.id, handle: null, moves: false };
@@ -119,7 +120,7 @@ export function adoptWindow(context: RunContext, stream: Stream, planned: Window
   const { mark } = findMark(context, stream);
   const began =
     mark === undefined ? (source.incremental.since ?? null) : reachBack(mark.to, source.incremental, records);
-  const isLater = mark !== undefined && (ledger.run(mark.run)?.started ?? "") > (ledger.run(plan ?? "")?.started ?? "");
+  const isLater = mark !== undefined && beganAfterPlan(context, mark.run);
   return { ...adopted, moves: planned.from === began && !isLater };
 }
 

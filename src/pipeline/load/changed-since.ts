@@ -8,12 +8,12 @@ import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { redactedFields, type Stream } from "../../job/job.ts";
 import { foldId } from "../../load/row-key.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { differs, equalityOf } from "../../values/equality.ts";
 import { storedReading } from "../../values/value.ts";
 import { nameParents } from "../compile/parents.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { readRecords } from "../run/read-records.ts";
 import { batchRows } from "./present-now.ts";
 import { resolveFields } from "./settle-batch.ts";
 
@@ -44,7 +44,18 @@ export async function findChangedSince(
   const planned = named.fields.filter(({ own }) => own !== false);
   const names = planned.map((field) => field.target).filter((name) => name !== idColumn);
   const fields = await resolveFields(target, stream, names);
-  const present = await readRecords(context, stream, fields);
+  const present = await readRecords(
+    { engine, target },
+    {
+      object: stream.target.object,
+      fields: [...new Set(fields.map(columnOf))],
+      by: idColumn,
+      names: "SELECT name FROM looked_at",
+      folder: subfolder(context, "snapshot"),
+      name: `${stream.name}-since`,
+      signal: context.signal,
+    },
+  );
   const rowsOfPlan = `SELECT ${foldId("id")} AS id, action, version, changed, before, after FROM ${readParquet(plan)}
     WHERE action <> 'create' AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
   const columns = fields.map((field) => {
@@ -73,29 +84,6 @@ export async function findChangedSince(
 
 function columnOf({ name, comparedBy }: FieldSchema): string {
   return comparedBy ?? name;
-}
-
-/** A table function over the records as they are now: id, version, the fields. */
-async function readRecords(context: RunContext, stream: Stream, fields: readonly FieldSchema[]): Promise<string> {
-  const { engine, signal } = context;
-  const target = targetOf(context, stream.target.connection);
-  const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
-  const { count } = await engine.one("SELECT count(*) AS count FROM looked_at");
-  const names = [...new Set(fields.map(columnOf))];
-  const wanted = "SELECT name FROM looked_at ORDER BY name";
-  const { files, aliases = [] } = await target.snapshot({
-    object: stream.target.object,
-    fields: names,
-    key: [idColumn],
-    ...(Number(count) <= namedKeysMax
-      ? { keys: { count: Number(count), read: () => engine.texts(wanted, "name") } }
-      : {}),
-    folder: subfolder(context, "snapshot"),
-    name: `${stream.name}-since`,
-    signal,
-    onProgress: () => undefined,
-  });
-  return scanCsvFiles([...files, ...aliases], [idColumn, versionColumn, ...names]);
 }
 
 interface Telling {
@@ -145,28 +133,18 @@ async function readPlanned(context: RunContext, target: Target, field: FieldSche
   const table = identifier(`named:${field.name}`);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT DISTINCT unnest([p.before.${name}, p.after.${name}]) AS name
     FROM both_sides p`);
-  const wanted = `SELECT name FROM ${table} WHERE name IS NOT NULL ORDER BY name`;
-  const { count } = await engine.one(`SELECT count(*) AS count FROM (${wanted})`);
-  const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
-  const fields = lookup.key === idColumn ? [] : [lookup.key];
-  const found =
-    Number(count) === 0
-      ? { files: [] }
-      : await target.snapshot({
-          object: lookup.object,
-          fields,
-          key: [lookup.key],
-          ...(Number(count) <= namedKeysMax
-            ? { keys: { count: Number(count), read: () => engine.texts(wanted, "name") } }
-            : {}),
-          folder: subfolder(context, "snapshot"),
-          name: `since-${field.name.replaceAll(/\W/g, "_")}`,
-          signal,
-          onProgress: () => undefined,
-        });
-  const scan = scanCsvFiles(
-    [...found.files, ...(("aliases" in found && found.aliases) || [])],
-    [idColumn, versionColumn, ...fields],
+  const { idColumn } = target.capabilities;
+  const scan = await readRecords(
+    { engine, target },
+    {
+      object: lookup.object,
+      fields: lookup.key === idColumn ? [] : [lookup.key],
+      by: lookup.key,
+      names: `SELECT name FROM ${table} WHERE name IS NOT NULL`,
+      folder: subfolder(context, "snapshot"),
+      name: `since-${field.name.replaceAll(/\W/g, "_")}`,
+      signal,
+    },
   );
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${identifier(`ids:${field.name}`)} AS
     SELECT lower(${identifier(lookup.key)}) AS name, any_value(${identifier(idColumn)}) AS id FROM ${scan} GROUP BY 1`);

@@ -5,6 +5,7 @@
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { WaitingRecord } from "../../checkpoint/ledger.ts";
 import { syncFile } from "../../core/files.ts";
 import type { Part } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -15,6 +16,7 @@ import { writeParquet } from "../../stage/parquet.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { isPartial, type RunContext, subfolder } from "../run/context.ts";
+import { memoryOwner } from "../run/memory-owner.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { copyPath } from "./planned-rows.ts";
 
@@ -25,6 +27,12 @@ import { copyPath } from "./planned-rows.ts";
 export function keepsWaiting(context: RunContext, { source, target }: Stream): boolean {
   const isRecord = target.mode === "insert" || target.mode === "upsert" || target.mode === "update";
   return source.kind === "files" && isRecord && !isPartial(context);
+}
+
+/** Rows of earlier runs; undefined where none wait. */
+export function findWaiting(context: RunContext, stream: Stream): WaitingRecord | undefined {
+  const known = context.ledger.waiting(memoryOwner(context, stream));
+  return known?.file === "" ? undefined : known;
 }
 
 export function waitingPath(context: Pick<RunContext, "folder">, stream: string): string {

@@ -12,7 +12,15 @@ import { nameParents } from "../compile/parents.ts";
 import { decryptAgain } from "../extract/extract-stream.ts";
 import { isOrphaned } from "../load/orphans.ts";
 import { joinOutcomes, visitPlannedRows } from "../rows/planned-rows.ts";
-import { addCells, addPlannedCells, beginCells, keepsWaiting, saveCells, waitingPath } from "../rows/waiting-rows.ts";
+import {
+  addCells,
+  addPlannedCells,
+  beginCells,
+  findWaiting,
+  keepsWaiting,
+  saveCells,
+  waitingPath,
+} from "../rows/waiting-rows.ts";
 import { isPartial, type RunContext, targetOf } from "../run/context.ts";
 import { keepFile, keptFolder } from "../run/kept-file.ts";
 import { memoryOwner } from "../run/memory-owner.ts";
@@ -30,7 +38,7 @@ export async function settleWaiting(
 ): Promise<SettledWaiting> {
   if (stream.source.kind !== "files" || isPartial(context) || settled.plan === null) return {};
   const owner = memoryOwner(context, stream);
-  const before = context.ledger.waiting(owner);
+  const before = findWaiting(context, stream);
   const outdated = before === undefined ? {} : { outdated: join(keptFolder(context, "waiting"), before.file) };
   const later = stream.fields.some(({ parent }) => parent?.miss === "later") && keepsWaiting(context, stream);
   const rows = later ? await gatherRows(context, stream, settled) : 0;
