@@ -37,6 +37,19 @@ export class EngineError extends Error {
 
 const dataErrors = /^((?:Conversion|Out of Range|Invalid Input) Error)/;
 
+/** What `act` gives; where the data may be why the engine refuses it, what `otherwise` does. */
+export async function orWhereDataFails<T, Other = T>(
+  act: () => Promise<T>,
+  otherwise: (error: EngineError) => Other | Promise<Other>,
+): Promise<T | Other> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
+    return await otherwise(error);
+  }
+}
+
 const interruptMs = 50;
 
 /** Measured: a second thread costs a run of a few rows 30 ms of processor time, 13 % of all that the engine does for it. */

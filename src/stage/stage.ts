@@ -5,7 +5,7 @@
 
 import { renameSync, rmSync } from "node:fs";
 import { identifier, literal } from "../core/sql.ts";
-import { type Engine, EngineError } from "./engine.ts";
+import { type Engine, EngineError, orWhereDataFails } from "./engine.ts";
 import { readParquet, writeParquet } from "./parquet.ts";
 
 export const rowState = { good: 0, rejected: 1, filtered: 2 } as const;
@@ -153,6 +153,19 @@ async function mergeFiles(engine: Engine, files: readonly PlacedFile[]): Promise
     selects.push(`SELECT * FROM read_parquet(${literal(path)})`);
   }
   return selects.join(" UNION ALL ");
+}
+
+/** Reads strictly. False where the engine refused a record, or could not read the data. */
+export async function readsAll(engine: Engine, read: () => Promise<void>): Promise<boolean> {
+  const isRead = await orWhereDataFails(
+    async () => {
+      await read();
+      return true;
+    },
+    () => false,
+  );
+  const refused = await countRefusedRecords(engine);
+  return isRead && refused === 0;
 }
 
 /** What strict reading refused in the last pass: 0 means that every record became a row. */

@@ -13,9 +13,9 @@ import { packingOf } from "../../formats/packing.ts";
 import { searchOf, searchReceived } from "../../formats/received.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsv } from "../../stage/csv-scan.ts";
-import { type Engine, EngineError } from "../../stage/engine.ts";
+import { type Engine, orWhereDataFails } from "../../stage/engine.ts";
 import { openPart, readCarefully } from "../../stage/open-part.ts";
-import { countRefusedRecords } from "../../stage/stage.ts";
+import { countRefusedRecords, readsAll } from "../../stage/stage.ts";
 import type { Reference } from "../compile/reference-file.ts";
 import { foldParts } from "../stage/join-lookups.ts";
 import type { FoundRecords, LookupRequest } from "./found-records.ts";
@@ -64,7 +64,7 @@ async function loadRecords(engine: Engine, { name, format }: Reference, part: Pa
   const load = (scan: string) =>
     engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT row_number() OVER () AS n, * FROM ${scan}`);
   await countRefusedRecords(engine);
-  if (!open.text.part.suspect && (await isLoaded(engine, () => load(scanCsv(open.text.part, open.text.format)))))
+  if (!open.text.part.suspect && (await readsAll(engine, () => load(scanCsv(open.text.part, open.text.format)))))
     return;
   const lined = await readCarefully(open.text, `${part.path}.clean`);
   const [broken] = lined.broken;
@@ -79,26 +79,15 @@ async function loadRecords(engine: Engine, { name, format }: Reference, part: Pa
   await load(`(SELECT ${columns} FROM ${lined.scan})`);
 }
 
-async function isLoaded(engine: Engine, load: () => Promise<void>): Promise<boolean> {
-  try {
-    await load();
-    return (await countRefusedRecords(engine)) === 0;
-  } catch (error) {
-    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-    await countRefusedRecords(engine);
-    return false;
-  }
-}
-
 /** A filter that fails for a record takes or leaves it by chance. */
 export async function refuseFailing(engine: Engine, sql: string, name: string): Promise<void> {
-  try {
-    await engine.run(sql);
-  } catch (error) {
-    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-    throw new Failure(exitCode.usage, `lookup.where can't be computed for every record of ${name}`, {
-      why: error.message,
-      next: "guard what may fail, by TRY_CAST say",
-    });
-  }
+  await orWhereDataFails(
+    () => engine.run(sql),
+    (error) => {
+      throw new Failure(exitCode.usage, `lookup.where can't be computed for every record of ${name}`, {
+        why: error.message,
+        next: "guard what may fail, by TRY_CAST say",
+      });
+    },
+  );
 }

@@ -8,7 +8,7 @@ import { literal } from "../../core/sql.ts";
 import { keysTable } from "../../diff/keys.ts";
 import { countOf } from "../../report/numbers.ts";
 import type { RejectReason } from "../../report/reject-reasons.ts";
-import { type Engine, EngineError } from "../../stage/engine.ts";
+import { type Engine, orWhereDataFails } from "../../stage/engine.ts";
 import type { CompiledRunRule, RunRuleValue } from "../../validate/run-rule.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { selectStored } from "../compile/stored-fields.ts";
@@ -106,13 +106,8 @@ async function measure(engine: Engine, rules: readonly CompiledRunRule[], rows: 
   return { count: Number(count), values };
 }
 
-async function unlessDataFails<T>(act: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await act();
-  } catch (error) {
-    if (error instanceof EngineError && error.isAboutData) return undefined;
-    throw error;
-  }
+function unlessDataFails<T>(act: () => Promise<T>): Promise<T | undefined> {
+  return orWhereDataFails(act, () => undefined);
 }
 
 /** What settled runs of the same job and file kept, the newest first. */

@@ -7,7 +7,7 @@ import { askedName, lookupKeyName, sourceName } from "../../core/columns.ts";
 import type { Part } from "../../core/model.ts";
 import { identifier, literal, tried } from "../../core/sql.ts";
 import { fileColumn } from "../../stage/csv-scan.ts";
-import { EngineError } from "../../stage/engine.ts";
+import { orWhereDataFails } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
 import { mapRows } from "../../transform/mapping.ts";
@@ -67,12 +67,10 @@ async function gatherKeys(
     const keys = await selectWanted(input, lookup, copies, careful);
     await input.engine.run(`CREATE OR REPLACE TEMP TABLE ${wanted} AS ${keys}`);
   };
-  try {
-    await gather(false);
-  } catch (error) {
-    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-    await gather(true);
-  }
+  await orWhereDataFails(
+    () => gather(false),
+    () => gather(true),
+  );
 }
 
 function scanCopy({ path, part, hasLines, isGathered }: CopiedPart): Scan {

@@ -21,11 +21,11 @@ import { isPlainText } from "../../formats/text.ts";
 import type { Expression, Stream } from "../../job/job.ts";
 import { nestColumns } from "../../stage/bind.ts";
 import { fileColumn, scanCsv, scanCsvParts } from "../../stage/csv-scan.ts";
-import { type Engine, EngineError } from "../../stage/engine.ts";
+import { type Engine, orWhereDataFails } from "../../stage/engine.ts";
 import { countSwallowed, joinCells } from "../../stage/long-cells.ts";
 import { type LinedPart, type OpenPart, openPart, readCarefully } from "../../stage/open-part.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
-import { countRefusedRecords, numberRows, stagePart } from "../../stage/stage.ts";
+import { countRefusedRecords, numberRows, readsAll, stagePart } from "../../stage/stage.ts";
 import { type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
 import { tellTakes } from "../../transform/tell-calls.ts";
 import type { CheckedField } from "../../validate/checks.ts";
@@ -144,16 +144,8 @@ const placeColumns = [
   ["l:part", "_part_"],
 ] as const;
 
-/** False where the engine refused a record, or could not read the data. */
-async function stageStrictly(input: PartInput, part: Part, scan: Scan, path: string): Promise<boolean> {
-  try {
-    await write(input, part, scan, path);
-    return (await countRefusedRecords(input.engine)) === 0;
-  } catch (error) {
-    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-    await countRefusedRecords(input.engine);
-    return false;
-  }
+function stageStrictly(input: PartInput, part: Part, scan: Scan, path: string): Promise<boolean> {
+  return readsAll(input.engine, () => write(input, part, scan, path));
 }
 
 function write(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
@@ -162,12 +154,10 @@ function write(input: PartInput, part: Part, scan: Scan, path: string): Promise<
 
 /** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */
 export async function stageWithFallback(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
-  try {
-    await runPass(input, part, scan, path, false);
-  } catch (error) {
-    if (!(error instanceof EngineError) || !error.isAboutData) throw error;
-    await runPass(input, part, scan, path, true);
-  }
+  await orWhereDataFails(
+    () => runPass(input, part, scan, path, false),
+    () => runPass(input, part, scan, path, true),
+  );
 }
 
 async function runPass(input: PartInput, part: Part, scan: Scan, path: string, careful: boolean): Promise<void> {
