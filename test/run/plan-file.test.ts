@@ -16,7 +16,7 @@ streams:
 redact: [Phone]
 rejects: { max: 100% }
 `;
-const files = { "inbox/contacts.csv": "id,last,phone\n1,One,4711\n2,Two,4712\n3,,4713\n" };
+const files = { "inbox/contacts.csv": "id,last,phone\n1,One,p-4711\n2,Two,p-4712\n3,,p-4713\n" };
 
 const isProtected = (text: string) =>
   text.replace("    type: salesforce\n", "    type: salesforce\n    protected: true\n");
@@ -38,7 +38,7 @@ test("a plan is made on one machine, approved on another, and applied on a third
   expect(shown.code, shown.stderr).toBe(0);
   expect(shown.stdout).toMatch(/2 {2}to create/);
   expect(shown.stdout).toContain("LastName: One");
-  expect(shown.stdout).not.toContain("4711");
+  expect(shown.stdout).not.toContain("p-4711");
   expect(shown.stdout).toContain("Next: loadline approve carried.plan");
   const changes = await others.run("show", "carried.plan", "--changes", "--json");
   expect(
@@ -47,7 +47,7 @@ test("a plan is made on one machine, approved on another, and applied on a third
       .split("\n")
       .map((line) => (JSON.parse(line) as { key: string }).key),
   ).toEqual(["1", "2"]);
-  expect(changes.stdout).not.toContain("4711");
+  expect(changes.stdout).not.toContain("p-4711");
   // Nobody has approved it, and nobody can be asked.
   const early = await others.run("apply", "carried.plan");
   expect(early.code).toBe(4);
@@ -64,9 +64,9 @@ test("a plan is made on one machine, approved on another, and applied on a third
   const done = await third.run("apply", "c.plan", "--json");
   expect(done.code, done.stderr).toBe(0);
   expect(done.summary().streams["contacts"]).toMatchObject({ extracted: 3, rejected: 1, creates: 2, loaded: 2 });
-  expect([...(await place.contacts()).values()].map((one) => one["Phone"]).sort()).toEqual(["4711", "4712"]);
+  expect([...(await place.contacts()).values()].map((one) => one["Phone"]).sort()).toEqual(["p-4711", "p-4712"]);
   const folder = third.runFolders().at(-1) ?? "";
-  expect(readFileSync(join(folder, "rejects/contacts.csv"), "utf8")).toContain("3,,4713,");
+  expect(readFileSync(join(folder, "rejects/contacts.csv"), "utf8")).toContain("3,,p-4713,");
   expect((await third.run("apply", "c.plan")).code).toBe(7);
   const claimed = await third.run("show", "c.plan", "--json");
   expect(JSON.parse(claimed.stdout)).toMatchObject({ status: "planned", applied: { run: done.summary().run } });
