@@ -5,8 +5,10 @@ import { resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { addApplyCommand } from "./cli/apply.ts";
 import { addCompletionCommands } from "./cli/complete.ts";
-import { addRunOptions, addSandboxOptions, metricsOption } from "./cli/options.ts";
+import { addHistoryCommands } from "./cli/history.ts";
+import { addSandboxOptions } from "./cli/options.ts";
 import { addRejectsCommand } from "./cli/rejects.ts";
+import { addRunCommands } from "./cli/run.ts";
 import { addSandboxCommand } from "./cli/sandbox.ts";
 import { addSchemaCommands } from "./cli/schema.ts";
 import { addStateCommands } from "./cli/state.ts";
@@ -15,12 +17,8 @@ import type { CheckFlags } from "./commands/check.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { InitFlags } from "./commands/init.ts";
-import type { ResumeFlags } from "./commands/resume.ts";
-import type { RunFlags } from "./commands/run-options.ts";
-import type { RunsFlags } from "./commands/runs.ts";
-import type { ShowFlags } from "./commands/show.ts";
 import { traceProblem, traceTo } from "./core/call-trace.ts";
-import { exitCodeOf, Failure, notSupportedYet, usageFailure } from "./core/errors.ts";
+import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
 import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
@@ -113,55 +111,7 @@ function act<Arguments extends unknown[]>(run: (...args: Arguments) => CommandRe
   };
 }
 
-addRunOptions(program.command("plan <job...>"))
-  .description("dry run: show what a load would change, and keep the plan")
-  .option("--detailed-exitcode", "exit 10 when the plan has changes")
-  .option("--all", "list every change, not only the first ones")
-  .option("--out <file>", "write the plan to one file too, to be shown, approved and applied on another machine")
-  .action(
-    act(async (files: string[], flags: RunFlags) => {
-      return (await import("./commands/run.ts")).runJobs(globals(), files, flags, "plan");
-    }),
-  );
-
-addRunOptions(program.command("run <job...>"))
-  .description("plan, guards, load, checkpoint; an unfinished run of the same job is recovered first")
-  .option("--dry-run", "the same as plan")
-  .option("--detailed-exitcode", "with --dry-run: exit 10 when the plan has changes")
-  .option("--all", "with --dry-run: list every change")
-  .option("--again", "insert files that were inserted before")
-  .option("--yes", "load into a protected connection")
-  .addOption(metricsOption())
-  .action(
-    act(async (files: string[], flags: RunFlags & { metrics?: string }) => {
-      const { runJobs } = await import("./commands/run.ts");
-      if (flags.dryRun === true && flags.metrics !== undefined) throw usageFailure("a dry run has no --metrics");
-      return runJobs(globals(flags), files, flags, flags.dryRun === true ? "plan" : "run");
-    }),
-  );
-
-program
-  .command("resume [run-id]")
-  .description("go on with an interrupted or failed run (default: the last one)")
-  .addOption(new Option("--in-doubt <decision>", "what became of writes in doubt").choices(["landed", "not-landed"]))
-  .option("--keys <file>", "the rows that the decision is about, one key a line")
-  .option("--yes", "load into a protected connection, of a run that has loaded nothing yet")
-  .addOption(metricsOption())
-  .action(
-    act(async (id: string | undefined, flags: ResumeFlags & { metrics?: string }) => {
-      return (await import("./commands/resume.ts")).resumeRun(globals(flags), id, flags);
-    }),
-  );
-
-program
-  .command("abandon <run-id>")
-  .description("give an unfinished run up: says what has landed and what is in doubt, and frees the job")
-  .option("--yes", "give it up; without, it is only told")
-  .action(
-    act(async (id: string, flags: { yes?: boolean }) =>
-      (await import("./commands/abandon.ts")).abandon(globals(), id, flags),
-    ),
-  );
+addRunCommands(program, globals, act);
 
 program
   .command("check <job...>")
@@ -201,38 +151,7 @@ program
     ),
   );
 
-program
-  .command("runs")
-  .description("history of runs, newest first")
-  .option("--job <name>", "only those of a job")
-  .option("--status <names>", "only those that are so: failed, partial, killed, …; several separated by commas")
-  .option("--since <time>", "only those that began since then: 2026-01-31, or so long ago: 12h, 7d")
-  .option("--html", "as a page, runs.html in .loadline/")
-  .option("--out <file>", "with --html: where to instead")
-  .action(act(async (flags: RunsFlags) => (await import("./commands/runs.ts")).listRuns(globals(), flags)));
-
-program
-  .command("show [run-id]")
-  .description("one run, by its id, the beginning of it, or `latest`: what it did, what was rejected, why it stopped")
-  .option("--job <name>", "the last run of a job, or the one of it that is named")
-  .option("--changes", "every change of its plan, field by field, in place of the rest")
-  .option("--stream <name>", "with --changes: only those of a stream")
-  .option("--csv", "with --changes: as CSV, a line a field")
-  .action(
-    act(async (id: string | undefined, flags: ShowFlags) =>
-      (await import("./commands/show.ts")).showRun(globals(), id, flags),
-    ),
-  );
-
-program
-  .command("report <run-id>")
-  .description("one run as an HTML page: what changed, what was rejected, how long it took")
-  .option("--out <file>", "where to, instead of report.html in the run folder")
-  .action(
-    act(async (id: string, flags: { out?: string }) =>
-      (await import("./commands/report.ts")).writeRunReport(globals(), id, flags),
-    ),
-  );
+addHistoryCommands(program, globals, act);
 
 addSandboxOptions(program.command("describe <connection> [object]"))
   .description("objects of a system, those of a glob, or the fields of one")
