@@ -81,9 +81,8 @@ export async function presentRun(
   if (!recovering) tellSteps(summary);
   const stepSummary = process.env["GITHUB_STEP_SUMMARY"];
   if (stepSummary !== undefined && stepSummary !== "") {
-    appendStepSummary(
-      stepSummary,
-      report === undefined ? summaryMarkdown({ summary, folder, error }) : planMarkdown(report),
+    appendStepSummary(stepSummary, (room) =>
+      report === undefined ? summaryMarkdown({ summary, folder, error }, room) : planMarkdown(report, room),
     );
   }
 }
