@@ -33,6 +33,7 @@ import type { RunContext } from "./pipeline/run/context.ts";
 import { hasBegunLoading } from "./pipeline/run/resumable.ts";
 import { verifyRunFile } from "./pipeline/run/run-files.ts";
 import { acknowledgeFiles } from "./pipeline/settle/acknowledge-files.ts";
+import { putRejects } from "./pipeline/settle/put-rejects.ts";
 import { settleStream } from "./pipeline/settle/settle-stream.ts";
 import type { LoadForecast } from "./report/forecast.ts";
 
@@ -195,7 +196,7 @@ async function loadStreams(
     if (outcome === undefined) return;
     outcomes.set(stream.name, outcome);
     // What is loaded stays loaded, and the streams after it are loaded too.
-    await acknowledgeFiles(context, stream).catch((error: unknown) => unacknowledged.push(error));
+    await acknowledge(context, stream).catch((error: unknown) => unacknowledged.push(error));
   };
   for (const stream of streams) await load(stream, "changes");
   for (const stream of streams) await load(stream, "links");
@@ -203,6 +204,12 @@ async function loadStreams(
   for (const stream of streams.toReversed()) await load(stream, "deletes");
   if (unacknowledged.length > 0) throw unacknowledged[0];
   return streams.flatMap(({ name }) => outcomes.get(name) ?? []);
+}
+
+/** The sender hears what was wrong before the file that it was in is gone. */
+async function acknowledge(context: RunContext, stream: Stream): Promise<void> {
+  await putRejects(context, stream);
+  await acknowledgeFiles(context, stream);
 }
 
 /**

@@ -99,7 +99,7 @@ describe("the demo", () => {
 });
 
 function countsOf(summary: RunSummary, stream: string): Record<string, number> {
-  const { watermark, rejectReasons, warnings, ...counts } = summary.streams[stream] ?? {
+  const { watermark, rejectReasons, warnings, rejectsPut, ...counts } = summary.streams[stream] ?? {
     watermark: null,
     rejectReasons: [],
   };

@@ -18,7 +18,7 @@ function copyExamples(): Project {
 }
 
 function countsOf(run: Finished, stream: string): Record<string, number> {
-  const { watermark, rejectReasons, warnings, ...counts } = run.summary().streams[stream] ?? {
+  const { watermark, rejectReasons, warnings, rejectsPut, ...counts } = run.summary().streams[stream] ?? {
     watermark: null,
     rejectReasons: [],
   };

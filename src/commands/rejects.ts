@@ -10,7 +10,8 @@ import { Failure, showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { readJob } from "../job/read-job.ts";
-import { delimiterOf, readCsv } from "../pipeline/extract/take-retried.ts";
+import { readCsv } from "../pipeline/extract/take-retried.ts";
+import { delimiterOf } from "../pipeline/rows/rejects-by-file.ts";
 import { fullRowId, parseRowId, rowIdColumn } from "../pipeline/rows/unloaded-rows.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
 import { listOpen, listOpenRuns, type OpenStream, readOpen } from "../pipeline/tools/open-rejects.ts";
@@ -141,7 +142,7 @@ async function writeRows(path: string, ledger: Ledger, run: KeptRun, stream: str
     bom,
     header: true,
     columns: [...columns, ...said],
-    delimiter: source === undefined ? "," : delimiterOf(source),
+    delimiter: source === undefined ? "," : delimiterOf(source.source.format),
   });
   const done = finished(writer.pipe(createWriteStream(path, { mode: 0o600, flags: "wx" })));
   let rows = 0;
@@ -211,7 +212,7 @@ async function retryRows(
 /** Streams that a mended file has rows of. */
 async function namedIn(run: KeptRun, file: string): Promise<string[]> {
   const job = readKnownJob(run);
-  const delimiters = new Set((job?.streams ?? []).map(delimiterOf));
+  const delimiters = new Set((job?.streams ?? []).map(({ source }) => delimiterOf(source.format)));
   const names = new Set<string>();
   const failures: unknown[] = [];
   for (const delimiter of delimiters.size === 0 ? [","] : delimiters) {

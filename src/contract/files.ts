@@ -71,6 +71,8 @@ export interface FileCatalog {
   hash(label: string): Promise<string>;
   /** Moves a file in one step. False where `to` is taken, which is never written over. Makes the folders of `to`. */
   move(label: string, to: string): Promise<boolean>;
+  /** Writes a local file under this name, whatever is there; makes its folders. It may go on with what an earlier attempt has left. */
+  write(label: string, file: LocalFile, signal: AbortSignal): Promise<void>;
   /** One that is gone is deleted. */
   remove(label: string): Promise<void>;
 }

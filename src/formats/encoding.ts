@@ -2,6 +2,8 @@
 // mark. What must hold: a byte that means nothing in the encoding becomes 0xFF, which no UTF-8 holds, so that whoever
 // reads the record finds it and can tell its line; it never becomes U+FFFD, which looks like a character.
 
+import { createReadStream, createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { StringDecoder } from "node:string_decoder";
 import iconv from "iconv-lite";
 import { Failure } from "../core/errors.ts";
@@ -28,6 +30,12 @@ export function nameEncoding(written: string): string | undefined {
   if (folded === "latin1" || folded === "iso88591") return "latin-1";
   if (notText.has(folded) || !iconv.encodingExists(written)) return undefined;
   return written.toLowerCase();
+}
+
+/** Writes UTF-8 in another encoding, with its mark where the order of bytes is open. What it has no character for becomes "?". */
+export async function writeEncoded(from: string, to: string, encoding: string): Promise<void> {
+  const encoder = iconv.encodeStream(encoding, { addBOM: encoding.startsWith("utf-16") });
+  await pipeline(createReadStream(from), iconv.decodeStream("utf-8"), encoder, createWriteStream(to, { mode: 0o600 }));
 }
 
 /** The encoding that a byte order mark stands for. */

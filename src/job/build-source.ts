@@ -25,6 +25,7 @@ export function buildSource(
   const format = buildFormat(written.format, draft, diagnostics);
   if (connection === undefined || files === undefined || format === undefined) return undefined;
   refuseLeadingOut(written, draft, diagnostics);
+  refuseClearRejects(written, draft, diagnostics);
   for (const name of ["fields", "where", "incremental", "deletes"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["source", name]), `${name} goes with \`object\`, not with \`files\``);
@@ -43,7 +44,7 @@ export function buildSource(
 
 /** The folder of a connection is a fence. */
 function refuseLeadingOut(
-  { files = "", after }: NonNullable<StreamFile["source"]>,
+  { files = "", after, on_reject: onReject }: NonNullable<StreamFile["source"]>,
   draft: StreamDraft,
   diagnostics: Diagnostics,
 ): void {
@@ -52,4 +53,20 @@ function refuseLeadingOut(
   if (typeof after === "object" && "move" in after && leadsOut(after.move)) {
     diagnostics.add(spanAt(["source", "after", "move"], draft), message);
   }
+  if (onReject !== undefined && leadsOut(onReject.move)) {
+    diagnostics.add(spanAt(["source", "on_reject", "move"], draft), message);
+  }
+}
+
+/** What came encrypted is not put beside it in clear. */
+function refuseClearRejects(
+  { format, on_reject: onReject }: NonNullable<StreamFile["source"]>,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): void {
+  if (onReject === undefined || format?.pgp === undefined) return;
+  const message = "on_reject does not go with format.pgp: rows that came encrypted would lie there in clear";
+  diagnostics.add(keySpanAt(draft.tree, ["source", "on_reject"]), message, {
+    next: "leave it out; loadline rejects <run-id> --export writes them, to be sent encrypted",
+  });
 }

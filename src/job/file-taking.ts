@@ -6,13 +6,16 @@ import { parseDuration } from "./units.ts";
 
 type SourceFile = NonNullable<StreamFile["source"]>;
 
-export function buildTaking(written: SourceFile): Pick<FileSource, "order" | "ready" | "once" | "after" | "maxAgeMs"> {
+export function buildTaking(
+  written: SourceFile,
+): Pick<FileSource, "order" | "ready" | "once" | "after" | "rejectsFolder" | "maxAgeMs"> {
   const ready = buildReady(written.ready);
   return {
     order: written.order ?? "name",
     ...(ready === undefined ? {} : { ready }),
     once: written.once !== undefined,
     after: buildAfter(written.after),
+    ...(written.on_reject === undefined ? {} : { rejectsFolder: written.on_reject.move }),
     ...(written.max_age === undefined ? {} : { maxAgeMs: parseDuration(written.max_age) }),
   };
 }

@@ -126,6 +126,8 @@ export interface FileSource {
   once: boolean;
   /** What becomes of a file once its load is settled. */
   after: After;
+  /** Where the sender finds the rows that were rejected, below the connection's path. */
+  rejectsFolder?: string;
   /** How old the newest file may be. */
   maxAgeMs?: number;
   place: Place;

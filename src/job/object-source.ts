@@ -10,7 +10,7 @@ import { keySpanAt } from "./yaml-tree.ts";
 
 type SourceFile = NonNullable<StreamFile["source"]>;
 
-const fileKeys = ["files", "format", "order", "ready", "once", "after", "max_age", "optional"] as const;
+const fileKeys = ["files", "format", "order", "ready", "once", "after", "on_reject", "max_age", "optional"] as const;
 
 export function buildObjectSource(
   written: SourceFile,

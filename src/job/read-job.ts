@@ -14,6 +14,7 @@ import { hashJob } from "./job-hash.ts";
 import { streamsLookedUp } from "./lookup.ts";
 import { maskCredentials } from "./mask-values.ts";
 import { findWay, sortByParents } from "./order.ts";
+import { type BuiltStream, refuseTakenRejects } from "./rejects-folder.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
 import { refuseUnsupportedInJob } from "./supported.ts";
@@ -71,7 +72,7 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): 
   const defaults = nodeAt(root, ["defaults"]);
   const { entries } = nodeAt(root, ["streams"]) as MapNode;
   const streamNames = [...entries.keys()];
-  const streams: Stream[] = [];
+  const built: BuiltStream[] = [];
   const seen = new Map<string, string>();
   for (const [name, entry] of entries) {
     const twin = seen.get(name.toLowerCase());
@@ -81,9 +82,10 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): 
     const written = entry.value;
     const draft = { name, key: entry.key, written, tree: mergeTrees(defaults, written), streamNames, folder };
     const stream = buildStream(draft, diagnostics);
-    if (stream !== undefined) streams.push(stream);
+    if (stream !== undefined) built.push({ stream, draft });
   }
-  return streams;
+  refuseTakenRejects(built, diagnostics);
+  return built.map(({ stream }) => stream);
 }
 
 function inLoadOrder(streams: readonly Stream[], root: MapNode, diagnostics: Diagnostics): Stream[] {

@@ -74,6 +74,13 @@ export const source = closedMap({
     ])
     .describe("What happens to a file once its load is settled. Default: leave.")
     .optional(),
+  on_reject: closedMap({
+    move: text.describe(
+      "A CSV file of a file's rejected rows is put into this folder, relative to the connection's path.",
+    ),
+  })
+    .describe("What the sender gets of the rows that were rejected, once the load is settled. Default: nothing.")
+    .optional(),
   max_age: duration.describe("Where the newest file is older, or there is none, the run stops (exit 4).").optional(),
   object: text.describe("The object to extract, e.g. Contact.").optional(),
   fields: atLeastOneName.describe("Fields to extract. Default: those the map uses.").optional(),

@@ -8,7 +8,7 @@ import { type Line, type Look, renderLines, sentence, type Tone } from "./lines.
 import { countOf, showCount, showDuration } from "./numbers.ts";
 import { reasonLines } from "./reject-reasons.ts";
 import { rejectsLines } from "./rejects-lines.ts";
-import type { RunSummary } from "./summary.ts";
+import type { PutRejects, RunSummary } from "./summary.ts";
 import { type Column, foldTable, tableLines, tableWidth } from "./table.ts";
 
 export interface EndedReport {
@@ -35,9 +35,18 @@ export function renderSummary({ summary, folder, error }: EndedReport, look: Loo
   ];
   if (streams.length > 0) lines.push([], ...countTable(streams, look.width, "  "));
   lines.push(...reasons, [], ...sentence("", describeEffort(summary), look.width), ...rejectsLines(folder, streams));
+  lines.push(...Object.entries(summary.streams).flatMap(([name, { rejectsPut = [] }]) => putLines(name, rejectsPut)));
   if (!(error instanceof Failure && error.next !== undefined))
     lines.push(["Next: ", { text: summary.next, whole: true }]);
   return renderLines(lines, look);
+}
+
+/** What the sender of the files finds beside them. */
+function putLines(stream: string, put: readonly PutRejects[]): Line[] {
+  return put.map(({ file, rows }) => [
+    `Put back for the sender of ${stream}: ${countOf(rows, "row")} in `,
+    { text: file, whole: true },
+  ]);
 }
 
 /** Apart from what stands above; nothing of nothing. */

@@ -5,12 +5,21 @@ import type { StreamCounts } from "../core/model.ts";
 import type { LoadForecast } from "./forecast.ts";
 import type { RejectReason } from "./reject-reasons.ts";
 
+/** Rejected rows of one file, put beside the sender's files. */
+export interface PutRejects {
+  /** Below the connection's path. */
+  file: string;
+  rows: number;
+}
+
 export interface StreamSummary extends StreamCounts {
   watermark: { from: string | null; to: string } | null;
   /** The most frequent first, ten at most. */
   rejectReasons: RejectReason[];
   /** What rules of severity warn say of rows that load, likewise. Absent where there are none. */
   warnings?: RejectReason[];
+  /** Absent where nothing was put. */
+  rejectsPut?: PutRejects[];
 }
 
 export interface RunSummary {

@@ -3,6 +3,8 @@
 // never over another one.
 
 import {
+  chmodSync,
+  copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -33,6 +35,7 @@ export function openFolder(connection: Folder): FileCatalog {
     look: async (label) => lookAt(pathOf(label), label),
     hash: (label) => hashFile(pathOf(label)),
     move: async (label, to) => moveFile(connection.path, pathOf(label), to),
+    write: async (label, { path }) => copyInside(connection.path, path, label),
     remove: async (label) => rmSync(pathOf(label), { force: true }),
   };
 }
@@ -57,6 +60,16 @@ function moveFile(folder: string, from: string, label: string): boolean {
   unlinkSync(from);
   syncFile(to);
   return true;
+}
+
+/** Whoever may read the folder may read it: files of loadline's own are private. */
+function copyInside(folder: string, from: string, label: string): void {
+  const to = join(folder, posix.normalize(label));
+  makeInside(folder, dirname(to), label);
+  rmSync(to, { force: true });
+  copyFileSync(from, to);
+  chmodSync(to, 0o666 & ~process.umask());
+  syncFile(to);
 }
 
 /** A folder for moved files. One of its names may be a link that leads out. */

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { ChosenFile, FileCatalog, ListedFile, Listing } from "../../contract/files.ts";
+import type { ChosenFile, FileCatalog, ListedFile, Listing, LocalFile } from "../../contract/files.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -18,6 +18,7 @@ import { findFiles, isInside } from "./listing.ts";
 import { readAhead, readToEnd } from "./read-ahead.ts";
 import { exists, isFolder, look, makeFolder, realpath, removeFile, renameToFree, stat, withFile } from "./remote.ts";
 import type { Session } from "./session.ts";
+import { upload } from "./upload.ts";
 
 /** Fetched at a time: small files wait for answers most of the time. */
 const filesAtOnce = 8;
@@ -110,7 +111,8 @@ async function fetchFile(
   };
 }
 
-function openCatalog({ link, folder }: RemoteFolder): FileCatalog {
+function openCatalog(remote: RemoteFolder): FileCatalog {
+  const { link, folder } = remote;
   const pathOf = (label: string) => pathInside(folder, label);
   const lookFor = (label: string) =>
     link.repeat(`look at ${label}`, (session) => lookAt(session, pathOf(label), label));
@@ -131,6 +133,7 @@ function openCatalog({ link, folder }: RemoteFolder): FileCatalog {
     hash: (label) => link.repeat(`read ${label}`, (session) => hashRemote(session, pathOf(label))),
     move: (label, to) =>
       link.repeat(`move ${label} to ${to}`, (session) => move(session, pathOf(label), pathOf(to), folder)),
+    write: (label, file, signal) => write(remote, pathOf(label), file, signal),
     remove: (label) => link.repeat(`delete ${label}`, (session) => remove(session, pathOf(label))),
   };
 }
@@ -194,6 +197,15 @@ async function move(session: Session, from: string, to: string, folder: string):
   await renameToFree(session, from, to);
   await refuseStill(session, from, "moved");
   return true;
+}
+
+async function write({ link, folder }: RemoteFolder, to: string, file: LocalFile, signal: AbortSignal): Promise<void> {
+  await link.repeat(`make the folder of ${to}`, async (session) => {
+    await makeFolders(session, posix.dirname(to));
+    const place = await realpath(session, posix.dirname(to));
+    if (!isInside(place, folder)) throw outside(to, folder);
+  });
+  await upload({ link, remote: to, ...file, signal, onBytes: () => undefined });
 }
 
 async function remove(session: Session, path: string): Promise<void> {

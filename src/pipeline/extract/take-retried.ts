@@ -17,6 +17,7 @@ import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { writeParquet } from "../../stage/parquet.ts";
+import { delimiterOf } from "../rows/rejects-by-file.ts";
 import { parseRowId, readUnloaded, rowIdColumn } from "../rows/unloaded-rows.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import { runFolder } from "../run/run-files.ts";
@@ -90,7 +91,7 @@ async function* readAsTheyWere(folder: string, stream: string): AsyncGenerator<T
 /** A row that is of another stream is left to that one. */
 async function* readMended({ run }: RunContext, stream: Stream, columns: readonly string[]): AsyncGenerator<TakenRow> {
   const { run: of = "", file = "" } = run.options.retry ?? {};
-  for await (const { values, line } of readCsv(file, delimiterOf(stream))) {
+  for await (const { values, line } of readCsv(file, delimiterOf(stream.source.format))) {
     const named = parseRowId(values.get(rowIdColumn) ?? "");
     if (named === undefined || named.run !== of) {
       throw new Failure(exitCode.usage, `this row is none that run ${of} did not load`, {
@@ -102,10 +103,6 @@ async function* readMended({ run }: RunContext, stream: Stream, columns: readonl
     if (named.stream !== stream.name) continue;
     yield { id: named.id, cells: new Map(columns.map((name) => [name, values.get(name) ?? ""])) };
   }
-}
-
-export function delimiterOf({ source }: Stream): string {
-  return source.kind === "files" && source.format.type === "csv" ? source.format.delimiter : ",";
 }
 
 /** Records of a CSV file of people, by column. */

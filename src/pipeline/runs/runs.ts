@@ -38,6 +38,7 @@ import { readPseudonymKey } from "../run/pseudonym-key.ts";
 import { isResumable } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
 import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
+import { tellPut } from "../settle/put-rejects.ts";
 import { refuseChangedFiles } from "./resumed-files.ts";
 import { purgeOldRuns } from "./retention.ts";
 
@@ -299,7 +300,8 @@ function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: 
       record.counts === null ? noCounts() : record.state === "settled" ? record.counts : countLoaded(record, batches);
     const watermark = tellWindow(ledger.window(run.id, record.name));
     const reasons = tellReasons(runFolder(request.stateFolder, run.id), record.name);
-    return [record.name, { ...counts, watermark, ...reasons }] as const;
+    const put = tellPut(runFolder(request.stateFolder, run.id), record.name);
+    return [record.name, { ...counts, watermark, ...reasons, ...put }] as const;
   });
   const status = statusOf(ending, code);
   const resumable = isResumable(ledger, { ...run, status, exitCode: code });

@@ -68,6 +68,7 @@ export function openGivenFiles(stream: Stream, cases: readonly TestCase[], colum
     fetchHead: () => Promise.reject(new Error("what is given is not fetched")),
     hash: () => Promise.reject(new Error("what is given is not hashed")),
     move: () => Promise.reject(new Error("what is given is not moved")),
+    write: () => Promise.reject(new Error("nothing is put beside what is given")),
     remove: () => Promise.reject(new Error("what is given is not removed")),
   };
   const source: Source = {
