@@ -38,6 +38,7 @@ export function addRunCommands(program: Command, globals: (flags?: { metrics?: s
   program
     .command("resume [run-id]")
     .description("go on with an interrupted or failed run (default: the last one)")
+    .option("--plan", "only tell what it would do: no system is asked, nothing is written")
     .addOption(new Option("--in-doubt <decision>", "what became of writes in doubt").choices(["landed", "not-landed"]))
     .option("--keys <file>", "the rows that the decision is about, one key a line")
     .option("--yes", "load into a protected connection, of a run that has loaded nothing yet")

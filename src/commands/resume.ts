@@ -24,15 +24,18 @@ export interface ResumeFlags {
   inDoubt?: Decision["became"];
   keys?: string;
   yes?: boolean;
+  plan?: boolean;
 }
 
 export async function resumeRun(globals: Globals, id: string | undefined, flags: ResumeFlags): CommandResult {
+  refuseUseless(globals, flags);
   const decision = readDecision(flags);
   const found = findRun(globals, id);
   if (found === undefined) {
     printNotice("nothing to resume");
     return exitCode.done;
   }
+  if (flags.plan === true) return (await import("./forecast-resume.ts")).tellResume(globals, found);
   try {
     return await goOn(globals, found, decision, flags);
   } catch (error) {
@@ -99,8 +102,20 @@ function readDecision({ inDoubt, keys }: ResumeFlags): Decision | undefined {
   });
 }
 
-interface FoundRun {
+/** A look writes nothing, so there is nothing to decide, to agree to or to measure. */
+function refuseUseless({ metrics }: Globals, { plan, inDoubt, keys, yes }: ResumeFlags): void {
+  if (plan !== true) return;
+  const given = { "--in-doubt": inDoubt, "--keys": keys, "--yes": yes, "--metrics": metrics };
+  const [wrong] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (wrong === undefined) return;
+  throw usageFailure(`--plan only tells what resume would do, and ${wrong} is for doing it`, {
+    next: "leave one of them out",
+  });
+}
+
+export interface FoundRun {
   run: RunRecord;
+  stateFolder: string;
   isOpen: boolean;
   inSandbox: boolean;
 }
@@ -114,7 +129,7 @@ function findRun(globals: Globals, id: string | undefined): FoundRun | undefined
     if (!Ledger.exists(folder)) return [];
     using ledger = Ledger.open(folder);
     const run = id === undefined ? findUnfinished(ledger)?.run : ledger.run(id);
-    return run === undefined ? [] : [{ run, isOpen: isResumable(ledger, run), inSandbox }];
+    return run === undefined ? [] : [{ run, stateFolder: folder, isOpen: isResumable(ledger, run), inSandbox }];
   });
   const [newest] = candidates.sort((left, right) => right.run.started.localeCompare(left.run.started));
   if (id === undefined) return newest;
@@ -129,7 +144,7 @@ function isOpen(stateFolder: string, { id }: RunRecord): boolean {
   return run !== undefined && isResumable(ledger, run);
 }
 
-function refuseChangedJob(run: RunRecord, kept: string): void {
+export function refuseChangedJob(run: RunRecord, kept: string): void {
   let job: Job;
   try {
     job = readJob(run.jobFile);

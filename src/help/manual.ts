@@ -57,6 +57,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
   resume: {
     examples: [
       ["resume", "go on with the last run that has not ended"],
+      ["resume --plan", "first see what that would do"],
       ["resume 20261120-201455-contacts-7f3a --in-doubt landed", "writes in doubt have arrived: a person has looked"],
       ["resume --in-doubt not-landed --keys lost.txt", "these have not"],
     ],
