@@ -1,7 +1,7 @@
 // loadline resume --plan: what resume would do, and nothing of it.
 
 import { dirname } from "node:path";
-import { Ledger } from "../checkpoint/ledger.ts";
+import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { holderOf, LockHeld } from "../checkpoint/lock.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readJob } from "../job/read-job.ts";
@@ -10,10 +10,16 @@ import { keptJobFile, tellRun } from "../pipeline/runs/recovery.ts";
 import { jobLockName, refuseChangedCopy } from "../pipeline/runs/runs.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
 import { forecastJson, type ResumeForecast, renderForecast } from "../report/resume-forecast.ts";
+import { refuseChangedJob } from "./changed-job.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { type FoundRun, refuseChangedJob } from "./resume.ts";
 
-export async function tellResume(globals: Globals, { run, stateFolder, inSandbox }: FoundRun): CommandResult {
+interface Unfinished {
+  run: RunRecord;
+  stateFolder: string;
+  inSandbox: boolean;
+}
+
+export async function tellResume(globals: Globals, { run, stateFolder, inSandbox }: Unfinished): CommandResult {
   const { status } = tellRun(stateFolder, run);
   const name = jobLockName(run.job);
   if (status === "running") throw new LockHeld(`job ${run.job}`, holderOf({ stateFolder, name }));

@@ -1,19 +1,16 @@
 // loadline resume: goes on with an interrupted or failed run, of the real systems or of the sandbox.
 
-import { readFileSync } from "node:fs";
 import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
-import { Failure, usageFailure } from "../core/errors.ts";
+import { usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { sha256Of } from "../core/files.ts";
 import type { Job } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
-import { lookupsOf } from "../job/lookup.ts";
-import { readJob } from "../job/read-job.ts";
 import type { Decision } from "../pipeline/load/decision.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
 import { findUnfinished, keptJobFile } from "../pipeline/runs/recovery.ts";
 import type { RunRequest } from "../pipeline/runs/runs.ts";
 import { printNotice } from "../report/output.ts";
+import { refuseChangedJob } from "./changed-job.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
@@ -113,7 +110,7 @@ function refuseUseless({ metrics }: Globals, { plan, inDoubt, keys, yes }: Resum
   });
 }
 
-export interface FoundRun {
+interface FoundRun {
   run: RunRecord;
   stateFolder: string;
   isOpen: boolean;
@@ -142,35 +139,4 @@ function isOpen(stateFolder: string, { id }: RunRecord): boolean {
   using ledger = Ledger.open(stateFolder);
   const run = ledger.run(id);
   return run !== undefined && isResumable(ledger, run);
-}
-
-export function refuseChangedJob(run: RunRecord, kept: string): void {
-  let job: Job;
-  try {
-    job = readJob(run.jobFile);
-  } catch (error) {
-    throw new Failure(exitCode.usage, `the job file of run ${run.id} can't be read any more`, {
-      where: { file: run.jobFile },
-      why: error instanceof Error ? error.message : String(error),
-      next: `put it back: it is kept as ${kept}`,
-    });
-  }
-  if (job.hash === run.jobHash) return;
-  if (run.jobSha256 === sha256Of(readFileSync(run.jobFile))) throw changedReference(run, job);
-  throw new Failure(exitCode.usage, `the job file changed since run ${run.id} began`, {
-    where: { file: run.jobFile },
-    why: "a resumed run goes on by the same job or not at all",
-    next: `put the old file back (kept as ${kept}), or start anew: loadline run ${run.jobFile}`,
-  });
-}
-
-/** The job file says what it said: another file that belongs to the job is another one. */
-function changedReference(run: RunRecord, { streams }: Job): Failure {
-  const looked = streams.flatMap(lookupsOf).flatMap((lookup) => (lookup.in.kind === "file" ? lookup.in.name : []));
-  const names = [...new Set(looked)].join(", ");
-  return new Failure(exitCode.usage, `a file that the job looks up changed since run ${run.id} began: ${names}`, {
-    where: { file: run.jobFile },
-    why: "a resumed run goes on by the same values or not at all",
-    next: `put the old file back, or start anew: loadline run ${run.jobFile}`,
-  });
 }
