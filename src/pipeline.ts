@@ -17,7 +17,7 @@ import { checkArrived, checkGuards } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
 import { applyStream } from "./pipeline/apply/apply-stream.ts";
-import { guardOf } from "./pipeline/apply/kept-plan.ts";
+import { approveCommand, guardOf } from "./pipeline/apply/kept-plan.ts";
 import { resultsPath } from "./pipeline/batches/batch-files.ts";
 import { forecastLoad } from "./pipeline/batches/forecast.ts";
 import { decryptAgain } from "./pipeline/extract/extract-stream.ts";
@@ -151,12 +151,20 @@ function isToWrite({ counts }: StreamRecord): boolean {
   return counts.creates + counts.updates + counts.deletes + counts.mirrorDeletes > 0;
 }
 
-function refuseObjections({ job }: RunContext, objections: readonly string[]): void {
+function refuseObjections({ job, run }: RunContext, objections: readonly string[]): void {
   if (objections.length === 0) return;
+  const file = showPath(job.file);
+  if (objections.every((one) => guardOf(one) === "schema_policy")) {
+    throw new StoppedByGuard(objections, {
+      next: `loadline schema diff ${file} shows what changed; once the job is right for it, one run with schema_policy: evolve takes it as known`,
+    });
+  }
+  const planFile = `${job.name}.plan`;
+  // A plan is of what the source has, not of rows that an earlier run left.
+  const approve = run.options.retry === undefined ? approveCommand(planFile, objections) : undefined;
+  const pass = `loadline plan ${file} --out ${planFile} shows and keeps it; then ${approve} and loadline apply ${planFile} let it pass this once`;
   throw new StoppedByGuard(objections, {
-    next: objections.every((one) => guardOf(one) === "schema_policy")
-      ? `loadline schema diff ${showPath(job.file)} shows what changed; once the job is right for it, one run with schema_policy: evolve takes it as known`
-      : `loadline plan ${showPath(job.file)} shows rejects and changes; raise the limit in the job if this is what you want`,
+    next: `${approve === undefined ? `loadline plan ${file} shows rejects and changes` : pass}; raise the limit in the job if this is what you want`,
   });
 }
 

@@ -91,6 +91,7 @@ const rooms: Record<string, string> = {
   load: "pipeline/load/load-stream.ts",
   extract: "pipeline/extract/extract-stream.ts",
   rows: "pipeline/rows/rejects.ts",
+  guards: "pipeline/guards/judge-plan.ts",
   batches: "pipeline/batches/write-batches.ts",
   diff: "pipeline/diff/diff-stream.ts",
   lookups: "pipeline/lookups/resolve-lookup.ts",

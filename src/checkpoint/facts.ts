@@ -46,7 +46,7 @@ export interface RunOptions {
   to?: string;
   /** Insert a file that an earlier run has inserted. */
   again?: boolean;
-  /** Loading into a protected connection was agreed to, on the command line. */
+  /** Loading into a protected connection was agreed to, on the command line or by an approval. */
   yes?: boolean;
   /** Every connection is pointed at the local sandbox. */
   sandbox?: boolean;
@@ -96,6 +96,20 @@ export interface StreamRecord {
   aggregates: KeptAggregate[];
   /** What its source and target look like, to be kept once it is settled; null where that is kept, or is not to be. */
   shape: string | null;
+  /** What guards of later runs go by; null where the run is not one to be compared with. */
+  measured: StreamMeasure | null;
+}
+
+/** How much a stream took, beside its counts. */
+export interface StreamMeasure {
+  /** Whose it is: runs of one job file and one definition of the source are compared with each other. A hash. */
+  of: string;
+  /** Rows of the source, where all of it was taken. */
+  rows: number | null;
+  /** Files that were taken. */
+  files: number;
+  /** How long the window is, where it has a beginning and an end. */
+  spanMs: number | null;
 }
 
 /** The value of an aggregate in a run. */

@@ -2,7 +2,7 @@
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them). A row that
 // is gone has no hash to check: `sums` has the number of rows of each group of a table, and a hash over them.
 
-export const ledgerVersion = 9;
+export const ledgerVersion = 10;
 
 /**
  * Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. Rows that agree
@@ -48,6 +48,8 @@ export const tables = {
       "stops",
       "aggregates",
       "shape",
+      "measured_of",
+      "measured",
     ],
     key: ["run", "name"],
     group: ["run"],
@@ -238,6 +240,7 @@ export const addedColumns: readonly {
   { version: 6, table: "streams", columns: { partial: null, notes: "[]" } },
   { version: 6, table: "runs", columns: { job_sha256: null } },
   { version: 9, table: "streams", columns: { stops: "[]", aggregates: "[]", shape: null } },
+  { version: 10, table: "streams", columns: { measured_of: null, measured: null } },
 ];
 
 /** Tables whose rows are counted in groups. */

@@ -32,6 +32,7 @@ import type {
   WatermarkOwner,
   WindowRecord,
 } from "./facts.ts";
+import { type InsertedFiles, insertedFiles } from "./inserted-files.ts";
 import { type About, guardLedger, ledgerPath, markPath, renderMark } from "./integrity.ts";
 import { countedTables, type TableName } from "./ledger-schema.ts";
 import { type OpenDatabase, openDatabase, transact } from "./open-ledger.ts";
@@ -57,7 +58,6 @@ import {
   takenCells,
   takenRecord,
   takeRecord,
-  text,
   waitingCells,
   waitingRecord,
   watermarkCells,
@@ -171,6 +171,12 @@ export class Ledger implements Disposable {
       .toSorted((left, right) => (places.get(left.run) ?? 0) - (places.get(right.run) ?? 0));
   }
 
+  /** What settled runs that are compared with each other took into an object, the newest first, at most so many. */
+  measured(of: string, { name, org, object }: Pick<StreamRecord, "name" | "org" | "object">, max: number) {
+    const where = { name, org, object, state: "settled", measured_of: of };
+    return this.#table("streams").newest(where, max).map(streamRecord);
+  }
+
   /** All that came in one file, in one transaction: after a crash either all of it is known or nothing. */
   addParts(run: string, stream: string, parts: readonly PartRecord[]): void {
     this.#transact(() => {
@@ -222,14 +228,8 @@ export class Ledger implements Disposable {
   }
 
   /** Bytes that settled runs have inserted into an object, by their SHA-256. */
-  insertedFiles(org: string, object: string): Map<string, { run: string; label: string; settled: string }> {
-    const rows = this.#table("inserts").find({ org, object });
-    return new Map(
-      rows.map((cells) => [
-        text(cells["sha256"]),
-        { run: text(cells["run"]), label: text(cells["label"]), settled: text(cells["settled"]) },
-      ]),
-    );
+  insertedFiles(org: string, object: string): InsertedFiles {
+    return insertedFiles(this.#table("inserts").find({ org, object }));
   }
 
   /** All that outlives runs, whosever it is. */
@@ -324,8 +324,8 @@ export class Ledger implements Disposable {
   }
 
   addApproval(approval: Omit<ApprovalRecord, "number">): void {
-    const number = this.approvals(approval.plan).length + 1;
-    this.#put("approvals", approvalCells({ ...approval, number }));
+    const next = () => ({ ...approval, number: this.approvals(approval.plan).length + 1 });
+    this.#transact(() => this.#put("approvals", approvalCells(next())));
   }
 
   /** A plan that another ledger has made, in one transaction; its files are there already. */

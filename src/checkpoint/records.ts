@@ -14,6 +14,7 @@ import type {
   RunOptions,
   RunRecord,
   RunStatus,
+  StreamMeasure,
   StreamRecord,
   StreamState,
   TakenRecord,
@@ -69,7 +70,7 @@ export function runRecord(cells: Cells): RunRecord {
 }
 
 export function streamCells(stream: StreamRecord): Cells {
-  const { planSha256, counts, rejectsBytes, notes, stops, aggregates, ...rest } = stream;
+  const { planSha256, counts, rejectsBytes, notes, stops, aggregates, measured, ...rest } = stream;
   return {
     ...rest,
     rejects_bytes: rejectsBytes,
@@ -78,6 +79,8 @@ export function streamCells(stream: StreamRecord): Cells {
     notes: JSON.stringify(notes),
     stops: JSON.stringify(stops),
     aggregates: JSON.stringify(aggregates),
+    measured_of: measured?.of ?? null,
+    measured: measured === null ? null : JSON.stringify(measured),
   };
 }
 
@@ -102,6 +105,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     stops: JSON.parse(text(cells["stops"])) as string[],
     aggregates: JSON.parse(text(cells["aggregates"])) as KeptAggregate[],
     shape: textOrNull(cells["shape"]),
+    measured: cells["measured"] === null ? null : (JSON.parse(text(cells["measured"])) as StreamMeasure),
   };
 }
 

@@ -70,6 +70,16 @@ export class Table {
     return rows.filter((row) => others.every((name) => row[name] === where[name]));
   }
 
+  /** Rows whose columns equal the given ones, those with the greatest key first, at most so many: for memories that may lack one. */
+  newest(where: Cells, max: number): Cells[] {
+    const names = Object.keys(where);
+    const order = this.#key.map((name) => `${name} DESC`).join(", ");
+    const select = `SELECT * FROM ${this.#name} WHERE ${equal(names)} ORDER BY ${order} LIMIT ?`;
+    const rows = this.#database.prepare(select).all(...Object.values(where), max) as Cells[];
+    for (const row of rows) this.#verify(row);
+    return rows;
+  }
+
   /** The row with this key. That there is none is believed only of a group that is whole. */
   get(key: Cells): Cells | undefined {
     const values = this.#key.map((name) => key[name] ?? null);

@@ -64,8 +64,8 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
   refuseChangedCopy(plan, kept);
   refuseChangedJob(plan);
   const job = { ...readProjectJob(kept, connections, plan.jobFile), file: plan.jobFile };
-  // The file may be gone, or lie elsewhere by now.
-  const { planFile: _, ...options } = plan.options;
+  // The file may be gone, or lie elsewhere by now; what was agreed to as the plan was made is not what it holds.
+  const { planFile: _file, passed: _passed, yes: _yes, ...options } = plan.options;
   const approvals = readApprovals(named);
   const passed = approvals.flatMap(({ guards }) => guards);
   refuseStopped(plan, passed);
@@ -82,7 +82,7 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
       ...(passed.length === 0 ? {} : { passed }),
       ...(flags.onConflict === undefined ? {} : { onConflict: flags.onConflict }),
       ...(flags.strict === true ? { strict: true } : {}),
-      ...(flags.yes === true ? { yes: true } : {}),
+      ...(flags.yes === true || approvals.length > 0 ? { yes: true } : {}),
     },
     emit: () => undefined,
     signal: globals.signal,

@@ -1,13 +1,14 @@
 // loadline approve: that a plan may be applied, in the ledger and in its file.
 
 import { userInfo } from "node:os";
-import { approvePlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
+import { approvePlanFile } from "../checkpoint/carry/plan-file.ts";
 import { type ApprovalRecord, Ledger } from "../checkpoint/ledger.ts";
 import { hashPlan } from "../checkpoint/plan-hash.ts";
 import { now } from "../core/clock.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { guardOf, objectionsTo, refuseNoPlan, refuseWritten } from "../pipeline/apply/kept-plan.ts";
+import { hasBegunLoading } from "../pipeline/run/resumable.ts";
 import { showCount } from "../report/numbers.ts";
 import { printOut } from "../report/output.ts";
 import { countActions, describeActions } from "../report/plan.ts";
@@ -44,8 +45,7 @@ export async function approvePlan(globals: Globals, named: string, flags: Approv
     guards: [...new Set(flags.guard)],
   };
   if (file !== undefined) {
-    using opened = openPlanFile(file, () => ({ folder: "", project: "" }));
-    if (opened.plan.run.id === run.id) approvePlanFile(file, { ...approval, number: opened.approvals.length + 1 });
+    approvePlanFile(file, approval, ledger.about.id, (other) => !hasBegunLoading(ledger, { id: other }));
   }
   ledger.addApproval(approval);
   const left = objecting.filter((guard) => !approval.guards.includes(guard));

@@ -4,7 +4,7 @@
 
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isPlanFile, type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
+import { isFileOf, isPlanFile, type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
 import { type ApprovalRecord, Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { hashPlan } from "../checkpoint/plan-hash.ts";
 import { usageFailure } from "../core/errors.ts";
@@ -26,7 +26,9 @@ export function findPlan(globals: Globals, named: string): NamedPlan {
   if (isPlanFile(named)) return takeIn(project, resolve(named));
   const run = findNamed(project, named);
   const { planFile } = run.options;
-  return planFile !== undefined && existsSync(planFile) ? { run, file: planFile } : { run };
+  return planFile !== undefined && existsSync(planFile) && isFileOf(planFile, run.id)
+    ? { run, file: planFile }
+    : { run };
 }
 
 /** `latest` is the newest plan, whatever ran since. */

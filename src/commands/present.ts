@@ -1,6 +1,6 @@
 // What a command shows of a run: JSON on stdout for machines, text for people, Markdown for CI.
 
-import { exitCodeOf, explain } from "../core/errors.ts";
+import { exitCodeOf, explain, Failure } from "../core/errors.ts";
 import { withGivenFlags } from "../core/next-command.ts";
 import type { Job } from "../job/job.ts";
 import type { EndedRun } from "../pipeline/runs/runs.ts";
@@ -127,6 +127,11 @@ export function presentUnstarted(globals: Globals, file: string, error: unknown)
   printFailure(error, { verbose: globals.verbose });
 }
 
+/** What the failure itself says to run next. */
+function commandIn(error: unknown): string | undefined {
+  return error instanceof Failure && error.next?.startsWith("loadline ") === true ? error.next : undefined;
+}
+
 export function unstartedSummary(file: string, error: unknown): RunSummary {
   return {
     run: null,
@@ -136,7 +141,7 @@ export function unstartedSummary(file: string, error: unknown): RunSummary {
     apiCalls: {},
     seconds: 0,
     exitCode: exitCodeOf(error),
-    next: withGivenFlags(`loadline check ${file}`),
+    next: withGivenFlags(commandIn(error) ?? `loadline check ${file}`),
     error: explain(error),
   };
 }

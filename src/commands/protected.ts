@@ -27,9 +27,14 @@ export function mayAsk(): boolean {
 }
 
 export function refuseUnasked(connection: string, job: Job): Failure {
-  return new Failure(exitCode.guard, `connection ${connection} is protected: loading wants --yes`, {
-    next: `loadline plan ${showPath(job.file)} shows what would change; then run again with --yes`,
-  });
+  const file = `${job.name}.plan`;
+  return new Failure(
+    exitCode.guard,
+    `connection ${connection} is protected: loading wants --yes, or an approved plan`,
+    {
+      next: `loadline plan ${showPath(job.file)} --out ${file} shows and keeps what would change; then loadline approve ${file} and loadline apply ${file}, or run again with --yes`,
+    },
+  );
 }
 
 /** Asks. Throws a Failure (4) for any other answer. */

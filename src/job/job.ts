@@ -10,6 +10,7 @@ import type { CsvFormat, FileFormat, WrittenFormat } from "../formats/format.ts"
 import type { AmbiguousTime, Reading, Rounding } from "../values/value.ts";
 import type { Dedupe } from "./dedupe.ts";
 import type { Expression } from "./expression.ts";
+import type { Guards, Threshold } from "./guards.ts";
 import type { Lookup } from "./lookup.ts";
 import type { Rule } from "./rule.ts";
 import type { TestCase } from "./test-case.ts";
@@ -17,9 +18,7 @@ import type { TestCase } from "./test-case.ts";
 export type { Place } from "../core/errors.ts";
 export type { FileFormat, WrittenFormat } from "../formats/format.ts";
 export type { Expression } from "./expression.ts";
-
-/** A limit as a share of the rows (0 to 100) or as a number of rows. */
-export type Threshold = { percent: number } | { count: number };
+export type { Guards, Threshold } from "./guards.ts";
 
 /** What an empty value does to the target's field: leave it alone, empty it, or reject the row. */
 type OnNull = "skip" | "clear" | "reject";
@@ -39,14 +38,6 @@ type SchemaPolicy = "warn" | "freeze" | "evolve";
 
 /** What a second run of the same job does: fail (exit 6), say so and be done (exit 0), or wait at most `ms`. */
 export type Lock = { kind: "fail" } | { kind: "skip" } | { kind: "wait"; ms: number };
-
-/** Limits on a plan. Absent means no limit, but for `deletes` in mode mirror: there it means none at all. */
-export interface Guards {
-  changed?: Threshold;
-  deletes?: Threshold;
-  creates?: Threshold;
-  sourceRowsMin?: number;
-}
 
 /** What a run may use; where one is reached it stops cleanly, to be resumed. */
 export interface Limits {

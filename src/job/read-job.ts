@@ -18,7 +18,7 @@ import { type BuiltStream, refuseTakenRejects } from "./rejects-folder.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
 import { refuseUnsupportedInJob } from "./supported.ts";
-import { parseDuration, parseLock, parseThreshold } from "./units.ts";
+import { parseDuration, parseLock, parsePercent, parseThreshold } from "./units.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, type MapNode, mergeTrees, nodeAt } from "./yaml-tree.ts";
 
@@ -149,6 +149,10 @@ function buildGuards(written: NonNullable<JobFile["guards"]>): Guards {
     ...(written.deletes === undefined ? {} : { deletes: parseThreshold(written.deletes) }),
     ...(written.creates === undefined ? {} : { creates: parseThreshold(written.creates) }),
     ...(written.source_rows_min === undefined ? {} : { sourceRowsMin: written.source_rows_min }),
+    ...(written.blanked === undefined ? {} : { blanked: parseThreshold(written.blanked) }),
+    ...(written.source_rows_min_vs_last === undefined
+      ? {}
+      : { sourceRowsMinVsLast: parsePercent(written.source_rows_min_vs_last) }),
   };
 }
 

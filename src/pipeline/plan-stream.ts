@@ -31,6 +31,7 @@ import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted
 import { refuseLostLookups } from "./diff/lookups.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
+import { judgePlan } from "./guards/judge-plan.ts";
 import { lookupFolder } from "./lookups/found-records.ts";
 import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
 import { keepLookedUpRows } from "./lookups/stream-rows.ts";
@@ -82,6 +83,7 @@ export async function planStream(
     stops: [],
     aggregates: [],
     shape: null,
+    measured: null,
   };
   context.ledger.saveStream(record);
   const extracted = await extractStream(context, stream);
@@ -233,6 +235,7 @@ async function planParts(
   const counts: StreamCounts = { ...diff.counts, changedBack: changedBack.values };
   const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
   const drift = findDrift(context, compiled, sourceShape);
+  const guarded = await judgePlan(context, compiled, { counts, plan, stage: staged.view });
   const notes = [
     ...ofSource,
     ...drift.notes,
@@ -246,6 +249,7 @@ async function planParts(
     ...(await tellLossyCasts(engine, compiled)),
     ...told,
     ...ofRun.notes,
+    ...guarded.notes,
     ...(await nameComing({ engine, stream, plans: plansBeside(context, stream) })),
     ...(counts.rounded === 0 ? [] : [`${countOf(counts.rounded, "value")} rounded to what the field has room for`]),
     ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),
@@ -273,9 +277,10 @@ async function planParts(
     writes: describeWays(ways, stream.target),
     rejectsBytes,
     notes,
-    stops: [...stopsOfRules(stream.name, failed), ...ofRun.stops, ...drift.stops],
+    stops: [...stopsOfRules(stream.name, failed), ...ofRun.stops, ...drift.stops, ...guarded.stops],
     aggregates: ofRun.aggregates,
     shape: drift.shape,
+    measured: guarded.measured,
   };
   failpoint("diffed");
   const isSent = run.command === "run" && !takesWholeFiles(targetOf(context, connection));

@@ -128,6 +128,10 @@ function closingLines(plan: PlanReport, width: number): Line[] {
   return [...lines, ["Next: ", { text: plan.next, whole: true }]];
 }
 
+function passLine(next: string): Line {
+  return ["Or let it pass this once: ", { text: next, whole: true }];
+}
+
 function objectionLines(plan: PlanReport, width: number): Line[] {
   return [
     [],
@@ -139,5 +143,7 @@ function objectionLines(plan: PlanReport, width: number): Line[] {
       "mend the source or, if this is what you want, raise the limit in the job; then the same loadline plan again",
       width,
     ),
+    // Of what no approval passes, the next command is another one.
+    ...(plan.next.includes(" approve ") ? [passLine(plan.next)] : []),
   ];
 }

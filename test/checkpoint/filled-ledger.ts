@@ -54,6 +54,7 @@ export const stream: StreamRecord = {
   stops: [],
   aggregates: [{ sql: "count_star()", type: "BIGINT", value: "5" }],
   shape: null,
+  measured: { of: "h", rows: 2, files: 1, spanMs: null },
 };
 
 export function temporaryFolder(): string {

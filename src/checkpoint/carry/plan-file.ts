@@ -142,23 +142,52 @@ export function openPlanFile(
   };
 }
 
-/** Adds an approval to a plan file. */
-export function approvePlanFile(file: string, approval: ApprovalRecord): void {
+/** Whether a plan file is of this plan: under the name that one was written to another may lie by now. */
+export function isFileOf(file: string, plan: string): boolean {
+  using packed = PackedFile.open<PlanHeader>(planKind, file);
+  return packed.header.run.id === plan;
+}
+
+/** Adds an approval to a plan file. Throws a Failure (7) as `claimPlanFile` does: what was written needs none. */
+export function approvePlanFile(
+  file: string,
+  approval: Omit<ApprovalRecord, "number">,
+  ledger: string,
+  isOver: IsOver,
+): void {
   change(file, (database) => {
-    database.prepare("INSERT INTO approvals (text) VALUES (?)").run(JSON.stringify(approval));
+    refuseClaimed(file, readClaim(database), { ledger, isOver });
+    const number = database.prepare("SELECT 1 FROM approvals").all().length + 1;
+    database.prepare("INSERT INTO approvals (text) VALUES (?)").run(JSON.stringify({ ...approval, number }));
   });
 }
 
+/** Whether a run of a ledger has ended without that it wrote anything. */
+type IsOver = (run: string) => boolean;
+
 /** Claims a plan file for a run. Throws a Failure (7) where another run has it, unless `isOver` says that it wrote nothing. */
-export function claimPlanFile(file: string, claim: Omit<Claim, "at">, isOver: (run: string) => boolean): void {
+export function claimPlanFile(file: string, claim: Omit<Claim, "at">, isOver: IsOver): void {
   change(file, (database) => {
-    const [row] = database.prepare("SELECT text FROM claims").all();
-    const other = row === undefined ? undefined : (JSON.parse(String(row["text"])) as Claim);
+    const other = readClaim(database);
     if (other?.run === claim.run) return;
-    if (other !== undefined && !(other.ledger === claim.ledger && isOver(other.run))) throw claimed(file, other);
+    refuseClaimed(file, other, { ledger: claim.ledger, isOver });
     const text = JSON.stringify({ ...claim, at: now().toISOString() });
     database.prepare("INSERT OR REPLACE INTO claims VALUES (1, ?)").run(text);
   });
+}
+
+function readClaim(database: Database): Claim | undefined {
+  const [row] = database.prepare("SELECT text FROM claims").all();
+  return row === undefined ? undefined : (JSON.parse(String(row["text"])) as Claim);
+}
+
+/** Of another ledger's run nobody here knows what it wrote. */
+function refuseClaimed(
+  file: string,
+  claim: Claim | undefined,
+  { ledger, isOver }: { ledger: string; isOver: IsOver },
+): void {
+  if (claim !== undefined && !(claim.ledger === ledger && isOver(claim.run))) throw claimed(file, claim);
 }
 
 function claimed(file: string, { run, at }: Pick<Claim, "run" | "at">): Failure {

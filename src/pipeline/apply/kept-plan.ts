@@ -28,11 +28,21 @@ export function refuseNoPlan({ id, command, status, jobFile }: PlanRun): void {
 export function refuseStopped(plan: PlanRun, passed: readonly string[]): void {
   const left = objectionsTo(plan).filter((objection) => !passed.includes(guardOf(objection) ?? ""));
   if (left.length === 0) return;
-  const guards = left.flatMap((objection) => guardOf(objection) ?? []);
+  const approve = approveCommand(plan.id, left);
   throw new Failure(exitCode.guard, `the plan ${plan.id} may not be written: ${left.join("; ")}`, {
     why: "a guard of the job, or its limit on rejects, objects to it, and nobody has approved that",
-    next: `loadline approve ${plan.id}${guards.map((guard) => ` --guard ${guard}`).join("")} lets it pass this once`,
+    next:
+      approve === undefined
+        ? `mend what it says, then make the plan anew: loadline plan ${showPath(plan.jobFile)}`
+        : `${approve} lets it pass this once`,
   });
+}
+
+/** What lets a plan pass what objects to it; undefined where no approval does. `plan`: its id, or its file. */
+export function approveCommand(plan: string, objections: readonly string[]): string | undefined {
+  const guards = objections.flatMap((objection) => guardOf(objection) ?? []);
+  if (guards.length < objections.length || guards.length === 0) return undefined;
+  return `loadline approve ${plan}${[...new Set(guards)].map((guard) => ` --guard ${guard}`).join("")}`;
 }
 
 /** What would stop a run of the plan, a sentence each. */
@@ -46,9 +56,19 @@ export function guardOf(objection: string): string | undefined {
   return /\(((?:guards|rejects|limits|validate|schema_policy)\.?\w*)\)$/.exec(objection)?.[1];
 }
 
-/** Throws a Failure (7) where the plan is older than it may be. */
+/** By so much clocks of two machines may differ. */
+const clocksDifferMs = 5 * 60_000;
+
+/** Throws a Failure (7) where the plan is older than it may be, or where nobody can know. */
 export function refuseOld({ id, finished, started, jobFile }: PlanRun, maxAgeMs: number): void {
-  const ageMs = now().getTime() - Date.parse(finished ?? started);
+  const made = finished ?? started;
+  const ageMs = now().getTime() - Date.parse(made);
+  if (ageMs < -clocksDifferMs) {
+    throw stalePlan(`the plan ${id} was made at ${made}, which is still to come by this machine's clock`, {
+      why: "one of the two clocks is wrong, and so the plan's age is not known",
+      next: `loadline doctor looks at the clock; then make it anew: loadline plan ${showPath(jobFile)}`,
+    });
+  }
   if (ageMs <= maxAgeMs) return;
   throw stalePlan(`the plan ${id} is ${showDuration(ageMs / 1000)} old, at most ${showDuration(maxAgeMs / 1000)}`, {
     why: "what it was compared with may have changed since",

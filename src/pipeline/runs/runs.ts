@@ -26,6 +26,7 @@ import { logEvents } from "../../report/event-log.ts";
 import type { Emit } from "../../report/events.ts";
 import type { RunSummary } from "../../report/summary.ts";
 import { Engine } from "../../stage/engine.ts";
+import { approveCommand } from "../apply/kept-plan.ts";
 import { defineFunctionsIn } from "../compile/define-functions.ts";
 import { nameObjects } from "../compile/object-names.ts";
 import { orderStreams } from "../compile/order-streams.ts";
@@ -345,6 +346,8 @@ function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: 
   if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
   if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
   if (run.command === "apply" && ending.error !== undefined) return `loadline plan ${showPath(request.job.file)}`;
+  const approve = run.command === "plan" ? approveCommand(run.id, ending.outcome?.objections ?? []) : undefined;
+  if (approve !== undefined) return approve;
   if (run.command === "plan" || ending.error !== undefined) return runCommand(request.job, run.options);
   return `loadline show ${run.id}`;
 }
