@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CommandResult } from "../commands/globals.ts";
+import { planForms } from "../commands/plan-form.ts";
 
 /** Makes an action of what gives an exit code. */
 export type Act = <Arguments extends unknown[]>(
@@ -23,6 +24,12 @@ export function metricsOption(): Option {
     if (path.endsWith(".prom")) return resolve(path);
     throw new InvalidArgumentError("the textfile collector reads files that end in .prom");
   });
+}
+
+export function addFormOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--format <form>", "the plan in a form of its own").choices(planForms))
+    .option("--format-out <file>", "with --format: the file that it goes to");
 }
 
 export function addRunOptions(command: Command): Command {

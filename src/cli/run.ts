@@ -5,10 +5,10 @@ import type { Globals } from "../commands/globals.ts";
 import type { ResumeFlags } from "../commands/resume.ts";
 import type { RunFlags } from "../commands/run-options.ts";
 import { usageFailure } from "../core/errors.ts";
-import { type Act, addRunOptions, metricsOption } from "./options.ts";
+import { type Act, addFormOptions, addRunOptions, metricsOption } from "./options.ts";
 
 export function addRunCommands(program: Command, globals: (flags?: { metrics?: string }) => Globals, act: Act): void {
-  addRunOptions(program.command("plan <job...>"))
+  addFormOptions(addRunOptions(program.command("plan <job...>")))
     .description("dry run: show what a load would change, and keep the plan")
     .option("--detailed-exitcode", "exit 10 when the plan has changes")
     .option("--all", "list every change, not only the first ones")
@@ -19,7 +19,7 @@ export function addRunCommands(program: Command, globals: (flags?: { metrics?: s
       }),
     );
 
-  addRunOptions(program.command("run <job...>"))
+  addFormOptions(addRunOptions(program.command("run <job...>")))
     .description("plan, guards, load, checkpoint; an unfinished run of the same job is recovered first")
     .option("--dry-run", "the same as plan")
     .option("--detailed-exitcode", "with --dry-run: exit 10 when the plan has changes")

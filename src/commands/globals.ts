@@ -15,6 +15,8 @@ export interface Globals {
   metrics?: string;
   /** Every change of a plan is listed. */
   all?: boolean;
+  /** Stdout has a plan in a form of its own, and nothing beside it. */
+  isFormPrinted?: boolean;
   /** Aborted with a Failure (130 or 143) when a person or the system asks to stop. */
   signal: AbortSignal;
 }

@@ -72,12 +72,14 @@ export async function presentRun(
   const report = planned ? await describePlan(job, { ...ended, summary }, watch) : undefined;
   const view = report === undefined ? renderSummary({ summary, folder, error }, look) : renderPlan(report, look);
   const isForPeople = !chosenLog().isJson && !chosenLog().isQuiet;
-  if (!recovering && report !== undefined && globals.all === true) await printWholePlan(globals, job, report, ended);
-  else if (!recovering) printOut(globals.json ? JSON.stringify(summary) : view);
-  else if (isForPeople) printNotice(view);
+  const isPrinted = !recovering && globals.isFormPrinted !== true;
+  if (isPrinted && report !== undefined && globals.all === true) await printWholePlan(globals, job, report, ended);
+  else if (isPrinted) printOut(globals.json ? JSON.stringify(summary) : view);
+  else if (recovering && isForPeople) printNotice(view);
   if (error !== undefined) printFailure(error, { run: summary.run, verbose: globals.verbose });
   // On a screen the plan itself says it.
-  else if (report !== undefined && (globals.json || !isOutScreen())) tellObjections(report);
+  else if (report !== undefined && (globals.json || globals.isFormPrinted === true || !isOutScreen()))
+    tellObjections(report);
   if (!recovering) tellSteps(summary);
   const stepSummary = process.env["GITHUB_STEP_SUMMARY"];
   if (stepSummary !== undefined && stepSummary !== "") {
@@ -93,9 +95,14 @@ function tellSteps(summary: RunSummary): void {
   if (isGithub() && path !== "") appendOutputs(path, summary);
 }
 
-async function printWholePlan(globals: Globals, job: Job, report: PlanReport, { outcome }: EndedRun): Promise<void> {
+async function printWholePlan(
+  globals: Globals,
+  job: Job,
+  report: PlanReport,
+  { outcome, folder }: EndedRun,
+): Promise<void> {
   const { printPlan } = await import("./show-changes.ts");
-  await printPlan(globals, job, report, outcome?.streams.map(({ record }) => record) ?? []);
+  await printPlan(globals, { job, folder }, report, outcome?.streams.map(({ record }) => record) ?? []);
 }
 
 /** A plan that would be stopped has failed, also for who reads stderr alone. */

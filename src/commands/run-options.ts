@@ -8,6 +8,7 @@ import type { Job, Stream } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { readInstant } from "../job/object-source.ts";
 import type { Globals } from "./globals.ts";
+import type { PlanForm } from "./plan-form.ts";
 
 export interface RunFlags {
   sandbox?: boolean;
@@ -24,6 +25,8 @@ export interface RunFlags {
   all?: boolean;
   /** Of a plan: the file that it is written to. */
   out?: string;
+  format?: PlanForm;
+  formatOut?: string;
 }
 
 /** Whatever the job. Throws a Failure (2). */

@@ -11,6 +11,7 @@ import type { KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
+import { type ChosenForm, isPrinted } from "./plan-form.ts";
 import { presentUnstarted } from "./present.ts";
 import { makeStateFolder, type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
 import { type Confirm, confirmBy, findProtected, mayAsk, refuseUnasked } from "./protected.ts";
@@ -27,10 +28,12 @@ export async function runJobs(
     if (command === "plan") return;
     await (await import("./notify.ts")).tellUnstarted(globals, { file, error, isRehearsal: flags.sandbox === true });
   };
+  let form: ChosenForm | undefined;
   const open = async () => {
     refuseUseless(globals, flags, command);
     refuseNamesakes(files);
     if (flags.out !== undefined) (await import("./plan-file.ts")).refuseOut(files, flags.out);
+    form = await chosenForm(globals, files, flags, command);
     return openProject(globals, rehearsalOf(flags));
   };
   await using project = await open().catch(async (error: unknown) => {
@@ -39,10 +42,11 @@ export async function runJobs(
   });
   makeStateFolder(project.folder);
   const codes: ExitCode[] = [];
-  const shown = flags.all === true ? { ...globals, all: true } : globals;
+  const isFormPrinted = form !== undefined && isPrinted(form);
+  const shown = { ...globals, ...(flags.all === true ? { all: true } : {}), isFormPrinted };
   for (const file of files) {
     try {
-      codes.push(await runFile(shown, project, file, flags, command));
+      codes.push(await runFile(shown, project, file, { flags, command, form }));
     } catch (error) {
       presentUnstarted(globals, file, error);
       await tellUnbegun(file, error);
@@ -53,12 +57,30 @@ export async function runJobs(
   return worstExitCode(codes);
 }
 
+interface Asked {
+  flags: RunFlags;
+  command: "plan" | "run";
+  form: ChosenForm | undefined;
+}
+
+/** Throws a Failure (2) for what can't be. */
+async function chosenForm(
+  globals: Globals,
+  files: readonly string[],
+  flags: RunFlags,
+  command: Asked["command"],
+): Promise<ChosenForm | undefined> {
+  if (flags.format === undefined && flags.formatOut === undefined) return undefined;
+  const { chooseForm, refuseForm } = await import("./plan-forms.ts");
+  refuseForm(files, { isLoad: command === "run", all: flags.all === true });
+  return chooseForm(globals, flags, flags.out);
+}
+
 async function runFile(
   globals: Globals,
   project: OpenProject,
   file: string,
-  flags: RunFlags,
-  command: "plan" | "run",
+  { flags, command, form }: Asked,
 ): CommandResult {
   const job = readProjectJob(file, project.connections);
   const options = optionsOf(job, flags);
@@ -69,6 +91,7 @@ async function runFile(
     const waiting = tellWaiting(project.stateFolder, job);
     const ended = await execute(globals, { ...request, waiting }, false);
     if (flags.out !== undefined) (await import("./plan-file.ts")).keepPlan(project, ended, flags.out);
+    if (form !== undefined) await (await import("./plan-forms.ts")).printPlanned(globals, project, ended, form);
     return codeOf(ended, flags);
   }
   return loadJob(globals, project, request, flags);

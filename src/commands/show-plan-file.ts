@@ -6,45 +6,68 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
-import { showPath } from "../core/errors.ts";
+import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { noCounts } from "../core/model.ts";
-import type { Job } from "../job/job.ts";
 import { readJob } from "../job/read-job.ts";
-import { readPlan } from "../pipeline/tools/read-plan.ts";
+import { reportShown, type ShownPlan } from "../pipeline/tools/shown-plan.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
 import { renderPlan } from "../report/plan-view.ts";
 import type { RunSummary } from "../report/summary.ts";
 import { visible } from "../report/visible-text.ts";
 import type { CommandResult, Globals } from "./globals.ts";
+import { streamsNamed } from "./open-shown.ts";
+import { isText } from "./plan-form.ts";
 import { findProjectIfAny } from "./project.ts";
-import { printChanges, streamsNamed } from "./show-changes.ts";
+import type { ShowFlags } from "./show.ts";
 
-interface PlanFileFlags {
-  changes?: boolean;
-  stream?: string;
-  csv?: boolean;
-}
-
-export async function showPlanFile(globals: Globals, named: string, flags: PlanFileFlags): CommandResult {
+export async function showPlanFile(globals: Globals, named: string, flags: ShowFlags): CommandResult {
   const file = resolve(named);
   const folder = mkdtempSync(join(tmpdir(), "loadline-plan-"));
   try {
     using opened = openPlanFile(file, () => ({ folder, project: findProjectIfAny(globals).project.folder }));
     opened.unpack(folder);
-    const { run, streams } = opened.plan;
-    const job = readJob(join(folder, "job.yaml"), dirname(run.jobFile));
-    if (flags.changes === true) {
-      const form = globals.json ? "json" : flags.csv === true ? "csv" : "text";
-      const all = streams.map(({ stream }) => stream);
-      await printChanges(globals, { job, folder, records: streamsNamed(run.id, all, flags.stream), form });
-      return exitCode.done;
-    }
-    printOut(globals.json ? JSON.stringify(asJson(opened)) : await asText(globals, { opened, job, folder, file }));
+    const plan = shownPlan(opened, { folder, file, stream: flags.stream });
+    if (flags.format !== undefined || flags.formatOut !== undefined) await formPlan(globals, plan, file, flags);
+    else if (flags.changes === true) {
+      const { changesForm, showChanges } = await import("./show-changes.ts");
+      await showChanges(globals, plan, changesForm(globals, flags));
+    } else printOut(globals.json ? JSON.stringify(asJson(opened)) : await asText(globals, opened, plan));
     return exitCode.done;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function formPlan(globals: Globals, plan: ShownPlan, file: string, flags: ShowFlags): Promise<void> {
+  const { chooseForm, printForm } = await import("./plan-forms.ts");
+  const chosen = chooseForm(globals, flags, file);
+  if (chosen === undefined) return;
+  if (chosen.out === undefined && !isText(chosen.form)) {
+    throw usageFailure(`where is the ${chosen.form} file to go? A plan in a file has no run folder`, {
+      next: `add --format-out plan.${chosen.form}`,
+    });
+  }
+  await printForm(globals, plan, chosen);
+}
+
+interface Place {
+  folder: string;
+  file: string;
+  stream: string | undefined;
+}
+
+function shownPlan({ plan: { run, streams }, approvals }: OpenPlanFile, { folder, file, stream }: Place): ShownPlan {
+  const all = streams.map((one) => one.stream);
+  const next = `loadline ${approvals.length === 0 ? "approve" : "apply"} ${showPath(file)}`;
+  return {
+    job: readJob(join(folder, "job.yaml"), dirname(run.jobFile)),
+    run: { ...run, next, sandbox: run.options.sandbox === true },
+    folder,
+    streams: streamsNamed(run.id, all, stream),
+    batches: [],
+    named: showPath(file),
+    isOfFile: true,
+  };
 }
 
 function summaryOf({ plan: { run } }: OpenPlanFile): Partial<RunSummary> {
@@ -60,38 +83,14 @@ function asJson(opened: OpenPlanFile): object {
   return { ...summaryOf(opened), approvals, applied: opened.claim ?? null };
 }
 
-interface ShownPlan {
-  opened: OpenPlanFile;
-  job: Job;
-  folder: string;
-  file: string;
-}
-
-async function asText(globals: Globals, { opened, job, folder, file }: ShownPlan): Promise<string> {
-  const { run, streams } = opened.plan;
-  const { stops = [], forecast } = summaryOf(opened);
-  const next = `loadline ${opened.approvals.length === 0 ? "approve" : "apply"} ${showPath(file)}`;
-  const report = await readPlan({
-    job,
-    run: run.id,
-    next,
-    folder,
-    waiting: [],
-    warnings: new Map(),
-    outcome: {
-      status: "planned",
-      streams: streams.map(({ stream }) => ({ record: stream, counts: stream.counts ?? noCounts() })),
-      objections: [...stops],
-      ...(forecast === undefined ? {} : { forecasts: [...forecast] }),
-    },
-  });
+async function asText(globals: Globals, opened: OpenPlanFile, plan: ShownPlan): Promise<string> {
   const told = [
-    `made ${run.started}`,
+    `made ${plan.run.started}`,
     ...opened.approvals.map(({ by, at, note, guards }) => {
       const passes = guards.length === 0 ? "" : `, passing ${guards.join(", ")}`;
       return `approved by ${by} at ${at}${passes}${note === null ? "" : `: ${note}`}`;
     }),
     ...(opened.claim === undefined ? [] : [`applied by run ${opened.claim.run} at ${opened.claim.at}`]),
   ];
-  return [renderPlan(report, lookOfOut(globals.color)), "", ...told.map(visible)].join("\n");
+  return [renderPlan(await reportShown(plan), lookOfOut(globals.color)), "", ...told.map(visible)].join("\n");
 }

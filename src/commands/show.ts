@@ -13,9 +13,11 @@ import type { RunDetails } from "../report/run-record.ts";
 import { renderRun, runJson } from "../report/show-view.ts";
 import { findRun, type KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
+import { openShown } from "./open-shown.ts";
+import type { FormFlags } from "./plan-form.ts";
 import { findProject } from "./project.ts";
 
-export interface ShowFlags {
+export interface ShowFlags extends FormFlags {
   job?: string;
   changes?: boolean;
   stream?: string;
@@ -26,22 +28,30 @@ export async function showRun(globals: Globals, id: string | undefined, flags: S
   refuseUseless(globals, flags);
   if (id !== undefined && isPlanFile(id)) return (await import("./show-plan-file.ts")).showPlanFile(globals, id, flags);
   const found = findRun(findProject(globals), id, flags.job);
+  if (flags.format !== undefined || flags.formatOut !== undefined) {
+    const { chooseForm, printForm } = await import("./plan-forms.ts");
+    const chosen = chooseForm(globals, flags, found.options.planFile);
+    if (chosen !== undefined) await printForm(globals, openShown(found, flags.stream), chosen);
+    return exitCode.done;
+  }
   if (flags.changes === true) {
-    const { showChanges } = await import("./show-changes.ts");
-    const form = globals.json ? "json" : flags.csv === true ? "csv" : "text";
-    return showChanges(globals, { run: found, stream: flags.stream, form });
+    const { changesForm, showChanges } = await import("./show-changes.ts");
+    return showChanges(globals, openShown(found, flags.stream), changesForm(globals, flags));
   }
   const run = readDetails(found);
   printOut(globals.json ? JSON.stringify(runJson(run)) : renderRun(run, lookOfOut(globals.color)));
   return exitCode.done;
 }
 
-function refuseUseless({ json }: Globals, { changes, stream, csv }: ShowFlags): void {
+function refuseUseless({ json }: Globals, { changes, stream, csv, format }: ShowFlags): void {
   if (changes !== true) {
-    const [flag] = [stream === undefined ? [] : ["--stream"], csv === true ? ["--csv"] : []].flat();
+    const isOfStreams = format !== undefined;
+    const [flag] = [stream === undefined || isOfStreams ? [] : ["--stream"], csv === true ? ["--csv"] : []].flat();
     if (flag !== undefined) throw usageFailure(`${flag} goes with --changes`, { next: "add --changes" });
   }
   if (csv === true && json) throw usageFailure("--csv and --json are two forms: only one can be printed");
+  if (csv === true && format !== undefined)
+    throw usageFailure(`--csv and --format ${format} are two forms: leave one out`);
 }
 
 function readDetails({ stateFolder, ...run }: KeptRun): RunDetails {

@@ -15,8 +15,8 @@ export interface PlanReport {
   waiting: readonly string[];
   /** What the load would take, an entry a connection. */
   forecasts: readonly LoadForecast[];
-  /** The run folder. */
-  folder: string;
+  /** The run folder; null for a plan that came in a file. */
+  folder: string | null;
   /** The command that loads what the plan shows. */
   next: string;
 }

@@ -37,17 +37,18 @@ const titles: Record<RowFileKind, string> = {
   duplicates: "Duplicates",
 };
 
-export function titleOf({ kind }: RowFile): string {
+export function titleOf({ kind }: Pick<RowFile, "kind">): string {
   return titles[kind];
 }
 
-export function rejectsLines(folder: string, streams: readonly CountedStream[]): Line[] {
+/** `folder` is null for a plan that came in a file, which has these files. */
+export function rejectsLines(folder: string | null, streams: readonly CountedStream[]): Line[] {
   return streams.flatMap((stream) =>
-    rowFiles(folder, stream).map(
-      (file): Line => [
-        `${titleOf(file)}: ${countOf(file.rows, "row")} in `,
-        { text: showPath(file.path), whole: true },
-      ],
-    ),
+    rowFiles(folder ?? "", stream).map((file): Line => {
+      const rows = `${titleOf(file)}: ${countOf(file.rows, "row")}`;
+      return folder === null
+        ? [`${rows}, kept in the plan's file`]
+        : [`${rows} in `, { text: showPath(file.path), whole: true }];
+    }),
   );
 }

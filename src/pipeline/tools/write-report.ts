@@ -3,7 +3,7 @@
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Ledger, type RunRecord, type StreamRecord } from "../../checkpoint/ledger.ts";
+import { Ledger, type StreamRecord } from "../../checkpoint/ledger.ts";
 import { now } from "../../core/clock.ts";
 import { usageFailure } from "../../core/errors.ts";
 import type { StreamCounts } from "../../core/model.ts";
@@ -13,7 +13,7 @@ import { changesMax } from "../../report/html/embed.ts";
 import type { PageChange, PageReason, PageRowFile, PageStream, ReportPage } from "../../report/html/page.ts";
 import { type WrittenPage, writeReport } from "../../report/html/write-page.ts";
 import { rowFiles } from "../../report/rejects-lines.ts";
-import { type RunOverview, readSummary } from "../../report/run-record.ts";
+import { readSummary } from "../../report/run-record.ts";
 import { whyOf } from "../../report/show-view.ts";
 import { Engine } from "../../stage/engine.ts";
 import { version } from "../../version.ts";
@@ -25,6 +25,7 @@ import { type ChangesOf, countChanges, planFile, readChangesOf } from "./read-ch
 import { readEvents } from "./read-events.ts";
 import { readStayed } from "./read-stayed.ts";
 import { findQuoted } from "./scrub-values.ts";
+import type { ShownPlan } from "./shown-plan.ts";
 
 export interface ReportRequest {
   stateFolder: string;
@@ -47,16 +48,23 @@ export async function reportRun({ stateFolder, run: id, job, sandbox, out }: Rep
       next: `loadline show ${id} tells what is left of it`,
     });
   }
+  const run = { ...tellRun(stateFolder, record), sandbox };
+  const [streams, batches] = [ledger.streams(id), ledger.batches(id)];
+  const kept = { job, run, folder, streams, batches, named: id, isOfFile: false };
+  return writePage(kept, out ?? join(folder, "report.html"));
+}
+
+/** The page of a plan that was kept, or of a run with what became of its plan. */
+export async function writePage(kept: ShownPlan, path: string): Promise<WrittenPage> {
+  const { folder } = kept;
   const spillFolder = join(folder, "spill");
   const isThere = existsSync(spillFolder);
   using engine = await Engine.open({ folder, spillFolder });
-  const overview = { ...tellRun(stateFolder, record), sandbox };
-  const plans = await findPlans(ledger, { job, folder, record });
-  const page = await gatherPage(engine, ledger, { job, folder, overview, plans });
+  const plans = await findPlans(kept);
+  const page = await gatherPage(engine, kept, plans);
   let total = 0;
   for (const plan of plans) total += await countChanges(engine, plan);
-  const rows = readAll(engine, plans);
-  const written = await writeReport(out ?? join(folder, "report.html"), page, { total, rows });
+  const written = await writeReport(path, page, { total, rows: readAll(engine, plans) });
   if (!isThere) rmSync(spillFolder, { recursive: true, force: true });
   return written;
 }
@@ -65,19 +73,12 @@ async function* readAll(engine: Engine, plans: readonly ChangesOf[]): AsyncGener
   for (const plan of plans) yield* readChangesOf(engine, plan, changesMax);
 }
 
-interface KeptRun {
-  job: Job;
-  folder: string;
-  overview: RunOverview;
-  plans: readonly ChangesOf[];
-}
-
-async function gatherPage(engine: Engine, ledger: Ledger, kept: KeptRun): Promise<ReportPage> {
-  const { job, folder, overview, plans } = kept;
-  const summary = readSummary(overview);
+async function gatherPage(engine: Engine, kept: ShownPlan, plans: readonly ChangesOf[]): Promise<ReportPage> {
+  const { job, folder, run, batches, named, isOfFile } = kept;
+  const summary = readSummary(run);
   const told = readEvents(folder);
-  const streams = ledger.streams(overview.id).map((stream) => describeStream(ledger, job, stream, told.warnings));
-  const files = streams.flatMap(({ name, counts }): PageRowFile[] =>
+  const streams = kept.streams.map((stream) => describeStream(kept, stream, told.warnings));
+  const files = streams.flatMap(({ name, counts }) =>
     counts === null ? [] : rowFiles(folder, { name, counts }).map((file) => ({ ...file, stream: name })),
   );
   const reasons: PageReason[] = [];
@@ -86,8 +87,7 @@ async function gatherPage(engine: Engine, ledger: Ledger, kept: KeptRun): Promis
     const told = file.kind === "rejects" ? readRejects(folder, file) : readStayed(engine, { ...file, isRedacted });
     reasons.push(...(await told));
   }
-  const why = whyOf(overview);
-  const batches = ledger.batches(overview.id);
+  const why = whyOf(run);
   const said = [why, ...batches.map(({ message }) => message), ...told.notices.map(({ message }) => message)];
   const scrub = await findQuoted(
     engine,
@@ -95,8 +95,9 @@ async function gatherPage(engine: Engine, ledger: Ledger, kept: KeptRun): Promis
     said.filter((text) => text !== null),
   );
   return {
-    run: overview,
-    folder,
+    run,
+    folder: isOfFile ? null : folder,
+    named,
     madeBy: version,
     madeAt: now().toISOString(),
     why: why === null ? null : scrub(why),
@@ -104,7 +105,7 @@ async function gatherPage(engine: Engine, ledger: Ledger, kept: KeptRun): Promis
     streams,
     redact: job.redact,
     reasons,
-    rowFiles: files,
+    rowFiles: isOfFile ? files.map((file) => ({ ...file, path: null })) : files,
     notices: told.notices.map((notice) => ({ ...notice, message: scrub(notice.message) })),
     batches: batches.map((batch) => ({ ...batch, message: batch.message === null ? null : scrub(batch.message) })),
     timings: told.timings,
@@ -113,22 +114,15 @@ async function gatherPage(engine: Engine, ledger: Ledger, kept: KeptRun): Promis
 }
 
 /** As they were counted when the rows were written down, without what is redacted. */
-function readRejects(folder: string, { stream, kind }: PageRowFile): PageReason[] {
+function readRejects(folder: string, { stream, kind }: Pick<PageRowFile, "stream" | "kind">): PageReason[] {
   return readReasons(folder, stream).map(({ field, rule, count, example }) => {
     const of = [field, rule].filter((part) => part !== "").join(", ");
     return { stream, kind, of, reason: "", rows: count, examples: [example] };
   });
 }
 
-function describeStream(
-  ledger: Ledger,
-  job: Job,
-  record: StreamRecord,
-  warnings: ReadonlyMap<string, number>,
-): PageStream {
+function describeStream(kept: ShownPlan, record: StreamRecord, warnings: ReadonlyMap<string, number>): PageStream {
   const { name, connection, org, object, mode, state, how, writes, notes } = record;
-  const key = keyOf(job, name);
-  const counts = countsOf(ledger, record);
   return {
     name,
     connection,
@@ -136,8 +130,8 @@ function describeStream(
     object,
     mode,
     state,
-    key,
-    counts,
+    key: keyOf(kept.job, name),
+    counts: countsOf(kept, record),
     how,
     writes,
     notes,
@@ -146,24 +140,24 @@ function describeStream(
 }
 
 /** As the summary counts it. */
-function countsOf(ledger: Ledger, record: StreamRecord): StreamCounts | null {
+function countsOf({ batches }: ShownPlan, record: StreamRecord): StreamCounts | null {
   if (record.counts === null || record.state === "settled") return record.counts;
-  return countLoaded(record, ledger.batches(record.run, record.name));
+  return countLoaded(
+    record,
+    batches.filter(({ stream }) => stream === record.name),
+  );
 }
 
 /** The streams whose plan is there, each with the results of its batches. Throws a Failure for a plan that was changed. */
-async function findPlans(
-  ledger: Ledger,
-  { job, folder, record }: { job: Job; folder: string; record: RunRecord },
-): Promise<ChangesOf[]> {
+async function findPlans({ job, folder, run, streams, batches }: ShownPlan): Promise<ChangesOf[]> {
   const plans: ChangesOf[] = [];
-  for (const { name: stream, plan, planSha256: sha256 } of ledger.streams(record.id)) {
+  for (const { name: stream, plan, planSha256: sha256 } of streams) {
     if (plan === null) continue;
     const path = planFile({ folder, plan });
-    await verifyRunFile({ run: record.id, what: `the plan of stream ${stream}`, path, sha256 });
-    const settled = ledger.batches(record.id, stream).filter(({ resultsSha256 }) => resultsSha256 !== null);
+    await verifyRunFile({ run: run.id, what: `the plan of stream ${stream}`, path, sha256 });
+    const settled = batches.filter((batch) => batch.stream === stream && batch.resultsSha256 !== null);
     const results = settled.map((batch) => resultsPath({ folder }, batch));
-    plans.push({ job, folder, stream, plan, results, isLoad: record.command !== "plan" });
+    plans.push({ job, folder, stream, plan, results, isLoad: run.command !== "plan" });
   }
   return plans;
 }

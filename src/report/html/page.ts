@@ -12,6 +12,8 @@ export interface ReportPage {
   run: RunOverview;
   /** The run folder; null where there is none. */
   folder: string | null;
+  /** As commands name it: the run's id, or the file of a plan. */
+  named: string;
   /** The version that made the page, and when: ISO 8601. */
   madeBy: string;
   madeAt: string;
@@ -62,8 +64,10 @@ export interface PageReason {
 }
 
 /** The file that names all rows of a kind. */
-export interface PageRowFile extends RowFile {
+export interface PageRowFile extends Omit<RowFile, "path"> {
   stream: string;
+  /** Null where it is in the file of a plan. */
+  path: string | null;
 }
 
 /** What was told while it ran. */

@@ -142,10 +142,10 @@ export function reasonSections({ reasons, rowFiles }: ReportPage): Markup[] {
     if (first === undefined) return [];
     const told = reasons.filter((reason) => reason.kind === kind);
     const title = titleOf(first);
-    const paths = files.map(
-      ({ stream, rows, path }) =>
-        html`<p>${stream}: ${countOf(rows, "row")}, with their cells in <code>${showPath(path)}</code></p>`,
-    );
+    const paths = files.map(({ stream, rows, path }) => {
+      const place = path === null ? html`the file of the plan` : html`<code>${showPath(path)}</code>`;
+      return html`<p>${stream}: ${countOf(rows, "row")}, with their cells in ${place}</p>`;
+    });
     return [
       section(
         kind,

@@ -41,7 +41,7 @@ ${countsSection(page.streams, page.run.command !== "plan")}`.text;
   yield '<script type="application/octet-stream" id="data">\n';
   yield* embedChanges(changes, embedded);
   yield "\n</script>\n";
-  yield leftOutNote(embedded, page.run.id).text;
+  yield leftOutNote(embedded, page.named).text;
   yield html`${reasonSections(page)}${noticesSection(page)}${batchesSection(page)}${effortSection(page)}</main>
 `.text;
   yield closeDocument(frame);
@@ -67,9 +67,9 @@ const changesSection = html`<section id="changes" aria-labelledby="changes-title
 </section>
 `;
 
-function leftOutNote({ changes, leftOut }: Embedded, run: string): Markup {
+function leftOutNote({ changes, leftOut }: Embedded, named: string): Markup {
   if (leftOut === 0) return nothing;
   const text = `This page has the first ${showCount(changes)} changes; ${countOf(leftOut, "more change")} would be too many for a browser.`;
-  return html`<p class="why">${text} All of them: <code>loadline show ${run} --changes --csv</code></p>
+  return html`<p class="why">${text} All of them: <code>loadline show ${named} --changes --csv</code></p>
 `;
 }

@@ -14,6 +14,7 @@ export function reportOf(over: Partial<ReportPage> = {}): ReportPage {
   return {
     run: runOf({ status: "partial" }),
     folder: "/state/runs/x",
+    named: "20261120-201455-contacts-7f3a",
     madeBy: "0.1.0",
     madeAt: "2026-11-20T20:16:00.000Z",
     why: `loaded, but not every row arrived: ${attack}`,
