@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CommandResult } from "../commands/globals.ts";
-import { planForms } from "../commands/plan-form.ts";
+import { planForms } from "../report/plan-form.ts";
 
 /** Makes an action of what gives an exit code. */
 export type Act = <Arguments extends unknown[]>(

@@ -13,10 +13,10 @@ import { planMarkdown, summaryMarkdown } from "../report/markdown.ts";
 import { roomOfComment } from "../report/markdown-room.ts";
 import { lookOfOut, printNotice, printOut } from "../report/output.ts";
 import { printPaged } from "../report/pager.ts";
+import { type ChosenForm, type FormFlags, isPrinted, isText, type PlanForm } from "../report/plan-form.ts";
 import type { Globals } from "./globals.ts";
 import { openShown } from "./open-shown.ts";
 import { outFile } from "./out-file.ts";
-import { type ChosenForm, type FormFlags, isPrinted, isText, type PlanForm } from "./plan-form.ts";
 import type { OpenProject } from "./project.ts";
 import { changesOf, tellUnplanned } from "./show-changes.ts";
 

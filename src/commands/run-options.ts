@@ -7,8 +7,8 @@ import { suggest } from "../core/suggest.ts";
 import type { Job, Stream } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { readInstant } from "../job/object-source.ts";
+import type { PlanForm } from "../report/plan-form.ts";
 import type { Globals } from "./globals.ts";
-import type { PlanForm } from "./plan-form.ts";
 
 export interface RunFlags {
   sandbox?: boolean;

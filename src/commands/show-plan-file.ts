@@ -11,16 +11,21 @@ import { exitCode } from "../core/exit-code.ts";
 import { readJob } from "../job/read-job.ts";
 import { reportShown, type ShownPlan } from "../pipeline/tools/shown-plan.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
+import { type FormFlags, isText } from "../report/plan-form.ts";
 import { renderPlan } from "../report/plan-view.ts";
 import type { RunSummary } from "../report/summary.ts";
 import { visible } from "../report/visible-text.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { streamsNamed } from "./open-shown.ts";
-import { isText } from "./plan-form.ts";
 import { findProjectIfAny } from "./project.ts";
-import type { ShowFlags } from "./show.ts";
 
-export async function showPlanFile(globals: Globals, named: string, flags: ShowFlags): CommandResult {
+interface PlanFileFlags extends FormFlags {
+  changes?: boolean;
+  stream?: string;
+  csv?: boolean;
+}
+
+export async function showPlanFile(globals: Globals, named: string, flags: PlanFileFlags): CommandResult {
   const file = resolve(named);
   const folder = mkdtempSync(join(tmpdir(), "loadline-plan-"));
   try {
@@ -38,7 +43,7 @@ export async function showPlanFile(globals: Globals, named: string, flags: ShowF
   }
 }
 
-async function formPlan(globals: Globals, plan: ShownPlan, file: string, flags: ShowFlags): Promise<void> {
+async function formPlan(globals: Globals, plan: ShownPlan, file: string, flags: PlanFileFlags): Promise<void> {
   const { chooseForm, printForm } = await import("./plan-forms.ts");
   const chosen = chooseForm(globals, flags, file);
   if (chosen === undefined) return;

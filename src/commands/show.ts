@@ -9,12 +9,12 @@ import { exitCode } from "../core/exit-code.ts";
 import { tellReasons } from "../pipeline/rows/reject-reasons.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
+import type { FormFlags } from "../report/plan-form.ts";
 import type { RunDetails } from "../report/run-record.ts";
 import { renderRun, runJson } from "../report/show-view.ts";
 import { findRun, type KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { openShown } from "./open-shown.ts";
-import type { FormFlags } from "./plan-form.ts";
 import { findProject } from "./project.ts";
 
 export interface ShowFlags extends FormFlags {
