@@ -7,6 +7,7 @@ import { hashPlan } from "../checkpoint/plan-hash.ts";
 import { now } from "../core/clock.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { failpoint } from "../core/failpoint.ts";
 import { guardOf, objectionsTo, refuseNoPlan, refuseWritten } from "../pipeline/apply/kept-plan.ts";
 import { hasBegunLoading } from "../pipeline/run/resumable.ts";
 import { showCount } from "../report/numbers.ts";
@@ -48,6 +49,7 @@ export async function approvePlan(globals: Globals, named: string, flags: Approv
     approvePlanFile(file, approval, ledger.about.id, (other) => !hasBegunLoading(ledger, { id: other }));
   }
   ledger.addApproval(approval);
+  failpoint("approved");
   const left = objecting.filter((guard) => !approval.guards.includes(guard));
   const next =
     left.length === 0 ? `loadline apply ${named}` : `loadline approve ${named} --guard ${left.join(" --guard ")}`;

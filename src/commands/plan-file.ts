@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { writePlanFile } from "../checkpoint/carry/plan-file.ts";
 import { Ledger } from "../checkpoint/ledger.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
+import { failpoint } from "../core/failpoint.ts";
 import type { EndedRun } from "../pipeline/runs/runs.ts";
 import { printNotice } from "../report/output.ts";
 import { outFile } from "./out-file.ts";
@@ -27,7 +28,10 @@ export function keepPlan({ stateFolder }: Pick<OpenProject, "stateFolder">, ende
   using ledger = Ledger.open(stateFolder);
   const record = ledger.run(run);
   if (record === undefined) throw new Error(`run ${run} is not in the ledger`);
-  writePlanFile(ledger, record, ended.folder, planFile);
-  ledger.saveRun({ ...record, options: { ...record.options, planFile } });
+  // First: a file that nobody knows of here could be written a second time.
+  const kept = { ...record, options: { ...record.options, planFile } };
+  ledger.saveRun(kept);
+  failpoint("plan-recorded");
+  writePlanFile(ledger, kept, ended.folder, planFile);
   printNotice(`plan written to ${showPath(planFile)}: loadline show, approve and apply take it`);
 }

@@ -2,13 +2,15 @@
 // Out: the plan's run in this project's ledger, with who has approved it. Must hold: a plan that comes in a file is in the
 // ledger, and its files in the run folder, before anything is done with it.
 
-import { existsSync, renameSync, rmSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { isFileOf, isPlanFile, type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
 import { type ApprovalRecord, Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { hashPlan } from "../checkpoint/plan-hash.ts";
+import { now } from "../core/clock.ts";
 import { usageFailure } from "../core/errors.ts";
-import { syncFile } from "../core/files.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { makePrivateFolder, syncFile } from "../core/files.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { findRun, type KeptRun, readHistory } from "./find-run.ts";
 import type { Globals } from "./globals.ts";
@@ -62,10 +64,13 @@ function takeIn(project: Project, file: string): NamedPlan {
   const { run, streams } = opened.plan;
   const stateFolder = stateOf(project, run);
   using ledger = Ledger.open(stateFolder);
+  // The ledger first: a folder that it does not know of would be a run that it has forgotten.
   if (ledger.run(run.id) === undefined) {
-    unpackInto(runFolder(stateFolder, run.id), opened);
     ledger.adoptPlan({ run: { ...run, options: { ...run.options, planFile: file } }, streams });
+    failpoint("plan-adopted");
   }
+  const folder = runFolder(stateFolder, run.id);
+  if (!existsSync(folder)) unpackInto(stateFolder, folder, opened);
   const known = ledger.run(run.id) ?? run;
   return { run: { ...known, stateFolder, sandbox: run.options.sandbox === true }, file };
 }
@@ -74,12 +79,32 @@ function stateOf(project: Project, { options }: RunRecord): string {
   return options.sandbox === true ? sandboxState(project) : project.stateFolder;
 }
 
-/** In one step: a folder that is half there must not be taken for the plan's. */
-function unpackInto(folder: string, file: OpenPlanFile): void {
-  const unpacked = `${folder}.tmp`;
-  rmSync(unpacked, { recursive: true, force: true });
-  file.unpack(unpacked);
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(unpacked, folder);
-  syncFile(dirname(folder));
+/** In one step, for a folder that is half there must not be taken for the plan's; whoever was first has made the same one. */
+function unpackInto(stateFolder: string, folder: string, file: OpenPlanFile): void {
+  dropUnpacked(stateFolder);
+  const unpacked = mkdtempSync(join(stateFolder, unpackedName));
+  try {
+    file.unpack(unpacked);
+    failpoint("plan-unpacked");
+    makePrivateFolder(dirname(folder));
+    renameSync(unpacked, folder);
+  } catch (error) {
+    if (!["EEXIST", "ENOTEMPTY"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    rmSync(unpacked, { recursive: true, force: true });
+  }
+  syncFile(folder);
+  failpoint("plan-taken-in");
+}
+
+const unpackedName = "unpacked-";
+const dayMs = 86_400_000;
+
+/** What was killed while it unpacked; a younger one may be at work. */
+function dropUnpacked(stateFolder: string): void {
+  for (const name of readdirSync(stateFolder).filter((one) => one.startsWith(unpackedName))) {
+    const path = join(stateFolder, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Number.POSITIVE_INFINITY };
+    if (now().getTime() - mtimeMs > dayMs) rmSync(path, { recursive: true, force: true });
+  }
 }

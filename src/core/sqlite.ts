@@ -26,16 +26,17 @@ export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
 /** Opens a database that is one file and has nothing beside it: one that is carried about. The caller makes it durable. */
 export function openSqliteFile(path: string, { readOnly = false }: { readOnly?: boolean } = {}): DatabaseSync {
   const database = openFile(path, readOnly);
+  database.exec("PRAGMA busy_timeout = 5000");
   if (!readOnly) database.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
   return database;
 }
 
 /**
  * Holds a database as it is until it is closed, so that of several processes one at a time replaces it; undefined where
- * another one holds it. Throws what SQLite says of a file that is none.
+ * another one holds it for longer than it may. Throws what SQLite says of a file that is none.
  */
-export function holdSqliteFile(path: string): DatabaseSync | undefined {
-  return holdFile(path);
+export function holdSqliteFile(path: string, waitMs = 0): DatabaseSync | undefined {
+  return holdFile(path, waitMs);
 }
 
 /** SQLite does not say which file it can't open. */
@@ -77,10 +78,10 @@ export function isSqliteLockFree(path: string): boolean {
   }
 }
 
-function holdFile(path: string): DatabaseSync | undefined {
+function holdFile(path: string, waitMs = 0): DatabaseSync | undefined {
   const database = openFile(path, false);
   try {
-    database.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    database.exec(`PRAGMA busy_timeout = ${waitMs}; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE`);
     return database;
   } catch (error) {
     database.close();

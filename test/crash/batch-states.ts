@@ -17,9 +17,9 @@ export function statesAtKill(project: Project): Set<KillState> {
   return new Set(lookAtLedger(project, (ledger) => readStates(ledger, project.path(".loadline"))) ?? []);
 }
 
-/** Whether a run came to its end by the ledger: a process can be killed after that, too. */
-export function hasEndedRun(project: Project): boolean {
-  return lookAtLedger(project, readEnds) ?? false;
+/** Runs that came to their end by the ledger: a process can be killed after that, too. */
+export function countEndedRuns(project: Project): number {
+  return lookAtLedger(project, readEnds) ?? 0;
 }
 
 /** Undefined where there is no ledger yet. */
@@ -45,8 +45,8 @@ function readStates(database: DatabaseSync, stateFolder: string): KillState[] {
   });
 }
 
-function readEnds(database: DatabaseSync): boolean {
-  return database.prepare("SELECT id FROM runs WHERE status IN ('loaded', 'partial')").all().length > 0;
+function readEnds(database: DatabaseSync): number {
+  return database.prepare("SELECT id FROM runs WHERE status IN ('loaded', 'partial')").all().length;
 }
 
 /** The first bytes of a result set are there. */

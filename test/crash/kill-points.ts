@@ -4,14 +4,18 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Finished } from "../support/rig.ts";
-import { kindOf, type Lane, type Load, type LoadMode, openLoad, resume, runJob } from "./load.ts";
+import { countEndedRuns } from "./batch-states.ts";
+import { kindOf, type Lane, type LoadMode, resume } from "./load.ts";
 import { isClean, type Verdict } from "./oracle.ts";
+import { openVerb, type Verb, type VerbLoad } from "./verbs.ts";
 
-/** What a person, or cron, does after a crash. */
+/** What a person, or cron, does after a crash: `run` gives the same command once more. */
 export type Continuation = "resume" | "run";
 
 export interface CrashCase {
   mode: LoadMode;
+  /** `run` where it is not said. */
+  verb?: Verb;
   /** `<name>:<hit>` or `*:<hit>`. */
   failpoint: string;
   continuation: Continuation;
@@ -30,12 +34,12 @@ export interface CrashResult {
 }
 
 /** The failpoints that an undisturbed run hits, in their order. */
-export async function countFailpoints(lane: Lane, mode: LoadMode, batchRows?: number): Promise<string[]> {
-  await using load = await openLoad(lane, mode, batchRows);
+export async function countFailpoints(lane: Lane, mode: LoadMode, verb?: Verb): Promise<string[]> {
+  await using load = await openVerb(lane, verb, mode);
   const folder = mkdtempSync(join(tmpdir(), "loadline-failpoints-"));
   const log = join(folder, "hits");
   try {
-    const finished = await load.run(runJob, { LOADLINE_FAILPOINT_LOG: log });
+    const finished = await load.run(load.begin, { LOADLINE_FAILPOINT_LOG: log });
     if (finished.code !== 0) throw new Error(`the undisturbed run failed:\n${finished.stderr}`);
     return readFileSync(log, "utf8").trim().split("\n");
   } finally {
@@ -44,21 +48,22 @@ export async function countFailpoints(lane: Lane, mode: LoadMode, batchRows?: nu
 }
 
 export async function crashAndGoOn(lane: Lane, crash: CrashCase): Promise<CrashResult> {
-  await using load = await openLoad(lane, crash.mode, crash.batchRows);
+  await using load = await openVerb(lane, crash.verb, crash.mode, crash.batchRows);
   let kills = 0;
-  const killed = await load.run(runJob, { LOADLINE_FAILPOINT: crash.failpoint });
+  const killed = await load.run(load.begin, { LOADLINE_FAILPOINT: crash.failpoint });
   if (killed.signal === "SIGKILL") kills += 1;
   if (crash.second !== undefined) {
-    const again = await load.run(resume, { LOADLINE_FAILPOINT: crash.second });
+    const again = await goOn(load, "resume", { LOADLINE_FAILPOINT: crash.second });
     if (again.signal === "SIGKILL") kills += 1;
   }
-  const last = await load.run(crash.continuation === "run" ? runJob : resume);
+  const last = await goOn(load, crash.continuation);
   return { case: crash, kills, ...(await judgeEnd(load, crash, last)) };
 }
 
 /** One load that is killed again and again, each command at another failpoint, and judged at its end. */
 export interface CrashChain {
   mode: LoadMode;
+  verb?: Verb;
   failpoints: readonly string[];
   /** What follows on each kill. */
   continuation: Continuation;
@@ -80,34 +85,44 @@ export interface ChainResult {
  * `npm run crash:sweep` says by which step.
  */
 export async function crashInTurn(lane: Lane, chain: CrashChain): Promise<ChainResult> {
-  await using load = await openLoad(lane, chain.mode, chain.batchRows);
+  await using load = await openVerb(lane, chain.verb, chain.mode, chain.batchRows);
   const log = { LOADLINE_FAILPOINT_LOG: load.project.path("hits") };
-  const goOn = chain.continuation === "run" ? runJob : resume;
   const killedAt: string[] = [];
   for (const [index, failpoint] of chain.failpoints.entries()) {
-    const killed = await load.run(index === 0 ? runJob : goOn, { ...log, LOADLINE_FAILPOINT: failpoint });
+    const env = { ...log, LOADLINE_FAILPOINT: failpoint };
+    const killed = index === 0 ? await load.run(load.begin, env) : await goOn(load, chain.continuation, env);
     if (killed.signal === "SIGKILL") killedAt.push(failpoint);
   }
-  const last = await load.run(goOn, log);
+  const last = await goOn(load, chain.continuation, log);
   const end = await judgeEnd(load, chain, last);
   return { killedAt, hits: load.project.read("hits").trim().split("\n"), ...end };
 }
 
+async function goOn(load: VerbLoad, continuation: Continuation, env?: Record<string, string>): Promise<Finished> {
+  if (continuation === "run") return load.run(load.begin, env);
+  const resumed = await load.run(resume, env);
+  // It may have been killed before there was a run.
+  const isUnbegun = resumed.stderr.includes("nothing to resume") && countEndedRuns(load.project) === load.endedBefore;
+  return isUnbegun ? load.run(load.begin, env) : resumed;
+}
+
 async function judgeEnd(
-  load: Load,
-  { mode, continuation }: Pick<CrashCase, "mode" | "continuation">,
+  load: VerbLoad,
+  { mode, verb = "run", continuation }: Pick<CrashCase, "mode" | "verb" | "continuation">,
   last: Finished,
 ): Promise<Pick<CrashResult, "verdict" | "problem">> {
   const replanned = continuation === "run";
   // What `run` tells is of its own plan, not of the one that it recovered.
   const verdict = await load.judge({ replanned, ...(replanned || last.stdout === "" ? {} : { last }) });
-  // A run that recovers an insert finds the same file again, and says so (4).
-  const isDone = last.code === 0 || (replanned && kindOf(mode) === "insert" && last.code === 4);
-  return { verdict, ...(isDone ? {} : { problem: `exit ${last.code ?? last.signal}: ${last.stderr}` }) };
+  // A run that recovers an insert finds the same file again, and says so (4); a plan that was written is not again (7).
+  const isAgain = verb === "apply" ? last.code === 7 : kindOf(mode) === "insert" && last.code === 4;
+  const isDone = last.code === 0 || (replanned && isAgain);
+  const problem = isDone ? await load.checkEnd() : `exit ${last.code ?? last.signal}: ${last.stderr}`;
+  return { verdict, ...(problem === undefined ? {} : { problem }) };
 }
 
-export function describeCase({ mode, failpoint, continuation, second }: CrashCase): string {
-  return `${mode}, killed at ${failpoint}${second === undefined ? "" : ` and at ${second}`}, then ${continuation}`;
+export function describeCase({ mode, verb = "run", failpoint, continuation, second }: CrashCase): string {
+  return `${verb} ${mode}, killed at ${failpoint}${second === undefined ? "" : ` and at ${second}`}, then ${continuation}`;
 }
 
 /** What is wrong with a result, or undefined. */

@@ -94,12 +94,19 @@ export async function openLoad({ program, sandbox }: Lane, mode: LoadMode, batch
   return attachLoad({ program, sandbox }, mode, project, before);
 }
 
+/** What is judged, where that is not the file in the inbox: rows that others have made conflicts are not in it. */
+export interface Judged {
+  csv: string;
+  held: number;
+}
+
 /** The same load in another lane, whose org is a copy: `before` is what the org held before the load began. */
 export function attachLoad(
   { program, sandbox }: Omit<Lane, typeof Symbol.asyncDispose>,
   mode: LoadMode,
   project: Project,
   before: Load["before"],
+  judged?: Judged,
 ): Load {
   const start: Load["start"] = (args, env) => program.start(args, project.folder, env);
   return {
@@ -111,7 +118,8 @@ export function attachLoad(
     async judge({ replanned, untaken = 0, last }) {
       const told = last === undefined ? undefined : last.summary().streams["contacts"];
       return judge({
-        csv: readFileSync(project.path("inbox/contacts.csv"), "utf8"),
+        csv: judged?.csv ?? readFileSync(project.path("inbox/contacts.csv"), "utf8"),
+        held: judged?.held ?? 0,
         mode,
         key: keyOf(mode),
         before,
@@ -139,7 +147,7 @@ async function dumpHubSpot(sandbox: Sandbox): Promise<Record<string, unknown>[]>
   }));
 }
 
-function keyOf(mode: LoadMode): string {
+export function keyOf(mode: LoadMode): string {
   if (isHubSpot(mode)) return "ext_id";
   if (mode === "insert") return "Ref__c";
   return mode === "collections" ? "Unique__c" : "Ext__c";
@@ -190,7 +198,7 @@ ${mode === "delete" ? "" : map}rejects: { max: 50% }
 const awkwardNames = ["O'Neil", 'Anna "Ann"', "Müller, Dr.", "line\\nbreak", "日本", "=1+1", "#N/A?", "x\ny"];
 
 /** Two rows that the job rejects, one that the org refuses; cells with quotes, commas, line breaks, letters of all kinds. */
-function inputFile(): string {
+export function inputFile(): string {
   const rows = Array.from({ length: rowCount }, (_, index) => {
     const last = index % 31 === 30 ? "" : `${awkwardNames[index % awkwardNames.length]} ${index}`;
     const email = index === 17 ? "no(address)" : index % 5 === 4 ? "" : `Person${index}@Example.com`;

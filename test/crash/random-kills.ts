@@ -1,4 +1,4 @@
-// npm run crash:random -- --kills 1000 --seed 1: loads under random fire until so many kills are done. Prints the
+// npm run crash:random -- --kills 1000 --seed 1 [--verb apply|retry]: loads under random fire until so many kills are done. Prints the
 // tally, the rates and every discrepancy; exit 1 on any. The same seed draws the same kills; when exactly a timed kill
 // hits is up to the machine.
 
@@ -6,21 +6,22 @@ import { parseArgs } from "node:util";
 import { seededFraction } from "../../src/core/random.ts";
 import { killStates } from "./batch-states.ts";
 import { overLanes } from "./lanes.ts";
-import { hubspotModes, salesforceModes } from "./load.ts";
 import { isClean } from "./oracle.ts";
 import { buildProgram } from "./program.ts";
 import { loadUnderFire, type RandomResult } from "./random-load.ts";
+import { modesOf, readVerb } from "./verbs.ts";
 
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
     modes: { type: "string" },
+    verb: { type: "string", default: "run" },
   },
 });
 const lanes = 2;
-const every = [...salesforceModes, ...hubspotModes];
-const modes = every.filter((mode) => values.modes === undefined || values.modes.split(",").includes(mode));
+const verb = readVerb(values.verb);
+const modes = modesOf(verb).filter((mode) => values.modes === undefined || values.modes.split(",").includes(mode));
 
 async function killAtRandom(kills: number, seed: number): Promise<number> {
   const started = performance.now();
@@ -31,7 +32,7 @@ async function killAtRandom(kills: number, seed: number): Promise<number> {
   const results = await overLanes(program, lanes, loads, async (lane, index) => {
     if (done >= kills) return undefined;
     const mode = modes[index % modes.length] ?? "insert";
-    const result = await loadUnderFire(lane, mode, seededFraction(seed * 1_000_003 + index));
+    const result = await loadUnderFire(lane, mode, seededFraction(seed * 1_000_003 + index), verb);
     const before = done;
     done += result.kills;
     if (isWrong(result)) print(`load ${index} (${mode}): ${JSON.stringify(result.verdict)} ${result.problem ?? ""}`);

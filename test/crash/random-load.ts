@@ -2,9 +2,10 @@
 // answers and refuses calls, until a command comes to its end. Then the oracle judges.
 
 import { wait } from "../../src/core/clock.ts";
-import { hasEndedRun, type KillState, killStates, statesAtKill } from "./batch-states.ts";
-import { type Lane, type Load, type LoadMode, openLoad, resume, runJob } from "./load.ts";
+import { countEndedRuns, type KillState, killStates, statesAtKill } from "./batch-states.ts";
+import { type Lane, type Load, type LoadMode, resume } from "./load.ts";
 import type { Verdict } from "./oracle.ts";
+import { openVerb, type Verb } from "./verbs.ts";
 
 /** 5 % of the calls take effect and are never answered; 5 % are refused, in four ways. */
 export const faults = ["* /services/**", "* /crm/**"].flatMap((match) => [
@@ -42,11 +43,16 @@ export interface RandomResult {
   problem?: string;
 }
 
-export async function loadUnderFire(lane: Lane, mode: LoadMode, draw: () => number): Promise<RandomResult> {
-  await using load = await openLoad(lane, mode);
+export async function loadUnderFire(
+  lane: Lane,
+  mode: LoadMode,
+  draw: () => number,
+  verb: Verb = "run",
+): Promise<RandomResult> {
+  await using load = await openVerb(lane, verb, mode);
   await lane.sandbox.setFaults(faults);
   const result = { mode, kills: 0, states: { intent: 0, handle: 0, committed: 0, fetching: 0 } };
-  let args: readonly string[] = runJob;
+  let args: readonly string[] = load.begin;
   for (let attempt = 1; ; attempt += 1) {
     const last = result.kills < killsMax ? await runAndKill(load, args, draw) : await load.run(args);
     if (last.signal === "SIGKILL") {
@@ -56,9 +62,9 @@ export async function loadUnderFire(lane: Lane, mode: LoadMode, draw: () => numb
       continue;
     }
     const hasNothing = last.stderr.includes("nothing to resume");
-    if (hasNothing && !hasEndedRun(load.project)) {
+    if (hasNothing && countEndedRuns(load.project) === load.endedBefore) {
       // Killed before there was a run.
-      args = runJob;
+      args = load.begin;
       continue;
     }
     // Too many answers in a row were dropped: that is for a later `resume`.
@@ -67,8 +73,10 @@ export async function loadUnderFire(lane: Lane, mode: LoadMode, draw: () => numb
       continue;
     }
     const told = last.code === 0 && last.stdout !== "" ? { last } : {};
+    await lane.sandbox.setFaults([]);
+    const problem = last.code === 0 ? await load.checkEnd() : `exit ${last.code}: ${last.stderr}`;
     const verdict = await load.judge({ replanned: false, ...told });
-    return { ...result, verdict, ...(last.code === 0 ? {} : { problem: `exit ${last.code}: ${last.stderr}` }) };
+    return { ...result, verdict, ...(problem === undefined ? {} : { problem }) };
   }
 }
 

@@ -55,6 +55,28 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
   { mode: "hs-delete", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
 ];
 
+/** A plan of another machine, whose records others have changed since, and rows that were rejected before. */
+const verbChains: Omit<CrashChain, "batchRows">[] = [
+  {
+    verb: "apply",
+    mode: "upsert",
+    continuation: "run",
+    failpoints: firstOf(["planned", "rechecked", "claimed", "handle", "stored", "loaded"]),
+  },
+  {
+    verb: "retry",
+    mode: "hs-insert",
+    continuation: "resume",
+    failpoints: firstOf(["planned", "committed", "loaded"]),
+  },
+];
+
+test.each(verbChains)("$verb ($mode) that is killed at step after step loses and doubles nothing", async (chain) => {
+  const result = await crash({ ...chain, batchRows });
+  expect(complaint(result)).toBeUndefined();
+  expect(result.killedAt).toEqual(chain.failpoints);
+});
+
 test.each(chains)(
   "a load ($mode) that is killed at step after step, each time taken up by $continuation, loses and doubles nothing",
   async ({ steps, ...chain }) => {

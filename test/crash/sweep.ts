@@ -1,17 +1,18 @@
-// npm run crash:sweep [-- --modes insert,hs-import]: SIGKILL at every failpoint of a run, for each way of writing, taken
+// npm run crash:sweep [-- --verb apply|retry] [-- --modes insert,hs-import]: SIGKILL at every failpoint of a run, for each way of writing, taken
 // up by `resume` and by `run`, and in every tenth case killed a second time while it goes on. Prints what it did; exit 1
 // on any discrepancy.
 
 import { parseArgs } from "node:util";
 import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
-import { hubspotModes, openLane, salesforceModes } from "./load.ts";
+import { openLane } from "./load.ts";
 import { buildProgram } from "./program.ts";
+import { modesOf, readVerb } from "./verbs.ts";
 
 const lanes = 2;
-const every = [...salesforceModes, ...hubspotModes];
-const { values } = parseArgs({ options: { modes: { type: "string", default: every.join(",") } } });
-const modes = every.filter((mode) => values.modes.split(",").includes(mode));
+const { values } = parseArgs({ options: { modes: { type: "string" }, verb: { type: "string", default: "run" } } });
+const verb = readVerb(values.verb);
+const modes = modesOf(verb).filter((mode) => values.modes === undefined || values.modes.split(",").includes(mode));
 
 async function sweep(): Promise<number> {
   const started = performance.now();
@@ -19,13 +20,14 @@ async function sweep(): Promise<number> {
   const cases: CrashCase[] = [];
   for (const mode of modes) {
     await using lane = await openLane(program);
-    const hits = (await countFailpoints(lane, mode)).length;
+    const hits = (await countFailpoints(lane, mode, verb)).length;
     print(`${mode}: ${hits} failpoints`);
     for (let hit = 1; hit <= hits; hit += 1) {
       const failpoint = `*:${hit}`;
-      for (const continuation of ["resume", "run"] as const) cases.push({ mode, failpoint, continuation });
+      for (const continuation of ["resume", "run"] as const) cases.push({ mode, verb, failpoint, continuation });
       if (hit % 10 === 0) {
-        for (const second of [1, 5, 17]) cases.push({ mode, failpoint, continuation: "resume", second: `*:${second}` });
+        for (const second of [1, 5, 17])
+          cases.push({ mode, verb, failpoint, continuation: "resume", second: `*:${second}` });
       }
     }
   }

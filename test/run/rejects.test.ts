@@ -73,31 +73,6 @@ test("rejects are listed by reason, exported in the source's dialect, mended, an
   expect((await project.run("rejects", "--job", "loop")).stdout).toContain("No row of job loop is open.");
 });
 
-test("a retry that is killed is gone on with, and rows in it are loaded once", async () => {
-  const { place, run } = await loaded();
-  await using _ = place;
-  const { project } = place;
-  await project.run("rejects", run, "--export", "mend.csv");
-  project.write({
-    "mend.csv": project
-      .read("mend.csv")
-      .replace("2;;", "2;Two;")
-      .replace("no address", "3@x.de")
-      .replace(";bad;", ";44;"),
-  });
-  for (const LOADLINE_FAILPOINT of ["intent:1", "loaded:1"]) {
-    const killed = await project.start(["rejects", run, "--retry", "mend.csv"], { env: { LOADLINE_FAILPOINT } })
-      .finished;
-    expect(killed.signal, killed.stderr).toBe("SIGKILL");
-  }
-  const resumed = await project.run("resume", "--json");
-  expect(resumed.code, resumed.stderr).toBe(0);
-  expect(resumed.summary().streams["contacts"]).toMatchObject({ creates: 3, loaded: 3 });
-  expect(await place.sandbox.dump("Contact")).toHaveLength(5);
-  const list = JSON.parse((await project.run("rejects", run, "--json")).stdout) as { streams: object };
-  expect(list.streams).toMatchObject({ contacts: { open: 0, retried: 3 } });
-});
-
 test("what is no such row, no such file, or not asked for in full is refused by name", async () => {
   const { place, run } = await loaded();
   await using _ = place;

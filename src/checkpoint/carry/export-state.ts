@@ -2,7 +2,7 @@
 // generation on. What must hold: a file that moved on since this state was exported or imported is not written over: what
 // is compared is the file's last token with the one that this state stems from, while the file is held.
 
-import { constants, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { now } from "../../core/clock.ts";
 import { Failure, showPath } from "../../core/errors.ts";
@@ -12,6 +12,7 @@ import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { randomId } from "../../core/random.ts";
 import { holdSqliteFile, isDamage } from "../../core/sqlite.ts";
 import type { Ledger } from "../ledger.ts";
+import { placeNewFile } from "./packed-file.ts";
 import { readStanding, type Standing, writeStanding } from "./standing.ts";
 import { heldFailure, openStateFile, type StateHeader, tellState, writeStateFile } from "./state-file.ts";
 
@@ -147,22 +148,12 @@ function movedOn(file: string, why: string): Failure {
 /** Under a name that nobody has; whoever is second hears of it. */
 function createFile(written: string, file: string): void {
   try {
-    place(written, file);
+    placeNewFile(written, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     throw movedOn(file, "another process has made it just now");
   }
   syncFile(file);
-}
-
-function place(written: string, file: string): void {
-  try {
-    linkSync(written, file);
-  } catch (error) {
-    // A file system without links.
-    if (!["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    copyFileSync(written, file, constants.COPYFILE_EXCL);
-  }
 }
 
 function replaceFile(written: string, file: string, { inode }: HeldExport): void {

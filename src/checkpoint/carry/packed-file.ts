@@ -3,7 +3,17 @@
 // before anything of it is used, and no name in it leads out of a folder.
 
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { Failure, showPath } from "../../core/errors.ts";
@@ -63,6 +73,17 @@ export function writePackedFile(
   database.prepare("INSERT INTO header VALUES (?, ?)").run(text, hashOf(text, listed));
   database.exec("COMMIT");
   syncFile(path);
+}
+
+/** Under its name at once, where nobody has that. Throws EEXIST. */
+export function placeNewFile(written: string, file: string): void {
+  try {
+    linkSync(written, file);
+  } catch (error) {
+    // A file system without links.
+    if (!["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    copyFileSync(written, file, constants.COPYFILE_EXCL);
+  }
 }
 
 function addFile(database: DatabaseSync, path: string, from: string): ListedFile {

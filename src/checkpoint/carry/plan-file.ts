@@ -2,18 +2,20 @@
 // its files. Out: a file that is shown, approved and applied without the run folder. What must hold: it is claimed by one
 // run, whoever opens it; an approval is of what the file holds.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { now } from "../../core/clock.ts";
 import { Failure, showPath } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { failpoint } from "../../core/failpoint.ts";
 import { syncFile } from "../../core/files.ts";
+import { randomId } from "../../core/random.ts";
 import { holdSqliteFile } from "../../core/sqlite.ts";
 import type { ApprovalRecord, CarriedPlan, RunRecord } from "../facts.ts";
 import type { Ledger } from "../ledger.ts";
 import { placeIn } from "../places.ts";
 import { hashPlan } from "../plan-hash.ts";
-import { hasDots, heldFailure, PackedFile, type PackedKind, writePackedFile } from "./packed-file.ts";
+import { hasDots, heldFailure, PackedFile, type PackedKind, placeNewFile, writePackedFile } from "./packed-file.ts";
 
 /** Folders of a run that a plan is made of. */
 const planFolders = [
@@ -72,11 +74,6 @@ export interface OpenPlanFile extends Disposable {
 
 /** Writes a plan of a ledger to a new file. Throws a Failure (2) where there is one of that name. */
 export function writePlanFile(ledger: Ledger, run: RunRecord, folder: string, file: string): void {
-  if (existsSync(file)) {
-    throw new Failure(exitCode.usage, `${showPath(file)} is there already: a plan is not written over`, {
-      next: "name another file, or remove it",
-    });
-  }
   const projectFolder = join(folder, "..", "..", "..");
   const streams = ledger.streams(run.id).map((stream) => ({
     stream: { ...stream, plan: stream.plan === null ? null : relative(folder, stream.plan) },
@@ -89,7 +86,21 @@ export function writePlanFile(ledger: Ledger, run: RunRecord, folder: string, fi
     streams,
     written: now().toISOString(),
   };
-  writePackedFile(planKind, file, header, new Map(listFiles(folder).map((name) => [name, join(folder, name)])));
+  const written = `${file}.${randomId(8)}.tmp`;
+  try {
+    writePackedFile(planKind, written, header, new Map(listFiles(folder).map((name) => [name, join(folder, name)])));
+    failpoint("plan-written");
+    placeNewFile(written, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    throw new Failure(exitCode.usage, `${showPath(file)} is there already: a plan is not written over`, {
+      next: "name another file, or remove it",
+    });
+  } finally {
+    rmSync(written, { force: true });
+  }
+  syncFile(file);
+  failpoint("plan-placed");
 }
 
 function listFiles(folder: string): string[] {
@@ -112,6 +123,8 @@ export function openPlanFile(
   file: string,
   places: (run: RunRecord) => { folder: string; project: string },
 ): OpenPlanFile {
+  // A change that was killed in the middle is undone by whoever may write.
+  if (existsSync(`${file}-journal`)) holdSqliteFile(file, changeMsMax)?.close();
   const packed = PackedFile.open<PlanHeader>(planKind, file);
   const { run, streams } = packed.header;
   const { folder, project } = places(run);
@@ -199,15 +212,20 @@ function claimed(file: string, { run, at }: Pick<Claim, "run" | "at">): Failure 
 
 type Database = NonNullable<ReturnType<typeof holdSqliteFile>>;
 
+/** Another that changes the file is done in no time. */
+const changeMsMax = 10_000;
+
 /** By one process at a time, and on the disk when it returns. */
 function change(file: string, act: (database: Database) => void): void {
-  const database = holdSqliteFile(file);
+  const database = holdSqliteFile(file, changeMsMax);
   if (database === undefined) throw heldFailure(planKind, file);
   try {
     act(database);
+    failpoint("plan-file-changing");
     database.exec("COMMIT");
   } finally {
     database.close();
   }
   syncFile(file);
+  failpoint("plan-file-changed");
 }

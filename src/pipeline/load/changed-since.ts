@@ -1,13 +1,14 @@
 // Records that changed in the target since the plan saw them. In: batches of updates and deletes of which nothing was sent,
 // the plan's values. Out: a table of the records that are not what the plan compared with, field by field. What must hold:
-// a value that another has written is not written over unseen; what already is as the plan wants it is no conflict.
+// a value that another has written is not written over unseen; what already is as the plan wants it is no conflict; a
+// record that is gone, or has got another key, is no record of the row any more, whatever `--on-conflict` says.
 
-import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { BatchRecord, RunOptions } from "../../checkpoint/ledger.ts";
 import type { Target } from "../../contract/target.ts";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
-import { redactedFields, type Stream } from "../../job/job.ts";
-import { foldId } from "../../load/row-key.ts";
+import { type Policy, redactedFields, type Stream } from "../../job/job.ts";
+import { foldId, keyOfFields } from "../../load/row-key.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { differs, equalityOf } from "../../values/equality.ts";
 import { storedReading } from "../../values/value.ts";
@@ -35,20 +36,55 @@ export async function findChangedSince(
   const written = batches.filter(({ action, again }) => action !== "create" && !again);
   if (written.length === 0 || plan === undefined || plan === null) return undefined;
   const target = targetOf(context, stream.target.connection);
-  const { idColumn, versionColumn } = target.capabilities;
-  const id = foldId(identifier(idColumn));
+  const { idColumn } = target.capabilities;
   const rows = written.map((batch) => `SELECT ${identifier(idColumn)} FROM ${batchRows(batch)}`).join(" UNION ALL ");
   await engine.run(`CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT ${identifier(idColumn)} AS name,
-    ${id} AS id FROM (${rows})`);
+    ${foldId(identifier(idColumn))} AS id FROM (${rows})`);
   const named = nameParents(context.job, stream, await target.describe(stream.target.object));
-  const planned = named.fields.filter(({ own }) => own !== false);
-  const names = planned.map((field) => field.target).filter((name) => name !== idColumn);
-  const fields = await resolveFields(target, stream, names);
+  const planned = named.fields.filter(({ own }) => own !== false).map((field) => field.target);
+  const ownless = named.target.key.filter((name) => !planned.includes(name));
+  const isRead = (name: string) => name !== idColumn;
+  const fields = await resolveFields(target, stream, planned.filter(isRead));
+  const keys = await resolveFields(target, stream, ownless.length === 0 ? [] : named.target.key.filter(isRead));
+  await readBothSides(context, named, { plan, fields, keys });
+  const overwrites = run.options.onConflict === "overwrite";
+  const told = [
+    "SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record is gone' AS message FROM both_sides p WHERE _is_there_ IS NULL",
+  ];
+  // A delete takes all of a record along, whatever of it is mapped.
+  if (!overwrites)
+    told.push(`SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record was changed' AS message FROM both_sides p
+      WHERE _is_there_ AND p.action = 'delete' AND p.now_version IS DISTINCT FROM p.version`);
+  if (keys.length > 0)
+    told.push(`SELECT p.id, ${literal(ownless.join(", "))} AS field, 'the record has got another key' AS message FROM both_sides p
+      WHERE _is_there_ AND p.key IS DISTINCT FROM p.now_key`);
+  for (const field of fields) {
+    const isMinded = mindedIf(run.options, named, field);
+    if (isMinded !== undefined) told.push(await tellField(context, named, field, isMinded));
+  }
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${changedTable} AS ${told.join(" UNION ALL ")}`);
+  await engine.run("DROP TABLE both_sides");
+  return { table: changedTable };
+}
+
+interface Sides {
+  plan: string;
+  /** Of the plan. */
+  fields: readonly FieldSchema[];
+  /** Fields of a key that is not in the plan's values. */
+  keys: readonly FieldSchema[];
+}
+
+/** Makes `both_sides`: the plan's rows `looked_at`, with what their records hold now. */
+async function readBothSides(context: RunContext, stream: Stream, { plan, fields, keys }: Sides): Promise<void> {
+  const { engine } = context;
+  const target = targetOf(context, stream.target.connection);
+  const { idColumn, versionColumn } = target.capabilities;
   const present = await readRecords(
     { engine, target },
     {
       object: stream.target.object,
-      fields: [...new Set(fields.map(columnOf))],
+      fields: [...new Set([...fields.map(columnOf), ...keys.map(({ name }) => name)])],
       by: idColumn,
       names: "SELECT name FROM looked_at",
       folder: subfolder(context, "snapshot"),
@@ -56,65 +92,61 @@ export async function findChangedSince(
       signal: context.signal,
     },
   );
-  const rowsOfPlan = `SELECT ${foldId("id")} AS id, action, version, changed, before, after FROM ${readParquet(plan)}
+  const rowsOfPlan = `SELECT ${foldId("id")} AS id, key, action, version, changed, before, after FROM ${readParquet(plan)}
     WHERE action <> 'create' AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
   const columns = fields.map((field) => {
     const { stored, value } = target.render(field, identifier(columnOf(field)), "VARCHAR", storedReading);
     return `${field.comparedBy === undefined ? (stored ?? value) : identifier(columnOf(field))} AS ${identifier(`n:${field.name}`)}`;
   });
-  const now = `SELECT ${id} AS id, ${["true AS _is_there_", `${identifier(versionColumn)} AS version`, ...columns].join(", ")}
+  if (keys.length > 0) columns.push(`${keyOfFields(target, keys).of()} AS now_key`);
+  const now = `SELECT ${foldId(identifier(idColumn))} AS id, ${["true AS _is_there_", `${identifier(versionColumn)} AS now_version`, ...columns].join(", ")}
     FROM ${present}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE both_sides AS
-    SELECT p.*, n.* EXCLUDE (id, version), n.version AS now_version FROM (${rowsOfPlan}) p LEFT JOIN (${now}) n ON n.id = p.id`);
-  const redacted = redactedFields(context.job, stream);
-  const told: string[] = [];
-  const filling = new Set(named.fields.filter(({ policy }) => policy === "fill_empty").map((field) => field.target));
-  const strict = run.options.strict === true;
-  for (const field of fields)
-    told.push(await tellField(context, target, field, { redacted, strict, fills: filling.has(field.name) }));
-  const gone =
-    "SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record is gone' AS message FROM both_sides p WHERE _is_there_ IS NULL";
-  // A delete takes all of a record along, whatever of it is mapped.
-  const moved = `SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record was changed' AS message FROM both_sides p
-    WHERE p.action = 'delete' AND p.now_version IS DISTINCT FROM p.version`;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE ${changedTable} AS ${[gone, moved, ...told].join(" UNION ALL ")}`);
-  await engine.run("DROP TABLE both_sides");
-  return { table: changedTable };
+    SELECT p.*, n.* EXCLUDE (id) FROM (${rowsOfPlan}) p LEFT JOIN (${now}) n ON n.id = p.id`);
 }
 
 function columnOf({ name, comparedBy }: FieldSchema): string {
   return comparedBy ?? name;
 }
 
-interface Telling {
-  redacted: ReadonlySet<string>;
-  strict: boolean;
-  /** It is only written where it is empty. */
-  fills: boolean;
+/** BOOLEAN SQL: another's change of a field is minded; undefined where it never is. */
+function mindedIf(
+  { onConflict, strict }: RunOptions,
+  { target, fields }: Stream,
+  { name }: FieldSchema,
+): string | undefined {
+  if (target.key.includes(name)) return "true";
+  const isWritten = `list_contains(p.changed, ${literal(name)})`;
+  // What a policy keeps from being written is kept in any case.
+  if (onConflict === "overwrite") return policyOf(fields, name) === "overwrite" ? undefined : isWritten;
+  // A version may be too coarse to tell a record that is to go from what it was.
+  return strict === true ? "true" : `(p.action = 'delete' OR ${isWritten})`;
+}
+
+function policyOf(fields: Stream["fields"], name: string): Policy | undefined {
+  return fields.find(({ target }) => target === name)?.policy;
 }
 
 /** SELECT of the records whose field is neither as it was nor as it is to be: id, field, message. */
-async function tellField(
-  context: RunContext,
-  target: Target,
-  field: FieldSchema,
-  { redacted, strict, fills }: Telling,
-): Promise<string> {
+async function tellField(context: RunContext, stream: Stream, field: FieldSchema, isMinded: string): Promise<string> {
+  const target = targetOf(context, stream.target.connection);
   const name = identifier(field.name);
-  const equality = equalityOf(field, field.name.includes(".") ? field.caseSensitive : true);
+  const isKey = stream.target.key.includes(field.name);
+  const equality = equalityOf(field, field.name.includes(".") || isKey ? field.caseSensitive : true);
   const now = `p.${identifier(`n:${field.name}`)}`;
   const [before, after] = await readPlanned(context, target, field);
-  const isOf = strict ? "true" : `list_contains(p.changed, ${literal(field.name)})`;
+  const isWritten = `list_contains(p.changed, ${literal(field.name)})`;
   const isOther = field.several === true ? differsSet(before, now) : differs(equality, before, now);
-  const isDone = `list_contains(p.changed, ${literal(field.name)}) AND NOT (${differs(equality, after, now)})`;
+  const isDone = `${isWritten} AND NOT (${differs(equality, after, now)})`;
   const shown = (sql: string) => `coalesce('"' || ${sql} || '"', 'nothing')`;
-  const values = redacted.has(field.name.toLowerCase())
+  const values = redactedFields(context.job, stream).has(field.name.toLowerCase())
     ? "'changed'"
     : `'the plan saw ' || ${shown(`p.before.${name}`)} || ', now ' || ${shown(now)}`;
   const other = `${literal(`${field.name}: `)} || ${values}`;
-  const message = fills ? "'the field was filled since the plan'" : other;
+  const message =
+    policyOf(stream.fields, field.name) === "fill_empty" ? "'the field was filled since the plan'" : other;
   return `SELECT p.id, ${literal(field.name)} AS field, ${message} AS message FROM both_sides p
-    WHERE _is_there_ AND p.action = 'update' AND ${isOf} AND (${isOther}) AND NOT (${isDone})`;
+    WHERE _is_there_ AND ${isMinded} AND (${isOther}) AND NOT (${isDone})`;
 }
 
 /** Values of a record that has several of a kind come in any order. */

@@ -19,9 +19,9 @@ import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { type ChangedSince, findChangedSince } from "./changed-since.ts";
+import { findOutside, type StaleRows } from "./outside-where.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
 import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
-import { findOutside, findWritten, type StaleRows } from "./recheck-updates.ts";
 import { keyOfBatch, resolveFields } from "./settle-batch.ts";
 
 /** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
@@ -52,8 +52,7 @@ export async function recheckBatches(
 
 /** Of what this process has planned itself the values are fresh. */
 function mayHaveChanged({ run, isResumed }: RunContext): boolean {
-  if (run.command === "apply") return run.options.onConflict !== "overwrite";
-  return isResumed;
+  return run.command === "apply" || isResumed;
 }
 
 /** A batch of which nothing was sent; what was uploaded and not acted on is thrown away. */
@@ -131,11 +130,8 @@ async function findStale(
   if (batch.action === "create") return findMade(context, stream, batch, scans);
   const changed = since === undefined ? undefined : selectChanged(context, stream, batch, since);
   const outside = await findOutside(context, stream, batch);
-  const own =
-    batch.action === "update"
-      ? [changed ?? (await findWritten(context, stream, batch))]
-      : [await findKept(context, stream, batch), changed];
-  const found = [outside, ...own].filter((one) => one !== undefined);
+  const kept = batch.action === "delete" ? await findKept(context, stream, batch) : undefined;
+  const found = [outside, kept, changed].filter((one) => one !== undefined);
   return found.length === 0 ? undefined : found.join(" UNION ALL ");
 }
 

@@ -11,7 +11,8 @@ import { type StayedKind, stayedTable } from "../../diff/compare.ts";
 import type { Stream } from "../../job/job.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
-import { type RunContext, subfolder } from "../run/context.ts";
+import { nameParents } from "../compile/parents.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
 import { RowFile } from "./row-file.ts";
@@ -54,9 +55,8 @@ export async function keepStayedRows(
     const rows = `SELECT y.kind, y.reason, y.ids, y.key, y.position, r.cells
       FROM source_rows r JOIN (${ofPart}) y USING (position) ORDER BY y.kind, y.position`;
     for await (const row of engine.stream(rows)) {
-      const said = ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
       const file = files.get(row["kind"] as StayedKind);
-      await file?.add(part, row["cells"] as string[], [...said, String(Number(row["position"]) + 1)]);
+      await file?.add(part, row["cells"] as string[], [...saidOf(row), String(Number(row["position"]) + 1)]);
     }
   }
   for (const [kind, file] of files) {
@@ -77,18 +77,33 @@ export async function addTargetConflicts(
   const path = stayedPath(context, "conflicts", stream.name);
   const file = new RowFile(path, parts, saidColumns, restorePlanned(path));
   await engine.run(`CREATE OR REPLACE TEMP TABLE held_rows AS
-    SELECT p.part, p.position, r.key, r.message AS reason, coalesce(r.id, p.id, '') AS ids
+    SELECT p.part, p.position, ${await showKey(context, stream)} AS key, r.message AS reason, coalesce(r.id, p.id, '') AS ids
     FROM ${joinOutcomes(record.plan, resultFiles, ["conflict"])}`);
   await visitPlannedRows(context, stream, "held_rows", async (part) => {
     const rows = `SELECT h.*, r.cells FROM source_rows r JOIN held_rows h USING (position)
       WHERE h.part = ${part.ordinal} ORDER BY position`;
     for await (const row of engine.stream(rows)) {
-      const said = ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
-      const number = row["position"] === null ? "" : String(Number(row["position"]) + 1);
-      await file.add(part, row["cells"] as string[], [...said, number]);
+      await file.add(part, row["cells"] as string[], [...saidOf(row), String(Number(row["position"]) + 1)]);
     }
   });
+  // Records that mirror was to delete have no row.
+  const records = "SELECT * FROM held_rows WHERE part IS NULL ORDER BY key";
+  for await (const row of engine.stream(records)) await file.add({ columns: [], label: "" }, [], [...saidOf(row), ""]);
   if ((await file.close()) > 0) syncFile(path);
+}
+
+function saidOf(row: Readonly<Record<string, unknown>>): string[] {
+  return ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
+}
+
+/** The key of a planned row `p`, as people know it; what was sent of it (`r.key`) may be the record's id. */
+async function showKey(context: RunContext, stream: Stream): Promise<string> {
+  const schema = await targetOf(context, stream.target.connection).describe(stream.target.object);
+  const { fields, target } = nameParents(context.job, stream, schema);
+  const planned = new Set(fields.flatMap((field) => (field.own === false ? [] : [field.target])));
+  if (!target.key.every((name) => planned.has(name))) return "r.key";
+  const values = target.key.map(identifier).map((name) => `coalesce(p.after.${name}, p.before.${name})`);
+  return `CASE WHEN p.action = 'create' THEN r.key ELSE concat_ws(', ', ${values.join(", ")}) END`;
 }
 
 /** Gives the file back as the plan left it, of which a copy is kept beside it. Its length. */

@@ -48,6 +48,8 @@ async function* readKind(path: string, kind: UnloadedKind): AsyncGenerator<Unloa
     number += 1;
     const values = new Map(header.map((name, index) => [name, record[index] ?? ""]));
     const said = (name: string) => values.get(`loadline_${name}`) ?? "";
+    // A record that mirror was to delete, and that was held back, is no row.
+    if (kind === "conflicts" && said("record") === "") continue;
     yield {
       id: `${kind.slice(0, 1)}${number}`,
       kind,

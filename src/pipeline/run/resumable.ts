@@ -1,6 +1,6 @@
 // Whether a run that has ended, or was killed, can be gone on with.
 
-import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import type { BatchRecord, Ledger, RunRecord } from "../../checkpoint/ledger.ts";
 import { exitCode } from "../../core/exit-code.ts";
 
 /**
@@ -15,5 +15,10 @@ export function isResumable(ledger: Ledger, run: Pick<RunRecord, "id" | "command
 }
 
 export function hasBegunLoading(ledger: Ledger, run: Pick<RunRecord, "id">): boolean {
-  return ledger.batches(run.id).some(({ state }) => state !== "planned");
+  return ledger.batches(run.id).some((batch) => batch.state !== "planned" && !isHeldBack(batch));
+}
+
+/** All rows of it were taken out before it was sent: settled, and nothing has gone to the target. */
+function isHeldBack({ state, succeeded, failed, inDoubt, conflicts }: BatchRecord): boolean {
+  return state === "settled" && conflicts > 0 && succeeded + failed + inDoubt === 0;
 }
