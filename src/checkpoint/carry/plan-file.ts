@@ -123,9 +123,7 @@ export function openPlanFile(
   file: string,
   places: (run: RunRecord) => { folder: string; project: string },
 ): OpenPlanFile {
-  // A change that was killed in the middle is undone by whoever may write.
-  if (existsSync(`${file}-journal`)) holdSqliteFile(file, changeMsMax)?.close();
-  const packed = PackedFile.open<PlanHeader>(planKind, file);
+  const packed = openPacked(file);
   const { run, streams } = packed.header;
   const { folder, project } = places(run);
   const texts = (table: "approvals" | "claims") =>
@@ -157,8 +155,14 @@ export function openPlanFile(
 
 /** Whether a plan file is of this plan: under the name that one was written to another may lie by now. */
 export function isFileOf(file: string, plan: string): boolean {
-  using packed = PackedFile.open<PlanHeader>(planKind, file);
+  using packed = openPacked(file);
   return packed.header.run.id === plan;
+}
+
+function openPacked(file: string): PackedFile<PlanHeader> {
+  // A change that was killed in the middle is undone by whoever may write.
+  if (existsSync(`${file}-journal`)) holdSqliteFile(file, changeMsMax)?.close();
+  return PackedFile.open<PlanHeader>(planKind, file);
 }
 
 /** Adds an approval to a plan file. Throws a Failure (7) as `claimPlanFile` does: what was written needs none. */
