@@ -1,16 +1,20 @@
-// Writes src/values/names/data.ts: `npm run names`. What countries, languages and currencies are called comes from the
-// Unicode CLDR of the pinned Node (Intl), their codes from cldr-core. They are written down rather than asked of Intl as a
-// job runs, since another Node has other names: the same input would give another record.
+// Writes src/values/names/data.ts and state-names.ts: `npm run names`. What countries, languages and currencies are called
+// comes from the Unicode CLDR of the pinned Node (Intl), their codes from cldr-core, and what states are called from
+// cldr-subdivisions-full, which has them in English. They are written down rather than asked of Intl as a job runs, since
+// another Node has other names: the same input would give another record.
 // https://cldr.unicode.org
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-const folder = dirname(createRequire(import.meta.url).resolve("cldr-core/package.json"));
+function folderOf(name: string): string {
+  return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+}
 
-function supplemental<T>(name: string): T {
-  return JSON.parse(readFileSync(join(folder, `supplemental/${name}.json`), "utf8")).supplemental[name] as T;
+function supplemental<T>(name: string, part = name): T {
+  const text = readFileSync(join(folderOf("cldr-core"), `supplemental/${name}.json`), "utf8");
+  return JSON.parse(text).supplemental[part] as T;
 }
 
 /** Vietnamese is left out: its Russia is Nga, and NGA is the code of Nigeria. */
@@ -48,6 +52,32 @@ function listTender(): Map<string, string[]> {
     if (valid.length > 0) tender.set(country, valid);
   }
   return tender;
+}
+
+type Containment = Record<string, { _contains?: string[] }>;
+type Aliases = { alias: { subdivisionAlias: Record<string, { _replacement: string }> } };
+
+/**
+ * By country: what follows it in the code, names in English, and after = a code that is no longer used, where one took its
+ * place. Those that ISO has withdrawn are left out, and so are parts that are countries of ISO 3166-1 as well.
+ */
+function listStates(): string[] {
+  const english = readFileSync(join(folderOf("cldr-subdivisions-full"), "subdivisions/en/en.json"), "utf8");
+  const names: Record<string, string> = JSON.parse(english).subdivisions.localeDisplayNames.subdivisions;
+  const contained = Object.values(supplemental<Containment>("subdivisionContainment"));
+  const used = new Set(contained.flatMap(({ _contains: inside = [] }) => inside));
+  const { alias } = supplemental<Aliases>("aliases", "metadata");
+  const old = Object.entries(alias.subdivisionAlias).filter(([, { _replacement: now }]) => used.has(now));
+  const byCountry = new Map<string, string[]>();
+  for (const code of [...used].sort()) {
+    const name = names[code]?.replaceAll(/[|;=²]/g, "");
+    if (name === undefined) continue;
+    const before = old.filter(([from, to]) => to._replacement === code && from.slice(0, 2) === code.slice(0, 2));
+    const row = [code.slice(2).toUpperCase(), name, ...before.map(([from]) => `=${from.slice(2).toUpperCase()}`)];
+    const country = code.slice(0, 2).toUpperCase();
+    byCountry.set(country, [...(byCountry.get(country) ?? []), row.join("|")]);
+  }
+  return [...byCountry].map(([country, rows]) => `  ${country}: ${JSON.stringify(rows.join(";"))},`);
 }
 
 /** Those of two letters, with the codes of three letters that are the same one. */
@@ -111,6 +141,21 @@ function symbolsOf(currency: string): string {
   return [...new Set(signs)].filter((sign) => sign !== currency).join(" ");
 }
 
+/** What a file of names begins with. */
+const head = `// Written by \`npm run names\` of CLDR ${process.versions["cldr"]}: not to be changed by hand. https://www.unicode.org/license.txt`;
+
+export function writeStates(): string {
+  return [
+    head,
+    "",
+    "/** By country: the rest of its code in ISO 3166-2, its name in English, and after = codes that it had before. */",
+    "export const stateNames: Readonly<Record<string, string>> = {",
+    ...listStates(),
+    "};",
+    "",
+  ].join("\n");
+}
+
 export function writeNames(): string {
   const countries = listCountries();
   const tender = listTender();
@@ -129,7 +174,7 @@ export function writeNames(): string {
   const list = (name: string, items: readonly string[]) =>
     `export const ${name} =\n  ${JSON.stringify(items.join("|"))};`;
   return [
-    `// Written by \`npm run names\` of CLDR ${process.versions["cldr"]}: not to be changed by hand. https://www.unicode.org/license.txt`,
+    head,
     "",
     "/** ISO 3166-1: two letters, three letters, number. */",
     list(
@@ -163,4 +208,8 @@ export function writeNames(): string {
   ].join("\n");
 }
 
-if (import.meta.main) writeFileSync(join(import.meta.dirname, "../src/values/names/data.ts"), writeNames());
+if (import.meta.main) {
+  const folder = join(import.meta.dirname, "../src/values/names");
+  writeFileSync(join(folder, "data.ts"), writeNames());
+  writeFileSync(join(folder, "state-names.ts"), writeStates());
+}

@@ -41,6 +41,16 @@ export function computed(
   };
 }
 
+/** VARCHAR: what it computes of one text, for a function whose macro reads most texts by itself. */
+export function askValue({ name }: Pick<OwnFunction, "name">, text: string): string {
+  return ask(name, asked.value, [text]);
+}
+
+/** BOOLEAN: it reads the text. */
+export function isReadSql({ name }: Pick<OwnFunction, "name">, text: string): string {
+  return `${ask(name, asked.reads, [text])} = 'true'`;
+}
+
 /** The name of what a macro calls: no job can, since it is off the list of allowed functions. */
 export function engineName(name: string): string {
   return `computed_${name}`;

@@ -12,7 +12,9 @@ const invisibleRanges: readonly (readonly [first: number, last: number])[] = [
   [0x061c, 0x061c],
   [0x1680, 0x1680],
   [0x180e, 0x180e],
-  [0x2000, 0x200f],
+  [0x2000, 0x200b],
+  [0x200c, 0x200d],
+  [0x200e, 0x200f],
   [0x2028, 0x202f],
   [0x205f, 0x206f],
   [0x3000, 0x3000],
@@ -21,9 +23,16 @@ const invisibleRanges: readonly (readonly [first: number, last: number])[] = [
 ];
 
 /** The same as a class of a regular expression of the engine (RE2), and, in JavaScript, with the flag u. */
-export const invisibleClass: string = invisibleRanges
-  .map(([first, last]) => (first === last ? codePoint(first) : `${codePoint(first)}-${codePoint(last)}`))
-  .join("");
+export const invisibleClass: string = classOf(invisibleRanges);
+
+/** Those that stand between two words: all but the joiners, which Persian and Indic names have inside (U+200C, U+200D). */
+export const separatingClass: string = classOf(invisibleRanges.filter(([first]) => first !== 0x200c));
+
+function classOf(ranges: typeof invisibleRanges): string {
+  return ranges
+    .map(([first, last]) => (first === last ? codePoint(first) : `${codePoint(first)}-${codePoint(last)}`))
+    .join("");
+}
 
 function codePoint(code: number): string {
   return `\\x{${code.toString(16)}}`;

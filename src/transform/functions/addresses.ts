@@ -3,15 +3,33 @@
 // E-mail: Salesforce takes letters of all scripts, and two dots in a row or one before the @, as in Japan, but none at the
 // start; https://help.salesforce.com/s/articleView?id=000384328. HubSpot takes no quotes before the @, and wants a domain of
 // the top level: https://legacydocs.hubspot.com/docs/faq/how-does-hubspot-validate-email-addresses. So what one of them
-// takes is taken here, and quotes and comments are not. Lengths are those of RFC 5321, 4.5.3.1.
+// takes is taken here, and quotes and comments are not. Lengths are those of RFC 5321, 4.5.3.1, and RFC 1035, 2.3.4. A domain
+// in punycode (xn--) stays as it is in an address, since an org without address internationalization takes no other; to
+// compare domains both writings are one: compute/hosts.ts. https://help.salesforce.com/s/articleView?id=sales.emailadmin_eai_prepare.htm
 
 import { literal } from "../../core/sql.ts";
 import { foldRareSql } from "../../values/fold.ts";
 import { lettersAbroad } from "../../values/letters.ts";
 import { invisibleClass, isBlank } from "../../values/trim.ts";
 import { bind } from "../../values/value.ts";
+import { askValue, type ComputedFunction, isReadSql } from "../computed.ts";
 import type { OwnFunction } from "../own-function.ts";
 import { asText, impossible } from "./reading.ts";
+
+const domain: ComputedFunction = {
+  name: "domain",
+  signature: "domain(text)",
+  does: "the domain of an e-mail or web address, in small letters, without `www.`, and with its letters where it is in punycode (xn--); blank is none",
+  takes: "an e-mail address, an http or https address, or a domain alone",
+  examples: [
+    { call: "domain('Ann@Sales.Example.com')", gives: "sales.example.com" },
+    { call: "domain('https://www.example.com/about')", gives: "example.com" },
+    { call: "domain('xn--mnchen-3ya.de')", gives: "münchen.de" },
+  ],
+  macro: () => read(readDomain()),
+  question: () => ask(readDomain()),
+  load: async () => (await import("../compute/hosts.ts")).readHosts(),
+};
 
 export const addressFunctions: readonly OwnFunction[] = [
   {
@@ -40,18 +58,7 @@ export const addressFunctions: readonly OwnFunction[] = [
     macro: () => read(readUrl()),
     question: () => ask(readUrl()),
   },
-  {
-    name: "domain",
-    signature: "domain(text)",
-    does: "the domain of an e-mail or web address, in small letters and without `www.`; blank is none",
-    takes: "an e-mail address, an http or https address, or a domain alone",
-    examples: [
-      { call: "domain('Ann@Sales.Example.com')", gives: "sales.example.com" },
-      { call: "domain('https://www.example.com/about')", gives: "example.com" },
-    ],
-    macro: () => read(readDomain()),
-    question: () => ask(readDomain()),
-  },
+  domain,
 ];
 
 const unseen = `[${invisibleClass}]*`;
@@ -106,10 +113,26 @@ function readEmail(): Reading {
   const grammar = `^${unseen}(?:${linked}|${named}|(${mailbox}))${unseen}$`;
   const found = ofGroups(grammar, ["linked", "named", "alone"], (groups) => {
     const address = `(${groups}.linked || ${groups}.named || ${groups}.alone)`;
-    const fits = `strlen(${address}) <= 254 AND strpos(${address}, '@') BETWEEN 2 AND 65`;
-    return { isFound: fits, value: foldRareSql(address) };
+    const fits = `strlen(${address}) <= 254 AND strpos(${address}, '@') BETWEEN 2 AND 65 AND ${hasShortLabels(address)}`;
+    return { isFound: fits, value: `nfc_normalize(${foldRareSql(address)})` };
   });
   return { quick: isQuickEmail, asIs: `lower(${asText})`, found };
+}
+
+/** A label has 63 characters at most. Few addresses are as long as that. */
+function hasShortLabels(address: string): string {
+  const labels = `string_split(split_part(${address}, '@', -1), '.')`;
+  return `CASE WHEN strlen(${address}) <= 64 THEN true ELSE list_max(list_transform(${labels}, lambda label: length(label))) <= 63 END`;
+}
+
+function isPort(port: string): string {
+  return `(${port} = '' OR CAST(${port} AS INTEGER) BETWEEN 1 AND 65535)`;
+}
+
+/** Of an address of numbers, which alone ends with one, none is above 255. */
+function hasOctets(host: string): string {
+  const parts = `list_transform(string_split(${host}, '.'), lambda part: CAST(part AS INTEGER))`;
+  return `CASE WHEN substr(${host}, -1) BETWEEN '0' AND '9' THEN list_max(${parts}) <= 255 ELSE true END`;
 }
 
 const numbers = "[0-9]{1,3}(?:[.][0-9]{1,3}){3}";
@@ -124,23 +147,28 @@ function readUrl(): Reading {
     const usual = `CASE lower(${groups}.scheme) WHEN 'http' THEN '80' ELSE '443' END`;
     const port = `CASE WHEN ${groups}.port IN ('', ${usual}) THEN '' ELSE ':' || ${groups}.port END`;
     const path = `CASE WHEN ${groups}.path = '/' THEN '' ELSE ${groups}.path END`;
-    const value = `${scheme} || '://' || ${foldRareSql(`${groups}.host`)} || ${port} || ${path}`;
-    return { isFound: `${groups}.host <> ''`, value };
+    const value = `${scheme} || '://' || nfc_normalize(${foldRareSql(`${groups}.host`)}) || ${port} || ${path}`;
+    const isFound = `${groups}.host <> '' AND ${isPort(`${groups}.port`)} AND ${hasShortLabels(`${groups}.host`)}`;
+    return { isFound: `${isFound} AND ${hasOctets(`${groups}.host`)}`, value };
   });
-  return { quick: `regexp_full_match(${asText}, '${quickUrl}')`, asIs: asText, found };
+  const isShort = `strlen(split_part(${asText}, '/', 3)) <= 63`;
+  return { quick: `(${isShort} AND regexp_full_match(${asText}, '${quickUrl}'))`, asIs: asText, found };
 }
 
+/** x.com/@ann is a page of x.com; a name with a slash has no point before it. */
 function readDomain(): Reading {
-  const name = `(?:[^/?#@<>\\s:]*@)`;
+  const name = "(?:(?:[^/.?#@<>\\s:]*/[^?#@<>\\s:]*|[^/?#@<>\\s:]*)@)";
   const before = `(?:[^<>]*<\\s*)?(?:${mailto}[^@<>\\s]*@|${http}[Ss]?://${name}?|${name}?)(?:[Ww]{3}[.])?`;
-  const grammar = `^${unseen}${before}(${host})[.]?(?::[0-9]{1,5})?(?:${rest})?(?:\\s*>)?${unseen}$`;
-  const found = ofGroups(grammar, ["host"], (groups) => ({
-    isFound: `${groups}.host <> ''`,
-    value: foldRareSql(`${groups}.host`),
-  }));
-  return {
-    quick: `${isQuickEmail} AND NOT contains(lower(${asText}), '@www.')`,
-    asIs: `lower(split_part(${asText}, '@', 2))`,
-    found,
-  };
+  const grammar = `^${unseen}${before}(${host})[.]?(?::([0-9]{1,5}))?(?:${rest})?(?:\\s*>)?${unseen}$`;
+  const found = ofGroups(grammar, ["host", "port"], (groups) => {
+    const written = `${groups}.host`;
+    const isPlain = `strlen(${written}) = length(${written}) AND NOT contains(lower(${written}), 'xn--')`;
+    const isKnown = `CASE WHEN ${isPlain} THEN true ELSE ${isReadSql(domain, written)} END`;
+    return {
+      isFound: `${written} <> '' AND ${isPort(`${groups}.port`)} AND ${hasShortLabels(written)} AND ${isKnown}`,
+      value: `CASE WHEN ${isPlain} THEN lower(${written}) ELSE ${askValue(domain, written)} END`,
+    };
+  });
+  const isEasy = `NOT contains(${asText}, '/') AND NOT contains(lower(${asText}), '@www.') AND NOT contains(lower(${asText}), 'xn--')`;
+  return { quick: `${isQuickEmail} AND ${isEasy}`, asIs: `lower(split_part(${asText}, '@', 2))`, found };
 }

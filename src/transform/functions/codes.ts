@@ -21,7 +21,8 @@ export const codeFunctions: readonly OwnFunction[] = [
     name: "language",
     signature: "language(text)",
     does: "the code of ISO 639-1; blank is none",
-    takes: "a language's name in any of 37 languages, its code of two or three letters, or a tag with its region",
+    takes:
+      "a language's name in any of 37 languages, its code of two or three letters, or a tag with its script or region",
     examples: [
       { call: "language('Französisch')", gives: "fr" },
       { call: "language('en-US')", gives: "en" },
@@ -43,10 +44,13 @@ export const codeFunctions: readonly OwnFunction[] = [
   computed({
     name: "vat_valid",
     signature: "vat_valid(text)",
-    does: "whether a VAT number, with the two letters of its country, has that country's form and right check digits (members of the EU, and those that jsvat knows beside them); blank is none",
+    does: "whether a VAT number, with the letters that stand for its country there (EL for Greece, XI for Northern Ireland, CHE), has that country's form and right check digits; blank is none",
+    takes:
+      "a number of a member of the EU, or of AD, BR, CHE, GB, NO, RS, RU or XI; of other countries no form is known; what does not begin with two letters is false",
     examples: [
       { call: "vat_valid('DE 136 695 976')", gives: "true" },
       { call: "vat_valid('DE136695978')", gives: "false" },
+      { call: "vat_valid('XI 110 3058 78')", gives: "true" },
     ],
     type: "BOOLEAN",
     load: async () => (await import("../compute/numbers.ts")).checkVatNumbers(),

@@ -22,7 +22,7 @@ export const countryFunctions: readonly OwnFunction[] = [
     name: "country_name",
     signature: "country_name(country [, language])",
     does: "what a country is called, in English or in another language; blank is none",
-    takes: "what `country_code` takes, and the code of a language: `de`, `pt-PT`",
+    takes: "what `country_code` takes, and the code of one of 37 languages, with a region or without: `de`, `pt-PT`",
     examples: [
       { call: "country_name('DE')", gives: "Germany" },
       { call: "country_name('USA', 'fr')", gives: "États-Unis" },
@@ -34,10 +34,11 @@ export const countryFunctions: readonly OwnFunction[] = [
     signature: "state_code(text, country)",
     does: "the code of a state or province as ISO 3166-2 has it behind the country's; blank is none. Salesforce's state codes are the same for most countries; of Mexico and China an org may have others",
     takes:
-      "a name, in English or as the country writes it, or a code, of AT, AU, BR, CA, CH, CN, DE, IE, IN, JP, MX or US; the country is what `country_code` takes",
+      "a code, a name in English, or, of AT, BE, BR, CA, CH, CN, DE, ES, FR, IN, IT, MX, NL, PL and PT, as the country writes it; not a name that a province and a city share; the country is what `country_code` takes",
     examples: [
       { call: "state_code('California', 'US')", gives: "CA" },
       { call: "state_code('Bayern', 'Germany')", gives: "BY" },
+      { call: "state_code('County Cork', 'IE')", gives: "CO" },
       { call: "state_code('mx-jal', 'MX')", gives: "JAL" },
     ],
     load: async () => (await import("../compute/countries.ts")).codeStates(),

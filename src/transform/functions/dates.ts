@@ -100,10 +100,12 @@ function ofSerial(text: string): string {
   return `make_timestamp(1000 * CAST(round(${since1970} * 86400000) AS BIGINT))`;
 }
 
-/** The last one is 31 December 9999. */
+/** The last one is 31 December 9999. Half a millisecond before its end, or before that of 59, rounds to a day that is none. */
 function isSerial(text: string, decimals: string): string {
   const isNumber = `regexp_full_match(${text}, '[1-9][0-9]{0,6}(?:[.]${decimals})?')`;
-  return `CASE WHEN ${isNumber} THEN split_part(${text}, '.', 1) <> '60' AND CAST(split_part(${text}, '.', 1) AS INTEGER) <= 2958465 ELSE false END`;
+  const day = `split_part(${text}, '.', 1)`;
+  const isLast = `${day} IN ('59', '2958465') AND split_part(${text}, '.', 2) > '99999999421'`;
+  return `CASE WHEN ${isNumber} THEN ${day} <> '60' AND CAST(${day} AS INTEGER) <= 2958465 AND NOT (${isLast}) ELSE false END`;
 }
 
 function readAny({ isRead, read }: Reader, text = trimmed(asText)): string {

@@ -34,7 +34,8 @@ function splitList(): string {
   const around = `concat('${ends}', regexp_escape(separator), '${ends}')`;
   const apart = `regexp_replace(regexp_replace(${asText}, '^${ends}|${ends}$', '', 'g'), ${around}, replace(separator, '\\', '\\\\'), 'g')`;
   const items = `list_filter(string_split(${apart}, separator), lambda item: item <> '')`;
-  return `CASE WHEN ${isBlank(asText)} THEN NULL ELSE nullif(${items}, []::VARCHAR[]) END`;
+  const refused = `[CAST(CAST(${impossible(asText)} AS INTEGER) AS VARCHAR)]`;
+  return `CASE WHEN ${isBlank(asText)} THEN NULL WHEN separator = '' THEN ${refused} ELSE nullif(${items}, []::VARCHAR[]) END`;
 }
 
 /** An item with the separator in it would be two. */

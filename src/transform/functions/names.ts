@@ -4,7 +4,7 @@
 import { literal } from "../../core/sql.ts";
 import { foldMarkedSql } from "../../values/fold.ts";
 import { lettersAbroad } from "../../values/letters.ts";
-import { invisibleClass, isBlank, trimmed } from "../../values/trim.ts";
+import { isBlank, separatingClass, trimmed } from "../../values/trim.ts";
 import { bind } from "../../values/value.ts";
 import type { OwnFunction, Written } from "../own-function.ts";
 import { asText, impossible } from "./reading.ts";
@@ -28,7 +28,8 @@ export const nameFunctions: readonly OwnFunction[] = [
     name: "split_name",
     signature: "split_name(text [, part])",
     does: "the parts of a person's name: `split_name(x).last` or `split_name(x, 'last')`; also `first`, `middle`, `prefix` (Dr.) and `suffix` (Jr.). The last word is the last name, with what belongs to it (van der Berg); `Lee, Ann` is read as well; a single word is a last name; blank is none",
-    takes: "the name of one person, without digits, @, & and the like",
+    takes:
+      "the name of one person, without digits, emojis, @, & and the like; an abbreviation in front is a title that is known (Dr. med., Prof., Sr.) or an initial; not a name that may be two people (Ana y Juan Pérez)",
     examples: [
       { call: "split_name('Dr. Ann Marie Lee Jr.').first", gives: "Ann" },
       { call: "split_name('Ludwig van Beethoven').last", gives: "van Beethoven" },
@@ -48,6 +49,8 @@ const particles =
 const acronyms =
   "II|III|IV|VI|VII|VIII|IX|AG|SE|SA|UG|KG|OHG|EV|IBM|SAP|USA|UK|EU|UN|UAE|NATO|NASA|UNICEF|IT|HR|PR|VP|CEO|CFO|CTO|COO|AOL|EY|AI|TV|NV|BV|AB|OY|LLC|LLP|PLC|KGAA|ING|UBS|ABB|AXA|BASF|IKEA|HP|GE|3M|DZ|FC|MD|MBA";
 const noVowels = "[BCDFGHJKLMNPQRSTVWXZ]{3,6}";
+/** AT&T and R&D; and numbers behind a name, which nobody is called: John Smith iii. */
+const alwaysCapital = "[A-Z]{1,2}&[A-Z]|(?i:ii|iii|iv|vii|viii)";
 
 /** Stands before a letter that becomes a capital; and before a word that is all capitals. Neither is in a text. */
 const up = "\\x{fdd1}";
@@ -62,7 +65,7 @@ function capitalise(): string {
   const inWord = `A-Za-z0-9${lettersAbroad}''’${allUp}`;
   const letter = `[A-Za-z${lettersAbroad}]`;
   const edge = `[^${inWord}${up}]`;
-  const isAcronym = `(^|${edge})(${acronyms}|${noVowels})($|${edge})`;
+  const isAcronym = `(^|${edge})(${acronyms}|${noVowels}|${alwaysCapital})($|${edge})`;
   // What stands between two of them belongs to the first; so it is looked for twice. MRS is no acronym.
   const keepAcronyms = (sql: string) => `regexp_replace(${sql}, '${isAcronym}', '\\1${wholeMark}\\2${mark}\\3', 'g')`;
   const noMrs = `replace(${keepAcronyms(keepAcronyms(trimmed(asText)))}, '${wholeMark}MRS', 'MRS')`;
@@ -84,40 +87,65 @@ function capitalise(): string {
   return `CASE WHEN ${isSimple} THEN ${asText} ELSE nullif(${joined}, '') END`;
 }
 
-const word = '[^\\x00-\\x20,;:0-9@&+/|<>()"=#*%$!?_\\[\\]\\\\{}]+';
-const titles =
-  "mr|mrs|ms|mx|miss|sir|dr|prof|professor|rev|herr|frau|mme|mlle|sra|srta|señor|señora|dott|dipl[.]?-ing|monsieur|madame|mademoiselle";
-const suffixes = "jr|sr|junior|ii|iii|iv|phd|ph[.]d|md|m[.]d|dds|dvm|esq|mba|cpa|jd|obe|mbe|cbe";
-const belonging =
-  "van|von|vom|der|den|des|het|te|ter|ten|de|del|della|dello|degli|dei|di|da|das|do|dos|du|la|le|las|los|el|al|bin|ibn|bint|zu|zum|zur|af|av|st[.]?|san|santa";
-/** A name of two words: Ortega y Gasset. */
-const joining = "y|e|i";
+/** Letters of all scripts, apostrophes, hyphens, points, ª and º; of format characters those that join letters. */
+const word = `[A-Za-z${lettersAbroad}''’‘ʼ\`´.‐‑·\\x{aa}\\x{ba}\\x{200c}\\x{200d}-]+`;
+const titles = [
+  "mr|mrs|ms|mx|miss|mister|sir|dr|prof|professor|rev|herr|herrn|frau|mme|mlle|sra|srta|señor|señora|dott|monsieur|madame|mademoiselle",
+  "dra|dott[.]?ssa|dipl[.]?(?:-[a-z]+)?|ing[.]|mag[.]|mgr[.]|bc[.]|hr[.]|fr[.]|sr[.]|hon[.]|capt[.]|col[.]|gen[.]|lt[.]|maj[.]|sgt[.]",
+  "m[uv]dr|judr|phdr|rndr|paeddr|lord|lady|dame|freiherr|freifrau",
+  // What stands behind Dr.: Dr. med., Dr. rer. nat., Dr. h. c.
+  "med[.](?: dent[.]| vet[.])?|rer[.] ?(?:nat|pol|soc)[.]|phil[.]|jur[.]|iur[.]|h[.] ?c[.]|mult[.]|habil[.]|techn[.]|oec[.]",
+].join("|");
+const suffixes = "jr|sr|jun|sen|junior|ii|iii|iv|phd|ph[.] ?d|md|m[.]d|dds|dvm|esq|mba|cpa|jd|obe|mbe|cbe";
+const belonging = [
+  "van|von|vom|der|den|des|het|te|ter|ten|de|del|della|dello|degli|dei|di|da|das|do|dos|du|la|le|las|los|el|al|bin|ibn|bint|zu|zum|zur|af|av|st[.]?|ste[.]?|saint|san|santa|abu",
+  "von und zu|(?:in |op |van )?[''’]t|(?:an|auf|aus|in|unter) (?:der|dem|den)",
+].join("|");
+/** A name of two words: Ortega y Gasset. In capitals it may be an initial: Mary Ann E Lee. */
+const joining = "(?-i:y|e|i)";
 
 /** A name as it is said, or the last name first and a comma. Lazy where words may belong to what follows. */
 const nameGrammar = (() => {
-  const prefix = `((?:(?:${titles})[.]? )+)?`;
-  const last = `((?:(?:${belonging}) )*${word}(?: (?:${joining}) ${word})?)`;
+  const titled = `((?:(?:${titles})[.]? )+)`;
+  const prefix = `${titled}?`;
+  const last = `((?:(?:${belonging}) )*${word}(?: ${joining} ${word})?)`;
   const alone = `((?:(?:${belonging}) (?:${belonging}) (?:(?:${belonging}) )*)?${word})`;
   const middle = `(?: (${word}(?: ${word})*?))??`;
   const suffix = `((?:(?:,? |,)(?:${suffixes})[.]?)+)?`;
   const said = `^${prefix}(?:${alone}|(${word})${middle} ${last})${suffix}$`;
-  return `(?i)${said}|^${prefix}(${word}(?: ${word})*?)${suffix}, ?${prefix}(${word})${middle}${suffix}$`;
+  const behind = `(?: ((?-i:${belonging})(?: (?-i:${belonging}))*))?`;
+  // Herr von Goethe has no first name: small letters there begin none.
+  const addressed = `^${titled}((?:(?-i:${belonging}) )+${word})${suffix}$`;
+  return `(?i)${addressed}|${said}|^${prefix}(${word}(?: ${word})*?)${suffix}, ?${prefix}(${word})${middle}${behind}${suffix}$`;
 })();
-const groups = "p1 alone f1 m1 l1 s1 p2 l2 s2 p3 f2 m2 s3".split(" ");
-/** Two people. */
-const several = " (?:and|und|et|or|oder|ou) ";
+const groups = "p0 l0 s0 p1 alone f1 m1 l1 s1 p2 l2 s2 p3 f2 m2 b2 s3".split(" ");
+/**
+ * Two people, or what may be two: Ana y Juan Pérez, Anna u. Bob. A name that begins with a joined one (Ortega y Gasset) may
+ * be either, and so may a Y among capitals.
+ */
+const several = ["(?i: (?:and|und|et|or|oder|ou|u[.]) )", `^[^ ]+ ${joining} `, "^[^ ]+ [^ ].* Y [A-ZÀ-ÖØ-Þ]{2}"].join(
+  "|",
+);
+/** A title or an addition alone. */
+const noName = `(?i)^(?:${titles}|${suffixes})[.]?$`;
 
 /** `otherwise`: of a text that is no name, from a group that then is empty. */
 function findName(otherwise: (group: string) => string): string {
-  const text = `regexp_replace(${trimmed(asText)}, '[${invisibleClass}]+', ' ', 'g')`;
-  const one = `CASE WHEN regexp_matches(${asText}, '(?i)${several}') THEN '' ELSE ${text} END`;
+  const text = `regexp_replace(${trimmed(asText)}, '[${separatingClass}]+', ' ', 'g')`;
+  const one = `CASE WHEN regexp_matches(replace(${text}, ' von und zu ', ' '), '${several}') OR regexp_matches(${text}, '${noName}')
+    THEN '' ELSE ${text} END`;
   const extracted = `regexp_extract(${one}, '${nameGrammar}', [${groups.map(literal).join(", ")}])`;
   return bind("name", extracted, (name) => {
     const part = (...from: string[]) =>
       `nullif(system.main.trim(concat(${from.map((group) => `${name}.${group}`).join(", ")}), ', '), '')`;
-    const found = `struct_pack(prefix := ${part("p1", "p2", "p3")}, first := ${part("f1", "f2")}, middle := ${part("m1", "m2")},
-      last := ${part("alone", "l1", "l2")}, suffix := ${part("s1", "s2", "s3")})`;
-    return `CASE WHEN ${part("alone", "l1", "l2")} IS NOT NULL THEN ${found} ELSE ${otherwise(`${name}.alone`)} END`;
+    // Berg, Jan van der
+    const last = `CASE WHEN ${name}.b2 <> '' THEN ${name}.b2 || ' ' || ${name}.l2 ELSE ${part("l0", "alone", "l1", "l2")} END`;
+    const found = `struct_pack(prefix := ${part("p0", "p1", "p2", "p3")}, first := ${part("f1", "f2")}, middle := ${part("m1", "m2")},
+      last := ${last}, suffix := ${part("s0", "s1", "s2", "s3")})`;
+    // An abbreviation that is no initial may be a title that is not known here: Rep. Ann Lee.
+    const first = `concat(${name}.f1, ${name}.f2)`;
+    const isAbbreviated = `suffix(${first}, '.') AND length(${first}) > 2 AND strpos(${first}, '.') = length(${first})`;
+    return `CASE WHEN ${part("l0", "alone", "l1", "l2")} IS NOT NULL AND NOT (${isAbbreviated}) THEN ${found} ELSE ${otherwise(`${name}.l0`)} END`;
   });
 }
 

@@ -37,9 +37,10 @@ export const spaceFunctions: readonly OwnFunction[] = [
       { call: "truncate('Senior Account Manager', 17, 'word')", gives: "Senior Account" },
     ],
     complain: { count: complainAboutCount, unit: complainAboutUnit },
-    macro: () => `(value, count) AS ${cutCharacters()},
-      (value, count, unit) AS CASE unit WHEN 'characters' THEN ${cutCharacters()} WHEN 'bytes' THEN ${cutBytes()}
-        WHEN 'word' THEN ${cutAtWord()} ELSE CAST(CAST(${impossible("unit")} AS INTEGER) AS VARCHAR) END`,
+    macro: () => `(value, count) AS ${unlessNegative(cutCharacters())},
+      (value, count, unit) AS CASE unit WHEN 'characters' THEN ${unlessNegative(cutCharacters())}
+        WHEN 'bytes' THEN ${unlessNegative(cutBytes())} WHEN 'word' THEN ${unlessNegative(cutAtWord())}
+        ELSE CAST(CAST(${impossible("unit")} AS INTEGER) AS VARCHAR) END`,
   },
   {
     name: "mask",
@@ -86,6 +87,12 @@ function afterLineBreak(text: string, start: string): string {
   const rest = `substr(${text}, length(${start}) - length(${tail}) + 1)`;
   return `CASE WHEN left_grapheme(${rest}, length_grapheme(${tail})) = ${tail} THEN ${start}
     ELSE left(${start}, length(${start}) - length(${tail})) || left_grapheme(${rest}, length_grapheme(${tail}) - 1) END`;
+}
+
+/** A count of a column may be anything; one less than nothing would count from the end. Without a count nothing is cut. */
+function unlessNegative(cut: string): string {
+  return `CASE WHEN count < 0 THEN CAST(CAST(${impossible("CAST(count AS VARCHAR)")} AS INTEGER) AS VARCHAR)
+    WHEN count IS NULL THEN NULL ELSE ${cut} END`;
 }
 
 /** Bytes are counted without reading the text, and are never fewer than characters. */

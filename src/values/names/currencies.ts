@@ -16,6 +16,12 @@ const otherSigns: Readonly<Record<string, string>> = {
   SFr: "CHF",
 };
 
+/** Names that CLDR does not have. Pounds and dollars are several; sterling is one. */
+const otherNames: Readonly<Record<string, string>> = {
+  CNY: "Renminbi|RMB",
+  GBP: "Pound sterling|Pounds sterling|Sterling|Pfund Sterling",
+};
+
 interface Currencies {
   /** `country`: its code of two letters. */
   find(text: string, country?: string): Found;
@@ -29,11 +35,12 @@ export function openCurrencies(): Currencies {
   for (const [sign, code] of [...signs, ...Object.entries(otherSigns)]) {
     bySign.set(sign, [...(bySign.get(sign) ?? []), code]);
   }
-  const named = new NameIndex(
-    [...Object.values(names).map(({ currencies }) => currencies), pluralNames].flatMap((list) =>
+  const named = new NameIndex([
+    ...[...Object.values(names).map(({ currencies }) => currencies), pluralNames].flatMap((list) =>
       list.split("|").map((name, place) => [name, rows[place]?.[0]]),
     ),
-  );
+    ...Object.entries(otherNames).flatMap(([code, written]) => written.split("|").map((name) => [name, code])),
+  ]);
   const paid = new Map(tender.split("|").map((row) => [row.slice(0, 2), row.slice(3).split(" ")]));
   return {
     find(text, country) {

@@ -74,6 +74,10 @@ const times: Readings = {
   "46081.333333333": "2026-02-28 08:00:00",
   "28.02.2026 24:15": refused,
   "60.5": refused,
+  "59.99999": "1900-02-28 23:59:59.136",
+  // To the millisecond these are days that never were, and never will be held.
+  "59.9999999999": refused,
+  "2958465.99999999999": refused,
   "": null,
 };
 
