@@ -21,6 +21,8 @@ export interface CompiledField {
   value: string;
   typed: string;
   invalid?: { condition: string; message: string };
+  /** What is told of a value that is stored all the same. */
+  doubt?: { rule: string; condition: string; message: string };
   /** BOOLEAN: the value was rounded. */
   rounded?: string;
 }

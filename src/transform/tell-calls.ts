@@ -15,10 +15,14 @@ interface Node {
 
 /** `parse_decimal takes a number …`; undefined where it calls none that refuses anything. */
 export function tellTakes(sql: string): string | undefined {
-  const bare = blankQuotes(sql).toLowerCase();
-  const called = ownFunctions.filter(({ name }) => new RegExp(`\\b${name}\\s*\\(`).test(bare));
+  const called = ownFunctions.filter(({ name }) => callsFunction(sql, name));
   const told = called.flatMap(({ name, takes }) => (takes === undefined ? [] : [`${name} takes ${takes}`]));
   return told.length === 0 ? undefined : told.join("; ").replaceAll("`", "");
+}
+
+/** Whether it calls the function, which is ours. */
+export function callsFunction(sql: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\s*\\(`).test(blankQuotes(sql).toLowerCase());
 }
 
 /** Its calls of functions that are computed in JavaScript, as statements (JSON) that say why they refuse. */

@@ -19,6 +19,8 @@ export interface CheckedField {
   /** What keeps a lookup from giving its value. */
   lookup?: Objection[];
   invalid?: { condition: string; message: string };
+  /** Of a value that is stored all the same. */
+  doubt?: { rule: string } & Objection;
   isKey: boolean;
   /** Its values are never shown. */
   isHidden: boolean;

@@ -34,9 +34,10 @@ export function findProblems(checks: Checks): string {
   ]);
 }
 
-/** VARCHAR[]: the rules of severity warn that the row breaks, or NULL. */
+/** VARCHAR[]: what is doubtful of its values and the rules of severity warn that the row breaks, or NULL. */
 export function findWarnings(checks: Checks): string {
-  return tellAll(checkRules(checks, ["warn"]));
+  const present = checks.fields.filter(({ absent }) => !absent);
+  return tellAll([...present.flatMap(checkDoubtful), ...checkRules(checks, ["warn"])]);
 }
 
 /**
@@ -69,10 +70,21 @@ function checkFailed(field: CheckedField): Check {
 
 function checkInvalid({ invalid, failed, target, isHidden }: CheckedField): Check[] {
   if (invalid === undefined) return [];
-  // Messages quote values: from the first quotation mark to the last, whatever the value holds.
-  const message = isHidden ? `regexp_replace(${invalid.message}, '(?s)".*"', '(hidden)')` : invalid.message;
+  const message = isHidden ? hideValues(invalid.message) : invalid.message;
   const { condition } = invalid;
   return [{ condition, field: target, rule: "type", message, ...(failed === undefined ? {} : { unless: failed }) }];
+}
+
+/** VARCHAR. Messages quote values: from the first quotation mark to the last, whatever the value holds. */
+function hideValues(message: string): string {
+  return `regexp_replace(${message}, '(?s)".*"', '(hidden)')`;
+}
+
+function checkDoubtful(field: CheckedField): Check[] {
+  if (field.doubt === undefined) return [];
+  const { rule, condition, message } = field.doubt;
+  const told = field.isHidden ? hideValues(message) : message;
+  return [unlessUnread({ condition, field: field.target, rule, message: told }, [field])];
 }
 
 function checkNull(field: CheckedField): Check[] {

@@ -43,3 +43,34 @@ test("phones, countries and codes are read; a row that is refused says why, one 
   });
   expect(contacts.get("5")).toMatchObject({ Phone: null, MailingCountry: null });
 });
+
+test("a usual slip in the domain of an address is a warning: the row loads, and the address stays as it is", async () => {
+  const map = ["Ext__c: id", "LastName: last", "Email: mail.email()", "Description: domain(email(mail))"];
+  const job = (top = "") =>
+    contactsJob({ map: map.map((line) => `      ${line}`).join("\n"), ...(top === "" ? {} : { top }) });
+  const rows = [
+    "1,A,Ann <ANN@Gmial.com>",
+    "2,B,ann@gmail.com",
+    "3,C,ann@gmx.com",
+    "4,D,ann@acme.con",
+    "5,E,",
+    "6,F,ann@",
+  ];
+  const files = { "inbox/contacts.csv": `id,last,mail\n${rows.join("\n")}\n`, "hidden.yaml": job("redact: [Email]") };
+  await using place = await rehearse(job(), files);
+  const { project } = place;
+  const done = (await project.run("run", "job.yaml", "--json")).summary();
+  const told = (given: string, meant: string) =>
+    `contacts.csv, line ${given === "gmial.com" ? 2 : 5}: "ann@${given}" may be meant for "${meant}": a usual slip in its domain`;
+  expect(done.streams["contacts"]).toMatchObject({
+    rejected: 1,
+    loaded: 5,
+    warnings: [{ field: "Email", rule: "email", count: 2, example: told("gmial.com", "gmail.com") }],
+  });
+  expect((await place.contacts()).get("1")).toMatchObject({ Email: "ann@gmial.com", Description: "gmial.com" });
+  const preview = await project.run("preview", "job.yaml");
+  expect(preview.stdout).toContain('"ann@acme.con" may be meant for "acme.com"');
+  const hidden = await project.run("preview", "hidden.yaml", "--json");
+  expect(hidden.stdout).toContain("•••: a usual slip in its domain");
+  expect(hidden.stdout).not.toContain("may be meant for");
+});

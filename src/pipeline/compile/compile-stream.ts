@@ -17,6 +17,7 @@ import { type Bound, bindExpression, type CompileInput } from "./bind-expression
 import { compileRules } from "./compile-rules.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
 import { findDedupeProblems } from "./dedupe-problems.ts";
+import { doubtAddress } from "./doubtful-address.ts";
 import { takeFound } from "./found-values.ts";
 import { compileTimes, timeSchema } from "./newest.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
@@ -164,6 +165,7 @@ function compileField(
     ...(lookup === undefined ? {} : { lookedUp: takeFound(lookup) }),
     ...rendered,
     ...(invalid === undefined ? {} : { invalid }),
+    ...(lookup === undefined ? doubtAddress(field) : {}),
   };
 }
 

@@ -298,7 +298,7 @@ export function scanPart(
 
 function checkedField(
   compiled: CompiledStream,
-  { field, columns, invalid }: CompiledField,
+  { field, columns, invalid, doubt }: CompiledField,
   absent: ReadonlySet<string>,
   refusals: ReadonlyMap<string, string> | undefined,
 ): CheckedField {
@@ -313,6 +313,7 @@ function checkedField(
     ...(refusals === undefined ? {} : { failed: failureName(field.target), failedMessage: failedMessage() }),
     ...(lookup === undefined ? {} : { lookup: objectToFound(lookup) }),
     ...(invalid === undefined ? {} : { invalid }),
+    ...(doubt === undefined ? {} : { doubt }),
     isKey: compiled.stream.target.key.includes(field.target),
     isHidden: compiled.redacted.has(field.target.toLowerCase()),
     rejectNull: field.onNull === "reject",

@@ -35,7 +35,7 @@ export const addressFunctions: readonly OwnFunction[] = [
   {
     name: "email",
     signature: "email(text)",
-    does: "an address in small letters, out of `Ann <ann@x.com>` and `mailto:` too; a tag (`ann+crm@`) stays; blank is none",
+    does: "an address in small letters, out of `Ann <ann@x.com>` and `mailto:` too; a tag (`ann+crm@`) stays; a usual slip in its domain (gmial.com) stays too, and is a warning; blank is none",
     takes:
       "one address: a name of at most 64 characters without blanks, quotes and a dot at its start, an @, and a domain with a dot",
     examples: [
