@@ -18,7 +18,7 @@ export async function openOffline(
   connections: ReadonlyMap<string, Connection>,
   schema: string | undefined,
 ): Promise<OfflineSystems> {
-  const systems = new Map([...connections].filter(([, { holds }]) => holds === "objects"));
+  const systems = new Map([...connections].filter(([, { holds }]) => holds !== "files"));
   if (systems.size === 0) return { connections, [Symbol.asyncDispose]: async () => undefined };
   const { startSandbox } = await import("../sandbox/sandbox.ts");
   const usual = join(folder, "sandbox.yaml");

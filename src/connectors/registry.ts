@@ -6,10 +6,11 @@ import type { Connector } from "../contract/connector.ts";
 import type { Connection } from "../job/job.ts";
 import { files } from "./file/connector.ts";
 import { hubspot } from "./hubspot/connector.ts";
+import { postgres } from "./postgres/connector.ts";
 import { salesforce } from "./salesforce/connector.ts";
 import { sftp } from "./sftp/connector.ts";
 
-export const connectors: readonly Connector[] = [salesforce, hubspot, sftp, files];
+export const connectors: readonly Connector[] = [salesforce, hubspot, postgres, sftp, files];
 
 export function connectorOf({ type }: Pick<Connection, "type">): Connector {
   const connector = connectors.find((one) => one.type === type);

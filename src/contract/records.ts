@@ -12,6 +12,8 @@ export interface RecordSchema {
   derived?: ReadonlySet<string>;
   /** Fields that can't be read, lower case, with why and what to use instead. */
   refused: ReadonlyMap<string, { message: string; next: string }>;
+  /** Columns of which not every text is a value that others hold too: what one must match in full, and what another one is. */
+  strict?: ReadonlyMap<string, { pattern: string; otherwise: string }>;
   /** Names in every extracted record: what it is, when it changed. */
   idColumn: string;
   versionColumn: string;

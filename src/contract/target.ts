@@ -20,6 +20,8 @@ export interface TargetCapabilities {
   results: ResultColumns;
   /** Modes that this target can load. */
   modes: readonly Mode[];
+  /** A version tells that a record changed, and not when. */
+  untimedVersions?: true;
   /** Up to this many keys a target is asked for the records that they name, rather than for all. */
   namedKeysMax: number;
   /** Records are found by what any field holds at the moment, not by an index that comes later. */

@@ -22,6 +22,8 @@ export interface CsvFormat {
   footerLines?: number;
   /** `utf-8`, or a name that iconv-lite knows. */
   encoding: string;
+  /** All values stand in quotes, so that a cell without any is NULL, and an empty text is none. */
+  tellsNull?: true;
 }
 
 export interface JsonFormat {
@@ -62,6 +64,9 @@ export interface WrittenCsv {
 
 /** UTF-8, comma, double quotes, LF: what loadline writes itself and what the vendors' bulk endpoints speak. */
 export const plainCsv: CsvFormat = { type: "csv", delimiter: ",", quote: '"', encoding: "utf-8" };
+
+/** What a database copies out: NULL stands apart from an empty text. */
+export const copiedCsv: CsvFormat = { ...plainCsv, tellsNull: true };
 
 /**
  * A record of more bytes is taken for a quote or a bracket that is not closed. A cell of Salesforce holds at most

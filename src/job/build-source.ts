@@ -6,7 +6,7 @@ import { buildDecryption } from "./build-keys.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { buildTaking } from "./file-taking.ts";
 import type { StreamSource } from "./job.ts";
-import { buildObjectSource } from "./object-source.ts";
+import { buildObjectSource, sqlNames } from "./object-source.ts";
 import type { StreamFile } from "./schema.ts";
 import { placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { keySpanAt } from "./yaml-tree.ts";
@@ -17,7 +17,7 @@ export function buildSource(
   diagnostics: Diagnostics,
 ): StreamSource | undefined {
   const connection = required(written.connection, ["source", "connection"], draft, diagnostics);
-  if (written.object !== undefined) {
+  if (["object", ...sqlNames].some((name) => written[name as "object"] !== undefined)) {
     const object = buildObjectSource(written, draft, diagnostics);
     return connection === undefined || object === undefined ? undefined : { ...object, connection };
   }
@@ -26,7 +26,7 @@ export function buildSource(
   if (connection === undefined || files === undefined || format === undefined) return undefined;
   refuseLeadingOut(written, draft, diagnostics);
   refuseClearRejects(written, draft, diagnostics);
-  for (const name of ["fields", "where", "incremental", "deletes"] as const) {
+  for (const name of ["fields", "where", "incremental", "deletes", "key"] as const) {
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["source", name]), `${name} goes with \`object\`, not with \`files\``);
   }

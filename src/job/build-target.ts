@@ -20,7 +20,11 @@ export function buildTarget(
     if (written[name] === undefined) continue;
     diagnostics.add(keySpanAt(draft.tree, ["target", name]), `${name} goes with \`files\`, not with an object`);
   }
-  const object = required(written.object, ["target", "object"], draft, diagnostics);
+  const called = written.table === undefined ? "object" : "table";
+  if (written.table !== undefined && written.object !== undefined) {
+    diagnostics.add(keySpanAt(draft.tree, ["target", "table"]), "table stands in place of object: one of them");
+  }
+  const object = required(written[called], ["target", called], draft, diagnostics);
   const key = required(written.key, ["target", "key"], draft, diagnostics);
   const mode = required(written.mode, ["target", "mode"], draft, diagnostics);
   if (connection === undefined || object === undefined || key === undefined || mode === undefined) return undefined;
@@ -42,6 +46,7 @@ export function buildTarget(
   return {
     connection,
     object,
+    ...(called === "table" ? { isTable: true as const } : {}),
     key: typeof key === "string" ? [key] : key,
     mode,
     batch: { ...(rows === undefined ? {} : { rows }), ...(bytes === undefined ? {} : { bytes: parseBytes(bytes) }) },
@@ -51,7 +56,7 @@ export function buildTarget(
     ...(written.scope === undefined ? {} : { scope: written.scope }),
     hardDelete: written.hard_delete === true,
     ...(written.assignment_rule === undefined ? {} : { assignmentRule: written.assignment_rule }),
-    place: placeAt(["target", "object"], draft, diagnostics),
+    place: placeAt(["target", called], draft, diagnostics),
   };
 }
 
@@ -67,6 +72,7 @@ function buildFileTarget(
   const { done_file: doneFile, manifest } = written;
   for (const name of [
     "object",
+    "table",
     "adopt_by",
     "via",
     "batch",

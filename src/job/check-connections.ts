@@ -2,7 +2,7 @@
 
 import { suggest } from "../core/suggest.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
-import { type Connection, type Job, type Place, writesFile } from "./job.ts";
+import { type Connection, type Job, type Place, type Stream, writesFile } from "./job.ts";
 import { lookupsOf } from "./lookup.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, mergeTrees, nodeAt } from "./yaml-tree.ts";
@@ -23,7 +23,7 @@ export function checkConnections(job: Job, connections: ReadonlyMap<string, Conn
   const wrong: WrongConnection[] = [];
   for (const stream of job.streams) {
     for (const side of ["source", "target"] as const) {
-      const takes = side === "source" ? stream.source.kind : writesFile(stream.target.mode) ? "files" : "object";
+      const takes = side === "source" ? takenFrom(stream) : writtenTo(stream);
       const problem = findProblem(stream[side].connection, side, takes, connections);
       if (problem !== undefined) wrong.push({ stream: stream.name, side, problem });
     }
@@ -36,10 +36,23 @@ export function checkConnections(job: Job, connections: ReadonlyMap<string, Conn
   if (wrong.length > 0) refuse(job, wrong);
 }
 
+type Taken = "files" | "object" | "table";
+
+/** What a connection that holds such things is asked for. */
+const named: Record<Connection["holds"], Taken> = { files: "files", objects: "object", tables: "table" };
+
+function takenFrom({ source }: Stream): Taken {
+  return source.kind === "object" && source.sql !== undefined ? "table" : source.kind;
+}
+
+function writtenTo({ target }: Stream): Taken {
+  return writesFile(target.mode) ? "files" : target.isTable === true ? "table" : "object";
+}
+
 function findProblem(
   name: string,
   side: Side,
-  takes: "files" | "object",
+  takes: Taken,
   connections: ReadonlyMap<string, Connection>,
 ): Problem | undefined {
   const connection = connections.get(name);
@@ -49,8 +62,9 @@ function findProblem(
     const known = [...connections.keys()].join(", ") || "none";
     return suggestion === undefined ? { message, next: `connections there: ${known}` } : { message, suggestion };
   }
-  const holds = connection.holds === "files" ? "files" : "object";
-  if (holds === takes) return undefined;
+  const holds = named[connection.holds];
+  // A lookup calls a table an object: what it finds is a record.
+  if (holds === takes || (side === "lookup" && holds === "table")) return undefined;
   const message = `${name} is of type ${connection.type}: it wants \`${side}.${holds}\`, not \`${side}.${takes}\``;
   return { message };
 }

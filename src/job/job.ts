@@ -136,7 +136,10 @@ type After = { kind: "leave" } | { kind: "move"; folder: string } | { kind: "del
 export interface ObjectSource {
   kind: "object";
   connection: string;
+  /** Of a database a table, or what stands for its query. */
   object: string;
+  /** Of a database. */
+  sql?: SqlSource;
   /** Fields to extract besides those that expressions use. */
   fields: string[];
   /** A filter in the vendor's own language. */
@@ -149,6 +152,13 @@ export interface ObjectSource {
   format: CsvFormat;
   optional: string[];
   place: Place;
+}
+
+export interface SqlSource {
+  /** A SELECT, in place of a table. */
+  query?: string;
+  /** Columns that name a record, where the table does not say it. */
+  key: readonly string[];
 }
 
 export interface Incremental {
@@ -165,8 +175,9 @@ export interface Incremental {
 
 export interface StreamTarget {
   connection: string;
-  /** The object; of a file target the file's name. */
+  /** The object, or table; of a file target the file's name. */
   object: string;
+  isTable?: true;
   /** Target fields. At least one, but for mode replace. */
   key: string[];
   mode: Mode;
@@ -267,17 +278,28 @@ export function redactedFields({ redact }: Pick<Job, "redact">, { fields }: Pick
   return new Set([...written, ...resolved.map(({ target }) => target.toLowerCase())]);
 }
 
-/** How a field's values are read. */
-export function readingOf({ timezone, onAmbiguousTime = "reject" }: Job, { round }: MappedField): Reading {
-  return { timezone, onAmbiguousTime, ...(round === undefined ? {} : { round }) };
+/** How a field's values are read; those of the job itself without the stream. */
+export function readingOf(
+  { timezone, onAmbiguousTime = "reject" }: Job,
+  { round }: MappedField,
+  stream?: Pick<Stream, "source">,
+): Reading {
+  const format = stream?.source.format;
+  const tellsEmpty = format?.type === "csv" && format.tellsNull === true;
+  return {
+    timezone,
+    onAmbiguousTime,
+    ...(round === undefined ? {} : { round }),
+    ...(tellsEmpty ? { tellsEmpty: true as const } : {}),
+  };
 }
 
 /** A system of connections.yaml; its connector knows more of it. */
 export interface Connection {
   name: string;
   type: string;
-  /** What it leads to: files, or objects with records. */
-  holds: "files" | "objects";
+  /** What it leads to: files, objects with records, or tables of a database. */
+  holds: "files" | "objects" | "tables";
   /** Loads want an approved plan or `--yes`. */
   protected: boolean;
   /** Parents that a stream maps are added to those that a record has: several streams may do so. */

@@ -1,8 +1,10 @@
 // The source of a stream that takes records of an object.
 
-import { plainCsv } from "../formats/format.ts";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { copiedCsv, plainCsv } from "../formats/format.ts";
 import type { Diagnostics } from "./diagnostics.ts";
-import type { Incremental, ObjectSource } from "./job.ts";
+import type { Incremental, ObjectSource, SqlSource } from "./job.ts";
 import type { StreamFile } from "./schema.ts";
 import { placeAt, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { parseDuration } from "./units.ts";
@@ -22,17 +24,49 @@ export function buildObjectSource(
     diagnostics.add(keySpanAt(draft.tree, ["source", name]), `${name} goes with \`files\`, not with \`object\``);
   }
   const incremental = buildIncremental(written.incremental, draft, diagnostics);
+  const sql = buildSql(written, draft, diagnostics);
+  const [called = "object"] = sqlNames.filter((name) => written[name] !== undefined);
   return {
     kind: "object",
-    object: written.object ?? "",
+    object: written.object ?? written.table ?? written.query_file ?? "the query",
+    ...(sql === undefined ? {} : { sql }),
     fields: written.fields ?? [],
     ...(written.where === undefined ? {} : { where: written.where }),
     ...(incremental === undefined ? {} : { incremental }),
     deletes: written.deletes ?? "ignore",
-    format: plainCsv,
+    format: sql === undefined ? plainCsv : copiedCsv,
     optional: [],
-    place: placeAt(["source", "object"], draft, diagnostics),
+    place: placeAt(["source", called], draft, diagnostics),
   };
+}
+
+/** What a source of a database is named by. */
+export const sqlNames = ["table", "query", "query_file"] as const;
+
+function buildSql(written: SourceFile, draft: StreamDraft, diagnostics: Diagnostics): SqlSource | undefined {
+  const [first, second] = ["object", ...sqlNames].filter((name) => written[name as "object"] !== undefined);
+  if (second !== undefined) {
+    diagnostics.add(keySpanAt(draft.tree, ["source", second]), `${second} stands in place of ${first}: one of them`);
+  }
+  const { key = [] } = written;
+  if (first === "object") {
+    if (written.key !== undefined) {
+      diagnostics.add(keySpanAt(draft.tree, ["source", "key"]), "key goes with `table`, `query` or `query_file`");
+    }
+    return undefined;
+  }
+  const query = written.query ?? readQuery(written.query_file, draft, diagnostics);
+  return { ...(query === undefined ? {} : { query }), key: typeof key === "string" ? [key] : key };
+}
+
+function readQuery(file: string | undefined, draft: StreamDraft, diagnostics: Diagnostics): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(resolve(draft.folder, file), "utf8");
+  } catch (error) {
+    diagnostics.add(spanAt(["source", "query_file"], draft), `${file} can't be read: ${(error as Error).message}`);
+    return "";
+  }
 }
 
 function buildIncremental(

@@ -83,6 +83,13 @@ export const source = closedMap({
     .optional(),
   max_age: duration.describe("Where the newest file is older, or there is none, the run stops (exit 4).").optional(),
   object: text.describe("The object to extract, e.g. Contact.").optional(),
+  table: text.describe("Of a database: the table or view to read, e.g. crm.contacts.").optional(),
+  query: text.describe("Of a database, in place of a table: one SELECT.").optional(),
+  query_file: text.describe("A file with the query, relative to the job.").optional(),
+  key: z
+    .union([text, atLeastOneName])
+    .describe("Of a query, or of a table without a primary key: the columns that tell its records apart.")
+    .optional(),
   fields: atLeastOneName.describe("Fields to extract. Default: those the map uses.").optional(),
   where: text.describe("Filter in the vendor's own language.").optional(),
   incremental: closedMap({

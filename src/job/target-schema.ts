@@ -30,6 +30,7 @@ const targetFormat = closedMap({
 export const target = closedMap({
   connection: text.describe("A connection of connections.yaml.").optional(),
   object: text.describe("The object to load, e.g. Contact.").optional(),
+  table: text.describe("Of a database: the table to load, e.g. crm.contacts.").optional(),
   key: z
     .union([text, atLeastOneName])
     .describe(

@@ -4,6 +4,7 @@
 
 import type { BatchState, TransactionWrites } from "../contract/write.ts";
 import { failpoint } from "../core/failpoint.ts";
+import { randomId } from "../core/random.ts";
 import { batchToSend, type LoadContext, type LoadedBatch } from "./loaded-batch.ts";
 
 /** Loads a batch by a transaction. `mark`: what the target remembers it by, the same for every attempt. */
@@ -24,7 +25,8 @@ export async function loadByTransaction<B extends LoadedBatch>(
   if (current.state === "planned") current = context.advance(current, "intent");
   failpoint("intent");
   if (current.state === "intent") {
-    const handle = `${current.sha256}-${current.number}`;
+    // Not of what is in it: another run may write the same rows again, and means it.
+    const handle = randomId(16);
     current = context.advance(current, "committed", { attempts: current.attempts + 1, handle });
   }
   failpoint("committed");

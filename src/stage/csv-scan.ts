@@ -17,7 +17,7 @@ const rejectsMax = 10;
  */
 const noNull = "CAST([] AS VARCHAR[])";
 
-/** Of our own copies: an empty cell without quotes is NULL, one with quotes is an empty text. */
+/** Of our own copies, and those of a database: an empty cell without quotes is NULL, one with quotes is an empty text. */
 const emptyIsNull = "''";
 
 /** A table function that yields the part's rows, all columns VARCHAR, in the order of the file. */
@@ -52,7 +52,7 @@ function scan(
   names: readonly string[],
   compressed: boolean,
   format: CsvFormat,
-  { more = "", nulls = noNull }: { more?: string; nulls?: string } = {},
+  { more = "", nulls = format.tellsNull === true ? emptyIsNull : noNull }: { more?: string; nulls?: string } = {},
 ): string {
   const columns = names.map((column) => `${literal(column)}: 'VARCHAR'`).join(", ");
   return `read_csv(${path}, auto_detect = false, header = ${format.columns === undefined}, columns = {${columns}},

@@ -15,6 +15,8 @@ export interface Reading {
   timezone: string;
   onAmbiguousTime: AmbiguousTime;
   round?: Rounding;
+  /** The source tells no value from an empty text, so that the latter is one; without it, it is no value. */
+  tellsEmpty?: true;
 }
 
 /** How what a system holds is read: it is in UTC, and never rounded. */

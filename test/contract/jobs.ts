@@ -14,7 +14,7 @@ interface LoadParts {
 }
 
 /** The rows of drop/rows.csv into the object. */
-export function loadJob({ fields, object }: ConnectorRig, mode: Mode, parts: LoadParts = {}): string {
+export function loadJob({ fields, object, noun = "object" }: ConnectorRig, mode: Mode, parts: LoadParts = {}): string {
   const { roles = ["key", "text"], batchRows, keys = ["key"] } = parts;
   const mapped = mode === "delete" ? keys : roles;
   const key = keys.length === 1 ? fields[keys[0] ?? "key"] : `[${keys.map((role) => fields[role]).join(", ")}]`;
@@ -25,7 +25,7 @@ name: load
 streams:
   records:
     source: { connection: drop, files: rows.csv, format: { type: csv } }
-    target: { connection: crm, object: ${object}, mode: ${mode}, key: ${key}${batch} }
+    target: { connection: crm, ${noun}: ${object}, mode: ${mode}, key: ${key}${batch} }
     map:
 ${map.join("\n")}
 rejects: { max: 50% }
@@ -42,14 +42,14 @@ export function rowsFile(rows: readonly Values[], roles: readonly Role[] = ["key
 type Taken = "all" | "changed" | "changed, 1s";
 
 /** The records of the object into the object once more, under keys of their own: one stream that reads and writes. */
-export function copyJob({ fields, object }: ConnectorRig, mode: Mode, batchRows: number): string {
+export function copyJob({ fields, object, noun = "object" }: ConnectorRig, mode: Mode, batchRows: number): string {
   const { key, text } = fields;
   return `version: 1
 name: copy
 streams:
   records:
-    source: { connection: crm, object: ${object} }
-    target: { connection: crm, object: ${object}, mode: ${mode}, key: ${key}, batch: { rows: ${batchRows} } }
+    source: { connection: crm, ${noun}: ${object} }
+    target: { connection: crm, ${noun}: ${object}, mode: ${mode}, key: ${key}, batch: { rows: ${batchRows} } }
     map:
       ${key}: "'copy-' || ${key}"
       ${text}: ${text}
@@ -57,15 +57,18 @@ streams:
 }
 
 /** Every role of the object's records into drop/out.csv, of changed ones into a file of each run. */
-export function extractJob({ fields, object }: ConnectorRig, taken: Taken = "all"): string {
+export function extractJob({ fields, object, noun = "object", cursor }: ConnectorRig, taken: Taken = "all"): string {
   const map = Object.entries(fields).map(([role, name]) => `      ${role}: ${name}`);
-  const overlap = taken === "changed" ? "" : " overlap: 1s ";
-  const [incremental, file] = taken === "all" ? ["", "out"] : [`, incremental: {${overlap}}`, "out-{run}"];
+  const window = [
+    ...(cursor === undefined ? [] : [`cursor: ${cursor}`]),
+    ...(taken === "changed" ? [] : ["overlap: 1s"]),
+  ].join(", ");
+  const [incremental, file] = taken === "all" ? ["", "out"] : [`, incremental: { ${window} }`, "out-{run}"];
   return `version: 1
 name: extract
 streams:
   extracted:
-    source: { connection: crm, object: ${object}${incremental} }
+    source: { connection: crm, ${noun}: ${object}${incremental} }
     target: { connection: drop, files: "${file}.csv" }
     map:
 ${map.join("\n")}

@@ -30,16 +30,20 @@ export interface ConnectorRig extends AsyncDisposable {
   connection: string;
   environment: Record<string, string>;
   object: string;
+  /** What a job calls it; "object" where not said. */
+  noun?: "object" | "table";
+  /** The field that tells when a record changed, where a job must name it. */
+  cursor?: string;
   /** Names of the fields: a unique key of text, and one of each type that the system has. */
   fields: { key: string; text: string; number: string; boolean: string; date: string; datetime: string };
-  /** When one may come back after a day's limit, as `next` says it. */
-  dayEnds: RegExp;
+  /** When one may come back after a day's limit, as `next` says it; absent where nobody counts the calls. */
+  dayEnds?: RegExp;
   /** Characters that the text field takes. */
   textMax: number;
   /** A value that the system refuses by itself: nothing that describe says condemns it. */
   refused: { field: string; value: string };
-  /** What tells that a record was deleted, in an extraction with `deletes: emit`. */
-  deletedColumn: string;
+  /** What tells that a record was deleted, in an extraction with `deletes: emit`; absent where the system can't tell. */
+  deletedColumn?: string;
   /** Where the system merges records: what tells into which, and how it is done. */
   merges?: { column: string; idColumn: string; merge(kept: string, merged: string): Promise<void> };
   /** Runs `<folder> <job file>` in a process of its own, where the connector is not part of the product. */

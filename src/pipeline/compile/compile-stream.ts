@@ -101,6 +101,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     runRules,
     lookups: lookups.compiled,
     columns,
+    strict: input.columns?.strict ?? new Map(),
     ...(where === undefined ? {} : { where }),
     keepColumns,
     redacted,
@@ -154,7 +155,12 @@ function compileField(
   bound: Bound,
   lookups: StreamLookups,
 ): CompiledField {
-  const rendered = input.target.render(schema, mappedName(field.target), bound.type, readingOf(input.job, field));
+  const rendered = input.target.render(
+    schema,
+    mappedName(field.target),
+    bound.type,
+    readingOf(input.job, field, input.stream),
+  );
   const named = input.stream.target.key.includes(field.target) || schema.lookup !== undefined;
   const lookup = lookups.of(field.target);
   const invalid = named ? refuseLong(schema, rendered.invalid) : rendered.invalid;

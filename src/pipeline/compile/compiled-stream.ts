@@ -24,6 +24,8 @@ export interface CompiledStream {
   lookups: CompiledLookup[];
   /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
   columns: ReadonlyMap<string, string>;
+  /** Of records: what the text of a value must be, by column (RecordSchema). */
+  strict: ReadonlyMap<string, { pattern: string; otherwise: string }>;
   /** Which present records may be touched. */
   where?: CompiledWhere;
   /** Those that `source.keep` uses. */

@@ -25,6 +25,11 @@ export async function compileTimes(input: CompileInput, problems: Diagnostic[]):
   const compiled: CompiledTimes = { fields: [], columns: new Map(), of: new Map() };
   const known = new Map<string, string>();
   for (const field of input.stream.fields.filter(({ policy }) => policy === "newest")) {
+    if (input.target.capabilities.untimedVersions === true) {
+      const message = "policy newest: the target does not tell when a record changed";
+      problems.push({ place: field.targetPlace, length: field.target.length, message });
+      continue;
+    }
     const expression = timeOf(input.stream, field);
     const name =
       expression === undefined ? versionColumn : (known.get(expression.sql) ?? `${field.target} (newest_by)`);

@@ -6,12 +6,14 @@ import type { Stream } from "../../job/job.ts";
 /** As JSON with sorted keys; blanks outside of quotes and how the job file is laid out don't count. */
 export function defineSource({ source, keep }: Pick<Stream, "source" | "keep">): string {
   if (source.kind !== "object") throw new Error("only records have a watermark");
-  const { object, where, incremental, deletes } = source;
+  const { object, sql, where, incremental, deletes } = source;
   const definition: Record<string, string | undefined> = {
     cursor: incremental?.cursor,
     deletes,
     keep: keep === undefined ? undefined : foldBlanks(keep.sql),
+    key: sql === undefined || sql.key.length === 0 ? undefined : sql.key.join(", "),
     object,
+    query: sql?.query === undefined ? undefined : foldBlanks(sql.query),
     since: incremental?.since,
     where: where === undefined ? undefined : foldBlanks(where),
   };

@@ -23,9 +23,27 @@ export function digitsOfColumn(column: string): string {
   return `coalesce(${numberText(cell)}, ${cell})`;
 }
 
+/** What the text of a value must be in full, and what another one is. */
+export interface StrictColumn {
+  pattern: string;
+  otherwise: string;
+}
+
 /** What expressions see of a cell, by the type of its field. */
-export function readCell(cell: string, type: string): string {
-  return isComputedNumber(type) ? decimalOf(numberText(cell)) : `CAST(${cell} AS ${type})`;
+export function readCell(cell: string, type: string, strict?: StrictColumn): string {
+  const read = isComputedNumber(type) ? decimalOf(numberText(cell)) : `CAST(${cell} AS ${type})`;
+  return strict === undefined ? read : `CASE WHEN ${isPlain(cell, strict)} THEN ${read} END`;
+}
+
+function isPlain(cell: string, { pattern }: StrictColumn): string {
+  return `regexp_full_match(${cell}, ${literal(pattern)})`;
+}
+
+/** A branch of CASE for rows whose value is none that others hold: `infinity`, a day before Christ. */
+export function findStrange(name: string, strict: StrictColumn | undefined): string[] {
+  if (strict === undefined) return [];
+  const message = `${name} ${strict.otherwise}`;
+  return [`WHEN NOT ${isPlain(sourceName(name), strict)} THEN ${literal(`${problemStart("", "value")}${message}`)}`];
 }
 
 /** A branch of CASE for rows whose number has more digits after the point than expressions compute with. */

@@ -33,7 +33,7 @@ import { type Checks, findProblems, findWarnings } from "../../validate/rules.ts
 import { type Computation, cantBeComputed, type Given } from "../../validate/uncomputed.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { objectToFound } from "../compile/found-values.ts";
-import { findInexact, readCell } from "../compile/source-numbers.ts";
+import { findInexact, findStrange, readCell } from "../compile/source-numbers.ts";
 import { joinFound, keyLookups, lookupColumns } from "./join-lookups.ts";
 import { identifyRow, identityColumn } from "./row-identity.ts";
 
@@ -237,7 +237,7 @@ function findNul(columns: readonly string[]): string {
 
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
 export function scanPart(
-  { stream, columns, carried }: CompiledStream,
+  { stream, columns, carried, strict }: CompiledStream,
   part: Part,
   { scan, hasLines, hasFiles, isPlaced }: Scan,
 ): ScannedPart {
@@ -262,17 +262,19 @@ export function scanPart(
     };
   }
   const known = new Set(part.columns.map((column) => column.toLowerCase()));
-  const typed = nestColumns(
-    [...columns].map(([name, type]) => {
-      const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "CAST(NULL AS VARCHAR)";
-      return [name, readCell(cell, type)];
-    }),
-  );
-  const digits = carried.map((name) => {
-    const cell = known.has(name.toLowerCase()) ? `nullif(${sourceName(name)}, '')` : "CAST(NULL AS VARCHAR)";
-    return `${cell} AS ${digitsName(name)}`;
-  });
-  const inexact = [...columns].filter(([name]) => known.has(name.toLowerCase())).flatMap(findInexact);
+  const { format } = stream.source;
+  const tellsNull = format.type === "csv" && format.tellsNull === true;
+  const cellOf = (name: string) => {
+    if (!known.has(name.toLowerCase())) return "CAST(NULL AS VARCHAR)";
+    return tellsNull ? sourceName(name) : `nullif(${sourceName(name)}, '')`;
+  };
+  const typed = nestColumns([...columns].map(([name, type]) => [name, readCell(cellOf(name), type, strict.get(name))]));
+  const digits = carried.map((name) => `${cellOf(name)} AS ${digitsName(name)}`);
+  const present = [...columns].filter(([name]) => known.has(name.toLowerCase()));
+  const inexact = [
+    ...present.flatMap(([name]) => findStrange(name, strict.get(name))),
+    ...present.flatMap(findInexact),
+  ];
   const own = part.columns.map(sourceName);
   const line = [...(hasLines ? [lineColumn] : []), ...placed.map(([from]) => from)].map(identifier);
   const [id = "", version = ""] = own;

@@ -68,12 +68,12 @@ const checkRefusedRow: Check = {
 const checkNames: Check = {
   name: "names that are not there, or are no key, are refused with what was meant before anything is read",
   async run(rig) {
-    const { fields, object } = rig;
+    const { fields, object, noun = "object" } = rig;
     const job = loadJob(rig, "upsert");
     const slip = `${fields.text.slice(0, -1)}`;
     const jobs: Record<string, [string, ...string[]]> = {
       field: [job.replace(`${fields.text}:`, `${slip}:`), `has no field ${slip}`, `did you mean "${fields.text}"?`],
-      object: [job.replace(`object: ${object}`, "object: NoSuchObject__c"), "NoSuchObject__c"],
+      object: [job.replace(`${noun}: ${object}`, `${noun}: NoSuchObject__c`), "NoSuchObject__c"],
       key: [job.replace(`key: ${fields.key}`, `key: ${fields.text}`), `target.key: ${fields.text} is neither`],
       source: [extractJob(rig).replace(`text: ${fields.text}`, `text: ${slip}`), `has no column "${slip}"`],
     };

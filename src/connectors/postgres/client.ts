@@ -1,0 +1,198 @@
+// Sessions of a PostgreSQL database. In: a connection. Out: transactions, each with the settings by which values come as they
+// are stored. Must hold: a session is in no transaction when it is used again; one that failed in any way is not; what runs
+// is cancelled on the server when the run is stopped.
+
+import { readFileSync } from "node:fs";
+import { Client, type ClientConfig, type QueryResult } from "pg";
+import type { Account } from "../../contract/account.ts";
+import type { ConnectionContext } from "../../contract/connection.ts";
+import { isLoopback } from "../../core/loopback.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { withRetries } from "../../http/retry.ts";
+import type { PostgresConnection } from "./connection.ts";
+import { explainFault, faultOf } from "./faults.ts";
+import { readPassword } from "./password.ts";
+import { isSocket } from "./url.ts";
+
+const connectMsMax = 30_000;
+
+/** Values as the server writes them: no Date, no number of JavaScript. */
+const asText: NonNullable<ClientConfig["types"]> = { getTypeParser: () => (text: string) => text };
+
+/**
+ * Every digit, every microsecond, in UTC. A server that looks after its clients ends a statement whose client has gone
+ * (PostgreSQL 14, https://www.postgresql.org/docs/current/runtime-config-connection.html).
+ */
+const settings = `SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
+  SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL idle_in_transaction_session_timeout = '10min';
+  SELECT set_config(name, '250', true) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'`;
+
+const begins = {
+  read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+  write: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+};
+
+export type Row = Record<string, string | null>;
+
+export class PostgresSession {
+  readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  /** One statement, with values for $1, $2, …: never several, whatever stands in it. */
+  query(text: string, values: readonly (string | null)[] = []): Promise<QueryResult<Row>> {
+    return this.client.query<Row>({ text, values: [...values], queryMode: "extended" } as { text: string });
+  }
+
+  async rows(text: string, values: readonly (string | null)[] = []): Promise<Row[]> {
+    return (await this.query(text, values)).rows;
+  }
+}
+
+export class PostgresClient implements Account {
+  readonly name: string;
+  readonly warnings: string[] = [];
+  readonly allowance = undefined;
+  /** A database counts no calls. */
+  readonly apiCalls = 0;
+  readonly waitedMs = 0;
+  readonly #connection: PostgresConnection;
+  readonly #context: ConnectionContext;
+  readonly #idle: Client[] = [];
+  #orgId = "";
+
+  constructor(connection: PostgresConnection, context: ConnectionContext) {
+    this.name = connection.name;
+    this.#connection = connection;
+    this.#context = context;
+  }
+
+  get orgId(): string {
+    return this.#orgId;
+  }
+
+  /** Throws a Failure: 8 where the role is refused, 75 where nobody answers. */
+  async connect(): Promise<void> {
+    const asked = `SELECT current_database() AS database, (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid,
+      (SELECT system_identifier FROM pg_control_system()) AS system, rolsuper FROM pg_roles WHERE rolname = current_user`;
+    const [row = {}] = await this.explain("the sign-in", () => this.transact("read", (session) => session.rows(asked)));
+    // A copy of the database's files, a standby, has the same: it is the same data.
+    this.#orgId = `${row["system"]}/${row["oid"]}`;
+    if (row["rolsuper"] === "t") {
+      this.warnings.push(`${this.name}: the role is a superuser; give loadline one that may do what the jobs do`);
+    }
+  }
+
+  readAllowance(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async readIdentity(): Promise<{ user: string | null; name: string | null; kind: string | null }> {
+    const asked =
+      "SELECT current_user AS role, current_database() AS name, current_setting('server_version') AS version";
+    const [row = {}] = await this.transact("read", (session) => session.rows(asked));
+    return { user: row["role"] ?? null, name: row["name"] ?? null, kind: `PostgreSQL ${row["version"]}` };
+  }
+
+  /** The server's own. */
+  async readClock(): Promise<Date> {
+    const [row = {}] = await this.transact("read", (session) =>
+      session.rows("SELECT to_json(clock_timestamp()) AS now"),
+    );
+    return new Date(JSON.parse(row["now"] ?? "null") as string);
+  }
+
+  /**
+   * Runs `act` in a transaction of its own, again where what ended it passes: it must be one that may run twice. What the
+   * server refuses, and a connection that breaks, is a CallFault.
+   */
+  transact<T>(kind: keyof typeof begins, act: (session: PostgresSession) => Promise<T>): Promise<T> {
+    const { signal, onRetry } = this.#context;
+    return withRetries(() => this.#transactOnce(kind, act), {
+      idempotent: true,
+      signal,
+      onRetry: ({ message }, attempt, delayMs) =>
+        onRetry(`${this.name}: ${message}; attempt ${attempt + 1} in ${Math.round(delayMs)} ms`),
+    });
+  }
+
+  async #transactOnce<T>(kind: keyof typeof begins, act: (session: PostgresSession) => Promise<T>): Promise<T> {
+    const { signal } = this.#context;
+    signal.throwIfAborted();
+    const client = this.#idle.pop() ?? (await this.#open());
+    const cancel = () => void this.#cancel(client);
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      await client.query(`${begins[kind]}; ${settings}`);
+      const done = await act(new PostgresSession(client));
+      await client.query("COMMIT");
+      this.#idle.push(client);
+      return done;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      signal.throwIfAborted();
+      throw faultOf(error, true);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  async #open(): Promise<Client> {
+    const { address, user, caFile } = this.#connection;
+    const isHere = isSocket(address) || isLoopback(address.host);
+    const client = new Client({
+      ...address,
+      user,
+      password: () => readPassword(this.#connection, this.#context.environment)?.reveal() ?? "",
+      ssl: isHere
+        ? false
+        : { rejectUnauthorized: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile, "utf8") }) },
+      application_name: "loadline",
+      client_encoding: "UTF8",
+      connectionTimeoutMillis: connectMsMax,
+      keepAlive: true,
+      types: asText,
+    });
+    // One that breaks while it is idle is told by its next statement.
+    client.on("error", () => void this.#forget(client));
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw faultOf(error, false);
+    }
+  }
+
+  #forget(client: Client): void {
+    const at = this.#idle.indexOf(client);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  /** Over a connection of its own: one that works on a statement hears nothing else. */
+  async #cancel(client: Client): Promise<void> {
+    const pid = (client as { processID?: number }).processID;
+    try {
+      const other = await this.#open();
+      await other.query(`SELECT pg_cancel_backend(${Number(pid)})`);
+      await other.end();
+    } catch {
+      // It ends with its connection.
+    }
+    await client.end().catch(() => undefined);
+  }
+
+  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw error instanceof CallFault ? explainFault(error, doing, this.#connection) : error;
+    }
+  }
+
+  close(): void {
+    for (const client of this.#idle.splice(0)) void client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,79 @@
+// What an error of the server or of the way to it means. In: what the driver throws. Out: a CallFault, or a Failure that
+// says what to do. Must hold: an error that the server told is certainly without effect, for it undid the transaction; a
+// connection that was lost may have had one.
+
+import { DatabaseError } from "pg";
+import { Failure, type FailureDetails } from "../../core/errors.ts";
+import { type ExitCode, exitCode } from "../../core/exit-code.ts";
+import { redactAnswer } from "../../core/secret.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { unavailable } from "../../http/retry.ts";
+import type { PostgresConnection } from "./connection.ts";
+
+/**
+ * What passes by itself: lost connections, serialization and deadlocks, resources, locks, cancelled statements, and a
+ * server that stops or starts (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+const passing = /^(?:08|40|53|57)|^55P03$/;
+
+/** What the server said of a statement. */
+export class StatementFault extends CallFault {
+  readonly code: string;
+  /** The column, constraint or type that it names. */
+  readonly named: string | undefined;
+  readonly detail: string | undefined;
+
+  constructor(error: DatabaseError) {
+    const { code = "", column, constraint, detail } = error;
+    super(redactAnswer(error.message), { outcome: "refused", transient: passing.test(code), cause: error });
+    this.code = code;
+    this.named = column ?? constraint;
+    this.detail = detail;
+  }
+}
+
+/** `connected`: a statement may have reached the server. */
+export function faultOf(error: unknown, connected: boolean): unknown {
+  if (error instanceof DatabaseError) return new StatementFault(error);
+  if (error instanceof Failure || error instanceof CallFault || !(error instanceof Error)) return error;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  if (error instanceof TypeError || error instanceof RangeError) return error;
+  const isRefusedTls = code.startsWith("ERR_TLS") || code.startsWith("CERT_") || /certificate|SSL/i.test(error.message);
+  return new CallFault(redactAnswer(error.message || code), {
+    outcome: connected ? "unknown" : "refused",
+    transient: !isRefusedTls,
+    cause: error,
+  });
+}
+
+/** The fault that ended something, as a person can act on it. */
+export function explainFault(fault: CallFault, doing: string, { name, place }: PostgresConnection): Failure {
+  if (fault.transient) return unavailable(fault, name);
+  if (!(fault instanceof StatementFault)) {
+    return new Failure(exitCode.signIn, `${name}: ${doing} is refused`, {
+      where: place,
+      why: fault.message,
+      next: "the server must speak TLS with a certificate for its name: see ca_file in docs/connectors.md",
+      cause: fault,
+    });
+  }
+  const [code, next] = judge(fault.code);
+  const details: FailureDetails = {
+    where: place,
+    why: [fault.message, fault.detail].filter((part) => part !== undefined).join("; "),
+    next,
+    cause: fault,
+  };
+  return new Failure(code, `${name}: ${doing} is refused`, details);
+}
+
+function judge(code: string): [ExitCode, string] {
+  if (code.startsWith("28"))
+    return [exitCode.signIn, "check the auth of the connection, and pg_hba.conf of the server"];
+  if (code === "42501")
+    return [exitCode.signIn, "grant the role what it lacks: USAGE on the schema, SELECT on the table"];
+  if (code === "3D000") return [exitCode.usage, "check the database at the end of the connection's url"];
+  if (code.startsWith("42")) return [exitCode.usage, "correct the table, query or where of the job"];
+  if (code.startsWith("25006")) return [exitCode.usage, "a query only reads: give it a SELECT"];
+  return [exitCode.failed, "look at what the server says, then loadline resume"];
+}

@@ -1,0 +1,137 @@
+// The columns of a table as a target has them. In: a table of the catalogue. Out: an object's schema, and what SQL needs to
+// write a column. Must hold: a type that can't be compared exactly can't be written; what the role may not do is said.
+
+import type { FieldKind, FieldSchema, ObjectSchema } from "../../core/model.ts";
+import { fieldOf } from "../kit/field.ts";
+import type { PostgresSession, Row } from "./client.ts";
+import { idColumn } from "./query.ts";
+import { findTable, type TableRow, tableKey } from "./tables.ts";
+import { numericRoom } from "./types.ts";
+
+/** A column as statements need it. */
+export interface TableColumn {
+  name: string;
+  /** What text is cast to. Without length and scale: a cast would cut, and an assignment refuses. */
+  cast: string;
+  /** SQL of what a new row gets where nothing is said. */
+  initial: string;
+  /** Its texts are values, also the empty one. */
+  isText: boolean;
+}
+
+export interface DescribedTable {
+  table: TableRow;
+  schema: ObjectSchema;
+  columns: ReadonlyMap<string, TableColumn>;
+  /** Columns of the primary key. */
+  key: readonly string[];
+  /** Columns by the constraint, or unique index, that an error names. */
+  constraints: ReadonlyMap<string, string[]>;
+}
+
+const columnsOf = `WITH RECURSIVE base AS (
+    SELECT a.attnum AS at, t.oid, t.typname, t.typtype, t.typbasetype, a.atttypmod AS modifier
+      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+      WHERE a.attrelid = CAST($1 AS oid) AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT base.at, t.oid, t.typname, t.typtype, t.typbasetype, coalesce(nullif(base.modifier, -1), d.typtypmod)
+      FROM base JOIN pg_type d ON d.oid = base.oid JOIN pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd')
+  SELECT a.attname AS name, b.typname AS type, b.typtype AS form, b.modifier, format_type(a.atttypid, a.atttypmod) AS shown,
+    format_type(b.oid, NULL) AS cast, a.attnotnull AS required, a.attgenerated <> '' AS generated,
+    a.attidentity AS identity, pg_get_expr(d.adbin, d.adrelid) AS initial,
+    pg_get_serial_sequence(CAST(CAST(a.attrelid AS regclass) AS text), a.attname) AS sequence,
+    col_description(a.attrelid, a.attnum) AS label,
+    has_column_privilege(a.attrelid, a.attnum, 'INSERT') AS "mayInsert", has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS "mayUpdate",
+    (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid) AS labels,
+    EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL
+      AND i.indexprs IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS "isUnique",
+    (SELECT json_agg(CAST(CAST(c.confrelid AS regclass) AS text)) FROM pg_constraint c
+      WHERE c.conrelid = a.attrelid AND c.contype = 'f' AND c.conkey = ARRAY[a.attnum]) AS parents
+  FROM pg_attribute a JOIN base b ON b.at = a.attnum AND b.typtype <> 'd'
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  WHERE a.attrelid = CAST($1 AS oid) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`;
+
+const constraintsOf = `SELECT name, json_agg(a.attname ORDER BY at) AS columns FROM (
+    SELECT conname AS name, conkey AS columns FROM pg_constraint WHERE conrelid = CAST($1 AS oid)
+    UNION SELECT CAST(c.relname AS name), CAST(i.indkey AS int2[]) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+      WHERE i.indrelid = CAST($1 AS oid) AND i.indisunique) named
+  CROSS JOIN LATERAL unnest(columns) WITH ORDINALITY AS k (attnum, at)
+  JOIN pg_attribute a ON a.attrelid = CAST($1 AS oid) AND a.attnum = k.attnum GROUP BY name`;
+
+export async function describeTable(session: PostgresSession, name: string): Promise<DescribedTable> {
+  const table = await findTable(session, name);
+  const rows = await session.rows(columnsOf, [table.oid]);
+  const key = await tableKey(session, table);
+  const constraints = await session.rows(constraintsOf, [table.oid]);
+  const own = fieldOf({ name: idColumn, label: "what names a row: its primary key", vendorType: "key", kind: "id" });
+  const fields = [{ ...own, createable: false, updateable: false }, ...rows.map((row) => fieldOfColumn(row))];
+  // Of a view nothing says which row is which.
+  const isNamed = table.isTable && key.length > 0;
+  return {
+    table,
+    schema: {
+      object: table.name,
+      label: table.label,
+      createable: table.isTable && table.isCreateable,
+      updateable: isNamed && table.isUpdateable,
+      deletable: isNamed && table.isDeletable,
+      fields: new Map(fields.map((field) => [field.name, field])),
+    },
+    columns: new Map(rows.map((row) => [row["name"] ?? "", columnOf(row)])),
+    key,
+    constraints: new Map(constraints.map((row) => [row["name"] ?? "", JSON.parse(row["columns"] ?? "[]") as string[]])),
+  };
+}
+
+function columnOf(row: Row): TableColumn {
+  const { name, cast, initial, identity, sequence, type } = row;
+  const next = identity !== "" && sequence != null ? `nextval('${sequence.replaceAll("'", "''")}')` : undefined;
+  return {
+    name: name ?? "",
+    cast: cast ?? "text",
+    initial: next ?? initial ?? "NULL",
+    isText: kinds[type ?? ""] === "text",
+  };
+}
+
+/** Types of which equal text is an equal value, once both are written in one form. */
+const kinds: Record<string, FieldKind> = {
+  ...{ bool: "boolean", date: "date", timestamptz: "datetime", time: "time", uuid: "id" },
+  ...{ int2: "integer", int4: "integer", int8: "integer", numeric: "number", float8: "number" },
+  ...{ text: "text", varchar: "text", bpchar: "text", citext: "text", name: "text" },
+};
+
+const ranges: Record<string, { min: string; max: string }> = {
+  int2: { min: "-32768", max: "32767" },
+  int4: { min: "-2147483648", max: "2147483647" },
+  int8: { min: "-9223372036854775808", max: "9223372036854775807" },
+};
+
+function fieldOfColumn(row: Row): FieldSchema {
+  const { name, type: typeName, form, label, shown, identity } = row;
+  const type = typeName ?? "";
+  const modifier = Number(row["modifier"]);
+  const isEnum = form === "e";
+  const kind = isEnum ? "text" : kinds[type];
+  const isWritten = kind !== undefined && row["generated"] !== "t" && identity !== "a";
+  const range = ranges[type];
+  const parents = row["parents"] == null ? [] : (JSON.parse(row["parents"]) as string[]);
+  const isUnique = row["isUnique"] === "t" && kind !== undefined;
+  return fieldOf({
+    name: name ?? "",
+    label: label ?? name ?? "",
+    vendorType: shown ?? type,
+    kind: kind === "id" ? "text" : (kind ?? "text"),
+    createable: isWritten && row["mayInsert"] === "t",
+    updateable: isWritten && row["mayUpdate"] === "t",
+    nillable: row["required"] !== "t",
+    defaultedOnCreate: row["initial"] != null || identity !== "",
+    externalId: isUnique,
+    unique: isUnique,
+    caseSensitive: type !== "citext",
+    referenceTo: parents,
+    ...(range === undefined ? {} : { range }),
+    ...(type === "numeric" ? numericRoom(modifier) : {}),
+    ...(["varchar", "bpchar"].includes(type) && modifier > 4 ? { maxLength: modifier - 4 } : {}),
+    ...(isEnum ? { picklist: { values: JSON.parse(row["labels"] ?? "[]") as string[], restricted: true } } : {}),
+  });
+}

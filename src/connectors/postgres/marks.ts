@@ -1,0 +1,46 @@
+// What a database remembers of batches: a row for each, written in the transaction of its rows. In: a mark. Out: what became
+// of the rows. Must hold: a mark is taken once, also by two who come at the same time.
+
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { PostgresSession } from "./client.ts";
+
+/** What `loadline connections prepare` does, for those who do it themselves. */
+export const marksDefinition = `CREATE SCHEMA IF NOT EXISTS loadline;
+CREATE TABLE IF NOT EXISTS loadline.batch (
+  mark text PRIMARY KEY,
+  results bytea NOT NULL,
+  written timestamptz NOT NULL DEFAULT now()
+);
+`;
+
+/** Of a row of a batch, in the order of its file. */
+export type RowResult = { id: string; created: boolean } | { error: RowRefusal };
+
+export interface RowRefusal {
+  code: string;
+  message: string;
+  fields: string[];
+}
+
+export async function hasMarks(session: PostgresSession): Promise<boolean> {
+  const asked = `SELECT coalesce(has_table_privilege(to_regclass('loadline.batch'), 'SELECT, INSERT'), false) AS "has"
+    WHERE to_regclass('loadline.batch') IS NOT NULL AND has_schema_privilege('loadline', 'USAGE')`;
+  const [row] = await session.rows(asked);
+  return row?.["has"] === "t";
+}
+
+/** Takes a mark for a batch. False where it is taken: then what was written under it counts. */
+export async function takeMark(session: PostgresSession, mark: string, results: readonly RowResult[]): Promise<void> {
+  const packed = gzipSync(JSON.stringify(results)).toString("hex");
+  const insert = `INSERT INTO loadline.batch (mark, results) VALUES ($1, decode($2, 'hex'))`;
+  await session.query(insert, [mark, packed]);
+}
+
+/** Undefined where no transaction with this mark has come to its end. */
+export async function readMark(session: PostgresSession, mark: string): Promise<RowResult[] | undefined> {
+  const [row] = await session.rows("SELECT encode(results, 'hex') AS results FROM loadline.batch WHERE mark = $1", [
+    mark,
+  ]);
+  if (row === undefined) return undefined;
+  return JSON.parse(gunzipSync(Buffer.from(row["results"] ?? "", "hex")).toString()) as RowResult[];
+}

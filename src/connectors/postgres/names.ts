@@ -1,0 +1,29 @@
+// Names of tables, columns and what a query is wrapped in. Must hold: a name is quoted, never built into SQL as it is.
+
+/** As SQL quotes it. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** `crm.contacts`, `contacts`, or with quotes where a name has capital letters or dots: `crm."Contact.Old"`. */
+export function readTableName(written: string): { schema?: string; table: string } | undefined {
+  const part = String.raw`(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*))`;
+  const found = new RegExp(`^${part}(?:\\.${part})?$`, "u").exec(written.trim());
+  if (found === null) return undefined;
+  // SQL folds what has no quotes to small letters.
+  const read = (quoted: string | undefined, bare: string | undefined) =>
+    quoted === undefined ? bare?.toLowerCase() : quoted.replaceAll('""', '"');
+  const first = read(found[1], found[2]) ?? "";
+  const second = read(found[3], found[4]);
+  return second === undefined ? { table: first } : { schema: first, table: second };
+}
+
+export function showTableName({ schema, table }: { schema: string; table: string }): string {
+  const show = (name: string) => (/^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoteName(name));
+  return `${show(schema)}.${show(table)}`;
+}
+
+/** A query as a table. The line break ends a comment that ends the query. */
+export function asTable(query: string): string {
+  return `(${query.trim().replace(/;\s*$/, "")}\n)`;
+}

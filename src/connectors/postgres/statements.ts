@@ -1,0 +1,144 @@
+// The statements that write a batch from its stage. In: a table, an operation, the columns of a batch file. Out: statements
+// for rows of the stage from one to another. Must hold: an empty cell leaves its column alone, the mark of NULL makes it
+// NULL; a row is found by its key, and a new one is never made where one is.
+
+import type { Batch } from "../../contract/write.ts";
+import type { PostgresSession } from "./client.ts";
+import type { DescribedTable, TableColumn } from "./fields.ts";
+import { quoteName } from "./names.ts";
+import { idColumn } from "./query.ts";
+import { nameOfRow, readCell } from "./snapshot.ts";
+import { clearCell } from "./values.ts";
+
+export const stageName = "loadline_rows";
+
+export interface WrittenRow {
+  /** Of the stage, from 0. */
+  n: number;
+  id: string;
+  created: boolean;
+}
+
+export interface BatchStatements {
+  /** Makes the stage. */
+  stage: string;
+  write(session: PostgresSession, first: number, last: number): Promise<WrittenRow[]>;
+}
+
+const between = "s.n BETWEEN CAST($1 AS int) AND CAST($2 AS int)";
+
+export function statementsOf(described: DescribedTable, batch: Batch, headers: readonly string[]): BatchStatements {
+  const cells = headers.map((_, index) => `c${index} text`);
+  const stage = `CREATE TEMP TABLE ${stageName} (${["n int PRIMARY KEY", ...cells].join(", ")}) ON COMMIT DROP`;
+  const written = headers.flatMap((name, index): WrittenColumn[] => {
+    const column = described.columns.get(name);
+    return column === undefined || name === idColumn ? [] : [{ column, cell: `s.c${index}` }];
+  });
+  const idCell = `s.c${headers.indexOf(idColumn)}`;
+  switch (batch.operation) {
+    case "insert":
+      return { stage, write: inserts(described, written) };
+    case "upsert":
+      return { stage, write: upserts(described, written, batch.externalId ?? "") };
+    case "update":
+      return { stage, write: updates(described, written, isNamed(described, idCell)) };
+    default:
+      return { stage, write: deletes(described, isNamed(described, idCell)) };
+  }
+}
+
+interface WrittenColumn {
+  column: TableColumn;
+  cell: string;
+}
+
+type Write = BatchStatements["write"];
+
+async function rowsOf(session: PostgresSession, sql: string, first: number, last: number): Promise<WrittenRow[]> {
+  const rows = await session.rows(sql, [String(first), String(last)]);
+  return rows.map((row) => ({ n: Number(row["n"]), id: row["id"] ?? "", created: row["created"] === "t" }));
+}
+
+/** What a row is found by, `t` of the table and `s` of the stage. */
+function isNamed({ key, columns }: DescribedTable, cell: string): string {
+  const parts = key.flatMap((name) => columns.get(name) ?? []);
+  const at = (index: number) => (parts.length === 1 ? cell : `(CAST(${cell} AS jsonb) ->> ${index})`);
+  return parts.map(({ name, cast }, index) => `t.${quoteName(name)} = CAST(${at(index)} AS ${cast})`).join(" AND ");
+}
+
+function valueIn({ column, cell }: WrittenColumn, otherwise: string): string {
+  return `CASE WHEN ${cell} IS NULL THEN ${otherwise} WHEN ${cell} = '${clearCell}' THEN NULL ELSE ${readCell(column, cell)} END`;
+}
+
+function assign(written: readonly WrittenColumn[]): string {
+  return written
+    .map((one) => `${quoteName(one.column.name)} = ${valueIn(one, `t.${quoteName(one.column.name)}`)}`)
+    .join(", ");
+}
+
+function updates({ table, key }: DescribedTable, written: readonly WrittenColumn[], found: string): Write {
+  const sql = `UPDATE ${table.quoted} AS t SET ${assign(written)} FROM ${stageName} s WHERE ${between} AND ${found}
+    RETURNING s.n, ${nameOfRow(key)} AS id, false AS created`;
+  return (session, first, last) => rowsOf(session, sql, first, last);
+}
+
+function deletes({ table, key }: DescribedTable, found: string): Write {
+  const sql = `DELETE FROM ${table.quoted} AS t USING ${stageName} s WHERE ${between} AND ${found}
+    RETURNING s.n, ${nameOfRow(key)} AS id, false AS created`;
+  return (session, first, last) => rowsOf(session, sql, first, last);
+}
+
+function insertInto({ table, key }: DescribedTable, written: readonly WrittenColumn[], conflict = ""): string {
+  const names = written.map(({ column }) => quoteName(column.name)).join(", ");
+  const values = written.map((one) => valueIn(one, one.column.initial)).join(", ");
+  return `INSERT INTO ${table.quoted} AS t (${names}) SELECT ${values} FROM ${stageName} s WHERE ${between} ORDER BY s.n ${conflict}
+    RETURNING ${nameOfRow(key)} AS id`;
+}
+
+/**
+ * Rows come back in the order in which they were inserted, that of the stage. A trigger may keep one from being inserted:
+ * then each goes by itself, so that it is known which.
+ */
+function inserts(described: DescribedTable, written: readonly WrittenColumn[]): Write {
+  const sql = insertInto(described, written);
+  const insert = async (session: PostgresSession, first: number, last: number) =>
+    session.rows(sql, [String(first), String(last)]);
+  return async (session, first, last) => {
+    await session.query("SAVEPOINT loadline_inserts");
+    const rows = await insert(session, first, last);
+    if (rows.length === last - first + 1) {
+      await session.query("RELEASE SAVEPOINT loadline_inserts");
+      return rows.map((row, index) => ({ n: first + index, id: row["id"] ?? "", created: true }));
+    }
+    await session.query("ROLLBACK TO SAVEPOINT loadline_inserts");
+    const written: WrittenRow[] = [];
+    for (let n = first; n <= last; n += 1) {
+      const [row] = await insert(session, n, n);
+      if (row !== undefined) written.push({ n, id: row["id"] ?? "", created: true });
+    }
+    return written;
+  };
+}
+
+/** Those that are there are changed; the others are made, but where somebody else was faster. */
+function upserts(described: DescribedTable, written: readonly WrittenColumn[], key: string): Write {
+  const own = written.find(({ column }) => column.name === key);
+  if (own === undefined) throw new Error(`the batch has no column ${key}`);
+  const { table, key: primary } = described;
+  const column = `t.${quoteName(key)}`;
+  const value = readCell(own.column, own.cell);
+  const sets = written.filter((one) => one !== own);
+  const update = `UPDATE ${table.quoted} AS t SET ${sets.length === 0 ? `${quoteName(key)} = ${column}` : assign(sets)}
+    FROM ${stageName} s WHERE ${between} AND ${column} = ${value} RETURNING s.n, ${nameOfRow(primary)} AS id, false AS created`;
+  const insert = `WITH made AS (${insertInto(described, written, `ON CONFLICT (${quoteName(key)}) DO NOTHING`)}, ${column} AS key)
+    SELECT s.n, made.id, true AS created FROM made JOIN ${stageName} s ON made.key = ${value} WHERE ${between}`;
+  return async (session, first, last) => {
+    const changed = await rowsOf(session, update, first, last);
+    if (changed.length === last - first + 1) return changed;
+    const made = await rowsOf(session, insert, first, last);
+    if (changed.length + made.length === last - first + 1) return [...changed, ...made];
+    const late = await rowsOf(session, update, first, last);
+    const known = new Set([...changed, ...made].map(({ n }) => n));
+    return [...changed, ...made, ...late.filter(({ n }) => !known.has(n))];
+  };
+}

@@ -1,0 +1,87 @@
+// Tables of a database. In: a name as a job has it. Out: the table, its columns and keys from the catalogue. Must hold: a name
+// that is wrong is told with what was meant; what the role may not do is known before anything is asked.
+
+import { type Place, usageFailure } from "../../core/errors.ts";
+import { suggest } from "../../core/suggest.ts";
+import type { PostgresSession } from "./client.ts";
+import { quoteName, readTableName, showTableName } from "./names.ts";
+
+export interface FoundTable {
+  oid: string;
+  /** As people write it: with its schema, in quotes where it needs them. */
+  name: string;
+  /** As SQL has it. */
+  quoted: string;
+}
+
+/** Tables, views and the like that the role can see, the server's own aside. */
+const visible = `SELECT c.oid, n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS label, c.relkind,
+    pg_table_is_visible(c.oid) AS "isVisible", has_table_privilege(c.oid, 'SELECT') AS "isReadable",
+    has_table_privilege(c.oid, 'INSERT') AS "isCreateable", has_table_privilege(c.oid, 'UPDATE') AS "isUpdateable",
+    has_table_privilege(c.oid, 'DELETE') AS "isDeletable"
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND n.nspname !~ '^pg_(toast|temp)' AND has_schema_privilege(n.oid, 'USAGE')`;
+
+export interface TableRow extends FoundTable {
+  label: string;
+  isReadable: boolean;
+  isCreateable: boolean;
+  isUpdateable: boolean;
+  isDeletable: boolean;
+  isTable: boolean;
+}
+
+export async function listTables(
+  session: PostgresSession,
+  condition = "true",
+  values: string[] = [],
+): Promise<TableRow[]> {
+  const rows = await session.rows(`SELECT * FROM (${visible}) t WHERE ${condition} ORDER BY schema, "table"`, values);
+  return rows.map((row) => {
+    const parts = { schema: row["schema"] ?? "", table: row["table"] ?? "" };
+    const name = showTableName(parts);
+    return {
+      oid: row["oid"] ?? "",
+      name,
+      quoted: `${quoteName(parts.schema)}.${quoteName(parts.table)}`,
+      label: row["label"] ?? name,
+      isReadable: row["isReadable"] === "t",
+      isCreateable: row["isCreateable"] === "t",
+      isUpdateable: row["isUpdateable"] === "t",
+      isDeletable: row["isDeletable"] === "t",
+      isTable: ["r", "p"].includes(row["relkind"] ?? ""),
+    };
+  });
+}
+
+/** Throws a Failure (2) where there is no such table, or several without a schema. */
+export async function findTable(session: PostgresSession, written: string, where?: Place): Promise<TableRow> {
+  const told = where === undefined ? {} : { where };
+  const read = readTableName(written);
+  if (read === undefined) {
+    throw usageFailure(`"${written}" is no name of a table`, { ...told, next: 'e.g. crm.contacts, or crm."Contact"' });
+  }
+  const { schema, table } = read;
+  const [found] = await (schema === undefined
+    ? listTables(session, `"table" = $1 AND "isVisible"`, [table])
+    : listTables(session, `"table" = $1 AND schema = $2`, [table, schema]));
+  if (found !== undefined) return found;
+  const names = (await listTables(session)).map(({ name }) => name);
+  const meant = suggest(schema === undefined ? `public.${table}` : `${schema}.${table}`, names);
+  throw usageFailure(`there is no table ${written}, or this role can't see it`, {
+    ...told,
+    next: meant === undefined ? "loadline describe lists the tables" : `did you mean ${meant}?`,
+  });
+}
+
+/** The columns of the primary key, in its order; none where there is none. */
+export async function tableKey(session: PostgresSession, { oid }: Pick<FoundTable, "oid">): Promise<string[]> {
+  const rows = await session.rows(
+    `SELECT a.attname AS name FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, at)
+       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+     WHERE i.indrelid = CAST($1 AS oid) AND i.indisprimary ORDER BY k.at`,
+    [oid],
+  );
+  return rows.map((row) => row["name"] ?? "");
+}

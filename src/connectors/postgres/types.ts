@@ -1,0 +1,77 @@
+// PostgreSQL's types. In: a type as the catalogue has it. Out: what an expression sees of its values, and which texts of it
+// are values that others can hold too; or what to do in place of mapping it. Must hold: a value comes as the server stores
+// it, to the last digit, or its row is a reject by name.
+
+import { numberType } from "../../values/number.ts";
+
+/** A column's type, less its domain. */
+export interface ColumnType {
+  /** As pg_type calls it: int4, timestamptz, _text. */
+  name: string;
+  /** pg_type.typtype: e is an enum. */
+  form: string;
+  /** Precision, scale and length; -1 for none. */
+  modifier: number;
+}
+
+export interface ReadableType {
+  /** DuckDB's. */
+  type: string;
+  /** What COPY is to take, of a column; it itself where not said. */
+  select?: (column: string) => string;
+  /** What the text of a value must be in full, and what to say of another: "… which is no date". */
+  values?: { pattern: string; otherwise: string };
+}
+
+const day = String.raw`\d{4}-\d\d-\d\d`;
+const clock = String.raw`([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,6})?`;
+const number = String.raw`-?\d+(\.\d+)?`;
+const noNumber = "is no number that others can hold";
+const noDay = "is no day of the years 1 to 9999";
+
+const plain: Record<string, ReadableType> = {
+  bool: { type: "BOOLEAN", select: (column) => `CAST(${column} AS text)` },
+  int2: { type: "SMALLINT" },
+  int4: { type: "INTEGER" },
+  int8: { type: "BIGINT" },
+  oid: { type: "BIGINT" },
+  float4: { type: "DOUBLE", values: { pattern: String.raw`-?\d+(\.\d+)?(e[+-]\d+)?`, otherwise: noNumber } },
+  float8: { type: "DOUBLE", values: { pattern: String.raw`-?\d+(\.\d+)?(e[+-]\d+)?`, otherwise: noNumber } },
+  date: { type: "DATE", values: { pattern: day, otherwise: noDay } },
+  time: { type: "TIME", values: { pattern: clock, otherwise: "is no time of a day before 24:00" } },
+  timestamp: { type: "TIMESTAMP", values: { pattern: `${day} ${clock}`, otherwise: noDay } },
+  timestamptz: { type: "TIMESTAMP WITH TIME ZONE", values: { pattern: `${day} ${clock}\\+00`, otherwise: noDay } },
+};
+
+/** Their text is the value. */
+const texts = new Set(
+  "text varchar bpchar name citext uuid json jsonb xml inet cidr macaddr macaddr8 interval bytea".split(" "),
+);
+
+/** What an expression sees of a column, or why it sees nothing of it. */
+export function readableType({ name, form, modifier }: ColumnType): ReadableType | { refused: string } {
+  const known = plain[name];
+  if (known !== undefined) return known;
+  if (name === "numeric") return readNumeric(modifier);
+  if (texts.has(name) || form === "e") return { type: "VARCHAR" };
+  const what = name.startsWith("_") ? "an array" : `of type ${name}`;
+  return { refused: `is ${what}, which has no text that is sure` };
+}
+
+/** Of numeric(p, s) as a decimal of the engine, which has at most 38 digits. */
+function readNumeric(modifier: number): ReadableType {
+  const values = { pattern: number, otherwise: noNumber };
+  const room = numericRoom(modifier);
+  if (room === undefined) return { type: numberType, values };
+  const precision = room.wholeDigits + room.scale;
+  return { type: precision <= 38 ? `DECIMAL(${precision}, ${room.scale})` : numberType, values };
+}
+
+/** Digits that numeric(p, s) has room for, before and after the point; undefined where it is not said, or p < s. */
+export function numericRoom(modifier: number): { wholeDigits: number; scale: number } | undefined {
+  if (modifier < 4) return undefined;
+  const precision = ((modifier - 4) >> 16) & 0xffff;
+  // Eleven bits with a sign (PostgreSQL 15).
+  const scale = (((modifier - 4) & 0x7ff) ^ 0x400) - 0x400;
+  return scale >= 0 && scale <= precision ? { wholeDigits: precision - scale, scale } : undefined;
+}
