@@ -187,6 +187,16 @@ connections
     }),
   );
 
+connections
+  .command("prepare <name>")
+  .description("make the table by which a database remembers what was written, so that nothing is written twice")
+  .option("--print", "only print the statements, for a database administrator")
+  .action(
+    act(async (name: string, flags: { print?: boolean }) =>
+      (await import("./commands/connections.ts")).prepareConnection(globals(), name, flags.print === true),
+    ),
+  );
+
 const notices = program.command("notify").description("whom jobs tell how a run ended");
 
 notices

@@ -1,8 +1,10 @@
-// loadline connections: the systems of connections.yaml; test signs in, pin prints the key that a server shows.
+// loadline connections: the systems of connections.yaml; test signs in, pin prints the key that a server shows, prepare makes
+// what a database wants to remember what was written.
 
 import { exitCodeOf, explain } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
 import { type TestedConnection, testConnection } from "../pipeline/tools/connections.ts";
+import { preparationOf } from "../pipeline/tools/preparation.ts";
 import { fetchServerKey } from "../pipeline/tools/server-key.ts";
 import { connectionLines, testedLine } from "../report/connections-view.ts";
 import { chosenLog, lookOfOut, printFailure, printNotice, printOut } from "../report/output.ts";
@@ -63,6 +65,22 @@ export async function pinConnection(globals: Globals, name: string, flags: Syste
   }
   printOut(`host_key: "${fingerprint}"   # ${type}, ${host}:${port}`);
   printNotice(adviceOn(name, fingerprint, pinned));
+  return exitCode.done;
+}
+
+/** `isPrinted`: the statements are only shown, for somebody else to run. */
+export async function prepareConnection(globals: Globals, name: string, isPrinted: boolean): CommandResult {
+  await using project = await openSystems(globals, rehearsalOf({}));
+  const connection = connectionNamed(project, name);
+  const { statements, run } = await preparationOf(connection);
+  if (isPrinted) {
+    printOut(globals.json ? JSON.stringify({ connection: name, statements }) : statements.trimEnd());
+    return exitCode.done;
+  }
+  const { environment } = project;
+  await run({ environment, onRetry: printNotice, signal: globals.signal });
+  const told = { connection: name, prepared: true };
+  printOut(globals.json ? JSON.stringify(told) : `${name} remembers what is written: it has loadline.batch`);
   return exitCode.done;
 }
 

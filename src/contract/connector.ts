@@ -14,6 +14,8 @@ export interface Connector extends ConnectionType {
   readStarter?(): Promise<Starter>;
   /** The key that a server shows, where a system is known by one. Sends no credential. */
   readServerKey?(connection: Connection, environment: Environment): Promise<ServerKey>;
+  /** Of a database that is to remember what was written: what that wants of it, and how it is made. */
+  preparation?(connection: Connection): Promise<Preparation>;
   /** For `--sandbox`: the same connection with its system played by the sandbox. Without it, the real one stays. */
   rehearse?(connection: Connection, rehearsal: RehearsalPlace): Connection;
 }
@@ -32,6 +34,13 @@ export interface SandboxAddresses {
   hubspot: string;
   sftp: string;
   hostKey: string;
+}
+
+export interface Preparation {
+  /** Statements for whoever administers the database. May be run again. */
+  statements: string;
+  /** Runs them as the connection's own user. Throws a Failure (8) where that user may not. */
+  run(context: ConnectionContext): Promise<void>;
 }
 
 export interface ServerKey {

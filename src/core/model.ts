@@ -102,6 +102,8 @@ export interface ObjectSchema {
   updateable: boolean;
   deletable: boolean;
   fields: Map<string, FieldSchema>;
+  /** Why one of these is not so, where it is not for this user to be let. */
+  unable?: string;
   /** Whose records go with a record of this object when it is deleted; absent where the system knows nothing of the kind. */
   cascades?: ChildLink[];
 }

@@ -173,6 +173,13 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: ofSystems,
   },
+  "connections prepare": {
+    examples: [
+      ["connections prepare warehouse", "make loadline.batch, as the connection's own role"],
+      ["connections prepare warehouse --print", "the statements, for an administrator to run"],
+    ],
+    exitCodes: [0, 1, 2, 8, 75],
+  },
   "connections pin": {
     examples: [["connections pin vendor", "the key of an SFTP server, to be compared and written down"]],
     exitCodes: ofSystems,

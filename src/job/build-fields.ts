@@ -5,6 +5,7 @@ import { buildLookup } from "./build-lookup.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { MappedField } from "./job.ts";
 import type { Lookup } from "./lookup.ts";
+import { takesRecords } from "./object-source.ts";
 import type { StreamFile } from "./schema.ts";
 import { buildExpression, namesAt, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { keySpanAt } from "./yaml-tree.ts";
@@ -29,7 +30,7 @@ export function buildFields(
     const expression = lookup?.from[0] ?? buildExpression(path, draft, diagnostics);
     // A blank cell of a file says nothing to a CRM; an API's null says that there is no value, and so does what is
     // written down in a file itself.
-    const blank = written.source?.object === undefined && written.target?.files === undefined ? "skip" : "clear";
+    const blank = !takesRecords(written.source) && written.target?.files === undefined ? "skip" : "clear";
     const {
       on_null = lookup?.miss === "skip" ? "skip" : blank,
       policy = "overwrite",
@@ -65,7 +66,7 @@ export function buildFields(
 function refuseUntimed(field: string, { source, target }: StreamFile, draft: StreamDraft, diagnostics: Diagnostics) {
   const refuse = (message: string) => diagnostics.add(spanAt(["map", field, "policy"], draft), message);
   if (target?.files !== undefined) refuse("policy newest goes with records: a file tells no time to compare with");
-  else if (source?.object === undefined) {
+  else if (!takesRecords(source)) {
     refuse(
       "policy newest wants the time that a row's value is from, which a file does not tell: name a column by newest_by",
     );

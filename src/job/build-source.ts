@@ -6,7 +6,7 @@ import { buildDecryption } from "./build-keys.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { buildTaking } from "./file-taking.ts";
 import type { StreamSource } from "./job.ts";
-import { buildObjectSource, sqlNames } from "./object-source.ts";
+import { buildObjectSource, takesRecords } from "./object-source.ts";
 import type { StreamFile } from "./schema.ts";
 import { placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
 import { keySpanAt } from "./yaml-tree.ts";
@@ -17,7 +17,7 @@ export function buildSource(
   diagnostics: Diagnostics,
 ): StreamSource | undefined {
   const connection = required(written.connection, ["source", "connection"], draft, diagnostics);
-  if (["object", ...sqlNames].some((name) => written[name as "object"] !== undefined)) {
+  if (takesRecords(written)) {
     const object = buildObjectSource(written, draft, diagnostics);
     return connection === undefined || object === undefined ? undefined : { ...object, connection };
   }

@@ -41,10 +41,15 @@ export function buildObjectSource(
 }
 
 /** What a source of a database is named by. */
-export const sqlNames = ["table", "query", "query_file"] as const;
+const sqlNames = ["table", "query", "query_file"] as const;
+
+/** Whether what is written is a source of records, and not of files. */
+export function takesRecords(written: SourceFile | undefined): boolean {
+  return (["object", ...sqlNames] as const).some((name) => written?.[name] !== undefined);
+}
 
 function buildSql(written: SourceFile, draft: StreamDraft, diagnostics: Diagnostics): SqlSource | undefined {
-  const [first, second] = ["object", ...sqlNames].filter((name) => written[name as "object"] !== undefined);
+  const [first, second] = (["object", ...sqlNames] as const).filter((name) => written[name] !== undefined);
   if (second !== undefined) {
     diagnostics.add(keySpanAt(draft.tree, ["source", second]), `${second} stands in place of ${first}: one of them`);
   }

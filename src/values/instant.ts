@@ -1,6 +1,7 @@
 // Instants: dates with a time. In: text in any form of ISO 8601 that is one instant, or a date or time of the engine. Out:
-// text in UTC to the millisecond, which is what Salesforce and HubSpot take. What must hold: what is finer than a
-// millisecond, a second 60, a year that the target has not and a local time that is not one instant are refused by name.
+// text in UTC to the millisecond, which is what Salesforce and HubSpot take, or to the microsecond where a database does.
+// What must hold: what is finer than the target holds, a second 60, a year that it has not and a local time that is not one
+// instant are refused by name.
 
 import { literal } from "../core/sql.ts";
 import { trimmed } from "./trim.ts";
@@ -14,6 +15,8 @@ export interface DayRange {
   /** The last instant that it holds. */
   lastInstant: string;
   holder: string;
+  /** Digits of a second that it holds: 3 where not said. */
+  secondDigits?: 3 | 6;
 }
 
 /** Where a system has a form of its own: VARCHAR, the ISO 8601 text of a text that has that form, NULL otherwise. */
@@ -34,9 +37,13 @@ export function storeInstant(mapped: MappedValue, range: DayRange, reading: Read
   if (mapped.type === "VARCHAR") return storeText(mapped.column, range, reading, own);
   const instant = instantOf(mapped, reading);
   const within = (sql: string) =>
-    bind("instant", sql, (one) => `CASE WHEN ${isWhole(one)} AND ${isWithin(one, range)} THEN ${instantText(one)} END`);
+    bind(
+      "instant",
+      sql,
+      (one) => `CASE WHEN ${isWhole(one, range)} AND ${isWithin(one, range)} THEN ${textIn(range, one)} END`,
+    );
   const complain = (one: string) => `CASE WHEN ${one} IS NULL THEN ${localComplaint(mapped, reading)}
-    WHEN NOT ${isWhole(one)} THEN ${literal(tooFine)} ELSE ${literal(outside(range))} END`;
+    WHEN NOT ${isWhole(one, range)} THEN ${literal(tooFine(range))} ELSE ${literal(outside(range))} END`;
   return { stored: within(instant), complaint: complain(instant) };
 }
 
@@ -46,14 +53,24 @@ function instantOf({ column, type }: MappedValue, reading: Reading): string {
 }
 
 /** An instant as text, in UTC and to the millisecond. */
-export function instantText(instant: string): string {
+function instantText(instant: string): string {
   return `strftime(timezone('UTC', ${instant}), '%Y-%m-%dT%H:%M:%S.%gZ')`;
+}
+
+/** The same, to the microsecond where it is none of a millisecond. */
+export function exactInstantText(instant: string): string {
+  const finer = `strftime(timezone('UTC', ${instant}), '%Y-%m-%dT%H:%M:%S.%fZ')`;
+  return `CASE WHEN epoch_us(${instant}) % 1000 = 0 THEN ${instantText(instant)} ELSE ${finer} END`;
+}
+
+function textIn({ secondDigits }: DayRange, instant: string): string {
+  return secondDigits === 6 ? exactInstantText(instant) : instantText(instant);
 }
 
 function storeText(column: string, range: DayRange, reading: Reading, own: OwnForm | undefined): StoredValue {
   const text = own === undefined ? trimmed(column) : `coalesce(${own(trimmed(column))}, ${trimmed(column)})`;
   const store = (instant: string) =>
-    bind("instant", instant, (one) => `CASE WHEN ${isWithin(one, range)} THEN ${instantText(one)} END`);
+    bind("instant", instant, (one) => `CASE WHEN ${isWithin(one, range)} THEN ${textIn(range, one)} END`);
   const slow = bind("text", text, (one) => {
     const full = bind(
       "full",
@@ -61,8 +78,8 @@ function storeText(column: string, range: DayRange, reading: Reading, own: OwnFo
       (iso) => `CASE WHEN ${hasZone(iso)} THEN ${store(`TRY_CAST(${iso} AS TIMESTAMPTZ)`)}
       ELSE ${store(instantOfLocal(`TRY_CAST(${iso} AS TIMESTAMP)`, reading))} END`,
     );
-    return `CASE WHEN ${isUsual(one)} THEN ${store(`TRY_CAST(${one} AS TIMESTAMPTZ)`)}
-      WHEN regexp_full_match(${one}, '${grammar}') AND NOT regexp_matches(${one}, '${finer}') THEN ${full} END`;
+    return `CASE WHEN ${isUsual(one, range)} THEN ${store(`TRY_CAST(${one} AS TIMESTAMPTZ)`)}
+      WHEN regexp_full_match(${one}, '${grammar}') AND NOT regexp_matches(${one}, '${finer(range)}') THEN ${full} END`;
   });
   const isLocal = `strlen(${column}) = 19 AND ${isQuick(column, range)}`;
   const ends = (isUtc(reading.timezone) ? ["", ...utcEnds] : utcEnds).map(literal).join(", ");
@@ -83,13 +100,20 @@ function isQuick(text: string, { first, last }: DayRange): string {
 }
 
 /** What most systems write: to be read as it is. */
-function isUsual(text: string): string {
-  return `regexp_full_match(${text}, '${day}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,3}0{0,6})?(?:Z|${offset})')`;
+function isUsual(text: string, { secondDigits = 3 }: DayRange): string {
+  const fraction = `[.][0-9]{1,${secondDigits}}0{0,6}`;
+  return `regexp_full_match(${text}, '${day}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:${fraction})?(?:Z|${offset})')`;
 }
 
-/** Digits of a second beyond the third that are not zero. */
-const finer = "[.,][0-9]{3}[0-9]*[1-9]";
-const tooFine = "is finer than a millisecond, which is what the field holds";
+/** Digits of a second beyond those that are held that are not zero. */
+function finer({ secondDigits = 3 }: DayRange): string {
+  return `[.,][0-9]{${secondDigits}}[0-9]*[1-9]`;
+}
+
+function tooFine({ secondDigits }: DayRange): string {
+  return `is finer than a ${secondDigits === 6 ? "microsecond" : "millisecond"}, which is what the field holds`;
+}
+
 const notInstant = "is not a date and time (ISO 8601)";
 
 /** A text of the grammar in the form that the engine reads: extended, with seconds and a point, the zone right behind. */
@@ -109,8 +133,9 @@ function isWithin(instant: string, { first, lastInstant }: DayRange): string {
   return `${instant} BETWEEN TIMESTAMPTZ '${first}T00:00:00Z' AND TIMESTAMPTZ '${lastInstant}'`;
 }
 
-function isWhole(instant: string): string {
-  return `epoch_us(${instant}) % 1000 = 0`;
+/** The engine's own instants have microseconds. */
+function isWhole(instant: string, { secondDigits }: DayRange): string {
+  return secondDigits === 6 ? "true" : `epoch_us(${instant}) % 1000 = 0`;
 }
 
 function outside({ first, lastInstant, holder }: DayRange): string {
@@ -132,7 +157,7 @@ function complainAboutText(text: string, range: DayRange, reading: Reading): str
         full,
       ) => `CASE WHEN regexp_matches(${full}, '^.{17}60') THEN 'has a second 60, a leap second, which the field can''t hold'
       WHEN NOT (${isReal(full)}) THEN ${literal(notInstant)}
-      WHEN regexp_matches(${full}, '${finer}') THEN ${literal(tooFine)}
+      WHEN regexp_matches(${full}, '${finer(range)}') THEN ${literal(tooFine(range))}
       WHEN ${hasZone(full)} THEN ${literal(outside(range))}
       ELSE coalesce(${complainAboutLocal(`TRY_CAST(${full} AS TIMESTAMP)`, reading)}, ${literal(outside(range))}) END`,
     );

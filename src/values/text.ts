@@ -2,7 +2,7 @@
 // ISO 8601, those with a zone in UTC. What must hold: the engine's own form of a value (`1200.000000000000`,
 // `2026-03-29 01:30:00+00`) goes to nobody.
 
-import { instantText } from "./instant.ts";
+import { exactInstantText } from "./instant.ts";
 import { numberText } from "./number.ts";
 
 /** VARCHAR of a column, which may stand several times. */
@@ -10,8 +10,7 @@ export function writtenText(column: string, type: string): string {
   if (type === "VARCHAR") return column;
   const text = `CAST(${column} AS VARCHAR)`;
   if (type === "TIMESTAMP WITH TIME ZONE") {
-    const finer = `strftime(timezone('UTC', ${column}), '%Y-%m-%dT%H:%M:%S.%fZ')`;
-    return `CASE WHEN epoch_us(${column}) % 1000 = 0 THEN ${instantText(column)} ELSE ${finer} END`;
+    return exactInstantText(column);
   }
   if (type.startsWith("TIMESTAMP")) {
     const whole = `strftime(${column}, '%Y-%m-%dT%H:%M:%S')`;

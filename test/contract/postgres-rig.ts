@@ -1,6 +1,6 @@
 // PostgreSQL's own server for the suite, behind a relay for what happens on the way.
 
-import { marksDefinition } from "../../src/connectors/postgres/marks.ts";
+import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { bundleProgram } from "./memory/bundle.ts";
 import { startPostgresRelay } from "./postgres-relay.ts";
@@ -23,7 +23,7 @@ const table = `
 /** One server for all tests of a file. */
 let running: Promise<PostgresServer> | undefined;
 
-export function sharedPostgres(): Promise<PostgresServer> {
+function sharedPostgres(): Promise<PostgresServer> {
   running ??= startPostgres();
   return running;
 }
@@ -35,9 +35,7 @@ export async function stopPostgres(): Promise<void> {
 
 export async function openPostgresRig(): Promise<ConnectorRig> {
   const server = await sharedPostgres();
-  await server.query(`DROP SCHEMA IF EXISTS crm, loadline CASCADE; ${table}
-    SET ROLE etl; ${marksDefinition.replace("CREATE SCHEMA", "RESET ROLE; CREATE SCHEMA")}`);
-  await server.query("GRANT USAGE ON SCHEMA loadline TO etl; GRANT SELECT, INSERT ON loadline.batch TO etl");
+  await server.query(`DROP SCHEMA IF EXISTS crm, loadline CASCADE; ${table} ${definitionOf(server.role)}`);
   const relay = await startPostgresRelay(server.port, server.database);
   const insert = (values: Record<string, string>) => {
     const names = Object.keys(values);

@@ -21,6 +21,8 @@ export interface PostgresConnection extends Connection {
   /** A password file as psql reads it. */
   passwordFile?: Reference;
   readonly caFile?: string | undefined;
+  /** False in a rehearsal, which has no database in its place. */
+  isReal: boolean;
 }
 
 export const postgresShape = closedMap({
@@ -75,6 +77,7 @@ export function readPostgres(written: WrittenPostgres, scope: ConnectionScope): 
     get caFile() {
       return readCaFile(written.ca_file, scope);
     },
+    isReal: true,
     protected: written.protected ?? false,
     place: scope.placeAt([]),
   };

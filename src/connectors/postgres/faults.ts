@@ -71,7 +71,7 @@ function judge(code: string): [ExitCode, string] {
   if (code.startsWith("28"))
     return [exitCode.signIn, "check the auth of the connection, and pg_hba.conf of the server"];
   if (code === "42501")
-    return [exitCode.signIn, "grant the role what it lacks: USAGE on the schema, SELECT on the table"];
+    return [exitCode.signIn, "let an administrator grant the role what it lacks, then run it again"];
   if (code === "3D000") return [exitCode.usage, "check the database at the end of the connection's url"];
   if (code.startsWith("42")) return [exitCode.usage, "correct the table, query or where of the job"];
   if (code.startsWith("25006")) return [exitCode.usage, "a query only reads: give it a SELECT"];

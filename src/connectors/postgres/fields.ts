@@ -75,11 +75,19 @@ export async function describeTable(session: PostgresSession, name: string): Pro
       updateable: isNamed && table.isUpdateable,
       deletable: isNamed && table.isDeletable,
       fields: new Map(fields.map((field) => [field.name, field])),
+      ...unableTo(table, key),
     },
     columns: new Map(rows.map((row) => [row["name"] ?? "", columnOf(row)])),
     key,
     constraints: new Map(constraints.map((row) => [row["name"] ?? "", JSON.parse(row["columns"] ?? "[]") as string[]])),
   };
+}
+
+function unableTo({ isTable }: TableRow, key: readonly string[]): { unable?: string } {
+  if (!isTable) return { unable: "it is a view" };
+  return key.length > 0
+    ? {}
+    : { unable: "it has no primary key, and no unique columns that are NOT NULL: nothing names its rows" };
 }
 
 function columnOf(row: Row): TableColumn {

@@ -3,15 +3,29 @@
 
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { PostgresSession } from "./client.ts";
+import { quoteName } from "./names.ts";
 
-/** What `loadline connections prepare` does, for those who do it themselves. */
-export const marksDefinition = `CREATE SCHEMA IF NOT EXISTS loadline;
-CREATE TABLE IF NOT EXISTS loadline.batch (
+const statements = [
+  "CREATE SCHEMA IF NOT EXISTS loadline",
+  `CREATE TABLE IF NOT EXISTS loadline.batch (
   mark text PRIMARY KEY,
   results bytea NOT NULL,
   written timestamptz NOT NULL DEFAULT now()
-);
-`;
+)`,
+];
+
+/** What `loadline connections prepare` does, for those who do it themselves and let a role use it. */
+export function definitionOf(role: string): string {
+  const to = `TO ${quoteName(role)}`;
+  const grants = [`GRANT USAGE ON SCHEMA loadline ${to}`, `GRANT SELECT, INSERT ON loadline.batch ${to}`];
+  return [...statements, ...grants].map((statement) => `${statement};\n`).join("");
+}
+
+/** As the role itself, whose the table then is. */
+export async function prepare(session: PostgresSession): Promise<void> {
+  if (await hasMarks(session)) return;
+  for (const statement of statements) await session.query(statement);
+}
 
 /** Of a row of a batch, in the order of its file. */
 export type RowResult = { id: string; created: boolean } | { error: RowRefusal };

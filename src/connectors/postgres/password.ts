@@ -36,7 +36,7 @@ export function findPassword(
   const wanted = [host, String(address.port), address.database, user];
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith("#")) continue;
-    const cells = [...line.matchAll(/((?:\\.|[^:\\])*)(?::|$)/gs)].map(([, cell = ""]) =>
+    const cells = [...line.matchAll(/(?:^|:)((?:\\.|[^:\\])*)/gs)].map(([, cell = ""]) =>
       cell.replace(/\\(.)/gs, "$1"),
     );
     const fits = wanted.every((value, index) => cells[index] === "*" || cells[index] === value);

@@ -12,7 +12,7 @@ import { clearCell } from "./values.ts";
 
 export const stageName = "loadline_rows";
 
-export interface WrittenRow {
+interface WrittenRow {
   /** Of the stage, from 0. */
   n: number;
   id: string;

@@ -75,13 +75,17 @@ export async function findTable(session: PostgresSession, written: string, where
   });
 }
 
-/** The columns of the primary key, in its order; none where there is none. */
+/** The columns of the primary key, in its order, or of an index that names rows as well; none where there is none. */
 export async function tableKey(session: PostgresSession, { oid }: Pick<FoundTable, "oid">): Promise<string[]> {
   const rows = await session.rows(
-    `SELECT a.attname AS name FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, at)
+    `SELECT a.attname AS name, i.indexrelid AS index FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, at)
        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-     WHERE i.indrelid = CAST($1 AS oid) AND i.indisprimary ORDER BY k.at`,
+     WHERE i.indrelid = CAST($1 AS oid) AND i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+       AND k.at <= i.indnkeyatts AND (i.indisprimary OR i.indisreplident OR NOT EXISTS (
+         SELECT FROM pg_attribute n WHERE n.attrelid = i.indrelid AND n.attnum = ANY (i.indkey) AND NOT n.attnotnull))
+     ORDER BY i.indisprimary DESC, i.indisreplident DESC, i.indnkeyatts, i.indexrelid, k.at`,
     [oid],
   );
-  return rows.map((row) => row["name"] ?? "");
+  const [first] = rows;
+  return rows.filter((row) => row["index"] === first?.["index"]).map((row) => row["name"] ?? "");
 }

@@ -47,6 +47,7 @@ export function openPostgresTarget(client: PostgresClient, isPrepared: boolean):
         }));
       }),
     describe: async (name) => (await table(name)).schema,
+    readIdentity: () => client.explain("asking who is signed in", () => client.readIdentity()),
     canonicalName: async (name) => (await table(name)).table.name,
     resolveField: async ({ fields }, name) => fields.get(name),
     explainName: async () => undefined,

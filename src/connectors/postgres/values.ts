@@ -21,10 +21,16 @@ export const clearCell = "␀";
 const emptyMark = "∅";
 
 const holder = "PostgreSQL";
-const days: DayRange = { first: "0001-01-01", last: "9999-12-31", lastInstant: "9999-12-31T23:59:59.999Z", holder };
+const days: DayRange = {
+  first: "0001-01-01",
+  last: "9999-12-31",
+  lastInstant: "9999-12-31T23:59:59.999999Z",
+  holder,
+  secondDigits: 6,
+};
 
-/** Digits that numeric has without a precision (https://www.postgresql.org/docs/current/datatype-numeric.html). */
-const wholeDigitsMax = 131_072;
+/** Of numeric without a precision, which takes more: grammars of the engine count no further. */
+const wholeDigitsMax = 1000;
 
 /** `value` is a column, so it may stand several times in the result. */
 export function renderField(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField {

@@ -34,7 +34,12 @@ const participles = { createable: "created", updateable: "updated", deletable: "
 export function findObjectProblems({ target }: Stream, schema: ObjectSchema): Diagnostic[] {
   const missing = verbs[target.mode].filter((verb) => !schema[verb]).map((verb) => participles[verb]);
   if (missing.length === 0) return [];
-  const message = `${schema.object} can't be ${missing.join(" or ")} by this user, which mode ${target.mode} wants`;
+  const what = `${schema.object} can't be ${missing.join(" or ")}`;
+  if (schema.unable !== undefined) {
+    const message = `${what}, which mode ${target.mode} wants: ${schema.unable}`;
+    return [{ place: target.place, length: schema.object.length, message }];
+  }
+  const message = `${what} by this user, which mode ${target.mode} wants`;
   const next = "give the integration user that object permission, or choose another mode";
   return [{ place: target.place, length: schema.object.length, message, next }];
 }
