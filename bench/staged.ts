@@ -1,6 +1,7 @@
 // loadline as it is: the product's own way from the file to the batch files that would be sent, with its ledger, hashes,
 // rejects and plan, against a target that answers from a file.
-// Arguments: the delivery, a folder, the snapshot; `wide` for the job of sixty fields.
+// Arguments: the delivery, a folder, the snapshot; `wide` for the job of sixty fields; `compare` for the one of twenty, which
+// is measured from the end of staging to its plan.
 
 import { dirname, join } from "node:path";
 import { Ledger } from "../src/checkpoint/ledger.ts";
@@ -12,13 +13,14 @@ import { defineFunctionsIn } from "../src/pipeline/compile/define-functions.ts";
 import { planStream } from "../src/pipeline/plan-stream.ts";
 import { Budget } from "../src/pipeline/run/budget.ts";
 import { Engine } from "../src/stage/engine.ts";
+import { openComparedTarget } from "./compare-data.ts";
 import { measure } from "./measure.ts";
 import { openSnapshotTarget } from "./snapshot-target.ts";
 import { openWideTarget } from "./wide-target.ts";
 
 const [delivery = "", folder = "", snapshot = "", which = "bench"] = process.argv.slice(2);
 
-await measure(async () => {
+await measure(async (begin) => {
   const job = readJob(join(import.meta.dirname, `${which}.yaml`));
   const [stream] = job.streams;
   if (stream === undefined) throw new Error("the job has no stream");
@@ -29,7 +31,7 @@ await measure(async () => {
     jobHash: job.hash,
     jobFile: job.file,
     jobSha256: null,
-    command: "run",
+    command: which === "compare" ? "plan" : "run",
     options: {},
   });
   const spillFolder = join(folder, "spill");
@@ -37,9 +39,7 @@ await measure(async () => {
   using engine = await Engine.open({ folder: dirname(snapshot), spillFolder });
   await defineFunctionsIn(engine, new Date(run.started), job.timezone, job);
   const place = { file: job.file, line: 1, column: 1 };
-  const targets = new Map([
-    ["org", which === "wide" ? openWideTarget(dirname(snapshot)) : openSnapshotTarget(snapshot)],
-  ]);
+  const targets = new Map([["org", openTarget()]]);
   const budget = new Budget({ limits: {}, targets, resumeCommand: "", runCommand: "", startedMs: 0 });
   const { counts } = await planStream(
     {
@@ -54,7 +54,9 @@ await measure(async () => {
       keys: new Map(),
       budget,
       ways: new Map(),
-      emit: () => undefined,
+      emit: (event) => {
+        if (which === "compare" && event.type === "step-started" && event.step === "diff") begin();
+      },
       signal: new AbortController().signal,
       isResumed: false,
     },
@@ -62,3 +64,8 @@ await measure(async () => {
   );
   return { updates: counts?.updates ?? 0 };
 });
+
+function openTarget() {
+  if (which === "wide") return openWideTarget(dirname(snapshot));
+  return which === "compare" ? openComparedTarget(snapshot) : openSnapshotTarget(snapshot);
+}

@@ -51,7 +51,17 @@ export const wideFields: ReadonlyMap<string, WideField> = new Map<string, WideFi
   ),
   ...numbered(
     12,
-    (n) => [`Number_${n}__c`, { kind: "number", column: `n${n}`, value: `CAST(i % ${1000 * n} AS VARCHAR)` }] as const,
+    (n) =>
+      [
+        `Number_${n}__c`,
+        {
+          kind: "number",
+          column: `n${n}`,
+          value: `CAST(i % ${1000 * n} AS VARCHAR)`,
+          // As Salesforce writes a double.
+          stored: `(i % ${1000 * n}) || '.0'`,
+        },
+      ] as const,
   ),
   ...numbered(
     6,

@@ -10,6 +10,11 @@ export interface RenderedField {
   value: string;
   /** The same for what the target holds already, where that may be more than what can be written to it. */
   stored?: string;
+  /**
+   * A cheap reading of what the target holds, for values that it gives back in another form than they are stored in: NULL
+   * for an empty text, the stored text of a value in the target's usual form, of any other value no stored text but its own.
+   */
+  usual?: string;
   /** A BOOLEAN that is true where the mapped value can't be stored in the field, and what to say then (VARCHAR). */
   invalid?: { condition: string; message: string };
   /** BOOLEAN over the mapped value: what is stored is not it but rounded. Only where the reading rounds. */

@@ -29,6 +29,8 @@ export interface ComparedField {
   replaces: boolean;
   /** The target's text for the snapshot's column, SQL over the column of the mapped name. */
   canonical: string;
+  /** The same for values in the target's usual form alone, where reading all of them takes long. */
+  usual?: string;
   /** Parts that lack a column of this field: their rows leave it alone. */
   absentParts: readonly number[];
   /** Why the target would refuse what is written to it, and what it takes and a person should know of. */
@@ -107,7 +109,9 @@ export function matchKeys(input: CompareInput): string {
     ON k._key_ = p._target_key_ AND ${isWithin(input, "p.")} WHERE ${kept}`;
   const hash = `hash(${input.fields.map((_, index) => `_found_[${index + 3}]`).join(", ")})`;
   const differs = input.mode === "delete" ? "true" : `_hash_ IS DISTINCT FROM ${hash}`;
-  return `SELECT _row_, CASE WHEN _found_ IS NOT NULL AND ${differs} THEN _found_ END AS _present_, ${unusualName} FROM (${found})`;
+  // AND would compute both of its sides for every row.
+  const present = `CASE WHEN _found_ IS NOT NULL THEN CASE WHEN ${differs} THEN _found_ END END`;
+  return `SELECT _row_, ${present} AS _present_, ${unusualName} FROM (${found})`;
 }
 
 /** The target's records as they are read, `_read_` for all their values, with what finds them, `_target_key_`. */
@@ -143,7 +147,9 @@ function readRecords(
     .filter(({ name }) => names.has(name))
     .map((field) => `${field.canonical} AS ${identifier(field.name)}`);
   // Of records an empty cell is no value; a file keeps the two apart.
-  const values = fields.map(({ name }) => (mode === "delta" ? mappedName(name) : `nullif(${mappedName(name)}, '')`));
+  const values = fields.map(
+    ({ name, usual }) => usual ?? (mode === "delta" ? mappedName(name) : `nullif(${mappedName(name)}, '')`),
+  );
   return `SELECT ${["*", ...canonical].join(", ")}, hash(${values.join(", ")}) AS _read_ FROM (
       SELECT ${identifier(idColumn)} AS _id_, ${identifier(versionColumn)} AS _version_, ${[...bounds, ...read].join(", ")} FROM ${scan})`;
 }

@@ -36,7 +36,7 @@ export function storeNumber(mapped: MappedValue, limits: NumberLimits, round?: R
       ? store(digits)
       : bind("kept", roundDigits(digits, limits.decimalsMax ?? 0, round), (kept) => store(kept)),
   );
-  const { quick, test } = quickDigits(text, limits);
+  const { quick, test } = quickDigits(text, limits, mapped.type === "VARCHAR");
   const stored = `CASE ${quick} WHEN ${isEmpty(text)} THEN NULL ELSE ${slow} END`;
   const complaint = ofDigits(text, (digits) => complain(digits, limits), literal(notNumber(limits)));
   if (round === undefined) return { stored, complaint };
@@ -47,9 +47,25 @@ export function storeNumber(mapped: MappedValue, limits: NumberLimits, round?: R
 
 /** VARCHAR: the digits of a number in full, whatever a field has room for; NULL where the text is no number. */
 export function numberText(text: string, decimalsShown = 0): string {
-  const { quick } = quickDigits(text, { decimalsShown, wholeMax: 18 });
+  const { quick } = quickDigits(text, { decimalsShown, wholeMax: 18 }, false);
   const slow = ofDigits(text, (full) => pad(full, decimalsShown));
   return `CASE ${quick} WHEN ${isEmpty(text)} THEN NULL ELSE ${slow} END`;
+}
+
+/**
+ * VARCHAR of a text in which a number with a point, as programs write doubles (`5.0`), has as many decimals as are shown.
+ * By the text alone, a fifth of reading the number: another text stays as it is, an empty one is NULL.
+ */
+export function fillDecimals(text: string, decimalsShown: number): string {
+  const isWhole = `suffix(${text}, '.0')`;
+  const other = `nullif(${text}, '')`;
+  if (decimalsShown === 0) return `CASE WHEN ${isWhole} THEN left(${text}, strlen(${text}) - 2) ELSE ${other} END`;
+  if (decimalsShown === 1) return other;
+  const zeros = "0".repeat(decimalsShown - 1);
+  const missing = `${decimalsShown} - strlen(${text}) + strpos(${text}, '.')`;
+  const isShort = `strpos(${text}, '.') > 0 AND ${missing} BETWEEN 1 AND ${decimalsShown - 1}`;
+  return `CASE WHEN ${isWhole} THEN ${text} || '${zeros}'
+    WHEN ${isShort} THEN ${text} || left('${zeros}', ${missing}) ELSE ${other} END`;
 }
 
 /** BOOLEAN: an empty cell, which is no number. Seeing that by the grammar doubles the time of a column with a few (measured). */
@@ -80,11 +96,13 @@ export function decimalOf(text: string, decimals: number = decimalsComputed): st
 
 /**
  * Most numbers are told without a regular expression: where what the engine made of a text starts with that very text,
- * it is a number, and no digit was lost. `quick`: branches of a CASE that give what is stored of such a text.
+ * it is a number, and no digit was lost. `quick`: branches of a CASE that give what is stored of such a text. `isColumn`:
+ * the text may stand several times at no cost.
  */
 function quickDigits(
   text: string,
   { decimalsShown, decimalsMax, wholeMax, range, isDouble }: Omit<NumberLimits, "holder">,
+  isColumn: boolean,
 ): { quick: string; test: string } {
   const decimals = decimalsShown > 0 ? decimalsShown : decimalsMax === 0 ? 0 : Math.min(decimalsMax ?? 6, 6);
   const type = range === undefined ? `DECIMAL(${Math.min(18, wholeMax + decimals)}, ${decimals})` : "BIGINT";
@@ -96,6 +114,18 @@ function quickDigits(
   const same = all(`${engine} = ${text}`);
   if (decimals === 0) return { quick: `WHEN ${same} THEN ${text}`, test: same };
   const test = all(`starts_with(${engine}, ${text})`);
+  if (decimalsShown > 0 && isColumn && range === undefined) {
+    // What is missing is put behind the text, so that the engine reads and writes it once, and a whole number as such.
+    const whole = all(`CAST(TRY_CAST(${text} AS BIGINT) AS VARCHAR) = ${text} AND strlen(${text}) <= ${wholeMax}`);
+    const zeros = "0".repeat(decimalsShown);
+    const missing = `${decimalsShown} - strlen(${text}) + strpos(${text}, '.')`;
+    const padded = `CASE WHEN ${missing} = 0 THEN ${text} ELSE ${text} || left('${zeros}', ${missing}) END`;
+    const isPadded = `contains(${text}, '.')`;
+    return {
+      quick: `WHEN NOT ${isPadded} AND ${whole} THEN ${text} || '.${zeros}' WHEN ${isPadded} AND ${test} THEN ${padded}`,
+      test: `CASE WHEN ${isPadded} THEN ${test} ELSE ${whole} END`,
+    };
+  }
   // Text that has all of its decimals is shown as it stands: so the engine reads and writes it once.
   if (decimalsShown > 0) return { quick: `WHEN ${same} THEN ${text} WHEN ${test} THEN ${engine}`, test };
   const stripped = `CASE WHEN contains(${text}, '.') THEN system.main.rtrim(system.main.rtrim(${text}, '0'), '.') ELSE ${text} END`;

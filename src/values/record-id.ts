@@ -11,9 +11,10 @@ import { literal } from "../core/sql.ts";
 export function salesforceId(text: string, prefixes: readonly string[] = []): string {
   const known = [hasIdCharacters(text), ...(prefixes.length === 0 ? [] : [hasPrefix(text, prefixes)])].join(" AND ");
   const check = checkCharacters(text);
+  const given = `upper(right(${text}, 3))`;
   return `CASE WHEN ${known} THEN CASE
-    WHEN length(${text}) = 15 THEN ${text} || ${check}
-    WHEN length(${text}) = 18 AND upper(right(${text}, 3)) = ${check} THEN left(${text}, 15) || ${check} END END`;
+    WHEN strlen(${text}) = 18 THEN CASE WHEN ${given} = ${check} THEN left(${text}, 15) || ${given} END
+    WHEN strlen(${text}) = 15 THEN ${text} || ${check} END END`;
 }
 
 /** VARCHAR: why `salesforceId` gives nothing for a text that is not blank, after the text itself. */
@@ -39,10 +40,13 @@ function hasPrefix(text: string, prefixes: readonly string[]): string {
 }
 
 function checkCharacters(text: string): string {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+  const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const alphabet = `${capitals}012345`;
   const groups = [0, 5, 10].map((start) => {
+    // BETWEEN would cut each character out twice.
     const bits = [0, 1, 2, 3, 4].map(
-      (bit) => `CASE WHEN substring(${text}, ${start + bit + 1}, 1) BETWEEN 'A' AND 'Z' THEN ${1 << bit} ELSE 0 END`,
+      (bit) =>
+        `CASE WHEN contains('${capitals}', substring(${text}, ${start + bit + 1}, 1)) THEN ${1 << bit} ELSE 0 END`,
     );
     return `substring('${alphabet}', ${bits.join(" + ")} + 1, 1)`;
   });

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { literal } from "../../src/core/sql.ts";
-import { type NumberLimits, numberText, storeNumber } from "../../src/values/number.ts";
+import { fillDecimals, type NumberLimits, numberText, storeNumber } from "../../src/values/number.ts";
 import type { Rounding } from "../../src/values/value.ts";
 import { Rig } from "../stage/rig.ts";
 
@@ -71,6 +71,40 @@ describe("a number", () => {
     for (const [index, text] of stored.entries()) {
       if (text !== null) expect(scaled(text)).toBe(scaled(texts[index] ?? ""));
     }
+  });
+
+  test("is the same whether it is read by its text alone or by its value", async () => {
+    const written = fc.tuple(
+      sign,
+      digits(17),
+      fc.constantFrom("", ".", ".0", ".00", ".000", ".5", ".05", ".50", ".005"),
+    );
+    const others = ["", " 1", "1 ", "x", "x.0", "1E5", "1.0E7", "1.5e-2", ".5", "-.0", "1..0", "١.0", "NaN", "1,5.0"];
+    const texts = [...fc.sample(written, { numRuns: 300, seed: 4 }).map((parts) => parts.join("")), ...others];
+    for (const decimalsShown of [0, 1, 2, 5]) {
+      const limits = { ...salesforce, wholeMax: 18 - decimalsShown, decimalsShown };
+      const read = await store(texts, limits);
+      // What is no column takes the way of values that expressions compute.
+      const computed = await compute(texts, storeNumber({ column: "concat(v)", type: "JSON" }, limits).stored);
+      expect(computed).toEqual(read);
+      const usual = await compute(texts, fillDecimals("v", decimalsShown));
+      const full = await compute(texts, `coalesce(${numberText("v", decimalsShown)}, '')`);
+      // Whatever text it gives: where it is a stored number, it is that of the value.
+      const isStored = new RegExp(
+        `^(0|-?[1-9]\\d*|-?0(?=\\.))${decimalsShown === 0 ? "" : `\\.\\d{${decimalsShown}}`}$`,
+      );
+      for (const [index, text] of usual.entries()) {
+        if (text !== null && isStored.test(text) && !/^-0[.0]*$/.test(text))
+          expect([texts[index], text]).toEqual([texts[index], full[index]]);
+      }
+    }
+    expect(await compute(["5.0", "1.5", "-0.25", "", "7"], fillDecimals("v", 2))).toEqual([
+      "5.00",
+      "1.50",
+      "-0.25",
+      null,
+      "7",
+    ]);
   });
 
   test("is whole or none in a field without decimals", async () => {

@@ -11,7 +11,14 @@ import { storeBoolean } from "../../values/boolean.ts";
 import { findChoice, joinChoices, ownNames } from "../../values/choices.ts";
 import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
-import { decimalOf, decimalsComputed, type NumberLimits, numberText, storeNumber } from "../../values/number.ts";
+import {
+  decimalOf,
+  decimalsComputed,
+  fillDecimals,
+  type NumberLimits,
+  numberText,
+  storeNumber,
+} from "../../values/number.ts";
 import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
 import { writtenText } from "../../values/text.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
@@ -98,6 +105,8 @@ function renderNumber(field: FieldSchema, mapped: MappedValue, { round }: Readin
     ...(whole ? {} : { typed: decimalOf(rendered(field), Math.max(scale, decimalsComputed)) }),
     // What the org holds is compared as it is, also where loadline would not write it.
     stored: `coalesce(${numberText(text, scale)}, nullif(${trimmed(text)}, ''))`,
+    // A double is written with one digit after the point at least.
+    usual: fillDecimals(text, scale),
   };
 }
 

@@ -193,15 +193,18 @@ async function leaveLost(input: LookupInput, schema: NamingField): Promise<void>
   const isHidden = compiled.redacted.has(schema.name.toLowerCase());
   const shown = isHidden ? "'(hidden)'" : "s.shown";
   const parent = parentOf(compiled, schema)?.stream ?? object;
-  const why = `CASE WHEN f.ids IS NOT NULL THEN len(f.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(f.ids[:5], ', ')
-    WHEN m.why IS NOT NULL THEN ${literal(`its parent ${parent} `)} || ${shown} || ' ' || m.why
+  const why = `CASE WHEN l.ids IS NOT NULL THEN len(l.ids) || ${literal(` ${object} have ${key} "`)} || ${shown} || '": ' || array_to_string(l.ids[:5], ', ')
+    WHEN l.why IS NOT NULL THEN ${literal(`its parent ${parent} `)} || ${shown} || ' ' || l.why
     ELSE ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)} END`;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE lost_rows AS SELECT s._row_, s._key_, s.key, f.ids IS NULL AS is_missing, ${why} AS why
+  // The keys first: where none of them is lost, no row is read.
+  const lost = `SELECT w.key, f.ids, m.why FROM ${wantedTable(schema)} w
+    LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = w.key
+    LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = w.key
+    WHERE len(f.ids) > 1 OR w.key NOT IN (${there})`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE lost_rows AS SELECT s._row_, s._key_, s.key, l.ids IS NULL AS is_missing, ${why} AS why
     FROM (SELECT _row_, _key_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} JOIN (SELECT _row_, _key_ FROM ${keysTable}) USING (_row_)
       WHERE ${name} IS NOT NULL) s
-    LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = s.key
-    LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = s.key
-    WHERE s.key IN (SELECT key FROM ${wantedTable(schema)}) AND (len(f.ids) > 1 OR s.key NOT IN (${there}))`);
+    JOIN (${lost}) l ON l.key = s.key`);
   if (coming.length > 0) {
     const streams = `[${coming.map(literal).join(", ")}]`;
     await engine.run(`INSERT INTO ${laterTable}

@@ -66,6 +66,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     several: schema.several === true,
     replaces: field.replaces !== undefined || schema.one === true,
     canonical,
+    ...(present.usual === undefined || schema.comparedBy !== undefined ? {} : { usual: present.usual }),
     absentParts: staged.parts
       .filter(({ part }) => isAbsent(columns, absentColumns(compiled, part)))
       .map(({ part }) => part.ordinal),
