@@ -8,13 +8,14 @@ import { stringify } from "csv-stringify";
 import { Ledger } from "../checkpoint/ledger.ts";
 import { Failure, showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { isTakenAgain } from "../job/coming-records.ts";
 import type { Job } from "../job/job.ts";
 import { readJob } from "../job/read-job.ts";
 import { readCsv } from "../pipeline/extract/take-retried.ts";
 import { delimiterOf } from "../pipeline/rows/rejects-by-file.ts";
 import { fullRowId, parseRowId, rowIdColumn } from "../pipeline/rows/unloaded-rows.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
-import { listOpen, listOpenRuns, type OpenStream, readOpen } from "../pipeline/tools/open-rejects.ts";
+import { listOpen, listOpenRuns, type OpenStream, readOpen, type StreamKind } from "../pipeline/tools/open-rejects.ts";
 import { countOf } from "../report/numbers.ts";
 import { renderOpen, renderOpenRuns } from "../report/open-rejects-view.ts";
 import { lookOfOut, printNotice, printOut } from "../report/output.ts";
@@ -42,8 +43,10 @@ export async function showRejects(globals: Globals, id: string | undefined, flag
   const run = findRun(findProject(globals), id, flags.job);
   using ledger = Ledger.open(run.stateFolder);
   refuseUnfinished(ledger, run);
-  const all = await listOpen(ledger, run.stateFolder, run.id);
+  const job = readKnownJob(run);
+  const all = await listOpen(ledger, run.stateFolder, run, (stream) => kindOf(job, stream));
   const streams = chooseStreams(all, flags.stream, run);
+  if ([flags.export, flags.retry, flags.drop].some((one) => one !== undefined)) refuseTakenAgain(streams, run);
   if (flags.export !== undefined) return await exportRows(ledger, run, { streams, flags, out: flags.export });
   if (flags.drop === true) return await dropRows(globals, ledger, run, streams, flags.reason ?? "");
   if (flags.retry !== undefined) return await retryRows(globals, run, streams, flags);
@@ -93,6 +96,16 @@ function chooseStreams(all: readonly OpenStream[], stream: string | undefined, r
   if (stream === undefined || found.length > 0) return found;
   throw usageFailure(`run ${run.id} has left no row of a stream ${stream}`, {
     next: `streams with rows: ${all.map((one) => one.stream).join(", ") || "none"}`,
+  });
+}
+
+/** A later run has taken the rows as the source had them then: the old ones must not be written over those. */
+function refuseTakenAgain(streams: readonly OpenStream[], run: KeptRun): void {
+  const again = streams.find(({ takenAgain }) => takenAgain !== undefined);
+  if (again === undefined || streams.some(({ open }) => open > 0)) return;
+  throw usageFailure(`run ${again.takenAgain} has taken the rows of stream ${again.stream} again since`, {
+    why: `what run ${run.id} left of them is older`,
+    next: `loadline rejects ${again.takenAgain}`,
   });
 }
 
@@ -175,7 +188,7 @@ async function dropRows(
   reason: string,
 ): CommandResult {
   let dropped = 0;
-  for (const { stream } of streams) {
+  for (const { stream } of streams.filter(({ open }) => open > 0)) {
     const rows = [];
     for await (const { id } of readOpen(ledger, run.stateFolder, run.id, stream))
       rows.push({ run: run.id, stream, row: id, by: null, reason });
@@ -200,7 +213,11 @@ async function retryRows(
     throw usageFailure(`there is no file ${showPath(file)}`, { next: `loadline rejects ${run.id} --export <file>` });
   }
   const names =
-    file === undefined ? streams.filter(({ open }) => open > 0).map(({ stream }) => stream) : await namedIn(run, file);
+    file === undefined
+      ? streams.filter(({ open }) => open > 0).map(({ stream }) => stream)
+      : (await namedIn(run, file)).filter(
+          (name) => !streams.some((one) => one.stream === name && one.takenAgain !== undefined),
+        );
   if (names.length === 0) {
     printNotice("no row is open: nothing to load again");
     return exitCode.done;
@@ -237,14 +254,14 @@ async function listJob(globals: Globals, name: string): CommandResult {
   for (const stateFolder of folders) {
     using ledger = Ledger.open(stateFolder);
     const job = readKnownJob(newest);
-    found.push(...(await listOpenRuns(ledger, stateFolder, name, (_run, stream) => isTakenAgain(job, stream))));
+    found.push(...(await listOpenRuns(ledger, stateFolder, name, (stream) => kindOf(job, stream))));
   }
   if (!globals.json) printOut(renderOpenRuns(name, found, lookOfOut(globals.color)));
   else {
-    const runs = found.map(({ run, tries, since, streams }) => ({
+    const runs = found.map(({ run, streams }) => ({
       run: run.id,
-      since,
-      tries,
+      since: streams.map(({ since }) => since).sort()[0],
+      tries: Math.max(...streams.map(({ tries }) => tries)),
       streams: asJson(streams),
     }));
     printOut(JSON.stringify({ job: name, runs, exitCode: exitCode.done }));
@@ -252,8 +269,9 @@ async function listJob(globals: Globals, name: string): CommandResult {
   return exitCode.done;
 }
 
-/** Whether each run takes all, or what the one before did not load: then only the last one says what is open. */
-function isTakenAgain(job: Job | undefined, stream: string): boolean {
-  const source = job?.streams.find(({ name }) => name === stream)?.source;
-  return source === undefined || source.kind === "object" || !(source.once || source.after.kind !== "leave");
+/** Where the job can't be read any more, rows are taken for such as come again. */
+function kindOf(job: Job | undefined, name: string): StreamKind {
+  const stream = job?.streams.find((one) => one.name === name);
+  if (stream === undefined) return { isRecord: false, isTakenAgain: true };
+  return { isRecord: stream.source.kind === "object", isTakenAgain: isTakenAgain(stream) };
 }

@@ -147,6 +147,11 @@ export function locateWaiting(run: string, number: number): string {
   return `${waitingLocator} ${run} ${number}`;
 }
 
+/** The run that has kept the rows of such a part. */
+export function runOfKept({ locator }: Pick<Part, "locator">): string {
+  return locator.slice(waitingLocator.length + 1).split(" ")[0] ?? "";
+}
+
 export function isKeptPart({ locator }: Pick<Part, "locator">): boolean {
   return locator.startsWith(waitingLocator);
 }

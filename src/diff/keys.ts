@@ -110,8 +110,10 @@ export function leaveOutside(named: string): string[] {
 }
 
 /** Of a small load, the rejects among the rows that it takes: up to the last one, or of the keys that were asked for. */
-function selectRejected({ stage, key, wanted, limit }: KeysInput): string {
-  const rejected = `SELECT *, ${foldKey(key)} AS _key_ FROM ${identifier(stage)} WHERE _state_ = 1`;
+function selectRejected({ stage, key, records, wanted, limit }: KeysInput): string {
+  // A reject that was seen was ended: by a person, or by a run that took it up mended.
+  const others = records?.seen === undefined ? "" : `ANTI JOIN ${duplicatesTable} USING (_row_)`;
+  const rejected = `SELECT *, ${foldKey(key)} AS _key_ FROM ${identifier(stage)} ${others} WHERE _state_ = 1`;
   const conditions = ["true"];
   // A row of which the key is not known may be one that was asked for.
   if (wanted !== undefined) conditions.push(`coalesce(${wanted}, true)`);
@@ -130,7 +132,8 @@ function leaveOldVersions(stage: string, seen: string | undefined): string[] {
     JOIN (SELECT _id_, max_by(_row_, struct_pack(version := _version_, place := _row_)) AS winner FROM ${good}
       GROUP BY _id_ HAVING count(*) > 1) r ON v._id_ = r._id_ WHERE v._row_ <> r.winner`;
   if (seen === undefined) return [older];
-  const again = `INSERT INTO ${duplicatesTable} SELECT _row_, 'taken by the run before, and not changed since', NULL FROM ${good}
+  const taken = `(SELECT _row_, _id_, _version_, _content_ FROM ${identifier(stage)} WHERE _state_ IN (0, 1))`;
+  const again = `INSERT INTO ${duplicatesTable} SELECT _row_, 'taken by the run before, and not changed since', NULL FROM ${taken}
     SEMI JOIN (SELECT id AS _id_, version AS _version_, content AS _content_ FROM ${seen}) USING (_id_, _version_, _content_)
     ANTI JOIN ${duplicatesTable} USING (_row_)`;
   return [older, again];

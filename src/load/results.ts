@@ -25,7 +25,7 @@ export interface MatchInput {
 
 /**
  * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch.
- * outcome: loaded | failed | unprocessed | resent | unlinked | missing | contradictory; met: it was to be created and was there by
+ * outcome: loaded | failed | unprocessed | deferred | resent | unlinked | missing | contradictory; met: it was to be created and was there by
  * then, so that the row was written into a record that nobody had compared it with
  */
 export function matchResults(input: MatchInput): string {
@@ -57,10 +57,24 @@ export function matchResults(input: MatchInput): string {
  * their outcome is that of the batch they go into.
  */
 export function markResent(unprocessedToo: boolean): string {
-  const failed = "outcome = 'failed' AND error IN (SELECT error FROM explained WHERE again IS NOT NULL)";
-  const condition = unprocessedToo ? `(${failed}) OR outcome = 'unprocessed'` : failed;
-  return `UPDATE ${outcomesTable} SET outcome = 'resent' WHERE ${condition}`;
+  return `UPDATE ${outcomesTable} SET outcome = 'resent' WHERE ${isForATime(unprocessedToo)}`;
 }
+
+/** Marks such rows as deferred, where they were sent as often as rows are: certainly not written, by now at least. */
+export function markDeferred(unprocessedToo: boolean): string {
+  return `UPDATE ${outcomesTable} SET outcome = 'deferred' WHERE ${isForATime(unprocessedToo)}`;
+}
+
+function isForATime(unprocessedToo: boolean): string {
+  const failed = "outcome = 'failed' AND error IN (SELECT error FROM explained WHERE again IS NOT NULL)";
+  return unprocessedToo ? `(${failed}) OR outcome = 'unprocessed'` : failed;
+}
+
+/** Rows that the target did not write, whatever the reason. */
+export const refusedOutcomes = ["failed", "unprocessed", "deferred"] as const;
+
+/** Of a column of results: the row was not written. */
+export const isRefused = `outcome IN (${refusedOutcomes.map(literal).join(", ")})`;
 
 /** The rows to be sent again (n) with their place among them, in the order of the batch. */
 export const resentRows = `(SELECT n, row_number() OVER (ORDER BY n) - 1 AS place FROM ${outcomesTable} WHERE outcome = 'resent')`;
@@ -83,6 +97,6 @@ export function selectOutcomes(action: Action): string {
 export function countOutcomes(): string {
   return `SELECT count(*) AS rows, count(*) FILTER (outcome = 'loaded') AS loaded,
     count(*) FILTER (outcome = 'loaded' AND met) AS met,
-    count(*) FILTER (outcome IN ('failed', 'unprocessed')) AS failed,
+    count(*) FILTER (${isRefused}) AS failed,
     count(*) FILTER (outcome IN ('missing', 'contradictory')) AS unclear FROM ${outcomesTable}`;
 }

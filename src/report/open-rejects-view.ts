@@ -17,6 +17,7 @@ export interface ShownStream {
   open: number;
   retried: number;
   dropped: number;
+  takenAgain?: string;
   reasons: readonly ShownReason[];
 }
 
@@ -32,9 +33,9 @@ export function renderOpen(run: string, streams: readonly ShownStream[], next: s
   return renderLines([...lines, ["Next: ", { text: next, whole: true }]], look);
 }
 
-function tellStream({ open, retried, dropped }: ShownStream): string {
+function tellStream({ open, retried, dropped, takenAgain }: ShownStream): string {
   const parts = [
-    `${countOf(open, "row")} open`,
+    takenAgain === undefined ? `${countOf(open, "row")} open` : `taken again by run ${takenAgain}`,
     retried === 0 ? "" : `${showCount(retried)} taken up by another run`,
     dropped === 0 ? "" : `${showCount(dropped)} dropped`,
   ];
@@ -48,17 +49,15 @@ function reasonOf({ kind, field, rule, count, example }: ShownReason, look: Look
 
 interface ShownRun {
   run: { id: string };
-  tries: number;
-  since: string;
-  streams: readonly ShownStream[];
+  streams: readonly (ShownStream & { tries: number; since: string })[];
 }
 
 export function renderOpenRuns(job: string, runs: readonly ShownRun[], look: Look): string {
   if (runs.length === 0) return `No row of job ${job} is open.`;
-  const lines = runs.flatMap(({ run, tries, since, streams }): Line[] =>
+  const lines = runs.flatMap(({ run, streams }): Line[] =>
     streams.map((stream) => [
       { text: run.id, whole: true },
-      `  ${stream.stream}  ${tellStream(stream)}, since ${since.slice(0, 16).replace("T", " ")} UTC, tried ${countOf(tries, "time")}`,
+      `  ${stream.stream}  ${tellStream(stream)}, since ${stream.since.slice(0, 16).replace("T", " ")} UTC, tried ${countOf(stream.tries, "time")}`,
     ]),
   );
   return renderLines(lines, look);

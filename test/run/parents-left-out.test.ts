@@ -97,7 +97,7 @@ test("rows wait for a parent over runs, each in its newest form, and are loaded 
   // Nothing new but one row in another form, whose parent is there; a file of other columns.
   place.project.write({ "inbox/contacts-2.csv": "last,id,account,more\nNewer,c3,A1,x\n" });
   const plan = await place.project.run("plan", "job.yaml");
-  expect(plan.stdout).toContain("3 rows that waited for a parent, taken again");
+  expect(plan.stdout).toContain("3 rows that an earlier run has kept, taken again");
   const killed = await place.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "waiting-kept:1" } })
     .finished;
   expect(killed.signal).toBe("SIGKILL");

@@ -1,9 +1,9 @@
-// Rows that earlier runs have kept because their parent was not there, taken again as parts beside the files of this run.
+// Rows that earlier runs have kept because their parent was not there, or the target could not take them for a while, taken again as parts beside the files of this run.
 // In: the ledger's word on them. Out: parts, in the ledger before a row of them is read. What must hold: a run takes them
 // once, and a resumed one the same; they stay kept until the stream is settled.
 
 import { existsSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { PartRecord, WaitingRecord } from "../../checkpoint/ledger.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
@@ -12,6 +12,7 @@ import { identifier, literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { writeParquet } from "../../stage/parquet.ts";
+import { isDropped, readByContent, takeMatches } from "../rows/kept-rows.ts";
 import { findWaiting } from "../rows/waiting-rows.ts";
 import { isPartial, type RunContext, subfolder } from "../run/context.ts";
 import { fetchKept, keptFolder } from "../run/kept-file.ts";
@@ -38,7 +39,11 @@ async function addKept(context: RunContext, stream: Stream, files: readonly Part
     tellLost(context, stream, record, `${path} is ${lost}`);
     return [];
   }
-  const parts = await writeParts(context, stream, { record, copy, after: files.at(-1)?.ordinal ?? 0 });
+  const { ledger, folder } = context;
+  const of = { run: record.run, stream: stream.name };
+  const dropped = await readByContent(ledger, dirname(dirname(folder)), of, isDropped(ledger, stream.name));
+  const { places: without } = await takeMatches(context.engine, copy, dropped);
+  const parts = await writeParts(context, stream, { record, copy, without, after: files.at(-1)?.ordinal ?? 0 });
   rmSync(copy);
   context.ledger.addParts(context.run.id, stream.name, parts);
   failpoint("waiting-taken");
@@ -49,10 +54,11 @@ async function addKept(context: RunContext, stream: Stream, files: readonly Part
 async function writeParts(
   context: RunContext,
   stream: Stream,
-  { record, copy, after }: { record: WaitingRecord; copy: string; after: number },
+  { record, copy, without, after }: { record: WaitingRecord; copy: string; without: readonly number[]; after: number },
 ): Promise<PartRecord[]> {
   const { engine } = context;
-  const rows = `read_parquet(${literal(copy)})`;
+  const all = `read_parquet(${literal(copy)}, file_row_number = true)`;
+  const rows = `(SELECT * FROM ${all} WHERE file_row_number NOT IN (${[-1, ...without].join(", ")}))`;
   const sets = await engine.all(`SELECT columns, count(*) AS rows FROM ${rows} GROUP BY columns ORDER BY columns`);
   const parts: PartRecord[] = [];
   for (const set of sets) {
@@ -66,7 +72,7 @@ async function writeParts(
     parts.push({
       ordinal: after + number,
       path,
-      label: sets.length === 1 ? "rows kept for a parent" : `rows kept for a parent (${number})`,
+      label: sets.length === 1 ? "rows kept before" : `rows kept before (${number})`,
       locator: locateWaiting(record.run, number),
       bytes: statSync(path).size,
       sha256: await hashFile(path),
@@ -85,12 +91,12 @@ function tellLost({ emit, folder }: RunContext, { name }: Stream, { rows, run }:
   const where = existsSync(named) ? `: they are named in ${named}` : "";
   emit({
     type: "warning",
-    message: `${name}: ${what}: ${countOf(rows, "row")} that waited for a parent are lost${where}`,
+    message: `${name}: ${what}: ${countOf(rows, "row")} that were kept for this run are lost${where}`,
   });
 }
 
 /** What a plan says of the rows that it takes again. */
 export function tellTaken(parts: readonly PartRecord[]): string[] {
   const rows = parts.filter(isKeptPart).reduce((sum, part) => sum + (part.rows ?? 0), 0);
-  return rows === 0 ? [] : [`${countOf(rows, "row")} that waited for a parent, taken again`];
+  return rows === 0 ? [] : [`${countOf(rows, "row")} that an earlier run has kept, taken again`];
 }

@@ -24,6 +24,7 @@ import { memoryOwner, placeOfJob } from "../run/memory-owner.ts";
 import { beganAfterPlan } from "../run/plan-age.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { tellChangedMap } from "./changed-map.ts";
+import { copyParts, findPending, noPending } from "./pending-now.ts";
 
 export interface OpenWindow {
   record: WindowRecord;
@@ -49,16 +50,17 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
   if (known === undefined && goesOn) tellMap(context, stream, mark);
   const isChosen = run.options.from !== undefined || run.options.to !== undefined;
   const isRefreshed = !isChosen && mark !== undefined && isWhole(record, incremental);
+  const { pending, ended } = mark === undefined ? noPending : await findPending(context, stream, mark);
   const window: Window = {
     ...(record.from === null ? {} : { from: record.from }),
     // By the clock a window ends now, with the second that has begun, and the next one too, for a clock that is told to
     // the second may be late by one. What these seconds still bring is in the next window.
     to: run.options.to ?? shift(record.to, 2000),
-    pending: mark?.pending ?? [],
+    pending,
     ...(isRefreshed && mark !== undefined ? { deletedFrom: deletedFrom(record.to, mark, incremental, catalog) } : {}),
   };
   // What is taken again is wanted for what its version does not tell.
-  const seen = isChosen || isRefreshed ? undefined : await fetchSeen(context, stream, mark);
+  const seen = isChosen || isRefreshed ? undefined : await fetchSeen(context, { ...stream, source }, mark, ended);
   return { record, window, ...(seen === undefined ? {} : { seen }) };
 }
 
@@ -223,8 +225,26 @@ function fetchKeptStream(
   }
 }
 
-/** The seen records, where the engine may read them. Without them nothing is lost: records come twice, and it is said. */
+/** Records that the run before took: what the overlap need not bring again, and what was ended since. */
 async function fetchSeen(
+  context: RunContext,
+  stream: Stream & { source: ObjectSource },
+  mark: Watermark | undefined,
+  ended: readonly string[],
+): Promise<string | undefined> {
+  const kept = await fetchKeptSeen(context, stream, mark);
+  if (mark === undefined || ended.length === 0) return kept;
+  const parts = await copyParts(context, stream, mark.run);
+  const versions = parts.map((part) => selectVersions(part, stream.source)).join(" UNION ALL ");
+  if (versions === "") return kept;
+  const isEnded = `id IN (SELECT unnest([${ended.map(literal).join(", ")}]))`;
+  const both = [`SELECT id, version, content FROM (${versions}) WHERE ${isEnded}`];
+  if (kept !== undefined) both.push(`SELECT id, version, content FROM ${kept}`);
+  return `(${both.join(" UNION ALL ")})`;
+}
+
+/** The seen records, where the engine may read them. Without them nothing is lost: records come twice, and it is said. */
+async function fetchKeptSeen(
   context: RunContext,
   stream: Stream,
   mark: Watermark | undefined,

@@ -8,7 +8,7 @@ import type { FieldSchema } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
-import { outcomeColumns } from "../../load/results.ts";
+import { isRefused, outcomeColumns } from "../../load/results.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
 import { lastLevel, selectLater, selectUnmade } from "../batches/later-fields.ts";
@@ -94,7 +94,7 @@ function isLoadedBy(context: RunContext, own: Stream, { target }: Stream, { look
 /** SELECT of the rows of a batch (n, field, message) whose parent was refused. */
 function selectOrphans({ field, parent, results }: Link, batch: BatchRecord): string {
   const refused = `SELECT match_key, any_value(message) AS message FROM ${scanCsvFiles(results, outcomeColumns)}
-    WHERE action = 'create' AND outcome IN ('failed', 'unprocessed') GROUP BY 1`;
+    WHERE action = 'create' AND ${isRefused} GROUP BY 1`;
   const name = identifier(field.name);
   return `SELECT b.n, ${literal(field.name)} AS field, ${literal(`${code}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
     FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b.key`;

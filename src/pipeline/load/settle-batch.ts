@@ -12,7 +12,7 @@ import { hashFile, syncFile } from "../../core/files.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
-import { countOutcomes, markResent, matchResults, selectOutcomes } from "../../load/results.ts";
+import { countOutcomes, markDeferred, markResent, matchResults, selectOutcomes } from "../../load/results.ts";
 import { keyOfFields, keyOfId, type RenderedKey } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
@@ -141,7 +141,8 @@ async function storeOutcomes(
   for (let from = 0; from < explained.length; from += 500) {
     await engine.run(`INSERT INTO explained VALUES ${explained.slice(from, from + 500).join(", ")}`);
   }
-  if (mayResend(batch)) await engine.run(markResent(ended.state === "failed" && ended.again));
+  const mark = mayResend(batch) ? markResent : markDeferred;
+  await engine.run(mark(ended.state === "failed" && ended.again));
   await markUnlinked(context, stream, batch);
   await engine.run(
     `COPY (${selectOutcomes(batch.action)}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`,

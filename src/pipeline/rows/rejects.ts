@@ -11,6 +11,7 @@ import { clashesTable, clashReasons } from "../../diff/clashes.ts";
 import { foldKey, isRejected, leftBehindTable, rejectedTable } from "../../diff/keys.ts";
 import { redactedFields, type Stream } from "../../job/job.ts";
 import type { Rule } from "../../job/rule.ts";
+import { refusedOutcomes } from "../../load/results.ts";
 import { visible } from "../../report/visible-text.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { locateLines } from "../../stage/locate-lines.ts";
@@ -118,7 +119,7 @@ export async function addTargetRejects(
   const reasons = new ReasonTally(redactedFields(context.job, stream));
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
     SELECT p.part, p.position, p.row, r.field, r.message
-    FROM ${joinOutcomes(record.plan, resultFiles, ["failed", "unprocessed"])}`);
+    FROM ${joinOutcomes(record.plan, resultFiles, refusedOutcomes)}`);
   await visitPlannedRows(context, stream, "refused_rows", async (part, open) => {
     const rows = `SELECT s.position, s.line, s.cells, [r.field || ${literal(problemStart("", ""))} || r.message] AS problems
       FROM source_rows s JOIN refused_rows r ON r.part = ${part.ordinal} AND r.position = s.position ORDER BY s.position`;

@@ -10,6 +10,7 @@ import { syncFile } from "../../core/files.ts";
 import type { Part } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { waitingTable } from "../../diff/keys.ts";
+import { isTakenAgain } from "../../job/coming-records.ts";
 import type { Stream } from "../../job/job.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { writeParquet } from "../../stage/parquet.ts";
@@ -26,7 +27,22 @@ import { copyPath } from "./planned-rows.ts";
  */
 export function keepsWaiting(context: RunContext, { source, target }: Stream): boolean {
   const isRecord = target.mode === "insert" || target.mode === "upsert" || target.mode === "update";
-  return source.kind === "files" && isRecord && !isPartial(context);
+  return source.kind === "files" && isRecord && settlesForGood(context);
+}
+
+/**
+ * Whether rows that the target could not take for a while are kept for the next run. Where each run takes all, they come
+ * by themselves.
+ */
+export function keepsDeferred(context: RunContext, stream: Stream): boolean {
+  const { mode } = stream.target;
+  const isRecord = mode === "insert" || mode === "upsert" || mode === "update" || mode === "delete";
+  return isRecord && !isTakenAgain(stream) && settlesForGood(context);
+}
+
+/** What it leaves is nobody's else: it takes all, or rows that an earlier run has left. */
+function settlesForGood(context: RunContext): boolean {
+  return context.run.options.retry !== undefined || !isPartial(context);
 }
 
 /** Rows of earlier runs; undefined where none wait. */

@@ -11,7 +11,7 @@ import { moveWatermark } from "../extract/window.ts";
 import type { RunContext } from "../run/context.ts";
 import { settleInserted } from "./settled-inserts.ts";
 import { settleShape } from "./settled-shape.ts";
-import { settleWaiting } from "./settled-waiting.ts";
+import { listTakenKept, settleWaiting } from "./settled-waiting.ts";
 import { keepWritten } from "./written.ts";
 
 /** Settles a stream; its watermark moves with it, and what it has taken and delivered is remembered. */
@@ -29,7 +29,7 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
     ...(kept === undefined ? {} : { delivered: kept.delivered }),
     ...(waits.waiting === undefined ? {} : { waiting: waits.waiting }),
     ...(shape === undefined ? {} : { shape }),
-    closed: listClosed(context, stream),
+    closed: [...listClosed(context, stream), ...(await listTakenKept(context, stream))],
   });
   for (const outdated of [moved?.outdated, kept?.outdated, planned, waits.outdated])
     if (outdated !== undefined) rmSync(outdated, { force: true });

@@ -6,7 +6,7 @@ import type { InsertedFile, Settlement, StreamRecord } from "../../checkpoint/le
 import { now } from "../../core/clock.ts";
 import { literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
-import { outcomeColumns } from "../../load/results.ts";
+import { isRefused, outcomeColumns } from "../../load/results.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { resultsPath } from "../batches/batch-files.ts";
@@ -45,7 +45,7 @@ export async function settleInserted(
 }
 
 function selectRefused(results: readonly string[]): string {
-  return `SELECT match_key FROM ${scanCsvFiles(results, outcomeColumns)} WHERE action = 'create' AND outcome IN ('failed', 'unprocessed')`;
+  return `SELECT match_key FROM ${scanCsvFiles(results, outcomeColumns)} WHERE action = 'create' AND ${isRefused}`;
 }
 
 /** Files that were taken as a whole: their bytes are refused from then on. What was rejected of them comes in another file. */

@@ -7,6 +7,8 @@ import type { RejectReason } from "../../report/reject-reasons.ts";
 import { readReasons } from "../rows/reject-reasons.ts";
 import { readUnloaded, type UnloadedKind, type UnloadedRow } from "../rows/unloaded-rows.ts";
 import { runFolder } from "../run/run-files.ts";
+import { type Tries, tellTries } from "./open-since.ts";
+import { takenAgainBy } from "./taken-again.ts";
 
 /** Reasons of one kind, the most frequent first; `count` is of all rows, open or not. */
 interface OpenReason extends RejectReason {
@@ -19,15 +21,22 @@ export interface OpenStream {
   /** Taken up by another run. */
   retried: number;
   dropped: number;
+  /** The run that has taken all rows again since: what is left of them is its own. */
+  takenAgain?: string;
   reasons: OpenReason[];
 }
 
 /** What a run has left, stream by stream; those that left nothing are not in it. */
-export async function listOpen(ledger: Ledger, stateFolder: string, run: string): Promise<OpenStream[]> {
-  const folder = runFolder(stateFolder, run);
-  const closed = ledger.closedRows(run);
+export async function listOpen(
+  ledger: Ledger,
+  stateFolder: string,
+  run: Pick<RunRecord, "id" | "job" | "jobFile" | "started">,
+  kindOf: (stream: string) => StreamKind,
+): Promise<OpenStream[]> {
+  const folder = runFolder(stateFolder, run.id);
+  const closed = ledger.closedRows(run.id);
   const streams: OpenStream[] = [];
-  for (const { name } of ledger.streams(run)) {
+  for (const { name } of ledger.streams(run.id)) {
     const tally = new Map<string, OpenReason>();
     let rows = 0;
     for await (const row of readUnloaded(folder, name)) {
@@ -39,7 +48,16 @@ export async function listOpen(ledger: Ledger, stateFolder: string, run: string)
     const dropped = own.filter(({ by }) => by === null).length;
     const rejected = readReasons(folder, name).map((reason): OpenReason => ({ kind: "rejects", ...reason }));
     const reasons = [...rejected, ...tally.values()].sort((left, right) => right.count - left.count);
-    streams.push({ stream: name, open: rows - own.length, retried: own.length - dropped, dropped, reasons });
+    const again = kindOf(name).isTakenAgain ? takenAgainBy(ledger, run, name)?.id : undefined;
+    const open = again === undefined ? rows - own.length : 0;
+    streams.push({
+      ...(again === undefined ? {} : { takenAgain: again }),
+      stream: name,
+      open,
+      retried: own.length - dropped,
+      dropped,
+      reasons,
+    });
   }
   return streams;
 }
@@ -67,42 +85,34 @@ export async function* readOpen(
 
 export interface OpenRun {
   run: RunRecord;
-  /** How often its rows were tried, this run among them. */
-  tries: number;
-  /** When they were tried first. */
-  since: string;
-  streams: OpenStream[];
+  streams: (OpenStream & Tries)[];
 }
 
-/** Runs of a job, newest first, that have left rows which are open. `isTakenAgain`: the next run takes them by itself. */
+/** What rows of a stream are, and whether each run takes all of them, or what the one before left. */
+export interface StreamKind {
+  isRecord: boolean;
+  isTakenAgain: boolean;
+}
+
+/** Runs of a job, newest first, that have left rows which are open. */
 export async function listOpenRuns(
   ledger: Ledger,
   stateFolder: string,
   job: string,
-  isTakenAgain: (run: RunRecord, stream: string) => boolean,
+  kindOf: (stream: string) => StreamKind,
 ): Promise<OpenRun[]> {
   const over = ledger
     .runs({ job })
     .filter(({ command, status }) => command !== "plan" && ["loaded", "partial"].includes(status));
-  const seen = new Set<string>();
   const runs: OpenRun[] = [];
   for (const run of over) {
-    const all = await listOpen(ledger, stateFolder, run.id);
-    const streams = all.filter(({ stream, open }) => open > 0 && !(seen.has(stream) && isTakenAgain(run, stream)));
-    if (run.options.retry === undefined) for (const { name } of ledger.streams(run.id)) seen.add(name);
-    if (streams.length > 0) runs.push({ run, streams, ...tellTries(ledger, run) });
+    const streams: OpenRun["streams"] = [];
+    for (const open of await listOpen(ledger, stateFolder, run, kindOf)) {
+      if (open.open === 0) continue;
+      const { isRecord } = kindOf(open.stream);
+      streams.push({ ...open, ...(await tellTries(ledger, stateFolder, run, { stream: open.stream, isRecord })) });
+    }
+    if (streams.length > 0) runs.push({ run, streams });
   }
   return runs;
-}
-
-function tellTries(ledger: Ledger, run: RunRecord): { tries: number; since: string } {
-  let tries = 1;
-  let first: RunRecord = run;
-  for (;;) {
-    const { retry } = first.options;
-    const before = retry === undefined ? undefined : ledger.run(retry.run);
-    if (before === undefined) return { tries, since: first.started };
-    first = before;
-    tries += 1;
-  }
 }

@@ -78,6 +78,7 @@ async function readUnloaded(
 const outcomes: Readonly<Record<string, string>> = {
   failed: "failed",
   unprocessed: "failed",
+  deferred: "failed",
   conflict: "conflict",
   missing: "in doubt",
   contradictory: "in doubt",
