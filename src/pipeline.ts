@@ -27,6 +27,7 @@ import { holdBackDeletes } from "./pipeline/load/hold-back.ts";
 import { type LoadPass, loadStream } from "./pipeline/load/load-stream.ts";
 import { recheckBatches } from "./pipeline/load/recheck.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
+import { holderOfRows } from "./pipeline/rows/planned-rows.ts";
 import { addTargetRejects } from "./pipeline/rows/rejects.ts";
 import { addTargetConflicts } from "./pipeline/rows/stayed-rows.ts";
 import type { RunContext } from "./pipeline/run/context.ts";
@@ -54,8 +55,9 @@ export interface RunOutcome {
 /** Runs a job from wherever its run stands to its end. Throws a Failure; what was done until then is in the ledger. */
 export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   const streams = selectStreams(context);
-  const planned: StreamRecord[] = [];
-  for (const stream of streams) planned.push(await planOnce(context, stream));
+  for (const stream of streams) if (stream.madeFor === undefined || isApply(context)) await planOnce(context, stream);
+  const records = context.ledger.streams(context.run.id);
+  const planned = streams.map((stream) => recordOf(records, stream));
   refuseNoKeys(context, planned);
   const isBegun = planned.some(({ state }) => state !== "planned");
   const cascades = isBegun ? noCascades : await forecastCascades(context, streams, planned);
@@ -82,9 +84,15 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   return { status: failed ? "partial" : "loaded", streams: outcomes, objections: [] };
 }
 
+/** With each stream goes what makes records for it: planned with it, and loaded before it. */
 function selectStreams({ job, run }: RunContext): Stream[] {
   const wanted = run.options.streams;
-  return wanted === undefined ? job.streams : job.streams.filter(({ name }) => wanted.includes(name));
+  if (wanted === undefined) return job.streams;
+  return job.streams.filter(({ name, madeFor }) => wanted.includes(madeFor?.stream ?? name));
+}
+
+function isApply({ run }: RunContext): boolean {
+  return run.command === "apply";
 }
 
 function recordOf(records: readonly StreamRecord[], stream: Stream): StreamRecord {
@@ -140,7 +148,16 @@ async function findObjections(
     const cascaded = cascades.counts.get(name) ?? 0;
     objections.push(
       ...stops,
-      ...checkGuards({ stream: name, mode: target.mode, counts, cascaded, guards, rejectsMax, again }),
+      ...checkGuards({
+        stream: name,
+        mode: target.mode,
+        counts,
+        cascaded,
+        // They are as many as rows name.
+        guards: stream.madeFor === undefined ? guards : others,
+        rejectsMax,
+        again,
+      }),
     );
   }
   return objections;
@@ -262,7 +279,8 @@ async function nameUnwritten(
   const failed = await resultsOf(context, batches, "failed");
   const held = await resultsOf(context, batches, "conflicts");
   if (failed.length === 0 && held.length === 0) return;
-  await decryptAgain(context, stream, context.ledger.parts(context.run.id, stream.name));
+  const holder = holderOfRows(context, stream);
+  await decryptAgain(context, holder, context.ledger.parts(context.run.id, holder.name));
   if (failed.length > 0) await addTargetRejects(context, stream, record, failed);
   if (held.length > 0) await addTargetConflicts(context, stream, record, held);
 }

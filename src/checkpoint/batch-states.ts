@@ -1,6 +1,6 @@
 // The life of a batch, in one table. In: the state a batch is in. Out: the states it may go to.
 //
-//   planned   its file is written
+//   planned   its file is written; and written anew, once what its rows name has ids
 //   intent    its hash and keys are durable; not a byte has been sent
 //   handle    the remote's handle is durable; the remote has not been told to act, so the handle may be thrown away
 //   committed the remote was told to act, or is just about to be: from here on a batch is never sent again, unless its
@@ -14,7 +14,7 @@
 export type BatchStateName = "planned" | "intent" | "handle" | "committed" | "settled" | "refused" | "in-doubt";
 
 const transitions: Record<BatchStateName, readonly BatchStateName[]> = {
-  planned: ["intent", "settled"],
+  planned: ["planned", "intent", "settled"],
   intent: ["handle", "committed", "refused", "settled"],
   handle: ["committed", "intent", "refused"],
   committed: ["settled", "in-doubt", "refused"],

@@ -304,6 +304,13 @@ export interface InsertedFile {
   label: string;
 }
 
+/** A plan with its batches, and what they would insert. */
+export interface PlannedStream {
+  stream: StreamRecord;
+  batches: readonly BatchRecord[];
+  inserted?: InsertedRecord | undefined;
+}
+
 /** What becomes durable with the end of a stream. */
 export interface Settlement {
   stream: StreamRecord;

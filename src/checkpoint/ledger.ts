@@ -21,6 +21,7 @@ import type {
   DeliveredRecord,
   InsertedRecord,
   PartRecord,
+  PlannedStream,
   RunRecord,
   Settlement,
   ShapeOwner,
@@ -188,9 +189,10 @@ export class Ledger implements Disposable {
     return this.#table("parts").find({ run, stream }).map(partRecord).map(this.#places.from);
   }
 
-  /** A stream's plan, its batches and what they would insert, in one transaction: after a crash all counts or nothing. */
-  savePlan(stream: StreamRecord, batches: readonly BatchRecord[], inserted?: InsertedRecord): void {
+  /** A stream's plan, and those of records that are `made` for it, in one transaction: after a crash all counts or nothing. */
+  savePlan({ stream, batches, inserted }: PlannedStream, made: readonly PlannedStream[] = []): void {
     this.#transact(() => {
+      for (const one of made) this.savePlan(one);
       this.#table("batches").putAll(batches.map(this.#places.to).map(batchCells));
       if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
       this.#put("streams", streamCells(this.#places.toStream(stream)));
@@ -279,9 +281,7 @@ export class Ledger implements Disposable {
 
   /** All that a run takes of a stream's files, in one transaction. */
   saveTakes(takes: readonly TakeRecord[]): void {
-    this.#transact(() => {
-      this.#table("takes").putAll(takes.map(takeCells));
-    });
+    this.#transact(() => this.#table("takes").putAll(takes.map(takeCells)));
   }
 
   takes(run: string, stream: string): TakeRecord[] {

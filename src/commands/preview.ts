@@ -23,7 +23,8 @@ export async function preview(globals: Globals, file: string, flags: PreviewFlag
   if (flags.limit === 0) throw usageFailure("--limit 0 shows no row", { next: "name how many rows to show" });
   await using project = await openProject(globals, rehearsalOf(flags));
   const job = readProjectJob(file, project.connections);
-  const streams = readStreams(job, flags.stream) ?? job.streams.map(({ name }) => name);
+  const streams =
+    readStreams(job, flags.stream) ?? job.streams.flatMap(({ name, madeFor }) => (madeFor === undefined ? [name] : []));
   const needed = withFormer(job, streams);
   const { environment } = project;
   const { signal } = globals;

@@ -65,9 +65,10 @@ export function optionsOf(job: Job, flags: RunFlags): RunOptions {
 
 export function readStreams(job: Job, text: string | undefined): string[] | undefined {
   const streams = text?.split(",").map((name) => name.trim());
-  const unknown = streams?.find((name) => !job.streams.some((stream) => stream.name === name));
+  // What makes records for a stream goes with it.
+  const names = job.streams.flatMap(({ name, madeFor }) => (madeFor === undefined ? [name] : []));
+  const unknown = streams?.find((name) => !names.includes(name));
   if (unknown === undefined) return streams;
-  const names = job.streams.map(({ name }) => name);
   const meant = suggest(unknown, names);
   throw usageFailure(`job ${job.name} has no stream ${unknown === "" ? '""' : unknown}`, {
     where: { file: job.file },

@@ -5,6 +5,7 @@ import { buildLookup } from "./build-lookup.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { MappedField } from "./job.ts";
 import type { Lookup } from "./lookup.ts";
+import { makerName, refuseMaking } from "./made-records.ts";
 import { takesRecords } from "./object-source.ts";
 import type { StreamFile } from "./schema.ts";
 import { buildExpression, namesAt, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
@@ -98,7 +99,10 @@ function findLookup(
       "miss: skip leaves the field alone, also where there is nothing to look up: on_null can only be skip";
     diagnostics.add(spanAt(["map", field, "on_null"], draft), message);
   }
-  return buildLookup({ written, path, connection: target?.connection ?? "" }, draft, diagnostics);
+  const connection = target?.connection ?? "";
+  const keys = typeof key === "string" ? [key] : key;
+  if (written.miss === "create") refuseMaking(written, { field, key: keys, path, connection }, draft, diagnostics);
+  return buildLookup({ written, path, connection, maker: makerName(draft.name, field) }, draft, diagnostics);
 }
 
 /** A delete needs no more than its key: without a map it is read from the columns of the same names. */

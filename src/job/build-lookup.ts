@@ -14,6 +14,8 @@ import { nodeAt, type TreePath } from "./yaml-tree.ts";
 
 export interface LookupDraft {
   written: z.infer<typeof existing> & Partial<Pick<z.infer<typeof lookup>, "value" | "miss" | "default">>;
+  /** The stream that makes what is not found. */
+  maker?: string;
   /** Of `lookup`. */
   path: TreePath;
   /** Of the stream's target: whose objects are meant. */
@@ -24,7 +26,7 @@ export interface LookupDraft {
 
 /** Undefined where something is wrong with it, which is a diagnostic. */
 export function buildLookup(
-  { written, path, connection, from }: LookupDraft,
+  { written, maker, path, connection, from }: LookupDraft,
   draft: StreamDraft,
   diagnostics: Diagnostics,
 ): Lookup | undefined {
@@ -41,7 +43,7 @@ export function buildLookup(
   if (looked.length === 0) wrong("key", "`from` is missing: what is looked up");
   else if (looked.length !== key.length)
     wrong("from", `\`key\` has ${key.length} and \`from\` ${looked.length}: each key wants one`);
-  if (table === undefined || miss === "create") return undefined;
+  if (table === undefined) return undefined;
   const where = buildExpression([...path, "where"], draft, diagnostics);
   const text = nodeAt(draft.tree, [...path, "default"]);
   return {
@@ -51,6 +53,7 @@ export function buildLookup(
     from: looked,
     ...(where === undefined ? {} : { where }),
     miss,
+    ...(miss === "create" && maker !== undefined ? { maker } : {}),
     ...(text?.kind === "scalar" && written.default !== undefined
       ? { default: { text: text.text, place: at("default") } }
       : {}),

@@ -9,6 +9,7 @@ import { buildSource } from "./build-source.ts";
 import { buildTarget } from "./build-target.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Stream } from "./job.ts";
+import { refuseMakers } from "./made-records.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
 import { buildExpression, type StreamDraft, spanAt } from "./stream-draft.ts";
@@ -73,6 +74,7 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     if (target.key.includes(target.adoptBy)) diagnostics.add(spanAt(path, draft), "adopt_by is the key itself");
   }
   refusePartOfSource(stream, draft, diagnostics);
+  refuseMakers(stream, draft, diagnostics);
   if (target.scope !== undefined && target.mode !== "mirror") {
     diagnostics.add(keySpanAt(draft.tree, ["target", "scope"]), "scope goes with mode mirror");
   }

@@ -85,6 +85,8 @@ export interface Job {
 export interface Stream {
   name: string;
   place: Place;
+  /** It makes the records that a lookup of another stream does not find, for its rows: made-records.ts. */
+  madeFor?: MadeFor;
   source: StreamSource;
   /** Rows for which this is not true are filtered out. */
   keep?: Expression;
@@ -95,6 +97,13 @@ export interface Stream {
   dedupe?: Dedupe;
   /** Without it, `warn`. */
   schemaPolicy?: Exclude<SchemaPolicy, "warn">;
+}
+
+interface MadeFor {
+  stream: string;
+  field: string;
+  /** What names the records is never shown. */
+  isHidden: boolean;
 }
 
 export type StreamSource = FileSource | ObjectSource;
@@ -180,6 +189,8 @@ export interface StreamTarget {
   isTable?: true;
   /** Target fields. At least one, but for mode replace. */
   key: string[];
+  /** The target itself does not tell records apart by the key, so that new ones are inserted: known once it is open. */
+  isMatched?: true;
   mode: Mode;
   /** Through the vendor's bulk endpoint, however few records there are. */
   via?: "bulk";
@@ -272,7 +283,11 @@ export function keyOf({ streams }: Pick<Job, "streams">, stream: string): readon
 }
 
 /** Target fields of a stream whose values are never shown, in small letters, by every name that they go by. */
-export function redactedFields({ redact }: Pick<Job, "redact">, { fields }: Pick<Stream, "fields">): Set<string> {
+export function redactedFields(
+  { redact }: Pick<Job, "redact">,
+  { fields, madeFor }: Pick<Stream, "fields" | "madeFor">,
+): Set<string> {
+  if (madeFor?.isHidden === true) return new Set(fields.map(({ target }) => target.toLowerCase()));
   const written = new Set(redact.map((name) => name.toLowerCase()));
   const resolved = fields.filter(({ parent }) => parent !== undefined && written.has(parent.field.toLowerCase()));
   return new Set([...written, ...resolved.map(({ target }) => target.toLowerCase())]);

@@ -12,10 +12,17 @@ export interface Lookup {
   from: Expression[];
   /** Of an object in the vendor's language, else SQL. */
   where?: Expression;
-  miss: "reject" | "skip" | "default";
+  miss: "reject" | "skip" | "default" | "create";
   /** As it is written. */
   default?: { text: string; place: Place };
+  /** The stream of this job that makes the records which are not found: rows name them, and get their ids once they are there. */
+  maker?: string;
   place: Place;
+}
+
+/** What stands for the id of a record that this run makes, before the key that it is named by: no id begins so. */
+export function newRecordMark({ in: table }: Lookup): string {
+  return `new ${table.kind === "object" ? table.object : "record"}: `;
 }
 
 export type LookupTable =
@@ -37,9 +44,12 @@ export function lookupsOf({ fields, rules }: LookingUp): Lookup[] {
   return [...fields.flatMap(({ lookup }) => lookup ?? []), ...rules.flatMap(({ exists }) => exists ?? [])];
 }
 
-/** Streams whose rows a stream looks into. */
+/** Streams that come before, for a stream looks into their rows, or names records that they make. */
 export function streamsLookedUp(stream: LookingUp): string[] {
-  return lookupsOf(stream).flatMap((lookup) => (lookup.in.kind === "stream" ? lookup.in.stream : []));
+  return lookupsOf(stream).flatMap((lookup) => [
+    ...(lookup.in.kind === "stream" ? [lookup.in.stream] : []),
+    ...(lookup.maker === undefined ? [] : [lookup.maker]),
+  ]);
 }
 
 interface Connected extends LookingUp {

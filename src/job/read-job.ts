@@ -1,5 +1,5 @@
-// Reads a job file. In: YAML. Out: a Job (job.ts). The way: text → tree (yaml-document.ts) → shape (schema.ts) → what
-// is not built yet (supported.ts) → defaults merged into each stream → streams (build-stream.ts) → names, order, hash.
+// Reads a job file. In: YAML. Out: a Job (job.ts). The way: text → tree (yaml-document.ts) → shape (schema.ts) →
+// defaults merged into each stream → streams (build-stream.ts), and those that make records for them → names, order, hash.
 // What must hold: a job that comes out needs no further check of itself. All that is wrong with the shape is told at
 // once; where the shape is right, all that is wrong with the names.
 
@@ -12,12 +12,12 @@ import { Diagnostics } from "./diagnostics.ts";
 import type { Guards, Job, Limits, Stream } from "./job.ts";
 import { hashJob } from "./job-hash.ts";
 import { streamsLookedUp } from "./lookup.ts";
+import { withMakers } from "./made-records.ts";
 import { maskCredentials } from "./mask-values.ts";
 import { findWay, sortByParents } from "./order.ts";
 import { type BuiltStream, refuseTakenRejects } from "./rejects-folder.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
-import { refuseUnsupportedInJob } from "./supported.ts";
 import { parseDuration, parseLock, parsePercent, parseThreshold } from "./units.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, type MapNode, mergeTrees, nodeAt } from "./yaml-tree.ts";
@@ -28,7 +28,6 @@ export function readJob(file: string, folder: string = dirname(file)): Job {
   const diagnostics = new Diagnostics(source, maskCredentials(source.text));
   const root = parseYaml(diagnostics, { extensions: true });
   const written = checkShape(jobShape, root, diagnostics);
-  refuseUnsupportedInJob(root, diagnostics);
   diagnostics.throwIfAny();
   // A shape that does not fit has left diagnostics, so that the line above has thrown.
   const job = buildJob(written as JobFile, root, diagnostics, folder);
@@ -50,7 +49,7 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
     keepRunsMs: parseDuration(written.keep?.runs ?? "14d"),
     lock: parseLock(written.lock ?? "fail"),
     redact: written.redact ?? [],
-    streams: inLoadOrder(streams, root, diagnostics),
+    streams: inLoadOrder(streams, written.redact ?? [], root, diagnostics),
   };
   const draft = { root, diagnostics, folder };
   const told = {
@@ -88,8 +87,13 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): 
   return built.map(({ stream }) => stream);
 }
 
-function inLoadOrder(streams: readonly Stream[], root: MapNode, diagnostics: Diagnostics): Stream[] {
-  const dependents = streams.map((stream) => ({
+function inLoadOrder(
+  streams: readonly Stream[],
+  redact: readonly string[],
+  root: MapNode,
+  diagnostics: Diagnostics,
+): Stream[] {
+  const dependents = withMakers(streams, redact).map((stream) => ({
     name: stream.name,
     parents: [
       ...stream.fields.flatMap(({ parent }) => (parent === undefined ? [] : [parent.stream])),

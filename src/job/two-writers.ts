@@ -107,7 +107,9 @@ function findSharedRecords(earlier: Stream, later: Stream): Problem | undefined 
     return undefined;
   return {
     message: `streams ${earlier.name} and ${later.name} both make records of ${later.target.object}${isOneKey ? ` by ${key}` : ""}: one that both have would be made twice`,
-    next: `take mode update in one of them, or load it by a job of its own`,
+    next: [earlier, later].some(({ madeFor }) => madeFor !== undefined)
+      ? `load all ${later.target.object} by one stream, which the others name as their parent, in place of miss: create`
+      : "take mode update in one of them, or load it by a job of its own",
   };
 }
 

@@ -17,6 +17,7 @@ import { countOf } from "../report/numbers.ts";
 import { inOrderOfCount } from "../report/reject-reasons.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
 import { keepLater, selectLater, selectUnmade } from "./batches/later-fields.ts";
+import { planMadeRecords } from "./batches/plan-made.ts";
 import { planInserted } from "./batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
@@ -150,9 +151,14 @@ function tellWaiting(context: RunContext, stream: Stream, { waiting }: StreamCou
 }
 
 /** There is no file to take: nothing is compared, and nothing will be written. */
-function planNothing({ ledger, emit }: RunContext, record: StreamRecord): StreamRecord {
+function planNothing({ ledger, emit, job }: RunContext, record: StreamRecord): StreamRecord {
   const planned: StreamRecord = { ...record, state: "planned", counts: noCounts(), how: "no file to take" };
-  ledger.savePlan(planned, []);
+  const makers = job.streams.filter(({ madeFor }) => madeFor?.stream === record.name);
+  const made = makers.map(({ name, target: { object, mode } }) => ({ ...planned, name, object, mode }));
+  ledger.savePlan(
+    { stream: planned, batches: [] },
+    made.map((stream) => ({ stream, batches: [] })),
+  );
   const { name: stream } = record;
   emit({ type: "planned", stream, counts: noCounts(), how: "no file to take", warnings: 0, batches: 0 });
   return planned;
@@ -160,7 +166,7 @@ function planNothing({ ledger, emit }: RunContext, record: StreamRecord): Stream
 
 async function planParts(
   context: RunContext,
-  { compiled, parts, seen, notes: ofSource, shape: sourceShape }: ExtractedStream,
+  { compiled, columns, parts, seen, notes: ofSource, shape: sourceShape }: ExtractedStream,
   record: StreamRecord,
   look: ((compared: ComparedStream) => Promise<void>) | undefined,
 ): Promise<StreamRecord> {
@@ -282,10 +288,12 @@ async function planParts(
     shape: drift.shape,
     measured: guarded.measured,
   };
+  const made = await planMadeRecords(context, { compiled, columns, plan, record: planned });
   failpoint("diffed");
   const isSent = run.command === "run" && !takesWholeFiles(targetOf(context, connection));
   assertPlanAddsUp(stream.name, counts, isSent ? batches : undefined);
-  ledger.savePlan(planned, batches, await planInserted(context, compiled, { plan, batches }));
+  const toInsert = await planInserted(context, compiled, { plan, batches });
+  ledger.savePlan({ stream: planned, batches, inserted: toInsert }, made);
   failpoint("planned");
   rmSync(join(context.folder, "snapshot"), { recursive: true, force: true });
   rmSync(stageFolder, { recursive: true, force: true });

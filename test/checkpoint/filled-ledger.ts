@@ -87,7 +87,7 @@ function fillLedger(folder: string): void {
     command: "run",
     options: {},
   });
-  ledger.savePlan(stream, [batch]);
+  ledger.savePlan({ stream, batches: [batch] });
   ledger.addParts("r1", "contacts", [
     {
       ordinal: 1,

@@ -64,12 +64,12 @@ function change(folder: string, sql: string): void {
 test("rows that are deleted, and rows that are written again, leave a ledger that is whole", () => {
   const folder = temporaryFolder();
   using ledger = Ledger.open(folder);
-  ledger.savePlan(stream, [batch, { ...batch, number: 2 }]);
-  ledger.savePlan(stream, [{ ...batch, rows: 7 }]);
+  ledger.savePlan({ stream, batches: [batch, { ...batch, number: 2 }] });
+  ledger.savePlan({ stream, batches: [{ ...batch, rows: 7 }] });
   expect(ledger.batches("r1").map(({ rows }) => rows)).toEqual([7, 5]);
   ledger.forgetRunDetails("r1");
   expect(ledger.batches("r1")).toEqual([]);
-  ledger.savePlan(stream, [batch]);
+  ledger.savePlan({ stream, batches: [batch] });
   expect(ledger.batches("r1", "contacts")).toEqual([batch]);
 });
 
@@ -78,7 +78,7 @@ describe("a ledger that knows less than was written", () => {
     const folder = temporaryFolder();
     // Not closed, as by a process that is killed: all of it is in the -wal.
     const ledger = Ledger.open(folder);
-    ledger.savePlan(stream, [batch]);
+    ledger.savePlan({ stream, batches: [batch] });
     const copy = temporaryFolder();
     cpSync(folder, copy, { recursive: true });
     ledger[Symbol.dispose]();
@@ -149,7 +149,7 @@ test("what was written is what is read, whatever the texts are", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.option(fc.string()), fc.nat(), (path, message, rows) => {
       const written = { ...batch, path: path.toWellFormed().replaceAll("\0", ""), message, rows };
-      ledger.savePlan(stream, [written]);
+      ledger.savePlan({ stream, batches: [written] });
       expect(ledger.batches("r1")).toEqual([written]);
     }),
   );
@@ -157,7 +157,7 @@ test("what was written is what is read, whatever the texts are", () => {
 
 test("a batch can't be moved against the table", () => {
   using ledger = Ledger.open(temporaryFolder());
-  ledger.savePlan(stream, [batch]);
+  ledger.savePlan({ stream, batches: [batch] });
   expect(() => ledger.advance(batch, "committed")).toThrow("can't go from planned to committed");
   expect(ledger.batches("r1")).toEqual([batch]);
 });
@@ -165,7 +165,7 @@ test("a batch can't be moved against the table", () => {
 test("splitting a batch settles its known rows and adds the others as a batch of their own", () => {
   using ledger = Ledger.open(temporaryFolder());
   const doubtful: BatchRecord = { ...batch, state: "in-doubt", succeeded: 3, inDoubt: 2 };
-  ledger.savePlan(stream, [doubtful]);
+  ledger.savePlan({ stream, batches: [doubtful] });
   const rest = [
     { ...batch, number: 2, rows: 1 },
     { ...doubtful, number: 3, rows: 1, inDoubt: 1 },
@@ -176,7 +176,7 @@ test("splitting a batch settles its known rows and adds the others as a batch of
 
 test("a split whose rows and results do not add up leaves the batch whole", () => {
   using ledger = Ledger.open(temporaryFolder());
-  ledger.savePlan(stream, [batch]);
+  ledger.savePlan({ stream, batches: [batch] });
   expect(() => ledger.split(batch, "settled", {}, [{ ...batch, number: 2, rows: 1 }])).toThrow(
     "has 4 rows and 0 results",
   );

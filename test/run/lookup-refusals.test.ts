@@ -49,7 +49,7 @@ test.each([
   ["{ file: ref.csv, key: Code, value: Name, from: rep, default: x }", "`miss: default` and `default` go together"],
   ["{ file: ref.csv, connection: drop, key: Code, value: Name, from: rep }", "`connection` goes with `object`"],
   ["{ object: User, key: Email, from: rep, connection: hubspt }", 'did you mean "hubspot"?'],
-  ["{ object: User, key: Email, from: rep, miss: create }", "miss: create is not supported yet"],
+  ["{ object: Account, key: Name, from: rep, miss: create }", "and Title holds a string"],
   ["{ stream: contact, key: Ext__c, value: LastName, from: rep }", 'did you mean "contacts"?'],
   ["{ stream: contacts, key: Ext__c, value: LastName, from: rep }", "round in a circle: contacts → contacts"],
   ["{ file: total.csv, key: Code, value: Name, from: rep }", "total.csv can't be looked up"],

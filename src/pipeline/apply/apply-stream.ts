@@ -38,7 +38,7 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
   ledger.saveStream(record);
   if (planned.plan === null) {
     const empty: StreamRecord = { ...record, state: "planned", counts: noCounts() };
-    ledger.savePlan(empty, []);
+    ledger.savePlan({ stream: empty, batches: [] });
     return empty;
   }
   const { plan, parts } = await takeOver(context, stream, planned);
@@ -55,7 +55,7 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
   assertPlanAddsUp(stream.name, counts, takesWholeFiles(target) ? undefined : batches);
   const ready: StreamRecord = { ...record, state: "planned", plan, counts, writes: describeWays(ways, stream.target) };
   failpoint("taken-over");
-  ledger.savePlan(ready, batches, await planInserted(context, compiled, { plan, batches }));
+  ledger.savePlan({ stream: ready, batches, inserted: await planInserted(context, compiled, { plan, batches }) });
   failpoint("planned");
   rmSync(stageFolder, { recursive: true, force: true });
   const how = planned.how ?? "";

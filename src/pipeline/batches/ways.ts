@@ -58,9 +58,15 @@ export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarg
  * Creates go by key where the mode has one, so that sending them again finds the record that is there already. Several
  * fields are no key to the target: what the plan did not find by them is inserted, and never sent twice.
  */
-export function operationOf(action: Action, { mode, hardDelete, key }: StreamTarget): Operation {
-  if (action === "create") return mode === "insert" || writesFile(mode) || key.length > 1 ? "insert" : "upsert";
+export function operationOf(action: Action, { hardDelete, ...target }: StreamTarget): Operation {
+  const { mode } = target;
+  if (action === "create") return mode === "insert" || writesFile(mode) || isMatchedByUs(target) ? "insert" : "upsert";
   return action === "delete" && hardDelete ? "hardDelete" : action;
+}
+
+/** Whether the target itself does not tell records apart by the key. */
+export function isMatchedByUs({ key, isMatched }: Pick<StreamTarget, "key" | "isMatched">): boolean {
+  return key.length > 1 || isMatched === true;
 }
 
 /** The field by which the target itself tells a new record from one that it has. */

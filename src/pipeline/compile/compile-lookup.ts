@@ -284,6 +284,11 @@ export function findValueProblem(
   schema: FieldSchema,
   isOneOrg: (connection: string) => boolean,
 ): Diagnostic[] {
+  const isLink = schema.kind === "reference" || schema.lookup !== undefined;
+  if (written.maker !== undefined && !isLink) {
+    const message = `miss: create makes records that a field refers to, and ${field} holds a ${schema.vendorType}`;
+    return [{ place: written.place, length: 1, message }];
+  }
   if (table.kind !== "object" || schema.kind === "text") return [];
   const at = { place: written.value?.place ?? written.place, length: written.value?.name.length ?? 1 };
   const isId = table.value === undefined || table.value.kind === "id";

@@ -8,9 +8,11 @@ import { mappedName, renderedName } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
+import { literal } from "../../core/sql.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
 import { type MappedField, type Mode, readingOf, redactedFields, type Stream, writesFile } from "../../job/job.ts";
+import { type Lookup, newRecordMark } from "../../job/lookup.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import { quoted } from "../../values/value.ts";
 import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
@@ -164,7 +166,7 @@ function compileField(
   const named = input.stream.target.key.includes(field.target) || schema.lookup !== undefined;
   const lookup = lookups.of(field.target);
   const invalid = named ? refuseLong(schema, rendered.invalid) : rendered.invalid;
-  return {
+  const compiled = {
     field,
     columns: [...bound.columns.keys()],
     type: bound.type,
@@ -172,6 +174,19 @@ function compileField(
     ...rendered,
     ...(invalid === undefined ? {} : { invalid }),
     ...(lookup === undefined ? doubtAddress(field) : {}),
+  };
+  return lookup?.written.maker === undefined ? compiled : takeNew(compiled, lookup.written);
+}
+
+/** What stands for a record that is made in this run is no id yet, and is taken as it is. */
+function takeNew(compiled: CompiledField, lookup: Lookup): CompiledField {
+  const mapped = mappedName(compiled.field.target);
+  const isNew = `coalesce(starts_with(${mapped}, ${literal(newRecordMark(lookup))}), false)`;
+  const { invalid } = compiled;
+  return {
+    ...compiled,
+    value: `CASE WHEN ${isNew} THEN ${mapped} ELSE ${compiled.value} END`,
+    ...(invalid === undefined ? {} : { invalid: { ...invalid, condition: `NOT ${isNew} AND (${invalid.condition})` } }),
   };
 }
 
@@ -269,7 +284,7 @@ function isUnreadable({ readable }: FieldSchema, { policy, own }: MappedField, m
 
 function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchema[], problems: Diagnostic[]): void {
   const { mode, place } = stream.target;
-  if (mode === "insert" || writesFile(mode) || problems.length > 0) return;
+  if (mode === "insert" || writesFile(mode) || problems.length > 0 || stream.madeFor !== undefined) return;
   const [first, ...others] = key;
   const keys = [...schema.fields.values()].filter(({ externalId }) => externalId).map(({ name }) => name);
   const next =

@@ -30,6 +30,9 @@ export interface CompiledLookup {
   hidesValues: boolean;
 }
 
+/** Before what the system could never hold, which is no record's: it is asked for nowhere. */
+export const neverAsked = "chr(26)";
+
 export interface KeyPart {
   name: string;
   /** Undefined of a file: there text is equal or not. */

@@ -1,14 +1,20 @@
 // What a lookup gives a row, and what is said where it gives none, as SQL over the columns that joining it adds.
 
-import { foundName, givenName, lookupFailureName, lookupKeyName } from "../../core/columns.ts";
+import { askedName, foundName, givenName, lookupFailureName, lookupKeyName } from "../../core/columns.ts";
 import { literal } from "../../core/sql.ts";
+import { newRecordMark } from "../../job/lookup.ts";
+import { objectToValue } from "../../values/limits.ts";
 import { quoted } from "../../values/value.ts";
-import type { CompiledLookup } from "./compiled-lookup.ts";
+import { type CompiledLookup, neverAsked } from "./compiled-lookup.ts";
 
 /** The value of a field, and whether what it looks up failed. */
 export function takeFound({ index, written }: CompiledLookup): { value: string; failed: string } {
   const value = foundName(index, "value");
   const failed = lookupFailureName(index);
+  if (written.maker !== undefined) {
+    const made = `${literal(newRecordMark(written))} || ${lookupKeyName(index)}`;
+    return { value: `CASE WHEN ${isMissed(index)} THEN ${made} ELSE ${value} END`, failed };
+  }
   if (written.default === undefined) return { value, failed };
   return { value: `CASE WHEN ${isMissed(index)} THEN ${literal(written.default.text)} ELSE ${value} END`, failed };
 }
@@ -25,9 +31,26 @@ export function objectToFound(lookup: CompiledLookup): { condition: string; mess
     condition: `${foundName(index, "hits")} > 1`,
     message: `${foundName(index, "hits")} || ${literal(` ${plural(lookup)} have `)} || ${sayKeys(lookup)} || ': ' || ${foundName(index, "candidates")}`,
   };
+  if (written.miss === "create") return [...objectToNew(lookup), several];
   if (written.miss !== "reject") return [several];
   const { condition, message } = describeMiss(lookup);
   return [{ condition, message }, several];
+}
+
+/** Why no record can be made with a key that is not found. */
+function objectToNew({ index, keys, what, hidesKeys }: CompiledLookup): { condition: string; message: string }[] {
+  const none = (name: string) => literal(`no ${what} can be made: its ${name} `);
+  return keys.flatMap(({ name, rendered }, part) => {
+    if (rendered === undefined) return [];
+    const asked = askedName(index, part);
+    const given = hidesKeys ? "'(hidden)'" : quoted(`coalesce(CAST(${givenName(index, part)} AS VARCHAR), '')`);
+    const objections = objectToValue({ ...rendered.schema, isKey: true }, asked, hidesKeys);
+    return [
+      { condition: `coalesce(${asked}, '') = ''`, message: `${none(name)} || 'would be blank'` },
+      { condition: `starts_with(${asked}, ${neverAsked})`, message: `${none(name)} || 'can''t be ' || ${given}` },
+      ...objections.map(({ condition, message }) => ({ condition, message: `${none(name)} || ${message}` })),
+    ].map(({ condition, message }) => ({ condition: `${isMissed(index)} AND (${condition})`, message }));
+  });
 }
 
 export function describeMiss(lookup: CompiledLookup): { failed: string; condition: string; message: string } {

@@ -24,13 +24,23 @@ async function nameKey(job: Job, stream: Stream, targets: ReadonlyMap<string, Ta
 
 async function nameObjectsOf(stream: Stream, targets: ReadonlyMap<string, Target>): Promise<Stream> {
   const { source, target } = stream;
-  const object = await canonicalName(targets.get(target.connection), target.object);
-  const named = { ...stream, target: { ...target, object } };
+  const system = targets.get(target.connection);
+  const object = await canonicalName(system, target.object);
+  const isMatched = stream.madeFor !== undefined && !(await isKnownKey(system, object, target.key));
+  const named = { ...stream, target: { ...target, object, ...(isMatched ? { isMatched: true as const } : {}) } };
   if (source.kind !== "object") return named;
   return {
     ...named,
     source: { ...source, object: await canonicalName(targets.get(source.connection), source.object) },
   };
+}
+
+/** Whether the system itself tells records apart by the key. */
+function isKnownKey(system: Target | undefined, object: string, [key = "", ...others]: string[]): Promise<boolean> {
+  return orAsItIs(false, async () => {
+    if (others.length > 0 || system === undefined) return false;
+    return (await system.describe(object)).fields.get(key)?.externalId === true;
+  });
 }
 
 function canonicalName(system: Target | undefined, object: string): Promise<string> {

@@ -31,15 +31,17 @@ const verbs: Record<Mode, readonly ("createable" | "updateable" | "deletable")[]
 const participles = { createable: "created", updateable: "updated", deletable: "deleted" } as const;
 
 /** What the mode does and this user may not. */
-export function findObjectProblems({ target }: Stream, schema: ObjectSchema): Diagnostic[] {
-  const missing = verbs[target.mode].filter((verb) => !schema[verb]).map((verb) => participles[verb]);
+export function findObjectProblems({ target, madeFor }: Stream, schema: ObjectSchema): Diagnostic[] {
+  const wanted = madeFor === undefined ? verbs[target.mode] : verbs.insert;
+  const missing = wanted.filter((verb) => !schema[verb]).map((verb) => participles[verb]);
   if (missing.length === 0) return [];
+  const wants = madeFor === undefined ? `mode ${target.mode}` : "miss: create";
   const what = `${schema.object} can't be ${missing.join(" or ")}`;
   if (schema.unable !== undefined) {
-    const message = `${what}, which mode ${target.mode} wants: ${schema.unable}`;
+    const message = `${what}, which ${wants} wants: ${schema.unable}`;
     return [{ place: target.place, length: schema.object.length, message }];
   }
-  const message = `${what} by this user, which mode ${target.mode} wants`;
+  const message = `${what} by this user, which ${wants} wants`;
   const next = "give the integration user that object permission, or choose another mode";
   return [{ place: target.place, length: schema.object.length, message, next }];
 }
@@ -135,6 +137,11 @@ export function findMissingFields({ stream, schema }: CompiledStream): Diagnosti
   const missing = listMissingFields(stream, schema);
   if (missing.length === 0) return [];
   const names = missing.map(({ name }) => name).join(", ");
+  if (stream.madeFor !== undefined) {
+    const message = `miss: create: a new ${schema.object} must have ${names}, and would have ${stream.target.key.join(" and ")} alone`;
+    const next = `load them by a stream of their own, which ${stream.madeFor.field} names as its parent`;
+    return [{ place: stream.target.place, length: 1, message, next }];
+  }
   const message = `a new ${schema.object} must have ${names}: ${missing.length === 1 ? "it is" : "they are"} not in the map`;
   const next = `add to the map: ${missing.map(showLine).join("; ")}`;
   return [{ place: stream.target.place, length: schema.object.length, message, next }];

@@ -17,6 +17,7 @@ import {
   waitingTable,
 } from "../../diff/keys.ts";
 import type { Job, MappedField, Stream } from "../../job/job.ts";
+import { newRecordMark } from "../../job/lookup.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { storedReading } from "../../values/value.ts";
@@ -91,7 +92,7 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
   const name = identifier(schema.name);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${wantedTable(schema)} AS
     SELECT ${foldKey([schema])} AS key, any_value(${name}) AS shown FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)
-    WHERE ${isIdle ? "false" : `${name} IS NOT NULL`} GROUP BY 1`);
+    WHERE ${isIdle ? "false" : `${name} IS NOT NULL AND NOT ${isNewRecord(compiled, schema)}`} GROUP BY 1`);
   const { idColumn } = target.capabilities;
   const scan = await readRecords(
     { engine, target },
@@ -110,6 +111,12 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${lookupTable(schema)} AS
     SELECT ${foldKey([schema])} AS key, ${name} AS shown, id FROM (${present})
     WHERE ${foldKey([schema])} IN (SELECT key FROM ${wantedTable(schema)})`);
+}
+
+/** BOOLEAN over staged rows: the field names a record that is made for them. */
+function isNewRecord({ fields }: CompiledStream, { name }: NamingField): string {
+  const lookup = fields.find(({ field }) => field.target === name)?.field.lookup;
+  return lookup?.maker === undefined ? "false" : `starts_with(${identifier(name)}, ${literal(newRecordMark(lookup))})`;
 }
 
 /** Where the record of a key may be, and what is known of one that is nowhere. SELECTs. */

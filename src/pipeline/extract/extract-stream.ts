@@ -16,6 +16,7 @@ import { fileOf, isKeptPart } from "../../core/model.ts";
 import { nameReceived } from "../../formats/received.ts";
 import type { ObjectSource, Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
+import type { SourceColumns } from "../compile/bind-expression.ts";
 import { columnsOfParts, compileInRun } from "../compile/compile-in-run.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
@@ -29,6 +30,8 @@ import { type OpenWindow, openWindow, refuseOtherSource } from "./window.ts";
 
 export interface ExtractedStream {
   compiled: CompiledStream;
+  /** What its expressions may use. */
+  columns: SourceColumns | undefined;
   parts: PartRecord[];
   /** Records that an earlier run took: a table function. */
   seen?: string;
@@ -53,12 +56,13 @@ export async function extractStream(context: RunContext, stream: Stream): Promis
       : await takeRetried(context, stream);
   if (parts.length === 0) return undefined;
   if (stream.target.mode === "insert") await refuseInsertedFiles(context, stream, parts);
-  const compiled = await compileInRun(context, stream, columnsOfParts(parts));
+  const columns = columnsOfParts(parts);
+  const compiled = await compileInRun(context, stream, columns);
   const came = context.run.options.retry === undefined ? parts.filter((part) => !isKeptPart(part)) : [];
   const shape = shapeOfFiles(came.flatMap((part) => part.columns));
   // Where every record names its columns, a file without records names none: it lacks nothing.
   for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
-  return { compiled, parts, notes: tellTaken(parts), shape };
+  return { compiled, columns, parts, notes: tellTaken(parts), shape };
 }
 
 async function takeFiles(context: RunContext, stream: FileStream, catalog: FileCatalog): Promise<PartRecord[]> {
@@ -75,13 +79,20 @@ async function extractRecords(
   const compiled = await compileInRun(context, stream, schema);
   const shape = await shapeOfObject(schema, compiled.columns.keys());
   if (context.run.options.retry !== undefined) {
-    return { compiled, parts: await takeRetried(context, stream), notes: [], shape };
+    return { compiled, columns: schema, parts: await takeRetried(context, stream), notes: [], shape };
   }
   const opened = await openWindow(context, stream, catalog);
-  const columns = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
-  const parts = await extractParts(context, stream, columns, { files: [], opened });
+  const names = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
+  const parts = await extractParts(context, stream, names, { files: [], opened });
   const notes = [...tellStaleFields(stream, compiled.columns.keys(), schema), ...tellPending(context, opened)];
-  return { compiled, parts, notes, shape, ...(opened.seen === undefined ? {} : { seen: opened.seen }) };
+  return {
+    compiled,
+    columns: schema,
+    parts,
+    notes,
+    shape,
+    ...(opened.seen === undefined ? {} : { seen: opened.seen }),
+  };
 }
 
 /** What a plan says is waiting: a run takes it without a word, as every one does. */

@@ -14,6 +14,7 @@ import { lastLevel } from "../batches/later-fields.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
+import { fillNewIds } from "./new-ids.ts";
 import { holdOrphans } from "./orphans.ts";
 import { readBackDoubtful } from "./read-back.ts";
 import { recheckBatches } from "./recheck.ts";
@@ -75,7 +76,8 @@ async function loadRounds(
     const open = openBatches(context, stream).filter(isWanted);
     if (open.length === 0) return undefined;
     const level = Math.min(...open.map((batch) => batch.level));
-    if (await holdOrphans(context, stream, (batch) => isWanted(batch) && batch.level === level)) continue;
+    const isNext = (batch: BatchRecord) => isWanted(batch) && batch.level === level;
+    if ((await holdOrphans(context, stream, isNext)) || (await fillNewIds(context, stream, isNext))) continue;
     const ofLevel = open.filter((batch) => batch.level === level);
     const round = Math.min(...ofLevel.map((batch) => batch.round));
     await wait(waitBefore(round), context.signal);

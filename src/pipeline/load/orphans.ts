@@ -18,11 +18,12 @@ import { isOneOrg, type RunContext, targetOf } from "../run/context.ts";
 import { batchRows } from "./present-now.ts";
 import { splitOff, takeBack } from "./recheck.ts";
 
-const code = "PARENT_REFUSED";
+/** What the message of a row begins with that was held back for its parent. */
+export const orphanCode = "PARENT_REFUSED";
 
 /** BOOLEAN: a message of a row that was held back for its parent. */
 export function isOrphaned(message: string): string {
-  return `starts_with(${message}, ${literal(`${code}: `)})`;
+  return `starts_with(${message}, ${literal(`${orphanCode}: `)})`;
 }
 
 /** Takes such rows out of the batches that are wanted. Gives whether there were any. */
@@ -96,7 +97,7 @@ function selectOrphans({ field, parent, results }: Link, batch: BatchRecord): st
   const refused = `SELECT match_key, any_value(message) AS message FROM ${scanCsvFiles(results, outcomeColumns)}
     WHERE action = 'create' AND ${isRefused} GROUP BY 1`;
   const name = identifier(field.name);
-  return `SELECT b.n, ${literal(field.name)} AS field, ${literal(`${code}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
+  return `SELECT b.n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
     FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b.key`;
 }
 
@@ -128,7 +129,7 @@ async function selectUnnamed(
     const missing = [`(${none})`, ...streams].join(" UNION ALL ");
     const name = identifier(field.name);
     const parent = (row["streams"] as string[]).join(", ");
-    held.push(`SELECT b.n, ${literal(field.name)} AS field, ${literal(`${code}: its parent ${parent} `)} || b.${name} || ' ' ||
+    held.push(`SELECT b.n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent} `)} || b.${name} || ' ' ||
         coalesce(m.why, 'is in no row') AS message
       FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b
       SEMI JOIN (SELECT parent AS key FROM (${unmade}) WHERE field = ${literal(field.name)}) u ON u.key = b.key

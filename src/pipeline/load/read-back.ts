@@ -7,6 +7,7 @@ import { takesWholeFiles } from "../../contract/target.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
+import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { settleFound } from "./decision.ts";
 import { findPresentKeys } from "./present-now.ts";
@@ -17,8 +18,7 @@ export async function readBackDoubtful(
   isWanted: (batch: BatchRecord) => boolean,
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
-  const { mode, key } = stream.target;
-  if (takesWholeFiles(target) || mode === "insert" || key.length < 2) return;
+  if (takesWholeFiles(target) || stream.target.mode === "insert" || !isMatchedByUs(stream.target)) return;
   const isDoubtful = (batch: BatchRecord) => batch.state === "in-doubt" && batch.action === "create" && isWanted(batch);
   const scans = new Map<string, string>();
   let found = 0;

@@ -15,6 +15,7 @@ import { jobsOf } from "../../load/write.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { headerOf, resultsPath } from "../batches/batch-files.ts";
+import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
@@ -195,11 +196,11 @@ async function findMade(
   scans: Map<string, string>,
 ): Promise<StaleRows> {
   const {
-    key: [key = "", ...others],
+    key: [key = ""],
     mode,
     adoptBy,
   } = stream.target;
-  if (others.length > 0 && mode !== "insert") return findDoubled(context, stream, batch, scans);
+  if (isMatchedByUs(stream.target) && mode !== "insert") return findDoubled(context, stream, batch, scans);
   if (batch.operation !== "upsert") return undefined;
   const target = targetOf(context, stream.target.connection);
   const present = await readPresent(context, stream, batch, { what: "made", fields: [key], key: [key], by: key });

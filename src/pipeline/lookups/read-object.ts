@@ -5,8 +5,8 @@ import { identifier } from "../../core/sql.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { storedReading } from "../../values/value.ts";
-import type { LookedUpTable } from "../compile/compiled-lookup.ts";
-import { foldParts, neverAsked } from "../stage/join-lookups.ts";
+import { type LookedUpTable, neverAsked } from "../compile/compiled-lookup.ts";
+import { foldParts } from "../stage/join-lookups.ts";
 import type { FoundRecords, LookupRequest } from "./found-records.ts";
 
 type ObjectTable = Extract<LookedUpTable, { kind: "object" }>;

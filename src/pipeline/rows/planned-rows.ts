@@ -28,6 +28,11 @@ export function joinOutcomes(plan: string | null, resultFiles: readonly string[]
     ON r.action = p.action AND r.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END`;
 }
 
+/** The stream whose rows a stream's plan is of: another one where it makes records for that one's. */
+export function holderOfRows({ job }: Pick<RunContext, "job">, stream: Stream): Stream {
+  return job.streams.find(({ name }) => name === stream.madeFor?.stream) ?? stream;
+}
+
 /** Calls `use` for each part that has rows in the table, once `source_rows` holds them. */
 export async function visitPlannedRows(
   context: RunContext,
@@ -36,7 +41,7 @@ export async function visitPlannedRows(
   use: (part: Part, open: OpenPart) => Promise<void>,
 ): Promise<void> {
   const { engine, ledger, run } = context;
-  for (const part of ledger.parts(run.id, stream.name)) {
+  for (const part of ledger.parts(run.id, holderOfRows(context, stream).name)) {
     const wanted = `SELECT position FROM ${table} WHERE part = ${part.ordinal}`;
     const { found } = await engine.one(`SELECT EXISTS (${wanted}) AS found`);
     if (found !== true) continue;

@@ -21,7 +21,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { LeftOutRejects, mayBeNamed } from "./left-out.ts";
-import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
+import { copyPath, holderOfRows, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
 import { keepPlannedReasons, keepRefusedReasons, ReasonTally } from "./reject-reasons.ts";
 import { RowFile } from "./row-file.ts";
 import { locateRows, nameOther, type RowPlace, showPlace } from "./row-places.ts";
@@ -114,7 +114,7 @@ export async function addTargetRejects(
   resultFiles: readonly string[],
 ): Promise<void> {
   const { engine, ledger, run } = context;
-  const parts = ledger.parts(run.id, stream.name);
+  const parts = ledger.parts(run.id, holderOfRows(context, stream).name);
   const file = new RowFile(rejectsPath(context, stream.name), parts, rejectColumns, record.rejectsBytes);
   const reasons = new ReasonTally(redactedFields(context.job, stream));
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS

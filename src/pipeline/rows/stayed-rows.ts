@@ -14,7 +14,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { nameParents } from "../compile/parents.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
-import { copyPath, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
+import { copyPath, holderOfRows, joinOutcomes, visitPlannedRows } from "./planned-rows.ts";
 import { RowFile } from "./row-file.ts";
 
 const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
@@ -72,7 +72,7 @@ export async function addTargetConflicts(
   resultFiles: readonly string[],
 ): Promise<void> {
   const { engine, ledger, run } = context;
-  const parts = ledger.parts(run.id, stream.name);
+  const parts = ledger.parts(run.id, holderOfRows(context, stream).name);
   subfolder(context, "conflicts");
   const path = stayedPath(context, "conflicts", stream.name);
   const file = new RowFile(path, parts, saidColumns, restorePlanned(path));

@@ -30,6 +30,11 @@ export interface CopiedPart {
   isGathered: boolean;
 }
 
+/** Name of the table of the keys that rows have of a lookup, once they are staged: key, rows, asked_0, … */
+export function wantedKeys(lookup: number): string {
+  return identifier(`wanted:${lookup}`);
+}
+
 /** Its columns as they came. */
 export async function copyPart({ engine }: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
   const columns = part.columns.map((name) => `${identifier(name)} AS ${sourceName(name)}`);
@@ -45,7 +50,7 @@ export async function stageCopies(
 ): Promise<void> {
   const { compiled, tables } = input;
   for (const lookup of compiled.lookups) {
-    const wanted = identifier(`wanted:${lookup.index}`);
+    const wanted = wantedKeys(lookup.index);
     await gatherKeys(input, lookup, copies, wanted);
     tables.set(lookup.index, await input.resolveLookup(lookup, wanted));
   }

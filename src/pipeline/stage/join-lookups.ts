@@ -5,7 +5,7 @@
 import { askedName, foundName, givenName, lookupFailureName, lookupKeyName, renderedName } from "../../core/columns.ts";
 import { identifier } from "../../core/sql.ts";
 import { foldSql } from "../../values/fold.ts";
-import type { CompiledLookup, KeyPart } from "../compile/compiled-lookup.ts";
+import { type CompiledLookup, type KeyPart, neverAsked } from "../compile/compiled-lookup.ts";
 
 export interface KeyedScan {
   /** A table function or subquery. */
@@ -68,9 +68,6 @@ function renderPart(lookup: CompiledLookup, key: KeyPart, part: number): string 
   return `${value} AS ${renderedName(schema.name)}`;
 }
 
-/** What the system could never hold is no record's: it is asked for nowhere. */
-export const neverAsked = "chr(26)";
-
 function askPart(lookup: CompiledLookup, key: KeyPart, part: number): string {
   const given = givenName(lookup.index, part);
   const text = `CAST(${given} AS VARCHAR)`;
@@ -121,9 +118,10 @@ function alias(index: number): string {
 
 /** Columns that a pass hands through, for what it says of a row. */
 export function lookupColumns(lookups: readonly CompiledLookup[], careful: boolean): string[] {
-  return lookups.flatMap(({ index, keys }) => [
+  return lookups.flatMap(({ index, keys, written }) => [
     lookupKeyName(index),
     ...keys.map((_, part) => givenName(index, part)),
+    ...(written.miss === "create" ? keys.map((_, part) => askedName(index, part)) : []),
     ...(["value", "hits", "candidates"] as const).map((what) => foundName(index, what)),
     ...(careful ? [lookupFailureName(index)] : []),
   ]);

@@ -57,9 +57,12 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     const { engine, connected, result } = tools;
     await defineFunctionsIn(engine, now(), job.timezone, job, readPseudonymKey(job, request.environment));
     const problems: Failure[] = [];
-    for (const stream of job.streams) {
+    for (const stream of job.streams.filter(({ madeFor }) => madeFor === undefined)) {
       try {
         await checkStream(request, stream, tools);
+        // What is wrong with a lookup is told of the stream that has it.
+        const makers = job.streams.filter(({ madeFor }) => madeFor?.stream === stream.name);
+        for (const maker of makers) await checkStream(request, maker, tools);
       } catch (error) {
         if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
         problems.push(error);

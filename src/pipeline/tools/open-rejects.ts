@@ -3,6 +3,7 @@
 // takes again by itself is open in its last run only.
 
 import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import { isMakerName } from "../../job/made-records.ts";
 import type { RejectReason } from "../../report/reject-reasons.ts";
 import { readReasons } from "../rows/reject-reasons.ts";
 import { readUnloaded, type UnloadedKind, type UnloadedRow } from "../rows/unloaded-rows.ts";
@@ -37,6 +38,8 @@ export async function listOpen(
   const closed = ledger.closedRows(run.id);
   const streams: OpenStream[] = [];
   for (const { name } of ledger.streams(run.id)) {
+    // Rows that name a record which was refused are open themselves, and make it anew.
+    if (isMakerName(name)) continue;
     const tally = new Map<string, OpenReason>();
     let rows = 0;
     for await (const row of readUnloaded(folder, name)) {

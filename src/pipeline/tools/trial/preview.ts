@@ -45,7 +45,7 @@ export async function previewJob(request: PreviewRequest): Promise<PreviewedStre
   await using trial = await openTrial({ ...request, keys, ...limits, pseudonymKey, job: narrowed });
   const run = trial.begin();
   const previewed: PreviewedStream[] = [];
-  for (const { name } of needed) {
+  for (const { name } of needed.filter(({ madeFor }) => madeFor === undefined)) {
     const stream = trial.job.streams.find((one) => one.name === name);
     if (stream === undefined) continue;
     const { connection, object } = stream.target;
