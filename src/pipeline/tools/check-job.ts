@@ -57,16 +57,20 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     const { engine, connected, result } = tools;
     await defineFunctionsIn(engine, now(), job.timezone, job, readPseudonymKey(job, request.environment));
     const problems: Failure[] = [];
-    for (const stream of job.streams.filter(({ madeFor }) => madeFor === undefined)) {
+    const isRight = async (stream: Stream) => {
       try {
         await checkStream(request, stream, tools);
-        // What is wrong with a lookup is told of the stream that has it.
-        const makers = job.streams.filter(({ madeFor }) => madeFor?.stream === stream.name);
-        for (const maker of makers) await checkStream(request, maker, tools);
+        return true;
       } catch (error) {
         if (!(error instanceof Failure) || error.exitCode !== exitCode.usage) throw error;
         problems.push(error);
+        return false;
       }
+    };
+    for (const stream of job.streams.filter(({ madeFor }) => madeFor === undefined)) {
+      // What is wrong with a lookup is told of the stream that has it.
+      if (!(await isRight(stream))) continue;
+      for (const maker of job.streams.filter(({ madeFor }) => madeFor?.stream === stream.name)) await isRight(maker);
     }
     throwProblems(problems);
     const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
