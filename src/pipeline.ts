@@ -146,18 +146,13 @@ async function findObjections(
     const again = isRetry ? counts : await countTakenAgain(context, stream);
     const { name, target } = stream;
     const cascaded = cascades.counts.get(name) ?? 0;
+    const given = { stream: name, mode: target.mode, cascaded, rejectsMax, again };
+    // What is made for rows is as much as they name: shares are of those rows.
+    const { extracted, filtered } = recordOf(planned, holderOfRows(context, stream)).counts ?? counts;
+    const ofRows = { guards: others, counts: { ...counts, extracted, filtered } };
     objections.push(
       ...stops,
-      ...checkGuards({
-        stream: name,
-        mode: target.mode,
-        counts,
-        cascaded,
-        // They are as many as rows name.
-        guards: stream.madeFor === undefined ? guards : others,
-        rejectsMax,
-        again,
-      }),
+      ...checkGuards({ ...given, ...(stream.madeFor === undefined ? { guards, counts } : ofRows) }),
     );
   }
   return objections;

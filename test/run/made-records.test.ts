@@ -127,6 +127,24 @@ test("rows whose record is refused are told as failed with why, and a retry make
   expect(new Set([...(await place.contacts()).values()].map((one) => one["Firm__c"])).size).toBe(2);
 });
 
+test("guards count what is made, as a share of the rows that name it", async () => {
+  const rows = ["1,A,x", "2,B,x", "3,C,y", "4,D,"];
+  const top = "guards: { changed: 100%, creates: 100%, source_rows_min: 4 }";
+  await using place = await rehearse(contactsJob({ map, top }), {
+    "inbox/contacts.csv": `id,last,company\n${rows.join("\n")}\n`,
+  });
+  const plan = await place.project.run("plan", "job.yaml", "--json");
+  expect(plan.code, plan.stderr).toBe(0);
+  place.project.write({ "job.yaml": contactsJob({ map, top: "guards: { creates: 25% }" }) });
+  const stopped = await place.project.run("run", "job.yaml", "--json");
+  expect(stopped.code).toBe(4);
+  expect(stopped.summary().stops).toEqual([
+    "contacts.AccountId: 2 records to create, at most 25 % of 4 (guards.creates)",
+    "contacts: 4 records to create, at most 25 % of 4 (guards.creates)",
+  ]);
+  expect(await place.sandbox.dump("Account")).toEqual([]);
+});
+
 test("HubSpot's companies are made by a domain and associated", async () => {
   const job = `version: 1
 name: people
