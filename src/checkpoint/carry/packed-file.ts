@@ -120,14 +120,14 @@ export class PackedFile<Header> implements Disposable {
   readonly files: readonly ListedFile[];
   /** Of header and files: what the file is. */
   readonly hash: string;
-  readonly database: DatabaseSync;
+  readonly #database: DatabaseSync;
   readonly #kind: PackedKind;
   readonly #path: string;
 
   private constructor(kind: PackedKind, path: string, database: DatabaseSync) {
     this.#kind = kind;
     this.#path = path;
-    this.database = database;
+    this.#database = database;
     const { header, files, hash } = readList(kind, path, database);
     this.header = header as Header;
     this.files = files;
@@ -155,13 +155,18 @@ export class PackedFile<Header> implements Disposable {
     for (const file of this.files) guard(this.#kind, this.#path, () => this.#unpackFile(file, join(folder, file.path)));
   }
 
+  /** Of a table that is none of every such file. */
+  rows(sql: string): Record<string, unknown>[] {
+    return guard(this.#kind, this.#path, () => this.#database.prepare(sql).all());
+  }
+
   [Symbol.dispose](): void {
-    this.database.close();
+    this.#database.close();
   }
 
   #unpackFile({ path, bytes, sha256 }: ListedFile, to: string): void {
     makePrivateFolder(dirname(to));
-    const chunks = this.database.prepare("SELECT ordinal, content FROM chunks WHERE path = ? ORDER BY ordinal");
+    const chunks = this.#database.prepare("SELECT ordinal, content FROM chunks WHERE path = ? ORDER BY ordinal");
     const hash: Hash = createHash("sha256");
     let written = 0;
     const descriptor = openSync(to, "wx", 0o600);

@@ -127,10 +127,7 @@ export function openPlanFile(
   const { run, streams } = packed.header;
   const { folder, project } = places(run);
   const texts = (table: "approvals" | "claims") =>
-    packed.database
-      .prepare(`SELECT text FROM ${table}`)
-      .all()
-      .map(({ text }) => JSON.parse(String(text)) as unknown);
+    packed.rows(`SELECT text FROM ${table}`).map(({ text }) => JSON.parse(String(text)) as unknown);
   const [claim] = texts("claims") as Claim[];
   const planHash = hashPlan(
     run,

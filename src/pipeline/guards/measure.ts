@@ -13,6 +13,8 @@ import { memoryOwner } from "../run/memory-owner.ts";
 /** Undefined where the run is not to be compared. */
 export function measureStream(context: RunContext, stream: Stream, extracted: number): StreamMeasure | undefined {
   const { ledger, run } = context;
+  // What is made for rows is as much as they name.
+  if (stream.madeFor !== undefined) return undefined;
   if (isPartial(context) || run.options.from !== undefined || run.options.to !== undefined) return undefined;
   const isIncremental = stream.source.kind === "object" && stream.source.incremental !== undefined;
   // Nothing changed since the last time: that says nothing of a time when something does.
