@@ -1,6 +1,6 @@
 // npm run pictures: the pictures of docs/pictures, of what the real program prints and writes. In: the built program, the
-// example job and a few hundred rows of its vendor, a sandbox, Chromium. Out: a plan on a terminal, the report of a run in
-// light and dark, the history. What must hold: nothing in them is drawn by hand; each has less than 200 kB.
+// example job and a few hundred rows of its vendor, a sandbox, Chromium, GitHub's reader of Markdown. Out: a plan on a terminal,
+// as Markdown and as a page, the report of a run in light and dark, the history. What must hold: nothing in them is drawn by hand; each has less than 200 kB.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -33,6 +33,8 @@ async function main(): Promise<void> {
   runDays(folder);
   changeRows(folder, 21, 3);
   await drawTerminal(browser, printedPlan(folder));
+  await drawMarkdown(browser, folder);
+  await drawPlanPage(browser, folder);
   await drawPages(browser, folder);
   rmSync(join(folder, ".."), { recursive: true, force: true });
 }
@@ -153,6 +155,32 @@ async function drawTerminal(browser: Browser, text: string): Promise<void> {
     .bold { font-weight: bold; } .dim { color: #8b949e; } .red { color: #ff7b72; } .green { color: #56d364; } .yellow { color: #e3b341; }
   </style><pre><span class="dim">$</span> loadline plan ${job}\n\n${terminalHtml(text.trimEnd())}</pre>`);
   await shoot(page, "plan.webp");
+}
+
+/** As a comment of GitHub shows it, its changes unfolded. */
+async function drawMarkdown(browser: Browser, folder: string): Promise<void> {
+  loadline(folder, "show", "latest", "--format", "markdown", "--format-out", "plan.md");
+  const html = execFileSync("cmark-gfm", ["-e", "table", "--unsafe", join(folder, "plan.md")], { encoding: "utf8" });
+  const page = await browser.newPage({ viewport: { width: 980, height: 400 }, deviceScaleFactor: 1.5 });
+  await page.setContent(`<style>
+    body { margin: 0; background: #fff; color: #1f2328; font: 15px/1.5 "DejaVu Sans", sans-serif; }
+    article { margin: 18px; padding: 6px 18px; border: 1px solid #d1d9e0; border-radius: 6px; }
+    table { border-collapse: collapse; font-size: 13px; } th, td { border: 1px solid #d1d9e0; padding: 4px 10px; } tr:nth-child(2n) td { background: #f6f8fa; }
+    code { background: #eff1f3; border-radius: 5px; padding: 1px 5px; font: 12px "DejaVu Sans Mono", monospace; } summary { margin: 8px 0; }
+  </style><article>${html.replaceAll("<details>", "<details open>")}</article>`);
+  await shoot(page, "plan-markdown.webp");
+}
+
+async function drawPlanPage(browser: Browser, folder: string): Promise<void> {
+  loadline(folder, "show", "latest", "--format", "html", "--format-out", "plan.html");
+  const page = await browser.newPage({ viewport: { width: 1100, height: 900 }, colorScheme: "light" });
+  await page.goto(`file://${join(folder, "plan.html")}`);
+  await page
+    .locator("#count")
+    .getByText(/changes$/)
+    .waitFor();
+  await page.locator("#list .line.update").nth(1).click();
+  await shoot(page, "plan-page.webp", 1000);
 }
 
 async function drawPages(browser: Browser, folder: string): Promise<void> {

@@ -4,13 +4,12 @@ import { type Command, Option } from "commander";
 import type { ApplyFlags } from "../commands/apply.ts";
 import type { ApproveFlags } from "../commands/approve.ts";
 import type { Globals } from "../commands/globals.ts";
-import { type Act, metricsOption } from "./options.ts";
+import { type Act, addUnlockOption, metricsOption } from "./options.ts";
 
 type Flags = ApplyFlags & { metrics?: string };
 
 export function addApplyCommand(program: Command, globals: (flags?: { metrics?: string }) => Globals, act: Act): void {
-  program
-    .command("apply <plan>")
+  addUnlockOption(program.command("apply <plan>"))
     .description(
       "write a plan that was kept, once: those rows and fields, and nothing else; its run-id, `latest`, or its file",
     )
@@ -31,8 +30,7 @@ export function addApplyCommand(program: Command, globals: (flags?: { metrics?: 
       ),
     );
 
-  program
-    .command("approve <plan>")
+  addUnlockOption(program.command("approve <plan>"))
     .description("record that a plan may be applied: in the ledger, and in its file")
     .option("--by <name>", "who approves it (default: who is signed in to this machine)")
     .option("--note <text>", "why, for whoever reads it later")

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Globals } from "../commands/globals.ts";
 import type { RunsFlags } from "../commands/runs.ts";
 import type { ShowFlags } from "../commands/show.ts";
-import { type Act, addFormOptions } from "./options.ts";
+import { type Act, addFormOptions, addUnlockOption } from "./options.ts";
 
 export function addHistoryCommands(program: Command, globals: () => Globals, act: Act): void {
   program
@@ -17,7 +17,7 @@ export function addHistoryCommands(program: Command, globals: () => Globals, act
     .option("--out <file>", "with --html: where to instead")
     .action(act(async (flags: RunsFlags) => (await import("../commands/runs.ts")).listRuns(globals(), flags)));
 
-  addFormOptions(program.command("show [run-id]"))
+  addUnlockOption(addFormOptions(program.command("show [run-id]")))
     .description("one run, by its id, the beginning of it, or `latest`: what it did, what was rejected, why it stopped")
     .option("--job <name>", "the last run of a job, or the one of it that is named")
     .option("--changes", "every change of its plan, field by field, in place of the rest")

@@ -32,6 +32,17 @@ export function addFormOptions(command: Command): Command {
     .option("--format-out <file>", "with --format: the file that it goes to");
 }
 
+export function addUnlockOption(command: Command): Command {
+  return command.option(
+    "--decrypt-with <file>",
+    "the private key of OpenPGP that opens the plan's file; its passphrase is LOADLINE_KEY_PASSPHRASE",
+  );
+}
+
+export function collect(one: string, before: string[] = []): string[] {
+  return [...before, one];
+}
+
 export function addRunOptions(command: Command): Command {
   return command
     .option("--sandbox", "every connection pointed at a local sandbox")

@@ -5,7 +5,7 @@ import type { Globals } from "../commands/globals.ts";
 import type { ResumeFlags } from "../commands/resume.ts";
 import type { RunFlags } from "../commands/run-options.ts";
 import { usageFailure } from "../core/errors.ts";
-import { type Act, addFormOptions, addRunOptions, metricsOption } from "./options.ts";
+import { type Act, addFormOptions, addRunOptions, collect, metricsOption } from "./options.ts";
 
 export function addRunCommands(program: Command, globals: (flags?: { metrics?: string }) => Globals, act: Act): void {
   addFormOptions(addRunOptions(program.command("plan <job...>")))
@@ -13,6 +13,11 @@ export function addRunCommands(program: Command, globals: (flags?: { metrics?: s
     .option("--detailed-exitcode", "exit 10 when the plan has changes")
     .option("--all", "list every change, not only the first ones")
     .option("--out <file>", "write the plan to one file too, to be shown, approved and applied on another machine")
+    .option(
+      "--encrypt-to <key>",
+      "with --out: a file of public keys of OpenPGP, who may read it; several times",
+      collect,
+    )
     .action(
       act(async (files: string[], flags: RunFlags) => {
         return (await import("../commands/run.ts")).runJobs(globals(), files, flags, "plan");

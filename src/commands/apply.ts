@@ -18,8 +18,9 @@ import { findPlan, type NamedPlan, readApprovals } from "./plan-of.ts";
 import { openProject, readProjectJob } from "./project.ts";
 import { confirmBy, findProtected, mayAsk } from "./protected.ts";
 import { isOver, recoverFirst } from "./recover.ts";
+import type { UnlockFlags } from "./unlock-plan.ts";
 
-export interface ApplyFlags {
+export interface ApplyFlags extends UnlockFlags {
   onConflict?: OnConflict;
   strict?: boolean;
   maxAge?: string;
@@ -30,7 +31,7 @@ const maxAgeByDefault = "24h";
 
 export async function applyPlan(globals: Globals, id: string, flags: ApplyFlags): CommandResult {
   const maxAgeMs = readMaxAge(flags.maxAge ?? maxAgeByDefault);
-  const named = findPlan(globals, id);
+  const named = await findPlan(globals, id, flags);
   const { run: plan } = named;
   refuseNoPlan(plan);
   try {

@@ -16,16 +16,18 @@ import { countActions, describeActions } from "../report/plan.ts";
 import { visible } from "../report/visible-text.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { findPlan } from "./plan-of.ts";
+import { type UnlockFlags, unlockPlan } from "./unlock-plan.ts";
 
-export interface ApproveFlags {
+export interface ApproveFlags extends UnlockFlags {
   by?: string;
   note?: string;
   guard: string[];
 }
 
 export async function approvePlan(globals: Globals, named: string, flags: ApproveFlags): CommandResult {
-  const plan = findPlan(globals, named);
-  const { run, file } = plan;
+  const { run, file, key } = await findPlan(globals, named, flags);
+  // Its file has the approval too.
+  if (file !== undefined && key === undefined) await unlockPlan(globals, file, flags);
   refuseNoPlan(run);
   using ledger = Ledger.open(run.stateFolder);
   refuseWritten(ledger, run);
@@ -46,7 +48,8 @@ export async function approvePlan(globals: Globals, named: string, flags: Approv
     guards: [...new Set(flags.guard)],
   };
   if (file !== undefined) {
-    approvePlanFile(file, approval, ledger.about.id, (other) => !hasBegunLoading(ledger, { id: other }));
+    const isOver = (other: string) => !hasBegunLoading(ledger, { id: other });
+    approvePlanFile(file, approval, { ledger: ledger.about.id, isOver, key });
   }
   ledger.addApproval(approval);
   failpoint("approved");

@@ -4,33 +4,46 @@
 
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isFileOf, isPlanFile, type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
+import { isFileOf, isPlanFile, type OpenPlanFile, openPlanFile, readPlanSeal } from "../checkpoint/carry/plan-file.ts";
 import { type ApprovalRecord, Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { hashPlan } from "../checkpoint/plan-hash.ts";
 import { now } from "../core/clock.ts";
-import { usageFailure } from "../core/errors.ts";
+import { showPath, usageFailure } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { makePrivateFolder, syncFile } from "../core/files.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
+import { printNotice } from "../report/output.ts";
 import { findRun, type KeptRun, readHistory } from "./find-run.ts";
 import type { Globals } from "./globals.ts";
 import { findProject, makeStateFolder, type Project, sandboxState } from "./project.ts";
+import { type UnlockFlags, unlockPlan } from "./unlock-plan.ts";
 
 export interface NamedPlan {
   run: KeptRun;
   /** The file that was named, or that the plan was written to and that is still there; absolute. */
   file?: string;
+  /** Of a file that is encrypted, where it is given. */
+  key?: Uint8Array;
 }
 
-/** Throws a Failure where there is no such plan. */
-export function findPlan(globals: Globals, named: string): NamedPlan {
+/** Throws a Failure where there is no such plan, or its file can't be read. */
+export async function findPlan(globals: Globals, named: string, flags: UnlockFlags): Promise<NamedPlan> {
   const project = findProject(globals);
-  if (isPlanFile(named)) return takeIn(project, resolve(named));
+  if (isPlanFile(named)) {
+    const file = resolve(named);
+    return takeIn(project, file, await unlockPlan(globals, file, flags));
+  }
   const run = findNamed(project, named);
-  const { planFile } = run.options;
-  return planFile !== undefined && existsSync(planFile) && isFileOf(planFile, run.id)
-    ? { run, file: planFile }
-    : { run };
+  const { planFile: file } = run.options;
+  const isThere = file !== undefined && existsSync(file) && isFileOf(file, run.id);
+  if (flags.decryptWith === undefined) return isThere ? { run, file } : { run };
+  if (!isThere) {
+    throw usageFailure(`there is no file of plan ${run.id} that could be decrypted`, {
+      next: "leave --decrypt-with out",
+    });
+  }
+  const key = await unlockPlan(globals, file, flags);
+  return { run, file, ...(key === undefined ? {} : { key }) };
 }
 
 /** `latest` is the newest plan, whatever ran since. */
@@ -41,26 +54,29 @@ function findNamed(project: Project, id: string): KeptRun {
   throw usageFailure("there is no plan yet", { next: "loadline plan <job> makes one" });
 }
 
-/** Those of what the plan is now, from the ledger and its file. */
-export function readApprovals({ run, file }: NamedPlan): ApprovalRecord[] {
+/** Those of what the plan is now, from the ledger and its file. What an encrypted file has is not known without its key. */
+export function readApprovals({ run, file, key }: NamedPlan): ApprovalRecord[] {
   using ledger = Ledger.open(run.stateFolder);
   const hash = hashPlan(run, ledger.streams(run.id));
   const ofLedger = ledger.approvals(run.id).filter(({ planHash }) => planHash === hash);
   if (file === undefined) return ofLedger;
-  using opened = openPlanFile(file, () => ({
-    folder: runFolder(run.stateFolder, run.id),
-    project: dirname(run.stateFolder),
-  }));
+  if (key === undefined && readPlanSeal(file) !== undefined) {
+    printNotice(`approvals in ${showPath(file)} can't be read without --decrypt-with: it is encrypted`);
+    return ofLedger;
+  }
+  const places = { folder: runFolder(run.stateFolder, run.id), project: dirname(run.stateFolder) };
+  using opened = openPlanFile(file, () => places, key);
   return [...ofLedger, ...opened.approvals.filter(({ planHash }) => planHash === hash)];
 }
 
 /** A plan of a file becomes one of this ledger, once. */
-function takeIn(project: Project, file: string): NamedPlan {
+function takeIn(project: Project, file: string, key: Uint8Array | undefined): NamedPlan {
   makeStateFolder(project.folder);
-  using opened = openPlanFile(file, (run) => ({
+  const placesOf = (run: RunRecord) => ({
     folder: runFolder(stateOf(project, run), run.id),
     project: project.folder,
-  }));
+  });
+  using opened = openPlanFile(file, placesOf, key);
   const { run, streams } = opened.plan;
   const stateFolder = stateOf(project, run);
   using ledger = Ledger.open(stateFolder);
@@ -72,7 +88,8 @@ function takeIn(project: Project, file: string): NamedPlan {
   const folder = runFolder(stateFolder, run.id);
   if (!existsSync(folder)) unpackInto(stateFolder, folder, opened);
   const known = ledger.run(run.id) ?? run;
-  return { run: { ...known, stateFolder, sandbox: run.options.sandbox === true }, file };
+  const kept = { ...known, stateFolder, sandbox: run.options.sandbox === true };
+  return { run: kept, file, ...(key === undefined ? {} : { key }) };
 }
 
 function stateOf(project: Project, { options }: RunRecord): string {

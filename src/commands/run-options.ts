@@ -25,6 +25,8 @@ export interface RunFlags {
   all?: boolean;
   /** Of a plan: the file that it is written to. */
   out?: string;
+  /** Files of public keys: who may read that file. */
+  encryptTo?: string[];
   format?: PlanForm;
   formatOut?: string;
 }

@@ -1,5 +1,6 @@
 // loadline run, plan: each job in turn.
 
+import type { Recipients } from "../checkpoint/carry/plan-seal.ts";
 import type { RetryOptions } from "../checkpoint/ledger.ts";
 import { exitCodeOf } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
@@ -29,10 +30,12 @@ export async function runJobs(
     await (await import("./notify.ts")).tellUnstarted(globals, { file, error, isRehearsal: flags.sandbox === true });
   };
   let form: ChosenForm | undefined;
+  let recipients: Recipients | undefined;
   const open = async () => {
     refuseUseless(globals, flags, command);
     refuseNamesakes(files);
     if (flags.out !== undefined) (await import("./plan-file.ts")).refuseOut(files, flags.out);
+    if (flags.encryptTo !== undefined) recipients = await (await import("./plan-file.ts")).chooseRecipients(flags);
     form = await chosenForm(globals, files, flags, command);
     return openProject(globals, rehearsalOf(flags));
   };
@@ -46,7 +49,7 @@ export async function runJobs(
   const shown = { ...globals, ...(flags.all === true ? { all: true } : {}), isFormPrinted };
   for (const file of files) {
     try {
-      codes.push(await runFile(shown, project, file, { flags, command, form }));
+      codes.push(await runFile(shown, project, file, { flags, command, form, recipients }));
     } catch (error) {
       presentUnstarted(globals, file, error);
       await tellUnbegun(file, error);
@@ -61,6 +64,7 @@ interface Asked {
   flags: RunFlags;
   command: "plan" | "run";
   form: ChosenForm | undefined;
+  recipients: Recipients | undefined;
 }
 
 /** Throws a Failure (2) for what can't be. */
@@ -80,7 +84,7 @@ async function runFile(
   globals: Globals,
   project: OpenProject,
   file: string,
-  { flags, command, form }: Asked,
+  { flags, command, form, recipients }: Asked,
 ): CommandResult {
   const job = readProjectJob(file, project.connections);
   const options = optionsOf(job, flags);
@@ -90,7 +94,7 @@ async function runFile(
   if (command === "plan") {
     const waiting = tellWaiting(project.stateFolder, job);
     const ended = await execute(globals, { ...request, waiting }, false);
-    if (flags.out !== undefined) (await import("./plan-file.ts")).keepPlan(project, ended, flags.out);
+    if (flags.out !== undefined) await (await import("./plan-file.ts")).keepPlan(project, ended, flags.out, recipients);
     if (form !== undefined) await (await import("./plan-forms.ts")).printPlanned(globals, project, ended, form);
     return codeOf(ended, flags);
   }

@@ -2,12 +2,11 @@
 // plan as `plan` prints it, its approvals, and whether it was applied. Must hold: nothing is written but a folder that goes
 // again; what the job redacts is hidden here too.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { failpoint } from "../core/failpoint.ts";
 import { readJob } from "../job/read-job.ts";
 import { reportShown, type ShownPlan } from "../pipeline/tools/shown-plan.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
@@ -17,9 +16,11 @@ import type { RunSummary } from "../report/summary.ts";
 import { visible } from "../report/visible-text.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { streamsNamed } from "./open-shown.ts";
+import { openPassingFolder } from "./passing-folder.ts";
 import { findProjectIfAny } from "./project.ts";
+import { type UnlockFlags, unlockPlan } from "./unlock-plan.ts";
 
-interface PlanFileFlags extends FormFlags {
+interface PlanFileFlags extends FormFlags, UnlockFlags {
   changes?: boolean;
   stream?: string;
   csv?: boolean;
@@ -27,20 +28,19 @@ interface PlanFileFlags extends FormFlags {
 
 export async function showPlanFile(globals: Globals, named: string, flags: PlanFileFlags): CommandResult {
   const file = resolve(named);
-  const folder = mkdtempSync(join(tmpdir(), "loadline-plan-"));
-  try {
-    using opened = openPlanFile(file, () => ({ folder, project: findProjectIfAny(globals).project.folder }));
-    opened.unpack(folder);
-    const plan = shownPlan(opened, { folder, file, stream: flags.stream });
-    if (flags.format !== undefined || flags.formatOut !== undefined) await formPlan(globals, plan, file, flags);
-    else if (flags.changes === true) {
-      const { changesForm, showChanges } = await import("./show-changes.ts");
-      await showChanges(globals, plan, changesForm(globals, flags));
-    } else printOut(globals.json ? JSON.stringify(asJson(opened)) : await asText(globals, opened, plan));
-    return exitCode.done;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const key = await unlockPlan(globals, file, flags);
+  using passing = openPassingFolder();
+  const { path: folder } = passing;
+  using opened = openPlanFile(file, () => ({ folder, project: findProjectIfAny(globals).project.folder }), key);
+  opened.unpack(folder);
+  failpoint("plan-to-show");
+  const plan = shownPlan(opened, { folder, file, stream: flags.stream });
+  if (flags.format !== undefined || flags.formatOut !== undefined) await formPlan(globals, plan, file, flags);
+  else if (flags.changes === true) {
+    const { changesForm, showChanges } = await import("./show-changes.ts");
+    await showChanges(globals, plan, changesForm(globals, flags));
+  } else printOut(globals.json ? JSON.stringify(asJson(opened)) : await asText(globals, opened, plan));
+  return exitCode.done;
 }
 
 async function formPlan(globals: Globals, plan: ShownPlan, file: string, flags: PlanFileFlags): Promise<void> {

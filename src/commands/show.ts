@@ -16,8 +16,9 @@ import { findRun, type KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { openShown } from "./open-shown.ts";
 import { findProject } from "./project.ts";
+import type { UnlockFlags } from "./unlock-plan.ts";
 
-export interface ShowFlags extends FormFlags {
+export interface ShowFlags extends FormFlags, UnlockFlags {
   job?: string;
   changes?: boolean;
   stream?: string;
@@ -27,6 +28,9 @@ export interface ShowFlags extends FormFlags {
 export async function showRun(globals: Globals, id: string | undefined, flags: ShowFlags): CommandResult {
   refuseUseless(globals, flags);
   if (id !== undefined && isPlanFile(id)) return (await import("./show-plan-file.ts")).showPlanFile(globals, id, flags);
+  if (flags.decryptWith !== undefined) {
+    throw usageFailure("--decrypt-with is of a plan in a file, and no file is named", { next: "leave it out" });
+  }
   const found = findRun(findProject(globals), id, flags.job);
   if (flags.format !== undefined || flags.formatOut !== undefined) {
     const { chooseForm, printForm } = await import("./plan-forms.ts");

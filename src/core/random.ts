@@ -7,6 +7,11 @@ export function randomId(bytes = 2): string {
   return randomBytes(bytes).toString("hex");
 }
 
+/** Bytes that nobody can guess. */
+export function randomKey(bytes: number): Buffer {
+  return randomBytes(bytes);
+}
+
 /** A fraction in [0, 1), for jitter only. */
 export function randomFraction(): number {
   return Math.random();

@@ -12,6 +12,8 @@ import type { Secret } from "../core/secret.ts";
 export interface KeyFile {
   path: string;
   place: Place;
+  /** How its passphrase is given; by default as the job names it. */
+  passphraseBy?: string;
 }
 
 export interface Passphrase {
@@ -68,7 +70,8 @@ export async function readPrivateKeys(file: KeyFile, passphrase: Passphrase | un
 async function openKey(key: PrivateKey, file: KeyFile, passphrase: Passphrase | undefined): Promise<PrivateKey> {
   if (key.isDecrypted()) return key;
   if (passphrase === undefined) {
-    throw unusable(file, "the private key is protected by a passphrase", "name it as `passphrase`");
+    const next = file.passphraseBy ?? "name it as `passphrase`";
+    throw unusable(file, "the private key is protected by a passphrase", next);
   }
   const { decryptKey } = await import("openpgp");
   try {
@@ -144,7 +147,8 @@ function readKeyFile(file: KeyFile): { binaryKeys?: Uint8Array; blocks: string[]
   try {
     bytes = readFileSync(file.path);
   } catch (error) {
-    throw unusable(file, whyOf(error), "check the path, which starts at the job file, and who may read it");
+    const from = file.place.file === undefined ? "" : ", which starts at the job file,";
+    throw unusable(file, whyOf(error), `check the path${from} and who may read it`);
   }
   // The first byte of a packet has its highest bit set, and text has not.
   if (((bytes[0] ?? 0) & 0x80) !== 0) return { binaryKeys: bytes, blocks: [] };

@@ -26,6 +26,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
       ["plan jobs/*.yaml --limit 100 --json", "a small one of each job, for a script"],
       ["plan jobs/contacts.yaml --all", "every change, not only the first ones"],
       ["plan jobs/contacts.yaml --format markdown", "for a pull request"],
+      ["plan jobs/contacts.yaml --out c.plan --encrypt-to ann.asc", "one file, which only Ann can read"],
       ["plan jobs/contacts.yaml --detailed-exitcode", "10 where there is something to load"],
     ],
     exitCodes: [1, 4, 8, 10, 75, 130, 143],
@@ -43,6 +44,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [
       ["apply latest", "write the newest plan"],
       ["apply contacts.plan", "the plan in a file that plan --out wrote"],
+      ["apply contacts.plan --decrypt-with ci-private.asc", "one that is encrypted"],
       ["apply 20261120-201455-contacts-7f3a --on-conflict fail", "nothing, where one of its records changed since"],
       ["apply 20261120-201455-contacts-7f3a --max-age 7d --yes", "an older one, also into a protected connection"],
     ],

@@ -20,6 +20,7 @@ import { Failure, showPath } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder, sha256Of, syncFile } from "../../core/files.ts";
 import { type DatabaseSync, isDamage, openSqliteFile } from "../../core/sqlite.ts";
+import { BrokenSeal, Seal } from "./seal.ts";
 
 const chunkBytes = 1 << 20;
 
@@ -46,8 +47,22 @@ export interface PackedKind {
 const structure = `
   CREATE TABLE header (text TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
   CREATE TABLE files (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL) STRICT;
+  CREATE TABLE seal (one INTEGER PRIMARY KEY CHECK (one = 1), message BLOB NOT NULL, label TEXT NOT NULL) STRICT;
   CREATE TABLE chunks (path TEXT, ordinal INTEGER, content BLOB NOT NULL, PRIMARY KEY (path, ordinal)) STRICT, WITHOUT ROWID;
 `;
+
+/** What can be seen of a file that is sealed. */
+export interface SealLabel {
+  /** Has the file's key, for who may read it. */
+  message: Uint8Array;
+  /** What the file is. */
+  label: string;
+}
+
+/** What a file is sealed with. */
+export interface Sealing extends SealLabel {
+  key: Uint8Array;
+}
 
 interface ListedFile {
   path: string;
@@ -55,22 +70,32 @@ interface ListedFile {
   sha256: string;
 }
 
-/** Writes a new file, private and on the disk when it returns. `files`: name inside to path on this machine. */
+/**
+ * Writes a new file, private and on the disk when it returns. `files`: name inside to path on this machine. Of one that is
+ * sealed its size and the number of its files can be seen, and no name.
+ */
 export function writePackedFile(
   kind: PackedKind,
   path: string,
   header: object,
   files: ReadonlyMap<string, string>,
+  sealing?: Sealing,
 ): void {
   closeSync(openSync(path, "wx", 0o600));
   using database = openSqliteFile(path);
   database.exec(`PRAGMA application_id = ${kind.applicationId}; PRAGMA user_version = ${kind.version};
     ${structure} ${kind.more ?? ""} BEGIN`);
-  const listed = [...files].map(([name, from]) => addFile(database, name, from));
+  const seal = sealing === undefined ? undefined : new Seal(sealing.key);
+  const listed = [...files].map(([name, from], index) => addFile(database, { name, index, from, seal }));
   const addListed = database.prepare("INSERT INTO files VALUES (?, ?, ?)");
-  for (const { path: name, bytes, sha256 } of listed) addListed.run(name, bytes, sha256);
-  const text = JSON.stringify(header);
-  database.prepare("INSERT INTO header VALUES (?, ?)").run(text, hashOf(text, listed));
+  const shown = seal === undefined ? listed : [];
+  for (const { path: name, bytes, sha256 } of shown) addListed.run(name, bytes, sha256);
+  const text =
+    seal === undefined || sealing === undefined
+      ? JSON.stringify(header)
+      : seal.close(Buffer.from(JSON.stringify({ header, files: listed })), headerOf(sealing)).toString("base64");
+  database.prepare("INSERT INTO header VALUES (?, ?)").run(text, hashOf(text, shown));
+  if (sealing !== undefined) database.prepare("INSERT INTO seal VALUES (1, ?, ?)").run(sealing.message, sealing.label);
   database.exec("COMMIT");
   syncFile(path);
 }
@@ -86,7 +111,15 @@ export function placeNewFile(written: string, file: string): void {
   }
 }
 
-function addFile(database: DatabaseSync, path: string, from: string): ListedFile {
+interface AddedFile {
+  name: string;
+  /** Among all files. */
+  index: number;
+  from: string;
+  seal: Seal | undefined;
+}
+
+function addFile(database: DatabaseSync, { name: path, index, from, seal }: AddedFile): ListedFile {
   const add = database.prepare("INSERT INTO chunks VALUES (?, ?, ?)");
   const hash = createHash("sha256");
   const descriptor = openSync(from, "r");
@@ -99,12 +132,23 @@ function addFile(database: DatabaseSync, path: string, from: string): ListedFile
       const chunk = buffer.subarray(0, read);
       hash.update(chunk);
       bytes += read;
-      add.run(path, ordinal, deflateRawSync(chunk, { level: 1 }));
+      const packed = deflateRawSync(chunk, { level: 1 });
+      if (seal === undefined) add.run(path, ordinal, packed);
+      else add.run(String(index), ordinal, seal.close(packed, placeOf(index, ordinal)));
     }
   } finally {
     closeSync(descriptor);
   }
   return { path, bytes, sha256: hash.digest("hex") };
+}
+
+/** The place of the header says what the file is. */
+function headerOf({ label }: Pick<SealLabel, "label">): string {
+  return `header of ${label}`;
+}
+
+function placeOf(index: number, ordinal: number): string {
+  return `file ${index} chunk ${ordinal}`;
 }
 
 function hashOf(header: string, files: readonly ListedFile[]): string {
@@ -121,28 +165,31 @@ export class PackedFile<Header> implements Disposable {
   /** Of header and files: what the file is. */
   readonly hash: string;
   readonly #database: DatabaseSync;
+  /** Of one that is sealed. */
+  readonly seal: Seal | undefined;
   readonly #kind: PackedKind;
   readonly #path: string;
 
-  private constructor(kind: PackedKind, path: string, database: DatabaseSync) {
+  private constructor(kind: PackedKind, path: string, database: DatabaseSync, key: Uint8Array | undefined) {
     this.#kind = kind;
     this.#path = path;
     this.#database = database;
-    const { header, files, hash } = readList(kind, path, database);
+    this.seal = key === undefined ? undefined : new Seal(key);
+    const { header, files, hash } = readList(kind, path, database, this.seal);
     this.header = header as Header;
     this.files = files;
     this.hash = hash;
   }
 
-  /** Throws a Failure where it is none, damaged, or of a newer loadline. */
-  static open<Header>(kind: PackedKind, path: string, { readOnly = true } = {}): PackedFile<Header> {
+  /** Throws a Failure where it is none, damaged, of a newer loadline, or sealed and there is no key. */
+  static open<Header>(kind: PackedKind, path: string, key?: Uint8Array): PackedFile<Header> {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) {
       throw new Failure(exitCode.usage, `there is no file ${showPath(path)}`, { next: kind.madeBy });
     }
     return guard(kind, path, () => {
-      const database = openSqliteFile(path, { readOnly });
+      const database = openSqliteFile(path, { readOnly: true });
       try {
-        return new PackedFile<Header>(kind, path, database);
+        return new PackedFile<Header>(kind, path, database, key);
       } catch (error) {
         database.close();
         throw error;
@@ -152,7 +199,8 @@ export class PackedFile<Header> implements Disposable {
 
   /** Writes its files below a folder, each on the disk. Throws a Failure that names one that is not what was written. */
   unpack(folder: string): void {
-    for (const file of this.files) guard(this.#kind, this.#path, () => this.#unpackFile(file, join(folder, file.path)));
+    for (const [index, file] of this.files.entries())
+      guard(this.#kind, this.#path, () => this.#unpackFile(file, index, join(folder, file.path)));
   }
 
   /** Of a table that is none of every such file. */
@@ -164,15 +212,17 @@ export class PackedFile<Header> implements Disposable {
     this.#database.close();
   }
 
-  #unpackFile({ path, bytes, sha256 }: ListedFile, to: string): void {
+  #unpackFile({ path, bytes, sha256 }: ListedFile, index: number, to: string): void {
     makePrivateFolder(dirname(to));
     const chunks = this.#database.prepare("SELECT ordinal, content FROM chunks WHERE path = ? ORDER BY ordinal");
     const hash: Hash = createHash("sha256");
     let written = 0;
     const descriptor = openSync(to, "wx", 0o600);
     try {
-      for (const { content } of chunks.iterate(path)) {
-        const chunk = this.#inflate(path, content as Uint8Array);
+      for (const { ordinal, content } of chunks.iterate(this.seal === undefined ? path : String(index))) {
+        const packed = content as Uint8Array;
+        const opened = this.seal === undefined ? packed : this.seal.open(packed, placeOf(index, Number(ordinal)));
+        const chunk = this.#inflate(path, opened);
         hash.update(chunk);
         written += chunk.length;
         writeSync(descriptor, chunk);
@@ -197,11 +247,24 @@ export class PackedFile<Header> implements Disposable {
   }
 }
 
-function readList(
-  kind: PackedKind,
-  path: string,
-  database: DatabaseSync,
-): { header: unknown; files: ListedFile[]; hash: string } {
+/** Undefined of a file that is not sealed. Throws a Failure where it is none, damaged, or of a newer loadline. */
+export function readSeal(kind: PackedKind, path: string): SealLabel | undefined {
+  return guard(kind, path, () => {
+    const database = openSqliteFile(path, { readOnly: true });
+    try {
+      refuseOthers(kind, path, database);
+      return sealOf(database);
+    } finally {
+      database.close();
+    }
+  });
+}
+
+function sealOf(database: DatabaseSync): SealLabel | undefined {
+  return database.prepare("SELECT message, label FROM seal").get() as SealLabel | undefined;
+}
+
+function refuseOthers(kind: PackedKind, path: string, database: DatabaseSync): void {
   const { application_id: id } = database.prepare("PRAGMA application_id").get() as { application_id: number };
   if (id !== kind.applicationId) throw notOurs(kind, path);
   const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
@@ -214,15 +277,45 @@ function readList(
       },
     );
   }
+}
+
+function readList(
+  kind: PackedKind,
+  path: string,
+  database: DatabaseSync,
+  seal: Seal | undefined,
+): { header: unknown; files: ListedFile[]; hash: string } {
+  refuseOthers(kind, path, database);
   const [row, ...others] = database.prepare("SELECT * FROM header").all() as { text: string; hash: string }[];
   const files = database.prepare("SELECT path, bytes, sha256 FROM files").all() as unknown as ListedFile[];
   if (row === undefined || others.length > 0 || row.hash !== hashOf(row.text, files)) {
     throw damaged(kind, path, "its list of files is not what was written");
   }
-  const strange = files.find((file) => hasDots(file.path) || !kind.isPath(file.path));
+  const { header, files: listed } =
+    seal === undefined ? readPlain(kind, path, row.text, files) : openList(seal, sealOf(database), row.text);
+  const strange = listed.find((file) => hasDots(file.path) || !kind.isPath(file.path));
   if (strange !== undefined)
     throw damaged(kind, path, `it holds ${JSON.stringify(strange.path)}, which is no file of a ${kind.name}`);
-  return { header: JSON.parse(row.text) as unknown, files, hash: row.hash };
+  return { header, files: listed, hash: row.hash };
+}
+
+interface HeaderAndFiles {
+  header: unknown;
+  files: ListedFile[];
+}
+
+/** The header of a sealed file from which the key was taken away is no JSON. */
+function readPlain(kind: PackedKind, path: string, text: string, files: ListedFile[]): HeaderAndFiles {
+  try {
+    return { header: JSON.parse(text) as unknown, files };
+  } catch {
+    throw damaged(kind, path, "its header can't be read");
+  }
+}
+
+function openList(seal: Seal, label: SealLabel | undefined, text: string): HeaderAndFiles {
+  const place = headerOf(label ?? { label: "" });
+  return JSON.parse(seal.open(Buffer.from(text, "base64"), place).toString()) as HeaderAndFiles;
 }
 
 /** Whether a path could lead out of the folder that it is unpacked below. */
@@ -234,7 +327,7 @@ function notOurs({ name, written, notOurs: next }: PackedKind, path: string): Fa
   return new Failure(exitCode.failed, `${showPath(path)} is no ${name} that loadline ${written}`, { next });
 }
 
-function damaged({ damaged: { why, next } }: PackedKind, path: string, what: string): Failure {
+export function damaged({ damaged: { why, next } }: PackedKind, path: string, what: string): Failure {
   return new Failure(exitCode.failed, `${showPath(path)} is damaged: ${what}`, { why, next });
 }
 
@@ -243,6 +336,7 @@ function guard<T>(kind: PackedKind, path: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
+    if (error instanceof BrokenSeal) throw damaged(kind, path, "a part of it is not what was encrypted");
     const { errcode } = error as { errcode?: number };
     if (errcode === notADatabase) throw notOurs(kind, path);
     if (errcode !== undefined && (errcode & 0xff) === busy) throw heldFailure(kind, path);

@@ -15,7 +15,19 @@ import type { ApprovalRecord, CarriedPlan, RunRecord } from "../facts.ts";
 import type { Ledger } from "../ledger.ts";
 import { placeIn } from "../places.ts";
 import { hashPlan } from "../plan-hash.ts";
-import { hasDots, heldFailure, PackedFile, type PackedKind, placeNewFile, writePackedFile } from "./packed-file.ts";
+import {
+  damaged,
+  hasDots,
+  heldFailure,
+  PackedFile,
+  type PackedKind,
+  placeNewFile,
+  readSeal,
+  type Sealing,
+  type SealLabel,
+  writePackedFile,
+} from "./packed-file.ts";
+import { BrokenSeal, Seal } from "./seal.ts";
 
 /** Folders of a run that a plan is made of. */
 const planFolders = [
@@ -72,8 +84,27 @@ export interface OpenPlanFile extends Disposable {
   unpack(folder: string): void;
 }
 
+/** Undefined of a plan file that anybody can read. */
+export function readPlanSeal(file: string): SealLabel | undefined {
+  undoKilled(file);
+  return readSeal(planKind, file);
+}
+
+export function damagedPlan(file: string, what: string): Failure {
+  return damaged(planKind, file, what);
+}
+
+export interface WrittenPlan {
+  run: RunRecord;
+  /** The run's. */
+  folder: string;
+  file: string;
+  /** Where only some may read it. */
+  sealing?: Sealing | undefined;
+}
+
 /** Writes a plan of a ledger to a new file. Throws a Failure (2) where there is one of that name. */
-export function writePlanFile(ledger: Ledger, run: RunRecord, folder: string, file: string): void {
+export function writePlanFile(ledger: Ledger, { run, folder, file, sealing }: WrittenPlan): void {
   const projectFolder = join(folder, "..", "..", "..");
   const streams = ledger.streams(run.id).map((stream) => ({
     stream: { ...stream, plan: stream.plan === null ? null : relative(folder, stream.plan) },
@@ -88,7 +119,8 @@ export function writePlanFile(ledger: Ledger, run: RunRecord, folder: string, fi
   };
   const written = `${file}.${randomId(8)}.tmp`;
   try {
-    writePackedFile(planKind, written, header, new Map(listFiles(folder).map((name) => [name, join(folder, name)])));
+    const files = new Map(listFiles(folder).map((name) => [name, join(folder, name)] as const));
+    writePackedFile(planKind, written, header, files, sealing);
     failpoint("plan-written");
     placeNewFile(written, file);
   } catch (error) {
@@ -118,17 +150,16 @@ export function isPlanFile(named: string): boolean {
   return statSync(named, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Opens a plan file. `folder`: where the files of its run are, or will be; `project`: the folder that its job is seen from. */
+/** Opens a plan file, a sealed one with its key. `folder`: where the files of its run are, or will be; `project`: the folder that its job is seen from. */
 export function openPlanFile(
   file: string,
   places: (run: RunRecord) => { folder: string; project: string },
+  key: Uint8Array | undefined,
 ): OpenPlanFile {
-  const packed = openPacked(file);
+  const packed = openPacked(file, key);
   const { run, streams } = packed.header;
   const { folder, project } = places(run);
-  const texts = (table: "approvals" | "claims") =>
-    packed.rows(`SELECT text FROM ${table}`).map(({ text }) => JSON.parse(String(text)) as unknown);
-  const [claim] = texts("claims") as Claim[];
+  const [claim] = packed.rows("SELECT text FROM claims").map(({ text }) => JSON.parse(String(text)) as Claim);
   const planHash = hashPlan(
     run,
     streams.map(({ stream }) => stream),
@@ -143,36 +174,59 @@ export function openPlanFile(
       })),
     },
     // Of another content they say nothing.
-    approvals: (texts("approvals") as ApprovalRecord[]).filter((one) => one.planHash === planHash),
+    approvals: readApprovals(file, packed).filter((one) => one.planHash === planHash),
     claim,
     unpack: (to) => packed.unpack(to),
     [Symbol.dispose]: () => packed[Symbol.dispose](),
   };
 }
 
+function readApprovals(file: string, packed: PackedFile<PlanHeader>): ApprovalRecord[] {
+  const { seal } = packed;
+  const texts = packed.rows("SELECT text FROM approvals");
+  try {
+    return texts.map(({ text }) => {
+      const plain = seal?.open(Buffer.from(String(text), "base64"), approvalPlace).toString() ?? String(text);
+      return JSON.parse(plain) as ApprovalRecord;
+    });
+  } catch (error) {
+    if (!(error instanceof BrokenSeal)) throw error;
+    throw damagedPlan(file, "an approval in it is not what was encrypted");
+  }
+}
+
+const approvalPlace = "approval";
+
 /** Whether a plan file is of this plan: under the name that one was written to another may lie by now. */
 export function isFileOf(file: string, plan: string): boolean {
-  using packed = openPacked(file);
+  const seal = readPlanSeal(file);
+  if (seal !== undefined) return seal.label === plan;
+  using packed = openPacked(file, undefined);
   return packed.header.run.id === plan;
 }
 
-function openPacked(file: string): PackedFile<PlanHeader> {
-  // A change that was killed in the middle is undone by whoever may write.
-  if (existsSync(`${file}-journal`)) holdSqliteFile(file, changeMsMax)?.close();
-  return PackedFile.open<PlanHeader>(planKind, file);
+function openPacked(file: string, key: Uint8Array | undefined): PackedFile<PlanHeader> {
+  undoKilled(file);
+  return PackedFile.open<PlanHeader>(planKind, file, key);
 }
 
-/** Adds an approval to a plan file. Throws a Failure (7) as `claimPlanFile` does: what was written needs none. */
+/** A change that was killed in the middle is undone by whoever may write. */
+function undoKilled(file: string): void {
+  if (existsSync(`${file}-journal`)) holdSqliteFile(file, changeMsMax)?.close();
+}
+
+/** Adds an approval to a plan file, sealed as it is. Throws a Failure (7) as `claimPlanFile` does: what was written needs none. */
 export function approvePlanFile(
   file: string,
   approval: Omit<ApprovalRecord, "number">,
-  ledger: string,
-  isOver: IsOver,
+  { ledger, isOver, key }: { ledger: string; isOver: IsOver; key: Uint8Array | undefined },
 ): void {
   change(file, (database) => {
     refuseClaimed(file, readClaim(database), { ledger, isOver });
     const number = database.prepare("SELECT 1 FROM approvals").all().length + 1;
-    database.prepare("INSERT INTO approvals (text) VALUES (?)").run(JSON.stringify({ ...approval, number }));
+    const plain = JSON.stringify({ ...approval, number });
+    const text = key === undefined ? plain : new Seal(key).close(Buffer.from(plain), approvalPlace).toString("base64");
+    database.prepare("INSERT INTO approvals (text) VALUES (?)").run(text);
   });
 }
 
