@@ -11,7 +11,7 @@ import { exitCode } from "../core/exit-code.ts";
 import { isTakenAgain } from "../job/coming-records.ts";
 import type { Job } from "../job/job.ts";
 import { readJob } from "../job/read-job.ts";
-import { readCsv } from "../pipeline/extract/take-retried.ts";
+import { readMended } from "../pipeline/extract/read-mended.ts";
 import { delimiterOf } from "../pipeline/rows/rejects-by-file.ts";
 import { fullRowId, parseRowId, rowIdColumn } from "../pipeline/rows/unloaded-rows.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
@@ -46,7 +46,8 @@ export async function showRejects(globals: Globals, id: string | undefined, flag
   const job = readKnownJob(run);
   const all = await listOpen(ledger, run.stateFolder, run, (stream) => kindOf(job, stream));
   const streams = chooseStreams(all, flags.stream, run);
-  if ([flags.export, flags.retry, flags.drop].some((one) => one !== undefined)) refuseTakenAgain(streams, run);
+  const isAct = [flags.export, flags.retry, flags.drop].some((one) => one !== undefined);
+  if (isAct && streams.every(({ open }) => open === 0)) refuseTakenAgain(streams, run);
   if (flags.export !== undefined) return await exportRows(ledger, run, { streams, flags, out: flags.export });
   if (flags.drop === true) return await dropRows(globals, ledger, run, streams, flags.reason ?? "");
   if (flags.retry !== undefined) return await retryRows(globals, run, streams, flags);
@@ -102,7 +103,7 @@ function chooseStreams(all: readonly OpenStream[], stream: string | undefined, r
 /** A later run has taken the rows as the source had them then: the old ones must not be written over those. */
 function refuseTakenAgain(streams: readonly OpenStream[], run: KeptRun): void {
   const again = streams.find(({ takenAgain }) => takenAgain !== undefined);
-  if (again === undefined || streams.some(({ open }) => open > 0)) return;
+  if (again === undefined) return;
   throw usageFailure(`run ${again.takenAgain} has taken the rows of stream ${again.stream} again since`, {
     why: `what run ${run.id} left of them is older`,
     next: `loadline rejects ${again.takenAgain}`,
@@ -213,11 +214,11 @@ async function retryRows(
     throw usageFailure(`there is no file ${showPath(file)}`, { next: `loadline rejects ${run.id} --export <file>` });
   }
   const names =
-    file === undefined
-      ? streams.filter(({ open }) => open > 0).map(({ stream }) => stream)
-      : (await namedIn(run, file)).filter(
-          (name) => !streams.some((one) => one.stream === name && one.takenAgain !== undefined),
-        );
+    file === undefined ? streams.filter(({ open }) => open > 0).map(({ stream }) => stream) : await namedIn(run, file);
+  refuseTakenAgain(
+    streams.filter(({ stream }) => names.includes(stream)),
+    run,
+  );
   if (names.length === 0) {
     printNotice("no row is open: nothing to load again");
     return exitCode.done;
@@ -226,24 +227,18 @@ async function retryRows(
   return runAgain(globals, run, { streams: names, retry, yes: flags.yes === true });
 }
 
-/** Streams that a mended file has rows of. */
+/** Streams that a mended file has rows of; all where it has one that is none of them, so that it is refused by name. */
 async function namedIn(run: KeptRun, file: string): Promise<string[]> {
-  const job = readKnownJob(run);
-  const delimiters = new Set((job?.streams ?? []).map(({ source }) => delimiterOf(source.format)));
+  const streams = readKnownJob(run)?.streams ?? [];
   const names = new Set<string>();
-  const failures: unknown[] = [];
-  for (const delimiter of delimiters.size === 0 ? [","] : delimiters) {
-    try {
-      for await (const { values } of readCsv(file, delimiter)) {
-        const named = parseRowId(values.get(rowIdColumn) ?? "");
-        names.add(named?.stream ?? job?.streams[0]?.name ?? "");
-      }
-      return (job?.streams ?? []).map(({ name }) => name).filter((name) => names.has(name));
-    } catch (error) {
-      failures.push(error);
-    }
+  for await (const { id } of readMended(
+    file,
+    streams.map(({ source }) => delimiterOf(source.format)),
+  )) {
+    const named = parseRowId(id)?.stream;
+    names.add(streams.find(({ name }) => name === named)?.name ?? streams[0]?.name ?? "");
   }
-  throw failures[0];
+  return streams.map(({ name }) => name).filter((name) => names.has(name));
 }
 
 async function listJob(globals: Globals, name: string): CommandResult {

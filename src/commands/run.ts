@@ -123,7 +123,8 @@ export async function runAgain(globals: Globals, run: KeptRun, { streams, retry,
   await using project = await openProject(globals, run.sandbox ? {} : undefined);
   const job = readProjectJob(run.jobFile, project.connections);
   const options = { streams, retry, ...(yes ? { yes } : {}), ...(run.sandbox ? { sandbox: true } : {}) };
-  return loadJob(globals, project, { ...requestFor(globals, project, job, "run"), options }, { yes });
+  // Awaited here: the sandbox of a rehearsal ends with this function.
+  return await loadJob(globals, project, { ...requestFor(globals, project, job, "run"), options }, { yes });
 }
 
 function codeOf(ended: EndedRun, flags: RunFlags): ExitCode {

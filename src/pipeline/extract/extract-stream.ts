@@ -62,7 +62,8 @@ export async function extractStream(context: RunContext, stream: Stream): Promis
   const shape = shapeOfFiles(came.flatMap((part) => part.columns));
   // Where every record names its columns, a file without records names none: it lacks nothing.
   for (const part of parts) if (part.columns.length === 0) part.columns = [...compiled.columns.keys()];
-  return { compiled, columns, parts, notes: tellTaken(parts), shape };
+  const notes = context.run.options.retry === undefined ? tellTaken(parts) : [];
+  return { compiled, columns, parts, notes, shape };
 }
 
 async function takeFiles(context: RunContext, stream: FileStream, catalog: FileCatalog): Promise<PartRecord[]> {

@@ -2,14 +2,12 @@
 // person has mended. Out: a part, in the ledger before a row of it is read, and which rows these are. What must hold: a row
 // that was taken up, or dropped, is not taken up again; a row that is no row of that run is refused.
 
-import { createReadStream, createWriteStream, existsSync, readFileSync, statSync } from "node:fs";
+import { createWriteStream, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
-import { parse } from "csv-parse";
 import { stringify } from "csv-stringify";
 import type { PartRecord } from "../../checkpoint/ledger.ts";
-import { Failure, showPath, usageFailure } from "../../core/errors.ts";
-import { exitCode } from "../../core/exit-code.ts";
+import { type Failure, showPath, usageFailure } from "../../core/errors.ts";
 import { hashFile, syncFile, writeDurably } from "../../core/files.ts";
 import { locateWaiting } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
@@ -21,6 +19,7 @@ import { delimiterOf } from "../rows/rejects-by-file.ts";
 import { parseRowId, readUnloaded, rowIdColumn } from "../rows/unloaded-rows.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import { runFolder } from "../run/run-files.ts";
+import { type MendedRow, readMended, refuseDamage, refuseMissing } from "./read-mended.ts";
 
 /** The rows of a stream that a run takes up: one part, or none. */
 export async function takeRetried(context: RunContext, stream: Stream): Promise<PartRecord[]> {
@@ -29,14 +28,20 @@ export async function takeRetried(context: RunContext, stream: Stream): Promise<
   if (known.length > 0) return known;
   const { retry } = run.options;
   if (retry === undefined) throw new Error("the run takes no rows of another");
+  refuseWholeFile(stream, retry.run);
   const closed = new Set(ledger.closedRows(retry.run).flatMap((row) => (row.stream === stream.name ? [row.row] : [])));
   const folder = runFolder(dirname(dirname(context.folder)), retry.run);
   const columns = await readColumns(folder, stream.name);
-  const rows = retry.file === undefined ? readAsTheyWere(folder, stream.name) : readMended(context, stream, columns);
+  const rows =
+    retry.file === undefined ? readAsTheyWere(folder, stream.name) : readOwn(context, stream, { folder, columns });
   const text = join(subfolder(context, "stage"), `retry-${stream.name}.csv`);
   const taken = await writeRows(text, columns, rows, closed);
   if (taken.closed > 0) {
-    const message = `${stream.name}: ${countOf(taken.closed, "row")} taken up or dropped before: left out`;
+    const by = new Set(
+      ledger.closedRows(retry.run).flatMap(({ stream: of, by }) => (of === stream.name ? (by ?? []) : [])),
+    );
+    const now = by.size === 0 ? "" : `; see loadline rejects ${[...by].join(", ")}`;
+    const message = `${stream.name}: ${countOf(taken.closed, "row")} taken up or dropped before: left out${now}`;
     context.emit({ type: "warning", message });
   }
   if (taken.ids.length === 0) return [];
@@ -60,6 +65,19 @@ export async function takeRetried(context: RunContext, stream: Stream): Promise<
   };
   ledger.addParts(run.id, stream.name, [part]);
   return [part];
+}
+
+/** In mode replace a file is all that a run has: written again with a few rows, it would have lost the others. */
+function refuseWholeFile({ target, name }: Stream, run: string): void {
+  if (target.mode !== "replace" || target.object.includes("{run}")) return;
+  throw usageFailure(
+    `rows of stream ${name} can't be loaded again by themselves: mode replace writes ${target.object} whole`,
+    {
+      where: target.place,
+      why: `a file of the rows that run ${run} left would take the place of the file of all rows`,
+      next: "mend the source and run the job again, or give each run a file of its own: {run} in target.files",
+    },
+  );
 }
 
 /** Ids of the rows that this run has taken up. */
@@ -89,54 +107,43 @@ async function* readAsTheyWere(folder: string, stream: string): AsyncGenerator<T
 }
 
 /** A row that is of another stream is left to that one. */
-async function* readMended({ run }: RunContext, stream: Stream, columns: readonly string[]): AsyncGenerator<TakenRow> {
+async function* readOwn(
+  { run, job, emit }: RunContext,
+  stream: Stream,
+  { folder, columns }: { folder: string; columns: readonly string[] },
+): AsyncGenerator<TakenRow> {
   const { run: of = "", file = "" } = run.options.retry ?? {};
-  for await (const { values, line } of readCsv(file, delimiterOf(stream.source.format))) {
-    const named = parseRowId(values.get(rowIdColumn) ?? "");
-    if (named === undefined || named.run !== of) {
-      throw new Failure(exitCode.usage, `this row is none that run ${of} did not load`, {
-        where: { file, line },
-        why: `its ${rowIdColumn} is ${JSON.stringify(values.get(rowIdColumn) ?? "")}: by it a row is known, and can't go in twice`,
-        next: `take the rows of loadline rejects ${of} --export <file>, and leave ${rowIdColumn} as it is`,
-      });
-    }
-    if (named.stream !== stream.name) continue;
-    yield { id: named.id, cells: new Map(columns.map((name) => [name, values.get(name) ?? ""])) };
+  const delimiters = job.streams.map(({ source }) => delimiterOf(source.format));
+  const mended = () => readMended(file, [delimiterOf(stream.source.format), ...delimiters]);
+  const originals = new Map<string, ReadonlyMap<string, string>>();
+  for await (const row of mended()) {
+    const named = parseRowId(row.id);
+    if (named?.run !== of || !job.streams.some(({ name }) => name === named.stream)) throw notOfRun(of, file, row);
+    if (named.stream === stream.name) originals.set(named.id, new Map());
   }
+  if (originals.size === 0) return;
+  for await (const { id, cells } of readUnloaded(folder, stream.name)) if (originals.has(id)) originals.set(id, cells);
+  let others: string[] | undefined;
+  for await (const row of mended()) {
+    const named = parseRowId(row.id);
+    if (named?.stream !== stream.name) continue;
+    others ??= refuseMissing(file, row, columns);
+    const original = originals.get(named.id);
+    if (original === undefined || original.size === 0) throw notOfRun(of, file, row);
+    refuseDamage(file, row, original);
+    yield { id: named.id, cells: new Map(columns.map((name) => [name, row.values.get(name) ?? ""])) };
+  }
+  if (others === undefined || others.length === 0) return;
+  const names = others.map((name) => (name === "" ? "without a name" : name)).join(", ");
+  const message = `${stream.name}: columns of ${showPath(file)} that the source does not have are left out: ${names}`;
+  emit({ type: "warning", message });
 }
 
-/** Records of a CSV file of people, by column. */
-export async function* readCsv(
-  file: string,
-  delimiter: string,
-): AsyncGenerator<{ values: ReadonlyMap<string, string>; line: number }> {
-  const options = { bom: true, columns: false, info: true, delimiter, relax_column_count: false } as const;
-  const records = createReadStream(file).pipe(parse(options));
-  let header: string[] | undefined;
-  try {
-    for await (const { record, info } of records as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      if (header === undefined) {
-        header = record;
-        if (!header.includes(rowIdColumn)) throw noRowIds(file);
-        continue;
-      }
-      const names = header;
-      yield { values: new Map(names.map((name, index) => [name, record[index] ?? ""])), line: info.lines };
-    }
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw usageFailure(`${showPath(file)} can't be read as CSV`, {
-      where: { file },
-      why: error instanceof Error ? error.message : String(error),
-      next: "save it as CSV with the delimiter that it was exported with",
-    });
-  }
-}
-
-function noRowIds(file: string): Failure {
-  return usageFailure(`${showPath(file)} has no column ${rowIdColumn}`, {
-    why: "by it each row is known, and can't go in twice",
-    next: "take a file that loadline rejects --export wrote; its delimiter must be the same",
+function notOfRun(run: string, file: string, { id, line }: MendedRow): Failure {
+  return usageFailure(`this row is none that run ${run} did not load`, {
+    where: { file, line },
+    why: `its ${rowIdColumn} is ${JSON.stringify(id)}: by it a row is known, and can't go in twice`,
+    next: `take the rows of loadline rejects ${run} --export <file>, and leave ${rowIdColumn} as it is`,
   });
 }
 

@@ -26,7 +26,7 @@ export interface UnloadedRow {
 }
 
 /** A source may have columns of such names too, of rows that went out and came back: those stand before ours. */
-const saidColumns = new Set(
+export const saidColumns: ReadonlySet<string> = new Set(
   ["error", "field", "line", "file", "key", "ids", "record"].map((name) => `loadline_${name}`),
 );
 

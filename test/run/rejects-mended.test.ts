@@ -1,0 +1,145 @@
+// What comes back of an export: from people, and from their spreadsheets.
+
+import { describe, expect, test } from "vitest";
+import { changedByItself } from "../../src/pipeline/extract/spreadsheet-changes.ts";
+import { createProject } from "../support/rig.ts";
+import { rehearse } from "./support.ts";
+
+const job = `version: 1
+name: mended
+streams:
+  contacts:
+    source: { connection: drop, files: "*.csv", after: { move: done } }
+    target: { connection: salesforce, object: Contact, key: Ext__c, mode: upsert }
+    map: { Ext__c: id, LastName: last, Email: email, Description: note }
+rejects: { max: 100% }
+`;
+
+const rows = 'id,last,email,note\n0007,,7@x.de,"a, ""b""\nc"\n0008,,8@x.de,=1+1\n0009,,9@x.de,\n';
+
+test("rows come back in another order of columns, by another delimiter, with CRLF and a mark, and each goes in once", async () => {
+  await using place = await rehearse(job, { "inbox/a.csv": rows });
+  const { project } = place;
+  const first = (await project.run("run", "job.yaml", "--json")).summary().run ?? "";
+  await project.run("rejects", first, "--export", "out.csv");
+  const exported = project.read("out.csv");
+  const id = (number: number) => `${first}/contacts/r${number}`;
+  const header = "loadline_row;email;last;note;loadline_error;id;loadline_field;loadline_line;loadline_file;mine";
+  const lines = [
+    header,
+    `${id(1)};7@x.de;Seven;"a, ""b""\nc";why;0007;LastName;2;;x`,
+    ";;;;;;;;;",
+    `${id(3)};9@x.de;"Ni;ne";;;0010;;;;`,
+  ];
+  const retry = async (text: string | Uint8Array, name = "back.csv") => {
+    project.write({ [name]: text });
+    return project.run("rejects", first, "--retry", name, "--json");
+  };
+  const back = await retry(`\ufeff${lines.join("\r\n")}\r\n`);
+  expect(back.code, back.stderr).toBe(0);
+  expect(back.stderr.replaceAll(/\s+/g, " ")).toContain(
+    "columns of back.csv that the source does not have are left out: mine",
+  );
+  expect(back.summary().streams["contacts"]).toMatchObject({ extracted: 2, creates: 2, loaded: 2 });
+  const contacts = await place.contacts();
+  expect(contacts.get("0007")).toMatchObject({ LastName: "Seven", Description: 'a, "b"\nc' });
+  // A mended key is a mended key; the line that was left out is open.
+  expect(contacts.get("0010")).toMatchObject({ LastName: "Ni;ne" });
+  // The same rows from another folder, with another key, or as they were.
+  const again = await retry(lines.join("\n").replace("0010", "0011"), "elsewhere/back.csv");
+  expect(again.summary().streams["contacts"]).toMatchObject({ extracted: 0, loaded: 0 });
+  expect(again.stderr).toContain(`see loadline rejects ${back.summary().run}`);
+  const rest = await retry(exported.replace("0008,,", "0008,Eight,"));
+  expect(rest.summary().streams["contacts"]).toMatchObject({ extracted: 1, creates: 1, loaded: 1 });
+  expect((await place.contacts()).get("0008")).toMatchObject({ Description: "=1+1" });
+  expect(await place.sandbox.dump("Contact")).toHaveLength(3);
+});
+
+test("what is no such row, lacks a column or was changed by a spreadsheet is refused by name, and nothing is written", async () => {
+  await using place = await rehearse(job, { "inbox/a.csv": rows });
+  const { project } = place;
+  const first = (await project.run("run", "job.yaml", "--json")).summary().run ?? "";
+  await project.run("rejects", first, "--export", "out.csv");
+  const exported = project.read("out.csv").replace("0009,,", "0009,Nine,");
+  const refused = async (says: string | RegExp, text: string | Uint8Array) => {
+    project.write({ "back.csv": text });
+    const done = await project.run("rejects", first, "--retry", "back.csv");
+    expect(done.code, done.stderr).toBe(2);
+    expect(done.stderr.replaceAll(/\s+/g, " ")).toMatch(says);
+  };
+  const row = `this row is none that run ${first} did not load`;
+  await refused(row, exported.replace(`${first}/contacts/r3`, `${first}/contacts/r33`));
+  await refused(row, exported.replace(`${first}/contacts/r3`, `${first}/accounts/r3`));
+  await refused(row, exported.replace(`${first}/contacts/r3`, `${first}/contacts/u1`));
+  await refused(row, exported.replace(`${first}/contacts/r3`, ""));
+  await refused(row, exported.replaceAll(first, first.replace("mended", "other")));
+  await refused(row, `${exported}new,N,n@x.de,,,,,,\n`);
+  await refused(/has no column email.*e-mail may be it/, exported.replace("email", "e-mail"));
+  await refused("has two columns id", exported.replace("email", "id"));
+  await refused("is not in UTF-8", Buffer.from(exported.replace("Nine", "Nüne"), "latin1"));
+  await refused("is not in UTF-8", Buffer.from(`\ufeff${exported}`, "utf16le"));
+  await refused("can't be read as CSV", `${exported}1,2\n`);
+  await refused(/column id is not as it was exported: its leading zeros are gone/, exported.replace("0009", "9"));
+  expect(await place.sandbox.dump("Contact")).toEqual([]);
+});
+
+test("a file that is written whole is not written with the mended rows alone", async () => {
+  const files = (name: string) => `version: 1
+name: whole
+streams:
+  people:
+    source: { connection: drop, files: "*.csv", after: { move: done } }
+    target: { connection: out, files: "${name}" }
+    map: { Id: id, Name: { from: last, on_null: reject } }
+rejects: { max: 100% }
+`;
+  await using project = createProject({
+    "connections.yaml":
+      "version: 1\nconnections:\n  drop: { type: file, path: ./inbox }\n  out: { type: file, path: ./out }\n",
+    "job.yaml": files("people.csv"),
+    "inbox/a.csv": "id,last\n1,A\n2,\n",
+  });
+  expect((await project.run("run", "job.yaml")).code).toBe(0);
+  await project.run("rejects", "latest", "--export", "back.csv");
+  project.write({ "back.csv": project.read("back.csv").replace("2,,", "2,B,") });
+  const first = (await project.run("runs", "--json")).stdout;
+  const id = (JSON.parse(first) as { run: string }[])[0]?.run ?? "";
+  const refused = await project.run("rejects", id, "--retry", "back.csv");
+  expect(refused.code).toBe(2);
+  expect(refused.stderr.replaceAll(/\s+/g, " ")).toContain("mode replace writes people.csv whole");
+  expect(project.read("out/people.csv")).toBe("Id,Name\n1,A\n");
+  project.write({ "job.yaml": files("people-{run}.csv") });
+  const done = await project.run("rejects", id, "--retry", "back.csv");
+  expect(done.code, done.stderr).toBe(0);
+  expect(done.stderr).not.toContain("has kept");
+  expect(project.list("out")).toHaveLength(2);
+});
+
+describe("what a spreadsheet does by itself", () => {
+  test.each([
+    ["0012", "12", "its leading zeros are gone"],
+    ["000", "0", "its leading zeros are gone"],
+    ["+4930123", "4930123", "its leading + is gone"],
+    ["123456789012345", "1.23457E+14", "its digits were shortened to a power of ten"],
+    ["4012345678901", "4,01235E+12", "its digits were shortened to a power of ten"],
+    ["1234567890123456789", "1234567890123450000", "its last digits became zeros"],
+    ["1.50", "1.5", "its last zeros are gone"],
+    ["10,00", "10", "its last zeros are gone"],
+    ["2026-01-31", "31.01.2026", "a date was written in another form"],
+    ["2026-01-31", "1/31/26", "a date was written in another form"],
+    ["01.02.2026", "2026-02-01", "a date was written in another form"],
+  ])("%s → %s: %s", (before, after, why) => expect(changedByItself(before, after)).toBe(why));
+
+  test.each([
+    ["0012", "0013"],
+    ["12", "012"],
+    ["0012", ""],
+    ["a@", "a@x.de"],
+    ["1.50", "1.55"],
+    ["100", "1"],
+    ["2026-01-31", "2026-01-30"],
+    ["31.02.2026", "28.02.2026"],
+    ["31.02.2026", "2026-02-28"],
+    ["1.2.3", "1.2.4"],
+  ])("%s → %s is for a person to say", (before, after) => expect(changedByItself(before, after)).toBeUndefined());
+});
