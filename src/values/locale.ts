@@ -67,7 +67,7 @@ export function readLocaleNumber(
   locale: string,
   decimalsMax: number,
 ): { isNumber: string; number: string } {
-  const grouped = `regexp_replace(${text}, ${ofLocale(locale, ({ groups }) => `[${groups}]`)}, '', 'g')`;
+  const grouped = `translate(${text}, ${ofLocale(locale, ({ groups }) => groups)}, '')`;
   const grammar = ofLocale(locale, (separators) => grammarOf(separators, decimalsMax));
   return {
     isNumber: `regexp_full_match(${text}, ${grammar})`,

@@ -6,7 +6,7 @@ import { decimalOf } from "../../values/number.ts";
 import { invisibleClass, isBlank, trimmed } from "../../values/trim.ts";
 import { bind } from "../../values/value.ts";
 import type { OwnFunction } from "../own-function.ts";
-import { complainAboutLocale } from "./numbers.ts";
+import { complainAboutLocale, readUsualNumber } from "./numbers.ts";
 import { asText, impossible } from "./reading.ts";
 
 export const moneyFunctions: readonly OwnFunction[] = [
@@ -22,7 +22,7 @@ export const moneyFunctions: readonly OwnFunction[] = [
       { call: "parse_money('CHF 1''234.50', 'de-CH')", gives: "1234.5000000000" },
     ],
     complain: { locale: complainAboutLocale },
-    macro: () => readNumber(bareAmount()),
+    macro: () => readNumber(usualAmount(), bareAmount()),
     question: () => askNumber(bareAmount()),
   },
   {
@@ -35,7 +35,7 @@ export const moneyFunctions: readonly OwnFunction[] = [
       { call: "parse_percent('-3%', 'en') * 0.01", gives: "-0.030000000000" },
     ],
     complain: { locale: complainAboutLocale },
-    macro: () => readNumber(barePercent()),
+    macro: () => readNumber(usualPercent(), barePercent()),
     question: () => askNumber(barePercent()),
   },
 ];
@@ -83,13 +83,34 @@ function barePercent(): string {
   return `regexp_replace(${trimmed(asText)}, '^([^%]*[0-9])[ \\x{a0}\\x{202f}]*%$', '\\1')`;
 }
 
-function readNumber(bare: string): string {
+/** VARCHAR: the text without a usual currency before its number or behind it. Whatever else it gives is no number. */
+function usualAmount(): string {
+  const isDigit = (sql: string) => `contains('0123456789', ${sql})`;
+  const number = "([-+0-9][0-9.,]*)";
+  const usual = "(?:[€$£]|EUR|USD|GBP|CHF)";
+  const cut = `regexp_replace(${asText}, '^(?:${usual}[ \\x{a0}]?${number}|${number}[ \\x{a0}]?${usual})$', '\\1\\2')`;
+  return `CASE WHEN ${isDigit(`left(${asText}, 1)`)} AND ${isDigit(`right(${asText}, 1)`)} THEN ${asText} ELSE ${cut} END`;
+}
+
+function usualPercent(): string {
+  return `CASE ${cutBehind(" %")} ${cutBehind("%")} ELSE ${asText} END`;
+}
+
+function cutBehind(mark: string): string {
+  return `WHEN suffix(${asText}, '${mark}') THEN left(${asText}, length(${asText}) - ${mark.length})`;
+}
+
+/**
+ * `usual` is cheap and stands several times, `bare` is costly and reads every form. A number of the locale in the one is
+ * the same in the other.
+ */
+function readNumber(usual: string, bare: string): string {
   const type = `DECIMAL(38, ${decimalsMax})`;
-  const read = bind("bare", bare, (text) => {
+  const slow = bind("bare", bare, (text) => {
     const { isNumber, number } = readLocaleNumber(text, "locale", decimalsMax);
     return `CASE WHEN ${isNumber} THEN ${decimalOf(number, decimalsMax)} ELSE CAST(${impossible(text)} AS ${type}) END`;
   });
-  return `(value, locale) AS CASE WHEN NOT (${isBlank(asText)}) THEN ${read} END`;
+  return `(value, locale) AS CASE ${readUsualNumber(usual, decimalsMax)} WHEN NOT (${isBlank(asText)}) THEN ${slow} END`;
 }
 
 function askNumber(bare: string): string {

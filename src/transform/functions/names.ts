@@ -51,6 +51,8 @@ const acronyms =
 const noVowels = "[BCDFGHJKLMNPQRSTVWXZ]{3,6}";
 /** AT&T and R&D; and numbers behind a name, which nobody is called: John Smith iii. */
 const alwaysCapital = "[A-Z]{1,2}&[A-Z]|(?i:ii|iii|iv|vii|viii)";
+/** Words that are all capitals. */
+const keptCapital = `${acronyms}|${noVowels}|${alwaysCapital}`;
 
 /** Stands before a letter that becomes a capital; and before a word that is all capitals. Neither is in a text. */
 const up = "\\x{fdd1}";
@@ -65,7 +67,7 @@ function capitalise(): string {
   const inWord = `A-Za-z0-9${lettersAbroad}''’${allUp}`;
   const letter = `[A-Za-z${lettersAbroad}]`;
   const edge = `[^${inWord}${up}]`;
-  const isAcronym = `(^|${edge})(${acronyms}|${noVowels}|${alwaysCapital})($|${edge})`;
+  const isAcronym = `(^|${edge})(${keptCapital})($|${edge})`;
   // What stands between two of them belongs to the first; so it is looked for twice. MRS is no acronym.
   const keepAcronyms = (sql: string) => `regexp_replace(${sql}, '${isAcronym}', '\\1${wholeMark}\\2${mark}\\3', 'g')`;
   const noMrs = `replace(${keepAcronyms(keepAcronyms(trimmed(asText)))}, '${wholeMark}MRS', 'MRS')`;
@@ -84,7 +86,21 @@ function capitalise(): string {
   // What else stands before the first mark is no letter.
   const joined = `array_to_string(list_transform(string_split(${pieces}, '${mark}'), lambda piece: ${cased}), '')`;
   const isSimple = `regexp_full_match(${asText}, '[A-LN-Z][a-z]+(?: [A-LN-Z][a-z]+)?')`;
-  return `CASE WHEN ${isSimple} THEN ${asText} ELSE nullif(${joined}, '') END`;
+  return `CASE WHEN ${isSimple} THEN ${asText} WHEN ${isOneCase()} THEN ${capitaliseTwo()} ELSE nullif(${joined}, '') END`;
+}
+
+/** BOOLEAN: one word or two, all small or all capitals, in which none of the rules of capitals finds anything. */
+function isOneCase(): string {
+  const words = (first: string, more: string) => `${first}${more}+(?: ${first}${more}+)?`;
+  const forms = `${words("[a-ln-z]", "[a-z]")}|${words("[A-LN-Z]", "[A-Z]")}`;
+  const acronym = `(?:^| )(?:${keptCapital})(?: |$)`;
+  return `(regexp_full_match(${asText}, '${forms}') AND NOT regexp_matches(${asText}, '${acronym}'))`;
+}
+
+function capitaliseTwo(): string {
+  const word = (place: number) => `split_part(${asText}, ' ', ${place})`;
+  const cased = (text: string) => `upper(left(${text}, 1)) || lower(substr(${text}, 2))`;
+  return `${cased(word(1))} || CASE WHEN contains(${asText}, ' ') THEN ' ' || ${cased(word(2))} ELSE '' END`;
 }
 
 /** Letters of all scripts, apostrophes, hyphens, points, ª and º; of format characters those that join letters. */
@@ -149,12 +165,29 @@ function findName(otherwise: (group: string) => string): string {
   });
 }
 
+/** BOOLEAN: a first name and a last name, as most are, told without the groups of the grammar. */
+function isPlainName(): string {
+  const others = `regexp_matches(${asText}, '(?i)^(?:${titles}) | (?:${suffixes})$')`;
+  // Of an AND the engine computes either side first.
+  return `CASE WHEN regexp_full_match(${asText}, '[A-Z][a-z]+ [A-Z][a-z]+') THEN NOT ${others} ELSE false END`;
+}
+
+function splitPlainName(): string {
+  const values: Partial<Record<string, string>> = {
+    first: `split_part(${asText}, ' ', 1)`,
+    last: `split_part(${asText}, ' ', 2)`,
+  };
+  return `struct_pack(${parts.map((part) => `${part} := ${values[part] ?? "CAST(NULL AS VARCHAR)"}`).join(", ")})`;
+}
+
 function splitName(): string {
   const refused = (group: string) => {
     const strange = `CAST(CAST(${impossible(group)} AS INTEGER) AS VARCHAR)`;
     return `struct_pack(${parts.map((part) => `${part} := ${strange}`).join(", ")})`;
   };
-  return `CASE WHEN NOT (${isBlank(asText)}) THEN ${findName(refused)} END`;
+  // In one CASE with three ways the engine would copy all values of the last.
+  const split = `CASE WHEN ${isPlainName()} THEN ${splitPlainName()} ELSE ${findName(refused)} END`;
+  return `CASE WHEN NOT (${isBlank(asText)}) THEN ${split} END`;
 }
 
 function askName(): string {

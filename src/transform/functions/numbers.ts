@@ -32,17 +32,26 @@ export function complainAboutLocale(written: Written): string | undefined {
 
 const decimalsMax = 10;
 
-/** Without a separator of groups a number is told as in values/number.ts, which takes a third of the time. */
 function readDecimal(): string {
-  const pointed = `replace(${asText}, ',', '.')`;
-  const narrow = `TRY_CAST(${pointed} AS DECIMAL(18, 4))`;
-  const other = `CASE WHEN ${decimalOfLocale("locale")} = ',' THEN '.' ELSE ',' END`;
-  const isQuick = `NOT contains(${asText}, ${other}) AND NOT suffix(${pointed}, '.') AND starts_with(CAST(${narrow} AS VARCHAR), ${pointed})`;
   const { isNumber, number } = readLocaleNumber(trimmed(asText), "locale", decimalsMax);
   const wide = `DECIMAL(38, ${decimalsMax})`;
-  return `CASE WHEN ${isQuick} AND ${decimalOfLocale("locale")} IS NOT NULL THEN CAST(${narrow} AS ${wide})
-    WHEN ${isNumber} THEN ${decimalOf(number, decimalsMax)}
+  return `CASE ${readPointed(asText, decimalsMax)} WHEN ${isNumber} THEN ${decimalOf(number, decimalsMax)}
     WHEN NOT (${isBlank(asText)}) THEN CAST(${impossible(asText)} AS ${wide}) END`;
+}
+
+/** A branch of a CASE. Without a separator of groups a number is told as in values/number.ts, which takes a third of the time. */
+function readPointed(text: string, decimalsMax: number): string {
+  const pointed = `replace(${text}, ',', '.')`;
+  const narrow = `TRY_CAST(${pointed} AS DECIMAL(18, 4))`;
+  const other = `CASE WHEN ${decimalOfLocale("locale")} = ',' THEN '.' ELSE ',' END`;
+  const isQuick = `NOT contains(${text}, ${other}) AND NOT suffix(${pointed}, '.') AND starts_with(CAST(${narrow} AS VARCHAR), ${pointed})`;
+  return `WHEN ${isQuick} AND ${decimalOfLocale("locale")} IS NOT NULL THEN CAST(${narrow} AS DECIMAL(38, ${decimalsMax}))`;
+}
+
+/** Branches of a CASE that read numbers of `locale`, of a text that may stand several times. */
+export function readUsualNumber(text: string, decimalsMax: number): string {
+  const { isNumber, number } = readLocaleNumber(text, "locale", decimalsMax);
+  return `${readPointed(text, decimalsMax)} WHEN ${isNumber} THEN ${decimalOf(number, decimalsMax)}`;
 }
 
 function askDecimal(): string {

@@ -13,6 +13,10 @@ afterAll(() => rig[Symbol.dispose]());
 const capitals: Record<string, string | null> = {
   "anna MARIA o'neil": "Anna Maria O'Neil",
   "MRS MCDONALD": "Mrs McDonald",
+  "ann smith": "Ann Smith",
+  SMITH: "Smith",
+  "SMITH BMW": "Smith BMW",
+  "smith iii": "Smith III",
   "jean-luc o’brien-mckay": "Jean-Luc O’Brien-McKay",
   "ludwig VAN beethoven": "Ludwig van Beethoven",
   "ELENA DE LA CRUZ": "Elena de la Cruz",
