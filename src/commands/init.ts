@@ -4,10 +4,14 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { writeDurably } from "../core/files.ts";
 import { suggest } from "../core/suggest.ts";
+import { jobJsonSchema } from "../job/json-schema.ts";
 import { readProjectConnections } from "../pipeline/tools/connections.ts";
+import { readNamesAtHand } from "../pipeline/tools/editor-names.ts";
 import { type WrittenFiles, writeNewFiles } from "../pipeline/tools/new-files.ts";
 import { startFromFile } from "../pipeline/tools/start-from-file.ts";
+import { schemaFile } from "../pipeline/tools/starter-job.ts";
 import {
   type ProjectPlace,
   readStarter,
@@ -53,6 +57,13 @@ export async function initProject(
   }
   mkdirSync(folder, { recursive: true });
   const written = writeNewFiles(folder, project.files);
+  const names = await readNamesAtHand({
+    folder,
+    connections: readProjectConnections(present, environment),
+    environment,
+    signal,
+  });
+  if (names !== undefined) writeDurably(join(folder, schemaFile), `${JSON.stringify(jobJsonSchema(names), null, 2)}\n`);
   tell(globals, folder, project, written);
   return exitCode.done;
 }

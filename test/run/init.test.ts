@@ -177,6 +177,9 @@ describe("init", () => {
       acme__Umsatz__c: "parse_decimal(Umsatz, 'en')"
       Kind__c: trim(Kind)
 `);
+    // An editor is told of the org's fields, too.
+    const schema = project.read(".loadline/job.schema.json");
+    for (const name of ["acme__Umsatz__c", "Vendor_No__c", "CampaignMember"]) expect(schema).toContain(`"${name}"`);
     expect(await runAll(project, "jobs/feed.yaml")).toMatchObject({ loaded: { feed: 1 }, code: 0 });
   });
 

@@ -47,6 +47,21 @@ export async function readProjectNames(request: NamesRequest): Promise<{ names: 
   return { names: { connections: [...connections.keys()], systems }, problems };
 }
 
+/** How long a command that is about something else waits for the names. */
+const askMsMax = 5000;
+
+/** The names, where a system of the project can be asked at once: undefined where its variables are not set, or it does not answer. */
+export async function readNamesAtHand(request: NamesRequest): Promise<ProjectNames | undefined> {
+  const inTime = AbortSignal.any([request.signal, AbortSignal.timeout(askMsMax)]);
+  try {
+    const { names } = await readProjectNames({ ...request, signal: inTime });
+    return names.systems.length === 0 ? undefined : names;
+  } catch (error) {
+    if (request.signal.aborted || !inTime.aborted) throw error;
+    return undefined;
+  }
+}
+
 function collectObjects(folder: string, problems: string[]): Map<string, Set<string>> {
   const named = new Map<string, Set<string>>();
   const files = globSync(["*.{yaml,yml}", "{jobs,sandbox}/**/*.{yaml,yml}"], { cwd: folder });
