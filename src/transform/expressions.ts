@@ -8,6 +8,7 @@ import { coalesceInTry, isCoalesceInTry } from "./coalesce-in-try.ts";
 import { explainSyntax } from "./explain-syntax.ts";
 import { allowedFunctions, findOwnFunction } from "./functions.ts";
 import { findCallProblems, type OwnFunction, tellSignature, type Written } from "./own-function.ts";
+import { readColumnAlone } from "./quoted-names.ts";
 import { expressionOf } from "./syntax-tree.ts";
 
 /** The statement whose tree is asked for; positions in the tree count from its start. */
@@ -56,6 +57,13 @@ interface Node {
   is_operator?: boolean;
   column_names?: string[];
   [key: string]: unknown;
+}
+
+/** An expression that is nothing but the name of a column; undefined where its tree must be asked for. */
+export function inspectColumn(sql: string): ParsedExpression | undefined {
+  const column = readColumnAlone(sql);
+  if (column === undefined || timeWords.has(column.toLowerCase())) return undefined;
+  return { columns: [{ path: [column], offset: 0 }], isColumn: true, problems: [] };
 }
 
 /** Reads the JSON of `json_serialize_sql(parseStatement(sql))`. */

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { literal } from "../../src/core/sql.ts";
 import { bindType, serialize } from "../../src/stage/bind.ts";
-import { inspectExpression, parseStatement } from "../../src/transform/expressions.ts";
+import {
+  inspectColumn,
+  inspectExpression,
+  type ParsedExpression,
+  parseStatement,
+} from "../../src/transform/expressions.ts";
 import { allowedFunctions, ownFunctions } from "../../src/transform/functions.ts";
+import { nameInSql } from "../../src/transform/quoted-names.ts";
 import { Rig } from "../stage/rig.ts";
 
 let rig: Rig;
@@ -14,10 +21,46 @@ async function inspect(sql: string) {
   return inspectExpression(await serialize(rig.engine, parseStatement(sql)), sql);
 }
 
+/** In one statement. */
+async function inspectAll(all: readonly string[]): Promise<Map<string, ParsedExpression>> {
+  const rows = await rig.engine.all(`SELECT sql, json_serialize_sql(statement) AS tree
+    FROM (VALUES ${all.map((sql) => `(${literal(sql)}, ${literal(parseStatement(sql))})`).join()}) AS given(sql, statement)`);
+  return new Map(rows.map(({ sql, tree }) => [String(sql), inspectExpression(String(tree), String(sql))]));
+}
+
 async function compute(sql: string): Promise<unknown> {
   const { value } = await rig.engine.one(`SELECT CAST((${sql}) AS VARCHAR) AS value`);
   return value;
 }
+
+test("a column alone is read as the engine reads it, whatever word it is, and named as the engine takes it", async () => {
+  const keywords = await rig.engine.all("SELECT keyword_name AS word FROM duckdb_keywords()");
+  const words = keywords.map(({ word }) => String(word));
+  const odd = [
+    "Name",
+    "a.b",
+    "odd name",
+    "Größe",
+    "1st",
+    "rowid",
+    "current_date",
+    "current_user",
+    " x",
+    'say "a"',
+    "a--b",
+  ];
+  const named = words.map(nameInSql);
+  const parsed = await inspectAll([...words, ...named, ...odd, ...odd.map((name) => `"${name}"`)]);
+  const told = [...parsed].filter(([sql, { problems }]) => {
+    const alone = inspectColumn(sql);
+    if (alone !== undefined) expect([sql, alone]).toEqual([sql, parsed.get(sql)]);
+    return alone !== undefined && problems.length === 0;
+  });
+  expect(told.length).toBeGreaterThanOrEqual(words.length);
+  for (const [index, word] of words.entries()) {
+    expect([word, parsed.get(named[index] ?? "")?.columns]).toEqual([word, [{ path: [word], offset: 0 }]]);
+  }
+});
 
 describe("the columns of an expression, with their places", () => {
   test.each([

@@ -11,7 +11,7 @@ import { expressionPlace } from "../../job/expression-place.ts";
 import type { Expression, Job, Stream } from "../../job/job.ts";
 import { type BindingProblem, bindType, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { type ColumnUse, inspectExpression, parseStatement } from "../../transform/expressions.ts";
+import { type ColumnUse, inspectColumn, inspectExpression, parseStatement } from "../../transform/expressions.ts";
 import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
 
 export interface CompileInput extends BindInput {
@@ -45,7 +45,8 @@ export async function bindExpression(
   noun: "column" | "field",
   problems: Diagnostic[],
 ): Promise<Bound | undefined> {
-  const parsed = inspectExpression(await serialize(input.engine, parseStatement(expression.sql)), expression.sql);
+  const { sql } = expression;
+  const parsed = inspectColumn(sql) ?? inspectExpression(await serialize(input.engine, parseStatement(sql)), sql);
   const found = parsed.problems.map(
     ({ offset, ...problem }): Diagnostic => ({ place: expressionPlace(expression, offset ?? 0), ...problem }),
   );
