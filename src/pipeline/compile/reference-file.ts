@@ -5,7 +5,6 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { readCsvHeader } from "../../extract/csv-header.ts";
 import type { CsvFormat } from "../../formats/format.ts";
-import { guessFormat } from "../../formats/guess-format.ts";
 import { packingOf } from "../../formats/packing.ts";
 import type { Lookup } from "../../job/lookup.ts";
 
@@ -25,6 +24,8 @@ export async function openReference({ name, filePath: path, sha256 }: FileTable)
   const file = { path, label: name };
   if (!["none", "gzip"].includes(packingOf(name)))
     throw refuse(name, "it is packed, and a lookup reads plain text or gzip");
+  // Only here, with the reader of XML that it brings: it costs every start of the program 6 ms.
+  const { guessFormat } = await import("../../formats/guess-format.ts");
   const { format, doubts } = await guessFormat(file);
   if (format.type !== "csv") throw refuse(name, `it is ${format.type}, and a lookup reads CSV`);
   const { footerLines = 0, columns: unnamed } = format;
