@@ -9,10 +9,13 @@
 import type { EventEmitter } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type RunReply, type RunRequest, runEnd } from "./protocol.ts";
+import { type RunReply, type RunRequest, runEnd, socketVariable } from "./protocol.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 const program = join(repository, "bin/loadline.js");
+/** What a run starts for `--sandbox`, by the path of the program; it asks the pool, whose socket it must know. */
+const rehearsalSandbox = join(import.meta.dirname, "rehearsal-sandbox.ts");
+const pool = process.env[socketVariable];
 const first = pathToFileURL(join(repository, "dist/cli.js")).href;
 
 let runs = 0;
@@ -30,8 +33,9 @@ const before = { folder: process.cwd(), umask: process.umask(), listeners: emitt
 
 async function run({ args, cwd, env }: RunRequest): Promise<void> {
   runs += 1;
-  process.argv = [process.execPath, program, ...args];
-  replaceEnvironment(env);
+  const isRehearsal = pool !== undefined && args.includes("--sandbox");
+  process.argv = [process.execPath, isRehearsal ? rehearsalSandbox : program, ...args];
+  replaceEnvironment(isRehearsal ? { ...env, [socketVariable]: pool } : env);
   process.chdir(cwd);
   const code = await new Promise<number>((resolve) => {
     process.exit = ((given: number) => resolve(given)) as typeof process.exit;

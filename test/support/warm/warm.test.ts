@@ -5,14 +5,17 @@ import { once } from "node:events";
 import { readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { contactsJob, type Rehearsal, rehearse } from "../../run/support.ts";
+import { contactsJob, type Rehearsal, rehearse, schema } from "../../run/support.ts";
 import { environment, type Finished } from "../child.ts";
 import { createProject } from "../rig.ts";
 import { runWarm } from "./client.ts";
 import { readRun } from "./pool.ts";
 import type { RunReply } from "./protocol.ts";
 
-const files = { "inbox/contacts.csv": "id,last,email\n1,Ä,a@example.com\n2,,b@example.com\n" };
+const files = {
+  "inbox/contacts.csv": "id,last,email\n1,Ä,a@example.com\n2,,b@example.com\n",
+  "fields.json": JSON.stringify(schema),
+};
 
 const commands = [
   ["--help"],
@@ -23,6 +26,7 @@ const commands = [
   ["plan", "job.yaml", "--detailed-exitcode"],
   ["run", "job.yaml", "--json"],
   ["run", "job.yaml", "--verbose"],
+  ["plan", "job.yaml", "--sandbox", "--schema", "fields.json"],
   ["runs"],
   ["resume"],
 ];
@@ -81,6 +85,8 @@ function shown(place: Rehearsal, { code, signal, stdout, stderr }: Finished): ob
       .replaceAll(/\d{8}-\d{6}-contacts-[0-9a-f]{4}/g, "<run>")
       .replaceAll(/\d{4}-\d\d-\d\d.\d\d:\d\d(:\d\d(\.\d+)?)?Z?/g, "<time>")
       .replaceAll(/\d+(\.\d+)? s\b/g, "<seconds>")
+      // A step that takes long, on a busy machine, is told before it is done.
+      .replaceAll(/^ {2}\w+ +contacts +<seconds>\n/gm, "")
       .replaceAll(/"([a-z]*[Mm]s|seconds)":\d+(\.\d+)?/g, '"$1":0');
   return { code, signal, stdout: tell(stdout), stderr: tell(stderr) };
 }
