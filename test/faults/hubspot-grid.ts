@@ -49,10 +49,6 @@ type Fault = keyof typeof faults;
 const likeServerError: Fault[] = ["500", "524", "477", "slow answer"];
 const writes: Endpoint[] = ["upsert", "update", "create", "archive", "import"];
 
-export function isHubSpotWrite(endpoint: string): boolean {
-  return writes.some((write) => write === endpoint);
-}
-
 const cells = crossAll(endpoints, faults)
   .filter(({ endpoint, fault }) => !likeServerError.includes(fault) || writes.includes(endpoint))
   // An answer without a body can't be broken.

@@ -41,10 +41,6 @@ type Fault = keyof typeof faults;
 const likeServerError: Fault[] = ["502", "504"];
 const writes: Endpoint[] = ["create", "upload", "close", "update", "upsert"];
 
-export function isSalesforceWrite(endpoint: string): boolean {
-  return writes.some((write) => write === endpoint);
-}
-
 /** Fetched by the code that fetches the successes. */
 const likeSuccesses: Endpoint[] = ["failed", "unprocessed"];
 const answers: Fault[] = ["500", "reset after", "broken body", "200 with a page"];

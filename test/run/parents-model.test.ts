@@ -1,6 +1,7 @@
 // Children and parents that come in any order over several runs, one of which is killed, against a model.
 
 import { expect, test } from "vitest";
+import { casesOf } from "../support/cases.ts";
 import { rehearse } from "./support.ts";
 
 const job = `version: 1
@@ -30,7 +31,7 @@ function drawFrom(seed: number): (below: number) => number {
 
 const failpoints = ["planned:2", "stored:1", "settled:2", "waiting-taken:1", "waiting-kept:1", "checkpointed:1"];
 
-test.each([1, 2, 3])(
+test.each(Array.from({ length: casesOf(8) }, (_, index) => index + 1))(
   "every child ends linked or waits, none is doubled, and a second run writes nothing (seed %i)",
   async (seed) => {
     const draw = drawFrom(seed);

@@ -23,8 +23,8 @@ import {
   written,
 } from "./pgp-project.ts";
 
-/** So much that some is decrypted long before the end is read. */
-const long = `${csv}${"3,x\n".repeat(1_000_000)}`;
+/** A megabyte, of many chunks: some is decrypted long before the end is read. */
+const long = `${csv}${"3,x\n".repeat(250_000)}`;
 
 let keys: Keyring;
 
@@ -80,7 +80,7 @@ test.each<[string, string, () => Promise<Buffer>, string, string?]>([
   ["with its last byte changed", decrypting, () => changed(({ length }) => length - 1), "damaged"],
   ["with a byte in the middle changed", decrypting, () => changed(({ length }) => length >> 1), "damaged"],
   ["cut short", decrypting, async () => (await sealed(csv)).subarray(0, -20), "damaged"],
-  ["cut short in the middle", decrypting, async () => (await sealedLong()).subarray(0, 2_000_000), "damaged"],
+  ["cut short in the middle", decrypting, async () => (await sealedLong()).subarray(0, 500_000), "damaged"],
   ["with another one behind it", decrypting, twice, "damaged"],
   ["in armor, cut short", decrypting, async () => Buffer.from((await armorOf(keys.own)).slice(0, -40)), "damaged"],
   [
