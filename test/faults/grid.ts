@@ -2,8 +2,9 @@
 // In: cells of a system. Out: loads in which every cell is met once, and for each of them what is strange about its end.
 // What must hold: `nth` of a fault counts all calls of its endpoint, those that are made again too.
 
-import { type Lane, type LoadMode, openLoad, resume, runJob } from "../crash/load.ts";
+import { type Lane, type LoadMode, resume } from "../crash/load.ts";
 import { isClean } from "../crash/oracle.ts";
+import { openVerb, type Verb } from "../crash/verbs.ts";
 
 export const html = "<html><body>Sign in to the guest network</body></html>";
 
@@ -86,11 +87,17 @@ export interface Outcome {
 }
 
 /** A load that meets the cells, which are of one mode. */
-export async function meet(grid: Grid, lane: Lane, mode: LoadMode, cells: readonly Cell[]): Promise<Outcome> {
-  await using load = await openLoad(lane, mode, grid.batchRows[mode] ?? oneBatch);
+export async function meet(
+  grid: Grid,
+  lane: Lane,
+  mode: LoadMode,
+  cells: readonly Cell[],
+  verb: Verb = "run",
+): Promise<Outcome> {
+  await using load = await openVerb(lane, verb, mode, grid.batchRows[mode] ?? oneBatch);
   await lane.sandbox.setFaults(placeFaults(grid, cells));
   const before = await callsOf(lane);
-  let last = await load.run(runJob);
+  let last = await load.run(load.begin);
   const codes = [last.code];
   if (last.code !== 0) {
     last = await load.run(resume);

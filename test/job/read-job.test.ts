@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../src/core/errors.ts";
 import { hashJob } from "../../src/job/job-hash.ts";
+import { readJob } from "../../src/job/read-job.ts";
 import { contactsJob } from "./examples.ts";
-import { jobText, readJobText, refusalOfJob } from "./rig.ts";
+import { jobText, readJobText, refusalOfJob, writeFile } from "./rig.ts";
 
 describe("a job file", () => {
   test("becomes plain data with its settings in milliseconds, thresholds and a lock", () => {
@@ -312,6 +313,16 @@ describe("the hash", () => {
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
     expect(readJobText(relaid).hash).toBe(hash);
     expect(readJobText(viaDefaults).hash).toBe(hash);
+  });
+
+  test("is the same wherever the job stands, and whatever it uses", () => {
+    const replacing = "accounts.key: { from: a, mode: replace, on_null: clear }\n";
+    for (const text of [contactsJob, jobText({ map: replacing })]) {
+      const { hash } = readJob(writeFile("here.yaml", text));
+      expect(readJob(writeFile("there.yaml", `# other\n\n${text}`)).hash).toBe(hash);
+    }
+    const added = jobText({ map: replacing.replace(", mode: replace", "") });
+    expect(readJobText(added).hash).not.toBe(readJobText(jobText({ map: replacing })).hash);
   });
 
   test.each([

@@ -2,13 +2,21 @@ import { test } from "vitest";
 import { startSandbox } from "../support/rig.ts";
 import { schema } from "./apply-org.ts";
 import { tryHistory } from "./apply-runs.ts";
+import { tryFilePlans } from "./file-plans.ts";
+import { schema as retrySchema, tryRetries } from "./retry-loops.ts";
 
-/** From this one on six histories have each proof, both systems, parents, and each way to treat conflicts. */
-const first = Number(process.env["LOADLINE_PROPERTY_SEED"] ?? 10);
-/** More are for a person who has the time: npm run apply:histories. */
-const count = Number(process.env["LOADLINE_SCENARIOS"] ?? 6);
-
+/** Other seeds, and many of them: npm run apply:histories. */
 test("apply writes what nobody else touched, and holds the rest back, whoever was at work since the plan", async () => {
   await using sandbox = await startSandbox({ schema });
-  for (let seed = first; seed < first + count; seed += 1) await tryHistory(sandbox, seed);
+  // Each proof, both systems, parents, each way to treat conflicts.
+  for (const seed of [9, 10, 11, 12, 13, 14]) await tryHistory(sandbox, seed);
+});
+
+test("a file that plans have written is the one that runs write", async () => {
+  await tryFilePlans(1);
+});
+
+test("rows that people mend, lose and double are loaded once each, or stay open", async () => {
+  await using sandbox = await startSandbox({ schema: retrySchema });
+  await tryRetries(sandbox, 1);
 });

@@ -17,11 +17,22 @@ import {
 import { Org, openProject } from "./apply-org.ts";
 
 /** What a seed decides beyond its history. */
-export type Proof = "apply" | "resume" | "race" | "run";
+export type Proof = "apply" | "resume" | "race" | "run" | "faults";
+
+const proofs = ["apply", "run", "apply", "race", "faults", "apply", "resume", "faults"] as const;
 
 export function proofOf(seed: number): Proof {
-  return (["apply", "apply", "run", "apply", "race", "apply", "apply", "resume"] as const)[seed % 8] ?? "apply";
+  return proofs[seed % proofs.length] ?? "apply";
 }
+
+/** Half of them take effect and are never answered, half are refused without. */
+const faults = ["* /services/data/**", "* /crm/**"].flatMap((match) => [
+  { match, rate: 0.06, do: { reset: "after" } },
+  { match, rate: 0.03, do: { status: 503, headers: { "Retry-After": "0" } } },
+  { match, rate: 0.03, do: { status: 429, headers: { "Retry-After": "0" } } },
+]);
+/** More answers in a row than a call has patience for are lost. */
+const resumesMax = 20;
 
 export async function tryHistory(sandbox: Sandbox, seed: number): Promise<void> {
   const proof = proofOf(seed);
@@ -67,8 +78,12 @@ async function proveHistory(sandbox: Sandbox, history: History, proof: Proof): P
     if (runs.code !== 7) problems.push(`once more by the other machine: exit ${runs.code} ${runs.stderr}`);
     return [...problems, ...(await compareOrg(org, history, expected, before))];
   }
-  const done =
+  if (proof === "faults") await sandbox.setFaults(faults);
+  let done =
     proof === "resume" ? await project.run("resume", "--json") : await project.run("apply", named, ...flags, "--json");
+  for (let resumes = 0; proof === "faults" && done.code === 75 && resumes < resumesMax; resumes += 1)
+    done = await project.run("resume", "--json");
+  await sandbox.setFaults([]);
   const problems = [
     ...compareEnd(project, done, history, expected),
     ...(await compareOrg(org, history, expected, before)),

@@ -4,7 +4,6 @@
 // held back is told.
 
 import { renameSync } from "node:fs";
-import type { SnapshotRequest } from "../../contract/present.ts";
 import type { Target } from "../../contract/target.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import type { Wholeness } from "../../core/wholeness.ts";
@@ -12,10 +11,10 @@ import { foldKey } from "../../diff/keys.ts";
 import { type CompareInput, selectPresent } from "../../diff/match.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type NamedRecords, readRecords } from "../run/read-records.ts";
 import { readWithin } from "./within.ts";
 
 interface CandidatesInput {
@@ -39,22 +38,28 @@ export async function selectDeletable(input: CandidatesInput, wholeness: Wholene
   const { key, scope } = compiled.stream.target;
   if (wholeness.kind === "partial") return noneDeletable;
   if (scope === undefined) return undefined;
-  const { idColumn, versionColumn } = target.capabilities;
-  const { files } = await target.snapshot({ ...requestOf(input, "scope"), fields: [], key, scope });
-  return `_id_ IN (SELECT ${identifier(idColumn)} FROM ${scanCsvFiles(files, [idColumn, versionColumn])})`;
+  const { idColumn } = target.capabilities;
+  const scan = await readRecords(input, {
+    ...requestOf(input, "scope"),
+    fields: [],
+    by: idColumn,
+    names: undefined,
+    key,
+    scope,
+  });
+  return `_id_ IN (SELECT ${identifier(idColumn)} FROM ${scan})`;
 }
 
 function requestOf(
   { compiled, snapshotFolder, signal }: CandidatesInput,
   what: string,
-): Pick<SnapshotRequest, "object" | "folder" | "name" | "signal" | "onProgress"> {
+): Pick<NamedRecords, "object" | "folder" | "name" | "signal"> {
   const { name, target } = compiled.stream;
   return {
     object: target.object,
     folder: snapshotFolder,
     name: `${name}-${what}`,
     signal,
-    onProgress: () => undefined,
   };
 }
 
@@ -65,19 +70,21 @@ export async function holdBackCandidates(input: CandidatesInput, compare: Compar
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${plan} WHERE action = 'delete'`);
   const count = Number(rows);
   if (count === 0 || compare.snapshot === undefined) return undefined;
-  const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
+  const { idColumn } = target.capabilities;
   const { key, scope } = compiled.stream.target;
   const keyFields = compare.fields.filter(({ name }) => key.includes(name));
   const fields = [...new Set(keyFields.map(({ column }) => column))].filter((name) => name !== idColumn);
-  const wanted = `SELECT id FROM ${plan} WHERE action = 'delete' ORDER BY id`;
-  const { files } = await target.snapshot({
-    ...requestOf(input, "candidates"),
-    fields,
-    key: [idColumn],
-    ...(count <= namedKeysMax ? { keys: { count, read: () => engine.texts(wanted, "id") } } : {}),
-    ...(scope === undefined ? {} : { scope }),
-  });
-  const scan = scanCsvFiles(files, [idColumn, versionColumn, ...fields]);
+  const wanted = `SELECT id FROM ${plan} WHERE action = 'delete'`;
+  const scan = await readRecords(
+    { engine, target },
+    {
+      ...requestOf(input, "candidates"),
+      fields,
+      by: idColumn,
+      names: `SELECT id AS name FROM (${wanted})`,
+      ...(scope === undefined ? {} : { scope }),
+    },
+  );
   const { where } = compiled;
   const within = where === undefined ? "true" : `folded IN (${await readWithin(input, where, wanted, "bounds")})`;
   const present = selectPresent({ ...compare, fields: keyFields, matching: [] }, compare.snapshot, scan);

@@ -2,7 +2,6 @@
 // marked; rows that find none that may be touched are left out, for they make no second one. What must hold: a condition
 // that can't be computed for a record stops the run before anything is written.
 
-import type { SnapshotRequest } from "../../contract/present.ts";
 import type { Target } from "../../contract/target.ts";
 import { mappedName, renderedName } from "../../core/columns.ts";
 import { Failure } from "../../core/errors.ts";
@@ -12,10 +11,10 @@ import { keysTable, leaveOutside } from "../../diff/keys.ts";
 import { type CompareInput, nameRecords, withinName } from "../../diff/match.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { type Engine, EngineError } from "../../stage/engine.ts";
 import { storedReading } from "../../values/value.ts";
 import type { CompiledWhere } from "../compile/target-where.ts";
+import { readRecords } from "../run/read-records.ts";
 import type { DiffInput } from "./diff-input.ts";
 import { snapshotFields } from "./read-present.ts";
 
@@ -76,27 +75,23 @@ export async function readWithin(
   named: string | undefined,
   what = "within",
 ): Promise<string> {
-  const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
-  const count =
-    named === undefined ? undefined : Number((await engine.one(`SELECT count(*) AS count FROM (${named})`))["count"]);
+  const { idColumn, versionColumn } = target.capabilities;
   const names = where.kind === "sql" ? where.fields.map(({ name }) => name) : [];
   const fields = names.filter((name) => name !== idColumn && name !== versionColumn);
-  const request: SnapshotRequest = {
-    object: compiled.stream.target.object,
-    fields,
-    key: [idColumn],
-    ...(count === undefined || count > namedKeysMax
-      ? {}
-      : { keys: { count, read: () => engine.texts(`SELECT id FROM (${named}) ORDER BY 1`, "id") } }),
-    ...(where.kind === "sql" ? {} : { scope: where.filter }),
-    folder: snapshotFolder,
-    name: `${compiled.stream.name}-${what}`,
-    signal,
-    onProgress: () => undefined,
-  };
-  const { files } = count === 0 ? { files: [] } : await target.snapshot(request);
+  const scan = await readRecords(
+    { engine, target },
+    {
+      object: compiled.stream.target.object,
+      fields,
+      by: idColumn,
+      names: named === undefined ? undefined : `SELECT id AS name FROM (${named})`,
+      ...(where.kind === "sql" ? {} : { scope: where.filter }),
+      folder: snapshotFolder,
+      name: `${compiled.stream.name}-${what}`,
+      signal,
+    },
+  );
   const columns = [idColumn, versionColumn, ...fields];
-  const scan = scanCsvFiles(files, columns);
   const id = foldId(identifier(idColumn));
   if (where.kind === "filter") return `SELECT ${id} FROM ${scan}`;
   return `SELECT ${id} FROM ${markBySql(target, where, scan, columns)} WHERE ${withinName}`;

@@ -85,6 +85,8 @@ async function readBothSides(context: RunContext, stream: Stream, { plan, fields
     {
       object: stream.target.object,
       fields: [...new Set([...fields.map(columnOf), ...keys.map(({ name }) => name)])],
+      // What an association has replaced is told with all that the record has.
+      whole: stream.fields.filter(({ replaces }) => replaces !== undefined).map((field) => field.target),
       by: idColumn,
       names: "SELECT name FROM looked_at",
       folder: subfolder(context, "snapshot"),

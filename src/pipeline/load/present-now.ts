@@ -10,6 +10,7 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { headerOf } from "../batches/batch-files.ts";
 import { findNaming } from "../diff/naming-field.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { readRecords } from "../run/read-records.ts";
 import { numbered } from "./part-of-batch.ts";
 import { resolveFields } from "./settle-batch.ts";
 
@@ -61,18 +62,16 @@ export async function readPresent(
   { by, what, ...request }: PresentRequest,
 ): Promise<string> {
   const { engine, signal } = context;
-  const target = targetOf(context, stream.target.connection);
-  const wanted = `SELECT DISTINCT ${identifier(by ?? "")} AS name FROM ${batchRows(batch)} ORDER BY 1`;
-  const isNamed = by !== undefined && batch.rows <= target.capabilities.namedKeysMax;
-  const { files, aliases = [] } = await target.snapshot({
-    ...request,
-    object: stream.target.object,
-    ...(isNamed ? { keys: { count: batch.rows, read: () => engine.texts(wanted, "name") } } : {}),
-    folder: subfolder(context, "snapshot"),
-    name: `${stream.name}-${batch.number}-${what}`,
-    signal,
-    onProgress: () => undefined,
-  });
-  const { idColumn, versionColumn } = target.capabilities;
-  return scanCsvFiles([...files, ...aliases], [idColumn, versionColumn, ...request.fields]);
+  return readRecords(
+    { engine, target: targetOf(context, stream.target.connection) },
+    {
+      ...request,
+      object: stream.target.object,
+      by: by ?? "",
+      names: by === undefined ? undefined : `SELECT DISTINCT ${identifier(by)} AS name FROM ${batchRows(batch)}`,
+      folder: subfolder(context, "snapshot"),
+      name: `${stream.name}-${batch.number}-${what}`,
+      signal,
+    },
+  );
 }

@@ -7,26 +7,31 @@ import type { Target } from "../../contract/target.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 
-export interface NamedRecords extends Pick<SnapshotRequest, "object" | "fields" | "folder" | "name" | "signal"> {
+type Read = "object" | "fields" | "whole" | "scope" | "folder" | "name" | "signal";
+
+export interface NamedRecords extends Pick<SnapshotRequest, Read> {
   /** The field whose values name them. */
   by: string;
-  /** SELECT of these values as `name`, each once. */
-  names: string;
+  /** SELECT of these values as `name`, each once; all records where it is not given. */
+  names: string | undefined;
+  /** The key fields, where they are others than `by`. */
+  key?: string[];
 }
 
 export async function readRecords(
   { engine, target }: { engine: Engine; target: Target },
-  { by, names, ...request }: NamedRecords,
+  { by, names, key = [by], ...request }: NamedRecords,
 ): Promise<string> {
   const { idColumn, versionColumn, namedKeysMax } = target.capabilities;
   const columns = [idColumn, versionColumn, ...request.fields];
-  const count = Number((await engine.one(`SELECT count(*) AS count FROM (${names})`))["count"]);
+  const counted = names === undefined ? undefined : await engine.one(`SELECT count(*) AS count FROM (${names})`);
+  const count = counted === undefined ? undefined : Number(counted["count"]);
   if (count === 0) return scanCsvFiles([], columns);
   const read = () => engine.texts(`${names} ORDER BY 1`, "name");
   const { files, aliases = [] } = await target.snapshot({
     ...request,
-    key: [by],
-    ...(count <= namedKeysMax ? { keys: { count, read } } : {}),
+    key,
+    ...(count !== undefined && count <= namedKeysMax ? { keys: { count, read } } : {}),
     onProgress: () => undefined,
   });
   return scanCsvFiles([...files, ...aliases], columns);
