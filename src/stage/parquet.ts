@@ -9,19 +9,27 @@ import type { Engine } from "./engine.ts";
  */
 export const rowGroupRows = 60_000;
 
+/** Each thread holds the values of a group in memory, so a group of many columns has fewer rows. */
+const rowGroupValues = 40 * rowGroupRows;
+
 /** Measured: columns of few values are read in half the time so, and one of many costs nothing: looking for more takes 10 % of a pass. */
 const repeatedValuesMax = 2000;
 
-/** Writes a SELECT to a Parquet file, in its order. What is soon thrown away is not compressed. */
+/**
+ * Writes a SELECT to a Parquet file, in its order. What is soon thrown away is not compressed. `values`: how many a row has,
+ * where they are too many for groups of the usual size.
+ */
 export async function writeParquet(
   engine: Engine,
   select: string,
   path: string,
   lifetime: "kept" | "disposable" = "kept",
+  values = 1,
 ): Promise<void> {
+  const rows = Math.min(rowGroupRows, Math.ceil(rowGroupValues / values));
   const form =
     lifetime === "kept" ? "COMPRESSION snappy" : `COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT ${repeatedValuesMax}`;
-  await engine.run(`COPY (${select}) TO ${literal(path)} (FORMAT parquet, ${form}, ROW_GROUP_SIZE ${rowGroupRows})`);
+  await engine.run(`COPY (${select}) TO ${literal(path)} (FORMAT parquet, ${form}, ROW_GROUP_SIZE ${rows})`);
 }
 
 /** A table function over a Parquet file; `file_row_number` counts its rows from 0. */

@@ -60,7 +60,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   for (const sql of nameMatches(matched, matches)) await engine.run(sql);
   const compare = await readFieldTimes(input, matched);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
-  await writeParquet(engine, planRows(compare), input.planPath);
+  await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
   const refused = await refuseWrites(engine, compiled, input.planPath);
   const held = compare.mode === "mirror" ? await holdBackCandidates(input, compare) : undefined;
   const counts = await countRows(input, compare, staged, refused);
