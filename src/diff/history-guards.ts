@@ -81,17 +81,23 @@ function mostlyChanges({ creates, updates, unchanged }: StreamCounts): boolean {
   return creates + updates > unchanged;
 }
 
-/** Keys of another form find nothing, and every row is a new record. */
-function checkNewKeys({ stream, mode, guards, counts, earlier }: HistoryInput): string[] {
+/** Whether no key finds a record, of more rows than may be nothing but new, and the job does not say how many may be. */
+export function isAllNew({ mode, guards, counts }: Pick<HistoryInput, "mode" | "guards" | "counts">): boolean {
   const { creates, updates, unchanged, conflicts } = counts;
-  if (guards.creates !== undefined || (mode !== "upsert" && mode !== "mirror")) return [];
-  if (creates < newKeysFrom || updates + unchanged + conflicts > 0) return [];
+  if (guards.creates !== undefined || (mode !== "upsert" && mode !== "mirror")) return false;
+  return creates >= newKeysFrom && updates + unchanged + conflicts === 0;
+}
+
+/** Keys of another form find nothing, and every row is a new record. */
+function checkNewKeys(input: HistoryInput): string[] {
+  const { stream, counts, earlier } = input;
+  if (!isAllNew(input)) return [];
   const keyed = earlier.filter((run) => foundShare(run.counts) !== undefined);
   if (keyed.length === 0) return [];
   const found = medianOf(keyed.map((run) => foundShare(run.counts) ?? 0));
   if (found < 50) return [];
   return [
-    `${stream}: the keys of all ${creates} rows find no record, all of them would be created; in the median of ${tellRuns(keyed)} ${round(found)} % found one: has the key another form? (guards.creates)`,
+    `${stream}: the keys of all ${counts.creates} rows find no record, all of them would be created; in the median of ${tellRuns(keyed)} ${round(found)} % found one: has the key another form, or are the records not to be seen any more? (guards.creates)`,
   ];
 }
 

@@ -173,7 +173,7 @@ describe("keys that find nothing", () => {
 
   test("after runs whose keys found records, all rows would be created", () => {
     expect(stopsOf(full(20, 2), all)).toEqual([
-      "s: the keys of all 20 rows find no record, all of them would be created; in the median of the last 3 runs (r1 to r3) 100 % found one: has the key another form? (guards.creates)",
+      "s: the keys of all 20 rows find no record, all of them would be created; in the median of the last 3 runs (r1 to r3) 100 % found one: has the key another form, or are the records not to be seen any more? (guards.creates)",
     ]);
   });
 

@@ -105,6 +105,14 @@ test("a source that shrank, and changes beyond the usual, are held against the r
   await using place = await rehearse(contactsJob({ map }), file(rows.slice(0, 20)));
   const { project } = place;
   expect(await loads(project, "run", "job.yaml")).toMatchObject({ creates: 20 });
+  // The same rows by keys of another form, after that one load; and rows that are new.
+  project.write(file(rows.slice(0, 20).map((row) => ({ ...row, id: row.id.replace("A", "a-") }))));
+  const [renamed = ""] = await stops(project, "plan", "job.yaml");
+  expect(renamed).toMatch(
+    /^contacts: the keys of all 20 rows .* 20 of them are, but for the key, rows that run \S+ created/,
+  );
+  project.write(file(rows.slice(40, 60)));
+  expect(await loads(project, "plan", "job.yaml")).toMatchObject({ creates: 20 });
   // Neither a plan nor a run of some rows is what a run takes.
   project.write(file(rows.slice(0, 2)));
   const shrunk =

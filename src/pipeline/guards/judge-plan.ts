@@ -12,6 +12,7 @@ import { isKeyHidden } from "../diff/diff-input.ts";
 import type { RunContext } from "../run/context.ts";
 import { judgeLostValues, type Objection } from "./lost-values.ts";
 import { earlierRuns, measureStream } from "./measure.ts";
+import { judgeNewKeys } from "./new-keys.ts";
 
 export interface PlanVerdict {
   stops: string[];
@@ -35,19 +36,17 @@ export async function judgePlan(
   const { stream } = compiled;
   const { guards } = job;
   const measured = measureStream(context, stream, counts.extracted);
+  const earlier = measured === undefined ? [] : earlierRuns(context, stream, measured);
   const told =
     measured === undefined
       ? []
-      : checkHistory({
-          stream: stream.name,
-          mode: stream.target.mode,
-          guards,
-          counts,
-          extent: measured,
-          earlier: earlierRuns(context, stream, measured),
-        });
-  const lost = await judgeLostValues({ engine, compiled, plan, stage, counts, guards });
-  const objections = [...told.map(ofHistory), ...lost];
+      : checkHistory({ stream: stream.name, mode: stream.target.mode, guards, counts, extent: measured, earlier });
+  const byHistory = told.map(ofHistory);
+  const objections = [
+    ...byHistory,
+    ...(byHistory.length > 0 ? [] : await judgeNewKeys(context, compiled, { counts, plan }, earlier)),
+    ...(await judgeLostValues({ engine, compiled, plan, stage, counts, guards })),
+  ];
   const notes: string[] = [];
   for (const objection of objections) notes.push(...(await nameExamples(context, compiled, plan, objection)));
   return { stops: objections.map(({ sentence }) => sentence), notes, measured: measured ?? null };
