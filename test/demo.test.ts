@@ -35,11 +35,13 @@ describe("the demo", () => {
     return parse(place.read(`${loadedFolder()}/rejects/${stream}.csv`), { columns: true });
   }
 
-  test("plans, loads, loads four changed rows, then has nothing to do, and takes a nightly drop", () => {
+  test("plans, loads, has nothing to do, applies a plan but for what a colleague changed, mends a reject, takes a nightly drop", () => {
     expect(demo.code, demo.stderr).toBe(0);
     const headings = demo.stdout.match(/^── \d/gm);
-    expect(headings).toEqual(["── 1", "── 2", "── 3", "── 4", "── 5", "── 6"]);
+    expect(headings).toEqual(["── 1", "── 2", "── 3", "── 4", "── 5", "── 6", "── 7", "── 8"]);
     expect(demo.stdout).toMatch(/^ +~ C-115000 +Phone +.+ → \+49 30 5550199$/m);
+    expect(demo.stdout).toMatch(/^Held back: C-115000: Phone: the plan saw ".*", now "\+49 40 7654321"\.$/m);
+    expect(demo.stdout).toMatch(/^Somebody calls C-\d+: ".*" becomes "asked\.by\.phone@mail\.example"/m);
     expect(demo.stdout).not.toContain("\u001b[");
     expect(`${demo.stdout}${demo.stderr}`).not.toContain("**secret**");
     // The README shows this plan; a part of it, line by line.
@@ -84,15 +86,20 @@ describe("the demo", () => {
   });
 
   test("vendor-contacts-to-salesforce changes nothing the second time", async () => {
-    const runs: { run: string }[] = JSON.parse((await run("runs")).stdout);
-    const last = runs.find(({ run: id }) => id.includes("vendor-contacts-to-salesforce"))?.run ?? "";
+    const runs: { run: string; command: string }[] = JSON.parse((await run("runs")).stdout);
+    const loads = runs.filter(
+      ({ run: id, command }) => id.includes("vendor-contacts-to-salesforce") && command === "run",
+    );
+    // The newest has loaded a mended row, the oldest all of them.
+    expect(loads).toHaveLength(3);
+    const last = loads[1]?.run ?? "";
     const { summary } = JSON.parse((await run("show", last)).stdout);
     expect(countsOf(summary, "accounts")).toEqual({ extracted: 2000, rejected: 3, unchanged: 1997 });
     expect(countsOf(summary, "contacts")).toEqual({
-      extracted: 20_004,
+      extracted: 20_003,
       duplicates: 116,
       rejected: 197,
-      unchanged: 19_691,
+      unchanged: 19_690,
     });
     expect(place.list(`demo/.loadline/sandbox/runs/${last}/batches`)).toEqual([]);
   });
