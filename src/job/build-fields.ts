@@ -1,7 +1,7 @@
 // The map of a stream, from what is written.
 
 import { identifier } from "../core/sql.ts";
-import { buildLookup } from "./build-lookup.ts";
+import { buildLookup, readFrom } from "./build-lookup.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { MappedField } from "./job.ts";
 import type { Lookup } from "./lookup.ts";
@@ -28,7 +28,9 @@ export function buildFields(
     const options = typeof entry === "object" && entry !== null ? entry : undefined;
     const path = options === undefined ? ["map", target] : ["map", target, "from"];
     const lookup = findLookup(written, target, options, draft, diagnostics);
-    const expression = lookup?.from[0] ?? buildExpression(path, draft, diagnostics);
+    const from = Array.isArray(options?.from) ? readFrom(["map", target], draft, diagnostics) : undefined;
+    const expression = lookup?.from[0] ?? from?.[0] ?? buildExpression(path, draft, diagnostics);
+    if (from !== undefined && expression !== undefined) draft.froms.set(expression, from);
     // A blank cell of a file says nothing to a CRM; an API's null says that there is no value, and so does what is
     // written down in a file itself.
     const blank = !takesRecords(written.source) && written.target?.files === undefined ? "skip" : "clear";

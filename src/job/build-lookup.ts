@@ -61,8 +61,8 @@ export function buildLookup(
   };
 }
 
-/** Undefined where nothing is written. */
-function readFrom(path: TreePath, draft: StreamDraft, diagnostics: Diagnostics): Expression[] | undefined {
+/** Of `from`, one or a list. Undefined where nothing is written. */
+export function readFrom(path: TreePath, draft: StreamDraft, diagnostics: Diagnostics): Expression[] | undefined {
   const node = nodeAt(draft.tree, [...path, "from"]);
   if (node === undefined) return undefined;
   const paths = node.kind === "list" ? node.items.map((_, index) => [...path, "from", index]) : [[...path, "from"]];

@@ -12,7 +12,8 @@ export interface Lookup {
   from: Expression[];
   /** Of an object in the vendor's language, else SQL. */
   where?: Expression;
-  miss: "reject" | "skip" | "default" | "create";
+  /** `parent`: of a parent by several key fields, which the stream `maker` may make. */
+  miss: "reject" | "skip" | "default" | "create" | "parent";
   /** As it is written. */
   default?: { text: string; place: Place };
   /** The stream of this job that makes the records which are not found: rows name them, and get their ids once they are there. */

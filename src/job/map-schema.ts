@@ -5,7 +5,10 @@ import { lookup } from "./lookup-schema.ts";
 import { closedMap, expression, text } from "./schema-parts.ts";
 
 export const mapping = closedMap({
-  from: expression.describe("SQL expression over the source columns.").optional(),
+  from: z
+    .union([expression, z.array(expression).min(1, "expected at least one expression")], "expected an SQL expression")
+    .describe("SQL expression over the source columns; of a parent known by several fields, a list with one for each.")
+    .optional(),
   on_null: z
     .enum(["skip", "clear", "reject"])
     .describe(
@@ -63,5 +66,6 @@ export const mapping = closedMap({
     (entry) => entry.newest_by === undefined || entry.policy === "newest",
     "`newest_by` goes with `policy: newest`",
   )
+  .refine((entry) => !Array.isArray(entry.from) || entry.parent !== undefined, "a list as `from` goes with `parent`")
   .refine((entry) => entry.parent === undefined || entry.lookup === undefined, "`parent` goes with `from`")
   .refine((entry) => entry.miss === undefined || entry.parent !== undefined, "`miss` goes with `parent`");

@@ -15,9 +15,11 @@ import { streamsLookedUp } from "./lookup.ts";
 import { withMakers } from "./made-records.ts";
 import { maskCredentials } from "./mask-values.ts";
 import { findWay, sortByParents } from "./order.ts";
+import { linkParents } from "./parent-keys.ts";
 import { type BuiltStream, refuseTakenRejects } from "./rejects-folder.ts";
 import { type JobFile, jobShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
+import type { StreamDraft } from "./stream-draft.ts";
 import { parseDuration, parseLock, parsePercent, parseThreshold } from "./units.ts";
 import { parseYaml, readSource } from "./yaml-document.ts";
 import { keySpanAt, type MapNode, mergeTrees, nodeAt } from "./yaml-tree.ts";
@@ -73,18 +75,20 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): 
   const streamNames = [...entries.keys()];
   const built: BuiltStream[] = [];
   const seen = new Map<string, string>();
+  const froms: StreamDraft["froms"] = new Map();
   for (const [name, entry] of entries) {
     const twin = seen.get(name.toLowerCase());
     // Streams are folders and tables, and neither tells case apart everywhere.
     if (twin !== undefined) diagnostics.add(entry.key, `stream "${name}" differs from "${twin}" only in case`);
     seen.set(name.toLowerCase(), name);
     const written = entry.value;
-    const draft = { name, key: entry.key, written, tree: mergeTrees(defaults, written), streamNames, folder };
+    const draft = { name, key: entry.key, written, tree: mergeTrees(defaults, written), streamNames, folder, froms };
     const stream = buildStream(draft, diagnostics);
     if (stream !== undefined) built.push({ stream, draft });
   }
   refuseTakenRejects(built, diagnostics);
-  return built.map(({ stream }) => stream);
+  const streams = built.map(({ stream }) => stream);
+  return linkParents(streams, froms, root, diagnostics);
 }
 
 function inLoadOrder(

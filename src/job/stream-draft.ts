@@ -16,6 +16,8 @@ export interface StreamDraft {
   streamNames: readonly string[];
   /** Where relative paths of the job start. */
   folder: string;
+  /** Of parents that are named by several expressions, all of them by the first. */
+  froms: Map<Expression, readonly Expression[]>;
 }
 
 /** The expression at a path as it is typed; undefined if there is none, or it is empty, which is a diagnostic. */

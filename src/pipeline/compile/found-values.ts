@@ -32,6 +32,10 @@ export function objectToFound(lookup: CompiledLookup): { condition: string; mess
     message: `${foundName(index, "hits")} || ${literal(` ${plural(lookup)} have `)} || ${sayKeys(lookup)} || ': ' || ${foundName(index, "candidates")}`,
   };
   if (written.miss === "create") return [...objectToNew(lookup), several];
+  if (written.miss === "parent") {
+    const { condition, message } = describeMiss(lookup);
+    return [{ condition: `${condition} AND contains(${lookupKeyName(index)}, ${neverAsked})`, message }, several];
+  }
   if (written.miss !== "reject") return [several];
   const { condition, message } = describeMiss(lookup);
   return [{ condition, message }, several];

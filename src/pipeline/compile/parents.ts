@@ -11,7 +11,7 @@ export function nameParents(job: Job, stream: Stream, schema: ObjectSchema): Str
   const names = new Map<string, string>();
   const fields = stream.fields.map((field): MappedField => {
     // Named already, before the locks were taken.
-    if (field.parent === undefined || field.target.includes(".")) return field;
+    if (field.parent === undefined || field.target.includes(".") || field.lookup !== undefined) return field;
     const named = nameParent(job, field, schema);
     if (typeof named !== "string") {
       problems.push({ place: field.targetPlace, length: field.target.length, message: named.problem });
@@ -58,7 +58,7 @@ function nameParent(job: Job, field: MappedField, schema: ObjectSchema): string 
     return { problem: message };
   }
   if (key.length > 1) {
-    const message = `stream ${parent.name} knows its records by ${key.join(" and ")}: a parent is found by one key field`;
+    const message = `stream ${parent.name} knows its records by ${key.join(" and ")}: \`from\` wants a list with an expression for each`;
     return { problem: message };
   }
   if (parent.target.mode === "insert") {

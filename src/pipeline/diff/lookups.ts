@@ -23,6 +23,7 @@ import { readParquet } from "../../stage/parquet.ts";
 import { storedReading } from "../../values/value.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { readRecords } from "../run/read-records.ts";
+import { leaveLostParents } from "./lost-parents.ts";
 
 export interface LookupInput {
   engine: Engine;
@@ -49,6 +50,7 @@ type NamingField = FieldSchema & { lookup: NonNullable<FieldSchema["lookup"]> };
 export async function refuseLostLookups(input: LookupInput): Promise<void> {
   const { mode } = input.compiled.stream.target;
   const { compiled: own } = input;
+  await leaveLostParents(input);
   // What rejects a row counts before what only keeps it waiting.
   const waits = (schema: NamingField) => Number(parentOf(own, schema)?.miss === "later");
   const naming = namingFields(own).sort((left, right) => waits(left) - waits(right));

@@ -105,8 +105,13 @@ function tellLookup({ field, keys, written, of }: CompiledLookup, kept: KeptLook
   const by = keys.map(({ name }) => name).join(", ");
   const ambiguous = several === 0 ? "" : `, ${showCount(several)} of them several times`;
   const told = `lookup ${field}: ${showCount(found)} of ${countOf(wanted, "value")} of ${by} found in ${from}${ambiguous}`;
-  if (of === "rule" || written.miss === "reject" || rowsMissed === 0) return { found: told };
+  const isRejected = written.miss === "reject" || written.miss === "parent";
+  if (of === "rule" || isRejected || rowsMissed === 0) return { found: told };
   const became =
-    written.miss === "skip" ? "the field is left alone" : `the field gets its default "${written.default?.text ?? ""}"`;
+    written.miss === "skip"
+      ? "the field is left alone"
+      : written.miss === "create"
+        ? `stream ${written.maker} makes what those of them name that are written`
+        : `the field gets its default "${written.default?.text ?? ""}"`;
   return { found: told, missed: `lookup ${field}: not found for ${countOf(rowsMissed, "row")}: ${became}` };
 }

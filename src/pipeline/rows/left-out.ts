@@ -22,7 +22,8 @@ const columns = ["key", "why"];
 
 /** Whether rows of another stream may name records that this one loads. */
 export function mayBeNamed({ streams }: Pick<Job, "streams">, { name, target }: Stream): boolean {
-  if (target.key.length !== 1) return false;
+  if (target.key.length !== 1)
+    return streams.some(({ fields }) => fields.some(({ parent }) => parent?.stream === name));
   return streams.some(
     (other) =>
       other.name !== name && other.fields.some((field) => field.parent !== undefined || field.target.includes(".")),
