@@ -78,7 +78,7 @@ async function openKey(key: PrivateKey, file: KeyFile, passphrase: Passphrase | 
     return await decryptKey({ privateKey: key, passphrase: passphrase.secret.reveal() });
   } catch (error) {
     throw usageFailure(`the passphrase does not open the key file ${file.path}`, {
-      where: passphrase.place,
+      ...whereOf(passphrase.place),
       why: whyOf(error),
       next: "check what the reference stands for",
     });
@@ -158,7 +158,12 @@ function readKeyFile(file: KeyFile): { binaryKeys?: Uint8Array; blocks: string[]
 }
 
 function unusable({ path, place }: KeyFile, why: string, next: string): Failure {
-  return usageFailure(`the key file ${path} can't be used`, { where: place, why, next });
+  return usageFailure(`the key file ${path} can't be used`, { ...whereOf(place), why, next });
+}
+
+/** A key that the command line names stands in no file. */
+function whereOf(place: Place): { where?: Place } {
+  return place.file === undefined ? {} : { where: place };
 }
 
 function nameOf(key: Key): string {
