@@ -84,7 +84,7 @@ function shown(place: Rehearsal, { code, signal, stdout, stderr }: Finished): ob
       .replaceAll(place.sandbox.origin, "<origin>")
       .replaceAll(/\d{8}-\d{6}-contacts-[0-9a-f]{4}/g, "<run>")
       .replaceAll(/\d{4}-\d\d-\d\d.\d\d:\d\d(:\d\d(\.\d+)?)?Z?/g, "<time>")
-      .replaceAll(/\d+(\.\d+)? s\b/g, "<seconds>")
+      .replaceAll(/ *\d+(\.\d+)? s\b/g, " <seconds>")
       // A step that takes long, on a busy machine, is told before it is done.
       .replaceAll(/^ {2}\w+ +contacts +<seconds>\n/gm, "")
       .replaceAll(/"([a-z]*[Mm]s|seconds)":\d+(\.\d+)?/g, '"$1":0');
