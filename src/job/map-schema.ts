@@ -66,6 +66,9 @@ export const mapping = closedMap({
     (entry) => entry.newest_by === undefined || entry.policy === "newest",
     "`newest_by` goes with `policy: newest`",
   )
-  .refine((entry) => !Array.isArray(entry.from) || entry.parent !== undefined, "a list as `from` goes with `parent`")
+  .refine(
+    (entry) => !Array.isArray(entry.from) || entry.parent !== undefined,
+    "expected an SQL expression: a list goes with `parent`",
+  )
   .refine((entry) => entry.parent === undefined || entry.lookup === undefined, "`parent` goes with `from`")
   .refine((entry) => entry.miss === undefined || entry.parent !== undefined, "`miss` goes with `parent`");
