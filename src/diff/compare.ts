@@ -235,13 +235,16 @@ export const stayedTable = "stayed";
 /** What keeps a row from being written, without that anything is wrong with it. */
 export type StayedKind = "conflicts" | "unmatched" | "duplicates";
 
+/** How the reason of a row begins that is kept until a run finds its parent. */
+export const waitsForParent = "waits for its parent: ";
+
 /** Statements that make `stayed`, after `nameMatches`. */
 export function nameStayed(input: CompareInput): string[] {
   const insert = `INSERT INTO ${stayedTable} SELECT`;
   const statements = [
     `CREATE OR REPLACE TEMP TABLE ${stayedTable} (kind VARCHAR, _row_ BIGINT, reason VARCHAR, ids VARCHAR)`,
     `${insert} 'duplicates', _row_, _why_, '' FROM ${duplicatesTable}`,
-    `${insert} 'unmatched', _row_, 'waits for its parent: ' || _field_ || ': ' || _why_, '' FROM ${waitingTable}`,
+    `${insert} 'unmatched', _row_, ${literal(waitsForParent)} || _field_ || ': ' || _why_, '' FROM ${waitingTable}`,
   ];
   const isLeft = whichUnmatched(input);
   if (isLeft !== undefined) {

@@ -17,6 +17,7 @@ export interface ShownStream {
   open: number;
   retried: number;
   dropped: number;
+  waiting: number;
   takenAgain?: string;
   reasons: readonly ShownReason[];
 }
@@ -33,9 +34,10 @@ export function renderOpen(run: string, streams: readonly ShownStream[], next: s
   return renderLines([...lines, ["Next: ", { text: next, whole: true }]], look);
 }
 
-function tellStream({ open, retried, dropped, takenAgain }: ShownStream): string {
+function tellStream({ open, retried, dropped, waiting, takenAgain }: ShownStream): string {
+  const ofThem = waiting === 0 ? "" : ` (${showCount(waiting)} kept for a parent: the run that finds it takes them up)`;
   const parts = [
-    takenAgain === undefined ? `${countOf(open, "row")} open` : `taken again by run ${takenAgain}`,
+    takenAgain === undefined ? `${countOf(open, "row")} open${ofThem}` : `taken again by run ${takenAgain}`,
     retried === 0 ? "" : `${showCount(retried)} taken up by another run`,
     dropped === 0 ? "" : `${showCount(dropped)} dropped`,
   ];

@@ -1,5 +1,6 @@
 // What later runs go by, as a person reads it. In: watermarks, memories, what was carried. Out: text; plain objects for JSON.
 
+import { showPath } from "../core/errors.ts";
 import { type Line, type Look, renderLines } from "./lines.ts";
 import { countOf, showBytes, showCount, showTime } from "./numbers.ts";
 import { type Column, tableLines } from "./table.ts";
@@ -49,6 +50,15 @@ interface ToldMemory {
   watermarks: readonly ToldWatermark[];
   inserted: readonly { org: string; object: string; rows: number; runs: number; unsettled: number }[];
   taken: readonly { job: string; stream: string; org: string; object: string; files: number; last: string }[];
+  waiting: readonly {
+    job: string;
+    stream: string;
+    org: string;
+    object: string;
+    rows: number;
+    run: string;
+    named: string;
+  }[];
   written: readonly { job: string; stream: string; org: string; object: string; run: string }[];
   unfinished: readonly { run: string; job: string; status: string }[];
 }
@@ -78,6 +88,7 @@ export function renderMemory(memory: ToldMemory, look: Look): string {
     watermarkLines(memory.watermarks),
     block("Rows that insert remembers", insertedColumns, memory.inserted),
     block("Files that were taken", takenColumns, memory.taken),
+    waitingLines(memory.waiting),
     block("What was written last is remembered of", writtenColumns, memory.written),
     block("Unfinished runs", unfinishedColumns, memory.unfinished),
   ].filter((lines) => lines.length > 0);
@@ -101,6 +112,18 @@ function watermarkLines(marks: readonly ToldWatermark[]): Line[] {
       [{ text: `    of ${definitionOf(source)}`, whole: true }],
       [{ text: `    from ${sourceOrg} into ${targetOrg} ${object}`, whole: true }],
       [{ text: `    moved by ${run}; ${countOf(pending.length, "record")} to be taken again`, whole: true }],
+    ]),
+  ];
+}
+
+function waitingLines(waiting: ToldMemory["waiting"]): Line[] {
+  if (waiting.length === 0) return [];
+  return [
+    [{ text: "Rows that wait for a parent", tone: "strong" }],
+    ...waiting.flatMap(({ job, stream, org, object, rows, run, named }): Line[] => [
+      [`  ${job} ${stream}: `, { text: countOf(rows, "row"), tone: "strong" }],
+      [{ text: `    into ${org} ${object}, looked for last by ${run}`, whole: true }],
+      [{ text: `    each with its parent in ${showPath(named)}`, whole: true }],
     ]),
   ];
 }

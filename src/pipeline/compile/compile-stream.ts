@@ -22,6 +22,7 @@ import { findDedupeProblems } from "./dedupe-problems.ts";
 import { doubtAddress } from "./doubtful-address.ts";
 import { takeFound } from "./found-values.ts";
 import { compileTimes, timeSchema } from "./newest.ts";
+import { refuseSecondRecords } from "./one-of-several.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
 import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
@@ -38,7 +39,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
   const input = { ...given, stream };
   refuseOtherDelimiter(stream, input.columns);
   const problems: Diagnostic[] = findObjectProblems(stream, schema);
-  const fields: CompiledField[] = [];
+  const mapped: CompiledField[] = [];
   const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
   const carried = new Set<string>();
@@ -67,14 +68,14 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     problems.push(...typeProblems);
     if (typeProblems.length > 0) continue;
     problems.push(...findRoundProblem(field, fieldSchema));
-    fields.push(
+    mapped.push(
       number === undefined
         ? compileField(input, field, fieldSchema, bound, lookups)
         : carryNumber(input, field, fieldSchema, number, lookups),
     );
   }
   const times = await compileTimes(input, problems);
-  fields.push(...times.fields);
+  const fields = refuseSecondRecords([...mapped, ...times.fields]);
   for (const field of times.fields) fieldSchemas.set(field.field.target, timeSchema(field.field.target));
   for (const [name, type] of times.columns) columns.set(name, columns.get(name) ?? type);
   const kept =

@@ -5,6 +5,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse";
+import { waitsForParent } from "../../diff/compare.ts";
 
 /** Rejected by validation or by the target, held back, or without the record or parent that they need. */
 const unloadedKinds = ["rejects", "conflicts", "unmatched"] as const;
@@ -23,6 +24,8 @@ export interface UnloadedRow {
   place: string;
   /** That file, where the run took several. */
   file: string;
+  /** For its parent: it is kept, and taken up by the run that finds it. */
+  waits: boolean;
 }
 
 /** A source may have columns of such names too, of rows that went out and came back: those stand before ours. */
@@ -58,6 +61,7 @@ async function* readKind(path: string, kind: UnloadedKind): AsyncGenerator<Unloa
       field: said("field"),
       place: said("line") || said("record"),
       file: said("file"),
+      waits: kind === "unmatched" && said("error").startsWith(waitsForParent),
     };
   }
 }

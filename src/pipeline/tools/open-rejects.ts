@@ -19,6 +19,8 @@ interface OpenReason extends RejectReason {
 export interface OpenStream {
   stream: string;
   open: number;
+  /** Of the open ones: kept for the run that finds their parent. */
+  waiting: number;
   /** Taken up by another run. */
   retried: number;
   dropped: number;
@@ -41,13 +43,16 @@ export async function listOpen(
     // Rows that name a record which was refused are open themselves, and make it anew.
     if (isMakerName(name)) continue;
     const tally = new Map<string, OpenReason>();
+    const own = closed.filter(({ stream }) => stream === name);
+    const isClosed = new Set(own.map(({ row }) => row));
     let rows = 0;
+    let waiting = 0;
     for await (const row of readUnloaded(folder, name)) {
       rows += 1;
+      if (row.waits && !isClosed.has(row.id)) waiting += 1;
       if (row.kind !== "rejects") count(tally, row);
     }
     if (rows === 0) continue;
-    const own = closed.filter(({ stream }) => stream === name);
     const dropped = own.filter(({ by }) => by === null).length;
     const rejected = readReasons(folder, name).map((reason): OpenReason => ({ kind: "rejects", ...reason }));
     const reasons = [...rejected, ...tally.values()].sort((left, right) => right.count - left.count);
@@ -57,6 +62,7 @@ export async function listOpen(
       ...(again === undefined ? {} : { takenAgain: again }),
       stream: name,
       open,
+      waiting: open === 0 ? 0 : waiting,
       retried: own.length - dropped,
       dropped,
       reasons,

@@ -2,6 +2,7 @@
 // folders of old runs gone. What must hold: nothing is changed under a run, or while one can be gone on with.
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Ledger, type RunRecord, type Watermark } from "../../checkpoint/ledger.ts";
 import { LockHeld, type LockRequest, takeLock } from "../../checkpoint/lock.ts";
 import { now } from "../../core/clock.ts";
@@ -19,6 +20,8 @@ export interface Memory {
   inserted: { org: string; object: string; rows: number; runs: number; unsettled: number }[];
   /** Files that streams have taken. */
   taken: { job: string; stream: string; org: string; object: string; files: number; last: string }[];
+  /** Rows of files that wait for a parent: kept by the run that looked for it last, whose file of unmatched rows names them. */
+  waiting: { job: string; stream: string; org: string; object: string; rows: number; run: string; named: string }[];
   /** Rows and values that were written last, by stream. */
   written: { job: string; stream: string; org: string; object: string; run: string }[];
   unfinished: { run: string; job: string; status: RunRecord["status"] }[];
@@ -26,12 +29,12 @@ export interface Memory {
 
 /** Of a job, or of all. Throws a Failure (2) where the ledger has never heard of the job. */
 export function readMemory(stateFolder: string, job: string | undefined): Memory {
-  const none = { watermarks: [], inserted: [], taken: [], written: [], unfinished: [] };
+  const none = { watermarks: [], inserted: [], taken: [], waiting: [], written: [], unfinished: [] };
   if (!Ledger.exists(stateFolder)) return none;
   using ledger = Ledger.open(stateFolder);
   if (job !== undefined) refuseUnknownJob(ledger, job);
   const isAsked = (record: { job: string }) => job === undefined || record.job === job;
-  const { watermarks, inserted, taken, delivered } = ledger.memory();
+  const { watermarks, inserted, taken, delivered, waiting } = ledger.memory();
   const jobOf = new Map(ledger.runs().map((run) => [run.id, run.job]));
   return {
     watermarks: watermarks.filter(isAsked),
@@ -62,6 +65,12 @@ export function readMemory(stateFolder: string, job: string | undefined): Memory
             .at(-1) ?? "",
       }),
     ),
+    waiting: waiting
+      .filter((record) => isAsked(record) && record.rows > 0)
+      .map(({ job: of, stream, targetOrg: org, object, rows, run }) => {
+        const named = join(runFolder(stateFolder, run), "unmatched", `${stream}.csv`);
+        return { job: of, stream, org, object, rows, run, named };
+      }),
     written: delivered
       .filter(isAsked)
       .map(({ job: of, stream, targetOrg: org, object, run }) => ({ job: of, stream, org, object, run })),
