@@ -21,7 +21,8 @@ import type { StagedStream } from "../stage/staged-stream.ts";
 import { type FoundRecords, type LookupRequest, lookupFolder } from "./found-records.ts";
 import { refuseFailing } from "./read-reference.ts";
 
-function rowsPath(folder: string, stream: string): string {
+/** `folder`: of what a run looks up. */
+export function rowsPath(folder: string, stream: string): string {
   return join(folder, `rows-${stream}.parquet`);
 }
 

@@ -13,6 +13,7 @@ import { type Diagnostic, diagnosticsFailure } from "../../../job/diagnostics.ts
 import type { Stream } from "../../../job/job.ts";
 import { lookupsOf } from "../../../job/lookup.ts";
 import type { GivenRow, TestCase } from "../../../job/test-case.ts";
+import { isOfStream } from "./given-streams.ts";
 
 /** A record of a case, by its object as the system calls it. */
 export interface PlacedRecord {
@@ -72,7 +73,9 @@ export async function placeRecords(
   const problems: Diagnostic[] = [];
   const placed: PlacedRecord[] = [];
   for (const of of cases) {
-    for (const { object = stream.target.object, records, place } of of.givenTarget) {
+    for (const { object = stream.target.object, records, place } of of.givenTarget.filter(
+      (given) => !isOfStream(stream, given),
+    )) {
       const connection = holderOf(stream, object);
       const target = targets.get(connection);
       if (target === undefined) throw new Error(`${connection} is not open`);

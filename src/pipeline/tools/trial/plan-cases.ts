@@ -13,6 +13,7 @@ import type { CompiledStream } from "../../compile/compiled-stream.ts";
 import { isMarkable, markCases, markCatalog, markRecord, markStream, markTarget, withoutMark } from "./case-mark.ts";
 import { type CaseResult, collectResults } from "./case-results.ts";
 import { asGiven, openGivenFiles, openGivenRecords } from "./given-source.ts";
+import { giveStreamRows } from "./given-streams.ts";
 import { openGivenTarget, type PlacedRecord } from "./given-target.ts";
 import { groupApart } from "./meetings.ts";
 import { openTrial, type Trial } from "./trial.ts";
@@ -44,10 +45,17 @@ interface Planned {
 
 /** What came of each case. */
 export async function planApart(planner: Planner, cases: readonly TestCase[]): Promise<CaseResult[]> {
-  // Mode mirror deletes for want of a row: each row is for all cases.
-  const isAlone = planner.compiled.stream.target.mode === "mirror";
-  const first = isAlone ? { results: [], apart: cases.map((one) => [one]) } : await planner.plan(cases, false);
-  if (!isAlone && first.apart.length <= 1) return first.results;
+  const { stream, lookups } = planner.compiled;
+  // Mode mirror deletes for want of a row: each row is for all cases. So are those of another stream that is looked into.
+  const isAlone = stream.target.mode === "mirror" || lookups.some(({ table }) => table.kind === "stream");
+  if (isAlone)
+    return planEach(
+      planner,
+      cases.map((one) => [one]),
+      false,
+    );
+  const first = await planner.plan(cases, false);
+  if (first.apart.length <= 1) return first.results;
   if (!isMarkable(planner.compiled)) return planEach(planner, first.apart, false);
   const marked = await planner.plan(cases, true);
   return marked.apart.length <= 1 ? marked.results : planEach(planner, marked.apart, true);
@@ -158,7 +166,9 @@ async function planCases(
   { compiled, rows, records, cases }: PlanInput,
 ): Promise<Planned> {
   let results: CaseResult[] = [];
-  await trial.begin().plan(stream, async (compared) => {
+  const run = trial.begin();
+  await giveStreamRows(trial.engine, compiled, cases, run.folder);
+  await run.plan(stream, async (compared) => {
     results = await collectResults(compared, way, rows);
   });
   if (isMarked) {

@@ -9,7 +9,7 @@ import type { Secret } from "../../../core/secret.ts";
 import { suggest } from "../../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../../job/diagnostics.ts";
 import type { Connection, Job, Stream } from "../../../job/job.ts";
-import { connectionsOf, lookupsOf } from "../../../job/lookup.ts";
+import { connectionsOf } from "../../../job/lookup.ts";
 import type { TestCase } from "../../../job/test-case.ts";
 import type { CaseDifference, TestedCase } from "../../../report/tests.ts";
 import type { CompiledStream } from "../../compile/compiled-stream.ts";
@@ -89,7 +89,6 @@ async function testStream(
   cases: readonly TestCase[],
   systems: ReadonlyMap<string, OpenConnection>,
 ): Promise<JudgedCase[]> {
-  refuseStreamLookups(stream);
   const system = systems.get(stream.target.connection);
   const source = systems.get(stream.source.connection)?.source;
   if (system === undefined || source === undefined) throw new Error(`stream ${stream.name} is not open`);
@@ -103,18 +102,6 @@ async function testStream(
     judged.push({ result, differences: await compareCase(judge, result) });
   }
   return judged;
-}
-
-/** A case has the rows of one stream. */
-function refuseStreamLookups(stream: Stream): void {
-  const problems = lookupsOf(stream).flatMap((lookup): Diagnostic[] => {
-    if (lookup.in.kind !== "stream") return [];
-    const message = `the lookup finds rows of stream ${lookup.in.stream}, and a test gives those of ${stream.name} alone`;
-    return [
-      { place: lookup.place, message, next: "test the other streams; loadline preview shows the rows of this one" },
-    ];
-  });
-  if (problems.length > 0) throw diagnosticsFailure(problems);
 }
 
 /** A case as it is shown. */

@@ -54,6 +54,8 @@ export interface Trial extends AsyncDisposable {
 }
 
 interface TrialRun {
+  /** What is placed here before a plan is there for it. */
+  folder: string;
   /** Plans a stream and lets `look` see it. False where there is no file to take. */
   plan(stream: Stream, look: (tried: TriedStream) => Promise<void>, options?: RunOptions): Promise<boolean>;
 }
@@ -104,6 +106,7 @@ function beginRun(room: Room, id: string, folder: string): TrialRun {
   const budget = new Budget({ limits, targets, resumeCommand: again, runCommand: again, startedMs: monotonicMs() });
   const context = { ...room, folder, budget, oneAtATime: oneAtATime(), isResumed: false };
   return {
+    folder,
     async plan(stream, look, options = {}) {
       const planned = await planStream(
         {
