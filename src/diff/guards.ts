@@ -43,10 +43,12 @@ export function checkGuards({
   const taken = rowsTaken(counts);
   // Deleting what a feed no longer names is asked for, never assumed.
   const deletesMax = guards.deletes ?? (mode === "mirror" ? { count: 0 } : undefined);
+  // With those that are deleted there may be more than rows: all of them are no limit.
+  const changedMax = isAll(guards.changed) ? undefined : guards.changed;
   const checks: [string, number, Threshold | undefined, string][] = [
     ["records to delete", deletes, deletesMax, "guards.deletes"],
     ["records to create", counts.creates, guards.creates, "guards.creates"],
-    ["records to change", changed, guards.changed, "guards.changed"],
+    ["records to change", changed, changedMax, "guards.changed"],
   ];
   const broken = checks.flatMap(([what, count, limit, name]) =>
     limit === undefined || isWithin(count, limit, taken)
@@ -60,6 +62,10 @@ export function checkGuards({
     );
   }
   return broken;
+}
+
+function isAll(limit: Threshold | undefined): boolean {
+  return limit !== undefined && "percent" in limit && limit.percent >= 100;
 }
 
 /** A conflict counts where the job says how many rows may stay away; where it is silent, it ends the load with code 3. */

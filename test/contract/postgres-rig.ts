@@ -52,6 +52,7 @@ export async function openPostgresRig(): Promise<ConnectorRig> {
     fields,
     textMax,
     program: bundleProgram,
+    killedAt: ["extracted", "intent", "committed", "stored", "settled"],
     refused: { field: fields.text, value: "no(this)" },
     put: (values) => put(toNames(fields, values)),
     async putTogether(records) {

@@ -48,6 +48,8 @@ export interface ConnectorRig extends AsyncDisposable {
   merges?: { column: string; idColumn: string; merge(kept: string, merged: string): Promise<void> };
   /** Runs `<folder> <job file>` in a process of its own, where the connector is not part of the product. */
   program?: () => Promise<{ program: string } & Disposable>;
+  /** Steps at which such a process is killed, where the others are those of another connector; all where not said. */
+  killedAt?: readonly string[];
 
   /** A record as a person makes it, by the roles of its fields. */
   put(values: Values): Promise<void>;

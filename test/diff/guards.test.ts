@@ -38,6 +38,15 @@ describe("before a load", () => {
   });
 });
 
+test("all records are no limit to changes, though mirror deletes more than there are rows", () => {
+  const input = { stream: "s", mode: "mirror" as const, cascaded: 0, rejectsMax: undefined };
+  const some = counts({ extracted: 2, updates: 1, creates: 1, mirrorDeletes: 9 });
+  const stops = (percent: number) =>
+    checkGuards({ ...input, counts: some, guards: { deletes: { count: 9 }, changed: { percent } } });
+  expect(stops(100)).toEqual([]);
+  expect(stops(99)).toEqual(["s: 11 records to change, at most 99 % of 2 (guards.changed)"]);
+});
+
 describe("after a load", () => {
   test.each([
     [{ extracted: 10, creates: 10, loaded: 10 }, undefined, undefined],

@@ -125,7 +125,7 @@ streams:
     target: { connection: salesforce, object: Contact, key: Ext__c, mode: ${mode} }
     map:
 ${columns.map(entry).join("\n")}
-guards: { deletes: 100% }
+guards: { deletes: 100%, changed: 100%, creates: 100%, blanked: 100%, source_rows_min_vs_last: 0% }
 `;
 }
 
@@ -139,7 +139,7 @@ test.each(["upsert", "mirror"] as const)(
       const expected = expectLoad(await readState(place), people, mode);
       const first = (await place.project.run("run", "job.yaml", "--json")).summary();
       expect(first.streams["people"], `date ${date}`).toMatchObject({ ...expected.counts, failed: 0, rejected: 0 });
-      expect(await readState(place), `date ${date}`).toEqual(expected.after);
+      expect(await readState(place), `date ${date}: ${first.stops?.join("; ")}`).toEqual(expected.after);
       const second = (await place.project.run("run", "job.yaml", "--json")).summary();
       expect(second.streams["people"]).toMatchObject({
         creates: 0,

@@ -16,6 +16,8 @@ export interface NamesRequest {
   folder: string;
   connections: ReadonlyMap<string, Connection>;
   environment: Environment;
+  /** Called before a call is made again. */
+  onRetry?: () => void;
   signal: AbortSignal;
 }
 
@@ -52,9 +54,11 @@ const askMsMax = 5000;
 
 /** The names, where a system of the project can be asked at once: undefined where its variables are not set, or it does not answer. */
 export async function readNamesAtHand(request: NamesRequest): Promise<ProjectNames | undefined> {
-  const inTime = AbortSignal.any([request.signal, AbortSignal.timeout(askMsMax)]);
+  const gaveUp = new AbortController();
+  const inTime = AbortSignal.any([request.signal, gaveUp.signal, AbortSignal.timeout(askMsMax)]);
   try {
-    const { names } = await readProjectNames({ ...request, signal: inTime });
+    // A call that is to be made again is answered by nobody just now.
+    const { names } = await readProjectNames({ ...request, signal: inTime, onRetry: () => gaveUp.abort() });
     return names.systems.length === 0 ? undefined : names;
   } catch (error) {
     if (request.signal.aborted || !inTime.aborted) throw error;
@@ -76,12 +80,12 @@ function collectObjects(folder: string, problems: string[]): Map<string, Set<str
 }
 
 async function readSystem(
-  { environment, signal }: NamesRequest,
+  { environment, signal, onRetry = () => undefined }: NamesRequest,
   connection: Connection,
   named: ReadonlySet<string>,
   problems: string[],
 ): Promise<SystemNames> {
-  const { target } = await openConnection(connection, { environment, onRetry: () => undefined, signal });
+  const { target } = await openConnection(connection, { environment, onRetry, signal });
   try {
     const objects = (await target.listObjects()).map(({ name }) => name).sort();
     const described = new Map<string, FieldSchema[]>();
