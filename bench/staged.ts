@@ -36,7 +36,7 @@ await measure(async (begin) => {
   });
   const spillFolder = join(folder, "spill");
   makePrivateFolder(spillFolder);
-  using engine = await Engine.open({ folder: dirname(snapshot), spillFolder });
+  using engine = await Engine.open({ folder: dirname(snapshot), spillFolder, fields: stream.fields.length });
   await defineFunctionsIn(engine, new Date(run.started), job.timezone, job);
   const place = { file: job.file, line: 1, column: 1 };
   const targets = new Map([["org", openTarget()]]);

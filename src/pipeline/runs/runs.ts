@@ -205,7 +205,8 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   using _locks = await lockObjects({ ...request, emit }, run, named, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
-  using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), signal: request.signal });
+  const fields = Math.max(...named.streams.map((stream) => stream.fields.length));
+  using engine = await Engine.open({ folder, spillFolder: join(folder, "spill"), fields, signal: request.signal });
   await defineFunctionsIn(engine, new Date(run.started), job.timezone, job, pseudonymKey);
   const budget = new Budget({
     limits: job.limits ?? {},
