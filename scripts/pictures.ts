@@ -15,7 +15,7 @@ import { startSandbox } from "../test/support/rig.ts";
 
 const root = join(import.meta.dirname, "..");
 const pictures = join(root, "docs/pictures");
-const bytesMax = 200_000;
+const bytesMax = 250_000;
 const columns = 110;
 const contactsTaken = 600;
 const job = "jobs/vendor-contacts.yaml";
