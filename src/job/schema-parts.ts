@@ -1,5 +1,4 @@
-// Parts that the schemas of job and connection files share. The schemas describe the whole of docs/job-file.md, also
-// what is not built yet (supported.ts refuses that), so that a typo can be told from a feature to come.
+// Parts that the schemas of job and connection files share.
 
 import { z } from "zod";
 import { holdsOnlyReferences, parseReferences } from "./references.ts";
