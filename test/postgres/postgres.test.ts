@@ -5,6 +5,7 @@ import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { explain } from "../../src/core/errors.ts";
+import { startPostgresRelay } from "../contract/postgres-relay.ts";
 import { ContractProject, countsOf } from "../contract/project.ts";
 import type { ConnectorRig } from "../contract/rig.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
@@ -218,6 +219,27 @@ ${more}`;
     expect(countsOf(second), explain(second.error)).toMatchObject({ failed: 0, inDoubt: 0 });
     const lines = await server.query("SELECT line, count(*) AS n FROM log GROUP BY line ORDER BY line");
     expect(lines.find(({ line }) => line === "c")).toEqual({ line: "c", n: "1" });
+  });
+
+  test("without loadline.batch, rows whose deletion nobody heard of are deleted, and no refusals", async () => {
+    await server.query("DROP SCHEMA IF EXISTS loadline CASCADE");
+    await asRole("CREATE TABLE leavers (code text PRIMARY KEY); INSERT INTO leavers VALUES ('a'), ('b'), ('c')");
+    await using relay = await startPostgresRelay(server.port, server.database);
+    using project = openProject({
+      "job.yaml": job("connection: drop, files: in.csv", "connection: crm, table: leavers, mode: delete, key: code", {
+        code: "code",
+      }),
+      "drop/in.csv": "code\na\nb\n",
+    });
+    const connections = project
+      .read("connections.yaml")
+      .replace(/url: "[^"]*"/, `url: "postgres://127.0.0.1:${relay.port}/crm"`);
+    project.write({ "connections.yaml": connections.replace("user: etl", "user: owner") });
+    relay.arm([{ call: "write", nth: 1, mishap: "cut after" }]);
+    const ended = await project.run("job.yaml");
+    expect(countsOf(ended), explain(ended.error)).toMatchObject({ deletes: 2, loaded: 2, failed: 0 });
+    expect(relay.met).toBe(1);
+    expect(await server.query("SELECT code FROM leavers")).toEqual([{ code: "c" }]);
   });
 
   test("rows of keys of several columns are changed and deleted by them; one that is refused names its columns, and costs no other", async () => {
