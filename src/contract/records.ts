@@ -13,7 +13,7 @@ export interface RecordSchema {
   /** Fields that can't be read, lower case, with why and what to use instead. */
   refused: ReadonlyMap<string, { message: string; next: string }>;
   /** Columns of which not every text is a value that others hold too: what one must match in full, and what another one is. */
-  strict?: ReadonlyMap<string, { pattern: string; otherwise: string }>;
+  strict?: ReadonlyMap<string, StrictColumn>;
   /** Names in every extracted record: what it is, when it changed. */
   idColumn: string;
   versionColumn: string;
@@ -32,4 +32,10 @@ export interface RecordCatalog {
   filtersByIndex?: true;
   /** The system's own clock: a window ends there. */
   readClock(): Promise<Date>;
+}
+
+/** What the text of a value must be in full, and what another one is. */
+export interface StrictColumn {
+  pattern: string;
+  otherwise: string;
 }

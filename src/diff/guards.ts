@@ -64,7 +64,8 @@ export function checkGuards({
   return broken;
 }
 
-function isAll(limit: Threshold | undefined): boolean {
+/** All that there may be: no limit. */
+export function isAll(limit: Threshold | undefined): boolean {
   return limit !== undefined && "percent" in limit && limit.percent >= 100;
 }
 
@@ -127,7 +128,7 @@ function describeMissing({ rejected, failed, conflicts }: StreamCounts): string 
 }
 
 /** Whether a count is within a limit; a percentage is of `of`. */
-function isWithin(count: number, limit: Threshold, of: number): boolean {
+export function isWithin(count: number, limit: Threshold, of: number): boolean {
   return "count" in limit ? count <= limit.count : count * 100 <= limit.percent * of;
 }
 

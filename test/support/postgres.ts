@@ -3,11 +3,10 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { appendFileSync, chownSync, globSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
+import { freePort } from "./sshd.ts";
 
 const [server] = globSync("/usr/lib/postgresql/*/bin/postgres").sort().reverse();
 
@@ -82,12 +81,4 @@ function run(owner: { uid: number; gid: number } | undefined, program: string, a
     stdio: ["ignore", "ignore", program === "pg_ctl" ? "ignore" : "pipe"],
   });
   if (status !== 0) throw new Error(`${program} ended with ${status}: ${String(stderr)}`);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => probe.once("listening", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -2,8 +2,10 @@
 // are stored. Must hold: a session is in no transaction when it is used again; one that failed in any way is not; what runs
 // is cancelled on the server when the run is stopped.
 
-import { readFileSync } from "node:fs";
+import { createWriteStream, readFileSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { Client, type ClientConfig, type QueryResult } from "pg";
+import { to as copyTo } from "pg-copy-streams";
 import type { Account } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { isLoopback } from "../../core/loopback.ts";
@@ -51,6 +53,18 @@ export class PostgresSession {
   }
 }
 
+/** Copies a SELECT into a CSV file: values in quotes, nothing at all for NULL. Gives how many rows the server says it sent. */
+export async function copyOut(
+  { client }: PostgresSession,
+  select: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const copy = copyTo(`COPY (${select}) TO STDOUT WITH (FORMAT csv, HEADER true, FORCE_QUOTE *, ENCODING 'UTF8')`);
+  await pipeline(client.query(copy), createWriteStream(path, { mode: 0o600 }), { signal });
+  return copy.rowCount;
+}
+
 export class PostgresClient implements Account {
   readonly name: string;
   readonly warnings: string[] = [];
@@ -94,14 +108,6 @@ export class PostgresClient implements Account {
       "SELECT current_user AS role, current_database() AS name, current_setting('server_version') AS version";
     const [row = {}] = await this.transact("read", (session) => session.rows(asked));
     return { user: row["role"] ?? null, name: row["name"] ?? null, kind: `PostgreSQL ${row["version"]}` };
-  }
-
-  /** The server's own. */
-  async readClock(): Promise<Date> {
-    const [row = {}] = await this.transact("read", (session) =>
-      session.rows("SELECT to_json(clock_timestamp()) AS now"),
-    );
-    return new Date(JSON.parse(row["now"] ?? "null") as string);
   }
 
   /**

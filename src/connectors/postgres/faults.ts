@@ -19,15 +19,12 @@ const passing = /^(?:08|40|53|57)|^55P03$/;
 /** What the server said of a statement. */
 export class StatementFault extends CallFault {
   readonly code: string;
-  /** The column, constraint or type that it names. */
-  readonly named: string | undefined;
   readonly detail: string | undefined;
 
   constructor(error: DatabaseError) {
-    const { code = "", column, constraint, detail } = error;
+    const { code = "", detail } = error;
     super(redactAnswer(error.message), { outcome: "refused", transient: passing.test(code), cause: error });
     this.code = code;
-    this.named = column ?? constraint;
     this.detail = detail;
   }
 }

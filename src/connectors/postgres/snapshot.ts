@@ -1,13 +1,10 @@
 // What a table holds at present. In: fields, and keys or a filter. Out: one CSV file, as the server copies it. Must hold: all
 // of it is of one snapshot; NULL is an empty cell, and an empty text has its mark.
 
-import { createWriteStream } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { to as copyTo } from "pg-copy-streams";
 import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { usageFailure } from "../../core/errors.ts";
-import type { PostgresClient } from "./client.ts";
+import { copyOut, type PostgresClient } from "./client.ts";
 import type { DescribedTable, TableColumn } from "./fields.ts";
 import { quoteName } from "./names.ts";
 import { idColumn, nameByKey, versionColumn } from "./query.ts";
@@ -32,9 +29,7 @@ export async function readPresent(
     await session.query("SELECT set_config('loadline.keys', $1, true)", [JSON.stringify(asked)]);
     // A filter of the job must be no more than one.
     if (scope !== undefined) await session.query(`${select} LIMIT 0`);
-    const copy = copyTo(`COPY (${select}) TO STDOUT WITH (FORMAT csv, HEADER true, FORCE_QUOTE *, ENCODING 'UTF8')`);
-    await pipeline(session.client.query(copy), createWriteStream(path, { mode: 0o600 }), { signal });
-    return copy.rowCount;
+    return copyOut(session, select, path, signal);
   });
   request.onProgress(rows);
   return { files: [path], rows, how: keys === undefined ? "one scan" : "one query by key" };

@@ -3,9 +3,7 @@
 // apart from an empty text; a value of the window is never built into SQL; a part is complete when the server says how many
 // rows it sent.
 
-import { createWriteStream, renameSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { to as copyTo } from "pg-copy-streams";
+import { renameSync } from "node:fs";
 import type { RecordSchema } from "../../contract/records.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
@@ -15,7 +13,7 @@ import { pendingLocator } from "../../core/model.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { extractRecords } from "../kit/extract-records.ts";
-import type { PostgresClient, PostgresSession } from "./client.ts";
+import { copyOut, type PostgresClient, type PostgresSession } from "./client.ts";
 import { openedAt } from "./clock.ts";
 import { quoteName } from "./names.ts";
 import { idColumn, type QueriedTable, queryOf, versionColumn } from "./query.ts";
@@ -80,10 +78,7 @@ async function copyPart(
   const rows = await client.transact("read", async (session) => {
     const queried = await queryOf(session, source);
     await bindWindow(session, request);
-    const copy = copyTo(`COPY (${selectRecords(queried, request, ordinal)}) TO STDOUT
-      WITH (FORMAT csv, HEADER true, FORCE_QUOTE *, ENCODING 'UTF8')`);
-    await pipeline(session.client.query(copy), createWriteStream(`${path}.part`, { mode: 0o600 }), { signal });
-    return copy.rowCount;
+    return copyOut(session, selectRecords(queried, request, ordinal), `${path}.part`, signal);
   });
   syncFile(`${path}.part`);
   renameSync(`${path}.part`, path);

@@ -2,6 +2,7 @@
 // are values that others can hold too; or what to do in place of mapping it. Must hold: a value comes as the server stores
 // it, to the last digit, or its row is a reject by name.
 
+import type { StrictColumn } from "../../contract/records.ts";
 import { numberType } from "../../values/number.ts";
 
 /** A column's type, less its domain. */
@@ -20,7 +21,7 @@ export interface ReadableType {
   /** What COPY is to take, of a column; it itself where not said. */
   select?: (column: string) => string;
   /** What the text of a value must be in full, and what to say of another: "… which is no date". */
-  values?: { pattern: string; otherwise: string };
+  values?: StrictColumn;
 }
 
 const day = String.raw`\d{4}-\d\d-\d\d`;

@@ -6,7 +6,7 @@ import { stringify } from "csv-stringify";
 import type { DatabaseError } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import type { Batch, CallWrites, ResultFiles, TransactionWrites } from "../../contract/write.ts";
-import { type AnsweredRow, createdCell, readBatchRows, saveAnsweredRows } from "../kit/batch-file.ts";
+import { type AnsweredRow, type BatchRows, createdCell, readBatchRows, saveAnsweredRows } from "../kit/batch-file.ts";
 import type { PostgresClient, PostgresSession } from "./client.ts";
 import type { DescribedTable } from "./fields.ts";
 import { type RowRefusal, type RowResult, readMark, takeMark } from "./marks.ts";
@@ -24,18 +24,19 @@ export function markedWrites(client: PostgresClient, describe: DescribeTable): T
     write: (mark, batch, files) =>
       client.explain(`writing ${batch.object}`, async () => {
         const described = await describe(batch.object);
+        const read = readBatchRows(batch.path);
         const results = await client.transact("write", async (session) => {
           const known = await readMark(session, mark);
           if (known !== undefined) return known;
-          const written = await writeRows(session, described, batch);
+          const written = await writeRows(session, described, batch, read);
           await takeMark(session, mark, written);
           return written;
         });
-        saveResults(batch, results, files, false);
+        saveResults(read, results, files, false);
       }),
     fetchResults: (mark, batch, files) =>
       client.explain("reading what became of a batch", async () =>
-        saveResults(batch, (await find(mark)) ?? [], files, false),
+        saveResults(readBatchRows(batch.path), (await find(mark)) ?? [], files, false),
       ),
   };
 }
@@ -47,10 +48,11 @@ export function repeatableWrites(client: PostgresClient, describe: DescribeTable
     write: (batch, { again }, files) =>
       client.explain(`writing ${batch.object}`, async () => {
         const described = await describe(batch.object);
+        const read = readBatchRows(batch.path);
         let tries = again ? 1 : 0;
         const results = await client.transact("write", (session) => {
           tries += 1;
-          return writeRows(session, described, batch);
+          return writeRows(session, described, batch, read);
         });
         const mayBeOurs = tries > 1;
         const isDelete = batch.operation === "delete" || batch.operation === "hardDelete";
@@ -58,13 +60,17 @@ export function repeatableWrites(client: PostgresClient, describe: DescribeTable
         const told = results.map((one) =>
           mayBeOurs && isDelete && "error" in one && one.error === gone ? deleted : one,
         );
-        saveResults(batch, told, files, mayBeOurs);
+        saveResults(read, told, files, mayBeOurs);
       }),
   };
 }
 
-async function writeRows(session: PostgresSession, described: DescribedTable, batch: Batch): Promise<RowResult[]> {
-  const { headers, rows } = readBatchRows(batch.path);
+async function writeRows(
+  session: PostgresSession,
+  described: DescribedTable,
+  batch: Batch,
+  { headers, rows }: BatchRows,
+): Promise<RowResult[]> {
   const statements = statementsOf(described, batch, headers);
   await session.query("SET CONSTRAINTS ALL IMMEDIATE");
   await session.query(statements.stage);
@@ -133,8 +139,12 @@ function refusalOf(error: unknown, constraints: DescribedTable["constraints"]): 
   return { code, message, fields };
 }
 
-function saveResults(batch: Batch, results: readonly RowResult[], files: ResultFiles, again: boolean): void {
-  const { headers, rows } = readBatchRows(batch.path);
+function saveResults(
+  { headers, rows }: BatchRows,
+  results: readonly RowResult[],
+  files: ResultFiles,
+  again: boolean,
+): void {
   const answered = rows.flatMap((cells, index): AnsweredRow[] => {
     const result = results[index];
     if (result === undefined) return [];

@@ -1,5 +1,6 @@
 // A stream once its job file, its source and its target are held against each other: what all later steps go by.
 
+import type { StrictColumn } from "../../contract/records.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
@@ -25,7 +26,7 @@ export interface CompiledStream {
   /** Source columns that expressions use, as they are named there, each with its DuckDB type. */
   columns: ReadonlyMap<string, string>;
   /** Of records: what the text of a value must be, by column (RecordSchema). */
-  strict: ReadonlyMap<string, { pattern: string; otherwise: string }>;
+  strict: ReadonlyMap<string, StrictColumn>;
   /** Which present records may be touched. */
   where?: CompiledWhere;
   /** Those that `source.keep` uses. */

@@ -2,6 +2,7 @@
 // one that an expression computes with is a decimal. What must hold: no digit is lost; where the decimal has no room for
 // a number, its row is a reject.
 
+import type { StrictColumn } from "../../contract/records.ts";
 import { digitsName, sourceName } from "../../core/columns.ts";
 import { problemStart } from "../../core/problem.ts";
 import { literal } from "../../core/sql.ts";
@@ -21,12 +22,6 @@ export function carriedNumber(
 export function digitsOfColumn(column: string): string {
   const cell = digitsName(column);
   return `coalesce(${numberText(cell)}, ${cell})`;
-}
-
-/** What the text of a value must be in full, and what another one is. */
-export interface StrictColumn {
-  pattern: string;
-  otherwise: string;
 }
 
 /** What expressions see of a cell, by the type of its field. */

@@ -3,6 +3,7 @@
 // its own file is read; no value is told.
 
 import type { StreamCounts } from "../../core/model.ts";
+import { isAll, isWithin } from "../../diff/guards.ts";
 import {
   becomesBlank,
   countBlanked,
@@ -52,8 +53,7 @@ export async function judgeLostValues(input: LostValuesInput): Promise<Objection
   const { engine, compiled, counts, guards } = input;
   const limit = guards.blanked ?? limitByDefault;
   const from = guards.blanked === undefined ? valuesFrom : 1;
-  const isOff = "percent" in limit && limit.percent >= 100;
-  if (isOff || counts.updates < from || writesFile(compiled.stream.target.mode)) return [];
+  if (isAll(limit) || counts.updates < from || writesFile(compiled.stream.target.mode)) return [];
   const plan = readParquet(input.plan);
   const names = compiled.planned.map(({ field }) => field.target);
   const survey = await engine.one(surveyWritten(plan, names));
@@ -66,7 +66,7 @@ export async function judgeLostValues(input: LostValuesInput): Promise<Objection
   const present = await engine.one(countPresent(input.stage, fields));
   return losses.flatMap((loss) => {
     const of = Number(present[`present_${fields.indexOf(loss.field)}`]);
-    return isBeyond(loss.lost, limit, of) ? [objectTo(compiled, loss, { limit, of })] : [];
+    return isWithin(loss.lost, limit, of) ? [] : [objectTo(compiled, loss, { limit, of })];
   });
 }
 
@@ -97,10 +97,6 @@ async function findOverwritten(
     if (Number(different) >= differentFrom) losses.push({ field: name, lost: Number(commonest["lost"]), value });
   }
   return losses;
-}
-
-function isBeyond(lost: number, limit: Threshold, of: number): boolean {
-  return "count" in limit ? lost > limit.count : lost * 100 > limit.percent * of;
 }
 
 function objectTo(
