@@ -89,28 +89,29 @@ export function transact<T>(database: DatabaseSync, act: () => T, undo: () => vo
 const firstWithAbout = 6;
 
 function versionOf(path: string, database: DatabaseSync): number {
-  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  // One statement, so that a ledger which another process makes meanwhile is seen as a whole or not at all.
+  const { version, tables, about } = database
+    .prepare(`SELECT user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables,
+      (SELECT count(*) FROM sqlite_schema WHERE name = 'about') AS about FROM pragma_user_version`)
+    .get() as { version: number; tables: number; about: number };
   if (version > ledgerVersion) {
     throw new Failure(exitCode.failed, `${path} was written by a newer loadline`, { next: "update loadline" });
   }
-  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
-  const isOld = version < firstWithAbout;
-  const about = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'about'").get() !== undefined;
-  if ((version === 0 && tables > 0) || (isOld && about))
+  if ((version === 0 && tables > 0) || (version < firstWithAbout && about > 0))
     throw damaged(`its version, ${version}, is not that of its tables`);
   return version;
 }
 
 /** A new ledger, or an older one made one of this version: all of it, or nothing. */
 function makeTables(stateFolder: string, database: DatabaseSync, version: number, sums: Sums): void {
-  // Before anything is made: a second look must find what this one did.
-  if (version === 0) refuseUnknownRuns(stateFolder, () => false);
   transact(
     database,
     () => {
       // Another process may have been first.
       const { user_version: found } = database.prepare("PRAGMA user_version").get() as { user_version: number };
       if (found === ledgerVersion) return;
+      // Before anything is made: a second look must find what this one did.
+      if (version === 0) refuseUnknownRuns(stateFolder, () => false);
       database.exec(createTables());
       if (version > 0) upgrade(database, { version, stateFolder }, sums);
       checkTables(database);

@@ -35,6 +35,16 @@ export const batch: BatchRecord = {
   level: 0,
 };
 
+export const run = {
+  id: "r1",
+  job: "j",
+  jobHash: "h",
+  jobFile: "/j.yaml",
+  jobSha256: null,
+  command: "run",
+  options: {},
+} as const;
+
 export const stream: StreamRecord = {
   run: "r1",
   name: "contacts",
@@ -78,15 +88,7 @@ export function filledLedger(): string {
 
 function fillLedger(folder: string): void {
   using ledger = Ledger.open(folder);
-  ledger.startRun({
-    id: "r1",
-    job: "j",
-    jobHash: "h",
-    jobFile: "/j.yaml",
-    jobSha256: null,
-    command: "run",
-    options: {},
-  });
+  ledger.startRun(run);
   ledger.savePlan({ stream, batches: [batch] });
   ledger.addParts("r1", "contacts", [
     {
