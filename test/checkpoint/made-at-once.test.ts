@@ -13,7 +13,7 @@ function openWith(folder: string, nth: number, act: () => void): number {
   let acts = false;
   for (const name of ["exec", "prepare"] as const) {
     const original = DatabaseSync.prototype[name] as (sql: string) => never;
-    vi.spyOn(DatabaseSync.prototype, name).mockImplementation(function (this: DatabaseSync, sql) {
+    vi.spyOn(DatabaseSync.prototype, name).mockImplementation(function (this: DatabaseSync, sql: string) {
       // The other one would wait for a transaction to end.
       if (!acts && !this.isTransaction && statements++ === nth) {
         acts = true;
