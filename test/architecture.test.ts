@@ -191,7 +191,7 @@ describe("imports", () => {
     const offends = (file: SourceFile, { what }: Import) =>
       what.startsWith("connectors/") &&
       what !== "connectors/registry.ts" &&
-      dirname(what) !== "connectors/kit" &&
+      !["connectors/kit", "connectors/sql"].includes(dirname(what)) &&
       file.path !== "connectors/registry.ts" &&
       dirname(file.path) !== dirname(what);
     expectOnly(offencesOf(offends));

@@ -6,11 +6,11 @@ import { createWriteStream, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { Client, type ClientConfig, type QueryResult } from "pg";
 import { to as copyTo } from "pg-copy-streams";
-import type { Account } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
+import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { explainFault, faultOf } from "./faults.ts";
 import { readPassword } from "./password.ts";
@@ -34,9 +34,7 @@ const begins = {
   write: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
 };
 
-export type Row = Record<string, string | null>;
-
-export class PostgresSession {
+export class PostgresSession implements SqlSession {
   readonly client: Client;
 
   constructor(client: Client) {
@@ -65,7 +63,7 @@ export async function copyOut(
   return copy.rowCount;
 }
 
-export class PostgresClient implements Account {
+export class PostgresClient implements SqlClient<PostgresSession> {
   readonly name: string;
   readonly warnings: string[] = [];
   readonly allowance = undefined;

@@ -4,13 +4,14 @@ import { z } from "zod";
 import { usageFailure } from "../../core/errors.ts";
 import { optionalProtected } from "../../job/connection-schema.ts";
 import type { ConnectionProblem, ConnectionScope } from "../../job/connection-type.ts";
-import type { Connection, Reference } from "../../job/job.ts";
+import type { Reference } from "../../job/job.ts";
 import { expandReferences } from "../../job/references.ts";
 import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
 import { findAddressProblems, optionalCaFile, readCaFile, referencesOf } from "../kit/connection.ts";
+import type { SqlConnection } from "../sql/connector.ts";
 import { type PostgresAddress, readPostgresUrl } from "./url.ts";
 
-export interface PostgresConnection extends Connection {
+export interface PostgresConnection extends SqlConnection {
   type: "postgres";
   /** Reading it throws a Failure (exit 2) if it holds a reference to an unset variable, or is no address. */
   readonly address: PostgresAddress;
@@ -21,8 +22,6 @@ export interface PostgresConnection extends Connection {
   /** A password file as psql reads it. */
   passwordFile?: Reference;
   readonly caFile?: string | undefined;
-  /** False in a rehearsal, which has no database in its place. */
-  isReal: boolean;
 }
 
 export const postgresShape = closedMap({

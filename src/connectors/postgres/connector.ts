@@ -2,7 +2,7 @@
 // says is never built into SQL as it is, but for queries and filters, which the server takes as one SELECT.
 
 import type { Connector } from "../../contract/connector.ts";
-import { usageFailure } from "../../core/errors.ts";
+import { rehearseNone, requireReal } from "../sql/connector.ts";
 import { findPostgresProblems, type PostgresConnection, postgresShape, readPostgres } from "./connection.ts";
 
 export const postgres: Connector = {
@@ -28,25 +28,19 @@ export const postgres: Connector = {
       },
     };
   },
-  // The real one is not to be touched by a rehearsal.
-  rehearse: (connection: PostgresConnection) =>
-    Object.create(connection, { isReal: { value: false, enumerable: true } }) as PostgresConnection,
+  rehearse: (connection: PostgresConnection) => rehearseNone(connection),
   async open(connection: PostgresConnection, context) {
-    if (!connection.isReal) {
-      throw usageFailure(`${connection.name}: the sandbox plays no database`, {
-        where: connection.place,
-        next: "try the job against a database for tests: --env names a file with other variables",
-      });
-    }
-    const [{ PostgresClient }, { hasMarks }, { openPostgresSource }, { openPostgresTarget }] = await Promise.all([
+    requireReal(connection);
+    const [{ PostgresClient }, { hasMarks }, { dialect }, { openSqlSource }, { openSqlTarget }] = await Promise.all([
       import("./client.ts"),
       import("./marks.ts"),
-      import("./source.ts"),
-      import("./target.ts"),
+      import("./dialect.ts"),
+      import("../sql/source.ts"),
+      import("../sql/target.ts"),
     ]);
     const client = new PostgresClient(connection, context);
     await client.connect();
     const isPrepared = await client.transact("read", hasMarks);
-    return { source: openPostgresSource(client), target: openPostgresTarget(client, isPrepared) };
+    return { source: openSqlSource(client, dialect), target: openSqlTarget(client, dialect, isPrepared) };
   },
 };

@@ -1,11 +1,12 @@
 // The columns of a table as a target has them. In: a table of the catalogue. Out: an object's schema, and what SQL needs to
 // write a column. Must hold: a type that can't be compared exactly can't be written; what the role may not do is said.
 
-import type { FieldKind, FieldSchema, ObjectSchema } from "../../core/model.ts";
+import type { FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
-import type { PostgresSession, Row } from "./client.ts";
-import { idColumn } from "./query.ts";
-import { findTable, type TableRow, tableKey } from "./tables.ts";
+import type { DescribedTable, Row } from "../sql/dialect.ts";
+import { idColumn } from "../sql/names.ts";
+import type { PostgresSession } from "./client.ts";
+import { type CatalogTable, findTable, tableKey } from "./tables.ts";
 import { numericRoom } from "./types.ts";
 
 /** A column as statements need it. */
@@ -19,12 +20,9 @@ export interface TableColumn {
   isText: boolean;
 }
 
-export interface DescribedTable {
-  table: TableRow;
-  schema: ObjectSchema;
+export interface PostgresTable extends DescribedTable {
+  table: CatalogTable;
   columns: ReadonlyMap<string, TableColumn>;
-  /** Columns of the primary key. */
-  key: readonly string[];
   /** Columns by the constraint, or unique index, that an error names. */
   constraints: ReadonlyMap<string, string[]>;
 }
@@ -57,7 +55,7 @@ const constraintsOf = `SELECT name, json_agg(a.attname ORDER BY at) AS columns F
   CROSS JOIN LATERAL unnest(columns) WITH ORDINALITY AS k (attnum, at)
   JOIN pg_attribute a ON a.attrelid = CAST($1 AS oid) AND a.attnum = k.attnum GROUP BY name`;
 
-export async function describeTable(session: PostgresSession, name: string): Promise<DescribedTable> {
+export async function describeTable(session: PostgresSession, name: string): Promise<PostgresTable> {
   const table = await findTable(session, name);
   const rows = await session.rows(columnsOf, [table.oid]);
   const key = await tableKey(session, table);
@@ -83,7 +81,7 @@ export async function describeTable(session: PostgresSession, name: string): Pro
   };
 }
 
-function unableTo({ isTable }: TableRow, key: readonly string[]): { unable?: string } {
+function unableTo({ isTable }: CatalogTable, key: readonly string[]): { unable?: string } {
   if (!isTable) return { unable: "it is a view" };
   return key.length > 0
     ? {}

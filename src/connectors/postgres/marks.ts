@@ -1,7 +1,6 @@
 // What a database remembers of batches: a row for each, written in the transaction of its rows. In: a mark. Out: what became
-// of the rows. Must hold: a mark is taken once, also by two who come at the same time.
+// of the rows, packed. Must hold: a mark is taken once, also by two who come at the same time.
 
-import { gunzipSync, gzipSync } from "node:zlib";
 import type { PostgresSession } from "./client.ts";
 import { quoteName } from "./names.ts";
 
@@ -27,15 +26,6 @@ export async function prepare(session: PostgresSession): Promise<void> {
   for (const statement of statements) await session.query(statement);
 }
 
-/** Of a row of a batch, in the order of its file. */
-export type RowResult = { id: string; created: boolean } | { error: RowRefusal };
-
-export interface RowRefusal {
-  code: string;
-  message: string;
-  fields: string[];
-}
-
 export async function hasMarks(session: PostgresSession): Promise<boolean> {
   const asked = `SELECT coalesce(has_table_privilege(to_regclass('loadline.batch'), 'SELECT, INSERT'), false) AS "has"
     WHERE to_regclass('loadline.batch') IS NOT NULL AND has_schema_privilege('loadline', 'USAGE')`;
@@ -43,18 +33,12 @@ export async function hasMarks(session: PostgresSession): Promise<boolean> {
   return row?.["has"] === "t";
 }
 
-/** Takes a mark for a batch. False where it is taken: then what was written under it counts. */
-export async function takeMark(session: PostgresSession, mark: string, results: readonly RowResult[]): Promise<void> {
-  const packed = gzipSync(JSON.stringify(results)).toString("hex");
-  const insert = `INSERT INTO loadline.batch (mark, results) VALUES ($1, decode($2, 'hex'))`;
-  await session.query(insert, [mark, packed]);
+export async function takeMark(session: PostgresSession, mark: string, packed: string): Promise<void> {
+  await session.rows(`INSERT INTO loadline.batch (mark, results) VALUES ($1, decode($2, 'hex'))`, [mark, packed]);
 }
 
-/** Undefined where no transaction with this mark has come to its end. */
-export async function readMark(session: PostgresSession, mark: string): Promise<RowResult[] | undefined> {
-  const [row] = await session.rows("SELECT encode(results, 'hex') AS results FROM loadline.batch WHERE mark = $1", [
-    mark,
-  ]);
-  if (row === undefined) return undefined;
-  return JSON.parse(gunzipSync(Buffer.from(row["results"] ?? "", "hex")).toString()) as RowResult[];
+export async function readMark(session: PostgresSession, mark: string): Promise<string | undefined> {
+  const asked = "SELECT encode(results, 'hex') AS results FROM loadline.batch WHERE mark = $1";
+  const [row] = await session.rows(asked, [mark]);
+  return row?.["results"] ?? undefined;
 }

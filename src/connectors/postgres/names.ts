@@ -1,4 +1,4 @@
-// Names of tables, columns and what a query is wrapped in. Must hold: a name is quoted, never built into SQL as it is.
+// Names of tables, columns and records. Must hold: a name is quoted, never built into SQL as it is.
 
 /** As SQL quotes it. */
 export function quoteName(name: string): string {
@@ -23,7 +23,8 @@ export function showTableName({ schema, table }: { schema: string; table: string
   return `${show(schema)}.${show(table)}`;
 }
 
-/** A query as a table. The line break ends a comment that ends the query. */
-export function asTable(query: string): string {
-  return `(${query.trim().replace(/;\s*$/, "")}\n)`;
+/** Text that names a record by its key columns, each SQL. */
+export function nameByKey(columns: readonly string[]): string {
+  const texts = columns.map((column) => `CAST(${column} AS text)`);
+  return texts.length === 1 ? (texts[0] ?? "") : `CAST(jsonb_build_array(${texts.join(", ")}) AS text)`;
 }

@@ -3,21 +3,15 @@
 // NULL; a row is found by its key, and a new one is never made where one is.
 
 import type { Batch } from "../../contract/write.ts";
+import { clearCell } from "../sql/cells.ts";
+import type { WrittenRow } from "../sql/dialect.ts";
+import { idColumn } from "../sql/names.ts";
 import type { PostgresSession } from "./client.ts";
-import type { DescribedTable, TableColumn } from "./fields.ts";
+import type { PostgresTable, TableColumn } from "./fields.ts";
 import { quoteName } from "./names.ts";
-import { idColumn } from "./query.ts";
-import { nameOfRow, readCell } from "./snapshot.ts";
-import { clearCell } from "./values.ts";
+import { nameOfRow, readCell } from "./present.ts";
 
 export const stageName = "loadline_rows";
-
-interface WrittenRow {
-  /** Of the stage, from 0. */
-  n: number;
-  id: string;
-  created: boolean;
-}
 
 export interface BatchStatements {
   /** Makes the stage. */
@@ -27,7 +21,7 @@ export interface BatchStatements {
 
 const between = "s.n BETWEEN CAST($1 AS int) AND CAST($2 AS int)";
 
-export function statementsOf(described: DescribedTable, batch: Batch, headers: readonly string[]): BatchStatements {
+export function statementsOf(described: PostgresTable, batch: Batch, headers: readonly string[]): BatchStatements {
   const cells = headers.map((_, index) => `c${index} text`);
   const stage = `CREATE TEMP TABLE ${stageName} (${["n int PRIMARY KEY", ...cells].join(", ")}) ON COMMIT DROP`;
   const written = headers.flatMap((name, index): WrittenColumn[] => {
@@ -60,7 +54,7 @@ async function rowsOf(session: PostgresSession, sql: string, first: number, last
 }
 
 /** What a row is found by, `t` of the table and `s` of the stage. */
-function isNamed({ key, columns }: DescribedTable, cell: string): string {
+function isNamed({ key, columns }: PostgresTable, cell: string): string {
   const parts = key.flatMap((name) => columns.get(name) ?? []);
   const at = (index: number) => (parts.length === 1 ? cell : `(CAST(${cell} AS jsonb) ->> ${index})`);
   return parts.map(({ name, cast }, index) => `t.${quoteName(name)} = CAST(${at(index)} AS ${cast})`).join(" AND ");
@@ -76,19 +70,19 @@ function assign(written: readonly WrittenColumn[]): string {
     .join(", ");
 }
 
-function updates({ table, key }: DescribedTable, written: readonly WrittenColumn[], found: string): Write {
+function updates({ table, key }: PostgresTable, written: readonly WrittenColumn[], found: string): Write {
   const sql = `UPDATE ${table.quoted} AS t SET ${assign(written)} FROM ${stageName} s WHERE ${between} AND ${found}
     RETURNING s.n, ${nameOfRow(key)} AS id, false AS created`;
   return (session, first, last) => rowsOf(session, sql, first, last);
 }
 
-function deletes({ table, key }: DescribedTable, found: string): Write {
+function deletes({ table, key }: PostgresTable, found: string): Write {
   const sql = `DELETE FROM ${table.quoted} AS t USING ${stageName} s WHERE ${between} AND ${found}
     RETURNING s.n, ${nameOfRow(key)} AS id, false AS created`;
   return (session, first, last) => rowsOf(session, sql, first, last);
 }
 
-function insertInto({ table, key }: DescribedTable, written: readonly WrittenColumn[], conflict = ""): string {
+function insertInto({ table, key }: PostgresTable, written: readonly WrittenColumn[], conflict = ""): string {
   const names = written.map(({ column }) => quoteName(column.name)).join(", ");
   const values = written.map((one) => valueIn(one, one.column.initial)).join(", ");
   return `INSERT INTO ${table.quoted} AS t (${names}) SELECT ${values} FROM ${stageName} s WHERE ${between} ORDER BY s.n ${conflict}
@@ -99,7 +93,7 @@ function insertInto({ table, key }: DescribedTable, written: readonly WrittenCol
  * Rows come back in the order in which they were inserted, that of the stage. A trigger may keep one from being inserted:
  * then each goes by itself, so that it is known which.
  */
-function inserts(described: DescribedTable, written: readonly WrittenColumn[]): Write {
+function inserts(described: PostgresTable, written: readonly WrittenColumn[]): Write {
   const sql = insertInto(described, written);
   const insert = async (session: PostgresSession, first: number, last: number) =>
     session.rows(sql, [String(first), String(last)]);
@@ -121,7 +115,7 @@ function inserts(described: DescribedTable, written: readonly WrittenColumn[]): 
 }
 
 /** Those that are there are changed; the others are made, but where somebody else was faster. */
-function upserts(described: DescribedTable, written: readonly WrittenColumn[], key: string): Write {
+function upserts(described: PostgresTable, written: readonly WrittenColumn[], key: string): Write {
   const own = written.find(({ column }) => column.name === key);
   if (own === undefined) throw new Error(`the batch has no column ${key}`);
   const { table, key: primary } = described;

@@ -2,17 +2,10 @@
 // that is wrong is told with what was meant; what the role may not do is known before anything is asked.
 
 import { type Place, usageFailure } from "../../core/errors.ts";
-import { suggest } from "../../core/suggest.ts";
+import type { FoundTable, TableRow } from "../sql/dialect.ts";
+import { tableUnknown } from "../sql/names.ts";
 import type { PostgresSession } from "./client.ts";
 import { quoteName, readTableName, showTableName } from "./names.ts";
-
-export interface FoundTable {
-  oid: string;
-  /** As people write it: with its schema, in quotes where it needs them. */
-  name: string;
-  /** As SQL has it. */
-  quoted: string;
-}
 
 /** Tables, views and the like that the role can see, the server's own aside. */
 const visible = `SELECT c.oid, n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS label, c.relkind,
@@ -23,20 +16,15 @@ const visible = `SELECT c.oid, n.nspname AS schema, c.relname AS table, obj_desc
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
     AND n.nspname !~ '^pg_(toast|temp)' AND has_schema_privilege(n.oid, 'USAGE')`;
 
-export interface TableRow extends FoundTable {
-  label: string;
-  isReadable: boolean;
-  isCreateable: boolean;
-  isUpdateable: boolean;
-  isDeletable: boolean;
-  isTable: boolean;
+export interface CatalogTable extends TableRow {
+  oid: string;
 }
 
 export async function listTables(
   session: PostgresSession,
   condition = "true",
   values: string[] = [],
-): Promise<TableRow[]> {
+): Promise<CatalogTable[]> {
   const rows = await session.rows(`SELECT * FROM (${visible}) t WHERE ${condition} ORDER BY schema, "table"`, values);
   return rows.map((row) => {
     const parts = { schema: row["schema"] ?? "", table: row["table"] ?? "" };
@@ -56,7 +44,7 @@ export async function listTables(
 }
 
 /** Throws a Failure (2) where there is no such table, or several without a schema. */
-export async function findTable(session: PostgresSession, written: string, where?: Place): Promise<TableRow> {
+export async function findTable(session: PostgresSession, written: string, where?: Place): Promise<CatalogTable> {
   const told = where === undefined ? {} : { where };
   const read = readTableName(written);
   if (read === undefined) {
@@ -68,15 +56,11 @@ export async function findTable(session: PostgresSession, written: string, where
     : listTables(session, `"table" = $1 AND schema = $2`, [table, schema]));
   if (found !== undefined) return found;
   const names = (await listTables(session)).map(({ name }) => name);
-  const meant = suggest(schema === undefined ? `public.${table}` : `${schema}.${table}`, names);
-  throw usageFailure(`there is no table ${written}, or this role can't see it`, {
-    ...told,
-    next: meant === undefined ? "loadline describe lists the tables" : `did you mean ${meant}?`,
-  });
+  throw tableUnknown(written, schema === undefined ? `public.${table}` : `${schema}.${table}`, names, where);
 }
 
 /** The columns of the primary key, in its order, or of an index that names rows as well; none where there is none. */
-export async function tableKey(session: PostgresSession, { oid }: Pick<FoundTable, "oid">): Promise<string[]> {
+export async function tableKey(session: PostgresSession, table: FoundTable): Promise<string[]> {
   const rows = await session.rows(
     `SELECT a.attname AS name, i.indexrelid AS index FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, at)
        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
@@ -84,7 +68,7 @@ export async function tableKey(session: PostgresSession, { oid }: Pick<FoundTabl
        AND k.at <= i.indnkeyatts AND (i.indisprimary OR i.indisreplident OR NOT EXISTS (
          SELECT FROM pg_attribute n WHERE n.attrelid = i.indrelid AND n.attnum = ANY (i.indkey) AND NOT n.attnotnull))
      ORDER BY i.indisprimary DESC, i.indisreplident DESC, i.indnkeyatts, i.indexrelid, k.at`,
-    [oid],
+    [(table as CatalogTable).oid],
   );
   const [first] = rows;
   return rows.filter((row) => row["index"] === first?.["index"]).map((row) => row["name"] ?? "");

@@ -2,8 +2,8 @@
 // are values that others can hold too; or what to do in place of mapping it. Must hold: a value comes as the server stores
 // it, to the last digit, or its row is a reject by name.
 
-import type { StrictColumn } from "../../contract/records.ts";
 import { numberType } from "../../values/number.ts";
+import type { ReadableType } from "../sql/dialect.ts";
 
 /** A column's type, less its domain. */
 export interface ColumnType {
@@ -13,15 +13,6 @@ export interface ColumnType {
   form: string;
   /** Precision, scale and length; -1 for none. */
   modifier: number;
-}
-
-export interface ReadableType {
-  /** DuckDB's. */
-  type: string;
-  /** What COPY is to take, of a column; it itself where not said. */
-  select?: (column: string) => string;
-  /** What the text of a value must be in full, and what to say of another: "… which is no date". */
-  values?: StrictColumn;
 }
 
 const day = String.raw`\d{4}-\d\d-\d\d`;

@@ -1,5 +1,5 @@
-// How PostgreSQL stores a value, as SQL: what is sent and what is compared is the same text. NULL and the empty text are two
-// values; in files of ours an empty cell says nothing at all, so that both have marks.
+// How a database stores a value, as DuckDB's SQL: what is sent and what is compared is the same text. Must hold: equal text
+// means an equal value; what the column can't hold exactly is told.
 
 import type { RenderedField } from "../../contract/values.ts";
 import { renderedName } from "../../core/columns.ts";
@@ -14,32 +14,35 @@ import { storeTime, timeOf } from "../../values/time.ts";
 import { trimmed } from "../../values/trim.ts";
 import { type MappedValue, type Reading, textOf } from "../../values/value.ts";
 import { invalidUnless, renderAs } from "../kit/render-as.ts";
+import { emptyMark, markText } from "./cells.ts";
 
-/** NULL, in a cell of a batch. */
-export const clearCell = "␀";
-/** The empty text. A text that begins with one of the two marks has one more of these before it. */
-const emptyMark = "∅";
-
-const holder = "PostgreSQL";
-const days: DayRange = {
-  first: "0001-01-01",
-  last: "9999-12-31",
-  lastInstant: "9999-12-31T23:59:59.999999Z",
-  holder,
-  secondDigits: 6,
-};
-
-/** Of numeric without a precision, which takes more: grammars of the engine count no further. */
+/** Of a decimal without a precision: grammars of the engine count no further. */
 const wholeDigitsMax = 1000;
 
+/** What differs between systems. */
+export interface RenderLimits {
+  days: DayRange;
+  /** Vendor types of numbers that are doubles. */
+  isDouble(field: FieldSchema): boolean;
+  /** Blanks at the end are no part of the value. */
+  isPadded(field: FieldSchema): boolean;
+}
+
 /** `value` is a column, so it may stand several times in the result. */
-export function renderField(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField {
+export function renderSqlField(
+  limits: RenderLimits,
+  field: FieldSchema,
+  value: string,
+  type: string,
+  reading: Reading,
+): RenderedField {
+  const { days } = limits;
   const mapped: MappedValue = { column: value, type };
   const rendered = renderedName(field.name);
   switch (field.kind) {
     case "number":
     case "integer":
-      return renderNumber(field, mapped, reading);
+      return renderNumber(limits, field, mapped, reading);
     case "boolean":
       return asItIs(mapped, renderAs(field, mapped, storeBoolean(mapped), "BOOLEAN"));
     case "date":
@@ -50,20 +53,25 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
       return asItIs(mapped, { ...renderAs(field, mapped, storeTime(mapped), "TIME"), typed: timeOf(rendered) });
     default:
       if (field.vendorType === "uuid") return renderUuid(field, value);
-      return renderText(field, writtenText(value, type), reading);
+      return renderText(field, writtenText(value, type), limits.isPadded(field), reading);
   }
 }
 
-function renderNumber(field: FieldSchema, mapped: MappedValue, { round }: Reading): RenderedField {
+function renderNumber(
+  { days, isDouble }: RenderLimits,
+  field: FieldSchema,
+  mapped: MappedValue,
+  { round }: Reading,
+): RenderedField {
   const { scale = 0, range, wholeDigits } = field;
   const isExact = field.kind === "integer" || wholeDigits !== undefined;
   const limits: NumberLimits = {
-    holder,
+    holder: days.holder,
     wholeMax: range === undefined ? (wholeDigits ?? wholeDigitsMax) : range.max.length,
     decimalsShown: 0,
     ...(isExact || round !== undefined ? { decimalsMax: scale } : {}),
     ...(range === undefined ? {} : { range: [range.min, range.max] as const }),
-    ...(field.vendorType === "double precision" ? { isDouble: true as const } : {}),
+    ...(isDouble(field) ? { isDouble: true as const } : {}),
   };
   const number = renderAs(field, mapped, storeNumber(mapped, limits, round), "DECIMAL(38, 0)");
   const typed = field.kind === "integer" ? number.typed : decimalOf(renderedName(field.name));
@@ -79,7 +87,7 @@ function asItIs(mapped: MappedValue, rendered: RenderedField): RenderedField {
   return { ...rendered, stored: `coalesce(${rendered.value}, nullif(${textOf(mapped)}, ''))` };
 }
 
-/** In the form in which the server gives it back. */
+/** In the form in which servers give it back. */
 function renderUuid(field: FieldSchema, value: string): RenderedField {
   const hex = `lower(replace(regexp_replace(${trimmed(value)}, '^\\{(.*)\\}$', '\\1'), '-', ''))`;
   const parts = [
@@ -97,9 +105,8 @@ function renderUuid(field: FieldSchema, value: string): RenderedField {
 }
 
 /** Where the source does not tell nothing from an empty text, it is nothing. */
-function renderText(field: FieldSchema, text: string, { tellsEmpty }: Reading): RenderedField {
-  // Blanks at the end of character(n) are no part of the value.
-  const stored = field.vendorType.startsWith("character(") ? `system.main.rtrim(${text})` : text;
+function renderText(field: FieldSchema, text: string, isPadded: boolean, { tellsEmpty }: Reading): RenderedField {
+  const stored = isPadded ? `system.main.rtrim(${text})` : text;
   const rendered = renderedName(field.name);
   return {
     value: tellsEmpty === true ? markText(stored) : `nullif(${markText(stored)}, ${literal(emptyMark)})`,
@@ -107,15 +114,4 @@ function renderText(field: FieldSchema, text: string, { tellsEmpty }: Reading): 
     stored: `nullif(${stored}, '')`,
     typed: `CASE WHEN starts_with(${rendered}, ${literal(emptyMark)}) THEN substr(${rendered}, 2) ELSE ${rendered} END`,
   };
-}
-
-/** The same in DuckDB and in PostgreSQL. */
-export function markText(text: string): string {
-  return `CASE WHEN ${text} = '' OR starts_with(${text}, ${literal(emptyMark)}) OR starts_with(${text}, ${literal(clearCell)})
-    THEN ${literal(emptyMark)} || ${text} ELSE ${text} END`;
-}
-
-/** In PostgreSQL: the text that a cell means. */
-export function unmarkText(cell: string): string {
-  return `CASE WHEN starts_with(${cell}, ${literal(emptyMark)}) THEN substr(${cell}, 2) ELSE ${cell} END`;
 }

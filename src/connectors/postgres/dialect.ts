@@ -1,0 +1,59 @@
+// PostgreSQL, as what SQL databases share wants to know it.
+
+import type { DayRange } from "../../values/instant.ts";
+import { renderSqlField } from "../sql/render.ts";
+import type { TargetDialect } from "../sql/target.ts";
+import { copyOut, type PostgresSession } from "./client.ts";
+import { openedAt } from "./clock.ts";
+import { describeTable, type PostgresTable } from "./fields.ts";
+import { readMark, takeMark } from "./marks.ts";
+import { nameByKey, quoteName } from "./names.ts";
+import { cellOf, isAsked, nameOfRow } from "./present.ts";
+import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
+import { findTable, listTables, tableKey } from "./tables.ts";
+import { refusalOf, stageBatch } from "./write.ts";
+
+const days: DayRange = {
+  first: "0001-01-01",
+  last: "9999-12-31",
+  lastInstant: "9999-12-31T23:59:59.999999Z",
+  holder: "PostgreSQL",
+  secondDigits: 6,
+};
+
+export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
+  quoteName,
+  findTable,
+  tableKey,
+  selectedColumns,
+  nameByKey,
+  nameByContent: () => `md5(CAST(q AS text)) || '-' || row_number() OVER (PARTITION BY CAST(q AS text))`,
+  cursorOf,
+  instantText,
+  bind: bindValues,
+  boundInstant,
+  boundTexts,
+  copyOut,
+  readClock: openedAt,
+  markTable: "loadline.batch",
+  listTables,
+  describe: describeTable,
+  render: (...value) =>
+    renderSqlField(
+      {
+        days,
+        isDouble: ({ vendorType }) => vendorType === "double precision",
+        isPadded: ({ vendorType }) => vendorType.startsWith("character("),
+      },
+      ...value,
+    ),
+  stage: stageBatch,
+  refusalOf,
+  readMark,
+  takeMark,
+  rowName: ({ key }) => nameOfRow(key),
+  // Every change of a row gives it another xmin (https://www.postgresql.org/docs/current/ddl-system-columns.html).
+  rowVersion: () => "CAST(t.xmin AS text)",
+  cell: cellOf,
+  isAsked,
+};

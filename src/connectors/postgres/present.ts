@@ -1,0 +1,43 @@
+// A table as it is at present, in PostgreSQL's SQL. In: a table and its fields. Out: SQL of cells, and of what names a row.
+
+import { usageFailure } from "../../core/errors.ts";
+import { markText, unmarkText } from "../sql/cells.ts";
+import { idColumn } from "../sql/names.ts";
+import type { PostgresTable, TableColumn } from "./fields.ts";
+import { nameByKey, quoteName } from "./names.ts";
+import { boundTexts } from "./reading.ts";
+
+export function nameOfRow(key: readonly string[]): string {
+  return key.length === 0 ? "''" : nameByKey(key.map((name) => `t.${quoteName(name)}`));
+}
+
+/** A field as batches have it. */
+export function cellOf({ key, columns }: PostgresTable, field: string): string {
+  const column = columns.get(field);
+  return field === idColumn || column === undefined ? nameOfRow(key) : cellOfColumn(column);
+}
+
+function cellOfColumn({ name, cast, isText }: TableColumn): string {
+  const column = `t.${quoteName(name)}`;
+  if (isText) return markText(cast === "character" ? `rtrim(${column})` : `CAST(${column} AS text)`);
+  if (cast === "timestamp with time zone") return `to_json(${column}) #>> '{}'`;
+  return cast === "time without time zone" ? `${column} || 'Z'` : `CAST(${column} AS text)`;
+}
+
+/** BOOLEAN over `t`: its row is named by one of the bound `keys`. */
+export function isAsked({ key, columns, table }: PostgresTable, field: string): string {
+  const values = boundTexts("keys");
+  const column = columns.get(field);
+  if (column !== undefined)
+    return `t.${quoteName(field)} IN (SELECT ${readCell(column, "k.value")} FROM (${values}) AS k (value))`;
+  const [first, ...others] = key.flatMap((name) => columns.get(name) ?? []);
+  if (first === undefined) throw usageFailure(`${table.name} has no primary key: nothing names its rows`);
+  if (others.length === 0)
+    return `t.${quoteName(first.name)} IN (SELECT CAST(k.value AS ${first.cast}) FROM (${values}) AS k (value))`;
+  return `${nameOfRow(key)} IN (${values})`;
+}
+
+/** The value that a cell means, of the column's type. */
+export function readCell({ cast, isText }: TableColumn, cell: string): string {
+  return isText ? `CAST(${unmarkText(cell)} AS ${cast === "character" ? "text" : cast})` : `CAST(${cell} AS ${cast})`;
+}

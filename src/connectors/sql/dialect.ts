@@ -1,0 +1,147 @@
+// What SQL databases share: sources and targets over sessions of one user. In: a client, and the dialect of its system: how
+// it quotes, what its statements and types are. Out: both sides of a connection. Must hold: a value is bound, never built into
+// SQL; what a job says in SQL is taken as one SELECT that only reads; NULL and the empty text are two values; a batch and its
+// mark are one transaction.
+
+import type { Account } from "../../contract/account.ts";
+import type { StrictColumn } from "../../contract/records.ts";
+import type { Batch } from "../../contract/write.ts";
+import type { Place } from "../../core/errors.ts";
+import type { ObjectSchema } from "../../core/model.ts";
+import type { BatchRows } from "../kit/batch-file.ts";
+
+/** Values as the server writes them. */
+export type Row = Record<string, string | null>;
+
+export interface SqlSession {
+  /** One statement, never several, with values for its placeholders. */
+  rows(statement: string, values?: readonly (string | null)[]): Promise<Row[]>;
+}
+
+export interface SqlClient<Session extends SqlSession> extends Account {
+  readonly name: string;
+  /**
+   * Runs `act` in a transaction of its own, again where what ended it passes: it must be one that may run twice. "read"
+   * sees one snapshot and writes nothing. What the server refuses, and a connection that breaks, is a CallFault.
+   */
+  transact<T>(kind: "read" | "write", act: (session: Session) => Promise<T>): Promise<T>;
+}
+
+export interface FoundTable {
+  /** As people write it: with its schema, in quotes where it needs them. */
+  name: string;
+  /** As SQL has it. */
+  quoted: string;
+}
+
+export interface TableRow extends FoundTable {
+  label: string;
+  isReadable: boolean;
+  isCreateable: boolean;
+  isUpdateable: boolean;
+  isDeletable: boolean;
+  /** No view, and nothing else that only reads. */
+  isTable: boolean;
+}
+
+/** A table as a target has it. */
+export interface DescribedTable {
+  table: TableRow;
+  schema: ObjectSchema;
+  /** Columns of the primary key, or of what names rows as well. */
+  key: readonly string[];
+}
+
+/** What an expression sees of a column. */
+export interface ReadableType {
+  /** DuckDB's. */
+  type: string;
+  /** What is to be taken of a column; it itself where not said. */
+  select?: (column: string) => string;
+  /** What the text of a value must be in full, and what to say of another: "… which is no date". */
+  values?: StrictColumn;
+}
+
+/** A column that can't be taken as it is: "is an array", and what to write in its place. */
+export interface RefusedType {
+  refused: string;
+  next: string;
+}
+
+export interface SelectedColumn {
+  name: string;
+  /** The vendor's own, for messages and the cursor; undefined where it is not known. */
+  vendorType: string | undefined;
+  type: ReadableType | RefusedType;
+}
+
+/** How a source is read. SQL is over `q`, what is read. */
+export interface ReadDialect<Session extends SqlSession> {
+  quoteName(name: string): string;
+  findTable(session: Session, written: string, where?: Place): Promise<FoundTable>;
+  /** None where nothing names the table's rows. */
+  tableKey(session: Session, table: FoundTable): Promise<readonly string[]>;
+  /** The columns of a SELECT, which the server takes as one statement. */
+  selectedColumns(session: Session, select: string): Promise<SelectedColumn[]>;
+  /** Text that names a record by its key columns, each SQL. */
+  nameByKey(columns: readonly string[]): string;
+  /** Text that names a record by all that it holds, and by which of those that hold the same it is. */
+  nameByContent(columns: readonly string[]): string;
+  /** SQL of the column as an instant. Throws a Failure (2) where it is none. */
+  cursorOf(name: string, vendorType: string | undefined, where: Place): string;
+  /** Text of an instant, to the microsecond: 2026-01-31T12:00:00.000000Z. */
+  instantText(cursor: string): string;
+  /** Gives the transaction values that SQL can name. */
+  bind(session: Session, values: Readonly<Record<string, string>>): Promise<void>;
+  /** SQL of a bound value that is an instant, ISO 8601. */
+  boundInstant(name: string): string;
+  /** A SELECT of the texts of a bound value, a JSON array. */
+  boundTexts(name: string): string;
+  /** Writes a CSV file: values in quotes, nothing at all for NULL. Gives how many rows the server says it sent. */
+  copyOut(session: Session, select: string, path: string, signal: AbortSignal): Promise<number>;
+  /** Up to where all changes are there to be read. */
+  readClock(session: Session, account: Pick<Account, "warnings">): Promise<Date>;
+}
+
+/** Of a row of a batch, in the order of its file. */
+export type RowResult = { id: string; created: boolean } | { error: RowRefusal };
+
+export interface RowRefusal {
+  code: string;
+  message: string;
+  fields: string[];
+}
+
+export interface WrittenRow {
+  /** Of the batch, from 0. */
+  n: number;
+  id: string;
+  created: boolean;
+}
+
+/** Writes rows of a batch that is staged, these included. Throws what the server says where it refuses one of them. */
+export type WriteRows = (first: number, last: number) => Promise<WrittenRow[]>;
+
+/** How a target is written to. */
+export interface WriteDialect<Session extends SqlSession, Table extends DescribedTable> {
+  /** Puts a batch where statements find its rows. */
+  stage(session: Session, table: Table, batch: Batch, read: BatchRows): Promise<WriteRows>;
+  /** What the server says of a row; undefined for what it says of something else. */
+  refusalOf(error: unknown, table: Table): RowRefusal | undefined;
+  /** Results under a mark, packed as hexadecimal digits; undefined where no transaction with it has come to its end. */
+  readMark(session: Session, mark: string): Promise<string | undefined>;
+  /** A mark is taken once, also by two who come at the same time. */
+  takeMark(session: Session, mark: string, packed: string): Promise<void>;
+}
+
+/** How a target is looked at. SQL is over `t`, the table. */
+export interface PresentDialect<Table extends DescribedTable> {
+  /** Text that names a row. */
+  rowName(table: Table): string;
+  /** Text that is another one once a row has changed. */
+  rowVersion(table: Table): string;
+  /** A field as batches have it. */
+  cell(table: Table, field: string): string;
+  /** BOOLEAN: the row is named, by this field, by one of the bound `keys`. */
+  isAsked(table: Table, field: string): string;
+}

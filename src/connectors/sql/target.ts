@@ -1,0 +1,138 @@
+// A database as a target. In: mapped rows. Out: rows that are written, each with its answer. Must hold: where the database
+// remembers marks, a batch and its mark are one transaction; where it does not, nothing is written that a second call would
+// double.
+
+import type { Target, TargetCapabilities } from "../../contract/target.ts";
+import type { Values } from "../../contract/values.ts";
+import type { WayRequest } from "../../contract/ways.ts";
+import type { RowError } from "../../contract/write.ts";
+import { usageFailure } from "../../core/errors.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { withAccount } from "../kit/account.ts";
+import { rememberEach } from "../kit/remember.ts";
+import { clearCell } from "./cells.ts";
+import type {
+  DescribedTable,
+  PresentDialect,
+  ReadDialect,
+  SqlClient,
+  SqlSession,
+  TableRow,
+  WriteDialect,
+} from "./dialect.ts";
+import { idColumn, versionColumn } from "./names.ts";
+import { readPresent } from "./present.ts";
+import { resultColumns } from "./results.ts";
+import { markedWrites, repeatableWrites } from "./write.ts";
+
+const rowsMax = 10_000;
+const bytesMax = 32 << 20;
+
+/** What a target wants of a system beside what its source does. */
+export interface TargetDialect<Session extends SqlSession, Table extends DescribedTable>
+  extends ReadDialect<Session>,
+    WriteDialect<Session, Table>,
+    PresentDialect<Table> {
+  /** What remembers marks, as people know it: loadline.batch. */
+  markTable: string;
+  listTables(session: Session): Promise<TableRow[]>;
+  describe(session: Session, name: string): Promise<Table>;
+  render: Values["render"];
+}
+
+const capabilities: TargetCapabilities = {
+  batchesInFlight: 1,
+  clearCell,
+  idColumn,
+  versionColumn,
+  untimedVersions: true,
+  results: resultColumns,
+  modes: ["insert", "update", "upsert", "delete", "mirror"],
+  namedKeysMax: 50_000,
+  findsByAnyField: true,
+};
+
+/** `isPrepared`: the database remembers marks, and the user may write them. */
+export function openSqlTarget<Session extends SqlSession, Table extends DescribedTable>(
+  client: SqlClient<Session> & Pick<Target, "readIdentity">,
+  dialect: TargetDialect<Session, Table>,
+  isPrepared: boolean,
+): Target {
+  const table = rememberEach((name: string) =>
+    client.explain(`describing ${name}`, () => client.transact("read", (session) => dialect.describe(session, name))),
+  );
+  const { readIdentity } = client;
+  return withAccount(client, {
+    capabilities,
+    writes: isPrepared
+      ? { transaction: markedWrites(client, dialect, table) }
+      : { calls: repeatableWrites(client, dialect, table) },
+    listObjects: () =>
+      client.explain("listing tables", async () => {
+        const tables = await client.transact("read", (session) => dialect.listTables(session));
+        return tables.map(({ name, label, isReadable, isCreateable, isUpdateable, isDeletable }) => ({
+          ...{ name, label, createable: isCreateable, updateable: isUpdateable, deletable: isDeletable },
+          ...{ queryable: isReadable, custom: false },
+        }));
+      }),
+    describe: async (name) => (await table(name)).schema,
+    ...(readIdentity === undefined
+      ? {}
+      : { readIdentity: () => client.explain("asking who is signed in", () => readIdentity.call(client)) }),
+    canonicalName: async (name) => (await table(name)).table.name,
+    resolveField: async ({ fields }, name) => fields.get(name),
+    explainName: async () => undefined,
+    explainFilter: async (object, filter) => explainFilter(client, dialect, (await table(object)).table, filter),
+    async refuseDemands({ hardDelete, assignmentRule, place }) {
+      if (!hardDelete && assignmentRule === undefined) return;
+      throw usageFailure("a database has neither hard_delete nor assignment_rule", { where: place });
+    },
+    render: dialect.render,
+    clearedValue: () => "CAST(NULL AS VARCHAR)",
+    snapshot: (request) =>
+      client.explain(`reading ${request.object}`, async () =>
+        readPresent(client, dialect, await table(request.object), request),
+      ),
+    forecastReads: () => 0,
+    chooseWay: (request) => chooseWay(client, dialect, request, isPrepared),
+    forecastCalls: () => 0,
+    readError: (text) => JSON.parse(text) as RowError,
+  });
+}
+
+function chooseWay(
+  { name }: Pick<SqlClient<SqlSession>, "name">,
+  { markTable }: { markTable: string },
+  { operation, batchRows = rowsMax }: WayRequest,
+  isPrepared: boolean,
+) {
+  if (operation === "insert" && !isPrepared) {
+    throw usageFailure(`${name} does not remember what was inserted: a second try would double rows`, {
+      why: `it has no table ${markTable} that this user may write`,
+      next: `loadline connections prepare ${name}, or upsert by a unique column`,
+    });
+  }
+  return {
+    via: isPrepared ? ("transaction" as const) : ("collections" as const),
+    how: isPrepared ? "in transactions" : "in transactions, found by key",
+    batchRowsMax: Math.min(batchRows, rowsMax),
+    batchBytesMax: bytesMax,
+  };
+}
+
+/** As the server says it. */
+async function explainFilter<Session extends SqlSession>(
+  client: SqlClient<Session>,
+  dialect: Pick<ReadDialect<Session>, "selectedColumns">,
+  { quoted }: TableRow,
+  filter: string,
+): Promise<string | undefined> {
+  const select = `SELECT * FROM ${quoted} AS t WHERE (${filter}\n) LIMIT 0`;
+  try {
+    await client.transact("read", (session) => dialect.selectedColumns(session, select));
+    return undefined;
+  } catch (error) {
+    if (error instanceof CallFault && !error.transient) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+// Batches, each in one transaction with its mark. In: a batch file. Out: what became of each row. Must hold: a batch is
+// written once, whoever comes again; a row that the server refuses costs no other; a row that is not there is told.
+
+import type { Batch, CallWrites, TransactionWrites } from "../../contract/write.ts";
+import { type BatchRows, readBatchRows } from "../kit/batch-file.ts";
+import type { DescribedTable, RowResult, SqlClient, SqlSession, WriteDialect, WriteRows } from "./dialect.ts";
+import { deleted, gone, packResults, saveResults, unpackResults } from "./results.ts";
+
+type DescribeTable<Table> = (object: string) => Promise<Table>;
+
+/** A database that remembers marks. */
+export function markedWrites<Session extends SqlSession, Table extends DescribedTable>(
+  client: SqlClient<Session>,
+  dialect: WriteDialect<Session, Table>,
+  describe: DescribeTable<Table>,
+): TransactionWrites {
+  const readMark = async (session: Session, mark: string) => {
+    const packed = await dialect.readMark(session, mark);
+    return packed === undefined ? undefined : unpackResults(packed);
+  };
+  const find = (mark: string) => client.transact("read", (session) => readMark(session, mark));
+  return {
+    remembers: async (mark) => (await client.explain("looking for a batch", () => find(mark))) !== undefined,
+    write: (mark, batch, files) =>
+      client.explain(`writing ${batch.object}`, async () => {
+        const described = await describe(batch.object);
+        const read = readBatchRows(batch.path);
+        const results = await client.transact("write", async (session) => {
+          const known = await readMark(session, mark);
+          if (known !== undefined) return known;
+          const written = await writeRows(session, dialect, described, batch, read);
+          await dialect.takeMark(session, mark, packResults(written));
+          return written;
+        });
+        saveResults(read, results, files, false);
+      }),
+    fetchResults: (mark, batch, files) =>
+      client.explain("reading what became of a batch", async () =>
+        saveResults(readBatchRows(batch.path), (await find(mark)) ?? [], files, false),
+      ),
+  };
+}
+
+/** Without: what may be written twice. */
+export function repeatableWrites<Session extends SqlSession, Table extends DescribedTable>(
+  client: SqlClient<Session>,
+  dialect: WriteDialect<Session, Table>,
+  describe: DescribeTable<Table>,
+): CallWrites {
+  return {
+    proofOf: (operation) => (operation === "insert" ? "nothing" : operation === "upsert" ? "key" : "same-end"),
+    write: (batch, { again }, files) =>
+      client.explain(`writing ${batch.object}`, async () => {
+        const described = await describe(batch.object);
+        const read = readBatchRows(batch.path);
+        let tries = again ? 1 : 0;
+        const results = await client.transact("write", (session) => {
+          tries += 1;
+          return writeRows(session, dialect, described, batch, read);
+        });
+        const mayBeOurs = tries > 1;
+        const isDelete = batch.operation === "delete" || batch.operation === "hardDelete";
+        // A row that is gone by then went with the first try, whose answer nobody heard.
+        const told = results.map((one) =>
+          mayBeOurs && isDelete && "error" in one && one.error === gone ? deleted : one,
+        );
+        saveResults(read, told, files, mayBeOurs);
+      }),
+  };
+}
+
+async function writeRows<Session extends SqlSession, Table extends DescribedTable>(
+  session: Session,
+  dialect: WriteDialect<Session, Table>,
+  described: Table,
+  batch: Batch,
+  read: BatchRows,
+): Promise<RowResult[]> {
+  const write = await dialect.stage(session, described, batch, read);
+  const results: RowResult[] = read.rows.map(() => ({ error: gone }));
+  const refusalOf = (error: unknown) => dialect.refusalOf(error, described);
+  await writeBetween(session, { write, results, refusalOf }, 0, read.rows.length - 1);
+  return results;
+}
+
+interface Writing {
+  write: WriteRows;
+  /** By the row's place in the batch. */
+  results: RowResult[];
+  refusalOf(error: unknown): ReturnType<WriteDialect<SqlSession, DescribedTable>["refusalOf"]>;
+}
+
+/** Rows of the stage, these included; where one of them is refused, its halves, until it stands alone. */
+async function writeBetween(session: SqlSession, writing: Writing, first: number, last: number): Promise<void> {
+  if (first > last) return;
+  const { write, results, refusalOf } = writing;
+  await session.rows("SAVEPOINT loadline_rows");
+  try {
+    for (const { n, id, created } of await write(first, last)) results[n] = { id, created };
+    await session.rows("RELEASE SAVEPOINT loadline_rows");
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    await session.rows("ROLLBACK TO SAVEPOINT loadline_rows");
+    if (first === last) {
+      results[first] = { error: refusal };
+      return;
+    }
+    const middle = (first + last) >> 1;
+    await writeBetween(session, writing, first, middle);
+    await writeBetween(session, writing, middle + 1, last);
+  }
+}
