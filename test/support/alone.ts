@@ -2,6 +2,7 @@
 // runs in its process would meet (vitest.config.ts).
 
 export const alone: readonly string[] = [
+  "test/checkpoint/made-at-once.test.ts",
   "test/http/outcome.test.ts",
   "test/http/pace.test.ts",
   "test/http/retry.test.ts",
