@@ -1,8 +1,8 @@
 // Parts of extracted records as files in the run folder.
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import { readPieces } from "./files.ts";
 import type { Part } from "./model.ts";
 import { writeRecordFile } from "./record-file.ts";
 
@@ -27,7 +27,7 @@ export async function describePart(
   const hash = createHash("sha256");
   let bytes = 0;
   let suspect = false;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of readPieces(path) as AsyncIterable<Buffer>) {
     hash.update(chunk);
     bytes += chunk.length;
     suspect ||= !compressed && suspectBytes.some((byte) => chunk.includes(byte));

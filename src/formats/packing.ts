@@ -1,12 +1,13 @@
 // Compressed files. In: a file. Out: its content. What must hold: a file that ends too early, one that goes on after its
 // end and one that grows beyond all measure are refused; several members in a row are one content, as gzip and zstd say.
 
-import { createReadStream, statfsSync, statSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from "node:zlib";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import { readPieces } from "../core/files.ts";
 
 export type Packing = "none" | "gzip" | "zstd" | "zip" | "pgp";
 
@@ -44,7 +45,7 @@ export async function* readUnpacked(path: string, label: string): AsyncGenerator
   const bytes = statSync(path).size;
   const growth = new Growth(label, bytes);
   try {
-    if (packing === "none") yield* createReadStream(path, { highWaterMark: chunkBytes });
+    if (packing === "none") yield* readPieces(path);
     else if (packing === "gzip") yield* growth.watch(gunzip(path, bytes));
     else yield* growth.watch(unpackFrames(path, bytes));
   } catch (error) {
@@ -80,7 +81,7 @@ async function startsFrame(path: string, start: number): Promise<boolean> {
 }
 
 async function* drain(path: string, start: number, unpacking: Gunzip | ZstdDecompress): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { start, highWaterMark: chunkBytes });
+  const file = readPieces(path, start);
   file.on("error", (error) => unpacking.destroy(error));
   try {
     yield* file.pipe(unpacking);

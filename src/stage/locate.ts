@@ -1,8 +1,8 @@
 // Finds the lines at which records of a CSV part start, for messages. Records are counted as DuckDB counts them: the
 // header and blank lines are none, a quote opens only at the start of a cell. Only for parts that were read strictly.
 
-import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
+import { readPieces } from "../core/files.ts";
 import type { Part } from "../core/model.ts";
 import type { CsvFormat } from "../formats/format.ts";
 
@@ -23,7 +23,7 @@ export async function locateRecords(
     return lines.size < positions.size;
   });
   if (positions.size === 0) return lines;
-  const file = createReadStream(part.path, { highWaterMark: 1 << 20 });
+  const file = readPieces(part.path);
   const bytes = part.compressed ? file.pipe(createGunzip()) : file;
   for await (const chunk of bytes) if (!scanner.feed(chunk as Buffer)) break;
   file.destroy();

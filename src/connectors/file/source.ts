@@ -2,21 +2,19 @@
 // staged can be staged again after a crash, whatever becomes of the original.
 
 import { createHash } from "node:crypto";
-import { constants, copyFileSync, createReadStream, type Stats, statSync } from "node:fs";
+import { constants, copyFileSync, type Stats, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import { syncFile } from "../../core/files.ts";
+import { readPieces, syncFile } from "../../core/files.ts";
 import { packingOf } from "../../formats/packing.ts";
 import { nameReceived, searchOf, searchReceived } from "../../formats/received.ts";
 import type { FileFormat } from "../../job/job.ts";
 import type { Folder } from "./connection.ts";
 import { pathInside } from "./fence.ts";
 import { openFolder } from "./folder.ts";
-
-const chunkBytes = 1 << 20;
 
 export function openFileSource(connection: Folder): Source {
   return {
@@ -121,7 +119,7 @@ async function readOnce(reading: Reading): Promise<{ sha256: string; suspect: bo
     // Each write runs beside the hash and the search, on another thread.
     let written: Promise<void> | undefined;
     try {
-      for await (const chunk of createReadStream(reading.path, { highWaterMark: chunkBytes })) {
+      for await (const chunk of readPieces(reading.path)) {
         await written;
         written = copy?.writeFile(chunk as Buffer);
         hash.update(chunk as Buffer);
