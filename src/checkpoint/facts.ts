@@ -356,6 +356,8 @@ export interface RetryOptions {
   run: string;
   /** A file with them as a person has mended them, absolute; without it, they are taken as they were. */
   file?: string;
+  /** Rows are taken though a later run has loaded newer ones of their key. */
+  older?: true;
 }
 
 /** A row that a run did not load, and that is open no more. */

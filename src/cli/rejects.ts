@@ -14,6 +14,7 @@ export function addRejectsCommand(program: Command, globals: () => Globals, act:
     .option("--export <file>", "write them to a CSV file, with the reasons and an id for each row")
     .option("--bom", "with --export: begin the file as spreadsheets want UTF-8")
     .option("--retry [file]", "load them again: as they are in a file that was exported and mended, or as they were")
+    .option("--older", "with --retry: also over newer rows of the same key that came since")
     .option("--drop", "end them: they are not to be loaded")
     .option("--reason <text>", "with --drop: why")
     .option("--yes", "with --retry: load into a protected connection")

@@ -32,6 +32,7 @@ export interface RejectsFlags {
   bom?: boolean;
   /** True without a file. */
   retry?: string | true;
+  older?: boolean;
   drop?: boolean;
   reason?: string;
   yes?: boolean;
@@ -79,6 +80,7 @@ function refuseUseless(id: string | undefined, flags: RejectsFlags): void {
     throw usageFailure("--drop ends rows for good, and wants a --reason", { next: 'add --reason "why"' });
   }
   if (flags.reason !== undefined && flags.drop !== true) throw usageFailure("--reason goes with --drop");
+  if (flags.older === true && flags.retry === undefined) throw usageFailure("--older goes with --retry");
   if (flags.bom === true && flags.export === undefined) throw usageFailure("--bom goes with --export");
 }
 
@@ -223,7 +225,8 @@ async function retryRows(
     printNotice("no row is open: nothing to load again");
     return exitCode.done;
   }
-  const retry = { run: run.id, ...(file === undefined ? {} : { file }) };
+  const older = flags.older === true ? { older: true as const } : {};
+  const retry = { run: run.id, ...(file === undefined ? {} : { file }), ...older };
   return runAgain(globals, run, { streams: names, retry, yes: flags.yes === true });
 }
 

@@ -6,16 +6,19 @@ import {
   closeSync,
   constants,
   createReadStream,
+  existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   type ReadStream,
+  readdirSync,
   renameSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
-import { dirname } from "node:path";
+import { copyFile, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** Whether there is something. Throws where that can't be known: what must not be seen is not absent. */
 export function isThere(path: string): boolean {
@@ -103,4 +106,20 @@ export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const piece of readPieces(path)) hash.update(piece as Buffer);
   return hash.digest("hex");
+}
+
+/** A link, or a copy where the file system has none. What is there already stays. */
+export async function linkFile(from: string, to: string): Promise<void> {
+  if (existsSync(to) || !existsSync(from)) return;
+  makePrivateFolder(dirname(to));
+  try {
+    linkSync(from, to);
+  } catch {
+    await copyFile(from, to);
+  }
+}
+
+/** The same of all files of a folder. */
+export async function linkAll(from: string, to: string): Promise<void> {
+  for (const name of existsSync(from) ? readdirSync(from) : []) await linkFile(join(from, name), join(to, name));
 }

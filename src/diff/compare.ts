@@ -15,6 +15,7 @@ import {
   isRejected,
   keysTable,
   leftBehindTable,
+  olderTable,
   outsideTable,
   waitingTable,
 } from "./keys.ts";
@@ -251,6 +252,7 @@ export function nameStayed(input: CompareInput): string[] {
     statements.push(`${insert} 'unmatched', s._row_, 'no record has this key', ''
       FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows} WHERE ${isLeft}`);
   }
+  if (input.hasOlder === true) statements.push(`${insert} 'conflicts', _row_, _why_, '' FROM ${olderTable}`);
   if (input.isBounded === true)
     statements.push(`${insert} 'unmatched', _row_, 'its record is not in target.where', ids FROM ${outsideTable}`);
   return statements;
@@ -274,6 +276,7 @@ export function countPlan(input: CompareInput, plan: string): string {
     (SELECT count(*) FROM ${waitingTable}) AS waiting,
     (SELECT coalesce(sum(bit_count(keyed)), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
+    ${input.hasOlder === true ? `(SELECT count(*) FROM ${olderTable})` : "0"} AS older,
     ${countUnmatched(input)} AS unmatched,
     ${input.isBounded === true ? `(SELECT count(*) FROM ${outsideTable})` : "0"} AS outside,
     count(*) FILTER (action = 'create') AS creates, count(*) FILTER (action = 'update') AS updates,

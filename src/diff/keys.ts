@@ -53,11 +53,13 @@ export interface KeysInput {
 export const keysTable = "keys";
 export const leftBehindTable = "left_behind";
 /** SQL over `left_behind`: the row is a reject. */
-export const isRejected = "_reason_ NOT IN ('duplicate', 'waiting')";
+export const isRejected = "_reason_ NOT IN ('duplicate', 'waiting', 'older')";
 /** Rows that are kept until a run finds their parent (_row_, _field_, _why_). */
 export const waitingTable = "waiting_rows";
 /** Rows whose key finds no record but such as may not be touched (_row_, ids). */
 export const outsideTable = "outside_rows";
+/** Rows that an earlier run has left, and whose key a newer row has had since (_row_, _why_). Only where such are taken up. */
+export const olderTable = "older_rows";
 /** What rows name of a stream that is planned later (key, field, parent, streams): the row's key, and that of what it names. */
 export const laterTable = "later_fields";
 /** Rows of the stage that validation rejected, among those that the run takes. */
@@ -66,8 +68,8 @@ export const rejectedTable = "rejected_rows";
 export const duplicatesTable = "duplicate_rows";
 
 /**
- * Statements that make `keys` (_row_, _key_, _shown_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate', 'waiting' or a
- * reject's text).
+ * Statements that make `keys` (_row_, _key_, _shown_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate', 'waiting', 'older'
+ * or a reject's text).
  * `keys` is a view: reading three columns of the stage again is as fast as reading a table of them, and such a table
  * would take 300 MB for 5 M rows.
  */
@@ -94,6 +96,16 @@ export function selectKeys(input: KeysInput): string[] {
     statements.push(...leaveDuplicates(input.dedupe, input.records !== undefined || kept.length > 0));
   statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
   return statements;
+}
+
+/** Statements that leave out rows which are older than what was loaded since. `older`: table of their `position` and `why`. */
+export function leaveOlder(stage: string, older: string): string[] {
+  return [
+    `CREATE OR REPLACE TEMP TABLE ${olderTable} AS SELECT _row_, o.why AS _why_
+      FROM (SELECT _row_, _position_ AS position FROM ${identifier(stage)} SEMI JOIN ${keysTable} USING (_row_)) s
+      JOIN ${identifier(older)} o USING (position)`,
+    `INSERT INTO ${leftBehindTable} SELECT _row_, 'older' FROM ${olderTable}`,
+  ];
 }
 
 /**

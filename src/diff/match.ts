@@ -70,6 +70,8 @@ export interface CompareInput {
   times?: string;
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
+  /** Rows were left out that are older than what was loaded since. */
+  hasOlder?: true;
   /** Scans have the column `_within_`, true for the records that may be touched. */
   isBounded?: true;
   /** The target may take two keys for one that are not equal: those of its records are told that may be such. */

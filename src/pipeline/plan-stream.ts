@@ -32,6 +32,7 @@ import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted
 import { refuseLostLookups } from "./diff/lookups.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
+import { findOlder } from "./extract/newer-rows.ts";
 import { judgePlan } from "./guards/judge-plan.ts";
 import { lookupFolder } from "./lookups/found-records.ts";
 import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
@@ -179,6 +180,7 @@ async function planParts(
     parts.reduce((sum, { bytes }) => sum + bytes, 0),
   );
   const lookups: ToldLookup[] = [];
+  const older = await findOlder(context, stream, parts);
   const staged = await stageStream({
     engine,
     compiled,
@@ -211,6 +213,7 @@ async function planParts(
     timezone: context.job.timezone,
     taken: wholeBeforeReading(context, stream, record),
     ...(seen === undefined ? {} : { seen }),
+    ...(older === undefined ? {} : { older }),
     ...(inserted === undefined ? {} : { inserted }),
     ...(stream.target.mode === "delta" ? { delivered: await readDelivered(context, stream) } : {}),
     snapshotFolder: subfolder(context, "snapshot"),

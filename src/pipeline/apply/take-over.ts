@@ -2,11 +2,10 @@
 // knows of them. In: the plan's run. Out: the same under the new run. Must hold: files that the load adds to are copies,
 // the others may be links; nothing is taken over that is not what the plan was made of.
 
-import { cpSync, existsSync, linkSync, readdirSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { cpSync, existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { PartRecord, StreamRecord } from "../../checkpoint/ledger.ts";
-import { hashFile, makePrivateFolder } from "../../core/files.ts";
+import { hashFile, linkAll, linkFile } from "../../core/files.ts";
 import { fileOf } from "../../core/model.ts";
 import type { FileSource, Stream } from "../../job/job.ts";
 import { decryptAgain } from "../extract/extract-stream.ts";
@@ -40,7 +39,7 @@ export async function takeOver(
   const from = planFolder(context);
   if (stream.source.kind === "files") await refuseOtherFiles(context, { ...stream, source: stream.source });
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
-  await link(join(from, "plan", `${stream.name}.parquet`), plan);
+  await linkFile(join(from, "plan", `${stream.name}.parquet`), plan);
   if ((await hashOf(plan)) !== planned.planSha256) throw notAsKept(made, `the plan of stream ${stream.name}`, plan);
   await linkAll(join(from, "extract", stream.name), subfolder(context, "extract", stream.name));
   for (const kind of read) await linkAll(join(from, kind), join(context.folder, kind));
@@ -56,21 +55,6 @@ export async function takeOver(
   for (const { label, path, sha256 } of parts) if ((await hashOf(path)) !== sha256) throw notAsKept(made, label, path);
   ledger.addParts(run.id, stream.name, parts);
   return { plan, parts };
-}
-
-async function linkAll(from: string, to: string): Promise<void> {
-  for (const name of existsSync(from) ? readdirSync(from) : []) await link(join(from, name), join(to, name));
-}
-
-/** A link, or a copy where the file system has none. */
-async function link(from: string, to: string): Promise<void> {
-  if (existsSync(to) || !existsSync(from)) return;
-  makePrivateFolder(dirname(to));
-  try {
-    linkSync(from, to);
-  } catch {
-    await copyFile(from, to);
-  }
 }
 
 function copyTold(from: string, to: string, stream: string): void {

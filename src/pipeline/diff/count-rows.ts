@@ -40,6 +40,7 @@ export async function countRows(
     count("shared_keys") -
     count("waiting") -
     count("outside") -
+    count("older") -
     keyed;
   const changed = count("creates") + count("updates") + count("deletes");
   return {
@@ -54,7 +55,7 @@ export async function countRows(
     updates: count("updates"),
     deletes: count("deletes"),
     unchanged: keyed - changed - count("conflicts") - count("unmatched"),
-    conflicts: count("conflicts"),
+    conflicts: count("conflicts") + count("older"),
     mirrorDeletes: count("mirror_deletes"),
     rounded: compiled.rounds ? await countRounded(engine, staged) : 0,
   };

@@ -27,6 +27,8 @@ export interface DiffInput {
   taken: Wholeness;
   /** Of records: those that an earlier run took, a table function. */
   seen?: string;
+  /** Of rows that an earlier run has left: a table of those that are older than what was loaded since. */
+  older?: string;
   /** Of mode delta: what the target was given before. */
   delivered?: PresentRecords;
   /** Of mode insert: what earlier runs have inserted. */

@@ -8,7 +8,7 @@ import { exitCode } from "../../core/exit-code.ts";
 import { isKeptPart, type StreamCounts } from "../../core/model.ts";
 import { together, type Wholeness } from "../../core/wholeness.ts";
 import { nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
-import { type KeysInput, lastTaken, selectKeys } from "../../diff/keys.ts";
+import { type KeysInput, lastTaken, leaveOlder, selectKeys } from "../../diff/keys.ts";
 import { type CompareInput, matchKeys, nameMatches } from "../../diff/match.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
@@ -120,6 +120,7 @@ async function selectRows(input: DiffInput): Promise<string | undefined> {
     ...wanted,
   };
   for (const sql of selectKeys(keys)) await engine.run(sql);
+  if (input.older !== undefined) for (const sql of leaveOlder(staged.view, input.older)) await engine.run(sql);
   await mergeDuplicates(engine, compiled, staged.view);
   await leaveClashing(engine, compiled, keys);
   if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);

@@ -35,6 +35,7 @@ export async function prepareCompare(
     ...(present === undefined ? {} : { snapshot: { scan: present.scan, idColumn, versionColumn } }),
     ...(input.inserted === undefined ? {} : { inserted: selectKnown(input.inserted, staged.view, keysTable) }),
     ...(deletable === undefined ? {} : { deletable }),
+    ...(input.older === undefined ? {} : { hasOlder: true as const }),
     partlyKnown: listPartlyKnown(compiled, staged),
     tellsUnusualKeys: isNamedByText(compiled),
   };

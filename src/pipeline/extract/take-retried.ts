@@ -45,8 +45,10 @@ export async function takeRetried(context: RunContext, stream: Stream): Promise<
     context.emit({ type: "warning", message });
   }
   if (taken.ids.length === 0) return [];
+  subfolder(context, "retry");
   writeDurably(idsPath(context, stream.name), JSON.stringify(taken.ids));
-  const path = join(subfolder(context, "extract", stream.name), "retry-1.parquet");
+  const path = retriedPath(context, stream.name);
+  subfolder(context, "extract", stream.name);
   const cells = columns.map((name) => `coalesce(${identifier(name)}, '') AS ${identifier(name)}`);
   await writeParquet(engine, `SELECT ${cells.join(", ")} FROM ${scanCsvFiles([text], columns)}`, path);
   syncFile(path);
@@ -80,14 +82,19 @@ function refuseWholeFile({ target, name }: Stream, run: string): void {
   );
 }
 
-/** Ids of the rows that this run has taken up. */
-export function retriedIds(context: RunContext, stream: string): string[] {
+/** The part of the rows that a run has taken up. */
+export function retriedPath({ folder }: Pick<RunContext, "folder">, stream: string): string {
+  return join(folder, "extract", stream, "retry-1.parquet");
+}
+
+/** Ids of these rows, in their order. */
+export function retriedIds(context: Pick<RunContext, "folder">, stream: string): string[] {
   const path = idsPath(context, stream);
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as string[]) : [];
 }
 
-function idsPath(context: RunContext, stream: string): string {
-  return join(subfolder(context, "retry"), `${stream}.json`);
+function idsPath({ folder }: Pick<RunContext, "folder">, stream: string): string {
+  return join(folder, "retry", `${stream}.json`);
 }
 
 /** Of the source, as the files of the run have them. */

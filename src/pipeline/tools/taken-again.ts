@@ -27,7 +27,9 @@ export function takenAgainBy(
 function isWhole(ledger: Ledger, run: RunRecord, stream: string): boolean {
   const { limit, keys, streams, retry } = run.options;
   if ([limit, keys, streams, retry].some((one) => one !== undefined)) return false;
-  if (ledger.streams(run.id).find(({ name }) => name === stream)?.state !== "settled") return false;
+  const of = ledger.streams(run.id).find(({ name }) => name === stream);
+  // One that found no file has taken nothing again.
+  if (of?.state !== "settled" || of.plan === null) return false;
   const window = ledger.window(run.id, stream);
   return window === undefined || window.to === null || window.moves;
 }
