@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts dist/cli.js. Plain JavaScript that every Node can read, so that an old one gets a sentence instead of a trace.
+// Starts dist/. Plain JavaScript that every Node can read, so that an old one gets a sentence instead of a trace.
 const major = Number(process.versions.node.split(".")[0]);
 if (major < 24) {
   const typed = ["npx loadline", ...process.argv.slice(2)].join(" ");
@@ -8,6 +8,5 @@ if (major < 24) {
   );
   process.exit(1);
 }
-const { enableCompileCache } = await import("node:module");
-enableCompileCache?.();
-await import("../dist/cli.js");
+const { start } = await import("../dist/start.js");
+await start();

@@ -63,33 +63,37 @@ async function bundle(folder: string): Promise<OutputChunk[]> {
   const minify = { compress: { keepNames: { function: true, class: true } }, mangle: { keepNames: true } };
   const { output } = await program.write({
     dir: folder,
-    chunkFileNames: "[name]-[hash].js",
+    // Scripts, whose code can be kept once it has run (src/start.ts); of modules Node gives none.
+    format: "cjs",
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "[name]-[hash].cjs",
     comments: false,
     minify,
-    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: gatherRun(), debugName: "run" }] },
+    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: gather(), debugName: "gathered" }] },
   });
   const chunks = output.filter((file) => file.type === "chunk");
   // Whoever starts the program again in one process makes its first file anew: nobody else may bring it.
-  const importing = chunks.find(({ imports }) => imports.includes("cli.js"));
-  if (importing !== undefined) throw new Error(`${importing.fileName} imports cli.js`);
+  const importing = chunks.find(({ imports }) => imports.includes("cli.cjs"));
+  if (importing !== undefined) throw new Error(`${importing.fileName} imports cli.cjs`);
   return chunks;
 }
 
 type NameChunk = (id: string, context: { getModuleInfo(id: string): ModuleInfo | null }) => string | null;
 
 /**
- * All that a run reads before it begins, in one file: of fifty small ones, each is looked for, read and linked by itself.
- * What the first file needs stays with that, so that `--help` reads no more than it must.
+ * All that every command reads in one file, and all that a run reads beside it in another: of fifty small ones, each is
+ * looked for, read and linked by itself. The first module of all is alone in its file, which runs anew for each start.
  */
-function gatherRun(): NameChunk {
-  const gathered = new Set<string>();
+function gather(): NameChunk {
+  const first = join(root, "src/cli.ts");
+  const chunks = new Map<string, string>();
   return (id, context) => {
-    if (gathered.size === 0) {
-      const first = reach(join(root, "src/cli.ts"), context);
-      for (const module of reach(join(root, "src/commands/run.ts"), context))
-        if (!first.has(module)) gathered.add(module);
+    if (chunks.size === 0) {
+      for (const module of reach(join(root, "src/commands/run.ts"), context)) chunks.set(module, "run");
+      for (const module of reach(first, context)) chunks.set(module, "all");
+      chunks.delete(first);
     }
-    return gathered.has(id) ? "run" : null;
+    return chunks.get(id) ?? null;
   };
 }
 
@@ -98,6 +102,11 @@ function reach(from: string, context: Parameters<NameChunk>[1]): Set<string> {
   const reached = new Set([from]);
   for (const id of reached) for (const imported of context.getModuleInfo(id)?.importedIds ?? []) reached.add(imported);
   return reached;
+}
+
+async function bundleStart(folder: string): Promise<void> {
+  const start = await rolldown({ cwd: root, input: "src/start.ts", platform: "node", logLevel: "warn" });
+  await start.write({ dir: folder, comments: false, minify: true });
 }
 
 /** The scripts and the style of the HTML pages (src/report/html/), which are put into each of them. */
@@ -145,6 +154,7 @@ const folder = values.out ?? join(root, "dist");
 const fresh = `${folder}-${process.pid}.tmp`;
 try {
   const chunks = await bundle(fresh);
+  await bundleStart(fresh);
   await bundlePages(join(fresh, "page"));
   writeFileSync(join(fresh, "licences.txt"), collectLicences(chunks));
   replaceFolder(folder, fresh);

@@ -303,12 +303,17 @@ function reportFailure(error: unknown): ExitCode {
 // What no code waited for. The ledger is as after a kill, which `resume` takes up.
 process.on("uncaughtException", (error) => process.exit(reportFailure(error)));
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
-  else code = reportFailure(error);
+/** A run of this module is a run of the program; it ends with the process. */
+export const ended = main();
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) code = error.exitCode === 0 ? exitCode.done : exitCode.usage;
+    else code = reportFailure(error);
+  }
+  const untraced = traceProblem();
+  if (untraced !== undefined) printWarning(`--trace: not every call could be written: ${untraced}`);
+  process.exit(code);
 }
-const untraced = traceProblem();
-if (untraced !== undefined) printWarning(`--trace: not every call could be written: ${untraced}`);
-process.exit(code);

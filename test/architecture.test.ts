@@ -78,6 +78,7 @@ const allowed: Record<string, string[]> = {
   pipeline: [...leaves, "formats", "values", "job", "report", "http", "connectors", "contract", ...steps],
   commands: [...leaves, "help", "job", "report", "telemetry", "pipeline", "sandbox", "checkpoint", "notify"],
   cli: [...leaves, "help", "report", "commands"],
+  start: [],
 };
 
 /** The rooms of src/pipeline/, from the top of the way to its foundations, each with the file that a reader opens first. */
@@ -242,7 +243,7 @@ const importDoors: { modules: RegExp; door: string[]; exceptions?: Record<string
   { modules: /^cli-progress$/, door: ["report/"] },
   { modules: /^yaml$/, door: ["job/", "sandbox/schema-file.ts"] },
   { modules: /^node:child_process$/, door: ["pipeline/runs/rehearsal.ts", "report/pager.ts"] },
-  { modules: /^(node:)?(worker_threads|cluster|vm)$/, door: [] },
+  { modules: /^(node:)?(worker_threads|cluster|vm)$/, door: ["start.ts"] },
 ];
 
 describe("one door", () => {
@@ -281,6 +282,7 @@ describe("one door", () => {
   test("to the process: its arguments and its end", () => {
     expectOnly(outside(["cli.ts"], /\bprocess\.(exit|argv|abort|exitCode)\b/), {
       "pipeline/runs/rehearsal.ts": "starts the program that it is part of",
+      "start.ts": "keeps the code of a command under its name",
     });
   });
 
@@ -296,7 +298,9 @@ describe("one door", () => {
   });
 
   test("to Node's modules: what is not imported is asked for by the HTTP client alone", () => {
-    expectOnly(outside(["http/client.ts"], /\bgetBuiltinModule\b|\bcreateRequire\b/));
+    expectOnly(outside(["http/client.ts"], /\bgetBuiltinModule\b|\bcreateRequire\b/), {
+      "start.ts": "gives the bundle what is not in it",
+    });
   });
 
   test("to fetch: there is none", () => {
@@ -314,6 +318,7 @@ describe("a system's name", () => {
 
 /** The file of each part that a reader opens first. */
 const mainFiles = [
+  "start.ts",
   "cli.ts",
   ...Object.values(rooms),
   "checkpoint/ledger.ts",

@@ -30,6 +30,7 @@ const exceptions: Record<string, string> = {
   "core/process-memory.ts: starts": "filled as modules are loaded, not by a run",
   "core/writings.ts: gramsOf": "made of its key alone",
   "report/visible-text.ts: segmenter": "the same for everyone; making one takes long",
+  "start.ts: loader": "what is loaded once for all runs of a process",
   "sandbox/clock.ts: present": "tells the work of one sandbox from that of another",
   "sandbox/hubspot/time-zone.ts: formats": "made of its key alone",
 };

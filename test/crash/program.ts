@@ -2,7 +2,7 @@
 // processes for hours must not see a build that happens meanwhile, and the canary needs a copy that it may spoil.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Finished, type Running, repository, runLoadline, startChild, startLoadline } from "../support/child.ts";
@@ -40,7 +40,10 @@ export function buildProgram({ bundled = true } = {}): OwnProgram {
       ];
   execFileSync(process.execPath, bundled ? command : [...command, "--noCheck"]);
   mkdirSync(join(folder, "bin"));
-  for (const name of ["bin/loadline.js", "package.json"]) cpSync(join(repository, name), join(folder, name));
+  const bin = join(folder, "bin/loadline.js");
+  if (bundled) cpSync(join(repository, "bin/loadline.js"), bin);
+  else writeFileSync(bin, 'await import("../dist/cli.js");\n');
+  cpSync(join(repository, "package.json"), join(folder, "package.json"));
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   const start: Program["start"] = (args, cwd, env = {}) =>
     startChild(process.execPath, [join(folder, "bin/loadline.js"), ...args], { cwd, env });

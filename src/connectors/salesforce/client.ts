@@ -18,7 +18,8 @@ import type { SalesforceConnection } from "./connection.ts";
 import { explainFault, isOwnError, readApiError } from "./errors.ts";
 import { checkInstance } from "./hosts.ts";
 import { type SignedIn, signIn, soapLoginEnds } from "./sign-in.ts";
-import { isSoapFault, type PlainRequest, type PlainResponse } from "./transport.ts";
+import { isSoapFault } from "./soap-fault.ts";
+import type { PlainRequest, PlainResponse } from "./transport.ts";
 
 type Jsforce = InstanceType<typeof import("jsforce/lib/core.js").Connection>;
 

@@ -44,8 +44,3 @@ export class LentTransport extends Transport {
     return create as never;
   }
 }
-
-/** A refusal by SOAP. That the server is busy is none. */
-export function isSoapFault(body: string): boolean {
-  return /<faultcode>/.test(body) && !/SERVER_UNAVAILABLE|REQUEST_LIMIT_EXCEEDED|UNKNOWN_EXCEPTION/.test(body);
-}

@@ -16,9 +16,10 @@ const program = join(repository, "bin/loadline.js");
 /** What a run starts for `--sandbox`, by the path of the program; it asks the pool, whose socket it must know. */
 const rehearsalSandbox = join(import.meta.dirname, "rehearsal-sandbox.ts");
 const pool = process.env[socketVariable];
-const first = pathToFileURL(join(repository, "dist/cli.js")).href;
+const { start } = (await import(pathToFileURL(join(repository, "dist/start.js")).href)) as {
+  start: () => Promise<void>;
+};
 
-let runs = 0;
 let isSound = true;
 
 process.on("uncaughtExceptionMonitor", () => {
@@ -32,15 +33,13 @@ const emitters: readonly EventEmitter[] = [process, process.stdout, process.stde
 const before = { folder: process.cwd(), umask: process.umask(), listeners: emitters.map(listenersOf) };
 
 async function run({ args, cwd, env }: RunRequest): Promise<void> {
-  runs += 1;
   const isRehearsal = pool !== undefined && args.includes("--sandbox");
   process.argv = [process.execPath, isRehearsal ? rehearsalSandbox : program, ...args];
   replaceEnvironment(isRehearsal ? { ...env, [socketVariable]: pool } : env);
   process.chdir(cwd);
   const code = await new Promise<number>((resolve) => {
     process.exit = ((given: number) => resolve(given)) as typeof process.exit;
-    // A module is known by its URL: with another query it is another one.
-    void import(`${first}?run=${runs}`);
+    void start();
   });
   putBack();
   for (const stream of [process.stdout, process.stderr]) stream.write(runEnd);
