@@ -188,6 +188,9 @@ export interface Watermark {
   pending: string[];
   /** When all of the source was taken last; null where an older loadline did not write it down. */
   full: string | null;
+  /** The records of the source that were taken and not deleted since, beside the ledger; null where deletions are not told by them. */
+  knownFile: string | null;
+  knownSha256: string | null;
 }
 
 /** Whose a watermark is, whatever its source is defined to be. */

@@ -130,6 +130,8 @@ export const tables = {
       "pending",
       "seen_sha256",
       "full_time",
+      "known_file",
+      "known_sha256",
     ],
     key: ["job", "stream", "source_org", "target_org", "object", "job_file", "source"],
     group: ["job"],

@@ -186,6 +186,8 @@ export function watermarkCells(watermark: Watermark): Cells {
     pending: JSON.stringify(watermark.pending),
     seen_sha256: watermark.seenSha256,
     full_time: watermark.full,
+    known_file: watermark.knownFile,
+    known_sha256: watermark.knownSha256,
   };
 }
 
@@ -204,6 +206,8 @@ export function watermarkRecord(cells: Cells): Watermark {
     pending: JSON.parse(text(cells["pending"])) as string[],
     seenSha256: textOrNull(cells["seen_sha256"]),
     full: textOrNull(cells["full_time"]),
+    knownFile: textOrNull(cells["known_file"]),
+    knownSha256: textOrNull(cells["known_sha256"]),
   };
 }
 

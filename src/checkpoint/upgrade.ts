@@ -9,9 +9,9 @@ import { placeColumns, placeIn } from "./places.ts";
 import type { Sums } from "./sums.ts";
 import type { Cells } from "./table.ts";
 
-/** Tables whose keys are others than they were, and the version that made them so. */
+/** Tables whose keys are others than they were, since version 6 for watermarks, or that got columns since; and when last. */
 const rebuilt: readonly { version: number; table: TableName }[] = [
-  { version: 6, table: "watermarks" },
+  { version: 10, table: "watermarks" },
   { version: 7, table: "taken" },
   { version: 7, table: "delivered" },
 ];

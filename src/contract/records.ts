@@ -19,6 +19,8 @@ export interface RecordSchema {
   versionColumn: string;
   /** Names that come along when deleted records do. */
   deletionColumns: readonly string[];
+  /** Gives the keys of all records where they are asked for (`compared`), so that those that are gone can be told. */
+  comparesKeys?: true;
   /** The type of a parent's field, `Account.Name`; undefined where there is none. */
   resolveParentField(path: string): Promise<string | undefined>;
 }
@@ -32,6 +34,18 @@ export interface RecordCatalog {
   filtersByIndex?: true;
   /** The system's own clock: a window ends there. */
   readClock(): Promise<Date>;
+  /** Where the system counts its changes: windows by the number and not by the clock. */
+  positions?: Positions;
+}
+
+export interface Positions {
+  /** The `cursor` that asks for them. */
+  cursor: string;
+  /**
+   * Where the counter stands: text that sorts as it grows. All that shows later is at it or behind it, and what a record
+   * has as its version is such a text. `since`: where the window before ended; `lost` says why none can go on from there.
+   */
+  read(source: ObjectSource, since: string | undefined): Promise<{ to: string; lost?: string }>;
 }
 
 /** What the text of a value must be in full, and what another one is. */

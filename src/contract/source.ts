@@ -14,6 +14,11 @@ export interface ExtractRequest<S extends StreamSource = StreamSource> {
   files: readonly ChosenFile[];
   /** Fields of records to take; files come whole. */
   columns: readonly string[];
+  /**
+   * Deletions are told by comparison: one more part (`keysLocator`) of all records that are there, within the source's
+   * `where` or not, as of the records' moment or later. `keysColumns`, then these; NULL where the text is none.
+   */
+  compared?: readonly string[];
   /** Of an incremental stream: what changed since `from` (undefined: ever) and before `to`. ISO 8601. */
   window?: Window;
   /** Parts that an earlier attempt has finished. */

@@ -139,6 +139,17 @@ export interface Part {
 /** The locator of a part of records that are taken again, for an earlier run did not settle them well. */
 export const pendingLocator = "pending";
 
+/** The locator of a part of all keys of a source, which has no rows of the stream. */
+export const keysLocator = "keys";
+
+/** Whether a part has rows of its stream. */
+export function hasRecords({ locator }: Pick<Part, "locator">): boolean {
+  return locator !== keysLocator;
+}
+
+/** Its first columns: what a record is, and whether it is one that the stream takes (`true`). */
+export const keysColumns = ["loadline_id", "loadline_within"] as const;
+
 /** What the locator of a part begins with that holds rows which an earlier run has kept: Parquet, whatever the format. */
 const waitingLocator = "waiting for a parent";
 

@@ -155,8 +155,8 @@ export interface ObjectSource {
   where?: string;
   /** Only what changed since the last run. */
   incremental?: Incremental;
-  /** Whether deleted records come as rows. */
-  deletes: "ignore" | "emit";
+  /** Whether deleted records come as rows: as the system tells them, or as records that were taken and are not there now. */
+  deletes: "ignore" | "emit" | "compare";
   /** Of the parts. */
   format: CsvFormat;
   optional: string[];

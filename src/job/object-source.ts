@@ -25,6 +25,8 @@ export function buildObjectSource(
   }
   const incremental = buildIncremental(written.incremental, draft, diagnostics);
   const sql = buildSql(written, draft, diagnostics);
+  if (sql !== undefined && incremental?.cursor === xminCursor) refuseTimes(written, draft, diagnostics);
+  if (written.deletes === "compare") refuseCompare(written, sql, draft, diagnostics);
   const [called = "object"] = sqlNames.filter((name) => written[name] !== undefined);
   return {
     kind: "object",
@@ -93,6 +95,37 @@ function buildIncremental(
     ...(refresh === undefined ? {} : { refreshMs: parseDuration(refresh) }),
     place: placeAt(["source", "incremental"], draft, diagnostics),
   };
+}
+
+/** PostgreSQL's number of the transaction that wrote a row, which no column has as its name. */
+const xminCursor = "xmin";
+
+/** A window of transactions begins and ends with one, and not at a time. */
+function refuseTimes(written: SourceFile, draft: StreamDraft, diagnostics: Diagnostics): void {
+  for (const name of ["overlap", "since", "refresh"] as const) {
+    if (written.incremental?.[name] === undefined) continue;
+    const message = `${name} does not go with cursor: ${xminCursor}: it counts transactions, and knows no time`;
+    const next = "leave it out: no change is missed without it";
+    diagnostics.add(keySpanAt(draft.tree, ["source", "incremental", name]), message, { next });
+  }
+}
+
+function refuseCompare(
+  written: SourceFile,
+  sql: SqlSource | undefined,
+  draft: StreamDraft,
+  diagnostics: Diagnostics,
+): void {
+  const span = spanAt(["source", "deletes"], draft);
+  if (sql === undefined) {
+    diagnostics.add(span, "deletes: compare goes with `table`, `query` or `query_file`: other systems tell deletions", {
+      next: "deletes: emit",
+    });
+  } else if (written.incremental === undefined) {
+    diagnostics.add(span, "deletes: compare goes with incremental: it remembers what was taken", {
+      next: "add incremental; or leave deletes out, and mode mirror deletes what the source no longer has",
+    });
+  }
 }
 
 /** ISO 8601 as the instant it means, in UTC; a date is its midnight. Undefined for anything else. */

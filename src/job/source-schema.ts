@@ -100,7 +100,10 @@ export const source = closedMap({
   })
     .describe("Extract only what changed since the last run.")
     .optional(),
-  deletes: z.enum(["ignore", "emit"]).describe("Whether deleted records come as rows.").optional(),
+  deletes: z
+    .enum(["ignore", "emit", "compare"])
+    .describe("Whether deleted records come as rows; compare (databases) tells them by the keys that are there.")
+    .optional(),
   keep: expression.describe("SQL over the source columns: rows for which it is not true are filtered out.").optional(),
   optional: z.array(text).describe("Columns that a file may lack: fields mapped from them are left alone.").optional(),
 });

@@ -15,7 +15,8 @@ export function refusePartOfSource({ source, target }: Stream, draft: StreamDraf
   const upsert = "take mode upsert, or let every run take all of the source";
   if (source.kind === "object") {
     if (source.incremental === undefined) return;
-    const next = "take mode upsert, and for what is deleted `deletes: emit`; or leave incremental out";
+    const next =
+      "take mode upsert, and for what is deleted `deletes: emit` (of a database: compare); or leave incremental out";
     refuse("incremental", "it would delete the records that have not changed", next);
     return;
   }

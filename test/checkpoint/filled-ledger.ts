@@ -145,6 +145,8 @@ const taken: WindowRecord = {
 
 export const watermark: Watermark = {
   full: null,
+  knownFile: null,
+  knownSha256: null,
   job: "j",
   stream: "contacts",
   sourceOrg: "s",

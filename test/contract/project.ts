@@ -22,6 +22,7 @@ export class ContractProject implements Disposable {
   readonly #rig: ConnectorRig;
   /** What was told of calls that were made again. */
   readonly retries: string[] = [];
+  readonly warnings: string[] = [];
 
   constructor(rig: ConnectorRig) {
     this.#rig = rig;
@@ -64,7 +65,10 @@ ${rig.connection}
 
   /** `loadline run` (or plan): an unfinished run of the job is gone on with first. */
   run(jobFile: string, command: "plan" | "run" = "run"): Promise<EndedRun> {
-    const emit = (event: RunEvent) => void (event.type === "retry" && this.retries.push(event.message));
+    const emit = (event: RunEvent) => {
+      if (event.type === "retry") this.retries.push(event.message);
+      if (event.type === "warning") this.warnings.push(event.message);
+    };
     return runJob(this.#folder, this.#rig.environment, jobFile, { command, emit });
   }
 

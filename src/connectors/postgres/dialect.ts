@@ -12,6 +12,7 @@ import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
 import { findTable, listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
+import { xminCounter } from "./xmin.ts";
 
 const days: DayRange = {
   first: "0001-01-01",
@@ -35,6 +36,9 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   boundTexts,
   copyOut,
   readClock: openedAt,
+  counter: xminCounter,
+  // https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-ROW-SECURITY
+  refuseHidden: async (session) => void (await session.query("SELECT set_config('row_security', 'off', true)")),
   markTable: "loadline.batch",
   listTables,
   describe: describeTable,

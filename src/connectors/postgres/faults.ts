@@ -54,7 +54,7 @@ export function explainFault(fault: CallFault, doing: string, { name, place }: P
       cause: fault,
     });
   }
-  const [code, next] = judge(fault.code);
+  const [code, next] = judge(fault);
   const details: FailureDetails = {
     where: place,
     why: [fault.message, fault.detail].filter((part) => part !== undefined).join("; "),
@@ -64,7 +64,11 @@ export function explainFault(fault: CallFault, doing: string, { name, place }: P
   return new Failure(code, `${name}: ${doing} is refused`, details);
 }
 
-function judge(code: string): [ExitCode, string] {
+function judge({ code, message }: StatementFault): [ExitCode, string] {
+  if (code === "42501" && /row-level security/.test(message)) {
+    const next = "a role with BYPASSRLS, for what is hidden is not deleted; or leave deletes: compare out";
+    return [exitCode.signIn, next];
+  }
   if (code.startsWith("28"))
     return [exitCode.signIn, "check the auth of the connection, and pg_hba.conf of the server"];
   if (code === "42501")

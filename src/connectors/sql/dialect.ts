@@ -8,6 +8,7 @@ import type { StrictColumn } from "../../contract/records.ts";
 import type { Batch } from "../../contract/write.ts";
 import type { Place } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/model.ts";
+import type { ObjectSource } from "../../job/job.ts";
 import type { BatchRows } from "../kit/batch-file.ts";
 
 /** Values as the server writes them. */
@@ -101,6 +102,29 @@ export interface ReadDialect<Session extends SqlSession> {
   copyOut(session: Session, select: string, path: string, signal: AbortSignal): Promise<number>;
   /** Up to where all changes are there to be read. */
   readClock(session: Session, account: Pick<Account, "warnings">): Promise<Date>;
+  /** Where rows say at which change of the whole system they were written. */
+  counter?: CounterDialect<Session>;
+  /** Where a user may see a part of a table's rows without being told: from then on that is an error. */
+  refuseHidden?(session: Session): Promise<void>;
+}
+
+/** Windows by a count of changes. */
+export interface CounterDialect<Session extends SqlSession> {
+  /** The `cursor` that asks for it. */
+  cursor: string;
+  /** Throws a Failure (2) where rows of the source don't tell it. */
+  refuseUncounted(session: Session, source: ObjectSource): Promise<void>;
+  /** As in the contract (`Positions`). */
+  readPosition(
+    session: Session,
+    source: ObjectSource,
+    since: string | undefined,
+  ): Promise<{ to: string; lost?: string }>;
+  /** Gives the transaction what SQL reads: where the window begins; undefined takes all. */
+  bind(session: Session, from: string | undefined): Promise<void>;
+  /** SQL of a row's position, and whether it is in the window. */
+  version: string;
+  within: string;
 }
 
 /** Of a row of a batch, in the order of its file. */

@@ -2,11 +2,10 @@
 // a record, what tells when it changed. Must hold: the server takes it as one SELECT that only reads; every column that can't
 // be taken exactly says so.
 
-import type { ExtractRequest } from "../../contract/source.ts";
 import { usageFailure } from "../../core/errors.ts";
 import type { ObjectSource } from "../../job/job.ts";
-import type { FoundTable, ReadableType, ReadDialect, SelectedColumn, SqlSession } from "./dialect.ts";
-import { asTable, columnUnknown, idColumn, versionColumn } from "./names.ts";
+import type { CounterDialect, FoundTable, ReadableType, ReadDialect, SelectedColumn, SqlSession } from "./dialect.ts";
+import { asTable, columnUnknown } from "./names.ts";
 
 export interface QueriedTable {
   /** What stands behind FROM. */
@@ -15,6 +14,8 @@ export interface QueriedTable {
   key: string;
   /** SQL, over `q`: an instant; of an incremental source. */
   cursor?: string;
+  /** In place of it: the system counts its changes. */
+  counter?: Pick<CounterDialect<SqlSession>, "version" | "within">;
   columns: Map<string, ReadableType>;
   /** By small letters. */
   refused: Map<string, { message: string; next: string }>;
@@ -26,6 +27,8 @@ export async function queryOf<Session extends SqlSession>(
   source: ObjectSource,
 ): Promise<QueriedTable> {
   refuseUntold(source);
+  // What is hidden would count as deleted.
+  if (source.deletes === "compare") await dialect.refuseHidden?.(session);
   const query = source.sql?.query;
   const table = query === undefined ? await dialect.findTable(session, source.object, source.place) : undefined;
   const from = table?.quoted ?? asTable(query ?? "");
@@ -41,8 +44,11 @@ export async function queryOf<Session extends SqlSession>(
       refused.set(column.name.toLowerCase(), { message: `${column.name} ${read.refused}`, next: read.next });
     else columns.set(column.name, read);
   }
+  const counter = isCounted(source, dialect, names) ? dialect.counter : undefined;
+  await counter?.refuseUncounted(session, source);
+  const changed = counter === undefined ? cursorOf(source, dialect, selected) : { counter };
   const key = await keyOf(session, dialect, source, table, names);
-  return { from, key, ...cursorOf(source, dialect, selected), columns, refused };
+  return { from, key, ...changed, columns, refused };
 }
 
 function readColumn(
@@ -79,6 +85,15 @@ async function keyOf<Session extends SqlSession>(
   });
 }
 
+/** A column of that name is one. */
+function isCounted(
+  { incremental }: ObjectSource,
+  { counter }: Pick<ReadDialect<SqlSession>, "counter">,
+  names: readonly string[],
+): boolean {
+  return counter !== undefined && incremental?.cursor === counter.cursor && !names.includes(counter.cursor);
+}
+
 function cursorOf(
   { incremental }: ObjectSource,
   dialect: Pick<ReadDialect<SqlSession>, "cursorOf">,
@@ -97,7 +112,7 @@ function refuseUntold({ deletes, incremental, place }: ObjectSource): void {
   if (deletes === "emit") {
     throw usageFailure("a database does not tell which rows were deleted: deletes: emit has no meaning here", {
       where: place,
-      next: "mode mirror without incremental finds them; or a column that marks a row as deleted",
+      next: "deletes: compare, with incremental; or a column that marks a row as deleted, in source.keep",
     });
   }
   if (incremental !== undefined && incremental.cursor === undefined) {
@@ -106,32 +121,4 @@ function refuseUntold({ deletes, incremental, place }: ObjectSource): void {
       next: "incremental: { cursor: updated_at }",
     });
   }
-}
-
-/** The records of a window, or those outside it that an earlier run could not load. `from`, `to`, `pending` are bound. */
-export function selectRecords(
-  { from, key, cursor, columns }: QueriedTable,
-  dialect: Pick<ReadDialect<SqlSession>, "quoteName" | "instantText" | "boundInstant" | "boundTexts">,
-  { source, columns: asked, window }: ExtractRequest<ObjectSource>,
-  which: "window" | "pending",
-): string {
-  const { quoteName, instantText, boundInstant, boundTexts } = dialect;
-  const own = asked.filter((name) => name !== idColumn && name !== versionColumn);
-  const cells = own.map((name) => {
-    const column = `q.${quoteName(name)}`;
-    return `${columns.get(name)?.select?.(column) ?? column} AS ${quoteName(name)}`;
-  });
-  const version = cursor === undefined ? "NULL" : instantText(cursor);
-  const bounds = [
-    ...(window?.from === undefined ? [] : [`${cursor} >= ${boundInstant("from")}`]),
-    `${cursor} < ${boundInstant("to")}`,
-  ];
-  const within = cursor === undefined || window === undefined ? undefined : bounds.join(" AND ");
-  const again = `${key} IN (${boundTexts("pending")})`;
-  const conditions = [
-    ...(within === undefined ? [] : [which === "pending" ? `(${within}) IS NOT TRUE AND ${again}` : within]),
-    ...(source.where === undefined ? [] : [`(${source.where}\n)`]),
-  ];
-  const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
-  return `SELECT ${[`${key} AS ${idColumn}`, `${version} AS ${versionColumn}`, ...cells].join(", ")} FROM ${from} AS q${where}`;
 }

@@ -1,5 +1,5 @@
 // A database as a source: a table, or a query, by one SELECT in one snapshot. In: what a stream takes, and its window. Out: one
-// part, as the server wrote its values, and one more of records that an earlier run could not load. Must hold: NULL comes
+// part, as the server wrote its values, and more of records that an earlier run could not load, and of all keys where deletions are told by them. Must hold: NULL comes
 // apart from an empty text; a part is complete when the server says how many rows it sent.
 
 import { renameSync } from "node:fs";
@@ -8,16 +8,18 @@ import type { ExtractedPart, ExtractRequest, Source } from "../../contract/sourc
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { syncFile } from "../../core/files.ts";
-import { pendingLocator } from "../../core/model.ts";
+import { keysLocator, pendingLocator } from "../../core/model.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { extractRecords } from "../kit/extract-records.ts";
 import type { ReadDialect, SqlClient, SqlSession } from "./dialect.ts";
-import { idColumn, versionColumn } from "./names.ts";
-import { type QueriedTable, queryOf, selectRecords } from "./query.ts";
+import { deletedColumn, idColumn, versionColumn } from "./names.ts";
+import { type QueriedTable, queryOf } from "./query.ts";
+import { selectKeys, selectRecords } from "./select.ts";
 
 /** Ordinals of parts. What comes later wins where one record comes twice. */
-const ordinals = { pending: 1, window: 2 } as const;
+const ordinals = { pending: 1, window: 2, keys: 3 } as const;
+type Which = keyof typeof ordinals;
 
 /** Transactions are mostly shorter, and what a longer one writes is older than when it shows. */
 const overlapMs = 15 * 60_000;
@@ -26,6 +28,7 @@ export function openSqlSource<Session extends SqlSession>(
   client: SqlClient<Session>,
   dialect: ReadDialect<Session>,
 ): Source {
+  const { counter } = dialect;
   const query = (source: ObjectSource) =>
     client.explain(`reading ${source.object}`, () =>
       client.transact("read", (session) => queryOf(session, dialect, source)),
@@ -39,6 +42,17 @@ export function openSqlSource<Session extends SqlSession>(
         client.explain("reading the clock", () =>
           client.transact("read", (session) => dialect.readClock(session, client)),
         ),
+      ...(counter === undefined
+        ? {}
+        : {
+            positions: {
+              cursor: counter.cursor,
+              read: (source, since) =>
+                client.explain("reading the counter", () =>
+                  client.transact("read", (session) => counter.readPosition(session, source, since)),
+                ),
+            },
+          }),
     },
     extract: extractRecords(client, (request) => extract(client, dialect, request)),
   };
@@ -53,56 +67,70 @@ function schemaOf(source: ObjectSource, queried: QueriedTable): RecordSchema {
       [idColumn, "VARCHAR"],
       ...[...columns].map(([name, { type }]) => [name, type] as const),
       [versionColumn, "VARCHAR"],
+      ...(source.deletes === "compare" ? [[deletedColumn, "BOOLEAN"] as const] : []),
     ]),
     refused: queried.refused,
     strict: new Map(strict),
     idColumn,
     versionColumn,
-    deletionColumns: [],
+    deletionColumns: source.deletes === "compare" ? [deletedColumn] : [],
+    comparesKeys: true,
     resolveParentField: async () => undefined,
   };
 }
 
+/** All that is not there yet, in one snapshot. */
 async function* extract<Session extends SqlSession>(
   client: SqlClient<Session>,
   dialect: ReadDialect<Session>,
   request: ExtractRequest<ObjectSource>,
 ): AsyncGenerator<ExtractedPart> {
-  const { window, known } = request;
-  const has = (ordinal: number) => known.some((part) => part.ordinal === ordinal);
+  const { source, window, known, compared, signal } = request;
   const isPending = window?.from !== undefined && window.pending.length > 0;
-  if (isPending && !has(ordinals.pending)) yield await copyPart(client, dialect, request, "pending");
-  if (!has(ordinals.window)) yield await copyPart(client, dialect, request, "window");
-}
-
-async function copyPart<Session extends SqlSession>(
-  client: SqlClient<Session>,
-  dialect: ReadDialect<Session>,
-  request: ExtractRequest<ObjectSource>,
-  which: keyof typeof ordinals,
-): Promise<ExtractedPart> {
-  const { source, signal, onProgress, window } = request;
-  const path = partPath(request, ordinals[which]);
-  const rows = await client.transact("read", async (session) => {
+  const wanted: Which[] = [
+    ...(isPending ? (["pending"] as const) : []),
+    "window",
+    ...(compared === undefined ? [] : (["keys"] as const)),
+  ];
+  const lacking = wanted.filter((which) => !known.some(({ ordinal }) => ordinal === ordinals[which]));
+  if (lacking.length === 0) return;
+  const copied = await client.transact("read", async (session) => {
     const queried = await queryOf(session, dialect, source);
     if (window !== undefined) {
       const { from = "", to, pending } = window;
       await dialect.bind(session, { from, to, pending: JSON.stringify(pending) });
     }
-    const select = selectRecords(queried, dialect, request, which);
-    return dialect.copyOut(session, select, `${path}.part`, signal);
+    if (queried.counter !== undefined) await dialect.counter?.bind(session, window?.from);
+    const rows = new Map<Which, number>();
+    for (const which of lacking) {
+      const select =
+        which === "keys" ? selectKeys(queried, dialect, request) : selectRecords(queried, dialect, request, which);
+      rows.set(which, await dialect.copyOut(session, select, `${partPath(request, ordinals[which])}.part`, signal));
+    }
+    return rows;
   });
+  for (const [which, rows] of copied) yield await finishPart(client.name, request, which, rows);
+}
+
+async function finishPart(
+  connection: string,
+  request: ExtractRequest<ObjectSource>,
+  which: Which,
+  rows: number,
+): Promise<ExtractedPart> {
+  const { object } = request.source;
+  const path = partPath(request, ordinals[which]);
   syncFile(`${path}.part`);
   renameSync(`${path}.part`, path);
-  onProgress(rows, rows);
-  const isPending = which === "pending";
-  const part = await describePart(path, ordinals[which], {
-    label: isPending ? `${source.object}, taken again` : source.object,
-    locator: isPending ? pendingLocator : "copy",
-    rows,
-  });
+  if (which !== "keys") request.onProgress(rows, rows);
+  const origins = {
+    pending: { label: `${object}, taken again`, locator: pendingLocator },
+    window: { label: object, locator: "copy" },
+    keys: { label: `${object}, all keys`, locator: keysLocator },
+  };
+  const part = await describePart(path, ordinals[which], { ...origins[which], rows });
   if (!part.suspect) return part;
-  throw new Failure(exitCode.failed, `${client.name}: ${source.object} holds bytes that are no UTF-8`, {
+  throw new Failure(exitCode.failed, `${connection}: ${object} holds bytes that are no UTF-8`, {
     next: "look for them in the database: in PostgreSQL its encoding is SQL_ASCII, say",
   });
 }

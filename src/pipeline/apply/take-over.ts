@@ -6,7 +6,7 @@ import { cpSync, existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { PartRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { hashFile, linkAll, linkFile } from "../../core/files.ts";
-import { fileOf } from "../../core/model.ts";
+import { fileOf, hasRecords } from "../../core/model.ts";
 import type { FileSource, Stream } from "../../job/job.ts";
 import { decryptAgain } from "../extract/extract-stream.ts";
 import { adoptWindow } from "../extract/window.ts";
@@ -54,7 +54,7 @@ export async function takeOver(
   await decryptAgain(context, stream, parts);
   for (const { label, path, sha256 } of parts) if ((await hashOf(path)) !== sha256) throw notAsKept(made, label, path);
   ledger.addParts(run.id, stream.name, parts);
-  return { plan, parts };
+  return { plan, parts: parts.filter(hasRecords) };
 }
 
 function copyTold(from: string, to: string, stream: string): void {

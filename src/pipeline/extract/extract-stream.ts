@@ -22,6 +22,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { tellStaleFields } from "../compile/stale-fields.ts";
 import { type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "../run/context.ts";
 import { type SourceShape, shapeOfFiles, shapeOfObject } from "../shape/shape.ts";
+import { addDeleted, comparedColumns } from "./known-records.ts";
 import { type Opening, readPartColumns, unpackPart } from "./part-files.ts";
 import { chooseFiles, type FileStream, openAdmission } from "./take-files.ts";
 import { takeRetried } from "./take-retried.ts";
@@ -83,8 +84,11 @@ async function extractRecords(
     return { compiled, columns: schema, parts: await takeRetried(context, stream), notes: [], shape };
   }
   const opened = await openWindow(context, stream, catalog);
-  const names = [...compiled.columns.keys(), ...(stream.source.deletes === "emit" ? schema.deletionColumns : [])];
-  const parts = await extractParts(context, stream, names, { files: [], opened });
+  const names = [...compiled.columns.keys(), ...(stream.source.deletes !== "ignore" ? schema.deletionColumns : [])];
+  const compared = comparedColumns(compiled, schema);
+  const taken = await extractParts(context, stream, names, { files: [], opened, compared });
+  const parts =
+    compared === undefined ? taken : await addDeleted(context, stream, taken, { schema, mark: opened.mark });
   const notes = [...tellStaleFields(stream, compiled.columns.keys(), schema), ...tellPending(context, opened)];
   return {
     compiled,
@@ -107,6 +111,7 @@ interface Taking {
   files: readonly ChosenFile[];
   /** Of records. */
   opened?: OpenWindow;
+  compared?: readonly string[] | undefined;
 }
 
 /** Parts in the ledger and on disk. After a crash those that have arrived are kept, and files must be the same. */
@@ -114,7 +119,7 @@ async function extractParts(
   context: RunContext,
   stream: Stream,
   columns: readonly string[],
-  { files, opened }: Taking,
+  { files, opened, compared }: Taking,
 ): Promise<PartRecord[]> {
   context.emit({ type: "step-started", stream: stream.name, step: "extract" });
   const before = context.ledger.parts(context.run.id, stream.name);
@@ -134,6 +139,7 @@ async function extractParts(
       failpoint("query-opened");
     },
     ...(opened?.window === undefined ? {} : { window: opened.window }),
+    ...(compared === undefined ? {} : { compared }),
     folder: subfolder(context, "extract", stream.name),
     signal: context.signal,
     onDoubt: (message) => context.emit({ type: "warning", message }),

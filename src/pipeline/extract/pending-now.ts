@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { PartRecord, Watermark } from "../../checkpoint/ledger.ts";
+import { hasRecords } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import { readUnloaded } from "../rows/unloaded-rows.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
@@ -53,7 +54,7 @@ export async function findPending(
 
 /** The parts of the run that set the watermark, copied to where the engine may read them. None where they are gone. */
 export async function copyParts(context: RunContext, { name }: Stream, run: string): Promise<PartRecord[]> {
-  const parts = context.ledger.parts(run, name).filter(({ path }) => existsSync(path));
+  const parts = context.ledger.parts(run, name).filter((part) => hasRecords(part) && existsSync(part.path));
   const copies: PartRecord[] = [];
   for (const part of parts) {
     await verifyRunFile({ run, what: part.label, path: part.path, sha256: part.sha256 });

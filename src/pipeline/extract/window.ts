@@ -9,9 +9,9 @@ import type { RecordCatalog } from "../../contract/records.ts";
 import type { Source, Window } from "../../contract/source.ts";
 import { contentOf } from "../../core/columns.ts";
 import { Failure, usageFailure } from "../../core/errors.ts";
-import { pendingLocator } from "../../core/model.ts";
+import { hasRecords, pendingLocator } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
-import type { Incremental, ObjectSource, Stream } from "../../job/job.ts";
+import type { ObjectSource, Stream } from "../../job/job.ts";
 import { readJob } from "../../job/read-job.ts";
 import { scanCsv, scanCsvFiles } from "../../stage/csv-scan.ts";
 import { headerOf } from "../batches/batch-files.ts";
@@ -24,7 +24,10 @@ import { memoryOwner, placeOfJob } from "../run/memory-owner.ts";
 import { beganAfterPlan } from "../run/plan-age.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { tellChangedMap } from "./changed-map.ts";
+import { keepKnown, listOutdatedKnown } from "./known-records.ts";
 import { copyParts, findPending, noPending } from "./pending-now.ts";
+import { isCounted, readCount, refuseChosenCount } from "./positions.ts";
+import { deletedFrom, isBeforeMark, isDue, isWhole, reachBack, shift, tellClock } from "./window-times.ts";
 
 export interface OpenWindow {
   record: WindowRecord;
@@ -32,6 +35,8 @@ export interface OpenWindow {
   window?: Window;
   /** Records that the run before took in what both windows cover: a table function with id and version. */
   seen?: string;
+  /** Where the window before ended, if it goes on from one. */
+  mark?: Watermark;
 }
 
 /** The window of this run: the one it began with, or from the watermark to the server's time. */
@@ -46,6 +51,7 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
   if (known === undefined && told !== undefined) context.emit({ type: "warning", message: told });
   const { incremental } = source;
   if (record.to === null || incremental === undefined) return { record };
+  const counted = isCounted(incremental, catalog);
   const goesOn = mark !== undefined && record.from === reachBack(mark.to, incremental, catalog);
   if (known === undefined && goesOn) tellMap(context, stream, mark);
   const isChosen = run.options.from !== undefined || run.options.to !== undefined;
@@ -55,13 +61,13 @@ export async function openWindow(context: RunContext, stream: Stream, catalog: R
     ...(record.from === null ? {} : { from: record.from }),
     // By the clock a window ends now, with the second that has begun, and the next one too, for a clock that is told to
     // the second may be late by one. What these seconds still bring is in the next window.
-    to: run.options.to ?? shift(record.to, 2000),
+    to: run.options.to ?? (counted ? record.to : shift(record.to, 2000)),
     pending,
     ...(isRefreshed && mark !== undefined ? { deletedFrom: deletedFrom(record.to, mark, incremental, catalog) } : {}),
   };
   // What is taken again is wanted for what its version does not tell.
   const seen = isChosen || isRefreshed ? undefined : await fetchSeen(context, { ...stream, source }, mark, ended);
-  return { record, window, ...(seen === undefined ? {} : { seen }) };
+  return { record, window, ...(seen === undefined ? {} : { seen }), ...(mark === undefined ? {} : { mark }) };
 }
 
 function tellMap(context: RunContext, stream: Stream, mark: Watermark): void {
@@ -94,6 +100,11 @@ async function beginWindow(
   }
   const isChosen = from !== undefined || to !== undefined;
   const isPart = limit !== undefined || keys !== undefined || streams !== undefined;
+  const moves = !isChosen && !isPart && run.command === "run";
+  if (isCounted(source.incremental, catalog)) {
+    if (isChosen) refuseChosenCount(stream, source);
+    return { ...whole, ...(await readCount(context, stream, source, catalog, mark)), moves };
+  }
   const clock = (await catalog.readClock()).toISOString();
   const isBehind = mark !== undefined && !isChosen && isBeforeMark(clock, mark, source.incremental, catalog);
   if (isBehind) context.emit({ type: "warning", message: tellClock(stream, clock, mark) });
@@ -103,7 +114,7 @@ async function beginWindow(
     ...whole,
     from: from ?? reached ?? null,
     to: to ?? clock,
-    moves: !isChosen && !isPart && run.command === "run",
+    moves,
   };
 }
 
@@ -124,47 +135,6 @@ export function adoptWindow(context: RunContext, stream: Stream, planned: Window
     mark === undefined ? (source.incremental.since ?? null) : reachBack(mark.to, source.incremental, records);
   const isLater = mark !== undefined && beganAfterPlan(context, mark.run);
   return { ...adopted, moves: planned.from === began && !isLater };
-}
-
-/** What the clocks of one system's servers may be apart. */
-const clocksApartMs = 60_000;
-
-/** Whether the server's time is before the watermark, by more than the overlap makes up for. */
-function isBeforeMark(clock: string, { to }: Watermark, { overlapMs }: Incremental, catalog: RecordCatalog): boolean {
-  return Date.parse(to) - Date.parse(clock) > Math.max(clocksApartMs, overlapMs ?? catalog.overlapMs);
-}
-
-function tellClock({ name }: Stream, clock: string, { to }: Watermark): string {
-  return `${name}: takes all again, for the source's clock (${clock}) is before the watermark (${to}): one of the two was wrong, and what changed in between can't be known; deletes are told of the day before`;
-}
-
-const dayMs = 86_400_000;
-
-/** Deletes are told from the watermark on; from a day before the clock, where that is behind the watermark. */
-function deletedFrom(clock: string, mark: Watermark, incremental: Incremental, catalog: RecordCatalog): string {
-  return isBeforeMark(clock, mark, incremental, catalog)
-    ? shift(clock, -dayMs)
-    : reachBack(mark.to, incremental, catalog);
-}
-
-/** Whether so long ago that all is to be taken again. */
-function isDue({ full }: Watermark, { refreshMs }: Incremental, clock: string): boolean {
-  if (refreshMs === undefined) return false;
-  return full === null || Date.parse(clock) - Date.parse(full) >= refreshMs;
-}
-
-/** Whether a window takes all that the source has. */
-function isWhole({ from }: WindowRecord, { since }: Incremental): boolean {
-  return from === (since ?? null);
-}
-
-/** Where the window after one that ended at `time` begins. */
-function reachBack(time: string, { overlapMs }: Incremental, catalog: RecordCatalog): string {
-  return shift(time, -(overlapMs ?? catalog.overlapMs));
-}
-
-function shift(time: string, ms: number): string {
-  return new Date(Date.parse(time) + ms).toISOString();
 }
 
 function keyOf(context: RunContext, stream: Stream): WatermarkKey {
@@ -269,7 +239,7 @@ async function fetchKeptSeen(
 export async function moveWatermark(
   context: RunContext,
   stream: Stream,
-): Promise<{ watermark: Watermark; outdated: string | undefined } | undefined> {
+): Promise<{ watermark: Watermark; outdated: string[] } | undefined> {
   const { ledger, run } = context;
   const { source } = stream;
   const record = ledger.window(run.id, stream.name);
@@ -281,22 +251,36 @@ export async function moveWatermark(
   const to = before !== undefined && before.to > record.to && !isFull ? before.to : record.to;
   const pending = await readUnsettledIds(context, stream);
   const seen = await keepSeen(context, stream, to, pending);
+  const known = await keepKnown(
+    context,
+    stream,
+    before,
+    await readUnsettledIds(context, stream, ["rejects", "conflicts"]),
+  );
   const seenFile = seen?.file ?? null;
   const old = before?.seenFile ?? null;
   const full = isFull ? record.to : (before?.full ?? null);
   return {
-    watermark: { ...key, to, run: run.id, seenFile, seenSha256: seen?.sha256 ?? null, pending, full },
-    outdated: old === null || old === seenFile ? undefined : join(keptFolder(context, "seen"), old),
+    watermark: {
+      ...{ ...key, to, run: run.id, seenFile, seenSha256: seen?.sha256 ?? null, pending, full },
+      ...{ knownFile: known?.file ?? null, knownSha256: known?.sha256 ?? null },
+    },
+    outdated: [
+      ...(old === null || old === seenFile ? [] : [join(keptFolder(context, "seen"), old)]),
+      ...listOutdatedKnown(context, before, known?.file),
+    ],
   };
 }
 
 /** The records that were not settled well: rejected, refused by the target, in conflict, or without a match. */
-async function readUnsettledIds(context: RunContext, stream: Stream): Promise<string[]> {
-  const files = [
-    rejectsPath(context, stream.name),
-    stayedPath(context, "conflicts", stream.name),
-    stayedPath(context, "unmatched", stream.name),
-  ].filter(existsSync);
+async function readUnsettledIds(
+  context: RunContext,
+  stream: Stream,
+  kinds: readonly ("rejects" | "conflicts" | "unmatched")[] = ["rejects", "conflicts", "unmatched"],
+): Promise<string[]> {
+  const files = kinds
+    .map((kind) => (kind === "rejects" ? rejectsPath(context, stream.name) : stayedPath(context, kind, stream.name)))
+    .filter(existsSync);
   if (files.length === 0) return [];
   const ids = files.map(selectIds).join(" UNION ");
   const rows = await context.engine.all(`SELECT DISTINCT id FROM (${ids}) ORDER BY id`);
@@ -346,7 +330,7 @@ async function keepSeen(
   const { records } = sourceOf(context, source.connection);
   if (source.kind !== "object" || source.incremental === undefined || records === undefined) return undefined;
   const since = reachBack(to, source.incremental, records);
-  const parts = ledger.parts(run.id, stream.name);
+  const parts = ledger.parts(run.id, stream.name).filter(hasRecords);
   for (const { label, path, sha256 } of parts) await verifyRunFile({ run: run.id, what: label, path, sha256 });
   const rows = parts.map((part) => selectVersions(part, source));
   if (rows.length === 0) return undefined;

@@ -31,7 +31,7 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
     ...(shape === undefined ? {} : { shape }),
     closed: [...listClosed(context, stream), ...(await listTakenKept(context, stream))],
   });
-  for (const outdated of [moved?.outdated, kept?.outdated, planned, waits.outdated])
+  for (const outdated of [...(moved?.outdated ?? []), kept?.outdated, planned, waits.outdated])
     if (outdated !== undefined) rmSync(outdated, { force: true });
 }
 
