@@ -1,13 +1,14 @@
 // Runs the tests, and says last what they cost. In: what vitest takes (files, names); --quick; --all-cases, for properties
-// (test/support/cases.ts); --remember, which keeps how long each file took for the order of the next runs
-// (test/support/longest-first.ts). Out: vitest's own lines,
-// the slowest files, processor seconds of all processes. Exit code: vitest's.
+// (test/support/cases.ts); --full-contract, for every cell of the contract's grid (test/contract/form.ts); --remember,
+// which keeps how long each file took for the order of the next runs (test/support/longest-first.ts). Out: vitest's own
+// lines, the slowest files, processor seconds of all processes. Exit code: vitest's.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fullVariable } from "../test/contract/form.ts";
 import { allCasesVariable } from "../test/support/cases.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -25,7 +26,9 @@ interface Results {
 }
 
 const given = process.argv.slice(2);
-const flags = new Set(["--quick", "--all-cases", "--remember"].filter((flag) => given.includes(flag)));
+const flags = new Set(
+  ["--quick", "--all-cases", "--full-contract", "--remember"].filter((flag) => given.includes(flag)),
+);
 const rest = given.filter((argument) => !flags.has(argument));
 const folder = mkdtempSync(join(tmpdir(), "loadline-results-"));
 const results = process.env["LOADLINE_TEST_RESULTS"] ?? join(folder, "results.json");
@@ -37,6 +40,7 @@ const { status } = spawnSync(process.execPath, vitest, {
   env: {
     ...process.env,
     ...(flags.has("--all-cases") ? { [allCasesVariable]: "1" } : {}),
+    ...(flags.has("--full-contract") ? { [fullVariable]: "full" } : {}),
     LOADLINE_TEST_RESULTS: results,
   },
 });

@@ -76,6 +76,8 @@ export async function openHubSpotRig({
         if (status >= 300) throw new Error(`the merge was answered by ${status}`);
       },
     },
+    killedAt: [],
+    passTime: (ms) => sandbox.advance(ms),
     refused: { field: "email", value: "no(this)" },
     put: async (values) => void (await sandbox.hubspotApi("POST", contacts, { properties: toNames(fields, values) })),
     putTogether: async (records) => {

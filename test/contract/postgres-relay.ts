@@ -37,8 +37,9 @@ export async function startPostgresRelay(target: number, database: string): Prom
     if (striking !== undefined) relay.met += 1;
     return striking?.mishap;
   };
-  const server = createServer((client) => {
-    const upstream = dial(target, "127.0.0.1");
+  // Without delay, as both ends are: else a message of a query waits 40 ms for the word that the one before has come.
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = dial({ port: target, host: "127.0.0.1", noDelay: true });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on("error", () => undefined);

@@ -2,7 +2,6 @@
 
 import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres.ts";
-import { bundleProgram } from "./memory/bundle.ts";
 import { startPostgresRelay } from "./postgres-relay.ts";
 import { type ConnectorRig, toNames, toRoles } from "./rig.ts";
 
@@ -51,8 +50,7 @@ export async function openPostgresRig(): Promise<ConnectorRig> {
     cursor: "changed",
     fields,
     textMax,
-    program: bundleProgram,
-    killedAt: ["extracted", "intent", "committed", "stored", "settled"],
+    killedAt: ["intent", "committed", "stored"],
     refused: { field: fields.text, value: "no(this)" },
     put: (values) => put(toNames(fields, values)),
     async putTogether(records) {

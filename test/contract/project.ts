@@ -2,8 +2,6 @@
 // In: the rig of a connector and files. Out: summaries, errors, files of the run. What must hold: each project has its own
 // folder and state, which go with it; a run that was broken off is gone on with, as the program would.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,8 +11,8 @@ import type { StreamCounts } from "../../src/core/model.ts";
 import { recoverRun } from "../../src/pipeline/runs/recovery.ts";
 import { type EndedRun, executeRun, lockJob } from "../../src/pipeline/runs/runs.ts";
 import { readProjectConnections } from "../../src/pipeline/tools/connections.ts";
-
 import type { RunEvent } from "../../src/report/events.ts";
+import { type Finished, startChild } from "../support/child.ts";
 import type { ConnectorRig } from "./rig.ts";
 
 export class ContractProject implements Disposable {
@@ -72,25 +70,19 @@ ${rig.connection}
     return runJob(this.#folder, this.#rig.environment, jobFile, { command, emit });
   }
 
-  /** `loadline run` in a process of its own that SIGKILL ends at the first hit of a failpoint; "" ends none. */
+  /** A run in a process of its own that SIGKILL ends at the first hit of a failpoint; "" ends none. */
   async runKilled(
-    program: string,
+    program: readonly string[],
     jobFile: string,
     failpoint: string,
-  ): Promise<{ signal: NodeJS.Signals | null; hits: string[] }> {
-    const { environment } = this.#rig;
+  ): Promise<Finished & { hits: string[] }> {
     const log = this.path("failpoints.log");
     rmSync(log, { force: true });
     const armed = failpoint === "" ? {} : { LOADLINE_FAILPOINT: `${failpoint}:1` };
-    // Most of what such a process costs is the reading of its modules: all but the first find them read.
-    const compiled = { NODE_COMPILE_CACHE: join(dirname(program), "compiled") };
-    const env = { ...process.env, ...environment, ...armed, ...compiled, LOADLINE_FAILPOINT_LOG: log };
-    const child = spawn(process.execPath, [program, this.#folder, jobFile], {
-      env,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    const [, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
-    return { signal, hits: readFileSync(log, "utf8").trim().split("\n") };
+    const env = { ...this.#rig.environment, ...armed, LOADLINE_FAILPOINT_LOG: log };
+    const child = startChild(process.execPath, [...program, jobFile], { env, cwd: this.#folder });
+    const ended = await child.finished;
+    return { ...ended, hits: readFileSync(log, "utf8").trim().split("\n") };
   }
 
   /** Runs again and again until the run comes to its end, as a person or a scheduler would. */

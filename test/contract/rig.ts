@@ -46,10 +46,12 @@ export interface ConnectorRig extends AsyncDisposable {
   deletedColumn?: string;
   /** Where the system merges records: what tells into which, and how it is done. */
   merges?: { column: string; idColumn: string; merge(kept: string, merged: string): Promise<void> };
-  /** Runs `<folder> <job file>` in a process of its own, where the connector is not part of the product. */
-  program?: () => Promise<{ program: string } & Disposable>;
-  /** Steps at which such a process is killed, where the others are those of another connector; all where not said. */
-  killedAt?: readonly string[];
+  /** Arguments of Node, before the name of a job file, for a process that is to be killed; the product's where not said. */
+  program?: readonly string[];
+  /** Steps at which one is killed in the gate: those of this connector. None where test/crash kills loads of it. */
+  killedAt: readonly string[];
+  /** Lets so much time pass for the stand-in, where it has a clock that is not this process's. */
+  passTime?(ms: number): Promise<void>;
 
   /** A record as a person makes it, by the roles of its fields. */
   put(values: Values): Promise<void>;

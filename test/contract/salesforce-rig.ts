@@ -68,6 +68,8 @@ export async function openSalesforceRig({ dailyCalls = 100_000 }: RigRequest = {
         if (status >= 300) throw new Error(`the merge was answered by ${status}`);
       },
     },
+    killedAt: [],
+    passTime: (ms) => sandbox.advance(ms),
     refused: { field: "Email", value: "no(this)" },
     put: async (values) => void (await sandbox.api("POST", "sobjects/Contact", toNames(fields, values))),
     putTogether: async (records) => {

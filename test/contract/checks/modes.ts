@@ -2,6 +2,7 @@
 
 import { expect } from "vitest";
 import { type Check, textsOf } from "../check.ts";
+import { isFull } from "../form.ts";
 import { loadJob, type Mode, rowsFile } from "../jobs.ts";
 import { ContractProject, countsOf } from "../project.ts";
 import type { Values } from "../rig.ts";
@@ -43,6 +44,11 @@ const modes: Record<Mode, { counts: object; after: Record<string, string>; rows?
   },
 };
 
+/** The gate runs a job of each mode a second time, by one key or by several. */
+const secondRuns: Record<"byOne" | "bySeveral", Mode[]> = isFull
+  ? { byOne: ["update", "upsert", "delete", "mirror"], bySeveral: ["update", "upsert", "delete", "mirror"] }
+  : { byOne: ["update", "delete"], bySeveral: ["upsert", "mirror"] };
+
 function checkMode(mode: Mode): Check {
   return {
     name: `mode ${mode} does what it says, and nothing the second time`,
@@ -54,7 +60,7 @@ function checkMode(mode: Mode): Check {
       const first = await project.run("job.yaml");
       expect(countsOf(first), String(first.error)).toMatchObject(counts);
       expect(await textsOf(rig)).toEqual(after);
-      if (mode === "insert") return;
+      if (!secondRuns.byOne.includes(mode)) return;
       expect(countsOf(await project.run("job.yaml"))).toMatchObject({ creates: 0, updates: 0, deletes: 0, loaded: 0 });
       expect(await textsOf(rig)).toEqual(after);
     },
@@ -112,7 +118,8 @@ const checkSeveralKeys: Check = {
       project.write({ "job.yaml": loadJob(rig, mode, { roles, keys }), ...rowsFile(rows, roles) });
       const first = await project.run("job.yaml");
       expect(countsOf(first), `${mode} ${String(first.error)}`).toMatchObject(counts);
-      expect(countsOf(await project.run("job.yaml")), mode).toMatchObject(again);
+      if (secondRuns.bySeveral.includes(mode))
+        expect(countsOf(await project.run("job.yaml")), mode).toMatchObject(again);
       const live = [...(await rig.live()).values()].map(({ text, number, date }) => `${text} ${number} ${date}`);
       expect(live.sort(), mode).toEqual(after);
     }

@@ -1,9 +1,9 @@
 // The memory CRM for the suite.
 
+import { join } from "node:path";
 import { connectors } from "../../../src/connectors/registry.ts";
 import type { Connector } from "../../../src/contract/connector.ts";
 import { type Call, type ConnectorRig, gatewayPage, type Mishap, type RigRequest, toNames, toRoles } from "../rig.ts";
-import { bundleProgram } from "./bundle.ts";
 import { memory } from "./connector.ts";
 import { MemoryCrm, type MemoryFault, type MemoryField, memoryToken } from "./server.ts";
 
@@ -71,7 +71,8 @@ export async function openMemoryRig(
       idColumn: "id",
       merge: async (kept, merged) => crm.merge(recordOf(kept), recordOf(merged)),
     },
-    program: bundleProgram,
+    program: [join(import.meta.dirname, "program.ts")],
+    killedAt: ["committed", "stored"],
     refused: { field: fields.text, value: "no(this)" },
     put: async (values) => void crm.put("thing", toNames(fields, values)),
     putTogether: async (records) => {

@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { monotonicMs } from "../../../src/core/clock.ts";
 
 export const memoryToken = "memory-token";
 
@@ -171,7 +172,7 @@ export class MemoryCrm implements AsyncDisposable {
   }
 
   #countMoment(): boolean {
-    const time = performance.now();
+    const time = monotonicMs();
     this.#recent = this.#recent.filter((at) => at > time - momentMs);
     return this.#recent.push(time) <= this.#moment;
   }
