@@ -40,7 +40,9 @@ test("the vendor's delivery is what the script writes", () => {
 
 test("every example job passes check against the sandbox", async () => {
   await using project = copyExamples();
-  const jobs = readdirSync(join(repository, "jobs")).map((name) => `jobs/${name}`);
+  // The sandbox plays no database: jobs with one run against a real server (postgres/jobs.test.ts).
+  const names = readdirSync(join(repository, "jobs")).filter((name) => !name.includes("postgres"));
+  const jobs = names.map((name) => `jobs/${name}`);
   expect(jobs).toHaveLength(12);
   const checked = await project.run("check", "--sandbox", ...jobs);
   expect(checked.stderr).toBe("");
