@@ -179,7 +179,7 @@ async function planParts(
     context.folder,
     parts.reduce((sum, { bytes }) => sum + bytes, 0),
   );
-  const lookups: ToldLookup[] = [];
+  const toldLookups = new Map<number, ToldLookup>();
   const older = await findOlder(context, stream, parts);
   const staged = await stageStream({
     engine,
@@ -187,12 +187,13 @@ async function planParts(
     parts,
     folder: stageFolder,
     onPart: () => context.signal.throwIfAborted(),
-    resolveLookup: async (lookup, wanted) => {
-      const found = await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context) });
-      lookups.push(found.told);
+    resolveLookup: async (lookup, wanted, again) => {
+      const found = await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context), again });
+      toldLookups.set(lookup.index, found.told);
       return found.table;
     },
   });
+  const lookups = [...toldLookups.values()];
   const known = staged.parts.map(({ part, hasLines }) => ({ ...part, careful: hasLines }));
   ledger.addParts(run.id, stream.name, known);
   for (const { part } of staged.parts.filter(({ careful }) => careful)) {

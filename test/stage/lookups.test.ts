@@ -15,6 +15,65 @@ beforeAll(async () => {
 });
 afterAll(() => rig[Symbol.dispose]());
 
+const byFile = (further = "") => `source: { connection: drop, files: "*" }
+target: { connection: out, object: Thing, key: Key__c, mode: upsert }
+map: { Key__c: id, ByFile: { lookup: { file: table.csv, key: a, value: v, from: a${further} } } }`;
+
+function foundByFile(rows: readonly Record<string, unknown>[]) {
+  return rows.map((one) => [one["Key__c"], one["ByFile"] ?? String(one["_problems_"]).split("\u001f")[2]]);
+}
+
+test("more keys than the engine lists are joined, and the rows are in their order", async () => {
+  await rig.engine.run("SET threads = 2");
+  const many = Array.from({ length: 10_200 }, (_, index) => index);
+  // Some keys twice, with one value and with two; some not at all.
+  const entries = many.filter((index) => index % 97 !== 1).map((index) => `k${index},v${index}\n`);
+  writeFileSync(join(rig.folder, "table.csv"), `a,v\n${entries.join("")}k7,v7\nk8,other\n`);
+  const rows = many.map((index) => `r${index},k${index}\n`);
+  const half = rows.length / 2;
+  const staged = await rig.stage(
+    byFile(", miss: default, default: none"),
+    fields,
+    { "1.csv": `id,a\n${rows.slice(0, half).join("")}`, "2.csv": `id,a\n${rows.slice(half).join("")}` },
+    { looksUp: true },
+  );
+  const expected = many.map((index) => [`r${index}`, index % 97 === 1 ? "none" : `v${index}`]);
+  const found = foundByFile(staged.rows);
+  expect(found[8]?.[1]).toMatch(/^2 .*record 8 \("v8"\)/);
+  expect(found.toSpliced(8, 1)).toEqual(expected.toSpliced(8, 1));
+});
+
+test("a part that only its other columns show to want care is read with care, and its keys are those of its rows", async () => {
+  writeFileSync(join(rig.folder, "table.csv"), "a,v\nx,1\ny,2\nz,3\n");
+  const wanted: unknown[] = [];
+  const staged = await rig.stage(
+    byFile(),
+    fields,
+    // The note of the second row is no text.
+    {
+      "1.csv": Buffer.concat([
+        Buffer.from("id,a,note\nr1,x,one\nr2,y,b"),
+        Buffer.from([0xff]),
+        Buffer.from("d\nr3,z,three\nr4,q,four\n"),
+      ]),
+      "2.csv": "id,a,note\nr5,z,five\n",
+    },
+    { looksUp: true, onLookup: (keys) => wanted.push(keys.map(({ key, rows }) => [key, rows])) },
+  );
+  expect(staged.staged.parts.map(({ careful, broken }) => [careful, broken.map(({ line }) => line)])).toEqual([
+    [true, [3]],
+    [false, []],
+  ]);
+  expect(foundByFile(staged.rows)).toEqual([
+    ["r1", "1"],
+    ["r3", "3"],
+    ["r4", expect.stringMatching(/^no record/)],
+    ["r5", "3"],
+  ]);
+  const keysOf = (rows: number) => [["q", 1], ["x", 1], ...(rows === 5 ? [["y", 1]] : []), ["z", 2]];
+  expect(wanted).toEqual([keysOf(5), keysOf(4)]);
+});
+
 const fields = {
   Key__c: { kind: "text", caseSensitive: true },
   A: { kind: "text" },

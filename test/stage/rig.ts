@@ -52,6 +52,8 @@ export interface StageOptions {
   keep?: string;
   /** Lookups of the stream are resolved as a run does. */
   looksUp?: true;
+  /** Sees the keys that a lookup is asked for, and how many rows have each. */
+  onLookup?(wanted: Row[]): void;
 }
 
 export interface Staged {
@@ -156,17 +158,20 @@ export class Rig implements Disposable {
       parts,
       folder,
       onPart: () => undefined,
-      ...(options.looksUp === true ? { resolveLookup: this.#resolve(compiled, folder) } : {}),
+      ...(options.looksUp === true ? { resolveLookup: this.#resolve(compiled, folder, options) } : {}),
     });
     const rows = await this.engine.all(`SELECT * FROM ${staged.view} ORDER BY _row_`);
     return { compiled, staged, target, rows };
   }
 
-  #resolve(compiled: CompiledStream, folder: string): ResolveLookup {
+  #resolve(compiled: CompiledStream, folder: string, { onLookup }: StageOptions): ResolveLookup {
     const { signal } = new AbortController();
     const run = { id: "test", options: {} } as RunRecord;
     const context = { engine: this.engine, run, signal };
-    return async (lookup, wanted) => (await resolveLookup({ context, compiled, lookup, wanted, folder })).table;
+    return async (lookup, wanted, again) => {
+      onLookup?.(await this.engine.all(`SELECT key, rows FROM ${wanted} ORDER BY key`));
+      return (await resolveLookup({ context, compiled, lookup, wanted, folder, again })).table;
+    };
   }
 
   async diff({ compiled, staged, target }: Staged, selection: Selection = {}, taken: Wholeness = whole): Promise<Diff> {

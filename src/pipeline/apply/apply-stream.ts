@@ -109,8 +109,8 @@ async function refuseInserted(
     folder: stageFolder,
     onPart,
     // As the plan found it.
-    resolveLookup: async (lookup, wanted) =>
-      (await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context) })).table,
+    resolveLookup: async (lookup, wanted, again) =>
+      (await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context), again })).table,
   });
   const known = await fetchInserted(context, compiled);
   if (known === undefined) return;

@@ -37,10 +37,12 @@ export interface ToldLookup {
   missed?: string;
 }
 
-/** SELECT of what is found, a row a key, and what is told of it. */
-export async function resolveLookup(request: LookupRequest): Promise<{ table: string; told: ToldLookup }> {
+/** SELECT of what is found, a row a key, and what is told of it. `again`: for other rows than those it was first asked for. */
+export async function resolveLookup(
+  request: LookupRequest & { again: boolean },
+): Promise<{ table: string; told: ToldLookup }> {
   const { context, compiled, lookup } = request;
-  const name = join(request.folder, `${compiled.stream.name}-${lookup.index}`);
+  const name = join(request.folder, `${compiled.stream.name}-${lookup.index}${request.again ? "-again" : ""}`);
   const path = `${name}.parquet`;
   const kept = await findKept(request, name, path);
   const table = `SELECT key, value, hits, candidates FROM read_parquet(${literal(path)})`;

@@ -1,11 +1,12 @@
-// Lookups as joins of a scan, in SQL. In: a scan, what is looked up in it, the tables that it is looked up in. Out: the scan
-// with the columns of core/columns.ts. What must hold: a row stays one row; keys are equal where the system says so. The
-// order of the rows is lost, so that each must know its place.
+// Lookups in the rows of a scan, in SQL. In: a scan, what is looked up in it, the tables that it is looked up in. Out: the
+// scan with the columns of core/columns.ts. What must hold: a row stays one row; keys are equal where the system says so.
+// Where a table is not listed (listed-lookups.ts) it is joined, and the order of the rows is lost: each must know its place.
 
 import { askedName, foundName, givenName, lookupFailureName, lookupKeyName, renderedName } from "../../core/columns.ts";
 import { identifier } from "../../core/sql.ts";
 import { foldSql } from "../../values/fold.ts";
 import { type CompiledLookup, type KeyPart, neverAsked } from "../compile/compiled-lookup.ts";
+import { type FoundTable, foundAt, type ListedTable, placeOf } from "./listed-lookups.ts";
 
 export interface KeyedScan {
   /** A table function or subquery. */
@@ -95,19 +96,44 @@ export function foldParts(keys: readonly KeyPart[], column: (part: number) => st
   return folded.join(" || chr(31) || ");
 }
 
-/** Adds what is found. `tables`: by index, each with `key`, `value`, `hits` and `candidates`, one row a key. */
+const foundColumns = ["value", "hits", "candidates"] as const;
+
+/** Adds what is found. `tables`: by index. */
 export function joinFound(
   keyed: string,
   lookups: readonly CompiledLookup[],
-  tables: ReadonlyMap<number, string>,
+  tables: ReadonlyMap<number, FoundTable>,
+): string {
+  const listed = lookups.flatMap(({ index }) => tables.get(index)?.listed ?? []);
+  const joined = lookups.filter(({ index }) => tables.get(index)?.listed === undefined);
+  return joinTables(lookUpListed(keyed, listed), joined, tables);
+}
+
+function lookUpListed(keyed: string, listed: readonly ListedTable[]): string {
+  if (listed.length === 0) return keyed;
+  const places = listed.map((table) => `${placeOf(table, lookupKeyName(table.lookup))} AS ${placeName(table)}`);
+  const found = listed.flatMap((table) =>
+    foundColumns.map((what) => `${foundAt(table, what, placeName(table))} AS ${foundName(table.lookup, what)}`),
+  );
+  return `(SELECT *, ${found.join(", ")} FROM (SELECT *, ${places.join(", ")} FROM ${keyed}))`;
+}
+
+function placeName({ lookup }: ListedTable): string {
+  return identifier(`n:${lookup}`);
+}
+
+function joinTables(
+  keyed: string,
+  lookups: readonly CompiledLookup[],
+  tables: ReadonlyMap<number, FoundTable>,
 ): string {
   if (lookups.length === 0) return keyed;
   const found = lookups.flatMap(({ index }) =>
-    (["value", "hits", "candidates"] as const).map((what) => `${alias(index)}.${what} AS ${foundName(index, what)}`),
+    foundColumns.map((what) => `${alias(index)}.${what} AS ${foundName(index, what)}`),
   );
   const joins = lookups.map(
     ({ index }) =>
-      `LEFT JOIN (${tables.get(index)}) ${alias(index)} ON ${alias(index)}.key = s.${lookupKeyName(index)}`,
+      `LEFT JOIN (${tables.get(index)?.select}) ${alias(index)} ON ${alias(index)}.key = s.${lookupKeyName(index)}`,
   );
   return `(SELECT s.*, ${found.join(", ")} FROM ${keyed} s ${joins.join(" ")})`;
 }
@@ -122,7 +148,7 @@ export function lookupColumns(lookups: readonly CompiledLookup[], careful: boole
     lookupKeyName(index),
     ...keys.map((_, part) => givenName(index, part)),
     ...(written.miss === "create" ? keys.map((_, part) => askedName(index, part)) : []),
-    ...(["value", "hits", "candidates"] as const).map((what) => foundName(index, what)),
+    ...foundColumns.map((what) => foundName(index, what)),
     ...(careful ? [lookupFailureName(index)] : []),
   ]);
 }

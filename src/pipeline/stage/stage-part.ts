@@ -35,6 +35,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { objectToFound } from "../compile/found-values.ts";
 import { findInexact, findStrange, readCell } from "../compile/source-numbers.ts";
 import { joinFound, keyLookups, lookupColumns } from "./join-lookups.ts";
+import type { FoundTable } from "./listed-lookups.ts";
 import { identifyRow, identityColumn } from "./row-identity.ts";
 
 export interface PartInput {
@@ -45,18 +46,20 @@ export interface PartInput {
   findCertain(): Promise<Map<string, string>>;
   /** The same: what is said of a row whose field fails. */
   findRefusals(): Promise<Map<string, string>>;
-  /** What is looked up, by the index of the lookup: tables with `key`, `value`, `hits`, `candidates`. */
-  tables: ReadonlyMap<number, string>;
+  /** What is looked up, by the index of the lookup. */
+  tables: ReadonlyMap<number, FoundTable>;
   /** What is made of the rows of a part. Without it, transform and validate. */
   write?: WritePart;
 }
 
 /** Writes the rows of a scan to a Parquet file. Throws EngineError. */
-type WritePart = (input: PartInput, part: Part, scan: Scan, path: string) => Promise<void>;
+export type WritePart = (input: PartInput, part: Part, scan: Scan, path: string) => Promise<void>;
 
 /** How a part was read into its file. */
 export interface StagedPartFile {
   open: OpenPart;
+  /** What its rows were taken from. */
+  scan: Scan;
   /** Where it was read record by record, or came with its lines. */
   lined?: LinedPart;
 }
@@ -70,12 +73,13 @@ export async function stageOnePart(input: PartInput, part: Part, path: string): 
   await countRefusedRecords(engine);
   if ("text" in open && !open.text.part.suspect) {
     const scan = { scan: scanCsv(open.text.part, open.text.format), hasLines: false };
-    if (await stageStrictly(input, part, scan, path)) return { open };
+    if (await stageStrictly(input, part, scan, path)) return { open, scan };
   }
   const lined = "text" in open ? await readCarefully(open.text, copyPath("clean")) : open.lined;
-  await write(input, part, { scan: lined.scan, hasLines: true }, path);
+  const scan = { scan: lined.scan, hasLines: true };
+  await write(input, part, scan, path);
   const refused = await countRefusedRecords(engine);
-  if (refused === 0) return { open, lined };
+  if (refused === 0) return { open, scan, lined };
   throw new Failure(exitCode.failed, `${refused} records can't be staged`, { where: { file: part.label } });
 }
 
@@ -123,7 +127,7 @@ export async function stageTogether(
   await countRefusedRecords(engine);
   const scan = { scan: scanCsvParts(parts, format), hasLines: false, hasFiles: true };
   if (!(await stageStrictly(input, first, scan, path)) || !(await numberRows(engine, path, parts))) return undefined;
-  return parts.map((part) => ({ open: { text: { part, format, firstLine: 1 } } }));
+  return parts.map((part) => ({ open: { text: { part, format, firstLine: 1 } }, scan }));
 }
 
 export interface Scan {
@@ -144,7 +148,8 @@ const placeColumns = [
   ["l:part", "_part_"],
 ] as const;
 
-function stageStrictly(input: PartInput, part: Part, scan: Scan, path: string): Promise<boolean> {
+/** False where the engine refused a record, or could not read the data. */
+export function stageStrictly(input: PartInput, part: Part, scan: Scan, path: string): Promise<boolean> {
   return readsAll(input.engine, () => write(input, part, scan, path));
 }
 

@@ -13,7 +13,8 @@ import { countBroken } from "../../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../../stage/stage.ts";
 import { isAbsent } from "../../transform/mapping.ts";
 import { findCertain, findRefusals } from "./certain-fields.ts";
-import { type CopiedPart, copyPart, type ResolveLookup, stageCopies } from "./copied-parts.ts";
+import { type ReadParts, type ResolveLookup, stageLookingUp } from "./copied-parts.ts";
+import type { FoundTable } from "./listed-lookups.ts";
 import { lookAtLongCells } from "./long-cells.ts";
 import {
   absentColumns,
@@ -22,6 +23,7 @@ import {
   type StagedPartFile,
   stageOnePart,
   stageTogether,
+  type WritePart,
 } from "./stage-part.ts";
 import type { StagedPart, StagedStream } from "./staged-stream.ts";
 
@@ -38,11 +40,9 @@ export async function stageStream(given: StageInput): Promise<StagedStream> {
   const { engine, compiled } = given;
   let certain: Promise<Map<string, string>> | undefined;
   let refusals: Promise<Map<string, string>> | undefined;
-  const looksUp = compiled.lookups.length > 0;
   const input = {
     ...given,
-    tables: new Map<number, string>(),
-    ...(looksUp ? { write: copyPart } : {}),
+    tables: new Map<number, FoundTable>(),
     findCertain() {
       certain ??= findCertain(engine, compiled.fields);
       return certain;
@@ -54,37 +54,21 @@ export async function stageStream(given: StageInput): Promise<StagedStream> {
   };
   for (const part of input.parts) refuseMissingColumns(input, part);
   await engine.prepareFor(input.parts.reduce((sum, { bytes }) => sum + bytes, 0));
-  const parts: StagedPart[] = [];
-  const files: StagedFile[] = [];
-  const stageNext = async (next: readonly Part[]): Promise<void> => {
-    const [first] = next;
-    if (first === undefined) return;
-    input.onPart(first);
-    const path = join(input.folder, `${compiled.stream.name}-${String(first.ordinal).padStart(5, "0")}.parquet`);
-    const staged =
-      next.length === 1 ? [await stageOnePart(input, first, path)] : await stageTogether(input, next, path);
-    // One of them holds what is to be read with care: it is found by reading each by itself.
-    if (staged === undefined) for (const part of next) await stageNext([part]);
-    else {
-      parts.push(...staged.map((file, index) => describePart(next[index] as Part, file)));
-      files.push({ path, ordinals: next.map(({ ordinal }) => ordinal) });
-      if (looksUp)
-        copies.push({
-          path,
-          part: first,
-          hasLines: staged.some(({ lined }) => lined !== undefined),
-          isGathered: next.length > 1,
-        });
-    }
-  };
-  const copies: CopiedPart[] = [];
-  for (const next of gatherParts(input.parts, compiled.stream.source)) await stageNext(next);
-  if (looksUp) {
-    const { resolveLookup } = given;
-    if (resolveLookup === undefined) throw new Error("the stream looks something up, and nobody resolves it");
-    await stageCopies({ ...input, resolveLookup }, copies);
-    for (const file of files) file.isNumbered = true;
-  }
+  const readThem = (write?: WritePart) => readParts(input, write);
+  const { read, isNumbered } =
+    compiled.lookups.length === 0
+      ? { read: await readThem(), isNumbered: false }
+      : await stageLookingUp({ ...input, resolveLookup: resolverOf(given), readParts: readThem });
+  const parts = read.flatMap(({ parts, staged }) =>
+    staged.map((file, index) => describePart(parts[index] as Part, file)),
+  );
+  const files = read.map(
+    ({ path, parts }): StagedFile => ({
+      path,
+      ordinals: parts.map(({ ordinal }) => ordinal),
+      ...(isNumbered ? { isNumbered } : {}),
+    }),
+  );
   const rows = await createStageView(engine, stageView, files);
   for (const staged of parts) staged.rows = rows.get(staged.part.ordinal) ?? 0;
   refuseShortFiles(parts);
@@ -97,6 +81,31 @@ export async function stageStream(given: StageInput): Promise<StagedStream> {
   staged.words.push(...parts.flatMap(tellTotal));
   staged.words.push(...(await lookAtLongCells(engine, staged, input.folder)));
   return staged;
+}
+
+function resolverOf({ resolveLookup }: StageInput): ResolveLookup {
+  if (resolveLookup === undefined) throw new Error("the stream looks something up, and nobody resolves it");
+  return resolveLookup;
+}
+
+/** Without `write`, transform and validate. */
+async function readParts(input: StageInput & PartInput, write: WritePart | undefined): Promise<ReadParts[]> {
+  const { compiled } = input;
+  const writing = write === undefined ? input : { ...input, write };
+  const read: ReadParts[] = [];
+  const readNext = async (next: readonly Part[]): Promise<void> => {
+    const [first] = next;
+    if (first === undefined) return;
+    input.onPart(first);
+    const path = join(input.folder, `${compiled.stream.name}-${String(first.ordinal).padStart(5, "0")}.parquet`);
+    const staged =
+      next.length === 1 ? [await stageOnePart(writing, first, path)] : await stageTogether(writing, next, path);
+    // One of them holds what is to be read with care: it is found by reading each by itself.
+    if (staged === undefined) for (const part of next) await readNext([part]);
+    else read.push({ path, parts: next, staged });
+  };
+  for (const next of gatherParts(input.parts, compiled.stream.source)) await readNext(next);
+  return read;
 }
 
 /** A line of totals at the end would be a record as others. */
