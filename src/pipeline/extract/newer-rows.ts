@@ -159,8 +159,8 @@ async function stageKeys(
     parts,
     folder: subfolder(context, "stage", "keys"),
     onPart: () => context.signal.throwIfAborted(),
-    resolveLookup: async (lookup, wanted) =>
-      (await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context) })).table,
+    resolveLookup: async (lookup, wanted, again) =>
+      (await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context), again })).table,
   });
   return { staged, sql: foldKey(compiled.key.map(keyField)) };
 }
