@@ -9,8 +9,9 @@ import { hubspot } from "./hubspot/connector.ts";
 import { postgres } from "./postgres/connector.ts";
 import { salesforce } from "./salesforce/connector.ts";
 import { sftp } from "./sftp/connector.ts";
+import { sqlite } from "./sqlite/connector.ts";
 
-export const connectors: readonly Connector[] = [salesforce, hubspot, postgres, sftp, files];
+export const connectors: readonly Connector[] = [salesforce, hubspot, postgres, sqlite, sftp, files];
 
 export function connectorOf({ type }: Pick<Connection, "type">): Connector {
   const connector = connectors.find((one) => one.type === type);

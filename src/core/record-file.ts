@@ -22,7 +22,7 @@ export async function writeRecordFile(
   records: AsyncIterable<string[]> | Iterable<string[]>,
   use: "source" | "comparison" = "comparison",
 ): Promise<number> {
-  const encode = use === "source" ? markHalves : (text: string) => text;
+  const encode = use === "source" ? encodeHalves : (text: string) => text;
   let rows = 0;
   const texts = async function* () {
     let group: string[][] = [[...fields]];
@@ -42,7 +42,8 @@ export async function writeRecordFile(
 
 const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-function markHalves(text: string): string | Buffer {
+/** Text as bytes, those of half a character aside: see `noCharacter`. */
+export function encodeHalves(text: string): string | Buffer {
   if (text.isWellFormed()) return text;
   return Buffer.concat(
     text

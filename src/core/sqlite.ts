@@ -1,4 +1,4 @@
-// The one door to SQLite: the ledger, the locks and the sandbox's store open their files here.
+// The one door to SQLite: the ledger, the locks, the sandbox's store and the databases of jobs are opened here.
 
 import { rmSync, truncateSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
@@ -29,6 +29,22 @@ export function openSqliteFile(path: string, { readOnly = false }: { readOnly?: 
   database.exec("PRAGMA busy_timeout = 5000");
   if (!readOnly) database.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
   return database;
+}
+
+/**
+ * Opens a database that others have made and write too: in the journal that it has, as it is. It must be there. Waits up to
+ * a second for another process's write. What its schema calls is SQLite's own, and a commit survives power loss.
+ */
+export function openSqliteData(path: string, { readOnly }: { readOnly: boolean }): DatabaseSync {
+  const database = openFile(path, readOnly);
+  try {
+    const settings = "trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL";
+    database.exec(`PRAGMA busy_timeout = 1000; PRAGMA ${settings}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /**

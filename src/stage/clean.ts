@@ -5,6 +5,7 @@
 import { isUtf8 } from "node:buffer";
 import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
+import { readRefusedCell } from "../core/copied-file.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
@@ -36,8 +37,10 @@ export async function cleanPart(text: TextPart, path: string): Promise<CleanPart
         header = false;
         continue;
       }
-      const reason = findDefect(record, raw, part.columns, format);
-      const cells = record.map(decode);
+      const refused = format.tellsNull === true ? record.map(readRefusedCell) : [];
+      const said = refused.find((one) => one !== undefined)?.reason;
+      const reason = said === undefined ? findDefect(record, raw, part.columns, format) : decode(said);
+      const cells = record.map((cell, index) => decode(refused[index]?.held ?? cell));
       if (reason === undefined) await copy.add(line, cells);
       else copy.addBroken(describeBroken(text, { line, reason, cells }, raw));
     }

@@ -63,5 +63,6 @@ function windowOf(
     ...(window.from === undefined ? [] : [`${cursor} >= ${boundInstant("from")}`]),
     `${cursor} < ${boundInstant("to")}`,
   ];
-  return { version, within: bounds.join(" AND ") };
+  // What has no time is in no window: each takes it.
+  return { version, within: `(${bounds.join(" AND ")} OR ${cursor} IS NULL)` };
 }

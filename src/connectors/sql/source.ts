@@ -109,11 +109,12 @@ async function* extract<Session extends SqlSession>(
     }
     return rows;
   });
-  for (const [which, rows] of copied) yield await finishPart(client.name, request, which, rows);
+  for (const [which, rows] of copied) yield await finishPart(client.name, dialect, request, which, rows);
 }
 
 async function finishPart(
   connection: string,
+  { marksRefusedRows }: Pick<ReadDialect<SqlSession>, "marksRefusedRows">,
   request: ExtractRequest<ObjectSource>,
   which: Which,
   rows: number,
@@ -129,7 +130,7 @@ async function finishPart(
     keys: { label: `${object}, all keys`, locator: keysLocator },
   };
   const part = await describePart(path, ordinals[which], { ...origins[which], rows });
-  if (!part.suspect) return part;
+  if (!part.suspect || marksRefusedRows === true) return part;
   throw new Failure(exitCode.failed, `${connection}: ${object} holds bytes that are no UTF-8`, {
     next: "look for them in the database: in PostgreSQL its encoding is SQL_ASCII, say",
   });

@@ -1,0 +1,52 @@
+// SQLite as a target, in the words of what SQL databases share.
+
+import { identifier } from "../../core/sql.ts";
+import { emptyMark } from "../sql/cells.ts";
+import { idColumn } from "../sql/names.ts";
+import type { TargetDialect } from "../sql/target.ts";
+import type { SqliteSession } from "./client.ts";
+import { refusalOf } from "./faults.ts";
+import { describeTable, type SqliteDescribed } from "./fields.ts";
+import { markTable, readMark, takeMark } from "./marks.ts";
+import { copyRows, nameByKey, readDialect } from "./read.ts";
+import { listTables } from "./tables.ts";
+import { cellOf, renderField } from "./values.ts";
+import { MissingParent, stageRows } from "./write.ts";
+
+/** Of the table that is looked at. */
+const columnIn = (name: string) => `t.${identifier(name)}`;
+
+function rowName({ key }: SqliteDescribed): string {
+  // A key may be NULL: no statement finds such a row, which is told as one that is not there.
+  return key.length === 0 ? "''" : `coalesce(${nameByKey(key.map(columnIn))}, 'NULL')`;
+}
+
+export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
+  ...readDialect,
+  copyOut: (session, select, path, signal) => copyRows(session, select, path, signal, cellOf),
+  markTable,
+  listTables,
+  describe: describeTable,
+  render: renderField,
+  rowName,
+  // Nothing else in a file tells that a row has changed.
+  rowVersion: ({ columns }) => `loadline_content(${[...columns.keys()].map(columnIn).join(", ")})`,
+  cell: (table, field) => (field === idColumn ? rowName(table) : columnIn(field)),
+  isAsked(table, field) {
+    const value = `CASE WHEN substr(value, 1, 1) = '${emptyMark}' THEN substr(value, 2) ELSE value END`;
+    const named = field === idColumn ? rowName(table) : columnIn(field);
+    const asked = field === idColumn ? "value" : value;
+    return `${named} IN (SELECT ${asked} FROM json_each(:loadline_keys))`;
+  },
+  stage: async (session, table, batch, read) => stageRows(session, table, batch, read),
+  refusalOf(error, { columns, parents }) {
+    if (error instanceof MissingParent) {
+      return { code: "SQLITE_787", message: error.message, fields: [...error.columns] };
+    }
+    const refusal = refusalOf(error, columns.keys());
+    if (refusal === undefined || !refusal.message.startsWith("FOREIGN KEY")) return refusal;
+    return { ...refusal, fields: parents.flatMap((parent) => parent.columns) };
+  },
+  readMark,
+  takeMark,
+};
