@@ -8,6 +8,7 @@ import { addCompletionCommands } from "./cli/complete.ts";
 import { addHistoryCommands } from "./cli/history.ts";
 import { addSandboxOptions } from "./cli/options.ts";
 import { addRejectsCommand } from "./cli/rejects.ts";
+import { addRollbackCommand } from "./cli/rollback.ts";
 import { addRunCommands } from "./cli/run.ts";
 import { addSandboxCommand } from "./cli/sandbox.ts";
 import { addSchemaCommands } from "./cli/schema.ts";
@@ -112,6 +113,7 @@ function act<Arguments extends unknown[]>(run: (...args: Arguments) => CommandRe
 }
 
 addRunCommands(program, globals, act);
+addRollbackCommand(program, globals, act);
 
 program
   .command("check <job...>")
@@ -223,7 +225,7 @@ program
   .description("the version; with --json also of Node, and the platform")
   .action(() => tellVersion(globals().json));
 
-for (const name of ["rollback", "reconcile"]) {
+for (const name of ["reconcile"]) {
   program
     .command(name, { hidden: true })
     .allowUnknownOption()

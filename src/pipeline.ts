@@ -27,6 +27,7 @@ import { holdBackDeletes } from "./pipeline/load/hold-back.ts";
 import { type LoadPass, loadStream } from "./pipeline/load/load-stream.ts";
 import { recheckBatches } from "./pipeline/load/recheck.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
+import { rollbackStream } from "./pipeline/rollback/rollback-stream.ts";
 import { holderOfRows } from "./pipeline/rows/planned-rows.ts";
 import { addTargetRejects } from "./pipeline/rows/rejects.ts";
 import { addTargetConflicts } from "./pipeline/rows/stayed-rows.ts";
@@ -55,7 +56,9 @@ export interface RunOutcome {
 /** Runs a job from wherever its run stands to its end. Throws a Failure; what was done until then is in the ledger. */
 export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   const streams = selectStreams(context);
-  for (const stream of streams) if (stream.madeFor === undefined || isApply(context)) await planOnce(context, stream);
+  // What is made for the rows of a stream is planned with it, unless there is a plan already.
+  const isKnown = isApply(context) || isRollback(context);
+  for (const stream of streams) if (stream.madeFor === undefined || isKnown) await planOnce(context, stream);
   const records = context.ledger.streams(context.run.id);
   const planned = streams.map((stream) => recordOf(records, stream));
   refuseNoKeys(context, planned);
@@ -95,6 +98,10 @@ function isApply({ run }: RunContext): boolean {
   return run.command === "apply";
 }
 
+function isRollback({ run }: RunContext): boolean {
+  return run.options.rollback !== undefined;
+}
+
 function recordOf(records: readonly StreamRecord[], stream: Stream): StreamRecord {
   const record = records.find(({ name }) => name === stream.name);
   if (record === undefined) throw new Error(`stream ${stream.name} was not planned`);
@@ -111,7 +118,8 @@ async function planOnce(context: RunContext, stream: Stream): Promise<StreamReco
     return known;
   }
   context.budget.refuseIfReached();
-  return context.run.command === "apply" ? applyStream(context, stream) : planStream(context, stream);
+  if (context.run.command === "apply") return applyStream(context, stream);
+  return isRollback(context) ? rollbackStream(context, stream) : planStream(context, stream);
 }
 
 /** Keys that are in no row at all are a slip, of the file or of the job. */
@@ -146,13 +154,17 @@ async function findObjections(
     const again = isRetry ? counts : await countTakenAgain(context, stream);
     const { name, target } = stream;
     const cascaded = cascades.counts.get(name) ?? 0;
-    const given = { stream: name, mode: target.mode, cascaded, rejectsMax, again };
+    const mode = target.undoes === true ? "update" : target.mode;
+    const given = { stream: name, mode, cascaded, rejectsMax, again };
     // What is made for rows is as much as they name: shares are of those rows.
     const { extracted, filtered } = recordOf(planned, holderOfRows(context, stream)).counts ?? counts;
     const ofRows = { guards: others, counts: { ...counts, extracted, filtered } };
     objections.push(
       ...stops,
-      ...checkGuards({ ...given, ...(stream.madeFor === undefined ? { guards, counts } : ofRows) }),
+      ...checkGuards({
+        ...given,
+        ...(stream.madeFor === undefined || target.undoes === true ? { guards, counts } : ofRows),
+      }),
     );
   }
   return objections;

@@ -87,6 +87,7 @@ const rooms: Record<string, string> = {
   runs: "pipeline/runs/runs.ts",
   "pipeline.ts": "pipeline.ts",
   apply: "pipeline/apply/apply-stream.ts",
+  rollback: "pipeline/rollback/rollback-stream.ts",
   "plan-stream.ts": "pipeline/plan-stream.ts",
   settle: "pipeline/settle/settle-stream.ts",
   load: "pipeline/load/load-stream.ts",

@@ -52,6 +52,8 @@ export interface RunOptions {
   sandbox?: boolean;
   /** Rows of an earlier run are taken up in place of the source's. */
   retry?: RetryOptions;
+  /** What an earlier run wrote is taken back, in place of what the source has. */
+  rollback?: RollbackOptions;
   /** Of `apply`: the run whose plan is written. */
   plan?: string;
   /** The file that the plan was written to, or came in; absolute. A run that writes the plan claims it. */
@@ -62,6 +64,12 @@ export interface RunOptions {
   onConflict?: OnConflict;
   /** Of `apply`: a change of any mapped field counts, not only of those that are written. */
   strict?: boolean;
+}
+
+export interface RollbackOptions {
+  run: string;
+  /** Only what it wrote into these; records that it made or deleted stay as they are then. */
+  fields?: string[];
 }
 
 /** Rows are held back, written over, or stop the run before it writes anything. */
@@ -320,6 +328,8 @@ export interface Settlement {
   watermark?: Watermark;
   /** Of mode insert: files all of whose rows are there now, and what is to be remembered of the rows. */
   insertedFiles?: readonly InsertedFile[];
+  /** Bytes that may be inserted again. */
+  forgottenFiles?: readonly Pick<InsertedFile, "org" | "object" | "sha256">[];
   inserted?: InsertedRecord;
   taken?: readonly Omit<TakenRecord, "settled">[];
   delivered?: DeliveredRecord;

@@ -345,6 +345,7 @@ export class Ledger implements Disposable {
   settleStream(settlement: Settlement): void {
     const { stream, watermark, taken = [], delivered, waiting, insertedFiles = [], inserted, closed = [] } = settlement;
     this.#transact(() => {
+      for (const file of settlement.forgottenFiles ?? []) this.#table("inserts").delete({ ...file });
       for (const file of insertedFiles) this.#put("inserts", { ...file, settled: now().toISOString() });
       if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
       const settled = now().toISOString();

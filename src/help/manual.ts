@@ -57,6 +57,14 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: [1, 6, 7],
   },
+  rollback: {
+    examples: [
+      ["rollback latest", "what taking the newest run back would change"],
+      ["rollback 20261120-201455-contacts-7f3a --yes", "take it back"],
+      ["rollback latest --fields Email --keys wrong.txt --yes", "one field of some records"],
+    ],
+    exitCodes: ofRuns,
+  },
   resume: {
     examples: [
       ["resume", "go on with the last run that has not ended"],

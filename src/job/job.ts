@@ -191,6 +191,8 @@ export interface StreamTarget {
   key: string[];
   /** The target itself does not tell records apart by the key, so that new ones are inserted: known once it is open. */
   isMatched?: true;
+  /** What an earlier run wrote is taken back: the mode is that run's. */
+  undoes?: true;
   mode: Mode;
   /** Through the vendor's bulk endpoint, however few records there are. */
   via?: "bulk";

@@ -17,6 +17,7 @@ import { chooseWays, describeWays } from "../batches/ways.ts";
 import { writeBatches } from "../batches/write-batches.ts";
 import { columnsOfParts, compileInRun } from "../compile/compile-in-run.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { describeWritten } from "../compile/written-stream.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
 import { lookupFolder } from "../lookups/found-records.ts";
@@ -42,11 +43,11 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
     return empty;
   }
   const { plan, parts } = await takeOver(context, stream, planned);
-  const compiled = await compileAgain(context, stream, parts);
   const stageFolder = subfolder(context, "stage");
-  if (stream.target.mode === "insert") await refuseInserted(context, compiled, parts, { plan, stageFolder });
-  if (stream.target.mode === "delta") refuseOtherDelivered(context, stream);
-  refuseOtherWaiting(context, stream);
+  const compiled =
+    stream.target.undoes === true
+      ? await describeWritten(context, stream)
+      : await compileUnchanged(context, stream, { plan, parts, stageFolder });
   const counts = planned.counts ?? noCounts();
   const ways = chooseWays(target, compiled, counts, context.budget.callsLeft(stream.target.connection));
   context.ways.set(stream.name, ways);
@@ -61,6 +62,25 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
   const how = planned.how ?? "";
   emit({ type: "planned", stream: stream.name, counts, how, warnings: 0, batches: batches.length });
   return ready;
+}
+
+interface TakenOver {
+  plan: string;
+  parts: PartRecord[];
+  stageFolder: string;
+}
+
+/** Throws a Failure (7) where other runs have written since what the plan would write again. */
+async function compileUnchanged(
+  context: RunContext,
+  stream: Stream,
+  { plan, parts, stageFolder }: TakenOver,
+): Promise<CompiledStream> {
+  const compiled = await compileAgain(context, stream, parts);
+  if (stream.target.mode === "insert") await refuseInserted(context, compiled, parts, { plan, stageFolder });
+  if (stream.target.mode === "delta") refuseOtherDelivered(context, stream);
+  refuseOtherWaiting(context, stream);
+  return compiled;
 }
 
 function findPlanned({ ledger, run }: RunContext, stream: Stream): StreamRecord {

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import type { BatchRecord, InsertedRecord } from "../../checkpoint/ledger.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import type { WrittenStream } from "../compile/compiled-stream.ts";
 import { orgOf, stageOfRun } from "../diff/inserted.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import { keepFile, keptFolder } from "../run/kept-file.ts";
@@ -16,10 +16,11 @@ export const batchedTable = "batched_rows";
 /** Writes down what a run is about to insert: durable, and in force with its record. */
 export async function planInserted(
   context: RunContext,
-  { stream, schema }: CompiledStream,
+  { stream, schema }: WrittenStream,
   { plan, batches }: { plan: string; batches: readonly BatchRecord[] },
 ): Promise<InsertedRecord | undefined> {
-  if (stream.target.mode !== "insert" || batches.length === 0) return undefined;
+  const { mode, undoes } = stream.target;
+  if (mode !== "insert" || undoes === true || batches.length === 0) return undefined;
   const rows = `SELECT s.${identityColumn} AS identity, p.row, b.batch, false AS doubt FROM ${stageOfRun} s
     JOIN (SELECT file_row_number AS n, row FROM ${readParquet(plan)}) p ON s._row_ = p.row JOIN ${batchedTable} b ON b.n = p.n`;
   const written = await writeInserted(context, stream.name, "planned", rows);

@@ -7,7 +7,7 @@ import { identifier } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
 import { levelsTable } from "../../load/batches.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { type CompiledStream, plannedSchemas } from "../compile/compiled-stream.ts";
+import { plannedSchemas, type WrittenStream } from "../compile/compiled-stream.ts";
 import { isOwnLink } from "../compile/parents.ts";
 
 export interface Tree {
@@ -21,7 +21,7 @@ export interface Tree {
 export const noLevels = `CREATE OR REPLACE TEMP TABLE ${levelsTable} (n BIGINT, key VARCHAR, level INTEGER)`;
 
 /** Makes the table of levels (n, level) of a plan's creates and updates. Undefined where the stream holds no tree. */
-export async function orderTree(engine: Engine, compiled: CompiledStream, plan: string): Promise<Tree | undefined> {
+export async function orderTree(engine: Engine, compiled: WrittenStream, plan: string): Promise<Tree | undefined> {
   const { object } = compiled.schema;
   const { key } = compiled.stream.target;
   const links = plannedSchemas(compiled).filter((schema) => isOwnLink(schema, object, key));

@@ -4,7 +4,7 @@ import type { Target } from "../../contract/target.ts";
 import type { WayChoice } from "../../contract/ways.ts";
 import type { Action, ObjectSchema, Operation, StreamCounts } from "../../core/model.ts";
 import { type Stream, type StreamTarget, writesFile } from "../../job/job.ts";
-import { type CompiledStream, plannedSchemas } from "../compile/compiled-stream.ts";
+import { plannedSchemas, type WrittenStream } from "../compile/compiled-stream.ts";
 import type { PlannedWays } from "../run/context.ts";
 
 /** In loading order. */
@@ -12,7 +12,7 @@ export const actions: readonly Action[] = ["create", "update", "delete"];
 
 export function chooseWays(
   target: Target,
-  compiled: CompiledStream,
+  compiled: WrittenStream,
   counts: StreamCounts,
   callsLeft: number,
 ): PlannedWays {
@@ -60,6 +60,7 @@ export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarg
  */
 export function operationOf(action: Action, { hardDelete, ...target }: StreamTarget): Operation {
   const { mode } = target;
+  if (target.undoes === true) return action === "create" ? "insert" : action;
   if (action === "create") return mode === "insert" || writesFile(mode) || isMatchedByUs(target) ? "insert" : "upsert";
   return action === "delete" && hardDelete ? "hardDelete" : action;
 }
@@ -88,8 +89,8 @@ export function externalIdOf(
  */
 export function isLookedAtAgain({ target, fields }: Stream, { operation }: { operation: Operation }): boolean {
   if (target.where !== undefined && operation !== "insert" && operation !== "upsert") return true;
-  if (operation === "delete" || operation === "hardDelete") return target.mode === "mirror";
-  if (operation === "insert") return target.mode !== "insert";
+  if (operation === "delete" || operation === "hardDelete") return target.mode === "mirror" && target.undoes !== true;
+  if (operation === "insert") return target.mode !== "insert" || target.undoes === true;
   const isKept = target.adoptBy !== undefined || fields.some(({ policy }) => policy !== "overwrite");
   return operation === "upsert" && isKept;
 }

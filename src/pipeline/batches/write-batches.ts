@@ -19,7 +19,7 @@ import {
   sizeGroups,
 } from "../../load/batches.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import type { CompiledStream } from "../compile/compiled-stream.ts";
+import type { WrittenStream } from "../compile/compiled-stream.ts";
 import type { PlannedWays } from "../run/context.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { batchPath, unsent, type WrittenFile, writeBatchFile } from "./batch-files.ts";
@@ -32,7 +32,7 @@ import { writeWholeFile } from "./whole-file.ts";
 /** Makes the batch files of a plan and their records, in state `planned`. A dry run gets none. */
 export async function writeBatches(
   context: RunContext,
-  compiled: CompiledStream,
+  compiled: WrittenStream,
   planPath: string,
   ways: PlannedWays,
 ): Promise<BatchRecord[]> {
@@ -91,7 +91,7 @@ export function limitsOf(asked: { rows?: number; bytes?: number }, choice: WayCh
 }
 
 /** Fields that name a parent: its children stand together, so that batches don't wait for the parent's lock. */
-function parentsOf(compiled: CompiledStream): string[] {
+function parentsOf(compiled: WrittenStream): string[] {
   return compiled.planned
     .map(({ field }) => field.target)
     .filter((name) => name.includes(".") || compiled.fieldSchemas.get(name)?.kind === "reference");
@@ -107,7 +107,7 @@ interface BatchInput {
   later: string | undefined;
 }
 
-async function writeBatch(context: RunContext, compiled: CompiledStream, input: BatchInput): Promise<BatchRecord> {
+async function writeBatch(context: RunContext, compiled: WrittenStream, input: BatchInput): Promise<BatchRecord> {
   const { engine } = context;
   const { stream } = compiled;
   const { action } = input.range;
@@ -144,13 +144,13 @@ async function writeBatch(context: RunContext, compiled: CompiledStream, input: 
   });
 }
 
-function writtenFields({ fieldSchemas }: CompiledStream): BatchColumns["written"] {
+function writtenFields({ fieldSchemas }: WrittenStream): BatchColumns["written"] {
   return new Map([...fieldSchemas].flatMap(([name, { written }]) => (written === undefined ? [] : [[name, written]])));
 }
 
 type WrittenBatch = WrittenFile & Pick<BatchRecord, "action" | "level" | "number" | "via">;
 
-function describeBatch(context: RunContext, { stream, schema }: CompiledStream, written: WrittenBatch): BatchRecord {
+function describeBatch(context: RunContext, { stream, schema }: WrittenStream, written: WrittenBatch): BatchRecord {
   const { run } = context;
   const operation = operationOf(written.action, stream.target);
   const target = targetOf(context, stream.target.connection);

@@ -2,20 +2,27 @@
 
 import type { StrictColumn } from "../../contract/records.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
-import type { Stream } from "../../job/job.ts";
+import type { MappedField, Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import type { CompiledRule } from "../../validate/checks.ts";
 import type { CompiledRunRule } from "../../validate/run-rule.ts";
 import type { CompiledLookup } from "./compiled-lookup.ts";
 import type { CompiledWhere } from "./target-where.ts";
 
-export interface CompiledStream {
+/** What writing a plan needs to know of its stream. */
+export interface WrittenStream {
   stream: Stream;
   schema: ObjectSchema;
+  /** The mapped fields that a plan holds. */
+  planned: readonly { field: MappedField }[];
+  /** By mapped name, also for names such as `Account.Ext__c`. */
+  fieldSchemas: ReadonlyMap<string, FieldSchema>;
+}
+
+export interface CompiledStream extends WrittenStream {
   fields: CompiledField[];
   /** Those of them that a plan holds: the others are mapped and checked only. */
   planned: CompiledField[];
-  /** By mapped name, also for names such as `Account.Ext__c`. */
   fieldSchemas: Map<string, FieldSchema>;
   key: FieldSchema[];
   rules: CompiledRule[];
@@ -42,7 +49,7 @@ export interface CompiledStream {
 }
 
 /** What the target knows of the fields that a plan holds. */
-export function plannedSchemas({ planned, fieldSchemas }: CompiledStream): FieldSchema[] {
+export function plannedSchemas({ planned, fieldSchemas }: WrittenStream): FieldSchema[] {
   return planned.flatMap(({ field }) => fieldSchemas.get(field.target) ?? []);
 }
 

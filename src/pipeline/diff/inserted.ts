@@ -32,7 +32,7 @@ export async function fetchInserted(context: RunContext, compiled: CompiledStrea
   const others = known.filter((one) => one.run !== run.id && isSent(context, one));
   const scans: string[] = [];
   for (const inserted of others) {
-    const path = await linkFile(context, inserted);
+    const path = await linkInserted(context, inserted);
     if (inserted.settled === null) await refuseUnfinished(context, compiled, inserted, path);
     scans.push(literal(path));
   }
@@ -45,7 +45,10 @@ function isSent({ ledger }: RunContext, { run, settled }: InsertedRecord): boole
 }
 
 /** The file in the run folder, which is all that the engine may read. It goes with the stage. */
-export async function linkFile(context: RunContext, { file, sha256, run, stream }: InsertedRecord): Promise<string> {
+export async function linkInserted(
+  context: RunContext,
+  { file, sha256, run, stream }: InsertedRecord,
+): Promise<string> {
   const kept = join(keptFolder(context, "inserted"), file);
   const why = !existsSync(kept) ? "is not there" : (await hashFile(kept)) === sha256 ? undefined : "is damaged";
   if (why !== undefined) {

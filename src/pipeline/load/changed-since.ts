@@ -46,7 +46,9 @@ export async function findChangedSince(
   const isRead = (name: string) => name !== idColumn;
   const fields = await resolveFields(target, stream, planned.filter(isRead));
   const keys = await resolveFields(target, stream, ownless.length === 0 ? [] : named.target.key.filter(isRead));
-  await readBothSides(context, named, { plan, fields, keys });
+  const rowsOfPlan = `SELECT ${foldId("id")} AS id, key, action, version, changed, before, after FROM ${readParquet(plan)}
+    WHERE action <> 'create' AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
+  await readBothSides(context, named, { rows: rowsOfPlan, names: "SELECT name FROM looked_at", fields, keys });
   const overwrites = run.options.onConflict === "overwrite";
   const told = [
     "SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record is gone' AS message FROM both_sides p WHERE _is_there_ IS NULL",
@@ -68,15 +70,24 @@ export async function findChangedSince(
 }
 
 interface Sides {
-  plan: string;
-  /** Of the plan. */
+  /** SELECT of rows with the folded `id` of their record, and what it was to hold: `before` and `after`. */
+  rows: string;
+  /** SELECT of the ids as `name`, each once. */
+  names: string;
   fields: readonly FieldSchema[];
   /** Fields of a key that is not in the plan's values. */
   keys: readonly FieldSchema[];
 }
 
-/** Makes `both_sides`: the plan's rows `looked_at`, with what their records hold now. */
-async function readBothSides(context: RunContext, stream: Stream, { plan, fields, keys }: Sides): Promise<void> {
+/**
+ * Makes `both_sides`: the rows with what their records hold now: `_is_there_`, `now_version`, `now_key` where keys are read,
+ * and a column for each field, for `compareNow`.
+ */
+export async function readBothSides(
+  context: RunContext,
+  stream: Stream,
+  { rows, names, fields, keys }: Sides,
+): Promise<void> {
   const { engine } = context;
   const target = targetOf(context, stream.target.connection);
   const { idColumn, versionColumn } = target.capabilities;
@@ -88,14 +99,12 @@ async function readBothSides(context: RunContext, stream: Stream, { plan, fields
       // What an association has replaced is told with all that the record has.
       whole: stream.fields.filter(({ replaces }) => replaces !== undefined).map((field) => field.target),
       by: idColumn,
-      names: "SELECT name FROM looked_at",
+      names,
       folder: subfolder(context, "snapshot"),
       name: `${stream.name}-since`,
       signal: context.signal,
     },
   );
-  const rowsOfPlan = `SELECT ${foldId("id")} AS id, key, action, version, changed, before, after FROM ${readParquet(plan)}
-    WHERE action <> 'create' AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
   const columns = fields.map((field) => {
     const { stored, value } = target.render(field, identifier(columnOf(field)), "VARCHAR", storedReading);
     return `${field.comparedBy === undefined ? (stored ?? value) : identifier(columnOf(field))} AS ${identifier(`n:${field.name}`)}`;
@@ -104,7 +113,7 @@ async function readBothSides(context: RunContext, stream: Stream, { plan, fields
   const now = `SELECT ${foldId(identifier(idColumn))} AS id, ${["true AS _is_there_", `${identifier(versionColumn)} AS now_version`, ...columns].join(", ")}
     FROM ${present}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE both_sides AS
-    SELECT p.*, n.* EXCLUDE (id) FROM (${rowsOfPlan}) p LEFT JOIN (${now}) n ON n.id = p.id`);
+    SELECT p.*, n.* EXCLUDE (id) FROM (${rows}) p LEFT JOIN (${now}) n ON n.id = p.id`);
 }
 
 function columnOf({ name, comparedBy }: FieldSchema): string {
@@ -117,6 +126,9 @@ function mindedIf(
   { target, fields }: Stream,
   { name }: FieldSchema,
 ): string | undefined {
+  // A rollback goes by ids, and knows of the fields that its run wrote.
+  if (target.undoes === true)
+    return `(list_contains(p.changed, ${literal(name)}) OR (p.action = 'delete' AND p.before.${identifier(name)} IS NOT NULL))`;
   if (target.key.includes(name)) return "true";
   const isWritten = `list_contains(p.changed, ${literal(name)})`;
   // What a policy keeps from being written is kept in any case.
@@ -131,31 +143,63 @@ function policyOf(fields: Stream["fields"], name: string): Policy | undefined {
 
 /** SELECT of the records whose field is neither as it was nor as it is to be: id, field, message. */
 async function tellField(context: RunContext, stream: Stream, field: FieldSchema, isMinded: string): Promise<string> {
+  const { now, isOther, isDone } = await compareNow(context, stream, field);
+  const values = showBoth(context, stream, field, { was: "the plan saw", now });
+  const message =
+    policyOf(stream.fields, field.name) === "fill_empty" ? "'the field was filled since the plan'" : values;
+  return `SELECT p.id, ${literal(field.name)} AS field, ${message} AS message FROM both_sides p
+    WHERE _is_there_ AND ${isMinded} AND (${isOther}) AND NOT (${isDone})`;
+}
+
+/** SQL over a row `p` of `both_sides`, of one field. */
+export interface FieldNow {
+  /** As the record shows it. */
+  now: string;
+  /** BOOLEAN: the record does not hold `before`. */
+  isOther: string;
+  /** BOOLEAN: the field is to be written, and the record holds already what it is to be. */
+  isDone: string;
+}
+
+export async function compareNow(context: RunContext, stream: Stream, field: FieldSchema): Promise<FieldNow> {
   const target = targetOf(context, stream.target.connection);
-  const name = identifier(field.name);
   const isKey = stream.target.key.includes(field.name);
   const equality = equalityOf(field, field.name.includes(".") || isKey ? field.caseSensitive : true);
   const now = `p.${identifier(`n:${field.name}`)}`;
   const [before, after] = await readPlanned(context, target, field);
   const isWritten = `list_contains(p.changed, ${literal(field.name)})`;
+  if (field.several === true && stream.target.undoes === true) {
+    // What the run had added is taken away, and what it had taken away is added, whatever else there is.
+    const has = (values: string) => `list_has_any(${listSeveral(now)}, ${listSeveral(values)})`;
+    const isDone = `CASE WHEN ${after} IS NULL THEN NOT ${has(before)} ELSE ${has(after)} END`;
+    return { now, isOther: "false", isDone: `${isWritten} AND ${isDone}` };
+  }
   const isOther = field.several === true ? differsSet(before, now) : differs(equality, before, now);
-  const isDone = `${isWritten} AND NOT (${differs(equality, after, now)})`;
+  return { now, isOther, isDone: `${isWritten} AND NOT (${differs(equality, after, now)})` };
+}
+
+/** VARCHAR SQL: the field, what it was, and what it is now; of one that is never shown only that it changed. */
+export function showBoth(
+  { job }: Pick<RunContext, "job">,
+  stream: Stream,
+  { name }: FieldSchema,
+  { was, now }: { was: string } & Pick<FieldNow, "now">,
+): string {
   const shown = (sql: string) => `coalesce('"' || ${sql} || '"', 'nothing')`;
-  const values = redactedFields(context.job, stream).has(field.name.toLowerCase())
+  const values = redactedFields(job, stream).has(name.toLowerCase())
     ? "'changed'"
-    : `'the plan saw ' || ${shown(`p.before.${name}`)} || ', now ' || ${shown(now)}`;
-  const other = `${literal(`${field.name}: `)} || ${values}`;
-  const message =
-    policyOf(stream.fields, field.name) === "fill_empty" ? "'the field was filled since the plan'" : other;
-  return `SELECT p.id, ${literal(field.name)} AS field, ${message} AS message FROM both_sides p
-    WHERE _is_there_ AND ${isMinded} AND (${isOther}) AND NOT (${isDone})`;
+    : `${literal(`${was} `)} || ${shown(`p.before.${identifier(name)}`)} || ', now ' || ${shown(now)}`;
+  return `${literal(`${name}: `)} || ${values}`;
 }
 
 /** Values of a record that has several of a kind come in any order. */
 function differsSet(before: string, now: string): string {
-  const set = (sql: string) =>
-    `list_sort(list_filter(string_split(coalesce(${sql}, ''), ${literal(severalSeparator)}), lambda one: one <> ''))`;
-  return `${set(before)} IS DISTINCT FROM ${set(now)}`;
+  return `list_sort(${listSeveral(before)}) IS DISTINCT FROM list_sort(${listSeveral(now)})`;
+}
+
+/** VARCHAR[] SQL of the values that a record has of a field, with or without the mark before them. */
+export function listSeveral(sql: string): string {
+  return `list_filter(string_split(coalesce(${sql}, ''), ${literal(severalSeparator)}), lambda one: one <> '')`;
 }
 
 /** SQL of a field's value before and after, as the record shows it now: a parent that is named by its key shows its id. */

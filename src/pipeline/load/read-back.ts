@@ -18,7 +18,12 @@ export async function readBackDoubtful(
   isWanted: (batch: BatchRecord) => boolean,
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
-  if (takesWholeFiles(target) || stream.target.mode === "insert" || !isMatchedByUs(stream.target)) return;
+  if (
+    takesWholeFiles(target) ||
+    (stream.target.mode === "insert" && stream.target.undoes !== true) ||
+    !isMatchedByUs(stream.target)
+  )
+    return;
   const isDoubtful = (batch: BatchRecord) => batch.state === "in-doubt" && batch.action === "create" && isWanted(batch);
   const scans = new Map<string, string>();
   let found = 0;

@@ -198,9 +198,11 @@ async function findMade(
   const {
     key: [key = ""],
     mode,
+    undoes,
     adoptBy,
   } = stream.target;
-  if (isMatchedByUs(stream.target) && mode !== "insert") return findDoubled(context, stream, batch, scans);
+  if (isMatchedByUs(stream.target) && (mode !== "insert" || undoes === true))
+    return findDoubled(context, stream, batch, scans);
   if (batch.operation !== "upsert") return undefined;
   const target = targetOf(context, stream.target.connection);
   const present = await readPresent(context, stream, batch, { what: "made", fields: [key], key: [key], by: key });
@@ -236,9 +238,9 @@ async function findDoubled(
 
 /** Deletes by mirror of records that are gone or not in its scope by now, or have got another key. */
 async function findKept(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
-  const { scope, key, mode, connection } = stream.target;
+  const { scope, key, mode, undoes, connection } = stream.target;
   const { plan } = context.ledger.streams(context.run.id).find(({ name }) => name === stream.name) ?? {};
-  if (mode !== "mirror" || plan === undefined || plan === null) return undefined;
+  if (mode !== "mirror" || undoes === true || plan === undefined || plan === null) return undefined;
   const target = targetOf(context, connection);
   const { idColumn, versionColumn } = target.capabilities;
   const fields = await resolveFields(target, stream, key);

@@ -118,7 +118,7 @@ export async function addTargetRejects(
   const file = new RowFile(rejectsPath(context, stream.name), parts, rejectColumns, record.rejectsBytes);
   const reasons = new ReasonTally(redactedFields(context.job, stream));
   await engine.run(`CREATE OR REPLACE TEMP TABLE refused_rows AS
-    SELECT p.part, p.position, p.row, r.field, r.message
+    SELECT p.part, p.position, p.row, p.key, p.id, r.field, r.message
     FROM ${joinOutcomes(record.plan, resultFiles, refusedOutcomes)}`);
   await visitPlannedRows(context, stream, "refused_rows", async (part, open) => {
     const rows = `SELECT s.position, s.line, s.cells, [r.field || ${literal(problemStart("", ""))} || r.message] AS problems
@@ -128,6 +128,14 @@ export async function addTargetRejects(
       reasons.add({ field, rule: codeOf(message), message }, showPlace(part.label, line), "foreign");
     });
   });
+  // A record that mirror was to delete, or a rollback to change, is no row of the source.
+  const records = "SELECT key, id, field, message FROM refused_rows WHERE part IS NULL ORDER BY row, key";
+  for await (const { key, id, field, message } of engine.stream(records)) {
+    const told = String(message ?? "");
+    const place = `${String(key)}${id === null ? "" : ` (${String(id)})`}`;
+    reasons.add({ field: String(field ?? ""), rule: codeOf(told), message: told }, place, "foreign");
+    await file.add({ columns: [], label: "" }, [], [visible(`${place}: ${told}`), String(field ?? ""), ""]);
+  }
   keepRefusedReasons(context.folder, stream.name, reasons.list());
   await file.close();
 }

@@ -20,7 +20,7 @@ import { RowFile } from "./row-file.ts";
 const stayedKinds: readonly StayedKind[] = ["conflicts", "unmatched", "duplicates"];
 
 /** Records are counted from 1 in their file, as the header is none. */
-const saidColumns = ["loadline_error", "loadline_key", "loadline_ids", "loadline_record"];
+export const saidColumns = ["loadline_error", "loadline_key", "loadline_ids", "loadline_record"];
 
 export function stayedPath(context: Pick<RunContext, "folder">, kind: StayedKind, stream: string): string {
   return join(context.folder, kind, `${stream}.csv`);
@@ -92,7 +92,7 @@ export async function addTargetConflicts(
   if ((await file.close()) > 0) syncFile(path);
 }
 
-function saidOf(row: Readonly<Record<string, unknown>>): string[] {
+export function saidOf(row: Readonly<Record<string, unknown>>): string[] {
   return ["reason", "key", "ids"].map((name) => String(row[name] ?? ""));
 }
 

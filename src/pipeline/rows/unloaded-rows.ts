@@ -51,8 +51,9 @@ async function* readKind(path: string, kind: UnloadedKind): AsyncGenerator<Unloa
     number += 1;
     const values = new Map(header.map((name, index) => [name, record[index] ?? ""]));
     const said = (name: string) => values.get(`loadline_${name}`) ?? "";
-    // A record that mirror was to delete, and that was held back, is no row.
-    if (kind === "conflicts" && said("record") === "") continue;
+    // A record that mirror was to delete is no row.
+    const placedBy = { rejects: "line", conflicts: "record", unmatched: undefined }[kind];
+    if (placedBy !== undefined && said(placedBy) === "") continue;
     yield {
       id: `${kind.slice(0, 1)}${number}`,
       kind,

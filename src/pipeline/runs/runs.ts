@@ -32,6 +32,7 @@ import { nameObjects } from "../compile/object-names.ts";
 import { orderStreams } from "../compile/order-streams.ts";
 import { tellWindow } from "../extract/window.ts";
 import { type Decision, decide } from "../load/decision.ts";
+import { undoneJob } from "../rollback/undone-job.ts";
 import { tellReasons } from "../rows/reject-reasons.ts";
 import { Budget } from "../run/budget.ts";
 import { otherOrgFailure, type RunContext } from "../run/context.ts";
@@ -182,8 +183,10 @@ interface OpenRun {
 
 async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutcome> {
   const startedMs = monotonicMs();
-  const { job, connections, environment, stateFolder, signal } = request;
+  const { connections, environment, stateFolder, signal } = request;
   const { ledger, run, folder, emit, connected } = open;
+  const isRollback = run.options.rollback !== undefined;
+  const job = isRollback ? undoneJob(request.job) : request.job;
   // Before anything is signed in to: a key that lacks stops the run, whichever stream wants it.
   const keys = new Map<string, StreamKeys>();
   for (const stream of job.streams) keys.set(stream.name, await openStreamKeys(stream, environment));
@@ -201,7 +204,8 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
   const named = await orderStreams(await nameObjects(job, targets), targets);
   // A run that has begun goes on as it was begun.
-  if (request.resume === undefined) refuseTwoWriters(named, connections, (name) => targets.get(name)?.orgId ?? name);
+  if (request.resume === undefined && !isRollback)
+    refuseTwoWriters(named, connections, (name) => targets.get(name)?.orgId ?? name);
   using _locks = await lockObjects({ ...request, emit }, run, named, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
@@ -353,8 +357,9 @@ function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: 
   return `loadline show ${run.id}`;
 }
 
-/** The command that runs a job, where this run ran it. */
+/** The command that runs a job, where this run ran it; of a rollback the one that makes its plan again. */
 function runCommand(job: Job, options: RunOptions): string {
+  if (options.rollback !== undefined) return `loadline rollback ${options.rollback.run}`;
   return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
 }
 

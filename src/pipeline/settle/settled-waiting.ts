@@ -44,7 +44,13 @@ export async function settleWaiting(
   settled: StreamRecord,
 ): Promise<SettledWaiting> {
   const isRetry = context.run.options.retry !== undefined;
-  if (stream.source.kind !== "files" || (isPartial(context) && !isRetry) || settled.plan === null) return {};
+  if (
+    stream.target.undoes === true ||
+    stream.source.kind !== "files" ||
+    (isPartial(context) && !isRetry) ||
+    settled.plan === null
+  )
+    return {};
   const owner = memoryOwner(context, stream);
   const before = findWaiting(context, stream);
   const outdated = before === undefined ? {} : { outdated: join(keptFolder(context, "waiting"), before.file) };

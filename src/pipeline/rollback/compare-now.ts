@@ -1,0 +1,207 @@
+// What a run left, and what is there now. In: table `landed`. Out: table `undone`, each of its rows with what is to become of
+// it. Must hold: a record that another has changed since is left alone: one of which a field that the run wrote holds
+// something else; what is already as it was before the run is not written again.
+
+import { type FieldSchema, severalSeparator, unnamedMark } from "../../core/model.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import { foldKey } from "../../diff/keys.ts";
+import { foldId } from "../../load/row-key.ts";
+import { differs, equalityOf } from "../../values/equality.ts";
+import { storedReading } from "../../values/value.ts";
+import type { WrittenStream } from "../compile/compiled-stream.ts";
+import { findNaming } from "../diff/naming-field.ts";
+import { compareNow, listSeveral, readBothSides, showBoth } from "../load/changed-since.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { readRecords } from "../run/read-records.ts";
+import { landedTable } from "./landed-rows.ts";
+
+export const undoneTable = "undone";
+/** Why rows are left alone: n, field, message. */
+export const leftTable = "undone_left";
+
+/** What of a record is taken back. */
+export interface Undoing {
+  written: WrittenStream;
+  /** Of the plan, those that can be written back. */
+  fields: readonly FieldSchema[];
+  /** Of the plan, those that stay as the run wrote them. */
+  kept: readonly FieldSchema[];
+  /** The run that is taken back, for messages. */
+  run: string;
+  /** Records that it made or deleted are left as they are: only fields were asked for. */
+  isFieldsOnly: boolean;
+}
+
+/**
+ * Makes `undone`: n, key, action as it is to be, id, version, before, after, changed, wrote, is_done; and `undone_left`. `wrote`
+ * are the fields that the run wrote.
+ */
+export async function compareUndone(context: RunContext, undoing: Undoing): Promise<void> {
+  const { engine } = context;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${leftTable} AS
+    SELECT n, CAST(NULL AS VARCHAR) AS field, doubt AS message FROM ${landedTable} WHERE doubt IS NOT NULL`);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE inverted AS ${invert(undoing)}`);
+  await compareRecords(context, undoing);
+  await compareRemade(context, undoing);
+}
+
+/** SELECT of the rows turned round: what the run wrote is what was before, and what it found is what is to be. */
+function invert({ fields, isFieldsOnly }: Undoing): string {
+  const before: string[] = [];
+  const after: string[] = [];
+  const present: string[] = [];
+  for (const { name: field, several } of fields) {
+    const name = identifier(field);
+    const left = several === true ? addedValue(name) : `l.after.${name}`;
+    const found = several === true ? onlyValue(name) : `l.before.${name}`;
+    const isWritten = `list_contains(l.changed, ${literal(field)})`;
+    before.push(`${name} := CASE WHEN l.action <> 'delete' AND ${isWritten} THEN ${left} END`);
+    const isCleared = several === true ? `AND l.after.${name} IS NULL` : "";
+    const isBack = `l.action = 'update' AND ${isWritten} ${isCleared}`;
+    after.push(`${name} := CASE WHEN l.action = 'delete' OR (${isBack}) THEN ${found} END`);
+    present.push(`CASE WHEN ${found} IS NOT NULL THEN ${literal(field)} END`);
+  }
+  const names = `[${fields.map(({ name }) => literal(name)).join(", ")}]`;
+  const remade = `list_filter([${present.join(", ")}], lambda one: one IS NOT NULL)`;
+  const wrote = `list_filter(l.changed, lambda one: list_contains(${names}, one))`;
+  return `SELECT l.n, l.key, CASE l.action WHEN 'create' THEN 'delete' WHEN 'delete' THEN 'create' ELSE 'update' END AS action,
+      ${foldId("l.id")} AS id, l.id AS named, struct_pack(${before.join(", ")}) AS before, struct_pack(${after.join(", ")}) AS after,
+      CASE l.action WHEN 'update' THEN ${wrote} WHEN 'delete' THEN ${remade} ELSE CAST([] AS VARCHAR[]) END AS changed,
+      CASE WHEN l.action = 'delete' THEN CAST([] AS VARCHAR[]) ELSE ${wrote} END AS wrote
+    FROM ${landedTable} l WHERE l.doubt IS NULL ${isFieldsOnly ? "AND l.action = 'update'" : ""}`;
+}
+
+/** What an update added to the values that a record had, marked as what is to be taken away; NULL where it was there before. */
+function addedValue(name: string): string {
+  const isOld = `list_contains(${listSeveral(`l.before.${name}`)}, l.after.${name})`;
+  const marked = `${literal(severalSeparator.repeat(2))} || l.after.${name}`;
+  return `CASE WHEN l.action = 'create' THEN l.after.${name} WHEN NOT ${isOld} THEN ${marked} END`;
+}
+
+/** The value that a record had, where it was one: a new record is given one. */
+function onlyValue(name: string): string {
+  const values = listSeveral(`l.before.${name}`);
+  return `CASE WHEN len(${values}) = 1 AND NOT starts_with(${values}[1], ${literal(unnamedMark)}) THEN ${values}[1] END`;
+}
+
+/** Records that are there: those that the run changed or made. */
+async function compareRecords(context: RunContext, undoing: Undoing): Promise<void> {
+  const { engine } = context;
+  const { written, fields, run } = undoing;
+  const { stream } = written;
+  const touched = "SELECT * FROM inverted WHERE action <> 'create'";
+  await readBothSides(context, stream, {
+    rows: touched,
+    names: `SELECT DISTINCT named AS name FROM (${touched})`,
+    fields,
+    keys: [],
+  });
+  const done: string[] = [];
+  await engine.run(`INSERT INTO ${leftTable} SELECT n, NULL, 'the record is gone' FROM both_sides
+    WHERE _is_there_ IS NULL AND action = 'update'`);
+  for (const field of fields) {
+    const { now, isOther, isDone } = await compareNow(context, stream, field);
+    const message = showBoth(context, stream, field, { was: `run ${run} wrote`, now });
+    await engine.run(`INSERT INTO ${leftTable} SELECT p.n, ${literal(field.name)}, ${message} FROM both_sides p
+      WHERE _is_there_ AND list_contains(p.wrote, ${literal(field.name)}) AND (${isOther}) AND NOT (${isDone})`);
+    done.push(`CASE WHEN ${isDone} THEN ${literal(field.name)} END`);
+  }
+  const open = `list_filter(p.changed, lambda one: NOT list_contains([${done.join(", ")}], one))`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${undoneTable} AS
+    SELECT n, key, action, named AS id, now_version AS version, before, after, CASE WHEN action = 'update' THEN open ELSE [] END AS changed,
+      CASE WHEN action = 'delete' THEN _is_there_ IS NULL ELSE _is_there_ AND len(open) = 0 END AS is_done
+    FROM (SELECT p.*, ${done.length === 0 ? "p.changed" : open} AS open FROM both_sides p)`);
+  await engine.run("DROP TABLE both_sides");
+}
+
+/**
+ * Records that the run deleted. One that is there again by its id is done with; one that somebody has made anew is, where it
+ * holds what the deleted one held.
+ */
+async function compareRemade(context: RunContext, undoing: Undoing): Promise<void> {
+  const { engine } = context;
+  const { written, fields } = undoing;
+  const { stream } = written;
+  const [any] = await engine.all("SELECT 1 FROM inverted WHERE action = 'create' LIMIT 1");
+  if (any === undefined) return;
+  const { key: names } = stream.target;
+  const key = names.flatMap((name) => fields.find((field) => field.name === name) ?? []);
+  const deleted = "SELECT * FROM inverted WHERE action = 'create'";
+  await readBothSides(context, stream, {
+    rows: deleted,
+    names: `SELECT DISTINCT named AS name FROM (${deleted})`,
+    fields,
+    keys: [],
+  });
+  // Rows that were inserted are known as such, and a record that is made here would not be.
+  const isKeyed =
+    stream.target.mode !== "insert" &&
+    key.length === names.length &&
+    key.every(({ comparedBy }) => comparedBy === undefined);
+  const keys = isKeyed ? await readByKey(context, undoing, key) : undefined;
+  if (keys === undefined) {
+    const message =
+      stream.target.mode === "insert"
+        ? "a row is inserted by the job: run it again with the source as it was"
+        : `what tells the record apart (${names.join(", ")}) is not in the plan as its own: it can't be made anew`;
+    await engine.run(
+      `INSERT INTO ${leftTable} SELECT n, NULL, ${literal(message)} FROM both_sides WHERE _is_there_ IS NULL`,
+    );
+  } else {
+    await engine.run(`INSERT INTO ${leftTable} SELECT n, NULL, 'another record has its key by now: ' || k.id
+      FROM both_sides b JOIN ${keys} k USING (n) WHERE b._is_there_ IS NULL AND NOT k.is_same`);
+  }
+  const same = keys === undefined ? "false" : `n IN (SELECT n FROM ${keys} WHERE is_same)`;
+  await engine.run(`INSERT INTO ${undoneTable} SELECT n, key, action, CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), before, after, changed,
+    _is_there_ IS NOT NULL OR ${same} FROM both_sides`);
+  await engine.run("DROP TABLE both_sides");
+}
+
+/** Table of the deleted rows whose key a record has by now: n, id, is_same. Its name. */
+async function readByKey(
+  context: RunContext,
+  { written, fields }: Undoing,
+  key: readonly FieldSchema[],
+): Promise<string> {
+  const { engine } = context;
+  const { stream } = written;
+  const target = targetOf(context, stream.target.connection);
+  const { idColumn } = target.capabilities;
+  const wanted = `(SELECT n, ${fields.map(({ name }) => `after.${identifier(name)} AS ${identifier(name)}`).join(", ")}
+    FROM both_sides WHERE _is_there_ IS NULL)`;
+  const naming = await findNaming(engine, target, key, wanted);
+  const by = naming?.field.name ?? "";
+  const plain = fields.filter(({ comparedBy }) => comparedBy === undefined);
+  const present = await readRecords(
+    { engine, target },
+    {
+      object: stream.target.object,
+      fields: plain.map(({ name }) => name),
+      key: by === "" ? key.map(({ name }) => name) : [by, ...key.map(({ name }) => name).filter((name) => name !== by)],
+      by,
+      names:
+        by === ""
+          ? undefined
+          : `SELECT DISTINCT ${identifier(by)} AS name FROM ${wanted} WHERE ${identifier(by)} IS NOT NULL`,
+      folder: subfolder(context, "snapshot"),
+      name: `${stream.name}-remade`,
+      signal: context.signal,
+    },
+  );
+  const stored = plain.map((field) => {
+    const { stored: kept, value } = target.render(field, identifier(field.name), "VARCHAR", storedReading);
+    return `${kept ?? value} AS ${identifier(field.name)}`;
+  });
+  const isSame = plain.map((field) => {
+    const name = identifier(field.name);
+    const equality = equalityOf(field, field.name.includes(".") ? field.caseSensitive : true);
+    return `NOT (w.${name} IS NOT NULL AND (${differs(equality, `w.${name}`, `p.${name}`)}))`;
+  });
+  const table = "remade_keys";
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS
+    SELECT w.n, any_value(p.id) AS id, bool_or(${isSame.join(" AND ")}) AS is_same
+    FROM (SELECT *, ${foldKey(key)} AS _key_ FROM ${wanted}) w
+    JOIN (SELECT *, ${foldKey(key)} AS _key_ FROM (SELECT ${identifier(idColumn)} AS id, ${stored.join(", ")} FROM ${present})) p USING (_key_)
+    GROUP BY w.n`);
+  return table;
+}
