@@ -6,7 +6,7 @@
 //   committed the remote was told to act, or is just about to be: from here on a batch is never sent again, unless its
 //             rows go by id or external id and there is no handle (any more) to ask
 //   settled   its per-row results are stored; from `planned` or `intent`
-//             on: rows that are held back, of which nothing was sent
+//             on: rows that are held back, of which nothing was sent, or which another has changed since they may have been
 //   refused   the remote won't act on its handle, which is to be thrown away for a new one; or it refused, without effect,
 //             a call that can't be made twice
 //   in-doubt  what the remote did can't be found out; a person decides

@@ -10,7 +10,7 @@ import { identifier, literal } from "../../core/sql.ts";
 import { type Policy, redactedFields, type Stream } from "../../job/job.ts";
 import { foldId, keyOfFields } from "../../load/row-key.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import { differs, equalityOf } from "../../values/equality.ts";
+import { differs, equalityOf, foldCase } from "../../values/equality.ts";
 import { storedReading } from "../../values/value.ts";
 import { nameParents } from "../compile/parents.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
@@ -19,7 +19,7 @@ import { batchRows } from "./present-now.ts";
 import { resolveFields } from "./settle-batch.ts";
 
 export interface ChangedSince {
-  /** Table of the records: id, folded; field; message. */
+  /** Table of the records: id, folded; field; message; whether it is_there. */
   table: string;
 }
 
@@ -51,14 +51,14 @@ export async function findChangedSince(
   await readBothSides(context, named, { rows: rowsOfPlan, names: "SELECT name FROM looked_at", fields, keys });
   const overwrites = run.options.onConflict === "overwrite";
   const told = [
-    "SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record is gone' AS message FROM both_sides p WHERE _is_there_ IS NULL",
+    "SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record is gone' AS message, false AS is_there FROM both_sides p WHERE _is_there_ IS NULL",
   ];
   // A delete takes all of a record along, whatever of it is mapped.
   if (!overwrites)
-    told.push(`SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record was changed' AS message FROM both_sides p
+    told.push(`SELECT p.id, CAST(NULL AS VARCHAR) AS field, 'the record was changed' AS message, true AS is_there FROM both_sides p
       WHERE _is_there_ AND p.action = 'delete' AND p.now_version IS DISTINCT FROM p.version`);
   if (keys.length > 0)
-    told.push(`SELECT p.id, ${literal(ownless.join(", "))} AS field, 'the record has got another key' AS message FROM both_sides p
+    told.push(`SELECT p.id, ${literal(ownless.join(", "))} AS field, 'the record has got another key' AS message, true AS is_there FROM both_sides p
       WHERE _is_there_ AND p.key IS DISTINCT FROM p.now_key`);
   for (const field of fields) {
     const isMinded = mindedIf(run.options, named, field);
@@ -141,13 +141,13 @@ function policyOf(fields: Stream["fields"], name: string): Policy | undefined {
   return fields.find(({ target }) => target === name)?.policy;
 }
 
-/** SELECT of the records whose field is neither as it was nor as it is to be: id, field, message. */
+/** SELECT of the records whose field is neither as it was nor as it is to be: id, field, message, is_there. */
 async function tellField(context: RunContext, stream: Stream, field: FieldSchema, isMinded: string): Promise<string> {
   const { now, isOther, isDone } = await compareNow(context, stream, field);
   const values = showBoth(context, stream, field, { was: "the plan saw", now });
   const message =
     policyOf(stream.fields, field.name) === "fill_empty" ? "'the field was filled since the plan'" : values;
-  return `SELECT p.id, ${literal(field.name)} AS field, ${message} AS message FROM both_sides p
+  return `SELECT p.id, ${literal(field.name)} AS field, ${message} AS message, true AS is_there FROM both_sides p
     WHERE _is_there_ AND ${isMinded} AND (${isOther}) AND NOT (${isDone})`;
 }
 
@@ -175,7 +175,14 @@ export async function compareNow(context: RunContext, stream: Stream, field: Fie
     return { now, isOther: "false", isDone: `${isWritten} AND ${isDone}` };
   }
   const isOther = field.several === true ? differsSet(before, now) : differs(equality, before, now);
-  return { now, isOther, isDone: `${isWritten} AND NOT (${differs(equality, after, now)})` };
+  const replaces = stream.fields.some(({ target, replaces }) => target === field.name && replaces !== undefined);
+  const isAsWanted =
+    field.several === true
+      ? replaces
+        ? `NOT (${differsSet(after, now)})`
+        : `list_contains(${listSeveral(foldCase(equality, now))}, ${foldCase(equality, after)})`
+      : `NOT (${differs(equality, after, now)})`;
+  return { now, isOther, isDone: `${isWritten} AND ${isAsWanted}` };
 }
 
 /** VARCHAR SQL: the field, what it was, and what it is now; of one that is never shown only that it changed. */

@@ -1,6 +1,7 @@
 // Batches looked at again before they are sent: since they were planned, somebody may have filled a field that is only to
 // be filled where it is empty, made a record that was to be created, or taken one out of what mirror may delete. In: batches of which nothing was sent. Out: the same without such rows; those are conflicts, told
-// with why, and not written. What must hold: a batch that may have been sent is left as it is; the rows that stay go
+// with why, and not written. What must hold: a batch that may have been sent is left as it is, but for updates and deletes that would
+// be sent once more: of those a row whose record is neither as it was nor as it was to be is another's by now; the rows that stay go
 // into a batch of their own in one transaction with the batch that they leave.
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
@@ -34,21 +35,36 @@ export async function recheckBatches(
   const target = targetOf(context, stream.target.connection);
   if (takesWholeFiles(target)) return;
   const waiting: BatchRecord[] = [];
-  for (const batch of context.ledger.batches(context.run.id, stream.name).filter(isWanted)) {
+  const wanted = context.ledger.batches(context.run.id, stream.name).filter(isWanted);
+  const repeated = wanted.filter(isRepeated);
+  for (const batch of wanted) {
     context.signal.throwIfAborted();
     const one = await takeBack(context, stream, batch);
     if (one !== undefined) waiting.push(one);
   }
   const scans = new Map<string, string>();
   const since = await target.explain(`reading the records of stream ${stream.name} again`, async () =>
-    mayHaveChanged(context) ? findChangedSince(context, stream, waiting) : undefined,
+    mayHaveChanged(context) ? findChangedSince(context, stream, [...waiting, ...repeated]) : undefined,
   );
+  if (since !== undefined)
+    for (const batch of repeated)
+      await holdChanged(context, stream, batch, selectChanged(context, stream, batch, since, isOwnEnd(batch)));
   for (const batch of waiting) {
     context.signal.throwIfAborted();
     await target.explain(`looking at batch ${batch.number} of stream ${stream.name} again`, () =>
       recheckBatch(context, stream, batch, { scans, since }),
     );
   }
+}
+
+/** What may have been sent when the run was killed, and would be sent once more: by then it may write over another's values. */
+export function isRepeated({ via, state, action, operation, again }: BatchRecord): boolean {
+  return via === "collections" && state === "committed" && action !== "create" && operation !== "upsert" && !again;
+}
+
+/** A record that is gone may be gone by the first attempt. */
+function isOwnEnd({ action }: BatchRecord): boolean {
+  return action === "delete";
 }
 
 /** Of what this process has planned itself the values are fresh. */
@@ -88,7 +104,11 @@ async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRec
   if (stale === undefined) return;
   const { onConflict } = context.run.options;
   if (onConflict === "fail" && !hasBegunLoading(context.ledger, context.run)) await refuseStale(context, stream, stale);
-  await splitOff(context, stream, batch, { rows: stale, as: "conflict", why: "changed in the target since the plan" });
+  await holdChanged(context, stream, batch, stale);
+}
+
+function holdChanged(context: RunContext, stream: Stream, batch: BatchRecord, rows: string): Promise<void> {
+  return splitOff(context, stream, batch, { rows, as: "conflict", why: "changed in the target since the plan" });
 }
 
 interface SplitRows {
@@ -136,10 +156,17 @@ async function findStale(
   return found.length === 0 ? undefined : found.join(" UNION ALL ");
 }
 
-function selectChanged(context: RunContext, stream: Stream, batch: BatchRecord, { table }: ChangedSince): string {
+/** `onlyThere`: what is gone is not told. */
+function selectChanged(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  { table }: ChangedSince,
+  onlyThere = false,
+): string {
   const { idColumn } = targetOf(context, stream.target.connection).capabilities;
   return `SELECT b.n, c.field, c.message FROM (SELECT n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b
-    JOIN ${table} c ON c.id = b.id`;
+    JOIN ${table} c ON c.id = b.id${onlyThere ? " AND c.is_there" : ""}`;
 }
 
 /** Throws a Failure where a row must not be written. */

@@ -5,6 +5,7 @@ import type { BatchRecord, Ledger, RunRecord, StreamRecord } from "../../checkpo
 import { type Job, type Stream, writesFile } from "../../job/job.ts";
 import type { ResumeForecast, StreamForecast } from "../../report/resume-forecast.ts";
 import { tellWindow } from "../extract/window.ts";
+import { isRepeated } from "../load/recheck.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
 import { refuseChangedFiles } from "./resumed-files.ts";
@@ -63,7 +64,9 @@ function isUnsent(state: BatchRecord["state"]): boolean {
 }
 
 /** As `recheckBatches` does it: what an earlier attempt may have written is found again as its own. */
-function isLookedAt({ target }: Stream, { state, again, action, operation }: BatchRecord): boolean {
+function isLookedAt({ target }: Stream, batch: BatchRecord): boolean {
+  const { state, again, action, operation } = batch;
+  if (isRepeated(batch)) return true;
   if (again || !isUnsent(state) || state === "refused") return false;
   return action !== "create" || operation === "upsert" || target.mode !== "insert";
 }
