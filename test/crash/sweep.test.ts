@@ -69,6 +69,12 @@ const verbChains: Omit<CrashChain, "batchRows">[] = [
     continuation: "resume",
     failpoints: firstOf(["planned", "committed", "loaded"]),
   },
+  {
+    verb: "rollback",
+    mode: "upsert",
+    continuation: "resume",
+    failpoints: firstOf(["planned", "handle", "uploaded", "committed", "stored", "loaded"]),
+  },
 ];
 
 test.each(verbChains)("$verb ($mode) that is killed at step after step loses and doubles nothing", async (chain) => {

@@ -1,5 +1,5 @@
 // The commands that load, each ready to be killed: `run` of the job, `apply` of a plan that came in a file, `retry` of rows
-// that an earlier run rejected. In: a verb and a mode. Out: a load whose end the same oracle judges. What must hold: what
+// that an earlier run rejected, `rollback` of a run. In: a verb and a mode. Out: a load whose end the same oracle judges. What must hold: what
 // comes before the command is undisturbed, and its end is asked for what the oracle can't see.
 
 import { copyFileSync } from "node:fs";
@@ -21,7 +21,7 @@ import {
   salesforceModes,
 } from "./load.ts";
 
-const verbs = ["run", "apply", "retry"] as const;
+const verbs = ["run", "apply", "retry", "rollback"] as const;
 
 export type Verb = (typeof verbs)[number];
 
@@ -40,15 +40,16 @@ export function readVerb(text: string): Verb {
   return verb;
 }
 
-/** A delete has no row that the job could reject. */
+/** A delete has no row that the job could reject, and its records can't be made anew by their keys alone. */
 export function modesOf(verb: Verb): LoadMode[] {
   const every = [...salesforceModes, ...hubspotModes];
-  return verb === "retry" ? every.filter((mode) => kindOf(mode) !== "delete") : every;
+  return verb === "retry" || verb === "rollback" ? every.filter((mode) => kindOf(mode) !== "delete") : every;
 }
 
 export async function openVerb(lane: Lane, verb: Verb = "run", mode: LoadMode, batchRows?: number): Promise<VerbLoad> {
   const load = await openLoad(lane, mode, batchRows);
   if (verb === "run") return { ...load, begin: runJob, endedBefore: 0, checkEnd: async () => undefined };
+  if (verb === "rollback") return prepareRollback(lane, mode, load);
   return verb === "apply" ? prepareApply(lane, mode, load) : prepareRetry(lane, mode, load);
 }
 
@@ -133,6 +134,22 @@ async function prepareRetry(lane: Lane, mode: LoadMode, load: Load): Promise<Ver
     return open === 0 && retried === rows.length ? undefined : `rejects: ${open} open, ${retried} retried`;
   };
   return { ...attached, begin: ["rejects", run ?? "", "--retry", mendedFile, "--json"], endedBefore: 1, checkEnd };
+}
+
+/** The job has run; the org is to be as it was before. */
+async function prepareRollback(lane: Lane, mode: LoadMode, load: Load): Promise<VerbLoad> {
+  const { project, before } = load;
+  const { run } = (await expectDone(load.run(runJob))).summary();
+  const attached = attachLoad(lane, mode, project, before, { csv: "id\n", held: 0, isSecond: true });
+  const begin = ["rollback", run ?? "", "--yes", "--json"];
+  const checkEnd = async () => {
+    const again = (await expectDone(attached.run(["rollback", run ?? "", "--json"]))).summary();
+    const { extracted, unchanged } = again.streams["contacts"] ?? {};
+    return extracted === unchanged && Number(extracted) > 0 ? undefined : `of ${extracted} rows ${unchanged} are back`;
+  };
+  // The input says nothing of how many rows there are to take back.
+  const judge: Load["judge"] = ({ last: _last, ...options }) => attached.judge(options);
+  return { ...attached, judge, begin, endedBefore: 1, checkEnd };
 }
 
 function inputRows(csv: string): Record<string, string>[] {
