@@ -45,11 +45,17 @@ class Loader {
 
   run(id: string): unknown {
     const file = this.#loaded.get(id) ?? this.#compile(id);
-    this.#loaded.set(id, file);
     const module = { exports: {} };
     file.exports = module.exports;
+    // Before it runs: what it needs may need it.
+    this.#loaded.set(id, file);
     const require = (wanted: string) => (wanted.startsWith("./") ? this.#load(wanted) : this.#outside(wanted));
-    (file.script.runInThisContext() as Wrapped)(module.exports, require, module, join(folder, id));
+    try {
+      (file.script.runInThisContext() as Wrapped)(module.exports, require, module, join(folder, id));
+    } catch (error) {
+      this.#loaded.delete(id);
+      throw error;
+    }
     file.exports = module.exports;
     return module.exports;
   }
@@ -65,7 +71,7 @@ class Loader {
     const sourceSum = crc32(source);
     const path = this.#codeFolder && join(this.#codeFolder, `loadline-${crc32(filename).toString(16)}`);
     const kept = path === undefined ? undefined : readKept(path, sourceSum);
-    const script = new Script(`(function(exports,require,module,__filename){"use strict";${source.toString()}\n})`, {
+    const script = new Script(source.toString("latin1"), {
       filename,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(kept === undefined ? {} : { cachedData: kept.data }),

@@ -105,8 +105,9 @@ export function refuseOlder(ledgerPath: string, about: About | undefined, mark: 
 export function refuseUnknownRuns(stateFolder: string, isKnown: (run: string) => boolean): void {
   const folder = join(stateFolder, "runs");
   if (!existsSync(folder)) return;
-  // Work first: a run is in the ledger before it has any, also one that another process begins meanwhile.
-  const unknown = readdirSync(folder).filter((name) => holdsWork(join(folder, name)) && !isKnown(name));
+  // Asked again once there is work: a run that another process begins meanwhile is in the ledger before it has any.
+  const isLost = (name: string) => !isKnown(name) && holdsWork(join(folder, name)) && !isKnown(name);
+  const unknown = readdirSync(folder).filter(isLost);
   if (unknown.length === 0) return;
   const more = unknown.length > runsNamedMax ? ` and ${unknown.length - runsNamedMax} more` : "";
   throw unknowing(

@@ -69,7 +69,9 @@ export async function presentRun(
   const summary = { ...ended.summary, next: withGivenFlags(ended.summary.next) };
   const look = lookOfOut(globals.color);
   const planned = summary.status === "planned" && outcome !== undefined;
-  const report = planned ? await describePlan(job, { ...ended, summary }, watch) : undefined;
+  const stepSummary = process.env["GITHUB_STEP_SUMMARY"] ?? "";
+  const countsOnly = globals.json && globals.all !== true && stepSummary === "";
+  const report = planned ? await describePlan(job, { ...ended, summary }, { watch, countsOnly }) : undefined;
   const view = report === undefined ? renderSummary({ summary, folder, error }, look) : renderPlan(report, look);
   const isForPeople = !chosenLog().isJson && !chosenLog().isQuiet;
   const isPrinted = !recovering && globals.isFormPrinted !== true;
@@ -81,8 +83,7 @@ export async function presentRun(
   else if (report !== undefined && (globals.json || globals.isFormPrinted === true || !isOutScreen()))
     tellObjections(report);
   if (!recovering) tellSteps(summary);
-  const stepSummary = process.env["GITHUB_STEP_SUMMARY"];
-  if (stepSummary !== undefined && stepSummary !== "") {
+  if (stepSummary !== "") {
     appendStepSummary(stepSummary, (room) =>
       report === undefined ? summaryMarkdown({ summary, folder, error }, room) : planMarkdown(report, room),
     );
@@ -112,7 +113,11 @@ function tellObjections({ objections, run }: PlanReport): void {
   printError([`a run of plan ${run} would stop before it writes anything:`, ...lines].join("\n"));
 }
 
-async function describePlan(job: Job, { summary, outcome, folder }: EndedRun, watch: Watch): Promise<PlanReport> {
+async function describePlan(
+  job: Job,
+  { summary, outcome, folder }: EndedRun,
+  { watch, countsOnly }: { watch: Watch; countsOnly: boolean },
+): Promise<PlanReport> {
   if (outcome === undefined) throw new Error("a plan was not made");
   const run = summary.run ?? "";
   return readPlan({
@@ -123,6 +128,7 @@ async function describePlan(job: Job, { summary, outcome, folder }: EndedRun, wa
     folder,
     waiting: summary.waiting ?? [],
     warnings: watch.warnings,
+    countsOnly,
   });
 }
 

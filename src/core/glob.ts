@@ -43,7 +43,7 @@ export function openGlob(written: string): Glob {
     leadsOut: leadsOut(written),
     start: start.join("/"),
     isDeep,
-    matches: (label) => posix.matchesGlob(label.normalize("NFC"), composed),
+    matches: (label) => isMeant(label.normalize("NFC"), composed),
     nearlyMatches: (label) => posix.matchesGlob(label.normalize("NFC").toLowerCase(), small),
     mayMatch: (label) => posix.matchesGlob(label, text) || posix.matchesGlob(label, open),
     mayBeBelow(folder) {
@@ -53,6 +53,12 @@ export function openGlob(written: string): Glob {
       return posix.matchesGlob(names.join("/"), composed.split("/").slice(0, names.length).join("/"));
     },
   };
+}
+
+/** What matches globs is loaded where there is one. A backslash in it is a slash, and a name that ends with one is none. */
+function isMeant(label: string, glob: string): boolean {
+  const isPlain = !isPattern(glob) && !/\\|\/$/.test(`${glob}${label}`);
+  return isPlain ? label === glob : posix.matchesGlob(label, glob);
 }
 
 /** Whether a path below a folder leads out of it. */

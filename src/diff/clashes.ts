@@ -30,8 +30,11 @@ export function findSharedKeys(names: string, isHidden: boolean): string {
   const shown = isHidden ? "" : `${quoted("k._shown_")} || ' ' || `;
   const message = `'shares its key ' || ${shown}'with ' || ${otherRows} || ' of this run; a dedupe rule would say which one counts'`;
   return `INSERT INTO ${clashesTable} SELECT k._row_, -1, 'reject', ${problemWith(other, names, "unique_key")} || ${message}, ${other}
-    FROM ${keysTable} k JOIN (${groupShared(keysTable, "_key_")}) r ON k._key_ = r.shared`;
+    FROM ${keysTable} k JOIN (${sharedKeys}) r ON k._key_ = r.shared`;
 }
+
+/** SELECT of the keys that several rows have. */
+export const sharedKeys = groupShared(keysTable, "_key_");
 
 /** A blank is no value that another row could have too. */
 export function findSharedValues(stage: string, rule: UniqueRule): string {

@@ -94,7 +94,8 @@ export function selectKeys(input: KeysInput): string[] {
   if (kept.length > 0) statements.push(leaveOutdated(input, kept));
   if (input.dedupe !== undefined)
     statements.push(...leaveDuplicates(input.dedupe, input.records !== undefined || kept.length > 0));
-  statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
+  if (input.dedupe !== undefined || input.records !== undefined || kept.length > 0)
+    statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
   return statements;
 }
 

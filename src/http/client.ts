@@ -4,7 +4,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
-import type { IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import { pipeline, type Readable, Transform } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { monotonicMs } from "../core/clock.ts";
@@ -16,8 +16,9 @@ import { type Proxies, readProxies, refusalOfProxy, tellProxyError } from "./pro
 import { beginTracing } from "./traced.ts";
 
 // Not imported: an import reads all that node:http exports, and some of that loads the client of fetch, 60 ms of a run.
-const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule("node:http");
-const { Agent: HttpsAgent, request: httpsRequest } = process.getBuiltinModule("node:https");
+// Nor before it is used: TLS takes 26 ms, which a job without HTTP, or one against a sandbox, does not want.
+const openHttp = () => process.getBuiltinModule("node:http");
+const openHttps = () => process.getBuiltinModule("node:https");
 
 const connectTimeoutMs = 10_000;
 /** Nothing read and nothing written for so long. */
@@ -66,11 +67,9 @@ export interface Reach {
 }
 
 export class HttpClient {
-  /** To this machine, and to all others. */
-  readonly #agents: Record<
-    "near" | "far",
-    { http: InstanceType<typeof HttpAgent>; https: InstanceType<typeof HttpsAgent> }
-  >;
+  /** By protocol and the proxies on the way. */
+  readonly #agents = new Map<string, Agent>();
+  readonly #trust: { ca?: string[] };
   readonly #proxies: Proxies;
   readonly #isOwnError: (body: string) => boolean;
   #calls = 0;
@@ -83,13 +82,7 @@ export class HttpClient {
   constructor(isOwnError: (body: string) => boolean, { environment = process.env, caFile }: Reach = {}) {
     this.#isOwnError = isOwnError;
     this.#proxies = readProxies(environment);
-    const trust = caFile === undefined ? {} : { ca: trustedWith(caFile) };
-    const agentsBy = (proxyEnv: Record<string, string>) => ({
-      http: new HttpAgent({ keepAlive: true, proxyEnv }),
-      https: new HttpsAgent({ keepAlive: true, proxyEnv, ...trust }),
-    });
-    const near = agentsBy({});
-    this.#agents = { near, far: this.#proxies.told.length === 0 ? near : agentsBy(this.#proxies.forAgent) };
+    this.#trust = caFile === undefined ? {} : { ca: trustedWith(caFile) };
   }
 
   /** Requests sent so far. */
@@ -131,10 +124,20 @@ export class HttpClient {
   }
 
   close(): void {
-    for (const { http, https } of Object.values(this.#agents)) {
-      http.destroy();
-      https.destroy();
-    }
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  #agentFor(url: URL): Agent {
+    const secure = url.protocol === "https:";
+    const isDirect = this.#proxies.told.length === 0 || isLoopback(url.hostname);
+    const name = `${url.protocol} ${isDirect ? "direct" : "by proxy"}`;
+    const known = this.#agents.get(name);
+    if (known !== undefined) return known;
+    const options = { keepAlive: true, proxyEnv: isDirect ? {} : this.#proxies.forAgent };
+    const { Agent: HttpAgent } = openHttp();
+    const agent = secure ? new (openHttps().Agent)({ ...options, ...this.#trust }) : new HttpAgent(options);
+    this.#agents.set(name, agent);
+    return agent;
   }
 
   /** What kept a request from being answered, told as of whoever it was. */
@@ -148,12 +151,12 @@ export class HttpClient {
 
   #exchange(request: HttpRequest, url: URL, what: string): Promise<Exchanged> {
     const secure = url.protocol === "https:";
-    const send = secure ? httpsRequest : httpRequest;
+    const send = secure ? openHttps().request : openHttp().request;
     return new Promise((resolve, reject) => {
       let connected = false;
       const outgoing = send(url, {
         method: request.method,
-        agent: this.#agents[isLoopback(url.hostname) ? "near" : "far"][secure ? "https" : "http"],
+        agent: this.#agentFor(url),
         headers: { "accept-encoding": "gzip", ...request.headers, ...lengthOf(request.body) },
       });
       const fail = (error: unknown) => {

@@ -253,7 +253,7 @@ async function planParts(
     ...noteWholeness(stream, diff.wholeness),
     ...diff.remarks,
     ...tellWaiting(context, stream, counts),
-    ...(await keepLater(context, stream.name, plan)),
+    ...(await keepLater(context, stream.name, plan, counts)),
     ...(await tellUnmade(context, stream, plan)),
     ...tellKeptAssociations(compiled),
     ...(await tellLossyCasts(engine, compiled)),
@@ -265,10 +265,10 @@ async function planParts(
     ...(leftOut === undefined ? [] : [`${leftOut}; --again inserts them a second time`]),
   ];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
-  const { bytes: rejectsBytes, failed } = await keepRejects(context, compiled, staged);
+  const { bytes: rejectsBytes, failed } = await keepRejects(context, compiled, staged, counts);
   const warned = [...(diff.warned > 0 ? await tellWarned(engine, compiled, staged) : []), ...ofRun.warnings];
   if (warned.length > 0) keepWarnedReasons(context.folder, stream.name, inOrderOfCount(warned));
-  await keepStayedRows(context, compiled, staged);
+  await keepStayedRows(context, compiled, staged, counts);
   await keepWaitingRows(context, compiled, staged);
   if (mayBeNamed(context.job, stream)) await keepLeftOut(context, compiled, staged);
   const { connection } = stream.target;

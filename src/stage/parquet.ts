@@ -17,7 +17,7 @@ const repeatedValuesMax = 2000;
 
 /**
  * Writes a SELECT to a Parquet file, in its order. What is soon thrown away is not compressed. `values`: how many a row has,
- * where they are too many for groups of the usual size.
+ * where they are too many for groups of the usual size. Gives the number of rows.
  */
 export async function writeParquet(
   engine: Engine,
@@ -25,11 +25,14 @@ export async function writeParquet(
   path: string,
   lifetime: "kept" | "disposable" = "kept",
   values = 1,
-): Promise<void> {
+): Promise<number> {
   const rows = Math.min(rowGroupRows, Math.ceil(rowGroupValues / values));
   const form =
     lifetime === "kept" ? "COMPRESSION snappy" : `COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT ${repeatedValuesMax}`;
-  await engine.run(`COPY (${select}) TO ${literal(path)} (FORMAT parquet, ${form}, ROW_GROUP_SIZE ${rows})`);
+  const { Count } = await engine.one(
+    `COPY (${select}) TO ${literal(path)} (FORMAT parquet, ${form}, ROW_GROUP_SIZE ${rows})`,
+  );
+  return Number(Count);
 }
 
 /** A table function over a Parquet file; `file_row_number` counts its rows from 0. */

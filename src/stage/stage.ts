@@ -176,7 +176,11 @@ export async function countRefusedRecords(engine: Engine): Promise<number> {
     throw error;
   });
   if (counted === undefined) return 0;
-  await engine.run("DROP TABLE reject_errors");
-  await engine.run("DROP TABLE IF EXISTS reject_scans");
+  await forgetRefusedRecords(engine);
   return Number(counted["refused"]);
+}
+
+/** Before a pass of which the refused records are counted. */
+export async function forgetRefusedRecords(engine: Engine): Promise<void> {
+  await engine.run("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans");
 }

@@ -5,6 +5,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { syncFile } from "../../core/files.ts";
+import type { StreamCounts } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import { laterTable } from "../../diff/keys.ts";
 import { countOf } from "../../report/numbers.ts";
@@ -25,10 +26,16 @@ export function selectLater(context: Pick<RunContext, "folder">, stream: string)
 }
 
 /** Writes the file, after the plan; none where nothing is named. Gives what the plan says of it, a sentence a field. */
-export async function keepLater(context: RunContext, stream: string, plan: string): Promise<string[]> {
+export async function keepLater(
+  context: RunContext,
+  stream: string,
+  plan: string,
+  { creates, updates }: Pick<StreamCounts, "creates" | "updates">,
+): Promise<string[]> {
   const { engine } = context;
   // Of an attempt that was killed.
   rmSync(pathOf(context, stream), { force: true });
+  if (creates + updates === 0) return [];
   const named = `SELECT DISTINCT l.key, l.field, l.parent, l.streams FROM ${laterTable} l JOIN ${readParquet(plan)} p USING (key)
     WHERE list_contains(p.changed, l.field)`;
   const found = await engine.all(`SELECT field, count(*) AS rows FROM (${named}) GROUP BY field ORDER BY field`);

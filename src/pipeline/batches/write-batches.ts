@@ -47,6 +47,7 @@ export async function writeBatches(
     const file = await writeWholeFile(context, stream, plan, fields);
     return [describeBatch(context, compiled, { ...file, action: "create", level: 0, number: 1, via: "bulk" })];
   }
+  if (ways.size === 0) return [];
   const tree = await orderTree(engine, compiled, plan);
   const later = selectLater(context, stream.name);
   if (later !== undefined) {

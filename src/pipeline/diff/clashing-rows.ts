@@ -10,6 +10,7 @@ import {
   findSharedValues,
   leaveClashes,
   makeClashes,
+  sharedKeys,
   type UniqueRule,
 } from "../../diff/clashes.ts";
 import { type KeysInput, keysTable, mayShareKeys } from "../../diff/keys.ts";
@@ -22,13 +23,19 @@ import { fieldByName, isKeyHidden } from "./diff-input.ts";
 
 export async function leaveClashing(engine: Engine, compiled: CompiledStream, keys: KeysInput): Promise<void> {
   await engine.run(makeClashes);
-  if (mayShareKeys(keys)) {
+  if (mayShareKeys(keys) && (await isAnyShared(engine))) {
     await engine.run(findSharedKeys(keys.key.map(({ name }) => name).join(", "), isKeyHidden(compiled)));
   }
   await findBroken(engine, compiled, keys.stage);
   for (const rule of uniqueRules(compiled)) await engine.run(findSharedValues(keys.stage, rule));
   const { clashes } = await engine.one(`SELECT count(*) AS clashes FROM ${clashesTable}`);
   if (Number(clashes) > 0) await engine.run(leaveClashes);
+}
+
+/** Seldom so: to say which rows they are joins all of them. */
+async function isAnyShared(engine: Engine): Promise<boolean> {
+  const { shared } = await engine.one(`SELECT count(*) AS shared FROM (${sharedKeys})`);
+  return Number(shared) > 0;
 }
 
 /** Rows whose values `dedupe` has put together, and don't go together. */

@@ -60,14 +60,14 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   for (const sql of nameMatches(matched, matches)) await engine.run(sql);
   const compare = await readFieldTimes(input, matched);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
-  await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
-  const refused = await refuseWrites(engine, compiled, input.planPath);
+  const planned = await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
+  const refused = planned === 0 ? 0 : await refuseWrites(engine, compiled, input.planPath);
   const held = compare.mode === "mirror" ? await holdBackCandidates(input, compare) : undefined;
   const counts = await countRows(input, compare, staged, refused);
   for (const sql of nameStayed(compare)) await engine.run(sql);
   if (counts.conflicts > 0) await engine.run(nameConflicts(compare));
   const warned = await countWarned(engine, compiled, staged);
-  const remarks = await tellRemarks(engine, input.planPath);
+  const remarks = planned === 0 ? { sentences: [], rows: 0 } : await tellRemarks(engine, input.planPath);
   const taken = await tellHeldValues({ ...input, folder: input.snapshotFolder });
   return {
     counts,

@@ -15,7 +15,7 @@ import { countOf } from "../../report/numbers.ts";
 import { scanCsv } from "../../stage/csv-scan.ts";
 import { type Engine, orWhereDataFails } from "../../stage/engine.ts";
 import { openPart, readCarefully } from "../../stage/open-part.ts";
-import { countRefusedRecords, readsAll } from "../../stage/stage.ts";
+import { forgetRefusedRecords, readsAll } from "../../stage/stage.ts";
 import type { Reference } from "../compile/reference-file.ts";
 import { foldParts } from "../stage/join-lookups.ts";
 import type { FoundRecords, LookupRequest } from "./found-records.ts";
@@ -63,7 +63,7 @@ async function loadRecords(engine: Engine, { name, format }: Reference, part: Pa
   if (!("text" in open)) throw new Error("a reference file is CSV");
   const load = (scan: string) =>
     engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT row_number() OVER () AS n, * FROM ${scan}`);
-  await countRefusedRecords(engine);
+  await forgetRefusedRecords(engine);
   if (!open.text.part.suspect && (await readsAll(engine, () => load(scanCsv(open.text.part, open.text.format)))))
     return;
   const lined = await readCarefully(open.text, `${part.path}.clean`);

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import type { StreamRecord } from "../../checkpoint/ledger.ts";
-import type { Part } from "../../core/model.ts";
+import type { Part, StreamCounts } from "../../core/model.ts";
 import { type Problem, problemStart, readProblem } from "../../core/problem.ts";
 import { literal } from "../../core/sql.ts";
 import { clashesTable, clashReasons } from "../../diff/clashes.ts";
@@ -44,6 +44,7 @@ export async function keepRejects(
   context: RunContext,
   compiled: CompiledStream,
   staged: StagedStream,
+  { rejected }: Pick<StreamCounts, "rejected">,
 ): Promise<KeptRejects> {
   const { engine } = context;
   const parts = staged.parts.map(({ part }) => part);
@@ -55,7 +56,7 @@ export async function keepRejects(
   const key = (qualifier: string) => (leftOut === undefined ? "NULL" : foldKey(compiled.key, qualifier));
   const rules = new Map(compiled.stream.rules.map((rule) => [rule.index, rule]));
   const failed = new Map<Rule, number>();
-  const withRejects = await findPartsWithRejects(engine, staged.view);
+  const withRejects = rejected === 0 ? new Set<number>() : await findPartsWithRejects(engine, staged.view);
   const clashing = `SELECT DISTINCT _other_ AS _row_ FROM ${clashesTable} WHERE severity <> 'warn'`;
   const others = withRejects.size === 0 ? new Map<number, RowPlace>() : await locateRows(engine, staged, clashing);
   for (const { part, open, hasLines, broken } of staged.parts) {

@@ -6,9 +6,11 @@ import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StreamRecord } from "../../checkpoint/ledger.ts";
 import { syncFile } from "../../core/files.ts";
+import type { StreamCounts } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
 import { type StayedKind, stayedTable } from "../../diff/compare.ts";
 import type { Stream } from "../../job/job.ts";
+import type { Engine, Row } from "../../stage/engine.ts";
 import { readSourceRows } from "../../stage/source-rows.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { nameParents } from "../compile/parents.ts";
@@ -31,11 +33,12 @@ export async function keepStayedRows(
   context: RunContext,
   compiled: CompiledStream,
   staged: StagedStream,
+  counts: Pick<StreamCounts, StayedKind>,
 ): Promise<void> {
   const { engine } = context;
   const { stream } = compiled;
-  const found = await engine.all(`SELECT kind, _part_ AS part, count(*) AS rows
-    FROM ${staged.view} JOIN ${stayedTable} USING (_row_) GROUP BY ALL`);
+  const isAny = stayedKinds.some((kind) => counts[kind] > 0);
+  const found = isAny ? await findStayed(engine, staged) : [];
   const parts = staged.parts.map(({ part }) => part);
   const files = new Map<StayedKind, RowFile>();
   for (const kind of stayedKinds) {
@@ -62,6 +65,11 @@ export async function keepStayedRows(
   for (const [kind, file] of files) {
     if ((await file.close()) > 0) syncFile(stayedPath(context, kind, stream.name));
   }
+}
+
+function findStayed(engine: Engine, { view }: StagedStream): Promise<Row[]> {
+  return engine.all(`SELECT kind, _part_ AS part, count(*) AS rows
+    FROM ${view} JOIN ${stayedTable} USING (_row_) GROUP BY ALL`);
 }
 
 /** Adds the rows that were held back from being written, after those of the plan, whatever an earlier attempt added. */

@@ -25,7 +25,7 @@ import { type Engine, orWhereDataFails } from "../../stage/engine.ts";
 import { countSwallowed, joinCells } from "../../stage/long-cells.ts";
 import { type LinedPart, type OpenPart, openPart, readCarefully } from "../../stage/open-part.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
-import { countRefusedRecords, numberRows, readsAll, stagePart } from "../../stage/stage.ts";
+import { countRefusedRecords, forgetRefusedRecords, numberRows, readsAll, stagePart } from "../../stage/stage.ts";
 import { type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
 import { tellTakes } from "../../transform/tell-calls.ts";
 import type { CheckedField } from "../../validate/checks.ts";
@@ -70,7 +70,7 @@ export async function stageOnePart(input: PartInput, part: Part, path: string): 
   const { name, source } = compiled.stream;
   const copyPath = (what: string) => join(input.folder, `${what}-${name}-${part.ordinal}.csv`);
   const open = await openPart(engine, part, source.format, copyPath("text"));
-  await countRefusedRecords(engine);
+  await forgetRefusedRecords(engine);
   if ("text" in open && !open.text.part.suspect) {
     const scan = { scan: scanCsv(open.text.part, open.text.format), hasLines: false };
     if (await stageStrictly(input, part, scan, path)) return { open, scan };
@@ -124,7 +124,7 @@ export async function stageTogether(
   const { format } = compiled.stream.source;
   const [first] = parts;
   if (first === undefined || format.type !== "csv") return undefined;
-  await countRefusedRecords(engine);
+  await forgetRefusedRecords(engine);
   const scan = { scan: scanCsvParts(parts, format), hasLines: false, hasFiles: true };
   if (!(await stageStrictly(input, first, scan, path)) || !(await numberRows(engine, path, parts))) return undefined;
   return parts.map((part) => ({ open: { text: { part, format, firstLine: 1 } }, scan }));

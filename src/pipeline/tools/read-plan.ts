@@ -5,7 +5,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { sizeOf } from "../../core/files.ts";
-import { type Action, severalSeparator, unnamedMark } from "../../core/model.ts";
+import { type Action, type StreamCounts, severalSeparator, unnamedMark } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import { type Job, keyOf } from "../../job/job.ts";
 import type { RunOutcome, StreamOutcome } from "../../pipeline.ts";
@@ -26,6 +26,8 @@ export interface PlanRequest {
   waiting: readonly string[];
   /** By stream, as the `planned` events count them. */
   warnings: ReadonlyMap<string, number>;
+  /** Nobody sees the changes themselves. */
+  countsOnly?: boolean;
 }
 
 /** Changes that are shown of each action. */
@@ -34,7 +36,8 @@ const shownMax = { create: 4, update: 8, delete: 4 } as const satisfies Record<A
 export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   const { job, run, next, outcome, folder, warnings, waiting } = request;
   const spillFolder = join(folder, "spill");
-  using engine = await Engine.open({ folder, spillFolder });
+  const isAny = outcome.streams.some(({ counts }) => isChange(counts));
+  using engine = isAny && request.countsOnly !== true ? await Engine.open({ folder, spillFolder }) : undefined;
   const streams: PlannedStream[] = [];
   for (const planned of outcome.streams) {
     const { name } = planned.record;
@@ -47,15 +50,19 @@ export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   return { run, job: job.name, streams, objections, waiting, forecasts, folder, next };
 }
 
+function isChange({ creates, updates, deletes, mirrorDeletes }: StreamCounts): boolean {
+  return creates + updates + deletes + mirrorDeletes > 0;
+}
+
 async function readStream(
-  engine: Engine,
+  engine: Engine | undefined,
   job: Job,
   { record, counts }: StreamOutcome,
   told: Pick<PlannedStream, "warnings" | "rejectReasons" | "warned">,
 ): Promise<PlannedStream> {
   const { name, connection, org, object, mode, how, writes, plan, notes } = record;
   const key = keyOf(job, name);
-  const changes = plan === null ? [] : await readChanges(engine, plan, key);
+  const changes = plan === null || engine === undefined ? [] : await readChanges(engine, plan, key);
   return {
     name,
     connection,
