@@ -37,18 +37,30 @@ export async function cleanPart(text: TextPart, path: string): Promise<CleanPart
         header = false;
         continue;
       }
-      const refused = format.tellsNull === true ? record.map(readRefusedCell) : [];
-      const said = refused.find((one) => one !== undefined)?.reason;
-      const reason = said === undefined ? findDefect(record, raw, part.columns, format) : decode(said);
-      const cells = record.map((cell, index) => decode(refused[index]?.held ?? cell));
+      const { reason, cells } = readCells(record, raw, text);
       if (reason === undefined) await copy.add(line, cells);
-      else copy.addBroken(describeBroken(text, { line, reason, cells }, raw));
+      else copy.addBroken(describeBroken(text, { line, reason, cells: cells.map((cell) => cell ?? "") }, raw));
     }
     return await copy.close();
   } catch (error) {
     await copy.abandon();
     throw explainUnreadable(part, error, progress.nextLine);
   }
+}
+
+/** The cells of a record, and what is wrong with it; null for what the text tells from an empty cell. */
+function readCells(
+  record: readonly (string | null)[],
+  raw: string,
+  { part, format }: TextPart,
+): { reason: string | undefined; cells: (string | null)[] } {
+  const texts = record.map((cell) => cell ?? "");
+  const refused = format.tellsNull === true ? texts.map(readRefusedCell) : [];
+  const said = refused.find((one) => one !== undefined)?.reason;
+  return {
+    reason: said === undefined ? findDefect(texts, raw, part.columns, format) : decode(said),
+    cells: record.map((cell, index) => (cell === null ? null : decode(refused[index]?.held ?? cell))),
+  };
 }
 
 /** A broken record counts for all of its lines: most likely a stray quote has swallowed what stands in them. */
@@ -84,7 +96,9 @@ interface RawRecord {
   raw: string;
 }
 
-interface LinedRecord extends RawRecord {
+interface LinedRecord {
+  record: (string | null)[];
+  raw: string;
   line: number;
 }
 
@@ -103,6 +117,7 @@ async function* readRecords({ part, format }: TextPart, progress: { nextLine: nu
     raw: true,
     info: true,
     max_record_size: recordBytesMax,
+    ...(format.tellsNull === true ? { cast: orNull } : {}),
     // The types know nothing of `raw`.
     on_record: (parsed) => locate(parsed as unknown as RawRecord, progress) as unknown as string[],
   });
@@ -110,6 +125,11 @@ async function* readRecords({ part, format }: TextPart, progress: { nextLine: nu
   // A failure reaches the reader through the parser; this keeps it from being reported a second time as unhandled.
   feeding.catch(() => undefined);
   for await (const record of parser) yield record as LinedRecord;
+}
+
+/** Nothing at all is no empty text. */
+function orNull(cell: string, { quoting }: { quoting: boolean }): string | null {
+  return cell === "" && !quoting ? null : cell;
 }
 
 function locate({ record, raw }: RawRecord, progress: { nextLine: number }): LinedRecord {

@@ -3,7 +3,7 @@
 // spills into the run folder; it runs in UTC; a join holds its right side in memory, so the smaller one is written there; it reaches no file outside that folder, loads no extension, and of its
 // settings the number of threads alone can be changed later, and none by an expression of a job (measured: reading, COPY, ATTACH, INSTALL, LOAD are refused).
 
-import { type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, VARCHAR } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, StatementType, VARCHAR } from "@duckdb/node-api";
 import { literal } from "../core/sql.ts";
 
 export type Row = Record<string, unknown>;
@@ -86,25 +86,41 @@ export class Engine implements Disposable {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
-    const instance = await DuckDBInstance.create(":memory:", {
+    const engine = await Engine.#start(":memory:", options, {});
+    // Joins run as they are written, the right side in memory. Left to itself the engine held the snapshot there instead
+    // of the keys: twice the memory, and 40 % longer (measured).
+    // An expression that stands twice would be computed once, but outside of the TRY that guards it.
+    await engine.run("SET disabled_optimizers = 'join_order,build_side_probe_side,common_subexpressions'");
+    await engine.run("SET allowed_configs = ['threads']");
+    await engine.#lock();
+    return engine;
+  }
+
+  /** A database file of DuckDB's, which others have made, to read from. Throws EngineError where it can't be opened. */
+  static async openFile(path: string, options: EngineOptions): Promise<Engine> {
+    const engine = await Engine.#start(path, options, { access_mode: "READ_ONLY" });
+    await engine.#lock();
+    return engine;
+  }
+
+  static async #start(path: string, options: EngineOptions, more: Record<string, string>): Promise<Engine> {
+    const instance = await createInstance(path, {
       memory_limit: `${megabytesFor(options.fields ?? 0)}MB`,
       threads: "1",
       temp_directory: options.spillFolder,
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
+      ...more,
     });
-    const connection = await instance.connect();
-    const engine = new Engine(instance, connection, options.signal);
+    const engine = new Engine(instance, await instance.connect(), options.signal);
     await engine.run("SET TimeZone = 'UTC'");
     await engine.run(`SET allowed_directories = [${literal(options.folder)}]`);
-    // Joins run as they are written, the right side in memory. Left to itself the engine held the snapshot there instead
-    // of the keys: twice the memory, and 40 % longer (measured).
-    // An expression that stands twice would be computed once, but outside of the TRY that guards it.
-    await engine.run("SET disabled_optimizers = 'join_order,build_side_probe_side,common_subexpressions'");
-    await engine.run("SET enable_external_access = false");
-    await engine.run("SET allowed_configs = ['threads']");
-    await engine.run("SET lock_configuration = true");
     return engine;
+  }
+
+  async #lock(): Promise<void> {
+    await this.run("SET enable_external_access = false");
+    await this.run("SET lock_configuration = true");
   }
 
   /** What comes has so many bytes: from some megabytes on it is worth a second thread, which then stays. */
@@ -149,6 +165,14 @@ export class Engine implements Disposable {
   /** Runs a statement. Throws EngineError. */
   async run(sql: string): Promise<void> {
     await this.#guard(sql, () => this.#connection.run(sql));
+  }
+
+  /** Whether a text is one statement, and that a SELECT. Throws EngineError where it is no SQL. */
+  async isOneSelect(sql: string): Promise<boolean> {
+    const statements = await this.#guard(sql, () => this.#connection.extractStatements(sql));
+    if (statements.count !== 1) return false;
+    const statement = await this.#guard(sql, () => statements.prepare(0));
+    return statement.statementType === StatementType.SELECT;
   }
 
   /** Adds rows of texts to a table whose columns are texts. */
@@ -209,6 +233,14 @@ export class Engine implements Disposable {
       const text = error instanceof Error ? error.message : String(error);
       throw new EngineError(text, { cause: sql });
     }
+  }
+}
+
+async function createInstance(path: string, settings: Record<string, string>): Promise<DuckDBInstance> {
+  try {
+    return await DuckDBInstance.create(path, settings);
+  } catch (error) {
+    throw new EngineError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 

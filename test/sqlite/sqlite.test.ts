@@ -1,13 +1,20 @@
 // What only SQLite has: any value in any column, text that is no text, times as their writers like them, a file that others
 // hold or have damaged. By the product's own way, against files.
 
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import { parse } from "csv-parse/sync";
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
+import { definition } from "../../src/connectors/sqlite/marks.ts";
 import { explain } from "../../src/core/errors.ts";
 import { type DatabaseSync, openSqliteData } from "../../src/core/sqlite.ts";
-import { ContractProject, countsOf } from "../contract/project.ts";
-import type { ConnectorRig } from "../contract/rig.ts";
+import { type ContractProject, countsOf } from "../contract/project.ts";
+import {
+  intoFile,
+  moveJob as job,
+  namesOf as names,
+  openDatabaseProject,
+  rejectsOf,
+  rowsOf,
+} from "../support/database-project.ts";
 
 interface Opened {
   project: ContractProject;
@@ -16,13 +23,7 @@ interface Opened {
 
 /** A project with a database `crm`. */
 function open(sql: string, files: Record<string, string>): Opened {
-  const rig = { connection: "    { type: sqlite, path: crm.db }", environment: {} };
-  const project = new ContractProject(rig as ConnectorRig);
-  const named = Object.entries(files).map(([name, text]) => [
-    name,
-    text.replace("name: moved", `name: ${name.split(".")[0]}`),
-  ]);
-  project.write({ "crm.db": "", ...Object.fromEntries(named) });
+  const project = openDatabaseProject("{ type: sqlite, path: crm.db }", { "crm.db": "", ...files });
   const database = openSqliteData(project.path("crm.db"), { readOnly: false });
   database.exec(sql);
   onTestFinished(() => {
@@ -32,27 +33,7 @@ function open(sql: string, files: Record<string, string>): Opened {
   return { project, database };
 }
 
-const marks = `CREATE TABLE loadline_batch (mark TEXT NOT NULL PRIMARY KEY, results TEXT NOT NULL, written TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);`;
-
-const job = (source: string, target: string, map: Record<string, string>, more = "") => `version: 1
-name: moved
-streams:
-  rows:
-    source: { ${source} }
-    target: { ${target} }
-    map:
-${Object.entries(map)
-  .map(([name, sql]) => `      ${name}: ${sql}`)
-  .join("\n")}
-rejects: { max: 100% }
-${more}`;
-
-const names = (list: string) => Object.fromEntries(list.split(" ").map((name) => [name, name]));
-const intoFile = "connection: drop, files: out.csv";
-
-type Cells = Record<string, string>;
-const rowsOf = (project: ContractProject, path: string) => parse(project.read(path), { columns: true }) as Cells[];
-const rejectsOf = (project: ContractProject) => parse(project.ofRun("rejects/rows.csv"), { columns: true }) as Cells[];
+const marks = `${definition};`;
 
 test("what one table holds, another one gets: NULL, empty texts, every digit, every kind of column", async () => {
   const columns =
@@ -102,11 +83,13 @@ test("a value of another kind than its column costs its row, by name, and so doe
      INSERT INTO odd (id, r) VALUES (4, 9e999), (5, 'x'); INSERT INTO odd (id, d) VALUES (6, '1,5');
      INSERT INTO odd (id, ok) VALUES (7, 2); INSERT INTO odd (id, t) VALUES (8, X'41'), (9, CAST(X'ff41' AS TEXT)), (10, 'a' || char(0) || 'b');
      INSERT INTO odd (id, b) VALUES (11, 'text'); INSERT INTO odd (id, free) VALUES (12, X'00');
-     INSERT INTO odd VALUES (13, -9223372036854775808, 5, 1e20, 1, 'a ''b'', "c" �', X'00ff', 1), (14, 0, 0.1, 7, 0, '', X'', 'x')`,
-    { "job.yaml": job("connection: crm, table: odd", intoFile, names("id n r d ok t b free")) },
+     INSERT INTO odd VALUES (13, -9223372036854775808, 5, 1e20, 1, 'a ''b'', "c" �', X'00ff', 1), (14, 0, 0.1, 7, 0, '', X'', 'x'), (15, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
+    {
+      "job.yaml": job("connection: crm, table: odd", intoFile, { ...names("id n r d ok t b free"), none: "t IS NULL" }),
+    },
   );
   const ended = await project.run("job.yaml");
-  expect(countsOf(ended), explain(ended.error)).toMatchObject({ extracted: 14, rejected: 12, creates: 2 });
+  expect(countsOf(ended), explain(ended.error)).toMatchObject({ extracted: 15, rejected: 12, creates: 3 });
   expect(rejectsOf(project).map(({ id, loadline_error }) => `${id} ${loadline_error}`)).toEqual([
     '1 "n" holds a text in a column of numbers',
     '2 "n" holds a number that is no whole one of 64 bits',
@@ -124,9 +107,11 @@ test("a value of another kind than its column costs its row, by name, and so doe
   expect(rowsOf(project, "drop/out.csv")).toEqual([
     {
       ...{ id: "13", n: "-9223372036854775808", r: "5", d: "100000000000000000000", ok: "true" },
-      ...{ t: `a 'b', "c" �`, b: "\\x00ff", free: "1" },
+      ...{ t: `a 'b', "c" �`, b: "\\x00ff", free: "1", none: "false" },
     },
-    { id: "14", n: "0", r: "0.1", d: "7", ok: "false", t: "", b: "\\x", free: "x" },
+    { id: "14", n: "0", r: "0.1", d: "7", ok: "false", t: "", b: "\\x", free: "x", none: "false" },
+    // Row by row, because others are refused, nothing stays apart from an empty text.
+    { id: "15", n: "", r: "", d: "", ok: "", t: "", b: "", free: "", none: "true" },
   ]);
 });
 
@@ -325,7 +310,6 @@ test("a file that is missing, none, damaged, newer or held by another process is
   changed((bytes) => bytes.fill(0xee, 4096));
   expect(await says("in.yaml")).toMatch(/^1 [\s\S]*malformed[\s\S]*damaged/);
   changed((bytes) => bytes);
-  copyFileSync(path, project.path("aside.db"));
   project.write({ "connections.yaml": project.read("connections.yaml").replace("crm.db", "nowhere.db") });
   expect(await says("in.yaml")).toMatch(/^2 [\s\S]*there is no file .*nowhere\.db/);
   project.write({ "connections.yaml": project.read("connections.yaml").replace("nowhere.db", "drop") });

@@ -4,6 +4,7 @@
 
 import { numberType } from "../../values/number.ts";
 import type { ReadableType } from "../sql/dialect.ts";
+import { doubleNumber, isoClock, isoDay, noClock, noDay, noNumber, plainNumber } from "../sql/patterns.ts";
 
 /** A column's type, less its domain. */
 export interface ColumnType {
@@ -15,24 +16,21 @@ export interface ColumnType {
   modifier: number;
 }
 
-const day = String.raw`\d{4}-\d\d-\d\d`;
-const clock = String.raw`([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,6})?`;
-const number = String.raw`-?\d+(\.\d+)?`;
-const noNumber = "is no number that others can hold";
-const noDay = "is no day of the years 1 to 9999";
-
 const plain: Record<string, ReadableType> = {
   bool: { type: "BOOLEAN", select: (column) => `CAST(${column} AS text)` },
   int2: { type: "SMALLINT" },
   int4: { type: "INTEGER" },
   int8: { type: "BIGINT" },
   oid: { type: "BIGINT" },
-  float4: { type: "DOUBLE", values: { pattern: String.raw`-?\d+(\.\d+)?(e[+-]\d+)?`, otherwise: noNumber } },
-  float8: { type: "DOUBLE", values: { pattern: String.raw`-?\d+(\.\d+)?(e[+-]\d+)?`, otherwise: noNumber } },
-  date: { type: "DATE", values: { pattern: day, otherwise: noDay } },
-  time: { type: "TIME", values: { pattern: clock, otherwise: "is no time of a day before 24:00" } },
-  timestamp: { type: "TIMESTAMP", values: { pattern: `${day} ${clock}`, otherwise: noDay } },
-  timestamptz: { type: "TIMESTAMP WITH TIME ZONE", values: { pattern: `${day} ${clock}\\+00`, otherwise: noDay } },
+  float4: { type: "DOUBLE", values: { pattern: doubleNumber, otherwise: noNumber } },
+  float8: { type: "DOUBLE", values: { pattern: doubleNumber, otherwise: noNumber } },
+  date: { type: "DATE", values: { pattern: isoDay, otherwise: noDay } },
+  time: { type: "TIME", values: { pattern: isoClock, otherwise: noClock } },
+  timestamp: { type: "TIMESTAMP", values: { pattern: `${isoDay} ${isoClock}`, otherwise: noDay } },
+  timestamptz: {
+    type: "TIMESTAMP WITH TIME ZONE",
+    values: { pattern: `${isoDay} ${isoClock}\\+00`, otherwise: noDay },
+  },
 };
 
 /** Their text is the value. */
@@ -52,7 +50,7 @@ export function readableType({ name, form, modifier }: ColumnType): ReadableType
 
 /** Of numeric(p, s) as a decimal of the engine, which has at most 38 digits. */
 function readNumeric(modifier: number): ReadableType {
-  const values = { pattern: number, otherwise: noNumber };
+  const values = { pattern: plainNumber, otherwise: noNumber };
   const room = numericRoom(modifier);
   if (room === undefined) return { type: numberType, values };
   const precision = room.wholeDigits + room.scale;

@@ -100,7 +100,7 @@ export interface ReadDialect<Session extends SqlSession> {
   boundTexts(name: string): string;
   /** Writes a CSV file: values in quotes, nothing at all for NULL. Gives how many rows the server says it sent. */
   copyOut(session: Session, select: string, path: string, signal: AbortSignal): Promise<number>;
-  /** A row that can't be taken says so in its cells: copied-file.ts. */
+  /** Rows that can't be taken are told one by one: by their cells (copied-file.ts), or by the character NUL in them. */
   marksRefusedRows?: true;
   /** Up to where all changes are there to be read. */
   readClock(session: Session, account: Pick<Account, "warnings">): Promise<Date>;
