@@ -100,6 +100,24 @@ test("a run is taken back but for what others changed since; twice is once; and 
   expect(await stateOf(place)).toEqual({ ...written, ...left });
 });
 
+test("a record that the run made stays where others have hung a record of theirs on it", async () => {
+  await using place = await rehearse(salesforceJob, before, schema);
+  const { project, sandbox } = place;
+  await project.run("run", "job.yaml");
+  const old = await stateOf(place);
+  project.write(after);
+  const { run } = (await project.run("run", "job.yaml", "--json")).summary();
+  const made = (await sandbox.dump("Account")).find(({ Acc__c }) => Acc__c === "a3");
+  await sandbox.api("POST", "sobjects/Contact", { Ext__c: "hers", LastName: "Hers", AccountId: made?.["Id"] });
+  const back = await project.run("rollback", `${run}`, "--yes", "--json");
+  expect(back.code, back.stderr).toBe(3);
+  expect(back.summary().streams["accounts"]).toMatchObject({ updates: 1, deletes: 0, conflicts: 1 });
+  expect(read(place, back.summary().run, "conflicts/accounts.csv")).toContain(
+    "deleting it would take along Contact (AccountId)",
+  );
+  expect(await stateOf(place)).toEqual({ ...old, a3: "Three", hers: ["Hers", "a3", null, null] });
+});
+
 test("streams, keys and fields choose what is taken back; a plan of it is approved and applied, and guards count", async () => {
   await using place = await rehearse(salesforceJob.replace("deletes: 100%", "deletes: 1"), before, schema);
   const { project } = place;

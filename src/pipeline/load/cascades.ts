@@ -49,10 +49,13 @@ export async function forecastCascades(
     const deletes = (record.counts?.deletes ?? 0) + (record.counts?.mirrorDeletes ?? 0);
     if (deletes === 0 || record.plan === null) continue;
     const found = await findChildren(context, planned, { stream, plan: record.plan });
-    const notes = found.map(
-      ({ object, field, rows }) =>
-        `deleting from ${stream.target.object} takes along ${countOf(rows, "record")} of ${object} (${field})`,
-    );
+    if (stream.target.undoes === true) {
+      // Held back, once what goes before it is gone.
+      const held = found.map((one) => `what would take along ${tellChildren(one)} is left`);
+      if (held.length > 0) note(context, records, record, held);
+      continue;
+    }
+    const notes = found.map((one) => `deleting from ${stream.target.object} takes along ${tellChildren(one)}`);
     for (const { object, rows } of found) {
       const keeper = keeperOf(context, streams, stream, object);
       if (keeper === undefined) continue;
@@ -68,6 +71,10 @@ export async function forecastCascades(
     if (notes.length > 0) note(context, records, record, notes);
   }
   return { counts, objections };
+}
+
+function tellChildren({ object, field, rows }: FoundChildren): string {
+  return `${countOf(rows, "record")} of ${object} (${field})`;
 }
 
 function note({ ledger, emit }: RunContext, records: StreamRecord[], record: StreamRecord, notes: string[]): void {
@@ -105,8 +112,8 @@ async function findChildren(
   const real = new Set((await target.listObjects()).filter(isRecord).map(({ name }) => name));
   const found: FoundChildren[] = [];
   await engine.run(`CREATE OR REPLACE TEMP TABLE going_0 AS
-    SELECT id, ${foldId("id")} AS folded FROM ${readParquet(plan)} WHERE action = 'delete'`);
-  await engine.run("CREATE OR REPLACE TEMP TABLE gone_along (folded VARCHAR)");
+    SELECT id, ${foldId("id")} AS folded, folded AS root FROM ${readParquet(plan)} WHERE action = 'delete'`);
+  await engine.run("CREATE OR REPLACE TEMP TABLE gone_along (folded VARCHAR, root VARCHAR, child VARCHAR)");
   let level: { object: string; table: string }[] = [{ object: first.object, table: "going_0" }];
   let number = 0;
   for (let depth = 0; depth < levelsMax && level.length > 0; depth += 1) {
@@ -125,6 +132,16 @@ async function findChildren(
     level = next;
   }
   return found;
+}
+
+/**
+ * SELECT of the records that a plan deletes and that would take others along by now: id, folded, and what they would take.
+ * Undefined where there are none.
+ */
+export async function selectTakers(context: RunContext, stream: Stream, plan: string): Promise<string | undefined> {
+  const found = await findChildren(context, [], { stream, plan });
+  if (found.length === 0) return undefined;
+  return `SELECT root AS id, string_agg(DISTINCT child, ', ' ORDER BY child) AS children FROM gone_along GROUP BY root`;
 }
 
 /** Feeds, histories and shares go too, and are nobody's records. */
@@ -169,11 +186,12 @@ async function readChildren(context: RunContext, input: ChildrenInput): Promise<
   const scan = scanCsvFiles(snapshot.files, [idColumn, versionColumn, link.field]);
   const staying = await listStaying(context, input);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${children} AS
-    SELECT id, folded FROM (SELECT ${identifier(idColumn)} AS id, ${foldId(identifier(idColumn))} AS folded,
-      ${foldId(identifier(link.field))} AS parent FROM ${scan})
-    WHERE parent IN (SELECT folded FROM ${parents}) AND folded NOT IN (SELECT folded FROM gone_along)
-      ${staying.map((ids) => `AND folded NOT IN (${ids})`).join(" ")}`);
-  await engine.run(`INSERT INTO gone_along SELECT folded FROM ${children}`);
+    SELECT c.id, c.folded, p.root FROM (SELECT ${identifier(idColumn)} AS id, ${foldId(identifier(idColumn))} AS folded,
+      ${foldId(identifier(link.field))} AS parent FROM ${scan}) c JOIN ${parents} p ON c.parent = p.folded
+    WHERE c.folded NOT IN (SELECT folded FROM gone_along)
+      ${staying.map((ids) => `AND c.folded NOT IN (${ids})`).join(" ")}`);
+  const child = literal(`${link.object} (${link.field})`);
+  await engine.run(`INSERT INTO gone_along SELECT folded, root, ${child} FROM ${children}`);
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${children}`);
   return Number(rows);
 }

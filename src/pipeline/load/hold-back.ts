@@ -4,10 +4,14 @@
 
 import type { Target } from "../../contract/target.ts";
 import { failpoint } from "../../core/failpoint.ts";
+import { identifier } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
+import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { isOneOrg, type RunContext, targetOf } from "../run/context.ts";
-import { settleUnsent } from "./recheck.ts";
+import { selectTakers } from "./cascades.ts";
+import { batchRows } from "./present-now.ts";
+import { settleUnsent, splitOff } from "./recheck.ts";
 
 export async function holdBackDeletes(context: RunContext, streams: readonly Stream[]): Promise<void> {
   const { ledger, run, emit } = context;
@@ -29,6 +33,27 @@ export async function holdBackDeletes(context: RunContext, streams: readonly Str
     for (const batch of waiting) await settleUnsent(context, stream, batch, message);
     failpoint("held-back");
     emit({ type: "warning", message: `${stream.name}: ${message}` });
+  }
+}
+
+/**
+ * What a rollback deletes takes nothing along that stays: records that others have hung on a record which the run had made. In:
+ * a stream of which only deletes are left to do.
+ */
+export async function holdTakers(context: RunContext, stream: Stream): Promise<void> {
+  const { ledger, run } = context;
+  const { plan } = ledger.streams(run.id).find(({ name }) => name === stream.name) ?? {};
+  const waiting = ledger
+    .batches(run.id, stream.name)
+    .filter(({ action, state }) => action === "delete" && state === "planned");
+  if (waiting.length === 0 || plan === undefined || plan === null) return;
+  const takers = await selectTakers(context, stream, plan);
+  if (takers === undefined) return;
+  const { idColumn } = targetOf(context, stream.target.connection).capabilities;
+  for (const batch of waiting) {
+    const rows = `SELECT b.n, CAST(NULL AS VARCHAR) AS field, 'deleting it would take along ' || t.children AS message
+      FROM (SELECT n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b JOIN (${takers}) t USING (id)`;
+    await splitOff(context, stream, batch, { rows, as: "conflict", why: "would take others along" });
   }
 }
 

@@ -14,6 +14,7 @@ import { lastLevel } from "../batches/later-fields.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
+import { holdTakers } from "./hold-back.ts";
 import { fillNewIds } from "./new-ids.ts";
 import { holdOrphans } from "./orphans.ts";
 import { readBackDoubtful } from "./read-back.ts";
@@ -41,6 +42,7 @@ function passOf({ action, level }: BatchRecord): LoadPass {
 export async function loadStream(context: RunContext, stream: Stream, pass: LoadPass): Promise<Failure | undefined> {
   const isWanted = (batch: BatchRecord) => passOf(batch) === pass;
   const isAgain = (batch: BatchRecord) => isWanted(batch) && (context.isResumed || isLookedAtAgain(stream, batch));
+  if (pass === "deletes" && stream.target.undoes === true) await holdTakers(context, stream);
   await recheckBatches(context, stream, isAgain);
   const limit = await loadOpen(context, stream, isWanted);
   await readBackDoubtful(context, stream, isWanted);
