@@ -4,6 +4,7 @@ import { schema } from "./apply-org.ts";
 import { tryHistory } from "./apply-runs.ts";
 import { tryFilePlans } from "./file-plans.ts";
 import { schema as retrySchema, tryRetries } from "./retry-loops.ts";
+import { tryRollback } from "./rollbacks.ts";
 
 /** Other seeds, and many of them: npm run apply:histories. */
 test("apply writes what nobody else touched, and holds the rest back, whoever was at work since the plan", async () => {
@@ -14,6 +15,12 @@ test("apply writes what nobody else touched, and holds the rest back, whoever wa
 
 test("a file that plans have written is the one that runs write", async () => {
   await tryFilePlans(1);
+});
+
+test("a run that is taken back leaves what others changed, and all else as it was", async () => {
+  await using sandbox = await startSandbox({ schema });
+  // Both systems, mirror with parents, insert; two of them are killed.
+  for (const seed of [2, 3, 4]) await tryRollback(sandbox, seed);
 });
 
 test("rows that people mend, lose and double are loaded once each, or stay open", async () => {

@@ -25,7 +25,7 @@ export const schema = {
   hubspot: { contacts: { properties: { ext_id: { type: "string", fieldType: "text", hasUniqueValue: true } } } },
 };
 
-const namesOf: Record<System, Record<StreamName, Record<string, string>>> = {
+export const namesOf: Record<System, Record<StreamName, Record<string, string>>> = {
   salesforce: {
     accounts: { last: "Name", phone: "Phone", note: "Site" },
     contacts: { last: "LastName", phone: "Phone", title: "Title", note: "Department" },
@@ -33,7 +33,7 @@ const namesOf: Record<System, Record<StreamName, Record<string, string>>> = {
   hubspot: { accounts: {}, contacts: { last: "lastname", phone: "phone", title: "jobtitle", note: "city" } },
 };
 
-const objectOf = { accounts: "Account", contacts: "Contact" } as const;
+export const objectOf = { accounts: "Account", contacts: "Contact" } as const;
 
 function keyField({ system, mode }: Pick<History, "system" | "mode">, stream: StreamName): string {
   if (system === "hubspot") return "ext_id";
