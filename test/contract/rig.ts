@@ -40,6 +40,8 @@ export interface ConnectorRig extends AsyncDisposable {
   dayEnds?: RegExp;
   /** Characters that the text field takes. */
   textMax: number;
+  /** The first instant that the system holds, where that is later than the year 1970 began. */
+  firstInstant?: string;
   /** A value that the system refuses by itself: nothing that describe says condemns it. */
   refused: { field: string; value: string };
   /** What tells that a record was deleted, in an extraction with `deletes: emit`; absent where the system can't tell. */

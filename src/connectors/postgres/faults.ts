@@ -17,7 +17,7 @@ import type { PostgresConnection } from "./connection.ts";
 const passing = /^(?:08|40|53|57)|^55P03$/;
 
 /** What the server said of a statement. */
-export class StatementFault extends CallFault {
+class StatementFault extends CallFault {
   readonly code: string;
   readonly detail: string | undefined;
 

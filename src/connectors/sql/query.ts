@@ -47,7 +47,7 @@ export async function queryOf<Session extends SqlSession>(
   const counter = isCounted(source, dialect, names) ? dialect.counter : undefined;
   await counter?.refuseUncounted(session, source);
   const changed = counter === undefined ? cursorOf(source, dialect, selected) : { counter };
-  const key = await keyOf(session, dialect, source, table, names);
+  const key = await keyOf(session, dialect, source, table, selected);
   return { from, key, ...changed, columns, refused };
 }
 
@@ -69,13 +69,20 @@ async function keyOf<Session extends SqlSession>(
   dialect: ReadDialect<Session>,
   { sql, incremental, place }: ObjectSource,
   table: FoundTable | undefined,
-  names: readonly string[],
+  selected: readonly SelectedColumn[],
 ): Promise<string> {
+  const names = selected.map(({ name }) => name);
   const written = sql?.key ?? [];
   const unknown = written.find((name) => !names.includes(name));
   if (unknown !== undefined) throw columnUnknown("source.key", unknown, names, place);
   const key = written.length > 0 || table === undefined ? written : await dialect.tableKey(session, table);
-  const columns = (list: readonly string[]) => list.map((name) => `q.${dialect.quoteName(name)}`);
+  // As they are copied: bytes, say, have a text of their own.
+  const columns = (list: readonly string[]) =>
+    list.map((name) => {
+      const column = `q.${dialect.quoteName(name)}`;
+      const type = selected.find((one) => one.name === name)?.type;
+      return type === undefined || "refused" in type ? column : (type.select?.(column) ?? column);
+    });
   if (key.length > 0) return dialect.nameByKey(columns(key));
   if (incremental === undefined) return dialect.nameByContent(columns(names));
   throw usageFailure("an incremental source wants a key: what tells its records apart", {

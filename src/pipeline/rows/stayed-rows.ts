@@ -46,7 +46,8 @@ export async function keepStayedRows(
     files.set(kind, new RowFile(stayedPath(context, kind, stream.name), parts, saidColumns));
   }
   const withRows = new Set(found.map(({ part }) => Number(part)));
-  const keys = stream.target.key.map(identifier);
+  // A field may be called as a column beside it.
+  const keys = stream.target.key.map((name) => `s.${identifier(name)}`);
   const key = keys.length === 0 ? "''" : `concat_ws(', ', ${keys.join(", ")})`;
   for (const { part, open, hasLines } of staged.parts) {
     if (!withRows.has(part.ordinal)) continue;
@@ -68,8 +69,8 @@ export async function keepStayedRows(
 }
 
 function findStayed(engine: Engine, { view }: StagedStream): Promise<Row[]> {
-  return engine.all(`SELECT kind, _part_ AS part, count(*) AS rows
-    FROM ${view} JOIN ${stayedTable} USING (_row_) GROUP BY ALL`);
+  return engine.all(`SELECT y.kind, s._part_ AS part, count(*) AS rows
+    FROM ${view} s JOIN ${stayedTable} y USING (_row_) GROUP BY ALL`);
 }
 
 /** Adds the rows that were held back from being written, after those of the plan, whatever an earlier attempt added. */

@@ -5,11 +5,11 @@ import { expect } from "vitest";
 import type { Check } from "../check.ts";
 import { extractJob, loadJob, rowsFile } from "../jobs.ts";
 import { ContractProject, countsOf } from "../project.ts";
-import type { Role, Values } from "../rig.ts";
+import type { ConnectorRig, Role, Values } from "../rig.ts";
 
 const roles: Role[] = ["key", "text", "number", "boolean", "date", "datetime"];
 /** Each as a file has it, and as it stands in the system afterwards where that is another text for the same value. */
-const oddRows: Values[] = [
+const oddRows = ({ firstInstant = "1970-01-01T00:00:00.000Z" }: ConnectorRig): Values[] => [
   {
     key: "V-1",
     text: 'O\'Brien, "Ann"; 50 %',
@@ -32,7 +32,7 @@ const oddRows: Values[] = [
     number: "0",
     boolean: "false",
     date: "1970-01-01",
-    datetime: "1970-01-01T00:00:00.000Z",
+    datetime: firstInstant,
   },
   { key: "V-4", text: "x", boolean: "true" },
 ];
@@ -41,14 +41,15 @@ const checkValues: Check = {
   name: "values of every type are stored as they are, compare as equal, and come back the same",
   async run(rig) {
     using project = new ContractProject(rig);
+    const odd = oddRows(rig);
     project.write({
       "job.yaml": loadJob(rig, "upsert", { roles }),
       "out.yaml": extractJob(rig),
-      ...rowsFile(oddRows, roles),
+      ...rowsFile(odd, roles),
     });
     const first = await project.run("job.yaml");
     expect(countsOf(first), String(first.error)).toMatchObject({ creates: 4, loaded: 4 });
-    const wanted = new Map(oddRows.map((row) => [row.key, row]));
+    const wanted = new Map(odd.map((row) => [row.key, row]));
     expect(await rig.live()).toEqual(wanted);
     expect(countsOf(await project.run("job.yaml"))).toMatchObject({ unchanged: 4, updates: 0 });
     const out = await project.run("out.yaml");

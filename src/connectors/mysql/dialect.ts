@@ -1,0 +1,41 @@
+// MySQL and MariaDB, as what SQL databases share wants to know them.
+
+import type { TargetDialect } from "../sql/target.ts";
+import { openedAt } from "./clock.ts";
+import { describeTable, type MysqlTable } from "./fields.ts";
+import { markTable, readMark, takeMark } from "./marks.ts";
+import { nameByContent, nameByKey, quoteName } from "./names.ts";
+import { cellOf, isAsked, nameOfRow, versionOfRow } from "./present.ts";
+import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
+import { renderField } from "./render.ts";
+import { copyOut, type MysqlSession } from "./session.ts";
+import { findTable, listTables, tableKey } from "./tables.ts";
+import { refusalOf, stageBatch } from "./write.ts";
+
+export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
+  quoteName,
+  findTable,
+  tableKey,
+  selectedColumns,
+  nameByKey,
+  nameByContent,
+  cursorOf,
+  instantText,
+  bind: bindValues,
+  boundInstant,
+  boundTexts: (name) => boundTexts(name),
+  copyOut,
+  readClock: openedAt,
+  markTable,
+  listTables,
+  describe: describeTable,
+  render: renderField,
+  stage: stageBatch,
+  refusalOf,
+  readMark,
+  takeMark,
+  rowName: nameOfRow,
+  rowVersion: versionOfRow,
+  cell: cellOf,
+  isAsked,
+};

@@ -1,0 +1,212 @@
+// The columns of a table as a target has them. In: a table of the catalogue. Out: an object's schema, and what SQL needs to
+// write a column. Must hold: a type that can't be compared exactly can't be written; what the user may not do is said.
+
+import type { FieldKind, FieldSchema } from "../../core/model.ts";
+import { fieldOf } from "../kit/field.ts";
+import type { DescribedTable, Row } from "../sql/dialect.ts";
+import { idColumn } from "../sql/names.ts";
+import { quoteName } from "./names.ts";
+import type { MysqlSession } from "./session.ts";
+import { type CatalogTable, findTable, keyOf, uniqueIndexes } from "./tables.ts";
+
+/** How a column is read and written in SQL. */
+type ColumnForm =
+  | "text"
+  | "uuid"
+  | "boolean"
+  | "integer"
+  | "bit"
+  | "decimal"
+  | "double"
+  | "float"
+  | "date"
+  | "datetime"
+  | "timestamp"
+  | "time"
+  | "binary"
+  | "other";
+
+export interface TableColumn {
+  name: string;
+  form: ColumnForm;
+  isUnsigned: boolean;
+  /** Of a decimal: digits after the point. Of a time: digits of a second. */
+  digits: number;
+  /** Of a text. */
+  characterSet: string;
+  collation: string;
+  isAutoIncrement: boolean;
+}
+
+export interface MysqlTable extends DescribedTable {
+  table: CatalogTable;
+  columns: ReadonlyMap<string, TableColumn>;
+  /** Columns by the index, foreign key or check that an error names. */
+  constraints: ReadonlyMap<string, string[]>;
+}
+
+const columnsOf = `SELECT COLUMN_NAME AS name, DATA_TYPE AS type, COLUMN_TYPE AS shown, IS_NULLABLE AS nullable,
+    IF(COLUMN_DEFAULT IS NULL OR COLUMN_DEFAULT = 'NULL', '', 'default') AS initial, EXTRA AS extra, COLUMN_COMMENT AS label,
+    CAST(CHARACTER_MAXIMUM_LENGTH AS CHAR) AS length, CAST(NUMERIC_PRECISION AS CHAR) AS \`precision\`,
+    CAST(NUMERIC_SCALE AS CHAR) AS scale, CAST(DATETIME_PRECISION AS CHAR) AS digits, CHARACTER_SET_NAME AS characterSet,
+    COLLATION_NAME AS collation, PRIVILEGES AS rights
+  FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`;
+
+const foreignKeys = `SELECT CONSTRAINT_NAME AS name, COLUMN_NAME AS \`column\`,
+    CONCAT(REFERENCED_TABLE_SCHEMA, '.', REFERENCED_TABLE_NAME) AS parent
+  FROM information_schema.KEY_COLUMN_USAGE
+  WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION`;
+
+/** MySQL names no table beside a check, so that one of the same name elsewhere may stand in for it. */
+const checks = `SELECT c.CONSTRAINT_NAME AS name, c.CHECK_CLAUSE AS clause FROM information_schema.TABLE_CONSTRAINTS t
+    JOIN information_schema.CHECK_CONSTRAINTS c ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME
+  WHERE t.TABLE_SCHEMA = ? AND t.TABLE_NAME = ? AND t.CONSTRAINT_TYPE = 'CHECK'`;
+
+export async function describeTable(session: MysqlSession, name: string): Promise<MysqlTable> {
+  const table = await findTable(session, name);
+  const named = [table.schema, table.relation];
+  const rows = await session.rows(columnsOf, named);
+  const indexes = await uniqueIndexes(session, table);
+  const parents = await session.rows(foreignKeys, named);
+  const checked = await session.rows(checks, named);
+  const key = keyOf(indexes);
+  const own = fieldOf({ name: idColumn, label: "what names a row: its primary key", vendorType: "key", kind: "id" });
+  const fields = [
+    { ...own, createable: false, updateable: false },
+    ...rows.map((row) => fieldOfColumn(row, indexes, parents)),
+  ];
+  const unable = unableTo(table, key);
+  const isWritten = table.isTable && table.engine === "InnoDB";
+  return {
+    table,
+    schema: {
+      object: table.name,
+      label: table.label,
+      createable: isWritten && table.isCreateable,
+      updateable: isWritten && key.length > 0 && table.isUpdateable,
+      deletable: isWritten && key.length > 0 && table.isDeletable,
+      fields: new Map(fields.map((field) => [field.name, field])),
+      ...(unable === undefined ? {} : { unable }),
+    },
+    columns: new Map(rows.map((row) => [row["name"] ?? "", columnOf(row)])),
+    key,
+    constraints: new Map([
+      ...indexes.map(({ name: index, columns }) => [index, columns] as const),
+      ...checked.map((row) => [row["name"] ?? "", columnsIn(row["clause"] ?? "", rows)] as const),
+      ...[...Map.groupBy(parents, (row) => row["name"] ?? "")].map(
+        ([constraint, parts]) => [constraint, parts.map((part) => part["column"] ?? "")] as const,
+      ),
+    ]),
+  };
+}
+
+function unableTo({ isTable, engine }: CatalogTable, key: readonly string[]): string | undefined {
+  if (!isTable) return "it is a view";
+  if (engine !== "InnoDB") return `it is of engine ${engine ?? "unknown"}, which has no transactions: InnoDB is needed`;
+  return key.length > 0
+    ? undefined
+    : "it has no primary key, and no unique columns that are NOT NULL: nothing names its rows";
+}
+
+const forms: Record<string, ColumnForm> = {
+  ...{ char: "text", varchar: "text", tinytext: "text", text: "text", mediumtext: "text", longtext: "text" },
+  ...{ enum: "text", uuid: "uuid", tinyint: "integer", smallint: "integer", mediumint: "integer", int: "integer" },
+  ...{ bigint: "integer", year: "integer", bit: "bit", decimal: "decimal", double: "double", float: "float" },
+  ...{
+    date: "date",
+    datetime: "datetime",
+    timestamp: "timestamp",
+    time: "time",
+    binary: "binary",
+    varbinary: "binary",
+  },
+  ...{ tinyblob: "binary", blob: "binary", mediumblob: "binary", longblob: "binary", set: "other", json: "other" },
+};
+
+function formOf({ type, shown }: Row): ColumnForm {
+  return shown === "tinyint(1)" ? "boolean" : (forms[type ?? ""] ?? "other");
+}
+
+function columnOf(row: Row): TableColumn {
+  const { name, shown, scale, digits, characterSet, collation, extra } = row;
+  return {
+    name: name ?? "",
+    form: formOf(row),
+    isUnsigned: /\bunsigned\b/.test(shown ?? ""),
+    digits: Number(digits ?? scale ?? 0),
+    characterSet: characterSet ?? "utf8mb4",
+    collation: collation ?? "utf8mb4_bin",
+    isAutoIncrement: (extra ?? "").includes("auto_increment"),
+  };
+}
+
+/** Forms of which equal text is an equal value, once both are written in one form. */
+const kinds: Partial<Record<ColumnForm, FieldKind>> = {
+  ...{
+    text: "text",
+    uuid: "text",
+    boolean: "boolean",
+    integer: "integer",
+    bit: "integer",
+    decimal: "number",
+    double: "number",
+  },
+  ...{ date: "date", datetime: "datetime", timestamp: "datetime", time: "time" },
+};
+
+const bits: Record<string, number> = { tinyint: 8, smallint: 16, mediumint: 24, int: 32, bigint: 64 };
+
+function rangeOf({ type, precision }: Row, isUnsigned: boolean): FieldSchema["range"] {
+  if (type === "year") return { min: "1901", max: "2155" };
+  if (type === "bit") return { min: "0", max: String(2n ** BigInt(precision ?? 1) - 1n) };
+  const size = bits[type ?? ""];
+  if (size === undefined) return undefined;
+  const half = 2n ** BigInt(size - 1);
+  return isUnsigned ? { min: "0", max: String(2n * half - 1n) } : { min: String(-half), max: String(half - 1n) };
+}
+
+function fieldOfColumn(
+  row: Row,
+  indexes: Awaited<ReturnType<typeof uniqueIndexes>>,
+  parents: readonly Row[],
+): FieldSchema {
+  const { type, shown, label, precision, scale } = row;
+  const name = row["name"] ?? "";
+  const form = formOf(row);
+  const { isUnsigned } = columnOf(row);
+  const kind = kinds[form];
+  const extra = row["extra"] ?? "";
+  const isWritten = kind !== undefined && !/\bGENERATED\b/i.test(extra.replace("DEFAULT_GENERATED", ""));
+  const rights = (row["rights"] ?? "").split(",");
+  const isUnique = kind !== undefined && indexes.some(({ columns }) => columns.length === 1 && columns[0] === name);
+  const range = kind === "integer" ? rangeOf(row, isUnsigned) : undefined;
+  return fieldOf({
+    name,
+    label: label == null || label === "" ? name : label,
+    vendorType: shown ?? type ?? "",
+    kind: kind ?? "text",
+    createable: isWritten && rights.includes("insert"),
+    updateable: isWritten && rights.includes("update"),
+    nillable: row["nullable"] === "YES",
+    defaultedOnCreate: row["initial"] !== "" || /auto_increment|DEFAULT_GENERATED/i.test(extra),
+    externalId: isUnique,
+    unique: isUnique,
+    // Two texts are one only if they are so to the byte, whatever the collation says: the server refuses the other one.
+    caseSensitive: true,
+    referenceTo: parents.flatMap(({ column, parent }) => (column === name && parent != null ? [parent] : [])),
+    ...(range === undefined ? {} : { range }),
+    ...(form === "decimal" ? { scale: Number(scale), wholeDigits: Number(precision) - Number(scale) } : {}),
+    ...(type === "char" || type === "varchar" ? { maxLength: Number(row["length"]) } : {}),
+    ...(type === "enum" ? { picklist: { values: labelsOf(shown ?? ""), restricted: true } } : {}),
+  });
+}
+
+/** A clause as the server keeps it has its names in backticks. */
+function columnsIn(clause: string, rows: readonly Row[]): string[] {
+  return rows.flatMap(({ name }) => (name != null && clause.includes(quoteName(name)) ? [name] : []));
+}
+
+/** Of `enum('a','it''s')`. */
+function labelsOf(shown: string): string[] {
+  return [...shown.matchAll(/'((?:[^']|'')*)'/g)].map(([, text = ""]) => text.replaceAll("''", "'"));
+}

@@ -1,0 +1,309 @@
+// What only MySQL and MariaDB have: zero dates, unsigned numbers, collations that take two texts for one, values that a server
+// changes without an error, tables without transactions. By the product's own way, against MariaDB's own server.
+
+import { parse } from "csv-parse/sync";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unpackResults } from "../../src/connectors/sql/results.ts";
+import { explain } from "../../src/core/errors.ts";
+import { ContractProject, countsOf } from "../contract/project.ts";
+import type { ConnectorRig } from "../contract/rig.ts";
+import { hasMariadb, type MariadbServer, startMariadb } from "../support/mariadb.ts";
+
+let server: MariadbServer;
+
+const marks = `CREATE TABLE IF NOT EXISTS loadline_batch (mark varchar(200) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+  results longblob NOT NULL, written timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE = InnoDB`;
+
+describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
+  beforeAll(async () => {
+    server = await startMariadb();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  /** A project whose connection `crm` is the server's socket. */
+  function openProject(files: Record<string, string>): ContractProject {
+    const { socket, user, password } = server;
+    const url = `mysql://${encodeURIComponent(socket)}/crm`;
+    const auth = `{ user: ${user}, password: "\${MYSQL_PASSWORD}" }`;
+    const rig = {
+      connection: `    { type: mysql, url: "${url}", auth: ${auth} }`,
+      environment: { MYSQL_PASSWORD: password },
+    };
+    const project = new ContractProject(rig as unknown as ConnectorRig);
+    // A job is its name: each file is one.
+    const own = Object.entries(files).map(([name, text]) => [
+      name,
+      text.replace("name: moved", `name: ${name.split(".")[0]}`),
+    ]);
+    project.write(Object.fromEntries(own) as Record<string, string>);
+    return project;
+  }
+
+  const job = (source: string, target: string, map: Record<string, string>, more = "") => `version: 1
+name: moved
+streams:
+  rows:
+    source: { ${source} }
+    target: { ${target} }
+    map:
+${Object.entries(map)
+  .map(([name, sql]) => `      ${name}: ${sql}`)
+  .join("\n")}
+rejects: { max: 100% }
+${more}`;
+
+  const names = (list: string) => Object.fromEntries(list.split(" ").map((name) => [name, name]));
+
+  const rejectsOf = (project: ContractProject) =>
+    parse(project.ofRun("rejects/rows.csv"), { columns: true }) as Record<string, string>[];
+
+  test("what one table holds, another one gets: NULL, empty texts, every digit, every microsecond, other character sets", async () => {
+    const columns = `id int UNSIGNED PRIMARY KEY, name text, latin varchar(20) CHARACTER SET latin1, fixed char(5), amount decimal(40, 10),
+      cents decimal(12, 2) UNSIGNED, big bigint UNSIGNED, small smallint, medium mediumint(5) UNSIGNED ZEROFILL, part double, ok bool, flags bit(10),
+      made year, born date, local datetime(6), seen timestamp(6) NULL, whole timestamp NULL, clock time(3), kind enum('a','B','it''s') , u uuid`;
+    await server.query(`${marks}; CREATE TABLE a (${columns}) CHARACTER SET utf8mb4; CREATE TABLE b LIKE a;
+      INSERT INTO a VALUES
+      (1, '', 'Straße', 'ab ', 123456789012345678901234567890.0123456789, 0.10, 18446744073709551615, -32768, 42, 0.30000000000000004, true, 1023, 1901, '1000-01-01', '2026-03-29 02:30:00.123456', '2026-03-29 01:30:00.123456', '2026-03-29 01:30:00', '23:59:59.5', 'it''s', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'),
+      (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+      (3, '∅', '', '', -0.5, 9999999999.99, 0, 32767, 0, 1e-7, false, 0, 2155, '9999-12-31', '9999-12-31 23:59:59', '1970-01-01 00:00:01', '2038-01-19 03:14:07', '00:00:00', 'B', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12'),
+      (4, '␀ "x", y\\nz 😀', 'ÿ', 'x', 0, 0, 1, 0, 16777215, -1.5e20, true, 1, 2000, '2024-02-29', '1999-12-31 23:59:59.000001', '2000-01-01 00:00:00.1', NULL, '12:00:00.001', 'a', NULL)`);
+    const fields =
+      "id name latin fixed amount cents big small medium part ok flags made born local seen whole clock kind u";
+    using project = openProject({
+      "job.yaml": job("connection: crm, table: a", "connection: crm, table: b, mode: mirror, key: id", names(fields)),
+    });
+    const first = await project.run("job.yaml");
+    expect(countsOf(first), project.ofRun("rejects/rows.csv")).toMatchObject({
+      creates: 4,
+      loaded: 4,
+      rejected: 0,
+      failed: 0,
+    });
+    const differing = `SELECT a.id FROM a LEFT JOIN b USING (id) WHERE NOT (${fields
+      .split(" ")
+      .map((name) => `HEX(a.${name}) <=> HEX(b.${name})`)
+      .join(" AND ")})`;
+    expect(await server.query(differing)).toEqual([]);
+    expect(countsOf(await project.run("job.yaml"))).toMatchObject({ unchanged: 4, updates: 0, loaded: 0 });
+    await server.query(
+      "UPDATE a SET name = NULL WHERE id = 1; UPDATE a SET name = '' WHERE id = 2; UPDATE b SET name = '' WHERE id = 4",
+    );
+    const told = await project.run("job.yaml");
+    expect(countsOf(told), explain(told.error)).toMatchObject({ updates: 3, unchanged: 1, loaded: 3 });
+    expect(await server.query(differing)).toEqual([]);
+  });
+
+  test("a value that nobody else holds costs its row, by name; bytes are their digits; a type without a sure text is refused", async () => {
+    await server.query(`SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE odd (id int PRIMARY KEY, born date, local datetime, seen timestamp NULL, clock time, ok tinyint(1), made year,
+        single float, raw varbinary(4), tags set('x','y'), doc json, place point);
+      INSERT INTO odd (id, born, local, seen, clock, ok, made) VALUES (1, '0000-00-00', NULL, NULL, NULL, NULL, NULL), (2, '2021-02-31', NULL, NULL, NULL, NULL, NULL),
+        (3, NULL, '0000-00-00 00:00:00', NULL, NULL, NULL, NULL), (4, NULL, NULL, '0000-00-00 00:00:00', NULL, NULL, NULL), (5, NULL, NULL, NULL, '838:59:59', NULL, NULL),
+        (6, NULL, NULL, NULL, NULL, 5, NULL), (7, NULL, NULL, NULL, NULL, NULL, 0), (8, '2021-00-00', NULL, NULL, NULL, NULL, NULL);
+      INSERT INTO odd VALUES (9, '2020-01-01', '2020-01-01', '2020-01-01', '23:00', 0, 1999, 16777217, X'00ff22', 'y,x', '{"a": 1}', NULL)`);
+    using project = openProject({
+      "job.yaml": job(
+        "connection: crm, table: odd",
+        "connection: drop, files: out.csv",
+        names("id born local seen clock ok made single raw tags doc"),
+      ),
+      "point.yaml": job("connection: crm, table: odd", "connection: drop, files: out.csv", { place: "place" }),
+    });
+    const ended = await project.run("job.yaml");
+    expect(countsOf(ended), explain(ended.error)).toMatchObject({ extracted: 9, rejected: 8, creates: 1 });
+    const noDay = "is no day of the years 1 to 9999";
+    expect(rejectsOf(project).map(({ id, loadline_error }) => [id, loadline_error])).toEqual([
+      ["1", `born ${noDay}`],
+      ["2", expect.stringContaining("born")],
+      ["3", `local ${noDay}`],
+      ["4", `seen ${noDay}`],
+      ["5", "clock is no time of a day before 24:00"],
+      ["6", "ok is neither 0 nor 1, which tinyint(1) holds as a boolean"],
+      ["7", "made is no year"],
+      ["8", `born ${noDay}`],
+    ]);
+    // What a float holds is what the server stores, not the six digits that it shows.
+    expect(project.read("drop/out.csv")).toContain(',16777216,00ff22,"x,y","{""a"": 1}"');
+    expect(explain((await project.run("point.yaml")).error)).toContain("place is of type geometry");
+  });
+
+  test("a query is one SELECT that reads, of which the server changes no value; what it lacks of a key is told", async () => {
+    await server.query(
+      "CREATE TABLE q (id int PRIMARY KEY, name varchar(20), at datetime, raw varbinary(20), changed timestamp DEFAULT NOW()); INSERT INTO q (id, name, at, raw) VALUES (1, 'a', NOW(), 'x'), (2, 'b', NOW(), 'y'), (3, 'b', NOW(), 'y')",
+    );
+    const source = (query: string, more = "") =>
+      job(`connection: crm, query: ${JSON.stringify(query)}${more}`, "connection: drop, files: out.csv", {
+        name: "name",
+      });
+    using project = openProject({
+      "good.yaml": source("SELECT name FROM q WHERE name <> '' -- all;\n;"),
+      "two.yaml": source("SELECT 1 AS name; DROP TABLE q"),
+      "out.yaml": source("SELECT 1 AS name) q; DROP TABLE q; SELECT (1"),
+      "file.yaml": job(
+        `connection: crm, table: q, where: "1 = 1) INTO OUTFILE '/tmp/loadline-never' -- "`,
+        "connection: drop, files: out.csv",
+        { name: "name" },
+      ),
+      "changes.yaml": source("SELECT name FROM q WHERE name = 0"),
+      "cut.yaml": source("SELECT CAST('12abc' AS SIGNED) AS name FROM q"),
+      "keyless.yaml": source("SELECT name, changed FROM q", ", incremental: { cursor: changed }"),
+      "zone.yaml": job("connection: crm, table: q, incremental: { cursor: at }", "connection: drop, files: out.csv", {
+        name: "name",
+      }),
+      "key.yaml": source("SELECT name FROM q", ", key: nam"),
+      "table.yaml": job("connection: crm, table: qq", "connection: drop, files: out.csv", { name: "name" }),
+      "bytes.yaml": source("SELECT name, raw FROM q", ", key: [name, raw]"),
+    });
+    const good = await project.run("good.yaml");
+    // Two rows that hold the same are two rows.
+    expect(countsOf(good), explain(good.error)).toMatchObject({ extracted: 3, creates: 3, duplicates: 0 });
+    for (const [name, said] of [
+      ["two", "SQL syntax"],
+      ["out", "SQL syntax"],
+      ["file", "SQL syntax"],
+      ["changes", "Truncated incorrect"],
+      ["cut", "Truncated incorrect"],
+      ["keyless", "an incremental source wants a key"],
+      ["zone", "at is a DATETIME, which has no zone"],
+      ["key", "source.key: there is no column nam[\\s\\S]*did you mean name\\?"],
+      ["table", "there is no table qq[\\s\\S]*did you mean crm.q\\?"],
+    ] as const) {
+      const { summary, error } = await project.run(`${name}.yaml`);
+      expect(explain(error), name).toMatch(new RegExp(said));
+      expect(summary.exitCode, name).toBe(2);
+    }
+    expect(countsOf(await project.run("bytes.yaml"))).toMatchObject({ extracted: 3, duplicates: 1 });
+    expect(await server.query("SELECT COUNT(*) AS n FROM q")).toEqual([{ n: "3" }]);
+  });
+
+  test("a window ends before what is still being written began, where the user may see it", async () => {
+    await server.query(
+      "CREATE TABLE late (id int PRIMARY KEY, changed timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)); INSERT INTO late VALUES (1, '2026-01-01')",
+    );
+    using project = openProject({
+      "job.yaml": job(
+        "connection: crm, table: late, incremental: { cursor: changed, overlap: 0s }",
+        'connection: drop, files: "out-{run}.csv"',
+        { id: "id" },
+      ),
+    });
+    const taken = async () => {
+      const { summary, error } = await project.run("job.yaml");
+      expect(summary.exitCode, explain(error)).toBe(0);
+      return project.read(`drop/out-${summary.run}.csv`).trim().split("\n").slice(1);
+    };
+    expect(await taken()).toEqual(["1"]);
+    const writer = await server.connect();
+    await writer.query("BEGIN; INSERT INTO late (id) VALUES (2)");
+    // Without the right, the window ends at the server's time.
+    await server.query("INSERT INTO late (id) VALUES (3)");
+    expect(await taken()).toEqual(["3"]);
+    await server.query("GRANT PROCESS ON *.* TO etl@'%'");
+    await server.query("INSERT INTO late (id) VALUES (4)");
+    const early = await taken();
+    await writer.query("COMMIT");
+    await writer.end();
+    // The writer began before the window that lost its row; from here on, nothing is.
+    expect(early).not.toContain("2");
+    const second = await server.connect();
+    await second.query("BEGIN; INSERT INTO late (id) VALUES (5)");
+    await server.query("INSERT INTO late (id) VALUES (6)");
+    await taken();
+    await second.query("COMMIT");
+    await second.end();
+    expect(await taken()).toContain("5");
+    await server.query("REVOKE PROCESS ON *.* FROM etl@'%'");
+  });
+
+  test("texts are keys by their bytes, whatever a collation says: what the server takes for one is refused by it, by name", async () => {
+    await server.query(`${marks}; CREATE TABLE people (code varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY, name varchar(20) COLLATE utf8mb4_general_ci);
+      INSERT INTO people VALUES ('ann', 'Ann'), ('bob', 'Bob')`);
+    using project = openProject({
+      "job.yaml": job("connection: drop, files: in.csv", "connection: crm, table: people, mode: upsert, key: code", {
+        code: "code",
+        name: "name",
+      }),
+      "drop/in.csv": "code,name\nANN,Other\nbob,BOB\nböb,B\ncid,Cid\n",
+    });
+    const ended = await project.run("job.yaml");
+    expect(countsOf(ended), explain(ended.error)).toMatchObject({ creates: 3, updates: 1, failed: 2, loaded: 2 });
+    expect(
+      rejectsOf(project).map(({ code, loadline_error, loadline_field }) => [code, loadline_field, loadline_error]),
+    ).toEqual([
+      ["ANN", "code", "23000: Duplicate entry for key 'PRIMARY'"],
+      ["böb", "code", "23000: Duplicate entry for key 'PRIMARY'"],
+    ]);
+    expect(await server.query("SELECT code, name FROM people ORDER BY code")).toEqual([
+      { code: "ann", name: "Ann" },
+      { code: "bob", name: "BOB" },
+      { code: "cid", name: "Cid" },
+    ]);
+  });
+
+  test("a value that the server would cut or round costs its row, and no other; defaults, numbers of the server and generated columns stay its own", async () => {
+    await server.query(`${marks}; CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1);
+      CREATE TABLE line (id int AUTO_INCREMENT PRIMARY KEY, code varchar(5) NOT NULL, note varchar(3), seen timestamp NULL, parent int, qty int NOT NULL DEFAULT 7,
+        twice int AS (qty * 2) STORED, CONSTRAINT \`to parent\` FOREIGN KEY (parent) REFERENCES parent (id), UNIQUE KEY \`by code\` (code));
+      CREATE TRIGGER no_evil BEFORE INSERT ON line FOR EACH ROW BEGIN IF NEW.note = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no evil'; END IF; END`);
+    using project = openProject({
+      "job.yaml": job("connection: drop, files: in.csv", "connection: crm, table: line, mode: insert, key: code", {
+        code: "code",
+        note: "note",
+        seen: "seen",
+        parent: "parent",
+        qty: "qty",
+      }),
+      "drop/in.csv":
+        "code,note,seen,parent,qty\na,x,2026-01-01T00:00:00Z,1,\nb,'  x  ',,,\nc,x,2026-01-01T00:00:00.5Z,,\nd,x,,9,\ne,bad,,,\nf,,,,3\n".replaceAll(
+          "'",
+          '"',
+        ),
+    });
+    const ended = await project.run("job.yaml");
+    expect(countsOf(ended).loaded, project.ofRun("rejects/rows.csv")).toBe(2);
+    const told = Object.fromEntries(
+      rejectsOf(project).map(({ code, loadline_error, loadline_field }) => [
+        code,
+        `${loadline_field}: ${loadline_error}`,
+      ]),
+    );
+    expect(told["c"]).toMatch(/seen: .*finer than the seconds/);
+    expect(told["d"]).toMatch(/parent: .*foreign key/);
+    expect(told["e"]).toMatch(/no evil/);
+    expect(told["b"]).toMatch(/note/);
+    const rows = await server.query("SELECT id, code, note, qty, twice FROM line ORDER BY id");
+    expect(rows.map(({ code, note, qty, twice }) => ({ code, note, qty, twice }))).toEqual([
+      { code: "a", note: "x", qty: "7", twice: "14" },
+      { code: "f", note: null, qty: "3", twice: "6" },
+    ]);
+    // Each row is known by the number that the server gave it.
+    const [batch] = await server.query("SELECT HEX(results) AS results FROM loadline_batch ORDER BY written DESC");
+    const results = unpackResults(batch?.["results"] ?? "");
+    expect(results.flatMap((one) => ("id" in one ? [one.id] : []))).toEqual(rows.map(({ id }) => id));
+  });
+
+  test("without loadline_batch nothing is inserted that could be doubled; tables without transactions take nothing", async () => {
+    await server.query(
+      "DROP TABLE loadline_batch; CREATE TABLE log (line varchar(20) NOT NULL); CREATE TABLE old (code varchar(20) PRIMARY KEY) ENGINE = MyISAM; CREATE VIEW seen AS SELECT * FROM log",
+    );
+    const into = (table: string, mode: string) =>
+      job("connection: drop, files: in.csv", `connection: crm, table: ${table}, mode: ${mode}`, {
+        [table === "old" ? "code" : "line"]: "line",
+      });
+    using project = openProject({
+      "insert.yaml": into("log", "insert, key: line"),
+      "old.yaml": into("old", "upsert, key: code"),
+      "view.yaml": into("seen", "insert, key: line"),
+      "drop/in.csv": "line\na\nb\n",
+    });
+    const refused = await project.run("insert.yaml");
+    expect(refused.summary.exitCode).toBe(2);
+    expect(explain(refused.error)).toMatch(
+      /does not remember what was inserted[\s\S]*loadline connections prepare crm/,
+    );
+    expect(explain((await project.run("old.yaml")).error)).toMatch(/MyISAM, which has no transactions/);
+    expect(explain((await project.run("view.yaml")).error)).toMatch(/it is a view/);
+    await server.query(marks);
+    const first = await project.run("insert.yaml");
+    expect(countsOf(first), explain(first.error)).toMatchObject({ creates: 2, loaded: 2 });
+  });
+});
