@@ -1,11 +1,13 @@
 // loadline apply: writes a plan that was kept, and nothing else.
 
+import { refuseClaimedFile } from "../checkpoint/carry/plan-file.ts";
 import { Ledger, type OnConflict } from "../checkpoint/ledger.ts";
 import { Failure, showPath, usageFailure } from "../core/errors.ts";
 import { exitCode, worstExitCode } from "../core/exit-code.ts";
 import { readJob } from "../job/read-job.ts";
 import { durationPattern, parseDuration } from "../job/units.ts";
 import { refuseGone, refuseNoPlan, refuseOld, refuseStopped, refuseWritten } from "../pipeline/apply/kept-plan.ts";
+import { hasBegunLoading } from "../pipeline/run/resumable.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { stalePlan } from "../pipeline/run/stale-plan.ts";
 import { keptJobFile } from "../pipeline/runs/recovery.ts";
@@ -69,7 +71,7 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
   const { planFile: _file, passed: _passed, yes: _yes, ...options } = plan.options;
   const approvals = readApprovals(named);
   const passed = approvals.flatMap(({ guards }) => guards);
-  refuseStopped(plan, passed);
+  refuseStopped(plan, passed, file === undefined ? plan.id : showPath(file));
   const request: RunRequest = {
     job,
     connections,
@@ -100,7 +102,7 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
   });
   if (recovered !== undefined && (isDone || !isOver(recovered))) return recovered.summary.exitCode;
   refuseOld(plan, maxAgeMs);
-  refuseSecond(stateFolder, plan);
+  refuseSecond(stateFolder, named);
   const confirm = guarded === undefined ? {} : { confirm: confirmBy(globals, guarded, job) };
   const ended = await execute(globals, { ...request, ...confirm }, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, ended.summary.exitCode]);
@@ -112,9 +114,11 @@ function refuseUnapproved(connection: string, id: string): Failure {
   });
 }
 
-function refuseSecond(stateFolder: string, plan: KeptRun): void {
+/** Before anything is read: who has written the plan, here or elsewhere, has claimed its file. */
+function refuseSecond(stateFolder: string, { run: plan, file }: NamedPlan): void {
   using ledger = Ledger.open(stateFolder);
   refuseWritten(ledger, plan);
+  if (file !== undefined) refuseClaimedFile(file, ledger.about.id, (other) => !hasBegunLoading(ledger, { id: other }));
 }
 
 function refuseChangedJob({ id, jobFile, jobHash }: KeptRun): void {

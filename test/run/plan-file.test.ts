@@ -90,6 +90,13 @@ test("of two that apply one file at the same moment, one writes; a copy of it ma
   expect(ended.map(({ code }) => code).sort(), ended.map(({ stderr }) => stderr).join("\n")).toEqual([0, 7]);
   expect(await sandbox.dump("Contact")).toHaveLength(2);
   const loser = ended[0]?.code === 7 ? left : right;
+  // A file that was claimed is refused before a run begins, and by who made it too.
+  await using third = machine();
+  for (const late of [third, project]) {
+    const refused = await late.run("apply", file);
+    expect([refused.code, refused.stdout], refused.stderr).toEqual([7, ""]);
+    expect(refused.stderr).toMatch(/was applied by run/);
+  }
   const again = await loser.run("apply", copy, "--json");
   expect(again.summary().streams["contacts"] ?? {}, again.stderr).toMatchObject({
     creates: 0,

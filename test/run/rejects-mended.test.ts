@@ -25,11 +25,13 @@ test("rows come back in another order of columns, by another delimiter, with CRL
   const exported = project.read("out.csv");
   const id = (number: number) => `${first}/contacts/r${number}`;
   const header = "loadline_row;email;last;note;loadline_error;id;loadline_field;loadline_line;loadline_file;mine";
+  const twice = `${id(1)};7@x.de;Twice;"a, ""b""\nc";why;0007;LastName;2;;x`;
   const lines = [
     header,
     `${id(1)};7@x.de;Seven;"a, ""b""\nc";why;0007;LastName;2;;x`,
     ";;;;;;;;;",
     `${id(3)};9@x.de;"Ni;ne";;;0010;;;;`,
+    twice,
   ];
   const retry = async (text: string | Uint8Array, name = "back.csv") => {
     project.write({ [name]: text });
@@ -40,6 +42,8 @@ test("rows come back in another order of columns, by another delimiter, with CRL
   expect(back.stderr.replaceAll(/\s+/g, " ")).toContain(
     "columns of back.csv that the source does not have are left out: mine",
   );
+  expect(back.stderr.replaceAll(/\s+/g, " ")).toContain("1 line of rows that stand there twice: left out");
+  expect(back.stderr).not.toContain("taken up or dropped before");
   expect(back.summary().streams["contacts"]).toMatchObject({ extracted: 2, creates: 2, loaded: 2 });
   const contacts = await place.contacts();
   expect(contacts.get("0007")).toMatchObject({ LastName: "Seven", Description: 'a, "b"\nc' });

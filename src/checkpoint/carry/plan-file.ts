@@ -244,6 +244,11 @@ export function claimPlanFile(file: string, claim: Omit<Claim, "at">, isOver: Is
   });
 }
 
+/** Throws the same Failure, and claims nothing. */
+export function refuseClaimedFile(file: string, ledger: string, isOver: IsOver): void {
+  change(file, (database) => refuseClaimed(file, readClaim(database), { ledger, isOver }));
+}
+
 function readClaim(database: Database): Claim | undefined {
   const [row] = database.prepare("SELECT text FROM claims").all();
   return row === undefined ? undefined : (JSON.parse(String(row["text"])) as Claim);

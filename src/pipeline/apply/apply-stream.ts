@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import { assertPlanAddsUp } from "../../checkpoint/accounts.ts";
 import type { PartRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
+import { showPath } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { syncFile } from "../../core/files.ts";
 import { noCounts } from "../../core/model.ts";
@@ -87,7 +88,7 @@ function findPlanned({ ledger, run }: RunContext, stream: Stream): StreamRecord 
   const found = ledger.streams(run.options.plan ?? "").find(({ name }) => name === stream.name);
   if (found !== undefined && found.state === "planned") return found;
   throw stalePlan(`plan ${run.options.plan ?? ""} has no stream ${stream.name}`, {
-    next: `make it anew: loadline plan ${run.jobFile}`,
+    next: `make it anew: loadline plan ${showPath(run.jobFile)}`,
   });
 }
 
@@ -95,7 +96,7 @@ function refuseOther({ run }: RunContext, { connection, org }: StreamRecord, now
   if (org === now) return;
   throw stalePlan(`plan ${run.options.plan ?? ""} was made against org ${org}, ${connection} is now ${now}`, {
     why: "a plan is of the records of one org",
-    next: `point ${connection} back at that org, or make the plan anew: loadline plan ${run.jobFile}`,
+    next: `point ${connection} back at that org, or make the plan anew: loadline plan ${showPath(run.jobFile)}`,
   });
 }
 
@@ -139,7 +140,7 @@ async function refuseInserted(
   if (Number(rows) === 0) return;
   throw stalePlan(`${countOf(Number(rows), "row")} of stream ${stream.name} were inserted since the plan was made`, {
     why: "applied, it would insert them a second time",
-    next: `make it anew: loadline plan ${run.jobFile}`,
+    next: `make it anew: loadline plan ${showPath(run.jobFile)}`,
   });
 }
 
@@ -148,7 +149,7 @@ function refuseOtherDelivered(context: RunContext, stream: Stream): void {
   const delivered = findDelivered(context, stream);
   if (delivered === undefined || !beganAfterPlan(context, delivered.run)) return;
   throw stalePlan(`run ${delivered.run} has written ${stream.target.object} since the plan was made`, {
-    next: `make it anew: loadline plan ${context.run.jobFile}`,
+    next: `make it anew: loadline plan ${showPath(context.run.jobFile)}`,
   });
 }
 
@@ -159,6 +160,6 @@ function refuseOtherWaiting(context: RunContext, stream: Stream): void {
   if (changed === undefined || !beganAfterPlan(context, changed.run)) return;
   throw stalePlan(`run ${changed.run} has taken or kept rows of stream ${stream.name} that wait for a parent`, {
     why: "the plan knows of the rows that waited before",
-    next: `make it anew: loadline plan ${context.run.jobFile}`,
+    next: `make it anew: loadline plan ${showPath(context.run.jobFile)}`,
   });
 }

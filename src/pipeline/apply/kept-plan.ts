@@ -24,11 +24,11 @@ export function refuseNoPlan({ id, command, status, jobFile }: PlanRun): void {
   throw stalePlan(`the plan ${id} did not come to its end (${status})`, { next });
 }
 
-/** Throws a Failure (4) where something objects to the plan that nobody has approved. */
-export function refuseStopped(plan: PlanRun, passed: readonly string[]): void {
+/** Throws a Failure (4) where something objects to the plan that nobody has approved. `named`: its id, or its file. */
+export function refuseStopped(plan: PlanRun, passed: readonly string[], named: string): void {
   const left = objectionsTo(plan).filter((objection) => !passed.includes(guardOf(objection) ?? ""));
   if (left.length === 0) return;
-  const approve = approveCommand(plan.id, left);
+  const approve = approveCommand(named, left);
   throw new Failure(exitCode.guard, `the plan ${plan.id} may not be written: ${left.join("; ")}`, {
     why: "a guard of the job, or its limit on rejects, objects to it, and nobody has approved that",
     next:

@@ -44,6 +44,10 @@ export async function takeRetried(context: RunContext, stream: Stream): Promise<
     const message = `${stream.name}: ${countOf(taken.closed, "row")} taken up or dropped before: left out${now}`;
     context.emit({ type: "warning", message });
   }
+  if (taken.doubled > 0) {
+    const message = `${stream.name}: ${countOf(taken.doubled, "line")} of rows that stand there twice: left out, the first line of each counts`;
+    context.emit({ type: "warning", message });
+  }
   if (taken.ids.length === 0) return [];
   subfolder(context, "retry");
   writeDurably(idsPath(context, stream.name), JSON.stringify(taken.ids));
@@ -159,16 +163,17 @@ async function writeRows(
   columns: readonly string[],
   rows: AsyncIterable<TakenRow>,
   closed: ReadonlySet<string>,
-): Promise<{ ids: string[]; closed: number }> {
+): Promise<{ ids: string[]; closed: number; doubled: number }> {
   const ids = new Set<string>();
-  let left = 0;
+  let [left, doubled] = [0, 0];
   const writer = stringify({ quoted: true });
   const file = createWriteStream(path, { mode: 0o600 });
   const done = finished(writer.pipe(file));
   writer.write([...columns]);
   for await (const { id, cells } of rows) {
     if (closed.has(id) || ids.has(id)) {
-      left += 1;
+      if (closed.has(id)) left += 1;
+      else doubled += 1;
       continue;
     }
     ids.add(id);
@@ -177,5 +182,5 @@ async function writeRows(
   }
   writer.end();
   await done;
-  return { ids: [...ids], closed: left };
+  return { ids: [...ids], closed: left, doubled };
 }
