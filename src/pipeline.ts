@@ -31,10 +31,11 @@ import { rollbackStream } from "./pipeline/rollback/rollback-stream.ts";
 import { holderOfRows } from "./pipeline/rows/planned-rows.ts";
 import { addTargetRejects } from "./pipeline/rows/rejects.ts";
 import { addTargetConflicts } from "./pipeline/rows/stayed-rows.ts";
-import type { RunContext } from "./pipeline/run/context.ts";
+import { type RunContext, targetOf } from "./pipeline/run/context.ts";
 import { hasBegunLoading } from "./pipeline/run/resumable.ts";
 import { verifyRunFile } from "./pipeline/run/run-files.ts";
 import { acknowledgeFiles } from "./pipeline/settle/acknowledge-files.ts";
+import { forgetMarks } from "./pipeline/settle/forget-marks.ts";
 import { putRejects } from "./pipeline/settle/put-rejects.ts";
 import { settleStream } from "./pipeline/settle/settle-stream.ts";
 import type { LoadForecast } from "./report/forecast.ts";
@@ -255,7 +256,11 @@ async function loadAndCheckpoint(
   pass: LoadPass,
 ): Promise<StreamOutcome | undefined> {
   const { ledger, run, emit } = context;
-  if (record.state === "settled") return unloaded(record);
+  if (record.state === "settled") {
+    // Who was killed before they were forgotten does it now.
+    await forgetMarks(targetOf(context, stream.target.connection), ledger.batches(run.id, stream.name));
+    return unloaded(record);
+  }
   ledger.saveStream({ ...record, state: "loading" });
   const limit = await loadStream(context, stream, pass);
   const batches = ledger.batches(run.id, stream.name);
@@ -272,6 +277,7 @@ async function loadAndCheckpoint(
   const settled: StreamRecord = { ...record, state: "settled", counts };
   await settleStream(context, stream, settled);
   failpoint("checkpointed");
+  await forgetMarks(targetOf(context, stream.target.connection), batches);
   emit({ type: "stream-settled", stream: stream.name, counts });
   return { record: settled, counts };
 }

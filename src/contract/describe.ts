@@ -2,11 +2,12 @@
 // told with what was meant.
 
 import type { FieldSchema, ObjectSchema, ObjectSummary } from "../core/model.ts";
-import type { Place } from "../job/job.ts";
+import type { Mode, Place } from "../job/job.ts";
 
 /** What a job asks for beyond its fields. */
 export interface Demands {
   object: string;
+  mode: Mode;
   hardDelete: boolean;
   assignmentRule?: string;
   place: Place;

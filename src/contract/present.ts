@@ -1,6 +1,12 @@
 // What a target holds at present. In: fields, and keys or a scope. Out: CSV files of records with id and version. What must
 // hold: a record that is there is in them, whatever an index says of it, where keys are named.
 
+/** The columns of a table that say since when, and until when, a version of a record holds. */
+export interface VersionColumns {
+  from: string;
+  to: string;
+}
+
 export interface SnapshotRequest {
   object: string;
   /** Fields to read besides the id and the version. */
@@ -12,6 +18,8 @@ export interface SnapshotRequest {
   keys?: { count: number; read(): AsyncIterable<string> };
   /** Only records within it, a filter in the vendor's own language; with `keys` as the records are, whatever an index says. */
   scope?: string;
+  /** A record has a row for each version: only those that hold are read. */
+  versions?: VersionColumns;
   folder: string;
   /** What the files' names start with. */
   name: string;
@@ -42,6 +50,8 @@ export interface Present {
    * ISO 8601, blank where it never had a value. Elsewhere a record's version is the time of all its fields.
    */
   fieldTimes?(request: TimesRequest): Promise<string[]>;
+  /** How many records an object has; of a target that puts a new one in its place. */
+  countRecords?(object: string): Promise<number>;
   /** API calls that reading so many records by their ids or keys takes, by estimate. */
   forecastReads(records: number): number;
 }

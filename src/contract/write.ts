@@ -6,6 +6,7 @@
 import type { Operation } from "../core/model.ts";
 import type { Beside } from "../job/job.ts";
 import type { FileStore } from "./files.ts";
+import type { VersionColumns } from "./present.ts";
 
 /** One batch as the target takes it. The file holds exactly the bytes that are sent. */
 export interface Batch {
@@ -14,6 +15,8 @@ export interface Batch {
   path: string;
   bytes: number;
   rows: number;
+  /** Of mode history: how its versions are told. */
+  history?: BatchHistory;
   /** The external id that an upsert goes by. */
   externalId?: string;
   /** The rule that gives records an owner. */
@@ -21,6 +24,16 @@ export interface Batch {
   sha256: string;
   /** What is written beside a whole file. */
   beside?: Beside;
+}
+
+/** A row is a version of a record; the one that holds has no end. */
+export interface BatchHistory extends VersionColumns {
+  /** What names a record. */
+  key: readonly string[];
+  /** What is mapped: a new version has it of the one before, where nothing is said. */
+  fields: readonly string[];
+  /** When what is written came to hold, ISO 8601. */
+  at: string;
 }
 
 /** What the remote says of a batch after the commit call. */
@@ -107,6 +120,8 @@ export interface TransactionWrites {
   write(mark: string, batch: Batch, files: ResultFiles, signal: AbortSignal): Promise<void>;
   /** Whether a transaction with this mark has come to its end. */
   remembers(mark: string, signal: AbortSignal): Promise<boolean>;
+  /** Marks of batches that are settled: nobody asks for them again. */
+  forget?(marks: readonly string[]): Promise<void>;
   /** What became of each row of a batch that is remembered. */
   fetchResults(mark: string, batch: Batch, files: ResultFiles, signal: AbortSignal): Promise<void>;
 }

@@ -180,7 +180,7 @@ export function fileOf(part: Omit<Part, "columns">): ReceivedFile {
 export type Action = "create" | "update" | "delete";
 
 /** What a batch asks the target to do with each of its rows. */
-export type Operation = "insert" | "update" | "upsert" | "delete" | "hardDelete";
+export type Operation = "insert" | "update" | "upsert" | "delete" | "hardDelete" | "replace";
 
 /**
  * How a batch is written: `bulk` through a handle that is asked for its results; `collections` by calls that answer with

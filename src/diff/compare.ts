@@ -7,6 +7,7 @@ import { mappedName } from "../core/columns.ts";
 import { severalSeparator } from "../core/model.ts";
 import { problemStart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
+import { makesAndChanges } from "../job/mode.ts";
 import { differs, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
 import {
@@ -62,7 +63,8 @@ export function planRows(input: CompareInput): string {
       return planChanges(input);
     case "delete":
       return planDeletes(input, "_row_ IS NOT NULL AND _row_ NOT IN (SELECT _row_ FROM ambiguous)");
-    case "mirror": {
+    case "mirror":
+    case "history": {
       const key = foldKey(input.key);
       const gone = `_row_ IS NULL AND ${key} IS NOT NULL AND ${key} NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
       return `${planChanges(input)} UNION ALL ${planDeletes(input, gone)}`;
@@ -135,7 +137,7 @@ const isUnmatched = `get_bit(r.unmatched, CAST(s._row_ % ${blockRows} AS INTEGER
 
 /** A file is given every row. */
 function makesNew({ mode, partlyKnown }: CompareInput): boolean {
-  return partlyKnown.length > 0 && (mode === "insert" || mode === "upsert" || mode === "mirror");
+  return partlyKnown.length > 0 && (mode === "insert" || makesAndChanges(mode));
 }
 
 function isPartlyKnown({ partlyKnown }: CompareInput): string {

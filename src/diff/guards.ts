@@ -3,6 +3,7 @@
 
 import type { StreamCounts } from "../core/model.ts";
 import type { Guards, Mode, Threshold } from "../job/job.ts";
+import { followsSource } from "../job/mode.ts";
 
 export interface GuardInput {
   stream: string;
@@ -42,7 +43,7 @@ export function checkGuards({
   const changed = counts.creates + counts.updates + deletes;
   const taken = rowsTaken(counts);
   // Deleting what a feed no longer names is asked for, never assumed.
-  const deletesMax = guards.deletes ?? (mode === "mirror" ? { count: 0 } : undefined);
+  const deletesMax = guards.deletes ?? (followsSource(mode) ? { count: 0 } : undefined);
   // With those that are deleted there may be more than rows: all of them are no limit.
   const changedMax = isAll(guards.changed) ? undefined : guards.changed;
   const checks: [string, number, Threshold | undefined, string][] = [
@@ -109,7 +110,7 @@ export function checkArrived(
 }
 
 /** Rows of the source that the run set out to load: not those that `keep`, `--limit` and `--keys` leave out. */
-function rowsTaken({ extracted, filtered }: StreamCounts): number {
+export function rowsTaken({ extracted, filtered }: StreamCounts): number {
   return extracted - filtered;
 }
 
@@ -132,6 +133,6 @@ export function isWithin(count: number, limit: Threshold, of: number): boolean {
   return "count" in limit ? count <= limit.count : count * 100 <= limit.percent * of;
 }
 
-function showThreshold(limit: Threshold, of: number): string {
+export function showThreshold(limit: Threshold, of: number): string {
   return "count" in limit ? String(limit.count) : `${limit.percent} % of ${of}`;
 }

@@ -4,6 +4,7 @@
 
 import type { StreamCounts } from "../core/model.ts";
 import { type Guards, type Mode, writesFile } from "../job/job.ts";
+import { followsSource, makesAndChanges } from "../job/mode.ts";
 
 /** How much a run took. */
 export interface Extent {
@@ -72,7 +73,7 @@ function checkSourceRows(input: HistoryInput): string[] {
 function givesChanges({ mode, counts, earlier }: HistoryInput): boolean {
   if (mode === "insert" || mode === "delete") return true;
   // Of these, a source that is not whole does harm: what it lacks is deleted, or no more in the file.
-  if (mode === "mirror" || writesFile(mode)) return false;
+  if (followsSource(mode) || writesFile(mode)) return false;
   if (counts.extracted === 0) return earlier.length >= runsTell && earlier.every((run) => mostlyChanges(run.counts));
   return mostlyChanges(counts);
 }
@@ -84,7 +85,7 @@ function mostlyChanges({ creates, updates, unchanged }: StreamCounts): boolean {
 /** Whether no key finds a record, of more rows than may be nothing but new, and the job does not say how many may be. */
 export function isAllNew({ mode, guards, counts }: Pick<HistoryInput, "mode" | "guards" | "counts">): boolean {
   const { creates, updates, unchanged, conflicts } = counts;
-  if (guards.creates !== undefined || (mode !== "upsert" && mode !== "mirror")) return false;
+  if (guards.creates !== undefined || !makesAndChanges(mode)) return false;
   return creates >= newKeysFrom && updates + unchanged + conflicts === 0;
 }
 

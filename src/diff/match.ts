@@ -5,6 +5,7 @@
 import { mappedName } from "../core/columns.ts";
 import { identifier } from "../core/sql.ts";
 import type { Mode, Policy } from "../job/job.ts";
+import { followsSource } from "../job/mode.ts";
 import type { Equality } from "../values/equality.ts";
 import { isPlainSql } from "../values/fold.ts";
 import type { Objection } from "../values/limits.ts";
@@ -100,12 +101,12 @@ export function matchKeys(input: CompareInput): string {
     const inserted = input.inserted ?? "SELECT CAST(NULL AS BIGINT) AS _row_ LIMIT 0";
     return `SELECT _row_, CAST(NULL AS VARCHAR[]) AS _present_, CAST(NULL AS VARCHAR) AS ${unusualName} FROM (${inserted})`;
   }
-  const matched = input.mode === "mirror" ? isWithin(input, "p.") : "k._row_ IS NOT NULL";
+  const matched = followsSource(input.mode) ? isWithin(input, "p.") : "k._row_ IS NOT NULL";
   // What reads as it is stored is equal. The rest, a tenth as a rule, is looked at value by value.
   const unlike = input.mode === "delete" ? matched : `${matched} AND k._hash_ IS DISTINCT FROM p._read_`;
   const values = ["p._id_", "p._version_", ...input.fields.map(({ canonical }) => canonical)];
   const kept = `${matched} OR p.${unusualName} IS NOT NULL`;
-  const join = input.mode === "mirror" || input.tellsUnusualKeys ? "LEFT JOIN" : "JOIN";
+  const join = followsSource(input.mode) || input.tellsUnusualKeys ? "LEFT JOIN" : "JOIN";
   const found = `SELECT k._row_, k._hash_, p.${unusualName}, CASE WHEN ${unlike} THEN [${values.join(", ")}] END AS _found_
     FROM (${nameRecords(input, input.snapshot)}) p ${join} ${keysTable} k
     ON k._key_ = p._target_key_ AND ${isWithin(input, "p.")} WHERE ${kept}`;
@@ -205,7 +206,7 @@ export function nameMatches(input: CompareInput, matches: string): string[] {
   return [
     `CREATE OR REPLACE TEMP VIEW ${matchesTable} AS SELECT _row_, _present_ IS NOT NULL AS _differs_,
       _present_[1] AS _id_, _present_[2] AS _version_, ${fields.join(", ")} FROM ${matches}
-      ${input.mode === "mirror" ? "" : "WHERE _row_ IS NOT NULL"}`,
+      ${followsSource(input.mode) ? "" : "WHERE _row_ IS NOT NULL"}`,
     `CREATE OR REPLACE TEMP TABLE ${rowSetsTable} AS
       SELECT block, k.rows AS keyed, coalesce(xor(k.rows, m.rows), k.rows) AS unmatched, m.named > bit_count(m.rows) AS ambiguous
       FROM (${collectRows(keysTable)}) k LEFT JOIN (${collectRows(matchesTable)}) m USING (block)`,

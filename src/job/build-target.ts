@@ -25,11 +25,19 @@ export function buildTarget(
     diagnostics.add(keySpanAt(draft.tree, ["target", "table"]), "table stands in place of object: one of them");
   }
   const object = required(written[called], ["target", called], draft, diagnostics);
-  const key = required(written.key, ["target", "key"], draft, diagnostics);
   const mode = required(written.mode, ["target", "mode"], draft, diagnostics);
+  const isReplaced = called === "table" && mode === "replace";
+  const key = isReplaced ? (written.key ?? []) : required(written.key, ["target", "key"], draft, diagnostics);
   if (connection === undefined || object === undefined || key === undefined || mode === undefined) return undefined;
-  if (writesFile(mode)) {
+  if (writesFile(mode) && !isReplaced) {
     diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with \`files\`, not with \`object\``);
+    return undefined;
+  }
+  if (mode === "history" && called !== "table") {
+    diagnostics.add(
+      spanAt(["target", "mode"], draft),
+      "mode history goes with `table`: it keeps each version as a row",
+    );
     return undefined;
   }
   if (written.format !== undefined) {

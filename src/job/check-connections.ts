@@ -46,7 +46,7 @@ function takenFrom({ source }: Stream): Taken {
 }
 
 function writtenTo({ target }: Stream): Taken {
-  return writesFile(target.mode) ? "files" : target.isTable === true ? "table" : "object";
+  return target.isTable === true ? "table" : writesFile(target.mode) ? "files" : "object";
 }
 
 function findProblem(

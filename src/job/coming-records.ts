@@ -2,6 +2,7 @@
 // holds, so that a row whose record comes only in this run ends as unmatched; that is said before it happens.
 
 import type { Job, Stream } from "./job.ts";
+import { makesAndChanges } from "./mode.ts";
 import { areApart, isOneObject } from "./two-writers.ts";
 
 /** A sentence for each pair of streams that meet so. `systemOf`: what a connection leads to. */
@@ -24,7 +25,7 @@ export function tellComing({ streams }: Job, systemOf: (connection: string) => s
 }
 
 function makes({ target: { mode } }: Stream): boolean {
-  return mode === "insert" || mode === "upsert" || mode === "mirror";
+  return mode === "insert" || makesAndChanges(mode);
 }
 
 /** Whether a row that found no record comes with the next run. */

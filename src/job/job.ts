@@ -12,6 +12,7 @@ import type { Dedupe } from "./dedupe.ts";
 import type { Expression } from "./expression.ts";
 import type { Guards, Threshold } from "./guards.ts";
 import type { Lookup } from "./lookup.ts";
+import type { Mode } from "./mode.ts";
 import type { Rule } from "./rule.ts";
 import type { TestCase } from "./test-case.ts";
 
@@ -19,19 +20,13 @@ export type { Place } from "../core/errors.ts";
 export type { FileFormat, WrittenFormat } from "../formats/format.ts";
 export type { Expression } from "./expression.ts";
 export type { Guards, Threshold } from "./guards.ts";
+export { type Mode, writesFile } from "./mode.ts";
 
 /** What an empty value does to the target's field: leave it alone, empty it, or reject the row. */
 type OnNull = "skip" | "clear" | "reject";
 
 /** When a field is written: always, only where the target has no value, only in a new record, or where ours is newer. */
 export type Policy = "overwrite" | "fill_empty" | "create_only" | "newest";
-
-/** `replace` writes a file anew, `delta` one with what changed since the run before; the others change records. */
-export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror" | "replace" | "delta";
-
-export function writesFile(mode: Mode): boolean {
-  return mode === "replace" || mode === "delta";
-}
 
 /** What a shape that is not the one of before does: it is told, stops the run, or is taken as known. */
 type SchemaPolicy = "warn" | "freeze" | "evolve";
@@ -187,6 +182,8 @@ export interface StreamTarget {
   /** The object, or table; of a file target the file's name. */
   object: string;
   isTable?: true;
+  /** Of a table that is not there: it is made. */
+  createsTable?: true;
   /** Target fields. At least one, but for mode replace. */
   key: string[];
   /** The target itself does not tell records apart by the key, so that new ones are inserted: known once it is open. */

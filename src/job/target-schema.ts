@@ -41,9 +41,9 @@ export const target = closedMap({
     .describe("A mapped field: a record that has no key yet and agrees in it gets the key instead of being doubled.")
     .optional(),
   mode: z
-    .enum(["insert", "update", "upsert", "delete", "mirror", "replace", "delta"])
+    .enum(["insert", "update", "upsert", "delete", "mirror", "history", "replace", "delta"])
     .describe(
-      "insert, update, upsert, delete, or mirror: upsert and delete what the source no longer has. Files: replace, with all rows, or delta, with what changed since the last run.",
+      "insert, update, upsert, delete, or mirror: upsert and delete what the source no longer has. Tables: history, a row a version, or replace, by a new table. Files: replace, with all rows, or delta, with what changed since the last run.",
     )
     .optional(),
   via: z

@@ -5,6 +5,7 @@
 
 import { type Diagnostic, diagnosticsFailure } from "./diagnostics.ts";
 import { type Connection, type Job, type MappedField, type Stream, writesFile } from "./job.ts";
+import { followsSource, makesAndChanges } from "./mode.ts";
 
 /**
  * Throws a Failure (exit 2) that names the streams, and the field or the key that they share. `systemOf`: what a connection
@@ -35,7 +36,7 @@ function findSharedRow(earlier: Stream, later: Stream, addsParents: boolean): Pr
 function findSharedFile(earlier: Stream, later: Stream): Problem | undefined {
   if (!writesFile(earlier.target.mode) || !writesFile(later.target.mode)) return undefined;
   return {
-    message: `streams ${earlier.name} and ${later.name} both write the file ${later.target.object}: the later takes the place of the earlier`,
+    message: `streams ${earlier.name} and ${later.name} both write ${later.target.object} anew: the later takes the place of the earlier`,
     next: "give each a file of its own",
   };
 }
@@ -75,7 +76,7 @@ function findSharedField(earlier: Stream, later: Stream, addsParents: boolean): 
 }
 
 function mayUpdate({ target: { mode } }: Stream): boolean {
-  return mode === "update" || mode === "upsert" || mode === "mirror";
+  return mode === "update" || makesAndChanges(mode);
 }
 
 /** What only fills or creates leaves the other's value alone, unless that one empties what was filled. */
@@ -117,7 +118,7 @@ function findSharedRecords(earlier: Stream, later: Stream): Problem | undefined 
 function findDeletedRecords(mirror: Stream, other: Stream): Problem | undefined {
   const { mode, scope, where, key, object } = mirror.target;
   // A source with `keep` is never whole, so that nothing is deleted by it.
-  if (mode !== "mirror" || scope !== undefined || where !== undefined || mirror.keep !== undefined) return undefined;
+  if (!followsSource(mode) || scope !== undefined || where !== undefined || mirror.keep !== undefined) return undefined;
   if (!isMaker(other) || !maps(other, key)) return undefined;
   return {
     message: `stream ${mirror.name} deletes the records of ${object} that stream ${other.name} makes: they have a ${key.join(", ")} that its own source lacks`,
@@ -126,7 +127,7 @@ function findDeletedRecords(mirror: Stream, other: Stream): Problem | undefined 
 }
 
 function isMaker({ target: { mode } }: Stream): boolean {
-  return mode === "insert" || mode === "upsert" || mode === "mirror";
+  return mode === "insert" || makesAndChanges(mode);
 }
 
 function maps({ fields }: Stream, key: readonly string[]): boolean {

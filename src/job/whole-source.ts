@@ -3,13 +3,14 @@
 
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Stream } from "./job.ts";
+import { replacesTable } from "./mode.ts";
 import type { StreamDraft } from "./stream-draft.ts";
 import { keySpanAt } from "./yaml-tree.ts";
 
 export function refusePartOfSource({ source, target }: Stream, draft: StreamDraft, diagnostics: Diagnostics): void {
-  if (target.mode !== "mirror") return;
+  if (target.mode !== "mirror" && !replacesTable(target)) return;
   const refuse = (key: string, message: string, next: string) =>
-    diagnostics.add(keySpanAt(draft.tree, ["source", key]), `${key} does not go with mode mirror: ${message}`, {
+    diagnostics.add(keySpanAt(draft.tree, ["source", key]), `${key} does not go with mode ${target.mode}: ${message}`, {
       next,
     });
   const upsert = "take mode upsert, or let every run take all of the source";

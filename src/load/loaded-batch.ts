@@ -1,7 +1,7 @@
 // A batch on its way into the target, and what the protocols need of the run around it.
 
 import type { Target } from "../contract/target.ts";
-import type { Batch, BatchState, ResultFiles } from "../contract/write.ts";
+import type { Batch, BatchHistory, BatchState, ResultFiles } from "../contract/write.ts";
 import type { Operation, Way } from "../core/model.ts";
 import type { Beside } from "../job/job.ts";
 
@@ -46,6 +46,7 @@ export interface LoadContext<B extends LoadedBatch> {
   assignmentRule?: string;
   /** What is written beside a whole file. */
   beside?: Beside;
+  history?: BatchHistory;
   delays(): Iterable<number>;
   onSent(batch: B, bytes: number): void;
   onProcessed(batch: B, rows: number): void;
@@ -53,12 +54,16 @@ export interface LoadContext<B extends LoadedBatch> {
 }
 
 /** The batch as a connector takes it. */
-export function batchToSend<B extends LoadedBatch>(batch: B, { assignmentRule, beside }: LoadContext<B>): Batch {
+export function batchToSend<B extends LoadedBatch>(
+  batch: B,
+  { assignmentRule, beside, history }: LoadContext<B>,
+): Batch {
   const { externalId, ...plain } = batch;
   return {
     ...plain,
     ...(externalId === null ? {} : { externalId }),
     ...(assignmentRule === undefined ? {} : { assignmentRule }),
     ...(beside === undefined ? {} : { beside }),
+    ...(history === undefined ? {} : { history }),
   };
 }

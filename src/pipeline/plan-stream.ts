@@ -13,6 +13,7 @@ import { noCounts, type StreamCounts } from "../core/model.ts";
 import { literal } from "../core/sql.ts";
 import { partial, together, type Wholeness, whole } from "../core/wholeness.ts";
 import type { Stream } from "../job/job.ts";
+import { followsSource } from "../job/mode.ts";
 import { countOf } from "../report/numbers.ts";
 import { inOrderOfCount } from "../report/reject-reasons.ts";
 import { refuseFullDisk } from "../stage/free-space.ts";
@@ -34,6 +35,7 @@ import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
 import { findOlder } from "./extract/newer-rows.ts";
 import { judgePlan } from "./guards/judge-plan.ts";
+import { judgeReplaced } from "./guards/replaced-rows.ts";
 import { lookupFolder } from "./lookups/found-records.ts";
 import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
 import { keepLookedUpRows } from "./lookups/stream-rows.ts";
@@ -111,8 +113,11 @@ function wholeBeforeReading(context: RunContext, stream: Stream, record: StreamR
 
 /** What a plan says beside its changes. */
 function noteWholeness(stream: Stream, wholeness: Wholeness): string[] {
-  if (stream.target.mode !== "mirror" || wholeness.kind === "whole") return [];
-  return [`mirror deletes nothing, for the source is not whole: ${wholeness.why.join("; ")}`];
+  const { mode } = stream.target;
+  if (!followsSource(mode) || wholeness.kind === "whole") return [];
+  const isMeant = mode === "history" && stream.source.kind === "object" && stream.source.incremental !== undefined;
+  const does = mode === "history" ? "ends no version for want of a row" : "deletes nothing";
+  return isMeant ? [] : [`${mode} ${does}, for the source is not whole: ${wholeness.why.join("; ")}`];
 }
 
 /** Streams that this run plans later. */
@@ -246,7 +251,9 @@ async function planParts(
   const told = changedBack.sentence === undefined ? [] : [changedBack.sentence];
   const drift = findDrift(context, compiled, sourceShape);
   const guarded = await judgePlan(context, compiled, { counts, plan, stage: staged.view });
+  const replaced = await judgeReplaced(context, stream, counts, diff.wholeness);
   const notes = [
+    ...replaced.notes,
     ...ofSource,
     ...drift.notes,
     ...lookups.flatMap(({ missed }) => missed ?? []),
@@ -287,7 +294,7 @@ async function planParts(
     writes: describeWays(ways, stream.target),
     rejectsBytes,
     notes,
-    stops: [...stopsOfRules(stream.name, failed), ...ofRun.stops, ...drift.stops, ...guarded.stops],
+    stops: [...stopsOfRules(stream.name, failed), ...ofRun.stops, ...drift.stops, ...guarded.stops, ...replaced.stops],
     aggregates: ofRun.aggregates,
     shape: drift.shape,
     measured: guarded.measured,

@@ -6,10 +6,12 @@ import type { TargetDialect } from "../sql/target.ts";
 import { copyOut, type PostgresSession } from "./client.ts";
 import { openedAt } from "./clock.ts";
 import { describeTable, type PostgresTable } from "./fields.ts";
-import { readMark, takeMark } from "./marks.ts";
+import { forgetMarks, readMark, takeMark } from "./marks.ts";
 import { nameByKey, quoteName } from "./names.ts";
 import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
+import { replaceTable } from "./replace.ts";
+import { refuseUnkept } from "./table-parts.ts";
 import { findTable, listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
 import { xminCounter } from "./xmin.ts";
@@ -55,6 +57,9 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   refusalOf,
   readMark,
   takeMark,
+  forgetMarks,
+  replacement: { refuse: (session, { table }, place) => refuseUnkept(session, table, place), write: replaceTable },
+  keepsVersions: true,
   rowName: ({ key }) => nameOfRow(key),
   // Every change of a row gives it another xmin (https://www.postgresql.org/docs/current/ddl-system-columns.html).
   rowVersion: () => "CAST(t.xmin AS text)",

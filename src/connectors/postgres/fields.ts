@@ -18,6 +18,9 @@ export interface TableColumn {
   initial: string;
   /** Its texts are values, also the empty one. */
   isText: boolean;
+  /** It counts by itself. */
+  isIdentity: boolean;
+  isGenerated: boolean;
 }
 
 export interface PostgresTable extends DescribedTable {
@@ -96,6 +99,8 @@ function columnOf(row: Row): TableColumn {
     cast: cast ?? "text",
     initial: next ?? initial ?? "NULL",
     isText: kinds[type ?? ""] === "text",
+    isIdentity: identity !== "",
+    isGenerated: row["generated"] === "t",
   };
 }
 

@@ -16,7 +16,7 @@ const statements = [
 /** What `loadline connections prepare` does, for those who do it themselves and let a role use it. */
 export function definitionOf(role: string): string {
   const to = `TO ${quoteName(role)}`;
-  const grants = [`GRANT USAGE ON SCHEMA loadline ${to}`, `GRANT SELECT, INSERT ON loadline.batch ${to}`];
+  const grants = [`GRANT USAGE ON SCHEMA loadline ${to}`, `GRANT SELECT, INSERT, DELETE ON loadline.batch ${to}`];
   return [...statements, ...grants].map((statement) => `${statement};\n`).join("");
 }
 
@@ -31,6 +31,15 @@ export async function hasMarks(session: PostgresSession): Promise<boolean> {
     WHERE to_regclass('loadline.batch') IS NOT NULL AND has_schema_privilege('loadline', 'USAGE')`;
   const [row] = await session.rows(asked);
   return row?.["has"] === "t";
+}
+
+/** Where the role may delete them. */
+export async function forgetMarks(session: PostgresSession, marks: readonly string[]): Promise<void> {
+  const [row] = await session.rows("SELECT has_table_privilege('loadline.batch', 'DELETE') AS may");
+  if (row?.["may"] !== "t") return;
+  await session.rows("DELETE FROM loadline.batch WHERE mark IN (SELECT json_array_elements_text(CAST($1 AS json)))", [
+    JSON.stringify(marks),
+  ]);
 }
 
 export async function takeMark(session: PostgresSession, mark: string, packed: string): Promise<void> {

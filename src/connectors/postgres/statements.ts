@@ -4,7 +4,7 @@
 
 import type { Batch } from "../../contract/write.ts";
 import { clearCell } from "../sql/cells.ts";
-import type { WrittenRow } from "../sql/dialect.ts";
+import type { Row, WrittenRow } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
 import type { PostgresSession } from "./client.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
@@ -19,15 +19,11 @@ export interface BatchStatements {
   write(session: PostgresSession, first: number, last: number): Promise<WrittenRow[]>;
 }
 
-const between = "s.n BETWEEN CAST($1 AS int) AND CAST($2 AS int)";
+export const between = "s.n BETWEEN CAST($1 AS int) AND CAST($2 AS int)";
 
 export function statementsOf(described: PostgresTable, batch: Batch, headers: readonly string[]): BatchStatements {
-  const cells = headers.map((_, index) => `c${index} text`);
-  const stage = `CREATE TEMP TABLE ${stageName} (${["n int PRIMARY KEY", ...cells].join(", ")}) ON COMMIT DROP`;
-  const written = headers.flatMap((name, index): WrittenColumn[] => {
-    const column = described.columns.get(name);
-    return column === undefined || name === idColumn ? [] : [{ column, cell: `s.c${index}` }];
-  });
+  const stage = stageOf(headers);
+  const written = writtenColumns(described, headers);
   const idCell = `s.c${headers.indexOf(idColumn)}`;
   switch (batch.operation) {
     case "insert":
@@ -41,26 +37,43 @@ export function statementsOf(described: PostgresTable, batch: Batch, headers: re
   }
 }
 
-interface WrittenColumn {
+/** Makes the stage. */
+export function stageOf(headers: readonly string[]): string {
+  const cells = headers.map((_, index) => `c${index} text`);
+  return `CREATE TEMP TABLE ${stageName} (${["n int PRIMARY KEY", ...cells].join(", ")}) ON COMMIT DROP`;
+}
+
+/** `s` is the stage. */
+export function writtenColumns({ columns }: PostgresTable, headers: readonly string[]): WrittenColumn[] {
+  return headers.flatMap((name, index): WrittenColumn[] => {
+    const column = columns.get(name);
+    return column === undefined || name === idColumn ? [] : [{ column, cell: `s.c${index}` }];
+  });
+}
+
+export interface WrittenColumn {
   column: TableColumn;
   cell: string;
 }
 
 type Write = BatchStatements["write"];
 
-async function rowsOf(session: PostgresSession, sql: string, first: number, last: number): Promise<WrittenRow[]> {
-  const rows = await session.rows(sql, [String(first), String(last)]);
-  return rows.map((row) => ({ n: Number(row["n"]), id: row["id"] ?? "", created: row["created"] === "t" }));
+export async function rowsOf(session: PostgresSession, sql: string, values: readonly string[]): Promise<WrittenRow[]> {
+  return (await session.rows(sql, values)).map(writtenRow);
+}
+
+export function writtenRow(row: Row): WrittenRow {
+  return { n: Number(row["n"]), id: row["id"] ?? "", created: row["created"] === "t" };
 }
 
 /** What a row is found by, `t` of the table and `s` of the stage. */
-function isNamed({ key, columns }: PostgresTable, cell: string): string {
+export function isNamed({ key, columns }: PostgresTable, cell: string): string {
   const parts = key.flatMap((name) => columns.get(name) ?? []);
   const at = (index: number) => (parts.length === 1 ? cell : `(CAST(${cell} AS jsonb) ->> ${index})`);
   return parts.map(({ name, cast }, index) => `t.${quoteName(name)} = CAST(${at(index)} AS ${cast})`).join(" AND ");
 }
 
-function valueIn({ column, cell }: WrittenColumn, otherwise: string): string {
+export function valueIn({ column, cell }: WrittenColumn, otherwise: string): string {
   return `CASE WHEN ${cell} IS NULL THEN ${otherwise} WHEN ${cell} = '${clearCell}' THEN NULL ELSE ${readCell(column, cell)} END`;
 }
 
@@ -73,13 +86,13 @@ function assign(written: readonly WrittenColumn[]): string {
 function updates({ table, key }: PostgresTable, written: readonly WrittenColumn[], found: string): Write {
   const sql = `UPDATE ${table.quoted} AS t SET ${assign(written)} FROM ${stageName} s WHERE ${between} AND ${found}
     RETURNING s.n, ${nameOfRow(key)} AS id, false AS created`;
-  return (session, first, last) => rowsOf(session, sql, first, last);
+  return (session, first, last) => rowsOf(session, sql, [String(first), String(last)]);
 }
 
 function deletes({ table, key }: PostgresTable, found: string): Write {
   const sql = `DELETE FROM ${table.quoted} AS t USING ${stageName} s WHERE ${between} AND ${found}
     RETURNING s.n, ${nameOfRow(key)} AS id, false AS created`;
-  return (session, first, last) => rowsOf(session, sql, first, last);
+  return (session, first, last) => rowsOf(session, sql, [String(first), String(last)]);
 }
 
 function insertInto({ table, key }: PostgresTable, written: readonly WrittenColumn[], conflict = ""): string {
@@ -127,11 +140,11 @@ function upserts(described: PostgresTable, written: readonly WrittenColumn[], ke
   const insert = `WITH made AS (${insertInto(described, written, `ON CONFLICT (${quoteName(key)}) DO NOTHING`)}, ${column} AS key)
     SELECT s.n, made.id, true AS created FROM made JOIN ${stageName} s ON made.key = ${value} WHERE ${between}`;
   return async (session, first, last) => {
-    const changed = await rowsOf(session, update, first, last);
+    const changed = await rowsOf(session, update, [String(first), String(last)]);
     if (changed.length === last - first + 1) return changed;
-    const made = await rowsOf(session, insert, first, last);
+    const made = await rowsOf(session, insert, [String(first), String(last)]);
     if (changed.length + made.length === last - first + 1) return [...changed, ...made];
-    const late = await rowsOf(session, update, first, last);
+    const late = await rowsOf(session, update, [String(first), String(last)]);
     const known = new Set([...changed, ...made].map(({ n }) => n));
     return [...changed, ...made, ...late.filter(({ n }) => !known.has(n))];
   };

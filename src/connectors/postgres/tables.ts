@@ -18,6 +18,8 @@ const visible = `SELECT c.oid, n.nspname AS schema, c.relname AS table, obj_desc
 
 export interface CatalogTable extends TableRow {
   oid: string;
+  schema: string;
+  relation: string;
 }
 
 export async function listTables(
@@ -32,6 +34,8 @@ export async function listTables(
     return {
       oid: row["oid"] ?? "",
       name,
+      schema: parts.schema,
+      relation: parts.table,
       quoted: `${quoteName(parts.schema)}.${quoteName(parts.table)}`,
       label: row["label"] ?? name,
       isReadable: row["isReadable"] === "t",

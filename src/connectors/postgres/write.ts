@@ -10,6 +10,7 @@ import type { BatchRows } from "../kit/batch-file.ts";
 import type { RowRefusal, WriteRows } from "../sql/dialect.ts";
 import type { PostgresSession } from "./client.ts";
 import type { PostgresTable } from "./fields.ts";
+import { versionStatementsOf } from "./history.ts";
 import { stageName, statementsOf } from "./statements.ts";
 
 export async function stageBatch(
@@ -18,7 +19,11 @@ export async function stageBatch(
   batch: Batch,
   { headers, rows }: BatchRows,
 ): Promise<WriteRows> {
-  const statements = statementsOf(described, batch, headers);
+  const { history } = batch;
+  const statements =
+    history === undefined
+      ? statementsOf(described, batch, headers)
+      : versionStatementsOf(described, batch, headers, history);
   await session.rows("SET CONSTRAINTS ALL IMMEDIATE");
   await session.rows(statements.stage);
   const copy = session.client.query(copyFrom(`COPY ${stageName} FROM STDIN WITH (FORMAT csv)`));

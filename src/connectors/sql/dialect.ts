@@ -138,12 +138,8 @@ export interface RowRefusal {
   fields: string[];
 }
 
-export interface WrittenRow {
-  /** Of the batch, from 0. */
-  n: number;
-  id: string;
-  created: boolean;
-}
+/** `n`: of the batch, from 0. */
+export type WrittenRow = { n: number } & RowResult;
 
 /** Writes rows of a batch that is staged, these included. Throws what the server says where it refuses one of them. */
 export type WriteRows = (first: number, last: number) => Promise<WrittenRow[]>;
@@ -156,6 +152,15 @@ export interface WriteDialect<Session extends SqlSession, Table extends Describe
   refusalOf(error: unknown, table: Table): RowRefusal | undefined;
   /** Results under a mark, packed as hexadecimal digits; undefined where no transaction with it has come to its end. */
   readMark(session: Session, mark: string): Promise<string | undefined>;
+  /** A new table in the place of an old one: why that can't be, as a Failure (2), and how it is done. */
+  replacement?: {
+    refuse(session: Session, table: Table, place: Place): Promise<void>;
+    write(session: Session, table: Table, batch: Batch, signal: AbortSignal): Promise<void>;
+  };
+  /** Whether it keeps a row for each version of a record. */
+  keepsVersions?: true;
+  /** Deletes marks that nobody will ask for; does nothing where the user may not. */
+  forgetMarks?(session: Session, marks: readonly string[]): Promise<void>;
   /** A mark is taken once, also by two who come at the same time. */
   takeMark(session: Session, mark: string, packed: string): Promise<void>;
 }

@@ -12,13 +12,14 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
   described: Table,
   request: SnapshotRequest,
 ): Promise<Snapshot> {
-  const { folder, name, signal, scope, keys } = request;
+  const { folder, name, signal, scope, keys, versions } = request;
   const path = join(folder, `${name}-00001.csv`);
   const asked: string[] = [];
   for await (const key of keys?.read() ?? []) asked.push(key);
   const conditions = [
     ...(keys === undefined ? [] : [dialect.isAsked(described, request.key[0] ?? idColumn)]),
     ...(scope === undefined ? [] : [`(${scope}\n)`]),
+    ...(versions === undefined ? [] : [`t.${dialect.quoteName(versions.to)} IS NULL`]),
   ];
   const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
   const cells = [

@@ -40,7 +40,7 @@ export interface TargetDialect<Session extends SqlSession, Table extends Describ
   render: Values["render"];
 }
 
-const capabilities: TargetCapabilities = {
+const ofEach: TargetCapabilities = {
   batchesInFlight: 1,
   clearCell,
   idColumn,
@@ -62,8 +62,14 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
     client.explain(`describing ${name}`, () => client.transact("read", (session) => dialect.describe(session, name))),
   );
   const { readIdentity } = client;
+  const { replacement, keepsVersions } = dialect;
+  const modes = [
+    ...ofEach.modes,
+    ...(keepsVersions === true ? (["history"] as const) : []),
+    ...(replacement === undefined ? [] : (["replace"] as const)),
+  ];
   return withAccount(client, {
-    capabilities,
+    capabilities: { ...ofEach, modes },
     writes: isPrepared
       ? { transaction: markedWrites(client, dialect, table) }
       : { calls: repeatableWrites(client, dialect, table) },
@@ -83,9 +89,14 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
     resolveField: async ({ fields }, name) => fields.get(name),
     explainName: async () => undefined,
     explainFilter: async (object, filter) => explainFilter(client, dialect, (await table(object)).table, filter),
-    async refuseDemands({ hardDelete, assignmentRule, place }) {
-      if (!hardDelete && assignmentRule === undefined) return;
-      throw usageFailure("a database has neither hard_delete nor assignment_rule", { where: place });
+    async refuseDemands({ object, mode, hardDelete, assignmentRule, place }) {
+      if (hardDelete || assignmentRule !== undefined)
+        throw usageFailure("a database has neither hard_delete nor assignment_rule", { where: place });
+      if (mode !== "replace" || replacement === undefined) return;
+      const described = await table(object);
+      await client.explain(`looking at ${object}`, () =>
+        client.transact("read", (session) => replacement.refuse(session, described, place)),
+      );
     },
     render: dialect.render,
     clearedValue: () => "CAST(NULL AS VARCHAR)",
@@ -93,6 +104,12 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
       client.explain(`reading ${request.object}`, async () =>
         readPresent(client, dialect, await table(request.object), request),
       ),
+    countRecords: (object) =>
+      client.explain(`counting the rows of ${object}`, async () => {
+        const { quoted } = (await table(object)).table;
+        const [row] = await client.transact("read", (session) => session.rows(`SELECT count(*) AS n FROM ${quoted}`));
+        return Number(row?.["n"]);
+      }),
     forecastReads: () => 0,
     chooseWay: (request) => chooseWay(client, dialect, request, isPrepared),
     forecastCalls: () => 0,
@@ -114,7 +131,12 @@ function chooseWay(
   }
   return {
     via: isPrepared ? ("transaction" as const) : ("collections" as const),
-    how: isPrepared ? "in transactions" : "in transactions, found by key",
+    how:
+      operation === "replace"
+        ? "in one transaction, as a new table"
+        : isPrepared
+          ? "in transactions"
+          : "in transactions, found by key",
     batchRowsMax: Math.min(batchRows, rowsMax),
     batchBytesMax: bytesMax,
   };

@@ -2,6 +2,7 @@
 // written once, whoever comes again; a row that the server refuses costs no other; a row that is not there is told.
 
 import type { Batch, CallWrites, TransactionWrites } from "../../contract/write.ts";
+import { CallFault } from "../../http/outcome.ts";
 import { type BatchRows, readBatchRows } from "../kit/batch-file.ts";
 import type { DescribedTable, RowResult, SqlClient, SqlSession, WriteDialect, WriteRows } from "./dialect.ts";
 import { deleted, gone, packResults, saveResults, unpackResults } from "./results.ts";
@@ -18,26 +19,48 @@ export function markedWrites<Session extends SqlSession, Table extends Described
     const packed = await dialect.readMark(session, mark);
     return packed === undefined ? undefined : unpackResults(packed);
   };
+  const forget = dialect.forgetMarks;
   const find = (mark: string) => client.transact("read", (session) => readMark(session, mark));
+  // Who comes second by a hair finds the mark taken: what the first one wrote under it counts.
+  const takenMeanwhile = async (mark: string, error: unknown) => {
+    const known = error instanceof CallFault && error.outcome === "refused" ? await find(mark) : undefined;
+    if (known === undefined) throw error;
+    return known;
+  };
   return {
     remembers: async (mark) => (await client.explain("looking for a batch", () => find(mark))) !== undefined,
-    write: (mark, batch, files) =>
+    ...(forget === undefined
+      ? {}
+      : { forget: (marks) => client.transact("write", (session) => forget(session, marks)) }),
+    write: (mark, batch, files, signal) =>
       client.explain(`writing ${batch.object}`, async () => {
         const described = await describe(batch.object);
+        if (batch.operation === "replace") {
+          await client.transact("write", async (session) => {
+            if ((await dialect.readMark(session, mark)) !== undefined) return;
+            await replaceTable(session, dialect, { described, batch, signal });
+            await dialect.takeMark(session, mark, packResults([]));
+          });
+          return;
+        }
         const read = readBatchRows(batch.path);
-        const results = await client.transact("write", async (session) => {
-          const known = await readMark(session, mark);
-          if (known !== undefined) return known;
-          const written = await writeRows(session, dialect, described, batch, read);
-          await dialect.takeMark(session, mark, packResults(written));
-          return written;
-        });
+        const results = await client
+          .transact("write", async (session) => {
+            const known = await readMark(session, mark);
+            if (known !== undefined) return known;
+            const written = await writeRows(session, dialect, described, batch, read);
+            await dialect.takeMark(session, mark, packResults(written));
+            return written;
+          })
+          .catch((error: unknown) => takenMeanwhile(mark, error));
         saveResults(read, results, files, false);
       }),
     fetchResults: (mark, batch, files) =>
-      client.explain("reading what became of a batch", async () =>
-        saveResults(readBatchRows(batch.path), (await find(mark)) ?? [], files, false),
-      ),
+      client.explain("reading what became of a batch", async () => {
+        // A table that was replaced is not told row by row.
+        if (batch.operation === "replace") return;
+        saveResults(readBatchRows(batch.path), (await find(mark)) ?? [], files, false);
+      }),
   };
 }
 
@@ -49,9 +72,13 @@ export function repeatableWrites<Session extends SqlSession, Table extends Descr
 ): CallWrites {
   return {
     proofOf: (operation) => (operation === "insert" ? "nothing" : operation === "upsert" ? "key" : "same-end"),
-    write: (batch, { again }, files) =>
+    write: (batch, { again }, files, signal) =>
       client.explain(`writing ${batch.object}`, async () => {
         const described = await describe(batch.object);
+        if (batch.operation === "replace") {
+          await client.transact("write", (session) => replaceTable(session, dialect, { described, batch, signal }));
+          return;
+        }
         const read = readBatchRows(batch.path);
         let tries = again ? 1 : 0;
         const results = await client.transact("write", (session) => {
@@ -67,6 +94,15 @@ export function repeatableWrites<Session extends SqlSession, Table extends Descr
         saveResults(read, told, files, mayBeOurs);
       }),
   };
+}
+
+async function replaceTable<Session extends SqlSession, Table extends DescribedTable>(
+  session: Session,
+  { replacement }: WriteDialect<Session, Table>,
+  { described, batch, signal }: { described: Table; batch: Batch; signal: AbortSignal },
+): Promise<void> {
+  if (replacement === undefined) throw new Error("the database replaces no tables");
+  await replacement.write(session, described, batch, signal);
 }
 
 async function writeRows<Session extends SqlSession, Table extends DescribedTable>(
@@ -96,7 +132,7 @@ async function writeBetween(session: SqlSession, writing: Writing, first: number
   const { write, results, refusalOf } = writing;
   await session.rows("SAVEPOINT loadline_rows");
   try {
-    for (const { n, id, created } of await write(first, last)) results[n] = { id, created };
+    for (const { n, ...result } of await write(first, last)) results[n] = result;
     await session.rows("RELEASE SAVEPOINT loadline_rows");
   } catch (error) {
     const refusal = refusalOf(error);

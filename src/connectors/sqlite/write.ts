@@ -7,7 +7,7 @@ import { identifier } from "../../core/sql.ts";
 import type { StatementSync } from "../../core/sqlite.ts";
 import type { BatchRows } from "../kit/batch-file.ts";
 import { clearCell } from "../sql/cells.ts";
-import type { WriteRows, WrittenRow } from "../sql/dialect.ts";
+import type { RowResult, WriteRows } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
 import type { SqliteSession } from "./client.ts";
 import type { SqliteDescribed } from "./fields.ts";
@@ -25,7 +25,7 @@ interface Said {
 }
 
 /** Writes one row; undefined where there is none to write. */
-type WriteRow = (row: readonly string[]) => Omit<WrittenRow, "n"> | undefined;
+type WriteRow = (row: readonly string[]) => RowResult | undefined;
 
 export function stageRows(
   session: SqliteSession,

@@ -1,8 +1,7 @@
 // The files of a batch in the run folder: what is sent, and what became of it.
 
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "csv-parse/sync";
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -115,15 +114,4 @@ function copyOptions(format: WrittenFormat, header: boolean): string {
   const { delimiter, quote } = format;
   const marks = `DELIMITER ${literal(delimiter)}, QUOTE ${literal(quote)}, ESCAPE ${literal(quote)}`;
   return `FORMAT csv, HEADER ${header}, ${marks}, NULLSTR ''`;
-}
-
-/** Salesforce takes header lines of 32,000 characters at most. */
-const headerBytesMax = 128 * 1024;
-
-export function headerOf(path: string): string[] {
-  const start = Buffer.alloc(headerBytesMax);
-  const descriptor = openSync(path, "r");
-  const bytes = readSync(descriptor, start);
-  closeSync(descriptor);
-  return (parse(start.subarray(0, bytes), { to: 1, relax_quotes: true, bom: true }) as string[][])[0] ?? [];
 }

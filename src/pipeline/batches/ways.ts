@@ -4,6 +4,7 @@ import type { Target } from "../../contract/target.ts";
 import type { WayChoice } from "../../contract/ways.ts";
 import type { Action, ObjectSchema, Operation, StreamCounts } from "../../core/model.ts";
 import { type Stream, type StreamTarget, writesFile } from "../../job/job.ts";
+import { followsSource, replacesTable } from "../../job/mode.ts";
 import { plannedSchemas, type WrittenStream } from "../compile/compiled-stream.ts";
 import type { PlannedWays } from "../run/context.ts";
 
@@ -46,8 +47,8 @@ export function chooseWays(
 }
 
 /** "creates by collections, deletes in bulk for good"; null where there is nothing to write, or no choice. */
-export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarget): string | null {
-  if (writesFile(mode)) return null;
+export function describeWays(ways: PlannedWays, { hardDelete, mode, isTable }: StreamTarget): string | null {
+  if (mode === "delta" || (mode === "replace" && isTable !== true)) return null;
   const parts = [...ways].map(
     ([action, { how }]) => `${action}s ${how}${action === "delete" && hardDelete ? " for good" : ""}`,
   );
@@ -61,6 +62,8 @@ export function describeWays(ways: PlannedWays, { hardDelete, mode }: StreamTarg
 export function operationOf(action: Action, { hardDelete, ...target }: StreamTarget): Operation {
   const { mode } = target;
   if (target.undoes === true) return action === "create" ? "insert" : action;
+  if (replacesTable(target)) return "replace";
+  if (mode === "history") return action === "create" ? "upsert" : action;
   if (action === "create") return mode === "insert" || writesFile(mode) || isMatchedByUs(target) ? "insert" : "upsert";
   return action === "delete" && hardDelete ? "hardDelete" : action;
 }
@@ -89,7 +92,7 @@ export function externalIdOf(
  */
 export function isLookedAtAgain({ target, fields }: Stream, { operation }: { operation: Operation }): boolean {
   if (target.where !== undefined && operation !== "insert" && operation !== "upsert") return true;
-  if (operation === "delete" || operation === "hardDelete") return target.mode === "mirror" && target.undoes !== true;
+  if (operation === "delete" || operation === "hardDelete") return followsSource(target.mode) && target.undoes !== true;
   if (operation === "insert") return target.mode !== "insert" || target.undoes === true;
   const isKept = target.adoptBy !== undefined || fields.some(({ policy }) => policy !== "overwrite");
   return operation === "upsert" && isKept;

@@ -8,8 +8,9 @@ import { identifier, literal } from "../../core/sql.ts";
 import { encryptFile } from "../../formats/pgp.ts";
 import type { EncryptionKeys } from "../../formats/pgp-keys.ts";
 import type { Stream } from "../../job/job.ts";
+import { replacesTable } from "../../job/mode.ts";
 import { cellOfChanged } from "../diff/delivered.ts";
-import { type RunContext, subfolder } from "../run/context.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { batchPath, describeFile, plainCsvFile, type WrittenFile } from "./batch-files.ts";
 import { writeInOrder } from "./ordered-file.ts";
 
@@ -22,9 +23,16 @@ export async function writeWholeFile(
 ): Promise<WrittenFile> {
   const { format = plainCsvFile, mode } = stream.target;
   const path = batchPath(context, { stream: stream.name, number: 1 }, format.type);
+  // A column's default is for rows of which nothing is said.
+  const clears = replacesTable(stream.target) ? targetOf(context, stream.target.connection).capabilities.clearCell : "";
+  const cleared = new Set(
+    clears === "" ? [] : stream.fields.filter(({ onNull }) => onNull === "clear").map(({ target }) => target),
+  );
+  const cellOfNothing = (name: string) => `coalesce(after.${identifier(name)}, ${literal(clears)})`;
   const forPeople = format.type === "csv" && format.neutraliseFormulas;
   const cells = fields.map((name) => {
-    const cell = mode === "delta" ? cellOfChanged(name) : `after.${identifier(name)}`;
+    const cell =
+      mode === "delta" ? cellOfChanged(name) : cleared.has(name) ? cellOfNothing(name) : `after.${identifier(name)}`;
     return forPeople ? `${neutralise(cell)} AS ${identifier(neutraliseName(name))}` : `${cell} AS ${identifier(name)}`;
   });
   const write = (file: string) => writeInOrder(context.engine, { plan, cells: cells.join(", ") }, file, format);

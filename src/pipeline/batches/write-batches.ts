@@ -5,6 +5,7 @@ import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
 import type { WayChoice } from "../../contract/ways.ts";
 import type { Action, Way } from "../../core/model.ts";
+import { replacesTable } from "../../job/mode.ts";
 import {
   type BatchColumns,
   type BatchLimits,
@@ -43,9 +44,17 @@ export async function writeBatches(
   const { idColumn } = target.capabilities;
   const plan = readParquet(planPath);
   const fields = compiled.planned.map(({ field }) => field.target).filter((name) => name !== idColumn);
-  if (takesWholeFiles(target)) {
+  if (takesWholeFiles(target) || replacesTable(stream.target)) {
     const file = await writeWholeFile(context, stream, plan, fields);
-    return [describeBatch(context, compiled, { ...file, action: "create", level: 0, number: 1, via: "bulk" })];
+    return [
+      describeBatch(context, compiled, {
+        ...file,
+        action: "create",
+        level: 0,
+        number: 1,
+        via: ways.get("create")?.via ?? "bulk",
+      }),
+    ];
   }
   if (ways.size === 0) return [];
   const tree = await orderTree(engine, compiled, plan);

@@ -13,6 +13,7 @@ import { suggest } from "../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
 import { type MappedField, type Mode, readingOf, redactedFields, type Stream, writesFile } from "../../job/job.ts";
 import { type Lookup, newRecordMark } from "../../job/lookup.ts";
+import { makesAndChanges } from "../../job/mode.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
 import { quoted } from "../../values/value.ts";
 import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
@@ -28,6 +29,7 @@ import { nameParents } from "./parents.ts";
 import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
 import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
 import { StreamLookups } from "./stream-lookups.ts";
+import { findTableProblems } from "./table-modes.ts";
 import { compileWhere } from "./target-where.ts";
 
 /** Throws one Failure (exit 2) with all problems of the stream. */
@@ -38,7 +40,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
   const stream = nameParents(given.job, given.stream, schema);
   const input = { ...given, stream };
   refuseOtherDelimiter(stream, input.columns);
-  const problems: Diagnostic[] = findObjectProblems(stream, schema);
+  const problems: Diagnostic[] = [...findObjectProblems(stream, schema), ...findTableProblems(stream, schema, target)];
   const mapped: CompiledField[] = [];
   const columns = new Map<string, string>();
   const fieldSchemas = new Map<string, FieldSchema>();
@@ -264,8 +266,8 @@ async function resolveTargetField(
       message: `${field.target}: an association is only ever added, so that policy newest can't be meant`,
     });
   }
-  const creates = mode === "insert" || mode === "upsert" || mode === "mirror" || writesFile(mode);
-  const updates = (mode === "update" || mode === "upsert" || mode === "mirror") && field.policy !== "create_only";
+  const creates = mode === "insert" || makesAndChanges(mode) || writesFile(mode);
+  const updates = (mode === "update" || makesAndChanges(mode)) && field.policy !== "create_only";
   const writable = isKey || field.own === false || ((!creates || found.createable) && (!updates || found.updateable));
   if (writable) return found;
   const what = creates && !found.createable ? "created" : "updated";
@@ -301,7 +303,7 @@ function checkKey(stream: Stream, schema: ObjectSchema, key: readonly FieldSchem
     });
   } else if (first === undefined) {
     problems.push({ ...at, message: `mode ${mode} wants a target.key` });
-  } else if (others.length > 0) {
+  } else if (others.length > 0 || mode === "history") {
     return;
   } else if (!first.externalId && !first.unique && first.kind !== "id") {
     const message = `target.key: ${first.name} is neither an external id nor unique, so it can't tell records apart`;

@@ -6,6 +6,7 @@ import type { Target } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import type { Job, Stream } from "../../job/job.ts";
 import { streamsLookedUp } from "../../job/lookup.ts";
+import { makesAndChanges } from "../../job/mode.ts";
 import { sortByParents } from "../../job/order.ts";
 
 export async function orderStreams(job: Job, targets: ReadonlyMap<string, Target>): Promise<Job> {
@@ -39,6 +40,6 @@ async function listLinks(stream: Stream, target: Target | undefined): Promise<Li
 
 /** Whether a stream may make the record that a link names, by the key that it is named by. */
 function makesRecordsOf({ target: { mode, key, object } }: Stream, link: Link): boolean {
-  const isMaker = mode === "upsert" || mode === "mirror";
+  const isMaker = makesAndChanges(mode);
   return isMaker && key.length === 1 && key[0] === link.key && object.toLowerCase() === link.object.toLowerCase();
 }

@@ -9,6 +9,7 @@ import { literal } from "../../core/sql.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
 import { expressionPlace } from "../../job/expression-place.ts";
 import { type Job, type MappedField, type Mode, readingOf, type Stream } from "../../job/job.ts";
+import { isHistoryColumn } from "../../job/mode.ts";
 import { countOf } from "../../report/numbers.ts";
 import { serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -24,6 +25,7 @@ const verbs: Record<Mode, readonly ("createable" | "updateable" | "deletable")[]
   upsert: ["createable", "updateable"],
   delete: ["deletable"],
   mirror: ["createable", "updateable", "deletable"],
+  history: ["createable", "updateable"],
   replace: [],
   delta: [],
 };
@@ -130,6 +132,7 @@ export function listMissingFields(stream: Stream, schema: ObjectSchema): FieldSc
   const mapped = new Set(stream.fields.filter(isOwned).map(({ target }) => relationOf(target) ?? target.split(".")[0]));
   return [...schema.fields.values()]
     .filter(isRequired)
+    .filter(({ name }) => stream.target.mode !== "history" || !isHistoryColumn(name))
     .filter(({ name, relationshipName }) => !mapped.has(name) && !mapped.has(relationshipName ?? name));
 }
 

@@ -9,6 +9,7 @@ import { identifier, literal } from "../../core/sql.ts";
 import type { Wholeness } from "../../core/wholeness.ts";
 import { foldKey } from "../../diff/keys.ts";
 import { type CompareInput, selectPresent } from "../../diff/match.ts";
+import { versionsOf } from "../../job/mode.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -53,10 +54,11 @@ export async function selectDeletable(input: CandidatesInput, wholeness: Wholene
 function requestOf(
   { compiled, snapshotFolder, signal }: CandidatesInput,
   what: string,
-): Pick<NamedRecords, "object" | "folder" | "name" | "signal"> {
+): Pick<NamedRecords, "object" | "versions" | "folder" | "name" | "signal"> {
   const { name, target } = compiled.stream;
   return {
     object: target.object,
+    ...versionsOf(target),
     folder: snapshotFolder,
     name: `${name}-${what}`,
     signal,

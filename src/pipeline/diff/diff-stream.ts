@@ -10,6 +10,7 @@ import { together, type Wholeness } from "../../core/wholeness.ts";
 import { nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
 import { type KeysInput, lastTaken, leaveOlder, selectKeys } from "../../diff/keys.ts";
 import { type CompareInput, matchKeys, nameMatches } from "../../diff/match.ts";
+import { followsSource } from "../../job/mode.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { countRefusedRecords } from "../../stage/stage.ts";
@@ -62,7 +63,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   const planned = await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
   const refused = planned === 0 ? 0 : await refuseWrites(engine, compiled, input.planPath);
-  const held = compare.mode === "mirror" ? await holdBackCandidates(input, compare) : undefined;
+  const held = followsSource(compare.mode) ? await holdBackCandidates(input, compare) : undefined;
   const counts = await countRows(input, compare, staged, refused);
   for (const sql of nameStayed(compare)) await engine.run(sql);
   if (counts.conflicts > 0) await engine.run(nameConflicts(compare));

@@ -6,6 +6,7 @@ import type { Target } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
+import { replacesTable, versionsOf } from "../../job/mode.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
@@ -31,6 +32,7 @@ export interface HeldInput {
 
 export async function tellHeldValues(input: HeldInput): Promise<string[]> {
   const isAskable = ({ comparedBy, lookup, readable }: FieldSchema) => (comparedBy ?? lookup ?? readable) === undefined;
+  if (replacesTable(input.compiled.stream.target)) return [];
   const told: string[] = [];
   for (const field of uniqueFields(input.compiled).filter(isAskable)) told.push(...(await tellHeld(input, field)));
   return told;
@@ -49,6 +51,7 @@ async function tellHeld(
   if (count === 0 || count > Math.min(valuesMax, namedKeysMax)) return [];
   const { files, aliases = [] } = await target.snapshot({
     object: compiled.stream.target.object,
+    ...versionsOf(compiled.stream.target),
     fields: [name],
     key: [name],
     keys: { count, read: () => engine.texts(`SELECT DISTINCT value FROM (${written}) ORDER BY 1`, "value") },

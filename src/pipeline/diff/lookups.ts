@@ -18,6 +18,7 @@ import {
 } from "../../diff/keys.ts";
 import type { Job, MappedField, Stream } from "../../job/job.ts";
 import { newRecordMark } from "../../job/lookup.ts";
+import { makesAndChanges } from "../../job/mode.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { storedReading } from "../../values/value.ts";
@@ -235,7 +236,7 @@ function parentOf({ fields }: CompiledStream, { name }: NamingField): MappedFiel
 /** Whether a stream may create the records that a field names; of its own stream a row may name another. */
 function creates(input: LookupInput, stream: Stream, own: Stream, schema: NamingField): boolean {
   const { mode, key } = stream.target;
-  const mayCreate = mode === "upsert" || mode === "mirror";
+  const mayCreate = makesAndChanges(mode);
   return mayCreate && isOf(input, stream, own, schema) && key.length === 1 && key[0] === schema.lookup.key;
 }
 

@@ -4,6 +4,7 @@ import { mappedName } from "../../core/columns.ts";
 import type { Wholeness } from "../../core/wholeness.ts";
 import { keysTable } from "../../diff/keys.ts";
 import type { ComparedField, CompareInput } from "../../diff/match.ts";
+import { followsSource } from "../../job/mode.ts";
 import { isAbsent } from "../../transform/mapping.ts";
 import { equalityOf } from "../../values/equality.ts";
 import { storedReading } from "../../values/value.ts";
@@ -25,7 +26,7 @@ export async function prepareCompare(
   const { compiled, staged, target } = input;
   const { mode } = compiled.stream.target;
   const { idColumn, versionColumn } = target.capabilities;
-  const deletable = mode === "mirror" ? await selectDeletable(input, wholeness) : undefined;
+  const deletable = followsSource(mode) ? await selectDeletable(input, wholeness) : undefined;
   return {
     mode,
     stage: staged.view,

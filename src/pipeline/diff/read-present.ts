@@ -6,6 +6,8 @@ import { sizeOf } from "../../core/files.ts";
 import { identifier } from "../../core/sql.ts";
 import { keysTable } from "../../diff/keys.ts";
 import { type CompareInput, findUnmatched, orphansTable } from "../../diff/match.ts";
+import type { Stream } from "../../job/job.ts";
+import { followsSource, versionsOf } from "../../job/mode.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { type CompiledStream, matchingFields } from "../compile/compiled-stream.ts";
 import { nameByAliases } from "./aliases.ts";
@@ -29,15 +31,16 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
 
 async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   const { engine, target, compiled, staged } = input;
-  const { mode, object } = compiled.stream.target;
+  const { object } = compiled.stream.target;
   const rows =
     compiled.key.length === 1 ? keysTable : `(SELECT * FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_))`;
-  const naming = mode === "mirror" ? undefined : await findNaming(engine, target, compiled.key, rows);
+  const naming = readsAll(compiled.stream) ? undefined : await findNaming(engine, target, compiled.key, rows);
   const by = naming?.field;
   const values = `SELECT DISTINCT ${identifier(by?.name ?? "")} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_)`;
   const others = compiled.key.filter((field) => field !== by).map(({ name }) => readField(compiled, name));
   const snapshot = await target.snapshot({
     object,
+    ...versionsOf(compiled.stream.target),
     fields: snapshotFields(input),
     whole: replacedFields(input.compiled),
     key: by === undefined ? others : [by.name, ...others],
@@ -53,6 +56,11 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot> {
   return isOneOfSeveral ? { ...snapshot, how: `${snapshot.how} (the key's ${by.name})` } : snapshot;
 }
 
+/** What the source lacks is known by all records only; an incremental one lacks what has not changed. */
+function readsAll({ target, source }: Stream): boolean {
+  return followsSource(target.mode) && !(source.kind === "object" && source.incremental !== undefined);
+}
+
 /** Looks for records that have no key yet under another field that names them, where the job says so. */
 export async function adoptRecords(input: DiffInput, compare: CompareInput): Promise<CompareInput> {
   const { engine, target, compiled } = input;
@@ -66,6 +74,7 @@ export async function adoptRecords(input: DiffInput, compare: CompareInput): Pro
   const wanted = `SELECT _by_ FROM ${orphansTable} ORDER BY 1`;
   const found = await target.snapshot({
     object,
+    ...versionsOf(compiled.stream.target),
     fields: snapshotFields(input),
     whole: replacedFields(input.compiled),
     key: [adoptBy],

@@ -9,6 +9,7 @@ import { exitCode } from "../../core/exit-code.ts";
 import { identifier } from "../../core/sql.ts";
 import { keysTable, leaveOutside } from "../../diff/keys.ts";
 import { type CompareInput, nameRecords, withinName } from "../../diff/match.ts";
+import { followsSource } from "../../job/mode.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { type Engine, EngineError } from "../../stage/engine.ts";
@@ -52,7 +53,7 @@ export async function boundRecords(input: DiffInput, compare: CompareInput): Pro
 
 /** SELECT of the records that a filter is asked about: those that rows find; all, where a mirror may delete any. */
 function idsInQuestion({ compiled }: DiffInput, compare: CompareInput): string | undefined {
-  if (compiled.stream.target.mode === "mirror" || compare.snapshot === undefined) return undefined;
+  if (followsSource(compiled.stream.target.mode) || compare.snapshot === undefined) return undefined;
   return `SELECT DISTINCT p._id_ AS id FROM (${nameRecords(compare, compare.snapshot)}) p
     SEMI JOIN ${keysTable} k ON k._key_ = p._target_key_`;
 }

@@ -8,6 +8,7 @@ import type { Target } from "../../contract/target.ts";
 import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { type Policy, redactedFields, type Stream } from "../../job/job.ts";
+import { versionsOf } from "../../job/mode.ts";
 import { foldId, keyOfFields } from "../../load/row-key.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { differs, equalityOf, foldCase } from "../../values/equality.ts";
@@ -95,6 +96,7 @@ export async function readBothSides(
     { engine, target },
     {
       object: stream.target.object,
+      ...versionsOf(stream.target),
       fields: [...new Set([...fields.map(columnOf), ...keys.map(({ name }) => name)])],
       // What an association has replaced is told with all that the record has.
       whole: stream.fields.filter(({ replaces }) => replaces !== undefined).map((field) => field.target),

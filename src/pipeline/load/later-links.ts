@@ -5,11 +5,12 @@
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { identifier, literal } from "../../core/sql.ts";
+import { headerOf } from "../../formats/csv-header.ts";
 import type { Stream } from "../../job/job.ts";
 import { outcomesTable } from "../../load/results.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import { batchPath, headerOf, unsent, writeBatchFile } from "../batches/batch-files.ts";
+import { batchPath, unsent, writeBatchFile } from "../batches/batch-files.ts";
 import { lastLevel, selectLater } from "../batches/later-fields.ts";
 import { isOwnLink, nameParents } from "../compile/parents.ts";
 import { type RunContext, targetOf } from "../run/context.ts";

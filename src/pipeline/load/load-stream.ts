@@ -3,11 +3,13 @@
 // never sent twice (docs/design.md).
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { BatchHistory } from "../../contract/write.ts";
 import { now, wait } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { pollDelays } from "../../http/polling.ts";
 import type { Stream } from "../../job/job.ts";
+import { historyColumns } from "../../job/mode.ts";
 import { canBeCutOff, loadBatch } from "../../load/write.ts";
 import { sizeOf } from "../batches/forecast.ts";
 import { lastLevel } from "../batches/later-fields.ts";
@@ -164,11 +166,19 @@ async function loadOne(
         ? {}
         : { assignmentRule: stream.target.assignmentRule }),
       ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
+      ...(stream.target.mode === "history" ? { history: historyOf(context, stream) } : {}),
       delays: pollDelays,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),
     }),
   );
+}
+
+/** What came to hold when: by the source's clock, up to which it was taken; else by when the run began. */
+function historyOf({ ledger, run }: RunContext, stream: Stream): BatchHistory {
+  const { key } = stream.target;
+  const fields = stream.fields.filter(({ own }) => own !== false).map(({ target }) => target);
+  return { ...historyColumns, key, fields, at: ledger.window(run.id, stream.name)?.to ?? run.started };
 }
 
 /** Rows and bytes of the batches in flight, summed for the progress of a stream. */

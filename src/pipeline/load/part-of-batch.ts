@@ -4,8 +4,9 @@
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { identifier } from "../../core/sql.ts";
+import { headerOf } from "../../formats/csv-header.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
-import { batchPath, headerOf, unsent, writeBatchFile } from "../batches/batch-files.ts";
+import { batchPath, unsent, writeBatchFile } from "../batches/batch-files.ts";
 import type { RunContext } from "../run/context.ts";
 
 /** The number of the next batch of a stream. */

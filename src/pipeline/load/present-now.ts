@@ -4,10 +4,11 @@
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import type { SnapshotRequest } from "../../contract/present.ts";
 import { identifier } from "../../core/sql.ts";
+import { headerOf } from "../../formats/csv-header.ts";
 import type { Stream } from "../../job/job.ts";
+import { versionsOf } from "../../job/mode.ts";
 import { keyOfFields } from "../../load/row-key.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
-import { headerOf } from "../batches/batch-files.ts";
 import { findNaming } from "../diff/naming-field.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { readRecords } from "../run/read-records.ts";
@@ -67,6 +68,7 @@ export async function readPresent(
     {
       ...request,
       object: stream.target.object,
+      ...versionsOf(stream.target),
       by: by ?? "",
       names: by === undefined ? undefined : `SELECT DISTINCT ${identifier(by)} AS name FROM ${batchRows(batch)}`,
       folder: subfolder(context, "snapshot"),

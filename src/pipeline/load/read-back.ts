@@ -6,6 +6,7 @@ import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Stream } from "../../job/job.ts";
+import { replacesTable } from "../../job/mode.ts";
 import { countOf } from "../../report/numbers.ts";
 import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
@@ -20,6 +21,7 @@ export async function readBackDoubtful(
   const target = targetOf(context, stream.target.connection);
   if (
     takesWholeFiles(target) ||
+    replacesTable(stream.target) ||
     (stream.target.mode === "insert" && stream.target.undoes !== true) ||
     !isMatchedByUs(stream.target)
   )

@@ -10,12 +10,14 @@ import { showPath } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
+import { headerOf } from "../../formats/csv-header.ts";
 import type { Stream } from "../../job/job.ts";
+import { followsSource, replacesTable } from "../../job/mode.ts";
 import { foldId, keyOfFields } from "../../load/row-key.ts";
 import { jobsOf } from "../../load/write.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import { headerOf, resultsPath } from "../batches/batch-files.ts";
+import { resultsPath } from "../batches/batch-files.ts";
 import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
@@ -33,7 +35,7 @@ export async function recheckBatches(
   isWanted: (batch: BatchRecord) => boolean,
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
-  if (takesWholeFiles(target)) return;
+  if (takesWholeFiles(target) || replacesTable(stream.target)) return;
   const waiting: BatchRecord[] = [];
   const wanted = context.ledger.batches(context.run.id, stream.name).filter(isWanted);
   const repeated = wanted.filter(isRepeated);
@@ -267,7 +269,7 @@ async function findDoubled(
 async function findKept(context: RunContext, stream: Stream, batch: BatchRecord): Promise<StaleRows> {
   const { scope, key, mode, undoes, connection } = stream.target;
   const { plan } = context.ledger.streams(context.run.id).find(({ name }) => name === stream.name) ?? {};
-  if (mode !== "mirror" || undoes === true || plan === undefined || plan === null) return undefined;
+  if (!followsSource(mode) || undoes === true || plan === undefined || plan === null) return undefined;
   const target = targetOf(context, connection);
   const { idColumn, versionColumn } = target.capabilities;
   const fields = await resolveFields(target, stream, key);

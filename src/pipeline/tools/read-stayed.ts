@@ -3,11 +3,11 @@
 
 import { existsSync } from "node:fs";
 import { literal } from "../../core/sql.ts";
+import { headerOf } from "../../formats/csv-header.ts";
 import type { PageReason } from "../../report/html/page.ts";
 import type { RowFile } from "../../report/rejects-lines.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { headerOf } from "../batches/batch-files.ts";
 
 const reasonsMax = 20;
 const examplesMax = 3;

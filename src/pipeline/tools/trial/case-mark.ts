@@ -8,6 +8,7 @@ import type { Target } from "../../../contract/target.ts";
 import type { FieldSchema } from "../../../core/model.ts";
 import type { Problem } from "../../../core/problem.ts";
 import type { MappedField, Stream } from "../../../job/job.ts";
+import { followsSource } from "../../../job/mode.ts";
 import type { GivenRow, TestCase } from "../../../job/test-case.ts";
 import type { CompiledStream } from "../../compile/compiled-stream.ts";
 import { isOwnLink } from "../../compile/parents.ts";
@@ -21,7 +22,7 @@ const markName = "loadline_case";
 export function isMarkable({ stream, schema, fieldSchemas }: CompiledStream): boolean {
   const { key, mode, adoptBy } = stream.target;
   const isTree = [...fieldSchemas.values()].some((field) => isOwnLink(field, schema.object, key));
-  return key.length > 0 && mode !== "mirror" && adoptBy === undefined && !isTree;
+  return key.length > 0 && !followsSource(mode) && adoptBy === undefined && !isTree;
 }
 
 export function markStream(stream: Stream): Stream {

@@ -6,6 +6,7 @@ import type { Source } from "../../../contract/source.ts";
 import type { Target } from "../../../contract/target.ts";
 import type { Secret } from "../../../core/secret.ts";
 import type { Job, Stream } from "../../../job/job.ts";
+import { followsSource } from "../../../job/mode.ts";
 import type { TestCase } from "../../../job/test-case.ts";
 import type { Engine } from "../../../stage/engine.ts";
 import { compileStream } from "../../compile/compile-stream.ts";
@@ -47,7 +48,7 @@ interface Planned {
 export async function planApart(planner: Planner, cases: readonly TestCase[]): Promise<CaseResult[]> {
   const { stream, lookups } = planner.compiled;
   // Mode mirror deletes for want of a row: each row is for all cases. So are those of another stream that is looked into.
-  const isAlone = stream.target.mode === "mirror" || lookups.some(({ table }) => table.kind === "stream");
+  const isAlone = followsSource(stream.target.mode) || lookups.some(({ table }) => table.kind === "stream");
   if (isAlone)
     return planEach(
       planner,

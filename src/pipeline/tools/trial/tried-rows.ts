@@ -7,6 +7,7 @@ import { identifier, literal } from "../../../core/sql.ts";
 import { clashesTable, clashReasons } from "../../../diff/clashes.ts";
 import { stayedTable } from "../../../diff/compare.ts";
 import { keysTable, leftBehindTable, rejectedTable } from "../../../diff/keys.ts";
+import { followsSource } from "../../../job/mode.ts";
 import type { Engine, Row } from "../../../stage/engine.ts";
 import { readParquet } from "../../../stage/parquet.ts";
 import { plannedChange } from "../read-plan.ts";
@@ -109,7 +110,7 @@ async function readChanges(
 /** Records that mode mirror would delete: they have no row. */
 export async function readMirrorDeletes({ engine, plan, compiled }: TriedStream): Promise<TriedChange[]> {
   const { mode, key } = compiled.stream.target;
-  if (mode !== "mirror") return [];
+  if (!followsSource(mode)) return [];
   const found = await engine.all(`SELECT action, key, id, before, after, changed FROM ${readParquet(plan)}
     WHERE action = ${literal("delete")} AND row IS NULL ORDER BY key, id`);
   return found.map((row) => triedChange(row, key));

@@ -1,0 +1,152 @@
+// A row for each version of a record. In: rows of a stage, when they came to hold. Out: versions that end and versions that
+// begin. Must hold: a record has one version without an end; versions of one record don't overlap; one ends and the next
+// begins in one statement.
+
+import type { Batch, BatchHistory } from "../../contract/write.ts";
+import type { RowRefusal } from "../sql/dialect.ts";
+import { idColumn } from "../sql/names.ts";
+import type { PostgresTable, TableColumn } from "./fields.ts";
+import { quoteName } from "./names.ts";
+import { nameOfRow, readCell } from "./present.ts";
+import {
+  type BatchStatements,
+  between,
+  isNamed,
+  rowsOf,
+  stageName,
+  stageOf,
+  valueIn,
+  type WrittenColumn,
+  writtenColumns,
+  writtenRow,
+} from "./statements.ts";
+
+type Write = BatchStatements["write"];
+
+interface Named {
+  described: PostgresTable;
+  written: readonly WrittenColumn[];
+  /** The cell that names a row, of updates and deletes. */
+  idCell: string;
+}
+
+/** Versions begin of records that have none that holds; one that holds ends, and in updates the next one begins. */
+export function versionStatementsOf(
+  described: PostgresTable,
+  { operation }: Pick<Batch, "operation">,
+  headers: readonly string[],
+  history: BatchHistory,
+): BatchStatements {
+  const named: Named = {
+    described,
+    written: writtenColumns(described, headers),
+    idCell: `s.c${headers.indexOf(idColumn)}`,
+  };
+  const stage = stageOf(headers);
+  if (operation === "upsert") return { stage, write: begin(named, history) };
+  return { stage, write: endVersions(named, history, operation === "update") };
+}
+
+function endVersions(named: Named, history: BatchHistory, isFollowed: boolean): Write {
+  const { described, idCell } = named;
+  const { table, key } = described;
+  const [from, to] = [quoteName(history.from), quoteName(history.to)];
+  const holds = `t.${to} IS NULL AND ${isNamed(described, idCell)}`;
+  const at = "CAST($3 AS timestamptz)";
+  const ends = (returned: string) => `UPDATE ${table.quoted} AS t SET ${to} = ${at} FROM ${stageName} s
+    WHERE ${between} AND ${holds} AND t.${from} < ${at} RETURNING s.n, ${nameOfRow(key)} AS id${returned}`;
+  const late = `SELECT s.n, t.${from} AS since FROM ${stageName} s JOIN ${table.quoted} t ON ${holds} WHERE ${between} AND t.${from} >= ${at}`;
+  const act = isFollowed
+    ? followed(named, history, ends)
+    : `WITH ended AS (${ends("")}) SELECT n, id, false AS created FROM ended`;
+  return locked(described, async (session, first, last) => {
+    const values = [String(first), String(last), history.at];
+    const rows = await session.rows(act, values);
+    if (rows.some((row) => row["whole"] === "f")) throw keptBack();
+    const written = rows.map(writtenRow);
+    if (written.length === last - first + 1) return written;
+    const refused = await session.rows(late, values);
+    return [
+      ...written,
+      ...refused.map((row) => ({ n: Number(row["n"]), error: lateVersion(row["since"], history.at) })),
+    ];
+  });
+}
+
+/** Two loads of one table would each find a record without a version that holds. Readers go on. */
+function locked({ table }: PostgresTable, write: Write): Write {
+  return async (session, first, last) => {
+    await session.query(`LOCK TABLE ${table.quoted} IN SHARE ROW EXCLUSIVE MODE`);
+    return write(session, first, last);
+  };
+}
+
+/** As what a trigger says of a row: the one that it is about is found by halves. */
+function keptBack(): Error {
+  return Object.assign(new Error("a trigger keeps the next version from being inserted"), { code: "P0001" });
+}
+
+function lateVersion(since: string | null | undefined, at: string): RowRefusal {
+  const message = `the version that holds is valid from ${since}, not before ${at}: a version can't begin before it`;
+  return { code: "LATE", message, fields: [] };
+}
+
+function followed({ described, written }: Named, history: BatchHistory, ends: (returned: string) => string): string {
+  const carried = carriedColumns(described, history);
+  const old = carried.map((column, index) => `, t.${quoteName(column.name)} AS o${index}`).join("");
+  const values = carried.map((column, index) => {
+    const own = written.find((one) => one.column.name === column.name);
+    return own === undefined ? `e.o${index}` : valueIn(own, `e.o${index}`);
+  });
+  const names = [...carried.map(({ name }) => name), history.from].map(quoteName).join(", ");
+  return `WITH ended AS (${ends(old)}),
+      begun AS (INSERT INTO ${described.table.quoted} (${names}) SELECT ${[...values, "CAST($3 AS timestamptz)"].join(", ")}
+        FROM ended e JOIN ${stageName} s ON s.n = e.n RETURNING 1)
+    SELECT n, id, false AS created, (SELECT count(*) FROM begun) = (SELECT count(*) FROM ended) AS whole FROM ended`;
+}
+
+/** What a version has of the one before: what is mapped, and columns that would be NULL otherwise. */
+function carriedColumns({ columns }: PostgresTable, { from, to, fields }: BatchHistory): TableColumn[] {
+  return [...columns.values()].filter(
+    ({ name, initial, isIdentity, isGenerated }) =>
+      name !== from && name !== to && !isGenerated && (fields.includes(name) || (!isIdentity && initial === "NULL")),
+  );
+}
+
+function begin({ described, written }: Named, history: BatchHistory): Write {
+  const { table, key: primary } = described;
+  const at = "CAST($3 AS timestamptz)";
+  const keys = history.key.flatMap((name) => written.find(({ column }) => column.name === name) ?? []);
+  const [from, to] = [quoteName(history.from), quoteName(history.to)];
+  const isSame = (of: string) =>
+    keys.map(({ column, cell }) => `${of}.${quoteName(column.name)} = ${readCell(column, cell)}`).join(" AND ");
+  const overlaps = `${isSame("o")} AND (o.${to} IS NULL OR o.${to} > ${at})`;
+  const names = [...written.map(({ column }) => column.name), history.from].map(quoteName).join(", ");
+  const values = [...written.map((one) => valueIn(one, one.column.initial)), at].join(", ");
+  const returned = keys.map(({ column }, index) => `t.${quoteName(column.name)} AS k${index}`).join(", ");
+  const isMade = keys.map(({ column, cell }, index) => `made.k${index} = ${readCell(column, cell)}`).join(" AND ");
+  const insert = `WITH made AS (INSERT INTO ${table.quoted} AS t (${names}) SELECT ${values} FROM ${stageName} s
+      WHERE ${between} AND NOT EXISTS (SELECT FROM ${table.quoted} o WHERE ${overlaps}) RETURNING ${nameOfRow(primary)} AS id, ${returned})
+    SELECT s.n, made.id, true AS created FROM made JOIN ${stageName} s ON ${isMade} WHERE ${between}`;
+  const met = `SELECT DISTINCT ON (s.n) s.n, o.${from} AS since, o.${to} AS until FROM ${stageName} s JOIN ${table.quoted} o ON ${overlaps}
+    WHERE ${between} AND o.${from} <> ${at} ORDER BY s.n, o.${to} DESC NULLS FIRST`;
+  return locked(described, async (session, first, last) => {
+    const values = [String(first), String(last), history.at];
+    const made = await rowsOf(session, insert, values);
+    if (made.length === last - first + 1) return made;
+    const known = new Set(made.map(({ n }) => n));
+    const rows = (await session.rows(met, values)).filter((row) => !known.has(Number(row["n"])));
+    return [
+      ...made,
+      ...rows.map((row) => ({ n: Number(row["n"]), error: metVersion(row["since"], row["until"], history.at) })),
+    ];
+  });
+}
+
+function metVersion(since: string | null | undefined, until: string | null | undefined, at: string): RowRefusal {
+  const message =
+    until == null
+      ? `a version that holds since ${since} was made since the plan`
+      : `a version is valid until ${until}, later than ${at}`;
+  return { code: "MET", message, fields: [] };
+}
