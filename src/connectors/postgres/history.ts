@@ -8,13 +8,12 @@ import { idColumn } from "../sql/names.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
 import { quoteName } from "./names.ts";
 import { nameOfRow, readCell } from "./present.ts";
+import { stageName, stageOf } from "./stage.ts";
 import {
   type BatchStatements,
   between,
   isNamed,
   rowsOf,
-  stageName,
-  stageOf,
   valueIn,
   type WrittenColumn,
   writtenColumns,

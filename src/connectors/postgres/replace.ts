@@ -2,9 +2,6 @@
 // rows. Out: a table of the same name, rights and indexes, with these rows. Must hold: readers see the old rows until the
 // new ones are all there; whoever is killed leaves the old table as it was, and nothing beside it.
 
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { from as copyFrom } from "pg-copy-streams";
 import type { Batch } from "../../contract/write.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -13,7 +10,8 @@ import { headerOf } from "../../formats/csv-header.ts";
 import type { PostgresSession } from "./client.ts";
 import type { PostgresTable } from "./fields.ts";
 import { quoteName } from "./names.ts";
-import { stageName, valueIn, writtenColumns } from "./statements.ts";
+import { copyBatch, stageName, stageOf } from "./stage.ts";
+import { valueIn, writtenColumns } from "./statements.ts";
 import { readStorage, readTableParts, refuseUnkept, type TableParts } from "./table-parts.ts";
 
 /** Rows that a message names. */
@@ -90,15 +88,8 @@ async function fill(
   { made, signal }: Filling,
 ): Promise<void> {
   const headers = headerOf(batch.path);
-  const cells = headers.map((_, index) => `c${index} text`).join(", ");
-  await session.rows(
-    `CREATE TEMP TABLE ${stageName} (${cells}, n int GENERATED ALWAYS AS IDENTITY PRIMARY KEY) ON COMMIT DROP`,
-  );
-  const columns = headers.map((_, index) => `c${index}`).join(", ");
-  const copy = session.client.query(
-    copyFrom(`COPY ${stageName} (${columns}) FROM STDIN WITH (FORMAT csv, HEADER true)`),
-  );
-  await pipeline(createReadStream(batch.path), copy, { signal });
+  await session.rows(stageOf(headers));
+  await copyBatch(session, batch.path, headers, signal);
   const written = writtenColumns(described, headers);
   const generated = [...described.columns.values()].filter(
     (column) => column.isIdentity && !written.some((one) => one.column.name === column.name),
@@ -149,7 +140,7 @@ async function nameRefused(
       if (!isOfRow(told)) throw told;
       await session.rows("ROLLBACK TO SAVEPOINT loadline_row");
       if (first === last) {
-        found.push({ n: first, message: (told as Error).message });
+        found.push({ n: first + 1, message: (told as Error).message });
         return;
       }
       const middle = (first + last) >> 1;
@@ -159,7 +150,7 @@ async function nameRefused(
     }
     await session.rows("ROLLBACK TO SAVEPOINT loadline_row");
   };
-  await look(1, batch.rows);
+  await look(0, batch.rows - 1);
   const rows = found.map(({ n, message }) => `row ${n}: ${message}`).join("; ");
   return rows === "" ? error : notReplaced(table, batch, rows, error);
 }

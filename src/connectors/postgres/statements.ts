@@ -10,8 +10,7 @@ import type { PostgresSession } from "./client.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
 import { quoteName } from "./names.ts";
 import { nameOfRow, readCell } from "./present.ts";
-
-export const stageName = "loadline_rows";
+import { stageName, stageOf } from "./stage.ts";
 
 export interface BatchStatements {
   /** Makes the stage. */
@@ -35,12 +34,6 @@ export function statementsOf(described: PostgresTable, batch: Batch, headers: re
     default:
       return { stage, write: deletes(described, isNamed(described, idCell)) };
   }
-}
-
-/** Makes the stage. */
-export function stageOf(headers: readonly string[]): string {
-  const cells = headers.map((_, index) => `c${index} text`);
-  return `CREATE TEMP TABLE ${stageName} (${["n int PRIMARY KEY", ...cells].join(", ")}) ON COMMIT DROP`;
 }
 
 /** `s` is the stage. */
@@ -127,7 +120,7 @@ function inserts(described: PostgresTable, written: readonly WrittenColumn[]): W
   };
 }
 
-/** Those that are there are changed; the others are made, but where somebody else was faster. */
+/** Most are new: those are made, but where somebody else was faster; the others are changed. */
 function upserts(described: PostgresTable, written: readonly WrittenColumn[], key: string): Write {
   const own = written.find(({ column }) => column.name === key);
   if (own === undefined) throw new Error(`the batch has no column ${key}`);
@@ -136,16 +129,14 @@ function upserts(described: PostgresTable, written: readonly WrittenColumn[], ke
   const value = readCell(own.column, own.cell);
   const sets = written.filter((one) => one !== own);
   const update = `UPDATE ${table.quoted} AS t SET ${sets.length === 0 ? `${quoteName(key)} = ${column}` : assign(sets)}
-    FROM ${stageName} s WHERE ${between} AND ${column} = ${value} RETURNING s.n, ${nameOfRow(primary)} AS id, false AS created`;
+    FROM ${stageName} s WHERE ${between} AND s.n <> ALL (CAST($3 AS int[])) AND ${column} = ${value}
+    RETURNING s.n, ${nameOfRow(primary)} AS id, false AS created`;
   const insert = `WITH made AS (${insertInto(described, written, `ON CONFLICT (${quoteName(key)}) DO NOTHING`)}, ${column} AS key)
     SELECT s.n, made.id, true AS created FROM made JOIN ${stageName} s ON made.key = ${value} WHERE ${between}`;
   return async (session, first, last) => {
-    const changed = await rowsOf(session, update, [String(first), String(last)]);
-    if (changed.length === last - first + 1) return changed;
     const made = await rowsOf(session, insert, [String(first), String(last)]);
-    if (changed.length + made.length === last - first + 1) return [...changed, ...made];
-    const late = await rowsOf(session, update, [String(first), String(last)]);
-    const known = new Set([...changed, ...made].map(({ n }) => n));
-    return [...changed, ...made, ...late.filter(({ n }) => !known.has(n))];
+    if (made.length === last - first + 1) return made;
+    const known = `{${made.map(({ n }) => n).join(",")}}`;
+    return [...made, ...(await rowsOf(session, update, [String(first), String(last), known]))];
   };
 }
