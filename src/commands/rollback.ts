@@ -7,6 +7,7 @@ import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode, worstExitCode } from "../core/exit-code.ts";
 import { type Job, writesFile } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
+import { replacesTable } from "../job/mode.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
 import { keptJobFile } from "../pipeline/runs/recovery.ts";
@@ -88,6 +89,14 @@ function refuseGone({ id }: KeptRun, folder: string): void {
 
 /** Throws a Failure (2). */
 function refuseFilesOnly({ id }: KeptRun, { streams }: Job): void {
+  // Its versions are the record of what was, and what a replaced table held nobody has kept.
+  const kept = streams.find(({ target }) => target.mode === "history" || replacesTable(target));
+  if (kept !== undefined) {
+    const { mode, object } = kept.target;
+    throw usageFailure(`run ${id} wrote ${object} in mode ${mode}, which is not taken back`, {
+      next: mode === "history" ? "its versions tell what was before" : "run the job again with the source as it was",
+    });
+  }
   if (streams.some(({ target }) => !writesFile(target.mode))) return;
   throw usageFailure(`run ${id} wrote files only, and a file is not taken back`, {
     next: "run the job again with the source as it was: the file is written anew",
