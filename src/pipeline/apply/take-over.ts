@@ -14,6 +14,7 @@ import { adoptWindow } from "../extract/window.ts";
 import { type RunContext, sourceOf, subfolder } from "../run/context.ts";
 import { runFolder } from "../run/run-files.ts";
 import { stalePlan } from "../run/stale-plan.ts";
+import { undonePlan } from "../run/undone-files.ts";
 
 /** Where the plan that a run writes was made. */
 function planFolder({ folder, run }: Pick<RunContext, "folder" | "run">): string {
@@ -43,6 +44,11 @@ export async function takeOver(
   await linkFile(join(from, "plan", `${stream.name}.parquet`), plan);
   if ((await hashOf(plan)) !== planned.planSha256) throw notAsKept(made, `the plan of stream ${stream.name}`, plan);
   await linkAll(join(from, "extract", stream.name), subfolder(context, "extract", stream.name));
+  if (run.options.rollback !== undefined) {
+    // Which rows of the run that is taken back the plan is of.
+    const own = undonePlan(context, stream.name);
+    await linkFile(join(from, relative(context.folder, own)), own);
+  }
   for (const kind of read) await linkAll(join(from, kind), join(context.folder, kind));
   for (const kind of told) copyTold(join(from, kind), subfolder(context, kind), stream.name);
   const takes = ledger.takes(made, stream.name);
