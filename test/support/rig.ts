@@ -24,6 +24,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type ChildOptions, type Finished, type Running, runLoadline, startLoadline } from "./child.ts";
+import { placeKeys } from "./sandbox-keys.ts";
 import { type StartedSandbox, startWarmSandbox } from "./warm/client.ts";
 import type { SandboxAddresses } from "./warm/protocol.ts";
 
@@ -186,6 +187,7 @@ async function startSandboxProcess(
   data: string,
   files: Record<string, string>,
 ): Promise<StartedSandbox> {
+  placeKeys(data);
   const ports = ["--salesforce-port", String(port), "--hubspot-port", "0", "--sftp-port", String(sftpPort)];
   const flags = Object.entries(files).flatMap(([name, file]) => [`--${name}`, file]);
   const args = ["sandbox", ...ports, "--data", data, ...flags];

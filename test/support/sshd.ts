@@ -4,11 +4,12 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { makeKeptFolder } from "./kept-folder.ts";
 
 const program = "/usr/sbin/sshd";
 
@@ -41,6 +42,19 @@ export interface SshdRequest {
   sftp?: string;
 }
 
+const passphrase = "a passphrase of the tests";
+
+/** A key of RSA and one with a passphrase cost more than all else of a server's start: all servers of a process share them. */
+let dearKeys: string | undefined;
+
+function makeDearKeys(): string {
+  const folder = makeKeptFolder("loadline-keys-");
+  makeKey(join(folder, "host_rsa"), "rsa");
+  makeKey(join(folder, "user"), "ed25519");
+  makeKey(join(folder, "locked"), "ed25519", passphrase);
+  return folder;
+}
+
 export async function startSshd(request: SshdRequest = {}): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), "loadline-sshd-")));
   const folder = join(home, "files");
@@ -48,11 +62,9 @@ export async function startSshd(request: SshdRequest = {}): Promise<Sshd> {
   // As root, sshd wants a folder of its own; it is empty and stays.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
   const path = (name: string) => join(home, name);
-  const passphrase = "a passphrase of the tests";
   makeKey(path("host_ed25519"), "ed25519");
-  makeKey(path("host_rsa"), "rsa");
-  makeKey(path("user"), "ed25519");
-  makeKey(path("locked"), "ed25519", passphrase);
+  dearKeys ??= makeDearKeys();
+  cpSync(dearKeys, home, { recursive: true });
   writeFileSync(path("authorized_keys"), ["user", "locked"].map((name) => readFileSync(path(`${name}.pub`))).join(""));
   const port = request.port ?? (await freePort());
   writeFileSync(
