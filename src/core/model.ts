@@ -23,6 +23,8 @@ export interface FieldSchema {
   clearable?: false;
   createable: boolean;
   updateable: boolean;
+  /** What lets this user write it, where it is the user who may not, and a statement does. */
+  grant?: string;
   nillable: boolean;
   defaultedOnCreate: boolean;
   /** May serve as `target.key`: an external id or unique lookup field. */
@@ -104,6 +106,8 @@ export interface ObjectSchema {
   fields: Map<string, FieldSchema>;
   /** Why one of these is not so, where it is not for this user to be let. */
   unable?: string;
+  /** What lets this user, where a statement does: GRANT INSERT ON … TO … */
+  grants?: Partial<Record<"createable" | "updateable" | "deletable", string>>;
   /** Whose records go with a record of this object when it is deleted; absent where the system knows nothing of the kind. */
   cascades?: ChildLink[];
 }

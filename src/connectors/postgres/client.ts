@@ -27,7 +27,8 @@ const asText: NonNullable<ClientConfig["types"]> = { getTypeParser: () => (text:
  */
 const settings = `SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601';
   SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL idle_in_transaction_session_timeout = '10min';
-  SELECT set_config(name, '250', true) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'`;
+  SELECT set_config(name, '250', true) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval';
+  SELECT pg_backend_pid() AS pid`;
 
 const begins = {
   read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -126,10 +127,13 @@ export class PostgresClient implements SqlClient<PostgresSession> {
     const { signal } = this.#context;
     signal.throwIfAborted();
     const client = this.#idle.pop() ?? (await this.#open());
-    const cancel = () => void this.#cancel(client);
+    // Behind a pooler a transaction's process is known once it has begun, and is not the connection's.
+    let pid: string | undefined;
+    const cancel = () => void this.#cancel(client, pid);
     signal.addEventListener("abort", cancel, { once: true });
     try {
-      await client.query(`${begins[kind]}; ${settings}`);
+      const begun: unknown = await client.query(`${begins[kind]}; ${settings}`);
+      pid = (begun as QueryResult<Row>[]).at(-1)?.rows[0]?.["pid"] ?? undefined;
       const done = await act(new PostgresSession(client));
       await client.query("COMMIT");
       this.#idle.push(client);
@@ -176,12 +180,13 @@ export class PostgresClient implements SqlClient<PostgresSession> {
   }
 
   /** Over a connection of its own: one that works on a statement hears nothing else. */
-  async #cancel(client: Client): Promise<void> {
-    const pid = (client as { processID?: number }).processID;
+  async #cancel(client: Client, pid: string | undefined): Promise<void> {
     try {
-      const other = await this.#open();
-      await other.query(`SELECT pg_cancel_backend(${Number(pid)})`);
-      await other.end();
+      if (pid !== undefined) {
+        const other = await this.#open();
+        await other.query(`SELECT pg_cancel_backend(${Number(pid)})`);
+        await other.end();
+      }
     } catch {
       // It ends with its connection.
     }

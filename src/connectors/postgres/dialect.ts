@@ -11,8 +11,9 @@ import { nameByKey, quoteName } from "./names.ts";
 import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
 import { replaceTable } from "./replace.ts";
+import { findReadable } from "./rights.ts";
 import { refuseUnkept } from "./table-parts.ts";
-import { findTable, listTables, tableKey } from "./tables.ts";
+import { listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
 import { xminCounter } from "./xmin.ts";
 
@@ -26,7 +27,7 @@ const days: DayRange = {
 
 export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   quoteName,
-  findTable,
+  findTable: findReadable,
   tableKey,
   selectedColumns,
   nameByKey,

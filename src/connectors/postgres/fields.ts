@@ -6,6 +6,7 @@ import { fieldOf } from "../kit/field.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
 import type { PostgresSession } from "./client.ts";
+import { grant } from "./rights.ts";
 import { type CatalogTable, findTable, tableKey } from "./tables.ts";
 import { numericRoom } from "./types.ts";
 
@@ -40,7 +41,7 @@ const columnsOf = `WITH RECURSIVE base AS (
     format_type(b.oid, NULL) AS cast, a.attnotnull AS required, a.attgenerated <> '' AS generated,
     a.attidentity AS identity, pg_get_expr(d.adbin, d.adrelid) AS initial,
     pg_get_serial_sequence(CAST(CAST(a.attrelid AS regclass) AS text), a.attname) AS sequence,
-    col_description(a.attrelid, a.attnum) AS label,
+    col_description(a.attrelid, a.attnum) AS label, current_user AS role,
     has_column_privilege(a.attrelid, a.attnum, 'INSERT') AS "mayInsert", has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS "mayUpdate",
     (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid) AS labels,
     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL
@@ -64,17 +65,29 @@ export async function describeTable(session: PostgresSession, name: string): Pro
   const key = await tableKey(session, table);
   const constraints = await session.rows(constraintsOf, [table.oid]);
   const own = fieldOf({ name: idColumn, label: "what names a row: its primary key", vendorType: "key", kind: "id" });
-  const fields = [{ ...own, createable: false, updateable: false }, ...rows.map((row) => fieldOfColumn(row))];
+  const role = rows[0]?.["role"] ?? "";
+  const fields = [
+    { ...own, createable: false, updateable: false },
+    ...rows.map((row) => fieldOfColumn(row, table, role)),
+  ];
   // Of a view nothing says which row is which.
   const isNamed = table.isTable && key.length > 0;
+  // What changes a row looks at it first: at what it holds, and which version it is, which no right for a column lets.
+  const isFound = isNamed && table.isReadable;
+  const change = (right: string) => grant(table.isReadable ? right : `SELECT, ${right}`, table.name, role);
   return {
     table,
     schema: {
       object: table.name,
       label: table.label,
       createable: table.isTable && table.isCreateable,
-      updateable: isNamed && table.isUpdateable,
-      deletable: isNamed && table.isDeletable,
+      updateable: isFound && table.isUpdateable,
+      deletable: isFound && table.isDeletable,
+      grants: {
+        createable: grant("INSERT", table.name, role),
+        updateable: change("UPDATE"),
+        deletable: change("DELETE"),
+      },
       fields: new Map(fields.map((field) => [field.name, field])),
       ...unableTo(table, key),
     },
@@ -117,7 +130,7 @@ const ranges: Record<string, { min: string; max: string }> = {
   int8: { min: "-9223372036854775808", max: "9223372036854775807" },
 };
 
-function fieldOfColumn(row: Row): FieldSchema {
+function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema {
   const { name, type: typeName, form, label, shown, identity } = row;
   const type = typeName ?? "";
   const modifier = Number(row["modifier"]);
@@ -134,6 +147,7 @@ function fieldOfColumn(row: Row): FieldSchema {
     kind: kind === "id" ? "text" : (kind ?? "text"),
     createable: isWritten && row["mayInsert"] === "t",
     updateable: isWritten && row["mayUpdate"] === "t",
+    ...grantOf(row, isWritten, table, role),
     nillable: row["required"] !== "t",
     defaultedOnCreate: row["initial"] != null || identity !== "",
     externalId: isUnique,
@@ -145,4 +159,13 @@ function fieldOfColumn(row: Row): FieldSchema {
     ...(["varchar", "bpchar"].includes(type) && modifier > 4 ? { maxLength: modifier - 4 } : {}),
     ...(isEnum ? { picklist: { values: JSON.parse(row["labels"] ?? "[]") as string[], restricted: true } } : {}),
   });
+}
+
+function grantOf(row: Row, isWritten: boolean, { name: table }: CatalogTable, role: string): { grant?: string } {
+  const rights = [
+    ["INSERT", row["mayInsert"]],
+    ["UPDATE", row["mayUpdate"]],
+  ].flatMap(([right, may]) => (may === "t" ? [] : [right ?? ""]));
+  if (!isWritten || rights.length === 0) return {};
+  return { grant: rights.map((right) => grant(right, table, role, [row["name"] ?? ""])).join("; ") };
 }

@@ -10,7 +10,7 @@ import { quoteName, readTableName, showTableName } from "./names.ts";
 /** Tables, views and the like that the role can see, the server's own aside. */
 const visible = `SELECT c.oid, n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS label, c.relkind,
     pg_table_is_visible(c.oid) AS "isVisible", has_table_privilege(c.oid, 'SELECT') AS "isReadable",
-    has_table_privilege(c.oid, 'INSERT') AS "isCreateable", has_table_privilege(c.oid, 'UPDATE') AS "isUpdateable",
+    has_any_column_privilege(c.oid, 'INSERT') AS "isCreateable", has_any_column_privilege(c.oid, 'UPDATE') AS "isUpdateable",
     has_table_privilege(c.oid, 'DELETE') AS "isDeletable"
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')

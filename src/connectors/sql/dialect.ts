@@ -33,6 +33,8 @@ export interface FoundTable {
   name: string;
   /** As SQL has it. */
   quoted: string;
+  /** Columns that this user may not read, each with what lets it. */
+  hidden?: ReadonlyMap<string, string>;
 }
 
 export interface TableRow extends FoundTable {

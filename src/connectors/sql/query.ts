@@ -44,6 +44,10 @@ export async function queryOf<Session extends SqlSession>(
       refused.set(column.name.toLowerCase(), { message: `${column.name} ${read.refused}`, next: read.next });
     else columns.set(column.name, read);
   }
+  for (const [name, grant] of table?.hidden ?? []) {
+    const next = `an administrator lets it: ${grant}`;
+    refused.set(name.toLowerCase(), { message: `${name} can't be read by this user`, next });
+  }
   const counter = isCounted(source, dialect, names) ? dialect.counter : undefined;
   await counter?.refuseUncounted(session, source);
   const changed = counter === undefined ? cursorOf(source, dialect, selected) : { counter };

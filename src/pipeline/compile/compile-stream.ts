@@ -275,7 +275,8 @@ async function resolveTargetField(
   const readOnly = `${schema.object}.${field.target} is read-only: it can't be ${what} by this user`;
   // As of a master-detail relationship whose child may not go to another parent.
   const once = found.createable && creates ? { next: `policy: create_only writes it into new records only` } : {};
-  problems.push({ ...at, message: readOnly, ...once, ...explained });
+  const granted = found.grant === undefined ? {} : { next: `an administrator lets it: ${found.grant}` };
+  problems.push({ ...at, message: readOnly, ...once, ...granted, ...explained });
   return undefined;
 }
 

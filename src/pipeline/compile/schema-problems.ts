@@ -35,7 +35,8 @@ const participles = { createable: "created", updateable: "updated", deletable: "
 /** What the mode does and this user may not. */
 export function findObjectProblems({ target, madeFor }: Stream, schema: ObjectSchema): Diagnostic[] {
   const wanted = madeFor === undefined ? verbs[target.mode] : verbs.insert;
-  const missing = wanted.filter((verb) => !schema[verb]).map((verb) => participles[verb]);
+  const lacking = wanted.filter((verb) => !schema[verb]);
+  const missing = lacking.map((verb) => participles[verb]);
   if (missing.length === 0) return [];
   const wants = madeFor === undefined ? `mode ${target.mode}` : "miss: create";
   const what = `${schema.object} can't be ${missing.join(" or ")}`;
@@ -44,7 +45,11 @@ export function findObjectProblems({ target, madeFor }: Stream, schema: ObjectSc
     return [{ place: target.place, length: schema.object.length, message }];
   }
   const message = `${what} by this user, which ${wants} wants`;
-  const next = "give the integration user that object permission, or choose another mode";
+  const grants = lacking.flatMap((verb) => schema.grants?.[verb] ?? []);
+  const next =
+    grants.length === 0
+      ? "give the integration user that object permission, or choose another mode"
+      : `an administrator lets it: ${grants.join("; ")}`;
   return [{ place: target.place, length: schema.object.length, message, next }];
 }
 
