@@ -25,6 +25,7 @@ import { countTakenAgain } from "./pipeline/extract/window.ts";
 import { type Cascades, forecastCascades, noCascades } from "./pipeline/load/cascades.ts";
 import { holdBackDeletes } from "./pipeline/load/hold-back.ts";
 import { type LoadPass, loadStream } from "./pipeline/load/load-stream.ts";
+import { makeTables } from "./pipeline/load/make-tables.ts";
 import { recheckBatches } from "./pipeline/load/recheck.ts";
 import { planStream } from "./pipeline/plan-stream.ts";
 import { rollbackStream } from "./pipeline/rollback/rollback-stream.ts";
@@ -82,6 +83,7 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
     if (planned.some(isToWrite)) await context.confirm?.(planned);
     claimPlan(context);
   }
+  await makeTables(context, streams);
   const outcomes = await loadStreams(context, streams, planned);
   await refuseMissingRows(context, streams, outcomes);
   const failed = outcomes.some(({ counts }) => counts.failed > 0);

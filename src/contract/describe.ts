@@ -3,6 +3,7 @@
 
 import type { FieldSchema, ObjectSchema, ObjectSummary } from "../core/model.ts";
 import type { Mode, Place } from "../job/job.ts";
+import type { VersionColumns } from "./present.ts";
 
 /** What a job asks for beyond its fields. */
 export interface Demands {
@@ -13,12 +14,40 @@ export interface Demands {
   place: Place;
 }
 
+/** A table as a job's map would have it. */
+export interface NewTable {
+  object: string;
+  /** What is mapped, with the engine's types. */
+  columns: readonly { name: string; type: string; place: Place }[];
+  key: readonly string[];
+  /** It is to hold a row for each version. */
+  versions?: VersionColumns;
+  /** Of the table's name in the job. */
+  place: Place;
+}
+
+export interface NewTables {
+  /** The name that a table which is not there would go by. */
+  nameNew(object: string): Promise<string>;
+  /** Whether the table is there, whatever is planned. */
+  isThere(object: string): Promise<boolean>;
+  /**
+   * What would make the table, or columns that one lacks: from now on it is described as it would be. Writes nothing. Gives
+   * the statements. Throws a Failure (2) where the system has no such type, or the user may not.
+   */
+  plan(table: NewTable): Promise<string[]>;
+  /** Does what was planned of a table; does nothing where nothing is. */
+  make(object: string): Promise<void>;
+}
+
 export interface Describe {
   /** The objects that this user can see. */
   listObjects(): Promise<ObjectSummary[]>;
   describe(object: string): Promise<ObjectSchema>;
   /** The system's own name of an object, where it takes others too. Throws a Failure (2) where there is none. */
   canonicalName?(object: string): Promise<string>;
+  /** Of a target that makes tables. */
+  tables?: NewTables;
   /** The schema of a mapped name, also `Relation.External_Id`; undefined when there is no such field. */
   resolveField(schema: ObjectSchema, name: string): Promise<FieldSchema | undefined>;
   /** What is wrong with a mapped name that can't be resolved, where that is more than a slip. */

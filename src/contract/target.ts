@@ -22,8 +22,6 @@ export interface TargetCapabilities {
   modes: readonly Mode[];
   /** A version tells that a record changed, and not when. */
   untimedVersions?: true;
-  /** It makes tables, and columns of those that are there, where a job says so. */
-  makesTables?: true;
   /** Up to this many keys a target is asked for the records that they name, rather than for all. */
   namedKeysMax: number;
   /** Records are found by what any field holds at the moment, not by an index that comes later. */

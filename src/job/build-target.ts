@@ -33,6 +33,9 @@ export function buildTarget(
     diagnostics.add(spanAt(["target", "mode"], draft), `mode ${mode} goes with \`files\`, not with \`object\``);
     return undefined;
   }
+  if (written.create_table !== undefined && called !== "table") {
+    diagnostics.add(keySpanAt(draft.tree, ["target", "create_table"]), "create_table goes with `table`");
+  }
   if (mode === "history" && called !== "table") {
     diagnostics.add(
       spanAt(["target", "mode"], draft),
@@ -55,6 +58,7 @@ export function buildTarget(
     connection,
     object,
     ...(called === "table" ? { isTable: true as const } : {}),
+    ...(written.create_table === true ? { createsTable: true as const } : {}),
     key: typeof key === "string" ? [key] : key,
     mode,
     batch: { ...(rows === undefined ? {} : { rows }), ...(bytes === undefined ? {} : { bytes: parseBytes(bytes) }) },
@@ -81,6 +85,7 @@ function buildFileTarget(
   for (const name of [
     "object",
     "table",
+    "create_table",
     "adopt_by",
     "via",
     "batch",

@@ -31,6 +31,12 @@ export const target = closedMap({
   connection: text.describe("A connection of connections.yaml.").optional(),
   object: text.describe("The object to load, e.g. Contact.").optional(),
   table: text.describe("Of a database: the table to load, e.g. crm.contacts.").optional(),
+  create_table: z
+    .boolean()
+    .describe(
+      "A table that is not there is made from the map's types, with the key as its primary key. Default: false.",
+    )
+    .optional(),
   key: z
     .union([text, atLeastOneName])
     .describe(

@@ -253,6 +253,7 @@ async function planParts(
   const guarded = await judgePlan(context, compiled, { counts, plan, stage: staged.view });
   const replaced = await judgeReplaced(context, stream, counts, diff.wholeness);
   const notes = [
+    ...compiled.ddl.map((statement) => `before it loads: ${statement}`),
     ...replaced.notes,
     ...ofSource,
     ...drift.notes,

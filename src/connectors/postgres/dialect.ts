@@ -8,6 +8,7 @@ import { openedAt } from "./clock.ts";
 import { describeTable, type PostgresTable } from "./fields.ts";
 import { forgetMarks, readMark, takeMark } from "./marks.ts";
 import { nameByKey, quoteName } from "./names.ts";
+import { nameNew, planTable } from "./new-table.ts";
 import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
 import { replaceTable } from "./replace.ts";
@@ -43,6 +44,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   // https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-ROW-SECURITY
   refuseHidden: async (session) => void (await session.query("SELECT set_config('row_security', 'off', true)")),
   markTable: "loadline.batch",
+  newTables: { nameNew, plan: planTable },
   listTables,
   describe: describeTable,
   render: (...value) =>

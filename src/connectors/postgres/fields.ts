@@ -22,6 +22,8 @@ export interface TableColumn {
   /** It counts by itself. */
   isIdentity: boolean;
   isGenerated: boolean;
+  /** It is to be added, and not there yet. */
+  isPlanned?: true;
 }
 
 export interface PostgresTable extends DescribedTable {
@@ -60,7 +62,10 @@ const constraintsOf = `SELECT name, json_agg(a.attname ORDER BY at) AS columns F
   JOIN pg_attribute a ON a.attrelid = CAST($1 AS oid) AND a.attnum = k.attnum GROUP BY name`;
 
 export async function describeTable(session: PostgresSession, name: string): Promise<PostgresTable> {
-  const table = await findTable(session, name);
+  return describeFound(session, await findTable(session, name));
+}
+
+export async function describeFound(session: PostgresSession, table: CatalogTable): Promise<PostgresTable> {
   const rows = await session.rows(columnsOf, [table.oid]);
   const key = await tableKey(session, table);
   const constraints = await session.rows(constraintsOf, [table.oid]);

@@ -17,7 +17,8 @@ export function cellOf({ key, columns }: PostgresTable, field: string): string {
   return field === idColumn || column === undefined ? nameOfRow(key) : cellOfColumn(column);
 }
 
-function cellOfColumn({ name, cast, isText }: TableColumn): string {
+function cellOfColumn({ name, cast, isText, isPlanned }: TableColumn): string {
+  if (isPlanned === true) return "CAST(NULL AS text)";
   const column = `t.${quoteName(name)}`;
   if (isText) return markText(cast === "character" ? `rtrim(${column})` : `CAST(${column} AS text)`);
   if (cast === "timestamp with time zone") return `to_json(${column}) #>> '{}'`;

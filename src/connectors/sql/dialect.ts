@@ -4,6 +4,7 @@
 // mark are one transaction.
 
 import type { Account } from "../../contract/account.ts";
+import type { NewTable } from "../../contract/describe.ts";
 import type { StrictColumn } from "../../contract/records.ts";
 import type { Batch } from "../../contract/write.ts";
 import type { Place } from "../../core/errors.ts";
@@ -53,6 +54,16 @@ export interface DescribedTable {
   schema: ObjectSchema;
   /** Columns of the primary key, or of what names rows as well. */
   key: readonly string[];
+  /** It is planned, and not there yet. */
+  isNew?: true;
+}
+
+/** How tables are made. */
+export interface NewTableDialect<Session extends SqlSession, Table extends DescribedTable> {
+  /** The name that counts of one that is not there. */
+  nameNew(session: Session, written: string): Promise<string>;
+  /** In a transaction that is undone: the table as it would be, and what makes it. `present`: it lacks the columns. */
+  plan(session: Session, asked: NewTable, present: Table | undefined): Promise<{ table: Table; statements: string[] }>;
 }
 
 /** What an expression sees of a column. */

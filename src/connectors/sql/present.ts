@@ -13,6 +13,7 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
   request: SnapshotRequest,
 ): Promise<Snapshot> {
   const { folder, name, signal, scope, keys, versions } = request;
+  if (described.isNew === true) return { files: [], rows: 0, how: "nothing read: the table is new" };
   const path = join(folder, `${name}-00001.csv`);
   const asked: string[] = [];
   for await (const key of keys?.read() ?? []) asked.push(key);

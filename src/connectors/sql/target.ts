@@ -9,10 +9,10 @@ import type { RowError } from "../../contract/write.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withAccount } from "../kit/account.ts";
-import { rememberEach } from "../kit/remember.ts";
 import { clearCell } from "./cells.ts";
 import type {
   DescribedTable,
+  NewTableDialect,
   PresentDialect,
   ReadDialect,
   SqlClient,
@@ -21,6 +21,7 @@ import type {
   WriteDialect,
 } from "./dialect.ts";
 import { idColumn, versionColumn } from "./names.ts";
+import { openNewTables } from "./new-tables.ts";
 import { readPresent } from "./present.ts";
 import { resultColumns } from "./results.ts";
 import { markedWrites, repeatableWrites } from "./write.ts";
@@ -35,6 +36,7 @@ export interface TargetDialect<Session extends SqlSession, Table extends Describ
     PresentDialect<Table> {
   /** What remembers marks, as people know it: loadline.batch. */
   markTable: string;
+  newTables?: NewTableDialect<Session, Table>;
   listTables(session: Session): Promise<TableRow[]>;
   describe(session: Session, name: string): Promise<Table>;
   render: Values["render"];
@@ -58,9 +60,16 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
   dialect: TargetDialect<Session, Table>,
   isPrepared: boolean,
 ): Target {
-  const table = rememberEach((name: string) =>
-    client.explain(`describing ${name}`, () => client.transact("read", (session) => dialect.describe(session, name))),
-  );
+  const described = new Map<string, Promise<Table>>();
+  const describe = (name: string) =>
+    client.explain(`describing ${name}`, () => client.transact("read", (session) => dialect.describe(session, name)));
+  const table = (name: string) => {
+    const known = described.get(name) ?? describe(name);
+    described.set(name, known);
+    return known;
+  };
+  const tables =
+    dialect.newTables === undefined ? undefined : openNewTables(client, dialect.newTables, { described, describe });
   const { readIdentity } = client;
   const { replacement, keepsVersions } = dialect;
   const modes = [
@@ -82,6 +91,7 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
         }));
       }),
     describe: async (name) => (await table(name)).schema,
+    ...(tables === undefined ? {} : { tables }),
     ...(readIdentity === undefined
       ? {}
       : { readIdentity: () => client.explain("asking who is signed in", () => readIdentity.call(client)) }),
@@ -93,9 +103,10 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
       if (hardDelete || assignmentRule !== undefined)
         throw usageFailure("a database has neither hard_delete nor assignment_rule", { where: place });
       if (mode !== "replace" || replacement === undefined) return;
-      const described = await table(object);
+      const replaced = await table(object);
+      if (replaced.isNew === true) return;
       await client.explain(`looking at ${object}`, () =>
-        client.transact("read", (session) => replacement.refuse(session, described, place)),
+        client.transact("read", (session) => replacement.refuse(session, replaced, place)),
       );
     },
     render: dialect.render,
@@ -106,7 +117,11 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
       ),
     countRecords: (object) =>
       client.explain(`counting the rows of ${object}`, async () => {
-        const { quoted } = (await table(object)).table;
+        const {
+          isNew,
+          table: { quoted },
+        } = await table(object);
+        if (isNew === true) return 0;
         const [row] = await client.transact("read", (session) => session.rows(`SELECT count(*) AS n FROM ${quoted}`));
         return Number(row?.["n"]);
       }),

@@ -16,14 +16,14 @@ import { readParquet } from "../../stage/parquet.ts";
 import { planInserted } from "../batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
 import { writeBatches } from "../batches/write-batches.ts";
-import { columnsOfParts, compileInRun } from "../compile/compile-in-run.ts";
+import { compileAgain } from "../compile/compile-in-run.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { describeWritten } from "../compile/written-stream.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
 import { lookupFolder } from "../lookups/found-records.ts";
 import { resolveLookup } from "../lookups/resolve-lookup.ts";
-import { type RunContext, sourceOf, subfolder, targetOf } from "../run/context.ts";
+import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { findDelivered, memoryOwner } from "../run/memory-owner.ts";
 import { beganAfterPlan } from "../run/plan-age.ts";
 import { stalePlan } from "../run/stale-plan.ts";
@@ -98,18 +98,6 @@ function refuseOther({ run }: RunContext, { connection, org }: StreamRecord, now
     why: "a plan is of the records of one org",
     next: `point ${connection} back at that org, or make the plan anew: loadline plan ${showPath(run.jobFile)}`,
   });
-}
-
-/** By the columns that the plan's parts have, or the object's. */
-async function compileAgain(
-  context: RunContext,
-  stream: Stream,
-  parts: readonly PartRecord[],
-): Promise<CompiledStream> {
-  const { records } = sourceOf(context, stream.source.connection);
-  if (stream.source.kind === "files" || records === undefined)
-    return compileInRun(context, stream, columnsOfParts(parts));
-  return compileInRun(context, stream, await records.describe(stream.source));
 }
 
 /** The rows are staged once more: what they are is not in the plan. What they look up is no part of that. */

@@ -22,6 +22,7 @@ import type { CompiledStream } from "./compiled-stream.ts";
 import { findDedupeProblems } from "./dedupe-problems.ts";
 import { doubtAddress } from "./doubtful-address.ts";
 import { takeFound } from "./found-values.ts";
+import { planTable } from "./new-table.ts";
 import { compileTimes, timeSchema } from "./newest.ts";
 import { refuseSecondRecords } from "./one-of-several.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
@@ -35,6 +36,7 @@ import { compileWhere } from "./target-where.ts";
 /** Throws one Failure (exit 2) with all problems of the stream. */
 export async function compileStream(given: CompileInput): Promise<CompiledStream> {
   const { target } = given;
+  const ddl = await planTable(given);
   const schema = await describeTarget(given);
   await target.refuseDemands(given.stream.target);
   const stream = nameParents(given.job, given.stream, schema);
@@ -112,6 +114,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     redacted,
     carried: [...carried],
     times: times.of,
+    ddl,
     rounds: fields.some(({ rounded }) => rounded !== undefined),
   };
 }

@@ -25,7 +25,9 @@ async function nameKey(job: Job, stream: Stream, targets: ReadonlyMap<string, Ta
 async function nameObjectsOf(stream: Stream, targets: ReadonlyMap<string, Target>): Promise<Stream> {
   const { source, target } = stream;
   const system = targets.get(target.connection);
-  const object = await canonicalName(system, target.object);
+  const known = await canonicalName(system, target.object);
+  const isNew = target.createsTable === true && !(await (system?.tables?.isThere(known) ?? true));
+  const object = isNew ? await orAsItIs(known, async () => (await system?.tables?.nameNew(known)) ?? known) : known;
   const isMatched = stream.madeFor !== undefined && !(await isKnownKey(system, object, target.key));
   const named = { ...stream, target: { ...target, object, ...(isMatched ? { isMatched: true as const } : {}) } };
   if (source.kind !== "object") return named;

@@ -129,6 +129,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   problems.push(...(await findLiteralProblems({ engine, target, job: request.job, compiled })));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const stale = columns === undefined ? [] : tellStaleFields(stream, compiled.columns.keys(), columns);
+  result.checked.push(...compiled.ddl.map((statement) => `${stream.name}: before it loads: ${statement}`));
   const told = [...stale, ...tellKeptAssociations(compiled), ...(await tellLossyCasts(engine, compiled))];
   result.warnings.push(...told.map((message) => `${stream.name}: ${message}`));
   const { object, mode, key } = stream.target;
