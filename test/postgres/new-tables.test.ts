@@ -71,7 +71,7 @@ describe.skipIf(!hasPostgres)("tables that a job makes", () => {
       },
       { no: "2", "Full Name": "Bo", amount: null, born: null, ok: "f", seen: null, share: null },
     ]);
-    const wider = { ...map, city: "'Bern'" };
+    const wider = { ...map, city: "upper(name)" };
     project.write({ "job.yaml": jobOf(source, target, wider, "timezone: UTC\n") });
     const refused = await project.run("job.yaml");
     expect([refused.summary.exitCode, explain(refused.error)]).toEqual([
