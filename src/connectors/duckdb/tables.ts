@@ -7,7 +7,7 @@ import type { FoundTable } from "../sql/dialect.ts";
 import { tableUnknown } from "../sql/names.ts";
 import type { DuckdbSession } from "./client.ts";
 
-export interface DuckdbTable extends FoundTable {
+interface DuckdbTable extends FoundTable {
   schema: string;
   table: string;
 }

@@ -77,7 +77,7 @@ function readSourceCell(name: string, kind: ColumnClass, value: SqliteValue): st
 }
 
 /** What a cell of a file is, for a column of a class. */
-export type ReadCell = (name: string, kind: ColumnClass, value: SqliteValue) => string | null;
+type ReadCell = (name: string, kind: ColumnClass, value: SqliteValue) => string | null;
 
 const between = 1000;
 

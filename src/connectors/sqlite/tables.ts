@@ -8,7 +8,7 @@ import { tableUnknown } from "../sql/names.ts";
 import type { SqliteSession } from "./client.ts";
 import { type ColumnClass, classOf } from "./types.ts";
 
-export interface SqliteTable extends TableRow {
+interface SqliteTable extends TableRow {
   kind: "table" | "view" | "virtual";
 }
 
