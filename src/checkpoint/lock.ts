@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { monotonicMs, now, wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { makePrivateFolder, writeDurably } from "../core/files.ts";
+import { makePrivateFolder, writeWhole } from "../core/files.ts";
 import { type DatabaseSync, isSqliteLockFree, openSqliteLock } from "../core/sqlite.ts";
 import { userName } from "../core/user.ts";
 
@@ -51,11 +51,11 @@ export async function takeLock(request: LockRequest): Promise<Disposable> {
   }
 }
 
-/** Says who has it, to those who wait. A full disk leaves nobody with the lock. */
+/** Says who has it, to those who wait: nobody does after a power cut. A full disk leaves nobody with the lock. */
 function nameHolder(path: string, database: DatabaseSync): void {
   try {
     const holder = `process ${process.pid} of ${userName()} on ${hostname()}, since ${now().toISOString()}`;
-    writeDurably(`${path}.txt`, `${holder}\n`);
+    writeWhole(`${path}.txt`, `${holder}\n`);
   } catch (error) {
     database.close();
     throw error;

@@ -60,6 +60,13 @@ export function writeDurably(path: string, content: string | Uint8Array): void {
   syncPath(dirname(path));
 }
 
+/** Writes a file that others see whole or not at all. A power cut may take it. */
+export function writeWhole(path: string, content: string): void {
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, content, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
 /** Flushes a file that something else wrote, and its entry in the folder, to the disk. */
 export function syncFile(path: string): void {
   syncPath(path);

@@ -73,19 +73,19 @@ const cantOpen = 14;
  */
 export function openSqliteLock(path: string, onDamage: () => void): DatabaseSync | undefined {
   try {
-    return holdFile(path);
+    return holdLock(path);
   } catch (error) {
     if (!isDamage(error)) throw error;
     onDamage();
     truncateSync(path, 0);
-    return holdFile(path);
+    return holdLock(path);
   }
 }
 
 /** Whether no process holds a file. One that is held is so whatever stands in it, and one that is damaged stays as it is. */
 export function isSqliteLockFree(path: string): boolean {
   try {
-    const database = holdFile(path);
+    const database = holdLock(path);
     database?.close();
     return database !== undefined;
   } catch (error) {
@@ -94,10 +94,15 @@ export function isSqliteLockFree(path: string): boolean {
   }
 }
 
-function holdFile(path: string, waitMs = 0): DatabaseSync | undefined {
+/** Nothing is written to it, and nobody holds it after a power cut: its empty journal need not be on the disk. */
+function holdLock(path: string): DatabaseSync | undefined {
+  return holdFile(path, 0, "PRAGMA synchronous = OFF;");
+}
+
+function holdFile(path: string, waitMs = 0, first = ""): DatabaseSync | undefined {
   const database = openFile(path, false);
   try {
-    database.exec(`PRAGMA busy_timeout = ${waitMs}; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE`);
+    database.exec(`${first} PRAGMA busy_timeout = ${waitMs}; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE`);
     return database;
   } catch (error) {
     database.close();
