@@ -207,14 +207,16 @@ async function leaveLost(input: LookupInput, schema: NamingField): Promise<void>
     WHEN l.why IS NOT NULL THEN ${literal(`its parent ${parent} `)} || ${shown} || ' ' || l.why
     ELSE ${literal(`no ${object} has ${key} "`)} || ${shown} || ${literal(`"${also}`)} END`;
   // The keys first: where none of them is lost, no row is read.
-  const lost = `SELECT w.key, f.ids, m.why FROM ${wantedTable(schema)} w
+  await engine.run(`CREATE OR REPLACE TEMP TABLE lost_keys AS SELECT w.key, f.ids, m.why FROM ${wantedTable(schema)} w
     LEFT JOIN (SELECT key, list(DISTINCT id ORDER BY id) AS ids FROM (${staying}) GROUP BY key) f ON f.key = w.key
     LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = w.key
-    WHERE len(f.ids) > 1 OR w.key NOT IN (${there})`;
+    WHERE len(f.ids) > 1 OR w.key NOT IN (${there})`);
+  const { lost } = await engine.one("SELECT count(*) AS lost FROM lost_keys");
+  if (Number(lost) === 0) return;
   await engine.run(`CREATE OR REPLACE TEMP TABLE lost_rows AS SELECT s._row_, s._key_, s.key, l.ids IS NULL AS is_missing, ${why} AS why
     FROM (SELECT _row_, _key_, ${name} AS shown, ${foldKey([schema])} AS key FROM ${identifier(stage)} JOIN (SELECT _row_, _key_ FROM ${keysTable}) USING (_row_)
       WHERE ${name} IS NOT NULL) s
-    JOIN (${lost}) l ON l.key = s.key`);
+    JOIN lost_keys l ON l.key = s.key`);
   if (coming.length > 0) {
     const streams = `[${coming.map(literal).join(", ")}]`;
     await engine.run(`INSERT INTO ${laterTable}
