@@ -41,8 +41,8 @@ const calls: readonly (readonly [call: string, good: readonly string[], strange:
   ["proper(x)", ["MCDONALD", "VAN DER BERG"], []],
   ["state_code(x, 'US')", ["California", "ny"], ["Bayern"]],
   ["strip_html(x)", ["<p>a</p>", "a < b"], []],
-  ["strptime(x, '%Y-%m-%d')", ["2026-01-31"], ["2026-01-32"]],
   ["trim(x)", [" a ", "\u200ba"], []],
+  ["strptime(x, '%Y-%m-%d')", ["2026-01-31", "2024-02-29", "1999-12-31"], ["2026-01-32"]],
   ["url(x)", ["WWW.x.com/"], ["javascript:alert(1)"]],
   ["vat_valid(x)", ["DE 136 695 976"], ["AU51824753556"]],
 ];
