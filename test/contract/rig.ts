@@ -38,8 +38,8 @@ export interface ConnectorRig extends AsyncDisposable {
   fields: { key: string; text: string; number: string; boolean: string; date: string; datetime: string };
   /** When one may come back after a day's limit, as `next` says it; absent where nobody counts the calls. */
   dayEnds?: RegExp;
-  /** Characters that the text field takes. */
-  textMax: number;
+  /** Characters that the text field takes, where the system counts them. */
+  textMax?: number;
   /** The first instant that the system holds, where that is later than the year 1970 began. */
   firstInstant?: string;
   /** A value that the system refuses by itself: nothing that describe says condemns it. */
@@ -65,10 +65,10 @@ export interface ConnectorRig extends AsyncDisposable {
   remove(key: string): Promise<void>;
   /** Live records by key, values by the roles of their fields, as a person would write them down. */
   live(): Promise<Map<string, Values>>;
-  /** All at once, in place of those before: what the nth call of a kind from now on meets. */
-  setMishaps(mishaps: readonly { call: Call; nth: number; mishap: Mishap }[]): Promise<void>;
+  /** All at once, in place of those before: what the nth call of a kind from now on meets. Absent of a file. */
+  setMishaps?(mishaps: readonly { call: Call; nth: number; mishap: Mishap }[]): Promise<void>;
   /** How many of them a call has met. */
-  mishapsMet(): Promise<number>;
+  mishapsMet?(): Promise<number>;
   /** Whoever signs in from now on finds another org, with the same address and credentials. */
   setOtherOrg(isOther: boolean): Promise<void>;
 }

@@ -16,7 +16,7 @@ const checkDay: Check = {
     if (rig.dayEnds === undefined) return;
     using project = new ContractProject(rig);
     project.write({ "job.yaml": loadJob(rig, "upsert", { batchRows: 2 }), ...rowsFile(rows) });
-    await rig.setMishaps([{ call: "write", nth: 3, mishap: "day's limit" }]);
+    await rig.setMishaps?.([{ call: "write", nth: 3, mishap: "day's limit" }]);
     const stopped = await project.run("job.yaml");
     expect(stopped.summary, explain(stopped.error)).toMatchObject({ exitCode: 75, status: "stopped" });
     expect(stopped.summary.next).toMatch(rig.dayEnds);

@@ -10,8 +10,13 @@ import type { ConnectorRig, Role, Values } from "../rig.ts";
 
 /** A value that no field of the kind holds, and what is said of it. */
 function impossible({ textMax }: ConnectorRig): [Role, string, RegExp][] {
+  const tooLong = (max: number): [Role, string, RegExp] => [
+    "text",
+    "x".repeat(max + 1),
+    new RegExp(`has ${max + 1} characters, the field takes ${max}$`),
+  ];
   return [
-    ["text", "x".repeat(textMax + 1), new RegExp(`has ${textMax + 1} characters, the field takes ${textMax}$`)],
+    ...(textMax === undefined ? [] : [tooLong(textMax)]),
     ["number", "12 apples", /"12 apples" is not a number$/],
     ["boolean", "perhaps", /"perhaps" is not true or false$/],
     ["date", "2023-02-29", /"2023-02-29" is not a date/],
@@ -93,7 +98,9 @@ const checkNames: Check = {
 const checkSignIn: Check = {
   name: "a sign-in that is refused ends with exit code 8 and leaves no credential in any file",
   async run(rig) {
-    const environment = Object.fromEntries(Object.keys(rig.environment).map((name) => [name, "wrong-credential-4711"]));
+    const variables = Object.keys(rig.environment);
+    if (variables.length === 0) return;
+    const environment = Object.fromEntries(variables.map((name) => [name, "wrong-credential-4711"]));
     using project = new ContractProject({ ...rig, environment } as ConnectorRig);
     project.write({ "job.yaml": loadJob(rig, "upsert"), ...rowsFile([{ key: "S-1", text: "s" }]) });
     const ended = await project.run("job.yaml");
