@@ -23,10 +23,10 @@ import { type ModuleInfo, type OutputChunk, type Plugin, rolldown } from "rolldo
 const root = join(import.meta.dirname, "..");
 const { values } = parseArgs({ options: { noCheck: { type: "boolean" }, out: { type: "string" } } });
 
-/** Native code, or what may find its own; small libraries that few runs load; openpgp, which is LGPL. */
+/** Native code, or what may find its own; libraries that few runs load; openpgp, which is LGPL. */
 const external = [
   ...[/^@duckdb\/node-bindings/, /^ssh2/, /^openpgp/, /^iconv-lite/, /^saxes/, /^yauzl/, /^nodemailer/],
-  ...[/^libphonenumber-js/, /^ibantools/, /^jsvat/],
+  ...[/^libphonenumber-js/, /^ibantools/, /^jsvat/, /^mysql2/, /^pg(-copy-streams)?$/],
 ];
 
 /** Names of countries, languages and currencies are a third of their size when they are packed. */
