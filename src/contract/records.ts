@@ -38,7 +38,7 @@ export interface RecordCatalog {
   positions?: Positions;
 }
 
-export interface Positions {
+interface Positions {
   /** The `cursor` that asks for them. */
   cursor: string;
   /**
