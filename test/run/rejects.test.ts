@@ -59,7 +59,9 @@ test("rejects are listed by reason, exported in the source's dialect, mended, an
   project.write({ "mend.csv": [...lines, lines[1]].join("\n") });
   const again = await project.run("rejects", run, "--retry", "mend.csv", "--json");
   expect(again.code, again.stderr).toBe(0);
-  expect(again.stderr).toContain("contacts: 1 row taken up or dropped before: left out");
+  expect(again.stderr).toContain(
+    "contacts: 1 line of rows that stand there twice: left out, the first line of each counts",
+  );
   expect(again.summary().streams["contacts"]).toMatchObject({ extracted: 3, rejected: 1, creates: 2, loaded: 2 });
   expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "2", "3", "5"]);
   // Its rows are those of the second run now, also where it is killed and asked once more.

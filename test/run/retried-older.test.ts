@@ -101,3 +101,23 @@ test("where the rows that came since are not there any more, nobody knows: that 
   const told = refused.stderr.replaceAll(/\s+/g, " ");
   expect(told).toMatch(/whether rows are older than those of b.csv can't be told.*--older/);
 });
+
+test("a key that is looked up is found by itself, whatever other fields look up before it", async () => {
+  const looked = job.replace(
+    "{ Ext__c: trim(id), LastName: last, Phone: phone }",
+    `{ Phone: { lookup: { file: phones.csv, key: of, value: phone, from: phone } }, LastName: last,
+           Ext__c: { lookup: { file: keys.csv, key: of, value: key, from: id } } }`,
+  );
+  await using place = await rehearse(looked, {
+    "phones.csv": "of,phone\n1,+49 1\n2,+49 2\n",
+    "keys.csv": "of,key\none,K1\ntwo,K2\n",
+    "inbox/a.csv": "id,last,phone\none,,1\ntwo,,1\n",
+  });
+  const first = await load(place, "run", "job.yaml");
+  place.project.write({ "inbox/b.csv": "id,last,phone\none,N,2\n" });
+  await load(place, "run", "job.yaml");
+  const third = await retry(place, first.run);
+  expect(third.streams["contacts"]).toMatchObject({ extracted: 2, conflicts: 1, creates: 1, loaded: 1 });
+  const phones = [...(await place.contacts())].map(([key, one]) => `${key} ${one["Phone"]}`).sort();
+  expect(phones).toEqual(["K1 +49 2", "K2 +49 1"]);
+});

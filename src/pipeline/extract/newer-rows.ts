@@ -13,7 +13,6 @@ import { foldKey } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
 import { columnsOfParts, compileInRun } from "../compile/compile-in-run.ts";
 import { keyField } from "../diff/diff-input.ts";
-import { lookupFolder } from "../lookups/found-records.ts";
 import { resolveLookup } from "../lookups/resolve-lookup.ts";
 import { locateRows } from "../rows/row-places.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
@@ -153,6 +152,8 @@ async function stageKeys(
   parts: readonly PartRecord[],
 ): Promise<{ staged: StagedStream; sql: string }> {
   const compiled = await compileInRun(context, stream, columnsOfParts(parts));
+  // Not with those of the run itself: a lookup goes by its place, which it has among the fields of the key.
+  const folder = subfolder(context, "stage", "key-lookups");
   const staged = await stageStream({
     engine: context.engine,
     compiled,
@@ -160,7 +161,7 @@ async function stageKeys(
     folder: subfolder(context, "stage", "keys"),
     onPart: () => context.signal.throwIfAborted(),
     resolveLookup: async (lookup, wanted, again) =>
-      (await resolveLookup({ context, compiled, lookup, wanted, folder: lookupFolder(context), again })).table,
+      (await resolveLookup({ context, compiled, lookup, wanted, folder, again })).table,
   });
   return { staged, sql: foldKey(compiled.key.map(keyField)) };
 }
