@@ -19,6 +19,8 @@ export interface RecordSchema {
   versionColumn: string;
   /** Names that come along when deleted records do. */
   deletionColumns: readonly string[];
+  /** Why some of its records may not be shown to this user, where that is known. */
+  hides?: string;
   /** Gives the keys of all records where they are asked for (`compared`), so that those that are gone can be told. */
   comparesKeys?: true;
   /** The type of a parent's field, `Account.Name`; undefined where there is none. */

@@ -89,13 +89,21 @@ rejects: { max: 100% }
     using project = openCrmProject(server, {
       "hidden.yaml": jobOf(`${source}, key: code, incremental: { cursor: at }`, target, { code: "code" }),
       "whole.yaml": jobOf(source, target, { code: "code" }),
-      "mirror.yaml": jobOf("connection: crm, table: secret", "connection: crm, table: b, mode: mirror, key: code", {
+      "mirror.yaml": jobOf("connection: crm, table: secret", "connection: crm, table: kept, mode: mirror, key: code", {
         code: "code",
       }),
     });
     const hidden = await project.run("hidden.yaml");
     expect(explain(hidden.error)).toMatch(/row-level security[\s\S]*BYPASSRLS/);
     expect(hidden.summary.exitCode).toBe(8);
+    await server.query(
+      "CREATE TABLE kept (code text PRIMARY KEY); INSERT INTO kept VALUES ('x'); ALTER TABLE kept OWNER TO etl",
+    );
+    const mirror = await project.run("mirror.yaml");
+    expect(mirror.summary.streams["rows"], explain(mirror.error)).toMatchObject({ mirrorDeletes: 0 });
+    expect(project.warnings).toContain(
+      "rows: mirror deletes nothing, for the source is not whole: row security keeps rows from this role",
+    );
     await expect(project.run("whole.yaml")).rejects.toThrow("deletes: compare goes with incremental");
   });
 });

@@ -5,6 +5,7 @@ import { renderSqlField } from "../sql/render.ts";
 import type { TargetDialect } from "../sql/target.ts";
 import { copyOut, type PostgresSession } from "./client.ts";
 import { openedAt } from "./clock.ts";
+import { isHidden } from "./faults.ts";
 import { describeTable, type PostgresTable } from "./fields.ts";
 import { forgetMarks, readMark, takeMark } from "./marks.ts";
 import { nameByKey, quoteName } from "./names.ts";
@@ -43,6 +44,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   counter: xminCounter,
   // https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-ROW-SECURITY
   refuseHidden: async (session) => void (await session.query("SELECT set_config('row_security', 'off', true)")),
+  isHidden,
   markTable: "loadline.batch",
   newTables: { nameNew, plan: planTable },
   listTables,

@@ -29,6 +29,11 @@ class StatementFault extends CallFault {
   }
 }
 
+/** Row security keeps rows from this role, and the session wants to be told. */
+export function isHidden(error: unknown): boolean {
+  return error instanceof StatementFault && error.code === "42501" && /row-level security/.test(error.message);
+}
+
 /** `connected`: a statement may have reached the server. */
 export function faultOf(error: unknown, connected: boolean): unknown {
   if (error instanceof DatabaseError) return new StatementFault(error);

@@ -121,6 +121,8 @@ export interface ReadDialect<Session extends SqlSession> {
   counter?: CounterDialect<Session>;
   /** Where a user may see a part of a table's rows without being told: from then on that is an error. */
   refuseHidden?(session: Session): Promise<void>;
+  /** Whether something was thrown for that. */
+  isHidden?(error: unknown): boolean;
 }
 
 /** Windows by a count of changes. */

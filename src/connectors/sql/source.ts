@@ -37,7 +37,14 @@ export function openSqlSource<Session extends SqlSession>(
     orgId: client.orgId,
     records: {
       overlapMs,
-      describe: async (source) => schemaOf(source, await query(source)),
+      describe: async (source) => {
+        const queried = await query(source);
+        const isWhole = !(await client.explain(`reading ${source.object}`, () => hidesRows(client, dialect, queried)));
+        return {
+          ...schemaOf(source, queried),
+          ...(isWhole ? {} : { hides: "row security keeps rows from this role" }),
+        };
+      },
       readClock: () =>
         client.explain("reading the clock", () =>
           client.transact("read", (session) => dialect.readClock(session, client)),
@@ -56,6 +63,25 @@ export function openSqlSource<Session extends SqlSession>(
     },
     extract: extractRecords(client, (request) => extract(client, dialect, request)),
   };
+}
+
+/** Whether the user sees a part of the rows without being told. */
+async function hidesRows<Session extends SqlSession>(
+  client: SqlClient<Session>,
+  { refuseHidden, isHidden }: ReadDialect<Session>,
+  { from }: QueriedTable,
+): Promise<boolean> {
+  if (refuseHidden === undefined) return false;
+  try {
+    await client.transact("read", async (session) => {
+      await refuseHidden(session);
+      await session.rows(`SELECT 1 FROM ${from} AS q LIMIT 0`);
+    });
+    return false;
+  } catch (error) {
+    if (isHidden?.(error) === true) return true;
+    throw error;
+  }
 }
 
 function schemaOf(source: ObjectSource, queried: QueriedTable): RecordSchema {

@@ -6,7 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { PartRecord } from "../../checkpoint/ledger.ts";
 import type { ChosenFile, FileCatalog } from "../../contract/files.ts";
-import type { RecordCatalog } from "../../contract/records.ts";
+import type { RecordCatalog, RecordSchema } from "../../contract/records.ts";
 import type { ExtractedPart } from "../../contract/source.ts";
 import { Failure, showPath } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -78,6 +78,7 @@ async function extractRecords(
   catalog: RecordCatalog,
 ): Promise<ExtractedStream> {
   const schema = await catalog.describe(stream.source);
+  rememberHidden(context, stream, schema);
   const compiled = await compileInRun(context, stream, schema);
   const shape = await shapeOfObject(schema, compiled.columns.keys());
   if (context.run.options.retry !== undefined) {
@@ -98,6 +99,12 @@ async function extractRecords(
     shape,
     ...(opened.seen === undefined ? {} : { seen: opened.seen }),
   };
+}
+
+/** What is hidden is not gone: such a source is not whole. */
+function rememberHidden({ ledger, run }: RunContext, { name }: Stream, { hides }: RecordSchema): void {
+  const record = ledger.streams(run.id).find((stream) => stream.name === name);
+  if (hides !== undefined && record !== undefined) ledger.saveStream({ ...record, partial: hides });
 }
 
 /** What a plan says is waiting: a run takes it without a word, as every one does. */
