@@ -73,8 +73,10 @@ const verbChains: Omit<CrashChain, "batchRows">[] = [
     verb: "rollback",
     mode: "upsert",
     continuation: "resume",
-    failpoints: firstOf(["planned", "handle", "uploaded", "committed", "stored", "loaded"]),
+    failpoints: firstOf(["planned", "committed", "loaded"]),
   },
+  // Imports tell no ids.
+  { verb: "rollback", mode: "hs-import", continuation: "run", failpoints: firstOf(["diffed", "stored"]) },
 ];
 
 test.each(verbChains)("$verb ($mode) that is killed at step after step loses and doubles nothing", async (chain) => {

@@ -7,12 +7,10 @@ import { identifier, literal } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
 import { foldId } from "../../load/row-key.ts";
 import { differs, equalityOf } from "../../values/equality.ts";
-import { storedReading } from "../../values/value.ts";
 import type { WrittenStream } from "../compile/compiled-stream.ts";
-import { findNaming } from "../diff/naming-field.ts";
 import { compareNow, listSeveral, readBothSides, showBoth } from "../load/changed-since.ts";
-import { type RunContext, subfolder, targetOf } from "../run/context.ts";
-import { readRecords } from "../run/read-records.ts";
+import type { RunContext } from "../run/context.ts";
+import { readKeyed } from "./keyed-records.ts";
 import { landedTable } from "./landed-rows.ts";
 
 export const undoneTable = "undone";
@@ -92,7 +90,7 @@ async function compareRecords(context: RunContext, undoing: Undoing): Promise<vo
   const touched = "SELECT * FROM inverted WHERE action <> 'create'";
   await readBothSides(context, stream, {
     rows: touched,
-    names: `SELECT DISTINCT named AS name FROM (${touched})`,
+    names: `SELECT DISTINCT named AS name FROM (${touched}) WHERE named IS NOT NULL`,
     fields,
     keys: [],
   });
@@ -165,33 +163,10 @@ async function readByKey(
 ): Promise<string> {
   const { engine } = context;
   const { stream } = written;
-  const target = targetOf(context, stream.target.connection);
-  const { idColumn } = target.capabilities;
   const wanted = `(SELECT n, ${fields.map(({ name }) => `after.${identifier(name)} AS ${identifier(name)}`).join(", ")}
     FROM both_sides WHERE _is_there_ IS NULL)`;
-  const naming = await findNaming(engine, target, key, wanted);
-  const by = naming?.field.name ?? "";
   const plain = fields.filter(({ comparedBy }) => comparedBy === undefined);
-  const present = await readRecords(
-    { engine, target },
-    {
-      object: stream.target.object,
-      fields: plain.map(({ name }) => name),
-      key: by === "" ? key.map(({ name }) => name) : [by, ...key.map(({ name }) => name).filter((name) => name !== by)],
-      by,
-      names:
-        by === ""
-          ? undefined
-          : `SELECT DISTINCT ${identifier(by)} AS name FROM ${wanted} WHERE ${identifier(by)} IS NOT NULL`,
-      folder: subfolder(context, "snapshot"),
-      name: `${stream.name}-remade`,
-      signal: context.signal,
-    },
-  );
-  const stored = plain.map((field) => {
-    const { stored: kept, value } = target.render(field, identifier(field.name), "VARCHAR", storedReading);
-    return `${kept ?? value} AS ${identifier(field.name)}`;
-  });
+  const present = await readKeyed(context, stream, { key, fields: plain, rows: wanted, name: "remade" });
   const isSame = plain.map((field) => {
     const name = identifier(field.name);
     const equality = equalityOf(field, field.name.includes(".") ? field.caseSensitive : true);
@@ -201,7 +176,7 @@ async function readByKey(
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS
     SELECT w.n, any_value(p.id) AS id, bool_or(${isSame.join(" AND ")}) AS is_same
     FROM (SELECT *, ${foldKey(key)} AS _key_ FROM ${wanted}) w
-    JOIN (SELECT *, ${foldKey(key)} AS _key_ FROM (SELECT ${identifier(idColumn)} AS id, ${stored.join(", ")} FROM ${present})) p USING (_key_)
+    JOIN (${present}) p USING (_key_)
     GROUP BY w.n`);
   return table;
 }

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { linkFile } from "../../core/files.ts";
-import { literal } from "../../core/sql.ts";
+import { identifier, literal } from "../../core/sql.ts";
 import { headerOf } from "../../formats/csv-header.ts";
 import type { Stream } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
@@ -20,6 +20,7 @@ import type { RunContext } from "../run/context.ts";
 
 import { runFolder, verifyRunFile } from "../run/run-files.ts";
 import { undoneFolder } from "../run/undone-files.ts";
+import { readKeyed } from "./keyed-records.ts";
 
 export const landedTable = "landed";
 
@@ -42,11 +43,12 @@ const isLanded = "outcome IN ('loaded', 'unlinked')";
  */
 export async function findLanded(
   context: RunContext,
-  { stream }: WrittenStream,
+  written: WrittenStream,
   undone: UndoneRun,
   plan: string,
 ): Promise<void> {
   const { engine, ledger } = context;
+  const { stream } = written;
   const batches = ledger.batches(undone.id, stream.name);
   const results: string[] = [];
   const untold: string[] = [];
@@ -60,17 +62,46 @@ export async function findLanded(
     ...untold,
   ].join(" UNION ALL ");
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${landedTable} AS
-    WITH told AS (SELECT action, match_key, any_value(id) FILTER (${isLanded}) AS id, bool_or(${isLanded}) AS landed,
+    WITH told AS (SELECT action, match_key, any_value(nullif(id, '')) FILTER (${isLanded}) AS id, bool_or(${isLanded}) AS landed,
         bool_or(outcome = 'loaded' AND coalesce(message, '') <> '') AS met,
         bool_or(outcome IN ('missing', 'contradictory')) AS doubtful
       FROM (${told}) GROUP BY ALL)
     SELECT p.file_row_number AS n, p.key, p.action, coalesce(t.id, p.id) AS id, p.version, p.changed, p.before, p.after,
       CASE WHEN NOT t.landed THEN ${literal(`nobody knows whether run ${undone.id} wrote it`)}
-        WHEN p.action = 'create' AND t.met THEN 'it met a record that was there already: what that one held before is not known'
-        WHEN coalesce(t.id, p.id) IS NULL THEN 'the target did not tell its id' END AS doubt
+        WHEN p.action = 'create' AND t.met THEN 'it met a record that was there already: what that one held before is not known' END AS doubt
     FROM ${readParquet(plan)} p JOIN told t
       ON t.action = p.action AND t.match_key = CASE WHEN p.action = 'create' THEN p.key ELSE ${foldId("p.id")} END
     WHERE t.landed OR t.doubtful`);
+  await findIds(context, written);
+}
+
+/** What was made by a kind of write that tells no ids is found by its key. */
+async function findIds(context: RunContext, { stream, fieldSchemas }: WrittenStream): Promise<void> {
+  const { engine } = context;
+  const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${landedTable} WHERE id IS NULL AND doubt IS NULL`);
+  if (Number(rows) === 0) return;
+  const { key: names } = stream.target;
+  const key = names.flatMap((name) => fieldSchemas.get(name) ?? []);
+  const tell = (message: string, which = "true") =>
+    engine.run(
+      `UPDATE ${landedTable} SET doubt = ${literal(message)} WHERE id IS NULL AND doubt IS NULL AND (${which})`,
+    );
+  if (key.length < names.length || key.some(({ comparedBy }) => comparedBy !== undefined)) {
+    await tell("the target did not tell its id");
+    return;
+  }
+  const cells = names.map((name) => `after.${identifier(name)} AS ${identifier(name)}`);
+  const wanted = `(SELECT ${cells.join(", ")} FROM ${landedTable} WHERE id IS NULL AND doubt IS NULL)`;
+  const present = await readKeyed(context, stream, { key, fields: key, rows: wanted, name: "ids" });
+  await engine.run(`CREATE OR REPLACE TEMP TABLE keyed AS
+    SELECT _key_ AS key, any_value(id) AS id, count(*) AS hits FROM (${present}) GROUP BY 1`);
+  await tell(
+    "the target did not tell its id, and its key finds several records",
+    "key IN (SELECT key FROM keyed WHERE hits > 1)",
+  );
+  // One that no key finds is gone.
+  await engine.run(`UPDATE ${landedTable} SET id = k.id FROM keyed k
+    WHERE ${landedTable}.key = k.key AND ${landedTable}.id IS NULL AND doubt IS NULL`);
 }
 
 /** A file that the run left, in this run's folder: it may be purged meanwhile. Throws a Failure where it is not what was left. */
