@@ -72,11 +72,14 @@ test("at each place where a run was killed it tells what is settled and what is 
   const half = await look();
   const accounts = half.streams["accounts"] ?? {};
   expect(half).toMatchObject({ begunLoading: true, next: expect.stringMatching(/^loadline resume \d/) });
-  expect(accounts).toMatchObject({ state: "loading", settled: { loaded: 4, failed: 0, conflicts: 0 }, inDoubt: 0 });
-  expect(Number(accounts["toSend"]) + Number(accounts["toAskAbout"])).toBe(1);
+  // Batches of two rows and one are under way at once: which two were settled is not said.
+  const { loaded } = accounts["settled"] as { loaded: number };
+  expect([3, 4]).toContain(loaded);
+  expect(accounts).toMatchObject({ state: "loading", settled: { failed: 0, conflicts: 0 }, inDoubt: 0 });
+  expect(Number(accounts["toSend"]) + Number(accounts["toAskAbout"])).toBe(5 - loaded);
   expect(half.streams["contacts"]).toMatchObject({ state: "planned", toSend: 2, lookedAtAgain: 0, batchesOpen: 1 });
   const text = await project.run("resume", "--plan");
-  expect(text.stdout).toContain("settled: 4 rows loaded, 0 refused, 0 held back; they are not sent again");
+  expect(text.stdout).toContain(`settled: ${loaded} rows loaded, 0 refused, 0 held back; they are not sent again`);
   expect(text.stdout).toContain("nothing is written by this look");
   // A job that changed is refused as resume refuses it; so is what only doing it has a use for.
   writeFileSync(project.path("job.yaml"), job.replace("Name: last", "Name: upper(last)"));
