@@ -38,6 +38,7 @@ class Loader {
   readonly #loaded = new Map<string, LoadedFile>();
 
   constructor() {
+    keepQuiet();
     process.on("exit", (code) => {
       if (code === 0) this.#keepCode(commandOf(process.argv));
     });
@@ -90,6 +91,14 @@ class Loader {
 }
 
 const commandsMax = 40;
+
+/** Node says of each program that scripts of its own may import that this may change: nobody who runs loadline can do anything about it. */
+function keepQuiet(): void {
+  const { emitWarning } = process;
+  process.emitWarning = ((warning: string | Error, ...more: never[]) => {
+    if (!String(warning).includes("USE_MAIN_CONTEXT_DEFAULT_LOADER")) emitWarning.call(process, warning, ...more);
+  }) as typeof emitWarning;
+}
 
 /** The first word, which is the command or tells one way of calling from another. */
 function commandOf(argv: readonly string[]): string {

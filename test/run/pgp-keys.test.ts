@@ -45,6 +45,9 @@ test("keys that can't be used are told at their place, and no passphrase is show
     expect(told).toContain("passphrase does not open the key file");
     expect(told).not.toContain("not the passphrase");
   }
+  // In a process of its own Node has its say too.
+  const cold = await project.start(["check", "job.yaml"], { env: { PGP_PASS: "not the passphrase" } }).finished;
+  expect(cold.stderr).toMatch(/^job\.yaml:5:\d+: .*\n {2}why: .*\n {2}next: .*\n$/);
   await using lacking = placeJob(keys, { source: "private_key_file: keys/none.asc" });
   const missing = await lacking.run("check", "job.yaml");
   expect(missing).toMatchObject({ code: 2, stderr: expect.stringMatching(/job\.yaml:5:\d+.*ENOENT/s) });

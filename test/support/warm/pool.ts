@@ -98,15 +98,18 @@ async function runInHost(request: RunRequest, connection: Socket): Promise<RunRe
 export function readRun(stream: NodeJS.ReadableStream | null): Promise<string> {
   return new Promise((resolve) => {
     let text = Buffer.alloc(0);
-    const finish = () => {
-      stream?.off("data", take).off("end", finish);
-      resolve(text.subarray(0, text.length - (text.subarray(-end.length).equals(end) ? end.length : 0)).toString());
+    const finish = (to = text.length) => {
+      stream?.off("data", take).off("end", finishAtEnd);
+      resolve(text.subarray(0, to).toString());
     };
+    const finishAtEnd = () => finish();
     const take = (more: Buffer) => {
       text = Buffer.concat([text, more]);
-      if (text.subarray(-end.length).equals(end)) finish();
+      // What is left of a run may still say something behind its end, where a process of its own would be gone.
+      const at = text.indexOf(end);
+      if (at >= 0) finish(at);
     };
-    stream?.on("data", take).on("end", finish);
+    stream?.on("data", take).on("end", finishAtEnd);
   });
 }
 
