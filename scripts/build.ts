@@ -73,6 +73,8 @@ async function bundle(folder: string): Promise<OutputChunk[]> {
   const { output } = await program.generate({
     // Scripts, whose code can be kept once it has run (src/start.ts); of modules Node gives none.
     format: "cjs",
+    // A script that imports is an experiment of Node's, and says so to whoever runs it.
+    dynamicImportInCjs: false,
     entryFileNames: "[name].cjs",
     chunkFileNames: "[name]-[hash].cjs",
     comments: false,

@@ -8,7 +8,7 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { createRequire, enableCompileCache, getCompileCacheDir } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 const folder = import.meta.dirname;
@@ -38,7 +38,6 @@ class Loader {
   readonly #loaded = new Map<string, LoadedFile>();
 
   constructor() {
-    keepQuiet();
     process.on("exit", (code) => {
       if (code === 0) this.#keepCode(commandOf(process.argv));
     });
@@ -74,7 +73,6 @@ class Loader {
     const kept = path === undefined ? undefined : readKept(path, sourceSum);
     const script = new Script(source.toString("latin1"), {
       filename,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(kept === undefined ? {} : { cachedData: kept.data }),
     });
     const isUsed = kept !== undefined && script.cachedDataRejected !== true;
@@ -91,14 +89,6 @@ class Loader {
 }
 
 const commandsMax = 40;
-
-/** Node says of each program that scripts of its own may import that this may change: nobody who runs loadline can do anything about it. */
-function keepQuiet(): void {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...more: never[]) => {
-    if (!String(warning).includes("USE_MAIN_CONTEXT_DEFAULT_LOADER")) emitWarning.call(process, warning, ...more);
-  }) as typeof emitWarning;
-}
 
 /** The first word, which is the command or tells one way of calling from another. */
 function commandOf(argv: readonly string[]): string {
