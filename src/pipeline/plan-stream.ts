@@ -48,6 +48,7 @@ import { keepStayedRows } from "./rows/stayed-rows.ts";
 import { keepsWaiting, keepWaitingRows } from "./rows/waiting-rows.ts";
 import { tellWarned } from "./rows/warnings.ts";
 import { isOneOrg, type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
+import { newStreamRecord } from "./run/stream-record.ts";
 import { findChangedBack } from "./settle/written.ts";
 import { findDrift } from "./shape/drift.ts";
 import { stageStream } from "./stage/stage-stream.ts";
@@ -67,27 +68,9 @@ export async function planStream(
   stream: Stream,
   look?: (compared: ComparedStream) => Promise<void>,
 ): Promise<StreamRecord> {
-  const target = targetOf(context, stream.target.connection);
   const record: StreamRecord = {
-    run: context.run.id,
-    name: stream.name,
-    connection: stream.target.connection,
-    org: target.orgId,
-    object: stream.target.object,
-    mode: stream.target.mode,
-    state: "extracting",
-    planSha256: null,
-    plan: null,
-    counts: null,
-    how: null,
-    writes: null,
-    rejectsBytes: 0,
+    ...newStreamRecord(context, stream),
     partial: knownRecord(context, stream)?.partial ?? null,
-    notes: [],
-    stops: [],
-    aggregates: [],
-    shape: null,
-    measured: null,
   };
   context.ledger.saveStream(record);
   const extracted = await extractStream(context, stream);

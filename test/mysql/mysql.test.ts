@@ -1,12 +1,11 @@
 // What only MySQL and MariaDB have: zero dates, unsigned numbers, collations that take two texts for one, values that a server
 // changes without an error, tables without transactions. By the product's own way, against MariaDB's own server.
 
-import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unpackResults } from "../../src/connectors/sql/results.ts";
 import { explain } from "../../src/core/errors.ts";
-import { ContractProject, countsOf } from "../contract/project.ts";
-import type { ConnectorRig } from "../contract/rig.ts";
+import { type ContractProject, countsOf } from "../contract/project.ts";
+import { moveJob, namesOf, openDatabaseProject, rejectsOf } from "../support/database-project.ts";
 import { hasMariadb, type MariadbServer, startMariadb } from "../support/mariadb.ts";
 
 let server: MariadbServer;
@@ -25,37 +24,8 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
     const { socket, user, password } = server;
     const url = `mysql://${encodeURIComponent(socket)}/crm`;
     const auth = `{ user: ${user}, password: "\${MYSQL_PASSWORD}" }`;
-    const rig = {
-      connection: `    { type: mysql, url: "${url}", auth: ${auth} }`,
-      environment: { MYSQL_PASSWORD: password },
-    };
-    const project = new ContractProject(rig as unknown as ConnectorRig);
-    // A job is its name: each file is one.
-    const own = Object.entries(files).map(([name, text]) => [
-      name,
-      text.replace("name: moved", `name: ${name.split(".")[0]}`),
-    ]);
-    project.write(Object.fromEntries(own) as Record<string, string>);
-    return project;
+    return openDatabaseProject(`{ type: mysql, url: "${url}", auth: ${auth} }`, files, { MYSQL_PASSWORD: password });
   }
-
-  const job = (source: string, target: string, map: Record<string, string>, more = "") => `version: 1
-name: moved
-streams:
-  rows:
-    source: { ${source} }
-    target: { ${target} }
-    map:
-${Object.entries(map)
-  .map(([name, sql]) => `      ${name}: ${sql}`)
-  .join("\n")}
-rejects: { max: 100% }
-${more}`;
-
-  const names = (list: string) => Object.fromEntries(list.split(" ").map((name) => [name, name]));
-
-  const rejectsOf = (project: ContractProject) =>
-    parse(project.ofRun("rejects/rows.csv"), { columns: true }) as Record<string, string>[];
 
   test("what one table holds, another one gets: NULL, empty texts, every digit, every microsecond, other character sets", async () => {
     const columns = `id int UNSIGNED PRIMARY KEY, name text, latin varchar(20) CHARACTER SET latin1, fixed char(5), amount decimal(40, 10),
@@ -70,7 +40,11 @@ ${more}`;
     const fields =
       "id name latin fixed amount cents big small medium part ok flags made born local seen whole clock kind u";
     using project = openProject({
-      "job.yaml": job("connection: crm, table: a", "connection: crm, table: b, mode: mirror, key: id", names(fields)),
+      "job.yaml": moveJob(
+        "connection: crm, table: a",
+        "connection: crm, table: b, mode: mirror, key: id",
+        namesOf(fields),
+      ),
     });
     const first = await project.run("job.yaml");
     expect(countsOf(first), project.ofRun("rejects/rows.csv")).toMatchObject({
@@ -101,12 +75,12 @@ ${more}`;
         (6, NULL, NULL, NULL, NULL, 5, NULL), (7, NULL, NULL, NULL, NULL, NULL, 0), (8, '2021-00-00', NULL, NULL, NULL, NULL, NULL);
       INSERT INTO odd VALUES (9, '2020-01-01', '2020-01-01', '2020-01-01', '23:00', 0, 1999, 16777217, X'00ff22', 'y,x', '{"a": 1}', NULL)`);
     using project = openProject({
-      "job.yaml": job(
+      "job.yaml": moveJob(
         "connection: crm, table: odd",
         "connection: drop, files: out.csv",
-        names("id born local seen clock ok made single raw tags doc"),
+        namesOf("id born local seen clock ok made single raw tags doc"),
       ),
-      "point.yaml": job("connection: crm, table: odd", "connection: drop, files: out.csv", { place: "place" }),
+      "point.yaml": moveJob("connection: crm, table: odd", "connection: drop, files: out.csv", { place: "place" }),
     });
     const ended = await project.run("job.yaml");
     expect(countsOf(ended), explain(ended.error)).toMatchObject({ extracted: 9, rejected: 8, creates: 1 });
@@ -131,14 +105,14 @@ ${more}`;
       "CREATE TABLE q (id int PRIMARY KEY, name varchar(20), at datetime, raw varbinary(20), changed timestamp DEFAULT NOW()); INSERT INTO q (id, name, at, raw) VALUES (1, 'a', NOW(), 'x'), (2, 'b', NOW(), 'y'), (3, 'b', NOW(), 'y')",
     );
     const source = (query: string, more = "") =>
-      job(`connection: crm, query: ${JSON.stringify(query)}${more}`, "connection: drop, files: out.csv", {
+      moveJob(`connection: crm, query: ${JSON.stringify(query)}${more}`, "connection: drop, files: out.csv", {
         name: "name",
       });
     using project = openProject({
       "good.yaml": source("SELECT name FROM q WHERE name <> '' -- all;\n;"),
       "two.yaml": source("SELECT 1 AS name; DROP TABLE q"),
       "out.yaml": source("SELECT 1 AS name) q; DROP TABLE q; SELECT (1"),
-      "file.yaml": job(
+      "file.yaml": moveJob(
         `connection: crm, table: q, where: "1 = 1) INTO OUTFILE '/tmp/loadline-never' -- "`,
         "connection: drop, files: out.csv",
         { name: "name" },
@@ -146,11 +120,15 @@ ${more}`;
       "changes.yaml": source("SELECT name FROM q WHERE name = 0"),
       "cut.yaml": source("SELECT CAST('12abc' AS SIGNED) AS name FROM q"),
       "keyless.yaml": source("SELECT name, changed FROM q", ", incremental: { cursor: changed }"),
-      "zone.yaml": job("connection: crm, table: q, incremental: { cursor: at }", "connection: drop, files: out.csv", {
-        name: "name",
-      }),
+      "zone.yaml": moveJob(
+        "connection: crm, table: q, incremental: { cursor: at }",
+        "connection: drop, files: out.csv",
+        {
+          name: "name",
+        },
+      ),
       "key.yaml": source("SELECT name FROM q", ", key: nam"),
-      "table.yaml": job("connection: crm, table: qq", "connection: drop, files: out.csv", { name: "name" }),
+      "table.yaml": moveJob("connection: crm, table: qq", "connection: drop, files: out.csv", { name: "name" }),
       "bytes.yaml": source("SELECT name, raw FROM q", ", key: [name, raw]"),
     });
     const good = await project.run("good.yaml");
@@ -180,7 +158,7 @@ ${more}`;
       "CREATE TABLE late (id int PRIMARY KEY, changed timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)); INSERT INTO late VALUES (1, '2026-01-01')",
     );
     using project = openProject({
-      "job.yaml": job(
+      "job.yaml": moveJob(
         "connection: crm, table: late, incremental: { cursor: changed, overlap: 0s }",
         'connection: drop, files: "out-{run}.csv"',
         { id: "id" },
@@ -218,10 +196,14 @@ ${more}`;
     await server.query(`${marks}; CREATE TABLE people (code varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY, name varchar(20) COLLATE utf8mb4_general_ci);
       INSERT INTO people VALUES ('ann', 'Ann'), ('bob', 'Bob')`);
     using project = openProject({
-      "job.yaml": job("connection: drop, files: in.csv", "connection: crm, table: people, mode: upsert, key: code", {
-        code: "code",
-        name: "name",
-      }),
+      "job.yaml": moveJob(
+        "connection: drop, files: in.csv",
+        "connection: crm, table: people, mode: upsert, key: code",
+        {
+          code: "code",
+          name: "name",
+        },
+      ),
       "drop/in.csv": "code,name\nANN,Other\nbob,BOB\nböb,B\ncid,Cid\n",
     });
     const ended = await project.run("job.yaml");
@@ -245,7 +227,7 @@ ${more}`;
         twice int AS (qty * 2) STORED, CONSTRAINT \`to parent\` FOREIGN KEY (parent) REFERENCES parent (id), UNIQUE KEY \`by code\` (code));
       CREATE TRIGGER no_evil BEFORE INSERT ON line FOR EACH ROW BEGIN IF NEW.note = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no evil'; END IF; END`);
     using project = openProject({
-      "job.yaml": job("connection: drop, files: in.csv", "connection: crm, table: line, mode: insert, key: code", {
+      "job.yaml": moveJob("connection: drop, files: in.csv", "connection: crm, table: line, mode: insert, key: code", {
         code: "code",
         note: "note",
         seen: "seen",
@@ -286,7 +268,7 @@ ${more}`;
       "DROP TABLE loadline_batch; CREATE TABLE log (line varchar(20) NOT NULL); CREATE TABLE old (code varchar(20) PRIMARY KEY) ENGINE = MyISAM; CREATE VIEW seen AS SELECT * FROM log",
     );
     const into = (table: string, mode: string) =>
-      job("connection: drop, files: in.csv", `connection: crm, table: ${table}, mode: ${mode}`, {
+      moveJob("connection: drop, files: in.csv", `connection: crm, table: ${table}, mode: ${mode}`, {
         [table === "old" ? "code" : "line"]: "line",
       });
     using project = openProject({

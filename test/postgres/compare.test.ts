@@ -4,8 +4,9 @@ import { globSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { explain } from "../../src/core/errors.ts";
 import type { ContractProject } from "../contract/project.ts";
+import { moveJob } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
-import { jobOf, openCrmProject } from "./crm-project.ts";
+import { openCrmProject } from "./crm-project.ts";
 
 let server: PostgresServer;
 
@@ -87,11 +88,15 @@ rejects: { max: 100% }
     const target = "connection: drop, files: out.csv";
     const source = "connection: crm, table: secret, deletes: compare";
     using project = openCrmProject(server, {
-      "hidden.yaml": jobOf(`${source}, key: code, incremental: { cursor: at }`, target, { code: "code" }),
-      "whole.yaml": jobOf(source, target, { code: "code" }),
-      "mirror.yaml": jobOf("connection: crm, table: secret", "connection: crm, table: kept, mode: mirror, key: code", {
-        code: "code",
-      }),
+      "hidden.yaml": moveJob(`${source}, key: code, incremental: { cursor: at }`, target, { code: "code" }),
+      "whole.yaml": moveJob(source, target, { code: "code" }),
+      "mirror.yaml": moveJob(
+        "connection: crm, table: secret",
+        "connection: crm, table: kept, mode: mirror, key: code",
+        {
+          code: "code",
+        },
+      ),
     });
     const hidden = await project.run("hidden.yaml");
     expect(explain(hidden.error)).toMatch(/row-level security[\s\S]*BYPASSRLS/);

@@ -2,39 +2,17 @@
 
 import { expect } from "vitest";
 import { explain } from "../../src/core/errors.ts";
-import { ContractProject } from "../contract/project.ts";
-import type { ConnectorRig } from "../contract/rig.ts";
+import type { ContractProject } from "../contract/project.ts";
+import { openDatabaseProject } from "../support/database-project.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 
-/** A job is its name: each file's name takes the place of `moved`. */
 export function openCrmProject(
-  { folder, port }: PostgresServer,
+  { folder, port, role: owner }: PostgresServer,
   files: Record<string, string>,
-  role = "etl",
+  role = owner,
 ): ContractProject {
   const url = `postgres://${encodeURIComponent(folder)}:${port}/crm`;
-  const rig = { connection: `    { type: postgres, url: "${url}", auth: { user: ${role} } }`, environment: {} };
-  const project = new ContractProject(rig as ConnectorRig);
-  const named = Object.entries(files).map(([name, text]) => [
-    name,
-    text.replace("name: moved", `name: ${name.split(".")[0]}`),
-  ]);
-  project.write(Object.fromEntries(named) as Record<string, string>);
-  return project;
-}
-
-/** Of one stream. */
-export function jobOf(source: string, target: string, map: Record<string, string>, more = ""): string {
-  const mapped = Object.entries(map).map(([name, sql]) => `      ${name}: ${sql}\n`);
-  return `version: 1
-name: moved
-streams:
-  rows:
-    source: { ${source} }
-    target: { ${target} }
-    map:
-${mapped.join("")}rejects: { max: 100% }
-${more}`;
+  return openDatabaseProject(`{ type: postgres, url: "${url}", auth: { user: ${role} } }`, files);
 }
 
 /** Runs a job that writes `drop/out-{run}.csv`, and gives the lines of that. */

@@ -9,8 +9,8 @@ import { seededFraction } from "../../src/core/random.ts";
 import { startPostgresRelay } from "../contract/postgres-relay.ts";
 import { ContractProject } from "../contract/project.ts";
 import type { ConnectorRig, Mishap } from "../contract/rig.ts";
+import { moveJob } from "../support/database-project.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres.ts";
-import { jobOf } from "./project.ts";
 
 export interface Cuts {
   batches: number;
@@ -46,7 +46,7 @@ export async function cutBatches(server: PostgresServer, { batches, seed, rememb
   const target = `connection: crm, table: sent, mode: insert, key: line, batch: { rows: ${batchRows} }`;
   const rows = batches * batchRows;
   project.write({
-    "job.yaml": jobOf("connection: drop, files: in.csv", target, { line: "line" }),
+    "job.yaml": moveJob("connection: drop, files: in.csv", target, { line: "line" }),
     "drop/in.csv": `line\n${Array.from({ length: rows }, (_, index) => `line ${index}\n`).join("")}`,
   });
   const fraction = seededFraction(seed);

@@ -8,8 +8,9 @@ import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { explain } from "../../src/core/errors.ts";
 import { type ContractProject, countsOf } from "../contract/project.ts";
 import { repository } from "../support/child.ts";
+import { moveJob } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
-import { jobOf, openPostgresProject } from "./project.ts";
+import { openCrmProject } from "./crm-project.ts";
 
 let server: PostgresServer;
 const program = [join(repository, "bin/loadline.js"), "run"];
@@ -56,8 +57,8 @@ describe.skipIf(!hasPostgres)("tables", () => {
       CREATE VIEW seen WITH (security_barrier = true) AS SELECT code, title FROM kept; CREATE VIEW over_seen AS SELECT count(*) AS n FROM seen; GRANT SELECT ON seen TO reader;
       INSERT INTO kept (code, title) VALUES ('old', 'an old one'), ('b', 'bee')`);
       const before = await portrait("kept");
-      using project = openPostgresProject(server, {
-        "job.yaml": jobOf(source, target, map),
+      using project = openCrmProject(server, {
+        "job.yaml": moveJob(source, target, map),
         "drop/in.csv": "code,title\nb,Bee\nc,\nd,∅\n",
       });
       const planned = await project.run("job.yaml", "plan");
@@ -89,8 +90,8 @@ describe.skipIf(!hasPostgres)("tables", () => {
       CREATE TABLE two (code text, title text, PRIMARY KEY (code, title)); CREATE TABLE few (code text PRIMARY KEY, title text CHECK (title <> 'no')); INSERT INTO few SELECT 'k' || n FROM generate_series(1, 4) n`);
       await server.query("CREATE TABLE foreign_owner (code text, title text); GRANT ALL ON foreign_owner TO etl");
       const of = (table: string, more = "") =>
-        jobOf(source, `connection: crm, table: ${table}, mode: replace`, map, more);
-      using project = openPostgresProject(server, {
+        moveJob(source, `connection: crm, table: ${table}, mode: replace`, map, more);
+      using project = openCrmProject(server, {
         "held.yaml": of("held"),
         "foreign_owner.yaml": of("foreign_owner"),
         "fewer.yaml": of("fewer"),
@@ -134,8 +135,8 @@ describe.skipIf(!hasPostgres)("tables", () => {
 
     test("who reads sees the old rows to the end, who writes waits; killed at any step, the old table or the new one is there", async () => {
       await asRole("CREATE TABLE swapped (code text PRIMARY KEY, title text); INSERT INTO swapped VALUES ('old', 'x')");
-      using project = openPostgresProject(server, {
-        "job.yaml": jobOf(source, "connection: crm, table: swapped, mode: replace", map),
+      using project = openCrmProject(server, {
+        "job.yaml": moveJob(source, "connection: crm, table: swapped, mode: replace", map),
         "drop/in.csv": "code,title\na,A\nb,B\n",
       });
       for (const failpoint of ["committed", "filled", "swapped", "fetched", "checkpointed"]) {
@@ -176,7 +177,7 @@ describe.skipIf(!hasPostgres)("tables", () => {
     loaded timestamptz DEFAULT now(), valid_from timestamptz NOT NULL, valid_to timestamptz, CHECK (valid_to > valid_from))`;
     const columns = { code: "code", title: "title", qty: "{ from: qty, on_null: clear }" };
     const job = (table: string, more = "") =>
-      jobOf(
+      moveJob(
         "connection: drop, files: in.csv",
         `connection: crm, table: ${table}, mode: history, key: code`,
         columns,
@@ -195,7 +196,7 @@ describe.skipIf(!hasPostgres)("tables", () => {
 
     test("a change ends a version and begins the next, a missing row ends it, and the same content writes nothing", async () => {
       await asRole(versions("dim"));
-      using project = openPostgresProject(server, {
+      using project = openCrmProject(server, {
         "job.yaml": job("dim", "guards: { deletes: 100% }\n"),
         "drop/in.csv": "code,title,qty\na,A,1\nb,B,2.5\nc,C,\n",
       });
@@ -221,7 +222,7 @@ describe.skipIf(!hasPostgres)("tables", () => {
     test("what would overlap is a reject by name; a table that can't keep versions is refused; fewer rows stop a run", async () => {
       await asRole(`${versions("late")}; INSERT INTO late (code, title, valid_from, valid_to) VALUES ('a', 'x', '2999-01-01', NULL), ('b', 'x', '2998-01-01', '2999-01-01'), ('c', 'x', '2020-01-01', NULL);
       CREATE TABLE plain (code text PRIMARY KEY, title text, qty numeric); CREATE TABLE narrow (code text PRIMARY KEY, title text, qty numeric, valid_from timestamptz, valid_to timestamptz)`);
-      using project = openPostgresProject(server, {
+      using project = openCrmProject(server, {
         "job.yaml": job("late"),
         "plain.yaml": job("plain"),
         "narrow.yaml": job("narrow"),
@@ -250,8 +251,8 @@ describe.skipIf(!hasPostgres)("tables", () => {
         `${versions("hist")}; CREATE TABLE feed (code text PRIMARY KEY, title text, qty numeric, changed timestamptz NOT NULL DEFAULT clock_timestamp()); INSERT INTO feed VALUES ('a', '0'), ('b', 'B')`,
       );
       const source = "connection: crm, table: feed, incremental: { cursor: changed, overlap: 0s }";
-      using project = openPostgresProject(server, {
-        "job.yaml": jobOf(source, "connection: crm, table: hist, mode: history, key: code", columns),
+      using project = openCrmProject(server, {
+        "job.yaml": moveJob(source, "connection: crm, table: hist, mode: history, key: code", columns),
       });
       await took(project);
       const failpoints = ["committed", "fetched", "stored"];

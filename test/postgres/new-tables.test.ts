@@ -7,8 +7,9 @@ import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { explain } from "../../src/core/errors.ts";
 import { countsOf } from "../contract/project.ts";
 import { repository } from "../support/child.ts";
+import { moveJob } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
-import { jobOf, openPostgresProject } from "./project.ts";
+import { openCrmProject } from "./crm-project.ts";
 
 let server: PostgresServer;
 const program = [join(repository, "bin/loadline.js"), "run"];
@@ -39,8 +40,8 @@ describe.skipIf(!hasPostgres)("tables that a job makes", () => {
     };
     const target = "connection: crm, table: Sales.made, create_table: true, mode: mirror, key: no";
     const source = "connection: drop, files: in.csv";
-    using project = openPostgresProject(server, {
-      "job.yaml": jobOf(source, target, map, "timezone: UTC\n"),
+    using project = openCrmProject(server, {
+      "job.yaml": moveJob(source, target, map, "timezone: UTC\n"),
       "drop/in.csv": "no,name,amount,born,ok,seen\n1,Ann,12.50,2020-02-29,y,2026-01-01 12:00:00\n2,Bo,,,n,\n",
     });
     const planned = await project.run("job.yaml", "plan");
@@ -72,13 +73,13 @@ describe.skipIf(!hasPostgres)("tables that a job makes", () => {
       { no: "2", "Full Name": "Bo", amount: null, born: null, ok: "f", seen: null, share: null },
     ]);
     const wider = { ...map, city: "upper(name)" };
-    project.write({ "job.yaml": jobOf(source, target, wider, "timezone: UTC\n") });
+    project.write({ "job.yaml": moveJob(source, target, wider, "timezone: UTC\n") });
     const refused = await project.run("job.yaml");
     expect([refused.summary.exitCode, explain(refused.error)]).toEqual([
       2,
       expect.stringContaining("sales.made has no field city"),
     ]);
-    const evolving = jobOf(source, target, wider, "timezone: UTC\n").replace(
+    const evolving = moveJob(source, target, wider, "timezone: UTC\n").replace(
       "    map:",
       "    schema_policy: evolve\n    map:",
     );
@@ -92,9 +93,9 @@ describe.skipIf(!hasPostgres)("tables that a job makes", () => {
   test("with versions, and by a new table; what has no type, and a role that may not, are refused by name", async () => {
     const source = "connection: drop, files: in.csv";
     const of = (table: string, mode: string, map: Record<string, string> = { code: "code", title: "title" }) =>
-      jobOf(source, `connection: crm, table: ${table}, create_table: true, mode: ${mode}, key: code`, map);
+      moveJob(source, `connection: crm, table: ${table}, create_table: true, mode: ${mode}, key: code`, map);
     await server.query("CREATE SCHEMA closed");
-    using project = openPostgresProject(server, {
+    using project = openCrmProject(server, {
       "versions.yaml": of("versions", "history"),
       "whole.yaml": of("whole", "replace"),
       "odd.yaml": of("odd", "upsert", { code: "code", title: "INTERVAL 1 DAY" }),

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { explain } from "../../src/core/errors.ts";
 import { startPostgresRelay } from "../contract/postgres-relay.ts";
-import { ContractProject, countsOf } from "../contract/project.ts";
-import type { ConnectorRig } from "../contract/rig.ts";
+import { countsOf } from "../contract/project.ts";
+import { moveJob, namesOf } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { openCrmProject } from "./crm-project.ts";
 
 let server: PostgresServer;
 
@@ -19,38 +20,10 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  /** A project whose connection `crm` is the server's socket. */
-  function openProject(files: Record<string, string>): ContractProject {
-    const { folder, port, role } = server;
-    const url = `postgres://${encodeURIComponent(folder)}:${port}/crm`;
-    const rig = { connection: `    { type: postgres, url: "${url}", auth: { user: ${role} } }`, environment: {} };
-    const project = new ContractProject(rig as ConnectorRig);
-    // A job is its name: each file is one.
-    const own = Object.entries(files).map(([name, text]) => [
-      name,
-      text.replace("name: moved", `name: ${name.split(".")[0]}`),
-    ]);
-    project.write(Object.fromEntries(own) as Record<string, string>);
-    return project;
-  }
+  const openProject = (files: Record<string, string>) => openCrmProject(server, files);
 
   /** Tables are the role's own, so that it may do all with them. */
   const asRole = (sql: string) => server.query(`SET ROLE etl; ${sql}; RESET ROLE`);
-
-  const job = (source: string, target: string, map: Record<string, string>, more = "") => `version: 1
-name: moved
-streams:
-  rows:
-    source: { ${source} }
-    target: { ${target} }
-    map:
-${Object.entries(map)
-  .map(([name, sql]) => `      ${name}: ${sql}`)
-  .join("\n")}
-rejects: { max: 100% }
-${more}`;
-
-  const names = (list: string) => Object.fromEntries(list.split(" ").map((name) => [name, name]));
 
   test("what one table holds, another one gets: NULL, empty texts, every digit, every microsecond", async () => {
     const columns =
@@ -62,10 +35,10 @@ ${more}`;
       (3, '∅', -0.5, -12345678901234567890.5, -1, 1e-7, '9999-12-31 23:59:59+00', '2024-02-29', '00:00', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12', false, ''),
       (4, '␀ "x", y' || chr(10) || 'z', 0, 0, 0, 0, '1999-01-01 00:00:00+00', '1970-01-01', '12:00', NULL, NULL, '∅')`);
     using project = openProject({
-      "job.yaml": job(
+      "job.yaml": moveJob(
         "connection: crm, table: a",
         "connection: crm, table: b, mode: mirror, key: id",
-        names("id name amount free big real8 seen born clock u ok fixed"),
+        namesOf("id name amount free big real8 seen born clock u ok fixed"),
       ),
     });
     const first = await project.run("job.yaml");
@@ -90,7 +63,7 @@ ${more}`;
       INSERT INTO odd VALUES (1, 'NaN', '2020-01-01', NULL, NULL, NULL, NULL), (2, 1, 'infinity', NULL, NULL, NULL, NULL), (3, 1, '0044-03-15 BC', NULL, NULL, NULL, NULL),
         (4, 1, NULL, 'infinity', NULL, NULL, NULL), (5, 1, NULL, NULL, '24:00', NULL, NULL), (6, 1, NULL, NULL, NULL, 'Infinity', NULL), (7, 1.5, '2020-01-01', '2020-01-01', '23:00', 1e300, '{a}')`);
     using project = openProject({
-      "job.yaml": job("connection: crm, table: odd", "connection: drop, files: out.csv", {
+      "job.yaml": moveJob("connection: crm, table: odd", "connection: drop, files: out.csv", {
         id: "id",
         amount: "amount * 2",
         born: "born",
@@ -98,7 +71,7 @@ ${more}`;
         clock: "clock",
         part: "part",
       }),
-      "array.yaml": job("connection: crm, table: odd", "connection: drop, files: out.csv", { tags: "tags" }),
+      "array.yaml": moveJob("connection: crm, table: odd", "connection: drop, files: out.csv", { tags: "tags" }),
     });
     const ended = await project.run("job.yaml");
     expect(countsOf(ended), explain(ended.error)).toMatchObject({ extracted: 7, rejected: 6, creates: 1 });
@@ -121,7 +94,7 @@ ${more}`;
       "CREATE SEQUENCE counter; CREATE TABLE q (id int PRIMARY KEY, name text, at timestamp); INSERT INTO q VALUES (1, 'a', now()), (2, 'b', now()), (3, 'b', now())",
     );
     const source = (query: string, more = "") =>
-      job(`connection: crm, query: ${JSON.stringify(query)}${more}`, "connection: drop, files: out.csv", {
+      moveJob(`connection: crm, query: ${JSON.stringify(query)}${more}`, "connection: drop, files: out.csv", {
         name: "name",
       });
     using project = openProject({
@@ -130,11 +103,15 @@ ${more}`;
       "out.yaml": source("SELECT 1 AS name) q; DROP TABLE q; SELECT (1"),
       "writes.yaml": source("SELECT CAST(nextval('counter') AS text) AS name"),
       "keyless.yaml": source("SELECT name, now() AS at FROM q", ", incremental: { cursor: at }"),
-      "zone.yaml": job("connection: crm, table: q, incremental: { cursor: at }", "connection: drop, files: out.csv", {
-        name: "name",
-      }),
+      "zone.yaml": moveJob(
+        "connection: crm, table: q, incremental: { cursor: at }",
+        "connection: drop, files: out.csv",
+        {
+          name: "name",
+        },
+      ),
       "key.yaml": source("SELECT name FROM q", ", key: nam"),
-      "where.yaml": job(
+      "where.yaml": moveJob(
         `connection: crm, table: q, where: "id > 1) OR (name = 'a'"`,
         "connection: drop, files: out.csv",
         { name: "name" },
@@ -165,7 +142,7 @@ ${more}`;
       "CREATE TABLE late (id int PRIMARY KEY, changed timestamptz NOT NULL DEFAULT now()); INSERT INTO late VALUES (1)",
     );
     using project = openProject({
-      "job.yaml": job(
+      "job.yaml": moveJob(
         "connection: crm, table: late, incremental: { cursor: changed, overlap: 0s }",
         'connection: drop, files: "out-{run}.csv"',
         { id: "id" },
@@ -192,16 +169,28 @@ ${more}`;
   test("without loadline.batch nothing is inserted that could be doubled; prepared, what two runs insert is there twice", async () => {
     await asRole("CREATE TABLE log (line text NOT NULL); CREATE TABLE seen (code text NOT NULL UNIQUE, line text)");
     using project = openProject({
-      "insert.yaml": job("connection: drop, files: in.csv", "connection: crm, table: log, mode: insert, key: line", {
-        line: "line",
-      }),
-      "second.yaml": job("connection: drop, files: in.csv", "connection: crm, table: log, mode: insert, key: line", {
-        line: "line",
-      }),
-      "upsert.yaml": job("connection: drop, files: in.csv", "connection: crm, table: seen, mode: upsert, key: code", {
-        code: "line",
-        line: "line",
-      }),
+      "insert.yaml": moveJob(
+        "connection: drop, files: in.csv",
+        "connection: crm, table: log, mode: insert, key: line",
+        {
+          line: "line",
+        },
+      ),
+      "second.yaml": moveJob(
+        "connection: drop, files: in.csv",
+        "connection: crm, table: log, mode: insert, key: line",
+        {
+          line: "line",
+        },
+      ),
+      "upsert.yaml": moveJob(
+        "connection: drop, files: in.csv",
+        "connection: crm, table: seen, mode: upsert, key: code",
+        {
+          code: "line",
+          line: "line",
+        },
+      ),
       "drop/in.csv": "line\na\nb\n",
     });
     const refused = await project.run("insert.yaml");
@@ -226,9 +215,13 @@ ${more}`;
     await asRole("CREATE TABLE leavers (code text PRIMARY KEY); INSERT INTO leavers VALUES ('a'), ('b'), ('c')");
     await using relay = await startPostgresRelay(server.port, server.database);
     using project = openProject({
-      "job.yaml": job("connection: drop, files: in.csv", "connection: crm, table: leavers, mode: delete, key: code", {
-        code: "code",
-      }),
+      "job.yaml": moveJob(
+        "connection: drop, files: in.csv",
+        "connection: crm, table: leavers, mode: delete, key: code",
+        {
+          code: "code",
+        },
+      ),
       "drop/in.csv": "code\na\nb\n",
     });
     const connections = project
@@ -251,7 +244,7 @@ ${more}`;
     const map = { order_no: "o", '"Line No"': "n", parent: "p", qty: "q" };
     await server.query(definitionOf("etl"));
     using project = openProject({
-      "job.yaml": job(
+      "job.yaml": moveJob(
         "connection: drop, files: in.csv",
         `connection: crm, table: line, mode: mirror, key: [order_no, "Line No"]`,
         map,

@@ -7,8 +7,9 @@ import type { PostgresConnection } from "../../src/connectors/postgres/connectio
 import { exitCodeOf, explain } from "../../src/core/errors.ts";
 import { readProjectConnections } from "../../src/pipeline/tools/connections.ts";
 import { countsOf } from "../contract/project.ts";
+import { moveJob } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
-import { jobOf, openCrmProject, takenBy } from "./crm-project.ts";
+import { openCrmProject, takenBy } from "./crm-project.ts";
 
 let server: PostgresServer;
 
@@ -26,7 +27,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL in trouble", () => {
     await asRole("CREATE TABLE many (id int PRIMARY KEY); INSERT INTO many SELECT generate_series(1, 2000)");
     const query = "SELECT id FROM many WHERE id < 1500 OR (SELECT pg_advisory_xact_lock_shared(7)) IS NOT NULL";
     using project = openCrmProject(server, {
-      "job.yaml": jobOf(`connection: crm, query: "${query}", key: id`, out, { id: "id" }),
+      "job.yaml": moveJob(`connection: crm, query: "${query}", key: id`, out, { id: "id" }),
     });
     const holder = await server.connect();
     await holder.query("SELECT pg_advisory_lock(7)");
@@ -40,7 +41,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL in trouble", () => {
 
   test("a counter that was set on, and a standby: nothing is missed", async () => {
     await asRole("CREATE TABLE counted (id int PRIMARY KEY, name text); INSERT INTO counted VALUES (1, 'a')");
-    const job = jobOf("connection: crm, table: counted, incremental: { cursor: xmin }", out, { id: "id" });
+    const job = moveJob("connection: crm, table: counted, incremental: { cursor: xmin }", out, { id: "id" });
     using project = openCrmProject(server, { "job.yaml": job });
     expect(await takenBy(project, "job.yaml")).toEqual(["1"]);
     await server.restart("fast", "pg_resetwal", ["-e", "3"]);
@@ -90,8 +91,8 @@ describe.skipIf(!hasPostgres)("PostgreSQL in trouble", () => {
     const map = { id: '"Id"', quote: '"a""b"', broken: '"line\nbreak"', heart: '"Größe ♥"' };
     const quoted = Object.entries(map).map(([name, sql]) => [name, JSON.stringify(sql)]);
     using project = openCrmProject(server, {
-      "wide.yaml": jobOf("connection: crm, table: wide", out, { id: "c0", last: "c1599" }),
-      "odd.yaml": jobOf(source, out, Object.fromEntries(quoted) as Record<string, string>),
+      "wide.yaml": moveJob("connection: crm, table: wide", out, { id: "c0", last: "c1599" }),
+      "odd.yaml": moveJob(source, out, Object.fromEntries(quoted) as Record<string, string>),
     });
     expect(await takenBy(project, "wide.yaml")).toEqual(["1,7"]);
     expect(await takenBy(project, "odd.yaml")).toEqual(["1,quote,break,heart"]);
@@ -102,12 +103,12 @@ describe.skipIf(!hasPostgres)("PostgreSQL in trouble", () => {
       CREATE TABLE none (id int PRIMARY KEY, name text); GRANT SELECT (id, name), UPDATE (name) ON theirs TO etl`);
     const target = "connection: crm, table: theirs, key: id, mode:";
     using project = openCrmProject(server, {
-      "part.yaml": jobOf("connection: crm, table: theirs", out, { name: "name" }),
-      "secret.yaml": jobOf("connection: crm, table: theirs", out, { name: "secret" }),
-      "none.yaml": jobOf("connection: crm, table: none", out, { name: "name" }),
-      "insert.yaml": jobOf("connection: crm, table: theirs", `${target} upsert`, { id: "id", name: "name" }),
-      "column.yaml": jobOf("connection: crm, table: theirs", `${target} update`, { id: "id", secret: "name" }),
-      "update.yaml": jobOf("connection: crm, table: theirs", `${target} update`, {
+      "part.yaml": moveJob("connection: crm, table: theirs", out, { name: "name" }),
+      "secret.yaml": moveJob("connection: crm, table: theirs", out, { name: "secret" }),
+      "none.yaml": moveJob("connection: crm, table: none", out, { name: "name" }),
+      "insert.yaml": moveJob("connection: crm, table: theirs", `${target} upsert`, { id: "id", name: "name" }),
+      "column.yaml": moveJob("connection: crm, table: theirs", `${target} update`, { id: "id", secret: "name" }),
+      "update.yaml": moveJob("connection: crm, table: theirs", `${target} update`, {
         id: "id",
         name: JSON.stringify("'b'"),
       }),

@@ -3,8 +3,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodeOf, explain } from "../../src/core/errors.ts";
+import { moveJob } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
-import { jobOf, openCrmProject, takenBy } from "./crm-project.ts";
+import { openCrmProject, takenBy } from "./crm-project.ts";
 
 let server: PostgresServer;
 
@@ -17,7 +18,7 @@ describe.skipIf(!hasPostgres)("cursor: xmin", () => {
 
   const asRole = (sql: string) => server.query(`SET ROLE etl; ${sql}; RESET ROLE`);
   const job = (table: string, more = "") =>
-    jobOf(
+    moveJob(
       `connection: crm, table: ${table}, incremental: { cursor: xmin${more} }`,
       'connection: drop, files: "out-{run}.csv"',
       { id: "id", name: "name" },
@@ -72,7 +73,7 @@ describe.skipIf(!hasPostgres)("cursor: xmin", () => {
       "view.yaml": job("seen"),
       "overlap.yaml": job("hidden", ", overlap: 5m"),
       "since.yaml": job("hidden", ', since: "2026-01-01"'),
-      "query.yaml": jobOf(query, "connection: drop, files: out.csv", { name: "name" }),
+      "query.yaml": moveJob(query, "connection: drop, files: out.csv", { name: "name" }),
     });
     for (const [name, said] of [
       ["hidden", "row security lets this role see only later"],

@@ -5,8 +5,12 @@ import { ContractProject } from "../contract/project.ts";
 import type { ConnectorRig } from "../contract/rig.ts";
 
 /** `files`: a job that is called `moved` gets the name of its file, for a job is its name. */
-export function openDatabaseProject(connection: string, files: Record<string, string>): ContractProject {
-  const project = new ContractProject({ connection: `    ${connection}`, environment: {} } as ConnectorRig);
+export function openDatabaseProject(
+  connection: string,
+  files: Record<string, string>,
+  environment: Record<string, string> = {},
+): ContractProject {
+  const project = new ContractProject({ connection: `    ${connection}`, environment } as unknown as ConnectorRig);
   const named = Object.entries(files).map(([name, text]) => [
     name,
     text.replace("name: moved", `name: ${name.split(".")[0]}`),
@@ -15,7 +19,8 @@ export function openDatabaseProject(connection: string, files: Record<string, st
   return project;
 }
 
-export const moveJob = (source: string, target: string, map: Record<string, string>) => `version: 1
+/** Of one stream, `rows`. */
+export const moveJob = (source: string, target: string, map: Record<string, string>, more = "") => `version: 1
 name: moved
 streams:
   rows:
@@ -26,7 +31,7 @@ ${Object.entries(map)
   .map(([name, sql]) => `      ${name}: ${sql}`)
   .join("\n")}
 rejects: { max: 100% }
-`;
+${more}`;
 
 /** Each mapped as it is. */
 export const namesOf = (list: string) => Object.fromEntries(list.split(" ").map((name) => [name, name]));

@@ -10,10 +10,10 @@ import { isLoopback } from "../../core/loopback.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
 import type { SqlClient } from "../sql/dialect.ts";
+import { isSocket } from "../sql/url.ts";
 import type { MysqlConnection } from "./connection.ts";
 import { explainFault, faultOf } from "./faults.ts";
 import { MysqlSession } from "./session.ts";
-import { isSocket } from "./url.ts";
 
 const connectMsMax = 30_000;
 

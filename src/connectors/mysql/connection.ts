@@ -9,12 +9,13 @@ import { expandReferences } from "../../job/references.ts";
 import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
 import { findAddressProblems, optionalCaFile, readCaFile, referencesOf } from "../kit/connection.ts";
 import type { SqlConnection } from "../sql/connector.ts";
-import { type MysqlAddress, readMysqlUrl } from "./url.ts";
+import type { DatabaseAddress } from "../sql/url.ts";
+import { readMysqlUrl } from "./url.ts";
 
 export interface MysqlConnection extends SqlConnection {
   type: "mysql";
   /** Reading it throws a Failure (exit 2) if it holds a reference to an unset variable, or is no address. */
-  readonly address: MysqlAddress;
+  readonly address: DatabaseAddress;
   /** Reads like `address`. */
   readonly user: string;
   /** Without one, the server knows the user by the socket. */

@@ -11,10 +11,10 @@ import { isLoopback } from "../../core/loopback.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withRetries } from "../../http/retry.ts";
 import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
+import { isSocket } from "../sql/url.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { explainFault, faultOf } from "./faults.ts";
 import { readPassword } from "./password.ts";
-import { isSocket } from "./url.ts";
 
 const connectMsMax = 30_000;
 

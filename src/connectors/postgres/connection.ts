@@ -9,12 +9,13 @@ import { expandReferences } from "../../job/references.ts";
 import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
 import { findAddressProblems, optionalCaFile, readCaFile, referencesOf } from "../kit/connection.ts";
 import type { SqlConnection } from "../sql/connector.ts";
-import { type PostgresAddress, readPostgresUrl } from "./url.ts";
+import type { DatabaseAddress } from "../sql/url.ts";
+import { readPostgresUrl } from "./url.ts";
 
 export interface PostgresConnection extends SqlConnection {
   type: "postgres";
   /** Reading it throws a Failure (exit 2) if it holds a reference to an unset variable, or is no address. */
-  readonly address: PostgresAddress;
+  readonly address: DatabaseAddress;
   /** Reads like `address`. */
   readonly user: string;
   /** Without one, the file, or neither: a server may trust a socket, or know the user by the system's. */

@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { usageFailure } from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
 import type { Environment } from "../../job/job.ts";
+import { isSocket } from "../sql/url.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { isSocket } from "./url.ts";
 
 /** Throws a Failure (2) where the password file has none for this connection. */
 export function readPassword(connection: PostgresConnection, environment: Environment): Secret | undefined {

@@ -21,6 +21,7 @@ import { describeWritten } from "../compile/written-stream.ts";
 import { selectNamed } from "../diff/named-keys.ts";
 import { keepLeftRows } from "../rows/left-rows.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { newStreamRecord } from "../run/stream-record.ts";
 import { compareUndone, leftTable, type Undoing, undoneTable } from "./compare-now.ts";
 import { findLanded, landedTable, takeFile, undoneRun } from "./landed-rows.ts";
 
@@ -30,27 +31,7 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   const target = targetOf(context, stream.target.connection);
   const undone = undoneRun(context);
   const of = ledger.streams(undone.id).find(({ name }) => name === stream.name);
-  const record: StreamRecord = {
-    run: run.id,
-    name: stream.name,
-    connection: stream.target.connection,
-    org: target.orgId,
-    object: stream.target.object,
-    mode: stream.target.mode,
-    state: "extracting",
-    planSha256: null,
-    plan: null,
-    counts: null,
-    how: null,
-    writes: null,
-    rejectsBytes: 0,
-    partial: null,
-    notes: [],
-    stops: [],
-    aggregates: [],
-    shape: null,
-    measured: null,
-  };
+  const record = newStreamRecord(context, stream);
   ledger.saveStream(record);
   if (of === undefined || of.plan === null) return planNothing(context, record);
   refuseOtherOrg(context, of, target.orgId);
