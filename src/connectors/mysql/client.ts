@@ -7,8 +7,7 @@ import { type Connection, createConnection } from "mysql2";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
-import { CallFault } from "../../http/outcome.ts";
-import { withRetries } from "../../http/retry.ts";
+import { explainCall, transactAgain } from "../sql/calls.ts";
 import type { SqlClient } from "../sql/dialect.ts";
 import { isSocket } from "../sql/url.ts";
 import type { MysqlConnection } from "./connection.ts";
@@ -99,13 +98,7 @@ export class MysqlClient implements SqlClient<MysqlSession> {
   }
 
   transact<T>(kind: keyof typeof begins, act: (session: MysqlSession) => Promise<T>): Promise<T> {
-    const { signal, onRetry } = this.#context;
-    return withRetries(() => this.#transactOnce(kind, act), {
-      idempotent: true,
-      signal,
-      onRetry: ({ message }, attempt, delayMs) =>
-        onRetry(`${this.name}: ${message}; attempt ${attempt + 1} in ${Math.round(delayMs)} ms`),
-    });
+    return transactAgain(this.name, this.#context, () => this.#transactOnce(kind, act));
   }
 
   async #transactOnce<T>(kind: keyof typeof begins, act: (session: MysqlSession) => Promise<T>): Promise<T> {
@@ -183,12 +176,8 @@ export class MysqlClient implements SqlClient<MysqlSession> {
     connection.destroy();
   }
 
-  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      throw error instanceof CallFault ? explainFault(error, doing, this.#connection) : error;
-    }
+  explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
+    return explainCall(act, (fault) => explainFault(fault, doing, this.#connection));
   }
 
   close(): void {

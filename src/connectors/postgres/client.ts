@@ -8,8 +8,7 @@ import { Client, type ClientConfig, type QueryResult } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { isLoopback } from "../../core/loopback.ts";
-import { CallFault } from "../../http/outcome.ts";
-import { withRetries } from "../../http/retry.ts";
+import { explainCall, transactAgain } from "../sql/calls.ts";
 import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
 import { isSocket } from "../sql/url.ts";
 import type { PostgresConnection } from "./connection.ts";
@@ -114,13 +113,7 @@ export class PostgresClient implements SqlClient<PostgresSession> {
    * server refuses, and a connection that breaks, is a CallFault.
    */
   transact<T>(kind: keyof typeof begins, act: (session: PostgresSession) => Promise<T>): Promise<T> {
-    const { signal, onRetry } = this.#context;
-    return withRetries(() => this.#transactOnce(kind, act), {
-      idempotent: true,
-      signal,
-      onRetry: ({ message }, attempt, delayMs) =>
-        onRetry(`${this.name}: ${message}; attempt ${attempt + 1} in ${Math.round(delayMs)} ms`),
-    });
+    return transactAgain(this.name, this.#context, () => this.#transactOnce(kind, act));
   }
 
   async #transactOnce<T>(kind: keyof typeof begins, act: (session: PostgresSession) => Promise<T>): Promise<T> {
@@ -193,12 +186,8 @@ export class PostgresClient implements SqlClient<PostgresSession> {
     await client.end().catch(() => undefined);
   }
 
-  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      throw error instanceof CallFault ? explainFault(error, doing, this.#connection) : error;
-    }
+  explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
+    return explainCall(act, (fault) => explainFault(fault, doing, this.#connection));
   }
 
   close(): void {

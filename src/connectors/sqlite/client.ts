@@ -9,9 +9,8 @@ import type { Account } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import { literal } from "../../core/sql.ts";
 import { type DatabaseSync, openSqliteData, type StatementSync } from "../../core/sqlite.ts";
-import { CallFault } from "../../http/outcome.ts";
-import { withRetries } from "../../http/retry.ts";
 import { requireFile } from "../kit/database-file.ts";
+import { explainCall, transactAgain } from "../sql/calls.ts";
 import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { explainFault, faultOf, SqliteFault } from "./faults.ts";
@@ -118,13 +117,7 @@ export class SqliteClient implements Account, SqlClient<SqliteSession> {
   }
 
   transact<T>(kind: keyof typeof begins, act: (session: SqliteSession) => Promise<T>): Promise<T> {
-    const { signal, onRetry } = this.#context;
-    return withRetries(() => this.#transactOnce(kind, act), {
-      idempotent: true,
-      signal,
-      onRetry: ({ message }, attempt, delayMs) =>
-        onRetry(`${this.name}: ${message}; attempt ${attempt + 1} in ${Math.round(delayMs)} ms`),
-    });
+    return transactAgain(this.name, this.#context, () => this.#transactOnce(kind, act));
   }
 
   async #transactOnce<T>(kind: keyof typeof begins, act: (session: SqliteSession) => Promise<T>): Promise<T> {
@@ -145,12 +138,8 @@ export class SqliteClient implements Account, SqlClient<SqliteSession> {
     }
   }
 
-  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      throw error instanceof CallFault ? explainFault(error, doing, this.#connection) : error;
-    }
+  explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
+    return explainCall(act, (fault) => explainFault(fault, doing, this.#connection));
   }
 
   close(): void {
