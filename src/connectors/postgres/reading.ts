@@ -8,7 +8,7 @@ import { quoteName } from "./names.ts";
 import { type ColumnType, readableType } from "./types.ts";
 
 export async function selectedColumns(session: PostgresSession, select: string): Promise<SelectedColumn[]> {
-  const { fields } = await session.query(select);
+  const { fields } = await session.query(`${select} LIMIT 0`);
   const types = await typesOf(session, fields);
   return fields.map(({ name, dataTypeID, dataTypeModifier }): SelectedColumn => {
     const type = types(dataTypeID, dataTypeModifier);

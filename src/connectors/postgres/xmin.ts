@@ -38,11 +38,15 @@ const nextNumber = `(SELECT CAST(current_setting('loadline.next') AS bigint))`;
 
 export const xminCounter: CounterDialect<PostgresSession> = {
   cursor: "xmin",
-  refuseUncounted,
+  async countRows(session, source) {
+    await refuseUncounted(session, source);
+    return {
+      version: `${setting("timeline")} || '/' || lpad(CAST(${widen("q.xmin", nextNumber)} AS text), 20, '0')`,
+      within: `${widen("q.xmin", nextNumber)} >= (SELECT CAST(current_setting('loadline.first') AS bigint))`,
+    };
+  },
   readPosition,
   bind: bindCounter,
-  version: `${setting("timeline")} || '/' || lpad(CAST(${widen("q.xmin", nextNumber)} AS text), 20, '0')`,
-  within: `${widen("q.xmin", nextNumber)} >= (SELECT CAST(current_setting('loadline.first') AS bigint))`,
 };
 
 /** Of a standby the newest that it knows of, for it can't be asked where it writes: it does not. */

@@ -95,7 +95,7 @@ export interface ReadDialect<Session extends SqlSession> {
   findTable(session: Session, written: string, where?: Place): Promise<FoundTable>;
   /** None where nothing names the table's rows. */
   tableKey(session: Session, table: FoundTable): Promise<readonly string[]>;
-  /** The columns of a SELECT, which the server takes as one statement. */
+  /** The columns of a SELECT, which the server takes as one statement, and does not run. */
   selectedColumns(session: Session, select: string): Promise<SelectedColumn[]>;
   /** Text that names a record by its key columns, each SQL. */
   nameByKey(columns: readonly string[]): string;
@@ -130,7 +130,7 @@ export interface CounterDialect<Session extends SqlSession> {
   /** The `cursor` that asks for it. */
   cursor: string;
   /** Throws a Failure (2) where rows of the source don't tell it. */
-  refuseUncounted(session: Session, source: ObjectSource): Promise<void>;
+  countRows(session: Session, source: ObjectSource): Promise<CountedRows>;
   /** As in the contract (`Positions`). */
   readPosition(
     session: Session,
@@ -139,7 +139,10 @@ export interface CounterDialect<Session extends SqlSession> {
   ): Promise<{ to: string; lost?: string }>;
   /** Gives the transaction what SQL reads: where the window begins; undefined takes all. */
   bind(session: Session, from: string | undefined): Promise<void>;
-  /** SQL of a row's position, and whether it is in the window. */
+}
+
+/** SQL of a row's position, and whether it is in the window. */
+export interface CountedRows {
   version: string;
   within: string;
 }
@@ -159,8 +162,18 @@ export type WrittenRow = { n: number } & RowResult;
 /** Writes rows of a batch that is staged, these included. Throws what the server says where it refuses one of them. */
 export type WriteRows = (first: number, last: number) => Promise<WrittenRow[]>;
 
+/** What a transaction goes back to where a row is refused. */
+export interface Savepoint {
+  set: string;
+  /** Where one is given up by name. */
+  release?: string;
+  undo: string;
+}
+
 /** How a target is written to. */
 export interface WriteDialect<Session extends SqlSession, Table extends DescribedTable> {
+  /** As the standard has it, where not said. */
+  savepoint?: Savepoint;
   /** Puts a batch where statements find its rows. */
   stage(session: Session, table: Table, batch: Batch, read: BatchRows): Promise<WriteRows>;
   /** What the server says of a row; undefined for what it says of something else. */

@@ -24,15 +24,15 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
   ];
   const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
   const cells = [
-    `${dialect.rowName(described)} AS ${idColumn}`,
-    `${dialect.rowVersion(described)} AS ${versionColumn}`,
+    `${dialect.rowName(described)} AS ${dialect.quoteName(idColumn)}`,
+    `${dialect.rowVersion(described)} AS ${dialect.quoteName(versionColumn)}`,
     ...request.fields.map((field) => `${dialect.cell(described, field)} AS ${dialect.quoteName(field)}`),
   ];
-  const select = `SELECT ${cells.join(", ")} FROM ${described.table.quoted} AS t${where}`;
+  const select = `SELECT ${cells.join(", ")} FROM ${described.table.quoted} t${where}`;
   const rows = await client.transact("read", async (session) => {
     if (keys !== undefined) await dialect.bind(session, { keys: JSON.stringify(asked) });
     // A filter of the job must be no more than one.
-    if (scope !== undefined) await dialect.selectedColumns(session, `${select} LIMIT 0`);
+    if (scope !== undefined) await dialect.selectedColumns(session, select);
     return dialect.copyOut(session, select, path, signal);
   });
   request.onProgress(rows);

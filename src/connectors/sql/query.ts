@@ -4,7 +4,7 @@
 
 import { usageFailure } from "../../core/errors.ts";
 import type { ObjectSource } from "../../job/job.ts";
-import type { CounterDialect, FoundTable, ReadableType, ReadDialect, SelectedColumn, SqlSession } from "./dialect.ts";
+import type { CountedRows, FoundTable, ReadableType, ReadDialect, SelectedColumn, SqlSession } from "./dialect.ts";
 import { asTable, columnUnknown } from "./names.ts";
 
 export interface QueriedTable {
@@ -15,7 +15,7 @@ export interface QueriedTable {
   /** SQL, over `q`: an instant; of an incremental source. */
   cursor?: string;
   /** In place of it: the system counts its changes. */
-  counter?: Pick<CounterDialect<SqlSession>, "version" | "within">;
+  counter?: CountedRows;
   columns: Map<string, ReadableType>;
   /** By small letters. */
   refused: Map<string, { message: string; next: string }>;
@@ -34,7 +34,7 @@ export async function queryOf<Session extends SqlSession>(
   const from = table?.quoted ?? asTable(query ?? "");
   const where = source.where === undefined ? "" : ` WHERE (${source.where}\n)`;
   // As a statement of its own, so that nothing but one SELECT is taken for what is copied.
-  const selected = await dialect.selectedColumns(session, `SELECT * FROM ${from} AS q${where} LIMIT 0`);
+  const selected = await dialect.selectedColumns(session, `SELECT * FROM ${from} q${where}`);
   const names = selected.map(({ name }) => name);
   const columns = new Map<string, ReadableType>();
   const refused: QueriedTable["refused"] = new Map();
@@ -48,8 +48,7 @@ export async function queryOf<Session extends SqlSession>(
     const next = `an administrator lets it: ${grant}`;
     refused.set(name.toLowerCase(), { message: `${name} can't be read by this user`, next });
   }
-  const counter = isCounted(source, dialect, names) ? dialect.counter : undefined;
-  await counter?.refuseUncounted(session, source);
+  const counter = isCounted(source, dialect, names) ? await dialect.counter?.countRows(session, source) : undefined;
   const changed = counter === undefined ? cursorOf(source, dialect, selected) : { counter };
   const key = await keyOf(session, dialect, source, table, selected);
   return { from, key, ...changed, columns, refused };

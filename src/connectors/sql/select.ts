@@ -20,16 +20,18 @@ export function selectRecords(
   const { from, key } = queried;
   const own = [...new Set(asked)].filter((name) => name !== idColumn && name !== versionColumn);
   const cells = own.map((name) =>
-    name === deletedColumn ? `'false' AS ${deletedColumn}` : cellOf(queried, dialect, name),
+    name === deletedColumn ? `'false' AS ${dialect.quoteName(deletedColumn)}` : cellOf(queried, dialect, name),
   );
   const { version, within } = windowOf(queried, dialect, window);
   const again = `${key} IN (${dialect.boundTexts("pending")})`;
   const conditions = [
-    ...(within === undefined ? [] : [which === "pending" ? `(${within}) IS NOT TRUE AND ${again}` : within]),
+    ...(within === undefined
+      ? []
+      : [which === "pending" ? `CASE WHEN ${within} THEN 0 ELSE 1 END = 1 AND ${again}` : within]),
     ...(source.where === undefined ? [] : [`(${source.where}\n)`]),
   ];
   const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
-  return `SELECT ${[`${key} AS ${idColumn}`, `${version} AS ${versionColumn}`, ...cells].join(", ")} FROM ${from} AS q${where}`;
+  return `SELECT ${[`${key} AS ${dialect.quoteName(idColumn)}`, `${version} AS ${dialect.quoteName(versionColumn)}`, ...cells].join(", ")} FROM ${from} q${where}`;
 }
 
 /** Every row that is there, whatever its time, and whether the job's filter takes it. */
@@ -41,7 +43,7 @@ export function selectKeys(
   const [id, isWithin] = keysColumns;
   const within = source.where === undefined ? "'true'" : `CASE WHEN (${source.where}\n) THEN 'true' ELSE 'false' END`;
   const cells = compared.map((name) => cellOf(queried, dialect, name));
-  return `SELECT ${[`${queried.key} AS ${id}`, `${within} AS ${isWithin}`, ...cells].join(", ")} FROM ${queried.from} AS q`;
+  return `SELECT ${[`${queried.key} AS ${dialect.quoteName(id)}`, `${within} AS ${dialect.quoteName(isWithin)}`, ...cells].join(", ")} FROM ${queried.from} q`;
 }
 
 function cellOf({ columns }: QueriedTable, { quoteName }: SelectDialect, name: string): string {

@@ -75,7 +75,7 @@ async function hidesRows<Session extends SqlSession>(
   try {
     await client.transact("read", async (session) => {
       await refuseHidden(session);
-      await session.rows(`SELECT 1 FROM ${from} AS q LIMIT 0`);
+      await session.rows(`SELECT 1 FROM ${from} q WHERE 1 = 0`);
     });
     return false;
   } catch (error) {

@@ -122,7 +122,9 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
           table: { quoted },
         } = await table(object);
         if (isNew === true) return 0;
-        const [row] = await client.transact("read", (session) => session.rows(`SELECT count(*) AS n FROM ${quoted}`));
+        const [row] = await client.transact("read", (session) =>
+          session.rows(`SELECT count(*) AS ${dialect.quoteName("n")} FROM ${quoted}`),
+        );
         return Number(row?.["n"]);
       }),
     forecastReads: () => 0,
@@ -164,7 +166,7 @@ async function explainFilter<Session extends SqlSession>(
   { quoted }: TableRow,
   filter: string,
 ): Promise<string | undefined> {
-  const select = `SELECT * FROM ${quoted} AS t WHERE (${filter}\n) LIMIT 0`;
+  const select = `SELECT * FROM ${quoted} t WHERE (${filter}\n)`;
   try {
     await client.transact("read", (session) => dialect.selectedColumns(session, select));
     return undefined;

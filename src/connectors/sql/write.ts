@@ -4,7 +4,15 @@
 import type { Batch, CallWrites, TransactionWrites } from "../../contract/write.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { type BatchRows, readBatchRows } from "../kit/batch-file.ts";
-import type { DescribedTable, RowResult, SqlClient, SqlSession, WriteDialect, WriteRows } from "./dialect.ts";
+import type {
+  DescribedTable,
+  RowResult,
+  Savepoint,
+  SqlClient,
+  SqlSession,
+  WriteDialect,
+  WriteRows,
+} from "./dialect.ts";
 import { deleted, gone, packResults, saveResults, unpackResults } from "./results.ts";
 
 type DescribeTable<Table> = (object: string) => Promise<Table>;
@@ -115,11 +123,19 @@ async function writeRows<Session extends SqlSession, Table extends DescribedTabl
   const write = await dialect.stage(session, described, batch, read);
   const results: RowResult[] = read.rows.map(() => ({ error: gone }));
   const refusalOf = (error: unknown) => dialect.refusalOf(error, described);
-  await writeBetween(session, { write, results, refusalOf }, 0, read.rows.length - 1);
+  const { savepoint = standardSavepoint } = dialect;
+  await writeBetween(session, { write, results, refusalOf, savepoint }, 0, read.rows.length - 1);
   return results;
 }
 
+const standardSavepoint: Savepoint = {
+  set: "SAVEPOINT loadline_rows",
+  release: "RELEASE SAVEPOINT loadline_rows",
+  undo: "ROLLBACK TO SAVEPOINT loadline_rows",
+};
+
 interface Writing {
+  savepoint: Savepoint;
   write: WriteRows;
   /** By the row's place in the batch. */
   results: RowResult[];
@@ -129,15 +145,15 @@ interface Writing {
 /** Rows of the stage, these included; where one of them is refused, its halves, until it stands alone. */
 async function writeBetween(session: SqlSession, writing: Writing, first: number, last: number): Promise<void> {
   if (first > last) return;
-  const { write, results, refusalOf } = writing;
-  await session.rows("SAVEPOINT loadline_rows");
+  const { write, results, refusalOf, savepoint } = writing;
+  await session.rows(savepoint.set);
   try {
     for (const { n, ...result } of await write(first, last)) results[n] = result;
-    await session.rows("RELEASE SAVEPOINT loadline_rows");
+    if (savepoint.release !== undefined) await session.rows(savepoint.release);
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
-    await session.rows("ROLLBACK TO SAVEPOINT loadline_rows");
+    await session.rows(savepoint.undo);
     if (first === last) {
       results[first] = { error: refusal };
       return;
