@@ -106,6 +106,8 @@ export interface StreamRecord {
   shape: string | null;
   /** What guards of later runs go by; null where the run is not one to be compared with. */
   measured: StreamMeasure | null;
+  /** Of a target that takes whole files: what tells the file that the plan found there, "" for none. Null elsewhere. */
+  found: string | null;
 }
 
 /** How much a stream took, beside its counts. */

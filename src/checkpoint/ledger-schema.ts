@@ -2,7 +2,7 @@
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them). A row that
 // is gone has no hash to check: `sums` has the number of rows of each group of a table, and a hash over them.
 
-export const ledgerVersion = 10;
+export const ledgerVersion = 11;
 
 /**
  * Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. Rows that agree
@@ -50,6 +50,7 @@ export const tables = {
       "shape",
       "measured_of",
       "measured",
+      "found",
     ],
     key: ["run", "name"],
     group: ["run"],
@@ -243,6 +244,7 @@ export const addedColumns: readonly {
   { version: 6, table: "runs", columns: { job_sha256: null } },
   { version: 9, table: "streams", columns: { stops: "[]", aggregates: "[]", shape: null } },
   { version: 10, table: "streams", columns: { measured_of: null, measured: null } },
+  { version: 11, table: "streams", columns: { found: null } },
 ];
 
 /** Tables whose rows are counted in groups. */

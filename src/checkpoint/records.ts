@@ -106,6 +106,7 @@ export function streamRecord(cells: Cells): StreamRecord {
     aggregates: JSON.parse(text(cells["aggregates"])) as KeptAggregate[],
     shape: textOrNull(cells["shape"]),
     measured: cells["measured"] === null ? null : (JSON.parse(text(cells["measured"])) as StreamMeasure),
+    found: textOrNull(cells["found"]),
   };
 }
 

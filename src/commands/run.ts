@@ -2,8 +2,9 @@
 
 import type { Recipients } from "../checkpoint/carry/plan-seal.ts";
 import type { RetryOptions } from "../checkpoint/ledger.ts";
-import { exitCodeOf } from "../core/errors.ts";
+import { exitCodeOf, showPath } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { quoteForShell } from "../core/next-command.ts";
 import type { Job } from "../job/job.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
 import { tellWaiting } from "../pipeline/runs/waiting.ts";
@@ -93,7 +94,8 @@ async function runFile(
   // A dry run writes to no target, so it may look on while the job runs.
   if (command === "plan") {
     const waiting = tellWaiting(project.stateFolder, job);
-    const ended = await execute(globals, { ...request, waiting }, false);
+    const planFile = flags.out === undefined ? {} : { planFile: quoteForShell(showPath(flags.out)) };
+    const ended = await execute(globals, { ...request, waiting, ...planFile }, false);
     if (flags.out !== undefined) await (await import("./plan-file.ts")).keepPlan(project, ended, flags.out, recipients);
     if (form !== undefined) await (await import("./plan-forms.ts")).printPlanned(globals, project, ended, form);
     return codeOf(ended, flags);

@@ -13,6 +13,8 @@ export interface FileStore {
   has(name: string): Promise<boolean>;
   /** Whether this very file is there: the same size, with `bytes` the same bytes too. */
   holds(name: string, file: LocalFile, by: "size" | "bytes"): Promise<boolean>;
+  /** What tells the file of a name from any other: as exactly as the store can without reading much. Undefined where there is none. */
+  mark(name: string): Promise<string | undefined>;
   /** Writes a local file under a name; it is on the disk then. May go on with what an earlier attempt has left there. */
   write(name: string, file: StoredFile, signal: AbortSignal): Promise<void>;
   /** Gives a file another name, in place of a file that has it: in one step where the store can. */

@@ -36,6 +36,7 @@ import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts
 import { findOlder } from "./extract/newer-rows.ts";
 import { judgePlan } from "./guards/judge-plan.ts";
 import { judgeReplaced } from "./guards/replaced-rows.ts";
+import { markFound } from "./load/other-file.ts";
 import { lookupFolder } from "./lookups/found-records.ts";
 import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
 import { keepLookedUpRows } from "./lookups/stream-rows.ts";
@@ -282,6 +283,8 @@ async function planParts(
     aggregates: ofRun.aggregates,
     shape: drift.shape,
     measured: guarded.measured,
+    // A trial writes nothing, and asks no folder.
+    found: look === undefined ? await markFound(context, stream) : null,
   };
   const made = await planMadeRecords(context, { compiled, columns, plan, record: planned });
   failpoint("diffed");

@@ -65,6 +65,7 @@ export const stream: StreamRecord = {
   aggregates: [{ sql: "count_star()", type: "BIGINT", value: "5" }],
   shape: null,
   measured: { of: "h", rows: 2, files: 1, spanMs: null },
+  found: "sha256 ef",
 };
 
 export function temporaryFolder(): string {

@@ -16,7 +16,7 @@ test("a ledger of the first version is read, and its damage is noticed", () => {
   cpSync(folder, damagedFolder, { recursive: true });
   using ledger = Ledger.open(folder);
   expect(ledger.batches("r1")).toEqual([batch]);
-  expect(ledger.streams("r1")).toEqual([{ ...stream, aggregates: [], measured: null }]);
+  expect(ledger.streams("r1")).toEqual([{ ...stream, aggregates: [], measured: null, found: null }]);
   expect(ledger.taken({ job: "j", stream: "contacts", targetOrg: "o", object: "Contact" })).toMatchObject([
     { jobFile: "", sha256: "ef", run: "r1" },
   ]);
@@ -32,7 +32,7 @@ function downgrade(folder: string): void {
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
   for (const [table, added] of [
     ["batches", ["via", "round", "again", "level"]],
-    ["streams", ["writes", "partial", "notes", "stops", "aggregates", "shape", "measured_of", "measured"]],
+    ["streams", ["writes", "partial", "notes", "stops", "aggregates", "shape", "measured_of", "measured", "found"]],
     ["runs", ["job_sha256"]],
     ["parts", ["row_count", "file_ordinal", "file_sha256"]],
   ] as const) {
@@ -62,10 +62,10 @@ function rebuildTaken(database: DatabaseSync): string[] {
   });
 }
 
-test("a ledger of version 8 gets the stops, aggregates, shapes and measures of streams, and its rows are counted anew", () => {
+test("a ledger of version 8 gets the stops, aggregates, shapes, measures and found files of streams, and its rows are counted anew", () => {
   const folder = filledLedger();
   const database = openSqlite(join(folder, "ledger.db"), { synchronous: "OFF" });
-  const added = ["stops", "aggregates", "shape", "measured_of", "measured"];
+  const added = ["stops", "aggregates", "shape", "measured_of", "measured", "found"];
   for (const column of added) database.exec(`ALTER TABLE streams DROP COLUMN ${column}`);
   database.exec("DROP TABLE shapes");
   const row = database.prepare("SELECT * FROM streams").get() as Record<string, string | number | null>;
@@ -79,7 +79,7 @@ test("a ledger of version 8 gets the stops, aggregates, shapes and measures of s
   database.close();
   for (const _ of ["upgraded", "as it is"]) {
     using ledger = Ledger.open(folder);
-    expect(ledger.streams("r1")).toEqual([{ ...stream, aggregates: [], measured: null }]);
+    expect(ledger.streams("r1")).toEqual([{ ...stream, aggregates: [], measured: null, found: null }]);
     expect(ledger.shape(shapeOwner)).toBeUndefined();
   }
 });

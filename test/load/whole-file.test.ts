@@ -31,6 +31,7 @@ function openKept(keeper: (files: Map<string, string>) => Partial<FileStore>): K
     has: async (name) => files.has(name),
     holds: async (name, file, by) =>
       by === "size" ? files.get(name)?.length === file.bytes : files.get(name) === readFileSync(file.path, "utf8"),
+    mark: async (name) => files.get(name),
     write: async (name, file) => void files.set(name, readFileSync(file.path, "utf8")),
     rename: async (name, to) => {
       files.set(to, files.get(name) ?? "");

@@ -17,6 +17,12 @@ export function openFolderStore(connection: Folder): FileStore {
       if (statSync(there, { throwIfNoEntry: false })?.size !== bytes) return false;
       return by === "size" || (await hashFile(there)) === (await hashFile(path));
     },
+    mark: async (name) => {
+      const there = join(folder, name);
+      return statSync(there, { throwIfNoEntry: false })?.isFile() === true
+        ? `sha256 ${await hashFile(there)}`
+        : undefined;
+    },
     write: async (name, { path, bytes, onBytes }) => {
       mkdirSync(folder, { recursive: true });
       copyFileSync(path, join(folder, name), constants.COPYFILE_FICLONE);

@@ -15,6 +15,7 @@ export function openSftpStore({ link, orgId, folder }: RemoteFolder, known: read
     warnings: known,
     has: (name) => link.repeat(`look at ${name}`, (session) => exists(session, pathOf(name))),
     holds: (name, file, by) => link.repeat(`look at ${name}`, (session) => holds(session, pathOf(name), file, by)),
+    mark: (name) => link.repeat(`look at ${name}`, (session) => mark(session, pathOf(name))),
     write: (name, { path, bytes, onBytes }, signal) =>
       upload({ link, path, bytes, remote: pathOf(name), signal, onBytes }),
     rename: (name, to) =>
@@ -29,6 +30,12 @@ async function holds(session: Session, path: string, file: LocalFile, by: "size"
   if (there === undefined) return false;
   if (by === "size" && there.bytes === file.bytes && there.bytes > 0) return true;
   return hasBytes(session, path, file);
+}
+
+/** No server tells more of a file that is not read. */
+async function mark(session: Session, path: string): Promise<string | undefined> {
+  const there = await look(session, path);
+  return there === undefined ? undefined : `${there.bytes} bytes, ${there.modifiedMs}`;
 }
 
 async function rename(session: Session, from: string, to: string): Promise<void> {

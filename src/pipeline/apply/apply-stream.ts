@@ -21,6 +21,7 @@ import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { describeWritten } from "../compile/written-stream.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
+import { refuseOtherFile } from "../load/other-file.ts";
 import { lookupFolder } from "../lookups/found-records.ts";
 import { resolveLookup } from "../lookups/resolve-lookup.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
@@ -53,6 +54,8 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
   const ways = chooseWays(target, compiled, counts, context.budget.callsLeft(stream.target.connection));
   context.ways.set(stream.name, ways);
   const batches = await writeBatches(context, compiled, plan, ways);
+  // Before the plan is claimed; once more before the file is written.
+  await refuseOtherFile(context, stream, batches);
   syncFile(plan);
   assertPlanAddsUp(stream.name, counts, takesWholeFiles(target) ? undefined : batches);
   const ready: StreamRecord = { ...record, state: "planned", plan, counts, writes: describeWays(ways, stream.target) };

@@ -8,10 +8,11 @@ import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { literal } from "../../core/sql.ts";
 import { headerOf } from "../../formats/csv-header.ts";
+import type { Stream } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { resultsPath } from "../batches/batch-files.ts";
-import type { RunContext } from "../run/context.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { nextNumber, numbered, writePart } from "./part-of-batch.ts";
 import { batchRows } from "./present-now.ts";
@@ -62,7 +63,10 @@ async function decideAll(context: RunContext, batch: BatchRecord, { became, why 
     ledger.advance(batch, "settled", { succeeded, inDoubt: 0, message: `landed, ${why}` });
   } else if (batch.resultsSha256 === null) {
     // Nothing is known of any row of its file.
-    ledger.advance(batch, "intent", { handle: null, inDoubt: 0, message: "sent again, by decision" });
+    // Over a file that is another by now as well.
+    const again = targetOf(context, streamOf(context, batch).target.connection).writes.wholeFile !== undefined;
+    const message = "sent again, by decision";
+    ledger.advance(batch, "intent", { handle: null, inDoubt: 0, message, ...(again ? { again } : {}) });
   } else {
     await listDoubtful(context, [batch]);
     ledger.split(batch, "settled", { inDoubt: 0 }, [await writeDoubtful(context, batch, "planned", "true")]);
@@ -102,9 +106,8 @@ async function listDoubtful(context: RunContext, batches: readonly BatchRecord[]
 }
 
 async function addDoubtful(context: RunContext, batch: BatchRecord): Promise<void> {
-  const { engine, job } = context;
-  const stream = job.streams.find(({ name }) => name === batch.stream);
-  if (stream === undefined) throw new Error(`job ${job.name} has no stream ${batch.stream}`);
+  const { engine } = context;
+  const stream = streamOf(context, batch);
   const { shown } = await keyOfBatch(context, stream, batch);
   const results = resultsPath(context, batch);
   const { run, number, path, sha256, resultsSha256 } = batch;
@@ -120,6 +123,12 @@ async function addDoubtful(context: RunContext, batch: BatchRecord): Promise<voi
   await engine.run(
     `INSERT INTO doubtful SELECT ${batch.number}, ${literal(batch.stream)}, n, key FROM (${sent}) WHERE ${unclear}`,
   );
+}
+
+function streamOf({ job }: RunContext, batch: BatchRecord): Stream {
+  const stream = job.streams.find(({ name }) => name === batch.stream);
+  if (stream === undefined) throw new Error(`job ${job.name} has no stream ${batch.stream}`);
+  return stream;
 }
 
 async function refuseOtherKeys({ engine, run }: RunContext): Promise<void> {

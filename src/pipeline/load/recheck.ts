@@ -23,6 +23,7 @@ import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { type ChangedSince, findChangedSince } from "./changed-since.ts";
+import { refuseOtherFile } from "./other-file.ts";
 import { findOutside, type StaleRows } from "./outside-where.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
 import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
@@ -35,6 +36,8 @@ export async function recheckBatches(
   isWanted: (batch: BatchRecord) => boolean,
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
+  if (takesWholeFiles(target) && mayHaveChanged(context))
+    await refuseOtherFile(context, stream, context.ledger.batches(context.run.id, stream.name));
   if (takesWholeFiles(target) || replacesTable(stream.target)) return;
   const waiting: BatchRecord[] = [];
   const wanted = context.ledger.batches(context.run.id, stream.name).filter(isWanted);

@@ -27,5 +27,6 @@ export function newStreamRecord(context: RunContext, { name, target }: Stream): 
     aggregates: [],
     shape: null,
     measured: null,
+    found: null,
   };
 }

@@ -59,6 +59,8 @@ export interface RunRequest {
   decision?: Decision;
   /** Of a dry run: what earlier runs have left undone, a sentence each. */
   waiting?: readonly string[];
+  /** Of a dry run: the file that its plan goes to, as commands name it. */
+  planFile?: string;
   /** Asked between the plan and its load; throws a Failure where it is not to be loaded. */
   confirm?: RunContext["confirm"];
 }
@@ -351,10 +353,19 @@ function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: 
   if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
   if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
   if (run.command === "apply" && ending.error !== undefined) return `loadline plan ${showPath(request.job.file)}`;
-  const approve = run.command === "plan" ? approveCommand(run.id, ending.outcome?.objections ?? []) : undefined;
+  const plan = request.planFile ?? run.id;
+  const approve = run.command === "plan" ? approveCommand(plan, ending.outcome?.objections ?? []) : undefined;
   if (approve !== undefined) return approve;
+  if (request.planFile !== undefined && error === undefined) return nextOfFile(request, request.planFile);
   if (run.command === "plan" || ending.error !== undefined) return runCommand(request.job, run.options);
   return `loadline show ${run.id}`;
+}
+
+/** Who lets a plan be written to a file has it looked at first, perhaps by another. */
+function nextOfFile({ job, connections }: RunRequest, file: string): string {
+  const isProtected = job.streams.some(({ target }) => connections.get(target.connection)?.protected === true);
+  const approve = isProtected ? `loadline approve ${file} and ` : "";
+  return `loadline show ${file}, then ${approve}loadline apply ${file}`;
 }
 
 /** The command that runs a job, where this run ran it; of a rollback the one that makes its plan again. */

@@ -31,7 +31,8 @@ export interface ChangedBack {
 }
 
 export async function findChangedBack(context: RunContext, stream: Stream, plan: string): Promise<ChangedBack> {
-  const written = await fetchWritten(context, stream);
+  // What a file was given is kept by itself: nobody changes it back.
+  const written = writesFile(stream.target.mode) ? undefined : await fetchWritten(context, stream);
   if (written === undefined) return { values: 0, sentence: undefined };
   const updates = await selectUpdates(context, plan);
   const found = await context.engine.all(`SELECT field, count(*) AS values FROM (${updates})

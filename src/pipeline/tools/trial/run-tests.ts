@@ -76,6 +76,7 @@ function openNothing(): OpenConnection {
     warnings: [],
     has: async () => false,
     holds: nowhere,
+    mark: nowhere,
     write: nowhere,
     rename: nowhere,
   };
