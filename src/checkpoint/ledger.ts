@@ -12,6 +12,7 @@ import { assertBatchAddsUp } from "./accounts.ts";
 import { assertTransition, type BatchStateName } from "./batch-states.ts";
 import { isImporting } from "./carry/finish-import.ts";
 import { moveOrgs } from "./carry/moved-project.ts";
+import { approvalCells, approvalRecord, closedCells, closedRow } from "./decisions.ts";
 import type {
   ApprovalRecord,
   BatchRecord,
@@ -39,12 +40,8 @@ import { countedTables, type TableName } from "./ledger-schema.ts";
 import { type OpenDatabase, openDatabase, transact } from "./open-ledger.ts";
 import { Places } from "./places.ts";
 import {
-  approvalCells,
-  approvalRecord,
   batchCells,
   batchRecord,
-  closedCells,
-  closedRow,
   deliveredCells,
   deliveredRecord,
   insertedCells,

@@ -4,9 +4,7 @@ import type { ExitCode } from "../core/exit-code.ts";
 import { type Action, noCounts, type Operation, type StreamCounts, type Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
 import type {
-  ApprovalRecord,
   BatchRecord,
-  ClosedRow,
   DeliveredRecord,
   InsertedRecord,
   KeptAggregate,
@@ -29,7 +27,7 @@ export function text(cell: Cell | undefined): string {
   return String(cell);
 }
 
-function textOrNull(cell: Cell | undefined): string | null {
+export function textOrNull(cell: Cell | undefined): string | null {
   return cell === null || cell === undefined ? null : String(cell);
 }
 
@@ -367,35 +365,5 @@ export function batchRecord(cells: Cells): BatchRecord {
     round: Number(cells["round"]),
     again: cells["again"] === 1,
     level: Number(cells["level"]),
-  };
-}
-
-export function approvalCells({ planHash, by, at, guards, ...rest }: ApprovalRecord): Cells {
-  return { ...rest, plan_hash: planHash, approved_by: by, approved: at, guards: JSON.stringify(guards) };
-}
-
-export function approvalRecord(cells: Cells): ApprovalRecord {
-  return {
-    plan: text(cells["plan"]),
-    number: Number(cells["number"]),
-    planHash: text(cells["plan_hash"]),
-    by: text(cells["approved_by"]),
-    note: textOrNull(cells["note"]),
-    at: text(cells["approved"]),
-    guards: JSON.parse(text(cells["guards"])) as string[],
-  };
-}
-
-export function closedCells({ run, stream, row, by, reason }: ClosedRow, at: string): Cells {
-  return { run, stream, row, closed_by: by, reason, closed: at };
-}
-
-export function closedRow(cells: Cells): ClosedRow {
-  return {
-    run: text(cells["run"]),
-    stream: text(cells["stream"]),
-    row: text(cells["row"]),
-    by: textOrNull(cells["closed_by"]),
-    reason: textOrNull(cells["reason"]),
   };
 }
