@@ -93,7 +93,10 @@ export interface JobWrites {
   /** Throws away a handle that was not committed. False when the remote acted on it after all: its results count. */
   abandon(handle: string, signal: AbortSignal): Promise<boolean>;
   inspect(handle: string, batch: Batch, signal: AbortSignal): Promise<BatchState>;
+  /** What became of the rows; where there is `fetchRefused`, of those that were written. */
   fetchResults(handle: string, batch: Batch, files: ResultFiles, signal: AbortSignal): Promise<void>;
+  /** Of the others, where they are asked apart: done unless every row that was sent is told as written. */
+  fetchRefused?(handle: string, batch: Batch, files: ResultFiles, signal: AbortSignal): Promise<void>;
 }
 
 /** Calls that are answered with the results of their rows. */

@@ -3,7 +3,7 @@
 // each state is durable before the step that relies on it; a handle is thrown away only before the commit call; after it
 // the batch is never sent again.
 
-import type { JobWrites } from "../contract/write.ts";
+import type { JobWrites, ResultFiles } from "../contract/write.ts";
 import { wait } from "../core/clock.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
@@ -86,7 +86,9 @@ async function finish<B extends LoadedBatch>(
   let commits = 0;
   // A handle of this very moment is open for certain; any other is asked first.
   let refused = fresh && (await commit(batch, writes, context, ++commits));
-  for (const delayMs of context.delays()) {
+  const polls = context.polls(batch.rows);
+  if (fresh && !refused) await wait(polls.firstMs(), signal);
+  for (;;) {
     const state = await writes.inspect(handle, sent, signal);
     failpoint("inspected");
     if (state.state === "open") {
@@ -105,12 +107,19 @@ async function finish<B extends LoadedBatch>(
     if (state.state === "aborted" && state.untouched && commits === 0) return context.advance(batch, "refused");
     if (state.state !== "processing") {
       failpoint("ended");
-      return context.settle(batch, state, (files) => writes.fetchResults(handle, sent, files, signal));
+      polls.end();
+      const { fetchRefused } = writes;
+      const obtainRefused = (files: ResultFiles) => fetchRefused?.(handle, sent, files, signal) ?? Promise.resolve();
+      return context.settle(
+        batch,
+        state,
+        (files) => writes.fetchResults(handle, sent, files, signal),
+        fetchRefused === undefined ? undefined : obtainRefused,
+      );
     }
     context.onProcessed(batch, state.processed);
-    await wait(delayMs, signal);
+    await wait(polls.nextMs(state.processed), signal);
   }
-  throw new Error("unreachable: polling has no end");
 }
 
 /** True when the target refused the call for good. That may be because an earlier call, thought lost, had its effect. */

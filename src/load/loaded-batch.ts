@@ -4,6 +4,7 @@ import type { Target } from "../contract/target.ts";
 import type { Batch, BatchHistory, BatchState, ResultFiles } from "../contract/write.ts";
 import type { Operation, Way } from "../core/model.ts";
 import type { Beside } from "../job/job.ts";
+import type { Polls } from "./polls.ts";
 
 /** The ledger's batch, as far as the protocol needs it. */
 export interface LoadedBatch {
@@ -24,6 +25,8 @@ export interface LoadedBatch {
   again: boolean;
 }
 
+export type ObtainResults = (files: ResultFiles) => Promise<void>;
+
 export interface LoadContext<B extends LoadedBatch> {
   target: Pick<Target, "writes">;
   /** Moves the batch on in the ledger; durable when it returns. */
@@ -32,8 +35,11 @@ export interface LoadContext<B extends LoadedBatch> {
     state: LoadedBatch["state"],
     change?: Partial<LoadedBatch> & { message?: string; inDoubt?: number },
   ): B;
-  /** Gets the per-row results by `obtain`, matches and stores them, then moves the batch to settled. */
-  settle(batch: B, ended: BatchState, obtain: (files: ResultFiles) => Promise<void>): Promise<B>;
+  /**
+   * Gets the per-row results by `obtain`, matches and stores them, then moves the batch to settled. By `obtainRefused`
+   * those of rows that were not written, where there may be some.
+   */
+  settle(batch: B, ended: BatchState, obtain: ObtainResults, obtainRefused?: ObtainResults): Promise<B>;
   /** Whether a fault leaves it open that the call had an effect. */
   isUnknown(error: unknown): boolean;
   /** Whether the target certainly did nothing, and would say the same again. */
@@ -47,7 +53,8 @@ export interface LoadContext<B extends LoadedBatch> {
   /** What is written beside a whole file. */
   beside?: Beside;
   history?: BatchHistory;
-  delays(): Iterable<number>;
+  /** When to ask for a batch of so many rows that the target begins with now. */
+  polls(rows: number): Polls;
   onSent(batch: B, bytes: number): void;
   onProcessed(batch: B, rows: number): void;
   signal: AbortSignal;

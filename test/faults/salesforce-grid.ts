@@ -50,8 +50,11 @@ const deleting: Cell[] = (["create", "upload", "close", "poll", "successful"] as
   answers.map((fault): Cell => ({ mode: "delete", endpoint, fault })),
 );
 
-/** An upsert makes a job of its creates, and updates by a call. */
-const modeOf = (endpoint: Endpoint): LoadMode => (endpoint === "upsert" ? "collections" : "upsert");
+/** An upsert makes a job of its creates, none of which the org refuses, and updates by a call. */
+function modeOf(endpoint: Endpoint): LoadMode {
+  if (likeSuccesses.includes(endpoint)) return "insert";
+  return endpoint === "upsert" ? "collections" : "upsert";
+}
 
 const cells = crossAll(endpoints, faults)
   .map((cell): Cell & { endpoint: Endpoint; fault: Fault } => ({ mode: modeOf(cell.endpoint), ...cell }))

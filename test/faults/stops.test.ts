@@ -20,7 +20,13 @@ const stops = [
   ["an org that wants an hour of peace", `PUT ${jobs}/*/batches`, comeBackLater, 75, "come back later"],
   ["an API allowance that is used up between upload and close", `PATCH ${jobs}/*`, limit, 75, "allowance is used up"],
   ["a proxy that knows no such job", `GET ${jobs}/*`, html, 1, "404"],
-  ["an API allowance that is used up while results are fetched", `GET ${jobs}/*/failedResults`, limit, 75, "allowance"],
+  [
+    "an API allowance that is used up while results are fetched",
+    `GET ${jobs}/*/successfulResults`,
+    limit,
+    75,
+    "allowance",
+  ],
 ] as const;
 
 test("what stops a run is told with its exit code, again and again, and resume completes it", async () => {

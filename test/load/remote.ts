@@ -59,7 +59,7 @@ export class ScriptedRemote {
       isWithoutEffect: (error) => error instanceof CallFault && error.outcome === "refused",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
       ageDays: 0,
-      delays: () => Array.from({ length: 100 }, () => 0),
+      polls: () => ({ firstMs: () => 0, nextMs: () => 0, end: () => undefined }),
       onSent: () => undefined,
       onProcessed: () => undefined,
       signal: new AbortController().signal,

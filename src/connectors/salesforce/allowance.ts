@@ -37,10 +37,10 @@ function isHidden(error: unknown): boolean {
   return !/^(API_|REQUEST_LIMIT_)/.test(code);
 }
 
-/** Making a job, one upload, its close, and three sets of results. */
+/** Making a job, one upload, its close, and three sets of results: one where no row is refused. */
 const callsBesidePolls = 6;
-/** Salesforce works on batches of 10,000 rows; polls grow apart, so that few are needed even for many of these. */
-const rowsPerPoll = 10_000;
+/** Polls are half a minute apart at the most (load/polls.ts), in which Salesforce writes so many rows. */
+const rowsPerPoll = 100_000;
 
 /** One call, or those that a job of so many rows takes, polls estimated. */
 export function forecastCalls({ via, rows }: BatchSize): number {

@@ -106,19 +106,33 @@ export async function inspectJob(client: SalesforceClient, job: string, signal?:
   }
 }
 
-/** Fetches the three result sets to disk, as received. */
-export async function fetchResults(
+/** Fetches the rows that were written to disk, as received. */
+export async function fetchWritten(
   client: SalesforceClient,
   job: string,
   files: ResultFiles,
   signal: AbortSignal,
 ): Promise<void> {
-  const sets = [
-    ["successfulResults", files.succeeded],
-    ["failedResults", files.failed],
-    ["unprocessedrecords", files.unprocessed],
-  ] as const;
-  for (const [name, path] of sets) {
-    await client.downloadCsv({ path: `${jobs}/${job}/${name}/`, doing: `reading ${name} of job ${job}`, signal }, path);
-  }
+  await fetchSet(client, job, "successfulResults", files.succeeded, signal);
+}
+
+/** Fetches those that were refused, and those that were not come to. */
+export async function fetchRefused(
+  client: SalesforceClient,
+  job: string,
+  files: ResultFiles,
+  signal: AbortSignal,
+): Promise<void> {
+  await fetchSet(client, job, "failedResults", files.failed, signal);
+  await fetchSet(client, job, "unprocessedrecords", files.unprocessed, signal);
+}
+
+async function fetchSet(
+  client: SalesforceClient,
+  job: string,
+  name: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.downloadCsv({ path: `${jobs}/${job}/${name}/`, doing: `reading ${name} of job ${job}`, signal }, path);
 }

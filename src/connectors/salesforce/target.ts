@@ -10,7 +10,7 @@ import { readBatchRows } from "../kit/batch-file.ts";
 import { proofOf } from "../kit/proof.ts";
 import { remember, rememberEach } from "../kit/remember.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
-import { abortJob, closeJob, fetchResults, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
+import { abortJob, closeJob, fetchRefused, fetchWritten, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
 import { SalesforceClient } from "./client.ts";
 import { resultColumns, writeCollection } from "./collections.ts";
 import type { SalesforceConnection } from "./connection.ts";
@@ -85,7 +85,8 @@ function jobWrites(client: SalesforceClient): JobWrites {
     commit: (handle, _batch, signal) => closeJob(client, handle, signal),
     abandon: (handle, signal) => abortJob(client, handle, signal),
     inspect: (handle, _batch, signal) => inspectJob(client, handle, signal),
-    fetchResults: (handle, _batch, files, signal) => fetchResults(client, handle, files, signal),
+    fetchResults: (handle, _batch, files, signal) => fetchWritten(client, handle, files, signal),
+    fetchRefused: (handle, _batch, files, signal) => fetchRefused(client, handle, files, signal),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import type { WayChoice, WayRequest } from "../../contract/ways.ts";
 
-const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 150_000, batchBytesMax: 100_000_000 };
+const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 1_000_000, batchBytesMax: 100_000_000 };
 /** One call is one batch, so that little is sent again. A REST body may hold 50 MB. */
 const collections: WayChoice = {
   via: "collections",
@@ -14,7 +14,7 @@ const collections: WayChoice = {
 
 /** "More than 2,000 records": Salesforce's own line between its REST and Bulk APIs. */
 const collectionsRowsMax = 2000;
-/** Of a bulk job at least: make, upload, close, ask once, three result sets. */
+/** Of a small bulk job: make, upload, close, ask once or twice, one result set or three. */
 const callsOfJob = 7;
 
 export function chooseWay(request: WayRequest): WayChoice {

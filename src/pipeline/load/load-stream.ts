@@ -7,9 +7,9 @@ import type { BatchHistory } from "../../contract/write.ts";
 import { now, wait } from "../../core/clock.ts";
 import { Failure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
-import { pollDelays } from "../../http/polling.ts";
 import type { Stream } from "../../job/job.ts";
 import { historyColumns } from "../../job/mode.ts";
+import { type Polls, startPolling } from "../../load/polls.ts";
 import { canBeCutOff, loadBatch } from "../../load/write.ts";
 import { sizeOf } from "../batches/forecast.ts";
 import { lastLevel } from "../batches/later-fields.ts";
@@ -107,6 +107,7 @@ async function loadInParallel(
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const of = context.ledger.batches(context.run.id, stream.name).length;
+  const polls = startPolling();
   const isBegun = ({ state }: BatchRecord) => state !== "planned";
   // What was begun goes first and whatever the limits say: it may be on its way already.
   const waiting = [...batches.filter(isBegun), ...batches.filter((batch) => !isBegun(batch))];
@@ -119,7 +120,11 @@ async function loadInParallel(
       try {
         // A call that can't be made again is not cut off for another's fault: nobody would know what became of it.
         const isCutOff = canBeCutOff(target, batch);
-        await loadOne({ ...context, signal: isCutOff ? signal : context.signal }, stream, batch, of, progress);
+        await loadOne({ ...context, signal: isCutOff ? signal : context.signal }, stream, batch, {
+          of,
+          progress,
+          polls,
+        });
       } catch (error) {
         failures.push(error);
         stop.abort(error);
@@ -132,12 +137,18 @@ async function loadInParallel(
   return limit;
 }
 
+interface OneLoad {
+  /** Batches of the stream. */
+  of: number;
+  progress: LoadProgress;
+  polls: (rows: number) => Polls;
+}
+
 async function loadOne(
   context: RunContext,
   stream: Stream,
   batch: BatchRecord,
-  of: number,
-  progress: LoadProgress,
+  { of, progress, polls }: OneLoad,
 ): Promise<void> {
   const { ledger, emit } = context;
   const target = targetOf(context, stream.target.connection);
@@ -154,7 +165,8 @@ async function loadOne(
       target,
       signal: context.signal,
       advance: (current, state, change) => tell(ledger.advance(current, state, change)),
-      settle: async (current, ended, obtain) => tell(await settleBatch(context, stream, current, ended, obtain)),
+      settle: async (current, ended, obtain, obtainRefused) =>
+        tell(await settleBatch(context, stream, { batch: current, ended, obtain, obtainRefused })),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
       isWithoutEffect: (error) => {
@@ -167,7 +179,7 @@ async function loadOne(
         : { assignmentRule: stream.target.assignmentRule }),
       ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
       ...(stream.target.mode === "history" ? { history: historyOf(context, stream) } : {}),
-      delays: pollDelays,
+      polls,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),
     }),

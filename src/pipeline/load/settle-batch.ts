@@ -2,7 +2,7 @@
 // What must hold: a row whose result is known is never sent again; rows that the target did not write for a reason that
 // passes go into batches of their own in one transaction with the batch that they leave.
 
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import type { Target } from "../../contract/target.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
@@ -13,6 +13,7 @@ import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import { headerOf } from "../../formats/csv-header.ts";
 import type { Stream } from "../../job/job.ts";
+import type { ObtainResults } from "../../load/loaded-batch.ts";
 import { countOutcomes, markDeferred, markResent, matchResults, selectOutcomes } from "../../load/results.ts";
 import { keyOfFields, keyOfId, type RenderedKey } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
@@ -23,14 +24,16 @@ import { markUnlinked, writeLaterLinks } from "./later-links.ts";
 import { nextNumber } from "./part-of-batch.ts";
 import { mayResend, writeResentRows } from "./resend.ts";
 
+export interface ToSettle {
+  batch: BatchRecord;
+  ended: BatchState;
+  obtain: ObtainResults;
+  obtainRefused: ObtainResults | undefined;
+}
+
 /** Gets and stores the results, then settles. The engine takes one batch at a time. */
-export async function settleBatch(
-  context: RunContext,
-  stream: Stream,
-  batch: BatchRecord,
-  ended: BatchState,
-  obtain: (files: ResultFiles) => Promise<void>,
-): Promise<BatchRecord> {
+export async function settleBatch(context: RunContext, stream: Stream, to: ToSettle): Promise<BatchRecord> {
+  const { batch, ended, obtain, obtainRefused } = to;
   if (takesWholeFiles(targetOf(context, stream.target.connection)))
     return context.ledger.advance(batch, "settled", { succeeded: batch.rows });
   const path = resultsPath(context, batch);
@@ -40,9 +43,14 @@ export async function settleBatch(
     unprocessed: `${path}.unprocessed`,
   };
   await obtain(files);
+  // Not asked for where none are told of, unless rows turn out to be missing among those that were written.
+  const isUntold = obtainRefused !== undefined && ended.state === "complete" && ended.failed === 0;
+  if (!isUntold) await obtainRefused?.(files);
   failpoint("fetched");
   if (batch.operation === "replace") return context.ledger.advance(batch, "settled", { succeeded: batch.rows });
-  const settled = await context.oneAtATime(() => settleByResults(context, stream, { batch, ended, files, path }));
+  const settled = await context.oneAtATime(() =>
+    settleByResults(context, stream, { batch, ended, files, path, ...(isUntold ? { obtainRefused } : {}) }),
+  );
   for (const file of Object.values(files)) rmSync(file, { force: true });
   return settled;
 }
@@ -53,6 +61,8 @@ interface EndedBatch {
   files: ResultFiles;
   /** Where the results are kept. */
   path: string;
+  /** Gets those of rows that were not written, where that is still to be done. */
+  obtainRefused?: ObtainResults;
 }
 
 async function settleByResults(context: RunContext, stream: Stream, given: EndedBatch): Promise<BatchRecord> {
@@ -111,26 +121,33 @@ interface SettledCounts {
 async function storeOutcomes(
   context: RunContext,
   stream: Stream,
-  { batch, ended, files, path }: EndedBatch,
+  { batch, ended, files, path, obtainRefused }: EndedBatch,
 ): Promise<SettledCounts> {
   const { engine } = context;
   const { capabilities, readError } = targetOf(context, stream.target.connection);
   const sent = headerOf(batch.path);
   const because =
     ended.state === "failed" ? ended.message : ended.state === "aborted" ? "the job was aborted" : "not processed";
-  await engine.run(
-    matchResults({
-      sent: scanCsvFiles([batch.path], sent),
-      succeeded: resultScan(files.succeeded, sent, capabilities.results),
-      failed: resultScan(files.failed, sent, capabilities.results),
-      unprocessed: resultScan(files.unprocessed, sent, capabilities.results),
-      results: capabilities.results,
-      key: await keyOfBatch(context, stream, batch),
-      // What an earlier attempt may have made is no stranger's.
-      creates: batch.operation === "upsert" && !batch.again,
-      unprocessedBecause: `UNPROCESSED:${because}:--`,
-    }),
-  );
+  const key = await keyOfBatch(context, stream, batch);
+  const match = () =>
+    engine.run(
+      matchResults({
+        sent: scanCsvFiles([batch.path], sent),
+        succeeded: resultScan(files.succeeded, sent, capabilities.results),
+        failed: resultScan(files.failed, sent, capabilities.results),
+        unprocessed: resultScan(files.unprocessed, sent, capabilities.results),
+        results: capabilities.results,
+        key,
+        // What an earlier attempt may have made is no stranger's.
+        creates: batch.operation === "upsert" && !batch.again,
+        unprocessedBecause: `UNPROCESSED:${because}:--`,
+      }),
+    );
+  await match();
+  if (obtainRefused !== undefined && Number((await engine.one(countOutcomes()))["unclear"]) > 0) {
+    await obtainRefused(files);
+    await match();
+  }
   const errors = await engine.all("SELECT DISTINCT error FROM outcomes WHERE error IS NOT NULL");
   const explained = errors.map(({ error }) => {
     const { code, message, fields, again } = readError(String(error));
@@ -173,8 +190,8 @@ export async function resolveFields(target: Target, stream: Stream, names: reado
   return fields.filter((field) => field !== undefined);
 }
 
-/** A result set without even a header holds no row. */
+/** A result set that was not asked for, or has not even a header, holds no row. */
 function resultScan(path: string, sent: readonly string[], { id, created, error }: ResultColumns): string {
-  const columns = headerOf(path);
+  const columns = existsSync(path) ? headerOf(path) : [];
   return columns.length === 0 ? scanCsvFiles([], [id, created, error, ...sent]) : scanCsvFiles([path], columns);
 }
