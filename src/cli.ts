@@ -17,6 +17,7 @@ import { addTryingCommands } from "./cli/trying.ts";
 import type { CheckFlags } from "./commands/check.ts";
 import type { SystemFlags } from "./commands/connections.ts";
 import type { CommandResult, Globals } from "./commands/globals.ts";
+import type { GuessFlags } from "./commands/guess.ts";
 import type { InitFlags } from "./commands/init.ts";
 import { traceProblem, traceTo } from "./core/call-trace.ts";
 import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
@@ -132,10 +133,13 @@ addTryingCommands(program, globals, act);
 program
   .command("init [dir]")
   .description("a project to start from: connections, a job that runs against the sandbox, a workflow, a line for cron")
-  .option("--source <type>", "the system that records come from: file, sftp, salesforce or hubspot")
+  .option(
+    "--source <type>",
+    "the system that records come from: file, sftp, salesforce, hubspot, postgres, mysql, sqlite or duckdb",
+  )
   .option("--target <type>", "the system that they go to")
   .option("--from <file>", "in place of both: a file whose columns are mapped")
-  .option("--into <object>", "and the object that it goes into, e.g. salesforce:Contact")
+  .option("--into <object>", "and the object or table that it goes into, e.g. salesforce:Contact")
   .option("--yes", "ask nothing: take what is usual")
   .action(
     act(async (dir: string | undefined, flags: InitFlags) =>
@@ -145,11 +149,12 @@ program
 
 program
   .command("guess <file...>")
-  .description("write a first job for a file, or for those of a glob: the format, and a map of the columns")
+  .description("write a first job for a file, those of a glob, or a table (crm:public.orders): a map of the columns")
+  .option("--into <object>", "map them to the fields of an object or a table, e.g. crm:contacts")
   .option("--sandbox", "a file of fixtures/sftp/<connection>/, which the sandbox serves, is one of that connection")
   .action(
-    act(async (files: string[], flags: SystemFlags) =>
-      (await import("./commands/guess.ts")).guessFile(globals(), files, flags),
+    act(async (sources: string[], flags: GuessFlags) =>
+      (await import("./commands/guess.ts")).guess(globals(), sources, flags),
     ),
   );
 

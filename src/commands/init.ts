@@ -115,11 +115,17 @@ async function askType(question: string, otherwise: string, signal: AbortSignal)
   }
 }
 
-function tell(globals: Globals, folder: string, { job, setup, doubts }: StarterProject, written: WrittenFiles): void {
+function tell(
+  globals: Globals,
+  folder: string,
+  { job, setup, doubts, before }: StarterProject,
+  written: WrittenFiles,
+): void {
   const isHere = folder === process.cwd();
   const go = isHere ? [] : [`cd ${showPath(folder)}`];
   const prepare = setup === undefined ? [] : [`loadline run ${setup} --sandbox`];
-  const steps = [...go, ...prepare, `loadline check ${job} --sandbox`, `loadline run ${job} --sandbox`];
+  const rehearsed = [...go, ...prepare, `loadline check ${job} --sandbox`, `loadline run ${job} --sandbox`];
+  const steps = before === undefined ? rehearsed : [...go, `loadline check ${job}`, `loadline plan ${job}`];
   if (globals.json) {
     const next = steps.join(" && ");
     printOut(JSON.stringify({ folder, job, ...written, doubts, exitCode: exitCode.done, next }));
@@ -132,7 +138,16 @@ function tell(globals: Globals, folder: string, { job, setup, doubts }: StarterP
     printOut(`\nlook at these in ${job}:`);
     for (const doubt of doubts) printOut(`  ${doubt}`);
   }
-  printOut(`\nnext, without any account:\n${steps.map((step) => `  ${step}`).join("\n")}`);
-  printOut(`\nthen copy .env.example to .env, fill it in, and:\n  loadline plan ${job}`);
-  printOut(`\nevery night: loadline.crontab has the line for cron; .github/workflows/loadline.yml checks the jobs`);
+  const list = (lines: readonly string[]) => lines.map((line) => `  ${line}`).join("\n");
+  if (before === undefined) {
+    printOut(`\nnext, without any account:\n${list(steps)}`);
+    printOut(`\nthen copy .env.example to .env, fill it in, and:\n  loadline plan ${job}`);
+    printOut(`\nevery night: loadline.crontab has the line for cron; .github/workflows/loadline.yml checks the jobs`);
+    return;
+  }
+  printOut(
+    `\nnext (no sandbox plays a database server):\n  copy .env.example to .env and fill it in\n${list([...before, ...steps])}`,
+  );
+  printOut(`\nfor a table of your own: loadline guess <connection>:<table> --into <connection>:<object>`);
+  printOut(`\nevery night: loadline.crontab has the line for cron`);
 }

@@ -1,5 +1,6 @@
-// What `loadline init` writes for a system. Must hold: what is written here passes check against the sandbox, and refers to
-// every credential instead of holding it.
+// What `loadline init` writes for a system. Must hold: what is written here passes check against the sandbox, or of a database,
+// which the sandbox does not play, against one with the table that is written beside it; it refers to every credential
+// instead of holding it.
 
 import type { FieldSchema } from "../core/model.ts";
 
@@ -13,6 +14,15 @@ export interface Starter {
   sampleFolder?(name: string): string;
   /** Of systems that hold objects. */
   records?: StarterRecords;
+  /** Of databases. */
+  tables?: StarterTables;
+}
+
+export interface StarterTables {
+  /** A job makes the table of its target. */
+  createsTable: boolean;
+  /** Why it is no target. */
+  onlyRead?: string;
 }
 
 export interface StarterConnection {

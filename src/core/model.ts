@@ -88,6 +88,8 @@ export function isRequired({ createable, nillable, defaultedOnCreate }: FieldSch
 /** An object of a system, as its list of objects has it. */
 export interface ObjectSummary {
   name: string;
+  /** Of a database that has schemas. */
+  schema?: string;
   label: string;
   createable: boolean;
   updateable: boolean;
@@ -104,6 +106,8 @@ export interface ObjectSchema {
   updateable: boolean;
   deletable: boolean;
   fields: Map<string, FieldSchema>;
+  /** Of a table: the columns that name its rows. */
+  key?: readonly string[];
   /** Why one of these is not so, where it is not for this user to be let. */
   unable?: string;
   /** What lets this user, where a statement does: GRANT INSERT ON … TO … */

@@ -122,6 +122,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
       ["init", "ask which systems"],
       ["init feeds --source file --target salesforce --yes", "ask nothing, write into feeds/"],
       ["init --from feed.csv --into salesforce:Contact", "map the columns of a file"],
+      ["init --source postgres --target salesforce", "from a table of a database"],
     ],
     exitCodes: [1],
   },
@@ -129,8 +130,9 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [
       ["guess inbox/accounts.csv", "a job for a file"],
       ["guess 'inbox/accounts_*.csv'", "for files that are alike"],
+      ["guess crm:public.orders --into salesforce:Opportunity", "for a table of the connection crm"],
     ],
-    exitCodes: [1],
+    exitCodes: ofSystems,
   },
   rejects: {
     examples: [

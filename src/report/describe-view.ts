@@ -21,14 +21,27 @@ export function renderDescribed({ connection, org, found }: DescribedReport, loo
     ];
     return renderLines([title, [], ...tableLines(objectColumns, found.objects, indent)], look);
   }
-  const { object, label, fields } = found.object;
+  const { object, label, fields, key } = found.object;
   const may = permissions(found.object);
   const title: Line = [
     { text: object, tone: "strong" },
     `  ${label}, ${countOf(fields.size, "field")}, ${may === "" ? "read-only" : `may be: ${may}`}, ${where}`,
   ];
   const rows = [...fields.values()];
-  return renderLines([title, [], ...tableLines(columnsFor(rows, look.width - indent.length), rows, indent)], look);
+  const below = [
+    ...(key === undefined ? [] : [`rows are named by: ${key.join(", ") || "nothing"}`]),
+    ...missingRights(found.object),
+  ];
+  const table = tableLines(columnsFor(rows, look.width - indent.length), rows, indent);
+  const more = below.length === 0 ? [] : [[], ...below.map((text): Line => [`${indent}${text}`])];
+  return renderLines([title, [], ...table, ...more], look);
+}
+
+/** Tables are there to be read by some and not by others. */
+function permissionsOfListed(object: ObjectSummary): string {
+  const may = permissions(object);
+  if (object.schema === undefined) return may || "read-only";
+  return [object.queryable ? "read" : "", may].filter(Boolean).join(", ") || "nothing";
 }
 
 type Permissions = Pick<ObjectSummary, "createable" | "updateable" | "deletable">;
@@ -42,10 +55,24 @@ function permissions({ createable, updateable, deletable }: Permissions): string
   return may.flatMap(([yes, what]) => (yes ? [what] : [])).join(", ");
 }
 
+/** What an administrator would run. */
+function missingRights({ grants = {}, unable, ...may }: ObjectSchema): string[] {
+  if (unable !== undefined) return [`not to be loaded: ${unable}`];
+  const rights = [
+    ["createable", "created"],
+    ["updateable", "updated"],
+    ["deletable", "deleted"],
+  ] as const;
+  return rights.flatMap(([right, what]) => {
+    const grant = grants[right];
+    return may[right] || grant === undefined ? [] : [`an administrator lets its rows be ${what}: ${grant}`];
+  });
+}
+
 const objectColumns: readonly Column<ObjectSummary>[] = [
   { title: "object", cell: ({ name }) => name, tone: () => "strong" },
   { title: "label", cell: ({ label }) => label },
-  { title: "may be", cell: (object) => permissions(object) || "read-only" },
+  { title: "may be", cell: permissionsOfListed },
   { title: "", cell: ({ custom }) => (custom ? "custom" : ""), tone: () => "faint" },
 ];
 
@@ -89,7 +116,7 @@ function values({ referenceTo, picklist }: FieldSchema): string {
 /** What machines read; names never change. */
 export function describedJson({ connection, org, found }: DescribedReport): object {
   if ("objects" in found) return { connection, org, objects: found.objects };
-  const { object, label, createable, updateable, deletable, fields } = found.object;
+  const { object, label, createable, updateable, deletable, fields, key, grants, unable } = found.object;
   const listed = [...fields.values()].map((field) => ({
     name: field.name,
     label: field.label,
@@ -105,7 +132,8 @@ export function describedJson({ connection, org, found }: DescribedReport): obje
     references: field.referenceTo,
     picklist: field.picklist === undefined ? null : picklistJson(field.picklist),
   }));
-  return { connection, org, object, label, createable, updateable, deletable, fields: listed };
+  const ofTable = key === undefined ? {} : { key, grants: grants ?? {}, unable: unable ?? null };
+  return { connection, org, object, label, createable, updateable, deletable, ...ofTable, fields: listed };
 }
 
 function picklistJson({ values, restricted }: Picklist): {

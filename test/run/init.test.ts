@@ -239,7 +239,9 @@ describe("init", () => {
     const program = `'${process.execPath}' '${join(repository, "bin/loadline.js")}' init`;
     const answers = { cwd: project.folder, input: "hubspt\nhubspot\n\n" };
     const { stdout, code } = await startChild("script", ["-qec", program, "/dev/null"], answers).finished;
-    expect(stdout).toContain("Where do the records come from? (salesforce, hubspot, sftp, file) [file]");
+    expect(stdout).toContain(
+      "Where do the records come from? (salesforce, hubspot, postgres, mysql, sqlite, duckdb, sftp, file) [file]",
+    );
     expect(stdout).toContain("Did you mean hubspot?");
     expect(code).toBe(0);
     expect(project.list("jobs")).toEqual(["hubspot-to-salesforce.yaml"]);

@@ -9,6 +9,7 @@ export const duckdb: Connector = {
   shape: duckdbShape,
   findProblems: () => [],
   read: readDuckdb,
+  readStarter: async () => (await import("./starter.ts")).starter,
   rehearse: (connection) => connection,
   async open(connection: DuckdbConnection, context) {
     const [{ DuckdbClient }, { openSqlSource }, { readDialect }, { openDescriber }] = await Promise.all([

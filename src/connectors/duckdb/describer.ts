@@ -27,7 +27,7 @@ export function openDescriber(client: DuckdbClient): Target {
     listObjects: async () => {
       const tables = await ask("listing tables", listTables);
       const can = { createable: false, updateable: false, deletable: false, queryable: true, custom: false };
-      return tables.map(({ name }) => ({ name, label: name, ...can }));
+      return tables.map(({ name, schema }) => ({ name, schema, label: name, ...can }));
     },
     describe: (object) => ask(`describing ${object}`, (session) => describeTable(session, object)),
     readIdentity: () => client.explain("asking what it is", () => client.readIdentity()),
@@ -60,5 +60,6 @@ async function describeTable(session: DuckdbSession, written: string): Promise<O
     label: table.name,
     ...{ createable: false, updateable: false, deletable: false, unable },
     fields: new Map(fields.map((field) => [field.name, field])),
+    key,
   };
 }

@@ -10,6 +10,7 @@ export const mysql: Connector = {
   shape: mysqlShape,
   findProblems: findMysqlProblems,
   read: readMysql,
+  readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: MysqlConnection) {
     const [{ MysqlClient }, { definitionOf, prepare }] = await Promise.all([
       import("./client.ts"),

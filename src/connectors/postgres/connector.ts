@@ -10,6 +10,7 @@ export const postgres: Connector = {
   shape: postgresShape,
   findProblems: findPostgresProblems,
   read: readPostgres,
+  readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: PostgresConnection) {
     const [{ PostgresClient }, { definitionOf, prepare }] = await Promise.all([
       import("./client.ts"),

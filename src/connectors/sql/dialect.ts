@@ -40,6 +40,8 @@ export interface FoundTable {
 
 export interface TableRow extends FoundTable {
   label: string;
+  /** Where the system has schemas. */
+  schema?: string;
   isReadable: boolean;
   isCreateable: boolean;
   isUpdateable: boolean;

@@ -85,12 +85,16 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
     listObjects: () =>
       client.explain("listing tables", async () => {
         const tables = await client.transact("read", (session) => dialect.listTables(session));
-        return tables.map(({ name, label, isReadable, isCreateable, isUpdateable, isDeletable }) => ({
-          ...{ name, label, createable: isCreateable, updateable: isUpdateable, deletable: isDeletable },
+        return tables.map(({ name, label, schema, isReadable, isCreateable, isUpdateable, isDeletable }) => ({
+          ...{ name, label, ...(schema === undefined ? {} : { schema }) },
+          ...{ createable: isCreateable, updateable: isUpdateable, deletable: isDeletable },
           ...{ queryable: isReadable, custom: false },
         }));
       }),
-    describe: async (name) => (await table(name)).schema,
+    async describe(name) {
+      const { schema, key } = await table(name);
+      return { ...schema, key };
+    },
     ...(tables === undefined ? {} : { tables }),
     ...(readIdentity === undefined
       ? {}

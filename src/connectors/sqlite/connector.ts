@@ -9,6 +9,7 @@ export const sqlite: Connector = {
   shape: sqliteShape,
   findProblems: () => [],
   read: readSqlite,
+  readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: SqliteConnection) {
     const [{ SqliteClient }, { definition }] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
     return {

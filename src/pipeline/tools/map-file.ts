@@ -1,6 +1,7 @@
-// A first job that loads a file into an object. In: what the file's beginning shows, the object as it is described. Out: a
-// map with the doubts beside each line, the key that records are known by, and fields that are to be made for it. Must hold:
-// what is not known is said at its line; the job passes check wherever the object's fields are those of the sandbox.
+// A first job that loads columns, of a file or of a table, into an object. In: what is known of the columns, the object as it is
+// described. Out: a map with the doubts beside each line, the key that records are known by, and fields that are to be made
+// for it. Must hold: what is not known is said at its line; the job passes check wherever the object's fields are those of
+// the sandbox.
 
 import type { NewField, StarterRecords } from "../../contract/starter.ts";
 import { type FieldSchema, isRequired, type ObjectSchema } from "../../core/model.ts";
@@ -8,7 +9,7 @@ import { literal } from "../../core/sql.ts";
 import { nameInSql } from "../../transform/quoted-names.ts";
 import { looksLikeKey, meaningOf } from "./column-words.ts";
 import type { FileSample } from "./guess-job.ts";
-import { type MatchedColumn, type MatchedColumns, matchColumns } from "./match-columns.ts";
+import { type KnownColumns, type MatchedColumn, type MatchedColumns, matchColumns } from "./match-columns.ts";
 
 export interface MapLine {
   target: string;
@@ -16,7 +17,7 @@ export interface MapLine {
   doubts: string[];
 }
 
-export interface FileMap {
+export interface ColumnMap {
   map: MapLine[];
   mode: "upsert" | "insert";
   key: string[];
@@ -31,17 +32,24 @@ export interface FileMap {
 
 const keyLengthMin = 40;
 
-export function mapFile({ samples, rows }: FileSample, schema: ObjectSchema, records: StarterRecords): FileMap {
-  const { matched, unmatched } = matchColumns(samples, schema);
-  const isUnique = (column: string) => {
-    const values = (samples.get(column) ?? []).map((value) => value.trim().toLowerCase());
-    return rows > 0 && values.length === rows && !values.includes("") && new Set(values).size === rows;
+export function columnsOfFile({ samples, rows }: FileSample): KnownColumns {
+  return {
+    samples,
+    isUnique(column) {
+      const values = (samples.get(column) ?? []).map((value) => value.trim().toLowerCase());
+      return rows > 0 && values.length === rows && !values.includes("") && new Set(values).size === rows;
+    },
   };
+}
+
+/** `newKey`: where a field may be made for the key. */
+export function mapColumns(known: KnownColumns, schema: ObjectSchema, newKey?: StarterRecords["newKey"]): ColumnMap {
+  const { matched, unmatched } = matchColumns(known, schema);
   const lines = matched.map(({ field, sql, doubts }): MapLine => ({ target: field.name, sql, doubts: [...doubts] }));
   const left = [...unmatched];
   const names = splitName(left, schema, lines);
   if (names !== undefined) left.splice(left.indexOf(names), 1);
-  const keyed = chooseKey(matched, left, records, { isUnique, samples });
+  const keyed = chooseKey(matched, left, known, newKey);
   if (keyed.made !== undefined) {
     left.splice(
       left.findIndex(({ column }) => column === keyed.column),
@@ -91,16 +99,16 @@ type ChosenKey = { key: string[]; doubts: string[] } & (
 function chooseKey(
   matched: readonly MatchedColumn[],
   left: MatchedColumns["unmatched"],
-  records: StarterRecords,
-  { isUnique, samples }: { isUnique(column: string): boolean; samples: FileSample["samples"] },
+  { isUnique, samples }: KnownColumns,
+  newKey: StarterRecords["newKey"] | undefined,
 ): ChosenKey {
   const usable = matched.filter(({ column, field }) => field.externalId && isUnique(column));
   const sure = usable.find(({ field }) => field.unique);
   if (sure !== undefined) return { mode: "upsert", key: [sure.field.name], doubts: [] };
   const keyColumn = left.find(({ column }) => looksLikeKey(column) && isUnique(column))?.column;
-  if (keyColumn !== undefined) {
+  if (keyColumn !== undefined && newKey !== undefined) {
     const longest = Math.max(...(samples.get(keyColumn) ?? []).map((value) => value.trim().length));
-    const made = records.newKey(keyColumn, Math.max(keyLengthMin, longest));
+    const made = newKey(keyColumn, Math.max(keyLengthMin, longest));
     const doubts = [`the field ${made.name} must be made first: ${made.advice}`];
     return { mode: "upsert", key: [made.name], doubts, made, column: keyColumn };
   }

@@ -1,5 +1,5 @@
-// Which field a column of a file is for, by its name, the field's label and what its values are. In: columns with values of
-// a sample, the fields of an object. Out: an expression for each column that has a field, and what a person should look
+// Which field a column is for, by its name, the field's label and what its values, or its type, are. In: columns with values of
+// a sample or with their types, the fields of an object. Out: an expression for each column that has a field, and what a person should look
 // at. Must hold: a field has one column at most; where two fields fit alike, or values don't, it is said.
 
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
@@ -7,6 +7,16 @@ import { suggest } from "../../core/suggest.ts";
 import { nameInSql } from "../../transform/quoted-names.ts";
 import { lettersOf, meaningOf } from "./column-words.ts";
 import { guessExpression } from "./guess-expression.ts";
+
+/** What a map is made from. */
+export interface KnownColumns {
+  /** Values of the first rows by column, in the order of the columns; of a table none. */
+  samples: ReadonlyMap<string, readonly string[]>;
+  /** What an expression sees of a column, where that is known. */
+  types?: ReadonlyMap<string, string>;
+  /** Whether its values tell the rows apart. */
+  isUnique(column: string): boolean;
+}
 
 export interface MatchedColumn {
   column: string;
@@ -28,7 +38,10 @@ interface Candidate {
   doubt?: string;
 }
 
-export function matchColumns(samples: ReadonlyMap<string, readonly string[]>, schema: ObjectSchema): MatchedColumns {
+export function matchColumns(
+  { samples, types }: Pick<KnownColumns, "samples" | "types">,
+  schema: ObjectSchema,
+): MatchedColumns {
   const fields = [...schema.fields.values()].filter(isMappable);
   const candidates = [...samples].flatMap(([column, values]) => findCandidates(column, values, fields));
   // A sort keeps the order of the columns, and of the fields, among equals.
@@ -38,7 +51,11 @@ export function matchColumns(samples: ReadonlyMap<string, readonly string[]>, sc
   const reasons = new Map<string, string>();
   for (const { column, field, doubt } of candidates) {
     if (byColumn.has(column) || taken.has(field.name)) continue;
-    const fitting = expressionFor(column, samples.get(column) ?? [], field);
+    const type = types?.get(column);
+    const fitting =
+      type === undefined
+        ? expressionFor(column, samples.get(column) ?? [], field)
+        : expressionOfType(column, type, field);
     if ("problem" in fitting) {
       reasons.set(column, reasons.get(column) ?? `${field.name}: ${fitting.problem}`);
       continue;
@@ -139,6 +156,34 @@ function expressionFor(column: string, values: readonly string[], field: FieldSc
     default:
       return textFor({ sql: sql.startsWith("email(") ? sql : trimmed, given, field });
   }
+}
+
+/** What a column of a table is, it stays: the same rules as in any job take it from there. */
+function expressionOfType(column: string, type: string, { kind, picklist }: FieldSchema): Fitting {
+  const sql = nameInSql(column);
+  const isText = type === "VARCHAR";
+  const fits = {
+    number: /^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|U\w+|DOUBLE|FLOAT|DECIMAL.*)$/,
+    boolean: /^BOOLEAN$/,
+    date: /^(DATE|TIMESTAMP.*)$/,
+    time: /^TIME$/,
+  };
+  const wanted =
+    kind === "integer" || kind === "number"
+      ? fits.number
+      : kind === "date" || kind === "datetime"
+        ? fits.date
+        : kind === "boolean" || kind === "time"
+          ? fits[kind]
+          : undefined;
+  if (wanted === undefined) {
+    const values = picklist?.restricted === true ? picklist.values.slice(0, 5).join(", ") : undefined;
+    return { sql, doubts: values === undefined ? [] : [`only values of its picklist are taken (${values} …)`] };
+  }
+  if (isText) return { sql, doubts: [`${column} is text: what is no ${kind} is rejected`] };
+  if (!wanted.test(type)) return { problem: `${column} is ${type}, and the field a ${kind}` };
+  const isLocal = kind === "datetime" && /^(DATE|TIMESTAMP)$/.test(type);
+  return { sql, doubts: isLocal ? [`${column} carries no zone: it is read in the job's timezone`] : [] };
 }
 
 function textFor({ sql, given, field }: { sql: string; given: readonly string[]; field: FieldSchema }): Fitting {

@@ -16,7 +16,7 @@ import { comment, onOneLine } from "../../job/write-job.ts";
 import { connectToSandbox, startRehearsal } from "../runs/rehearsal.ts";
 import { describeSystem } from "./describe.ts";
 import { describeFormat, type FileSample, placeOf, readSample, streamNameOf } from "./guess-job.ts";
-import { type FileMap, type MapLine, mapFile } from "./map-file.ts";
+import { type ColumnMap, columnsOfFile, type MapLine, mapColumns } from "./map-file.ts";
 import { modeline } from "./starter-job.ts";
 import {
   finish,
@@ -43,26 +43,35 @@ export async function startFromFile(start: FileStart, place: ProjectPlace): Prom
   if (object === "") {
     throw usageFailure(`--into ${start.into} is not <system>:<object>`, { next: "e.g. --into salesforce:Contact" });
   }
-  const { records, target, variables } = await readStarter(type);
-  if (records === undefined) {
+  const { records, tables, target, variables } = await readStarter(type);
+  if (records === undefined && tables === undefined) {
     throw usageFailure(`${type} has files and no objects`, {
       next: `loadline guess ${showPath(start.file)}`,
     });
   }
   const sample = await readSample(start.file);
   const wanted = connect(start, place, wantConnection(type, target, variables));
-  const described = await describe(start, place, wanted, object);
-  const mapped = mapFile(sample, described.schema, records);
+  const described =
+    records === undefined
+      ? await describeTable(start, place, wanted, object)
+      : await describe(start, place, wanted, object);
+  const mapped = mapColumns(columnsOfFile(sample), described.schema, records?.newKey);
   const name = streamNameOf(start.file);
   const { connections } = place;
   const at = connections === undefined ? undefined : placeOf(start.file, connections);
   const from = at ?? { connection: wanted.source.name, files: basename(start.file) };
-  const to = { connection: wanted.target.name, object: described.schema.object };
+  const { object: canonical } = described.schema;
+  const to = {
+    connection: wanted.target.name,
+    ...(records === undefined ? { table: canonical } : { object: canonical }),
+  };
   const sandbox = new SandboxFields();
-  const fields = mapped.fields.filter((field) => !described.inSandbox.has(field.name));
-  const defined = Object.fromEntries(fields.map((field) => [field.name, records.define(field)]));
-  const made = mapped.newField === undefined ? {} : { [mapped.newField.name]: mapped.newField.definition };
-  sandbox.add(type, to.object, records, { ...defined, ...made });
+  if (records !== undefined) {
+    const fields = mapped.fields.filter((field) => !described.inSandbox.has(field.name));
+    const defined = Object.fromEntries(fields.map((field) => [field.name, records.define(field)]));
+    const made = mapped.newField === undefined ? {} : { [mapped.newField.name]: mapped.newField.definition };
+    sandbox.add(type, canonical, records, { ...defined, ...made });
+  }
   const text = writeMappedJob({ name, sample, mapped, from, to });
   const doubts = [
     ...described.notes,
@@ -73,14 +82,16 @@ export async function startFromFile(start: FileStart, place: ProjectPlace): Prom
   const path = `jobs/${name}.yaml`;
   const files = [{ path, text, whenThere: "refuse" as const }];
   const connected = [wanted.source, wanted.target];
-  return finish({
+  const project = finish({
     files,
     job: path,
     doubts: [...doubts, ...mapped.unmatched.map(tellUnmatched)],
     connected,
     sandbox,
     place,
+    isRehearsed: records !== undefined,
   });
+  return records === undefined ? { ...project, before: [`loadline connections prepare ${to.connection}`] } : project;
 }
 
 interface Wanted {
@@ -109,6 +120,25 @@ interface DescribedObject {
   /** Names of its fields in the sandbox. */
   inSandbox: ReadonlySet<string>;
   notes: string[];
+}
+
+/** No sandbox plays a database: it says itself what its table has. */
+async function describeTable(
+  start: FileStart,
+  { connections }: ProjectPlace,
+  { target }: Wanted,
+  object: string,
+): Promise<DescribedObject> {
+  const real = connections?.get(target.name);
+  const schema = real === undefined ? undefined : await describeReal(real, object, start);
+  if (schema !== undefined) return { schema, inSandbox: new Set(), notes: [] };
+  throw usageFailure(`${start.into}: what the table has is asked of the database itself, and nothing leads to it yet`, {
+    why:
+      real === undefined
+        ? `connections.yaml has no connection of type ${target.type}`
+        : `the variables of ${target.name} are not set`,
+    next: real === undefined ? `loadline init --source file --target ${target.type}, then this again` : "fill in .env",
+  });
 }
 
 async function describe(
@@ -177,15 +207,15 @@ async function describeOnce(connection: Connection, object: string, start: FileS
 interface MappedJob {
   name: string;
   sample: FileSample;
-  mapped: FileMap;
+  mapped: ColumnMap;
   from: { connection: string; files: string };
-  to: { connection: string; object: string };
+  to: { connection: string; object: string } | { connection: string; table: string };
 }
 
 function writeMappedJob({ name, sample, mapped, from, to }: MappedJob): string {
   const { key, mode, keyDoubts, unmatched } = mapped;
   const source = { connection: from.connection, files: escapeGlob(from.files), format: describeFormat(sample.format) };
-  const target = { connection: to.connection, object: to.object, key: key.length === 1 ? key[0] : key, mode };
+  const target = { ...to, key: key.length === 1 ? key[0] : key, mode };
   const doubt = (text: string) => comment(`in doubt: ${text}`);
   return `${modeline}#
 # Written from ${comment(from.files).slice(2)} by loadline init: read it through, and what is in doubt first.
@@ -204,6 +234,6 @@ function writeLine({ target, sql, doubts }: MapLine): string {
   return lines.map((line) => `      ${line}\n`).join("");
 }
 
-function tellUnmatched({ column, why }: FileMap["unmatched"][number]): string {
+function tellUnmatched({ column, why }: ColumnMap["unmatched"][number]): string {
   return why === undefined ? `not mapped: ${column}` : `not mapped: ${column}; ${why}`;
 }

@@ -1,7 +1,7 @@
 // The jobs of a starter project: people from one system into another, and, where the source holds records, a job that
 // puts some into the sandbox first.
 
-import type { NewField, StarterRecords } from "../../contract/starter.ts";
+import type { NewField, StarterRecords, StarterTables } from "../../contract/starter.ts";
 
 /** Where `schema job --write` writes; editors look there. */
 export const schemaFile = ".loadline/job.schema.json";
@@ -13,6 +13,8 @@ export interface StarterSide {
   connection: string;
   /** Of a system that holds objects. */
   records?: StarterRecords;
+  /** Of a database. */
+  tables?: StarterTables;
 }
 
 /** What the sample file has, and so what every starter job carries. */
@@ -26,11 +28,33 @@ const columns = {
 
 export const sampleName = "contacts.csv";
 
-export const sample = `${Object.values(columns).join(",")}
-C-1001,Annika,de Vries,Annika.deVries@example.com,+49 30 5550101
-C-1002,Marcus,Bell,marcus.bell@example.com,+1 202 555 0102
-C-1003,Priya,Nair,priya.nair@example.com,+44 20 5550 0103
-`;
+const sampleRows = [
+  "C-1001,Annika,de Vries,Annika.deVries@example.com,+49 30 5550101",
+  "C-1002,Marcus,Bell,marcus.bell@example.com,+1 202 555 0102",
+  "C-1003,Priya,Nair,priya.nair@example.com,+44 20 5550 0103",
+];
+
+export const sample = `${[Object.values(columns).join(","), ...sampleRows].join("\n")}\n`;
+
+/** The same as a table, in SQL that every database takes. `isSource`: with the rows. */
+export function writeSampleTable(isSource: boolean): string {
+  const rows = sampleRows.map((row) => `  ('${row.replaceAll(",", "', '")}')`).join(",\n");
+  return `-- The table of the starter job, for a database for tests: run it there once, with the system's own client.
+CREATE TABLE contacts (
+  contact_no varchar(40) NOT NULL PRIMARY KEY,
+  first_name varchar(80),
+  last_name varchar(80) NOT NULL,
+  email varchar(254),
+  phone varchar(40)
+);
+${
+  isSource
+    ? `INSERT INTO contacts (${Object.values(columns).join(", ")}) VALUES
+${rows};
+`
+    : ""
+}`;
+}
 
 const keyLength = 40;
 
@@ -42,14 +66,8 @@ export function starterKey(from: StarterSide, records: StarterRecords): NewField
 
 export function writeStarterJob(name: string, from: StarterSide, to: StarterSide): string {
   const { records } = to;
-  const source =
-    from.records === undefined
-      ? `{ connection: ${from.connection}, files: "contacts*.csv" }`
-      : `{ connection: ${from.connection}, object: ${from.records.people.object}${records === undefined ? "" : ", incremental: {}"} }`;
-  const target =
-    records === undefined
-      ? `{ connection: ${to.connection}, files: ${sampleName}, mode: replace }`
-      : `{ connection: ${to.connection}, object: ${records.people.object}, key: ${starterKey(from, records).name}, mode: upsert, adopt_by: ${records.people.email} }`;
+  const source = sourceOf(from, to);
+  const target = targetOf(from, to);
   const names = records === undefined ? columns : { ...records.people, id: starterKey(from, records).name };
   const map = mapLines(from, names).map((line) => `      ${line}\n`);
   return `${modeline}#
@@ -61,7 +79,7 @@ streams:
   contacts:
     source: ${source}
     target: ${target}
-    map: # ${records === undefined ? "column of the file" : "field of the target"}: a SQL expression over the ${from.records === undefined ? "columns" : "fields"} of the source
+    map: # ${records === undefined ? `column of the ${to.tables === undefined ? "file" : "table"}` : "field of the target"}: a SQL expression over the ${from.records === undefined ? "columns" : "fields"} of the source
 ${map.join("")}    validate:
       - { field: ${names.lastName}, required: true }
 rejects: { max: 5% } # more than that, and nothing is loaded
@@ -69,14 +87,33 @@ rejects: { max: 5% } # more than that, and nothing is loaded
 `;
 }
 
+function sourceOf({ connection, records, tables }: StarterSide, to: StarterSide): string {
+  if (tables !== undefined) return `{ connection: ${connection}, table: contacts }`;
+  if (records === undefined) return `{ connection: ${connection}, files: "contacts*.csv" }`;
+  const isWhole = to.records === undefined && to.tables === undefined;
+  return `{ connection: ${connection}, object: ${records.people.object}${isWhole ? "" : ", incremental: {}"} }`;
+}
+
+function targetOf(from: StarterSide, { connection, records, tables }: StarterSide): string {
+  if (records !== undefined) {
+    const key = starterKey(from, records).name;
+    return `{ connection: ${connection}, object: ${records.people.object}, key: ${key}, mode: upsert, adopt_by: ${records.people.email} }`;
+  }
+  if (tables === undefined) return `{ connection: ${connection}, files: ${sampleName}, mode: replace }`;
+  const created = tables.createsTable ? ", create_table: true" : "";
+  return `{ connection: ${connection}, table: contacts, key: ${columns.id}, mode: upsert${created} }`;
+}
+
 function aboutOf(from: StarterSide, to: StarterSide): string {
-  const what = from.records === undefined ? `People from files of ${from.connection}` : `People of ${from.connection}`;
+  const isOfFiles = from.records === undefined && from.tables === undefined;
+  const what = isOfFiles ? `People from files of ${from.connection}` : `People of ${from.connection}`;
+  if (to.tables !== undefined) return `${what}, into the table contacts of ${to.connection}.`;
   return to.records === undefined ? `${what}, as a CSV file into ${to.connection}.` : `${what}, into ${to.connection}.`;
 }
 
-function mapLines({ records }: StarterSide, names: Record<keyof typeof columns, string>): string[] {
+function mapLines({ records, tables }: StarterSide, names: Record<keyof typeof columns, string>): string[] {
   const given = records?.people ?? columns;
-  const text = (name: string) => (records === undefined ? `trim(${name})` : name);
+  const text = (name: string) => (records === undefined && tables === undefined ? `trim(${name})` : name);
   return [
     `${names.id}: ${text(given.id)}`,
     `${names.firstName}: ${text(given.firstName)}`,

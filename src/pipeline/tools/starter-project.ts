@@ -17,6 +17,7 @@ import {
   sampleName,
   schemaFile,
   starterKey,
+  writeSampleTable,
   writeStarterJob,
 } from "./starter-job.ts";
 import { ignored, type ProgramPlace, writeCrontab, writeWorkflow } from "./starter-surroundings.ts";
@@ -27,6 +28,8 @@ export interface StarterProject {
   job: string;
   setup?: string;
   doubts: string[];
+  /** Of a job with a database, which no sandbox plays: what is to be done before it is checked. */
+  before?: string[];
 }
 
 /** Where a project is made. */
@@ -67,6 +70,7 @@ export async function startProject(from: string, to: string, place: ProjectPlace
   const taking = wantConnection(from, source.source, source.variables, areAlike ? "source" : undefined);
   const giving = wantConnection(to, target.target, target.variables, areAlike ? "target" : undefined);
   const connected = [taking, giving];
+  if (target.tables?.onlyRead !== undefined) throw usageFailure(target.tables.onlyRead);
   const sides = { from: sideOf(taking.name, source), to: sideOf(giving.name, target) };
   const job = `jobs/${from}-to-${to}.yaml`;
   const files: NewFile[] = [
@@ -74,6 +78,12 @@ export async function startProject(from: string, to: string, place: ProjectPlace
   ];
   const sandbox = new SandboxFields();
   if (target.records !== undefined) sandbox.addKey(to, target.records, starterKey(sides.from, target.records));
+  if (source.tables !== undefined || target.tables !== undefined) {
+    const before = addTables(files, sides);
+    if (source.sampleFolder !== undefined)
+      files.push({ path: `${source.sampleFolder(taking.name)}/${sampleName}`, text: sample });
+    return { ...finish({ files, job, doubts: [], connected, sandbox, place, isRehearsed: false }), before };
+  }
   if (source.records === undefined) {
     files.push({ path: `${source.sampleFolder?.(taking.name) ?? "."}/${sampleName}`, text: sample });
     return finish({ files, job, doubts: [], connected, sandbox, place });
@@ -89,6 +99,22 @@ export async function startProject(from: string, to: string, place: ProjectPlace
   );
   files.push({ path: setup, text }, { path: `sandbox/${sampleName}`, text: sample });
   return { ...finish({ files, job, doubts: [], connected, sandbox, place }), setup };
+}
+
+/** The tables that a starter job wants, as SQL, and what is to be done with it. */
+function addTables(files: NewFile[], { from, to }: { from: StarterSide; to: StarterSide }): string[] {
+  const steps: string[] = [];
+  const add = ({ connection }: StarterSide, isSource: boolean) => {
+    const path = `tables/${connection}.sql`;
+    files.push({ path, text: writeSampleTable(isSource) });
+    steps.push(
+      `run ${path} in a database for tests: it makes the table contacts${isSource ? ", with three rows" : ""}`,
+    );
+  };
+  if (from.tables !== undefined) add(from, true);
+  if (to.tables === undefined) return steps;
+  if (!to.tables.createsTable) add(to, false);
+  return [...steps, `loadline connections prepare ${to.connection}`];
 }
 
 /** Two orgs of one system are told apart by the side in their names and in those of their variables. */
@@ -109,8 +135,12 @@ export function wantConnection(
   };
 }
 
-function sideOf(connection: string, { records }: Starter): StarterSide {
-  return { connection, ...(records === undefined ? {} : { records }) };
+function sideOf(connection: string, { records, tables }: Starter): StarterSide {
+  return {
+    connection,
+    ...(records === undefined ? {} : { records }),
+    ...(tables === undefined ? {} : { tables }),
+  };
 }
 
 /** What sandbox.yaml must have. */
@@ -156,9 +186,19 @@ export interface ProjectParts {
   connected: readonly WantedConnection[];
   sandbox: SandboxFields;
   place: ProjectPlace;
+  /** False with a database, which no sandbox plays: the workflow would have nothing to check against. */
+  isRehearsed?: boolean;
 }
 
-export function finish({ files, job, doubts, connected, sandbox, place }: ProjectParts): StarterProject {
+export function finish({
+  files,
+  job,
+  doubts,
+  connected,
+  sandbox,
+  place,
+  isRehearsed = true,
+}: ProjectParts): StarterProject {
   const { connections, folder, program, isLocked } = place;
   if (connections !== undefined) refuseMissing(connections, connected);
   const needed = sandbox.entries();
@@ -176,7 +216,7 @@ export function finish({ files, job, doubts, connected, sandbox, place }: Projec
       text: `${JSON.stringify(jobJsonSchema(), null, 2)}\n`,
       whenThere: () => `${JSON.stringify(jobJsonSchema(), null, 2)}\n`,
     },
-    { path: ".github/workflows/loadline.yml", text: writeWorkflow(program, isLocked) },
+    ...(isRehearsed ? [{ path: ".github/workflows/loadline.yml", text: writeWorkflow(program, isLocked) }] : []),
     { path: "loadline.crontab", text: writeCrontab(program, folder, job) },
   ];
   return { files: all, job, doubts };
