@@ -1,6 +1,7 @@
 // What expressions may call: DuckDB's pure scalar functions, and functions of ours for CRM data (functions/), which are
 // macros. In: the families of functions. Out: which names are allowed, and statements that define those that a job names.
 
+import { identifier } from "../core/sql.ts";
 import type { ComputedFunction } from "./computed.ts";
 import { accountFunctions } from "./functions/accounts.ts";
 import { addressFunctions } from "./functions/addresses.ts";
@@ -20,7 +21,7 @@ import { spaceFunctions } from "./functions/spaces.ts";
 import { textFunctions } from "./functions/text.ts";
 import type { OwnFunction } from "./own-function.ts";
 
-const text = `ascii bar base64 bin chr concat concat_ws contains damerau_levenshtein editdist3 ends_with format from_base64
+const text = `ascii bar base64 bin chr concat concat_ws contains damerau_levenshtein decode editdist3 ends_with format from_base64
   greatest hamming hex instr jaccard jaro_similarity jaro_winkler_similarity least left left_grapheme length
   length_grapheme levenshtein like_escape lower lcase lpad md5 nfc_normalize not_like_escape ord
   parse_filename position prefix printf regexp_escape regexp_extract regexp_extract_all regexp_full_match
@@ -29,8 +30,8 @@ const text = `ascii bar base64 bin chr concat concat_ws contains damerau_levensh
   strip_accents strlen strpos substr substring substring_grapheme suffix to_base64 to_hex translate ucase unhex
   unicode upper url_decode url_encode`;
 const numbers = `abs acos asin atan atan2 cbrt ceil ceiling cos cot degrees even exp factorial fdiv floor fmod gamma gcd
-  greatest_common_divisor isfinite isinf isnan lcm least_common_multiple ln log log10 log2 mod pi pow power radians
-  round round_even sign signbit sin sqrt tan trunc xor add subtract multiply divide`;
+  greatest_common_divisor isfinite isinf isnan lcm least_common_multiple ln log log10 log2 pi pow power radians
+  round round_even sign signbit sin sqrt tan trunc xor add subtract multiply`;
 const dates = `age century datediff datepart datesub datetrunc date_add date_diff date_part date_sub date_trunc day dayname
   dayofmonth dayofweek dayofyear decade epoch epoch_ms epoch_ns epoch_us extract hour isodow isoyear last_day make_date
   make_time make_timestamp make_timestamptz microsecond millisecond minute month monthname quarter second strftime
@@ -86,7 +87,9 @@ export function defineFunctions(
 ): string[] {
   const start = `TIMESTAMPTZ '${runStart.toISOString()}'`;
   const clock = { start, today: `CAST(timezone('${timezone}', ${start}) AS DATE)`, pseudonymKey };
-  return keepUsed(ownFunctions, usedIn).map(({ name, macro }) => `CREATE MACRO ${name}${macro(clock)}`);
+  return keepUsed(ownFunctions, usedIn).flatMap(({ name, operator, macro }) =>
+    [name, ...(operator === undefined ? [] : [identifier(operator)])].map((as) => `CREATE MACRO ${as}${macro(clock)}`),
+  );
 }
 
 /** Those whose macros call what is computed in JavaScript. */
@@ -96,7 +99,8 @@ export function computedFunctions(usedIn?: unknown): ComputedFunction[] {
 
 function keepUsed(functions: readonly OwnFunction[], usedIn: unknown): OwnFunction[] {
   const words = usedIn === undefined ? undefined : JSON.stringify(usedIn).toLowerCase();
-  return functions.filter(({ name }) => words?.includes(name) !== false);
+  const isUsed = (name: string | undefined) => name !== undefined && words?.includes(name) !== false;
+  return functions.filter(({ name, operator }) => isUsed(name) || isUsed(operator));
 }
 
 /** Of each that reads a text, by its name: the macro that says whether it certainly does. */

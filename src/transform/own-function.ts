@@ -5,6 +5,8 @@
 
 export interface OwnFunction {
   name: string;
+  /** What stands for it between two arguments. */
+  operator?: string;
   /** As it is called, what may be left out in brackets: `truncate(text, count [, unit])`. */
   signature: string;
   /** What it gives: `a date in this format`. */

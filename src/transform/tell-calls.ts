@@ -15,7 +15,10 @@ interface Node {
 
 /** `parse_decimal takes a number …`; undefined where it calls none that refuses anything. */
 export function tellTakes(sql: string): string | undefined {
-  const called = ownFunctions.filter(({ name }) => callsFunction(sql, name));
+  const bare = blankQuotes(sql);
+  const called = ownFunctions.filter(
+    ({ name, operator }) => callsFunction(sql, name) || (operator !== undefined && bare.includes(operator)),
+  );
   const told = called.flatMap(({ name, takes }) => (takes === undefined ? [] : [`${name} takes ${takes}`]));
   return told.length === 0 ? undefined : told.join("; ").replaceAll("`", "");
 }

@@ -2,8 +2,26 @@
 // ISO 8601, those with a zone in UTC. What must hold: the engine's own form of a value (`1200.000000000000`,
 // `2026-03-29 01:30:00+00`) goes to nobody.
 
+import { literal } from "../core/sql.ts";
 import { exactInstantText } from "./instant.ts";
 import { numberText } from "./number.ts";
+import { type MappedValue, quoted, textOf } from "./value.ts";
+
+/** What is computed and has no text: an infinite number, a day of no calendar, NUL. `mayHaveNul`: of a text. */
+export function findUnwritable(
+  { column, type }: MappedValue,
+  mayHaveNul: boolean,
+): { condition: string; message: string } | undefined {
+  const refuse = (condition: string, what: string) => ({
+    condition: `coalesce(${condition}, false)`,
+    message: `${quoted(textOf({ column, type }))} || ${literal(` ${what}`)}`,
+  });
+  if (type === "DOUBLE" || type === "FLOAT") return refuse(`NOT isfinite(${column})`, "is not a finite number");
+  if (type === "DATE" || type.startsWith("TIMESTAMP")) {
+    return refuse(`NOT isfinite(${column}) OR year(${column}) NOT BETWEEN 1 AND 9999`, "is not of the years 1 to 9999");
+  }
+  return type === "VARCHAR" && mayHaveNul ? refuse(`contains(${column}, chr(0))`, "has a NUL character") : undefined;
+}
 
 /** VARCHAR of a column, which may stand several times. */
 export function writtenText(column: string, type: string): string {

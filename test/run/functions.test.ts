@@ -2,6 +2,7 @@
 // reject with its reason, and what is never shown is not in it.
 
 import { expect, test } from "vitest";
+import { createProject } from "../support/rig.ts";
 import { contactsJob, rehearse } from "./support.ts";
 
 test("phones, countries and codes are read; a row that is refused says why, one under redact what it looks like", async () => {
@@ -73,4 +74,45 @@ test("a usual slip in the domain of an address is a warning: the row loads, and 
   const hidden = await project.run("preview", "hidden.yaml", "--json");
   expect(hidden.stdout).toContain("•••: a usual slip in its domain");
   expect(hidden.stdout).not.toContain("may be meant for");
+});
+
+test("what is computed and has no text is a reject by name, whatever the field", async () => {
+  const map = [
+    "id: id",
+    "share: CAST(n AS DOUBLE) / CAST(d AS DOUBLE)",
+    "day: CASE WHEN d = '0' THEN DATE 'infinity' ELSE make_date(CAST(n AS INTEGER), 1, 1) END",
+    "at: CAST(make_date(CAST(n AS INTEGER), 1, 1) AS TIMESTAMP)",
+    "sign: chr(CAST(d AS INTEGER))",
+    "left: CAST(n AS INTEGER) % CAST(d AS INTEGER)",
+  ];
+  const job = (lines: readonly string[]) => `version: 1
+name: signs
+streams:
+  signs:
+    source: { connection: drop, files: signs.csv }
+    target: { connection: drop, files: out.csv, mode: replace }
+    map: { ${lines.map((line) => line.replace(": ", ': "')).join('", ')}" }
+rejects: { max: 3 }
+`;
+  await using project = createProject({
+    "connections.yaml": "version: 1\nconnections:\n  drop: { type: file, path: . }\n",
+    "job.yaml": job(map),
+    "bytes.yaml": job(["id: unhex(id)"]),
+    "signs.csv": "id,n,d\n1,7,0\n2,7,65\n3,0,65\n",
+  });
+  const done = (await project.run("run", "job.yaml", "--json")).summary();
+  expect(done.streams["signs"]).toMatchObject({ extracted: 3, rejected: 2, loaded: 1 });
+  const rejects = project.read(`.loadline/runs/${done.run}/rejects/signs.csv`);
+  for (const said of [
+    'share: ""inf"" is not a finite number',
+    'day: ""infinity"" is not of the years 1 to 9999',
+    'at: ""0001-01-01 (BC)',
+    'sign: ""\u2400"" has a NUL character',
+    "by CAST(n AS INTEGER) % CAST(d AS INTEGER); mod takes a number b that is not 0",
+  ])
+    expect(rejects).toContain(said);
+  expect(project.read("out.csv")).toMatch(
+    /^id,share,day,at,sign,left\n2,0\.10\d+,0007-01-01,0007-01-01T00:00:00,A,7\n$/,
+  );
+  expect((await project.run("check", "bytes.yaml")).stderr).toContain("the expression gives bytes (BLOB)");
 });

@@ -50,8 +50,10 @@ const calls: readonly (readonly [call: string, good: readonly string[], strange:
 const left = [
   "current_date",
   "current_timestamp",
+  "divide",
   "get_current_timestamp",
   "ltrim",
+  "mod",
   "now",
   "pseudonym",
   "rtrim",

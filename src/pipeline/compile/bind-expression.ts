@@ -156,6 +156,8 @@ function orText({ sql }: Expression, { column }: { column: string }): string {
 }
 
 function complainAboutType(type: string): string | undefined {
+  if (type === "BLOB" || type === "BIT")
+    return `the expression gives bytes (${type}), a text is wanted: decode(…), to_hex(…) or to_base64(…)`;
   if (!/^(STRUCT|MAP|UNION)|\[\d*\]$/.test(type)) return undefined;
   return `the expression gives ${type}, a single value is wanted`;
 }

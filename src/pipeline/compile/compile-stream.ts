@@ -15,6 +15,7 @@ import { type MappedField, type Mode, readingOf, redactedFields, type Stream, wr
 import { type Lookup, newRecordMark } from "../../job/lookup.ts";
 import { makesAndChanges } from "../../job/mode.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
+import { findUnwritable } from "../../values/text.ts";
 import { quoted } from "../../values/value.ts";
 import { type Bound, bindExpression, type CompileInput } from "./bind-expression.ts";
 import { compileRules } from "./compile-rules.ts";
@@ -171,7 +172,10 @@ function compileField(
   );
   const named = input.stream.target.key.includes(field.target) || schema.lookup !== undefined;
   const lookup = lookups.of(field.target);
-  const invalid = named ? refuseLong(schema, rendered.invalid) : rendered.invalid;
+  const invalid = refuseToo(
+    named ? refuseLong(schema, rendered.invalid) : rendered.invalid,
+    findUnwritable({ column: mappedName(field.target), type: bound.type }, makesCharacters(field)),
+  );
   const compiled = {
     field,
     columns: [...bound.columns.keys()],
@@ -203,11 +207,21 @@ function refuseLong({ name, maxLength }: FieldSchema, invalid: RenderedField["in
   // Bytes are counted without reading the text, and are never fewer than characters.
   const isLong = `strlen(${value}) > ${maxLength} AND length(${value}) > ${maxLength}`;
   const message = `${quoted(value)} || ' has ' || length(${value}) || ' characters, a key of this field has ${maxLength} at most'`;
-  if (invalid === undefined) return { condition: isLong, message };
+  return refuseToo(invalid, { condition: isLong, message });
+}
+
+/** The first is what is told where both refuse a value. */
+function refuseToo(invalid: RenderedField["invalid"], other: RenderedField["invalid"]): RenderedField["invalid"] {
+  if (invalid === undefined || other === undefined) return invalid ?? other;
   return {
-    condition: `(${invalid.condition}) OR (${isLong})`,
-    message: `CASE WHEN ${invalid.condition} THEN ${invalid.message} ELSE ${message} END`,
+    condition: `(${invalid.condition}) OR (${other.condition})`,
+    message: `CASE WHEN ${invalid.condition} THEN ${invalid.message} ELSE ${other.message} END`,
   };
+}
+
+/** What a file holds has no NUL; these may make one. */
+function makesCharacters({ expression }: MappedField): boolean {
+  return /\b(chr|url_decode|decode|printf|format)\s*\(/i.test(expression.sql);
 }
 
 function carryNumber(

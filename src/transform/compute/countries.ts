@@ -14,9 +14,11 @@ export function codeCountries(): Compute {
 
 export function nameCountries(): Compute {
   const countries = openCountries();
-  return (text, language = "en") => {
+  return (text, ...others) => {
     const found = countries.find(text);
     if ("why" in found) return new Refused(found.why);
+    const language = others.length === 0 ? "en" : others[0];
+    if (language === undefined) return new Refused("it has no language");
     return countries.nameOf(found.code, language) ?? new Refused(`there are no names in the language "${language}"`);
   };
 }

@@ -28,7 +28,9 @@ export function readPhones(): Compute {
     countries ??= openCountries();
     return countries.find(name);
   };
-  return (text, country, form = phoneForms[0]) => {
+  return (text, country, ...forms) => {
+    const form = forms.length === 0 ? phoneForms[0] : forms[0];
+    if (form === undefined) return new Refused("it has no form");
     const dialled = text.replace(/^tel:/i, "");
     const number = written.exec(dialled)?.groups?.["number"];
     if (number === undefined) return new Refused("it is not one phone number");

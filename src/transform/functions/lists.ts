@@ -40,7 +40,7 @@ function splitList(): string {
 
 /** An item with the separator in it would be two. */
 function joinList(): string {
-  const filled = `list_filter(CAST(value AS VARCHAR[]), lambda item: coalesce(system.main.trim(item), '') <> '')`;
+  const filled = `list_filter(CAST(value AS VARCHAR[]), lambda item: NOT (${isBlank("item")}))`;
   return bind("items", filled, (items) => {
     const joined = `array_to_string(${items}, separator)`;
     const isTorn = `${joined} <> '' AND len(string_split(${joined}, separator)) > len(${items})`;

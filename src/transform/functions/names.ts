@@ -142,8 +142,8 @@ const groups = "p0 l0 s0 p1 alone f1 m1 l1 s1 p2 l2 s2 p3 f2 m2 b2 s3".split(" "
 const several = ["(?i: (?:and|und|et|or|oder|ou|u[.]) )", `^[^ ]+ ${joining} `, "^[^ ]+ [^ ].* Y [A-ZÀ-ÖØ-Þ]{2}"].join(
   "|",
 );
-/** A title or an addition alone. */
-const noName = `(?i)^(?:${titles}|${suffixes})[.]?$`;
+/** A title or an addition alone; digits of any script; nothing that is a letter. */
+const noName = `(?i)^(?:${titles}|${suffixes})[.]?$|\\p{Nd}|^\\PL+$`;
 
 /** `otherwise`: of a text that is no name, from a group that then is empty. */
 function findName(otherwise: (group: string) => string): string {

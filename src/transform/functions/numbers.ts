@@ -7,6 +7,8 @@ import { isBlank, trimmed } from "../../values/trim.ts";
 import type { OwnFunction, Written } from "../own-function.ts";
 import { asText, impossible } from "./reading.ts";
 
+const otherThanZero = "a number b that is not 0";
+
 export const numberFunctions: readonly OwnFunction[] = [
   {
     name: "parse_decimal",
@@ -18,7 +20,36 @@ export const numberFunctions: readonly OwnFunction[] = [
     macro: () => `(value, locale) AS ${readDecimal()}`,
     question: askDecimal,
   },
+  {
+    name: "mod",
+    operator: "%",
+    signature: "mod(a, b)",
+    does: "what remains of a / b; also `a % b`",
+    takes: otherThanZero,
+    examples: [
+      { call: "mod(7, 4)", gives: "3" },
+      { call: "7 % 4", gives: "3" },
+    ],
+    macro: () => divide("mod"),
+  },
+  {
+    name: "divide",
+    operator: "//",
+    signature: "divide(a, b)",
+    does: "a / b without its decimals, of whole numbers; also `a // b`",
+    takes: otherThanZero,
+    examples: [
+      { call: "divide(7, 2)", gives: "3" },
+      { call: "7 // 2", gives: "3" },
+    ],
+    macro: () => divide("divide"),
+  },
 ];
+
+/** The engine gives NULL where it divides by nothing. */
+function divide(name: string): string {
+  return `(a, b) AS CASE WHEN b = 0 THEN CAST(${impossible("CAST(b AS VARCHAR)")} AS TINYINT) ELSE system.main.${name}(a, b) END`;
+}
 
 /** Which one a column says is seen row by row. */
 export function complainAboutLocale(written: Written): string | undefined {

@@ -37,9 +37,9 @@ export const spaceFunctions: readonly OwnFunction[] = [
       { call: "truncate('Senior Account Manager', 17, 'word')", gives: "Senior Account" },
     ],
     complain: { count: complainAboutCount, unit: complainAboutUnit },
-    macro: () => `(value, count) AS ${unlessNegative(cutCharacters())},
-      (value, count, unit) AS CASE unit WHEN 'characters' THEN ${unlessNegative(cutCharacters())}
-        WHEN 'bytes' THEN ${unlessNegative(cutBytes())} WHEN 'word' THEN ${unlessNegative(cutAtWord())}
+    macro: () => `(value, count) AS ${ofCount(cutCharacters())},
+      (value, count, unit) AS CASE unit WHEN 'characters' THEN ${ofCount(cutCharacters())}
+        WHEN 'bytes' THEN ${ofCount(cutBytes())} WHEN 'word' THEN ${ofCount(cutAtWord())}
         ELSE CAST(CAST(${impossible("unit")} AS INTEGER) AS VARCHAR) END`,
   },
   {
@@ -89,9 +89,9 @@ function afterLineBreak(text: string, start: string): string {
     ELSE left(${start}, length(${start}) - length(${tail})) || left_grapheme(${rest}, length_grapheme(${tail}) - 1) END`;
 }
 
-/** A count of a column may be anything; one less than nothing would count from the end. Without a count nothing is cut. */
-function unlessNegative(cut: string): string {
-  return `CASE WHEN count < 0 THEN CAST(CAST(${impossible("CAST(count AS VARCHAR)")} AS INTEGER) AS VARCHAR)
+/** A count of a column may be anything: one less than nothing would count from the end, and a fraction be rounded. */
+function ofCount(cut: string): string {
+  return `CASE WHEN count < 0 OR CAST(count AS DOUBLE) <> floor(CAST(count AS DOUBLE)) THEN CAST(CAST(${impossible("CAST(count AS VARCHAR)")} AS INTEGER) AS VARCHAR)
     WHEN count IS NULL THEN NULL ELSE ${cut} END`;
 }
 
