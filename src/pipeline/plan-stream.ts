@@ -29,7 +29,7 @@ import { tellMap } from "./compile/tell-map.ts";
 import { nameComing } from "./diff/coming-records.ts";
 import { readDelivered } from "./diff/delivered.ts";
 import { diffStream } from "./diff/diff-stream.ts";
-import { countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted.ts";
+import { countByOthers, countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted.ts";
 import { refuseLostLookups } from "./diff/lookups.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
@@ -227,7 +227,8 @@ async function planParts(
   });
   await keepLookedUpRows(context, compiled, staged);
   await look?.({ compiled, staged, plan });
-  const leftOut = inserted === undefined ? undefined : await tellLeftOut(context, diff.counts.unchanged, inserted);
+  const leftOut =
+    inserted === undefined ? undefined : await tellLeftOut(context, stream, diff.counts.unchanged, inserted);
   const how = [leftOut ?? diff.how, ...lookups.map(({ found }) => found)].join("; ");
   const ofRun = await judgeRun(context, compiled, staged);
   const changedBack = await findChangedBack(context, stream, plan);
@@ -307,11 +308,19 @@ async function planParts(
 }
 
 /** Rows that are there already are not sent, and nobody should wonder why. */
-async function tellLeftOut(context: RunContext, rows: number, inserted: KnownInserts): Promise<string | undefined> {
+async function tellLeftOut(
+  context: RunContext,
+  { dedupe }: Stream,
+  rows: number,
+  inserted: KnownInserts,
+): Promise<string | undefined> {
   if (rows === 0) return undefined;
+  const byOthers = dedupe === undefined ? 0 : await countByOthers(context, inserted);
+  const others =
+    byOthers === 0 ? "" : `; of ${byOthers} of them another row of the same record was (dedupe.by), with its values`;
   const doubtful = await countDoubtful(context, inserted);
   const doubt = doubtful === 0 ? "" : ` (of ${doubtful} of them nobody knows: the run that sent them was given up)`;
-  return `${countOf(rows, "row")} inserted before: left out${doubt}`;
+  return `${countOf(rows, "row")} inserted before: left out${doubt}${others}`;
 }
 
 /** Of streams that write the same object of the same org. */

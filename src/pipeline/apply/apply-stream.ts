@@ -10,6 +10,7 @@ import { showPath } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { syncFile } from "../../core/files.ts";
 import { noCounts } from "../../core/model.ts";
+import { selectKeys } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet } from "../../stage/parquet.ts";
@@ -19,6 +20,8 @@ import { writeBatches } from "../batches/write-batches.ts";
 import { compileAgain } from "../compile/compile-in-run.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { describeWritten } from "../compile/written-stream.ts";
+import { dedupeKeys } from "../diff/dedupe-rows.ts";
+import { keyField } from "../diff/diff-input.ts";
 import { fetchInserted, selectKnown, stageOfRun } from "../diff/inserted.ts";
 import { refuseInsertedFiles } from "../extract/extract-stream.ts";
 import { refuseOtherFile } from "../load/other-file.ts";
@@ -126,7 +129,12 @@ async function refuseInserted(
   });
   const known = await fetchInserted(context, compiled);
   if (known === undefined) return;
-  const there = selectKnown(known, stageOfRun, `(SELECT row AS _row_ FROM ${readParquet(plan)})`);
+  const isDeduped = stream.dedupe !== undefined;
+  if (isDeduped) {
+    const groups = selectKeys({ stage: stageOfRun, key: compiled.key.map(keyField), ...dedupeKeys(compiled) });
+    for (const sql of groups) await engine.run(sql);
+  }
+  const there = selectKnown(known, stageOfRun, `(SELECT row AS _row_ FROM ${readParquet(plan)})`, isDeduped);
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${there})`);
   if (Number(rows) === 0) return;
   throw stalePlan(`${countOf(Number(rows), "row")} of stream ${stream.name} were inserted since the plan was made`, {

@@ -11,6 +11,7 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { hashFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
+import { groupedTable } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
@@ -95,10 +96,25 @@ async function refuseUnfinished(
 
 export const stageOfRun = "stage";
 
-/** SELECT of the rows (`_row_`) that are there already. The memory is read past the rows of this run, not held. */
-export function selectKnown({ scan }: KnownInserts, stage: string, keys: string): string {
-  return `SELECT DISTINCT s._row_ AS _row_ FROM ${scan} m JOIN (SELECT _row_, ${identityColumn} FROM ${identifier(stage)}
+/**
+ * SELECT of the rows (`_row_`) that are there already. The memory is read past the rows of this run, not held. `grouped`:
+ * a record is there where any of the rows that `dedupe` finds to be it was inserted.
+ */
+export function selectKnown({ scan }: KnownInserts, stage: string, keys: string, grouped: boolean): string {
+  const rows = grouped
+    ? `SELECT coalesce(_winner_, _row_) AS _row_, ${identityColumn} FROM ${identifier(stage)} LEFT JOIN ${groupedTable} USING (_row_)`
+    : `SELECT _row_, ${identityColumn} FROM ${identifier(stage)}`;
+  return `SELECT DISTINCT s._row_ AS _row_ FROM ${scan} m JOIN (SELECT _row_, ${identityColumn} FROM (${rows})
     SEMI JOIN ${keys} USING (_row_)) s ON m.identity = s.${identityColumn}`;
+}
+
+/** How many of the rows that are left out were never inserted themselves, but another row of their record. */
+export async function countByOthers({ engine }: RunContext, { scan }: KnownInserts): Promise<number> {
+  const known = `SELECT s._row_ FROM ${scan} m JOIN ${stageOfRun} s ON m.identity = s.${identityColumn}`;
+  const { rows } = await engine.one(
+    `SELECT count(DISTINCT _winner_) AS rows FROM ${groupedTable} WHERE _row_ IN (${known}) AND _winner_ NOT IN (${known})`,
+  );
+  return Number(rows);
 }
 
 /** How many of the rows that are left out nobody knows of whether they are there. */

@@ -34,7 +34,9 @@ export async function prepareCompare(
     fields: compiled.planned.map((field) => comparedField(input, field.field.target)),
     matching: matchingFields(compiled).map((field) => comparedField(input, field.field.target)),
     ...(present === undefined ? {} : { snapshot: { scan: present.scan, idColumn, versionColumn } }),
-    ...(input.inserted === undefined ? {} : { inserted: selectKnown(input.inserted, staged.view, keysTable) }),
+    ...(input.inserted === undefined
+      ? {}
+      : { inserted: selectKnown(input.inserted, staged.view, keysTable, compiled.stream.dedupe !== undefined) }),
     ...(deletable === undefined ? {} : { deletable }),
     ...(input.older === undefined ? {} : { hasOlder: true as const }),
     partlyKnown: listPartlyKnown(compiled, staged),

@@ -46,6 +46,18 @@ caseOf("state/a-small-load-first", "rows that a small load inserted are not inse
   project.write({ "inbox/contacts.csv": "id,last\n" });
   for (const _ of [1, 2]) expect(await inserted()).toMatchObject({ code: 0, creates: 0, records: 9 });
 
-  project.write({ "inbox/contacts.csv": file(1) });
-  expect(await inserted("--again")).toMatchObject({ code: 0, creates: 1, records: 10 });
+  // Of a record that several rows are, any of them makes it.
+  const deduped = job().replace("    map:", "    dedupe: { by: [Loose__c], keep: last }\n    map:");
+  const twice = "id,last\nD,One\nE,Other\nD,Two\n";
+  project.write({ "job.yaml": deduped, "inbox/contacts.csv": twice });
+  expect((await project.run("plan", "job.yaml", "--out", "d.plan")).code).toBe(0);
+  expect(await inserted("--limit", "1")).toMatchObject({ code: 0, creates: 1, records: 10 });
+  expect((await project.run("apply", "d.plan")).code).toBe(7);
+  project.write({ "inbox/contacts.csv": `${twice}E,More\n` });
+  const grown = await inserted();
+  expect(grown).toMatchObject({ code: 0, creates: 1, unchanged: 1, records: 11 });
+  expect(grown.done.stderr).toContain("of 1 of them another row of the same record was");
+
+  project.write({ "job.yaml": job(), "inbox/contacts.csv": file(1) });
+  expect(await inserted("--again")).toMatchObject({ code: 0, creates: 1, records: 12 });
 });
