@@ -1,6 +1,6 @@
 // A kept plan is written as it is, once, and nothing that changed since is written over.
 
-import { appendFileSync, readdirSync } from "node:fs";
+import { appendFileSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Rehearsal, rehearse, schema } from "./support.ts";
@@ -117,7 +117,9 @@ test("--on-conflict fail writes nothing, overwrite writes over, --strict minds e
 });
 
 test("a plan that is old, damaged, stopped, or of another job, file or org is not written", async () => {
-  const { place, project, id } = await planned();
+  const made = await planned();
+  const { place, project } = made;
+  let { id } = made;
   await using _ = place;
   const refused = async (says: string, ...args: string[]) => {
     const done = await project.run("apply", id, ...args);
@@ -132,6 +134,15 @@ test("a plan that is old, damaged, stopped, or of another job, file or org is no
   // Another layout is no other job.
   project.write({ "job.yaml": `# a note\n${text}` });
   project.write({ "inbox/contacts.csv": `${second["inbox/contacts.csv"]}8,Eight,8,8@x.de,A\n` });
+  await refused(`contacts.csv is not the file that plan ${id} was made of`);
+  // Of its size, and copied with its time.
+  const file = project.path("inbox/contacts.csv");
+  project.write(second);
+  const { atime, mtime } = statSync(project.path(`.loadline/runs/${id}/job.yaml`));
+  utimesSync(file, atime, mtime);
+  id = (await project.run("plan", "job.yaml", "--json")).summary().run ?? "";
+  project.write({ "inbox/contacts.csv": second["inbox/contacts.csv"].replace("One,12", "One,13") });
+  utimesSync(file, atime, mtime);
   await refused(`contacts.csv is not the file that plan ${id} was made of`);
   project.write(second);
   const plan = project.path(`.loadline/runs/${id}/plan/contacts.parquet`);

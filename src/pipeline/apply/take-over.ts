@@ -96,8 +96,14 @@ async function refuseOtherFiles(context: RunContext, stream: Stream & { source: 
   for (const take of ledger.takes(made, stream.name)) {
     if (catalog === undefined || take.ordinal < 1 || take.takenBy !== null) continue;
     const there = await catalog.look(take.label);
-    if (there === undefined || (there.bytes === take.bytes && there.modifiedMs === take.modifiedMs)) continue;
-    if (there.bytes === take.bytes && (await catalog.hash(take.label)) === read.get(take.ordinal)) continue;
+    if (there === undefined) continue;
+    const sha256 = read.get(take.ordinal);
+    // Size and time say little: copying keeps both. Where nothing was read there is nothing else.
+    const isSame =
+      sha256 === undefined
+        ? there.bytes === take.bytes && there.modifiedMs === take.modifiedMs
+        : (await catalog.hash(take.label)) === sha256;
+    if (isSame) continue;
     throw stalePlan(`${take.label} is not the file that plan ${made} was made of`, {
       why: "its content has changed since",
       next: `make the plan anew: loadline plan ${showPath(run.jobFile)}`,
