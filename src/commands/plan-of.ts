@@ -5,13 +5,14 @@
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isFileOf, isPlanFile, type OpenPlanFile, openPlanFile, readPlanSeal } from "../checkpoint/carry/plan-file.ts";
-import { type ApprovalRecord, Ledger, type RunRecord } from "../checkpoint/ledger.ts";
+import { type ApprovalRecord, type CarriedPlan, Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { hashPlan } from "../checkpoint/plan-hash.ts";
 import { now } from "../core/clock.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { makePrivateFolder, syncFile } from "../core/files.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
+import { stalePlan } from "../pipeline/run/stale-plan.ts";
 import { printNotice } from "../report/output.ts";
 import { findRun, type KeptRun, readHistory } from "./find-run.ts";
 import type { Globals } from "./globals.ts";
@@ -85,11 +86,26 @@ function takeIn(project: Project, file: string, key: Uint8Array | undefined): Na
     ledger.adoptPlan({ run: { ...run, options: { ...run.options, planFile: file } }, streams });
     failpoint("plan-adopted");
   }
-  const folder = runFolder(stateFolder, run.id);
-  if (!existsSync(folder)) unpackInto(stateFolder, folder, opened);
   const known = ledger.run(run.id) ?? run;
+  refuseOtherOfId(file, opened.plan, hashPlan(known, ledger.streams(run.id)));
+  const folder = runFolder(stateFolder, run.id);
+  if (existsSync(folder)) opened.verify();
+  else unpackInto(stateFolder, folder, opened);
   const kept = { ...known, stateFolder, sandbox: run.options.sandbox === true };
   return { run: kept, file, ...(key === undefined ? {} : { key }) };
+}
+
+/** What is here is written, so the file that was named must be that. */
+function refuseOtherOfId(file: string, { run, streams }: CarriedPlan, known: string): void {
+  const named = hashPlan(
+    run,
+    streams.map(({ stream }) => stream),
+  );
+  if (named === known) return;
+  throw stalePlan(`${showPath(file)} is another plan than the one that is known here as ${run.id}`, {
+    why: "one of the two was changed since it was made, and only one of them was looked at",
+    next: `fetch the file again from where it is kept, or make the plan anew: loadline plan ${showPath(run.jobFile)} --out <file>`,
+  });
 }
 
 function stateOf(project: Project, { options }: RunRecord): string {

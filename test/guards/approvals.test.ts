@@ -73,7 +73,7 @@ test("an approval of one plan passes no other one, nor that one once it is anoth
     run.summary = JSON.stringify(told);
   };
   forged("changed.plan", unstop, false);
-  await ends(other, 1, "changed.plan is damaged", "apply", "changed.plan");
+  await ends(other, 7, "changed.plan is damaged", "apply", "changed.plan");
   // Whoever may write the file can take away what is told of it; the guard sees the plan itself, and the approval is gone.
   forged("fewer.plan", (header) => {
     unstop(header);

@@ -216,11 +216,11 @@ test("a file that is not what was written is refused by name, or is read as it w
     ]);
   expect(await tamper("DELETE FROM main.seal")).toContain("is not encrypted");
   const open = await project.run("show", "changed.plan");
-  expect([open.code, open.stderr]).toEqual([1, expect.stringContaining("changed.plan is damaged")]);
+  expect([open.code, open.stderr]).toEqual([7, expect.stringContaining("changed.plan is damaged")]);
   writeFileSync(changed, bytes.subarray(0, bytes.length - 8192));
   for (const command of ["show", "approve", "apply"]) {
     const cut = await project.run(command, "changed.plan", "--decrypt-with", "machine.asc");
-    expect([command, cut.code, cut.stderr]).toEqual([command, 1, expect.stringContaining("changed.plan is damaged")]);
+    expect([command, cut.code, cut.stderr]).toEqual([command, 7, expect.stringContaining("changed.plan is damaged")]);
     expect(cut.stderr).not.toMatch(/\n\s+at /);
   }
 });

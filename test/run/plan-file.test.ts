@@ -1,7 +1,9 @@
 // A plan in a file: shown, approved and applied where the run folder is not; written once, whoever has it.
 
+import { createHash } from "node:crypto";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { connections, createProject } from "../support/rig.ts";
 import { rehearse, schema } from "./support.ts";
@@ -114,12 +116,37 @@ test("a file that is damaged, another file, or of a job that is another one is r
   const cases: [string, Uint8Array, RegExp][] = [
     ["text.plan", Buffer.from("no plan"), /is no plan that loadline wrote/],
     ["cut.plan", bytes.subarray(0, bytes.length - 8192), /cut\.plan is damaged/],
+    ["flipped.plan", bytes, /flipped\.plan is damaged: plan\/contacts\.parquet is not what was written/],
+    ["forged.plan", bytes, /forged\.plan is another plan than the one that is known here as 20/],
   ];
+  const flip = (database: DatabaseSync) =>
+    database.exec("UPDATE chunks SET content = zeroblob(length(content)) WHERE path LIKE 'plan/%'");
+  /** What nothing but what is known of the plan tells. */
+  const forge = (database: DatabaseSync) => {
+    const { text } = database.prepare("SELECT text FROM header").get() as { text: string };
+    const sql = "SELECT path, bytes, sha256 FROM files ORDER BY path";
+    const listed = database
+      .prepare(sql)
+      .all()
+      .map(({ path, bytes: size, sha256 }) => [path, size, sha256]);
+    const changed = text.replace('"creates":2', '"creates":3');
+    const hash = createHash("sha256")
+      .update(JSON.stringify([changed, listed]))
+      .digest("hex");
+    database.prepare("UPDATE header SET text = ?, hash = ?").run(changed, hash);
+  };
   for (const [name, content, says] of cases) {
     writeFileSync(project.path(name), content);
-    for (const command of ["show", "apply", "approve"]) {
+    const tamper = name === "flipped.plan" ? flip : name === "forged.plan" ? forge : undefined;
+    if (tamper !== undefined) {
+      const database = new DatabaseSync(project.path(name));
+      tamper(database);
+      database.close();
+    }
+    // Where the plan is not known it is shown as it is, by who has an approval to give.
+    for (const command of name === "forged.plan" ? ["apply", "approve"] : ["show", "apply", "approve"]) {
       const done = await project.run(command, name);
-      expect(done.code, `${command} ${name}: ${done.stderr}`).toBe(1);
+      expect(done.code, `${command} ${name}: ${done.stderr}`).toBe(7);
       expect(done.stderr).toMatch(says);
       expect(done.stderr).not.toMatch(/\n\s+at /);
     }

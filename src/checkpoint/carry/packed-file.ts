@@ -17,7 +17,7 @@ import {
 import { dirname, join } from "node:path";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { Failure, showPath } from "../../core/errors.ts";
-import { exitCode } from "../../core/exit-code.ts";
+import { type ExitCode, exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder, sha256Of, syncFile } from "../../core/files.ts";
 import { type DatabaseSync, isDamage, openSqliteFile } from "../../core/sqlite.ts";
 import { BrokenSeal, Seal } from "./seal.ts";
@@ -36,6 +36,8 @@ export interface PackedKind {
   madeBy: string;
   notOurs: string;
   damaged: { why: string; next: string };
+  /** Of a file that can't be used. */
+  exitCode: ExitCode;
   /** What holds one that is busy. */
   held: string;
   /** Which paths it may hold. */
@@ -203,6 +205,12 @@ export class PackedFile<Header> implements Disposable {
       guard(this.#kind, this.#path, () => this.#unpackFile(file, index, join(folder, file.path)));
   }
 
+  /** Throws a Failure that names a file which is not what was written. */
+  verify(): void {
+    for (const [index, file] of this.files.entries())
+      guard(this.#kind, this.#path, () => this.#read(file, index, () => undefined));
+  }
+
   /** Of a table that is none of every such file. */
   rows(sql: string): Record<string, unknown>[] {
     return guard(this.#kind, this.#path, () => this.#database.prepare(sql).all());
@@ -212,26 +220,30 @@ export class PackedFile<Header> implements Disposable {
     this.#database.close();
   }
 
-  #unpackFile({ path, bytes, sha256 }: ListedFile, index: number, to: string): void {
+  #unpackFile(file: ListedFile, index: number, to: string): void {
     makePrivateFolder(dirname(to));
-    const chunks = this.#database.prepare("SELECT ordinal, content FROM chunks WHERE path = ? ORDER BY ordinal");
-    const hash: Hash = createHash("sha256");
-    let written = 0;
     const descriptor = openSync(to, "wx", 0o600);
     try {
-      for (const { ordinal, content } of chunks.iterate(this.seal === undefined ? path : String(index))) {
-        const packed = content as Uint8Array;
-        const opened = this.seal === undefined ? packed : this.seal.open(packed, placeOf(index, Number(ordinal)));
-        const chunk = this.#inflate(path, opened);
-        hash.update(chunk);
-        written += chunk.length;
-        writeSync(descriptor, chunk);
-      }
+      this.#read(file, index, (chunk) => void writeSync(descriptor, chunk));
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    if (written !== bytes || hash.digest("hex") !== sha256) throw this.#changed(path);
+  }
+
+  #read({ path, bytes, sha256 }: ListedFile, index: number, use: (chunk: Buffer) => void): void {
+    const chunks = this.#database.prepare("SELECT ordinal, content FROM chunks WHERE path = ? ORDER BY ordinal");
+    const hash: Hash = createHash("sha256");
+    let read = 0;
+    for (const { ordinal, content } of chunks.iterate(this.seal === undefined ? path : String(index))) {
+      const packed = content as Uint8Array;
+      const opened = this.seal === undefined ? packed : this.seal.open(packed, placeOf(index, Number(ordinal)));
+      const chunk = this.#inflate(path, opened);
+      hash.update(chunk);
+      read += chunk.length;
+      use(chunk);
+    }
+    if (read !== bytes || hash.digest("hex") !== sha256) throw this.#changed(path);
   }
 
   #inflate(path: string, content: Uint8Array): Buffer {
@@ -269,13 +281,9 @@ function refuseOthers(kind: PackedKind, path: string, database: DatabaseSync): v
   if (id !== kind.applicationId) throw notOurs(kind, path);
   const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
   if (version > kind.version) {
-    throw new Failure(
-      exitCode.failed,
-      `${showPath(path)} was ${kind.written} by a newer loadline (format ${version})`,
-      {
-        next: "update loadline",
-      },
-    );
+    throw new Failure(kind.exitCode, `${showPath(path)} was ${kind.written} by a newer loadline (format ${version})`, {
+      next: "update loadline",
+    });
   }
 }
 
@@ -323,12 +331,12 @@ export function hasDots(path: string): boolean {
   return path.split("/").some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(path);
 }
 
-function notOurs({ name, written, notOurs: next }: PackedKind, path: string): Failure {
-  return new Failure(exitCode.failed, `${showPath(path)} is no ${name} that loadline ${written}`, { next });
+function notOurs({ name, written, notOurs: next, exitCode: code }: PackedKind, path: string): Failure {
+  return new Failure(code, `${showPath(path)} is no ${name} that loadline ${written}`, { next });
 }
 
-export function damaged({ damaged: { why, next } }: PackedKind, path: string, what: string): Failure {
-  return new Failure(exitCode.failed, `${showPath(path)} is damaged: ${what}`, { why, next });
+export function damaged({ damaged: { why, next }, exitCode: code }: PackedKind, path: string, what: string): Failure {
+  return new Failure(code, `${showPath(path)} is damaged: ${what}`, { why, next });
 }
 
 /** What SQLite says of a file that is cut off, or that is none of its own. */

@@ -58,6 +58,7 @@ const planKind: PackedKind = {
     why: "a plan that is not whole could write something else than what was approved",
     next: "fetch it again from where it is kept, or make it anew: loadline plan <job> --out <file>",
   },
+  exitCode: exitCode.stalePlan,
   held: "another command with the plan file",
   isPath: (path) => planPath.test(path) && !hasDots(path),
   more: `CREATE TABLE approvals (number INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
@@ -82,6 +83,8 @@ export interface OpenPlanFile extends Disposable {
   claim: Claim | undefined;
   /** Writes its files below a folder. */
   unpack(folder: string): void;
+  /** Throws a Failure (7) that names one that is not what was written. */
+  verify(): void;
 }
 
 /** Undefined of a plan file that anybody can read. */
@@ -177,6 +180,7 @@ export function openPlanFile(
     approvals: readApprovals(file, packed).filter((one) => one.planHash === planHash),
     claim,
     unpack: (to) => packed.unpack(to),
+    verify: () => packed.verify(),
     [Symbol.dispose]: () => packed[Symbol.dispose](),
   };
 }

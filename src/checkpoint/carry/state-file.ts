@@ -2,6 +2,7 @@
 // no name in it leads out of the folders that are carried.
 
 import type { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import { hasDots, heldFailure as heldPacked, PackedFile, type PackedKind, writePackedFile } from "./packed-file.ts";
 
 /** Which state it is, and where in the line of exports it stands. */
@@ -30,6 +31,7 @@ const stateKind: PackedKind = {
   name: "state",
   written: "exported",
   madeBy: "loadline state export writes one",
+  exitCode: exitCode.failed,
   notOurs: "name the file that loadline state export wrote",
   damaged: {
     why: "a state that is not whole could have rows sent twice",
