@@ -7,6 +7,7 @@ import { addApplyCommand } from "./cli/apply.ts";
 import { addCompletionCommands } from "./cli/complete.ts";
 import { addHistoryCommands } from "./cli/history.ts";
 import { addSandboxOptions } from "./cli/options.ts";
+import { addReconcileCommand } from "./cli/reconcile.ts";
 import { addRejectsCommand } from "./cli/rejects.ts";
 import { addRollbackCommand } from "./cli/rollback.ts";
 import { addRunCommands } from "./cli/run.ts";
@@ -20,7 +21,7 @@ import type { CommandResult, Globals } from "./commands/globals.ts";
 import type { GuessFlags } from "./commands/guess.ts";
 import type { InitFlags } from "./commands/init.ts";
 import { traceProblem, traceTo } from "./core/call-trace.ts";
-import { exitCodeOf, Failure, notSupportedYet } from "./core/errors.ts";
+import { exitCodeOf, Failure } from "./core/errors.ts";
 import { type ExitCode, exitCode } from "./core/exit-code.ts";
 import { quoteForShell, rememberFlags } from "./core/next-command.ts";
 import { beginProcess } from "./core/process-memory.ts";
@@ -115,6 +116,7 @@ function act<Arguments extends unknown[]>(run: (...args: Arguments) => CommandRe
 
 addRunCommands(program, globals, act);
 addRollbackCommand(program, globals, act);
+addReconcileCommand(program, globals, act);
 
 program
   .command("check <job...>")
@@ -229,16 +231,6 @@ program
   .command("version")
   .description("the version; with --json also of Node, and the platform")
   .action(() => tellVersion(globals().json));
-
-for (const name of ["reconcile"]) {
-  program
-    .command(name, { hidden: true })
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(() => {
-      throw notSupportedYet(`loadline ${name}`);
-    });
-}
 
 program
   .command("help [topic...]")

@@ -89,6 +89,7 @@ const rooms: Record<string, string> = {
   apply: "pipeline/apply/apply-stream.ts",
   rollback: "pipeline/rollback/rollback-stream.ts",
   "plan-stream.ts": "pipeline/plan-stream.ts",
+  reconcile: "pipeline/reconcile/take-drift.ts",
   settle: "pipeline/settle/settle-stream.ts",
   load: "pipeline/load/load-stream.ts",
   extract: "pipeline/extract/extract-stream.ts",

@@ -73,17 +73,6 @@ describe("docs/commands.md", () => {
     }
   });
 
-  test("names as not yet only what the program refuses as not supported yet", async () => {
-    const names = [...sectionOf(commandsPage, "Not yet").matchAll(/`([a-z]+)`/g)];
-    expect(names.length).toBeGreaterThan(0);
-    await using project = createProject({ "connections.yaml": "version: 1\nconnections: {}\n" });
-    for (const [, name = ""] of names) {
-      const refused = await project.run(name);
-      expect(refused.stderr).toBe(`loadline ${name} is not supported yet\n`);
-      expect(refused.code).toBe(2);
-    }
-  });
-
   test("has every exit code and no other", () => {
     const codes = firstCells(sectionOf(commandsPage, "Exit codes")).map(Number);
     expect(codes).toEqual(Object.values(exitCode).sort((left, right) => left - right));

@@ -54,6 +54,8 @@ export interface RunOptions {
   retry?: RetryOptions;
   /** What an earlier run wrote is taken back, in place of what the source has. */
   rollback?: RollbackOptions;
+  /** Source and target are compared in full. */
+  reconcile?: ReconcileOptions;
   /** Of `apply`: the run whose plan is written. */
   plan?: string;
   /** The file that the plan was written to, or came in; absolute. A run that writes the plan claims it. */
@@ -65,6 +67,15 @@ export interface RunOptions {
   /** Of `apply`: a change of any mapped field counts, not only of those that are written. */
   strict?: boolean;
 }
+
+export interface ReconcileOptions {
+  /** What differs is loaded, as far as the job's mode may. */
+  repair?: true;
+  sample?: SampleOptions;
+}
+
+/** A part of the keys: a share of them (0 to 1), or about so many. */
+export type SampleOptions = { share: number } | { rows: number };
 
 export interface RollbackOptions {
   run: string;

@@ -64,11 +64,6 @@ export function usageFailure(what: string, details?: FailureDetails): Failure {
   return new Failure(exitCode.usage, what, details);
 }
 
-/** A key or flag of the design that this version does not carry: refused, never ignored. */
-export function notSupportedYet(what: string, details?: FailureDetails): Failure {
-  return new Failure(exitCode.usage, `${what} is not supported yet`, details);
-}
-
 export function placeOf(where: Place): string {
   if (where.remote !== undefined) return where.remote;
   const file = where.file === undefined ? undefined : showPath(where.file);

@@ -54,6 +54,7 @@ export const remarkedName = "_remarked_";
  * `_remarked_` (core/problem.ts), NULL for most.
  */
 export function planRows(input: CompareInput): string {
+  if (input.reconciles !== undefined) return `${planChanges(input)} UNION ALL ${planDeletes(input, isGone(input))}`;
   switch (input.mode) {
     case "insert":
     case "replace":
@@ -64,12 +65,16 @@ export function planRows(input: CompareInput): string {
     case "delete":
       return planDeletes(input, "_row_ IS NOT NULL AND _row_ NOT IN (SELECT _row_ FROM ambiguous)");
     case "mirror":
-    case "history": {
-      const key = foldKey(input.key);
-      const gone = `_row_ IS NULL AND ${key} IS NOT NULL AND ${key} NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
-      return `${planChanges(input)} UNION ALL ${planDeletes(input, gone)}`;
-    }
+    case "history":
+      return `${planChanges(input)} UNION ALL ${planDeletes(input, isGone(input))}`;
   }
+}
+
+/** BOOLEAN over `matches`: a record of which the source has no row. */
+function isGone(input: CompareInput): string {
+  const key = foldKey(input.key);
+  const sampled = input.reconciles?.sampled === undefined ? "" : ` AND ${input.reconciles.sampled(key)}`;
+  return `_row_ IS NULL AND ${key} IS NOT NULL${sampled} AND ${key} NOT IN (${presentKeys(input)}) AND (${input.deletable ?? "true"})`;
 }
 
 /** Keys of all rows that the source has, rejected ones too: a reject is no reason to delete its record. */
@@ -238,6 +243,9 @@ export const stayedTable = "stayed";
 /** What keeps a row from being written, without that anything is wrong with it. */
 export type StayedKind = "conflicts" | "unmatched" | "duplicates";
 
+/** Of a row in mode update or delete. */
+export const noRecordReason = "no record has this key";
+
 /** How the reason of a row begins that is kept until a run finds its parent. */
 export const waitsForParent = "waits for its parent: ";
 
@@ -251,7 +259,7 @@ export function nameStayed(input: CompareInput): string[] {
   ];
   const isLeft = whichUnmatched(input);
   if (isLeft !== undefined) {
-    statements.push(`${insert} 'unmatched', s._row_, 'no record has this key', ''
+    statements.push(`${insert} 'unmatched', s._row_, ${literal(noRecordReason)}, ''
       FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows} WHERE ${isLeft}`);
   }
   if (input.hasOlder === true) statements.push(`${insert} 'conflicts', _row_, _why_, '' FROM ${olderTable}`);

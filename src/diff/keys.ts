@@ -23,10 +23,10 @@ export function foldKey(fields: readonly KeyField[], qualifier = ""): string {
 }
 
 /** VARCHAR: the key as it is written, for people. */
-function showKey(fields: readonly KeyField[]): string {
+export function showKey(fields: readonly KeyField[], qualifier = ""): string {
   return fields.length === 0
     ? "CAST(NULL AS VARCHAR)"
-    : fields.map(({ name }) => identifier(name)).join(" || ', ' || ");
+    : fields.map(({ name }) => `${qualifier}${identifier(name)}`).join(" || ', ' || ");
 }
 
 export interface DedupeKeys {

@@ -69,6 +69,8 @@ export interface CompareInput {
   inserted?: string;
   /** When fields under policy newest changed in the target, where it tells that (diff/newest.ts); else a record's version does. */
   times?: string;
+  /** Records that no row names are told of too, whatever the mode. */
+  reconciles?: { sampled?: (key: string) => string };
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
   /** Rows were left out that are older than what was loaded since. */
@@ -91,6 +93,11 @@ export const blockRows = 65_536;
 /** Column of the result of `matchKeys`: the key of a record, whether a row has it or not, where it is not plain. */
 export const unusualName = "_unusual_";
 
+/** Whether records that no row names are of any interest. */
+export function keepsUnnamed({ mode, reconciles }: CompareInput): boolean {
+  return followsSource(mode) || reconciles !== undefined;
+}
+
 /**
  * SELECT of who matches (_row_), with the present values (_present_: id, version, fields) where they differ or would be
  * lost. A list, because a struct or columns that are NULL for the rows that are equal take 25 % longer. Unusual keys are
@@ -101,12 +108,15 @@ export function matchKeys(input: CompareInput): string {
     const inserted = input.inserted ?? "SELECT CAST(NULL AS BIGINT) AS _row_ LIMIT 0";
     return `SELECT _row_, CAST(NULL AS VARCHAR[]) AS _present_, CAST(NULL AS VARCHAR) AS ${unusualName} FROM (${inserted})`;
   }
-  const matched = followsSource(input.mode) ? isWithin(input, "p.") : "k._row_ IS NOT NULL";
+  // A record without a key is nobody's.
+  const matched = keepsUnnamed(input)
+    ? `${isWithin(input, "p.")} AND p._target_key_ IS NOT NULL`
+    : "k._row_ IS NOT NULL";
   // What reads as it is stored is equal. The rest, a tenth as a rule, is looked at value by value.
   const unlike = input.mode === "delete" ? matched : `${matched} AND k._hash_ IS DISTINCT FROM p._read_`;
   const values = ["p._id_", "p._version_", ...input.fields.map(({ canonical }) => canonical)];
   const kept = `${matched} OR p.${unusualName} IS NOT NULL`;
-  const join = followsSource(input.mode) || input.tellsUnusualKeys ? "LEFT JOIN" : "JOIN";
+  const join = keepsUnnamed(input) || input.tellsUnusualKeys ? "LEFT JOIN" : "JOIN";
   const found = `SELECT k._row_, k._hash_, p.${unusualName}, CASE WHEN ${unlike} THEN [${values.join(", ")}] END AS _found_
     FROM (${nameRecords(input, input.snapshot)}) p ${join} ${keysTable} k
     ON k._key_ = p._target_key_ AND ${isWithin(input, "p.")} WHERE ${kept}`;
@@ -206,7 +216,7 @@ export function nameMatches(input: CompareInput, matches: string): string[] {
   return [
     `CREATE OR REPLACE TEMP VIEW ${matchesTable} AS SELECT _row_, _present_ IS NOT NULL AS _differs_,
       _present_[1] AS _id_, _present_[2] AS _version_, ${fields.join(", ")} FROM ${matches}
-      ${followsSource(input.mode) ? "" : "WHERE _row_ IS NOT NULL"}`,
+      ${keepsUnnamed(input) ? "" : "WHERE _row_ IS NOT NULL"}`,
     `CREATE OR REPLACE TEMP TABLE ${rowSetsTable} AS
       SELECT block, k.rows AS keyed, coalesce(xor(k.rows, m.rows), k.rows) AS unmatched, m.named > bit_count(m.rows) AS ambiguous
       FROM (${collectRows(keysTable)}) k LEFT JOIN (${collectRows(matchesTable)}) m USING (block)`,

@@ -65,6 +65,15 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: ofRuns,
   },
+  reconcile: {
+    examples: [
+      ["reconcile jobs/contacts.yaml", "what differs between source and target"],
+      ["reconcile jobs/*.yaml --json", "of all jobs, for a script: 10 where something does"],
+      ["reconcile jobs/contacts.yaml --sample 5%", "a daily look at a part of the keys, another one each day"],
+      ["reconcile jobs/contacts.yaml --repair --yes", "load the difference, also into a protected connection"],
+    ],
+    exitCodes: [1, 3, 4, 5, 6, 8, 10, 75, 130, 143],
+  },
   resume: {
     examples: [
       ["resume", "go on with the last run that has not ended"],

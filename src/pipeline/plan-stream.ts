@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { assertPlanAddsUp } from "../checkpoint/accounts.ts";
 import type { StreamRecord } from "../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../contract/target.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { hashFile, syncFile } from "../core/files.ts";
 import { noCounts, type StreamCounts } from "../core/model.ts";
@@ -40,6 +42,7 @@ import { markFound } from "./load/other-file.ts";
 import { lookupFolder } from "./lookups/found-records.ts";
 import { resolveLookup, type ToldLookup } from "./lookups/resolve-lookup.ts";
 import { keepLookedUpRows } from "./lookups/stream-rows.ts";
+import { reconcileStream } from "./reconcile/take-drift.ts";
 import { judgeRun } from "./rows/judge-run.ts";
 import { keepLeftOut, mayBeNamed, selectLeftOut } from "./rows/left-out.ts";
 import { keepWarnedReasons } from "./rows/reject-reasons.ts";
@@ -96,8 +99,12 @@ function wholeBeforeReading(context: RunContext, stream: Stream, record: StreamR
 }
 
 /** What a plan says beside its changes. */
-function noteWholeness(stream: Stream, wholeness: Wholeness): string[] {
+function noteWholeness({ run }: RunContext, stream: Stream, wholeness: Wholeness): string[] {
   const { mode } = stream.target;
+  if (run.options.reconcile !== undefined && wholeness.kind === "partial") {
+    const why = wholeness.why.join("; ");
+    return [`the source is not known to be whole, and what is only in the target may be in the rest of it: ${why}`];
+  }
   if (!followsSource(mode) || wholeness.kind === "whole") return [];
   const isMeant = mode === "history" && stream.source.kind === "object" && stream.source.incremental !== undefined;
   const does = mode === "history" ? "ends no version for want of a row" : "deletes nothing";
@@ -141,7 +148,13 @@ function tellWaiting(context: RunContext, stream: Stream, { waiting }: StreamCou
 }
 
 /** There is no file to take: nothing is compared, and nothing will be written. */
-function planNothing({ ledger, emit, job }: RunContext, record: StreamRecord): StreamRecord {
+function planNothing({ ledger, emit, job, run }: RunContext, record: StreamRecord): StreamRecord {
+  if (run.options.reconcile !== undefined) {
+    throw new Failure(exitCode.failed, `stream ${record.name}: there is no file to compare with`, {
+      why: "files that runs have moved or deleted are no source any more",
+      next: "put them back for the pass, or take the other streams (--streams)",
+    });
+  }
   const planned: StreamRecord = { ...record, state: "planned", counts: noCounts(), how: "no file to take" };
   const makers = job.streams.filter(({ madeFor }) => madeFor?.stream === record.name);
   const made = makers.map(({ name, target: { object, mode } }) => ({ ...planned, name, object, mode }));
@@ -193,7 +206,8 @@ async function planParts(
   context.budget.refuseIfReached();
   emit({ type: "step-started", stream: stream.name, step: "diff" });
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
-  const inserted = await fetchInserted(context, compiled);
+  const reconcile = reconcileStream(context, compiled, plan);
+  const inserted = reconcile === undefined ? await fetchInserted(context, compiled) : undefined;
   const diff = await diffStream({
     engine,
     compiled,
@@ -205,6 +219,7 @@ async function planParts(
     ...(seen === undefined ? {} : { seen }),
     ...(older === undefined ? {} : { older }),
     ...(inserted === undefined ? {} : { inserted }),
+    ...(reconcile === undefined ? {} : { reconcile }),
     ...(stream.target.mode === "delta" ? { delivered: await readDelivered(context, stream) } : {}),
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,
@@ -243,7 +258,7 @@ async function planParts(
     ...ofSource,
     ...drift.notes,
     ...lookups.flatMap(({ missed }) => missed ?? []),
-    ...noteWholeness(stream, diff.wholeness),
+    ...noteWholeness(context, stream, diff.wholeness),
     ...diff.remarks,
     ...tellWaiting(context, stream, counts),
     ...(await keepLater(context, stream.name, plan, counts)),

@@ -2,6 +2,7 @@
 
 import type { ExitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
+import type { StreamDrift } from "./drift.ts";
 import type { LoadForecast } from "./forecast.ts";
 import type { RejectReason } from "./reject-reasons.ts";
 
@@ -38,6 +39,8 @@ export interface RunSummary {
   waiting?: readonly string[];
   /** Of a dry run: what the load would take. */
   forecast?: readonly LoadForecast[];
+  /** Of a truth pass: what it has found of each stream. */
+  drift?: Readonly<Record<string, StreamDrift>>;
   /** What went wrong, as a person reads it; absent when nothing did. */
   error?: string;
 }

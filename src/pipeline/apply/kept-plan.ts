@@ -14,7 +14,12 @@ import { stalePlan } from "../run/stale-plan.ts";
 type PlanRun = Omit<RunRecord, "status"> & { status: string };
 
 /** Throws a Failure unless the run is a plan that came to its end. */
-export function refuseNoPlan({ id, command, status, jobFile }: PlanRun): void {
+export function refuseNoPlan({ id, command, status, jobFile, options }: PlanRun): void {
+  if (options.reconcile !== undefined && command === "plan") {
+    throw usageFailure(`${id} has compared, and is no plan`, {
+      next: `loadline reconcile ${showPath(jobFile)} --repair loads what differs by then`,
+    });
+  }
   if (command !== "plan") {
     const next = "loadline runs lists the plans: they have the status planned";
     throw usageFailure(`${id} is a run that has loaded, and no plan`, { next });

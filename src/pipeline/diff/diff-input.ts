@@ -3,6 +3,7 @@
 import type { Target } from "../../contract/target.ts";
 import type { Wholeness } from "../../core/wholeness.ts";
 import type { KeyField } from "../../diff/keys.ts";
+import type { CompareInput } from "../../diff/match.ts";
 import { writesFile } from "../../job/job.ts";
 import type { Engine } from "../../stage/engine.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
@@ -33,6 +34,8 @@ export interface DiffInput {
   delivered?: PresentRecords;
   /** Of mode insert: what earlier runs have inserted. */
   inserted?: KnownInserts;
+  /** Both sides are compared in full, or in the same part of the keys. */
+  reconcile?: Reconciling;
   /** Where the snapshot's files go; exists. */
   snapshotFolder: string;
   planPath: string;
@@ -42,12 +45,28 @@ export interface DiffInput {
   onSnapshot(rows: number): void;
 }
 
+export interface Reconciling {
+  /** BOOLEAN SQL over a key, folded: it is of the part that is looked at. Given how many rows have one. */
+  sample?(rows: number): (key: string) => string;
+  /** Told once the plan is there, before its rows are counted: writes down what differs, and leaves in the plan what may be written. */
+  takeDrift(compared: ComparedRows): Promise<void>;
+}
+
+export interface ComparedRows {
+  compare: CompareInput;
+  /** Whether records of the target that no row names were read too. */
+  readsAll: boolean;
+  wholeness: Wholeness;
+}
+
 /** What the source is compared with. */
 export interface PresentRecords {
   /** A table function: id, version, then the fields, all VARCHAR. */
   scan: string;
   /** How it was read, for the plan. */
   how: string;
+  /** Only records that rows name. */
+  isNamed?: boolean;
 }
 
 export function isKeyHidden({ key, redacted }: CompiledStream): boolean {

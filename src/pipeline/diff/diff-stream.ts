@@ -13,7 +13,7 @@ import { type CompareInput, matchKeys, nameMatches } from "../../diff/match.ts";
 import { followsSource } from "../../job/mode.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
-import { countRefusedRecords } from "../../stage/stage.ts";
+import { countRefusedRecords, rowState } from "../../stage/stage.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { describeWhere } from "../compile/target-where.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
@@ -49,24 +49,26 @@ export interface StreamDiff {
 
 export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { engine, compiled, staged } = input;
-  const missing = await selectRows(input);
+  const { missing, sampled } = await selectRows(input);
   await input.refuseRows();
   const read = together([input.taken, wholeAsSelected(input.selection), await wholeAsStaged(engine, compiled, staged)]);
   const present = await readPresent(input);
-  const adopted = await adoptRecords(input, await prepareCompare(input, present, read));
+  const reconciles = sampled === undefined ? {} : { reconciles: { sampled } };
+  const adopted = await adoptRecords(input, { ...(await prepareCompare(input, present, read)), ...reconciles });
   const prepared = await boundRecords(input, adopted);
   const { matches, alike } = await matchRows(input, prepared);
   const wholeness = together([read, wholeAsMatched(alike)]);
-  const matched = alike === 0 ? prepared : { ...prepared, deletable: noneDeletable };
+  const matched = alike === 0 || input.reconcile !== undefined ? prepared : { ...prepared, deletable: noneDeletable };
   for (const sql of nameMatches(matched, matches)) await engine.run(sql);
   const compare = await readFieldTimes(input, matched);
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   const planned = await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
   const refused = planned === 0 ? 0 : await refuseWrites(engine, compiled, input.planPath);
+  for (const sql of nameStayed(compare)) await engine.run(sql);
+  if (await isAnyAmbiguous(engine)) await engine.run(nameConflicts(compare));
+  await input.reconcile?.takeDrift({ compare, readsAll: present?.isNamed !== true, wholeness });
   const held = followsSource(compare.mode) ? await holdBackCandidates(input, compare) : undefined;
   const counts = await countRows(input, compare, staged, refused);
-  for (const sql of nameStayed(compare)) await engine.run(sql);
-  if (counts.conflicts > 0) await engine.run(nameConflicts(compare));
   const warned = await countWarned(engine, compiled, staged);
   const remarks = planned === 0 ? { sentences: [], rows: 0 } : await tellRemarks(engine, input.planPath);
   const taken = await tellHeldValues({ ...input, folder: input.snapshotFolder });
@@ -101,14 +103,27 @@ async function matchRows(
   return { matches, alike: refused.ofRecords };
 }
 
-/** Gives what is to be said of keys that were named and are nowhere. */
-async function selectRows(input: DiffInput): Promise<string | undefined> {
+async function isAnyAmbiguous(engine: Engine): Promise<boolean> {
+  return Number((await engine.one("SELECT count(*) AS rows FROM ambiguous"))["rows"]) > 0;
+}
+
+interface SelectedRows {
+  /** What is to be said of keys that were named and are nowhere. */
+  missing?: string | undefined;
+  /** BOOLEAN SQL over a key: it is of the part that is looked at. */
+  sampled?: (key: string) => string;
+}
+
+async function selectRows(input: DiffInput): Promise<SelectedRows> {
   const { engine, target, compiled, staged, selection, seen, timezone } = input;
   const { object } = compiled.stream.target;
+  const sampled = await sampleKeys(input);
   const wanted =
-    selection.keys === undefined
-      ? {}
-      : { wanted: await selectNamed({ engine, target, object, key: compiled.key, timezone, named: selection.keys }) };
+    sampled !== undefined
+      ? { wanted: sampled("_key_") }
+      : selection.keys === undefined
+        ? {}
+        : { wanted: await selectNamed({ engine, target, object, key: compiled.key, timezone, named: selection.keys }) };
   const key = compiled.key.map(keyField);
   const kept = staged.parts.map(({ part }) => part).filter(isKeptPart);
   const keys: KeysInput = {
@@ -125,9 +140,16 @@ async function selectRows(input: DiffInput): Promise<string | undefined> {
   await mergeDuplicates(engine, compiled, staged.view);
   await leaveClashing(engine, compiled, keys);
   if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);
-  if (selection.keys === undefined) return undefined;
+  if (sampled !== undefined) return { sampled };
+  if (selection.keys === undefined) return {};
   const named = { engine, stage: staged.view, named: selection.keys, isHidden: isKeyHidden(compiled) };
-  return tellMissing({ ...named, key: compiled.key });
+  return { missing: await tellMissing({ ...named, key: compiled.key }) };
+}
+
+async function sampleKeys({ engine, staged, reconcile }: DiffInput): Promise<SelectedRows["sampled"]> {
+  if (reconcile?.sample === undefined) return undefined;
+  const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${staged.view} WHERE _state_ = ${rowState.good}`);
+  return reconcile.sample(Number(rows));
 }
 
 /** Records behind the last row that a limit takes are not taken either. */

@@ -1,7 +1,7 @@
 // What is compared with what, and how: a stream's fields as SQL of present and mapped values.
 
 import { mappedName } from "../../core/columns.ts";
-import type { Wholeness } from "../../core/wholeness.ts";
+import { type Wholeness, whole } from "../../core/wholeness.ts";
 import { keysTable } from "../../diff/keys.ts";
 import type { ComparedField, CompareInput } from "../../diff/match.ts";
 import { followsSource } from "../../job/mode.ts";
@@ -26,7 +26,13 @@ export async function prepareCompare(
   const { compiled, staged, target } = input;
   const { mode } = compiled.stream.target;
   const { idColumn, versionColumn } = target.capabilities;
-  const deletable = followsSource(mode) ? await selectDeletable(input, wholeness) : undefined;
+  // Whether they may be deleted is another question than whether they are only there.
+  const deletable =
+    input.reconcile !== undefined
+      ? await selectDeletable(input, whole)
+      : followsSource(mode)
+        ? await selectDeletable(input, wholeness)
+        : undefined;
   return {
     mode,
     stage: staged.view,
@@ -39,6 +45,7 @@ export async function prepareCompare(
       : { inserted: selectKnown(input.inserted, staged.view, keysTable, compiled.stream.dedupe !== undefined) }),
     ...(deletable === undefined ? {} : { deletable }),
     ...(input.older === undefined ? {} : { hasOlder: true as const }),
+    ...(input.reconcile === undefined ? {} : { reconciles: {} }),
     partlyKnown: listPartlyKnown(compiled, staged),
     tellsUnusualKeys: isNamedByText(compiled),
   };

@@ -16,25 +16,26 @@ import { findNaming } from "./naming-field.ts";
 
 export async function readPresent(input: DiffInput): Promise<PresentRecords | undefined> {
   const { mode } = input.compiled.stream.target;
-  if (mode === "insert" || mode === "replace" || mode === "delta") return input.delivered;
+  const readsNothing = mode === "insert" || mode === "replace" || mode === "delta";
+  if (readsNothing && input.reconcile === undefined) return input.delivered;
   const { idColumn, versionColumn } = input.target.capabilities;
-  const { files, how, aliases } = await readSnapshot(input);
+  const { files, how, aliases, isNamed } = await readSnapshot(input);
   const columns = [idColumn, versionColumn, ...snapshotFields(input)];
   await input.engine.prepareFor(sizeOf(files));
   const scan = scanCsvFiles(files, columns);
-  if (aliases === undefined) return { scan, how };
+  if (aliases === undefined) return { scan, how, isNamed };
   const { engine, staged, compiled } = input;
   const key = compiled.key.map(keyField);
   const named = { engine, stage: staged.view, key, idColumn, scan, isKeyHidden: isKeyHidden(compiled) };
-  return { scan: await nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) }), how };
+  return { scan: await nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) }), how, isNamed };
 }
 
-async function readSnapshot(input: DiffInput): Promise<Snapshot> {
+async function readSnapshot(input: DiffInput): Promise<Snapshot & { isNamed: boolean }> {
   const { engine, target, compiled, staged } = input;
   const { object } = compiled.stream.target;
   const rows =
     compiled.key.length === 1 ? keysTable : `(SELECT * FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_))`;
-  const naming = readsAll(compiled.stream) ? undefined : await findNaming(engine, target, compiled.key, rows);
+  const naming = readsAll(input) ? undefined : await findNaming(engine, target, compiled.key, rows);
   const by = naming?.field;
   const values = `SELECT DISTINCT ${identifier(by?.name ?? "")} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_)`;
   const others = compiled.key.filter((field) => field !== by).map(({ name }) => readField(compiled, name));
@@ -53,11 +54,19 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot> {
     onProgress: input.onSnapshot,
   });
   const isOneOfSeveral = by !== undefined && compiled.key.length > 1;
-  return isOneOfSeveral ? { ...snapshot, how: `${snapshot.how} (the key's ${by.name})` } : snapshot;
+  const isNamed = naming !== undefined;
+  return isOneOfSeveral
+    ? { ...snapshot, isNamed, how: `${snapshot.how} (the key's ${by.name})` }
+    : { ...snapshot, isNamed };
 }
 
-/** What the source lacks is known by all records only; an incremental one lacks what has not changed. */
-function readsAll({ target, source }: Stream): boolean {
+/**
+ * What the source lacks is known by all records only; an incremental one lacks what has not changed. Of a sample it is not
+ * worth so many calls.
+ */
+function readsAll({ reconcile, compiled }: DiffInput): boolean {
+  if (reconcile !== undefined) return reconcile.sample === undefined;
+  const { target, source }: Stream = compiled.stream;
   return followsSource(target.mode) && !(source.kind === "object" && source.incremental !== undefined);
 }
 

@@ -52,8 +52,9 @@ export async function boundRecords(input: DiffInput, compare: CompareInput): Pro
 }
 
 /** SELECT of the records that a filter is asked about: those that rows find; all, where a mirror may delete any. */
-function idsInQuestion({ compiled }: DiffInput, compare: CompareInput): string | undefined {
-  if (followsSource(compiled.stream.target.mode) || compare.snapshot === undefined) return undefined;
+function idsInQuestion({ compiled, reconcile }: DiffInput, compare: CompareInput): string | undefined {
+  const isAny = followsSource(compiled.stream.target.mode) || reconcile !== undefined;
+  if (isAny || compare.snapshot === undefined) return undefined;
   return `SELECT DISTINCT p._id_ AS id FROM (${nameRecords(compare, compare.snapshot)}) p
     SEMI JOIN ${keysTable} k ON k._key_ = p._target_key_`;
 }

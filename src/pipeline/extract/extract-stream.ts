@@ -255,7 +255,9 @@ export async function refuseInsertedFiles(
   stream: Stream,
   parts: readonly PartRecord[],
 ): Promise<void> {
-  if (context.run.options.again === true) return;
+  const { again, reconcile } = context.run.options;
+  // What is there already is seen in the target.
+  if (again === true || reconcile !== undefined) return;
   const target = targetOf(context, stream.target.connection);
   const { object } = await target.describe(stream.target.object);
   // An older loadline wrote the object down as the job has it.

@@ -91,8 +91,8 @@ export function reportProgress(
 
 /** A run that loads only some rows takes no file for good. */
 export function isPartial({ run }: RunContext): boolean {
-  const { limit, keys, streams, retry, rollback } = run.options;
-  return [limit, keys, streams, retry, rollback].some((one) => one !== undefined);
+  const { limit, keys, streams, retry, rollback, reconcile } = run.options;
+  return [limit, keys, streams, retry, rollback, reconcile].some((one) => one !== undefined);
 }
 
 /** Of the actions that a plan has; equal choices are one object. */

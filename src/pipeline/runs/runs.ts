@@ -5,44 +5,39 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ledger, type RunCommand, type RunOptions, type RunRecord } from "../../checkpoint/ledger.ts";
-import { LockHeld, type LockRequest, takeLock } from "../../checkpoint/lock.ts";
+import { type LockRequest, takeLock } from "../../checkpoint/lock.ts";
 import { openConnection } from "../../connectors/registry.ts";
 import type { OpenConnection } from "../../contract/connection.ts";
 import type { Target } from "../../contract/target.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
 import { monotonicMs, now } from "../../core/clock.ts";
-import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../../core/errors.ts";
-import { type ExitCode, exitCode } from "../../core/exit-code.ts";
+import { Failure, showPath } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder, sha256Of, writeDurably } from "../../core/files.ts";
 import { oneAtATime } from "../../core/in-parallel.ts";
-import { noCounts } from "../../core/model.ts";
 import { randomId } from "../../core/random.ts";
-import { redactSecrets } from "../../core/secret.ts";
 import type { Connection, Environment, Job } from "../../job/job.ts";
 import { connectionsOf } from "../../job/lookup.ts";
 import { refuseTwoWriters } from "../../job/two-writers.ts";
-import { countLoaded, dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
+import { dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
 import { logEvents } from "../../report/event-log.ts";
 import type { Emit } from "../../report/events.ts";
 import type { RunSummary } from "../../report/summary.ts";
 import { Engine } from "../../stage/engine.ts";
-import { approveCommand } from "../apply/kept-plan.ts";
 import { defineFunctionsIn } from "../compile/define-functions.ts";
 import { nameObjects } from "../compile/object-names.ts";
 import { orderStreams } from "../compile/order-streams.ts";
-import { tellWindow } from "../extract/window.ts";
 import { type Decision, decide } from "../load/decision.ts";
+import { reconciledJob } from "../reconcile/reconciled-job.ts";
 import { undoneJob } from "../rollback/undone-job.ts";
-import { tellReasons } from "../rows/reject-reasons.ts";
 import { Budget } from "../run/budget.ts";
 import { otherOrgFailure, type RunContext } from "../run/context.ts";
 import { readPseudonymKey } from "../run/pseudonym-key.ts";
-import { isResumable } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
 import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
-import { tellPut } from "../settle/put-rejects.ts";
 import { refuseChangedFiles } from "./resumed-files.ts";
 import { purgeOldRuns } from "./retention.ts";
+import { runCommand, summarize, withoutValues } from "./summarize.ts";
 
 export interface RunRequest {
   job: Job;
@@ -188,7 +183,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const { connections, environment, stateFolder, signal } = request;
   const { ledger, run, folder, emit, connected } = open;
   const isRollback = run.options.rollback !== undefined;
-  const job = isRollback ? undoneJob(request.job) : request.job;
+  const job = jobOf(request.job, run.options);
   // Before anything is signed in to: a key that lacks stops the run, whichever stream wants it.
   const keys = new Map<string, StreamKeys>();
   for (const stream of job.streams) keys.set(stream.name, await openStreamKeys(stream, environment));
@@ -243,6 +238,12 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   return await runPipeline(context);
 }
 
+/** The job as this run goes by it. */
+function jobOf(job: Job, { rollback, reconcile }: RunOptions): Job {
+  if (rollback !== undefined) return undoneJob(job);
+  return reconcile === undefined ? job : reconciledJob(job);
+}
+
 /** The allowance is asked for once a run; from then on each answer tells it. */
 async function tellConnection(target: Target, emit: Emit): Promise<void> {
   await target.readAllowance();
@@ -291,96 +292,6 @@ function refuseOtherOrg(ledger: Ledger, run: RunRecord, targets: ReadonlyMap<str
 
 function interruption(signal: AbortSignal): Failure {
   return signal.reason instanceof Failure ? signal.reason : new Failure(exitCode.interrupted, "interrupted");
-}
-
-interface Ending {
-  outcome: RunOutcome | undefined;
-  error: unknown;
-  apiCalls: Record<string, number>;
-  seconds: number;
-}
-
-function summarize(request: RunRequest, ledger: Ledger, run: RunRecord, ending: Ending): RunSummary {
-  const code = codeOf(request, ending);
-  const streams = ledger.streams(run.id).map((record) => {
-    const batches = ledger.batches(run.id, record.name);
-    const counts =
-      record.counts === null ? noCounts() : record.state === "settled" ? record.counts : countLoaded(record, batches);
-    const watermark = tellWindow(ledger.window(run.id, record.name));
-    const reasons = tellReasons(runFolder(request.stateFolder, run.id), record.name);
-    const put = tellPut(runFolder(request.stateFolder, run.id), record.name);
-    return [record.name, { ...counts, watermark, ...reasons, ...put }] as const;
-  });
-  const status = statusOf(ending, code);
-  const resumable = isResumable(ledger, { ...run, status, exitCode: code });
-  return {
-    run: run.id,
-    job: run.job,
-    status,
-    streams: Object.fromEntries(streams),
-    apiCalls: ending.apiCalls,
-    seconds: Math.round(ending.seconds * 1000) / 1000,
-    exitCode: code,
-    next: nextOf(request, run, ending, resumable && ledger.batches(run.id).length > 0),
-    ...(stopsOf(ending).length === 0 ? {} : { stops: stopsOf(ending) }),
-    ...(request.waiting === undefined || request.waiting.length === 0 ? {} : { waiting: request.waiting }),
-    ...(ending.outcome?.forecasts === undefined ? {} : { forecast: ending.outcome.forecasts }),
-    ...(ending.error === undefined ? {} : { error: redactSecrets(explain(ending.error)) }),
-  };
-}
-
-function codeOf({ job }: RunRequest, { error, outcome }: Ending): ExitCode {
-  // A plan that would be stopped is told as the run of it.
-  if (error === undefined) return (outcome?.objections ?? []).length > 0 ? exitCode.guard : exitCode.done;
-  return error instanceof LockHeld && job.lock.kind === "skip" ? exitCode.done : exitCodeOf(error);
-}
-
-function stopsOf({ error, outcome }: Ending): readonly string[] {
-  return error instanceof StoppedByGuard ? error.stops : (outcome?.objections ?? []);
-}
-
-function statusOf({ outcome, error }: Ending, code: ExitCode): RunSummary["status"] {
-  if (error === undefined) return outcome?.status ?? "failed";
-  if (code === exitCode.inDoubt) return "in-doubt";
-  if (code === exitCode.rejected) return "partial";
-  if (error instanceof LockHeld) return "stopped";
-  const stops: ExitCode[] = [exitCode.guard, exitCode.tryLater, exitCode.interrupted, exitCode.terminated];
-  return stops.includes(code) ? "stopped" : "failed";
-}
-
-function nextOf(request: RunRequest, run: RunRecord, ending: Ending, resumable: boolean): string {
-  const { error } = ending;
-  if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
-  if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
-  if (run.command === "apply" && ending.error !== undefined) return `loadline plan ${showPath(request.job.file)}`;
-  const plan = request.planFile ?? run.id;
-  const approve = run.command === "plan" ? approveCommand(plan, ending.outcome?.objections ?? []) : undefined;
-  if (approve !== undefined) return approve;
-  if (request.planFile !== undefined && error === undefined) return nextOfFile(request, request.planFile);
-  if (run.command === "plan" || ending.error !== undefined) return runCommand(request.job, run.options);
-  return `loadline show ${run.id}`;
-}
-
-/** Who lets a plan be written to a file has it looked at first, perhaps by another. */
-function nextOfFile({ job, connections }: RunRequest, file: string): string {
-  const isProtected = job.streams.some(({ target }) => connections.get(target.connection)?.protected === true);
-  const approve = isProtected ? `loadline approve ${file} and ` : "";
-  return `loadline show ${file}, then ${approve}loadline apply ${file}`;
-}
-
-/** The command that runs a job, where this run ran it; of a rollback the one that makes its plan again. */
-function runCommand(job: Job, options: RunOptions): string {
-  if (options.rollback !== undefined) return `loadline rollback ${options.rollback.run}`;
-  return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
-}
-
-/** Examples of rejects hold values: they stay in the run folder, which is deleted one day, and not in the ledger. */
-function withoutValues(summary: RunSummary): RunSummary {
-  const streams = Object.entries(summary.streams).map(([name, told]) => [
-    name,
-    { ...told, rejectReasons: [], warnings: [] },
-  ]);
-  return { ...summary, streams: Object.fromEntries(streams) };
 }
 
 function endRun(ledger: Ledger, run: RunRecord, summary: RunSummary): void {

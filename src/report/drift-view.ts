@@ -1,0 +1,144 @@
+// What a truth pass has found, for a person. In: its summary, and the first lines of what differs. Out: text: counts of each
+// stream, a few differences, where the rest is, what to run next.
+
+import { join } from "node:path";
+import { Failure, showPath } from "../core/errors.ts";
+import type { DriftKind, DriftLine, StreamDrift } from "./drift.ts";
+import { type Line, type Look, renderLines, sentence, type Tone } from "./lines.ts";
+import { countOf, showCount } from "./numbers.ts";
+import type { RunSummary } from "./summary.ts";
+import { blockOf, describeEffort, statusTone } from "./summary-view.ts";
+import { type Column, tableLines } from "./table.ts";
+
+export interface DriftReport {
+  summary: RunSummary;
+  /** The run folder. */
+  folder: string;
+  error: unknown;
+  isRepair: boolean;
+  first(stream: string): readonly DriftLine[];
+}
+
+type StreamRow = StreamDrift & { name: string };
+
+export function renderDrift({ summary, folder, error, isRepair, first }: DriftReport, look: Look): string {
+  const streams = Object.entries(summary.drift ?? {}).map(([name, drift]): StreamRow => ({ name, ...drift }));
+  const left = streams.reduce((sum, drift) => sum + drift.left, 0);
+  const lines: Line[] = [
+    [...headline(summary, left, error), "  ", { text: summary.run ?? summary.job, tone: "strong" }],
+  ];
+  if (streams.length > 0) lines.push([], ...tableLines(columnsOf(streams, isRepair), streams, "  "));
+  for (const { name } of streams) {
+    const told = first(name);
+    if (told.length === 0) continue;
+    const path = { text: showPath(join(folder, "drift", `${name}.csv`)), whole: true } as const;
+    lines.push([], [{ text: name, tone: "strong" }, ": the first of each kind; all are in ", path]);
+    lines.push(...told.map(lineOf));
+  }
+  lines.push(...blockOf(streams.flatMap((stream) => notesOf(stream, look.width))));
+  lines.push([], ...sentence("", describeEffort(summary), look.width));
+  if (!(error instanceof Failure && error.next !== undefined))
+    lines.push(["Next: ", { text: summary.next, whole: true }]);
+  return renderLines(lines, look);
+}
+
+function headline(summary: RunSummary, left: number, error: unknown): Line {
+  if (error !== undefined) return [{ text: summary.status, tone: statusTone(summary.status) }];
+  return left === 0 ? [{ text: "no drift", tone: "good" }] : [{ text: "drift", tone: "caution" }];
+}
+
+function columnsOf(streams: readonly StreamRow[], isRepair: boolean): Column<StreamRow>[] {
+  const count = (title: string, of: (row: StreamRow) => number | null): Column<StreamRow> => ({
+    title,
+    right: true,
+    cell: (row) => showNumber(of(row)),
+    tone: (row) => ((of(row) ?? 0) > 0 ? "caution" : "faint"),
+  });
+  return [
+    { title: "stream", cell: ({ name }) => name },
+    count("only source", ({ onlySource }) => onlySource),
+    count("only target", ({ onlyTarget }) => onlyTarget),
+    count("different", ({ different }) => different),
+    count("duplicates", ({ duplicates }) => duplicates),
+    count("orphans", ({ orphans }) => orphans),
+    ...(streams.some(({ rejected }) => rejected > 0) ? [count("rejected", ({ rejected }) => rejected)] : []),
+    ...(isRepair ? [count("left", ({ left }) => left)] : []),
+  ];
+}
+
+function showNumber(count: number | null): string {
+  return count === null ? "?" : showCount(count);
+}
+
+const kindTones: Record<DriftKind, Tone> = {
+  onlySource: "create",
+  onlyTarget: "delete",
+  different: "update",
+  duplicate: "caution",
+  orphan: "caution",
+};
+
+const marks: Record<DriftKind, string> = {
+  onlySource: "only source",
+  onlyTarget: "only target",
+  different: "different  ",
+  duplicate: "duplicate  ",
+  orphan: "orphan     ",
+};
+
+function lineOf({ key, kind, field, source, target }: DriftLine): Line {
+  const shown: Line = ["  ", { text: marks[kind], tone: kindTones[kind] }, "  ", { text: key ?? "—", tone: "strong" }];
+  if (kind === "different") return [...shown, `  ${field}: source ${showText(source)}, target ${showText(target)}`];
+  if (kind === "onlySource") return shown;
+  if (kind === "onlyTarget") return [...shown, `  ${field} ${target}`];
+  if (kind === "orphan") return [...shown, `  ${field}: ${showText(source)} is not there`];
+  return [
+    ...shown,
+    `  ${[source === null ? "" : `source ${source}`, target === null ? "" : `target ${target}`].filter(Boolean).join(", ")}`,
+  ];
+}
+
+function showText(value: string | null): string {
+  return value === null ? "—" : `"${value}"`;
+}
+
+function notesOf({ name, onlyTarget, sample }: StreamRow, width: number): Line[] {
+  const lines: Line[] = [];
+  if (sample !== undefined) {
+    const { keys, of, part, parts } = sample;
+    const told = `${name}: a sample: ${countOf(keys, "key")} of ${showCount(of)}, part ${part} of ${parts}; another part each day, all of them in ${countOf(parts, "day")}`;
+    lines.push(...sentence("", told, width));
+  }
+  if (onlyTarget === null) {
+    const told = `${name}: only records were read that rows of the sample name, so records that are only in the target were not looked for`;
+    lines.push(...sentence("", told, width));
+  }
+  return lines;
+}
+
+/** One object a job, for scripts. */
+export function driftJson({
+  run,
+  job,
+  status,
+  drift = {},
+  apiCalls,
+  seconds,
+  exitCode,
+  next,
+  stops,
+  error,
+}: RunSummary): string {
+  return JSON.stringify({
+    job,
+    run,
+    status,
+    streams: drift,
+    apiCalls,
+    seconds,
+    exitCode,
+    next,
+    ...(stops === undefined ? {} : { stops }),
+    ...(error === undefined ? {} : { error }),
+  });
+}
