@@ -94,7 +94,7 @@ export const blockRows = 65_536;
 export const unusualName = "_unusual_";
 
 /** Whether records that no row names are of any interest. */
-export function keepsUnnamed({ mode, reconciles }: CompareInput): boolean {
+function keepsUnnamed({ mode, reconciles }: CompareInput): boolean {
   return followsSource(mode) || reconciles !== undefined;
 }
 

@@ -21,7 +21,7 @@ export interface StreamDrift {
 }
 
 /** The part of the keys that was looked at, by their hash; another one each day, all of them in `parts` days. */
-export interface SampledPart {
+interface SampledPart {
   keys: number;
   of: number;
   /** From 1. */
@@ -39,5 +39,3 @@ export interface DriftLine {
   source: string | null;
   target: string | null;
 }
-
-export const driftColumns = ["key", "kind", "field", "source", "target"] as const;
