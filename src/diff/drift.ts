@@ -2,10 +2,10 @@
 // Out: SELECTs of (key, kind, field, source, target). What must hold: a record or row is told once of each kind, and
 // no value of a hidden field is in any line.
 
+import type { DriftKind } from "../core/drift.ts";
 import { severalSeparator, unnamedMark } from "../core/model.ts";
 import { problemPart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
-import type { DriftKind } from "../report/drift.ts";
 import { clashesTable } from "./clashes.ts";
 import { noRecordReason, stayedTable } from "./compare.ts";
 import { foldKey, leftBehindTable, showKey, waitingTable } from "./keys.ts";

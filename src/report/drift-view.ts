@@ -2,8 +2,8 @@
 // stream, a few differences, where the rest is, what to run next.
 
 import { join } from "node:path";
+import type { DriftKind, DriftLine, StreamDrift } from "../core/drift.ts";
 import { Failure, showPath } from "../core/errors.ts";
-import type { DriftKind, DriftLine, StreamDrift } from "./drift.ts";
 import { type Line, type Look, renderLines, sentence, type Tone } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
 import type { RunSummary } from "./summary.ts";

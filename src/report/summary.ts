@@ -1,8 +1,8 @@
 // The JSON summary of docs/design.md §3: one object on one line of stdout a job. Scripts read it: names never change.
 
+import type { StreamDrift } from "../core/drift.ts";
 import type { ExitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
-import type { StreamDrift } from "./drift.ts";
 import type { LoadForecast } from "./forecast.ts";
 import type { RejectReason } from "./reject-reasons.ts";
 

@@ -3,9 +3,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { DriftLine, StreamDrift } from "../../core/drift.ts";
 import { makePrivateFolder, writeDurably } from "../../core/files.ts";
 import type { StreamCounts } from "../../core/model.ts";
-import type { DriftLine, StreamDrift } from "../../report/drift.ts";
 
 export interface FoundDrift extends Omit<StreamDrift, "left" | "rejected"> {
   /** Keys of `duplicates` that go with their records, where these are deleted. */

@@ -3,13 +3,13 @@
 // the drift; nothing is planned that a run in this mode would not do.
 
 import { renameSync } from "node:fs";
+import type { DriftKind, DriftLine } from "../../core/drift.ts";
 import { syncFile } from "../../core/files.ts";
 import type { Action } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import { countDrift, type DriftInput, prepareDrift, selectDrift } from "../../diff/drift.ts";
 import { newRecordMark } from "../../job/lookup.ts";
 import type { Mode } from "../../job/mode.ts";
-import type { DriftKind, DriftLine } from "../../report/drift.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";

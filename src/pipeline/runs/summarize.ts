@@ -3,13 +3,13 @@
 
 import type { Ledger, RunOptions, RunRecord } from "../../checkpoint/ledger.ts";
 import { LockHeld } from "../../checkpoint/lock.ts";
+import type { StreamDrift } from "../../core/drift.ts";
 import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../../core/errors.ts";
 import { type ExitCode, exitCode } from "../../core/exit-code.ts";
 import { noCounts, type StreamCounts } from "../../core/model.ts";
 import { redactSecrets } from "../../core/secret.ts";
 import type { Connection, Job } from "../../job/job.ts";
 import { countLoaded, type RunOutcome } from "../../pipeline.ts";
-import type { StreamDrift } from "../../report/drift.ts";
 import type { RunSummary } from "../../report/summary.ts";
 import { approveCommand } from "../apply/kept-plan.ts";
 import { tellWindow } from "../extract/window.ts";
