@@ -168,16 +168,26 @@ export async function readsAll(engine: Engine, read: () => Promise<void>): Promi
   return isRead && refused === 0;
 }
 
+/** Whether strict reading refuses records of a scan, which are counted then as those of a pass are. */
+export async function refusesRecords(engine: Engine, scan: string): Promise<boolean> {
+  await engine.all(`SELECT count(COLUMNS(*)) FROM ${scan}`);
+  return (await refusedRecords(engine)) > 0;
+}
+
 /** What strict reading refused in the last pass: 0 means that every record became a row. */
 export async function countRefusedRecords(engine: Engine): Promise<number> {
+  const refused = await refusedRecords(engine);
+  if (refused > 0) await forgetRefusedRecords(engine);
+  return refused;
+}
+
+async function refusedRecords(engine: Engine): Promise<number> {
   // Asked of the table itself, which a pass without a CSV file does not make: to look for it among all tables takes longer.
   const counted = await engine.one("SELECT count(*) AS refused FROM reject_errors").catch((error: unknown) => {
     if (error instanceof EngineError && error.said.startsWith("Catalog Error")) return undefined;
     throw error;
   });
-  if (counted === undefined) return 0;
-  await forgetRefusedRecords(engine);
-  return Number(counted["refused"]);
+  return Number(counted?.["refused"] ?? 0);
 }
 
 /** Before a pass of which the refused records are counted. */

@@ -42,6 +42,9 @@ export interface MappingInput {
   careful?: ReadonlyMap<string, string>;
 }
 
+/** Of a field whose expression fails for no row. */
+export const always = "true";
+
 /** Yields: source columns (`s:`), rendered values (`r:`), typed values under the target's names, `_kept_`, and in a careful pass what failed. */
 export function mapRows(input: MappingInput): string {
   const present = input.fields.filter(({ columns }) => !isAbsent(columns, input.absent));
@@ -51,6 +54,7 @@ export function mapRows(input: MappingInput): string {
     // Of its own type: the target's rendering is written for that one.
     if (!present.includes(compiled)) return `CAST(NULL AS ${compiled.type}) AS ${mappedName(target)}`;
     if (input.careful === undefined) return `(${sqlOf(compiled)}\n) AS ${mappedName(target)}`;
+    if (input.careful.get(target) === always) return [];
     const struct = triedName(target);
     return [`${struct}.v AS ${mappedName(target)}`, `(${struct} IS NULL) AS ${failureName(target)}`];
   });
@@ -62,7 +66,7 @@ export function mapRows(input: MappingInput): string {
   return `SELECT *, ${typed.join(", ")} FROM (${middle})`;
 }
 
-/** What is handed through, and each field's value in a struct, which is NULL where the expression fails. */
+/** What is handed through, and each field's value, where its expression may fail in a struct, which is NULL where it does. */
 function tryFields(
   input: MappingInput,
   fields: readonly CompiledField[],
@@ -70,6 +74,7 @@ function tryFields(
 ): string {
   const structs = fields.map((compiled) => {
     const { target } = compiled.field;
+    if (certain.get(target) === always) return `(${sqlOf(compiled)}\n) AS ${mappedName(target)}`;
     const value = `struct_pack(v := (${sqlOf(compiled)}\n))`;
     const isCertain = certain.get(target);
     const { lookedUp } = compiled;

@@ -22,7 +22,7 @@ const invisibleRanges: readonly (readonly [first: number, last: number])[] = [
   [0xfff9, 0xfffb],
 ];
 
-/** The same as a class of a regular expression of the engine (RE2), and, in JavaScript, with the flag u. */
+/** The same as a class of a regular expression of the engine (RE2). */
 export const invisibleClass: string = classOf(invisibleRanges);
 
 /** Those that stand between two words: all but the joiners, which Persian and Indic names have inside (U+200C, U+200D). */
@@ -82,5 +82,6 @@ export function trimInvisible(text: string): string {
   return text.replace(invisibleEnds, "");
 }
 
-const pattern = invisibleClass.replaceAll(/\\x\{/g, "\\u{");
-const invisibleEnds = new RegExp(`^[${pattern}]+|[${pattern}]+$`, "gu");
+/** The class in JavaScript, with the flag u. */
+export const invisiblePattern: string = invisibleClass.replaceAll(/\\x\{/g, "\\u{");
+const invisibleEnds = new RegExp(`^[${invisiblePattern}]+|[${invisiblePattern}]+$`, "gu");

@@ -7,11 +7,12 @@ import type { Engine } from "../../stage/engine.ts";
 import { defineWhy } from "../../transform/computed.ts";
 import { parseStatement } from "../../transform/expressions.ts";
 import { computedFunctions, harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
-import type { CompiledField } from "../../transform/mapping.ts";
+import { always, type CompiledField } from "../../transform/mapping.ts";
 import { askReaders, defineQuestions } from "../../transform/readable.ts";
 import { askRefusals } from "../../transform/tell-calls.ts";
+import { defineShape } from "../../values/shape.ts";
 
-/** BOOLEAN SQL by target field; without those of which nothing is known. Defines the macros that it calls. */
+/** BOOLEAN SQL by target field (`always`: true); without those of which nothing is known. Defines the macros that it calls. */
 export async function findCertain(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
   const questions = readerQuestions(fields.map(({ field }) => field.expression.sql));
   const known = { readers: new Set(Object.keys(questions)), harmless: harmlessFunctions };
@@ -23,13 +24,17 @@ export async function findCertain(engine: Engine, fields: readonly CompiledField
     if (calls === undefined) continue;
     const asked: string[] = [];
     for (const call of calls) asked.push(`(${await deserialize(engine, call)})`);
-    certain.set(field.target, asked.length === 0 ? "true" : asked.join(" AND "));
+    certain.set(field.target, asked.length === 0 ? always : asked.join(" AND "));
   }
   return certain;
 }
 
-/** By target field: why the functions that its expression calls refuse a row, VARCHAR SQL over the source's columns. */
+/**
+ * By target field: why the functions that its expression calls refuse a row, VARCHAR SQL over the source's columns. Makes
+ * known to the engine what else is said of such a row.
+ */
 export async function findRefusals(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
+  defineShape(engine);
   const found = new Map<string, string>();
   for (const { field, digits } of fields) {
     const computed = digits === undefined ? computedFunctions(field.expression.sql) : [];

@@ -25,8 +25,15 @@ import { type Engine, orWhereDataFails } from "../../stage/engine.ts";
 import { countSwallowed, joinCells } from "../../stage/long-cells.ts";
 import { type LinedPart, type OpenPart, openPart, readCarefully } from "../../stage/open-part.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
-import { countRefusedRecords, forgetRefusedRecords, numberRows, readsAll, stagePart } from "../../stage/stage.ts";
-import { type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
+import {
+  countRefusedRecords,
+  forgetRefusedRecords,
+  numberRows,
+  readsAll,
+  refusesRecords,
+  stagePart,
+} from "../../stage/stage.ts";
+import { always, type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
 import { tellTakes } from "../../transform/tell-calls.ts";
 import type { CheckedField } from "../../validate/checks.ts";
 import { type Checks, findProblems, findWarnings } from "../../validate/rules.ts";
@@ -157,11 +164,17 @@ function write(input: PartInput, part: Part, scan: Scan, path: string): Promise<
   return (input.write ?? stageWithFallback)(input, part, scan, path);
 }
 
-/** Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. */
+/**
+ * Runs the plain pass; where an expression fails on some row, a careful one that rejects just those rows. What is not
+ * plain CSV is told before that one, which takes ten times as long and would be for nothing: it stays among the refused.
+ */
 export async function stageWithFallback(input: PartInput, part: Part, scan: Scan, path: string): Promise<void> {
+  const isOurs = scan.hasLines || scan.isPlaced === true;
   await orWhereDataFails(
     () => runPass(input, part, scan, path, false),
-    () => runPass(input, part, scan, path, true),
+    async () => {
+      if (isOurs || !(await refusesRecords(input.engine, scan.scan))) await runPass(input, part, scan, path, true);
+    },
   );
 }
 
@@ -175,20 +188,24 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   const line = `${scan.hasLines ? `CAST(${identifier(lineColumn)} AS BIGINT)` : "CAST(NULL AS BIGINT)"} AS _line_`;
   const cells = isCsv ? [joinCells(part.columns.map(identifier))] : [];
   const lookups = lookupsOf(compiled, absent);
+  const certain = careful ? await input.findCertain() : undefined;
   const keyed = keyLookups({ scan: scanned.scan, lookups: lookups.ofFields, careful, absent: lookups.absent });
   const rows = mapRows({
     scan: joinFound(keyed, lookups.ofFields, input.tables),
     handed: [line, ...scanned.handed, ...cells, ...lookupColumns(lookups.ofFields, careful)],
     fields: compiled.fields,
     absent,
-    ...(careful ? { careful: await input.findCertain() } : {}),
+    ...(certain === undefined ? {} : { careful: certain }),
     ...(keep === undefined ? {} : { keep }),
   });
   const checkable = keyLookups({ scan: `(${rows})`, lookups: lookups.ofRules, careful, absent: lookups.absent });
   const mapped = joinFound(checkable, lookups.ofRules, input.tables);
+  const mayFail = ({ field }: CompiledField) => certain?.get(field.target) !== always;
   const refusals = careful ? await input.findRefusals() : undefined;
   const checks: Checks = {
-    fields: compiled.fields.map((field) => checkedField(compiled, field, absent, refusals)),
+    fields: compiled.fields.map((field) =>
+      checkedField(compiled, field, absent, mayFail(field) ? refusals : undefined),
+    ),
     rules: compiled.rules,
     careful,
     ...(careful && keep !== undefined ? { keepFailed: describeKeepFailure(compiled) } : {}),
