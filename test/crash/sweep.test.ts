@@ -32,7 +32,7 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
     // In the middle of the batches, too, and while it is taken up.
     failpoints: [
       ...[...firstOf(planSteps), "intent:2", "opened:1", "handle:3", "abandoned:1", "uploaded:3"],
-      ...["committed:4", "closed:1", "inspected:1", "ended:1", "fetched:2", "stored:1", "settled:1"],
+      ...["committed:4", "closed:1", "inspected:1", "ended:1", "fetched:1", "stored:1", "settled:1"],
       ...firstOf(endSteps),
     ],
   },
