@@ -79,7 +79,7 @@ function tellVersion(json: boolean): void {
 }
 
 /** Flags of this command that a command to run next must have too. */
-const repeated = ["sandbox", "schema", "streams", "limit", "keys", "from", "to", "again", "yes"];
+const repeated = ["sandbox", "schema", "streams", "limit", "keys", "from", "to", "again", "adopt", "yes"];
 
 program.hook("preAction", (_program, command) => {
   const { trace } = program.opts<{ trace?: string }>();

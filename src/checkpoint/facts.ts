@@ -3,6 +3,10 @@
 import type { ExitCode } from "../core/exit-code.ts";
 import type { Action, Operation, Part, StreamCounts, Way } from "../core/model.ts";
 import type { BatchStateName } from "./batch-states.ts";
+import type { KeptAggregate, StreamMeasure } from "./measures.ts";
+import type { TwinRecord } from "./twin-record.ts";
+
+export type { KeptAggregate, StreamMeasure } from "./measures.ts";
 
 export type RunStatus =
   | "running"
@@ -44,6 +48,8 @@ export interface RunOptions {
   /** A window of one's own for incremental streams, ISO 8601; such a run moves no watermark. */
   from?: string;
   to?: string;
+  /** Of a job with a twin: what agrees is taken as agreed on, and nothing is written. */
+  adopt?: boolean;
   /** Insert a file that an earlier run has inserted. */
   again?: boolean;
   /** Loading into a protected connection was agreed to, on the command line or by an approval. */
@@ -119,27 +125,6 @@ export interface StreamRecord {
   measured: StreamMeasure | null;
   /** Of a target that takes whole files: what tells the file that the plan found there, "" for none. Null elsewhere. */
   found: string | null;
-}
-
-/** How much a stream took, beside its counts. */
-export interface StreamMeasure {
-  /** Whose it is: runs of one job file and one definition of the source are compared with each other. A hash. */
-  of: string;
-  /** Rows of the source, where all of it was taken. */
-  rows: number | null;
-  /** Files that were taken. */
-  files: number;
-  /** How long the window is, where it has a beginning and an end. */
-  spanMs: number | null;
-}
-
-/** The value of an aggregate in a run. */
-export interface KeptAggregate {
-  /** As the engine writes it, with the names of fields as they are mapped. */
-  sql: string;
-  /** DuckDB's type: a value of another one is of something else. */
-  type: string;
-  value: string | null;
 }
 
 export interface BatchRecord {
@@ -348,6 +333,7 @@ export interface Settlement {
   delivered?: DeliveredRecord;
   waiting?: WaitingRecord;
   shape?: Omit<ShapeRecord, "kept">;
+  twin?: TwinRecord;
   /** Rows of an earlier run that this one has taken up. */
   closed?: readonly ClosedRow[];
 }

@@ -184,6 +184,28 @@ export const tables = {
     key: ["job", "stream", "target_org", "object", "job_file"],
     group: ["job"],
   },
+  /** What two jobs that are twins last agreed on, of each pair of records, as a file beside the ledger; and what a person is to decide. */
+  twins: {
+    columns: [
+      "first",
+      "second",
+      "first_file",
+      "second_file",
+      "first_org",
+      "first_object",
+      "second_org",
+      "second_object",
+      "file",
+      "sha256",
+      "row_count",
+      "conflicts_file",
+      "conflicts_sha256",
+      "conflict_count",
+      "run",
+    ],
+    key: ["first", "second", "first_file", "second_file", "first_org", "first_object", "second_org", "second_object"],
+    group: ["first"],
+  },
   /** What source and target of a stream looked like to the last run that settled it. */
   shapes: {
     columns: ["job", "stream", "source_org", "source", "target_org", "object", "job_file", "shape", "run", "kept"],

@@ -66,6 +66,7 @@ import {
 import { shapeCells, shapeKey, shapeRecord } from "./shape-cells.ts";
 import type { Sums } from "./sums.ts";
 import { type Cells, Table } from "./table.ts";
+import { Twins } from "./twins.ts";
 
 export type * from "./facts.ts";
 
@@ -118,15 +119,8 @@ export class Ledger implements Disposable {
   }
 
   startRun(run: Omit<RunRecord, "started" | "finished" | "status" | "exitCode" | "next" | "summary">): RunRecord {
-    const record: RunRecord = {
-      ...run,
-      started: now().toISOString(),
-      finished: null,
-      status: "running",
-      exitCode: null,
-      next: null,
-      summary: null,
-    };
+    const open = { finished: null, status: "running", exitCode: null, next: null, summary: null } as const;
+    const record: RunRecord = { ...run, ...open, started: now().toISOString() };
     this.saveRun(record);
     return record;
   }
@@ -229,6 +223,10 @@ export class Ledger implements Disposable {
   /** Bytes that settled runs have inserted into an object, by their SHA-256. */
   insertedFiles(org: string, object: string): InsertedFiles {
     return insertedFiles(this.#table("inserts").find({ org, object }));
+  }
+
+  get twins(): Twins {
+    return new Twins(this.#table("twins"));
   }
 
   /** All that outlives runs, whosever it is. */
@@ -350,6 +348,7 @@ export class Ledger implements Disposable {
       if (watermark !== undefined) this.#put("watermarks", watermarkCells(watermark));
       if (delivered !== undefined) this.#put("delivered", deliveredCells(delivered));
       if (waiting !== undefined) this.#put("waiting", waitingCells(waiting));
+      if (settlement.twin !== undefined) this.twins.put(settlement.twin);
       if (settlement.shape !== undefined) this.#put("shapes", shapeCells({ ...settlement.shape, kept: settled }));
       this.#table("closed").putAll(closed.map((row) => closedCells(row, settled)));
       this.#put("streams", streamCells(this.#places.toStream(stream)));

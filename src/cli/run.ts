@@ -12,6 +12,7 @@ export function addRunCommands(program: Command, globals: (flags?: { metrics?: s
     .description("dry run: show what a load would change, and keep the plan")
     .option("--detailed-exitcode", "exit 10 when the plan has changes")
     .option("--all", "list every change, not only the first ones")
+    .option("--adopt", "of a job with a twin: what run --adopt would take as agreed on")
     .option("--out <file>", "write the plan to one file too, to be shown, approved and applied on another machine")
     .option(
       "--encrypt-to <key>",
@@ -30,6 +31,7 @@ export function addRunCommands(program: Command, globals: (flags?: { metrics?: s
     .option("--detailed-exitcode", "with --dry-run: exit 10 when the plan has changes")
     .option("--all", "with --dry-run: list every change")
     .option("--again", "insert files that were inserted before")
+    .option("--adopt", "of a job with a twin: take what agrees as agreed on, list what does not, write nothing")
     .option("--yes", "load into a protected connection")
     .addOption(metricsOption())
     .action(

@@ -19,6 +19,7 @@ export interface RunFlags {
   from?: string;
   to?: string;
   again?: boolean;
+  adopt?: boolean;
   yes?: boolean;
   dryRun?: boolean;
   detailedExitcode?: boolean;
@@ -54,12 +55,15 @@ export function optionsOf(job: Job, flags: RunFlags): RunOptions {
   const window = readWindow(flags);
   if (window.from !== undefined || window.to !== undefined) refuseWithoutWindow(taken, job);
   if (flags.again === true) refuseNothingAgain(taken);
+  if (flags.adopt === true && job.twin === undefined)
+    throw usageFailure("--adopt is for a job with a twin", { where: { file: job.file }, next: "leave it out" });
   return {
     ...(streams === undefined ? {} : { streams }),
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.keys === undefined ? {} : { keys: readKeysFile(flags.keys) }),
     ...window,
     ...(flags.again === true ? { again: true } : {}),
+    ...(flags.adopt === true ? { adopt: true } : {}),
     ...(flags.yes === true ? { yes: true } : {}),
     ...(flags.sandbox === true ? { sandbox: true } : {}),
   };

@@ -86,7 +86,8 @@ function presentKeys(input: CompareInput): string {
 /** Creates and updates in one pass over the stage: as two they took half as much memory again (measured). */
 function planChanges(input: CompareInput): string {
   const columns = input.fields.flatMap((field) => {
-    const { changed, value } = compareField(input, field);
+    const { changed: isOther, value } = compareField(input, field);
+    const changed = input.decided?.has(field.name) === true ? `${isOther} AND m.${mayWriteName(field.name)}` : isOther;
     const name = identifier(field.name);
     const differs = `CASE WHEN s._new_ THEN s.${name} IS NOT NULL ELSE ${changed} END`;
     return [
@@ -103,7 +104,11 @@ function planChanges(input: CompareInput): string {
   const creates = input.mode === "update" ? "false" : `${known}${isUnmatched}`;
   const stage = `SELECT s.*, ${creates} AS _new_
     FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows}`;
-  const differing = withTimes(input, differingMatches);
+  const decided =
+    input.decided === undefined
+      ? differingMatches
+      : `SELECT * FROM (${differingMatches}) JOIN ${decisionsTable} USING (_row_)`;
+  const differing = withTimes(input, decided);
   const compared = `SELECT s._new_ AS _new_, m._id_ AS id, m._version_ AS version, s._row_ AS row, s._part_ AS part,
       s._position_ AS position, ${foldKey(input.key, "s.")} AS key, ${columns.join(", ")}
     FROM (${stage}) s LEFT JOIN (${differing}) m ON s._row_ = m._row_ WHERE s._new_ OR m._row_ IS NOT NULL`;
@@ -174,37 +179,50 @@ function changedName(field: ComparedField): string {
   return identifier(`c:${field.name}`);
 }
 
+/** Rows that are held back until a person has decided: _row_, reason, ids. */
+export const heldTable = "undecided_rows";
+
+/** Where fields are decided one by one: which of them may be written, of each match. */
+export const decisionsTable = "write_decisions";
+
+/** BOOLEAN column of it. */
+export function mayWriteName(field: string): string {
+  return identifier(`may write:${field}`);
+}
+
 const differingMatches = `SELECT * FROM ${matchesTable} WHERE _differs_ AND _row_ NOT IN (SELECT _row_ FROM ambiguous)`;
 
 /** SELECT of the ids of records in which a field under policy newest has another value than its row. */
 export function selectContested(input: CompareInput): string {
-  const fields = input.fields.filter(({ policy }) => policy === "newest");
+  const fields = input.fields.filter(({ time }) => time !== undefined);
   const differ = fields.map((field) => compareField(input, { ...field, policy: "overwrite" }).changed);
   return `SELECT DISTINCT m._id_ AS id FROM ${identifier(input.stage)} s JOIN (${differingMatches}) m ON s._row_ = m._row_
     WHERE ${differ.map((sql) => `(${sql})`).join(" OR ")}`;
 }
 
 /** SQL: whether a field changes in an update, and to what. */
-function compareField(input: CompareInput, field: ComparedField): { changed: string; value: string } {
+export function compareField(input: CompareInput, field: ComparedField): { changed: string; value: string } {
   const name = identifier(field.name);
   const source = `s.${name}`;
   const target = `m.${name}`;
   const value = field.onNull === "clear" ? `coalesce(${source}, ${field.cleared})` : source;
-  const fold = (sql: string) => foldCase(field.equality, sql);
-  const present = `string_split(${fold(target)}, ${literal(severalSeparator)})`;
-  const conditions = [
-    field.replaces && field.several
-      ? `coalesce(list_distinct(${present}), []) <> CASE WHEN ${value} IS NULL THEN [] ELSE [${fold(value)}] END`
-      : field.several
-        ? `NOT coalesce(list_contains(${present}, ${fold(value)}), false)`
-        : `(${differs(field.equality, value, target)})`,
-  ];
+  const conditions = [`(${differsFrom(field, value, target)})`];
   if (field.onNull === "skip") conditions.push(`${source} IS NOT NULL`);
   if (field.policy === "fill_empty") conditions.push(`${target} IS NULL`);
   if (field.policy === "create_only") conditions.push("false");
   if (field.policy === "newest") conditions.push(isNewer(input, field));
   if (field.absentParts.length > 0) conditions.push(`s._part_ NOT IN (${field.absentParts.join(", ")})`);
   return { changed: conditions.join(" AND "), value };
+}
+
+/** BOOLEAN, never NULL: a record does not hold what is mapped, or to be added. */
+export function differsFrom(field: ComparedField, value: string, target: string): string {
+  if (!field.several) return differs(field.equality, value, target);
+  const fold = (sql: string) => foldCase(field.equality, sql);
+  const present = `string_split(${fold(target)}, ${literal(severalSeparator)})`;
+  return field.replaces
+    ? `coalesce(list_distinct(${present}), []) <> CASE WHEN ${value} IS NULL THEN [] ELSE [${fold(value)}] END`
+    : `NOT coalesce(list_contains(${present}, ${fold(value)}), false)`;
 }
 
 function planDeletes(input: CompareInput, condition: string): string {
@@ -263,6 +281,7 @@ export function nameStayed(input: CompareInput): string[] {
       FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows} WHERE ${isLeft}`);
   }
   if (input.hasOlder === true) statements.push(`${insert} 'conflicts', _row_, _why_, '' FROM ${olderTable}`);
+  if (input.decided !== undefined) statements.push(`${insert} 'conflicts', _row_, reason, ids FROM ${heldTable}`);
   if (input.isBounded === true)
     statements.push(`${insert} 'unmatched', _row_, 'its record is not in target.where', ids FROM ${outsideTable}`);
   return statements;
@@ -274,7 +293,7 @@ export function nameConflicts(input: CompareInput): string {
   return `INSERT INTO ${stayedTable} SELECT 'conflicts', k._row_, 'the key finds ' || count(*) || ' records',
       string_agg(p._id_, ' ' ORDER BY p._id_)
     FROM (${nameRecords(input, input.snapshot)}) p
-    JOIN (SELECT * FROM ${keysTable} SEMI JOIN ambiguous USING (_row_)) k
+    JOIN (SELECT * FROM ${keysTable} SEMI JOIN ambiguous USING (_row_)${input.decided === undefined ? "" : ` ANTI JOIN ${heldTable} USING (_row_)`}) k
     ON k._key_ = p._target_key_ AND ${isWithin(input, "p.")} GROUP BY k._row_`;
 }
 

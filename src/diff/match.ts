@@ -18,7 +18,7 @@ export interface ComparedField {
   /** What an empty source value does. A rejected null never comes this far. */
   onNull: "skip" | "clear";
   policy: Policy;
-  /** Under policy newest: the stage's column with the time that a row's value is from. */
+  /** Where it counts whose value is newer: the stage's column with the time that a row's value is from. */
   time?: string;
   /** When two values of it are one. */
   equality: Equality;
@@ -73,6 +73,8 @@ export interface CompareInput {
   reconciles?: { sampled?: (key: string) => string };
   /** Mode mirror: BOOLEAN SQL over the snapshot's `_id_`, true where the record may be deleted. */
   deletable?: string;
+  /** Fields that both sides change: whether they are written is decided one by one, in \`write_decisions\`. */
+  decided?: ReadonlySet<string>;
   /** Rows were left out that are older than what was loaded since. */
   hasOlder?: true;
   /** Scans have the column `_within_`, true for the records that may be touched. */
@@ -113,7 +115,8 @@ export function matchKeys(input: CompareInput): string {
     ? `${isWithin(input, "p.")} AND p._target_key_ IS NOT NULL`
     : "k._row_ IS NOT NULL";
   // What reads as it is stored is equal. The rest, a tenth as a rule, is looked at value by value.
-  const unlike = input.mode === "delete" ? matched : `${matched} AND k._hash_ IS DISTINCT FROM p._read_`;
+  const keepsAll = input.mode === "delete" || input.decided !== undefined;
+  const unlike = keepsAll ? matched : `${matched} AND k._hash_ IS DISTINCT FROM p._read_`;
   const values = ["p._id_", "p._version_", ...input.fields.map(({ canonical }) => canonical)];
   const kept = `${matched} OR p.${unusualName} IS NOT NULL`;
   const join = keepsUnnamed(input) || input.tellsUnusualKeys ? "LEFT JOIN" : "JOIN";
@@ -121,7 +124,7 @@ export function matchKeys(input: CompareInput): string {
     FROM (${nameRecords(input, input.snapshot)}) p ${join} ${keysTable} k
     ON k._key_ = p._target_key_ AND ${isWithin(input, "p.")} WHERE ${kept}`;
   const hash = `hash(${input.fields.map((_, index) => `_found_[${index + 3}]`).join(", ")})`;
-  const differs = input.mode === "delete" ? "true" : `_hash_ IS DISTINCT FROM ${hash}`;
+  const differs = keepsAll ? "true" : `_hash_ IS DISTINCT FROM ${hash}`;
   // AND would compute both of its sides for every row.
   const present = `CASE WHEN _found_ IS NOT NULL THEN CASE WHEN ${differs} THEN _found_ END END`;
   return `SELECT _row_, ${present} AS _present_, ${unusualName} FROM (${found})`;

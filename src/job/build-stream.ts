@@ -13,6 +13,7 @@ import { refuseMakers } from "./made-records.ts";
 import { type StreamFile, streamShape } from "./schema.ts";
 import { checkShape } from "./schema-issues.ts";
 import { buildExpression, type StreamDraft, spanAt } from "./stream-draft.ts";
+import { buildTwoWay, matchField, refuseOneWay } from "./two-way.ts";
 import { refusePartOfSource } from "./whole-source.ts";
 import { keySpanAt, nodeAt, type TreePath } from "./yaml-tree.ts";
 
@@ -31,7 +32,7 @@ export function buildStream(draft: StreamDraft, diagnostics: Diagnostics): Strea
     place: diagnostics.source.placeAt(draft.key.start),
     source,
     ...(keep === undefined ? {} : { keep }),
-    target,
+    target: { ...target, ...matchField(written) },
     fields,
     rules: [
       ...buildRules(written.validate ?? [], target.connection, draft, diagnostics),
@@ -39,8 +40,9 @@ export function buildStream(draft: StreamDraft, diagnostics: Diagnostics): Strea
     ],
     ...buildDedupe(written),
     ...buildSchemaPolicy(written),
+    ...buildTwoWay(written, draft),
   };
-  checkNames(stream, draft, diagnostics);
+  checkNames(written, stream, draft, diagnostics);
   return stream;
 }
 
@@ -49,7 +51,7 @@ function buildSchemaPolicy({ schema_policy: policy }: StreamFile): Pick<Stream, 
   return policy === undefined || policy === "warn" ? {} : { schemaPolicy: policy };
 }
 
-function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics): void {
+function checkNames(written: StreamFile, stream: Stream, draft: StreamDraft, diagnostics: Diagnostics): void {
   const { target, fields, rules, dedupe } = stream;
   const mapped = fields.map((field) => field.target);
   const check = (name: string, names: readonly string[], path: TreePath, message: string) => {
@@ -73,6 +75,7 @@ function checkNames(stream: Stream, draft: StreamDraft, diagnostics: Diagnostics
     if (target.key.length > 1) diagnostics.add(keySpanAt(draft.tree, path), "adopt_by goes with one key field");
     if (target.key.includes(target.adoptBy)) diagnostics.add(spanAt(path, draft), "adopt_by is the key itself");
   }
+  refuseOneWay(written, stream, draft, diagnostics);
   refusePartOfSource(stream, draft, diagnostics);
   refuseMakers(stream, draft, diagnostics);
   if (target.scope !== undefined && target.mode !== "mirror") {

@@ -73,8 +73,24 @@ export interface Job {
   metrics?: string;
   /** Not part of the hash either. */
   tests: TestCase[];
+  /** The job that goes the other way (src/job/twin.ts). */
+  twin?: TwinName;
   /** In load order: a stream comes after the streams that its `parent` entries name. */
   streams: Stream[];
+}
+
+export interface TwinName {
+  name: string;
+  place: Place;
+}
+
+/** Who decides where both sides changed a field: the one, the other, whose change is newer, or a person. */
+export type Ownership = "source" | "target" | "newest" | "ask";
+
+/** A stream of a job that has a twin. */
+export interface TwoWay {
+  /** By target field: what the job says, and once the twin is known what it says too; the two-way fields alone then. */
+  ownership: Readonly<Record<string, Ownership>>;
 }
 
 export interface Stream {
@@ -90,6 +106,8 @@ export interface Stream {
   fields: MappedField[];
   rules: Rule[];
   dedupe?: Dedupe;
+  /** Of a job that has a twin. */
+  twoWay?: TwoWay;
   /** Without it, `warn`. */
   schemaPolicy?: Exclude<SchemaPolicy, "warn">;
 }

@@ -38,11 +38,12 @@ export function readJob(file: string, folder: string = dirname(file)): Job {
 }
 
 function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, folder: string): Job {
-  const streams = buildStreams(root, diagnostics, folder);
+  const streams = buildStreams(root, diagnostics, folder, written.twin !== undefined);
   checkTimezone(written.timezone, root, diagnostics);
   checkRedact(written.redact ?? [], streams, root, diagnostics);
   const job = {
     name: written.name,
+    ...buildTwin(written, root, diagnostics),
     timezone: written.timezone ?? "UTC",
     ...(written.on_ambiguous_time === undefined ? {} : { onAmbiguousTime: written.on_ambiguous_time }),
     ...(written.rejects?.max === undefined ? {} : { rejectsMax: parseThreshold(written.rejects.max) }),
@@ -65,11 +66,18 @@ function buildJob(written: JobFile, root: MapNode, diagnostics: Diagnostics, fol
   return { ...job, ...told, file: diagnostics.source.file, hash: hashJob(job) };
 }
 
+function buildTwin({ twin, name }: JobFile, root: MapNode, diagnostics: Diagnostics): Pick<Job, "twin"> {
+  if (twin === undefined) return {};
+  const span = nodeAt(root, ["twin"])?.span ?? root.span;
+  if (twin === name) diagnostics.add(span, "a job is not its own twin");
+  return { twin: { name: twin, place: diagnostics.source.placeAt(span.start) } };
+}
+
 function buildMetrics({ metrics }: JobFile, folder: string): Pick<Job, "metrics"> {
   return metrics === undefined ? {} : { metrics: resolve(folder, metrics) };
 }
 
-function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): Stream[] {
+function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string, hasTwin: boolean): Stream[] {
   const defaults = nodeAt(root, ["defaults"]);
   const { entries } = nodeAt(root, ["streams"]) as MapNode;
   const streamNames = [...entries.keys()];
@@ -82,7 +90,8 @@ function buildStreams(root: MapNode, diagnostics: Diagnostics, folder: string): 
     if (twin !== undefined) diagnostics.add(entry.key, `stream "${name}" differs from "${twin}" only in case`);
     seen.set(name.toLowerCase(), name);
     const written = entry.value;
-    const draft = { name, key: entry.key, written, tree: mergeTrees(defaults, written), streamNames, folder, froms };
+    const tree = mergeTrees(defaults, written);
+    const draft = { name, key: entry.key, written, tree, streamNames, folder, froms, hasTwin };
     const stream = buildStream(draft, diagnostics);
     if (stream !== undefined) built.push({ stream, draft });
   }

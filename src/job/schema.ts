@@ -34,6 +34,23 @@ export const streamShape = closedMap({
     .optional(),
   validate: z.array(rule).describe("Checks of the mapped rows.").optional(),
   dedupe: dedupe.describe("What to do with rows that share a key. Without it, all of them are rejected.").optional(),
+  ownership: z
+    .record(text, z.enum(["source", "target", "newest", "ask"]))
+    .describe(
+      "Of a job with a twin: who decides a target field that both sides changed since they last agreed: source, target, newest (whose change is newer), or ask, a person (loadline conflicts). Default: ask, or what the twin says of the field.",
+    )
+    .optional(),
+  match: z
+    .array(text)
+    .min(1, "expected at least one name")
+    .describe(
+      "Of a job with a twin: a mapped field. Records that no run has paired yet and that agree in it are one, where there is one on each side.",
+    )
+    .optional(),
+  deletes: z
+    .enum(["carry", "ignore", "ask"])
+    .describe("Of a job with a twin: what becomes of a record whose other one was deleted. Default: ignore.")
+    .optional(),
   schema_policy: z
     .enum(["freeze", "warn", "evolve"])
     .describe(
@@ -52,6 +69,9 @@ export const jobShape = closedMap({
     .meta({ minProperties: 1 })
     .refine((streams) => Object.keys(streams).length > 0, "expected at least one stream")
     .describe("What to load, by name. A stream runs after the streams it names as `parent`."),
+  twin: name
+    .describe("The job beside this one that goes the other way: the two share what both sides last agreed on.")
+    .optional(),
   rejects: closedMap({
     max: threshold
       .describe(

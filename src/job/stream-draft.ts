@@ -18,6 +18,8 @@ export interface StreamDraft {
   folder: string;
   /** Of parents that are named by several expressions, all of them by the first. */
   froms: Map<Expression, readonly Expression[]>;
+  /** The job has a twin: what the stream writes may be changed on the other side too. */
+  hasTwin: boolean;
 }
 
 /** The expression at a path as it is typed; undefined if there is none, or it is empty, which is a diagnostic. */

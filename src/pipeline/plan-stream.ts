@@ -33,6 +33,7 @@ import { readDelivered } from "./diff/delivered.ts";
 import { diffStream } from "./diff/diff-stream.ts";
 import { countByOthers, countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted.ts";
 import { refuseLostLookups } from "./diff/lookups.ts";
+import { openTwoWay } from "./diff/two-way.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
 import { type ExtractedStream, extractStream } from "./extract/extract-stream.ts";
 import { findOlder } from "./extract/newer-rows.ts";
@@ -208,6 +209,7 @@ async function planParts(
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
   const reconcile = reconcileStream(context, compiled, plan);
   const inserted = reconcile === undefined ? await fetchInserted(context, compiled) : undefined;
+  const twoWay = reconcile === undefined ? await openTwoWay(context, compiled) : undefined;
   const diff = await diffStream({
     engine,
     compiled,
@@ -220,6 +222,7 @@ async function planParts(
     ...(older === undefined ? {} : { older }),
     ...(inserted === undefined ? {} : { inserted }),
     ...(reconcile === undefined ? {} : { reconcile }),
+    ...(twoWay === undefined ? {} : { twoWay }),
     ...(stream.target.mode === "delta" ? { delivered: await readDelivered(context, stream) } : {}),
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,

@@ -12,6 +12,7 @@ import {
   type Watermark,
   type WindowRecord,
 } from "../../src/checkpoint/ledger.ts";
+import type { TwinRecord } from "../../src/checkpoint/twin-record.ts";
 import { unsent } from "../../src/pipeline/batches/batch-files.ts";
 import { makeKeptFolder } from "../support/kept-folder.ts";
 
@@ -122,6 +123,7 @@ function fillLedger(folder: string): void {
       delivered: { ...taker, key: ["Id"], file: "r1-contacts.parquet", run: "r1", sha256: null },
       waiting: { ...taker, file: "r1-contacts.parquet", run: "r1", sha256: "ab", rows: 3 },
       shape: { ...shapeOwner, shape: "{}", run: "r1" },
+      twin,
       insertedFiles: [
         { org: "o", object: "Contact", sha256: "ef", run: "r1", stream: "contacts", label: "contacts.csv" },
       ],
@@ -133,6 +135,24 @@ function fillLedger(folder: string): void {
 const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact", jobFile: "../j.yaml" };
 
 export const shapeOwner = { ...taker, sourceOrg: "s", source: "" };
+
+export const twin: TwinRecord = {
+  first: "j",
+  second: "k",
+  firstFile: "../j.yaml",
+  secondFile: "../k.yaml",
+  firstOrg: "s",
+  firstObject: "contact",
+  secondOrg: "o",
+  secondObject: "contacts",
+  file: "r1-contacts.parquet",
+  sha256: "ab",
+  rows: 3,
+  conflictsFile: "",
+  conflictsSha256: "",
+  conflicts: 0,
+  run: "r1",
+};
 
 const taken: WindowRecord = {
   run: "r1",

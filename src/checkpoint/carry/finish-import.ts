@@ -24,7 +24,16 @@ export interface ReadyImport {
 }
 
 /** Folders beside the ledger that are carried. */
-export const carriedFolders = ["runs", "inserted", "seen", "known", "delivered", "written", "waiting"] as const;
+export const carriedFolders = [
+  "runs",
+  "inserted",
+  "seen",
+  "known",
+  "delivered",
+  "written",
+  "waiting",
+  "twins",
+] as const;
 
 /** Where an import is unpacked. */
 function importFolder(stateFolder: string): string {

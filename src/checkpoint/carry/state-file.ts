@@ -52,7 +52,7 @@ export function openStateFile(path: string): PackedFile<StateHeader> {
 }
 
 /** Below the state folder, in the folders that are carried. */
-const statePath = /^(ledger\.db|(inserted|seen|delivered|written|waiting)\/[^/]+|runs\/[^/]+\/.+)$/;
+const statePath = /^(ledger\.db|(inserted|seen|delivered|written|waiting|twins)\/[^/]+|runs\/[^/]+\/.+)$/;
 
 export function isStatePath(path: string): boolean {
   return statePath.test(path) && !hasDots(path);

@@ -90,7 +90,8 @@ export function externalIdOf(
  * Whether a batch is looked at again also by the run that planned it: what it does can't be undone, it would touch
  * a record that `target.where` keeps from being touched, write what a policy keeps from being written, or make a second record where several fields are the key.
  */
-export function isLookedAtAgain({ target, fields }: Stream, { operation }: { operation: Operation }): boolean {
+export function isLookedAtAgain({ target, fields, twoWay }: Stream, { operation }: { operation: Operation }): boolean {
+  if (twoWay !== undefined && operation !== "insert") return true;
   if (target.where !== undefined && operation !== "insert" && operation !== "upsert") return true;
   if (operation === "delete" || operation === "hardDelete") return followsSource(target.mode) && target.undoes !== true;
   if (operation === "insert") return target.mode !== "insert" || target.undoes === true;

@@ -24,7 +24,7 @@ const versionColumn = "_version_";
 export async function compileTimes(input: CompileInput, problems: Diagnostic[]): Promise<CompiledTimes> {
   const compiled: CompiledTimes = { fields: [], columns: new Map(), of: new Map() };
   const known = new Map<string, string>();
-  for (const field of input.stream.fields.filter(({ policy }) => policy === "newest")) {
+  for (const field of input.stream.fields.filter((field) => asksTime(input.stream, field))) {
     if (input.target.capabilities.untimedVersions === true) {
       const message = "policy newest: the target does not tell when a record changed";
       problems.push({ place: field.targetPlace, length: field.target.length, message });
@@ -50,6 +50,11 @@ export async function compileTimes(input: CompileInput, problems: Diagnostic[]):
     });
   }
   return compiled;
+}
+
+/** Whether of a field it counts when it changed. */
+function asksTime({ twoWay }: Stream, { policy, target }: MappedField): boolean {
+  return policy === "newest" || twoWay?.ownership[target] === "newest";
 }
 
 /** Undefined where the record's own time is meant. */

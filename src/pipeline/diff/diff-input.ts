@@ -16,6 +16,16 @@ export interface Selection {
   keys?: string[];
 }
 
+/** What the diff asks of a stream that has a twin. */
+export interface TwoWay {
+  /** Nothing is written. */
+  adopts: boolean;
+  /** Decides the fields, once it is known who matches. */
+  decide(compare: CompareInput): Promise<CompareInput>;
+  /** Writes down what is agreed on once the plan is loaded. */
+  keep(plan: string): Promise<void>;
+}
+
 export interface DiffInput {
   engine: Engine;
   target: Target;
@@ -36,6 +46,8 @@ export interface DiffInput {
   inserted?: KnownInserts;
   /** Both sides are compared in full, or in the same part of the keys. */
   reconcile?: Reconciling;
+  /** Of a job with a twin. */
+  twoWay?: TwoWay;
   /** Where the snapshot's files go; exists. */
   snapshotFolder: string;
   planPath: string;

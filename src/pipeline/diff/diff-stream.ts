@@ -21,7 +21,7 @@ import { leaveClashing } from "./clashing-rows.ts";
 import { countRows } from "./count-rows.ts";
 import { dedupeKeys, mergeDuplicates } from "./dedupe-rows.ts";
 import { holdBackCandidates, noneDeletable } from "./delete-candidates.ts";
-import { type DiffInput, isKeyHidden, keyField } from "./diff-input.ts";
+import { type DiffInput, isKeyHidden, keyField, type TwoWay } from "./diff-input.ts";
 import { readFieldTimes } from "./field-times.ts";
 import { tellHeldValues } from "./held-values.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
@@ -54,19 +54,22 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const read = together([input.taken, wholeAsSelected(input.selection), await wholeAsStaged(engine, compiled, staged)]);
   const present = await readPresent(input);
   const reconciles = sampled === undefined ? {} : { reconciles: { sampled } };
-  const adopted = await adoptRecords(input, { ...(await prepareCompare(input, present, read)), ...reconciles });
+  const asked = { ...(await prepareCompare(input, present, read)), ...reconciles };
+  const adopted = await adoptRecords(input, input.twoWay === undefined ? asked : asTwoWay(asked, input.twoWay));
   const prepared = await boundRecords(input, adopted);
   const { matches, alike } = await matchRows(input, prepared);
   const wholeness = together([read, wholeAsMatched(alike)]);
   const matched = alike === 0 || input.reconcile !== undefined ? prepared : { ...prepared, deletable: noneDeletable };
   for (const sql of nameMatches(matched, matches)) await engine.run(sql);
-  const compare = await readFieldTimes(input, matched);
+  const timed = await readFieldTimes(input, matched);
+  const compare = (await input.twoWay?.decide(timed)) ?? timed;
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   const planned = await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
   const refused = planned === 0 ? 0 : await refuseWrites(engine, compiled, input.planPath);
   for (const sql of nameStayed(compare)) await engine.run(sql);
   if (await isAnyAmbiguous(engine)) await engine.run(nameConflicts(compare));
   await input.reconcile?.takeDrift({ compare, readsAll: present?.isNamed !== true, wholeness });
+  await input.twoWay?.keep(input.planPath);
   const held = followsSource(compare.mode) ? await holdBackCandidates(input, compare) : undefined;
   const counts = await countRows(input, compare, staged, refused);
   const warned = await countWarned(engine, compiled, staged);
@@ -80,6 +83,11 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
     how: tellHow(present?.how, compiled),
     wholeness,
   };
+}
+
+/** All records are kept that match; nothing is made where what agrees is only taken as agreed on. */
+function asTwoWay(compare: CompareInput, { adopts }: TwoWay): CompareInput {
+  return { ...compare, decided: new Set(), ...(adopts ? { mode: "update" as const } : {}) };
 }
 
 function tellHow(how: string | undefined, { where }: CompiledStream): string {

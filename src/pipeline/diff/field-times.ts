@@ -11,7 +11,7 @@ import { readField } from "./read-present.ts";
 /** After `nameMatches`. */
 export async function readFieldTimes(input: DiffInput, compare: CompareInput): Promise<CompareInput> {
   const { engine, target, compiled, snapshotFolder: folder, signal } = input;
-  const newest = compare.fields.filter(({ policy }) => policy === "newest").map(({ name }) => name);
+  const newest = compare.fields.filter(({ time }) => time !== undefined).map(({ name }) => name);
   if (newest.length === 0 || target.fieldTimes === undefined || compare.snapshot === undefined) return compare;
   const { name, target: to } = compiled.stream;
   const files = await target.fieldTimes({

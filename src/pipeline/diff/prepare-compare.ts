@@ -70,7 +70,7 @@ function comparedField({ compiled, target, staged }: DiffInput, name: string): C
     // What a record has several of is only added to, unless ours takes its place.
     onNull: field.onNull === "clear" && (schema.several !== true || field.replaces !== undefined) ? "clear" : "skip",
     policy: field.policy,
-    ...(field.policy === "newest" ? { time: compiled.times.get(name) ?? "" } : {}),
+    ...(compiled.times.has(name) ? { time: compiled.times.get(name) ?? "" } : {}),
     // Names of records, our own and parents', differ only as far as the target tells them apart.
     equality: equalityOf(schema, name.includes(".") || compiled.key.includes(schema) ? schema.caseSensitive : true),
     cleared: target.clearedValue(schema),

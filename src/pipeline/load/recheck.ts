@@ -36,7 +36,7 @@ export async function recheckBatches(
   isWanted: (batch: BatchRecord) => boolean,
 ): Promise<void> {
   const target = targetOf(context, stream.target.connection);
-  if (takesWholeFiles(target) && mayHaveChanged(context))
+  if (takesWholeFiles(target) && mayHaveChanged(context, stream))
     await refuseOtherFile(context, stream, context.ledger.batches(context.run.id, stream.name));
   if (takesWholeFiles(target) || replacesTable(stream.target)) return;
   const waiting: BatchRecord[] = [];
@@ -49,7 +49,7 @@ export async function recheckBatches(
   }
   const scans = new Map<string, string>();
   const since = await target.explain(`reading the records of stream ${stream.name} again`, async () =>
-    mayHaveChanged(context) ? findChangedSince(context, stream, [...waiting, ...repeated]) : undefined,
+    mayHaveChanged(context, stream) ? findChangedSince(context, stream, [...waiting, ...repeated]) : undefined,
   );
   if (since !== undefined)
     for (const batch of repeated)
@@ -72,9 +72,9 @@ function isOwnEnd({ action }: BatchRecord): boolean {
   return action === "delete";
 }
 
-/** Of what this process has planned itself the values are fresh. */
-function mayHaveChanged({ run, isResumed }: RunContext): boolean {
-  return run.command === "apply" || isResumed;
+/** Of what this process has planned itself the values are fresh, but to the eye of those who change the same fields. */
+function mayHaveChanged({ run, isResumed }: RunContext, { twoWay }: Stream): boolean {
+  return run.command === "apply" || isResumed || twoWay !== undefined;
 }
 
 /** A batch of which nothing was sent; what was uploaded and not acted on is thrown away. */

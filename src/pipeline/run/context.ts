@@ -13,6 +13,7 @@ import { makePrivateFolder } from "../../core/files.ts";
 import type { OneAtATime } from "../../core/in-parallel.ts";
 import type { Action } from "../../core/model.ts";
 import type { Job } from "../../job/job.ts";
+import type { Twin } from "../../job/twin.ts";
 import type { Emit } from "../../report/events.ts";
 import type { Engine } from "../../stage/engine.ts";
 import type { Budget } from "./budget.ts";
@@ -20,6 +21,8 @@ import type { StreamKeys } from "./stream-keys.ts";
 
 export interface RunContext {
   job: Job;
+  /** The job that goes the other way, where it has one. */
+  twin?: Twin;
   run: RunRecord;
   /** The run folder, absolute. */
   folder: string;

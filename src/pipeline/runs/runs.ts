@@ -3,7 +3,7 @@
 // time; whatever ends it, the next one finds where it stood.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Ledger, type RunCommand, type RunOptions, type RunRecord } from "../../checkpoint/ledger.ts";
 import { type LockRequest, takeLock } from "../../checkpoint/lock.ts";
 import { openConnection } from "../../connectors/registry.ts";
@@ -18,6 +18,7 @@ import { oneAtATime } from "../../core/in-parallel.ts";
 import { randomId } from "../../core/random.ts";
 import type { Connection, Environment, Job } from "../../job/job.ts";
 import { connectionsOf } from "../../job/lookup.ts";
+import { openTwin } from "../../job/twin.ts";
 import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
 import { logEvents } from "../../report/event-log.ts";
@@ -38,6 +39,7 @@ import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
 import { refuseChangedFiles } from "./resumed-files.ts";
 import { purgeOldRuns } from "./retention.ts";
 import { runCommand, summarize, withoutValues } from "./summarize.ts";
+import { lockTwins } from "./twin-lock.ts";
 
 export interface RunRequest {
   job: Job;
@@ -199,10 +201,12 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   }
   const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
-  const named = await orderStreams(await nameObjects(job, targets), targets);
+  const { twin, job: paired } = openTwin(job, dirname(run.jobFile));
+  const named = await orderStreams(await nameObjects(paired, targets), targets);
   // A run that has begun goes on as it was begun.
   if (request.resume === undefined && !isRollback)
     refuseTwoWriters(named, connections, (name) => targets.get(name)?.orgId ?? name);
+  using _pair = await lockTwins({ ...jobLock(request), emit, ledger }, run, twin?.job);
   using _locks = await lockObjects({ ...request, emit }, run, named, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));
@@ -218,6 +222,7 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   });
   const context: RunContext = {
     job: named,
+    ...(twin === undefined ? {} : { twin }),
     run,
     folder,
     ledger,

@@ -11,6 +11,7 @@ import { moveWatermark } from "../extract/window.ts";
 import type { RunContext } from "../run/context.ts";
 import { settleInserted } from "./settled-inserts.ts";
 import { settleShape } from "./settled-shape.ts";
+import { settleTwin } from "./settled-twin.ts";
 import { listTakenKept, settleWaiting } from "./settled-waiting.ts";
 import { keepWritten } from "./written.ts";
 
@@ -21,6 +22,7 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
   const { outdated: planned, ...inserted } = await settleInserted(context, stream, settled);
   const waits = await settleWaiting(context, stream, settled);
   const shape = settleShape(context, stream, settled);
+  const agreed = await settleTwin(context, stream, settled);
   context.ledger.settleStream({
     stream: settled,
     taken: listTaken(context, stream),
@@ -29,10 +31,11 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
     ...(kept === undefined ? {} : { delivered: kept.delivered }),
     ...(waits.waiting === undefined ? {} : { waiting: waits.waiting }),
     ...(shape === undefined ? {} : { shape }),
+    ...(agreed === undefined ? {} : { twin: agreed.twin }),
     closed: [...listClosed(context, stream), ...(await listTakenKept(context, stream))],
   });
-  for (const outdated of [...(moved?.outdated ?? []), kept?.outdated, planned, waits.outdated])
-    if (outdated !== undefined) rmSync(outdated, { force: true });
+  const old = [...(moved?.outdated ?? []), ...(agreed?.outdated ?? []), kept?.outdated, planned, waits.outdated];
+  for (const outdated of old) if (outdated !== undefined) rmSync(outdated, { force: true });
 }
 
 /** Rows of an earlier run: whatever became of them, they are this run's now. */

@@ -298,6 +298,8 @@ export function scanPart(
     ...present.flatMap(findInexact),
   ];
   const own = part.columns.map(sourceName);
+  // Of records that both sides change, what they hold is compared with what they held, as it came.
+  const raw = stream.twoWay === undefined ? [] : [...columns.keys()];
   const line = [...(hasLines ? [lineColumn] : []), ...placed.map(([from]) => from)].map(identifier);
   const [id = "", version = ""] = own;
   const identity = identifyRow([
@@ -314,8 +316,18 @@ export function scanPart(
       `${contentOf(own)} AS _content_`,
       ...places,
       ...(isInsert ? [`${identity} AS ${identityColumn}`] : []),
+      ...raw
+        .filter((name) => !known.has(name.toLowerCase()))
+        .map((name) => `CAST(NULL AS VARCHAR) AS ${sourceName(name)}`),
     ],
-    kept: ["_id_", "_version_", "_content_", ...placed.map(([, name]) => name), ...(isInsert ? [identityColumn] : [])],
+    kept: [
+      "_id_",
+      "_version_",
+      "_content_",
+      ...raw.map(sourceName),
+      ...placed.map(([, name]) => name),
+      ...(isInsert ? [identityColumn] : []),
+    ],
     ...(inexact.length === 0 ? {} : { inexact: `CASE ${inexact.join(" ")} END` }),
   };
 }

@@ -4,7 +4,7 @@
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openConnection } from "../../connectors/registry.ts";
 import type { OpenConnection } from "../../contract/connection.ts";
 import type { Source } from "../../contract/source.ts";
@@ -16,6 +16,7 @@ import { findEnded, refuseUnusable } from "../../formats/pgp-keys.ts";
 import { tellComing } from "../../job/coming-records.ts";
 import { diagnosticsFailure } from "../../job/diagnostics.ts";
 import type { Connection, Environment, Job, Stream } from "../../job/job.ts";
+import { openTwin, type Twin } from "../../job/twin.ts";
 import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { countOf, showCount } from "../../report/numbers.ts";
 import { Engine } from "../../stage/engine.ts";
@@ -52,7 +53,7 @@ export interface CheckedJob {
 
 /** Throws a Failure with every problem found. Reads headers of files and schemas of objects, writes nothing. */
 export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
-  const { job } = request;
+  const { job, twin } = openTwin(request.job, dirname(request.job.file));
   return withTools(request, async (tools) => {
     const { engine, connected, result } = tools;
     await defineFunctionsIn(engine, now(), job.timezone, job, readPseudonymKey(job, request.environment));
@@ -78,7 +79,20 @@ export async function checkJob(request: CheckRequest): Promise<CheckedJob> {
     const named = await nameObjects(job, targets);
     refuseTwoWriters(named, request.connections, systemOf);
     result.warnings.push(...tellComing(named, systemOf));
+    result.checked.push(...tellTwin(job, twin));
     return result;
+  });
+}
+
+/** Of each stream what the two decide together. */
+function tellTwin(job: Job, twin: Twin | undefined): string[] {
+  if (twin === undefined) return [];
+  return job.streams.flatMap(({ name, twoWay }) => {
+    const pair = twin.streams.get(name);
+    if (pair === undefined || twoWay === undefined) return [];
+    const fields = Object.entries(twoWay.ownership).map(([field, owner]) => `${field} (${owner})`);
+    const both = fields.length === 0 ? "no field is changed by both" : `both change ${fields.join(", ")}`;
+    return [`${name}: goes back by ${pair.name} of ${twin.job.name}; ${both}`];
   });
 }
 

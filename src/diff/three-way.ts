@@ -1,0 +1,151 @@
+// What both sides made of a record since they last agreed, field by field, as SQL. In: rows and the records that they match;
+// the base, what the two held when they agreed. Out: a table `two_way`, a row a pair, with what is to be done with each
+// field. What must hold: a field that only the other side changed is not written; of one that both changed nobody's value
+// is written over unless the job says whose counts; what is not known to be agreed on counts as changed by both.
+
+import { identifier, literal } from "../core/sql.ts";
+import type { Ownership } from "../job/job.ts";
+import { differs } from "../values/equality.ts";
+import { compareField, decisionsTable, differsFrom, heldTable, mayWriteName } from "./compare.ts";
+import type { ComparedField, CompareInput } from "./match.ts";
+import { isNewer, withTimes } from "./newest.ts";
+
+export const twoWayTable = "two_way";
+
+/** In the base, of a value that the other side certainly changed: equal to none. */
+export const changedMark = "\u0001";
+
+export interface TwoWayField {
+  field: ComparedField;
+  /** Columns of the source that it is mapped from, as the base names them. */
+  columns: readonly string[];
+  ownership: Ownership;
+}
+
+export interface TwoWayInput {
+  compare: CompareInput;
+  fields: readonly TwoWayField[];
+  /** Of the source: the name in the base, and SQL of what a row `s` holds now: '' is no value, NULL is not known. */
+  columns: readonly { name: string; now: string }[];
+  /** SELECT of the pairs: source_id, target_id, then the columns as `o:` and the fields as `q:`, likewise. */
+  base: string;
+  /** SQL of an id that is one whatever it is written like. */
+  fold(id: string): string;
+  /** Nothing is written: what differs is for a person to decide. */
+  adopts: boolean;
+}
+
+const quoted = (prefix: string) => (name: string) => identifier(`${prefix}:${name}`);
+/** Columns of `two_way`: of a source column what it holds and held. */
+export const nowName = quoted("n");
+export const heldName = quoted("o");
+/** Of a target field: what the record holds and held, what is mapped, and what becomes of it. */
+export const presentName = quoted("p");
+export const agreedName = quoted("q");
+export const mappedNow = quoted("w");
+/** `same` on both sides; `write` ours; `leave` theirs, which the twin carries; `yield` to theirs though ours changed too; `ask` a person. */
+const becomesName = quoted("d");
+
+/** Statements that make `two_way`, `undecided_rows` and `write_decisions`, after `nameMatches`. */
+export function decideRows(input: TwoWayInput): string[] {
+  const { compare, fields, columns, base, fold } = input;
+  const matches = withTimes(compare, "SELECT * FROM matches WHERE _row_ IS NOT NULL");
+  const cells = [
+    ...columns.flatMap(({ name, now }) => [`${now} AS ${nowName(name)}`, `b.${heldName(name)}`]),
+    ...fields.flatMap(({ field }) => {
+      const { value } = compareField(compare, field);
+      return [
+        `coalesce(m.${identifier(field.name)}, '') AS ${presentName(field.name)}`,
+        `b.${agreedName(field.name)}`,
+        `coalesce(${value}, '') AS ${mappedNow(field.name)}`,
+      ];
+    }),
+  ];
+  const decided = fields.map((one) => `${decide(input, one)} AS ${becomesName(one.field.name)}`);
+  const may = fields.map(
+    ({ field }) => `${becomesName(field.name)} IN ('same', 'write') AS ${mayWriteName(field.name)}`,
+  );
+  const asked = fields.map(({ field }) => `${becomesName(field.name)} = 'ask'`);
+  return [
+    `CREATE OR REPLACE TEMP TABLE ${twoWayTable} AS
+      SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, s._version_ AS source_time, m._version_ AS target_time,
+        ${[...cells, ...decided].join(",\n ")}
+      FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
+      LEFT JOIN (${base}) b ON ${fold("b.source_id")} = ${fold("s._id_")} AND ${fold("b.target_id")} = ${fold("m._id_")}
+      WHERE s._row_ NOT IN (SELECT _row_ FROM ambiguous)`,
+    `CREATE OR REPLACE TEMP TABLE ${heldTable} AS SELECT _row_, target_id AS ids,
+        'changed on both sides: ' || concat_ws(', ', ${fields.map(({ field }, place) => `CASE WHEN ${asked[place]} THEN ${literal(field.name)} END`).join(", ")}) AS reason
+      FROM ${twoWayTable} WHERE ${["false", ...asked].join(" OR ")}`,
+    `CREATE OR REPLACE TEMP VIEW ${decisionsTable} AS SELECT ${["_row_", ...may].join(", ")} FROM ${twoWayTable}`,
+    `INSERT INTO ambiguous SELECT _row_ FROM ${heldTable}`,
+  ];
+}
+
+function decide(input: TwoWayInput, { field, columns, ownership }: TwoWayField): string {
+  const { compare, adopts } = input;
+  const { changed, value } = compareField(compare, field);
+  const present = `m.${identifier(field.name)}`;
+  const agreed = `b.${agreedName(field.name)}`;
+  const now = new Map(input.columns.map((column) => [column.name, column.now]));
+  const held = columns.map((name) => ({ now: now.get(name) ?? "''", before: `b.${heldName(name)}` }));
+  const known = [...held.flatMap((one) => [one.now, one.before]), agreed].map((sql) => `${sql} IS NOT NULL`);
+  const ours = ["false", ...held.map((one) => `${one.now} <> ${one.before}`)].join(" OR ");
+  const theirs = differs(field.equality, `nullif(${agreed}, '')`, present);
+  const both = { source: "write", target: "yield", ask: "ask", newest: "" }[ownership];
+  const conflict =
+    ownership === "newest" ? `CASE WHEN ${isNewer(compare, field)} THEN 'write' ELSE 'yield' END` : `'${both}'`;
+  // Nothing is lost where a value is only added to others.
+  if (field.several && !field.replaces) {
+    const ownKnown = known.slice(0, -1);
+    return `CASE WHEN NOT (${differsFrom(field, value, present)}) THEN 'same' ${adopts ? "WHEN true THEN 'leave'" : ""}
+      WHEN NOT (${changed}) OR (${["true", ...ownKnown].join(" AND ")} AND NOT (${ours})) THEN 'leave' ELSE 'write' END`;
+  }
+  return `CASE WHEN NOT (${differsFrom(field, value, present)}) THEN 'same'
+    ${adopts ? "WHEN true THEN 'ask'" : ""}
+    WHEN NOT (${changed}) THEN 'leave'
+    WHEN ${known.join(" AND ")}
+      THEN CASE WHEN (${ours}) AND (${theirs}) THEN ${conflict} WHEN ${ours} THEN 'write' ELSE 'leave' END
+    WHEN ${present} IS NULL THEN 'write' WHEN ${value} IS NULL THEN 'leave' ELSE ${conflict} END`;
+}
+
+/**
+ * SELECT of what the two agree on once the rows are written: _row_, source_id, target_id, the columns as `o:` and the fields
+ * as `q:`. Of the pairs that no row is held back of. What is left to the other side stays as it was agreed on, with what
+ * it is mapped from, so that the twin sees whose change it is.
+ */
+export function agreeOn({ fields, columns }: Pick<TwoWayInput, "fields" | "columns">): string {
+  const moved = columns.map(({ name }) => {
+    const users = fields.filter((one) => one.columns.includes(name)).map(({ field }) => becomesName(field.name));
+    const isLeft = users.map((user) => `${user} = 'leave'`).join(" AND ");
+    return `CASE WHEN ${isLeft} THEN ${heldName(name)} ELSE ${nowName(name)} END AS ${heldName(name)}`;
+  });
+  const agreed = fields.map(({ field }) => {
+    const [becomes, before, present] = [becomesName, agreedName, presentName].map((name) => name(field.name));
+    return `CASE ${becomes} WHEN 'same' THEN ${present} WHEN 'write' THEN ${mappedNow(field.name)}
+      WHEN 'yield' THEN CASE WHEN ${before} IS NULL OR ${before} = ${present} THEN ${literal(changedMark)} ELSE ${before} END
+      ELSE ${before} END AS ${agreedName(field.name)}`;
+  });
+  return `SELECT ${["_row_", "source_id", "target_id", ...moved, ...agreed].join(", ")} FROM ${twoWayTable}
+    WHERE _row_ NOT IN (SELECT _row_ FROM ${heldTable})`;
+}
+
+/** SELECT of the same of new records: all of a row is agreed on once its record is made. `creates`: SELECT of their _row_. */
+export function agreeOnNew({ compare, fields, columns }: TwoWayInput, creates: string): string {
+  const moved = columns.map(({ name, now }) => `${now} AS ${heldName(name)}`);
+  const agreed = fields.map(({ field }) => `coalesce(s.${identifier(field.name)}, '') AS ${agreedName(field.name)}`);
+  return `SELECT ${["s._row_", "s._id_ AS source_id", "CAST(NULL AS VARCHAR) AS target_id", ...moved, ...agreed].join(", ")}
+    FROM ${identifier(compare.stage)} s WHERE s._row_ IN (${creates})`;
+}
+
+/** SELECT of what a person is to decide, a row a field. */
+export function listAsked({ fields, columns }: Pick<TwoWayInput, "fields" | "columns">): string {
+  const known = new Set(columns.map(({ name }) => name));
+  const asked = fields.map(({ field, columns: from }) => {
+    const names = from.filter((name) => known.has(name));
+    const list = (name: (column: string) => string) => `CAST([${names.map(name).join(", ")}] AS VARCHAR[])`;
+    return `SELECT _row_, source_id, target_id, ${literal(field.name)} AS field, ${list(literal)} AS columns, ${list(nowName)} AS now,
+      ${list(heldName)} AS before, ${mappedNow(field.name)} AS ours, ${presentName(field.name)} AS theirs,
+      ${agreedName(field.name)} AS agreed, source_time, target_time FROM ${twoWayTable} WHERE ${becomesName(field.name)} = 'ask'`;
+  });
+  return asked.join(" UNION ALL ");
+}

@@ -1,0 +1,46 @@
+// Two jobs that are twins run one after the other: what they agree on is one file. In: a run of one of them. Out: a lock on
+// the pair. What must hold: none of them plans while what the other has written is not agreed on yet, for that would look
+// like a person's change.
+
+import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import { type LockRequest, takeLock } from "../../checkpoint/lock.ts";
+import { Failure, showPath, usageFailure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
+import type { Job } from "../../job/job.ts";
+import type { Emit } from "../../report/events.ts";
+import { hasBegunLoading, isResumable } from "../run/resumable.ts";
+
+export function twinsLockName(left: string, right: string): string {
+  return `twins-${[left, right].sort().join("-")}`;
+}
+
+type PairRequest = Pick<LockRequest, "stateFolder" | "waitMs" | "signal"> & { emit: Emit; ledger: Ledger };
+
+/** Undefined where there is no twin, and for a dry run, which agrees on nothing. Throws LockHeld, or a Failure (6). */
+export async function lockTwins(
+  { emit, ledger, ...request }: PairRequest,
+  { job, command, jobFile, options }: RunRecord,
+  twin: Job | undefined,
+): Promise<Disposable | undefined> {
+  if (twin === undefined || command === "plan") return undefined;
+  const unsupported = command === "apply" ? "to apply a kept plan" : "reconcile --repair";
+  if (command === "apply" || options.reconcile?.repair === true) {
+    throw usageFailure(`${unsupported} of a job with a twin is not supported yet`, {
+      where: { file: jobFile },
+      next: `loadline run ${showPath(jobFile)} writes what one side changed, and asks where both did`,
+    });
+  }
+  const lock = await takeLock({
+    ...request,
+    name: twinsLockName(job, twin.name),
+    what: `the twins ${job} and ${twin.name}`,
+    onDamage: (message) => emit({ type: "warning", message }),
+  });
+  const open = ledger.runs({ job: twin.name }).find((run) => isResumable(ledger, run) && hasBegunLoading(ledger, run));
+  if (open === undefined) return lock;
+  lock[Symbol.dispose]();
+  throw new Failure(exitCode.locked, `run ${open.id} of the twin ${twin.name} is not finished`, {
+    why: "what it has written is not agreed on yet",
+    next: `loadline resume ${open.id}`,
+  });
+}
