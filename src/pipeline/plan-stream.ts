@@ -25,6 +25,7 @@ import { planInserted } from "./batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "./batches/ways.ts";
 import { writeBatches } from "./batches/write-batches.ts";
 import type { CompiledStream } from "./compile/compiled-stream.ts";
+import { tellIdlePolicies } from "./compile/idle-policies.ts";
 import { tellKeptAssociations } from "./compile/kept-associations.ts";
 import { tellLossyCasts } from "./compile/lossy-casts.ts";
 import { tellMap } from "./compile/tell-map.ts";
@@ -267,6 +268,7 @@ async function planParts(
     ...(await keepLater(context, stream.name, plan, counts)),
     ...(await tellUnmade(context, stream, plan)),
     ...tellKeptAssociations(compiled),
+    ...tellIdlePolicies(compiled),
     ...(await tellLossyCasts(engine, compiled)),
     ...told,
     ...ofRun.notes,

@@ -79,8 +79,11 @@ test("the newest row of several files is kept, with values of the others; ties a
 });
 
 test("an order that not all systems share, and merged keys, are refused", async () => {
-  const check = async (dedupe: string) => {
-    await using place = await rehearse(contactsJob({ map, stream: `    dedupe: { by: [Ext__c], ${dedupe} }` }), files);
+  const check = async (dedupe: string, mapped = map) => {
+    await using place = await rehearse(
+      contactsJob({ map: mapped, stream: `    dedupe: { by: [Ext__c], ${dedupe} }` }),
+      files,
+    );
     const { code, stderr } = await place.project.run("check", "job.yaml");
     expect(code).toBe(2);
     return stderr;
@@ -90,6 +93,10 @@ test("an order that not all systems share, and merged keys, are refused", async 
   );
   expect(await check("keep: last, merge: { Ext__c: longest, Emial: max }")).toMatch(
     /"Ext__c" tells records apart[\s\S]*"Emial" is not in the map/,
+  );
+  const contested = map.replace("Email: email", "Email: { from: email, policy: newest, newest_by: seen }");
+  expect(await check("keep: last, merge: { Email: longest }", contested)).toContain(
+    "goes by the time of the row that stays",
   );
   expect(await check("keep: newest")).toContain("`keep: newest` and `newest_by` go together");
 });

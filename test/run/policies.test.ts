@@ -93,6 +93,24 @@ test("newest writes where the source's time is after the target's, and own: fals
   expect(next.summary().streams["people"]).toMatchObject({ creates: 0, updates: 0, unchanged: 2 });
 });
 
+test("a policy that changes nothing in its mode is told", async () => {
+  const idle = (mode: string) => `version: 1
+name: idle
+streams:
+  people:
+    source: { connection: drop, files: people.csv }
+    target: { connection: salesforce, object: Contact, key: Ext__c, mode: ${mode} }
+    map:
+      Ext__c: id
+      LastName: { from: last, policy: ${mode === "update" ? "create_only" : "fill_empty"} }
+`;
+  const files = { "inbox/people.csv": "id,last\na,A\n", "update.yaml": idle("update") };
+  await using place = await rehearse(idle("insert"), files);
+  const told = async (file: string) => (await place.project.run("check", file, "--json")).stdout;
+  expect(await told("update.yaml")).toContain("policy create_only writes new records only, and mode update makes none");
+  expect(await told("job.yaml")).toContain("policy fill_empty changes nothing in mode insert");
+});
+
 test("an API's own time counts where the job names none: Salesforce's record against HubSpot's property", async () => {
   const copy = `version: 1
 name: copy

@@ -7,7 +7,24 @@ import type { Stream } from "../../job/job.ts";
 
 const ordered = new Set(["number", "integer", "date", "datetime", "time"]);
 
-export function findDedupeProblems({ dedupe, place }: Stream, schemas: ReadonlyMap<string, FieldSchema>): Diagnostic[] {
+export function findDedupeProblems(stream: Stream, schemas: ReadonlyMap<string, FieldSchema>): Diagnostic[] {
+  return [...findUnordered(stream, schemas), ...findTimeless(stream)];
+}
+
+/** A value of another row is not of the time of the row that gets it. */
+function findTimeless({ dedupe, fields, place }: Stream): Diagnostic[] {
+  const names = fields.flatMap(({ target, policy }) =>
+    policy === "newest" && dedupe?.merge?.[target] !== undefined ? [target] : [],
+  );
+  return names.map((name) => ({
+    place,
+    length: 1,
+    message: `dedupe.merge: ${name} may get a value of another row, and its policy newest goes by the time of the row that stays`,
+    next: "leave one of the two out; or keep: newest takes the whole row",
+  }));
+}
+
+function findUnordered({ dedupe, place }: Stream, schemas: ReadonlyMap<string, FieldSchema>): Diagnostic[] {
   const merged = Object.entries(dedupe?.merge ?? {}).filter(([, rule]) => rule === "max" || rule === "min");
   const chosen = [
     ...(dedupe?.newest_by === undefined ? [] : [["newest_by", dedupe.newest_by] as const]),

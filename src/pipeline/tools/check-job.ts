@@ -23,6 +23,7 @@ import { Engine } from "../../stage/engine.ts";
 import type { SourceColumns } from "../compile/bind-expression.ts";
 import { compileStream } from "../compile/compile-stream.ts";
 import { defineFunctionsIn } from "../compile/define-functions.ts";
+import { tellIdlePolicies } from "../compile/idle-policies.ts";
 import { tellKeptAssociations } from "../compile/kept-associations.ts";
 import { tellLossyCasts } from "../compile/lossy-casts.ts";
 import { nameObjects } from "../compile/object-names.ts";
@@ -144,7 +145,12 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const stale = columns === undefined ? [] : tellStaleFields(stream, compiled.columns.keys(), columns);
   result.checked.push(...compiled.ddl.map((statement) => `${stream.name}: before it loads: ${statement}`));
-  const told = [...stale, ...tellKeptAssociations(compiled), ...(await tellLossyCasts(engine, compiled))];
+  const told = [
+    ...stale,
+    ...tellKeptAssociations(compiled),
+    ...tellIdlePolicies(compiled),
+    ...(await tellLossyCasts(engine, compiled)),
+  ];
   result.warnings.push(...told.map((message) => `${stream.name}: ${message}`));
   const { object, mode, key } = stream.target;
   const by = key.length === 0 ? "" : ` by ${key.join(", ")}`;
