@@ -44,7 +44,7 @@ export interface StateFlags {
 }
 
 export async function showState(globals: Globals, job: string | undefined, flags: StateFlags): CommandResult {
-  const memory = readMemory(stateFolderOf(globals, flags), job);
+  const memory = await readMemory(stateFolderOf(globals, flags), job);
   printOut(globals.json ? JSON.stringify(memoryJson(memory)) : renderMemory(memory, lookOfOut(globals.color)));
   return exitCode.done;
 }

@@ -56,8 +56,11 @@ interface ToldMemory {
     org: string;
     object: string;
     rows: number;
+    forParent: number;
+    since: string;
     run: string;
     named: string;
+    refused: string;
   }[];
   written: readonly { job: string; stream: string; org: string; object: string; run: string }[];
   unfinished: readonly { run: string; job: string; status: string }[];
@@ -119,12 +122,28 @@ function watermarkLines(marks: readonly ToldWatermark[]): Line[] {
 function waitingLines(waiting: ToldMemory["waiting"]): Line[] {
   if (waiting.length === 0) return [];
   return [
-    [{ text: "Rows that wait for a parent", tone: "strong" }],
-    ...waiting.flatMap(({ job, stream, org, object, rows, run, named }): Line[] => [
-      [`  ${job} ${stream}: `, { text: countOf(rows, "row"), tone: "strong" }],
-      [{ text: `    into ${org} ${object}, looked for last by ${run}`, whole: true }],
-      [{ text: `    each with its parent in ${showPath(named)}`, whole: true }],
+    [{ text: "Rows that the next run takes again", tone: "strong" }],
+    ...waiting.flatMap(({ job, stream, org, object, rows, run, since, ...told }): Line[] => [
+      [
+        `  ${job} ${stream}: `,
+        { text: countOf(rows, "row"), tone: "strong" },
+        since === "" ? "" : `, since ${showTime(since)} UTC`,
+      ],
+      [{ text: `    into ${org} ${object}, tried last by ${run}`, whole: true }],
+      ...placeLines(rows, told).map((text): Line => [{ text, whole: true }]),
     ]),
+  ];
+}
+
+/** Where each is named with what it waits for. */
+function placeLines(
+  rows: number,
+  { forParent, named, refused }: Pick<ToldMemory["waiting"][number], "forParent" | "named" | "refused">,
+): string[] {
+  const others = rows - forParent;
+  return [
+    ...(forParent === 0 ? [] : [`    ${showCount(forParent)} for a parent: ${showPath(named)}`]),
+    ...(others <= 0 ? [] : [`    ${showCount(others)} that the target could not take: ${showPath(refused)}`]),
   ];
 }
 

@@ -73,8 +73,8 @@ test("with miss: later a row waits for such a parent, and the run that makes it 
   expect(first.code, first.stderr).toBe(0);
   expect(first.summary().streams["people"]).toMatchObject({ creates: 3, loaded: 3, unmatched: 3, waiting: 3 });
   const state = await place.project.run("state", "show");
-  expect(state.stdout).toContain("Rows that wait for a parent\n  people people: 3 rows\n");
-  expect(state.stdout).toContain(`each with its parent in .loadline/runs/${first.summary().run}/unmatched/people.csv`);
+  expect(state.stdout).toContain("Rows that the next run takes again\n  people people: 3 rows, since 2");
+  expect(state.stdout).toContain(`3 for a parent: .loadline/runs/${first.summary().run}/unmatched/people.csv`);
   const listed = await place.project.run("rejects", "latest");
   expect(listed.stdout).toContain("people  3 rows open (3 kept for a parent: the run that finds it takes them up)");
   place.project.write({

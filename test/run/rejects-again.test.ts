@@ -60,6 +60,9 @@ rejects: { max: 100% }
   const first = await load(place);
   expect(first.streams["accounts"]).toMatchObject({ creates: 4, loaded: 1, failed: 3 });
   expect(first.streams["contacts"]).toMatchObject({ creates: 2, loaded: 1, failed: 1 });
+  const { stdout } = await project.run("state", "show");
+  expect(stdout).toMatch(/locks accounts: 3 rows, since 2\d+-/);
+  expect(stdout).toContain(`3 that the target could not take: .loadline/runs/${first.run}/rejects/accounts.csv`);
   await sandbox.setFaults([]);
   await mend(place, first.run, "accounts", "E,", ["E,e", "E,mended"]);
   const retried = await load(place, "rejects", first.run ?? "", "--retry", "mend.csv");

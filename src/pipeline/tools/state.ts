@@ -3,16 +3,18 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Ledger, type RunRecord, type Watermark } from "../../checkpoint/ledger.ts";
+import { Ledger, type RunRecord, type WaitingRecord, type Watermark } from "../../checkpoint/ledger.ts";
 import { LockHeld, type LockRequest, takeLock } from "../../checkpoint/lock.ts";
 import { now } from "../../core/clock.ts";
 import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { suggest } from "../../core/suggest.ts";
+import { readUnloaded } from "../rows/unloaded-rows.ts";
 import { isResumable } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
 import { purgeOldRuns } from "../runs/retention.ts";
 import { jobLockName } from "../runs/runs.ts";
+import { tellTries } from "./open-since.ts";
 
 export interface Memory {
   watermarks: Watermark[];
@@ -20,15 +22,32 @@ export interface Memory {
   inserted: { org: string; object: string; rows: number; runs: number; unsettled: number }[];
   /** Files that streams have taken. */
   taken: { job: string; stream: string; org: string; object: string; files: number; last: string }[];
-  /** Rows of files that wait for a parent: kept by the run that looked for it last, whose file of unmatched rows names them. */
-  waiting: { job: string; stream: string; org: string; object: string; rows: number; run: string; named: string }[];
+  /** Rows of files that the next run takes again, by stream. */
+  waiting: WaitingRows[];
   /** Rows and values that were written last, by stream. */
   written: { job: string; stream: string; org: string; object: string; run: string }[];
   unfinished: { run: string; job: string; status: RunRecord["status"] }[];
 }
 
+interface WaitingRows {
+  job: string;
+  stream: string;
+  org: string;
+  object: string;
+  rows: number;
+  /** Of these: the others are such as the target could not take, or whose parent it refused. */
+  forParent: number;
+  /** When the one that waits longest was tried first, as far as folders of runs tell. */
+  since: string;
+  /** That has tried them last. */
+  run: string;
+  /** The files of that run that name them. */
+  named: string;
+  refused: string;
+}
+
 /** Of a job, or of all. Throws a Failure (2) where the ledger has never heard of the job. */
-export function readMemory(stateFolder: string, job: string | undefined): Memory {
+export async function readMemory(stateFolder: string, job: string | undefined): Promise<Memory> {
   const none = { watermarks: [], inserted: [], taken: [], waiting: [], written: [], unfinished: [] };
   if (!Ledger.exists(stateFolder)) return none;
   using ledger = Ledger.open(stateFolder);
@@ -65,12 +84,11 @@ export function readMemory(stateFolder: string, job: string | undefined): Memory
             .at(-1) ?? "",
       }),
     ),
-    waiting: waiting
-      .filter((record) => isAsked(record) && record.rows > 0)
-      .map(({ job: of, stream, targetOrg: org, object, rows, run }) => {
-        const named = join(runFolder(stateFolder, run), "unmatched", `${stream}.csv`);
-        return { job: of, stream, org, object, rows, run, named };
-      }),
+    waiting: await Promise.all(
+      waiting
+        .filter((record) => isAsked(record) && record.rows > 0)
+        .map((record) => tellWaiting(ledger, stateFolder, record)),
+    ),
     written: delivered
       .filter(isAsked)
       .map(({ job: of, stream, targetOrg: org, object, run }) => ({ job: of, stream, org, object, run })),
@@ -78,6 +96,24 @@ export function readMemory(stateFolder: string, job: string | undefined): Memory
       .runs(job === undefined ? {} : { job })
       .filter((run) => isResumable(ledger, run))
       .map(({ id, job: of, status }) => ({ run: id, job: of, status })),
+  };
+}
+
+async function tellWaiting(
+  ledger: Ledger,
+  stateFolder: string,
+  { job, stream, targetOrg: org, object, rows, run }: WaitingRecord,
+): Promise<WaitingRows> {
+  const folder = runFolder(stateFolder, run);
+  let forParent = 0;
+  for await (const row of readUnloaded(folder, stream)) if (row.waits) forParent += 1;
+  const last = ledger.run(run);
+  const tries =
+    last === undefined ? undefined : await tellTries(ledger, stateFolder, last, { stream, isRecord: false });
+  const [named, refused] = ["unmatched", "rejects"].map((kind) => join(folder, kind, `${stream}.csv`));
+  return {
+    ...{ job, stream, org, object, rows, run },
+    ...{ forParent, since: tries?.since ?? "", named: named ?? "", refused: refused ?? "" },
   };
 }
 
