@@ -221,6 +221,7 @@ test("creates by several key fields are looked up before they are sent anew, and
   project.write({ "inbox/contacts.csv": csv(200, 2) });
   await sandbox.setFaults([{ match: creates, nth: [1], do: { reset: "before" } }]);
   expect(await take("run", "job.yaml")).toMatchObject({ code: 5, loaded: 0, inDoubt: 2 });
+  expect((await project.run("show", "latest")).stdout).toContain("the list of all records (2 calls)");
   await seed(run, "contacts", { loose: "r201", lastname: "N201" });
   expect(await take("resume")).toMatchObject({ code: 5, loaded: 1, inDoubt: 1 });
   expect(await take("resume", "--in-doubt", "not-landed")).toMatchObject({

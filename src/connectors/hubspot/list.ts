@@ -30,17 +30,29 @@ export async function* listPages(
   after: string | undefined,
 ): AsyncGenerator<ListPage> {
   const { object, properties, archived, doing, signal } = request;
-  const named = properties.join(",");
-  const isWide = named.length > propertiesLengthMax;
-  const query = { limit: String(listRowsMax), archived: String(archived), ...(isWide ? {} : { properties: named }) };
+  const wide = isWide(request);
+  const named = wide ? {} : { properties: properties.join(",") };
+  const query = { limit: String(listRowsMax), archived: String(archived), ...named };
   const pages = client.pages<HubSpotRecord>(objectPath(object), query, { doing, signal }, after);
   for await (const { results, next } of pages)
-    yield { records: isWide ? await widen(client, request, results) : results, next };
+    yield { records: wide ? await widen(client, request, results) : results, next };
 }
 
-/** The records of all pages. Throws CallFault. */
-export async function* listRecords(client: HubSpotClient, request: ListRequest): AsyncGenerator<HubSpotRecord> {
-  for await (const { records } of listPages(client, request, undefined)) yield* records;
+/** The records of all pages; `onCall` hears of each call. Throws CallFault. */
+export async function* listRecords(
+  client: HubSpotClient,
+  request: ListRequest,
+  onCall?: () => void,
+): AsyncGenerator<HubSpotRecord> {
+  for await (const { records } of listPages(client, request, undefined)) {
+    onCall?.();
+    if (isWide(request) && records.length > 0) onCall?.();
+    yield* records;
+  }
+}
+
+function isWide({ properties }: ListRequest): boolean {
+  return properties.join(",").length > propertiesLengthMax;
 }
 
 /**

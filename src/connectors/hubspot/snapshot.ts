@@ -11,7 +11,7 @@ import { isLabelled } from "./association-types.ts";
 import { readAssociations, readKeys } from "./associations.ts";
 import type { HubSpotClient } from "./client.ts";
 import { keepInScope } from "./in-scope.ts";
-import { listRecords } from "./list.ts";
+import { type ListRequest, listRecords } from "./list.ts";
 import { namesOf } from "./match-filter.ts";
 import { emailProperty, idColumn, otherAddressesProperty } from "./properties.ts";
 import { batchRowsMax, cellOf, type HubSpotRecord, otherAddresses, readBatch } from "./records.ts";
@@ -42,7 +42,8 @@ export async function readSnapshot(
     aliases.push(...aliasRows(request, records, cells));
     return cells;
   });
-  const snapshot = await saveSnapshot(request, header, rows, how);
+  const saved = await saveSnapshot(request, header, rows, "");
+  const snapshot = { ...saved, how: typeof how === "string" ? how : how() };
   if (aliases.length === 0) return snapshot;
   const path = join(request.folder, `${request.name}-aliases.csv`);
   await writeRecordFile(path, header, aliases);
@@ -71,7 +72,8 @@ type ReadGroup = () => Promise<HubSpotRecord[]>;
 
 interface Reading {
   groups: Iterable<ReadGroup> | AsyncIterable<ReadGroup>;
-  how: string;
+  /** How records are read; a function where only the end of it tells. */
+  how: string | (() => string);
 }
 
 async function chooseReading(
@@ -107,8 +109,18 @@ async function chooseReading(
     const read = { request, properties: propertiesOf(request), keys: keys.read(), doing };
     return { groups: readByKey(client, read), how };
   }
-  const list = { object, properties: propertiesOf(request), archived: false, doing, signal };
-  return { groups: alreadyRead(listRecords(client, list)), how: "the list of all records" };
+  return listAll(client, { object, properties: propertiesOf(request), archived: false, doing, signal });
+}
+
+function listAll(client: HubSpotClient, list: ListRequest): Reading {
+  let calls = 0;
+  const count = () => {
+    calls += 1;
+  };
+  return {
+    groups: alreadyRead(listRecords(client, list, count)),
+    how: () => `the list of all records (${calls} ${calls === 1 ? "call" : "calls"})`,
+  };
 }
 
 function propertiesOf(request: SnapshotRequest): string[] {
