@@ -1,11 +1,13 @@
 // Rejected rows put beside the sender's files: source.on_reject.
 
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import iconv from "iconv-lite";
 import { expect, test } from "vitest";
 import { readJob } from "../../src/job/read-job.ts";
-import { copyJob, startVendor } from "../sftp/support.ts";
+import { connectionsFile, copyJob, startVendor } from "../sftp/support.ts";
 import { createProject } from "../support/rig.ts";
+import { hasSshd, startSshd } from "../support/sshd.ts";
 import { contactsJob, rehearse } from "./support.ts";
 
 const refusal = "FIELD_CUSTOM_VALIDATION_EXCEPTION:the org does not want it:--";
@@ -111,6 +113,53 @@ test("on a server they come whole under their name, and a name that is taken is 
     /Put back for the sender of people: 1 row in rejected\/c\.csv\./,
   );
 });
+
+test.skipIf(!hasSshd)(
+  "OpenSSH's server: a folder that is missing is made; where none can be, or the disk is full, rows stay loaded and files where they are",
+  async () => {
+    await using server = await startSshd();
+    const job = copyJob({ source: ", after: { move: done }, on_reject: { move: back/rows }" }).replace(
+      "Name: last",
+      "Name: { from: last, on_null: reject }",
+    );
+    const connection = `{ type: sftp, url: "${server.url()}", host_key: "${server.hostKey}", auth: { private_key_file: "${server.key}" } }`;
+    await using project = createProject({
+      "connections.yaml": connectionsFile(connection),
+      "job.yaml": `${job}rejects: { max: 100% }\n`,
+    });
+    const at = (name: string) => join(server.folder, name);
+    mkdirSync(at("in"));
+    const bring = (name: string) => writeFileSync(at(`in/${name}`), "id,last\n1,A\n2,\n");
+    const inFolder = (name: string) => readdirSync(at(name)).sort();
+
+    bring("a.csv");
+    expect((await project.run("run", "job.yaml")).code).toBe(0);
+    expect([inFolder("back/rows").length, inFolder("done"), inFolder("in")]).toEqual([1, ["a.csv"], []]);
+
+    bring("b.csv");
+    rmSync(at("back"), { recursive: true });
+    writeFileSync(at("back"), "no folder");
+    const noFolder = await project.run("run", "job.yaml");
+    expect([noFolder.code, inFolder("in")]).toEqual([1, ["b.csv"]]);
+    expect(noFolder.stderr).toMatch(/back/);
+    rmSync(at("back"));
+    expect((await project.run("resume")).code).toBe(0);
+    expect([inFolder("back/rows").length, inFolder("in")]).toEqual([1, []]);
+
+    bring("c.csv");
+    const killed = await project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "checkpointed:1" } }).finished;
+    expect(killed.signal).toBe("SIGKILL");
+    const run = basename(project.runFolders().at(-1) ?? "");
+    const first = at(`back/rows/.c.csv.${run}.rejects.csv.tmp`);
+    symlinkSync("/dev/full", first);
+    const full = await project.run("resume");
+    expect([full.code, inFolder("in"), inFolder("back/rows").length]).toEqual([1, ["c.csv"], 2]);
+    rmSync(first);
+    expect((await project.run("resume")).code).toBe(0);
+    expect([inFolder("back/rows").at(-1), inFolder("in")]).toEqual([`c.csv.${run}.rejects.csv`, []]);
+    expect(readFileSync(at(`back/rows/c.csv.${run}.rejects.csv`), "utf8")).toMatch(/^id,last,.*\n2,,/);
+  },
+);
 
 test("runs of some rows and rehearsals put nothing back", async () => {
   await using place = await rehearse(jobOf(", on_reject: { move: back }"), {

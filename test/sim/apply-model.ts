@@ -1,9 +1,10 @@
 // A plan that is applied after others were at work, as a model. In: a seed. Out: what the org holds, the rows of the source,
 // what others do between plan and apply, and what must be there afterwards, with which rows are held as conflicts.
 // Nothing here is loadline's code. What is not drawn: parents whose own key another changes (their children are then
-// named by what is there no more), records of the same second (their version does not tell them apart).
+// named by what is there no more), companies of HubSpot that come or go, records of the same second (their version does not tell them apart).
 
 import { seededFraction } from "../../src/core/random.ts";
+import { addLink, isLinked, writeLink } from "./apply-links.ts";
 
 export type System = "salesforce" | "hubspot";
 export type Mode = "insert" | "update" | "upsert" | "delete" | "mirror";
@@ -47,6 +48,10 @@ export interface History {
   flags: { onConflict?: "hold" | "overwrite" | "fail"; strict?: true };
   /** The plan is applied by its file. */
   isCarried: boolean;
+  /** Contacts are known by two fields together: the letters of their key, and its number. */
+  isPair: boolean;
+  /** What a row of HubSpot is joined to takes the place of what its record was joined to. */
+  replaces: boolean;
   /** apply: of a kept plan; resume: of a run that was killed before it sent anything. */
   by: "apply" | "resume";
   streams: StreamName[];
@@ -87,11 +92,14 @@ class Draw {
   }
 }
 
-export function drawHistory(seed: number, only: { by?: History["by"]; isQuiet?: boolean } = {}): History {
+export function drawHistory(
+  seed: number,
+  only: { by?: History["by"]; isQuiet?: boolean; isPlain?: boolean } = {},
+): History {
   const draw = new Draw(seed);
   const system = draw.from<System>(["salesforce", "hubspot"]);
   const mode = draw.from<Mode>(["upsert", "upsert", "mirror", "mirror", "update", "delete", "insert"]);
-  const hasParents = system === "salesforce" && draw.isTrue(0.6);
+  const hasParents = draw.isTrue(0.6) && (system === "salesforce" || only.isPlain !== true);
   const streams: StreamName[] = hasParents ? ["accounts", "contacts"] : ["contacts"];
   const by = only.by ?? "apply";
   const present: Held[] = [];
@@ -123,6 +131,9 @@ export function drawHistory(seed: number, only: { by?: History["by"]; isQuiet?: 
     mode,
     flags: by === "resume" ? {} : { onConflict, ...(strict ? { strict: true } : {}) },
     isCarried: draw.isTrue(0.4),
+    // Nothing proves whose a row of an insert is that has no key of its own.
+    isPair: mode !== "insert" && draw.isTrue(0.3) && only.isPlain !== true,
+    replaces: system === "hubspot" && hasParents && draw.isTrue(0.5),
     by,
     streams,
     rows: { accounts: accountRows, contacts: contactRows },
@@ -155,7 +166,10 @@ function drawDeeds(draw: Draw, history: History): Deed[] {
   for (const held of present) {
     if (!draw.isTrue(0.45) || fate.has(held.uid)) continue;
     const fields = [...fieldsOf[held.stream].filter((field) => field !== "account"), "note"];
-    const kind = draw.from(["edit", "edit", "edit", "edit", "move", "delete", "recreate", "rekey", "merge"]);
+    const drawn = draw.from(["edit", "edit", "edit", "edit", "move", "delete", "recreate", "rekey", "merge"]);
+    const isJoined = system === "hubspot" && streams.length > 1;
+    const stays = isJoined && (held.stream === "accounts" || drawn === "merge");
+    const kind = stays ? "edit" : drawn;
     if (kind === "edit") {
       const field = draw.from(fields);
       const value = field === "last" ? draw.from([...letters, "d"]) : draw.from([...letters, "d", ""]);
@@ -163,7 +177,9 @@ function drawDeeds(draw: Draw, history: History): Deed[] {
     } else if (kind === "move" && held.stream === "contacts" && streams.length > 1) {
       const accounts = present.filter((one) => one.stream === "accounts" && !fate.has(one.uid));
       const value = accounts.length === 0 ? "" : draw.from(["", ...accounts.map(({ key }) => key)]);
-      deeds.push({ kind: "edit", uid: held.uid, field: "account", value });
+      const isAdded = isJoined && value !== "" && draw.isTrue(0.5);
+      const links = isAdded ? addLink(held.values["account"] ?? "", value) : value;
+      deeds.push({ kind: "edit", uid: held.uid, field: "account", value: links });
     } else if (kind === "delete" || kind === "recreate") {
       deeds.push({ kind: "delete", uid: held.uid });
       // The contacts of an account go with it.
@@ -193,7 +209,7 @@ function drawDeeds(draw: Draw, history: History): Deed[] {
     const known = new Set(present.filter((one) => one.stream === stream).map(({ key }) => key));
     for (const { key } of rows[stream].filter((row) => !known.has(row.key))) {
       // HubSpot would refuse the row of an insert, and says so: that is no conflict.
-      if (!draw.isTrue(0.3) || (system === "hubspot" && mode === "insert")) continue;
+      if (!draw.isTrue(0.3) || (system === "hubspot" && (mode === "insert" || stream === "accounts"))) continue;
       deeds.push({ kind: "make", stream, uid, key, values: { ...drawValues(draw, stream), note: "" } });
       uid += 1;
     }
@@ -253,7 +269,8 @@ export interface Planned {
 }
 
 /** What a plan of the history is to say. */
-export function planOf({ mode, streams, rows, present }: History): Planned[] {
+export function planOf(history: History): Planned[] {
+  const { mode, streams, rows, present } = history;
   return streams.flatMap((stream) => {
     const way = stream === "accounts" ? "upsert" : mode;
     const found = new Map(present.filter((one) => one.stream === stream).map((one) => [one.key, one]));
@@ -265,7 +282,7 @@ export function planOf({ mode, streams, rows, present }: History): Planned[] {
           ? []
           : [{ stream, key, action: "create", changed: Object.keys(given), after: given }];
       if (way === "delete") return [{ stream, key, action: "delete", uid: record.uid, changed: [], after: {} }];
-      const changed = Object.keys(given).filter((field) => given[field] !== record.values[field]);
+      const changed = Object.keys(given).filter((field) => !isThere(history, record, field, given[field] ?? ""));
       return changed.length === 0 ? [] : [{ stream, key, action: "update", uid: record.uid, changed, after: given }];
     });
     if (way !== "mirror") return planned;
@@ -278,12 +295,22 @@ export function planOf({ mode, streams, rows, present }: History): Planned[] {
   });
 }
 
+function isThere(history: History, { values }: Held, field: string, value: string): boolean {
+  const now = values[field] ?? "";
+  return field === "account" ? isLinked(history, now, value) : now === value;
+}
+
 /** What must be there once the plan is applied. */
 export function expectOutcome(history: History): Outcome {
-  const { system, deeds, flags, mode } = history;
+  const { system, deeds } = history;
   const before = history.present;
   const records = doDeeds(before, deeds, system);
-  const touched = new Set(deeds.flatMap((deed) => (deed.kind === "merge" ? [deed.uid, deed.into] : [deed.uid])));
+  // An association changes no record, and a job that only deletes reads none.
+  const isSeen = (deed: Deed) =>
+    history.mode !== "delete" || system === "salesforce" || deed.kind !== "edit" || deed.field !== "account";
+  const touched = new Set(
+    deeds.filter(isSeen).flatMap((deed) => (deed.kind === "merge" ? [deed.uid, deed.into] : [deed.uid])),
+  );
   const outcome: Outcome = {
     records,
     conflicts: { accounts: [], contacts: [] },
@@ -293,8 +320,8 @@ export function expectOutcome(history: History): Outcome {
     isRefused: false,
   };
   const planned = planOf(history);
-  const isHeld = (one: Planned) => isConflict(one, { before, records, touched, flags, mode });
-  if (flags.onConflict === "fail" && planned.some(isHeld)) {
+  const isHeld = (one: Planned) => isConflict(one, { history, records, touched });
+  if (history.flags.onConflict === "fail" && planned.some(isHeld)) {
     return { ...outcome, untouched: records.map(({ uid }) => uid), isRefused: true };
   }
   const written = new Set<number>();
@@ -325,7 +352,12 @@ export function expectOutcome(history: History): Outcome {
     if (record === undefined) throw new Error(`no record ${one.uid}`);
     written.add(record.uid);
     if (one.action === "delete") record.isGone = true;
-    else for (const field of one.changed) record.values[field] = one.after[field] ?? "";
+    else
+      for (const field of one.changed) {
+        const value = one.after[field] ?? "";
+        const was = before.find((other) => other.uid === record.uid)?.values["account"] ?? "";
+        record.values[field] = field === "account" ? writeLink(history, was, record.values[field] ?? "", value) : value;
+      }
   }
   return { ...outcome, untouched: records.map((record) => record.uid).filter((other) => !written.has(other)) };
 }
@@ -336,14 +368,13 @@ function orderOf({ stream, action }: Planned): number {
 }
 
 interface Surroundings {
-  before: readonly Held[];
+  history: History;
   records: readonly Held[];
   touched: ReadonlySet<number>;
-  flags: History["flags"];
-  mode: Mode;
 }
 
-function isConflict(one: Planned, { before, records, touched, flags, mode }: Surroundings): boolean {
+function isConflict(one: Planned, { history, records, touched }: Surroundings): boolean {
+  const { present: before, flags, mode } = history;
   if (one.action === "create") {
     if (mode === "insert" && one.stream === "contacts") return false;
     return records.some((other) => other.stream === one.stream && other.key === one.key && !other.isGone);
@@ -359,6 +390,6 @@ function isConflict(one: Planned, { before, records, touched, flags, mode }: Sur
     const isWritten = one.changed.includes(field);
     if (!isWritten && flags.strict !== true) return false;
     if (is.values[field] === was.values[field]) return false;
-    return !(isWritten && is.values[field] === one.after[field]);
+    return !(isWritten && isThere(history, is, field, one.after[field] ?? ""));
   });
 }

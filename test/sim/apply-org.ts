@@ -19,10 +19,24 @@ export const schema = {
     Account: { fields: { Ext__c: { ...text, externalId: true, unique: true } } },
     // Not unique: only the tool keeps a row of an insert from being doubled.
     Contact: {
-      fields: { Ext__c: { ...text, externalId: true, unique: true }, Loose__c: { ...text, externalId: true } },
+      fields: {
+        Ext__c: { ...text, externalId: true, unique: true },
+        Loose__c: { ...text, externalId: true },
+        Part__c: text,
+        Number__c: text,
+      },
     },
   },
-  hubspot: { contacts: { properties: { ext_id: { type: "string", fieldType: "text", hasUniqueValue: true } } } },
+  hubspot: {
+    companies: { properties: { ext_id: { type: "string", fieldType: "text", hasUniqueValue: true } } },
+    contacts: {
+      properties: {
+        ext_id: { type: "string", fieldType: "text", hasUniqueValue: true },
+        key_part: { type: "string", fieldType: "text" },
+        key_number: { type: "string", fieldType: "text" },
+      },
+    },
+  },
 };
 
 export const namesOf: Record<System, Record<StreamName, Record<string, string>>> = {
@@ -30,14 +44,36 @@ export const namesOf: Record<System, Record<StreamName, Record<string, string>>>
     accounts: { last: "Name", phone: "Phone", note: "Site" },
     contacts: { last: "LastName", phone: "Phone", title: "Title", note: "Department" },
   },
-  hubspot: { accounts: {}, contacts: { last: "lastname", phone: "phone", title: "jobtitle", note: "city" } },
+  hubspot: {
+    accounts: { last: "name", phone: "phone", note: "city" },
+    contacts: { last: "lastname", phone: "phone", title: "jobtitle", note: "city" },
+  },
 };
 
-export const objectOf = { accounts: "Account", contacts: "Contact" } as const;
+export const objects = {
+  salesforce: { accounts: "Account", contacts: "Contact" },
+  hubspot: { accounts: "companies", contacts: "contacts" },
+} as const;
 
-function keyField({ system, mode }: Pick<History, "system" | "mode">, stream: StreamName): string {
-  if (system === "hubspot") return "ext_id";
-  return mode === "insert" && stream === "contacts" ? "Loose__c" : "Ext__c";
+function keyFields(
+  { system, mode, isPair }: Pick<History, "system" | "mode" | "isPair">,
+  stream: StreamName,
+): string[] {
+  if (isPair && stream === "contacts")
+    return system === "hubspot" ? ["key_part", "key_number"] : ["Part__c", "Number__c"];
+  if (system === "hubspot") return ["ext_id"];
+  return [mode === "insert" && stream === "contacts" ? "Loose__c" : "Ext__c"];
+}
+
+/** A key in the fields that it is in: `K12` may be K and 12. */
+function partsOf(key: string, fields: readonly string[]): string[] {
+  return fields.length === 1 ? [key] : [key.replace(/\d+$/, ""), key.replace(/^\D+/, "")];
+}
+
+function keyCells(history: History, stream: StreamName, key: string): Record<string, string> {
+  const fields = keyFields(history, stream);
+  const parts = partsOf(key, fields);
+  return Object.fromEntries(fields.map((name, index) => [name, parts[index] ?? ""]));
 }
 
 export interface Found {
@@ -91,37 +127,65 @@ export class Org {
     if (deed.kind === "make") return this.#make(deed);
     const id = this.idOf(deed.uid);
     const stream = this.#history.present.find(({ uid }) => uid === deed.uid)?.stream ?? "contacts";
-    if (deed.kind === "edit") {
+    if (deed.kind === "edit" && deed.field === "account" && system === "hubspot") await this.#join(id, deed.value);
+    else if (deed.kind === "edit") {
       const [name, value] = await this.#fieldOf(stream, deed.field, deed.value);
       await this.#change(stream, id, { [name]: value });
-    } else if (deed.kind === "rekey") await this.#change(stream, id, { [keyField(this.#history, stream)]: deed.key });
+    } else if (deed.kind === "rekey") await this.#change(stream, id, keyCells(this.#history, stream, deed.key));
     else if (system === "hubspot") {
       const contacts = "/crm/v3/objects/contacts";
-      if (deed.kind === "delete") await this.#hubspot("DELETE", `${contacts}/${id}`);
+      if (deed.kind === "delete") await this.#hubspot("DELETE", `/crm/v3/objects/${objects.hubspot[stream]}/${id}`);
       else {
         const primaryObjectId = this.idOf(deed.into);
         const merged = await this.#hubspot("POST", `${contacts}/merge`, { primaryObjectId, objectIdToMerge: id });
         this.#ids.set(deed.made, (merged as { id: string }).id);
       }
-    } else if (deed.kind === "delete") await this.#salesforce("DELETE", `sobjects/${objectOf[stream]}/${id}`);
+    } else if (deed.kind === "delete") await this.#salesforce("DELETE", `sobjects/${objects.salesforce[stream]}/${id}`);
     else {
-      const merge = { object: objectOf[stream], master: this.idOf(deed.into), merged: [id] };
+      const merge = { object: objects.salesforce[stream], master: this.idOf(deed.into), merged: [id] };
       await this.#salesforce("POST", "/__sandbox/salesforce/merge", merge);
     }
   }
 
   async #make({ uid, stream, key, values }: Pick<Held, "uid" | "stream" | "key" | "values">): Promise<void> {
-    const fields: [string, unknown][] = [[keyField(this.#history, stream), key]];
+    const { system } = this.#history;
+    const fields: [string, unknown][] = Object.entries(keyCells(this.#history, stream, key));
     for (const [field, value] of Object.entries(values)) {
-      if (field === "account" && value === "") continue;
+      if (field === "account" && (value === "" || system === "hubspot")) continue;
       if (value !== "") fields.push(await this.#fieldOf(stream, field, value));
     }
     const record = Object.fromEntries(fields);
     const made =
-      this.#history.system === "hubspot"
-        ? await this.#hubspot("POST", "/crm/v3/objects/contacts", { properties: record })
-        : await this.#salesforce("POST", `sobjects/${objectOf[stream]}`, record);
-    this.#ids.set(uid, (made as { id: string }).id);
+      system === "hubspot"
+        ? await this.#hubspot("POST", `/crm/v3/objects/${objects.hubspot[stream]}`, { properties: record })
+        : await this.#salesforce("POST", `sobjects/${objects.salesforce[stream]}`, record);
+    const { id } = made as { id: string };
+    this.#ids.set(uid, id);
+    if (system === "hubspot" && (values["account"] ?? "") !== "") await this.#join(id, values["account"] ?? "");
+  }
+
+  /** To these companies and to no other. */
+  async #join(id: string, links: string): Promise<void> {
+    const companies = new Map((await this.#readCompanies()).map(([company, key]) => [key, company]));
+    const wanted = new Set(links === "" ? [] : links.split("+"));
+    const path = `/crm/v4/objects/contacts/${id}/associations`;
+    const there = new Set(await this.#linksOf(id));
+    for (const [key, company] of companies) {
+      if (wanted.has(key) && !there.has(company)) await this.#hubspot("PUT", `${path}/default/companies/${company}`);
+      if (!wanted.has(key) && there.has(company)) await this.#hubspot("DELETE", `${path}/companies/${company}`);
+    }
+  }
+
+  async #linksOf(id: string): Promise<string[]> {
+    const { results } = (await this.#hubspot("GET", `/crm/v4/objects/contacts/${id}/associations/companies`)) as {
+      results: { toObjectId: number }[];
+    };
+    return results.map(({ toObjectId }) => String(toObjectId));
+  }
+
+  async #readCompanies(): Promise<[string, string][]> {
+    const records = await this.#sandbox.dumpHubSpot("companies");
+    return records.filter(({ archived }) => !archived).map(({ id, properties }) => [id, properties["ext_id"] ?? ""]);
   }
 
   /** A parent is named by its id. */
@@ -138,8 +202,8 @@ export class Org {
 
   async #change(stream: StreamName, id: string, fields: object): Promise<void> {
     if (this.#history.system === "hubspot")
-      await this.#hubspot("PATCH", `/crm/v3/objects/contacts/${id}`, { properties: fields });
-    else await this.#salesforce("PATCH", `sobjects/${objectOf[stream]}/${id}`, fields);
+      await this.#hubspot("PATCH", `/crm/v3/objects/${objects.hubspot[stream]}/${id}`, { properties: fields });
+    else await this.#salesforce("PATCH", `sobjects/${objects.salesforce[stream]}/${id}`, fields);
   }
 
   async #hubspot(method: string, path: string, body?: object): Promise<unknown> {
@@ -154,26 +218,32 @@ export class Org {
   async read(stream: StreamName): Promise<Found[]> {
     const { system } = this.#history;
     const names = Object.entries(namesOf[system][stream]);
-    const key = keyField(this.#history, stream);
+    const keys = keyFields(this.#history, stream);
+    const keyOf = (fields: Record<string, unknown>) => keys.map((name) => String(fields[name] ?? "")).join("");
     const valuesOf = (fields: Record<string, unknown>) =>
       Object.fromEntries(names.map(([field, name]) => [field, String(fields[name] ?? "")]));
     if (system === "hubspot") {
-      const records = await this.#sandbox.dumpHubSpot("contacts");
-      return records
-        .filter(({ archived }) => !archived)
-        .map((one) => ({
-          id: one.id,
-          key: one.properties[key] ?? "",
-          stream,
-          values: { ...valuesOf(one.properties), account: "" },
-          whole: JSON.stringify(one),
-        }));
+      const records = await this.#sandbox.dumpHubSpot(objects.hubspot[stream]);
+      const live = records.filter(({ archived }) => !archived);
+      const isJoined = stream === "contacts" && this.#history.streams.length > 1;
+      const companies = new Map(isJoined ? await this.#readCompanies() : []);
+      return Promise.all(
+        live.map(async (one) => {
+          const joined = isJoined ? await this.#linksOf(one.id) : [];
+          const account = joined
+            .map((company) => companies.get(company) ?? company)
+            .sort()
+            .join("+");
+          const values = { ...valuesOf(one.properties), account };
+          return { id: one.id, key: keyOf(one.properties), stream, values, whole: JSON.stringify([one, account]) };
+        }),
+      );
     }
     const accounts = stream === "accounts" ? [] : await this.read("accounts");
-    const records = (await this.#sandbox.dump(objectOf[stream])).filter((one) => one["IsDeleted"] !== true);
+    const records = (await this.#sandbox.dump(objects.salesforce[stream])).filter((one) => one["IsDeleted"] !== true);
     return records.map((one) => ({
       id: String(one["Id"]),
-      key: String(one[key]),
+      key: keyOf(one),
       stream,
       values: { ...valuesOf(one), account: accounts.find(({ id }) => id === one["AccountId"])?.key ?? "" },
       whole: JSON.stringify(one),
@@ -195,8 +265,11 @@ export function openProject(sandbox: Sandbox, history: History): Project {
   const { rows, streams } = history;
   const inbox = streams.map((stream) => {
     const columns = fieldsOf[stream];
-    const lines = rows[stream].map(({ key, cells }) => [key, ...columns.map((name) => cells[name] ?? "")].join(","));
-    return [`inbox/${stream}.csv`, `${[["key", ...columns].join(","), ...lines].join("\n")}\n`];
+    const keys = keyFields(history, stream);
+    const lines = rows[stream].map(({ key, cells }) =>
+      [...partsOf(key, keys), ...columns.map((name) => cells[name] ?? "")].join(","),
+    );
+    return [`inbox/${stream}.csv`, `${[[...keys, ...columns].join(","), ...lines].join("\n")}\n`];
   });
   return createProject({ ...connections(sandbox), "job.yaml": jobOf(history), ...Object.fromEntries(inbox) });
 }
@@ -205,17 +278,19 @@ function jobOf(history: History): string {
   const { system, mode, streams } = history;
   const written = streams.map((stream) => {
     const way = stream === "accounts" ? "upsert" : mode;
-    const object = system === "hubspot" ? stream : objectOf[stream];
+    const object = objects[system][stream];
     const names = namesOf[system][stream];
     const fields = fieldsOf[stream].flatMap((field) => {
       if (field !== "account") return [`${names[field]}: ${field}`];
-      return streams.includes("accounts") ? ["AccountId: { parent: accounts, from: account }"] : [];
+      const parent = system === "hubspot" ? "companies" : "AccountId";
+      const how = history.replaces ? ", mode: replace" : "";
+      return streams.includes("accounts") ? [`${parent}: { parent: accounts, from: account${how} }`] : [];
     });
-    const key = keyField(history, stream);
+    const keys = keyFields(history, stream);
     return `  ${stream}:
     source: { connection: drop, files: "${stream}.csv" }
-    target: { connection: ${system}, object: ${object}, key: ${key}, mode: ${way}, batch: { rows: 5 } }
-    map: { ${[`${key}: key`, ...(way === "delete" ? [] : fields)].join(", ")} }
+    target: { connection: ${system}, object: ${object}, key: [${keys.join(", ")}], mode: ${way}, batch: { rows: 5 } }
+    map: { ${[...keys.map((name) => `${name}: ${name}`), ...(way === "delete" ? [] : fields)].join(", ")} }
 `;
   });
   return `version: 1

@@ -157,7 +157,8 @@ function readConflicts(project: Project, run: string, stream: StreamName): strin
     string,
     string
   >[];
-  return rows.map((row) => row["loadline_key"] ?? "").sort();
+  // Of a key of two fields both are shown.
+  return rows.map((row) => (row["loadline_key"] ?? "").replace(", ", "")).sort();
 }
 
 async function compareOrg(

@@ -6,12 +6,12 @@
 import { seededFraction } from "../../src/core/random.ts";
 import type { Sandbox } from "../support/rig.ts";
 import { drawHistory, type History, type StreamName } from "./apply-model.ts";
-import { type Found, namesOf, Org, objectOf, openProject } from "./apply-org.ts";
+import { type Found, namesOf, Org, objects, openProject } from "./apply-org.ts";
 
 const kills = ["planned:1", "intent:1", "committed:1", "stored:1", "settled:1", "loaded:1"];
 
 export async function tryRollback(sandbox: Sandbox, seed: number): Promise<void> {
-  const history = drawHistory(seed, { isQuiet: true });
+  const history = drawHistory(seed, { isQuiet: true, isPlain: true });
   if (history.mode === "delete") return;
   const problems: string[] = [];
   try {
@@ -63,7 +63,7 @@ async function proveRollback(sandbox: Sandbox, history: History, seed: number): 
 /** Another field, one that the run may have written, or the whole record. */
 async function touch(sandbox: Sandbox, { system }: History, { id, stream }: Found, next: () => number): Promise<void> {
   const isHubSpot = system === "hubspot";
-  const path = isHubSpot ? `/crm/v3/objects/contacts/${id}` : `sobjects/${objectOf[stream]}/${id}`;
+  const path = isHubSpot ? `/crm/v3/objects/contacts/${id}` : `sobjects/${objects.salesforce[stream]}/${id}`;
   const api = isHubSpot ? sandbox.hubspotApi : sandbox.api;
   if (next() < 0.15 && stream === "contacts") {
     await api("DELETE", path);

@@ -261,7 +261,8 @@ async function findDoubled(
   batch: BatchRecord,
   scans: Map<string, string>,
 ): Promise<StaleRows> {
-  const reads = context.isResumed ? "all" : "named";
+  // Of what this process has planned a moment ago only what can be asked for by name is asked once more.
+  const reads = mayHaveChanged(context) ? "all" : "named";
   const found = await findPresentKeys(context, stream, batch, { reads, scans });
   if (found === undefined) return undefined;
   return `SELECT n, CAST(NULL AS VARCHAR) AS field, 'the record was made since the plan' AS message
