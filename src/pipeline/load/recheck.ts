@@ -262,7 +262,7 @@ async function findDoubled(
   scans: Map<string, string>,
 ): Promise<StaleRows> {
   // Of what this process has planned a moment ago only what can be asked for by name is asked once more.
-  const reads = mayHaveChanged(context) ? "all" : "named";
+  const reads = mayHaveChanged(context, stream) ? "all" : "named";
   const found = await findPresentKeys(context, stream, batch, { reads, scans });
   if (found === undefined) return undefined;
   return `SELECT n, CAST(NULL AS VARCHAR) AS field, 'the record was made since the plan' AS message
