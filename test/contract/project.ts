@@ -5,6 +5,7 @@
 import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { RunOptions } from "../../src/checkpoint/ledger.ts";
 import { readProjectJob } from "../../src/commands/project.ts";
 import { exitCode } from "../../src/core/exit-code.ts";
 import type { StreamCounts } from "../../src/core/model.ts";
@@ -62,12 +63,12 @@ ${rig.connection}
   }
 
   /** `loadline run` (or plan): an unfinished run of the job is gone on with first. */
-  run(jobFile: string, command: "plan" | "run" = "run"): Promise<EndedRun> {
+  run(jobFile: string, command: "plan" | "run" = "run", options: RunOptions = {}): Promise<EndedRun> {
     const emit = (event: RunEvent) => {
       if (event.type === "retry") this.retries.push(event.message);
       if (event.type === "warning") this.warnings.push(event.message);
     };
-    return runJob(this.#folder, this.#rig.environment, jobFile, { command, emit });
+    return runJob(this.#folder, this.#rig.environment, jobFile, { command, emit, options });
   }
 
   /** A run in a process of its own that SIGKILL ends at the first hit of a failpoint; "" ends none. */
@@ -105,18 +106,24 @@ export function countsOf({ summary, error }: EndedRun): StreamCounts {
   return counts;
 }
 
+interface Asked {
+  command?: "plan" | "run";
+  emit?: (event: RunEvent) => void;
+  options?: RunOptions;
+}
+
 /** Runs a job of a project's folder in this process; an unfinished run of it is gone on with first. */
 export async function runJob(
   folder: string,
   environment: Record<string, string | undefined>,
   jobFile: string,
-  { command = "run", emit = () => undefined }: { command?: "plan" | "run"; emit?: (event: RunEvent) => void } = {},
+  { command = "run", emit = () => undefined, options = {} }: Asked = {},
 ): Promise<EndedRun> {
   const connections = readProjectConnections(join(folder, "connections.yaml"), environment);
   const stateFolder = join(folder, ".loadline");
   const { signal } = new AbortController();
   const job = readProjectJob(join(folder, jobFile), connections);
-  const request = { job, connections, environment, stateFolder, command, options: {}, emit, signal };
+  const request = { job, connections, environment, stateFolder, command, options, emit, signal };
   using _lock = await lockJob(request, () => undefined);
   const readKept = (kept: string, original: string) => readProjectJob(kept, connections, original);
   return (await recoverRun({ request, readKept })) ?? (await executeRun(request));

@@ -75,6 +75,7 @@ const verbChains: Omit<CrashChain, "batchRows">[] = [
     continuation: "resume",
     failpoints: firstOf(["planned", "committed", "loaded"]),
   },
+  { verb: "repair", mode: "collections", continuation: "run", failpoints: firstOf(["diffed", "planned", "committed"]) },
   // Imports tell no ids.
   { verb: "rollback", mode: "hs-import", continuation: "run", failpoints: firstOf(["diffed", "stored"]) },
 ];

@@ -1,5 +1,5 @@
 // The commands that load, each ready to be killed: `run` of the job, `apply` of a plan that came in a file, `retry` of rows
-// that an earlier run rejected, `rollback` of a run. In: a verb and a mode. Out: a load whose end the same oracle judges. What must hold: what
+// that an earlier run rejected, `rollback` of a run, `repair` of what a truth pass finds. In: a verb and a mode. Out: a load whose end the same oracle judges. What must hold: what
 // comes before the command is undisturbed, and its end is asked for what the oracle can't see.
 
 import { copyFileSync } from "node:fs";
@@ -21,7 +21,7 @@ import {
   salesforceModes,
 } from "./load.ts";
 
-const verbs = ["run", "apply", "retry", "rollback"] as const;
+const verbs = ["run", "apply", "retry", "rollback", "repair"] as const;
 
 export type Verb = (typeof verbs)[number];
 
@@ -43,12 +43,13 @@ export function readVerb(text: string): Verb {
 /** A delete has no row that the job could reject, and its records can't be made anew by their keys alone. */
 export function modesOf(verb: Verb): LoadMode[] {
   const every = [...salesforceModes, ...hubspotModes];
-  return verb === "retry" || verb === "rollback" ? every.filter((mode) => kindOf(mode) !== "delete") : every;
+  return verb === "run" || verb === "apply" ? every : every.filter((mode) => kindOf(mode) !== "delete");
 }
 
 export async function openVerb(lane: Lane, verb: Verb = "run", mode: LoadMode, batchRows?: number): Promise<VerbLoad> {
   const load = await openLoad(lane, mode, batchRows);
   if (verb === "run") return { ...load, begin: runJob, endedBefore: 0, checkEnd: async () => undefined };
+  if (verb === "repair") return prepareRepair(load);
   if (verb === "rollback") return prepareRollback(lane, mode, load);
   return verb === "apply" ? prepareApply(lane, mode, load) : prepareRetry(lane, mode, load);
 }
@@ -150,6 +151,17 @@ async function prepareRollback(lane: Lane, mode: LoadMode, load: Load): Promise<
   // The input says nothing of how many rows there are to take back.
   const judge: Load["judge"] = ({ last: _last, ...options }) => attached.judge(options);
   return { ...attached, judge, begin, endedBefore: 1, checkEnd };
+}
+
+/** Nothing has run before: all that the input has is drift, and what the org refuses stays so. */
+function prepareRepair(load: Load): VerbLoad {
+  const pass = ["reconcile", "jobs/contacts.yaml", "--json"];
+  const checkEnd = async () => {
+    const { code, stdout } = await load.run(pass);
+    const { left } = (JSON.parse(stdout) as { streams: Record<string, { left: number }> }).streams["contacts"] ?? {};
+    return code === 10 && left === 1 ? undefined : `exit ${code}, ${left} left`;
+  };
+  return { ...load, begin: [...pass, "--repair"], endedBefore: 0, checkEnd };
 }
 
 function inputRows(csv: string): Record<string, string>[] {

@@ -33,10 +33,13 @@ const none = { onlySource: 0, onlyTarget: 0, different: 0, duplicates: 0, orphan
 
 const told = ({ stdout }: Finished) => JSON.parse(stdout);
 
-/** Lines of drift/<stream>.csv of the last run, without its header. */
-function driftOf({ project }: Rehearsal, stream: string): string[] {
-  const folder = project.list(".loadline/runs").at(-1);
-  return project.read(`.loadline/runs/${folder}/drift/${stream}.csv`).trim().split("\n").slice(1);
+/** Lines of drift/<stream>.csv, without its header. */
+function driftOf({ project }: Rehearsal, pass: Finished, stream: string): string[] {
+  return project
+    .read(`.loadline/runs/${told(pass).run}/drift/${stream}.csv`)
+    .trim()
+    .split("\n")
+    .slice(1);
 }
 
 test("each kind of drift is found, shown, listed and hidden, and repaired as far as the mode may", async () => {
@@ -63,7 +66,7 @@ test("each kind of drift is found, shown, listed and hidden, and repaired as far
   expect(told(found)).toMatchObject({ job: "feed", exitCode: 10, next: "loadline reconcile job.yaml --repair" });
   expect(told(found).streams).toEqual({ accounts: { ...none, onlyTarget: 1, left: 1 }, contacts });
   const gone = await idOf("k9");
-  expect(driftOf(place, "contacts")).toEqual([
+  expect(driftOf(place, found, "contacts")).toEqual([
     "k2,onlySource,Ext__c,k2,",
     `k9,onlyTarget,Id,,${gone}`,
     "k1,different,LastName,X,Hers",
