@@ -26,7 +26,7 @@ const { values } = parseArgs({ options: { noCheck: { type: "boolean" }, out: { t
 /** Native code, or what may find its own; libraries that few runs load; openpgp, which is LGPL. */
 const external = [
   ...[/^@duckdb\/node-bindings/, /^ssh2/, /^openpgp/, /^iconv-lite/, /^saxes/, /^yauzl/, /^nodemailer/],
-  ...[/^libphonenumber-js/, /^ibantools/, /^jsvat/, /^mysql2/, /^pg(-copy-streams)?$/],
+  ...[/^libphonenumber-js/, /^ibantools/, /^jsvat/, /^mysql2/, /^tedious/, /^oracledb/, /^pg(-copy-streams)?$/],
 ];
 
 /** Names of countries, languages and currencies are a third of their size when they are packed. */

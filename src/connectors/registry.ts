@@ -8,12 +8,25 @@ import { duckdb } from "./duckdb/connector.ts";
 import { files } from "./file/connector.ts";
 import { hubspot } from "./hubspot/connector.ts";
 import { mysql } from "./mysql/connector.ts";
+import { oracle } from "./oracle/connector.ts";
 import { postgres } from "./postgres/connector.ts";
 import { salesforce } from "./salesforce/connector.ts";
 import { sftp } from "./sftp/connector.ts";
 import { sqlite } from "./sqlite/connector.ts";
+import { sqlserver } from "./sqlserver/connector.ts";
 
-export const connectors: readonly Connector[] = [salesforce, hubspot, postgres, mysql, sqlite, duckdb, sftp, files];
+export const connectors: readonly Connector[] = [
+  salesforce,
+  hubspot,
+  postgres,
+  mysql,
+  sqlserver,
+  oracle,
+  sqlite,
+  duckdb,
+  sftp,
+  files,
+];
 
 export function connectorOf({ type }: Pick<Connection, "type">): Connector {
   const connector = connectors.find((one) => one.type === type);

@@ -27,24 +27,41 @@ export function readRefusedCell(latin1: string): { reason: string; held: string 
 
 const chunkLength = 1 << 16;
 
+type CopiedRows = Iterable<readonly (string | null)[]>;
+
 /** Writes a header and rows. Gives their number. */
-export async function writeCopiedFile(
+export function writeCopiedFile(
   path: string,
   columns: readonly string[],
-  rows: Iterable<readonly (string | null)[]>,
+  rows: CopiedRows,
+  signal: AbortSignal,
+): Promise<number> {
+  return writeCopiedGroups(path, columns, [rows], signal);
+}
+
+/** The same, of rows that come in groups. `columns`: known when the first group is there. */
+export async function writeCopiedGroups(
+  path: string,
+  columns: readonly string[],
+  groups: AsyncIterable<CopiedRows> | Iterable<CopiedRows>,
   signal: AbortSignal,
 ): Promise<number> {
   let count = 0;
-  const texts = function* () {
-    let chunk = writeLine(columns);
-    for (const row of rows) {
-      count += 1;
-      chunk += writeLine(row);
-      if (chunk.length < chunkLength) continue;
-      yield encodeHalves(chunk);
-      chunk = "";
+  const texts = async function* () {
+    let chunk = "";
+    let isBegun = false;
+    for await (const rows of groups) {
+      if (!isBegun) chunk = writeLine(columns);
+      isBegun = true;
+      for (const row of rows) {
+        count += 1;
+        chunk += writeLine(row);
+        if (chunk.length < chunkLength) continue;
+        yield encodeHalves(chunk);
+        chunk = "";
+      }
     }
-    yield encodeHalves(chunk);
+    yield encodeHalves(isBegun ? chunk : writeLine(columns));
   };
   await pipeline(texts, createWriteStream(path, { mode: 0o600 }), { signal });
   return count;

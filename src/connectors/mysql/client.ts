@@ -4,11 +4,10 @@
 
 import { readFileSync } from "node:fs";
 import { type Connection, createConnection } from "mysql2";
-import type { ConnectionContext } from "../../contract/connection.ts";
-import { usageFailure } from "../../core/errors.ts";
+import { type Failure, usageFailure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
-import { explainCall, transactAgain } from "../sql/calls.ts";
-import type { SqlClient } from "../sql/dialect.ts";
+import type { CallFault } from "../../http/outcome.ts";
+import { ServerClient, type TransactionKind } from "../sql/server.ts";
 import { isSocket } from "../sql/url.ts";
 import type { MysqlConnection } from "./connection.ts";
 import { explainFault, faultOf } from "./faults.ts";
@@ -37,23 +36,8 @@ const begins = {
 /** What loadline needs of a server: JSON_TABLE, window functions, enforced CHECK. */
 const oldest = { MariaDB: [10, 6], MySQL: [8, 0] } as const;
 
-export class MysqlClient implements SqlClient<MysqlSession> {
-  readonly name: string;
-  readonly warnings: string[] = [];
-  readonly allowance = undefined;
-  /** A database counts no calls. */
-  readonly apiCalls = 0;
-  readonly waitedMs = 0;
-  readonly #connection: MysqlConnection;
-  readonly #context: ConnectionContext;
-  readonly #idle: Connection[] = [];
+export class MysqlClient extends ServerClient<MysqlConnection, Connection, MysqlSession> {
   #orgId = "";
-
-  constructor(connection: MysqlConnection, context: ConnectionContext) {
-    this.name = connection.name;
-    this.#connection = connection;
-    this.#context = context;
-  }
 
   get orgId(): string {
     return this.#orgId;
@@ -65,7 +49,7 @@ export class MysqlClient implements SqlClient<MysqlSession> {
       WHERE PRIVILEGE_TYPE = 'SUPER' AND GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')) AS supers`;
     const [row = {}] = await this.explain("the sign-in", () => this.transact("read", (session) => session.rows(asked)));
     this.#refuseOld(row["version"] ?? "");
-    const { address } = this.#connection;
+    const { address } = this.connection;
     const server = isSocket(address) ? address.host : `${address.host}:${address.port}`;
     // A server has no name that stays when it is moved, or when another one takes over: its address does.
     this.#orgId = `${server}/${row["name"]}`;
@@ -80,13 +64,9 @@ export class MysqlClient implements SqlClient<MysqlSession> {
     const [first, second] = oldest[product];
     if (major > first || (major === first && minor >= second)) return;
     throw usageFailure(`${this.name}: ${product} ${version} is too old`, {
-      where: this.#connection.place,
+      where: this.connection.place,
       next: `${product} ${first}.${second} or newer is needed`,
     });
-  }
-
-  readAllowance(): Promise<undefined> {
-    return Promise.resolve(undefined);
   }
 
   async readIdentity(): Promise<{ user: string | null; name: string | null; kind: string | null }> {
@@ -97,40 +77,32 @@ export class MysqlClient implements SqlClient<MysqlSession> {
     return { user: row["user"] ?? null, name: row["name"] ?? null, kind };
   }
 
-  transact<T>(kind: keyof typeof begins, act: (session: MysqlSession) => Promise<T>): Promise<T> {
-    return transactAgain(this.name, this.#context, () => this.#transactOnce(kind, act));
+  protected async begin(connection: Connection, kind: TransactionKind): Promise<MysqlSession> {
+    const session = new MysqlSession(connection);
+    for (const statement of begins[kind]) await session.rows(statement);
+    return session;
   }
 
-  async #transactOnce<T>(kind: keyof typeof begins, act: (session: MysqlSession) => Promise<T>): Promise<T> {
-    const { signal } = this.#context;
-    signal.throwIfAborted();
-    const connection = this.#idle.pop() ?? (await this.#open());
-    const cancel = () => void this.#cancel(connection);
-    signal.addEventListener("abort", cancel, { once: true });
-    try {
-      const session = new MysqlSession(connection);
-      for (const statement of begins[kind]) await session.rows(statement);
-      const done = await act(session);
-      await session.rows("COMMIT");
-      this.#idle.push(connection);
-      return done;
-    } catch (error) {
-      connection.destroy();
-      signal.throwIfAborted();
-      throw faultOf(error, true);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-    }
+  protected async commit(connection: Connection): Promise<void> {
+    await new MysqlSession(connection).rows("COMMIT");
   }
 
-  async #open(): Promise<Connection> {
-    const { address, user, password, caFile } = this.#connection;
+  protected end(connection: Connection): void {
+    connection.destroy();
+  }
+
+  protected faultOf(error: unknown): unknown {
+    return faultOf(error, true);
+  }
+
+  protected async open(forget: (connection: Connection) => void): Promise<Connection> {
+    const { address, user, password, caFile } = this.connection;
     const { host, port, database } = address;
     const isHere = isSocket(address) || isLoopback(host);
     const connection = createConnection({
       ...(isSocket(address) ? { socketPath: host } : { host, port }),
       ...{ database, user, charset: "utf8mb4", maxPreparedStatements: preparedMax, connectTimeout: connectMsMax },
-      ...(password === undefined ? {} : { password: password.resolve(this.#context.environment).reveal() }),
+      ...(password === undefined ? {} : { password: password.resolve(this.context.environment).reveal() }),
       // Without verifyIdentity, mysql2 takes a certificate of any name.
       ...(isHere
         ? {}
@@ -146,7 +118,7 @@ export class MysqlClient implements SqlClient<MysqlSession> {
       multipleStatements: false,
     });
     // One that breaks while it is idle is told by its next statement.
-    connection.on("error", () => this.#forget(connection));
+    connection.on("error", () => forget(connection));
     try {
       await new Promise<void>((resolve, reject) => {
         connection.connect((error) => (error === null || error === undefined ? resolve() : reject(error)));
@@ -159,15 +131,14 @@ export class MysqlClient implements SqlClient<MysqlSession> {
     }
   }
 
-  #forget(connection: Connection): void {
-    const at = this.#idle.indexOf(connection);
-    if (at >= 0) this.#idle.splice(at, 1);
+  protected cancel(connection: Connection): void {
+    void this.#kill(connection);
   }
 
   /** Over a connection of its own: one that works on a statement hears nothing else. */
-  async #cancel(connection: Connection): Promise<void> {
+  async #kill(connection: Connection): Promise<void> {
     try {
-      const other = await this.#open();
+      const other = await this.open(() => undefined);
       await new MysqlSession(other).rows(`KILL QUERY ${Number(connection.threadId)}`);
       other.destroy();
     } catch {
@@ -176,11 +147,7 @@ export class MysqlClient implements SqlClient<MysqlSession> {
     connection.destroy();
   }
 
-  explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    return explainCall(act, (fault) => explainFault(fault, doing, this.#connection));
-  }
-
-  close(): void {
-    for (const connection of this.#idle.splice(0)) connection.end(() => undefined);
+  protected explainFault(fault: CallFault, doing: string): Failure {
+    return explainFault(fault, doing, this.connection);
   }
 }

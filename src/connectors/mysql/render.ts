@@ -2,15 +2,11 @@
 // without a zone takes a local time as it stands, and no instant.
 
 import type { RenderedField } from "../../contract/values.ts";
-import { renderedName } from "../../core/columns.ts";
 import type { FieldSchema } from "../../core/model.ts";
-import { literal } from "../../core/sql.ts";
 import type { DayRange } from "../../values/instant.ts";
-import { storeLocal } from "../../values/local.ts";
-import { isBlank } from "../../values/trim.ts";
-import { quoted, type Reading, textOf } from "../../values/value.ts";
-import { renderAs } from "../kit/render-as.ts";
+import type { Reading } from "../../values/value.ts";
 import { type RenderLimits, renderSqlField } from "../sql/render.ts";
+import { asFineAs, renderLocal } from "../sql/times.ts";
 
 /** https://dev.mysql.com/doc/refman/8.4/en/datetime.html */
 const days: DayRange = {
@@ -36,36 +32,15 @@ const limits: RenderLimits = {
 
 export function renderField(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField {
   const { vendorType } = field;
-  if (vendorType.startsWith("datetime")) return renderLocal(field, value, type);
+  if (vendorType.startsWith("datetime")) return renderLocal(days, digitsOf(field), field, value, type);
   const isTimestamp = vendorType.startsWith("timestamp");
   const rendered = renderSqlField(isTimestamp ? { ...limits, days: timestamps } : limits, field, value, type, reading);
-  return isTimestamp || vendorType.startsWith("time") ? asFineAs(field, value, type, rendered) : rendered;
+  return isTimestamp || vendorType.startsWith("time")
+    ? asFineAs(digitsOf(field), field, value, type, rendered)
+    : rendered;
 }
 
 /** Digits of a second that a column holds. */
 function digitsOf({ vendorType }: FieldSchema): number {
   return Number(/\((\d)\)/.exec(vendorType)?.[1] ?? 0);
-}
-
-function renderLocal(field: FieldSchema, value: string, type: string): RenderedField {
-  const mapped = { column: value, type };
-  const local = renderAs(field, mapped, storeLocal(mapped, days, digitsOf(field)), "TIMESTAMP");
-  return { ...local, stored: `coalesce(${local.value}, nullif(${textOf(mapped)}, ''))` };
-}
-
-/** `12:00:00.500Z` in a column of whole seconds has a digit too many. */
-function asFineAs(field: FieldSchema, value: string, type: string, rendered: RenderedField): RenderedField {
-  const digits = digitsOf(field);
-  if (digits === 6 || rendered.invalid === undefined) return rendered;
-  const finer = (text: string) => `regexp_matches(${text}, '[.][0-9]{${digits}}[0-9]*[1-9][0-9]*Z$')`;
-  const text = textOf({ column: value, type });
-  const message = `${quoted(text)} || ${literal(` is finer than the ${digits === 0 ? "seconds" : `${digits} digits of a second`} that the column holds`)}`;
-  return {
-    ...rendered,
-    value: `CASE WHEN NOT ${finer(rendered.value)} THEN ${rendered.value} END`,
-    invalid: {
-      condition: `${renderedName(field.name)} IS NULL AND NOT (${isBlank(text)})`,
-      message: `CASE WHEN ${finer(rendered.value)} THEN ${message} ELSE ${rendered.invalid.message} END`,
-    },
-  };
 }

@@ -6,6 +6,7 @@
 import type { Batch } from "../../contract/write.ts";
 import { clearCell } from "../sql/cells.ts";
 import type { WriteRows, WrittenRow } from "../sql/dialect.ts";
+import * as groups from "../sql/groups.ts";
 import { idColumn } from "../sql/names.ts";
 import { ChangedValue } from "./faults.ts";
 import type { MysqlTable, TableColumn } from "./fields.ts";
@@ -15,27 +16,8 @@ import type { MysqlSession } from "./session.ts";
 
 export const stageName = "loadline_rows";
 
-interface WrittenColumn {
-  column: TableColumn;
-  /** Its place in the batch file. */
-  index: number;
-}
-
-/** Rows that say something of the same columns. */
-export interface RowGroup {
-  /** In the stage. */
-  number: string;
-  written: readonly WrittenColumn[];
-  /** Their numbers. */
-  rows: readonly number[];
-}
-
-export function writtenColumns({ columns }: MysqlTable, headers: readonly string[]): WrittenColumn[] {
-  return headers.flatMap((name, index) => {
-    const column = columns.get(name);
-    return column === undefined || name === idColumn ? [] : [{ column, index }];
-  });
-}
+type WrittenColumn = groups.WrittenColumn<TableColumn>;
+type RowGroup = groups.RowGroup<TableColumn>;
 
 /** What writing wants to know of a stage. */
 export interface Stage {
@@ -119,7 +101,7 @@ function deletes(stage: Stage, found: string): WriteRows {
 
 /** Those that are there are changed, the others are made. */
 function upserts(stage: Stage, key: string): WriteRows {
-  const own = writtenColumns(stage.table, stage.headers).find(({ column }) => column.name === key);
+  const own = groups.writtenColumns(stage.table.columns, stage.headers).find(({ column }) => column.name === key);
   if (own === undefined) throw new Error(`the batch has no column ${key}`);
   const found = holds(own.column, readCell(own.column, `s.c${own.index}`));
   return async (first, last) => {

@@ -4,10 +4,11 @@
 import type { Batch } from "../../contract/write.ts";
 import type { BatchRows } from "../kit/batch-file.ts";
 import type { RowRefusal, WriteRows } from "../sql/dialect.ts";
+import { groupRows } from "../sql/groups.ts";
 import { ChangedValue, isServerError } from "./faults.ts";
 import type { MysqlTable } from "./fields.ts";
 import type { MysqlSession } from "./session.ts";
-import { type RowGroup, stageName, writerOf, writtenColumns } from "./statements.ts";
+import { stageName, writerOf } from "./statements.ts";
 
 /** A statement takes 65,535 values; and one of some rows is prepared once. */
 const valuesMax = 60_000;
@@ -18,30 +19,17 @@ export async function stageBatch(
   session: MysqlSession,
   table: MysqlTable,
   batch: Batch,
-  { headers, rows }: BatchRows,
+  read: BatchRows,
 ): Promise<WriteRows> {
+  const { headers, rows } = read;
   const cells = headers.map((_, index) => `c${index} LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
   await session.rows(`DROP TEMPORARY TABLE IF EXISTS ${stageName}`);
   await session.rows(
     `CREATE TEMPORARY TABLE ${stageName} (${["n INT PRIMARY KEY", "g INT NOT NULL", ...cells].join(", ")}) ENGINE = InnoDB`,
   );
-  const written = writtenColumns(table, headers);
-  const groups = new Map<string, Pick<RowGroup, "number" | "written">>();
-  const groupOf = rows.map((row) => {
-    const said = written.filter(({ index }) => row[index] !== "");
-    const name = said.map(({ index }) => index).join(",");
-    const group = groups.get(name) ?? { number: String(groups.size), written: said };
-    groups.set(name, group);
-    return group;
-  });
-  const tooLarge = await fillStage(session, headers.length, rows, (n) => groupOf[n]?.number ?? "0");
-  const groupsBetween = (first: number, last: number): RowGroup[] => {
-    const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at);
-    return [...Map.groupBy(numbers, (n) => groupOf[n])].flatMap(([group, own]) =>
-      group === undefined ? [] : [{ ...group, rows: own }],
-    );
-  };
-  const write = writerOf({ session, table, headers, groupsBetween }, batch);
+  const grouped = groupRows(table.columns, read);
+  const tooLarge = await fillStage(session, headers.length, rows, grouped.groupOf);
+  const write = writerOf({ session, table, headers, groupsBetween: grouped.between }, batch);
   return (first, last) => {
     if (tooLarge.some((n) => n >= first && n <= last)) {
       throw new ChangedValue(0, "the row is larger than max_allowed_packet, what the server takes at once");

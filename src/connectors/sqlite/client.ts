@@ -5,12 +5,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Account } from "../../contract/account.ts";
-import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Failure } from "../../core/errors.ts";
 import { literal } from "../../core/sql.ts";
 import { type DatabaseSync, openSqliteData, type StatementSync } from "../../core/sqlite.ts";
+import type { CallFault } from "../../http/outcome.ts";
 import { requireFile } from "../kit/database-file.ts";
-import { explainCall, transactAgain } from "../sql/calls.ts";
+import { DatabaseAccount } from "../sql/account.ts";
 import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { explainFault, faultOf, SqliteFault } from "./faults.ts";
@@ -58,22 +58,8 @@ function textOf(value: SqliteValue): string | null {
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
 }
 
-export class SqliteClient implements Account, SqlClient<SqliteSession> {
-  readonly name: string;
-  readonly warnings: string[] = [];
-  readonly allowance = undefined;
-  /** A file counts no calls. */
-  readonly apiCalls = 0;
-  readonly waitedMs = 0;
-  readonly #connection: SqliteConnection;
-  readonly #context: ConnectionContext;
+export class SqliteClient extends DatabaseAccount<SqliteConnection> implements SqlClient<SqliteSession> {
   #file = "";
-
-  constructor(connection: SqliteConnection, context: ConnectionContext) {
-    this.name = connection.name;
-    this.#connection = connection;
-    this.#context = context;
-  }
 
   /** The file, links followed: nothing in it says which database it is. */
   get orgId(): string {
@@ -82,11 +68,11 @@ export class SqliteClient implements Account, SqlClient<SqliteSession> {
 
   /** Throws a Failure where there is no database, or none that can be read. */
   async connect(): Promise<void> {
-    requireFile(this.#connection, "sqlite3 makes one");
-    this.#file = realpathSync(this.#connection.file);
+    requireFile(this.connection, "sqlite3 makes one");
+    this.#file = realpathSync(this.connection.file);
     await this.explain("opening it", async () => {
       await this.transact("read", (session) => session.rows("PRAGMA schema_version"));
-      const { outbox } = this.#connection;
+      const { outbox } = this.connection;
       if (outbox !== undefined) this.#file = this.#copyInto(outbox);
     });
   }
@@ -107,21 +93,17 @@ export class SqliteClient implements Account, SqlClient<SqliteSession> {
     return copy;
   }
 
-  readAllowance(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
   async readIdentity(): Promise<{ user: null; name: string; kind: string }> {
     const [row] = await this.transact("read", (session) => session.rows("SELECT sqlite_version() AS version"));
     return { user: null, name: this.#file, kind: `SQLite ${row?.["version"]}` };
   }
 
   transact<T>(kind: keyof typeof begins, act: (session: SqliteSession) => Promise<T>): Promise<T> {
-    return transactAgain(this.name, this.#context, () => this.#transactOnce(kind, act));
+    return this.again(() => this.#transactOnce(kind, act));
   }
 
   async #transactOnce<T>(kind: keyof typeof begins, act: (session: SqliteSession) => Promise<T>): Promise<T> {
-    this.#context.signal.throwIfAborted();
+    this.context.signal.throwIfAborted();
     let database: DatabaseSync | undefined;
     try {
       database = openSqliteData(this.#file, { readOnly: kind === "read" });
@@ -131,15 +113,15 @@ export class SqliteClient implements Account, SqlClient<SqliteSession> {
       database.exec("COMMIT");
       return done;
     } catch (error) {
-      this.#context.signal.throwIfAborted();
+      this.context.signal.throwIfAborted();
       throw faultOf(error);
     } finally {
       database?.close();
     }
   }
 
-  explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    return explainCall(act, (fault) => explainFault(fault, doing, this.#connection));
+  protected explainFault(fault: CallFault, doing: string): Failure {
+    return explainFault(fault, doing, this.connection);
   }
 
   close(): void {

@@ -4,6 +4,7 @@
 
 import { refusedCell } from "../../core/copied-file.ts";
 import { numberType } from "../../values/number.ts";
+import { writeDouble } from "../sql/double.ts";
 import type { SqliteValue } from "./client.ts";
 
 /** What a column is meant to hold. `any`: where nothing sure is said of it. */
@@ -75,17 +76,4 @@ function plainText(kind: ColumnClass, value: Exclude<SqliteValue, null>): string
 export function showValue(value: Exclude<SqliteValue, null>): string {
   if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString("hex")}'`;
   return typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
-}
-
-/** The shortest text that is this double, without an exponent. */
-export function writeDouble(value: number): string {
-  const [, sign = "", whole = "", fraction = "", exponent] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
-  if (exponent === undefined) return String(value);
-  const digits = whole + fraction;
-  const point = whole.length + Number(exponent);
-  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
-  return point >= digits.length
-    ? `${sign}${digits}${"0".repeat(point - digits.length)}`
-    : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }

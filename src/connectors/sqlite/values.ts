@@ -6,10 +6,11 @@ import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { Reading } from "../../values/value.ts";
 import { clearCell, emptyMark } from "../sql/cells.ts";
+import { writeDouble } from "../sql/double.ts";
 import { idColumn, versionColumn } from "../sql/names.ts";
 import { type RenderLimits, renderSqlField } from "../sql/render.ts";
 import type { SqliteValue } from "./client.ts";
-import { type ColumnClass, classOf, readValue, showValue, writeDouble } from "./types.ts";
+import { type ColumnClass, classOf, readValue, showValue } from "./types.ts";
 
 const limits: RenderLimits = {
   days: {

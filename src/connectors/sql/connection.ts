@@ -1,0 +1,81 @@
+// A database server as connections.yaml names it: an address, a user, its password. In: what is written. Out: what it says once
+// it is used. Must hold: nothing that a reference holds is in a message.
+
+import { z } from "zod";
+import { usageFailure } from "../../core/errors.ts";
+import { optionalProtected } from "../../job/connection-schema.ts";
+import type { ConnectionProblem, ConnectionScope } from "../../job/connection-type.ts";
+import type { Reference } from "../../job/job.ts";
+import { expandReferences } from "../../job/references.ts";
+import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
+import { findAddressProblems, optionalCaFile, readCaFile, referencesOf } from "../kit/connection.ts";
+import type { SqlConnection } from "./connector.ts";
+import { type DatabaseAddress, readDatabaseUrl, type UrlDialect } from "./url.ts";
+
+export interface ServerConnection extends SqlConnection {
+  /** Reading it throws a Failure (exit 2) if it holds a reference to an unset variable, or is no address. */
+  readonly address: DatabaseAddress;
+  /** Reads like `address`. */
+  readonly user: string;
+  /** Where the server wants none, there is none. */
+  password?: Reference;
+  readonly caFile?: string | undefined;
+}
+
+/** `url`: how the address is written, for people. */
+export function serverShape<Type extends string>(type: Type, url: string) {
+  return closedMap({
+    type: z.literal(type).describe("The kind of system."),
+    url: referencing.describe(url),
+    auth: closedMap({
+      user: referencing.describe("The user to sign in as."),
+      password: secret.describe("Its password; a reference.").optional(),
+    }).describe("How to sign in."),
+    ca_file: optionalCaFile,
+    protected: optionalProtected,
+  });
+}
+
+interface WrittenServer {
+  url: string;
+  auth: { user: string; password?: string | undefined };
+  ca_file?: string | undefined;
+  protected?: boolean | undefined;
+}
+
+export function findServerProblems({ url }: WrittenServer, dialect: UrlDialect): ConnectionProblem[] {
+  return findAddressProblems(url, "url", (text) => {
+    const read = readDatabaseUrl(text, dialect);
+    return "problem" in read ? read.problem : undefined;
+  });
+}
+
+export function readServer<Type extends string>(
+  type: Type,
+  written: WrittenServer,
+  scope: ConnectionScope,
+  dialect: UrlDialect,
+): ServerConnection & { type: Type } {
+  const password = referencesOf(written.auth, ["auth"], scope)("password");
+  return {
+    name: scope.name,
+    type,
+    holds: "tables",
+    get address() {
+      const place = scope.placeAt(["url"]);
+      const read = readDatabaseUrl(expandReferences(written.url, scope.environment, place, scope.folder), dialect);
+      if ("problem" in read) throw usageFailure(read.problem, { where: place });
+      return read.address;
+    },
+    get user() {
+      return expandReferences(written.auth.user, scope.environment, scope.placeAt(["auth", "user"]), scope.folder);
+    },
+    ...(password === undefined ? {} : { password }),
+    get caFile() {
+      return readCaFile(written.ca_file, scope);
+    },
+    isReal: true,
+    protected: written.protected ?? false,
+    place: scope.placeAt([]),
+  };
+}
