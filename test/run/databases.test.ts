@@ -38,7 +38,11 @@ connections:
       "connection: marts, table: people, mode: upsert, key: id",
     ),
     "ms.yaml": job("ms", "connection: ms, table: people", "connection: drop, files: people.csv"),
-    "ora.yaml": job("ora", "connection: drop, files: people.csv", "connection: ora, table: people, mode: upsert, key: id"),
+    "ora.yaml": job(
+      "ora",
+      "connection: drop, files: people.csv",
+      "connection: ora, table: people, mode: upsert, key: id",
+    ),
     "shop.yaml": job("shop", "connection: shop, table: people", "connection: drop, files: people.csv"),
   });
   project.env["SECRET"] = "hunter2";
