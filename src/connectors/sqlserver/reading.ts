@@ -29,7 +29,7 @@ export async function selectedColumns(session: SqlserverSession, select: string)
     });
 }
 
-const tokens = /N?'(?:[^']|'')*'|"(?:[^"]|"")*"|\[(?:[^\]]|\]\])*\]|--[^\n]*|[()'"[]|\/\*|./gs;
+const token = /N?'(?:[^']|'')*'|"(?:[^"]|"")*"|\[(?:[^\]]|\]\])*\]|--[^\n]*|[()'"[]|\/\*|./.source;
 
 /** Of `SELECT * FROM … WHERE (…)`: whether what stands between brackets ends there. */
 export function staysWithin(select: string): boolean {
@@ -42,25 +42,25 @@ export function staysWithin(select: string): boolean {
 function outsideOf(text: string): string | undefined {
   let depth = 0;
   let outside = "";
-  tokens.lastIndex = 0;
+  const tokens = new RegExp(token, "gs");
   for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
-    const [token] = found;
-    if (token === "/*") {
+    const [one] = found;
+    if (one === "/*") {
       // Comments may stand in comments.
       const end = endOfComment(text, tokens.lastIndex);
       if (end === undefined) return undefined;
       tokens.lastIndex = end;
-    } else if (token === "(") {
+    } else if (one === "(") {
       if (depth === 0) outside += "(";
       depth += 1;
-    } else if (token === ")") {
+    } else if (one === ")") {
       depth -= 1;
       if (depth < 0) return undefined;
       if (depth === 0) outside += ")";
-    } else if (depth === 0 && !token.startsWith("--")) {
-      outside += token.length > 1 ? (token.startsWith("[") ? "[]" : "''") : token;
+    } else if (depth === 0 && !one.startsWith("--")) {
+      outside += one.length > 1 ? (one.startsWith("[") ? "[]" : "''") : one;
     }
-    if (token === "'" || token === '"' || token === "[") return undefined;
+    if (one === "'" || one === '"' || one === "[") return undefined;
   }
   return depth === 0 ? outside : undefined;
 }
