@@ -329,15 +329,17 @@ export function countLoaded(record: StreamRecord, batches: readonly BatchCounts[
   const conflictsOf = (action: Action) =>
     batches.filter((batch) => batch.action === action).reduce((total, batch) => total + batch.conflicts, 0);
   const held = conflictsOf("delete");
+  const conflicts = batches.reduce((total, batch) => total + batch.conflicts, 0);
   // Deletes of a stream are all by its rows, or all for want of one.
   const isMirror = counts.mirrorDeletes > 0;
   return {
     ...counts,
-    creates: counts.creates - conflictsOf("create"),
+    creates: counts.creates - conflictsOf("create") - conflictsOf("undelete"),
+    undeletes: counts.undeletes - conflictsOf("undelete"),
     updates: counts.updates - conflictsOf("update"),
     deletes: counts.deletes - (isMirror ? 0 : held),
     mirrorDeletes: counts.mirrorDeletes - (isMirror ? held : 0),
-    conflicts: counts.conflicts + conflictsOf("create") + conflictsOf("update") + (isMirror ? 0 : held),
+    conflicts: counts.conflicts + conflicts - (isMirror ? held : 0),
     loaded: sum("succeeded"),
     failed: sum("failed"),
     inDoubt: sum("inDoubt"),

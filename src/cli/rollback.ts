@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { Globals } from "../commands/globals.ts";
 import type { RollbackFlags } from "../commands/rollback.ts";
-import { type Act, metricsOption } from "./options.ts";
+import { type Act, collect, metricsOption } from "./options.ts";
 
 type Flags = RollbackFlags & { metrics?: string };
 
@@ -18,6 +18,12 @@ export function addRollbackCommand(
     .option("--streams <names>", "only these streams, separated by commas")
     .option("--keys <file>", "only rows with these keys, one a line")
     .option("--fields <names>", "only these fields of records that the run changed, separated by commas")
+    .option("--out <file>", "write the plan to one file too, to be shown, approved and applied on another machine")
+    .option(
+      "--encrypt-to <key>",
+      "with --out: a file of public keys of OpenPGP, who may read it; several times",
+      collect,
+    )
     .option("--yes", "write the plan, also into a protected connection")
     .addOption(metricsOption())
     .action(

@@ -65,7 +65,8 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
   refuseGone(plan, runFolder(stateFolder, plan.id));
   const kept = keptJobFile(stateFolder, plan);
   refuseChangedCopy(plan, kept);
-  refuseChangedJob(plan);
+  // A rollback goes by the job as it was.
+  if (plan.options.rollback === undefined) refuseChangedJob(plan);
   const job = { ...readProjectJob(kept, connections, plan.jobFile), file: plan.jobFile };
   // The file may be gone, or lie elsewhere by now; what was agreed to as the plan was made is not what it holds.
   const { planFile: _file, passed: _passed, yes: _yes, ...options } = plan.options;
@@ -87,6 +88,7 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
       ...(flags.strict === true ? { strict: true } : {}),
       ...(flags.yes === true || approvals.length > 0 ? { yes: true } : {}),
     },
+    ...(plan.options.rollback === undefined ? {} : { keptJob: kept }),
     emit: () => undefined,
     signal: globals.signal,
   };

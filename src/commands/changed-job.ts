@@ -11,6 +11,8 @@ import { lookupsOf } from "../job/lookup.ts";
 import { readJob } from "../job/read-job.ts";
 
 export function refuseChangedJob(run: RunRecord, kept: string): void {
+  // Of a rollback the job is the one that the run has kept which it takes back.
+  if (run.options.rollback !== undefined) return;
   let job: Job;
   try {
     job = readJob(run.jobFile);

@@ -2,9 +2,11 @@
 // Must hold: the run that is taken back has come to its end, and its files are there; what it did is never guessed.
 
 import { existsSync } from "node:fs";
+import type { Recipients } from "../checkpoint/carry/plan-seal.ts";
 import { Ledger, type RollbackOptions } from "../checkpoint/ledger.ts";
-import { Failure, usageFailure } from "../core/errors.ts";
+import { Failure, showPath, usageFailure } from "../core/errors.ts";
 import { exitCode, worstExitCode } from "../core/exit-code.ts";
+import { quoteForShell } from "../core/next-command.ts";
 import { type Job, writesFile } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { replacesTable } from "../job/mode.ts";
@@ -25,11 +27,14 @@ export interface RollbackFlags {
   keys?: string;
   fields?: string;
   yes?: boolean;
+  out?: string;
+  encryptTo?: string[];
 }
 
 export async function rollBack(globals: Globals, id: string, flags: RollbackFlags): CommandResult {
   const run = findRun(findProject(globals), id, undefined);
   refuseNothingWritten(run);
+  const recipients = await readOut(run, flags);
   await using project = await openProject(globals, run.sandbox ? {} : undefined);
   const { stateFolder, connections, environment } = project;
   refuseGone(run, runFolder(stateFolder, run.id));
@@ -51,16 +56,33 @@ export async function rollBack(globals: Globals, id: string, flags: RollbackFlag
       ...(flags.yes === true ? { yes: true } : {}),
       ...(run.sandbox ? { sandbox: true } : {}),
     },
+    keptJob: kept,
     emit: () => undefined,
     signal: globals.signal,
   };
-  if (flags.yes !== true) return (await execute(globals, request, false)).summary.exitCode;
+  if (flags.yes !== true) {
+    const planFile = flags.out === undefined ? {} : { planFile: quoteForShell(showPath(flags.out)) };
+    const ended = await execute(globals, { ...request, ...planFile }, false);
+    if (flags.out !== undefined) await (await import("./plan-file.ts")).keepPlan(project, ended, flags.out, recipients);
+    return ended.summary.exitCode;
+  }
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
   const recovered = await recoverFirst(globals, project, request, ({ options }) => options.rollback?.run === run.id);
   if (recovered !== undefined && !isOver(recovered)) return recovered.summary.exitCode;
   const ended = await execute(globals, request, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, ended.summary.exitCode]);
+}
+
+/** Before the plan is made: who may read its file. Throws a Failure (2) for a file that can't be. */
+async function readOut({ jobFile }: KeptRun, flags: RollbackFlags): Promise<Recipients | undefined> {
+  const { out, encryptTo, yes } = flags;
+  if (out === undefined && encryptTo === undefined) return undefined;
+  if (out !== undefined && yes === true)
+    throw usageFailure("--out keeps the plan in a file, and --yes writes it at once", { next: "leave one out" });
+  const { refuseOut, chooseRecipients } = await import("./plan-file.ts");
+  if (out !== undefined) refuseOut([jobFile], out);
+  return encryptTo === undefined ? undefined : chooseRecipients(flags);
 }
 
 /** Throws a Failure (2). */

@@ -58,7 +58,7 @@ function titleOf({ name, connection, object }: StreamRecord, counts: Record<Acti
 }
 
 async function* textOf({ counts, widest, read }: KeptChanges, look: Look): AsyncGenerator<string> {
-  for (const action of ["create", "update", "delete"] as const) {
+  for (const action of ["undelete", "create", "update", "delete"] as const) {
     if (counts[action] === 0) continue;
     yield "\n";
     yield* changesText(read({ action }), widest, look);

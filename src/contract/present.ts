@@ -18,6 +18,8 @@ export interface SnapshotRequest {
   keys?: { count: number; read(): AsyncIterable<string> };
   /** Only records within it, a filter in the vendor's own language; with `keys` as the records are, whatever an index says. */
   scope?: string;
+  /** Records that were deleted and can be brought back, in place of those that are there; by their ids. */
+  deleted?: true;
   /** A record has a row for each version: only those that hold are read. */
   versions?: VersionColumns;
   folder: string;

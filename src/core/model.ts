@@ -112,6 +112,8 @@ export interface ObjectSchema {
   unable?: string;
   /** What lets this user, where a statement does: GRANT INSERT ON … TO … */
   grants?: Partial<Record<"createable" | "updateable" | "deletable", string>>;
+  /** A record that was deleted can be brought back for a time, with its id. */
+  undeletable?: true;
   /** Whose records go with a record of this object when it is deleted; absent where the system knows nothing of the kind. */
   cascades?: ChildLink[];
 }
@@ -185,10 +187,11 @@ export function fileOf(part: Omit<Part, "columns">): ReceivedFile {
   return part.cameIn ?? part;
 }
 
-export type Action = "create" | "update" | "delete";
+/** `undelete`: a deleted record comes back as it was, with its id. */
+export type Action = "undelete" | "create" | "update" | "delete";
 
 /** What a batch asks the target to do with each of its rows. */
-export type Operation = "insert" | "update" | "upsert" | "delete" | "hardDelete" | "replace";
+export type Operation = "insert" | "update" | "upsert" | "delete" | "hardDelete" | "undelete" | "replace";
 
 /**
  * How a batch is written: `bulk` through a handle that is asked for its results; `collections` by calls that answer with
@@ -204,6 +207,8 @@ export interface StreamCounts {
   rejected: number;
   unmatched: number;
   creates: number;
+  /** Of the creates: deleted records that are brought back. */
+  undeletes: number;
   updates: number;
   deletes: number;
   unchanged: number;
@@ -228,6 +233,7 @@ export function noCounts(): StreamCounts {
     rejected: 0,
     unmatched: 0,
     creates: 0,
+    undeletes: 0,
     updates: 0,
     deletes: 0,
     unchanged: 0,

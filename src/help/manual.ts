@@ -61,6 +61,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
     examples: [
       ["rollback latest", "what taking the newest run back would change"],
       ["rollback 20261120-201455-contacts-7f3a --yes", "take it back"],
+      ["rollback latest --out back.plan", "as a plan that somebody approves and another machine applies"],
       ["rollback latest --fields Email --keys wrong.txt --yes", "one field of some records"],
     ],
     exitCodes: ofRuns,

@@ -50,7 +50,9 @@ export function orderPlan(plan: string, fields: readonly string[], parents: read
     `${[rowBytes, ...sizes].join(" + ")} AS bytes`,
     ...keys,
   ].join(", ");
-  const level = isTree ? `coalesce((SELECT any_value(l.level) FROM ${levelsTable} l WHERE l.n = p.n), 0)` : "0";
+  const ofTree = isTree ? `coalesce((SELECT any_value(l.level) FROM ${levelsTable} l WHERE l.n = p.n), 0)` : "0";
+  // What comes back may be what new records name.
+  const level = `CASE WHEN action = 'undelete' THEN -1 ELSE ${ofTree} END`;
   return `CREATE OR REPLACE TEMP TABLE ${planOrderTable} AS
     SELECT n, action, bytes, level, row_number() OVER (PARTITION BY action, level ORDER BY ${order}) - 1 AS place
     FROM (SELECT *, ${level} AS level FROM (SELECT ${narrow} FROM ${plan}) p)`;
@@ -68,7 +70,7 @@ export function sizeGroups(limits: BatchLimits): string {
   return `SELECT action, level, place // size AS group_number, count(*) AS rows, sum(bytes) AS bytes
     FROM ${planOrderTable}, (SELECT ${size} AS size FROM ${planOrderTable})
     GROUP BY action, level, group_number
-    ORDER BY CASE WHEN action = 'create' THEN 0 WHEN action = 'update' THEN 1 ELSE 2 END, level, group_number`;
+    ORDER BY list_position(['undelete', 'create', 'update', 'delete'], action), level, group_number`;
 }
 
 export interface RowGroup {
@@ -120,10 +122,14 @@ export interface BatchColumns {
   omits: boolean;
 }
 
-/** What is sent: for a create its values, for an update the id and only what changes, for a delete the id. */
+/** What is sent: for a create its values, for an update the id and only what changes, for a delete the id, for an undelete also the key. */
 export function selectCells(rows: string, action: Action, fields: readonly string[], columns: BatchColumns): string {
   const id = `id AS ${identifier(columns.id)}`;
   if (action === "delete") return `SELECT ${id} FROM (${rows})`;
+  if (action === "undelete") {
+    const key = fields.map((name) => `after.${identifier(name)} AS ${identifier(name)}`);
+    return `SELECT ${[id, ...key].join(", ")} FROM (${rows})`;
+  }
   const cells = fields.map((name) => {
     const written = columns.written.get(name);
     const after = `after.${identifier(name)}`;

@@ -9,7 +9,7 @@ import { type FieldChange, type PlannedChange, recordName } from "./plan.ts";
 import { focusDifference, isRightToLeft, noValue, showValue } from "./value-text.ts";
 import { cutText, displayWidth, padEnd, tellApart } from "./visible-text.ts";
 
-export const signs = { create: "+", update: "~", delete: "-" } as const satisfies Record<Action, string>;
+export const signs = { undelete: "+", create: "+", update: "~", delete: "-" } as const satisfies Record<Action, string>;
 
 const fieldsShownMax = 12;
 const recordLinesMax = 2;
@@ -60,7 +60,7 @@ function besideKey(change: PlannedChange, columns: ChangeColumns, lines: readonl
   const { action } = change;
   const key = padEnd(cutText(showValue(recordName(change)), columns.key), columns.key + 2);
   const start: Span[] = [
-    { text: `  ${signs[action]} `, tone: action },
+    { text: `  ${signs[action]} `, tone: action === "undelete" ? "create" : action },
     { text: key, tone: "strong" },
   ];
   const indent = " ".repeat(columns.key + 6);
@@ -97,7 +97,7 @@ function valueSpan(text: string): Span {
 function recordLines(change: PlannedChange, columns: ChangeColumns): Line[] {
   const values = change.fields.map(({ field, before, after }) => ({
     label: `${field}: `,
-    value: showValue(change.action === "create" ? after : before),
+    value: showValue(change.action === "delete" ? before : after),
   }));
   const packed = packValues(values, columns.field + 2 + columns.value);
   const shown = columns.areAll ? packed : packed.slice(0, recordLinesMax);

@@ -136,7 +136,10 @@ function changeRows(change: PlannedChange): string[][] {
 /** A new record has no before, a deleted one no after. */
 function sides(action: Action, { before, after }: FieldChange): [string, string] {
   const [left, right] = focusDifference(...tellApart(showValue(before), showValue(after)), valueColumnsMax);
-  return [action === "create" ? "" : valueCell(before, left), action === "delete" ? "" : valueCell(after, right)];
+  return [
+    action === "create" || action === "undelete" ? "" : valueCell(before, left),
+    action === "delete" ? "" : valueCell(after, right),
+  ];
 }
 
 function valueCell(value: Value, shown: string): string {

@@ -69,7 +69,7 @@ function firstChanges(stream: PlannedStream, width: number): Line[] {
   const lines: Line[] = [];
   const changes = shownChanges(stream);
   const totals = countActions([stream]);
-  for (const action of ["create", "update", "delete"] as const) {
+  for (const action of ["undelete", "create", "update", "delete"] as const) {
     const shown = changeLines(
       changes.filter((change) => change.action === action),
       totals[action],
@@ -97,6 +97,7 @@ const countRows: readonly CountRow[] = [
   { count: "waiting", label: "waiting", tone: "caution", note: "of the unmatched: for a parent" },
   { count: "conflicts", label: "conflicts", tone: "caution", note: "the key names several records in the target" },
   { count: "creates", label: "to create", action: "create", tone: "create" },
+  { count: "undeletes", label: "of them", note: "are brought back as they were, with their ids" },
   { count: "updates", label: "to update", action: "update", tone: "update" },
   { count: "deletes", label: "to delete", action: "delete", tone: "delete" },
   { count: "mirrorDeletes", label: "to delete", action: "delete", tone: "delete", note: "no longer in the source" },
@@ -118,7 +119,7 @@ function countLines(counts: StreamCounts): Line[] {
 
 function closingLines(plan: PlanReport, width: number): Line[] {
   const counts = countActions(plan.streams);
-  const changes = counts.create + counts.update + counts.delete;
+  const changes = counts.undelete + counts.create + counts.update + counts.delete;
   const total = sentence("", `Plan: ${describeActions(counts, showCount).join(", ") || "no rows"}.`, width, "strong");
   const forecast = forecastSentences(plan).flatMap((text) => sentence("", text, width));
   const waiting = plan.waiting.flatMap((text) => sentence({ text: "Waiting: ", tone: "caution" }, text, width));

@@ -101,7 +101,8 @@ export function countActions(streams: readonly { counts: StreamCounts }[]): Reco
   const sum = (count: (counts: StreamCounts) => number) =>
     streams.reduce((total, { counts }) => total + count(counts), 0);
   return {
-    create: sum(({ creates }) => creates),
+    undelete: sum(({ undeletes }) => undeletes),
+    create: sum(({ creates, undeletes }) => creates - undeletes),
     update: sum(({ updates }) => updates),
     delete: sum(({ deletes, mirrorDeletes }) => deletes + mirrorDeletes),
     unchanged: sum(({ unchanged }) => unchanged),
@@ -114,6 +115,7 @@ export function describeActions(
   show: (count: number) => string,
 ): string[] {
   const parts: [number, string][] = [
+    [counts.undelete, "to undelete"],
     [counts.create, "to create"],
     [counts.update, "to update"],
     [counts.delete, "to delete"],

@@ -40,10 +40,11 @@ export function readVerb(text: string): Verb {
   return verb;
 }
 
-/** A delete has no row that the job could reject, and its records can't be made anew by their keys alone. */
+/** A delete has no row that the job could reject; what is deleted in HubSpot can't be made anew by its key alone. */
 export function modesOf(verb: Verb): LoadMode[] {
   const every = [...salesforceModes, ...hubspotModes];
-  return verb === "run" || verb === "apply" ? every : every.filter((mode) => kindOf(mode) !== "delete");
+  if (verb === "run" || verb === "apply") return every;
+  return every.filter((mode) => kindOf(mode) !== "delete" || (verb === "rollback" && !isHubSpot(mode)));
 }
 
 export async function openVerb(lane: Lane, verb: Verb = "run", mode: LoadMode, batchRows?: number): Promise<VerbLoad> {

@@ -45,7 +45,8 @@ type Links = Record<string, string[]>;
 async function linked(place: Rehearsal): Promise<Links> {
   const names = new Map((await place.sandbox.dumpHubSpot("companies")).map((one) => [one.id, one.properties["name"]]));
   const links: Links = {};
-  for (const { id, properties } of await place.sandbox.dumpHubSpot("contacts")) {
+  for (const { id, properties, archived } of await place.sandbox.dumpHubSpot("contacts")) {
+    if (archived) continue;
     const { body } = await place.sandbox.hubspotApi("GET", `/crm/v4/objects/contacts/${id}/associations/companies`);
     const { results } = body as { results: { toObjectId: number; associationTypes: { label: string | null }[] }[] };
     links[properties["ext_id"] ?? id] = results
@@ -84,6 +85,7 @@ test("an association takes the place of others, an empty value clears them, and 
   await seedContact(place, "c", [one]);
   await seedContact(place, "e", []);
   await seedContact(place, "z", [one]);
+  const before = await linked(place);
   const plan = await place.project.run("plan", "job.yaml");
   expect(plan.stdout).toMatch(/~ a +companies\.vendor_id +V1, V2, id \d+ → V2/);
   expect(plan.stdout).toMatch(/~ b +companies\.vendor_id +V1, id \d+ → /);
@@ -101,6 +103,15 @@ test("an association takes the place of others, an empty value clears them, and 
   expect(await linked(place)).toEqual({ a: ["V2"], b: [], c: ["V1"], d: ["V3"], e: [], z: ["V1"] });
   const again = await place.project.run("run", "job.yaml", "--json");
   expect(again.summary().streams["contacts"]).toMatchObject({ unchanged: 5, loaded: 0 });
+
+  // Taken back, each has what it had, also a company without a key.
+  const undoing = await place.project.run("rollback", `${done.summary().run}`);
+  expect(undoing.stdout).toMatch(/~ a +companies\.vendor_id +— → V1, id \d+/);
+  const back = await place.project.run("rollback", `${done.summary().run}`, "--yes", "--json");
+  expect(back.code, back.stderr).toBe(0);
+  expect(await linked(place)).toEqual(before);
+  const twice = (await place.project.run("rollback", `${done.summary().run}`, "--json")).summary();
+  expect(twice.streams["contacts"]).toMatchObject({ updates: 0, deletes: 0, conflicts: 0, unchanged: 3 });
 });
 
 test("under a label only what has it is replaced, and naming another primary company moves it there", async () => {
@@ -126,7 +137,13 @@ test("under a label only what has it is replaced, and naming another primary com
     ]);
   await put(ids.get("V1"), "USER_DEFINED", billing);
   await put(ids.get("V3"), "HUBSPOT_DEFINED", 1);
-  const load = async (file: string) => (await place.project.run("run", file, "--json")).summary().streams["contacts"];
+  const runs: [string, Links][] = [];
+  const load = async (file: string) => {
+    const before = await linked(place);
+    const { run, streams } = (await place.project.run("run", file, "--json")).summary();
+    if (streams["contacts"]?.loaded === 1) runs.unshift([`${run}`, before]);
+    return streams["contacts"];
+  };
 
   expect(await load("job.yaml")).toMatchObject({ updates: 1, loaded: 1 });
   expect(await linked(place)).toEqual({ a: ["V1", "V2 Billing contact", "V3 Primary"] });
@@ -141,6 +158,12 @@ test("under a label only what has it is replaced, and naming another primary com
   place.project.write({ "inbox/contacts.csv": csv("a,") });
   expect(await load("clear.yaml")).toMatchObject({ updates: 1, loaded: 1 });
   expect(await linked(place)).toEqual({ a: ["V1", "V2 Billing contact", "V3"] });
+
+  for (const [run, before] of runs) {
+    const back = await place.project.run("rollback", run, "--yes", "--json");
+    expect(back.code, back.stderr).toBe(0);
+    expect(await linked(place)).toEqual(before);
+  }
 });
 
 test("mode: replace is refused of what holds one value, and two streams that replace what each other adds", async () => {

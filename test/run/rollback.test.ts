@@ -57,12 +57,13 @@ test("a run is taken back but for what others changed since; twice is once; and 
   project.write(after);
   const { run } = (await project.run("run", "job.yaml", "--json")).summary();
   const written = await stateOf(place);
+  const lost = (await sandbox.dump("Contact")).find(({ Ext__c }) => Ext__c === "k2");
 
   const plan = await project.run("rollback", `${run}`);
   expect(plan.code, plan.stderr).toBe(0);
-  expect(plan.stdout).toContain("1 to create");
+  expect(plan.stdout).toContain("1 to undelete");
   expect(plan.stdout.replaceAll(/\s+/g, " ")).toContain(
-    "1 deleted record can't be brought back, and is made anew, with another id and the 5 mapped fields only",
+    "1 deleted record comes back out of the recycle bin, with its id and all that was in it when it was deleted",
   );
   expect(plan.stdout).toMatch(/~ k1\s+Account.Acc__c\s+a2 → a1\s+Amount__c\s+1.70 → 1.50\s+Email\s+— → a@x.de/);
   expect(await stateOf(place)).toEqual(written);
@@ -76,11 +77,13 @@ test("a run is taken back but for what others changed since; twice is once; and 
   expect(back.code, back.stderr).toBe(3);
   expect(back.summary().streams["contacts"]).toMatchObject({
     creates: 1,
+    undeletes: 1,
     updates: 2,
     deletes: 1,
     conflicts: 2,
     loaded: 4,
   });
+  expect((await place.contacts()).get("k2")).toMatchObject({ Id: lost?.["Id"], IsDeleted: false });
   expect(back.summary().streams["accounts"]).toMatchObject({ updates: 1, deletes: 1, conflicts: 0, loaded: 2 });
   expect(read(place, back.summary().run, "conflicts/contacts.csv").split("\n").slice(1, 3)).toEqual([
     `"LastName: run ${run} wrote ""W"", now ""Hers""",k5,${await idOf("k5")},`,

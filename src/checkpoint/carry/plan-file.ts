@@ -41,6 +41,8 @@ const planFolders = [
   "waiting",
   "lookups",
   "left-out",
+  // Of a rollback: what the run wrote that it takes back.
+  "undone/plan",
 ];
 
 /** Below the folder of the run. */

@@ -18,8 +18,8 @@ interface WantedAssociation {
   /** The column that asks for it. */
   column: string;
   name: AssociationName;
-  /** Empty where none is wanted. */
-  key: string;
+  /** Most often one: keys, or ids behind `unnamedMark`. */
+  keys: string[];
   /** What is to be taken away: keys, or ids behind `unnamedMark`. */
   replaced: string[];
 }
@@ -47,8 +47,8 @@ export function readBatchFile({ path, operation, externalId }: Batch): BatchFile
       const association = readAssociationName(column);
       if (association === undefined) properties[column] = cell === clearCell ? "" : cell;
       else if (cell !== clearCell) {
-        const [wanted = "", ...replaced] = cell.split(severalSeparator);
-        associations.push({ column, name: association, key: wanted, replaced: replaced.filter(Boolean) });
+        const [wanted = "", replaced = ""] = cell.split(severalSeparator.repeat(2));
+        associations.push({ column, name: association, keys: valuesOf(wanted), replaced: valuesOf(replaced) });
       }
     });
     const key = externalId === undefined ? undefined : cells[columns.indexOf(externalId)];
@@ -62,6 +62,10 @@ export function readBatchFile({ path, operation, externalId }: Batch): BatchFile
     };
   });
   return { columns, rows };
+}
+
+function valuesOf(text: string): string[] {
+  return text.split(severalSeparator).filter(Boolean);
 }
 
 /** Result files as a bulk job would give them: what was sent, with what became of it. */

@@ -90,7 +90,7 @@ export function isRepeatable({ operation, key }: BatchWrite): boolean {
 }
 
 function endpointOf({ operation }: BatchWrite): string {
-  if (operation === "replace") throw new Error("HubSpot replaces no tables");
+  if (operation === "replace" || operation === "undelete") throw new Error(`HubSpot has no ${operation}`);
   const endpoints = { insert: "create", upsert: "upsert", update: "update", delete: "archive", hardDelete: "archive" };
   return endpoints[operation];
 }

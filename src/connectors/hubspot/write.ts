@@ -106,10 +106,9 @@ async function findParents(
   { parents, types, signal }: WriteContext,
 ): Promise<{ present: LinkedRow[]; answers: RowAnswer[] }> {
   const wanted = new Map<string, { name: AssociationName; keys: string[] }>();
-  for (const { name, key, column, replaced } of rows.flatMap(({ associations }) => associations)) {
-    const { keys } = wanted.get(column) ?? { keys: [] };
-    const named = [key, ...replaced].filter((one) => one !== "" && !one.startsWith(unnamedMark));
-    wanted.set(column, { name, keys: [...keys, ...named] });
+  for (const { name, keys, column, replaced } of rows.flatMap(({ associations }) => associations)) {
+    const named = [...keys, ...replaced].filter((one) => !one.startsWith(unnamedMark));
+    wanted.set(column, { name, keys: [...(wanted.get(column)?.keys ?? []), ...named] });
   }
   const found = new Map<string, { ids: Map<string, string[]>; type: AssociationType | undefined }>();
   for (const [column, { name, keys }] of wanted) {
@@ -120,19 +119,18 @@ async function findParents(
   const present: LinkedRow[] = [];
   const answers: RowAnswer[] = [];
   for (const row of rows) {
-    const links = row.associations
-      .filter(({ key }) => key !== "")
-      .map(({ column, name, key }) => {
-        const { ids, type } = found.get(column) ?? {};
-        const [id, ...others] = ids?.get(foldText(key)) ?? [];
-        return { column, name, key, id, others, type };
-      });
-    const unlinks = row.associations.map(({ column, name, key, replaced }) => {
-      const { ids = new Map<string, string[]>(), type } = found.get(column) ?? {};
-      const kept = new Set(ids.get(foldText(key)));
-      const gone = replaced.flatMap((one) =>
-        one.startsWith(unnamedMark) ? [one.slice(unnamedMark.length)] : (ids.get(foldText(one)) ?? []),
-      );
+    const idsOf = (column: string, key: string) =>
+      key.startsWith(unnamedMark) ? [key.slice(unnamedMark.length)] : (found.get(column)?.ids.get(foldText(key)) ?? []);
+    const links = row.associations.flatMap(({ column, name, keys }) =>
+      keys.map((key) => {
+        const [id, ...others] = idsOf(column, key);
+        return { column, name, key, id, others, type: found.get(column)?.type };
+      }),
+    );
+    const unlinks = row.associations.map(({ column, name, keys, replaced }) => {
+      const kept = new Set(keys.flatMap((key) => idsOf(column, key)));
+      const gone = replaced.flatMap((key) => idsOf(column, key));
+      const type = found.get(column)?.type;
       return { column, name, ids: [...new Set(gone)].filter((id) => !kept.has(id)), type };
     });
     const missing = links.find(

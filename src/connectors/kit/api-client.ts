@@ -24,6 +24,8 @@ export interface ApiCall extends RepeatableCall {
   /** Sent in place of `body`. */
   json?: object;
   body?: HttpRequest["body"];
+  /** In place of `body`: one that holds the session. */
+  bodyFor?(token: string): string;
   keepGzip?: boolean;
   /** What the system's own answer has. */
   form?: AnswerForm;
@@ -180,7 +182,7 @@ export abstract class ApiClient<Own extends HttpConnection, Session extends ApiS
   }
 
   #requestFor(call: ApiCall, { origin, token }: Session): HttpRequest {
-    const body = call.json === undefined ? call.body : JSON.stringify(call.json);
+    const body = call.bodyFor?.(token) ?? (call.json === undefined ? call.body : JSON.stringify(call.json));
     return {
       method: call.method,
       url: urlAt(origin, this.pathOf(call), this.connection),

@@ -18,7 +18,7 @@ import type { SalesforceConnection } from "./connection.ts";
 import { explainFault, isOwnError, readApiError } from "./errors.ts";
 import { checkInstance } from "./hosts.ts";
 import { type SignedIn, signIn, soapLoginEnds } from "./sign-in.ts";
-import { isSoapFault } from "./soap-fault.ts";
+import { isSoapFault, readSoapFault, soapEnvelope } from "./soap.ts";
 import type { PlainRequest, PlainResponse } from "./transport.ts";
 
 type Jsforce = InstanceType<typeof import("jsforce/lib/core.js").Connection>;
@@ -80,6 +80,17 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
       return { answer, next: answer["done"] === true ? undefined : String(answer["nextRecordsUrl"]) };
     };
     for await (const { answer } of followPages(this, purpose.doing, read, path)) yield answer;
+  }
+
+  /** A call of the SOAP API, whose body holds the session. */
+  soapCall({ content, ...call }: Pick<ApiCall, "doing" | "signal" | "idempotent"> & { content: string }): ApiCall {
+    return {
+      ...call,
+      method: "POST",
+      path: `/services/Soap/u/${this.version}`,
+      headers: { "content-type": "text/xml; charset=utf-8", soapaction: '""' },
+      bodyFor: (token) => soapEnvelope(token, content),
+    };
   }
 
   /** jsforce, over our door. */
@@ -148,6 +159,16 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
     }
   }
 
+  /** SOAP says no with status 500, which elsewhere means "try again". */
+  protected override async exchange(call: ApiCall, session: SignedIn): Promise<HttpResponse> {
+    try {
+      return await super.exchange(call, session);
+    } catch (error) {
+      if (call.bodyFor === undefined || !isRefusedBySoap(error)) throw error;
+      throw error.as({ outcome: "refused", transient: false });
+    }
+  }
+
   protected override pathOf({ path }: ApiCall): string {
     const isBelowVersion = /^(?:$|\/(?!services\/))/.test(path);
     return isBelowVersion ? `/services/data/v${this.version}${path}` : path;
@@ -165,6 +186,7 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
 
   /** Of an upload that is refused half-way the answer's body may be lost with the connection: the status says it too. */
   protected override isOver({ status, body }: CallFault): boolean {
+    if (status === 500) return readSoapFault(body)?.code === "INVALID_SESSION_ID";
     return status === 401 && (body === "" || readApiError(body)?.code === "INVALID_SESSION_ID");
   }
 
@@ -246,12 +268,16 @@ export class SalesforceClient extends ApiClient<SalesforceConnection, SignedIn> 
   }
 }
 
-/** SOAP says no with status 500, which elsewhere means "try again". */
+function isRefusedBySoap(error: unknown): error is CallFault {
+  return error instanceof CallFault && error.status === 500 && isSoapFault(error.body);
+}
+
+/** To jsforce a fault is an answer. */
 async function takeSoapFaults(send: () => Promise<PlainResponse>): Promise<PlainResponse> {
   try {
     return await send();
   } catch (error) {
-    if (!(error instanceof CallFault) || error.status !== 500 || !isSoapFault(error.body)) throw error;
-    return { statusCode: error.status, headers: {}, body: error.body };
+    if (!isRefusedBySoap(error)) throw error;
+    return { statusCode: 500, headers: {}, body: error.body };
   }
 }

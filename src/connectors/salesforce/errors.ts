@@ -8,6 +8,7 @@ import { exitCode } from "../../core/exit-code.ts";
 import { parseJson } from "../../core/json.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
+import { readSoapFault } from "./soap.ts";
 
 /** `CODE:message:Field1,Field2 --`, leniently: other tails have been seen. */
 export function readRowError(text: string): RowError {
@@ -77,7 +78,7 @@ const dayMs = 86_400_000;
 /** A fault that ended a call for good, as a failure that says what to do. Other errors pass unchanged. */
 export function explainFault(error: unknown, connection: string, doing: string): unknown {
   if (!(error instanceof CallFault)) return error;
-  const api = readApiError(error.body);
+  const api = readApiError(error.body) ?? readSoapFault(error.body);
   const why = api === undefined ? error.message : `${api.code}: ${api.message}`;
   if (api?.code === "REQUEST_LIMIT_EXCEEDED") return explainLimit(error, api, connection);
   if (api !== undefined && apiClosedCodes.has(api.code)) {

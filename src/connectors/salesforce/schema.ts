@@ -16,6 +16,7 @@ interface DescribedObject {
   createable: boolean;
   updateable: boolean;
   deletable: boolean;
+  undeletable?: boolean;
   /** What its ids begin with; objects of setup may have none. */
   keyPrefix?: string | null;
   recordTypeInfos?: {
@@ -116,7 +117,8 @@ export async function describeObject(client: SalesforceClient, object: string): 
   const cascades = (described.childRelationships ?? [])
     .filter(({ cascadeDelete, deprecatedAndHidden }) => cascadeDelete && deprecatedAndHidden !== true)
     .map(({ childSObject, field }) => ({ object: childSObject, field }));
-  return { object: name, label, createable, updateable, deletable, fields: new Map(fields), cascades };
+  const undeletable = described.undeletable === true ? { undeletable: true as const } : {};
+  return { object: name, label, createable, updateable, deletable, ...undeletable, fields: new Map(fields), cascades };
 }
 
 function fieldSchema(

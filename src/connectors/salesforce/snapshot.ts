@@ -28,16 +28,17 @@ export async function readSnapshot(
   key: FieldSchema | undefined,
 ): Promise<Snapshot> {
   const fields = [idColumn, versionColumn, ...request.fields];
+  const scope = request.deleted === true ? "IsDeleted = true" : request.scope;
   const keyName = request.key[0] ?? idColumn;
   if (request.keys !== undefined) {
-    const within = request.scope === undefined ? "" : ` AND (${request.scope})`;
+    const within = scope === undefined ? "" : ` AND (${scope})`;
     const fixedBytes = encodedLength(select({ fields, object: request.object }) + within) + 100;
     const conditions = await packKeys(keyName, keyLiterals(request.keys.read(), key), uriBytesMax - fixedBytes);
     const pages = Math.ceil(request.keys.count / rowsPerQueryPage);
     const asked = conditions.map((condition) => condition + within);
     if (Math.max(conditions.length, pages) < scanCallsMin) return queryKeys(client, request, fields, asked);
   }
-  const where = request.scope ?? (keyName === idColumn ? undefined : `${keyName} != null`);
+  const where = scope ?? (keyName === idColumn ? undefined : `${keyName} != null`);
   const soql = select({ fields, object: request.object, where });
   return scanObject(client, request, soql);
 }
@@ -53,17 +54,17 @@ async function queryKeys(
   fields: string[],
   conditions: string[],
 ): Promise<Snapshot> {
-  const { object, signal } = request;
+  const { object, signal, deleted } = request;
   const soql = conditions.map((where) => select({ fields, object, where }));
   const doing = "reading present values";
-  const cells = queryCells(client, { soql, fields, all: false, doing, signal });
+  const cells = queryCells(client, { soql, fields, all: deleted === true, doing, signal });
   const how = conditions.length === 1 ? "1 keyed query" : `${conditions.length} keyed queries`;
   return saveSnapshot(request, fields, inGroups(cells, rowsPerQueryPage), how);
 }
 
 async function scanObject(client: SalesforceClient, request: SnapshotRequest, soql: string): Promise<Snapshot> {
-  const { folder, name, object, signal, onProgress } = request;
-  const job = await openQueryJob(client, { soql, all: false }, signal);
+  const { folder, name, object, signal, onProgress, deleted } = request;
+  const job = await openQueryJob(client, { soql, all: deleted === true }, signal);
   const fileName = (page: number) => `${name}-${String(page).padStart(5, "0")}.csv`;
   const files: string[] = [];
   let rows = 0;

@@ -23,6 +23,7 @@ import { clearCell, renderField } from "./render.ts";
 import { describeObject, explainName, listObjects, listPrefixes, resolveField, withPrefixes } from "./schema.ts";
 import { forecastReads, idColumn, readSnapshot, versionColumn } from "./snapshot.ts";
 import { openSalesforceSource } from "./source.ts";
+import { undeleteRecords } from "./undelete.ts";
 import { chooseWay } from "./ways.ts";
 
 const capabilities: TargetCapabilities = {
@@ -94,6 +95,7 @@ function callWrites(client: SalesforceClient, describe: (object: string) => Prom
   return {
     proofOf,
     write: async (batch, { again }, files, signal) => {
+      if (batch.operation === "undelete") return undeleteRecords(client, batch, files, signal);
       const schema = await describe(batch.object);
       const { headers, rows } = readBatchRows(batch.path);
       const columns = await jsonColumns(schema, headers, (name) => resolveField(schema, name, describe));

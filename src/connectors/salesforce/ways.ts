@@ -2,6 +2,7 @@
 // https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_bulkapi.htm
 
 import type { WayChoice, WayRequest } from "../../contract/ways.ts";
+import { undeletedMax } from "./undelete.ts";
 
 const bulk: WayChoice = { via: "bulk", how: "in bulk", batchRowsMax: 1_000_000, batchBytesMax: 100_000_000 };
 /** One call is one batch, so that little is sent again. A REST body may hold 50 MB. */
@@ -12,12 +13,16 @@ const collections: WayChoice = {
   batchBytesMax: 10_000_000,
 };
 
+/** Only the SOAP API brings records back, so many in a call. */
+const soap: WayChoice = { ...collections, how: "by SOAP", batchRowsMax: undeletedMax };
+
 /** "More than 2,000 records": Salesforce's own line between its REST and Bulk APIs. */
 const collectionsRowsMax = 2000;
 /** Of a small bulk job: make, upload, close, ask once or twice, one result set or three. */
 const callsOfJob = 7;
 
 export function chooseWay(request: WayRequest): WayChoice {
+  if (request.operation === "undelete") return soap;
   const { rows, streamRows, batchRows = Number.POSITIVE_INFINITY } = request;
   const calls = Math.ceil(rows / Math.min(collections.batchRowsMax, batchRows));
   const jobs = Math.ceil(rows / Math.min(bulk.batchRowsMax, batchRows));

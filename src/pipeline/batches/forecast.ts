@@ -8,7 +8,7 @@ import type { StreamCounts } from "../../core/model.ts";
 import type { MappedField, Stream } from "../../job/job.ts";
 import type { LoadForecast } from "../../report/forecast.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
-import { isLookedAtAgain, operationOf } from "./ways.ts";
+import { isLookedAtAgain, operationOf, rowsByAction } from "./ways.ts";
 import { limitsOf } from "./write-batches.ts";
 
 /** One entry a connection, in the order of the streams. */
@@ -55,7 +55,7 @@ export function sizeOf(stream: Stream, { via, rows, operation }: Omit<BatchSize,
 /** The batches of a stream: as they were cut, or, of a dry run, as they would be. */
 function listBatches({ run, ledger, ways }: RunContext, stream: Stream, counts: StreamCounts): BatchSize[] {
   if (run.command !== "plan") return ledger.batches(run.id, stream.name).map((batch) => sizeOf(stream, batch));
-  const rows = { create: counts.creates, update: counts.updates, delete: counts.deletes + counts.mirrorDeletes };
+  const rows = rowsByAction(counts);
   return [...(ways.get(stream.name) ?? [])].flatMap(([action, choice]) => {
     const most = limitsOf(stream.target.batch, choice).rows;
     const size = (index: number) => Math.min(most, rows[action] - index * most);

@@ -9,7 +9,7 @@ import { plannedSchemas, type WrittenStream } from "../compile/compiled-stream.t
 import type { PlannedWays } from "../run/context.ts";
 
 /** In loading order. */
-export const actions: readonly Action[] = ["create", "update", "delete"];
+export const actions: readonly Action[] = ["undelete", "create", "update", "delete"];
 
 export function chooseWays(
   target: Target,
@@ -18,11 +18,7 @@ export function chooseWays(
   callsLeft: number,
 ): PlannedWays {
   const { stream, schema } = compiled;
-  const rows: Record<Action, number> = {
-    create: counts.creates,
-    update: counts.updates,
-    delete: counts.deletes + counts.mirrorDeletes,
-  };
+  const rows = rowsByAction(counts);
   const { assignmentRule, batch, via } = stream.target;
   const chosen: [Action, WayChoice][] = actions
     .filter((action) => rows[action] > 0)
@@ -35,7 +31,7 @@ export function chooseWays(
         ...(externalId === undefined ? {} : { externalId }),
         ...(assignmentRule === undefined ? {} : { assignmentRule }),
         rows: rows[action],
-        streamRows: rows.create + rows.update + rows.delete,
+        streamRows: actions.reduce((sum, one) => sum + rows[one], 0),
         fields: plannedSchemas(compiled),
         callsLeft,
         ...(via === undefined ? {} : { via }),
@@ -44,6 +40,17 @@ export function chooseWays(
       return [action, choice];
     });
   return new Map(chosen);
+}
+
+/** Rows that a plan writes. */
+export function rowsByAction({
+  creates,
+  undeletes,
+  updates,
+  deletes,
+  mirrorDeletes,
+}: StreamCounts): Record<Action, number> {
+  return { undelete: undeletes, create: creates - undeletes, update: updates, delete: deletes + mirrorDeletes };
 }
 
 /** "creates by collections, deletes in bulk for good"; null where there is nothing to write, or no choice. */

@@ -131,8 +131,9 @@ async function writeBatch(context: RunContext, compiled: WrittenStream, input: B
   await engine.run(`CREATE OR REPLACE TEMP TABLE batch_rows AS ${selectBatch(input.plan, input.range, further)}`);
   const used = await engine.all("SELECT DISTINCT unnest(changed) AS name FROM batch_rows");
   const names = new Set(used.map((row) => String(row["name"])));
+  const isKey = (name: string) => stream.target.key.includes(name);
   const columns = input.fields.filter(
-    (name) => names.has(name) || (action === "create" && stream.target.key.includes(name)),
+    action === "undelete" ? isKey : (name) => names.has(name) || (action === "create" && isKey(name)),
   );
   const cells = selectCells("SELECT * FROM batch_rows", action, columns, {
     id: capabilities.idColumn,

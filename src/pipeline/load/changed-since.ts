@@ -5,7 +5,7 @@
 
 import type { BatchRecord, RunOptions } from "../../checkpoint/ledger.ts";
 import type { Target } from "../../contract/target.ts";
-import { type FieldSchema, severalSeparator } from "../../core/model.ts";
+import { type Action, type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { type Policy, redactedFields, type Stream } from "../../job/job.ts";
 import { versionsOf } from "../../job/mode.ts";
@@ -26,6 +26,11 @@ export interface ChangedSince {
 
 const changedTable = "changed_since";
 
+/** Whether an action is about a record that is there. */
+export function isOfPresent(action: Action): boolean {
+  return action === "update" || action === "delete";
+}
+
 /** Reads the records of the batches once more, and says which are not as the plan saw them. Undefined where none is read. */
 export async function findChangedSince(
   context: RunContext,
@@ -34,7 +39,7 @@ export async function findChangedSince(
 ): Promise<ChangedSince | undefined> {
   const { engine, ledger, run } = context;
   const { plan } = ledger.streams(run.id).find(({ name }) => name === stream.name) ?? {};
-  const written = batches.filter(({ action, again }) => action !== "create" && !again);
+  const written = batches.filter(({ action, again }) => isOfPresent(action) && !again);
   if (written.length === 0 || plan === undefined || plan === null) return undefined;
   const target = targetOf(context, stream.target.connection);
   const { idColumn } = target.capabilities;
@@ -48,7 +53,7 @@ export async function findChangedSince(
   const fields = await resolveFields(target, stream, planned.filter(isRead));
   const keys = await resolveFields(target, stream, ownless.length === 0 ? [] : named.target.key.filter(isRead));
   const rowsOfPlan = `SELECT ${foldId("id")} AS id, key, action, version, changed, before, after FROM ${readParquet(plan)}
-    WHERE action <> 'create' AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
+    WHERE action IN ('update', 'delete') AND ${foldId("id")} IN (SELECT id FROM looked_at)`;
   await readBothSides(context, named, { rows: rowsOfPlan, names: "SELECT name FROM looked_at", fields, keys });
   const overwrites = run.options.onConflict === "overwrite";
   const told = [
@@ -171,10 +176,16 @@ export async function compareNow(context: RunContext, stream: Stream, field: Fie
   const [before, after] = await readPlanned(context, target, field);
   const isWritten = `list_contains(p.changed, ${literal(field.name)})`;
   if (field.several === true && stream.target.undoes === true) {
-    // What the run had added is taken away, and what it had taken away is added, whatever else there is.
-    const has = (values: string) => `list_has_any(${listSeveral(now)}, ${listSeveral(values)})`;
-    const isDone = `CASE WHEN ${after} IS NULL THEN NOT ${has(before)} ELSE ${has(after)} END`;
-    return { now, isOther: "false", isDone: `${isWritten} AND ${isDone}` };
+    // What the run had added is taken away, and what it had taken away is added, whatever else there is. What took the place of
+    // others is changed where it is not there any more.
+    const [own, gone, back] = [now, before, after].map((sql) => listSeveral(foldCase(equality, sql)));
+    const isGone = `NOT list_has_any(${own}, ${gone})`;
+    const isDone = `list_has_all(${own}, ${back}) AND ${isGone}`;
+    return {
+      now,
+      isOther: `len(${gone}) > 0 AND len(${back}) > 0 AND ${isGone}`,
+      isDone: `${isWritten} AND ${isDone}`,
+    };
   }
   const isOther = field.several === true ? differsSet(before, now) : differs(equality, before, now);
   const replaces = stream.fields.some(({ target, replaces }) => target === field.name && replaces !== undefined);

@@ -7,7 +7,7 @@ import { identifier } from "../../core/sql.ts";
 import { headerOf } from "../../formats/csv-header.ts";
 import type { Stream } from "../../job/job.ts";
 import { versionsOf } from "../../job/mode.ts";
-import { keyOfFields } from "../../load/row-key.ts";
+import { foldId, keyOfFields } from "../../load/row-key.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { findNaming } from "../diff/naming-field.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
@@ -45,7 +45,11 @@ export async function findPresentKeys(
   const present = (isNamed ? undefined : scans.get(stream.name)) ?? (await readPresent(context, stream, batch, read));
   if (!isNamed) scans.set(stream.name, present);
   const ofKey = keyOfFields(target, fields).of();
-  return `${ofKey} IN (SELECT ${ofKey} FROM ${present})`;
+  const isTaken = `${ofKey} IN (SELECT ${ofKey} FROM ${present})`;
+  if (batch.action !== "undelete") return isTaken;
+  // One that came back with its parent has its own key.
+  const id = foldId(identifier(target.capabilities.idColumn));
+  return `${isTaken} AND ${id} NOT IN (SELECT ${id} FROM ${present})`;
 }
 
 export interface PresentRequest extends Pick<SnapshotRequest, "fields" | "key" | "scope"> {

@@ -22,7 +22,7 @@ import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
-import { type ChangedSince, findChangedSince } from "./changed-since.ts";
+import { type ChangedSince, findChangedSince, isOfPresent } from "./changed-since.ts";
 import { refuseOtherFile } from "./other-file.ts";
 import { findOutside, type StaleRows } from "./outside-where.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
@@ -64,7 +64,7 @@ export async function recheckBatches(
 
 /** What may have been sent when the run was killed, and would be sent once more: by then it may write over another's values. */
 export function isRepeated({ via, state, action, operation, again }: BatchRecord): boolean {
-  return via === "collections" && state === "committed" && action !== "create" && operation !== "upsert" && !again;
+  return via === "collections" && state === "committed" && isOfPresent(action) && operation !== "upsert" && !again;
 }
 
 /** A record that is gone may be gone by the first attempt. */
@@ -153,7 +153,7 @@ async function findStale(
   batch: BatchRecord,
   { scans, since }: Known,
 ): Promise<StaleRows> {
-  if (batch.action === "create") return findMade(context, stream, batch, scans);
+  if (!isOfPresent(batch.action)) return findMade(context, stream, batch, scans);
   const changed = since === undefined ? undefined : selectChanged(context, stream, batch, since);
   const outside = await findOutside(context, stream, batch);
   const kept = batch.action === "delete" ? await findKept(context, stream, batch) : undefined;

@@ -2,7 +2,7 @@
 // it. Must hold: a record that another has changed since is left alone: one of which a field that the run wrote holds
 // something else; what is already as it was before the run is not written again.
 
-import { type FieldSchema, severalSeparator, unnamedMark } from "../../core/model.ts";
+import { type FieldSchema, severalSeparator } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldKey } from "../../diff/keys.ts";
 import { foldId } from "../../load/row-key.ts";
@@ -10,6 +10,7 @@ import { differs, equalityOf } from "../../values/equality.ts";
 import type { WrittenStream } from "../compile/compiled-stream.ts";
 import { compareNow, listSeveral, readBothSides, showBoth } from "../load/changed-since.ts";
 import type { RunContext } from "../run/context.ts";
+import { broughtBackTable, findBroughtBack } from "./brought-back.ts";
 import { readKeyed } from "./keyed-records.ts";
 import { landedTable } from "./landed-rows.ts";
 
@@ -20,10 +21,8 @@ export const leftTable = "undone_left";
 /** What of a record is taken back. */
 export interface Undoing {
   written: WrittenStream;
-  /** Of the plan, those that can be written back. */
+  /** Of the plan, those that are written back. */
   fields: readonly FieldSchema[];
-  /** Of the plan, those that stay as the run wrote them. */
-  kept: readonly FieldSchema[];
   /** The run that is taken back, for messages. */
   run: string;
   /** Records that it made or deleted are left as they are: only fields were asked for. */
@@ -48,38 +47,39 @@ function invert({ fields, isFieldsOnly }: Undoing): string {
   const before: string[] = [];
   const after: string[] = [];
   const present: string[] = [];
-  for (const { name: field, several } of fields) {
+  for (const schema of fields) {
+    const { name: field, several } = schema;
     const name = identifier(field);
-    const left = several === true ? addedValue(name) : `l.after.${name}`;
-    const found = several === true ? onlyValue(name) : `l.before.${name}`;
+    const [left, found] = several === true ? invertSeveral(schema) : [`l.after.${name}`, `l.before.${name}`];
     const isWritten = `list_contains(l.changed, ${literal(field)})`;
     before.push(`${name} := CASE WHEN l.action <> 'delete' AND ${isWritten} THEN ${left} END`);
-    const isCleared = several === true ? `AND l.after.${name} IS NULL` : "";
-    const isBack = `l.action = 'update' AND ${isWritten} ${isCleared}`;
+    const isBack = `l.action = 'update' AND ${isWritten}`;
     after.push(`${name} := CASE WHEN l.action = 'delete' OR (${isBack}) THEN ${found} END`);
     present.push(`CASE WHEN ${found} IS NOT NULL THEN ${literal(field)} END`);
   }
   const names = `[${fields.map(({ name }) => literal(name)).join(", ")}]`;
   const remade = `list_filter([${present.join(", ")}], lambda one: one IS NOT NULL)`;
   const wrote = `list_filter(l.changed, lambda one: list_contains(${names}, one))`;
-  return `SELECT l.n, l.key, CASE l.action WHEN 'create' THEN 'delete' WHEN 'delete' THEN 'create' ELSE 'update' END AS action,
+  return `SELECT l.n, l.key, CASE l.action WHEN 'update' THEN 'update' WHEN 'delete' THEN 'create' ELSE 'delete' END AS action,
       ${foldId("l.id")} AS id, l.id AS named, struct_pack(${before.join(", ")}) AS before, struct_pack(${after.join(", ")}) AS after,
       CASE l.action WHEN 'update' THEN ${wrote} WHEN 'delete' THEN ${remade} ELSE CAST([] AS VARCHAR[]) END AS changed,
       CASE WHEN l.action = 'delete' THEN CAST([] AS VARCHAR[]) ELSE ${wrote} END AS wrote
     FROM ${landedTable} l WHERE l.doubt IS NULL ${isFieldsOnly ? "AND l.action = 'update'" : ""}`;
 }
 
-/** What an update added to the values that a record had, marked as what is to be taken away; NULL where it was there before. */
-function addedValue(name: string): string {
-  const isOld = `list_contains(${listSeveral(`l.before.${name}`)}, l.after.${name})`;
-  const marked = `${literal(severalSeparator.repeat(2))} || l.after.${name}`;
-  return `CASE WHEN l.action = 'create' THEN l.after.${name} WHEN NOT ${isOld} THEN ${marked} END`;
-}
-
-/** The value that a record had, where it was one: a new record is given one. */
-function onlyValue(name: string): string {
-  const values = listSeveral(`l.before.${name}`);
-  return `CASE WHEN len(${values}) = 1 AND NOT starts_with(${values}[1], ${literal(unnamedMark)}) THEN ${values}[1] END`;
+/**
+ * Of a field of several values: those that the run added, marked as what is to be taken away; and those that are to be there
+ * again, which are all of a record that it deleted, and those whose place it took.
+ */
+function invertSeveral({ name: field, one }: FieldSchema): [left: string, found: string] {
+  const name = identifier(field);
+  const [before, after] = [listSeveral(`l.before.${name}`), listSeveral(`l.after.${name}`)];
+  const less = (values: string, others: string) =>
+    `array_to_string(list_filter(${values}, lambda value: NOT list_contains(${others}, value)), ${literal(severalSeparator)})`;
+  const mark = literal(severalSeparator.repeat(2));
+  const isReplaced = one === true ? "true" : `starts_with(l.before.${name}, ${mark})`;
+  const found = `CASE WHEN l.action = 'delete' OR ${isReplaced} THEN nullif(${less(before, after)}, '') END`;
+  return [`${mark} || nullif(${less(after, before)}, '')`, found];
 }
 
 /** Records that are there: those that the run changed or made. */
@@ -113,8 +113,8 @@ async function compareRecords(context: RunContext, undoing: Undoing): Promise<vo
 }
 
 /**
- * Records that the run deleted. One that is there again by its id is done with; one that somebody has made anew is, where it
- * holds what the deleted one held.
+ * Records that the run deleted: they are brought back where they can be, else made anew. One that is there again by its id is
+ * done with; one that somebody has made anew is, where it holds what the deleted one held.
  */
 async function compareRemade(context: RunContext, undoing: Undoing): Promise<void> {
   const { engine } = context;
@@ -131,6 +131,12 @@ async function compareRemade(context: RunContext, undoing: Undoing): Promise<voi
     fields,
     keys: [],
   });
+  await findBroughtBack(
+    context,
+    stream,
+    undoing.run,
+    "SELECT DISTINCT named AS name FROM both_sides WHERE _is_there_ IS NULL AND named IS NOT NULL",
+  );
   // Rows that were inserted are known as such, and a record that is made here would not be.
   const isKeyed =
     stream.target.mode !== "insert" &&
@@ -142,18 +148,20 @@ async function compareRemade(context: RunContext, undoing: Undoing): Promise<voi
       stream.target.mode === "insert"
         ? "a row is inserted by the job: run it again with the source as it was"
         : `what tells the record apart (${names.join(", ")}) is not in the plan as its own: it can't be made anew`;
-    await engine.run(
-      `INSERT INTO ${leftTable} SELECT n, NULL, ${literal(message)} FROM both_sides WHERE _is_there_ IS NULL`,
-    );
+    const isLost = `_is_there_ IS NULL AND ${stream.target.mode === "insert" ? "true" : `NOT (${isBroughtBack})`}`;
+    await engine.run(`INSERT INTO ${leftTable} SELECT n, NULL, ${literal(message)} FROM both_sides WHERE ${isLost}`);
   } else {
     await engine.run(`INSERT INTO ${leftTable} SELECT n, NULL, 'another record has its key by now: ' || k.id
       FROM both_sides b JOIN ${keys} k USING (n) WHERE b._is_there_ IS NULL AND NOT k.is_same`);
   }
   const same = keys === undefined ? "false" : `n IN (SELECT n FROM ${keys} WHERE is_same)`;
-  await engine.run(`INSERT INTO ${undoneTable} SELECT n, key, action, CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), before, after, changed,
-    _is_there_ IS NOT NULL OR ${same} FROM both_sides`);
+  await engine.run(`INSERT INTO ${undoneTable} SELECT n, key, CASE WHEN ${isBroughtBack} THEN 'undelete' ELSE action END,
+    CASE WHEN ${isBroughtBack} THEN named END, CAST(NULL AS VARCHAR), before, after, changed, _is_there_ IS NOT NULL OR ${same} FROM both_sides`);
   await engine.run("DROP TABLE both_sides");
 }
+
+/** BOOLEAN over `both_sides`. */
+const isBroughtBack = `id IN (SELECT id FROM ${broughtBackTable})`;
 
 /** Table of the deleted rows whose key a record has by now: n, id, is_same. Its name. */
 async function readByKey(

@@ -10,9 +10,8 @@ import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
-import { type Action, type FieldSchema, noCounts, type StreamCounts } from "../../core/model.ts";
-import { literal } from "../../core/sql.ts";
-import type { Stream } from "../../job/job.ts";
+import { type Action, noCounts, type StreamCounts } from "../../core/model.ts";
+import type { MappedField, Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
@@ -51,7 +50,7 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   await keepLeftRows(
     context,
     stream.name,
-    `SELECT l.key, coalesce(l.id, '') AS ids, string_agg(DISTINCT o.message, '; ' ORDER BY o.message) AS reason
+    `SELECT replace(l.key, chr(31), ', ') AS key, coalesce(l.id, '') AS ids, string_agg(DISTINCT o.message, '; ' ORDER BY o.message) AS reason
     FROM ${leftTable} o JOIN ${landedTable} l USING (n) GROUP BY l.n, l.key, l.id ORDER BY l.n`,
   );
   const ways = chooseWays(target, undoing.written, counts, context.budget.callsLeft(stream.target.connection));
@@ -60,7 +59,7 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   syncFile(plan);
   assertPlanAddsUp(stream.name, counts, run.command === "plan" ? undefined : batches);
   const how = `what run ${undone.id} wrote, and what is there now`;
-  const notes = await tellUnderway(context, undoing, counts);
+  const notes = tellUnderway(undoing, counts);
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const writes = describeWays(ways, stream.target);
   const planned: StreamRecord = {
@@ -101,15 +100,16 @@ function refuseOtherOrg({ run }: RunContext, { connection, org }: StreamRecord, 
 async function chooseFields(context: RunContext, stream: Stream, plan: string): Promise<Undoing> {
   const { engine, run } = context;
   const { run: id = "", fields: wanted } = run.options.rollback ?? {};
-  const written = await describeWritten(context, stream);
+  const isWanted = (name: string) => wanted === undefined || wanted.includes(name);
+  // What is not asked for may be gone by now.
+  const isNeeded = ({ target }: MappedField) => isWanted(target) || stream.target.key.includes(target);
+  const written = await describeWritten(context, { ...stream, fields: stream.fields.filter(isNeeded) });
   const described = await engine.all(
     `SELECT column_name AS name FROM (DESCRIBE SELECT unnest(after) FROM ${readParquet(plan)})`,
   );
   const names = new Set(described.map(({ name }) => String(name)));
-  const isWanted = (name: string) => wanted === undefined || wanted.includes(name);
   const schemas = written.planned.flatMap(({ field }) => written.fieldSchemas.get(field.target) ?? []);
-  const planned = schemas.filter(({ name }) => names.has(name) && isWanted(name));
-  const fields = planned.filter((field) => !takesPlace(written.stream, field));
+  const fields = schemas.filter(({ name }) => names.has(name) && isWanted(name));
   // What was added is named to the target as what is to be taken away.
   const own = new Set(fields.map(({ name }) => name));
   const isSeveral = (name: string) => written.fieldSchemas.get(name)?.several === true;
@@ -121,18 +121,7 @@ async function chooseFields(context: RunContext, stream: Stream, plan: string): 
     stream: { ...written.stream, fields: mapped },
     planned: mapped.filter(({ target }) => own.has(target)).map((field) => ({ field })),
   };
-  return {
-    written: undone,
-    fields,
-    kept: planned.filter((field) => !fields.includes(field)),
-    run: id,
-    isFieldsOnly: wanted !== undefined,
-  };
-}
-
-/** Whether what is written takes the place of several values, or of the one that is chosen among them. */
-function takesPlace({ fields }: Stream, { name, several, one }: FieldSchema): boolean {
-  return several === true && (one === true || fields.find(({ target }) => target === name)?.replaces !== undefined);
+  return { written: undone, fields, run: id, isFieldsOnly: wanted !== undefined };
 }
 
 /** `--keys`: only these rows. */
@@ -159,7 +148,8 @@ async function countPlan({ engine }: RunContext): Promise<StreamCounts> {
     FROM ${landedTable} l LEFT JOIN ${undoneTable} u ON u.n = l.n`;
   const open = (action: Action) => `count(*) FILTER (NOT is_left AND NOT is_done AND action = '${action}')`;
   const counted = await engine.one(`SELECT count(*) AS extracted, count(*) FILTER (is_left) AS conflicts,
-      count(*) FILTER (NOT is_left AND is_done) AS unchanged, ${open("create")} AS creates, ${open("update")} AS updates,
+      count(*) FILTER (NOT is_left AND is_done) AS unchanged, ${open("create")} + ${open("undelete")} AS creates,
+      ${open("undelete")} AS undeletes, ${open("update")} AS updates,
       ${open("delete")} AS deletes FROM (${rows})`);
   const count = (name: string) => Number(counted[name]);
   return {
@@ -168,37 +158,35 @@ async function countPlan({ engine }: RunContext): Promise<StreamCounts> {
     conflicts: count("conflicts"),
     unchanged: count("unchanged"),
     creates: count("creates"),
+    undeletes: count("undeletes"),
     updates: count("updates"),
     deletes: count("deletes"),
   };
 }
 
 /** What a person should know before it is written. */
-async function tellUnderway(
-  { engine }: RunContext,
-  { written, fields, kept, isFieldsOnly }: Undoing,
-  counts: StreamCounts,
-): Promise<string[]> {
+function tellUnderway({ written, fields, isFieldsOnly }: Undoing, counts: StreamCounts): string[] {
   const notes: string[] = [];
-  const { creates, updates, deletes } = counts;
-  if (creates > 0) {
-    const are = creates === 1 ? "is" : "are";
+  const { creates, undeletes, updates, deletes } = counts;
+  if (undeletes > 0) {
+    const [come, their] = undeletes === 1 ? ["comes", "its id"] : ["come", "their ids"];
+    notes.push(
+      `${countOf(undeletes, "deleted record")} ${come} back out of the recycle bin, with ${their} and all that was in it when it was deleted; what the target refuses to bring back, a second rollback makes anew`,
+    );
+  }
+  const anew = creates - undeletes;
+  if (anew > 0) {
+    const are = anew === 1 ? "is" : "are";
+    const withId = written.stream.target.isTable === true ? "" : "another id and ";
     const names = countOf(written.planned.length, "mapped field");
     notes.push(
-      `${countOf(creates, "deleted record")} can't be brought back, and ${are} made anew, with another id and the ${names} only`,
+      `${countOf(anew, "deleted record")} can't be brought back, and ${are} made anew, with ${withId}the ${names} only`,
     );
-    const several = fields.filter((field) => field.several === true);
-    for (const { name } of several)
-      notes.push(`${name}: a record that is made anew gets it where it had one, and none where it had several`);
   }
-  for (const { name } of kept) {
-    const changed = `action = 'update' AND list_contains(changed, ${literal(name)})`;
-    const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${landedTable} WHERE ${changed}`);
-    if (Number(rows) === 0) continue;
+  for (const { name } of fields.filter(({ one }) => one === true))
     notes.push(
-      `${name}: ${countOf(Number(rows), "association")} that took the place of others stay as the run made them`,
+      `${name}: the record that it named before is named again; what the run had named stays associated, without the label`,
     );
-  }
   if (isFieldsOnly) notes.push("records that the run made or deleted stay as they are, for --fields names fields");
   if (creates + updates + deletes > 0)
     notes.push("what the changes set off in the target (automation, mails, merged records) is not taken back");

@@ -7,7 +7,7 @@ import type { Target } from "../../contract/target.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 
-type Read = "object" | "versions" | "fields" | "whole" | "scope" | "folder" | "name" | "signal";
+type Read = "object" | "versions" | "fields" | "whole" | "scope" | "deleted" | "folder" | "name" | "signal";
 
 export interface NamedRecords extends Pick<SnapshotRequest, Read> {
   /** The field whose values name them. */

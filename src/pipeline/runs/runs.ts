@@ -50,6 +50,8 @@ export interface RunRequest {
   options: RunOptions;
   emit: Emit;
   signal: AbortSignal;
+  /** The job as the run that is taken back has kept it: its file may say something else by now. */
+  keptJob?: string;
   /** The run to go on with, instead of a new one. */
   resume?: RunRecord;
   /** What is said of writes in doubt. */
@@ -144,11 +146,11 @@ function jobLock(request: Pick<RunRequest, "job" | "stateFolder" | "signal">): O
 }
 
 function beginRun(request: RunRequest, ledger: Ledger): RunRecord {
-  const { job, command, options } = request;
+  const { job, command, options, keptJob = job.file } = request;
   const id = newRunId(job.name);
   const folder = runFolder(request.stateFolder, id);
   makePrivateFolder(folder);
-  const copy = readFileSync(job.file);
+  const copy = readFileSync(keptJob);
   writeDurably(join(folder, "job.yaml"), copy);
   const jobSha256 = sha256Of(copy);
   return ledger.startRun({ id, job: job.name, jobHash: job.hash, jobFile: job.file, jobSha256, command, options });

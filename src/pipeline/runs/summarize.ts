@@ -106,7 +106,9 @@ function nextOf(request: EndedRequest, run: RunRecord, ending: Ending, resumable
   const { reconcile } = run.options;
   if (error instanceof Failure && error.next !== undefined && error.next.startsWith("loadline ")) return error.next;
   if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
-  if (run.command === "apply" && ending.error !== undefined) return `loadline plan ${showPath(request.job.file)}`;
+  const { rollback } = run.options;
+  if (run.command === "apply" && ending.error !== undefined && rollback === undefined)
+    return `loadline plan ${showPath(request.job.file)}`;
   if (reconcile !== undefined && error === undefined && !isRepairable(run, ending)) return `loadline show ${run.id}`;
   const approve =
     run.command === "plan" && reconcile === undefined
@@ -114,6 +116,7 @@ function nextOf(request: EndedRequest, run: RunRecord, ending: Ending, resumable
       : undefined;
   if (approve !== undefined) return approve;
   if (request.planFile !== undefined && error === undefined) return nextOfFile(request, request.planFile);
+  if (run.command === "plan" && rollback !== undefined && error === undefined) return `loadline apply ${run.id}`;
   if (run.command === "plan" || ending.error !== undefined) return runCommand(request.job, run.options);
   return `loadline show ${run.id}`;
 }

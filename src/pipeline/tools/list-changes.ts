@@ -55,7 +55,7 @@ export function refuseDeleted(run: string, folder: string): void {
 
 async function openStream(engine: Engine, job: Job, folder: string, record: StreamRecord): Promise<KeptChanges> {
   const { run, name, plan, planSha256: sha256 } = record;
-  const counts = { create: 0, update: 0, delete: 0 };
+  const counts = { undelete: 0, create: 0, update: 0, delete: 0 };
   // There was no file to take.
   if (plan === null) return { stream: name, counts, widest: { key: 0, field: 0 }, read: async function* () {} };
   const path = planFile({ folder, plan });

@@ -31,7 +31,7 @@ export interface PlanRequest {
 }
 
 /** Changes that are shown of each action. */
-const shownMax = { create: 4, update: 8, delete: 4 } as const satisfies Record<Action, number>;
+const shownMax = { undelete: 4, create: 4, update: 8, delete: 4 } as const satisfies Record<Action, number>;
 
 export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   const { job, run, next, outcome, folder, warnings, waiting } = request;
@@ -132,17 +132,18 @@ export function plannedChange(row: Row, key: readonly string[], withKey = false)
 
 /** Of what a record has several of, one is added to those that it has, which it keeps, or takes their place. */
 function describeChange(before: string | null, after: string | null): Pick<FieldChange, "before" | "after"> {
-  if (before === null || !before.includes(severalSeparator)) return { before, after };
-  const values = before.split(severalSeparator).filter(Boolean);
-  const present = values.map((value) => (value.startsWith(unnamedMark) ? `id ${value.slice(1)}` : value)).join(", ");
-  if (before.startsWith(severalSeparator.repeat(2))) return { before: present, after };
+  if (before === null || !before.includes(severalSeparator)) return { before, after: showSeveral(after) };
+  const present = showSeveral(before) ?? "";
+  if (before.startsWith(severalSeparator.repeat(2))) return { before: present, after: showSeveral(after) };
   return { before: present, after: after === null ? null : `${present} + ${after}` };
 }
 
 /** The key as it is written; the plan's own `key` is folded to compare by. */
 function shownKey(row: Row, key: readonly string[], values: Record<string, string | null>): string | null {
   const parts = key.map((name) => values[name] ?? null);
-  return parts.length === 0 || parts.includes(null) ? textOrNull(row["key"]) : parts.join(", ");
+  if (parts.length > 0 && !parts.includes(null)) return parts.join(", ");
+  // Of several fields that the change does not write: folded, as it tells records apart.
+  return textOrNull(row["key"])?.replaceAll(severalSeparator, ", ") ?? null;
 }
 
 function valuesOf(struct: unknown): Record<string, string | null> {
@@ -155,4 +156,10 @@ function dropNulls(values: Record<string, string | null>): Record<string, string
 
 function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
+}
+
+function showSeveral(text: string | null): string | null {
+  if (text === null || !(text.includes(severalSeparator) || text.startsWith(unnamedMark))) return text;
+  const values = text.split(severalSeparator).filter(Boolean);
+  return values.map((value) => (value.startsWith(unnamedMark) ? `id ${value.slice(1)}` : value)).join(", ");
 }

@@ -123,7 +123,7 @@ function traceOf(index: number): string {
 /** The mark is the same whenever the batch is sent, and that of no other batch. A blank cell leaves its field alone. */
 function requestOf(batch: Batch, headers: readonly string[], rows: readonly string[][]): WriteRequest {
   const { operation, externalId } = batch;
-  if (operation === "replace") throw new Error("the memory CRM replaces no tables");
+  if (operation === "replace" || operation === "undelete") throw new Error(`the memory CRM has no ${operation}`);
   return {
     mark: sha256Of(Buffer.from(batch.path)),
     operation: operation === "hardDelete" ? "delete" : operation,

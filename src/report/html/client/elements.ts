@@ -27,7 +27,7 @@ export function valueElement(cell: Cell | undefined, shown?: string): HTMLElemen
   return made;
 }
 
-const signs: Readonly<Record<string, string>> = { create: "+", update: "~", delete: "−" };
+const signs: Readonly<Record<string, string>> = { undelete: "+", create: "+", update: "~", delete: "−" };
 
 export function signOf(action: string): string {
   return signs[action] ?? "";

@@ -171,12 +171,12 @@ export class ChangeList {
 
   /** The values of a new or lost record, one behind the other. */
   #preview(row: Row): HTMLElement {
-    const isNew = this.#data.names[Number(row[place.action])] === "create";
+    const isLost = this.#data.names[Number(row[place.action])] === "delete";
     const made = roleOf(element("span", "preview"), "gridcell");
     made.setAttribute("aria-colspan", "3");
     let length = 0;
     for (let at = place.fields; at < row.length && length < shownMax; at += fieldCells) {
-      const value = row[at + (isNew ? 2 : 1)];
+      const value = row[at + (isLost ? 1 : 2)];
       const shown = typeof value === "string" ? value.slice(0, shownMax) : undefined;
       made.append(
         element("span", "name", `${this.#data.names[Number(row[at])] ?? ""}: `),

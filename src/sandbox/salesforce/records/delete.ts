@@ -72,8 +72,17 @@ function deleteChildren(org: Org, child: SalesforceObject, field: Field, remove:
     org.store.database,
     `SELECT "Id" FROM ${identifier(child.name)} WHERE ${identifier(field.name)} = ? AND "IsDeleted" = 0`,
   );
+  const isDetail = !field.nillable;
+  const findBinned = prepareRows<[string]>(
+    org.store.database,
+    `SELECT "Id" FROM ${identifier(child.name)} WHERE ${identifier(field.name)} = ? AND "IsDeleted" = 1`,
+  );
   return (id, timestamp) => {
-    for (const [childId] of find.all(id)) remove(childId, timestamp);
+    if (isDetail) for (const [childId] of findBinned.all(id)) org.deleteLog.lose(childId);
+    for (const [childId] of find.all(id)) {
+      remove(childId, timestamp);
+      org.deleteLog.addChild(id, { object: child.name, id: childId, field: field.name, wentAlong: true });
+    }
   };
 }
 
@@ -82,7 +91,17 @@ function clearChildren(org: Org, child: SalesforceObject, field: Field): Remove 
   const clear = org.store.database.prepare(
     `UPDATE ${identifier(child.name)} SET ${column} = NULL, "SystemModstamp" = ? WHERE ${column} = ? AND "IsDeleted" = 0`,
   );
-  return (id, timestamp) => void clear.run(timestamp, id);
+  const find = prepareRows<[string]>(
+    org.store.database,
+    `SELECT "Id" FROM ${identifier(child.name)} WHERE ${column} = ? AND "IsDeleted" = 0`,
+  );
+  return (id, timestamp) => {
+    const lost = find.all(id);
+    if (lost.length === 0) return;
+    for (const [childId] of lost)
+      org.deleteLog.addChild(id, { object: child.name, id: childId, field: field.name, wentAlong: false });
+    clear.run(timestamp, id);
+  };
 }
 
 /** The lookups of all objects that point to this one and that a person can set. */

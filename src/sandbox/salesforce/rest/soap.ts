@@ -1,16 +1,22 @@
-// The partner SOAP API as far as signing in goes: login and getUserInfo.
+// The partner SOAP API as far as signing in goes: login and getUserInfo; and undelete, which no other API has.
 // In: an envelope at /services/Soap/u/{version}. Out: an envelope; what is refused is a fault with HTTP status 500.
 // Must hold: login gives a token that every other call takes; it is gone from version 65.0 on.
 // https://developer.salesforce.com/docs/platform/api/guide/sforce-api-calls-login.html
 // https://help.salesforce.com/s/articleView?id=005132110&type=1 (retirement of login)
+// https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_undelete.htm
 
 import { readText } from "../../request-body.ts";
 import type { Answer, Route, SandboxRequest } from "../../routes.ts";
+import { ApiError, RowError } from "../errors.ts";
 import { newestVersion, type Org, oldestVersion, orgId, userId } from "../org.ts";
+import { apiDisabled } from "../permissions.ts";
+import { undeleteRecord } from "../records/undelete.ts";
+import { transact } from "../store.ts";
 import { isSession, isUser, openSession } from "./sign-in.ts";
 
 const lastLoginVersion = 64;
 const sessionSeconds = 7200;
+const mostIds = 200;
 
 class SoapFault extends Error {
   readonly code: string;
@@ -35,7 +41,8 @@ async function answer(org: Org, request: SandboxRequest): Promise<Answer> {
     const version = versionOf(request.params["version"] ?? "");
     if (hasElement(body, "login")) return envelope(200, "loginResponse", login(org, version, body));
     if (hasElement(body, "getUserInfo")) return envelope(200, "getUserInfoResponse", userInfo(org, body));
-    throw new SoapFault("INVALID_OPERATION", "the sandbox carries login and getUserInfo of the SOAP API");
+    if (hasElement(body, "undelete")) return undelete(org, request, body);
+    throw new SoapFault("INVALID_OPERATION", "the sandbox carries login, getUserInfo and undelete of the SOAP API");
   } catch (error) {
     if (!(error instanceof SoapFault)) throw error;
     return fault(error);
@@ -71,8 +78,46 @@ function login(org: Org, version: number, body: string): string {
   ].join("");
 }
 
+/** A result for each id, in their order. */
+function undelete(org: Org, request: SandboxRequest, body: string): Answer {
+  requireSession(org, body);
+  // Without the header the envelope is not taken for SOAP.
+  if (request.headers["soapaction"] === undefined) throw new SoapFault("CLIENT", "SOAPAction HTTP header missing");
+  if (!org.permissions.apiEnabled) throw new SoapFault("API_DISABLED_FOR_ORG", apiDisabled().message);
+  countCall(org);
+  const ids = [...body.matchAll(/<(?:\w+:)?ids(?:\s[^>]*)?>([^<]*)</g)].map(([, id = ""]) => id);
+  if (ids.length > mostIds) {
+    const message = `EXCEEDED_ID_LIMIT: record limit reached. cannot submit more than ${mostIds} records into this call`;
+    throw new SoapFault("EXCEEDED_ID_LIMIT", message);
+  }
+  const results = ids.map((id) => {
+    try {
+      return `<result><id>${transact(org.store.database, () => undeleteRecord(org, id))}</id><success>true</success></result>`;
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      const { code, message } = error;
+      return `<result><errors><message>${message}</message><statusCode>${code}</statusCode></errors><id xsi:nil="true"/><success>false</success></result>`;
+    }
+  });
+  return xml(200, `<undeleteResponse>${results.join("")}</undeleteResponse>`, 'xmlns="urn:partner.soap.sforce.com" ');
+}
+
+function countCall(org: Org): void {
+  try {
+    org.limits.countCall();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new SoapFault(error.code, `${error.code}: ${error.message}`);
+  }
+}
+
 function userInfo(org: Org, body: string): string {
-  if (isSession(org, element(body, "sessionId") ?? "")) return userFields();
+  requireSession(org, body);
+  return userFields();
+}
+
+function requireSession(org: Org, body: string): void {
+  if (isSession(org, element(body, "sessionId") ?? "")) return;
   throw new SoapFault(
     "INVALID_SESSION_ID",
     "INVALID_SESSION_ID: Invalid Session ID found in SessionHeader: Illegal Session",

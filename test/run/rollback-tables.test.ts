@@ -1,0 +1,127 @@
+// Runs into tables of databases, taken back.
+
+import { basename } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { openSqliteData } from "../../src/core/sqlite.ts";
+import { createProject } from "../support/rig.ts";
+
+const connections = `version: 1
+connections:
+  crm: { type: sqlite, path: crm.db }
+  drop: { type: file, path: ./drop }
+`;
+const job = `version: 1
+name: feed
+streams:
+  firms:
+    source: { connection: drop, files: "firms.csv" }
+    target: { connection: crm, table: firms, key: no, mode: mirror }
+    map: { no: no, name: name }
+  people:
+    source: { connection: drop, files: "people.csv" }
+    target: { connection: crm, table: people, key: [firm, nick], mode: mirror }
+    map: { firm: firm, nick: nick, mail: { from: mail, on_null: clear }, score: score }
+guards: { deletes: 100% }
+`;
+
+test("rows of tables are as they were: changed ones, new ones, deleted ones; a trigger of the table is no other's change", async () => {
+  await using project = createProject({
+    "connections.yaml": connections,
+    "job.yaml": job,
+    "crm.db": "",
+    "drop/firms.csv": "no,name\n1,One\n2,Two\n",
+    "drop/people.csv": "firm,nick,mail,score\n1,ann,a@x.de,1\n1,bob,,2\n2,cyd,c@x.de,3\n",
+  });
+  const database = openSqliteData(project.path("crm.db"), { readOnly: false });
+  onTestFinished(() => database.close());
+  database.exec(`CREATE TABLE firms (no INTEGER PRIMARY KEY, name TEXT, touched INTEGER DEFAULT 0);
+    CREATE TABLE people (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (no), nick TEXT NOT NULL, mail TEXT, score INTEGER, UNIQUE (firm, nick));
+    CREATE TRIGGER touch AFTER UPDATE OF name ON firms BEGIN UPDATE firms SET touched = touched + 1 WHERE no = new.no; END;`);
+  const state = () => [
+    database.prepare("SELECT no, name FROM firms ORDER BY no").all(),
+    database.prepare("SELECT firm, nick, mail, score FROM people ORDER BY firm, nick").all(),
+  ];
+  await project.run("connections", "prepare", "crm");
+  const first = await project.run("run", "job.yaml");
+  expect(first.code, first.stderr).toBe(0);
+  const old = state();
+  project.write({
+    "drop/firms.csv": "no,name\n1,One and only\n3,Three\n",
+    "drop/people.csv": "firm,nick,mail,score\n1,ann,,1\n3,dan,d@x.de,4\n3,eve,,5\n",
+  });
+  const { run, streams } = (await project.run("run", "job.yaml", "--json")).summary();
+  expect(streams).toMatchObject({
+    firms: { updates: 1, creates: 1, mirrorDeletes: 1 },
+    people: { updates: 1, creates: 2, mirrorDeletes: 2 },
+  });
+  const plan = await project.run("rollback", `${run}`);
+  expect(plan.stdout.replaceAll(/\s+/g, " ")).toContain("is made anew, with the 2 mapped fields only");
+  database.exec("UPDATE people SET score = 50 WHERE nick = 'eve'");
+  const back = await project.run("rollback", `${run}`, "--yes", "--json");
+  expect(back.code, back.stderr).toBe(3);
+  expect(back.summary().streams).toMatchObject({
+    firms: { updates: 1, creates: 1, deletes: 1, conflicts: 0, failed: 1 },
+    people: { updates: 1, creates: 2, deletes: 1, conflicts: 1 },
+  });
+  database.exec("DELETE FROM people WHERE nick = 'eve'");
+  const rest = await project.run("rollback", `${run}`, "--yes", "--json");
+  expect(rest.code, rest.stderr).toBe(0);
+  expect(state()).toEqual(old);
+});
+
+test("runs that ended otherwise are taken back: with refused rows, retried ones, of a kept plan, given up; a column that is gone is named", async () => {
+  const upsert = job.replace(/ {2}people:[\s\S]*?guards/, "guards").replace("mirror }", "upsert, batch: { rows: 1 } }");
+  await using project = createProject({
+    "connections.yaml": connections,
+    "job.yaml": `${upsert}rejects: { max: 100% }\n`,
+    "crm.db": "",
+    "drop/firms.csv": "no,name\n1,New\n2,refused\n3,Three\n",
+  });
+  const database = openSqliteData(project.path("crm.db"), { readOnly: false });
+  onTestFinished(() => database.close());
+  database.exec("CREATE TABLE firms (no INTEGER PRIMARY KEY, name TEXT CHECK (name <> 'refused'), touched INTEGER);");
+  const state = () => database.prepare("SELECT no || ' ' || name AS row FROM firms ORDER BY no").all();
+  const rows = (...texts: string[]) => texts.map((row) => ({ row }));
+  await project.run("connections", "prepare", "crm");
+  database.exec("INSERT INTO firms (no, name) VALUES (1, 'One')");
+
+  const { run, streams } = (await project.run("run", "job.yaml", "--json")).summary();
+  expect(streams["firms"]).toMatchObject({ loaded: 2, failed: 1 });
+  await project.run("rejects", `${run}`, "--export", "mended.csv");
+  project.write({ "mended.csv": project.read("mended.csv").replace("refused,", "Two,").replace('"refused"', "Two") });
+  const retried = (await project.run("rejects", `${run}`, "--retry", "mended.csv", "--json")).summary();
+  expect(state()).toEqual(rows("1 New", "2 Two", "3 Three"));
+  expect((await project.run("rollback", `${retried.run}`, "--yes")).code).toBe(0);
+  expect(state()).toEqual(rows("1 New", "3 Three"));
+  expect((await project.run("rollback", `${run}`, "--yes")).code).toBe(0);
+  expect(state()).toEqual(rows("1 One"));
+
+  project.write({ "drop/firms.csv": "no,name\n1,Kept\n4,Four\n" });
+  const plan = (await project.run("plan", "job.yaml", "--json")).summary();
+  const applied = (await project.run("apply", `${plan.run}`, "--json")).summary();
+  expect(state()).toEqual(rows("1 Kept", "4 Four"));
+  // Killed on its way, and gone on with, by the job as it was: its file says something else by now.
+  const written = project.read("job.yaml");
+  project.write({ "job.yaml": written.replace("map: { no: no, name: name }", "map: { no: no }") });
+  const env = { LOADLINE_FAILPOINT: "settled:1" };
+  const halfway = await project.start(["rollback", `${applied.run}`, "--yes"], { env }).finished;
+  expect(halfway.signal, halfway.stderr).toBe("SIGKILL");
+  const resumed = await project.run("resume", "--json");
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(state()).toEqual(rows("1 One"));
+  project.write({ "job.yaml": written });
+
+  const killed = await project.start(["run", "job.yaml"], { env }).finished;
+  expect(killed.signal, killed.stderr).toBe("SIGKILL");
+  expect(state()).toEqual(rows("1 One", "4 Four"));
+  const given = basename(project.runFolders().sort().at(-1) ?? "");
+  expect((await project.run("abandon", given, "--yes")).code).toBe(0);
+  const back = await project.run("rollback", "latest", "--yes", "--json");
+  expect(back.summary().streams["firms"], back.stderr).toMatchObject({ deletes: 1, updates: 0, loaded: 1 });
+  expect(state()).toEqual(rows("1 One"));
+
+  const last = (await project.run("run", "job.yaml", "--json")).summary();
+  database.exec("ALTER TABLE firms RENAME COLUMN name TO title");
+  const gone = await project.run("rollback", `${last.run}`, "--yes");
+  expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining("has no field name any more")]);
+});
