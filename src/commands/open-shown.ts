@@ -22,7 +22,8 @@ export function openShown(run: KeptRun, stream?: string): ShownPlan {
   const job = readJob(kept, dirname(run.jobFile));
   using ledger = Ledger.open(stateFolder);
   const streams = streamsNamed(id, ledger.streams(id), stream);
-  return { job, run, folder, streams, batches: ledger.batches(id), named: id, isOfFile: false };
+  const shown = { job, run, folder, streams, batches: ledger.batches(id), named: id, isOfFile: false };
+  return { ...shown, passed: ledger.approvals(id).flatMap(({ guards }) => guards) };
 }
 
 /** All of them, or the one that is named. Throws a Failure (2) where it is none of them. */

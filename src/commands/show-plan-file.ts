@@ -8,6 +8,7 @@ import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { readJob } from "../job/read-job.ts";
+import { approveCommand, guardOf } from "../pipeline/apply/kept-plan.ts";
 import { reportShown, type ShownPlan } from "../pipeline/tools/shown-plan.ts";
 import { lookOfOut, printOut } from "../report/output.ts";
 import { type FormFlags, isText } from "../report/plan-form.ts";
@@ -61,9 +62,14 @@ interface Place {
   stream: string | undefined;
 }
 
-function shownPlan({ plan: { run, streams }, approvals }: OpenPlanFile, { folder, file, stream }: Place): ShownPlan {
+function shownPlan(opened: OpenPlanFile, { folder, file, stream }: Place): ShownPlan {
+  const { run, streams } = opened.plan;
   const all = streams.map((one) => one.stream);
-  const next = `loadline ${approvals.length === 0 ? "approve" : "apply"} ${showPath(file)}`;
+  const passed = opened.approvals.flatMap(({ guards }) => guards);
+  const left = (summaryOf(opened).stops ?? []).filter((objection) => !passed.includes(guardOf(objection) ?? ""));
+  const next =
+    approveCommand(showPath(file), left) ??
+    `loadline ${opened.approvals.length === 0 ? "approve" : "apply"} ${showPath(file)}`;
   return {
     job: readJob(join(folder, "job.yaml"), dirname(run.jobFile)),
     run: { ...run, next, sandbox: run.options.sandbox === true },
@@ -72,6 +78,7 @@ function shownPlan({ plan: { run, streams }, approvals }: OpenPlanFile, { folder
     batches: [],
     named: showPath(file),
     isOfFile: true,
+    passed,
   };
 }
 

@@ -173,6 +173,8 @@ test("what a guard objects to is written once it was approved by name", async ()
   expect(half.stdout).toContain("guards.creates still objects to it.");
   expect((await project.run("apply", "c.plan")).code).toBe(4);
   expect((await project.run("approve", "c.plan", "--guard", "guards.creates")).code).toBe(0);
+  for (const named of ["c.plan", "latest"])
+    expect((await project.run("show", named)).stdout).not.toContain("would stop before it writes");
   const done = await project.run("apply", "c.plan", "--json");
   expect(done.code, done.stderr).toBe(0);
   expect(done.summary().streams["contacts"]).toMatchObject({ loaded: 2 });

@@ -6,6 +6,7 @@ import { noCounts } from "../../core/model.ts";
 import type { Job } from "../../job/job.ts";
 import type { PlanReport } from "../../report/plan.ts";
 import { type RunOverview, readSummary } from "../../report/run-record.ts";
+import { guardOf } from "../apply/kept-plan.ts";
 import { readEvents } from "./read-events.ts";
 import { readPlan } from "./read-plan.ts";
 
@@ -22,10 +23,12 @@ export interface ShownPlan {
   named: string;
   /** Whether it came in a file: the folder is a place for now. */
   isOfFile: boolean;
+  /** Guards that somebody has let it pass. */
+  passed: readonly string[];
 }
 
 /** What it would change, with the first changes of each stream. */
-export async function reportShown({ job, run, folder, streams, isOfFile }: ShownPlan): Promise<PlanReport> {
+export async function reportShown({ job, run, folder, streams, isOfFile, passed }: ShownPlan): Promise<PlanReport> {
   const summary = readSummary(run);
   const planned = streams.filter(({ counts }) => counts !== null);
   const report = await readPlan({
@@ -38,7 +41,7 @@ export async function reportShown({ job, run, folder, streams, isOfFile }: Shown
     outcome: {
       status: "planned",
       streams: planned.map((record) => ({ record, counts: record.counts ?? noCounts() })),
-      objections: [...(summary?.stops ?? [])],
+      objections: (summary?.stops ?? []).filter((objection) => !passed.includes(guardOf(objection) ?? "")),
       forecasts: [...(summary?.forecast ?? [])],
     },
   });

@@ -50,7 +50,7 @@ export async function reportRun({ stateFolder, run: id, job, sandbox, out }: Rep
   }
   const run = { ...tellRun(stateFolder, record), sandbox };
   const [streams, batches] = [ledger.streams(id), ledger.batches(id)];
-  const kept = { job, run, folder, streams, batches, named: id, isOfFile: false };
+  const kept = { job, run, folder, streams, batches, named: id, isOfFile: false, passed: [] };
   return writePage(kept, out ?? join(folder, "report.html"));
 }
 
