@@ -56,6 +56,7 @@ async function load(): Promise<void> {
       bytes: 0,
       rows: 0,
       externalId: "id",
+      key: ["id"],
       sha256: "",
     };
     await target.writes.transaction?.write(`${process.pid}-${index}`, batch, results, signal);

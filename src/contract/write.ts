@@ -19,6 +19,8 @@ export interface Batch {
   history?: BatchHistory;
   /** The external id that an upsert goes by. */
   externalId?: string;
+  /** Columns that new rows are matched by: results need no others. */
+  key?: readonly string[];
   /** The rule that gives records an owner. */
   assignmentRule?: string;
   sha256: string;

@@ -53,6 +53,8 @@ export interface LoadContext<B extends LoadedBatch> {
   /** What is written beside a whole file. */
   beside?: Beside;
   history?: BatchHistory;
+  /** Columns that new rows are matched by. */
+  key?: readonly string[];
   /** When to ask for a batch of so many rows that the target begins with now. */
   polls(rows: number): Polls;
   onSent(batch: B, bytes: number): void;
@@ -63,7 +65,7 @@ export interface LoadContext<B extends LoadedBatch> {
 /** The batch as a connector takes it. */
 export function batchToSend<B extends LoadedBatch>(
   batch: B,
-  { assignmentRule, beside, history }: LoadContext<B>,
+  { assignmentRule, beside, history, key }: LoadContext<B>,
 ): Batch {
   const { externalId, ...plain } = batch;
   return {
@@ -72,5 +74,6 @@ export function batchToSend<B extends LoadedBatch>(
     ...(assignmentRule === undefined ? {} : { assignmentRule }),
     ...(beside === undefined ? {} : { beside }),
     ...(history === undefined ? {} : { history }),
+    ...(key === undefined ? {} : { key }),
   };
 }

@@ -2,7 +2,7 @@
 // them. Must hold: values are bound; what the server says of a row is told from what it says of the statement.
 
 import type { Batch } from "../../contract/write.ts";
-import type { BatchRows } from "../kit/batch-file.ts";
+import type { OpenBatch } from "../kit/batch-file.ts";
 import type { RowRefusal, WriteRows } from "../sql/dialect.ts";
 import { groupRows } from "../sql/groups.ts";
 import { ChangedValue, isServerError } from "./faults.ts";
@@ -19,7 +19,7 @@ export async function stageBatch(
   session: MysqlSession,
   table: MysqlTable,
   batch: Batch,
-  read: BatchRows,
+  read: OpenBatch,
 ): Promise<WriteRows> {
   const { headers, rows } = read;
   const cells = headers.map((_, index) => `c${index} LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);

@@ -14,6 +14,7 @@ import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
 import { replaceTable } from "./replace.ts";
 import { findReadable } from "./rights.ts";
+import { indexStage } from "./stage.ts";
 import { refuseUnkept } from "./table-parts.ts";
 import { listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
@@ -59,6 +60,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
       ...value,
     ),
   stage: stageBatch,
+  partStage: indexStage,
   refusalOf,
   readMark,
   takeMark,

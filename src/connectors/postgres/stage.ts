@@ -1,5 +1,5 @@
-// Where a batch stands for its statements: a temporary table of texts. In: a batch file. Out: its rows, numbered in their order.
-// Must hold: the bytes go to the server as they are in the file.
+// Where a batch stands for its statements: a temporary table, of texts or of the columns' own types. In: a batch file. Out: its
+// rows, numbered in their order. Must hold: the bytes go to the server as they are in the file.
 
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
@@ -8,10 +8,15 @@ import type { PostgresSession } from "./client.ts";
 
 export const stageName = "loadline_rows";
 
-/** Makes the stage. Rows are counted from 0, as they are copied. */
-export function stageOf(headers: readonly string[]): string {
-  const cells = headers.map((_, index) => `c${index} text, `).join("");
-  return `CREATE TEMP TABLE ${stageName} (${cells}n int GENERATED ALWAYS AS IDENTITY (MINVALUE 0 START 0 CACHE 1000) PRIMARY KEY) ON COMMIT DROP`;
+/** Makes the stage. Rows are counted from 0, as they are copied. `types`: of the cells, in the order of `headers`. */
+export function stageOf(headers: readonly string[], types: readonly string[] = []): string {
+  const cells = headers.map((_, index) => `c${index} ${types[index] ?? "text"}, `).join("");
+  return `CREATE TEMP TABLE ${stageName} (${cells}n int GENERATED ALWAYS AS IDENTITY (MINVALUE 0 START 0 CACHE 1000)) ON COMMIT DROP`;
+}
+
+/** A batch is mostly written as a whole: for that an index is of no use. */
+export async function indexStage(session: PostgresSession): Promise<void> {
+  await session.rows(`CREATE INDEX ON ${stageName} (n)`);
 }
 
 /** A cell that is empty says nothing of its column: NULL, in the stage. */
@@ -25,6 +30,6 @@ export async function copyBatch(
   const copy = `COPY ${stageName} (${columns}) FROM STDIN WITH (FORMAT csv, HEADER true, FORCE_NULL (${columns}), ENCODING 'UTF8')`;
   const into = session.client.query(copyFrom(copy));
   await pipeline(createReadStream(path), into, signal === undefined ? {} : { signal });
-  // The planner knows nothing of it otherwise, and takes it for small.
-  await session.rows(`ANALYZE ${stageName}`);
+  // The planner takes it for small otherwise. One column tells how many rows there are, and costs a fifth of all (measured).
+  await session.rows(`ANALYZE ${stageName} (n)`);
 }

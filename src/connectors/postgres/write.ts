@@ -3,7 +3,8 @@
 
 import type { DatabaseError } from "pg";
 import type { Batch } from "../../contract/write.ts";
-import type { BatchRows } from "../kit/batch-file.ts";
+import type { OpenBatch } from "../kit/batch-file.ts";
+import { clearCell, emptyMark } from "../sql/cells.ts";
 import type { RowRefusal, WriteRows } from "../sql/dialect.ts";
 import type { PostgresSession } from "./client.ts";
 import type { PostgresTable } from "./fields.ts";
@@ -15,17 +16,44 @@ export async function stageBatch(
   session: PostgresSession,
   described: PostgresTable,
   batch: Batch,
-  { headers }: BatchRows,
+  file: OpenBatch,
 ): Promise<WriteRows> {
   const { history } = batch;
+  const { headers } = file;
+  await session.rows("SET CONSTRAINTS ALL IMMEDIATE");
+  const isPlain = history === undefined && !file.holds(clearCell) && !file.holds(emptyMark);
+  const typed = isPlain ? await stageTyped(session, described, batch, headers) : undefined;
+  if (typed !== undefined) return typed;
   const statements =
     history === undefined
-      ? statementsOf(described, batch, headers)
+      ? statementsOf(described, batch, headers, false)
       : versionStatementsOf(described, batch, headers, history);
-  await session.rows("SET CONSTRAINTS ALL IMMEDIATE");
   await session.rows(statements.stage);
   await copyBatch(session, batch.path, headers);
   return (first, last) => statements.write(session, first, last);
+}
+
+/**
+ * COPY reads values in a quarter of the time that casts take (measured), but a value that it can't read ends it: undefined
+ * then, and rows are told apart as texts.
+ */
+async function stageTyped(
+  session: PostgresSession,
+  described: PostgresTable,
+  batch: Batch,
+  headers: readonly string[],
+): Promise<WriteRows | undefined> {
+  const statements = statementsOf(described, batch, headers, true);
+  await session.query("SAVEPOINT loadline_stage");
+  try {
+    await session.rows(statements.stage);
+    await copyBatch(session, batch.path, headers);
+    return (first, last) => statements.write(session, first, last);
+  } catch (error) {
+    if (refusalOf(error, described) === undefined) throw error;
+    await session.query("ROLLBACK TO SAVEPOINT loadline_stage");
+    return undefined;
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Batch } from "../../contract/write.ts";
 import type { Place } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/model.ts";
 import type { ObjectSource } from "../../job/job.ts";
-import type { BatchRows } from "../kit/batch-file.ts";
+import type { OpenBatch } from "../kit/batch-file.ts";
 
 /** Values as the server writes them. */
 export type Row = Record<string, string | null>;
@@ -177,7 +177,9 @@ export interface WriteDialect<Session extends SqlSession, Table extends Describe
   /** As the standard has it, where not said. */
   savepoint?: Savepoint;
   /** Puts a batch where statements find its rows. */
-  stage(session: Session, table: Table, batch: Batch, read: BatchRows): Promise<WriteRows>;
+  stage(session: Session, table: Table, batch: Batch, read: OpenBatch): Promise<WriteRows>;
+  /** Makes some rows of a stage quick to find, once a batch is refused as a whole. */
+  partStage?(session: Session): Promise<void>;
   /** What the server says of a row; undefined for what it says of something else. */
   refusalOf(error: unknown, table: Table): RowRefusal | undefined;
   /** Results under a mark, packed as hexadecimal digits; undefined where no transaction with it has come to its end. */

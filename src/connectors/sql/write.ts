@@ -3,7 +3,7 @@
 
 import type { Batch, CallWrites, TransactionWrites } from "../../contract/write.ts";
 import { CallFault } from "../../http/outcome.ts";
-import { type BatchRows, readBatchRows } from "../kit/batch-file.ts";
+import { type OpenBatch, openBatch } from "../kit/batch-file.ts";
 import type {
   DescribedTable,
   RowResult,
@@ -13,7 +13,7 @@ import type {
   WriteDialect,
   WriteRows,
 } from "./dialect.ts";
-import { deleted, gone, packResults, saveResults, unpackResults } from "./results.ts";
+import { columnsOfResults, deleted, gone, packResults, saveResults, unpackResults } from "./results.ts";
 
 type DescribeTable<Table> = (object: string) => Promise<Table>;
 
@@ -51,7 +51,7 @@ export function markedWrites<Session extends SqlSession, Table extends Described
           });
           return;
         }
-        const read = readBatchRows(batch.path);
+        const read = readBatch(batch);
         const results = await client
           .transact("write", async (session) => {
             const known = await readMark(session, mark);
@@ -67,7 +67,7 @@ export function markedWrites<Session extends SqlSession, Table extends Described
       client.explain("reading what became of a batch", async () => {
         // A table that was replaced is not told row by row.
         if (batch.operation === "replace") return;
-        saveResults(readBatchRows(batch.path), (await find(mark)) ?? [], files, false);
+        saveResults(readBatch(batch), (await find(mark)) ?? [], files, false);
       }),
   };
 }
@@ -87,7 +87,7 @@ export function repeatableWrites<Session extends SqlSession, Table extends Descr
           await client.transact("write", (session) => replaceTable(session, dialect, { described, batch, signal }));
           return;
         }
-        const read = readBatchRows(batch.path);
+        const read = readBatch(batch);
         let tries = again ? 1 : 0;
         const results = await client.transact("write", (session) => {
           tries += 1;
@@ -118,14 +118,32 @@ async function writeRows<Session extends SqlSession, Table extends DescribedTabl
   dialect: WriteDialect<Session, Table>,
   described: Table,
   batch: Batch,
-  read: BatchRows,
+  { file, rows }: ReadBatch,
 ): Promise<RowResult[]> {
-  const write = await dialect.stage(session, described, batch, read);
-  const results: RowResult[] = read.rows.map(() => ({ error: gone }));
+  const write = await dialect.stage(session, described, batch, file);
+  const results: RowResult[] = rows.map(() => ({ error: gone }));
   const refusalOf = (error: unknown) => dialect.refusalOf(error, described);
   const { savepoint = standardSavepoint } = dialect;
-  await writeBetween(session, { write, results, refusalOf, savepoint }, 0, read.rows.length - 1);
+  let isParted = false;
+  const part = async () => {
+    if (!isParted) await dialect.partStage?.(session);
+    isParted = true;
+  };
+  await writeBetween(session, { write, results, refusalOf, savepoint, part }, 0, rows.length - 1);
   return results;
+}
+
+interface ReadBatch {
+  file: OpenBatch;
+  /** What its results have beside the answer, of each row. */
+  columns: string[];
+  rows: string[][];
+}
+
+function readBatch(batch: Batch): ReadBatch {
+  const file = openBatch(batch.path);
+  const columns = columnsOfResults(batch, file.headers);
+  return { file, columns, rows: file.cellsOf(columns) };
 }
 
 const standardSavepoint: Savepoint = {
@@ -140,6 +158,8 @@ interface Writing {
   /** By the row's place in the batch. */
   results: RowResult[];
   refusalOf(error: unknown): ReturnType<WriteDialect<SqlSession, DescribedTable>["refusalOf"]>;
+  /** Before the first rows are written apart from others. */
+  part(): Promise<void>;
 }
 
 /** Rows of the stage, these included; where one of them is refused, its halves, until it stands alone. */
@@ -148,7 +168,9 @@ async function writeBetween(session: SqlSession, writing: Writing, first: number
   const { write, results, refusalOf, savepoint } = writing;
   await session.rows(savepoint.set);
   try {
-    for (const { n, ...result } of await write(first, last)) results[n] = result;
+    for (const one of await write(first, last)) {
+      results[one.n] = "error" in one ? { error: one.error } : { id: one.id, created: one.created };
+    }
     if (savepoint.release !== undefined) await session.rows(savepoint.release);
   } catch (error) {
     const refusal = refusalOf(error);
@@ -158,6 +180,7 @@ async function writeBetween(session: SqlSession, writing: Writing, first: number
       results[first] = { error: refusal };
       return;
     }
+    await writing.part();
     const middle = (first + last) >> 1;
     await writeBetween(session, writing, first, middle);
     await writeBetween(session, writing, middle + 1, last);

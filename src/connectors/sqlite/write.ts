@@ -5,7 +5,7 @@
 import type { Batch } from "../../contract/write.ts";
 import { identifier } from "../../core/sql.ts";
 import type { StatementSync } from "../../core/sqlite.ts";
-import type { BatchRows } from "../kit/batch-file.ts";
+import type { OpenBatch } from "../kit/batch-file.ts";
 import { clearCell } from "../sql/cells.ts";
 import type { RowResult, WriteRows } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
@@ -31,7 +31,7 @@ export function stageRows(
   session: SqliteSession,
   table: SqliteDescribed,
   batch: Batch,
-  { headers, rows }: BatchRows,
+  { headers, rows }: OpenBatch,
 ): WriteRows {
   const write = writerOf(session, table, batch, headers);
   return async (first, last) =>

@@ -177,6 +177,7 @@ async function loadOne(
       ...(stream.target.assignmentRule === undefined || batch.action === "delete"
         ? {}
         : { assignmentRule: stream.target.assignmentRule }),
+      key: stream.target.key,
       ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
       ...(stream.target.mode === "history" ? { history: historyOf(context, stream) } : {}),
       polls,
