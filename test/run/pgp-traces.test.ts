@@ -58,7 +58,8 @@ async function readDelivered(project: Project): Promise<string> {
 test("a run that was killed anywhere leaves nothing in clear, once it is resumed or another one was run", async () => {
   await using counted = await placeBothWays();
   const log = counted.path("hits");
-  const whole = await counted.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT_LOG: log } }).finished;
+  counted.env = { ...counted.env, LOADLINE_FAILPOINT_LOG: log };
+  const whole = await counted.run("run", "job.yaml");
   expect(whole.code, whole.stdout + whole.stderr).toBe(0);
   expect(clearFiles(counted)).toEqual([]);
   expect(await readDelivered(counted)).toBe(written);

@@ -1,10 +1,9 @@
-// A sandbox in a process of its own (serve.ts), for the tests that kill it and start it again on the same data.
+// A sandbox in a process of its own, for the tests that kill it and start it again on the same data. As a user starts it:
+// from the sources it takes twice the processor time to be there.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
+import { startLoadline } from "../support/child.ts";
+import { placeKeys } from "../support/sandbox-keys.ts";
 
 export interface SandboxProcess {
   /** Origins. */
@@ -16,17 +15,16 @@ export interface SandboxProcess {
 
 /** Ready when it returns; gone when the test ends. */
 export async function startProcess(dataFolder: string, schemaFile: string): Promise<SandboxProcess> {
-  const script = join(import.meta.dirname, "serve.ts");
-  const child = spawn(process.execPath, [script, dataFolder, schemaFile], { stdio: ["ignore", "pipe", "inherit"] });
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-  };
+  placeKeys(dataFolder);
+  const ports = ["--salesforce-port", "0", "--hubspot-port", "0", "--sftp-port", "0"];
+  const running = startLoadline(["sandbox", ...ports, "--data", dataFolder, "--schema", schemaFile]);
+  const kill = async (): Promise<void> => void (await running.kill("SIGKILL"));
   onTestFinished(kill);
-  const origins: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) if (origins.push(line) === 2) break;
-  const [salesforce = "", hubspot = ""] = origins;
+  let printed = "";
+  running.child.stdout?.on("data", (text: string) => {
+    printed += text;
+  });
+  await running.untilPrinted("\n");
+  const { salesforce, hubspot } = JSON.parse(printed) as Pick<SandboxProcess, "salesforce" | "hubspot">;
   return { salesforce, hubspot, kill };
 }

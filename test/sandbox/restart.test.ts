@@ -48,7 +48,7 @@ test("a job that is killed again and again ends with every row once, in its reco
   const results = await running.org.results(job["id"], "successfulResults");
   expect([stored.length, keys(stored).size, results.length, keys(results).size]).toEqual([count, count, count, count]);
   expect(new Set(stored.map((row) => row["Id"]))).toEqual(new Set(results.map((row) => row["sf__Id"])));
-}, 60_000);
+});
 
 test("what was acknowledged before the kill is there, what was not is not half there", async () => {
   const [dataFolder, schemaFile] = [temporaryFolder(), writeSchema(schema)];
@@ -83,7 +83,7 @@ test("what was acknowledged before the kill is there, what was not is not half t
   expect((await org.api("PUT", `jobs/ingest/${String(half["id"])}/batches`, "Ext__c,LastName\nX,Y\n")).status).toBe(
     201,
   );
-}, 30_000);
+});
 
 test("a query that was killed under way gives the whole result, and locators go on working", async () => {
   const [dataFolder, schemaFile, count] = [temporaryFolder(), writeSchema(schema), 8_000];
@@ -106,4 +106,4 @@ test("a query that was killed under way gives the whole result, and locators go 
   const third = await start(dataFolder, schemaFile);
   expect((await third.org.api("GET", `${page}&locator=${locator}`)).text).toBe(rest);
   expect(rest.split("\n").length).toBe(2_002);
-}, 30_000);
+});

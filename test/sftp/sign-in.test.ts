@@ -17,7 +17,8 @@ const csv = "id,last\n1,Ada\n";
 /** Runs `check`, which signs in and reads a header, against a server at an address. */
 async function checkAgainst(connection: string, env: Record<string, string | undefined> = {}): Promise<Finished> {
   await using project: Project = createProject({ "connections.yaml": connectionsFile(connection), "job.yaml": job });
-  return await project.start(["check", "job.yaml"], { env }).finished;
+  project.env = env;
+  return await project.run("check", "job.yaml");
 }
 
 test("a password signs in, and another one is exit code 8 without a word of it", async () => {
