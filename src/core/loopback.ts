@@ -4,5 +4,5 @@ import { isIP } from "node:net";
 
 /** Whether a host, as a URL has it, is this machine. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || (isIP(host) === 4 && host.startsWith("127."));
+  return host === "localhost" || host === "[::1]" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

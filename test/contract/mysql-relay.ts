@@ -2,23 +2,9 @@
 // (https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html). Out: the same, but for the calls that
 // meet a mishap. Must hold: a call is known by the SQL that it begins with; one that is cut after had its effect.
 
-import { once } from "node:events";
-import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
-import type { Call, Mishap } from "./rig.ts";
-
-interface Armed {
-  call: Call;
-  nth: number;
-  mishap: Mishap;
-}
-
-export interface MysqlRelay extends AsyncDisposable {
-  port: number;
-  met: number;
-  /** The database that clients are led to, whatever they ask for. */
-  database: string;
-  arm(mishaps: readonly Armed[]): void;
-}
+import type { Socket } from "node:net";
+import { type DatabaseRelay, guestPage, type Handling, startDatabaseRelay } from "./database-relay.ts";
+import type { Call } from "./rig.ts";
 
 /** What the SQL of a packet begins a call with. */
 const calls: [Call, RegExp][] = [
@@ -30,78 +16,16 @@ const calls: [Call, RegExp][] = [
 /** COM_QUERY and COM_STMT_PREPARE, which begin with their SQL; COM_INIT_DB. */
 const [query, prepare, use] = [3, 22, 2];
 
-export async function startMysqlRelay(target: number, database: string): Promise<MysqlRelay> {
-  let armed: Armed[] = [];
-  const sockets = new Set<Socket>();
-  const meet = (call: Call): Mishap | undefined => {
-    const matching = armed.filter((one) => one.call === call);
-    for (const one of matching) one.nth -= 1;
-    const striking = matching.find(({ nth }) => nth === 0);
-    if (striking !== undefined) relay.met += 1;
-    return striking?.mishap;
-  };
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = dial({ port: target, host: "127.0.0.1", noDelay: true });
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => [client, upstream].forEach((one) => void one.destroy()));
-    }
-    let ends: Mishap | undefined;
+export function startMysqlRelay(target: number, database: string): Promise<DatabaseRelay> {
+  return startDatabaseRelay(target, database, {
+    pass: relayPackets,
     // The sign-in begins with the server's greeting.
-    const atSignIn = meet("sign-in");
-    if (atSignIn !== undefined && atSignIn !== "cut after" && atSignIn !== "cut within") {
-      client.end(answers[String(atSignIn)]?.(0) ?? Buffer.alloc(0));
-      upstream.destroy();
-      return;
-    }
-    ends = atSignIn;
-    upstream.on("data", (bytes) => {
-      if (ends === undefined) return void client.write(bytes);
-      if (ends === "cut within") client.write(bytes.subarray(0, 3));
-      client.destroy();
-    });
-    relayPackets(client, upstream, {
-      database: () => relay.database,
-      strike(call) {
-        const mishap = meet(call);
-        if (mishap === undefined) return false;
-        if (mishap === "cut after" || mishap === "cut within") {
-          ends = mishap;
-          return false;
-        }
-        client.end(answers[String(mishap)]?.(1) ?? Buffer.alloc(0));
-        upstream.destroy();
-        return true;
-      },
-    });
+    answerOf: (mishap, call) => answers[String(mishap)]?.(call === "sign-in" ? 0 : 1),
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const relay: MysqlRelay = {
-    port: (server.address() as AddressInfo).port,
-    met: 0,
-    database,
-    arm(mishaps) {
-      armed = mishaps.map((one) => ({ ...one }));
-      relay.met = 0;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
-    },
-  };
-  return relay;
-}
-
-interface Handling {
-  database(): string;
-  /** True where the call goes no further. */
-  strike(call: Call): boolean;
 }
 
 function relayPackets(client: Socket, upstream: Socket, { database, strike }: Handling): void {
+  if (strike("sign-in")) return;
   let buffer = Buffer.alloc(0);
   let writes = false;
   let signsIn = true;
@@ -156,6 +80,5 @@ const answers: Record<string, (sequence: number) => Buffer> = {
   "500": refuse(1053, "08S01", "Server shutdown in progress"),
   "503": refuse(1053, "08S01", "Server shutdown in progress"),
   throttled: refuse(1040, "08004", "Too many connections"),
-  "a page": () =>
-    Buffer.from("HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>Sign in to the guest network</html>"),
+  "a page": () => Buffer.from(guestPage),
 };

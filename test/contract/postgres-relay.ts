@@ -2,23 +2,9 @@
 // (https://www.postgresql.org/docs/current/protocol-message-formats.html). Out: the same, but for the calls that meet a
 // mishap. Must hold: a call is known by the SQL that it begins with; one that is cut after had its effect.
 
-import { once } from "node:events";
-import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
-import type { Call, Mishap } from "./rig.ts";
-
-interface Armed {
-  call: Call;
-  nth: number;
-  mishap: Mishap;
-}
-
-export interface PostgresRelay extends AsyncDisposable {
-  port: number;
-  met: number;
-  /** The database that clients are led to, whatever they ask for. */
-  database: string;
-  arm(mishaps: readonly Armed[]): void;
-}
+import type { Socket } from "node:net";
+import { type DatabaseRelay, guestPage, type Handling, startDatabaseRelay } from "./database-relay.ts";
+import type { Call } from "./rig.ts";
 
 /** What the SQL of a message begins a call with. */
 const calls: [Call, RegExp][] = [
@@ -27,71 +13,14 @@ const calls: [Call, RegExp][] = [
   ["write", /^COMMIT/],
 ];
 
-export async function startPostgresRelay(target: number, database: string): Promise<PostgresRelay> {
-  let armed: Armed[] = [];
-  const sockets = new Set<Socket>();
-  const meet = (call: Call): Mishap | undefined => {
-    const matching = armed.filter((one) => one.call === call);
-    for (const one of matching) one.nth -= 1;
-    const striking = matching.find(({ nth }) => nth === 0);
-    if (striking !== undefined) relay.met += 1;
-    return striking?.mishap;
-  };
-  // Without delay, as both ends are: else a message of a query waits 40 ms for the word that the one before has come.
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = dial({ port: target, host: "127.0.0.1", noDelay: true });
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => [client, upstream].forEach((one) => void one.destroy()));
-    }
-    let ends: Mishap | undefined;
-    upstream.on("data", (bytes) => {
-      if (ends === undefined) return void client.write(bytes);
-      if (ends === "cut within") client.write(bytes.subarray(0, 3));
-      client.destroy();
-    });
-    relayMessages(client, upstream, {
-      startUp: (bytes) => leadTo(bytes, relay.database),
-      strike(call) {
-        const mishap = meet(call);
-        if (mishap === undefined) return false;
-        if (mishap === "cut after" || mishap === "cut within") {
-          ends = mishap;
-          return false;
-        }
-        client.end(answers[String(mishap)] ?? Buffer.alloc(0));
-        upstream.destroy();
-        return true;
-      },
-    });
+export function startPostgresRelay(target: number, database: string): Promise<DatabaseRelay> {
+  return startDatabaseRelay(target, database, {
+    pass: relayMessages,
+    answerOf: (mishap) => answers[String(mishap)],
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const relay: PostgresRelay = {
-    port: (server.address() as AddressInfo).port,
-    met: 0,
-    database,
-    arm(mishaps) {
-      armed = mishaps.map((one) => ({ ...one }));
-      relay.met = 0;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
-    },
-  };
-  return relay;
 }
 
-interface Handling {
-  startUp(bytes: Buffer): Buffer;
-  /** True where the call goes no further. */
-  strike(call: Call): boolean;
-}
-
-function relayMessages(client: Socket, upstream: Socket, { startUp, strike }: Handling): void {
+function relayMessages(client: Socket, upstream: Socket, { database, strike }: Handling): void {
   let buffer = Buffer.alloc(0);
   let started = false;
   let writes = false;
@@ -107,7 +36,7 @@ function relayMessages(client: Socket, upstream: Socket, { startUp, strike }: Ha
       if (!started) {
         started = true;
         if (strike("sign-in")) return;
-        upstream.write(startUp(message));
+        upstream.write(leadTo(message, database()));
         continue;
       }
       const kind = String.fromCharCode(message[0] ?? 0);
@@ -151,7 +80,5 @@ const answers: Record<string, Buffer> = {
   "500": refuse("57P01", "terminating connection due to administrator command"),
   "503": refuse("57P03", "the database system is starting up"),
   throttled: refuse("53300", "sorry, too many clients already"),
-  "a page": Buffer.from(
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>Sign in to the guest network</html>",
-  ),
+  "a page": Buffer.from(guestPage),
 };

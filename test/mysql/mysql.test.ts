@@ -1,23 +1,35 @@
 // What only MySQL and MariaDB have: zero dates, unsigned numbers, collations that take two texts for one, values that a server
 // changes without an error, tables without transactions. By the product's own way, against MariaDB's own server.
 
+import { lookup } from "node:dns/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { unpackResults } from "../../src/connectors/sql/results.ts";
 import { explain } from "../../src/core/errors.ts";
 import { type ContractProject, countsOf } from "../contract/project.ts";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { moveJob, namesOf, openDatabaseProject, rejectsOf } from "../support/database-project.ts";
 import { hasMariadb, type MariadbServer, startMariadb } from "../support/mariadb.ts";
 
 let server: MariadbServer;
+let certificates: Certificates;
+const folder = mkdtempSync(join(tmpdir(), "loadline-tls-"));
 
 const marks = `CREATE TABLE IF NOT EXISTS loadline_batch (mark varchar(200) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
   results longblob NOT NULL, written timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE = InnoDB`;
 
 describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
   beforeAll(async () => {
-    server = await startMariadb();
+    certificates = makeCertificates(folder, ["localhost"]);
+    const file = (name: string) => join(folder, name);
+    server = await startMariadb([`--ssl-cert=${file("server.pem")}`, `--ssl-key=${file("server.key")}`]);
   });
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   /** A project whose connection `crm` is the server's socket. */
   function openProject(files: Record<string, string>): ContractProject {
@@ -287,5 +299,93 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
     await server.query(marks);
     const first = await project.run("insert.yaml");
     expect(countsOf(first), explain(first.error)).toMatchObject({ creates: 2, loaded: 2 });
+  });
+
+  test("what was taken and is gone is deleted, once; what leaves the filter is not", async () => {
+    await server.query(`DROP TABLE IF EXISTS gone_from, gone_to; CREATE TABLE gone_from (id int PRIMARY KEY, code varchar(20), live bool DEFAULT true,
+      changed timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)); CREATE TABLE gone_to (code varchar(20) PRIMARY KEY);
+      INSERT INTO gone_from (id, code) VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO gone_to VALUES ('OWN')`);
+    const defaults = `source: { connection: crm, table: gone_from, where: live, incremental: { cursor: changed } }, target: { connection: crm, table: gone_to, key: code }`;
+    using project = openProject({
+      "job.yaml": `version: 1
+name: job
+defaults: { ${defaults} }
+streams:
+  changes: { target: { mode: upsert }, map: { code: upper(code) } }
+  gone: { source: { deletes: compare, keep: loadline_deleted }, target: { mode: delete }, map: { code: upper(code) } }
+`,
+    });
+    const run = async () => {
+      const { summary, error } = await project.run("job.yaml");
+      expect(summary.exitCode, error === undefined ? "" : explain(error)).toBe(0);
+      return summary.streams["gone"]?.deletes;
+    };
+    expect(await run()).toBe(0);
+    await server.query("DELETE FROM gone_from WHERE id = 1; UPDATE gone_from SET live = false WHERE id = 2");
+    expect(await run()).toBe(1);
+    expect(await run()).toBe(0);
+    expect(await server.query("SELECT code FROM gone_to ORDER BY 1")).toEqual([
+      { code: "B" },
+      { code: "C" },
+      { code: "OWN" },
+    ]);
+  });
+
+  test("mode replace puts all rows in the place of all others, in one transaction; what hangs on a row, and a row that is refused, stop it", async () => {
+    await server.query(`${marks}; DROP TABLE IF EXISTS child, swapped; CREATE TABLE swapped (code varchar(20) PRIMARY KEY, title varchar(20) CHECK (title <> 'no'));
+      INSERT INTO swapped VALUES ('old', 'x')`);
+    using project = openProject({
+      "job.yaml": moveJob("connection: drop, files: in.csv", "connection: crm, table: swapped, mode: replace", {
+        code: "code",
+        title: "{ from: title, on_null: clear }",
+      }),
+      "drop/in.csv": "code,title\na,A\nb,\n",
+    });
+    const says = async () => {
+      const { summary, error } = await project.run("job.yaml");
+      return `${summary.exitCode} ${error === undefined ? "" : explain(error)}`;
+    };
+    const codes = async () => (await server.query("SELECT code FROM swapped ORDER BY 1")).map(({ code }) => code);
+    const reader = await server.connect();
+    await reader.query("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+    expect(await says()).toMatch(/^0/);
+    expect(await reader.query("SELECT code FROM swapped")).toEqual([{ code: "old" }]);
+    await reader.end();
+    expect(await codes()).toEqual(["a", "b"]);
+    project.write({ "drop/in.csv": "code,title\nc,x\nd,no\n" });
+    expect(await says()).toMatch(/^1 [\s\S]*swapped is as it was[\s\S]*row 2: CONSTRAINT/);
+    expect(await codes()).toEqual(["a", "b"]);
+    await server.query(
+      "CREATE TABLE child (code varchar(20), CONSTRAINT of_swapped FOREIGN KEY (code) REFERENCES swapped (code) ON DELETE CASCADE)",
+    );
+    expect(await says()).toMatch(/^2 .*something hangs: foreign key of_swapped of crm.child/);
+  });
+
+  test("beyond this machine text goes by TLS alone, to a server of that name that an authority vouches for", async () => {
+    await server.query("CREATE TABLE IF NOT EXISTS told (id int PRIMARY KEY)");
+    const { user, password } = server;
+    // A name of this machine that is not known as one.
+    const says = async (host: string, more: string, { port }: MariadbServer = server) => {
+      const url = `mysql://${host}:${port}/crm`;
+      const auth = `{ user: ${user}, password: "\${MYSQL_PASSWORD}" }`;
+      const files = {
+        "job.yaml": moveJob("connection: crm, table: told", "connection: drop, files: out.csv", { id: "id" }),
+      };
+      using project = openDatabaseProject(`{ type: mysql, url: "${url}", auth: ${auth}${more} }`, files, {
+        MYSQL_PASSWORD: password,
+      });
+      const { summary, error } = await project.run("job.yaml");
+      return `${summary.exitCode} ${error === undefined ? "" : explain(error)}`;
+    };
+    const ca = `, ca_file: ${certificates.caFile}`;
+    expect(await says("LOCALHOST", ca)).toMatch(/^0 /);
+    expect(await says("LOCALHOST", "")).toMatch(/^8 [\s\S]*certificate[\s\S]*ca_file/);
+    // The certificate is for another name.
+    const other = (await lookup(hostname()).catch(() => undefined))?.address === "127.0.0.1" ? hostname() : undefined;
+    if (other !== undefined) expect(await says(other, ca)).toMatch(/^8 [\s\S]*altnames/);
+    // mysql2 would check an address against the name localhost.
+    expect(await says("[::ffff:127.0.0.1]", ca)).toMatch(/^2 [\s\S]*verifies a server by its name/);
+    await using plain = await startMariadb(["--skip-ssl"]);
+    expect(await says("LOCALHOST", ca, plain)).toMatch(/^8 [\s\S]*secure connection[\s\S]*must speak TLS/);
   });
 });

@@ -34,7 +34,8 @@ export interface MariadbServer extends AsyncDisposable {
   connect(): Promise<MariadbClient>;
 }
 
-export async function startMariadb(): Promise<MariadbServer> {
+/** `more`: options of the server. */
+export async function startMariadb(more: readonly string[] = []): Promise<MariadbServer> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "loadline-my-")));
   const data = join(folder, "data");
   const socket = join(folder, "socket");
@@ -56,7 +57,7 @@ export async function startMariadb(): Promise<MariadbServer> {
   const small = ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--skip-log-bin"];
   const server = spawn(
     program,
-    ["--no-defaults", `--datadir=${data}`, `--user=${owner}`, ...settings, ...small, "--skip-name-resolve"],
+    ["--no-defaults", `--datadir=${data}`, `--user=${owner}`, ...settings, ...small, ...more, "--skip-name-resolve"],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   // It says so once it listens.

@@ -7,6 +7,7 @@ import { type Connection, createConnection } from "mysql2";
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { CallFault } from "../../http/outcome.ts";
+import { requireName } from "../sql/connection.ts";
 import { ServerClient, type TransactionKind } from "../sql/server.ts";
 import { isSocket } from "../sql/url.ts";
 import type { MysqlConnection } from "./connection.ts";
@@ -99,6 +100,7 @@ export class MysqlClient extends ServerClient<MysqlConnection, Connection, Mysql
     const { address, user, password, caFile } = this.connection;
     const { host, port, database } = address;
     const isHere = isSocket(address) || isLoopback(host);
+    if (!isHere) requireName(this.connection);
     const connection = createConnection({
       ...(isSocket(address) ? { socketPath: host } : { host, port }),
       ...{ database, user, charset: "utf8mb4", maxPreparedStatements: preparedMax, connectTimeout: connectMsMax },

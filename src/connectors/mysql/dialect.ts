@@ -1,5 +1,6 @@
 // MySQL and MariaDB, as what SQL databases share wants to know them.
 
+import { rewriteTable } from "../sql/rewrite.ts";
 import type { TargetDialect } from "../sql/target.ts";
 import { openedAt } from "./clock.ts";
 import { describeTable, type MysqlTable } from "./fields.ts";
@@ -7,6 +8,7 @@ import { markTable, readMark, takeMark } from "./marks.ts";
 import { nameByContent, nameByKey, quoteName } from "./names.ts";
 import { cellOf, isAsked, nameOfRow, versionOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
+import { refuseReferenced } from "./references.ts";
 import { renderField } from "./render.ts";
 import { copyOut, type MysqlSession } from "./session.ts";
 import { findTable, listTables, tableKey } from "./tables.ts";
@@ -30,6 +32,14 @@ export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
   listTables,
   describe: describeTable,
   render: renderField,
+  replacement: {
+    how: "in one transaction, in the place of all rows",
+    refuse: refuseReferenced,
+    async write(session, table, batch, signal) {
+      await refuseReferenced(session, table);
+      await rewriteTable(session, dialect, table, batch, signal);
+    },
+  },
   stage: stageBatch,
   refusalOf,
   readMark,

@@ -65,7 +65,11 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   readMark,
   takeMark,
   forgetMarks,
-  replacement: { refuse: (session, { table }, place) => refuseUnkept(session, table, place), write: replaceTable },
+  replacement: {
+    how: "in one transaction, as a new table",
+    refuse: (session, { table }, place) => refuseUnkept(session, table, place),
+    write: replaceTable,
+  },
   keepsVersions: true,
   rowName: ({ key }) => nameOfRow(key),
   // Every change of a row gives it another xmin (https://www.postgresql.org/docs/current/ddl-system-columns.html).

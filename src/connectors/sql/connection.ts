@@ -1,6 +1,7 @@
 // A database server as connections.yaml names it: an address, a user, its password. In: what is written. Out: what it says once
 // it is used. Must hold: nothing that a reference holds is in a message.
 
+import { isIP } from "node:net";
 import { z } from "zod";
 import { usageFailure } from "../../core/errors.ts";
 import { optionalProtected } from "../../job/connection-schema.ts";
@@ -33,6 +34,18 @@ export function serverShape<Type extends string>(type: Type, url: string) {
     }).describe("How to sign in."),
     ca_file: optionalCaFile,
     protected: optionalProtected,
+  });
+}
+
+/**
+ * For drivers that check an address against the name `localhost`, whatever the certificate says. Throws a Failure (2) for one
+ * beyond this machine.
+ */
+export function requireName({ name, address, place }: ServerConnection): void {
+  if (isIP(address.host) === 0) return;
+  throw usageFailure(`${name}: TLS verifies a server by its name, and ${address.host} is none`, {
+    where: place,
+    next: "write the server's name in url, as its certificate has it",
   });
 }
 

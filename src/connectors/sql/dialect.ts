@@ -184,8 +184,9 @@ export interface WriteDialect<Session extends SqlSession, Table extends Describe
   refusalOf(error: unknown, table: Table): RowRefusal | undefined;
   /** Results under a mark, packed as hexadecimal digits; undefined where no transaction with it has come to its end. */
   readMark(session: Session, mark: string): Promise<string | undefined>;
-  /** A new table in the place of an old one: why that can't be, as a Failure (2), and how it is done. */
+  /** All rows of a table in the place of others: why that can't be, as a Failure (2), and how it is done, in words too. */
   replacement?: {
+    how: string;
     refuse(session: Session, table: Table, place: Place): Promise<void>;
     write(session: Session, table: Table, batch: Batch, signal: AbortSignal): Promise<void>;
   };

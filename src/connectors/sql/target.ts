@@ -140,7 +140,7 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
 
 function chooseWay(
   { name }: Pick<SqlClient<SqlSession>, "name">,
-  { markTable }: { markTable: string },
+  { markTable, replacement }: { markTable: string; replacement?: { how: string } },
   { operation, batchRows = rowsMax }: WayRequest,
   isPrepared: boolean,
 ) {
@@ -154,7 +154,7 @@ function chooseWay(
     via: isPrepared ? ("transaction" as const) : ("collections" as const),
     how:
       operation === "replace"
-        ? "in one transaction, as a new table"
+        ? (replacement?.how ?? "")
         : isPrepared
           ? "in transactions"
           : "in transactions, found by key",

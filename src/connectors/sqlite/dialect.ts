@@ -3,12 +3,15 @@
 import { identifier } from "../../core/sql.ts";
 import { emptyMark } from "../sql/cells.ts";
 import { idColumn } from "../sql/names.ts";
+import { rewriteTable } from "../sql/rewrite.ts";
 import type { TargetDialect } from "../sql/target.ts";
 import type { SqliteSession } from "./client.ts";
 import { refusalOf } from "./faults.ts";
 import { describeTable, type SqliteDescribed } from "./fields.ts";
 import { markTable, readMark, takeMark } from "./marks.ts";
+import { nameNew, planTable } from "./new-table.ts";
 import { copyRows, nameByKey, readDialect } from "./read.ts";
+import { refuseReferenced } from "./references.ts";
 import { listTables } from "./tables.ts";
 import { cellOf, renderField } from "./values.ts";
 import { MissingParent, stageRows } from "./write.ts";
@@ -30,13 +33,28 @@ export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
   render: renderField,
   rowName,
   // Nothing else in a file tells that a row has changed.
-  rowVersion: ({ columns }) => `loadline_content(${[...columns.keys()].map(columnIn).join(", ")})`,
-  cell: (table, field) => (field === idColumn ? rowName(table) : columnIn(field)),
+  rowVersion({ columns }) {
+    const there = [...columns.values()].filter(({ isPlanned }) => isPlanned !== true);
+    return `loadline_content(${there.map(({ name }) => columnIn(name)).join(", ")})`;
+  },
+  cell(table, field) {
+    if (field === idColumn) return rowName(table);
+    return table.columns.get(field)?.isPlanned === true ? "NULL" : columnIn(field);
+  },
   isAsked(table, field) {
     const value = `CASE WHEN substr(value, 1, 1) = '${emptyMark}' THEN substr(value, 2) ELSE value END`;
     const named = field === idColumn ? rowName(table) : columnIn(field);
     const asked = field === idColumn ? "value" : value;
     return `${named} IN (SELECT ${asked} FROM json_each(:loadline_keys))`;
+  },
+  newTables: { nameNew, plan: planTable },
+  replacement: {
+    how: "in one transaction, in the place of all rows",
+    refuse: refuseReferenced,
+    async write(session, table, batch, signal) {
+      await refuseReferenced(session, table);
+      await rewriteTable(session, targetDialect, table, batch, signal);
+    },
   },
   stage: async (session, table, batch, read) => stageRows(session, table, batch, read),
   refusalOf(error, { columns, parents }) {

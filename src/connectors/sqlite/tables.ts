@@ -37,7 +37,8 @@ export async function findTable(session: SqliteSession, written: string, where?:
   throw tableUnknown(written, written, names, where);
 }
 
-function unquote(name: string): string {
+/** A name as it is written, less its quotes. */
+export function unquote(name: string): string {
   const [, inner] = /^"((?:[^"]|"")+)"$/.exec(name) ?? [];
   return inner === undefined ? name.replace(/^main\./i, "") : inner.replaceAll('""', '"');
 }
@@ -49,6 +50,8 @@ export interface SqliteColumn {
   isRequired: boolean;
   hasDefault: boolean;
   isGenerated: boolean;
+  /** A job is to make it. */
+  isPlanned?: true;
   /** Its place in the primary key, from 1; 0 for none. */
   keyPlace: number;
 }

@@ -7,6 +7,7 @@ import type { ConnectionContext } from "../../contract/connection.ts";
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { CallFault } from "../../http/outcome.ts";
+import { requireName } from "../sql/connection.ts";
 import { loadDriver } from "../sql/driver.ts";
 import { ServerClient, type TransactionKind } from "../sql/server.ts";
 import type { SqlserverConnection } from "./connection.ts";
@@ -104,6 +105,7 @@ export class SqlserverClient extends ServerClient<SqlserverConnection, Connectio
     const { address, user, password, caFile } = this.connection;
     const { host, port, database } = address;
     const isHere = isLoopback(host);
+    if (!isHere) requireName(this.connection);
     return {
       server: host,
       authentication: {
