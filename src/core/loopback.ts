@@ -6,3 +6,8 @@ import { isIP } from "node:net";
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
+
+/** Whether a host is an address, and no name. */
+export function isAddress(host: string): boolean {
+  return isIP(host) !== 0;
+}

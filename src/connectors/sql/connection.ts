@@ -1,9 +1,9 @@
 // A database server as connections.yaml names it: an address, a user, its password. In: what is written. Out: what it says once
 // it is used. Must hold: nothing that a reference holds is in a message.
 
-import { isIP } from "node:net";
 import { z } from "zod";
 import { usageFailure } from "../../core/errors.ts";
+import { isAddress } from "../../core/loopback.ts";
 import { optionalProtected } from "../../job/connection-schema.ts";
 import type { ConnectionProblem, ConnectionScope } from "../../job/connection-type.ts";
 import type { Reference } from "../../job/job.ts";
@@ -42,7 +42,7 @@ export function serverShape<Type extends string>(type: Type, url: string) {
  * beyond this machine.
  */
 export function requireName({ name, address, place }: ServerConnection): void {
-  if (isIP(address.host) === 0) return;
+  if (!isAddress(address.host)) return;
   throw usageFailure(`${name}: TLS verifies a server by its name, and ${address.host} is none`, {
     where: place,
     next: "write the server's name in url, as its certificate has it",
