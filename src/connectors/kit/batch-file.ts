@@ -41,6 +41,19 @@ export function openBatch(path: string): OpenBatch {
   };
 }
 
+/** Rows that have been read, as a batch. */
+export function batchOf(headers: string[], rows: string[][]): OpenBatch {
+  return {
+    headers,
+    rows,
+    cellsOf(columns) {
+      const wanted = new Set(columns.map((name) => headers.indexOf(name)));
+      return rows.map((row) => row.filter((_, index) => wanted.has(index)));
+    },
+    holds: (part) => rows.some((row) => row.some((cell) => cell.includes(part))),
+  };
+}
+
 const [quote, comma, lineFeed] = [34, 44, 10];
 
 /**

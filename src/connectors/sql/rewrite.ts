@@ -8,6 +8,7 @@ import type { Batch } from "../../contract/write.ts";
 import { Failure, type Place, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
+import { batchOf } from "../kit/batch-file.ts";
 import type { DescribedTable, SqlSession, WriteDialect } from "./dialect.ts";
 
 /** Rows at once. */
@@ -37,7 +38,7 @@ export async function rewriteTable<Session extends SqlSession, Table extends Des
   const flush = async () => {
     if (headers === undefined || rows.length === 0) return;
     signal.throwIfAborted();
-    const write = await dialect.stage(session, table, insert, { headers, rows });
+    const write = await dialect.stage(session, table, insert, batchOf(headers, rows));
     const refusalOf = (error: unknown) => dialect.refusalOf(error, table);
     await insertAll(session, { write, refusalOf, batch, table, first }, rows.length);
     first += rows.length;
