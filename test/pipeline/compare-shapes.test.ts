@@ -80,3 +80,21 @@ test("a column is renamed where one that went is like one that came, each only o
   ]);
   expect(changes(files("a", "b"), files("b", "a"))).toEqual([]);
 });
+
+test("of a table all columns are compared, of an object those that the job takes", () => {
+  const source = (columns: Record<string, string | null>, all?: string[]): Shape => ({
+    source: { kind: "object", columns: Object.entries(columns), ...(all === undefined ? {} : { all }) },
+    target: null,
+  });
+  const tell = (before: Shape, now: Shape) => compareShapes(before, now).map(({ message }) => message);
+  const before = source({ id: "BIGINT", name: "VARCHAR", age: "BIGINT" }, ["age", "gone", "id", "name"]);
+  expect(tell(before, before)).toEqual([]);
+  expect(tell(before, source({ id: "BIGINT", name: null, age: "VARCHAR" }, ["age", "extra", "id", "nmae"]))).toEqual([
+    'the source has a column "nmae" in place of "name": was it renamed?',
+    "the source has a new column: extra",
+    "the source lacks a column that it had: gone",
+    "field age of the source was a BIGINT, is a VARCHAR now",
+  ]);
+  // What an earlier release kept names no others; an org's object never does.
+  expect(tell(source({ id: "BIGINT" }), source({ id: "BIGINT" }, ["extra", "id"]))).toEqual([]);
+});

@@ -80,7 +80,7 @@ async function extractRecords(
   const schema = await catalog.describe(stream.source);
   rememberHidden(context, stream, schema);
   const compiled = await compileInRun(context, stream, schema);
-  const shape = await shapeOfObject(schema, compiled.columns.keys());
+  const shape = await shapeOfObject(stream.source, schema, compiled.columns.keys());
   if (context.run.options.retry !== undefined) {
     return { compiled, columns: schema, parts: await takeRetried(context, stream), notes: [], shape };
   }

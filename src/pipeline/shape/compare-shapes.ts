@@ -19,8 +19,15 @@ function compareSources(before: SourceShape, now: SourceShape): ShapeChange[] {
   const has = new Map(now.columns);
   const changes: ShapeChange[] = [];
   if (now.kind === "files") changes.push(...compareColumns([...had.keys()], [...has.keys()]));
+  // One that the job takes is told with its type.
+  else if (before.all !== undefined && now.all !== undefined)
+    changes.push(
+      ...compareColumns(before.all, now.all).filter(({ name, change }) => change !== "went" || !has.has(name)),
+    );
+  const renamed = new Set(changes.flatMap(({ change: kind, before: from }) => (kind === "renamed" ? [from] : [])));
   for (const [name, type] of has) {
     const was = had.get(name);
+    if (renamed.has(name)) continue;
     if (was === undefined || was === type || was === null) continue;
     changes.push(
       type === null

@@ -5,7 +5,7 @@
 
 import type { RecordSchema } from "../../contract/records.ts";
 import { type FieldSchema, isRequired, type ObjectSchema } from "../../core/model.ts";
-import type { Stream } from "../../job/job.ts";
+import type { ObjectSource, Stream } from "../../job/job.ts";
 import { listMissingFields } from "../compile/schema-problems.ts";
 
 export interface Shape {
@@ -19,6 +19,8 @@ export interface Shape {
 export interface SourceShape {
   kind: "files" | "object";
   columns: [name: string, type: string | null][];
+  /** Of a table or query: what it has, taken or not. */
+  all?: string[];
 }
 
 export interface TargetShape {
@@ -50,14 +52,21 @@ export function shapeOfFiles(columns: Iterable<string>): SourceShape | null {
   return names.length === 0 ? null : { kind: "files", columns: names.map((name) => [name, "VARCHAR"]) };
 }
 
-/** `names`: the fields that the job takes. */
-export async function shapeOfObject(schema: RecordSchema, names: Iterable<string>): Promise<SourceShape> {
+/** `names`: the fields that the job takes. Of an org's object others come and go daily; of a table they are few. */
+export async function shapeOfObject(
+  { sql }: Pick<ObjectSource, "sql">,
+  schema: RecordSchema,
+  names: Iterable<string>,
+): Promise<SourceShape> {
   const columns: SourceShape["columns"] = [];
   for (const name of [...new Set(names)].sort()) {
     const type = schema.columns.get(name) ?? (name.includes(".") ? await schema.resolveParentField(name) : undefined);
     columns.push([name, type ?? null]);
   }
-  return { kind: "object", columns };
+  if (sql === undefined) return { kind: "object", columns };
+  const ours = new Set([schema.idColumn, schema.versionColumn, ...schema.deletionColumns]);
+  const all = [...schema.columns.keys()].filter((name) => !ours.has(name));
+  return { kind: "object", columns, all: all.sort() };
 }
 
 /** `stream`: with its parents as the target resolves them. */

@@ -78,6 +78,7 @@ async function lookAtSource(
   if (source.kind === "files") return shapeOfFiles(columns?.columns.keys() ?? []);
   if (system.records === undefined || before === null) return null;
   return shapeOfObject(
+    source,
     await system.records.describe(source),
     before.columns.map(([name]) => name),
   );
