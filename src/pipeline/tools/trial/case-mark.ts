@@ -8,8 +8,10 @@ import type { Target } from "../../../contract/target.ts";
 import type { FieldSchema } from "../../../core/model.ts";
 import type { Problem } from "../../../core/problem.ts";
 import type { MappedField, Stream } from "../../../job/job.ts";
+import { type Lookup, lookupsOf } from "../../../job/lookup.ts";
 import { followsSource } from "../../../job/mode.ts";
 import type { GivenRow, TestCase } from "../../../job/test-case.ts";
+import { isBlank } from "../../../values/trim.ts";
 import type { CompiledStream } from "../../compile/compiled-stream.ts";
 import { isOwnLink } from "../../compile/parents.ts";
 import type { CaseResult } from "./case-results.ts";
@@ -18,11 +20,16 @@ import type { PlacedRecord } from "./given-target.ts";
 /** A column of the source and a field of the target. */
 const markName = "loadline_case";
 
-/** Rows that name rows of their own stream, or find records by more than the key, do so whatever the mark. */
+/**
+ * Rows that name rows of their own stream, or find records by more than the key, do so whatever the mark. A record that is
+ * made for rows is one for all of them, and an `exists` of several fields can't be asked of merged rows.
+ */
 export function isMarkable({ stream, schema, fieldSchemas }: CompiledStream): boolean {
   const { key, mode, adoptBy } = stream.target;
   const isTree = [...fieldSchemas.values()].some((field) => isOwnLink(field, schema.object, key));
-  return key.length > 0 && !followsSource(mode) && adoptBy === undefined && !isTree;
+  const makes = lookupsOf(stream).some(({ maker }) => maker !== undefined);
+  const isAsked = stream.dedupe?.merge !== undefined && stream.rules.some(({ exists }) => exists !== undefined);
+  return key.length > 0 && !followsSource(mode) && adoptBy === undefined && !isTree && !makes && !isAsked;
 }
 
 export function markStream(stream: Stream): Stream {
@@ -37,14 +44,36 @@ export function markStream(stream: Stream): Stream {
   return {
     ...stream,
     target: { ...stream.target, key: [...stream.target.key, markName] },
-    fields: [...stream.fields, mark],
+    fields: [
+      ...stream.fields.map((field) =>
+        field.lookup === undefined ? field : { ...field, lookup: markLookup(field.lookup) },
+      ),
+      mark,
+    ],
+    rules: stream.rules.map((rule) =>
+      rule.exists === undefined ? rule : { ...rule, exists: markLookup(rule.exists) },
+    ),
     ...(stream.dedupe === undefined ? {} : { dedupe: { ...stream.dedupe, by: [...stream.dedupe.by, markName] } }),
   };
+}
+
+/** It finds records of its own case alone. A row that looks nothing up still does not. */
+function markLookup(lookup: Lookup): Lookup {
+  if (lookup.in.kind !== "object") return lookup;
+  const { key, from, place } = lookup;
+  const isNothing = from.map(({ sql }) => isBlank(`CAST((${sql}\n) AS VARCHAR)`)).join(" AND ");
+  const mark = { sql: `CASE WHEN ${isNothing} THEN NULL ELSE ${markName} END`, place };
+  return { ...lookup, key: [...key, { name: markName, place }], from: [...from, mark] };
 }
 
 export function markTarget(target: Target): Target {
   const field: FieldSchema = fieldOf({ name: markName, vendorType: "text", externalId: true, caseSensitive: true });
   return Object.assign(Object.create(target) as Target, {
+    // A lookup goes by the fields that an object has.
+    describe: async (object: string) => {
+      const schema = await target.describe(object);
+      return { ...schema, fields: new Map([...schema.fields, [markName, field]]) };
+    },
     resolveField: async (schema: Parameters<Target["resolveField"]>[0], name: string) =>
       name === markName ? field : target.resolveField(schema, name),
   });
@@ -86,7 +115,8 @@ function unmarkProblem({ field, rule, message }: Problem): Problem {
 }
 
 function unmark(text: string): string {
-  return text.replaceAll(new RegExp(`, ${markName}(-\\d+)?`, "g"), "");
+  const lookedUp = new RegExp(` and ${markName} (?:"[^"]*"|\\(hidden\\))`, "g");
+  return text.replaceAll(lookedUp, "").replaceAll(new RegExp(`, ${markName}(-\\d+)?`, "g"), "");
 }
 
 /** Records that know of which case they are. */

@@ -7,6 +7,7 @@ import type { SnapshotRequest } from "../../../contract/present.ts";
 import type { Target } from "../../../contract/target.ts";
 import { Failure } from "../../../core/errors.ts";
 import { exitCode } from "../../../core/exit-code.ts";
+import type { ObjectSchema } from "../../../core/model.ts";
 import { writeRecordFile } from "../../../core/record-file.ts";
 import { suggest } from "../../../core/suggest.ts";
 import { type Diagnostic, diagnosticsFailure } from "../../../job/diagnostics.ts";
@@ -91,12 +92,18 @@ export async function placeRecords(
           const message = `${schema.object} has no field "${name}"`;
           problems.push({ place, length: name.length, message, ...(meant === undefined ? {} : { suggestion: meant }) });
         }
-        placed.push({ connection, object: schema.object, id: `given-${placed.length + 1}`, given, of });
+        placed.push({ connection, object: schema.object, id: madeId(target, schema, placed.length + 1), given, of });
       }
     }
   }
   if (problems.length > 0) throw diagnosticsFailure(problems);
   return placed;
+}
+
+/** One that any system takes for an id of the object: fifteen characters, and a number where its ids begin with none. */
+function madeId({ capabilities }: Target, { fields }: ObjectSchema, number: number): string {
+  const [prefix = "900"] = fields.get(capabilities.idColumn)?.idPrefixes ?? [];
+  return `${prefix}${String(number).padStart(12, "0")}`;
 }
 
 /** Records of an object that a lookup names are of its system, all others of the one that is loaded. */

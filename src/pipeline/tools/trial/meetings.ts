@@ -18,16 +18,17 @@ interface MeetingInput {
 
 export function groupApart({ compiled, results, records, isMarked }: MeetingInput): TestCase[][] {
   const meeting = meetingFields(compiled, isMarked);
+  const found = isMarked ? objectsLookedUp(compiled) : new Set<string>();
   const groups: { cases: TestCase[]; values: Set<string> }[] = [];
   const alone: TestCase[][] = [];
-  const looksUp = lookupsOf(compiled.stream).some((lookup) => lookup.in.kind === "object");
+  const looksUp = !isMarked && lookupsOf(compiled.stream).some((lookup) => lookup.in.kind === "object");
   for (const result of results) {
     // What a row looks up by is no value of a field.
     if (looksUp && result.of.givenTarget.length > 0 && results.length > 1) {
       alone.push([result.of]);
       continue;
     }
-    const values = new Set([...rowValues(result, meeting), ...recordValues(result, records, meeting)]);
+    const values = new Set([...rowValues(result, meeting), ...recordValues(result, records, { meeting, found })]);
     const free = groups.find((group) => ![...values].some((value) => group.values.has(value)));
     if (free === undefined) groups.push({ cases: [result.of], values });
     else {
@@ -46,8 +47,20 @@ function meetingFields({ stream, fieldSchemas }: CompiledStream, isMarked: boole
   );
   const named = [...key, ...(stream.dedupe?.by ?? []), ...(adoptBy === undefined ? [] : [adoptBy])];
   const all = new Set([...named, ...unique.map(([name]) => name)]);
-  for (const name of isMarked ? [...key, ...(stream.dedupe?.by ?? [])] : []) all.delete(name);
+  const looksUp = stream.fields.flatMap(({ target, lookup }) => (lookup?.in.kind === "object" ? [target] : []));
+  for (const name of isMarked ? [...key, ...(stream.dedupe?.by ?? []), ...looksUp] : []) all.delete(name);
   return all;
+}
+
+/** Objects whose records rows find by lookups alone, in small letters: with the mark, those of their own case. */
+function objectsLookedUp({ stream, schema, fieldSchemas }: CompiledStream): Set<string> {
+  const byLookup = new Set(stream.fields.flatMap(({ target, lookup }) => (lookup === undefined ? [] : [target])));
+  const named = [...fieldSchemas].flatMap(([name, { referenceTo, lookup }]) =>
+    byLookup.has(name) ? [] : [...referenceTo, ...(lookup === undefined ? [] : [lookup.object])],
+  );
+  const others = new Set([schema.object, ...named].map((name) => name.toLowerCase()));
+  const found = lookupsOf(stream).flatMap((lookup) => (lookup.in.kind === "object" ? [lookup.in.object] : []));
+  return new Set(found.map((name) => name.toLowerCase()).filter((name) => !others.has(name)));
 }
 
 function rowValues({ compiled, of, rows }: CaseResult, meeting: ReadonlySet<string>): string[] {
@@ -61,9 +74,9 @@ function rowValues({ compiled, of, rows }: CaseResult, meeting: ReadonlySet<stri
 function recordValues(
   { compiled, of }: CaseResult,
   records: readonly PlacedRecord[],
-  meeting: ReadonlySet<string>,
+  { meeting, found }: { meeting: ReadonlySet<string>; found: ReadonlySet<string> },
 ): string[] {
-  const own = records.filter((record) => record.of === of);
+  const own = records.filter((record) => record.of === of && !found.has(record.object.toLowerCase()));
   return own.flatMap(({ object, given }) => {
     const isOwn = object === compiled.schema.object;
     const cells = [...given.cells].filter(([name]) => !isOwn || meeting.has(name) || !compiled.fieldSchemas.has(name));
