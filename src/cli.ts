@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { addApplyCommand } from "./cli/apply.ts";
 import { addCompletionCommands } from "./cli/complete.ts";
+import { addConflictsCommand } from "./cli/conflicts.ts";
 import { addHistoryCommands } from "./cli/history.ts";
 import { addSandboxOptions } from "./cli/options.ts";
 import { addReconcileCommand } from "./cli/reconcile.ts";
@@ -116,6 +117,7 @@ function act<Arguments extends unknown[]>(run: (...args: Arguments) => CommandRe
 
 addRunCommands(program, globals, act);
 addRollbackCommand(program, globals, act);
+addConflictsCommand(program, globals, act);
 addReconcileCommand(program, globals, act);
 
 program

@@ -66,6 +66,7 @@ import {
 import { shapeCells, shapeKey, shapeRecord } from "./shape-cells.ts";
 import type { Sums } from "./sums.ts";
 import { type Cells, Table } from "./table.ts";
+import type { TwinRecord } from "./twin-record.ts";
 import { Twins } from "./twins.ts";
 
 export type * from "./facts.ts";
@@ -229,6 +230,10 @@ export class Ledger implements Disposable {
     return new Twins(this.#table("twins"));
   }
 
+  saveTwin(twin: TwinRecord): void {
+    this.#transact(() => this.twins.put(twin));
+  }
+
   /** All that outlives runs, whosever it is. */
   memory() {
     return {
@@ -310,8 +315,7 @@ export class Ledger implements Disposable {
   }
 
   closeRows(rows: readonly ClosedRow[]): void {
-    const at = now().toISOString();
-    this.#transact(() => this.#table("closed").putAll(rows.map((row) => closedCells(row, at))));
+    this.#transact(() => this.#table("closed").putAll(rows.map((row) => closedCells(row, now().toISOString()))));
   }
 
   approvals(plan: string): ApprovalRecord[] {
@@ -341,9 +345,9 @@ export class Ledger implements Disposable {
     const { stream, watermark, taken = [], delivered, waiting, insertedFiles = [], inserted, closed = [] } = settlement;
     this.#transact(() => {
       for (const file of settlement.forgottenFiles ?? []) this.#table("inserts").delete({ ...file });
-      for (const file of insertedFiles) this.#put("inserts", { ...file, settled: now().toISOString() });
-      if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
       const settled = now().toISOString();
+      for (const file of insertedFiles) this.#put("inserts", { ...file, settled });
+      if (inserted !== undefined) this.#put("inserted", insertedCells(inserted));
       this.#table("taken").putAll(taken.map((file) => takenCells({ ...file, settled })));
       if (watermark !== undefined) this.#put("watermarks", watermarkCells(watermark));
       if (delivered !== undefined) this.#put("delivered", deliveredCells(delivered));

@@ -7,7 +7,7 @@ import { mappedName } from "../core/columns.ts";
 import { severalSeparator } from "../core/model.ts";
 import { problemStart } from "../core/problem.ts";
 import { identifier, literal } from "../core/sql.ts";
-import { makesAndChanges } from "../job/mode.ts";
+import { followsSource, makesAndChanges } from "../job/mode.ts";
 import { differs, foldCase } from "../values/equality.ts";
 import type { Objection } from "../values/limits.ts";
 import {
@@ -16,6 +16,7 @@ import {
   isRejected,
   keysTable,
   leftBehindTable,
+  lostTable,
   olderTable,
   outsideTable,
   waitingTable,
@@ -61,7 +62,7 @@ export function planRows(input: CompareInput): string {
     case "update":
     case "upsert":
     case "delta":
-      return planChanges(input);
+      return input.decided === undefined ? planChanges(input) : `${planChanges(input)} UNION ALL ${planGone(input)}`;
     case "delete":
       return planDeletes(input, "_row_ IS NOT NULL AND _row_ NOT IN (SELECT _row_ FROM ambiguous)");
     case "mirror":
@@ -182,6 +183,9 @@ function changedName(field: ComparedField): string {
 /** Rows that are held back until a person has decided: _row_, reason, ids. */
 export const heldTable = "undecided_rows";
 
+/** Rows whose records are to be deleted, for their other ones were: _row_. */
+export const deletedTable = "deleted_rows";
+
 /** Where fields are decided one by one: which of them may be written, of each match. */
 export const decisionsTable = "write_decisions";
 
@@ -225,15 +229,19 @@ export function differsFrom(field: ComparedField, value: string, target: string)
     : `NOT coalesce(list_contains(${present}, ${fold(value)}), false)`;
 }
 
+/** Records whose other ones were deleted. */
+function planGone(input: CompareInput): string {
+  return planDeletes(input, `_row_ IN (SELECT _row_ FROM ${deletedTable})`);
+}
+
 function planDeletes(input: CompareInput, condition: string): string {
-  // By mode delete each has a row of the source; by mirror none.
-  const [place, rows] =
-    input.mode === "delete"
-      ? [
-          "_part_ AS part, _position_ AS position",
-          `${matchesTable} JOIN (SELECT _row_, _part_, _position_ FROM ${identifier(input.stage)}) USING (_row_)`,
-        ]
-      : ["CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position", matchesTable];
+  // By mirror none has a row of the source.
+  const [place, rows] = !followsSource(input.mode)
+    ? [
+        "_part_ AS part, _position_ AS position",
+        `${matchesTable} JOIN (SELECT _row_, _part_, _position_ FROM ${identifier(input.stage)}) USING (_row_)`,
+      ]
+    : ["CAST(NULL AS USMALLINT) AS part, CAST(NULL AS BIGINT) AS position", matchesTable];
   return `SELECT 'delete' AS action, ${foldKey(input.key)} AS key, _id_ AS id, _version_ AS version,
       ${packPresent(input.fields, ({ name }) => identifier(name))} AS before,
       ${packNulls(input.fields)} AS after, CAST([] AS VARCHAR[]) AS changed, _row_ AS row,
@@ -281,7 +289,11 @@ export function nameStayed(input: CompareInput): string[] {
       FROM ${identifier(input.stage)} s JOIN ${rowSetsTable} r ON r.block = s._row_ // ${blockRows} WHERE ${isLeft}`);
   }
   if (input.hasOlder === true) statements.push(`${insert} 'conflicts', _row_, _why_, '' FROM ${olderTable}`);
-  if (input.decided !== undefined) statements.push(`${insert} 'conflicts', _row_, reason, ids FROM ${heldTable}`);
+  if (input.decided !== undefined)
+    statements.push(
+      `${insert} 'conflicts', _row_, reason, ids FROM ${heldTable}`,
+      `${insert} kind, _row_, reason, ids FROM ${lostTable}`,
+    );
   if (input.isBounded === true)
     statements.push(`${insert} 'unmatched', _row_, 'its record is not in target.where', ids FROM ${outsideTable}`);
   return statements;
@@ -305,6 +317,8 @@ export function countPlan(input: CompareInput, plan: string): string {
     (SELECT count(*) FROM ${waitingTable}) AS waiting,
     (SELECT coalesce(sum(bit_count(keyed)), 0) FROM ${rowSetsTable}) AS keyed,
     (SELECT count(*) FROM ambiguous) AS conflicts,
+    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ = 'lost') AS lost,
+    (SELECT count(*) FROM ${leftBehindTable} WHERE _reason_ = 'contested') AS contested,
     ${input.hasOlder === true ? `(SELECT count(*) FROM ${olderTable})` : "0"} AS older,
     ${countUnmatched(input)} AS unmatched,
     ${input.isBounded === true ? `(SELECT count(*) FROM ${outsideTable})` : "0"} AS outside,

@@ -53,11 +53,13 @@ export interface KeysInput {
 export const keysTable = "keys";
 export const leftBehindTable = "left_behind";
 /** SQL over `left_behind`: the row is a reject. */
-export const isRejected = "_reason_ NOT IN ('duplicate', 'waiting', 'older')";
+export const isRejected = "_reason_ NOT IN ('duplicate', 'waiting', 'older', 'lost', 'contested')";
 /** Rows that are kept until a run finds their parent (_row_, _field_, _why_). */
 export const waitingTable = "waiting_rows";
 /** Rows whose key finds no record but such as may not be touched (_row_, ids). */
 export const outsideTable = "outside_rows";
+/** Rows of records that are known, and can't be told or are not there any more (kind, _row_, reason, ids). Only where both sides change them. */
+export const lostTable = "lost_rows";
 /** Rows that an earlier run has left, and whose key a newer row has had since (_row_, _why_). Only where such are taken up. */
 export const olderTable = "older_rows";
 /** What rows name of a stream that is planned later (key, field, parent, streams): the row's key, and that of what it names. */

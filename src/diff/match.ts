@@ -63,6 +63,8 @@ export interface CompareInput {
   snapshot?: SnapshotScan;
   /** Records that agree with a row in another field: those without a key are taken for the row's. */
   adopted?: { scan: string; by: KeyField };
+  /** Records that are known to be those of rows which no key finds, by their ids: \`record_pairs\`. */
+  paired?: { scan: string };
   /** Parts of records of which not all that is mapped is known: they make no new record. */
   partlyKnown: readonly number[];
   /** Mode insert: SELECT of the rows (_row_) that an earlier run has inserted; they are as they should be. */
@@ -135,9 +137,11 @@ export function nameRecords(input: CompareInput, snapshot: SnapshotScan): string
   const unusual = `CASE WHEN NOT ${isPlainSql("_target_key_")} THEN _target_key_ END`;
   const keyed = `SELECT *, ${input.tellsUnusualKeys ? unusual : "CAST(NULL AS VARCHAR)"} AS ${unusualName}
     FROM (SELECT *, ${foldKey(input.key)} AS _target_key_ FROM (${readRecords(input, snapshot, snapshot.scan, input.key)}))`;
-  return input.adopted === undefined
-    ? keyed
-    : `${keyed} UNION ALL BY NAME ${adoptRecords(input, snapshot, input.adopted)}`;
+  const others = [
+    ...(input.adopted === undefined ? [] : [adoptRecords(input, snapshot, input.adopted)]),
+    ...(input.paired === undefined ? [] : [pairRecords(input, snapshot, input.paired)]),
+  ];
+  return [keyed, ...others].join(" UNION ALL BY NAME ");
 }
 
 /** In scans of records, where a job bounds which of them may be touched. */
@@ -200,7 +204,8 @@ export function findUnmatched(input: CompareInput, by: KeyField): string {
   const present = `SELECT ${key} AS _key_ FROM (${selectPresent(input, input.snapshot, input.snapshot.scan)})`;
   return `CREATE OR REPLACE TEMP TABLE ${orphansTable} AS SELECT _by_, any_value(_key_) AS _key_
     FROM (SELECT ${foldKey([by])} AS _by_, ${key} AS _key_ FROM ${identifier(input.stage)} SEMI JOIN ${keysTable} USING (_row_))
-    ANTI JOIN (${present}) p USING (_key_) WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) = 1`;
+    ANTI JOIN (${present}) p USING (_key_)${input.paired === undefined ? "" : ` ANTI JOIN ${pairsTable} USING (_key_)`}
+    WHERE _by_ IS NOT NULL GROUP BY _by_ HAVING count(*) = 1`;
 }
 
 function adoptRecords(
@@ -211,6 +216,18 @@ function adoptRecords(
   return `SELECT p.*, u._key_ AS _target_key_, CAST(NULL AS VARCHAR) AS ${unusualName}
     FROM (${readRecords(input, snapshot, scan, [...input.key, by])}) p JOIN ${orphansTable} u ON ${foldKey([by], "p.")} = u._by_
     WHERE ${foldKey(input.key, "p.")} IS NULL QUALIFY count(DISTINCT u._key_) OVER (PARTITION BY p._id_) = 1`;
+}
+
+/** Table of rows' keys (_key_) with the ids of the records that they are known to be of (id, as the system writes it). */
+export const pairsTable = "record_pairs";
+
+function pairRecords(
+  input: CompareInput,
+  snapshot: SnapshotScan,
+  { scan }: NonNullable<CompareInput["paired"]>,
+): string {
+  return `SELECT p.*, u._key_ AS _target_key_, CAST(NULL AS VARCHAR) AS ${unusualName}
+    FROM (${readRecords(input, snapshot, scan, input.key)}) p JOIN ${pairsTable} u ON p._id_ = u.id`;
 }
 
 /** Statements that give the result of `matchKeys` its names, and make `ambiguous`; `planRows` reads both. */

@@ -6,7 +6,7 @@
 import { identifier, literal } from "../core/sql.ts";
 import type { Ownership } from "../job/job.ts";
 import { differs } from "../values/equality.ts";
-import { compareField, decisionsTable, differsFrom, heldTable, mayWriteName } from "./compare.ts";
+import { compareField, decisionsTable, deletedTable, differsFrom, heldTable, mayWriteName } from "./compare.ts";
 import type { ComparedField, CompareInput } from "./match.ts";
 import { isNewer, withTimes } from "./newest.ts";
 
@@ -17,8 +17,9 @@ export const changedMark = "\u0001";
 
 export interface TwoWayField {
   field: ComparedField;
-  /** Columns of the source that it is mapped from, as the base names them. */
+  /** Columns of the source that it is mapped from, and the field itself, as the base names them. */
   columns: readonly string[];
+  agreedAs: string;
   ownership: Ownership;
 }
 
@@ -29,6 +30,9 @@ export interface TwoWayInput {
   columns: readonly { name: string; now: string }[];
   /** SELECT of the pairs: source_id, target_id, then the columns as `o:` and the fields as `q:`, likewise. */
   base: string;
+  /** BOOLEAN over a row `s`: its record was deleted. Undefined where that is not told. */
+  deleted?: string;
+  onDeletes: "carry" | "ignore" | "ask";
   /** SQL of an id that is one whatever it is written like. */
   fold(id: string): string;
   /** Nothing is written: what differs is for a person to decide. */
@@ -48,7 +52,7 @@ const becomesName = quoted("d");
 
 /** Statements that make `two_way`, `undecided_rows` and `write_decisions`, after `nameMatches`. */
 export function decideRows(input: TwoWayInput): string[] {
-  const { compare, fields, columns, base, fold } = input;
+  const { compare, fields, columns, base, fold, deleted = "false", onDeletes } = input;
   const matches = withTimes(compare, "SELECT * FROM matches WHERE _row_ IS NOT NULL");
   const cells = [
     ...columns.flatMap(({ name, now }) => [`${now} AS ${nowName(name)}`, `b.${heldName(name)}`]),
@@ -66,17 +70,27 @@ export function decideRows(input: TwoWayInput): string[] {
     ({ field }) => `${becomesName(field.name)} IN ('same', 'write') AS ${mayWriteName(field.name)}`,
   );
   const asked = fields.map(({ field }) => `${becomesName(field.name)} = 'ask'`);
+  const isChanged = fields.map(({ field }) =>
+    differs(field.equality, `nullif(${agreedName(field.name)}, '')`, `nullif(${presentName(field.name)}, '')`),
+  );
+  // What nobody agreed on, or somebody has changed since, is no copy of what was deleted.
+  const isCopy = `is_known AND NOT (${["false", ...isChanged].join(" OR ")})`;
+  const mayGo = onDeletes === "carry" && !input.adopts ? `is_deleted AND ${isCopy}` : "false";
+  const isAsked = onDeletes === "ignore" || input.adopts ? "false" : `is_deleted AND NOT (${mayGo})`;
   return [
     `CREATE OR REPLACE TEMP TABLE ${twoWayTable} AS
       SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, s._version_ AS source_time, m._version_ AS target_time,
+        b.source_id IS NOT NULL AS is_known, ${deleted} AS is_deleted,
         ${[...cells, ...decided].join(",\n ")}
       FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
       LEFT JOIN (${base}) b ON ${fold("b.source_id")} = ${fold("s._id_")} AND ${fold("b.target_id")} = ${fold("m._id_")}
       WHERE s._row_ NOT IN (SELECT _row_ FROM ambiguous)`,
+    `CREATE OR REPLACE TEMP TABLE ${deletedTable} AS SELECT _row_ FROM ${twoWayTable} WHERE ${mayGo}`,
     `CREATE OR REPLACE TEMP TABLE ${heldTable} AS SELECT _row_, target_id AS ids,
-        'changed on both sides: ' || concat_ws(', ', ${fields.map(({ field }, place) => `CASE WHEN ${asked[place]} THEN ${literal(field.name)} END`).join(", ")}) AS reason
-      FROM ${twoWayTable} WHERE ${["false", ...asked].join(" OR ")}`,
-    `CREATE OR REPLACE TEMP VIEW ${decisionsTable} AS SELECT ${["_row_", ...may].join(", ")} FROM ${twoWayTable}`,
+        CASE WHEN is_deleted AND ${isCopy} THEN 'deleted on this side' WHEN is_deleted THEN 'deleted on this side, changed on the other'
+          ELSE 'changed on both sides: ' || concat_ws(', ', ${fields.map(({ field }, place) => `CASE WHEN ${asked[place]} THEN ${literal(field.name)} END`).join(", ")}) END AS reason
+      FROM ${twoWayTable} WHERE ${[isAsked, ...asked].join(" OR ")}`,
+    `CREATE OR REPLACE TEMP VIEW ${decisionsTable} AS SELECT ${["_row_", ...may].join(", ")} FROM ${twoWayTable} WHERE ${input.adopts ? "false" : "NOT is_deleted"}`,
     `INSERT INTO ambiguous SELECT _row_ FROM ${heldTable}`,
   ];
 }
@@ -97,10 +111,10 @@ function decide(input: TwoWayInput, { field, columns, ownership }: TwoWayField):
   // Nothing is lost where a value is only added to others.
   if (field.several && !field.replaces) {
     const ownKnown = known.slice(0, -1);
-    return `CASE WHEN NOT (${differsFrom(field, value, present)}) THEN 'same' ${adopts ? "WHEN true THEN 'leave'" : ""}
+    return `CASE WHEN ${input.deleted ?? "false"} THEN 'leave' WHEN NOT (${differsFrom(field, value, present)}) THEN 'same' ${adopts ? "WHEN true THEN 'leave'" : ""}
       WHEN NOT (${changed}) OR (${["true", ...ownKnown].join(" AND ")} AND NOT (${ours})) THEN 'leave' ELSE 'write' END`;
   }
-  return `CASE WHEN NOT (${differsFrom(field, value, present)}) THEN 'same'
+  return `CASE WHEN ${input.deleted ?? "false"} THEN 'leave' WHEN NOT (${differsFrom(field, value, present)}) THEN 'same'
     ${adopts ? "WHEN true THEN 'ask'" : ""}
     WHEN NOT (${changed}) THEN 'leave'
     WHEN ${known.join(" AND ")}
@@ -125,7 +139,8 @@ export function agreeOn({ fields, columns }: Pick<TwoWayInput, "fields" | "colum
       WHEN 'yield' THEN CASE WHEN ${before} IS NULL OR ${before} = ${present} THEN ${literal(changedMark)} ELSE ${before} END
       ELSE ${before} END AS ${agreedName(field.name)}`;
   });
-  return `SELECT ${["_row_", "source_id", "target_id", ...moved, ...agreed].join(", ")} FROM ${twoWayTable}
+  const isGone = `_row_ IN (SELECT _row_ FROM ${deletedTable}) AS is_gone`;
+  return `SELECT ${["_row_", "source_id", "target_id", isGone, ...moved, ...agreed].join(", ")} FROM ${twoWayTable}
     WHERE _row_ NOT IN (SELECT _row_ FROM ${heldTable})`;
 }
 
@@ -133,19 +148,28 @@ export function agreeOn({ fields, columns }: Pick<TwoWayInput, "fields" | "colum
 export function agreeOnNew({ compare, fields, columns }: TwoWayInput, creates: string): string {
   const moved = columns.map(({ name, now }) => `${now} AS ${heldName(name)}`);
   const agreed = fields.map(({ field }) => `coalesce(s.${identifier(field.name)}, '') AS ${agreedName(field.name)}`);
-  return `SELECT ${["s._row_", "s._id_ AS source_id", "CAST(NULL AS VARCHAR) AS target_id", ...moved, ...agreed].join(", ")}
+  return `SELECT ${["s._row_", "s._id_ AS source_id", "CAST(NULL AS VARCHAR) AS target_id", "false AS is_gone", ...moved, ...agreed].join(", ")}
     FROM ${identifier(compare.stage)} s WHERE s._row_ IN (${creates})`;
 }
 
-/** SELECT of what a person is to decide, a row a field. */
+/**
+ * SELECT of what a person is to decide, a row a field; of a deletion a row without one. `columns` with what is there `now`
+ * are those that the base takes where ours counts not (of a deletion: where it counts), `field_column` is the field's.
+ */
 export function listAsked({ fields, columns }: Pick<TwoWayInput, "fields" | "columns">): string {
   const known = new Set(columns.map(({ name }) => name));
-  const asked = fields.map(({ field, columns: from }) => {
+  const list = (cells: readonly string[]) => `CAST([${cells.join(", ")}] AS VARCHAR[])`;
+  const asked = fields.map(({ field: { name: field }, columns: from, agreedAs }) => {
     const names = from.filter((name) => known.has(name));
-    const list = (name: (column: string) => string) => `CAST([${names.map(name).join(", ")}] AS VARCHAR[])`;
-    return `SELECT _row_, source_id, target_id, ${literal(field.name)} AS field, ${list(literal)} AS columns, ${list(nowName)} AS now,
-      ${list(heldName)} AS before, ${mappedNow(field.name)} AS ours, ${presentName(field.name)} AS theirs,
-      ${agreedName(field.name)} AS agreed, source_time, target_time FROM ${twoWayTable} WHERE ${becomesName(field.name)} = 'ask'`;
+    return `SELECT _row_, source_id, target_id, ${literal(field)} AS field, ${literal(agreedAs)} AS field_column,
+      ${list(names.map(literal))} AS columns, ${list(names.map(nowName))} AS now, ${list(names.map(heldName))} AS before,
+      ${mappedNow(field)} AS ours, ${presentName(field)} AS theirs, ${agreedName(field)} AS agreed, source_time, target_time
+      FROM ${twoWayTable} WHERE ${becomesName(field)} = 'ask'`;
   });
-  return asked.join(" UNION ALL ");
+  const present = fields.map(({ field }) => presentName(field.name));
+  const gone = `SELECT _row_, source_id, target_id, '' AS field, '' AS field_column, ${list(fields.map(({ agreedAs }) => literal(agreedAs)))} AS columns,
+    ${list(present)} AS now, ${list(fields.map(({ field }) => agreedName(field.name)))} AS before, 'deleted' AS ours, 'there' AS theirs,
+    CAST(NULL AS VARCHAR) AS agreed, source_time, target_time
+    FROM ${twoWayTable} WHERE is_deleted AND _row_ IN (SELECT _row_ FROM ${heldTable})`;
+  return [...asked, gone].join(" UNION ALL ");
 }

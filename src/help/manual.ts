@@ -66,6 +66,13 @@ export const manuals: Readonly<Record<string, Manual>> = {
     ],
     exitCodes: ofRuns,
   },
+  conflicts: {
+    examples: [
+      ["conflicts jobs/hubspot-to-salesforce.yaml", "what both sides changed, field by field"],
+      ["conflicts jobs/hubspot-to-salesforce.yaml --take ours --keys mine.txt", "the source's value counts, of these"],
+    ],
+    exitCodes: [1, 6],
+  },
   reconcile: {
     examples: [
       ["reconcile jobs/contacts.yaml", "what differs between source and target"],

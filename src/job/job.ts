@@ -91,6 +91,10 @@ export type Ownership = "source" | "target" | "newest" | "ask";
 export interface TwoWay {
   /** By target field: what the job says, and once the twin is known what it says too; the two-way fields alone then. */
   ownership: Readonly<Record<string, Ownership>>;
+  /** What becomes of a record whose other one was deleted. */
+  onDeletes: "carry" | "ignore" | "ask";
+  /** Once the twin is known: the field of the source that its stream writes as its key, and what it maps it from. */
+  link?: { column: string; from: string };
 }
 
 export interface Stream {

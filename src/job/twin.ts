@@ -129,7 +129,20 @@ function settleOwnership(stream: Stream, pair: Stream | undefined, problems: Dia
     }
     settled[name] = written ?? (said === undefined ? "ask" : inverse[said]);
   }
-  return { ...stream, twoWay: { ...twoWay, ownership: settled } };
+  return withLink({ ...stream, twoWay: { ...twoWay, ownership: settled } }, pair);
+}
+
+/** What the twin writes into its key may name our record: it is taken along. */
+function withLink(stream: Stream, pair: Stream): Stream {
+  const [column = ""] = pair.target.key;
+  const from = pair.fields.find(({ target }) => target === column)?.expression.sql.trim() ?? "";
+  const { source, twoWay } = stream;
+  if (source.kind !== "object" || twoWay === undefined || !/^\w+$/.test(from)) return stream;
+  return {
+    ...stream,
+    source: { ...source, fields: [...new Set([...source.fields, column])] },
+    twoWay: { ...twoWay, link: { column, from } },
+  };
 }
 
 /** Whether a field is mapped from a column, or from what lies behind it (`companies.name`). By the text: names in quotes too, and no calls. */

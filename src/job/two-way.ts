@@ -10,8 +10,11 @@ import { keySpanAt } from "./yaml-tree.ts";
 
 const keys = ["ownership", "match", "deletes"] as const;
 
-export function buildTwoWay({ ownership = {} }: StreamFile, { hasTwin }: StreamDraft): Pick<Stream, "twoWay"> {
-  return hasTwin ? { twoWay: { ownership } satisfies TwoWay } : {};
+export function buildTwoWay(
+  { ownership = {}, deletes = "ignore" }: StreamFile,
+  { hasTwin }: StreamDraft,
+): Pick<Stream, "twoWay"> {
+  return hasTwin ? { twoWay: { ownership, onDeletes: deletes } satisfies TwoWay } : {};
 }
 
 /** Records that agree in a field are joined as by `adopt_by`. */
@@ -40,8 +43,15 @@ export function refuseOneWay(
     diagnostics.add(spanAt(["target", "mode"], draft), `mode ${target.mode} does not go with \`twin\``, { next });
   }
   if (target.key.length > 1) diagnostics.add(spanAt(["target", "key"], draft), "a twin goes with one key field");
-  if (written.deletes !== undefined && written.deletes !== "ignore")
-    diagnostics.add(spanAt(["deletes"], draft), `deletes: ${written.deletes} is not supported yet`);
+  if (
+    written.deletes !== undefined &&
+    written.deletes !== "ignore" &&
+    source.kind === "object" &&
+    source.deletes === "ignore"
+  ) {
+    const next = "add deletes: emit to its source";
+    diagnostics.add(at("deletes"), `deletes: ${written.deletes} wants a source that tells what was deleted`, { next });
+  }
   if (written.match !== undefined && written.target?.adopt_by !== undefined)
     diagnostics.add(at("match"), "match and adopt_by say the same: one of them");
   if (written.match !== undefined && written.match.length > 1)

@@ -78,3 +78,115 @@ test("a coarser copy never comes back over the finer value", async () => {
   expect(await pair.settle()).toEqual([1, 0]);
   expect(await pair.salesforce()).toMatchObject([{ Seen_At__c: "2026-03-02T11:00:00.000+0000" }]);
 });
+
+test("what one job made is known to the other by its id, and by what the twin wrote down", async () => {
+  await using pair = await openPair({ match: false });
+  await pair.addSalesforce({ LastName: "Ann", Email: "ann@x.de" });
+  await pair.addHubSpot({ lastname: "Bob", email: "bob@x.de" });
+  expect(await pair.settle()).toEqual([3, 1, 0]);
+  expect(await pair.salesforce()).toHaveLength(2);
+  expect(await pair.hubspot()).toHaveLength(2);
+  // One is merged away in HubSpot: the survivor has a new id, and is still the record that Salesforce knows.
+  const [ann, bob] = await pair.hubspot();
+  const merge = { primaryObjectId: ann?.id, objectIdToMerge: bob?.id };
+  await pair.sandbox.hubspotApi("POST", "/crm/v3/objects/contacts/merge", merge);
+  await pair.settle();
+  expect(await pair.hubspot()).toHaveLength(1);
+  expect((await pair.salesforce()).map(({ LastName }) => LastName)).toEqual(["Ann", "Bob"]);
+});
+
+test("records that could be several are held back, and none is made for them", async () => {
+  await using pair = await openPair();
+  await pair.addSalesforce({ LastName: "Ann", Email: "ann@x.de" });
+  await pair.addSalesforce({ LastName: "Other", Email: "ann@x.de" });
+  await pair.addHubSpot({ email: "ann@x.de", lastname: "Ann" });
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 0, held: 2 });
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 0, held: 1 });
+  expect(await pair.hubspot()).toHaveLength(1);
+  expect(await pair.salesforce()).toHaveLength(2);
+});
+
+test("a deletion is carried where the other side has not changed the record, and held back where it has", async () => {
+  await using pair = await openPair({ deletes: "carry" });
+  const ids: string[] = [];
+  for (const name of ["Ann", "Bob", "Cid", "Dan"])
+    ids.push(await pair.addSalesforce({ LastName: name, Email: `${name}@x.de` }));
+  await pair.settle();
+  const there = new Map((await pair.hubspot()).map(({ id, lastname }) => [lastname, id]));
+  await pair.sandbox.api("DELETE", `sobjects/Contact/${ids[0]}`);
+  await pair.sandbox.api("DELETE", `sobjects/Contact/${ids[1]}`);
+  await pair.setHubSpot(there.get("Bob") ?? "", { jobtitle: "Chief" });
+  await pair.sandbox.hubspotApi("DELETE", `/crm/v3/objects/contacts/${there.get("Cid")}`);
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1, held: 1 });
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 1, held: 0 });
+  expect((await pair.hubspot()).map(({ lastname }) => lastname)).toEqual(["Bob", "Dan"]);
+  expect((await pair.salesforce()).map(({ LastName }) => LastName)).toEqual(["Dan"]);
+  expect(await pair.settle()).toEqual([0]);
+});
+
+test("a person decides a conflict once, whichever job is asked, and the twin or the job writes it", async () => {
+  await using pair = await openPair({ deletes: "carry" });
+  const ids: string[] = [];
+  for (const name of ["Ann", "Bob", "Cid"])
+    ids.push(await pair.addSalesforce({ LastName: name, Email: `${name}@x.de` }));
+  await pair.settle();
+  const there = new Map((await pair.hubspot()).map(({ id, lastname }) => [lastname, id]));
+  for (const [index, name] of ["Ann", "Bob"].entries()) {
+    await pair.setSalesforce(ids[index] ?? "", { Title: "Ours" });
+    await pair.setHubSpot(there.get(name) ?? "", { jobtitle: "Theirs" });
+  }
+  await pair.sandbox.api("DELETE", `sobjects/Contact/${ids[2]}`);
+  await pair.setHubSpot(there.get("Cid") ?? "", { jobtitle: "Kept" });
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 0, held: 3 });
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 0, held: 2 });
+
+  const listed = await pair.project.run("conflicts", toHubSpot, "--json");
+  expect(listed.code, listed.stderr).toBe(0);
+  expect(JSON.parse(listed.stdout)).toMatchObject({
+    job: "to-hubspot",
+    conflicts: [
+      { key: ids[0], field: "jobtitle", base: "", ours: "Ours", theirs: "Theirs" },
+      { key: ids[1], field: "jobtitle" },
+      { key: ids[2], field: "", ours: "deleted", theirs: "there" },
+    ],
+  });
+  expect((await pair.project.run("conflicts", toHubSpot)).stdout).toContain('ours   "Ours"');
+  pair.project.write({ "ann.txt": `${ids[0]}\n`, "none.txt": "x\n" });
+  expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours", "--keys", "none.txt")).code).toBe(2);
+  expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours", "--keys", "ann.txt")).code).toBe(0);
+  expect((await pair.project.run("conflicts", toHubSpot, "--take", "theirs")).stdout).toContain(
+    "2 fields decided: theirs",
+  );
+  expect((await pair.project.run("conflicts", toSalesforce)).stdout).toContain("Nothing to decide");
+  await pair.settle();
+  expect((await pair.salesforce()).map(({ LastName, Title }) => [LastName, Title])).toEqual([
+    ["Ann", "Ours"],
+    ["Bob", "Theirs"],
+    ["Cid", "Kept"],
+  ]);
+  expect((await pair.hubspot()).map(({ lastname, jobtitle }) => [lastname, jobtitle])).toEqual([
+    ["Ann", "Ours"],
+    ["Bob", "Theirs"],
+    ["Cid", "Kept"],
+  ]);
+  expect(await pair.settle()).toEqual([0]);
+});
+
+test("adopting takes what agrees as agreed on, lists what differs, and writes nothing", async () => {
+  await using pair = await openPair({ ownership: { jobtitle: "source" } });
+  await pair.addSalesforce({ LastName: "Ann", Email: "ann@x.de", Title: "Boss" });
+  await pair.addSalesforce({ LastName: "Bob", Email: "bob@x.de", Title: "Chief" });
+  await pair.addSalesforce({ LastName: "New", Email: "new@x.de" });
+  for (const lastname of ["Ann", "Bob"])
+    await pair.addHubSpot({ lastname, email: `${lastname.toLowerCase()}@x.de`, jobtitle: "Boss" });
+  expect(await pair.run(toHubSpot, "--adopt")).toMatchObject({ wrote: 0, held: 1 });
+  expect((await pair.hubspot()).map(({ jobtitle }) => jobtitle)).toEqual(["Boss", "Boss"]);
+  const { stdout } = await pair.project.run("conflicts", toHubSpot, "--json");
+  expect(JSON.parse(stdout)).toMatchObject({
+    conflicts: [{ field: "jobtitle", base: null, ours: "Chief", theirs: "Boss" }],
+  });
+  expect((await pair.project.run("conflicts", toHubSpot, "--take", "theirs")).code).toBe(0);
+  await pair.settle();
+  expect((await pair.salesforce()).map(({ Title }) => Title)).toEqual(["Boss", "Boss", null]);
+  expect(await pair.hubspot()).toHaveLength(3);
+});

@@ -115,7 +115,7 @@ export async function openPair(jobs: TwinJobs = {}): Promise<Pair> {
     run,
     async settle() {
       const rounds: number[] = [];
-      for (let wrote = 1; wrote > 0; rounds.push(wrote))
+      for (let wrote = 1; wrote > 0 && rounds.length < 8; rounds.push(wrote))
         wrote = (await run(toHubSpot)).wrote + (await run(toSalesforce)).wrote;
       return rounds;
     },

@@ -111,6 +111,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     columns,
     strict: input.columns?.strict ?? new Map(),
     ...(where === undefined ? {} : { where }),
+    ...toldDeletions(input),
     keepColumns,
     redacted,
     carried: [...carried],
@@ -139,6 +140,12 @@ async function tellMeant(target: Target, object: string): Promise<string | undef
     (await target.listObjects()).map(({ name }) => name),
   );
   return meant === undefined ? undefined : `did you mean "${meant}"?`;
+}
+
+function toldDeletions({ stream, columns }: CompileInput): Pick<CompiledStream, "deletions"> {
+  const [flag, mergedInto] = columns?.deletionColumns ?? [];
+  if (stream.source.kind !== "object" || stream.source.deletes === "ignore" || flag === undefined) return {};
+  return { deletions: { flag, ...(mergedInto === undefined ? {} : { mergedInto }) } };
 }
 
 /** `source.fields`: taken even where no expression uses them. */

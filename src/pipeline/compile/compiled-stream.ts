@@ -44,6 +44,8 @@ export interface CompiledStream extends WrittenStream {
   carried: readonly string[];
   /** Of fields under policy newest: the stage's column with the time that a row's value is from. */
   times: ReadonlyMap<string, string>;
+  /** Where deleted records come as rows: the columns that say so, and into which record one was merged. */
+  deletions?: { flag: string; mergedInto?: string };
   /** Statements that make the table, or columns of it, before the first row is written. */
   ddl: readonly string[];
   /** Whether a value may be rounded. */

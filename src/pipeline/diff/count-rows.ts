@@ -41,6 +41,8 @@ export async function countRows(
     count("waiting") -
     count("outside") -
     count("older") -
+    count("lost") -
+    count("contested") -
     keyed;
   const changed = count("creates") + count("updates") + count("deletes");
   return {
@@ -49,13 +51,13 @@ export async function countRows(
     filtered: Number(states["filtered"]) + notSelected + notTaken,
     duplicates: count("duplicates"),
     rejected,
-    unmatched: count("unmatched") + count("waiting") + count("outside"),
+    unmatched: count("unmatched") + count("waiting") + count("outside") + count("lost"),
     waiting: count("waiting"),
     creates: count("creates"),
     updates: count("updates"),
     deletes: count("deletes"),
     unchanged: keyed - changed - count("conflicts") - count("unmatched"),
-    conflicts: count("conflicts") + count("older"),
+    conflicts: count("conflicts") + count("older") + count("contested"),
     mirrorDeletes: count("mirror_deletes"),
     rounded: compiled.rounds ? await countRounded(engine, staged) : 0,
   };

@@ -20,8 +20,10 @@ export interface Selection {
 export interface TwoWay {
   /** Nothing is written. */
   adopts: boolean;
+  /** Finds the records of rows that no key finds, by what the two know of each other. */
+  pair(input: DiffInput, compare: CompareInput): Promise<CompareInput>;
   /** Decides the fields, once it is known who matches. */
-  decide(compare: CompareInput): Promise<CompareInput>;
+  decide(input: DiffInput, compare: CompareInput): Promise<CompareInput>;
   /** Writes down what is agreed on once the plan is loaded. */
   keep(plan: string): Promise<void>;
 }

@@ -55,14 +55,15 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const present = await readPresent(input);
   const reconciles = sampled === undefined ? {} : { reconciles: { sampled } };
   const asked = { ...(await prepareCompare(input, present, read)), ...reconciles };
-  const adopted = await adoptRecords(input, input.twoWay === undefined ? asked : asTwoWay(asked, input.twoWay));
+  const paired = input.twoWay === undefined ? asked : await input.twoWay.pair(input, asTwoWay(asked, input.twoWay));
+  const adopted = await adoptRecords(input, paired);
   const prepared = await boundRecords(input, adopted);
   const { matches, alike } = await matchRows(input, prepared);
   const wholeness = together([read, wholeAsMatched(alike)]);
   const matched = alike === 0 || input.reconcile !== undefined ? prepared : { ...prepared, deletable: noneDeletable };
   for (const sql of nameMatches(matched, matches)) await engine.run(sql);
   const timed = await readFieldTimes(input, matched);
-  const compare = (await input.twoWay?.decide(timed)) ?? timed;
+  const compare = (await input.twoWay?.decide(input, timed)) ?? timed;
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   const planned = await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
   const refused = planned === 0 ? 0 : await refuseWrites(engine, compiled, input.planPath);

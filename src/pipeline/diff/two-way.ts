@@ -9,7 +9,9 @@ import { sourceName } from "../../core/columns.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
+import { heldTable } from "../../diff/compare.ts";
 import { leftBehindTable } from "../../diff/keys.ts";
+import type { CompareInput } from "../../diff/match.ts";
 import {
   agreedName,
   agreeOn,
@@ -19,6 +21,7 @@ import {
   listAsked,
   type TwoWayField,
   type TwoWayInput,
+  twoWayTable,
 } from "../../diff/three-way.ts";
 import { foldId } from "../../load/row-key.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -26,87 +29,178 @@ import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { storedReading } from "../../values/value.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
-import { baseColumn, cellOfBase, fetchBase, findBase } from "../run/twin-base.ts";
-import type { TwoWay } from "./diff-input.ts";
+import { readRecords } from "../run/read-records.ts";
+import { baseColumn, cellOfBase, type FetchedBase, fetchBase, findBase, type TwinBase } from "../run/twin-base.ts";
+import type { DiffInput, TwoWay } from "./diff-input.ts";
+import { leaveContested, pairRows } from "./pair-rows.ts";
 import { readField } from "./read-present.ts";
 
 /** Undefined for a stream that goes one way. */
 export async function openTwoWay(context: RunContext, compiled: CompiledStream): Promise<TwoWay | undefined> {
-  const { engine } = context;
   const { stream } = compiled;
   const base = findBase(context, stream);
   if (base === undefined || stream.source.kind !== "object") return undefined;
   const fetched = await fetchBase(context, base, stream.name);
-  const names = twoWayNames(compiled);
-  const used = [...new Set([...names.values()].flatMap(({ columns }) => columns))];
-  const source = targetOf(context, stream.source.connection);
-  const { fields } = await source.describe(stream.source.object);
-  const columns = used.map((name) => {
-    const column = baseColumn(base.sourceSide, name);
-    return { name: column, now: storedText(source, fields.get(name), `s.${sourceName(name)}`) };
-  });
-  const ofField = (name: string) => baseColumn(base.targetSide, readField(compiled, name));
-  const agreed = [...names.keys()].map((name) => [ofField(name), agreedName(name)] as const);
-  const held = columns.map(({ name }) => [name, heldName(name)] as const);
-  const own = fetched ?? { columns: new Set<string>() };
-  const ids = [
-    `${identifier(`${base.sourceSide}:`)} AS source_id`,
-    `${identifier(`${base.targetSide}:`)} AS target_id`,
-  ];
-  const cells = [...held, ...agreed].map(([column, name]) => `${cellOfBase(own, column)} AS ${name}`);
-  const none = ["'' AS source_id", "'' AS target_id", ...cells].join(", ");
-  let input: TwoWayInput | undefined;
-  const folder = subfolder(context, "twin");
-  const adopts = context.run.options.adopt === true;
-  return {
-    adopts,
-    async decide(compare) {
-      const decided = new Set(names.keys());
-      const twoWay = compare.fields.flatMap((field): TwoWayField[] => {
-        const known = names.get(field.name);
-        if (known === undefined) return [];
-        return [
-          {
-            field,
-            ownership: known.ownership,
-            columns: known.columns.map((name) => baseColumn(base.sourceSide, name)),
-          },
-        ];
-      });
-      input = {
-        compare: { ...compare, decided },
-        fields: twoWay,
-        columns,
-        base:
-          fetched === undefined
-            ? `SELECT ${none} LIMIT 0`
-            : `SELECT ${[...ids, ...cells].join(", ")} FROM ${fetched.scan}`,
-        fold: foldId,
-        adopts,
-      };
-      for (const sql of decideRows(input)) await engine.run(sql);
-      return input.compare;
-    },
-    async keep(plan) {
-      if (input === undefined) return;
-      const creates = `SELECT row FROM ${readParquet(plan)} WHERE action = 'create'`;
-      const rows = `SELECT * FROM (${agreeOn(input)} UNION ALL ${agreeOnNew(input, creates)})
-        WHERE _row_ NOT IN (SELECT _row_ FROM ${leftBehindTable})`;
-      const columnsOf = [...held, ...agreed].map(([column, name]) => `${name} AS ${identifier(column)}`);
-      const known = `SELECT _row_, source_id AS ${identifier(`${base.sourceSide}:`)}, target_id AS ${identifier(`${base.targetSide}:`)}, ${columnsOf.join(", ")} FROM (${rows})`;
-      await keepHashed(engine, known, folder, agreedFile(stream.name));
-      if (input.fields.length > 0) await keepHashed(engine, await named(input), folder, askedFile(stream.name));
-    },
-  };
+  const { fields } = await targetOf(context, stream.source.connection).describe(stream.source.object);
+  return new TwoWayStream(context, compiled, { base, fetched, schemas: fields });
+}
 
-  async function named(asked: TwoWayInput): Promise<string> {
-    const keys = compiled.key.map(({ name }) => `s.${identifier(name)}`);
-    const field = asked.fields.map(
-      ({ field: { name } }) => `WHEN '${name.replaceAll("'", "''")}' THEN '${ofField(name).replaceAll("'", "''")}'`,
-    );
-    return `SELECT a.*, CASE a.field ${field.join(" ")} END AS field_column, concat_ws(', ', ${keys.join(", ")}) AS key
-      FROM (${listAsked(asked)}) a JOIN ${identifier(asked.compare.stage)} s ON s._row_ = a._row_`;
+interface Sides {
+  base: TwinBase;
+  fetched: FetchedBase | undefined;
+  /** Of the source, as its system writes them. */
+  schemas: ReadonlyMap<string, FieldSchema>;
+}
+
+class TwoWayStream implements TwoWay {
+  readonly adopts: boolean;
+  readonly #context: RunContext;
+  readonly #compiled: CompiledStream;
+  readonly #sides: Sides;
+  /** Of the base: its column, and the name that the diff has for it. */
+  readonly #held: (readonly [string, string])[];
+  readonly #agreed: (readonly [string, string])[];
+  readonly #names: ReturnType<typeof twoWayNames>;
+  #input: TwoWayInput | undefined;
+
+  constructor(context: RunContext, compiled: CompiledStream, sides: Sides) {
+    this.adopts = context.run.options.adopt === true;
+    this.#context = context;
+    this.#compiled = compiled;
+    this.#sides = sides;
+    this.#names = twoWayNames(compiled);
+    this.#held = this.#sourceColumns().map((name) => [this.#ofSource(name), heldName(this.#ofSource(name))]);
+    this.#agreed = [...this.#names.keys()].map((name) => [this.#ofTarget(name), agreedName(name)]);
   }
+
+  async pair(input: DiffInput, compare: CompareInput): Promise<CompareInput> {
+    const pairs = `SELECT source_id, target_id FROM (${this.#selectBase()})`;
+    const paired = await pairRows(input, compare, { pairs, link: this.#link(), deleted: this.#deleted() });
+    await leaveContested(input, paired);
+    return paired;
+  }
+
+  async decide(input: DiffInput, compare: CompareInput): Promise<CompareInput> {
+    const { engine } = input;
+    const { twoWay } = this.#compiled.stream;
+    const fields = compare.fields.flatMap((field): TwoWayField[] => {
+      const known = this.#names.get(field.name);
+      if (known === undefined) return [];
+      return [
+        {
+          field,
+          ownership: known.ownership,
+          columns: known.columns.map((name) => this.#ofSource(name)),
+          agreedAs: this.#ofTarget(field.name),
+        },
+      ];
+    });
+    const source = targetOf(this.#context, this.#compiled.stream.source.connection);
+    this.#input = {
+      compare: { ...compare, decided: new Set(this.#names.keys()) },
+      fields,
+      columns: this.#sourceColumns().map((name) => ({
+        name: this.#ofSource(name),
+        now: storedText(source, this.#sides.schemas.get(name), `s.${sourceName(name)}`),
+      })),
+      base: this.#selectBase(),
+      deleted: this.#deleted(),
+      onDeletes: twoWay?.onDeletes ?? "ignore",
+      fold: foldId,
+      adopts: this.adopts,
+    };
+    for (const sql of decideRows(this.#input)) await engine.run(sql);
+    await holdMoved(input, this.#selectBase());
+    return this.#input.compare;
+  }
+
+  async keep(plan: string): Promise<void> {
+    const { engine } = this.#context;
+    const { name } = this.#compiled.stream;
+    if (this.#input === undefined) return;
+    const folder = subfolder(this.#context, "twin");
+    const creates = `SELECT row FROM ${readParquet(plan)} WHERE action = 'create'`;
+    const rows = `SELECT * FROM (${agreeOn(this.#input)} UNION ALL ${agreeOnNew(this.#input, creates)})
+      WHERE _row_ NOT IN (SELECT _row_ FROM ${leftBehindTable})`;
+    const { sourceSide, targetSide } = this.#sides.base;
+    const ids = [`source_id AS ${identifier(`${sourceSide}:`)}`, `target_id AS ${identifier(`${targetSide}:`)}`];
+    const cells = [...this.#held, ...this.#agreed].map(([column, name]) => `${name} AS ${identifier(column)}`);
+    const agreed = `SELECT ${["_row_", "is_gone", ...ids, ...cells].join(", ")} FROM (${rows})`;
+    await keepHashed(engine, agreed, folder, agreedFile(name));
+    await keepHashed(engine, this.#selectAsked(this.#input), folder, askedFile(name));
+  }
+
+  #selectAsked(input: TwoWayInput): string {
+    const keys = this.#compiled.key.map(({ name }) => `s.${identifier(name)}`);
+    return `SELECT a.*, concat_ws(', ', ${keys.join(", ")}) AS key
+      FROM (${listAsked(input)}) a JOIN ${identifier(input.compare.stage)} s ON s._row_ = a._row_`;
+  }
+
+  /** SELECT of what the two agreed on last, as the stream sees it. */
+  #selectBase(): string {
+    const { base, fetched } = this.#sides;
+    const cells = [...this.#held, ...this.#agreed].map(
+      ([column, name]) => `${cellOfBase(fetched ?? { columns: new Set() }, column)} AS ${name}`,
+    );
+    if (fetched === undefined) return `SELECT ${["'' AS source_id", "'' AS target_id", ...cells].join(", ")} LIMIT 0`;
+    const ids = [
+      `${identifier(`${base.sourceSide}:`)} AS source_id`,
+      `${identifier(`${base.targetSide}:`)} AS target_id`,
+    ];
+    return `SELECT ${[...ids, ...cells].join(", ")} FROM ${fetched.scan}`;
+  }
+
+  #sourceColumns(): string[] {
+    return [...new Set([...this.#names.values()].flatMap(({ columns }) => columns))];
+  }
+
+  #ofSource(name: string): string {
+    return baseColumn(this.#sides.base.sourceSide, name);
+  }
+
+  #ofTarget(name: string): string {
+    return baseColumn(this.#sides.base.targetSide, readField(this.#compiled, name));
+  }
+
+  /** What the twin writes into its key names our record only where it is the record's id. */
+  #link(): string {
+    const { stream } = this.#compiled;
+    const { link } = stream.twoWay ?? {};
+    const { idColumn } = targetOf(this.#context, stream.target.connection).capabilities;
+    const isId = link?.from.toLowerCase() === idColumn.toLowerCase();
+    return link === undefined || !isId ? "''" : `s.${sourceName(link.column)}`;
+  }
+
+  #deleted(): string {
+    const { deletions } = this.#compiled;
+    return deletions === undefined ? "false" : `coalesce(lower(s.${sourceName(deletions.flag)}) = 'true', false)`;
+  }
+}
+
+/** Rows whose key finds another record than the one that they are a pair with, which is there too: nobody knows whose they are. */
+async function holdMoved(input: DiffInput, base: string): Promise<void> {
+  const { engine, target, compiled, snapshotFolder: folder, signal } = input;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE moved_pairs AS SELECT t._row_, t.target_id AS found, b.target_id AS id
+    FROM ${twoWayTable} t JOIN (${base}) b ON ${foldId("b.source_id")} = ${foldId("t.source_id")} WHERE NOT t.is_known`);
+  const { idColumn } = target.capabilities;
+  const there = await readRecords(
+    { engine, target },
+    {
+      object: compiled.stream.target.object,
+      fields: [],
+      by: idColumn,
+      names: "SELECT DISTINCT id AS name FROM moved_pairs",
+      folder,
+      name: `${compiled.stream.name}-moved`,
+      signal,
+    },
+  );
+  await engine.run(`INSERT INTO ${heldTable} SELECT _row_, found || ' ' || id, 'its key finds another record than the one it is a pair with'
+    FROM moved_pairs WHERE ${foldId("id")} IN (SELECT ${foldId(identifier(idColumn))} FROM ${there})
+      AND _row_ NOT IN (SELECT _row_ FROM ${heldTable})`);
+  await engine.run(
+    `INSERT INTO ambiguous SELECT _row_ FROM ${heldTable} WHERE _row_ NOT IN (SELECT _row_ FROM ambiguous)`,
+  );
 }
 
 /** Fields that both sides change, with the columns that they are mapped from. */

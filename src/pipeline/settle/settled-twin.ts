@@ -99,14 +99,14 @@ async function keepBase(
   if (old !== undefined) {
     const changed = [...own].map((name) => `n.${identifier(name)} IS DISTINCT FROM ${of("o", before, name)}`);
     const { rows } = await engine.one(`SELECT count(*) AS rows FROM agreed_rows n LEFT JOIN (${old}) o ON ${isPair}
-      WHERE ${changed.join(" OR ")}`);
+      WHERE n.is_gone OR ${changed.join(" OR ")}`);
     if (Number(rows) === 0) return undefined;
   }
   const now = all.map(
     (name) => `${own.has(name) ? `n.${identifier(name)}` : of("o", before, name)} AS ${identifier(name)}`,
   );
   const joined = old === undefined ? "" : `LEFT JOIN (${old}) o ON ${isPair}`;
-  const rows = [`SELECT ${now.join(", ")} FROM agreed_rows n ${joined}`];
+  const rows = [`SELECT ${now.join(", ")} FROM agreed_rows n ${joined} WHERE NOT n.is_gone`];
   if (before !== undefined) {
     const stays = ids.map((id) => `${foldId(id)} NOT IN (SELECT ${foldId(id)} FROM agreed_rows)`);
     const cells = all.map((name) => `${cellOfBase(before, name)} AS ${identifier(name)}`);

@@ -259,7 +259,7 @@ function findNul(columns: readonly string[]): string {
 
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
 export function scanPart(
-  { stream, columns, carried, strict }: CompiledStream,
+  { stream, columns, carried, strict, deletions }: CompiledStream,
   part: Part,
   { scan, hasLines, hasFiles, isPlaced }: Scan,
 ): ScannedPart {
@@ -299,7 +299,8 @@ export function scanPart(
   ];
   const own = part.columns.map(sourceName);
   // Of records that both sides change, what they hold is compared with what they held, as it came.
-  const raw = stream.twoWay === undefined ? [] : [...columns.keys()];
+  const told = deletions === undefined ? [] : [deletions.flag];
+  const raw = stream.twoWay === undefined ? [] : [...new Set([...columns.keys(), ...told])];
   const line = [...(hasLines ? [lineColumn] : []), ...placed.map(([from]) => from)].map(identifier);
   const [id = "", version = ""] = own;
   const identity = identifyRow([
