@@ -33,8 +33,8 @@ guards: { deletes: 50 }
 
 test("deleted records are undeleted with their ids, parents first; what is gone from the recycle bin is made anew", async () => {
   const before = {
-    "inbox/acc.csv": "no,name\na1,One\na2,Two\n",
-    "inbox/con.csv": "id,last,acc\nk1,X,a1\nk2,Y,a1\nk3,Z,a2\n",
+    "inbox/acc.csv": "no,name\na0,Zero\na1,One\na2,Two\n",
+    "inbox/con.csv": "id,last,acc\nk1,X,a1\nk2,Y,a1\nk3,Z,a2\nk4,V,a0\n",
     "inbox/lines.csv": "no,acc\nl1,a1\nl2,a2\n",
   };
   await using place = await rehearse(job, before, objects);
@@ -66,7 +66,11 @@ test("deleted records are undeleted with their ids, parents first; what is gone 
   expect(done.code, done.stderr).toBe(0);
   const { run } = done.summary();
   expect(Object.keys(await state()).sort()).toEqual(["a2", "k3", "l2"]);
-  await sandbox.api("POST", "/__sandbox/salesforce/purge", { object: "Contact", ids: [old["k2"]?.[0]] });
+  for (const [object, gone] of [
+    ["Contact", old["k2"]?.[0]],
+    ["Account", old["a0"]?.[0]],
+  ])
+    await sandbox.api("POST", "/__sandbox/salesforce/purge", { object, ids: [gone] });
 
   // Its job has changed since, its connection is protected, and another machine applies it.
   project.write({
@@ -78,9 +82,10 @@ test("deleted records are undeleted with their ids, parents first; what is gone 
   const plan = await project.run("rollback", `${run}`, "--out", "back.plan");
   expect(plan.code, plan.stderr).toBe(0);
   const told = plan.stdout.replaceAll(/\s+/g, " ");
-  expect(told).toContain("2 to create 1 of them are brought back as they were, with their ids");
+  expect(told).toContain("3 to create 2 of them are brought back as they were, with their ids");
+  expect(told).toContain("Account.Acc__c: 1 record that comes back names one that is made anew with another id");
   expect(told).toContain("undeletes by SOAP");
-  expect(told).toContain("Plan: 3 to undelete, 1 to create");
+  expect(told).toContain("Plan: 4 to undelete, 2 to create");
   expect(told).toContain("loadline show back.plan, then loadline approve back.plan and loadline apply back.plan");
   expect((await project.run("show", "back.plan", "--changes", "--json")).stdout).toContain('"undelete"');
   expect((await project.run("apply", "back.plan")).code).toBe(4);
@@ -90,8 +95,8 @@ test("deleted records are undeleted with their ids, parents first; what is gone 
   const back = await project.run("apply", "back.plan", "--json");
   expect(await sandbox.faultsMet()).toEqual([1]);
   expect(back.summary().streams, back.stderr).toMatchObject({
-    accounts: { creates: 1, undeletes: 1, loaded: 1 },
-    contacts: { creates: 2, undeletes: 1, loaded: 2 },
+    accounts: { creates: 2, undeletes: 1, loaded: 2 },
+    contacts: { creates: 3, undeletes: 2, loaded: 3 },
     lines: { creates: 1, undeletes: 1, loaded: 0, failed: 1 },
   });
   expect(back.code).toBe(3);
@@ -100,12 +105,12 @@ test("deleted records are undeleted with their ids, parents first; what is gone 
   expect(rejects).toContain("UNDELETE_FAILED: Entity is not in the recycle bin");
   const { l1: _lost, k2: _purged, ...others } = old;
   const now = await state();
-  expect(now).toEqual({ ...others, k2: [now["k2"]?.[0], parent] });
+  expect(now).toEqual({ ...others, a0: [now["a0"]?.[0]], k2: [now["k2"]?.[0], parent], k4: [old["k4"]?.[0], null] });
 
   const anew = await project.run("rollback", `${run}`, "--yes", "--json");
   expect(anew.code, anew.stderr).toBe(0);
   expect(anew.summary().streams).toMatchObject({
-    contacts: { creates: 0, unchanged: 2 },
+    contacts: { creates: 0, unchanged: 3 },
     lines: { creates: 1, undeletes: 0, loaded: 1 },
   });
   expect(await state()).toEqual({ ...now, l1: [expect.any(String), parent] });

@@ -52,7 +52,7 @@ async function undelete(
   const content = `<u:undelete>${ids.map((id) => `<u:ids>${escapeXml(id)}</u:ids>`).join("")}</u:undelete>`;
   return client.read(client.soapCall({ content, idempotent: true, doing, signal }), async (response) => {
     const text = await readText(response, doing);
-    const results = [...text.matchAll(/<result>(?<result>.*?)<\/result>/gs)].map(({ groups }) =>
+    const results = [...text.matchAll(/<(?:\w+:)?result>(?<result>.*?)<\/(?:\w+:)?result>/gs)].map(({ groups }) =>
       readResult(groups?.["result"] ?? ""),
     );
     // They come in the order of the ids.

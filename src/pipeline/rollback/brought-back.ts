@@ -7,7 +7,9 @@ import { identifier } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import { outcomeColumns } from "../../load/results.ts";
 import { foldId } from "../../load/row-key.ts";
+import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { readParquet } from "../../stage/parquet.ts";
 import { resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { readRecords } from "../run/read-records.ts";
@@ -40,6 +42,27 @@ export async function findBroughtBack(context: RunContext, stream: Stream, run: 
   );
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${broughtBackTable} AS SELECT DISTINCT ${foldId(identifier(idColumn))} AS id
     FROM ${deleted} WHERE ${foldId(identifier(idColumn))} NOT IN (${await selectRefused(context, stream, run)})`);
+}
+
+/**
+ * A sentence for each field by which records of `undone` name a parent that this rollback makes anew: it has another id, and
+ * they come back without it.
+ */
+export async function tellLostParents(context: RunContext, { fields }: Stream, undone: string): Promise<string[]> {
+  const told: string[] = [];
+  for (const { target, parent } of fields) {
+    const plan = join(context.folder, "plan", `${parent?.stream}.parquet`);
+    if (parent === undefined || !existsSync(plan)) continue;
+    const made = `SELECT lower(key) FROM ${readParquet(plan)} WHERE action = 'create'`;
+    const { rows } = await context.engine.one(`SELECT count(*) AS rows FROM ${undone}
+      WHERE action = 'undelete' AND NOT is_done AND lower(after.${identifier(target)}) IN (${made})`);
+    if (Number(rows) === 0) continue;
+    const names = Number(rows) === 1 ? "names" : "name";
+    told.push(
+      `${target}: ${countOf(Number(rows), "record")} that ${Number(rows) === 1 ? "comes" : "come"} back ${names} one that is made anew with another id, and ${Number(rows) === 1 ? "is" : "are"} left without it: set it by hand, or by a run of the job`,
+    );
+  }
+  return told;
 }
 
 /** SELECT of the ids that earlier rollbacks of the run could not bring back. */

@@ -21,6 +21,7 @@ import { selectNamed } from "../diff/named-keys.ts";
 import { keepLeftRows } from "../rows/left-rows.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { newStreamRecord } from "../run/stream-record.ts";
+import { tellLostParents } from "./brought-back.ts";
 import { compareUndone, leftTable, type Undoing, undoneTable } from "./compare-now.ts";
 import { findLanded, landedTable, takeFile, undoneRun } from "./landed-rows.ts";
 
@@ -59,7 +60,10 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   syncFile(plan);
   assertPlanAddsUp(stream.name, counts, run.command === "plan" ? undefined : batches);
   const how = `what run ${undone.id} wrote, and what is there now`;
-  const notes = tellUnderway(undoing, counts);
+  const notes = [
+    ...tellUnderway(undoing, counts),
+    ...(counts.undeletes > 0 ? await tellLostParents(context, undoing.written.stream, undoneTable) : []),
+  ];
   for (const note of notes) emit({ type: "warning", message: `${stream.name}: ${note}` });
   const writes = describeWays(ways, stream.target);
   const planned: StreamRecord = {
