@@ -40,7 +40,9 @@ rejects: { max: 100% }
       "drop/people.csv": "no,name,mail\n1,Uno,\n2,Due,b@x.de\n4,Four,d@x.de\n",
     });
     const state = async () =>
-      (await server.query("SELECT concat_ws(' ', no, name, mail) AS row FROM people ORDER BY no")).map(({ row }) => row);
+      (await server.query("SELECT concat_ws(' ', no, name, mail) AS row FROM people ORDER BY no")).map(
+        ({ row }) => row,
+      );
     const old = await state();
     const done = await project.run("run", "job.yaml", "--json");
     expect(done.code, done.stderr).toBe(0);
