@@ -86,24 +86,24 @@ export class Engine implements Disposable {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
-    const engine = await Engine.#start(":memory:", options, {});
     // Joins run as they are written, the right side in memory. Left to itself the engine held the snapshot there instead
     // of the keys: twice the memory, and 40 % longer (measured).
     // An expression that stands twice would be computed once, but outside of the TRY that guards it.
-    await engine.run("SET disabled_optimizers = 'join_order,build_side_probe_side,common_subexpressions'");
-    await engine.run("SET allowed_configs = ['threads']");
-    await engine.#lock();
-    return engine;
+    const optimizers = "SET disabled_optimizers = 'join_order,build_side_probe_side,common_subexpressions'";
+    return await Engine.#start(":memory:", options, {}, [optimizers, "SET allowed_configs = ['threads']"]);
   }
 
   /** A database file of DuckDB's, which others have made, to read from. Throws EngineError where it can't be opened. */
   static async openFile(path: string, options: EngineOptions): Promise<Engine> {
-    const engine = await Engine.#start(path, options, { access_mode: "READ_ONLY" });
-    await engine.#lock();
-    return engine;
+    return await Engine.#start(path, options, { access_mode: "READ_ONLY" }, []);
   }
 
-  static async #start(path: string, options: EngineOptions, more: Record<string, string>): Promise<Engine> {
+  static async #start(
+    path: string,
+    options: EngineOptions,
+    more: Record<string, string>,
+    settings: readonly string[],
+  ): Promise<Engine> {
     const instance = await createInstance(path, {
       memory_limit: `${megabytesFor(options.fields ?? 0)}MB`,
       threads: "1",
@@ -113,14 +113,11 @@ export class Engine implements Disposable {
       ...more,
     });
     const engine = new Engine(instance, await instance.connect(), options.signal);
-    await engine.run("SET TimeZone = 'UTC'");
-    await engine.run(`SET allowed_directories = [${literal(options.folder)}]`);
+    const first = ["SET TimeZone = 'UTC'", `SET allowed_directories = [${literal(options.folder)}]`];
+    const last = ["SET enable_external_access = false", "SET lock_configuration = true"];
+    // At once: by itself each took 0.2 ms of every run (measured).
+    await engine.run([...first, ...settings, ...last].join("; "));
     return engine;
-  }
-
-  async #lock(): Promise<void> {
-    await this.run("SET enable_external_access = false");
-    await this.run("SET lock_configuration = true");
   }
 
   /** What comes has so many bytes: from some megabytes on it is worth a second thread, which then stays. */
