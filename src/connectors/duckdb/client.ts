@@ -5,13 +5,13 @@
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Account } from "../../contract/account.ts";
-import type { ConnectionContext } from "../../contract/connection.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { literal } from "../../core/sql.ts";
+import { CallFault } from "../../http/outcome.ts";
 import { Engine, EngineError } from "../../stage/engine.ts";
 import { requireFile } from "../kit/database-file.ts";
+import { DatabaseAccount } from "../sql/account.ts";
 import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
 import type { DuckdbConnection } from "./connection.ts";
 
@@ -53,22 +53,8 @@ export class DuckdbSession implements SqlSession {
   }
 }
 
-export class DuckdbClient implements Account, SqlClient<DuckdbSession> {
-  readonly name: string;
-  readonly warnings: string[] = [];
-  readonly allowance = undefined;
-  /** A file counts no calls. */
-  readonly apiCalls = 0;
-  readonly waitedMs = 0;
-  readonly #connection: DuckdbConnection;
-  readonly #signal: AbortSignal;
+export class DuckdbClient extends DatabaseAccount<DuckdbConnection> implements SqlClient<DuckdbSession> {
   #file = "";
-
-  constructor(connection: DuckdbConnection, { signal }: ConnectionContext) {
-    this.name = connection.name;
-    this.#connection = connection;
-    this.#signal = signal;
-  }
 
   /** The file, links followed: nothing in it says which database it is. */
   get orgId(): string {
@@ -77,13 +63,9 @@ export class DuckdbClient implements Account, SqlClient<DuckdbSession> {
 
   /** Throws a Failure where there is no database, or none that can be read. */
   async connect(): Promise<void> {
-    requireFile(this.#connection, "the program that fills it does");
-    this.#file = realpathSync(this.#connection.file);
+    requireFile(this.connection, "the program that fills it does");
+    this.#file = realpathSync(this.connection.file);
     await this.explain("opening it", () => this.transact("read", (session) => session.rows("SELECT 1")));
-  }
-
-  readAllowance(): Promise<undefined> {
-    return Promise.resolve(undefined);
   }
 
   async readIdentity(): Promise<{ user: null; name: string; kind: string }> {
@@ -92,21 +74,24 @@ export class DuckdbClient implements Account, SqlClient<DuckdbSession> {
   }
 
   async transact<T>(_kind: "read" | "write", act: (session: DuckdbSession) => Promise<T>): Promise<T> {
-    this.#signal.throwIfAborted();
-    using engine = await this.#open(join(tmpdir(), "loadline-nowhere"));
-    return await act(new DuckdbSession(engine, (folder) => this.#open(folder)));
+    this.context.signal.throwIfAborted();
+    try {
+      using engine = await this.#open(join(tmpdir(), "loadline-nowhere"));
+      return await act(new DuckdbSession(engine, (folder) => this.#open(folder)));
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      throw new CallFault(error.message, { outcome: "refused", transient: false, cause: error });
+    }
   }
 
   #open(folder: string): Promise<Engine> {
-    return Engine.openFile(this.#file, { folder, spillFolder: join(folder, "spill"), signal: this.#signal });
+    return Engine.openFile(this.#file, { folder, spillFolder: join(folder, "spill"), signal: this.context.signal });
   }
 
-  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      throw error instanceof EngineError ? explainRefusal(error, doing, this.#connection) : error;
-    }
+  protected explainFault(fault: CallFault, doing: string): Failure {
+    const { cause } = fault;
+    if (!(cause instanceof EngineError)) throw fault;
+    return explainRefusal(cause, doing, this.connection);
   }
 
   close(): void {

@@ -6,10 +6,11 @@ import { createWriteStream, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { Client, type ClientConfig, type QueryResult } from "pg";
 import { to as copyTo } from "pg-copy-streams";
-import type { ConnectionContext } from "../../contract/connection.ts";
+import type { Failure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
-import { explainCall, transactAgain } from "../sql/calls.ts";
-import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
+import type { CallFault } from "../../http/outcome.ts";
+import type { Row, SqlSession } from "../sql/dialect.ts";
+import { ServerClient, type TransactionKind } from "../sql/server.ts";
 import { isSocket } from "../sql/url.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { explainFault, faultOf } from "./faults.ts";
@@ -63,23 +64,10 @@ export async function copyOut(
   return copy.rowCount;
 }
 
-export class PostgresClient implements SqlClient<PostgresSession> {
-  readonly name: string;
-  readonly warnings: string[] = [];
-  readonly allowance = undefined;
-  /** A database counts no calls. */
-  readonly apiCalls = 0;
-  readonly waitedMs = 0;
-  readonly #connection: PostgresConnection;
-  readonly #context: ConnectionContext;
-  readonly #idle: Client[] = [];
+export class PostgresClient extends ServerClient<PostgresConnection, Client, PostgresSession> {
+  /** Behind a pooler a transaction's process is known once it has begun, and is not the connection's. */
+  readonly #pids = new WeakMap<Client, string>();
   #orgId = "";
-
-  constructor(connection: PostgresConnection, context: ConnectionContext) {
-    this.name = connection.name;
-    this.#connection = connection;
-    this.#context = context;
-  }
 
   get orgId(): string {
     return this.#orgId;
@@ -97,10 +85,6 @@ export class PostgresClient implements SqlClient<PostgresSession> {
     }
   }
 
-  readAllowance(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
   async readIdentity(): Promise<{ user: string | null; name: string | null; kind: string | null }> {
     const asked =
       "SELECT current_user AS role, current_database() AS name, current_setting('server_version') AS version";
@@ -108,45 +92,33 @@ export class PostgresClient implements SqlClient<PostgresSession> {
     return { user: row["role"] ?? null, name: row["name"] ?? null, kind: `PostgreSQL ${row["version"]}` };
   }
 
-  /**
-   * Runs `act` in a transaction of its own, again where what ended it passes: it must be one that may run twice. What the
-   * server refuses, and a connection that breaks, is a CallFault.
-   */
-  transact<T>(kind: keyof typeof begins, act: (session: PostgresSession) => Promise<T>): Promise<T> {
-    return transactAgain(this.name, this.#context, () => this.#transactOnce(kind, act));
+  protected async begin(client: Client, kind: TransactionKind): Promise<PostgresSession> {
+    this.#pids.delete(client);
+    const begun: unknown = await client.query(`${begins[kind]}; ${settings}`);
+    const pid = (begun as QueryResult<Row>[]).at(-1)?.rows[0]?.["pid"];
+    if (pid != null) this.#pids.set(client, pid);
+    return new PostgresSession(client);
   }
 
-  async #transactOnce<T>(kind: keyof typeof begins, act: (session: PostgresSession) => Promise<T>): Promise<T> {
-    const { signal } = this.#context;
-    signal.throwIfAborted();
-    const client = this.#idle.pop() ?? (await this.#open());
-    // Behind a pooler a transaction's process is known once it has begun, and is not the connection's.
-    let pid: string | undefined;
-    const cancel = () => void this.#cancel(client, pid);
-    signal.addEventListener("abort", cancel, { once: true });
-    try {
-      const begun: unknown = await client.query(`${begins[kind]}; ${settings}`);
-      pid = (begun as QueryResult<Row>[]).at(-1)?.rows[0]?.["pid"] ?? undefined;
-      const done = await act(new PostgresSession(client));
-      await client.query("COMMIT");
-      this.#idle.push(client);
-      return done;
-    } catch (error) {
-      await client.end().catch(() => undefined);
-      signal.throwIfAborted();
-      throw faultOf(error, true);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-    }
+  protected async commit(client: Client): Promise<void> {
+    await client.query("COMMIT");
   }
 
-  async #open(): Promise<Client> {
-    const { address, user, caFile } = this.#connection;
+  protected end(client: Client): void {
+    void client.end().catch(() => undefined);
+  }
+
+  protected faultOf(error: unknown): unknown {
+    return faultOf(error, true);
+  }
+
+  protected async open(forget: (client: Client) => void): Promise<Client> {
+    const { address, user, caFile } = this.connection;
     const isHere = isSocket(address) || isLoopback(address.host);
     const client = new Client({
       ...address,
       user,
-      password: () => readPassword(this.#connection, this.#context.environment)?.reveal() ?? "",
+      password: () => readPassword(this.connection, this.context.environment)?.reveal() ?? "",
       ssl: isHere
         ? false
         : { rejectUnauthorized: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile, "utf8") }) },
@@ -157,7 +129,7 @@ export class PostgresClient implements SqlClient<PostgresSession> {
       types: asText,
     });
     // One that breaks while it is idle is told by its next statement.
-    client.on("error", () => void this.#forget(client));
+    client.on("error", () => forget(client));
     try {
       await client.connect();
       return client;
@@ -167,16 +139,15 @@ export class PostgresClient implements SqlClient<PostgresSession> {
     }
   }
 
-  #forget(client: Client): void {
-    const at = this.#idle.indexOf(client);
-    if (at >= 0) this.#idle.splice(at, 1);
+  protected cancel(client: Client): void {
+    void this.#cancelStatement(client, this.#pids.get(client));
   }
 
   /** Over a connection of its own: one that works on a statement hears nothing else. */
-  async #cancel(client: Client, pid: string | undefined): Promise<void> {
+  async #cancelStatement(client: Client, pid: string | undefined): Promise<void> {
     try {
       if (pid !== undefined) {
-        const other = await this.#open();
+        const other = await this.open(() => undefined);
         await other.query(`SELECT pg_cancel_backend(${Number(pid)})`);
         await other.end();
       }
@@ -186,11 +157,7 @@ export class PostgresClient implements SqlClient<PostgresSession> {
     await client.end().catch(() => undefined);
   }
 
-  explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    return explainCall(act, (fault) => explainFault(fault, doing, this.#connection));
-  }
-
-  close(): void {
-    for (const client of this.#idle.splice(0)) void client.end().catch(() => undefined);
+  protected explainFault(fault: CallFault, doing: string): Failure {
+    return explainFault(fault, doing, this.connection);
   }
 }

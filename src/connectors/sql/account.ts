@@ -3,9 +3,9 @@
 import type { Account } from "../../contract/account.ts";
 import type { ConnectionContext } from "../../contract/connection.ts";
 import type { Failure } from "../../core/errors.ts";
-import type { CallFault } from "../../http/outcome.ts";
+import { CallFault } from "../../http/outcome.ts";
+import { withRetries } from "../../http/retry.ts";
 import type { Connection } from "../../job/job.ts";
-import { explainCall, transactAgain } from "./calls.ts";
 
 export abstract class DatabaseAccount<Database extends Connection> implements Account {
   readonly name: string;
@@ -31,13 +31,23 @@ export abstract class DatabaseAccount<Database extends Connection> implements Ac
   /** As a person can act on it. */
   protected abstract explainFault(fault: CallFault, doing: string): Failure;
 
-  explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
-    return explainCall(act, (fault) => this.explainFault(fault, doing));
+  async explain<T>(doing: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw error instanceof CallFault ? this.explainFault(error, doing) : error;
+    }
   }
 
   /** Again where what ended it passes. */
   protected again<T>(transactOnce: () => Promise<T>): Promise<T> {
-    return transactAgain(this.name, this.context, transactOnce);
+    const { signal, onRetry } = this.context;
+    return withRetries(transactOnce, {
+      idempotent: true,
+      signal,
+      onRetry: ({ message }, attempt, delayMs) =>
+        onRetry(`${this.name}: ${message}; attempt ${attempt + 1} in ${Math.round(delayMs)} ms`),
+    });
   }
 
   abstract close(): void;
