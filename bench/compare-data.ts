@@ -33,8 +33,11 @@ export const comparedFields: ReadonlyMap<string, ComparedField> = new Map<string
 /** Prime, so that its multiples visit every record once. */
 const stride = 7_368_787;
 
-/** Gives the number of records that differ. */
-export async function writeComparedData(folder: string, rows: number): Promise<number> {
+/**
+ * Gives the number of records that differ. `apart`: so many records are only in the delivery, and as many only in the org;
+ * they count too.
+ */
+export async function writeComparedData(folder: string, rows: number, apart = 0): Promise<number> {
   using engine = await Engine.open({ folder, spillFolder: join(folder, "spill") });
   const write = (name: string, columns: string[], numbers: string) =>
     engine.run(`COPY (SELECT ${columns.join(", ")} FROM (${numbers}))
@@ -46,9 +49,9 @@ export async function writeComparedData(folder: string, rows: number): Promise<n
   const held = columns.map(([name, value]) => [name, name === "Phone" ? changedInOneOfTwenty(value) : value] as const);
   const id = ["Id", "'003' || lpad(CAST(i AS VARCHAR), 12, '0') || 'AAA'"] as const;
   const version = ["SystemModstamp", "'2026-01-01T00:00:00.000Z'"] as const;
-  const shuffled = `SELECT (range * ${stride}) % ${rows} AS i FROM range(${rows})`;
+  const shuffled = `SELECT (range * ${stride}) % ${rows} + ${apart} AS i FROM range(${rows})`;
   await write("snapshot.csv", shown([id, version, ...held]), shuffled);
-  return Math.ceil(rows / 20);
+  return Math.ceil(rows / 20) - Math.ceil(apart / 20) + 2 * apart;
 }
 
 function changedInOneOfTwenty(value: string): string {

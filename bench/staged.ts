@@ -1,7 +1,7 @@
 // loadline as it is: the product's own way from the file to the batch files that would be sent, with its ledger, hashes,
 // rejects and plan, against a target that answers from a file.
 // Arguments: the delivery, a folder, the snapshot; `wide` for the job of sixty fields; `compare` for the one of twenty, which
-// is measured from the end of staging to its plan.
+// is measured from the end of staging to its plan; `reconcile` for a truth pass of that one, measured as a whole.
 
 import { dirname, join } from "node:path";
 import { Ledger } from "../src/checkpoint/ledger.ts";
@@ -11,6 +11,7 @@ import { oneAtATime } from "../src/core/in-parallel.ts";
 import { readJob } from "../src/job/read-job.ts";
 import { defineFunctionsIn } from "../src/pipeline/compile/define-functions.ts";
 import { planStream } from "../src/pipeline/plan-stream.ts";
+import { tellDrift } from "../src/pipeline/reconcile/drift-files.ts";
 import { Budget } from "../src/pipeline/run/budget.ts";
 import { Engine } from "../src/stage/engine.ts";
 import { openComparedTarget } from "./compare-data.ts";
@@ -21,7 +22,8 @@ import { openWideTarget } from "./wide-target.ts";
 const [delivery = "", folder = "", snapshot = "", which = "bench"] = process.argv.slice(2);
 
 await measure(async (begin) => {
-  const job = readJob(join(import.meta.dirname, `${which}.yaml`));
+  const isPass = which === "reconcile";
+  const job = readJob(join(import.meta.dirname, `${isPass ? "compare" : which}.yaml`));
   const [stream] = job.streams;
   if (stream === undefined) throw new Error("the job has no stream");
   using ledger = Ledger.open(folder);
@@ -31,8 +33,8 @@ await measure(async (begin) => {
     jobHash: job.hash,
     jobFile: job.file,
     jobSha256: null,
-    command: which === "compare" ? "plan" : "run",
-    options: {},
+    command: which === "compare" || isPass ? "plan" : "run",
+    options: isPass ? { reconcile: {} } : {},
   });
   const spillFolder = join(folder, "spill");
   makePrivateFolder(spillFolder);
@@ -62,10 +64,11 @@ await measure(async (begin) => {
     },
     stream,
   );
+  if (isPass && counts !== null) return { updates: tellDrift(folder, stream.name, counts)?.left ?? 0 };
   return { updates: counts?.updates ?? 0 };
 });
 
 function openTarget() {
   if (which === "wide") return openWideTarget(dirname(snapshot));
-  return which === "compare" ? openComparedTarget(snapshot) : openSnapshotTarget(snapshot);
+  return which === "compare" || which === "reconcile" ? openComparedTarget(snapshot) : openSnapshotTarget(snapshot);
 }

@@ -36,7 +36,8 @@ const listeners: readonly Listener[] = [
   // The last one: it waits for others.
   {
     name: "notify",
-    wants: ({ request: { job, command } }) => command !== "plan" && isHeard(job),
+    wants: ({ request: { job, command, options } }) =>
+      command !== "plan" ? isHeard(job) : options.reconcile !== undefined && job.notify.length > 0,
     tell: async (end) => (await import("./notify.ts")).tellEndOfRun(end),
   },
 ];

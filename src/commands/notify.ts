@@ -29,7 +29,10 @@ export async function tellStart({ job, environment, options }: RunRequest): Prom
 }
 
 export async function tellEndOfRun({ globals, request, ended, orgs }: EndOfRun): Promise<void> {
-  const { job, environment, options, resume } = request;
+  const { environment, options, resume, command } = request;
+  // A service that waits for runs is not told of a look.
+  const { ping: _, ...quiet } = request.job;
+  const job = command === "plan" ? quiet : request.job;
   const ending: Ending = {
     summary: ended.summary,
     error: ended.error,

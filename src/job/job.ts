@@ -346,7 +346,7 @@ export interface Connection {
 }
 
 /** How a run ended, as far as somebody may want to hear of it. */
-export type NotifyEvent = "failure" | "guard" | "rejects" | "recovered" | "success";
+export type NotifyEvent = "failure" | "guard" | "rejects" | "drift" | "recovered" | "success";
 
 export interface Notice {
   when: readonly NotifyEvent[];

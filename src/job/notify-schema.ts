@@ -70,7 +70,7 @@ const receivers = ["webhook", "slack", "teams", "email"] as const;
 
 const notice = closedMap({
   when: z
-    .array(z.enum(["failure", "guard", "rejects", "recovered", "success"]))
+    .array(z.enum(["failure", "guard", "rejects", "drift", "recovered", "success"]))
     .min(1, "expected at least one of failure, guard, rejects, recovered, success")
     .describe("What to tell of."),
   webhook: address.describe("A URL that gets JSON by POST; a reference, where it is a credential.").optional(),

@@ -66,6 +66,7 @@ export function eventsOf({ summary, error, isRecovery }: Pick<Ending, "summary" 
 function ownEventsOf({ exitCode: code, status }: RunSummary, error: unknown): NotifyEvent[] {
   if (code === exitCode.done) return status === "loaded" ? ["success"] : [];
   if (code === exitCode.rejected) return ["rejects"];
+  if (code === exitCode.changes) return ["drift"];
   if (code !== exitCode.guard) return ["failure"];
   // A stop names the key of the job that objects, at its end.
   const stops = error instanceof StoppedByGuard ? error.stops : [];

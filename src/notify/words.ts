@@ -10,6 +10,7 @@ const ends: Record<NotifyEvent | "test", string> = {
   failure: "failed",
   guard: "stopped before anything was written",
   rejects: "rows did not arrive",
+  drift: "source and target differ",
   recovered: "an earlier run was recovered",
   success: "loaded",
   test: "this is a test message of loadline",

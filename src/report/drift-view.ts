@@ -21,13 +21,23 @@ export interface DriftReport {
 
 type StreamRow = StreamDrift & { name: string };
 
+/** A line a stream. `isRepair`: with what is left. */
+export function driftTable(drift: Readonly<Record<string, StreamDrift>>, isRepair: boolean): Line[] {
+  const streams = rowsOf(drift);
+  return streams.length === 0 ? [] : tableLines(columnsOf(streams, isRepair), streams, "  ");
+}
+
+function rowsOf(drift: Readonly<Record<string, StreamDrift>>): StreamRow[] {
+  return Object.entries(drift).map(([name, one]) => ({ name, ...one }));
+}
+
 export function renderDrift({ summary, folder, error, isRepair, first }: DriftReport, look: Look): string {
-  const streams = Object.entries(summary.drift ?? {}).map(([name, drift]): StreamRow => ({ name, ...drift }));
+  const streams = rowsOf(summary.drift ?? {});
   const left = streams.reduce((sum, drift) => sum + drift.left, 0);
   const lines: Line[] = [
     [...headline(summary, left, error), "  ", { text: summary.run ?? summary.job, tone: "strong" }],
   ];
-  if (streams.length > 0) lines.push([], ...tableLines(columnsOf(streams, isRepair), streams, "  "));
+  lines.push(...blockOf(driftTable(summary.drift ?? {}, isRepair)));
   for (const { name } of streams) {
     const told = first(name);
     if (told.length === 0) continue;

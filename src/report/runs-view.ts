@@ -2,7 +2,8 @@
 
 import { type Look, renderLines } from "./lines.ts";
 import { showCount, showDuration, showTime } from "./numbers.ts";
-import { type RunOverview, secondsOf, sumOf } from "./run-record.ts";
+import { type RunOverview, readSummary, secondsOf, sumOf } from "./run-record.ts";
+import type { RunSummary } from "./summary.ts";
 import { statusTone } from "./summary-view.ts";
 import { type Column, tableLines, tableWidth } from "./table.ts";
 
@@ -21,7 +22,7 @@ const runColumns: readonly RunColumn[] = [
   { title: "run", cell: ({ id }) => id, tone: () => "strong" },
   // An id starts with the time and holds the job's name: what says so again goes first.
   { title: "job", cell: ({ job }) => job, goes: 8 },
-  { title: "command", cell: ({ command }) => command, goes: 6 },
+  { title: "command", cell: commandOf, goes: 6 },
   { title: "where", cell: ({ sandbox }) => (sandbox ? "sandbox" : "live"), goes: 5 },
   { title: "status", cell: ({ status }) => status, tone: ({ status }) => statusTone(status) },
   { title: "started (UTC)", cell: ({ started }) => showTime(started), goes: 7 },
@@ -40,6 +41,7 @@ const runColumns: readonly RunColumn[] = [
     tone: zeroIsFaint("failed", "alarm"),
     goes: 1,
   },
+  { title: "drift", right: true, cell: (run) => showNumber(driftLeft(run)), tone: () => "caution" },
   { title: "waiting", right: true, cell: (run) => showNumber(sumOf(run, "waiting")), goes: 3 },
   { title: "next", cell: nextStep, goes: 3 },
 ];
@@ -47,6 +49,7 @@ const runColumns: readonly RunColumn[] = [
 function chooseColumns(runs: readonly RunOverview[], width: number): RunColumn[] {
   const isUsed: Readonly<Record<string, (run: RunOverview) => boolean>> = {
     where: ({ sandbox }) => sandbox,
+    drift: (run) => driftLeft(run) !== null,
     waiting: (run) => (sumOf(run, "waiting") ?? 0) > 0,
   };
   let columns = runColumns.filter(({ title }) => runs.some(isUsed[title] ?? (() => true)));
@@ -80,6 +83,17 @@ function zeroIsFaint(
   return (run) => (sumOf(run, count) === 0 ? "faint" : tone);
 }
 
+/** A truth pass is neither a plan nor a run of the source. */
+function commandOf(run: RunOverview): string {
+  return readSummary(run)?.drift === undefined ? run.command : "reconcile";
+}
+
+/** What of its drift a truth pass has left. */
+function driftLeft(run: RunOverview): number | null {
+  const drift = readSummary(run)?.drift;
+  return drift === undefined ? null : Object.values(drift).reduce((sum, { left }) => sum + left, 0);
+}
+
 export interface RunJson {
   run: string;
   job: string;
@@ -93,6 +107,8 @@ export interface RunJson {
   failed: number | null;
   /** Rows that wait for a parent. */
   waiting: number | null;
+  /** By stream; null where it was no truth pass. */
+  drift: RunSummary["drift"] | null;
   next: string | null;
   sandbox: boolean;
 }
@@ -101,7 +117,7 @@ export function overviewJson(run: RunOverview): RunJson {
   return {
     run: run.id,
     job: run.job,
-    command: run.command,
+    command: commandOf(run),
     status: run.status,
     exitCode: run.exitCode,
     started: run.started,
@@ -110,6 +126,7 @@ export function overviewJson(run: RunOverview): RunJson {
     loaded: sumOf(run, "loaded"),
     failed: sumOf(run, "failed"),
     waiting: sumOf(run, "waiting"),
+    drift: readSummary(run)?.drift ?? null,
     next: run.next,
     sandbox: run.sandbox,
   };

@@ -1,7 +1,9 @@
 // One run in full. In: what the ledger holds of it. Out: text for a person: summary, streams with their parts, batches
 // and rejects, then the decisions that are wanted; a plain object for JSON, which leaves nothing out.
 
+import { join } from "node:path";
 import { showPath } from "../core/errors.ts";
+import { driftTable } from "./drift-view.ts";
 import { type Line, type Look, renderLines, sentence } from "./lines.ts";
 import { countOf, showBytes, showCount, showTime } from "./numbers.ts";
 import { reasonLines } from "./reject-reasons.ts";
@@ -28,6 +30,7 @@ export function renderRun(run: RunDetails, look: Look): string {
     ...overviewLines(run, look.width),
     ...(planned.length > 0 ? [[], ...countTable(planned, look.width, "  ")] : []),
   ];
+  lines.push(...driftLines(run));
   for (const stream of run.streams) lines.push([], ...streamLines(run, stream, look.width));
   const doubtful = batchesInDoubt(run);
   if (doubtful.length > 0) lines.push([], ...decisionLines(run, doubtful, look.width));
@@ -35,6 +38,16 @@ export function renderRun(run: RunDetails, look: Look): string {
     lines.push([], ["Next: ", { text: run.next, whole: true }]);
   }
   return renderLines(lines, look);
+}
+
+/** What a truth pass has found, and where. */
+function driftLines(run: RunDetails): Line[] {
+  const drift = readSummary(run)?.drift;
+  if (drift === undefined) return [];
+  const files = Object.keys(drift).map((name): Line => {
+    return [`  drift of ${name}: `, { text: showPath(join(run.folder, "drift", `${name}.csv`)), whole: true }];
+  });
+  return [[], ...driftTable(drift, true), ...files];
 }
 
 function overviewLines(run: RunDetails, width: number): Line[] {

@@ -98,6 +98,21 @@ const metrics: readonly Metric[] = [
       Object.entries(apiCalls).map(([connection, value]) => ({ labels: { connection }, value })),
   },
   {
+    name: "loadline_last_run_drift",
+    help: "What a truth pass has found between source and target; left is what of it was not repaired.",
+    samples: ({ drift = {} }) =>
+      Object.entries(drift).flatMap(([stream, { onlySource, onlyTarget, different, duplicates, orphans, left }]) =>
+        Object.entries({
+          only_source: onlySource,
+          only_target: onlyTarget,
+          different,
+          duplicates,
+          orphans,
+          left,
+        }).flatMap(([kind, value]) => (value === null ? [] : [{ labels: { stream, kind }, value }])),
+      ),
+  },
+  {
     name: "loadline_watermark_timestamp_seconds",
     help: "Up to when changes of the source have been taken by the last run that took them as a window of time.",
     samples: byStream(({ watermark }) => {

@@ -116,7 +116,9 @@ async function judgeEnd(
   const verdict = await load.judge({ replanned, ...(replanned || last.stdout === "" ? {} : { last }) });
   // A run that recovers an insert finds the same file again, and says so (4); a plan that was written is not again (7).
   const isAgain = verb === "apply" ? last.code === 7 : kindOf(mode) === "insert" && last.code === 4;
-  const isDone = last.code === (verb === "repair" ? 10 : 0) || (replanned && isAgain);
+  // What the org refuses is drift that a repair leaves; who comes after its end is not told so.
+  const isLeft = verb === "repair" && !last.stderr.includes("nothing to resume");
+  const isDone = last.code === (isLeft ? 10 : 0) || (replanned && isAgain);
   const problem = isDone ? await load.checkEnd() : `exit ${last.code ?? last.signal}: ${last.stderr}`;
   return { verdict, ...(problem === undefined ? {} : { problem }) };
 }

@@ -49,6 +49,7 @@ describe("the history", () => {
       job: "contacts",
       command: "run",
       waiting: 0,
+      drift: null,
       status: "in-doubt",
       exitCode: 5,
       started: "2026-11-20T20:14:55.123Z",

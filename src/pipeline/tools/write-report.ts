@@ -18,6 +18,7 @@ import { whyOf } from "../../report/show-view.ts";
 import { Engine } from "../../stage/engine.ts";
 import { version } from "../../version.ts";
 import { resultsPath } from "../batches/batch-files.ts";
+import { readFirstDrift } from "../reconcile/drift-files.ts";
 import { readReasons } from "../rows/reject-reasons.ts";
 import { runFolder, verifyRunFile } from "../run/run-files.ts";
 import { tellRun } from "../runs/recovery.ts";
@@ -106,6 +107,7 @@ async function gatherPage(engine: Engine, kept: ShownPlan, plans: readonly Chang
     redact: job.redact,
     reasons,
     rowFiles: isOfFile ? files.map((file) => ({ ...file, path: null })) : files,
+    differences: streams.flatMap(({ name }) => readFirstDrift(folder, name).map((line) => ({ ...line, stream: name }))),
     notices: told.notices.map((notice) => ({ ...notice, message: scrub(notice.message) })),
     batches: batches.map((batch) => ({ ...batch, message: batch.message === null ? null : scrub(batch.message) })),
     timings: told.timings,

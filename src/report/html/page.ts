@@ -2,6 +2,7 @@
 // makes the file of it. What must hold: nothing in here is a value that the job redacts; a section without entries is
 // left out of the page, so that a plan without a run folder leaves its lists empty.
 
+import type { DriftLine } from "../../core/drift.ts";
 import type { Action, StreamCounts } from "../../core/model.ts";
 import type { LoadForecast } from "../forecast.ts";
 import type { FieldChange, Value } from "../plan.ts";
@@ -26,6 +27,8 @@ export interface ReportPage {
   /** Why rows were not written. */
   reasons: readonly PageReason[];
   rowFiles: readonly PageRowFile[];
+  /** Of a truth pass: the first of what differs. */
+  differences: readonly PageDifference[];
   notices: readonly PageNotice[];
   batches: readonly BatchDetails[];
   timings: readonly PageTiming[];
@@ -68,6 +71,10 @@ export interface PageRowFile extends Omit<RowFile, "path"> {
   stream: string;
   /** Null where it is in the file of a plan. */
   path: string | null;
+}
+
+export interface PageDifference extends DriftLine {
+  stream: string;
 }
 
 /** What was told while it ran. */

@@ -14,7 +14,7 @@ import { type TableColumn, table } from "./table.ts";
 
 export const nothing = html``;
 
-function section(id: string, title: string, body: Markup): Markup {
+export function section(id: string, title: string, body: Markup): Markup {
   return html`<section id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${title}</h2>
 ${body}

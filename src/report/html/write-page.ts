@@ -6,6 +6,7 @@ import { statSync } from "node:fs";
 import { countOf, showCount } from "../numbers.ts";
 import { readAssets } from "./assets.ts";
 import { closeDocument, openDocument } from "./document.ts";
+import { driftSection } from "./drift-section.ts";
 import { type Embedded, embedChanges } from "./embed.ts";
 import { html, type Markup } from "./markup.ts";
 import type { PageChanges, ReportPage } from "./page.ts";
@@ -35,7 +36,7 @@ async function* renderReport(page: ReportPage, changes: PageChanges, embedded: E
   const frame = { title: `${page.run.id}: ${page.run.status}`, assets: readAssets("changes") };
   yield openDocument(frame);
   yield html`${headSection(page)}<main>
-${countsSection(page.streams, page.run.command !== "plan")}`.text;
+${countsSection(page.streams, page.run.command !== "plan")}${driftSection(page)}`.text;
   yield changesSection.text;
   // A block of data: a browser reads no script in it.
   yield '<script type="application/octet-stream" id="data">\n';

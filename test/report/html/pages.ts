@@ -19,6 +19,7 @@ export function reportOf(over: Partial<ReportPage> = {}): ReportPage {
     madeAt: "2026-11-20T20:16:00.000Z",
     why: `loaded, but not every row arrived: ${attack}`,
     forecasts: [],
+    differences: [],
     streams: [
       {
         name: "contacts",
