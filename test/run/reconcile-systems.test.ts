@@ -88,7 +88,7 @@ const feedJob = `version: 1
 name: feed
 streams:
   people:
-    source: { connection: drop, files: "f*.csv", once: true }
+    source: { connection: drop, files: "f*.csv", once: content_hash }
     target: { connection: salesforce, object: Contact, key: Ext__c, mode: upsert }
     map: { Ext__c: id, LastName: last }
   gone:
@@ -123,7 +123,7 @@ test("files that were taken count again, the newest one last, and are taken by n
   rmSync(project.path("inbox/f2.csv"));
   const empty = await project.run("reconcile", "job.yaml");
   expect(empty.code).toBe(1);
-  expect(empty.stderr).toContain("stream people: there is no file to compare with");
+  expect(empty.stderr).toContain('no file matches "f*.csv" in drop');
 });
 
 test("parts of a sample are apart, and in as many days as there are parts all keys are seen", async () => {
