@@ -1,6 +1,6 @@
 // What a stranger with a database does first: init, describe, guess. By the real program; what is written passes check and loads.
 
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
@@ -46,6 +46,26 @@ describe.skipIf(!hasPostgres)("the first job of a database", () => {
     expect((await other.run("init", "--source", "file", "--target", "duckdb")).stderr).toContain(
       "loadline reads files of DuckDB and does not write them",
     );
+  });
+
+  test("a connection is a service of pg_service.conf, with its password from a file that nobody else may read", async () => {
+    const written = `${server.port}:crm:etl:${server.password.replaceAll(/[\\:]/g, "\\$&")}\n`;
+    await using project = createProject({
+      "connections.yaml": `version: 1
+connections:
+  crm: { type: postgres, service: warehouse, service_file: ./services.conf, auth: { pgpass_file: ./pgpass } }
+  both: { type: postgres, service: warehouse, url: "postgres://db/crm" }
+`,
+      "services.conf": `[warehouse]\nhost=127.0.0.1\nport=${server.port}\ndbname=crm\nuser=etl\n`,
+      pgpass: `127.0.0.1:1:*:*:wrong\n*:${written}`,
+    });
+    expect((await project.run("connections")).stderr).toContain("expected one of url, service");
+    project.write({ "connections.yaml": project.read("connections.yaml").replace(/^ {2}both.*\n/m, "") });
+    chmodSync(join(project.folder, "pgpass"), 0o644);
+    expect((await project.run("connections", "test", "crm")).stderr).toContain("may be read by others");
+    chmodSync(join(project.folder, "pgpass"), 0o600);
+    const tested = await project.run("connections", "test", "crm");
+    expect(tested.stdout, tested.stderr).toContain("crm: signed in as etl");
   });
 
   test("describe tells schemas, tables, columns, keys and rights; guess maps them, and says what it can't", async () => {
