@@ -79,7 +79,7 @@ export interface Job {
   streams: Stream[];
 }
 
-export interface TwinName {
+interface TwinName {
   name: string;
   place: Place;
 }

@@ -79,7 +79,7 @@ ${says(back)}${more("Email")}    map:
   };
 }
 
-export type Fields = Record<string, string | null>;
+type Fields = Record<string, string | null>;
 
 export interface Pair extends AsyncDisposable {
   sandbox: Sandbox;
