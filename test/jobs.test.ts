@@ -43,7 +43,7 @@ test("every example job passes check against the sandbox", async () => {
   // The sandbox plays no database: jobs with one run against a real server (postgres/jobs.test.ts, mysql/jobs.test.ts).
   const names = readdirSync(join(repository, "jobs")).filter((name) => !/postgres|mysql/.test(name));
   const jobs = names.map((name) => `jobs/${name}`);
-  expect(jobs).toHaveLength(12);
+  expect(jobs).toHaveLength(14);
   const checked = await project.run("check", "--sandbox", ...jobs);
   expect(checked.stderr).toBe("");
   expect(checked.code).toBe(0);

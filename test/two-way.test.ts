@@ -130,3 +130,32 @@ test("a contact that HubSpot merged into another goes from Salesforce, the survi
   expect(left.get(ann)).toMatchObject({ HubSpot_Contact_Id__c: (body as { id: string }).id });
   expect(left.size).toBe(4);
 });
+
+test("the twins keep accounts, contacts and their associations alike, and are quiet after it", async () => {
+  await using pair = await openPair();
+  const { sandbox } = pair;
+  const twins = ["jobs/two-way-to-hubspot.yaml", "jobs/two-way-to-salesforce.yaml"] as const;
+  const [ann = "", bob = ""] = await createInSalesforce(sandbox);
+  await sandbox.hubspotApi("POST", "/crm/v3/objects/companies", { properties: { name: "Acme", domain: "acme.de" } });
+  await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts", {
+    properties: { email: "bob@x.de", phone: "+49 431 1" },
+  });
+  await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts", { properties: { email: "new@x.de", lastname: "New" } });
+  for (let round = 0; round < 3; round++) await pair.run(...twins);
+  expect(await pair.run(...twins)).toEqual([0, 0]);
+  const accounts = (await sandbox.dump("Account")).filter(({ IsDeleted }) => IsDeleted !== true);
+  expect(accounts).toMatchObject([{ Name: "Acme", BillingCity: "Kiel", Website: "acme.de" }]);
+  expect(await sandbox.dumpHubSpot("companies")).toMatchObject([{ properties: { name: "Acme", city: "Kiel" } }]);
+  const inSalesforce = new Map((await pair.salesforce()).map((contact) => [contact["Email"], contact]));
+  const inHubSpot = new Map((await pair.hubspot()).map((contact) => [contact["email"], contact]));
+  expect([inSalesforce.size, inHubSpot.size]).toEqual([6, 6]);
+  expect(inSalesforce.get("bob@x.de")).toMatchObject({ Id: bob, Phone: "+49 431 1", AccountId: accounts[0]?.["Id"] });
+
+  await sandbox.api("PATCH", `sobjects/Contact/${ann}`, { Title: "Head" });
+  const there = inHubSpot.get("ann@x.de")?.id;
+  await sandbox.hubspotApi("PATCH", `/crm/v3/objects/contacts/${there}`, { properties: { firstname: "Anna" } });
+  expect(await pair.run(...twins)).toEqual([1, 1]);
+  expect(await pair.run(...twins)).toEqual([0, 0]);
+  const [now] = (await pair.salesforce()).filter(({ Id }) => Id === ann);
+  expect(now).toMatchObject({ Title: "Head", FirstName: "Anna" });
+});

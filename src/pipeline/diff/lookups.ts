@@ -140,10 +140,12 @@ function findWhereabouts(input: LookupInput, schema: NamingField): Whereabouts {
   const { job, compiled, plans } = input;
   const own = compiled.stream;
   const creators = job.streams.filter((stream) => creates(input, stream, own, schema));
-  const created = creators.flatMap(({ name: stream }) => {
+  const created = creators.flatMap(({ name: stream, target }) => {
     const plan = plans.get(stream);
+    // A record that is joined gets its key in this run.
+    const named = ["false", ...target.key.map((name) => `list_contains(changed, ${literal(name)})`)].join(" OR ");
     if (stream === own.name) return [`SELECT _key_ AS key FROM ${keysTable}`];
-    return plan === undefined ? [] : [`SELECT key FROM ${readParquet(plan)} WHERE action = 'create'`];
+    return plan === undefined ? [] : [`SELECT key FROM ${readParquet(plan)} WHERE action = 'create' OR ${named}`];
   });
   const deleted = job.streams.flatMap((stream) => {
     const plan = isOf(input, stream, own, schema) ? plans.get(stream.name) : undefined;
