@@ -6,15 +6,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { markedWrites } from "../../src/connectors/sql/write.ts";
+import { rowversionCounter } from "../../src/connectors/sqlserver/counter.ts";
 import { dialect } from "../../src/connectors/sqlserver/dialect.ts";
 import type { SqlserverTable } from "../../src/connectors/sqlserver/fields.ts";
 import { nameByKey, readTableName } from "../../src/connectors/sqlserver/names.ts";
 import { isNamed } from "../../src/connectors/sqlserver/present.ts";
 import { staysWithin } from "../../src/connectors/sqlserver/reading.ts";
 import { renderField } from "../../src/connectors/sqlserver/render.ts";
+import type { SqlserverSession } from "../../src/connectors/sqlserver/session.ts";
 import { readableType } from "../../src/connectors/sqlserver/types.ts";
 import { insertOf, updateOf } from "../../src/connectors/sqlserver/write.ts";
 import type { Batch } from "../../src/contract/write.ts";
+import type { ObjectSource } from "../../src/job/job.ts";
 import { Rig } from "../stage/rig.ts";
 import { renderedBy } from "../support/rendered.ts";
 import { openFake, serverError } from "./fake.ts";
@@ -113,6 +116,30 @@ test("what a column would round is refused by name", async () => {
   expect(await render(field("uniqueidentifier", "text"), "{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}")).toEqual(
     "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
   );
+});
+
+test("cursor: rowversion goes by the table's own column, whatever it is called, and begins anew where the database counts from less", async () => {
+  let column: string | undefined = "rowversion";
+  const session = {
+    rows: async (sql: string) =>
+      sql.includes("MIN_ACTIVE_ROWVERSION")
+        ? [{ first: "00000000000007D1" }]
+        : sql.includes("TYPE_ID")
+          ? column === undefined
+            ? []
+            : [{ name: column }]
+          : [{ id: "7", schema: "dbo", table: "people", kind: "U " }],
+  } as unknown as SqlserverSession;
+  const place = { file: "job.yaml", line: 1, column: 1 };
+  const source = { object: "people", place, incremental: { cursor: "rowversion", place } } as unknown as ObjectSource;
+  expect(await rowversionCounter.countRows(session, source)).toEqual({
+    version: "CONVERT(nvarchar(16), CONVERT(binary(8), q.[rowversion]), 2)",
+    within: "CONVERT(binary(8), q.[rowversion]) >= CONVERT(binary(8), @loadline_first, 2)",
+  });
+  expect(await rowversionCounter.readPosition(session, source, "00000000000007D0")).toEqual({ to: "00000000000007D1" });
+  expect((await rowversionCounter.readPosition(session, source, "00000000000007D2")).lost).toContain("it was restored");
+  column = undefined;
+  await expect(rowversionCounter.countRows(session, source)).rejects.toThrow("has no column of type rowversion");
 });
 
 const signIn = { server: "S", name: "crm", version: "15.0.1", snapshots: "1", admin: "0", login: "etl" };

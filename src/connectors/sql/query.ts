@@ -48,7 +48,7 @@ export async function queryOf<Session extends SqlSession>(
     const next = `an administrator lets it: ${grant}`;
     refused.set(name.toLowerCase(), { message: `${name} can't be read by this user`, next });
   }
-  const counter = isCounted(source, dialect, names) ? await dialect.counter?.countRows(session, source) : undefined;
+  const counter = isCounted(source, dialect) ? await dialect.counter?.countRows(session, source) : undefined;
   const changed = counter === undefined ? cursorOf(source, dialect, selected) : { counter };
   const key = await keyOf(session, dialect, source, table, selected);
   return { from, key, ...changed, columns, refused };
@@ -95,13 +95,9 @@ async function keyOf<Session extends SqlSession>(
   });
 }
 
-/** A column of that name is one. */
-function isCounted(
-  { incremental }: ObjectSource,
-  { counter }: Pick<ReadDialect<SqlSession>, "counter">,
-  names: readonly string[],
-): boolean {
-  return counter !== undefined && incremental?.cursor === counter.cursor && !names.includes(counter.cursor);
+/** The word counts, whatever columns are called: so it does where windows are made. */
+function isCounted({ incremental }: ObjectSource, { counter }: Pick<ReadDialect<SqlSession>, "counter">): boolean {
+  return counter !== undefined && incremental?.cursor === counter.cursor;
 }
 
 function cursorOf(

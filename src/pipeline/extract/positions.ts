@@ -20,11 +20,25 @@ export async function readCount(
   mark: Watermark | undefined,
 ): Promise<Pick<WindowRecord, "from" | "to">> {
   if (positions === undefined) throw new Error("the source counts nothing");
+  refuseTimes(name, source);
   const { to, lost } = await positions.read(source, mark?.to);
   if (mark === undefined) return { from: null, to };
   if (lost === undefined) return { from: mark.to, to };
   context.emit({ type: "warning", message: `${name}: takes all again, for ${lost}` });
   return { from: null, to };
+}
+
+/** A window of changes begins and ends with one, and not at a time. */
+function refuseTimes(stream: string, { incremental, place }: ObjectSource): void {
+  const { overlapMs, since, refreshMs } = incremental ?? {};
+  if (overlapMs === undefined && since === undefined && refreshMs === undefined) return;
+  throw usageFailure(
+    `stream ${stream} goes by ${incremental?.cursor}: overlap, since and refresh are times, and it knows none`,
+    {
+      where: incremental?.place ?? place,
+      next: "leave them out: no change is missed without them",
+    },
+  );
 }
 
 export function refuseChosenCount({ name }: Stream, { incremental, place }: ObjectSource): never {
