@@ -235,8 +235,9 @@ function planGone(input: CompareInput): string {
 }
 
 function planDeletes(input: CompareInput, condition: string): string {
-  // By mirror none has a row of the source.
-  const [place, rows] = !followsSource(input.mode)
+  // By mirror none has a row of the source, nor what a truth pass finds in the target alone.
+  const haveRows = !followsSource(input.mode) && input.reconciles === undefined;
+  const [place, rows] = haveRows
     ? [
         "_part_ AS part, _position_ AS position",
         `${matchesTable} JOIN (SELECT _row_, _part_, _position_ FROM ${identifier(input.stage)}) USING (_row_)`,

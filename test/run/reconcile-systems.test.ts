@@ -45,6 +45,8 @@ test("an incremental source is read whole, and its watermark stays; a sample ask
   const made = { properties: { ext_id: "h1", lastname: "Only here" } };
   await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts", made);
   await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts", { properties: { lastname: "Without a key" } });
+  // What a portal's index knows is some seconds old.
+  await sandbox.advance(60_000);
 
   const found = await project.run("reconcile", "job.yaml", "--json");
   expect(found.code, found.stderr).toBe(10);
@@ -63,6 +65,11 @@ test("an incremental source is read whole, and its watermark stays; a sample ask
   expect(whole.stdout).toMatch(/people +0 +\? +1 +0 +0\n/);
   expect((await project.run("reconcile", "job.yaml", "--sample", "0")).code).toBe(2);
   expect((await project.run("reconcile", "job.yaml", "--sample", "5%", "--repair")).code).toBe(2);
+
+  project.write({ "twin.yaml": `${acrossJob.replace("name: across", "name: twin")}twin: back\n` });
+  const twin = await project.run("reconcile", "twin.yaml");
+  expect(twin.code, twin.stderr).toBe(2);
+  expect(twin.stderr).toContain("job twin has a twin, and a pass goes one way");
 
   const { run } = told(found);
   const history = JSON.parse((await project.run("runs", "--job", "across", "--json")).stdout);

@@ -16,7 +16,16 @@ export function reconciledJob(job: Job): Job {
 }
 
 /** Streams that are not compared, of those that are wanted. Throws a Failure (2) where nothing is left. */
-export function listLeftOut({ name, streams, file }: Job, wanted: readonly string[] | undefined): LeftOutStream[] {
+export function listLeftOut(
+  { name, streams, file, twin }: Job,
+  wanted: readonly string[] | undefined,
+): LeftOutStream[] {
+  if (twin !== undefined) {
+    throw usageFailure(`job ${name} has a twin, and a pass goes one way: what differs may be either side's change`, {
+      where: twin.place,
+      next: "run both jobs: each record that differs is decided by what the two last agreed on",
+    });
+  }
   const asked = streams.filter((stream) => wanted?.includes(stream.name) ?? stream.madeFor === undefined);
   const left = asked.filter((stream) => !isCompared(stream));
   const told = left.map((stream) => ({ name: stream.name, why: sayWhy(stream) }));
