@@ -58,6 +58,32 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     );
   });
 
+  test("json, xml and bytes come back character for character; what is none costs its row", async () => {
+    const columns = "id int PRIMARY KEY, doc json, page xml, raw bytea";
+    await asRole(`CREATE TABLE kept (${columns}); CREATE TABLE gone (${columns}); CREATE TABLE given (id int PRIMARY KEY, doc text, raw text);
+      INSERT INTO kept VALUES (1, '{"b":1,  "a":[1.50, null], "b":2}', '<a b="1">é<!-- x --></a>', '\\x00ff5c'), (2, '""', '<a/>', '\\x'), (3, NULL, NULL, NULL), (4, 'null', NULL, '\\xe288856e');
+      INSERT INTO given VALUES (1, '{"a":', '\\x0'), (2, '{}', '\\x0A')`);
+    const move = (from: string, into: string, names: string) =>
+      moveJob(
+        `connection: crm, table: ${from}`,
+        `connection: crm, table: ${into}, mode: upsert, key: id`,
+        namesOf(names),
+      );
+    using project = openProject({
+      "all.yaml": move("kept", "gone", "id doc page raw"),
+      "bad.yaml": move("given", "gone", "id doc raw"),
+      "json.yaml": move("given", "gone", "id doc"),
+    });
+    const first = await project.run("all.yaml");
+    expect(countsOf(first), explain(first.error)).toMatchObject({ loaded: 4, rejected: 0 });
+    const differing = `SELECT id FROM kept a FULL JOIN gone b USING (id) WHERE CAST(a AS text) IS DISTINCT FROM CAST(b AS text)`;
+    expect(await server.query(differing)).toEqual([]);
+    expect(countsOf(await project.run("all.yaml"))).toMatchObject({ unchanged: 4, loaded: 0 });
+    expect(countsOf(await project.run("bad.yaml"))).toMatchObject({ rejected: 1, loaded: 1 });
+    expect(await server.query("SELECT CAST(raw AS text) AS raw FROM gone WHERE id = 2")).toEqual([{ raw: "\\x0a" }]);
+    expect(countsOf(await project.run("json.yaml"))).toMatchObject({ loaded: 0, failed: 1 });
+  });
+
   test("a value that nobody else holds costs its row, by name; a type without a sure text is refused with what to write", async () => {
     await asRole(`CREATE TABLE odd (id int PRIMARY KEY, amount numeric, born date, seen timestamptz, clock time, part float8, tags text[]);
       INSERT INTO odd VALUES (1, 'NaN', '2020-01-01', NULL, NULL, NULL, NULL), (2, 1, 'infinity', NULL, NULL, NULL, NULL), (3, 1, '0044-03-15 BC', NULL, NULL, NULL, NULL),

@@ -127,6 +127,8 @@ const kinds: Record<string, FieldKind> = {
   ...{ bool: "boolean", date: "date", timestamptz: "datetime", time: "time", uuid: "id" },
   ...{ int2: "integer", int4: "integer", int8: "integer", numeric: "number", float8: "number" },
   ...{ text: "text", varchar: "text", bpchar: "text", citext: "text", name: "text" },
+  // Kept as they are written; bytes are told by their digits.
+  ...{ json: "text", xml: "text", bytea: "id" },
 };
 
 const ranges: Record<string, { min: string; max: string }> = {
@@ -140,7 +142,8 @@ function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema
   const type = typeName ?? "";
   const modifier = Number(row["modifier"]);
   const isEnum = form === "e";
-  const kind = isEnum ? "text" : kinds[type];
+  // Bytes of a domain go by its name, by which nobody knows that they are bytes.
+  const kind = isEnum ? "text" : type === "bytea" && shown !== "bytea" ? undefined : kinds[type];
   const isWritten = kind !== undefined && row["generated"] !== "t" && identity !== "a";
   const range = ranges[type];
   const parents = row["parents"] == null ? [] : (JSON.parse(row["parents"]) as string[]);

@@ -53,6 +53,7 @@ export function renderSqlField(
       return asItIs(mapped, { ...renderAs(field, mapped, storeTime(mapped), "TIME"), typed: timeOf(rendered) });
     default:
       if (field.vendorType === "uuid") return renderUuid(field, value);
+      if (field.vendorType === "bytea") return renderBytes(field, value);
       return renderText(field, writtenText(value, type), limits.isPadded(field), reading);
   }
 }
@@ -100,6 +101,16 @@ function renderUuid(field: FieldSchema, value: string): RenderedField {
   return {
     value: `CASE WHEN regexp_full_match(${hex}, '[0-9a-f]{32}') THEN ${parts.join(" || '-' || ")} END`,
     invalid: invalidUnless(field, value, "a UUID"),
+    typed: renderedName(field.name),
+  };
+}
+
+/** As PostgreSQL gives them back: \x and two hexadecimal digits a byte. */
+function renderBytes(field: FieldSchema, value: string): RenderedField {
+  const digits = `lower(${trimmed(value)})`;
+  return {
+    value: `CASE WHEN regexp_full_match(${digits}, '\\\\x([0-9a-f]{2})*') THEN ${digits} END`,
+    invalid: invalidUnless(field, value, "bytes: \\x and two hexadecimal digits for each"),
     typed: renderedName(field.name),
   };
 }
