@@ -83,7 +83,7 @@ test("a plan is printed in each form, from its run and from its file alike, with
     const where = named === "latest" ? "rejects/contacts.csv" : "the file of the plan";
     expect(await page.textContent("#rejects")).toContain(where);
     expect(await page.textContent("header")).toContain(
-      named === "latest" ? "loadline run job.yaml" : "loadline approve c.plan",
+      named === "latest" ? "loadline show c.plan, then loadline apply c.plan" : "loadline approve c.plan",
     );
     await page.close();
   }
