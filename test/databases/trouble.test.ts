@@ -1,7 +1,8 @@
 // What files of databases and their disks do to a run: held by others, read-only, full, in WAL mode. And deletions, told by the
 // keys that are there no more. By the product's own way.
 
-import { chmodSync, readdirSync, unlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -74,17 +75,22 @@ test("a query is read, and one that writes is refused", async () => {
   expect(await says(project, "write.yaml")).toMatch(/^2 [\s\S]*correct the table, query or where/);
 });
 
-// Who owns the machine may write whatever is read-only.
-test.skipIf(process.getuid?.() === 0)("a file that may only be read is told as a target", async () => {
-  const { project } = openSqlite("PRAGMA journal_mode = DELETE; CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)", {
-    "load.yaml": load,
-    "drop/in.csv": lines(2),
-  });
-  chmodSync(project.path("crm.db"), 0o444);
-  expect(await says(project, "load.yaml")).toMatch(/^8 [\s\S]*let this user write the file and its folder/);
-});
-
 describe.skipIf(!canMount)("on a disk of its own", () => {
+  // Mounted so: who owns the machine may write whatever is read-only by its rights.
+  test("a file that may only be read is told as a target", async () => {
+    const project = openDatabaseProject("{ type: sqlite, path: disk/crm.db }", {
+      "load.yaml": load,
+      "drop/in.csv": lines(2),
+    });
+    onTestFinished(() => project[Symbol.dispose]());
+    using _mounted = mountDisk(project.path("disk"), 2);
+    const make = openSqliteData(join(project.path("disk"), "crm.db"), { readOnly: false });
+    make.exec(`PRAGMA journal_mode = DELETE; ${definition}; CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)`);
+    make.close();
+    expect(spawnSync("mount", ["-o", "remount,ro", project.path("disk")]).status).toBe(0);
+    expect(await says(project, "load.yaml")).toMatch(/^8 [\s\S]*let this user write the file and its folder/);
+  });
+
   test("a load into a file whose disk is full is tried later, and goes on when there is room: nothing lost, nothing doubled", async () => {
     const project = openDatabaseProject("{ type: sqlite, path: disk/crm.db }", {
       "load.yaml": moveJob(
