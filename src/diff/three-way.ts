@@ -41,12 +41,12 @@ export interface TwoWayInput {
 
 const quoted = (prefix: string) => (name: string) => identifier(`${prefix}:${name}`);
 /** Columns of `two_way`: of a source column what it holds and held. */
-export const nowName = quoted("n");
+const nowName = quoted("n");
 export const heldName = quoted("o");
 /** Of a target field: what the record holds and held, what is mapped, and what becomes of it. */
-export const presentName = quoted("p");
+const presentName = quoted("p");
 export const agreedName = quoted("q");
-export const mappedNow = quoted("w");
+const mappedNow = quoted("w");
 /** `same` on both sides; `write` ours; `leave` theirs, which the twin carries; `yield` to theirs though ours changed too; `ask` a person. */
 const becomesName = quoted("d");
 

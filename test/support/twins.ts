@@ -34,7 +34,7 @@ export interface TwinJobs {
   deletes?: string;
 }
 
-export function twinJobs({ ownership = {}, back = {}, match = true, deletes }: TwinJobs = {}): Record<string, string> {
+function twinJobs({ ownership = {}, back = {}, match = true, deletes }: TwinJobs = {}): Record<string, string> {
   const says = (map: Record<string, string>) =>
     Object.keys(map).length === 0 ? "" : `    ownership: ${JSON.stringify(map)}\n`;
   const more = (field: string) =>
@@ -79,7 +79,7 @@ ${says(back)}${more("Email")}    map:
   };
 }
 
-type Fields = Record<string, string | null>;
+export type Fields = Record<string, string | null>;
 
 export interface Pair extends AsyncDisposable {
   sandbox: Sandbox;
