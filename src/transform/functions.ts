@@ -19,7 +19,7 @@ import { phoneFunctions } from "./functions/phones.ts";
 import { pseudonymFunctions } from "./functions/pseudonym.ts";
 import { spaceFunctions } from "./functions/spaces.ts";
 import { textFunctions } from "./functions/text.ts";
-import type { OwnFunction } from "./own-function.ts";
+import type { Calls, OwnFunction } from "./own-function.ts";
 
 const text = `ascii bar base64 bin chr concat concat_ws contains damerau_levenshtein decode editdist3 ends_with format from_base64
   greatest hamming hex instr jaccard jaro_similarity jaro_winkler_similarity least left left_grapheme length
@@ -87,9 +87,10 @@ export function defineFunctions(
 ): string[] {
   const start = `TIMESTAMPTZ '${runStart.toISOString()}'`;
   const clock = { start, today: `CAST(timezone('${timezone}', ${start}) AS DATE)`, pseudonymKey };
-  return keepUsed(ownFunctions, usedIn).flatMap(({ name, operator, macro }) =>
-    [name, ...(operator === undefined ? [] : [identifier(operator)])].map((as) => `CREATE MACRO ${as}${macro(clock)}`),
-  );
+  return keepUsed(ownFunctions, usedIn).flatMap(({ name, operator, macro }) => {
+    const body = macro(clock, callsOf(name, usedIn));
+    return [name, ...(operator === undefined ? [] : [identifier(operator)])].map((as) => `CREATE MACRO ${as}${body}`);
+  });
 }
 
 /** Those whose macros call what is computed in JavaScript. */
@@ -101,6 +102,17 @@ function keepUsed(functions: readonly OwnFunction[], usedIn: unknown): OwnFuncti
   if (usedIn === undefined) return [...functions];
   const words = JSON.stringify(usedIn).toLowerCase();
   return functions.filter((own) => mayCall(own, words) || (own.operator !== undefined && words.includes(own.operator)));
+}
+
+/** The texts of a job that name a function. */
+function callsOf(name: string, usedIn: unknown): Calls {
+  if (usedIn === undefined) return undefined;
+  const calls: string[] = [];
+  JSON.stringify(usedIn, (_key, value: unknown) => {
+    if (typeof value === "string" && value.toLowerCase().includes(name)) calls.push(value);
+    return value;
+  });
+  return calls;
 }
 
 const spaceInJson = String.raw`(?:\\(?:["bfnrt]|u[0-9a-f]{4})|[\s"])*`;
@@ -118,7 +130,7 @@ function mayCall({ name, signature }: OwnFunction, words: string): boolean {
 export function readerQuestions(usedIn: unknown): Record<string, string> {
   return Object.fromEntries(
     keepUsed(ownFunctions, usedIn).flatMap(({ name, question }) =>
-      question === undefined ? [] : [[name, question()]],
+      question === undefined ? [] : [[name, question(callsOf(name, usedIn))]],
     ),
   );
 }

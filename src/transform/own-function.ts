@@ -18,13 +18,16 @@ export interface OwnFunction {
   /** By the name of an argument: what is wrong with what is written there. */
   complain?: Readonly<Record<string, (written: Written) => string | undefined>>;
   /** What follows CREATE MACRO and its name: `(value) AS …`. None may be volatile, as DuckDB's `error` is: TRY refuses that. */
-  macro(run: RunClock): string;
+  macro(run: RunClock, calls: Calls): string;
   /**
    * A macro that says whether it certainly reads a text, NULL counting as no (readable.ts). One that says no too often costs
    * time; one that says yes too often would fail a pass.
    */
-  question?(): string;
+  question?(calls: Calls): string;
 }
+
+/** The expressions in which a function is called, as far as they are known; without them, it may be called in any form. */
+export type Calls = readonly string[] | undefined;
 
 /** The run's start, as SQL. */
 interface RunClock {

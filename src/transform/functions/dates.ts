@@ -5,7 +5,7 @@ import { complainAboutDayFormat, complainAboutFormat, grammarOfFormat } from "..
 import { englishMonths, monthLanguage, monthLocales } from "../../values/month-names.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
 import { bind } from "../../values/value.ts";
-import type { OwnFunction, Written } from "../own-function.ts";
+import type { Calls, OwnFunction, Written } from "../own-function.ts";
 import { asText, impossible } from "./reading.ts";
 
 export const dateFunctions: readonly OwnFunction[] = [
@@ -22,8 +22,8 @@ export const dateFunctions: readonly OwnFunction[] = [
       { call: "parse_date('46084', ['%Y-%m-%d', 'excel'])", gives: "2026-03-03" },
     ],
     complain: { format: complainAboutDays, locale: complainAboutMonths },
-    macro: () => `(value, format) AS ${readAny(day)}, (value, format, locale) AS ${inLocale(readAny, day)}`,
-    question: () => `(value, format) AS ${askAny(day)}, (value, format, locale) AS ${inLocale(askAny, day)}`,
+    macro: (_run, calls) => inForms(calls, readAny, day),
+    question: (calls) => inForms(calls, askAny, day),
   },
   {
     name: "parse_datetime",
@@ -36,8 +36,8 @@ export const dateFunctions: readonly OwnFunction[] = [
       { call: "parse_datetime('46084.5', 'excel')", gives: "2026-03-03 12:00:00" },
     ],
     complain: { format: complainAboutTimes, locale: complainAboutMonths },
-    macro: () => `(value, format) AS ${readAny(time)}, (value, format, locale) AS ${inLocale(readAny, time)}`,
-    question: () => `(value, format) AS ${askAny(time)}, (value, format, locale) AS ${inLocale(askAny, time)}`,
+    macro: (_run, calls) => inForms(calls, readAny, time),
+    question: (calls) => inForms(calls, askAny, time),
   },
   {
     name: "strptime",
@@ -61,33 +61,29 @@ export const dateFunctions: readonly OwnFunction[] = [
 ];
 
 const formatsMax = 5;
-/**
- * Those of a list, or the one, each a constant to the engine; NULL where there are fewer. Without the test for NULL the
- * engine binds a macro before it has the constant.
- */
-const formats = Array.from(
-  { length: formatsMax },
-  (_, index) =>
-    `CASE WHEN format IS NULL THEN NULL ELSE coalesce(TRY_CAST(format AS VARCHAR[]), [CAST(format AS VARCHAR)])[${index + 1}] END`,
-).map((sql) => `(${sql})`);
 
 /** Whether a text is one of a format (BOOLEAN), and which. Neither fails. A format in a lambda is no constant to the engine. */
 interface Reader {
   isRead(text: string, format: string): string;
   read(text: string, format: string): string;
+  /** The same of a spreadsheet's number, whose format is called 'excel'. */
+  isSerial(text: string): string;
+  serial(text: string): string;
 }
 
 const day: Reader = {
-  isRead: (text, format) => `CASE WHEN ${format} = 'excel' THEN ${isSerial(text, "0+")}
-    ELSE ${hasFormat(text, format)} AND CAST(CAST(${tryStrptime(text, format)} AS TIMESTAMP) AS VARCHAR) LIKE '% 00:00:00' END`,
-  read: (text, format) =>
-    `CASE WHEN ${format} = 'excel' THEN CAST(${ofSerial(text)} AS DATE) ELSE CAST(${tryStrptime(text, format)} AS DATE) END`,
+  isRead: (text, format) =>
+    `${hasFormat(text, format)} AND CAST(CAST(${tryStrptime(text, format)} AS TIMESTAMP) AS VARCHAR) LIKE '% 00:00:00'`,
+  read: (text, format) => `CAST(${tryStrptime(text, format)} AS DATE)`,
+  isSerial: (text) => isSerial(text, "0+"),
+  serial: (text) => `CAST(${ofSerial(text)} AS DATE)`,
 };
 
 const time: Reader = {
-  isRead: (text, format) => `CASE WHEN ${format} = 'excel' THEN ${isSerial(text, "[0-9]{1,15}")}
-    ELSE ${hasFormat(text, format)} AND ${tryStrptime(text, format)} IS NOT NULL END`,
-  read: (text, format) => `CASE WHEN ${format} = 'excel' THEN ${ofSerial(text)} ELSE ${tryStrptime(text, format)} END`,
+  isRead: (text, format) => `${hasFormat(text, format)} AND ${tryStrptime(text, format)} IS NOT NULL`,
+  read: (text, format) => tryStrptime(text, format),
+  isSerial: (text) => isSerial(text, "[0-9]{1,15}"),
+  serial: ofSerial,
 };
 
 /**
@@ -108,23 +104,78 @@ function isSerial(text: string, decimals: string): string {
   return `CASE WHEN ${isNumber} THEN ${day} <> '60' AND CAST(${day} AS INTEGER) <= 2958465 AND NOT (${isLast}) ELSE false END`;
 }
 
-function readAny({ isRead, read }: Reader, text = trimmed(asText)): string {
-  const branches = formats.map((format) => `WHEN ${isRead(text, format)} THEN ${read(text, format)}`);
+/** In which forms a function is called. To bind all of them takes a tenth of a second of a run. */
+interface Forms {
+  lists: boolean;
+  excel: boolean;
+  locales: boolean;
+}
+
+/** Formats and locales are written out where they are used (`complain`): a form of which nothing is written is not called. */
+function formsOf(calls: Calls): Forms {
+  const all: Forms = { lists: true, excel: true, locales: true };
+  // Texts can be written in other ways than in quotes: E'…', $$…$$.
+  if (calls === undefined || calls.some((call) => /[$]|\be'/i.test(call))) return all;
+  const tokens = calls.flatMap((call) => call.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--.*|\/[*][\s\S]*?[*]\//g) ?? []);
+  const texts = tokens.filter((token) => token.startsWith("'"));
+  return {
+    lists: calls.some((call) => /[[]|list|array/i.test(call)),
+    excel: texts.some((token) => /excel/.test(token)),
+    locales: texts.some((token) => !/%|^'excel'$/.test(token)),
+  };
+}
+
+type Use = (reader: Reader, forms: Forms, text?: string) => string;
+
+/** A macro for each number of arguments. */
+function inForms(calls: Calls, use: Use, reader: Reader): string {
+  const forms = formsOf(calls);
+  const plain = `(value, format) AS ${use(reader, forms)}`;
+  return forms.locales ? `${plain}, (value, format, locale) AS ${inLocale(use, reader, forms)}` : plain;
+}
+
+/**
+ * Those of a list, or the one, each a constant to the engine; NULL where there are fewer. Without the test for NULL the
+ * engine binds a macro before it has the constant.
+ */
+function formatsOf({ lists }: Forms): string[] {
+  const constant = (sql: string) => `(CASE WHEN format IS NULL THEN NULL ELSE ${sql} END)`;
+  if (!lists) return [constant("CAST(format AS VARCHAR)")];
+  const list = "coalesce(TRY_CAST(format AS VARCHAR[]), [CAST(format AS VARCHAR)])";
+  return Array.from({ length: formatsMax }, (_, index) => constant(`${list}[${index + 1}]`));
+}
+
+function readAny(reader: Reader, forms: Forms, text = trimmed(asText)): string {
+  const branches = formatsOf(forms).map(
+    (format) => `WHEN ${isRead(reader, forms, text, format)} THEN ${read(reader, forms, text, format)}`,
+  );
   return `CASE ${branches.join(" ")} WHEN NOT (${isBlank(text)}) THEN CAST(${impossible(text)} AS DATE) END`;
 }
 
-function askAny({ isRead }: Reader, text = trimmed(asText)): string {
-  return `${isBlank(text)} OR ${formats.map((format) => `coalesce(${isRead(text, format)}, false)`).join(" OR ")}`;
+function askAny(reader: Reader, forms: Forms, text = trimmed(asText)): string {
+  const asked = formatsOf(forms).map((format) => `coalesce(${isRead(reader, forms, text, format)}, false)`);
+  return `${isBlank(text)} OR ${asked.join(" OR ")}`;
+}
+
+function isRead(reader: Reader, { excel }: Forms, text: string, format: string): string {
+  const plain = reader.isRead(text, format);
+  return excel ? `CASE WHEN ${format} = 'excel' THEN ${reader.isSerial(text)} ELSE ${plain} END` : plain;
+}
+
+function read(reader: Reader, { excel }: Forms, text: string, format: string): string {
+  const plain = reader.read(text, format);
+  return excel ? `CASE WHEN ${format} = 'excel' THEN ${reader.serial(text)} ELSE ${plain} END` : plain;
 }
 
 /** The text with its month in English, and each format with that in full. */
-function inLocale(use: (reader: Reader, text: string) => string, { isRead, read }: Reader): string {
+function inLocale(use: Use, reader: Reader, forms: Forms): string {
   const full = (format: string) => `regexp_replace(${format}, '%[bh][.]?', '%B', 'g')`;
   const english: Reader = {
-    isRead: (text, format) => isRead(text, full(format)),
-    read: (text, format) => read(text, full(format)),
+    ...reader,
+    isRead: (text, format) => reader.isRead(text, full(format)),
+    read: (text, format) => reader.read(text, full(format)),
   };
-  return bind("text", englishMonths(trimmed(asText), "locale"), (text) => use(english, text));
+  return bind("text", englishMonths(trimmed(asText), "locale"), (text) => use(english, forms, text));
 }
 
 function complainAboutDays(written: Written): string | undefined {

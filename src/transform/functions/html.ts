@@ -22,8 +22,8 @@ const isPlain = "NOT contains(CAST(text AS VARCHAR), '<') AND NOT contains(CAST(
 export const htmlFunctions: readonly ComputedFunction[] = [
   {
     ...described,
-    macro: (run) => {
-      const call = own.macro(run).replace(/^\(text\) AS /, "");
+    macro: (run, calls) => {
+      const call = own.macro(run, calls).replace(/^\(text\) AS /, "");
       return `(text) AS nullif(CASE WHEN ${isPlain} THEN ${trimmed("CAST(text AS VARCHAR)")} ELSE ${call} END, '')`;
     },
   },
