@@ -23,20 +23,20 @@ export interface Polls {
 
 /** For the batches of a stream, each of which tells how long the next one may take. */
 export function startPolling(): (rows: number) => Polls {
-  let msPerRow = leastMsPerRow;
+  let known: number | undefined;
   return (rows) => {
     const begun = monotonicMs();
     const passedMs = () => monotonicMs() - begun;
     return {
-      firstMs: () => within(rows * msPerRow, waitMsMin, waitMsMax),
+      firstMs: () => within(rows * (known ?? leastMsPerRow), waitMsMin, waitMsMax),
       nextMs: (processed) => {
         const passed = passedMs();
         const left = processed > 0 ? passed * (rows / processed - 1) : Number.POSITIVE_INFINITY;
         return within(within(left, passed * partMin, passed * partMax), waitMsMin, waitMsMax);
       },
-      // The question that found it over came later than its end, by the part that a wait is at the least.
+      // Of those that have ended the fastest: to ask too early costs a call, too late the time of all that wait for it.
       end: () => {
-        msPerRow = Math.max(leastMsPerRow, (passedMs() / Math.max(1, rows)) * (1 - partMin));
+        known = Math.min(known ?? Number.POSITIVE_INFINITY, (passedMs() / Math.max(1, rows)) * (1 - partMin));
       },
     };
   };

@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { connectors } from "../../src/connectors/registry.ts";
 import { audiencesOf } from "../../src/connectors/salesforce/assertion.ts";
@@ -60,7 +60,7 @@ test("a given access token is used as it is, and an expired one is told, never p
   const expired = await project.run("run", "job.yaml", "--verbose");
   expect(expired.code).toBe(8);
   expect(expired.stderr).toContain("the access token is expired or was never valid");
-  const [last = ""] = project.list(".loadline/runs").slice(-1);
+  const last = basename(project.runFolders().at(-1) ?? "");
   const everything = expired.stdout + expired.stderr + project.read(`.loadline/runs/${last}/events.jsonl`);
   expect(everything).not.toContain("canarytoken");
 });

@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { repository } from "../support/rig.ts";
@@ -39,7 +39,7 @@ test("every change is listed, by plan --all and from the kept plan, and no value
   );
   expect(plan.stdout).not.toContain("more to");
 
-  const [run = ""] = project.list(".loadline/runs").slice(-1);
+  const run = basename(project.runFolders().at(-1) ?? "");
   const show = async (...flags: string[]) => await project.run("show", run, "--changes", ...flags);
   const lines = (await show("--json")).stdout.trimEnd().split("\n");
   const changes = lines.map((line) => JSON.parse(line) as Change);

@@ -1,5 +1,6 @@
 // Rows that are one record: which is kept, and what it gets of the others.
 
+import { basename } from "node:path";
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { contactsJob, rehearse } from "./support.ts";
@@ -60,7 +61,7 @@ test("the newest row of several files is kept, with values of the others; ties a
     ["C", "Alone", "c@x.com", 1, expect.stringContaining("2026-01-01")],
     ["D", "Kept", null, null, expect.stringContaining("2026-01-01")],
   ]);
-  const [last = ""] = project.list(".loadline/runs").slice(-1);
+  const last = basename(project.runFolders().at(-1) ?? "");
   const dropped: Record<string, string>[] = parse(project.read(`.loadline/runs/${last}/duplicates/contacts.csv`), {
     columns: true,
   });
@@ -126,7 +127,7 @@ test("a row whose merged values break a rule together is a reject by name, thoug
   const run = await project.run("run", "job.yaml", "--json");
   expect(run.code, run.stderr).toBe(0);
   expect(run.summary().streams["contacts"]).toMatchObject({ extracted: 8, duplicates: 4, rejected: 3, loaded: 1 });
-  const [last = ""] = project.list(".loadline/runs").slice(-1);
+  const last = basename(project.runFolders().at(-1) ?? "");
   const rejects: Record<string, string>[] = parse(project.read(`.loadline/runs/${last}/rejects/contacts.csv`), {
     columns: true,
   });

@@ -77,9 +77,9 @@ test("api_calls that run out on the way stop the run with its batches settled, a
   expect(await sandbox.jobs()).toHaveLength(10);
 });
 
-/** Ninety calls by forecast, with three polls a batch; here every batch wants six. */
+/** Ninety calls by forecast, with three polls a batch of two rows; here every batch wants nine. */
 /** Each job is asked more often than a forecast takes it to be. */
-function slowDown(sandbox: Sandbox, gone: (job: string) => boolean = () => false, polls = 5): Promise<Relay> {
+function slowDown(sandbox: Sandbox, gone: (job: string) => boolean = () => false, polls = 8): Promise<Relay> {
   const asked = new Map<string, number>();
   return startRelay(sandbox.origin, ({ method, url = "" }, response) => {
     const job = /\/jobs\/ingest\/(\w+)$/.exec(url)?.[1];
@@ -88,7 +88,7 @@ function slowDown(sandbox: Sandbox, gone: (job: string) => boolean = () => false
     const times = (asked.get(job) ?? 0) + 1;
     asked.set(job, times);
     if (times > polls) return false;
-    return answerJson(response, 200, { id: job, state: "InProgress", numberRecordsProcessed: 0 });
+    return answerJson(response, 200, { id: job, state: "InProgress", numberRecordsProcessed: 2 });
   });
 }
 

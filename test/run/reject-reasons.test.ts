@@ -1,6 +1,7 @@
 // Why rows are rejected, counted by reason: in plan, run, show, JSON and Markdown, by what is redacted not at all.
 
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { contactsJob, rehearse } from "./support.ts";
 
@@ -70,7 +71,7 @@ test("rejects are counted by field and rule, with an example of each", async () 
   const run = await project.run("run", "job.yaml");
   expect(run.code, run.stderr).toBe(0);
   expect(run.stdout).toMatch(/^ {2} {3}3 {2}LastName +required +contacts\.csv, line 3: is required/m);
-  const [last = ""] = project.list(".loadline/runs").slice(-1);
+  const last = basename(project.runFolders().at(-1) ?? "");
   const shown = JSON.parse((await project.run("show", last, "--json")).stdout);
   const told = shown.streams[0].rejectReasons;
   const refusal = told.find(({ rule }: { rule: string }) => rule === "FIELD_CUSTOM_VALIDATION_EXCEPTION");

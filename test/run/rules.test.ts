@@ -1,5 +1,6 @@
 // Rules of a job: all that a row breaks is told, warnings load, a rule of severity fail stops before anything is written.
 
+import { basename } from "node:path";
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { contactsJob, rehearse } from "./support.ts";
@@ -52,7 +53,7 @@ test("all rules that a row breaks are told, with value, field and line; warnings
       example: 'contacts.csv, line 2: "Adams", "1.00" is not unique: 1 other row of this run has it; see line 8',
     },
   ]);
-  const [last = ""] = project.list(".loadline/runs").slice(-1);
+  const last = basename(project.runFolders().at(-1) ?? "");
   const rejects: Record<string, string>[] = parse(project.read(`.loadline/runs/${last}/rejects/contacts.csv`), {
     columns: true,
   });

@@ -17,6 +17,7 @@ import { type KeysInput, keysTable, mayShareKeys } from "../../diff/keys.ts";
 import { mergedTable } from "../../diff/merge.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { checkRule } from "../../validate/checks.ts";
+import { defineShape } from "../../values/shape.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { selectStored } from "../compile/stored-fields.ts";
 import { fieldByName, isKeyHidden } from "./diff-input.ts";
@@ -40,6 +41,7 @@ async function isAnyShared(engine: Engine): Promise<boolean> {
 
 /** Rows whose values `dedupe` has put together, and don't go together. */
 async function findBroken(engine: Engine, compiled: CompiledStream, stage: string): Promise<void> {
+  if (compiled.rules.some(({ merged }) => merged !== undefined)) defineShape(engine);
   for (const one of compiled.rules) {
     if (one.merged === undefined) continue;
     const rows = `(SELECT * FROM ${identifier(stage)} SEMI JOIN ${mergedTable} USING (_row_) SEMI JOIN ${keysTable} USING (_row_))`;

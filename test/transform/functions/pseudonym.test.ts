@@ -16,7 +16,7 @@ test("it is HMAC-SHA256, whatever the length of the key", async () => {
   const folder = mkdtempSync(join(tmpdir(), "loadline-pseudonym-"));
   for (const key of ["a key of sixteen", "ключ ".repeat(40)]) {
     using engine = await Engine.open({ folder, spillFolder: folder });
-    await defineFunctionsIn(engine, new Date(0), "UTC", "pseudonym", new Secret(key));
+    await defineFunctionsIn(engine, new Date(0), "UTC", "pseudonym(x)", new Secret(key));
     const texts = oddTexts.filter((text) => /[!-~]/.test(text));
     const rows = await engine.all(`SELECT x, pseudonym(x) AS hash FROM (SELECT unnest(${listOf(texts)}) AS x)`);
     expect(rows.map(({ hash }) => hash)).toEqual(
@@ -30,7 +30,7 @@ test("it is HMAC-SHA256, whatever the length of the key", async () => {
 test("without a key nothing has a pseudonym, and a job that wants one does not begin", async () => {
   const folder = mkdtempSync(join(tmpdir(), "loadline-pseudonym-"));
   using engine = await Engine.open({ folder, spillFolder: folder });
-  await defineFunctionsIn(engine, new Date(0), "UTC", "pseudonym");
+  await defineFunctionsIn(engine, new Date(0), "UTC", "pseudonym(x)");
   await expect(engine.run("SELECT pseudonym('a')")).rejects.toThrow();
   rmSync(folder, { recursive: true, force: true });
   const job = (sql: string) =>

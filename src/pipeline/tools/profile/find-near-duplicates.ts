@@ -28,7 +28,7 @@ interface DuplicateRequest {
 
 export function findNearDuplicates({ paths, named, signal }: DuplicateRequest): Promise<NearDuplicates> {
   return inFolder(signal, async (engine, folder) => {
-    await defineFunctionsIn(engine, now(), "UTC", "account_name domain");
+    await defineFunctionsIn(engine, now(), "UTC", "account_name(name) domain(site)");
     for (const question of defineQuestions(readerQuestions("domain()"))) await engine.run(question);
     await engine.run(
       `CREATE TEMP TABLE given (file INTEGER, position BIGINT, line BIGINT, name VARCHAR, domain VARCHAR, phone VARCHAR)`,
