@@ -187,8 +187,9 @@ function refuseObjections({ job, run }: RunContext, objections: readonly string[
     });
   }
   const planFile = `${job.name}.plan`;
-  // A plan is of what the source has, not of rows that an earlier run left.
-  const approve = run.options.retry === undefined ? approveCommand(planFile, objections) : undefined;
+  // A plan is of what the source has, not of rows that an earlier run left; and of twins none is applied.
+  const isApplicable = run.options.retry === undefined && job.twin === undefined;
+  const approve = isApplicable ? approveCommand(planFile, objections) : undefined;
   const pass = `loadline plan ${file} --out ${planFile} shows and keeps it; then ${approve} and loadline apply ${planFile} let it pass this once`;
   throw new StoppedByGuard(objections, {
     next: `${approve === undefined ? `loadline plan ${file} shows rejects and changes` : pass}; raise the limit in the job if this is what you want`,

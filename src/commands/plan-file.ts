@@ -7,6 +7,7 @@ import type { Recipients } from "../checkpoint/carry/plan-seal.ts";
 import { Ledger } from "../checkpoint/ledger.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
+import type { Job } from "../job/job.ts";
 import type { EndedRun } from "../pipeline/runs/runs.ts";
 import { printNotice } from "../report/output.ts";
 import { outFile } from "./out-file.ts";
@@ -25,6 +26,15 @@ export function refuseOut(jobs: readonly string[], out: string): void {
       next: "name another file, or remove it",
     });
   }
+}
+
+/** What two jobs agree on moves with each run of either. Throws a Failure (2). */
+export function refuseTwin({ twin, file }: Job): void {
+  if (twin === undefined) return;
+  throw usageFailure("a plan of a job with a twin is not written to a file: it can't be applied later", {
+    where: { file },
+    next: `loadline plan ${showPath(file)} --all shows every change; loadline run ${showPath(file)} writes them`,
+  });
 }
 
 /** Who may read the file. Throws a Failure (2) for what can't be. */

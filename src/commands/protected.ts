@@ -28,6 +28,11 @@ export function mayAsk(): boolean {
 
 export function refuseUnasked(connection: string, job: Job): Failure {
   const file = `${job.name}.plan`;
+  if (job.twin !== undefined) {
+    return new Failure(exitCode.guard, `connection ${connection} is protected: loading wants --yes`, {
+      next: `loadline plan ${showPath(job.file)} --all shows every change; then run again with --yes`,
+    });
+  }
   return new Failure(
     exitCode.guard,
     `connection ${connection} is protected: loading wants --yes, or an approved plan`,

@@ -89,6 +89,7 @@ async function runFile(
 ): CommandResult {
   const job = readProjectJob(file, project.connections);
   const options = optionsOf(job, flags);
+  if (flags.out !== undefined) (await import("./plan-file.ts")).refuseTwin(job);
   tellNamesakes(file, job.name);
   const request = { ...requestFor(globals, project, job, command), options };
   // A dry run writes to no target, so it may look on while the job runs.

@@ -38,6 +38,10 @@ test("new records are joined or made once, changes of both sides arrive, and the
     ["Bob", "Lead"],
   ]);
   expect(await pair.settle()).toEqual([0]);
+
+  // What the two agree on moves with each run of either.
+  const kept = await pair.project.run("plan", toHubSpot, "--out", "kept.plan");
+  expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining("a job with a twin is not written to a file")]);
 });
 
 test("a field that both changed is held back and named, and what the jobs own is written or left", async () => {

@@ -111,7 +111,7 @@ function nextOf(request: EndedRequest, run: RunRecord, ending: Ending, resumable
     return `loadline plan ${showPath(request.job.file)}`;
   if (reconcile !== undefined && error === undefined && !isRepairable(run, ending)) return `loadline show ${run.id}`;
   const approve =
-    run.command === "plan" && reconcile === undefined
+    run.command === "plan" && reconcile === undefined && request.job.twin === undefined
       ? approveCommand(request.planFile ?? run.id, ending.outcome?.objections ?? [])
       : undefined;
   if (approve !== undefined) return approve;
