@@ -25,6 +25,8 @@ export interface FieldSchema {
   updateable: boolean;
   /** What lets this user write it, where it is the user who may not, and a statement does. */
   grant?: string;
+  /** Why nobody writes it, to follow its name, and what to do in place of that. */
+  readOnly?: { why: string; next: string };
   nillable: boolean;
   defaultedOnCreate: boolean;
   /** May serve as `target.key`: an external id or unique lookup field. */

@@ -16,16 +16,16 @@ export interface NumberLimits {
   decimalsShown: number;
   /** Where the digits before the point do not say it: the least and the greatest. */
   range?: readonly [least: string, greatest: string];
-  /** What the target keeps is the nearest double: a number is held where that double is written as the number. */
-  isDouble?: true;
+  /** What the target keeps is the nearest one of these: a number is held where that is written as the number. */
+  nearest?: "FLOAT" | "DOUBLE";
   /** Who has this room, for messages. */
   holder: string;
 }
 
 /** A number: `12`, `-0.5`, `.5`, `9.12260031E8`. No groups, no words, no other bases. */
-const numberGrammar = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?";
-/** So many characters have at most 15 digits that count, which a double always keeps. */
-const doubleLengthMax = 15;
+const numberGrammar = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?";
+/** So many characters have at most as many digits that count as it always keeps. */
+const lengthMax = { FLOAT: 6, DOUBLE: 15 };
 
 /** Stored as digits without needless zeros, `decimalsShown` of them after the point at least. */
 export function storeNumber(mapped: MappedValue, limits: NumberLimits, round?: Rounding): StoredValue {
@@ -101,7 +101,7 @@ export function decimalOf(text: string, decimals: number = decimalsComputed): st
  */
 function quickDigits(
   text: string,
-  { decimalsShown, decimalsMax, wholeMax, range, isDouble }: Omit<NumberLimits, "holder">,
+  { decimalsShown, decimalsMax, wholeMax, range, nearest }: Omit<NumberLimits, "holder">,
   isColumn: boolean,
 ): { quick: string; test: string } {
   const decimals = decimalsShown > 0 ? decimalsShown : decimalsMax === 0 ? 0 : Math.min(decimalsMax ?? 6, 6);
@@ -109,7 +109,7 @@ function quickDigits(
   const engine = `CAST(TRY_CAST(${text} AS ${type}) AS VARCHAR)`;
   const bounds: string[] = [];
   if (range !== undefined && wholeMax < 19) bounds.push(`strlen(${text}) < ${wholeMax}`);
-  if (isDouble) bounds.push(`strlen(${text}) <= ${doubleLengthMax - decimalsShown}`);
+  if (nearest !== undefined) bounds.push(`strlen(${text}) <= ${lengthMax[nearest] - decimalsShown}`);
   const all = (first: string) => [first, ...bounds].join(" AND ");
   const same = all(`${engine} = ${text}`);
   if (decimals === 0) return { quick: `WHEN ${same} THEN ${text}`, test: same };
@@ -153,8 +153,8 @@ function digitsOf(number: string): string {
 function movePoint(number: string): string {
   const part = (group: number) =>
     `regexp_extract(${number}, '^([+-]?)([0-9]*)[.]?([0-9]*)[eE]([+-]?[0-9]+)$', ${group})`;
-  const padded = `repeat('0', 100) || ${part(2)} || ${part(3)} || repeat('0', 100)`;
-  const point = `100 + strlen(${part(2)}) + CAST(${part(4)} AS INTEGER)`;
+  const padded = `repeat('0', 1000) || ${part(2)} || ${part(3)} || repeat('0', 1000)`;
+  const point = `1000 + strlen(${part(2)}) + CAST(${part(4)} AS INTEGER)`;
   return `${part(1)} || substr(${padded}, 1, CAST(${point} AS BIGINT)) || '.' || substr(${padded}, CAST(${point} AS BIGINT) + 1)`;
 }
 
@@ -165,7 +165,7 @@ function shape({ wholeMax, decimalsMax }: NumberLimits): string {
 function fits(digits: string, limits: NumberLimits): string {
   const tests = [`regexp_full_match(${digits}, '${shape(limits)}')`];
   if (limits.range !== undefined) tests.push(isInRange(digits, limits.range));
-  if (limits.isDouble) tests.push(keepsDouble(digits));
+  if (limits.nearest !== undefined) tests.push(isKept(digits, limits.nearest));
   return tests.join(" AND ");
 }
 
@@ -177,9 +177,9 @@ function isInRange(digits: string, [least, greatest]: readonly [string, string])
  * Numbers of more than 15 digits are rounded, by the API too: 1,222,333,444,555,666.84 becomes …66.80.
  * https://help.salesforce.com/s/articleView?id=000394530
  */
-function keepsDouble(digits: string): string {
-  const double = `CAST(TRY_CAST(${digits} AS DOUBLE) AS VARCHAR)`;
-  return `(strlen(${digits}) <= ${doubleLengthMax} OR ${bind("double", double, digitsOf)} = ${digits})`;
+function isKept(digits: string, nearest: "FLOAT" | "DOUBLE"): string {
+  const written = `CAST(TRY_CAST(${digits} AS ${nearest}) AS VARCHAR)`;
+  return `(strlen(${digits}) <= ${lengthMax[nearest]} OR ${bind("nearest", written, digitsOf)} = ${digits})`;
 }
 
 /** With zeros up to so many digits after the point. */
@@ -223,5 +223,5 @@ function complain(digits: string, limits: NumberLimits): string {
   const tooLong = `NOT regexp_full_match(${digits}, '-?[0-9]{1,${wholeMax}}([.].*)?')`;
   cases.push([tooLong, `has more than the ${wholeMax} digits before the point that ${holder} keeps`]);
   const branches = cases.map(([condition, what]) => `WHEN ${condition} THEN ${literal(what)}`);
-  return `CASE ${branches.join(" ")} ELSE ${literal(`has more digits than the double that ${holder} keeps of it`)} END`;
+  return `CASE ${branches.join(" ")} ELSE ${literal(`has more digits than the ${limits.nearest === "FLOAT" ? "single" : "double"} that ${holder} keeps of it`)} END`;
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rig[Symbol.dispose]());
 
 const hubspot: NumberLimits = { wholeMax: 26, decimalsMax: 12, decimalsShown: 0, holder: "HubSpot" };
-const salesforce: NumberLimits = { wholeMax: 16, decimalsShown: 2, isDouble: true, holder: "Salesforce" };
+const salesforce: NumberLimits = { wholeMax: 16, decimalsShown: 2, nearest: "DOUBLE", holder: "Salesforce" };
 const whole: NumberLimits = { ...hubspot, wholeMax: 18, decimalsMax: 0 };
 
 async function compute(texts: readonly string[], sql: string): Promise<(string | null)[]> {

@@ -3,8 +3,10 @@
 
 import type { FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
+import { markCell } from "../sql/cells.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
+import { isMade, isUnsure } from "../sql/read-only.ts";
 import { quoteName } from "./names.ts";
 import type { MysqlSession } from "./session.ts";
 import { type CatalogTable, findTable, keyOf, uniqueIndexes } from "./tables.ts";
@@ -176,7 +178,9 @@ function fieldOfColumn(
   const { isUnsigned } = columnOf(row);
   const kind = kinds[form];
   const extra = row["extra"] ?? "";
-  const isWritten = kind !== undefined && !/\bGENERATED\b/i.test(extra.replace("DEFAULT_GENERATED", ""));
+  const isGenerated = /\bGENERATED\b/i.test(extra.replace("DEFAULT_GENERATED", ""));
+  const readOnly = isGenerated ? isMade : kind === undefined ? isUnsure(`of type ${shown}`) : undefined;
+  const isWritten = readOnly === undefined;
   const rights = (row["rights"] ?? "").split(",");
   const isUnique = kind !== undefined && indexes.some(({ columns }) => columns.length === 1 && columns[0] === name);
   const range = kind === "integer" ? rangeOf(row, isUnsigned) : undefined;
@@ -187,6 +191,7 @@ function fieldOfColumn(
     kind: kind ?? "text",
     createable: isWritten && rights.includes("insert"),
     updateable: isWritten && rights.includes("update"),
+    ...(readOnly === undefined ? {} : { readOnly }),
     nillable: row["nullable"] === "YES",
     defaultedOnCreate: row["initial"] !== "" || /auto_increment|DEFAULT_GENERATED/i.test(extra),
     externalId: isUnique,
@@ -197,7 +202,7 @@ function fieldOfColumn(
     ...(range === undefined ? {} : { range }),
     ...(form === "decimal" ? { scale: Number(scale), wholeDigits: Number(precision) - Number(scale) } : {}),
     ...(type === "char" || type === "varchar" ? { maxLength: Number(row["length"]) } : {}),
-    ...(type === "enum" ? { picklist: { values: labelsOf(shown ?? ""), restricted: true } } : {}),
+    ...(type === "enum" ? { picklist: { values: labelsOf(shown ?? "").map(markCell), restricted: true } } : {}),
   });
 }
 

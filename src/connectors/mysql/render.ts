@@ -26,7 +26,7 @@ const timestamps: DayRange = {
 
 const limits: RenderLimits = {
   days,
-  isDouble: ({ vendorType }) => vendorType.startsWith("double"),
+  nearest: ({ vendorType }) => (vendorType.startsWith("double") ? "DOUBLE" : undefined),
   isPadded: ({ vendorType }) => vendorType.startsWith("char("),
 };
 

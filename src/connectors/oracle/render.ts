@@ -20,7 +20,7 @@ const days: DayRange = {
 
 const limits: RenderLimits = {
   days,
-  isDouble: ({ vendorType }) => vendorType === "BINARY_DOUBLE",
+  nearest: ({ vendorType }) => (vendorType === "BINARY_DOUBLE" ? "DOUBLE" : undefined),
   isPadded: ({ vendorType }) => /^N?CHAR\(/.test(vendorType),
 };
 

@@ -1,7 +1,5 @@
 // PostgreSQL, as what SQL databases share wants to know it.
 
-import type { DayRange } from "../../values/instant.ts";
-import { renderSqlField } from "../sql/render.ts";
 import type { TargetDialect } from "../sql/target.ts";
 import { copyOut, type PostgresSession } from "./client.ts";
 import { openedAt } from "./clock.ts";
@@ -12,6 +10,7 @@ import { nameByKey, quoteName } from "./names.ts";
 import { nameNew, planTable } from "./new-table.ts";
 import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
+import { renderField } from "./render.ts";
 import { replaceTable } from "./replace.ts";
 import { findReadable } from "./rights.ts";
 import { indexStage } from "./stage.ts";
@@ -19,14 +18,6 @@ import { refuseUnkept } from "./table-parts.ts";
 import { listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
 import { xminCounter } from "./xmin.ts";
-
-const days: DayRange = {
-  first: "0001-01-01",
-  last: "9999-12-31",
-  lastInstant: "9999-12-31T23:59:59.999999Z",
-  holder: "PostgreSQL",
-  secondDigits: 6,
-};
 
 export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   quoteName,
@@ -50,15 +41,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   newTables: { nameNew, plan: planTable },
   listTables,
   describe: describeTable,
-  render: (...value) =>
-    renderSqlField(
-      {
-        days,
-        isDouble: ({ vendorType }) => vendorType === "double precision",
-        isPadded: ({ vendorType }) => vendorType.startsWith("character("),
-      },
-      ...value,
-    ),
+  render: renderField,
   stage: stageBatch,
   partStage: indexStage,
   refusalOf,

@@ -3,22 +3,29 @@
 
 import type { FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
+import { markCell } from "../sql/cells.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
+import { isMade, isUnsure } from "../sql/read-only.ts";
 import type { PostgresSession } from "./client.ts";
 import { grant } from "./rights.ts";
 import { type CatalogTable, findTable, tableKey } from "./tables.ts";
-import { numericRoom } from "./types.ts";
+import { numericRoom, settledTypes } from "./types.ts";
 
 /** A column as statements need it. */
 export interface TableColumn {
   name: string;
-  /** What text is cast to. Without length and scale: a cast would cut, and an assignment refuses. */
+  /**
+   * What text is cast to. Without length and scale, for a cast would cut, and an assignment refuses; but of what is settled,
+   * where that is seen.
+   */
   cast: string;
   /** SQL of what a new row gets where nothing is said. */
   initial: string;
   /** Its texts are values, also the empty one. */
   isText: boolean;
+  /** A value has several texts: only the server's own is taken. */
+  isSettled: boolean;
   /** It counts by itself. */
   isIdentity: boolean;
   isGenerated: boolean;
@@ -39,7 +46,7 @@ const columnsOf = `WITH RECURSIVE base AS (
       WHERE a.attrelid = CAST($1 AS oid) AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL SELECT base.at, t.oid, t.typname, t.typtype, t.typbasetype, coalesce(nullif(base.modifier, -1), d.typtypmod)
       FROM base JOIN pg_type d ON d.oid = base.oid JOIN pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd')
-  SELECT a.attname AS name, b.typname AS type, b.typtype AS form, b.modifier, format_type(a.atttypid, a.atttypmod) AS shown,
+  SELECT a.attname AS name, b.typname AS type, b.typtype AS form, b.modifier, format_type(b.oid, b.modifier) AS shown,
     format_type(b.oid, NULL) AS cast, a.attnotnull AS required, a.attgenerated <> '' AS generated,
     a.attidentity AS identity, pg_get_expr(d.adbin, d.adrelid) AS initial,
     pg_get_serial_sequence(CAST(CAST(a.attrelid AS regclass) AS text), a.attname) AS sequence,
@@ -110,13 +117,15 @@ function unableTo({ isTable }: CatalogTable, key: readonly string[]): { unable?:
 }
 
 function columnOf(row: Row): TableColumn {
-  const { name, cast, initial, identity, sequence, type } = row;
+  const { name, shown, initial, identity, sequence, type, form } = row;
+  const isSettled = settledTypes.has(type ?? "");
   const next = identity !== "" && sequence != null ? `nextval('${sequence.replaceAll("'", "''")}')` : undefined;
   return {
     name: name ?? "",
-    cast: cast ?? "text",
+    cast: (isSettled ? shown : row["cast"]) ?? "text",
     initial: next ?? initial ?? "NULL",
-    isText: kinds[type ?? ""] === "text",
+    isText: form === "e" || isSettled || kinds[type ?? ""] === "text",
+    isSettled,
     isIdentity: identity !== "",
     isGenerated: row["generated"] === "t",
   };
@@ -124,8 +133,9 @@ function columnOf(row: Row): TableColumn {
 
 /** Types of which equal text is an equal value, once both are written in one form. */
 const kinds: Record<string, FieldKind> = {
-  ...{ bool: "boolean", date: "date", timestamptz: "datetime", time: "time", uuid: "id" },
-  ...{ int2: "integer", int4: "integer", int8: "integer", numeric: "number", float8: "number" },
+  ...{ bool: "boolean", date: "date", timestamp: "datetime", timestamptz: "datetime", time: "time", uuid: "id" },
+  ...{ int2: "integer", int4: "integer", int8: "integer", oid: "integer" },
+  ...{ numeric: "number", float4: "number", float8: "number" },
   ...{ text: "text", varchar: "text", bpchar: "text", citext: "text", name: "text" },
   // Kept as they are written; bytes are told by their digits.
   ...{ json: "text", xml: "text", bytea: "id" },
@@ -135,6 +145,7 @@ const ranges: Record<string, { min: string; max: string }> = {
   int2: { min: "-32768", max: "32767" },
   int4: { min: "-2147483648", max: "2147483647" },
   int8: { min: "-9223372036854775808", max: "9223372036854775807" },
+  oid: { min: "0", max: "4294967295" },
 };
 
 function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema {
@@ -142,12 +153,13 @@ function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema
   const type = typeName ?? "";
   const modifier = Number(row["modifier"]);
   const isEnum = form === "e";
-  // Bytes of a domain go by its name, by which nobody knows that they are bytes.
-  const kind = isEnum ? "text" : type === "bytea" && shown !== "bytea" ? undefined : kinds[type];
-  const isWritten = kind !== undefined && row["generated"] !== "t" && identity !== "a";
+  const isSettled = settledTypes.has(type);
+  const kind = isEnum || isSettled ? "text" : kinds[type];
+  const readOnly = readOnlyBy(row, kind);
+  const isWritten = readOnly === undefined;
   const range = ranges[type];
   const parents = row["parents"] == null ? [] : (JSON.parse(row["parents"]) as string[]);
-  const isUnique = row["isUnique"] === "t" && kind !== undefined;
+  const isUnique = row["isUnique"] === "t" && kind !== undefined && !isSettled;
   return fieldOf({
     name: name ?? "",
     label: label ?? name ?? "",
@@ -156,6 +168,7 @@ function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema
     createable: isWritten && row["mayInsert"] === "t",
     updateable: isWritten && row["mayUpdate"] === "t",
     ...grantOf(row, isWritten, table, role),
+    ...(readOnly === undefined ? {} : { readOnly }),
     nillable: row["required"] !== "t",
     defaultedOnCreate: row["initial"] != null || identity !== "",
     externalId: isUnique,
@@ -165,8 +178,19 @@ function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema
     ...(range === undefined ? {} : { range }),
     ...(type === "numeric" ? numericRoom(modifier) : {}),
     ...(["varchar", "bpchar"].includes(type) && modifier > 4 ? { maxLength: modifier - 4 } : {}),
-    ...(isEnum ? { picklist: { values: JSON.parse(row["labels"] ?? "[]") as string[], restricted: true } } : {}),
+    ...(isEnum
+      ? { picklist: { values: (JSON.parse(row["labels"] ?? "[]") as string[]).map(markCell), restricted: true } }
+      : {}),
   });
+}
+
+function readOnlyBy({ generated, identity, type, shown }: Row, kind: FieldKind | undefined): FieldSchema["readOnly"] {
+  if (generated === "t") return isMade;
+  if (identity === "a") {
+    return { why: "is numbered by the server (GENERATED ALWAYS)", next: "leave it out of the map" };
+  }
+  if (kind !== undefined) return undefined;
+  return isUnsure(type?.startsWith("_") === true ? "an array" : `of type ${shown}`);
 }
 
 function grantOf(row: Row, isWritten: boolean, { name: table }: CatalogTable, role: string): { grant?: string } {

@@ -1,6 +1,7 @@
 // A table as it is at present, in PostgreSQL's SQL. In: a table and its fields. Out: SQL of cells, and of what names a row.
 
 import { usageFailure } from "../../core/errors.ts";
+import { literal } from "../../core/sql.ts";
 import { markText, unmarkText } from "../sql/cells.ts";
 import { idColumn } from "../sql/names.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
@@ -17,11 +18,12 @@ export function cellOf({ key, columns }: PostgresTable, field: string): string {
   return field === idColumn || column === undefined ? nameOfRow(key) : cellOfColumn(column);
 }
 
-function cellOfColumn({ name, cast, isText, isPlanned }: TableColumn): string {
+function cellOfColumn({ name, cast, isText, isSettled, isPlanned }: TableColumn): string {
   if (isPlanned === true) return "CAST(NULL AS text)";
   const column = `t.${quoteName(name)}`;
+  if (isSettled) return markText(settledText(column));
   if (isText) return markText(cast === "character" ? `rtrim(${column})` : `CAST(${column} AS text)`);
-  if (cast === "timestamp with time zone") return `to_json(${column}) #>> '{}'`;
+  if (cast.startsWith("timestamp")) return `to_json(${column}) #>> '{}'`;
   return cast === "time without time zone" ? `${column} || 'Z'` : `CAST(${column} AS text)`;
 }
 
@@ -38,7 +40,21 @@ export function isAsked({ key, columns, table }: PostgresTable, field: string): 
   return `${nameOfRow(key)} IN (${values})`;
 }
 
+/** As COPY writes it: a cast shows the address 10.0.0.1 as 10.0.0.1/32. */
+function settledText(value: string): string {
+  return `CASE WHEN ${value} IS NOT NULL THEN format('%s', ${value}) END`;
+}
+
+/** Stands in what the server says of a value that is no number, which is how an expression raises an error. */
+export const settledMark = "loadline_settled";
+
 /** The value that a cell means, of the column's type. */
-export function readCell({ cast, isText }: TableColumn, cell: string): string {
+export function readCell({ name, cast, isText, isSettled }: TableColumn, cell: string): string {
+  if (isSettled) {
+    const value = `CAST(${unmarkText(cell)} AS ${cast})`;
+    const told = `json_build_object('${settledMark}', ${settledText(value)}, 'field', ${literal(name)})`;
+    const refused = `CAST(CAST(CAST(CAST(${told} AS text) AS int) AS text) AS ${cast})`;
+    return `CASE WHEN ${settledText(value)} = ${unmarkText(cell)} THEN ${value} ELSE ${refused} END`;
+  }
   return isText ? `CAST(${unmarkText(cell)} AS ${cast === "character" ? "text" : cast})` : `CAST(${cell} AS ${cast})`;
 }

@@ -30,7 +30,10 @@ export function statementsOf(
 ): BatchStatements {
   const types = headers.map((name) => (name === idColumn ? "text" : stageType(described.columns.get(name))));
   const stage = stageOf(headers, isTyped ? types : []);
-  const written = writtenColumns(described, headers).map((one) => ({ ...one, isTyped }));
+  const written = writtenColumns(described, headers).map((one) => ({
+    ...one,
+    isTyped: isTyped && !one.column.isSettled,
+  }));
   const idCell = `s.c${headers.indexOf(idColumn)}`;
   switch (batch.operation) {
     case "insert":
@@ -61,7 +64,7 @@ export interface WrittenColumn {
 
 /** Without length and scale, as a cast would be. */
 function stageType(column: TableColumn | undefined): string {
-  return column === undefined || column.cast === "character" ? "text" : column.cast;
+  return column === undefined || column.isSettled || column.cast === "character" ? "text" : column.cast;
 }
 
 type Write = BatchStatements["write"];

@@ -34,8 +34,11 @@ const plain: Record<string, ReadableType> = {
 };
 
 /** Their text is the value. */
-const texts = new Set(
-  "text varchar bpchar name citext uuid json jsonb xml inet cidr macaddr macaddr8 interval bytea".split(" "),
+const texts = new Set("text varchar bpchar name citext uuid json xml bytea".split(" "));
+
+/** One value has several texts, of which the server gives back one: that one is the value. */
+export const settledTypes: ReadonlySet<string> = new Set(
+  "jsonb inet cidr macaddr macaddr8 interval timetz bit varbit".split(" "),
 );
 
 /** What an expression sees of a column, or why it sees nothing of it. */
@@ -43,7 +46,7 @@ export function readableType({ name, form, modifier }: ColumnType): ReadableType
   const known = plain[name];
   if (known !== undefined) return known;
   if (name === "numeric") return readNumeric(modifier);
-  if (texts.has(name) || form === "e") return { type: "VARCHAR" };
+  if (texts.has(name) || settledTypes.has(name) || form === "e") return { type: "VARCHAR" };
   const what = name.startsWith("_") ? "an array" : `of type ${name}`;
   return { refused: `is ${what}, which has no text that is sure` };
 }

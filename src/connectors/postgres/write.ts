@@ -9,6 +9,7 @@ import type { RowRefusal, WriteRows } from "../sql/dialect.ts";
 import type { PostgresSession } from "./client.ts";
 import type { PostgresTable } from "./fields.ts";
 import { versionStatementsOf } from "./history.ts";
+import { settledMark } from "./present.ts";
 import { copyBatch } from "./stage.ts";
 import { statementsOf } from "./statements.ts";
 
@@ -63,6 +64,16 @@ async function stageTyped(
 export function refusalOf(error: unknown, { constraints }: PostgresTable): RowRefusal | undefined {
   const { code, message, column, constraint = "" } = error as Partial<DatabaseError> & { message: string };
   if (code === undefined || !/^(?:22|23|44|P0)/.test(code)) return undefined;
+  const settled = settledOf(message);
+  if (settled !== undefined) return { code, ...settled };
   const fields = column === undefined ? (constraints.get(constraint) ?? []) : [column];
   return { code, message, fields };
+}
+
+/** A value that the server would give back in another text. */
+function settledOf(message: string): { message: string; fields: string[] } | undefined {
+  const [told] = /\{"loadline_settled" : .*\}/s.exec(message) ?? [];
+  if (told === undefined) return undefined;
+  const { [settledMark]: text, field } = JSON.parse(told) as Record<string, string>;
+  return { message: `PostgreSQL would keep it as ${text}: write it so`, fields: field === undefined ? [] : [field] };
 }

@@ -97,7 +97,7 @@ function renderNumber(field: FieldSchema, mapped: MappedValue, { round }: Readin
   const limits: NumberLimits = {
     ...room,
     ...(whole || round !== undefined ? { decimalsMax: scale } : {}),
-    ...(field.kind === "integer" ? integerRoom(field) : { isDouble: true }),
+    ...(field.kind === "integer" ? integerRoom(field) : { nearest: "DOUBLE" }),
   };
   const text = textOf(mapped);
   return {

@@ -17,6 +17,11 @@ export function markText(
     THEN ${literal(emptyMark)} || ${text} ELSE ${text} END`;
 }
 
+/** The same here. */
+export function markCell(text: string): string {
+  return text === "" || text.startsWith(emptyMark) || text.startsWith(clearCell) ? `${emptyMark}${text}` : text;
+}
+
 /** The text that a cell means. */
 export function unmarkText(cell: string): string {
   return `CASE WHEN starts_with(${cell}, ${literal(emptyMark)}) THEN substr(${cell}, 2) ELSE ${cell} END`;

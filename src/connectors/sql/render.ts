@@ -22,8 +22,8 @@ const wholeDigitsMax = 1000;
 /** What differs between systems. */
 export interface RenderLimits {
   days: DayRange;
-  /** Vendor types of numbers that are doubles. */
-  isDouble(field: FieldSchema): boolean;
+  /** Of numbers that are doubles, or singles. */
+  nearest(field: FieldSchema): "FLOAT" | "DOUBLE" | undefined;
   /** Blanks at the end are no part of the value. */
   isPadded(field: FieldSchema): boolean;
 }
@@ -50,7 +50,10 @@ export function renderSqlField(
     case "datetime":
       return asItIs(mapped, renderAs(field, mapped, storeInstant(mapped, days, reading), "TIMESTAMP WITH TIME ZONE"));
     case "time":
-      return asItIs(mapped, { ...renderAs(field, mapped, storeTime(mapped), "TIME"), typed: timeOf(rendered) });
+      return asItIs(mapped, {
+        ...renderAs(field, mapped, storeTime(mapped, days.secondDigits), "TIME"),
+        typed: timeOf(rendered),
+      });
     default:
       if (field.vendorType === "uuid") return renderUuid(field, value);
       if (field.vendorType === "bytea") return renderBytes(field, value);
@@ -59,12 +62,13 @@ export function renderSqlField(
 }
 
 function renderNumber(
-  { days, isDouble }: RenderLimits,
+  { days, nearest: nearestOf }: RenderLimits,
   field: FieldSchema,
   mapped: MappedValue,
   { round }: Reading,
 ): RenderedField {
   const { scale = 0, range, wholeDigits } = field;
+  const nearest = nearestOf(field);
   const isExact = field.kind === "integer" || wholeDigits !== undefined;
   const limits: NumberLimits = {
     holder: days.holder,
@@ -72,7 +76,7 @@ function renderNumber(
     decimalsShown: 0,
     ...(isExact || round !== undefined ? { decimalsMax: scale } : {}),
     ...(range === undefined ? {} : { range: [range.min, range.max] as const }),
-    ...(isDouble(field) ? { isDouble: true as const } : {}),
+    ...(nearest === undefined ? {} : { nearest }),
   };
   const number = renderAs(field, mapped, storeNumber(mapped, limits, round), "DECIMAL(38, 0)");
   const typed = field.kind === "integer" ? number.typed : decimalOf(renderedName(field.name));

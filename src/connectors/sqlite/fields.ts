@@ -6,6 +6,7 @@ import { identifier } from "../../core/sql.ts";
 import { fieldOf } from "../kit/field.ts";
 import type { DescribedTable } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
+import { isMade, isUnsure } from "../sql/read-only.ts";
 import type { SqliteSession } from "./client.ts";
 import {
   findTable,
@@ -95,7 +96,8 @@ function fieldOfColumn(column: SqliteColumn, { columns, uniques, parents, isNumb
   const isRowNumber = isOnlyKey && declared.toUpperCase() === "INTEGER";
   // In a column without a type, and in ANY of a strict table, 1 and '1' are two values.
   const isLoose = declared === "" || declared.toUpperCase() === "ANY";
-  const isWritten = kind !== "bytes" && !isLoose && !isGenerated && !isNumbered;
+  const readOnly = isGenerated ? isMade : refusalOf(declared, { kind, isLoose, isNumbered });
+  const isWritten = readOnly === undefined;
   const isUnique = (alone !== undefined || isOnlyKey) && isWritten;
   return fieldOf({
     name,
@@ -103,6 +105,7 @@ function fieldOfColumn(column: SqliteColumn, { columns, uniques, parents, isNumb
     kind: fieldKinds[kind],
     createable: isWritten,
     updateable: isWritten,
+    ...(readOnly === undefined ? {} : { readOnly }),
     nillable: !isRequired && !isOnlyKey,
     defaultedOnCreate: hasDefault || isRowNumber,
     externalId: isUnique,
@@ -111,4 +114,15 @@ function fieldOfColumn(column: SqliteColumn, { columns, uniques, parents, isNumb
     referenceTo: parents.filter(({ columns: own }) => own.includes(name)).map(({ table }) => table),
     ...(kind === "integer" ? { range: wholeRange } : {}),
   });
+}
+
+function refusalOf(
+  declared: string,
+  { kind, isLoose, isNumbered }: { kind: ColumnClass; isLoose: boolean; isNumbered: boolean },
+): FieldSchema["readOnly"] {
+  if (isLoose) return { why: "has no type, so that 1 and '1' are two values in it", next: "declare it: TEXT, say" };
+  if (isNumbered) {
+    return { why: "holds times as numbers, beside which a text would be none", next: "a column of times as text" };
+  }
+  return kind === "bytes" ? isUnsure(`of type ${declared}`) : undefined;
 }

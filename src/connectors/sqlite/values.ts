@@ -5,7 +5,7 @@ import type { RenderedField } from "../../contract/values.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { Reading } from "../../values/value.ts";
-import { clearCell, emptyMark } from "../sql/cells.ts";
+import { clearCell, emptyMark, markCell } from "../sql/cells.ts";
 import { writeDouble } from "../sql/double.ts";
 import { idColumn, versionColumn } from "../sql/names.ts";
 import { type RenderLimits, renderSqlField } from "../sql/render.ts";
@@ -20,7 +20,7 @@ const limits: RenderLimits = {
     holder: "SQLite",
     secondDigits: 6,
   },
-  isDouble: ({ kind }) => kind === "number",
+  nearest: ({ kind }) => (kind === "number" ? "DOUBLE" : undefined),
   isPadded: () => false,
 };
 
@@ -91,15 +91,11 @@ export function cellOf(name: string, kind: ColumnClass, value: SqliteValue): str
     case "date":
       return typeof value === "string" ? value : showValue(value);
     default:
-      return typeof value === "string" ? markText(value) : `${clearCell}${showValue(value)}`;
+      return typeof value === "string" ? markCell(value) : `${clearCell}${showValue(value)}`;
   }
 }
 
 /** Without a zone it is in UTC. */
 function inIso(text: string): string {
   return /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${text.replace(" ", "T")}Z` : text;
-}
-
-function markText(text: string): string {
-  return text === "" || text.startsWith(emptyMark) || text.startsWith(clearCell) ? `${emptyMark}${text}` : text;
 }

@@ -18,7 +18,7 @@ const days: DayRange = {
 
 const limits: RenderLimits = {
   days,
-  isDouble: ({ vendorType }) => vendorType === "float",
+  nearest: ({ vendorType }) => (vendorType === "float" ? "DOUBLE" : undefined),
   isPadded: ({ vendorType }) => /^n?char\(/.test(vendorType),
 };
 

@@ -296,11 +296,16 @@ async function resolveTargetField(
   if (writable) return found;
   const what = creates && !found.createable ? "created" : "updated";
   const explained = await input.target.explainName(schema, field.target);
-  const readOnly = `${schema.object}.${field.target} is read-only: it can't be ${what} by this user`;
+  const name = `${schema.object}.${field.target}`;
+  const readOnly =
+    found.readOnly === undefined
+      ? `${name} is read-only: it can't be ${what} by this user`
+      : `${name} can't be written: it ${found.readOnly.why}`;
   // As of a master-detail relationship whose child may not go to another parent.
   const once = found.createable && creates ? { next: `policy: create_only writes it into new records only` } : {};
   const granted = found.grant === undefined ? {} : { next: `an administrator lets it: ${found.grant}` };
-  problems.push({ ...at, message: readOnly, ...once, ...granted, ...explained });
+  const instead = found.readOnly === undefined ? {} : { next: found.readOnly.next };
+  problems.push({ ...at, message: readOnly, ...once, ...granted, ...instead, ...explained });
   return undefined;
 }
 
