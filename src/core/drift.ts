@@ -29,6 +29,17 @@ interface SampledPart {
   parts: number;
 }
 
+/** What is counted, in the order in which it is shown. */
+export const driftCounts = [
+  ["only source", "onlySource"],
+  ["only target", "onlyTarget"],
+  ["different", "different"],
+  ["duplicates", "duplicates"],
+  ["orphans", "orphans"],
+  ["rejected", "rejected"],
+  ["left", "left"],
+] as const satisfies readonly (readonly [title: string, count: keyof StreamDrift])[];
+
 export type DriftKind = "onlySource" | "onlyTarget" | "different" | "duplicate" | "orphan";
 
 /** A line of drift/<stream>.csv. */

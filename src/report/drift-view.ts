@@ -2,7 +2,7 @@
 // stream, a few differences, where the rest is, what to run next.
 
 import { join } from "node:path";
-import type { DriftKind, DriftLine, StreamDrift } from "../core/drift.ts";
+import { type DriftKind, type DriftLine, driftCounts, type StreamDrift } from "../core/drift.ts";
 import { Failure, showPath } from "../core/errors.ts";
 import { type Line, type Look, renderLines, sentence, type Tone } from "./lines.ts";
 import { countOf, showCount } from "./numbers.ts";
@@ -58,21 +58,21 @@ function headline(summary: RunSummary, left: number, error: unknown): Line {
 }
 
 function columnsOf(streams: readonly StreamRow[], isRepair: boolean): Column<StreamRow>[] {
-  const count = (title: string, of: (row: StreamRow) => number | null): Column<StreamRow> => ({
-    title,
-    right: true,
-    cell: (row) => showNumber(of(row)),
-    tone: (row) => ((of(row) ?? 0) > 0 ? "caution" : "faint"),
-  });
+  const isShown: Partial<Record<keyof StreamDrift, boolean>> = {
+    rejected: streams.some(({ rejected }) => rejected > 0),
+    left: isRepair,
+  };
+  const shown = driftCounts.filter(([, count]) => isShown[count] ?? true);
   return [
     { title: "stream", cell: ({ name }) => name },
-    count("only source", ({ onlySource }) => onlySource),
-    count("only target", ({ onlyTarget }) => onlyTarget),
-    count("different", ({ different }) => different),
-    count("duplicates", ({ duplicates }) => duplicates),
-    count("orphans", ({ orphans }) => orphans),
-    ...(streams.some(({ rejected }) => rejected > 0) ? [count("rejected", ({ rejected }) => rejected)] : []),
-    ...(isRepair ? [count("left", ({ left }) => left)] : []),
+    ...shown.map(
+      ([title, count]): Column<StreamRow> => ({
+        title,
+        right: true,
+        cell: (row) => showNumber(row[count]),
+        tone: (row) => ((row[count] ?? 0) > 0 ? "caution" : "faint"),
+      }),
+    ),
   ];
 }
 

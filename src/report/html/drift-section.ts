@@ -1,7 +1,7 @@
 // What a truth pass has found, on the page of its run. In: the page's data. Out: a section, or nothing where it was none.
 
 import { join } from "node:path";
-import type { StreamDrift } from "../../core/drift.ts";
+import { driftCounts, type StreamDrift } from "../../core/drift.ts";
 import { showPath } from "../../core/errors.ts";
 import { showCount } from "../numbers.ts";
 import { readSummary } from "../run-record.ts";
@@ -26,24 +26,15 @@ ${places.map((path) => html`<p>All of it: <code>${path}</code></p>`)}`,
   );
 }
 
-const count = (title: string, of: (row: StreamRow) => number | null): TableColumn<StreamRow> => ({
-  title,
-  right: true,
-  cell: (row) => {
-    const value = of(row);
-    return value === null ? "not looked for" : showCount(value);
-  },
-});
-
 const countColumns: readonly TableColumn<StreamRow>[] = [
   { title: "stream", cell: ({ name }) => name },
-  count("only source", ({ onlySource }) => onlySource),
-  count("only target", ({ onlyTarget }) => onlyTarget),
-  count("different", ({ different }) => different),
-  count("duplicates", ({ duplicates }) => duplicates),
-  count("orphans", ({ orphans }) => orphans),
-  count("rejected", ({ rejected }) => rejected),
-  count("left", ({ left }) => left),
+  ...driftCounts.map(
+    ([title, count]): TableColumn<StreamRow> => ({
+      title,
+      right: true,
+      cell: (row) => (row[count] === null ? "not looked for" : showCount(row[count])),
+    }),
+  ),
 ];
 
 const lineColumns: readonly TableColumn<PageDifference>[] = [
