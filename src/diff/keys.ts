@@ -47,6 +47,8 @@ export interface KeysInput {
   /** SQL that is true for the rows that a person asked for (`--keys`), over `_key_`. */
   wanted?: string;
   limit?: number;
+  /** The stage has few rows, and none of their values changes from here on. */
+  isSmall?: boolean;
 }
 
 /** Names of the view and the table that `selectKeys` makes. */
@@ -73,7 +75,8 @@ export const duplicatesTable = "duplicate_rows";
  * Statements that make `keys` (_row_, _key_, _shown_, _hash_) and `left_behind` (_row_, _reason_: 'duplicate', 'waiting', 'older'
  * or a reject's text).
  * `keys` is a view: reading three columns of the stage again is as fast as reading a table of them, and such a table
- * would take 300 MB for 5 M rows.
+ * would take 300 MB for 5 M rows. Of a small stage the table is made: a dozen statements use it, and to bind the reading
+ * of a file and the folding of keys takes each of them longer than its rows do.
  */
 export function selectKeys(input: KeysInput): string[] {
   const by =
@@ -86,7 +89,7 @@ export function selectKeys(input: KeysInput): string[] {
     `CREATE OR REPLACE TEMP TABLE ${duplicatesTable} (_row_ BIGINT, _why_ VARCHAR, _winner_ BIGINT)`,
     `CREATE OR REPLACE TEMP TABLE ${waitingTable} (_row_ BIGINT, _field_ VARCHAR, _why_ VARCHAR)`,
     `CREATE OR REPLACE TEMP TABLE ${laterTable} (key VARCHAR, field VARCHAR, parent VARCHAR, streams VARCHAR[])`,
-    `CREATE OR REPLACE TEMP VIEW candidates AS SELECT * FROM (${good}) ${wanted} ${limit}`,
+    ...makeCandidates(`SELECT * FROM (${good}) ${wanted} ${limit}`, input.isSmall === true),
     `CREATE OR REPLACE TEMP VIEW ${keysTable} AS
       SELECT _row_, _key_, _shown_, _hash_ FROM candidates ANTI JOIN ${leftBehindTable} USING (_row_)`,
     `CREATE OR REPLACE TEMP VIEW ${rejectedTable} AS ${selectRejected(input)}`,
@@ -99,6 +102,15 @@ export function selectKeys(input: KeysInput): string[] {
   if (input.dedupe !== undefined || input.records !== undefined || kept.length > 0)
     statements.push(`INSERT INTO ${leftBehindTable} SELECT _row_, 'duplicate' FROM ${duplicatesTable}`);
   return statements;
+}
+
+/** Of a table a view may not take the name, nor the other way round, so the name is that of a view in any case. */
+function makeCandidates(select: string, isSmall: boolean): string[] {
+  if (!isSmall) return [`CREATE OR REPLACE TEMP VIEW candidates AS ${select}`];
+  return [
+    `CREATE OR REPLACE TEMP TABLE small_candidates AS ${select}`,
+    "CREATE OR REPLACE TEMP VIEW candidates AS FROM small_candidates",
+  ];
 }
 
 /** Statements that leave out rows which are older than what was loaded since. `older`: table of their `position` and `why`. */

@@ -38,10 +38,15 @@ function orderOf({ fieldSchemas }: CompiledStream, name: string): (text: string)
   return kind === "number" || kind === "integer" ? decimalOf : (text) => text;
 }
 
+/** Whether rows of the stage get values of others. */
+export function mergesRows({ stream }: CompiledStream): boolean {
+  return Object.keys(stream.dedupe?.merge ?? {}).length > 0;
+}
+
 /** Puts values of the rows that are left to another one into that one. */
 export async function mergeDuplicates(engine: Engine, compiled: CompiledStream, stage: string): Promise<void> {
+  if (!mergesRows(compiled)) return;
   const merge = Object.entries(compiled.stream.dedupe?.merge ?? {});
-  if (merge.length === 0) return;
   const fields = merge.map(([name, rule]): MergedField => ({ name, rule, order: orderOf(compiled, name) }));
   for (const sql of mergeRows(stage, fields)) await engine.run(sql);
 }

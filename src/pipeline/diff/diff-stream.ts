@@ -19,7 +19,7 @@ import { describeWhere } from "../compile/target-where.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
 import { leaveClashing } from "./clashing-rows.ts";
 import { countRows } from "./count-rows.ts";
-import { dedupeKeys, mergeDuplicates } from "./dedupe-rows.ts";
+import { dedupeKeys, mergeDuplicates, mergesRows } from "./dedupe-rows.ts";
 import { holdBackCandidates, noneDeletable } from "./delete-candidates.ts";
 import { type DiffInput, isKeyHidden, keyField, type TwoWay } from "./diff-input.ts";
 import { readFieldTimes } from "./field-times.ts";
@@ -32,6 +32,9 @@ import { refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { countWarned } from "./warned-rows.ts";
 import { wholeAsMatched, wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
 import { boundRecords } from "./within.ts";
+
+/** Rows whose keys the engine holds: some 20 MB. */
+const smallRows = 100_000;
 
 export interface StreamDiff {
   counts: StreamCounts;
@@ -138,6 +141,7 @@ async function selectRows(input: DiffInput): Promise<SelectedRows> {
   const keys: KeysInput = {
     stage: staged.view,
     key,
+    isSmall: isSmall(staged) && !mergesRows(compiled),
     ...(compiled.stream.source.kind === "files" ? {} : { records: seen === undefined ? {} : { seen } }),
     ...dedupeKeys(compiled),
     ...(kept.length === 0 ? {} : { kept: kept.map(({ ordinal }) => ordinal) }),
@@ -153,6 +157,10 @@ async function selectRows(input: DiffInput): Promise<SelectedRows> {
   if (selection.keys === undefined) return {};
   const named = { engine, stage: staged.view, named: selection.keys, isHidden: isKeyHidden(compiled) };
   return { missing: await tellMissing({ ...named, key: compiled.key }) };
+}
+
+function isSmall({ parts }: StagedStream): boolean {
+  return parts.reduce((sum, { rows }) => sum + rows, 0) <= smallRows;
 }
 
 async function sampleKeys({ engine, staged, reconcile }: DiffInput): Promise<SelectedRows["sampled"]> {
