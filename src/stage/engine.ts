@@ -164,6 +164,11 @@ export class Engine implements Disposable {
     await this.#guard(sql, () => this.#connection.run(sql));
   }
 
+  /** Runs statements one after another, handed over at once: by itself each costs a way to the engine's thread and back. */
+  async runAll(statements: readonly string[]): Promise<void> {
+    if (statements.length > 0) await this.run(statements.join(";\n"));
+  }
+
   /** Whether a text is one statement, and that a SELECT. Throws EngineError where it is no SQL. */
   async isOneSelect(sql: string): Promise<boolean> {
     const statements = await this.#guard(sql, () => this.#connection.extractStatements(sql));

@@ -132,7 +132,7 @@ async function refuseInserted(
   const isDeduped = stream.dedupe !== undefined;
   if (isDeduped) {
     const groups = selectKeys({ stage: stageOfRun, key: compiled.key.map(keyField), ...dedupeKeys(compiled) });
-    for (const sql of groups) await engine.run(sql);
+    await engine.runAll(groups);
   }
   const there = selectKnown(known, stageOfRun, `(SELECT row AS _row_ FROM ${readParquet(plan)})`, isDeduped);
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${there})`);

@@ -48,5 +48,5 @@ export async function mergeDuplicates(engine: Engine, compiled: CompiledStream, 
   if (!mergesRows(compiled)) return;
   const merge = Object.entries(compiled.stream.dedupe?.merge ?? {});
   const fields = merge.map(([name, rule]): MergedField => ({ name, rule, order: orderOf(compiled, name) }));
-  for (const sql of mergeRows(stage, fields)) await engine.run(sql);
+  await engine.runAll(mergeRows(stage, fields));
 }

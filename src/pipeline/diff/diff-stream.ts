@@ -64,13 +64,13 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { matches, alike } = await matchRows(input, prepared);
   const wholeness = together([read, wholeAsMatched(alike)]);
   const matched = alike === 0 || input.reconcile !== undefined ? prepared : { ...prepared, deletable: noneDeletable };
-  for (const sql of nameMatches(matched, matches)) await engine.run(sql);
+  await engine.runAll(nameMatches(matched, matches));
   const timed = await readFieldTimes(input, matched);
   const compare = (await input.twoWay?.decide(input, timed)) ?? timed;
   await refuseUnreadSnapshot(engine, compiled.stream.name);
   const planned = await writeParquet(engine, planRows(compare), input.planPath, "kept", 2 * compare.fields.length);
   const refused = planned === 0 ? 0 : await refuseWrites(engine, compiled, input.planPath);
-  for (const sql of nameStayed(compare)) await engine.run(sql);
+  await engine.runAll(nameStayed(compare));
   if (await isAnyAmbiguous(engine)) await engine.run(nameConflicts(compare));
   await input.reconcile?.takeDrift({ compare, readsAll: present?.isNamed !== true, wholeness });
   await input.twoWay?.keep(input.planPath);
@@ -148,8 +148,8 @@ async function selectRows(input: DiffInput): Promise<SelectedRows> {
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
     ...wanted,
   };
-  for (const sql of selectKeys(keys)) await engine.run(sql);
-  if (input.older !== undefined) for (const sql of leaveOlder(staged.view, input.older)) await engine.run(sql);
+  await engine.runAll(selectKeys(keys));
+  if (input.older !== undefined) await engine.runAll(leaveOlder(staged.view, input.older));
   await mergeDuplicates(engine, compiled, staged.view);
   await leaveClashing(engine, compiled, keys);
   if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);

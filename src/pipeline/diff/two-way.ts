@@ -109,7 +109,7 @@ class TwoWayStream implements TwoWay {
       fold: foldId,
       adopts: this.adopts,
     };
-    for (const sql of decideRows(this.#input)) await engine.run(sql);
+    await engine.runAll(decideRows(this.#input));
     await holdMoved(input, this.#selectBase());
     return this.#input.compare;
   }

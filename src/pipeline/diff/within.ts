@@ -42,7 +42,7 @@ export async function boundRecords(input: DiffInput, compare: CompareInput): Pro
     ...(adopted === undefined ? {} : { adopted: { ...adopted, scan: mark(adopted.scan) } }),
   };
   try {
-    for (const sql of leaveOutside(nameRecords(bounded, marked))) await engine.run(sql);
+    await engine.runAll(leaveOutside(nameRecords(bounded, marked)));
   } catch (error) {
     if (where.kind !== "sql" || !(error instanceof EngineError) || !error.isAboutData) throw error;
     await refuseUncomputed(input, where, snapshot.scan, columns);

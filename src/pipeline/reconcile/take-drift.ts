@@ -61,7 +61,7 @@ async function takeDrift(context: RunContext, compiled: CompiledStream, { planPa
     isHidden: (field) => compiled.redacted.has(field.toLowerCase()),
     parentMarks: marksOf(compiled),
   };
-  for (const sql of prepareDrift(input)) await engine.run(sql);
+  await engine.runAll(prepareDrift(input));
   const path = driftPath(folder, stream.name);
   const lines = kinds.map((kind) => `(${selectDrift(input, kind)})`).join(" UNION ALL ");
   await engine.run(`COPY (${lines}) TO ${literal(path)} (FORMAT csv, HEADER)`);

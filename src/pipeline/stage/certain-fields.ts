@@ -16,7 +16,7 @@ import { defineShape } from "../../values/shape.ts";
 export async function findCertain(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
   const questions = readerQuestions(fields.map(({ field }) => field.expression.sql));
   const known = { readers: new Set(Object.keys(questions)), harmless: harmlessFunctions };
-  for (const sql of defineQuestions(questions)) await engine.run(sql);
+  await engine.runAll(defineQuestions(questions));
   const certain = new Map<string, string>();
   for (const { field, digits, lookedUp } of fields) {
     const calls =
