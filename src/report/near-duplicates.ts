@@ -31,7 +31,7 @@ export interface DuplicateGroup {
   rows: NearDuplicate[];
 }
 
-/** Names that are not compared with each other, as too many share what they would be compared for. */
+/** Names that are not compared each with each, as too many share what they would be compared for. */
 export interface LeftOutBlock {
   by: "domain" | "phone" | "beginning" | "end";
   value: string;
@@ -56,6 +56,15 @@ const shared: Readonly<Record<LeftOutBlock["by"], (value: string) => string>> = 
   end: (value) => `the end …${value}`,
 };
 
+/** What is compared of it all the same. */
+const inOrder = ": each is compared with the 10 that follow it in order";
+const nextTo: Readonly<Record<LeftOutBlock["by"], string>> = {
+  domain: "",
+  phone: "",
+  beginning: inOrder,
+  end: inOrder,
+};
+
 export function renderNearDuplicates({ files, groups, leftOut, notes }: NearDuplicates, look: Look): string {
   const caution = (text: string) => sentence({ text: "! ", tone: "caution" }, text, look.width, "caution");
   const lines: Line[] = files.flatMap(({ name, rows, columns, notes: ofFile }) => [
@@ -68,7 +77,9 @@ export function renderNearDuplicates({ files, groups, leftOut, notes }: NearDupl
   lines.push(...notes.flatMap(caution));
   for (const { by, value, names } of leftOut.slice(0, blocksShown))
     lines.push(
-      ...caution(`left out: ${showCount(names)} names with ${shared[by](value)}, too many to compare for that`),
+      ...caution(
+        `left out: ${showCount(names)} names with ${shared[by](value)}, too many to compare for that${nextTo[by]}`,
+      ),
     );
   if (leftOut.length > blocksShown)
     lines.push(...caution(`left out: ${showCount(leftOut.length - blocksShown)} more like these; --json has them all`));

@@ -69,7 +69,8 @@ const quickHost = "(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?[.])+[A-Za-z]{2,}"
 
 /** With the quote doubled, for the SQL that it stands in. */
 const nameSigns = "A-Za-z0-9!#$%&''*+/=?^_`{|}~";
-const isQuickEmail = `(strlen(${asText}) <= 64 AND regexp_full_match(${asText}, '[${nameSigns}-][${nameSigns}.-]*@${quickHost}'))`;
+const quickMailbox = `[${nameSigns}-][${nameSigns}.-]*@`;
+const isQuickEmail = `(strlen(${asText}) <= 64 AND regexp_full_match(${asText}, '${quickMailbox}${quickHost}'))`;
 
 /**
  * VARCHAR: of the groups of a text that has the grammar, `value` where `isFound`, else what `otherwise` says. Neither has a
@@ -169,6 +170,7 @@ function readDomain(): Reading {
       value: `CASE WHEN ${isPlain} THEN lower(${written}) ELSE ${askValue(domain, written)} END`,
     };
   });
-  const isEasy = `NOT contains(${asText}, '/') AND NOT contains(lower(${asText}), '@www.') AND NOT contains(lower(${asText}), 'xn--')`;
-  return { quick: `${isQuickEmail} AND ${isEasy}`, asIs: `lower(split_part(${asText}, '@', 2))`, found };
+  const isQuick = `strlen(${asText}) <= 64 AND regexp_full_match(${asText}, '(?:${quickMailbox})?${quickHost}')`;
+  const isEasy = `NOT contains(${asText}, '/') AND NOT contains(lower(${asText}), 'www.') AND NOT contains(lower(${asText}), 'xn--')`;
+  return { quick: `(${isQuick} AND ${isEasy})`, asIs: `lower(split_part(${asText}, '@', -1))`, found };
 }

@@ -78,6 +78,10 @@ const calls: Record<string, [call: string, gives: string | null | typeof refused
     ["split_list('a|b', '|')", "[a, b]"],
     ["split_list('a\\b', '\\')", "[a, b]"],
     ["split_list('x..y', '.')", "[x, y]"],
+    // The blank after one separator is not taken from the next.
+    ["split_list('a ;  ; b ', ' ; ')", "[a, b]"],
+    ["split_list('a   b', ' ')", "[a, b]"],
+    ["split_list('a' || repeat('.-', 50000) || ' b', repeat('.-', 50000))", "[a, b]"],
     ["join_list(split_list('b,a,b', ','), ';')", "b;a;b"],
     ["join_list(['a;b'], ';')", refused],
     ["join_list(['a', ';'], ';')", refused],
