@@ -50,6 +50,8 @@ export interface RunOptions {
   to?: string;
   /** Of a job with a twin: what agrees is taken as agreed on, and nothing is written. */
   adopt?: boolean;
+  /** Present values are read anew, whatever is kept of them. */
+  fresh?: boolean;
   /** Insert a file that an earlier run has inserted. */
   again?: boolean;
   /** Loading into a protected connection was agreed to, on the command line or by an approval. */

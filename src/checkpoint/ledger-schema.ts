@@ -2,7 +2,7 @@
 // (measured: 48 % of single-bit flips changed data with integrity_check = ok; a hash a row caught all of them). A row that
 // is gone has no hash to check: `sums` has the number of rows of each group of a table, and a hash over them.
 
-export const ledgerVersion = 11;
+export const ledgerVersion = 12;
 
 /**
  * Columns of each table, in the order that the row hash takes them. `hash` comes last and is not listed. Rows that agree
@@ -233,6 +233,12 @@ export const tables = {
   inserted: {
     columns: ["org", "object", "run", "stream", "file", "sha256", "row_count", "settled"],
     key: ["org", "object", "run", "stream"],
+    group: ["org", "object"],
+  },
+  /** Present values of a target that were read of all its records, as a file beside the ledger: of an object, its fields and what tells its records apart. */
+  present: {
+    columns: ["org", "object", "fields_hash", "fields", "file", "sha256", "row_count", "as_of", "read_at", "run"],
+    key: ["org", "object", "fields_hash"],
     group: ["org", "object"],
   },
   /** How many rows a group of a table has, and the XOR of their hashes. Its own rows are in no group. */

@@ -39,6 +39,7 @@ import { type About, guardLedger, ledgerPath, markPath, renderMark } from "./int
 import { countedTables, type TableName } from "./ledger-schema.ts";
 import { type OpenDatabase, openDatabase, transact } from "./open-ledger.ts";
 import { Places } from "./places.ts";
+import { PresentValues } from "./present-values.ts";
 import {
   batchCells,
   batchRecord,
@@ -66,7 +67,6 @@ import {
 import { shapeCells, shapeKey, shapeRecord } from "./shape-cells.ts";
 import type { Sums } from "./sums.ts";
 import { type Cells, Table } from "./table.ts";
-import type { TwinRecord } from "./twin-record.ts";
 import { Twins } from "./twins.ts";
 
 export type * from "./facts.ts";
@@ -227,11 +227,11 @@ export class Ledger implements Disposable {
   }
 
   get twins(): Twins {
-    return new Twins(this.#table("twins"));
+    return new Twins(this.#table("twins"), (act) => this.#transact(act));
   }
 
-  saveTwin(twin: TwinRecord): void {
-    this.#transact(() => this.twins.put(twin));
+  get present(): PresentValues {
+    return new PresentValues(this.#table("present"), (act) => this.#transact(act));
   }
 
   /** All that outlives runs, whosever it is. */

@@ -7,9 +7,11 @@ import type { TwinKey, TwinRecord } from "./twin-record.ts";
 
 export class Twins {
   readonly #table: Table;
+  readonly #transact: (act: () => void) => void;
 
-  constructor(table: Table) {
+  constructor(table: Table, transact: (act: () => void) => void) {
     this.#table = table;
+    this.#transact = transact;
   }
 
   /** Undefined where no run has settled any of it. */
@@ -24,9 +26,8 @@ export class Twins {
     return records.filter((record) => record.second === second);
   }
 
-  /** In a transaction. */
   put({ file, sha256, rows, conflictsFile, conflictsSha256, conflicts, run, ...key }: TwinRecord): void {
-    this.#table.put({
+    const cells = {
       ...cellsOfKey(key),
       file,
       sha256,
@@ -35,7 +36,8 @@ export class Twins {
       conflicts_sha256: conflictsSha256,
       conflict_count: conflicts,
       run,
-    });
+    };
+    this.#transact(() => this.#table.put(cells));
   }
 }
 

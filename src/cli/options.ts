@@ -51,7 +51,8 @@ export function addRunOptions(command: Command): Command {
     .option("--limit <n>", "only the first n rows of each stream", wholeNumber)
     .option("--keys <file>", "only rows with these keys, one a line")
     .option("--from <time>", "incremental streams: what changed since then; moves no watermark")
-    .option("--to <time>", "and before then");
+    .option("--to <time>", "and before then")
+    .option("--fresh", "present values are read anew, whatever is kept of them");
 }
 
 export function addSandboxOptions(command: Command): Command {

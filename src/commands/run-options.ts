@@ -18,6 +18,7 @@ export interface RunFlags {
   keys?: string;
   from?: string;
   to?: string;
+  fresh?: boolean;
   again?: boolean;
   adopt?: boolean;
   yes?: boolean;
@@ -62,6 +63,7 @@ export function optionsOf(job: Job, flags: RunFlags): RunOptions {
     ...(flags.limit === undefined ? {} : { limit: flags.limit }),
     ...(flags.keys === undefined ? {} : { keys: readKeysFile(flags.keys) }),
     ...window,
+    ...(flags.fresh === true ? { fresh: true } : {}),
     ...(flags.again === true ? { again: true } : {}),
     ...(flags.adopt === true ? { adopt: true } : {}),
     ...(flags.yes === true ? { yes: true } : {}),

@@ -7,6 +7,13 @@ export interface VersionColumns {
   to: string;
 }
 
+export interface NamedKeys {
+  count: number;
+  read(): AsyncIterable<string>;
+  /** It was found out that naming them is the cheapest. */
+  isChosen?: true;
+}
+
 export interface SnapshotRequest {
   object: string;
   /** Fields to read besides the id and the version. */
@@ -15,7 +22,7 @@ export interface SnapshotRequest {
   /** Of `fields`: those of which all that a record has is told, also records that lack the property that tells them apart. */
   whole?: readonly string[];
   /** Present when there are few enough keys to name them (`namedKeysMax`): the values of the only key field. */
-  keys?: { count: number; read(): AsyncIterable<string> };
+  keys?: NamedKeys;
   /** Only records within it, a filter in the vendor's own language; with `keys` as the records are, whatever an index says. */
   scope?: string;
   /** Records that were deleted and can be brought back, in place of those that are there; by their ids. */
@@ -30,6 +37,8 @@ export interface SnapshotRequest {
 }
 
 export interface Snapshot {
+  /** All records that have the key are in it, not only such as were named. */
+  isAll?: true;
   /** CSV files, UTF-8, comma, quoted, each with a header: id, version, then the fields. */
   files: string[];
   rows: number;
@@ -44,6 +53,63 @@ export interface TimesRequest extends Pick<SnapshotRequest, "object" | "fields" 
   ids: AsyncIterable<string>;
 }
 
+/** Of which values it is asked whether, and how, they can be brought up to date. */
+export type KeptValues = Pick<SnapshotRequest, "object" | "fields" | "key" | "signal">;
+
+export interface ChangesRequest extends KeptValues, Pick<SnapshotRequest, "folder" | "name" | "onProgress"> {
+  /** By the system's own clock, ISO 8601: what changed at it, or later, is told. */
+  since: string;
+  /** How many those are, as `countChanges` told it. */
+  expected: number;
+}
+
+export interface Changes {
+  /**
+   * As in a snapshot, and `true` in one more cell where the record went: those that changed, with all that they hold now,
+   * those without the key too.
+   */
+  files: string[];
+  /** A CSV file with a header, of the ids of records that went. One that is in `files`, and not gone there, is back again. */
+  gone: string;
+  /** How many records have the key now. */
+  count: number;
+  /** Up to when all of this is told, by the system's own clock. */
+  asOf: string;
+}
+
+/** What a way of reading takes. */
+export interface ReadingCost {
+  calls: number;
+  seconds: number;
+}
+
+/** Why changes can't be told so that nothing is missed: for people, "the delete log reaches back to 2026-11-20". */
+export interface Untold {
+  why: string;
+}
+
+/**
+ * What changed of an object since a time, so that values which were read before need not be read again. What must hold:
+ * what was there before and is not told is there as it was; where that is in doubt, it is said.
+ */
+export interface PresentChanges {
+  /** So much later than it is dated a change may show, in ms. */
+  overlapMs: number;
+  /** The system's own clock. */
+  readClock(): Promise<Date>;
+  /** Why these values can change without being told; undefined where they can't. */
+  explainUntold(values: KeptValues): Promise<string | undefined>;
+  /** How many records changed since; one call. */
+  countChanges(values: KeptValues, since: string): Promise<number | Untold>;
+  readChanges(request: ChangesRequest): Promise<Changes | Untold>;
+  /** By estimate. `keys`: those that could be named, with the length of all of them. */
+  forecast(ask: { keys?: { count: number; bytes: number }; changed: number; all: number }): {
+    named?: ReadingCost;
+    changed: ReadingCost;
+    all: ReadingCost;
+  };
+}
+
 export interface Present {
   /** Reads by key where keys are named, else all. */
   snapshot(request: SnapshotRequest): Promise<Snapshot>;
@@ -54,6 +120,8 @@ export interface Present {
   fieldTimes?(request: TimesRequest): Promise<string[]>;
   /** How many records an object has; of a target that puts a new one in its place. */
   countRecords?(object: string): Promise<number>;
+  /** Where values that were read before can be brought up to date. */
+  changes?: PresentChanges;
   /** API calls that reading so many records by their ids or keys takes, by estimate. */
   forecastReads(records: number): number;
 }

@@ -6,7 +6,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import { type StreamTarget, writesFile } from "./job.ts";
 import type { StreamFile } from "./schema.ts";
 import { buildExpression, placeAt, required, type StreamDraft, spanAt } from "./stream-draft.ts";
-import { parseBytes } from "./units.ts";
+import { parseBytes, parseDuration } from "./units.ts";
 import { keySpanAt } from "./yaml-tree.ts";
 
 export function buildTarget(
@@ -66,10 +66,18 @@ export function buildTarget(
     ...(written.adopt_by === undefined ? {} : { adoptBy: written.adopt_by }),
     ...(where === undefined ? {} : { where }),
     ...(written.scope === undefined ? {} : { scope: written.scope }),
+    ...(written.present === undefined ? {} : { present: buildPresent(written.present) }),
     hardDelete: written.hard_delete === true,
     ...(written.assignment_rule === undefined ? {} : { assignmentRule: written.assignment_rule }),
     place: placeAt(["target", called], draft, diagnostics),
   };
+}
+
+function buildPresent(
+  written: NonNullable<NonNullable<StreamFile["target"]>["present"]>,
+): NonNullable<StreamTarget["present"]> {
+  if (written === "read") return written;
+  return { maxAgeMs: parseDuration(written.max_age ?? "7d") };
 }
 
 function buildFileTarget(
@@ -91,6 +99,7 @@ function buildFileTarget(
     "batch",
     "where",
     "scope",
+    "present",
     "hard_delete",
     "assignment_rule",
   ] as const) {

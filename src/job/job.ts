@@ -226,6 +226,8 @@ export interface StreamTarget {
   where?: Expression;
   /** A filter in the vendor's language: what mode mirror may delete. */
   scope?: string;
+  /** Whether present values are kept from run to run, where they can be, and how long; undefined: they are. */
+  present?: "read" | { maxAgeMs: number };
   /** Records are deleted for good, past the recycle bin. */
   hardDelete: boolean;
   /** The id of the rule that gives new records an owner. */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { delimiter, isClear, isNotClear, quote } from "./format-schema.ts";
-import { atLeastOneName, closedMap, fileName, referencing, secret, text } from "./schema-parts.ts";
+import { atLeastOneName, closedMap, duration, fileName, referencing, secret, text } from "./schema-parts.ts";
 import { bytesPattern } from "./units.ts";
 
 const encryption = closedMap({
@@ -74,6 +74,18 @@ export const target = closedMap({
     )
     .optional(),
   scope: text.describe("What mode mirror may delete: a filter in the vendor's own language.").optional(),
+  present: z
+    .union([
+      z.enum(["read"]),
+      closedMap({
+        keep: z.literal(true).describe("They are kept: the default.").optional(),
+        max_age: duration.describe("All are read anew after this time. Default: 7d.").optional(),
+      }),
+    ])
+    .describe(
+      "Present values are kept from run to run, where the target tells what changed. read: they are read anew by each run.",
+    )
+    .optional(),
   hard_delete: z
     .boolean()
     .describe("With modes delete and mirror: records are deleted for good, past the recycle bin. Default: false.")

@@ -33,6 +33,7 @@ import { nameComing } from "./diff/coming-records.ts";
 import { readDelivered } from "./diff/delivered.ts";
 import { diffStream } from "./diff/diff-stream.ts";
 import { countByOthers, countDoubtful, fetchInserted, type KnownInserts } from "./diff/inserted.ts";
+import { openKeptPresent } from "./diff/kept-present.ts";
 import { refuseLostLookups } from "./diff/lookups.ts";
 import { openTwoWay } from "./diff/two-way.ts";
 import { wholeAsAsked, wholeAsTaken } from "./diff/whole-source.ts";
@@ -211,6 +212,8 @@ async function planParts(
   const reconcile = reconcileStream(context, compiled, plan);
   const inserted = reconcile === undefined ? await fetchInserted(context, compiled) : undefined;
   const twoWay = reconcile === undefined ? await openTwoWay(context, compiled) : undefined;
+  // A trial keeps nothing.
+  const kept = look === undefined ? openKeptPresent(context, compiled) : undefined;
   const diff = await diffStream({
     engine,
     compiled,
@@ -224,6 +227,7 @@ async function planParts(
     ...(inserted === undefined ? {} : { inserted }),
     ...(reconcile === undefined ? {} : { reconcile }),
     ...(twoWay === undefined ? {} : { twoWay }),
+    ...(kept === undefined ? {} : { kept }),
     ...(stream.target.mode === "delta" ? { delivered: await readDelivered(context, stream) } : {}),
     snapshotFolder: subfolder(context, "snapshot"),
     planPath: plan,

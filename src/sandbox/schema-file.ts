@@ -122,6 +122,8 @@ const permissions = z.strictObject({
   bulkHardDelete: z.boolean().default(false),
   /** "View Setup and Configuration": without it /limits is refused. */
   viewSetup: z.boolean().default(true),
+  /** "View All Data": all records are seen, whoever owns them. */
+  viewAllData: z.boolean().default(true),
 });
 
 const schemaFile = z.strictObject({

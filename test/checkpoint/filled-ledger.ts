@@ -12,6 +12,7 @@ import {
   type Watermark,
   type WindowRecord,
 } from "../../src/checkpoint/ledger.ts";
+import type { PresentRecord } from "../../src/checkpoint/present-values.ts";
 import type { TwinRecord } from "../../src/checkpoint/twin-record.ts";
 import { unsent } from "../../src/pipeline/batches/batch-files.ts";
 import { makeKeptFolder } from "../support/kept-folder.ts";
@@ -114,6 +115,7 @@ function fillLedger(folder: string): void {
     { run: "r1", stream: "contacts", ordinal: 1, ...file, rows: 1, sha256: "ef", takenBy: "r0", acknowledged: false },
   ]);
   ledger.closeRows([{ run: "r1", stream: "contacts", row: "r1", by: "r2", reason: null }]);
+  ledger.present.save(present);
   ledger.addApproval({ plan: "r1", planHash: "ab", by: "ann", note: null, at: "2026-11-21T00:00:00.000Z", guards: [] });
   const [settled] = ledger.streams("r1");
   if (settled !== undefined) {
@@ -135,6 +137,19 @@ function fillLedger(folder: string): void {
 const taker = { job: "j", stream: "contacts", targetOrg: "o", object: "Contact", jobFile: "../j.yaml" };
 
 export const shapeOwner = { ...taker, sourceOrg: "s", source: "" };
+
+export const present: PresentRecord = {
+  org: "o",
+  object: "Contact",
+  fieldsHash: "f",
+  fields: ["LastName"],
+  file: "r1-contacts.parquet",
+  sha256: "s",
+  rows: 1,
+  asOf: "2026-11-20T03:00:00.000Z",
+  readAt: "2026-11-19T03:00:00.000Z",
+  run: "r1",
+};
 
 export const twin: TwinRecord = {
   first: "j",

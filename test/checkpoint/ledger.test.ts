@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type BatchRecord, Ledger } from "../../src/checkpoint/ledger.ts";
 import { type TableName, tables } from "../../src/checkpoint/ledger-schema.ts";
 import { openSqlite, removeSqlite } from "../../src/core/sqlite.ts";
-import { batch, filledLedger, shapeOwner, stream, temporaryFolder, twin, watermark } from "./filled-ledger.ts";
+import { batch, filledLedger, present, shapeOwner, stream, temporaryFolder, twin, watermark } from "./filled-ledger.ts";
 
 type Told = Exclude<TableName, "sums" | "about">;
 
@@ -26,6 +26,7 @@ const readers: Record<Told, (ledger: Ledger) => unknown> = {
   waiting: (ledger) => ledger.waiting(watermark),
   shapes: (ledger) => ledger.shape(shapeOwner),
   twins: (ledger) => ledger.twins.get(twin),
+  present: (ledger) => ledger.present.get(present),
 };
 
 const told = (Object.keys(tables) as TableName[]).filter((table) => table in readers) as Told[];

@@ -5,20 +5,11 @@ import type { ExtractedPart } from "../../contract/source.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { writePart } from "../../core/part-file.ts";
-import type { CallPurpose } from "../kit/api-client.ts";
 import type { SalesforceClient } from "./client.ts";
+import { type LoggedDeletions, readDeleteLog } from "./delete-log.ts";
 import { bulkTime, joinConditions, type RecordsRequest, windowConditions } from "./records.ts";
 import { queryRecords } from "./rest-query.ts";
 import { select } from "./soql.ts";
-
-interface DeletedRecord {
-  id: string;
-  deletedDate: string;
-}
-
-const minuteMs = 60_000;
-/** The log is asked for 15 days at most. */
-const logDaysMax = 15;
 
 /**
  * A part of the records that the log names and the recycle bin does not hold: their id, when, IsDeleted, and nothing
@@ -52,24 +43,9 @@ async function readLog(
   client: SalesforceClient,
   request: RecordsRequest,
   { from, to }: { from: string; to: string },
-): Promise<DeletedRecord[]> {
-  // Seconds count for nothing here.
-  const start = new Date(Math.floor(Date.parse(from) / minuteMs) * minuteMs);
-  const end = new Date(Math.ceil(Date.parse(to) / minuteMs) * minuteMs);
-  const { object } = request.source;
-  if (end.getTime() - start.getTime() > logDaysMax * 24 * 60 * minuteMs) refuseShortLog(request, `${logDaysMax} days`);
-  const query = `start=${encodeURIComponent(start.toISOString())}&end=${encodeURIComponent(end.toISOString())}`;
-  const purpose: CallPurpose = {
-    doing: `reading the deleted-records log of ${object}`,
-    form: { deletedRecords: "list", earliestDateAvailable: "name" },
-    signal: request.signal,
-  };
-  const answer = await client.get(`/sobjects/${object}/deleted/?${query}`, purpose);
-  const earliest = String(answer["earliestDateAvailable"]);
-  if (Date.parse(earliest) > Date.parse(from)) refuseShortLog(request, `to ${earliest}`);
-  return (answer["deletedRecords"] as DeletedRecord[]).filter(
-    ({ deletedDate }) => Date.parse(deletedDate) >= Date.parse(from) && Date.parse(deletedDate) < Date.parse(to),
-  );
+): Promise<LoggedDeletions["records"]> {
+  const log = await readDeleteLog(client, { object: request.source.object, from, to, signal: request.signal });
+  return "reach" in log ? refuseShortLog(request, log.reach) : log.records;
 }
 
 function refuseShortLog({ source, window }: RecordsRequest, reach: string): never {

@@ -1,6 +1,6 @@
 // The target's present values: keyed queries for few records, one bulk scan for many, whichever costs fewer calls.
 
-import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import type { PresentChanges, ReadingCost, Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { inGroups } from "../kit/groups.ts";
 import { saveSnapshot } from "../kit/snapshot.ts";
@@ -16,6 +16,40 @@ const idsPerQuery = 500;
 
 export const idColumn = "Id";
 export const versionColumn = "SystemModstamp";
+
+/** Of a query, and of a job until it begins to answer. */
+const secondsPerQuery = 0.3;
+const secondsPerJob = 5;
+/** What a bulk query gives in a second, and in a page at most. */
+const rowsPerSecond = 20_000;
+const rowsPerBulkPage = 250_000;
+/** Whether all may be seen, two counts, the delete log. */
+const changesCallsMin = 4;
+/** What quotes and a comma take in a URL. */
+const bytesPerKey = 9;
+
+function costOfJob(rows: number): ReadingCost {
+  const calls = scanCallsMin + Math.floor(rows / rowsPerBulkPage);
+  return { calls, seconds: secondsPerJob + rows / rowsPerSecond };
+}
+
+function costOfQueries(calls: number): ReadingCost {
+  return { calls, seconds: calls * secondsPerQuery };
+}
+
+export const forecastReading: PresentChanges["forecast"] = ({ keys, changed, all }) => {
+  const read = changed <= rowsPerQueryPage ? costOfQueries(1) : costOfJob(changed);
+  const proof = costOfQueries(changesCallsMin);
+  const named = (count: number, bytes: number) =>
+    costOfQueries(
+      Math.max(Math.ceil(count / rowsPerQueryPage), Math.ceil((bytes + count * bytesPerKey) / uriBytesMax)),
+    );
+  return {
+    ...(keys === undefined ? {} : { named: named(keys.count, keys.bytes) }),
+    changed: { calls: read.calls + proof.calls, seconds: read.seconds + proof.seconds },
+    all: costOfJob(all),
+  };
+};
 
 /** Keyed queries, or one scan. */
 export function forecastReads(records: number): number {
@@ -36,11 +70,17 @@ export async function readSnapshot(
     const conditions = await packKeys(keyName, keyLiterals(request.keys.read(), key), uriBytesMax - fixedBytes);
     const pages = Math.ceil(request.keys.count / rowsPerQueryPage);
     const asked = conditions.map((condition) => condition + within);
-    if (Math.max(conditions.length, pages) < scanCallsMin) return queryKeys(client, request, fields, asked);
+    const isFewer = Math.max(conditions.length, pages) < scanCallsMin;
+    if (isFewer || request.keys.isChosen === true) return queryKeys(client, request, fields, asked);
   }
-  const where = scope ?? (keyName === idColumn ? undefined : `${keyName} != null`);
-  const soql = select({ fields, object: request.object, where });
-  return scanObject(client, request, soql);
+  const soql = select({ fields, object: request.object, where: scope ?? hasKey(request.key) });
+  const scanned = await scanObject(client, request, soql);
+  return scope === undefined ? { ...scanned, isAll: true } : scanned;
+}
+
+/** The condition that a record has the key. Undefined: each has. */
+export function hasKey([name = idColumn]: readonly string[]): string | undefined {
+  return name === idColumn ? undefined : `${name} != null`;
 }
 
 async function* keyLiterals(values: AsyncIterable<string>, key: FieldSchema | undefined): AsyncGenerator<string> {

@@ -11,6 +11,7 @@ import { proofOf } from "../kit/proof.ts";
 import { remember, rememberEach } from "../kit/remember.ts";
 import { forecastCalls, readLimits } from "./allowance.ts";
 import { abortJob, closeJob, fetchRefused, fetchWritten, inspectJob, openJob, uploadBatch } from "./bulk-ingest.ts";
+import { openChanges } from "./changes.ts";
 import { SalesforceClient } from "./client.ts";
 import { resultColumns, writeCollection } from "./collections.ts";
 import type { SalesforceConnection } from "./connection.ts";
@@ -70,6 +71,7 @@ export async function openSalesforce(
         const schema = await describe(request.object);
         return readSnapshot(client, request, await resolveField(schema, request.key[0] ?? idColumn, describe));
       }),
+    changes: openChanges(client, describe),
     chooseWay,
     writes: { job: jobWrites(client), calls: callWrites(client, describe) },
     readError: readRowError,

@@ -1,5 +1,6 @@
 // What the diff of a stream goes by, and what its parts ask of a compiled stream.
 
+import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import type { Target } from "../../contract/target.ts";
 import type { Wholeness } from "../../core/wholeness.ts";
 import type { KeyField } from "../../diff/keys.ts";
@@ -28,6 +29,25 @@ export interface TwoWay {
   keep(plan: string): Promise<void>;
 }
 
+/** What is kept of a stream's present values. */
+export interface KeptPresent {
+  /** `keyBytes`: how long the keys are that could be named, all together. */
+  find(request: SnapshotRequest, keyBytes: () => Promise<number>): Promise<FoundKept>;
+  /** The target's own clock. */
+  readClock(): Promise<string>;
+  /** Keeps what was read of all records, after `asOf`. */
+  keep(request: SnapshotRequest, snapshot: Snapshot, asOf: string): Promise<{ scan: string } | { unkept: string }>;
+}
+
+export interface FoundKept {
+  /** What all records hold now. */
+  present?: PresentRecords & { isNamed: boolean };
+  /** What is cheaper than that. */
+  way?: "named" | "all";
+  /** Why what is kept is of no use. */
+  why?: string;
+}
+
 export interface DiffInput {
   engine: Engine;
   target: Target;
@@ -50,6 +70,8 @@ export interface DiffInput {
   reconcile?: Reconciling;
   /** Of a job with a twin. */
   twoWay?: TwoWay;
+  /** Where present values may be kept from run to run. */
+  kept?: KeptPresent;
   /** Where the snapshot's files go; exists. */
   snapshotFolder: string;
   planPath: string;

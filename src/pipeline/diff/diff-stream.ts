@@ -3,8 +3,6 @@
 // ends in one named place; the same rows and records give the same plan.
 
 import { join } from "node:path";
-import { Failure } from "../../core/errors.ts";
-import { exitCode } from "../../core/exit-code.ts";
 import { isKeptPart, type StreamCounts } from "../../core/model.ts";
 import { together, type Wholeness } from "../../core/wholeness.ts";
 import { nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
@@ -13,7 +11,7 @@ import { type CompareInput, matchKeys, nameMatches } from "../../diff/match.ts";
 import { followsSource } from "../../job/mode.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
-import { countRefusedRecords, rowState } from "../../stage/stage.ts";
+import { rowState } from "../../stage/stage.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { describeWhere } from "../compile/target-where.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
@@ -29,6 +27,7 @@ import { selectNamed, tellMissing } from "./named-keys.ts";
 import { prepareCompare } from "./prepare-compare.ts";
 import { adoptRecords, readPresent } from "./read-present.ts";
 import { refuseWrites, tellRemarks } from "./refuse-writes.ts";
+import { refuseUnreadSnapshot } from "./unread-records.ts";
 import { countWarned } from "./warned-rows.ts";
 import { wholeAsMatched, wholeAsSelected, wholeAsStaged } from "./whole-source.ts";
 import { boundRecords } from "./within.ts";
@@ -181,12 +180,4 @@ async function leaveBroken(engine: Engine, staged: StagedStream, limit: number):
     part.notTaken = part.broken.filter(({ line }) => !isTaken(part.part.ordinal, line));
     part.broken = part.broken.filter(({ line }) => isTaken(part.part.ordinal, line));
   }
-}
-
-async function refuseUnreadSnapshot(engine: Engine, stream: string): Promise<void> {
-  const refused = await countRefusedRecords(engine);
-  if (refused === 0) return;
-  throw new Failure(exitCode.failed, `${refused} records of the target's answer for stream ${stream} can't be read`, {
-    next: "run again; nothing was written",
-  });
 }

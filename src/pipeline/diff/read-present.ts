@@ -1,7 +1,7 @@
 // The target's present values. In: a staged stream. Out: a scan of the records that its rows may match. Must hold: only
 // what the rows name is read where that is cheaper; a record that goes by another name is found too.
 
-import type { Snapshot } from "../../contract/present.ts";
+import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { sizeOf } from "../../core/files.ts";
 import { identifier } from "../../core/sql.ts";
 import { keysTable } from "../../diff/keys.ts";
@@ -11,26 +11,63 @@ import { followsSource, versionsOf } from "../../job/mode.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { type CompiledStream, matchingFields } from "../compile/compiled-stream.ts";
 import { nameByAliases } from "./aliases.ts";
-import { type DiffInput, fieldByName, isKeyHidden, keyField, type PresentRecords } from "./diff-input.ts";
+import {
+  type DiffInput,
+  type FoundKept,
+  fieldByName,
+  isKeyHidden,
+  keyField,
+  type PresentRecords,
+} from "./diff-input.ts";
 import { findNaming } from "./naming-field.ts";
 
 export async function readPresent(input: DiffInput): Promise<PresentRecords | undefined> {
   const { mode } = input.compiled.stream.target;
   const readsNothing = mode === "insert" || mode === "replace" || mode === "delta";
   if (readsNothing && input.reconcile === undefined) return input.delivered;
-  const { idColumn, versionColumn } = input.target.capabilities;
-  const { files, how, aliases, isNamed } = await readSnapshot(input);
-  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
-  await input.engine.prepareFor(sizeOf(files));
-  const scan = scanCsvFiles(files, columns);
-  if (aliases === undefined) return { scan, how, isNamed };
-  const { engine, staged, compiled } = input;
-  const key = compiled.key.map(keyField);
-  const named = { engine, stage: staged.view, key, idColumn, scan, isKeyHidden: isKeyHidden(compiled) };
-  return { scan: await nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) }), how, isNamed };
+  const { request, oneOfSeveral, keyBytes } = await requestSnapshot(input);
+  const found = (await input.kept?.find(request, keyBytes)) ?? {};
+  if (found.present !== undefined) return found.present;
+  const begun = await input.kept?.readClock();
+  const snapshot = await input.target.snapshot(asChosen(request, found));
+  const kept =
+    snapshot.isAll === true && begun !== undefined ? await input.kept?.keep(request, snapshot, begun) : undefined;
+  const how = [
+    oneOfSeveral === undefined ? snapshot.how : `${snapshot.how} (the key's ${oneOfSeveral})`,
+    ...(found.why === undefined ? [] : [`not as kept: ${found.why}`]),
+    ...(kept === undefined || "scan" in kept ? [] : [`not kept: ${kept.unkept}`]),
+  ].join(", ");
+  const isNamed = request.keys !== undefined && found.way !== "all";
+  if (kept !== undefined && "scan" in kept) return { scan: kept.scan, how, isNamed };
+  return { scan: await scanSnapshot(input, snapshot), how, isNamed };
 }
 
-async function readSnapshot(input: DiffInput): Promise<Snapshot & { isNamed: boolean }> {
+async function scanSnapshot(input: DiffInput, { files, aliases }: Snapshot): Promise<string> {
+  const { engine, staged, compiled, target } = input;
+  const { idColumn, versionColumn } = target.capabilities;
+  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
+  await engine.prepareFor(sizeOf(files));
+  const scan = scanCsvFiles(files, columns);
+  if (aliases === undefined) return scan;
+  const key = compiled.key.map(keyField);
+  const named = { engine, stage: staged.view, key, idColumn, scan, isKeyHidden: isKeyHidden(compiled) };
+  return nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) });
+}
+
+/** Keys are named where that was found to be the cheapest, and not where reading all is. */
+function asChosen({ keys, ...request }: SnapshotRequest, { way }: FoundKept): SnapshotRequest {
+  if (keys === undefined || way === "all") return request;
+  return { ...request, keys: way === "named" ? { ...keys, isChosen: true } : keys };
+}
+
+interface AskedSnapshot {
+  request: SnapshotRequest;
+  /** The field of a key of several by which records are asked for. */
+  oneOfSeveral: string | undefined;
+  keyBytes(): Promise<number>;
+}
+
+async function requestSnapshot(input: DiffInput): Promise<AskedSnapshot> {
   const { engine, target, compiled, staged } = input;
   const { object } = compiled.stream.target;
   const rows =
@@ -39,7 +76,7 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot & { isNamed: boo
   const by = naming?.field;
   const values = `SELECT DISTINCT ${identifier(by?.name ?? "")} AS key FROM ${staged.view} SEMI JOIN ${keysTable} USING (_row_)`;
   const others = compiled.key.filter((field) => field !== by).map(({ name }) => readField(compiled, name));
-  const snapshot = await target.snapshot({
+  const request: SnapshotRequest = {
     object,
     ...versionsOf(compiled.stream.target),
     fields: snapshotFields(input),
@@ -52,12 +89,13 @@ async function readSnapshot(input: DiffInput): Promise<Snapshot & { isNamed: boo
     name: compiled.stream.name,
     signal: input.signal,
     onProgress: input.onSnapshot,
-  });
-  const isOneOfSeveral = by !== undefined && compiled.key.length > 1;
-  const isNamed = naming !== undefined;
-  return isOneOfSeveral
-    ? { ...snapshot, isNamed, how: `${snapshot.how} (the key's ${by.name})` }
-    : { ...snapshot, isNamed };
+  };
+  const oneOfSeveral = by !== undefined && compiled.key.length > 1 ? by.name : undefined;
+  const keyBytes = async () =>
+    Number(
+      (await engine.one(`SELECT coalesce(sum(strlen(CAST(key AS VARCHAR))), 0) AS bytes FROM (${values})`))["bytes"],
+    );
+  return { request, oneOfSeveral, keyBytes };
 }
 
 /**

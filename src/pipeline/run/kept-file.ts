@@ -11,7 +11,7 @@ import { type Engine, EngineError } from "../../stage/engine.ts";
 /** Where files of a kind are kept: beside the runs, because they outlive the run that wrote them. `folder`: of the run. */
 export function keptFolder(
   { folder }: { folder: string },
-  kind: "delivered" | "inserted" | "seen" | "known" | "written" | "waiting" | "twins",
+  kind: "delivered" | "inserted" | "seen" | "known" | "written" | "waiting" | "twins" | "present",
 ): string {
   return join(dirname(dirname(folder)), kind);
 }

@@ -75,7 +75,7 @@ export async function findConflicts(request: ConflictsRequest): Promise<FoundCon
     for (const record of ledger.twins.of(first, second).filter(({ conflicts }) => conflicts > 0)) {
       const open = new OpenTwin(engine, record, { folder, stateFolder });
       found.push(...(await open.list(job.name, request.keys)));
-      if (request.take !== undefined) ledger.saveTwin(await open.take(request.take));
+      if (request.take !== undefined) ledger.twins.put(await open.take(request.take));
     }
     if (request.keys !== undefined && found.length === 0)
       throw usageFailure("--keys: none of the keys is in conflict", {

@@ -11,6 +11,7 @@ import { ApiError, notFound } from "./errors.ts";
 import { canonicalId } from "./ids.ts";
 import type { Org } from "./org.ts";
 import { mergeRecords, purgeRecords } from "./records/merge.ts";
+import { refreshPermissions } from "./seed.ts";
 import { transact } from "./store.ts";
 
 const id = z.string().transform((text, context) => {
@@ -48,6 +49,7 @@ export function orgControlRoutes(org: Org): Route[] {
     }),
     control("permissions", permissions, (changes) => {
       org.permissions = { ...org.permissions, ...changes };
+      refreshPermissions(org);
       return json(200, org.permissions);
     }),
     control("locks", z.strictObject({ sharedParents: z.boolean() }), ({ sharedParents }) => {

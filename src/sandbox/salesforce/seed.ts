@@ -14,6 +14,7 @@ export function seedOrg(org: Org, seed: "demo" | "empty"): void {
   transact(org.store.database, () => {
     insertFieldDefinitions(org);
     refreshRecordTypes(org);
+    refreshPermissions(org);
     const users = org.store.database.prepare(`SELECT count(*) AS count FROM "User"`).get();
     if (users?.["count"] !== 0) return;
     insertOwnRecords(org);
@@ -46,6 +47,12 @@ function insertOwnRecords(org: Org): void {
   });
   // Every org has it, and prices of its own go into none but it.
   insert(org, "Pricebook2", undefined, { Name: "Standard Price Book", IsActive: 1, IsStandard: 1 });
+}
+
+/** The record of what the user may do, as it stands. */
+export function refreshPermissions(org: Org): void {
+  org.store.database.exec(`DELETE FROM "UserPermissionAccess"`);
+  insert(org, "UserPermissionAccess", undefined, { PermissionsViewAllData: org.permissions.viewAllData ? 1 : 0 });
 }
 
 function insertFieldDefinitions(org: Org): void {

@@ -129,5 +129,22 @@ const recordType: StandardObject = {
   ],
 };
 
+/** What the signed-in user may do, as the one record that each user sees. */
+const userPermissionAccess: StandardObject = {
+  name: "UserPermissionAccess",
+  label: "User Permission Access",
+  labelPlural: "User Permission Accesses",
+  keyPrefix: "0PA",
+  readOnly: true,
+  fields: [...systemFields(), checkbox("PermissionsViewAllData")],
+};
+
 /** In the order in which describe lists them. */
-export const setupObjects: readonly StandardObject[] = [user, group, organization, fieldDefinition, recordType];
+export const setupObjects: readonly StandardObject[] = [
+  user,
+  group,
+  organization,
+  fieldDefinition,
+  recordType,
+  userPermissionAccess,
+];

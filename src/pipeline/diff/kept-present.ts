@@ -1,0 +1,174 @@
+// Present values that are kept from run to run, so that a night reads what changed and not what is there. In: what all
+// records held when they were read last, a file beside the ledger; what the target says has changed since. Out: what they
+// hold now, kept in turn. What must hold: the ledger names a file only once it is whole on the disk, and by its hash; what
+// is brought up to date agrees with the target's own count; where anything is in doubt, all is read anew, and it is said.
+
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { PresentKey, PresentRecord } from "../../checkpoint/present-values.ts";
+import type { PresentChanges, Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import { failpoint } from "../../core/failpoint.ts";
+import { linkFile, sizeOf } from "../../core/files.ts";
+import { identifier, literal } from "../../core/sql.ts";
+import { showTime } from "../../report/numbers.ts";
+import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import { writeParquet } from "../../stage/parquet.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
+import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
+import { bringUpToDate } from "./bring-up-to-date.ts";
+import type { FoundKept, KeptPresent } from "./diff-input.ts";
+import { refuseUnreadSnapshot } from "./unread-records.ts";
+
+/** Of the file: another one is read anew. */
+const form = 1;
+const maxAgeMs = 7 * 24 * 60 * 60 * 1000;
+
+interface Keeping {
+  context: RunContext;
+  compiled: CompiledStream;
+  changes: PresentChanges;
+  key: PresentKey;
+  request: SnapshotRequest;
+}
+
+/** Undefined where none are kept: the job does not want it, the target can't tell what changed, or records may go. */
+export function openKeptPresent(context: RunContext, compiled: CompiledStream): KeptPresent | undefined {
+  const { target } = compiled.stream;
+  const { changes } = targetOf(context, target.connection);
+  const { rollback, reconcile } = context.run.options;
+  const isOther = rollback !== undefined || reconcile !== undefined || context.job.twin !== undefined;
+  const isKept = target.present !== "read" && (target.mode === "upsert" || target.mode === "update");
+  if (changes === undefined || isOther || !isKept) return undefined;
+  const keeping = async (request: SnapshotRequest): Promise<Keeping> => {
+    return { context, compiled, changes, request, key: await keyOf(context, compiled, request) };
+  };
+  return {
+    find: async (request, keyBytes) => find(await keeping(request), keyBytes),
+    readClock: async () => (await changes.readClock()).toISOString(),
+    keep: async (request, snapshot, asOf) => keep(await keeping(request), snapshot, asOf),
+  };
+}
+
+/** Other fields, other forms of them, and another filter are other values. */
+async function keyOf(
+  context: RunContext,
+  { stream }: CompiledStream,
+  { object, fields, key }: SnapshotRequest,
+): Promise<PresentKey> {
+  const target = targetOf(context, stream.target.connection);
+  const { fields: described } = await target.describe(object);
+  const known = fields.toSorted().map((name) => [name, described.get(name) ?? null]);
+  const told = JSON.stringify({ form, key: key[0] ?? null, fields: known });
+  return { org: target.orgId, object, fieldsHash: createHash("sha256").update(told).digest("hex") };
+}
+
+function columnsOf({ context, compiled, request }: Keeping): { id: string; all: string[] } {
+  const { idColumn, versionColumn } = targetOf(context, compiled.stream.target.connection).capabilities;
+  return { id: idColumn, all: [idColumn, versionColumn, ...request.fields] };
+}
+
+async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<FoundKept> {
+  const { context, compiled, changes, request, key } = keeping;
+  const record = context.ledger.present.get(key);
+  if (record === undefined) return {};
+  const outdated = await explainOutdated(keeping, record);
+  if (outdated !== undefined) return { why: outdated };
+  const keys = request.keys === undefined ? undefined : { count: request.keys.count, bytes: await keyBytes() };
+  const ask = { ...(keys === undefined ? {} : { keys }), all: record.rows };
+  // Where naming a few keys is cheaper even if nothing has changed, it is not asked what has.
+  if (chooseWay(changes, { ...ask, changed: 0 }) === "named") return { way: "named" };
+  const target = targetOf(context, compiled.stream.target.connection);
+  const callsBefore = target.apiCalls;
+  const untold = await changes.explainUntold(request);
+  if (untold !== undefined) return { why: untold };
+  const since = new Date(Date.parse(record.asOf) - changes.overlapMs).toISOString();
+  const expected = await changes.countChanges(request, since);
+  if (typeof expected !== "number") return expected;
+  const way = chooseWay(changes, { ...ask, changed: expected });
+  if (way !== "changed") return { way };
+  const copy = join(request.folder, `${request.name}-kept.parquet`);
+  const lost = await fetchKept(context.engine, { path: pathOf(context, record), sha256: record.sha256 }, copy);
+  if (lost !== undefined) return { why: `their file is ${lost}` };
+  await context.engine.prepareFor(sizeOf([copy]));
+  const columns = columnsOf(keeping);
+  const told = await changes.readChanges({ ...request, since, expected });
+  if ("why" in told) return told;
+  const path = join(request.folder, `${request.name}-present.parquet`);
+  const current = await bringUpToDate(context.engine, { ...columns, key: request.key[0], copy, told, path });
+  if ("why" in current) return current;
+  const { rows, changed, deleted } = current;
+  await remember(keeping, { path, rows, asOf: told.asOf, readAt: record.readAt });
+  const calls = target.apiCalls - callsBefore;
+  const how = `kept of ${showTime(record.asOf)}, ${changed.toLocaleString("en")} changed, ${deleted.toLocaleString("en")} deleted since; ${calls} calls`;
+  return { present: { scan: scanOf(path, columns.all), how, isNamed: false } };
+}
+
+/** Before anything is asked. */
+async function explainOutdated(
+  { context, compiled, changes }: Keeping,
+  record: PresentRecord,
+): Promise<string | undefined> {
+  if (context.run.options.fresh === true) return "--fresh";
+  const clock = (await changes.readClock()).getTime();
+  if (clock < Date.parse(record.asOf)) return "the target's clock was set back";
+  const { present } = compiled.stream.target;
+  const ageMax = (typeof present === "object" ? present.maxAgeMs : undefined) ?? maxAgeMs;
+  if (clock - Date.parse(record.readAt) > ageMax) return `all were read last at ${showTime(record.readAt)}`;
+  return undefined;
+}
+
+type Ask = Parameters<PresentChanges["forecast"]>[0];
+
+/** A call weighs as much as a second. */
+function chooseWay(changes: PresentChanges, ask: Ask): "named" | "changed" | "all" {
+  const { named, ...others } = changes.forecast(ask);
+  const ways = Object.entries({ ...others, ...(named === undefined ? {} : { named }) });
+  const [cheapest] = ways.toSorted(([, left], [, right]) => weigh(left) - weigh(right));
+  return cheapest?.[0] as "named" | "changed" | "all";
+}
+
+function weigh({ calls, seconds }: { calls: number; seconds: number }): number {
+  return calls + seconds;
+}
+
+/** What was read of all records takes the place of what was kept. Why not, where not. */
+async function keep(keeping: Keeping, snapshot: Snapshot, asOf: string): ReturnType<KeptPresent["keep"]> {
+  const { context, changes, compiled, request } = keeping;
+  const untold = await changes.explainUntold(request);
+  if (untold !== undefined) return { unkept: untold };
+  const { all } = columnsOf(keeping);
+  await context.engine.prepareFor(sizeOf(snapshot.files));
+  const path = join(request.folder, `${request.name}-present.parquet`);
+  const rows = await writeParquet(context.engine, `SELECT * FROM ${scanCsvFiles(snapshot.files, all)}`, path);
+  await refuseUnreadSnapshot(context.engine, compiled.stream.name);
+  await remember(keeping, { path, rows, asOf, readAt: asOf });
+  return { scan: scanOf(path, all) };
+}
+
+function scanOf(path: string, columns: readonly string[]): string {
+  return `(SELECT ${columns.map(identifier).join(", ")} FROM read_parquet(${literal(path)}))`;
+}
+
+function pathOf(context: RunContext, { file }: Pick<PresentRecord, "file">): string {
+  return join(keptFolder(context, "present"), file);
+}
+
+/** The file is on the disk before the ledger names it, and the one before it goes when nothing names it any more. */
+async function remember(
+  { context, key, request, compiled }: Keeping,
+  { path, rows, asOf, readAt }: Pick<PresentRecord, "rows" | "asOf" | "readAt"> & { path: string },
+): Promise<void> {
+  const { ledger, run } = context;
+  const before = ledger.present.get(key);
+  const file = `${run.id}-${compiled.stream.name}.parquet`;
+  const linked = join(request.folder, file);
+  rmSync(linked, { force: true });
+  await linkFile(path, linked);
+  const sha256 = await keepFile(linked, keptFolder(context, "present"));
+  failpoint("present-kept");
+  ledger.present.save({ ...key, fields: request.fields, file, sha256, rows, asOf, readAt, run: run.id });
+  failpoint("present-recorded");
+  if (before !== undefined && before.file !== file) rmSync(pathOf(context, before), { force: true });
+}
