@@ -1,5 +1,6 @@
 // Present values that are kept from run to run: a plan by them is the plan without them.
 
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { seededFraction } from "../../src/core/random.ts";
 import type { Sandbox } from "../support/rig.ts";
@@ -38,8 +39,7 @@ async function control(sandbox: Sandbox, action: string, body: object): Promise<
   expect(answer.ok, await answer.text()).toBe(true);
 }
 
-const begin = (rows = people()) =>
-  rehearse(job("kept"), { "inbox/people.csv": rows, "read.yaml": job("read", ", present: read") }, schema);
+const begin = (rows = people()) => rehearse(job("kept"), { "inbox/people.csv": rows }, schema);
 
 interface Planned {
   how: string;
@@ -52,13 +52,23 @@ async function plan({ project }: Rehearsal, file: string, ...flags: string[]): P
   const planned = await project.run("plan", file, "--json", ...flags);
   expect(planned.code, planned.stderr).toBe(0);
   const { run, streams } = planned.summary();
+  if (run === null) throw new Error("there is no plan");
   const changes = await project.run("show", run, "--changes", "--json");
   return { how: await howOf(project, run), streams, changes: changes.stdout.trim().split("\n").sort() };
 }
 
+/** By what is kept, and by what is read anew. */
+async function planBoth(place: Rehearsal): Promise<{ kept: Planned; read: Planned }> {
+  const kept = await plan(place, "job.yaml");
+  place.project.write({ "job.yaml": job("kept", ", present: read") });
+  const read = await plan(place, "job.yaml");
+  place.project.write({ "job.yaml": job("kept") });
+  return { kept, read };
+}
+
 async function howOf(project: Rehearsal["project"], run: string): Promise<string> {
   const shown = (await project.run("show", run)).stdout.replaceAll(/\s+/g, " ");
-  return /present values: (?<how>.*?)(; writes|$| \d+ extracted)/.exec(shown)?.groups?.["how"] ?? shown;
+  return /present values: (?<how>.*?)(;? writes:| part size|$)/.exec(shown)?.groups?.["how"] ?? shown;
 }
 
 /** What people do to an org overnight. */
@@ -87,16 +97,94 @@ test("a plan by kept values is the plan by values read anew, whatever people did
   const first = await place.project.run("run", "job.yaml", "--json");
   expect(first.code, first.stderr).toBe(0);
   let keptPlans = 0;
-  for (let night = 0; night < 6; night += 1) {
+  for (let night = 0; night < 4; night += 1) {
     await place.sandbox.advance(3 * hourMs);
     for (let edits = Math.floor(draw() * 4); edits > 0; edits -= 1) await disturb(place);
     place.project.write({ "inbox/people.csv": people() });
-    const kept = await plan(place, "job.yaml");
-    const read = await plan(place, "read.yaml");
+    const { kept, read } = await planBoth(place);
     expect({ ...kept, how: "" }).toEqual({ ...read, how: "" });
     expect(read.how).toContain("one scan");
     if (kept.how.includes("kept of")) keptPlans += 1;
-    expect((await place.project.run("run", "job.yaml")).code).toBe(0);
+    if (night % 2 === 0) expect((await place.project.run("run", "job.yaml")).code).toBe(0);
   }
-  expect(keptPlans).toBe(6);
+  expect(keptPlans).toBe(4);
+});
+
+test("what is kept is not gone by where it may not be right, and the plan says why", async () => {
+  await using place = await begin(`${header}\nn1,f,a@x.example,1\nn2,f,b@x.example,2`);
+  const { project, sandbox } = place;
+  expect((await project.run("run", "job.yaml")).code).toBe(0);
+  const [file = ""] = project.list(".loadline/present");
+  expect(statSync(project.path(`.loadline/present/${file}`)).mode & 0o777).toBe(0o600);
+  const found = async (job = "job.yaml", ...flags: string[]) => (await plan(place, job, ...flags)).how;
+  const calls = async () => Object.values(await sandbox.calls()).reduce((sum, count) => sum + count, 0);
+
+  await sandbox.advance(3 * hourMs);
+  const before = await calls();
+  expect(await found()).toMatch(/^kept of \S+ \S+, 2 changed, 0 deleted since; 5 calls$/);
+  // Sign-in, describe and the like come on top of those five.
+  expect((await calls()) - before).toBeLessThanOrEqual(9);
+  expect(await found("job.yaml", "--fresh")).toContain("not as kept: --fresh");
+
+  // Written before it is read, shown after it: dated in the hour that is read once more.
+  const late = { match: "row Contact", do: { commit_late_ms: 1 } };
+  const [record] = await sandbox.dump("Contact");
+  await sandbox.setFaults([late]);
+  await sandbox.api("PATCH", `sobjects/Contact/${record?.["Id"]}`, { Phone: "7" });
+  await sandbox.setFaults([]);
+  await sandbox.advance(hourMs / 2);
+  expect(await found()).toContain("0 changed");
+  await control(sandbox, "commit-late", {});
+  expect(await found()).toContain("1 changed");
+
+  // Nothing tells of this one but the count.
+  await sandbox.setFaults([late]);
+  await sandbox.api("POST", "sobjects/Contact", { LastName: "n3", FirstName: "f" });
+  await sandbox.setFaults([]);
+  await sandbox.advance(3 * hourMs);
+  await found("job.yaml", "--fresh");
+  await sandbox.advance(3 * hourMs);
+  await control(sandbox, "commit-late", {});
+  expect(await found()).toContain("not as kept: the target counts 3 records, and they came to 2");
+  expect(await found()).toContain("kept of");
+
+  await control(sandbox, "delete-log", { earliest: "2999-01-01T00:00:00.000Z" });
+  expect(await found()).toContain("not as kept: the delete log reaches back to 2999");
+  await control(sandbox, "delete-log", {});
+  await control(sandbox, "permissions", { viewAllData: false });
+  expect(await found()).toMatch(/not as kept: this user may not see all records.*, not kept: this user/);
+  await control(sandbox, "permissions", { viewAllData: true });
+
+  const [kept = ""] = project.list(".loadline/present");
+  writeFileSync(project.path(`.loadline/present/${kept}`), "PAR1", { flag: "r+" });
+  writeFileSync(project.path(`.loadline/present/${kept}`), "damaged", { flag: "a" });
+  expect(await found()).toContain("not as kept: their file is damaged");
+  rmSync(project.path(".loadline/present"), { recursive: true });
+  expect(await found()).toContain("not as kept: their file is lost");
+  await sandbox.advance(8 * 24 * hourMs);
+  expect(await found()).toContain("not as kept: all were read last at");
+
+  // Another field, and another filter, are other values: what is kept stays whose it is.
+  project.write({ "job.yaml": job("kept", "", "MobilePhone") });
+  expect(await found()).toMatch(/^one scan of Contact \(3 records\)$/);
+  project.write({ "job.yaml": job("kept").replace("[LastName, FirstName]", "[Phone, FirstName]") });
+  expect(await found()).toMatch(/^one scan of Contact \(2 records\)$/);
+  project.write({ "job.yaml": job("kept", "", "AccountId") });
+  expect(await found()).toContain("not kept: AccountId may change without a change of the record");
+});
+
+test("a run that is killed between writing and recording what it keeps leaves nothing that could be wrong", async () => {
+  await using place = await begin(`${header}\nn1,f,a@x.example,1\nn2,f,b@x.example,2`);
+  const { project, sandbox } = place;
+  expect((await project.run("run", "job.yaml")).code).toBe(0);
+  for (const step of ["present-kept", "present-recorded"]) {
+    await sandbox.advance(3 * hourMs);
+    const [record] = await sandbox.dump("Contact");
+    await sandbox.api("PATCH", `sobjects/Contact/${record?.["Id"]}`, { Phone: step });
+    const killed = project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: `${step}:1` } });
+    expect((await killed.finished).signal).toBe("SIGKILL");
+    const { kept, read } = await planBoth(place);
+    expect({ ...kept, how: "" }).toEqual({ ...read, how: "" });
+    expect(kept.how).toContain("kept of");
+  }
 });

@@ -37,7 +37,7 @@ import { readPseudonymKey } from "../run/pseudonym-key.ts";
 import { runFolder } from "../run/run-files.ts";
 import { openStreamKeys, type StreamKeys } from "../run/stream-keys.ts";
 import { refuseChangedFiles } from "./resumed-files.ts";
-import { purgeOldRuns } from "./retention.ts";
+import { purgeOldRuns, purgePresent } from "./retention.ts";
 import { runCommand, summarize, withoutValues } from "./summarize.ts";
 import { lockTwins } from "./twin-lock.ts";
 
@@ -113,6 +113,7 @@ export async function executeRun(request: RunRequest): Promise<EndedRun> {
   const summary = summarize(request, ledger, run, { outcome, error, apiCalls, seconds });
   endRun(ledger, run, summary);
   purgeOldRuns(ledger, request.stateFolder, request.job.name, request.job.keepRunsMs);
+  purgePresent(ledger, request.stateFolder, request.job.keepRunsMs);
   dropWorkFiles(folder);
   emit({
     type: "run-ended",

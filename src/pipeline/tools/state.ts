@@ -12,7 +12,7 @@ import { suggest } from "../../core/suggest.ts";
 import { readUnloaded } from "../rows/unloaded-rows.ts";
 import { isResumable } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
-import { purgeOldRuns } from "../runs/retention.ts";
+import { purgeOldRuns, purgePresent } from "../runs/retention.ts";
 import { jobLockName } from "../runs/runs.ts";
 import { tellTries } from "./open-since.ts";
 
@@ -272,5 +272,6 @@ export async function purgeRuns(request: {
       purged.busy.push(job);
     }
   }
+  purgePresent(ledger, stateFolder, olderThanMs);
   return purged;
 }
