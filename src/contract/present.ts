@@ -7,7 +7,7 @@ export interface VersionColumns {
   to: string;
 }
 
-export interface NamedKeys {
+interface NamedKeys {
   count: number;
   read(): AsyncIterable<string>;
   /** It was found out that naming them is the cheapest. */

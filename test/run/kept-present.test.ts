@@ -1,6 +1,6 @@
 // Present values that are kept from run to run: a plan by them is the plan without them.
 
-import { rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { seededFraction } from "../../src/core/random.ts";
 import type { Sandbox } from "../support/rig.ts";
@@ -133,7 +133,7 @@ test("what is kept is not gone by where it may not be right, and the plan says w
   await sandbox.api("PATCH", `sobjects/Contact/${record?.["Id"]}`, { Phone: "7" });
   await sandbox.setFaults([]);
   await sandbox.advance(hourMs / 2);
-  expect(await found()).toContain("0 changed");
+  await found("job.yaml", "--fresh");
   await control(sandbox, "commit-late", {});
   expect(await found()).toContain("1 changed");
 
@@ -156,8 +156,9 @@ test("what is kept is not gone by where it may not be right, and the plan says w
   await control(sandbox, "permissions", { viewAllData: true });
 
   const [kept = ""] = project.list(".loadline/present");
-  writeFileSync(project.path(`.loadline/present/${kept}`), "PAR1", { flag: "r+" });
-  writeFileSync(project.path(`.loadline/present/${kept}`), "damaged", { flag: "a" });
+  const path = project.path(`.loadline/present/${kept}`);
+  // A file that can be read, and holds another value.
+  writeFileSync(path, readFileSync(path, "latin1").replace("a@x.example", "a@y.example"), "latin1");
   expect(await found()).toContain("not as kept: their file is damaged");
   rmSync(project.path(".loadline/present"), { recursive: true });
   expect(await found()).toContain("not as kept: their file is lost");
@@ -178,9 +179,10 @@ test("a run that is killed between writing and recording what it keeps leaves no
   const { project, sandbox } = place;
   expect((await project.run("run", "job.yaml")).code).toBe(0);
   for (const step of ["present-kept", "present-recorded"]) {
-    await sandbox.advance(3 * hourMs);
     const [record] = await sandbox.dump("Contact");
     await sandbox.api("PATCH", `sobjects/Contact/${record?.["Id"]}`, { Phone: step });
+    // Longer than what is read once more.
+    await sandbox.advance(3 * hourMs);
     const killed = project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: `${step}:1` } });
     expect((await killed.finished).signal).toBe("SIGKILL");
     const { kept, read } = await planBoth(place);
