@@ -1,4 +1,4 @@
-// Where `--out` leads.
+// Where the files that options name are written.
 
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -8,5 +8,7 @@ import { usageFailure } from "../core/errors.ts";
 export function outFile(named: string): string {
   const path = resolve(named);
   if (existsSync(dirname(path))) return path;
-  throw usageFailure(`there is no folder ${dirname(path)}`, { next: "make it, or name another --out" });
+  throw usageFailure(`there is no folder ${dirname(path)}`, {
+    next: "make it, or name a file in a folder that is there",
+  });
 }

@@ -57,7 +57,7 @@ const shared: Readonly<Record<LeftOutBlock["by"], (value: string) => string>> = 
 };
 
 /** What is compared of it all the same. */
-const inOrder = ": each is compared with the 10 that follow it in order";
+const inOrder = ": each is compared with the 5 that follow it in order";
 const nextTo: Readonly<Record<LeftOutBlock["by"], string>> = {
   domain: "",
   phone: "",

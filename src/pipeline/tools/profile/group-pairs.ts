@@ -15,37 +15,22 @@ const scoreDigits = 3;
 
 export async function groupPairs(engine: Engine, files: readonly string[]): Promise<Grouped> {
   const links = new Links();
-  const best = new Map<number, number>();
-  const equal = new Map<number, Set<"domain" | "phone">>();
-  const keep = (id: number, score: number, domain: unknown, phone: unknown) => {
-    best.set(id, Math.max(best.get(id) ?? 0, score));
-    const shared = equal.get(id) ?? new Set();
-    if (domain === true) shared.add("domain");
-    if (phone === true) shared.add("phone");
-    equal.set(id, shared);
-  };
-  for await (const { one, other, score, domain, phone } of engine.stream("SELECT * FROM alike")) {
-    links.join(Number(one), Number(other));
-    for (const id of [one, other]) keep(Number(id), Number(score), domain, phone);
-  }
-  const same = `SELECT id, count(domain) > count(DISTINCT domain) AS domain, count(phone) > count(DISTINCT phone) AS phone
-    FROM placed GROUP BY id HAVING count(*) > 1`;
-  for await (const { id, domain, phone } of engine.stream(same)) keep(Number(id), 1, domain, phone);
+  // There may be millions of pairs, of which nothing but the ids is told here.
+  for await (const [left = [], right = []] of engine.numbers("SELECT one, other FROM alike"))
+    for (const [place, one] of left.entries()) links.join(one, right[place] ?? one);
 
   const groups = new Map<number, DuplicateGroup>();
   const unlined: Grouped["unlined"] = new Map();
-  const rows = `SELECT p.* FROM placed AS p SEMI JOIN (SELECT one AS id FROM alike UNION SELECT other FROM alike
-    UNION SELECT id FROM placed GROUP BY id HAVING count(*) > 1) AS m ON m.id = p.id ORDER BY file, position`;
-  for await (const row of engine.stream(rows)) {
-    const id = Number(row["id"]);
-    const score = Number((best.get(id) ?? 0).toFixed(scoreDigits));
+  for await (const row of engine.stream(rowsOfGroups)) {
+    const score = Number(Number(row["score"]).toFixed(scoreDigits));
     const found = describeRow(row, files[Number(row["file"])] ?? "", score);
-    const root = links.rootOf(id);
+    const root = links.rootOf(Number(row["id"]));
     const group: DuplicateGroup = groups.get(root) ?? { score: 1, equal: [], rows: [] };
     groups.set(root, group);
     group.rows.push(found);
     group.score = Math.min(group.score, score);
-    for (const what of equal.get(id) ?? []) if (!group.equal.includes(what)) group.equal.push(what);
+    for (const what of ["domain", "phone"] as const)
+      if (row[`same_${what}`] === true && !group.equal.includes(what)) group.equal.push(what);
     if (row["line"] !== null) continue;
     const file = unlined.get(Number(row["file"])) ?? new Map<number, NearDuplicate>();
     unlined.set(Number(row["file"]), file.set(Number(row["position"]), found));
@@ -58,6 +43,16 @@ export async function groupPairs(engine: Engine, files: readonly string[]): Prom
   );
   return { groups: inOrder.map(([, group]) => group), unlined };
 }
+
+/** Of a name the most that it is alike to another; 1 where several rows have it. */
+const best = `SELECT id, max(score) AS score, bool_or(domain) AS same_domain, bool_or(phone) AS same_phone FROM (
+    SELECT one AS id, score, domain, phone FROM alike UNION ALL SELECT other, score, domain, phone FROM alike
+    UNION ALL SELECT id, 1, count(domain) > count(DISTINCT domain), count(phone) > count(DISTINCT phone)
+    FROM placed GROUP BY id HAVING count(*) > 1)
+  GROUP BY id`;
+
+const rowsOfGroups = `SELECT id, file, position, line, raw_name, raw_domain, raw_phone, score, same_domain, same_phone
+  FROM placed JOIN (${best}) AS b USING (id) ORDER BY file, position`;
 
 function describeRow(row: Record<string, unknown>, file: string, score: number): NearDuplicate {
   const text = (what: string) => (row[what] === null ? null : String(row[what]));

@@ -40,7 +40,7 @@ const steps = [
 ] as const;
 
 /** Names next to it in order that a name is compared with where its block is too large. */
-const neighbours = 10;
+const neighbours = 5;
 
 /** Domains of mailboxes and pages that anybody can have say nothing. */
 const publicDomains = `gmail.com googlemail.com outlook.com hotmail.com hotmail.de live.com msn.com yahoo.com yahoo.de
@@ -161,10 +161,11 @@ const unlikeByLetters = `CASE ${both("l", "r")} WHEN 0 THEN ${unlike("l", "r", s
 
 /** Sorted neighbourhood: in a block that is too large each name is compared with those next to it in the order of `rest`. */
 async function pairNeighbours(engine: Engine, rest: string, letters: number): Promise<void> {
-  const placed = `(SELECT k.*, left(text, ${letters}) AS block, row_number() OVER (ORDER BY text, k.id) AS place FROM ${rest} AS r JOIN known AS k ON k.id = r.id)`;
+  const inOrder = `CREATE OR REPLACE TEMP TABLE in_order AS SELECT k.*, left(text, ${letters}) AS block, row_number() OVER (ORDER BY text, k.id) AS place FROM ${rest} AS r JOIN known AS k ON k.id = r.id`;
+  await engine.run(inOrder);
   await engine.run(`INSERT INTO found SELECT * FROM (
     SELECT least(l.id, r.id), greatest(l.id, r.id), jaro_winkler_similarity(l.name, r.name) AS likeness, false, false
-    FROM (SELECT *, unnest(range(1, ${neighbours + 1})) AS step FROM ${placed}) AS l JOIN ${placed} AS r
+    FROM (SELECT *, unnest(range(1, ${neighbours + 1})) AS step FROM in_order) AS l JOIN in_order AS r
       ON r.place = l.place + l.step AND r.block = l.block AND NOT (${unlikeByLetters})) WHERE likeness >= ${scoreMin}`);
 }
 
