@@ -170,6 +170,9 @@ test("what is kept is not gone by where it may not be right, and the plan says w
   expect(await found()).toMatch(/^one scan of Contact \(3 records\)$/);
   project.write({ "job.yaml": job("kept").replace("[LastName, FirstName]", "[Phone, FirstName]") });
   expect(await found()).toMatch(/^one scan of Contact \(2 records\)$/);
+  // Who has no key any more is of the set no more, and is not gone.
+  await sandbox.api("PATCH", `sobjects/Contact/${record?.["Id"]}`, { Phone: null });
+  expect(await found()).toMatch(/^kept of .*, 1 deleted since/);
   project.write({ "job.yaml": job("kept", "", "AccountId") });
   expect(await found()).toContain("not kept: AccountId may change without a change of the record");
 });
