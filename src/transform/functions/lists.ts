@@ -18,14 +18,15 @@ export const listFunctions: readonly OwnFunction[] = [
     name: "join_list",
     signature: "join_list(list, separator)",
     does: "the items in one text; NULL and blank ones are left out, and of no item there is none",
-    takes: "a list in whose items the separator does not stand",
+    takes: "a list in whose items the separator does not stand, nor begin at an end of one",
     examples: [
       { call: "join_list(split_list('red, green', ','), ';')", gives: "red;green" },
       { call: "join_list(['a', NULL, 'b'], ', ')", gives: "a, b" },
     ],
     complain: { separator: complainAboutSeparator },
     macro: () => `(value, separator) AS ${joinList()}`,
-    question: () => `(value, separator) AS value IS NULL OR NOT contains(array_to_string(value, ''), separator)`,
+    question: () =>
+      `(value, separator) AS value IS NULL OR ${bind("items", filled, (items) => `NOT (${isTorn(items)})`)}`,
   },
 ];
 
@@ -40,14 +41,22 @@ function splitList(): string {
   return `CASE WHEN ${isBlank(asText)} THEN NULL WHEN separator = '' THEN ${refused} ELSE nullif(${items}, []::VARCHAR[]) END`;
 }
 
-/** An item with the separator in it would be two. */
+const filled = `list_filter(CAST(value AS VARCHAR[]), lambda item: NOT (${isBlank("item")}))`;
+
 function joinList(): string {
-  const filled = `list_filter(CAST(value AS VARCHAR[]), lambda item: NOT (${isBlank("item")}))`;
   return bind("items", filled, (items) => {
-    const joined = `array_to_string(${items}, separator)`;
-    const isTorn = `${joined} <> '' AND len(string_split(${joined}, separator)) > len(${items})`;
-    return `CASE WHEN ${isTorn} THEN CAST(CAST(${impossible(joined)} AS INTEGER) AS VARCHAR) ELSE nullif(${joined}, '') END`;
+    const joined = joinedOf(items);
+    return `CASE WHEN ${isTorn(items)} THEN CAST(CAST(${impossible(joined)} AS INTEGER) AS VARCHAR) ELSE nullif(${joined}, '') END`;
   });
+}
+
+function joinedOf(items: string): string {
+  return `array_to_string(${items}, separator)`;
+}
+
+/** What is joined must come apart into the same: at ` | ` neither `x | y` does nor `x |` before `y`. */
+function isTorn(items: string): string {
+  return `${joinedOf(items)} <> '' AND string_split(${joinedOf(items)}, separator) <> ${items}`;
 }
 
 function complainAboutSeparator(written: Written): string | undefined {

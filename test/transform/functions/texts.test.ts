@@ -83,6 +83,9 @@ const calls: Record<string, [call: string, gives: string | null | typeof refused
     ["split_list('a   b', ' ')", "[a, b]"],
     ["split_list('a' || repeat('.-', 50000) || ' b', repeat('.-', 50000))", "[a, b]"],
     ["join_list(split_list('b,a,b', ','), ';')", "b;a;b"],
+    // Would be the same text as of ['a', '| b'].
+    ["join_list(['a |', 'b'], ' | ')", refused],
+    ["join_list(['a', '| b'], ' | ')", "a | | b"],
     ["join_list(['a;b'], ';')", refused],
     ["join_list(['a', ';'], ';')", refused],
     ["join_list([' ', NULL], ';')", null],
