@@ -24,6 +24,8 @@ export interface TargetCapabilities {
   untimedVersions?: true;
   /** Up to this many keys a target is asked for the records that they name, rather than for all. */
   namedKeysMax: number;
+  /** What is weaker than it could be, and what mends it: `check` warns of it. */
+  caution?: string;
   /** Records are found by what any field holds at the moment, not by an index that comes later. */
   findsByAnyField?: true;
   /** Where the key of an insert is unique in the target, a second call creates nothing and says what is there. */

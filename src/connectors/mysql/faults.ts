@@ -97,6 +97,9 @@ function judgeStatement({ errno, sqlState }: StatementFault): [ExitCode, string]
     return [exitCode.signIn, "let an administrator grant the user what it lacks, then run it again"];
   }
   if (errno === 1049) return [exitCode.usage, "check the database at the end of the connection's url"];
+  if (errno === 1290 || errno === 1836) {
+    return [exitCode.signIn, "name the primary in url, not a replica; or let the server be written (read_only)"];
+  }
   if (errno === 1792 || sqlState === "25006") return [exitCode.usage, "a query only reads: give it a SELECT"];
   if (sqlState.startsWith("42") || errno === 1109 || errno === 1247 || errno === 1248 || errno === 1267) {
     return [exitCode.usage, "correct the table, query or where of the job"];

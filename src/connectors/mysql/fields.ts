@@ -6,7 +6,7 @@ import { fieldOf } from "../kit/field.ts";
 import { markCell } from "../sql/cells.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
-import { isMade, isUnsure } from "../sql/read-only.ts";
+import { isMade, isUnsure, unnamed } from "../sql/unwritten.ts";
 import { quoteName } from "./names.ts";
 import type { MysqlSession } from "./session.ts";
 import { type CatalogTable, findTable, keyOf, uniqueIndexes } from "./tables.ts";
@@ -105,9 +105,7 @@ export async function describeTable(session: MysqlSession, name: string): Promis
 function unableTo({ isTable, engine }: CatalogTable, key: readonly string[]): string | undefined {
   if (!isTable) return "it is a view";
   if (engine !== "InnoDB") return `it is of engine ${engine ?? "unknown"}, which has no transactions: InnoDB is needed`;
-  return key.length > 0
-    ? undefined
-    : "it has no primary key, and no unique columns that are NOT NULL: nothing names its rows";
+  return key.length > 0 ? undefined : unnamed;
 }
 
 const forms: Record<string, ColumnForm> = {

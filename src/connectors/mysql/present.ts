@@ -1,9 +1,9 @@
 // A table as it is at present, in MySQL's SQL. In: a table and its fields. Out: SQL of cells, and of what names a row. Must hold:
 // texts are compared by their bytes: collations call others equal, 'a' and 'A', 'a' and 'a '.
 
-import { usageFailure } from "../../core/errors.ts";
 import { clearCell, emptyMark } from "../sql/cells.ts";
 import { idColumn } from "../sql/names.ts";
+import { unnamedRows } from "../sql/unwritten.ts";
 import type { MysqlTable, TableColumn } from "./fields.ts";
 import { digestOf, nameByKey, quoteName } from "./names.ts";
 import { boundTexts, readInstant } from "./reading.ts";
@@ -135,7 +135,7 @@ export function isAsked(table: MysqlTable, field: string): string {
     const value = asked === undefined ? readName(column, "k.value") : readCell(column, "k.value");
     return `t.${quoteName(column.name)} IN (${boundTexts("keys", inCollation(column, value))})`;
   }
-  if (first === undefined) throw usageFailure(`${table.table.name} has no primary key: nothing names its rows`);
+  if (first === undefined) throw unnamedRows(table.table);
   return `${nameOfRow(table)} IN (${boundTexts("keys")})`;
 }
 

@@ -2,7 +2,7 @@
 // says is never built into SQL as it is, but for queries and filters, which the server takes as one SELECT.
 
 import type { Connector } from "../../contract/connector.ts";
-import { rehearseNone, requireReal } from "../sql/connector.ts";
+import { openDatabase, preparationOf, rehearseNone, requireReal } from "../sql/connector.ts";
 import { findOracleProblems, type OracleConnection, oracleShape, readOracle } from "./connection.ts";
 
 export const oracle: Connector = {
@@ -11,36 +11,19 @@ export const oracle: Connector = {
   findProblems: findOracleProblems,
   read: readOracle,
   async preparation(connection: OracleConnection) {
-    const [{ openClient }, { definitionOf, prepare }] = await Promise.all([
-      import("./client.ts"),
-      import("./marks.ts"),
-    ]);
-    return {
-      statements: definitionOf(connection.user),
-      async run(context) {
-        const client = await openClient(connection, context);
-        try {
-          await client.connect();
-          await client.explain("preparing the database", () => client.transact("write", prepare));
-        } finally {
-          client.close();
-        }
-      },
-    };
+    const [{ openClient }, marks] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
+    return preparationOf(connection, marks.definitionOf(connection.user), marks, (context) =>
+      openClient(connection, context),
+    );
   },
   rehearse: (connection: OracleConnection) => rehearseNone(connection),
   async open(connection: OracleConnection, context) {
     requireReal(connection);
-    const [{ openClient }, { hasMarks }, { dialect }, { openSqlSource }, { openSqlTarget }] = await Promise.all([
+    const [{ openClient }, marks, { dialect }] = await Promise.all([
       import("./client.ts"),
       import("./marks.ts"),
       import("./dialect.ts"),
-      import("../sql/source.ts"),
-      import("../sql/target.ts"),
     ]);
-    const client = await openClient(connection, context);
-    await client.connect();
-    const isPrepared = await client.explain("opening it", () => client.transact("read", hasMarks));
-    return { source: openSqlSource(client, dialect), target: openSqlTarget(client, dialect, isPrepared) };
+    return openDatabase(await openClient(connection, context), dialect, marks);
   },
 };

@@ -5,6 +5,7 @@ import type { FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
+import { unnamed } from "../sql/unwritten.ts";
 import { quoteName } from "./names.ts";
 import type { OracleSession } from "./session.ts";
 import { type CatalogTable, findTable, keyOf, type UniqueKey, uniqueKeys } from "./tables.ts";
@@ -94,7 +95,7 @@ function unableTo({ isTable }: CatalogTable, key: readonly string[], narrow: str
     return `the database's character set is ${narrow}: of a character that it lacks the server would make another one`;
   }
   if (key.length > 0) return undefined;
-  return "it has no primary key, and no unique columns that are NOT NULL: nothing names its rows";
+  return unnamed;
 }
 
 function formOf({ type, precision, scale }: Row): ColumnForm {

@@ -1,8 +1,8 @@
 // A table as it is at present, in Oracle's SQL. In: a table and its fields. Out: SQL of cells, of what names a row, and of values.
 
-import { usageFailure } from "../../core/errors.ts";
 import { clearCell, emptyMark } from "../sql/cells.ts";
 import { idColumn } from "../sql/names.ts";
+import { unnamedRows } from "../sql/unwritten.ts";
 import { columnIn, type OracleTable, type TableColumn } from "./fields.ts";
 import { digestOf, nameByKey } from "./names.ts";
 import { boundTexts } from "./reading.ts";
@@ -107,7 +107,7 @@ export function keyTexts({ key, columns }: OracleTable, id: string): (string | n
 export function isAsked(table: OracleTable, field: string): string {
   const column = table.columns.get(field);
   if (column === undefined && table.key.length === 0) {
-    throw usageFailure(`${table.table.name} has no primary key: nothing names its rows`);
+    throw unnamedRows(table.table);
   }
   const isNumber = column?.form === "number" || column?.form === "double";
   const named = column === undefined ? nameOfRow(table) : isNumber ? columnIn(column, "t") : cellOf(table, field);

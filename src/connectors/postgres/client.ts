@@ -32,7 +32,8 @@ const settings = `SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; 
 
 const begins = {
   read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-  write: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+  // Whether it may write is said by the server: default_transaction_read_only is somebody's wish.
+  write: "BEGIN ISOLATION LEVEL READ COMMITTED",
 };
 
 export class PostgresSession implements SqlSession {
@@ -108,8 +109,8 @@ export class PostgresClient extends ServerClient<PostgresConnection, Client, Pos
     void client.end().catch(() => undefined);
   }
 
-  protected faultOf(error: unknown): unknown {
-    return faultOf(error, true);
+  protected faultOf(error: unknown, kind: TransactionKind): unknown {
+    return faultOf(error, true, kind);
   }
 
   protected async open(forget: (client: Client) => void): Promise<Client> {

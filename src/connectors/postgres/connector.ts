@@ -2,7 +2,7 @@
 // says is never built into SQL as it is, but for queries and filters, which the server takes as one SELECT.
 
 import type { Connector } from "../../contract/connector.ts";
-import { rehearseNone, requireReal } from "../sql/connector.ts";
+import { openDatabase, preparationOf, rehearseNone, requireReal } from "../sql/connector.ts";
 import { findPostgresProblems, type PostgresConnection, postgresShape, readPostgres } from "./connection.ts";
 
 export const postgres: Connector = {
@@ -12,36 +12,22 @@ export const postgres: Connector = {
   read: readPostgres,
   readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: PostgresConnection) {
-    const [{ PostgresClient }, { definitionOf, prepare }] = await Promise.all([
-      import("./client.ts"),
-      import("./marks.ts"),
-    ]);
-    return {
-      statements: definitionOf(connection.user),
-      async run(context) {
-        const client = new PostgresClient(connection, context);
-        try {
-          await client.connect();
-          await client.explain("preparing the database", () => client.transact("write", prepare));
-        } finally {
-          client.close();
-        }
-      },
-    };
+    const [{ PostgresClient }, marks] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
+    return preparationOf(
+      connection,
+      marks.definitionOf(connection.user),
+      marks,
+      (context) => new PostgresClient(connection, context),
+    );
   },
   rehearse: (connection: PostgresConnection) => rehearseNone(connection),
   async open(connection: PostgresConnection, context) {
     requireReal(connection);
-    const [{ PostgresClient }, { hasMarks }, { dialect }, { openSqlSource }, { openSqlTarget }] = await Promise.all([
+    const [{ PostgresClient }, marks, { dialect }] = await Promise.all([
       import("./client.ts"),
       import("./marks.ts"),
       import("./dialect.ts"),
-      import("../sql/source.ts"),
-      import("../sql/target.ts"),
     ]);
-    const client = new PostgresClient(connection, context);
-    await client.connect();
-    const isPrepared = await client.transact("read", hasMarks);
-    return { source: openSqlSource(client, dialect), target: openSqlTarget(client, dialect, isPrepared) };
+    return openDatabase(new PostgresClient(connection, context), dialect, marks);
   },
 };

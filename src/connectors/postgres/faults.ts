@@ -8,6 +8,8 @@ import { type ExitCode, exitCode } from "../../core/exit-code.ts";
 import { redactAnswer } from "../../core/secret.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
+import type { TransactionKind } from "../sql/server.ts";
+import { diskIsFull } from "../sql/unwritten.ts";
 import type { PostgresConnection } from "./connection.ts";
 
 /**
@@ -16,16 +18,20 @@ import type { PostgresConnection } from "./connection.ts";
  */
 const passing = /^(?:08|40|53|57)|^55P03$/;
 
+const diskFull = "53100";
+
 /** What the server said of a statement. */
 class StatementFault extends CallFault {
   readonly code: string;
   readonly detail: string | undefined;
+  readonly kind: TransactionKind;
 
-  constructor(error: DatabaseError) {
+  constructor(error: DatabaseError, kind: TransactionKind) {
     const { code = "", detail } = error;
     super(redactAnswer(error.message), { outcome: "refused", transient: passing.test(code), cause: error });
     this.code = code;
     this.detail = detail;
+    this.kind = kind;
   }
 }
 
@@ -35,8 +41,8 @@ export function isHidden(error: unknown): boolean {
 }
 
 /** `connected`: a statement may have reached the server. */
-export function faultOf(error: unknown, connected: boolean): unknown {
-  if (error instanceof DatabaseError) return new StatementFault(error);
+export function faultOf(error: unknown, connected: boolean, kind: TransactionKind = "read"): unknown {
+  if (error instanceof DatabaseError) return new StatementFault(error, kind);
   if (error instanceof Failure || error instanceof CallFault || !(error instanceof Error)) return error;
   const { code = "" } = error as NodeJS.ErrnoException;
   if (error instanceof TypeError || error instanceof RangeError) return error;
@@ -50,6 +56,7 @@ export function faultOf(error: unknown, connected: boolean): unknown {
 
 /** The fault that ended something, as a person can act on it. */
 export function explainFault(fault: CallFault, doing: string, { name, place }: PostgresConnection): Failure {
+  if (fault instanceof StatementFault && fault.code === diskFull) return diskIsFull(fault, name);
   if (fault.transient) return unavailable(fault, name);
   if (!(fault instanceof StatementFault)) {
     return new Failure(exitCode.signIn, `${name}: ${doing} is refused`, {
@@ -69,7 +76,7 @@ export function explainFault(fault: CallFault, doing: string, { name, place }: P
   return new Failure(code, `${name}: ${doing} is refused`, details);
 }
 
-function judge({ code, message }: StatementFault): [ExitCode, string] {
+function judge({ code, message, kind }: StatementFault): [ExitCode, string] {
   if (code === "42501" && /row-level security/.test(message)) {
     const next = "a role with BYPASSRLS, for what is hidden is not deleted; or leave deletes: compare out";
     return [exitCode.signIn, next];
@@ -80,6 +87,10 @@ function judge({ code, message }: StatementFault): [ExitCode, string] {
     return [exitCode.signIn, "let an administrator grant the role what it lacks, then run it again"];
   if (code === "3D000") return [exitCode.usage, "check the database at the end of the connection's url"];
   if (code.startsWith("42")) return [exitCode.usage, "correct the table, query or where of the job"];
-  if (code.startsWith("25006")) return [exitCode.usage, "a query only reads: give it a SELECT"];
+  if (code === "25006" && kind === "write") {
+    const next = "name the primary in url, not a standby; or let default_transaction_read_only be off for this role";
+    return [exitCode.signIn, next];
+  }
+  if (code === "25006") return [exitCode.usage, "a query only reads: give it a SELECT"];
   return [exitCode.failed, "look at what the server says, then loadline resume"];
 }

@@ -6,7 +6,7 @@ import { fieldOf } from "../kit/field.ts";
 import { markCell } from "../sql/cells.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
-import { isMade, isUnsure } from "../sql/read-only.ts";
+import { isMade, isUnsure, unnamed } from "../sql/unwritten.ts";
 import type { PostgresSession } from "./client.ts";
 import { grant } from "./rights.ts";
 import { type CatalogTable, findTable, tableKey } from "./tables.ts";
@@ -50,7 +50,8 @@ const columnsOf = `WITH RECURSIVE base AS (
     format_type(b.oid, NULL) AS cast, a.attnotnull AS required, a.attgenerated <> '' AS generated,
     a.attidentity AS identity, pg_get_expr(d.adbin, d.adrelid) AS initial,
     pg_get_serial_sequence(CAST(CAST(a.attrelid AS regclass) AS text), a.attname) AS sequence,
-    col_description(a.attrelid, a.attnum) AS label, current_user AS role,
+    col_description(a.attrelid, a.attnum) AS label, current_user AS role, pg_is_in_recovery() AS standby,
+    current_setting('default_transaction_read_only') AS "readOnly",
     has_column_privilege(a.attrelid, a.attnum, 'INSERT') AS "mayInsert", has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS "mayUpdate",
     (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid) AS labels,
     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL
@@ -82,17 +83,20 @@ export async function describeFound(session: PostgresSession, table: CatalogTabl
     { ...own, createable: false, updateable: false },
     ...rows.map((row) => fieldOfColumn(row, table, role)),
   ];
+  const reading = readingOnly(rows[0]);
+  const isWritten = table.isTable && reading === undefined;
   // Of a view nothing says which row is which.
-  const isNamed = table.isTable && key.length > 0;
+  const isNamed = isWritten && key.length > 0;
   // What changes a row looks at it first: at what it holds, and which version it is, which no right for a column lets.
   const isFound = isNamed && table.isReadable;
   const change = (right: string) => grant(table.isReadable ? right : `SELECT, ${right}`, table.name, role);
+  const unable = reading ?? unableTo(table, key);
   return {
     table,
     schema: {
       object: table.name,
       label: table.label,
-      createable: table.isTable && table.isCreateable,
+      createable: isWritten && table.isCreateable,
       updateable: isFound && table.isUpdateable,
       deletable: isFound && table.isDeletable,
       grants: {
@@ -101,7 +105,7 @@ export async function describeFound(session: PostgresSession, table: CatalogTabl
         deletable: change("DELETE"),
       },
       fields: new Map(fields.map((field) => [field.name, field])),
-      ...unableTo(table, key),
+      ...(unable === undefined ? {} : { unable }),
     },
     columns: new Map(rows.map((row) => [row["name"] ?? "", columnOf(row)])),
     key,
@@ -109,11 +113,16 @@ export async function describeFound(session: PostgresSession, table: CatalogTabl
   };
 }
 
-function unableTo({ isTable }: CatalogTable, key: readonly string[]): { unable?: string } {
-  if (!isTable) return { unable: "it is a view" };
-  return key.length > 0
-    ? {}
-    : { unable: "it has no primary key, and no unique columns that are NOT NULL: nothing names its rows" };
+function unableTo({ isTable }: CatalogTable, key: readonly string[]): string | undefined {
+  if (!isTable) return "it is a view";
+  return key.length > 0 ? undefined : unnamed;
+}
+
+/** Of a server, or a role, that is not to write. */
+function readingOnly(row: Row | undefined): string | undefined {
+  if (row?.["standby"] === "t") return "the server is a standby, which only reads: name its primary in url";
+  if (row?.["readOnly"] !== "on") return undefined;
+  return `default_transaction_read_only is on: ALTER ROLE ${row["role"]} SET default_transaction_read_only = off`;
 }
 
 function columnOf(row: Row): TableColumn {

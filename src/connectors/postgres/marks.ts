@@ -27,8 +27,9 @@ export async function prepare(session: PostgresSession): Promise<void> {
 }
 
 export async function hasMarks(session: PostgresSession): Promise<boolean> {
-  const asked = `SELECT coalesce(has_table_privilege(to_regclass('loadline.batch'), 'SELECT, INSERT'), false) AS "has"
-    WHERE to_regclass('loadline.batch') IS NOT NULL AND has_schema_privilege('loadline', 'USAGE')`;
+  // By the catalogue: to name a table in a schema that the role may not use is an error.
+  const asked = `SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AS "has"
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'loadline' AND c.relname = 'batch'`;
   const [row] = await session.rows(asked);
   return row?.["has"] === "t";
 }

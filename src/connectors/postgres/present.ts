@@ -1,9 +1,9 @@
 // A table as it is at present, in PostgreSQL's SQL. In: a table and its fields. Out: SQL of cells, and of what names a row.
 
-import { usageFailure } from "../../core/errors.ts";
 import { literal } from "../../core/sql.ts";
 import { markText, unmarkText } from "../sql/cells.ts";
 import { idColumn } from "../sql/names.ts";
+import { unnamedRows } from "../sql/unwritten.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
 import { nameByKey, quoteName } from "./names.ts";
 import { boundTexts } from "./reading.ts";
@@ -34,7 +34,7 @@ export function isAsked({ key, columns, table }: PostgresTable, field: string): 
   if (column !== undefined)
     return `t.${quoteName(field)} IN (SELECT ${readCell(column, "k.value")} FROM (${values}) AS k (value))`;
   const [first, ...others] = key.flatMap((name) => columns.get(name) ?? []);
-  if (first === undefined) throw usageFailure(`${table.name} has no primary key: nothing names its rows`);
+  if (first === undefined) throw unnamedRows(table);
   if (others.length === 0)
     return `t.${quoteName(first.name)} IN (SELECT CAST(k.value AS ${first.cast}) FROM (${values}) AS k (value))`;
   return `${nameOfRow(key)} IN (${values})`;

@@ -23,7 +23,7 @@ export abstract class ServerClient<Database extends Connection, Link, Session ex
   /** What it is doing; it is ended then. */
   protected abstract cancel(link: Link): void;
   /** What an error means; itself where it is none of the server's or of the way to it. */
-  protected abstract faultOf(error: unknown): unknown;
+  protected abstract faultOf(error: unknown, kind: TransactionKind): unknown;
 
   transact<T>(kind: TransactionKind, act: (session: Session) => Promise<T>): Promise<T> {
     return this.again(() => this.#transactOnce(kind, act));
@@ -43,7 +43,7 @@ export abstract class ServerClient<Database extends Connection, Link, Session ex
     } catch (error) {
       this.end(link);
       signal.throwIfAborted();
-      throw this.faultOf(error);
+      throw this.faultOf(error, kind);
     } finally {
       signal.removeEventListener("abort", cancel);
     }

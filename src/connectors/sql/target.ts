@@ -6,7 +6,7 @@ import type { Target, TargetCapabilities } from "../../contract/target.ts";
 import type { Values } from "../../contract/values.ts";
 import type { WayRequest } from "../../contract/ways.ts";
 import type { RowError } from "../../contract/write.ts";
-import { usageFailure } from "../../core/errors.ts";
+import { type Failure, type Place, usageFailure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { withAccount } from "../kit/account.ts";
 import { clearCell } from "./cells.ts";
@@ -78,7 +78,7 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
     ...(replacement === undefined ? [] : (["replace"] as const)),
   ];
   return withAccount(client, {
-    capabilities: { ...ofEach, modes },
+    capabilities: { ...ofEach, modes, ...(isPrepared ? {} : { caution: cautionOf(client, dialect) }) },
     writes: isPrepared
       ? { transaction: markedWrites(client, dialect, table) }
       : { calls: repeatableWrites(client, dialect, table) },
@@ -106,6 +106,7 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
     async refuseDemands({ object, mode, hardDelete, assignmentRule, place }) {
       if (hardDelete || assignmentRule !== undefined)
         throw usageFailure("a database has neither hard_delete nor assignment_rule", { where: place });
+      if (mode === "insert" && !isPrepared) throw forgetful(client, dialect, place);
       if (mode !== "replace" || replacement === undefined) return;
       const replaced = await table(object);
       if (replaced.isNew === true) return;
@@ -145,10 +146,7 @@ function chooseWay(
   isPrepared: boolean,
 ) {
   if (operation === "insert" && !isPrepared) {
-    throw usageFailure(`${name} does not remember what was inserted: a second try would double rows`, {
-      why: `it has no table ${markTable} that this user may write`,
-      next: `loadline connections prepare ${name}, or upsert by a unique column`,
-    });
+    throw forgetful({ name }, { markTable });
   }
   return {
     via: isPrepared ? ("transaction" as const) : ("collections" as const),
@@ -161,6 +159,25 @@ function chooseWay(
     batchRowsMax: Math.min(batchRows, rowsMax),
     batchBytesMax: bytesMax,
   };
+}
+
+function cautionOf(
+  { name }: Pick<SqlClient<SqlSession>, "name">,
+  { markTable }: Pick<TargetDialect<SqlSession, DescribedTable>, "markTable">,
+): string {
+  return `${name} has no table ${markTable} that this user may write: a batch whose answer is lost is written again, found by key; loadline connections prepare ${name} makes it`;
+}
+
+function forgetful(
+  { name }: Pick<SqlClient<SqlSession>, "name">,
+  { markTable }: Pick<TargetDialect<SqlSession, DescribedTable>, "markTable">,
+  where?: Place,
+): Failure {
+  return usageFailure(`${name} does not remember what was inserted: a second try would double rows`, {
+    ...(where === undefined ? {} : { where }),
+    why: `it has no table ${markTable} that this user may write`,
+    next: `loadline connections prepare ${name}, or upsert by a unique column`,
+  });
 }
 
 /** As the server says it. */

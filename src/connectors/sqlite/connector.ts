@@ -2,6 +2,7 @@
 // made; a rehearsal reads and writes a copy.
 
 import type { Connector } from "../../contract/connector.ts";
+import { openDatabase, preparationOf } from "../sql/connector.ts";
 import { readSqlite, type SqliteConnection, sqliteShape } from "./connection.ts";
 
 export const sqlite: Connector = {
@@ -11,33 +12,23 @@ export const sqlite: Connector = {
   read: readSqlite,
   readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: SqliteConnection) {
-    const [{ SqliteClient }, { definition }] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
-    return {
-      statements: `${definition};\n`,
-      async run(context) {
-        const client = new SqliteClient(connection, context);
-        await client.connect();
-        await client.explain("preparing the database", () =>
-          client.transact("write", (session) => session.rows(definition)),
-        );
-      },
-    };
+    const [{ SqliteClient }, marks] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
+    return preparationOf(
+      connection,
+      `${marks.definition};\n`,
+      marks,
+      (context) => new SqliteClient(connection, context),
+    );
   },
   rehearse: (connection: SqliteConnection, { outbox }) =>
     Object.create(connection, { outbox: { value: outbox, enumerable: true } }) as SqliteConnection,
   async open(connection: SqliteConnection, context) {
-    const [{ SqliteClient }, { openSqlSource }, { openSqlTarget }, { targetDialect }, { readDialect }, { hasMarks }] =
-      await Promise.all([
-        import("./client.ts"),
-        import("../sql/source.ts"),
-        import("../sql/target.ts"),
-        import("./dialect.ts"),
-        import("./read.ts"),
-        import("./marks.ts"),
-      ]);
-    const client = new SqliteClient(connection, context);
-    await client.connect();
-    const isPrepared = await client.explain("opening it", () => client.transact("read", hasMarks));
-    return { source: openSqlSource(client, readDialect), target: openSqlTarget(client, targetDialect, isPrepared) };
+    const [{ SqliteClient }, marks, { targetDialect }, { readDialect }] = await Promise.all([
+      import("./client.ts"),
+      import("./marks.ts"),
+      import("./dialect.ts"),
+      import("./read.ts"),
+    ]);
+    return openDatabase(new SqliteClient(connection, context), targetDialect, marks, readDialect);
   },
 };

@@ -6,7 +6,7 @@ import { identifier } from "../../core/sql.ts";
 import { fieldOf } from "../kit/field.ts";
 import type { DescribedTable } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
-import { isMade, isUnsure } from "../sql/read-only.ts";
+import { isMade, isUnsure } from "../sql/unwritten.ts";
 import type { SqliteSession } from "./client.ts";
 import {
   findTable,

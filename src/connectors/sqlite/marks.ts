@@ -11,6 +11,10 @@ export const definition = `CREATE TABLE IF NOT EXISTS ${markTable} (
   written TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 )`;
 
+export async function prepare(session: SqliteSession): Promise<void> {
+  await session.rows(definition);
+}
+
 export async function hasMarks(session: SqliteSession): Promise<boolean> {
   const rows = await session.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", [markTable]);
   return rows.length > 0;

@@ -5,6 +5,7 @@ import type { FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
+import { unnamed } from "../sql/unwritten.ts";
 import type { SqlserverSession } from "./session.ts";
 import { type CatalogTable, findTable, keyOf, type UniqueIndex, uniqueIndexes } from "./tables.ts";
 
@@ -81,7 +82,7 @@ export async function describeTable(session: SqlserverSession, name: string): Pr
 function unableTo({ isTable }: CatalogTable, key: readonly string[]): string | undefined {
   if (!isTable) return "it is a view";
   if (key.length > 0) return undefined;
-  return "it has no primary key, and no unique columns that are NOT NULL: nothing names its rows";
+  return unnamed;
 }
 
 /** A definition as the server keeps it has its names in brackets. */

@@ -1,9 +1,9 @@
 // A table as it is at present, in SQL Server's SQL. In: a table and its fields. Out: SQL of cells, and of what names a row. Must
 // hold: texts are compared by their code units, whatever a collation says.
 
-import { usageFailure } from "../../core/errors.ts";
 import { clearCell, emptyMark } from "../sql/cells.ts";
 import { idColumn } from "../sql/names.ts";
+import { unnamedRows } from "../sql/unwritten.ts";
 import type { SqlserverTable, TableColumn } from "./fields.ts";
 import { binary, digestOf, nameByKey, quoteName } from "./names.ts";
 import { boundTexts } from "./reading.ts";
@@ -143,7 +143,7 @@ export function differs(column: TableColumn, value: string): string {
 export function isAsked(table: SqlserverTable, field: string): string {
   const column = table.columns.get(field);
   if (column === undefined && table.key.length === 0) {
-    throw usageFailure(`${table.table.name} has no primary key: nothing names its rows`);
+    throw unnamedRows(table.table);
   }
   const named = column === undefined ? nameOfRow(table) : `${cellOf(table, field)} ${isText(column) ? binary : ""}`;
   return `${named.trim()} IN (${boundTexts("keys")})`;

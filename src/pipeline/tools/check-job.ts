@@ -147,6 +147,7 @@ async function checkStream(request: CheckRequest, stream: Stream, tools: CheckTo
   result.checked.push(...compiled.ddl.map((statement) => `${stream.name}: before it loads: ${statement}`));
   const told = [
     ...stale,
+    ...(target.capabilities.caution === undefined ? [] : [target.capabilities.caution]),
     ...tellKeptAssociations(compiled),
     ...tellIdlePolicies(compiled),
     ...(await tellLossyCasts(engine, compiled)),
