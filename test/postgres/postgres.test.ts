@@ -113,6 +113,30 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     expect(into).toContain("never.n can't be written: it is numbered by the server");
   });
 
+  test("present values are asked for by key, or all are read where that costs less", async () => {
+    const made = (name: string, rows: number) =>
+      `CREATE TABLE ${name} (id int PRIMARY KEY, name text); INSERT INTO ${name} SELECT n, 'a' FROM generate_series(1, ${rows}) n; ANALYZE ${name};`;
+    await asRole(made("few", 2000) + made("many", 9000));
+    const into = (table: string) =>
+      moveJob(
+        "connection: drop, files: in.csv",
+        `connection: crm, table: ${table}, mode: upsert, key: id`,
+        namesOf("id name"),
+      );
+    using project = openProject({
+      "few.yaml": into("few"),
+      "many.yaml": into("many"),
+      "drop/in.csv": `id,name\n${Array.from({ length: 1000 }, (_, n) => `${n + 1},b\n`).join("")}`,
+    });
+    for (const [name, how] of [
+      ["few", "one scan"],
+      ["many", "one query by key"],
+    ] as const) {
+      expect(countsOf(await project.run(`${name}.yaml`, "plan"))).toMatchObject({ updates: 1000, creates: 0 });
+      expect(project.ofRun("events.jsonl")).toContain(`"how":"${how}`);
+    }
+  });
+
   test("a query is one SELECT that reads; what it lacks of a key is told", async () => {
     await asRole(
       "CREATE SEQUENCE counter; CREATE TABLE q (id int PRIMARY KEY, name text, at timestamp); INSERT INTO q VALUES (1, 'a', now()), (2, 'b', now()), (3, 'b', now())",

@@ -11,7 +11,7 @@ import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedCo
 import { refuseReferenced } from "./references.ts";
 import { renderField } from "./render.ts";
 import { copyOut, type MysqlSession } from "./session.ts";
-import { findTable, listTables, tableKey } from "./tables.ts";
+import { estimateRows, findTable, listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
 
 export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
@@ -31,6 +31,7 @@ export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
   markTable,
   listTables,
   describe: describeTable,
+  estimateRows,
   render: renderField,
   replacement: {
     how: "in one transaction, in the place of all rows",

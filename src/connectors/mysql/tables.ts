@@ -113,3 +113,15 @@ export function keyOf(indexes: Awaited<ReturnType<typeof uniqueIndexes>>): strin
   const [smallest] = named.sort((one, other) => one.columns.length - other.columns.length);
   return (primary ?? smallest)?.columns ?? [];
 }
+
+/** As the engine estimates it (https://dev.mysql.com/doc/refman/8.4/en/information-schema-tables-table.html). */
+export async function estimateRows(
+  session: MysqlSession,
+  { table: { schema, relation } }: { table: CatalogTable },
+): Promise<number | undefined> {
+  const [row] = await session.rows(
+    "SELECT CAST(TABLE_ROWS AS CHAR) AS `rows` FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+    [schema, relation],
+  );
+  return row?.["rows"] == null ? undefined : Number(row["rows"]);
+}

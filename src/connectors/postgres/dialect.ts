@@ -15,7 +15,7 @@ import { replaceTable } from "./replace.ts";
 import { findReadable } from "./rights.ts";
 import { indexStage } from "./stage.ts";
 import { refuseUnkept } from "./table-parts.ts";
-import { listTables, tableKey } from "./tables.ts";
+import { estimateRows, listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
 import { xminCounter } from "./xmin.ts";
 
@@ -41,6 +41,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   newTables: { nameNew, plan: planTable },
   listTables,
   describe: describeTable,
+  estimateRows,
   render: renderField,
   stage: stageBatch,
   partStage: indexStage,

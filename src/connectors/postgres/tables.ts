@@ -77,3 +77,16 @@ export async function tableKey(session: PostgresSession, table: FoundTable): Pro
   const [first] = rows;
   return rows.filter((row) => row["index"] === first?.["index"]).map((row) => row["name"] ?? "");
 }
+
+/** As many as its pages have by now, were they as full as when they were last looked at. */
+export async function estimateRows(
+  session: PostgresSession,
+  { table: { oid } }: { table: CatalogTable },
+): Promise<number | undefined> {
+  const [row] = await session.rows(
+    `SELECT reltuples / relpages * (pg_relation_size(oid) / CAST(current_setting('block_size') AS int)) AS rows
+       FROM pg_class WHERE oid = CAST($1 AS oid) AND relkind = 'r' AND relpages > 0 AND reltuples >= 0`,
+    [oid],
+  );
+  return row?.["rows"] == null ? undefined : Number(row["rows"]);
+}

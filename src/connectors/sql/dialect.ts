@@ -199,7 +199,9 @@ export interface WriteDialect<Session extends SqlSession, Table extends Describe
 }
 
 /** How a target is looked at. SQL is over `t`, the table. */
-export interface PresentDialect<Table extends DescribedTable> {
+export interface PresentDialect<Session extends SqlSession, Table extends DescribedTable> {
+  /** How many rows a table has, as its system remembers; undefined where it does not. */
+  estimateRows?(session: Session, table: Table): Promise<number | undefined>;
   /** Text that names a row. */
   rowName(table: Table): string;
   /** Text that is another one once a row has changed. */

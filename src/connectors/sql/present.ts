@@ -1,24 +1,32 @@
 // What a table holds at present. In: fields, and keys or a filter. Out: one CSV file, as the server copies it. Must hold: all
-// of it is of one snapshot; NULL is an empty cell, and an empty text has its mark.
+// of it is of one snapshot; NULL is an empty cell, and an empty text has its mark; a row that a key names is among them,
+// whichever way costs less.
 
 import { join } from "node:path";
 import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import type { DescribedTable, PresentDialect, ReadDialect, SqlClient, SqlSession } from "./dialect.ts";
 import { idColumn, versionColumn } from "./names.ts";
 
+/** To find a row by its key costs as much as to read so many as they lie (measured, PostgreSQL 15: 46 µs and 7.7). */
+const rowsOfKey = 6;
+/** As few are not worth the question. */
+const keysMin = 1000;
+
 export async function readPresent<Session extends SqlSession, Table extends DescribedTable>(
   client: SqlClient<Session>,
-  dialect: Pick<ReadDialect<Session>, "bind" | "copyOut" | "quoteName" | "selectedColumns"> & PresentDialect<Table>,
+  dialect: Pick<ReadDialect<Session>, "bind" | "copyOut" | "quoteName" | "selectedColumns"> &
+    PresentDialect<Session, Table>,
   described: Table,
   request: SnapshotRequest,
 ): Promise<Snapshot> {
   const { folder, name, signal, scope, keys, versions } = request;
   if (described.isNew === true) return { files: [], rows: 0, how: "nothing read: the table is new" };
   const path = join(folder, `${name}-00001.csv`);
+  const named = keys === undefined || (await isSmall(client, dialect, described, keys.count)) ? undefined : keys;
   const asked: string[] = [];
-  for await (const key of keys?.read() ?? []) asked.push(key);
+  for await (const key of named?.read() ?? []) asked.push(key);
   const conditions = [
-    ...(keys === undefined ? [] : [dialect.isAsked(described, request.key[0] ?? idColumn)]),
+    ...(named === undefined ? [] : [dialect.isAsked(described, request.key[0] ?? idColumn)]),
     ...(scope === undefined ? [] : [`(${scope}\n)`]),
     ...(versions === undefined ? [] : [`t.${dialect.quoteName(versions.to)} IS NULL`]),
   ];
@@ -30,11 +38,23 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
   ];
   const select = `SELECT ${cells.join(", ")} FROM ${described.table.quoted} t${where}`;
   const rows = await client.transact("read", async (session) => {
-    if (keys !== undefined) await dialect.bind(session, { keys: JSON.stringify(asked) });
+    if (named !== undefined) await dialect.bind(session, { keys: JSON.stringify(asked) });
     // A filter of the job must be no more than one.
     if (scope !== undefined) await dialect.selectedColumns(session, select);
     return dialect.copyOut(session, select, path, signal);
   });
   request.onProgress(rows);
-  return { files: [path], rows, how: keys === undefined ? "one scan" : "one query by key" };
+  return { files: [path], rows, how: named === undefined ? "one scan" : "one query by key" };
+}
+
+/** Whether all rows cost less than those that the keys name. */
+async function isSmall<Session extends SqlSession, Table extends DescribedTable>(
+  client: SqlClient<Session>,
+  { estimateRows }: Pick<PresentDialect<Session, Table>, "estimateRows">,
+  table: Table,
+  keys: number,
+): Promise<boolean> {
+  if (estimateRows === undefined || keys < keysMin) return false;
+  const rows = await client.transact("read", (session) => estimateRows(session, table));
+  return rows !== undefined && rows < keys * rowsOfKey;
 }

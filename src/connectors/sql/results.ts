@@ -10,7 +10,11 @@ import { idColumn } from "./names.ts";
 export const resultColumns = { id: "loadline_result_id", created: "loadline_created", error: "loadline_error" };
 
 export const deleted: RowResult = { id: "", created: false };
-export const gone: RowRefusal = { code: "GONE", message: "there is no such row any more, or this user may not see it", fields: [] };
+export const gone: RowRefusal = {
+  code: "GONE",
+  message: "there is no such row any more, or this user may not see it",
+  fields: [],
+};
 
 /** As hexadecimal digits. */
 export function packResults(results: readonly RowResult[]): string {

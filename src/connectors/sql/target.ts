@@ -33,7 +33,7 @@ const bytesMax = 32 << 20;
 export interface TargetDialect<Session extends SqlSession, Table extends DescribedTable>
   extends ReadDialect<Session>,
     WriteDialect<Session, Table>,
-    PresentDialect<Table> {
+    PresentDialect<Session, Table> {
   /** What remembers marks, as people know it: loadline.batch. */
   markTable: string;
   newTables?: NewTableDialect<Session, Table>;
