@@ -6,6 +6,7 @@ import { openedAt } from "./clock.ts";
 import { describeTable, type MysqlTable } from "./fields.ts";
 import { markTable, readMark, takeMark } from "./marks.ts";
 import { nameByContent, nameByKey, quoteName } from "./names.ts";
+import { nameNew, planTable } from "./new-table.ts";
 import { cellOf, isAsked, nameOfRow, versionOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
 import { refuseReferenced } from "./references.ts";
@@ -29,6 +30,7 @@ export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
   copyOut,
   readClock: openedAt,
   markTable,
+  newTables: { nameNew, plan: planTable },
   listTables,
   describe: describeTable,
   estimateRows,

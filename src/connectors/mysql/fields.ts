@@ -38,6 +38,8 @@ export interface TableColumn {
   characterSet: string;
   collation: string;
   isAutoIncrement: boolean;
+  /** It is to be added, and not there yet. */
+  isPlanned?: true;
 }
 
 export interface MysqlTable extends DescribedTable {
@@ -67,10 +69,25 @@ const checks = `SELECT c.CONSTRAINT_NAME AS name, c.CHECK_CLAUSE AS clause FROM 
 export async function describeTable(session: MysqlSession, name: string): Promise<MysqlTable> {
   const table = await findTable(session, name);
   const named = [table.schema, table.relation];
-  const rows = await session.rows(columnsOf, named);
-  const indexes = await uniqueIndexes(session, table);
-  const parents = await session.rows(foreignKeys, named);
-  const checked = await session.rows(checks, named);
+  return tableOf(table, await session.rows(columnsOf, named), {
+    indexes: await uniqueIndexes(session, table),
+    parents: await session.rows(foreignKeys, named),
+    checked: await session.rows(checks, named),
+  });
+}
+
+interface Constraints {
+  indexes: Awaited<ReturnType<typeof uniqueIndexes>>;
+  parents?: readonly Row[];
+  checked?: readonly Row[];
+}
+
+/** `rows`: of columns, as the catalogue has them. */
+export function tableOf(
+  table: CatalogTable,
+  rows: readonly Row[],
+  { indexes, parents = [], checked = [] }: Constraints,
+): MysqlTable {
   const key = keyOf(indexes);
   const own = fieldOf({ name: idColumn, label: "what names a row: its primary key", vendorType: "key", kind: "id" });
   const fields = [

@@ -15,7 +15,7 @@ export function nameOfRow({ key, columns }: MysqlTable): string {
 
 /** No change of a row leaves a trace in it: what tells a change is all that it holds. */
 export function versionOfRow({ columns }: MysqlTable): string {
-  return digestOf([...columns.values()].map(plainText));
+  return digestOf([...columns.values()].filter(({ isPlanned }) => isPlanned !== true).map(plainText));
 }
 
 /** Text of a value, without marks. */
@@ -44,6 +44,7 @@ function plainText({ name, form }: TableColumn): string {
 export function cellOf(table: MysqlTable, field: string): string {
   const column = table.columns.get(field);
   if (field === idColumn || column === undefined) return nameOfRow(table);
+  if (column.isPlanned === true) return "CAST(NULL AS CHAR)";
   const text = plainText(column);
   switch (column.form) {
     case "text":
