@@ -12,7 +12,6 @@ import { type ContractProject, countsOf } from "../contract/project.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { moveJob, namesOf, openDatabaseProject, rejectsOf } from "../support/database-project.ts";
 import { hasMariadb, type MariadbServer, startMariadb } from "../support/mariadb.ts";
-import { createProject } from "../support/rig.ts";
 
 let server: MariadbServer;
 let certificates: Certificates;
@@ -276,22 +275,6 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
     expect(results.flatMap((one) => ("id" in one ? [one.id] : []))).toEqual(rows.map(({ id }) => id));
   });
 
-  test("all present values are read where that costs less than asking for them by key", async () => {
-    await server.query(
-      "CREATE TABLE few (id int PRIMARY KEY, name text); INSERT INTO few SELECT seq, 'a' FROM seq_1_to_2000",
-    );
-    using project = openProject({
-      "job.yaml": moveJob(
-        "connection: drop, files: in.csv",
-        "connection: crm, table: few, mode: upsert, key: id",
-        namesOf("id name"),
-      ),
-      "drop/in.csv": `id,name\n${Array.from({ length: 1000 }, (_, n) => `${n + 1},b\n`).join("")}`,
-    });
-    expect(countsOf(await project.run("job.yaml", "plan"))).toMatchObject({ updates: 1000, creates: 0 });
-    expect(project.ofRun("events.jsonl")).toContain('"how":"one scan');
-  });
-
   test("without loadline_batch nothing is inserted that could be doubled; tables without transactions take nothing", async () => {
     await server.query(
       "DROP TABLE loadline_batch; CREATE TABLE log (line varchar(20) NOT NULL); CREATE TABLE old (code varchar(20) PRIMARY KEY) ENGINE = MyISAM; CREATE VIEW seen AS SELECT * FROM log",
@@ -346,119 +329,6 @@ streams:
       { code: "C" },
       { code: "OWN" },
     ]);
-  });
-
-  test("mode replace puts all rows in the place of all others, in one transaction; what hangs on a row, and a row that is refused, stop it", async () => {
-    await server.query(`${marks}; DROP TABLE IF EXISTS child, swapped; CREATE TABLE swapped (code varchar(20) PRIMARY KEY, title varchar(20) CHECK (title <> 'no'));
-      INSERT INTO swapped VALUES ('old', 'x')`);
-    using project = openProject({
-      "job.yaml": moveJob("connection: drop, files: in.csv", "connection: crm, table: swapped, mode: replace", {
-        code: "code",
-        title: "{ from: title, on_null: clear }",
-      }),
-      "drop/in.csv": "code,title\na,A\nb,\n",
-    });
-    const says = async () => {
-      const { summary, error } = await project.run("job.yaml");
-      return `${summary.exitCode} ${error === undefined ? "" : explain(error)}`;
-    };
-    const codes = async () => (await server.query("SELECT code FROM swapped ORDER BY 1")).map(({ code }) => code);
-    const reader = await server.connect();
-    await reader.query("START TRANSACTION WITH CONSISTENT SNAPSHOT");
-    expect(await says()).toMatch(/^0/);
-    expect(await reader.query("SELECT code FROM swapped")).toEqual([{ code: "old" }]);
-    await reader.end();
-    expect(await codes()).toEqual(["a", "b"]);
-    project.write({ "drop/in.csv": "code,title\nc,x\nd,no\n" });
-    expect(await says()).toMatch(/^1 [\s\S]*swapped is as it was[\s\S]*row 2: CONSTRAINT/);
-    expect(await codes()).toEqual(["a", "b"]);
-    await server.query(
-      "CREATE TABLE child (code varchar(20), CONSTRAINT of_swapped FOREIGN KEY (code) REFERENCES swapped (code) ON DELETE CASCADE)",
-    );
-    expect(await says()).toMatch(/^2 .*something hangs: foreign key of_swapped of crm.child/);
-  });
-
-  test("a table that is not there is made of the map's types, told in the plan, and gets the columns that the map has got; versions are refused", async () => {
-    await server.query(marks);
-    const types = {
-      no: "CAST(no AS BIGINT)",
-      code: "code",
-      "Full Name": "name",
-      amount: "CAST(nullif(amount, '') AS DECIMAL(38, 2))",
-      part: "CAST(amount AS DOUBLE)",
-      born: "CAST(born AS DATE)",
-      ok: "ok = 'y'",
-      at: "CAST(seen AS TIMESTAMP)",
-      seen: "CAST(seen AS TIMESTAMPTZ)",
-    };
-    const job = (columns: Record<string, string>, mode = "mirror, create_table: true") =>
-      moveJob(
-        "connection: drop, files: in.csv",
-        `connection: crm, table: made, mode: ${mode}, key: [no, code]`,
-        columns,
-        "timezone: UTC\n",
-      ).replace("    map:", "    schema_policy: evolve\n    map:");
-    using project = openProject({
-      "job.yaml": job(types),
-      "versions.yaml": job(types, "history"),
-      "drop/in.csv":
-        "no,code,name,amount,born,ok,seen\n1,a,Ann,12.50,2020-02-29,y,2026-01-01 12:00:00.000001\n2,A,Bo,0.1,2020-01-01,n,2026-01-01 12:00:00\n",
-    });
-    const planned = await project.run("job.yaml", "plan");
-    expect(planned.summary.exitCode, explain(planned.error)).toBe(0);
-    expect(project.warnings.join("\n")).toContain(
-      "before it loads: CREATE TABLE IF NOT EXISTS `crm`.`made` (`no` bigint NOT NULL, `code` varchar(255) NOT NULL, `Full Name` longtext NULL, `amount` decimal(38,2) NULL, `part` double NULL, `born` date NULL, `ok` tinyint(1) NULL, `at` datetime(6) NULL, `seen` timestamp(6) NULL, PRIMARY KEY (`no`, `code`))",
-    );
-    expect(await server.query("SHOW TABLES LIKE 'made'")).toEqual([]);
-    const ended = await project.run("job.yaml");
-    expect(countsOf(ended), explain(ended.error)).toMatchObject({ creates: 2, loaded: 2 });
-    expect(await server.query("SELECT * FROM made WHERE no = 1")).toMatchObject([
-      { "Full Name": "Ann", amount: "12.50", born: "2020-02-29", ok: "1" },
-    ]);
-    project.write({ "job.yaml": job({ ...types, more: "upper(name)" }).replace("name: moved", "name: job") });
-    const evolved = await project.run("job.yaml");
-    expect(countsOf(evolved), explain(evolved.error)).toMatchObject({ updates: 2, loaded: 2 });
-    expect(countsOf(await project.run("job.yaml"))).toMatchObject({ unchanged: 2, loaded: 0 });
-    const versions = await project.run("versions.yaml");
-    expect(`${versions.summary.exitCode} ${explain(versions.error)}`).toMatch(/^2 .*history/);
-  });
-
-  test("a run is taken back, also where the server moved its rows' own times", async () => {
-    await server.query(`${marks}; CREATE TABLE taken_back (id int AUTO_INCREMENT PRIMARY KEY, no int UNIQUE NOT NULL, name varchar(20), mail varchar(20),
-        at timestamp(6) DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6));
-      INSERT INTO taken_back (no, name, mail) VALUES (1, 'One', 'a@x.de'), (2, 'Two', NULL), (3, 'Three', 'c@x.de')`);
-    const { socket, user, password } = server;
-    await using project = createProject({
-      "connections.yaml": `version: 1
-connections:
-  crm: { type: mysql, url: "mysql://${encodeURIComponent(socket)}/crm", auth: { user: ${user}, password: "\${file:password}" } }
-  drop: { type: file, path: ./drop }
-`,
-      password,
-      "job.yaml": moveJob(
-        "connection: drop, files: people.csv",
-        "connection: crm, table: taken_back, key: no, mode: mirror",
-        {
-          ...namesOf("no name"),
-          mail: "{ from: mail, on_null: clear }",
-        },
-        "guards: { deletes: 100%, blanked: 100% }\n",
-      ).replace("name: moved", "name: job"),
-      "drop/people.csv": "no,name,mail\n1,Uno,\n2,Due,b@x.de\n4,Four,d@x.de\n",
-    });
-    const state = () => server.query("SELECT no, name, mail FROM taken_back ORDER BY no");
-    const old = await state();
-    const done = await project.run("run", "job.yaml", "--json");
-    expect(done.code, done.stderr).toBe(0);
-    expect(done.summary().streams["rows"]).toMatchObject({ creates: 1, updates: 2, mirrorDeletes: 1 });
-    const back = await project.run("rollback", `${done.summary().run}`, "--yes", "--json");
-    expect(back.summary().streams["rows"], back.stderr).toMatchObject({
-      creates: 1,
-      updates: 2,
-      deletes: 1,
-      loaded: 4,
-    });
-    expect(await state()).toEqual(old);
   });
 
   test("beyond this machine text goes by TLS alone, to a server of that name that an authority vouches for", async () => {
