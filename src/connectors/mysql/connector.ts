@@ -12,22 +12,25 @@ export const mysql: Connector = {
   read: readMysql,
   readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: MysqlConnection) {
-    const [{ MysqlClient }, marks] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
+    const [{ MysqlClient }, { definitionOf, hasMarks, prepare }] = await Promise.all([
+      import("./client.ts"),
+      import("./marks.ts"),
+    ]);
     return preparationOf(
       connection,
-      marks.definitionOf(connection.address.database, connection.user),
-      marks,
+      definitionOf(connection.address.database, connection.user),
+      { hasMarks, prepare },
       (context) => new MysqlClient(connection, context),
     );
   },
   rehearse: (connection: MysqlConnection) => rehearseNone(connection),
   async open(connection: MysqlConnection, context) {
     requireReal(connection);
-    const [{ MysqlClient }, marks, { dialect }] = await Promise.all([
+    const [{ MysqlClient }, { hasMarks }, { dialect }] = await Promise.all([
       import("./client.ts"),
       import("./marks.ts"),
       import("./dialect.ts"),
     ]);
-    return openDatabase(new MysqlClient(connection, context), dialect, marks);
+    return openDatabase(new MysqlClient(connection, context), dialect, { hasMarks });
   },
 };

@@ -11,19 +11,22 @@ export const oracle: Connector = {
   findProblems: findOracleProblems,
   read: readOracle,
   async preparation(connection: OracleConnection) {
-    const [{ openClient }, marks] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
-    return preparationOf(connection, marks.definitionOf(connection.user), marks, (context) =>
+    const [{ openClient }, { definitionOf, hasMarks, prepare }] = await Promise.all([
+      import("./client.ts"),
+      import("./marks.ts"),
+    ]);
+    return preparationOf(connection, definitionOf(connection.user), { hasMarks, prepare }, (context) =>
       openClient(connection, context),
     );
   },
   rehearse: (connection: OracleConnection) => rehearseNone(connection),
   async open(connection: OracleConnection, context) {
     requireReal(connection);
-    const [{ openClient }, marks, { dialect }] = await Promise.all([
+    const [{ openClient }, { hasMarks }, { dialect }] = await Promise.all([
       import("./client.ts"),
       import("./marks.ts"),
       import("./dialect.ts"),
     ]);
-    return openDatabase(await openClient(connection, context), dialect, marks);
+    return openDatabase(await openClient(connection, context), dialect, { hasMarks });
   },
 };

@@ -12,22 +12,25 @@ export const postgres: Connector = {
   read: readPostgres,
   readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: PostgresConnection) {
-    const [{ PostgresClient }, marks] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
+    const [{ PostgresClient }, { definitionOf, hasMarks, prepare }] = await Promise.all([
+      import("./client.ts"),
+      import("./marks.ts"),
+    ]);
     return preparationOf(
       connection,
-      marks.definitionOf(connection.user),
-      marks,
+      definitionOf(connection.user),
+      { hasMarks, prepare },
       (context) => new PostgresClient(connection, context),
     );
   },
   rehearse: (connection: PostgresConnection) => rehearseNone(connection),
   async open(connection: PostgresConnection, context) {
     requireReal(connection);
-    const [{ PostgresClient }, marks, { dialect }] = await Promise.all([
+    const [{ PostgresClient }, { hasMarks }, { dialect }] = await Promise.all([
       import("./client.ts"),
       import("./marks.ts"),
       import("./dialect.ts"),
     ]);
-    return openDatabase(new PostgresClient(connection, context), dialect, marks);
+    return openDatabase(new PostgresClient(connection, context), dialect, { hasMarks });
   },
 };

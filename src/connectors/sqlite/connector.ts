@@ -12,23 +12,26 @@ export const sqlite: Connector = {
   read: readSqlite,
   readStarter: async () => (await import("./starter.ts")).starter,
   async preparation(connection: SqliteConnection) {
-    const [{ SqliteClient }, marks] = await Promise.all([import("./client.ts"), import("./marks.ts")]);
+    const [{ SqliteClient }, { definition, hasMarks, prepare }] = await Promise.all([
+      import("./client.ts"),
+      import("./marks.ts"),
+    ]);
     return preparationOf(
       connection,
-      `${marks.definition};\n`,
-      marks,
+      `${definition};\n`,
+      { hasMarks, prepare },
       (context) => new SqliteClient(connection, context),
     );
   },
   rehearse: (connection: SqliteConnection, { outbox }) =>
     Object.create(connection, { outbox: { value: outbox, enumerable: true } }) as SqliteConnection,
   async open(connection: SqliteConnection, context) {
-    const [{ SqliteClient }, marks, { targetDialect }, { readDialect }] = await Promise.all([
+    const [{ SqliteClient }, { hasMarks }, { targetDialect }, { readDialect }] = await Promise.all([
       import("./client.ts"),
       import("./marks.ts"),
       import("./dialect.ts"),
       import("./read.ts"),
     ]);
-    return openDatabase(new SqliteClient(connection, context), targetDialect, marks, readDialect);
+    return openDatabase(new SqliteClient(connection, context), targetDialect, { hasMarks }, readDialect);
   },
 };
