@@ -13,8 +13,9 @@ export interface MatchInput {
   /** Table functions over the files, all columns VARCHAR. */
   sent: string;
   succeeded: string;
-  failed: string;
-  unprocessed: string;
+  /** Undefined: it holds no row. */
+  failed: string | undefined;
+  unprocessed: string | undefined;
   results: ResultColumns;
   key: RenderedKey;
   /** Whether an answer tells of a create that the record was there already. */
@@ -24,7 +25,7 @@ export interface MatchInput {
 }
 
 /**
- * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch.
+ * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch; and `explained`, without a row yet.
  * outcome: loaded | failed | unprocessed | deferred | resent | unlinked | missing | contradictory; met: it was to be created and was there by
  * then, so that the row was written into a record that nobody had compared it with
  */
@@ -38,10 +39,18 @@ export function matchResults(input: MatchInput): string {
   const told = [
     `SELECT ${columns}, ${identifier(results.id)} AS "told id", 'loaded' AS "told outcome", CAST(NULL AS VARCHAR) AS "told error",
        ${met} AS "told met" FROM ${input.succeeded}`,
-    `SELECT ${columns}, nullif(${identifier(results.id)}, ''), 'failed', ${identifier(results.error)}, false FROM ${input.failed}`,
-    `SELECT ${columns}, NULL, 'unprocessed', ${literal(input.unprocessedBecause)}, false FROM ${input.unprocessed}`,
   ];
-  return `CREATE OR REPLACE TEMP TABLE ${outcomesTable} AS
+  const { failed, unprocessed } = input;
+  if (failed !== undefined)
+    told.push(
+      `SELECT ${columns}, nullif(${identifier(results.id)}, ''), 'failed', ${identifier(results.error)}, false FROM ${failed}`,
+    );
+  if (unprocessed !== undefined)
+    told.push(
+      `SELECT ${columns}, NULL, 'unprocessed', ${literal(input.unprocessedBecause)}, false FROM ${unprocessed}`,
+    );
+  return `CREATE OR REPLACE TEMP TABLE explained (error VARCHAR, field VARCHAR, message VARCHAR, again VARCHAR);
+    CREATE OR REPLACE TEMP TABLE ${outcomesTable} AS
     WITH told AS (SELECT ${key.of()} AS key, any_value("told id") AS id, min("told outcome") AS outcome,
         max("told outcome") AS other, any_value("told error") AS error, bool_or("told met") AS met
         FROM (${told.join(" UNION ALL ")}) GROUP BY 1),
@@ -87,11 +96,11 @@ export const countResent = `SELECT coalesce(e.again, 'unprocessed') AS reason, c
 export const outcomeColumns = ["key", "match_key", "action", "id", "outcome", "field", "message"];
 
 /** The outcomes with their errors explained (table `explained`: error, field, message), in the order of the batch. */
-export function selectOutcomes(action: Action): string {
-  const message =
-    "CASE WHEN o.outcome = 'loaded' AND o.met THEN 'met a record that was made since the plan' ELSE e.message END";
-  return `SELECT o.key, o.match_key, ${literal(action)} AS action, o.id, o.outcome, e.field, ${message} AS message
-    FROM ${outcomesTable} o LEFT JOIN explained e ON e.error = o.error ORDER BY o.n`;
+export function selectOutcomes(action: Action, hasErrors: boolean): string {
+  const [field, said] = hasErrors ? ["e.field", "e.message"] : ["CAST(NULL AS VARCHAR)", "NULL"];
+  const message = `CASE WHEN o.outcome = 'loaded' AND o.met THEN 'met a record that was made since the plan' ELSE ${said} END`;
+  return `SELECT o.key, o.match_key, ${literal(action)} AS action, o.id, o.outcome, ${field} AS field, ${message} AS message
+    FROM ${outcomesTable} o ${hasErrors ? "LEFT JOIN explained e ON e.error = o.error" : ""} ORDER BY o.n`;
 }
 
 export function countOutcomes(): string {

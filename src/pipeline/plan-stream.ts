@@ -269,7 +269,12 @@ async function planParts(
     ...noteWholeness(context, stream, diff.wholeness),
     ...diff.remarks,
     ...tellWaiting(context, stream, counts),
-    ...(await keepLater(context, stream.name, plan, counts)),
+    ...(await keepLater(context, {
+      stream: stream.name,
+      plan,
+      counts,
+      mayName: comingAfter(context, stream).size > 0,
+    })),
     ...(await tellUnmade(context, stream, plan)),
     ...tellKeptAssociations(compiled),
     ...tellIdlePolicies(compiled),
@@ -286,7 +291,7 @@ async function planParts(
   const warned = [...(diff.warned > 0 ? await tellWarned(engine, compiled, staged) : []), ...ofRun.warnings];
   if (warned.length > 0) keepWarnedReasons(context.folder, stream.name, inOrderOfCount(warned));
   await keepStayedRows(context, compiled, staged, counts);
-  await keepWaitingRows(context, compiled, staged);
+  await keepWaitingRows(context, compiled, staged, counts);
   if (mayBeNamed(context.job, stream)) await keepLeftOut(context, compiled, staged);
   const { connection } = stream.target;
   const ways = chooseWays(targetOf(context, connection), compiled, diff.counts, context.budget.callsLeft(connection));

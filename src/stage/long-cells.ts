@@ -1,11 +1,10 @@
 // Cells in which whole records seem to stand (formats/long-cells.ts), found by the engine in the pass over the rows.
 
-import { literal } from "../core/sql.ts";
+import { carriageReturn as cr, lineFeed as lf, literal } from "../core/sql.ts";
 import { breaksMax, breaksSeen, bytesSeen, shareOfRecords } from "../formats/long-cells.ts";
 import { bind } from "../values/value.ts";
 
-const lf = "chr(10)";
-const cr = "chr(13)";
+const crlf = "E'\\r\\n'";
 
 /** Column with all of a row's text, which several tests share: the engine computes what stands twice twice. */
 const textName = "_text_";
@@ -45,7 +44,7 @@ function hasAtLeast(marks: number, mark: string): string {
 /** A row of few lines (long-cells.ts): all its breaks, below zero, where each of its lines has the cells of a record. */
 function lookAtRow(columns: readonly string[], delimiter: string): string {
   if (columns.length < 2) return "NULL";
-  const text = `replace(replace(concat_ws(${literal(delimiter)}, ${columns.join(", ")}), ${cr} || ${lf}, ${lf}), ${cr}, ${lf})`;
+  const text = `replace(replace(concat_ws(${literal(delimiter)}, ${columns.join(", ")}), ${crlf}, ${lf}), ${cr}, ${lf})`;
   const bytes = (columns.length - 1) * Buffer.byteLength(delimiter);
   const delimiters = (line: string) => count(line, literal(delimiter));
   const first = (line: string) => {
@@ -65,7 +64,7 @@ function lookAtRow(columns: readonly string[], delimiter: string): string {
 }
 
 function look(cell: string, columns: number, delimiter: string): string {
-  return bind("text", `replace(replace(${cell}, ${cr} || ${lf}, ${lf}), ${cr}, ${lf})`, (text) => {
+  return bind("text", `replace(replace(${cell}, ${crlf}, ${lf}), ${cr}, ${lf})`, (text) => {
     const breaks = count(text, lf);
     const alike = `len(list_filter(string_split(${text}, ${lf})[2:-2],
     lambda line: ${count("line", literal(delimiter))} = ${(columns - 1) * Buffer.byteLength(delimiter)}))`;

@@ -34,6 +34,9 @@ function pairLetters(): Map<string, string> {
 const capitals = [...smallLetters.keys()].join("");
 const smalls = [...smallLetters.values()].join("");
 
+/** Shorter ranges are left to `translate`: they are rare letters, and each range makes every statement with a key dearer. */
+const rangeMin = 140;
+
 /** Letters and signs of which the engine's `lower` is the small letter, and scripts without case. */
 const agreedClass = `${agreedRanges()}\\x{2e00}-\\x{9fff}\\x{ac00}-\\x{d7a3}\\x{fe00}-\\x{fe0f}\\x{1f000}-\\x{1faff}`;
 
@@ -46,7 +49,7 @@ function agreedRanges(): string {
     // U+1C89 is younger than the engine's table.
     const isAgreed = code < 0x2c00 && code !== 0x1c89 && (smallLetters.get(letter) ?? letter) === letter.toLowerCase();
     if (isAgreed) continue;
-    if (start < code) ranges += `\\x{${start.toString(16)}}-\\x{${(code - 1).toString(16)}}`;
+    if (code - start >= rangeMin) ranges += `\\x{${start.toString(16)}}-\\x{${(code - 1).toString(16)}}`;
     start = code + 1;
   }
   return ranges;

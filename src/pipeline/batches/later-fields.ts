@@ -25,17 +25,23 @@ export function selectLater(context: Pick<RunContext, "folder">, stream: string)
   return existsSync(path) ? `SELECT key, field, parent, streams FROM ${readParquet(path)}` : undefined;
 }
 
+export interface LaterInput {
+  stream: string;
+  plan: string;
+  counts: Pick<StreamCounts, "creates" | "updates">;
+  /** Whether a stream comes after this one. */
+  mayName: boolean;
+}
+
 /** Writes the file, after the plan; none where nothing is named. Gives what the plan says of it, a sentence a field. */
 export async function keepLater(
   context: RunContext,
-  stream: string,
-  plan: string,
-  { creates, updates }: Pick<StreamCounts, "creates" | "updates">,
+  { stream, plan, counts: { creates, updates }, mayName }: LaterInput,
 ): Promise<string[]> {
   const { engine } = context;
   // Of an attempt that was killed.
   rmSync(pathOf(context, stream), { force: true });
-  if (creates + updates === 0) return [];
+  if (!mayName || creates + updates === 0) return [];
   const named = `SELECT DISTINCT l.key, l.field, l.parent, l.streams FROM ${laterTable} l JOIN ${readParquet(plan)} p USING (key)
     WHERE list_contains(p.changed, l.field)`;
   const found = await engine.all(`SELECT field, count(*) AS rows FROM (${named}) GROUP BY field ORDER BY field`);

@@ -17,6 +17,11 @@ async function countRounded(engine: Engine, { view }: StagedStream): Promise<num
   return Number((await engine.one(`SELECT coalesce(sum(_rounded_), 0) AS rounded FROM (${rows})`))["rounded"]);
 }
 
+/** Of the rows that validation rejected, those that the run takes. */
+async function countTaken(engine: Engine): Promise<number> {
+  return Number((await engine.one(`SELECT count(*) AS rows FROM ${rejectedTable}`))["rows"]);
+}
+
 export async function countRows(
   input: DiffInput,
   compare: CompareInput,
@@ -25,16 +30,17 @@ export async function countRows(
 ): Promise<StreamCounts> {
   const { engine, compiled } = input;
   const planned = await engine.one(countPlan(compare, readParquet(input.planPath)));
-  const states = await engine.one(`SELECT count(*) AS rows, (SELECT count(*) FROM ${rejectedTable}) AS rejected,
+  const states = await engine.one(`SELECT count(*) AS rows, count(*) FILTER (_state_ = ${rowState.rejected}) AS invalid,
     count(*) FILTER (_state_ = ${rowState.filtered}) AS filtered FROM ${staged.view}`);
   const count = (name: string) => Number(planned[name]);
+  const taken = Number(states["invalid"]) === 0 ? 0 : await countTaken(engine);
   const broken = staged.parts.reduce((sum, part) => sum + countBroken(part.broken), 0);
   const notTaken = staged.parts.reduce((sum, part) => sum + countBroken(part.notTaken), 0);
-  const rejected = Number(states["rejected"]) + broken + count("shared_keys");
+  const rejected = taken + broken + count("shared_keys");
   const keyed = count("keyed") - refused;
   const notSelected =
     Number(states["rows"]) -
-    Number(states["rejected"]) -
+    taken -
     Number(states["filtered"]) -
     count("duplicates") -
     count("shared_keys") -

@@ -76,7 +76,8 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const held = followsSource(compare.mode) ? await holdBackCandidates(input, compare) : undefined;
   const counts = await countRows(input, compare, staged, refused);
   const warned = await countWarned(engine, compiled, staged);
-  const remarks = planned === 0 ? { sentences: [], rows: 0 } : await tellRemarks(engine, input.planPath);
+  const mayRemark = planned > 0 && compare.fields.some(({ limits }) => limits.remarks.length > 0);
+  const remarks = mayRemark ? await tellRemarks(engine, input.planPath) : { sentences: [], rows: 0 };
   const taken = await tellHeldValues({ ...input, folder: input.snapshotFolder });
   return {
     counts,

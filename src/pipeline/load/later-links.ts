@@ -25,12 +25,13 @@ interface LeftOut {
   level: number;
 }
 
-/** Marks the created rows of table `outcomes` that are to be given what they name: their outcome is that of the batch to come. */
-export async function markUnlinked(context: RunContext, stream: Stream, batch: BatchRecord): Promise<void> {
+/** Marks the created rows of table `outcomes` that are to be given what they name: their outcome is that of the batch to come. False: there are none to look for. */
+export async function markUnlinked(context: RunContext, stream: Stream, batch: BatchRecord): Promise<boolean> {
   const left = await findLeftOut(context, stream, batch);
-  if (left === undefined) return;
+  if (left === undefined) return false;
   await context.engine.run(`UPDATE ${outcomesTable} SET outcome = 'unlinked' WHERE outcome = 'loaded'
     AND match_key IN (SELECT key FROM ${readParquet(left.plan)} WHERE action = 'create' AND (${left.isNaming}))`);
+  return true;
 }
 
 async function findLeftOut(context: RunContext, stream: Stream, batch: BatchRecord): Promise<LeftOut | undefined> {

@@ -6,7 +6,7 @@ import { existsSync, rmSync } from "node:fs";
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import type { Target } from "../../contract/target.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
-import type { BatchState, ResultColumns, ResultFiles } from "../../contract/write.ts";
+import type { BatchState, ResultFiles } from "../../contract/write.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import type { FieldSchema } from "../../core/model.ts";
@@ -18,6 +18,7 @@ import { countOutcomes, markDeferred, markResent, matchResults, selectOutcomes }
 import { keyOfFields, keyOfId, type RenderedKey } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
+import type { Engine } from "../../stage/engine.ts";
 import { resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { markUnlinked, writeLaterLinks } from "./later-links.ts";
@@ -65,17 +66,17 @@ interface EndedBatch {
   obtainRefused?: ObtainResults;
 }
 
+const none = { batches: [], message: "" };
+
 async function settleByResults(context: RunContext, stream: Stream, given: EndedBatch): Promise<BatchRecord> {
   const { batch, ended, path } = given;
   const counts = await storeOutcomes(context, stream, given);
   failpoint("stored");
-  const resent = await writeResentRows(context, batch);
-  const later = await writeLaterLinks(
-    context,
-    stream,
-    batch,
-    nextNumber(context, batch.stream) + resent.batches.length,
-  );
+  // Usually every row was written, and the engine is asked for nothing more.
+  const isAllWritten = counts.succeeded === batch.rows;
+  const resent = isAllWritten ? none : await writeResentRows(context, batch);
+  const number = () => nextNumber(context, batch.stream) + resent.batches.length;
+  const later = isAllWritten ? none : await writeLaterLinks(context, stream, batch, number());
   // A row of which nothing is told may be there or not.
   const others = [...resent.batches, ...later.batches];
   const untold = batch.rows - rowsTold(counts) - others.reduce((sum, { rows }) => sum + rows, 0);
@@ -126,6 +127,8 @@ async function storeOutcomes(
   const { engine } = context;
   const { capabilities, readError } = targetOf(context, stream.target.connection);
   const sent = headerOf(batch.path);
+  const { id, created, error } = capabilities.results;
+  const emptyColumns = [id, created, error, ...sent];
   const because =
     ended.state === "failed" ? ended.message : ended.state === "aborted" ? "the job was aborted" : "not processed";
   const key = await keyOfBatch(context, stream, batch);
@@ -133,9 +136,9 @@ async function storeOutcomes(
     engine.run(
       matchResults({
         sent: scanCsvFiles([batch.path], sent),
-        succeeded: resultScan(files.succeeded, sent, capabilities.results),
-        failed: resultScan(files.failed, sent, capabilities.results),
-        unprocessed: resultScan(files.unprocessed, sent, capabilities.results),
+        succeeded: resultScan(files.succeeded) ?? scanCsvFiles([], emptyColumns),
+        failed: resultScan(files.failed),
+        unprocessed: resultScan(files.unprocessed),
         results: capabilities.results,
         key,
         // What an earlier attempt may have made is no stranger's.
@@ -143,31 +146,26 @@ async function storeOutcomes(
         unprocessedBecause: `UNPROCESSED:${because}:--`,
       }),
     );
+  const count = () => engine.one(countOutcomes());
   await match();
-  if (obtainRefused !== undefined && Number((await engine.one(countOutcomes()))["unclear"]) > 0) {
+  let counts = await count();
+  if (obtainRefused !== undefined && Number(counts["unclear"]) > 0) {
     await obtainRefused(files);
     await match();
+    counts = await count();
   }
-  const errors = await engine.all("SELECT DISTINCT error FROM outcomes WHERE error IS NOT NULL");
-  const explained = errors.map(({ error }) => {
-    const { code, message, fields, again } = readError(String(error));
-    const cells = [String(error), fields[0] ?? "", `${code}: ${message}`].map(literal);
-    return `(${[...cells, again === undefined ? "NULL" : literal(again)].join(", ")})`;
-  });
-  await engine.run(
-    "CREATE OR REPLACE TEMP TABLE explained (error VARCHAR, field VARCHAR, message VARCHAR, again VARCHAR)",
-  );
-  for (let from = 0; from < explained.length; from += 500) {
-    await engine.run(`INSERT INTO explained VALUES ${explained.slice(from, from + 500).join(", ")}`);
+  const isAllLoaded = counts["loaded"] === counts["rows"];
+  if (!isAllLoaded) {
+    await explainErrors(engine, readError);
+    const mark = mayResend(batch) ? markResent : markDeferred;
+    await engine.run(mark(ended.state === "failed" && ended.again));
   }
-  const mark = mayResend(batch) ? markResent : markDeferred;
-  await engine.run(mark(ended.state === "failed" && ended.again));
-  await markUnlinked(context, stream, batch);
+  const isAnyUnlinked = await markUnlinked(context, stream, batch);
   await engine.run(
-    `COPY (${selectOutcomes(batch.action)}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`,
+    `COPY (${selectOutcomes(batch.action, !isAllLoaded)}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`,
   );
   syncFile(path);
-  const counts = await engine.one(countOutcomes());
+  if (!isAllLoaded || isAnyUnlinked) counts = await count();
   return {
     succeeded: Number(counts["loaded"]),
     failed: Number(counts["failed"]),
@@ -175,6 +173,19 @@ async function storeOutcomes(
     inDoubt: Number(counts["unclear"]),
     met: Number(counts["met"]),
   };
+}
+
+/** Fills table `explained`: what each error comes to. */
+async function explainErrors(engine: Engine, readError: Target["readError"]): Promise<void> {
+  const errors = await engine.all("SELECT DISTINCT error FROM outcomes WHERE error IS NOT NULL");
+  const explained = errors.map(({ error }) => {
+    const { code, message, fields, again } = readError(String(error));
+    const cells = [String(error), fields[0] ?? "", `${code}: ${message}`].map(literal);
+    return `(${[...cells, again === undefined ? "NULL" : literal(again)].join(", ")})`;
+  });
+  for (let from = 0; from < explained.length; from += 500) {
+    await engine.run(`INSERT INTO explained VALUES ${explained.slice(from, from + 500).join(", ")}`);
+  }
 }
 
 export async function keyOfBatch(context: RunContext, stream: Stream, batch: BatchRecord): Promise<RenderedKey> {
@@ -190,8 +201,8 @@ export async function resolveFields(target: Target, stream: Stream, names: reado
   return fields.filter((field) => field !== undefined);
 }
 
-/** A result set that was not asked for, or has not even a header, holds no row. */
-function resultScan(path: string, sent: readonly string[], { id, created, error }: ResultColumns): string {
+/** Undefined: a result set that was not asked for, or has not even a header, holds no row. */
+function resultScan(path: string): string | undefined {
   const columns = existsSync(path) ? headerOf(path) : [];
-  return columns.length === 0 ? scanCsvFiles([], [id, created, error, ...sent]) : scanCsvFiles([path], columns);
+  return columns.length === 0 ? undefined : scanCsvFiles([path], columns);
 }

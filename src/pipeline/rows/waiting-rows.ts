@@ -7,7 +7,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { WaitingRecord } from "../../checkpoint/ledger.ts";
 import { syncFile } from "../../core/files.ts";
-import type { Part } from "../../core/model.ts";
+import type { Part, StreamCounts } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { waitingTable } from "../../diff/keys.ts";
 import { isTakenAgain } from "../../job/coming-records.ts";
@@ -60,12 +60,12 @@ export async function keepWaitingRows(
   context: RunContext,
   { stream }: CompiledStream,
   staged: StagedStream,
+  { waiting }: Pick<StreamCounts, "waiting">,
 ): Promise<void> {
   const { engine } = context;
   // Of an attempt that was killed.
   rmSync(waitingPath(context, stream.name), { force: true });
-  const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${waitingTable}`);
-  if (Number(rows) === 0 || !keepsWaiting(context, stream)) return;
+  if (waiting === 0 || !keepsWaiting(context, stream)) return;
   await beginCells(engine);
   for (const { part, open, hasLines } of staged.parts) {
     const wanted = `SELECT _position_ AS position FROM ${identifier(staged.view)} JOIN ${waitingTable} USING (_row_)
