@@ -1,6 +1,6 @@
 // One crash at one place: a run that kills itself at its n-th failpoint, taken up again, judged by the oracle.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Finished } from "../support/rig.ts";
@@ -28,6 +28,8 @@ export interface CrashCase {
 export interface CrashResult {
   case: CrashCase;
   kills: number;
+  /** Names of the failpoints that the last command came to. */
+  returnHits: string[];
   verdict: Verdict;
   /** Set when the load did not come to its end. */
   problem?: string;
@@ -49,15 +51,17 @@ export async function countFailpoints(lane: Lane, mode: LoadMode, verb?: Verb): 
 
 export async function crashAndGoOn(lane: Lane, crash: CrashCase): Promise<CrashResult> {
   await using load = await openVerb(lane, crash.verb, crash.mode, crash.batchRows);
+  const log = load.project.path("hits");
   let kills = 0;
   const killed = await load.run(load.begin, { LOADLINE_FAILPOINT: crash.failpoint });
   if (killed.signal === "SIGKILL") kills += 1;
   if (crash.second !== undefined) {
-    const again = await goOn(load, "resume", { LOADLINE_FAILPOINT: crash.second });
+    const again = await goOn(load, crash.continuation, { LOADLINE_FAILPOINT: crash.second });
     if (again.signal === "SIGKILL") kills += 1;
   }
-  const last = await goOn(load, crash.continuation);
-  return { case: crash, kills, ...(await judgeEnd(load, crash, last)) };
+  const last = await goOn(load, crash.continuation, { LOADLINE_FAILPOINT_LOG: log });
+  const returnHits = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [];
+  return { case: crash, kills, returnHits, ...(await judgeEnd(load, crash, last)) };
 }
 
 /** One load that is killed again and again, each command at another failpoint, and judged at its end. */

@@ -1,13 +1,15 @@
 // npm run crash:sweep [-- --verb apply|retry] [-- --modes insert,hs-import]: SIGKILL at every failpoint of a run, for each way of writing, taken
 // up by `resume` and by `run`, and in every tenth case killed a second time while it goes on. Prints what it did; exit 1
 // on any discrepancy. `--minutes 30 [--seed 1]`: as many of the cases as there is time for, drawn from all of them.
+// `--cover`: each failpoint by name at its first, a middle and its last hit, and those met only on the way back.
 
 import { parseArgs } from "node:util";
 import { seededFraction } from "../../src/core/random.ts";
-import { type CrashCase, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
+import { coverOf, coverOfReturns } from "./cover.ts";
+import { type CrashCase, type CrashResult, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
-import { openLane } from "./load.ts";
-import { buildProgram } from "./program.ts";
+import { type LoadMode, openLane } from "./load.ts";
+import { buildProgram, type Program } from "./program.ts";
 import { modesOf, readVerb } from "./verbs.ts";
 
 const lanes = 2;
@@ -17,19 +19,23 @@ const { values } = parseArgs({
     verb: { type: "string", default: "run" },
     minutes: { type: "string" },
     seed: { type: "string", default: "1" },
+    cover: { type: "boolean", default: false },
   },
 });
 const verb = readVerb(values.verb);
 const modes = modesOf(verb).filter((mode) => values.modes === undefined || values.modes.split(",").includes(mode));
+const started = performance.now();
+const endMs = started + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
 
 async function sweep(): Promise<number> {
-  const started = performance.now();
   using program = buildProgram();
+  return values.cover ? await sweepCover(program) : await sweepEvery(program);
+}
+
+async function sweepEvery(program: Program): Promise<number> {
   const all: CrashCase[] = [];
   for (const mode of modes) {
-    await using lane = await openLane(program);
-    const hits = (await countFailpoints(lane, mode, verb)).length;
-    print(`${mode}: ${hits} failpoints`);
+    const hits = (await hitsOf(program, mode)).length;
     for (let hit = 1; hit <= hits; hit += 1) {
       const failpoint = `*:${hit}`;
       for (const continuation of ["resume", "run"] as const) all.push({ mode, verb, failpoint, continuation });
@@ -40,7 +46,39 @@ async function sweep(): Promise<number> {
     }
   }
   const cases = values.minutes === undefined ? all : shuffle(all, seededFraction(Number(values.seed)));
-  const endMs = started + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+  return report(await crashEach(program, cases), all.length);
+}
+
+/** Mode by mode, so that what is done stands in the output when there is no time for all. */
+async function sweepCover(program: Program): Promise<number> {
+  const results: CrashResult[] = [];
+  const names = new Set<string>();
+  let all = 0;
+  for (const mode of modes) {
+    const hits = await hitsOf(program, mode);
+    const cases = coverOf({ mode, verb }, hits);
+    const there = await crashEach(program, cases);
+    const returns = coverOfReturns(hits, there);
+    results.push(...there, ...(await crashEach(program, returns)));
+    all += cases.length + returns.length;
+    for (const name of hits) names.add(name);
+    for (const { second = "" } of returns) names.add(second.replace(/:.*/, ""));
+    print(`${mode}: ${cases.length} cases, and ${returns.length} on the way back`);
+  }
+  print(`${names.size} failpoints by name: ${[...names].join(" ")}`);
+  const unkilled = results.filter(({ case: { second }, kills }) => kills !== (second === undefined ? 1 : 2));
+  for (const { case: missed } of unkilled) print(`not killed: ${JSON.stringify(missed)}`);
+  return Math.max(report(results, all), unkilled.length > 0 ? 1 : 0);
+}
+
+async function hitsOf(program: Program, mode: LoadMode): Promise<string[]> {
+  await using lane = await openLane(program);
+  const hits = await countFailpoints(lane, mode, verb);
+  print(`${mode}: ${hits.length} failpoints`);
+  return hits;
+}
+
+async function crashEach(program: Program, cases: readonly CrashCase[]): Promise<CrashResult[]> {
   let done = 0;
   const tried = await overLanes(program, lanes, cases, async (lane, item) => {
     if (performance.now() > endMs) return undefined;
@@ -51,13 +89,16 @@ async function sweep(): Promise<number> {
     if (done % 50 === 0) print(`${done} of ${cases.length} cases`);
     return result;
   });
-  const results = tried.filter((result) => result !== undefined);
+  return tried.filter((result) => result !== undefined);
+}
+
+function report(results: readonly CrashResult[], all: number): number {
   const kills = results.reduce((sum, result) => sum + result.kills, 0);
   const count = (name: "lost" | "doubled" | "wrong" | "counts") =>
     results.reduce((sum, { verdict }) => sum + verdict[name].length, 0);
   const stuck = results.filter(({ problem }) => problem !== undefined).length;
   const minutes = (performance.now() - started) / 60_000;
-  const drawn = results.length < all.length ? ` of ${all.length}, drawn by seed ${values.seed}` : "";
+  const drawn = results.length < all ? ` of ${all}${values.cover ? "" : `, drawn by seed ${values.seed}`}` : "";
   print(`${results.length} cases${drawn}, ${kills} kills, ${minutes.toFixed(1)} min`);
   print(
     `lost ${count("lost")}, doubled ${count("doubled")}, wrong ${count("wrong")}, counts ${count("counts")}, stuck ${stuck}`,
