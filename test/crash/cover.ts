@@ -5,15 +5,19 @@ import type { Continuation, CrashCase, CrashResult } from "./kill-points.ts";
 
 type Scenario = Pick<CrashCase, "mode" | "verb">;
 
+/** A case at one place of a name's hits; `turn` 0 of the first hits, 1 of the last, 2 of those in the middle. */
+export interface CoverCase {
+  turn: number;
+  case: CrashCase;
+}
+
 /** Taken up by `resume` and by `run` by turns; a name that is hit once, by both. */
-export function coverOf(scenario: Scenario, hits: readonly string[]): CrashCase[] {
+export function coverOf(scenario: Scenario, hits: readonly string[]): CoverCase[] {
   return [...countNames(hits)].flatMap(([name, count], index) => {
-    const chosen = [...new Set([1, Math.ceil(count / 2), count])];
-    const places = chosen.length === 1 ? [1, 1] : chosen;
-    return places.map((hit, place) => ({
-      ...scenario,
-      failpoint: `${name}:${hit}`,
-      continuation: continuationOf(index + place),
+    const places = count === 1 ? [1, 1] : [...new Set([1, count, Math.ceil(count / 2)])];
+    return places.map((hit, turn) => ({
+      turn,
+      case: { ...scenario, failpoint: `${name}:${hit}`, continuation: continuationOf(index + turn) },
     }));
   });
 }

@@ -6,7 +6,14 @@
 import { parseArgs } from "node:util";
 import { seededFraction } from "../../src/core/random.ts";
 import { coverOf, coverOfReturns } from "./cover.ts";
-import { type CrashCase, type CrashResult, complaint, countFailpoints, crashAndGoOn } from "./kill-points.ts";
+import {
+  type CrashCase,
+  type CrashResult,
+  complaint,
+  countFailpoints,
+  crashAndGoOn,
+  describeCase,
+} from "./kill-points.ts";
 import { overLanes } from "./lanes.ts";
 import { type LoadMode, openLane } from "./load.ts";
 import { buildProgram, type Program } from "./program.ts";
@@ -49,26 +56,31 @@ async function sweepEvery(program: Program): Promise<number> {
   return report(await crashEach(program, cases), all.length);
 }
 
-/** Mode by mode, so that what is done stands in the output when there is no time for all. */
+/** First hits before last ones, of all modes, so that what is done says something when there is no time for all. */
 async function sweepCover(program: Program): Promise<number> {
-  const results: CrashResult[] = [];
-  const names = new Set<string>();
-  let all = 0;
-  for (const mode of modes) {
-    const hits = await hitsOf(program, mode);
-    const cases = coverOf({ mode, verb }, hits);
-    const there = await crashEach(program, cases);
-    const returns = coverOfReturns(hits, there);
-    results.push(...there, ...(await crashEach(program, returns)));
-    all += cases.length + returns.length;
-    for (const name of hits) names.add(name);
-    for (const { second = "" } of returns) names.add(second.replace(/:.*/, ""));
-    print(`${mode}: ${cases.length} cases, and ${returns.length} on the way back`);
-  }
+  const hits = new Map<LoadMode, string[]>();
+  for (const mode of modes) hits.set(mode, await hitsOf(program, mode));
+  const cases = [...hits].flatMap(([mode, names]) => coverOf({ mode, verb }, names));
+  cases.sort((left, right) => left.turn - right.turn);
+  for (const turn of [0, 1, 2]) print(`turn ${turn}: ${cases.filter((one) => one.turn === turn).length} cases`);
+  const there = await crashEach(
+    program,
+    cases.map((one) => one.case),
+  );
+  const returns = [...hits].flatMap(([mode, names]) =>
+    coverOfReturns(
+      names,
+      there.filter((result) => result.case.mode === mode),
+    ),
+  );
+  print(`on the way back: ${returns.map(({ mode, second }) => `${mode} ${second}`).join(", ") || "nothing else"}`);
+  const results = [...there, ...(await crashEach(program, returns))];
+  const names = new Set([...hits.values()].flat());
+  for (const { second = "" } of returns) names.add(second.replace(/:.*/, ""));
   print(`${names.size} failpoints by name: ${[...names].join(" ")}`);
   const unkilled = results.filter(({ case: { second }, kills }) => kills !== (second === undefined ? 1 : 2));
-  for (const { case: missed } of unkilled) print(`not killed: ${JSON.stringify(missed)}`);
-  return Math.max(report(results, all), unkilled.length > 0 ? 1 : 0);
+  for (const { case: missed } of unkilled) print(`not killed: ${describeCase(missed)}`);
+  return Math.max(report(results, cases.length + returns.length), unkilled.length > 0 ? 1 : 0);
 }
 
 async function hitsOf(program: Program, mode: LoadMode): Promise<string[]> {

@@ -2,9 +2,12 @@
 // that an earlier run rejected, `rollback` of a run, `repair` of what a truth pass finds. In: a verb and a mode. Out: a load whose end the same oracle judges. What must hold: what
 // comes before the command is undisturbed, and its end is asked for what the oracle can't see.
 
-import { copyFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
+import { openSqlite } from "../../src/core/sqlite.ts";
 import { connections, createProject, type Finished, type Sandbox } from "../support/rig.ts";
 import {
   attachLoad,
@@ -60,10 +63,15 @@ const planFile = "contacts.plan";
 /** The plan is made on one machine, others change records, another machine applies it. */
 async function prepareApply(lane: Lane, mode: LoadMode, load: Load): Promise<VerbLoad> {
   const { sandbox, project } = load;
-  await expectDone(load.run(["plan", "jobs/contacts.yaml", "--out", planFile]));
-  const other = createProject({ ...connections(sandbox), "jobs/contacts.yaml": project.read("jobs/contacts.yaml") });
-  copyFileSync(project.path(planFile), other.path(planFile));
+  const job = project.read("jobs/contacts.yaml");
+  const kept = await onceFor(`plan ${mode} ${job}`, async (folder) => {
+    await expectDone(load.run(["plan", "jobs/contacts.yaml", "--out", planFile]));
+    copyFileSync(project.path(planFile), join(folder, planFile));
+    return folder;
+  });
   await project[Symbol.asyncDispose]();
+  const other = createProject({ ...connections(sandbox), "jobs/contacts.yaml": job });
+  copyFileSync(join(kept, planFile), other.path(planFile));
   const { before, held } = await changeRecords(sandbox, mode, load.before);
   const rows = inputRows(inputFile()).filter(({ id = "" }) => !held.includes(id));
   const csv = stringify(rows, { header: true });
@@ -72,11 +80,28 @@ async function prepareApply(lane: Lane, mode: LoadMode, load: Load): Promise<Ver
   const checkEnd = async () => {
     const again = await attached.run(begin);
     if (again.code !== 7) return `applied once more: exit ${again.code} ${again.stderr}`;
-    const shown = await attached.run(["show", planFile, "--json"]);
-    const { applied } = JSON.parse(shown.stdout) as { applied?: { run: string } };
-    return applied === undefined ? "nobody has claimed the plan" : undefined;
+    using file = openSqlite(other.path(planFile), { synchronous: "OFF" });
+    const claims = file.prepare("SELECT count(*) AS claims FROM claims").get();
+    return claims?.["claims"] === 1 ? undefined : "nobody has claimed the plan";
   };
   return { ...attached, begin, endedBefore: 0, checkEnd };
+}
+
+/** What earlier loads of this process have made ready: a folder of its own for each key. */
+const prepared = new Map<string, Promise<unknown>>();
+
+/**
+ * Makes what comes before the command once, as it is the same each time: an org that is reset gives the same ids again.
+ * Only the times of its records are later than the plan saw them.
+ */
+function onceFor<T>(key: string, make: (folder: string) => Promise<T>): Promise<T> {
+  const made = prepared.get(key) as Promise<T> | undefined;
+  if (made !== undefined) return made;
+  const folder = mkdtempSync(join(tmpdir(), "loadline-kept-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const making = make(folder);
+  prepared.set(key, making);
+  return making;
 }
 
 /** One record that is to be changed, and one that is to be made. Gives their keys, and what the org holds now. */
@@ -113,29 +138,41 @@ async function changeRecord(sandbox: Sandbox, mode: LoadMode, key: string): Prom
 
 const mendedFile = "mended.csv";
 
-/** All rows come without a last name, are rejected, exported, mended and loaded again. */
+/** All rows come without a last name, are rejected, exported, mended and loaded again: the org is as it was until then. */
 async function prepareRetry(lane: Lane, mode: LoadMode, load: Load): Promise<VerbLoad> {
-  const { project, before } = load;
+  const { project, before, sandbox } = load;
   const csv = project.read("inbox/contacts.csv");
   const rows = inputRows(csv);
+  const kept = await onceFor(`rejects ${mode} ${project.read("jobs/contacts.yaml")}`, async (folder) => {
+    const run = await rejectAll(load, rows);
+    cpSync(project.folder, folder, { recursive: true });
+    return { folder, run };
+  });
+  cpSync(kept.folder, project.folder, { recursive: true });
+  project.write(connections(sandbox));
+  const attached = attachLoad(lane, mode, project, before, { csv, held: 0 });
+  const checkEnd = async () => {
+    const { stdout } = await attached.run(["rejects", kept.run, "--json"]);
+    const { streams } = JSON.parse(stdout) as { streams: Record<string, { open: number; retried: number }> };
+    const { open, retried } = streams["contacts"] ?? {};
+    return open === 0 && retried === rows.length ? undefined : `rejects: ${open} open, ${retried} retried`;
+  };
+  return { ...attached, begin: ["rejects", kept.run, "--retry", mendedFile, "--json"], endedBefore: 1, checkEnd };
+}
+
+/** Gives the run's id. */
+async function rejectAll({ project, run }: Load, rows: readonly Record<string, string>[]): Promise<string> {
   const bad = rows.map((row) => ({ ...row, last: "" }));
   project.write({
     "inbox/contacts.csv": stringify(bad, { header: true }),
     "jobs/contacts.yaml": project.read("jobs/contacts.yaml").replace("max: 50%", "max: 100%"),
   });
-  const { run } = (await expectDone(load.run(runJob))).summary();
-  await expectDone(load.run(["rejects", run ?? "", "--export", mendedFile]));
+  const id = (await expectDone(run(runJob))).summary().run ?? "";
+  await expectDone(run(["rejects", id, "--export", mendedFile]));
   const lastOf = new Map(rows.map(({ id, last }) => [id, last]));
   const mended = inputRows(project.read(mendedFile)).map((row) => ({ ...row, last: lastOf.get(row["id"]) }));
   project.write({ [mendedFile]: stringify(mended, { header: true }) });
-  const attached = attachLoad(lane, mode, project, before, { csv, held: 0 });
-  const checkEnd = async () => {
-    const { stdout } = await attached.run(["rejects", run ?? "", "--json"]);
-    const { streams } = JSON.parse(stdout) as { streams: Record<string, { open: number; retried: number }> };
-    const { open, retried } = streams["contacts"] ?? {};
-    return open === 0 && retried === rows.length ? undefined : `rejects: ${open} open, ${retried} retried`;
-  };
-  return { ...attached, begin: ["rejects", run ?? "", "--retry", mendedFile, "--json"], endedBefore: 1, checkEnd };
+  return id;
 }
 
 /** The job has run; the org is to be as it was before. */
