@@ -122,6 +122,8 @@ export interface Present {
   countRecords?(object: string): Promise<number>;
   /** Where values that were read before can be brought up to date. */
   changes?: PresentChanges;
+  /** Text that is another one once anything in an object has changed; of such a target, too. "" of one that is not there. */
+  markContent?(object: string): Promise<string>;
   /** API calls that reading so many records by their ids or keys takes, by estimate. */
   forecastReads(records: number): number;
 }

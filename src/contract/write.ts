@@ -15,6 +15,8 @@ export interface Batch {
   path: string;
   bytes: number;
   rows: number;
+  /** Of an object that gives way to a new one: what `markContent` gave of it. Where it is another by now, nothing is written. */
+  found?: string;
   /** Of mode history: how its versions are told. */
   history?: BatchHistory;
   /** The external id that an upsert goes by. */

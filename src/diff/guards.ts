@@ -1,6 +1,7 @@
 // Limits on what a run may change, and on the rows that may stay away. In: counts of a stream and the job's limits.
 // Out: what stops the run, or what it can't call a success, in words that count what they name.
 
+import { countOf } from "../core/counted.ts";
 import type { StreamCounts } from "../core/model.ts";
 import type { Guards, Mode, Threshold } from "../job/job.ts";
 import { followsSource } from "../job/mode.ts";
@@ -47,19 +48,19 @@ export function checkGuards({
   // With those that are deleted there may be more than rows: all of them are no limit.
   const changedMax = isAll(guards.changed) ? undefined : guards.changed;
   const checks: [string, number, Threshold | undefined, string][] = [
-    ["records to delete", deletes, deletesMax, "guards.deletes"],
-    ["records to create", counts.creates, guards.creates, "guards.creates"],
-    ["records to change", changed, changedMax, "guards.changed"],
+    ["to delete", deletes, deletesMax, "guards.deletes"],
+    ["to create", counts.creates, guards.creates, "guards.creates"],
+    ["to change", changed, changedMax, "guards.changed"],
   ];
   const broken = checks.flatMap(([what, count, limit, name]) =>
     limit === undefined || isWithin(count, limit, taken)
       ? []
-      : [`${stream}: ${count} ${what}, at most ${showThreshold(limit, taken)} (${name})`],
+      : [`${stream}: ${countOf(count, "record")} ${what}, at most ${showThreshold(limit, taken)} (${name})`],
   );
   broken.unshift(...checkPlannedRejects(stream, counts, rejectsMax, again));
   if (guards.sourceRowsMin !== undefined && counts.extracted < guards.sourceRowsMin) {
     broken.push(
-      `${stream}: ${counts.extracted} rows in the source, at least ${guards.sourceRowsMin} (guards.source_rows_min)`,
+      `${stream}: ${countOf(counts.extracted, "row")} in the source, at least ${guards.sourceRowsMin} (guards.source_rows_min)`,
     );
   }
   return broken;
@@ -122,7 +123,7 @@ function describeMissing({ rejected, failed, conflicts }: StreamCounts): string 
   ];
   const told = parts.filter(([count]) => count > 0);
   const rows = told.reduce((sum, [count]) => sum + count, 0);
-  const counted = rows === 1 ? "1 row" : `${rows} rows`;
+  const counted = countOf(rows, "row");
   const [only] = told;
   if (told.length <= 1) return `${counted} ${only?.[1] ?? "rejected"}`;
   return `${counted} did not arrive (${told.map(([count, what]) => `${count} ${what}`).join(", ")})`;

@@ -2,6 +2,7 @@
 // compared with, the job's limits. Out: what stops the run, with what it was learned from. What must hold: what is usual
 // for a feed stops nothing: a first load, a night without rows, one file after a weekend, a handful of records.
 
+import { countOf } from "../core/counted.ts";
 import type { StreamCounts } from "../core/model.ts";
 import { type Guards, type Mode, writesFile } from "../job/job.ts";
 import { followsSource, makesAndChanges } from "../job/mode.ts";
@@ -98,7 +99,7 @@ function checkNewKeys(input: HistoryInput): string[] {
   const found = medianOf(keyed.map((run) => foundShare(run.counts) ?? 0));
   if (found < 50) return [];
   return [
-    `${stream}: the keys of all ${counts.creates} rows find no record, all of them would be created; in the median of ${tellRuns(keyed)} ${round(found)} % found one: has the key another form, or are the records not to be seen any more? (guards.creates)`,
+    `${stream}: the keys of all ${countOf(counts.creates, "row")} find no record, all of them would be created; in the median of ${tellRuns(keyed)} ${round(found)} % found one: has the key another form, or are the records not to be seen any more? (guards.creates)`,
   ];
 }
 

@@ -3,6 +3,7 @@
 // once; what is found committed may have been written.
 
 import type { BatchState, CallWrites } from "../contract/write.ts";
+import { countOf } from "../core/counted.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { batchToSend, type LoadContext, type LoadedBatch } from "./loaded-batch.ts";
 
@@ -45,6 +46,6 @@ export async function loadByCalls<B extends LoadedBatch>(
 }
 
 function leaveUnanswered<B extends LoadedBatch>(batch: B, context: LoadContext<B>, why: string): B {
-  const message = `no answer came for ${batch.rows} rows (${why}), and without a unique property as key they can't be sent again`;
+  const message = `no answer came for ${countOf(batch.rows, "row")} (${why}), and without a unique property as key they can't be sent again`;
   return context.advance(batch, "in-doubt", { message, inDoubt: batch.rows });
 }

@@ -5,6 +5,7 @@
 
 import type { JobWrites, ResultFiles } from "../contract/write.ts";
 import { wait } from "../core/clock.ts";
+import { countOf } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
@@ -148,6 +149,6 @@ function leaveInDoubt<B extends LoadedBatch>(
 ): B {
   if (found !== undefined) return context.advance(batch, "in-doubt", { message: found, inDoubt: batch.rows });
   const age = context.ageDays === 0 ? "today" : context.ageDays === 1 ? "1 day ago" : `${context.ageDays} days ago`;
-  const message = `${batch.handle} is gone from the target, which keeps jobs for ${handlesKeptDays} days (the run began ${age}), so what became of its ${batch.rows} rows can't be asked`;
+  const message = `${batch.handle} is gone from the target, which keeps jobs for ${handlesKeptDays} days (the run began ${age}), so what became of its ${countOf(batch.rows, "row")} can't be asked`;
   return context.advance(batch, "in-doubt", { message, inDoubt: batch.rows });
 }

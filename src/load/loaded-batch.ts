@@ -52,6 +52,8 @@ export interface LoadContext<B extends LoadedBatch> {
   assignmentRule?: string;
   /** What is written beside a whole file. */
   beside?: Beside;
+  /** What a plan found in a table that gives way. */
+  found?: string;
   history?: BatchHistory;
   /** Columns that new rows are matched by. */
   key?: readonly string[];
@@ -65,7 +67,7 @@ export interface LoadContext<B extends LoadedBatch> {
 /** The batch as a connector takes it. */
 export function batchToSend<B extends LoadedBatch>(
   batch: B,
-  { assignmentRule, beside, history, key }: LoadContext<B>,
+  { assignmentRule, beside, found, history, key }: LoadContext<B>,
 ): Batch {
   const { externalId, ...plain } = batch;
   return {
@@ -73,6 +75,7 @@ export function batchToSend<B extends LoadedBatch>(
     ...(externalId === null ? {} : { externalId }),
     ...(assignmentRule === undefined ? {} : { assignmentRule }),
     ...(beside === undefined ? {} : { beside }),
+    ...(found === undefined ? {} : { found }),
     ...(history === undefined ? {} : { history }),
     ...(key === undefined ? {} : { key }),
   };

@@ -5,6 +5,7 @@
 
 import type { Target } from "../contract/target.ts";
 import type { JobWrites } from "../contract/write.ts";
+import { countOf } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { loadByCalls } from "./calls.ts";
@@ -43,7 +44,7 @@ export function inDoubtFailure(
   const [first] = batches;
   return new Failure(
     exitCode.inDoubt,
-    `${rows} rows in ${batches.length === 1 ? "1 batch" : `${batches.length} batches`} may or may not have been written`,
+    `${countOf(rows, "row")} in ${countOf(batches.length, "batch", "batches")} may or may not have been written`,
     {
       where: { file: first?.path ?? "" },
       why: first?.message ?? "the target can't say",

@@ -111,7 +111,7 @@ function reasonsTable(title: string, reasons: readonly RejectReason[]): Block {
 function changesTable(stream: PlannedStream): Block {
   const rows = shownChanges(stream).flatMap(changeRows);
   const { create, update, delete: deletes } = countActions([stream]);
-  const heading = `${htmlCode(stream.name)}: ${stream.changes.length} of ${showCount(create + update + deletes)} changes`;
+  const heading = `${htmlCode(stream.name)}: ${stream.changes.length} of ${countOf(create + update + deletes, "change")}`;
   const body = table(["", "record", "field", "before", "after"], ["---", "---", "---", "---", "---"], rows);
   return {
     start: `<details><summary>${heading}</summary>\n\n${body.start}`,

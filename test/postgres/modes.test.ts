@@ -9,6 +9,7 @@ import { explain } from "../../src/core/errors.ts";
 import { type ContractProject, countsOf } from "../contract/project.ts";
 import { repository } from "../support/child.ts";
 import { moveJob } from "../support/database-project.ts";
+import { proveReplacement } from "../support/kept-replacement.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { openCrmProject } from "./crm-project.ts";
 
@@ -43,6 +44,15 @@ describe.skipIf(!hasPostgres)("tables", () => {
           [table],
         )
       )[0];
+
+    test("a kept plan gives no table a new content that others have changed since", async () => {
+      await asRole("CREATE TABLE given (code text PRIMARY KEY); INSERT INTO given VALUES ('old')");
+      await proveReplacement({
+        connection: `{ type: postgres, url: "postgres://${encodeURIComponent(server.folder)}:${server.port}/crm", auth: { user: etl } }`,
+        add: (code) => server.query(`INSERT INTO given VALUES ('${code}')`),
+        codes: async () => (await server.query("SELECT code FROM given ORDER BY 1")).map((row) => row["code"]),
+      });
+    });
 
     test("keeps owner, grants, indexes, constraints, comments, sequences, statistics and views; the rows are the source's", async () => {
       await asRole(`CREATE TABLE owner_of (id int PRIMARY KEY); INSERT INTO owner_of VALUES (1);

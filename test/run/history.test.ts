@@ -62,7 +62,7 @@ test("runs are found by job, status, time, an id's beginning and latest; a rehea
   expect(all).toMatch(/^Next: loadline /m);
   const two = (await show("--job", "two")).stdout;
   expect(two).toMatch(/two-\w+ {2}stopped/);
-  expect(two).toContain("1 rows in the source, at least 5 (guards.source_rows_min)");
+  expect(two).toContain("1 row in the source, at least 5 (guards.source_rows_min)");
   const [first = ""] = project.list(".loadline/runs").filter((id) => id.includes("contacts"));
   expect((await show(first.slice(0, -2), "--job", "contacts")).stdout).toContain(`${first}  loaded`);
   expect((await show(first.slice(0, 8))).stderr).toContain(`4 runs begin with ${first.slice(0, 8)}: `);

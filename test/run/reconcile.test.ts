@@ -105,7 +105,7 @@ test("a repair of a protected connection wants --yes, is stopped by guards, and 
   await sandbox.api("POST", "sobjects/Contact", { Ext__c: "k9", LastName: "New" });
   const stopped = await project.run("reconcile", "job.yaml", "--repair", "--json");
   expect(stopped.code, stopped.stderr).toBe(4);
-  expect(told(stopped)).toMatchObject({ stops: ["contacts: 1 records to delete, at most 0 (guards.deletes)"] });
+  expect(told(stopped)).toMatchObject({ stops: ["contacts: 1 record to delete, at most 0 (guards.deletes)"] });
   expect((await project.run("reconcile", "job.yaml", "--json")).code).toBe(10);
   project.write({
     "connections.yaml": project

@@ -1,4 +1,4 @@
-// npm run apply:histories [-- --seeds 5000 --seed 1 --kind crm|files|retry|rollback]: kept plans under the hands of others, plans of
+// npm run apply:histories [-- --seeds 5000 --seed 1 --kind crm|files|tables|retry|rollback]: kept plans under the hands of others, plans of
 // files, loops of rejects and runs that are taken back, against models. Prints every history that ends otherwise, and exits with 1 on any.
 
 import { parseArgs } from "node:util";
@@ -9,10 +9,12 @@ import { proofOf, tryHistory } from "./apply-runs.ts";
 import { tryFilePlans } from "./file-plans.ts";
 import { schema as retrySchema, tryRetries } from "./retry-loops.ts";
 import { tryRollback } from "./rollbacks.ts";
+import { tryTablePlan } from "./table-plans.ts";
 
 const kinds: Record<string, { schema: object; name: (seed: number) => string; act: typeof tryHistory }> = {
   crm: { schema, name: proofOf, act: tryHistory },
   files: { schema, name: () => "files", act: (_sandbox: Sandbox, seed: number) => tryFilePlans(seed) },
+  tables: { schema, name: () => "tables", act: (_sandbox: Sandbox, seed: number) => tryTablePlan(seed) },
   rollback: { schema, name: () => "rollback", act: tryRollback },
   retry: { schema: retrySchema, name: () => "retry", act: tryRetries },
 };

@@ -38,6 +38,14 @@ export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
   replacement: {
     how: "in one transaction, in the place of all rows",
     refuse: refuseReferenced,
+    async content(session, table, isHeld) {
+      const sum = `SUM(CAST(CONV(LEFT(${versionOfRow(table)}, 15), 16, 10) AS DECIMAL(20, 0)))`;
+      const held = isHeld ? " FOR UPDATE" : "";
+      const [row] = await session.rows(
+        `SELECT CONCAT(COUNT(*), ' ', COALESCE(${sum}, 0)) AS content FROM ${table.table.quoted} t${held}`,
+      );
+      return row?.["content"] ?? "";
+    },
     async write(session, table, batch, signal) {
       await refuseReferenced(session, table);
       await rewriteTable(session, dialect, table, batch, signal);

@@ -11,7 +11,7 @@ import { nameNew, planTable } from "./new-table.ts";
 import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
 import { renderField } from "./render.ts";
-import { replaceTable } from "./replace.ts";
+import { contentOf, replaceTable } from "./replace.ts";
 import { findReadable } from "./rights.ts";
 import { indexStage } from "./stage.ts";
 import { refuseUnkept } from "./table-parts.ts";
@@ -52,6 +52,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   replacement: {
     how: "in one transaction, as a new table",
     refuse: (session, { table }, place) => refuseUnkept(session, table, place),
+    content: contentOf,
     write: replaceTable,
   },
   keepsVersions: true,

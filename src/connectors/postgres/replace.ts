@@ -24,8 +24,7 @@ export async function replaceTable(
   signal: AbortSignal,
 ): Promise<void> {
   const { table } = described;
-  // Others read on, and whoever wants to write waits until the new table is there.
-  await session.rows(`LOCK TABLE ${table.quoted} IN SHARE ROW EXCLUSIVE MODE`);
+  await holdTable(session, described);
   await refuseUnkept(session, table);
   const [schema, name] = [table.schema, table.relation].map(quoteName);
   const made = `${schema}.${quoteName(`loadline_new_${table.oid}`)}`;
@@ -47,6 +46,19 @@ export async function replaceTable(
   await swap(session, parts, { old: table.quoted, name: name ?? "", made, oid: table.oid, schema: schema ?? "" });
   await setPath(session, path ?? "");
   failpoint("swapped");
+}
+
+/** Others read on, and whoever wants to write waits until the new table is there. */
+function holdTable(session: PostgresSession, { table }: PostgresTable): Promise<unknown> {
+  return session.rows(`LOCK TABLE ${table.quoted} IN SHARE ROW EXCLUSIVE MODE`);
+}
+
+/** Each change of a row gives it another xmin, and a row that goes is one less. */
+export async function contentOf(session: PostgresSession, described: PostgresTable, isHeld: boolean): Promise<string> {
+  if (isHeld) await holdTable(session, described);
+  const sum = "sum(CAST(hashtextextended(CAST(t.xmin AS text), 0) AS numeric))";
+  const [row] = await session.rows(`SELECT concat(count(*), ' ', ${sum}) AS content FROM ${described.table.quoted} t`);
+  return row?.["content"] ?? "";
 }
 
 function setPath(session: PostgresSession, path: string): Promise<unknown> {

@@ -188,6 +188,8 @@ export interface WriteDialect<Session extends SqlSession, Table extends Describe
   replacement?: {
     how: string;
     refuse(session: Session, table: Table, place: Place): Promise<void>;
+    /** Text of all versions of its rows, in whatever order they stand. `isHeld`: until the transaction ends nobody changes them. */
+    content(session: Session, table: Table, isHeld: boolean): Promise<string>;
     write(session: Session, table: Table, batch: Batch, signal: AbortSignal): Promise<void>;
   };
   /** Whether it keeps a row for each version of a record. */

@@ -132,6 +132,16 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
         );
         return Number(row?.["n"]);
       }),
+    ...(replacement === undefined
+      ? {}
+      : {
+          markContent: (object) =>
+            client.explain(`looking at what is in ${object}`, async () => {
+              const found = await table(object);
+              if (found.isNew === true) return "";
+              return client.transact("read", (session) => replacement.content(session, found, false));
+            }),
+        }),
     forecastReads: () => 0,
     chooseWay: (request) => chooseWay(client, dialect, request, isPrepared),
     forecastCalls: () => 0,

@@ -2,6 +2,8 @@
 // written once, whoever comes again; a row that the server refuses costs no other; a row that is not there is told.
 
 import type { Batch, CallWrites, TransactionWrites } from "../../contract/write.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { type OpenBatch, openBatch } from "../kit/batch-file.ts";
 import type {
@@ -84,7 +86,12 @@ export function repeatableWrites<Session extends SqlSession, Table extends Descr
       client.explain(`writing ${batch.object}`, async () => {
         const described = await describe(batch.object);
         if (batch.operation === "replace") {
-          await client.transact("write", (session) => replaceTable(session, dialect, { described, batch, signal }));
+          const { found: _own, ...asIs } = batch;
+          // What an earlier try has written is another content, and our own.
+          const meant = again ? asIs : batch;
+          await client.transact("write", (session) =>
+            replaceTable(session, dialect, { described, batch: meant, signal }),
+          );
           return;
         }
         const read = readBatch(batch);
@@ -110,7 +117,21 @@ async function replaceTable<Session extends SqlSession, Table extends DescribedT
   { described, batch, signal }: { described: Table; batch: Batch; signal: AbortSignal },
 ): Promise<void> {
   if (replacement === undefined) throw new Error("the database replaces no tables");
+  if (batch.found !== undefined && (await replacement.content(session, described, true)) !== batch.found) {
+    throw changedTable(described.table.name);
+  }
   await replacement.write(session, described, batch, signal);
+}
+
+function changedTable(name: string): Failure {
+  return new Failure(
+    exitCode.stalePlan,
+    `${name} was changed by another since the plan: no new table takes its place`,
+    {
+      why: "all its rows would go, also those that nobody has seen in the plan",
+      next: "loadline abandon gives the run up, and a new plan sees the table as it is",
+    },
+  );
 }
 
 async function writeRows<Session extends SqlSession, Table extends DescribedTable>(

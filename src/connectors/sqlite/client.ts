@@ -108,7 +108,7 @@ export class SqliteClient extends DatabaseAccount<SqliteConnection> implements S
     try {
       database = openSqliteData(this.#file, { readOnly: kind === "read" });
       database.exec(begins[kind]);
-      defineContent(database);
+      defineContents(database);
       const done = await act(new SqliteSession(database));
       database.exec("COMMIT");
       return done;
@@ -130,7 +130,7 @@ export class SqliteClient extends DatabaseAccount<SqliteConnection> implements S
 }
 
 /** A short text that is equal where all values are, types too: SQLite has no such function. */
-function defineContent(database: DatabaseSync): void {
+function defineContents(database: DatabaseSync): void {
   const options = { varargs: true, deterministic: true, directOnly: true, useBigIntArguments: true };
   database.function("loadline_content", options, (...values: SqliteValue[]) => {
     const hash = createHash("sha1");
@@ -140,5 +140,13 @@ function defineContent(database: DatabaseSync): void {
       hash.update(`${type} ${text.length} ${text} `);
     }
     return hash.digest("hex");
+  });
+  // Of many of them, whatever their order.
+  database.aggregate<bigint>("loadline_sum", {
+    start: 0n,
+    directOnly: true,
+    useBigIntArguments: true,
+    step: (sum, content) => (sum + BigInt(`0x${String(content)}`)) % 2n ** 160n,
+    result: (sum) => sum.toString(16),
   });
 }

@@ -24,6 +24,12 @@ function rowName({ key }: SqliteDescribed): string {
   return key.length === 0 ? "''" : `coalesce(${nameByKey(key.map(columnIn))}, 'NULL')`;
 }
 
+/** Nothing else in a file tells that a row has changed. */
+function rowVersion({ columns }: SqliteDescribed): string {
+  const there = [...columns.values()].filter(({ isPlanned }) => isPlanned !== true);
+  return `loadline_content(${there.map(({ name }) => columnIn(name)).join(", ")})`;
+}
+
 export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
   ...readDialect,
   copyOut: (session, select, path, signal) => copyRows(session, select, path, signal, cellOf),
@@ -37,11 +43,7 @@ export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
   },
   render: renderField,
   rowName,
-  // Nothing else in a file tells that a row has changed.
-  rowVersion({ columns }) {
-    const there = [...columns.values()].filter(({ isPlanned }) => isPlanned !== true);
-    return `loadline_content(${there.map(({ name }) => columnIn(name)).join(", ")})`;
-  },
+  rowVersion,
   cell(table, field) {
     if (field === idColumn) return rowName(table);
     return table.columns.get(field)?.isPlanned === true ? "NULL" : columnIn(field);
@@ -56,6 +58,13 @@ export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
   replacement: {
     how: "in one transaction, in the place of all rows",
     refuse: refuseReferenced,
+    // Whoever writes has held the database since the transaction began.
+    async content(session, table) {
+      const [row] = await session.rows(
+        `SELECT count(*) || ' ' || loadline_sum(${rowVersion(table)}) AS content FROM ${table.table.quoted} t`,
+      );
+      return row?.["content"] ?? "";
+    },
     async write(session, table, batch, signal) {
       await refuseReferenced(session, table);
       await rewriteTable(session, targetDialect, table, batch, signal);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { StreamCounts } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
 import { type EarlierRun, isAllNew } from "../../diff/history-guards.ts";
+import { countOf } from "../../report/numbers.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
@@ -41,7 +42,7 @@ export async function judgeNewKeys(
   if (Number(same) * 2 < counts.creates) return [];
   return [
     {
-      sentence: `${name}: the keys of all ${counts.creates} rows find no record, all of them would be created; ${String(same)} of them are, but for the key, rows that run ${last.run} created: has the key another form? (guards.creates)`,
+      sentence: `${name}: the keys of all ${countOf(counts.creates, "row")} find no record, all of them would be created; ${String(same)} of them are, but for the key, rows that run ${last.run} created: has the key another form? (guards.creates)`,
       rows: "action = 'create'",
       what: "to be created",
     },

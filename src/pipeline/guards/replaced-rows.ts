@@ -38,7 +38,9 @@ export async function judgeReplaced(
   const limit = context.job.guards.deletes ?? { count: 0 };
   const taken = rowsTaken(counts);
   if (gone > 0 && !isWithin(gone, limit, taken)) {
-    stops.push(`${name}: at least ${gone} records to delete, at most ${showThreshold(limit, taken)} (guards.deletes)`);
+    stops.push(
+      `${name}: at least ${countOf(gone, "record")} to delete, at most ${showThreshold(limit, taken)} (guards.deletes)`,
+    );
   }
   return { notes: [note], stops };
 }

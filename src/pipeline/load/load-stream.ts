@@ -19,6 +19,7 @@ import { verifyRunFile } from "../run/run-files.ts";
 import { holdTakers } from "./hold-back.ts";
 import { fillNewIds } from "./new-ids.ts";
 import { holdOrphans } from "./orphans.ts";
+import { foundTable } from "./other-file.ts";
 import { readBackDoubtful } from "./read-back.ts";
 import { recheckBatches } from "./recheck.ts";
 import { lanesOf, waitBefore } from "./resend.ts";
@@ -179,6 +180,7 @@ async function loadOne(
         : { assignmentRule: stream.target.assignmentRule }),
       key: stream.target.key,
       ...(stream.target.beside === undefined ? {} : { beside: stream.target.beside }),
+      ...foundTable(context, stream),
       ...(stream.target.mode === "history" ? { history: historyOf(context, stream) } : {}),
       polls,
       onSent: (current, bytes) => progress.sent(current, bytes),

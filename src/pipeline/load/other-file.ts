@@ -6,23 +6,47 @@
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { showPath } from "../../core/errors.ts";
 import type { Stream } from "../../job/job.ts";
+import { replacesTable } from "../../job/mode.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 
-/** What tells the file that a stream would write over; null of a target that takes rows. */
+/** What tells the file that a stream would write over, or a table that is to give way once a plan is applied. */
 export async function markFound(context: RunContext, { target }: Stream): Promise<string | null> {
-  const store = targetOf(context, target.connection).writes.wholeFile;
+  const connected = targetOf(context, target.connection);
+  // A run writes what it has planned, and does not read the table twice more for that.
+  if (replacesTable(target) && context.run.command !== "plan") return null;
+  if (replacesTable(target)) return (await connected.markContent?.(target.object)) ?? null;
+  const store = connected.writes.wholeFile;
   if (store === undefined) return null;
   return (await store.mark(target.object.replaceAll("{run}", context.run.id))) ?? "";
 }
 
-/** Throws a Failure (7) where a batch would write over a file that is another than the plan found. */
+/** What a plan found in the table that gives way, for who writes it. */
+export function foundTable({ ledger, run }: RunContext, { name, target }: Stream): { found?: string } {
+  if (!replacesTable(target) || run.options.onConflict === "overwrite") return {};
+  const { found = null } = ledger.streams(run.id).find((one) => one.name === name) ?? {};
+  return found === null ? {} : { found };
+}
+
+/** Throws a Failure (7) where a table is another than the plan found, before anything is begun. */
+async function refuseOtherTable(context: RunContext, stream: Stream): Promise<void> {
+  const { found } = foundTable(context, stream);
+  const { connection, object } = stream.target;
+  if (found === undefined || (await targetOf(context, connection).markContent?.(object)) === found) return;
+  throw stalePlan(`${object} was changed by another since the plan: no new table takes its place`, {
+    why: "all its rows would go, also those that nobody has seen in the plan",
+    next: `make the plan anew: loadline plan ${showPath(context.run.jobFile)}; or replace the table as it is with --on-conflict overwrite`,
+  });
+}
+
+/** Throws a Failure (7) where a batch would write over a file, or a table, that is another than the plan found. */
 export async function refuseOtherFile(
   context: RunContext,
   stream: Stream,
   batches: readonly BatchRecord[],
 ): Promise<void> {
   const { run, ledger } = context;
+  if (replacesTable(stream.target)) return await refuseOtherTable(context, stream);
   const target = targetOf(context, stream.target.connection);
   const store = target.writes.wholeFile;
   const { found = null } = ledger.streams(run.id).find(({ name }) => name === stream.name) ?? {};
