@@ -2,7 +2,7 @@
 // that an earlier run rejected, `rollback` of a run, `repair` of what a truth pass finds. In: a verb and a mode. Out: a load whose end the same oracle judges. What must hold: what
 // comes before the command is undisturbed, and its end is asked for what the oracle can't see.
 
-import { copyFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
@@ -64,14 +64,14 @@ const planFile = "contacts.plan";
 async function prepareApply(lane: Lane, mode: LoadMode, load: Load): Promise<VerbLoad> {
   const { sandbox, project } = load;
   const job = project.read("jobs/contacts.yaml");
-  const kept = await onceFor(`plan ${mode} ${job}`, async (folder) => {
+  const make = async () => {
     await expectDone(load.run(["plan", "jobs/contacts.yaml", "--out", planFile]));
-    copyFileSync(project.path(planFile), join(folder, planFile));
-    return folder;
-  });
+    return readFileSync(project.path(planFile));
+  };
+  // A record that is to be deleted is held back where it is another by its time alone.
+  const plan = kindOf(mode) === "delete" ? await make() : await onceFor(`plan ${mode} ${job}`, make);
   await project[Symbol.asyncDispose]();
-  const other = createProject({ ...connections(sandbox), "jobs/contacts.yaml": job });
-  copyFileSync(join(kept, planFile), other.path(planFile));
+  const other = createProject({ ...connections(sandbox), "jobs/contacts.yaml": job, [planFile]: plan });
   const { before, held } = await changeRecords(sandbox, mode, load.before);
   const rows = inputRows(inputFile()).filter(({ id = "" }) => !held.includes(id));
   const csv = stringify(rows, { header: true });
