@@ -48,7 +48,7 @@ function relayMessages(client: Socket, upstream: Socket, { database, strike }: H
               .replace(/^[^\0]*\0(?=.)/s, "")
           : "";
       const text = kind === "Q" ? message.subarray(5).toString("latin1") : sql;
-      if (text.startsWith("BEGIN")) writes = text.includes("READ WRITE");
+      if (text.startsWith("BEGIN")) writes = !text.includes("READ ONLY");
       const call = calls.find(([name, begins]) => begins.test(text) && (name !== "write" || writes))?.[0];
       if (call !== undefined && strike(call)) return;
       upstream.write(message);
