@@ -10,7 +10,10 @@ import { compareField, decisionsTable, deletedTable, differsFrom, heldTable, may
 import type { ComparedField, CompareInput } from "./match.ts";
 import { isNewer, withTimes } from "./newest.ts";
 
-export const twoWayTable = "two_way";
+const twoWayTable = "two_way";
+
+/** Deleted rows whose record lives on as another: _row_. */
+export const mergedTable = "merged_rows";
 
 /** In the base, of a value that the other side certainly changed: equal to none. */
 export const changedMark = "\u0001";
@@ -28,7 +31,10 @@ export interface TwoWayInput {
   fields: readonly TwoWayField[];
   /** Of the source: the name in the base, and SQL of what a row `s` holds now: '' is no value, NULL is not known. */
   columns: readonly { name: string; now: string }[];
-  /** SELECT of the pairs: source_id, target_id, then the columns as `o:` and the fields as `q:`, likewise. */
+  /**
+   * SELECT of the pairs: source_id, target_id, then the columns as `o:` and the fields as `q:`, likewise; `was_source` and
+   * `was_target`, the id of the record whose place one has taken since; `goes`, '1' where a person wants it deleted.
+   */
   base: string;
   /** BOOLEAN over a row `s`: its record was deleted. Undefined where that is not told. */
   deleted?: string;
@@ -55,12 +61,15 @@ export function decideRows(input: TwoWayInput): string[] {
   const { compare, fields, columns, base, fold, deleted = "false", onDeletes } = input;
   const matches = withTimes(compare, "SELECT * FROM matches WHERE _row_ IS NOT NULL");
   const cells = [
-    ...columns.flatMap(({ name, now }) => [`${now} AS ${nowName(name)}`, `b.${heldName(name)}`]),
+    ...columns.flatMap(({ name, now }) => [
+      `${now} AS ${nowName(name)}`,
+      `${heldOf({ name, now })} AS ${heldName(name)}`,
+    ]),
     ...fields.flatMap(({ field }) => {
       const { value } = compareField(compare, field);
       return [
         `coalesce(m.${identifier(field.name)}, '') AS ${presentName(field.name)}`,
-        `b.${agreedName(field.name)}`,
+        `${agreedOf(field.name)} AS ${agreedName(field.name)}`,
         `coalesce(${value}, '') AS ${mappedNow(field.name)}`,
       ];
     }),
@@ -75,12 +84,16 @@ export function decideRows(input: TwoWayInput): string[] {
   );
   // What nobody agreed on, or somebody has changed since, is no copy of what was deleted.
   const isCopy = `is_known AND NOT (${["false", ...isChanged].join(" OR ")})`;
-  const mayGo = onDeletes === "carry" && !input.adopts ? `is_deleted AND ${isCopy}` : "false";
-  const isAsked = onDeletes === "ignore" || input.adopts ? "false" : `is_deleted AND NOT (${mayGo})`;
+  const isDecided = onDeletes === "carry" ? "true" : "is_decided";
+  const mayGo =
+    onDeletes === "ignore" || input.adopts ? "false" : `is_deleted AND NOT is_merged AND ${isDecided} AND ${isCopy}`;
+  const isAsked = onDeletes === "ignore" || input.adopts ? "false" : `is_deleted AND NOT is_merged AND NOT (${mayGo})`;
   return [
     `CREATE OR REPLACE TEMP TABLE ${twoWayTable} AS
       SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, s._version_ AS source_time, m._version_ AS target_time,
         b.source_id IS NOT NULL AS is_known, ${deleted} AS is_deleted,
+        coalesce(b.goes = '1', false) AS is_decided,
+        s._row_ IN (SELECT _row_ FROM ${mergedTable}) AS is_merged,
         ${[...cells, ...decided].join(",\n ")}
       FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
       LEFT JOIN (${base}) b ON ${fold("b.source_id")} = ${fold("s._id_")} AND ${fold("b.target_id")} = ${fold("m._id_")}
@@ -95,13 +108,25 @@ export function decideRows(input: TwoWayInput): string[] {
   ];
 }
 
+/** What nothing is said of by the record that took another's place was not taken away by anybody. */
+function agreedOf(name: string): string {
+  return `CASE WHEN b.was_target IS NULL OR m.${identifier(name)} IS NOT NULL THEN b.${agreedName(name)} END`;
+}
+
+function heldOf({ name, now }: { name: string; now: string }): string {
+  return `CASE WHEN b.was_source IS NULL OR ${now} <> '' THEN b.${heldName(name)} END`;
+}
+
 function decide(input: TwoWayInput, { field, columns, ownership }: TwoWayField): string {
   const { compare, adopts } = input;
   const { changed, value } = compareField(compare, field);
   const present = `m.${identifier(field.name)}`;
-  const agreed = `b.${agreedName(field.name)}`;
+  const agreed = agreedOf(field.name);
   const now = new Map(input.columns.map((column) => [column.name, column.now]));
-  const held = columns.map((name) => ({ now: now.get(name) ?? "''", before: `b.${heldName(name)}` }));
+  const held = columns.map((name) => {
+    const sql = now.get(name) ?? "''";
+    return { now: sql, before: heldOf({ name, now: sql }) };
+  });
   const known = [...held.flatMap((one) => [one.now, one.before]), agreed].map((sql) => `${sql} IS NOT NULL`);
   const ours = ["false", ...held.map((one) => `${one.now} <> ${one.before}`)].join(" OR ");
   const theirs = differs(field.equality, `nullif(${agreed}, '')`, present);
@@ -139,7 +164,7 @@ export function agreeOn({ fields, columns }: Pick<TwoWayInput, "fields" | "colum
       WHEN 'yield' THEN CASE WHEN ${before} IS NULL OR ${before} = ${present} THEN ${literal(changedMark)} ELSE ${before} END
       ELSE ${before} END AS ${agreedName(field.name)}`;
   });
-  const isGone = `_row_ IN (SELECT _row_ FROM ${deletedTable}) AS is_gone`;
+  const isGone = `is_merged OR _row_ IN (SELECT _row_ FROM ${deletedTable}) AS is_gone`;
   return `SELECT ${["_row_", "source_id", "target_id", isGone, ...moved, ...agreed].join(", ")} FROM ${twoWayTable}
     WHERE _row_ NOT IN (SELECT _row_ FROM ${heldTable})`;
 }

@@ -93,10 +93,43 @@ test("what one job made is known to the other by its id, and by what the twin wr
   // One is merged away in HubSpot: the survivor has a new id, and is still the record that Salesforce knows.
   const [ann, bob] = await pair.hubspot();
   const merge = { primaryObjectId: ann?.id, objectIdToMerge: bob?.id };
-  await pair.sandbox.hubspotApi("POST", "/crm/v3/objects/contacts/merge", merge);
+  await pair.portal.hubspotApi("POST", "/crm/v3/objects/contacts/merge", merge);
   await pair.settle();
   expect(await pair.hubspot()).toHaveLength(1);
   expect((await pair.salesforce()).map(({ LastName }) => LastName)).toEqual(["Ann", "Bob"]);
+});
+
+test("a merge in HubSpot goes on with what was agreed on: the survivor is no deletion, and changes of both sides meet in it", async () => {
+  await using pair = await openPair({ deletes: "carry" });
+  const ids: string[] = [];
+  for (const name of ["Ann", "Bob", "Cid", "Dan"])
+    ids.push(await pair.addSalesforce({ LastName: name, Email: `${name}@x.de`, Title: "Boss", FirstName: "X" }));
+  await pair.run(toHubSpot);
+  await pair.run(toSalesforce);
+  const there = new Map((await pair.hubspot()).map(({ id, lastname }) => [lastname, id]));
+  for (const [kept, gone] of [
+    ["Ann", "Bob"],
+    ["Cid", "Dan"],
+  ] as const) {
+    const merge = { primaryObjectId: there.get(kept), objectIdToMerge: there.get(gone) };
+    await pair.portal.hubspotApi("POST", "/crm/v3/objects/contacts/merge", merge);
+  }
+  // Of Ann nothing else changed; of Cid another field on each side.
+  await pair.setSalesforce(ids[2] ?? "", { Title: "Head" });
+  const survivor = (await pair.hubspot()).find(({ lastname }) => lastname === "Cid")?.id ?? "";
+  await pair.setHubSpot(survivor, { firstname: "C." });
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 4, held: 0 });
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1, held: 0 });
+  expect((await pair.salesforce()).map(({ LastName, Title, FirstName }) => [LastName, Title, FirstName])).toEqual([
+    ["Ann", "Boss", "X"],
+    ["Cid", "Head", "C."],
+  ]);
+  const left = (await pair.hubspot()).map(({ lastname, jobtitle }) => [lastname, jobtitle ?? ""]);
+  expect(left.sort()).toEqual([
+    ["Ann", "Boss"],
+    ["Cid", "Head"],
+  ]);
+  expect(await pair.settle()).toEqual([0]);
 });
 
 test("records that could be several are held back, and none is made for them", async () => {
@@ -120,12 +153,70 @@ test("a deletion is carried where the other side has not changed the record, and
   await pair.sandbox.api("DELETE", `sobjects/Contact/${ids[0]}`);
   await pair.sandbox.api("DELETE", `sobjects/Contact/${ids[1]}`);
   await pair.setHubSpot(there.get("Bob") ?? "", { jobtitle: "Chief" });
-  await pair.sandbox.hubspotApi("DELETE", `/crm/v3/objects/contacts/${there.get("Cid")}`);
+  await pair.portal.hubspotApi("DELETE", `/crm/v3/objects/contacts/${there.get("Cid")}`);
   expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1, held: 1 });
   expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 1, held: 0 });
   expect((await pair.hubspot()).map(({ lastname }) => lastname)).toEqual(["Bob", "Dan"]);
   expect((await pair.salesforce()).map(({ LastName }) => LastName)).toEqual(["Dan"]);
   expect(await pair.settle()).toEqual([0]);
+});
+
+test("what changes between plan and sending is held back where the last reading shows it; both may be started at once", async () => {
+  const calls: string[] = [];
+  let isAt: (path: string) => boolean = () => false;
+  let meanwhile = async () => undefined as unknown;
+  const before = async (system: string, _method: string, path: string) => {
+    if (system !== "hubspot") return;
+    calls.push(path);
+    if (!isAt(path)) return;
+    isAt = () => false;
+    await meanwhile();
+  };
+  await using pair = await openPair({ ownership: { jobtitle: "newest" }, deletes: "ask", before });
+  const ann = await pair.addSalesforce({ LastName: "Ann", Email: "ann@x.de" });
+  const bob = await pair.addSalesforce({ LastName: "Bob", Email: "bob@x.de" });
+  await pair.run(toHubSpot);
+  // Whichever comes first runs; the other waits for its end or says that it is at work.
+  const both = await Promise.all(
+    [toHubSpot, toSalesforce].map((job) => pair.project.run("run", job, "--yes", "--json")),
+  );
+  expect(both.map(({ code }) => code)).toContain(0);
+  for (const { code } of both) expect([0, 6]).toContain(code);
+  await pair.run(toSalesforce);
+  expect(await pair.hubspot()).toHaveLength(2);
+  const [there] = (await pair.hubspot()).filter(({ lastname }) => lastname === "Ann");
+
+  await pair.setSalesforce(ann, { Title: "One" });
+  calls.length = 0;
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1, held: 0 });
+  const isWrite = (path: string) => path.endsWith("/batch/update");
+  const lastReading = calls.slice(0, calls.findIndex(isWrite)).length;
+
+  // Before the last reading: it is seen, held back, and then the newer one counts.
+  await pair.setSalesforce(ann, { Title: "Two" });
+  calls.length = 0;
+  isAt = () => calls.length === lastReading;
+  meanwhile = async () => {
+    await pair.portal.advance(5000);
+    await pair.setHubSpot(there?.id ?? "", { jobtitle: "Hers" });
+  };
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 0, held: 1 });
+  expect((await pair.hubspot()).map(({ jobtitle }) => jobtitle ?? "").sort()).toEqual(["", "Hers"]);
+  await pair.run(toSalesforce);
+  expect((await pair.salesforce()).map(({ Title }) => Title)).toEqual(["Hers", null]);
+
+  // After it: the window that remains.
+  await pair.run(toHubSpot);
+  await pair.setSalesforce(ann, { Title: "Three" });
+  isAt = isWrite;
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1, held: 0 });
+  expect((await pair.hubspot()).map(({ jobtitle }) => jobtitle ?? "").sort()).toEqual(["", "Three"]);
+
+  await pair.sandbox.api("DELETE", `sobjects/Contact/${bob}`);
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 0, held: 1 });
+  expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours")).stdout).toContain("1 field decided: ours");
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1, held: 0 });
+  expect((await pair.hubspot()).map(({ lastname }) => lastname)).toEqual(["Ann"]);
 });
 
 test("a person decides a conflict once, whichever job is asked, and the twin or the job writes it", async () => {

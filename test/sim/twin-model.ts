@@ -1,16 +1,28 @@
-// Two-way jobs under the hands of people on both sides, against a model. In: a seed: records that are there on either side or
-// both, then phases of edits and deletions on both, runs that are killed or lose an answer, decisions of a person. Out: both
-// sides hold what the last edit of a field says, by the job's ownership where both changed it; nobody's edit is lost, no
-// record is doubled, and a round after the last change writes nothing. Throws with the seed otherwise.
+// Two-way jobs under the hands of people on both sides, against a model. In: a seed, and how many histories share its runs:
+// each is a group of records of its own, that are there on either side or both, then added, edited, deleted and merged on
+// both sides, in phases. Between them the two jobs run: killed, without an answer, with clocks apart, with a late index, at
+// the same moment, with people at work between plan and sending. Out: both sides hold what the model says; nobody's edit is
+// lost, no record is doubled, and the jobs come to rest. Throws with the seed otherwise.
+// Not drawn: a survivor of a merge of which a person is to decide a field before the jobs have met it.
 
+import { existsSync } from "node:fs";
 import { seededFraction } from "../../src/core/random.ts";
-import { type Fields, openPair, type Pair, toHubSpot, toSalesforce } from "../support/twins.ts";
-
-const fields = [
-  { here: "Title", there: "jobtitle", wins: "here" },
-  { here: "FirstName", there: "firstname", wins: "there" },
-  { here: "LastName", there: "lastname", wins: "person" },
-] as const;
+import { openPair, type Pair, toHubSpot, toSalesforce } from "../support/twins.ts";
+import {
+  add,
+  askedOf,
+  decideFor,
+  edit,
+  look,
+  merge,
+  newPerson,
+  other,
+  type Person,
+  remove,
+  type Side,
+  settlePerson,
+  twinFields,
+} from "./twin-people.ts";
 
 const kills = [
   "planned:1",
@@ -24,148 +36,286 @@ const kills = [
 ];
 const faults = [
   { match: "POST /crm/**", nth: [2], do: { reset: "after" } },
+  { match: "POST /crm/objects/*/contacts/batch/u*", nth: [1], do: { reset: "after" } },
   { match: "* /services/data/**", nth: [9], do: { reset: "after" } },
+  { match: "PATCH /services/data/**", nth: [1], do: { reset: "after" } },
   { match: "POST /crm/**", rate: 0.1, do: { status: 503, headers: { "Retry-After": "0" } } },
 ];
+const sides = ["here", "there"] as const;
+const lagMs = 20_000;
 
-interface Known {
-  email: string;
-  /** What the two hold of each field, as far as they agree. */
-  values: Map<string, string>;
+/** What the runs of a seed met. */
+export interface Met {
+  kills: number;
+  faults: number;
+  between: number;
+  atOnce: number;
+  late: number;
+  apart: number;
+  merges: number;
+  asked: number;
 }
 
-type Next = () => number;
+export const nothingMet = (): Met => ({
+  kills: 0,
+  faults: 0,
+  between: 0,
+  atOnce: 0,
+  late: 0,
+  apart: 0,
+  merges: 0,
+  asked: 0,
+});
 
-export async function tryTwins(seed: number): Promise<void> {
-  const next = seededFraction(seed);
-  await using pair = await openPair({ ownership: { jobtitle: "source", firstname: "target" }, deletes: "carry" });
+export async function tryTwins(seed: number, histories = 1, met = nothingMet()): Promise<void> {
+  const world = new World(seed, histories, met);
   const problems: string[] = [];
   try {
-    const known = await fill(pair, next);
-    problems.push(...(await settle(pair, next, "first")));
-    problems.push(...(await compare(pair, known, "first")));
-    for (let phase = 1; phase <= 2 && problems.length === 0; phase += 1)
-      problems.push(...(await tryPhase(pair, known, next, `phase ${phase}`)));
+    problems.push(...(await world.prove()));
   } catch (error) {
     problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  if (problems.length > 0) throw new Error(`seed ${seed} (twins):\n${problems.join("\n")}`);
+  if (problems.length > 0)
+    throw new Error(`seed ${seed} (twins of ${histories}):\n${[...problems, ...world.told].join("\n")}`);
 }
 
-/** Records on either side, or on both by one address. */
-async function fill(pair: Pair, next: Next): Promise<Known[]> {
-  const known: Known[] = [];
-  for (let index = 0; index < 3 + Math.floor(next() * 3); index += 1) {
-    const email = `p${index}@x.de`;
-    const values = new Map(fields.map(({ here }) => [here as string, `${here}${index}`]));
-    const where = next();
-    if (where < 0.7) await pair.addSalesforce({ Email: email, ...Object.fromEntries(values) });
-    if (where > 0.4)
-      await pair.addHubSpot({
-        email,
-        ...Object.fromEntries(fields.map(({ here, there }) => [there, values.get(here) ?? ""])),
-      });
-    known.push({ email, values });
+class World {
+  readonly #next: () => number;
+  readonly #histories: number;
+  readonly #met: Met;
+  readonly #people: Person[] = [];
+  /** What was done, for a seed that ends otherwise. */
+  readonly told: string[] = [];
+  readonly #ahead: Record<Side, number> = { here: 0, there: 0 };
+  #count = 0;
+  #values = 0;
+  /** Set where people are to be at work once the next run has asked its target so many times. */
+  #between: { system: string; calls: number } | undefined;
+  #pair: Pair | undefined;
+
+  constructor(seed: number, histories: number, met: Met) {
+    this.#next = seededFraction(seed);
+    this.#histories = histories;
+    this.#met = met;
   }
-  return known;
-}
 
-async function tryPhase(pair: Pair, known: Known[], next: Next, phase: string): Promise<string[]> {
-  const ids = await findIds(pair);
-  const asked: { one: Known; here: string; there: string; merged: Map<string, string> }[] = [];
-  for (const one of [...known]) {
-    const { here: ours = "", there: theirs = "" } = ids.get(one.email) ?? {};
-    const edits = { here: {} as Fields, there: {} as Fields };
-    const merged = new Map(one.values);
-    let isAsked = false;
-    for (const { here, there, wins } of fields) {
-      const mine = next() < 0.35 ? `${here} ${phase} a${Math.floor(next() * 99)}` : undefined;
-      const yours = next() < 0.35 ? `${here} ${phase} b${Math.floor(next() * 99)}` : undefined;
-      if (mine !== undefined) edits.here[here] = mine;
-      if (yours !== undefined) edits.there[there] = yours;
-      if (mine !== undefined && yours !== undefined && wins === "person") isAsked = true;
-      const winner = wins === "there" ? (yours ?? mine) : (mine ?? yours);
-      if (winner !== undefined) merged.set(here, winner);
-    }
-    const gone = next();
-    if (gone < 0.1 && Object.keys(edits.there).length === 0) {
-      await pair.sandbox.api("DELETE", `sobjects/Contact/${ours}`);
-      known.splice(known.indexOf(one), 1);
-      continue;
-    }
-    if (gone > 0.9 && Object.keys(edits.here).length === 0) {
-      await pair.sandbox.hubspotApi("DELETE", `/crm/v3/objects/contacts/${theirs}`);
-      known.splice(known.indexOf(one), 1);
-      continue;
-    }
-    if (Object.keys(edits.here).length > 0) await pair.setSalesforce(ours, edits.here);
-    if (Object.keys(edits.there).length > 0) await pair.setHubSpot(theirs, edits.there);
-    if (isAsked) asked.push({ one, here: edits.here["LastName"] ?? "", there: edits.there["lastname"] ?? "", merged });
-    else one.values = merged;
+  async prove(): Promise<string[]> {
+    const before = (system: string, method: string, path: string) => this.#hear(system, method, path);
+    const ownership = { jobtitle: "source", firstname: "target", phone: "newest" };
+    await using pair = await openPair({ ownership, deletes: "carry", before });
+    this.#pair = pair;
+    await this.#moveClocks();
+    for (let group = 0; group < this.#histories; group += 1)
+      for (let index = 0; index < 3 + this.#draw(3); index += 1) await this.#add(group);
+    const problems = await this.#settle("first");
+    for (let phase = 1; phase <= 2 && problems.length === 0; phase += 1) problems.push(...(await this.#phase(phase)));
+    return problems;
   }
-  const problems = await settle(pair, next, phase);
-  const held = asked.map(({ one }) => one);
-  problems.push(
-    ...(await compare(
-      pair,
-      known.filter((one) => !held.includes(one)),
-      phase,
-    )),
-  );
-  if (asked.length === 0 || problems.length > 0) return problems;
-  const listed = JSON.parse((await pair.project.run("conflicts", toHubSpot, "--json")).stdout) as {
-    conflicts: { field: string }[];
-  };
-  if (listed.conflicts.length !== asked.length)
-    problems.push(`${phase}: ${listed.conflicts.length} of ${asked.length} asked`);
-  const side = next() < 0.5 ? "ours" : "theirs";
-  await pair.project.run("conflicts", toHubSpot, "--take", side);
-  for (const { one, here, there, merged } of asked) one.values = merged.set("LastName", side === "ours" ? here : there);
-  problems.push(...(await settle(pair, next, `${phase} decided`)));
-  return [...problems, ...(await compare(pair, known, `${phase}, ${side}`))];
-}
 
-async function findIds(pair: Pair): Promise<Map<string, { here?: string; there?: string }>> {
-  const ids = new Map<string, { here?: string; there?: string }>();
-  for (const record of await pair.salesforce()) ids.set(String(record["Email"]), { here: String(record["Id"]) });
-  for (const { email = "", id } of await pair.hubspot()) ids.set(email, { ...ids.get(email), there: id });
-  return ids;
-}
+  get #open(): Pair {
+    if (this.#pair === undefined) throw new Error("no pair");
+    return this.#pair;
+  }
 
-/** Runs both, one of them perhaps killed or without an answer, until a round writes nothing: a few must do. */
-async function settle(pair: Pair, next: Next, phase: string): Promise<string[]> {
-  const job = next() < 0.5 ? toHubSpot : toSalesforce;
-  const args = ["run", job, "--yes", "--json"];
-  const luck = next();
-  if (luck < 0.4) {
-    const env = { LOADLINE_FAILPOINT: kills[Math.floor(next() * kills.length)] ?? "" };
-    await pair.project.start(args, { env }).finished;
-  } else if (luck < 0.7) {
-    await pair.sandbox.setFaults([faults[Math.floor(next() * faults.length)]]);
+  /** No value is given twice. */
+  #number(): number {
+    this.#values += 1;
+    return this.#values;
+  }
+
+  #draw(choices: number): number {
+    return Math.floor(this.#next() * choices);
+  }
+
+  #pick<T>(choices: readonly T[]): T {
+    return choices[this.#draw(choices.length)] as T;
+  }
+
+  async #moveClocks(): Promise<void> {
+    for (const [side, sandbox] of [
+      ["here", this.#open.sandbox],
+      ["there", this.#open.portal],
+    ] as const) {
+      const ms = this.#next() < 0.3 ? this.#draw(90) * 1000 : 0;
+      this.#ahead[side] += ms;
+      if (ms > 0) await sandbox.advance(ms);
+      if (ms > 0) this.#met.apart += 1;
+    }
+  }
+
+  /** Both clocks go on, so that no two changes are of one time. */
+  async #pass(ms: number): Promise<void> {
+    for (const sandbox of [this.#open.sandbox, this.#open.portal]) await sandbox.advance(ms);
+    for (const side of sides) this.#ahead[side] += ms;
+  }
+
+  /** On either side, or on both by one address. */
+  async #add(group: number): Promise<void> {
+    this.#count += 1;
+    const person = newPerson(
+      `p${this.#count}@x.de`,
+      group,
+      twinFields.map(({ here }) => [here, `${here}${this.#count}`]),
+    );
+    const where = this.#next();
+    if (where < 0.7) await add(this.#open, person, "here");
+    if (where > 0.4) await add(this.#open, person, "there");
+    person.isJoined = where > 0.4 && where < 0.7;
+    this.#people.push(person);
+  }
+
+  async #phase(phase: number): Promise<string[]> {
+    const late = this.#next() < 0.3 ? lagMs : 0;
+    if (late > 0) this.#met.late += 1;
+    await this.#open.portal.hubspotApi("POST", "/__sandbox/hubspot/search-lag", { ms: late });
+    await this.#moveClocks();
+    await this.#change(0.35);
+    await this.#leave();
+    if (this.#next() < 0.5) await this.#add(this.#draw(this.#histories));
+    const problems = await this.#settle(`phase ${phase}`);
+    const asked = this.#people.filter((person) => askedOf(person).length > 0);
+    if (asked.length === 0 || problems.length > 0) return problems;
+    this.#met.asked += asked.length;
+    const listed = JSON.parse((await this.#open.project.run("conflicts", toHubSpot, "--json")).stdout) as {
+      conflicts: { source: string }[];
+    };
+    const told = listed.conflicts.map(({ source }) => source);
+    const isTold = ({ id: { here = "" } }: Person) =>
+      told.filter((id) => here.startsWith(id.slice(0, 15))).length === 1;
+    if (told.length !== asked.length || !asked.every(isTold))
+      return [`phase ${phase}: asked of ${told.join(", ")}, not of ${asked.map(({ id }) => id.here).join(", ")}`];
+    const take = this.#pick(sides);
+    await this.#open.project.run("conflicts", toHubSpot, "--take", take === "here" ? "ours" : "theirs");
+    for (const person of asked) decideFor(person, take);
+    return this.#settle(`phase ${phase}, ${take} taken`);
+  }
+
+  /** People edit some fields of some records, one call a record and side. */
+  async #change(rate: number, isBetween = false): Promise<void> {
+    const held = await look(this.#open, this.#people);
+    for (const side of this.#next() < 0.5 ? sides : ([...sides].reverse() as Side[])) {
+      await this.#pass(3000);
+      const at = Date.now() + this.#ahead[side];
+      for (const person of this.#people) {
+        if (held.get(person.email)?.[side] === undefined || person.isJoined) continue;
+        const fields = twinFields.filter(() => this.#next() < rate);
+        // Whose record was changed last is another question once a run has written into it.
+        const may = isBetween ? fields.filter(({ wins }) => wins !== "newest") : fields;
+        if (may.length === 0) continue;
+        const values = may.map((field) => [field, `${field.here} ${side} ${this.#number()}`] as const);
+        await edit(this.#open, held, person, { side, values, at });
+        this.told.push(
+          `  ${person.email} ${side}${isBetween ? " between" : ""}: ${values.map(([, value]) => value).join(", ")}`,
+        );
+      }
+    }
+    await this.#pass(3000);
+  }
+
+  /** Records go, alone or into another of their group, where the other side has not changed them. */
+  async #leave(): Promise<void> {
+    const held = await look(this.#open, this.#people);
+    const isBoth = ({ email }: Person) => sides.every((side) => held.get(email)?.[side] !== undefined);
+    for (const person of [...this.#people]) {
+      if (this.#next() > 0.12 || !isBoth(person)) continue;
+      const side = this.#pick(sides);
+      if (person.changed[other[side]].size > 0) continue;
+      const kept = this.#people.find(
+        (one) => one !== person && one.group === person.group && isBoth(one) && askedOf(one).length === 0,
+      );
+      if (kept !== undefined && this.#next() < 0.5) {
+        await merge(this.#open, [kept, person], side);
+        kept.isJoined = true;
+        this.#met.merges += 1;
+        this.told.push(`  ${person.email} merged into ${kept.email} ${side}`);
+      } else {
+        await remove(this.#open, person, side);
+        this.told.push(`  ${person.email} deleted ${side}`);
+      }
+      this.#people.splice(this.#people.indexOf(person), 1);
+    }
+  }
+
+  async #hear(system: string, method: string, path: string): Promise<void> {
+    const between = this.#between;
+    if (between === undefined || between.system !== system) return;
+    const isRead = system === "hubspot" ? path.includes("/batch/read") : method === "GET" && path.includes("/query");
+    if (!isRead) return;
+    between.calls -= 1;
+    if (between.calls > 0) return;
+    this.#between = undefined;
+    this.#met.between += 1;
+    await this.#change(0.2, true);
+  }
+
+  /** Runs both, one of them with bad luck, until a round writes nothing: a few must do. */
+  async #settle(phase: string): Promise<string[]> {
+    const pair = this.#open;
+    const job = this.#pick([toHubSpot, toSalesforce]);
+    const args = ["run", job, "--yes", "--json"];
+    const luck = this.#next();
+    this.told.push(`${phase}: ${job}, luck ${luck}`);
+    if (luck < 0.35) {
+      const env = { LOADLINE_FAILPOINT: this.#pick(kills) };
+      const { signal } = await pair.project.start(args, { env }).finished;
+      if (signal !== null) this.#met.kills += 1;
+      if (this.#next() < 0.5) await this.#change(0.2, true);
+    } else if (luck < 0.55) {
+      const fault = this.#pick(faults);
+      for (const sandbox of [pair.sandbox, pair.portal]) await sandbox.setFaults([fault]);
+      await pair.project.run(...args);
+      for (const sandbox of [pair.sandbox, pair.portal]) {
+        this.#met.faults += (await sandbox.faultsMet())[0] ?? 0;
+        await sandbox.setFaults([]);
+      }
+    } else if (luck < 0.8) {
+      this.#between = { system: job === toHubSpot ? "hubspot" : "salesforce", calls: 1 + this.#draw(4) };
+    } else if (luck < 0.9) {
+      this.#met.atOnce += 1;
+      await Promise.all([toHubSpot, toSalesforce].map((one) => pair.project.run("run", one, "--yes", "--json")));
+    }
+    // An unfinished run is finished by its own job.
     await pair.project.run(...args);
-    await pair.sandbox.setFaults([]);
-  }
-  // An unfinished run is finished by its own job.
-  await pair.project.run(...args);
-  const rounds = await pair.settle();
-  return rounds.at(-1) === 0 && rounds.length <= 4 ? [] : [`${phase}: not quiet: ${rounds.join(", ")}`];
-}
-
-async function compare(pair: Pair, known: readonly Known[], phase: string): Promise<string[]> {
-  const here = await pair.salesforce();
-  const there = await pair.hubspot();
-  const problems: string[] = [];
-  for (const { email, values } of known) {
-    const ours = here.filter((one) => one["Email"] === email);
-    const theirs = there.filter((one) => one["email"] === email);
-    if (ours.length !== 1 || theirs.length !== 1)
-      problems.push(`${phase}: ${email} is there ${ours.length} and ${theirs.length} times`);
-    for (const field of fields) {
-      const expected = values.get(field.here);
-      const found = [ours[0]?.[field.here], theirs[0]?.[field.there]];
-      if (found.some((one) => one !== expected))
-        problems.push(`${phase}: ${email} ${field.here} is ${found.join(" and ")}, not ${expected}`);
+    this.#between = undefined;
+    // The index knows by then what was written before.
+    await this.#pass(lagMs + 5000);
+    const rounds: number[] = [];
+    for (let wrote = 1; wrote > 0 && rounds.length < 6; rounds.push(wrote)) {
+      wrote = (await pair.run(toHubSpot)).wrote + (await pair.run(toSalesforce)).wrote;
+      await this.#pass(lagMs + 5000);
     }
+    for (const folder of pair.project.runFolders().slice(-2)) {
+      const path = `${folder.slice(pair.project.folder.length + 1)}/conflicts/contacts.csv`;
+      if (existsSync(pair.project.path(path))) this.told.push(pair.project.read(path));
+    }
+    if (rounds.at(-1) !== 0 || rounds.length > 4) return [`${phase}: not quiet: ${rounds.join(", ")}`];
+    return this.#compare(phase);
   }
-  return problems;
+
+  async #compare(phase: string): Promise<string[]> {
+    const problems: string[] = [];
+    const addresses = [
+      (await this.#open.salesforce()).map((one) => one["Email"]),
+      (await this.#open.hubspot()).map((one) => one["email"]),
+    ];
+    for (const person of this.#people) settlePerson(person);
+    const known = new Set(this.#people.map(({ email }) => email));
+    for (const [index, list] of addresses.entries()) {
+      const double = list.filter((one, place) => list.indexOf(one) !== place);
+      const extra = list.filter((one) => !known.has(String(one)));
+      if (double.length + extra.length > 0)
+        problems.push(`${phase}: ${sides[index]}: doubled ${double.join()}, not gone ${extra.join()}`);
+    }
+    const held = await look(this.#open, this.#people);
+    for (const person of this.#people) {
+      const { here, there } = held.get(person.email) ?? {};
+      for (const field of askedOf(person).length > 0 ? [] : twinFields) {
+        const found = [here?.get(field.here), there?.get(field.here)];
+        const expected = person.values.get(field.here);
+        if (found.some((one) => one !== expected))
+          problems.push(`${phase}: ${person.email} ${field.here} is ${found.join(" and ")}, not ${expected}`);
+      }
+    }
+    return problems;
+  }
 }

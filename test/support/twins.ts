@@ -2,6 +2,7 @@
 // Out: runs of the two jobs, and what both systems hold.
 
 import { expect } from "vitest";
+import { startRelay } from "./relay.ts";
 import { connections, createProject, type Finished, type Project, type Sandbox, startSandbox } from "./rig.ts";
 
 export const toHubSpot = "jobs/to-hubspot.yaml";
@@ -32,6 +33,8 @@ export interface TwinJobs {
   back?: Record<string, string>;
   match?: boolean;
   deletes?: string;
+  /** Before each call that the jobs make of a system, on its way there. */
+  before?: (system: "salesforce" | "hubspot", method: string, path: string) => Promise<void>;
 }
 
 function twinJobs({ ownership = {}, back = {}, match = true, deletes }: TwinJobs = {}): Record<string, string> {
@@ -57,6 +60,7 @@ ${says(ownership)}${more("email")}    map:
       firstname: FirstName
       lastname: LastName
       jobtitle: Title
+      phone: Phone
       seen_on: { from: CAST(Seen_At__c AS DATE), on_null: clear }
 `,
     [toSalesforce]: `version: 1
@@ -74,6 +78,7 @@ ${says(back)}${more("Email")}    map:
       FirstName: firstname
       LastName: lastname
       Title: jobtitle
+      Phone: phone
       Seen_At__c: { from: CAST(seen_on AS TIMESTAMP), on_null: clear }
 `,
   };
@@ -82,7 +87,10 @@ ${says(back)}${more("Email")}    map:
 export type Fields = Record<string, string | null>;
 
 export interface Pair extends AsyncDisposable {
+  /** Of Salesforce. */
   sandbox: Sandbox;
+  /** Of HubSpot: with a clock and faults of its own. */
+  portal: Sandbox;
   project: Project;
   /** Runs a job; gives how many records it wrote and held back. */
   run(job: string, ...flags: string[]): Promise<{ wrote: number; held: number; done: Finished }>;
@@ -97,8 +105,18 @@ export interface Pair extends AsyncDisposable {
 }
 
 export async function openPair(jobs: TwinJobs = {}): Promise<Pair> {
-  const sandbox = await startSandbox({ schema });
-  const project = createProject({ ...connections(sandbox), ...twinJobs(jobs) });
+  const [sandbox, portal] = [await startSandbox({ schema }), await startSandbox({ schema })];
+  const { before } = jobs;
+  const reach = async (system: "salesforce" | "hubspot", origin: string) => {
+    if (before === undefined) return { origin, [Symbol.asyncDispose]: async () => undefined };
+    return startRelay(origin, async ({ method = "", url = "" }) => {
+      await before(system, method, url);
+      return false;
+    });
+  };
+  const ways = [await reach("salesforce", sandbox.origin), await reach("hubspot", portal.hubspot)] as const;
+  const [{ origin }, { origin: hubspot }] = ways;
+  const project = createProject({ ...connections({ origin, hubspot }), ...twinJobs(jobs) });
   const run: Pair["run"] = async (job, ...flags) => {
     const done = await project.run("run", job, "--yes", "--json", ...flags);
     expect([0, 3], done.stderr).toContain(done.code);
@@ -111,6 +129,7 @@ export async function openPair(jobs: TwinJobs = {}): Promise<Pair> {
   };
   return {
     sandbox,
+    portal,
     project,
     run,
     async settle() {
@@ -121,7 +140,7 @@ export async function openPair(jobs: TwinJobs = {}): Promise<Pair> {
     },
     salesforce: async () => (await sandbox.dump("Contact")).filter((record) => record["IsDeleted"] !== true),
     async hubspot() {
-      const live = (await sandbox.dumpHubSpot("contacts")).filter(({ archived }) => !archived);
+      const live = (await portal.dumpHubSpot("contacts")).filter(({ archived }) => !archived);
       return live.map(({ id, properties }) => ({ ...properties, id }));
     },
     async addSalesforce(fields) {
@@ -129,18 +148,18 @@ export async function openPair(jobs: TwinJobs = {}): Promise<Pair> {
       return (body as { id: string }).id;
     },
     async addHubSpot(properties) {
-      const { body } = await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts", { properties });
+      const { body } = await portal.hubspotApi("POST", "/crm/v3/objects/contacts", { properties });
       return (body as { id: string }).id;
     },
     async setSalesforce(id, fields) {
       expect((await sandbox.api("PATCH", `sobjects/Contact/${id}`, fields)).status).toBe(204);
     },
     async setHubSpot(id, properties) {
-      expect((await sandbox.hubspotApi("PATCH", `/crm/v3/objects/contacts/${id}`, { properties })).status).toBe(200);
+      expect((await portal.hubspotApi("PATCH", `/crm/v3/objects/contacts/${id}`, { properties })).status).toBe(200);
     },
     async [Symbol.asyncDispose]() {
       await project[Symbol.asyncDispose]();
-      await sandbox[Symbol.asyncDispose]();
+      for (const one of [...ways, sandbox, portal]) await one[Symbol.asyncDispose]();
     },
   };
 }

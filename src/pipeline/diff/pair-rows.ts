@@ -65,7 +65,8 @@ async function readCandidates(input: DiffInput): Promise<string> {
 async function leaveLost({ engine }: DiffInput): Promise<void> {
   const told = [
     // Of a link the other side's own record says that it is the one.
-    `SELECT 'conflicts', _row_, 'its record has got another key', id FROM found_pairs WHERE place = 0 AND own <> '' AND own <> _key_`,
+    `SELECT 'conflicts', _row_, 'its record has got another key', id FROM found_pairs WHERE place = 0 AND own <> '' AND own <> _key_
+      AND NOT EXISTS (FROM pair_candidates c WHERE c._row_ = found_pairs._row_ AND c.place = 1 AND ${foldId("c.id")} = ${foldId("found_pairs.id")})`,
     `SELECT 'conflicts', _row_, 'another row is of the same record', id FROM found_pairs
       QUALIFY count(*) OVER (PARTITION BY ${foldId("id")}) > 1`,
     `SELECT 'unmatched', _row_, 'its record is not there any more: deleted, or merged into another', any_value(id)

@@ -21,7 +21,6 @@ import {
   listAsked,
   type TwoWayField,
   type TwoWayInput,
-  twoWayTable,
 } from "../../diff/three-way.ts";
 import { foldId } from "../../load/row-key.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -29,9 +28,17 @@ import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { storedReading } from "../../values/value.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
-import { readRecords } from "../run/read-records.ts";
-import { baseColumn, cellOfBase, type FetchedBase, fetchBase, findBase, type TwinBase } from "../run/twin-base.ts";
+import {
+  baseColumn,
+  cellOfBase,
+  type FetchedBase,
+  fetchBase,
+  findBase,
+  goesColumn,
+  type TwinBase,
+} from "../run/twin-base.ts";
 import type { DiffInput, TwoWay } from "./diff-input.ts";
+import { doubledTable, findMoved, followMoved } from "./moved-pairs.ts";
 import { leaveContested, pairRows } from "./pair-rows.ts";
 import { readField } from "./read-present.ts";
 
@@ -103,14 +110,20 @@ class TwoWayStream implements TwoWay {
         name: this.#ofSource(name),
         now: storedText(source, this.#sides.schemas.get(name), `s.${sourceName(name)}`),
       })),
-      base: this.#selectBase(),
+      base: followMoved(this.#selectBase()),
       deleted: this.#deleted(),
       onDeletes: twoWay?.onDeletes ?? "ignore",
       fold: foldId,
       adopts: this.adopts,
     };
+    await findMoved(input, compare, {
+      source,
+      base: this.#selectBase(),
+      deleted: this.#deleted(),
+      ...this.#linkOf(),
+    });
     await engine.runAll(decideRows(this.#input));
-    await holdMoved(input, this.#selectBase());
+    await holdDoubled(engine);
     return this.#input.compare;
   }
 
@@ -139,7 +152,7 @@ class TwoWayStream implements TwoWay {
   /** SELECT of what the two agreed on last, as the stream sees it. */
   #selectBase(): string {
     const { base, fetched } = this.#sides;
-    const cells = [...this.#held, ...this.#agreed].map(
+    const cells = [...this.#held, ...this.#agreed, [goesColumn, goesColumn] as const].map(
       ([column, name]) => `${cellOfBase(fetched ?? { columns: new Set() }, column)} AS ${name}`,
     );
     if (fetched === undefined) return `SELECT ${["'' AS source_id", "'' AS target_id", ...cells].join(", ")} LIMIT 0`;
@@ -162,13 +175,19 @@ class TwoWayStream implements TwoWay {
     return baseColumn(this.#sides.base.targetSide, readField(this.#compiled, name));
   }
 
-  /** What the twin writes into its key names our record only where it is the record's id. */
   #link(): string {
-    const { stream } = this.#compiled;
+    const { link } = this.#linkOf();
+    return link === undefined ? "''" : `s.${sourceName(link)}`;
+  }
+
+  /** What the twin writes into its key names our record only where it is the record's id. */
+  #linkOf(): { link?: string; mergedInto?: string } {
+    const { stream, deletions } = this.#compiled;
     const { link } = stream.twoWay ?? {};
     const { idColumn } = targetOf(this.#context, stream.target.connection).capabilities;
     const isId = link?.from.toLowerCase() === idColumn.toLowerCase();
-    return link === undefined || !isId ? "''" : `s.${sourceName(link.column)}`;
+    const merged = deletions?.mergedInto === undefined ? {} : { mergedInto: deletions.mergedInto };
+    return link === undefined || !isId ? merged : { link: link.column, ...merged };
   }
 
   #deleted(): string {
@@ -178,26 +197,9 @@ class TwoWayStream implements TwoWay {
 }
 
 /** Rows whose key finds another record than the one that they are a pair with, which is there too: nobody knows whose they are. */
-async function holdMoved(input: DiffInput, base: string): Promise<void> {
-  const { engine, target, compiled, snapshotFolder: folder, signal } = input;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE moved_pairs AS SELECT t._row_, t.target_id AS found, b.target_id AS id
-    FROM ${twoWayTable} t JOIN (${base}) b ON ${foldId("b.source_id")} = ${foldId("t.source_id")} WHERE NOT t.is_known`);
-  const { idColumn } = target.capabilities;
-  const there = await readRecords(
-    { engine, target },
-    {
-      object: compiled.stream.target.object,
-      fields: [],
-      by: idColumn,
-      names: "SELECT DISTINCT id AS name FROM moved_pairs",
-      folder,
-      name: `${compiled.stream.name}-moved`,
-      signal,
-    },
-  );
+async function holdDoubled(engine: Engine): Promise<void> {
   await engine.run(`INSERT INTO ${heldTable} SELECT _row_, found || ' ' || id, 'its key finds another record than the one it is a pair with'
-    FROM moved_pairs WHERE ${foldId("id")} IN (SELECT ${foldId(identifier(idColumn))} FROM ${there})
-      AND _row_ NOT IN (SELECT _row_ FROM ${heldTable})`);
+    FROM ${doubledTable} WHERE _row_ NOT IN (SELECT _row_ FROM ${heldTable})`);
   await engine.run(
     `INSERT INTO ambiguous SELECT _row_ FROM ${heldTable} WHERE _row_ NOT IN (SELECT _row_ FROM ambiguous)`,
   );

@@ -29,6 +29,9 @@ export function baseColumn(side: Side, name: string): string {
   return `${side}:${name.toLowerCase()}`;
 }
 
+/** In the base: '1' where a person has decided that the record goes as its other one did. */
+export const goesColumn = "goes";
+
 /** Undefined for a stream that goes one way. */
 export function findBase(context: RunContext, stream: Stream): TwinBase | undefined {
   const { job, run, twin } = context;

@@ -19,7 +19,15 @@ import { agreedFile, askedFile, findHashed } from "../diff/two-way.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import { fetchKept, keepFile } from "../run/kept-file.ts";
 import { verifyRunFile } from "../run/run-files.ts";
-import { baseFolder, cellOfBase, type FetchedBase, fetchBase, findBase, type TwinBase } from "../run/twin-base.ts";
+import {
+  baseFolder,
+  cellOfBase,
+  type FetchedBase,
+  fetchBase,
+  findBase,
+  goesColumn,
+  type TwinBase,
+} from "../run/twin-base.ts";
 
 interface SettledTwin {
   twin: TwinRecord;
@@ -103,7 +111,9 @@ async function keepBase(
     if (Number(rows) === 0) return undefined;
   }
   const now = all.map(
-    (name) => `${own.has(name) ? `n.${identifier(name)}` : of("o", before, name)} AS ${identifier(name)}`,
+    // A decision holds for what it was about.
+    (name) =>
+      `${own.has(name) ? `n.${identifier(name)}` : name === goesColumn ? "CAST(NULL AS VARCHAR)" : of("o", before, name)} AS ${identifier(name)}`,
   );
   const joined = old === undefined ? "" : `LEFT JOIN (${old}) o ON ${isPair}`;
   const rows = [`SELECT ${now.join(", ")} FROM agreed_rows n ${joined} WHERE NOT n.is_gone`];

@@ -299,7 +299,7 @@ export function scanPart(
   ];
   const own = part.columns.map(sourceName);
   // Of records that both sides change, what they hold is compared with what they held, as it came.
-  const told = deletions === undefined ? [] : [deletions.flag];
+  const told = [deletions?.flag, deletions?.mergedInto].filter((name) => name !== undefined);
   const raw = stream.twoWay === undefined ? [] : [...new Set([...columns.keys(), ...told])];
   const line = [...(hasLines ? [lineColumn] : []), ...placed.map(([from]) => from)].map(identifier);
   const [id = "", version = ""] = own;

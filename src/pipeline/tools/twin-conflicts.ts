@@ -17,6 +17,7 @@ import type { Job } from "../../job/job.ts";
 import { foldId } from "../../load/row-key.ts";
 import { Engine } from "../../stage/engine.ts";
 import { writeParquet } from "../../stage/parquet.ts";
+import { goesColumn } from "../run/twin-base.ts";
 import { twinsLockName } from "../runs/twin-lock.ts";
 
 export interface TwinConflict {
@@ -158,7 +159,8 @@ class OpenTwin {
     const moved =
       side === "ours"
         ? `SELECT "1:", "2:", name, CASE WHEN field = '' THEN now ELSE ${stays("before", "now")} END AS value FROM (${given})
-           UNION ALL SELECT "1:", "2:", field_column, theirs FROM chosen_conflicts WHERE field <> ''`
+           UNION ALL SELECT "1:", "2:", field_column, theirs FROM chosen_conflicts WHERE field <> ''
+           UNION ALL SELECT "1:", "2:", ${literal(goesColumn)}, '1' FROM chosen_conflicts WHERE field = ''`
         : `SELECT "1:", "2:", name, now AS value FROM (${given}) WHERE field <> ''
            UNION ALL SELECT "1:", "2:", field_column, ${stays("agreed", "theirs")} FROM chosen_conflicts WHERE field <> ''`;
     await this.#engine.run(
