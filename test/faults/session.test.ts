@@ -87,7 +87,7 @@ test("that ends while result pages are read is renewed, by every flow that can",
     await sandbox.setFaults([
       { match: "GET /services/data/*/jobs/query/*/results", nth: [1], do: { status: 401, body: expired } },
     ]);
-    const again = await project.run("run", "job.yaml", "--json");
+    const again = await project.run("run", "job.yaml", "--fresh", "--json");
     expect(again.summary().streams["contacts"], flow).toMatchObject({ unchanged: rowCount, loaded: 0 });
     expect(again.code).toBe(0);
     expect(Object.keys(await sandbox.calls()).join()).toMatch(/jobs\/query\/[^/]+\/results/);

@@ -30,7 +30,7 @@ test("without API Enabled signing in works and every call is refused, until it i
     expect([refused.status, refused.body]).toMatchObject([403, [{ errorCode: "API_DISABLED_FOR_ORG" }]]);
   }
   const changed = await org.api("POST", "/__sandbox/salesforce/permissions", { apiEnabled: true });
-  expect(changed.body).toEqual({ apiEnabled: true, bulkHardDelete: false, viewSetup: true });
+  expect(changed.body).toEqual({ apiEnabled: true, bulkHardDelete: false, viewSetup: true, viewAllData: true });
   expect((await org.api("GET", "limits")).status).toBe(200);
   await org.api("POST", "/__sandbox/reset");
   expect((await org.api("GET", "limits")).status).toBe(403);
