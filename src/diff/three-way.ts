@@ -13,7 +13,7 @@ import { isNewer, withTimes } from "./newest.ts";
 const twoWayTable = "two_way";
 
 /** Deleted rows whose record lives on as another: _row_. */
-export const mergedTable = "merged_rows";
+export const outlivedTable = "outlived_rows";
 
 /** In the base, of a value that the other side certainly changed: equal to none. */
 export const changedMark = "\u0001";
@@ -93,7 +93,7 @@ export function decideRows(input: TwoWayInput): string[] {
       SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, s._version_ AS source_time, m._version_ AS target_time,
         b.source_id IS NOT NULL AS is_known, ${deleted} AS is_deleted,
         coalesce(b.goes = '1', false) AS is_decided,
-        s._row_ IN (SELECT _row_ FROM ${mergedTable}) AS is_merged,
+        s._row_ IN (SELECT _row_ FROM ${outlivedTable}) AS is_merged,
         ${[...cells, ...decided].join(",\n ")}
       FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
       LEFT JOIN (${base}) b ON ${fold("b.source_id")} = ${fold("s._id_")} AND ${fold("b.target_id")} = ${fold("m._id_")}

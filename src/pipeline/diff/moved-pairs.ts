@@ -7,7 +7,7 @@ import type { Target } from "../../contract/target.ts";
 import { sourceName } from "../../core/columns.ts";
 import { identifier } from "../../core/sql.ts";
 import type { CompareInput } from "../../diff/match.ts";
-import { mergedTable } from "../../diff/three-way.ts";
+import { outlivedTable } from "../../diff/three-way.ts";
 import { foldId } from "../../load/row-key.ts";
 import { readRecords } from "../run/read-records.ts";
 import type { DiffInput } from "./diff-input.ts";
@@ -75,7 +75,7 @@ async function findMerged(input: DiffInput, compare: CompareInput, moving: Movin
   const fields = link === undefined ? [] : [link];
   const scan = await readSide(input, source, "source", { names, name: "survivors", fields });
   const linked = link === undefined ? "NULL" : `r.${identifier(link)}`;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE ${mergedTable} AS SELECT DISTINCT a._row_ FROM merged_away a
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${outlivedTable} AS SELECT DISTINCT a._row_ FROM merged_away a
     LEFT JOIN ${scan} r ON ${foldId(`r.${identifier(source.capabilities.idColumn)}`)} = ${foldId("a.survivor")}
     LEFT JOIN (${base}) b ON ${foldId("b.source_id")} = ${foldId("a.survivor")}
     WHERE ${foldId("a.target_id")} IN (${foldId(linked)}, ${foldId("b.target_id")})`);
