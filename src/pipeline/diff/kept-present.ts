@@ -11,7 +11,7 @@ import type { PresentChanges, Snapshot, SnapshotRequest } from "../../contract/p
 import { failpoint } from "../../core/failpoint.ts";
 import { linkFile, sizeOf } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
-import { showTime } from "../../report/numbers.ts";
+import { showCount, showTime } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
@@ -101,7 +101,7 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   const { rows, changed, deleted } = current;
   await remember(keeping, { path, rows, asOf: told.asOf, readAt: record.readAt });
   const calls = target.apiCalls - callsBefore;
-  const how = `kept of ${showTime(record.asOf)}, ${changed.toLocaleString("en")} changed, ${deleted.toLocaleString("en")} deleted since; ${calls} calls`;
+  const how = `kept of ${showTime(record.asOf)}, ${showCount(changed)} changed, ${showCount(deleted)} deleted since; ${calls} calls`;
   return { present: { scan: scanOf(path, columns.all), how, isNamed: false } };
 }
 
