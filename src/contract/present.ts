@@ -25,6 +25,10 @@ export interface SnapshotRequest {
   keys?: NamedKeys;
   /** Only records within it, a filter in the vendor's own language; with `keys` as the records are, whatever an index says. */
   scope?: string;
+  /**
+   * Whether what is read of all records is kept for later runs: then that is worth twice the calls of naming the keys.
+   */
+  mayKeep?(): Promise<boolean>;
   /** Records that were deleted and can be brought back, in place of those that are there; by their ids. */
   deleted?: true;
   /** A record has a row for each version: only those that hold are read. */
@@ -69,6 +73,8 @@ export interface Changes {
    * those without the key too.
    */
   files: string[];
+  /** Read after `files`: what is told here of a record takes the place of what is told there. */
+  later?: string[];
   /** A CSV file with a header, of the ids of records that went. One that is in `files`, and not gone there, is back again. */
   gone: string;
   /** How many records have the key now. */
@@ -95,6 +101,11 @@ export interface Untold {
 export interface PresentChanges {
   /** So much later than it is dated a change may show, in ms. */
   overlapMs: number;
+  /**
+   * What is told comes from an index that is so far behind at most, in ms: a record may be told as it was before. What is to
+   * be written is read by its key before it is trusted. Absent where all that is there is told.
+   */
+  lagMs?: number;
   /** The system's own clock. */
   readClock(): Promise<Date>;
   /** Why these values can change without being told; undefined where they can't. */

@@ -5,7 +5,7 @@ import type { HubSpotClient } from "./client.ts";
 import { objectPath } from "./paths.ts";
 import { type HubSpotRecord, readBatch } from "./records.ts";
 
-const listRowsMax = 100;
+export const listRowsMax = 100;
 /** Longer, and properties go into the body of a second call. HubSpot refuses URLs of some 15,000 characters (414). */
 const propertiesLengthMax = 6000;
 

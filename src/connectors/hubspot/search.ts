@@ -11,7 +11,7 @@ import { objectPath } from "./paths.ts";
 import { idColumn } from "./properties.ts";
 import type { HubSpotRecord } from "./records.ts";
 
-const searchRowsMax = 200;
+export const searchRowsMax = 200;
 /** What changed longer ago than this is in the index: a minute is what is told of it. */
 export const indexLagMs = 15 * 60_000;
 const groupsMax = 5;

@@ -34,7 +34,7 @@ export async function readSnapshot(
   fields: ReadonlyMap<string, FieldSchema>,
 ): Promise<Snapshot> {
   const header = [idColumn, versionColumn, ...request.fields];
-  const { groups, how } = await chooseReading(client, request, fields);
+  const { groups, how, isAll } = await chooseReading(client, request, fields);
   const aliases: string[][] = [];
   const rows = inParallel(groups, groupLanes, async (read) => {
     const records = await read();
@@ -43,7 +43,8 @@ export async function readSnapshot(
     return cells;
   });
   const saved = await saveSnapshot(request, header, rows, "");
-  const snapshot = { ...saved, how: typeof how === "string" ? how : how() };
+  const whole = isAll === undefined ? {} : { isAll };
+  const snapshot = { ...saved, ...whole, how: typeof how === "string" ? how : how() };
   if (aliases.length === 0) return snapshot;
   const path = join(request.folder, `${request.name}-aliases.csv`);
   await writeRecordFile(path, header, aliases);
@@ -71,6 +72,7 @@ function hasAliases({ object, key, fields }: SnapshotRequest): boolean {
 type ReadGroup = () => Promise<HubSpotRecord[]>;
 
 interface Reading {
+  isAll?: true;
   groups: Iterable<ReadGroup> | AsyncIterable<ReadGroup>;
   /** How records are read; a function where only the end of it tells. */
   how: string | (() => string);
@@ -103,7 +105,8 @@ async function chooseReading(
     keys === undefined || keys.count <= keysBeforeCounting
       ? Number.POSITIVE_INFINITY
       : await countMatches(client, { object, groups: [], doing, signal });
-  if (keys !== undefined && keys.count <= total) {
+  const isNamed = keys !== undefined && keys.count <= total && !(total < 2 * keys.count && (await request.mayKeep?.()));
+  if (isNamed) {
     const calls = Math.ceil(keys.count / batchRowsMax);
     const how = calls === 1 ? "1 batch read by key" : `${calls} batch reads by key`;
     const read = { request, properties: propertiesOf(request), keys: keys.read(), doing };
@@ -118,6 +121,7 @@ function listAll(client: HubSpotClient, list: ListRequest): Reading {
     calls += 1;
   };
   return {
+    isAll: true,
     groups: alreadyRead(listRecords(client, list, count)),
     how: () => `the list of all records (${calls} ${calls === 1 ? "call" : "calls"})`,
   };

@@ -10,6 +10,7 @@ import { proofOf } from "../kit/proof.ts";
 import { AssociationTypes } from "./association-types.ts";
 import { AssociatedRecords } from "./associations.ts";
 import { resultColumns } from "./batch-rows.ts";
+import { openChanges } from "./changes.ts";
 import { HubSpotClient } from "./client.ts";
 import type { HubSpotConnection } from "./connection.ts";
 import { readRowError } from "./errors.ts";
@@ -82,6 +83,7 @@ export async function openHubSpot(
         const { fields } = await schemas.describe(request.object);
         return readSnapshot(client, request, fields);
       }),
+    changes: openChanges(client, (object) => schemas.describe(object)),
     fieldTimes: (request) =>
       client.explain(`reading the history of ${request.object}`, () => readFieldTimes(client, request)),
     chooseWay,

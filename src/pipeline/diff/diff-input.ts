@@ -46,6 +46,8 @@ export interface FoundKept {
   way?: "named" | "all";
   /** Why what is kept is of no use. */
   why?: string;
+  /** Nothing is kept that is of use: whether what is read of all records would be. */
+  mayKeep?(): Promise<boolean>;
 }
 
 export interface DiffInput {
@@ -103,6 +105,8 @@ export interface PresentRecords {
   how: string;
   /** Only records that rows name. */
   isNamed?: boolean;
+  /** What changed just before may not be in it. */
+  isLate?: true;
 }
 
 export function isKeyHidden({ key, redacted }: CompiledStream): boolean {

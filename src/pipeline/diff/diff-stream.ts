@@ -25,6 +25,7 @@ import { tellHeldValues } from "./held-values.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
 import { selectNamed, tellMissing } from "./named-keys.ts";
 import { prepareCompare } from "./prepare-compare.ts";
+import { proveWrites } from "./prove-writes.ts";
 import { adoptRecords, readPresent } from "./read-present.ts";
 import { refuseWrites, tellRemarks } from "./refuse-writes.ts";
 import { refuseUnreadSnapshot } from "./unread-records.ts";
@@ -54,7 +55,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
   const { missing, sampled } = await selectRows(input);
   await input.refuseRows();
   const read = together([input.taken, wholeAsSelected(input.selection), await wholeAsStaged(engine, compiled, staged)]);
-  const present = await readPresent(input);
+  const present = await proveWrites(input, await readPresent(input), read);
   const reconciles = sampled === undefined ? {} : { reconciles: { sampled } };
   const asked = { ...(await prepareCompare(input, present, read)), ...reconciles };
   const paired = input.twoWay === undefined ? asked : await input.twoWay.pair(input, asTwoWay(asked, input.twoWay));

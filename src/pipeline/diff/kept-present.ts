@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { PresentKey, PresentRecord } from "../../checkpoint/present-values.ts";
-import type { PresentChanges, Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import type { ChangesRequest, PresentChanges, Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { linkFile, sizeOf } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -17,8 +17,9 @@ import { writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
-import { bringUpToDate } from "./bring-up-to-date.ts";
+import { bringUpToDate, type CurrentRecords, type Unagreed } from "./bring-up-to-date.ts";
 import type { FoundKept, KeptPresent } from "./diff-input.ts";
+import { explainOwnWrites } from "./own-writes.ts";
 import { refuseUnreadSnapshot } from "./unread-records.ts";
 
 /** Of the file: another one is read anew. */
@@ -41,11 +42,18 @@ export function openKeptPresent(context: RunContext, compiled: CompiledStream): 
   const isOther = rollback !== undefined || reconcile !== undefined || context.job.twin !== undefined;
   const isKept = target.present !== "read" && (target.mode === "upsert" || target.mode === "update");
   if (changes === undefined || isOther || !isKept) return undefined;
+  // Rows that come once would not come again to be put right.
+  const { source } = compiled.stream;
+  if (changes.lagMs !== undefined && source.kind === "object" && source.incremental !== undefined) return undefined;
   const keeping = async (request: SnapshotRequest): Promise<Keeping> => {
     return { context, compiled, changes, request, key: await keyOf(context, compiled, request) };
   };
   return {
-    find: async (request, keyBytes) => find(await keeping(request), keyBytes),
+    find: async (request, keyBytes) => {
+      const found = await find(await keeping(request), keyBytes);
+      if (found.present !== undefined || found.way !== undefined) return found;
+      return { ...found, mayKeep: async () => (await changes.explainUntold(request)) === undefined };
+    },
     readClock: async () => (await changes.readClock()).toISOString(),
     keep: async (request, snapshot, asOf) => keep(await keeping(request), snapshot, asOf),
   };
@@ -73,7 +81,8 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   const { context, compiled, changes, request, key } = keeping;
   const record = context.ledger.present.get(key);
   if (record === undefined) return {};
-  const outdated = await explainOutdated(keeping, record);
+  const clock = (await changes.readClock()).getTime();
+  const outdated = explainOutdated(keeping, record, clock);
   if (outdated !== undefined) return { why: outdated };
   const keys = request.keys === undefined ? undefined : { count: request.keys.count, bytes: await keyBytes() };
   const ask = { ...(keys === undefined ? {} : { keys }), all: record.rows };
@@ -81,37 +90,56 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   if (chooseWay(changes, { ...ask, changed: 0 }) === "named") return { way: "named" };
   const target = targetOf(context, compiled.stream.target.connection);
   const callsBefore = target.apiCalls;
-  const untold = await changes.explainUntold(request);
+  const { lagMs } = changes;
+  const untold =
+    (await changes.explainUntold(request)) ??
+    (lagMs === undefined ? undefined : explainOwnWrites(context, record, { clock, lagMs }));
   if (untold !== undefined) return { why: untold };
   const since = new Date(Date.parse(record.asOf) - changes.overlapMs).toISOString();
   const expected = await changes.countChanges(request, since);
   if (typeof expected !== "number") return expected;
-  const way = chooseWay(changes, { ...ask, changed: expected });
+  // A set that was empty tells nothing of how many there are.
+  const way = chooseWay(changes, { ...ask, changed: expected, all: Math.max(record.rows, expected) });
   if (way !== "changed") return { way };
   const copy = join(request.folder, `${request.name}-kept.parquet`);
   const lost = await fetchKept(context.engine, { path: pathOf(context, record), sha256: record.sha256 }, copy);
   if (lost !== undefined) return { why: `their file is ${lost}` };
   await context.engine.prepareFor(sizeOf([copy]));
-  const columns = columnsOf(keeping);
-  const told = await changes.readChanges({ ...request, since, expected });
-  if ("why" in told) return told;
   const path = join(request.folder, `${request.name}-present.parquet`);
-  const current = await bringUpToDate(context.engine, { ...columns, key: request.key[0], copy, told, path });
-  if ("why" in current) return current;
-  const { rows, changed, deleted } = current;
-  await remember(keeping, { path, rows, asOf: told.asOf, readAt: record.readAt });
+  const update = () => readUpdate(keeping, { copy, path, since, expected });
+  const first = await update();
+  // What changes between the reading and the count is in one of them only.
+  const current = "disagrees" in first ? await update() : first;
+  if ("why" in current) return { why: current.why };
+  const { rows, changed, deleted, asOf } = current;
+  await remember(keeping, { path, rows, asOf, readAt: record.readAt });
   const calls = target.apiCalls - callsBefore;
   const how = `kept of ${showTime(record.asOf)}, ${showCount(changed)} changed, ${showCount(deleted)} deleted since; ${calls} calls`;
-  return { present: { scan: scanOf(path, columns.all), how, isNamed: false } };
+  const late = lagMs === undefined ? {} : { isLate: true as const };
+  return { present: { scan: scanOf(path, columnsOf(keeping).all), how, isNamed: false, ...late } };
+}
+
+interface Update extends Pick<ChangesRequest, "since" | "expected"> {
+  copy: string;
+  path: string;
+}
+
+async function readUpdate(
+  keeping: Keeping,
+  { copy, path, since, expected }: Update,
+): Promise<(CurrentRecords & { asOf: string }) | Unagreed> {
+  const { context, changes, request } = keeping;
+  const told = await changes.readChanges({ ...request, since, expected });
+  if ("why" in told) return told;
+  const isLate = changes.lagMs !== undefined;
+  const input = { ...columnsOf(keeping), key: request.key[0], copy, told, isLate, path };
+  const current = await bringUpToDate(context.engine, input);
+  return "why" in current ? current : { ...current, asOf: told.asOf };
 }
 
 /** Before anything is asked. */
-async function explainOutdated(
-  { context, compiled, changes }: Keeping,
-  record: PresentRecord,
-): Promise<string | undefined> {
+function explainOutdated({ context, compiled }: Keeping, record: PresentRecord, clock: number): string | undefined {
   if (context.run.options.fresh === true) return "--fresh";
-  const clock = (await changes.readClock()).getTime();
   if (clock < Date.parse(record.asOf)) return "the target's clock was set back";
   const { present } = compiled.stream.target;
   const ageMax = (typeof present === "object" ? present.maxAgeMs : undefined) ?? maxAgeMs;
@@ -141,7 +169,9 @@ async function keep(keeping: Keeping, snapshot: Snapshot, asOf: string): ReturnT
   const { all } = columnsOf(keeping);
   await context.engine.prepareFor(sizeOf(snapshot.files));
   const path = join(request.folder, `${request.name}-present.parquet`);
-  const rows = await writeParquet(context.engine, `SELECT * FROM ${scanCsvFiles(snapshot.files, all)}`, path);
+  const [key] = request.key;
+  const hasKey = key === undefined || !request.fields.includes(key) ? "" : ` WHERE ${identifier(key)} <> ''`;
+  const rows = await writeParquet(context.engine, `SELECT * FROM ${scanCsvFiles(snapshot.files, all)}${hasKey}`, path);
   await refuseUnreadSnapshot(context.engine, compiled.stream.name);
   await remember(keeping, { path, rows, asOf, readAt: asOf });
   return { scan: scanOf(path, all) };

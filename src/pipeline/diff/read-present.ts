@@ -38,26 +38,37 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
     ...(kept === undefined || "scan" in kept ? [] : [`not kept: ${kept.unkept}`]),
   ].join(", ");
   const isNamed = request.keys !== undefined && found.way !== "all";
-  if (kept !== undefined && "scan" in kept) return { scan: kept.scan, how, isNamed };
+  if (kept !== undefined && "scan" in kept)
+    return { scan: await nameScan(input, kept.scan, snapshot.aliases), how, isNamed };
   return { scan: await scanSnapshot(input, snapshot), how, isNamed };
 }
 
-async function scanSnapshot(input: DiffInput, { files, aliases }: Snapshot): Promise<string> {
-  const { engine, staged, compiled, target } = input;
-  const { idColumn, versionColumn } = target.capabilities;
-  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
-  await engine.prepareFor(sizeOf(files));
-  const scan = scanCsvFiles(files, columns);
+/** Records as a snapshot tells them, by the names that rows call them by. */
+export async function scanSnapshot(input: DiffInput, { files, aliases }: Snapshot): Promise<string> {
+  await input.engine.prepareFor(sizeOf(files));
+  return nameScan(input, scanCsvFiles(files, snapshotColumns(input)), aliases);
+}
+
+export function snapshotColumns(input: DiffInput): string[] {
+  const { idColumn, versionColumn } = input.target.capabilities;
+  return [idColumn, versionColumn, ...snapshotFields(input)];
+}
+
+/** `aliases`: files of the same records by their other names. */
+export async function nameScan(input: DiffInput, scan: string, aliases: Snapshot["aliases"]): Promise<string> {
   if (aliases === undefined) return scan;
+  const { engine, staged, compiled, target } = input;
+  const { idColumn } = target.capabilities;
   const key = compiled.key.map(keyField);
   const named = { engine, stage: staged.view, key, idColumn, scan, isKeyHidden: isKeyHidden(compiled) };
-  return nameByAliases({ ...named, aliases: scanCsvFiles(aliases, columns) });
+  return nameByAliases({ ...named, aliases: scanCsvFiles(aliases, snapshotColumns(input)) });
 }
 
 /** Keys are named where that was found to be the cheapest, and not where reading all is. */
-function asChosen({ keys, ...request }: SnapshotRequest, { way }: FoundKept): SnapshotRequest {
+function asChosen({ keys, ...request }: SnapshotRequest, { way, mayKeep }: FoundKept): SnapshotRequest {
   if (keys === undefined || way === "all") return request;
-  return { ...request, keys: way === "named" ? { ...keys, isChosen: true } : keys };
+  const kept = mayKeep === undefined ? {} : { mayKeep };
+  return { ...request, ...kept, keys: way === "named" ? { ...keys, isChosen: true } : keys };
 }
 
 interface AskedSnapshot {
@@ -67,7 +78,7 @@ interface AskedSnapshot {
   keyBytes(): Promise<number>;
 }
 
-async function requestSnapshot(input: DiffInput): Promise<AskedSnapshot> {
+export async function requestSnapshot(input: DiffInput): Promise<AskedSnapshot> {
   const { engine, target, compiled, staged } = input;
   const { object } = compiled.stream.target;
   const rows =
@@ -131,11 +142,9 @@ export async function adoptRecords(input: DiffInput, compare: CompareInput): Pro
     signal: input.signal,
     onProgress: input.onSnapshot,
   });
-  const { idColumn, versionColumn } = target.capabilities;
-  const columns = [idColumn, versionColumn, ...snapshotFields(input)];
   // Under another name that finds it, a record is the same.
   const files = [...found.files, ...(found.aliases ?? [])];
-  return { ...compare, adopted: { scan: scanCsvFiles(files, columns), by } };
+  return { ...compare, adopted: { scan: scanCsvFiles(files, snapshotColumns(input)), by } };
 }
 
 /** What is read of the target's records: the mapped fields and those of target.where, less the id, which every snapshot has. */
