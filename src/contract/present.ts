@@ -77,6 +77,11 @@ export interface Changes {
   later?: string[];
   /** A CSV file with a header, of the ids of records that went. One that is in `files`, and not gone there, is back again. */
   gone: string;
+  /**
+   * A record whose `field` held one of the ids in the file (CSV, a header) may hold another by now, without being told: what
+   * it named went.
+   */
+  emptied?: { field: string; path: string }[];
   /** How many records have the key now. */
   count: number;
   /** Up to when all of this is told, by the system's own clock. */
@@ -110,7 +115,9 @@ export interface PresentChanges {
   readClock(): Promise<Date>;
   /** Why these values can change without being told; undefined where they can't. */
   explainUntold(values: KeptValues): Promise<string | undefined>;
-  /** How many records changed since; one call. */
+  /** Fields that are read and kept besides these: what others hold changes by them. */
+  alsoReads?(values: KeptValues): Promise<string[]>;
+  /** How many records changed since, or may have. */
   countChanges(values: KeptValues, since: string): Promise<number | Untold>;
   readChanges(request: ChangesRequest): Promise<Changes | Untold>;
   /** By estimate. `keys`: those that could be named, with the length of all of them. */

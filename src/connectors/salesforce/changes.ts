@@ -1,10 +1,10 @@
 // What changed of an object since a time: the records of a window with what they hold, those that are deleted among them,
-// and those that only the delete log knows. What must hold: fields that change without their record are not vouched for,
+// those whose parents changed, and those that only the delete log knows. What must hold: fields that change without their record are not vouched for,
 // nor objects of which this user may not see all records: a record that is hidden and shown again does not change by it.
 
 import { join } from "node:path";
 import type { Changes, ChangesRequest, KeptValues, PresentChanges, Untold } from "../../contract/present.ts";
-import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
+import type { ObjectSchema } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { inGroups } from "../kit/groups.ts";
@@ -14,6 +14,7 @@ import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
 import { readDeleteLog } from "./delete-log.ts";
 import { readApiError } from "./errors.ts";
+import { type KeptLookup, vouchFor } from "./kept-lookups.ts";
 import { countRecords, queryCells, queryRecords, rowsPerQueryPage } from "./rest-query.ts";
 import { forecastReading, hasKey, idColumn, versionColumn } from "./snapshot.ts";
 import { encodedLength, select, uriBytesMax } from "./soql.ts";
@@ -23,35 +24,36 @@ const overlapMs = 60 * 60_000;
 const deletedColumn = "IsDeleted";
 /** Of these, records are archived in time, and a query does not find them any more. */
 const archived = new Set(["Task", "Event"]);
-/** Users and queues are never deleted while they own records; other parents leave lookups empty behind them. */
-const lasting = new Set(["User", "Group"]);
-
 export function openChanges(
   client: SalesforceClient,
   describe: (object: string) => Promise<ObjectSchema>,
 ): PresentChanges {
   const seesAll = remember(() => seesAllRecords(client));
+  const lookupsOf = async ({ object, fields }: KeptValues) =>
+    (await vouchFor(await describe(object), fields, describe)).lookups;
   return {
     overlapMs,
     readClock: () => client.readClock(),
     async explainUntold({ object, fields }) {
       const schema = await describe(object);
-      const untold = fields.filter((name) => !movesVersion(schema.fields.get(name)));
+      const { untold } = await vouchFor(schema, fields, describe);
       if (untold.length > 0) return `${untold.join(", ")} may change without a change of the record`;
       if (archived.has(object) || !schema.fields.has(versionColumn)) return `records of ${object} go without a trace`;
       return (await seesAll()) ? undefined : "this user may not see all records (View All Data)";
     },
-    countChanges: (values, since) => orUntold(() => countChanges(client, values, since)),
-    readChanges: (request) => orUntold(() => readChanges(client, request)),
+    async alsoReads(values) {
+      return (await lookupsOf(values)).map(({ field }) => field).filter((field) => !values.fields.includes(field));
+    },
+    async countChanges(values, since) {
+      const lookups = await lookupsOf(values);
+      return orUntold(() => countChanges(client, values, since, lookups));
+    },
+    async readChanges(request) {
+      const lookups = await lookupsOf(request);
+      return orUntold(() => readChanges(client, request, lookups));
+    },
     forecast: forecastReading,
   };
-}
-
-/** A field of the record itself that is written by whoever changes it, so that the record's version tells of it. */
-function movesVersion(field: FieldSchema | undefined): boolean {
-  if (field === undefined || field.derived === true || field.readable !== undefined) return false;
-  if (field.kind === "reference" && !field.referenceTo.every((object) => lasting.has(object))) return false;
-  return field.createable || field.updateable;
 }
 
 /** https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_userpermissionaccess.htm */
@@ -79,46 +81,91 @@ async function orUntold<T>(ask: () => Promise<T>): Promise<T | Untold> {
   }
 }
 
-function countChanges(client: SalesforceClient, { object, signal }: KeptValues, since: string): Promise<number> {
-  const soql = select({ fields: ["count()"], object, where: `${versionColumn} >= ${since}` });
-  return countRecords(client, soql, { all: true, doing: `counting what changed of ${object}`, signal });
+async function countChanges(
+  client: SalesforceClient,
+  { object, signal }: KeptValues,
+  since: string,
+  lookups: readonly KeptLookup[],
+): Promise<number> {
+  const doing = `counting what changed of ${object}`;
+  let count = 0;
+  for (const { where, all } of windowsOf(since, lookups))
+    count += await countRecords(client, select({ fields: ["count()"], object, where }), { all, doing, signal });
+  return count;
 }
 
-async function readChanges(client: SalesforceClient, request: ChangesRequest): Promise<Changes | Untold> {
+interface ChangedWindow {
+  where: string;
+  /** Those that are deleted too, marked: one call tells both. */
+  all: boolean;
+}
+
+/** Records that changed, then for each lookup those whose parent did and that did not themselves. */
+function windowsOf(since: string, lookups: readonly KeptLookup[]): ChangedWindow[] {
+  const own = { where: `${versionColumn} >= ${since}`, all: true };
+  const others = lookups.map(({ relation }) => ({
+    where: `${relation}.${versionColumn} >= ${since} AND ${versionColumn} < ${since}`,
+    all: false,
+  }));
+  return [own, ...others];
+}
+
+async function readChanges(
+  client: SalesforceClient,
+  request: ChangesRequest,
+  lookups: readonly KeptLookup[],
+): Promise<Changes | Untold> {
   const { object, since, key, folder, name, signal } = request;
   const clock = await client.readClock();
-  // The clock is told to the second, and what went in this one is to be told too.
-  const to = new Date(clock.getTime() + 2000).toISOString();
-  const log = await readDeleteLog(client, { object, from: since, to, signal });
-  if ("reach" in log) return { why: `the delete log reaches back ${log.reach} only` };
-  const files = await readWindow(client, request);
-  const gone = join(folder, `${name}-gone.csv`);
-  await writeRecordFile(
-    gone,
-    [idColumn],
-    log.records.map(({ id }) => [id]),
-  );
+  const gone = new Map<string, string>();
+  let asOf = clock;
+  for (const of of new Set([object, ...lookups.map((lookup) => lookup.object)])) {
+    // The clock is told to the second, and what went in this one is to be told too.
+    const to = new Date(clock.getTime() + 2000).toISOString();
+    const log = await readDeleteLog(client, { object: of, from: since, to, signal });
+    if ("reach" in log) return { why: `the delete log of ${of} reaches back ${log.reach} only` };
+    const covered = new Date(log.covered);
+    if (covered < asOf) asOf = covered;
+    const path = join(folder, `${name}-gone-${of}.csv`);
+    await writeRecordFile(path, [idColumn], inRows(log.records));
+    gone.set(of, path);
+  }
+  const files: string[][] = [];
+  for (const [place, window] of windowsOf(since, lookups).entries())
+    files.push(await readWindow(client, { ...request, name: `${name}-changed-${place}` }, window));
   const doing = `counting ${object}`;
   const counted = select({ fields: ["count()"], object, where: hasKey(key) });
   const count = await countRecords(client, counted, { all: false, doing, signal });
-  const covered = new Date(log.covered);
-  return { files, gone, count, asOf: (covered < clock ? covered : clock).toISOString() };
+  const [own = [], ...ofParents] = files;
+  const emptied = lookups.map((lookup) => ({ field: lookup.field, path: gone.get(lookup.object) ?? "" }));
+  return {
+    files: own,
+    later: ofParents.flat(),
+    gone: gone.get(object) ?? "",
+    emptied,
+    count,
+    asOf: asOf.toISOString(),
+  };
 }
 
-/** Deleted records are marked, so that one call tells both. */
+function* inRows(records: readonly { id: string }[]): Generator<string[]> {
+  for (const { id } of records) yield [id];
+}
+
 async function readWindow(
   client: SalesforceClient,
-  { object, fields, since, expected, folder, name, signal, onProgress }: ChangesRequest,
+  { object, fields, expected, folder, name, signal, onProgress }: ChangesRequest,
+  { where, all }: ChangedWindow,
 ): Promise<string[]> {
   const columns = [idColumn, versionColumn, ...fields, deletedColumn];
-  const soql = select({ fields: columns, object, where: `${versionColumn} >= ${since}` });
+  const soql = select({ fields: columns, object, where });
   if (expected <= rowsPerQueryPage && encodedLength(soql) < uriBytesMax) {
-    const query = { soql: [soql], fields: columns, all: true, doing: `reading what changed of ${object}`, signal };
+    const query = { soql: [soql], fields: columns, all, doing: `reading what changed of ${object}`, signal };
     const cells = inGroups(queryCells(client, query), rowsPerQueryPage);
-    return (await saveSnapshot({ folder, name: `${name}-changed`, onProgress }, columns, cells, "")).files;
+    return (await saveSnapshot({ folder, name, onProgress }, columns, cells, "")).files;
   }
-  const job = await openQueryJob(client, { soql, all: true }, signal);
-  const fileName = (page: number) => `${name}-changed-${String(page).padStart(5, "0")}.csv`;
+  const job = await openQueryJob(client, { soql, all }, signal);
+  const fileName = (page: number) => `${name}-${String(page).padStart(5, "0")}.csv`;
   const files: string[] = [];
   const pages = { folder, fileName, known: new Map(), keepGzip: false, signal, onProgress };
   for await (const { path } of fetchPages(client, job, pages)) files.push(path);

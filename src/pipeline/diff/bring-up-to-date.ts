@@ -21,6 +21,8 @@ export interface KeptInput {
   told: Changes;
   /** What is told may be older than what was kept. */
   isLate: boolean;
+  /** Files of records that were read after that, as in a snapshot. */
+  reread: readonly string[];
   /** What is written: Parquet. */
   path: string;
 }
@@ -43,13 +45,18 @@ const goneColumn = "loadline:gone";
 /** Or why what was told can't be right. */
 export async function bringUpToDate(
   engine: Engine,
-  { id, all, key, copy, told, isLate, path }: KeptInput,
+  { id, all, key, copy, told, isLate, reread, path }: KeptInput,
 ): Promise<CurrentRecords | Unagreed> {
   const columns = all.map(identifier).join(", ");
   const folded = foldId(identifier(id));
   const version = identifier(all[1] ?? id);
   const kept = `(SELECT ${folded} AS folded, ${columns} FROM read_parquet(${literal(copy)}))`;
-  await takeTold(engine, { ...told, columns: [...all, goneColumn], folded });
+  const scan = (paths: readonly string[]) =>
+    `SELECT *, ${folded} AS folded FROM ${scanCsvFiles(paths, [...all, goneColumn])}`;
+  await engine.run(`CREATE OR REPLACE TEMP TABLE told_changes AS ${scan(told.files)}`);
+  if (told.later !== undefined) await takeLater(engine, scan(told.later));
+  const present = `SELECT *, 'false' AS ${identifier(goneColumn)}, ${folded} AS folded FROM ${scanCsvFiles(reread, all)}`;
+  if (reread.length > 0) await takeLater(engine, present);
   await engine.run(
     `CREATE OR REPLACE TEMP TABLE told_gone AS SELECT ${folded} AS folded FROM ${scanCsvFiles([told.gone], [id])}`,
   );
@@ -75,14 +82,8 @@ export async function bringUpToDate(
 }
 
 /** What was read later of a record takes the place of what was read before. */
-async function takeTold(
-  engine: Engine,
-  { files, later = [], columns, folded }: Pick<Changes, "files" | "later"> & { columns: string[]; folded: string },
-): Promise<void> {
-  const scan = (paths: readonly string[]) => `SELECT *, ${folded} AS folded FROM ${scanCsvFiles(paths, columns)}`;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE told_changes AS ${scan(files)}`);
-  if (later.length === 0) return;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE told_later AS ${scan(later)}`);
+async function takeLater(engine: Engine, select: string): Promise<void> {
+  await engine.run(`CREATE OR REPLACE TEMP TABLE told_later AS ${select}`);
   await engine.run("DELETE FROM told_changes WHERE folded IN (SELECT folded FROM told_later)");
   await engine.run("INSERT INTO told_changes SELECT DISTINCT ON (folded) * FROM told_later");
 }

@@ -31,6 +31,8 @@ export interface TwoWay {
 
 /** What is kept of a stream's present values. */
 export interface KeptPresent {
+  /** With what is kept besides what is asked for. */
+  widen(request: SnapshotRequest): Promise<SnapshotRequest>;
   /** `keyBytes`: how long the keys are that could be named, all together. */
   find(request: SnapshotRequest, keyBytes: () => Promise<number>): Promise<FoundKept>;
   /** The target's own clock. */

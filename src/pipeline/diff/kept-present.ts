@@ -7,10 +7,11 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { PresentKey, PresentRecord } from "../../checkpoint/present-values.ts";
-import type { ChangesRequest, PresentChanges, Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import type { Changes, ChangesRequest, PresentChanges, Snapshot, SnapshotRequest } from "../../contract/present.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { linkFile, sizeOf } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
+import { foldId } from "../../load/row-key.ts";
 import { showCount, showTime } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { writeParquet } from "../../stage/parquet.ts";
@@ -24,6 +25,8 @@ import { refuseUnreadSnapshot } from "./unread-records.ts";
 
 /** Of the file: another one is read anew. */
 const form = 1;
+/** Records that are read by their ids; more, and all are read. */
+const rereadMax = 5000;
 const maxAgeMs = 7 * 24 * 60 * 60 * 1000;
 
 interface Keeping {
@@ -54,6 +57,10 @@ export function openKeptPresent(context: RunContext, compiled: CompiledStream): 
       if (found.present !== undefined || found.way !== undefined) return found;
       return { ...found, mayKeep: async () => (await changes.explainUntold(request)) === undefined };
     },
+    async widen(request) {
+      const more = (await changes.alsoReads?.(request)) ?? [];
+      return more.length === 0 ? request : { ...request, fields: [...request.fields, ...more] };
+    },
     readClock: async () => (await changes.readClock()).toISOString(),
     keep: async (request, snapshot, asOf) => keep(await keeping(request), snapshot, asOf),
   };
@@ -66,8 +73,10 @@ async function keyOf(
   { object, fields, key }: SnapshotRequest,
 ): Promise<PresentKey> {
   const target = targetOf(context, stream.target.connection);
-  const { fields: described } = await target.describe(object);
-  const known = fields.toSorted().map((name) => [name, described.get(name) ?? null]);
+  const schema = await target.describe(object);
+  const known: unknown[] = [];
+  for (const name of fields.toSorted())
+    known.push([name, schema.fields.get(name) ?? (await target.resolveField(schema, name)) ?? null]);
   const told = JSON.stringify({ form, key: key[0] ?? null, fields: known });
   return { org: target.orgId, object, fieldsHash: createHash("sha256").update(told).digest("hex") };
 }
@@ -131,10 +140,40 @@ async function readUpdate(
   const { context, changes, request } = keeping;
   const told = await changes.readChanges({ ...request, since, expected });
   if ("why" in told) return told;
+  const emptied = await readEmptied(keeping, told, copy);
+  if ("why" in emptied) return emptied;
   const isLate = changes.lagMs !== undefined;
-  const input = { ...columnsOf(keeping), key: request.key[0], copy, told, isLate, path };
+  const input = { ...columnsOf(keeping), key: request.key[0], copy, told, isLate, reread: emptied.files, path };
   const current = await bringUpToDate(context.engine, input);
   return "why" in current ? current : { ...current, asOf: told.asOf };
+}
+
+/** Records that named what went, read by their ids: whether their version moves by that nobody vouches for. */
+async function readEmptied(
+  keeping: Keeping,
+  { emptied = [] }: Pick<Changes, "emptied">,
+  copy: string,
+): Promise<{ files: string[] } | Unagreed> {
+  const { context, compiled, request } = keeping;
+  const { engine } = context;
+  const { id, all } = columnsOf(keeping);
+  const gone = ({ path }: { path: string }) => `SELECT ${foldId(identifier(id))} FROM ${scanCsvFiles([path], [id])}`;
+  const held = emptied.map((one) => `${foldId(identifier(one.field))} IN (${gone(one)})`);
+  if (held.length === 0) return { files: [] };
+  const ids = `SELECT DISTINCT ${identifier(id)} AS id FROM read_parquet(${literal(copy)}) WHERE ${held.join(" OR ")}`;
+  const { count } = await engine.one(`SELECT count(*) AS count FROM (${ids})`);
+  if (Number(count) === 0) return { files: [] };
+  if (Number(count) > rereadMax) return { why: `what ${showCount(Number(count))} records named is gone` };
+  const keys = { count: Number(count), read: () => engine.texts(`${ids} ORDER BY 1`, "id"), isChosen: true as const };
+  const target = targetOf(context, compiled.stream.target.connection);
+  const found = await target.snapshot({
+    ...request,
+    fields: all.slice(2),
+    key: [id],
+    keys,
+    name: `${request.name}-emptied`,
+  });
+  return { files: found.files };
 }
 
 /** Before anything is asked. */

@@ -44,7 +44,7 @@ export async function proveWrites(
     name: `${compiled.stream.name}-proven`,
   });
   const how = `${present.how}; ${countOf(Number(count), "row")} that would be written by ${found.how}`;
-  if (found.isAll === true) return { ...present, how, scan: await scanSnapshot(input, found) };
+  if (found.isAll === true) return { ...present, how, scan: await scanSnapshot(input, found, request) };
   await engine.prepareFor(sizeOf(found.files));
   const columns = snapshotColumns(input);
   const list = columns.map(identifier).join(", ");

@@ -25,7 +25,8 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
   const { mode } = input.compiled.stream.target;
   const readsNothing = mode === "insert" || mode === "replace" || mode === "delta";
   if (readsNothing && input.reconcile === undefined) return input.delivered;
-  const { request, oneOfSeveral, keyBytes } = await requestSnapshot(input);
+  const { request: asked, oneOfSeveral, keyBytes } = await requestSnapshot(input);
+  const request = (await input.kept?.widen(asked)) ?? asked;
   const found = (await input.kept?.find(request, keyBytes)) ?? {};
   if (found.present !== undefined) return found.present;
   const begun = await input.kept?.readClock();
@@ -40,13 +41,18 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
   const isNamed = request.keys !== undefined && found.way !== "all";
   if (kept !== undefined && "scan" in kept)
     return { scan: await nameScan(input, kept.scan, snapshot.aliases), how, isNamed };
-  return { scan: await scanSnapshot(input, snapshot), how, isNamed };
+  return { scan: await scanSnapshot(input, snapshot, request), how, isNamed };
 }
 
 /** Records as a snapshot tells them, by the names that rows call them by. */
-export async function scanSnapshot(input: DiffInput, { files, aliases }: Snapshot): Promise<string> {
+export async function scanSnapshot(
+  input: DiffInput,
+  { files, aliases }: Snapshot,
+  { fields }: Pick<SnapshotRequest, "fields">,
+): Promise<string> {
+  const { idColumn, versionColumn } = input.target.capabilities;
   await input.engine.prepareFor(sizeOf(files));
-  return nameScan(input, scanCsvFiles(files, snapshotColumns(input)), aliases);
+  return nameScan(input, scanCsvFiles(files, [idColumn, versionColumn, ...fields]), aliases);
 }
 
 export function snapshotColumns(input: DiffInput): string[] {

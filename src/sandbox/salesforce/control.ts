@@ -37,6 +37,7 @@ export function controlRoutes(org: Org, bulk: Bulk, calls: Map<string, number>):
         org.limits.clear();
         org.permissions = org.initialPermissions;
         org.sharedParentLocks = false;
+        org.movesChildren = true;
         calls.clear();
         seedOrg(org, "empty");
         return { status: 204 };

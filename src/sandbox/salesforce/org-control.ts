@@ -1,5 +1,6 @@
 // The sandbox's own endpoints that do to the org what people and time do to a real one: merge records, empty the recycle
-// bin, forget the delete log, change permissions, have jobs lock each other's parents, let a slow transaction commit.
+// bin, forget the delete log, change permissions, have jobs lock each other's parents, leave the versions of
+// children alone, let a slow transaction commit.
 // Must hold: none of them is part of Salesforce, none needs a token, none is hit by a fault or counted.
 
 import { z } from "zod";
@@ -11,6 +12,7 @@ import { ApiError, notFound } from "./errors.ts";
 import { canonicalId } from "./ids.ts";
 import type { Org } from "./org.ts";
 import { mergeRecords, purgeRecords } from "./records/merge.ts";
+import { undeleteRecord } from "./records/undelete.ts";
 import { refreshPermissions } from "./seed.ts";
 import { transact } from "./store.ts";
 
@@ -54,6 +56,14 @@ export function orgControlRoutes(org: Org): Route[] {
     }),
     control("locks", z.strictObject({ sharedParents: z.boolean() }), ({ sharedParents }) => {
       org.sharedParentLocks = sharedParents;
+      return { status: 204 };
+    }),
+    control("undelete", z.strictObject({ id }), (body) => {
+      transact(org.store.database, () => undeleteRecord(org, body.id));
+      return { status: 204 };
+    }),
+    control("children", z.strictObject({ moveVersions: z.boolean() }), ({ moveVersions }) => {
+      org.movesChildren = moveVersions;
       return { status: 204 };
     }),
     control("commit-late", z.strictObject({}), () => json(200, { committed: org.late.reveal() })),

@@ -21,6 +21,8 @@ export interface Org {
   initialPermissions: Permissions;
   /** Whether jobs in flight that write under the same parents stand in each other's way. */
   sharedParentLocks: boolean;
+  /** Whether the version of a child moves as its lookup is emptied, filled again or led to another record by its parent. */
+  movesChildren: boolean;
   /** Records in a page of bulk query results. */
   bulkQueryPageRows: number;
   /** Uploads and query results lie here. */

@@ -60,6 +60,7 @@ export function openSalesforce(options: SalesforceOptions): Salesforce {
     initialPermissions: options.schema.permissions,
     bulkQueryPageRows: options.schema.bulkQueryPageRows,
     sharedParentLocks: false,
+    movesChildren: true,
     folder: options.folder,
     publicKey: options.publicKey,
     origin: "",

@@ -89,7 +89,7 @@ function deleteChildren(org: Org, child: SalesforceObject, field: Field, remove:
 function clearChildren(org: Org, child: SalesforceObject, field: Field): Remove {
   const column = identifier(field.name);
   const clear = org.store.database.prepare(
-    `UPDATE ${identifier(child.name)} SET ${column} = NULL, "SystemModstamp" = ? WHERE ${column} = ? AND "IsDeleted" = 0`,
+    `UPDATE ${identifier(child.name)} SET ${column} = NULL, "SystemModstamp" = coalesce(?, "SystemModstamp") WHERE ${column} = ? AND "IsDeleted" = 0`,
   );
   const find = prepareRows<[string]>(
     org.store.database,
@@ -100,7 +100,7 @@ function clearChildren(org: Org, child: SalesforceObject, field: Field): Remove 
     if (lost.length === 0) return;
     for (const [childId] of lost)
       org.deleteLog.addChild(id, { object: child.name, id: childId, field: field.name, wentAlong: false });
-    clear.run(timestamp, id);
+    clear.run(org.movesChildren ? timestamp : null, id);
   };
 }
 

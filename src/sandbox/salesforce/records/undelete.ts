@@ -60,9 +60,9 @@ function bringBack(org: Org, object: SalesforceObject, id: string, timestamp: st
       // Only what has not been given another parent since.
       database
         .prepare(
-          `UPDATE ${identifier(of.name)} SET ${column} = ?, "SystemModstamp" = ? WHERE "Id" = ? AND ${column} IS NULL`,
+          `UPDATE ${identifier(of.name)} SET ${column} = ?, "SystemModstamp" = coalesce(?, "SystemModstamp") WHERE "Id" = ? AND ${column} IS NULL`,
         )
-        .run(id, timestamp, child.id);
+        .run(id, org.movesChildren ? timestamp : null, child.id);
     }
   }
 }
