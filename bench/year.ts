@@ -1,12 +1,12 @@
 // Nights of a job whose file changes a little, into a sandbox that people work in: what each night takes with present
 // values kept, and with all of them read, and whether the org holds in the end what a model of it says.
-// In: `node bench/year.ts [--nights 365] [--rows 6000] [--seed 1]`. Out: a Markdown table: calls and bytes a night, medians
+// In: `node bench/year.ts [--nights 365] [--rows 6000] [--seed 1] [--system salesforce]`, or `--system hubspot`. Out: a Markdown table: calls and bytes a night, medians
 // and the dearest, and how many records are others than in the model. Exit 1 on any.
 
 import { readFileSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { seededFraction } from "../src/core/random.ts";
-import { type Rehearsal, rehearse } from "../test/run/support.ts";
+import { type Rehearsal, rehearse, schema } from "../test/run/support.ts";
 import { setup } from "../test/support/build-program.ts";
 
 const { values } = parseArgs({
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     nights: { type: "string", default: "365" },
     rows: { type: "string", default: "6000" },
     seed: { type: "string", default: "1" },
+    system: { type: "string", default: "salesforce" },
   },
 });
 const nights = Number(values.nights);
@@ -25,13 +26,75 @@ const changedShare = 0.005;
 const outages = new Set([Math.floor(nights / 3), Math.floor(nights / 2)]);
 const missed = new Set([Math.floor(nights / 4), Math.floor(nights / 4) + 1]);
 
+/** Of a live record: its key, "" for one that people made, and the mapped fields. */
+interface LiveRecord {
+  id: string;
+  key: string;
+  last: string;
+  phone: string;
+}
+
+/** What people do in a system, and what it holds. */
+interface System {
+  target: string;
+  map: string;
+  /** Of a night on which it is away. */
+  calls: string;
+  live(place: Rehearsal): Promise<LiveRecord[]>;
+  edit(place: Rehearsal, id: string, phone: string): Promise<unknown>;
+  remove(place: Rehearsal, id: string): Promise<unknown>;
+  create(place: Rehearsal, last: string): Promise<unknown>;
+}
+
+const contactsPath = "/crm/v3/objects/contacts";
+const systems: Record<string, System> = {
+  salesforce: {
+    target: "connection: salesforce, object: Contact, key: Ext__c",
+    map: "Ext__c: id, LastName: last, Phone: phone",
+    calls: "* /services/data/**",
+    async live({ sandbox }) {
+      const records = (await sandbox.dump("Contact")).filter((one) => one["IsDeleted"] !== true);
+      return records.map((one) => ({
+        id: String(one["Id"]),
+        key: String(one["Ext__c"] ?? ""),
+        last: String(one["LastName"]),
+        phone: String(one["Phone"] ?? ""),
+      }));
+    },
+    edit: ({ sandbox }, id, phone) => sandbox.api("PATCH", `sobjects/Contact/${id}`, { Phone: phone }),
+    remove: ({ sandbox }, id) => sandbox.api("DELETE", `sobjects/Contact/${id}`),
+    create: ({ sandbox }, last) => sandbox.api("POST", "sobjects/Contact", { LastName: last }),
+  },
+  hubspot: {
+    target: "connection: hubspot, object: contacts, key: ext_id",
+    map: "ext_id: id, lastname: last, phone: phone",
+    calls: "* /crm/**",
+    async live({ sandbox }) {
+      const records = (await sandbox.dumpHubSpot("contacts")).filter(({ archived }) => !archived);
+      return records.map(({ id, properties: { ext_id: key = "", lastname: last = "", phone = "" } }) => {
+        return { id, key, last, phone };
+      });
+    },
+    edit: ({ sandbox }, id, phone) => sandbox.hubspotApi("PATCH", `${contactsPath}/${id}`, { properties: { phone } }),
+    remove: ({ sandbox }, id) => sandbox.hubspotApi("DELETE", `${contactsPath}/${id}`),
+    create: ({ sandbox }, lastname) => sandbox.hubspotApi("POST", contactsPath, { properties: { lastname } }),
+  },
+};
+const system = systems[values.system];
+if (system === undefined) throw new Error(`there is no system ${values.system}`);
+const crm: System = system;
+const withKey = {
+  ...schema,
+  hubspot: { contacts: { properties: { ext_id: { type: "string", fieldType: "text", hasUniqueValue: true } } } },
+};
+
 const job = (present: string) => `version: 1
 name: year
 streams:
   contacts:
     source: { connection: drop, files: "contacts.csv" }
-    target: { connection: salesforce, object: Contact, key: Ext__c, mode: upsert${present} }
-    map: { Ext__c: id, LastName: last, Phone: phone }
+    target: { ${crm.target}, mode: upsert${present} }
+    map: { ${crm.map} }
 guards: { deletes: 0 }
 `;
 
@@ -61,11 +124,11 @@ async function runNight({ project }: Rehearsal): Promise<Night & { code: number 
   return { calls: calls.length, bytes, seconds, isKept: shown.stdout.includes("kept of"), code: done.code };
 }
 
-async function countOthers({ sandbox }: Rehearsal, model: Model): Promise<number> {
-  const live = (await sandbox.dump("Contact")).filter((one) => one["IsDeleted"] !== true);
-  const wrong = live.filter((one) => {
-    const expected = model.get(String(one["Ext__c"] ?? one["LastName"]));
-    return expected === undefined || expected.last !== one["LastName"] || expected.phone !== (one["Phone"] ?? "");
+async function countOthers(place: Rehearsal, model: Model): Promise<number> {
+  const live = await crm.live(place);
+  const wrong = live.filter(({ key, last, phone }) => {
+    const expected = model.get(key === "" ? last : key);
+    return expected === undefined || expected.last !== last || expected.phone !== phone;
   });
   return wrong.length + Math.abs(live.length - model.size);
 }
@@ -77,21 +140,20 @@ async function liveYear(present: string): Promise<{ told: Night[]; others: numbe
     Array.from({ length: rows }, (_, row) => [`K${row}`, { last: `Last ${row}`, phone: "0" }]),
   );
   const ofPeople: Model = new Map();
-  await using place = await rehearse(job(present), {});
+  await using place = await rehearse(job(present), {}, withKey);
   const { project, sandbox } = place;
   const told: Night[] = [];
   let others = 0;
   for (let night = 0; night < nights; night += 1) {
     for (let change = 0; night > 0 && change < rows * changedShare; change += 1)
       file.set(`K${any(file.size)}`, { last: `Last ${night}.${change}`, phone: String(any(100)) });
-    const known = await sandbox.dump("Contact");
-    const ids = known.filter((one) => one["IsDeleted"] !== true && one["Ext__c"] !== null).map((one) => one["Id"]);
+    const ids = (await crm.live(place)).filter(({ key }) => key !== "").map(({ id }) => id);
     for (let edit = 0; ids.length > 0 && edit < 3; edit += 1)
-      await sandbox.api("PATCH", `sobjects/Contact/${ids[any(ids.length)]}`, { Phone: `edited ${night}` });
-    if (ids.length > 0) await sandbox.api("DELETE", `sobjects/Contact/${ids[any(ids.length)]}`);
+      await crm.edit(place, ids[any(ids.length)] ?? "", `edited ${night}`);
+    if (ids.length > 0) await crm.remove(place, ids[any(ids.length)] ?? "");
     if (ids.length > 0) {
       const last = `Person ${night}`;
-      await sandbox.api("POST", "sobjects/Contact", { LastName: last });
+      await crm.create(place, last);
       ofPeople.set(last, { last, phone: "" });
     }
     await sandbox.advance(dayMs);
@@ -99,7 +161,7 @@ async function liveYear(present: string): Promise<{ told: Night[]; others: numbe
     const lines = [...file].map(([id, { last, phone }]) => `${id},${last},${phone}`);
     project.write({ "inbox/contacts.csv": ["id,last,phone", ...lines].join("\n") });
     const away = outages.has(night);
-    if (away) await sandbox.setFaults([{ match: "* /services/data/**", do: { status: 500 } }]);
+    if (away) await sandbox.setFaults([{ match: crm.calls, do: { status: 500 } }]);
     const { code, ...cost } = await runNight(place);
     if (away) await sandbox.setFaults([]);
     if (night > 0 && !away) told.push(cost);
@@ -117,7 +179,7 @@ function median(numbers: readonly number[]): number {
 
 const end = await setup();
 try {
-  process.stdout.write(`${nights} nights of ${rows} rows from seed ${values.seed}\n\n`);
+  process.stdout.write(`${nights} nights of ${rows} rows into ${values.system} from seed ${values.seed}\n\n`);
   process.stdout.write(
     "| present values | nights by kept ones | calls, median | calls, most | kB, median | kB, most | seconds, median | others than in the model |\n|---|---|---|---|---|---|---|---|\n",
   );
