@@ -32,10 +32,12 @@ export interface TwoWayInput {
   /** Of the source: the name in the base, and SQL of what a row `s` holds now: '' is no value, NULL is not known. */
   columns: readonly { name: string; now: string }[];
   /**
-   * SELECT of the pairs: source_id, target_id, then the columns as `o:` and the fields as `q:`, likewise; `was_source` and
-   * `was_target`, the id of the record whose place one has taken since; `goes`, '1' where a person wants it deleted.
+   * SELECT of the pairs: source_id, target_id, then the columns as `o:` and the fields as `q:`, likewise; `goes`, '1' where
+   * a person wants it deleted.
    */
   base: string;
+  /** The same of pairs whose place others have taken since, by the ids of these; `was_source` or `was_target` is the id before. */
+  inherited: string;
   /** BOOLEAN over a row `s`: its record was deleted. Undefined where that is not told. */
   deleted?: string;
   onDeletes: "carry" | "ignore" | "ask";
@@ -53,51 +55,35 @@ export const heldName = quoted("o");
 const presentName = quoted("p");
 export const agreedName = quoted("q");
 const mappedNow = quoted("w");
+/** BOOLEAN: it is not what is mapped; it may be written; it is older than ours; it is not what was agreed on. */
+const unlikeName = quoted("u");
+const changesName = quoted("c");
+const newerName = quoted("v");
+const theirsName = quoted("t");
 /** `same` on both sides; `write` ours; `leave` theirs, which the twin carries; `yield` to theirs though ours changed too; `ask` a person. */
 const becomesName = quoted("d");
 
 /** Statements that make `two_way`, `undecided_rows` and `write_decisions`, after `nameMatches`. */
 export function decideRows(input: TwoWayInput): string[] {
-  const { compare, fields, columns, base, fold, deleted = "false", onDeletes } = input;
-  const matches = withTimes(compare, "SELECT * FROM matches WHERE _row_ IS NOT NULL");
-  const cells = [
-    ...columns.flatMap(({ name, now }) => [
-      `${now} AS ${nowName(name)}`,
-      `${heldOf({ name, now })} AS ${heldName(name)}`,
-    ]),
-    ...fields.flatMap(({ field }) => {
-      const { value } = compareField(compare, field);
-      return [
-        `coalesce(m.${identifier(field.name)}, '') AS ${presentName(field.name)}`,
-        `${agreedOf(field.name)} AS ${agreedName(field.name)}`,
-        `coalesce(${value}, '') AS ${mappedNow(field.name)}`,
-      ];
-    }),
-  ];
+  const { fields, onDeletes } = input;
+  const changed = fields.map(({ field: { name, equality } }) => {
+    const isOther = differs(equality, orNone(agreedName(name)), orNone(presentName(name)));
+    return `${isOther} AS ${theirsName(name)}`;
+  });
   const decided = fields.map((one) => `${decide(input, one)} AS ${becomesName(one.field.name)}`);
   const may = fields.map(
     ({ field }) => `${becomesName(field.name)} IN ('same', 'write') AS ${mayWriteName(field.name)}`,
   );
   const asked = fields.map(({ field }) => `${becomesName(field.name)} = 'ask'`);
-  const isChanged = fields.map(({ field }) =>
-    differs(field.equality, `nullif(${agreedName(field.name)}, '')`, `nullif(${presentName(field.name)}, '')`),
-  );
   // What nobody agreed on, or somebody has changed since, is no copy of what was deleted.
-  const isCopy = `is_known AND NOT (${["false", ...isChanged].join(" OR ")})`;
+  const isCopy = `is_known AND NOT (${["false", ...fields.map(({ field }) => theirsName(field.name))].join(" OR ")})`;
   const isDecided = onDeletes === "carry" ? "true" : "is_decided";
   const mayGo =
     onDeletes === "ignore" || input.adopts ? "false" : `is_deleted AND NOT is_merged AND ${isDecided} AND ${isCopy}`;
   const isAsked = onDeletes === "ignore" || input.adopts ? "false" : `is_deleted AND NOT is_merged AND NOT (${mayGo})`;
   return [
-    `CREATE OR REPLACE TEMP TABLE ${twoWayTable} AS
-      SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, s._version_ AS source_time, m._version_ AS target_time,
-        b.source_id IS NOT NULL AS is_known, ${deleted} AS is_deleted,
-        coalesce(b.goes = '1', false) AS is_decided,
-        s._row_ IN (SELECT _row_ FROM ${outlivedTable}) AS is_merged,
-        ${[...cells, ...decided].join(",\n ")}
-      FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
-      LEFT JOIN (${base}) b ON ${fold("b.source_id")} = ${fold("s._id_")} AND ${fold("b.target_id")} = ${fold("m._id_")}
-      WHERE s._row_ NOT IN (SELECT _row_ FROM ambiguous)`,
+    `CREATE OR REPLACE TEMP TABLE ${twoWayTable} AS SELECT ${["*", ...decided].join(",\n ")}
+      FROM (SELECT ${["*", ...changed].join(",\n ")} FROM (${selectSides(input)}))`,
     `CREATE OR REPLACE TEMP TABLE ${deletedTable} AS SELECT _row_ FROM ${twoWayTable} WHERE ${mayGo}`,
     `CREATE OR REPLACE TEMP TABLE ${heldTable} AS SELECT _row_, target_id AS ids,
         CASE WHEN is_deleted AND ${isCopy} THEN 'deleted on this side' WHEN is_deleted THEN 'deleted on this side, changed on the other'
@@ -108,43 +94,73 @@ export function decideRows(input: TwoWayInput): string[] {
   ];
 }
 
-/** What nothing is said of by the record that took another's place was not taken away by anybody. */
+/** SELECT of the rows with their records: what each side holds in each field, and what was agreed on. */
+function selectSides({ compare, fields, columns, base, inherited, fold, deleted = "false" }: TwoWayInput): string {
+  const matches = withTimes(compare, "SELECT * FROM matches WHERE _row_ IS NOT NULL");
+  const isPair = (pair: string) =>
+    `${fold(`${pair}.source_id`)} = ${fold("s._id_")} AND ${fold(`${pair}.target_id`)} = ${fold("m._id_")}`;
+  const cells = [
+    ...columns.flatMap((column) => [
+      `${column.now} AS ${nowName(column.name)}`,
+      `${heldOf(column)} AS ${heldName(column.name)}`,
+    ]),
+    ...fields.flatMap(({ field, ownership }) => {
+      const { changed, value } = compareField(compare, field);
+      const present = `m.${identifier(field.name)}`;
+      return [
+        `coalesce(${present}, '') AS ${presentName(field.name)}`,
+        `${agreedOf(field.name)} AS ${agreedName(field.name)}`,
+        `coalesce(${value}, '') AS ${mappedNow(field.name)}`,
+        `${differsFrom(field, value, present)} AS ${unlikeName(field.name)}`,
+        `${changed} AS ${changesName(field.name)}`,
+        ...(ownership === "newest" ? [`${isNewer(compare, field)} AS ${newerName(field.name)}`] : []),
+      ];
+    }),
+  ];
+  return `SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, s._version_ AS source_time, m._version_ AS target_time,
+      coalesce(b.source_id, i.source_id) IS NOT NULL AS is_known, ${deleted} AS is_deleted,
+      coalesce(coalesce(b.goes, i.goes) = '1', false) AS is_decided,
+      s._row_ IN (SELECT _row_ FROM ${outlivedTable}) AS is_merged,
+      ${cells.join(",\n ")}
+    FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
+    LEFT JOIN (${base}) b ON ${isPair("b")} LEFT JOIN (${inherited}) i ON ${isPair("i")}
+    WHERE s._row_ NOT IN (SELECT _row_ FROM ambiguous)`;
+}
+
+/** What the pair has agreed on itself, or the one whose place it took: what the new record says nothing of nobody took away. */
 function agreedOf(name: string): string {
-  return `CASE WHEN b.was_target IS NULL OR m.${identifier(name)} IS NOT NULL THEN b.${agreedName(name)} END`;
+  const column = agreedName(name);
+  return `coalesce(b.${column}, CASE WHEN i.was_target IS NULL OR m.${identifier(name)} IS NOT NULL THEN i.${column} END)`;
 }
 
 function heldOf({ name, now }: { name: string; now: string }): string {
-  return `CASE WHEN b.was_source IS NULL OR ${now} <> '' THEN b.${heldName(name)} END`;
+  const column = heldName(name);
+  return `coalesce(b.${column}, CASE WHEN i.was_source IS NULL OR ${now} <> '' THEN i.${column} END)`;
 }
 
-function decide(input: TwoWayInput, { field, columns, ownership }: TwoWayField): string {
-  const { compare, adopts } = input;
-  const { changed, value } = compareField(compare, field);
-  const present = `m.${identifier(field.name)}`;
-  const agreed = agreedOf(field.name);
-  const now = new Map(input.columns.map((column) => [column.name, column.now]));
-  const held = columns.map((name) => {
-    const sql = now.get(name) ?? "''";
-    return { now: sql, before: heldOf({ name, now: sql }) };
-  });
-  const known = [...held.flatMap((one) => [one.now, one.before]), agreed].map((sql) => `${sql} IS NOT NULL`);
-  const ours = ["false", ...held.map((one) => `${one.now} <> ${one.before}`)].join(" OR ");
-  const theirs = differs(field.equality, `nullif(${agreed}, '')`, present);
-  const both = { source: "write", target: "yield", ask: "ask", newest: "" }[ownership];
-  const conflict =
-    ownership === "newest" ? `CASE WHEN ${isNewer(compare, field)} THEN 'write' ELSE 'yield' END` : `'${both}'`;
+/** NULL for none, as the engine compares it. */
+const orNone = (column: string) => `nullif(${column}, '')`;
+
+/** Over the columns of `selectSides`. */
+function decide({ adopts }: TwoWayInput, { field, columns, ownership }: TwoWayField): string {
+  const name = field.name;
+  const held = columns.map((column) => [nowName(column), heldName(column)] as const);
+  const ownKnown = ["true", ...held.flat().map((column) => `${column} IS NOT NULL`)].join(" AND ");
+  const ours = ["false", ...held.map(([now, before]) => `${now} <> ${before}`)].join(" OR ");
+  const isSame = `WHEN is_deleted THEN 'leave' WHEN NOT ${unlikeName(name)} THEN 'same'`;
   // Nothing is lost where a value is only added to others.
   if (field.several && !field.replaces) {
-    const ownKnown = known.slice(0, -1);
-    return `CASE WHEN ${input.deleted ?? "false"} THEN 'leave' WHEN NOT (${differsFrom(field, value, present)}) THEN 'same' ${adopts ? "WHEN true THEN 'leave'" : ""}
-      WHEN NOT (${changed}) OR (${["true", ...ownKnown].join(" AND ")} AND NOT (${ours})) THEN 'leave' ELSE 'write' END`;
+    return `CASE ${isSame} ${adopts ? "WHEN true THEN 'leave'" : ""}
+      WHEN NOT ${changesName(name)} OR (${ownKnown} AND NOT (${ours})) THEN 'leave' ELSE 'write' END`;
   }
-  return `CASE WHEN ${input.deleted ?? "false"} THEN 'leave' WHEN NOT (${differsFrom(field, value, present)}) THEN 'same'
-    ${adopts ? "WHEN true THEN 'ask'" : ""}
-    WHEN NOT (${changed}) THEN 'leave'
-    WHEN ${known.join(" AND ")}
-      THEN CASE WHEN (${ours}) AND (${theirs}) THEN ${conflict} WHEN ${ours} THEN 'write' ELSE 'leave' END
-    WHEN ${present} IS NULL THEN 'write' WHEN ${value} IS NULL THEN 'leave' ELSE ${conflict} END`;
+  const both = { source: "write", target: "yield", ask: "ask", newest: "" }[ownership];
+  const conflict =
+    ownership === "newest" ? `CASE WHEN ${newerName(name)} THEN 'write' ELSE 'yield' END` : literal(both);
+  return `CASE ${isSame} ${adopts ? "WHEN true THEN 'ask'" : ""}
+    WHEN NOT ${changesName(name)} THEN 'leave'
+    WHEN ${ownKnown} AND ${agreedName(name)} IS NOT NULL
+      THEN CASE WHEN (${ours}) AND ${theirsName(name)} THEN ${conflict} WHEN ${ours} THEN 'write' ELSE 'leave' END
+    WHEN ${presentName(name)} = '' THEN 'write' WHEN ${mappedNow(name)} = '' THEN 'leave' ELSE ${conflict} END`;
 }
 
 /**

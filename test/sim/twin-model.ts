@@ -3,7 +3,6 @@
 // both sides, in phases. Between them the two jobs run: killed, without an answer, with clocks apart, with a late index, at
 // the same moment, with people at work between plan and sending. Out: both sides hold what the model says; nobody's edit is
 // lost, no record is doubled, and the jobs come to rest. Throws with the seed otherwise.
-// Not drawn: a survivor of a merge of which a person is to decide a field before the jobs have met it.
 
 import { existsSync } from "node:fs";
 import { seededFraction } from "../../src/core/random.ts";
@@ -220,9 +219,7 @@ class World {
       if (this.#next() > 0.12 || !isBoth(person)) continue;
       const side = this.#pick(sides);
       if (person.changed[other[side]].size > 0) continue;
-      const kept = this.#people.find(
-        (one) => one !== person && one.group === person.group && isBoth(one) && askedOf(one).length === 0,
-      );
+      const kept = this.#people.find((one) => one !== person && one.group === person.group && isBoth(one));
       if (kept !== undefined && this.#next() < 0.5) {
         await merge(this.#open, [kept, person], side);
         kept.isJoined = true;

@@ -14,7 +14,7 @@ import type { DiffInput } from "./diff-input.ts";
 
 /** `source_id`, `target_id` of a pair as it is now; `was_source` or `was_target` is the id that is gone. */
 const movedTable = "moved_pairs";
-/** Pairs that the base does not know, where the record that it knows in one's place is there too: _row_, id, found. */
+/** Pairs of which the base knows another record than the one that was found, where both are there: _row_, id, found. */
 export const doubledTable = "doubled_pairs";
 
 export interface Moving {
@@ -35,11 +35,13 @@ export async function findMoved(input: DiffInput, compare: CompareInput, moving:
   const same = (one: string, other: string) => `${foldId(one)} = ${foldId(other)}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE pairs_now AS
     SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, ${deleted} AS is_deleted
-    FROM ${identifier(compare.stage)} s JOIN matches m ON s._row_ = m._row_
-    WHERE NOT EXISTS (FROM (${base}) b WHERE ${same("b.source_id", "s._id_")} AND ${same("b.target_id", "m._id_")})`);
+    FROM ${identifier(compare.stage)} s JOIN matches m ON s._row_ = m._row_`);
+  // A pair that the base knows too may have taken another's place: what a person has decided of it stands there alone.
   await engine.run(`CREATE OR REPLACE TEMP TABLE moved_candidates AS
-    SELECT n.*, NULL AS was_source, b.target_id AS was_target FROM pairs_now n JOIN (${base}) b ON ${same("b.source_id", "n.source_id")}
-    UNION ALL SELECT n.*, b.source_id, NULL FROM pairs_now n JOIN (${base}) b ON ${same("b.target_id", "n.target_id")} WHERE NOT n.is_deleted`);
+    SELECT n.*, NULL AS was_source, b.target_id AS was_target FROM pairs_now n JOIN (${base}) b
+      ON ${same("b.source_id", "n.source_id")} AND NOT ${same("b.target_id", "n.target_id")}
+    UNION ALL SELECT n.*, b.source_id, NULL FROM pairs_now n JOIN (${base}) b
+      ON ${same("b.target_id", "n.target_id")} AND NOT ${same("b.source_id", "n.source_id")} WHERE NOT n.is_deleted`);
   const isThere = async (system: Target, side: "source" | "target") => {
     const names = `SELECT DISTINCT was_${side} AS name FROM moved_candidates WHERE was_${side} IS NOT NULL`;
     const scan = await readSide(input, system, side, { names, name: `${side}-moved` });
@@ -55,13 +57,12 @@ export async function findMoved(input: DiffInput, compare: CompareInput, moving:
   await findMerged(input, compare, moving);
 }
 
-/** SELECT of a base with its columns, in which the pairs that went on have their ids of now. */
-export function followMoved(base: string): string {
+/** SELECT of those pairs of a base, with its columns, that went on: by their ids of now. */
+export function selectMoved(base: string): string {
   const isPair = ["source", "target"].map(
     (side) => `${foldId(`b.${side}_id`)} = ${foldId(`coalesce(v.was_${side}, v.${side}_id)`)}`,
   );
-  return `SELECT b.*, NULL AS was_source, NULL AS was_target FROM (${base}) b
-    UNION ALL SELECT b.* REPLACE (v.source_id AS source_id, v.target_id AS target_id), v.was_source, v.was_target
+  return `SELECT b.* REPLACE (v.source_id AS source_id, v.target_id AS target_id), v.was_source, v.was_target
     FROM (${base}) b JOIN ${movedTable} v ON ${isPair.join(" AND ")}`;
 }
 

@@ -38,7 +38,7 @@ import {
   type TwinBase,
 } from "../run/twin-base.ts";
 import type { DiffInput, TwoWay } from "./diff-input.ts";
-import { doubledTable, findMoved, followMoved } from "./moved-pairs.ts";
+import { doubledTable, findMoved, selectMoved } from "./moved-pairs.ts";
 import { leaveContested, pairRows } from "./pair-rows.ts";
 import { readField } from "./read-present.ts";
 
@@ -110,7 +110,8 @@ class TwoWayStream implements TwoWay {
         name: this.#ofSource(name),
         now: storedText(source, this.#sides.schemas.get(name), `s.${sourceName(name)}`),
       })),
-      base: followMoved(this.#selectBase()),
+      base: this.#selectBase(),
+      inherited: selectMoved(this.#selectBase()),
       deleted: this.#deleted(),
       onDeletes: twoWay?.onDeletes ?? "ignore",
       fold: foldId,

@@ -167,18 +167,22 @@ class OpenTwin {
       `CREATE OR REPLACE TEMP TABLE moved_cells AS SELECT "1:", "2:", name, any_value(value) AS value FROM (${moved}) GROUP BY ALL`,
     );
     for (const { name } of await this.#engine.all("SELECT DISTINCT name FROM moved_cells")) columns.add(String(name));
-    const isPair = ["1:", "2:"]
-      .map((id) => `${foldId(`c.${identifier(id)}`)} = ${foldId(`b.${identifier(id)}`)}`)
-      .join(" AND ");
+    const [isFirst, isSecond] = ["1:", "2:"].map(
+      (id) => `${foldId(`c.${identifier(id)}`)} = ${foldId(`b.${identifier(id)}`)}`,
+    );
+    const isPair = `${isFirst} AND ${isSecond}`;
     const cells = [...columns]
       .filter((name) => name !== "1:" && name !== "2:")
       .map((name) => {
         const held = known.some((one) => one["name"] === name) ? `b.${identifier(name)}` : "CAST(NULL AS VARCHAR)";
         return `coalesce((SELECT c.value FROM moved_cells c WHERE c.name = ${literal(name)} AND ${isPair}), ${held}) AS ${identifier(name)}`;
       });
-    // A record that is to stay though its other one is gone is no pair any more: the twin makes the other one anew.
+    // A record that is to stay though its other one is gone is no pair any more, by whatever id: the twin makes the other anew.
+    const isOfDeleted = `CASE WHEN c.job = ${literal(this.#record.first)} THEN ${isFirst} ELSE ${isSecond} END`;
     const unpaired =
-      side === "theirs" ? `WHERE NOT EXISTS (SELECT 1 FROM chosen_conflicts c WHERE c.field = '' AND ${isPair})` : "";
+      side === "theirs"
+        ? `WHERE NOT EXISTS (SELECT 1 FROM chosen_conflicts c WHERE c.field = '' AND ${isOfDeleted})`
+        : "";
     const pairs = `SELECT b.* FROM ${before} b UNION ALL BY NAME SELECT DISTINCT c."1:", c."2:" FROM moved_cells c
       WHERE NOT EXISTS (SELECT 1 FROM ${before} b WHERE ${isPair})`;
     const rows = `SELECT b."1:", b."2:"${cells.map((cell) => `, ${cell}`).join("")} FROM (${pairs}) b ${unpaired}`;
