@@ -181,7 +181,7 @@ export function agreeOn({ fields, columns }: Pick<TwoWayInput, "fields" | "colum
       ELSE ${before} END AS ${agreedName(field.name)}`;
   });
   const isGone = `is_merged OR _row_ IN (SELECT _row_ FROM ${deletedTable}) AS is_gone`;
-  return `SELECT ${["_row_", "source_id", "target_id", isGone, ...moved, ...agreed].join(", ")} FROM ${twoWayTable}
+  return `SELECT ${["_row_", "source_id", "target_id", isGone, "is_merged", ...moved, ...agreed].join(", ")} FROM ${twoWayTable}
     WHERE _row_ NOT IN (SELECT _row_ FROM ${heldTable})`;
 }
 
@@ -189,7 +189,7 @@ export function agreeOn({ fields, columns }: Pick<TwoWayInput, "fields" | "colum
 export function agreeOnNew({ compare, fields, columns }: TwoWayInput, creates: string): string {
   const moved = columns.map(({ name, now }) => `${now} AS ${heldName(name)}`);
   const agreed = fields.map(({ field }) => `coalesce(s.${identifier(field.name)}, '') AS ${agreedName(field.name)}`);
-  return `SELECT ${["s._row_", "s._id_ AS source_id", "CAST(NULL AS VARCHAR) AS target_id", "false AS is_gone", ...moved, ...agreed].join(", ")}
+  return `SELECT ${["s._row_", "s._id_ AS source_id", "CAST(NULL AS VARCHAR) AS target_id", "false AS is_gone", "false AS is_merged", ...moved, ...agreed].join(", ")}
     FROM ${identifier(compare.stage)} s WHERE s._row_ IN (${creates})`;
 }
 

@@ -139,7 +139,7 @@ class TwoWayStream implements TwoWay {
     const { sourceSide, targetSide } = this.#sides.base;
     const ids = [`source_id AS ${identifier(`${sourceSide}:`)}`, `target_id AS ${identifier(`${targetSide}:`)}`];
     const cells = [...this.#held, ...this.#agreed].map(([column, name]) => `${name} AS ${identifier(column)}`);
-    const agreed = `SELECT ${["_row_", "is_gone", ...ids, ...cells].join(", ")} FROM (${rows})`;
+    const agreed = `SELECT ${["_row_", "is_gone", "is_merged", ...ids, ...cells].join(", ")} FROM (${rows})`;
     await keepHashed(engine, agreed, folder, agreedFile(name));
     await keepHashed(engine, this.#selectAsked(this.#input), folder, askedFile(name));
   }

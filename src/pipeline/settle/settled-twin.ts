@@ -107,7 +107,7 @@ async function keepBase(
   if (old !== undefined) {
     const changed = [...own].map((name) => `n.${identifier(name)} IS DISTINCT FROM ${of("o", before, name)}`);
     const { rows } = await engine.one(`SELECT count(*) AS rows FROM agreed_rows n LEFT JOIN (${old}) o ON ${isPair}
-      WHERE n.is_gone OR ${changed.join(" OR ")}`);
+      WHERE NOT n.is_merged AND (n.is_gone OR ${changed.join(" OR ")})`);
     if (Number(rows) === 0) return undefined;
   }
   const now = all.map(
@@ -118,7 +118,8 @@ async function keepBase(
   const joined = old === undefined ? "" : `LEFT JOIN (${old}) o ON ${isPair}`;
   const rows = [`SELECT ${now.join(", ")} FROM agreed_rows n ${joined} WHERE NOT n.is_gone`];
   if (before !== undefined) {
-    const stays = ids.map((id) => `${foldId(id)} NOT IN (SELECT ${foldId(id)} FROM agreed_rows)`);
+    // What was agreed on of a record that was merged away is its survivor's, until that has agreed itself.
+    const stays = ids.map((id) => `${foldId(id)} NOT IN (SELECT ${foldId(id)} FROM agreed_rows WHERE NOT is_merged)`);
     const cells = all.map((name) => `${cellOfBase(before, name)} AS ${identifier(name)}`);
     rows.push(`SELECT ${cells.join(", ")} FROM ${before.scan} WHERE ${stays.join(" AND ")}`);
   }
