@@ -9,6 +9,7 @@
 import { rmSync } from "node:fs";
 import { claimPlanFile } from "./checkpoint/carry/plan-file.ts";
 import type { BatchRecord, StreamRecord } from "./checkpoint/ledger.ts";
+import { countOf } from "./core/counted.ts";
 import { Failure, StoppedByGuard, showPath, usageFailure } from "./core/errors.ts";
 import { exitCode } from "./core/exit-code.ts";
 import { failpoint } from "./core/failpoint.ts";
@@ -132,7 +133,7 @@ function refuseNoKeys({ run }: RunContext, planned: readonly StreamRecord[]): vo
   const read = planned.filter(({ plan }) => plan !== null);
   const isTaken = read.some(({ counts }) => counts !== null && counts.extracted > counts.filtered);
   if (keys === undefined || isTaken || read.length === 0) return;
-  throw usageFailure(`--keys: none of the ${keys.length} keys is in a row of the source`, {
+  throw usageFailure(`--keys: none of ${countOf(keys.length, "key")} is in a row of the source`, {
     next: "compare the file with what target.key is mapped from: loadline plan without --keys shows keys as they are",
   });
 }

@@ -1,5 +1,6 @@
 // Counts that must add up, held where they become durable: rows in, rows out, none between.
 
+import { countOf, showCount } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { StreamCounts } from "../core/model.ts";
@@ -12,7 +13,7 @@ export function assertBatchAddsUp(batch: BatchRecord): void {
   if (results === rows) return;
   throw new Failure(
     exitCode.failed,
-    `batch ${batch.number} of stream ${batch.stream} has ${rows} rows and ${results} results`,
+    `batch ${batch.number} of stream ${batch.stream} has ${countOf(rows, "row")} and ${countOf(results, "result")}`,
     {
       where: { file: batch.path },
       why: "a batch is settled by a result for each of its rows, or not at all",
@@ -33,7 +34,7 @@ export function assertPlanAddsUp(
   const sent = batches?.reduce((sum, { rows }) => sum + rows, 0) ?? changes + mirrorDeletes;
   if (told === extracted && sent === changes + mirrorDeletes) return;
   throw new Failure(exitCode.failed, `the plan of stream ${stream} does not add up: nothing was written`, {
-    why: `${extracted} rows were extracted and ${told} are told of; ${changes + mirrorDeletes} change and ${sent} would be sent`,
+    why: `${countOf(extracted, "row")} extracted, ${showCount(told)} told of; ${countOf(changes + mirrorDeletes, "change")}, ${showCount(sent)} would be sent`,
     next: "this is a defect of loadline: report it with the run's events.jsonl",
   });
 }

@@ -2,6 +2,7 @@
 // group, shows as one that has changed does. The order of the rows does not count, so a sum follows each change of a row
 // without a look at the others.
 
+import { countOf, showCount } from "../core/counted.ts";
 import type { DatabaseSync, StatementSync } from "../core/sqlite.ts";
 import { damaged, hashOf } from "./integrity.ts";
 import type { TableName } from "./ledger-schema.ts";
@@ -74,7 +75,7 @@ export class Sums {
       throw damaged(
         written.rows === read.rows
           ? `the rows of ${what} are not those that were written`
-          : `${what}: ${written.rows} rows were written, ${read.rows} are there`,
+          : `${what}: ${countOf(written.rows, "row")} written, ${showCount(read.rows)} there`,
       );
     }
   }

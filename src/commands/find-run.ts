@@ -2,6 +2,7 @@
 // beginning, `latest`, a job's name. Out: the run and where it is kept. Must hold: what could be two runs is refused.
 
 import { Ledger } from "../checkpoint/ledger.ts";
+import { countOf } from "../core/counted.ts";
 import { usageFailure } from "../core/errors.ts";
 import { suggest } from "../core/suggest.ts";
 import { type ToldRun, tellRun } from "../pipeline/runs/recovery.ts";
@@ -48,7 +49,7 @@ export function findRun(project: Project, id: string | undefined, job: string | 
   if (others.length === 0) return found;
   const all = [found, ...others].map((run) => run.id);
   const more = all.length > namedMax ? ` and ${all.length - namedMax} more` : "";
-  throw usageFailure(`${all.length} runs begin with ${id}: ${all.slice(0, namedMax).join(", ")}${more}`, {
+  throw usageFailure(`${countOf(all.length, "run")} begin with ${id}: ${all.slice(0, namedMax).join(", ")}${more}`, {
     next: "give more of the id",
   });
 }

@@ -2,7 +2,7 @@
 // compared with, the job's limits. Out: what stops the run, with what it was learned from. What must hold: what is usual
 // for a feed stops nothing: a first load, a night without rows, one file after a weekend, a handful of records.
 
-import { countOf } from "../core/counted.ts";
+import { countOf, showCount } from "../core/counted.ts";
 import type { StreamCounts } from "../core/model.ts";
 import { type Guards, type Mode, writesFile } from "../job/job.ts";
 import { followsSource, makesAndChanges } from "../job/mode.ts";
@@ -66,7 +66,7 @@ function checkSourceRows(input: HistoryInput): string[] {
   if (guards.sourceRowsMinVsLast === undefined && (usual < sourceRowsFrom || givesChanges(input))) return [];
   const of = usual === median ? "the median" : "the least";
   return [
-    `${stream}: ${counts.extracted === 0 ? "no rows" : count(counts.extracted, "row")} in the source, at least ${share} % of ${usual}, ${of} of ${tellRuns(before)} (guards.source_rows_min_vs_last)`,
+    `${stream}: ${counts.extracted === 0 ? "no rows" : countOf(counts.extracted, "row")} in the source, at least ${share} % of ${showCount(usual)}, ${of} of ${tellRuns(before)} (guards.source_rows_min_vs_last)`,
   ];
 }
 
@@ -137,9 +137,10 @@ function checkMost(
   const floor = Math.max(recordsFrom, Math.ceil((counts.extracted - counts.filtered) / 100));
   if (planned <= Math.max(usual, floor)) return [];
   const by = earlier.find((run) => countIn(run.counts) === most)?.run ?? "";
-  const learned = `three times the most of ${tellRuns(earlier)}, ${most}${most === 0 ? "" : ` by ${by}`}${told}`;
-  const limit = usual >= floor ? `${usual}, ${learned}` : `${floor}, which is more than ${learned}`;
-  return [`${stream}: ${count(planned, "record")} to ${verb}, at most ${limit} (${name})`];
+  const learned = `three times the most of ${tellRuns(earlier)}, ${showCount(most)}${most === 0 ? "" : ` by ${by}`}${told}`;
+  const limit =
+    usual >= floor ? `${showCount(usual)}, ${learned}` : `${showCount(floor)}, which is more than ${learned}`;
+  return [`${stream}: ${countOf(planned, "record")} to ${verb}, at most ${limit} (${name})`];
 }
 
 /** After some days without a run there is more to take: a longer window, more files. */
@@ -151,7 +152,10 @@ function compareExtent(extent: Extent, earlier: readonly EarlierRun[]): { times:
   }
   const files = Math.max(0, ...earlier.map((run) => run.files));
   if (files === 0 || extent.files <= files) return { times: 1, told: "" };
-  return { times: extent.files / files, told: `, for ${count(extent.files, "file")} in place of ${files}` };
+  return {
+    times: extent.files / files,
+    told: `, for ${countOf(extent.files, "file")} in place of ${showCount(files)}`,
+  };
 }
 
 /** "the last 3 runs (20261120-… to 20261122-…)" */
@@ -159,7 +163,9 @@ function tellRuns(runs: readonly EarlierRun[]): string {
   const [newest] = runs;
   const oldest = runs.at(-1);
   if (newest === undefined || oldest === undefined) throw new Error("there is no earlier run");
-  return runs.length === 1 ? `run ${newest.run}` : `the last ${runs.length} runs (${oldest.run} to ${newest.run})`;
+  return runs.length === 1
+    ? `run ${newest.run}`
+    : `the last ${countOf(runs.length, "run")} (${oldest.run} to ${newest.run})`;
 }
 
 function medianOf(numbers: readonly number[]): number {
@@ -171,8 +177,4 @@ function medianOf(numbers: readonly number[]): number {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -3,6 +3,7 @@
 
 import { posix } from "node:path";
 import type { ListedFile } from "../contract/files.ts";
+import { countOf, showCount } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { isPattern } from "../core/glob.ts";
@@ -59,10 +60,14 @@ export function selectListed(files: readonly ListedFile[], entries: ReadonlyMap<
   for (const { label, bytes } of files) {
     const promised = entries.get(label)?.bytes ?? null;
     if (promised === null || promised === bytes) continue;
-    throw new Failure(exitCode.guard, `the file has ${bytes} bytes, its manifest says ${promised}`, {
-      where: { file: label },
-      next: "wait until all of it has arrived, or ask the sender; nothing was written",
-    });
+    throw new Failure(
+      exitCode.guard,
+      `the file has ${countOf(bytes, "byte")}, its manifest says ${showCount(promised)}`,
+      {
+        where: { file: label },
+        next: "wait until all of it has arrived, or ask the sender; nothing was written",
+      },
+    );
   }
   return {
     ready: files.filter(({ label }) => entries.has(label)),

@@ -2,6 +2,7 @@
 // hold: the header is assumed to be one, no line of a footer becomes a record, and what could be otherwise is said.
 
 import { parse } from "csv-parse/sync";
+import { countOf } from "../core/counted.ts";
 import { type CsvFormat, plainCsv } from "./format.ts";
 import { lookAtCell } from "./long-cells.ts";
 import { isTotal } from "./totals.ts";
@@ -179,7 +180,7 @@ function describe(sample: Sample, dialect: Dialect, sepLines: number, doubts: st
   const named = nameColumns(header, rows, doubts);
   doubts.push(...doubtOthers(sample.text, header, rows, quote));
   const skipLines = sepLines + (named?.skipsHeader === true ? dialect.linesToHeader : linesBefore);
-  if (linesBefore > 0) doubts.push(`the first ${countOf(linesBefore, "line")} taken to stand before the header`);
+  if (linesBefore > 0) doubts.push(`the first ${linesAre(linesBefore)} taken to stand before the header`);
   const end =
     sample.tail === undefined ? { last: rows.at(-1), behind: dialect.linesBehind } : readEnd(sample.tail, dialect);
   if (end === undefined)
@@ -188,7 +189,7 @@ function describe(sample: Sample, dialect: Dialect, sepLines: number, doubts: st
   const totals = rows.length > 2 && isTotalOf(last, rows.slice(0, -1)) ? 1 : 0;
   if (totals > 0) doubts.push("the last record looks like a total: footer_lines leaves it out");
   const footerLines = behind + totals;
-  if (behind > 0) doubts.push(`the last ${countOf(behind, "line")} taken to stand below the records`);
+  if (behind > 0) doubts.push(`the last ${linesAre(behind)} taken to stand below the records`);
   return {
     ...plainCsv,
     delimiter,
@@ -233,8 +234,8 @@ function readEnd(
   return { last: records[at]?.record, behind: countTexts(records.slice(at + 1)) };
 }
 
-function countOf(count: number, what: string): string {
-  return count === 1 ? `${what} is` : `${count} ${what}s are`;
+function linesAre(count: number): string {
+  return count === 1 ? "line is" : `${countOf(count, "line")} are`;
 }
 
 const isNumber = (cell: string) => /^[-+]?\d[\d.,' ]*$/.test(cell);

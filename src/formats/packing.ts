@@ -5,6 +5,7 @@ import { statfsSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from "node:zlib";
+import { countOf } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { readPieces } from "../core/files.ts";
@@ -64,7 +65,7 @@ async function* unpackFrames(path: string, bytes: number): AsyncGenerator<Buffer
   let start = 0;
   do {
     if (!(await startsFrame(path, start))) {
-      throw new Error(start === 0 ? "it is no zstd file" : `${bytes - start} bytes follow its end`);
+      throw new Error(start === 0 ? "it is no zstd file" : `${countOf(bytes - start, "byte")} more after its end`);
     }
     const unpacking = createZstdDecompress({ chunkSize: chunkBytes });
     yield* drain(path, start, unpacking);
@@ -95,7 +96,7 @@ async function* drain(path: string, start: number, unpacking: Gunzip | ZstdDecom
 export async function isPadded(path: string, start: number, bytes: number): Promise<boolean> {
   for (let offset = start; offset < bytes; offset += chunkBytes) {
     const rest = await readAt(path, offset, chunkBytes);
-    if (rest.some((byte) => byte !== 0)) throw new Error(`${bytes - start} bytes follow its end`);
+    if (rest.some((byte) => byte !== 0)) throw new Error(`${countOf(bytes - start, "byte")} more after its end`);
   }
   return start < bytes;
 }
@@ -143,7 +144,7 @@ export class Growth {
 export function refuseFilling(path: string, bytes: number, label: string): void {
   const { bavail, bsize } = statfsSync(dirname(path));
   if (bavail * bsize - reserveBytes >= bytes) return;
-  throw new Failure(exitCode.failed, `not enough disk space to unpack ${bytes} bytes`, {
+  throw new Failure(exitCode.failed, `not enough disk space to unpack ${countOf(bytes, "byte")}`, {
     where: { file: label },
     next: "free some space, then run loadline resume",
   });

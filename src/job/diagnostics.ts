@@ -4,6 +4,7 @@
 // characters of the file never reach a terminal.
 
 import { readFileSync } from "node:fs";
+import { countOf } from "../core/counted.ts";
 import { Failure, type Place, placeOf } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 
@@ -88,7 +89,8 @@ export class Diagnostics {
 /** One failure (exit 2) that tells all the problems. `text` is the file's, where it is at hand. */
 export function diagnosticsFailure(diagnostics: readonly Diagnostic[], text?: string): Failure {
   const shown = diagnostics.slice(0, diagnosticsShownMax).map((diagnostic) => showDiagnostic(diagnostic, text));
-  if (diagnostics.length > shown.length) shown.push(`and ${diagnostics.length - shown.length} more problems`);
+  if (diagnostics.length > shown.length)
+    shown.push(`and ${countOf(diagnostics.length - shown.length, "more problem")}`);
   const problems = diagnostics.slice(0, diagnosticsShownMax).map(({ place, message, next }) => {
     return { where: place, what: next === undefined ? message : `${message}\nnext: ${next}` };
   });

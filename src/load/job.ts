@@ -148,7 +148,7 @@ function leaveInDoubt<B extends LoadedBatch>(
   found: string | undefined,
 ): B {
   if (found !== undefined) return context.advance(batch, "in-doubt", { message: found, inDoubt: batch.rows });
-  const age = context.ageDays === 0 ? "today" : context.ageDays === 1 ? "1 day ago" : `${context.ageDays} days ago`;
+  const age = context.ageDays === 0 ? "today" : `${countOf(context.ageDays, "day")} ago`;
   const message = `${batch.handle} is gone from the target, which keeps jobs for ${handlesKeptDays} days (the run began ${age}), so what became of its ${countOf(batch.rows, "row")} can't be asked`;
   return context.advance(batch, "in-doubt", { message, inDoubt: batch.rows });
 }

@@ -9,6 +9,7 @@ import { posix } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import type { FileStore, LocalFile } from "../contract/files.ts";
 import type { Batch, BatchState, JobWrites } from "../contract/write.ts";
+import { countOf } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 
@@ -85,7 +86,7 @@ async function putInPlace(store: FileStore, handle: string, batch: Batch): Promi
     // Its name is gone: an attempt whose answer was lost has renamed it, or somebody has taken it away.
     if (isThere && (await store.has(temporary))) throw notInPlace(store, name, `it still is ${temporary}`);
     if (!(await store.holds(name, file, isThere ? "size" : "bytes"))) {
-      throw notInPlace(store, name, `there is none of that name that has these ${file.bytes} bytes`);
+      throw notInPlace(store, name, `there is none of that name that has its ${countOf(file.bytes, "byte")}`);
     }
   }
 }

@@ -4,6 +4,7 @@
 // A message has 28 KB at most, or the flow fails ("Request Entity too large"):
 // https://learn.microsoft.com/connectors/teams/#known-issues-and-limitations-with-actions
 
+import { countOf } from "../core/counted.ts";
 import type { Message } from "./message.ts";
 import { countLines, cutBytes, factsOf, reasonLines, titleOf } from "./words.ts";
 
@@ -46,7 +47,7 @@ function keepBytes(lines: readonly string[]): string[] {
   let bytes = 0;
   for (const line of lines) {
     bytes += Math.min(Buffer.byteLength(line), lineBytesMax) + 100;
-    if (bytes > textBytesMax) return [...kept, `… and ${lines.length - kept.length} more lines`];
+    if (bytes > textBytesMax) return [...kept, `… and ${countOf(lines.length - kept.length, "more line")}`];
     kept.push(line);
   }
   return kept;

@@ -37,7 +37,8 @@ export function renderAbandoned({ run, isDone, streams, next }: AbandonedRun): s
     lines.push(`  ${name} → ${connection} ${object}: ${[...counts, `${showCount(notSent)} not sent`].join(", ")}`);
     for (const { number, path, handle } of doubtful.slice(0, batchesShownMax))
       lines.push(`    in doubt: batch ${number}${handle === null ? "" : ` (${handle})`}, ${path}`);
-    if (doubtful.length > batchesShownMax) lines.push(`    and ${doubtful.length - batchesShownMax} more batches`);
+    if (doubtful.length > batchesShownMax)
+      lines.push(`    and ${countOf(doubtful.length - batchesShownMax, "more batch", "more batches")}`);
   }
   return [...lines, `Next: ${next}`].join("\n");
 }

@@ -78,7 +78,7 @@ export function renderNearDuplicates({ files, groups, leftOut, notes }: NearDupl
   for (const { by, value, names } of leftOut.slice(0, blocksShown))
     lines.push(
       ...caution(
-        `left out: ${showCount(names)} names with ${shared[by](value)}, too many to compare for that${nextTo[by]}`,
+        `left out: ${countOf(names, "name")} with ${shared[by](value)}, too many to compare for that${nextTo[by]}`,
       ),
     );
   if (leftOut.length > blocksShown)

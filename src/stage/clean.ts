@@ -6,6 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { readRefusedCell } from "../core/copied-file.ts";
+import { countOf, showCount } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
@@ -180,7 +181,8 @@ function decode(latin1: string): string {
 }
 
 function findDefect(record: string[], raw: string, columns: readonly string[], format: CsvFormat): string | undefined {
-  if (record.length !== columns.length) return `${record.length} cells, the header has ${columns.length}`;
+  if (record.length !== columns.length)
+    return `${countOf(record.length, "cell")}, the header has ${showCount(columns.length)}`;
   const nul = record.findIndex((cell) => cell.includes("\0"));
   if (nul >= 0) return `the character NUL (U+0000) in "${columns[nul]}"`;
   // csv-parse's raw text lacks bytes of a delimiter that has several.

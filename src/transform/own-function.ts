@@ -3,6 +3,8 @@
 // agree. In: the object. Out: what a call of it must have. Must hold: no macro calls another of ours, since a job defines
 // those alone that it names.
 
+import { countOf } from "../core/counted.ts";
+
 export interface OwnFunction {
   name: string;
   /** What stands for it between two arguments. */
@@ -70,7 +72,7 @@ export function findCallProblems(
   const wanted = argumentsOf(signature);
   const least = wanted.filter(({ isOptional }) => !isOptional).length;
   if (call.length < least || call.length > wanted.length) {
-    const count = least === wanted.length ? tellCount(least) : `${least} to ${wanted.length} arguments`;
+    const count = least === wanted.length ? tellCount(least) : `${least} to ${countOf(wanted.length, "argument")}`;
     return [{ message: `${name} takes ${count}, here ${call.length === 1 ? "is" : "are"} ${call.length}` }];
   }
   return call.flatMap((written, argument) => {
@@ -81,7 +83,7 @@ export function findCallProblems(
 
 function tellCount(count: number): string {
   if (count === 0) return "no argument";
-  return count === 1 ? "one argument" : `${count} arguments`;
+  return count === 1 ? "one argument" : countOf(count, "argument");
 }
 
 /** What a wrong call is answered with. */

@@ -1,5 +1,6 @@
 // What a text looks like without saying what it is: `9 digits, 1 letter`. For messages about values that may not be shown.
 
+import { countOf } from "../core/counted.ts";
 import { invisiblePattern } from "./trim.ts";
 
 /** Code points of each kind, in this order; the last takes what no other is. */
@@ -39,7 +40,7 @@ function tellShape(text: string): string {
   }
   const told = kinds.flatMap(([noun], kind) => {
     const count = counts[kind] ?? 0;
-    return count === 0 ? [] : `${count} ${noun}${count === 1 ? "" : "s"}`;
+    return count === 0 ? [] : countOf(count, noun);
   });
   return told.length === 0 ? "nothing" : told.join(", ");
 }

@@ -57,7 +57,7 @@ describe("rows of a whole source", () => {
       full(5000, 0),
       { extracted: 12, updates: 7, creates: 5 },
       { mode: "mirror" },
-      "s: 12 rows in the source, at least 50 % of 5000, the median of run r1 (guards.source_rows_min_vs_last)",
+      "s: 12 rows in the source, at least 50 % of 5,000, the median of run r1 (guards.source_rows_min_vs_last)",
     ],
     ["events", full(5000, 0), { extracted: 12, creates: 12 }, { mode: "insert" }, undefined],
     [
@@ -161,7 +161,7 @@ describe("records that are changed", () => {
       runs(...[1, 2, 1, 1, 1].map((hours) => ({ extracted: 20, updates: 20, spanMs: hours * 3_600_000 }))),
       { extracted: 1501, updates: 1501 },
       { extent: { rows: null, spanMs: 50 * 3_600_000 } },
-      "s: 1501 records to change, at most 1500, three times the most of the last 5 runs (r1 to r5), 20 by r5, for a window 25 times as long (guards.changed)",
+      "s: 1,501 records to change, at most 1,500, three times the most of the last 5 runs (r1 to r5), 20 by r5, for a window 25 times as long (guards.changed)",
     ],
   ])("%s", (_, earlier, some, more, stop) => {
     expect(stopsOf(earlier, some, more)).toEqual(stop === undefined ? [] : [stop]);

@@ -117,9 +117,9 @@ test("pages that hold fewer records than the org promised are an error, not a sm
   const short = { status: 200, headers: { "Content-Type": "text/csv", "Sforce-NumberOfRecords": "2100" }, body };
   const { run } = await extract([{ match: endpoints.page, do: short }]);
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain("2100 records were promised, 0 arrived");
+  expect(run.stderr).toContain("2,100 records promised, 0 arrived");
   const uncounted = { ...short, headers: { "Content-Type": "text/csv", "Sforce-NumberOfRecords": "0" } };
   const second = await extract([{ match: endpoints.page, do: uncounted }]);
   expect(second.run.code).toBe(1);
-  expect(second.run.stderr).toContain("the query's pages hold 0 rows, the job says 2100");
+  expect(second.run.stderr).toContain("the query's pages hold 0 rows, the job says 2,100");
 });

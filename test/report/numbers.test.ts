@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { countOf, showBytes, showCount, showDuration, showTime } from "../../src/report/numbers.ts";
+import { repository } from "../support/child.ts";
 
 test("counts have thousands separators, and a noun that agrees", () => {
   expect([showCount(0), showCount(1234), showCount(1_234_567)]).toEqual(["0", "1,234", "1,234,567"]);
@@ -8,6 +11,21 @@ test("counts have thousands separators, and a noun that agrees", () => {
     "2,000 rows",
     "0 batches",
   ]);
+});
+
+test("no message puts a noun behind a number by itself: one of them would be 1 records", () => {
+  const nouns =
+    "arguments|batches|bytes|calls|cells|changes|columns|days|lines|problems|records|results|rows|runs|values";
+  // Limits are many, and a rate has no singular.
+  const counted = new RegExp(`\\$\\{(?!countOf\\()[^{}]*(?<!Max|KeptDays)\\} (?:more )?(?:${nouns})\\b(?!/)`, "g");
+  const src = join(repository, "src");
+  const paths = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+  const told = paths
+    .filter((path) => !path.startsWith("sandbox/"))
+    .flatMap((path) => readFileSync(join(src, path), "utf8").match(counted) ?? [])
+    .map((template) => template.slice("${".length));
+  // No numbers: what a mode does, a policy, and the mark of a file, which nobody reads.
+  expect(told.sort()).toEqual(["does} records", "policy} changes", "there.bytes} bytes"]);
 });
 
 test.each([

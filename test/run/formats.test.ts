@@ -93,7 +93,7 @@ test("a zip is several files; killed after it was unpacked, a run goes on with t
     "part-00001.csv.zip",
   ]);
   expect(place.project.read(`.loadline/runs/${folder}/rejects/contacts.csv`)).toContain(
-    '"1 cells, the header has 3",,3,contacts.zip/b.csv',
+    '"1 cell, the header has 3",,3,contacts.zip/b.csv',
   );
 });
 

@@ -201,7 +201,7 @@ describe("ready", () => {
     expect([size.code, size.stderr]).toEqual([4, expect.stringContaining("13 bytes, its manifest says 99")]);
     project.write(csv("name,rows\na.csv,7\n"));
     const rows = await project.run("run", "job.yaml");
-    expect([rows.code, rows.stderr]).toEqual([1, expect.stringContaining("7 records were promised, 1 arrived")]);
+    expect([rows.code, rows.stderr]).toEqual([1, expect.stringContaining("7 records promised, 1 arrived")]);
     project.write(csv(`name,sha256\na.csv,${"0".repeat(64)}\n`));
     const hash = await project.run("run", "job.yaml");
     expect([hash.code, hash.stderr]).toEqual([1, expect.stringContaining("not what its manifest says")]);

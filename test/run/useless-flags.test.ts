@@ -72,10 +72,7 @@ test("keys that are in no row are told by name, and refused where none is", asyn
   expect(hidden.stderr + hidden.stdout).not.toContain("no such key");
   for (const command of ["plan", "run"]) {
     const none = await project.run(command, "job.yaml", "--keys", "none.txt");
-    expect([none.code, none.stderr]).toEqual([
-      2,
-      expect.stringContaining("none of the 2 keys is in a row of the source"),
-    ]);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("none of 2 keys is in a row of the source")]);
   }
 });
 

@@ -135,7 +135,7 @@ describe("packed files that are fetched", () => {
 
   test.each([
     ["a.csv.gz", "ends too early", packed.subarray(0, -4)],
-    ["a.csv.gz", "bytes follow its end|incorrect header", Buffer.concat([packed, Buffer.from("more")])],
+    ["a.csv.gz", "bytes more after its end|incorrect header", Buffer.concat([packed, Buffer.from("more")])],
     ["a.csv.zst", "ends too early|no zstd file", zstdCompressSync("id,last\n1,a\n").subarray(0, -3)],
     ["a.zip", "end of central directory|damaged", zipOf({ "a.csv": "id,last\n1,a\n" }).subarray(0, -8)],
     ["a.zip", "checksum|uncompressed|damaged", zipOf({ "a.csv": "id,last\n1,a\n" }, 5)],
@@ -231,7 +231,7 @@ describe("files in a zip are taken as the zip", () => {
     const tell = (rows: number) => JSON.stringify([{ name: "a.zip", rows, bytes: zip.length, sha256 }]);
     vendor.put({ "in/a.zip": zip, "in/m.json": tell(4) });
     const refused = await vendor.project.run("run", "job.yaml");
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("4 records were promised, 3 arrived")]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("4 records promised, 3 arrived")]);
     vendor.put({ "in/m.json": tell(3) });
     const run = await vendor.project.run("run", "job.yaml", "--json");
     expect([run.code, vendor.list("in")]).toEqual([0, []]);

@@ -45,7 +45,7 @@ describe("a broken record is named with its line and reason, and the others go o
         ["6", "9", "10"],
       ],
       broken: [
-        { line: 3, reason: "1 cells, the header has 2", cells: ["3"] },
+        { line: 3, reason: "1 cell, the header has 2", cells: ["3"] },
         { line: 4, reason: "3 cells, the header has 2", cells: ["4", "5", "6"] },
         { line: 5, reason: "3 cells, the header has 2", cells: ["7", "8", ""] },
       ],

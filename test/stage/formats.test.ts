@@ -280,7 +280,7 @@ describe("an archive", () => {
       [2, "1", "2"],
       [3, "3", "4"],
     ]);
-    expect(rejects).toEqual([[4, "1 cells, the header has 2"]]);
+    expect(rejects).toEqual([[4, "1 cell, the header has 2"]]);
   });
 
   test.each([
@@ -324,7 +324,7 @@ describe("a file beyond all measure", () => {
     const content = `${widen(10_000, (index) => `c${index}`)}\n${widen(10_000, String)}\n`;
     expect(await reader.refusalOf("a.csv", Buffer.from(content), {})).toEqual([
       1,
-      "the file has 10000 columns; 1000 are the most",
+      "the file has 10,000 columns; 1,000 are the most",
     ]);
   });
 
@@ -334,7 +334,7 @@ describe("a file beyond all measure", () => {
     expect((await reader.read("a.csv", Buffer.from(content), {}, 100)).rows).toEqual([[2, ...cells]]);
     const { rows, rejects } = await reader.read("b.csv", Buffer.from(`${content}x\n`), {}, 100);
     expect(rows).toEqual([[2, ...cells]]);
-    expect(rejects).toEqual([[3, "1 cells, the header has 1000"]]);
+    expect(rejects).toEqual([[3, "1 cell, the header has 1,000"]]);
   });
 
   test.each([

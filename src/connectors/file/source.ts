@@ -6,6 +6,7 @@ import { constants, copyFileSync, type Stats, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
+import { countOf } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { readPieces, syncFile } from "../../core/files.ts";
@@ -77,7 +78,7 @@ function refuseOther(label: string, chosen: { bytes: number; modifiedMs: number 
   if (chosen.bytes === now.size && chosen.modifiedMs === now.mtimeMs) return;
   throw new Failure(exitCode.failed, "the input changed since this run began", {
     where: { file: label },
-    why: `${chosen.bytes} bytes then, ${now.size} bytes now: a run goes on with the same bytes or not at all`,
+    why: `${countOf(chosen.bytes, "byte")} then, ${countOf(now.size, "byte")} now: a run goes on with the same bytes or not at all`,
     next: "nothing was written yet: start anew when the file is complete",
   });
 }
@@ -86,7 +87,7 @@ function refuseChanged(path: string, label: string, before: Stats, after: Stats)
   if (before.size === after.size && before.mtimeMs === after.mtimeMs && before.ino === after.ino) return;
   throw new Failure(exitCode.failed, "the file changed while it was read", {
     where: { file: label },
-    why: `${before.size} bytes before, ${after.size} bytes after: ${path} is still being written`,
+    why: `${countOf(before.size, "byte")} before, ${countOf(after.size, "byte")} after: ${path} is still being written`,
     next: "run again when the file is complete",
   });
 }

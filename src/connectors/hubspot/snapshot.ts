@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import { countOf } from "../../core/counted.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { type FieldSchema, severalSeparator, unnamedMark } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
@@ -108,7 +109,7 @@ async function chooseReading(
   const isNamed = keys !== undefined && keys.count <= total && !(total < 2 * keys.count && (await request.mayKeep?.()));
   if (isNamed) {
     const calls = Math.ceil(keys.count / batchRowsMax);
-    const how = calls === 1 ? "1 batch read by key" : `${calls} batch reads by key`;
+    const how = countOf(calls, "batch read by key", "batch reads by key");
     const read = { request, properties: propertiesOf(request), keys: keys.read(), doing };
     return { groups: readByKey(client, read), how };
   }
@@ -123,7 +124,7 @@ function listAll(client: HubSpotClient, list: ListRequest): Reading {
   return {
     isAll: true,
     groups: alreadyRead(listRecords(client, list, count)),
-    how: () => `the list of all records (${calls} ${calls === 1 ? "call" : "calls"})`,
+    how: () => `the list of all records (${countOf(calls, "call")})`,
   };
 }
 

@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { wait } from "../../core/clock.ts";
+import { countOf, showCount } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { pollDelays } from "../../http/polling.ts";
@@ -64,10 +65,14 @@ export async function* fetchPages(
     yield page;
   }
   if (rows === total) return;
-  throw new Failure(exitCode.failed, `${client.name}: the query's pages hold ${rows} rows, the job says ${total}`, {
-    where: { remote: `query job ${job}` },
-    next: "run again; nothing was written",
-  });
+  throw new Failure(
+    exitCode.failed,
+    `${client.name}: the query's pages hold ${countOf(rows, "row")}, the job says ${showCount(total)}`,
+    {
+      where: { remote: `query job ${job}` },
+      next: "run again; nothing was written",
+    },
+  );
 }
 
 async function awaitQuery(client: SalesforceClient, job: string, signal: AbortSignal): Promise<number> {

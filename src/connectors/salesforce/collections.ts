@@ -3,6 +3,7 @@
 // https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html
 
 import type { Batch, ResultFiles } from "../../contract/write.ts";
+import { countOf } from "../../core/counted.ts";
 import { parseJson } from "../../core/json.ts";
 import { readText, strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
@@ -72,7 +73,7 @@ async function writeOnce(
   unanswered: Set<readonly string[]>,
 ): Promise<RecordResult[]> {
   const place = batch.externalId === undefined ? "" : `/${batch.object}/${batch.externalId}`;
-  const doing = `writing ${rows.length} records of ${batch.object}`;
+  const doing = `writing ${countOf(rows.length, "record")} of ${batch.object}`;
   const call: ApiCall = {
     method: "PATCH",
     path: `/composite/sobjects${place}`,

@@ -1,6 +1,7 @@
 // The target's present values: keyed queries for few records, one bulk scan for many, whichever costs fewer calls.
 
 import type { PresentChanges, ReadingCost, Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import { countOf } from "../../core/counted.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import { inGroups } from "../kit/groups.ts";
 import { saveSnapshot } from "../kit/snapshot.ts";
@@ -98,7 +99,7 @@ async function queryKeys(
   const soql = conditions.map((where) => select({ fields, object, where }));
   const doing = "reading present values";
   const cells = queryCells(client, { soql, fields, all: deleted === true, doing, signal });
-  const how = conditions.length === 1 ? "1 keyed query" : `${conditions.length} keyed queries`;
+  const how = countOf(conditions.length, "keyed query", "keyed queries");
   return saveSnapshot(request, fields, inGroups(cells, rowsPerQueryPage), how);
 }
 
@@ -113,5 +114,5 @@ async function scanObject(client: SalesforceClient, request: SnapshotRequest, so
     files.push(page.path);
     rows += page.rows;
   }
-  return { files: files.sort(), rows, how: `one scan of ${object} (${rows} records)` };
+  return { files: files.sort(), rows, how: `one scan of ${object} (${countOf(rows, "record")})` };
 }

@@ -4,6 +4,7 @@
 // https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_undelete.htm
 
 import type { Batch, ResultFiles } from "../../contract/write.ts";
+import { countOf } from "../../core/counted.ts";
 import { readText, strangeAnswer } from "../../http/client.ts";
 import { readBatchRows, saveAnsweredRows } from "../kit/batch-file.ts";
 import type { SalesforceClient } from "./client.ts";
@@ -48,7 +49,7 @@ async function undelete(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<Undeleted[]> {
-  const doing = `undeleting ${ids.length} records of ${object}`;
+  const doing = `undeleting ${countOf(ids.length, "record")} of ${object}`;
   const content = `<u:undelete>${ids.map((id) => `<u:ids>${escapeXml(id)}</u:ids>`).join("")}</u:undelete>`;
   return client.read(client.soapCall({ content, idempotent: true, doing, signal }), async (response) => {
     const text = await readText(response, doing);

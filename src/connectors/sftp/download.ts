@@ -6,6 +6,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { type FileHandle, open as openLocal } from "node:fs/promises";
+import { countOf, showCount } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
@@ -85,7 +86,7 @@ export async function download(request: Download): Promise<Downloaded> {
 
 function tellDoubts({ link, label, bytes: stated, modifiedMs, onDoubt }: Download, bytes: number): void {
   if (bytes !== stated) {
-    const size = `the server states ${stated} bytes of ${label} and gave ${bytes}, all that it has`;
+    const size = `the server states ${countOf(stated, "byte")} of ${label} and gave ${showCount(bytes)}, all that it has`;
     link.tellOnce("size", `${size}: files are read to their end, whatever size is stated`, onDoubt);
   }
   if (modifiedMs === 0) {
@@ -207,13 +208,13 @@ function refuseOther({ label, bytes, modifiedMs }: Download, now: RemoteFile | u
 }
 
 function stateOf({ bytes, modifiedMs }: { bytes: number; modifiedMs: number }): string {
-  return `${bytes} bytes${modifiedMs === 0 ? "" : ` of ${new Date(modifiedMs).toISOString()}`}`;
+  return `${countOf(bytes, "byte")}${modifiedMs === 0 ? "" : ` of ${new Date(modifiedMs).toISOString()}`}`;
 }
 
 function endedEarly({ label, bytes }: Download, received: number): Failure {
   return new Failure(exitCode.failed, "the file ends before the size that the server states", {
     where: { file: label },
-    why: `it states ${bytes} bytes and gave ${received}: a part of a file is never taken for all of it`,
+    why: `it states ${countOf(bytes, "byte")} and gave ${showCount(received)}: a part of a file is never taken for all of it`,
     next: "run again when the file is complete; if it happens again, ask the owner of the server",
   });
 }

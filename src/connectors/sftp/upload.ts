@@ -4,6 +4,7 @@
 
 import { type FileHandle, open as openLocal } from "node:fs/promises";
 import type { LocalFile } from "../../contract/files.ts";
+import { countOf, showCount } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
@@ -70,7 +71,7 @@ async function sendRest(session: Session, request: Upload, sent: Sent): Promise<
   // A size that is wrong or not stated proves nothing: the bytes do then.
   if (arrived === bytes || (arrived !== undefined && (await hasBytes(session, remote, { path, bytes })))) return;
   throw new Failure(exitCode.failed, `${remote} is not on the server as it was sent`, {
-    why: `${bytes} bytes were sent, ${arrived === undefined ? "nothing is there" : `${arrived} bytes are there`}`,
+    why: `${countOf(bytes, "byte")} sent, ${arrived === undefined ? "nothing is there" : `${showCount(arrived)} are there`}`,
     next: "loadline resume; if it happens again, ask the owner of the server",
   });
 }

@@ -7,6 +7,7 @@ import { existsSync, linkSync, rmSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { InsertedRecord } from "../../checkpoint/ledger.ts";
+import { countOf } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { hashFile } from "../../core/files.ts";
@@ -86,7 +87,7 @@ async function refuseUnfinished(
   const resumable = record !== undefined && isResumable(ledger, record);
   throw new Failure(
     exitCode.guard,
-    `${rows} rows of stream ${stream.name} are being inserted into ${schema.object} by another run`,
+    `another run is inserting ${countOf(Number(rows), "row")} of stream ${stream.name} into ${schema.object}`,
     {
       why: `run ${run}${record === undefined ? "" : ` of job ${record.job}`} has not come to its end`,
       next: resumable ? `loadline resume ${run}` : `loadline show ${run}`,

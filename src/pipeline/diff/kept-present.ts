@@ -12,7 +12,7 @@ import { failpoint } from "../../core/failpoint.ts";
 import { linkFile, sizeOf } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldId } from "../../load/row-key.ts";
-import { showCount, showTime } from "../../report/numbers.ts";
+import { countOf, showCount, showTime } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
@@ -123,7 +123,7 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   const { rows, changed, deleted, asOf } = current;
   await remember(keeping, { path, rows, asOf, readAt: record.readAt });
   const calls = target.apiCalls - callsBefore;
-  const how = `kept of ${showTime(record.asOf)}, ${showCount(changed)} changed, ${showCount(deleted)} deleted since; ${calls} calls`;
+  const how = `kept of ${showTime(record.asOf)}, ${showCount(changed)} changed, ${showCount(deleted)} deleted since; ${countOf(calls, "call")}`;
   const late = lagMs === undefined ? {} : { isLate: true as const };
   return { present: { scan: scanOf(path, columnsOf(keeping).all), how, isNamed: false, ...late } };
 }

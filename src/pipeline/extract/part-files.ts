@@ -4,6 +4,7 @@ import { constants, copyFileSync, createReadStream, rmSync, statSync } from "nod
 import { basename, extname, join } from "node:path";
 import type { FileCatalog, ListedFile } from "../../contract/files.ts";
 import type { ExtractedPart } from "../../contract/source.ts";
+import { countOf, showCount } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { readCsvHeader } from "../../extract/csv-header.ts";
@@ -138,10 +139,14 @@ export async function readPartColumns(engine: Engine, file: TextFile, format: Fi
   await refuseForeign(file, format);
   const columns = await readColumns(engine, file, format);
   if (columns.length <= columnsMax) return columns;
-  throw new Failure(exitCode.failed, `the file has ${columns.length} columns; ${columnsMax} are the most`, {
-    where: { file: file.label, line: 1 },
-    next: "check `format`, or have the file cut to the columns that are mapped",
-  });
+  throw new Failure(
+    exitCode.failed,
+    `the file has ${countOf(columns.length, "column")}; ${showCount(columnsMax)} are the most`,
+    {
+      where: { file: file.label, line: 1 },
+      next: "check `format`, or have the file cut to the columns that are mapped",
+    },
+  );
 }
 
 async function readColumns(engine: Engine, file: TextFile, format: FileFormat): Promise<string[]> {

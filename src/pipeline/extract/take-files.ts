@@ -25,7 +25,7 @@ import {
 } from "../../extract/choose-files.ts";
 import { type ManifestEntry, parseManifest } from "../../extract/manifest.ts";
 import type { FileSource, Stream } from "../../job/job.ts";
-import { countOf } from "../../report/numbers.ts";
+import { countOf, showCount } from "../../report/numbers.ts";
 import { isPartial, type RunContext } from "../run/context.ts";
 import { isOwn, memoryOwner, tellOtherOwner } from "../run/memory-owner.ts";
 
@@ -233,7 +233,7 @@ function refuseOtherSize({ label, bytes }: ExtractedPart, stated: number): void 
   if (bytes === stated) return;
   throw new Failure(exitCode.failed, "the file is not of the size that its server states", {
     where: { file: label },
-    why: `${stated} bytes are stated, ${bytes} were read: its manifest can't be compared`,
+    why: `${countOf(stated, "byte")} stated, ${showCount(bytes)} read: its manifest can't be compared`,
     next: "ask the sender for a manifest with sha256; nothing was written",
   });
 }

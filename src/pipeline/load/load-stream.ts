@@ -5,6 +5,7 @@
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import type { BatchHistory } from "../../contract/write.ts";
 import { now, wait } from "../../core/clock.ts";
+import { countOf } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Stream } from "../../job/job.ts";
@@ -235,7 +236,7 @@ class LoadProgress {
       done,
       total: this.#total,
       unit: "rows",
-      detail: detail === "" ? `${inFlight} batches in flight` : detail,
+      detail: detail === "" ? `${countOf(inFlight, "batch", "batches")} in flight` : detail,
     });
   }
 }

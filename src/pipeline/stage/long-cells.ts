@@ -2,6 +2,7 @@
 // refusal with the lines of both quotes. What must hold: records that a stray quote swallowed are never taken as a value.
 
 import { join } from "node:path";
+import { countOf } from "../../core/counted.ts";
 import { breaksMax, countBreaks, type LongCell, lookAtCell } from "../../formats/long-cells.ts";
 import { swallowedFailure } from "../../stage/clean.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -29,7 +30,7 @@ if a quote in it is none, correct it or set format.quote: none`);
     }
     if (Number(row["long"]) > 0) {
       const { first, last } = await findCell(engine, found, Number(row["longest"]), folder);
-      const count = Number(row["long"]) === 1 ? "a value" : `${row["long"]} values`;
+      const count = Number(row["long"]) === 1 ? "a value" : countOf(Number(row["long"]), "value");
       words.push(`${label}: ${count} of more than ${breaksMax} lines; the longest stands in lines ${first}–${last}`);
     }
   }

@@ -12,6 +12,7 @@ import {
   renderedName,
   sourceName,
 } from "../../core/columns.ts";
+import { countOf } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { isKeptPart, type Part } from "../../core/model.ts";
@@ -87,7 +88,7 @@ export async function stageOnePart(input: PartInput, part: Part, path: string): 
   await write(input, part, scan, path);
   const refused = await countRefusedRecords(engine);
   if (refused === 0) return { open, scan, lined };
-  throw new Failure(exitCode.failed, `${refused} records can't be staged`, { where: { file: part.label } });
+  throw new Failure(exitCode.failed, `${countOf(refused, "record")} can't be staged`, { where: { file: part.label } });
 }
 
 /** Most bytes of a part that is staged together with others, and of all of them. */

@@ -3,6 +3,7 @@
 // part and the position that it came from.
 
 import { join } from "node:path";
+import { countOf, showCount } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { fileOf, isKeptPart, type Part } from "../../core/model.ts";
@@ -140,7 +141,7 @@ function refuseShortFiles(parts: readonly StagedPart[]): void {
     // A broken record is one of the sender's, or as many as it spans lines.
     const most = together.reduce((sum, { rows, broken }) => sum + rows + countBroken(broken), 0);
     if (part === undefined || part.rows === null || (part.rows >= arrived && part.rows <= most)) continue;
-    throw new Failure(exitCode.failed, `${part.rows} records were promised, ${arrived} arrived`, {
+    throw new Failure(exitCode.failed, `${countOf(part.rows, "record")} promised, ${showCount(arrived)} arrived`, {
       where: { file: part.label },
       next: "run again; nothing was written",
     });

@@ -3,7 +3,7 @@
 // scripts, and the changes, which may be many, are read by a script of our own (client/changes.ts).
 
 import { statSync } from "node:fs";
-import { countOf, showCount } from "../numbers.ts";
+import { countOf } from "../numbers.ts";
 import { readAssets } from "./assets.ts";
 import { closeDocument, openDocument } from "./document.ts";
 import { driftSection } from "./drift-section.ts";
@@ -70,7 +70,7 @@ const changesSection = html`<section id="changes" aria-labelledby="changes-title
 
 function leftOutNote({ changes, leftOut }: Embedded, named: string): Markup {
   if (leftOut === 0) return nothing;
-  const text = `This page has the first ${showCount(changes)} changes; ${countOf(leftOut, "more change")} would be too many for a browser.`;
+  const text = `This page has the first ${countOf(changes, "change")}; ${countOf(leftOut, "more change")} would be too many for a browser.`;
   return html`<p class="why">${text} All of them: <code>loadline show ${named} --changes --csv</code></p>
 `;
 }

@@ -1,9 +1,10 @@
 // The script of a report: searches and filters its changes, and shows what is in sight of them. It reads the page and
 // nothing else.
 
+import { countOf, showCount } from "../../../core/counted.ts";
 import { type Data, fieldCells, isWanted, place, type Row, readData, type Wanted } from "./data.ts";
 import { detailOf, tableOf } from "./detail.ts";
-import { byId, element, showCount } from "./elements.ts";
+import { byId, element } from "./elements.ts";
 import { ChangeList } from "./list.ts";
 
 const printedMax = 500;
@@ -43,8 +44,8 @@ function isAll({ text, stream, action, outcome, field }: Wanted): boolean {
 function apply(keepsPlace: boolean): void {
   const asked = wanted();
   shown = isAll(asked) ? data.rows : data.rows.filter((row) => isWanted(row, asked));
-  const total = showCount(data.rows.length);
-  const found = isAll(asked) ? `${total} changes` : `${showCount(shown.length)} of ${total} changes`;
+  const total = countOf(data.rows.length, "change");
+  const found = isAll(asked) ? total : `${showCount(shown.length)} of ${total}`;
   count.textContent = isWhole ? found : `${found}, reading on …`;
   list.show(shown, asked.field, keepsPlace);
 }
@@ -99,7 +100,7 @@ function closeDetail(): void {
 function print(): void {
   const rows = shown.slice(0, printedMax);
   const more = shown.length - rows.length;
-  const note = more > 0 ? `The first ${showCount(rows.length)} of ${showCount(shown.length)} changes.` : "";
+  const note = more > 0 ? `The first ${showCount(rows.length)} of ${countOf(shown.length, "change")}.` : "";
   byId("print", HTMLElement).replaceChildren(
     element("p", "", note),
     tableOf(rows, data, { records: true, field: wanted().field }),

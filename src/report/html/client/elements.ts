@@ -32,8 +32,3 @@ const signs: Readonly<Record<string, string>> = { undelete: "+", create: "+", up
 export function signOf(action: string): string {
   return signs[action] ?? "";
 }
-
-/** 1,234, as everywhere in the page. */
-export function showCount(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
-}

@@ -1,7 +1,8 @@
 // The script of the history: leaves out of its table what is not asked for. The table is in the page; without scripts it
 // is all there.
 
-import { byId, showCount } from "./elements.ts";
+import { countOf, showCount } from "../../../core/counted.ts";
+import { byId } from "./elements.ts";
 
 const rows = [...document.querySelectorAll<HTMLTableRowElement>("#runs tbody tr")];
 const search = byId("search", HTMLInputElement);
@@ -15,7 +16,7 @@ function apply(): void {
     row.hidden = !isChosen || !row.textContent.toLowerCase().includes(text);
     if (!row.hidden) shown += 1;
   }
-  byId("count", HTMLElement).textContent = `${showCount(shown)} of ${showCount(rows.length)} runs`;
+  byId("count", HTMLElement).textContent = `${showCount(shown)} of ${countOf(rows.length, "run")}`;
 }
 
 for (const select of selects) {
