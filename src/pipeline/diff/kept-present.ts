@@ -163,7 +163,7 @@ async function readEmptied(
   const ids = `SELECT DISTINCT ${identifier(id)} AS id FROM read_parquet(${literal(copy)}) WHERE ${held.join(" OR ")}`;
   const { count } = await engine.one(`SELECT count(*) AS count FROM (${ids})`);
   if (Number(count) === 0) return { files: [] };
-  if (Number(count) > rereadMax) return { why: `what ${showCount(Number(count))} records named is gone` };
+  if (Number(count) > rereadMax) return { why: `what ${countOf(Number(count), "record")} named is gone` };
   const keys = { count: Number(count), read: () => engine.texts(`${ids} ORDER BY 1`, "id"), isChosen: true as const };
   const target = targetOf(context, compiled.stream.target.connection);
   const found = await target.snapshot({
