@@ -1,10 +1,20 @@
 // loadline's PostgreSQL connector beside psql and pg_dump, against one server on a socket: a table of nine columns read, and
 // loaded into an empty one with a primary key. In: `node bench/postgres.ts [--rows <n>] [--repeats <n>]`; wants PostgreSQL's
-// server and programs. Out: a Markdown table with medians, ratios and peak memory. What must hold: contenders take turns over
-// the same rows, and what arrived is counted before anything is reported.
+// server and programs. Out: a Markdown table with medians, ratios and peak memory; by the clock, and by the processor's
+// seconds of the server and of the client. What must hold: contenders take turns over the same rows, and what arrived is
+// counted before anything is reported.
 
 import { execFileSync } from "node:child_process";
-import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -19,6 +29,8 @@ const { values } = parseArgs({
 });
 const rows = Number(values.rows);
 const batchRows = 10_000;
+/** Of the times in /proc. */
+const ticksOfSecond = 100;
 
 const columns = `id bigint PRIMARY KEY, code text NOT NULL, title text, city text, amount numeric(18, 2), price double precision, active boolean, born date, seen timestamptz`;
 
@@ -71,15 +83,50 @@ async function cutBatches(): Promise<void> {
   if (file !== undefined) await finished(file);
 }
 
-function timed(act: () => unknown): Measurement {
-  const start = performance.now();
-  act();
-  return { seconds: (performance.now() - start) / 1000, cpuSeconds: 0, peakRssMb: 0 };
+interface Shared extends Measurement {
+  serverSeconds: number;
 }
 
-function ours(what: "extract" | "load", into: string): Measurement {
+/** Processor time of a process, and of its children that have ended; in seconds. Linux. */
+function cpuOf(pid: number | string): { own: number; ended: number; parent: string } {
+  try {
+    const cells = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    const at = (index: number) => Number(cells[index]) / ticksOfSecond;
+    return { own: at(11) + at(12), ended: at(13) + at(14), parent: cells[1] ?? "" };
+  } catch {
+    return { own: 0, ended: 0, parent: "" };
+  }
+}
+
+/** Of all processes of the server, those that have ended too. */
+function serverSeconds(): number {
+  const [first = ""] = readFileSync(join(server.folder, "data/postmaster.pid"), "utf8").split("\n");
+  const { own, ended } = cpuOf(first);
+  const alive = readdirSync("/proc").map(cpuOf);
+  return own + ended + alive.filter(({ parent }) => parent === first).reduce((sum, one) => sum + one.own, 0);
+}
+
+function timed(act: () => unknown): Shared {
+  const start = performance.now();
+  const before = { server: serverSeconds(), client: cpuOf("self").ended };
+  act();
+  const seconds = (performance.now() - start) / 1000;
+  // The server's process of a client that is gone ends a moment later.
+  execFileSync("sleep", ["0.3"]);
+  const cpuSeconds = cpuOf("self").ended - before.client;
+  return { seconds, cpuSeconds, serverSeconds: serverSeconds() - before.server, peakRssMb: 0 };
+}
+
+/** Without the start of its process. */
+function ours(what: "extract" | "load", into: string): Shared {
   const program = join(import.meta.dirname, "postgres-part.ts");
-  return JSON.parse(execFileSync(process.execPath, [program, what, folder, into], { encoding: "utf8" })) as Measurement;
+  let told = "{}";
+  const around = timed(() => {
+    told = execFileSync(process.execPath, [program, what, folder, into], { encoding: "utf8" });
+  });
+  return { ...around, ...(JSON.parse(told) as Measurement) };
 }
 
 async function compare(): Promise<void> {
@@ -101,7 +148,7 @@ INSERT INTO loaded SELECT * FROM staged ON CONFLICT (id) DO UPDATE SET (code, ti
       join(folder, "dump.sql"),
       "crm",
     ]);
-  const contenders: Record<string, () => Measurement> = {
+  const contenders: Record<string, () => Shared> = {
     "psql \\copy TO, CSV": () =>
       timed(() => psql("-c", `\\copy big TO '${folder}/copied.csv' WITH (FORMAT csv, HEADER true)`)),
     pg_dump: () => timed(dump),
@@ -109,7 +156,7 @@ INSERT INTO loaded SELECT * FROM staged ON CONFLICT (id) DO UPDATE SET (code, ti
     "COPY into a staging table and merge by hand": () => timed(() => psql("-1", "-f", join(folder, "merge.sql"))),
     "loadline, batches of 10,000 with their marks": () => ours("load", folder),
   };
-  const measured = new Map<string, Measurement[]>();
+  const measured = new Map<string, Shared[]>();
   for (let repeat = 0; repeat < Number(values.repeats); repeat += 1) {
     for (const [name, run] of Object.entries(contenders)) {
       await server.query("TRUNCATE loaded; CHECKPOINT");
@@ -119,14 +166,19 @@ INSERT INTO loaded SELECT * FROM staged ON CONFLICT (id) DO UPDATE SET (code, ti
         if (Number(found?.["n"]) !== rows) throw new Error(`${name}: ${found?.["n"]} rows`);
     }
   }
-  const seconds = (name: string) => median((measured.get(name) ?? []).map((one) => one.seconds));
+  const middle = (name: string, of: (one: Shared) => number) => median((measured.get(name) ?? []).map(of));
+  const seconds = (name: string) => middle(name, (one) => one.seconds);
+  const cpu = (name: string) => middle(name, (one) => one.cpuSeconds + one.serverSeconds);
   const lines = [...measured].map(([name, all]) => {
     const peak = Math.max(...all.map(({ peakRssMb }) => peakRssMb));
-    return `| ${name} | ${seconds(name).toFixed(2)} | ${Math.round(rows / seconds(name) / 1000)} | ${peak === 0 ? "" : Math.round(peak)} |`;
+    const [served, client] = [middle(name, (one) => one.serverSeconds), middle(name, (one) => one.cpuSeconds)];
+    return `| ${name} | ${seconds(name).toFixed(2)} | ${Math.round(rows / seconds(name) / 1000)} | ${served.toFixed(2)} | ${client.toFixed(2)} | ${peak === 0 ? "" : Math.round(peak)} |`;
   });
   const [copy = "", dumped = "", extract = "", hand = "", load = ""] = Object.keys(contenders);
+  const ratios = (of: (name: string) => number) =>
+    `extract: ${(of(copy) / of(extract)).toFixed(2)} of \\copy, ${(of(dumped) / of(extract)).toFixed(2)} of pg_dump; load: ${(of(hand) / of(load)).toFixed(2)} of COPY and merge by hand`;
   process.stdout.write(
-    `### ${rows.toLocaleString("en")} rows of 9 columns, median of ${values.repeats}\n\n| | seconds | thousand rows/s | peak RSS, MB |\n|---|---|---|---|\n${lines.join("\n")}\n\nextract: ${(seconds(copy) / seconds(extract)).toFixed(2)} of \\copy, ${(seconds(dumped) / seconds(extract)).toFixed(2)} of pg_dump; load: ${(seconds(hand) / seconds(load)).toFixed(2)} of COPY and merge by hand\n`,
+    `### ${rows.toLocaleString("en")} rows of 9 columns, median of ${values.repeats}\n\n| | seconds | thousand rows/s | CPU seconds of the server | of the client | peak RSS, MB |\n|---|---|---|---|---|---|\n${lines.join("\n")}\n\nBy the clock: ${ratios(seconds)}.\nBy CPU: ${ratios(cpu)}.\n`,
   );
 }
 

@@ -4,6 +4,7 @@
 
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { type PartBytes, PartContent } from "./part-file.ts";
 import { encodeHalves } from "./record-file.ts";
 
 /** Half a character, which no text of a database has: a byte that is in no UTF-8, once it is written. */
@@ -29,13 +30,18 @@ const chunkLength = 1 << 16;
 
 type CopiedRows = Iterable<readonly (string | null)[]>;
 
-/** Writes a header and rows. Gives their number. */
+interface CopiedFile {
+  rows: number;
+  content: PartBytes;
+}
+
+/** Writes a header and rows. */
 export function writeCopiedFile(
   path: string,
   columns: readonly string[],
   rows: CopiedRows,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<CopiedFile> {
   return writeCopiedGroups(path, columns, [rows], signal);
 }
 
@@ -45,8 +51,15 @@ export async function writeCopiedGroups(
   columns: readonly string[],
   groups: AsyncIterable<CopiedRows> | Iterable<CopiedRows>,
   signal: AbortSignal,
-): Promise<number> {
-  let count = 0;
+): Promise<CopiedFile> {
+  let rowsWritten = 0;
+  const content = new PartContent();
+  const encode = (text: string) => {
+    const encoded = encodeHalves(text);
+    const bytes = typeof encoded === "string" ? Buffer.from(encoded) : encoded;
+    content.add(bytes);
+    return bytes;
+  };
   const texts = async function* () {
     let chunk = "";
     let isBegun = false;
@@ -54,17 +67,17 @@ export async function writeCopiedGroups(
       if (!isBegun) chunk = writeLine(columns);
       isBegun = true;
       for (const row of rows) {
-        count += 1;
+        rowsWritten += 1;
         chunk += writeLine(row);
         if (chunk.length < chunkLength) continue;
-        yield encodeHalves(chunk);
+        yield encode(chunk);
         chunk = "";
       }
     }
-    yield encodeHalves(isBegun ? chunk : writeLine(columns));
+    yield encode(isBegun ? chunk : writeLine(columns));
   };
   await pipeline(texts, createWriteStream(path, { mode: 0o600 }), { signal });
-  return count;
+  return { rows: rowsWritten, content: content.told() };
 }
 
 function writeLine(cells: readonly (string | null)[]): string {

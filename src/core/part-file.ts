@@ -17,22 +17,42 @@ export function partPath({ folder }: { folder: string }, ordinal: number): strin
 /** NUL, and what stands for half a character (record-file.ts): a reader that is fast would take them. */
 const suspectBytes = [0x00, 0xff];
 
-/** Of a compressed part nothing is looked at but its hash. */
+/** What is told of a part's bytes. */
+export type PartBytes = Pick<Part, "bytes" | "sha256" | "suspect">;
+
+/** Looks at bytes as they are written, or read. */
+export class PartContent {
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+  #suspect = false;
+
+  add(chunk: Buffer, isText = true): void {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+    this.#suspect ||= isText && suspectBytes.some((byte) => chunk.includes(byte));
+  }
+
+  /** Once. */
+  told(): PartBytes {
+    return { bytes: this.#bytes, sha256: this.#hash.digest("hex"), suspect: this.#suspect };
+  }
+}
+
+/** Of a compressed part nothing is looked at but its hash. `content`: who wrote it has looked. */
 export async function describePart(
   path: string,
   ordinal: number,
   told: Pick<Part, "label" | "locator"> & { rows: number },
+  content?: PartBytes,
 ): Promise<Omit<Part, "columns">> {
   const compressed = path.endsWith(".gz");
-  const hash = createHash("sha256");
-  let bytes = 0;
-  let suspect = false;
-  for await (const chunk of readPieces(path) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
-    suspect ||= !compressed && suspectBytes.some((byte) => chunk.includes(byte));
-  }
-  return { ordinal, path, ...told, bytes, sha256: hash.digest("hex"), compressed, suspect };
+  return { ordinal, path, ...told, ...(content ?? (await readContent(path, !compressed))), compressed };
+}
+
+async function readContent(path: string, isText: boolean): Promise<PartBytes> {
+  const content = new PartContent();
+  for await (const chunk of readPieces(path) as AsyncIterable<Buffer>) content.add(chunk, isText);
+  return content.told();
 }
 
 /** Writes rows, which have a cell for each field, as a part of a request. `told` may be known only once they are read. */

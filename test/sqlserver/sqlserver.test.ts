@@ -156,7 +156,7 @@ test("rows are copied as they come, in a snapshot, and no more than a thousand a
   const path = join(mkdtempSync(join(tmpdir(), "loadline-")), "part.csv");
   const signal = new AbortController().signal;
   const copy = () => client.transact("read", (session) => session.copyOut("SELECT id", path, signal));
-  expect(await copy()).toBe(2500);
+  expect((await copy()).rows).toBe(2500);
   const lines = readFileSync(path, "utf8").split("\n");
   expect(lines.slice(0, 2)).toEqual(['"id","f","t"', '"0","1000000000000000000000","a""b"']);
   expect(lines[8]).toBe('"7","1000000000000000000000",');

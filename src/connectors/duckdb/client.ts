@@ -12,7 +12,7 @@ import { CallFault } from "../../http/outcome.ts";
 import { Engine, EngineError } from "../../stage/engine.ts";
 import { requireFile } from "../kit/database-file.ts";
 import { DatabaseAccount } from "../sql/account.ts";
-import type { Row, SqlClient, SqlSession } from "../sql/dialect.ts";
+import type { CopiedRows, Row, SqlClient, SqlSession } from "../sql/dialect.ts";
 import type { DuckdbConnection } from "./connection.ts";
 
 export class DuckdbSession implements SqlSession {
@@ -45,11 +45,11 @@ export class DuckdbSession implements SqlSession {
   }
 
   /** By an engine that may write into the file's folder, and there alone; this one keeps the database as it is. */
-  async copyOut(select: string, path: string): Promise<number> {
+  async copyOut(select: string, path: string): Promise<CopiedRows> {
     using engine = await this.#openIn(dirname(path));
     for (const [name, value] of this.#bound) await engine.run(`SET VARIABLE loadline_${name} = ${literal(value)}`);
     const { Count } = await engine.one(`COPY (${select}) TO ${literal(path)} (FORMAT csv, HEADER, FORCE_QUOTE *)`);
-    return Number(Count);
+    return { rows: Number(Count) };
   }
 }
 

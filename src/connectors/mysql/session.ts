@@ -4,7 +4,8 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { Connection, FieldPacket, QueryError } from "mysql2";
-import type { Row, SqlSession } from "../sql/dialect.ts";
+import { PartContent } from "../../core/part-file.ts";
+import type { CopiedRows, Row, SqlSession } from "../sql/dialect.ts";
 import { ChangedValue } from "./faults.ts";
 
 /** mysql2's typings don't have all of it. */
@@ -95,10 +96,16 @@ export async function copyOut(
   select: string,
   path: string,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<CopiedRows> {
   const { connection } = session;
   const query = connection.query({ sql: select, rowsAsArray: true, typeCast: (field) => field.buffer() });
   const rows = query.stream({ highWaterMark: 256 });
+  const content = new PartContent();
+  const encode = (text: string) => {
+    const bytes = Buffer.from(text, "latin1");
+    content.add(bytes);
+    return bytes;
+  };
   let header = "";
   let count = 0;
   query.on("fields", (fields: FieldPacket[]) => {
@@ -110,10 +117,10 @@ export async function copyOut(
       text += count === 0 ? header + lineOf(cells) : lineOf(cells);
       count += 1;
       if (text.length < chunkBytes) continue;
-      yield Buffer.from(text, "latin1");
+      yield encode(text);
       text = "";
     }
-    yield Buffer.from(count === 0 ? header : text, "latin1");
+    yield encode(count === 0 ? header : text);
   };
   const fail = (error: Error) => void rows.destroy(error);
   connection.on("error", fail);
@@ -123,7 +130,7 @@ export async function copyOut(
     connection.off("error", fail);
   }
   await session.refuseChanges();
-  return count;
+  return { rows: count, content: content.told() };
 }
 
 /** Each byte as a character of its own, so that none is read as another. */

@@ -4,7 +4,7 @@
 import type { Connection, Metadata } from "oracledb";
 import { writeCopiedGroups } from "../../core/copied-file.ts";
 import { CallFault } from "../../http/outcome.ts";
-import type { Row, SqlSession } from "../sql/dialect.ts";
+import type { CopiedRows, Row, SqlSession } from "../sql/dialect.ts";
 import { writeDouble } from "../sql/double.ts";
 
 export type Oracledb = typeof import("oracledb")["default"];
@@ -52,7 +52,7 @@ export class OracleSession implements SqlSession {
   }
 
   /** Copies a SELECT with the bound values that it names. Gives how many rows there were. */
-  async copyOut(select: string, path: string, signal: AbortSignal): Promise<number> {
+  async copyOut(select: string, path: string, signal: AbortSignal): Promise<CopiedRows> {
     const named = Object.entries(this.bound).filter(([name]) => new RegExp(`:loadline_${name}\\b`).test(select));
     const binds = Object.fromEntries(named.map(([name, value]) => [`loadline_${name}`, this.#bind(value)]));
     const options = { ...this.#reading(), resultSet: true, fetchArraySize: groupRows };

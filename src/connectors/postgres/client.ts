@@ -2,17 +2,16 @@
 // are stored. Must hold: a session is in no transaction when it is used again; one that failed in any way is not; what runs
 // is cancelled on the server when the run is stopped.
 
-import { createWriteStream, readFileSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { readFileSync } from "node:fs";
 import { Client, type ClientConfig, type QueryResult } from "pg";
-import { to as copyTo } from "pg-copy-streams";
 import type { Failure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { CallFault } from "../../http/outcome.ts";
-import type { Row, SqlSession } from "../sql/dialect.ts";
+import type { CopiedRows, Row, SqlSession } from "../sql/dialect.ts";
 import { ServerClient, type TransactionKind } from "../sql/server.ts";
 import { isSocket } from "../sql/url.ts";
 import type { PostgresConnection } from "./connection.ts";
+import { copyIntoFile } from "./copy-out.ts";
 import { explainFault, faultOf } from "./faults.ts";
 import { readPassword } from "./password.ts";
 
@@ -53,16 +52,15 @@ export class PostgresSession implements SqlSession {
   }
 }
 
-/** Copies a SELECT into a CSV file: values in quotes, nothing at all for NULL. Gives how many rows the server says it sent. */
-export async function copyOut(
+/** Copies a SELECT into a CSV file: an empty text in quotes, nothing at all for NULL. */
+export function copyOut(
   { client }: PostgresSession,
   select: string,
   path: string,
   signal: AbortSignal,
-): Promise<number> {
-  const copy = copyTo(`COPY (${select}) TO STDOUT WITH (FORMAT csv, HEADER true, FORCE_QUOTE *, ENCODING 'UTF8')`);
-  await pipeline(client.query(copy), createWriteStream(path, { mode: 0o600 }), { signal });
-  return copy.rowCount;
+): Promise<CopiedRows> {
+  const copy = `COPY (${select}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')`;
+  return copyIntoFile(client, copy, path, signal);
 }
 
 export class PostgresClient extends ServerClient<PostgresConnection, Client, PostgresSession> {

@@ -9,6 +9,7 @@ import type { StrictColumn } from "../../contract/records.ts";
 import type { Batch } from "../../contract/write.ts";
 import type { Place } from "../../core/errors.ts";
 import type { ObjectSchema } from "../../core/model.ts";
+import type { PartBytes } from "../../core/part-file.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import type { OpenBatch } from "../kit/batch-file.ts";
 
@@ -113,8 +114,8 @@ export interface ReadDialect<Session extends SqlSession> {
   boundInstant(name: string): string;
   /** A SELECT of the texts of a bound value, a JSON array. */
   boundTexts(name: string): string;
-  /** Writes a CSV file: values in quotes, nothing at all for NULL. Gives how many rows the server says it sent. */
-  copyOut(session: Session, select: string, path: string, signal: AbortSignal): Promise<number>;
+  /** Writes a CSV file: an empty text in quotes, nothing at all for NULL. */
+  copyOut(session: Session, select: string, path: string, signal: AbortSignal): Promise<CopiedRows>;
   /** Rows that can't be taken are told one by one: by their cells (copied-file.ts), or by the character NUL in them. */
   marksRefusedRows?: true;
   /** Up to where all changes are there to be read. */
@@ -125,6 +126,13 @@ export interface ReadDialect<Session extends SqlSession> {
   refuseHidden?(session: Session): Promise<void>;
   /** Whether something was thrown for that. */
   isHidden?(error: unknown): boolean;
+}
+
+export interface CopiedRows {
+  /** How many the server says it sent. */
+  rows: number;
+  /** Where its bytes were looked at as they were written. */
+  content?: PartBytes;
 }
 
 /** Windows by a count of changes. */

@@ -37,7 +37,7 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
     ...request.fields.map((field) => `${dialect.cell(described, field)} AS ${dialect.quoteName(field)}`),
   ];
   const select = `SELECT ${cells.join(", ")} FROM ${described.table.quoted} t${where}`;
-  const rows = await client.transact("read", async (session) => {
+  const { rows } = await client.transact("read", async (session) => {
     if (named !== undefined) await dialect.bind(session, { keys: JSON.stringify(asked) });
     // A filter of the job must be no more than one.
     if (scope !== undefined) await dialect.selectedColumns(session, select);

@@ -12,7 +12,7 @@ import { keysLocator, pendingLocator } from "../../core/model.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import { extractRecords } from "../kit/extract-records.ts";
-import type { ReadDialect, SqlClient, SqlSession } from "./dialect.ts";
+import type { CopiedRows, ReadDialect, SqlClient, SqlSession } from "./dialect.ts";
 import { deletedColumn, idColumn, versionColumn } from "./names.ts";
 import { type QueriedTable, queryOf } from "./query.ts";
 import { selectKeys, selectRecords } from "./select.ts";
@@ -127,13 +127,13 @@ async function* extract<Session extends SqlSession>(
       await dialect.bind(session, { from, to, pending: JSON.stringify(pending) });
     }
     if (queried.counter !== undefined) await dialect.counter?.bind(session, window?.from);
-    const rows = new Map<Which, number>();
+    const copied = new Map<Which, CopiedRows>();
     for (const which of lacking) {
       const select =
         which === "keys" ? selectKeys(queried, dialect, request) : selectRecords(queried, dialect, request, which);
-      rows.set(which, await dialect.copyOut(session, select, `${partPath(request, ordinals[which])}.part`, signal));
+      copied.set(which, await dialect.copyOut(session, select, `${partPath(request, ordinals[which])}.part`, signal));
     }
-    return rows;
+    return copied;
   });
   for (const [which, rows] of copied) yield await finishPart(client.name, dialect, request, which, rows);
 }
@@ -143,7 +143,7 @@ async function finishPart(
   { marksRefusedRows }: Pick<ReadDialect<SqlSession>, "marksRefusedRows">,
   request: ExtractRequest<ObjectSource>,
   which: Which,
-  rows: number,
+  { rows, content }: CopiedRows,
 ): Promise<ExtractedPart> {
   const { object } = request.source;
   const path = partPath(request, ordinals[which]);
@@ -155,7 +155,7 @@ async function finishPart(
     window: { label: object, locator: "copy" },
     keys: { label: `${object}, all keys`, locator: keysLocator },
   };
-  const part = await describePart(path, ordinals[which], { ...origins[which], rows });
+  const part = await describePart(path, ordinals[which], { ...origins[which], rows }, content);
   if (!part.suspect || marksRefusedRows === true) return part;
   throw new Failure(exitCode.failed, `${connection}: ${object} holds bytes that are no UTF-8`, {
     next: "look for them in the database: in PostgreSQL its encoding is SQL_ASCII, say",

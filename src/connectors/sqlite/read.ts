@@ -5,7 +5,7 @@ import { now } from "../../core/clock.ts";
 import { heldIn, refusedCell, writeCopiedFile } from "../../core/copied-file.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { identifier } from "../../core/sql.ts";
-import type { ReadDialect } from "../sql/dialect.ts";
+import type { CopiedRows, ReadDialect } from "../sql/dialect.ts";
 import { idColumn, versionColumn } from "../sql/names.ts";
 import type { SqliteSession, SqliteValue } from "./client.ts";
 import { findTable, keyOf, readColumns, readUniques } from "./tables.ts";
@@ -91,7 +91,7 @@ export async function copyRows(
   path: string,
   signal: AbortSignal,
   readCell: ReadCell,
-): Promise<number> {
+): Promise<CopiedRows> {
   const statement = session.prepare(select);
   const columns = statement.columns().map(({ name, type }) => ({ name, kind: classOf(type) }));
   const names = columns.map(({ name }) => name);
@@ -113,8 +113,8 @@ export async function copyRows(
       yield row.map((value, index) => cellAt(index, value));
     }
   };
-  const count = await writeCopiedFile(path, names, quick(), signal);
-  if (!isDoubtful) return count;
+  const copied = await writeCopiedFile(path, names, quick(), signal);
+  if (!isDoubtful) return copied;
   return writeCopiedFile(path, names, await readBytes(session, select, names, cellAt), signal);
 }
 

@@ -3,7 +3,7 @@
 
 import type { Column, Connection, Request } from "tedious";
 import { writeCopiedGroups } from "../../core/copied-file.ts";
-import type { Row, SqlSession } from "../sql/dialect.ts";
+import type { CopiedRows, Row, SqlSession } from "../sql/dialect.ts";
 import { writeDouble } from "../sql/double.ts";
 
 export type Tedious = typeof import("tedious");
@@ -77,7 +77,7 @@ export class SqlserverSession implements SqlSession {
   }
 
   /** Copies a SELECT with the bound values. Gives how many rows there were. */
-  async copyOut(select: string, path: string, signal: AbortSignal): Promise<number> {
+  async copyOut(select: string, path: string, signal: AbortSignal): Promise<CopiedRows> {
     const names: string[] = [];
     return await writeCopiedGroups(path, names, this.#groups(select, names), signal);
   }
