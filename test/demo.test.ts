@@ -106,7 +106,7 @@ describe("the demo", () => {
 });
 
 function countsOf(summary: RunSummary, stream: string): Record<string, number> {
-  const { watermark, rejectReasons, warnings, rejectsPut, ...counts } = summary.streams[stream] ?? {
+  const { watermark, rejectReasons, warnings, rejectsPut, presentValues, ...counts } = summary.streams[stream] ?? {
     watermark: null,
     rejectReasons: [],
   };

@@ -18,7 +18,9 @@ function copyExamples(): Project {
 }
 
 function countsOf(run: Finished, stream: string): Record<string, number> {
-  const { watermark, rejectReasons, warnings, rejectsPut, ...counts } = run.summary().streams[stream] ?? {
+  const { watermark, rejectReasons, warnings, rejectsPut, presentValues, ...counts } = run.summary().streams[
+    stream
+  ] ?? {
     watermark: null,
     rejectReasons: [],
   };

@@ -56,6 +56,7 @@ import { keepsWaiting, keepWaitingRows } from "./rows/waiting-rows.ts";
 import { tellWarned } from "./rows/warnings.ts";
 import { isOneOrg, type RunContext, reportProgress, sourceOf, subfolder, targetOf } from "./run/context.ts";
 import { newStreamRecord } from "./run/stream-record.ts";
+import { keepToldPresent } from "./run/told-present.ts";
 import { findChangedBack } from "./settle/written.ts";
 import { findDrift } from "./shape/drift.ts";
 import { stageStream } from "./stage/stage-stream.ts";
@@ -248,6 +249,7 @@ async function planParts(
     signal: context.signal,
     onSnapshot: (rows) => reportProgress(context, stream.name, "snapshot", "rows")(rows, 0),
   });
+  if (diff.told !== undefined) keepToldPresent(context.folder, stream.name, diff.told);
   await keepLookedUpRows(context, compiled, staged);
   await look?.({ compiled, staged, plan });
   const leftOut =

@@ -13,12 +13,22 @@ export interface PutRejects {
   rows: number;
 }
 
+/** How the target's present values came to be known. */
+export interface ToldPresent {
+  /** Only those that rows name, kept ones and what changed since, or all. */
+  how: "named" | "changed" | "all";
+  /** What changed up to then is among them, by the system's own clock; absent where it is not asked. */
+  asOf?: string;
+}
+
 export interface StreamSummary extends StreamCounts {
   watermark: { from: string | null; to: string } | null;
   /** The most frequent first, ten at most. */
   rejectReasons: RejectReason[];
   /** What rules of severity warn say of rows that load, likewise. Absent where there are none. */
   warnings?: RejectReason[];
+  /** Absent where none were read, or the run folder is gone. */
+  presentValues?: ToldPresent;
   /** Absent where nothing was put. */
   rejectsPut?: PutRejects[];
 }

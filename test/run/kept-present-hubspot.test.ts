@@ -30,6 +30,7 @@ const csv = () => ["id,last,phone", ...[...people].map(([id, phone]) => `${id},l
 
 interface Planned {
   how(): Promise<string>;
+  presentValues: unknown;
   counts: unknown;
   changes: string[];
 }
@@ -44,7 +45,8 @@ async function plan({ project }: Rehearsal, target = ""): Promise<Planned> {
     const shown = (await project.run("show", run ?? "")).stdout.replaceAll(/\s+/g, " ");
     return /present values: (?<how>.*?)(;? writes:| part size|$)/.exec(shown)?.groups?.["how"] ?? shown;
   };
-  return { how, counts: streams["contacts"], changes: changes.stdout.trim().split("\n").sort() };
+  const { presentValues, ...counts } = streams["contacts"] ?? {};
+  return { how, presentValues, counts, changes: changes.stdout.trim().split("\n").sort() };
 }
 
 const readAnew = ", present: read";
@@ -97,6 +99,9 @@ test("a plan by what is kept is the plan by all records, and no write goes by wh
   expect(await kept.how()).toMatch(
     /^kept of \S+ \S+, .* 4 deleted since; 4 calls; \d+ rows that would be written by 1 batch read/,
   );
+
+  const asOf = expect.stringMatching(/^20.*Z$/);
+  expect([kept.presentValues, read.presentValues]).toEqual([{ how: "changed", asOf }, { how: "all" }]);
 
   // The index is behind from here on.
   await setLag(place, 10 * minuteMs);

@@ -6,6 +6,7 @@ import type { Wholeness } from "../../core/wholeness.ts";
 import type { KeyField } from "../../diff/keys.ts";
 import type { CompareInput } from "../../diff/match.ts";
 import { writesFile } from "../../job/job.ts";
+import type { ToldPresent } from "../../report/summary.ts";
 import type { Engine } from "../../stage/engine.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import type { StagedStream } from "../stage/staged-stream.ts";
@@ -107,6 +108,8 @@ export interface PresentRecords {
   how: string;
   /** Only records that rows name. */
   isNamed?: boolean;
+  /** For the summary; absent where the target was not asked. */
+  told?: ToldPresent;
   /** What changed just before may not be in it. */
   isLate?: true;
 }

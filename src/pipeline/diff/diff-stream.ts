@@ -9,6 +9,7 @@ import { nameConflicts, nameStayed, planRows } from "../../diff/compare.ts";
 import { type KeysInput, lastTaken, leaveOlder, selectKeys } from "../../diff/keys.ts";
 import { type CompareInput, matchKeys, nameMatches } from "../../diff/match.ts";
 import { followsSource } from "../../job/mode.ts";
+import type { ToldPresent } from "../../report/summary.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { rowState } from "../../stage/stage.ts";
@@ -46,6 +47,7 @@ export interface StreamDiff {
   remarks: string[];
   /** How the target's present values were read. */
   how: string;
+  told?: ToldPresent;
   /** Of the source, as it was asked for, taken and read. */
   wholeness: Wholeness;
 }
@@ -86,6 +88,7 @@ export async function diffStream(input: DiffInput): Promise<StreamDiff> {
     warnings: warned + remarks.rows,
     remarks: [missing, ...remarks.sentences, ...taken, held].filter((remark) => remark !== undefined),
     how: tellHow(present?.how, compiled),
+    ...(present?.told === undefined ? {} : { told: present.told }),
     wholeness,
   };
 }

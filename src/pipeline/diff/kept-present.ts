@@ -125,7 +125,15 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   const calls = target.apiCalls - callsBefore;
   const how = `kept of ${showTime(record.asOf)}, ${showCount(changed)} changed, ${showCount(deleted)} deleted since; ${countOf(calls, "call")}`;
   const late = lagMs === undefined ? {} : { isLate: true as const };
-  return { present: { scan: scanOf(path, columnsOf(keeping).all), how, isNamed: false, ...late } };
+  return {
+    present: {
+      scan: scanOf(path, columnsOf(keeping).all),
+      how,
+      isNamed: false,
+      told: { how: "changed", asOf },
+      ...late,
+    },
+  };
 }
 
 interface Update extends Pick<ChangesRequest, "since" | "expected"> {

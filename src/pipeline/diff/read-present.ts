@@ -39,9 +39,11 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
     ...(kept === undefined || "scan" in kept ? [] : [`not kept: ${kept.unkept}`]),
   ].join(", ");
   const isNamed = request.keys !== undefined && found.way !== "all";
+  const isAll = snapshot.isAll === true || !isNamed;
+  const told = { how: isAll ? ("all" as const) : ("named" as const), ...(begun === undefined ? {} : { asOf: begun }) };
   if (kept !== undefined && "scan" in kept)
-    return { scan: await nameScan(input, kept.scan, snapshot.aliases), how, isNamed };
-  return { scan: await scanSnapshot(input, snapshot, request), how, isNamed };
+    return { scan: await nameScan(input, kept.scan, snapshot.aliases), how, isNamed, told };
+  return { scan: await scanSnapshot(input, snapshot, request), how, isNamed, told };
 }
 
 /** Records as a snapshot tells them, by the names that rows call them by. */

@@ -17,6 +17,7 @@ import { tellDrift } from "../reconcile/drift-files.ts";
 import { tellReasons } from "../rows/reject-reasons.ts";
 import { isResumable } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
+import { tellPresent } from "../run/told-present.ts";
 import { tellPut } from "../settle/put-rejects.ts";
 
 /** What was asked for. */
@@ -45,7 +46,7 @@ export function summarize(request: EndedRequest, ledger: Ledger, run: RunRecord,
     const watermark = tellWindow(ledger.window(run.id, record.name));
     const reasons = tellReasons(folder, record.name);
     const put = tellPut(folder, record.name);
-    return [record.name, { ...counts, watermark, ...reasons, ...put }] as const;
+    return [record.name, { ...counts, watermark, ...reasons, ...tellPresent(folder, record.name), ...put }] as const;
   });
   const drift = run.options.reconcile === undefined ? undefined : driftOf(folder, streams);
   const code = codeOf(request, ending, drift);
