@@ -1,6 +1,7 @@
 // Names of the columns in the staging SQL that several steps write parts of. The prefixes keep a target's field, a
 // source's column and our own columns apart, whatever they are called.
 
+import { createHash } from "node:crypto";
 import { identifier } from "./sql.ts";
 
 /** Names that columns of a run's own tables have (`_row_`), or may get: no field can be called so. */
@@ -14,6 +15,11 @@ export function mappedName(target: string): string {
 /** The value as the target stores it, VARCHAR. */
 export function renderedName(target: string): string {
   return identifier(`r:${target}`);
+}
+
+/** A call inside another, by its SQL; not quoted. */
+export function nestedName(sql: string): string {
+  return `c:${createHash("sha256").update(sql).digest("hex").slice(0, 16)}`;
 }
 
 /** A source column, VARCHAR. */

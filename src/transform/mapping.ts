@@ -5,6 +5,7 @@
 import { failureName, keepFailureName, mappedName, renderedName } from "../core/columns.ts";
 import { identifier, tried } from "../core/sql.ts";
 import type { MappedField } from "../job/job.ts";
+import type { NestedCalls } from "./nested-calls.ts";
 
 /** A mapped field with all that later steps need to know of it. */
 export interface CompiledField {
@@ -13,6 +14,8 @@ export interface CompiledField {
   columns: string[];
   /** What is computed instead of its expression, where that is nothing but a column of numbers: its digits as they came. */
   digits?: string;
+  /** What is computed instead of its expression, over the scan of `withNestedCalls`. */
+  nested?: NestedCalls;
   /** What a lookup finds for the row, and whether what it looks up failed: then a careful pass can't compute the value. */
   lookedUp?: { value: string; failed: string };
   /** DuckDB's type of the mapped value. */
@@ -28,7 +31,7 @@ export interface CompiledField {
 }
 
 export interface MappingInput {
-  /** A table function or table that yields the columns that expressions use. */
+  /** A table function or table that yields the columns that expressions use; by `withNestedCalls`. */
   scan: string;
   /** Columns of the scan to hand through, as `<sql> AS <name>`: the source's own (`s:`), for rejects, and others. */
   handed: string[];
@@ -53,7 +56,7 @@ export function mapRows(input: MappingInput): string {
     const { target } = compiled.field;
     // Of its own type: the target's rendering is written for that one.
     if (!present.includes(compiled)) return `CAST(NULL AS ${compiled.type}) AS ${mappedName(target)}`;
-    if (input.careful === undefined) return `(${sqlOf(compiled)}\n) AS ${mappedName(target)}`;
+    if (input.careful === undefined) return `(${compiled.nested?.sql ?? sqlOf(compiled)}\n) AS ${mappedName(target)}`;
     if (input.careful.get(target) === always) return [];
     const struct = triedName(target);
     return [`${struct}.v AS ${mappedName(target)}`, `(${struct} IS NULL) AS ${failureName(target)}`];
@@ -66,6 +69,41 @@ export function mapRows(input: MappingInput): string {
   return `SELECT *, ${typed.join(", ")} FROM (${middle})`;
 }
 
+/**
+ * A scan with the calls that fields' expressions have inside others, each a column; in a careful pass a struct, NULL where it
+ * fails. Those of a level stand above those that they use.
+ */
+export function withNestedCalls(
+  scan: string,
+  fields: readonly CompiledField[],
+  absent: ReadonlySet<string>,
+  careful: boolean,
+): string {
+  const present = fields.filter(({ columns }) => !isAbsent(columns, absent));
+  const calls = new Map(present.flatMap(({ nested }) => nested?.calls.map((call) => [call.name, call] as const) ?? []));
+  const levels: string[][] = [];
+  const known = new Map<string, number>();
+  for (const call of calls.values()) {
+    const used = [...known.keys()].filter((name) => call.sql.includes(identifier(name)));
+    const level = Math.max(-1, ...used.map((name) => known.get(name) ?? 0)) + 1;
+    known.set(call.name, level);
+    const sql = careful ? tryOver(used, call.sql, (value) => `TRY(${value})`) : `(${call.sql})`;
+    levels[level] = [...(levels[level] ?? []), `${sql} AS ${identifier(call.name)}`];
+  }
+  return levels.reduce((rows, columns) => `(SELECT *, ${columns.join(", ")} FROM ${rows})`, scan);
+}
+
+/** What is computed over calls that were tried: a struct, NULL where one of them failed. */
+function tryOver(names: readonly string[], sql: string, guard: (value: string) => string): string {
+  const value = guard(`struct_pack(v := (${overTried(names, sql)}\n))`);
+  if (names.length === 0) return value;
+  return `CASE WHEN ${names.map((name) => `${identifier(name)} IS NOT NULL`).join(" AND ")} THEN ${value} END`;
+}
+
+function overTried(names: readonly string[], sql: string): string {
+  return names.reduce((text, name) => text.replaceAll(identifier(name), `${identifier(name)}.v`), sql);
+}
+
 /** What is handed through, and each field's value, where its expression may fail in a struct, which is NULL where it does. */
 function tryFields(
   input: MappingInput,
@@ -74,13 +112,19 @@ function tryFields(
 ): string {
   const structs = fields.map((compiled) => {
     const { target } = compiled.field;
-    if (certain.get(target) === always) return `(${sqlOf(compiled)}\n) AS ${mappedName(target)}`;
-    const value = `struct_pack(v := (${sqlOf(compiled)}\n))`;
     const isCertain = certain.get(target);
+    const names = compiled.nested?.calls.map(({ name }) => name) ?? [];
+    const sql = overTried(names, compiled.nested?.sql ?? sqlOf(compiled));
+    if (isCertain === always) return `(${sql}\n) AS ${mappedName(target)}`;
     const { lookedUp } = compiled;
-    if (lookedUp !== undefined) return `CASE WHEN NOT ${lookedUp.failed} THEN ${value} END AS ${triedName(target)}`;
-    const caught =
-      isCertain === undefined ? `TRY(${value})` : `CASE WHEN ${isCertain} THEN ${value} ELSE TRY(${value}) END`;
+    if (lookedUp !== undefined) {
+      return `CASE WHEN NOT ${lookedUp.failed} THEN struct_pack(v := (${sql}\n)) END AS ${triedName(target)}`;
+    }
+    const guard = (value: string) =>
+      isCertain === undefined
+        ? `TRY(${value})`
+        : `CASE WHEN ${overTried(names, isCertain)} THEN ${value} ELSE TRY(${value}) END`;
+    const caught = tryOver(names, compiled.nested?.sql ?? sqlOf(compiled), guard);
     return `${caught} AS ${triedName(target)}`;
   });
   return `(SELECT ${[...input.handed, ...structs, ...keepRows(input)].join(", ")} FROM ${input.scan})`;

@@ -4,14 +4,16 @@
 
 import type { RecordSchema } from "../../contract/records.ts";
 import type { Target } from "../../contract/target.ts";
+import { nestedName } from "../../core/columns.ts";
 import { literal } from "../../core/sql.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
 import { expressionPlace } from "../../job/expression-place.ts";
 import type { Expression, Job, Stream } from "../../job/job.ts";
-import { type BindingProblem, bindType, serialize } from "../../stage/bind.ts";
+import { type BindingProblem, bindType, deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { type ColumnUse, inspectColumn, inspectExpression, parseStatement } from "../../transform/expressions.ts";
+import { type NestedCalls, takeNestedCalls } from "../../transform/nested-calls.ts";
 import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
 
 export interface CompileInput extends BindInput {
@@ -35,6 +37,7 @@ export interface Bound {
   type: string;
   /** Columns that it uses with their types. */
   columns: ReadonlyMap<string, string>;
+  nested?: NestedCalls;
 }
 
 /** Checks an expression against the columns or fields it may use; notes problems and gives undefined if there are any. */
@@ -46,7 +49,9 @@ export async function bindExpression(
   problems: Diagnostic[],
 ): Promise<Bound | undefined> {
   const { sql } = expression;
-  const parsed = inspectColumn(sql) ?? inspectExpression(await serialize(input.engine, parseStatement(sql)), sql);
+  const column = inspectColumn(sql);
+  const tree = column === undefined ? await serialize(input.engine, parseStatement(sql)) : "";
+  const parsed = column ?? inspectExpression(tree, sql);
   const found = parsed.problems.map(
     ({ offset, ...problem }): Diagnostic => ({ place: expressionPlace(expression, offset ?? 0), ...problem }),
   );
@@ -62,7 +67,8 @@ export async function bindExpression(
   if (found.length > 0) return undefined;
   // Most expressions are a column of a file, and the engine takes 2 ms to say what is known.
   if (parsed.isColumn && [...columns.values()][0] === "VARCHAR") return { type: "VARCHAR", columns };
-  const bound = await bindType(input.engine, expression.sql, columns, {
+  const nested = column === undefined ? await takeNested(input.engine, tree) : undefined;
+  const bound = await bindCalls(input.engine, nested ?? { calls: [], sql }, columns, {
     nested: scope?.resolveParentField !== undefined,
   });
   if ("complaint" in bound) {
@@ -70,9 +76,29 @@ export async function bindExpression(
     return undefined;
   }
   const message = complainAboutType(bound.type);
-  if (message === undefined) return { type: bound.type, columns };
+  if (message === undefined) return { type: bound.type, columns, ...(nested === undefined ? {} : { nested }) };
   problems.push({ place: expression.place, length: expression.sql.length, message });
   return undefined;
+}
+
+function takeNested(engine: Engine, tree: string): Promise<NestedCalls | undefined> {
+  return takeNestedCalls(tree, (statement) => deserialize(engine, statement), nestedName);
+}
+
+/** The type of an expression over columns and the calls that are taken out of it. */
+async function bindCalls(
+  engine: Engine,
+  { calls, sql }: NestedCalls,
+  columns: ReadonlyMap<string, string>,
+  options: { nested: boolean },
+): Promise<{ type: string } | BindingProblem> {
+  const known = new Map(columns);
+  for (const call of calls) {
+    const bound = await bindType(engine, call.sql, known, options);
+    if ("complaint" in bound) return bound;
+    known.set(call.name, bound.type);
+  }
+  return bindType(engine, sql, known, options);
 }
 
 export function cantBind(

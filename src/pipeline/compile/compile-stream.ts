@@ -188,6 +188,7 @@ function compileField(
     columns: [...bound.columns.keys()],
     type: bound.type,
     ...(lookup === undefined ? {} : { lookedUp: takeFound(lookup) }),
+    ...(bound.nested === undefined ? {} : { nested: bound.nested }),
     ...rendered,
     ...(invalid === undefined ? {} : { invalid }),
     ...(lookup === undefined ? doubtAddress(field) : {}),

@@ -8,6 +8,7 @@ import { defineWhy } from "../../transform/computed.ts";
 import { parseStatement } from "../../transform/expressions.ts";
 import { computedFunctions, harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
 import { always, type CompiledField } from "../../transform/mapping.ts";
+import { overCalls } from "../../transform/nested-calls.ts";
 import { askReaders, defineQuestions } from "../../transform/readable.ts";
 import { askRefusals } from "../../transform/tell-calls.ts";
 import { defineShape } from "../../values/shape.ts";
@@ -18,12 +19,12 @@ export async function findCertain(engine: Engine, fields: readonly CompiledField
   const known = { readers: new Set(Object.keys(questions)), harmless: harmlessFunctions };
   await engine.runAll(defineQuestions(questions));
   const certain = new Map<string, string>();
-  for (const { field, digits, lookedUp } of fields) {
+  for (const { field, digits, lookedUp, nested } of fields) {
     const calls =
       (digits ?? lookedUp) === undefined ? askReaders(await tree(engine, field.expression.sql), known) : undefined;
     if (calls === undefined) continue;
     const asked: string[] = [];
-    for (const call of calls) asked.push(`(${await deserialize(engine, call)})`);
+    for (const call of calls) asked.push(`(${overCalls(await deserialize(engine, call), nested)})`);
     certain.set(field.target, asked.length === 0 ? always : asked.join(" AND "));
   }
   return certain;

@@ -13,7 +13,7 @@ import { orWhereDataFails } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
 import { countRefusedRecords, numberRows } from "../../stage/stage.ts";
-import { mapRows } from "../../transform/mapping.ts";
+import { mapRows, withNestedCalls } from "../../transform/mapping.ts";
 import type { CompiledLookup } from "../compile/compiled-lookup.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { joinFound, keyLookups, lookupColumns } from "./join-lookups.ts";
@@ -224,7 +224,8 @@ async function keyedRows(
     const kept = keep === undefined ? scan : `(SELECT * FROM ${scan} WHERE ${isKept})`;
     return keyLookups({ ...own, scan: kept });
   }
-  const keyed = keyLookups({ scan, lookups: lookups.ofFields, careful, absent: lookups.absent });
+  const source = withNestedCalls(scan, compiled.fields, absent, careful);
+  const keyed = keyLookups({ scan: source, lookups: lookups.ofFields, careful, absent: lookups.absent });
   const mapped = mapRows({
     scan: joinFound(keyed, lookups.ofFields, tables),
     handed: lookupColumns(lookups.ofFields, careful),

@@ -34,7 +34,14 @@ import {
   refusesRecords,
   stagePart,
 } from "../../stage/stage.ts";
-import { always, type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
+import {
+  always,
+  type CompiledField,
+  countRounded,
+  isAbsent,
+  mapRows,
+  withNestedCalls,
+} from "../../transform/mapping.ts";
 import { tellTakes } from "../../transform/tell-calls.ts";
 import type { CheckedField } from "../../validate/checks.ts";
 import { type Checks, findProblems, findWarnings } from "../../validate/rules.ts";
@@ -190,7 +197,8 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   const cells = isCsv ? [joinCells(part.columns.map(identifier))] : [];
   const lookups = lookupsOf(compiled, absent);
   const certain = careful ? await input.findCertain() : undefined;
-  const keyed = keyLookups({ scan: scanned.scan, lookups: lookups.ofFields, careful, absent: lookups.absent });
+  const source = withNestedCalls(scanned.scan, compiled.fields, absent, careful);
+  const keyed = keyLookups({ scan: source, lookups: lookups.ofFields, careful, absent: lookups.absent });
   const rows = mapRows({
     scan: joinFound(keyed, lookups.ofFields, input.tables),
     handed: [line, ...scanned.handed, ...cells, ...lookupColumns(lookups.ofFields, careful)],
