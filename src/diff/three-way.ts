@@ -119,7 +119,7 @@ function selectSides({ compare, fields, columns, base, inherited, fold, deleted 
   ];
   return `SELECT s._row_, s._id_ AS source_id, m._id_ AS target_id, s._version_ AS source_time, m._version_ AS target_time,
       coalesce(b.source_id, i.source_id) IS NOT NULL AS is_known, ${deleted} AS is_deleted,
-      coalesce(coalesce(b.goes, i.goes) = '1', false) AS is_decided,
+      coalesce(CASE WHEN b.source_id IS NOT NULL THEN b.goes ELSE i.goes END = '1', false) AS is_decided,
       s._row_ IN (SELECT _row_ FROM ${outlivedTable}) AS is_merged,
       ${cells.join(",\n ")}
     FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_

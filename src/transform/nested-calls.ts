@@ -9,7 +9,7 @@ import { findOwnFunction } from "./functions.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
 
 /** An inner call, as a column of the rows that the expression is computed over. */
-export interface NestedCall {
+interface NestedCall {
   /** One for all expressions that make the same call. */
   name: string;
   sql: string;
@@ -27,6 +27,7 @@ interface Node {
   type?: string;
   function_name?: string;
   schema?: string;
+  alias?: string;
   catalog?: string;
   children?: Node[];
   child?: Node;
@@ -57,10 +58,11 @@ export async function takeNestedCalls(
     }
     const taken = { ...node, children };
     if (!isOwn || !isArgument) return taken;
-    const sql = await tell(statementOf(json, taken));
+    // In a struct the alias is the name of a field.
+    const sql = await tell(statementOf(json, { ...taken, alias: "" }));
     const name = nameCall(sql);
     if (!calls.some((call) => call.name === name)) calls.push({ name, sql });
-    return columnOf(name);
+    return columnOf(name, node.alias);
   };
   if (expression === undefined) return undefined;
   const outer = await takeInner(expression, false);
@@ -77,11 +79,14 @@ function takesAll({ class: kind, type, schema = "", catalog = "" }: Node): boole
   return kind === "FUNCTION" && catalog === "" && ["", "main"].includes(schema);
 }
 
-function columnOf(name: string): Node {
-  return { class: "COLUMN_REF", type: "COLUMN_REF", alias: "", query_location: 0, column_names: [name] };
+function columnOf(name: string, alias = ""): Node {
+  return { class: "COLUMN_REF", type: "COLUMN_REF", alias, query_location: 0, column_names: [name] };
 }
 
-/** SQL of the same expression, with columns in place of the calls. */
+/** SQL of the same expression, with columns in place of the calls; `reads_email(x)` is no call of `email`. */
 export function overCalls(sql: string, nested: NestedCalls | undefined): string {
-  return (nested?.calls ?? []).reduce((text, call) => text.replaceAll(call.sql, identifier(call.name)), sql);
+  return (nested?.calls ?? []).reduce((text, call) => {
+    const written = new RegExp(`(?<![\\w"])${call.sql.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}`, "g");
+    return text.replace(written, () => identifier(call.name));
+  }, sql);
 }

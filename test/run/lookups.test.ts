@@ -79,6 +79,7 @@ test("rows whose expression fails, that are left out, that say nothing, or of hi
   const job = contactsJob({
     map: `      Ext__c: id
       LastName: last
+      FirstName: proper(collapse_spaces(first))
       Amount__c: "CAST(n AS INTEGER)"
       AccountId: { lookup: { object: Account, key: Name, from: "CAST(n AS INTEGER) || name" } }
       Title: { lookup: { file: ref.csv, key: code, value: word, from: code } }
@@ -98,7 +99,7 @@ test("rows whose expression fails, that are left out, that say nothing, or of hi
     "6,None,1,A,",
   ];
   await using place = await rehearse(job, {
-    "inbox/contacts.csv": `id,last,n,name,code\n${rows.join("\n")}\n`,
+    "inbox/contacts.csv": `id,last,n,name,code,first\n${rows.map((row) => `${row},ANN\n`).join("")}`,
     "ref.csv": "code,word\n1,Dr\n9,Prof\n",
   });
   await place.sandbox.api("POST", "sobjects/Account", { Name: "1A" });

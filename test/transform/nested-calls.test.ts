@@ -6,7 +6,7 @@ import { literal } from "../../src/core/sql.ts";
 import { deserialize, serialize } from "../../src/stage/bind.ts";
 import { parseStatement } from "../../src/transform/expressions.ts";
 import { type CompiledField, mapRows, withNestedCalls } from "../../src/transform/mapping.ts";
-import { takeNestedCalls } from "../../src/transform/nested-calls.ts";
+import { overCalls, takeNestedCalls } from "../../src/transform/nested-calls.ts";
 import { Rig } from "../stage/rig.ts";
 
 let rig: Rig;
@@ -42,12 +42,20 @@ test.each([
   expect((await takeFrom(sql))?.calls.map((call) => call.sql)).toEqual(calls);
 });
 
+test("a question about a call is no such call", () => {
+  const nested = { calls: [{ name: "c:1", sql: "split_name(x, 'last')" }], sql: "" };
+  expect(overCalls("reads_split_name(x, 'last') OR (split_name(x, 'last')) IS NULL", nested)).toBe(
+    `reads_split_name(x, 'last') OR ("c:1") IS NULL`,
+  );
+});
+
 test("values and failures are those of the expression as it was written", async () => {
   const values = ["Ann Lee", "dr. ANNA-MARIA  o'neil", "x", "", " 1.234,50 ", "12", "a@b.example", "R2 D2"];
   const expressions = [
     "proper(split_name(x).last) || ' ' || split_name(x).first",
     "parse_decimal(collapse_spaces(x), 'de') * 2",
     "email(collapse_spaces(x))",
+    "proper(struct_pack(a := collapse_spaces(x)).a)",
     "CAST(parse_decimal(truncate(collapse_spaces(x), 5), 'de') AS VARCHAR)",
   ];
   const rows = [...values.map(literal), "NULL"].map((value) => `(CAST(${value} AS VARCHAR))`);

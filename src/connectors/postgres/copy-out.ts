@@ -44,6 +44,8 @@ export async function copyIntoFile(
     const sent = copy.rows.then((rows) => {
       write();
       file.end();
+      // A stream that ends says no more that it has drained.
+      copy.socket?.resume();
       return rows;
     });
     const [rows] = await Promise.all([sent, finished(file, { signal })]);
@@ -143,7 +145,13 @@ class Copy implements Submittable {
   }
 
   handleReadyForQuery(): void {
-    this.#rows.resolve(this.#count);
+    if (Number.isNaN(this.#count)) this.#rows.reject(new Error("the server did not say how many rows COPY sent"));
+    else this.#rows.resolve(this.#count);
+  }
+
+  /** Rows that came to the driver are not in the file. */
+  handleCopyData(): void {
+    this.#rows.reject(new Error("rows of COPY came out of turn"));
   }
 
   handleError(error: Error): void {

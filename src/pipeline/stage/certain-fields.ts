@@ -25,6 +25,8 @@ export async function findCertain(engine: Engine, fields: readonly CompiledField
     if (calls === undefined) continue;
     const asked: string[] = [];
     for (const call of calls) asked.push(`(${overCalls(await deserialize(engine, call), nested)})`);
+    // What is tried below it may fail.
+    if (asked.length === 0 && nested !== undefined) continue;
     certain.set(field.target, asked.length === 0 ? always : asked.join(" AND "));
   }
   return certain;

@@ -16,11 +16,10 @@ import { countRefusedRecords, numberRows } from "../../stage/stage.ts";
 import { mapRows, withNestedCalls } from "../../transform/mapping.ts";
 import type { CompiledLookup } from "../compile/compiled-lookup.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
-import { joinFound, keyLookups, lookupColumns } from "./join-lookups.ts";
+import { joinFound, keyLookups, lookupColumns, lookupsOf } from "./join-lookups.ts";
 import { type FoundTable, listFound } from "./listed-lookups.ts";
 import {
   absentColumns,
-  lookupsOf,
   type PartInput,
   type Scan,
   type StagedPartFile,
@@ -224,12 +223,14 @@ async function keyedRows(
     const kept = keep === undefined ? scan : `(SELECT * FROM ${scan} WHERE ${isKept})`;
     return keyLookups({ ...own, scan: kept });
   }
-  const source = withNestedCalls(scan, compiled.fields, absent, careful);
+  // The copy has no other columns than those.
+  const fields = compiled.fields.filter(({ field }) => lookup.columns.has(field.target));
+  const source = withNestedCalls(scan, fields, absent, careful);
   const keyed = keyLookups({ scan: source, lookups: lookups.ofFields, careful, absent: lookups.absent });
   const mapped = mapRows({
     scan: joinFound(keyed, lookups.ofFields, tables),
     handed: lookupColumns(lookups.ofFields, careful),
-    fields: compiled.fields.filter(({ field }) => lookup.columns.has(field.target)),
+    fields,
     absent,
     ...(keep === undefined ? {} : { keep }),
     ...(careful ? { careful: await findCertain() } : {}),

@@ -4,8 +4,10 @@
 
 import { askedName, foundName, givenName, lookupFailureName, lookupKeyName, renderedName } from "../../core/columns.ts";
 import { identifier } from "../../core/sql.ts";
+import { isAbsent } from "../../transform/mapping.ts";
 import { foldSql } from "../../values/fold.ts";
 import { type CompiledLookup, type KeyPart, neverAsked } from "../compile/compiled-lookup.ts";
+import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type FoundTable, foundAt, type ListedTable, placeOf } from "./listed-lookups.ts";
 
 export interface KeyedScan {
@@ -151,4 +153,15 @@ export function lookupColumns(lookups: readonly CompiledLookup[], careful: boole
     ...foundColumns.map((what) => foundName(index, what)),
     ...(careful ? [lookupFailureName(index)] : []),
   ]);
+}
+
+/** `absent`: those of which the part lacks a column. */
+export function lookupsOf({ lookups }: CompiledStream, absent: ReadonlySet<string>) {
+  const ofFields = lookups.filter((lookup) => lookup.of === "field");
+  const lacking = ofFields.filter(({ columns }) => isAbsent([...columns.keys()], absent));
+  return {
+    ofFields,
+    ofRules: lookups.filter((lookup) => lookup.of === "rule"),
+    absent: new Set(lacking.map(({ index }) => index)),
+  };
 }

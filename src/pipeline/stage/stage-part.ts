@@ -49,7 +49,7 @@ import { type Computation, cantBeComputed, type Given } from "../../validate/unc
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { objectToFound } from "../compile/found-values.ts";
 import { findInexact, findStrange, readCell } from "../compile/source-numbers.ts";
-import { joinFound, keyLookups, lookupColumns } from "./join-lookups.ts";
+import { joinFound, keyLookups, lookupColumns, lookupsOf } from "./join-lookups.ts";
 import type { FoundTable } from "./listed-lookups.ts";
 import { identifyRow, identityColumn } from "./row-identity.ts";
 
@@ -235,17 +235,6 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     kept: scanned.kept,
     file: path,
   });
-}
-
-/** `absent`: those of which the part lacks a column. */
-export function lookupsOf({ lookups }: CompiledStream, absent: ReadonlySet<string>) {
-  const ofFields = lookups.filter((lookup) => lookup.of === "field");
-  const lacking = ofFields.filter(({ columns }) => isAbsent([...columns.keys()], absent));
-  return {
-    ofFields,
-    ofRules: lookups.filter((lookup) => lookup.of === "rule"),
-    absent: new Set(lacking.map(({ index }) => index)),
-  };
 }
 
 export interface ScannedPart {
