@@ -56,9 +56,7 @@ export async function writeCopiedGroups(
   const content = new PartContent();
   const encode = (text: string) => {
     const encoded = encodeHalves(text);
-    const bytes = typeof encoded === "string" ? Buffer.from(encoded) : encoded;
-    content.add(bytes);
-    return bytes;
+    return content.add(typeof encoded === "string" ? Buffer.from(encoded) : encoded);
   };
   const texts = async function* () {
     let chunk = "";

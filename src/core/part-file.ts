@@ -26,10 +26,12 @@ export class PartContent {
   #bytes = 0;
   #suspect = false;
 
-  add(chunk: Buffer, isText = true): void {
+  /** Gives the bytes back. */
+  add(chunk: Buffer, isText = true): Buffer {
     this.#hash.update(chunk);
     this.#bytes += chunk.length;
     this.#suspect ||= isText && suspectBytes.some((byte) => chunk.includes(byte));
+    return chunk;
   }
 
   /** Once. */

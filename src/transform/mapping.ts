@@ -56,7 +56,7 @@ export function mapRows(input: MappingInput): string {
     const { target } = compiled.field;
     // Of its own type: the target's rendering is written for that one.
     if (!present.includes(compiled)) return `CAST(NULL AS ${compiled.type}) AS ${mappedName(target)}`;
-    if (input.careful === undefined) return `(${compiled.nested?.sql ?? sqlOf(compiled)}\n) AS ${mappedName(target)}`;
+    if (input.careful === undefined) return `(${sqlOf(compiled)}\n) AS ${mappedName(target)}`;
     if (input.careful.get(target) === always) return [];
     const struct = triedName(target);
     return [`${struct}.v AS ${mappedName(target)}`, `(${struct} IS NULL) AS ${failureName(target)}`];
@@ -114,7 +114,7 @@ function tryFields(
     const { target } = compiled.field;
     const isCertain = certain.get(target);
     const names = compiled.nested?.calls.map(({ name }) => name) ?? [];
-    const sql = overTried(names, compiled.nested?.sql ?? sqlOf(compiled));
+    const sql = overTried(names, sqlOf(compiled));
     if (isCertain === always) return `(${sql}\n) AS ${mappedName(target)}`;
     const { lookedUp } = compiled;
     if (lookedUp !== undefined) {
@@ -124,7 +124,7 @@ function tryFields(
       isCertain === undefined
         ? `TRY(${value})`
         : `CASE WHEN ${overTried(names, isCertain)} THEN ${value} ELSE TRY(${value}) END`;
-    const caught = tryOver(names, compiled.nested?.sql ?? sqlOf(compiled), guard);
+    const caught = tryOver(names, sqlOf(compiled), guard);
     return `${caught} AS ${triedName(target)}`;
   });
   return `(SELECT ${[...input.handed, ...structs, ...keepRows(input)].join(", ")} FROM ${input.scan})`;
@@ -143,8 +143,8 @@ function keepRows({ keep, careful }: MappingInput): string[] {
   return [`coalesce(${tried(sql)}, ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
 }
 
-function sqlOf({ field, digits, lookedUp }: CompiledField): string {
-  return lookedUp?.value ?? digits ?? field.expression.sql;
+function sqlOf({ field, digits, lookedUp, nested }: CompiledField): string {
+  return lookedUp?.value ?? digits ?? nested?.sql ?? field.expression.sql;
 }
 
 /** UTINYINT: how many values of a row were rounded; undefined where none is. */

@@ -9,7 +9,7 @@ import type { Changes, ChangesRequest, PresentChanges } from "../../contract/pre
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import { inGroups, lookUp } from "../kit/groups.ts";
-import { saveSnapshot } from "../kit/snapshot.ts";
+import { saveIds, saveSnapshot } from "../kit/snapshot.ts";
 import type { HubSpotClient } from "./client.ts";
 import { usualCursor } from "./cursor.ts";
 import { mergedIds, mergeProperties } from "./deletions.ts";
@@ -88,7 +88,7 @@ async function readChanges(
   const { files, told, merged } = await readWindow(client, request, merging);
   const went = new Set([...archived.keys(), ...merged]);
   const gone = join(folder, `${name}-gone.csv`);
-  await writeRecordFile(gone, [idColumn], inRows(went));
+  await saveIds(gone, idColumn, went);
   const later = join(folder, `${name}-settled.csv`);
   const doubtful = new Set([...told].filter((id) => went.has(id)));
   await writeRecordFile(later, headerOf(fields), settle(client, request, doubtful));
@@ -102,10 +102,6 @@ function headerOf(fields: readonly string[]): string[] {
 
 function rowOf(record: HubSpotRecord, fields: readonly string[], isGone: boolean): string[] {
   return [record.id, record.updatedAt ?? "", ...fields.map((name) => cellOf(record, name)), String(isGone)];
-}
-
-function* inRows(ids: Iterable<string>): Generator<string[]> {
-  for (const id of ids) yield [id];
 }
 
 /** Archived records, and when they went. Only the list tells them, all of them. */

@@ -1,4 +1,5 @@
-// Present values that come in groups of records, as one file. In: cells as they are read. Out: a snapshot.
+// Present values that come in groups of records, as one file, and records that are told by their ids alone. In: cells as they
+// are read. Out: a snapshot, or a file of one column.
 
 import { join } from "node:path";
 import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
@@ -13,6 +14,15 @@ export async function saveSnapshot(
 ): Promise<Snapshot> {
   const path = join(folder, `${name}-00001.csv`);
   return { files: [path], rows: await writeRecordFile(path, columns, each(groups, onProgress)), how };
+}
+
+/** Of records that are gone. */
+export async function saveIds(path: string, idColumn: string, ids: Iterable<string>): Promise<void> {
+  await writeRecordFile(path, [idColumn], inRows(ids));
+}
+
+function* inRows(ids: Iterable<string>): Generator<string[]> {
+  for (const id of ids) yield [id];
 }
 
 async function* each(groups: AsyncIterable<string[][]>, onProgress: (rows: number) => void): AsyncGenerator<string[]> {

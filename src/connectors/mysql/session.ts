@@ -101,11 +101,7 @@ export async function copyOut(
   const query = connection.query({ sql: select, rowsAsArray: true, typeCast: (field) => field.buffer() });
   const rows = query.stream({ highWaterMark: 256 });
   const content = new PartContent();
-  const encode = (text: string) => {
-    const bytes = Buffer.from(text, "latin1");
-    content.add(bytes);
-    return bytes;
-  };
+  const encode = (text: string) => content.add(Buffer.from(text, "latin1"));
   let header = "";
   let count = 0;
   query.on("fields", (fields: FieldPacket[]) => {

@@ -26,9 +26,8 @@ export async function copyIntoFile(
   let waiting: Buffer[] = [];
   let length = 0;
   const write = () => {
-    const bytes = Buffer.concat(waiting, length);
+    const bytes = content.add(Buffer.concat(waiting, length));
     [waiting, length] = [[], 0];
-    content.add(bytes);
     return file.write(bytes);
   };
   const copy = new Copy(statement, (bytes, socket) => {

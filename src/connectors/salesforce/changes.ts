@@ -1,15 +1,15 @@
 // What changed of an object since a time: the records of a window with what they hold, those that are deleted among them,
-// those whose parents changed, and those that only the delete log knows. What must hold: fields that change without their record are not vouched for,
-// nor objects of which this user may not see all records: a record that is hidden and shown again does not change by it.
+// those whose parents changed, and those that only the delete log knows. What must hold: fields that change without their
+// record are not vouched for, nor objects of which this user may not see all records: a record that is hidden and shown
+// again does not change by it.
 
 import { join } from "node:path";
 import type { Changes, ChangesRequest, KeptValues, PresentChanges, Untold } from "../../contract/present.ts";
 import type { ObjectSchema } from "../../core/model.ts";
-import { writeRecordFile } from "../../core/record-file.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { inGroups } from "../kit/groups.ts";
 import { remember } from "../kit/remember.ts";
-import { saveSnapshot } from "../kit/snapshot.ts";
+import { saveIds, saveSnapshot } from "../kit/snapshot.ts";
 import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
 import { readDeleteLog } from "./delete-log.ts";
@@ -24,6 +24,7 @@ const overlapMs = 60 * 60_000;
 const deletedColumn = "IsDeleted";
 /** Of these, records are archived in time, and a query does not find them any more. */
 const archived = new Set(["Task", "Event"]);
+
 export function openChanges(
   client: SalesforceClient,
   describe: (object: string) => Promise<ObjectSchema>,
@@ -127,7 +128,11 @@ async function readChanges(
     const covered = new Date(log.covered);
     if (covered < asOf) asOf = covered;
     const path = join(folder, `${name}-gone-${of}.csv`);
-    await writeRecordFile(path, [idColumn], inRows(log.records));
+    await saveIds(
+      path,
+      idColumn,
+      log.records.map(({ id }) => id),
+    );
     gone.set(of, path);
   }
   const files: string[][] = [];
@@ -146,10 +151,6 @@ async function readChanges(
     count,
     asOf: asOf.toISOString(),
   };
-}
-
-function* inRows(records: readonly { id: string }[]): Generator<string[]> {
-  for (const { id } of records) yield [id];
 }
 
 async function readWindow(
