@@ -17,9 +17,9 @@ export function renderedName(target: string): string {
   return identifier(`r:${target}`);
 }
 
-/** A call inside another, by its SQL; not quoted. */
-export function nestedName(sql: string): string {
-  return `c:${createHash("sha256").update(sql).digest("hex").slice(0, 16)}`;
+/** A call inside another, by its SQL and what that is over, a column of the source or a field; not quoted. */
+export function nestedName(noun: "column" | "field", sql: string): string {
+  return `c:${createHash("sha256").update(`${noun} ${sql}`).digest("hex").slice(0, 16)}`;
 }
 
 /** A source column, VARCHAR. */

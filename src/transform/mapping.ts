@@ -3,9 +3,10 @@
 // rules. What must hold: pure; one row in, one row out; a field whose optional column a part lacks is NULL there.
 
 import { failureName, keepFailureName, mappedName, renderedName } from "../core/columns.ts";
-import { identifier, tried } from "../core/sql.ts";
+import { identifier } from "../core/sql.ts";
 import type { MappedField } from "../job/job.ts";
 import type { NestedCalls } from "./nested-calls.ts";
+import { failsOver, namesOf, overTried, triedOver, tryOver } from "./nested-rows.ts";
 
 /** A mapped field with all that later steps need to know of it. */
 export interface CompiledField {
@@ -14,8 +15,8 @@ export interface CompiledField {
   columns: string[];
   /** What is computed instead of its expression, where that is nothing but a column of numbers: its digits as they came. */
   digits?: string;
-  /** What is computed instead of its expression, over the scan of `withNestedCalls`. */
-  nested?: NestedCalls;
+  /** Its expression as it is computed, over the scan of `withNestedCalls`. */
+  nested: NestedCalls;
   /** What a lookup finds for the row, and whether what it looks up failed: then a careful pass can't compute the value. */
   lookedUp?: { value: string; failed: string };
   /** DuckDB's type of the mapped value. */
@@ -37,7 +38,7 @@ export interface MappingInput {
   handed: string[];
   fields: CompiledField[];
   absent: ReadonlySet<string>;
-  keep?: string;
+  keep?: NestedCalls;
   /**
    * Catch failing expressions row by row. Slower, so only after a plain pass failed. By field, BOOLEAN SQL of what its
    * expression certainly fails for no row of (readable.ts), where that is known.
@@ -69,41 +70,6 @@ export function mapRows(input: MappingInput): string {
   return `SELECT *, ${typed.join(", ")} FROM (${middle})`;
 }
 
-/**
- * A scan with the calls that fields' expressions have inside others, each a column; in a careful pass a struct, NULL where it
- * fails. Those of a level stand above those that they use.
- */
-export function withNestedCalls(
-  scan: string,
-  fields: readonly CompiledField[],
-  absent: ReadonlySet<string>,
-  careful: boolean,
-): string {
-  const present = fields.filter(({ columns }) => !isAbsent(columns, absent));
-  const calls = new Map(present.flatMap(({ nested }) => nested?.calls.map((call) => [call.name, call] as const) ?? []));
-  const levels: string[][] = [];
-  const known = new Map<string, number>();
-  for (const call of calls.values()) {
-    const used = [...known.keys()].filter((name) => call.sql.includes(identifier(name)));
-    const level = Math.max(-1, ...used.map((name) => known.get(name) ?? 0)) + 1;
-    known.set(call.name, level);
-    const sql = careful ? tryOver(used, call.sql, (value) => `TRY(${value})`) : `(${call.sql})`;
-    levels[level] = [...(levels[level] ?? []), `${sql} AS ${identifier(call.name)}`];
-  }
-  return levels.reduce((rows, columns) => `(SELECT *, ${columns.join(", ")} FROM ${rows})`, scan);
-}
-
-/** What is computed over calls that were tried: a struct, NULL where one of them failed. */
-function tryOver(names: readonly string[], sql: string, guard: (value: string) => string): string {
-  const value = guard(`struct_pack(v := (${overTried(names, sql)}\n))`);
-  if (names.length === 0) return value;
-  return `CASE WHEN ${names.map((name) => `${identifier(name)} IS NOT NULL`).join(" AND ")} THEN ${value} END`;
-}
-
-function overTried(names: readonly string[], sql: string): string {
-  return names.reduce((text, name) => text.replaceAll(identifier(name), `${identifier(name)}.v`), sql);
-}
-
 /** What is handed through, and each field's value, where its expression may fail in a struct, which is NULL where it does. */
 function tryFields(
   input: MappingInput,
@@ -113,7 +79,7 @@ function tryFields(
   const structs = fields.map((compiled) => {
     const { target } = compiled.field;
     const isCertain = certain.get(target);
-    const names = compiled.nested?.calls.map(({ name }) => name) ?? [];
+    const names = namesOf(compiled.nested);
     const sql = overTried(names, sqlOf(compiled));
     if (isCertain === always) return `(${sql}\n) AS ${mappedName(target)}`;
     const { lookedUp } = compiled;
@@ -137,14 +103,13 @@ function triedName(target: string): string {
 /** A row that `keep` fails for stays, to be rejected. */
 function keepRows({ keep, careful }: MappingInput): string[] {
   if (keep === undefined) return ["true AS _kept_"];
-  const sql = `(${keep}\n)`;
-  if (careful === undefined) return [`coalesce(${sql}, false) AS _kept_`];
-  const failed = `TRY(${sql} IS NULL) IS NULL`;
-  return [`coalesce(${tried(sql)}, ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
+  if (careful === undefined) return [`coalesce((${keep.sql}\n), false) AS _kept_`];
+  const failed = failsOver(keep);
+  return [`coalesce(${triedOver(keep)}, ${failed}) AS _kept_`, `(${failed}) AS ${keepFailureName}`];
 }
 
-function sqlOf({ field, digits, lookedUp, nested }: CompiledField): string {
-  return lookedUp?.value ?? digits ?? nested?.sql ?? field.expression.sql;
+function sqlOf({ digits, lookedUp, nested }: CompiledField): string {
+  return lookedUp?.value ?? digits ?? nested.sql;
 }
 
 /** UTINYINT: how many values of a row were rounded; undefined where none is. */

@@ -1,11 +1,11 @@
 // Calls of functions of ours inside what another of them reads: `proper(split_name(buyer).first)`. They are macros, in which
 // the engine writes the argument wherever the body names it, so that a call inside a call inside a call takes seconds to
-// bind, rows or not. Here each inner call becomes a column of its own, below the expression. In: the syntax tree of an
-// expression. Out: those columns, and the expression over them. What must hold: the same values, and a failure for the same
-// rows: what is taken out is computed for every row anyway, so nothing below CASE, COALESCE, TRY, AND, OR or a lambda is.
+// bind, rows or not. Here each inner call becomes a column of its own, below the expression (nested-rows.ts). In: the syntax
+// tree of an expression. Out: those columns, and the expression over them. What must hold: the same values, and a failure
+// for the same rows: below CASE, TRY, AND, OR and whatever else may not be computed for a row, only what fails for none is
+// taken out; below a lambda nothing is.
 
-import { identifier } from "../core/sql.ts";
-import { findOwnFunction } from "./functions.ts";
+import { findOwnFunction, harmlessFunctions } from "./functions.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
 
 /** An inner call, as a column of the rows that the expression is computed over. */
@@ -15,10 +15,11 @@ interface NestedCall {
   sql: string;
 }
 
+/** An expression as it is computed. */
 export interface NestedCalls {
   /** In their order: a later one may use those before it. */
   calls: NestedCall[];
-  /** The expression over the source's columns and theirs. */
+  /** The expression over the columns that it was written for and theirs. */
   sql: string;
 }
 
@@ -30,9 +31,12 @@ interface Node {
   alias?: string;
   catalog?: string;
   children?: Node[];
-  child?: Node;
+  case_checks?: { when_expr: Node; then_expr: Node }[];
   [key: string]: unknown;
 }
+
+/** What is computed for a row: all of it, or perhaps not, as the branches of a CASE. */
+type Computed = "always" | "perhaps";
 
 /**
  * Undefined where no call is inside another. `tell`: the SQL of a statement's tree (stage/bind.ts). `nameCall`: a name for
@@ -43,50 +47,99 @@ export async function takeNestedCalls(
   tell: (tree: string) => Promise<string>,
   nameCall: (sql: string) => string,
 ): Promise<NestedCalls | undefined> {
-  const expression = expressionOf<Node>(json);
   const calls: NestedCall[] = [];
-  const takeInner = async (node: Node, isArgument: boolean): Promise<Node> => {
-    if (node.class === "CAST" && node.child !== undefined) {
-      return { ...node, child: await takeInner(node.child, isArgument) };
-    }
-    if (node.children === undefined || !takesAll(node)) return node;
-    const isOwn = node.class === "FUNCTION" && findOwnFunction(node.function_name ?? "") !== undefined;
-    const children: Node[] = [];
-    for (const [index, child] of node.children.entries()) {
-      // Whatever else a function of ours takes, it may not look at for each row.
-      children.push(!isOwn || index === 0 ? await takeInner(child, isArgument || isOwn) : child);
-    }
-    const taken = { ...node, children };
-    if (!isOwn || !isArgument) return taken;
+  const takeInner = async (node: Node, isArgument: boolean, computed: Computed): Promise<Node> => {
+    // Its own names are not known outside of it.
+    if (node.class === "LAMBDA") return node;
+    const isOwn = isPlainCall(node) && findOwnFunction(node.function_name ?? "") !== undefined;
+    const taken = await overParts(node, (part, place) =>
+      takeInner(
+        part,
+        isArgument || isOwn,
+        computed === "always" && isComputed(node, isOwn, place) ? "always" : "perhaps",
+      ),
+    );
+    if (!isOwn || !isArgument || (computed === "perhaps" && !isHarmless(node))) return taken;
     // In a struct the alias is the name of a field.
     const sql = await tell(statementOf(json, { ...taken, alias: "" }));
     const name = nameCall(sql);
     if (!calls.some((call) => call.name === name)) calls.push({ name, sql });
     return columnOf(name, node.alias);
   };
+  const expression = expressionOf<Node>(json);
   if (expression === undefined) return undefined;
-  const outer = await takeInner(expression, false);
+  const outer = await takeInner(expression, false, "always");
   if (calls.length === 0) return undefined;
   return { calls, sql: await tell(statementOf(json, outer)) };
 }
 
-/** Parts of a value, `split_name(buyer).first`. */
-const extracts: ReadonlySet<string | undefined> = new Set(["STRUCT_EXTRACT", "ARRAY_EXTRACT"]);
+/** Where in a node a part of it stands: `children`, the second. */
+interface Place {
+  name: string;
+  index: number;
+}
 
-/** Computes each of its children for every row. A call behind what it is called on, `buyer.proper()`, is left alone. */
-function takesAll({ class: kind, type, schema = "", catalog = "" }: Node): boolean {
-  if (extracts.has(type)) return true;
+const lists = ["children"];
+const singles = ["child", "left", "right", "input", "lower", "upper", "else_expr"];
+
+/** The node with each of its parts in the place of what it was. One after the other: a later call may use one before it. */
+async function overParts(node: Node, visit: (part: Node, place: Place) => Promise<Node>): Promise<Node> {
+  const taken: Node = { ...node };
+  if (node.case_checks !== undefined) {
+    taken.case_checks = [];
+    for (const [index, { when_expr, then_expr }] of node.case_checks.entries()) {
+      taken.case_checks.push({
+        when_expr: await visit(when_expr, { name: "when_expr", index }),
+        then_expr: await visit(then_expr, { name: "then_expr", index }),
+      });
+    }
+  }
+  for (const name of [...lists, ...singles]) {
+    const value = node[name];
+    if (Array.isArray(value)) {
+      const parts: Node[] = [];
+      for (const [index, part] of (value as Node[]).entries()) parts.push(await visit(part, { name, index }));
+      taken[name] = parts;
+    } else if (isNode(value)) taken[name] = await visit(value, { name, index: 0 });
+  }
+  return taken;
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && typeof (value as Node).class === "string";
+}
+
+/** Parts of a value, `split_name(buyer).first`, and questions about one. */
+const takingAll: ReadonlySet<string | undefined> = new Set([
+  ...["STRUCT_EXTRACT", "ARRAY_EXTRACT"],
+  ...["OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"],
+]);
+/** Those that compute their first part for every row, and the others perhaps. */
+const takingFirst: ReadonlySet<string | undefined> = new Set(["OPERATOR_COALESCE", "COMPARE_IN", "COMPARE_NOT_IN"]);
+
+/** Whether a part is computed for every row for which the node is. */
+function isComputed(node: Node, isOwn: boolean, { name, index }: Place): boolean {
+  if (node.class === "CAST" || node.class === "COMPARISON") return true;
+  if (node.class === "CASE") return name === "when_expr" && index === 0;
+  if (node.class === "BETWEEN") return name === "input";
+  if (takingAll.has(node.type)) return true;
+  // Whatever else a function of ours takes, it may not look at for each row.
+  return index === 0 && takingFirst.has(node.type) ? true : isPlainCall(node) && (!isOwn || index === 0);
+}
+
+/** A call behind what it is called on, `buyer.proper()`, is left alone. */
+function isPlainCall({ class: kind, schema = "", catalog = "" }: Node): boolean {
   return kind === "FUNCTION" && catalog === "" && ["", "main"].includes(schema);
+}
+
+/** Fails for no row. */
+function isHarmless(node: Node): boolean {
+  if (node.class === "COLUMN_REF" || node.class === "CONSTANT") return true;
+  const [first, ...others] = node.children ?? [];
+  const isKnown = isPlainCall(node) && harmlessFunctions.has((node.function_name ?? "").toLowerCase());
+  return isKnown && (first === undefined || isHarmless(first)) && others.every((other) => other.class === "CONSTANT");
 }
 
 function columnOf(name: string, alias = ""): Node {
   return { class: "COLUMN_REF", type: "COLUMN_REF", alias, query_location: 0, column_names: [name] };
-}
-
-/** SQL of the same expression, with columns in place of the calls; `reads_email(x)` is no call of `email`. */
-export function overCalls(sql: string, nested: NestedCalls | undefined): string {
-  return (nested?.calls ?? []).reduce((text, call) => {
-    const written = new RegExp(`(?<![\\w"])${call.sql.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}`, "g");
-    return text.replace(written, () => identifier(call.name));
-  }, sql);
 }

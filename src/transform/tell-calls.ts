@@ -28,8 +28,15 @@ export function callsFunction(sql: string, name: string): boolean {
   return new RegExp(`\\b${name}\\s*\\(`).test(blankQuotes(sql).toLowerCase());
 }
 
-/** Its calls of functions that are computed in JavaScript, as statements (JSON) that say why they refuse. */
-export function askRefusals(json: string, computed: readonly ComputedFunction[]): string[] {
+/**
+ * Its calls of functions that are computed in JavaScript, as statements (JSON) that say why they refuse. `nested`: calls
+ * inside others, which were tried (nested-rows.ts).
+ */
+export function askRefusals(
+  json: string,
+  computed: readonly ComputedFunction[],
+  nested: ReadonlySet<string>,
+): string[] {
   const names = new Set(computed.map(({ name }) => name));
   const calls: Node[] = [];
   const visit = (value: unknown): void => {
@@ -51,17 +58,20 @@ export function askRefusals(json: string, computed: readonly ComputedFunction[])
       children: given,
       function_name: whyName(call.function_name?.toLowerCase() ?? ""),
     };
-    return statementOf(json, nameSources(asked));
+    return statementOf(json, nameSources(asked, nested));
   });
 }
 
-/** Columns of the source under the names that they have beside mapped fields. */
-function nameSources(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(nameSources);
+/** Columns of the source under the names that they have beside mapped fields, and what was tried as its value. */
+function nameSources(value: unknown, nested: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((one) => nameSources(one, nested));
   if (value === null || typeof value !== "object") return value;
   const node = value as Node;
-  if (node.class === "COLUMN_REF") return columnOf([sourceColumn((node["column_names"] as string[]).join("."))]);
-  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, nameSources(child)]));
+  if (node.class === "COLUMN_REF") {
+    const names = node["column_names"] as string[];
+    return columnOf(nested.has(names[0] ?? "") ? [...names, "v"] : [sourceColumn(names.join("."))]);
+  }
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, nameSources(child, nested)]));
 }
 
 function columnOf(names: string[]): Node {

@@ -2,8 +2,10 @@
 // check when it fails and what is said then. What must hold: values are compared as the target stores them, by the type
 // and the equality of their field; no value of a hidden field is in a message.
 
-import { literal, tried } from "../core/sql.ts";
+import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/rule.ts";
+import type { NestedCalls } from "../transform/nested-calls.ts";
+import { failsOver, triedOver } from "../transform/nested-rows.ts";
 import { bind, quoted } from "../values/value.ts";
 import type { StoredField } from "./run-rule.ts";
 import { cantBeComputed, type Given } from "./uncomputed.ts";
@@ -36,6 +38,8 @@ interface Objection {
 
 export interface CompiledRule {
   rule: Rule;
+  /** Its own as it is computed. */
+  expression?: NestedCalls;
   /** What keeps the field from being found. */
   exists?: { failed: string } & Objection;
   /** Target fields that it uses; its own first. */
@@ -82,9 +86,9 @@ export function isBlank(column: string): string {
 
 /** `used`: the fields of the rule, none of them absent. */
 export function checkRule(compiled: CompiledRule, used: readonly CheckedField[], careful: boolean): Check[] {
-  const { rule } = compiled;
+  const { rule, expression } = compiled;
   const [field] = used;
-  if (rule.expression !== undefined) return checkExpression(rule, rule.expression.sql, used, careful);
+  if (expression !== undefined) return checkExpression(rule, expression, used, careful);
   if (rule.field === undefined || field === undefined) return [];
   return [...checkField(compiled, field), ...checkExists(compiled, used, careful)];
 }
@@ -177,16 +181,16 @@ function nearest(column: string, stored: readonly string[]): string {
   });
 }
 
-function checkExpression(rule: Rule, expression: string, used: readonly CheckedField[], careful: boolean): Check[] {
+function checkExpression(rule: Rule, computed: NestedCalls, used: readonly CheckedField[], careful: boolean): Check[] {
   const field = rule.field ?? "";
   const about = { field, rule: "expr", index: rule.index };
-  const sql = `(${expression}\n)`;
   const given = used.map(give);
+  const expression = rule.expression?.sql ?? computed.sql;
   const said = literal(rule.message ?? `not true: ${expression}`);
   const message = given.length === 0 ? said : `${said} || ' (' || ${sayValues(given)} || ')'`;
-  if (!careful) return [{ ...about, condition: `NOT coalesce(${sql}, true)`, message }];
+  if (!careful) return [{ ...about, condition: `NOT coalesce((${computed.sql}\n), true)`, message }];
   return [
-    { ...about, condition: `TRY(${sql} IS NULL) IS NULL`, message: cantBeComputed("a rule ", given, { expression }) },
-    { ...about, condition: `NOT coalesce(${tried(sql)}, true)`, message },
+    { ...about, condition: failsOver(computed), message: cantBeComputed("a rule ", given, { expression }) },
+    { ...about, condition: `NOT coalesce(${triedOver(computed)}, true)`, message },
   ];
 }

@@ -116,3 +116,37 @@ rejects: { max: 3 }
   );
   expect((await project.run("check", "bytes.yaml")).stderr).toContain("the expression gives bytes (BLOB)");
 });
+
+// As they are written, none of them would be bound within a minute.
+test("calls four deep are computed wherever an expression stands, and what fails in them is told of its row", async () => {
+  const deep = (name: string) => `truncate(proper(collapse_spaces(split_name(trim(${name})).first)), 20)`;
+  const job = contactsJob({
+    source: `, keep: "${deep("who")} <> 'Gone'"`,
+    target: `, where: "${deep("LastName")} <> 'Barred'"`,
+    map: `
+      Ext__c: id
+      LastName: who
+      FirstName: "coalesce(${deep("who")}, 'none')"
+      Description: "CAST(length(${deep("who")}) AS INTEGER)"
+      Phone: phone(collapse_spaces(trim(tel)), 'DE')
+      Title: { lookup: { file: names.csv, key: name, value: title, from: "${deep("who")}", where: "${deep("person")} <> 'Eve'", miss: default, default: None } }`,
+    stream: `
+    validate:
+      - { expr: "${deep("LastName")} <> 'Dan'", message: no Dan }
+      - { field: FirstName, exists: { lookup: { file: names.csv, key: name, from: "${deep("LastName")}" } }, severity: warn }`,
+  });
+  const rows = ["1,ann lee,", "2,gone x,", "3,DAN x,", "4,eve x,", "5,Ann & Bob,", "6,Ann Ray,030 901820 / 030 901821"];
+  await using place = await rehearse(job, {
+    "inbox/contacts.csv": `id,who,tel\n${rows.join("\n")}\n`,
+    "names.csv": "name,title,person\nAnn,Dr.,ann lee\nEve,Prof.,eve lee\n",
+  });
+  const done = (await place.project.run("run", "job.yaml", "--json")).summary();
+  expect(done.streams["contacts"]).toMatchObject({ extracted: 6, rejected: 3, loaded: 2 });
+  const rejects = place.project.read(`.loadline/runs/${done.run}/rejects/contacts.csv`);
+  expect(rejects).toContain("no Dan");
+  expect(rejects).toContain("source.keep can't be computed");
+  expect(rejects).toContain("by phone(collapse_spaces(trim(tel)), 'DE'): it may be two numbers");
+  const contacts = await place.contacts();
+  expect(contacts.get("1")).toMatchObject({ FirstName: "Ann", Title: "Dr.", Description: "3" });
+  expect(contacts.get("4")).toMatchObject({ FirstName: "Eve", Title: "None" });
+});

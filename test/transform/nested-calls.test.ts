@@ -5,8 +5,9 @@ import { failureName, nestedName } from "../../src/core/columns.ts";
 import { literal } from "../../src/core/sql.ts";
 import { deserialize, serialize } from "../../src/stage/bind.ts";
 import { parseStatement } from "../../src/transform/expressions.ts";
-import { type CompiledField, mapRows, withNestedCalls } from "../../src/transform/mapping.ts";
-import { overCalls, takeNestedCalls } from "../../src/transform/nested-calls.ts";
+import { type CompiledField, mapRows } from "../../src/transform/mapping.ts";
+import { takeNestedCalls } from "../../src/transform/nested-calls.ts";
+import { withNestedCalls } from "../../src/transform/nested-rows.ts";
 import { Rig } from "../stage/rig.ts";
 
 let rig: Rig;
@@ -17,7 +18,11 @@ afterAll(() => rig[Symbol.dispose]());
 
 async function takeFrom(sql: string) {
   const tree = await serialize(rig.engine, parseStatement(sql));
-  return takeNestedCalls(tree, (statement) => deserialize(rig.engine, statement), nestedName);
+  return takeNestedCalls(tree, (statement) => deserialize(rig.engine, statement), nameCall);
+}
+
+function nameCall(sql: string): string {
+  return nestedName("column", sql);
 }
 
 test.each([
@@ -26,27 +31,33 @@ test.each([
   // Each level over the one below; the same call once.
   [
     "truncate(proper(collapse_spaces(x)) || collapse_spaces(x), 5)",
-    ["collapse_spaces(x)", `proper("${nestedName("collapse_spaces(x)")}")`],
+    ["collapse_spaces(x)", `proper("${nameCall("collapse_spaces(x)")}")`],
   ],
-  // What is not computed for every row stays where it stands.
-  ["CASE WHEN x = 'a' THEN parse_decimal(collapse_spaces(x), 'en') END", undefined],
-  ["coalesce(proper(collapse_spaces(x)), 'none')", undefined],
-  ["proper(coalesce(collapse_spaces(x), 'none'))", undefined],
-  ["blank_to(x, proper(collapse_spaces(x)))", undefined],
-  ["TRY(parse_decimal(collapse_spaces(x), 'en'))", undefined],
+  // Of conditions too: both sides of a comparison are computed for every row, and the first of several values.
+  ["proper(split_name(x).first) = proper(split_name(y).first)", ["split_name(x)", "split_name(y)"]],
+  ["NOT (proper(split_name(x).first) IS NULL)", ["split_name(x)"]],
+  ["coalesce(proper(split_name(x).first), proper(split_name(y).first))", ["split_name(x)"]],
+  ["CASE WHEN proper(split_name(x).first) = 'A' THEN x END", ["split_name(x)"]],
+  // What fails for none may be computed anywhere.
+  ["x = 'a' AND proper(collapse_spaces(x)) = 'B'", ["collapse_spaces(x)"]],
+  ["CASE WHEN x = 'a' THEN parse_decimal(collapse_spaces(lower(x)), 'en') END", ["collapse_spaces(lower(x))"]],
+  ["TRY(parse_decimal(collapse_spaces(x), 'en'))", ["collapse_spaces(x)"]],
+  [
+    "blank_to(x, proper(collapse_spaces(x)))",
+    ["collapse_spaces(x)", `proper("${nestedName("column", "collapse_spaces(x)")}")`],
+  ],
+  // What fails for some, and is not computed for every row, stays where it stands.
+  ["CASE WHEN x = 'a' THEN proper(split_name(x).first) END", undefined],
+  ["x = 'a' AND proper(split_name(x).first) = 'B'", undefined],
+  ["TRY(proper(split_name(x).first))", undefined],
+  ["blank_to(x, proper(split_name(x).first))", undefined],
+  ["coalesce(x, proper(collapse_spaces(concat(x, parse_decimal(x, 'en')))))", undefined],
   ["list_transform([x], lambda y: proper(collapse_spaces(y)))", undefined],
   // Nothing of ours is inside.
   ["proper(upper(x))", undefined],
   ["collapse_spaces(x)", undefined],
 ])("of %s", async (sql, calls) => {
   expect((await takeFrom(sql))?.calls.map((call) => call.sql)).toEqual(calls);
-});
-
-test("a question about a call is no such call", () => {
-  const nested = { calls: [{ name: "c:1", sql: "split_name(x, 'last')" }], sql: "" };
-  expect(overCalls("reads_split_name(x, 'last') OR (split_name(x, 'last')) IS NULL", nested)).toBe(
-    `reads_split_name(x, 'last') OR ("c:1") IS NULL`,
-  );
 });
 
 test("values and failures are those of the expression as it was written", async () => {
@@ -57,6 +68,8 @@ test("values and failures are those of the expression as it was written", async 
     "email(collapse_spaces(x))",
     "proper(struct_pack(a := collapse_spaces(x)).a)",
     "CAST(parse_decimal(truncate(collapse_spaces(x), 5), 'de') AS VARCHAR)",
+    "CASE WHEN x = '12' THEN parse_decimal(collapse_spaces(x), 'de') END IS NOT NULL",
+    "coalesce(email(collapse_spaces(x)), 'none') || ' collapse_spaces(x)'",
   ];
   const rows = [...values.map(literal), "NULL"].map((value) => `(CAST(${value} AS VARCHAR))`);
   await rig.engine.run(`CREATE TEMP TABLE given AS SELECT * FROM (VALUES ${rows.join(", ")}) AS v(x)`);
@@ -70,8 +83,9 @@ test("values and failures are those of the expression as it was written", async 
       typed: "NULL",
     };
     const told: unknown[] = [];
-    for (const compiled of [field, { ...field, nested }] as unknown as CompiledField[]) {
-      const scan = withNestedCalls("given", [compiled], new Set(), true);
+    const written = { calls: [], sql };
+    for (const compiled of [written, nested].map((one) => ({ ...field, nested: one })) as unknown as CompiledField[]) {
+      const scan = withNestedCalls("given", [compiled.nested], true);
       const mapped = mapRows({ scan, handed: ["x"], fields: [compiled], absent: new Set(), careful: new Map() });
       told.push(
         await rig.engine.all(`SELECT x, CAST("v:f" AS VARCHAR) AS v, ${failureName("f")} AS failed FROM (${mapped})`),

@@ -37,7 +37,8 @@ export interface Bound {
   type: string;
   /** Columns that it uses with their types. */
   columns: ReadonlyMap<string, string>;
-  nested?: NestedCalls;
+  /** The expression as it is computed (transform/nested-rows.ts). */
+  nested: NestedCalls;
 }
 
 /** Checks an expression against the columns or fields it may use; notes problems and gives undefined if there are any. */
@@ -66,23 +67,38 @@ export async function bindExpression(
   problems.push(...found);
   if (found.length > 0) return undefined;
   // Most expressions are a column of a file, and the engine takes 2 ms to say what is known.
-  if (parsed.isColumn && [...columns.values()][0] === "VARCHAR") return { type: "VARCHAR", columns };
-  const nested = column === undefined ? await takeNested(input.engine, tree) : undefined;
-  const bound = await bindCalls(input.engine, nested ?? { calls: [], sql }, columns, {
-    nested: scope?.resolveParentField !== undefined,
-  });
+  if (parsed.isColumn && [...columns.values()][0] === "VARCHAR")
+    return { type: "VARCHAR", columns, nested: { calls: [], sql } };
+  const taken = column === undefined ? await takeNested(input.engine, tree, noun) : undefined;
+  const nested = taken ?? { calls: [], sql };
+  const bound = await bindCalls(input.engine, nested, columns, { nested: scope?.resolveParentField !== undefined });
   if ("complaint" in bound) {
     problems.push(cantBind(expression, bound));
     return undefined;
   }
   const message = complainAboutType(bound.type);
-  if (message === undefined) return { type: bound.type, columns, ...(nested === undefined ? {} : { nested }) };
+  if (message === undefined) return { type: bound.type, columns, nested };
   problems.push({ place: expression.place, length: expression.sql.length, message });
   return undefined;
 }
 
-function takeNested(engine: Engine, tree: string): Promise<NestedCalls | undefined> {
-  return takeNestedCalls(tree, (statement) => deserialize(engine, statement), nestedName);
+function takeNested(engine: Engine, tree: string, noun: "column" | "field"): Promise<NestedCalls | undefined> {
+  return takeNestedCalls(
+    tree,
+    (statement) => deserialize(engine, statement),
+    (sql) => nestedName(noun, sql),
+  );
+}
+
+/** The type of a part of an expression over columns, as a statement's tree. */
+export async function bindPart(
+  engine: Engine,
+  tree: string,
+  columns: ReadonlyMap<string, string>,
+  options: { nested: boolean },
+): Promise<{ type: string } | BindingProblem> {
+  const taken = await takeNested(engine, tree, "column");
+  return bindCalls(engine, taken ?? { calls: [], sql: await deserialize(engine, tree) }, columns, options);
 }
 
 /** The type of an expression over columns and the calls that are taken out of it. */

@@ -13,6 +13,7 @@ import type { Diagnostic } from "../../job/diagnostics.ts";
 import type { Job, Stream } from "../../job/job.ts";
 import type { Lookup, LookupName } from "../../job/lookup.ts";
 import { bindType } from "../../stage/bind.ts";
+import type { NestedCalls } from "../../transform/nested-calls.ts";
 import { storedReading } from "../../values/value.ts";
 import { bindExpression, type CompileInput, type SourceColumns } from "./bind-expression.ts";
 import type { CompiledLookup, KeyPart, LookedUpTable, StreamColumn } from "./compiled-lookup.ts";
@@ -38,14 +39,16 @@ export interface LookupInput {
 export async function compileLookup(input: LookupInput, problems: Diagnostic[]): Promise<CompiledLookup | undefined> {
   const { compile, written, scope, redacted } = input;
   const types: string[] = [];
+  const from: NestedCalls[] = [];
   const columns = new Map<string, string>();
   for (const expression of written.from) {
     const bound = await bindExpression(compile, expression, scope, input.of === "rule" ? "field" : "column", problems);
     if (bound === undefined) continue;
     types.push(bound.type);
+    from.push(bound.nested);
     for (const [name, type] of bound.columns) columns.set(name, type);
   }
-  const table = await openTable(compile, written, problems);
+  const { table, where } = await openTable(compile, written, problems);
   if (table === undefined || types.length < written.from.length) return undefined;
   const keys = keysOf(table, written);
   const names = [input.field, ...keys.map(({ name }) => name)].map((name) => name.toLowerCase());
@@ -56,9 +59,11 @@ export async function compileLookup(input: LookupInput, problems: Diagnostic[]):
     written,
     reading: { timezone: compile.job.timezone, onAmbiguousTime: compile.job.onAmbiguousTime ?? "reject" },
     types,
+    from,
     columns,
     keys,
     table,
+    ...(where === undefined ? {} : { where }),
     what: nameRecords(table),
     hidesKeys: names.some((name) => redacted.has(name)) || [...columns.keys()].some((name) => input.isHidden(name)),
     hidesValues: redacted.has(input.field.toLowerCase()),
@@ -90,16 +95,20 @@ function keysOf(table: LookedUpTable, { key }: Lookup): KeyPart[] {
   }
 }
 
-async function openTable(
-  input: CompileInput,
-  written: Lookup,
-  problems: Diagnostic[],
-): Promise<LookedUpTable | undefined> {
+/** `where`: of what is no system's own filter, as it is computed. */
+interface OpenTable {
+  table?: LookedUpTable;
+  where?: NestedCalls | undefined;
+}
+
+async function openTable(input: CompileInput, written: Lookup, problems: Diagnostic[]): Promise<OpenTable> {
   switch (written.in.kind) {
     case "file":
       return openFile(input, written, written.in, problems);
-    case "object":
-      return openObject(input, written, written.in, problems);
+    case "object": {
+      const table = await openObject(input, written, written.in, problems);
+      return table === undefined ? {} : { table };
+    }
     case "stream":
       return openStream(input, written, written.in.stream, problems);
   }
@@ -127,21 +136,22 @@ async function openFile(
   written: Lookup,
   table: Extract<Lookup["in"], { kind: "file" }>,
   problems: Diagnostic[],
-): Promise<LookedUpTable | undefined> {
+): Promise<OpenTable> {
   try {
     const reference = await openReference(table);
     const found = [...written.key, ...(written.value === undefined ? [] : [written.value])].map((name) =>
       findName(name, reference.columns, { holder: table.name, noun: "column" }, problems),
     );
     const columns = new Map(reference.columns.map((name) => [name, "VARCHAR"]));
-    const isBound = await bindWhere(input, written, table.name, columns, problems);
-    return found.includes(undefined) || !isBound ? undefined : { kind: "file", reference };
+    const where = await bindWhere(input, written, table.name, columns, problems);
+    if (found.includes(undefined) || (where === undefined && written.where !== undefined)) return {};
+    return { table: { kind: "file", reference }, where };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const { message, why, next } = error;
     const told = why === undefined ? message : `${message}: ${why}`;
     problems.push({ place: written.place, message: told, ...(next === undefined ? {} : { next }) });
-    return undefined;
+    return {};
   }
 }
 
@@ -151,9 +161,9 @@ async function bindWhere(
   holder: string,
   columns: ReadonlyMap<string, string>,
   problems: Diagnostic[],
-): Promise<boolean> {
-  if (where === undefined) return true;
-  return (await bindExpression(input, where, { columns, object: holder }, "column", problems)) !== undefined;
+): Promise<NestedCalls | undefined> {
+  if (where === undefined) return undefined;
+  return (await bindExpression(input, where, { columns, object: holder }, "column", problems))?.nested;
 }
 
 async function openObject(
@@ -224,7 +234,7 @@ async function openStream(
   written: Lookup,
   name: string,
   problems: Diagnostic[],
-): Promise<LookedUpTable | undefined> {
+): Promise<OpenTable> {
   const columns = await streamColumns(input, name);
   const stream = input.job.streams.find((one) => one.name === name);
   if (stream === undefined) throw new Error(`stream ${name} was not checked`);
@@ -239,9 +249,10 @@ async function openStream(
   };
   const key = written.key.map(find);
   const value = written.value === undefined ? undefined : find(written.value);
-  const isBound = await bindWhere(input, written, `stream ${name}`, await typesOf(input, columns), problems);
-  if (key.includes(undefined) || (written.value !== undefined && value === undefined) || !isBound) return undefined;
-  return { kind: "stream", stream, key: key.filter((one) => one !== undefined), value, columns };
+  const where = await bindWhere(input, written, `stream ${name}`, await typesOf(input, columns), problems);
+  const isBound = where !== undefined || written.where === undefined;
+  if (key.includes(undefined) || (written.value !== undefined && value === undefined) || !isBound) return {};
+  return { table: { kind: "stream", stream, key: key.filter((one) => one !== undefined), value, columns }, where };
 }
 
 /** The mapped fields of another stream, as its own target takes them. */

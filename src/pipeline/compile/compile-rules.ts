@@ -51,7 +51,7 @@ export async function compileRules(
       if (bound === undefined) continue;
       const names = [...bound.columns.keys()];
       const merged = isOfMerged(input, names) ? { merged: await findStoredFields(given, new Set(names)) } : {};
-      compiled.push({ rule, fields: names, ...merged });
+      compiled.push({ rule, fields: names, expression: bound.nested, ...merged });
       continue;
     }
     const schema = rule.field === undefined ? undefined : schemas.get(rule.field);

@@ -97,7 +97,6 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
   problems.push(...findDedupeProblems(stream, fieldSchemas));
   problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
   if (problems.length > 0) throw diagnosticsFailure(problems);
-  const keepColumns = [...(kept?.columns.keys() ?? [])];
   return {
     stream,
     schema,
@@ -112,7 +111,8 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
     strict: input.columns?.strict ?? new Map(),
     ...(where === undefined ? {} : { where }),
     ...toldDeletions(input),
-    keepColumns,
+    ...(kept === undefined ? {} : { keep: kept.nested }),
+    keepColumns: [...(kept?.columns.keys() ?? [])],
     redacted,
     carried: [...carried],
     times: times.of,
@@ -188,7 +188,7 @@ function compileField(
     columns: [...bound.columns.keys()],
     type: bound.type,
     ...(lookup === undefined ? {} : { lookedUp: takeFound(lookup) }),
-    ...(bound.nested === undefined ? {} : { nested: bound.nested }),
+    nested: bound.nested,
     ...rendered,
     ...(invalid === undefined ? {} : { invalid }),
     ...(lookup === undefined ? doubtAddress(field) : {}),
@@ -239,8 +239,9 @@ function carryNumber(
   column: string,
   lookups: StreamLookups,
 ): CompiledField {
-  const bound = { type: "VARCHAR", columns: new Map([[column, "VARCHAR"]]) };
-  return { ...compileField(input, field, schema, bound, lookups), digits: digitsOfColumn(column) };
+  const digits = digitsOfColumn(column);
+  const bound = { type: "VARCHAR", columns: new Map([[column, "VARCHAR"]]), nested: { calls: [], sql: digits } };
+  return { ...compileField(input, field, schema, bound, lookups), digits };
 }
 
 async function resolveTargetField(

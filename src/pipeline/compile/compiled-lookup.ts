@@ -4,6 +4,7 @@ import type { Target } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import type { Lookup } from "../../job/lookup.ts";
+import type { NestedCalls } from "../../transform/nested-calls.ts";
 import type { Reading } from "../../values/value.ts";
 import type { Reference } from "./reference-file.ts";
 
@@ -19,10 +20,14 @@ export interface CompiledLookup {
   reading: Reading;
   /** DuckDB's types of what is looked up. */
   types: string[];
+  /** What is looked up, as it is computed. */
+  from: NestedCalls[];
   /** What its expressions use, with DuckDB types. */
   columns: ReadonlyMap<string, string>;
   keys: KeyPart[];
   table: LookedUpTable;
+  /** Of a file's records or a stream's rows: which are looked at. */
+  where?: NestedCalls;
   /** Of messages: "User", "record of owners.csv", "row of stream reps". */
   what: string;
   /** What is looked up is never shown; what is found is never shown. */

@@ -4,6 +4,7 @@ import type { StrictColumn } from "../../contract/records.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { MappedField, Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
+import type { NestedCalls } from "../../transform/nested-calls.ts";
 import type { CompiledRule } from "../../validate/checks.ts";
 import type { CompiledRunRule } from "../../validate/run-rule.ts";
 import type { CompiledLookup } from "./compiled-lookup.ts";
@@ -36,7 +37,9 @@ export interface CompiledStream extends WrittenStream {
   strict: ReadonlyMap<string, StrictColumn>;
   /** Which present records may be touched. */
   where?: CompiledWhere;
-  /** Those that `source.keep` uses. */
+  /** `source.keep` as it is computed. */
+  keep?: NestedCalls;
+  /** Columns that it uses. */
   keepColumns: readonly string[];
   /** Target fields whose values are never shown, in small letters. */
   redacted: ReadonlySet<string>;

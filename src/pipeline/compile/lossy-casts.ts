@@ -2,10 +2,11 @@
 // they are told and not refused, with the function that takes the value exactly.
 
 import type { Expression } from "../../job/job.ts";
-import { bindType, deserialize, serialize } from "../../stage/bind.ts";
+import { deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { parseStatement } from "../../transform/expressions.ts";
 import { findCasts, tellLoss } from "../../transform/lossy-casts.ts";
+import { bindPart } from "./bind-expression.ts";
 import type { CompiledStream } from "./compiled-stream.ts";
 
 /** A sentence for each expression with such a cast. */
@@ -16,7 +17,7 @@ export async function tellLossyCasts(engine: Engine, { stream, columns }: Compil
     if (!/cast|::/i.test(sql)) return;
     for (const cast of findCasts(await serialize(engine, parseStatement(sql)))) {
       const operand = await deserialize(engine, cast.operand);
-      const bound = await bindType(engine, operand, columns, { nested: stream.source.kind === "object" });
+      const bound = await bindPart(engine, cast.operand, columns, { nested: stream.source.kind === "object" });
       // What can't be bound by itself, in a lambda say, may be anything.
       const loss = tellLoss(cast, "type" in bound ? bound.type : "VARCHAR");
       if (loss === undefined) continue;

@@ -46,6 +46,7 @@ export async function compileTimes(input: CompileInput, problems: Diagnostic[]):
       field: { target: name, expression, onNull: "reject", policy: "overwrite", own: false, targetPlace },
       columns: [...bound.columns.keys()],
       type: bound.type,
+      nested: bound.nested,
       ...target.render(timeSchema(name), mappedName(name), bound.type, readingOf(job, field)),
     });
   }

@@ -49,7 +49,8 @@ export class StreamLookups {
     const found = findValueProblem(lookup, schema, () => other.orgId === own.orgId);
     found.push(...(await this.#findDefaultProblem(lookup, schema)));
     problems.push(...found);
-    return found.length > 0 ? undefined : { type: "VARCHAR", columns: lookup.columns };
+    if (found.length > 0) return undefined;
+    return { type: "VARCHAR", columns: lookup.columns, nested: { calls: [], sql: "NULL" } };
   }
 
   async addRule({ field, written, typedColumns }: RuleLookup, problems: Diagnostic[]) {

@@ -10,10 +10,13 @@ import type { Diagnostic } from "../../job/diagnostics.ts";
 import type { Expression } from "../../job/job.ts";
 import { serialize } from "../../stage/bind.ts";
 import { inspectExpression, parseStatement } from "../../transform/expressions.ts";
+import type { NestedCalls } from "../../transform/nested-calls.ts";
 import { storedReading } from "../../values/value.ts";
 import { bindExpression, type CompileInput } from "./bind-expression.ts";
 
-export type CompiledWhere = { kind: "sql"; sql: string; fields: FieldSchema[] } | { kind: "filter"; filter: string };
+export type CompiledWhere =
+  | { kind: "sql"; condition: NestedCalls; fields: FieldSchema[] }
+  | { kind: "filter"; filter: string };
 
 export type WhereInput = Pick<CompileInput, "engine" | "job" | "stream" | "target">;
 
@@ -68,7 +71,7 @@ async function compileSql(
   else if (/(=|<>|!=|[<>])\s*null\b/i.test(where.sql.replaceAll(/'(?:[^']|'')*'/g, "''"))) {
     const message = "target.where: in SQL a comparison with NULL is never true";
     problems.push({ ...at, message, next: "write IS NULL, or IS NOT NULL" });
-  } else return { kind: "sql", sql: where.sql, fields };
+  } else return { kind: "sql", condition: bound.nested, fields };
   return undefined;
 }
 

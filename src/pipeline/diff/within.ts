@@ -13,6 +13,7 @@ import { followsSource } from "../../job/mode.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { type Engine, EngineError } from "../../stage/engine.ts";
+import { failsOver, withNestedCalls } from "../../transform/nested-rows.ts";
 import { storedReading } from "../../values/value.ts";
 import type { CompiledWhere } from "../compile/target-where.ts";
 import { readRecords } from "../run/read-records.ts";
@@ -99,8 +100,17 @@ export async function readWithin(
   return `SELECT ${id} FROM ${markBySql(target, where, scan, columns)} WHERE ${withinName}`;
 }
 
-/** A scan with the mark: the condition over the fields' values as rules see them, whatever the scan's columns are called. */
-function markBySql(target: Target, { sql, fields }: SqlWhere, scan: string, columns: readonly string[]): string {
+/**
+ * A scan with the mark: the condition over the fields' values as rules see them, whatever the scan's columns are called; or
+ * that it fails.
+ */
+function markBySql(
+  target: Target,
+  { condition, fields }: SqlWhere,
+  scan: string,
+  columns: readonly string[],
+  marks: "true" | "failing" = "true",
+): string {
   const kept = (column: string) => identifier(`p:${column}`);
   const rendered = fields.map((field) => ({
     name: field.name,
@@ -114,7 +124,9 @@ function markBySql(target: Target, { sql, fields }: SqlWhere, scan: string, colu
   const stored = rendered.map(({ name, stored: own, value }) => `${own ?? value} AS ${renderedName(name)}`);
   const typed = rendered.map(({ name, typed: value }) => `${value} AS ${identifier(name)}`);
   const values = select(typed, select(stored, `SELECT ${read.join(", ")} FROM ${scan}`));
-  const marked = select([`coalesce((${sql}\n), false) AS ${withinName}`], values);
+  const isFailing = marks === "failing";
+  const mark = isFailing ? failsOver(condition) : `coalesce((${condition.sql}\n), false)`;
+  const marked = `SELECT *, ${mark} AS ${withinName} FROM ${withNestedCalls(`(${values})`, [condition], isFailing)}`;
   const own = columns.map((column) => `${kept(column)} AS ${identifier(column)}`);
   return `(SELECT ${[...own, withinName].join(", ")} FROM (${marked}))`;
 }
@@ -129,7 +141,7 @@ async function refuseUncomputed(
   columns: readonly string[],
 ): Promise<void> {
   const id = identifier(target.capabilities.idColumn);
-  const failing = markBySql(target, { ...where, sql: `TRY((${where.sql}\n) IS NULL) IS NULL` }, scan, columns);
+  const failing = markBySql(target, where, scan, columns, "failing");
   const found = await engine.all(
     `SELECT ${id} AS id, count(*) OVER () AS records FROM ${failing} WHERE ${withinName} ORDER BY 1 LIMIT ${shownMax}`,
   );

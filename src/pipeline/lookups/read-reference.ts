@@ -16,6 +16,7 @@ import { scanCsv } from "../../stage/csv-scan.ts";
 import { type Engine, orWhereDataFails } from "../../stage/engine.ts";
 import { openPart, readCarefully } from "../../stage/open-part.ts";
 import { forgetRefusedRecords, readsAll } from "../../stage/stage.ts";
+import { withNestedCalls } from "../../transform/nested-rows.ts";
 import type { Reference } from "../compile/reference-file.ts";
 import { foldParts } from "../stage/join-lookups.ts";
 import type { FoundRecords, LookupRequest } from "./found-records.ts";
@@ -30,15 +31,17 @@ export async function readReference(
   const part = await fetchReference(reference, copy);
   const table = identifier(`reference:${lookup.index}`);
   await loadRecords(engine, reference, part, table);
-  const { where, value } = lookup.written;
+  const { value } = lookup.written;
+  const { where } = lookup;
   const { count } = await engine.one(`SELECT count(*) AS count FROM ${table}`);
   const folded = foldParts(lookup.keys, (at) => identifier(lookup.keys[at]?.name ?? ""));
   const taken = value === undefined ? "CAST(NULL AS VARCHAR)" : `nullif(${identifier(value.name)}, '')`;
-  const within = where === undefined ? "true" : `(${where.sql}\n)`;
-  await refuseFailing(engine, `SELECT count(*) FROM ${table} WHERE ${within}`, name);
+  const rows =
+    where === undefined ? table : `(SELECT * FROM ${withNestedCalls(table, [where], false)} WHERE (${where.sql}\n))`;
+  await refuseFailing(engine, `SELECT count(*) FROM ${rows}`, name);
   return {
     select: `SELECT key, n AS id, 'record ' || n || coalesce(' ("' || left(value, 80) || '")', '') AS shown, value
-      FROM (SELECT n, ${folded} AS key, ${taken} AS value FROM ${table} WHERE ${within})
+      FROM (SELECT n, ${folded} AS key, ${taken} AS value FROM ${rows})
       WHERE key IN (SELECT key FROM ${wanted})`,
     from: `${name} (${countOf(Number(count), "record")})`,
   };

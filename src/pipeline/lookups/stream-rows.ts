@@ -12,6 +12,8 @@ import type { Stream } from "../../job/job.ts";
 import { lookupsOf } from "../../job/lookup.ts";
 import { countOf } from "../../report/numbers.ts";
 import { writeParquet } from "../../stage/parquet.ts";
+import type { NestedCalls } from "../../transform/nested-calls.ts";
+import { withNestedCalls } from "../../transform/nested-rows.ts";
 import { storedReading } from "../../values/value.ts";
 import type { LookedUpTable } from "../compile/compiled-lookup.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
@@ -75,11 +77,9 @@ export async function readStreamRows(
   const rows = `read_parquet(${literal(path)})`;
   const folded = foldParts(lookup.keys, (part) => identifier(key[part]?.written ?? ""));
   const taken = value === undefined ? "CAST(NULL AS VARCHAR)" : identifier(value.written);
-  const { where } = lookup.written;
+  const { where } = lookup;
   const scan =
-    where === undefined
-      ? rows
-      : `(SELECT * FROM ${rows} SEMI JOIN (${typedRows(rows, columns, where.sql)}) USING (_row_))`;
+    where === undefined ? rows : `(SELECT * FROM ${rows} SEMI JOIN (${typedRows(rows, columns, where)}) USING (_row_))`;
   if (where !== undefined) await refuseFailing(context.engine, `SELECT count(*) FROM ${scan}`, `stream ${stream.name}`);
   const { count } = await context.engine.one(`SELECT count(*) AS count FROM ${rows}`);
   return {
@@ -91,7 +91,7 @@ export async function readStreamRows(
 }
 
 /** The rows that a filter takes, over values as rules see them. */
-function typedRows(rows: string, columns: StreamTable["columns"], where: string): string {
+function typedRows(rows: string, columns: StreamTable["columns"], where: NestedCalls): string {
   const stored = columns.flatMap(({ written, schema }) => [
     `${identifier(written)} AS ${mappedName(schema.name)}`,
     `${identifier(written)} AS ${renderedName(schema.name)}`,
@@ -100,6 +100,6 @@ function typedRows(rows: string, columns: StreamTable["columns"], where: string)
     const of = render(schema, mappedName(schema.name), "VARCHAR", storedReading);
     return `${of.typed} AS ${identifier(written)}`;
   });
-  return `SELECT _row_ FROM (SELECT _row_, ${typed.join(", ")} FROM (SELECT _row_, ${stored.join(", ")} FROM ${rows}))
-    WHERE (${where}\n)`;
+  const values = `(SELECT _row_, ${typed.join(", ")} FROM (SELECT _row_, ${stored.join(", ")} FROM ${rows}))`;
+  return `SELECT _row_ FROM ${withNestedCalls(values, [where], false)} WHERE (${where.sql}\n)`;
 }

@@ -8,7 +8,7 @@ import { defineWhy } from "../../transform/computed.ts";
 import { parseStatement } from "../../transform/expressions.ts";
 import { computedFunctions, harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
 import { always, type CompiledField } from "../../transform/mapping.ts";
-import { overCalls } from "../../transform/nested-calls.ts";
+import { namesOf } from "../../transform/nested-rows.ts";
 import { askReaders, defineQuestions } from "../../transform/readable.ts";
 import { askRefusals } from "../../transform/tell-calls.ts";
 import { defineShape } from "../../values/shape.ts";
@@ -20,32 +20,33 @@ export async function findCertain(engine: Engine, fields: readonly CompiledField
   await engine.runAll(defineQuestions(questions));
   const certain = new Map<string, string>();
   for (const { field, digits, lookedUp, nested } of fields) {
-    const calls =
-      (digits ?? lookedUp) === undefined ? askReaders(await tree(engine, field.expression.sql), known) : undefined;
+    const calls = (digits ?? lookedUp) === undefined ? askReaders(await tree(engine, nested.sql), known) : undefined;
     if (calls === undefined) continue;
     const asked: string[] = [];
-    for (const call of calls) asked.push(`(${overCalls(await deserialize(engine, call), nested)})`);
+    for (const call of calls) asked.push(`(${await deserialize(engine, call)})`);
     // What is tried below it may fail.
-    if (asked.length === 0 && nested !== undefined) continue;
+    if (asked.length === 0 && nested.calls.length > 0) continue;
     certain.set(field.target, asked.length === 0 ? always : asked.join(" AND "));
   }
   return certain;
 }
 
 /**
- * By target field: why the functions that its expression calls refuse a row, VARCHAR SQL over the source's columns. Makes
- * known to the engine what else is said of such a row.
+ * By target field: why the functions that its expression calls refuse a row, VARCHAR SQL over the source's columns and the
+ * calls inside others. Makes known to the engine what else is said of such a row.
  */
 export async function findRefusals(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
   defineShape(engine);
   const found = new Map<string, string>();
-  for (const { field, digits } of fields) {
+  for (const { field, digits, nested } of fields) {
     const computed = digits === undefined ? computedFunctions(field.expression.sql) : [];
     if (computed.length === 0) continue;
     for (const own of computed) await engine.run(defineWhy(own));
     const reasons: string[] = [];
-    for (const call of askRefusals(await tree(engine, field.expression.sql), computed)) {
-      reasons.push(tried(await deserialize(engine, call)));
+    for (const { sql } of [...nested.calls, nested]) {
+      for (const call of askRefusals(await tree(engine, sql), computed, new Set(namesOf(nested)))) {
+        reasons.push(tried(await deserialize(engine, call)));
+      }
     }
     if (reasons.length > 0) found.set(field.target, `coalesce(${reasons.join(", ")})`);
   }

@@ -7,15 +7,17 @@ import { renameSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { askedName, lookupKeyName, sourceName } from "../../core/columns.ts";
 import type { Part } from "../../core/model.ts";
-import { identifier, literal, tried } from "../../core/sql.ts";
+import { identifier, literal } from "../../core/sql.ts";
 import { fileColumn } from "../../stage/csv-scan.ts";
 import { orWhereDataFails } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
 import { countRefusedRecords, numberRows } from "../../stage/stage.ts";
-import { mapRows, withNestedCalls } from "../../transform/mapping.ts";
+import { isAbsent, mapRows } from "../../transform/mapping.ts";
+import { triedOver, withNestedCalls } from "../../transform/nested-rows.ts";
 import type { CompiledLookup } from "../compile/compiled-lookup.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
+import { computedOfSource } from "./computed-parts.ts";
 import { joinFound, keyLookups, lookupColumns, lookupsOf } from "./join-lookups.ts";
 import { type FoundTable, listFound } from "./listed-lookups.ts";
 import {
@@ -215,17 +217,19 @@ async function keyedRows(
   const absent = absentColumns(compiled, copy.part);
   const { scan } = scanPart(compiled, { ...copy.part, columns: [...copy.columns] }, scanCopy(copy));
   const lookups = lookupsOf(compiled, absent);
-  const keep = compiled.stream.keep?.sql;
+  const { keep } = compiled;
   const own = { lookups: [lookup], careful, absent: lookups.absent };
   if (lookup.of === "field") {
-    const sql = `(${keep}\n)`;
-    const isKept = careful ? `coalesce(${tried(sql)}, true)` : `coalesce(${sql}, false)`;
-    const kept = keep === undefined ? scan : `(SELECT * FROM ${scan} WHERE ${isKept})`;
-    return keyLookups({ ...own, scan: kept });
+    const computed = computedOfSource(compiled, [], { ...lookups, ofFields: [lookup] });
+    const source = withNestedCalls(scan, computed, careful);
+    if (keep === undefined) return keyLookups({ ...own, scan: source });
+    const isKept = careful ? `coalesce(${triedOver(keep)}, true)` : `coalesce((${keep.sql}\n), false)`;
+    return keyLookups({ ...own, scan: `(SELECT * FROM ${source} WHERE ${isKept})` });
   }
   // The copy has no other columns than those.
   const fields = compiled.fields.filter(({ field }) => lookup.columns.has(field.target));
-  const source = withNestedCalls(scan, fields, absent, careful);
+  const present = fields.filter(({ columns }) => !isAbsent(columns, absent));
+  const source = withNestedCalls(scan, computedOfSource(compiled, present, lookups), careful);
   const keyed = keyLookups({ scan: source, lookups: lookups.ofFields, careful, absent: lookups.absent });
   const mapped = mapRows({
     scan: joinFound(keyed, lookups.ofFields, tables),
@@ -235,5 +239,6 @@ async function keyedRows(
     ...(keep === undefined ? {} : { keep }),
     ...(careful ? { careful: await findCertain() } : {}),
   });
-  return keyLookups({ ...own, scan: `(SELECT * FROM (${mapped}) WHERE _kept_)` });
+  const kept = `(SELECT * FROM (${mapped}) WHERE _kept_)`;
+  return keyLookups({ ...own, scan: withNestedCalls(kept, lookup.from, careful) });
 }

@@ -5,13 +5,14 @@
 import { askedName, foundName, givenName, lookupFailureName, lookupKeyName, renderedName } from "../../core/columns.ts";
 import { identifier } from "../../core/sql.ts";
 import { isAbsent } from "../../transform/mapping.ts";
+import { namesOf, tryOver } from "../../transform/nested-rows.ts";
 import { foldSql } from "../../values/fold.ts";
 import { type CompiledLookup, type KeyPart, neverAsked } from "../compile/compiled-lookup.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type FoundTable, foundAt, type ListedTable, placeOf } from "./listed-lookups.ts";
 
 export interface KeyedScan {
-  /** A table function or subquery. */
+  /** A table function or subquery; by `withNestedCalls`. */
   scan: string;
   lookups: readonly CompiledLookup[];
   /** What is looked up may fail for some row. */
@@ -26,9 +27,10 @@ export function keyLookups({ scan, lookups, careful, absent }: KeyedScan): strin
   const parts = lookups.flatMap((lookup) => lookup.keys.map((key, part) => ({ lookup, key, part })));
   const given = parts.map(({ lookup, part }) => {
     const name = givenName(lookup.index, part);
-    const { sql } = lookup.written.from[part] ?? { sql: "NULL" };
-    if (absent.has(lookup.index)) return `CAST(NULL AS ${lookup.types[part]}) AS ${name}`;
-    return `${careful ? `TRY(struct_pack(v := (${sql}\n)))` : `(${sql}\n)`} AS ${name}`;
+    const from = lookup.from[part];
+    if (absent.has(lookup.index) || from === undefined) return `CAST(NULL AS ${lookup.types[part]}) AS ${name}`;
+    const sql = careful ? tryOver(namesOf(from), from.sql, (value) => `TRY(${value})`) : `(${from.sql}\n)`;
+    return `${sql} AS ${name}`;
   });
   const first = `SELECT *, ${given.join(", ")} FROM ${scan}`;
   const untried = careful ? untry(first, lookups, absent) : first;

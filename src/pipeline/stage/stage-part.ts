@@ -34,14 +34,8 @@ import {
   refusesRecords,
   stagePart,
 } from "../../stage/stage.ts";
-import {
-  always,
-  type CompiledField,
-  countRounded,
-  isAbsent,
-  mapRows,
-  withNestedCalls,
-} from "../../transform/mapping.ts";
+import { always, type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
+import { namesOf, withNestedCalls } from "../../transform/nested-rows.ts";
 import { tellTakes } from "../../transform/tell-calls.ts";
 import type { CheckedField } from "../../validate/checks.ts";
 import { type Checks, findProblems, findWarnings } from "../../validate/rules.ts";
@@ -49,6 +43,7 @@ import { type Computation, cantBeComputed, type Given } from "../../validate/unc
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { objectToFound } from "../compile/found-values.ts";
 import { findInexact, findStrange, readCell } from "../compile/source-numbers.ts";
+import { computedOfFields, computedOfSource } from "./computed-parts.ts";
 import { joinFound, keyLookups, lookupColumns, lookupsOf } from "./join-lookups.ts";
 import type { FoundTable } from "./listed-lookups.ts";
 import { identifyRow, identityColumn } from "./row-identity.ts";
@@ -189,7 +184,7 @@ export async function stageWithFallback(input: PartInput, part: Part, scan: Scan
 async function runPass(input: PartInput, part: Part, scan: Scan, path: string, careful: boolean): Promise<void> {
   const { compiled } = input;
   const absent = absentColumns(compiled, part);
-  const keep = compiled.stream.keep?.sql;
+  const { keep } = compiled;
   const { format, kind } = compiled.stream.source;
   const isCsv = format.type === "csv" && kind === "files" && !isKeptPart(part);
   const scanned = scanPart(compiled, part, scan);
@@ -197,17 +192,21 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
   const cells = isCsv ? [joinCells(part.columns.map(identifier))] : [];
   const lookups = lookupsOf(compiled, absent);
   const certain = careful ? await input.findCertain() : undefined;
-  const source = withNestedCalls(scanned.scan, compiled.fields, absent, careful);
+  const present = compiled.fields.filter(({ columns }) => !isAbsent(columns, absent));
+  const source = withNestedCalls(scanned.scan, computedOfSource(compiled, present, lookups), careful);
   const keyed = keyLookups({ scan: source, lookups: lookups.ofFields, careful, absent: lookups.absent });
+  // What is said of a row whose field fails is asked of them.
+  const asked = careful ? new Set(present.flatMap(({ nested }) => namesOf(nested).map(identifier))) : [];
   const rows = mapRows({
     scan: joinFound(keyed, lookups.ofFields, input.tables),
-    handed: [line, ...scanned.handed, ...cells, ...lookupColumns(lookups.ofFields, careful)],
+    handed: [line, ...scanned.handed, ...cells, ...lookupColumns(lookups.ofFields, careful), ...asked],
     fields: compiled.fields,
     absent,
     ...(certain === undefined ? {} : { careful: certain }),
     ...(keep === undefined ? {} : { keep }),
   });
-  const checkable = keyLookups({ scan: `(${rows})`, lookups: lookups.ofRules, careful, absent: lookups.absent });
+  const judged = withNestedCalls(`(${rows})`, computedOfFields(compiled, lookups.ofRules), careful);
+  const checkable = keyLookups({ scan: judged, lookups: lookups.ofRules, careful, absent: lookups.absent });
   const mapped = joinFound(checkable, lookups.ofRules, input.tables);
   const mayFail = ({ field }: CompiledField) => certain?.get(field.target) !== always;
   const refusals = careful ? await input.findRefusals() : undefined;
@@ -220,7 +219,7 @@ async function runPass(input: PartInput, part: Part, scan: Scan, path: string, c
     ...(careful && keep !== undefined ? { keepFailed: describeKeepFailure(compiled) } : {}),
   };
   const problems = findProblems(checks);
-  const rounded = countRounded(compiled.fields.filter(({ columns }) => !isAbsent(columns, absent)));
+  const rounded = countRounded(present);
   await stagePart(input.engine, {
     mapped,
     // No text is split by NUL: it becomes a list of one.
