@@ -1,27 +1,13 @@
 // Calls of functions of ours inside what another of them reads: `proper(split_name(buyer).first)`. They are macros, in which
 // the engine writes the argument wherever the body names it, so that a call inside a call inside a call takes seconds to
-// bind, rows or not. Here each inner call becomes a column of its own, below the expression (nested-rows.ts). In: the syntax
+// bind, rows or not. Here each inner call becomes a column of its own, below the expression (core/nested-rows.ts). In: the syntax
 // tree of an expression. Out: those columns, and the expression over them. What must hold: the same values, and a failure
 // for the same rows: below CASE, TRY, AND, OR and whatever else may not be computed for a row, only what fails for none is
 // taken out; below a lambda nothing is.
 
+import type { NestedCall, NestedCalls } from "../core/nested-rows.ts";
 import { findOwnFunction, harmlessFunctions } from "./functions.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
-
-/** An inner call, as a column of the rows that the expression is computed over. */
-interface NestedCall {
-  /** One for all expressions that make the same call. */
-  name: string;
-  sql: string;
-}
-
-/** An expression as it is computed. */
-export interface NestedCalls {
-  /** In their order: a later one may use those before it. */
-  calls: NestedCall[];
-  /** The expression over the columns that it was written for and theirs. */
-  sql: string;
-}
 
 interface Node {
   class?: string;

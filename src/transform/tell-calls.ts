@@ -30,7 +30,7 @@ export function callsFunction(sql: string, name: string): boolean {
 
 /**
  * Its calls of functions that are computed in JavaScript, as statements (JSON) that say why they refuse. `nested`: calls
- * inside others, which were tried (nested-rows.ts).
+ * inside others, which were tried (core/nested-rows.ts).
  */
 export function askRefusals(
   json: string,

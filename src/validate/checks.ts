@@ -2,10 +2,10 @@
 // check when it fails and what is said then. What must hold: values are compared as the target stores them, by the type
 // and the equality of their field; no value of a hidden field is in a message.
 
+import type { NestedCalls } from "../core/nested-rows.ts";
+import { failsOver, triedOver } from "../core/nested-rows.ts";
 import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/rule.ts";
-import type { NestedCalls } from "../transform/nested-calls.ts";
-import { failsOver, triedOver } from "../transform/nested-rows.ts";
 import { bind, quoted } from "../values/value.ts";
 import type { StoredField } from "./run-rule.ts";
 import { cantBeComputed, type Given } from "./uncomputed.ts";

@@ -2,12 +2,12 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failureName, nestedName } from "../../src/core/columns.ts";
+import { withNestedCalls } from "../../src/core/nested-rows.ts";
 import { literal } from "../../src/core/sql.ts";
 import { deserialize, serialize } from "../../src/stage/bind.ts";
 import { parseStatement } from "../../src/transform/expressions.ts";
 import { type CompiledField, mapRows } from "../../src/transform/mapping.ts";
 import { takeNestedCalls } from "../../src/transform/nested-calls.ts";
-import { withNestedCalls } from "../../src/transform/nested-rows.ts";
 import { Rig } from "../stage/rig.ts";
 
 let rig: Rig;

@@ -5,6 +5,7 @@
 import type { RecordSchema } from "../../contract/records.ts";
 import type { Target } from "../../contract/target.ts";
 import { nestedName } from "../../core/columns.ts";
+import type { NestedCalls } from "../../core/nested-rows.ts";
 import { literal } from "../../core/sql.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
@@ -13,7 +14,7 @@ import type { Expression, Job, Stream } from "../../job/job.ts";
 import { type BindingProblem, bindType, deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { type ColumnUse, inspectColumn, inspectExpression, parseStatement } from "../../transform/expressions.ts";
-import { type NestedCalls, takeNestedCalls } from "../../transform/nested-calls.ts";
+import { takeNestedCalls } from "../../transform/nested-calls.ts";
 import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
 
 export interface CompileInput extends BindInput {
@@ -37,7 +38,7 @@ export interface Bound {
   type: string;
   /** Columns that it uses with their types. */
   columns: ReadonlyMap<string, string>;
-  /** The expression as it is computed (transform/nested-rows.ts). */
+  /** The expression as it is computed (core/nested-rows.ts). */
   nested: NestedCalls;
 }
 

@@ -2,9 +2,9 @@
 
 import type { Target } from "../../contract/target.ts";
 import type { FieldSchema } from "../../core/model.ts";
+import type { NestedCalls } from "../../core/nested-rows.ts";
 import type { Stream } from "../../job/job.ts";
 import type { Lookup } from "../../job/lookup.ts";
-import type { NestedCalls } from "../../transform/nested-calls.ts";
 import type { Reading } from "../../values/value.ts";
 import type { Reference } from "./reference-file.ts";
 

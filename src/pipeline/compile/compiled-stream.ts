@@ -2,9 +2,9 @@
 
 import type { StrictColumn } from "../../contract/records.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
+import type { NestedCalls } from "../../core/nested-rows.ts";
 import type { MappedField, Stream } from "../../job/job.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
-import type { NestedCalls } from "../../transform/nested-calls.ts";
 import type { CompiledRule } from "../../validate/checks.ts";
 import type { CompiledRunRule } from "../../validate/run-rule.ts";
 import type { CompiledLookup } from "./compiled-lookup.ts";

@@ -5,12 +5,12 @@
 
 import { mappedName, renderedName } from "../../core/columns.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
+import type { NestedCalls } from "../../core/nested-rows.ts";
 import { identifier } from "../../core/sql.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
 import type { Expression } from "../../job/job.ts";
 import { serialize } from "../../stage/bind.ts";
 import { inspectExpression, parseStatement } from "../../transform/expressions.ts";
-import type { NestedCalls } from "../../transform/nested-calls.ts";
 import { storedReading } from "../../values/value.ts";
 import { bindExpression, type CompileInput } from "./bind-expression.ts";
 

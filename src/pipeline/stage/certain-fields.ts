@@ -1,6 +1,7 @@
 // By field of a careful pass: for which rows its expression certainly does not fail (transform/readable.ts), and what is
 // said of a row for which it does.
 
+import { namesOf } from "../../core/nested-rows.ts";
 import { tried } from "../../core/sql.ts";
 import { deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
@@ -8,7 +9,6 @@ import { defineWhy } from "../../transform/computed.ts";
 import { parseStatement } from "../../transform/expressions.ts";
 import { computedFunctions, harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
 import { always, type CompiledField } from "../../transform/mapping.ts";
-import { namesOf } from "../../transform/nested-rows.ts";
 import { askReaders, defineQuestions } from "../../transform/readable.ts";
 import { askRefusals } from "../../transform/tell-calls.ts";
 import { defineShape } from "../../values/shape.ts";

@@ -1,8 +1,8 @@
 // Which expressions of a stream are computed over which rows. In: a stream as it is compiled, what a pass computes of it.
 // Out: those expressions, for the calls inside others to stand below them.
 
+import type { NestedCalls } from "../../core/nested-rows.ts";
 import type { CompiledField } from "../../transform/mapping.ts";
-import type { NestedCalls } from "../../transform/nested-calls.ts";
 import type { CompiledLookup } from "../compile/compiled-lookup.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import type { lookupsOf } from "./join-lookups.ts";

@@ -3,9 +3,9 @@
 // Where a table is not listed (listed-lookups.ts) it is joined, and the order of the rows is lost: each must know its place.
 
 import { askedName, foundName, givenName, lookupFailureName, lookupKeyName, renderedName } from "../../core/columns.ts";
+import { namesOf, tryOver } from "../../core/nested-rows.ts";
 import { identifier } from "../../core/sql.ts";
 import { isAbsent } from "../../transform/mapping.ts";
-import { namesOf, tryOver } from "../../transform/nested-rows.ts";
 import { foldSql } from "../../values/fold.ts";
 import { type CompiledLookup, type KeyPart, neverAsked } from "../compile/compiled-lookup.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";

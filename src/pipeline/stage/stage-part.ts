@@ -16,6 +16,7 @@ import { countOf } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { isKeptPart, type Part } from "../../core/model.ts";
+import { namesOf, withNestedCalls } from "../../core/nested-rows.ts";
 import { problemStart } from "../../core/problem.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { isPlainText } from "../../formats/text.ts";
@@ -35,7 +36,6 @@ import {
   stagePart,
 } from "../../stage/stage.ts";
 import { always, type CompiledField, countRounded, isAbsent, mapRows } from "../../transform/mapping.ts";
-import { namesOf, withNestedCalls } from "../../transform/nested-rows.ts";
 import { tellTakes } from "../../transform/tell-calls.ts";
 import type { CheckedField } from "../../validate/checks.ts";
 import { type Checks, findProblems, findWarnings } from "../../validate/rules.ts";

@@ -1,10 +1,24 @@
-// Rows with the calls that expressions have inside others (nested-calls.ts), and what is computed over them. It is the one
+// Rows with the calls that expressions have inside others (transform/nested-calls.ts), and what is computed over them. It is the one
 // door to them: whatever computes an expression of a job does so over these rows. In: a scan, expressions as they are
 // computed. Out: SQL. What must hold: in a careful pass a call is a struct, NULL where it fails, and whatever uses it fails
 // there too.
 
-import { identifier, tried } from "../core/sql.ts";
-import type { NestedCalls } from "./nested-calls.ts";
+import { identifier, tried } from "./sql.ts";
+
+/** An inner call, as a column of the rows that the expression is computed over. */
+export interface NestedCall {
+  /** One for all expressions that make the same call. */
+  name: string;
+  sql: string;
+}
+
+/** An expression as it is computed. */
+export interface NestedCalls {
+  /** In their order: a later one may use those before it. */
+  calls: NestedCall[];
+  /** The expression over the columns that it was written for and theirs. */
+  sql: string;
+}
 
 /** A scan with the calls inside others, each a column. Those of a level stand above those that they use. */
 export function withNestedCalls(scan: string, expressions: readonly NestedCalls[], careful: boolean): string {
