@@ -103,22 +103,31 @@ export interface JobWrites {
   fetchRefused?(handle: string, batch: Batch, files: ResultFiles, signal: AbortSignal): Promise<void>;
 }
 
+/** Answers to the calls of one batch, as text of the connector's own; one line each. */
+export interface CallJournal {
+  /** Of earlier attempts. What they tell need not be sent again. */
+  readonly kept: readonly string[];
+  keep(answer: string): void;
+}
+
+/** One go at a batch by calls. */
+export interface CallAttempt {
+  /** An earlier call may have written its rows, so that a record which is there already may be our own and is told as neither created nor found. */
+  again: boolean;
+  /** What `begin` gave. */
+  begun: string | null;
+  /** Where a batch is several calls: what is known of them. */
+  journal: CallJournal;
+}
+
 /** Calls that are answered with the results of their rows. */
 export interface CallWrites {
   /** What proves the rows of an operation; `externalId`: its key in the target, null without one. */
   proofOf(operation: Operation, externalId: string | null): Proof;
   /** What to remember of the moment before a batch is first sent; durable before it is. */
   begin?(batch: Batch): Promise<string>;
-  /**
-   * Writes a batch and its results, as files. `again`: an earlier call may have written its rows, so that a record which
-   * is there already may be our own and is told as neither created nor found. `begun` is what `begin` gave.
-   */
-  write(
-    batch: Batch,
-    attempt: { again: boolean; begun: string | null },
-    files: ResultFiles,
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** Writes a batch and its results, as files. */
+  write(batch: Batch, attempt: CallAttempt, files: ResultFiles, signal: AbortSignal): Promise<void>;
 }
 
 /** A database: rows and a mark that they were written are one transaction. */

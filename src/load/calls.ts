@@ -10,7 +10,7 @@ import { batchToSend, type LoadContext, type LoadedBatch } from "./loaded-batch.
 /**
  * Loads a batch by calls. Only once the batch is committed is a byte sent: found so, it may have
  * been, and what is there already may be its own. Where something proves its rows
- * the calls are made again then, for that does no harm; else the rows are in doubt.
+ * the calls whose answers are not known are made again then, for that does no harm; else the rows are in doubt.
  */
 export async function loadByCalls<B extends LoadedBatch>(
   batch: B,
@@ -31,7 +31,7 @@ export async function loadByCalls<B extends LoadedBatch>(
   }
   failpoint("committed");
   const ended: BatchState = { state: "complete", processed: batch.rows, failed: 0 };
-  const attempt = { again, begun: current.handle };
+  const attempt = { again, begun: current.handle, journal: context.journal(current, again) };
   try {
     return await context.settle(current, ended, (files) =>
       writes.write(batchToSend(current, context), attempt, files, signal),

@@ -1,7 +1,7 @@
 // A batch on its way into the target, and what the protocols need of the run around it.
 
 import type { Target } from "../contract/target.ts";
-import type { Batch, BatchHistory, BatchState, ResultFiles } from "../contract/write.ts";
+import type { Batch, BatchHistory, BatchState, CallJournal, ResultFiles } from "../contract/write.ts";
 import type { Operation, Way } from "../core/model.ts";
 import type { Beside } from "../job/job.ts";
 import type { Polls } from "./polls.ts";
@@ -40,6 +40,8 @@ export interface LoadContext<B extends LoadedBatch> {
    * those of rows that were not written, where there may be some.
    */
   settle(batch: B, ended: BatchState, obtain: ObtainResults, obtainRefused?: ObtainResults): Promise<B>;
+  /** Answers to the calls of a batch; those of earlier attempts where it is sent `again`. */
+  journal(batch: B, again: boolean): CallJournal;
   /** Whether a fault leaves it open that the call had an effect. */
   isUnknown(error: unknown): boolean;
   /** Whether the target certainly did nothing, and would say the same again. */

@@ -15,6 +15,8 @@ const batchRows = 10;
 const planSteps = ["chosen", "extracted", "staged", "diffed", "planned"];
 const endSteps = ["loaded", "checkpointed"];
 const callSteps = ["intent", "committed", "fetched", "stored", "settled"];
+/** HubSpot's batches are several calls. */
+const answeredSteps = ["answered", ...callSteps];
 const jobSteps = "intent opened handle uploaded committed closed inspected ended fetched stored settled".split(" ");
 /** Only where a run is taken up. */
 const recoverySteps = ["abandoned", "rechecked"];
@@ -42,17 +44,17 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
   {
     mode: "hs-insert",
     continuation: "run",
-    steps: callSteps,
-    failpoints: firstOf(["planned", ...callSteps, "loaded"]),
+    steps: answeredSteps,
+    failpoints: firstOf(["planned", ...answeredSteps, "loaded"]),
   },
-  { mode: "hs-upsert", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
+  { mode: "hs-upsert", continuation: "resume", steps: answeredSteps, failpoints: firstOf(callDecisions) },
   {
     mode: "hs-import",
     continuation: "run",
-    steps: jobSteps,
+    steps: ["answered", ...jobSteps],
     failpoints: firstOf(["handle", "uploaded", "committed", "closed", "fetched"]),
   },
-  { mode: "hs-delete", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
+  { mode: "hs-delete", continuation: "resume", steps: answeredSteps, failpoints: firstOf(callDecisions) },
 ];
 
 /** A plan of another machine, whose records others have changed since, and rows that were rejected before. */

@@ -1,5 +1,6 @@
 // Loads into HubSpot that are more than rows: existing records taken over, associations, imports, what can't be sent twice.
 
+import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { type Rehearsal, rehearse } from "./support.ts";
 
@@ -314,4 +315,31 @@ rejects: { max: 100% }
   const rejects = run.project.read(`${folder}/rejects/deals.csv`);
   expect(rejects).toContain('""No such stage"" is not an option of dealstage');
   expect(rejects).toContain('""nobody@x.de"" is not the address or id of an owner');
+});
+
+test("a load that was killed is gone on with by those calls alone whose answers are not known", async () => {
+  const rows = Array.from({ length: 350 }, (_, row) => `r${row},r${row}@x.de`);
+  await using run = await rehearse(
+    job({ map: idAndEmail }),
+    { "inbox/contacts.csv": `id,email\n${rows.join("\n")}\n` },
+    schema,
+  );
+  const writes = async () => {
+    const { body } = await run.sandbox.hubspotApi("GET", "/__sandbox/calls");
+    return (body as Record<string, number>)["POST /crm/objects/{date}/{objectType}/batch/upsert"] ?? 0;
+  };
+  const killed = await run.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "answered:3" } }).finished;
+  expect(killed.signal).toBe("SIGKILL");
+  const [folder = ""] = run.project.runFolders();
+  const journal = `${folder.slice(run.project.folder.length + 1)}/results/contacts-00001.csv.answers.jsonl`;
+  const [first = "", ...others] = run.project.read(journal).trim().split("\n");
+  expect(others).toHaveLength(2);
+  // One that is not as it was written is as good as none.
+  run.project.write({ [journal]: [first.replace(/"id":"\d/, '"id":"9'), ...others].join("\n") });
+  const before = await writes();
+  const resumed = await run.project.run("resume", "--json");
+  expect(resumed.summary().streams["contacts"]).toMatchObject({ creates: 350, loaded: 350, failed: 0, conflicts: 0 });
+  expect((await writes()) - before).toBe(2);
+  expect((await contacts(run)).size).toBe(350);
+  expect(run.project.list(dirname(journal))).toEqual(["contacts-00001.csv"]);
 });

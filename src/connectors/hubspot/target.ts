@@ -92,8 +92,8 @@ export async function openHubSpot(
       calls: {
         proofOf,
         begin: async () => (await client.readClock()).toISOString(),
-        write: (batch, { again, begun }, files, signal) =>
-          writeBatch(batch, { client, parents, types, stagesOf, files, begun: new Date(begun ?? 0), again, signal }),
+        write: (batch, attempt, files, signal) =>
+          writeBatch(batch, { client, parents, types, stagesOf, files, attempt, signal }),
       },
     },
     readError: readRowError,

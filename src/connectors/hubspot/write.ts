@@ -3,7 +3,7 @@
 // told as failed, so that it is taken up again; what is created without a key comes with its associations in one call,
 // for taken up again it would be there twice.
 
-import type { Batch, ResultFiles } from "../../contract/write.ts";
+import type { Batch, CallAttempt, ResultFiles } from "../../contract/write.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { unnamedMark } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
@@ -29,8 +29,7 @@ export interface WriteContext {
   types: AssociationTypes;
   stagesOf: StageOrder;
   files: ResultFiles;
-  begun: Date;
-  again: boolean;
+  attempt: CallAttempt;
   signal: AbortSignal;
 }
 
@@ -39,14 +38,14 @@ type Progress = "unsent" | "sent" | "answered";
 
 /** Throws CallFault. */
 export async function writeBatch(batch: Batch, context: WriteContext): Promise<void> {
-  const { begun, again, signal } = context;
+  const { attempt, signal } = context;
   let progress: Progress = "unsent";
   const write: BatchWrite = {
     object: batch.object,
     operation: batch.operation,
     ...(batch.externalId === undefined ? {} : { key: batch.externalId }),
-    begun,
-    again,
+    begun: new Date(attempt.begun ?? 0),
+    again: attempt.again,
     signal,
     onAnswered: () => {
       progress = "answered";
@@ -77,15 +76,21 @@ function judge(error: unknown, progress: Progress): unknown {
 async function writeAll(
   write: BatchWrite,
   rows: readonly LinkedRow[],
-  { client, stagesOf }: WriteContext,
+  { client, stagesOf, attempt: { journal } }: WriteContext,
 ): Promise<RowAnswer[]> {
-  const written: RowAnswer[] = [];
+  const known = new Map(journal.kept.flatMap((line) => JSON.parse(line) as RowAnswer[]).map((one) => [one.trace, one]));
+  const written: RowAnswer[] = rows.flatMap(({ trace }) => known.get(trace) ?? []);
   // What changes nothing but associations needs no call for its properties.
-  const [empty, full] = partition(rows, (row) => isEmptyUpdate(write, row));
+  const [empty, full] = partition(
+    rows.filter(({ trace }) => !known.has(trace)),
+    (row) => isEmptyUpdate(write, row),
+  );
   for (const { trace, id = "" } of empty) written.push({ trace, id, created: "" });
   const calls = inParallel(inGroups(full, batchRowsMax), callLanes, async (group) => {
     await clearStages(client, write, group, stagesOf);
-    return writeRows(client, write, group);
+    const answers = await writeRows(client, write, group);
+    journal.keep(JSON.stringify(answers));
+    return answers;
   });
   for await (const group of calls) written.push(...group);
   return written;

@@ -29,6 +29,11 @@ export function resultsPath(context: Pick<RunContext, "folder">, batch: BatchNam
   return join(subfolder(context, "results"), fileName(batch));
 }
 
+/** Where the answers to a batch's calls are kept until its results are. */
+export function answersPath(context: Pick<RunContext, "folder">, batch: BatchName): string {
+  return `${resultsPath(context, batch)}.answers.jsonl`;
+}
+
 function fileName({ stream, number }: BatchName, type: WrittenFormat["type"] = "csv"): string {
   return `${stream}-${String(number).padStart(5, "0")}.${type}`;
 }

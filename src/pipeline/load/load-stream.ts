@@ -10,8 +10,10 @@ import { Failure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { Stream } from "../../job/job.ts";
 import { historyColumns } from "../../job/mode.ts";
+import { openCallJournal } from "../../load/call-journal.ts";
 import { type Polls, startPolling } from "../../load/polls.ts";
 import { canBeCutOff, loadBatch } from "../../load/write.ts";
+import { answersPath } from "../batches/batch-files.ts";
 import { sizeOf } from "../batches/forecast.ts";
 import { lastLevel } from "../batches/later-fields.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
@@ -169,6 +171,7 @@ async function loadOne(
       advance: (current, state, change) => tell(ledger.advance(current, state, change)),
       settle: async (current, ended, obtain, obtainRefused) =>
         tell(await settleBatch(context, stream, { batch: current, ended, obtain, obtainRefused })),
+      journal: (current, again) => openCallJournal(answersPath(context, current), current.sha256, again),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
       isWithoutEffect: (error) => {

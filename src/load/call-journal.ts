@@ -1,0 +1,24 @@
+// What became of a batch's calls, kept as they are answered. In: the answer to a call, as text. Out: those of an earlier
+// attempt, so that only calls whose answer is not known are made again. What must hold: an answer is of exactly these rows,
+// and whole: a line that a kill or a damaged disk broke is left out, and its call is made again.
+
+import { createHash } from "node:crypto";
+import { appendFileSync, readFileSync, rmSync } from "node:fs";
+import type { CallJournal } from "../contract/write.ts";
+import { failpoint } from "../core/failpoint.ts";
+import { isThere } from "../core/files.ts";
+
+/** `sha256`: of the bytes that are sent. `again`: what an earlier attempt kept counts. */
+export function openCallJournal(path: string, sha256: string, again: boolean): CallJournal {
+  if (!again) rmSync(path, { force: true });
+  const sumOf = (answer: string) => createHash("sha256").update(`${sha256} ${answer}`).digest("hex").slice(0, 16);
+  const lines = isThere(path) ? readFileSync(path, "utf8").split("\n") : [];
+  return {
+    kept: lines.map((line) => line.slice(17)).filter((answer, index) => lines[index] === `${sumOf(answer)} ${answer}`),
+    // Not synced: what a power cut takes is asked for once more. What it left of a line must not join the next one.
+    keep(answer) {
+      appendFileSync(path, `\n${sumOf(answer)} ${answer}`, { mode: 0o600 });
+      failpoint("answered");
+    },
+  };
+}
