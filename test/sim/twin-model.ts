@@ -78,6 +78,15 @@ export async function tryTwins(seed: number, histories = 1, met = nothingMet()):
     throw new Error(`seed ${seed} (twins of ${histories}):\n${[...problems, ...world.told].join("\n")}`);
 }
 
+/**
+ * While a run is at work or waits to be gone on with: whose record was changed last is another question once it has written
+ * into it, and the answer stays where it has already found one.
+ */
+function mayBetween({ changed: { here, there } }: Person, { wins }: (typeof twinFields)[number]): boolean {
+  const isOpen = twinFields.some((one) => one.wins === "newest" && here.has(one.here) && there.has(one.here));
+  return wins !== "newest" && !isOpen;
+}
+
 class World {
   readonly #next: () => number;
   readonly #histories: number;
@@ -198,8 +207,7 @@ class World {
       for (const person of this.#people) {
         if (held.get(person.email)?.[side] === undefined || person.isJoined) continue;
         const fields = twinFields.filter(() => this.#next() < rate);
-        // Whose record was changed last is another question once a run has written into it.
-        const may = isBetween ? fields.filter(({ wins }) => wins !== "newest") : fields;
+        const may = isBetween ? fields.filter((field) => mayBetween(person, field)) : fields;
         if (may.length === 0) continue;
         const values = may.map((field) => [field, `${field.here} ${side} ${this.#number()}`] as const);
         await edit(this.#open, held, person, { side, values, at });

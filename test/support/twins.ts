@@ -25,6 +25,8 @@ const schema = {
       },
     },
   },
+  // People have calls of their own, and theirs are made by the job's token here.
+  hubspotLimits: { tenSecondly: 100_000 },
 };
 
 /** Fields of the two streams, as they go with `ownership`. */
