@@ -13,7 +13,7 @@ import type { Job } from "../job/job.ts";
 import { readJob } from "../job/read-job.ts";
 import { readMended } from "../pipeline/extract/read-mended.ts";
 import { delimiterOf } from "../pipeline/rows/rejects-by-file.ts";
-import { fullRowId, parseRowId, rowIdColumn } from "../pipeline/rows/unloaded-rows.ts";
+import { fieldColumn, fullRowId, isOurs, parseRowId, rowIdColumn } from "../pipeline/rows/unloaded-rows.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
 import { listOpen, listOpenRuns, type OpenStream, readOpen, type StreamKind } from "../pipeline/tools/open-rejects.ts";
 import { countOf } from "../report/numbers.ts";
@@ -137,23 +137,35 @@ async function exportRows(ledger: Ledger, run: KeptRun, { streams, flags, out }:
       next: "name another file, or remove it",
     });
   }
-  const rows = await writeRows(path, ledger, run, one.stream, flags.bom === true);
+  const { rows, kept } = await writeRows(path, ledger, run, one.stream, flags.bom === true);
   printNotice(
     `${countOf(rows, "row")} of ${one.stream} written to ${showPath(path)}, with their real values, also of fields under redact`,
   );
+  if (kept.length > 0)
+    printNotice(
+      `columns of the source that are called as ours are not in it, and stay as they are: ${kept.join(", ")}`,
+    );
   printNotice(
     `mend them and leave ${rowIdColumn} as it is, then: loadline rejects ${run.id} --retry ${showPath(path)}`,
   );
   return exitCode.done;
 }
 
-async function writeRows(path: string, ledger: Ledger, run: KeptRun, stream: string, bom: boolean): Promise<number> {
+/** How many, and the columns of the source that have no place beside ours. */
+async function writeRows(
+  path: string,
+  ledger: Ledger,
+  run: KeptRun,
+  stream: string,
+  bom: boolean,
+): Promise<{ rows: number; kept: string[] }> {
   const job = readKnownJob(run);
   const source = job?.streams.find(({ name }) => name === stream);
-  const columns = new Set<string>();
+  const all = new Set<string>();
   for await (const { cells } of readOpen(ledger, run.stateFolder, run.id, stream))
-    for (const name of cells.keys()) columns.add(name);
-  const said = ["loadline_error", "loadline_field", "loadline_line", "loadline_file", rowIdColumn];
+    for (const name of cells.keys()) all.add(name);
+  const columns = [...all].filter((name) => !isOurs(name));
+  const said = ["loadline_error", fieldColumn, "loadline_line", "loadline_file", rowIdColumn];
   const writer = stringify({
     bom,
     header: true,
@@ -164,13 +176,13 @@ async function writeRows(path: string, ledger: Ledger, run: KeptRun, stream: str
   let rows = 0;
   for await (const { id, cells, error, field, place, file } of readOpen(ledger, run.stateFolder, run.id, stream)) {
     rows += 1;
-    const values = [...columns].map((name) => cells.get(name) ?? "");
+    const values = columns.map((name) => cells.get(name) ?? "");
     const row = [...values, error, field, place, file, fullRowId(run.id, stream, id)];
     if (!writer.write(row)) await new Promise((go) => writer.once("drain", go));
   }
   writer.end();
   await done;
-  return rows;
+  return { rows, kept: [...all].filter(isOurs) };
 }
 
 /** The job as it is now; undefined where it can't be read. */

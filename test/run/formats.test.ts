@@ -32,8 +32,8 @@ test("rejects of loadline and of the org carry the lines of the file as received
   const [folder = ""] = place.project.list(".loadline/runs");
   const rejects = place.project.read(`.loadline/runs/${folder}/rejects/contacts.csv`).split("\n");
   expect(rejects.slice(1)).toEqual([
-    "2,\ufffd,b@x.com,not valid windows-1252,,6",
-    '3,Brown,c@x.com,"4 cells, the header has 3; further cells: x",,7',
+    "2,\ufffd,b@x.com,not valid windows-1252,(record),6",
+    '3,Brown,c@x.com,"4 cells, the header has 3; further cells: x",(record),7',
     expect.stringMatching(/^1,Müller,no\(address\),INVALID_EMAIL_ADDRESS.*,Email,5$/),
     "",
   ]);
@@ -93,7 +93,7 @@ test("a zip is several files; killed after it was unpacked, a run goes on with t
     "part-00001.csv.zip",
   ]);
   expect(place.project.read(`.loadline/runs/${folder}/rejects/contacts.csv`)).toContain(
-    '"1 cell, the header has 3",,3,contacts.zip/b.csv',
+    '"1 cell, the header has 3",(record),3,contacts.zip/b.csv',
   );
 });
 

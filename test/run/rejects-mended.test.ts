@@ -1,7 +1,7 @@
 // What comes back of an export: from people, and from their spreadsheets.
 
 import { describe, expect, test } from "vitest";
-import { changedByItself } from "../../src/pipeline/extract/spreadsheet-changes.ts";
+import { changedByItself, withBreaksOf } from "../../src/pipeline/extract/spreadsheet-changes.ts";
 import { createProject } from "../support/rig.ts";
 import { rehearse } from "./support.ts";
 
@@ -87,36 +87,59 @@ test("what is no such row, lacks a column or was changed by a spreadsheet is ref
   expect(await place.sandbox.dump("Contact")).toEqual([]);
 });
 
-test("a file that is written whole is not written with the mended rows alone", async () => {
-  const files = (name: string) => `version: 1
+test("a file that is written whole is not written with the mended rows alone; what is mended is taken cell by cell", async () => {
+  const job = (people: string, isMended: boolean) => `version: 1
 name: whole
 streams:
   people:
     source: { connection: drop, files: "*.csv", after: { move: done } }
-    target: { connection: out, files: "${name}" }
-    map: { Id: id, Name: { from: last, on_null: reject } }
+    target: { connection: out, files: "${people}" }
+    map: { Id: id, Name: { from: last, on_null: reject }, Note: note, Was: loadline_error, Row: loadline_row }
+  notes:
+    source: { connection: drop, files: "*.jsonl", format: { type: jsonl }, after: { move: done } }
+    target: { connection: out, files: "notes-{run}.csv" }
+    map: { Id: id, Note: "CASE WHEN note IS NULL THEN 'none' ELSE note END"${isMended ? "" : ", By: { from: owner, on_null: reject }"} }
 rejects: { max: 100% }
 `;
   await using project = createProject({
     "connections.yaml":
       "version: 1\nconnections:\n  drop: { type: file, path: ./inbox }\n  out: { type: file, path: ./out }\n",
-    "job.yaml": files("people.csv"),
-    "inbox/a.csv": "id,last\n1,A\n2,\n",
+    "job.yaml": job("people.csv", false),
+    // Rows that went out and came back, as they are in an export of another time.
+    "inbox/a.csv": 'id,last,note,loadline_error,loadline_row\n1,A,,,\n2,,"a\nb",seen,r7\n3,C,moved, by a comma,,\n',
+    "inbox/n.jsonl": '{"id":1,"note":null,"owner":null}\n',
   });
-  expect((await project.run("run", "job.yaml")).code).toBe(0);
-  await project.run("rejects", "latest", "--export", "back.csv");
-  project.write({ "back.csv": project.read("back.csv").replace("2,,", "2,B,") });
-  const first = (await project.run("runs", "--json")).stdout;
-  const id = (JSON.parse(first) as { run: string }[])[0]?.run ?? "";
-  const refused = await project.run("rejects", id, "--retry", "back.csv");
+  const retry = async (...args: string[]) => {
+    const done = await project.run("rejects", id, "--retry", ...args, "--json");
+    return { ...done, told: done.stderr.replaceAll(/\s+/g, " ") };
+  };
+  const first = await project.run("run", "job.yaml", "--json");
+  expect(first.code, first.stderr).toBe(0);
+  const id = first.summary().run ?? "";
+  const exported = await project.run("rejects", id, "--stream", "people", "--export", "back.csv");
+  expect(exported.stderr.replaceAll(/\s+/g, " ")).toContain("stay as they are: loadline_error, loadline_row");
+  // An editor that has line ends of its own gives them to all of the file.
+  const mended = project.read("back.csv").replace("2,,", "2,B,").replaceAll("\n", "\r\n");
+  project.write({ "back.csv": mended });
+  const refused = await retry("back.csv");
   expect(refused.code).toBe(2);
-  expect(refused.stderr.replaceAll(/\s+/g, " ")).toContain("mode replace writes people.csv whole");
-  expect(project.read("out/people.csv")).toBe("Id,Name\n1,A\n");
-  project.write({ "job.yaml": files("people-{run}.csv") });
-  const done = await project.run("rejects", id, "--retry", "back.csv");
+  expect(refused.told).toContain("mode replace writes people.csv whole");
+  expect(project.read("out/people.csv")).toBe('Id,Name,Note,Was,Row\n1,A,"","",""\n');
+  project.write({ "job.yaml": job("people-{run}.csv", true) });
+  const done = await retry("back.csv");
   expect(done.code, done.stderr).toBe(0);
   expect(done.stderr).not.toContain("has kept");
-  expect(project.list("out")).toHaveLength(2);
+  // Nobody has looked at the record whose cells are not where they belong.
+  expect(done.told).toContain("1 row that could not be read as a record, and nobody has mended: left open");
+  expect(project.read(`out/people-${done.summary().run}.csv`)).toBe('Id,Name,Note,Was,Row\n2,B,"a\nb",seen,r7\n');
+  const asItWas = await retry();
+  expect(asItWas.told).toContain("nobody has mended: left open");
+  // Nothing at all in JSON is no empty text, in an export neither.
+  expect(project.read(`out/notes-${asItWas.summary().run}.csv`)).toBe("Id,Note\n1,none\n");
+  project.write({ "back.csv": mended.replace(",(record),", ",,") });
+  const cleared = await retry("back.csv");
+  expect(cleared.told).not.toContain("could not be read");
+  expect(project.read(`out/people-${cleared.summary().run}.csv`)).toContain("\n3,C,moved, by a comma");
 });
 
 describe("what a spreadsheet does by itself", () => {
@@ -132,6 +155,17 @@ describe("what a spreadsheet does by itself", () => {
     ["2026-01-31", "31.01.2026", "a date was written in another form"],
     ["2026-01-31", "1/31/26", "a date was written in another form"],
     ["01.02.2026", "2026-02-01", "a date was written in another form"],
+    ["2026-01-31 08:00:00", "31.01.2026 08:00", "a date was written in another form"],
+    ["1-2", "02. Jan", "it was taken for a date"],
+    ["1.5", "01. Mai", "it was taken for a date"],
+    ["MAR1", "1-Mar", "it was taken for a date"],
+    ["8:00", "08:00:00", "a time was written in another form"],
+    ["true", "WAHR", "it was taken for true or false"],
+    ["12E4", "1.20E+05", "its digits were shortened to a power of ten"],
+    ["12E4", "120000", "it was taken for a power of ten"],
+    ["=1+1", "2", "it was taken for a formula"],
+    ["-x", "#NAME?", "a formula failed"],
+    ["x".repeat(40_000), "x".repeat(32_767), "it was cut off"],
   ])("%s → %s: %s", (before, after, why) => expect(changedByItself(before, after)).toBe(why));
 
   test.each([
@@ -145,5 +179,19 @@ describe("what a spreadsheet does by itself", () => {
     ["31.02.2026", "28.02.2026"],
     ["31.02.2026", "2026-02-28"],
     ["1.2.3", "1.2.4"],
+    ["1,5", "1.5"],
+    ["1-2", "3"],
+    ["12E4", "12E5"],
+    ["true", "no"],
+    ["#1", "#2"],
+    ["=A", "A"],
   ])("%s → %s is for a person to say", (before, after) => expect(changedByItself(before, after)).toBeUndefined());
+
+  test.each([
+    ["a\nb", "a\r\nb", "a\nb"],
+    ["a\r\nb", "a\nb", "a\r\nb"],
+    ["a\nb", "a\r\nc\r\n", "a\nc\n"],
+    ["a\r\nb", "a\r\nc", "a\r\nc"],
+    ["", "a\r\nb", "a\nb"],
+  ])("%j that came back as %j is %j", (before, after, taken) => expect(withBreaksOf(before, after)).toBe(taken));
 });

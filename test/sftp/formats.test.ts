@@ -50,9 +50,9 @@ test("a zip of files in windows-1252, and a file behind it: rejects by the file 
   expect(run.summary().streams["people"]).toMatchObject({ extracted: 6, rejected: 3, loaded: 3 });
   expect(vendor.project.read("out/people.csv")).toBe("Id,Name\n4,Åse\n1,Müller\n5,Zoë\n");
   expect(rejects(vendor.project)).toEqual([
-    '3,Ærø,"3 cells, the header has 2; further cells: x",,3,in/a.zip/north.csv',
-    "2,\ufffd,not valid windows-1252,,4,in/a.zip/south.csv",
-    "6,\ufffd,not valid windows-1252,,5,in/b.csv",
+    '3,Ærø,"3 cells, the header has 2; further cells: x",(record),3,in/a.zip/north.csv',
+    "2,\ufffd,not valid windows-1252,(record),4,in/a.zip/south.csv",
+    "6,\ufffd,not valid windows-1252,(record),5,in/b.csv",
   ]);
 });
 

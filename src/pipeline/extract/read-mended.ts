@@ -6,8 +6,8 @@ import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
 import { type Failure, showPath, usageFailure } from "../../core/errors.ts";
 import { suggest } from "../../core/suggest.ts";
-import { rowIdColumn, saidColumns } from "../rows/unloaded-rows.ts";
-import { changedByItself } from "./spreadsheet-changes.ts";
+import { isOurs, rowIdColumn } from "../rows/unloaded-rows.ts";
+import { changedByItself, withBreaksOf } from "./spreadsheet-changes.ts";
 
 export interface MendedRow {
   /** What stands in the column of ids. */
@@ -100,10 +100,8 @@ function unreadable(file: string, why: string): Failure {
 
 /** Throws a Failure where a column of the source is not there; gives those that are none of it. */
 export function refuseMissing(file: string, { values }: MendedRow, columns: readonly string[]): string[] {
-  const others = [...values.keys()].filter(
-    (name) => !columns.includes(name) && name !== rowIdColumn && !saidColumns.has(name),
-  );
-  const missing = columns.find((name) => !values.has(name));
+  const others = [...values.keys()].filter((name) => !columns.includes(name) && !isOurs(name));
+  const missing = columns.find((name) => !values.has(name) && !isOurs(name));
   if (missing === undefined) return others;
   const meant = suggest(missing, others);
   throw usageFailure(`${showPath(file)} has no column ${missing}`, {
@@ -113,10 +111,22 @@ export function refuseMissing(file: string, { values }: MendedRow, columns: read
   });
 }
 
-/** Throws a Failure for a value that a spreadsheet has changed by itself. */
-export function refuseDamage(file: string, { values, line }: MendedRow, original: ReadonlyMap<string, string>): void {
-  for (const [name, before] of original) {
-    const why = changedByItself(before, values.get(name) ?? "");
+/**
+ * The cells of a row. Throws a Failure for one that a spreadsheet has changed by itself. What the source calls as ours is not
+ * in an export, and stays.
+ */
+export function takeCells(
+  file: string,
+  { values, line }: MendedRow,
+  original: ReadonlyMap<string, string>,
+  columns: readonly string[],
+): ReadonlyMap<string, string> {
+  const cells = new Map<string, string>();
+  for (const name of columns) {
+    const before = original.get(name) ?? "";
+    const after = isOurs(name) ? before : withBreaksOf(before, values.get(name) ?? "");
+    cells.set(name, after);
+    const why = changedByItself(before, after);
     if (why === undefined) continue;
     throw usageFailure(`column ${name} is not as it was exported: ${why}`, {
       where: { file, line },
@@ -124,4 +134,5 @@ export function refuseDamage(file: string, { values, line }: MendedRow, original
       next: "import the exported file with all columns as text, or mend it in a text editor",
     });
   }
+  return cells;
 }

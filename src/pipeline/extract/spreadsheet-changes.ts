@@ -12,7 +12,11 @@ const rules: readonly [why: string, isSo: (before: string, after: string) => boo
   ["its leading + is gone", (before, after) => /^\+\d+$/.test(before) && after === before.slice(1)],
   [
     "its digits were shortened to a power of ten",
-    (before, after) => /^\+?\d{12,}$/.test(before) && /^\d([.,]\d+)?E\+?\d+$/i.test(after),
+    (before, after) => /^\+?(\d{12,}|\d+e\+?\d+)$/i.test(before) && /^\d([.,]\d+)?E\+?\d+$/i.test(after),
+  ],
+  [
+    "it was taken for a power of ten",
+    (before, after) => /^\d+e\+?\d+$/i.test(before) && /^\d+$/.test(after) && Number(before) === Number(after),
   ],
   [
     "its last digits became zeros",
@@ -26,14 +30,62 @@ const rules: readonly [why: string, isSo: (before: string, after: string) => boo
     (before, after) => /^-?\d+[.,]\d*0$/.test(before) && dot(after) === dot(before).replace(/\.?0+$/, ""),
   ],
   ["a date was written in another form", (before, after) => isDateRewritten(before, after)],
+  [
+    "it was taken for a date",
+    (before, after) => /^(\d{1,4}[-/.]\d{1,4}|\p{L}+[- .]?\d+)$/u.test(before) && isDayOfMonth(after),
+  ],
+  [
+    "a time was written in another form",
+    (before, after) =>
+      /^\d{1,2}:\d{2}$/.test(before) && /^\d{1,2}:\d{2}(:00)?$/.test(after) && minutes(before) === minutes(after),
+  ],
+  [
+    "it was taken for true or false",
+    (before, after) => /^(true|false)$/i.test(before) && /^(TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX)$/.test(after),
+  ],
+  ["it was taken for a formula", (before, after) => /^=/.test(before) && /^-?\d+([.,]\d+)?$/.test(after)],
+  ["a formula failed", (_before, after) => formulaErrors.has(after)],
+  [
+    "it was cut off",
+    (before, after) => after.length === cellMax && before.length > cellMax && before.startsWith(after),
+  ],
 ];
+
+/** Characters that a spreadsheet's cell holds. */
+const cellMax = 32_767;
+
+const formulaErrors = new Set([
+  "#NAME?",
+  "#VALUE!",
+  "#REF!",
+  "#DIV/0!",
+  "#N/A",
+  "#NUM!",
+  "#NULL!",
+  "#WERT!",
+  "#BEZUG!",
+  "#NV",
+  "#ZAHL!",
+  "#NOM?",
+  "#VALEUR!",
+]);
+
+/** `02. Jan`, `2-Jan-26`, `Jan-26`, `Mrz 26`. */
+function isDayOfMonth(text: string): boolean {
+  return /^(\d{1,2}[-. ]+)?\p{L}{3,4}\.?([-. ]+\d{2,4})?$/u.test(text) && /\d/.test(text);
+}
+
+function minutes(time: string): string {
+  return time.split(":").slice(0, 2).map(Number).join(":");
+}
 
 function dot(text: string): string {
   return text.replace(",", ".");
 }
 
-/** Year, month and day in another order. */
-function isDateRewritten(before: string, after: string): boolean {
+/** Year, month and day in another order, perhaps with a time behind. */
+function isDateRewritten(timeBefore: string, timeAfter: string): boolean {
+  const [before = "", after = ""] = [timeBefore, timeAfter].map((text) => text.split(/[ T](?=\d{1,2}:\d{2})/)[0]);
   const form = /^\d{1,4}([-./])\d{1,2}\1\d{1,4}$/;
   if (!form.test(before) || !form.test(after)) return false;
   const shapeOf = (text: string) => text.replaceAll(/\d+/g, (digits) => String(digits.length));
@@ -50,4 +102,11 @@ function isDateRewritten(before: string, after: string): boolean {
 export function changedByItself(before: string, after: string): string | undefined {
   if (before === after) return undefined;
   return rules.find(([, isSo]) => isSo(before, after))?.[0];
+}
+
+/** A cell with the line breaks that it had: editors write all of a file anew by their own. */
+export function withBreaksOf(before: string, after: string): string {
+  const plain = after.replaceAll("\r\n", "\n");
+  if (plain === before.replaceAll("\r\n", "\n")) return before;
+  return before.includes("\r") ? after : plain;
 }

@@ -16,10 +16,17 @@ import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { writeParquet } from "../../stage/parquet.ts";
 import { delimiterOf } from "../rows/rejects-by-file.ts";
-import { parseRowId, readUnloaded, rowIdColumn } from "../rows/unloaded-rows.ts";
+import {
+  fieldColumn,
+  parseRowId,
+  readUnloaded,
+  rowIdColumn,
+  type UnloadedRow,
+  unreadRecord,
+} from "../rows/unloaded-rows.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import { runFolder } from "../run/run-files.ts";
-import { type MendedRow, readMended, refuseDamage, refuseMissing } from "./read-mended.ts";
+import { type MendedRow, readMended, refuseMissing, takeCells } from "./read-mended.ts";
 
 /** The rows of a stream that a run takes up: one part, or none. */
 export async function takeRetried(context: RunContext, stream: Stream): Promise<PartRecord[]> {
@@ -36,24 +43,13 @@ export async function takeRetried(context: RunContext, stream: Stream): Promise<
     retry.file === undefined ? readAsTheyWere(folder, stream.name) : readOwn(context, stream, { folder, columns });
   const text = join(subfolder(context, "stage"), `retry-${stream.name}.csv`);
   const taken = await writeRows(text, columns, rows, closed);
-  if (taken.closed > 0) {
-    const by = new Set(
-      ledger.closedRows(retry.run).flatMap(({ stream: of, by }) => (of === stream.name ? (by ?? []) : [])),
-    );
-    const now = by.size === 0 ? "" : `; see loadline rejects ${[...by].join(", ")}`;
-    const message = `${stream.name}: ${countOf(taken.closed, "row")} taken up or dropped before: left out${now}`;
-    context.emit({ type: "warning", message });
-  }
-  if (taken.doubled > 0) {
-    const message = `${stream.name}: ${countOf(taken.doubled, "line")} of rows that stand there twice: left out, the first line of each counts`;
-    context.emit({ type: "warning", message });
-  }
+  tellLeftOut(context, stream, taken);
   if (taken.ids.length === 0) return [];
   subfolder(context, "retry");
   writeDurably(idsPath(context, stream.name), JSON.stringify(taken.ids));
   const path = retriedPath(context, stream.name);
   subfolder(context, "extract", stream.name);
-  const cells = columns.map((name) => `coalesce(${identifier(name)}, '') AS ${identifier(name)}`);
+  const cells = columns.map((name) => `${blankCell(stream, identifier(name))} AS ${identifier(name)}`);
   await writeParquet(engine, `SELECT ${cells.join(", ")} FROM ${scanCsvFiles([text], columns)}`, path);
   syncFile(path);
   const part: PartRecord = {
@@ -71,6 +67,28 @@ export async function takeRetried(context: RunContext, stream: Stream): Promise<
   };
   ledger.addParts(run.id, stream.name, [part]);
   return [part];
+}
+
+/** SQL of a cell: a file of rows has the same for no value and an empty text, and CSV knows the latter alone. */
+function blankCell({ source: { format } }: Stream, cell: string): string {
+  return format.type === "csv" && format.tellsNull !== true ? `coalesce(${cell}, '')` : `nullif(${cell}, '')`;
+}
+
+function tellLeftOut({ ledger, run, emit }: RunContext, { name }: Stream, taken: TakenRows): void {
+  const warn = (message: string) => emit({ type: "warning", message: `${name}: ${message}` });
+  const of = run.options.retry?.run ?? "";
+  if (taken.closed > 0) {
+    const by = new Set(ledger.closedRows(of).flatMap(({ stream, by }) => (stream === name ? (by ?? []) : [])));
+    const now = by.size === 0 ? "" : `; see loadline rejects ${[...by].join(", ")}`;
+    warn(`${countOf(taken.closed, "row")} taken up or dropped before: left out${now}`);
+  }
+  if (taken.doubled > 0)
+    warn(`${countOf(taken.doubled, "line")} of rows that stand there twice: left out, the first line of each counts`);
+  if (taken.unread > 0) {
+    const what = `${countOf(taken.unread, "row")} that could not be read as ${taken.unread === 1 ? "a record" : "records"}`;
+    const next = `mend the cells in an export, or clear ${fieldColumn} of what is right as it stands there`;
+    warn(`${what}, and nobody has mended: left open; ${next}`);
+  }
 }
 
 /** In mode replace a file is all that a run has: written again with a few rows, it would have lost the others. */
@@ -111,10 +129,12 @@ async function readColumns(folder: string, stream: string): Promise<string[]> {
 interface TakenRow {
   id: string;
   cells: ReadonlyMap<string, string>;
+  /** What was found of a broken record, which nobody has mended. */
+  isUnread: boolean;
 }
 
 async function* readAsTheyWere(folder: string, stream: string): AsyncGenerator<TakenRow> {
-  for await (const { id, cells } of readUnloaded(folder, stream)) yield { id, cells };
+  yield* readUnloaded(folder, stream);
 }
 
 /** A row that is of another stream is left to that one. */
@@ -126,23 +146,25 @@ async function* readOwn(
   const { run: of = "", file = "" } = run.options.retry ?? {};
   const delimiters = job.streams.map(({ source }) => delimiterOf(source.format));
   const mended = () => readMended(file, [delimiterOf(stream.source.format), ...delimiters]);
-  const originals = new Map<string, ReadonlyMap<string, string>>();
+  const originals = new Map<string, UnloadedRow | undefined>();
   for await (const row of mended()) {
     const named = parseRowId(row.id);
     if (named?.run !== of || !job.streams.some(({ name }) => name === named.stream)) throw notOfRun(of, file, row);
-    if (named.stream === stream.name) originals.set(named.id, new Map());
+    if (named.stream === stream.name) originals.set(named.id, undefined);
   }
   if (originals.size === 0) return;
-  for await (const { id, cells } of readUnloaded(folder, stream.name)) if (originals.has(id)) originals.set(id, cells);
+  for await (const row of readUnloaded(folder, stream.name)) if (originals.has(row.id)) originals.set(row.id, row);
   let others: string[] | undefined;
   for await (const row of mended()) {
     const named = parseRowId(row.id);
     if (named?.stream !== stream.name) continue;
     others ??= refuseMissing(file, row, columns);
     const original = originals.get(named.id);
-    if (original === undefined || original.size === 0) throw notOfRun(of, file, row);
-    refuseDamage(file, row, original);
-    yield { id: named.id, cells: new Map(columns.map((name) => [name, row.values.get(name) ?? ""])) };
+    if (original === undefined) throw notOfRun(of, file, row);
+    const cells = takeCells(file, row, original.cells, columns);
+    const isAsItWas = columns.every((name) => cells.get(name) === (original.cells.get(name) ?? ""));
+    const isSaid = (row.values.get(fieldColumn) ?? unreadRecord) === unreadRecord;
+    yield { id: named.id, cells, isUnread: original.isUnread && isAsItWas && isSaid };
   }
   if (others === undefined || others.length === 0) return;
   const names = others.map((name) => (name === "" ? "without a name" : name)).join(", ");
@@ -158,29 +180,37 @@ function notOfRun(run: string, file: string, { id, line }: MendedRow): Failure {
   });
 }
 
+/** What of the rows is taken, and how many are left out, by why. */
+interface TakenRows {
+  ids: string[];
+  closed: number;
+  doubled: number;
+  unread: number;
+}
+
 async function writeRows(
   path: string,
   columns: readonly string[],
   rows: AsyncIterable<TakenRow>,
-  closed: ReadonlySet<string>,
-): Promise<{ ids: string[]; closed: number; doubled: number }> {
+  isClosed: ReadonlySet<string>,
+): Promise<TakenRows> {
   const ids = new Set<string>();
-  let [left, doubled] = [0, 0];
+  let [closed, doubled, unread] = [0, 0, 0];
   const writer = stringify({ quoted: true });
   const file = createWriteStream(path, { mode: 0o600 });
   const done = finished(writer.pipe(file));
   writer.write([...columns]);
-  for await (const { id, cells } of rows) {
-    if (closed.has(id) || ids.has(id)) {
-      if (closed.has(id)) left += 1;
-      else doubled += 1;
-      continue;
+  for await (const { id, cells, isUnread } of rows) {
+    if (isClosed.has(id)) closed += 1;
+    else if (ids.has(id)) doubled += 1;
+    else if (isUnread) unread += 1;
+    else {
+      ids.add(id);
+      if (!writer.write(columns.map((name) => cells.get(name) ?? "")))
+        await new Promise((go) => writer.once("drain", go));
     }
-    ids.add(id);
-    if (!writer.write(columns.map((name) => cells.get(name) ?? "")))
-      await new Promise((go) => writer.once("drain", go));
   }
   writer.end();
   await done;
-  return { ids: [...ids], closed: left, doubled };
+  return { ids: [...ids], closed, doubled, unread };
 }

@@ -25,6 +25,7 @@ import { copyPath, holderOfRows, joinOutcomes, visitPlannedRows } from "./planne
 import { keepPlannedReasons, keepRefusedReasons, ReasonTally } from "./reject-reasons.ts";
 import { RowFile } from "./row-file.ts";
 import { locateRows, nameOther, type RowPlace, showPlace } from "./row-places.ts";
+import { unreadRecord } from "./unloaded-rows.ts";
 
 const rejectColumns = ["loadline_error", "loadline_field", "loadline_line"];
 
@@ -63,7 +64,7 @@ export async function keepRejects(
     for (const { line, reason: message, cells } of broken) {
       const problem = { field: "", rule: "record", message };
       reasons.add(problem, showPlace(part.label, line), "foreign");
-      await addReject(file, part, cells, [problem], line);
+      await addReject(file, part, cells, [{ ...problem, field: unreadRecord }], line);
     }
     if (!withRejects.has(part.ordinal)) continue;
     await readSourceRows({

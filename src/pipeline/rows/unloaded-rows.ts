@@ -15,7 +15,7 @@ export interface UnloadedRow {
   /** Within the run and the stream: `r12` is the 12th of the rejects. */
   id: string;
   kind: UnloadedKind;
-  /** Of the source, by column. */
+  /** Of the source, by column; also of those that are called as ours. */
   cells: ReadonlyMap<string, string>;
   error: string;
   /** The target field, where it is about one. */
@@ -26,12 +26,27 @@ export interface UnloadedRow {
   file: string;
   /** For its parent: it is kept, and taken up by the run that finds it. */
   waits: boolean;
+  /** It could not be read as a record: its cells are what was found of it. */
+  isUnread: boolean;
 }
 
+/** The column that says which row of which run a row is. */
+export const rowIdColumn = "loadline_row";
+/** What stands as the field of a record that could not be read. */
+export const unreadRecord = "(record)";
+export const fieldColumn = "loadline_field";
+
+const said: Readonly<Record<UnloadedKind, readonly string[]>> = {
+  rejects: ["error", "field", "line"],
+  conflicts: ["error", "key", "ids", "record"],
+  unmatched: ["error", "key", "ids", "record"],
+};
+const ownNames = new Set(["row", "file", ...Object.values(said).flat()].map((name) => `loadline_${name}`));
+
 /** A source may have columns of such names too, of rows that went out and came back: those stand before ours. */
-export const saidColumns: ReadonlySet<string> = new Set(
-  ["error", "field", "line", "file", "key", "ids", "record"].map((name) => `loadline_${name}`),
-);
+export function isOurs(column: string): boolean {
+  return ownNames.has(column);
+}
 
 /** Rows of a stream, kind by kind. */
 export async function* readUnloaded(folder: string, stream: string): AsyncGenerator<UnloadedRow> {
@@ -42,33 +57,34 @@ async function* readKind(path: string, kind: UnloadedKind): AsyncGenerator<Unloa
   if (!existsSync(path)) return;
   const records = createReadStream(path).pipe(parse({ columns: false, relax_column_count: true }));
   let header: string[] | undefined;
+  let columns = 0;
   let number = 0;
   for await (const record of records as AsyncIterable<string[]>) {
     if (header === undefined) {
       header = record;
+      // The file's name comes last, where there are several.
+      columns = header.length - said[kind].length - (header.at(-1) === "loadline_file" ? 1 : 0);
       continue;
     }
     number += 1;
-    const values = new Map(header.map((name, index) => [name, record[index] ?? ""]));
-    const said = (name: string) => values.get(`loadline_${name}`) ?? "";
+    const ours = new Map(header.slice(columns).map((name, index) => [name, record[columns + index] ?? ""]));
+    const told = (name: string) => ours.get(`loadline_${name}`) ?? "";
     // A record that mirror was to delete is no row.
     const placedBy = { rejects: "line", conflicts: "record", unmatched: undefined }[kind];
-    if (placedBy !== undefined && said(placedBy) === "") continue;
+    if (placedBy !== undefined && told(placedBy) === "") continue;
     yield {
       id: `${kind.slice(0, 1)}${number}`,
       kind,
-      cells: new Map([...values].filter(([name]) => !saidColumns.has(name))),
-      error: said("error"),
-      field: said("field"),
-      place: said("line") || said("record"),
-      file: said("file"),
-      waits: kind === "unmatched" && said("error").startsWith(waitsForParent),
+      cells: new Map(header.slice(0, columns).map((name, index) => [name, record[index] ?? ""])),
+      error: told("error"),
+      field: told("field"),
+      place: told("line") || told("record"),
+      file: told("file"),
+      waits: kind === "unmatched" && told("error").startsWith(waitsForParent),
+      isUnread: kind === "rejects" && told("field") === unreadRecord,
     };
   }
 }
-
-/** The column that says which row of which run a row is. */
-export const rowIdColumn = "loadline_row";
 
 export function fullRowId(run: string, stream: string, id: string): string {
   return `${run}/${stream}/${id}`;
