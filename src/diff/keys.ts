@@ -40,8 +40,11 @@ export interface KeysInput {
   stage: string;
   key: readonly KeyField[];
   dedupe?: DedupeKeys;
-  /** Records, named by `_id_` and `_version_`: of several versions the newest counts, and none that was `seen` before. */
-  records?: { seen?: string };
+  /**
+   * Records, named by `_id_` and `_version_`: of several versions the newest counts, and none that was `seen` before. Where a
+   * part is of one moment (`isSnapshot`), no two rows of it are versions of one record: what names them does not tell them apart.
+   */
+  records?: { seen?: string; isSnapshot?: boolean };
   /** Parts of rows that an earlier run has kept: one that came again since does not count any more. */
   kept?: readonly number[];
   /** SQL that is true for the rows that a person asked for (`--keys`), over `_key_`. */
@@ -95,7 +98,7 @@ export function selectKeys(input: KeysInput): string[] {
     `CREATE OR REPLACE TEMP VIEW ${rejectedTable} AS ${selectRejected(input)}`,
   ];
   const { kept = [] } = input;
-  if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records.seen));
+  if (input.records !== undefined) statements.push(...leaveOldVersions(input.stage, input.records));
   if (kept.length > 0) statements.push(leaveOutdated(input, kept));
   if (input.dedupe !== undefined)
     statements.push(...leaveDuplicates(input.dedupe, input.records !== undefined || kept.length > 0));
@@ -153,11 +156,13 @@ export function lastTaken(limit: number): string {
   return `SELECT CASE WHEN count(*) >= ${limit} THEN max(_row_) ELSE 9223372036854775807 END AS last FROM candidates`;
 }
 
-function leaveOldVersions(stage: string, seen: string | undefined): string[] {
-  const good = `(SELECT _row_, _id_, _version_, _content_ FROM ${identifier(stage)} WHERE _state_ = 0)`;
+function leaveOldVersions(stage: string, { seen, isSnapshot }: NonNullable<KeysInput["records"]>): string[] {
+  const good = `(SELECT _row_, _id_, _version_, _content_, _part_ FROM ${identifier(stage)} WHERE _state_ = 0)`;
+  const among = isSnapshot === true ? " AND v._part_ <> r.part" : "";
   const older = `INSERT INTO ${duplicatesTable} SELECT v._row_, 'an older version of the record', r.winner FROM ${good} v
-    JOIN (SELECT _id_, max_by(_row_, struct_pack(version := _version_, place := _row_)) AS winner FROM ${good}
-      GROUP BY _id_ HAVING count(*) > 1) r ON v._id_ = r._id_ WHERE v._row_ <> r.winner`;
+    JOIN (SELECT _id_, max_by(_row_, struct_pack(version := _version_, place := _row_)) AS winner,
+        max_by(_part_, struct_pack(version := _version_, place := _row_)) AS part FROM ${good}
+      GROUP BY _id_ HAVING count(*) > 1) r ON v._id_ = r._id_ WHERE v._row_ <> r.winner${among}`;
   if (seen === undefined) return [older];
   const taken = `(SELECT _row_, _id_, _version_, _content_ FROM ${identifier(stage)} WHERE _state_ IN (0, 1))`;
   const again = `INSERT INTO ${duplicatesTable} SELECT _row_, 'taken by the run before, and not changed since', NULL FROM ${taken}

@@ -10,7 +10,7 @@ import { unpackResults } from "../../src/connectors/sql/results.ts";
 import { explain } from "../../src/core/errors.ts";
 import { type ContractProject, countsOf } from "../contract/project.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { moveJob, namesOf, openDatabaseProject, rejectsOf } from "../support/database-project.ts";
+import { moveJob, namesOf, openDatabaseProject, rejectsOf, rowsOf } from "../support/database-project.ts";
 import { hasMariadb, type MariadbServer, startMariadb } from "../support/mariadb.ts";
 
 let server: MariadbServer;
@@ -42,13 +42,13 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
   test("what one table holds, another one gets: NULL, empty texts, every digit, every microsecond, other character sets", async () => {
     const columns = `id int UNSIGNED PRIMARY KEY, name text, latin varchar(20) CHARACTER SET latin1, fixed char(5), amount decimal(40, 10),
       cents decimal(12, 2) UNSIGNED, big bigint UNSIGNED, small smallint, medium mediumint(5) UNSIGNED ZEROFILL, part double, ok bool, flags bit(10),
-      made year, born date, local datetime(6), seen timestamp(6) NULL, whole timestamp NULL, clock time(3), kind enum('a','B','it''s') , u uuid`;
+      made year, born date, local datetime(6), seen timestamp(6) NULL, whole timestamp NULL, clock time(3), kind enum('a','B','it''s','back\\\\slash') , u uuid`;
     await server.query(`${marks}; CREATE TABLE a (${columns}) CHARACTER SET utf8mb4; CREATE TABLE b LIKE a;
       INSERT INTO a VALUES
       (1, '', 'Straße', 'ab ', 123456789012345678901234567890.0123456789, 0.10, 18446744073709551615, -32768, 42, 0.30000000000000004, true, 1023, 1901, '1000-01-01', '2026-03-29 02:30:00.123456', '2026-03-29 01:30:00.123456', '2026-03-29 01:30:00', '23:59:59.5', 'it''s', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'),
       (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
       (3, '∅', '', '', -0.5, 9999999999.99, 0, 32767, 0, 1e-7, false, 0, 2155, '9999-12-31', '9999-12-31 23:59:59', '1970-01-01 00:00:01', '2038-01-19 03:14:07', '00:00:00', 'B', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12'),
-      (4, '␀ "x", y\\nz 😀', 'ÿ', 'x', 0, 0, 1, 0, 16777215, -1.5e20, true, 1, 2000, '2024-02-29', '1999-12-31 23:59:59.000001', '2000-01-01 00:00:00.1', NULL, '12:00:00.001', 'a', NULL)`);
+      (4, '␀ "x", y\\nz 😀', 'ÿ', 'x', 0, 0, 1, 0, 16777215, -1.5e20, true, 1, 2000, '2024-02-29', '1999-12-31 23:59:59.000001', '2000-01-01 00:00:00.1', NULL, '12:00:00.001', 'back\\\\slash', NULL)`);
     const fields =
       "id name latin fixed amount cents big small medium part ok flags made born local seen whole clock kind u";
     using project = openProject({
@@ -79,25 +79,27 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
     expect(await server.query(differing)).toEqual([]);
   });
 
-  test("a value that nobody else holds costs its row, by name; bytes are their digits; a type without a sure text is refused", async () => {
+  test("a value that nobody else holds costs its row, by name; a text with NUL too; bytes are their digits; a type without a sure text is refused", async () => {
     await server.query(`SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE odd (id int PRIMARY KEY, born date, local datetime, seen timestamp NULL, clock time, ok tinyint(1), made year,
-        single float, raw varbinary(4), tags set('x','y'), doc json, place point);
+        single float, note text, raw varbinary(4), tags set('x','y'), doc json, place point) CHARACTER SET utf8mb4;
       INSERT INTO odd (id, born, local, seen, clock, ok, made) VALUES (1, '0000-00-00', NULL, NULL, NULL, NULL, NULL), (2, '2021-02-31', NULL, NULL, NULL, NULL, NULL),
         (3, NULL, '0000-00-00 00:00:00', NULL, NULL, NULL, NULL), (4, NULL, NULL, '0000-00-00 00:00:00', NULL, NULL, NULL), (5, NULL, NULL, NULL, '838:59:59', NULL, NULL),
         (6, NULL, NULL, NULL, NULL, 5, NULL), (7, NULL, NULL, NULL, NULL, NULL, 0), (8, '2021-00-00', NULL, NULL, NULL, NULL, NULL);
-      INSERT INTO odd VALUES (9, '2020-01-01', '2020-01-01', '2020-01-01', '23:00', 0, 1999, 16777217, X'00ff22', 'y,x', '{"a": 1}', NULL)`);
+      INSERT INTO odd (id, note) VALUES (10, CONCAT('a', CHAR(0), 'b'));
+      INSERT INTO odd VALUES (9, '2020-01-01', '2020-01-01', '2020-01-01', '23:00', 0, 1999, 16777217, 'n', X'00ff22', 'y,x', '{"a": 1}', NULL)`);
     using project = openProject({
       "job.yaml": moveJob(
         "connection: crm, table: odd",
         "connection: drop, files: out.csv",
-        namesOf("id born local seen clock ok made single raw tags doc"),
+        namesOf("id born local seen clock ok made single note raw tags doc"),
       ),
       "point.yaml": moveJob("connection: crm, table: odd", "connection: drop, files: out.csv", { place: "place" }),
     });
     const ended = await project.run("job.yaml");
-    expect(countsOf(ended), explain(ended.error)).toMatchObject({ extracted: 9, rejected: 8, creates: 1 });
+    expect(countsOf(ended), explain(ended.error)).toMatchObject({ extracted: 10, rejected: 9, creates: 1 });
     const noDay = "is no day of the years 1 to 9999";
     expect(rejectsOf(project).map(({ id, loadline_error }) => [id, loadline_error])).toEqual([
+      ["10", 'the character NUL (U+0000) in "note"'],
       ["1", `born ${noDay}`],
       ["2", expect.stringContaining("born")],
       ["3", `local ${noDay}`],
@@ -108,7 +110,7 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
       ["8", `born ${noDay}`],
     ]);
     // What a float holds is what the server stores, not the six digits that it shows.
-    expect(project.read("drop/out.csv")).toContain(',16777216,00ff22,"x,y","{""a"": 1}"');
+    expect(project.read("drop/out.csv")).toContain(',16777216,n,00ff22,"x,y","{""a"": 1}"');
     expect(explain((await project.run("point.yaml")).error)).toContain("place is of type geometry");
   });
 
@@ -141,7 +143,7 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
       ),
       "key.yaml": source("SELECT name FROM q", ", key: nam"),
       "table.yaml": moveJob("connection: crm, table: qq", "connection: drop, files: out.csv", { name: "name" }),
-      "bytes.yaml": source("SELECT name, raw FROM q", ", key: [name, raw]"),
+      "bytes.yaml": source("SELECT name, raw FROM q", ", key: [name, raw]").replace("name: name", "name: loadline_id"),
     });
     const good = await project.run("good.yaml");
     // Two rows that hold the same are two rows.
@@ -161,7 +163,13 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
       expect(explain(error), name).toMatch(new RegExp(said));
       expect(summary.exitCode, name).toBe(2);
     }
-    expect(countsOf(await project.run("bytes.yaml"))).toMatchObject({ extracted: 3, duplicates: 1 });
+    // What names two rows of one snapshot makes them no one record: none is left out for it.
+    expect(countsOf(await project.run("bytes.yaml"))).toMatchObject({ extracted: 3, duplicates: 0 });
+    expect(rowsOf(project, "drop/out.csv").map(({ name }) => name)).toEqual([
+      '["a", "78"]',
+      '["b", "79"]',
+      '["b", "79"]',
+    ]);
     expect(await server.query("SELECT COUNT(*) AS n FROM q")).toEqual([{ n: "3" }]);
   });
 
@@ -235,7 +243,7 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
 
   test("a value that the server would cut or round costs its row, and no other; defaults, numbers of the server and generated columns stay its own", async () => {
     await server.query(`${marks}; CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1);
-      CREATE TABLE line (id int AUTO_INCREMENT PRIMARY KEY, code varchar(5) NOT NULL, note varchar(3), seen timestamp NULL, parent int, qty int NOT NULL DEFAULT 7,
+      CREATE TABLE zero (id int AUTO_INCREMENT PRIMARY KEY, price double(10,2)); CREATE TABLE line (id int AUTO_INCREMENT PRIMARY KEY, code varchar(5) NOT NULL, note varchar(3), seen timestamp NULL, parent int, qty int NOT NULL DEFAULT 7,
         twice int AS (qty * 2) STORED, CONSTRAINT \`to parent\` FOREIGN KEY (parent) REFERENCES parent (id), UNIQUE KEY \`by code\` (code));
       CREATE TRIGGER no_evil BEFORE INSERT ON line FOR EACH ROW BEGIN IF NEW.note = 'bad' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no evil'; END IF; END`);
     using project = openProject({
@@ -246,6 +254,12 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
         parent: "parent",
         qty: "qty",
       }),
+      "zero.yaml": moveJob(
+        "connection: drop, files: zero.csv",
+        "connection: crm, table: zero, mode: upsert, key: id",
+        namesOf("id price"),
+      ),
+      "drop/zero.csv": "id,price\n0,1.25\n7,1.255\n",
       "drop/in.csv":
         "code,note,seen,parent,qty\na,x,2026-01-01T00:00:00Z,1,\nb,'  x  ',,,\nc,x,2026-01-01T00:00:00.5Z,,\nd,x,,9,\ne,bad,,,\nf,,,,3\n".replaceAll(
           "'",
@@ -269,8 +283,11 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
       { code: "a", note: "x", qty: "7", twice: "14" },
       { code: "f", note: null, qty: "3", twice: "6" },
     ]);
+    expect(countsOf(await project.run("zero.yaml"))).toMatchObject({ rejected: 1, loaded: 1 });
+    expect(rejectsOf(project)[0]?.["loadline_error"]).toContain("more than the 2 digits after the point");
+    expect(await server.query("SELECT id, price FROM zero")).toEqual([{ id: "0", price: "1.25" }]);
     // Each row is known by the number that the server gave it.
-    const [batch] = await server.query("SELECT HEX(results) AS results FROM loadline_batch ORDER BY written DESC");
+    const [, batch] = await server.query("SELECT HEX(results) AS results FROM loadline_batch ORDER BY written DESC");
     const results = unpackResults(batch?.["results"] ?? "");
     expect(results.flatMap((one) => ("id" in one ? [one.id] : []))).toEqual(rows.map(({ id }) => id));
   });

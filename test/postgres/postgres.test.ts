@@ -7,7 +7,7 @@ import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { explain } from "../../src/core/errors.ts";
 import { startPostgresRelay } from "../contract/postgres-relay.ts";
 import { countsOf } from "../contract/project.ts";
-import { moveJob, namesOf } from "../support/database-project.ts";
+import { moveJob, namesOf, rowsOf } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { openCrmProject } from "./crm-project.ts";
 import { kept, never, ownTypes } from "./types.ts";
@@ -111,6 +111,48 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     }
     expect(into).toContain("never.g can't be written: it is made of other columns");
     expect(into).toContain("never.n can't be written: it is numbered by the server");
+  });
+
+  test("blanks that mean nothing, a domain's default, a collation of its own, a lone \\. and a column q are what they are to the server", async () => {
+    await server.query(
+      "CREATE COLLATION caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE DOMAIN greeting AS text DEFAULT 'hello' NOT NULL",
+    );
+    await asRole(`CREATE TABLE people (id int PRIMARY KEY, padded bpchar, says greeting, city text COLLATE caseless UNIQUE, name text, "Name" text, n numeric(5, -2));
+      INSERT INTO people VALUES (1, 'ab  ', 'hi', 'Ulm'); CREATE TABLE lone (line text PRIMARY KEY)`);
+    const drop = "connection: drop, files: in.csv";
+    const into = "connection: crm, table: people, mode: upsert, key:";
+    const query = "SELECT CAST(NULL AS text) AS q, v FROM (VALUES ('a'), ('b')) x (v)";
+    using project = openProject({
+      "people.yaml": moveJob(drop, `${into} id`, namesOf("id padded says city")),
+      "names.yaml": moveJob(drop, `${into} id`, { id: "id", name: "city", Name: "city", n: "id" }),
+      "city.yaml": moveJob(drop, `${into} city`, namesOf("id city")),
+      "lone.yaml": moveJob(
+        "connection: drop, files: lone.csv",
+        "connection: crm, table: lone, mode: upsert, key: line",
+        namesOf("line"),
+      ),
+      "q.yaml": moveJob(`connection: crm, query: "${query}"`, "connection: drop, files: out.csv", {
+        id: "loadline_id",
+      }),
+      "drop/in.csv": 'id,padded,says,city\n1,"ab ",hi,Ulm\n2,,,Bonn\n3,,hi,BONN\n',
+      "drop/lone.csv": 'line\na\n\\.\n"b\n\\.\nc"\nd\n',
+    });
+    const ended = await project.run("people.yaml");
+    expect(countsOf(ended), explain(ended.error)).toMatchObject({ unchanged: 1, creates: 2, loaded: 1, failed: 1 });
+    expect(await server.query("SELECT id, says, city FROM people ORDER BY id")).toEqual([
+      { id: "1", says: "hi", city: "Ulm" },
+      { id: "2", says: "hello", city: "Bonn" },
+    ]);
+    const refused = explain((await project.run("names.yaml", "plan")).error);
+    expect(refused).toContain("Name and name differ in capital letters alone");
+    expect(refused).toContain("people.n can't be written: it is of type numeric(5,-2), which rounds what it is given");
+    expect(explain((await project.run("city.yaml", "plan")).error)).toContain("city is no external id");
+    expect(countsOf(await project.run("lone.yaml"))).toMatchObject({ loaded: 4 });
+    expect(await server.query('SELECT line FROM lone ORDER BY line COLLATE "C"')).toEqual(
+      ["\\.", "a", "b\n\\.\nc", "d"].map((line) => ({ line })),
+    );
+    await project.run("q.yaml");
+    expect(new Set(rowsOf(project, "drop/out.csv").map(({ id }) => id?.length))).toEqual(new Set([34]));
   });
 
   test("present values are asked for by key, or all are read where that costs less", async () => {

@@ -42,7 +42,6 @@ export const readDialect: ReadDialect<DuckdbSession> = {
   bind: async (session, values) => session.bind(values),
   boundInstant: (name) => `CAST(${bound(name)} AS TIMESTAMP WITH TIME ZONE)`,
   boundTexts: (name) => `SELECT unnest(from_json(CAST(${bound(name)} AS JSON), '["VARCHAR"]'))`,
-  marksRefusedRows: true,
   copyOut: (session, select, path) => session.copyOut(select, path),
   // Who writes has the file alone: what is there is committed.
   readClock: async () => now(),

@@ -25,7 +25,7 @@ const preparedMax = 100;
  * (https://dev.mysql.com/doc/refman/8.4/en/sql-mode.html, https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html).
  */
 const settings = `SET NAMES utf8mb4, SESSION
-  sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+  sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO',
   time_zone = '+00:00', sql_select_limit = 18446744073709551615, group_concat_max_len = 1073741824, sql_auto_is_null = 0,
   foreign_key_checks = 1, unique_checks = 1, net_write_timeout = 3600, net_read_timeout = 600, lock_wait_timeout = 600`;
 

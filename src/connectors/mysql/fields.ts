@@ -215,7 +215,10 @@ function fieldOfColumn(
     caseSensitive: true,
     referenceTo: parents.flatMap(({ column, parent }) => (column === name && parent != null ? [parent] : [])),
     ...(range === undefined ? {} : { range }),
-    ...(form === "decimal" ? { scale: Number(scale), wholeDigits: Number(precision) - Number(scale) } : {}),
+    // A DOUBLE(10,2) rounds as a decimal does, and warns of nothing.
+    ...(scale != null && (form === "decimal" || form === "double")
+      ? { scale: Number(scale), wholeDigits: Number(precision) - Number(scale) }
+      : {}),
     ...(type === "char" || type === "varchar" ? { maxLength: Number(row["length"]) } : {}),
     ...(type === "enum" ? { picklist: { values: labelsOf(shown ?? "").map(markCell), restricted: true } } : {}),
   });
@@ -226,7 +229,10 @@ function columnsIn(clause: string, rows: readonly Row[]): string[] {
   return rows.flatMap(({ name }) => (name != null && clause.includes(quoteName(name)) ? [name] : []));
 }
 
-/** Of `enum('a','it''s')`. */
+/** Of `enum('a','it''s','back\\\\slash')`: as the server escapes it. */
 function labelsOf(shown: string): string[] {
-  return [...shown.matchAll(/'((?:[^']|'')*)'/g)].map(([, text = ""]) => text.replaceAll("''", "'"));
+  const meant: Record<string, string> = { "''": "'", "\\0": "\0", "\\n": "\n", "\\r": "\r" };
+  return [...shown.matchAll(/'((?:[^'\\]|''|\\.)*)'/gs)].map(([, text = ""]) =>
+    text.replaceAll(/''|\\./gs, (escaped) => meant[escaped] ?? escaped.slice(1)),
+  );
 }

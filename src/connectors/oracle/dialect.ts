@@ -27,7 +27,6 @@ export const dialect: TargetDialect<OracleSession, OracleTable> = {
   boundInstant,
   boundTexts,
   copyOut: (session, select, path, signal) => session.copyOut(select, path, signal),
-  marksRefusedRows: true,
   readClock: openedAt,
   counter: rowscnCounter,
   markTable,

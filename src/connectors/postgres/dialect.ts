@@ -25,7 +25,11 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   tableKey,
   selectedColumns,
   nameByKey,
-  nameByContent: () => `md5(CAST(q AS text)) || '-' || row_number() OVER (PARTITION BY CAST(q AS text))`,
+  nameByContent() {
+    // Of a table with a column q, `q` alone is that column.
+    const content = "CAST(ROW(q.*) AS text)";
+    return `md5(${content}) || '-' || row_number() OVER (PARTITION BY ${content})`;
+  },
   cursorOf,
   instantText,
   bind: bindValues,

@@ -41,14 +41,16 @@ export interface PostgresTable extends DescribedTable {
 }
 
 const columnsOf = `WITH RECURSIVE base AS (
-    SELECT a.attnum AS at, t.oid, t.typname, t.typtype, t.typbasetype, a.atttypmod AS modifier
+    SELECT a.attnum AS at, t.oid, t.typname, t.typtype, t.typbasetype, a.atttypmod AS modifier, pg_get_expr(t.typdefaultbin, 0) AS initial
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
       WHERE a.attrelid = CAST($1 AS oid) AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL SELECT base.at, t.oid, t.typname, t.typtype, t.typbasetype, coalesce(nullif(base.modifier, -1), d.typtypmod)
+    UNION ALL SELECT base.at, t.oid, t.typname, t.typtype, t.typbasetype, coalesce(nullif(base.modifier, -1), d.typtypmod),
+        coalesce(base.initial, pg_get_expr(t.typdefaultbin, 0))
       FROM base JOIN pg_type d ON d.oid = base.oid JOIN pg_type t ON t.oid = base.typbasetype WHERE base.typtype = 'd')
   SELECT a.attname AS name, b.typname AS type, b.typtype AS form, b.modifier, format_type(b.oid, b.modifier) AS shown,
     format_type(b.oid, NULL) AS cast, a.attnotnull AS required, a.attgenerated <> '' AS generated,
-    a.attidentity AS identity, pg_get_expr(d.adbin, d.adrelid) AS initial,
+    a.attidentity AS identity, coalesce(pg_get_expr(d.adbin, d.adrelid), b.initial) AS initial,
+    (SELECT c.collisdeterministic FROM pg_collation c WHERE c.oid = a.attcollation) AS exact,
     pg_get_serial_sequence(CAST(CAST(a.attrelid AS regclass) AS text), a.attname) AS sequence,
     col_description(a.attrelid, a.attnum) AS label, current_user AS role, pg_is_in_recovery() AS standby,
     current_setting('default_transaction_read_only') AS "readOnly",
@@ -180,7 +182,8 @@ function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema
     ...(readOnly === undefined ? {} : { readOnly }),
     nillable: row["required"] !== "t",
     defaultedOnCreate: row["initial"] != null || identity !== "",
-    externalId: isUnique,
+    // To the server other texts are this key too: what is made by it would be written into another record.
+    externalId: isUnique && row["exact"] !== "f",
     unique: isUnique,
     caseSensitive: type !== "citext",
     referenceTo: parents,
@@ -193,10 +196,14 @@ function fieldOfColumn(row: Row, table: CatalogTable, role: string): FieldSchema
   });
 }
 
-function readOnlyBy({ generated, identity, type, shown }: Row, kind: FieldKind | undefined): FieldSchema["readOnly"] {
+function readOnlyBy(row: Row, kind: FieldKind | undefined): FieldSchema["readOnly"] {
+  const { generated, identity, type, shown, modifier } = row;
   if (generated === "t") return isMade;
   if (identity === "a") {
     return { why: "is numbered by the server (GENERATED ALWAYS)", next: "leave it out of the map" };
+  }
+  if (type === "numeric" && Number(modifier) >= 4 && numericRoom(Number(modifier)) === undefined) {
+    return { why: `is of type ${shown}, which rounds what it is given`, next: "a column of type numeric" };
   }
   if (kind !== undefined) return undefined;
   return isUnsure(type?.startsWith("_") === true ? "an array" : `of type ${shown}`);

@@ -22,7 +22,8 @@ function cellOfColumn({ name, cast, isText, isSettled, isPlanned }: TableColumn)
   if (isPlanned === true) return "CAST(NULL AS text)";
   const column = `t.${quoteName(name)}`;
   if (isSettled) return markText(settledText(column));
-  if (isText) return markText(cast === "character" ? `rtrim(${column})` : `CAST(${column} AS text)`);
+  // Of its own collation, one that takes other texts for equal say, a text can't be searched.
+  if (isText) return markText(`(${cast === "character" ? `rtrim(${column})` : `CAST(${column} AS text)`} COLLATE "C")`);
   if (cast.startsWith("timestamp")) return `to_json(${column}) #>> '{}'`;
   return cast === "time without time zone" ? `${column} || 'Z'` : `CAST(${column} AS text)`;
 }

@@ -20,7 +20,7 @@ const limits: RenderLimits = {
   days,
   nearest: ({ vendorType }) =>
     vendorType === "double precision" ? "DOUBLE" : vendorType === "real" ? "FLOAT" : undefined,
-  isPadded: ({ vendorType }) => vendorType.startsWith("character("),
+  isPadded: ({ vendorType }) => vendorType.startsWith("character(") || vendorType === "bpchar",
 };
 
 export function renderField(field: FieldSchema, value: string, type: string, reading: Reading): RenderedField {

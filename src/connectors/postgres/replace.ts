@@ -101,7 +101,7 @@ async function fill(
 ): Promise<void> {
   const headers = headerOf(batch.path);
   await session.rows(stageOf(headers));
-  await copyBatch(session, batch.path, headers, signal);
+  await copyBatch(session, batch, headers, signal);
   const written = writtenColumns(described, headers);
   const generated = [...described.columns.values()].filter(
     (column) => column.isIdentity && !written.some((one) => one.column.name === column.name),

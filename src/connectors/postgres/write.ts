@@ -30,7 +30,7 @@ export async function stageBatch(
       ? statementsOf(described, batch, headers, false)
       : versionStatementsOf(described, batch, headers, history);
   await session.rows(statements.stage);
-  await copyBatch(session, batch.path, headers);
+  await copyBatch(session, batch, headers);
   return (first, last) => statements.write(session, first, last);
 }
 
@@ -48,7 +48,7 @@ async function stageTyped(
   await session.query("SAVEPOINT loadline_stage");
   try {
     await session.rows(statements.stage);
-    await copyBatch(session, batch.path, headers);
+    await copyBatch(session, batch, headers);
     return (first, last) => statements.write(session, first, last);
   } catch (error) {
     if (refusalOf(error, described) === undefined) throw error;

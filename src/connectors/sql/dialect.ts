@@ -116,8 +116,6 @@ export interface ReadDialect<Session extends SqlSession> {
   boundTexts(name: string): string;
   /** Writes a CSV file: an empty text in quotes, nothing at all for NULL. */
   copyOut(session: Session, select: string, path: string, signal: AbortSignal): Promise<CopiedRows>;
-  /** Rows that can't be taken are told one by one: by their cells (copied-file.ts), or by the character NUL in them. */
-  marksRefusedRows?: true;
   /** Up to where all changes are there to be read. */
   readClock(session: Session, account: Pick<Account, "warnings">): Promise<Date>;
   /** Where rows say at which change of the whole system they were written. */

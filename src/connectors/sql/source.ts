@@ -5,8 +5,6 @@
 import { renameSync } from "node:fs";
 import type { RecordSchema } from "../../contract/records.ts";
 import type { ExtractedPart, ExtractRequest, Source } from "../../contract/source.ts";
-import { Failure } from "../../core/errors.ts";
-import { exitCode } from "../../core/exit-code.ts";
 import { syncFile } from "../../core/files.ts";
 import { keysLocator, pendingLocator } from "../../core/model.ts";
 import { describePart, partPath } from "../../core/part-file.ts";
@@ -135,12 +133,10 @@ async function* extract<Session extends SqlSession>(
     }
     return copied;
   });
-  for (const [which, rows] of copied) yield await finishPart(client.name, dialect, request, which, rows);
+  for (const [which, rows] of copied) yield await finishPart(request, which, rows);
 }
 
 async function finishPart(
-  connection: string,
-  { marksRefusedRows }: Pick<ReadDialect<SqlSession>, "marksRefusedRows">,
   request: ExtractRequest<ObjectSource>,
   which: Which,
   { rows, content }: CopiedRows,
@@ -155,9 +151,6 @@ async function finishPart(
     window: { label: object, locator: "copy" },
     keys: { label: `${object}, all keys`, locator: keysLocator },
   };
-  const part = await describePart(path, ordinals[which], { ...origins[which], rows }, content);
-  if (!part.suspect || marksRefusedRows === true) return part;
-  throw new Failure(exitCode.failed, `${connection}: ${object} holds bytes that are no UTF-8`, {
-    next: "look for them in the database: in PostgreSQL its encoding is SQL_ASCII, say",
-  });
+  // A row with NUL, or with bytes that are no UTF-8, is found as a file's is, and rejected by name.
+  return describePart(path, ordinals[which], { ...origins[which], rows }, content);
 }

@@ -98,7 +98,8 @@ function fieldOfColumn(column: SqliteColumn, { columns, uniques, parents, isNumb
   const isLoose = declared === "" || declared.toUpperCase() === "ANY";
   const readOnly = isGenerated ? isMade : refusalOf(declared, { kind, isLoose, isNumbered });
   const isWritten = readOnly === undefined;
-  const isUnique = (alone !== undefined || isOnlyKey) && isWritten;
+  // A key of a collation that takes other texts for equal has no such index.
+  const isUnique = (alone !== undefined || isRowNumber) && isWritten;
   return fieldOf({
     name,
     vendorType: declared === "" ? "no type" : declared.toUpperCase(),

@@ -46,7 +46,6 @@ export const readDialect: ReadDialect<SqliteSession> = {
   // A time to the second begins with its second.
   boundInstant: (name) => (name === "from" ? "(substr(:loadline_from, 1, 19) || '.000Z')" : `:loadline_${name}`),
   boundTexts: (name) => `SELECT value FROM json_each(:loadline_${name})`,
-  marksRefusedRows: true,
   copyOut: (session, select, path, signal) => copyRows(session, select, path, signal, readSourceCell),
   readClock: async () => now(),
 };

@@ -28,7 +28,13 @@ import { compileTimes, timeSchema } from "./newest.ts";
 import { refuseSecondRecords } from "./one-of-several.ts";
 import { refuseOtherDelimiter } from "./other-delimiter.ts";
 import { nameParents } from "./parents.ts";
-import { findObjectProblems, findRoundProblem, findTypeProblem, findWrittenTwice } from "./schema-problems.ts";
+import {
+  findObjectProblems,
+  findRoundProblem,
+  findSameNames,
+  findTypeProblem,
+  findWrittenTwice,
+} from "./schema-problems.ts";
 import { carriedNumber, digitsOfColumn } from "./source-numbers.ts";
 import { StreamLookups } from "./stream-lookups.ts";
 import { findTableProblems } from "./table-modes.ts";
@@ -95,7 +101,7 @@ export async function compileStream(given: CompileInput): Promise<CompiledStream
   checkKey(stream, schema, key, problems);
   const where = await compileWhere(input, schema, problems);
   problems.push(...findDedupeProblems(stream, fieldSchemas));
-  problems.push(...findWrittenTwice(stream, schema, fieldSchemas));
+  problems.push(...findWrittenTwice(stream, schema, fieldSchemas), ...findSameNames(stream));
   if (problems.length > 0) throw diagnosticsFailure(problems);
   return {
     stream,

@@ -122,6 +122,18 @@ export function findWrittenTwice(
   });
 }
 
+/** Of a database `name` and `"Name"` are two columns; names of columns here are one, capital letters aside. */
+export function findSameNames({ fields }: Stream): Diagnostic[] {
+  const first = new Map<string, string>();
+  return fields.flatMap(({ target, targetPlace }) => {
+    const other = first.get(target.toLowerCase());
+    if (other === undefined) first.set(target.toLowerCase(), target);
+    if (other === undefined || other === target) return [];
+    const message = `${target} and ${other} differ in capital letters alone, by which a map does not tell fields apart`;
+    return [{ place: targetPlace, length: target.length, message, next: "map one of them" }];
+  });
+}
+
 function isOwned({ own }: MappedField): boolean {
   return own !== false;
 }

@@ -130,6 +130,12 @@ interface SelectedRows {
   sampled?: (key: string) => string;
 }
 
+/** A database gives each part of one snapshot. */
+function recordsOf({ stream: { source } }: CompiledStream, seen: string | undefined): Pick<KeysInput, "records"> {
+  if (source.kind === "files") return {};
+  return { records: { ...(seen === undefined ? {} : { seen }), isSnapshot: source.sql !== undefined } };
+}
+
 async function selectRows(input: DiffInput): Promise<SelectedRows> {
   const { engine, target, compiled, staged, selection, seen, timezone } = input;
   const { object } = compiled.stream.target;
@@ -146,7 +152,7 @@ async function selectRows(input: DiffInput): Promise<SelectedRows> {
     stage: staged.view,
     key,
     isSmall: isSmall(staged) && !mergesRows(compiled),
-    ...(compiled.stream.source.kind === "files" ? {} : { records: seen === undefined ? {} : { seen } }),
+    ...recordsOf(compiled, seen),
     ...dedupeKeys(compiled),
     ...(kept.length === 0 ? {} : { kept: kept.map(({ ordinal }) => ordinal) }),
     ...(selection.limit === undefined ? {} : { limit: selection.limit }),
