@@ -26,7 +26,7 @@ export interface MatchInput {
 
 /**
  * Makes `outcomes`: key, id, outcome, error of each sent row, in the order of the batch; and `explained`, without a row yet.
- * outcome: loaded | failed | unprocessed | deferred | resent | unlinked | missing | contradictory; met: it was to be created and was there by
+ * outcome: loaded | failed | conflict | unprocessed | deferred | resent | unlinked | missing | contradictory; met: it was to be created and was there by
  * then, so that the row was written into a record that nobody had compared it with
  */
 export function matchResults(input: MatchInput): string {
@@ -106,6 +106,6 @@ export function selectOutcomes(action: Action, hasErrors: boolean): string {
 export function countOutcomes(): string {
   return `SELECT count(*) AS rows, count(*) FILTER (outcome = 'loaded') AS loaded,
     count(*) FILTER (outcome = 'loaded' AND met) AS met,
-    count(*) FILTER (${isRefused}) AS failed,
+    count(*) FILTER (${isRefused}) AS failed, count(*) FILTER (outcome = 'conflict') AS conflicts,
     count(*) FILTER (outcome IN ('missing', 'contradictory')) AS unclear FROM ${outcomesTable}`;
 }

@@ -57,6 +57,8 @@ export interface PresentRequest extends Pick<SnapshotRequest, "fields" | "key" |
   what: string;
   /** The batch's column that names the records to read. */
   by?: string;
+  /** BOOLEAN SQL: of which rows; of all if not given. */
+  where?: string;
 }
 
 /** What the target holds now: a table function with id, version and the fields. */
@@ -64,7 +66,7 @@ export async function readPresent(
   context: RunContext,
   stream: Stream,
   batch: BatchRecord,
-  { by, what, ...request }: PresentRequest,
+  { by, what, where = "true", ...request }: PresentRequest,
 ): Promise<string> {
   const { engine, signal } = context;
   return readRecords(
@@ -74,7 +76,10 @@ export async function readPresent(
       object: stream.target.object,
       ...versionsOf(stream.target),
       by: by ?? "",
-      names: by === undefined ? undefined : `SELECT DISTINCT ${identifier(by)} AS name FROM ${batchRows(batch)}`,
+      names:
+        by === undefined
+          ? undefined
+          : `SELECT DISTINCT ${identifier(by)} AS name FROM ${batchRows(batch)} WHERE ${where}`,
       folder: subfolder(context, "snapshot"),
       name: `${stream.name}-${batch.number}-${what}`,
       signal,

@@ -23,6 +23,7 @@ import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { type ChangedSince, findChangedSince, isOfPresent } from "./changed-since.ts";
+import { changedSince, createOnly, madeSince, tellHeldBack } from "./made-since.ts";
 import { refuseOtherFile } from "./other-file.ts";
 import { findOutside, type StaleRows } from "./outside-where.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
@@ -105,6 +106,7 @@ interface Known {
 }
 
 async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRecord, known: Known): Promise<void> {
+  if (await createOnly(context, stream, batch)) return;
   const stale = await findStale(context, stream, batch, known);
   if (stale === undefined) return;
   const { onConflict } = context.run.options;
@@ -113,7 +115,7 @@ async function recheckBatch(context: RunContext, stream: Stream, batch: BatchRec
 }
 
 function holdChanged(context: RunContext, stream: Stream, batch: BatchRecord, rows: string): Promise<void> {
-  return splitOff(context, stream, batch, { rows, as: "conflict", why: "changed in the target since the plan" });
+  return splitOff(context, stream, batch, { rows, as: "conflict", why: changedSince });
 }
 
 interface SplitRows {
@@ -140,7 +142,7 @@ export async function splitOff(
   const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)`;
   const parts = count === batch.rows ? [] : [await writePart(context, batch, nextNumber(context, stream.name), others)];
   const path = await storeUnwritten(context, stream, batch, as);
-  const message = `${countOf(count, "row")} ${why}: not written`;
+  const message = tellHeldBack(count, why);
   const counts = as === "conflict" ? { conflicts: count } : { failed: count };
   ledger.split(batch, "settled", { ...counts, resultsSha256: await hashFile(path), message }, parts);
   failpoint("rechecked");
@@ -239,7 +241,7 @@ async function findMade(
   const target = targetOf(context, stream.target.connection);
   const present = await readPresent(context, stream, batch, { what: "made", fields: [key], key: [key], by: key });
   const ofKey = keyOfFields(target, await resolveFields(target, stream, [key])).of();
-  const made = `SELECT n, ${literal(key)} AS field, 'the record was made since the plan' AS message
+  const made = `SELECT n, ${literal(key)} AS field, ${literal(madeSince)} AS message
     FROM ${batchRows(batch)} WHERE ${ofKey} IN (SELECT ${ofKey} FROM ${present})`;
   if (adoptBy === undefined || !headerOf(batch.path).includes(adoptBy)) return made;
   const like = await readPresent(context, stream, batch, {

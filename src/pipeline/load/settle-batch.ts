@@ -22,6 +22,7 @@ import type { Engine } from "../../stage/engine.ts";
 import { answersPath, resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { markUnlinked, writeLaterLinks } from "./later-links.ts";
+import { markMade, tellHeldBack } from "./made-since.ts";
 import { nextNumber } from "./part-of-batch.ts";
 import { mayResend, writeResentRows } from "./resend.ts";
 
@@ -81,10 +82,12 @@ async function settleByResults(context: RunContext, stream: Stream, given: Ended
   const others = [...resent.batches, ...later.batches];
   const untold = batch.rows - rowsTold(counts) - others.reduce((sum, { rows }) => sum + rows, 0);
   if (untold > 0) counts.inDoubt += untold;
+  const heldBack = counts.conflicts > 0 ? tellHeldBack(counts.conflicts) : "";
   const messages = [
     ended.state === "failed" ? ended.message : "",
     untold > 0 ? `${countOf(untold, "row")} of the batch's file without a result` : "",
     counts.met > 0 ? `${countOf(counts.met, "row")} met a record made since the plan, and was written into it` : "",
+    heldBack,
     resent.message,
     later.message,
   ];
@@ -102,6 +105,7 @@ async function settleByResults(context: RunContext, stream: Stream, given: Ended
     const message = `${stream.name}: ${countOf(counts.met, "row")} to create met a record that was made since the plan, and was written into it`;
     context.emit({ type: "warning", message });
   }
+  if (heldBack !== "") context.emit({ type: "warning", message: `${stream.name}: ${heldBack}` });
   if (resent.batches.length > 0) context.emit({ type: "rows-resent", stream: stream.name, message: resent.message });
   return settled;
 }
@@ -159,6 +163,7 @@ async function storeOutcomes(
     await explainErrors(engine, readError);
     const mark = mayResend(batch) ? markResent : markDeferred;
     await engine.run(mark(ended.state === "failed" && ended.again));
+    await markMade(context, stream, batch);
   }
   const isAnyUnlinked = await markUnlinked(context, stream, batch);
   await engine.run(
@@ -169,7 +174,7 @@ async function storeOutcomes(
   return {
     succeeded: Number(counts["loaded"]),
     failed: Number(counts["failed"]),
-    conflicts: 0,
+    conflicts: Number(counts["conflicts"]),
     inDoubt: Number(counts["unclear"]),
     met: Number(counts["met"]),
   };

@@ -1,0 +1,57 @@
+// Creates that meet a record which somebody made since the plan, told by the call that would have made it. In: a batch of
+// which nothing was sent; its outcomes later. Out: such rows as conflicts. What must hold: only where the target itself
+// refuses to make a second record with the key: that is surer than looking before, and takes no call of its own.
+
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import { literal } from "../../core/sql.ts";
+import type { Stream } from "../../job/job.ts";
+import { outcomesTable } from "../../load/results.ts";
+import { keyOfFields } from "../../load/row-key.ts";
+import { countOf } from "../../report/numbers.ts";
+import { sizeOf } from "../batches/forecast.ts";
+import { externalIdOf, isLookedAtAgain, operationOf } from "../batches/ways.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
+import { readPresent } from "./present-now.ts";
+import { resolveFields } from "./settle-batch.ts";
+
+/** Why rows are held back. */
+export const changedSince = "changed in the target since the plan";
+export const madeSince = "the record was made since the plan";
+
+export function tellHeldBack(rows: number, why = changedSince): string {
+  return `${countOf(rows, "row")} ${why}: not written`;
+}
+
+/** Has a run that is gone on with make its records by a call that finds none of the key, in place of asking for them first. */
+export async function createOnly(context: RunContext, stream: Stream, batch: BatchRecord): Promise<boolean> {
+  const { via, state, operation } = batch;
+  if (via !== "collections" || state !== "planned" || operation !== "upsert" || batch.action !== "create") return false;
+  // A plan that is applied is refused as a whole, or told before it is written; what a link names comes by upserts.
+  if (context.run.command === "apply" || isLookedAtAgain(stream, batch) || sizeOf(stream, batch).parents > 0)
+    return false;
+  const target = targetOf(context, stream.target.connection);
+  const schema = await target.describe(stream.target.object);
+  if (externalIdOf("insert", stream.target, target, schema) === undefined) return false;
+  context.ledger.advance(batch, "planned", { operation: "insert" });
+  return true;
+}
+
+/** Marks the refused rows of table `outcomes` whose key a record has by now. */
+export async function markMade(context: RunContext, stream: Stream, batch: BatchRecord): Promise<void> {
+  const isCreatedOnly = batch.operation === "insert" && operationOf("create", stream.target) === "upsert";
+  if (!isCreatedOnly) return;
+  const { engine } = context;
+  const refused = `SELECT n FROM ${outcomesTable} WHERE outcome = 'failed'`;
+  const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${refused})`);
+  if (Number(rows) === 0) return;
+  const [key = ""] = stream.target.key;
+  const target = targetOf(context, stream.target.connection);
+  const read = { what: "made", fields: [key], key: [key], by: key, where: `n IN (${refused})` };
+  const present = await readPresent(context, stream, batch, read);
+  const ofKey = keyOfFields(target, await resolveFields(target, stream, [key])).of();
+  await engine.run(`UPDATE ${outcomesTable} SET outcome = 'conflict', error = ${literal(madeSince)}
+    WHERE outcome = 'failed' AND match_key IN (SELECT ${ofKey} FROM ${present})`);
+  await engine.run(
+    `INSERT INTO explained VALUES (${literal(madeSince)}, ${literal(key)}, ${literal(madeSince)}, NULL)`,
+  );
+}
