@@ -227,7 +227,10 @@ function writtenOf(node: Node | undefined): Written {
   if (node?.class !== "CONSTANT") return { kind: "computed" };
   const [constant] = constantsOf(node);
   if (constant !== undefined) return { kind: "text", text: constant.text };
-  return { kind: "constant", value: (node["value"] as { value?: unknown }).value ?? null };
+  const { value = null, type } = node["value"] as { value?: unknown; type: { type_info?: { scale?: number } | null } };
+  // 2.7 is 27 of one decimal there.
+  const scale = type.type_info?.scale ?? 0;
+  return { kind: "constant", value: typeof value === "number" && scale > 0 ? value / 10 ** scale : value };
 }
 
 function offsetOf(node: Node): { offset?: number } {

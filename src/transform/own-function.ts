@@ -17,8 +17,8 @@ export interface OwnFunction {
   takes?: string;
   /** At least one; `gives` as the engine writes the result, or NULL. */
   examples: readonly { call: string; gives: string }[];
-  /** By the name of an argument: what is wrong with what is written there. */
-  complain?: Readonly<Record<string, (written: Written) => string | undefined>>;
+  /** By the name of an argument: what is wrong with what is written there, in that call. */
+  complain?: Readonly<Record<string, (written: Written, call: readonly Written[]) => string | undefined>>;
   /** What follows CREATE MACRO and its name: `(value) AS …`. None may be volatile, as DuckDB's `error` is: TRY refuses that. */
   macro(run: RunClock, calls: Calls): string;
   /**
@@ -76,7 +76,7 @@ export function findCallProblems(
     return [{ message: `${name} takes ${count}, here ${call.length === 1 ? "is" : "are"} ${call.length}` }];
   }
   return call.flatMap((written, argument) => {
-    const message = complain[wanted[argument]?.name ?? ""]?.(written);
+    const message = complain[wanted[argument]?.name ?? ""]?.(written, call);
     return message === undefined ? [] : [{ message: `${name}: ${message}`, argument }];
   });
 }

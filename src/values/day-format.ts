@@ -22,7 +22,8 @@ const places: Readonly<Record<string, string>> = {
   B: "[A-Za-z]{3,9}",
   a: "[A-Za-z]{3}",
   A: "[A-Za-z]{6,9}",
-  z: "[+-][0-9]{2}(?::?[0-9]{2})?",
+  // No place on earth is further than 14 hours from UTC; the engine takes +99:99.
+  z: "(?:Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)",
 };
 
 function placesOf(format: string): string[] {
@@ -34,7 +35,17 @@ export function complainAboutFormat(format: string): string | undefined {
   const found = placesOf(format);
   const strange = found.find((place) => place !== "%" && places[place.replace(/^-/, "")] === undefined);
   if (strange !== undefined) return `"%${strange}" is no place of a date that can be read`;
-  return found.some((place) => place !== "%") ? undefined : "it has no place, such as %d, %m or %Y";
+  if (!found.some((place) => place !== "%")) return "it has no place, such as %d, %m or %Y";
+  const zone = zoneWritten(format);
+  return zone === undefined
+    ? undefined
+    : `its ${zone} is not read as a zone, so that the time would be of another one: write %z, which reads Z and +02:00`;
+}
+
+/** What stands for a zone at the end of a time and is none of its places. */
+function zoneWritten(format: string): string | undefined {
+  if (!/%-?[HI]/.test(format) || /%-?z/.test(format)) return undefined;
+  return /(?<![A-Za-z])(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)\s*$/.exec(format.replaceAll(/%-?./gs, " "))?.[0].trim();
 }
 
 /** The same of a format of days: a day without its year, say, would be one of 1900. */

@@ -40,12 +40,18 @@ export function monthNames(language: string): string[][] {
   return (names[language] ?? "").split("|").map((month) => month.split(" "));
 }
 
+/** Of Turkish `i` and `ı`, whose capitals are İ and I, the engine knows neither pair. */
+function namesPattern(language: string, month: number): string {
+  const pattern = (monthNames(language)[month] ?? []).join("|");
+  return language === "tr" ? pattern.replaceAll(/[iı]/g, "[iıİ]") : pattern;
+}
+
 /** VARCHAR: `text` with the month of a locale in English and in full, without the dot of one that is cut short. */
 export function englishMonths(text: string, locale: string): string {
   const language = `lower(split_part(replace(${locale}, '_', '-'), '-', 1))`;
   const edge = `[^A-Za-z${lettersAbroad}]`;
   return english.reduce((sql, name, month) => {
-    const branches = monthLocales.map((one) => `WHEN '${one}' THEN '${(monthNames(one)[month] ?? []).join("|")}'`);
+    const branches = monthLocales.map((one) => `WHEN '${one}' THEN '${namesPattern(one, month)}'`);
     // Constant as a rule, and then computed once.
     const pattern = `concat('(?i)(^|${edge})(?:', CASE ${language} ${branches.join(" ")} END, ')(?:[.]|($|${edge}))')`;
     return `regexp_replace(${sql}, ${pattern}, '\\1${name}\\2')`;

@@ -183,6 +183,13 @@ describe("our functions", () => {
     ]);
     expect(await told("parse_decimal(a, 5)")).toEqual(["17: parse_decimal: the locale is a text: 'de', 'en-US'"]);
     expect(await told("parse_decimal(a, b)")).toEqual([]);
+    expect(await told("truncate(a, 2.7)")).toEqual(["12: truncate: the count is a whole number, 80 say"]);
+    expect(await told("parse_bool(a, ['x'], ['', 'X'])")).toEqual(['22: parse_bool: "X" stands in both lists']);
+    for (const zone of ["Z", " UTC", " +00:00"]) {
+      const [complaint] = await told(`parse_datetime(a, '%Y-%m-%dT%H:%M:%S${zone}')`);
+      expect(complaint).toContain(`its ${zone.trim()} is not read as a zone`);
+    }
+    expect(await told("parse_date(a, '%Y-%m-%dT00:00:00Z')")).toEqual([]);
   });
 
   test("every function that is allowed exists in the engine", async () => {

@@ -1,14 +1,15 @@
 // HTML as the text that a reader sees. In: HTML, or text with characters written as in HTML. Out: text with the line breaks
 // of its blocks. What must hold: no tag is left; text that only looks like one (a < b, <ann@x.com>) stays.
 
+import { trimInvisible } from "../../values/trim.ts";
 import type { Compute } from "../computed.ts";
 import { namedCharacters } from "./entities.ts";
 
 /** What a tag begins with. An address in angle brackets does not. */
 const name = "[a-z][a-z0-9-]*(?::[a-z][a-z0-9-]*)?(?=[\\s/>])";
-/** Each stops at the next angle bracket, so that a text of many is read once. */
+/** Each stops at the next angle bracket, so that a text of many is read once. What is never closed goes on to the end. */
 const attributes = `(?:[^<>"']|"[^"<]*"|'[^'<]*')*`;
-const unseen = "<!--[^]*?-->|<[!?][^<>]*>|<(script|style|template)(?=[\\s/>])[^]*?</\\1\\s*>";
+const unseen = "<!--[^]*?(?:-->|$)|<[!?][^<>]*>|<(script|style|template)(?=[\\s/>])[^]*?(?:</\\1\\s*>|$)";
 const tag = new RegExp(`${unseen}|</?(${name})(?:${attributes}|[^<>]*)>`, "gi");
 
 const blocks = new Set(
@@ -25,13 +26,14 @@ export function readHtml(): Compute {
   const named = namedCharacters();
   return (html) => {
     const text = html.search(tag) === -1 ? html : stripTags(html);
-    return text.replace(
+    const written = text.replace(
       /&(?:#x([0-9a-f]{1,8})|#([0-9]{1,8})|([a-z][a-z0-9]{1,31}));/gi,
-      (written, hex, decimal, known) =>
+      (reference, hex, decimal, known) =>
         known === undefined
           ? numbered(Number.parseInt(hex ?? decimal, hex === undefined ? 10 : 16))
-          : (named.get(known) ?? written),
+          : (named.get(known) ?? reference),
     );
+    return trimInvisible(written);
   };
 }
 

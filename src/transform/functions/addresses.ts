@@ -158,8 +158,10 @@ function readUrl(): Reading {
 
 /** x.com/@ann is a page of x.com; a name with a slash has no point before it. */
 function readDomain(): Reading {
-  const name = "(?:(?:[^/.?#@<>\\s:]*/[^?#@<>\\s:]*|[^/?#@<>\\s:]*)@)";
-  const before = `(?:[^<>]*<\\s*)?(?:${mailto}[^@<>\\s]*@|${http}[Ss]?://${name}?|${name}?)(?:[Ww]{3}[.])?`;
+  // To a browser a backslash is a slash: http://x.com\\@y.com is a page of x.com.
+  const other = "@<>\\s:\\\\";
+  const name = `(?:(?:[^/.?#${other}]*/[^?#${other}]*|[^/?#${other}]*)@)`;
+  const before = `(?:[^<>]*<\\s*)?(?:${mailto}[^@<>\\s\\\\]*@|${http}[Ss]?://${name}?|${name}?)(?:[Ww]{3}[.])?`;
   const grammar = `^${unseen}${before}(${host})[.]?(?::([0-9]{1,5}))?(?:${rest})?(?:\\s*>)?${unseen}$`;
   const found = ofGroups(grammar, ["host", "port"], (groups) => {
     const written = `${groups}.host`;

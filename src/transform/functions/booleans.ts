@@ -60,7 +60,7 @@ const languages: Readonly<Record<string, readonly [yes: string, no: string]>> = 
 
 /** VARCHAR `true`, `false` or NULL. The language of a region is that of its beginning: de-AT. */
 function readOfLanguage(): string {
-  const word = `lower(${trimmed(asText)})`;
+  const word = small(trimmed(asText));
   const branches = Object.entries(languages).map(
     ([language, [yes, no]]) =>
       `WHEN ${literal(language)} THEN MAP {${[...entries(`true 1 ${yes}`, "true"), ...entries(`false 0 ${no}`, "false")].join(", ")}}`,
@@ -68,13 +68,18 @@ function readOfLanguage(): string {
   return `(CASE lower(split_part(replace(words, '_', '-'), '-', 1)) ${branches.join(" ")} END)[${word}]`;
 
   function entries(words: string, meaning: string): string[] {
-    return words.split(" ").map((one) => `${literal(one)}: '${meaning}'`);
+    return words.split(" ").map((one) => `${literal(one.replaceAll("ı", "i"))}: '${meaning}'`);
   }
+}
+
+/** In small letters. Of `ı`, which Turkish has beside `i`, the engine makes I and does not make it again of that. */
+function small(text: string): string {
+  return `replace(lower(${text}), 'ı', 'i')`;
 }
 
 /** BOOLEAN: the text is a word of the list. */
 function isAmong(list: string): string {
-  return `list_contains(list_transform(${list}, lambda word: lower(word)), lower(coalesce(${trimmed(asText)}, '')))`;
+  return `list_contains(list_transform(${list}, lambda word: ${small("word")}), ${small(`coalesce(${trimmed(asText)}, '')`)})`;
 }
 
 /** A blank text is none, unless the lists have it. */
@@ -83,8 +88,8 @@ function readOfLists(others: string): string {
     WHEN NOT (${isBlank(asText)}) THEN CAST(${impossible(asText)} AS BOOLEAN) END`;
 }
 
-function complainAboutWords(written: Written): string | undefined {
-  if (written.kind === "list") return complainAboutOthers(written);
+function complainAboutWords(written: Written, call: readonly Written[]): string | undefined {
+  if (written.kind === "list") return complainAboutOthers(written, call);
   if (written.kind !== "text") return "it wants a language, 'de' say, or a list of words for true";
   const language = written.text.replace("_", "-").split("-")[0]?.toLowerCase() ?? "";
   if (languages[language] !== undefined) return undefined;
@@ -92,7 +97,16 @@ function complainAboutWords(written: Written): string | undefined {
   return `the words of "${written.text}" are not known${meant === undefined ? "" : `; did you mean ${meant}?`}; a list of words does as well: ['x']`;
 }
 
-function complainAboutOthers(written: Written): string | undefined {
-  const isList = written.kind === "list" && written.items.every(({ kind }) => kind === "text");
-  return isList ? undefined : "it wants a list of words, ['FALSCH', ''] say";
+function complainAboutOthers(written: Written, call: readonly Written[]): string | undefined {
+  const texts = textsOf(written);
+  if (texts === undefined) return "it wants a list of words, ['FALSCH', ''] say";
+  const words = new Set(call[1] === written ? [] : textsOf(call[1])?.map((word) => word.toLowerCase()));
+  const both = texts.find((word) => words.has(word.toLowerCase()));
+  return both === undefined ? undefined : `"${both}" stands in both lists`;
+}
+
+function textsOf(written: Written | undefined): string[] | undefined {
+  if (written?.kind !== "list") return undefined;
+  const texts = written.items.flatMap((item) => (item.kind === "text" ? [item.text] : []));
+  return texts.length === written.items.length ? texts : undefined;
 }

@@ -33,6 +33,7 @@ export const dateFunctions: readonly OwnFunction[] = [
     examples: [
       { call: "parse_datetime('31.12.1980 08:15', ['%d.%m.%Y %H:%M', '%d.%m.%Y'])", gives: "1980-12-31 08:15:00" },
       { call: "parse_datetime('2026-01-31T08:15:00+02:00', '%Y-%m-%dT%H:%M:%S%z')", gives: "2026-01-31 06:15:00+00" },
+      { call: "parse_datetime('2026-01-31T08:15:00Z', '%Y-%m-%dT%H:%M:%S%z')", gives: "2026-01-31 08:15:00+00" },
       { call: "parse_datetime('46084.5', 'excel')", gives: "2026-03-03 12:00:00" },
     ],
     complain: { format: complainAboutTimes, locale: complainAboutMonths },
@@ -216,9 +217,15 @@ function hasFormat(text: string, format = "format"): string {
 }
 
 function strptime(text: string): string {
-  return `system.main.strptime(${text}, format)`;
+  return `system.main.strptime(${writeZone(text, "format")}, format)`;
 }
 
 function tryStrptime(text: string, format = "format"): string {
-  return `system.main.try_strptime(${text}, ${format})`;
+  return `system.main.try_strptime(${writeZone(text, format)}, ${format})`;
+}
+
+/** The engine does not know Z. */
+function writeZone(text: string, format: string): string {
+  const isZ = `ends_with(replace(${format}, '%-', '%'), '%z') AND ends_with(${text}, 'Z')`;
+  return `CASE WHEN ${isZ} THEN left(${text}, -1) || '+00' ELSE ${text} END`;
 }

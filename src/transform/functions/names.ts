@@ -79,7 +79,8 @@ function capitalise(): string {
   const irish = `regexp_replace(${scottish}, '${up}(${letter}[''’])(${letter}{2})', '${mark}\\1${mark}\\2', 'g')`;
   const inside = (sql: string) => `regexp_replace(${sql}, ' ${up}(${particles}) ', ' \\1 ', 'g')`;
   const first = `regexp_replace(${inside(inside(irish))}, '^${up}((?:${particles}) (?:${particles}) )', '${smallMark}\\1')`;
-  const pieces = `regexp_replace(${first}, '${allUp}', '${mark}${wholeMark}', 'g')`;
+  const greek = `regexp_replace(${first}, 'σ($|[^${inWord}])', 'ς\\1', 'g')`;
+  const pieces = `regexp_replace(${greek}, '${allUp}', '${mark}${wholeMark}', 'g')`;
   const cased = `CASE WHEN starts_with(piece, '${wholeMark}') THEN upper(substr(piece, 2))
     WHEN starts_with(piece, '${smallMark}') THEN substr(piece, 2)
     ELSE upper(left(piece, 1)) || substr(piece, 2) END`;

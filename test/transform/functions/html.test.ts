@@ -29,7 +29,11 @@ const texts: Record<string, string | null> = {
   "&lt;b&gt; &amp;amp; &#8364; &#x20AC; &#150; &euro; &notin; &nosuch; AT&T": "<b> &amp; € € – € ∉ &nosuch; AT&T",
   "&#0;&#xD800;&#9999999;": "\ufffd\ufffd\ufffd",
   "a&nbsp;b": "a\u00a0b",
+  "a<script>b": "a",
+  "a<style>p{}</style": "a",
+  "a<!-- b": "a",
   "<p> </p>": null,
+  "<p>&nbsp;</p>": null,
   " ": null,
 };
 

@@ -38,7 +38,7 @@ const capitals: Record<string, string | null> = {
   "müller-LÜDENSCHEIDT": "Müller-Lüdenscheidt",
   "Zoe\u0308 ÇELİK": "Zoe\u0308 Çelİk",
   İSTANBUL: "İstanbul",
-  ΣΙΣΥΦΟΣ: "Σισυφοσ",
+  "ΣΙΣΥΦΟΣ ΝΙΚΟΣ-Σ.": "Σισυφος Νικος-Σ.",
   "МАРИЯ ИВАНОВА": "Мария Иванова",
   "(acme) n/a": "(Acme) N/A",
   "山田 太郎": "山田 太郎",

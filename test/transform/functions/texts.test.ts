@@ -31,6 +31,20 @@ const calls: Record<string, [call: string, gives: string | null | typeof refused
     ["country_name('DE', CAST(NULL AS VARCHAR))", refused],
     ["phone('030 901820', 'DE', CAST(NULL AS VARCHAR))", refused],
   ],
+  "parse_bool: capitals of Turkish": [
+    ["parse_bool('YANLIŞ', 'tr')", "false"],
+    ["parse_bool('hayır', 'tr')", "false"],
+    ["parse_bool('hayır', ['İPTAL'], ['HAYIR'])", "false"],
+    ["parse_bool('iptal', ['İPTAL'], ['HAYIR'])", "true"],
+  ],
+  "parse_datetime: zones": [
+    ["strptime('2026-01-01T00:00:00Z', '%Y-%m-%dT%H:%M:%S%z')", "2026-01-01 00:00:00+00"],
+    ["parse_datetime('2026-01-01T00:00:00+99:99', '%Y-%m-%dT%H:%M:%S%z')", refused],
+    ["parse_datetime('2026-01-01T00:00:00+0160', '%Y-%m-%dT%H:%M:%S%z')", refused],
+    ["parse_datetime('1 MAYIS 2026 10:00', '%d %B %Y %H:%M', 'tr')", "2026-05-01 10:00:00"],
+    ["parse_datetime('1 NİSAN 2026 10:00', '%d %B %Y %H:%M', 'tr')", "2026-04-01 10:00:00"],
+  ],
+  "what only looks like a blank is one": [["blank_to('\u3164', 'none')", "none"]],
   "truncate: no more than so many, and nothing in halves": [
     [`truncate(${family} || 'ab', 3)`, ""],
     [`truncate('a' || ${family}, 7)`, "a"],
@@ -165,6 +179,8 @@ const calls: Record<string, [call: string, gives: string | null | typeof refused
     ["domain('mailto:ann@x.com?subject=a@b.com')", "x.com"],
     ["domain('https://user@WWW.X.com:80/a@b?c')", "x.com"],
     ["domain('www.x.com')", "x.com"],
+    // To a browser a page of x.com.
+    ["domain('http://x.com\\@y.com')", refused],
     ["domain('www.com')", "www.com"],
     ["domain('X.com/about')", "x.com"],
     ["domain('ann@www.x.com')", "x.com"],
