@@ -25,7 +25,7 @@ export interface ShownStream {
 const reasonsMax = 10;
 
 export function renderOpen(run: string, streams: readonly ShownStream[], next: string, look: Look): string {
-  if (streams.length === 0) return `Run ${run} has loaded every row.`;
+  if (streams.length === 0) return `Run ${run} has left no row of its source.`;
   const lines = streams.flatMap((stream): Line[] => [
     [{ text: stream.stream, tone: "strong" }, `  ${tellStream(stream)}`],
     ...stream.reasons.slice(0, reasonsMax).flatMap((reason) => reasonOf(reason, look)),

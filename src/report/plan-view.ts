@@ -95,7 +95,7 @@ const countRows: readonly CountRow[] = [
   { count: "rejected", label: "rejected", tone: "alarm", note: "kept with the reason" },
   { count: "unmatched", label: "unmatched", note: "no such record in the target, or none in target.where" },
   { count: "waiting", label: "waiting", tone: "caution", note: "of the unmatched: for a parent" },
-  { count: "conflicts", label: "conflicts", tone: "caution", note: "the key names several records in the target" },
+  { count: "conflicts", label: "conflicts", tone: "caution", note: "not written, each kept with the reason" },
   { count: "creates", label: "to create", action: "create", tone: "create" },
   { count: "undeletes", label: "of them", note: "are brought back as they were, with their ids" },
   { count: "updates", label: "to update", action: "update", tone: "update" },

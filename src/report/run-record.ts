@@ -19,6 +19,8 @@ export interface RunOverview {
   summary: string | null;
   /** Whether it ran against the local sandbox. */
   sandbox: boolean;
+  /** Of what it was asked for: the runs that it takes back, or takes up rows of. */
+  options?: { rollback?: { run: string }; retry?: { run: string } };
 }
 
 export interface RunDetails extends RunOverview {

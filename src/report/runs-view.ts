@@ -83,9 +83,10 @@ function zeroIsFaint(
   return (run) => (sumOf(run, count) === 0 ? "faint" : tone);
 }
 
-/** A truth pass is neither a plan nor a run of the source. */
-function commandOf(run: RunOverview): string {
-  return readSummary(run)?.drift === undefined ? run.command : "reconcile";
+/** A truth pass, and what takes a run back, are no runs of the source. */
+export function commandOf(run: RunOverview): string {
+  if (readSummary(run)?.drift !== undefined) return "reconcile";
+  return run.command === "run" && run.options?.rollback !== undefined ? "rollback" : run.command;
 }
 
 /** What of its drift a truth pass has left. */

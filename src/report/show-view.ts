@@ -16,7 +16,7 @@ import {
   readSummary,
   type StreamDetails,
 } from "./run-record.ts";
-import { overviewJson, type RunJson } from "./runs-view.ts";
+import { commandOf, overviewJson, type RunJson } from "./runs-view.ts";
 import type { RunSummary } from "./summary.ts";
 import { blockOf, countTable, describeEffort, statusTone } from "./summary-view.ts";
 import { type Column, tableLines } from "./table.ts";
@@ -56,12 +56,19 @@ function overviewLines(run: RunDetails, width: number): Line[] {
   const effort = summary === null ? "has not ended" : describeEffort(summary);
   return [
     [{ text: run.id, tone: "strong" }, "  ", { text: run.status, tone: statusTone(run.status) }],
-    [`  ${run.command} `, { text: showPath(run.jobFile), whole: true }, run.sandbox ? " in the sandbox" : ""],
+    [`  ${commandOf(run)} `, { text: showPath(run.jobFile), whole: true }, run.sandbox ? " in the sandbox" : ""],
+    ...earlierLines(run),
     ...sentence("  ", `started ${showTime(run.started)} UTC, ${exit}${effort}`, width),
     ["  ", { text: showPath(run.folder), whole: true }],
     ...(run.report === null ? [] : [["  report: ", { text: showPath(run.report), whole: true }] as Line]),
     ...whyLines(run, width),
   ];
+}
+
+/** The run that it is about, where that is another than itself. */
+function earlierLines({ options: { rollback, retry } = {} }: RunDetails): Line[] {
+  if (rollback !== undefined) return [["  takes back run ", { text: rollback.run, whole: true }]];
+  return retry === undefined ? [] : [["  takes up rows of run ", { text: retry.run, whole: true }]];
 }
 
 const endings: Record<string, string> = {

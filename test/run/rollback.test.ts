@@ -127,7 +127,7 @@ test("streams, keys and fields choose what is taken back; a plan of it is approv
   await project.run("run", "job.yaml");
   const old = await stateOf(place);
   project.write(after);
-  project.write({ "keys.txt": "k1\nk3\n" });
+  project.write({ "keys.txt": "k1\nk3\nnone\n" });
   const { run } = (await project.run("run", "job.yaml", "--json")).summary();
   const written = await stateOf(place);
   const rollback = (...flags: string[]) => project.run("rollback", `${run}`, ...flags);
@@ -144,6 +144,9 @@ test("streams, keys and fields choose what is taken back; a plan of it is approv
   );
   expect(some.code, some.stderr).toBe(0);
   expect(some.summary().streams["contacts"]).toMatchObject({ extracted: 2, updates: 1, unchanged: 1, loaded: 1 });
+  expect(some.stderr).toContain('--keys: 1 of 3 keys is in no row: "none"');
+  const shown = await project.run("show", "latest");
+  expect(shown.stdout).toContain(`  rollback job.yaml\n  takes back run ${run}\n`);
   expect(await stateOf(place)).toEqual({ ...written, k1: ["X", "a2", 1.5, null] });
 
   const guarded = await rollback("--yes");

@@ -78,13 +78,18 @@ export async function tryTwins(seed: number, histories = 1, met = nothingMet()):
     throw new Error(`seed ${seed} (twins of ${histories}):\n${[...problems, ...world.told].join("\n")}`);
 }
 
+/** When people are at work: between runs, while one is at work, or while one that was killed waits to be gone on with. */
+type Moment = "apart" | "between" | "killed";
+
 /**
- * While a run is at work or waits to be gone on with: whose record was changed last is another question once it has written
- * into it, and the answer stays where it has already found one.
+ * Whose record was changed last is another question once a run has written into it, and the answer stays where it has found
+ * one. A killed run does not know whether its value had arrived before somebody changed it: both may be told.
  */
-function mayBetween({ changed: { here, there } }: Person, { wins }: (typeof twinFields)[number]): boolean {
+function mayChange(person: Person, side: Side, field: (typeof twinFields)[number], moment: Moment): boolean {
+  const { here, there } = person.changed;
   const isOpen = twinFields.some((one) => one.wins === "newest" && here.has(one.here) && there.has(one.here));
-  return wins !== "newest" && !isOpen;
+  if (moment === "killed" && person.changed[other[side]].has(field.here)) return false;
+  return moment === "apart" || (field.wins !== "newest" && !isOpen);
 }
 
 class World {
@@ -199,7 +204,7 @@ class World {
   }
 
   /** People edit some fields of some records, one call a record and side. */
-  async #change(rate: number, isBetween = false): Promise<void> {
+  async #change(rate: number, moment: Moment = "apart"): Promise<void> {
     const held = await look(this.#open, this.#people);
     for (const side of this.#next() < 0.5 ? sides : ([...sides].reverse() as Side[])) {
       await this.#pass(3000);
@@ -207,12 +212,12 @@ class World {
       for (const person of this.#people) {
         if (held.get(person.email)?.[side] === undefined || person.isJoined) continue;
         const fields = twinFields.filter(() => this.#next() < rate);
-        const may = isBetween ? fields.filter((field) => mayBetween(person, field)) : fields;
+        const may = fields.filter((field) => mayChange(person, side, field, moment));
         if (may.length === 0) continue;
         const values = may.map((field) => [field, `${field.here} ${side} ${this.#number()}`] as const);
         await edit(this.#open, held, person, { side, values, at });
         this.told.push(
-          `  ${person.email} ${side}${isBetween ? " between" : ""}: ${values.map(([, value]) => value).join(", ")}`,
+          `  ${person.email} ${side}${moment === "apart" ? "" : ` ${moment}`}: ${values.map(([, value]) => value).join(", ")}`,
         );
       }
     }
@@ -250,7 +255,7 @@ class World {
     if (between.calls > 0) return;
     this.#between = undefined;
     this.#met.between += 1;
-    await this.#change(0.2, true);
+    await this.#change(0.2, "between");
   }
 
   /** Runs both, one of them with bad luck, until a round writes nothing: a few must do. */
@@ -264,7 +269,8 @@ class World {
       const env = { LOADLINE_FAILPOINT: this.#pick(kills) };
       const { signal } = await pair.project.start(args, { env }).finished;
       if (signal !== null) this.#met.kills += 1;
-      if (this.#next() < 0.5) await this.#change(0.2, true);
+      this.told.push(`  ${env.LOADLINE_FAILPOINT}: ${signal}`);
+      if (this.#next() < 0.5) await this.#change(0.2, "killed");
     } else if (luck < 0.55) {
       const fault = this.#pick(faults);
       for (const sandbox of [pair.sandbox, pair.portal]) await sandbox.setFaults([fault]);

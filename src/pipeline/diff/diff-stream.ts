@@ -24,7 +24,7 @@ import { type DiffInput, isKeyHidden, keyField, type TwoWay } from "./diff-input
 import { readFieldTimes } from "./field-times.ts";
 import { tellHeldValues } from "./held-values.ts";
 import { refuseLikeKeys } from "./like-keys.ts";
-import { selectNamed, tellMissing } from "./named-keys.ts";
+import { selectNamed, selectTaken, tellMissing } from "./named-keys.ts";
 import { prepareCompare } from "./prepare-compare.ts";
 import { proveWrites } from "./prove-writes.ts";
 import { adoptRecords, readPresent } from "./read-present.ts";
@@ -165,8 +165,9 @@ async function selectRows(input: DiffInput): Promise<SelectedRows> {
   if (selection.limit !== undefined) await leaveBroken(engine, staged, selection.limit);
   if (sampled !== undefined) return { sampled };
   if (selection.keys === undefined) return {};
-  const named = { engine, stage: staged.view, named: selection.keys, isHidden: isKeyHidden(compiled) };
-  return { missing: await tellMissing({ ...named, key: compiled.key }) };
+  const { key: fields } = compiled;
+  const named = { engine, key: fields, named: selection.keys, isHidden: isKeyHidden(compiled) };
+  return { missing: await tellMissing({ ...named, taken: selectTaken(staged.view, fields) }) };
 }
 
 function isSmall({ parts }: StagedStream): boolean {

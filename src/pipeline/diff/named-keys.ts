@@ -64,17 +64,22 @@ function foldNamed(key: readonly FieldSchema[]): string {
   return `SELECT place, ${foldKey(key)} AS key FROM (SELECT place, ${columns.join(", ")} FROM named_keys)`;
 }
 
+/** SELECT of the keys of rows that a run takes. */
+export function selectTaken(stage: string, key: readonly FieldSchema[]): string {
+  return `SELECT ${foldKey(key)} AS key FROM ${identifier(stage)} WHERE _state_ IN (0, 1)`;
+}
+
 const missingShownMax = 5;
 
 export interface MissingInput extends Pick<NamedKeysInput, "engine" | "key" | "named"> {
-  stage: string;
+  /** SELECT of the keys that rows have, folded. */
+  taken: string;
   /** Keys are not shown. */
   isHidden: boolean;
 }
 
 /** After `selectNamed`: that keys are of no row that the run takes; undefined where all are there. */
-export async function tellMissing({ engine, key, named, stage, isHidden }: MissingInput): Promise<string | undefined> {
-  const taken = `SELECT ${foldKey(key)} AS key FROM ${identifier(stage)} WHERE _state_ IN (0, 1)`;
+export async function tellMissing({ engine, key, named, taken, isHidden }: MissingInput): Promise<string | undefined> {
   const missing = await engine.all(`SELECT place FROM (${foldNamed(key)}) ANTI JOIN (${taken}) USING (key) ORDER BY 1`);
   if (missing.length === 0) return undefined;
   const shown = missing.slice(0, missingShownMax).map(({ place }) => `"${named[Number(place)] ?? ""}"`);

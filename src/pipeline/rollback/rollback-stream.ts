@@ -11,13 +11,13 @@ import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { type Action, noCounts, type StreamCounts } from "../../core/model.ts";
-import type { MappedField, Stream } from "../../job/job.ts";
+import { type MappedField, redactedFields, type Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
 import { writeBatches } from "../batches/write-batches.ts";
 import { describeWritten } from "../compile/written-stream.ts";
-import { selectNamed } from "../diff/named-keys.ts";
+import { selectNamed, tellMissing } from "../diff/named-keys.ts";
 import { keepLeftRows } from "../rows/left-rows.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { newStreamRecord } from "../run/stream-record.ts";
@@ -43,7 +43,7 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   });
   const undoing = await chooseFields(context, stream, left);
   await findLanded(context, undoing.written, undone, left);
-  await keepNamed(context, undoing);
+  const missing = await keepNamed(context, undoing);
   await compareUndone(context, undoing);
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
   await writeParquet(engine, planRows, plan);
@@ -61,6 +61,7 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   assertPlanAddsUp(stream.name, counts, run.command === "plan" ? undefined : batches);
   const how = `what run ${undone.id} wrote, and what is there now`;
   const notes = [
+    ...(missing === undefined ? [] : [missing]),
     ...tellUnderway(undoing, counts),
     ...(counts.undeletes > 0 ? await tellLostParents(context, undoing.written.stream, undoneTable) : []),
   ];
@@ -128,18 +129,25 @@ async function chooseFields(context: RunContext, stream: Stream, plan: string): 
   return { written: undone, fields, run: id, isFieldsOnly: wanted !== undefined };
 }
 
-/** `--keys`: only these rows. */
-async function keepNamed(context: RunContext, { written: { stream, fieldSchemas } }: Undoing): Promise<void> {
+/** `--keys`: only these rows. Says which of them the run has not written. */
+async function keepNamed(
+  context: RunContext,
+  { written: { stream, fieldSchemas } }: Undoing,
+): Promise<string | undefined> {
   const { engine, job, run } = context;
   const { keys: named } = run.options;
-  if (named === undefined) return;
+  if (named === undefined) return undefined;
   const target = targetOf(context, stream.target.connection);
   const key = stream.target.key.flatMap((name) => fieldSchemas.get(name) ?? []);
   const { object } = stream.target;
   const isNamed = await selectNamed({ engine, target, object, key, timezone: job.timezone, named });
+  const redacted = redactedFields(job, stream);
+  const isHidden = key.some(({ name }) => redacted.has(name.toLowerCase()));
+  const missing = await tellMissing({ engine, key, named, taken: `SELECT key FROM ${landedTable}`, isHidden });
   await engine.run(
     `DELETE FROM ${landedTable} WHERE NOT coalesce((SELECT ${isNamed} FROM (SELECT key AS _key_)), false)`,
   );
+  return missing;
 }
 
 /** As every plan has its rows. They are of no row of a source; `row` orders them. */
