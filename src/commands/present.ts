@@ -127,6 +127,7 @@ async function describePlan(
     outcome,
     folder,
     waiting: summary.waiting ?? [],
+    apiCalls: summary.apiCalls,
     warnings: watch.warnings,
     countsOnly,
   });

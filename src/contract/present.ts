@@ -67,6 +67,9 @@ export interface ChangesRequest extends KeptValues, Pick<SnapshotRequest, "folde
   expected: number;
 }
 
+/** The last column of `Changes.files`. No field has a colon in its name. */
+export const goneColumn = "loadline:gone";
+
 export interface Changes {
   /**
    * As in a snapshot, and `true` in one more cell where the record went: those that changed, with all that they hold now,

@@ -1,4 +1,4 @@
-// What a load will take of the org's allowance, before it is begun.
+// What a run will take of the org's allowance, before its load is begun.
 
 import { countOf, showCount } from "./numbers.ts";
 
@@ -12,14 +12,22 @@ export interface LoadForecast {
   allowance: { used: number; max: number } | null;
 }
 
-/** "forecast: 9 calls and 2 bulk jobs, 0.1 % of today's allowance (4,982 of 5,000 left)" */
-export function describeForecast(forecast: LoadForecast, isOnly: boolean): string {
-  const { connection, calls, jobs, allowance } = forecast;
+/**
+ * "forecast: 27 calls a run, 18 of them to load (2 bulk jobs), 0.1 % of today's allowance (4,982 of 5,000 left)".
+ * `read`: calls that the plan took, by connection: for what it looked up, and for present values.
+ */
+export function describeForecast(
+  { connection, calls, jobs, allowance }: LoadForecast,
+  isOnly: boolean,
+  read: Readonly<Record<string, number>>,
+): string {
   const to = isOnly ? "" : ` to ${connection}`;
-  const what = `forecast${to}: ${countOf(calls, "call")} and ${countOf(jobs, "bulk job")}`;
+  const ofRun = calls + (read[connection] ?? 0);
+  const ofJobs = jobs === 0 ? "" : ` (${countOf(jobs, "bulk job")})`;
+  const what = `forecast${to}: ${countOf(ofRun, "call")} a run, ${showCount(calls)} of them to load${ofJobs}`;
   if (allowance === null || allowance.max === 0) return what;
   const left = Math.max(0, allowance.max - allowance.used);
-  const share = showShare(calls / allowance.max);
+  const share = showShare(ofRun / allowance.max);
   return `${what}, ${share} of today's allowance (${showCount(left)} of ${showCount(allowance.max)} left)`;
 }
 

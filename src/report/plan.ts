@@ -15,6 +15,8 @@ export interface PlanReport {
   waiting: readonly string[];
   /** What the load would take, an entry a connection. */
   forecasts: readonly LoadForecast[];
+  /** What the plan took, by connection. */
+  apiCalls: Readonly<Record<string, number>>;
   /** The run folder; null for a plan that came in a file. */
   folder: string | null;
   /** The command that loads what the plan shows. */
@@ -125,7 +127,7 @@ export function describeActions(
 }
 
 /** A sentence for each connection that would be written to. */
-export function forecastSentences({ forecasts }: PlanReport): string[] {
-  const written = forecasts.filter(({ jobs }) => jobs > 0);
-  return written.map((forecast) => describeForecast(forecast, written.length === 1));
+export function forecastSentences({ forecasts, apiCalls }: PlanReport): string[] {
+  const written = forecasts.filter(({ calls }) => calls > 0);
+  return written.map((forecast) => describeForecast(forecast, written.length === 1, apiCalls));
 }

@@ -16,6 +16,7 @@ export function planOf(streams: readonly PlannedStream[], over: Partial<PlanRepo
     objections: [],
     waiting: [],
     forecasts: [],
+    apiCalls: {},
     streams,
     ...over,
   };

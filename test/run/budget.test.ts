@@ -57,10 +57,10 @@ test.each([
   [{ calls: 9, jobs: 2, allowance: { used: 18, max: 90_000 } }, "less than 0.1 % of today's allowance"],
   [{ calls: 9, jobs: 2, allowance: { used: 60, max: 50 } }, "18 % of today's allowance (0 of 50 left)"],
 ])("a forecast %j ends with %s", (forecast, text) => {
-  const shown = describeForecast({ connection: "org", ...forecast }, true);
-  expect(shown).toMatch(/^forecast: 9 calls and 2 bulk jobs, /);
+  const shown = describeForecast({ connection: "org", ...forecast }, true, {});
+  expect(shown).toMatch(/^forecast: 9 calls a run, 9 of them to load \(2 bulk jobs\), /);
   expect(shown).toContain(text);
-  expect(describeForecast({ connection: "org", ...forecast, allowance: null }, false)).toBe(
-    "forecast to org: 9 calls and 2 bulk jobs",
+  expect(describeForecast({ connection: "org", ...forecast, jobs: 0, allowance: null }, false, { org: 4 })).toBe(
+    "forecast to org: 13 calls a run, 9 of them to load",
   );
 });

@@ -33,9 +33,9 @@ test("a plan tells what its load would take of the day's allowance, on the termi
   project.env["GITHUB_STEP_SUMMARY"] = project.path("step.md");
   const plan = await project.run("plan", "job.yaml");
   expect(plan.stdout).toMatch(
-    /^forecast: 18 calls and 2 bulk jobs, less than 0\.1 % of today's allowance \(99,99\d of\n?\s*100,000 left\)$/m,
+    /^forecast: 2\d calls a run, 18 of them to load \(2 bulk jobs\), less than 0\.1 %\s+of\s+today's\s+allowance\s+\(99,99\d\s+of\s+100,000\s+left\)$/m,
   );
-  expect(project.read("step.md")).toContain("forecast: 18 calls and 2 bulk jobs, less than 0.1 % of today's allowance");
+  expect(project.read("step.md")).toContain("18 of them to load (2 bulk jobs), less than 0.1 % of today's allowance");
   const { forecast } = (await project.run("plan", "job.yaml", "--json")).summary();
   expect(forecast).toEqual([
     { connection: "salesforce", calls: 18, jobs: 2, allowance: { used: expect.any(Number), max: 100_000 } },
@@ -171,5 +171,5 @@ test("a user who may not see the org's limits is told so, and the allowance is k
   const plan = await project.run("plan", "job.yaml");
   expect(plan.code).toBe(0);
   expect(plan.stderr).toContain("View Setup and Configuration");
-  expect(plan.stdout).toContain("forecast: 18 calls and 2 bulk jobs, less than 0.1 %");
+  expect(plan.stdout).toContain("18 of them to load (2 bulk jobs), less than 0.1 %");
 });

@@ -5,7 +5,7 @@
 // https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm
 
 import { join } from "node:path";
-import type { Changes, ChangesRequest, PresentChanges } from "../../contract/present.ts";
+import { type Changes, type ChangesRequest, goneColumn, type PresentChanges } from "../../contract/present.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import { inGroups, lookUp } from "../kit/groups.ts";
@@ -24,7 +24,6 @@ const changesCallsMin = 3;
 /** By HubSpot's limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines */
 const callsPerSecond = 10;
 const searchesPerSecond = 5;
-const goneColumn = "loadline:gone";
 
 export function openChanges(
   client: HubSpotClient,

@@ -1,7 +1,7 @@
 // What records held before, brought up to what they hold now. In: the kept values, and what changed since. Out: all records
 // that have the key, as a file. What must hold: each record is in it once, and they are as many as the target says.
 
-import type { Changes } from "../../contract/present.ts";
+import { type Changes, goneColumn } from "../../contract/present.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf, showCount } from "../../report/numbers.ts";
@@ -39,8 +39,6 @@ export interface Unagreed {
   /** The counts do, which another reading may mend. */
   disagrees?: true;
 }
-
-const goneColumn = "loadline:gone";
 
 /** Or why what was told can't be right. */
 export async function bringUpToDate(

@@ -24,6 +24,8 @@ export interface PlanRequest {
   folder: string;
   /** What earlier runs have left undone. */
   waiting: readonly string[];
+  /** What it took, by connection. */
+  apiCalls: Readonly<Record<string, number>>;
   /** By stream, as the `planned` events count them. */
   warnings: ReadonlyMap<string, number>;
   /** Nobody sees the changes themselves. */
@@ -34,7 +36,7 @@ export interface PlanRequest {
 const shownMax = { undelete: 4, create: 4, update: 8, delete: 4 } as const satisfies Record<Action, number>;
 
 export async function readPlan(request: PlanRequest): Promise<PlanReport> {
-  const { job, run, next, outcome, folder, warnings, waiting } = request;
+  const { job, run, next, outcome, folder, warnings, waiting, apiCalls } = request;
   const spillFolder = join(folder, "spill");
   const isAny = outcome.streams.some(({ counts }) => isChange(counts));
   using engine = isAny && request.countsOnly !== true ? await Engine.open({ folder, spillFolder }) : undefined;
@@ -47,7 +49,7 @@ export async function readPlan(request: PlanRequest): Promise<PlanReport> {
   }
   rmSync(spillFolder, { recursive: true, force: true });
   const { objections, forecasts = [] } = outcome;
-  return { run, job: job.name, streams, objections, waiting, forecasts, folder, next };
+  return { run, job: job.name, streams, objections, waiting, forecasts, apiCalls, folder, next };
 }
 
 function isChange({ creates, updates, deletes, mirrorDeletes }: StreamCounts): boolean {

@@ -37,6 +37,7 @@ export async function reportShown({ job, run, folder, streams, isOfFile, passed 
     next: run.next ?? `loadline show ${run.id}`,
     folder,
     waiting: isOfFile ? [] : (summary?.waiting ?? []),
+    apiCalls: summary?.apiCalls ?? {},
     warnings: readEvents(folder).warnings,
     outcome: {
       status: "planned",

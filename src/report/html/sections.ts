@@ -226,7 +226,7 @@ ${
         calls,
       )
 }
-${forecasts.map((forecast) => html`<p>${describeForecast(forecast, false)}</p>`)}`;
+${forecasts.map((forecast) => html`<p>${describeForecast(forecast, false, apiCalls ?? {})}</p>`)}`;
   return section("effort", "Time and calls", body);
 }
 
