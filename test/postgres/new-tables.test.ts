@@ -100,6 +100,8 @@ describe.skipIf(!hasPostgres)("tables that a job makes", () => {
       "whole.yaml": of("whole", "replace"),
       "odd.yaml": of("odd", "upsert", { code: "code", title: "INTERVAL 1 DAY" }),
       "closed.yaml": of("closed.t", "upsert"),
+      "column.yaml": of("long", "upsert", { code: "code", ["ü".repeat(32)]: "title" }),
+      "table.yaml": of("t".repeat(64), "upsert"),
       "drop/in.csv": "code,title\na,A\n",
     });
     for (const name of ["versions", "whole", "versions", "whole"]) {
@@ -118,6 +120,8 @@ describe.skipIf(!hasPostgres)("tables that a job makes", () => {
     ).toEqual([{ v: "1", w: "1" }]);
     for (const [name, said] of [
       ["odd", "create_table has no type for title, whose expression gives INTERVAL"],
+      ["column", "has 64 bytes, of which PostgreSQL keeps 63"],
+      ["table", "has 64 bytes, of which PostgreSQL keeps 63"],
       ["closed", "there is no table closed.t|this role may not create in the schema closed"],
     ] as const) {
       const { summary, error } = await project.run(`${name}.yaml`);

@@ -7,7 +7,7 @@ import { definitionOf } from "../../src/connectors/postgres/marks.ts";
 import { explain } from "../../src/core/errors.ts";
 import { startPostgresRelay } from "../contract/postgres-relay.ts";
 import { countsOf } from "../contract/project.ts";
-import { moveJob, namesOf, rowsOf } from "../support/database-project.ts";
+import { moveJob, namesOf, rejectsOf, rowsOf } from "../support/database-project.ts";
 import { hasPostgres, type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { openCrmProject } from "./crm-project.ts";
 import { kept, never, ownTypes } from "./types.ts";
@@ -121,6 +121,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
       INSERT INTO people VALUES (1, 'ab  ', 'hi', 'Ulm'); CREATE TABLE lone (line text PRIMARY KEY)`);
     const drop = "connection: drop, files: in.csv";
     const into = "connection: crm, table: people, mode: upsert, key:";
+    const long = Array.from({ length: 9000 }, (_, n) => ((n * 7919) % 10_007).toString(36)).join("");
     const query = "SELECT CAST(NULL AS text) AS q, v FROM (VALUES ('a'), ('b')) x (v)";
     using project = openProject({
       "people.yaml": moveJob(drop, `${into} id`, namesOf("id padded says city")),
@@ -134,11 +135,12 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
       "q.yaml": moveJob(`connection: crm, query: "${query}"`, "connection: drop, files: out.csv", {
         id: "loadline_id",
       }),
-      "drop/in.csv": 'id,padded,says,city\n1,"ab ",hi,Ulm\n2,,,Bonn\n3,,hi,BONN\n',
+      "drop/in.csv": `id,padded,says,city\n1,"ab ",hi,Ulm\n2,,,Bonn\n3,,hi,BONN\n4,,hi,${long}\n`,
       "drop/lone.csv": 'line\na\n\\.\n"b\n\\.\nc"\nd\n',
     });
     const ended = await project.run("people.yaml");
-    expect(countsOf(ended), explain(ended.error)).toMatchObject({ unchanged: 1, creates: 2, loaded: 1, failed: 1 });
+    expect(countsOf(ended), explain(ended.error)).toMatchObject({ unchanged: 1, creates: 3, loaded: 1, failed: 2 });
+    expect(rejectsOf(project)[1]?.["loadline_error"]).toContain("index row");
     expect(await server.query("SELECT id, says, city FROM people ORDER BY id")).toEqual([
       { id: "1", says: "hi", city: "Ulm" },
       { id: "2", says: "hello", city: "Bonn" },

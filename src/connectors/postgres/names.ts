@@ -1,8 +1,23 @@
-// Names of tables, columns and records. Must hold: a name is quoted, never built into SQL as it is.
+// Names of tables, columns and records. Must hold: a name is quoted, never built into SQL as it is, and never cut.
+
+import { type Place, usageFailure } from "../../core/errors.ts";
 
 /** As SQL quotes it. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS */
+const nameBytesMax = 63;
+
+/** Throws a Failure (2) for what the server would cut, and take for something else of the same beginning. */
+export function requireWhole(names: readonly (string | undefined)[], where: Place | undefined): void {
+  const long = names.find((name) => name !== undefined && Buffer.byteLength(name) > nameBytesMax);
+  if (long === undefined) return;
+  throw usageFailure(`"${long}" has ${Buffer.byteLength(long)} bytes, of which PostgreSQL keeps ${nameBytesMax}`, {
+    ...(where === undefined ? {} : { where }),
+    next: "a shorter name",
+  });
 }
 
 /** `crm.contacts`, `contacts`, or with quotes where a name has capital letters or dots: `crm."Contact.Old"`. */

@@ -5,7 +5,7 @@ import type { NewTable } from "../../contract/describe.ts";
 import { usageFailure } from "../../core/errors.ts";
 import type { PostgresSession } from "./client.ts";
 import { describeFound, type PostgresTable } from "./fields.ts";
-import { quoteName, readTableName, showTableName } from "./names.ts";
+import { quoteName, readTableName, requireWhole, showTableName } from "./names.ts";
 import type { CatalogTable } from "./tables.ts";
 
 const types: Record<string, string> = {
@@ -37,6 +37,7 @@ function typeOf({ name, type, place }: NewTable["columns"][number]): string {
 async function partsOf(session: PostgresSession, written: string): Promise<{ schema: string; table: string }> {
   const read = readTableName(written);
   if (read === undefined) throw usageFailure(`"${written}" is no name of a table`, { next: "e.g. crm.contacts" });
+  requireWhole([read.schema, read.table], undefined);
   if (read.schema !== undefined) return { schema: read.schema, table: read.table };
   const [row] = await session.rows("SELECT current_schema() AS schema");
   return { schema: row?.["schema"] ?? "public", table: read.table };
@@ -52,6 +53,7 @@ export async function planTable(
   present: PostgresTable | undefined,
 ): Promise<{ table: PostgresTable; statements: string[] }> {
   const { key, versions, place } = asked;
+  for (const column of asked.columns) requireWhole([column.name], column.place);
   const isKey = (name: string) => key.includes(name);
   const columns = asked.columns.map(
     (column) => `${quoteName(column.name)} ${typeOf(column)}${isKey(column.name) ? " NOT NULL" : ""}`,

@@ -5,7 +5,7 @@ import { type Place, usageFailure } from "../../core/errors.ts";
 import type { FoundTable, TableRow } from "../sql/dialect.ts";
 import { tableUnknown } from "../sql/names.ts";
 import type { PostgresSession } from "./client.ts";
-import { quoteName, readTableName, showTableName } from "./names.ts";
+import { quoteName, readTableName, requireWhole, showTableName } from "./names.ts";
 
 /** Tables, views and the like that the role can see, the server's own aside. */
 const visible = `SELECT c.oid, n.nspname AS schema, c.relname AS table, obj_description(c.oid, 'pg_class') AS label, c.relkind,
@@ -55,6 +55,7 @@ export async function findTable(session: PostgresSession, written: string, where
     throw usageFailure(`"${written}" is no name of a table`, { ...told, next: 'e.g. crm.contacts, or crm."Contact"' });
   }
   const { schema, table } = read;
+  requireWhole([schema, table], where);
   const [found] = await (schema === undefined
     ? listTables(session, `"table" = $1 AND "isVisible"`, [table])
     : listTables(session, `"table" = $1 AND schema = $2`, [table, schema]));

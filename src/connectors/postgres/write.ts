@@ -57,14 +57,17 @@ async function stageTyped(
   }
 }
 
+/** Values, constraints, what triggers raise, and a value that is too long for an index. */
+const aboutRows = /^(?:22|23|44|P0)|^54000$/;
+
 /**
- * Values, constraints, policies and what triggers raise are about a row; all else is about the statement
+ * What a row is refused for, policies of row security too; all else is about the statement
  * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
  */
 export function refusalOf(error: unknown, { constraints }: PostgresTable): RowRefusal | undefined {
   const { code, message, column, constraint = "" } = error as Partial<DatabaseError> & { message: string };
   const isHidden = code === "42501" && message.includes("violates row-level security");
-  if (code === undefined || (!isHidden && !/^(?:22|23|44|P0)/.test(code))) return undefined;
+  if (code === undefined || (!isHidden && !aboutRows.test(code))) return undefined;
   const settled = settledOf(message);
   if (settled !== undefined) return { code, ...settled };
   const fields = column === undefined ? (constraints.get(constraint) ?? []) : [column];
