@@ -5,6 +5,7 @@
 
 import { type DuckDBConnection, DuckDBInstance, DuckDBScalarFunction, StatementType, VARCHAR } from "@duckdb/node-api";
 import { literal } from "../core/sql.ts";
+import { defineSettledJson } from "../values/settled-json.ts";
 
 export type Row = Record<string, unknown>;
 
@@ -90,7 +91,9 @@ export class Engine implements Disposable {
     // of the keys: twice the memory, and 40 % longer (measured).
     // An expression that stands twice would be computed once, but outside of the TRY that guards it.
     const optimizers = "SET disabled_optimizers = 'join_order,build_side_probe_side,common_subexpressions'";
-    return await Engine.#start(":memory:", options, {}, [optimizers, "SET allowed_configs = ['threads']"]);
+    const engine = await Engine.#start(":memory:", options, {}, [optimizers, "SET allowed_configs = ['threads']"]);
+    defineSettledJson(engine);
+    return engine;
   }
 
   /** A database file of DuckDB's, which others have made, to read from. Throws EngineError where it can't be opened. */

@@ -113,18 +113,18 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     expect(into).toContain("never.n can't be written: it is numbered by the server");
   });
 
-  test("blanks that mean nothing, a domain's default, a collation of its own, a lone \\. and a column q are what they are to the server", async () => {
+  test("blanks that mean nothing, a domain's default, a collation of its own, a lone \\., JSON in any form and a column q are what they are to the server", async () => {
     await server.query(
       "CREATE COLLATION caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE DOMAIN greeting AS text DEFAULT 'hello' NOT NULL",
     );
-    await asRole(`CREATE TABLE people (id int PRIMARY KEY, padded bpchar, says greeting, city text COLLATE caseless UNIQUE, name text, "Name" text, n numeric(5, -2));
-      INSERT INTO people VALUES (1, 'ab  ', 'hi', 'Ulm'); CREATE TABLE lone (line text PRIMARY KEY)`);
+    await asRole(`CREATE TABLE people (id int PRIMARY KEY, padded bpchar, says greeting, city text COLLATE caseless UNIQUE, name text, "Name" text, n numeric(5, -2), doc jsonb);
+      INSERT INTO people (id, padded, says, city, doc) VALUES (1, 'ab  ', 'hi', 'Ulm', '{"a": [], "b": 100}'); CREATE TABLE lone (line text PRIMARY KEY)`);
     const drop = "connection: drop, files: in.csv";
     const into = "connection: crm, table: people, mode: upsert, key:";
     const long = Array.from({ length: 9000 }, (_, n) => ((n * 7919) % 10_007).toString(36)).join("");
     const query = "SELECT CAST(NULL AS text) AS q, v FROM (VALUES ('a'), ('b')) x (v)";
     using project = openProject({
-      "people.yaml": moveJob(drop, `${into} id`, namesOf("id padded says city")),
+      "people.yaml": moveJob(drop, `${into} id`, namesOf("id padded says city doc")),
       "names.yaml": moveJob(drop, `${into} id`, { id: "id", name: "city", Name: "city", n: "id" }),
       "city.yaml": moveJob(drop, `${into} city`, namesOf("id city")),
       "lone.yaml": moveJob(
@@ -135,15 +135,15 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
       "q.yaml": moveJob(`connection: crm, query: "${query}"`, "connection: drop, files: out.csv", {
         id: "loadline_id",
       }),
-      "drop/in.csv": `id,padded,says,city\n1,"ab ",hi,Ulm\n2,,,Bonn\n3,,hi,BONN\n4,,hi,${long}\n`,
+      "drop/in.csv": `id,padded,says,city,doc\n1,"ab ",hi,Ulm,"{""b"":1e2, ""a"":[]}"\n2,,,Bonn,"[1.50,{""b"":1,""aa"":2,""b"":3}]"\n3,,hi,BONN,\n4,,hi,${long},\n`,
       "drop/lone.csv": 'line\na\n\\.\n"b\n\\.\nc"\nd\n',
     });
     const ended = await project.run("people.yaml");
     expect(countsOf(ended), explain(ended.error)).toMatchObject({ unchanged: 1, creates: 3, loaded: 1, failed: 2 });
     expect(rejectsOf(project)[1]?.["loadline_error"]).toContain("index row");
-    expect(await server.query("SELECT id, says, city FROM people ORDER BY id")).toEqual([
-      { id: "1", says: "hi", city: "Ulm" },
-      { id: "2", says: "hello", city: "Bonn" },
+    expect(await server.query("SELECT id, says, city, doc FROM people ORDER BY id")).toEqual([
+      { id: "1", says: "hi", city: "Ulm", doc: '{"a": [], "b": 100}' },
+      { id: "2", says: "hello", city: "Bonn", doc: '[1.50, {"b": 3, "aa": 2}]' },
     ]);
     const refused = explain((await project.run("names.yaml", "plan")).error);
     expect(refused).toContain("Name and name differ in capital letters alone");

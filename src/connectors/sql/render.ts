@@ -9,6 +9,7 @@ import { storeBoolean } from "../../values/boolean.ts";
 import { storeDay } from "../../values/day.ts";
 import { type DayRange, storeInstant } from "../../values/instant.ts";
 import { decimalOf, type NumberLimits, numberText, storeNumber } from "../../values/number.ts";
+import { settledJson } from "../../values/settled-json.ts";
 import { writtenText } from "../../values/text.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
 import { trimmed } from "../../values/trim.ts";
@@ -57,6 +58,7 @@ export function renderSqlField(
     default:
       if (field.vendorType === "uuid") return renderUuid(field, value);
       if (field.vendorType === "bytea") return renderBytes(field, value);
+      if (field.vendorType === "jsonb") return renderText(field, settledJson(writtenText(value, type)), false, reading);
       return renderText(field, writtenText(value, type), limits.isPadded(field), reading);
   }
 }
