@@ -66,7 +66,7 @@ interface Place {
 }
 
 const lists = ["children"];
-const singles = ["child", "left", "right", "input", "lower", "upper", "else_expr"];
+const singles = ["filter", "child", "left", "right", "input", "lower", "upper", "else_expr"];
 
 /** The node with each of its parts in the place of what it was. One after the other: a later call may use one before it. */
 async function overParts(node: Node, visit: (part: Node, place: Place) => Promise<Node>): Promise<Node> {
@@ -109,6 +109,9 @@ function isComputed(node: Node, isOwn: boolean, { name, index }: Place): boolean
   if (node.class === "CASE") return name === "when_expr" && index === 0;
   if (node.class === "BETWEEN") return name === "input";
   if (takingAll.has(node.type)) return true;
+  // Of an aggregate: which rows it is of.
+  if (name === "filter") return true;
+  if (isNode(node["filter"])) return false;
   // Whatever else a function of ours takes, it may not look at for each row.
   return index === 0 && takingFirst.has(node.type) ? true : isPlainCall(node) && (!isOwn || index === 0);
 }

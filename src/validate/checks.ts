@@ -6,6 +6,7 @@ import type { NestedCalls } from "../core/nested-rows.ts";
 import { failsOver, triedOver } from "../core/nested-rows.ts";
 import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/rule.ts";
+import { invisibleClass } from "../values/trim.ts";
 import { bind, quoted } from "../values/value.ts";
 import type { StoredField } from "./run-rule.ts";
 import { cantBeComputed, type Given } from "./uncomputed.ts";
@@ -79,9 +80,13 @@ function sayValues(given: readonly Given[]): string {
   return told.join(" || ', ' || ") || "''";
 }
 
-/** Files keep empty text apart from no value; a record that wants a value has none either way. */
+/**
+ * Files keep empty text apart from no value, and some targets what is invisible; a record that wants a value has none either
+ * way. Nearly all values begin with something visible.
+ */
 export function isBlank(column: string): string {
-  return `coalesce(${column}, '') = ''`;
+  const isSeen = `${column} BETWEEN '!' AND '~~'`;
+  return `CASE WHEN ${isSeen} THEN false ELSE regexp_full_match(coalesce(${column}, ''), '[${invisibleClass}]*') END`;
 }
 
 /** `used`: the fields of the rule, none of them absent. */

@@ -1,6 +1,7 @@
 // A rule over the run, once it is held against the fields of its stream: what is measured of the rows, and what must be
 // true of it.
 
+import type { NestedCalls } from "../core/nested-rows.ts";
 import type { Rule } from "../job/rule.ts";
 
 export interface RunRuleValue {
@@ -8,6 +9,8 @@ export interface RunRuleValue {
   column: string;
   /** The aggregate, as the engine writes it. */
   sql: string;
+  /** The same as it is computed. */
+  computed: NestedCalls;
   /** DuckDB's type of the aggregate. */
   type: string;
   /** Target fields that it is of. */

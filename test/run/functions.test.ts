@@ -133,6 +133,7 @@ test("calls four deep are computed wherever an expression stands, and what fails
     stream: `
     validate:
       - { expr: "${deep("LastName")} <> 'Dan'", message: no Dan }
+      - { over: run, expr: "count(*) FILTER (WHERE ${deep("LastName")} = 'Ann') = 1" }
       - { field: FirstName, exists: { lookup: { file: names.csv, key: name, from: "${deep("LastName")}" } }, severity: warn }`,
   });
   const rows = ["1,ann lee,", "2,gone x,", "3,DAN x,", "4,eve x,", "5,Ann & Bob,", "6,Ann Ray,030 901820 / 030 901821"];

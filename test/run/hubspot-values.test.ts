@@ -73,17 +73,18 @@ test("a number with a fraction is not changed by its way through the engine, and
   expect(await load(run)).toMatchObject({ unchanged: 3, updates: 0 });
 });
 
-test("options that only their case tells apart are kept apart, a label that two options have names neither", async () => {
+test("options that only their case tells apart are kept apart, a label that two options have names neither, an invisible name is none", async () => {
   await using run = await rehearse(
-    job(idAnd("      grade: grade")),
-    { "inbox/contacts.csv": "id,grade\n1,a\n2,A\n3,small\n4,BIG\n5,same\n6,two\n" },
+    job(idAnd("      grade: grade\n      firstname: { from: name, on_null: reject }")),
+    { "inbox/contacts.csv": "id,grade,name\n1,a,x\n2,A,x\n3,small,x\n4,BIG,x\n5,same,x\n6,two,x\n7,a, \u00a0\n" },
     schema,
   );
-  expect(await load(run)).toMatchObject({ creates: 5, rejected: 1 });
+  expect(await load(run)).toMatchObject({ creates: 5, rejected: 2 });
   const grades = [...(await stored(run))].map(([key, { grade }]) => `${key}=${grade}`);
   expect(grades.sort()).toEqual(["1=a", "2=A", "3=a", "4=A", "6=two"]);
   expect(rejects(run)).toContain('""same"" is not an option of grade (Small, Big, one, two)');
-  expect(await load(run)).toMatchObject({ unchanged: 5, rejected: 1, updates: 0 });
+  expect(rejects(run)).toContain("has no value (on_null: reject)");
+  expect(await load(run)).toMatchObject({ unchanged: 5, rejected: 2, updates: 0 });
 });
 
 test("a value that could not be written any more is cleared, not missed, and counts as filled", async () => {

@@ -38,6 +38,8 @@ test.each([
   ["NOT (proper(split_name(x).first) IS NULL)", ["split_name(x)"]],
   ["coalesce(proper(split_name(x).first), proper(split_name(y).first))", ["split_name(x)"]],
   ["CASE WHEN proper(split_name(x).first) = 'A' THEN x END", ["split_name(x)"]],
+  ["count(*) FILTER (WHERE proper(split_name(x).first) = 'A')", ["split_name(x)"]],
+  ["max(proper(split_name(x).first)) FILTER (WHERE x <> 'a')", undefined],
   // What fails for none may be computed anywhere.
   ["x = 'a' AND proper(collapse_spaces(x)) = 'B'", ["collapse_spaces(x)"]],
   ["CASE WHEN x = 'a' THEN parse_decimal(collapse_spaces(lower(x)), 'en') END", ["collapse_spaces(lower(x))"]],

@@ -257,6 +257,15 @@ describe("columns that a file lacks", () => {
     await expect(staging).rejects.toThrow(/2\.csv has no column "name", which Name is mapped from/);
   });
 
+  test("keep takes an absent optional column for no value, and any other stops the run", async () => {
+    const files = { "1.csv": "key,name\n1,x\n2,\n", "2.csv": "key\n3\n" };
+    const keep = "coalesce(name, '') <> 'x'";
+    const { rows } = await rig.stage(stream, fields, files, { keep });
+    expect(rows.map((row) => row["_state_"] === rowState.filtered)).toEqual([true, false, false]);
+    const staging = rig.stage(streamOf("Key__c: key"), fields, files, { keep });
+    await expect(staging).rejects.toThrow(/2\.csv has no column "name", which source\.keep asks for/);
+  });
+
   test("a key can't be optional", async () => {
     const optionalKey = streamOf("Key__c: key, Name: name").replace('files: "*"', 'files: "*", optional: [key]');
     const staging = rig.stage(optionalKey, fields, { "1.csv": "name\nx\n" });

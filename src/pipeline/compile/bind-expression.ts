@@ -91,15 +91,16 @@ function takeNested(engine: Engine, tree: string, noun: "column" | "field"): Pro
   );
 }
 
-/** The type of a part of an expression over columns, as a statement's tree. */
+/** A part of an expression over columns or fields, as a statement's tree: its type, and how it is computed. */
 export async function bindPart(
   engine: Engine,
   tree: string,
   columns: ReadonlyMap<string, string>,
-  options: { nested: boolean },
-): Promise<{ type: string } | BindingProblem> {
-  const taken = await takeNested(engine, tree, "column");
-  return bindCalls(engine, taken ?? { calls: [], sql: await deserialize(engine, tree) }, columns, options);
+  { noun, ...options }: { noun: "column" | "field"; nested: boolean },
+): Promise<{ type: string; nested: NestedCalls } | BindingProblem> {
+  const nested = (await takeNested(engine, tree, noun)) ?? { calls: [], sql: await deserialize(engine, tree) };
+  const bound = await bindCalls(engine, nested, columns, options);
+  return "type" in bound ? { ...bound, nested } : bound;
 }
 
 /** The type of an expression over columns and the calls that are taken out of it. */

@@ -11,7 +11,7 @@ import { parseStatement } from "../../transform/expressions.ts";
 import { nameFields, type RunValue, readRunExpression } from "../../transform/run-aggregates.ts";
 import { statementOf } from "../../transform/syntax-tree.ts";
 import type { CompiledRunRule, RunRuleValue } from "../../validate/run-rule.ts";
-import { cantBind, resolveColumn } from "./bind-expression.ts";
+import { bindPart, cantBind, resolveColumn } from "./bind-expression.ts";
 import { findStoredFields, type StoredInput } from "./stored-fields.ts";
 
 export interface RunRuleInput extends StoredInput {
@@ -74,9 +74,9 @@ async function bindValue(
     } else problems.push(resolved);
   }
   if (problems.length > 0) return undefined;
-  const sqlOf = (tree: unknown) => deserialize(engine, statementOf(json, nameFields(tree, names)));
-  const sql = await sqlOf(value.tree);
-  const bound = await bindType(engine, sql, columns, { nested: false });
+  const bindTree = (tree: unknown) =>
+    bindPart(engine, statementOf(json, nameFields(tree, names)), columns, { noun: "field", nested: false });
+  const bound = await bindTree(value.tree);
   if ("complaint" in bound) {
     problems.push(cantBind(expression, bound));
     return undefined;
@@ -85,7 +85,7 @@ async function bindValue(
   const secret = isCount ? undefined : [...columns.keys()].find((name) => redacted.has(name.toLowerCase()));
   const problem =
     complainAboutType(bound.type, value) ??
-    (await complainAboutOrder(input, value, columns, sqlOf)) ??
+    (await complainAboutOrder(value, bindTree)) ??
     (secret === undefined ? undefined : complainAboutSecret(secret, value));
   if (problem !== undefined) {
     problems.push({ place: expressionPlace(expression, value.offset), length: value.name.length, ...problem });
@@ -93,7 +93,9 @@ async function bindValue(
   }
   return {
     column: value.column,
-    sql,
+    // As it is written: earlier runs are asked by it.
+    sql: await deserialize(engine, statementOf(json, nameFields(value.tree, names))),
+    computed: bound.nested,
     type: bound.type,
     fields: [...columns.keys()],
     ...(value.earlier === undefined ? {} : { earlier: value.earlier }),
@@ -122,14 +124,12 @@ function complainAboutType(type: string, { name, earlier }: RunValue): Complaint
 
 /** The sum of floating-point numbers has other last digits when its rows come in another order. */
 async function complainAboutOrder(
-  { engine }: RunRuleInput,
   { name, arguments: given }: RunValue,
-  columns: ReadonlyMap<string, string>,
-  sqlOf: (tree: unknown) => Promise<string>,
+  bindTree: (tree: unknown) => ReturnType<typeof bindPart>,
 ): Promise<Complaint | undefined> {
   const [argument] = given;
   if (argument === undefined || !["sum", "avg", "mean"].includes(name)) return undefined;
-  const bound = await bindType(engine, await sqlOf(argument), columns, { nested: false });
+  const bound = await bindTree(argument);
   if (!("type" in bound) || !/^(FLOAT|DOUBLE)/.test(bound.type)) return undefined;
   return {
     message: `${name} of floating-point numbers depends on the order of the rows`,

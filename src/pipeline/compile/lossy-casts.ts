@@ -17,7 +17,10 @@ export async function tellLossyCasts(engine: Engine, { stream, columns }: Compil
     if (!/cast|::/i.test(sql)) return;
     for (const cast of findCasts(await serialize(engine, parseStatement(sql)))) {
       const operand = await deserialize(engine, cast.operand);
-      const bound = await bindPart(engine, cast.operand, columns, { nested: stream.source.kind === "object" });
+      const bound = await bindPart(engine, cast.operand, columns, {
+        noun: "column",
+        nested: stream.source.kind === "object",
+      });
       // What can't be bound by itself, in a lambda say, may be anything.
       const loss = tellLoss(cast, "type" in bound ? bound.type : "VARCHAR");
       if (loss === undefined) continue;

@@ -2,6 +2,7 @@
 // behind, and those that are only told of.
 
 import { mappedName, renderedName } from "../../core/columns.ts";
+import { withNestedCalls } from "../../core/nested-rows.ts";
 import { identifier } from "../../core/sql.ts";
 import {
   clashesTable,
@@ -55,7 +56,9 @@ async function findBroken(engine: Engine, compiled: CompiledStream, stage: strin
       absent: false,
     }));
     // Told already where the row broke it by itself: only a rule that warns lets it come here.
-    const select = selectStored(rows, one.merged, "_row_, _warnings_");
+    const stored = `(${selectStored(rows, one.merged, "_row_, _warnings_")})`;
+    const computed = one.expression === undefined ? [] : [one.expression];
+    const select = `SELECT * FROM ${withNestedCalls(stored, computed, true)}`;
     for (const check of checkRule(one, used, true))
       await engine.run(findMismatched(select, { ...check, index: one.rule.index, severity: one.rule.severity }));
   }

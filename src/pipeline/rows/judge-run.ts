@@ -4,6 +4,7 @@
 
 import type { KeptAggregate, StreamRecord } from "../../checkpoint/ledger.ts";
 import { placeOf } from "../../core/errors.ts";
+import { withNestedCalls } from "../../core/nested-rows.ts";
 import { literal } from "../../core/sql.ts";
 import { keysTable } from "../../diff/keys.ts";
 import { countOf } from "../../report/numbers.ts";
@@ -90,8 +91,10 @@ async function measure(engine: Engine, rules: readonly CompiledRunRule[], rows: 
   const wanted = [...new Map(rules.flatMap(({ values }) => values.map((value) => [keyOf(value), value]))).entries()];
   const scan = `(${selectStored(rows, fields, "_row_")})`;
   const ask = async (asked: readonly (readonly [string, RunRuleValue])[]) => {
-    const list = asked.map(([, { sql }], place) => `CAST(${sql} AS VARCHAR) AS _${place}_`);
-    const found = await engine.one(`SELECT ${["count(*) AS count", ...list].join(", ")} FROM ${scan}`);
+    const computed = asked.map(([, value]) => value.computed);
+    const list = computed.map(({ sql }, place) => `CAST(${sql} AS VARCHAR) AS _${place}_`);
+    const select = ["count(*) AS count", ...list].join(", ");
+    const found = await engine.one(`SELECT ${select} FROM ${withNestedCalls(scan, computed, false)}`);
     const values = asked.map(([key], place): [string, Measured] => {
       const value = found[`_${place}_`];
       return [key, value === null || value === undefined ? null : String(value)];

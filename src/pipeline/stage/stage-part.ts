@@ -255,11 +255,9 @@ function findNul(columns: readonly string[]): string {
 }
 
 /** Files hold text; records come with the types of their fields, with parents as structs, and know who they are. */
-export function scanPart(
-  { stream, columns, carried, strict, deletions }: CompiledStream,
-  part: Part,
-  { scan, hasLines, hasFiles, isPlaced }: Scan,
-): ScannedPart {
+export function scanPart(compiled: CompiledStream, part: Part, given: Scan): ScannedPart {
+  const { stream, columns, carried, strict, deletions } = compiled;
+  const { scan, hasLines, hasFiles, isPlaced } = given;
   const named = part.columns.map((column) => `${identifier(column)} AS ${sourceName(column)}`);
   const isInsert = stream.target.mode === "insert";
   const placed = isPlaced === true ? placeColumns : [];
@@ -268,7 +266,7 @@ export function scanPart(
     const file = hasFiles === true ? ["_file_"] : [];
     const identity = identifyRow(part.columns.map((column) => [column, identifier(column)]));
     return {
-      scan,
+      scan: withKeepColumns(compiled, part, scan),
       handed: [
         ...named,
         ...file.map((name) => `${identifier(fileColumn)} AS ${name}`),
@@ -328,6 +326,14 @@ export function scanPart(
     ],
     ...(inexact.length === 0 ? {} : { inexact: `CASE ${inexact.join(" ")} END` }),
   };
+}
+
+/** What `source.keep` asks of a file that lacks the column: there is no value. */
+function withKeepColumns({ keepColumns }: CompiledStream, { columns }: Part, scan: string): string {
+  const known = new Set(columns.map((column) => column.toLowerCase()));
+  const lacking = keepColumns.filter((column) => !known.has(column.toLowerCase()));
+  if (lacking.length === 0) return scan;
+  return `(SELECT *, ${lacking.map((column) => `CAST(NULL AS VARCHAR) AS ${identifier(column)}`).join(", ")} FROM ${scan})`;
 }
 
 function checkedField(

@@ -4,12 +4,12 @@
 
 import { join } from "node:path";
 import { countOf, showCount } from "../../core/counted.ts";
-import { Failure } from "../../core/errors.ts";
+import { Failure, type Place } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { fileOf, isKeptPart, type Part } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import { findTotal } from "../../formats/totals.ts";
-import { diagnosticsFailure } from "../../job/diagnostics.ts";
+import { type Diagnostic, diagnosticsFailure } from "../../job/diagnostics.ts";
 import { countBroken } from "../../stage/record-copy.ts";
 import { createStageView, type StagedFile } from "../../stage/stage.ts";
 import { isAbsent } from "../../transform/mapping.ts";
@@ -149,22 +149,27 @@ function refuseShortFiles(parts: readonly StagedPart[]): void {
 }
 
 function refuseMissingColumns({ compiled }: StageInput, part: Part): void {
-  const { stream, fields } = compiled;
+  const { stream, fields, keepColumns } = compiled;
   // A record's key that is not known is the row's own trouble.
   if (stream.source.kind === "object") return;
   const present = new Set(part.columns.map((column) => column.toLowerCase()));
   const mayLack = isKeptPart(part) ? compiled.columns.keys() : stream.source.optional;
   const optional = new Set([...mayLack].map((column) => column.toLowerCase()));
-  const problems = fields.flatMap(({ field, columns }) =>
+  const tellMissing = (columns: readonly string[], place: Place, use: string): Diagnostic[] =>
     columns
       .filter((column) => !present.has(column.toLowerCase()) && !optional.has(column.toLowerCase()))
       .map((column) => {
         const suggestion = suggest(column, part.columns);
-        const message = `${part.label} has no column "${column}", which ${field.target} is mapped from`;
+        const message = `${part.label} has no column "${column}", which ${use}`;
         const next = "correct the name, or list the column under source.optional if files may lack it";
-        return { place: field.expression.place, message, next, ...(suggestion === undefined ? {} : { suggestion }) };
-      }),
-  );
+        return { place, message, next, ...(suggestion === undefined ? {} : { suggestion }) };
+      });
+  const problems = [
+    ...fields.flatMap(({ field, columns }) =>
+      tellMissing(columns, field.expression.place, `${field.target} is mapped from`),
+    ),
+    ...(stream.keep === undefined ? [] : tellMissing(keepColumns, stream.keep.place, "source.keep asks for")),
+  ];
   if (problems.length > 0) throw diagnosticsFailure(problems);
   const absent = absentColumns(compiled, part);
   const key = fields.find(
