@@ -1,7 +1,9 @@
 // Nights of a job whose file changes a little, into a sandbox that people work in: what each night takes with present
 // values kept, and with all of them read, and whether the org holds in the end what a model of it says.
-// In: `node bench/year.ts [--nights 365] [--rows 6000] [--seed 1] [--system salesforce]`, or `--system hubspot`. Out: a Markdown table: calls and bytes a night, medians
-// and the dearest, and how many records are others than in the model. Exit 1 on any.
+// On some nights the run is killed at a step that is drawn, and made once more; before others a byte of each kept file is
+// made another.
+// In: `node bench/year.ts [--nights 365] [--rows 6000] [--seed 1] [--system salesforce]`, or `--system hubspot`. Out: a Markdown table: calls and bytes a
+// night without a mishap, medians and the dearest, and how many records are others than in the model. Exit 1 on any.
 
 import { readFileSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -25,6 +27,10 @@ const changedShare = 0.005;
 /** Salesforce is away, and a weekend on which nobody starts the job. */
 const outages = new Set([Math.floor(nights / 3), Math.floor(nights / 2)]);
 const missed = new Set([Math.floor(nights / 4), Math.floor(nights / 4) + 1]);
+const isKilled = (night: number) => night % 7 === 3;
+const isDamaged = (night: number) => night % 11 === 5;
+/** Steps at which a run can be killed, and some more. */
+const stepsMax = 24;
 
 /** Of a live record: its key, "" for one that people made, and the mapped fields. */
 interface LiveRecord {
@@ -124,6 +130,24 @@ async function runNight({ project }: Rehearsal): Promise<Night & { code: number 
   return { calls: calls.length, bytes, seconds, isKept: shown.stdout.includes("kept of"), code: done.code };
 }
 
+/** Kills the run of a night at one of its steps; false where it had fewer. */
+async function killRun({ project }: Rehearsal, step: number): Promise<boolean> {
+  const { signal } = await project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: `*:${step}` } }).finished;
+  return signal !== null;
+}
+
+/** Gives how many files are not as they were kept any more. */
+function damageKept({ project }: Rehearsal): number {
+  const names = project.list(".loadline/present").map((name) => `.loadline/present/${name}`);
+  for (const name of names) {
+    const bytes = readFileSync(project.path(name));
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+    project.write({ [name]: bytes });
+  }
+  return names.length;
+}
+
 async function countOthers(place: Rehearsal, model: Model): Promise<number> {
   const live = await crm.live(place);
   const wrong = live.filter(({ key, last, phone }) => {
@@ -133,7 +157,14 @@ async function countOthers(place: Rehearsal, model: Model): Promise<number> {
   return wrong.length + Math.abs(live.length - model.size);
 }
 
-async function liveYear(present: string): Promise<{ told: Night[]; others: number }> {
+interface Year {
+  told: Night[];
+  others: number;
+  kills: number;
+  damaged: number;
+}
+
+async function liveYear(present: string): Promise<Year> {
   const draw = seededFraction(Number(values.seed));
   const any = (count: number) => Math.floor(draw() * count);
   const file: Model = new Map(
@@ -143,7 +174,7 @@ async function liveYear(present: string): Promise<{ told: Night[]; others: numbe
   await using place = await rehearse(job(present), {}, withKey);
   const { project, sandbox } = place;
   const told: Night[] = [];
-  let others = 0;
+  let [others, kills, damaged] = [0, 0, 0];
   for (let night = 0; night < nights; night += 1) {
     for (let change = 0; night > 0 && change < rows * changedShare; change += 1)
       file.set(`K${any(file.size)}`, { last: `Last ${night}.${change}`, phone: String(any(100)) });
@@ -162,15 +193,18 @@ async function liveYear(present: string): Promise<{ told: Night[]; others: numbe
     project.write({ "inbox/contacts.csv": ["id,last,phone", ...lines].join("\n") });
     const away = outages.has(night);
     if (away) await sandbox.setFaults([{ match: crm.calls, do: { status: 500 } }]);
+    const isMishap = !away && (isKilled(night) || isDamaged(night));
+    if (isMishap && isDamaged(night)) damaged += damageKept(place);
+    if (isMishap && isKilled(night) && (await killRun(place, 1 + any(stepsMax)))) kills += 1;
     const { code, ...cost } = await runNight(place);
     if (away) await sandbox.setFaults([]);
-    if (night > 0 && !away) told.push(cost);
+    if (night > 0 && !away && !isMishap) told.push(cost);
     if (!away && code !== 0) throw new Error(`night ${night} ended with ${code}`);
     if (!away && (night % 30 === 0 || night === nights - 1))
       others += await countOthers(place, new Map([...file, ...ofPeople]));
     if (night % 10 === 0) process.stderr.write(`night ${night}: ${JSON.stringify(cost)}, ${others} others\n`);
   }
-  return { told, others };
+  return { told, others, kills, damaged };
 }
 
 function median(numbers: readonly number[]): number {
@@ -181,18 +215,18 @@ const end = await setup();
 try {
   process.stdout.write(`${nights} nights of ${rows} rows into ${values.system} from seed ${values.seed}\n\n`);
   process.stdout.write(
-    "| present values | nights by kept ones | calls, median | calls, most | kB, median | kB, most | seconds, median | others than in the model |\n|---|---|---|---|---|---|---|---|\n",
+    "| present values | nights by kept ones | calls, median | calls, most | kB, median | kB, most | seconds, median | kills | files damaged | others than in the model |\n|---|---|---|---|---|---|---|---|---|---|\n",
   );
   for (const [name, present] of [
     ["kept", ""],
     ["read each night", ", present: read"],
   ] as const) {
-    const { told, others } = await liveYear(present);
+    const { told, others, kills, damaged } = await liveYear(present);
     const of = (what: "calls" | "bytes" | "seconds") => told.map((night) => night[what]);
     const kb = (bytes: number) => Math.round(bytes / 1000);
     const kept = told.filter(({ isKept }) => isKept).length;
     process.stdout.write(
-      `| ${name} | ${kept} of ${told.length} | ${median(of("calls"))} | ${Math.max(...of("calls"))} | ${kb(median(of("bytes")))} | ${kb(Math.max(...of("bytes")))} | ${median(of("seconds")).toFixed(2)} | ${others} |\n`,
+      `| ${name} | ${kept} of ${told.length} | ${median(of("calls"))} | ${Math.max(...of("calls"))} | ${kb(median(of("bytes")))} | ${kb(Math.max(...of("bytes")))} | ${median(of("seconds")).toFixed(2)} | ${kills} | ${damaged} | ${others} |\n`,
     );
     if (others > 0) process.exitCode = 1;
   }
