@@ -1,8 +1,7 @@
-// Projects: what only reads the source (part of `npm run check`), everything else, which may start the built program, and
-// the files of those that want a process each. No retries anywhere: a test that passes the second time is a defect to find.
+// Projects: what only reads the source (part of `npm run check`), and everything else, which may start the built program.
+// No retries anywhere: a test that passes the second time is a defect to find.
 
 import { defineConfig } from "vitest/config";
-import { alone } from "./test/support/alone.ts";
 import { LongestFirst } from "./test/support/longest-first.ts";
 
 /** CI counts from this file (.ci/run), and what the tests cost is told from it (scripts/test.ts). */
@@ -29,17 +28,9 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           // A process for all files that a worker runs: modules are loaded and compiled once.
           isolate: false,
-          exclude: [...alone, "test/architecture.test.ts", "test/module-state.test.ts"],
+          exclude: ["test/architecture.test.ts", "test/module-state.test.ts"],
           setupFiles: ["test/support/each-file.ts"],
           globalSetup: ["test/support/build-program.ts"],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: "loadline-alone",
-          include: [...alone],
-          setupFiles: ["test/support/each-file.ts"],
         },
       },
     ],

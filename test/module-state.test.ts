@@ -6,7 +6,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { alone } from "./support/alone.ts";
 
 const root = fileURLToPath(new URL("../src", import.meta.url));
 
@@ -66,13 +65,23 @@ test.each([
   expect(stateOf(code)).toEqual([]);
 });
 
-test("test files that replace modules or the clock run alone, and no others", () => {
+const putsBack: Record<string, string> = {
+  useFakeTimers: "useRealTimers",
+  stubEnv: "unstubAllEnvs",
+  stubGlobal: "unstubAllGlobals",
+  spyOn: "restoreAllMocks",
+};
+
+test("what a test file replaces it puts back, for the files that its process runs after it", () => {
   const tests = readdirSync(join(root, "../test"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".test.ts") && path !== "module-state.test.ts")
-    .map((path) => `test/${path}`);
-  const replaces = /\bvi\.(?:mock|doMock|stub\w+|spyOn|useFakeTimers|setSystemTime)\(/;
-  const found = tests.filter((path) => replaces.test(readFileSync(join(root, "..", path), "utf8")));
-  expect(found.sort()).toEqual([...alone]);
+    .map((path) => [path, readFileSync(join(root, "../test", path), "utf8")] as const);
+  const stays = tests.flatMap(([path, code]) =>
+    [...code.matchAll(/\bvi\.(mock|doMock|useFakeTimers|stub\w+|spyOn)\(/g)]
+      .filter(([, name = ""]) => !code.includes(`vi.${putsBack[name]}(`))
+      .map(([, name]) => `${path}: vi.${name}`),
+  );
+  expect(stays).toEqual([]);
 });
 
 /** Names of what a module declares outside of functions and that is state. */

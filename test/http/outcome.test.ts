@@ -1,7 +1,9 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import * as clock from "../../src/core/clock.ts";
 import { CallFault, faultOfSocket, faultOfStatus } from "../../src/http/outcome.ts";
+import { replace } from "../support/replaced.ts";
 
-vi.mock("../../src/core/clock.ts", () => ({ now: () => new Date("2026-11-21T00:00:00Z") }));
+replace(clock, { now: () => new Date("2026-11-21T00:00:00Z") });
 
 const socket = (code: string, connected: boolean) => {
   const error = Object.assign(new Error(code), { code });

@@ -6,8 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turnOfLoop } from "node:timers/promises";
 import fc from "fast-check";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import * as clock from "../../src/core/clock.ts";
 import { Pace, type PaceLimit } from "../../src/http/pace.ts";
+import { casesOf } from "../support/cases.ts";
+import { replace } from "../support/replaced.ts";
 
 interface Sleeper {
   due: number;
@@ -15,9 +18,9 @@ interface Sleeper {
 }
 
 /** `at` is the wall clock; `elapsed` goes on whatever is done to it. */
-const time = vi.hoisted(() => ({ at: 1_800_000_000_000, elapsed: 0, sleepers: [] as Sleeper[] }));
+const time = { at: 1_800_000_000_000, elapsed: 0, sleepers: [] as Sleeper[] };
 
-vi.mock("../../src/core/clock.ts", () => ({
+replace(clock, {
   now: () => new Date(time.at),
   monotonicMs: () => time.elapsed,
   wait: (ms: number, signal?: AbortSignal) =>
@@ -29,7 +32,7 @@ vi.mock("../../src/core/clock.ts", () => ({
         reject(signal.reason);
       });
     }),
-}));
+});
 
 /** Lets time pass until nobody sleeps any more, or until so much of it has passed. */
 async function passTime(untilElapsed = Number.POSITIVE_INFINITY): Promise<void> {
@@ -102,7 +105,7 @@ test("no window has more turns than the limit, whoever asks and whenever", async
       expect(turns).toHaveLength(load.reduce((sum, { count }) => sum + count, 0));
       expect(mostInWindow(turns, limit.windowMs)).toBeLessThanOrEqual(limit.calls);
     }),
-    { numRuns: 60 },
+    { numRuns: casesOf(60) },
   );
 });
 

@@ -1,19 +1,21 @@
 import fc from "fast-check";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import * as clock from "../../src/core/clock.ts";
 import { Failure } from "../../src/core/errors.ts";
+import * as random from "../../src/core/random.ts";
 import { CallFault } from "../../src/http/outcome.ts";
 import { withRetries } from "../../src/http/retry.ts";
+import { replace } from "../support/replaced.ts";
 
-const chance = vi.hoisted(() => ({ waits: [] as number[], fraction: 0 }));
+const chance = { waits: [] as number[], fraction: 0 };
 
-vi.mock("../../src/core/clock.ts", async (original) => ({
-  ...(await original<typeof import("../../src/core/clock.ts")>()),
+replace(clock, {
   wait: async (ms: number, signal?: AbortSignal) => {
     signal?.throwIfAborted();
     chance.waits.push(ms);
   },
-}));
-vi.mock("../../src/core/random.ts", () => ({ randomFraction: () => chance.fraction }));
+});
+replace(random, { randomFraction: () => chance.fraction });
 
 beforeEach(() => {
   chance.waits = [];

@@ -2,16 +2,15 @@
 
 import { inflateRawSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import * as clock from "../../src/core/clock.ts";
+import { replace } from "../support/replaced.ts";
 import { type Account, startAccount } from "./hubspot-account-support.ts";
 import { temporaryFolder } from "./support.ts";
 
-const time = vi.hoisted(() => ({ at: 0 }));
+const time = { at: 0 };
 
-vi.mock("../../src/core/clock.ts", async (original) => ({
-  ...(await original<typeof import("../../src/core/clock.ts")>()),
-  now: () => new Date(time.at),
-}));
+replace(clock, { now: () => new Date(time.at) });
 
 beforeEach(() => {
   time.at = Date.parse("2026-11-21T12:00:00Z");

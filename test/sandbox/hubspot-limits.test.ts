@@ -1,17 +1,16 @@
 // HubSpot's rate limits, with time in the test's hand.
 
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import * as clock from "../../src/core/clock.ts";
+import { replace } from "../support/replaced.ts";
 import { type Account, startAccount } from "./hubspot-account-support.ts";
 import { temporaryFolder } from "./support.ts";
 
 /** 19:00 in New York, five hours before the account's day ends. */
 const evening = Date.parse("2026-11-21T00:00:00Z");
-const time = vi.hoisted(() => ({ at: 0 }));
+const time = { at: 0 };
 
-vi.mock("../../src/core/clock.ts", async (original) => ({
-  ...(await original<typeof import("../../src/core/clock.ts")>()),
-  now: () => new Date(time.at),
-}));
+replace(clock, { now: () => new Date(time.at) });
 
 beforeEach(() => {
   time.at = evening;
