@@ -32,7 +32,7 @@ test("new records are joined or made once, changes of both sides arrive or are d
   await add("owned", { FirstName: "A" });
   for (const name of ["asked", "other", "gone", "edited", "archived"]) await add(name);
   await add("fine", { Seen_At__c: "2026-03-01T10:15:00.000Z" });
-  for (const name of ["plain", "plain-away", "busy", "busy-away"]) await add(name, { FirstName: "X" });
+  for (const name of ["plain", "plain-away", "busy", "busy-away", "torn", "torn-away"]) await add(name, { FirstName: "X" });
   // Records that could be several are held back, and none is made for them.
   await add("twice");
   await add("second", { Email: "twice@x.de" });
@@ -41,7 +41,7 @@ test("new records are joined or made once, changes of both sides arrive or are d
   // Ann gets her title and her id there, her first name and the other id here; Bob is made.
   expect(await pair.settle()).toEqual([expect.any(Number), expect.any(Number), 0]);
   const first = await look(pair);
-  expect(first.counts).toEqual([15, 14]);
+  expect(first.counts).toEqual([17, 16]);
   const here = ids.get("ann");
   expect(first.there.get("ann")).toMatchObject({ id: known, jobtitle: "Boss", firstname: "A.", sf_contact_id: here });
   expect(first.here.get("ann")).toMatchObject({ Id: here, Title: "Boss", FirstName: "A.", HubSpot_Id__c: known });
@@ -69,19 +69,23 @@ test("new records are joined or made once, changes of both sides arrive or are d
   await removeHere("edited");
   await setThere("edited", { jobtitle: "Kept" });
   await pair.portal.hubspotApi("DELETE", `/crm/v3/objects/contacts/${first.there.get("archived")?.id}`);
-  // The survivor of a merge in HubSpot has a new id. Of one nothing else changed, of the other another field on each side.
-  for (const kept of ["plain", "busy"]) {
+  // The survivor of a merge in HubSpot has a new id. Of one nothing else changed, of another a field on each side, of the
+  // last a person is to decide, and what is decided is all that its new pair knows by itself.
+  for (const kept of ["plain", "busy", "torn"]) {
     const [primary, merged] = [first.there.get(kept)?.id, first.there.get(`${kept}-away`)?.id];
     const body = { primaryObjectId: primary, objectIdToMerge: merged };
     expect((await pair.portal.hubspotApi("POST", "/crm/v3/objects/contacts/merge", body)).status).toBe(200);
   }
   await setHere("busy", { Title: "Head" });
-  await pair.setHubSpot((await look(pair)).there.get("busy")?.id ?? "", { firstname: "C." });
+  const survivors = (await look(pair)).there;
+  await pair.setHubSpot(survivors.get("busy")?.id ?? "", { firstname: "C." });
+  await setHere("torn", { LastName: "Ours" });
+  await pair.setHubSpot(survivors.get("torn")?.id ?? "", { lastname: "Theirs", jobtitle: "Hers" });
 
   // Of four ann, bob, owned and archived; of the survivors their new ids and a name, of those merged away the deletions.
-  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 8, held: 3 });
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 9, held: 4 });
   // ann, owned, fine, busy; gone. Held: those that are asked of, edited, and the two that could be one.
-  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 5, held: 5 });
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 5, held: 6 });
   const folder = pair.project.runFolders().at(-1) ?? "";
   const conflicts = pair.project.read(`${folder.slice(pair.project.folder.length + 1)}/conflicts/contacts.csv`);
   expect(conflicts).toContain("changed on both sides: lastname");
@@ -111,8 +115,8 @@ test("new records are joined or made once, changes of both sides arrive or are d
   expect([second.here.get("edited"), second.there.get("edited")]).toMatchObject([undefined, { jobtitle: "Kept" }]);
 
   // What is held stays so, and nothing else comes.
-  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 0, held: 5, done: { code: 0 } });
-  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 0, held: 3, done: { code: 0 } });
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 0, held: 6, done: { code: 0 } });
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 0, held: 4, done: { code: 0 } });
   for (const name of ["asked", "other"]) {
     expect((await look(pair)).here.get(name)).toMatchObject({ LastName: "Ours" });
     expect((await look(pair)).there.get(name)).toMatchObject({ lastname: "Theirs" });
@@ -127,6 +131,7 @@ test("new records are joined or made once, changes of both sides arrive or are d
       { key: ids.get("asked"), field: "lastname", base: "asked", ours: "Ours", theirs: "Theirs" },
       { key: ids.get("other"), field: "lastname" },
       { key: ids.get("edited"), field: "", ours: "deleted", theirs: "there" },
+      { key: ids.get("torn"), field: "lastname" },
     ],
   });
   expect((await pair.project.run("conflicts", toHubSpot)).stdout).toContain('ours   "Ours"');
@@ -134,7 +139,7 @@ test("new records are joined or made once, changes of both sides arrive or are d
   expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours", "--keys", "none.txt")).code).toBe(2);
   expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours", "--keys", "asked.txt")).code).toBe(0);
   expect((await pair.project.run("conflicts", toHubSpot, "--take", "theirs")).stdout).toContain(
-    "2 fields decided: theirs",
+    "3 fields decided: theirs",
   );
   expect((await pair.project.run("conflicts", toSalesforce)).stdout).toContain("Nothing to decide");
   expect((await pair.settle()).at(-1)).toBe(0);
@@ -143,11 +148,12 @@ test("new records are joined or made once, changes of both sides arrive or are d
     ["asked", "Ours", "Boss"],
     ["other", "Theirs", "Boss"],
     ["edited", "edited", "Kept"],
+    ["torn", "Theirs", "Hers"],
   ] as const) {
     expect(last.here.get(name), name).toMatchObject({ LastName: lastname, Title: title });
     expect(last.there.get(name), name).toMatchObject({ lastname, jobtitle: title });
   }
-  expect(last.counts).toEqual([11, 10]);
+  expect(last.counts).toEqual([12, 11]);
 
   // What the two agree on moves with each run of either.
   const kept = await pair.project.run("plan", toHubSpot, "--out", "kept.plan");
