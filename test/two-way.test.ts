@@ -129,6 +129,9 @@ test("the twins keep accounts, contacts and their associations alike, and are qu
   const { sandbox } = pair;
   const twins = ["jobs/two-way-to-hubspot.yaml", "jobs/two-way-to-salesforce.yaml"] as const;
   const [ann = "", bob = ""] = await createInSalesforce(sandbox, ["Ann", "Bob"]);
+  // The sandbox's only user is none of HubSpot's owners.
+  const known = pair.project.read(twins[0]).replaceAll("lower(Owner.Email)", `"'Ada.Brown@sandbox.example.com'"`);
+  pair.project.write({ [twins[0]]: known });
   await sandbox.hubspotApi("POST", "/crm/v3/objects/companies", { properties: { name: "Acme", domain: "acme.de" } });
   await sandbox.hubspotApi("POST", "/crm/v3/objects/contacts", {
     properties: { email: "bob@x.de", phone: "+49 431 1" },
@@ -142,6 +145,7 @@ test("the twins keep accounts, contacts and their associations alike, and are qu
   const inSalesforce = new Map((await pair.salesforce()).map((contact) => [contact["Email"], contact]));
   const inHubSpot = new Map((await pair.hubspot()).map((contact) => [contact["email"], contact]));
   expect([inSalesforce.size, inHubSpot.size]).toEqual([3, 3]);
+  expect(inHubSpot.get("bob@x.de")).toMatchObject({ hubspot_owner_id: "700101" });
   expect(inSalesforce.get("bob@x.de")).toMatchObject({ Id: bob, Phone: "+49 431 1", AccountId: accounts[0]?.["Id"] });
 
   await sandbox.api("PATCH", `sobjects/Contact/${ann}`, { Title: "Head" });
