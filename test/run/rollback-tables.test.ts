@@ -56,14 +56,16 @@ test("rows of tables are as they were: changed ones, new ones, deleted ones; a t
   });
   const plan = await project.run("rollback", `${run}`);
   expect(plan.stdout.replaceAll(/\s+/g, " ")).toContain("is made anew, with the 2 mapped fields only");
+  // Of what the run made one is changed, and in the place of what it deleted stands another.
   database.exec("UPDATE people SET score = 50 WHERE nick = 'eve'");
+  database.exec("INSERT INTO people (firm, nick, mail, score) VALUES (1, 'bob', 'other@x.de', 9)");
   const back = await project.run("rollback", `${run}`, "--yes", "--json");
   expect(back.code, back.stderr).toBe(3);
   expect(back.summary().streams).toMatchObject({
     firms: { updates: 1, creates: 1, deletes: 1, conflicts: 0, failed: 1 },
-    people: { updates: 1, creates: 2, deletes: 1, conflicts: 1 },
+    people: { updates: 1, creates: 1, deletes: 1, conflicts: 2 },
   });
-  database.exec("DELETE FROM people WHERE nick = 'eve'");
+  database.exec("DELETE FROM people WHERE nick IN ('eve', 'bob')");
   const rest = await project.run("rollback", `${run}`, "--yes", "--json");
   expect(rest.code, rest.stderr).toBe(0);
   expect(state()).toEqual(old);
@@ -119,8 +121,24 @@ test("runs that ended otherwise are taken back: with refused rows, retried ones,
   const back = await project.run("rollback", "latest", "--yes", "--json");
   expect(back.summary().streams["firms"], back.stderr).toMatchObject({ deletes: 1, updates: 0, loaded: 1 });
   expect(state()).toEqual(rows("1 One"));
+  // What was given up before anybody knew whether it was written is left, and told.
+  const untold = { LOADLINE_FAILPOINT: "intent:1" };
+  expect((await project.start(["run", "job.yaml"], { env: untold }).finished).signal).toBe("SIGKILL");
+  const doubtful = basename(project.runFolders().sort().at(-1) ?? "");
+  await project.run("abandon", doubtful, "--yes");
+  database.exec("INSERT INTO firms (no, name) VALUES (4, 'Four')");
+  const left = (await project.run("rollback", doubtful, "--yes", "--json")).summary();
+  expect(left.streams["firms"]).toMatchObject({ deletes: 0, updates: 0, conflicts: 1, loaded: 0 });
+  expect(project.read(`.loadline/runs/${left.run}/conflicts/firms.csv`)).toContain(
+    `nobody knows whether run ${doubtful} wrote it`,
+  );
+  expect(state()).toEqual(rows("1 One", "4 Four"));
 
   const last = (await project.run("run", "job.yaml", "--json")).summary();
+  project.write({ "connections.yaml": connections.replace("crm.db", "other.db"), "other.db": "" });
+  const elsewhere = await project.run("rollback", `${last.run}`, "--yes");
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringContaining(`run ${last.run} wrote into org`)]);
+  project.write({ "connections.yaml": connections });
   database.exec("ALTER TABLE firms RENAME COLUMN name TO title");
   const gone = await project.run("rollback", `${last.run}`, "--yes");
   expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining("has no field name any more")]);

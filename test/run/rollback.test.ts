@@ -2,6 +2,8 @@
 
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { expect, test } from "vitest";
+import { startRelay } from "../support/relay.ts";
+import { connections, createProject, startSandbox } from "../support/rig.ts";
 import { hubspotProperties, type Rehearsal, rehearse, schema } from "./support.ts";
 
 const salesforceJob = `version: 1
@@ -119,6 +121,26 @@ test("a record that the run made stays where others have hung a record of theirs
     "deleting it would take along Contact (AccountId)",
   );
   expect(await stateOf(place)).toEqual({ ...old, a3: "Three", hers: ["Hers", "a3", null, null] });
+});
+
+test("a record that others made while the run was at work is none that it made", async () => {
+  await using sandbox = await startSandbox({ schema });
+  let isMade = false;
+  await using relay = await startRelay(sandbox.origin, async ({ method = "" }) => {
+    if (method === "PATCH" && !isMade) {
+      isMade = true;
+      await sandbox.api("POST", "sobjects/Account", { Acc__c: "a1", Name: "Hers" });
+    }
+    return false;
+  });
+  const job = salesforceJob.replace(/ {2}contacts:[\s\S]*(?=guards)/, "");
+  await using project = createProject({ ...connections(relay), "job.yaml": job, ...before });
+  const done = await project.run("run", "job.yaml", "--json");
+  expect(done.summary().streams["accounts"], done.stderr).toMatchObject({ creates: 2, loaded: 2 });
+  expect(done.stderr).toContain("met a record");
+  const back = (await project.run("rollback", `${done.summary().run}`, "--yes", "--json")).summary();
+  expect(back.streams["accounts"]).toMatchObject({ deletes: 1, conflicts: 1, loaded: 1 });
+  expect(project.read(`.loadline/runs/${back.run}/conflicts/accounts.csv`)).toContain("it met a record that was there");
 });
 
 test("streams, keys and fields choose what is taken back; a plan of it is approved and applied, and guards count", async () => {

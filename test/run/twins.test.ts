@@ -32,7 +32,8 @@ test("new records are joined or made once, changes of both sides arrive or are d
   await add("owned", { FirstName: "A" });
   for (const name of ["asked", "other", "gone", "edited", "archived"]) await add(name);
   await add("fine", { Seen_At__c: "2026-03-01T10:15:00.000Z" });
-  for (const name of ["plain", "plain-away", "busy", "busy-away", "torn", "torn-away"]) await add(name, { FirstName: "X" });
+  for (const name of ["plain", "plain-away", "busy", "busy-away", "torn", "torn-away"])
+    await add(name, { FirstName: "X" });
   // Records that could be several are held back, and none is made for them.
   await add("twice");
   await add("second", { Email: "twice@x.de" });
