@@ -142,7 +142,7 @@ test("an upload is counted as it is in base64: 112.5 MB are 150 MB", async () =>
 
 test("other requests are answered while a large job is processed", async () => {
   const org = await startOrg();
-  const rows = Array.from({ length: 12_000 }, (_, index) => `K${index},Name ${index}`).join("\n");
+  const rows = Array.from({ length: 30_000 }, (_, index) => `K${index},Name ${index}`).join("\n");
   const { body: job } = await org.api("POST", "jobs/ingest", upsert);
   await org.api("PUT", `jobs/ingest/${String(job["id"])}/batches`, `Ext__c,LastName\n${rows}\n`);
   await org.api("PATCH", `jobs/ingest/${String(job["id"])}`, { state: "UploadComplete" });
@@ -153,7 +153,7 @@ test("other requests are answered while a large job is processed", async () => {
     if (body["state"] === "JobComplete") break;
   }
   expect(seen.size).toBeGreaterThan(2);
-  expect(await org.query("SELECT COUNT(Id) n FROM Contact")).toMatchObject([{ n: 12_000 }]);
+  expect(await org.query("SELECT COUNT(Id) n FROM Contact")).toMatchObject([{ n: 30_000 }]);
 });
 
 test("a closed job is kept for seven days, an open one ends after one", async () => {

@@ -16,8 +16,8 @@ import { storedReading } from "../../values/value.ts";
 import { nameParents } from "../compile/parents.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { readRecords } from "../run/read-records.ts";
+import { resolveFields } from "./known-fields.ts";
 import { batchRows } from "./present-now.ts";
-import { resolveFields } from "./settle-batch.ts";
 
 export interface ChangedSince {
   /** Table of the records: id, folded; field; message; whether it is_there. */

@@ -11,8 +11,8 @@ import { countOf } from "../../report/numbers.ts";
 import { sizeOf } from "../batches/forecast.ts";
 import { externalIdOf, isLookedAtAgain, operationOf } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
+import { resolveFields } from "./known-fields.ts";
 import { readPresent } from "./present-now.ts";
-import { resolveFields } from "./settle-batch.ts";
 
 /** Why rows are held back. */
 export const changedSince = "changed in the target since the plan";

@@ -16,10 +16,10 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { resultsPath, writeBatchFile } from "../batches/batch-files.ts";
 import { findNaming } from "../diff/naming-field.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
+import { resolveFields } from "./known-fields.ts";
 import { orphanCode } from "./orphans.ts";
 import { batchRows, readPresent } from "./present-now.ts";
 import { splitOff } from "./recheck.ts";
-import { resolveFields } from "./settle-batch.ts";
 
 const idsTable = "new_ids";
 

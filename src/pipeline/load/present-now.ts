@@ -12,8 +12,8 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { findNaming } from "../diff/naming-field.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { readRecords } from "../run/read-records.ts";
+import { resolveFields } from "./known-fields.ts";
 import { numbered } from "./part-of-batch.ts";
-import { resolveFields } from "./settle-batch.ts";
 
 /** The rows of a batch's file, with their number `n`. */
 export function batchRows({ path }: BatchRecord): string {

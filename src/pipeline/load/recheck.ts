@@ -23,12 +23,13 @@ import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { type ChangedSince, findChangedSince, isOfPresent } from "./changed-since.ts";
+import { resolveFields } from "./known-fields.ts";
 import { changedSince, createOnly, madeSince, tellHeldBack } from "./made-since.ts";
 import { refuseOtherFile } from "./other-file.ts";
 import { findOutside, type StaleRows } from "./outside-where.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
 import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
-import { keyOfBatch, resolveFields } from "./settle-batch.ts";
+import { keyOfBatch } from "./settle-batch.ts";
 
 /** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
 export async function recheckBatches(

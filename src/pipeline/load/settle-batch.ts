@@ -9,7 +9,6 @@ import { takesWholeFiles } from "../../contract/target.ts";
 import type { BatchState, ResultFiles } from "../../contract/write.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
-import type { FieldSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import { headerOf } from "../../formats/csv-header.ts";
 import type { Stream } from "../../job/job.ts";
@@ -21,6 +20,7 @@ import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { answersPath, resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
+import { resolveFields } from "./known-fields.ts";
 import { markUnlinked, writeLaterLinks } from "./later-links.ts";
 import { markMade, tellHeldBack } from "./made-since.ts";
 import { nextNumber } from "./part-of-batch.ts";
@@ -197,13 +197,6 @@ export async function keyOfBatch(context: RunContext, stream: Stream, batch: Bat
   const target = targetOf(context, stream.target.connection);
   if (batch.action !== "create") return keyOfId(target.capabilities.idColumn);
   return keyOfFields(target, await resolveFields(target, stream, stream.target.key));
-}
-
-/** What the target knows of a stream's fields. */
-export async function resolveFields(target: Target, stream: Stream, names: readonly string[]): Promise<FieldSchema[]> {
-  const schema = await target.describe(stream.target.object);
-  const fields = await Promise.all(names.map((name) => target.resolveField(schema, name)));
-  return fields.filter((field) => field !== undefined);
 }
 
 /** Undefined: a result set that was not asked for, or has not even a header, holds no row. */
