@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Client } from "pg";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { copyIntoFile } from "../../src/connectors/postgres/copy-out.ts";
 import { sha256Of } from "../../src/core/files.ts";
 
@@ -25,31 +25,44 @@ const sent = Buffer.concat([
   ending,
 ]);
 
-/** A socket that gives `bytes` in pieces, and the driver's part of it. */
-function serve(bytes: Buffer, size: number) {
-  const socket = Object.assign(new EventEmitter(), { pause: () => undefined, resume: () => undefined });
+interface Asked {
+  submit(connection: unknown): void;
+  handleCommandComplete(told: object): void;
+  handleReadyForQuery(): void;
+  handleCopyData(): void;
+}
+
+const endWell = (copy: Asked) => {
+  copy.handleCommandComplete({ text: "COPY 2" });
+  copy.handleReadyForQuery();
+};
+
+/** A socket that gives `bytes` in pieces, then what `end` does, and the driver's part of it. */
+function serve(bytes: Buffer, size: number, end = endWell) {
+  const moves: string[] = [];
+  const socket = Object.assign(new EventEmitter(), {
+    pause: () => moves.push("pause"),
+    resume: () => moves.push("resume"),
+  });
   const driven: Buffer[] = [];
   socket.on("data", (piece: Buffer) => driven.push(piece));
   const client = {
-    query(copy: { submit(connection: unknown): void; handleCommandComplete(told: object): void } & Ending) {
+    query(copy: Asked) {
       copy.submit({ stream: socket, query: () => undefined });
       queueMicrotask(() => {
         for (let at = 0; at < bytes.length; at += size) socket.emit("data", Buffer.from(bytes.subarray(at, at + size)));
-        copy.handleCommandComplete({ text: "COPY 2" });
-        copy.handleReadyForQuery();
+        end(copy);
       });
     },
   };
-  return { client: client as unknown as Client, driven };
+  return { client: client as unknown as Client, driven, moves };
 }
 
-interface Ending {
-  handleReadyForQuery(): void;
-}
+const folder = mkdtempSync(join(tmpdir(), "loadline-copy-"));
+const path = join(folder, "part.csv");
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test("in pieces of any size, rows are those that were sent, and the driver hears the rest", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "loadline-copy-"));
-  const path = join(folder, "part.csv");
   const text = `${lines.join("")}3,\0\n`;
   for (let size = 1; size <= sent.length; size += 1) {
     const { client, driven } = serve(sent, size);
@@ -60,5 +73,33 @@ test("in pieces of any size, rows are those that were sent, and the driver hears
     });
     expect(Buffer.concat(driven)).toEqual(ending);
   }
-  rmSync(folder, { recursive: true });
+});
+
+test("a socket that had to wait for the disk goes on when the rows have ended, and when the copy is broken off", async () => {
+  const many = Buffer.concat([message("d", "x".repeat(1 << 21)), ending]);
+  const served = serve(many, 1 << 16);
+  const { content } = await copyIntoFile(served.client, "COPY", path, new AbortController().signal);
+  expect(content.bytes).toBe(1 << 21);
+  expect([served.moves[0], served.moves.at(-1)]).toEqual(["pause", "resume"]);
+  const stop = new AbortController();
+  const broken = serve(many, 1 << 16, () => stop.abort(new Error("stopped")));
+  await expect(copyIntoFile(broken.client, "COPY", path, stop.signal)).rejects.toThrow();
+  expect([broken.moves[0], broken.moves.at(-1)]).toEqual(["pause", "resume"]);
+});
+
+test("rows that came to the driver, and an answer without a count, are no whole part", async () => {
+  const copied = (end: (copy: Asked) => void) =>
+    copyIntoFile(serve(sent, sent.length, end).client, "COPY", path, new AbortController().signal);
+  await expect(
+    copied((copy) => {
+      copy.handleCopyData();
+      endWell(copy);
+    }),
+  ).rejects.toThrow("rows of COPY came out of turn");
+  await expect(
+    copied((copy) => {
+      copy.handleCommandComplete({ text: "SELECT" });
+      copy.handleReadyForQuery();
+    }),
+  ).rejects.toThrow("did not say how many rows");
 });

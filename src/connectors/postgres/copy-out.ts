@@ -52,6 +52,8 @@ export async function copyIntoFile(
   } catch (error) {
     // What still comes is read and dropped, so that the server hears that it is to stop.
     isBroken = true;
+    // It may be on its way to be opened, and fail at that: what ended the copy is told.
+    file.on("error", () => undefined);
     file.destroy();
     copy.socket?.resume();
     throw error;
