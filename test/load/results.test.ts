@@ -42,11 +42,14 @@ test("of any results just the rows that were not written for a reason that passe
   );
 });
 
-test("an id is told from every other: of 18 letters 15 count, of a number every digit", async () => {
+test("an id is told from every other: of Salesforce's 18 letters 15 count, of a number every digit, of a key every letter", async () => {
   const folder = mkdtempSync(join(tmpdir(), "loadline-ids-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   using engine = await Engine.open({ folder, spillFolder: folder });
-  const ids = ["003000000000001AAA", "003000000000001", "1234567890123456", "123456789012345678", "123456789012345679"];
+  const ids = [
+    ...["003000000000001AAA", "003000000000001", "1234567890123456", "123456789012345678", "123456789012345679"],
+    ...["customer-000000001", "customer-000000002", "customer0000000AAB", "CUSTOMER0000000012", "0035G00000abcdeAAA"],
+  ];
   const folded = await engine.all(
     `SELECT ${foldId("id")} AS key FROM (SELECT unnest([${ids.map(literal).join(", ")}]) AS id)`,
   );

@@ -304,7 +304,9 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
 
   test("without loadline.batch, rows whose deletion nobody heard of are deleted, and no refusals", async () => {
     await server.query("DROP SCHEMA IF EXISTS loadline CASCADE");
-    await asRole("CREATE TABLE leavers (code text PRIMARY KEY); INSERT INTO leavers VALUES ('a'), ('b'), ('c')");
+    await asRole(
+      "CREATE TABLE leavers (code text PRIMARY KEY); INSERT INTO leavers SELECT 'customer-00000000' || n FROM generate_series(1, 3) n",
+    );
     await using relay = await startPostgresRelay(server.port, server.database);
     using project = openProject({
       "job.yaml": moveJob(
@@ -314,7 +316,8 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
           code: "code",
         },
       ),
-      "drop/in.csv": "code\na\nb\n",
+      // As long as ids of Salesforce, of which 15 letters count.
+      "drop/in.csv": "code\ncustomer-000000001\ncustomer-000000002\n",
     });
     const connections = project
       .read("connections.yaml")
@@ -324,7 +327,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     const ended = await project.run("job.yaml");
     expect(countsOf(ended), explain(ended.error)).toMatchObject({ deletes: 2, loaded: 2, failed: 0 });
     expect(relay.met).toBe(1);
-    expect(await server.query("SELECT code FROM leavers")).toEqual([{ code: "c" }]);
+    expect(await server.query("SELECT code FROM leavers")).toEqual([{ code: "customer-000000003" }]);
   });
 
   test("rows of keys of several columns are changed and deleted by them; one that is refused names its columns, and costs no other", async () => {
