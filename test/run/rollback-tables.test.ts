@@ -100,6 +100,11 @@ test("runs that ended otherwise are taken back: with refused rows, retried ones,
 
   project.write({ "drop/firms.csv": "no,name\n1,Kept\n4,Four\n" });
   const plan = (await project.run("plan", "job.yaml", "--json")).summary();
+  const there = { "connections.yaml": connections.replace("crm.db", "other.db"), "other.db": "" };
+  project.write(there);
+  const other = await project.run("apply", `${plan.run}`);
+  expect([other.code, other.stderr]).toEqual([7, expect.stringContaining(`plan ${plan.run} was made against org`)]);
+  project.write({ "connections.yaml": connections });
   const applied = (await project.run("apply", `${plan.run}`, "--json")).summary();
   expect(state()).toEqual(rows("1 Kept", "4 Four"));
   // Killed on its way, and gone on with, by the job as it was: its file says something else by now.
@@ -135,7 +140,7 @@ test("runs that ended otherwise are taken back: with refused rows, retried ones,
   expect(state()).toEqual(rows("1 One", "4 Four"));
 
   const last = (await project.run("run", "job.yaml", "--json")).summary();
-  project.write({ "connections.yaml": connections.replace("crm.db", "other.db"), "other.db": "" });
+  project.write(there);
   const elsewhere = await project.run("rollback", `${last.run}`, "--yes");
   expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringContaining(`run ${last.run} wrote into org`)]);
   project.write({ "connections.yaml": connections });
