@@ -66,8 +66,9 @@ export const nothingMet = (): Met => ({
   asked: 0,
 });
 
-export async function tryTwins(seed: number, histories = 1, met = nothingMet()): Promise<void> {
-  const world = new World(seed, histories, met);
+/** `phases`: how often people are at work after the first agreement. */
+export async function tryTwins(seed: number, histories = 1, met = nothingMet(), phases = 2): Promise<void> {
+  const world = new World(seed, histories, met, phases);
   const problems: string[] = [];
   try {
     problems.push(...(await world.prove()));
@@ -96,6 +97,7 @@ class World {
   readonly #next: () => number;
   readonly #histories: number;
   readonly #met: Met;
+  readonly #phases: number;
   readonly #people: Person[] = [];
   /** What was done, for a seed that ends otherwise. */
   readonly told: string[] = [];
@@ -106,10 +108,11 @@ class World {
   #between: { system: string; calls: number } | undefined;
   #pair: Pair | undefined;
 
-  constructor(seed: number, histories: number, met: Met) {
+  constructor(seed: number, histories: number, met: Met, phases: number) {
     this.#next = seededFraction(seed);
     this.#histories = histories;
     this.#met = met;
+    this.#phases = phases;
   }
 
   async prove(): Promise<string[]> {
@@ -121,7 +124,8 @@ class World {
     for (let group = 0; group < this.#histories; group += 1)
       for (let index = 0; index < 3 + this.#draw(3); index += 1) await this.#add(group);
     const problems = await this.#settle("first");
-    for (let phase = 1; phase <= 2 && problems.length === 0; phase += 1) problems.push(...(await this.#phase(phase)));
+    for (let phase = 1; phase <= this.#phases && problems.length === 0; phase += 1)
+      problems.push(...(await this.#phase(phase)));
     return problems;
   }
 
