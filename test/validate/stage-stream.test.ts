@@ -214,6 +214,62 @@ describe("every record of a file is accounted for", () => {
     expect(staged.parts).toMatchObject([{ rows: 5, hasLines: true, broken: [{ line: 3 }, { line: 7 }] }]);
   });
 
+  test("by whatever map, keep, rules and dedupe: taken, rejected, filtered or a duplicate, and warned of where it is taken", async () => {
+    const pick = <T>(...values: T[]) => fc.constantFrom(...values);
+    const severity = pick("reject", "warn");
+    const made = fc.record({
+      rows: fc.array(
+        fc.tuple(pick("1", "1", "2", "3", "4", ""), pick("", "Ann Lee", "b & c", "x"), pick("", "1", "2.5", "x")),
+        {
+          minLength: 1,
+          maxLength: 12,
+        },
+      ),
+      name: pick(
+        "name",
+        "split_name(name, 'last')",
+        "proper(collapse_spaces(split_name(name).last))",
+        "coalesce(upper(name), 'none')",
+      ),
+      amount: pick(
+        "amount",
+        "CAST(amount AS INTEGER)",
+        "{ from: amount, on_null: reject }",
+        "{ from: \"parse_decimal(trim(amount), 'en') * 2\" }",
+      ),
+      keep: pick(undefined, "amount <> '1'", "CAST(amount AS DOUBLE) < 2", "proper(split_name(name).last) IS NOT NULL"),
+      rules: fc.subarray([
+        (how: string) => `{ field: Name, required: true, severity: ${how} }`,
+        (how: string) => `{ expr: "CAST(Name AS INTEGER) > 0", severity: ${how} }`,
+        (how: string) => `{ expr: "Amount__c > 1 OR proper(collapse_spaces(Name)) = 'Lee'", severity: ${how} }`,
+        (how: string) => `{ field: Name, unique: true, severity: ${how} }`,
+      ]),
+      severities: fc.array(severity, { minLength: 4, maxLength: 4 }),
+      dedupe: pick(
+        "",
+        "dedupe: { by: [Key__c], keep: last }",
+        "dedupe: { by: [Key__c], keep: most_complete, merge: { Name: longest } }",
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(made, async ({ rows, name, amount, keep, rules, severities, dedupe }) => {
+        const told = rules.map((rule, index) => rule(severities[index] ?? "warn")).join(", ");
+        const stream = streamOf(`Key__c: key, Name: "${name}", Amount__c: ${amount}`, `validate: [${told}]\n${dedupe}`);
+        const files = { "a.csv": stringify([["key", "name", "amount"], ...rows]) };
+        const staged = await rig.stage(stream, fields, files, keep === undefined ? {} : { keep });
+        for (const { _state_: state, _problems_: problems, _warnings_: warnings } of staged.rows) {
+          expect(problems !== null).toBe(state === rowState.rejected);
+          if (state !== rowState.good) expect(warnings).toBeNull();
+        }
+        const { counts, warned } = await rig.diff(staged);
+        const { creates, rejected, filtered, duplicates } = counts;
+        expect(creates + rejected + filtered + duplicates).toBe(rows.length);
+        expect(warned).toBeLessThanOrEqual(creates);
+      }),
+      { numRuns: casesOf(24) },
+    );
+  });
+
   test("over several files, whatever is broken in them", async () => {
     const record = fc.constantFrom("1,x", "2", "3,y,z", "4,", ',""', '5,"a\nb"', '6, "x"', '7,"x"y', '8,5" pipe');
     const file = fc.array(record, { maxLength: 12 });
