@@ -38,8 +38,8 @@ export function openBulk(org: Org): Bulk {
   };
   return {
     routes: [
-      apiRoute(org, "GET", "/jobs/ingest", (request) => listJobs(jobs, request, "ingest", infoOf)),
-      apiRoute(org, "GET", "/jobs/query", (request) => listJobs(jobs, request, "query", infoOf)),
+      apiRoute(org, "GET", "/jobs/ingest", (request) => listJobs(jobs, request, "ingest", listedInfo)),
+      apiRoute(org, "GET", "/jobs/query", (request) => listJobs(jobs, request, "query", listedInfo)),
       ...ingestRoutes(org, jobs, work),
       ...queryJobRoutes(org, jobs, work),
     ],
@@ -53,8 +53,12 @@ export function openBulk(org: Org): Bulk {
   };
 }
 
-function infoOf(job: IngestJob | QueryJob): Record<string, unknown> {
-  return job.kind === "ingest" ? ingestInfo(job) : queryInfo(job);
+/** What a list says of a job: its state, but not how far it is, or why it failed. */
+function listedInfo(job: IngestJob | QueryJob): Record<string, unknown> {
+  const info = job.kind === "ingest" ? ingestInfo(job) : queryInfo(job);
+  return Object.fromEntries(
+    Object.entries(info).filter(([name]) => !/^number|Time$|^retries$|^errorMessage$/.test(name)),
+  );
 }
 
 // A defect of the sandbox must not hang a client's polling: the job fails and says why.
