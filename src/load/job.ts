@@ -108,7 +108,7 @@ async function finish<B extends LoadedBatch>(
     if (state.state === "aborted" && state.untouched && commits === 0) return context.advance(batch, "refused");
     if (state.state !== "processing") {
       failpoint("ended");
-      polls.end();
+      context.onEnded(batch, polls.end());
       const { fetchRefused } = writes;
       const obtainRefused = (files: ResultFiles) => fetchRefused?.(handle, sent, files, signal) ?? Promise.resolve();
       return context.settle(

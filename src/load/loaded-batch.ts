@@ -63,6 +63,8 @@ export interface LoadContext<B extends LoadedBatch> {
   polls(rows: number): Polls;
   onSent(batch: B, bytes: number): void;
   onProcessed(batch: B, rows: number): void;
+  /** The target has ended with it, so many ms after the call that began it. */
+  onEnded(batch: B, ms: number): void;
   signal: AbortSignal;
 }
 

@@ -58,6 +58,8 @@ export type RunEvent =
       handle: string | null;
       message: string | null;
     }
+  /** The target has ended with a job: how long it took from the call that began it. */
+  | { type: "job-ended"; stream: string; number: number; rows: number; ms: number }
   /** Rows that the target did not write for a reason that passes: how many, why, and the batch that they are in now. */
   | { type: "rows-resent"; stream: string; message: string }
   | { type: "retry"; message: string }

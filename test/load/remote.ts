@@ -60,9 +60,10 @@ export class ScriptedRemote {
       isWithoutEffect: (error) => error instanceof CallFault && error.outcome === "refused",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,
       ageDays: 0,
-      polls: () => ({ firstMs: () => 0, nextMs: () => 0, end: () => undefined }),
+      polls: () => ({ firstMs: () => 0, nextMs: () => 0, end: () => 0 }),
       onSent: () => undefined,
       onProcessed: () => undefined,
+      onEnded: () => undefined,
       signal: new AbortController().signal,
     };
   }

@@ -3,6 +3,7 @@
 // never sent twice (docs/design.md).
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import { takesWholeFiles } from "../../contract/target.ts";
 import type { BatchHistory } from "../../contract/write.ts";
 import { now, wait } from "../../core/clock.ts";
 import { countOf } from "../../core/counted.ts";
@@ -19,6 +20,7 @@ import { lastLevel } from "../batches/later-fields.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
+import { earlierBatches } from "./earlier-batches.ts";
 import { holdTakers } from "./hold-back.ts";
 import { fillNewIds } from "./new-ids.ts";
 import { holdOrphans } from "./orphans.ts";
@@ -111,7 +113,8 @@ async function loadInParallel(
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const of = context.ledger.batches(context.run.id, stream.name).length;
-  const polls = startPolling();
+  const isAsked = !takesWholeFiles(target) && batches.some(({ via }) => via === "bulk");
+  const polls = startPolling(isAsked ? earlierBatches(context, stream) : []);
   const isBegun = ({ state }: BatchRecord) => state !== "planned";
   // What was begun goes first and whatever the limits say: it may be on its way already.
   const waiting = [...batches.filter(isBegun), ...batches.filter((batch) => !isBegun(batch))];
@@ -189,6 +192,7 @@ async function loadOne(
       polls,
       onSent: (current, bytes) => progress.sent(current, bytes),
       onProcessed: (current, rows) => progress.processed(current, rows),
+      onEnded: ({ number, rows }, ms) => emit({ type: "job-ended", stream: stream.name, number, rows, ms }),
     }),
   );
 }

@@ -2,9 +2,7 @@
 // step took. What must hold: a step that did not come to its end is told so; a log that was cut in the middle is read up
 // to there.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { RunEvent } from "../../report/events.ts";
+import { type LoggedEvent, readLog } from "../../report/event-log.ts";
 import type { PageNotice, PageTiming } from "../../report/html/page.ts";
 
 export interface ToldEvents {
@@ -14,14 +12,12 @@ export interface ToldEvents {
   warnings: Map<string, number>;
 }
 
-type LoggedEvent = RunEvent & { time: string };
-
 const kinds = { warning: "warning", retry: "retry", "rows-resent": "resent" } as const;
 
 export function readEvents(folder: string): ToldEvents {
   const told: ToldEvents = { notices: [], timings: [], warnings: new Map() };
   const open = new Map<string, PageTiming>();
-  for (const event of loggedEvents(folder)) {
+  for (const event of readLog(folder)) {
     const { time } = event;
     if (event.type === "warning" || event.type === "retry" || event.type === "rows-resent") {
       told.notices.push({ time, kind: kinds[event.type], message: event.message });
@@ -57,22 +53,4 @@ function endStep(open: Map<string, PageTiming>, stream: string, time: string): v
   if (timing === undefined) return;
   timing.seconds = (Date.parse(time) - Date.parse(timing.started)) / 1000;
   open.delete(stream);
-}
-
-function* loggedEvents(folder: string): Generator<LoggedEvent> {
-  const path = join(folder, "events.jsonl");
-  if (!existsSync(path)) return;
-  for (const line of readFileSync(path, "utf8").split("\n")) {
-    const event = parseEvent(line);
-    if (event !== undefined) yield event;
-  }
-}
-
-/** A process that was killed may have left half a line. */
-function parseEvent(line: string): LoggedEvent | undefined {
-  try {
-    return JSON.parse(line) as LoggedEvent;
-  } catch {
-    return undefined;
-  }
 }
