@@ -134,7 +134,7 @@ test.each(["sqlite", "duckdb"])(
   async (type) => {
     const file = type === "sqlite" ? "source.db" : "source.duckdb";
     const { project, database } = openSqlite(
-      "CREATE TABLE b (code TEXT PRIMARY KEY); INSERT INTO b VALUES ('OWN')",
+      "CREATE TABLE b (code TEXT PRIMARY KEY); INSERT INTO b VALUES ('OWN'), ('A'); CREATE TABLE notes (leaver TEXT REFERENCES b ON DELETE CASCADE); INSERT INTO notes VALUES ('A'), ('OWN')",
       { "both.yaml": both },
       "app.db",
     );
@@ -168,6 +168,7 @@ test.each(["sqlite", "duckdb"])(
     expect(await run()).toBe(0);
     await fill("DELETE FROM a WHERE id = 1; UPDATE a SET live = false WHERE id = 2");
     expect(await run()).toBe(1);
+    expect(project.warnings.join()).toContain("deleting from b takes along 1 record of notes (leaver)");
     expect(await run()).toBe(0);
     expect(database.prepare("SELECT code FROM b ORDER BY 1").all()).toEqual([
       { code: "B" },

@@ -305,7 +305,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
   test("without loadline.batch, rows whose deletion nobody heard of are deleted, and no refusals", async () => {
     await server.query("DROP SCHEMA IF EXISTS loadline CASCADE");
     await asRole(
-      "CREATE TABLE leavers (code text PRIMARY KEY); INSERT INTO leavers SELECT 'customer-00000000' || n FROM generate_series(1, 3) n",
+      "CREATE TABLE leavers (code text PRIMARY KEY); INSERT INTO leavers SELECT 'customer-00000000' || n FROM generate_series(1, 3) n; CREATE TABLE notes (id int PRIMARY KEY, leaver text REFERENCES leavers ON DELETE CASCADE); INSERT INTO notes VALUES (1, 'customer-000000002'), (2, 'customer-000000003')",
     );
     await using relay = await startPostgresRelay(server.port, server.database);
     using project = openProject({
@@ -328,6 +328,9 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
     expect(countsOf(ended), explain(ended.error)).toMatchObject({ deletes: 2, loaded: 2, failed: 0 });
     expect(relay.met).toBe(1);
     expect(await server.query("SELECT code FROM leavers")).toEqual([{ code: "customer-000000003" }]);
+    expect(project.warnings.join()).toContain(
+      "deleting from public.leavers takes along 1 record of public.notes (leaver)",
+    );
   });
 
   test("rows of keys of several columns are changed and deleted by them; one that is refused names its columns, and costs no other", async () => {

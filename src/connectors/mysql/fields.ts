@@ -7,7 +7,7 @@ import { markCell } from "../sql/cells.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
 import { isMade, isUnsure, unnamed } from "../sql/unwritten.ts";
-import { quoteName } from "./names.ts";
+import { quoteName, showTableName } from "./names.ts";
 import type { MysqlSession } from "./session.ts";
 import { type CatalogTable, findTable, keyOf, uniqueIndexes } from "./tables.ts";
 
@@ -61,6 +61,13 @@ const foreignKeys = `SELECT CONSTRAINT_NAME AS name, COLUMN_NAME AS \`column\`,
   FROM information_schema.KEY_COLUMN_USAGE
   WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION`;
 
+/** Tables whose rows go with a row that is deleted, by the one column that holds its key. */
+const childrenOf = `SELECT k.TABLE_SCHEMA AS \`schema\`, k.TABLE_NAME AS \`table\`, MIN(k.COLUMN_NAME) AS field
+  FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS c
+    ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND c.TABLE_NAME = k.TABLE_NAME
+  WHERE k.REFERENCED_TABLE_SCHEMA = ? AND k.REFERENCED_TABLE_NAME = ? AND c.DELETE_RULE = 'CASCADE'
+  GROUP BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME HAVING COUNT(*) = 1 AND MIN(k.REFERENCED_COLUMN_NAME) = ?`;
+
 /** MySQL names no table beside a check, so that one of the same name elsewhere may stand in for it. */
 const checks = `SELECT c.CONSTRAINT_NAME AS name, c.CHECK_CLAUSE AS clause FROM information_schema.TABLE_CONSTRAINTS t
     JOIN information_schema.CHECK_CONSTRAINTS c ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME
@@ -69,8 +76,11 @@ const checks = `SELECT c.CONSTRAINT_NAME AS name, c.CHECK_CLAUSE AS clause FROM 
 export async function describeTable(session: MysqlSession, name: string): Promise<MysqlTable> {
   const table = await findTable(session, name);
   const named = [table.schema, table.relation];
+  const indexes = await uniqueIndexes(session, table);
+  const [key = "", ...others] = keyOf(indexes);
   return tableOf(table, await session.rows(columnsOf, named), {
-    indexes: await uniqueIndexes(session, table),
+    indexes,
+    children: others.length > 0 ? [] : await session.rows(childrenOf, [...named, key]),
     parents: await session.rows(foreignKeys, named),
     checked: await session.rows(checks, named),
   });
@@ -80,13 +90,14 @@ interface Constraints {
   indexes: Awaited<ReturnType<typeof uniqueIndexes>>;
   parents?: readonly Row[];
   checked?: readonly Row[];
+  children?: readonly Row[];
 }
 
 /** `rows`: of columns, as the catalogue has them. */
 export function tableOf(
   table: CatalogTable,
   rows: readonly Row[],
-  { indexes, parents = [], checked = [] }: Constraints,
+  { indexes, parents = [], checked = [], children = [] }: Constraints,
 ): MysqlTable {
   const key = keyOf(indexes);
   const own = fieldOf({ name: idColumn, label: "what names a row: its primary key", vendorType: "key", kind: "id" });
@@ -105,6 +116,10 @@ export function tableOf(
       updateable: isWritten && key.length > 0 && table.isUpdateable,
       deletable: isWritten && key.length > 0 && table.isDeletable,
       fields: new Map(fields.map((field) => [field.name, field])),
+      cascades: children.map((row) => ({
+        object: showTableName(row["schema"] ?? "", row["table"] ?? ""),
+        field: row["field"] ?? "",
+      })),
       ...(unable === undefined ? {} : { unable }),
     },
     columns: new Map(rows.map((row) => [row["name"] ?? "", columnOf(row)])),

@@ -1,13 +1,14 @@
 // The columns of a table as a target has them. In: a table of the catalogue. Out: an object's schema, and what SQL needs to
 // write a column. Must hold: a type that can't be compared exactly can't be written; what the role may not do is said.
 
-import type { FieldKind, FieldSchema } from "../../core/model.ts";
+import type { ChildLink, FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
 import { markCell } from "../sql/cells.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
 import { isMade, isUnsure, unnamed } from "../sql/unwritten.ts";
 import type { PostgresSession } from "./client.ts";
+import { showTableName } from "./names.ts";
 import { grant } from "./rights.ts";
 import { type CatalogTable, findTable, tableKey } from "./tables.ts";
 import { numericRoom, settledTypes } from "./types.ts";
@@ -71,6 +72,27 @@ const constraintsOf = `SELECT name, json_agg(a.attname ORDER BY at) AS columns F
   CROSS JOIN LATERAL unnest(columns) WITH ORDINALITY AS k (attnum, at)
   JOIN pg_attribute a ON a.attrelid = CAST($1 AS oid) AND a.attnum = k.attnum GROUP BY name`;
 
+/** Tables whose rows go with a row that is deleted, by the one column that holds its key. */
+const childrenOf = `SELECT n.nspname AS schema, r.relname AS table, a.attname AS field FROM pg_constraint c
+    JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+    JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = c.confkey[1]
+  WHERE c.confrelid = CAST($1 AS oid) AND c.contype = 'f' AND c.confdeltype = 'c' AND c.conparentid = 0
+    AND cardinality(c.conkey) = 1 AND p.attname = $2 ORDER BY 1, 2, 3`;
+
+async function readChildren(
+  session: PostgresSession,
+  { oid }: CatalogTable,
+  key: readonly string[],
+): Promise<ChildLink[]> {
+  const [first = "", ...others] = key;
+  const rows = others.length > 0 ? [] : await session.rows(childrenOf, [oid, first]);
+  return rows.map(({ schema, table, field }) => ({
+    object: showTableName({ schema: schema ?? "", table: table ?? "" }),
+    field: field ?? "",
+  }));
+}
+
 export async function describeTable(session: PostgresSession, name: string): Promise<PostgresTable> {
   return describeFound(session, await findTable(session, name));
 }
@@ -79,6 +101,7 @@ export async function describeFound(session: PostgresSession, table: CatalogTabl
   const rows = await session.rows(columnsOf, [table.oid]);
   const key = await tableKey(session, table);
   const constraints = await session.rows(constraintsOf, [table.oid]);
+  const cascades = await readChildren(session, table, key);
   const own = fieldOf({ name: idColumn, label: "what names a row: its primary key", vendorType: "key", kind: "id" });
   const role = rows[0]?.["role"] ?? "";
   const fields = [
@@ -107,6 +130,7 @@ export async function describeFound(session: PostgresSession, table: CatalogTabl
         deletable: change("DELETE"),
       },
       fields: new Map(fields.map((field) => [field.name, field])),
+      cascades,
       ...(unable === undefined ? {} : { unable }),
     },
     columns: new Map(rows.map((row) => [row["name"] ?? "", columnOf(row)])),

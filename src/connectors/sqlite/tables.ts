@@ -2,6 +2,7 @@
 // them (https://www.sqlite.org/pragma.html). Must hold: names are what they are but for capital letters.
 
 import type { Place } from "../../core/errors.ts";
+import type { ChildLink } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
 import type { FoundTable, TableRow } from "../sql/dialect.ts";
 import { tableUnknown } from "../sql/names.ts";
@@ -129,4 +130,21 @@ export async function readParents(session: SqliteSession, table: FoundTable): Pr
     table: parts[0]?.["table"] ?? "",
     keys: parts.map((part) => part["to"] ?? ""),
   }));
+}
+
+/** Tables whose rows go with a row that is deleted, by the one column that holds its key. */
+export async function readChildren(
+  session: SqliteSession,
+  { name }: FoundTable,
+  key: readonly string[],
+): Promise<ChildLink[]> {
+  const [first = "", ...others] = key;
+  if (others.length > 0) return [];
+  const rows = await session.rows(
+    `SELECT m.name, min(f."from") AS field FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f
+     WHERE m.type = 'table' AND lower(f."table") = lower(?) AND f.on_delete = 'CASCADE'
+     GROUP BY m.name, f.id HAVING count(*) = 1 AND lower(coalesce(min(f."to"), ?)) = lower(?)`,
+    [name, first, first],
+  );
+  return rows.map((row) => ({ object: row["name"] ?? "", field: row["field"] ?? "" }));
 }
