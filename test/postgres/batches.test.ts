@@ -38,7 +38,8 @@ test.skipIf(!hasPostgres)(
       number += 1;
       const path = join(folder, `batch-${number}.csv`);
       writeFileSync(path, text);
-      const batch = { object: "t", operation, path, bytes: 0, rows: 0, externalId: "id", key: ["id"], sha256: "" };
+      const { length: rows } = parse(text, { columns: true });
+      const batch = { object: "t", operation, path, bytes: 0, rows, externalId: "id", key: ["id"], sha256: "" };
       await target.writes.transaction?.write(`mark-${number}`, batch, files, signal);
       const told = (of: string) => parse(readFileSync(of, "utf8"), { columns: true }) as Record<string, string>[];
       return {

@@ -5,6 +5,8 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { from as copyFrom } from "pg-copy-streams";
 import type { Batch } from "../../contract/write.ts";
+import { Failure } from "../../core/errors.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import type { PostgresSession } from "./client.ts";
 
 export const stageName = "loadline_rows";
@@ -34,7 +36,12 @@ export async function copyBatch(
   const stopped = signal === undefined ? {} : { signal };
   if (headers.length === 1) await pipeline(file, quoteEnds, into, stopped);
   else await pipeline(file, into, stopped);
-  if (into.rowCount !== rows) throw new Error(`the server took ${into.rowCount} rows of ${rows} of ${path}`);
+  if (into.rowCount !== rows) {
+    throw new Failure(exitCode.failed, `the server took ${into.rowCount} rows, and the batch has ${rows}`, {
+      where: { file: path },
+      next: "nothing of it is written; this is a defect of loadline or of what stands between it and the server",
+    });
+  }
   // The planner takes it for small otherwise. One column tells how many rows there are, and costs a fifth of all (measured).
   await session.rows(`ANALYZE ${stageName} (n)`);
 }
