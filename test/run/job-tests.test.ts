@@ -216,9 +216,11 @@ ${one(3, "company: C")} given_target: { Account: [{ Acc__c: C }] }, expect_plan:
 `);
     const tested = await testJson(place);
     expect(failuresOf(tested)).toEqual({});
-    await using undeduped = project(`${head.replace(/ {4}dedupe.*\n/, "")}tests:
+    await using undeduped =
+      project(`${head.replace(/ {4}dedupe.*\n/, "").replace("validate: [", "validate: [{ field: MailingPostalCode, unique: true }, ")}tests:
   - { name: shared, stream: people, given: [{ id: K, last: L }, { id: k, last: M }], expect_rejects: [{ field: Ext__c, rule: unique_key, message: 'shares its key "K" with 1 other row' }, { rule: unique_key }] }
-  - { name: alone, stream: people, given: [{ id: K, last: L }], expect: [{ Ext__c: K }] }
+  - { name: alone, stream: people, given: [{ id: K, last: L, zip: "1" }], expect: [{ Ext__c: K }] }
+  - { name: same zip, stream: people, given: [{ id: M, last: L, zip: "1" }], expect: [{ Ext__c: M }] }
 `);
     expect(failuresOf(await testJson(undeduped))).toEqual({});
   });

@@ -49,6 +49,10 @@ function meetingFields({ stream, fieldSchemas }: CompiledStream, isMarked: boole
   const all = new Set([...named, ...unique.map(([name]) => name)]);
   const looksUp = stream.fields.flatMap(({ target, lookup }) => (lookup?.in.kind === "object" ? [target] : []));
   for (const name of isMarked ? [...key, ...(stream.dedupe?.by ?? []), ...looksUp] : []) all.delete(name);
+  // The mark is no part of what a rule wants to be there once.
+  for (const { unique: isUnique, field, fields = [] } of stream.rules) {
+    if (isUnique === true) for (const name of field === undefined ? fields : [field]) all.add(name);
+  }
   return all;
 }
 
