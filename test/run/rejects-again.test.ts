@@ -111,7 +111,13 @@ rejects: { max: 100% }
   expect(retried.streams["contacts"]).toMatchObject({ extracted: 1, loaded: 1 });
   // One that waits still is kept, by whichever run has taken it up.
   project.write({ "inbox/acc2.csv": "id\nX\n" });
+  const plan = await load(place, "plan", "job.yaml");
   const second = await load(place);
+  const stale = await project.run("apply", plan.run ?? "");
+  expect([stale.code, stale.stderr.replaceAll(/\s+/g, " ")]).toEqual([
+    7,
+    expect.stringContaining(`run ${second.run} has taken or kept rows of stream contacts that wait for a parent`),
+  ]);
   expect(second.streams["contacts"]).toMatchObject({ extracted: 3, loaded: 0, waiting: 3 });
   expect((await place.contacts()).get("2")).toMatchObject({ LastName: "mended" });
   expect(await list(place, first.run)).toMatchObject({ contacts: { open: 0, retried: 4 } });
