@@ -43,7 +43,8 @@ export function groupApart({ compiled, results, records, isMarked }: MeetingInpu
 function meetingFields({ stream, fieldSchemas }: CompiledStream, isMarked: boolean): Set<string> {
   const { key, adoptBy } = stream.target;
   const unique = [...fieldSchemas].filter(
-    ([, field]) => field.unique || field.externalId || field.lookup !== undefined,
+    // By an external ID that is not unique only a key finds records, and that has the mark.
+    ([, field]) => field.unique || (field.externalId && !isMarked) || field.lookup !== undefined,
   );
   const named = [...key, ...(stream.dedupe?.by ?? []), ...(adoptBy === undefined ? [] : [adoptBy])];
   const all = new Set([...named, ...unique.map(([name]) => name)]);
