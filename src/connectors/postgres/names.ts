@@ -1,5 +1,6 @@
 // Names of tables, columns and records. Must hold: a name is quoted, never built into SQL as it is, and never cut.
 
+import { countOf } from "../../core/counted.ts";
 import { type Place, usageFailure } from "../../core/errors.ts";
 
 /** As SQL quotes it. */
@@ -14,10 +15,13 @@ const nameBytesMax = 63;
 export function requireWhole(names: readonly (string | undefined)[], where: Place | undefined): void {
   const long = names.find((name) => name !== undefined && Buffer.byteLength(name) > nameBytesMax);
   if (long === undefined) return;
-  throw usageFailure(`"${long}" has ${Buffer.byteLength(long)} bytes, of which PostgreSQL keeps ${nameBytesMax}`, {
-    ...(where === undefined ? {} : { where }),
-    next: "a shorter name",
-  });
+  throw usageFailure(
+    `"${long}" has ${countOf(Buffer.byteLength(long), "byte")}, of which PostgreSQL keeps ${nameBytesMax}`,
+    {
+      ...(where === undefined ? {} : { where }),
+      next: "a shorter name",
+    },
+  );
 }
 
 /** `crm.contacts`, `contacts`, or with quotes where a name has capital letters or dots: `crm."Contact.Old"`. */

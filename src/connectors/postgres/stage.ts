@@ -5,6 +5,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { from as copyFrom } from "pg-copy-streams";
 import type { Batch } from "../../contract/write.ts";
+import { countOf } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { PostgresSession } from "./client.ts";
@@ -37,7 +38,7 @@ export async function copyBatch(
   if (headers.length === 1) await pipeline(file, quoteEnds, into, stopped);
   else await pipeline(file, into, stopped);
   if (into.rowCount !== rows) {
-    throw new Failure(exitCode.failed, `the server took ${into.rowCount} rows, and the batch has ${rows}`, {
+    throw new Failure(exitCode.failed, `the server took ${countOf(into.rowCount, "row")}, and the batch has ${rows}`, {
       where: { file: path },
       next: "nothing of it is written; this is a defect of loadline or of what stands between it and the server",
     });
