@@ -1,5 +1,6 @@
 // A kept plan of every kind of source and target: windows, files that are moved or taken once, inserts, deletes, HubSpot.
 
+import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ingest } from "../support/ingest.ts";
 import { createProject } from "../support/rig.ts";
@@ -73,6 +74,18 @@ rejects: { max: 100% }
   expect([4, 7]).toContain(again.code);
   expect(again.stderr).toMatch(/inserted/);
   expect((await sandbox.dump("Contact")).map((one) => one["Title"])).toEqual(["Boss", null]);
+  // Another file has brought one of its rows since.
+  project.write({ "inbox/b.csv": "id,last\n4,Four\n5,Five\n" });
+  const kept = (await project.run("plan", "job.yaml", "--json")).summary();
+  rmSync(project.path("inbox/b.csv"));
+  project.write({ "inbox/c.csv": "id,last\n4,Four\n6,Six\n" });
+  expect((await project.run("run", "job.yaml")).code).toBe(0);
+  const stale = await project.run("apply", kept.run ?? "");
+  expect([stale.code, stale.stderr]).toEqual([
+    7,
+    expect.stringContaining("1 row of stream contacts was inserted since"),
+  ]);
+  expect(await sandbox.dump("Contact")).toHaveLength(4);
 });
 
 test("deletes of records that changed since are held back", async () => {

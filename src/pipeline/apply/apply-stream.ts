@@ -137,7 +137,8 @@ async function refuseInserted(
   const there = selectKnown(known, stageOfRun, `(SELECT row AS _row_ FROM ${readParquet(plan)})`, isDeduped);
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${there})`);
   if (Number(rows) === 0) return;
-  throw stalePlan(`${countOf(Number(rows), "row")} of stream ${stream.name} were inserted since the plan was made`, {
+  const were = Number(rows) === 1 ? "was" : "were";
+  throw stalePlan(`${countOf(Number(rows), "row")} of stream ${stream.name} ${were} inserted since the plan was made`, {
     why: "applied, it would insert them a second time",
     next: `make it anew: loadline plan ${showPath(run.jobFile)}`,
   });
