@@ -185,6 +185,14 @@ describe("what a spreadsheet does by itself", () => {
     ["true", "no"],
     ["#1", "#2"],
     ["=A", "A"],
+    ["ABC-12", "ABC-13"],
+    ["SKU-100", "SKU-101"],
+    ["Haus 12", "Haus 14"],
+    ["Jan 24", "Mar 25"],
+    ["12-34", "Box 12"],
+    ["TRUE", "FALSE"],
+    ["false", "WAHR"],
+    ["1E4", "2E4"],
   ])("%s → %s is for a person to say", (before, after) => expect(changedByItself(before, after)).toBeUndefined());
 
   test.each([

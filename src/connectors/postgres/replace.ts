@@ -124,7 +124,7 @@ async function fill(
 
 /** Values and constraints, and a value that is too long for an index (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 function isOfRow(error: unknown): boolean {
-  return /^2[23]|^54000$/.test((error as { code?: string }).code ?? "");
+  return /^2[23]|^5400[01]$/.test((error as { code?: string }).code ?? "");
 }
 
 interface Refusal {

@@ -1,6 +1,8 @@
 // What a spreadsheet does to texts that look like something else, when it opens a CSV file and saves it. In: a text before and
 // after. Out: what happened to it. Nothing here knows a row or a file.
 
+import { monthLocales, monthNames } from "../../values/month-names.ts";
+
 /** Digits that a spreadsheet's number holds. */
 const digitsHeld = 15;
 
@@ -12,7 +14,8 @@ const rules: readonly [why: string, isSo: (before: string, after: string) => boo
   ["its leading + is gone", (before, after) => /^\+\d+$/.test(before) && after === before.slice(1)],
   [
     "its digits were shortened to a power of ten",
-    (before, after) => /^\+?(\d{12,}|\d+e\+?\d+)$/i.test(before) && /^\d([.,]\d+)?E\+?\d+$/i.test(after),
+    (before, after) =>
+      /^\+?(\d{12,}|\d+e\+?\d+)$/i.test(before) && /^\d([.,]\d+)?E\+?\d+$/i.test(after) && isRounded(before, after),
   ],
   [
     "it was taken for a power of ten",
@@ -32,7 +35,7 @@ const rules: readonly [why: string, isSo: (before: string, after: string) => boo
   ["a date was written in another form", (before, after) => isDateRewritten(before, after)],
   [
     "it was taken for a date",
-    (before, after) => /^(\d{1,4}[-/.]\d{1,4}|\p{L}+[- .]?\d+)$/u.test(before) && isDayOfMonth(after),
+    (before, after) => /^(\d{1,4}[-/.]\d{1,4}|\p{L}+[- .]?\d+)$/u.test(before) && isDayOfMonth(before, after),
   ],
   [
     "a time was written in another form",
@@ -41,7 +44,10 @@ const rules: readonly [why: string, isSo: (before: string, after: string) => boo
   ],
   [
     "it was taken for true or false",
-    (before, after) => /^(true|false)$/i.test(before) && /^(TRUE|FALSE|WAHR|FALSCH|VRAI|FAUX)$/.test(after),
+    (before, after) =>
+      /^true$/i.test(before)
+        ? /^(TRUE|WAHR|VRAI)$/.test(after)
+        : /^false$/i.test(before) && /^(FALSE|FALSCH|FAUX)$/.test(after),
   ],
   ["it was taken for a formula", (before, after) => /^=/.test(before) && /^-?\d+([.,]\d+)?$/.test(after)],
   ["a formula failed", (_before, after) => formulaErrors.has(after)],
@@ -70,9 +76,36 @@ const formulaErrors = new Set([
   "#VALEUR!",
 ]);
 
-/** `02. Jan`, `2-Jan-26`, `Jan-26`, `Mrz 26`. */
-function isDayOfMonth(text: string): boolean {
-  return /^(\d{1,2}[-. ]+)?\p{L}{3,4}\.?([-. ]+\d{2,4})?$/u.test(text) && /\d/.test(text);
+/** `02. Jan`, `2-Jan-26`, `Jan-26`, `Mrz 26` of `2-1`, `1-2`, `1/26`, `JAN26`: with a month of some language, and numbers that were there. */
+function isDayOfMonth(before: string, after: string): boolean {
+  const [, day = "", name = "", year = ""] = /^(\d{1,2}[-. ]+)?(\p{L}{3,4})\.?([-. ]+\d{2,4})?$/u.exec(after) ?? [];
+  const numbersOf = (text: string) => (text.match(/\d+/g) ?? []).map((digits) => Number(digits) % 100);
+  const months = monthsCalled(name);
+  const shown = numbersOf(`${day} ${year}`);
+  if (months.length === 0 || shown.length === 0) return false;
+  const letters = /^\p{L}+/u.exec(before)?.[0];
+  if (letters !== undefined)
+    return monthsCalled(letters).some((month) => months.includes(month)) && shown.some(isOf(numbersOf(before)));
+  return months.some((month) => numbersOf(before).includes(month)) && shown.some(isOf(numbersOf(before)));
+}
+
+function isOf(numbers: readonly number[]): (number: number) => boolean {
+  return (number) => numbers.includes(number);
+}
+
+/** 1 to 12, as the languages say. */
+function monthsCalled(name: string): number[] {
+  const small = name.toLowerCase();
+  const called = monthLocales.flatMap((language) =>
+    monthNames(language).flatMap((names, index) => (names.includes(small) ? [index + 1] : [])),
+  );
+  return [...new Set(called)];
+}
+
+/** Whether a power of ten is the number before, less the digits that it leaves out. */
+function isRounded(before: string, after: string): boolean {
+  const [number, power] = [Number(before), Number(dot(after))];
+  return Math.abs(number - power) <= Math.abs(number) * 0.005;
 }
 
 function minutes(time: string): string {
@@ -108,5 +141,7 @@ export function changedByItself(before: string, after: string): string | undefin
 export function withBreaksOf(before: string, after: string): string {
   const plain = after.replaceAll("\r\n", "\n");
   if (plain === before.replaceAll("\r\n", "\n")) return before;
+  const isWindows = before.includes("\r\n") && !/(?<!\r)\n|\r(?!\n)/.test(before);
+  if (isWindows && !after.includes("\r")) return after.replaceAll("\n", "\r\n");
   return before.includes("\r") ? after : plain;
 }

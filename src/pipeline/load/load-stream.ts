@@ -22,6 +22,7 @@ import { type RunContext, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { earlierBatches } from "./earlier-batches.ts";
 import { holdTakers } from "./hold-back.ts";
+import { asSent } from "./made-since.ts";
 import { fillNewIds } from "./new-ids.ts";
 import { holdOrphans } from "./orphans.ts";
 import { foundTable } from "./other-file.ts";
@@ -154,11 +155,12 @@ interface OneLoad {
 async function loadOne(
   context: RunContext,
   stream: Stream,
-  batch: BatchRecord,
+  given: BatchRecord,
   { of, progress, polls }: OneLoad,
 ): Promise<void> {
   const { ledger, emit } = context;
   const target = targetOf(context, stream.target.connection);
+  const batch = asSent(stream, given);
   const { run, path, sha256 } = batch;
   await verifyRunFile({ run, what: `batch ${batch.number} of stream ${stream.name}`, path, sha256 });
   const tell = (moved: BatchRecord) => {

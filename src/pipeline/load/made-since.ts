@@ -24,8 +24,8 @@ export function tellHeldBack(rows: number, why = changedSince): string {
 
 /** Has a run that is gone on with make its records by a call that finds none of the key, in place of asking for them first. */
 export async function createOnly(context: RunContext, stream: Stream, batch: BatchRecord): Promise<boolean> {
-  const { via, state, operation } = batch;
-  if (via !== "collections" || state !== "planned" || operation !== "upsert" || batch.action !== "create") return false;
+  const { via, state, operation, action } = batch;
+  if (via !== "collections" || state !== "planned" || operation !== "upsert" || action !== "create") return false;
   // A plan that is applied is refused as a whole, or told before it is written; what a link names comes by upserts.
   if (context.run.command === "apply" || isLookedAtAgain(stream, batch) || sizeOf(stream, batch).parents > 0)
     return false;
@@ -36,10 +36,24 @@ export async function createOnly(context: RunContext, stream: Stream, batch: Bat
   return true;
 }
 
+/**
+ * A batch as it goes out. What `createOnly` made an insert, and an earlier attempt may have sent, is an upsert again: a record
+ * that is there by then may be ours or another's, and no time of making tells which. Either way it gets the row's values.
+ */
+export function asSent(stream: Stream, batch: BatchRecord): BatchRecord {
+  const isSent = batch.again || batch.state === "committed";
+  return isSent && isCreatedOnly(stream, batch) ? { ...batch, operation: "upsert" } : batch;
+}
+
+/** Made so by `createOnly`. */
+export function isCreatedOnly({ target }: Stream, { via, action, operation }: BatchRecord): boolean {
+  const planned = operationOf(action, target);
+  return via === "collections" && action === "create" && operation === "insert" && planned === "upsert";
+}
+
 /** Marks the refused rows of table `outcomes` whose key a record has by now. */
 export async function markMade(context: RunContext, stream: Stream, batch: BatchRecord): Promise<void> {
-  const isCreatedOnly = batch.operation === "insert" && operationOf("create", stream.target) === "upsert";
-  if (!isCreatedOnly) return;
+  if (!isCreatedOnly(stream, batch)) return;
   const { engine } = context;
   const refused = `SELECT n FROM ${outcomesTable} WHERE outcome = 'failed'`;
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${refused})`);
@@ -50,7 +64,7 @@ export async function markMade(context: RunContext, stream: Stream, batch: Batch
   const present = await readPresent(context, stream, batch, read);
   const ofKey = keyOfFields(target, await resolveFields(target, stream, [key])).of();
   await engine.run(`UPDATE ${outcomesTable} SET outcome = 'conflict', error = ${literal(madeSince)}
-    WHERE outcome = 'failed' AND match_key IN (SELECT ${ofKey} FROM ${present})`);
+    WHERE n IN (${refused}) AND match_key IN (SELECT ${ofKey} FROM ${present})`);
   await engine.run(
     `INSERT INTO explained VALUES (${literal(madeSince)}, ${literal(key)}, ${literal(madeSince)}, NULL)`,
   );

@@ -22,7 +22,7 @@ import { answersPath, resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { resolveFields } from "./known-fields.ts";
 import { markUnlinked, writeLaterLinks } from "./later-links.ts";
-import { markMade, tellHeldBack } from "./made-since.ts";
+import { madeSince, markMade, tellHeldBack } from "./made-since.ts";
 import { nextNumber } from "./part-of-batch.ts";
 import { mayResend, writeResentRows } from "./resend.ts";
 
@@ -82,7 +82,7 @@ async function settleByResults(context: RunContext, stream: Stream, given: Ended
   const others = [...resent.batches, ...later.batches];
   const untold = batch.rows - rowsTold(counts) - others.reduce((sum, { rows }) => sum + rows, 0);
   if (untold > 0) counts.inDoubt += untold;
-  const heldBack = counts.conflicts > 0 ? tellHeldBack(counts.conflicts) : "";
+  const heldBack = counts.conflicts > 0 ? tellHeldBack(counts.conflicts, madeSince) : "";
   const messages = [
     ended.state === "failed" ? ended.message : "",
     untold > 0 ? `${countOf(untold, "row")} of the batch's file without a result` : "",

@@ -5,6 +5,7 @@ import type { BatchRecord, Ledger, RunRecord, StreamRecord } from "../../checkpo
 import { type Job, type Stream, writesFile } from "../../job/job.ts";
 import type { ResumeForecast, StreamForecast } from "../../report/resume-forecast.ts";
 import { tellWindow } from "../extract/window.ts";
+import { isCreatedOnly } from "../load/made-since.ts";
 import { isRepeated } from "../load/recheck.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { runFolder } from "../run/run-files.ts";
@@ -64,9 +65,11 @@ function isUnsent(state: BatchRecord["state"]): boolean {
 }
 
 /** As `recheckBatches` does it: what an earlier attempt may have written is found again as its own. */
-function isLookedAt({ target }: Stream, batch: BatchRecord): boolean {
+function isLookedAt(stream: Stream, batch: BatchRecord): boolean {
+  const { target } = stream;
   const { state, again, action, operation } = batch;
   if (isRepeated(batch)) return true;
   if (again || !isUnsent(state) || state === "refused") return false;
+  if (isCreatedOnly(stream, batch)) return false;
   return action !== "create" || operation === "upsert" || target.mode !== "insert";
 }

@@ -100,8 +100,10 @@ function complainAboutWords(written: Written, call: readonly Written[]): string 
 function complainAboutOthers(written: Written, call: readonly Written[]): string | undefined {
   const texts = textsOf(written);
   if (texts === undefined) return "it wants a list of words, ['FALSCH', ''] say";
-  const words = new Set(call[1] === written ? [] : textsOf(call[1])?.map((word) => word.toLowerCase()));
-  const both = texts.find((word) => words.has(word.toLowerCase()));
+  // As the run compares them.
+  const small = (word: string) => word.replaceAll(/[\u0131\u0130]/g, "i").toLowerCase();
+  const words = new Set(call[1] === written ? [] : textsOf(call[1])?.map(small));
+  const both = texts.find((word) => words.has(small(word)));
   return both === undefined ? undefined : `"${both}" stands in both lists`;
 }
 
