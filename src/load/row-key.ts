@@ -47,7 +47,8 @@ export function foldId(sql: string): string {
 /**
  * Three times five letters with the one that says which of them are capitals
  * (https://help.salesforce.com/s/articleView?id=000385585&type=1). One expression for them all takes half of the time of a
- * lookup for each letter (measured); `+` for `{3}`, of 18 letters the same, a third of the time to compile it.
+ * lookup for each letter (measured); `+` is `{3}` of 18 letters, and compiled in four fifths of
+ * its time.
  */
 const checkedGroups = `(${[..."ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"]
   .map(

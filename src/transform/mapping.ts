@@ -3,8 +3,7 @@
 // rules. What must hold: pure; one row in, one row out; a field whose optional column a part lacks is NULL there.
 
 import { failureName, keepFailureName, mappedName, renderedName } from "../core/columns.ts";
-import type { NestedCalls } from "../core/nested-rows.ts";
-import { failsOver, namesOf, overTried, triedOver, tryOver } from "../core/nested-rows.ts";
+import { failsOver, type NestedCalls, namesOf, overTried, triedOver, tryOver } from "../core/nested-rows.ts";
 import { identifier } from "../core/sql.ts";
 import type { MappedField } from "../job/job.ts";
 

@@ -2,11 +2,10 @@
 // check when it fails and what is said then. What must hold: values are compared as the target stores them, by the type
 // and the equality of their field; no value of a hidden field is in a message.
 
-import type { NestedCalls } from "../core/nested-rows.ts";
-import { failsOver, triedOver } from "../core/nested-rows.ts";
+import { failsOver, type NestedCalls, triedOver } from "../core/nested-rows.ts";
 import { literal } from "../core/sql.ts";
 import type { Rule } from "../job/rule.ts";
-import { invisibleClass } from "../values/trim.ts";
+import { isBlank } from "../values/trim.ts";
 import { bind, quoted } from "../values/value.ts";
 import type { StoredField } from "./run-rule.ts";
 import { cantBeComputed, type Given } from "./uncomputed.ts";
@@ -80,15 +79,6 @@ function sayValues(given: readonly Given[]): string {
   return told.join(" || ', ' || ") || "''";
 }
 
-/**
- * Files keep empty text apart from no value, and some targets what is invisible; a record that wants a value has none either
- * way. Nearly all values begin with something visible.
- */
-export function isBlank(column: string): string {
-  const isSeen = `${column} BETWEEN '!' AND '~~'`;
-  return `CASE WHEN ${isSeen} THEN false ELSE regexp_full_match(coalesce(${column}, ''), '[${invisibleClass}]*') END`;
-}
-
 /** `used`: the fields of the rule, none of them absent. */
 export function checkRule(compiled: CompiledRule, used: readonly CheckedField[], careful: boolean): Check[] {
   const { rule, expression } = compiled;
@@ -112,6 +102,7 @@ function checkField({ rule, limits = [], choices }: CompiledRule, field: Checked
   const checks: Check[] = [];
   if (rule.required === true) {
     const message = literal(rule.message ?? "is required and has no value");
+    // Files keep empty text apart from no value, and some targets what is invisible: required, it is none either way.
     checks.push({ ...check("required", isBlank(column), message), message });
   }
   const { minLength, maxLength, pattern } = rule;

@@ -5,7 +5,8 @@
 import { problemStart } from "../core/problem.ts";
 import { literal } from "../core/sql.ts";
 import type { Severity } from "../job/rule.ts";
-import { type Check, type CheckedField, type CompiledRule, checkRule, isBlank } from "./checks.ts";
+import { isBlank } from "../values/trim.ts";
+import { type Check, type CheckedField, type CompiledRule, checkRule } from "./checks.ts";
 
 /** What a pass checks its rows by. */
 export interface Checks {

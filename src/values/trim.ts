@@ -77,9 +77,9 @@ function endsPlain(text: string): string {
   return `contains(${visible}, substr(${text}, -1))`;
 }
 
-/** BOOLEAN: there is nothing to see. NULL counts as nothing. */
+/** BOOLEAN: there is nothing to see. NULL counts as nothing. Nearly all texts begin with something visible. */
 export function isBlank(text: string): string {
-  return `coalesce(${trimmed(text)}, '') = ''`;
+  return `CASE WHEN ${startsPlain(text)} THEN false ELSE regexp_full_match(coalesce(${text}, ''), '[${invisibleClass}]*') END`;
 }
 
 /** The same trim here. */

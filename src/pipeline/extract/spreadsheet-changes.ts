@@ -80,17 +80,11 @@ const formulaErrors = new Set([
 function isDayOfMonth(before: string, after: string): boolean {
   const [, day = "", name = "", year = ""] = /^(\d{1,2}[-. ]+)?(\p{L}{3,4})\.?([-. ]+\d{2,4})?$/u.exec(after) ?? [];
   const numbersOf = (text: string) => (text.match(/\d+/g) ?? []).map((digits) => Number(digits) % 100);
-  const months = monthsCalled(name);
-  const shown = numbersOf(`${day} ${year}`);
-  if (months.length === 0 || shown.length === 0) return false;
+  const numbers = numbersOf(before);
   const letters = /^\p{L}+/u.exec(before)?.[0];
-  if (letters !== undefined)
-    return monthsCalled(letters).some((month) => months.includes(month)) && shown.some(isOf(numbersOf(before)));
-  return months.some((month) => numbersOf(before).includes(month)) && shown.some(isOf(numbersOf(before)));
-}
-
-function isOf(numbers: readonly number[]): (number: number) => boolean {
-  return (number) => numbers.includes(number);
+  const meant = letters === undefined ? numbers : monthsCalled(letters);
+  const isMonth = monthsCalled(name).some((month) => meant.includes(month));
+  return isMonth && numbersOf(`${day} ${year}`).some((number) => numbers.includes(number));
 }
 
 /** 1 to 12, as the languages say. */

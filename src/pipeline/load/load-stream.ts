@@ -12,7 +12,7 @@ import { CallFault } from "../../http/outcome.ts";
 import type { Stream } from "../../job/job.ts";
 import { historyColumns } from "../../job/mode.ts";
 import { openCallJournal } from "../../load/call-journal.ts";
-import { type Polls, startPolling } from "../../load/polls.ts";
+import { type EarlierBatch, type Polls, startPolling } from "../../load/polls.ts";
 import { canBeCutOff, loadBatch } from "../../load/write.ts";
 import { answersPath } from "../batches/batch-files.ts";
 import { sizeOf } from "../batches/forecast.ts";
@@ -68,19 +68,28 @@ async function loadOpen(
   await context.engine.prepareFor(open.reduce((sum, { bytes }) => sum + bytes, 0));
   context.emit({ type: "step-started", stream: stream.name, step: "load" });
   const progress = new LoadProgress(context, stream.name, open);
-  return loadRounds(context, stream, progress, isWanted);
+  const target = targetOf(context, stream.target.connection);
+  const isAsked = !takesWholeFiles(target) && open.some(({ via }) => via === "bulk");
+  const earlier = isAsked ? earlierBatches(context, stream) : [];
+  return loadRounds(context, stream, { progress, earlier, isWanted });
 }
 
 function openBatches({ ledger, run }: RunContext, stream: Stream): BatchRecord[] {
   return ledger.batches(run.id, stream.name).filter(({ state }) => state !== "settled" && state !== "in-doubt");
 }
 
+interface Rounds {
+  progress: LoadProgress;
+  /** Batches of the run before. */
+  earlier: readonly EarlierBatch[];
+  isWanted: (batch: BatchRecord) => boolean;
+}
+
 /** Level by level of a tree, and round by round: what a batch of one round could not write for a reason that passes is in the next. */
 async function loadRounds(
   context: RunContext,
   stream: Stream,
-  progress: LoadProgress,
-  isWanted: (batch: BatchRecord) => boolean,
+  { progress, earlier, isWanted }: Rounds,
 ): Promise<Failure | undefined> {
   const { batchesInFlight } = targetOf(context, stream.target.connection).capabilities;
   for (;;) {
@@ -94,28 +103,26 @@ async function loadRounds(
     await wait(waitBefore(round), context.signal);
     const batches = ofLevel.filter((batch) => batch.round === round);
     const lanes = lanesOf(round, batchesInFlight);
-    const limit = await loadInParallel(context, stream, { batches, lanes, progress });
+    const limit = await loadInParallel(context, stream, { batches, lanes, progress, earlier });
     if (limit !== undefined) return limit;
   }
 }
 
-interface ParallelLoad {
+interface ParallelLoad extends Pick<Rounds, "progress" | "earlier"> {
   batches: BatchRecord[];
   lanes: number;
-  progress: LoadProgress;
 }
 
 async function loadInParallel(
   context: RunContext,
   stream: Stream,
-  { batches, lanes, progress }: ParallelLoad,
+  { batches, lanes, progress, earlier }: ParallelLoad,
 ): Promise<Failure | undefined> {
   const target = targetOf(context, stream.target.connection);
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const of = context.ledger.batches(context.run.id, stream.name).length;
-  const isAsked = !takesWholeFiles(target) && batches.some(({ via }) => via === "bulk");
-  const polls = startPolling(isAsked ? earlierBatches(context, stream) : []);
+  const polls = startPolling(earlier);
   const isBegun = ({ state }: BatchRecord) => state !== "planned";
   // What was begun goes first and whatever the limits say: it may be on its way already.
   const waiting = [...batches.filter(isBegun), ...batches.filter((batch) => !isBegun(batch))];

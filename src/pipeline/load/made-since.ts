@@ -6,19 +6,17 @@ import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import { outcomesTable } from "../../load/results.ts";
-import { keyOfFields } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { sizeOf } from "../batches/forecast.ts";
 import { externalIdOf, isLookedAtAgain, operationOf } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
-import { resolveFields } from "./known-fields.ts";
-import { readPresent } from "./present-now.ts";
+import { readKeyNow } from "./present-now.ts";
 
 /** Why rows are held back. */
 export const changedSince = "changed in the target since the plan";
 export const madeSince = "the record was made since the plan";
 
-export function tellHeldBack(rows: number, why = changedSince): string {
+export function tellHeldBack(rows: number, why: string): string {
   return `${countOf(rows, "row")} ${why}: not written`;
 }
 
@@ -59,12 +57,9 @@ export async function markMade(context: RunContext, stream: Stream, batch: Batch
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${refused})`);
   if (Number(rows) === 0) return;
   const [key = ""] = stream.target.key;
-  const target = targetOf(context, stream.target.connection);
-  const read = { what: "made", fields: [key], key: [key], by: key, where: `n IN (${refused})` };
-  const present = await readPresent(context, stream, batch, read);
-  const ofKey = keyOfFields(target, await resolveFields(target, stream, [key])).of();
+  const { keys } = await readKeyNow(context, stream, batch, { key, where: `n IN (${refused})` });
   await engine.run(`UPDATE ${outcomesTable} SET outcome = 'conflict', error = ${literal(madeSince)}
-    WHERE n IN (${refused}) AND match_key IN (SELECT ${ofKey} FROM ${present})`);
+    WHERE n IN (${refused}) AND match_key IN (${keys})`);
   await engine.run(
     `INSERT INTO explained VALUES (${literal(madeSince)}, ${literal(key)}, ${literal(madeSince)}, NULL)`,
   );

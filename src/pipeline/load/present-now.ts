@@ -52,6 +52,26 @@ export async function findPresentKeys(
   return `${isTaken} AND ${id} NOT IN (SELECT ${id} FROM ${present})`;
 }
 
+/** By one field, as a key: how rows of the batch have it, and a SELECT of those that records have by now. `where`: of which rows. */
+export async function readKeyNow(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  { key, where }: { key: string } & Pick<PresentRequest, "where">,
+): Promise<{ ofKey: string; keys: string }> {
+  const target = targetOf(context, stream.target.connection);
+  const only = where === undefined ? {} : { where };
+  const present = await readPresent(context, stream, batch, {
+    what: "made",
+    fields: [key],
+    key: [key],
+    by: key,
+    ...only,
+  });
+  const ofKey = keyOfFields(target, await resolveFields(target, stream, [key])).of();
+  return { ofKey, keys: `SELECT ${ofKey} FROM ${present}` };
+}
+
 export interface PresentRequest extends Pick<SnapshotRequest, "fields" | "key" | "scope"> {
   /** What the files are named by. */
   what: string;

@@ -28,7 +28,7 @@ import { changedSince, createOnly, madeSince, tellHeldBack } from "./made-since.
 import { refuseOtherFile } from "./other-file.ts";
 import { findOutside, type StaleRows } from "./outside-where.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
-import { batchRows, findPresentKeys, readPresent } from "./present-now.ts";
+import { batchRows, findPresentKeys, readKeyNow, readPresent } from "./present-now.ts";
 import { keyOfBatch } from "./settle-batch.ts";
 
 /** Takes the rows out of a stream's waiting batches that the target has changed under since they were planned. */
@@ -239,12 +239,11 @@ async function findMade(
   if (isMatchedByUs(stream.target) && (mode !== "insert" || undoes === true))
     return findDoubled(context, stream, batch, scans);
   if (batch.operation !== "upsert") return undefined;
-  const target = targetOf(context, stream.target.connection);
-  const present = await readPresent(context, stream, batch, { what: "made", fields: [key], key: [key], by: key });
-  const ofKey = keyOfFields(target, await resolveFields(target, stream, [key])).of();
+  const { ofKey, keys } = await readKeyNow(context, stream, batch, { key });
   const made = `SELECT n, ${literal(key)} AS field, ${literal(madeSince)} AS message
-    FROM ${batchRows(batch)} WHERE ${ofKey} IN (SELECT ${ofKey} FROM ${present})`;
+    FROM ${batchRows(batch)} WHERE ${ofKey} IN (${keys})`;
   if (adoptBy === undefined || !headerOf(batch.path).includes(adoptBy)) return made;
+  const target = targetOf(context, stream.target.connection);
   const like = await readPresent(context, stream, batch, {
     what: "like",
     fields: [key, adoptBy],

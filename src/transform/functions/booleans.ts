@@ -101,9 +101,9 @@ function complainAboutOthers(written: Written, call: readonly Written[]): string
   const texts = textsOf(written);
   if (texts === undefined) return "it wants a list of words, ['FALSCH', ''] say";
   // As the run compares them.
-  const small = (word: string) => word.replaceAll(/[\u0131\u0130]/g, "i").toLowerCase();
-  const words = new Set(call[1] === written ? [] : textsOf(call[1])?.map(small));
-  const both = texts.find((word) => words.has(small(word)));
+  const folded = (word: string) => word.replaceAll(/[ıİ]/g, "i").toLowerCase();
+  const words = new Set(call[1] === written ? [] : textsOf(call[1])?.map(folded));
+  const both = texts.find((word) => words.has(folded(word)));
   return both === undefined ? undefined : `"${both}" stands in both lists`;
 }
 
