@@ -108,6 +108,7 @@ test("a query is one SELECT of this file; nested types, times without a zone and
       ),
       "list.yaml": job('connection: crm, table: "my.con tacts"', intoFile, names("l")),
       "struct.yaml": job('connection: crm, table: "my.con tacts"', intoFile, names("s")),
+      "shared.yaml": job('connection: crm, query: "SELECT 1 AS id, 2 AS ID"', intoFile, names("id")),
       "two.yaml": job('connection: crm, query: "SELECT 1 AS id; DROP VIEW recent"', intoFile, names("id")),
       "out.yaml": job(
         'connection: crm, query: "SELECT 1 AS id) q; DROP VIEW recent; SELECT (1"',
@@ -135,6 +136,7 @@ test("a query is one SELECT of this file; nested types, times without a zone and
     ["keyless", 0, /wants a key/],
     ["list", 0, /l is of type INTEGER\[\], which has no text that is sure[\s\S]*to_json\("l"\)/],
     ["struct", 0, /s is of type STRUCT/],
+    ["shared", 0, /id stands several times/i],
     ["two", 0, /syntax error/],
     ["out", 0, /more than one statement/],
     ["file", 0, /file system operations are disabled/],

@@ -190,7 +190,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
         name: "name",
       });
     using project = openProject({
-      "good.yaml": source("SELECT name FROM q WHERE name <> '' -- all;\n;"),
+      "good.yaml": source("SELECT name, id, -id AS id FROM q WHERE name <> '' -- all;\n;"),
       "two.yaml": source("SELECT 1 AS name; DROP TABLE q"),
       "out.yaml": source("SELECT 1 AS name) q; DROP TABLE q; SELECT (1"),
       "writes.yaml": source("SELECT CAST(nextval('counter') AS text) AS name"),

@@ -100,6 +100,8 @@ export interface ReadDialect<Session extends SqlSession> {
   tableKey(session: Session, table: FoundTable): Promise<readonly string[]>;
   /** The columns of a SELECT, which the server takes as one statement, and does not run. */
   selectedColumns(session: Session, select: string): Promise<SelectedColumn[]>;
+  /** What a query calls its columns, where the system gives one of two that share a name another one, once it is a table. */
+  namedColumns?(session: Session, query: string): Promise<string[]>;
   /** Text that names a record by its key columns, each SQL. */
   nameByKey(columns: readonly string[]): string;
   /** Text that names a record by all that it holds, and by which of those that hold the same it is. */

@@ -10,9 +10,14 @@ export const versionColumn = "loadline_version";
 /** Whether a record is there no more; where deletions are told by comparison. */
 export const deletedColumn = "loadline_deleted";
 
+/** Less the semicolon that may end it. */
+export function bareQuery(query: string): string {
+  return query.trim().replace(/;\s*$/, "");
+}
+
 /** A query as a table. The line break ends a comment that ends the query. */
 export function asTable(query: string): string {
-  return `(${query.trim().replace(/;\s*$/, "")}\n)`;
+  return `(${bareQuery(query)}\n)`;
 }
 
 /** `full`: the written name with the schema that counts where it says none. */

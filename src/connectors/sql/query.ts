@@ -2,10 +2,10 @@
 // a record, what tells when it changed. Must hold: the server takes it as one SELECT that only reads; every column that can't
 // be taken exactly says so.
 
-import { usageFailure } from "../../core/errors.ts";
+import { type Place, usageFailure } from "../../core/errors.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import type { CountedRows, FoundTable, ReadableType, ReadDialect, SelectedColumn, SqlSession } from "./dialect.ts";
-import { asTable, columnUnknown } from "./names.ts";
+import { asTable, bareQuery, columnUnknown } from "./names.ts";
 
 export interface QueriedTable {
   /** What stands behind FROM. */
@@ -35,11 +35,12 @@ export async function queryOf<Session extends SqlSession>(
   const where = source.where === undefined ? "" : ` WHERE (${source.where}\n)`;
   // As a statement of its own, so that nothing but one SELECT is taken for what is copied.
   const selected = await dialect.selectedColumns(session, `SELECT * FROM ${from} q${where}`);
-  const names = selected.map(({ name }) => name);
+  const named = query === undefined ? undefined : await dialect.namedColumns?.(session, bareQuery(query));
+  if (named !== undefined) nameAsWritten(selected, named);
   const columns = new Map<string, ReadableType>();
   const refused: QueriedTable["refused"] = new Map();
   for (const column of selected) {
-    const read = readColumn(column, names, dialect);
+    const read = readColumn(column, selected, dialect);
     if ("refused" in read)
       refused.set(column.name.toLowerCase(), { message: `${column.name} ${read.refused}`, next: read.next });
     else columns.set(column.name, read);
@@ -56,14 +57,31 @@ export async function queryOf<Session extends SqlSession>(
 
 function readColumn(
   { name, type }: SelectedColumn,
-  all: readonly string[],
+  all: readonly SelectedColumn[],
   { quoteName }: Pick<ReadDialect<SqlSession>, "quoteName">,
 ): SelectedColumn["type"] {
   const renamed = `a query that gives it another name: SELECT ${quoteName(name)} AS …`;
-  if (all.filter((other) => other.toLowerCase() === name.toLowerCase()).length > 1) {
-    return { refused: "stands several times, capital letters aside", next: renamed };
-  }
+  if (isShared(name, all)) return { refused: "stands several times, capital letters aside", next: renamed };
   return name.includes(".") ? { refused: "has a dot in its name", next: renamed } : type;
+}
+
+function isShared(name: string, all: readonly SelectedColumn[]): boolean {
+  return all.filter((other) => other.name.toLowerCase() === name.toLowerCase()).length > 1;
+}
+
+/** Two columns of one name have it both, whatever the system makes of the second. */
+function nameAsWritten(selected: SelectedColumn[], named: readonly string[]): void {
+  const asWritten = selected.map((column, index) => ({ ...column, name: named[index] ?? column.name }));
+  for (const [index, column] of asWritten.entries()) if (isShared(column.name, asWritten)) selected[index] = column;
+}
+
+/** Throws a Failure (2) where it is the name of several columns. */
+function requireOne(key: string, name: string, all: readonly SelectedColumn[], where: Place): void {
+  if (!isShared(name, all)) return;
+  throw usageFailure(`${key}: several columns are called ${name}, capital letters aside`, {
+    where,
+    next: "a query that gives each its own name: SELECT … AS …",
+  });
 }
 
 /** Text that names a record; where nothing does, what it holds, and which of those that hold the same it is. */
@@ -78,6 +96,7 @@ async function keyOf<Session extends SqlSession>(
   const written = sql?.key ?? [];
   const unknown = written.find((name) => !names.includes(name));
   if (unknown !== undefined) throw columnUnknown("source.key", unknown, names, place);
+  for (const name of written) requireOne("source.key", name, selected, place);
   const key = written.length > 0 || table === undefined ? written : await dialect.tableKey(session, table);
   // As they are copied: bytes, say, have a text of their own.
   const columns = (list: readonly string[]) =>
@@ -87,7 +106,9 @@ async function keyOf<Session extends SqlSession>(
       return type === undefined || "refused" in type ? column : (type.select?.(column) ?? column);
     });
   if (key.length > 0) return dialect.nameByKey(columns(key));
-  if (incremental === undefined) return dialect.nameByContent(columns(names));
+  // What can't be told apart can't be mapped either.
+  if (incremental === undefined)
+    return dialect.nameByContent(columns(names.filter((name) => !isShared(name, selected))));
   throw usageFailure("an incremental source wants a key: what tells its records apart", {
     where: incremental.place,
     why: table === undefined ? "a query has none of its own" : `${table.name} has no primary key`,
@@ -107,6 +128,7 @@ function cursorOf(
 ): { cursor?: string } {
   if (incremental?.cursor === undefined) return {};
   const { cursor, place } = incremental;
+  requireOne("incremental.cursor", cursor, selected, place);
   const column = selected.find(({ name }) => name === cursor);
   if (column !== undefined) return { cursor: dialect.cursorOf(cursor, column.vendorType, place) };
   const names = selected.map(({ name }) => name);

@@ -26,6 +26,11 @@ export const readDialect: ReadDialect<SqliteSession> = {
         vendorType: type ?? "",
         type: { type: readTypes[classOf(type)] },
       })),
+  namedColumns: async (session, query) =>
+    session
+      .prepare(query)
+      .columns()
+      .map(({ name }) => name),
   nameByKey,
   nameByContent(columns) {
     const content = `loadline_content(${columns.join(", ")})`;
