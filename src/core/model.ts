@@ -124,6 +124,15 @@ export interface ObjectSchema {
 export interface ChildLink {
   object: string;
   field: string;
+  /** Where it holds other columns of its parent than the id: all of its fields, `field` first, each with what it holds. */
+  by?: readonly { field: string; parent: string }[];
+  /** The child does not go: its fields are emptied, or get their defaults. */
+  stays?: "empty" | "default";
+}
+
+/** Of a child, which name its parent. */
+export function fieldsOf({ field, by }: Pick<ChildLink, "field" | "by">): string[] {
+  return by?.map((one) => one.field) ?? [field];
 }
 
 /** A finished file of extracted records, as it lies in the run folder. */

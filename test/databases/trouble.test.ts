@@ -134,7 +134,9 @@ test.each(["sqlite", "duckdb"])(
   async (type) => {
     const file = type === "sqlite" ? "source.db" : "source.duckdb";
     const { project, database } = openSqlite(
-      "CREATE TABLE b (code TEXT PRIMARY KEY); INSERT INTO b VALUES ('OWN'), ('A'); CREATE TABLE notes (leaver TEXT REFERENCES b ON DELETE CASCADE); INSERT INTO notes VALUES ('A'), ('OWN')",
+      `CREATE TABLE b (code TEXT PRIMARY KEY, region INTEGER DEFAULT 1, UNIQUE (Code, region)); INSERT INTO b (code) VALUES ('OWN'), ('A');
+       CREATE TABLE notes (leaver TEXT REFERENCES B ON DELETE CASCADE); INSERT INTO notes VALUES ('A'), ('OWN');
+       CREATE TABLE lines (region INTEGER, leaver TEXT, FOREIGN KEY (leaver, region) REFERENCES b (CODE, region) ON DELETE SET NULL); INSERT INTO lines VALUES (1, 'A'), (NULL, 'A')`,
       { "both.yaml": both },
       "app.db",
     );
@@ -169,6 +171,7 @@ test.each(["sqlite", "duckdb"])(
     await fill("DELETE FROM a WHERE id = 1; UPDATE a SET live = false WHERE id = 2");
     expect(await run()).toBe(1);
     expect(project.warnings.join()).toContain("deleting from b takes along 1 record of notes (leaver)");
+    expect(project.warnings.join()).toContain("deleting from b empties leaver, region of 1 record of lines");
     expect(await run()).toBe(0);
     expect(database.prepare("SELECT code FROM b ORDER BY 1").all()).toEqual([
       { code: "B" },

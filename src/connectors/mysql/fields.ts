@@ -4,6 +4,7 @@
 import type { FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
 import { markCell } from "../sql/cells.ts";
+import { childLinks } from "../sql/child-links.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
 import { isMade, isUnsure, unnamed } from "../sql/unwritten.ts";
@@ -61,12 +62,13 @@ const foreignKeys = `SELECT CONSTRAINT_NAME AS name, COLUMN_NAME AS \`column\`,
   FROM information_schema.KEY_COLUMN_USAGE
   WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION`;
 
-/** Tables whose rows go with a row that is deleted, by the one column that holds its key. */
-const childrenOf = `SELECT k.TABLE_SCHEMA AS \`schema\`, k.TABLE_NAME AS \`table\`, MIN(k.COLUMN_NAME) AS field
+/** Foreign keys to the table, by which deleting a row changes others: a row for each of their columns. InnoDB knows no defaults. */
+const childrenOf = `SELECT k.TABLE_SCHEMA AS \`schema\`, k.TABLE_NAME AS \`table\`, k.CONSTRAINT_NAME AS \`constraint\`,
+    k.COLUMN_NAME AS field, k.REFERENCED_COLUMN_NAME AS parent, c.DELETE_RULE AS rule
   FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS c
     ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND c.TABLE_NAME = k.TABLE_NAME
-  WHERE k.REFERENCED_TABLE_SCHEMA = ? AND k.REFERENCED_TABLE_NAME = ? AND c.DELETE_RULE = 'CASCADE'
-  GROUP BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME HAVING COUNT(*) = 1 AND MIN(k.REFERENCED_COLUMN_NAME) = ?`;
+  WHERE k.REFERENCED_TABLE_SCHEMA = ? AND k.REFERENCED_TABLE_NAME = ? AND c.DELETE_RULE IN ('CASCADE', 'SET NULL')
+  ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`;
 
 /** MySQL names no table beside a check, so that one of the same name elsewhere may stand in for it. */
 const checks = `SELECT c.CONSTRAINT_NAME AS name, c.CHECK_CLAUSE AS clause FROM information_schema.TABLE_CONSTRAINTS t
@@ -77,10 +79,9 @@ export async function describeTable(session: MysqlSession, name: string): Promis
   const table = await findTable(session, name);
   const named = [table.schema, table.relation];
   const indexes = await uniqueIndexes(session, table);
-  const [key = "", ...others] = keyOf(indexes);
   return tableOf(table, await session.rows(columnsOf, named), {
     indexes,
-    children: others.length > 0 ? [] : await session.rows(childrenOf, [...named, key]),
+    children: await session.rows(childrenOf, named),
     parents: await session.rows(foreignKeys, named),
     checked: await session.rows(checks, named),
   });
@@ -116,10 +117,10 @@ export function tableOf(
       updateable: isWritten && key.length > 0 && table.isUpdateable,
       deletable: isWritten && key.length > 0 && table.isDeletable,
       fields: new Map(fields.map((field) => [field.name, field])),
-      cascades: children.map((row) => ({
-        object: showTableName(row["schema"] ?? "", row["table"] ?? ""),
-        field: row["field"] ?? "",
-      })),
+      cascades: childLinks(
+        children.map((row) => ({ ...row, object: showTableName(row["schema"] ?? "", row["table"] ?? "") })),
+        key,
+      ),
       ...(unable === undefined ? {} : { unable }),
     },
     columns: new Map(rows.map((row) => [row["name"] ?? "", columnOf(row)])),

@@ -4,6 +4,7 @@
 import type { ChildLink, FieldKind, FieldSchema } from "../../core/model.ts";
 import { fieldOf } from "../kit/field.ts";
 import { markCell } from "../sql/cells.ts";
+import { childLinks } from "../sql/child-links.ts";
 import type { DescribedTable, Row } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
 import { isMade, isUnsure, unnamed } from "../sql/unwritten.ts";
@@ -72,25 +73,29 @@ const constraintsOf = `SELECT name, json_agg(a.attname ORDER BY at) AS columns F
   CROSS JOIN LATERAL unnest(columns) WITH ORDINALITY AS k (attnum, at)
   JOIN pg_attribute a ON a.attrelid = CAST($1 AS oid) AND a.attnum = k.attnum GROUP BY name`;
 
-/** Tables whose rows go with a row that is deleted, by the one column that holds its key. */
-const childrenOf = `SELECT n.nspname AS schema, r.relname AS table, a.attname AS field FROM pg_constraint c
-    JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
-    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-    JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = c.confkey[1]
-  WHERE c.confrelid = CAST($1 AS oid) AND c.contype = 'f' AND c.confdeltype = 'c' AND c.conparentid = 0
-    AND cardinality(c.conkey) = 1 AND p.attname = $2 ORDER BY 1, 2, 3`;
+/** Foreign keys to the table, by which deleting a row changes others: a row for each of their columns. */
+const childrenOf = `SELECT n.nspname AS schema, r.relname AS table, c.conname AS constraint, a.attname AS field, p.attname AS parent,
+    CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END AS rule
+  FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+    CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (own, parent, at)
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
+    JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = k.parent
+  WHERE c.confrelid = CAST($1 AS oid) AND c.contype = 'f' AND c.confdeltype IN ('c', 'n', 'd') AND c.conparentid = 0
+  ORDER BY 1, 2, 3, k.at`;
 
 async function readChildren(
   session: PostgresSession,
   { oid }: CatalogTable,
   key: readonly string[],
 ): Promise<ChildLink[]> {
-  const [first = "", ...others] = key;
-  const rows = others.length > 0 ? [] : await session.rows(childrenOf, [oid, first]);
-  return rows.map(({ schema, table, field }) => ({
-    object: showTableName({ schema: schema ?? "", table: table ?? "" }),
-    field: field ?? "",
-  }));
+  const rows = await session.rows(childrenOf, [oid]);
+  return childLinks(
+    rows.map((row) => ({
+      ...row,
+      object: showTableName({ schema: row["schema"] ?? "", table: row["table"] ?? "" }),
+    })),
+    key,
+  );
 }
 
 export async function describeTable(session: PostgresSession, name: string): Promise<PostgresTable> {

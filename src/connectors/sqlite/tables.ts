@@ -4,6 +4,7 @@
 import type { Place } from "../../core/errors.ts";
 import type { ChildLink } from "../../core/model.ts";
 import { identifier } from "../../core/sql.ts";
+import { childLinks } from "../sql/child-links.ts";
 import type { FoundTable, TableRow } from "../sql/dialect.ts";
 import { tableUnknown } from "../sql/names.ts";
 import type { SqliteSession } from "./client.ts";
@@ -132,19 +133,19 @@ export async function readParents(session: SqliteSession, table: FoundTable): Pr
   }));
 }
 
-/** Tables whose rows go with a row that is deleted, by the one column that holds its key. */
+/** Of foreign keys to the table, by which deleting a row changes others. */
 export async function readChildren(
   session: SqliteSession,
-  { name }: FoundTable,
+  table: FoundTable,
   key: readonly string[],
 ): Promise<ChildLink[]> {
-  const [first = "", ...others] = key;
-  if (others.length > 0) return [];
+  // Without columns of the parent, its primary key is meant. What is said of it has its own capital letters.
   const rows = await session.rows(
-    `SELECT m.name, min(f."from") AS field FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f
-     WHERE m.type = 'table' AND lower(f."table") = lower(?) AND f.on_delete = 'CASCADE'
-     GROUP BY m.name, f.id HAVING count(*) = 1 AND lower(coalesce(min(f."to"), ?)) = lower(?)`,
-    [name, first, first],
+    `SELECT m.name AS object, f.id AS "constraint", f."from" AS field, f.on_delete AS rule,
+       (SELECT name FROM pragma_table_xinfo(?1) AS x WHERE CASE WHEN f."to" IS NULL THEN x.pk = f.seq + 1 ELSE lower(x.name) = lower(f."to") END) AS parent
+     FROM sqlite_schema AS m JOIN pragma_foreign_key_list(m.name) AS f
+     WHERE m.type = 'table' AND lower(f."table") = lower(?1) ORDER BY m.name, f.id, f.seq`,
+    [table.name],
   );
-  return rows.map((row) => ({ object: row["name"] ?? "", field: row["field"] ?? "" }));
+  return childLinks(rows, key);
 }

@@ -1,20 +1,19 @@
 // What goes with the records that a plan deletes: a master's details, an account's contacts. In: the plans of all streams,
 // what describe says of the objects' children, and those children as they are. Out: how many records each stream's
-// deletes would take along, told in its plan and counted by guards.deletes; and where they would take along a record
-// that a mirror of this job keeps, why the run does not begin. What must hold: a record that the run moves to another
+// deletes would take along, told in its plan and counted by guards.deletes; of how many they would empty a lookup, told; and
+// where they would take along a record that a mirror of this job keeps, why the run does not begin. What must hold: a record that the run moves to another
 // parent, or deletes by itself, is not counted; nothing is changed.
 // https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_describesobjects_describesobjectresult.htm
 
 import type { StreamRecord } from "../../checkpoint/ledger.ts";
-import type { Target } from "../../contract/target.ts";
-import type { ChildLink } from "../../core/model.ts";
-import { identifier, literal } from "../../core/sql.ts";
+import { type ChildLink, fieldsOf } from "../../core/model.ts";
+import { literal } from "../../core/sql.ts";
 import type { Stream } from "../../job/job.ts";
 import { foldId } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
-import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { readParquet } from "../../stage/parquet.ts";
-import { isOneOrg, type RunContext, subfolder, targetOf } from "../run/context.ts";
+import { type RunContext, targetOf } from "../run/context.ts";
+import { loads, type Planned, readChildren } from "./children.ts";
 
 export interface Cascades {
   /** By stream. */
@@ -23,12 +22,6 @@ export interface Cascades {
 }
 
 export const noCascades: Cascades = { counts: new Map(), objections: [] };
-
-/** A stream with what it was planned to do. */
-interface Planned {
-  stream: Stream;
-  record: StreamRecord;
-}
 
 /** Children of children, as deep as anybody builds them. */
 const levelsMax = 5;
@@ -48,14 +41,16 @@ export async function forecastCascades(
   for (const { stream, record } of planned) {
     const deletes = (record.counts?.deletes ?? 0) + (record.counts?.mirrorDeletes ?? 0);
     if (deletes === 0 || record.plan === null) continue;
-    const found = await findChildren(context, planned, { stream, plan: record.plan });
+    const { going: found, emptied } = await findChildren(context, planned, { stream, plan: record.plan });
+    const deleting = `deleting from ${stream.target.object}`;
+    const changes = emptied.map((one) => `${deleting} ${tellEmptied(one)}`);
     if (stream.target.undoes === true) {
       // Held back, once what goes before it is gone.
       const held = found.map((one) => `what would take along ${tellChildren(one)} is left`);
-      if (held.length > 0) note(context, records, record, held);
+      note(context, records, record, [...held, ...changes]);
       continue;
     }
-    const notes = found.map((one) => `deleting from ${stream.target.object} takes along ${tellChildren(one)}`);
+    const notes = found.map((one) => `${deleting} takes along ${tellChildren(one)}`);
     for (const { object, rows } of found) {
       const keeper = keeperOf(context, streams, stream, object);
       if (keeper === undefined) continue;
@@ -68,16 +63,23 @@ export async function forecastCascades(
       stream.name,
       found.reduce((sum, { rows }) => sum + rows, 0),
     );
-    if (notes.length > 0) note(context, records, record, notes);
+    note(context, records, record, [...notes, ...changes]);
   }
   return { counts, objections };
 }
 
-function tellChildren({ object, field, rows }: FoundChildren): string {
-  return `${countOf(rows, "record")} of ${object} (${field})`;
+function tellChildren({ object, rows, ...link }: FoundChildren): string {
+  return `${countOf(rows, "record")} of ${object} (${fieldsOf(link).join(", ")})`;
+}
+
+function tellEmptied({ object, rows, stays, ...link }: FoundChildren): string {
+  const fields = fieldsOf(link).join(", ");
+  const of = `${fields} of ${countOf(rows, "record")} of ${object}`;
+  return stays === "default" ? `puts its default into ${of}` : `empties ${of}`;
 }
 
 function note({ ledger, emit }: RunContext, records: StreamRecord[], record: StreamRecord, notes: string[]): void {
+  if (notes.length === 0) return;
   const noted = { ...record, notes: [...new Set([...record.notes, ...notes])] };
   for (const message of notes) emit({ type: "warning", message: `${record.name}: ${message}` });
   ledger.saveStream(noted);
@@ -92,46 +94,69 @@ function keeperOf(context: RunContext, chosen: readonly Stream[], parent: Stream
   );
 }
 
-function loads(context: RunContext, { target }: Stream, { target: { connection } }: Stream, object: string): boolean {
-  return isOneOrg(context, target.connection, connection) && target.object.toLowerCase() === object.toLowerCase();
-}
-
 interface FoundChildren extends ChildLink {
   rows: number;
+}
+
+interface Found {
+  going: FoundChildren[];
+  /** They stay, without what they named. */
+  emptied: FoundChildren[];
 }
 
 async function findChildren(
   context: RunContext,
   planned: readonly Planned[],
   { stream, plan }: { stream: Stream; plan: string },
-): Promise<FoundChildren[]> {
+): Promise<Found> {
   const { engine } = context;
   const target = targetOf(context, stream.target.connection);
   const first = await target.describe(stream.target.object);
-  if (first.cascades === undefined || first.cascades.length === 0) return [];
+  const found: Found = { going: [], emptied: [] };
+  if (first.cascades === undefined || first.cascades.length === 0) return found;
   const real = new Set((await target.listObjects()).filter(isRecord).map(({ name }) => name));
-  const found: FoundChildren[] = [];
   await engine.run(`CREATE OR REPLACE TEMP TABLE going_0 AS
     SELECT id, ${foldId("id")} AS folded, folded AS root FROM ${readParquet(plan)} WHERE action = 'delete'`);
-  await engine.run("CREATE OR REPLACE TEMP TABLE gone_along (folded VARCHAR, root VARCHAR, child VARCHAR)");
-  let level: { object: string; table: string }[] = [{ object: first.object, table: "going_0" }];
+  // Those of another object may have the same ids. What goes by itself goes along with nobody.
+  await engine.run(`CREATE OR REPLACE TEMP TABLE gone_along AS
+    SELECT ${literal(first.object)} AS object, folded, root, CAST(NULL AS VARCHAR) AS child FROM going_0`);
+  let level: Level[] = [{ object: first.object, parents: "going_0" }];
+  const staying: (Level & { link: ChildLink })[] = [];
   let number = 0;
+  const read = async (link: ChildLink, level: Level) => {
+    number += 1;
+    const children = `going_${number}`;
+    return { children, rows: await readChildren(context, { target, stream, planned, link, ...level, children }) };
+  };
   for (let depth = 0; depth < levelsMax && level.length > 0; depth += 1) {
     const next: typeof level = [];
-    for (const { object, table } of level) {
-      const links = (await target.describe(object)).cascades ?? [];
-      for (const link of links.filter((one) => real.has(one.object))) {
-        number += 1;
-        const children = `going_${number}`;
-        const rows = await readChildren(context, { target, stream, planned, link, parents: table, children });
+    for (const one of level) {
+      const links = (await target.describe(one.object)).cascades ?? [];
+      for (const link of links.filter(({ object }) => real.has(object))) {
+        if (link.stays !== undefined) {
+          staying.push({ ...one, link });
+          continue;
+        }
+        const { children, rows } = await read(link, one);
         if (rows === 0) continue;
-        found.push({ ...link, rows });
-        next.push({ object: link.object, table: children });
+        found.going.push({ ...link, rows });
+        next.push({ object: link.object, parents: children });
       }
     }
     level = next;
   }
+  // By then it is known which of them go by another way.
+  for (const { link, ...one } of staying) {
+    const { rows } = await read(link, one);
+    if (rows > 0) found.emptied.push({ ...link, rows });
+  }
   return found;
+}
+
+/** Records that go, and the table that has them. */
+interface Level {
+  object: string;
+  parents: string;
 }
 
 /**
@@ -139,9 +164,9 @@ async function findChildren(
  * Undefined where there are none.
  */
 export async function selectTakers(context: RunContext, stream: Stream, plan: string): Promise<string | undefined> {
-  const found = await findChildren(context, [], { stream, plan });
-  if (found.length === 0) return undefined;
-  return `SELECT root AS id, string_agg(DISTINCT child, ', ' ORDER BY child) AS children FROM gone_along GROUP BY root`;
+  const { going } = await findChildren(context, [], { stream, plan });
+  if (going.length === 0) return undefined;
+  return `SELECT root AS id, string_agg(DISTINCT child, ', ' ORDER BY child) AS children FROM gone_along WHERE child IS NOT NULL GROUP BY root`;
 }
 
 /** Feeds, histories and shares go too, and are nobody's records. */
@@ -155,62 +180,4 @@ function isRecord({
   deletable: boolean;
 }): boolean {
   return queryable && createable && deletable;
-}
-
-interface ChildrenInput {
-  target: Target;
-  stream: Stream;
-  planned: readonly Planned[];
-  link: ChildLink;
-  /** The table of those that go. */
-  parents: string;
-  /** The table to make of those that go with them. */
-  children: string;
-}
-
-async function readChildren(context: RunContext, input: ChildrenInput): Promise<number> {
-  const { engine, signal } = context;
-  const { target, stream, link, parents, children } = input;
-  const { idColumn, versionColumn } = target.capabilities;
-  const { count } = await engine.one(`SELECT count(*) AS count FROM ${parents}`);
-  const snapshot = await target.snapshot({
-    object: link.object,
-    fields: [link.field],
-    key: [link.field],
-    keys: { count: Number(count), read: () => engine.texts(`SELECT id FROM ${parents} ORDER BY id`, "id") },
-    folder: subfolder(context, "snapshot"),
-    name: `${stream.name}-${children}`,
-    signal,
-    onProgress: () => undefined,
-  });
-  const scan = scanCsvFiles(snapshot.files, [idColumn, versionColumn, link.field]);
-  const staying = await listStaying(context, input);
-  await engine.run(`CREATE OR REPLACE TEMP TABLE ${children} AS
-    SELECT c.id, c.folded, p.root FROM (SELECT ${identifier(idColumn)} AS id, ${foldId(identifier(idColumn))} AS folded,
-      ${foldId(identifier(link.field))} AS parent FROM ${scan}) c JOIN ${parents} p ON c.parent = p.folded
-    WHERE c.folded NOT IN (SELECT folded FROM gone_along)
-      ${staying.map((ids) => `AND c.folded NOT IN (${ids})`).join(" ")}`);
-  const child = literal(`${link.object} (${link.field})`);
-  await engine.run(`INSERT INTO gone_along SELECT folded, root, ${child} FROM ${children}`);
-  const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${children}`);
-  return Number(rows);
-}
-
-/** Records that this run moves away from their parent, or deletes by itself. */
-async function listStaying(context: RunContext, { target, stream, planned, link }: ChildrenInput): Promise<string[]> {
-  const { relationshipName } = (await target.describe(link.object)).fields.get(link.field) ?? {};
-  const names = [`name = ${literal(link.field)}`];
-  if (relationshipName !== undefined)
-    names.push(
-      `starts_with(name, ${literal(`${relationshipName}.`)})`,
-      `contains(name, ${literal(`:${relationshipName}.`)})`,
-    );
-  const moves = `len(list_filter(changed, lambda name: ${names.join(" OR ")})) > 0`;
-  return planned
-    .filter((other) => loads(context, other.stream, stream, link.object))
-    .flatMap(({ record: { plan } }) =>
-      plan === null
-        ? []
-        : `SELECT ${foldId("id")} FROM ${readParquet(plan)} WHERE id IS NOT NULL AND (action = 'delete' OR (action = 'update' AND ${moves}))`,
-    );
 }

@@ -72,6 +72,7 @@ async function listDescendants(target: Target, object: string): Promise<Set<stri
     // Some a user may not see.
     const schema = await target.describe(next).catch(() => undefined);
     for (const link of schema?.cascades ?? []) {
+      if (link.stays !== undefined) continue;
       if (found.has(link.object.toLowerCase())) continue;
       found.add(link.object.toLowerCase());
       open.push(link.object);
