@@ -103,11 +103,12 @@ export interface JobWrites {
   fetchRefused?(handle: string, batch: Batch, files: ResultFiles, signal: AbortSignal): Promise<void>;
 }
 
-/** Answers to the calls of one batch, as text of the connector's own; one line each. */
+/** Answers to the calls of one batch, by the place of a row in its file, counted from 1; each as the connector puts it into JSON. */
 export interface CallJournal {
-  /** Of earlier attempts. What they tell need not be sent again. */
-  readonly kept: readonly string[];
-  keep(answer: string): void;
+  /** Of earlier attempts. These rows are not sent again. */
+  readonly kept: ReadonlyMap<number, unknown>;
+  /** Where a call was answered, at once: what its rows are told. A row that may be sent again is left out. */
+  keep(answers: ReadonlyMap<number, unknown>): void;
 }
 
 /** One go at a batch by calls. */
@@ -116,7 +117,7 @@ export interface CallAttempt {
   again: boolean;
   /** What `begin` gave. */
   begun: string | null;
-  /** Where a batch is several calls: what is known of them. */
+  /** What is known of its calls. */
   journal: CallJournal;
 }
 

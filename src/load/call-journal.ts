@@ -1,5 +1,5 @@
-// What became of a batch's calls, kept as they are answered. In: the answer to a call, as text. Out: those of an earlier
-// attempt, so that only calls whose answer is not known are made again. What must hold: an answer is of exactly these rows,
+// What became of a batch's calls, kept as they are answered. In: what a call tells of its rows. Out: the same of an earlier
+// attempt, so that only rows of which nothing is known are sent again. What must hold: an answer is of exactly these rows,
 // and whole: a line that a kill or a damaged disk broke is left out, and its call is made again.
 
 import { createHash } from "node:crypto";
@@ -13,11 +13,13 @@ export function openCallJournal(path: string, sha256: string, again: boolean): C
   if (!again) rmSync(path, { force: true });
   const sumOf = (answer: string) => createHash("sha256").update(`${sha256} ${answer}`).digest("hex").slice(0, 16);
   const lines = isThere(path) ? readFileSync(path, "utf8").split("\n") : [];
+  const whole = lines.map((line) => line.slice(17)).filter((text, index) => lines[index] === `${sumOf(text)} ${text}`);
   return {
-    kept: lines.map((line) => line.slice(17)).filter((answer, index) => lines[index] === `${sumOf(answer)} ${answer}`),
+    kept: new Map(whole.flatMap((text) => JSON.parse(text) as [number, unknown][])),
     // Not synced: what a power cut takes is asked for once more. What it left of a line must not join the next one.
-    keep(answer) {
-      appendFileSync(path, `\n${sumOf(answer)} ${answer}`, { mode: 0o600 });
+    keep(answers) {
+      const text = JSON.stringify([...answers]);
+      appendFileSync(path, `\n${sumOf(text)} ${text}`, { mode: 0o600 });
       failpoint("answered");
     },
   };

@@ -14,9 +14,7 @@ const batchRows = 10;
 /** Steps of a run before it loads, and after; of a batch; and of a batch that has a handle, in the order of the way. */
 const planSteps = ["chosen", "extracted", "staged", "diffed", "planned"];
 const endSteps = ["loaded", "checkpointed"];
-const callSteps = ["intent", "committed", "fetched", "stored", "settled"];
-/** HubSpot's batches are several calls. */
-const answeredSteps = ["answered", ...callSteps];
+const callSteps = ["intent", "committed", "answered", "fetched", "stored", "settled"];
 const jobSteps = "intent opened handle uploaded committed closed inspected ended fetched stored settled".split(" ");
 /** Only where a run is taken up. */
 const recoverySteps = ["abandoned", "rechecked"];
@@ -38,23 +36,23 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
       ...firstOf(endSteps),
     ],
   },
-  { mode: "upsert", continuation: "run", steps: jobSteps, failpoints: firstOf(jobDecisions) },
+  { mode: "upsert", continuation: "run", steps: ["answered", ...jobSteps], failpoints: firstOf(jobDecisions) },
   { mode: "collections", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
   { mode: "delete", continuation: "run", steps: jobSteps, failpoints: firstOf(jobDecisions) },
   {
     mode: "hs-insert",
     continuation: "run",
-    steps: answeredSteps,
-    failpoints: firstOf(["planned", ...answeredSteps, "loaded"]),
+    steps: callSteps,
+    failpoints: firstOf(["planned", ...callSteps, "loaded"]),
   },
-  { mode: "hs-upsert", continuation: "resume", steps: answeredSteps, failpoints: firstOf(callDecisions) },
+  { mode: "hs-upsert", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
   {
     mode: "hs-import",
     continuation: "run",
     steps: ["answered", ...jobSteps],
     failpoints: firstOf(["handle", "uploaded", "committed", "closed", "fetched"]),
   },
-  { mode: "hs-delete", continuation: "resume", steps: answeredSteps, failpoints: firstOf(callDecisions) },
+  { mode: "hs-delete", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
 ];
 
 /** A plan of another machine, whose records others have changed since, and rows that were rejected before. */

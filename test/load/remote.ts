@@ -55,7 +55,7 @@ export class ScriptedRemote {
         this.batch = { ...batch, state };
         return this.batch;
       },
-      journal: () => ({ kept: [], keep: () => undefined }),
+      journal: () => ({ kept: new Map(), keep: () => undefined }),
       isUnknown: (error) => error instanceof CallFault && error.outcome === "unknown",
       isWithoutEffect: (error) => error instanceof CallFault && error.outcome === "refused",
       isRefused: (error) => error instanceof CallFault && error.outcome === "refused" && !error.transient,

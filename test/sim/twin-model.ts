@@ -27,6 +27,7 @@ const kills = [
   "planned:1",
   "intent:1",
   "committed:1",
+  "answered:1",
   "stored:1",
   "settled:1",
   "loaded:1",
@@ -82,14 +83,9 @@ export async function tryTwins(seed: number, histories = 1, met = nothingMet(), 
 /** When people are at work: between runs, while one is at work, or while one that was killed waits to be gone on with. */
 type Moment = "apart" | "between" | "killed";
 
-/**
- * Whose record was changed last is another question once a run has written into it, and the answer stays where it has found
- * one. A killed run does not know whether its value had arrived before somebody changed it: both may be told.
- */
-function mayChange(person: Person, side: Side, field: (typeof twinFields)[number], moment: Moment): boolean {
-  const { here, there } = person.changed;
+/** Whose record was changed last is another question once a run has written into it, and the answer stays where it has found one. */
+function mayChange({ changed: { here, there } }: Person, field: (typeof twinFields)[number], moment: Moment): boolean {
   const isOpen = twinFields.some((one) => one.wins === "newest" && here.has(one.here) && there.has(one.here));
-  if (moment === "killed" && person.changed[other[side]].has(field.here)) return false;
   return moment === "apart" || (field.wins !== "newest" && !isOpen);
 }
 
@@ -216,7 +212,7 @@ class World {
       for (const person of this.#people) {
         if (held.get(person.email)?.[side] === undefined || person.isJoined) continue;
         const fields = twinFields.filter(() => this.#next() < rate);
-        const may = fields.filter((field) => mayChange(person, side, field, moment));
+        const may = fields.filter((field) => mayChange(person, field, moment));
         if (may.length === 0) continue;
         const values = may.map((field) => [field, `${field.here} ${side} ${this.#number()}`] as const);
         await edit(this.#open, held, person, { side, values, at });

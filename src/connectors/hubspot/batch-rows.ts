@@ -25,6 +25,8 @@ interface WantedAssociation {
 }
 
 export interface SentRow extends BatchRow {
+  /** In its file, counted from 1. */
+  place: number;
   cells: string[];
   associations: WantedAssociation[];
 }
@@ -52,8 +54,10 @@ export function readBatchFile({ path, operation, externalId }: Batch): BatchFile
       }
     });
     const key = externalId === undefined ? undefined : cells[columns.indexOf(externalId)];
+    const place = index + 1;
     return {
-      trace: `${name}.${index + 1}`,
+      trace: `${name}.${place}`,
+      place,
       ...(byId ? { id: cells[columns.indexOf(idColumn)] ?? "" } : {}),
       ...(key === undefined || byId ? {} : { key }),
       properties,

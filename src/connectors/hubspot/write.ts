@@ -8,6 +8,7 @@ import { inParallel } from "../../core/in-parallel.ts";
 import { unnamedMark } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { foldText } from "../../values/fold.ts";
+import { matchByTrace } from "../kit/batch-file.ts";
 import { inGroups } from "../kit/groups.ts";
 import { type AssociatedPair, type AssociateRequest, associate, dissociate } from "./associate.ts";
 import type { AssociationTypes } from "./association-types.ts";
@@ -78,18 +79,21 @@ async function writeAll(
   rows: readonly LinkedRow[],
   { client, stagesOf, attempt: { journal } }: WriteContext,
 ): Promise<RowAnswer[]> {
-  const known = new Map(journal.kept.flatMap((line) => JSON.parse(line) as RowAnswer[]).map((one) => [one.trace, one]));
-  const written: RowAnswer[] = rows.flatMap(({ trace }) => known.get(trace) ?? []);
+  const known = journal.kept as ReadonlyMap<number, RowAnswer>;
+  const written: RowAnswer[] = rows.flatMap(({ place, trace }) => {
+    const answer = known.get(place);
+    return answer === undefined ? [] : { ...answer, trace };
+  });
   // What changes nothing but associations needs no call for its properties.
   const [empty, full] = partition(
-    rows.filter(({ trace }) => !known.has(trace)),
+    rows.filter(({ place }) => !known.has(place)),
     (row) => isEmptyUpdate(write, row),
   );
   for (const { trace, id = "" } of empty) written.push({ trace, id, created: "" });
   const calls = inParallel(inGroups(full, batchRowsMax), callLanes, async (group) => {
     await clearStages(client, write, group, stagesOf);
     const answers = await writeRows(client, write, group);
-    journal.keep(JSON.stringify(answers));
+    journal.keep(new Map(matchByTrace(group, answers).map(([{ place }, answer]) => [place, answer])));
     return answers;
   });
   for await (const group of calls) written.push(...group);

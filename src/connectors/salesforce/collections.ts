@@ -2,7 +2,7 @@
 // a result for each. What must hold: made again, a call leaves the same records, so it may be when its outcome is unknown.
 // https://developer.salesforce.com/docs/platform/api-rest/guide/resources-composite-sobjects-collections-upsert.html
 
-import type { Batch, ResultFiles } from "../../contract/write.ts";
+import type { Batch, CallAttempt, ResultFiles } from "../../contract/write.ts";
 import { countOf } from "../../core/counted.ts";
 import { parseJson } from "../../core/json.ts";
 import { readText, strangeAnswer } from "../../http/client.ts";
@@ -22,8 +22,7 @@ export interface CollectionWrite {
   batch: Batch;
   columns: readonly JsonColumn[];
   rows: readonly string[][];
-  /** An earlier call may have written these records. */
-  again: boolean;
+  attempt: Pick<CallAttempt, "again" | "journal">;
   files: ResultFiles;
   signal: AbortSignal;
 }
@@ -37,22 +36,46 @@ interface RecordResult {
 
 /** Writes a batch in one call, and its results as a bulk job would give them. Throws CallFault. */
 export async function writeCollection(client: SalesforceClient, write: CollectionWrite): Promise<void> {
-  const { batch, columns, rows } = write;
+  const { batch, columns, rows, attempt } = write;
   const keyColumn = batch.externalId ?? idColumn;
   const key = columns.findIndex(({ header }) => header === keyColumn);
-  const unanswered = new Set(write.again ? rows : []);
-  const results = await bisect(rows, {
-    call: (some) => writeOnce(client, write, some, unanswered),
-    refusalOf,
-    refuse: (_row, refusal) => refuseRow(refusal),
-  });
-  const answered = results.map((result, index): AnsweredRow => {
-    const [id, row = []] = [result.id ?? "", rows[index]];
-    const cells = [row[key] ?? ""];
+  const answers = new Map(attempt.journal.kept as ReadonlyMap<number, RecordResult>);
+  const open = rows.map((_, index) => index + 1).filter((place) => !answers.has(place));
+  const unanswered = new Set(attempt.again ? open : []);
+  for (const [place, result] of await writeOpen(client, write, open, unanswered)) answers.set(place, result);
+  const answered = rows.map((row, index): AnsweredRow => {
+    const result = answers.get(index + 1) ?? { success: false };
+    const [id, cells] = [result.id ?? "", [row[key] ?? ""]];
     if (!result.success) return { id, cells, error: errorCell(result) };
-    return { id, cells, created: createdCell(result.created === true, unanswered.has(row)) };
+    return { id, cells, created: createdCell(result.created === true, unanswered.has(index + 1)) };
   });
   saveAnsweredRows([keyColumn], answered, resultColumns, write.files);
+}
+
+/** Gives what each row was answered, by its place. What was written is kept: the rest may be sent again. */
+async function writeOpen(
+  client: SalesforceClient,
+  write: CollectionWrite,
+  open: readonly number[],
+  unanswered: Set<number>,
+): Promise<(readonly [number, RecordResult])[]> {
+  if (open.length === 0) return [];
+  const { journal } = write.attempt;
+  const results = await bisect(open, {
+    async call(places) {
+      const told = await writeOnce(client, write, places, unanswered);
+      const written = pair(places, told).filter(([, { success }]) => success);
+      if (written.length > 0) journal.keep(new Map(written));
+      return told;
+    },
+    refusalOf,
+    refuse: (_place, refusal) => refuseRow(refusal),
+  });
+  return pair(open, results);
+}
+
+function pair(places: readonly number[], results: readonly RecordResult[]): (readonly [number, RecordResult])[] {
+  return results.map((result, index) => [places[index] ?? 0, result]);
 }
 
 function errorCell({ errors }: RecordResult): string {
@@ -68,10 +91,11 @@ function jsonRecord(object: string, columns: readonly JsonColumn[], row: readonl
 
 async function writeOnce(
   client: SalesforceClient,
-  { batch, columns, signal }: CollectionWrite,
-  rows: readonly string[][],
-  unanswered: Set<readonly string[]>,
+  { batch, columns, signal, ...write }: CollectionWrite,
+  places: readonly number[],
+  unanswered: Set<number>,
 ): Promise<RecordResult[]> {
+  const rows = places.map((place) => write.rows[place - 1] ?? []);
   const place = batch.externalId === undefined ? "" : `/${batch.object}/${batch.externalId}`;
   const doing = `writing ${countOf(rows.length, "record")} of ${batch.object}`;
   const call: ApiCall = {
@@ -84,7 +108,7 @@ async function writeOnce(
     doing,
     signal,
     onFault: (fault) => {
-      if (fault.outcome === "unknown") for (const row of rows) unanswered.add(row);
+      if (fault.outcome === "unknown") for (const place of places) unanswered.add(place);
     },
   };
   try {

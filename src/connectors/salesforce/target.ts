@@ -96,12 +96,12 @@ function jobWrites(client: SalesforceClient): JobWrites {
 function callWrites(client: SalesforceClient, describe: (object: string) => Promise<ObjectSchema>): CallWrites {
   return {
     proofOf,
-    write: async (batch, { again }, files, signal) => {
+    write: async (batch, attempt, files, signal) => {
       if (batch.operation === "undelete") return undeleteRecords(client, batch, files, signal);
       const schema = await describe(batch.object);
       const { headers, rows } = readBatchRows(batch.path);
       const columns = await jsonColumns(schema, headers, (name) => resolveField(schema, name, describe));
-      await writeCollection(client, { batch, columns, rows, again, files, signal });
+      await writeCollection(client, { batch, columns, rows, attempt, files, signal });
     },
   };
 }

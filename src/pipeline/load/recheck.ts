@@ -1,7 +1,7 @@
 // Batches looked at again before they are sent: since they were planned, somebody may have filled a field that is only to
 // be filled where it is empty, made a record that was to be created, or taken one out of what mirror may delete. In: batches of which nothing was sent. Out: the same without such rows; those are conflicts, told
 // with why, and not written. What must hold: a batch that may have been sent is left as it is, but for updates and deletes that would
-// be sent once more: of those a row whose record is neither as it was nor as it was to be is another's by now; the rows that stay go
+// be sent once more: of those a row without an answer whose record is neither as it was nor as it was to be is another's by now; the rows that stay go
 // into a batch of their own in one transaction with the batch that they leave.
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
@@ -22,6 +22,7 @@ import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
+import { type Answers, answersOf, numbersOf, writeAnswered } from "./answered-rows.ts";
 import { type ChangedSince, findChangedSince, isOfPresent } from "./changed-since.ts";
 import { resolveFields } from "./known-fields.ts";
 import { changedSince, createOnly, madeSince, tellHeldBack } from "./made-since.ts";
@@ -55,7 +56,7 @@ export async function recheckBatches(
   );
   if (since !== undefined)
     for (const batch of repeated)
-      await holdChanged(context, stream, batch, selectChanged(context, stream, batch, since, isOwnEnd(batch)));
+      await holdUnanswered(context, stream, batch, selectChanged(context, stream, batch, since, isOwnEnd(batch)));
   for (const batch of waiting) {
     context.signal.throwIfAborted();
     await target.explain(`looking at batch ${batch.number} of stream ${stream.name} again`, () =>
@@ -119,20 +120,29 @@ function holdChanged(context: RunContext, stream: Stream, batch: BatchRecord, ro
   return splitOff(context, stream, batch, { rows, as: "conflict", why: changedSince });
 }
 
+/** What is known to be written was changed after that, if it was: it is loaded, whatever its record holds by now. */
+async function holdUnanswered(context: RunContext, stream: Stream, batch: BatchRecord, changed: string): Promise<void> {
+  const answered = answersOf(context, batch);
+  const rows = answered.size === 0 ? changed : `SELECT * FROM (${changed}) WHERE n NOT IN (${numbersOf(answered)})`;
+  await splitOff(context, stream, batch, { rows, as: "conflict", why: changedSince, answered });
+}
+
 interface SplitRows {
   /** SELECT of n, field, message. */
   rows: string;
   as: "conflict" | "failed";
   /** Why they are not written, of all of them. */
   why: string;
+  /** What is known of others of the batch. */
+  answered?: Answers;
 }
 
-/** Takes rows out of a batch of which nothing was sent: they are settled as not written, the others go into another one. */
+/** Takes rows out of a batch: they are settled as not written, the others go into another one. */
 export async function splitOff(
   context: RunContext,
   stream: Stream,
   batch: BatchRecord,
-  { rows: stale, as, why }: SplitRows,
+  { rows: stale, as, why, answered = new Map() }: SplitRows,
 ): Promise<void> {
   const { engine, ledger, emit } = context;
   await engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS SELECT n, string_agg(DISTINCT field, ', ' ORDER BY field) AS field,
@@ -140,8 +150,10 @@ export async function splitOff(
   const { rows } = await engine.one("SELECT count(*) AS rows FROM stale_rows");
   const count = Number(rows);
   if (count === 0) return;
-  const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)`;
-  const parts = count === batch.rows ? [] : [await writePart(context, batch, nextNumber(context, stream.name), others)];
+  const number = nextNumber(context, stream.name);
+  const parts = answered.size === 0 ? [] : [await writeAnswered(context, batch, number, answered)];
+  const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)${answered.size === 0 ? "" : ` AND n NOT IN (${numbersOf(answered)})`}`;
+  if (count + answered.size < batch.rows) parts.push(await writePart(context, batch, number + parts.length, others));
   const path = await storeUnwritten(context, stream, batch, as);
   const message = tellHeldBack(count, why);
   const counts = as === "conflict" ? { conflicts: count } : { failed: count };

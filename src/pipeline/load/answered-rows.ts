@@ -1,0 +1,40 @@
+// Rows of a batch whose calls were answered before the run was killed. In: a batch that may be sent once more. Out: which of
+// its rows are certainly written. What must hold: such a row is loaded, whatever its record holds by now: what another has
+// changed since was changed by somebody who saw what we wrote.
+
+import { rmSync } from "node:fs";
+import type { BatchRecord } from "../../checkpoint/ledger.ts";
+import type { CallJournal } from "../../contract/write.ts";
+import { openCallJournal } from "../../load/call-journal.ts";
+import { answersPath } from "../batches/batch-files.ts";
+import type { RunContext } from "../run/context.ts";
+import { writePart } from "./part-of-batch.ts";
+
+export type Answers = CallJournal["kept"];
+
+/** By the place of the row in the batch, counted from 1. */
+export function answersOf(context: RunContext, batch: BatchRecord): Answers {
+  return openCallJournal(answersPath(context, batch), batch.sha256, true).kept;
+}
+
+/** SQL list of their numbers. */
+export function numbersOf(answers: Answers): string {
+  return [...answers.keys()].sort((left, right) => left - right).join(", ");
+}
+
+/** Those rows as a batch of their own, of which no row is sent. */
+export async function writeAnswered(
+  context: RunContext,
+  batch: BatchRecord,
+  number: number,
+  answers: Answers,
+): Promise<BatchRecord> {
+  const { attempts, handle } = batch;
+  const part = await writePart(context, batch, number, numbersOf(answers));
+  const path = answersPath(context, part);
+  // Of a part that was not split off after all.
+  rmSync(path, { force: true });
+  const inOrder = [...answers].sort(([left], [right]) => left - right);
+  openCallJournal(path, part.sha256, true).keep(new Map(inOrder.map(([, answer], index) => [index + 1, answer])));
+  return { ...part, state: "committed", attempts, handle };
+}
