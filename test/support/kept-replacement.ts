@@ -10,10 +10,12 @@ export interface ReplacedTable {
   /** Another's row in the table `given (code)`. */
   add(code: string): Promise<unknown>;
   codes(): Promise<unknown[]>;
+  /** Gives the column another type. */
+  alter?(): Promise<unknown>;
 }
 
 /** The table holds one row, "old". */
-export async function proveReplacement({ connection, env = {}, add, codes }: ReplacedTable): Promise<void> {
+export async function proveReplacement({ connection, env = {}, add, codes, alter }: ReplacedTable): Promise<void> {
   await using project = createProject({
     "connections.yaml": `version: 1\nconnections:\n  drop: { type: file, path: ./drop }\n  crm: ${connection}\n`,
     "job.yaml": `version: 1
@@ -45,6 +47,12 @@ guards: { deletes: 100% }
   await add("later");
   expect((await run(7, "apply", second)).stderr).toContain("--on-conflict overwrite");
   expect(await codes()).toEqual(["late", "later", "old"]);
+  if (alter !== undefined) {
+    const third = await plan();
+    await alter();
+    expect((await run(7, "apply", third)).stderr).toMatch(/given was altered since the plan was made: \S+code was a /);
+    expect(await codes()).toEqual(["late", "later", "old"]);
+  }
   await run(0, "apply", await plan());
   expect(await codes()).toEqual(["a", "b"]);
 }

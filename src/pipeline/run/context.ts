@@ -93,7 +93,7 @@ export function reportProgress(
 }
 
 /** A run that loads only some rows takes no file for good. */
-export function isPartial({ run }: RunContext): boolean {
+export function isPartial({ run }: Pick<RunContext, "run">): boolean {
   const { limit, keys, streams, retry, rollback, reconcile } = run.options;
   return [limit, keys, streams, retry, rollback, reconcile].some((one) => one !== undefined);
 }

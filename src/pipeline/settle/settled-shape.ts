@@ -1,9 +1,10 @@
 // The shape that a stream's plan has seen, once the stream is settled. In: its record. Out: what is kept, in force with the
-// stream's end. Must hold: a plan of before does not take back what a later run has seen.
+// stream's end. Must hold: a plan of before does not take back what a later run has seen; a run of some rows, or of rows of
+// an earlier run, keeps nothing.
 
-import type { ShapeRecord, StreamRecord } from "../../checkpoint/ledger.ts";
+import type { RunRecord, ShapeRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import type { Stream } from "../../job/job.ts";
-import type { RunContext } from "../run/context.ts";
+import { isPartial, type RunContext } from "../run/context.ts";
 import { shapeOwner } from "../shape/drift.ts";
 
 export function settleShape(
@@ -11,14 +12,16 @@ export function settleShape(
   stream: Stream,
   { shape }: StreamRecord,
 ): Omit<ShapeRecord, "kept"> | undefined {
-  if (shape === null || isOutdated(context, stream)) return undefined;
-  return { ...shapeOwner(context, stream), shape, run: context.run.id };
+  const { ledger, run } = context;
+  const planned = run.options.plan === undefined ? undefined : ledger.run(run.options.plan);
+  if (shape === null || isPartial(context)) return undefined;
+  if (planned !== undefined && (isPartial({ run: planned }) || isOutdated(context, stream, planned))) return undefined;
+  const owner = shapeOwner(context, stream);
+  return ledger.shape(owner)?.shape === shape ? undefined : { ...owner, shape, run: run.id };
 }
 
 /** Whether a run has settled the stream since the plan that is applied was made: it has compared what it saw. */
-function isOutdated({ ledger, run }: RunContext, stream: Stream): boolean {
-  const planned = run.options.plan === undefined ? undefined : ledger.run(run.options.plan);
-  if (planned === undefined) return false;
+function isOutdated({ ledger, run }: RunContext, stream: Stream, planned: RunRecord): boolean {
   return ledger
     .runs({ job: run.job })
     .filter(({ id, command, started }) => id !== run.id && command !== "plan" && started > planned.started)

@@ -13,6 +13,11 @@ export function compareShapes(before: Shape, now: Shape): ShapeChange[] {
   ];
 }
 
+/** Whether a field keeps values that it is given otherwise than before. */
+export function changesValues({ change: kind }: ShapeChange): boolean {
+  return kind === "type" || kind === "length" || kind === "scale" || kind === "digits";
+}
+
 function compareSources(before: SourceShape, now: SourceShape): ShapeChange[] {
   if (before.kind !== now.kind) return [];
   const had = new Map(before.columns);

@@ -1,6 +1,6 @@
 // The shape of a stream against the one that its last run kept. In: what a plan has seen of source and target. Out: what a
-// person is told, what stops the run, and what is kept once the stream is settled. Must hold: a run of some rows, or of
-// rows of an earlier run, keeps nothing; what is not told is not taken for known.
+// person is told, what stops the run, and what is kept once the stream is settled. Must hold: what is not told is not taken
+// for known.
 
 import type { DeliveredKey, ShapeOwner } from "../../checkpoint/ledger.ts";
 import type { Source } from "../../contract/source.ts";
@@ -8,7 +8,7 @@ import { takesWholeFiles } from "../../contract/target.ts";
 import type { Stream } from "../../job/job.ts";
 import { tellChanges } from "../../report/shape-changes.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
-import { isPartial, type RunContext, sourceOf, targetOf } from "../run/context.ts";
+import { type RunContext, sourceOf, targetOf } from "../run/context.ts";
 import { memoryOwner } from "../run/memory-owner.ts";
 import { compareShapes } from "./compare-shapes.ts";
 import { type Shape, type SourceShape, shapeOfTarget } from "./shape.ts";
@@ -16,8 +16,8 @@ import { type Shape, type SourceShape, shapeOfTarget } from "./shape.ts";
 interface Drift {
   notes: string[];
   stops: string[];
-  /** To be kept, as JSON; null where it is what is kept, or is not to be. */
-  shape: string | null;
+  /** As JSON. */
+  shape: string;
 }
 
 export function findDrift(context: RunContext, compiled: CompiledStream, source: SourceShape | null): Drift {
@@ -26,8 +26,7 @@ export function findDrift(context: RunContext, compiled: CompiledStream, source:
   const kept = context.ledger.shape(shapeOwner(context, stream));
   const before = kept === undefined ? undefined : readShape(kept.shape);
   const now: Shape = { source, target: isFile ? null : shapeOfTarget(stream, schema, fieldSchemas) };
-  const text = JSON.stringify({ ...now, source: source ?? before?.source ?? null });
-  const shape = isPartial(context) || text === kept?.shape ? null : text;
+  const shape = JSON.stringify({ ...now, source: source ?? before?.source ?? null });
   const told = before === undefined ? [] : tellChanges(compareShapes(before, now));
   if (told.length === 0) return { notes: [], stops: [], shape };
   const { name, schemaPolicy = "warn" } = stream;
