@@ -111,6 +111,7 @@ describe.skipIf(!hasMariadb)("MariaDB's tables", () => {
     const evolved = await project.run("job.yaml");
     expect(countsOf(evolved), explain(evolved.error)).toMatchObject({ updates: 2, loaded: 2 });
     expect(countsOf(await project.run("job.yaml"))).toMatchObject({ unchanged: 2, loaded: 0 });
+    expect(project.warnings.join("\n")).not.toContain("takes as known");
     const versions = await project.run("versions.yaml");
     expect(`${versions.summary.exitCode} ${explain(versions.error)}`).toMatch(/^2 .*history/);
   });

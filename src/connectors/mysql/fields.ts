@@ -218,7 +218,7 @@ function fieldOfColumn(
   return fieldOf({
     name,
     label: label == null || label === "" ? name : label,
-    vendorType: shown ?? type ?? "",
+    vendorType: typeNameOf(shown ?? type ?? ""),
     kind: kind ?? "text",
     createable: isWritten && rights.includes("insert"),
     updateable: isWritten && rights.includes("update"),
@@ -238,6 +238,11 @@ function fieldOfColumn(
     ...(type === "char" || type === "varchar" ? { maxLength: Number(row["length"]) } : {}),
     ...(type === "enum" ? { picklist: { values: labelsOf(shown ?? "").map(markCell), restricted: true } } : {}),
   });
+}
+
+/** MariaDB tells with how many digits a whole number is shown, MySQL no more: it says nothing of what a column holds. */
+function typeNameOf(shown: string): string {
+  return shown === "tinyint(1)" || shown.includes("zerofill") ? shown : shown.replace(/^(\w*int|year)\(\d+\)/, "$1");
 }
 
 /** A clause as the server keeps it has its names in backticks. */
