@@ -12,6 +12,7 @@ import {
   askedOf,
   decideFor,
   edit,
+  type Held,
   look,
   merge,
   newPerson,
@@ -204,13 +205,18 @@ class World {
   }
 
   /** People edit some fields of some records, one call a record and side. */
-  async #change(rate: number, moment: Moment = "apart"): Promise<void> {
+  async #change(
+    rate: number,
+    moment: Moment = "apart",
+    isLeft?: (side: Side, person: Person, held: Held) => boolean,
+  ): Promise<void> {
     const held = await look(this.#open, this.#people);
     for (const side of this.#next() < 0.5 ? sides : ([...sides].reverse() as Side[])) {
       await this.#pass(3000);
       const at = Date.now() + this.#ahead[side];
       for (const person of this.#people) {
         if (held.get(person.email)?.[side] === undefined || person.isJoined) continue;
+        if (isLeft?.(side, person, held) === true) continue;
         const fields = twinFields.filter(() => this.#next() < rate);
         const may = fields.filter((field) => mayChange(person, field, moment));
         if (may.length === 0) continue;
@@ -246,6 +252,24 @@ class World {
     }
   }
 
+  /**
+   * Records that the killed run wrote by a call whose answer it had not kept yet: nobody can tell whether what people make of
+   * them came before or after it (docs/guides/two-way.md).
+   */
+  #unanswered(before: Held): (side: Side, person: Person, held: Held) => boolean {
+    const { project } = this.#open;
+    const folder = project
+      .runFolders()
+      .at(-1)
+      ?.slice(project.folder.length + 1);
+    const kept = project.list(`${folder}/results`).map((name) => project.read(`${folder}/results/${name}`));
+    return (side, { email, id }, held) => {
+      const [was, is] = [before, held].map((one) => one.get(email)?.[side]);
+      const isWritten = is !== undefined && twinFields.some(({ here }) => was?.get(here) !== is.get(here));
+      return isWritten && !kept.some((text) => text.includes((id[side] ?? "").slice(0, 15)));
+    };
+  }
+
   async #hear(system: string, method: string, path: string): Promise<void> {
     const between = this.#between;
     if (between === undefined || between.system !== system) return;
@@ -267,10 +291,11 @@ class World {
     this.told.push(`${phase}: ${job}, luck ${luck}`);
     if (luck < 0.35) {
       const env = { LOADLINE_FAILPOINT: this.#pick(kills) };
+      const before = await look(pair, this.#people);
       const { signal } = await pair.project.start(args, { env }).finished;
       if (signal !== null) this.#met.kills += 1;
       this.told.push(`  ${env.LOADLINE_FAILPOINT}: ${signal}`);
-      if (this.#next() < 0.5) await this.#change(0.2, "killed");
+      if (this.#next() < 0.5) await this.#change(0.2, "killed", this.#unanswered(before));
     } else if (luck < 0.55) {
       const fault = this.#pick(faults);
       for (const sandbox of [pair.sandbox, pair.portal]) await sandbox.setFaults([fault]);

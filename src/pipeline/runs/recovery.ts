@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { Ledger, type RunRecord } from "../../checkpoint/ledger.ts";
 import { isLockFree } from "../../checkpoint/lock.ts";
+import { exitCode } from "../../core/exit-code.ts";
 import type { Job } from "../../job/job.ts";
 import { dropWorkFiles } from "../../pipeline.ts";
 import { hasBegunLoading, isResumable } from "../run/resumable.ts";
@@ -18,18 +19,22 @@ export interface UnfinishedRun {
 
 /**
  * The newest run of a job, or of any job, that `resume` can go on with. A run that has begun to load counts however
- * many came after it: the clock that orders runs may have been set back.
+ * many came after it: the clock that orders runs may have been set back. One that a lock kept from beginning comes last:
+ * what it waits for may be the other one.
  */
 export function findUnfinished(ledger: Ledger, job?: string): UnfinishedRun | undefined {
+  let locked: UnfinishedRun | undefined;
   const jobsSeen = new Set<string>();
   for (const run of ledger.runs(job === undefined ? {} : { job }).filter(({ command }) => command !== "plan")) {
     const isNewest = !jobsSeen.has(run.job);
     jobsSeen.add(run.job);
     if (!isResumable(ledger, run)) continue;
     const begunLoading = hasBegunLoading(ledger, run);
-    if (begunLoading || isNewest) return { run, begunLoading };
+    if (!begunLoading && !isNewest) continue;
+    if (begunLoading || run.exitCode !== exitCode.locked) return { run, begunLoading };
+    locked ??= { run, begunLoading };
   }
-  return undefined;
+  return locked;
 }
 
 export interface RecoveryRequest {
