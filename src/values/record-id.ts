@@ -2,13 +2,41 @@
 // can't be one. What must hold: an id is never repaired: one that has lost its capitals may be another record's.
 
 import { literal } from "../core/sql.ts";
+import { bind } from "./value.ts";
+
+/**
+ * Three times five letters with the one that says which of them are capitals. One expression for them all takes a quarter
+ * of the time of a look at each letter (measured); `+` is `{3}` of 18 letters, and compiled in four fifths of its time.
+ */
+const checkedGroups = `(${[..."ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"]
+  .map(
+    (check, capitals) =>
+      `${[0, 1, 2, 3, 4].map((bit) => ((capitals >> bit) & 1 ? "[A-Z]" : "[a-z0-9]")).join("")}${check}`,
+  )
+  .join("|")})+`;
+
+/** BOOLEAN, NULL of NULL: 18 characters as Salesforce writes them. Not in a lambda, which would compile it for each vector. */
+export function isWholeSalesforceId(text: string): string {
+  const groups = [1, 6, 11].map((start, at) => `substring(${text}, ${start}, 5) || substring(${text}, ${16 + at}, 1)`);
+  return `(strlen(${text}) = 18 AND regexp_full_match(${groups.join(" || ")}, ${literal(checkedGroups)}))`;
+}
+
+/**
+ * VARCHAR of a column: an id that is written in 15 or 18 characters, in 18; `given` is its text without blanks. Nearly all
+ * are whole: that is told by one expression.
+ */
+export function storeSalesforceId(column: string, given: string, prefixes: readonly string[] = []): string {
+  const isOurs = prefixes.length === 0 ? "" : ` AND ${hasPrefix(column, prefixes)}`;
+  const other = bind("id", given, (id) => salesforceId(id, prefixes));
+  return `CASE WHEN ${isWholeSalesforceId(column)}${isOurs} THEN ${column} ELSE ${other} END`;
+}
 
 /**
  * VARCHAR of `text`, which may stand several times: 18 characters of an id that is written in 15 or 18.
  * The last three are computed of the others: each says which of five are capitals.
  * https://help.salesforce.com/s/articleView?id=000385585&type=1
  */
-export function salesforceId(text: string, prefixes: readonly string[] = []): string {
+function salesforceId(text: string, prefixes: readonly string[] = []): string {
   const known = [hasIdCharacters(text), ...(prefixes.length === 0 ? [] : [hasPrefix(text, prefixes)])].join(" AND ");
   const check = checkCharacters(text);
   const given = `upper(right(${text}, 3))`;
@@ -39,18 +67,15 @@ function hasPrefix(text: string, prefixes: readonly string[]): string {
   return `left(${text}, 3) IN (${prefixes.map(literal).join(", ")})`;
 }
 
+/** In a lambda: written out, the fifteen letters took the engine 4 ms of each statement to bind. */
 function checkCharacters(text: string): string {
   const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  const alphabet = `${capitals}012345`;
-  const groups = [0, 5, 10].map((start) => {
-    // BETWEEN would cut each character out twice.
-    const bits = [0, 1, 2, 3, 4].map(
-      (bit) =>
-        `CASE WHEN contains('${capitals}', substring(${text}, ${start + bit + 1}, 1)) THEN ${1 << bit} ELSE 0 END`,
-    );
-    return `substring('${alphabet}', ${bits.join(" + ")} + 1, 1)`;
-  });
-  return `(${groups.join(" || ")})`;
+  const bits = [1, 2, 3, 4, 5].map(
+    (place) =>
+      `CASE WHEN contains('${capitals}', substring(${text}, start_ + ${place}, 1)) THEN ${1 << (place - 1)} ELSE 0 END`,
+  );
+  const check = `substring('${capitals}012345', ${bits.join(" + ")} + 1, 1)`;
+  return `array_to_string(list_transform([0, 5, 10], lambda start_: ${check}), '')`;
 }
 
 /** VARCHAR: an id of HubSpot, a number of 64 bits above 0, written without leading zeros. */

@@ -19,7 +19,7 @@ import {
   numberText,
   storeNumber,
 } from "../../values/number.ts";
-import { explainSalesforceId, salesforceId } from "../../values/record-id.ts";
+import { explainSalesforceId, storeSalesforceId } from "../../values/record-id.ts";
 import { writtenText } from "../../values/text.ts";
 import { storeTime, timeOf } from "../../values/time.ts";
 import { isBlank, isPlain, trimmed } from "../../values/trim.ts";
@@ -169,7 +169,7 @@ function renderId(field: FieldSchema, value: string): RenderedField {
   const instead =
     field.name === "RecordTypeId" ? "; to give the record type's name, map RecordType.DeveloperName instead" : "";
   return {
-    value: bind("id", text, (id) => salesforceId(id, field.idPrefixes)),
+    value: storeSalesforceId(`CAST(${value} AS VARCHAR)`, text, field.idPrefixes),
     stored: `nullif(${text}, '')`,
     invalid: {
       condition: `${rendered(field)} IS NULL AND NOT (${isBlank(`CAST(${value} AS VARCHAR)`)})`,
