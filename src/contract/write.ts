@@ -129,6 +129,8 @@ export interface CallWrites {
   begin?(batch: Batch): Promise<string>;
   /** Writes a batch and its results, as files. */
   write(batch: Batch, attempt: CallAttempt, files: ResultFiles, signal: AbortSignal): Promise<void>;
+  /** The results of rows whose answers were kept, of a batch that nothing proves; where it keeps any. */
+  recall?(batch: Batch, kept: CallJournal["kept"], files: ResultFiles): void;
 }
 
 /** A database: rows and a mark that they were written are one transaction. */

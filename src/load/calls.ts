@@ -21,7 +21,7 @@ export async function loadByCalls<B extends LoadedBatch>(
   const isProven = writes.proofOf(batch.operation, batch.externalId) !== "nothing";
   signal.throwIfAborted();
   const again = batch.again || batch.state === "committed";
-  if (again && !isProven) return leaveUnanswered(batch, context, "the run was interrupted");
+  if (again && !isProven) return recallOrLeave(batch, writes, context);
   const isNew = batch.state === "planned" || batch.state === "refused";
   let current = isNew ? context.advance(batch, "intent") : batch;
   failpoint("intent");
@@ -30,7 +30,7 @@ export async function loadByCalls<B extends LoadedBatch>(
     current = context.advance(current, "committed", { attempts: batch.attempts + 1, handle });
   }
   failpoint("committed");
-  const ended: BatchState = { state: "complete", processed: batch.rows, failed: 0 };
+  const ended = endOf(batch);
   const attempt = { again, begun: current.handle, journal: context.journal(current, again) };
   try {
     return await context.settle(current, ended, (files) =>
@@ -43,6 +43,18 @@ export async function loadByCalls<B extends LoadedBatch>(
     if (context.isWithoutEffect(error)) context.advance(current, "refused");
     throw error;
   }
+}
+
+function endOf({ rows }: LoadedBatch): BatchState {
+  return { state: "complete", processed: rows, failed: 0 };
+}
+
+/** What was answered before the run broke off is known; a row of which no answer tells is in doubt. */
+async function recallOrLeave<B extends LoadedBatch>(batch: B, writes: CallWrites, context: LoadContext<B>): Promise<B> {
+  const { recall } = writes;
+  const { kept } = context.journal(batch, true);
+  if (recall === undefined || kept.size === 0) return leaveUnanswered(batch, context, "the run was interrupted");
+  return context.settle(batch, endOf(batch), async (files) => recall(batchToSend(batch, context), kept, files));
 }
 
 function leaveUnanswered<B extends LoadedBatch>(batch: B, context: LoadContext<B>, why: string): B {

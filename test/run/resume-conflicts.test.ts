@@ -222,3 +222,56 @@ guards: { deletes: 100 }
   const live = (await sandbox.dumpHubSpot("companies")).filter(({ archived }) => !archived);
   expect(live.map(({ properties }) => `${properties["comp_id"]} ${properties["name"]}`)).toContain("4 theirs");
 });
+
+test.each([
+  { system: "hubspot", object: "contacts", key: "ext_id", name: "lastname", kills: ["planned:1", "committed:1"] },
+  { system: "salesforce", object: "Lead", key: "Lead__c", name: "LastName", kills: ["committed:1"] },
+])("a create that may have been sent writes over no record of another: $system", async (way) => {
+  const { system, object, key, name, kills } = way;
+  const load = `version: 1
+name: creates
+streams:
+  creates:
+    source: { connection: drop, files: "creates.csv" }
+    target: { connection: ${system}, object: ${object}, key: ${key}, mode: upsert }
+    map: { ${key}: id, ${name}: last${system === "salesforce" ? ", Company: last" : ""} }
+rejects: { max: 100% }
+`;
+  const inbox = { "inbox/creates.csv": csv([["id", "last"], ...ids.map((id) => [id, `N${id}`])]) };
+  await using place = await rehearse(load, inbox, objects);
+  const { project, sandbox } = place;
+  const make = async (id: string, last: string) => {
+    const fields = { [key]: id, [name]: last, ...(system === "salesforce" ? { Company: last } : {}) };
+    const made =
+      system === "salesforce"
+        ? await sandbox.api("POST", `sobjects/${object}`, fields)
+        : await sandbox.hubspotApi("POST", `/crm/v3/objects/${object}`, { properties: fields });
+    expect(made.status).toBe(201);
+  };
+  const live = async () => {
+    const records =
+      system === "salesforce"
+        ? await sandbox.dump(object)
+        : (await sandbox.dumpHubSpot(object)).map(({ properties }) => properties);
+    return records.map((one) => `${one[key]} ${one[name]}`).sort();
+  };
+  const kill = async (at: string, ...args: string[]) => {
+    const killed = await project.start(args, { env: { LOADLINE_FAILPOINT: at } }).finished;
+    expect(killed.signal, `${at}: ${killed.stderr}`).toBe("SIGKILL");
+  };
+  for (const [index, at] of kills.entries()) await kill(at, ...(index === 0 ? ["run", "job.yaml"] : ["resume"]));
+  // A stranger's, and one that is as the call would have made it.
+  await make("2", "Another");
+  await make("3", "N3");
+  // What is left of the batch may have been sent as well.
+  await kill("rechecked:1", "resume");
+  await make("4", "A third");
+  const done = await project.run("resume", "--json");
+  expect(done.code, done.stderr).toBe(0);
+  const { streams, run } = done.summary();
+  expect(streams["creates"]).toMatchObject({ creates: 2, loaded: 2, conflicts: 2, failed: 0, inDoubt: 0 });
+  expect(await live()).toEqual(["1 N1", "2 Another", "3 N3", "4 A third"]);
+  const told = project.read(`.loadline/runs/${run}/conflicts/creates.csv`);
+  expect(told).toMatch(/^2,.*the plan saw nothing, now ""Another""/m);
+  expect(told).toMatch(/^4,.*now ""A third""/m);
+});

@@ -26,7 +26,7 @@ import { readSnapshot, versionColumn } from "./snapshot.ts";
 import { openHubSpotSource } from "./source.ts";
 import { chooseWay, forecastCalls } from "./ways.ts";
 import { explainFilter } from "./where.ts";
-import { writeBatch } from "./write.ts";
+import { recallAnswers, writeBatch } from "./write.ts";
 
 const capabilities: TargetCapabilities = {
   batchesInFlight: 4,
@@ -94,6 +94,7 @@ export async function openHubSpot(
         begin: async () => (await client.readClock()).toISOString(),
         write: (batch, attempt, files, signal) =>
           writeBatch(batch, { client, parents, types, stagesOf, files, attempt, signal }),
+        recall: recallAnswers,
       },
     },
     readError: readRowError,

@@ -3,7 +3,7 @@
 // told as failed, so that it is taken up again; what is created without a key comes with its associations in one call,
 // for taken up again it would be there twice.
 
-import type { Batch, CallAttempt, ResultFiles } from "../../contract/write.ts";
+import type { Batch, CallAttempt, CallJournal, ResultFiles } from "../../contract/write.ts";
 import { inParallel } from "../../core/in-parallel.ts";
 import { unnamedMark } from "../../core/model.ts";
 import { CallFault } from "../../http/outcome.ts";
@@ -79,14 +79,10 @@ async function writeAll(
   rows: readonly LinkedRow[],
   { client, stagesOf, attempt: { journal } }: WriteContext,
 ): Promise<RowAnswer[]> {
-  const known = journal.kept as ReadonlyMap<number, RowAnswer>;
-  const written: RowAnswer[] = rows.flatMap(({ place, trace }) => {
-    const answer = known.get(place);
-    return answer === undefined ? [] : { ...answer, trace };
-  });
+  const written = knownAnswers(rows, journal.kept);
   // What changes nothing but associations needs no call for its properties.
   const [empty, full] = partition(
-    rows.filter(({ place }) => !known.has(place)),
+    rows.filter(({ place }) => !journal.kept.has(place)),
     (row) => isEmptyUpdate(write, row),
   );
   for (const { trace, id = "" } of empty) written.push({ trace, id, created: "" });
@@ -98,6 +94,19 @@ async function writeAll(
   });
   for await (const group of calls) written.push(...group);
   return written;
+}
+
+/** What was answered to them before, also where they were rows of another batch then. */
+function knownAnswers(rows: readonly SentRow[], kept: CallJournal["kept"]): RowAnswer[] {
+  return rows.flatMap(({ place, trace }): RowAnswer[] => {
+    const answer = kept.get(place) as RowAnswer | undefined;
+    return answer === undefined ? [] : [{ ...answer, trace }];
+  });
+}
+
+export function recallAnswers(batch: Batch, kept: CallJournal["kept"], files: ResultFiles): void {
+  const file = readBatchFile(batch);
+  saveAnswers(file, knownAnswers(file.rows, kept), files);
 }
 
 function isEmptyUpdate({ operation }: BatchWrite, { properties }: SentRow): boolean {

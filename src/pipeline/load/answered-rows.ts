@@ -12,14 +12,26 @@ import { writePart } from "./part-of-batch.ts";
 
 export type Answers = CallJournal["kept"];
 
+const none: Answers = new Map();
+
 /** By the place of the row in the batch, counted from 1. */
 export function answersOf(context: RunContext, batch: BatchRecord): Answers {
   return openCallJournal(answersPath(context, batch), batch.sha256, true).kept;
 }
 
+export function dropAnswers(context: RunContext, batch: BatchRecord): void {
+  rmSync(answersPath(context, batch), { force: true });
+}
+
 /** SQL list of their numbers. */
 export function numbersOf(answers: Answers): string {
   return [...answers.keys()].sort((left, right) => left - right).join(", ");
+}
+
+/** BOOLEAN SQL over the rows of a batch: nobody knows what became of it. */
+export function unanswered(context: RunContext, batch: BatchRecord): string {
+  const answers = batch.state === "committed" ? answersOf(context, batch) : none;
+  return answers.size === 0 ? "true" : `n NOT IN (${numbersOf(answers)})`;
 }
 
 /** Those rows as a batch of their own, of which no row is sent. */
@@ -31,10 +43,10 @@ export async function writeAnswered(
 ): Promise<BatchRecord> {
   const { attempts, handle } = batch;
   const part = await writePart(context, batch, number, numbersOf(answers));
-  const path = answersPath(context, part);
-  // Of a part that was not split off after all.
-  rmSync(path, { force: true });
   const inOrder = [...answers].sort(([left], [right]) => left - right);
-  openCallJournal(path, part.sha256, true).keep(new Map(inOrder.map(([, answer], index) => [index + 1, answer])));
+  // Without what was kept of a part that was not split off after all.
+  openCallJournal(answersPath(context, part), part.sha256, false).keep(
+    new Map(inOrder.map(([, answer], index) => [index + 1, answer])),
+  );
   return { ...part, state: "committed", attempts, handle };
 }

@@ -16,6 +16,7 @@ import { storedReading } from "../../values/value.ts";
 import { nameParents } from "../compile/parents.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { readRecords } from "../run/read-records.ts";
+import { unanswered } from "./answered-rows.ts";
 import { resolveFields } from "./known-fields.ts";
 import { batchRows } from "./present-now.ts";
 
@@ -43,7 +44,9 @@ export async function findChangedSince(
   if (written.length === 0 || plan === undefined || plan === null) return undefined;
   const target = targetOf(context, stream.target.connection);
   const { idColumn } = target.capabilities;
-  const rows = written.map((batch) => `SELECT ${identifier(idColumn)} FROM ${batchRows(batch)}`).join(" UNION ALL ");
+  const rows = written
+    .map((batch) => `SELECT ${identifier(idColumn)} FROM ${batchRows(batch)} WHERE ${unanswered(context, batch)}`)
+    .join(" UNION ALL ");
   await engine.run(`CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT ${identifier(idColumn)} AS name,
     ${foldId(identifier(idColumn))} AS id FROM (${rows})`);
   const named = nameParents(context.job, stream, await target.describe(stream.target.object));
@@ -66,20 +69,37 @@ export async function findChangedSince(
   if (keys.length > 0)
     told.push(`SELECT p.id, ${literal(ownless.join(", "))} AS field, 'the record has got another key' AS message, true AS is_there FROM both_sides p
       WHERE _is_there_ AND p.key IS DISTINCT FROM p.now_key`);
-  for (const field of fields) {
-    const isMinded = mindedIf(run.options, named, field);
-    if (isMinded !== undefined) told.push(await tellField(context, named, field, isMinded));
-  }
+  told.push(...(await tellFields(context, named, fields, (field) => mindedIf(run.options, named, field))));
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${changedTable} AS ${told.join(" UNION ALL ")}`);
   await engine.run("DROP TABLE both_sides");
   return { table: changedTable };
 }
 
+/**
+ * SELECTs of the records whose fields are neither as they were nor as they are to be: id, field, message, is_there. `minded`:
+ * BOOLEAN SQL over `both_sides`, of which records that counts; undefined where it never does.
+ */
+export async function tellFields(
+  context: RunContext,
+  stream: Stream,
+  fields: readonly FieldSchema[],
+  minded: (field: FieldSchema) => string | undefined,
+): Promise<string[]> {
+  const told: string[] = [];
+  for (const field of fields) {
+    const isMinded = minded(field);
+    if (isMinded !== undefined) told.push(await tellField(context, stream, field, isMinded));
+  }
+  return told;
+}
+
 interface Sides {
-  /** SELECT of rows with the folded `id` of their record, and what it was to hold: `before` and `after`. */
+  /** SELECT of rows with the folded `id` of their record, or its key, and what it was to hold: `before` and `after`. */
   rows: string;
-  /** SELECT of the ids as `name`, each once. */
+  /** SELECT of the ids, or keys, as `name`, each once. */
   names: string;
+  /** The key, where records are not known by their ids. */
+  by?: FieldSchema;
   fields: readonly FieldSchema[];
   /** Fields of a key that is not in the plan's values. */
   keys: readonly FieldSchema[];
@@ -92,7 +112,7 @@ interface Sides {
 export async function readBothSides(
   context: RunContext,
   stream: Stream,
-  { rows, names, fields, keys }: Sides,
+  { rows, names, by, fields, keys }: Sides,
 ): Promise<void> {
   const { engine } = context;
   const target = targetOf(context, stream.target.connection);
@@ -102,10 +122,10 @@ export async function readBothSides(
     {
       object: stream.target.object,
       ...versionsOf(stream.target),
-      fields: [...new Set([...fields.map(columnOf), ...keys.map(({ name }) => name)])],
+      fields: [...new Set([...fields.map(columnOf), ...[...keys, ...(by ? [by] : [])].map(({ name }) => name)])],
       // What an association has replaced is told with all that the record has.
       whole: stream.fields.filter(({ replaces }) => replaces !== undefined).map((field) => field.target),
-      by: idColumn,
+      by: by?.name ?? idColumn,
       names,
       folder: subfolder(context, "snapshot"),
       name: `${stream.name}-since`,
@@ -117,7 +137,8 @@ export async function readBothSides(
     return `${field.comparedBy === undefined ? (stored ?? value) : identifier(columnOf(field))} AS ${identifier(`n:${field.name}`)}`;
   });
   if (keys.length > 0) columns.push(`${keyOfFields(target, keys).of()} AS now_key`);
-  const now = `SELECT ${foldId(identifier(idColumn))} AS id, ${["true AS _is_there_", `${identifier(versionColumn)} AS now_version`, ...columns].join(", ")}
+  const id = by === undefined ? foldId(identifier(idColumn)) : keyOfFields(target, [by]).of();
+  const now = `SELECT ${id} AS id, ${["true AS _is_there_", `${identifier(versionColumn)} AS now_version`, ...columns].join(", ")}
     FROM ${present}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE both_sides AS
     SELECT p.*, n.* EXCLUDE (id) FROM (${rows}) p LEFT JOIN (${now}) n ON n.id = p.id`);

@@ -1,8 +1,9 @@
 // Batches looked at again before they are sent: since they were planned, somebody may have filled a field that is only to
-// be filled where it is empty, made a record that was to be created, or taken one out of what mirror may delete. In: batches of which nothing was sent. Out: the same without such rows; those are conflicts, told
-// with why, and not written. What must hold: a batch that may have been sent is left as it is, but for updates and deletes that would
-// be sent once more: of those a row without an answer whose record is neither as it was nor as it was to be is another's by now; the rows that stay go
-// into a batch of their own in one transaction with the batch that they leave.
+// be filled where it is empty, made a record that was to be created, or taken one out of what mirror may delete. In:
+// batches of which nothing was sent, and calls that would be made once more. Out: the same without such rows; those are
+// conflicts, told with why, and not written. What must hold: any other batch that may have been sent is left as it is; of a
+// call that is made once more a row without an answer whose record is neither as it was nor as it was to be is another's by
+// now; the rows that stay go into batches of their own in one transaction with the batch that they leave.
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
@@ -22,10 +23,10 @@ import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
-import { type Answers, answersOf, numbersOf, writeAnswered } from "./answered-rows.ts";
+import { type Answers, answersOf, dropAnswers, numbersOf, unanswered, writeAnswered } from "./answered-rows.ts";
 import { type ChangedSince, findChangedSince, isOfPresent } from "./changed-since.ts";
 import { resolveFields } from "./known-fields.ts";
-import { changedSince, createOnly, madeSince, tellHeldBack } from "./made-since.ts";
+import { changedSince, createOnly, findMadeOtherwise, madeSince, tellHeldBack } from "./made-since.ts";
 import { refuseOtherFile } from "./other-file.ts";
 import { findOutside, type StaleRows } from "./outside-where.ts";
 import { nextNumber, writePart } from "./part-of-batch.ts";
@@ -55,8 +56,13 @@ export async function recheckBatches(
     mayHaveChanged(context, stream) ? findChangedSince(context, stream, [...waiting, ...repeated]) : undefined,
   );
   if (since !== undefined)
-    for (const batch of repeated)
+    for (const batch of repeated.filter(({ action }) => isOfPresent(action)))
       await holdUnanswered(context, stream, batch, selectChanged(context, stream, batch, since, isOwnEnd(batch)));
+  for (const batch of repeated.filter(({ action }) => action === "create"))
+    await target.explain(`looking for the records of batch ${batch.number} of stream ${stream.name}`, async () => {
+      const made = await findMadeOtherwise(context, stream, batch);
+      if (made !== undefined) await holdUnanswered(context, stream, batch, made, madeSince);
+    });
   for (const batch of waiting) {
     context.signal.throwIfAborted();
     await target.explain(`looking at batch ${batch.number} of stream ${stream.name} again`, () =>
@@ -66,8 +72,9 @@ export async function recheckBatches(
 }
 
 /** What may have been sent when the run was killed, and would be sent once more: by then it may write over another's values. */
-export function isRepeated({ via, state, action, operation, again }: BatchRecord): boolean {
-  return via === "collections" && state === "committed" && isOfPresent(action) && operation !== "upsert" && !again;
+export function isRepeated({ via, state, action, operation, externalId, again }: BatchRecord): boolean {
+  const isSeen = isOfPresent(action) ? operation !== "upsert" : action === "create" && externalId !== null;
+  return via === "collections" && state === "committed" && isSeen && !again;
 }
 
 /** A record that is gone may be gone by the first attempt. */
@@ -121,10 +128,15 @@ function holdChanged(context: RunContext, stream: Stream, batch: BatchRecord, ro
 }
 
 /** What is known to be written was changed after that, if it was: it is loaded, whatever its record holds by now. */
-async function holdUnanswered(context: RunContext, stream: Stream, batch: BatchRecord, changed: string): Promise<void> {
-  const answered = answersOf(context, batch);
-  const rows = answered.size === 0 ? changed : `SELECT * FROM (${changed}) WHERE n NOT IN (${numbersOf(answered)})`;
-  await splitOff(context, stream, batch, { rows, as: "conflict", why: changedSince, answered });
+async function holdUnanswered(
+  context: RunContext,
+  stream: Stream,
+  batch: BatchRecord,
+  changed: string,
+  why = changedSince,
+): Promise<void> {
+  const rows = `SELECT * FROM (${changed}) WHERE ${unanswered(context, batch)}`;
+  await splitOff(context, stream, batch, { rows, as: "conflict", why, answered: answersOf(context, batch) });
 }
 
 interface SplitRows {
@@ -153,12 +165,14 @@ export async function splitOff(
   const number = nextNumber(context, stream.name);
   const parts = answered.size === 0 ? [] : [await writeAnswered(context, batch, number, answered)];
   const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)${answered.size === 0 ? "" : ` AND n NOT IN (${numbersOf(answered)})`}`;
-  if (count + answered.size < batch.rows) parts.push(await writePart(context, batch, number + parts.length, others));
+  if (count + answered.size < batch.rows)
+    parts.push({ ...(await writePart(context, batch, number + parts.length, others)), ...asSentBefore(batch) });
   const path = await storeUnwritten(context, stream, batch, as);
   const message = tellHeldBack(count, why);
   const counts = as === "conflict" ? { conflicts: count } : { failed: count };
   ledger.split(batch, "settled", { ...counts, resultsSha256: await hashFile(path), message }, parts);
   failpoint("rechecked");
+  dropAnswers(context, batch);
   emit({ type: "warning", message: `${stream.name}: ${message}` });
 }
 
@@ -187,6 +201,11 @@ function selectChanged(
   const { idColumn } = targetOf(context, stream.target.connection).capabilities;
   return `SELECT b.n, c.field, c.message FROM (SELECT n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b
     JOIN ${table} c ON c.id = b.id${onlyThere ? " AND c.is_there" : ""}`;
+}
+
+/** The rest of what may have been sent may have been sent too. */
+function asSentBefore({ state, handle, attempts }: BatchRecord): Partial<BatchRecord> {
+  return state === "committed" ? { state, handle, attempts } : {};
 }
 
 /** Throws a Failure where a row must not be written. */

@@ -18,8 +18,9 @@ import { keyOfFields, keyOfId, type RenderedKey } from "../../load/row-key.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { answersPath, resultsPath } from "../batches/batch-files.ts";
+import { resultsPath } from "../batches/batch-files.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
+import { dropAnswers } from "./answered-rows.ts";
 import { resolveFields } from "./known-fields.ts";
 import { markUnlinked, writeLaterLinks } from "./later-links.ts";
 import { madeSince, markMade, tellHeldBack } from "./made-since.ts";
@@ -53,7 +54,8 @@ export async function settleBatch(context: RunContext, stream: Stream, to: ToSet
   const settled = await context.oneAtATime(() =>
     settleByResults(context, stream, { batch, ended, files, path, ...(isUntold ? { obtainRefused } : {}) }),
   );
-  for (const file of [...Object.values(files), answersPath(context, batch)]) rmSync(file, { force: true });
+  for (const file of Object.values(files)) rmSync(file, { force: true });
+  dropAnswers(context, batch);
   return settled;
 }
 
