@@ -264,6 +264,11 @@ describe.skipIf(!hasPostgres)("tables", () => {
       const source = "connection: crm, table: feed, incremental: { cursor: changed, overlap: 0s }";
       using project = openCrmProject(server, {
         "job.yaml": moveJob(source, "connection: crm, table: hist, mode: history, key: code", columns),
+        "counted.yaml": moveJob(
+          "connection: crm, table: feed, incremental: { cursor: xmin }",
+          "connection: crm, table: counted, create_table: true, mode: history, key: code",
+          columns,
+        ),
       });
       await took(project);
       const failpoints = ["committed", "fetched", "stored"];
@@ -280,6 +285,7 @@ describe.skipIf(!hasPostgres)("tables", () => {
         "3 t t",
         "B t t",
       ]);
+      expect(await took(project, "counted.yaml")).toMatchObject({ creates: 2, loaded: 2 });
     });
   });
 });

@@ -1,5 +1,6 @@
 // The modes that only tables have, in SQLite. In: jobs, against files. What must hold: of replace, that all rows are there or none
-// of them, whoever is killed, and that nothing which hangs on a row goes with it; of tables that are made, that a plan makes
+// of them, whoever is killed, and that nothing which hangs on a row goes with it; of history, that one version of a record holds,
+// whoever is killed; of tables that are made, that a plan makes
 // nothing, and that what a map gives has room.
 
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { explain } from "../../src/core/errors.ts";
 import { openSqliteData } from "../../src/core/sqlite.ts";
 import { countsOf } from "../contract/project.ts";
 import { repository } from "../support/child.ts";
-import { moveJob, openDatabaseProject } from "../support/database-project.ts";
+import { moveJob, openDatabaseProject, rejectsOf } from "../support/database-project.ts";
 
 function open(sql: string, files: Record<string, string>) {
   const project = openDatabaseProject("{ type: sqlite, path: crm.db }", { "crm.db": "", ...files });
@@ -113,14 +114,66 @@ test("a table that is not there is made of the map's types, told in the plan, an
   expect(countsOf(await project.run("job.yaml"))).toMatchObject({ unchanged: 2, loaded: 0 });
 });
 
-test("mode history, which SQLite's connector does not keep, is refused by name", async () => {
-  const { project } = open("CREATE TABLE t (code TEXT PRIMARY KEY, title TEXT)", {
-    "job.yaml": moveJob(source, "connection: crm, table: t, mode: history, key: code", {
-      code: "code",
-      title: "title",
-    }),
-    "drop/in.csv": "code,title\na,b\n",
-  });
-  const { summary, error } = await project.run("job.yaml");
-  expect(`${summary.exitCode} ${explain(error)}`).toMatch(/^2 .*history/);
+test("mode history: a change ends a version and begins the next, a missing row ends it, once, killed at any step; what would overlap is a reject", async () => {
+  const { project, database } = open(
+    `CREATE TABLE dim (n INTEGER PRIMARY KEY, code TEXT NOT NULL, title TEXT, note TEXT, loaded TEXT DEFAULT 'new', valid_from DATETIME NOT NULL, valid_to DATETIME, CHECK (valid_to > valid_from))`,
+    {
+      "job.yaml": moveJob(
+        source,
+        "connection: crm, table: dim, mode: history, key: code",
+        map,
+        "guards: { deletes: 100% }\n",
+      ),
+      "made.yaml": moveJob(source, "connection: crm, table: made, create_table: true, mode: history, key: code", map),
+      "drop/in.csv": "code,title\na,A\nb,B\nc,C\n",
+    },
+  );
+  const program = [join(repository, "bin/loadline.js"), "run"];
+  const took = async (name = "job.yaml") => {
+    const ended = await project.run(name);
+    const { creates, updates, mirrorDeletes, unchanged, loaded } = countsOf(ended);
+    return { exit: ended.summary.exitCode, creates, updates, mirrorDeletes, unchanged, loaded };
+  };
+  const versions = () =>
+    database
+      .prepare(
+        `SELECT code || ' ' || coalesce(title, '-') || ' ' || coalesce(note, '-') || ' ' || loaded || CASE WHEN valid_to IS NULL THEN ' holds' ELSE '' END
+         || CASE WHEN lag(valid_to) OVER (PARTITION BY code ORDER BY valid_from) = valid_from THEN ' next' ELSE '' END AS told FROM dim ORDER BY code, valid_from`,
+      )
+      .all()
+      .map(({ told }) => told);
+  expect(await took()).toMatchObject({ creates: 3, loaded: 3 });
+  database.exec("UPDATE dim SET note = 'by hand', loaded = 'old' WHERE code = 'b'");
+  expect(await took()).toMatchObject({ unchanged: 3, loaded: 0 });
+  for (const [index, failpoint] of ["committed", "fetched", "stored"].entries()) {
+    // Without what remembers marks, rows tell it.
+    if (failpoint === "stored") database.exec("DROP TABLE loadline_batch");
+    project.write({ "drop/in.csv": `code,title\na,A\nb,${index}\nd,D\n${index === 2 ? "c,back\n" : ""}` });
+    expect((await project.runKilled(program, "job.yaml", failpoint)).signal).toBe("SIGKILL");
+    expect(await took(), failpoint).toMatchObject({ exit: 0 });
+  }
+  expect(versions()).toEqual([
+    "a A - new holds",
+    "b B by hand old",
+    "b 0 by hand new next",
+    "b 1 by hand new next",
+    "b 2 by hand new holds next",
+    "c C - new",
+    // From its end to its return there was no such record.
+    "c back - new holds",
+    "d D - new holds",
+  ]);
+  database.exec(
+    "UPDATE dim SET valid_from = '2999-01-01' WHERE code = 'a'; UPDATE dim SET valid_from = '2998-01-01', valid_to = '2999-01-01 00:00:00' WHERE code = 'd'",
+  );
+  project.write({ "drop/in.csv": "code,title\na,AA\nb,2\nc,back\nd,D\n" });
+  expect(await took()).toMatchObject({ creates: 1, updates: 1, unchanged: 2, loaded: 0 });
+  expect(rejectsOf(project).map((row) => row["loadline_error"])).toEqual([
+    expect.stringMatching(/valid from 2999-01-01, not before /),
+    expect.stringMatching(/valid until 2999-01-01 00:00:00, later than /),
+  ]);
+  expect([await took("made.yaml"), await took("made.yaml")]).toMatchObject([
+    { creates: 4, loaded: 4 },
+    { unchanged: 4 },
+  ]);
 });

@@ -3,8 +3,8 @@
 // begins in one statement.
 
 import type { Batch, BatchHistory } from "../../contract/write.ts";
-import type { RowRefusal } from "../sql/dialect.ts";
 import { idColumn } from "../sql/names.ts";
+import { lateVersion, metVersion } from "../sql/versions.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
 import { quoteName } from "./names.ts";
 import { nameOfRow, readCell } from "./present.ts";
@@ -85,11 +85,6 @@ function keptBack(): Error {
   return Object.assign(new Error("a trigger keeps the next version from being inserted"), { code: "P0001" });
 }
 
-function lateVersion(since: string | null | undefined, at: string): RowRefusal {
-  const message = `the version that holds is valid from ${since}, not before ${at}: a version can't begin before it`;
-  return { code: "LATE", message, fields: [] };
-}
-
 function followed({ described, written }: Named, history: BatchHistory, ends: (returned: string) => string): string {
   const carried = carriedColumns(described, history);
   const old = carried.map((column, index) => `, t.${quoteName(column.name)} AS o${index}`).join("");
@@ -140,12 +135,4 @@ function begin({ described, written }: Named, history: BatchHistory): Write {
       ...rows.map((row) => ({ n: Number(row["n"]), error: metVersion(row["since"], row["until"], history.at) })),
     ];
   });
-}
-
-function metVersion(since: string | null | undefined, until: string | null | undefined, at: string): RowRefusal {
-  const message =
-    until == null
-      ? `a version that holds since ${since} was made since the plan`
-      : `a version is valid until ${until}, later than ${at}`;
-  return { code: "MET", message, fields: [] };
 }

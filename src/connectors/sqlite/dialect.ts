@@ -12,9 +12,10 @@ import { markTable, readMark, takeMark } from "./marks.ts";
 import { nameNew, planTable } from "./new-table.ts";
 import { copyRows, nameByKey, readDialect } from "./read.ts";
 import { refuseReferenced } from "./references.ts";
+import { MissingParent } from "./rows.ts";
 import { listTables } from "./tables.ts";
 import { cellOf, renderField } from "./values.ts";
-import { MissingParent, stageRows } from "./write.ts";
+import { stageRows } from "./write.ts";
 
 /** Of the table that is looked at. */
 const columnIn = (name: string) => `t.${identifier(name)}`;
@@ -70,6 +71,7 @@ export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
       await rewriteTable(session, targetDialect, table, batch, signal);
     },
   },
+  keepsVersions: true,
   stage: async (session, table, batch, read) => stageRows(session, table, batch, read),
   refusalOf(error, { columns, parents }) {
     if (error instanceof MissingParent) {

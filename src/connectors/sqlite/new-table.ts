@@ -38,7 +38,7 @@ export async function nameNew(_session: SqliteSession, written: string): Promise
 
 export async function planTable(
   session: SqliteSession,
-  { object, columns, key }: NewTable,
+  { object, columns, key, versions }: NewTable,
   present: SqliteDescribed | undefined,
 ): Promise<{ table: SqliteDescribed; statements: string[] }> {
   const isKey = (name: string) => key.includes(name);
@@ -46,10 +46,21 @@ export async function planTable(
     (column) => `${identifier(column.name)} ${typeOf(column)}${isKey(column.name) ? " NOT NULL" : ""}`,
   );
   const name = present?.table.name ?? unquote(object.trim());
-  const primary = key.length === 0 ? [] : [`PRIMARY KEY (${key.map(identifier).join(", ")})`];
+  const named = versions === undefined ? key : [...key, versions.from];
+  const primary = named.length === 0 ? [] : [`PRIMARY KEY (${named.map(identifier).join(", ")})`];
+  const times =
+    versions === undefined
+      ? []
+      : [`${identifier(versions.from)} DATETIME NOT NULL`, `${identifier(versions.to)} DATETIME`];
+  const oneHolds =
+    versions === undefined
+      ? []
+      : [
+          `CREATE UNIQUE INDEX ${identifier(`${name}_holds`)} ON ${identifier(name)} (${key.map(identifier).join(", ")}) WHERE ${identifier(versions.to)} IS NULL`,
+        ];
   const statements =
     present === undefined
-      ? [`CREATE TABLE ${identifier(name)} (${[...declared, ...primary].join(", ")})`]
+      ? [`CREATE TABLE ${identifier(name)} (${[...declared, ...times, ...primary].join(", ")})`, ...oneHolds]
       : declared.map((column) => `ALTER TABLE ${present.table.quoted} ADD COLUMN ${column}`);
   for (const statement of statements) await session.rows(statement);
   const made = await describeTable(session, identifier(name));

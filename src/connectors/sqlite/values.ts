@@ -72,6 +72,18 @@ function ownTime(cell: string): string {
   return cell.replace(/(?:\.0+|(\.\d*?[1-9])0*)?Z$/, "$1");
 }
 
+/** Whether a time of a row is before another one, or `orThen` the same. What is no time in UTC is before none. */
+export function isBefore(text: string | null, time: string, orThen = false): boolean {
+  const [own, other] = [plainInstant(inIso(text ?? "")), plainInstant(time)];
+  return own !== undefined && other !== undefined && (orThen ? own <= other : own < other);
+}
+
+/** Of the same length for all, so that they sort as they come. */
+function plainInstant(text: string): string | undefined {
+  const [, whole, fraction = ""] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
+  return whole === undefined ? undefined : `${whole}.${fraction.padEnd(9, "0")}`;
+}
+
 /** What a row holds, as a cell. */
 export function cellOf(name: string, kind: ColumnClass, value: SqliteValue): string | null {
   if (value === null) return null;

@@ -18,7 +18,8 @@ import { answersPath } from "../batches/batch-files.ts";
 import { sizeOf } from "../batches/forecast.ts";
 import { lastLevel } from "../batches/later-fields.ts";
 import { isLookedAtAgain } from "../batches/ways.ts";
-import { type RunContext, targetOf } from "../run/context.ts";
+import { isCounted } from "../extract/positions.ts";
+import { type RunContext, sourceOf, targetOf } from "../run/context.ts";
 import { verifyRunFile } from "../run/run-files.ts";
 import { earlierBatches } from "./earlier-batches.ts";
 import { holdTakers } from "./hold-back.ts";
@@ -207,10 +208,15 @@ async function loadOne(
 }
 
 /** What came to hold when: by the source's clock, up to which it was taken; else by when the run began. */
-function historyOf({ ledger, run }: RunContext, stream: Stream): BatchHistory {
-  const { key } = stream.target;
-  const fields = stream.fields.filter(({ own }) => own !== false).map(({ target }) => target);
-  return { ...historyColumns, key, fields, at: ledger.window(run.id, stream.name)?.to ?? run.started };
+function historyOf(context: RunContext, { name, source, target: { key }, fields: mapped }: Stream): BatchHistory {
+  const { ledger, run } = context;
+  const fields = mapped.filter(({ own }) => own !== false).map(({ target }) => target);
+  const { records } = sourceOf(context, source.connection);
+  const incremental = source.kind === "object" ? source.incremental : undefined;
+  // A window of changes ends with one, and at no time.
+  const isTimed = incremental !== undefined && records !== undefined && !isCounted(incremental, records);
+  const to = isTimed ? ledger.window(run.id, name)?.to : undefined;
+  return { ...historyColumns, key, fields, at: to ?? run.started };
 }
 
 /** Rows and bytes of the batches in flight, summed for the progress of a stream. */

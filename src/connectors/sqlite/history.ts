@@ -1,0 +1,117 @@
+// A row for each version of a record, in SQLite. In: rows of a batch, when they came to hold. Out: versions that end and
+// versions that begin. Must hold: a record has one version without an end; versions of one record don't overlap; one ends and
+// the next begins in one transaction, while nobody else can write the file.
+
+import type { Batch, BatchHistory } from "../../contract/write.ts";
+import { identifier } from "../../core/sql.ts";
+import { idColumn } from "../sql/names.ts";
+import { lateVersion, metVersion } from "../sql/versions.ts";
+import type { SqliteSession, SqliteValue } from "./client.ts";
+import type { SqliteDescribed } from "./fields.ts";
+import { type Bound, columnOf, keyValues, readerOf, runnerOf, type WriteRow } from "./rows.ts";
+import type { SqliteColumn } from "./tables.ts";
+import { isBefore, meantBy } from "./values.ts";
+
+interface Versions {
+  session: SqliteSession;
+  table: SqliteDescribed;
+  headers: readonly string[];
+  history: BatchHistory;
+}
+
+/** Versions begin of records that have none that holds; one that holds ends, and in updates the next one begins. */
+export function versionWriterOf(versions: Versions, operation: Batch["operation"]): WriteRow {
+  return operation === "upsert" ? beginner(versions) : ender(versions, operation === "update");
+}
+
+type FoundVersion = Record<"since" | "until", string | null>;
+
+function finderOf({ session, table, history: { from, to } }: Versions, where: string) {
+  const statement = session.prepare(
+    `SELECT ${identifier(from)}, ${identifier(to)} FROM ${table.table.quoted} WHERE ${where} ORDER BY ${identifier(to)} DESC`,
+  );
+  return (values: readonly Bound[]): FoundVersion[] =>
+    (statement.all(...values) as unknown as SqliteValue[][]).map(([since, until]) => ({
+      since: since == null ? null : String(since),
+      until: until == null ? null : String(until),
+    }));
+}
+
+function ender(versions: Versions, isFollowed: boolean): WriteRow {
+  const { session, table, headers, history } = versions;
+  const { quoted } = table.table;
+  const { from, to, at } = history;
+  const byId = table.key.map((name) => `${identifier(name)} = ?`).join(" AND ");
+  const find = finderOf(versions, byId);
+  const run = runnerOf(session, table);
+  const say = readerOf(table, headers);
+  const carried = carriedColumns(table, history).map(({ name }) => name);
+  const time = meantBy("datetime", at);
+  const end = `UPDATE OR ABORT ${quoted} SET ${identifier(to)} = ? WHERE ${byId}`;
+  return (row) => {
+    const id = keyValues(table, row[headers.indexOf(idColumn)] ?? "");
+    const [held] = find(id);
+    if (held === undefined) return undefined;
+    // Written under this very time: an earlier try did it.
+    if (held.until === time) return run({ sql: end, values: [time, ...id], names: [to] });
+    if (held.until !== null) return undefined;
+    if (!isBefore(held.since, at)) return { error: lateVersion(held.since, at) };
+    const ended = run({ sql: end, values: [time, ...id], names: [to] });
+    if (!isFollowed) return ended;
+    const { names: said, values } = say(row);
+    const own = carried.map((name) => (said.includes(name) ? "?" : identifier(name)));
+    const given = carried.flatMap((name) => (said.includes(name) ? [values[said.indexOf(name)] ?? null] : []));
+    const names = [...carried, from];
+    const sql = `INSERT OR ABORT INTO ${quoted} (${names.map(identifier).join(", ")})
+      SELECT ${[...own, "?"].join(", ")} FROM ${quoted} WHERE ${byId}`;
+    if (run({ sql, values: [...given, time, ...id], names }) === undefined) throw keptBack();
+    return ended;
+  };
+}
+
+/** As what a trigger says of a row, by RAISE(IGNORE) say. */
+function keptBack(): Error {
+  return Object.assign(new Error("a trigger keeps the next version from being inserted"), { errcode: 1811 });
+}
+
+/** What a version has of the one before: what is mapped, and columns that would be NULL otherwise. */
+function carriedColumns({ columns }: SqliteDescribed, { from, to, fields }: BatchHistory): SqliteColumn[] {
+  const all = [...columns.values()];
+  const keys = all.filter(({ keyPlace }) => keyPlace > 0);
+  const isRowNumber = ({ keyPlace, kind }: SqliteColumn) => keyPlace > 0 && keys.length === 1 && kind === "integer";
+  return all.filter(
+    (column) =>
+      column.name !== from &&
+      column.name !== to &&
+      !column.isGenerated &&
+      (fields.includes(column.name) || (!column.hasDefault && !isRowNumber(column))),
+  );
+}
+
+function beginner(versions: Versions): WriteRow {
+  const { session, table, headers, history } = versions;
+  const { key, from, at } = history;
+  const { quoted } = table.table;
+  const same = key.map((name) => `${identifier(name)} = ?`).join(" AND ");
+  const find = finderOf(versions, same);
+  const run = runnerOf(session, table);
+  const say = readerOf(table, headers);
+  const named = key.map((name) => ({ kind: columnOf(table, name).kind, index: headers.indexOf(name) }));
+  const time = meantBy("datetime", at);
+  return (row) => {
+    const own = named.map(({ kind, index }) => meantBy(kind, row[index] ?? ""));
+    const met = find(own).filter(({ until }) => until === null || !isBefore(until, at, true));
+    const holding = met.find(({ until }) => until === null) ?? met[0];
+    if (holding === undefined) {
+      const { names: said, values } = say(row);
+      const names = [...said, from];
+      const sql = `INSERT OR ABORT INTO ${quoted} (${names.map(identifier).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
+      return run({ sql, values: [...values, time], names }, true);
+    }
+    if (holding.since !== time || holding.until !== null)
+      return { error: metVersion(holding.since, holding.until, at) };
+    // Begun at this very time: an earlier try did it.
+    const sql = `UPDATE OR ABORT ${quoted} SET ${identifier(from)} = ? WHERE ${same} AND ${identifier(from)} = ?`;
+    return run({ sql, values: [time, ...own, time], names: [from] }, true);
+  };
+}
