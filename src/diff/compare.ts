@@ -55,7 +55,6 @@ export const remarkedName = "_remarked_";
  * `_remarked_` (core/problem.ts), NULL for most.
  */
 export function planRows(input: CompareInput): string {
-  if (input.reconciles !== undefined) return `${planChanges(input)} UNION ALL ${planDeletes(input, isGone(input))}`;
   switch (input.mode) {
     case "insert":
     case "replace":
@@ -69,6 +68,11 @@ export function planRows(input: CompareInput): string {
     case "history":
       return `${planChanges(input)} UNION ALL ${planDeletes(input, isGone(input))}`;
   }
+}
+
+/** SELECT of the same columns: records of which the source has no row, as deletes, in modes whose plans leave them. */
+export function onlyTargetRows(input: CompareInput): string {
+  return planDeletes(input, isGone(input));
 }
 
 /** BOOLEAN over `matches`: a record of which the source has no row. */

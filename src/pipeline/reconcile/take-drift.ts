@@ -2,14 +2,15 @@
 // drift/<stream>.csv, its counts; the plan with what the job's mode may do about it. Must hold: memory does not grow with
 // the drift; nothing is planned that a run in this mode would not do.
 
-import { renameSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import type { DriftKind, DriftLine } from "../../core/drift.ts";
 import { syncFile } from "../../core/files.ts";
 import type { Action } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
+import { onlyTargetRows } from "../../diff/compare.ts";
 import { countDrift, type DriftInput, prepareDrift, selectDrift } from "../../diff/drift.ts";
 import { newRecordMark } from "../../job/lookup.ts";
-import type { Mode } from "../../job/mode.ts";
+import { followsSource, type Mode } from "../../job/mode.ts";
 import type { Engine } from "../../stage/engine.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
@@ -54,9 +55,14 @@ interface Taking {
 async function takeDrift(context: RunContext, compiled: CompiledStream, { planPath, compared, sampled }: Taking) {
   const { engine, folder } = context;
   const { stream } = compiled;
+  const { mode } = stream.target;
+  // Apart from what is written: taking them out of the plan again would be writing all of it a second time.
+  const onlyTarget = `${planPath}.only-target`;
+  const isApart = !followsSource(mode);
+  if (isApart) await writeParquet(engine, onlyTargetRows(compared.compare), onlyTarget, "disposable");
   const input: DriftInput = {
     compare: compared.compare,
-    plan: readParquet(planPath),
+    plan: isApart ? `read_parquet([${literal(planPath)}, ${literal(onlyTarget)}])` : readParquet(planPath),
     idColumn: targetOf(context, stream.target.connection).capabilities.idColumn,
     isHidden: (field) => compiled.redacted.has(field.toLowerCase()),
     parentMarks: marksOf(compiled),
@@ -67,7 +73,8 @@ async function takeDrift(context: RunContext, compiled: CompiledStream, { planPa
   await engine.run(`COPY (${lines}) TO ${literal(path)} (FORMAT csv, HEADER)`);
   syncFile(path);
   keepFoundDrift(folder, stream.name, await countFound(engine, input, compared, sampled));
-  await keepAllowed(engine, planPath, mayDo(stream.target.mode, compared));
+  rmSync(onlyTarget, { force: true });
+  await keepAllowed(engine, planPath, mayDo(mode, compared));
 }
 
 /** Of parents that are named by several fields (diff/lost-parents.ts). */
