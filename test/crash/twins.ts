@@ -12,6 +12,8 @@ import {
   type Side,
   settlePerson,
   twinFields,
+  type Unanswered,
+  unansweredOf,
 } from "../sim/twin-people.ts";
 import { openPair, type Pair, toHubSpot, toSalesforce } from "../support/twins.ts";
 
@@ -29,6 +31,8 @@ export interface TwinResult {
   isKilled: boolean;
   problems: string[];
 }
+
+type Edit = [number, Side, (typeof twinFields)[number]["here"]];
 
 /** So long that no two changes are of one time, and an index knows what was written. */
 const apartMs = 30_000;
@@ -61,11 +65,12 @@ export class TwinsToKill implements AsyncDisposable {
   async kill({ job, failpoint, continuation }: TwinKill): Promise<TwinResult> {
     const { project } = this.#pair;
     await this.#change();
+    const before = await look(this.#pair, this.#people);
     const env = { LOADLINE_FAILPOINT: failpoint };
     const killed = await project.start(["run", job, "--yes", "--json"], { env }).finished;
     const isKilled = killed.signal === "SIGKILL";
     const problems = isKilled || killed.code === 0 ? [] : [`exit ${killed.code}: ${killed.stderr}`];
-    if (isKilled) await this.#changeWhileKilled();
+    if (isKilled) await this.#changeWhileKilled(unansweredOf(project, before));
     // What the killed one has written may not be agreed on yet: then the other waits.
     const other = await project.run("run", job === toHubSpot ? toSalesforce : toHubSpot, "--yes", "--json");
     if (other.code !== 0 && other.code !== 6) problems.push(`the other: exit ${other.code}: ${other.stderr}`);
@@ -91,8 +96,15 @@ export class TwinsToKill implements AsyncDisposable {
   }
 
   /** Of fields that the killed run may have written, and of others. */
-  async #changeWhileKilled(): Promise<void> {
-    await this.#edit([0, "there", "Title"], [1, "here", "Title"], [2, "there", "FirstName"], [3, "there", "LastName"]);
+  async #changeWhileKilled(isLeft: Unanswered): Promise<void> {
+    const edits: Edit[] = [
+      [0, "there", "Title"],
+      [1, "here", "Title"],
+      [2, "there", "FirstName"],
+      [3, "there", "LastName"],
+    ];
+    const held = await look(this.#pair, this.#people);
+    await this.#edit(...edits.filter(([index, side]) => !isLeft(side, this.#people[index] as Person, held)));
   }
 
   async #add(...where: Side[]): Promise<void> {
@@ -103,7 +115,7 @@ export class TwinsToKill implements AsyncDisposable {
     this.#people.push(person);
   }
 
-  async #edit(...edits: [number, Side, (typeof twinFields)[number]["here"]][]): Promise<void> {
+  async #edit(...edits: Edit[]): Promise<void> {
     await this.#pass();
     const held = await look(this.#pair, this.#people);
     for (const [index, side, name] of edits) {

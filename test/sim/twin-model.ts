@@ -12,7 +12,6 @@ import {
   askedOf,
   decideFor,
   edit,
-  type Held,
   look,
   merge,
   newPerson,
@@ -22,6 +21,8 @@ import {
   type Side,
   settlePerson,
   twinFields,
+  type Unanswered,
+  unansweredOf,
 } from "./twin-people.ts";
 
 const kills = [
@@ -205,11 +206,7 @@ class World {
   }
 
   /** People edit some fields of some records, one call a record and side. */
-  async #change(
-    rate: number,
-    moment: Moment = "apart",
-    isLeft?: (side: Side, person: Person, held: Held) => boolean,
-  ): Promise<void> {
+  async #change(rate: number, moment: Moment = "apart", isLeft?: Unanswered): Promise<void> {
     const held = await look(this.#open, this.#people);
     for (const side of this.#next() < 0.5 ? sides : ([...sides].reverse() as Side[])) {
       await this.#pass(3000);
@@ -252,24 +249,6 @@ class World {
     }
   }
 
-  /**
-   * Records that the killed run wrote by a call whose answer it had not kept yet: nobody can tell whether what people make of
-   * them came before or after it (docs/guides/two-way.md).
-   */
-  #unanswered(before: Held): (side: Side, person: Person, held: Held) => boolean {
-    const { project } = this.#open;
-    const folder = project
-      .runFolders()
-      .at(-1)
-      ?.slice(project.folder.length + 1);
-    const kept = project.list(`${folder}/results`).map((name) => project.read(`${folder}/results/${name}`));
-    return (side, { email, id }, held) => {
-      const [was, is] = [before, held].map((one) => one.get(email)?.[side]);
-      const isWritten = is !== undefined && twinFields.some(({ here }) => was?.get(here) !== is.get(here));
-      return isWritten && !kept.some((text) => text.includes((id[side] ?? "").slice(0, 15)));
-    };
-  }
-
   async #hear(system: string, method: string, path: string): Promise<void> {
     const between = this.#between;
     if (between === undefined || between.system !== system) return;
@@ -295,7 +274,7 @@ class World {
       const { signal } = await pair.project.start(args, { env }).finished;
       if (signal !== null) this.#met.kills += 1;
       this.told.push(`  ${env.LOADLINE_FAILPOINT}: ${signal}`);
-      if (this.#next() < 0.5) await this.#change(0.2, "killed", this.#unanswered(before));
+      if (this.#next() < 0.5) await this.#change(0.2, "killed", unansweredOf(pair.project, before));
     } else if (luck < 0.55) {
       const fault = this.#pick(faults);
       for (const sandbox of [pair.sandbox, pair.portal]) await sandbox.setFaults([fault]);

@@ -3,6 +3,7 @@
 // side changed that side's value counts, of one that both did its owner's; a value that had arrived when somebody changed
 // it was seen by them, and is no change of the other side any more.
 
+import type { Project } from "../support/rig.ts";
 import type { Fields, Pair } from "../support/twins.ts";
 
 /** `newest`: whose record was changed last, by the clocks of the systems. */
@@ -59,6 +60,23 @@ export async function look(pair: Pair, people: readonly Person[]): Promise<Held>
     held.set(person.email, found);
   }
   return held;
+}
+
+export type Unanswered = (side: Side, person: Person, held: Held) => boolean;
+
+/**
+ * Records that a run which was killed wrote by a call whose answer it had not kept yet: nobody can tell whether what people
+ * make of them then came before or after it (docs/guides/two-way.md). `before`: what there was before the run.
+ */
+export function unansweredOf(project: Project, before: Held): Unanswered {
+  const [folder = ""] = project.runFolders().slice(-1);
+  const results = `${folder.slice(project.folder.length + 1)}/results`;
+  const kept = project.list(results).map((name) => project.read(`${results}/${name}`));
+  return (side, { email, id }, held) => {
+    const [was, is] = [before, held].map((one) => one.get(email)?.[side]);
+    const isWritten = is !== undefined && twinFields.some(({ here }) => was?.get(here) !== is.get(here));
+    return isWritten && !kept.some((text) => text.includes((id[side] ?? "").slice(0, 15)));
+  };
 }
 
 /** Changes fields of one record. `at` is its time by the clock of its system. */

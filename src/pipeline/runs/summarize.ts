@@ -111,6 +111,9 @@ function nextOf(request: EndedRequest, run: RunRecord, ending: Ending, resumable
   if (run.command === "apply" && ending.error !== undefined && rollback === undefined)
     return `loadline plan ${showPath(request.job.file)}`;
   if (reconcile !== undefined && error === undefined && !isRepairable(run, ending)) return `loadline show ${run.id}`;
+  // Nothing was found that could be repaired.
+  if (reconcile !== undefined && error !== undefined && reconcile.repair !== true)
+    return lookCommand(request.job, run.options);
   const approve =
     run.command === "plan" && reconcile === undefined && request.job.twin === undefined
       ? approveCommand(request.planFile ?? run.id, ending.outcome?.objections ?? [])
@@ -139,9 +142,12 @@ function isRepairable(run: RunRecord, { outcome }: Ending): boolean {
 /** The command that runs a job, where this run ran it; of a rollback the one that makes its plan again. */
 export function runCommand(job: Job, options: RunOptions): string {
   if (options.rollback !== undefined) return `loadline rollback ${options.rollback.run}`;
-  const sandbox = options.sandbox === true ? " --sandbox" : "";
-  if (options.reconcile !== undefined) return `loadline reconcile ${showPath(job.file)}${sandbox} --repair`;
-  return `loadline run ${showPath(job.file)}${sandbox}`;
+  if (options.reconcile !== undefined) return `${lookCommand(job, options)} --repair`;
+  return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
+}
+
+function lookCommand(job: Job, options: RunOptions): string {
+  return `loadline reconcile ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
 }
 
 /** Examples of rejects hold values: they stay in the run folder, which is deleted one day, and not in the ledger. */
