@@ -2,27 +2,26 @@
 // the engine writes the argument wherever the body names it, so that a call inside a call inside a call takes seconds to
 // bind, rows or not. Here each inner call becomes a column of its own, below the expression (core/nested-rows.ts). In: the syntax
 // tree of an expression. Out: those columns, and the expression over them. What must hold: the same values, and a failure
-// for the same rows: below CASE, TRY, AND, OR and whatever else may not be computed for a row, only what fails for none is
-// taken out; below a lambda nothing is.
+// for the same rows: what stands in a branch of CASE or behind the first value of coalesce is computed for the rows that come
+// to it; below TRY, AND, OR and whatever else may not be computed for a row, only what fails for none is taken out; below a
+// lambda nothing is.
 
 import type { NestedCall, NestedCalls } from "../core/nested-rows.ts";
+import { type BranchNode, type Guard, guardOf, type Place } from "./branches.ts";
 import { findOwnFunction, harmlessFunctions } from "./functions.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
 
-interface Node {
-  class?: string;
-  type?: string;
+interface Node extends BranchNode {
   function_name?: string;
   schema?: string;
-  alias?: string;
   catalog?: string;
   children?: Node[];
   case_checks?: { when_expr: Node; then_expr: Node }[];
   [key: string]: unknown;
 }
 
-/** What is computed for a row: all of it, or perhaps not, as the branches of a CASE. */
-type Computed = "always" | "perhaps";
+/** For which rows something is computed: those that its guards leave; `perhaps`: nobody knows. */
+type Computed = readonly Guard[] | "perhaps";
 
 /**
  * Undefined where no call is inside another. `tell`: the SQL of a statement's tree (stage/bind.ts). `nameCall`: a name for
@@ -38,55 +37,55 @@ export async function takeNestedCalls(
     // Its own names are not known outside of it.
     if (node.class === "LAMBDA") return node;
     const isOwn = isPlainCall(node) && findOwnFunction(node.function_name ?? "") !== undefined;
-    const taken = await overParts(node, (part, place) =>
-      takeInner(
-        part,
-        isArgument || isOwn,
-        computed === "always" && isComputed(node, isOwn, place) ? "always" : "perhaps",
-      ),
+    const taken = await overParts(node, (part, place, before) =>
+      takeInner(part, isArgument || isOwn, computedAt(computed, before, isOwn, place)),
     );
     if (!isOwn || !isArgument || (computed === "perhaps" && !isHarmless(node))) return taken;
     // In a struct the alias is the name of a field.
-    const sql = await tell(statementOf(json, { ...taken, alias: "" }));
+    const call = { ...taken, alias: "" };
+    const guards = computed === "perhaps" || isHarmless(node) ? [] : computed;
+    const sql = await tell(
+      statementOf(
+        json,
+        guards.reduceRight<BranchNode>((inner, guard) => guard(inner), call),
+      ),
+    );
     const name = nameCall(sql);
     if (!calls.some((call) => call.name === name)) calls.push({ name, sql });
     return columnOf(name, node.alias);
   };
   const expression = expressionOf<Node>(json);
   if (expression === undefined) return undefined;
-  const outer = await takeInner(expression, false, "always");
+  const outer = await takeInner(expression, false, []);
   if (calls.length === 0) return undefined;
   return { calls, sql: await tell(statementOf(json, outer)) };
-}
-
-/** Where in a node a part of it stands: `children`, the second. */
-interface Place {
-  name: string;
-  index: number;
 }
 
 const lists = ["children"];
 const singles = ["filter", "child", "left", "right", "input", "lower", "upper", "else_expr"];
 
-/** The node with each of its parts in the place of what it was. One after the other: a later call may use one before it. */
-async function overParts(node: Node, visit: (part: Node, place: Place) => Promise<Node>): Promise<Node> {
+/**
+ * The node with each of its parts in the place of what it was. One after the other: a later call may use one before it.
+ * `before`: the node as far as it is made.
+ */
+async function overParts(node: Node, visit: (part: Node, place: Place, before: Node) => Promise<Node>): Promise<Node> {
   const taken: Node = { ...node };
   if (node.case_checks !== undefined) {
     taken.case_checks = [];
-    for (const [index, { when_expr, then_expr }] of node.case_checks.entries()) {
-      taken.case_checks.push({
-        when_expr: await visit(when_expr, { name: "when_expr", index }),
-        then_expr: await visit(then_expr, { name: "then_expr", index }),
-      });
+    for (const [index, check] of node.case_checks.entries()) {
+      const when_expr = await visit(check.when_expr, { name: "when_expr", index }, taken);
+      taken.case_checks[index] = { ...check, when_expr };
+      const then_expr = await visit(check.then_expr, { name: "then_expr", index }, taken);
+      taken.case_checks[index] = { when_expr, then_expr };
     }
   }
   for (const name of [...lists, ...singles]) {
     const value = node[name];
     if (Array.isArray(value)) {
       const parts: Node[] = [];
-      for (const [index, part] of (value as Node[]).entries()) parts.push(await visit(part, { name, index }));
       taken[name] = parts;
-    } else if (isNode(value)) taken[name] = await visit(value, { name, index: 0 });
+      for (const [index, part] of (value as Node[]).entries()) parts.push(await visit(part, { name, index }, taken));
+    } else if (isNode(value)) taken[name] = await visit(value, { name, index: 0 }, taken);
   }
   return taken;
 }
@@ -102,6 +101,14 @@ const takingAll: ReadonlySet<string | undefined> = new Set([
 ]);
 /** Those that compute their first part for every row, and the others perhaps. */
 const takingFirst: ReadonlySet<string | undefined> = new Set(["OPERATOR_COALESCE", "COMPARE_IN", "COMPARE_NOT_IN"]);
+
+/** For which rows a part of a node is computed. `before`: the node with its parts before that one as they are taken. */
+function computedAt(computed: Computed, before: Node, isOwn: boolean, place: Place): Computed {
+  if (computed === "perhaps") return computed;
+  const guard = guardOf(before, place);
+  if (guard !== undefined) return [...computed, guard];
+  return isComputed(before, isOwn, place) ? computed : "perhaps";
+}
 
 /** Whether a part is computed for every row for which the node is. */
 function isComputed(node: Node, isOwn: boolean, { name, index }: Place): boolean {

@@ -36,7 +36,6 @@ test.each([
   // Of conditions too: both sides of a comparison are computed for every row, and the first of several values.
   ["proper(split_name(x).first) = proper(split_name(y).first)", ["split_name(x)", "split_name(y)"]],
   ["NOT (proper(split_name(x).first) IS NULL)", ["split_name(x)"]],
-  ["coalesce(proper(split_name(x).first), proper(split_name(y).first))", ["split_name(x)"]],
   ["CASE WHEN proper(split_name(x).first) = 'A' THEN x END", ["split_name(x)"]],
   ["count(*) FILTER (WHERE proper(split_name(x).first) = 'A')", ["split_name(x)"]],
   ["max(proper(split_name(x).first)) FILTER (WHERE x <> 'a')", undefined],
@@ -48,12 +47,25 @@ test.each([
     "blank_to(x, proper(collapse_spaces(x)))",
     ["collapse_spaces(x)", `proper("${nestedName("column", "collapse_spaces(x)")}")`],
   ],
-  // What fails for some, and is not computed for every row, stays where it stands.
-  ["CASE WHEN x = 'a' THEN proper(split_name(x).first) END", undefined],
+  // What fails for some is computed for the rows that come to it.
+  [
+    "if(x = 'a', proper(split_name(y).first), proper(split_name(z).last))",
+    [
+      "CASE  WHEN ((x = 'a')) THEN (split_name(y)) ELSE NULL END",
+      "CASE  WHEN ((x = 'a')) THEN (NULL) ELSE split_name(z) END",
+    ],
+  ],
+  [
+    "coalesce(proper(split_name(x).first), proper(split_name(y).first))",
+    [
+      "split_name(x)",
+      `CASE  WHEN ((proper(("${nameCall("split_name(x)")}")."first") IS NOT NULL)) THEN (NULL) ELSE split_name(y) END`,
+    ],
+  ],
+  // Where nobody knows which these are, it stays where it stands.
   ["x = 'a' AND proper(split_name(x).first) = 'B'", undefined],
   ["TRY(proper(split_name(x).first))", undefined],
   ["blank_to(x, proper(split_name(x).first))", undefined],
-  ["coalesce(x, proper(collapse_spaces(concat(x, parse_decimal(x, 'en')))))", undefined],
   ["list_transform([x], lambda y: proper(collapse_spaces(y)))", undefined],
   // Nothing of ours is inside.
   ["proper(upper(x))", undefined],
@@ -63,7 +75,7 @@ test.each([
 });
 
 test("values and failures are those of the expression as it was written", async () => {
-  const values = ["Ann Lee", "dr. ANNA-MARIA  o'neil", "x", "", " 1.234,50 ", "12", "a@b.example", "R2 D2"];
+  const values = ["Ann Lee", "dr. ANNA-MARIA  o'neil", "x", "", " 1.234,50 ", "12", "a@b.example", "R2 D2", "Japan"];
   const expressions = [
     "proper(split_name(x).last) || ' ' || split_name(x).first",
     "parse_decimal(collapse_spaces(x), 'de') * 2",
@@ -72,6 +84,7 @@ test("values and failures are those of the expression as it was written", async 
     "CAST(parse_decimal(truncate(collapse_spaces(x), 5), 'de') AS VARCHAR)",
     "CASE WHEN x = '12' THEN parse_decimal(collapse_spaces(x), 'de') END IS NOT NULL",
     "coalesce(email(collapse_spaces(x)), 'none') || ' collapse_spaces(x)'",
+    "CASE WHEN x = '12' THEN country_name(country_code(x)) WHEN x = 'Japan' THEN country_name(country_code(x)) ELSE coalesce(nullif(x, 'x'), country_name(country_code(x))) END",
   ];
   const rows = [...values.map(literal), "NULL"].map((value) => `(CAST(${value} AS VARCHAR))`);
   await rig.engine.run(`CREATE TEMP TABLE given AS SELECT * FROM (VALUES ${rows.join(", ")}) AS v(x)`);
