@@ -93,9 +93,6 @@ describe("vendor-feed-to-salesforce", () => {
     const second = await project.run("run", job, "--sandbox", "--json");
     expect(second.code, second.stderr).toBe(0);
     expect(countsOf(second, "contacts")).toEqual({ extracted: 2, creates: 1, updates: 1, loaded: 2 });
-    const third = await project.run("run", job, "--sandbox", "--json");
-    expect(third.code, third.stderr).toBe(0);
-    expect(countsOf(third, "contacts")).toEqual({});
   });
 });
 
@@ -140,8 +137,7 @@ test("campaign-members tells members by campaign and contact, makes each once an
 
 test("vendor-orders-to-salesforce makes orders with owners, record types and lines, and names what it can't place", async () => {
   await using project = copyExamples();
-  const run = async () => project.run("run", "jobs/vendor-orders-to-salesforce.yaml", "--sandbox", "--json");
-  const first = await run();
+  const first = await project.run("run", "jobs/vendor-orders-to-salesforce.yaml", "--sandbox", "--json");
   expect(first.code, first.stderr).toBe(0);
   expect(countsOf(first, "prices")).toEqual({ extracted: 3, creates: 3, loaded: 3 });
   expect(countsOf(first, "accounts")).toEqual({ extracted: 5, duplicates: 2, rejected: 1, creates: 2, loaded: 2 });
@@ -157,7 +153,6 @@ test("vendor-orders-to-salesforce makes orders with owners, record types and lin
     .split("\n")
     .map((line) => JSON.parse(line) as { fields: Record<string, { after: string }> });
   expect(new Set(made.map(({ fields }) => fields["RecordTypeId"]?.after)).size).toBe(2);
-  expect(countsOf(await run(), "lines")).toEqual({ extracted: 5, rejected: 2, unchanged: 3 });
 });
 
 test("deals-to-hubspot makes companies of one flat file, and a deal leaves the company that it had", async () => {
@@ -175,11 +170,10 @@ test("deals-to-hubspot makes companies of one flat file, and a deal leaves the c
   expect(countsOf(second, "deals")).toEqual({ extracted: 4, rejected: 1, unchanged: 2, updates: 1, loaded: 1 });
   const changes = await project.run("show", "latest", "--changes", "--stream", "deals");
   expect(changes.stdout).toMatch(/companies\.vendor_company… +fjord\.example → olive-branch\.example/);
-  expect(countsOf(await run(), "deals")).toEqual({ extracted: 4, rejected: 1, unchanged: 3 });
 });
 
 describe("partners-mirror", () => {
-  test("deletes who left the list, clears a tier that is gone, and leaves a column alone that is absent", async () => {
+  test("deletes who left the list, clears a tier, leaves a column alone that is absent, and stops when too many would go", async () => {
     await using project = copyExamples();
     const job = "jobs/partners-mirror.yaml";
     const first = await project.run("run", job, "--sandbox", "--json");
@@ -199,14 +193,8 @@ describe("partners-mirror", () => {
     const batches = sent.map((name) => project.read(`.loadline/sandbox/runs/${second.summary().run}/batches/${name}`));
     expect(batches.join("")).toContain("#N/A");
     expect(batches.join("")).not.toContain("Fax");
-  });
 
-  test("stops before anything is written when too many would be deleted", async () => {
-    await using project = copyExamples();
-    const job = "jobs/partners-mirror.yaml";
-    await project.run("run", job, "--sandbox", "--json");
-    const short = project.read("fixtures/drop/partners.csv").replaceAll(/^P-00[12].*\n/gm, "");
-    project.write({ "fixtures/drop/partners.csv": short });
+    project.write({ "fixtures/drop/partners.csv": next.replaceAll(/^P-00[12].*\n/gm, "") });
     const stopped = await project.run("run", job, "--sandbox", "--json");
     expect(stopped.code).toBe(4);
     expect(stopped.summary().status).toBe("stopped");
@@ -256,8 +244,6 @@ describe("once the vendor's contacts are loaded", () => {
   test("erasure-requests-delete deletes the contacts that are there and counts the one that is not", async () => {
     const erased = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
     expect(countsOf(erased, "contacts")).toEqual({ extracted: 4, unmatched: 1, deletes: 3, loaded: 3 });
-    const again = await project.run("run", "jobs/erasure-requests-delete.yaml", "--sandbox", "--json");
-    expect(countsOf(again, "contacts")).toEqual({ extracted: 4, unmatched: 4 });
   });
 });
 

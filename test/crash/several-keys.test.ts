@@ -21,7 +21,7 @@ test("in bulk, by the handle of their job", async () => {
   await using place = await rehearse(lead, files);
   const { project, sandbox } = place;
   await sandbox.api("POST", "sobjects/Lead", { Company: "X", LastName: "2", Title: "old" });
-  const steps = ["planned", "handle", "committed", "closed", "fetched", "settled"];
+  const steps = ["handle", "committed", "fetched"];
   for (const [index, step] of steps.entries()) {
     const command = index === 0 ? ["run", "job.yaml"] : ["resume"];
     const killed = await project.start(command, { env: { LOADLINE_FAILPOINT: `${step}:1` } }).finished;

@@ -84,14 +84,20 @@ function keysOfFile(): Set<string> {
   return new Set(rows.map(({ key }) => key));
 }
 
-/** In each extraction every endpoint meets another fault at its first call; in all of them together each fault once. */
+/**
+ * In each extraction every endpoint meets another fault at its first call; in all of them together every second one, and the
+ * next endpoint the others.
+ */
 const draw = seededFraction(Number(process.env["LOADLINE_PROPERTY_SEED"] ?? 20_261_121));
-const orders = Object.values(endpoints).map((match) => ({ match, order: shuffle(Object.entries(faults), draw) }));
+const orders = Object.values(endpoints).map((match, at) => {
+  const own = Object.entries(faults).filter((_, index) => (index + at) % 2 === 0);
+  return { match, order: shuffle(own, draw) };
+});
 
 test("faults at the first calls of all endpoints cost a call or two each, and no record", async () => {
   const undisturbed = await extract([]);
   expect(undisturbed.run.code, undisturbed.run.stderr).toBe(0);
-  for (let index = 0; index < Object.keys(faults).length; index += 1) {
+  for (let index = 0; index < Object.keys(faults).length / 2; index += 1) {
     const met = orders.map(({ match, order }) => ({ match, fault: order[index]?.[0], do: order[index]?.[1] }));
     const { run, calls } = await extract(met.map(({ match, do: action }) => ({ match, nth: [1], do: action })));
     const shown = met.map(({ match, fault }) => `${fault} at ${match}`);

@@ -9,7 +9,7 @@ const diskMegabytes = 24;
 
 const lane = useLane();
 
-test.skipIf(!canMount).each(["planned", "uploaded", "closed", "settled"])(
+test.skipIf(!canMount).each(["planned", "closed"])(
   "a disk that is full after `%s` is said in a sentence, and resume works once there is space",
   async (step) => {
     await using load = await openLoad(lane, "insert", oneBatch);

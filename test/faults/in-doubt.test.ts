@@ -12,7 +12,7 @@ test("a job that is gone from the org leaves its rows in doubt until a person sa
   await using load = await openLoad(lane, "insert", oneBatch);
   await load.run(runJob, { LOADLINE_FAILPOINT: "closed:1" });
   await forget("JobComplete");
-  for (const args of [resume, resume, runJob]) {
+  for (const args of [resume, runJob]) {
     const stopped = await load.run(args);
     expect(stopped.code).toBe(5);
     expect(stopped.stderr).toContain("--in-doubt landed");
@@ -36,20 +36,6 @@ test("a job of creates by external id that is gone is made again: what it had cr
   expect(await rowsWorkedOn()).toBeGreaterThan(30);
 });
 
-test("rows in doubt are sent again when a person says that they did not land", async () => {
-  await using load = await openLoad(lane, "insert", oneBatch);
-  await load.run(runJob, { LOADLINE_FAILPOINT: "committed:1" });
-  const [job] = await lane.sandbox.jobs();
-  await lane.sandbox.api("PATCH", `jobs/ingest/${job?.["id"]}`, { state: "Aborted" });
-  await forget("Aborted");
-  const stopped = await load.run(resume);
-  expect(stopped.code).toBe(5);
-  expect(stopped.summary().streams["contacts"]).toMatchObject({ creates: sent, loaded: 0, failed: 0, inDoubt: sent });
-  const last = await load.run([...resume, "--in-doubt", "not-landed"]);
-  expect(last.code, last.stderr).toBe(0);
-  expect(await load.judge({ replanned: false, last })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
-});
-
 test("of a batch with one row in doubt only that row is sent again", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
   await load.run(runJob, { LOADLINE_FAILPOINT: "ended:1" });
@@ -68,7 +54,7 @@ test("of a batch with one row in doubt only that row is sent again", async () =>
   expect(await rowsWorkedOn()).toBe(sent + 1);
 });
 
-test("a decision about some of the rows leaves the others in doubt", async () => {
+test("rows in doubt are sent again when a person says that they did not land; a decision about some leaves the others in doubt", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
   await load.run(runJob, { LOADLINE_FAILPOINT: "committed:1" });
   const [job] = await lane.sandbox.jobs();
@@ -76,7 +62,9 @@ test("a decision about some of the rows leaves the others in doubt", async () =>
   await forget("Aborted");
   load.project.write({ "some.txt": "id-3\nid-40\n", "other.txt": "id-3\nnobody\n", "rest.txt": "id-7\n" });
   const inDoubt = (became: string, file: string) => load.run([...resume, "--in-doubt", became, "--keys", file]);
-  await load.run(resume);
+  const stopped = await load.run(resume);
+  expect(stopped.code).toBe(5);
+  expect(stopped.summary().streams["contacts"]).toMatchObject({ creates: sent, loaded: 0, failed: 0, inDoubt: sent });
   const refused = await inDoubt("not-landed", "other.txt");
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('has the key "nobody"');

@@ -83,6 +83,7 @@ test("that ends while result pages are read is renewed, by every flow that can",
       { match: "GET /services/data/*/jobs/ingest/*/failedResults", nth: [1], do: { status: 401, body: expired } },
     ]);
     await expectWhole(project, sandbox);
+    if (flow !== "password") continue;
     // What is there already is read back page by page: the second run compares all of it.
     await sandbox.setFaults([
       { match: "GET /services/data/*/jobs/query/*/results", nth: [1], do: { status: 401, body: expired } },

@@ -80,38 +80,35 @@ function placeKeys({ project }: Remote): void {
   });
 }
 
-async function killAt(project: Project, place: string): Promise<void> {
-  const killed = await project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: place } }).finished;
-  expect(killed.signal, killed.stdout + killed.stderr).toBe("SIGKILL");
+/** One run, that is taken up and killed again at each next place. */
+async function killInTurn(project: Project, places: readonly string[]): Promise<void> {
+  for (const [index, place] of places.entries()) {
+    const command = index === 0 ? ["run", "job.yaml"] : ["resume"];
+    const killed = await project.start(command, { env: { LOADLINE_FAILPOINT: place } }).finished;
+    expect([place, killed.signal], killed.stdout + killed.stderr).toEqual([place, "SIGKILL"]);
+  }
 }
 
+/** Each place on one of the servers: what a kill cuts off is ours, and the same code on both. */
 const places = {
-  taking: [
-    ["marked:1", big],
-    ["received:2", some],
-    ["decrypted:2", some],
-    ["acknowledged:1", some],
-  ],
-  sending: ["sent:2", "uploaded:1", "committed:1", "closed:1"],
+  sandbox: { taking: ["marked:1", "received:2", "acknowledged:1"], content: big, sending: ["sent:2", "committed:1"] },
+  sshd: { taking: ["decrypted:2"], content: some, sending: ["uploaded:1", "closed:1"] },
 } as const;
 
-/** Each place on one of the servers, where both are here: what a kill cuts off is ours, and the same code on both. */
-const isOf = (server: number) => (_: unknown, index: number) => !hasSshd || index % 2 === server;
-
 describe.each([
-  { name: "the sandbox's server", open: openSandbox, isHere: true, number: 0 },
-  { name: "OpenSSH's server", open: openSshd, isHere: hasSshd, number: 1 },
-])("$name", ({ open, isHere, number }) => {
-  test.skipIf(!isHere).each(places.taking.filter(isOf(number)))(
-    "files are decrypted, loaded once and moved once, though the run was killed at %s",
-    async (place, content) => {
+  { name: "the sandbox's server", open: openSandbox, isHere: true, ...places.sandbox },
+  { name: "OpenSSH's server", open: openSshd, isHere: hasSshd, ...places.sshd },
+])("$name", ({ open, isHere, taking, content, sending }) => {
+  test.skipIf(!isHere)(
+    `files are decrypted, loaded once and moved once, though the run was killed at ${taking.join(", ")}`,
+    async () => {
       await using remote = await open({ "job.yaml": received });
       const { project, folder } = remote;
       placeKeys(remote);
       const sealed = await seal(small, keys.own, keys.sender);
       put(folder, "in/a.csv.pgp", await seal(content, keys.own, keys.sender));
       put(folder, "in/b.csv.pgp", sealed);
-      await killAt(project, place);
+      await killInTurn(project, taking);
       const resumed = await project.run("resume");
       expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
       const loaded = `${content.replace("id,last", "Id,Name")}1,Müller\n`;
@@ -133,15 +130,19 @@ describe.each([
     expect([listed(remote.folder, "in"), remote.project.list("out")]).toEqual([["a.csv.pgp"], []]);
   });
 
-  test.skipIf(!isHere).each(places.sending.filter(isOf(number)))(
-    "what is sent is encrypted once, though the run was killed at %s, and the manifest tells its bytes",
-    async (place) => {
+  test.skipIf(!isHere)(
+    `what is sent is encrypted once, though the run was killed at ${sending.join(", ")}, and the manifest tells its bytes`,
+    async () => {
       await using remote = await open({ "job.yaml": sent, "out/a.csv": some });
       const { project, folder } = remote;
       placeKeys(remote);
-      await killAt(project, place);
+      await killInTurn(project, sending.slice(0, 1));
       const [run = ""] = project.runFolders();
       const encrypted = readFileSync(join(run, "batches/people-00001.csv.pgp"));
+      for (const LOADLINE_FAILPOINT of sending.slice(1)) {
+        const killed = await project.start(["resume"], { env: { LOADLINE_FAILPOINT } }).finished;
+        expect(killed.signal, killed.stdout + killed.stderr).toBe("SIGKILL");
+      }
       const resumed = await project.run("resume");
       expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0);
       expect(listed(folder, ".")).toEqual(["people.csv.pgp", "people.csv.pgp.json"]);

@@ -6,8 +6,8 @@ import { fileJob, fileProject } from "./files-job.ts";
 const columns = ["id", "name", "more"];
 const map = { id: "id", name: "name", more: "more" };
 // What the engine's own mark of no value was made of, letters, blanks, and characters of several bytes.
-const delimiters = ["\u0001", "\u0002", "-", "l", "\t", "|", " ", "\\", "'", "#", "§", "€", "🦆", "\u00a0"];
-const quotes = ["\u0001", "\u0002", "-", "l", "'", " ", "\t", "\u007f"];
+const delimiters = ["\u0001", "l", "\t", " ", "\\", "'", "#", "🦆"];
+const quotes = ["\u0001", "-", "'", " "];
 
 /** All dialects in one job, each a stream of its own. */
 function jobOf(from: string, to: string, written: (format: object) => object): string {

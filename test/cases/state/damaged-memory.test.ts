@@ -28,17 +28,17 @@ caseOf("state/damaged-memory", "a damaged file of the memory is told, with what 
     [
       "seen",
       incremental("salesforce", "Contact", "LastName"),
-      [half, oneBit, gone],
+      [oneBit, gone],
       /seen\/\S+ is (damaged|lost): records of the overlap/,
     ],
-    ["delivered", delta, [half, oneBit, gone], /delivered\/\S+ is (damaged|lost): .*all is written/],
+    ["delivered", delta, [half, gone], /delivered\/\S+ is (damaged|lost): .*all is written/],
     [
       "locks",
       contactsJob(),
       [garbage],
       /locks\/job-\S+\.lock was damaged and is made anew.*locks\/00D\S+\.lock was damaged/,
     ],
-    ["pace", incremental("hubspot", "contacts", "lastname"), [garbage, half], /was damaged and is made anew/],
+    ["pace", incremental("hubspot", "contacts", "lastname"), [garbage], /was damaged and is made anew/],
   ] as const) {
     await using place = await rehearse(job, { "inbox/contacts.csv": "id,last,email\nA,Ann,a@mail.example\n" }, objects);
     const { project, sandbox } = place;
@@ -65,9 +65,9 @@ caseOf("state/damaged-memory", "a damaged file of the memory is told, with what 
       const done = await project.run("run", "job.yaml");
       expect(done.code, done.stderr).toBe(0);
       expect(done.stderr.replaceAll(/\s+/g, " ")).toMatch(told);
-      const next = await project.run("run", "job.yaml");
-      expect(next.code, next.stderr).toBe(0);
-      expect(next.stderr.replaceAll(/\s+/g, " ")).not.toMatch(told);
     }
+    const next = await project.run("run", "job.yaml");
+    expect(next.code, next.stderr).toBe(0);
+    expect(next.stderr.replaceAll(/\s+/g, " ")).not.toMatch(told);
   }
 });
