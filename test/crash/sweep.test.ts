@@ -19,11 +19,10 @@ const jobSteps = "intent opened handle uploaded committed closed inspected ended
 /** Only where a run is taken up. */
 const recoverySteps = ["abandoned", "rechecked"];
 
-/** Steps around a call that does something at the target, or that decides on one. */
-const callDecisions = ["committed", "stored"];
-const jobDecisions = ["handle", "committed", "fetched"];
+/** Where what is sent may have landed and nobody has heard of it: each other way of writing decides there by itself. */
+const decision = ["committed:1"];
 
-/** One load by jobs and one by calls are killed at every step, each other way of writing where it decides. */
+/** One load by jobs is killed at every step, one by calls at every step of a batch, each other way of writing where it decides. */
 const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
   {
     mode: "insert",
@@ -36,23 +35,18 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
       ...firstOf(endSteps),
     ],
   },
-  { mode: "upsert", continuation: "run", steps: ["answered", ...jobSteps], failpoints: firstOf(jobDecisions) },
-  { mode: "collections", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
-  { mode: "delete", continuation: "run", steps: jobSteps, failpoints: firstOf(jobDecisions) },
-  {
-    mode: "hs-insert",
-    continuation: "run",
-    steps: callSteps,
-    failpoints: firstOf(["planned", ...callSteps, "loaded"]),
-  },
-  { mode: "hs-upsert", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
+  { mode: "upsert", continuation: "run", steps: ["answered", ...jobSteps], failpoints: decision },
+  { mode: "collections", continuation: "resume", steps: callSteps, failpoints: decision },
+  { mode: "delete", continuation: "run", steps: jobSteps, failpoints: decision },
+  { mode: "hs-insert", continuation: "run", steps: callSteps, failpoints: firstOf(callSteps) },
+  { mode: "hs-upsert", continuation: "resume", steps: callSteps, failpoints: decision },
   {
     mode: "hs-import",
     continuation: "run",
     steps: ["answered", ...jobSteps],
-    failpoints: firstOf(["handle", "uploaded", "committed", "closed", "fetched"]),
+    failpoints: firstOf(["handle", "committed", "fetched"]),
   },
-  { mode: "hs-delete", continuation: "resume", steps: callSteps, failpoints: firstOf(callDecisions) },
+  { mode: "hs-delete", continuation: "resume", steps: callSteps, failpoints: decision },
 ];
 
 /** A plan of another machine, whose records others have changed since, and rows that were rejected before. */
@@ -61,7 +55,7 @@ const verbChains: Omit<CrashChain, "batchRows">[] = [
     verb: "apply",
     mode: "upsert",
     continuation: "run",
-    failpoints: firstOf(["planned", "rechecked", "claimed", "handle", "stored", "loaded"]),
+    failpoints: firstOf(["rechecked", "claimed", "stored", "loaded"]),
   },
   {
     verb: "retry",
