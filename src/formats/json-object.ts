@@ -32,7 +32,11 @@ export function readJsonObject(bytes: Buffer, line: number, encoding: string): S
   const nested = new Set<string>();
   for (const [name, written] of splitMembers(text)) {
     if (cells.has(name)) return broken(`"${name}" stands in the object twice`);
-    if (/^[[{]/.test(written)) nested.add(name);
+    if (/^[[{]/.test(written)) {
+      nested.add(name);
+      const twice = findNameTwice(written);
+      if (twice !== undefined) return broken(`"${twice}" stands twice in an object of "${name}"`);
+    }
     cells.set(name, readValue(written));
   }
   return { line, cells, nested };
@@ -91,6 +95,25 @@ function* splitMembers(text: string): Generator<[name: string, written: string]>
     index = skipSpace(text, end);
     if (text[index] === ",") index = skipSpace(text, index + 1);
   }
+}
+
+const nameOrMark = /"(?:[^"\\]|\\[\s\S])*"|[{}:]/g;
+
+/** A name that stands twice in one object of valid JSON, at any depth. Who takes it out would get one of two values. */
+function findNameTwice(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  let last = "";
+  for (const [found] of json.matchAll(nameOrMark)) {
+    if (found === "{") open.push(new Set());
+    else if (found === "}") open.pop();
+    else if (found !== ":") last = found;
+    else {
+      const name = JSON.parse(last) as string;
+      if (open.at(-1)?.has(name) === true) return name;
+      open.at(-1)?.add(name);
+    }
+  }
+  return undefined;
 }
 
 function readValue(written: string): string | null {

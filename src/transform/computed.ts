@@ -41,9 +41,9 @@ export function computed(
   };
 }
 
-/** VARCHAR: what it computes of one text, for a function whose macro reads most texts by itself. */
-export function askValue({ name }: Pick<OwnFunction, "name">, text: string): string {
-  return ask(name, asked.value, [text]);
+/** VARCHAR: what it computes of these texts, for a function whose macro reads most by itself. */
+export function askValue({ name }: Pick<OwnFunction, "name">, ...texts: string[]): string {
+  return ask(name, asked.value, texts);
 }
 
 /** BOOLEAN: it reads the text. */

@@ -125,7 +125,10 @@ function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpressio
   let inner = bound;
   if (node.class === "COLUMN_REF") noteColumn(node, bound, found);
   else if (node.class === "FUNCTION") noteFunction(node, bound, found);
-  else if (node.class === "LAMBDA") inner = new Set([...bound, ...lambdaNames(node["lhs"])]);
+  else if (isJsonArrow(node)) {
+    found.problems.push({ message: "-> can't be used in a job", length: 2, next: ofJsonArrow, ...offsetOf(node) });
+    return;
+  } else if (node.class === "LAMBDA") inner = new Set([...bound, ...lambdaNames(node["lhs"])]);
   else if (node.class !== undefined && refused[node.class] !== undefined) {
     found.problems.push({ message: `${refused[node.class]} can't be used in a job`, ...offsetOf(node) });
     return;
@@ -135,6 +138,13 @@ function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpressio
     walk(child, inner, found);
   }
 }
+
+/** `n -> '$.a'`: for the engine a lambda, whose parameter is n. */
+function isJsonArrow(node: Node): boolean {
+  return node.class === "LAMBDA" && (node["expr"] as Node).class === "CONSTANT";
+}
+
+const ofJsonArrow = "of JSON write json ->> path, or json_extract(json, path)";
 
 const refused: Record<string, string> = {
   SUBQUERY: "a subquery",

@@ -11,6 +11,7 @@ import { codeFunctions } from "./functions/codes.ts";
 import { countryFunctions } from "./functions/countries.ts";
 import { dateFunctions } from "./functions/dates.ts";
 import { htmlFunctions } from "./functions/html.ts";
+import { jsonFunctions } from "./functions/json.ts";
 import { listFunctions } from "./functions/lists.ts";
 import { moneyFunctions } from "./functions/money.ts";
 import { nameFunctions } from "./functions/names.ts";
@@ -40,7 +41,7 @@ const dates = `age century datediff datepart datesub datetrunc date_add date_dif
 const lists = `array_to_string element_at flatten len list_aggregate list_concat list_contains list_distinct list_element
   list_extract list_filter list_has_all list_has_any list_position list_reverse list_reverse_sort list_slice list_sort
   list_transform list_unique list_value list_zip map map_extract map_keys map_values array_extract array_slice
-  struct_extract struct_pack row json_extract json_extract_string json_valid json_array_length`;
+  struct_extract struct_pack row json_valid json_array_length`;
 const choices = "coalesce if ifnull nullif try typeof ~~ !~~ ~~* !~~* ~~~";
 
 /** Some have the name of a built-in function: they tell the time of the run, or read more strictly. */
@@ -51,6 +52,7 @@ export const ownFunctions: readonly OwnFunction[] = [
   ...addressFunctions,
   ...accountFunctions,
   ...listFunctions,
+  ...jsonFunctions,
   ...booleanFunctions,
   ...numberFunctions,
   ...moneyFunctions,

@@ -46,11 +46,11 @@ describe("JSON", () => {
   });
 
   test("rejects a record that is none, and goes on after it", async () => {
-    const text = `[{"id": 1},\n{"id": 2, "id": 3},\n{"id": nope},\n[4],\n5,\n{"id": "\n"},\n,\n{"id": 6}]`;
+    const text = `[{"id": 1},\n{"id": 2, "id": 3},\n{"id": nope},\n[4],\n5,\n{"id": "\n"},\n,\n{"id": 6, "tags": {"a": {"x": 1}, "b": [{"x": 2}, {"x": 3}]}},\n{"id": 7, "tags": [{"a": ":{", "b": {}, "\\u0061": 1}]}]`;
     const { rows, rejects } = await read("a.json", text, format);
     expect(rows).toEqual([
-      [1, "1"],
-      [9, "6"],
+      [1, "1", null],
+      [9, "6", '{"a": {"x": 1}, "b": [{"x": 2}, {"x": 3}]}'],
     ]);
     expect(rejects).toEqual([
       [2, '"id" stands in the object twice: {"id": 2, "id": 3}'],
@@ -59,6 +59,7 @@ describe("JSON", () => {
       [5, "not a JSON object: 5"],
       [6, expect.stringMatching(/^not valid JSON/)],
       [8, expect.stringMatching(/^a comma too many/)],
+      [10, expect.stringMatching(/^"a" stands twice in an object of "tags": \{"id": 7/)],
     ]);
   });
 

@@ -1,0 +1,56 @@
+// Parts of JSON. The engine reads a number with a point or an exponent as a double and writes that: 1.10 came out as 1.1,
+// 0.12345678901234567890 as 0.12345678901234568, without a word. Here a number is what its text says.
+
+import { askValue, type ComputedFunction, computed } from "../computed.ts";
+
+const load = async () => (await import("../compute/json.ts")).readNumbers();
+
+const text = "CAST(json AS VARCHAR)";
+
+const asString = {
+  name: "json_extract_string",
+  operator: "->>",
+  signature: "json_extract_string(json, path)",
+  does: "a part of JSON, as text; a number as it is written; also `json ->> path`",
+  takes: "JSON; of a part that is an object or a list, the numbers are such as a double holds (15 digits always are)",
+  examples: [
+    { call: "json_extract_string('{\"a\": \"x\"}', '$.a')", gives: "x" },
+    { call: "json_extract_string('{\"price\": 1.10}', '$.price')", gives: "1.10" },
+    { call: "'{\"a\": [2.50]}' ->> '$.a[0]'", gives: "2.50" },
+  ],
+  load,
+} satisfies Parameters<typeof computed>[0];
+
+const asJson = {
+  name: "json_extract",
+  signature: "json_extract(json, path)",
+  does: "a part of JSON, as JSON",
+  takes: "JSON whose numbers a double holds (15 digits always are); json_extract_string takes any",
+  examples: [{ call: `json_extract('{"a": {"b": 1}}', '$.a')`, gives: '{"b":1}' }],
+  load,
+} satisfies Parameters<typeof computed>[0];
+
+/** A number that the engine would write in another way stands there, or what looks like one. */
+const hasOther = `regexp_matches(${text}, '[0-9][.eE]|-0')`;
+/** Or one of more than 15 digits, which is all that a double certainly holds, or of a far exponent. */
+const hasLong = `regexp_matches(${text}, '[0-9][0-9.]{15}|[0-9][eE][-+]?[0-9]{3}')`;
+
+/** The engine says of a path with a star what each part is, in a list. */
+const isNested = `regexp_matches(CAST(system.main.json_type(${text}, path) AS VARCHAR), 'OBJECT|ARRAY')`;
+
+const whole = (call: string) => `CASE WHEN ${hasLong} THEN ${call} ELSE ${text} END`;
+
+export const jsonFunctions: readonly ComputedFunction[] = [
+  {
+    ...computed(asString),
+    macro: () => {
+      const nested = whole(askValue(asString, text, "'whole'"));
+      const quoted = `CASE WHEN ${isNested} THEN ${nested} ELSE ${askValue(asString, text)} END`;
+      return `(json, path) AS system.main.json_extract_string(CASE WHEN ${hasOther} THEN ${quoted} ELSE ${text} END, path)`;
+    },
+  },
+  {
+    ...computed(asJson),
+    macro: () => `(json, path) AS system.main.json_extract(${whole(askValue(asJson, text, "'whole'"))}, path)`,
+  },
+];
