@@ -1,12 +1,12 @@
 // A file of rows that a person has mended, perhaps in a spreadsheet. In: the file, and what the run left. Out: its rows, by
 // their ids. What must hold: a row is one of the run's; each column of the source is there; what a spreadsheet does to
-// values by itself is refused by name, for nobody meant it.
+// values by itself is refused by name, for nobody meant it, unless the row says so.
 
 import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
 import { type Failure, showPath, usageFailure } from "../../core/errors.ts";
 import { suggest } from "../../core/suggest.ts";
-import { isOurs, rowIdColumn } from "../rows/unloaded-rows.ts";
+import { fieldColumn, isOurs, rowIdColumn } from "../rows/unloaded-rows.ts";
 import { changedByItself, withBreaksOf } from "./spreadsheet-changes.ts";
 
 export interface MendedRow {
@@ -111,8 +111,11 @@ export function refuseMissing(file: string, { values }: MendedRow, columns: read
   });
 }
 
+/** In the column of fields: all of the row is meant as it stands, also what looks like a spreadsheet's work. */
+const meantMark = "meant";
+
 /**
- * The cells of a row. Throws a Failure for one that a spreadsheet has changed by itself. What the source calls as ours is not
+ * The cells of a row. Throws a Failure for one that a spreadsheet has changed by itself, unless the row says that it is meant. What the source calls as ours is not
  * in an export, and stays.
  */
 export function takeCells(
@@ -122,16 +125,17 @@ export function takeCells(
   columns: readonly string[],
 ): ReadonlyMap<string, string> {
   const cells = new Map<string, string>();
+  const isMeant = values.get(fieldColumn)?.trim().toLowerCase() === meantMark;
   for (const name of columns) {
     const before = original.get(name) ?? "";
     const after = isOurs(name) ? before : withBreaksOf(before, values.get(name) ?? "");
     cells.set(name, after);
-    const why = changedByItself(before, after);
+    const why = isMeant ? undefined : changedByItself(before, after);
     if (why === undefined) continue;
     throw usageFailure(`column ${name} is not as it was exported: ${why}`, {
       where: { file, line },
       why: "spreadsheets do that by themselves when they open a CSV file",
-      next: "import the exported file with all columns as text, or mend it in a text editor",
+      next: `import the exported file with all columns as text, or mend it in a text editor; where all of this row is meant as it stands, write ${meantMark} into its ${fieldColumn}`,
     });
   }
   return cells;
