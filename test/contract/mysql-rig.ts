@@ -52,7 +52,7 @@ export async function openMysqlRig(): Promise<ConnectorRig> {
     fields,
     textMax,
     firstInstant: "1970-01-01T00:00:01.000Z",
-    killedAt: ["intent", "committed", "stored"],
+    killedAt: ["committed"],
     refused: { field: fields.text, value: "no(this)" },
     put: (values) => put(toNames(fields, values)),
     async putTogether(records) {

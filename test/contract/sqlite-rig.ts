@@ -41,7 +41,7 @@ export async function openSqliteRig(): Promise<ConnectorRig> {
     noun: "table",
     cursor: "changed",
     fields,
-    killedAt: ["intent", "committed", "stored"],
+    killedAt: ["committed"],
     refused: { field: fields.text, value: "no(this)" },
     put: async (values) => insert(values),
     async putTogether(records) {

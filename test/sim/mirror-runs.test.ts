@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { rehearse } from "../run/support.ts";
 import { expectLeft, mirrorRuns, runMirrors, schema } from "./mirror-runs.ts";
 
-/** Of six scenarios from this seed, all faults, a kill, another order and a stopped run each keep or spare a record. */
-const seed = Number(process.env["LOADLINE_PROPERTY_SEED"] ?? 19);
+/** Of four scenarios from this seed, all faults, a kill, another order and a stopped run each keep or spare a record. */
+const seed = Number(process.env["LOADLINE_PROPERTY_SEED"] ?? 210);
 /** More are for a person who has the time. */
-const numRuns = Number(process.env["LOADLINE_SCENARIOS"] ?? 6);
+const numRuns = Number(process.env["LOADLINE_SCENARIOS"] ?? 4);
 
 test("two mirrors end with what a person would leave, whatever is wrong with their files and wherever they are killed", async () => {
   await using place = await rehearse("", {}, schema);

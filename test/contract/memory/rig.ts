@@ -72,7 +72,7 @@ export async function openMemoryRig(
       merge: async (kept, merged) => crm.merge(recordOf(kept), recordOf(merged)),
     },
     program: [join(import.meta.dirname, "program.ts")],
-    killedAt: ["committed", "stored"],
+    killedAt: ["committed"],
     refused: { field: fields.text, value: "no(this)" },
     put: async (values) => void crm.put("thing", toNames(fields, values)),
     putTogether: async (records) => {
