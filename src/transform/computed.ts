@@ -3,6 +3,7 @@
 // same arguments give the same answer in any row, order and pass, so that each distinct call is computed once; what is
 // remembered is bounded. Why not a table of the distinct values, joined: docs/adr/0018-functions-in-javascript.md.
 
+import { literal } from "../core/sql.ts";
 import { trimInvisible } from "../values/trim.ts";
 import { argumentsOf, type OwnFunction } from "./own-function.ts";
 
@@ -15,13 +16,19 @@ export class Refused {
 }
 
 /** What a row gives: a text, or why it is refused. The first argument is trimmed and not blank; NULL is undefined. */
-export type Compute = (value: string, ...others: (string | undefined)[]) => string | Refused;
+export interface Compute {
+  (value: string, ...others: (string | undefined)[]): string | Refused;
+  /** By the place of an argument, from 0: why one that is the same in all rows makes each of them a reject. */
+  constants?: Readonly<Record<number, (written: string) => string | undefined>>;
+}
 
 /** What the engine calls for a row: what is asked, and the arguments. */
 type AnswerCall = (question: string | null, given: readonly (string | null)[]) => string | null;
 
 /** What macros of a computed function ask: its value, whether it reads its arguments, why it does not. */
 const asked = { value: "value", reads: "reads", why: "why" };
+/** What is asked once of an argument: with its place behind it. */
+const argumentAsked = "argument ";
 
 export interface ComputedFunction extends OwnFunction {
   /** Loads what computes it. */
@@ -49,6 +56,11 @@ export function askValue({ name }: Pick<OwnFunction, "name">, ...texts: string[]
 /** BOOLEAN: it reads the text. */
 export function isReadSql({ name }: Pick<OwnFunction, "name">, text: string): string {
   return `${ask(name, asked.reads, [text])} = 'true'`;
+}
+
+/** VARCHAR: what is wrong with an argument that is written there; NULL where nothing is. */
+export function askConstant({ name }: Pick<OwnFunction, "name">, argument: number, written: string): string {
+  return ask(name, `${argumentAsked}${argument}`, [literal(written)]);
 }
 
 /** The name of what a macro calls: no job can, since it is off the list of allowed functions. */
@@ -105,6 +117,8 @@ export function answerCalls(compute: Compute): AnswerCall {
     return answered;
   };
   return (question, [given, ...others]) => {
+    if (question?.startsWith(argumentAsked) === true)
+      return compute.constants?.[Number(question.slice(argumentAsked.length))]?.(given ?? "") ?? null;
     const value = trimInvisible(given ?? "");
     const answered = value === "" ? null : answer(value, others);
     if (question === asked.reads) return String(!(answered instanceof Refused));

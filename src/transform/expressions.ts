@@ -7,9 +7,10 @@ import { suggest } from "../core/suggest.ts";
 import { coalesceInTry, isCoalesceInTry } from "./coalesce-in-try.ts";
 import { explainSyntax } from "./explain-syntax.ts";
 import { allowedFunctions, findOwnFunction } from "./functions.ts";
+import { findLostNumbers } from "./lost-numbers.ts";
 import { findCallProblems, type OwnFunction, tellSignature, type Written } from "./own-function.ts";
 import { readColumnAlone } from "./quoted-names.ts";
-import { expressionOf } from "./syntax-tree.ts";
+import { expressionOf, quoteInfinities } from "./syntax-tree.ts";
 
 /** The statement whose tree is asked for; positions in the tree count from its start. */
 export function parseStatement(sql: string): string {
@@ -38,7 +39,17 @@ export interface ParsedExpression {
   columns: ColumnUse[];
   /** Whether it is nothing but one column. */
   isColumn?: true;
+  /** What is written as arguments of functions that are computed in JavaScript: they are asked whether they take it. */
+  constants?: WrittenArgument[];
   problems: ExpressionProblem[];
+}
+
+export interface WrittenArgument {
+  own: OwnFunction;
+  /** From 0. */
+  argument: number;
+  text: string;
+  offset?: number;
 }
 
 export interface TextConstant {
@@ -68,7 +79,7 @@ export function inspectColumn(sql: string): ParsedExpression | undefined {
 
 /** Reads the JSON of `json_serialize_sql(parseStatement(sql))`. */
 export function inspectExpression(json: string, sql: string): ParsedExpression {
-  const tree = JSON.parse(json) as {
+  const tree = JSON.parse(quoteInfinities(json)) as {
     error: boolean;
     error_message?: string;
     position?: string;
@@ -85,6 +96,7 @@ export function inspectExpression(json: string, sql: string): ParsedExpression {
   }
   const found: ParsedExpression = { columns: [], problems: [] };
   walk(expression, new Set(), found);
+  found.problems.push(...findLostNumbers(expression, (location) => sql.slice(location - prefix.length), offsetOf));
   const isColumn = expression.class === "COLUMN_REF" && found.columns.length === 1;
   return isColumn ? { ...found, isColumn } : found;
 }
@@ -227,6 +239,12 @@ function noteCall(node: Node, own: OwnFunction, found: ParsedExpression): void {
     const wrong = called[argument ?? -1];
     const place = wrong === undefined ? { length: own.name.length, ...offsetOf(node) } : offsetOf(wrong);
     found.problems.push({ message, next: tellSignature(own), ...place });
+  }
+  if (!("load" in own)) return;
+  for (const [argument, one] of called.entries()) {
+    const written = writtenOf(one);
+    if (argument === 0 || one === undefined || written.kind !== "text") continue;
+    found.constants = [...(found.constants ?? []), { own, argument, text: written.text, ...offsetOf(one) }];
   }
 }
 

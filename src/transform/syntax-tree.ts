@@ -35,8 +35,14 @@ const { parse, rawJSON } = JSON as unknown as {
   rawJSON(text: string): unknown;
 };
 
+/** A number that is no finite double is written as a bare word there, which is no JSON: as a text of it. */
+export function quoteInfinities(json: string): string {
+  if (!json.includes("Infinity")) return json;
+  return json.replaceAll(/"(?:[^"\\]|\\.)*"|-?Infinity/g, (token) => (token.startsWith('"') ? token : `"${token}"`));
+}
+
 function parseTree(json: string): unknown {
-  return parse(json, (name, value, { source }) => {
+  return parse(quoteInfinities(json), (name, value, { source }) => {
     const isHeld = typeof value !== "number" || Number.isSafeInteger(value) || source === undefined;
     return isHeld || name === "query_location" ? value : rawJSON(source);
   });

@@ -33,7 +33,9 @@ function placesOf(format: string): string[] {
 /** What is wrong with a format; undefined where texts can be read by it. */
 export function complainAboutFormat(format: string): string | undefined {
   const found = placesOf(format);
-  const strange = found.find((place) => place !== "%" && places[place.replace(/^-/, "")] === undefined);
+  const strange = found.find(
+    (place) => place !== "%" && places[/^-[ymdHIMSj]$/.test(place) ? place.slice(1) : place] === undefined,
+  );
   if (strange !== undefined) return `"%${strange}" is no place of a date that can be read`;
   if (!found.some((place) => place !== "%")) return "it has no place, such as %d, %m or %Y";
   const zone = zoneWritten(format);
@@ -44,7 +46,7 @@ export function complainAboutFormat(format: string): string | undefined {
 
 /** What stands for a zone at the end of a time and is none of its places. */
 function zoneWritten(format: string): string | undefined {
-  if (!/%-?[HI]/.test(format) || /%-?z/.test(format)) return undefined;
+  if (!/%-?[HI]/.test(format) || format.includes("%z")) return undefined;
   return /(?<![A-Za-z])(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)\s*$/.exec(format.replaceAll(/%-?./gs, " "))?.[0].trim();
 }
 
@@ -68,6 +70,16 @@ const percent = "\ufdd0";
 
 /** The regular expression of a format, as SQL: computed once where the format is a constant. */
 export function grammarOfFormat(format: string): string {
+  return grammarWith(format, places);
+}
+
+/** VARCHAR: a text of a format with a zone, its Z as the engine reads it. */
+export function writeZulu(text: string, format: string): string {
+  const around = grammarWith(format, { ...places, z: ")Z(" });
+  return `regexp_replace(${text}, '^(' || ${around} || ')$', '\\1+00:00\\2')`;
+}
+
+function grammarWith(format: string, places: Readonly<Record<string, string>>): string {
   // Twice, since the place after one may meet the next one too.
   const apart = (sql: string) => `regexp_replace(${sql}, '${meeting}', '%!\\1%', 'g')`;
   const named = `replace(replace(${format}, '%%', '${percent}'), '%-', '%')`;

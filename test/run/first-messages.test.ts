@@ -51,6 +51,18 @@ test("an expression that is wrong is told in the words of whoever wrote it, with
     ["left(last, 'x', 3)", "left is given too few or too many arguments", "write left(string, count)"],
     ["last + ' ' + id", "+ can't be used between text and text", "texts are joined by ||"],
     ["trm(last)", "did you mean trim?"],
+    [
+      "state_code(last, 'XX')",
+      'state_code: "XX" as its country: no country is known by this name',
+      "write state_code(",
+    ],
+    ["last.phone('AQ')", 'phone: "AQ" as its country: there is no numbering plan of AQ', "write phone("],
+    ["currency(last, 'Korea')", 'currency: "Korea" as its country: it may be KR or KP', "write currency("],
+    ["country_name(last, 'xx')", 'there are no names in the language "xx"', "write country_name("],
+    ["parse_date(last, '%-d. %-b %Y')", '"%-b" is no place of a date that can be read', "write parse_date("],
+    ["if(id > 1e400, last, id)", "the number 1e400 is larger than any that can be computed with", "", "~~~~~"],
+    ["if(id = -1e-400, last, id)", "the number -1e-400 is so small that it would be taken for 0", "", "~~~~~~~"],
+    ["1234567890123456789012345678901234567890 || 'Infinity'", "has more than the 38 digits that can be computed with"],
   ];
   const fields = mistakes.map(([expression], index) => `      Loose${index}__c: ${JSON.stringify(expression)}`);
   const objects = {

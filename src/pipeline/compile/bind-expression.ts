@@ -13,8 +13,16 @@ import { expressionPlace } from "../../job/expression-place.ts";
 import type { Expression, Job, Stream } from "../../job/job.ts";
 import { type BindingProblem, bindType, deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { type ColumnUse, inspectColumn, inspectExpression, parseStatement } from "../../transform/expressions.ts";
+import { askConstant } from "../../transform/computed.ts";
+import {
+  type ColumnUse,
+  inspectColumn,
+  inspectExpression,
+  parseStatement,
+  type WrittenArgument,
+} from "../../transform/expressions.ts";
 import { takeNestedCalls } from "../../transform/nested-calls.ts";
+import { tellSignature } from "../../transform/own-function.ts";
 import { findUnquotedName, type UnquotedName } from "../../transform/quoted-names.ts";
 
 export interface CompileInput extends BindInput {
@@ -57,6 +65,7 @@ export async function bindExpression(
   const found = parsed.problems.map(
     ({ offset, ...problem }): Diagnostic => ({ place: expressionPlace(expression, offset ?? 0), ...problem }),
   );
+  if (found.length === 0) found.push(...(await askConstants(input.engine, expression, parsed.constants ?? [])));
   const columns = new Map<string, string>();
   for (const use of parsed.columns) {
     const resolved = await resolveColumn(input, expression, use, scope, noun);
@@ -81,6 +90,22 @@ export async function bindExpression(
   if (message === undefined) return { type: bound.type, columns, nested };
   problems.push({ place: expression.place, length: expression.sql.length, message });
   return undefined;
+}
+
+/** A country that is none, say, written in a call, would make every row a reject. */
+async function askConstants(
+  engine: Engine,
+  expression: Expression,
+  constants: readonly WrittenArgument[],
+): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const { own, argument, text, offset } of constants) {
+    const { why } = await engine.one(`SELECT ${askConstant(own, argument, text)} AS why`);
+    if (why === null) continue;
+    const place = expressionPlace(expression, offset ?? 0);
+    found.push({ place, message: `${own.name}: ${String(why)}`, next: tellSignature(own) });
+  }
+  return found;
 }
 
 function takeNested(engine: Engine, tree: string, noun: "column" | "field"): Promise<NestedCalls | undefined> {

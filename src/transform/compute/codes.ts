@@ -4,11 +4,12 @@ import { type Countries, openCountries } from "../../values/names/countries.ts";
 import { openCurrencies } from "../../values/names/currencies.ts";
 import { openLanguages } from "../../values/names/languages.ts";
 import { type Compute, Refused } from "../computed.ts";
+import { complainAboutCountry } from "./countries.ts";
 
 export function codeCurrencies(): Compute {
   const currencies = openCurrencies();
   let countries: Countries | undefined;
-  return (text, place = "") => {
+  const compute: Compute = (text, place = "") => {
     const without = currencies.find(text);
     if ("code" in without || place.trim() === "") return "code" in without ? without.code : new Refused(without.why);
     countries ??= openCountries();
@@ -17,6 +18,12 @@ export function codeCurrencies(): Compute {
     const found = currencies.find(text, country.code);
     return "why" in found ? new Refused(found.why) : found.code;
   };
+  const complain = (place: string) => {
+    if (place.trim() === "") return undefined;
+    countries ??= openCountries();
+    return complainAboutCountry(countries, place);
+  };
+  return Object.assign(compute, { constants: { 1: complain } });
 }
 
 export function codeLanguages(): Compute {

@@ -28,7 +28,7 @@ export function readPhones(): Compute {
     countries ??= openCountries();
     return countries.find(name);
   };
-  return (text, country, ...forms) => {
+  const compute: Compute = (text, country, ...forms) => {
     const form = forms.length === 0 ? phoneForms[0] : forms[0];
     if (form === undefined) return new Refused("it has no form");
     const dialled = text.replace(/^tel:/i, "");
@@ -45,7 +45,15 @@ export function readPhones(): Compute {
     }
     return findOtherReading(number, home, read) ?? writeNumber(read, form, home);
   };
+  const complain = (country: string) => {
+    if (country.trim() === "") return undefined;
+    const home = readHome(country, "", findCountry);
+    return home instanceof Refused ? `"${country}" as its country: ${home.why.replace(ofCountry, "")}` : undefined;
+  };
+  return Object.assign(compute, { constants: { 1: complain } });
 }
+
+const ofCountry = "of its country: ";
 
 /** Two numbers, or half of one, would be read as one. */
 function complainAboutWriting(number: string): string | undefined {
@@ -73,7 +81,7 @@ function readHome(
   const found = findCountry(name);
   if ("code" in found && isSupportedCountry(found.code)) return found.code;
   if (isWhole) return undefined;
-  return new Refused("why" in found ? `of its country: ${found.why}` : `there is no numbering plan of ${found.code}`);
+  return new Refused("why" in found ? `${ofCountry}${found.why}` : `there is no numbering plan of ${found.code}`);
 }
 
 /** 49 30 123456, dialled from Germany: with its country's code, or within the country? */

@@ -1,7 +1,7 @@
 // Dates and times by their formats. DuckDB's strptime and try_strptime are replaced: a text must have the whole format.
 
 import { suggest } from "../../core/suggest.ts";
-import { complainAboutDayFormat, complainAboutFormat, grammarOfFormat } from "../../values/day-format.ts";
+import { complainAboutDayFormat, complainAboutFormat, grammarOfFormat, writeZulu } from "../../values/day-format.ts";
 import { englishMonths, monthLanguage, monthLocales } from "../../values/month-names.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
 import { bind } from "../../values/value.ts";
@@ -187,7 +187,7 @@ function complainAboutDays(written: Written): string | undefined {
 /** What has a zone is an instant, what has none is not yet. */
 function complainAboutTimes(written: Written): string | undefined {
   const items = written.kind === "list" ? written.items : [];
-  const zoned = items.map((item) => item.kind === "text" && /%-?z/.test(item.text));
+  const zoned = items.map((item) => item.kind === "text" && item.text.includes("%z"));
   if (zoned.includes(true) && zoned.includes(false)) return "either all formats of the list have a zone (%z) or none";
   return complainAboutDays(written);
 }
@@ -224,8 +224,9 @@ function tryStrptime(text: string, format = "format"): string {
   return `system.main.try_strptime(${writeZone(text, format)}, ${format})`;
 }
 
-/** The engine does not know Z. */
+/** The engine does not know Z, which is nearly always the last letter. */
 function writeZone(text: string, format: string): string {
-  const isZ = `ends_with(replace(${format}, '%-', '%'), '%z') AND ends_with(${text}, 'Z')`;
-  return `CASE WHEN ${isZ} THEN left(${text}, -1) || '+00' ELSE ${text} END`;
+  const isLast = `ends_with(${format}, '%z') AND ends_with(${text}, 'Z')`;
+  const isInside = `contains(${format}, '%z') AND contains(${text}, 'Z')`;
+  return `CASE WHEN ${isLast} THEN left(${text}, -1) || '+00' WHEN ${isInside} THEN ${writeZulu(text, format)} ELSE ${text} END`;
 }
