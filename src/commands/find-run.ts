@@ -29,15 +29,20 @@ function readRuns(stateFolder: string): Omit<KeptRun, "sandbox">[] {
 
 const namedMax = 5;
 
-/** Throws a Failure (2) where none is meant, or several. */
-export function findRun(project: Project, id: string | undefined, job: string | undefined): KeptRun {
+/** Throws a Failure (2) where none is meant, or several. `latest` is the newest that `isMeant`, if one is. */
+export function findRun(
+  project: Project,
+  id: string | undefined,
+  job: string | undefined,
+  isMeant: (run: KeptRun) => boolean = () => true,
+): KeptRun {
   const runs = runsOfJob(readHistory(project), job);
   if (id === undefined && job === undefined) {
     throw usageFailure("which run is to be shown?", {
       next: "loadline show latest, or with an id of loadline runs, or its beginning; --job <name> means the job's last",
     });
   }
-  const [latest] = runs;
+  const latest = runs.find(isMeant) ?? runs[0];
   if (latest === undefined) throw usageFailure("there are no runs yet", { next: "loadline runs" });
   if (id === undefined || id === "latest") return latest;
   const exact = runs.find((run) => run.id === id);

@@ -41,7 +41,7 @@ export interface RejectsFlags {
 export async function showRejects(globals: Globals, id: string | undefined, flags: RejectsFlags): CommandResult {
   refuseUseless(id, flags);
   if (flags.job !== undefined && id === undefined) return listJob(globals, flags.job);
-  const run = findRun(findProject(globals), id, flags.job);
+  const run = findRun(findProject(globals), id, flags.job, mayHaveLeft);
   using ledger = Ledger.open(run.stateFolder);
   refuseUnfinished(ledger, run);
   const job = readKnownJob(run);
@@ -57,6 +57,11 @@ export async function showRejects(globals: Globals, id: string | undefined, flag
   if (!globals.json) printOut(renderOpen(run.id, streams, next, lookOfOut(globals.color)));
   else printOut(JSON.stringify({ run: run.id, job: run.job, streams: asJson(streams), exitCode: exitCode.done, next }));
   return exitCode.done;
+}
+
+/** A plan has loaded nothing, and what was refused, a retry of a file that is not right say, has taken nothing. */
+function mayHaveLeft({ command, exitCode: code }: KeptRun): boolean {
+  return command !== "plan" && code !== exitCode.usage;
 }
 
 function asJson(streams: readonly OpenStream[]): object {

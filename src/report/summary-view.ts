@@ -126,6 +126,8 @@ export function shownCounts(streams: readonly StreamRow[]): readonly CountColumn
 
 /** "42 s, 17 API calls to salesforce" */
 export function describeEffort({ apiCalls, seconds }: Pick<RunSummary, "apiCalls" | "seconds">): string {
-  const calls = Object.entries(apiCalls).map(([name, count]) => `${countOf(count, "API call")} to ${name}`);
+  // A database has none.
+  const asked = Object.entries(apiCalls).filter(([, count]) => count > 0);
+  const calls = asked.map(([name, count]) => `${countOf(count, "API call")} to ${name}`);
   return [showDuration(seconds), ...calls].join(", ");
 }

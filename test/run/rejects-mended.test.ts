@@ -86,6 +86,11 @@ test("what is no such row, lacks a column or was changed by a spreadsheet is ref
   const shortened = exported.replace("0009", "9");
   await refused(/column id is not as it was exported: its leading zeros are gone.*write meant into its/, shortened);
   expect(await place.sandbox.dump("Contact")).toEqual([]);
+  // What was refused is no run that left rows.
+  const latest = JSON.parse((await project.run("rejects", "latest", "--json")).stdout) as { run: string };
+  expect(latest.run).toBe(first);
+  const [newest] = JSON.parse((await project.run("runs", "--json")).stdout) as { next: string }[];
+  expect(newest?.next).toBe(`loadline rejects ${first} --retry back.csv`);
   // Whoever means the value says so, in the row.
   project.write({ "back.csv": shortened.replace(/^(9,.*),LastName,/m, "$1,meant,") });
   const meant = await project.run("rejects", first, "--retry", "back.csv", "--json");

@@ -143,7 +143,12 @@ function isRepairable(run: RunRecord, { outcome }: Ending): boolean {
 export function runCommand(job: Job, options: RunOptions): string {
   if (options.rollback !== undefined) return `loadline rollback ${options.rollback.run}`;
   if (options.reconcile !== undefined) return `${lookCommand(job, options)} --repair`;
+  if (options.retry !== undefined) return retryCommand(options.retry);
   return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
+}
+
+function retryCommand({ run, file }: NonNullable<RunOptions["retry"]>): string {
+  return `loadline rejects ${run} --retry${file === undefined ? "" : ` ${showPath(file)}`}`;
 }
 
 function lookCommand(job: Job, options: RunOptions): string {

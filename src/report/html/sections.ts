@@ -194,7 +194,8 @@ ${told.map(({ stream, number, message }) => html`<p>${stream} ${number}: ${messa
 }
 
 export function effortSection({ timings, apiCalls, forecasts }: ReportPage): Markup {
-  const calls = Object.entries(apiCalls ?? {});
+  // A database has none.
+  const calls = Object.entries(apiCalls ?? {}).filter(([, count]) => count > 0);
   if (timings.length === 0 && calls.length === 0 && forecasts.length === 0) return nothing;
   const body = html`${
     timings.length === 0
