@@ -131,8 +131,8 @@ test("mode history: a change ends a version and begins the next, a missing row e
   const program = [join(repository, "bin/loadline.js"), "run"];
   const took = async (name = "job.yaml") => {
     const ended = await project.run(name);
-    const { creates, updates, mirrorDeletes, unchanged, loaded } = countsOf(ended);
-    return { exit: ended.summary.exitCode, creates, updates, mirrorDeletes, unchanged, loaded };
+    const { creates, updates, mirrorDeletes, unchanged, loaded, failed } = countsOf(ended);
+    return { exit: ended.summary.exitCode, creates, updates, mirrorDeletes, unchanged, loaded, failed };
   };
   const versions = () =>
     database
@@ -145,12 +145,12 @@ test("mode history: a change ends a version and begins the next, a missing row e
   expect(await took()).toMatchObject({ creates: 3, loaded: 3 });
   database.exec("UPDATE dim SET note = 'by hand', loaded = 'old' WHERE code = 'b'");
   expect(await took()).toMatchObject({ unchanged: 3, loaded: 0 });
-  for (const [index, failpoint] of ["committed", "fetched", "stored"].entries()) {
+  for (const [index, failpoint] of ["committed", "stored", "fetched"].entries()) {
     // Without what remembers marks, rows tell it.
-    if (failpoint === "stored") database.exec("DROP TABLE loadline_batch");
+    if (failpoint === "fetched") database.exec("DROP TABLE loadline_batch");
     project.write({ "drop/in.csv": `code,title\na,A\nb,${index}\nd,D\n${index === 2 ? "c,back\n" : ""}` });
     expect((await project.runKilled(program, "job.yaml", failpoint)).signal).toBe("SIGKILL");
-    expect(await took(), failpoint).toMatchObject({ exit: 0 });
+    expect(await took(), failpoint).toMatchObject({ exit: 0, failed: 0 });
   }
   expect(versions()).toEqual([
     "a A - new holds",

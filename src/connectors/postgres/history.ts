@@ -114,16 +114,17 @@ function begin({ described, written }: Named, history: BatchHistory): Write {
   const [from, to] = [quoteName(history.from), quoteName(history.to)];
   const isSame = (of: string) =>
     keys.map(({ column, cell }) => `${of}.${quoteName(column.name)} = ${readCell(column, cell)}`).join(" AND ");
-  const overlaps = `${isSame("o")} AND (o.${to} IS NULL OR o.${to} > ${at})`;
+  const overlaps = `${isSame("t")} AND (t.${to} IS NULL OR t.${to} > ${at})`;
   const names = [...written.map(({ column }) => column.name), history.from].map(quoteName).join(", ");
   const values = [...written.map((one) => valueIn(one, one.column.initial)), at].join(", ");
   const returned = keys.map(({ column }, index) => `t.${quoteName(column.name)} AS k${index}`).join(", ");
   const isMade = keys.map(({ column, cell }, index) => `made.k${index} = ${readCell(column, cell)}`).join(" AND ");
   const insert = `WITH made AS (INSERT INTO ${table.quoted} AS t (${names}) SELECT ${values} FROM ${stageName} s
-      WHERE ${between} AND NOT EXISTS (SELECT FROM ${table.quoted} o WHERE ${overlaps}) RETURNING ${nameOfRow(primary)} AS id, ${returned})
+      WHERE ${between} AND NOT EXISTS (SELECT FROM ${table.quoted} t WHERE ${overlaps}) RETURNING ${nameOfRow(primary)} AS id, ${returned})
     SELECT s.n, made.id, true AS created FROM made JOIN ${stageName} s ON ${isMade} WHERE ${between}`;
-  const met = `SELECT DISTINCT ON (s.n) s.n, o.${from} AS since, o.${to} AS until FROM ${stageName} s JOIN ${table.quoted} o ON ${overlaps}
-    WHERE ${between} AND o.${from} <> ${at} ORDER BY s.n, o.${to} DESC NULLS FIRST`;
+  // One that begins at this very time is of an earlier try, whose answer nobody heard.
+  const met = `SELECT DISTINCT ON (s.n) s.n, t.${from} AS since, t.${to} AS until, t.${from} = ${at} AND t.${to} IS NULL AS ours, ${nameOfRow(primary)} AS id
+    FROM ${stageName} s JOIN ${table.quoted} t ON ${overlaps} WHERE ${between} ORDER BY s.n, t.${to} DESC NULLS FIRST`;
   return locked(described, async (session, first, last) => {
     const values = [String(first), String(last), history.at];
     const made = await rowsOf(session, insert, values);
@@ -132,7 +133,11 @@ function begin({ described, written }: Named, history: BatchHistory): Write {
     const rows = (await session.rows(met, values)).filter((row) => !known.has(Number(row["n"])));
     return [
       ...made,
-      ...rows.map((row) => ({ n: Number(row["n"]), error: metVersion(row["since"], row["until"], history.at) })),
+      ...rows.map((row) =>
+        row["ours"] === "t"
+          ? { n: Number(row["n"]), id: row["id"] ?? "", created: true }
+          : { n: Number(row["n"]), error: metVersion(row["since"], row["until"], history.at) },
+      ),
     ];
   });
 }

@@ -51,10 +51,7 @@ function ender(versions: Versions, isFollowed: boolean): WriteRow {
   return (row) => {
     const id = keyValues(table, row[headers.indexOf(idColumn)] ?? "");
     const [held] = find(id);
-    if (held === undefined) return undefined;
-    // Written under this very time: an earlier try did it.
-    if (held.until === time) return run({ sql: end, values: [time, ...id], names: [to] });
-    if (held.until !== null) return undefined;
+    if (held === undefined || held.until !== null) return undefined;
     if (!isBefore(held.since, at)) return { error: lateVersion(held.since, at) };
     const ended = run({ sql: end, values: [time, ...id], names: [to] });
     if (!isFollowed) return ended;
