@@ -1,6 +1,6 @@
 // Codes of currencies and languages, for the functions currency and language.
 
-import { type Countries, openCountries } from "../../values/names/countries.ts";
+import { type Countries, isCountryCode, openCountries } from "../../values/names/countries.ts";
 import { openCurrencies } from "../../values/names/currencies.ts";
 import { openLanguages } from "../../values/names/languages.ts";
 import { type Compute, Refused } from "../computed.ts";
@@ -19,7 +19,7 @@ export function codeCurrencies(): Compute {
     return "why" in found ? new Refused(found.why) : found.code;
   };
   const complain = (place: string) => {
-    if (place.trim() === "") return undefined;
+    if (place.trim() === "" || isCountryCode(place.trim())) return undefined;
     countries ??= openCountries();
     return complainAboutCountry(countries, place);
   };
