@@ -1,7 +1,7 @@
 // Parts of JSON. The engine reads a number with a point or an exponent as a double and writes that: 1.10 came out as 1.1,
 // 0.12345678901234567890 as 0.12345678901234568, without a word. Here a number is what its text says.
 
-import { askValue, type ComputedFunction, computed } from "../computed.ts";
+import { askValue, type ComputedFunction } from "../computed.ts";
 
 const load = async () => (await import("../compute/json.ts")).readNumbers();
 
@@ -19,7 +19,7 @@ const asString = {
     { call: "'{\"a\": [2.50]}' ->> '$.a[0]'", gives: "2.50" },
   ],
   load,
-} satisfies Parameters<typeof computed>[0];
+} satisfies Omit<ComputedFunction, "macro">;
 
 const asJson = {
   name: "json_extract",
@@ -28,7 +28,7 @@ const asJson = {
   takes: "JSON whose numbers a double holds (15 digits always are); json_extract_string takes any",
   examples: [{ call: `json_extract('{"a": {"b": 1}}', '$.a')`, gives: '{"b":1}' }],
   load,
-} satisfies Parameters<typeof computed>[0];
+} satisfies Omit<ComputedFunction, "macro">;
 
 /** A number that the engine would write in another way stands there, or what looks like one. */
 const hasOther = `regexp_matches(${text}, '[0-9][.eE]|-0')`;
@@ -40,9 +40,10 @@ const isNested = `regexp_matches(CAST(system.main.json_type(${text}, path) AS VA
 
 const whole = (call: string) => `CASE WHEN ${hasLong} THEN ${call} ELSE ${text} END`;
 
+/** Without a question whether a text is read: what is no JSON, or no path, the engine alone knows. */
 export const jsonFunctions: readonly ComputedFunction[] = [
   {
-    ...computed(asString),
+    ...asString,
     macro: () => {
       const nested = whole(askValue(asString, text, "'whole'"));
       const quoted = `CASE WHEN ${isNested} THEN ${nested} ELSE ${askValue(asString, text)} END`;
@@ -50,7 +51,7 @@ export const jsonFunctions: readonly ComputedFunction[] = [
     },
   },
   {
-    ...computed(asJson),
+    ...asJson,
     macro: () => `(json, path) AS system.main.json_extract(${whole(askValue(asJson, text, "'whole'"))}, path)`,
   },
 ];
