@@ -28,7 +28,7 @@ test("a second run and a resume are refused with 6 while the first lives, and th
   await running.kill("SIGKILL");
 });
 
-test("with lock: skip a second run, and a resume, say so and are done", async () => {
+test("with lock: skip a second run, a resume and another job for the same object say so and are done; without, it is refused", async () => {
   await using load = await openLoad(lane, "insert", oneBatch);
   setLock(load, "jobs/contacts.yaml", "skip");
   const running = await startHeldAt(lane, load, "uploading");
@@ -38,6 +38,17 @@ test("with lock: skip a second run, and a resume, say so and are done", async ()
     expect(skipped.stderr).toContain("skipped");
   }
   expect(statuses(load)).toEqual(["running"]);
+  // Another job waits its turn for the same object of the same org.
+  const other = load.project.read("jobs/contacts.yaml").replace("name: contacts", "name: other");
+  load.project.write({ "jobs/other.yaml": other.replace("lock: skip\n", "") });
+  const runOther = ["run", "jobs/other.yaml", "--json"];
+  const refused = await load.run(runOther);
+  expect(refused.code).toBe(6);
+  expect(refused.summary()).toMatchObject({ status: "stopped", exitCode: 6 });
+  load.project.write({ "jobs/other.yaml": other });
+  const skipped = await load.run(runOther);
+  expect(skipped.code).toBe(0);
+  expect(skipped.summary()).toMatchObject({ status: "stopped", exitCode: 0 });
   await running.kill("SIGKILL");
 });
 
@@ -51,22 +62,6 @@ test("with lock: wait a run takes up what a killed one left", async () => {
   expect(last.code, last.stderr).toBe(0);
   expect(last.stderr).toContain("recovering run");
   expect(await load.judge({ replanned: true })).toEqual({ lost: [], doubled: [], wrong: [], counts: [] });
-});
-
-test("another job waits its turn for the same object of the same org", async () => {
-  await using load = await openLoad(lane, "insert", oneBatch);
-  const other = load.project.read("jobs/contacts.yaml").replace("name: contacts", "name: other");
-  load.project.write({ "jobs/other.yaml": other });
-  const running = await startHeldAt(lane, load, "uploading");
-  const runOther = ["run", "jobs/other.yaml", "--json"];
-  const refused = await load.run(runOther);
-  expect(refused.code).toBe(6);
-  expect(refused.summary()).toMatchObject({ status: "stopped", exitCode: 6 });
-  setLock(load, "jobs/other.yaml", "skip");
-  const skipped = await load.run(runOther);
-  expect(skipped.code).toBe(0);
-  expect(skipped.summary()).toMatchObject({ status: "stopped", exitCode: 0 });
-  await running.kill("SIGKILL");
 });
 
 test("a run that was killed while it loaded is recovered though an ended one looks newer, the clock having been ahead", async () => {

@@ -91,7 +91,7 @@ async function interfere({ sandbox }: Rehearsal): Promise<void> {
   await sandbox.advance(2000);
 }
 
-test.each(["planned:5", "committed:1"])("what others have done since is not written over: killed at %s", async (at) => {
+test("what others have done since a kill is not written over", async () => {
   await using place = await rehearse(
     job,
     {
@@ -106,7 +106,8 @@ test.each(["planned:5", "committed:1"])("what others have done since is not writ
   );
   const { project, sandbox } = place;
   await fill(place);
-  const killed = await project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: at } }).finished;
+  const env = { LOADLINE_FAILPOINT: "committed:1" };
+  const killed = await project.start(["run", "job.yaml"], { env }).finished;
   expect(killed.signal, killed.stderr).toBe("SIGKILL");
   await interfere(place);
   const forecast = JSON.parse((await project.run("resume", "--plan", "--json")).stdout) as {

@@ -103,9 +103,7 @@ test("a kill in the middle of an import leaves the old state or the new one", as
   for (const [at, isNew] of [
     ["import-unpacked:1", false],
     ["import-ready:1", true],
-    ["import-copied:1", true],
     ["import-ledger:1", true],
-    ["import-file:2", true],
     ["import-standing:1", true],
   ] as const) {
     rmSync(second.path(".loadline"), { recursive: true });
@@ -128,7 +126,6 @@ test("an export that was killed knows its own file again", async () => {
   for (const [at, generation] of [
     ["export-placed:1", 2],
     ["export-written:1", 3],
-    ["export-placed:1", 5],
   ] as const) {
     await killed(project, ["state", "export", "state.ldl"], at);
     const done = await project.run("state", "export", "state.ldl", "--json");

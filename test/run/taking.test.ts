@@ -139,21 +139,21 @@ describe("after", () => {
     expect(await take(project)).toEqual([0, 0]);
   });
 
-  test.each(["checkpointed", "settled-file", "acknowledged"])(
-    "a run that was killed at %s is finished by the next: each file is loaded once and moved",
-    async (place) => {
-      const source = ", once: content_hash, after: { move: done }";
-      await using project = createTaking(source, { "a.csv": row(1), "b.csv": row(2) });
+  test("a run that was killed as it moved its files is finished by the next: each is loaded once and moved", async () => {
+    const source = ", once: content_hash, after: { move: done }";
+    await using project = createTaking(source, { "a.csv": row(1), "b.csv": row(2) });
+    for (const place of ["checkpointed", "settled-file", "acknowledged"]) {
       const env = { LOADLINE_FAILPOINT: `${place}:1` };
-      expect((await project.start(["run", "job.yaml"], { env }).finished).signal).toBe("SIGKILL");
+      const killed = await project.start(["run", "job.yaml"], { env }).finished;
+      expect([place, killed.signal]).toEqual([place, "SIGKILL"]);
       project.write({ "inbox/c.csv": row(3) });
-      const next = await project.run("run", "job.yaml");
-      expect(next.code).toBe(0);
-      expect([project.list("inbox"), project.list("inbox/done")]).toEqual([["done"], ["a.csv", "b.csv", "c.csv"]]);
-      const written = project.list("out").map((name) => project.read(`out/${name}`));
-      expect(written.sort()).toEqual(["Id,Name\n1,n1\n2,n2\n", "Id,Name\n3,n3\n"]);
-    },
-  );
+    }
+    const next = await project.run("run", "job.yaml");
+    expect(next.code).toBe(0);
+    expect([project.list("inbox"), project.list("inbox/done")]).toEqual([["done"], ["a.csv", "b.csv", "c.csv"]]);
+    const written = project.list("out").map((name) => project.read(`out/${name}`));
+    expect(written.sort()).toEqual(["Id,Name\n1,n1\n2,n2\n", "Id,Name\n3,n3\n"]);
+  });
 
   test("a file that was replaced after it was loaded is left for the next run; a failed load moves nothing", async () => {
     await using project = createTaking(", after: { move: done }", { "a.csv": row(1) });

@@ -21,7 +21,7 @@ function rows(batch: number): unknown[] {
 test("batches that were acknowledged before a kill are whole, the one that was not is whole or not there", async () => {
   const [dataFolder, schemaFile] = [temporaryFolder(), writeSchema(schema)];
   const acknowledged: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     const { portal, kill } = await start(dataFolder, schemaFile);
     const sent = Array.from({ length: 60 }, (_, index) => round * 60 + index);
     const answers = sent.map(async (batch) => {
@@ -40,7 +40,7 @@ test("batches that were acknowledged before a kill are whole, the one that was n
     const name = String(properties["firstname"]);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  expect(acknowledged.length).toBeGreaterThanOrEqual(3);
+  expect(acknowledged.length).toBeGreaterThanOrEqual(2);
   expect(acknowledged.map((batch) => counts.get(`Batch ${batch}`))).toEqual(acknowledged.map(() => 100));
   expect([...counts.values()].every((count) => count === 100)).toBe(true);
   expect(new Set(stored.map(({ id }) => id)).size).toBe(stored.length);

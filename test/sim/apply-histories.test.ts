@@ -11,7 +11,7 @@ import { tryTablePlan } from "./table-plans.ts";
 test("apply writes what nobody else touched, and holds the rest back, whoever was at work since the plan", async () => {
   await using sandbox = await startSandbox({ schema });
   // Each proof, both systems, parents, each way to treat conflicts.
-  for (const seed of [9, 10, 11, 12, 13, 14]) await tryHistory(sandbox, seed);
+  for (const seed of [9, 11, 12, 13, 14]) await tryHistory(sandbox, seed);
 });
 
 test("a file that plans have written is the one that runs write", async () => {
@@ -25,8 +25,8 @@ test("a kept plan of a table writes what nobody else touched, and holds the rest
 
 test("a run that is taken back leaves what others changed, and all else as it was", async () => {
   await using sandbox = await startSandbox({ schema });
-  // Both systems, mirror with parents, insert; two of them are killed.
-  for (const seed of [2, 3, 4]) await tryRollback(sandbox, seed);
+  // An upsert into HubSpot, and a mirror with parents in Salesforce.
+  for (const seed of [3, 14]) await tryRollback(sandbox, seed);
 });
 
 test("rows that people mend, lose and double are loaded once each, or stay open", async () => {

@@ -168,7 +168,7 @@ test("the parts of a name hold all of its letters", async () => {
   const texts = drawTexts(words, 400);
   const given = await computeOver(
     rig,
-    "array_to_string(list_sort(string_split(concat_ws(' ', split_name(x).prefix, split_name(x).first, split_name(x).middle, split_name(x).last, split_name(x).suffix), ' ')), ' ')",
+    "list_transform([split_name(x)], lambda n: array_to_string(list_sort(string_split(concat_ws(' ', n.prefix, n.first, n.middle, n.last, n.suffix), ' ')), ' '))[1]",
     texts,
   );
   const words_ = (text: string) =>
