@@ -33,12 +33,12 @@ test("a plan tells what its load would take of the day's allowance, on the termi
   project.env["GITHUB_STEP_SUMMARY"] = project.path("step.md");
   const plan = await project.run("plan", "job.yaml");
   expect(plan.stdout).toMatch(
-    /^forecast: 2\d calls a run, 18 of them to load \(2 bulk jobs\), less than 0\.1 %\s+of\s+today's\s+allowance\s+\(99,99\d\s+of\s+100,000\s+left\)$/m,
+    /^forecast: \d\d calls a run, 14 of them to load \(2 bulk jobs\), less than 0\.1 %\s+of\s+today's\s+allowance\s+\(99,99\d\s+of\s+100,000\s+left\)$/m,
   );
-  expect(project.read("step.md")).toContain("18 of them to load (2 bulk jobs), less than 0.1 % of today's allowance");
+  expect(project.read("step.md")).toContain("14 of them to load (2 bulk jobs), less than 0.1 % of today's allowance");
   const { forecast } = (await project.run("plan", "job.yaml", "--json")).summary();
   expect(forecast).toEqual([
-    { connection: "salesforce", calls: 18, jobs: 2, allowance: { used: expect.any(Number), max: 100_000 } },
+    { connection: "salesforce", calls: 14, jobs: 2, allowance: { used: expect.any(Number), max: 100_000 } },
   ]);
   await project.run("run", "job.yaml");
   expect((await project.run("plan", "job.yaml")).stdout).not.toContain("forecast");
@@ -77,8 +77,7 @@ test("api_calls that run out on the way stop the run with its batches settled, a
   expect(await sandbox.jobs()).toHaveLength(10);
 });
 
-/** Ninety calls by forecast, with three polls a batch of two rows; here every batch wants nine. */
-/** Each job is asked more often than a forecast takes it to be. */
+/** Each job is asked more often than a forecast, three times for a batch of two rows, takes it to be. */
 function slowDown(sandbox: Sandbox, gone: (job: string) => boolean = () => false, polls = 8): Promise<Relay> {
   const asked = new Map<string, number>();
   return startRelay(sandbox.origin, ({ method, url = "" }, response) => {
@@ -171,5 +170,5 @@ test("a user who may not see the org's limits is told so, and the allowance is k
   const plan = await project.run("plan", "job.yaml");
   expect(plan.code).toBe(0);
   expect(plan.stderr).toContain("View Setup and Configuration");
-  expect(plan.stdout).toContain("18 of them to load (2 bulk jobs), less than 0.1 %");
+  expect(plan.stdout).toContain("14 of them to load (2 bulk jobs), less than 0.1 %");
 });

@@ -37,8 +37,8 @@ function isHidden(error: unknown): boolean {
   return !/^(API_|REQUEST_LIMIT_)/.test(code);
 }
 
-/** Making a job, one upload, its close, and three sets of results: one where no row is refused. */
-const callsBesidePolls = 6;
+/** Making a job, one upload, its close, and what was written; who is refused how many takes two more, and nobody knows before. */
+const callsBesidePolls = 4;
 /** Polls are half a minute apart at the most (load/polls.ts), in which Salesforce writes so many rows. */
 const rowsPerPoll = 100_000;
 
