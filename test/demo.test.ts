@@ -47,9 +47,11 @@ describe("the demo", () => {
     // The README shows this plan; a part of it, line by line.
     const shown =
       readFileSync(join(repository, "README.md"), "utf8").match(/```\n(\$ loadline plan[\s\S]*?)```/)?.[1] ?? "";
-    const printed = demo.stdout.split("\n");
-    expect(shown.split("\n").length).toBeGreaterThan(15);
-    expect(shown.split("\n").filter((line) => !printed.includes(line))).toEqual([]);
+    // How often the org is asked whether it is done is up to the machine.
+    const counted = (text: string) => text.replaceAll(/^(forecast: )\d+|\([\d,]+ of/gm, "$1N").split("\n");
+    const printed = counted(demo.stdout);
+    expect(counted(shown).length).toBeGreaterThan(15);
+    expect(counted(shown).filter((line) => !printed.includes(line))).toEqual([]);
   });
 
   test("vendor-contacts-to-salesforce loads what is good, and rejects the rest by name, where it stands", async () => {
