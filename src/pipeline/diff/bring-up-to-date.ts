@@ -27,6 +27,8 @@ export interface KeptInput {
   path: string;
 }
 
+const toldIds = "SELECT folded FROM told_changes UNION ALL SELECT folded FROM told_gone";
+
 export interface CurrentRecords {
   rows: number;
   /** Records that are others than they were, or new. */
@@ -48,7 +50,7 @@ export async function bringUpToDate(
   const columns = all.map(identifier).join(", ");
   const folded = foldId(identifier(id));
   const version = identifier(all[1] ?? id);
-  const kept = `(SELECT ${folded} AS folded, ${columns} FROM read_parquet(${literal(copy)}))`;
+  const kept = `read_parquet(${literal(copy)}, file_row_number = true)`;
   const scan = (paths: readonly string[]) =>
     `SELECT *, ${folded} AS folded FROM ${scanCsvFiles(paths, [...all, goneColumn])}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE told_changes AS ${scan(told.files)}`);
@@ -59,22 +61,31 @@ export async function bringUpToDate(
     `CREATE OR REPLACE TEMP TABLE told_gone AS SELECT ${folded} AS folded FROM ${scanCsvFiles([told.gone], [id])}`,
   );
   if ((await countRefusedRecords(engine)) > 0) return { why: "what changed can't be read" };
-  if (isLate) await engine.run(leaveOld(kept, version));
+  // Of all that is kept only the ids are looked at, and once: by then a record is known by its place.
+  await engine.run(`CREATE OR REPLACE TEMP TABLE told_kept AS SELECT * FROM
+    (SELECT file_row_number AS place, ${folded} AS folded, ${version} AS version FROM ${kept})
+    WHERE folded IN (${toldIds})`);
+  if (isLate) await engine.run(leaveOld(version));
   const isThere = `${identifier(goneColumn)} <> 'true'`;
   const hasKey = key === undefined ? "true" : `${identifier(key)} <> ''`;
   const there = `SELECT folded, ${columns} FROM told_changes WHERE ${isThere} AND ${hasKey}`;
-  const others = `SELECT folded, ${columns} FROM ${kept}
-    WHERE folded NOT IN (SELECT folded FROM told_changes) AND folded NOT IN (SELECT folded FROM told_gone)`;
-  const rows = await writeParquet(engine, `SELECT ${columns} FROM (${others} UNION ALL ${there})`, path);
+  const replaced = `SELECT * FROM told_kept WHERE folded IN (${toldIds})`;
+  const others = `SELECT ${columns} FROM ${kept} WHERE file_row_number NOT IN (SELECT place FROM (${replaced}))`;
+  const rows = await writeParquet(
+    engine,
+    `SELECT ${columns} FROM (${others} UNION ALL SELECT ${columns} FROM (${there}))`,
+    path,
+  );
   if (rows !== told.count)
     return {
       why: `the target counts ${countOf(told.count, "record")}, and they came to ${showCount(rows)}`,
       disagrees: true,
     };
+  // What was kept has each record once, and nothing of it that is told.
   const counted = await engine.one(`SELECT
-    (SELECT count(*) - count(DISTINCT ${folded}) FROM read_parquet(${literal(path)})) AS twice,
-    (SELECT count(*) FROM (${there}) t ANTI JOIN ${kept} k ON k.folded = t.folded AND k.${version} = t.${version}) AS changed,
-    (SELECT count(*) FROM ${kept} k ANTI JOIN (${there} UNION ALL ${others}) n USING (folded)) AS deleted`);
+    (SELECT count(*) - count(DISTINCT folded) FROM (${there})) AS twice,
+    (SELECT count(*) FROM (${there}) t ANTI JOIN told_kept k ON k.folded = t.folded AND k.version = t.${version}) AS changed,
+    (SELECT count(*) FROM (${replaced}) k ANTI JOIN (${there}) n USING (folded)) AS deleted`);
   if (Number(counted["twice"]) > 0) return { why: "a record was told twice" };
   return { rows, changed: Number(counted["changed"]), deleted: Number(counted["deleted"]) };
 }
@@ -86,9 +97,17 @@ async function takeLater(engine: Engine, select: string): Promise<void> {
   await engine.run("INSERT INTO told_changes SELECT DISTINCT ON (folded) * FROM told_later");
 }
 
+/** Whether a record is in a file twice. Of what is brought up to date it needs not be asked: it was not to begin with. */
+export async function holdsTwice(engine: Engine, path: string, id: string): Promise<boolean> {
+  const { twice } = await engine.one(
+    `SELECT count(*) > count(DISTINCT ${foldId(identifier(id))}) AS twice FROM read_parquet(${literal(path)})`,
+  );
+  return twice === true;
+}
+
 /** An index that is behind tells of a record what it held before that was kept. */
-function leaveOld(kept: string, version: string): string {
-  const at = (of: string) => `try_cast(${of}.${version} AS TIMESTAMPTZ)`;
-  return `DELETE FROM told_changes t USING ${kept} k
-    WHERE k.folded = t.folded AND ${at("k")} > ${at("t")} AND t.${identifier(goneColumn)} <> 'true'`;
+function leaveOld(version: string): string {
+  const at = (sql: string) => `try_cast(${sql} AS TIMESTAMPTZ)`;
+  return `DELETE FROM told_changes t USING told_kept k
+    WHERE k.folded = t.folded AND ${at("k.version")} > ${at(`t.${version}`)} AND t.${identifier(goneColumn)} <> 'true'`;
 }

@@ -18,13 +18,13 @@ import { writeParquet } from "../../stage/parquet.ts";
 import type { CompiledStream } from "../compile/compiled-stream.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { fetchKept, keepFile, keptFolder } from "../run/kept-file.ts";
-import { bringUpToDate, type CurrentRecords, type Unagreed } from "./bring-up-to-date.ts";
+import { bringUpToDate, type CurrentRecords, holdsTwice, type Unagreed } from "./bring-up-to-date.ts";
 import type { FoundKept, KeptPresent } from "./diff-input.ts";
 import { explainOwnWrites } from "./own-writes.ts";
 import { refuseUnreadSnapshot } from "./unread-records.ts";
 
 /** Of the file: another one is read anew. */
-const form = 1;
+const form = 2;
 /** Records that are read by their ids; more, and all are read. */
 const rereadMax = 5000;
 const maxAgeMs = 7 * 24 * 60 * 60 * 1000;
@@ -213,13 +213,14 @@ async function keep(keeping: Keeping, snapshot: Snapshot, asOf: string): ReturnT
   const { context, changes, compiled, request } = keeping;
   const untold = await changes.explainUntold(request);
   if (untold !== undefined) return { unkept: untold };
-  const { all } = columnsOf(keeping);
+  const { id, all } = columnsOf(keeping);
   await context.engine.prepareFor(sizeOf(snapshot.files));
   const path = join(request.folder, `${request.name}-present.parquet`);
   const [key] = request.key;
   const hasKey = key === undefined || !request.fields.includes(key) ? "" : ` WHERE ${identifier(key)} <> ''`;
   const rows = await writeParquet(context.engine, `SELECT * FROM ${scanCsvFiles(snapshot.files, all)}${hasKey}`, path);
   await refuseUnreadSnapshot(context.engine, compiled.stream.name);
+  if (await holdsTwice(context.engine, path, id)) return { unkept: "a record was told twice" };
   await remember(keeping, { path, rows, asOf, readAt: asOf });
   return { scan: scanOf(path, all) };
 }
