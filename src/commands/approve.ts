@@ -8,6 +8,7 @@ import { now } from "../core/clock.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
+import { quoteForShell, withGivenFlags } from "../core/next-command.ts";
 import { guardOf, objectionsTo, refuseNoPlan, refuseWritten } from "../pipeline/apply/kept-plan.ts";
 import { hasBegunLoading } from "../pipeline/run/resumable.ts";
 import { showCount } from "../report/numbers.ts";
@@ -54,8 +55,10 @@ export async function approvePlan(globals: Globals, named: string, flags: Approv
   ledger.addApproval(approval);
   failpoint("approved");
   const left = objecting.filter((guard) => !approval.guards.includes(guard));
-  const next =
-    left.length === 0 ? `loadline apply ${named}` : `loadline approve ${named} --guard ${left.join(" --guard ")}`;
+  const opened = `${named}${flags.decryptWith === undefined ? "" : ` --decrypt-with ${quoteForShell(flags.decryptWith)}`}`;
+  const next = withGivenFlags(
+    left.length === 0 ? `loadline apply ${opened}` : `loadline approve ${opened} --guard ${left.join(" --guard ")}`,
+  );
   const { planHash: hash, ...told } = approval;
   if (globals.json) printOut(JSON.stringify({ ...told, hash, objections: left, exitCode: exitCode.done, next }));
   else {

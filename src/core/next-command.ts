@@ -20,7 +20,7 @@ const ofCheck = /^--(sandbox|schema)\b/;
 
 /** Those that take what this command was given; `init`, `schema`, `help` and the like want nothing of it. */
 const commands =
-  /\bloadline (run|plan|check|resume|show|runs|report|abandon|approve|apply|rejects|describe|connections|guess|state|doctor|notify)\b/g;
+  /\bloadline (run|plan|check|resume|show|runs|report|abandon|approve|apply|rejects|reconcile|rollback|conflicts|describe|connections|guess|state|doctor|notify)\b/g;
 
 /** `loadline run job.yaml` becomes `loadline run --env prod.env --sandbox job.yaml`, wherever it stands in a sentence. */
 export function withGivenFlags(text: string): string {

@@ -12,6 +12,7 @@ test("a command to run next has the flags that were given and that it takes, eac
       "loadline plan --env prod.env --sandbox --limit 10 a.yaml shows it; then run again with --yes",
     "add it for --sandbox; or: loadline describe hubspot contacts":
       "add it for --sandbox; or: loadline describe --env prod.env --sandbox hubspot contacts",
+    "loadline reconcile a.yaml --repair": "loadline reconcile --env prod.env a.yaml --repair",
     "loadline report latest": "loadline report --env prod.env latest",
     "loadline init --from a.csv": "loadline init --from a.csv",
   };
