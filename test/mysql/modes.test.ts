@@ -6,6 +6,7 @@ import { definitionOf } from "../../src/connectors/mysql/marks.ts";
 import { explain } from "../../src/core/errors.ts";
 import { countsOf } from "../contract/project.ts";
 import { moveJob, namesOf, openDatabaseProject } from "../support/database-project.ts";
+import { proveReplacement } from "../support/kept-replacement.ts";
 import { hasMariadb, type MariadbServer, startMariadb } from "../support/mariadb.ts";
 import { createProject } from "../support/rig.ts";
 
@@ -24,6 +25,17 @@ describe.skipIf(!hasMariadb)("MariaDB's tables", () => {
     const auth = `{ user: ${user}, password: "\${MYSQL_PASSWORD}" }`;
     return openDatabaseProject(`{ type: mysql, url: "${url}", auth: ${auth} }`, files, { MYSQL_PASSWORD: password });
   }
+
+  test("a kept plan gives no table a new content that others have changed since", async () => {
+    await server.query("CREATE TABLE given (code varchar(20) PRIMARY KEY); INSERT INTO given VALUES ('old')");
+    const { socket, user, password } = server;
+    await proveReplacement({
+      connection: `{ type: mysql, url: "mysql://${encodeURIComponent(socket)}/crm", auth: { user: ${user}, password: "\${MYSQL_PASSWORD}" } }`,
+      env: { MYSQL_PASSWORD: password },
+      add: (code) => server.query(`INSERT INTO given VALUES ('${code}')`),
+      codes: async () => (await server.query("SELECT code FROM given ORDER BY 1")).map(({ code }) => code),
+    });
+  });
 
   test("all present values are read where that costs less than asking for them by key", async () => {
     await server.query(

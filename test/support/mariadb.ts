@@ -7,9 +7,12 @@ import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
+import { makeOnce } from "./made-once.ts";
 import { freePort } from "./sshd.ts";
 
 const program = "/usr/sbin/mariadbd";
+/** It is copied, and as large as it may be from the beginning. */
+const smallLog = "--innodb-log-file-size=16M";
 
 /** For `describe.skipIf`. */
 export const hasMariadb = existsSync(program);
@@ -40,21 +43,16 @@ export async function startMariadb(more: readonly string[] = []): Promise<Mariad
   const data = join(folder, "data");
   const socket = join(folder, "socket");
   const owner = userInfo().username;
-  const installed = spawnSync(
-    "/usr/bin/mariadb-install-db",
-    [
-      "--no-defaults",
-      `--datadir=${data}`,
-      `--user=${owner}`,
-      "--auth-root-authentication-method=normal",
-      "--skip-test-db",
-    ],
-    { encoding: "utf8" },
-  );
-  if (installed.status !== 0) throw new Error(`mariadb-install-db: ${installed.stdout}${installed.stderr}`);
+  makeOnce("my-data", data, (made) => {
+    const how = [`--user=${owner}`, "--auth-root-authentication-method=normal", "--skip-test-db", smallLog];
+    const installed = spawnSync("/usr/bin/mariadb-install-db", ["--no-defaults", `--datadir=${made}`, ...how], {
+      encoding: "utf8",
+    });
+    if (installed.status !== 0) throw new Error(`mariadb-install-db: ${installed.stdout}${installed.stderr}`);
+  });
   const port = await freePort();
   const settings = ["--bind-address=127.0.0.1", `--port=${port}`, `--socket=${socket}`, `--pid-file=${folder}/pid`];
-  const small = ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--skip-log-bin"];
+  const small = [smallLog, "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--skip-log-bin"];
   const server = spawn(
     program,
     ["--no-defaults", `--datadir=${data}`, `--user=${owner}`, ...settings, ...small, ...more, "--skip-name-resolve"],
