@@ -44,9 +44,13 @@ const calls: readonly (readonly [call: string, good: readonly string[], strange:
   ["trim(x)", [" a ", "\u200ba"], []],
   ["strptime(x, '%Y-%m-%d')", ["2026-01-31", "2024-02-29", "1999-12-31"], ["2026-01-32"]],
   ["url(x)", ["WWW.x.com/"], ["javascript:alert(1)"]],
-  ["json_extract(if(x LIKE '{%', x, '{}'), '$.a')", ['{"a": [1.5]}', '{"a": 1e2}'], ['{"a": 0.12345678901234567890}']],
   [
-    "json_extract_string(if(x LIKE '{%', x, '{}'), '$.a')",
+    "json_extract(CASE WHEN x LIKE '{%' THEN x ELSE '{}' END, '$.a')",
+    ['{"a": [1.5]}', '{"a": 1e2}'],
+    ['{"a": 0.12345678901234567890}'],
+  ],
+  [
+    "json_extract_string(CASE WHEN x LIKE '{%' THEN x ELSE '{}' END, '$.a')",
     ['{"a": 0.12345678901234567890}', '{"a": "x"}'],
     ['{"a": 1.50'],
   ],
