@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { expressionPlace } from "../../src/job/expression-place.ts";
 import { readJob } from "../../src/job/read-job.ts";
+import { casesOf } from "../support/cases.ts";
 import { jobText, readJobText, writeFile } from "./rig.ts";
 
 function placeOf(written: string, wanted: string) {
@@ -39,7 +40,7 @@ describe("the place inside an expression", () => {
         const { line = 0, column = 0 } = expressionPlace(expression, text.length);
         expect(file.split("\n")[line - 1]?.charAt(column - 1)).toBe("Z");
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf(1000) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Failure } from "../../src/core/errors.ts";
 import { hashJob } from "../../src/job/job-hash.ts";
 import { readJob } from "../../src/job/read-job.ts";
+import { casesOf } from "../support/cases.ts";
 import { contactsJob } from "./examples.ts";
 import { jobText, readJobText, refusalOfJob, writeFile } from "./rig.ts";
 
@@ -349,7 +350,9 @@ describe("whatever is in the file", () => {
 
   test("only a Failure is thrown, for any text", () => {
     const yamlish = fc.string({ unit: fc.constantFrom(..."a: -?[]{}#&*!|>'\"%@`,\n\t\\~<=.0x") });
-    fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), yamlish), readsOrRefuses), { numRuns: 500 });
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), yamlish), readsOrRefuses), {
+      numRuns: casesOf(1000),
+    });
   });
 
   test("only a Failure is thrown, for a valid job with parts replaced", () => {
@@ -377,7 +380,7 @@ describe("whatever is in the file", () => {
       .map((edits) =>
         edits.reduce((text, { at, length, part }) => text.slice(0, at) + part + text.slice(at + length), contactsJob),
       );
-    fc.assert(fc.property(mutated, readsOrRefuses), { numRuns: 500 });
+    fc.assert(fc.property(mutated, readsOrRefuses), { numRuns: casesOf(1000) });
   });
 
   test("names that objects inherit are names like others", () => {

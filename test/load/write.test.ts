@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { CallFault } from "../../src/http/outcome.ts";
 import type { LoadedBatch } from "../../src/load/loaded-batch.ts";
 import { loadBatch } from "../../src/load/write.ts";
+import { casesOf } from "../support/cases.ts";
 import { Death, type Mishap, mishaps, ScriptedRemote } from "./remote.ts";
 
 const planned: LoadedBatch = {
@@ -34,7 +35,7 @@ test("a batch lands exactly once, whatever is refused, lost or late and wherever
       expect(remote.batch.state).toBe("settled");
       expect(remote.landed).toBe(1);
     }),
-    { numRuns: 2_000, seed: 1 },
+    { numRuns: casesOf(4_000), seed: 1 },
   );
 });
 
@@ -46,7 +47,7 @@ test("a batch without a handle is written until it is told of, and its own rows 
       expect(remote.written).toBeGreaterThan(0);
       expect(remote.told).not.toBe("found");
     }),
-    { numRuns: 2_000, seed: 1 },
+    { numRuns: casesOf(4_000), seed: 1 },
   );
 });
 
@@ -58,7 +59,7 @@ test("a batch that a database remembers lands exactly once, whatever is refused,
       expect(remote.landed).toBe(1);
       expect([...remote.marks]).toEqual([remote.batch.handle]);
     }),
-    { numRuns: 2_000, seed: 1 },
+    { numRuns: casesOf(4_000), seed: 1 },
   );
 });
 

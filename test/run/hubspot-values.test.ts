@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import "../support/each-file.ts";
+import { casesOf } from "../support/cases.ts";
 import { hubspotProperties, option, type Rehearsal, rehearse } from "./support.ts";
 
 const schema = {
@@ -213,6 +214,6 @@ test("whatever the values, HubSpot takes what loadline sends, and a second run c
       expect(await load(run)).toMatchObject({ failed: 0, inDoubt: 0 });
       expect(await load(run)).toMatchObject({ creates: 0, updates: 0, loaded: 0, failed: 0 });
     }),
-    { numRuns: 6, endOnFailure: true },
+    { numRuns: casesOf(16), endOnFailure: true },
   );
 }, 120_000);

@@ -14,6 +14,7 @@ import { Failure } from "../../src/core/errors.ts";
 import { plainCsv } from "../../src/formats/format.ts";
 import type { FileSource, Reference } from "../../src/job/job.ts";
 import { wholeFileJobs } from "../../src/load/whole-file.ts";
+import { casesOf } from "../support/cases.ts";
 import { type Quirks, quirkyPassword, startQuirkyServer } from "./quirky-server.ts";
 
 const place = { file: "job.yaml", line: 1, column: 1 };
@@ -204,7 +205,7 @@ describe("a server's quirk", () => {
         if (failure === undefined) expect(read).toEqual(textsOf(files));
         else if (quirks.rename === undefined) expect(Object.keys(left)).toEqual(Object.keys(files));
       }),
-      { numRuns: 10, endOnFailure: true },
+      { numRuns: casesOf(32), endOnFailure: true },
     );
   });
 
