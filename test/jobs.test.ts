@@ -40,15 +40,11 @@ test("the vendor's delivery is what the script writes", () => {
   }
 });
 
-test("every example job passes check against the sandbox", async () => {
-  await using project = copyExamples();
-  // The sandbox plays no database: jobs with one run against a real server (postgres/jobs.test.ts, mysql/jobs.test.ts).
+test("there are as many example jobs as are run", () => {
+  // Nine here, five between the two systems (two-way.test.ts); those with a database against a real server
+  // (postgres/jobs.test.ts, mysql/jobs.test.ts).
   const names = readdirSync(join(repository, "jobs")).filter((name) => !/postgres|mysql/.test(name));
-  const jobs = names.map((name) => `jobs/${name}`);
-  expect(jobs).toHaveLength(14);
-  const checked = await project.run("check", "--sandbox", ...jobs);
-  expect(checked.stderr).toBe("");
-  expect(checked.code).toBe(0);
+  expect(names).toHaveLength(14);
 });
 
 test("an example job can be planned without a credential, and a load into the org wants --yes", async () => {

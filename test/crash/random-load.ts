@@ -18,7 +18,7 @@ export const faults = ["* /services/**", "* /crm/**"].flatMap((match) => [
 ]);
 
 /** Kills of one load at most: the command after them runs to its end. */
-const killsMax = 8;
+const usualKillsMax = 8;
 /** About as long as an undisturbed command takes; a kill beyond the end is none. */
 const runMs = 1600;
 /** Nothing of ours runs before. */
@@ -48,6 +48,7 @@ export async function loadUnderFire(
   mode: LoadMode,
   draw: () => number,
   verb: Verb = "run",
+  killsMax = usualKillsMax,
 ): Promise<RandomResult> {
   await using load = await openVerb(lane, verb, mode);
   await lane.sandbox.setFaults(faults);
@@ -68,7 +69,7 @@ export async function loadUnderFire(
       continue;
     }
     // Too many answers in a row were dropped: that is for a later `resume`.
-    if (last.code === 75 && attempt < 3 * killsMax) {
+    if (last.code === 75 && attempt < 3 * usualKillsMax) {
       args = resume;
       continue;
     }

@@ -20,6 +20,8 @@ import { connectionsFile, copyJob, manyBytes, startVendor } from "./support.ts";
 
 /** More than twice what is brought to the disk at a time, and 900 answers long. */
 const { csv: big, rows: bigRows } = manyBytes(36);
+/** More than that once, and 700 answers long. */
+const { csv: long, rows: longRows } = manyBytes(24);
 
 /** Whether the run has exactly these bytes. Compared here: the difference of texts so long would take minutes to be told. */
 function hasArrived(project: Project, csv: string): boolean {
@@ -68,11 +70,11 @@ test("what the user may not read is exit code 8 and says which file", async () =
 
 test("a download goes on after each break of the connection, and is whole", async () => {
   await using vendor = await startVendor({ "job.yaml": copyJob({ files: "in/*.csv*" }) });
-  vendor.put({ "in/big.csv": big, "in/small.csv.gz": gzipSync("id,last\nx,y\n") });
-  await vendor.sandbox.setFaults([{ match: "READ /in/big.csv", nth: [200, 500, 501, 900], do: { reset: "before" } }]);
+  vendor.put({ "in/big.csv": long, "in/small.csv.gz": gzipSync("id,last\nx,y\n") });
+  await vendor.sandbox.setFaults([{ match: "READ /in/big.csv", nth: [100, 400, 401, 700], do: { reset: "before" } }]);
   const run = await vendor.project.run("run", "job.yaml", "--json");
-  expect([run.code, run.summary().streams["people"]?.loaded]).toEqual([0, bigRows + 1]);
-  expect(hasArrived(vendor.project, big)).toBe(true);
+  expect([run.code, run.summary().streams["people"]?.loaded]).toEqual([0, longRows + 1]);
+  expect(hasArrived(vendor.project, long)).toBe(true);
 });
 
 test("a server that is killed in the middle is waited for, and a file goes on where it was", async () => {
@@ -104,9 +106,9 @@ test("a killed run goes on with what is on its disk, and fetches no byte of that
 
 test("a run that is resumed with another file of the same name is refused", async () => {
   await using vendor = await startVendor({ "job.yaml": copyJob() });
-  vendor.put({ "in/big.csv": big });
+  vendor.put({ "in/big.csv": long });
   await vendor.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "marked:1" } }).finished;
-  vendor.put({ "in/big.csv": `${big}extra,row\n` });
+  vendor.put({ "in/big.csv": `${long}extra,row\n` });
   const refused = await vendor.project.run("resume");
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("the file changed")]);
 });

@@ -20,15 +20,11 @@ const files = {
 const commands = [
   ["--help"],
   ["plan", "--no-such-option"],
-  ["schema", "job"],
   ["check", "job.yaml"],
-  ["check", "no-job.yaml"],
   ["plan", "job.yaml", "--detailed-exitcode"],
   ["run", "job.yaml", "--json"],
-  ["run", "job.yaml", "--verbose"],
   ["plan", "job.yaml", "--sandbox", "--schema", "fields.json"],
   ["runs"],
-  ["resume"],
 ];
 
 test("a warm run prints and leaves what a cold one does", async () => {
