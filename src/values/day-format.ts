@@ -38,6 +38,8 @@ export function complainAboutFormat(format: string): string | undefined {
   );
   if (strange !== undefined) return `"%${strange}" is no place of a date that can be read`;
   if (!found.some((place) => place !== "%")) return "it has no place, such as %d, %m or %Y";
+  if (format.includes("%z") && format.includes("Z"))
+    return "its Z would be read as the zone, as %z does: leave one out";
   const zone = zoneWritten(format);
   return zone === undefined
     ? undefined
@@ -70,16 +72,6 @@ const percent = "\ufdd0";
 
 /** The regular expression of a format, as SQL: computed once where the format is a constant. */
 export function grammarOfFormat(format: string): string {
-  return grammarWith(format, places);
-}
-
-/** VARCHAR: a text of a format with a zone, its Z as the engine reads it. */
-export function writeZulu(text: string, format: string): string {
-  const around = grammarWith(format, { ...places, z: ")Z(" });
-  return `regexp_replace(${text}, '^(' || ${around} || ')$', '\\1+00:00\\2')`;
-}
-
-function grammarWith(format: string, places: Readonly<Record<string, string>>): string {
   // Twice, since the place after one may meet the next one too.
   const apart = (sql: string) => `regexp_replace(${sql}, '${meeting}', '%!\\1%', 'g')`;
   const named = `replace(replace(${format}, '%%', '${percent}'), '%-', '%')`;

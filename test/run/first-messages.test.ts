@@ -60,6 +60,7 @@ test("an expression that is wrong is told in the words of whoever wrote it, with
     ["currency(last, 'Korea')", 'currency: "Korea" as its country: it may be KR or KP', "write currency("],
     ["country_name(last, 'xx')", 'there are no names in the language "xx"', "write country_name("],
     ["parse_date(last, '%-d. %-b %Y')", '"%-b" is no place of a date that can be read', "write parse_date("],
+    ["strptime(last, '%H:%M%z %d.%m.%Y (Z)')", "its Z would be read as the zone, as %z does: leave one out"],
     ["if(id > 1e400, last, id)", "the number 1e400 is larger than any that can be computed with", "", "~~~~~"],
     ["if(id = -1e-400, last, id)", "the number -1e-400 is so small that it would be taken for 0", "", "~~~~~~~"],
     ["1234567890123456789012345678901234567890 || 'Infinity'", "has more than the 38 digits that can be computed with"],

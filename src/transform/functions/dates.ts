@@ -1,7 +1,7 @@
 // Dates and times by their formats. DuckDB's strptime and try_strptime are replaced: a text must have the whole format.
 
 import { suggest } from "../../core/suggest.ts";
-import { complainAboutDayFormat, complainAboutFormat, grammarOfFormat, writeZulu } from "../../values/day-format.ts";
+import { complainAboutDayFormat, complainAboutFormat, grammarOfFormat } from "../../values/day-format.ts";
 import { englishMonths, monthLanguage, monthLocales } from "../../values/month-names.ts";
 import { isBlank, trimmed } from "../../values/trim.ts";
 import { bind } from "../../values/value.ts";
@@ -224,9 +224,7 @@ function tryStrptime(text: string, format = "format"): string {
   return `system.main.try_strptime(${writeZone(text, format)}, ${format})`;
 }
 
-/** The engine does not know Z, which is nearly always the last letter. */
+/** The engine does not know Z, of which a text with a zone has no other (`complainAboutFormat`). */
 function writeZone(text: string, format: string): string {
-  const isLast = `ends_with(${format}, '%z') AND ends_with(${text}, 'Z')`;
-  const isInside = `contains(${format}, '%z') AND contains(${text}, 'Z')`;
-  return `CASE WHEN ${isLast} THEN left(${text}, -1) || '+00' WHEN ${isInside} THEN ${writeZulu(text, format)} ELSE ${text} END`;
+  return `CASE WHEN contains(${format}, '%z') THEN replace(${text}, 'Z', '+00:00') ELSE ${text} END`;
 }

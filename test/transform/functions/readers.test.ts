@@ -91,8 +91,8 @@ const zoned: Readings = {
   "2026-02-28T08:15:00+02:00": "2026-02-28 06:15:00+00",
   "Z 28.02.2026 08:15": "2026-02-28 08:15:00+00",
   "-01:00 28.02.2026 08:15": "2026-02-28 09:15:00+00",
-  "08:15Z20260228 (Z)": "2026-02-28 08:15:00+00",
-  "08:15Y20260228 (Z)": refused,
+  "08:15Z20260228 (U)": "2026-02-28 08:15:00+00",
+  "08:15Y20260228 (U)": refused,
 };
 
 const german: Readings = {
@@ -109,7 +109,7 @@ test.each([
   ["CAST(parse_percent(x, 'de') AS DOUBLE)", percents],
   ["parse_date(x, ['%d/%m/%Y', '%m/%d/%Y', '%Y-%m-%d', 'excel'])", days],
   ["parse_datetime(x, ['%d.%m.%Y %H:%M', '%d.%m.%Y', 'excel'])", times],
-  ["parse_datetime(x, ['%Y-%m-%dT%H:%M:%S%z', '%z %d.%m.%Y %H:%M', '%H:%M%z%Y%m%d (Z)'])", zoned],
+  ["parse_datetime(x, ['%Y-%m-%dT%H:%M:%S%z', '%z %d.%m.%Y %H:%M', '%H:%M%z%Y%m%d (U)'])", zoned],
   ["parse_date(x, '%d. %b %Y', 'de-AT')", german],
   ["parse_bool(x, 'de')", { Ja: "true", nein: "false", WAHR: "true", "1": "true", oui: refused, " ": null }],
   [
