@@ -312,6 +312,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
        CREATE TABLE seen (id int PRIMARY KEY, leaver text REFERENCES leavers ON DELETE SET NULL, usual text DEFAULT 'customer-000000003' REFERENCES leavers ON DELETE SET DEFAULT);
        INSERT INTO seen VALUES (1, 'customer-000000001', 'customer-000000002'), (2, 'customer-000000002', 'customer-000000003')`,
     );
+    await server.query("CREATE TABLE sealed (leaver text REFERENCES leavers ON DELETE CASCADE)");
     await using relay = await startPostgresRelay(server.port, server.database);
     using project = openProject({
       "job.yaml": moveJob(
@@ -324,6 +325,11 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
       // As long as ids of Salesforce, of which 15 letters count.
       "drop/in.csv": "code\ncustomer-000000001\ncustomer-000000002\n",
     });
+    await project.run("job.yaml", "plan");
+    expect(project.warnings.join("\n")).toContain(
+      "may take along records of public.sealed (leaver), which this user may not read: they are not counted",
+    );
+    project.warnings.length = 0;
     const connections = project
       .read("connections.yaml")
       .replace(/url: "[^"]*"/, `url: "postgres://127.0.0.1:${relay.port}/crm"`);

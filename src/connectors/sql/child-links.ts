@@ -22,7 +22,7 @@ export function childLinks(rows: readonly Row[], key: readonly string[]): ChildL
     if (first === undefined || rule === undefined) return [];
     const by = parts.map((part) => ({ field: part["field"] ?? "", parent: part["parent"] ?? "" }));
     const isById = key.length === 1 && by.length === 1 && by[0]?.parent === key[0];
-    const link = { object: first["object"] ?? "", field: first["field"] ?? "", ...rule };
+    const link = { object: first["object"] ?? "", field: first["field"] ?? "", unasked: true as const, ...rule };
     return [isById ? link : { ...link, by }];
   });
 }

@@ -41,9 +41,12 @@ export async function forecastCascades(
   for (const { stream, record } of planned) {
     const deletes = (record.counts?.deletes ?? 0) + (record.counts?.mirrorDeletes ?? 0);
     if (deletes === 0 || record.plan === null) continue;
-    const { going: found, emptied } = await findChildren(context, planned, { stream, plan: record.plan });
+    const { going: found, emptied, unread } = await findChildren(context, planned, { stream, plan: record.plan });
     const deleting = `deleting from ${stream.target.object}`;
-    const changes = emptied.map((one) => `${deleting} ${tellEmptied(one)}`);
+    const changes = [
+      ...emptied.map((one) => `${deleting} ${tellEmptied(one)}`),
+      ...unread.map((one) => `${deleting} ${tellUnread(one)}`),
+    ];
     if (stream.target.undoes === true) {
       // Held back, once what goes before it is gone.
       const held = found.map((one) => `what would take along ${tellChildren(one)} is left`);
@@ -70,6 +73,11 @@ export async function forecastCascades(
 
 function tellChildren({ object, rows, ...link }: FoundChildren): string {
   return `${countOf(rows, "record")} of ${object} (${fieldsOf(link).join(", ")})`;
+}
+
+function tellUnread({ object, stays, ...link }: ChildLink): string {
+  const does = stays === undefined ? "may take along records" : "may change records";
+  return `${does} of ${object} (${fieldsOf(link).join(", ")}), which this user may not read: they are not counted`;
 }
 
 function tellEmptied({ object, rows, stays, ...link }: FoundChildren): string {
@@ -102,6 +110,8 @@ interface Found {
   going: FoundChildren[];
   /** They stay, without what they named. */
   emptied: FoundChildren[];
+  /** Nobody can say how many. */
+  unread: ChildLink[];
 }
 
 async function findChildren(
@@ -112,9 +122,9 @@ async function findChildren(
   const { engine } = context;
   const target = targetOf(context, stream.target.connection);
   const first = await target.describe(stream.target.object);
-  const found: Found = { going: [], emptied: [] };
+  const found: Found = { going: [], emptied: [], unread: [] };
   if (first.cascades === undefined || first.cascades.length === 0) return found;
-  const real = new Set((await target.listObjects()).filter(isRecord).map(({ name }) => name));
+  const objects = new Map((await target.listObjects()).map((one) => [one.name, one]));
   await engine.run(`CREATE OR REPLACE TEMP TABLE going_0 AS
     SELECT id, ${foldId("id")} AS folded, folded AS root FROM ${readParquet(plan)} WHERE action = 'delete'`);
   // Those of another object may have the same ids. What goes by itself goes along with nobody.
@@ -132,7 +142,13 @@ async function findChildren(
     const next: typeof level = [];
     for (const one of level) {
       const links = (await target.describe(one.object)).cascades ?? [];
-      for (const link of links.filter(({ object }) => real.has(object))) {
+      for (const link of links) {
+        const child = objects.get(link.object);
+        if (link.unasked === true && child?.queryable !== true) {
+          found.unread.push(link);
+          continue;
+        }
+        if (child === undefined || (link.unasked !== true && !isRecord(child))) continue;
         if (link.stays !== undefined) {
           staying.push({ ...one, link });
           continue;
