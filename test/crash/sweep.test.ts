@@ -22,7 +22,7 @@ const recoverySteps = ["abandoned", "rechecked"];
 /** Where what is sent may have landed and nobody has heard of it: each other way of writing decides there by itself. */
 const decision = ["committed:1"];
 
-/** One load by jobs is killed at every step, one by calls at every step of a batch, each other way of writing where it decides. */
+/** One load by jobs and one by calls are killed at every step of a batch, each other way of writing where it decides. */
 const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
   {
     mode: "insert",
@@ -30,9 +30,9 @@ const chains: (Omit<CrashChain, "batchRows"> & { steps: string[] })[] = [
     steps: jobSteps,
     // In the middle of the batches, too, and while it is taken up.
     failpoints: [
-      ...[...firstOf(planSteps), "intent:2", "opened:1", "handle:3", "abandoned:1", "uploaded:3"],
+      ...["chosen:1", "planned:1", "intent:2", "opened:1", "handle:3", "abandoned:1", "uploaded:3"],
       ...["committed:4", "closed:1", "inspected:1", "ended:1", "fetched:1", "stored:1", "settled:1"],
-      ...firstOf(endSteps),
+      "loaded:1",
     ],
   },
   { mode: "upsert", continuation: "run", steps: ["answered", ...jobSteps], failpoints: decision },

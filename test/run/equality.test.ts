@@ -93,8 +93,7 @@ async function expectRest(place: Rehearsal, fields: Record<string, Writings>): P
   const counts = await load();
   expect(counts).toMatchObject({ creates: rounds, loaded: rounds, failed: 0, rejected: 0 });
   place.project.write({ "inbox/contacts.csv": again(fields) });
-  const plan = await place.project.run("plan", "job.yaml");
-  expect([plan.stdout, (await load())?.unchanged]).toEqual([expect.not.stringContaining('→ "'), rounds]);
+  expect(await load()).toMatchObject({ unchanged: rounds, updates: 0, loaded: 0 });
 }
 
 function mapOf(fields: Record<string, Writings>, key: string): string {
