@@ -4,8 +4,8 @@ import { type DatabaseName, databases } from "./cut-databases.ts";
 
 /** Few, for the gate; `npm run databases:cuts` has 200 each. A file's cuts are processes that are killed. */
 const few: Record<DatabaseName, { batches: number; seed: number }> = {
-  postgres: { batches: 12, seed: 3 },
-  mysql: { batches: 12, seed: 3 },
+  postgres: { batches: 8, seed: 3 },
+  mysql: { batches: 8, seed: 3 },
   sqlite: { batches: 6, seed: 9 },
 };
 

@@ -42,24 +42,6 @@ test("mirror deletes nothing unless the guard allows it, and then just what the 
   expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "4"]);
 });
 
-test("mirror never deletes the record of a row that was rejected, nor one without a key, nor one out of scope", async () => {
-  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
-  await place.project.run("run", "job.yaml");
-  await place.sandbox.api("POST", "sobjects/Contact", { LastName: "Keyless" });
-  place.project.write({
-    "job.yaml": contactsJob({
-      mode: "mirror",
-      target: `, scope: "LastName != 'Clark'"`,
-      stream: "    validate: [ { field: LastName, required: true } ]",
-      top: "guards: { deletes: 5 }",
-    }),
-    "inbox/contacts.csv": "id,last,email\n1,,a@x.com\n",
-  });
-  const { streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
-  expect(streams["contacts"]).toMatchObject({ rejected: 1, mirrorDeletes: 1 });
-  expect([...(await place.contacts()).keys()].sort()).toEqual(["1", "3", "null"]);
-});
-
 test("insert refuses the bytes that a settled run has inserted, unless told again", async () => {
   await using place = await rehearse(contactsJob({ mode: "insert", map: "      Ext__c: id\n      LastName: last" }), {
     "inbox/contacts.csv": three,

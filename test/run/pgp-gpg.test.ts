@@ -31,7 +31,7 @@ streams:
   return project;
 }
 
-test.each([
+const proved = [
   "zip.csv.gpg",
   "zlib.csv.gpg",
   "bzip2.csv.gpg",
@@ -40,11 +40,14 @@ test.each([
   "hidden-recipient.csv.gpg",
   "text-from-a-pipe.csv.gpg",
   "gzip.csv.gz.gpg",
-])("%s is decrypted, and its signature is verified", async (name) => {
-  await using project = placeFile(name, verifying);
+];
+
+test(`each is decrypted, and its signature is verified: ${proved.join(", ")}`, async () => {
+  await using project = placeFile("zip.csv.gpg", verifying);
+  for (const name of proved) project.write({ [`inbox/${name}`]: made(name) });
   const run = await project.run("run", "job.yaml");
   expect(run.code, run.stdout + run.stderr).toBe(0);
-  expect(project.read("out/out.csv")).toBe(`Id,Name\n${rows}`);
+  expect(project.read("out/out.csv")).toBe(`Id,Name\n${rows.repeat(proved.length)}`);
 });
 
 test.each([

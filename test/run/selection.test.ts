@@ -38,18 +38,6 @@ test("of a small load only the rejects among its rows count, and rejects.max is 
   expect(refused.stderr).toContain("at most 40 % of 10 (rejects.max)");
 });
 
-test("a small load of a mirror deletes nothing", async () => {
-  await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten });
-  await place.project.run("run", "job.yaml");
-  place.project.write({
-    "job.yaml": contactsJob({ mode: "mirror", top: "guards: { deletes: 100 }" }),
-    "inbox/contacts.csv": "id,last,email\n1,X,\n2,Y,\n",
-  });
-  const { streams } = (await place.project.run("run", "job.yaml", "--limit", "1", "--json")).summary();
-  expect(streams["contacts"]).toMatchObject({ updates: 1, mirrorDeletes: 0 });
-  expect((await place.contacts()).size).toBe(10);
-});
-
 test("a stream that does not exist is told with those that do", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": ten });
   const run = await place.project.run("plan", "job.yaml", "--streams", "contcats");
@@ -67,7 +55,7 @@ test("plan writes nothing, keeps the plan, and says with --detailed-exitcode tha
   expect(place.project.list(`.loadline/runs/${run}/plan`)).toEqual(["contacts.parquet"]);
 });
 
-test("a run makes no more calls than promised: 10, and 6 and the polls for each batch, and the snapshot", async () => {
+test("a run makes no more calls than promised: 10, and 6 and the polls for each batch, which are cut by rows, and the snapshot", async () => {
   await using place = await rehearse(contactsJob({ target: ", batch: { rows: 4 }" }), { "inbox/contacts.csv": ten });
   const { apiCalls, streams } = (await place.project.run("run", "job.yaml", "--json")).summary();
   expect(streams["contacts"]).toMatchObject({ loaded: 10 });
@@ -76,11 +64,6 @@ test("a run makes no more calls than promised: 10, and 6 and the polls for each 
   const polls = Object.entries(calls).find(([endpoint]) => /^GET .*\/jobs\/ingest\/[^/]+$/.test(endpoint))?.[1] ?? 0;
   expect(total).toBe(apiCalls["salesforce"]);
   expect(total - polls).toBeLessThanOrEqual(10 + 6 * 3);
-});
-
-test("batches are cut by rows and bytes, and the same plan gives the same files", async () => {
-  await using place = await rehearse(contactsJob({ target: ", batch: { rows: 4 }" }), { "inbox/contacts.csv": ten });
-  await place.project.run("run", "job.yaml", "--json");
   const [first = ""] = place.project.runFolders();
   const files = place.project.list(`${first.slice(place.project.folder.length + 1)}/batches`);
   expect(files).toEqual(["contacts-00001.csv", "contacts-00002.csv", "contacts-00003.csv"]);
