@@ -17,7 +17,7 @@ const records = 2300;
 const changed = 7;
 /** An extraction takes about so long; a kill beyond its end is none. */
 const [killMsMin, killMsMax] = [150, 600];
-const killsMax = 6;
+const killsMax = 3;
 
 const job = `version: 1
 name: contacts
