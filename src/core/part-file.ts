@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { readPieces } from "./files.ts";
+import { lookThrough } from "./files.ts";
 import type { Part } from "./model.ts";
 import { writeRecordFile } from "./record-file.ts";
 
@@ -53,7 +53,7 @@ export async function describePart(
 
 async function readContent(path: string, isText: boolean): Promise<PartBytes> {
   const content = new PartContent();
-  for await (const chunk of readPieces(path) as AsyncIterable<Buffer>) content.add(chunk, isText);
+  await lookThrough(path, (piece) => content.add(piece, isText));
   return content.told();
 }
 
