@@ -19,7 +19,7 @@ import type { CommandResult, Globals } from "./globals.ts";
 import { streamsNamed } from "./open-shown.ts";
 import { openPassingFolder } from "./passing-folder.ts";
 import { findProjectIfAny } from "./project.ts";
-import { type UnlockFlags, unlockPlan } from "./unlock-plan.ts";
+import { keyFlag, type UnlockFlags, unlockPlan } from "./unlock-plan.ts";
 
 interface PlanFileFlags extends FormFlags, UnlockFlags {
   changes?: boolean;
@@ -35,7 +35,8 @@ export async function showPlanFile(globals: Globals, named: string, flags: PlanF
   using opened = openPlanFile(file, () => ({ folder, project: findProjectIfAny(globals).project.folder }), key);
   opened.unpack(folder);
   failpoint("plan-to-show");
-  const plan = shownPlan(opened, { folder, file, stream: flags.stream });
+  const again = `${showPath(file)}${keyFlag(flags)}`;
+  const plan = shownPlan(opened, { folder, file, named: again, stream: flags.stream });
   if (flags.format !== undefined || flags.formatOut !== undefined) await formPlan(globals, plan, file, flags);
   else if (flags.changes === true) {
     const { changesForm, showChanges } = await import("./show-changes.ts");
@@ -59,17 +60,18 @@ async function formPlan(globals: Globals, plan: ShownPlan, file: string, flags: 
 interface Place {
   folder: string;
   file: string;
+  /** As a command takes it. */
+  named: string;
   stream: string | undefined;
 }
 
-function shownPlan(opened: OpenPlanFile, { folder, file, stream }: Place): ShownPlan {
+function shownPlan(opened: OpenPlanFile, { folder, file, named, stream }: Place): ShownPlan {
   const { run, streams } = opened.plan;
   const all = streams.map((one) => one.stream);
   const passed = opened.approvals.flatMap(({ guards }) => guards);
   const left = (summaryOf(opened).stops ?? []).filter((objection) => !passed.includes(guardOf(objection) ?? ""));
   const next =
-    approveCommand(showPath(file), left) ??
-    `loadline ${opened.approvals.length === 0 ? "approve" : "apply"} ${showPath(file)}`;
+    approveCommand(named, left) ?? `loadline ${opened.approvals.length === 0 ? "approve" : "apply"} ${named}`;
   return {
     job: readJob(join(folder, "job.yaml"), dirname(run.jobFile)),
     run: { ...run, next, sandbox: run.options.sandbox === true },

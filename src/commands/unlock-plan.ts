@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { readPlanSeal } from "../checkpoint/carry/plan-file.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
+import { quoteForShell } from "../core/next-command.ts";
 import { Secret } from "../core/secret.ts";
 import { expandReferences } from "../job/references.ts";
 import type { Globals } from "./globals.ts";
@@ -14,6 +15,11 @@ export interface UnlockFlags {
 }
 
 const variable = "LOADLINE_KEY_PASSPHRASE";
+
+/** What opens a plan's file, after its name in a command to run next. */
+export function keyFlag({ decryptWith }: UnlockFlags): string {
+  return decryptWith === undefined ? "" : ` --decrypt-with ${quoteForShell(decryptWith)}`;
+}
 
 /** Undefined for a file that anybody can read. Throws a Failure (2) where it can't be opened. */
 export async function unlockPlan(

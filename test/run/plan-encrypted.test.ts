@@ -152,7 +152,8 @@ test("a file that is not what was written is refused by name, or is read as it w
   putKeys(project);
   await project.run("plan", "job.yaml", "--out", "c.plan", ...encrypting);
   await project.run("plan", "job.yaml", "--out", "other.plan", ...encrypting);
-  await project.run("approve", "c.plan", "--note", "CHG", "--decrypt-with", "machine.asc");
+  const approved = await project.run("approve", "c.plan", "--note", "CHG", "--decrypt-with", "machine.asc");
+  expect(approved.stdout).toContain("Next: loadline apply c.plan --decrypt-with machine.asc\n");
   const bytes = readFileSync(project.path("c.plan"));
   const changed = project.path("changed.plan");
   let copies = 0;
