@@ -130,9 +130,6 @@ test("records are associated with those that the same job loads, by label too, a
   // The association without a label stays beside the one with it.
   expect(pair?.associationTypes.map(({ label }) => label)).toEqual(expect.arrayContaining([null, "Billing contact"]));
   expect(await linked(stored.get("b")?.["id"])).toHaveLength(2);
-  expect((await run.project.run("run", "job.yaml", "--json")).summary().streams["contacts"]).toMatchObject({
-    unchanged: 2,
-  });
 });
 
 test("a parent that is not there rejects its row, and the record is not written without it", async () => {
