@@ -5,16 +5,24 @@ import type { Diagnostics } from "./diagnostics.ts";
 import type { Rule } from "./rule.ts";
 import type { StreamFile } from "./schema.ts";
 import { placeAt, type StreamDraft } from "./stream-draft.ts";
+import { keySpanAt } from "./yaml-tree.ts";
 
-export function buildDedupe({ dedupe }: StreamFile): { dedupe?: Dedupe } {
+export function buildDedupe({ dedupe }: StreamFile, draft: StreamDraft, diagnostics: Diagnostics): { dedupe?: Dedupe } {
   if (dedupe === undefined) return {};
-  const { by, keep, newest_by, merge } = dedupe;
+  const { by, keep, newest_by, merge = {} } = dedupe;
+  const merged = Object.keys(merge).map((name) => {
+    const { start } = keySpanAt(draft.tree, ["dedupe", "merge", name]);
+    return [name, diagnostics.source.placeAt(start)] as const;
+  });
+  const newest =
+    newest_by === undefined ? [] : [[newest_by, placeAt(["dedupe", "newest_by"], draft, diagnostics)] as const];
   return {
     dedupe: {
       by,
       keep,
+      fieldPlace: Object.fromEntries([...merged, ...newest]),
       ...(newest_by === undefined ? {} : { newest_by }),
-      ...(merge === undefined ? {} : { merge }),
+      ...(dedupe.merge === undefined ? {} : { merge }),
     },
   };
 }

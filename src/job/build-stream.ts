@@ -38,7 +38,7 @@ export function buildStream(draft: StreamDraft, diagnostics: Diagnostics): Strea
       ...buildRules(written.validate ?? [], target.connection, draft, diagnostics),
       ...wantNewest(written, draft, diagnostics),
     ],
-    ...buildDedupe(written),
+    ...buildDedupe(written, draft, diagnostics),
     ...buildSchemaPolicy(written),
     ...buildTwoWay(written, draft),
   };

@@ -1,5 +1,7 @@
 // What becomes of rows that are one record, as the steps see it.
 
+import type { Place } from "../core/errors.ts";
+
 export type Keep = "first" | "last" | "newest" | "most_complete";
 
 /** Which of the values of all rows of a record a field gets. */
@@ -13,4 +15,6 @@ export interface Dedupe {
   newest_by?: string;
   /** By target field. */
   merge?: Record<string, MergeRule>;
+  /** Where a field that it goes by is written, or one that is merged. */
+  fieldPlace: Record<string, Place>;
 }

@@ -92,6 +92,9 @@ test("an order that not all systems share, and merged keys, are refused", async 
   expect(await check("keep: newest, newest_by: LastName")).toContain(
     "dedupe.newest_by wants a date, a time or a number; LastName is a string",
   );
+  expect(await check("keep: last, merge: { Email: longest, LastName: max }")).toMatch(
+    /:\d+:66: dedupe.merge: max wants a date, a time or a number; LastName is a string/,
+  );
   expect(await check("keep: last, merge: { Ext__c: longest, Emial: max }")).toMatch(
     /"Ext__c" tells records apart[\s\S]*"Emial" is not in the map/,
   );

@@ -17,8 +17,8 @@ function findTimeless({ dedupe, fields, place }: Stream): Diagnostic[] {
     policy === "newest" && dedupe?.merge?.[target] !== undefined ? [target] : [],
   );
   return names.map((name) => ({
-    place,
-    length: 1,
+    place: dedupe?.fieldPlace[name] ?? place,
+    length: name.length,
     message: `dedupe.merge: ${name} may get a value of another row, and its policy newest goes by the time of the row that stays`,
     next: "leave one of the two out; or keep: newest takes the whole row",
   }));
@@ -34,6 +34,14 @@ function findUnordered({ dedupe, place }: Stream, schemas: ReadonlyMap<string, F
     const schema = schemas.get(name);
     if (schema === undefined || ordered.has(schema.kind)) return [];
     const message = `dedupe.${what} wants a date, a time or a number; ${name} is a ${schema.vendorType}`;
-    return [{ place, length: 1, message }];
+    const next = "merge it by first_filled, last_filled or longest";
+    return [
+      {
+        place: dedupe?.fieldPlace[name] ?? place,
+        length: name.length,
+        message,
+        ...(what === "newest_by" ? {} : { next }),
+      },
+    ];
   });
 }
