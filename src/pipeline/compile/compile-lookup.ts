@@ -5,6 +5,7 @@
 import type { Target } from "../../contract/target.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
 import { mappedName } from "../../core/columns.ts";
+import { withArticle } from "../../core/counted.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { FieldSchema } from "../../core/model.ts";
@@ -297,7 +298,7 @@ export function findValueProblem(
 ): Diagnostic[] {
   const isLink = schema.kind === "reference" || schema.lookup !== undefined;
   if (written.maker !== undefined && !isLink) {
-    const message = `miss: create makes records that a field refers to, and ${field} holds a ${schema.vendorType}`;
+    const message = `miss: create makes records that a field refers to, and ${field} holds ${withArticle(schema.vendorType)}`;
     return [{ place: written.place, length: 1, message }];
   }
   if (table.kind !== "object" || schema.kind === "text") return [];
@@ -316,5 +317,7 @@ export function findValueProblem(
   if (kind === "text" || kind === schema.kind || (isNumber(kind) && isNumber(schema.kind))) return [];
   if (kind === "datetime" && schema.kind === "date") return [];
   const what = isId ? "an id" : `a ${table.value?.vendorType} (${table.value?.name})`;
-  return [{ ...at, message: `the lookup gives ${what}, which can't become a ${schema.vendorType} (${field})` }];
+  return [
+    { ...at, message: `the lookup gives ${what}, which can't become ${withArticle(schema.vendorType)} (${field})` },
+  ];
 }

@@ -1,6 +1,7 @@
 // Fields by whose order `dedupe` chooses, held against their types. In: a stream and the schemas of its fields. Out: what is
 // wrong with them. Must hold: nothing is chosen by an order that not all systems share.
 
+import { withArticle } from "../../core/counted.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
 import type { Stream } from "../../job/job.ts";
@@ -33,7 +34,7 @@ function findUnordered({ dedupe, place }: Stream, schemas: ReadonlyMap<string, F
   return chosen.flatMap(([what, name]) => {
     const schema = schemas.get(name);
     if (schema === undefined || ordered.has(schema.kind)) return [];
-    const message = `dedupe.${what} wants a date, a time or a number; ${name} is a ${schema.vendorType}`;
+    const message = `dedupe.${what} wants a date, a time or a number; ${name} is ${withArticle(schema.vendorType)}`;
     const next = "merge it by first_filled, last_filled or longest";
     return [
       {

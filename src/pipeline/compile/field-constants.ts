@@ -3,6 +3,7 @@
 // be, so that it is the value exactly; one that the field can't hold is refused at its place.
 
 import { mappedName, renderedName } from "../../core/columns.ts";
+import { withArticle } from "../../core/counted.ts";
 import type { FieldKind, FieldSchema } from "../../core/model.ts";
 import { identifier, literal } from "../../core/sql.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
@@ -76,7 +77,7 @@ async function readLimit(
   const at = { place, length: text.length };
   const order = orderOf(ruled);
   if (order === undefined) {
-    const message = `min and max go with numbers, dates and times; ${schema.name} is a ${schema.vendorType}`;
+    const message = `min and max go with numbers, dates and times; ${schema.name} is ${withArticle(schema.vendorType)}`;
     problems.push({
       ...at,
       message,

@@ -4,6 +4,7 @@
 
 import type { Target } from "../../contract/target.ts";
 import { mappedName, renderedName } from "../../core/columns.ts";
+import { withArticle } from "../../core/counted.ts";
 import { type FieldKind, type FieldSchema, isRequired, type ObjectSchema } from "../../core/model.ts";
 import { literal } from "../../core/sql.ts";
 import type { Diagnostic } from "../../job/diagnostics.ts";
@@ -81,14 +82,14 @@ export function findTypeProblem(field: MappedField, schema: FieldSchema, type: s
     !impossible[schema.kind].includes(found)
   )
     return [];
-  const message = `the expression gives ${type}, which can't become a ${schema.vendorType} (${field.target})`;
+  const message = `the expression gives ${type}, which can't become ${withArticle(schema.vendorType)} (${field.target})`;
   return [{ place: field.expression.place, length: field.expression.sql.length, message }];
 }
 
 export function findRoundProblem(field: MappedField, { kind, vendorType }: FieldSchema): Diagnostic[] {
   const { round, targetPlace, target } = field;
   if (round === undefined || kind === "number" || kind === "integer") return [];
-  const message = `round goes with numbers, ${target} is a ${vendorType}`;
+  const message = `round goes with numbers, ${target} is ${withArticle(vendorType)}`;
   return [{ place: targetPlace, length: target.length, message }];
 }
 

@@ -2,6 +2,7 @@
 // the job has changed is no change: a field that is newly mapped has nothing to be compared with, one that is mapped no
 // more is not missed.
 
+import { countOf, withArticle } from "../../core/counted.ts";
 import { suggest } from "../../core/suggest.ts";
 import { type ShapeChange, type ShapeValue, showChoices } from "../../report/shape-changes.ts";
 import type { FieldShape, Shape, SourceShape, TargetShape } from "./shape.ts";
@@ -37,7 +38,14 @@ function compareSources(before: SourceShape, now: SourceShape): ShapeChange[] {
     changes.push(
       type === null
         ? change("source", name, "went", was, null, `field ${name} of the source is not there any more`)
-        : change("source", name, "type", was, type, `field ${name} of the source was a ${was}, is a ${type} now`),
+        : change(
+            "source",
+            name,
+            "type",
+            was,
+            type,
+            `field ${name} of the source was ${withArticle(was)}, is ${withArticle(type)} now`,
+          ),
     );
   }
   return changes;
@@ -95,22 +103,32 @@ const flags = {
 } as const;
 
 const sizes = {
-  length: ["takes", "took", "characters"],
-  scale: ["has", "had", "digits after the decimal point"],
-  digits: ["has", "had", "digits before the decimal point"],
+  length: ["takes", "took", "character", ""],
+  scale: ["has", "had", "digit", " after the decimal point"],
+  digits: ["has", "had", "digit", " before the decimal point"],
 } as const;
 
 function compareFields(title: string, name: string, was: FieldShape, is: FieldShape): ShapeChange[] {
   const changes: ShapeChange[] = [];
   if (was.type !== is.type) {
-    changes.push(change("target", name, "type", was.type, is.type, `${title} was a ${was.type}, is a ${is.type} now`));
+    changes.push(
+      change(
+        "target",
+        name,
+        "type",
+        was.type,
+        is.type,
+        `${title} was ${withArticle(was.type)}, is ${withArticle(is.type)} now`,
+      ),
+    );
   }
   for (const size of ["length", "scale", "digits"] as const) {
     if (was[size] === is[size]) continue;
-    const [verb, past, unit] = sizes[size];
-    const show = (value: number | null) => (value === null ? `no fixed number of ${unit}` : String(value));
-    const now = is[size] === null ? show(null) : `${is[size]} ${unit}`;
-    const message = `${title} ${verb} ${now} now, it ${past} ${show(was[size])}`;
+    const [verb, past, noun, place] = sizes[size];
+    const show = (value: number | null) =>
+      (value === null ? `no fixed number of ${noun}s` : countOf(value, noun)) + place;
+    const before = was[size] === null ? show(null) : String(was[size]);
+    const message = `${title} ${verb} ${show(is[size])} now, it ${past} ${before}`;
     changes.push(change("target", name, size, was[size], is[size], message));
   }
   for (const flag of ["required", "unique", "externalId", "createable", "updateable"] as const) {

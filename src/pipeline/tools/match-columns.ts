@@ -2,6 +2,7 @@
 // a sample or with their types, the fields of an object. Out: an expression for each column that has a field, and what a person should look
 // at. Must hold: a field has one column at most; where two fields fit alike, or values don't, it is said.
 
+import { withArticle } from "../../core/counted.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { suggest } from "../../core/suggest.ts";
 import { nameInSql } from "../../transform/quoted-names.ts";
@@ -181,7 +182,7 @@ function expressionOfType(column: string, type: string, { kind, picklist }: Fiel
     return { sql, doubts: values === undefined ? [] : [`only values of its picklist are taken (${values} …)`] };
   }
   if (isText) return { sql, doubts: [`${column} is text: what is no ${kind} is rejected`] };
-  if (!wanted.test(type)) return { problem: `${column} is ${type}, and the field a ${kind}` };
+  if (!wanted.test(type)) return { problem: `${column} is ${type}, and the field ${withArticle(kind)}` };
   const isLocal = kind === "datetime" && /^(DATE|TIMESTAMP)$/.test(type);
   return { sql, doubts: isLocal ? [`${column} carries no zone: it is read in the job's timezone`] : [] };
 }
