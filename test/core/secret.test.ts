@@ -123,6 +123,6 @@ test("the beginning of a token that names its org is shown, the token is not", (
 
 test("redacting a long text takes no time to speak of", () => {
   registerSecret(`eyJ${"a1b2c3d4".repeat(200)}`);
-  const text = "eyJa1b2 and a\\\\\\\\ b%25%25 c&amp;amp;amp; ".repeat(1000);
+  const text = "eyJa1b2 and a\\\\\\\\ b%25%25 c&amp;amp;amp; ".repeat(5000);
   expect(redactAnswer(text)).not.toBe("");
 });

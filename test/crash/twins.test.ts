@@ -1,4 +1,4 @@
-// A twin that is killed where it has written what nothing is agreed on yet. npm run crash:sweep -- --verb twins kills both at
+// A twin that is killed where it has written what nothing is agreed on yet. npm run crash:twins kills both at
 // each of their steps.
 
 import { expect, test } from "vitest";

@@ -251,6 +251,7 @@ describe("modes", () => {
     { Key__c: "K1", Name: "old", Scope: "mine" },
     { Key__c: "K9", Name: "gone", Scope: "mine" },
     { Key__c: "K8", Name: "gone too", Scope: "others" },
+    { Key__c: null, Name: "without a key", Scope: "mine" },
   ];
 
   test.each([

@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { openLoad, resume, runJob } from "../crash/load.ts";
 import { useLane } from "./lane.ts";
@@ -36,6 +36,7 @@ test("a batch file that is changed or missing is not sent, nor is anything by a 
   await load.run(runJob, { LOADLINE_FAILPOINT: "planned:1" });
   const [folder = ""] = load.project.runFolders();
   const batch = `${folder}/batches/contacts-00001.csv`;
+  const whole = readFileSync(batch);
   for (const [damage, told] of [
     [() => appendFileSync(batch, "id-98,Somebody,Else,,\n"), "not the one that was written"],
     [() => rmSync(batch), "missing"],
@@ -47,6 +48,7 @@ test("a batch file that is changed or missing is not sent, nor is anything by a 
     expect(refused.stderr).toContain("loadline abandon ");
     expect(await lane.sandbox.dump("Contact")).toEqual([]);
   }
+  writeFileSync(batch, whole);
   const { openSqlite } = await import("../../src/core/sqlite.ts");
   const ledger = openSqlite(load.project.path(".loadline/ledger.db"), { synchronous: "OFF" });
   ledger.exec("UPDATE batches SET handle = '750000000000001', state = 'committed'");

@@ -51,7 +51,10 @@ describe("a job file", () => {
     ]);
     expect(contacts?.keep?.sql).toBe("active");
     expect(contacts?.source.optional).toEqual(["fax"]);
-    expect(contacts?.dedupe).toMatchObject({ by: ["Vendor_Contact_Id__c"], keep: "last" });
+    expect(contacts?.dedupe).toEqual({
+      ...{ by: ["Vendor_Contact_Id__c"], keep: "last" },
+      place: expect.anything(),
+    });
     const byTarget = Object.fromEntries((contacts?.fields ?? []).map((field) => [field.target, field]));
     expect(byTarget["AccountId"]).toMatchObject({
       expression: { sql: "account_no" },

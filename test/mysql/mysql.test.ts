@@ -323,7 +323,7 @@ describe.skipIf(!hasMariadb)("MariaDB, by type mysql", () => {
       changed timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)); CREATE TABLE gone_to (code varchar(20) PRIMARY KEY);
       INSERT INTO gone_from (id, code) VALUES (1, 'a'), (2, 'b'), (3, 'c'); INSERT INTO gone_to VALUES ('OWN'), ('A');
       CREATE TABLE notes (id int PRIMARY KEY, leaver varchar(20), FOREIGN KEY (leaver) REFERENCES gone_to (code) ON DELETE CASCADE); INSERT INTO notes VALUES (1, 'A'), (2, 'OWN');
-      CREATE TABLE seen (id int PRIMARY KEY, leaver varchar(20), FOREIGN KEY (leaver) REFERENCES gone_to (code) ON DELETE SET NULL); INSERT INTO seen VALUES (1, 'A')`);
+      CREATE TABLE visits (id int PRIMARY KEY, leaver varchar(20), FOREIGN KEY (leaver) REFERENCES gone_to (code) ON DELETE SET NULL); INSERT INTO visits VALUES (1, 'A')`);
     const defaults = `source: { connection: crm, table: gone_from, where: live, incremental: { cursor: changed } }, target: { connection: crm, table: gone_to, key: code }`;
     using project = openProject({
       "job.yaml": `version: 1
@@ -343,7 +343,7 @@ streams:
     await server.query("DELETE FROM gone_from WHERE id = 1; UPDATE gone_from SET live = false WHERE id = 2");
     expect(await run()).toBe(1);
     expect(project.warnings.join()).toContain("deleting from crm.gone_to takes along 1 record of crm.notes (leaver)");
-    expect(project.warnings.join()).toContain("deleting from crm.gone_to empties leaver of 1 record of crm.seen");
+    expect(project.warnings.join()).toContain("deleting from crm.gone_to empties leaver of 1 record of crm.visits");
     expect(await run()).toBe(0);
     expect(await server.query("SELECT code FROM gone_to ORDER BY 1")).toEqual([
       { code: "B" },

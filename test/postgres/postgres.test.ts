@@ -309,8 +309,8 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
        CREATE TABLE notes (id int PRIMARY KEY, leaver text REFERENCES leavers ON DELETE CASCADE); INSERT INTO notes VALUES (1, 'customer-000000002'), (2, 'customer-000000003');
        CREATE TABLE lines (id int PRIMARY KEY, leaver text, region int, FOREIGN KEY (leaver, region) REFERENCES leavers (code, region) ON DELETE CASCADE);
        INSERT INTO lines VALUES (1, 'customer-000000002', 1), (2, 'customer-000000002', NULL), (3, 'customer-000000003', 1);
-       CREATE TABLE seen (id int PRIMARY KEY, leaver text REFERENCES leavers ON DELETE SET NULL, usual text DEFAULT 'customer-000000003' REFERENCES leavers ON DELETE SET DEFAULT);
-       INSERT INTO seen VALUES (1, 'customer-000000001', 'customer-000000002'), (2, 'customer-000000002', 'customer-000000003')`,
+       CREATE TABLE visits (id int PRIMARY KEY, leaver text REFERENCES leavers ON DELETE SET NULL, usual text DEFAULT 'customer-000000003' REFERENCES leavers ON DELETE SET DEFAULT);
+       INSERT INTO visits VALUES (1, 'customer-000000001', 'customer-000000002'), (2, 'customer-000000002', 'customer-000000003')`,
     );
     await server.query("CREATE TABLE sealed (leaver text REFERENCES leavers ON DELETE CASCADE)");
     await using relay = await startPostgresRelay(server.port, server.database);
@@ -343,8 +343,8 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
       [
         "takes along 1 record of public.lines (leaver, region)",
         "takes along 1 record of public.notes (leaver)",
-        "empties leaver of 2 records of public.seen",
-        "puts its default into usual of 1 record of public.seen",
+        "empties leaver of 2 records of public.visits",
+        "puts its default into usual of 1 record of public.visits",
       ].map((told) => `rows: deleting from public.leavers ${told}`),
     );
   });

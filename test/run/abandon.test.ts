@@ -18,6 +18,7 @@ interface Told {
 
 test.each([
   { what: "whose folder is gone", isGone: true, at: "settled:4" },
+  { what: "that is half loaded", isGone: false, at: "settled:4" },
   { what: "that was about to send its first batch", isGone: false, at: "intent:1" },
 ])("a run $what is given up: no row is written twice, and the job is free", async ({ isGone, at }) => {
   await using place = await rehearse(job, { "inbox/contacts.csv": `id,last\n${rows}\n` });

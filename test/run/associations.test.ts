@@ -110,6 +110,8 @@ test("an association takes the place of others, an empty value clears them, and 
   const back = await place.project.run("rollback", `${done.summary().run}`, "--yes", "--json");
   expect(back.code, back.stderr).toBe(0);
   expect(await linked(place)).toEqual(before);
+  const twice = (await place.project.run("rollback", `${done.summary().run}`, "--json")).summary();
+  expect(twice.streams["contacts"]).toMatchObject({ updates: 0, deletes: 0, conflicts: 0, unchanged: 3 });
 });
 
 test("under a label only what has it is replaced, and naming another primary company moves it there", async () => {

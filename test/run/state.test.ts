@@ -103,6 +103,8 @@ test("a kill in the middle of an import leaves the old state or the new one", as
   for (const [at, isNew] of [
     ["import-unpacked:1", false],
     ["import-ready:1", true],
+    ["import-copied:1", true],
+    ["import-file:2", true],
     ["import-ledger:1", true],
     ["import-standing:1", true],
   ] as const) {

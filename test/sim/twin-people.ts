@@ -75,7 +75,7 @@ export function unansweredOf(project: Project, before: Held): Unanswered {
   return (side, { email, id }, held) => {
     const [was, is] = [before, held].map((one) => one.get(email)?.[side]);
     const isWritten = is !== undefined && twinFields.some(({ here }) => was?.get(here) !== is.get(here));
-    return isWritten && !kept.some((text) => text.includes((id[side] ?? "").slice(0, 15)));
+    return isWritten && !kept.some((text) => id[side] !== undefined && text.includes(`"${id[side].slice(0, 15)}`));
   };
 }
 
