@@ -97,11 +97,14 @@ test("values arrive as the job means them: numbers, checkboxes, moments, line br
   expect(await place.sandbox.jobs()).toEqual([]);
 });
 
-test("records that an unanswered call made are loaded, not conflicts, and are there once", async () => {
+test("records that an unanswered call made are loaded, not conflicts, and are there once, killed after the next answer too", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
   await place.sandbox.setFaults([{ match: upserts, nth: [1], do: { reset: "after" } }]);
-  const run = await place.project.run("run", "job.yaml", "--json");
+  const killed = await place.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "answered:1" } }).finished;
+  expect(killed.signal, killed.stderr).toBe("SIGKILL");
+  const run = await place.project.run("resume", "--json");
   expect(run.code, run.stderr).toBe(0);
+  expect(run.stderr).not.toContain("met a record that was made since the plan");
   expect(run.summary().streams["contacts"]).toMatchObject({ creates: 3, loaded: 3, conflicts: 0, failed: 0 });
   expect((await place.sandbox.dump("Contact")).length).toBe(3);
 });

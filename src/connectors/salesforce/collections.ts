@@ -8,7 +8,7 @@ import { parseJson } from "../../core/json.ts";
 import { readText, strangeAnswer } from "../../http/client.ts";
 import { CallFault } from "../../http/outcome.ts";
 import type { ApiCall } from "../kit/api-client.ts";
-import { type AnsweredRow, createdCell, saveAnsweredRows } from "../kit/batch-file.ts";
+import { type AnsweredRow, type Created, createdCell, saveAnsweredRows } from "../kit/batch-file.ts";
 import { bisect } from "../kit/bisect.ts";
 import type { SalesforceClient } from "./client.ts";
 import { type ApiError, readApiError } from "./errors.ts";
@@ -34,20 +34,20 @@ interface RecordResult {
   errors?: { statusCode: string; message: string; fields?: string[] | null }[];
 }
 
+/** What became of a row. Kept, it still says whether an earlier call may have made the record. */
+type RowAnswer = { id: string; created: Created } | { id: string; error: string };
+
 /** Writes a batch in one call, and its results as a bulk job would give them. Throws CallFault. */
 export async function writeCollection(client: SalesforceClient, write: CollectionWrite): Promise<void> {
   const { batch, columns, rows, attempt } = write;
   const keyColumn = batch.externalId ?? idColumn;
   const key = columns.findIndex(({ header }) => header === keyColumn);
-  const answers = new Map(attempt.journal.kept as ReadonlyMap<number, RecordResult>);
+  const answers = new Map(attempt.journal.kept as ReadonlyMap<number, RowAnswer>);
   const open = rows.map((_, index) => index + 1).filter((place) => !answers.has(place));
-  const unanswered = new Set(attempt.again ? open : []);
-  for (const [place, result] of await writeOpen(client, write, open, unanswered)) answers.set(place, result);
+  for (const [place, answer] of await writeOpen(client, write, open)) answers.set(place, answer);
   const answered = rows.map((row, index): AnsweredRow => {
-    const result = answers.get(index + 1) ?? { success: false };
-    const [id, cells] = [result.id ?? "", [row[key] ?? ""]];
-    if (!result.success) return { id, cells, error: errorCell(result) };
-    return { id, cells, created: createdCell(result.created === true, unanswered.has(index + 1)) };
+    const answer = answers.get(index + 1) ?? answerOf({ success: false }, false);
+    return { ...answer, cells: [row[key] ?? ""] };
   });
   saveAnsweredRows([keyColumn], answered, resultColumns, write.files);
 }
@@ -57,25 +57,32 @@ async function writeOpen(
   client: SalesforceClient,
   write: CollectionWrite,
   open: readonly number[],
-  unanswered: Set<number>,
-): Promise<(readonly [number, RecordResult])[]> {
+): Promise<(readonly [number, RowAnswer])[]> {
   if (open.length === 0) return [];
-  const { journal } = write.attempt;
-  const results = await bisect(open, {
+  const { again, journal } = write.attempt;
+  const unanswered = new Set(again ? open : []);
+  const answers = await bisect(open, {
     async call(places) {
       const told = await writeOnce(client, write, places, unanswered);
-      const written = pair(places, told).filter(([, { success }]) => success);
+      const known = places.map((place, index) => answerOf(told[index] ?? { success: false }, unanswered.has(place)));
+      const written = pair(places, known).filter(([, answer]) => "created" in answer);
       if (written.length > 0) journal.keep(new Map(written));
-      return told;
+      return known;
     },
     refusalOf,
-    refuse: (_place, refusal) => refuseRow(refusal),
+    refuse: (_place, refusal) => answerOf(refuseRow(refusal), false),
   });
-  return pair(open, results);
+  return pair(open, answers);
 }
 
-function pair(places: readonly number[], results: readonly RecordResult[]): (readonly [number, RecordResult])[] {
-  return results.map((result, index) => [places[index] ?? 0, result]);
+function pair(places: readonly number[], answers: readonly RowAnswer[]): (readonly [number, RowAnswer])[] {
+  return answers.map((answer, index) => [places[index] ?? 0, answer]);
+}
+
+function answerOf(result: RecordResult, mayBeOurs: boolean): RowAnswer {
+  const id = result.id ?? "";
+  if (!result.success) return { id, error: errorCell(result) };
+  return { id, created: createdCell(result.created === true, mayBeOurs) };
 }
 
 function errorCell({ errors }: RecordResult): string {
