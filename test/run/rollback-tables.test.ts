@@ -148,3 +148,47 @@ test("runs that ended otherwise are taken back: with refused rows, retried ones,
   const gone = await project.run("rollback", `${last.run}`, "--yes");
   expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining("has no field name any more")]);
 });
+
+test("what would take along rows that others have added is left, whether or not a key names them; a plan counts all that goes, however deep", async () => {
+  await using project = createProject({
+    "connections.yaml": connections,
+    "job.yaml": job.replace(/ {2}people:[\s\S]*?guards/, "guards"),
+    "gone.yaml": `version: 1
+name: gone
+streams:
+  rows:
+    source: { connection: drop, files: "gone.csv" }
+    target: { connection: crm, table: chain, key: no, mode: delete }
+    map: { no: no }
+`,
+    "crm.db": "",
+    "drop/firms.csv": "no,name\n1,One\n2,Two\n3,Three\n",
+    "drop/gone.csv": "no\n1\n",
+  });
+  const database = openSqliteData(project.path("crm.db"), { readOnly: false });
+  onTestFinished(() => database.close());
+  database.exec(`CREATE TABLE firms (no INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE notes (firm INTEGER REFERENCES firms ON DELETE CASCADE, other INTEGER REFERENCES firms ON DELETE CASCADE, note TEXT UNIQUE);
+    CREATE TABLE chain (no INTEGER PRIMARY KEY, up INTEGER REFERENCES chain ON DELETE CASCADE);
+    INSERT INTO chain WITH RECURSIVE n (no) AS (SELECT 1 UNION ALL SELECT no + 1 FROM n WHERE no < 9) SELECT no, nullif(no - 1, 0) FROM n;
+    CREATE TABLE loose (link INTEGER REFERENCES chain ON DELETE CASCADE, twice INTEGER REFERENCES chain ON DELETE CASCADE, code TEXT UNIQUE);
+    CREATE TABLE deep (code TEXT REFERENCES loose (code) ON DELETE CASCADE);
+    INSERT INTO loose VALUES (2, 3, NULL), (2, 3, NULL), (NULL, 9, 'x'), (4, NULL, NULL);`);
+  await project.run("connections", "prepare", "crm");
+  expect((await project.run("run", "job.yaml")).code).toBe(0);
+  database.exec("INSERT INTO notes VALUES (NULL, 1, 'x'), (2, NULL, 'y')");
+  const back = await project.run("rollback", "latest", "--yes", "--json");
+  expect(back.summary().streams["firms"], back.stderr).toMatchObject({ deletes: 1, conflicts: 2 });
+  expect(database.prepare("SELECT note FROM notes ORDER BY 1").all()).toEqual([{ note: "x" }, { note: "y" }]);
+
+  const plan = await project.run("plan", "gone.yaml", "--json");
+  expect(plan.stderr.split("\n").filter((line) => line.startsWith("! rows: deleting from chain")).length).toBe(4);
+  const told = plan.stderr.replaceAll(/\s+/g, " ");
+  // Of rows without a key, too, each is counted once: also two that hold the same.
+  for (const one of ["8 records of chain (up)", "3 records of loose (link)", "1 record of loose (twice)"]) {
+    expect(told).toContain(`deleting from chain takes along ${one} !`);
+  }
+  expect(told).toContain(
+    "may take along records of deep (code), for no key names those of loose: they are not counted",
+  );
+});

@@ -62,7 +62,9 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   keepsVersions: true,
   rowName: ({ key }) => nameOfRow(key),
   // Every change of a row gives it another xmin (https://www.postgresql.org/docs/current/ddl-system-columns.html).
-  rowVersion: () => "CAST(t.xmin AS text)",
+  // Where no key names a row, its place does.
+  rowVersion: ({ key }) =>
+    key.length > 0 ? "CAST(t.xmin AS text)" : "concat_ws(' ', CAST(t.xmin AS text), t.tableoid, CAST(t.ctid AS text))",
   cell: cellOf,
   isAsked,
 };

@@ -23,9 +23,6 @@ export interface Cascades {
 
 export const noCascades: Cascades = { counts: new Map(), objections: [] };
 
-/** Children of children, as deep as anybody builds them. */
-const levelsMax = 5;
-
 /** Asks for the children of what is deleted, and notes in the plans what goes with it. */
 export async function forecastCascades(
   context: RunContext,
@@ -43,13 +40,15 @@ export async function forecastCascades(
     if (deletes === 0 || record.plan === null) continue;
     const { going: found, emptied, unread } = await findChildren(context, planned, { stream, plan: record.plan });
     const deleting = `deleting from ${stream.target.object}`;
-    const changes = [
-      ...emptied.map((one) => `${deleting} ${tellEmptied(one)}`),
-      ...unread.map((one) => `${deleting} ${tellUnread(one)}`),
-    ];
+    const changes = emptied.map((one) => `${deleting} ${tellEmptied(one)}`);
     if (stream.target.undoes === true) {
       // Held back, once what goes before it is gone.
-      const held = found.map((one) => `what would take along ${tellChildren(one)} is left`);
+      const held = [
+        ...found.map((one) => `what would take along ${tellChildren(one)} is left`),
+        ...unread.map((one) =>
+          takesAlong(one) ? `what ${tellUnread(one)}, and it is left` : `${deleting} ${tellUnread(one)}`,
+        ),
+      ];
       note(context, records, record, [...held, ...changes]);
       continue;
     }
@@ -66,18 +65,26 @@ export async function forecastCascades(
       stream.name,
       found.reduce((sum, { rows }) => sum + rows, 0),
     );
-    note(context, records, record, [...notes, ...changes]);
+    note(context, records, record, [...notes, ...changes, ...unread.map((one) => `${deleting} ${tellUnread(one)}`)]);
   }
   return { counts, objections };
 }
 
-function tellChildren({ object, rows, ...link }: FoundChildren): string {
-  return `${countOf(rows, "record")} of ${object} (${fieldsOf(link).join(", ")})`;
+function tellChildren({ rows, ...link }: FoundChildren): string {
+  return `${countOf(rows, "record")} of ${nameLink(link)}`;
 }
 
-function tellUnread({ object, stays, ...link }: ChildLink): string {
-  const does = stays === undefined ? "may take along records" : "may change records";
-  return `${does} of ${object} (${fieldsOf(link).join(", ")}), which this user may not read: they are not counted`;
+function nameLink({ object, ...link }: ChildLink): string {
+  return `${object} (${fieldsOf(link).join(", ")})`;
+}
+
+function tellUnread({ why, ...link }: UnreadLink): string {
+  const does = takesAlong(link) ? "may take along records" : "may change records";
+  return `${does} of ${nameLink(link)}, ${why}: they are not counted`;
+}
+
+function takesAlong({ stays }: Pick<ChildLink, "stays">): boolean {
+  return stays === undefined;
 }
 
 function tellEmptied({ object, rows, stays, ...link }: FoundChildren): string {
@@ -111,7 +118,11 @@ interface Found {
   /** They stay, without what they named. */
   emptied: FoundChildren[];
   /** Nobody can say how many. */
-  unread: ChildLink[];
+  unread: UnreadLink[];
+}
+
+interface UnreadLink extends ChildLink {
+  why: string;
 }
 
 async function findChildren(
@@ -129,23 +140,31 @@ async function findChildren(
     SELECT id, ${foldId("id")} AS folded, folded AS root FROM ${readParquet(plan)} WHERE action = 'delete'`);
   // Those of another object may have the same ids. What goes by itself goes along with nobody.
   await engine.run(`CREATE OR REPLACE TEMP TABLE gone_along AS
-    SELECT ${literal(first.object)} AS object, folded, root, CAST(NULL AS VARCHAR) AS child FROM going_0`);
+    SELECT ${literal(first.object)} AS object, folded AS own, root, CAST(NULL AS VARCHAR) AS child FROM going_0`);
   let level: Level[] = [{ object: first.object, parents: "going_0" }];
   const staying: (Level & { link: ChildLink })[] = [];
   let number = 0;
   const read = async (link: ChildLink, level: Level) => {
     number += 1;
     const children = `going_${number}`;
-    return { children, rows: await readChildren(context, { target, stream, planned, link, ...level, children }) };
+    return { children, ...(await readChildren(context, { target, stream, planned, link, ...level, children })) };
   };
-  for (let depth = 0; depth < levelsMax && level.length > 0; depth += 1) {
+  const leaveUnread = async (link: ChildLink, why: string, parents: string) => {
+    found.unread.push({ ...link, why });
+    if (!takesAlong(link)) return;
+    // Nobody knows which row: whatever goes may be one that takes others along.
+    await engine.run(`INSERT INTO gone_along
+      SELECT ${literal(link.object)}, NULL, root, ${literal(`${nameLink(link)}, ${why}`)} FROM ${parents}`);
+  };
+  // To the end, however deep: what goes already does not go again, so that a circle has one.
+  while (level.length > 0) {
     const next: typeof level = [];
     for (const one of level) {
       const links = (await target.describe(one.object)).cascades ?? [];
       for (const link of links) {
         const child = objects.get(link.object);
         if (link.unasked === true && child?.queryable !== true) {
-          found.unread.push(link);
+          await leaveUnread(link, "which this user may not read", one.parents);
           continue;
         }
         if (child === undefined || (link.unasked !== true && !isRecord(child))) continue;
@@ -153,10 +172,14 @@ async function findChildren(
           staying.push({ ...one, link });
           continue;
         }
-        const { children, rows } = await read(link, one);
+        const { children, rows, unnamed } = await read(link, one);
         if (rows === 0) continue;
         found.going.push({ ...link, rows });
-        next.push({ object: link.object, parents: children });
+        if (unnamed > 0) {
+          const unasked = (await target.describe(link.object)).cascades ?? [];
+          found.unread.push(...unasked.map((other) => ({ ...other, why: `for no key names those of ${link.object}` })));
+        }
+        if (unnamed < rows) next.push({ object: link.object, parents: children });
       }
     }
     level = next;
@@ -166,7 +189,16 @@ async function findChildren(
     const { rows } = await read(link, one);
     if (rows > 0) found.emptied.push({ ...link, rows });
   }
-  return found;
+  return { going: sumUp(found.going), emptied: sumUp(found.emptied), unread: sumUp(found.unread) };
+}
+
+/** Each link once, however many levels have it. */
+function sumUp<Link extends ChildLink & { rows?: number }>(links: readonly Link[]): Link[] {
+  const byLink = Map.groupBy(links, ({ rows: _, ...link }) => JSON.stringify(link));
+  return [...byLink.values()].flatMap(([first, ...others]) => {
+    if (first?.rows === undefined) return first ?? [];
+    return { ...first, rows: others.reduce((sum, { rows = 0 }) => sum + rows, first.rows) };
+  });
 }
 
 /** Records that go, and the table that has them. */
@@ -176,12 +208,12 @@ interface Level {
 }
 
 /**
- * SELECT of the records that a plan deletes and that would take others along by now: id, folded, and what they would take.
+ * SELECT of the records that a plan deletes and that would, or may, take others along by now: id, folded, and what they would take.
  * Undefined where there are none.
  */
 export async function selectTakers(context: RunContext, stream: Stream, plan: string): Promise<string | undefined> {
-  const { going } = await findChildren(context, [], { stream, plan });
-  if (going.length === 0) return undefined;
+  const { going, unread } = await findChildren(context, [], { stream, plan });
+  if (going.length === 0 && !unread.some(takesAlong)) return undefined;
   return `SELECT root AS id, string_agg(DISTINCT child, ', ' ORDER BY child) AS children FROM gone_along WHERE child IS NOT NULL GROUP BY root`;
 }
 

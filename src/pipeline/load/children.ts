@@ -30,11 +30,17 @@ interface ChildrenInput {
   children: string;
 }
 
+interface Children {
+  rows: number;
+  /** Of them, those that no key names: nobody can ask what goes with them. */
+  unnamed: number;
+}
+
 /** How many there are. */
-export async function readChildren(context: RunContext, input: ChildrenInput): Promise<number> {
+export async function readChildren(context: RunContext, input: ChildrenInput): Promise<Children> {
   const { engine } = context;
   const { target, link, parents, children } = input;
-  const { idColumn } = target.capabilities;
+  const { idColumn, versionColumn } = target.capabilities;
   const fields = fieldsOf(link);
   const named = link.by === undefined ? nameById(parents, link) : await nameByColumns(context, input, link.by);
   const { count } = await engine.one(`SELECT count(DISTINCT asked) AS count FROM ${named.table}`);
@@ -50,17 +56,33 @@ export async function readChildren(context: RunContext, input: ChildrenInput): P
   });
   const staying = await listStaying(context, input, fields);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${children} AS
-    SELECT ${identifier(idColumn)} AS id, c.folded, p.root
-    FROM (SELECT *, ${foldId(identifier(idColumn))} AS folded FROM ${scan}) c JOIN ${named.table} p ON ${named.isChild}
-    WHERE c.folded NOT IN (SELECT folded FROM gone_along WHERE object = ${literal(link.object)})
-      ${staying.map((ids) => `AND c.folded NOT IN (${ids})`).join(" ")}`);
+    SELECT ${identifier(idColumn)} AS id, c.folded, c.own, p.root
+    FROM (SELECT *, ${foldId(identifier(idColumn))} AS folded, ${ownName(idColumn, versionColumn)} AS own FROM ${scan}) c
+    JOIN ${named.table} p ON ${named.isChild}
+    WHERE c.own NOT IN (SELECT own FROM gone_along WHERE object = ${literal(link.object)} AND own IS NOT NULL)
+      ${staying.map((ids) => `AND (${isUnnamed(`c.${identifier(idColumn)}`)} OR c.folded NOT IN (${ids}))`).join(" ")}`);
   if (link.stays === undefined) {
     const child = `${link.object} (${fields.join(", ")})`;
     await engine.run(`INSERT INTO gone_along
-      SELECT ${literal(link.object)}, folded, root, ${literal(child)} FROM ${children}`);
+      SELECT ${literal(link.object)}, own, root, ${literal(child)} FROM ${children}`);
   }
-  const { rows } = await engine.one(`SELECT count(*) AS rows FROM ${children}`);
-  return Number(rows);
+  const { rows, unnamed } = await engine.one(
+    `SELECT count(*) AS rows, count(*) FILTER (${isUnnamed("id")}) AS unnamed FROM ${children}`,
+  );
+  if (Number(unnamed) > 0) await engine.run(`DELETE FROM ${children} WHERE ${isUnnamed("id")}`);
+  return { rows: Number(rows), unnamed: Number(unnamed) };
+}
+
+/** BOOLEAN: nothing names the row; SQLite takes NULL in a key, too. */
+function isUnnamed(id: string): string {
+  return `coalesce(${id}, '') IN ('', 'NULL')`;
+}
+
+/** VARCHAR that two rows never share. Rows without a key that hold the same go by the same links: they are told apart by counting. */
+function ownName(idColumn: string, versionColumn: string): string {
+  const [id, version] = [identifier(idColumn), identifier(versionColumn)];
+  return `CASE WHEN ${isUnnamed(id)} THEN concat_ws(chr(31), 'unnamed', ${version}, row_number() OVER (PARTITION BY ${id}, ${version}))
+    ELSE ${foldId(id)} END`;
 }
 
 /** What children hold of those that go. */
