@@ -1,5 +1,6 @@
 // Answers that were kept, and what a kill or a damaged disk leaves of them.
 
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,4 +32,20 @@ test("answers are kept for the bytes that were sent, whole lines alone", () => {
   expect(kept("sent").map(([number]) => number)).toEqual([1, 2, 4]);
   openCallJournal(path, "sent", false);
   expect(kept("sent")).toEqual([]);
+  // As an earlier version kept them, and as none does.
+  const lines = [
+    '[{"trace":"b.1-create.12","id":"7"}]',
+    '[{"id":"8"}]',
+    "{}",
+    "null",
+    "[null]",
+    '[[0,"x"]]',
+    '[[5,"e"]]',
+  ];
+  const sumOf = (line: string) => createHash("sha256").update(`sent ${line}`).digest("hex").slice(0, 16);
+  writeFileSync(path, lines.map((line) => `\n${sumOf(line)} ${line}`).join(""));
+  expect(kept("sent")).toEqual([
+    [12, { trace: "b.1-create.12", id: "7" }],
+    [5, "e"],
+  ]);
 });
