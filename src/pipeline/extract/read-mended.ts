@@ -111,8 +111,11 @@ export function refuseMissing(file: string, { values }: MendedRow, columns: read
   });
 }
 
-/** In the column of fields: all of the row is meant as it stands, also what looks like a spreadsheet's work. */
-const meantMark = "meant";
+/**
+ * In the column of fields: all of the row is meant as it stands, also what looks like a spreadsheet's work. No field is
+ * called so: the column came out with the field of the reject.
+ */
+const meantMark = "!meant";
 
 /**
  * The cells of a row. Throws a Failure for one that a spreadsheet has changed by itself, unless the row says that it is meant. What the source calls as ours is not
