@@ -128,6 +128,8 @@ export interface ChildLink {
   by?: readonly { field: string; parent: string }[];
   /** The child does not go: its fields are emptied, or get their defaults. */
   stays?: "empty" | "default";
+  /** Of its fields those, where not all of them are. */
+  emptied?: readonly string[];
   /** So it is whatever the user may do with the child. */
   unasked?: true;
 }

@@ -310,7 +310,9 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
        CREATE TABLE lines (id int PRIMARY KEY, leaver text, region int, FOREIGN KEY (leaver, region) REFERENCES leavers (code, region) ON DELETE CASCADE);
        INSERT INTO lines VALUES (1, 'customer-000000002', 1), (2, 'customer-000000002', NULL), (3, 'customer-000000003', 1);
        CREATE TABLE visits (id int PRIMARY KEY, leaver text REFERENCES leavers ON DELETE SET NULL, usual text DEFAULT 'customer-000000003' REFERENCES leavers ON DELETE SET DEFAULT);
-       INSERT INTO visits VALUES (1, 'customer-000000001', 'customer-000000002'), (2, 'customer-000000002', 'customer-000000003')`,
+       INSERT INTO visits VALUES (1, 'customer-000000001', 'customer-000000002'), (2, 'customer-000000002', 'customer-000000003');
+       CREATE TABLE moves (id int PRIMARY KEY, region int, leaver text, FOREIGN KEY (leaver, region) REFERENCES leavers (code, region) ON DELETE SET NULL (leaver));
+       INSERT INTO moves VALUES (1, 1, 'customer-000000001')`,
     );
     await server.query("CREATE TABLE sealed (leaver text REFERENCES leavers ON DELETE CASCADE)");
     await using relay = await startPostgresRelay(server.port, server.database);
@@ -343,6 +345,7 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
       [
         "takes along 1 record of public.lines (leaver, region)",
         "takes along 1 record of public.notes (leaver)",
+        "empties leaver of 1 record of public.moves",
         "empties leaver of 2 records of public.visits",
         "puts its default into usual of 1 record of public.visits",
       ].map((told) => `rows: deleting from public.leavers ${told}`),

@@ -48,17 +48,23 @@ rejects: { max: 100% }
     expect(done.code, done.stderr).toBe(0);
     expect(done.summary().streams["people"]).toMatchObject({ creates: 1, updates: 2, mirrorDeletes: 1 });
     await server.query("ALTER TABLE people ADD CONSTRAINT mailed CHECK (mail IS NOT NULL OR no <> 2) NOT VALID");
+    // Rows that this user may not read would go along with the one that the run made.
+    await server.query("CREATE TABLE sealed (person int REFERENCES people ON DELETE CASCADE)");
     const back = await project.run("rollback", `${done.summary().run}`, "--yes", "--json");
     expect(back.summary().streams["people"], back.stderr).toMatchObject({
       creates: 1,
       updates: 2,
-      deletes: 1,
+      deletes: 0,
+      conflicts: 1,
       failed: 1,
-      loaded: 3,
+      loaded: 2,
     });
     expect(project.read(`.loadline/runs/${back.summary().run}/rejects/people.csv`)).toContain("mailed");
-    expect(await state()).toEqual(["1 One a@x.de", "2 Due b@x.de", "3 Three c@x.de"]);
-    await server.query("ALTER TABLE people DROP CONSTRAINT mailed");
+    expect(await state()).toEqual(["1 One a@x.de", "2 Due b@x.de", "3 Three c@x.de", "4 Four d@x.de"]);
+    expect(project.read(`.loadline/runs/${back.summary().run}/conflicts/people.csv`)).toContain(
+      "public.sealed (person), which this user may not read",
+    );
+    await server.query("ALTER TABLE people DROP CONSTRAINT mailed; DROP TABLE sealed");
     expect((await project.run("rollback", `${done.summary().run}`, "--yes")).code).toBe(0);
     expect(await state()).toEqual(old);
   });

@@ -73,9 +73,13 @@ const constraintsOf = `SELECT name, json_agg(a.attname ORDER BY at) AS columns F
   CROSS JOIN LATERAL unnest(columns) WITH ORDINALITY AS k (attnum, at)
   JOIN pg_attribute a ON a.attrelid = CAST($1 AS oid) AND a.attnum = k.attnum GROUP BY name`;
 
-/** Foreign keys to the table, by which deleting a row changes others: a row for each of their columns. */
+/**
+ * Foreign keys to the table, by which deleting a row changes others: a row for each of their columns. Before PostgreSQL 15 there
+ * is no `confdelsetcols`: ON DELETE SET NULL (some of them).
+ */
 const childrenOf = `SELECT n.nspname AS schema, r.relname AS table, c.conname AS constraint, a.attname AS field, p.attname AS parent,
-    CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END AS rule
+    CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END AS rule,
+    CASE WHEN NOT to_jsonb(c) -> 'confdelsetcols' @> to_jsonb(k.own) THEN 'kept' END AS kept
   FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
     CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (own, parent, at)
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own

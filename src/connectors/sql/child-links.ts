@@ -12,7 +12,7 @@ const rules = new Map<string | null | undefined, Pick<ChildLink, "stays">>([
 
 /**
  * `rows`: one for each column of a foreign key, in its order: `object` as people write it, `constraint`, `field`, `parent`, the
- * column that it holds, `rule`. `key`: columns that name a row.
+ * column that it holds, `rule`, and `kept` where the rule does not change the column. `key`: columns that name a row.
  */
 export function childLinks(rows: readonly Row[], key: readonly string[]): ChildLink[] {
   const byKey = Map.groupBy(rows, (row) => JSON.stringify([row["object"], row["constraint"]]));
@@ -23,6 +23,7 @@ export function childLinks(rows: readonly Row[], key: readonly string[]): ChildL
     const by = parts.map((part) => ({ field: part["field"] ?? "", parent: part["parent"] ?? "" }));
     const isById = key.length === 1 && by.length === 1 && by[0]?.parent === key[0];
     const link = { object: first["object"] ?? "", field: first["field"] ?? "", unasked: true as const, ...rule };
-    return [isById ? link : { ...link, by }];
+    const emptied = parts.filter((part) => (part["kept"] ?? null) === null).map((part) => part["field"] ?? "");
+    return [isById ? link : { ...link, by, ...(emptied.length < by.length ? { emptied } : {}) }];
   });
 }

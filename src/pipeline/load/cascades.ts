@@ -88,7 +88,7 @@ function takesAlong({ stays }: Pick<ChildLink, "stays">): boolean {
 }
 
 function tellEmptied({ object, rows, stays, ...link }: FoundChildren): string {
-  const fields = fieldsOf(link).join(", ");
+  const fields = (link.emptied ?? fieldsOf(link)).join(", ");
   const of = `${fields} of ${countOf(rows, "record")} of ${object}`;
   return stays === "default" ? `puts its default into ${of}` : `empties ${of}`;
 }
