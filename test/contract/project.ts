@@ -79,7 +79,8 @@ ${rig.connection}
   ): Promise<Finished & { hits: string[] }> {
     const log = this.path("failpoints.log");
     rmSync(log, { force: true });
-    const armed = failpoint === "" ? {} : { LOADLINE_FAILPOINT: `${failpoint}:1` };
+    const armed =
+      failpoint === "" ? {} : { LOADLINE_FAILPOINT: /:\d+$/.test(failpoint) ? failpoint : `${failpoint}:1` };
     const env = { ...this.#rig.environment, ...armed, LOADLINE_FAILPOINT_LOG: log };
     const child = startChild(process.execPath, [...program, jobFile], { env, cwd: this.#folder });
     const ended = await child.finished;

@@ -131,8 +131,8 @@ test("mode history: a change ends a version and begins the next, a missing row e
   const program = [join(repository, "bin/loadline.js"), "run"];
   const took = async (name = "job.yaml") => {
     const ended = await project.run(name);
-    const { creates, updates, mirrorDeletes, unchanged, loaded, failed } = countsOf(ended);
-    return { exit: ended.summary.exitCode, creates, updates, mirrorDeletes, unchanged, loaded, failed };
+    const { creates, updates, mirrorDeletes, unchanged, loaded, failed, conflicts } = countsOf(ended);
+    return { exit: ended.summary.exitCode, creates, updates, mirrorDeletes, unchanged, loaded, failed, conflicts };
   };
   const versions = () =>
     database
@@ -145,12 +145,12 @@ test("mode history: a change ends a version and begins the next, a missing row e
   expect(await took()).toMatchObject({ creates: 3, loaded: 3 });
   database.exec("UPDATE dim SET note = 'by hand', loaded = 'old' WHERE code = 'b'");
   expect(await took()).toMatchObject({ unchanged: 3, loaded: 0 });
-  for (const [index, failpoint] of ["committed", "stored", "fetched"].entries()) {
-    // Without what remembers marks, rows tell it.
-    if (failpoint === "fetched") database.exec("DROP TABLE loadline_batch");
+  for (const [index, failpoint] of ["committed", "stored", "fetched:2"].entries()) {
+    // Without what remembers marks, rows tell it: of both batches.
+    if (failpoint === "fetched:2") database.exec("DROP TABLE loadline_batch");
     project.write({ "drop/in.csv": `code,title\na,A\nb,${index}\nd,D\n${index === 2 ? "c,back\n" : ""}` });
     expect((await project.runKilled(program, "job.yaml", failpoint)).signal).toBe("SIGKILL");
-    expect(await took(), failpoint).toMatchObject({ exit: 0, failed: 0 });
+    expect(await took(), failpoint).toMatchObject({ exit: 0, failed: 0, conflicts: 0 });
   }
   expect(versions()).toEqual([
     "a A - new holds",
@@ -163,17 +163,23 @@ test("mode history: a change ends a version and begins the next, a missing row e
     "c back - new holds",
     "d D - new holds",
   ]);
+  // As people write times: a day is its midnight, an offset is reckoned with, a number may be anything.
   database.exec(
-    "UPDATE dim SET valid_from = '2999-01-01' WHERE code = 'a'; UPDATE dim SET valid_from = '2998-01-01', valid_to = '2999-01-01 00:00:00' WHERE code = 'd'",
+    `UPDATE dim SET valid_from = '2999-01-01' WHERE code = 'a'; UPDATE dim SET valid_from = '2998-01-01', valid_to = '2999-01-01 00:00:00' WHERE code = 'd';
+     UPDATE dim SET valid_from = '2026-01-01' WHERE code = 'b' AND valid_to IS NULL; UPDATE dim SET valid_from = '2026-01-01T00:00:00+01:00' WHERE title = 'back';
+     INSERT INTO dim (code, valid_from) VALUES ('e', 1767225600)`,
   );
-  project.write({ "drop/in.csv": "code,title\na,AA\nb,2\nc,back\nd,D\n" });
-  expect(await took()).toMatchObject({ creates: 1, updates: 1, unchanged: 2, loaded: 0 });
-  expect(rejectsOf(project).map((row) => row["loadline_error"])).toEqual([
-    expect.stringMatching(/valid from 2999-01-01, not before /),
-    expect.stringMatching(/valid until 2999-01-01 00:00:00, later than /),
-  ]);
+  project.write({ "drop/in.csv": "code,title\na,AA\nb,3\nc,C\nd,D\ne,E\n" });
+  expect(await took()).toMatchObject({ creates: 1, updates: 4, loaded: 2, failed: 3 });
+  expect(new Set(rejectsOf(project).map((row) => row["loadline_error"]))).toEqual(
+    new Set([
+      expect.stringMatching(/valid from 2999-01-01, not before /),
+      expect.stringMatching(/its valid_from, 1767225600, is no time/),
+      expect.stringMatching(/valid until 2999-01-01 00:00:00, later than /),
+    ]),
+  );
   expect([await took("made.yaml"), await took("made.yaml")]).toMatchObject([
-    { creates: 4, loaded: 4 },
-    { unchanged: 4 },
+    { creates: 5, loaded: 5 },
+    { unchanged: 5 },
   ]);
 });

@@ -4,10 +4,10 @@
 
 import type { Batch, BatchHistory } from "../../contract/write.ts";
 import { idColumn } from "../sql/names.ts";
-import { lateVersion, metVersion } from "../sql/versions.ts";
+import { endedVersion, lateVersion, metVersion } from "../sql/versions.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
 import { quoteName } from "./names.ts";
-import { nameOfRow, readCell } from "./present.ts";
+import { nameOfRow, readCell, settledText } from "./present.ts";
 import { stageName, stageOf } from "./stage.ts";
 import {
   type BatchStatements,
@@ -58,18 +58,47 @@ function endVersions(named: Named, history: BatchHistory, isFollowed: boolean): 
   const act = isFollowed
     ? followed(named, history, ends)
     : `WITH ended AS (${ends("")}) SELECT n, id, false AS created FROM ended`;
+  const over = isFollowed ? selectEnded(named, history) : undefined;
   return locked(described, async (session, first, last) => {
     const values = [String(first), String(last), history.at];
     const rows = await session.rows(act, values);
     if (rows.some((row) => row["whole"] === "f")) throw keptBack();
     const written = rows.map(writtenRow);
     if (written.length === last - first + 1) return written;
+    const known = new Set(written.map(({ n }) => n));
+    const ended = over === undefined ? [] : await session.rows(over, values);
     const refused = await session.rows(late, values);
     return [
       ...written,
+      ...ended
+        .filter((row) => !known.has(Number(row["n"])))
+        .map((row) =>
+          row["ours"] === "t" ? writtenRow(row) : { n: Number(row["n"]), error: endedVersion(row["until"]) },
+        ),
       ...refused.map((row) => ({ n: Number(row["n"]), error: lateVersion(row["since"], history.at) })),
     ];
   });
+}
+
+/** Versions that were to end and have ended; `ours`: at this very time, where one begins that holds what the row says. */
+function selectEnded({ described, written, idCell }: Named, history: BatchHistory): string {
+  const { table, key } = described;
+  const [from, to] = [quoteName(history.from), quoteName(history.to)];
+  const at = "CAST($3 AS timestamptz)";
+  const same = history.key.map((name) => `v.${quoteName(name)} = t.${quoteName(name)}`);
+  const holds = written.map((one) => {
+    const value = `v.${quoteName(one.column.name)}`;
+    return `${comparable(one.column, value)} IS NOT DISTINCT FROM ${comparable(one.column, valueIn(one, value))}`;
+  });
+  const next = `SELECT FROM ${table.quoted} v WHERE ${[`v.${from} = ${at}`, ...same, ...holds].join(" AND ")}`;
+  return `SELECT s.n, ${nameOfRow(key)} AS id, false AS created, t.${to} AS until, t.${to} = ${at} AND EXISTS (${next}) AS ours
+    FROM ${stageName} s JOIN ${table.quoted} t ON ${isNamed(described, idCell)} WHERE ${between} AND t.${to} IS NOT NULL`;
+}
+
+/** Not every type has an equality, but each has a text, and texts have one to the byte. */
+function comparable({ isText, isSettled }: TableColumn, sql: string): string {
+  if (isSettled) return settledText(sql);
+  return isText ? `CAST(${sql} AS text) COLLATE "C"` : sql;
 }
 
 /** Two loads of one table would each find a record without a version that holds. Readers go on. */

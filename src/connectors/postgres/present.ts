@@ -42,7 +42,7 @@ export function isAsked({ key, columns, table }: PostgresTable, field: string): 
 }
 
 /** As COPY writes it: a cast shows the address 10.0.0.1 as 10.0.0.1/32. */
-function settledText(value: string): string {
+export function settledText(value: string): string {
   return `CASE WHEN ${value} IS NOT NULL THEN format('%s', ${value}) END`;
 }
 

@@ -1,5 +1,5 @@
-// What is said of a version that would overlap another one of its record. In: from when, or until when, that one holds; since
-// when the new one would. Out: the row's refusal.
+// What is said of a version that can't end or begin as its row says. In: from when, or until when, the one that is there
+// holds; since when the new one would. Out: the row's refusal.
 
 import type { RowRefusal } from "./dialect.ts";
 
@@ -16,4 +16,15 @@ export function metVersion(since: string | null | undefined, until: string | nul
       ? `a version that holds since ${since} was made since the plan`
       : `a version is valid until ${until}, later than ${at}`;
   return { code: "MET", message, fields: [] };
+}
+
+/** It was to end, and has ended otherwise. */
+export function endedVersion(until: string | null | undefined): RowRefusal {
+  const message = `the version that was to end has ended since the plan, ${until}, and no version with this row's values began then`;
+  return { code: "ENDED", message, fields: [] };
+}
+
+/** Nobody can say whether a version would overlap one whose `column` holds something else than a time. */
+export function untimedVersion(column: string, value: string | null): RowRefusal {
+  return { code: "UNTIMED", message: `its ${column}, ${value ?? "NULL"}, is no time`, fields: [] };
 }

@@ -5,12 +5,12 @@
 import type { Batch, BatchHistory } from "../../contract/write.ts";
 import { identifier } from "../../core/sql.ts";
 import { idColumn } from "../sql/names.ts";
-import { lateVersion, metVersion } from "../sql/versions.ts";
+import { endedVersion, lateVersion, metVersion, untimedVersion } from "../sql/versions.ts";
 import type { SqliteSession, SqliteValue } from "./client.ts";
 import type { SqliteDescribed } from "./fields.ts";
 import { type Bound, columnOf, keyValues, readerOf, runnerOf, type WriteRow } from "./rows.ts";
 import type { SqliteColumn } from "./tables.ts";
-import { isBefore, meantBy } from "./values.ts";
+import { instantOf, meantBy } from "./values.ts";
 
 interface Versions {
   session: SqliteSession;
@@ -43,16 +43,28 @@ function ender(versions: Versions, isFollowed: boolean): WriteRow {
   const { from, to, at } = history;
   const byId = table.key.map((name) => `${identifier(name)} = ?`).join(" AND ");
   const find = finderOf(versions, byId);
+  const isNext = nextOf(versions, byId);
   const run = runnerOf(session, table);
   const say = readerOf(table, headers);
   const carried = carriedColumns(table, history).map(({ name }) => name);
   const time = meantBy("datetime", at);
+  const now = timeOf(at);
   const end = `UPDATE OR ABORT ${quoted} SET ${identifier(to)} = ? WHERE ${byId}`;
   return (row) => {
-    const id = keyValues(table, row[headers.indexOf(idColumn)] ?? "");
+    const name = row[headers.indexOf(idColumn)] ?? "";
+    const id = keyValues(table, name);
     const [held] = find(id);
-    if (held === undefined || held.until !== null) return undefined;
-    if (!isBefore(held.since, at)) return { error: lateVersion(held.since, at) };
+    if (held === undefined) return undefined;
+    if (held.until !== null) {
+      if (!isFollowed) return undefined;
+      // Ended at this very time, and the next one is as it is to be: an earlier try did it.
+      return held.until === time && isNext(row, id)
+        ? { id: name, created: false }
+        : { error: endedVersion(held.until) };
+    }
+    const since = instantOf(held.since ?? "");
+    if (since === undefined) return { error: untimedVersion(from, held.since) };
+    if (since >= now) return { error: lateVersion(held.since, at) };
     const ended = run({ sql: end, values: [time, ...id], names: [to] });
     if (!isFollowed) return ended;
     const { names: said, values } = say(row);
@@ -63,6 +75,26 @@ function ender(versions: Versions, isFollowed: boolean): WriteRow {
       SELECT ${[...own, "?"].join(", ")} FROM ${quoted} WHERE ${byId}`;
     if (run({ sql, values: [...given, time, ...id], names }) === undefined) throw keptBack();
     return ended;
+  };
+}
+
+function timeOf(at: string): bigint {
+  const time = instantOf(at);
+  if (time === undefined) throw new Error(`${at} is no time`);
+  return time;
+}
+
+/** Whether a version of the record begins now that holds what a row says. `where`: of the one that has ended. */
+function nextOf({ session, table, headers, history: { key, from, at } }: Versions, where: string) {
+  const { quoted } = table.table;
+  const say = readerOf(table, headers);
+  const same = key.map((name) => `n.${identifier(name)} IS (SELECT ${identifier(name)} FROM ${quoted} WHERE ${where})`);
+  return (row: readonly string[], id: readonly Bound[]): boolean => {
+    const { names, values } = say(row);
+    const holds = names.map((name) => `n.${identifier(name)} IS ? COLLATE BINARY`);
+    const sql = `SELECT 1 FROM ${quoted} n WHERE ${[`n.${identifier(from)} = ?`, ...same, ...holds].join(" AND ")}`;
+    const bound = [meantBy("datetime", at), ...key.flatMap(() => id), ...values];
+    return session.prepare(sql).all(...bound).length > 0;
   };
 }
 
@@ -87,7 +119,8 @@ function carriedColumns({ columns }: SqliteDescribed, { from, to, fields }: Batc
 
 function beginner(versions: Versions): WriteRow {
   const { session, table, headers, history } = versions;
-  const { key, from, at } = history;
+  const { key, from, to, at } = history;
+  const now = timeOf(at);
   const { quoted } = table.table;
   const same = key.map((name) => `${identifier(name)} = ?`).join(" AND ");
   const find = finderOf(versions, same);
@@ -97,7 +130,8 @@ function beginner(versions: Versions): WriteRow {
   const time = meantBy("datetime", at);
   return (row) => {
     const own = named.map(({ kind, index }) => meantBy(kind, row[index] ?? ""));
-    const met = find(own).filter(({ until }) => until === null || !isBefore(until, at, true));
+    // An end that is no time may be later.
+    const met = find(own).filter(({ until }) => until === null || (instantOf(until) ?? now + 1n) > now);
     const holding = met.find(({ until }) => until === null) ?? met[0];
     if (holding === undefined) {
       const { names: said, values } = say(row);
@@ -105,6 +139,8 @@ function beginner(versions: Versions): WriteRow {
       const sql = `INSERT OR ABORT INTO ${quoted} (${names.map(identifier).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
       return run({ sql, values: [...values, time], names }, true);
     }
+    if (holding.until !== null && instantOf(holding.until) === undefined)
+      return { error: untimedVersion(to, holding.until) };
     if (holding.since !== time || holding.until !== null)
       return { error: metVersion(holding.since, holding.until, at) };
     // Begun at this very time: an earlier try did it.

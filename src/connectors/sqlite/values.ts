@@ -72,16 +72,15 @@ function ownTime(cell: string): string {
   return cell.replace(/(?:\.0+|(\.\d*?[1-9])0*)?Z$/, "$1");
 }
 
-/** Whether a time of a row is before another one, or `orThen` the same. What is no time in UTC is before none. */
-export function isBefore(text: string | null, time: string, orThen = false): boolean {
-  const [own, other] = [plainInstant(inIso(text ?? "")), plainInstant(time)];
-  return own !== undefined && other !== undefined && (orThen ? own <= other : own < other);
-}
-
-/** Of the same length for all, so that they sort as they come. */
-function plainInstant(text: string): string | undefined {
-  const [, whole, fraction = ""] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text) ?? [];
-  return whole === undefined ? undefined : `${whole}.${fraction.padEnd(9, "0")}`;
+/** Nanoseconds since 1970 of a time of a row; undefined for what is none. A day begins at midnight, UTC where no offset is said. */
+export function instantOf(text: string): bigint | undefined {
+  const form = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.(\d+))?\s*(Z|[+-]\d\d:\d\d)?)?$/i;
+  const [, day, time = "00:00", fraction = "", offset = "Z"] = form.exec(text) ?? [];
+  const midnight = new Date(`${day}T00:00Z`);
+  const instant = Date.parse(`${day}T${time}${offset.toUpperCase()}`);
+  // A day that no month has would be one of the next month.
+  if (Number.isNaN(instant) || midnight.toISOString().slice(0, 10) !== day) return undefined;
+  return BigInt(instant) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
 }
 
 /** What a row holds, as a cell. */

@@ -57,7 +57,12 @@ export async function recheckBatches(
   );
   if (since !== undefined)
     for (const batch of repeated.filter(({ action }) => isOfPresent(action)))
-      await holdUnanswered(context, stream, batch, selectChanged(context, stream, batch, since, isOwnEnd(batch)));
+      await holdUnanswered(
+        context,
+        stream,
+        batch,
+        selectChanged(context, stream, batch, since, isOwnEnd(stream, batch)),
+      );
   for (const batch of repeated.filter(({ action }) => action === "create"))
     await target.explain(`looking for the records of batch ${batch.number} of stream ${stream.name}`, async () => {
       const made = await findMadeOtherwise(context, stream, batch);
@@ -77,9 +82,9 @@ export function isRepeated({ via, state, action, operation, externalId, again }:
   return via === "collections" && state === "committed" && isSeen && !again;
 }
 
-/** A record that is gone may be gone by the first attempt. */
-function isOwnEnd({ action }: BatchRecord): boolean {
-  return action === "delete";
+/** A record that is gone may be gone by the first attempt, and so may a version that an update ends: the target tells them. */
+function isOwnEnd({ target }: Stream, { action }: BatchRecord): boolean {
+  return action === "delete" || target.mode === "history";
 }
 
 /** Of what this process has planned itself the values are fresh, but to the eye of those who change the same fields. */
