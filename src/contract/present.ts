@@ -1,6 +1,8 @@
 // What a target holds at present. In: fields, and keys or a scope. Out: CSV files of records with id and version. What must
 // hold: a record that is there is in them, whatever an index says of it, where keys are named.
 
+import type { ChildLink } from "../core/model.ts";
+
 /** The columns of a table that say since when, and until when, a version of a record holds. */
 export interface VersionColumns {
   from: string;
@@ -31,6 +33,11 @@ export interface SnapshotRequest {
   mayKeep?(): Promise<boolean>;
   /** Records that were deleted and can be brought back, in place of those that are there; by their ids. */
   deleted?: true;
+  /**
+   * Only records that go by a link of columns, with a last column: the id of the record that each holds, as the system itself
+   * compares them. `keys` are ids of those that may be held.
+   */
+  holding?: { object: string; by: NonNullable<ChildLink["by"]> };
   /** A record has a row for each version: only those that hold are read. */
   versions?: VersionColumns;
   folder: string;

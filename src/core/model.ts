@@ -124,7 +124,7 @@ export interface ObjectSchema {
 export interface ChildLink {
   object: string;
   field: string;
-  /** Where it holds other columns of its parent than the id: all of its fields, `field` first, each with what it holds. */
+  /** Where it holds columns of its parent rather than an id: all of its fields, `field` first, each with what it holds. */
   by?: readonly { field: string; parent: string }[];
   /** The child does not go: its fields are emptied, or get their defaults. */
   stays?: "empty" | "default";

@@ -168,11 +168,15 @@ streams:
   const database = openSqliteData(project.path("crm.db"), { readOnly: false });
   onTestFinished(() => database.close());
   database.exec(`CREATE TABLE firms (no INTEGER PRIMARY KEY, name TEXT);
-    CREATE TABLE notes (firm INTEGER REFERENCES firms ON DELETE CASCADE, other INTEGER REFERENCES firms ON DELETE CASCADE, note TEXT UNIQUE);
+    CREATE TABLE notes (firm REFERENCES firms ON DELETE CASCADE, other REFERENCES firms ON DELETE CASCADE, note TEXT UNIQUE);
     CREATE TABLE chain (no INTEGER PRIMARY KEY, up INTEGER REFERENCES chain ON DELETE CASCADE);
     INSERT INTO chain WITH RECURSIVE n (no) AS (SELECT 1 UNION ALL SELECT no + 1 FROM n WHERE no < 9) SELECT no, nullif(no - 1, 0) FROM n;
     CREATE TABLE loose (link INTEGER REFERENCES chain ON DELETE CASCADE, twice INTEGER REFERENCES chain ON DELETE CASCADE, code TEXT UNIQUE);
     CREATE TABLE deep (code TEXT REFERENCES loose (code) ON DELETE CASCADE);
+    CREATE TABLE words (code TEXT COLLATE NOCASE UNIQUE, price NUMERIC UNIQUE, no INTEGER PRIMARY KEY REFERENCES chain ON DELETE CASCADE);
+    CREATE TABLE said (word TEXT REFERENCES words (code) ON DELETE CASCADE, price TEXT REFERENCES words (price) ON DELETE SET NULL);
+    INSERT INTO chain VALUES (20, NULL); INSERT INTO words VALUES ('A', 1, 1), ('B', 2, 20);
+    INSERT INTO said VALUES ('a', NULL), ('A', NULL), ('b', '1.00');
     INSERT INTO loose VALUES (2, 3, NULL), (2, 3, NULL), (NULL, 9, 'x'), (4, NULL, NULL);`);
   await project.run("connections", "prepare", "crm");
   expect((await project.run("run", "job.yaml")).code).toBe(0);
@@ -182,12 +186,19 @@ streams:
   expect(database.prepare("SELECT note FROM notes ORDER BY 1").all()).toEqual([{ note: "x" }, { note: "y" }]);
 
   const plan = await project.run("plan", "gone.yaml", "--json");
-  expect(plan.stderr.split("\n").filter((line) => line.startsWith("! rows: deleting from chain")).length).toBe(4);
+  expect(plan.stderr.split("\n").filter((line) => line.startsWith("! rows: deleting from chain")).length).toBe(7);
   const told = plan.stderr.replaceAll(/\s+/g, " ");
   // Of rows without a key, too, each is counted once: also two that hold the same.
-  for (const one of ["8 records of chain (up)", "3 records of loose (link)", "1 record of loose (twice)"]) {
+  for (const one of [
+    "8 records of chain (up)",
+    "1 record of words (no)",
+    "2 records of said (word)",
+    "3 records of loose (link)",
+    "1 record of loose (twice)",
+  ]) {
     expect(told).toContain(`deleting from chain takes along ${one} !`);
   }
+  expect(told).toContain("deleting from chain empties price of 1 record of said");
   expect(told).toContain(
     "may take along records of deep (code), for no key names those of loose: they are not counted",
   );

@@ -119,7 +119,6 @@ export function tableOf(
       fields: new Map(fields.map((field) => [field.name, field])),
       cascades: childLinks(
         children.map((row) => ({ ...row, object: showTableName(row["schema"] ?? "", row["table"] ?? "") })),
-        key,
       ),
       ...(unable === undefined ? {} : { unable }),
     },

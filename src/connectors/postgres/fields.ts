@@ -79,7 +79,7 @@ const constraintsOf = `SELECT name, json_agg(a.attname ORDER BY at) AS columns F
  */
 const childrenOf = `SELECT n.nspname AS schema, r.relname AS table, c.conname AS constraint, a.attname AS field, p.attname AS parent,
     CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' ELSE 'SET DEFAULT' END AS rule,
-    CASE WHEN NOT to_jsonb(c) -> 'confdelsetcols' @> to_jsonb(k.own) THEN 'kept' END AS kept
+    CASE WHEN NOT nullif(to_jsonb(c) -> 'confdelsetcols', 'null') @> to_jsonb(k.own) THEN 'kept' END AS kept
   FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
     CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (own, parent, at)
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
@@ -87,18 +87,13 @@ const childrenOf = `SELECT n.nspname AS schema, r.relname AS table, c.conname AS
   WHERE c.confrelid = CAST($1 AS oid) AND c.contype = 'f' AND c.confdeltype IN ('c', 'n', 'd') AND c.conparentid = 0
   ORDER BY 1, 2, 3, k.at`;
 
-async function readChildren(
-  session: PostgresSession,
-  { oid }: CatalogTable,
-  key: readonly string[],
-): Promise<ChildLink[]> {
+async function readChildren(session: PostgresSession, { oid }: CatalogTable): Promise<ChildLink[]> {
   const rows = await session.rows(childrenOf, [oid]);
   return childLinks(
     rows.map((row) => ({
       ...row,
       object: showTableName({ schema: row["schema"] ?? "", table: row["table"] ?? "" }),
     })),
-    key,
   );
 }
 
@@ -110,7 +105,7 @@ export async function describeFound(session: PostgresSession, table: CatalogTabl
   const rows = await session.rows(columnsOf, [table.oid]);
   const key = await tableKey(session, table);
   const constraints = await session.rows(constraintsOf, [table.oid]);
-  const cascades = await readChildren(session, table, key);
+  const cascades = await readChildren(session, table);
   const own = fieldOf({ name: idColumn, label: "what names a row: its primary key", vendorType: "key", kind: "id" });
   const role = rows[0]?.["role"] ?? "";
   const fields = [

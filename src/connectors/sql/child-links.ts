@@ -12,18 +12,17 @@ const rules = new Map<string | null | undefined, Pick<ChildLink, "stays">>([
 
 /**
  * `rows`: one for each column of a foreign key, in its order: `object` as people write it, `constraint`, `field`, `parent`, the
- * column that it holds, `rule`, and `kept` where the rule does not change the column. `key`: columns that name a row.
+ * column that it holds, `rule`, and `kept` where the rule does not change the column.
  */
-export function childLinks(rows: readonly Row[], key: readonly string[]): ChildLink[] {
+export function childLinks(rows: readonly Row[]): ChildLink[] {
   const byKey = Map.groupBy(rows, (row) => JSON.stringify([row["object"], row["constraint"]]));
   return [...byKey.values()].flatMap((parts) => {
     const [first] = parts;
     const rule = rules.get(first?.["rule"]);
     if (first === undefined || rule === undefined) return [];
     const by = parts.map((part) => ({ field: part["field"] ?? "", parent: part["parent"] ?? "" }));
-    const isById = key.length === 1 && by.length === 1 && by[0]?.parent === key[0];
     const link = { object: first["object"] ?? "", field: first["field"] ?? "", unasked: true as const, ...rule };
     const emptied = parts.filter((part) => (part["kept"] ?? null) === null).map((part) => part["field"] ?? "");
-    return [isById ? link : { ...link, by, ...(emptied.length < by.length ? { emptied } : {}) }];
+    return [{ ...link, by, ...(emptied.length < by.length ? { emptied } : {}) }];
   });
 }

@@ -7,6 +7,8 @@ import { suggest } from "../../core/suggest.ts";
 /** Names of a record and of its version, in every part and every batch. */
 export const idColumn = "loadline_id";
 export const versionColumn = "loadline_version";
+/** What a record holds by a foreign key: the name of that record. */
+export const parentColumn = "loadline_parent";
 /** Whether a record is there no more; where deletions are told by comparison. */
 export const deletedColumn = "loadline_deleted";
 

@@ -4,8 +4,9 @@
 
 import { join } from "node:path";
 import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import type { ChildLink } from "../../core/model.ts";
 import type { DescribedTable, PresentDialect, ReadDialect, SqlClient, SqlSession } from "./dialect.ts";
-import { idColumn, versionColumn } from "./names.ts";
+import { idColumn, parentColumn, versionColumn } from "./names.ts";
 
 /** To find a row by its key costs as much as to read so many as they lie (measured, PostgreSQL 15: 46 µs and 7.7). */
 const rowsOfKey = 6;
@@ -17,16 +18,17 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
   dialect: Pick<ReadDialect<Session>, "bind" | "copyOut" | "quoteName" | "selectedColumns"> &
     PresentDialect<Session, Table>,
   described: Table,
-  request: SnapshotRequest,
+  request: SnapshotRequest & { held?: Held<Table> },
 ): Promise<Snapshot> {
-  const { folder, name, signal, scope, keys, versions } = request;
+  const { folder, name, signal, scope, keys, versions, held } = request;
   if (described.isNew === true) return { files: [], rows: 0, how: "nothing read: the table is new" };
   const path = join(folder, `${name}-00001.csv`);
-  const named = keys === undefined || (await isSmall(client, dialect, described, keys.count)) ? undefined : keys;
+  const named =
+    keys === undefined || (await isSmall(client, dialect, held?.table ?? described, keys.count)) ? undefined : keys;
   const asked: string[] = [];
   for await (const key of named?.read() ?? []) asked.push(key);
   const conditions = [
-    ...(named === undefined ? [] : [dialect.isAsked(described, request.key[0] ?? idColumn)]),
+    ...(named === undefined || held !== undefined ? [] : [dialect.isAsked(described, request.key[0] ?? idColumn)]),
     ...(scope === undefined ? [] : [`(${scope}\n)`]),
     ...(versions === undefined ? [] : [`t.${dialect.quoteName(versions.to)} IS NULL`]),
   ];
@@ -35,8 +37,10 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
     `${dialect.rowName(described)} AS ${dialect.quoteName(idColumn)}`,
     `${dialect.rowVersion(described)} AS ${dialect.quoteName(versionColumn)}`,
     ...request.fields.map((field) => `${dialect.cell(described, field)} AS ${dialect.quoteName(field)}`),
+    ...(held === undefined ? [] : [`p.${dialect.quoteName(parentColumn)}`]),
   ];
-  const select = `SELECT ${cells.join(", ")} FROM ${described.table.quoted} t${where}`;
+  const joined = held === undefined ? "" : joinHeld(dialect, held, named !== undefined);
+  const select = `SELECT ${cells.join(", ")} FROM ${described.table.quoted} t${joined}${where}`;
   const { rows } = await client.transact("read", async (session) => {
     if (named !== undefined) await dialect.bind(session, { keys: JSON.stringify(asked) });
     // A filter of the job must be no more than one.
@@ -45,6 +49,26 @@ export async function readPresent<Session extends SqlSession, Table extends Desc
   });
   request.onProgress(rows);
   return { files: [path], rows, how: named === undefined ? "one scan" : "one query by key" };
+}
+
+/** Rows that others hold by a foreign key. */
+interface Held<Table> {
+  table: Table;
+  by: NonNullable<ChildLink["by"]>;
+}
+
+/** The held column comes first: it is by its collation that a foreign key compares, also where SQLite's holder has another. */
+function joinHeld<Session extends SqlSession, Table extends DescribedTable>(
+  dialect: Pick<ReadDialect<Session>, "quoteName"> & PresentDialect<Session, Table>,
+  { table, by }: Held<Table>,
+  isNamed: boolean,
+): string {
+  const held = (index: number) => dialect.quoteName(`loadline_held_${index}`);
+  const columns = by.map(({ parent }, index) => `t.${dialect.quoteName(parent)} AS ${held(index)}`);
+  const own = `${dialect.rowName(table)} AS ${dialect.quoteName(parentColumn)}`;
+  const where = isNamed ? ` WHERE ${dialect.isAsked(table, idColumn)}` : "";
+  const same = by.map(({ field }, index) => `p.${held(index)} = t.${dialect.quoteName(field)}`);
+  return ` JOIN (SELECT ${[own, ...columns].join(", ")} FROM ${table.table.quoted} t${where}) p ON ${same.join(" AND ")}`;
 }
 
 /** Whether all rows cost less than those that the keys name. */

@@ -118,7 +118,12 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
     clearedValue: () => "CAST(NULL AS VARCHAR)",
     snapshot: (request) =>
       client.explain(`reading ${request.object}`, async () =>
-        readPresent(client, dialect, await table(request.object), request),
+        readPresent(client, dialect, await table(request.object), {
+          ...request,
+          ...(request.holding === undefined
+            ? {}
+            : { held: { by: request.holding.by, table: await table(request.holding.object) } }),
+        }),
       ),
     countRecords: (object) =>
       client.explain(`counting the rows of ${object}`, async () => {

@@ -49,7 +49,7 @@ export async function describeTable(session: SqliteSession, name: string): Promi
       updateable: isNamed,
       deletable: isNamed,
       fields: new Map(fields.map((field) => [field.name, field])),
-      cascades: await readChildren(session, table, key),
+      cascades: await readChildren(session, table),
       ...unableTo(table.kind, key),
     },
     key,

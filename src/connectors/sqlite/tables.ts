@@ -134,11 +134,7 @@ export async function readParents(session: SqliteSession, table: FoundTable): Pr
 }
 
 /** Of foreign keys to the table, by which deleting a row changes others. */
-export async function readChildren(
-  session: SqliteSession,
-  table: FoundTable,
-  key: readonly string[],
-): Promise<ChildLink[]> {
+export async function readChildren(session: SqliteSession, table: FoundTable): Promise<ChildLink[]> {
   // Without columns of the parent, its primary key is meant. What is said of it has its own capital letters.
   const rows = await session.rows(
     `SELECT m.name AS object, f.id AS "constraint", f."from" AS field, f.on_delete AS rule,
@@ -147,5 +143,5 @@ export async function readChildren(
      WHERE m.type = 'table' AND lower(f."table") = lower(?1) ORDER BY m.name, f.id, f.seq`,
     [table.name],
   );
-  return childLinks(rows, key);
+  return childLinks(rows);
 }

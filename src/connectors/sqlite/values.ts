@@ -7,7 +7,7 @@ import { literal } from "../../core/sql.ts";
 import type { Reading } from "../../values/value.ts";
 import { clearCell, emptyMark, markCell } from "../sql/cells.ts";
 import { writeDouble } from "../sql/double.ts";
-import { idColumn, versionColumn } from "../sql/names.ts";
+import { idColumn, parentColumn, versionColumn } from "../sql/names.ts";
 import { type RenderLimits, renderSqlField } from "../sql/render.ts";
 import type { SqliteValue } from "./client.ts";
 import { type ColumnClass, classOf, readValue, showValue } from "./types.ts";
@@ -86,7 +86,7 @@ export function instantOf(text: string): bigint | undefined {
 /** What a row holds, as a cell. */
 export function cellOf(name: string, kind: ColumnClass, value: SqliteValue): string | null {
   if (value === null) return null;
-  if (name === idColumn || name === versionColumn) return readValue(name, "any", value);
+  if (name === idColumn || name === versionColumn || name === parentColumn) return readValue(name, "any", value);
   switch (kind) {
     case "integer":
     case "real":

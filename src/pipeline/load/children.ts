@@ -42,23 +42,12 @@ export async function readChildren(context: RunContext, input: ChildrenInput): P
   const { target, link, parents, children } = input;
   const { idColumn, versionColumn } = target.capabilities;
   const fields = fieldsOf(link);
-  const named = link.by === undefined ? nameById(parents, link) : await nameByColumns(context, input, link.by);
-  const { count } = await engine.one(`SELECT count(DISTINCT asked) AS count FROM ${named.table}`);
-  const scan = await read(context, input, {
-    object: link.object,
-    fields,
-    name: children,
-    keys: {
-      field: link.field,
-      count: Number(count),
-      read: () => engine.texts(`SELECT DISTINCT asked FROM ${named.table} ORDER BY asked`, "asked"),
-    },
-  });
+  const scan = await readHolders(context, input);
   const staying = await listStaying(context, input, fields);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${children} AS
     SELECT ${identifier(idColumn)} AS id, c.folded, c.own, p.root
     FROM (SELECT *, ${foldId(identifier(idColumn))} AS folded, ${ownName(idColumn, versionColumn)} AS own FROM ${scan}) c
-    JOIN ${named.table} p ON ${named.isChild}
+    JOIN ${parents} p ON ${foldId("c.parent")} = p.folded
     WHERE c.own NOT IN (SELECT own FROM gone_along WHERE object = ${literal(link.object)} AND own IS NOT NULL)
       ${staying.map((ids) => `AND (${isUnnamed(`c.${identifier(idColumn)}`)} OR c.folded NOT IN (${ids}))`).join(" ")}`);
   if (link.stays === undefined) {
@@ -85,72 +74,29 @@ function ownName(idColumn: string, versionColumn: string): string {
     ELSE ${foldId(id)} END`;
 }
 
-/** What children hold of those that go. */
-interface Named {
-  /** Has `asked`, what their first field may hold, and `root`. */
-  table: string;
-  /** SQL of a child `c` and a row of the table, `p`. */
-  isChild: string;
-}
-
-function nameById(parents: string, { field }: ChildLink): Named {
-  return {
-    table: `(SELECT id AS asked, folded, root FROM ${parents})`,
-    isChild: `${foldId(`c.${identifier(field)}`)} = p.folded`,
-  };
-}
-
-/** Other columns than the id: they are asked for. One that has none of a value is named by nobody. */
-async function nameByColumns(
+/** Id, version, and `parent`, the id of one of those that go: of more than those, perhaps. */
+async function readHolders(
   context: RunContext,
-  input: ChildrenInput,
-  by: NonNullable<ChildLink["by"]>,
-): Promise<Named> {
-  const { engine } = context;
-  const { target, object, parents, children } = input;
-  const { idColumn } = target.capabilities;
-  const { count } = await engine.one(`SELECT count(*) AS count FROM ${parents}`);
-  const scan = await read(context, input, {
-    object,
-    fields: by.map(({ parent }) => parent),
-    name: `${children}-parents`,
-    keys: {
-      field: idColumn,
-      count: Number(count),
-      read: () => engine.texts(`SELECT id FROM ${parents} ORDER BY id`, "id"),
-    },
-  });
-  const cells = by.map(({ parent }, index) => `c.${identifier(parent)} AS k${index}`);
-  const isWhole = by.map(({ parent }) => `c.${identifier(parent)} <> ''`);
-  await engine.run(`CREATE OR REPLACE TEMP TABLE named_${children} AS
-    SELECT ${cells.join(", ")}, k0 AS asked, p.root FROM ${scan} c
-    JOIN ${parents} p ON p.folded = ${foldId(`c.${identifier(idColumn)}`)} WHERE ${isWhole.join(" AND ")}`);
-  return {
-    table: `named_${children}`,
-    isChild: by.map(({ field }, index) => `c.${identifier(field)} = p.k${index}`).join(" AND "),
-  };
-}
-
-async function read(
-  context: RunContext,
-  { target, stream }: ChildrenInput,
-  asked: {
-    object: string;
-    fields: string[];
-    name: string;
-    keys: { field: string; count: number; read(): AsyncIterable<string> };
-  },
+  { target, stream, link, object, parents, children }: ChildrenInput,
 ): Promise<string> {
+  const { engine, signal } = context;
   const { idColumn, versionColumn } = target.capabilities;
-  const { object, fields, name, keys } = asked;
+  const { count } = await engine.one(`SELECT count(DISTINCT id) AS count FROM ${parents}`);
+  const { field, by } = link;
+  // A database knows by itself which of its texts and numbers it takes for one.
+  const asked = by === undefined ? { fields: [field], key: [field] } : { fields: [], key: [], holding: { object, by } };
   const { files } = await target.snapshot({
-    ...{ object, fields, key: [keys.field], keys },
+    ...{ object: link.object, ...asked },
+    keys: {
+      count: Number(count),
+      read: () => engine.texts(`SELECT DISTINCT id FROM ${parents} ORDER BY id`, "id"),
+    },
     folder: subfolder(context, "snapshot"),
-    name: `${stream.name}-${name}`,
-    signal: context.signal,
+    name: `${stream.name}-${children}`,
+    signal,
     onProgress: () => undefined,
   });
-  return scanCsvFiles(files, [idColumn, versionColumn, ...fields]);
+  return scanCsvFiles(files, [idColumn, versionColumn, "parent"]);
 }
 
 /** Whether a stream loads an object of the org of another one. */
