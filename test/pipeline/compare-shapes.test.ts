@@ -28,6 +28,9 @@ function tell(was: Partial<FieldShape>, is: Partial<FieldShape>): string[] {
 
 test("each thing of a field is told by itself, both ways", () => {
   expect(tell({}, { type: "string" })).toEqual(["Deal.A was a double, is a string now"]);
+  // Kept with the width by an earlier version.
+  expect(tell({ type: "bigint(20) unsigned" }, { type: "bigint unsigned" })).toEqual([]);
+  expect(tell({ type: "tinyint(1)" }, { type: "tinyint" })).toEqual(["Deal.A was a tinyint(1), is a tinyint now"]);
   expect(tell({ length: null }, { length: 40 })).toEqual([
     "Deal.A takes 40 characters now, it took no fixed number of characters",
   ]);

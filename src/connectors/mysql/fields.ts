@@ -2,6 +2,7 @@
 // write a column. Must hold: a type that can't be compared exactly can't be written; what the user may not do is said.
 
 import type { FieldKind, FieldSchema } from "../../core/model.ts";
+import { withoutWidth } from "../../core/type-name.ts";
 import { fieldOf } from "../kit/field.ts";
 import { markCell } from "../sql/cells.ts";
 import { childLinks } from "../sql/child-links.ts";
@@ -217,7 +218,7 @@ function fieldOfColumn(
   return fieldOf({
     name,
     label: label == null || label === "" ? name : label,
-    vendorType: typeNameOf(shown ?? type ?? ""),
+    vendorType: withoutWidth(shown ?? type ?? ""),
     kind: kind ?? "text",
     createable: isWritten && rights.includes("insert"),
     updateable: isWritten && rights.includes("update"),
@@ -237,11 +238,6 @@ function fieldOfColumn(
     ...(type === "char" || type === "varchar" ? { maxLength: Number(row["length"]) } : {}),
     ...(type === "enum" ? { picklist: { values: labelsOf(shown ?? "").map(markCell), restricted: true } } : {}),
   });
-}
-
-/** MariaDB tells with how many digits a whole number is shown, MySQL no more: it says nothing of what a column holds. */
-function typeNameOf(shown: string): string {
-  return shown === "tinyint(1)" || shown.includes("zerofill") ? shown : shown.replace(/^(\w*int|year)\(\d+\)/, "$1");
 }
 
 /** A clause as the server keeps it has its names in backticks. */

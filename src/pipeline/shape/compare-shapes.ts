@@ -4,6 +4,7 @@
 
 import { countOf, withArticle } from "../../core/counted.ts";
 import { suggest } from "../../core/suggest.ts";
+import { withoutWidth } from "../../core/type-name.ts";
 import { type ShapeChange, type ShapeValue, showChoices } from "../../report/shape-changes.ts";
 import type { FieldShape, Shape, SourceShape, TargetShape } from "./shape.ts";
 
@@ -110,7 +111,8 @@ const sizes = {
 
 function compareFields(title: string, name: string, was: FieldShape, is: FieldShape): ShapeChange[] {
   const changes: ShapeChange[] = [];
-  if (was.type !== is.type) {
+  // What an earlier version kept has it with the width.
+  if (withoutWidth(was.type) !== withoutWidth(is.type)) {
     changes.push(
       change(
         "target",
