@@ -45,7 +45,7 @@ export async function readChildren(context: RunContext, input: ChildrenInput): P
   const scan = await readHolders(context, input);
   const staying = await listStaying(context, input, fields);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${children} AS
-    SELECT ${identifier(idColumn)} AS id, c.folded, c.own, p.root
+    SELECT c.${identifier(idColumn)} AS id, c.folded, c.own, p.root
     FROM (SELECT *, ${foldId(identifier(idColumn))} AS folded, ${ownName(idColumn, versionColumn)} AS own FROM ${scan}) c
     JOIN ${parents} p ON ${foldId("c.parent")} = p.folded
     WHERE c.own NOT IN (SELECT own FROM gone_along WHERE object = ${literal(link.object)} AND own IS NOT NULL)
@@ -67,7 +67,10 @@ function isUnnamed(id: string): string {
   return `coalesce(${id}, '') IN ('', 'NULL')`;
 }
 
-/** VARCHAR that two rows never share. Rows without a key that hold the same go by the same links: they are told apart by counting. */
+/**
+ * VARCHAR that two rows never share. Rows without a key that hold the same go by the same links: they are told apart by
+ * counting.
+ */
 function ownName(idColumn: string, versionColumn: string): string {
   const [id, version] = [identifier(idColumn), identifier(versionColumn)];
   return `CASE WHEN ${isUnnamed(id)} THEN concat_ws(chr(31), 'unnamed', ${version}, row_number() OVER (PARTITION BY ${id}, ${version}))
