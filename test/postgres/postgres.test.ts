@@ -312,7 +312,9 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
        CREATE TABLE visits (id int PRIMARY KEY, leaver text REFERENCES leavers ON DELETE SET NULL, usual text DEFAULT 'customer-000000003' REFERENCES leavers ON DELETE SET DEFAULT);
        INSERT INTO visits VALUES (1, 'customer-000000001', 'customer-000000002'), (2, 'customer-000000002', 'customer-000000003');
        CREATE TABLE moves (id int PRIMARY KEY, region int, leaver text, FOREIGN KEY (leaver, region) REFERENCES leavers (code, region) ON DELETE SET NULL (leaver));
-       INSERT INTO moves VALUES (1, 1, 'customer-000000001')`,
+       INSERT INTO moves VALUES (1, 1, 'customer-000000001');
+       CREATE TABLE pairs (one text REFERENCES leavers ON DELETE CASCADE, two text REFERENCES leavers ON DELETE CASCADE);
+       INSERT INTO pairs VALUES ('customer-000000002', 'customer-000000001'), (NULL, 'customer-000000002')`,
     );
     await server.query("CREATE TABLE sealed (leaver text REFERENCES leavers ON DELETE CASCADE)");
     await using relay = await startPostgresRelay(server.port, server.database);
@@ -345,6 +347,8 @@ describe.skipIf(!hasPostgres)("PostgreSQL", () => {
       [
         "takes along 1 record of public.lines (leaver, region)",
         "takes along 1 record of public.notes (leaver)",
+        "takes along 1 record of public.pairs (one)",
+        "takes along 1 record of public.pairs (two)",
         "empties leaver of 1 record of public.moves",
         "empties leaver of 2 records of public.visits",
         "puts its default into usual of 1 record of public.visits",

@@ -45,37 +45,32 @@ export async function readChildren(context: RunContext, input: ChildrenInput): P
   const scan = await readHolders(context, input);
   const staying = await listStaying(context, input, fields);
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${children} AS
-    SELECT c.${identifier(idColumn)} AS id, c.folded, c.own, p.root
-    FROM (SELECT *, ${foldId(identifier(idColumn))} AS folded, ${ownName(idColumn, versionColumn)} AS own FROM ${scan}) c
-    JOIN ${parents} p ON ${foldId("c.parent")} = p.folded
-    WHERE c.own NOT IN (SELECT own FROM gone_along WHERE object = ${literal(link.object)} AND own IS NOT NULL)
-      ${staying.map((ids) => `AND (${isUnnamed(`c.${identifier(idColumn)}`)} OR c.folded NOT IN (${ids}))`).join(" ")}`);
+    SELECT * FROM (SELECT id, ${foldId("id")} AS folded, ${ownName} AS own, root
+      FROM (SELECT c.${identifier(idColumn)} AS id, c.${identifier(versionColumn)} AS version, p.root
+        FROM ${scan} c JOIN ${parents} p ON ${foldId("c.parent")} = p.folded))
+    WHERE own NOT IN (SELECT own FROM gone_along WHERE object = ${literal(link.object)} AND own IS NOT NULL)
+      ${staying.map((ids) => `AND (${isUnnamed} OR folded NOT IN (${ids}))`).join(" ")}`);
   if (link.stays === undefined) {
     const child = `${link.object} (${fields.join(", ")})`;
     await engine.run(`INSERT INTO gone_along
       SELECT ${literal(link.object)}, own, root, ${literal(child)} FROM ${children}`);
   }
   const { rows, unnamed } = await engine.one(
-    `SELECT count(*) AS rows, count(*) FILTER (${isUnnamed("id")}) AS unnamed FROM ${children}`,
+    `SELECT count(*) AS rows, count(*) FILTER (${isUnnamed}) AS unnamed FROM ${children}`,
   );
-  if (Number(unnamed) > 0) await engine.run(`DELETE FROM ${children} WHERE ${isUnnamed("id")}`);
+  if (Number(unnamed) > 0) await engine.run(`DELETE FROM ${children} WHERE ${isUnnamed}`);
   return { rows: Number(rows), unnamed: Number(unnamed) };
 }
 
 /** BOOLEAN: nothing names the row; SQLite takes NULL in a key, too. */
-function isUnnamed(id: string): string {
-  return `coalesce(${id}, '') IN ('', 'NULL')`;
-}
+const isUnnamed = "coalesce(id, '') IN ('', 'NULL')";
 
 /**
  * VARCHAR that two rows never share. Rows without a key that hold the same go by the same links: they are told apart by
  * counting.
  */
-function ownName(idColumn: string, versionColumn: string): string {
-  const [id, version] = [identifier(idColumn), identifier(versionColumn)];
-  return `CASE WHEN ${isUnnamed(id)} THEN concat_ws(chr(31), 'unnamed', ${version}, row_number() OVER (PARTITION BY ${id}, ${version}))
-    ELSE ${foldId(id)} END`;
-}
+const ownName = `CASE WHEN ${isUnnamed} THEN concat_ws(chr(31), 'unnamed', version, row_number() OVER (PARTITION BY id, version))
+  ELSE ${foldId("id")} END`;
 
 /** Id, version, and `parent`, the id of one of those that go: of more than those, perhaps. */
 async function readHolders(
