@@ -97,7 +97,7 @@ test("values arrive as the job means them: numbers, checkboxes, moments, line br
   expect(await place.sandbox.jobs()).toEqual([]);
 });
 
-test("records that an unanswered call made are loaded, not conflicts, and are there once, killed after the next answer too", async () => {
+test("records that an unanswered call made are loaded, not conflicts, and are there once, killed after the next answer too; a rollback takes them back", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
   await place.sandbox.setFaults([{ match: upserts, nth: [1], do: { reset: "after" } }]);
   const killed = await place.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "answered:1" } }).finished;
@@ -107,6 +107,8 @@ test("records that an unanswered call made are loaded, not conflicts, and are th
   expect(run.stderr).not.toContain("met a record that was made since the plan");
   expect(run.summary().streams["contacts"]).toMatchObject({ creates: 3, loaded: 3, conflicts: 0, failed: 0 });
   expect((await place.sandbox.dump("Contact")).length).toBe(3);
+  const back = await place.project.run("rollback", "latest", "--yes", "--json");
+  expect(back.summary().streams["contacts"], back.stderr).toMatchObject({ deletes: 3, loaded: 3, conflicts: 0 });
 });
 
 test("killed at step after step, a small load is gone on with: its rows are there once and counted as loaded", async () => {
