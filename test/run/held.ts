@@ -17,7 +17,7 @@ export async function startHeld(
   const running = place.project.start(args);
   const pattern = new RegExp(`^${match.replaceAll("*", "[^/]+")}$`);
   await expect
-    .poll(async () => Object.keys(await place.sandbox.calls()).some((name) => pattern.test(name)), { timeout: 20_000 })
+    .poll(async () => Object.keys(await place.sandbox.calls()).some((name) => pattern.test(name)), { timeout: 240_000 })
     .toBe(true);
   expect(await count()).toBeGreaterThan(before);
   return running;
