@@ -8,7 +8,7 @@ import { now } from "../core/clock.ts";
 import { showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
-import { withGivenFlags } from "../core/next-command.ts";
+import { quoteForShell, withGivenFlags } from "../core/next-command.ts";
 import { guardOf, objectionsTo, refuseNoPlan, refuseWritten } from "../pipeline/apply/kept-plan.ts";
 import { hasBegunLoading } from "../pipeline/run/resumable.ts";
 import { showCount } from "../report/numbers.ts";
@@ -55,7 +55,7 @@ export async function approvePlan(globals: Globals, named: string, flags: Approv
   ledger.addApproval(approval);
   failpoint("approved");
   const left = objecting.filter((guard) => !approval.guards.includes(guard));
-  const opened = `${named}${keyFlag(flags)}`;
+  const opened = `${quoteForShell(named)}${keyFlag(flags)}`;
   const next = withGivenFlags(
     left.length === 0 ? `loadline apply ${opened}` : `loadline approve ${opened} --guard ${left.join(" --guard ")}`,
   );

@@ -14,13 +14,12 @@ export function buildDedupe({ dedupe }: StreamFile, draft: StreamDraft, diagnost
     const { start } = keySpanAt(draft.tree, ["dedupe", "merge", name]);
     return [name, diagnostics.source.placeAt(start)] as const;
   });
-  const newest =
-    newest_by === undefined ? [] : [[newest_by, placeAt(["dedupe", "newest_by"], draft, diagnostics)] as const];
+  const newest = newest_by === undefined ? {} : { newest: placeAt(["dedupe", "newest_by"], draft, diagnostics) };
   return {
     dedupe: {
       by,
       keep,
-      fieldPlace: Object.fromEntries([...merged, ...newest]),
+      places: { ...newest, merged: Object.fromEntries(merged) },
       ...(newest_by === undefined ? {} : { newest_by }),
       ...(dedupe.merge === undefined ? {} : { merge }),
     },

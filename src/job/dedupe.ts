@@ -15,6 +15,6 @@ export interface Dedupe {
   newest_by?: string;
   /** By target field. */
   merge?: Record<string, MergeRule>;
-  /** Where a field that it goes by is written, or one that is merged. */
-  fieldPlace: Record<string, Place>;
+  /** Where newest_by is written, and each field that is merged. */
+  places: { newest?: Place; merged: Record<string, Place> };
 }

@@ -33,6 +33,8 @@ const argumentAsked = "argument ";
 export interface ComputedFunction extends OwnFunction {
   /** Loads what computes it. */
   load(): Promise<Compute>;
+  /** False where what is remembered would take more room than it saves time. */
+  remembers?: boolean;
 }
 
 /** `type`: of the result, where that is no text. */
@@ -100,11 +102,12 @@ type OwnFunctionSignature = Pick<OwnFunction, "signature">;
 const callsKept = 150_000;
 
 /** Throws Refused where the value is asked for and can't be had. */
-export function answerCalls(compute: Compute): AnswerCall {
+export function answerCalls(compute: Compute, { remembers = true }: { remembers?: boolean } = {}): AnswerCall {
   // Two generations: when one is full the other is forgotten, so that what comes again and again is never computed anew.
   let young = new Map<string, string | Refused>();
   let old: typeof young = new Map();
   const answer = (value: string, others: readonly (string | null)[]): string | Refused => {
+    if (!remembers) return compute(value, ...others.map((other) => other ?? undefined));
     const key = others.length === 0 ? value : keyOf(value, others);
     const known = young.get(key);
     if (known !== undefined) return known;

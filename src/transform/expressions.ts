@@ -126,9 +126,10 @@ function syntaxProblem(sql: string, message = "syntax error", position?: string)
   return explainSyntax(sql, message, offset);
 }
 
-function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpression): void {
+/** `owner`: the node that it is a part of. */
+function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpression, owner?: Node): void {
   if (Array.isArray(value)) {
-    for (const item of value) walk(item, bound, found);
+    for (const item of value) walk(item, bound, found, owner);
     return;
   }
   if (value === null || typeof value !== "object") return;
@@ -137,7 +138,7 @@ function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpressio
   let inner = bound;
   if (node.class === "COLUMN_REF") noteColumn(node, bound, found);
   else if (node.class === "FUNCTION") noteFunction(node, bound, found);
-  else if (isJsonArrow(node)) {
+  else if (isJsonArrow(node, owner)) {
     found.problems.push({ message: "-> can't be used in a job", length: 2, next: ofJsonArrow, ...offsetOf(node) });
     return;
   } else if (node.class === "LAMBDA") inner = new Set([...bound, ...lambdaNames(node["lhs"])]);
@@ -147,13 +148,15 @@ function walk(value: unknown, bound: ReadonlySet<string>, found: ParsedExpressio
   }
   for (const [key, child] of Object.entries(node)) {
     if (node.class === "LAMBDA" && key === "lhs") continue;
-    walk(child, inner, found);
+    walk(child, inner, found, node);
   }
 }
 
-/** `n -> '$.a'`: for the engine a lambda, whose parameter is n. */
-function isJsonArrow(node: Node): boolean {
-  return node.class === "LAMBDA" && (node["expr"] as Node).class === "CONSTANT";
+/** `n -> '$.a'`: for the engine a lambda, whose parameter is n; but only functions of lists take one. */
+function isJsonArrow(node: Node, owner?: Node): boolean {
+  if (node.class !== "LAMBDA" || owner?.function_name?.startsWith("list_") === true) return false;
+  // The parameter of one that is written `lambda n: …` has no place.
+  return Number.isSafeInteger((node["lhs"] as Node).query_location);
 }
 
 const ofJsonArrow = "of JSON write json ->> path, or json_extract(json, path)";

@@ -66,6 +66,12 @@ export const ownFunctions: readonly OwnFunction[] = [
 ];
 
 const ownByName = new Map(ownFunctions.map((own) => [own.name, own]));
+const ownByOperator = new Map(ownFunctions.flatMap((own) => (own.operator === undefined ? [] : [[own.operator, own]])));
+
+/** By its name, or by what stands for it between two arguments. */
+export function findMacro(name: string): OwnFunction | undefined {
+  return ownByOperator.get(name) ?? findOwnFunction(name);
+}
 
 export function findOwnFunction(name: string): OwnFunction | undefined {
   return ownByName.get(name.toLowerCase());

@@ -2,6 +2,8 @@
 // too small as 0, and rounds what has more digits than its decimals. In: a syntax tree, and the text of the expression. Out:
 // what is wrong with each.
 
+import { isHeldByDouble } from "../values/double.ts";
+
 interface Node {
   class?: string;
   query_location?: number;
@@ -35,6 +37,8 @@ export function findLostNumbers(
 function explainLoss(value: unknown, digits: string, exponent: string | undefined): string | undefined {
   if (typeof value === "string") return "is larger than any that can be computed with (1.8e308)";
   if (value === 0 && /[1-9]/.test(digits)) return "is so small that it would be taken for 0";
+  if (exponent !== undefined && !isHeldByDouble((digits + exponent).replaceAll("_", "")))
+    return "has more digits than a double holds (17)";
   if (exponent === undefined && digits !== "") return "has more than the 38 digits that can be computed with";
   return undefined;
 }

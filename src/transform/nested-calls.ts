@@ -8,7 +8,7 @@
 
 import type { NestedCall, NestedCalls } from "../core/nested-rows.ts";
 import { type BranchNode, type Guard, guardOf, type Place } from "./branches.ts";
-import { findOwnFunction, harmlessFunctions } from "./functions.ts";
+import { findMacro, harmlessFunctions } from "./functions.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
 
 interface Node extends BranchNode {
@@ -36,7 +36,7 @@ export async function takeNestedCalls(
   const takeInner = async (node: Node, isArgument: boolean, computed: Computed): Promise<Node> => {
     // Its own names are not known outside of it.
     if (node.class === "LAMBDA") return node;
-    const isOwn = isPlainCall(node) && findOwnFunction(node.function_name ?? "") !== undefined;
+    const isOwn = isPlainCall(node) && findMacro(node.function_name ?? "") !== undefined;
     const taken = await overParts(node, (part, place, before) =>
       takeInner(part, isArgument || isOwn, computedAt(computed, before, isOwn, place)),
     );

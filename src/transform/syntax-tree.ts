@@ -43,7 +43,7 @@ export function quoteInfinities(json: string): string {
 
 function parseTree(json: string): unknown {
   return parse(quoteInfinities(json), (name, value, { source }) => {
-    const isHeld = typeof value !== "number" || Number.isSafeInteger(value) || source === undefined;
+    const isHeld = typeof value !== "number" || source === undefined || String(value) === source;
     return isHeld || name === "query_location" ? value : rawJSON(source);
   });
 }

@@ -37,7 +37,7 @@ export function askRefusals(
   computed: readonly ComputedFunction[],
   nested: ReadonlySet<string>,
 ): string[] {
-  const names = new Set(computed.map(({ name }) => name));
+  const names = new Map(computed.flatMap(({ name, operator = name }) => [name, operator].map((by) => [by, name])));
   const calls: Node[] = [];
   const visit = (value: unknown): void => {
     if (value === null || typeof value !== "object") return;
@@ -56,7 +56,8 @@ export function askRefusals(
       ...call,
       schema: "",
       children: given,
-      function_name: whyName(call.function_name?.toLowerCase() ?? ""),
+      function_name: whyName(names.get(call.function_name?.toLowerCase() ?? "") ?? ""),
+      is_operator: false,
     };
     return statementOf(json, nameSources(asked, nested));
   });

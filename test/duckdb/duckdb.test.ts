@@ -116,6 +116,7 @@ test("a query is one SELECT of this file; nested types, times without a zone and
         names("id"),
       ),
       "file.yaml": job("connection: crm, query: \"SELECT * FROM read_csv('secret.csv')\"", intoFile, names("a")),
+      "summary.yaml": job('connection: crm, query: "SUMMARIZE recent"', intoFile, names("column_name")),
       "unknown.yaml": job("connection: crm, table: recemt", intoFile, names("id")),
       "target.yaml": job(
         "connection: drop, files: secret.csv",
@@ -132,6 +133,7 @@ test("a query is one SELECT of this file; nested types, times without a zone and
     ["view", 3],
     ["good", 3],
     ["window", 3],
+    ["summary", 2],
     ["zone", 0, /seen is a time without a zone[\s\S]*timezone\('UTC', "seen"\)/],
     ["keyless", 0, /wants a key/],
     ["list", 0, /l is of type INTEGER\[\], which has no text that is sure[\s\S]*to_json\("l"\)/],

@@ -53,7 +53,7 @@ describe("a job file", () => {
     expect(contacts?.source.optional).toEqual(["fax"]);
     expect(contacts?.dedupe).toEqual({
       ...{ by: ["Vendor_Contact_Id__c"], keep: "last" },
-      fieldPlace: expect.anything(),
+      places: expect.anything(),
     });
     const byTarget = Object.fromEntries((contacts?.fields ?? []).map((field) => [field.target, field]));
     expect(byTarget["AccountId"]).toMatchObject({

@@ -65,6 +65,8 @@ test("a column alone is read as the engine reads it, whatever word it is, and na
 describe("the columns of an expression, with their places", () => {
   test.each([
     ["trim(Email)", [["Email", 5]]],
+    ["list_transform(a, lambda x: 1)", [["a", 15]]],
+    ["list_transform(a, x -> 'b')", [["a", 15]]],
     ["Email.trim().lower()", [["Email", 0]]],
     [
       "a || b || a",
@@ -112,6 +114,9 @@ describe("what may not run is refused by name", () => {
     ["lwer(a)", "the function lwer can't be used in a job; did you mean lower?"],
     ["Account.Name.trim()", "methods don't chain to a parent's field: write trim(Account.Name)"],
     ["columns(*)", "* can't be used in a job"],
+    ["a -> '$.b'", "-> can't be used in a job"],
+    ["a -> 0", "-> can't be used in a job"],
+    ["1.2345678901234567890e0", "the number 1.2345678901234567890e0 has more digits than a double holds (17)"],
     ["$1", "a parameter can't be used in a job"],
     ["a), (b", "one expression is wanted here, this is more than one"],
     ["1) from t where (a", "an expression is wanted here, not a query"],

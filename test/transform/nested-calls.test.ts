@@ -27,6 +27,8 @@ function nameCall(sql: string): string {
 
 test.each([
   ["proper(split_name(x).first)", ["split_name(x)"]],
+  ["((x ->> 'a') ->> 'b') ->> 'c'", ["(x ->> 'a')", `("${nameCall("(x ->> 'a')")}" ->> 'b')`]],
+  ["parse_decimal(trim(x), 'en') * 1e3", ['main."trim"(x)']],
   ["concat(proper(split_name(x).last), '!')", ["split_name(x)"]],
   // Each level over the one below; the same call once.
   [

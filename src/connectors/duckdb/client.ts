@@ -39,6 +39,17 @@ export class DuckdbSession implements SqlSession {
     return rows.map((row) => ({ name: String(row["column_name"]), type: String(row["column_type"]) }));
   }
 
+  /** The columns as a query names them; none of SUMMARIZE, DESCRIBE and SHOW, which name each once. */
+  async namesOf(query: string): Promise<string[]> {
+    try {
+      return (await this.describe(query)).map(({ name }) => name);
+    } catch (error) {
+      // What no engine takes was refused before.
+      if (error instanceof EngineError) return [];
+      throw error;
+    }
+  }
+
   /** Gives what is copied values that SQL can name. */
   bind(values: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(values)) this.#bound.set(name, value);

@@ -19,7 +19,7 @@ export const readDialect: ReadDialect<DuckdbSession> = {
     const columns = await session.describe(select);
     return columns.map(({ name, type }) => ({ name, vendorType: type, type: readableType(type, identifier(name)) }));
   },
-  namedColumns: async (session, query) => (await session.describe(query)).map(({ name }) => name),
+  namedColumns: (session, query) => session.namesOf(query),
   nameByKey(columns) {
     const texts = columns.map(textOf);
     return texts.length === 1 ? (texts[0] ?? "") : textOf(`to_json([${texts.join(", ")}])`);

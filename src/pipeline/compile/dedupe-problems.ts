@@ -18,7 +18,7 @@ function findTimeless({ dedupe, fields, place }: Stream): Diagnostic[] {
     policy === "newest" && dedupe?.merge?.[target] !== undefined ? [target] : [],
   );
   return names.map((name) => ({
-    place: dedupe?.fieldPlace[name] ?? place,
+    place: dedupe?.places.merged[name] ?? place,
     length: name.length,
     message: `dedupe.merge: ${name} may get a value of another row, and its policy newest goes by the time of the row that stays`,
     next: "leave one of the two out; or keep: newest takes the whole row",
@@ -38,7 +38,7 @@ function findUnordered({ dedupe, place }: Stream, schemas: ReadonlyMap<string, F
     const next = "merge it by first_filled, last_filled or longest";
     return [
       {
-        place: dedupe?.fieldPlace[name] ?? place,
+        place: (what === "newest_by" ? dedupe?.places.newest : dedupe?.places.merged[name]) ?? place,
         length: name.length,
         message,
         ...(what === "newest_by" ? {} : { next }),

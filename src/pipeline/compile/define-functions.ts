@@ -15,7 +15,9 @@ export async function defineFunctionsIn(
   usedIn?: unknown,
   pseudonymKey?: Secret,
 ): Promise<void> {
-  for (const { name, load } of computedFunctions(usedIn)) engine.define(engineName(name), answerCalls(await load()));
+  for (const { name, load, remembers = true } of computedFunctions(usedIn)) {
+    engine.define(engineName(name), answerCalls(await load(), { remembers }));
+  }
   for (const sql of defineFunctions(
     runStart,
     timezone,

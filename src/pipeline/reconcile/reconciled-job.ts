@@ -55,7 +55,9 @@ function reconciledStream(stream: Stream): Stream {
   const reconciled = { ...stream, source: wholeSource(source) };
   // Of files that came one after the other, each record counts as the newest one has it.
   const isSeries = source.kind === "files" && source.once && stream.dedupe === undefined;
-  return isSeries ? { ...reconciled, dedupe: { by: [...target.key], keep: "last", fieldPlace: {} } } : reconciled;
+  return isSeries
+    ? { ...reconciled, dedupe: { by: [...target.key], keep: "last", places: { merged: {} } } }
+    : reconciled;
 }
 
 function wholeSource(source: StreamSource): StreamSource {

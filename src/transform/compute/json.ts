@@ -1,19 +1,34 @@
-// Numbers of JSON whose text the engine does not keep, for json_extract and json_extract_string. In: JSON, and whether it is
-// wanted as it is. Out: the same JSON, in which such numbers are strings with their text; as it is, unless one of them is
-// another number for the engine. Must hold: what is no JSON stays none.
+// Numbers of JSON whose text the engine does not keep, for json_extract and json_extract_string. Must hold: what is no JSON
+// stays none.
 
+import { isHeldByDouble } from "../../values/double.ts";
 import { type Compute, Refused } from "../computed.ts";
 
+/** The numbers as strings that begin with a character which stands in no other text. */
+export const marked = "marked";
+/** The text, unless the part that was taken out of its marked form has a number that is another one for the engine. */
+export const unlessChanged = "unless changed";
+
+const mark = "\ue000";
+
+/** Of JSON alone: the same, in which a number that the engine writes otherwise is a string with its text. */
 export function readNumbers(): Compute {
-  return (json, ...wanted) => {
-    if (wanted.length === 0) return json.replaceAll(token, (found) => (isKept(found) ? found : `"${found}"`));
-    const changed = json.match(token)?.find((found) => !found.startsWith('"') && !isHeld(found));
-    return changed === undefined ? json : new Refused("it has a number with more digits than a double holds");
+  return (json, asked, part = json) => {
+    if (asked === undefined || asked === marked) return quoteNumbers(json, asked === undefined ? "" : mark);
+    const numbers = part.match(asked === unlessChanged ? markedNumber : token) ?? [];
+    const isOther = numbers.some((found) => !found.startsWith('"') && !isHeld(found.replace(mark, "")));
+    return isOther ? new Refused("it has a number with more digits than a double holds") : json;
   };
 }
 
-/** A string, in which nothing else is looked for, or a number. https://www.rfc-editor.org/rfc/rfc8259#section-6 */
-const token = /"(?:[^"\\]|\\[\s\S])*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
+function quoteNumbers(json: string, before: string): string {
+  return json.replaceAll(token, (found) => (isKept(found) ? found : `"${before}${found}"`));
+}
+
+const number = String.raw`-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`;
+/** A string, in which nothing else is looked for, or a number, which names no member. https://www.rfc-editor.org/rfc/rfc8259#section-6 */
+const token = new RegExp(String.raw`"(?:[^"\\]|\\[\s\S])*"|${number}(?!\s*:)`, "g");
+const markedNumber = new RegExp(mark + number, "g");
 
 /** The engine gives its text. */
 function isKept(found: string): boolean {
@@ -21,18 +36,6 @@ function isKept(found: string): boolean {
 }
 
 /** The engine writes the same number. Beyond the range of a double it keeps the text. */
-function isHeld(number: string): boolean {
-  if (isKept(number)) return true;
-  const double = Number(number);
-  return !Number.isFinite(double) || digitsOf(String(double)) === digitsOf(number);
-}
-
-/** The same for all texts of one number: its digits without zeros at the ends, and where the point stands. */
-function digitsOf(number: string): string {
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? [];
-  const digits = (whole + fraction).replace(/^0+/, "");
-  if (digits === "") return "0";
-  const point = Number(exponent) - fraction.length + digits.length;
-  return `${sign}${digits.replace(/0+$/, "")}e${point}`;
+function isHeld(found: string): boolean {
+  return isKept(found) || !Number.isFinite(Number(found)) || isHeldByDouble(found);
 }

@@ -61,6 +61,18 @@ test("what is no number is as it was", async () => {
     '{"n": -0}': "-0",
   };
   expect(Object.fromEntries(await computeOver(rig, "x ->> 'n'", Object.keys(parts)))).toEqual(parts);
-  const none = ['{"n": 1.2.3}', '{"n": 01.5}', '{"n": 1.5x}', '{"n": 1.5 2.5}', '{"n": 1.5} 2.5', "1.5x"];
+  const others = { '{"n": {"a": 1}, "m": 0.10000000000000001, "l": 0.12345678901234567890}': '{"a":1}' };
+  for (const call of ["x ->> '$.n'", "json_extract(x, '$.n')"])
+    expect(Object.fromEntries(await computeOver(rig, call, Object.keys(others))), call).toEqual(others);
+  expect([...(await computeOver(rig, "x ->> 1", ["[1.50, 2.50]", "[1, [1.50]]"])).values()]).toEqual(["2.50", "[1.5]"]);
+  const none = [
+    '{"n": 1.2.3}',
+    '{"n": 01.5}',
+    '{"n": 1.5x}',
+    '{"n": 1.5 2.5}',
+    '{"n": 1.5} 2.5',
+    '{1.5: 2, "n": 1}',
+    "1.5x",
+  ];
   expect([...(await computeOver(rig, "try(x ->> 'n')", none)).values()]).toEqual(none.map(() => null));
 });
