@@ -152,7 +152,7 @@ function begin({ described, written }: Named, history: BatchHistory): Write {
       WHERE ${between} AND NOT EXISTS (SELECT FROM ${table.quoted} t WHERE ${overlaps}) RETURNING ${nameOfRow(primary)} AS id, ${returned})
     SELECT s.n, made.id, true AS created FROM made JOIN ${stageName} s ON ${isMade} WHERE ${between}`;
   // One that begins at this very time is of an earlier try, whose answer nobody heard.
-  const met = `SELECT DISTINCT ON (s.n) s.n, t.${from} AS since, t.${to} AS until, t.${from} = ${at} AND t.${to} IS NULL AS ours, ${nameOfRow(primary)} AS id
+  const met = `SELECT DISTINCT ON (s.n) s.n, t.${from} AS since, t.${to} AS until, t.${from} = ${at} AND t.${to} IS NULL AS ours, ${nameOfRow(primary)} AS id, true AS created
     FROM ${stageName} s JOIN ${table.quoted} t ON ${overlaps} WHERE ${between} ORDER BY s.n, t.${to} DESC NULLS FIRST`;
   return locked(described, async (session, first, last) => {
     const values = [String(first), String(last), history.at];
@@ -164,7 +164,7 @@ function begin({ described, written }: Named, history: BatchHistory): Write {
       ...made,
       ...rows.map((row) =>
         row["ours"] === "t"
-          ? { n: Number(row["n"]), id: row["id"] ?? "", created: true }
+          ? writtenRow(row)
           : { n: Number(row["n"]), error: metVersion(row["since"], row["until"], history.at) },
       ),
     ];

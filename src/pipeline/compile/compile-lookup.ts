@@ -309,14 +309,15 @@ export function findValueProblem(
     if (referenceTo.length === 0 || !isOneOrg(table.connection)) return [];
     const taken = schema.referenceTo.map((name) => name.toLowerCase());
     if (taken.length === 0 || referenceTo.some((name) => taken.includes(name.toLowerCase()))) return [];
-    const message = `${field} refers to ${schema.referenceTo.join(" or ")}, and the lookup gives the id of a ${referenceTo.join(" or ")}`;
+    const message = `${field} refers to ${schema.referenceTo.join(" or ")}, and the lookup gives the id of ${withArticle(referenceTo.join(" or "))}`;
     return [{ ...at, message }];
   }
   const kind = isId ? "id" : (table.value?.kind ?? "text");
   const isNumber = (one: string) => one === "number" || one === "integer";
   if (kind === "text" || kind === schema.kind || (isNumber(kind) && isNumber(schema.kind))) return [];
   if (kind === "datetime" && schema.kind === "date") return [];
-  const what = isId ? "an id" : `a ${table.value?.vendorType} (${table.value?.name})`;
+  const { value } = table;
+  const what = isId || value === undefined ? "an id" : `${withArticle(value.vendorType)} (${value.name})`;
   return [
     { ...at, message: `the lookup gives ${what}, which can't become ${withArticle(schema.vendorType)} (${field})` },
   ];

@@ -24,13 +24,17 @@ export function dropAnswers(context: RunContext, batch: BatchRecord): void {
 }
 
 /** SQL list of their numbers. */
-export function numbersOf(answers: Answers): string {
+function numbersOf(answers: Answers): string {
   return [...answers.keys()].sort((left, right) => left - right).join(", ");
 }
 
 /** BOOLEAN SQL over the rows of a batch: nobody knows what became of it. */
 export function unanswered(context: RunContext, batch: BatchRecord): string {
-  const answers = batch.state === "committed" ? answersOf(context, batch) : none;
+  return isNoneOf(batch.state === "committed" ? answersOf(context, batch) : none);
+}
+
+/** BOOLEAN SQL over the rows of their batch: none of these. */
+export function isNoneOf(answers: Answers): string {
   return answers.size === 0 ? "true" : `n NOT IN (${numbersOf(answers)})`;
 }
 

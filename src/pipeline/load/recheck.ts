@@ -23,7 +23,7 @@ import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
-import { type Answers, answersOf, dropAnswers, numbersOf, unanswered, writeAnswered } from "./answered-rows.ts";
+import { type Answers, answersOf, dropAnswers, isNoneOf, writeAnswered } from "./answered-rows.ts";
 import { type ChangedSince, findChangedSince, isOfPresent } from "./changed-since.ts";
 import { resolveFields } from "./known-fields.ts";
 import { changedSince, createOnly, findMadeOtherwise, madeSince, tellHeldBack } from "./made-since.ts";
@@ -140,8 +140,9 @@ async function holdUnanswered(
   changed: string,
   why = changedSince,
 ): Promise<void> {
-  const rows = `SELECT * FROM (${changed}) WHERE ${unanswered(context, batch)}`;
-  await splitOff(context, stream, batch, { rows, as: "conflict", why, answered: answersOf(context, batch) });
+  const answered = answersOf(context, batch);
+  const rows = `SELECT * FROM (${changed}) WHERE ${isNoneOf(answered)}`;
+  await splitOff(context, stream, batch, { rows, as: "conflict", why, answered });
 }
 
 interface SplitRows {
@@ -169,7 +170,7 @@ export async function splitOff(
   if (count === 0) return;
   const number = nextNumber(context, stream.name);
   const parts = answered.size === 0 ? [] : [await writeAnswered(context, batch, number, answered)];
-  const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows)${answered.size === 0 ? "" : ` AND n NOT IN (${numbersOf(answered)})`}`;
+  const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows) AND ${isNoneOf(answered)}`;
   if (count + answered.size < batch.rows)
     parts.push({ ...(await writePart(context, batch, number + parts.length, others)), ...asSentBefore(batch) });
   const path = await storeUnwritten(context, stream, batch, as);

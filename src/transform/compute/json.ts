@@ -3,11 +3,7 @@
 
 import { isHeldByDouble } from "../../values/double.ts";
 import { type Compute, Refused } from "../computed.ts";
-
-/** The numbers as strings that begin with a character which stands in no other text. */
-export const marked = "marked";
-/** The text, unless the part that was taken out of its marked form has a number that is another one for the engine. */
-export const unlessChanged = "unless changed";
+import { marked, unlessChanged } from "../json-parts.ts";
 
 const mark = "\ue000";
 

@@ -2,8 +2,8 @@
 // 0.12345678901234567890 as 0.12345678901234568, without a word. Here a number is what its text says.
 
 import { literal } from "../../core/sql.ts";
-import { marked, unlessChanged } from "../compute/json.ts";
 import { askValue, type ComputedFunction } from "../computed.ts";
+import { marked, unlessChanged } from "../json-parts.ts";
 
 const load = async () => (await import("../compute/json.ts")).readNumbers();
 
