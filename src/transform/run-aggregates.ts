@@ -2,7 +2,7 @@
 // aggregates, and the expression with a column in the place of each. What must hold: an aggregate gives the same for the
 // same rows in whatever order they come; a field outside of an aggregate is refused, for it would be of no row.
 
-import { type ColumnUse, type ExpressionProblem, inspectExpression } from "./expressions.ts";
+import { type ColumnUse, type ExpressionProblem, inspectExpression, type WrittenArgument } from "./expressions.ts";
 import { expressionOf, placedStatementOf } from "./syntax-tree.ts";
 
 /** Those that do not depend on the order of rows; sums and means of floating-point numbers are refused once types are known. */
@@ -58,17 +58,20 @@ export interface RunExpression {
   /** The tree of the expression over the columns of the values. */
   tree: unknown;
   problems: ExpressionProblem[];
+  /** Of the calls around and within its aggregates. */
+  constants: WrittenArgument[];
 }
 
 /** Reads the JSON of `json_serialize_sql(parseStatement(sql))`. */
 export function readRunExpression(json: string, sql: string): RunExpression {
   const expression = expressionOf<Node>(json);
-  if (expression === undefined) return { values: [], tree: undefined, problems: inspectExpression(json, sql).problems };
-  const reading: Reading = { json, sql, values: [], problems: [] };
+  const reading: Reading = { json, sql, values: [], problems: [], constants: [] };
+  if (expression === undefined) return { ...reading, tree: undefined, problems: inspectExpression(json, sql).problems };
   const tree = replaceValues(expression, reading);
-  const { values, problems } = reading;
+  const { values, problems, constants } = reading;
   const around = inspectExpression(placedStatementOf(json, tree), sql);
   problems.push(...around.problems);
+  constants.push(...(around.constants ?? []));
   const columns = new Set(values.map(({ column }) => column));
   const bare = around.columns.filter(({ path }) => !columns.has(path[0] ?? ""));
   if (problems.length === 0) problems.push(...bare.map(refuseBare));
@@ -78,14 +81,12 @@ export function readRunExpression(json: string, sql: string): RunExpression {
       next: `count(*) > 100, say; aggregates are: ${shownNames}`,
     });
   }
-  return { values, tree, problems };
+  return { values, tree, problems, constants };
 }
 
-interface Reading {
+interface Reading extends Pick<RunExpression, "values" | "problems" | "constants"> {
   json: string;
   sql: string;
-  values: RunValue[];
-  problems: ExpressionProblem[];
 }
 
 function refuseBare({ path, offset }: ColumnUse): ExpressionProblem {
@@ -153,7 +154,7 @@ function runsOf(node: Node | undefined): number | undefined {
 }
 
 function replaceAggregate(node: Node, call: Node, asked: Pick<RunValue, "earlier">, reading: Reading): unknown {
-  const { json, sql, values, problems } = reading;
+  const { json, sql, values, problems, constants } = reading;
   const name = nameOf(node) ?? "";
   const offset = offsetOf(node, reading);
   const schema = node.schema ?? "";
@@ -179,6 +180,7 @@ function replaceAggregate(node: Node, call: Node, asked: Pick<RunValue, "earlier
     }
     const inspected = inspectExpression(placedStatementOf(json, part), sql);
     problems.push(...inspected.problems);
+    constants.push(...(inspected.constants ?? []));
     fields.push(...inspected.columns);
   }
   const column = `_value_${values.length}_`;

@@ -124,6 +124,12 @@ test("an expression that is no sentence about a run is refused by check at its p
     ["sum(CAST(Email AS DOUBLE)) > 1", "sum of floating-point numbers depends on the order of the rows"],
     ["sum(LastName) > 1", "sum can't be given text"],
     ["Email.count() > 1", "an aggregate is no method"],
+    [
+      "count(*) FILTER (WHERE phone(Email, 'XX') IS NULL) > 1",
+      'phone: "XX" as its country: no country is known by this name',
+    ],
+    ["min(parse_decimal(Email, 'xx')) > 1", `the locale "xx" is not known`],
+    ["country_name(min(LastName), 'xx') = 'x'", "country_name: "],
   ];
   const stream = validate(...refused.map(([expr]) => `{ over: run, expr: "${expr}" }`));
   await using place = await rehearse(contactsJob({ map, stream, top: "redact: [Amount__c]" }), {

@@ -93,7 +93,7 @@ export async function bindExpression(
 }
 
 /** A country that is none, say, written in a call, would make every row a reject. */
-async function askConstants(
+export async function askConstants(
   engine: Engine,
   expression: Expression,
   constants: readonly WrittenArgument[],

@@ -11,7 +11,7 @@ import { parseStatement } from "../../transform/expressions.ts";
 import { nameFields, type RunValue, readRunExpression } from "../../transform/run-aggregates.ts";
 import { statementOf } from "../../transform/syntax-tree.ts";
 import type { CompiledRunRule, RunRuleValue } from "../../validate/run-rule.ts";
-import { bindPart, cantBind, resolveColumn } from "./bind-expression.ts";
+import { askConstants, bindPart, cantBind, resolveColumn } from "./bind-expression.ts";
 import { findStoredFields, type StoredInput } from "./stored-fields.ts";
 
 export interface RunRuleInput extends StoredInput {
@@ -31,6 +31,7 @@ export async function compileRunRule(
   const found = read.problems.map(
     ({ offset, ...problem }): Diagnostic => ({ place: expressionPlace(expression, offset ?? 0), ...problem }),
   );
+  if (found.length === 0) found.push(...(await askConstants(engine, expression, read.constants)));
   const values: RunRuleValue[] = [];
   for (const value of found.length > 0 ? [] : read.values) {
     const bound = await bindValue(input, expression, json, value, found);
