@@ -91,8 +91,9 @@ export function swallowedFailure(label: string, first: number, last: number): Fa
   );
 }
 
-interface RawRecord {
-  /** Latin-1: one character a byte. */
+/** As csv-parse gives it with `raw`. */
+export interface RawRecord {
+  /** Of a part in Latin-1: one character a byte. */
   record: string[];
   raw: string;
 }
@@ -133,7 +134,8 @@ function orNull(cell: string, { quoting }: { quoting: boolean }): string | null 
   return cell === "" && !quoting ? null : cell;
 }
 
-function locate({ record, raw }: RawRecord, progress: { nextLine: number }): LinedRecord {
+/** With the line that it begins in: csv-parse itself tells the one that it ends in, and counts a CRLF within quotes twice. */
+export function locate({ record, raw }: RawRecord, progress: { nextLine: number }): RawRecord & { line: number } {
   // A CRLF that ends a record stands in csv-parse's raw text as CR alone, so each of the three forms counts as one.
   const line = progress.nextLine + countBreaks(/^[\r\n]*/.exec(raw)?.[0] ?? "");
   progress.nextLine += countBreaks(raw);

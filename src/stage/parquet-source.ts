@@ -6,6 +6,7 @@
 
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
+import type { Part } from "../core/model.ts";
 import { identifier, literal } from "../core/sql.ts";
 import { numberText } from "../values/number.ts";
 import { type Engine, EngineError } from "./engine.ts";
@@ -29,14 +30,18 @@ export async function readParquetColumns(engine: Engine, file: File): Promise<st
 }
 
 /**
- * The rows whose columns are text: a table function with all columns as VARCHAR and the number of the record, from 1, in
- * `lineColumn`. Throws a Failure where a column is of a type that would not come through as it is.
+ * The rows whose columns are text: a table function with all columns as VARCHAR and, in `lineColumn`, the number of the
+ * record, from 1, or the line that a part of mended rows knows of each. Throws a Failure where a column is of a type that would not come through as it is.
  */
-export async function readParquetText(engine: Engine, part: File): Promise<ParquetText> {
+export async function readParquetText(
+  engine: Engine,
+  part: File & Partial<Pick<Part, "columns">>,
+): Promise<ParquetText> {
   const { types, fields } = await describe(engine, part);
+  const knowsLines = part.columns?.includes(lineColumn) !== true && types.delete(lineColumn);
   refuseInexact(part, types, fields);
   const columns = [...types].map(([name, type]) => `${showAsText(identifier(name), type)} AS ${identifier(name)}`);
-  const number = `file_row_number + 1 AS ${identifier(lineColumn)}`;
+  const number = knowsLines ? identifier(lineColumn) : `file_row_number + 1 AS ${identifier(lineColumn)}`;
   const file = `read_parquet(${literal(part.path)}, file_row_number = true)`;
   const bytes = [...types].filter(([, type]) => type === "BLOB").map(([name]) => name);
   const broken = await findBinary(engine, file, [...types.keys()], bytes);
@@ -142,7 +147,7 @@ interface Schema {
 
 interface Description extends Schema {
   /** Of the engine, by the name that it gives a column: of two that differ in case only, it gives one another name. */
-  types: ReadonlyMap<string, string>;
+  types: Map<string, string>;
 }
 
 /** Throws a Failure where it is none, or where names can't be told apart. */

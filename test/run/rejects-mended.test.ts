@@ -15,9 +15,9 @@ streams:
 rejects: { max: 100% }
 `;
 
-const rows = 'id,last,email,note\n0007,,7@x.de,"a, ""b""\nc"\n0008,,8@x.de,=1+1\n0009,,9@x.de,\n';
+const rows = 'id,last,email,note\n0007,,7@x.de,"a, ""b""\nc"\n0008,,8@x.de,=1+1\n0009,,9@x.de,\n0006,,,\n';
 
-test("rows come back in another order of columns, by another delimiter, with CRLF and a mark, and each goes in once", async () => {
+test("rows come back in another order of columns, by another delimiter, with CRLF, empty lines and a mark, and each goes in once", async () => {
   await using place = await rehearse(job, { "inbox/a.csv": rows });
   const { project } = place;
   const first = (await project.run("run", "job.yaml", "--json")).summary().run ?? "";
@@ -31,7 +31,10 @@ test("rows come back in another order of columns, by another delimiter, with CRL
     `${id(1)};7@x.de;Seven;"a, ""b""\nc";why;0007;LastName;2;;x`,
     ";;;;;;;;;",
     `${id(3)};9@x.de;"Ni;ne";;;0010;;;;`,
+    "",
+    `${id(4)};;;;;0006;;;;`,
     twice,
+    "",
   ];
   const retry = async (text: string | Uint8Array, name = "back.csv") => {
     project.write({ [name]: text });
@@ -44,7 +47,9 @@ test("rows come back in another order of columns, by another delimiter, with CRL
   );
   expect(back.stderr.replaceAll(/\s+/g, " ")).toContain("1 line of rows that stand there twice: left out");
   expect(back.stderr).not.toContain("taken up or dropped before");
-  expect(back.summary().streams["contacts"]).toMatchObject({ extracted: 2, creates: 2, loaded: 2 });
+  expect(back.summary().streams["contacts"]).toMatchObject({ extracted: 3, rejected: 1, creates: 2, loaded: 2 });
+  // Of the file that was mended, whose values may have lines of their own.
+  expect(back.summary().streams["contacts"]?.rejectReasons[0]?.example).toMatch(/^back\.csv, line 7: /);
   const contacts = await place.contacts();
   expect(contacts.get("0007")).toMatchObject({ LastName: "Seven", Description: 'a, "b"\nc' });
   // A mended key is a mended key; the line that was left out is open.
@@ -150,6 +155,12 @@ rejects: { max: 100% }
   // Nothing at all in JSON is no empty text, in an export neither.
   expect(project.read(`out/notes-${asItWas.summary().run}.csv`)).toBe("Id,Note\n1,none\n");
   project.write({ "back.csv": mended.replace(",(record),", ",,") });
+  // As earlier versions left it: a blank field says nothing there.
+  const rejects = `.loadline/runs/${id}/rejects/people.csv`;
+  const kept = project.read(rejects);
+  project.write({ [rejects]: kept.replace("(record)", "") });
+  expect((await retry("back.csv")).told).toContain("1 row of which the run does not tell whether it is a record");
+  project.write({ [rejects]: kept });
   const cleared = await retry("back.csv");
   expect(cleared.told).not.toContain("could not be read");
   expect(project.read(`out/people-${cleared.summary().run}.csv`)).toContain("\n3,C,moved, by a comma");

@@ -6,6 +6,7 @@ import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
 import { type Failure, showPath, usageFailure } from "../../core/errors.ts";
 import { suggest } from "../../core/suggest.ts";
+import { locate, type RawRecord } from "../../stage/clean.ts";
 import { fieldColumn, isOurs, rowIdColumn } from "../rows/unloaded-rows.ts";
 import { changedByItself, withBreaksOf } from "./spreadsheet-changes.ts";
 
@@ -14,6 +15,7 @@ export interface MendedRow {
   id: string;
   /** Of every column of the file. */
   values: ReadonlyMap<string, string>;
+  /** That it begins in. */
   line: number;
 }
 
@@ -39,11 +41,11 @@ export async function* readMended(file: string, delimiters: readonly string[]): 
 }
 
 async function* readRecords(file: string, delimiter: string): AsyncGenerator<{ record: string[]; line: number }> {
-  const options = { bom: true, columns: false, info: true, delimiter, relax_column_count: false } as const;
+  const options = { bom: true, columns: false, raw: true, skip_empty_lines: true, delimiter } as const;
   const records = createReadStream(file).pipe(parse(options));
+  const progress = { nextLine: 1 };
   try {
-    for await (const { record, info } of records as AsyncIterable<{ record: string[]; info: { lines: number } }>)
-      yield { record, line: info.lines };
+    for await (const record of records as AsyncIterable<RawRecord>) yield locate(record, progress);
   } catch (error) {
     throw unreadable(file, error instanceof Error ? error.message : String(error));
   }
@@ -115,7 +117,11 @@ export function refuseMissing(file: string, { values }: MendedRow, columns: read
  * In the column of fields: all of the row is meant as it stands, also what looks like a spreadsheet's work. No field is
  * called so: the column came out with the field of the reject.
  */
-const meantMark = "!meant";
+export const meantMark = "!meant";
+
+export function isMeantAsItStands(values: MendedRow["values"]): boolean {
+  return values.get(fieldColumn)?.trim().toLowerCase() === meantMark;
+}
 
 /**
  * The cells of a row. Throws a Failure for one that a spreadsheet has changed by itself, unless the row says that it is meant. What the source calls as ours is not
@@ -128,7 +134,7 @@ export function takeCells(
   columns: readonly string[],
 ): ReadonlyMap<string, string> {
   const cells = new Map<string, string>();
-  const isMeant = values.get(fieldColumn)?.trim().toLowerCase() === meantMark;
+  const isMeant = isMeantAsItStands(values);
   for (const name of columns) {
     const before = original.get(name) ?? "";
     const after = isOurs(name) ? before : withBreaksOf(before, values.get(name) ?? "");

@@ -5,8 +5,9 @@
 import { dirname, join } from "node:path";
 import type { RunRecord } from "../../checkpoint/ledger.ts";
 import { linkFile } from "../../core/files.ts";
-import { readParquet } from "../../stage/parquet.ts";
-import { contentOf } from "../rows/kept-rows.ts";
+import { identifier } from "../../core/sql.ts";
+import { readParquetText } from "../../stage/parquet-source.ts";
+import { lineColumn } from "../../stage/record-copy.ts";
 import { readUnloaded, type UnloadedRow } from "../rows/unloaded-rows.ts";
 import type { RunContext } from "../run/context.ts";
 import { runFolder } from "../run/run-files.ts";
@@ -85,18 +86,16 @@ export class RowOrigins {
     return this.ofTaken(retry.run, record > 0 ? record - 1 : await this.#findRecord(retry.run, row));
   }
 
-  /** A rejected row of such a run is known by its cells. */
-  async #findRecord(run: string, { cells }: UnloadedRow): Promise<number> {
+  /** A rejected row of such a run tells its line in the file of mended rows, or its record. */
+  async #findRecord(run: string, { place }: UnloadedRow): Promise<number> {
     const { engine, folder } = this.#context;
-    const content = contentOf(cells);
     const path = retriedPath({ folder: sinceFolder(folder, run) }, this.#stream);
     await linkFile(retriedPath({ folder: this.#folder(run) }, this.#stream), path);
-    let place = 0;
-    for await (const row of engine.stream(`SELECT * FROM ${readParquet(path)}`)) {
-      if (contentOf(Object.entries(row) as [string, string | null][]) === content) return place;
-      place += 1;
-    }
-    throw new Error(`run ${run} has no row ${content}`);
+    const { scan } = await readParquetText(engine, { path, label: run });
+    const rows = `SELECT row_number() OVER () - 1 AS position, ${identifier(lineColumn)} AS line FROM ${scan}`;
+    const [row] = await engine.all(`SELECT position FROM (${rows}) WHERE line = ${Number(place)}`);
+    if (row === undefined) throw new Error(`run ${run} has no row ${place}`);
+    return Number(row["position"]);
   }
 
   #folder(run: string): string {

@@ -15,6 +15,7 @@ import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import { writeParquet } from "../../stage/parquet.ts";
+import { lineColumn } from "../../stage/record-copy.ts";
 import { delimiterOf } from "../rows/rejects-by-file.ts";
 import {
   fieldColumn,
@@ -26,7 +27,7 @@ import {
 } from "../rows/unloaded-rows.ts";
 import { type RunContext, subfolder } from "../run/context.ts";
 import { runFolder } from "../run/run-files.ts";
-import { type MendedRow, readMended, refuseMissing, takeCells } from "./read-mended.ts";
+import { isMeantAsItStands, type MendedRow, meantMark, readMended, refuseMissing, takeCells } from "./read-mended.ts";
 
 /** The rows of a stream that a run takes up: one part, or none. */
 export async function takeRetried(context: RunContext, stream: Stream): Promise<PartRecord[]> {
@@ -50,7 +51,10 @@ export async function takeRetried(context: RunContext, stream: Stream): Promise<
   const path = retriedPath(context, stream.name);
   subfolder(context, "extract", stream.name);
   const cells = columns.map((name) => `${blankCell(stream, identifier(name))} AS ${identifier(name)}`);
-  await writeParquet(engine, `SELECT ${cells.join(", ")} FROM ${scanCsvFiles([text], columns)}`, path);
+  const line = identifier(lineColumn);
+  // Who mends a file looks for a line of it.
+  if (retry.file !== undefined) cells.push(`CAST(${line} AS BIGINT) AS ${line}`);
+  await writeParquet(engine, `SELECT ${cells.join(", ")} FROM ${scanCsvFiles([text], [lineColumn, ...columns])}`, path);
   syncFile(path);
   const part: PartRecord = {
     ordinal: 1,
@@ -87,6 +91,11 @@ function tellLeftOut({ ledger, run, emit }: RunContext, { name }: Stream, taken:
   if (taken.unread > 0) {
     const what = `${countOf(taken.unread, "row")} that could not be read as ${taken.unread === 1 ? "a record" : "records"}`;
     const next = `mend the cells in an export, or clear ${fieldColumn} of what is right as it stands there`;
+    warn(`${what}, and nobody has mended: left open; ${next}`);
+  }
+  if (taken.untold > 0) {
+    const what = `${countOf(taken.untold, "row")} of which the run does not tell whether ${taken.untold === 1 ? "it is a record" : "they are records"} that could be read`;
+    const next = `mend the cells in an export, or write ${meantMark} into the ${fieldColumn} of what is right as it stands there`;
     warn(`${what}, and nobody has mended: left open; ${next}`);
   }
 }
@@ -130,7 +139,9 @@ interface TakenRow {
   id: string;
   cells: ReadonlyMap<string, string>;
   /** What was found of a broken record, which nobody has mended. */
-  isUnread: boolean;
+  isUnread: UnloadedRow["isUnread"];
+  /** In the file of mended rows. */
+  line?: number;
 }
 
 async function* readAsTheyWere(folder: string, stream: string): AsyncGenerator<TakenRow> {
@@ -163,13 +174,22 @@ async function* readOwn(
     if (original === undefined) throw notOfRun(of, file, row);
     const cells = takeCells(file, row, original.cells, columns);
     const isAsItWas = columns.every((name) => cells.get(name) === (original.cells.get(name) ?? ""));
-    const isSaid = (row.values.get(fieldColumn) ?? unreadRecord) === unreadRecord;
-    yield { id: named.id, cells, isUnread: original.isUnread && isAsItWas && isSaid };
+    yield {
+      id: named.id,
+      cells,
+      isUnread: isAsItWas && !isSaidToBeRight(original, row) && original.isUnread,
+      line: row.line,
+    };
   }
   if (others === undefined || others.length === 0) return;
   const names = others.map((name) => (name === "" ? "without a name" : name)).join(", ");
   const message = `${stream.name}: columns of ${showPath(file)} that the source does not have are left out: ${names}`;
   emit({ type: "warning", message });
+}
+
+/** Where no field is named, a blank one says nothing. */
+function isSaidToBeRight({ isUnread }: UnloadedRow, { values }: MendedRow): boolean {
+  return isMeantAsItStands(values) || (isUnread === true && (values.get(fieldColumn) ?? unreadRecord) !== unreadRecord);
 }
 
 function notOfRun(run: string, file: string, { id, line }: MendedRow): Failure {
@@ -186,6 +206,7 @@ interface TakenRows {
   closed: number;
   doubled: number;
   unread: number;
+  untold: number;
 }
 
 async function writeRows(
@@ -195,22 +216,23 @@ async function writeRows(
   isClosed: ReadonlySet<string>,
 ): Promise<TakenRows> {
   const ids = new Set<string>();
-  let [closed, doubled, unread] = [0, 0, 0];
+  let [closed, doubled, unread, untold] = [0, 0, 0, 0];
   const writer = stringify({ quoted: true });
   const file = createWriteStream(path, { mode: 0o600 });
   const done = finished(writer.pipe(file));
-  writer.write([...columns]);
-  for await (const { id, cells, isUnread } of rows) {
+  writer.write([lineColumn, ...columns]);
+  for await (const { id, cells, isUnread, line } of rows) {
     if (isClosed.has(id)) closed += 1;
     else if (ids.has(id)) doubled += 1;
+    else if (isUnread === "perhaps") untold += 1;
     else if (isUnread) unread += 1;
     else {
       ids.add(id);
-      if (!writer.write(columns.map((name) => cells.get(name) ?? "")))
+      if (!writer.write([line ?? 0, ...columns.map((name) => cells.get(name) ?? "")]))
         await new Promise((go) => writer.once("drain", go));
     }
   }
   writer.end();
   await done;
-  return { ids: [...ids], closed, doubled, unread };
+  return { ids: [...ids], closed, doubled, unread, untold };
 }

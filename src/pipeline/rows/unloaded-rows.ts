@@ -6,6 +6,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse";
 import { waitsForParent } from "../../diff/compare.ts";
+import { readReasons } from "./reject-reasons.ts";
 
 /** Rejected by validation or by the target, held back, or without the record or parent that they need. */
 const unloadedKinds = ["rejects", "conflicts", "unmatched"] as const;
@@ -26,8 +27,8 @@ export interface UnloadedRow {
   file: string;
   /** For its parent: it is kept, and taken up by the run that finds it. */
   waits: boolean;
-  /** It could not be read as a record: its cells are what was found of it. */
-  isUnread: boolean;
+  /** It could not be read as a record: its cells are what was found of it. Of `perhaps` the run does not tell. */
+  isUnread: boolean | "perhaps";
 }
 
 /** The column that says which row of which run a row is. */
@@ -50,11 +51,24 @@ export function isOurs(column: string): boolean {
 
 /** Rows of a stream, kind by kind. */
 export async function* readUnloaded(folder: string, stream: string): AsyncGenerator<UnloadedRow> {
-  for (const kind of unloadedKinds) yield* readKind(join(folder, kind, `${stream}.csv`), kind);
+  for (const kind of unloadedKinds) {
+    const path = join(folder, kind, `${stream}.csv`);
+    if (!existsSync(path)) continue;
+    const isUntold = kind === "rejects" && (await hidesUnread(folder, stream, path));
+    for await (const row of readKind(path, kind))
+      yield isUntold && row.field === "" ? { ...row, isUnread: "perhaps" } : row;
+  }
+}
+
+/** Earlier versions named no field of a record that could not be read, nor did they of a row that broke a rule over several. */
+async function hidesUnread(folder: string, stream: string, path: string): Promise<boolean> {
+  const reasons = readReasons(folder, stream);
+  if (reasons.length > 0 && !reasons.some(({ rule }) => rule === "record")) return false;
+  for await (const { isUnread } of readKind(path, "rejects")) if (isUnread) return false;
+  return true;
 }
 
 async function* readKind(path: string, kind: UnloadedKind): AsyncGenerator<UnloadedRow> {
-  if (!existsSync(path)) return;
   const records = createReadStream(path).pipe(parse({ columns: false, relax_column_count: true }));
   let header: string[] | undefined;
   let columns = 0;
