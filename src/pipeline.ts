@@ -40,6 +40,7 @@ import { acknowledgeFiles } from "./pipeline/settle/acknowledge-files.ts";
 import { forgetMarks } from "./pipeline/settle/forget-marks.ts";
 import { putRejects } from "./pipeline/settle/put-rejects.ts";
 import { settleStream } from "./pipeline/settle/settle-stream.ts";
+import { refuseAlteredSince } from "./pipeline/shape/altered.ts";
 import type { LoadForecast } from "./report/forecast.ts";
 
 export interface StreamOutcome {
@@ -85,6 +86,8 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
     claimPlan(context);
   }
   await makeTables(context, streams);
+  if (context.isResumed)
+    for (const stream of streams) await refuseAlteredSince(context, stream, recordOf(planned, stream));
   const outcomes = await loadStreams(context, streams, planned);
   await refuseMissingRows(context, streams, outcomes);
   const failed = outcomes.some(({ counts }) => counts.failed > 0);

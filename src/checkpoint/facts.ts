@@ -121,7 +121,7 @@ export interface StreamRecord {
   stops: string[];
   /** What rules over the run ask history of, of the rows of this one; none of a run that later ones are not compared with. */
   aggregates: KeptAggregate[];
-  /** What its source and target looked like when it was planned; null of one that only takes back. */
+  /** What its source and target looked like when it was planned; null before that. */
   shape: string | null;
   /** What guards of later runs go by; null where the run is not one to be compared with. */
   measured: StreamMeasure | null;

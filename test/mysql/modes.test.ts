@@ -33,6 +33,7 @@ describe.skipIf(!hasMariadb)("MariaDB's tables", () => {
       connection: `{ type: mysql, url: "mysql://${encodeURIComponent(socket)}/crm", auth: { user: ${user}, password: "\${MYSQL_PASSWORD}" } }`,
       env: { MYSQL_PASSWORD: password },
       add: (code) => server.query(`INSERT INTO given VALUES ('${code}')`),
+      alter: (back) => server.query(`ALTER TABLE given MODIFY code varchar(${back ? 20 : 30})`),
       codes: async () => (await server.query("SELECT code FROM given ORDER BY 1")).map(({ code }) => code),
     });
   });

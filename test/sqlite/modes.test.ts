@@ -150,6 +150,11 @@ test("mode history: a change ends a version and begins the next, a missing row e
     if (failpoint === "fetched:2") database.exec("DROP TABLE loadline_batch");
     project.write({ "drop/in.csv": `code,title\na,A\nb,${index}\nd,D\n${index === 2 ? "c,back\n" : ""}` });
     expect((await project.runKilled(program, "job.yaml", failpoint)).signal).toBe("SIGKILL");
+    if (failpoint === "committed") {
+      database.exec("ALTER TABLE dim RENAME title TO titel");
+      expect(explain((await project.run("job.yaml")).error)).toContain("dim.title is not there any more");
+      database.exec("ALTER TABLE dim RENAME titel TO title");
+    }
     expect(await took(), failpoint).toMatchObject({ exit: 0, failed: 0, conflicts: 0 });
   }
   expect(versions()).toEqual([

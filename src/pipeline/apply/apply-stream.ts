@@ -13,7 +13,6 @@ import { noCounts } from "../../core/model.ts";
 import { selectKeys } from "../../diff/keys.ts";
 import type { Stream } from "../../job/job.ts";
 import { countOf } from "../../report/numbers.ts";
-import { tellChanges } from "../../report/shape-changes.ts";
 import { readParquet } from "../../stage/parquet.ts";
 import { planInserted } from "../batches/planned-inserts.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
@@ -32,9 +31,7 @@ import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { findDelivered, memoryOwner } from "../run/memory-owner.ts";
 import { beganAfterPlan } from "../run/plan-age.ts";
 import { stalePlan } from "../run/stale-plan.ts";
-import { changesValues, compareShapes } from "../shape/compare-shapes.ts";
-import { readShape } from "../shape/drift.ts";
-import { shapeOfTarget } from "../shape/shape.ts";
+import { refuseAltered } from "../shape/altered.ts";
 import { stageStream } from "../stage/stage-stream.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -56,7 +53,8 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
   const compiled =
     stream.target.undoes === true
       ? await describeWritten(context, stream)
-      : await compileUnchanged(context, stream, { plan, parts, stageFolder, shape: planned.shape });
+      : await compileUnchanged(context, stream, { plan, parts, stageFolder });
+  await refuseAltered(context, stream, planned.shape, `make it anew: loadline plan ${showPath(context.run.jobFile)}`);
   const counts = planned.counts ?? noCounts();
   const ways = chooseWays(target, compiled, counts, context.budget.callsLeft(stream.target.connection));
   context.ways.set(stream.name, ways);
@@ -79,18 +77,15 @@ interface TakenOver {
   plan: string;
   parts: PartRecord[];
   stageFolder: string;
-  /** As the plan saw it. */
-  shape: string | null;
 }
 
-/** Throws a Failure (7) where other runs have written since what the plan would write again, or fields are others by now. */
+/** Throws a Failure (7) where other runs have written since what the plan would write again. */
 async function compileUnchanged(
   context: RunContext,
   stream: Stream,
-  { plan, parts, stageFolder, shape }: TakenOver,
+  { plan, parts, stageFolder }: TakenOver,
 ): Promise<CompiledStream> {
   const compiled = await compileAgain(context, stream, parts);
-  refuseOtherFields(context, compiled, shape);
   if (stream.target.mode === "insert") await refuseInserted(context, compiled, parts, { plan, stageFolder });
   if (stream.target.mode === "delta") refuseOtherDelivered(context, stream);
   refuseOtherWaiting(context, stream);
@@ -101,23 +96,6 @@ function findPlanned({ ledger, run }: RunContext, stream: Stream): StreamRecord 
   const found = ledger.streams(run.options.plan ?? "").find(({ name }) => name === stream.name);
   if (found !== undefined && found.state === "planned") return found;
   throw stalePlan(`plan ${run.options.plan ?? ""} has no stream ${stream.name}`, {
-    next: `make it anew: loadline plan ${showPath(run.jobFile)}`,
-  });
-}
-
-/** Values were judged by the fields as they were: others may round them, or cut them, and say nothing. */
-function refuseOtherFields(
-  { run }: RunContext,
-  { stream, schema, fieldSchemas }: CompiledStream,
-  shape: string | null,
-): void {
-  const planned = shape === null ? null : readShape(shape).target;
-  if (planned === null) return;
-  const now = shapeOfTarget(stream, schema, fieldSchemas);
-  const changes = compareShapes({ source: null, target: planned }, { source: null, target: now }).filter(changesValues);
-  if (changes.length === 0) return;
-  throw stalePlan(`${schema.object} was altered since the plan was made: ${tellChanges(changes).join("; ")}`, {
-    why: "the plan's values were judged by the fields as they were",
     next: `make it anew: loadline plan ${showPath(run.jobFile)}`,
   });
 }

@@ -16,11 +16,14 @@ import { countOf } from "../../report/numbers.ts";
 import { readParquet, writeParquet } from "../../stage/parquet.ts";
 import { chooseWays, describeWays } from "../batches/ways.ts";
 import { writeBatches } from "../batches/write-batches.ts";
+import type { WrittenStream } from "../compile/compiled-stream.ts";
 import { describeWritten } from "../compile/written-stream.ts";
 import { selectNamed, tellMissing } from "../diff/named-keys.ts";
 import { keepLeftRows } from "../rows/left-rows.ts";
 import { type RunContext, subfolder, targetOf } from "../run/context.ts";
 import { newStreamRecord } from "../run/stream-record.ts";
+import { type Shape, shapeOfTarget } from "../shape/shape.ts";
+import { leaveUnfit } from "./altered-fields.ts";
 import { tellLostParents } from "./brought-back.ts";
 import { compareUndone, leftTable, type Undoing, undoneTable } from "./compare-now.ts";
 import { findLanded, landedTable, takeFile, undoneRun } from "./landed-rows.ts";
@@ -45,6 +48,7 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   await findLanded(context, undoing.written, undone, left);
   const missing = await keepNamed(context, undoing);
   await compareUndone(context, undoing);
+  await leaveUnfit(context, undoing, of.shape);
   const plan = join(subfolder(context, "plan"), `${stream.name}.parquet`);
   await writeParquet(engine, planRows, plan);
   const counts = await countPlan(context);
@@ -76,6 +80,7 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
     how,
     notes,
     writes,
+    shape: JSON.stringify(shapeOf(undoing.written)),
   };
   failpoint("diffed");
   ledger.savePlan({ stream: planned, batches });
@@ -83,6 +88,11 @@ export async function rollbackStream(context: RunContext, stream: Stream): Promi
   rmSync(join(context.folder, "snapshot"), { recursive: true, force: true });
   emit({ type: "planned", stream: stream.name, counts, how, warnings: 0, batches: batches.length });
   return planned;
+}
+
+/** What is to come back was judged by these fields. */
+function shapeOf({ stream, schema, fieldSchemas }: WrittenStream): Shape {
+  return { source: null, target: shapeOfTarget(stream, schema, fieldSchemas) };
 }
 
 function planNothing({ ledger, emit }: RunContext, record: StreamRecord): StreamRecord {

@@ -15,9 +15,9 @@ export function compareShapes(before: Shape, now: Shape): ShapeChange[] {
   ];
 }
 
-/** Whether a field keeps values that it is given otherwise than before. */
+/** Whether a field keeps values that it is given otherwise than before, or not at all. */
 export function changesValues({ change: kind }: ShapeChange): boolean {
-  return kind === "type" || kind === "length" || kind === "scale" || kind === "digits";
+  return kind === "type" || kind === "length" || kind === "scale" || kind === "digits" || kind === "went";
 }
 
 function compareSources(before: SourceShape, now: SourceShape): ShapeChange[] {
