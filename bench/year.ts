@@ -1,15 +1,18 @@
 // Nights of a job whose file changes a little, into a sandbox that people work in: what each night takes with present
-// values kept, and with all of them read, and whether the org holds in the end what a model of it says.
-// On some nights the run is killed at a step that is drawn, and made once more; before others a byte of each kept file is
-// made another.
-// In: `node bench/year.ts [--nights 365] [--rows 6000] [--seed 1] [--system salesforce]`, or `--system hubspot`. Out: a Markdown table: calls and bytes a
-// night without a mishap, medians and the dearest, and how many records are others than in the model. Exit 1 on any.
+// values kept, and with all of them read, and whether the org holds after each night what a model of it says.
+// On some nights the run is killed at a step that is drawn, and made once more; before others kept files are damaged, cut,
+// taken away or put back as they were some nights ago; on others calls fail, or people edit while the run is under way.
+// In: `node bench/year.ts [--nights 365] [--rows 6000] [--seed 1] [--system salesforce] [--present kept]`; `--system
+// hubspot`, `--present read`; without `--present`, both. Out: a Markdown table: calls and bytes a night without a mishap,
+// medians and the dearest, and how many records were others than in the model, counted after each night. Exit 1 on any.
 
-import { readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { seededFraction } from "../src/core/random.ts";
 import { type Rehearsal, rehearse, schema } from "../test/run/support.ts";
 import { setup } from "../test/support/build-program.ts";
+import { type LiveRecord, type System, systems } from "./year-systems.ts";
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +20,7 @@ const { values } = parseArgs({
     rows: { type: "string", default: "6000" },
     seed: { type: "string", default: "1" },
     system: { type: "string", default: "salesforce" },
+    present: { type: "string" },
   },
 });
 const nights = Number(values.nights);
@@ -24,68 +28,12 @@ const rows = Number(values.rows);
 const dayMs = 86_400_000;
 /** Of a file's rows. */
 const changedShare = 0.005;
-/** Salesforce is away, and a weekend on which nobody starts the job. */
+/** The CRM is away, and a weekend on which nobody starts the job. */
 const outages = new Set([Math.floor(nights / 3), Math.floor(nights / 2)]);
 const missed = new Set([Math.floor(nights / 4), Math.floor(nights / 4) + 1]);
-const isKilled = (night: number) => night % 7 === 3;
-const isDamaged = (night: number) => night % 11 === 5;
 /** Steps at which a run can be killed, and some more. */
 const stepsMax = 24;
 
-/** Of a live record: its key, "" for one that people made, and the mapped fields. */
-interface LiveRecord {
-  id: string;
-  key: string;
-  last: string;
-  phone: string;
-}
-
-/** What people do in a system, and what it holds. */
-interface System {
-  target: string;
-  map: string;
-  /** Of a night on which it is away. */
-  calls: string;
-  live(place: Rehearsal): Promise<LiveRecord[]>;
-  edit(place: Rehearsal, id: string, phone: string): Promise<unknown>;
-  remove(place: Rehearsal, id: string): Promise<unknown>;
-  create(place: Rehearsal, last: string): Promise<unknown>;
-}
-
-const contactsPath = "/crm/v3/objects/contacts";
-const systems: Record<string, System> = {
-  salesforce: {
-    target: "connection: salesforce, object: Contact, key: Ext__c",
-    map: "Ext__c: id, LastName: last, Phone: phone",
-    calls: "* /services/data/**",
-    async live({ sandbox }) {
-      const records = (await sandbox.dump("Contact")).filter((one) => one["IsDeleted"] !== true);
-      return records.map((one) => ({
-        id: String(one["Id"]),
-        key: String(one["Ext__c"] ?? ""),
-        last: String(one["LastName"]),
-        phone: String(one["Phone"] ?? ""),
-      }));
-    },
-    edit: ({ sandbox }, id, phone) => sandbox.api("PATCH", `sobjects/Contact/${id}`, { Phone: phone }),
-    remove: ({ sandbox }, id) => sandbox.api("DELETE", `sobjects/Contact/${id}`),
-    create: ({ sandbox }, last) => sandbox.api("POST", "sobjects/Contact", { LastName: last }),
-  },
-  hubspot: {
-    target: "connection: hubspot, object: contacts, key: ext_id",
-    map: "ext_id: id, lastname: last, phone: phone",
-    calls: "* /crm/**",
-    async live({ sandbox }) {
-      const records = (await sandbox.dumpHubSpot("contacts")).filter(({ archived }) => !archived);
-      return records.map(({ id, properties: { ext_id: key = "", lastname: last = "", phone = "" } }) => {
-        return { id, key, last, phone };
-      });
-    },
-    edit: ({ sandbox }, id, phone) => sandbox.hubspotApi("PATCH", `${contactsPath}/${id}`, { properties: { phone } }),
-    remove: ({ sandbox }, id) => sandbox.hubspotApi("DELETE", `${contactsPath}/${id}`),
-    create: ({ sandbox }, lastname) => sandbox.hubspotApi("POST", contactsPath, { properties: { lastname } }),
-  },
-};
 const system = systems[values.system];
 if (system === undefined) throw new Error(`there is no system ${values.system}`);
 const crm: System = system;
@@ -107,6 +55,16 @@ guards: { deletes: 0 }
 /** What a record holds of the mapped fields, by its key; of those that people made, by their name. */
 type Model = Map<string, { last: string; phone: string }>;
 
+type Mishap = "away" | "killed" | "damaged" | "faults" | "edited meanwhile";
+
+function mishapOf(night: number): Mishap | undefined {
+  if (outages.has(night)) return "away";
+  if (night % 7 === 3) return "killed";
+  if (night % 11 === 5) return "damaged";
+  if (night % 13 === 7) return "faults";
+  return night % 17 === 9 ? "edited meanwhile" : undefined;
+}
+
 interface Night {
   calls: number;
   bytes: number;
@@ -121,13 +79,15 @@ async function runNight({ project }: Rehearsal): Promise<Night & { code: number 
   const started = performance.now();
   const done = await project.run("run", "job.yaml", "--json", "--trace", "calls.jsonl");
   const seconds = (performance.now() - started) / 1000;
-  const calls = readFileSync(trace, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+  const text = existsSync(trace) ? readFileSync(trace, "utf8").trim() : "";
+  const calls = text === "" ? [] : text.split("\n").map((line) => JSON.parse(line));
   const bytes = calls.reduce((sum, { sent, received }) => sum + Number(sent ?? 0) + Number(received ?? 0), 0);
-  const shown = await project.run("show", "latest");
-  return { calls: calls.length, bytes, seconds, isKept: shown.stdout.includes("kept of"), code: done.code };
+  const told = readStreams(done.stdout)["contacts"]?.presentValues?.how;
+  return { calls: calls.length, bytes, seconds, isKept: told === "changed", code: done.code };
+}
+
+function readStreams(summary: string): Record<string, { presentValues?: { how: string } }> {
+  return summary.trim() === "" ? {} : JSON.parse(summary).streams;
 }
 
 /** Kills the run of a night at one of its steps; false where it had fewer. */
@@ -136,25 +96,82 @@ async function killRun({ project }: Rehearsal, step: number): Promise<boolean> {
   return signal !== null;
 }
 
-/** Gives how many files are not as they were kept any more. */
-function damageKept({ project }: Rehearsal): number {
-  const names = project.list(".loadline/present").map((name) => `.loadline/present/${name}`);
-  for (const name of names) {
+const keptFolder = ".loadline/present";
+const damages: ((place: Rehearsal, name: string) => void)[] = [
+  ({ project }, name) => {
     const bytes = readFileSync(project.path(name));
     const middle = Math.floor(bytes.length / 2);
     bytes[middle] = (bytes[middle] ?? 0) ^ 1;
     project.write({ [name]: bytes });
-  }
+  },
+  ({ project }, name) => truncateSync(project.path(name), 1000),
+  ({ project }, name) => rmSync(project.path(name)),
+  // As a backup would put it back: another night's values under this night's name.
+  ({ project }, name) => {
+    const [old = ""] = project.list("old");
+    if (old !== "") cpSync(project.path(`old/${old}`), project.path(name));
+  },
+];
+
+/** Gives how many files are not as they were kept any more. */
+function damageKept(place: Rehearsal, kind: number): number {
+  const names = listKept(place);
+  for (const name of names) damages[kind % damages.length]?.(place, name);
   return names.length;
 }
 
-async function countOthers(place: Rehearsal, model: Model): Promise<number> {
-  const live = await crm.live(place);
-  const wrong = live.filter(({ key, last, phone }) => {
-    const expected = model.get(key === "" ? last : key);
-    return expected === undefined || expected.last !== last || expected.phone !== phone;
+function listKept({ project }: Rehearsal): string[] {
+  if (!existsSync(project.path(keptFolder))) return [];
+  return project.list(keptFolder).map((name) => `${keptFolder}/${name}`);
+}
+
+function putAside(place: Rehearsal): void {
+  rmSync(place.project.path("old"), { recursive: true, force: true });
+  mkdirSync(place.project.path("old"));
+  for (const name of listKept(place)) cpSync(place.project.path(name), place.project.path("old/kept.parquet"));
+}
+
+/** Keys, and names of people's records, that are others than the model says, there without it, or missing. */
+function othersIn(live: readonly LiveRecord[], model: Model): string[] {
+  const nameOf = ({ key, last }: LiveRecord) => (key === "" ? last : key);
+  const found = new Map(live.map((record) => [nameOf(record), record]));
+  const wrong = live.filter((record) => {
+    const expected = model.get(nameOf(record));
+    return expected === undefined || expected.last !== record.last || expected.phone !== record.phone;
   });
-  return wrong.length + Math.abs(live.length - model.size);
+  const missing = [...model.keys()].filter((name) => !found.has(name));
+  const twice = live.length - found.size;
+  return [...wrong.map(nameOf), ...missing, ...Array.from({ length: twice }, () => "twice")];
+}
+
+type Any = (count: number) => number;
+
+/** What people do in a day; their records go into the model. */
+async function workADay(place: Rehearsal, night: number, any: Any, ofPeople: Model): Promise<void> {
+  const ids = (await crm.live(place)).filter(({ key }) => key !== "").map(({ id }) => id);
+  if (ids.length === 0) return;
+  const take = () => ids.splice(any(ids.length), 1)[0] ?? "";
+  const own = async (last: string, act: () => Promise<unknown>) => {
+    await act();
+    ofPeople.set(last, { last, phone: "" });
+  };
+  for (let edit = 0; edit < 3; edit += 1) await crm.edit(place, take(), `edited ${night}`);
+  await crm.remove(place, take());
+  await own(`Person ${night}`, () => crm.create(place, `Person ${night}`));
+  if (night % 3 === 0) await crm.merge(place, take(), take());
+  if (night % 4 === 1) await crm.erase(place, take());
+  if (night % 5 === 2) await own(`Disowned ${night}`, () => crm.disown(place, take(), `Disowned ${night}`));
+}
+
+/** While a run is under way. Which rows' records it met: what they hold then is the later one's. */
+async function editMeanwhile(place: Rehearsal, any: Any): Promise<string[]> {
+  const records = (await crm.live(place)).filter(({ key }) => key !== "");
+  const met = Array.from({ length: 5 }, () => records[any(records.length)] as LiveRecord);
+  for (const { id } of met) {
+    await wait(any(400));
+    await crm.edit(place, id, "meanwhile");
+  }
+  return met.map(({ key }) => key);
 }
 
 interface Year {
@@ -162,6 +179,33 @@ interface Year {
   others: number;
   kills: number;
   damaged: number;
+  failed: number;
+}
+
+async function liveNight(place: Rehearsal, night: number, any: Any, year: Year): Promise<Set<string>> {
+  const mishap = mishapOf(night);
+  const { sandbox } = place;
+  if (mishap === "away") await sandbox.setFaults([{ match: crm.calls, do: { status: 500 } }]);
+  if (mishap === "faults")
+    await sandbox.setFaults([
+      { match: crm.calls, rate: 0.08, do: { status: 503 } },
+      { match: crm.calls, rate: 0.03, do: { reset: "after" } },
+    ]);
+  if (mishap === "damaged") year.damaged += damageKept(place, night);
+  if (mishap === "killed" && (await killRun(place, 1 + any(stepsMax)))) year.kills += 1;
+  const met = mishap === "edited meanwhile" ? editMeanwhile(place, any) : [];
+  const { code, ...cost } = await runNight(place);
+  const apart = new Set(await met);
+  await sandbox.setFaults([]);
+  if (code !== 0 && (mishap === "faults" || mishap === "away")) year.failed += 1;
+  else if (code !== 0) throw new Error(`night ${night} ended with ${code}`);
+  if (code !== 0 && mishap === "faults") {
+    const again = await runNight(place);
+    if (again.code !== 0) throw new Error(`night ${night}, made once more, ended with ${again.code}`);
+  }
+  if (night > 0 && mishap === undefined) year.told.push(cost);
+  if (night % 10 === 0) process.stderr.write(`night ${night}: ${JSON.stringify(cost)}, ${year.others} others\n`);
+  return apart;
 }
 
 async function liveYear(present: string): Promise<Year> {
@@ -172,39 +216,25 @@ async function liveYear(present: string): Promise<Year> {
   );
   const ofPeople: Model = new Map();
   await using place = await rehearse(job(present), {}, withKey);
-  const { project, sandbox } = place;
-  const told: Night[] = [];
-  let [others, kills, damaged] = [0, 0, 0];
+  await crm.prepare?.(place);
+  const year: Year = { told: [], others: 0, kills: 0, damaged: 0, failed: 0 };
   for (let night = 0; night < nights; night += 1) {
     for (let change = 0; night > 0 && change < rows * changedShare; change += 1)
       file.set(`K${any(file.size)}`, { last: `Last ${night}.${change}`, phone: String(any(100)) });
-    const ids = (await crm.live(place)).filter(({ key }) => key !== "").map(({ id }) => id);
-    for (let edit = 0; ids.length > 0 && edit < 3; edit += 1)
-      await crm.edit(place, ids[any(ids.length)] ?? "", `edited ${night}`);
-    if (ids.length > 0) await crm.remove(place, ids[any(ids.length)] ?? "");
-    if (ids.length > 0) {
-      const last = `Person ${night}`;
-      await crm.create(place, last);
-      ofPeople.set(last, { last, phone: "" });
-    }
-    await sandbox.advance(dayMs);
+    await place.sandbox.advance(dayMs - crm.lagMs);
+    await workADay(place, night, any, ofPeople);
+    await place.sandbox.advance(crm.lagMs);
     if (missed.has(night)) continue;
     const lines = [...file].map(([id, { last, phone }]) => `${id},${last},${phone}`);
-    project.write({ "inbox/contacts.csv": ["id,last,phone", ...lines].join("\n") });
-    const away = outages.has(night);
-    if (away) await sandbox.setFaults([{ match: crm.calls, do: { status: 500 } }]);
-    const isMishap = !away && (isKilled(night) || isDamaged(night));
-    if (isMishap && isDamaged(night)) damaged += damageKept(place);
-    if (isMishap && isKilled(night) && (await killRun(place, 1 + any(stepsMax)))) kills += 1;
-    const { code, ...cost } = await runNight(place);
-    if (away) await sandbox.setFaults([]);
-    if (night > 0 && !away && !isMishap) told.push(cost);
-    if (!away && code !== 0) throw new Error(`night ${night} ended with ${code}`);
-    if (!away && (night % 30 === 0 || night === nights - 1))
-      others += await countOthers(place, new Map([...file, ...ofPeople]));
-    if (night % 10 === 0) process.stderr.write(`night ${night}: ${JSON.stringify(cost)}, ${others} others\n`);
+    place.project.write({ "inbox/contacts.csv": ["id,last,phone", ...lines].join("\n") });
+    const apart = await liveNight(place, night, any, year);
+    if (mishapOf(night) === "away") continue;
+    const others = othersIn(await crm.live(place), new Map([...file, ...ofPeople])).filter((name) => !apart.has(name));
+    if (others.length > 0) process.stderr.write(`night ${night}: others are ${others.slice(0, 10).join(", ")}\n`);
+    year.others += others.length;
+    if (night % 30 === 0) putAside(place);
   }
-  return { told, others, kills, damaged };
+  return year;
 }
 
 function median(numbers: readonly number[]): number {
@@ -215,18 +245,19 @@ const end = await setup();
 try {
   process.stdout.write(`${nights} nights of ${rows} rows into ${values.system} from seed ${values.seed}\n\n`);
   process.stdout.write(
-    "| present values | nights by kept ones | calls, median | calls, most | kB, median | kB, most | seconds, median | kills | files damaged | others than in the model |\n|---|---|---|---|---|---|---|---|---|---|\n",
+    "| present values | nights by kept ones | calls, median | calls, most | kB, median | kB, most | seconds, median | kills | files damaged | runs that failed | others than in the model |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
   );
   for (const [name, present] of [
     ["kept", ""],
-    ["read each night", ", present: read"],
+    ["read", ", present: read"],
   ] as const) {
-    const { told, others, kills, damaged } = await liveYear(present);
+    if (values.present !== undefined && values.present !== name) continue;
+    const { told, others, kills, damaged, failed } = await liveYear(present);
     const of = (what: "calls" | "bytes" | "seconds") => told.map((night) => night[what]);
     const kb = (bytes: number) => Math.round(bytes / 1000);
     const kept = told.filter(({ isKept }) => isKept).length;
     process.stdout.write(
-      `| ${name} | ${kept} of ${told.length} | ${median(of("calls"))} | ${Math.max(...of("calls"))} | ${kb(median(of("bytes")))} | ${kb(Math.max(...of("bytes")))} | ${median(of("seconds")).toFixed(2)} | ${kills} | ${damaged} | ${others} |\n`,
+      `| ${name === "read" ? "read each night" : name} | ${kept} of ${told.length} | ${median(of("calls"))} | ${Math.max(...of("calls"))} | ${kb(median(of("bytes")))} | ${kb(Math.max(...of("bytes")))} | ${median(of("seconds")).toFixed(2)} | ${kills} | ${damaged} | ${failed} | ${others} |\n`,
     );
     if (others > 0) process.exitCode = 1;
   }

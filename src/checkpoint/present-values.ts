@@ -13,7 +13,7 @@ export interface PresentKey {
 }
 
 export interface PresentRecord extends PresentKey {
-  /** For people. */
+  /** By their names, then by what tells them from others of these names. */
   fields: string[];
   /** Parquet, beside the ledger. */
   file: string;

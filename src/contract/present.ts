@@ -125,6 +125,11 @@ export interface PresentChanges {
   readClock(): Promise<Date>;
   /** Why these values can change without being told; undefined where they can't. */
   explainUntold(values: KeptValues): Promise<string | undefined>;
+  /**
+   * What tells a field from one that was made anew under its name: that one is empty, and no record changed by it. Absent
+   * where there is no such thing.
+   */
+  identifyFields?(values: KeptValues): Promise<string[] | Untold>;
   /** Fields that are read and kept besides these: what others hold changes by them. */
   alsoReads?(values: KeptValues): Promise<string[]>;
   /** How many records changed since, or may have. */

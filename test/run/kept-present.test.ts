@@ -165,6 +165,14 @@ test("what is kept is not gone by where it may not be right, and the plan says w
   expect(await found()).toMatch(/not as kept: this user may not see all records.*, not kept: this user/);
   await control(sandbox, "permissions", { viewAllData: true });
 
+  // By a custom field that is empty since it was made anew no record has changed.
+  project.write({ "job.yaml": job("kept", "", "Loose__c") });
+  expect(await found()).toMatch(/^one scan of Contact \(3 records\)$/);
+  await control(sandbox, "field-anew", { object: "Contact", field: "Loose__c" });
+  expect(await found()).toContain("not as kept: a field was made anew");
+  expect(await found()).toContain("kept of");
+  project.write({ "job.yaml": job("kept") });
+
   const [kept = ""] = project.list(".loadline/present");
   const path = project.path(`.loadline/present/${kept}`);
   // A file that can be read, and holds another value.

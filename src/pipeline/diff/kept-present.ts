@@ -7,7 +7,14 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { PresentKey, PresentRecord } from "../../checkpoint/present-values.ts";
-import type { Changes, ChangesRequest, PresentChanges, Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import type {
+  Changes,
+  ChangesRequest,
+  PresentChanges,
+  Snapshot,
+  SnapshotRequest,
+  Untold,
+} from "../../contract/present.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { linkFile, sizeOf } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -110,6 +117,9 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   // A set that was empty tells nothing of how many there are.
   const way = chooseWay(changes, { ...ask, changed: expected, all: Math.max(record.rows, expected) });
   if (way !== "changed") return { way };
+  const fields = await identify(keeping);
+  if ("why" in fields) return fields;
+  if (fields.join() !== record.fields.join()) return { why: "a field was made anew" };
   const copy = join(request.folder, `${request.name}-kept.parquet`);
   const lost = await fetchKept(context.engine, { path: pathOf(context, record), sha256: record.sha256 }, copy);
   if (lost !== undefined) return { why: `their file is ${lost}` };
@@ -121,7 +131,7 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   const current = "disagrees" in first ? await update() : first;
   if ("why" in current) return { why: current.why };
   const { rows, changed, deleted, asOf } = current;
-  await remember(keeping, { path, rows, asOf, readAt: record.readAt });
+  await remember(keeping, { path, fields, rows, asOf, readAt: record.readAt });
   const calls = target.apiCalls - callsBefore;
   const how = `kept of ${showTime(record.asOf)}, ${showCount(changed)} changed, ${showCount(deleted)} deleted since; ${countOf(calls, "call")}`;
   const late = lagMs === undefined ? {} : { isLate: true as const };
@@ -134,6 +144,12 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
       ...late,
     },
   };
+}
+
+/** The fields as they are kept: by their names, and by what tells them from others of these names. */
+async function identify({ changes, request }: Keeping): Promise<string[] | Untold> {
+  const ids = (await changes.identifyFields?.(request)) ?? [];
+  return "why" in ids ? ids : [...request.fields.toSorted(), ...ids];
 }
 
 interface Update extends Pick<ChangesRequest, "since" | "expected"> {
@@ -213,6 +229,8 @@ async function keep(keeping: Keeping, snapshot: Snapshot, asOf: string): ReturnT
   const { context, changes, compiled, request } = keeping;
   const untold = await changes.explainUntold(request);
   if (untold !== undefined) return { unkept: untold };
+  const fields = await identify(keeping);
+  if ("why" in fields) return { unkept: fields.why };
   const { id, all } = columnsOf(keeping);
   await context.engine.prepareFor(sizeOf(snapshot.files));
   const path = join(request.folder, `${request.name}-present.parquet`);
@@ -221,7 +239,7 @@ async function keep(keeping: Keeping, snapshot: Snapshot, asOf: string): ReturnT
   const rows = await writeParquet(context.engine, `SELECT * FROM ${scanCsvFiles(snapshot.files, all)}${hasKey}`, path);
   await refuseUnreadSnapshot(context.engine, compiled.stream.name);
   if (await holdsTwice(context.engine, path, id)) return { unkept: "a record was told twice" };
-  await remember(keeping, { path, rows, asOf, readAt: asOf });
+  await remember(keeping, { path, fields, rows, asOf, readAt: asOf });
   return { scan: scanOf(path, all) };
 }
 
@@ -236,7 +254,7 @@ function pathOf(context: RunContext, { file }: Pick<PresentRecord, "file">): str
 /** The file is on the disk before the ledger names it, and the one before it goes when nothing names it any more. */
 async function remember(
   { context, key, request, compiled }: Keeping,
-  { path, rows, asOf, readAt }: Pick<PresentRecord, "rows" | "asOf" | "readAt"> & { path: string },
+  { path, ...told }: Pick<PresentRecord, "fields" | "rows" | "asOf" | "readAt"> & { path: string },
 ): Promise<void> {
   const { ledger, run } = context;
   const before = ledger.present.get(key);
@@ -246,7 +264,7 @@ async function remember(
   await linkFile(path, linked);
   const sha256 = await keepFile(linked, keptFolder(context, "present"));
   failpoint("present-kept");
-  ledger.present.save({ ...key, fields: request.fields, file, sha256, rows, asOf, readAt, run: run.id });
+  ledger.present.save({ ...key, ...told, file, sha256, run: run.id });
   failpoint("present-recorded");
   if (before !== undefined && before.file !== file) rmSync(pathOf(context, before), { force: true });
 }

@@ -13,7 +13,7 @@ import { canonicalId } from "./ids.ts";
 import type { Org } from "./org.ts";
 import { mergeRecords, purgeRecords } from "./records/merge.ts";
 import { undeleteRecord } from "./records/undelete.ts";
-import { refreshPermissions } from "./seed.ts";
+import { makeFieldAnew, refreshPermissions } from "./seed.ts";
 import { transact } from "./store.ts";
 
 const id = z.string().transform((text, context) => {
@@ -29,6 +29,7 @@ const deleteLog = z.strictObject({
   maxIds: z.int().positive().nullish(),
   seconds: z.boolean().optional(),
 });
+const fieldAnew = z.strictObject({ object: z.string(), field: z.string() });
 const permissions = z.partialRecord(z.enum(permissionNames), z.boolean());
 
 export function orgControlRoutes(org: Org): Route[] {
@@ -53,6 +54,10 @@ export function orgControlRoutes(org: Org): Route[] {
       org.permissions = { ...org.permissions, ...changes };
       refreshPermissions(org);
       return json(200, org.permissions);
+    }),
+    control("field-anew", fieldAnew, ({ object, field }) => {
+      transact(org.store.database, () => makeFieldAnew(org, storedObject(org, object).name, field));
+      return { status: 204 };
     }),
     control("locks", z.strictObject({ sharedParents: z.boolean() }), ({ sharedParents }) => {
       org.sharedParentLocks = sharedParents;

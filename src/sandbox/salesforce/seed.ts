@@ -71,6 +71,16 @@ function insertFieldDefinitions(org: Org): void {
       });
 }
 
+/** Deletes a field and makes one of the same name: no record has a value, and none has changed by it. */
+export function makeFieldAnew({ store: { database } }: Org, object: string, field: string): void {
+  database.exec(`UPDATE ${identifier(object)} SET ${identifier(field)} = NULL`);
+  database
+    .prepare(
+      `UPDATE "FieldDefinition" SET "DurableId" = "DurableId" || '2' WHERE "EntityDefinitionId" = ? AND "QualifiedApiName" = ?`,
+    )
+    .run(object, field);
+}
+
 // A record type that is known keeps its id: records refer to it.
 function refreshRecordTypes(org: Org): void {
   const { database } = org.store;
