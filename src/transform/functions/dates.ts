@@ -109,12 +109,13 @@ function isSerial(text: string, decimals: string): string {
 interface Forms {
   lists: boolean;
   excel: boolean;
-  locales: boolean;
+  /** Languages that locales are of. */
+  languages: readonly string[];
 }
 
 /** Formats and locales are written out where they are used (`complain`): a form of which nothing is written is not called. */
 function formsOf(calls: Calls): Forms {
-  const all: Forms = { lists: true, excel: true, locales: true };
+  const all: Forms = { lists: true, excel: true, languages: monthLocales };
   // Texts can be written in other ways than in quotes: E'…', $$…$$.
   if (calls === undefined || calls.some((call) => /[$]|\be'/i.test(call))) return all;
   const tokens = calls.flatMap((call) => call.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--.*|\/[*][\s\S]*?[*]\//g) ?? []);
@@ -122,7 +123,7 @@ function formsOf(calls: Calls): Forms {
   return {
     lists: calls.some((call) => /[[]|list|array/i.test(call)),
     excel: texts.some((token) => /excel/.test(token)),
-    locales: texts.some((token) => !/%|^'excel'$/.test(token)),
+    languages: monthLocales.filter((one) => texts.some((token) => monthLanguage(token.slice(1, -1)) === one)),
   };
 }
 
@@ -132,7 +133,8 @@ type Use = (reader: Reader, forms: Forms, text?: string) => string;
 function inForms(calls: Calls, use: Use, reader: Reader): string {
   const forms = formsOf(calls);
   const plain = `(value, format) AS ${use(reader, forms)}`;
-  return forms.locales ? `${plain}, (value, format, locale) AS ${inLocale(use, reader, forms)}` : plain;
+  if (forms.languages.length === 0) return plain;
+  return `${plain}, (value, format, locale) AS ${inLocale(use, reader, forms)}`;
 }
 
 /**
@@ -176,7 +178,7 @@ function inLocale(use: Use, reader: Reader, forms: Forms): string {
     isRead: (text, format) => reader.isRead(text, full(format)),
     read: (text, format) => reader.read(text, full(format)),
   };
-  return bind("text", englishMonths(trimmed(asText), "locale"), (text) => use(english, forms, text));
+  return bind("text", englishMonths(trimmed(asText), "locale", forms.languages), (text) => use(english, forms, text));
 }
 
 function complainAboutDays(written: Written): string | undefined {
