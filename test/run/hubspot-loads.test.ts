@@ -368,6 +368,21 @@ test("a load that was killed is gone on with by those calls alone whose answers 
   );
 });
 
+test("what may have been sent is written into the record that holds just this by then, whosever it is, and is no conflict", async () => {
+  await using run = await rehearse(
+    job({ map: idAndEmail }),
+    { "inbox/contacts.csv": "id,email\nr1,r1@x.de\n" },
+    schema,
+  );
+  await run.project.start(["run", "job.yaml"], { env: { LOADLINE_FAILPOINT: "planned:1" } }).finished;
+  const made = await seed(run, "contacts", { ext_id: "r1", email: "r1@x.de" });
+  await run.sandbox.advance(60_000);
+  await run.project.start(["resume"], { env: { LOADLINE_FAILPOINT: "committed:1" } }).finished;
+  const resumed = await run.project.run("resume", "--json");
+  expect(resumed.summary().streams["contacts"], resumed.stderr).toMatchObject({ loaded: 1, conflicts: 0, failed: 0 });
+  expect((await contacts(run)).get("r1")?.["id"]).toBe(made);
+});
+
 /** Numbers of the rows whose answers a batch has kept. */
 function answeredRows(journal: string): number[] {
   return journal

@@ -19,12 +19,14 @@ export function explainOwnWrites(
   const keeper = ledger.run(keptBy);
   const since = Date.parse(keeper?.started ?? "");
   for (const { id, started, finished, command } of ledger.runs()) {
-    const ended = finished === null || id === run.id ? now().getTime() : Date.parse(finished);
+    const isUnderWay = finished === null || id === run.id;
+    const ended = isUnderWay ? now().getTime() : Date.parse(finished);
     if (command === "plan" || (!Number.isNaN(since) && ended < since)) continue;
     const isOf = (stream: StreamRecord) => stream.org === org && stream.object === object;
     if (!ledger.streams(id).some((stream) => isOf(stream) && mayHaveWritten(stream))) continue;
+    if (isUnderWay) return `run ${id} may have written ${object} and has not ended: the index may not tell it yet`;
     // What the run that kept the values wrote came after them, and took no longer than the run.
-    const byTarget = id === keptBy && finished !== null ? clock - Date.parse(asOf) - (ended - Date.parse(started)) : 0;
+    const byTarget = id === keptBy ? clock - Date.parse(asOf) - (ended - Date.parse(started)) : 0;
     const agoMs = Math.max(now().getTime() - ended, byTarget);
     if (agoMs < lagMs)
       return `this project wrote ${object} ${countOf(Math.max(Math.ceil(agoMs / minuteMs), 1), "minute")} ago, and the index may not tell it yet`;
