@@ -200,11 +200,11 @@ export function mayWriteName(field: string): string {
 
 const differingMatches = `SELECT * FROM ${matchesTable} WHERE _differs_ AND _row_ NOT IN (SELECT _row_ FROM ambiguous)`;
 
-/** SELECT of the ids of records in which a field under policy newest has another value than its row. */
-export function selectContested(input: CompareInput): string {
+/** SELECT of the ids of records in which a field under policy newest has another value than its row; or of these rows' own. */
+export function selectContested(input: CompareInput, side: "row" | "record" = "record"): string {
   const fields = input.fields.filter(({ time }) => time !== undefined);
   const differ = fields.map((field) => compareField(input, { ...field, policy: "overwrite" }).changed);
-  return `SELECT DISTINCT m._id_ AS id FROM ${identifier(input.stage)} s JOIN (${differingMatches}) m ON s._row_ = m._row_
+  return `SELECT DISTINCT ${side === "row" ? "s" : "m"}._id_ AS id FROM ${identifier(input.stage)} s JOIN (${differingMatches}) m ON s._row_ = m._row_
     WHERE ${differ.map((sql) => `(${sql})`).join(" OR ")}`;
 }
 

@@ -10,9 +10,10 @@ export function timeColumn(field: string): string {
   return `at:${field}`;
 }
 
-/** BOOLEAN over stage rows `s` and matches `m`. */
-export function isNewer({ times }: CompareInput, { name, time = "" }: ComparedField): string {
-  const ours = `CAST(s.${identifier(time)} AS TIMESTAMPTZ)`;
+/** BOOLEAN over stage rows `s` and matches `m`. `told`: SQL of when the row's value was set, where its system tells that. */
+export function isNewer({ times }: CompareInput, { name, time = "" }: ComparedField, told?: string): string {
+  const row = `CAST(s.${identifier(time)} AS TIMESTAMPTZ)`;
+  const ours = told === undefined ? row : `coalesce(CAST(${told} AS TIMESTAMPTZ), ${row})`;
   if (times === undefined) return `coalesce(${ours} > CAST(m._version_ AS TIMESTAMPTZ), false)`;
   const theirs = `CAST(nullif(m.${identifier(timeColumn(name))}, '') AS TIMESTAMPTZ)`;
   return `coalesce(${ours} > ${theirs}, ${ours} IS NOT NULL AND ${theirs} IS NULL)`;

@@ -8,7 +8,7 @@ import type { Ownership } from "../job/job.ts";
 import { differs } from "../values/equality.ts";
 import { compareField, decisionsTable, deletedTable, differsFrom, heldTable, mayWriteName } from "./compare.ts";
 import type { ComparedField, CompareInput } from "./match.ts";
-import { isNewer, withTimes } from "./newest.ts";
+import { isNewer, timeColumn, withTimes } from "./newest.ts";
 
 const twoWayTable = "two_way";
 
@@ -24,6 +24,8 @@ export interface TwoWayField {
   columns: readonly string[];
   agreedAs: string;
   ownership: Ownership;
+  /** Where the source tells when those columns changed: SQL over a row `c` of `changedAt`. */
+  changed?: string;
 }
 
 export interface TwoWayInput {
@@ -41,6 +43,8 @@ export interface TwoWayInput {
   /** BOOLEAN over a row `s`: its record was deleted. Undefined where that is not told. */
   deleted?: string;
   onDeletes: "carry" | "ignore" | "ask";
+  /** A scan of when columns of the source changed, by the id of the row under `timeColumn("")`; undefined where none is asked. */
+  changedAt?: string;
   /** SQL of an id that is one whatever it is written like. */
   fold(id: string): string;
   /** Nothing is written: what differs is for a person to decide. */
@@ -95,7 +99,8 @@ export function decideRows(input: TwoWayInput): string[] {
 }
 
 /** SELECT of the rows with their records: what each side holds in each field, and what was agreed on. */
-function selectSides({ compare, fields, columns, base, inherited, fold, deleted = "false" }: TwoWayInput): string {
+function selectSides(input: TwoWayInput): string {
+  const { compare, fields, columns, base, inherited, changedAt, fold, deleted = "false" } = input;
   const matches = withTimes(compare, "SELECT * FROM matches WHERE _row_ IS NOT NULL");
   const isPair = (pair: string) =>
     `${fold(`${pair}.source_id`)} = ${fold("s._id_")} AND ${fold(`${pair}.target_id`)} = ${fold("m._id_")}`;
@@ -104,7 +109,7 @@ function selectSides({ compare, fields, columns, base, inherited, fold, deleted 
       `${column.now} AS ${nowName(column.name)}`,
       `${heldOf(column)} AS ${heldName(column.name)}`,
     ]),
-    ...fields.flatMap(({ field, ownership }) => {
+    ...fields.flatMap(({ field, ownership, changed: told }) => {
       const { changed, value } = compareField(compare, field);
       const present = `m.${identifier(field.name)}`;
       return [
@@ -113,7 +118,7 @@ function selectSides({ compare, fields, columns, base, inherited, fold, deleted 
         `coalesce(${value}, '') AS ${mappedNow(field.name)}`,
         `${differsFrom(field, value, present)} AS ${unlikeName(field.name)}`,
         `${changed} AS ${changesName(field.name)}`,
-        ...(ownership === "newest" ? [`${isNewer(compare, field)} AS ${newerName(field.name)}`] : []),
+        ...(ownership === "newest" ? [`${isNewer(compare, field, told)} AS ${newerName(field.name)}`] : []),
       ];
     }),
   ];
@@ -123,6 +128,7 @@ function selectSides({ compare, fields, columns, base, inherited, fold, deleted 
       s._row_ IN (SELECT _row_ FROM ${outlivedTable}) AS is_merged,
       ${cells.join(",\n ")}
     FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
+    ${changedAt === undefined ? "" : `LEFT JOIN ${changedAt} c ON s._id_ = c.${identifier(timeColumn(""))}`}
     LEFT JOIN (${base}) b ON ${isPair("b")} LEFT JOIN (${inherited}) i ON ${isPair("i")}
     WHERE s._row_ NOT IN (SELECT _row_ FROM ambiguous)`;
 }

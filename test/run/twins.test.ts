@@ -229,6 +229,19 @@ test("what changes between plan and sending is held back where the last reading 
   expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1, held: 0 });
   expect((await pair.hubspot()).map(({ jobtitle }) => jobtitle ?? "").sort()).toEqual(["", "Three"]);
 
+  // Newer is a change of that field: what else has changed since, or was merged into the record, makes no value newer.
+  const pass = () => Promise.all([pair.sandbox, pair.portal].map((system) => system.advance(60_000)));
+  await pair.setHubSpot(there?.id ?? "", { jobtitle: "Four" });
+  await pass();
+  await pair.setSalesforce(ann, { Title: "Five" });
+  await pass();
+  const away = { primaryObjectId: there?.id, objectIdToMerge: await pair.addHubSpot({ jobtitle: "Other" }) };
+  expect((await pair.portal.hubspotApi("POST", "/crm/v3/objects/contacts/merge", away)).status).toBe(200);
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 1, held: 0 });
+  expect((await pair.salesforce()).map(({ Title }) => Title)).toEqual(["Five", null]);
+  await pair.run(toHubSpot);
+  expect((await pair.hubspot()).map(({ jobtitle }) => jobtitle ?? "").sort()).toEqual(["", "Five"]);
+
   await pair.sandbox.api("DELETE", `sobjects/Contact/${bob}`);
   expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 0, held: 1 });
   expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours")).stdout).toContain("1 field decided: ours");

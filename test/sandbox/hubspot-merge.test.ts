@@ -31,6 +31,8 @@ test("a merge makes a new record; both old ids lead to it, also after a restart 
   let account = await startAccount({ schema, dataFolder });
   const a = await create(account, "contacts", { email: "a@example.com", firstname: "Ada", sf_id: "1" });
   const b = await create(account, "contacts", { email: "b@example.com", lastname: "Brown", firstname: "Bo" });
+  const created = [await read(account, "contacts", a), await read(account, "contacts", b)];
+  const set = created.map(({ createdAt }) => Date.parse(String(createdAt)));
   const merged = await merge(account, "contacts", a, b);
   expect(merged.status).toBe(200);
   const survivor = String(merged.body["id"]);
@@ -54,6 +56,11 @@ test("a merge makes a new record; both old ids lead to it, also after a restart 
       hs_calculated_merged_vids: expect.stringMatching(new RegExp(`^${a}:\\d+;${b}:\\d+;${c}:\\d+;${survivor}:\\d+$`)),
     });
   }
+  // Each value with the time that it was set, the one that counts first.
+  const { body } = await account.call("GET", `/crm/v3/objects/contacts/${last}?propertiesWithHistory=firstname`);
+  const { firstname } = body["propertiesWithHistory"] as { firstname: { value: string; timestamp: string }[] };
+  expect(firstname.map(({ value }) => value)).toEqual(["Ada", "Bo"]);
+  expect(firstname.map(({ timestamp }) => Date.parse(timestamp))).toEqual(set);
   expect((await account.dump("contacts")).map(({ id }) => id)).toEqual([last]);
   expect((await account.call("GET", "/crm/v3/objects/contacts?archived=true")).body.results).toEqual([]);
 });

@@ -38,6 +38,7 @@ import {
   type TwinBase,
 } from "../run/twin-base.ts";
 import type { DiffInput, TwoWay } from "./diff-input.ts";
+import { readRowTimes } from "./field-times.ts";
 import { doubledTable, findMoved, selectMoved } from "./moved-pairs.ts";
 import { leaveContested, pairRows } from "./pair-rows.ts";
 import { readField } from "./read-present.ts";
@@ -103,7 +104,7 @@ class TwoWayStream implements TwoWay {
       ];
     });
     const source = targetOf(this.#context, this.#compiled.stream.source.connection);
-    this.#input = {
+    const two: TwoWayInput = {
       compare: { ...compare, decided: new Set(this.#names.keys()) },
       fields,
       columns: this.#sourceColumns().map((name) => ({
@@ -123,9 +124,17 @@ class TwoWayStream implements TwoWay {
       deleted: this.#deleted(),
       ...this.#linkOf(),
     });
+    this.#input = await readRowTimes(input, two, { source, columns: this.#timed() });
     await engine.runAll(decideRows(this.#input));
     await holdDoubled(engine);
-    return this.#input.compare;
+    return two.compare;
+  }
+
+  /** By field, the columns of the source that it is mapped from; of a field that is mapped from anything else, none. */
+  #timed(): Map<string, readonly string[]> {
+    const { schemas } = this.#sides;
+    const isField = (name: string) => schemas.has(name) && schemas.get(name)?.several !== true;
+    return new Map([...this.#names].map(([field, { columns }]) => [field, columns.every(isField) ? columns : []]));
   }
 
   async keep(plan: string): Promise<void> {

@@ -10,7 +10,7 @@ import type { SchemaFile } from "../schema-file.ts";
 import { type Catalog, openCatalog } from "./catalog/catalog.ts";
 import type { ObjectType } from "./catalog/object-type.ts";
 import { nameTable, openTables, readRow, type Table } from "./record-tables.ts";
-import type { Change, StoredRecord, Values } from "./records/stored-record.ts";
+import type { Change, StoredRecord, Values, Version } from "./records/stored-record.ts";
 import { openSearchImages, type SearchImages } from "./search-images.ts";
 import { addTextFunctions } from "./text-functions.ts";
 import { openUniqueValues, type UniqueValues } from "./unique-values.ts";
@@ -43,6 +43,9 @@ export interface Store {
   redirect(type: ObjectType, id: number, survivor: number): void;
   /** What an update replaced, newest first: the values before it, undefined where there was none. */
   changes(type: ObjectType, id: number): Change[];
+  /** Gives a record the values that others had, by property: of those that became this one. */
+  inherit(type: ObjectType, id: number, past: Record<string, Version[]>): void;
+  past(type: ObjectType, id: number): Record<string, Version[]>;
   /** The live record that holds a unique value. */
   findUnique(type: ObjectType, property: string, value: string): number | undefined;
   clear(): void;
@@ -58,6 +61,7 @@ export function openStore(folder: string, schema: SchemaFile): Store {
   database.exec(`
     CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS change (type TEXT, id INTEGER, at INTEGER, before TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS past (type TEXT, id INTEGER, versions TEXT NOT NULL, PRIMARY KEY (type, id)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS merged (type TEXT, id INTEGER, survivor INTEGER NOT NULL, PRIMARY KEY (type, id)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS change_of ON change (type, id);
   `);
@@ -82,7 +86,9 @@ export function openStore(folder: string, schema: SchemaFile): Store {
     ...writes(parts),
     clear() {
       for (const type of catalog.types) database.exec(`DELETE FROM ${identifier(nameTable(type))}`);
-      database.exec("DELETE FROM unique_value; DELETE FROM change; DELETE FROM image; DELETE FROM merged");
+      database.exec(
+        "DELETE FROM unique_value; DELETE FROM change; DELETE FROM image; DELETE FROM past; DELETE FROM merged",
+      );
       parts.sequence.version += 1;
     },
     close: () => database.close(),
@@ -142,9 +148,10 @@ function transact<Result>(database: DatabaseSync, sequence: Sequence, work: () =
   }
 }
 
-function reads({ database, tableOf }: Parts): Pick<Store, "get" | "list" | "listAll" | "changes"> {
+function reads({ database, tableOf }: Parts): Pick<Store, "get" | "list" | "listAll" | "changes" | "past"> {
   const changesOf = database.prepare("SELECT at, before FROM change WHERE type = ? AND id = ? ORDER BY rowid DESC");
   const survivorOf = database.prepare("SELECT survivor FROM merged WHERE type = ? AND id = ?");
+  const pastOf = database.prepare("SELECT versions FROM past WHERE type = ? AND id = ?");
   return {
     get(type, id) {
       const row = tableOf(type).get.get(id);
@@ -165,10 +172,11 @@ function reads({ database, tableOf }: Parts): Pick<Store, "get" | "list" | "list
         at: Number(row["at"]),
         before: JSON.parse(String(row["before"])) as Change["before"],
       })),
+    past: (type, id) => JSON.parse(String(pastOf.get(type.typeId, id)?.["versions"] ?? "{}")),
   };
 }
 
-function writes(parts: Parts): Pick<Store, "insert" | "update" | "archive" | "forget" | "redirect"> {
+function writes(parts: Parts): Pick<Store, "insert" | "update" | "archive" | "forget" | "inherit" | "redirect"> {
   const { database, images, tableOf, unique, sequence } = parts;
   const keepChange = database.prepare("INSERT INTO change VALUES (?, ?, ?, ?)");
   return {
@@ -197,7 +205,11 @@ function writes(parts: Parts): Pick<Store, "insert" | "update" | "archive" | "fo
       images.keep(type, record.id, record, sequence.tick());
       tableOf(type).remove.run(record.id);
       if (!record.archived) unique.move(type, record.id, record.values, {});
-      database.prepare("DELETE FROM change WHERE type = ? AND id = ?").run(type.typeId, record.id);
+      for (const table of ["change", "past"])
+        database.prepare(`DELETE FROM ${table} WHERE type = ? AND id = ?`).run(type.typeId, record.id);
+    },
+    inherit(type, id, past) {
+      database.prepare("INSERT INTO past VALUES (?, ?, ?)").run(type.typeId, id, JSON.stringify(past));
     },
     redirect(type, id, survivor) {
       // What led to the merged record leads to the same survivor now.

@@ -6,7 +6,8 @@
 import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
 import { deriveValues } from "./derived.ts";
-import type { StoredRecord, Values } from "./stored-record.ts";
+import { versionsOf } from "./record-json.ts";
+import type { StoredRecord, Values, Version } from "./stored-record.ts";
 
 /** Merges into a new record, or into the primary one where the portal preserves its id. */
 export function mergeRecords(
@@ -20,17 +21,30 @@ export function mergeRecords(
   const gone = primaryIdPreserved ? [merged] : [primary, merged];
   const values = mergedValues(type, primary, merged, gone, at);
   const createdAt = Math.min(primary.createdAt, merged.createdAt);
+  const past = pastOf(portal, type, [primary, merged]);
   // The losers go first: they hold unique values that the survivor takes over.
   for (const record of gone) removeRecord(portal, type, record, at);
   const survivor = primaryIdPreserved
     ? store.update(type, { ...primary, createdAt }, values, at)
     : store.insert(type, values, at, createdAt);
+  if (!primaryIdPreserved) store.inherit(type, survivor.id, past);
   // The primary's links last: where only one can be primary, it is the one of the primary record.
   for (const record of [...gone].reverse()) {
     moveLinks(portal, type, record.id, survivor.id);
     store.redirect(type, record.id, survivor.id);
   }
   return survivor;
+}
+
+// "Property values from both objects will still be merged onto the new object", with their times:
+// https://developers.hubspot.com/changelog/updated-merge-functionality-for-contacts-and-companies
+function pastOf(portal: Portal, type: ObjectType, records: readonly StoredRecord[]): Record<string, Version[]> {
+  const names = new Set(records.flatMap(({ values }) => Object.keys(values)));
+  const past = [...names].map((name) => {
+    const [first, ...others] = records.flatMap((record) => versionsOf(portal, type, record, name));
+    return [name, first === undefined ? [] : [first, ...others.sort((one, other) => other.at - one.at)]] as const;
+  });
+  return Object.fromEntries(past);
 }
 
 /** Removes a record with all that refers to it. */

@@ -4,7 +4,7 @@
 import type { ObjectType } from "../catalog/object-type.ts";
 import type { Portal } from "../portal.ts";
 import { portalId } from "../portal-id.ts";
-import type { StoredRecord } from "./stored-record.ts";
+import type { StoredRecord, Version } from "./stored-record.ts";
 
 export interface RecordJson {
   id: string;
@@ -74,26 +74,17 @@ export function storedValue(type: ObjectType, record: StoredRecord, name: string
   return record.values[name];
 }
 
-/** Each property's values with the time that they were set, the newest first. */
+/** Each property's values with the time that they were set, the one that it has first. */
 function historyOf(
   portal: Portal,
   type: ObjectType,
   record: StoredRecord,
   names: readonly string[],
 ): Record<string, unknown[]> {
-  const changes = portal.store.changes(type, record.id);
   const entries = names
     .filter((name) => type.properties.has(name))
     .map((name) => {
-      const versions: { value: string; at: number }[] = [];
-      let value = storedValue(type, record, name);
-      for (const { at, before } of changes) {
-        if (before[name] === undefined) continue;
-        versions.push({ value: value ?? "", at });
-        value = before[name] ?? undefined;
-      }
-      if (value !== undefined) versions.push({ value, at: record.createdAt });
-      const shown = versions.map(({ value, at }) => ({
+      const shown = versionsOf(portal, type, record, name).map(({ value, at }) => ({
         value,
         timestamp: new Date(at).toISOString(),
         sourceType: "INTEGRATION",
@@ -102,6 +93,20 @@ function historyOf(
       return [name, shown] as const;
     });
   return Object.fromEntries(entries);
+}
+
+/** The values of a property, the one that it has first: those of the records that were merged into this one too. */
+export function versionsOf(portal: Portal, type: ObjectType, record: StoredRecord, name: string): Version[] {
+  const versions: Version[] = [];
+  let value = storedValue(type, record, name);
+  for (const { at, before } of portal.store.changes(type, record.id)) {
+    if (before[name] === undefined) continue;
+    versions.push({ value: value ?? "", at });
+    value = before[name] ?? undefined;
+  }
+  const past = portal.store.past(type, record.id)[name] ?? [];
+  if (value !== undefined && past.length === 0) versions.push({ value, at: record.createdAt });
+  return [...versions, ...past];
 }
 
 // Where there is a primary association, the plain one says so.

@@ -17,3 +17,9 @@ export interface Change {
   at: number;
   before: Record<string, string | null>;
 }
+
+/** A value that a property had, and since when. */
+export interface Version {
+  value: string;
+  at: number;
+}
