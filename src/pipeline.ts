@@ -10,7 +10,7 @@ import { rmSync } from "node:fs";
 import { claimPlanFile } from "./checkpoint/carry/plan-file.ts";
 import type { BatchRecord, StreamRecord } from "./checkpoint/ledger.ts";
 import { countOf } from "./core/counted.ts";
-import { Failure, StoppedByGuard, showPath, usageFailure } from "./core/errors.ts";
+import { Failure, pathInCommand, StoppedByGuard, usageFailure } from "./core/errors.ts";
 import { exitCode } from "./core/exit-code.ts";
 import { failpoint } from "./core/failpoint.ts";
 import type { Action, StreamCounts } from "./core/model.ts";
@@ -184,7 +184,7 @@ function isToWrite({ counts }: StreamRecord): boolean {
 
 function refuseObjections({ job, run }: RunContext, objections: readonly string[]): void {
   if (objections.length === 0) return;
-  const file = showPath(job.file);
+  const file = pathInCommand(job.file);
   if (objections.every((one) => guardOf(one) === "schema_policy")) {
     throw new StoppedByGuard(objections, {
       next: `loadline schema diff ${file} shows what changed; once the job is right for it, one run with schema_policy: evolve takes it as known`,

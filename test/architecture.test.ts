@@ -382,6 +382,11 @@ describe("a file", () => {
     expectOnly(mainFiles.filter((path) => opening(path).trimEnd().split("\n").length < 2));
   });
 
+  test("quotes paths in commands that can be pasted: pathInCommand", () => {
+    const unquoted = /\bloadline [a-z]+[^;`\n]*\$\{(?:showPath\(|(?:\w+\.)+(?:jobFile|file)\})/;
+    expect(files.filter(({ code }) => unquoted.test(code)).map(({ path }) => path)).toEqual([]);
+  });
+
   test("names no folder of helpers", () => {
     expectOnly(
       files.map(({ path }) => path).filter((path) => /manager|helper|utils?\b|handler|service|common/i.test(path)),

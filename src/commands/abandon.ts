@@ -2,7 +2,7 @@
 
 import { Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { takeLock } from "../checkpoint/lock.ts";
-import { Failure, showPath, usageFailure } from "../core/errors.ts";
+import { Failure, pathInCommand, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { isResumable } from "../pipeline/run/resumable.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
@@ -42,7 +42,7 @@ export async function abandon(globals: Globals, id: string, flags: { yes?: boole
     dropWorkFiles(runFolder(stateFolder, id));
   }
   const isDoubtful = streams.some(({ inDoubt }) => inDoubt > 0);
-  const anew = `loadline run ${showPath(run.jobFile)}${run.options.sandbox === true ? " --sandbox" : ""}`;
+  const anew = `loadline run ${pathInCommand(run.jobFile)}${run.options.sandbox === true ? " --sandbox" : ""}`;
   const look = isDoubtful ? "look in the target for the rows in doubt; then " : "";
   const next = isDone ? `${look}${anew}` : `loadline abandon ${id} --yes`;
   const told = { run: id, job: run.job, isDone, streams, next };

@@ -2,8 +2,9 @@
 
 import { refuseClaimedFile } from "../checkpoint/carry/plan-file.ts";
 import { Ledger, type OnConflict } from "../checkpoint/ledger.ts";
-import { Failure, showPath, usageFailure } from "../core/errors.ts";
+import { Failure, pathInCommand, usageFailure } from "../core/errors.ts";
 import { exitCode, worstExitCode } from "../core/exit-code.ts";
+import { quoteForShell } from "../core/next-command.ts";
 import { readJob } from "../job/read-job.ts";
 import { durationPattern, parseDuration } from "../job/units.ts";
 import { refuseGone, refuseNoPlan, refuseOld, refuseStopped, refuseWritten } from "../pipeline/apply/kept-plan.ts";
@@ -20,7 +21,7 @@ import { findPlan, type NamedPlan, readApprovals } from "./plan-of.ts";
 import { openProject, readProjectJob } from "./project.ts";
 import { confirmBy, findProtected, mayAsk } from "./protected.ts";
 import { isOver, recoverFirst } from "./recover.ts";
-import type { UnlockFlags } from "./unlock-plan.ts";
+import { keyFlag, type UnlockFlags } from "./unlock-plan.ts";
 
 export interface ApplyFlags extends UnlockFlags {
   onConflict?: OnConflict;
@@ -72,7 +73,8 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
   const { planFile: _file, passed: _passed, yes: _yes, ...options } = plan.options;
   const approvals = readApprovals(named);
   const passed = approvals.flatMap(({ guards }) => guards);
-  refuseStopped(plan, passed, file === undefined ? plan.id : showPath(file));
+  const opened = file === undefined ? plan.id : `${pathInCommand(file)}${keyFlag(flags, file)}`;
+  refuseStopped(plan, passed, opened);
   const request: RunRequest = {
     job,
     connections,
@@ -93,7 +95,7 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
     signal: globals.signal,
   };
   const guarded = flags.yes === true || approvals.length > 0 ? undefined : findProtected(project, job);
-  if (guarded !== undefined && !mayAsk()) throw refuseUnapproved(guarded, id);
+  if (guarded !== undefined && !mayAsk()) throw refuseUnapproved(guarded, `${quoteForShell(id)}${keyFlag(flags, file)}`);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
   // It may be this plan that an earlier apply has not written to its end.
@@ -110,9 +112,10 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, ended.summary.exitCode]);
 }
 
-function refuseUnapproved(connection: string, id: string): Failure {
+/** `opened`: the plan as a command takes it. */
+function refuseUnapproved(connection: string, opened: string): Failure {
   return new Failure(exitCode.guard, `connection ${connection} is protected, and nobody has approved the plan`, {
-    next: `loadline show ${id} --changes shows it; loadline approve ${id} approves it, or apply it with --yes`,
+    next: `loadline show ${opened} --changes shows it; loadline approve ${opened} approves it, or apply it with --yes`,
   });
 }
 
@@ -124,7 +127,7 @@ function refuseSecond(stateFolder: string, { run: plan, file }: NamedPlan): void
 }
 
 function refuseChangedJob({ id, jobFile, jobHash }: KeptRun): void {
-  const next = `make it anew: loadline plan ${showPath(jobFile)}`;
+  const next = `make it anew: loadline plan ${pathInCommand(jobFile)}`;
   let hash: string;
   try {
     ({ hash } = readJob(jobFile));

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import type { RunRecord } from "../checkpoint/ledger.ts";
-import { Failure, showPath } from "../core/errors.ts";
+import { Failure, pathInCommand } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { sha256Of } from "../core/files.ts";
 import type { Job } from "../job/job.ts";
@@ -28,7 +28,7 @@ export function refuseChangedJob(run: RunRecord, kept: string): void {
   throw new Failure(exitCode.usage, `the job file changed since run ${run.id} began`, {
     where: { file: run.jobFile },
     why: "a resumed run goes on by the same job or not at all",
-    next: `put the old file back (kept as ${kept}), or start anew: loadline run ${showPath(run.jobFile)}`,
+    next: `put the old file back (kept as ${kept}), or start anew: loadline run ${pathInCommand(run.jobFile)}`,
   });
 }
 
@@ -39,6 +39,6 @@ function changedReference(run: RunRecord, { streams }: Job): Failure {
   return new Failure(exitCode.usage, `a file that the job looks up changed since run ${run.id} began: ${names}`, {
     where: { file: run.jobFile },
     why: "a resumed run goes on by the same values or not at all",
-    next: `put the old file back, or start anew: loadline run ${showPath(run.jobFile)}`,
+    next: `put the old file back, or start anew: loadline run ${pathInCommand(run.jobFile)}`,
   });
 }

@@ -1,7 +1,7 @@
 // loadline conflicts: what two-way jobs want decided, and a person's decision.
 
 import { resolve } from "node:path";
-import { showPath, usageFailure } from "../core/errors.ts";
+import { pathInCommand, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { redactedFields } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
@@ -39,8 +39,8 @@ export async function showConflicts(globals: Globals, file: string, flags: Confl
     conflicts.length === 0
       ? null
       : decided
-        ? `loadline run ${showPath(job.file)}${sandbox}, and its twin ${job.twin?.name}`
-        : `loadline conflicts ${showPath(job.file)}${sandbox} --take ours, or theirs; --keys <file> for some of them`;
+        ? `loadline run ${pathInCommand(job.file)}${sandbox}, and its twin ${job.twin?.name}`
+        : `loadline conflicts ${pathInCommand(job.file)}${sandbox} --take ours, or theirs; --keys <file> for some of them`;
   if (globals.json)
     printOut(JSON.stringify({ job: job.name, decided, conflicts: told, exitCode: exitCode.done, next }));
   else printOut(render(told, { decided, take: flags.take, next }).map(visible).join("\n"));

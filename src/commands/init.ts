@@ -2,9 +2,10 @@
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { showPath, usageFailure } from "../core/errors.ts";
+import { pathInCommand, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { writeDurably } from "../core/files.ts";
+import { quoteForShell } from "../core/next-command.ts";
 import { suggest } from "../core/suggest.ts";
 import { jobJsonSchema } from "../job/json-schema.ts";
 import { readProjectConnections } from "../pipeline/tools/connections.ts";
@@ -75,9 +76,11 @@ function readFileFlags({ from, into, source, target }: InitFlags): { file: strin
     });
   }
   if (from === undefined)
-    throw usageFailure("--into wants --from", { next: `loadline init --from feed.csv --into ${into}` });
+    throw usageFailure("--into wants --from", { next: `loadline init --from feed.csv --into ${quoteForShell(into ?? "")}` });
   if (into === undefined) {
-    throw usageFailure("--from wants --into", { next: `loadline init --from ${from} --into salesforce:Contact` });
+    throw usageFailure("--from wants --into", {
+      next: `loadline init --from ${quoteForShell(from)} --into salesforce:Contact`,
+    });
   }
   return { file: resolve(from), into };
 }
@@ -122,7 +125,7 @@ function tell(
   written: WrittenFiles,
 ): void {
   const isHere = folder === process.cwd();
-  const go = isHere ? [] : [`cd ${showPath(folder)}`];
+  const go = isHere ? [] : [`cd ${pathInCommand(folder)}`];
   const prepare = setup === undefined ? [] : [`loadline run ${setup} --sandbox`];
   const rehearsed = [...go, ...prepare, `loadline check ${job} --sandbox`, `loadline run ${job} --sandbox`];
   const steps = before === undefined ? rehearsed : [...go, `loadline check ${job}`, `loadline plan ${job}`];

@@ -2,7 +2,15 @@
 
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { usageFailure } from "../core/errors.ts";
+import { pathInCommand, usageFailure } from "../core/errors.ts";
+
+/** After the name of a plan that is encrypted, where it is not known who will read it. */
+export const readersKey = " --decrypt-with <private key file>";
+
+/** The file of a plan that is written as a command takes it then. */
+export function planInCommand(out: string, recipients: object | undefined): string {
+  return `${pathInCommand(out)}${recipients === undefined ? "" : readersKey}`;
+}
 
 /** The file, absolute. Throws a Failure (2) where its folder is not there. */
 export function outFile(named: string): string {

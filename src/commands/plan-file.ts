@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { writePlanFile } from "../checkpoint/carry/plan-file.ts";
 import type { Recipients } from "../checkpoint/carry/plan-seal.ts";
 import { Ledger } from "../checkpoint/ledger.ts";
-import { showPath, usageFailure } from "../core/errors.ts";
+import { pathInCommand, showPath, usageFailure } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
 import type { Job } from "../job/job.ts";
 import type { EndedRun } from "../pipeline/runs/runs.ts";
@@ -33,7 +33,7 @@ export function refuseTwin({ twin, file }: Job): void {
   if (twin === undefined) return;
   throw usageFailure("a plan of a job with a twin is not written to a file: it can't be applied later", {
     where: { file },
-    next: `loadline plan ${showPath(file)} --all shows every change; loadline run ${showPath(file)} writes them`,
+    next: `loadline plan ${pathInCommand(file)} --all shows every change; loadline run ${pathInCommand(file)} writes them`,
   });
 }
 

@@ -8,7 +8,7 @@ import { isFileOf, isPlanFile, type OpenPlanFile, openPlanFile, readPlanSeal } f
 import { type ApprovalRecord, type CarriedPlan, Ledger, type RunRecord } from "../checkpoint/ledger.ts";
 import { hashPlan } from "../checkpoint/plan-hash.ts";
 import { now } from "../core/clock.ts";
-import { showPath, usageFailure } from "../core/errors.ts";
+import { pathInCommand, showPath, usageFailure } from "../core/errors.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { makePrivateFolder, syncFile } from "../core/files.ts";
 import { runFolder } from "../pipeline/run/run-files.ts";
@@ -104,7 +104,7 @@ function refuseOtherOfId(file: string, { run, streams }: CarriedPlan, known: str
   if (named === known) return;
   throw stalePlan(`${showPath(file)} is another plan than the one that is known here as ${run.id}`, {
     why: "one of the two was changed since it was made, and only one of them was looked at",
-    next: `fetch the file again from where it is kept, or make the plan anew: loadline plan ${showPath(run.jobFile)} --out <file>`,
+    next: `fetch the file again from where it is kept, or make the plan anew: loadline plan ${pathInCommand(run.jobFile)} --out <file>`,
   });
 }
 

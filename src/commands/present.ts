@@ -1,7 +1,7 @@
 // What a command shows of a run: JSON on stdout for machines, text for people, Markdown for CI.
 
 import { exitCodeOf, explain, Failure } from "../core/errors.ts";
-import { withGivenFlags } from "../core/next-command.ts";
+import { quoteForShell, withGivenFlags } from "../core/next-command.ts";
 import type { Job } from "../job/job.ts";
 import type { EndedRun } from "../pipeline/runs/runs.ts";
 import { readPlan } from "../pipeline/tools/read-plan.ts";
@@ -155,7 +155,7 @@ export function unstartedSummary(file: string, error: unknown): RunSummary {
     apiCalls: {},
     seconds: 0,
     exitCode: exitCodeOf(error),
-    next: withGivenFlags(commandIn(error) ?? `loadline check ${file}`),
+    next: withGivenFlags(commandIn(error) ?? `loadline check ${quoteForShell(file)}`),
     error: explain(error),
   };
 }

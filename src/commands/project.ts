@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { showPath, usageFailure } from "../core/errors.ts";
+import { pathInCommand, usageFailure } from "../core/errors.ts";
 import { isThere, makePrivateFolder } from "../core/files.ts";
 import { isPattern, openGlob } from "../core/glob.ts";
 import { suggest } from "../core/suggest.ts";
@@ -33,7 +33,7 @@ export function findProject(globals: Globals): Project {
   if (isThere(join(folder, "connections.yaml")) || existsSync(project.stateFolder)) return project;
   throw usageFailure(`there is no connections.yaml in ${folder}`, {
     why: "--dir names the folder of a project",
-    next: `loadline init ${showPath(folder)} makes one there`,
+    next: `loadline init ${pathInCommand(folder)} makes one there`,
   });
 }
 

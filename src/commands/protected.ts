@@ -3,7 +3,7 @@
 // only a whole "yes" goes on; where nobody can be asked, `--yes` alone does.
 
 import type { StreamRecord } from "../checkpoint/ledger.ts";
-import { Failure, showPath } from "../core/errors.ts";
+import { Failure, pathInCommand } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Job } from "../job/job.ts";
 import { showCount } from "../report/numbers.ts";
@@ -30,14 +30,14 @@ export function refuseUnasked(connection: string, job: Job): Failure {
   const file = `${job.name}.plan`;
   if (job.twin !== undefined) {
     return new Failure(exitCode.guard, `connection ${connection} is protected: loading wants --yes`, {
-      next: `loadline plan ${showPath(job.file)} --all shows every change; then run again with --yes`,
+      next: `loadline plan ${pathInCommand(job.file)} --all shows every change; then run again with --yes`,
     });
   }
   return new Failure(
     exitCode.guard,
     `connection ${connection} is protected: loading wants --yes, or an approved plan`,
     {
-      next: `loadline plan ${showPath(job.file)} --out ${file} shows and keeps what would change; then loadline approve ${file} and loadline apply ${file}, or run again with --yes`,
+      next: `loadline plan ${pathInCommand(job.file)} --out ${file} shows and keeps what would change; then loadline approve ${file} and loadline apply ${file}, or run again with --yes`,
     },
   );
 }
@@ -58,7 +58,7 @@ export function confirmBy(globals: Globals, connection: string, job: Job): Confi
     const answer = await askPerson(question, globals.signal);
     if (answer.trim() === "yes") return;
     throw new Failure(exitCode.guard, "not loaded: the answer was not yes", {
-      next: `loadline plan ${showPath(job.file)} --all shows every change`,
+      next: `loadline plan ${pathInCommand(job.file)} --all shows every change`,
     });
   };
 }

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { finished } from "node:stream/promises";
 import { stringify } from "csv-stringify";
 import { Ledger } from "../checkpoint/ledger.ts";
-import { Failure, showPath, usageFailure } from "../core/errors.ts";
+import { Failure, pathInCommand, showPath, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { isTakenAgain } from "../job/coming-records.ts";
 import type { Job } from "../job/job.ts";
@@ -151,7 +151,7 @@ async function exportRows(ledger: Ledger, run: KeptRun, { streams, flags, out }:
       `columns of the source that are called as ours are not in it, and stay as they are: ${kept.join(", ")}`,
     );
   printNotice(
-    `mend them and leave ${rowIdColumn} as it is, then: loadline rejects ${run.id} --retry ${showPath(path)}`,
+    `mend them and leave ${rowIdColumn} as it is, then: loadline rejects ${run.id} --retry ${pathInCommand(path)}`,
   );
   return exitCode.done;
 }

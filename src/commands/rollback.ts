@@ -4,9 +4,8 @@
 import { existsSync } from "node:fs";
 import type { Recipients } from "../checkpoint/carry/plan-seal.ts";
 import { Ledger, type RollbackOptions } from "../checkpoint/ledger.ts";
-import { Failure, showPath, usageFailure } from "../core/errors.ts";
+import { Failure, usageFailure } from "../core/errors.ts";
 import { exitCode, worstExitCode } from "../core/exit-code.ts";
-import { quoteForShell } from "../core/next-command.ts";
 import { type Job, writesFile } from "../job/job.ts";
 import { readKeysFile } from "../job/keys-file.ts";
 import { replacesTable } from "../job/mode.ts";
@@ -18,6 +17,7 @@ import { execute } from "./execute.ts";
 import { findRun, type KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
+import { planInCommand } from "./out-file.ts";
 import { findProject, openProject, readProjectJob } from "./project.ts";
 import { isOver, recoverFirst } from "./recover.ts";
 import { readStreams } from "./run-options.ts";
@@ -61,7 +61,7 @@ export async function rollBack(globals: Globals, id: string, flags: RollbackFlag
     signal: globals.signal,
   };
   if (flags.yes !== true) {
-    const planFile = flags.out === undefined ? {} : { planFile: quoteForShell(showPath(flags.out)) };
+    const planFile = flags.out === undefined ? {} : { planFile: planInCommand(flags.out, recipients) };
     const ended = await execute(globals, { ...request, ...planFile }, false);
     if (flags.out !== undefined) await (await import("./plan-file.ts")).keepPlan(project, ended, flags.out, recipients);
     return ended.summary.exitCode;

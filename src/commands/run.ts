@@ -2,9 +2,8 @@
 
 import type { Recipients } from "../checkpoint/carry/plan-seal.ts";
 import type { RetryOptions } from "../checkpoint/ledger.ts";
-import { exitCodeOf, showPath } from "../core/errors.ts";
+import { exitCodeOf } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
-import { quoteForShell } from "../core/next-command.ts";
 import type { Job } from "../job/job.ts";
 import type { EndedRun, RunRequest } from "../pipeline/runs/runs.ts";
 import { tellWaiting } from "../pipeline/runs/waiting.ts";
@@ -14,6 +13,7 @@ import type { KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { refuseNamesakes, tellNamesakes } from "./namesakes.ts";
+import { planInCommand } from "./out-file.ts";
 import { presentUnstarted } from "./present.ts";
 import { makeStateFolder, type OpenProject, openProject, readProjectJob, rehearsalOf } from "./project.ts";
 import { type Confirm, confirmBy, findProtected, mayAsk, refuseUnasked } from "./protected.ts";
@@ -95,7 +95,7 @@ async function runFile(
   // A dry run writes to no target, so it may look on while the job runs.
   if (command === "plan") {
     const waiting = tellWaiting(project.stateFolder, job);
-    const planFile = flags.out === undefined ? {} : { planFile: quoteForShell(showPath(flags.out)) };
+    const planFile = flags.out === undefined ? {} : { planFile: planInCommand(flags.out, recipients) };
     const ended = await execute(globals, { ...request, waiting, ...planFile }, false);
     if (flags.out !== undefined) await (await import("./plan-file.ts")).keepPlan(project, ended, flags.out, recipients);
     if (form !== undefined) await (await import("./plan-forms.ts")).printPlanned(globals, project, ended, form);

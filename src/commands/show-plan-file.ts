@@ -4,7 +4,7 @@
 
 import { dirname, join, resolve } from "node:path";
 import { type OpenPlanFile, openPlanFile } from "../checkpoint/carry/plan-file.ts";
-import { showPath, usageFailure } from "../core/errors.ts";
+import { pathInCommand, usageFailure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { readJob } from "../job/read-job.ts";
@@ -35,8 +35,8 @@ export async function showPlanFile(globals: Globals, named: string, flags: PlanF
   using opened = openPlanFile(file, () => ({ folder, project: findProjectIfAny(globals).project.folder }), key);
   opened.unpack(folder);
   failpoint("plan-to-show");
-  const again = `${showPath(file)}${keyFlag(flags)}`;
-  const plan = shownPlan(opened, { folder, file, named: again, stream: flags.stream });
+  const again = `${pathInCommand(file)}${keyFlag(flags)}`;
+  const plan = shownPlan(opened, { folder, named: again, stream: flags.stream });
   if (flags.format !== undefined || flags.formatOut !== undefined) await formPlan(globals, plan, file, flags);
   else if (flags.changes === true) {
     const { changesForm, showChanges } = await import("./show-changes.ts");
@@ -59,13 +59,12 @@ async function formPlan(globals: Globals, plan: ShownPlan, file: string, flags: 
 
 interface Place {
   folder: string;
-  file: string;
   /** As a command takes it. */
   named: string;
   stream: string | undefined;
 }
 
-function shownPlan(opened: OpenPlanFile, { folder, file, named, stream }: Place): ShownPlan {
+function shownPlan(opened: OpenPlanFile, { folder, named, stream }: Place): ShownPlan {
   const { run, streams } = opened.plan;
   const all = streams.map((one) => one.stream);
   const passed = opened.approvals.flatMap(({ guards }) => guards);
@@ -78,7 +77,7 @@ function shownPlan(opened: OpenPlanFile, { folder, file, named, stream }: Place)
     folder,
     streams: streamsNamed(run.id, all, stream),
     batches: [],
-    named: showPath(file),
+    named,
     isOfFile: true,
     passed,
   };

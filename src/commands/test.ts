@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { monotonicMs } from "../core/clock.ts";
 import { exitCodeOf, explain, usageFailure } from "../core/errors.ts";
 import { type ExitCode, exitCode, worstExitCode } from "../core/exit-code.ts";
+import { quoteForShell } from "../core/next-command.ts";
 import { editTests } from "../job/edit-tests.ts";
 import { readPseudonymKey } from "../pipeline/run/pseudonym-key.ts";
 import { readProjectConnections } from "../pipeline/tools/connections.ts";
@@ -41,7 +42,7 @@ export async function testJobs(globals: Globals, files: readonly string[], flags
   if (files.length === 0) throw usageFailure("no job is named", { next: "loadline test jobs/contacts.yaml" });
   if (flags.watch === true && flags.update === true) {
     throw usageFailure("--update does not go with --watch: what is expected would follow whatever comes", {
-      next: `loadline test ${files.join(" ")} --update`,
+      next: `loadline test ${files.map(quoteForShell).join(" ")} --update`,
     });
   }
   if (flags.watch !== true) return testOnce(globals, files, flags);

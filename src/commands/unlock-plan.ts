@@ -8,6 +8,7 @@ import { quoteForShell } from "../core/next-command.ts";
 import { Secret } from "../core/secret.ts";
 import { expandReferences } from "../job/references.ts";
 import type { Globals } from "./globals.ts";
+import { readersKey } from "./out-file.ts";
 import { findProjectIfAny, readProjectEnvironment } from "./project.ts";
 
 export interface UnlockFlags {
@@ -17,8 +18,9 @@ export interface UnlockFlags {
 const variable = "LOADLINE_KEY_PASSPHRASE";
 
 /** What opens a plan's file, after its name in a command to run next. */
-export function keyFlag({ decryptWith }: UnlockFlags): string {
-  return decryptWith === undefined ? "" : ` --decrypt-with ${quoteForShell(decryptWith)}`;
+export function keyFlag({ decryptWith }: UnlockFlags, file?: string): string {
+  if (decryptWith !== undefined) return ` --decrypt-with ${quoteForShell(decryptWith)}`;
+  return file !== undefined && readPlanSeal(file) !== undefined ? readersKey : "";
 }
 
 /** Undefined for a file that anybody can read. Throws a Failure (2) where it can't be opened. */

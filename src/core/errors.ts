@@ -3,7 +3,7 @@
 
 import { isAbsolute, relative } from "node:path";
 import { type ExitCode, exitCode } from "./exit-code.ts";
-import { withGivenFlags } from "./next-command.ts";
+import { quoteForShell, withGivenFlags } from "./next-command.ts";
 
 /** Where a failure lies: a place in a job file, in a source file, or a remote id. */
 export interface Place {
@@ -74,6 +74,11 @@ export function placeOf(where: Place): string {
 export function showPath(path: string): string {
   const short = relative(process.cwd(), path);
   return !isAbsolute(path) || short.startsWith("..") || short === "" ? path : short;
+}
+
+/** The same within a command, which can be pasted into a shell. */
+export function pathInCommand(path: string): string {
+  return quoteForShell(showPath(path));
 }
 
 /** A failure as the lines that a person reads. Holds no stack trace; a defect is named as such. */

@@ -2,7 +2,7 @@
 // hold: whatever a receiver does, it takes seconds and never changes how the run ended; a rehearsal reaches nobody outside
 // of this machine.
 
-import { Failure, type Place } from "../core/errors.ts";
+import { Failure, type Place, pathInCommand } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Environment, Notice, NotifyEvent } from "../job/job.ts";
 import { describeEnd, type Ending, eventsOf, testMessage } from "./message.ts";
@@ -52,7 +52,7 @@ export async function tellEnd(ending: Ending, telling: Telling): Promise<Untold>
 }
 
 function tryWith(file: string): string {
-  return `loadline notify test ${file}`;
+  return `loadline notify test ${pathInCommand(file)}`;
 }
 
 /** Who was not told, where that is written, why, and what to do. */
@@ -79,7 +79,7 @@ export interface Tried {
 /** One after the other, so that what arrives stands in the order of the job. */
 export async function tryReceivers(job: string, folder: string, telling: Telling): Promise<Tried[]> {
   const { notices, environment, file } = telling;
-  const message = testMessage(job, folder, `loadline run ${file}`);
+  const message = testMessage(job, folder, `loadline run ${pathInCommand(file)}`);
   const tried: Tried[] = [];
   for (const notice of notices) {
     const { when, place, to } = notice;

@@ -61,6 +61,9 @@ test("an encrypted plan is shown, approved and applied by who has a key, once, a
   putKeys(project);
   const plan = await project.run("plan", "job.yaml", "--out", "c.plan", ...encrypting, "--json");
   expect([plan.code, plan.stderr]).toEqual([0, expect.stringContaining("c.plan, encrypted: loadline show")]);
+  expect(plan.summary().next).toBe(
+    "loadline show c.plan --decrypt-with <private key file>, then loadline apply c.plan --decrypt-with <private key file>",
+  );
   expect(statSync(project.path("c.plan")).mode & 0o777).toBe(0o600);
   expect(readFileSync(project.path("c.plan"), "latin1").replaceAll(plan.summary().run ?? "", "")).not.toMatch(inside);
 

@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { assertPlanAddsUp } from "../../checkpoint/accounts.ts";
 import type { PartRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
-import { showPath } from "../../core/errors.ts";
+import { pathInCommand, pathInCommand } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { syncFile } from "../../core/files.ts";
 import { noCounts } from "../../core/model.ts";
@@ -54,7 +54,7 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
     stream.target.undoes === true
       ? await describeWritten(context, stream)
       : await compileUnchanged(context, stream, { plan, parts, stageFolder });
-  await refuseAltered(context, stream, planned.shape, `make it anew: loadline plan ${showPath(context.run.jobFile)}`);
+  await refuseAltered(context, stream, planned.shape, `make it anew: loadline plan ${pathInCommand(context.run.jobFile)}`);
   const counts = planned.counts ?? noCounts();
   const ways = chooseWays(target, compiled, counts, context.budget.callsLeft(stream.target.connection));
   context.ways.set(stream.name, ways);
@@ -96,7 +96,7 @@ function findPlanned({ ledger, run }: RunContext, stream: Stream): StreamRecord 
   const found = ledger.streams(run.options.plan ?? "").find(({ name }) => name === stream.name);
   if (found !== undefined && found.state === "planned") return found;
   throw stalePlan(`plan ${run.options.plan ?? ""} has no stream ${stream.name}`, {
-    next: `make it anew: loadline plan ${showPath(run.jobFile)}`,
+    next: `make it anew: loadline plan ${pathInCommand(run.jobFile)}`,
   });
 }
 
@@ -104,7 +104,7 @@ function refuseOther({ run }: RunContext, { connection, org }: StreamRecord, now
   if (org === now) return;
   throw stalePlan(`plan ${run.options.plan ?? ""} was made against org ${org}, ${connection} is now ${now}`, {
     why: "a plan is of the records of one org",
-    next: `point ${connection} back at that org, or make the plan anew: loadline plan ${showPath(run.jobFile)}`,
+    next: `point ${connection} back at that org, or make the plan anew: loadline plan ${pathInCommand(run.jobFile)}`,
   });
 }
 
@@ -142,7 +142,7 @@ async function refuseInserted(
   const were = Number(rows) === 1 ? "was" : "were";
   throw stalePlan(`${countOf(Number(rows), "row")} of stream ${stream.name} ${were} inserted since the plan was made`, {
     why: "applied, it would insert them a second time",
-    next: `make it anew: loadline plan ${showPath(run.jobFile)}`,
+    next: `make it anew: loadline plan ${pathInCommand(run.jobFile)}`,
   });
 }
 
@@ -151,7 +151,7 @@ function refuseOtherDelivered(context: RunContext, stream: Stream): void {
   const delivered = findDelivered(context, stream);
   if (delivered === undefined || !beganAfterPlan(context, delivered.run)) return;
   throw stalePlan(`run ${delivered.run} has written ${stream.target.object} since the plan was made`, {
-    next: `make it anew: loadline plan ${showPath(context.run.jobFile)}`,
+    next: `make it anew: loadline plan ${pathInCommand(context.run.jobFile)}`,
   });
 }
 
@@ -162,6 +162,6 @@ function refuseOtherWaiting(context: RunContext, stream: Stream): void {
   if (changed === undefined || !beganAfterPlan(context, changed.run)) return;
   throw stalePlan(`run ${changed.run} has taken or kept rows of stream ${stream.name} that wait for a parent`, {
     why: "the plan knows of the rows that waited before",
-    next: `make it anew: loadline plan ${showPath(context.run.jobFile)}`,
+    next: `make it anew: loadline plan ${pathInCommand(context.run.jobFile)}`,
   });
 }

@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
 import { now } from "../../core/clock.ts";
-import { Failure, showPath, usageFailure } from "../../core/errors.ts";
+import { Failure, pathInCommand, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { showDuration } from "../../report/numbers.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
@@ -17,7 +17,7 @@ type PlanRun = Omit<RunRecord, "status"> & { status: string };
 export function refuseNoPlan({ id, command, status, jobFile, options }: PlanRun): void {
   if (options.reconcile !== undefined && command === "plan") {
     throw usageFailure(`${id} has compared, and is no plan`, {
-      next: `loadline reconcile ${showPath(jobFile)} --repair loads what differs by then`,
+      next: `loadline reconcile ${pathInCommand(jobFile)} --repair loads what differs by then`,
     });
   }
   if (command !== "plan") {
@@ -25,7 +25,7 @@ export function refuseNoPlan({ id, command, status, jobFile, options }: PlanRun)
     throw usageFailure(`${id} is a run that has loaded, and no plan`, { next });
   }
   if (status === "planned") return;
-  const next = `make it anew: loadline plan ${showPath(jobFile)}`;
+  const next = `make it anew: loadline plan ${pathInCommand(jobFile)}`;
   throw stalePlan(`the plan ${id} did not come to its end (${status})`, { next });
 }
 
@@ -38,7 +38,7 @@ export function refuseStopped(plan: PlanRun, passed: readonly string[], named: s
     why: "a guard of the job, or its limit on rejects, objects to it, and nobody has approved that",
     next:
       approve === undefined
-        ? `mend what it says, then make the plan anew: loadline plan ${showPath(plan.jobFile)}`
+        ? `mend what it says, then make the plan anew: loadline plan ${pathInCommand(plan.jobFile)}`
         : `${approve} lets it pass this once`,
   });
 }
@@ -71,13 +71,13 @@ export function refuseOld({ id, finished, started, jobFile }: PlanRun, maxAgeMs:
   if (ageMs < -clocksDifferMs) {
     throw stalePlan(`the plan ${id} was made at ${made}, which is still to come by this machine's clock`, {
       why: "one of the two clocks is wrong, and so the plan's age is not known",
-      next: `loadline doctor looks at the clock; then make it anew: loadline plan ${showPath(jobFile)}`,
+      next: `loadline doctor looks at the clock; then make it anew: loadline plan ${pathInCommand(jobFile)}`,
     });
   }
   if (ageMs <= maxAgeMs) return;
   throw stalePlan(`the plan ${id} is ${showDuration(ageMs / 1000)} old, at most ${showDuration(maxAgeMs / 1000)}`, {
     why: "what it was compared with may have changed since",
-    next: `make it anew: loadline plan ${showPath(jobFile)}; or allow its age with --max-age`,
+    next: `make it anew: loadline plan ${pathInCommand(jobFile)}; or allow its age with --max-age`,
   });
 }
 
@@ -103,6 +103,6 @@ export function refuseGone({ id, jobFile }: PlanRun, folder: string): void {
   if (existsSync(folder)) return;
   throw stalePlan(`the files of plan ${id} are gone`, {
     where: { file: folder },
-    next: `make it anew: loadline plan ${showPath(jobFile)}`,
+    next: `make it anew: loadline plan ${pathInCommand(jobFile)}`,
   });
 }

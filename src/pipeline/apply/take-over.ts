@@ -5,7 +5,7 @@
 import { cpSync, existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { PartRecord, StreamRecord } from "../../checkpoint/ledger.ts";
-import { showPath } from "../../core/errors.ts";
+import { pathInCommand } from "../../core/errors.ts";
 import { hashFile, linkAll, linkFile } from "../../core/files.ts";
 import { fileOf, hasRecords } from "../../core/model.ts";
 import type { FileSource, Stream } from "../../job/job.ts";
@@ -106,7 +106,7 @@ async function refuseOtherFiles(context: RunContext, stream: Stream & { source: 
     if (isSame) continue;
     throw stalePlan(`${take.label} is not the file that plan ${made} was made of`, {
       why: "its content has changed since",
-      next: `make the plan anew: loadline plan ${showPath(run.jobFile)}`,
+      next: `make the plan anew: loadline plan ${pathInCommand(run.jobFile)}`,
     });
   }
 }

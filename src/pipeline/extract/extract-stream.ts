@@ -8,7 +8,7 @@ import type { PartRecord } from "../../checkpoint/ledger.ts";
 import type { ChosenFile, FileCatalog } from "../../contract/files.ts";
 import type { RecordCatalog, RecordSchema } from "../../contract/records.ts";
 import type { ExtractedPart } from "../../contract/source.ts";
-import { Failure, showPath } from "../../core/errors.ts";
+import { Failure, pathInCommand } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile } from "../../core/files.ts";
@@ -245,7 +245,7 @@ function refuseOtherInput(label: string, context: RunContext): never {
   throw new Failure(exitCode.failed, "the input changed since this run began", {
     where: { file: label },
     why: "a resumed run goes on with the same bytes or not at all",
-    next: `nothing was written yet: start anew with loadline run ${showPath(context.run.jobFile)}`,
+    next: `nothing was written yet: start anew with loadline run ${pathInCommand(context.run.jobFile)}`,
   });
 }
 

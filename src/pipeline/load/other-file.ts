@@ -4,7 +4,7 @@
 // other file.
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
-import { showPath } from "../../core/errors.ts";
+import { pathInCommand } from "../../core/errors.ts";
 import type { Stream } from "../../job/job.ts";
 import { replacesTable } from "../../job/mode.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
@@ -35,7 +35,7 @@ async function refuseOtherTable(context: RunContext, stream: Stream): Promise<vo
   if (found === undefined || (await targetOf(context, connection).markContent?.(object)) === found) return;
   throw stalePlan(`${object} was changed by another since the plan: no new table takes its place`, {
     why: "all its rows would go, also those that nobody has seen in the plan",
-    next: `make the plan anew: loadline plan ${showPath(context.run.jobFile)}; or replace the table as it is with --on-conflict overwrite`,
+    next: `make the plan anew: loadline plan ${pathInCommand(context.run.jobFile)}; or replace the table as it is with --on-conflict overwrite`,
   });
 }
 
@@ -64,7 +64,7 @@ export async function refuseOtherFile(
         why: "a file is written as a whole, so what is in it by now would be lost",
         next:
           run.command === "apply" && state === "planned"
-            ? `make the plan anew: loadline plan ${showPath(run.jobFile)}; or write over the file with --on-conflict overwrite`
+            ? `make the plan anew: loadline plan ${pathInCommand(run.jobFile)}; or write over the file with --on-conflict overwrite`
             : `move the file away, then loadline resume ${run.id}; or give the run up: loadline abandon ${run.id}`,
       },
     );

@@ -7,7 +7,7 @@
 
 import type { BatchRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
-import { showPath } from "../../core/errors.ts";
+import { pathInCommand } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -220,7 +220,7 @@ async function refuseStale({ engine, run }: RunContext, { name }: Stream, stale:
   if (Number(rows) === 0) return;
   throw stalePlan(`${countOf(Number(rows), "record")} of stream ${name} changed since the plan: nothing was written`, {
     why: "--on-conflict fail",
-    next: `make the plan anew: loadline plan ${showPath(run.jobFile)}; or hold such rows back with --on-conflict hold`,
+    next: `make the plan anew: loadline plan ${pathInCommand(run.jobFile)}; or hold such rows back with --on-conflict hold`,
   });
 }
 

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { TwinKey, TwinRecord } from "../../checkpoint/twin-record.ts";
-import { Failure, showPath } from "../../core/errors.ts";
+import { Failure, pathInCommand } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { hashFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -100,7 +100,7 @@ export async function fetchBase(
       `${kept} is ${lost}: what ${key.first} and ${key.second} last agreed on is not known`,
       {
         why: "without it any difference could be either side's change",
-        next: `put the file back; or loadline run ${showPath(context.run.jobFile)} --adopt takes what agrees now as agreed on, and lists what does not`,
+        next: `put the file back; or loadline run ${pathInCommand(context.run.jobFile)} --adopt takes what agrees now as agreed on, and lists what does not`,
       },
     );
   }

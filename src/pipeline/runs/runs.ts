@@ -11,7 +11,7 @@ import type { OpenConnection } from "../../contract/connection.ts";
 import type { Target } from "../../contract/target.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
 import { monotonicMs, now } from "../../core/clock.ts";
-import { Failure, showPath } from "../../core/errors.ts";
+import { Failure, pathInCommand } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { makePrivateFolder, sha256Of, writeDurably } from "../../core/files.ts";
 import { oneAtATime } from "../../core/in-parallel.ts";
@@ -219,7 +219,8 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   const budget = new Budget({
     limits: job.limits ?? {},
     targets,
-    resumeCommand: run.command === "plan" ? `loadline plan ${showPath(job.file)}, later` : `loadline resume ${run.id}`,
+    resumeCommand:
+      run.command === "plan" ? `loadline plan ${pathInCommand(job.file)}, later` : `loadline resume ${run.id}`,
     runCommand: runCommand(job, run.options),
     startedMs,
   });

@@ -4,7 +4,7 @@
 import type { Ledger, RunOptions, RunRecord } from "../../checkpoint/ledger.ts";
 import { LockHeld } from "../../checkpoint/lock.ts";
 import type { StreamDrift } from "../../core/drift.ts";
-import { exitCodeOf, explain, Failure, StoppedByGuard, showPath } from "../../core/errors.ts";
+import { exitCodeOf, explain, Failure, pathInCommand, StoppedByGuard } from "../../core/errors.ts";
 import { type ExitCode, exitCode } from "../../core/exit-code.ts";
 import { noCounts, type StreamCounts } from "../../core/model.ts";
 import { redactSecrets } from "../../core/secret.ts";
@@ -109,7 +109,7 @@ function nextOf(request: EndedRequest, run: RunRecord, ending: Ending, resumable
   if (resumable || request.signal.aborted) return `loadline resume ${run.id}`;
   const { rollback } = run.options;
   if (run.command === "apply" && ending.error !== undefined && rollback === undefined)
-    return `loadline plan ${showPath(request.job.file)}`;
+    return `loadline plan ${pathInCommand(request.job.file)}`;
   if (reconcile !== undefined && error === undefined && !isRepairable(run, ending)) return `loadline show ${run.id}`;
   // Nothing was found that could be repaired.
   if (reconcile !== undefined && error !== undefined && reconcile.repair !== true)
@@ -144,15 +144,15 @@ export function runCommand(job: Job, options: RunOptions): string {
   if (options.rollback !== undefined) return `loadline rollback ${options.rollback.run}`;
   if (options.reconcile !== undefined) return `${lookCommand(job, options)} --repair`;
   if (options.retry !== undefined) return retryCommand(options.retry);
-  return `loadline run ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
+  return `loadline run ${pathInCommand(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
 }
 
 function retryCommand({ run, file }: NonNullable<RunOptions["retry"]>): string {
-  return `loadline rejects ${run} --retry${file === undefined ? "" : ` ${showPath(file)}`}`;
+  return `loadline rejects ${run} --retry${file === undefined ? "" : ` ${pathInCommand(file)}`}`;
 }
 
 function lookCommand(job: Job, options: RunOptions): string {
-  return `loadline reconcile ${showPath(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
+  return `loadline reconcile ${pathInCommand(job.file)}${options.sandbox === true ? " --sandbox" : ""}`;
 }
 
 /** Examples of rejects hold values: they stay in the run folder, which is deleted one day, and not in the ledger. */

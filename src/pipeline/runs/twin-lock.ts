@@ -4,7 +4,7 @@
 
 import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
 import { type LockRequest, takeLock } from "../../checkpoint/lock.ts";
-import { Failure, showPath, usageFailure } from "../../core/errors.ts";
+import { Failure, pathInCommand, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import type { Job } from "../../job/job.ts";
 import type { Emit } from "../../report/events.ts";
@@ -27,7 +27,7 @@ export async function lockTwins(
   if (command === "apply" || options.reconcile?.repair === true) {
     throw usageFailure(`${unsupported} of a job with a twin is not supported yet`, {
       where: { file: jobFile },
-      next: `loadline run ${showPath(jobFile)} writes what one side changed, and asks where both did`,
+      next: `loadline run ${pathInCommand(jobFile)} writes what one side changed, and asks where both did`,
     });
   }
   const lock = await takeLock({

@@ -6,6 +6,7 @@ import { Failure, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { isPattern, openGlob } from "../../core/glob.ts";
 import type { ObjectSchema, ObjectSummary } from "../../core/model.ts";
+import { quoteForShell } from "../../core/next-command.ts";
 import { suggest } from "../../core/suggest.ts";
 import type { Connection, Environment } from "../../job/job.ts";
 
@@ -28,7 +29,7 @@ export interface Described {
 /** Throws a Failure (exit 2) with a did-you-mean for an object that is not there. */
 export async function describeSystem(request: DescribeRequest): Promise<Described> {
   const { connection, object, environment, signal } = request;
-  const { nextFor = (meant: string) => `loadline describe ${connection.name} ${meant}` } = request;
+  const { nextFor = (meant: string) => `loadline describe ${connection.name} ${quoteForShell(meant)}` } = request;
   if (connection.holds === "files") {
     throw usageFailure(`connection ${connection.name} is a folder: it has files, and no objects`, {
       where: connection.place,

@@ -8,6 +8,7 @@ import { openConnection } from "../../connectors/registry.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { escapeGlob } from "../../core/glob.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
+import { quoteForShell } from "../../core/next-command.ts";
 import { copiedCsv, plainCsv } from "../../formats/format.ts";
 import type { Connection, Environment, ObjectSource } from "../../job/job.ts";
 import { nameInSql } from "../../transform/quoted-names.ts";
@@ -161,5 +162,7 @@ async function describeObject({ connection, object }: NamedObject, guess: Object
   const nextFor = (meant: string) => `--into ${connection.name}:${meant}`;
   const { found } = await describeSystem({ connection, object, environment, signal, nextFor });
   if ("object" in found) return found.object;
-  throw usageFailure(`${object} names several objects`, { next: `loadline describe ${connection.name} '${object}'` });
+  throw usageFailure(`${object} names several objects`, {
+    next: `loadline describe ${connection.name} ${quoteForShell(object)}`,
+  });
 }

@@ -6,10 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { connectors } from "../../connectors/registry.ts";
-import { Failure, showPath, usageFailure } from "../../core/errors.ts";
+import { Failure, pathInCommand, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { escapeGlob } from "../../core/glob.ts";
 import type { ObjectSchema } from "../../core/model.ts";
+import { quoteForShell } from "../../core/next-command.ts";
 import type { Connection, Environment } from "../../job/job.ts";
 import { readConnections } from "../../job/read-connections.ts";
 import { comment, onOneLine } from "../../job/write-job.ts";
@@ -46,7 +47,7 @@ export async function startFromFile(start: FileStart, place: ProjectPlace): Prom
   const { records, tables, target, variables } = await readStarter(type);
   if (records === undefined && tables === undefined) {
     throw usageFailure(`${type} has files and no objects`, {
-      next: `loadline guess ${showPath(start.file)}`,
+      next: `loadline guess ${pathInCommand(start.file)}`,
     });
   }
   const sample = await readSample(start.file);
@@ -198,7 +199,8 @@ async function describeReal(
 async function describeOnce(connection: Connection, object: string, start: FileStart): Promise<ObjectSchema> {
   const { environment, signal, into, file } = start;
   const system = into.slice(0, into.indexOf(":"));
-  const nextFor = (meant: string) => `loadline init --from ${showPath(file)} --into ${system}:${meant}`;
+  const nextFor = (meant: string) =>
+    `loadline init --from ${pathInCommand(file)} --into ${quoteForShell(`${system}:${meant}`)}`;
   const { found } = await describeSystem({ connection, object, environment, signal, nextFor });
   if (!("object" in found)) throw new Error("an object was asked for");
   return found.object;

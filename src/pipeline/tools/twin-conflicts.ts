@@ -8,7 +8,7 @@ import { Ledger } from "../../checkpoint/ledger.ts";
 import { takeLock } from "../../checkpoint/lock.ts";
 import type { TwinRecord } from "../../checkpoint/twin-record.ts";
 import { now } from "../../core/clock.ts";
-import { Failure, usageFailure } from "../../core/errors.ts";
+import { Failure, pathInCommand, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
 import { hashFile, makePrivateFolder, syncFile } from "../../core/files.ts";
 import { identifier, literal } from "../../core/sql.ts";
@@ -80,7 +80,7 @@ export async function findConflicts(request: ConflictsRequest): Promise<FoundCon
     }
     if (request.keys !== undefined && found.length === 0)
       throw usageFailure("--keys: none of the keys is in conflict", {
-        next: `loadline conflicts ${job.file} lists what is`,
+        next: `loadline conflicts ${pathInCommand(job.file)} lists what is`,
       });
     return { conflicts: found, decided: request.take !== undefined };
   } finally {

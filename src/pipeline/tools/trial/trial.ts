@@ -9,7 +9,7 @@ import { Ledger, type RunOptions } from "../../../checkpoint/ledger.ts";
 import type { Source } from "../../../contract/source.ts";
 import type { Target } from "../../../contract/target.ts";
 import { monotonicMs, now } from "../../../core/clock.ts";
-import { showPath } from "../../../core/errors.ts";
+import { pathInCommand } from "../../../core/errors.ts";
 import { makePrivateFolder } from "../../../core/files.ts";
 import { oneAtATime } from "../../../core/in-parallel.ts";
 import type { Secret } from "../../../core/secret.ts";
@@ -102,7 +102,7 @@ function beginRun(room: Room, id: string, folder: string): TrialRun {
   makePrivateFolder(folder);
   const { name, hash: jobHash, file: jobFile } = job;
   const run = ledger.startRun({ id, job: name, jobHash, jobFile, jobSha256: null, command: "plan", options: {} });
-  const again = `loadline check ${showPath(job.file)}`;
+  const again = `loadline check ${pathInCommand(job.file)}`;
   const budget = new Budget({ limits, targets, resumeCommand: again, runCommand: again, startedMs: monotonicMs() });
   const context = { ...room, folder, budget, oneAtATime: oneAtATime(), isResumed: false };
   return {
