@@ -95,7 +95,8 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
     signal: globals.signal,
   };
   const guarded = flags.yes === true || approvals.length > 0 ? undefined : findProtected(project, job);
-  if (guarded !== undefined && !mayAsk()) throw refuseUnapproved(guarded, `${quoteForShell(id)}${keyFlag(flags, file)}`);
+  if (guarded !== undefined && !mayAsk())
+    throw refuseUnapproved(guarded, `${quoteForShell(id)}${keyFlag(flags, file)}`);
   using lock = await lockOrSkip(request);
   if (lock === undefined) return exitCode.done;
   // It may be this plan that an earlier apply has not written to its end.

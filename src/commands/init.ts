@@ -76,7 +76,9 @@ function readFileFlags({ from, into, source, target }: InitFlags): { file: strin
     });
   }
   if (from === undefined)
-    throw usageFailure("--into wants --from", { next: `loadline init --from feed.csv --into ${quoteForShell(into ?? "")}` });
+    throw usageFailure("--into wants --from", {
+      next: `loadline init --from feed.csv --into ${quoteForShell(into ?? "")}`,
+    });
   if (into === undefined) {
     throw usageFailure("--from wants --into", {
       next: `loadline init --from ${quoteForShell(from)} --into salesforce:Contact`,

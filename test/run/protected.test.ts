@@ -45,9 +45,12 @@ test("a load into a protected connection is asked for on a terminal, and wants -
   const [killed = ""] = waiting.map((text) => / (\S+-contacts-\w+) /.exec(text)?.[1] ?? "");
   expect(waiting).toEqual([
     `run ${killed} was killed before it loaded anything: the next run takes its place`,
-    expect.stringMatching(/^contacts: 1 row of run \S+ were not loaded \(rejects\): .*\/rejects\/contacts\.csv$/),
+    expect.stringMatching(/^contacts: 1 row of run \S+ was not loaded \(rejects\): .*\/rejects\/contacts\.csv$/),
   ]);
-  expect((await project.run("resume", "--json")).summary()).toMatchObject({ status: "loaded" });
+  const resumed = (await project.run("resume", "--json")).summary();
+  expect(resumed).toMatchObject({ status: "loaded" });
+  // What somebody has dropped waits no more.
+  expect((await project.run("rejects", resumed.run ?? "", "--drop", "--reason", "a test")).code).toBe(0);
 
   project.write({ "connections.yaml": open, "inbox/contacts.csv": csv.replace("Adams", "Third") });
   project.env["LOADLINE_FAILPOINT"] = "planned:1";
@@ -62,5 +65,6 @@ test("a load into a protected connection is asked for on a terminal, and wants -
   expect((await project.run("run", "job.yaml", "--yes")).signal).toBe("SIGKILL");
   project.env["LOADLINE_FAILPOINT"] = undefined;
   const told = (await project.run("plan", "job.yaml")).stdout.replaceAll(/\s+/g, " ");
+  expect(told).not.toContain("not loaded (rejects)");
   expect(told).toMatch(/Waiting: run \S+ was killed, and had begun to load: loadline resume \S+ goes on with it/);
 });

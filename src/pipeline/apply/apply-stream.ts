@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { assertPlanAddsUp } from "../../checkpoint/accounts.ts";
 import type { PartRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import { takesWholeFiles } from "../../contract/target.ts";
-import { pathInCommand, pathInCommand } from "../../core/errors.ts";
+import { pathInCommand } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { syncFile } from "../../core/files.ts";
 import { noCounts } from "../../core/model.ts";
@@ -54,7 +54,12 @@ export async function applyStream(context: RunContext, stream: Stream): Promise<
     stream.target.undoes === true
       ? await describeWritten(context, stream)
       : await compileUnchanged(context, stream, { plan, parts, stageFolder });
-  await refuseAltered(context, stream, planned.shape, `make it anew: loadline plan ${pathInCommand(context.run.jobFile)}`);
+  await refuseAltered(
+    context,
+    stream,
+    planned.shape,
+    `make it anew: loadline plan ${pathInCommand(context.run.jobFile)}`,
+  );
   const counts = planned.counts ?? noCounts();
   const ways = chooseWays(target, compiled, counts, context.budget.callsLeft(stream.target.connection));
   context.ways.set(stream.name, ways);

@@ -29,7 +29,7 @@ function tellUnfinished(ledger: Ledger, stateFolder: string, { name }: Job): str
     : [`run ${id} ${how} before it loaded anything: the next run takes its place`];
 }
 
-/** Rows of files that the last run of this file did not load: an incremental stream takes its own again by itself. */
+/** Rows of files that the last run of this file did not load, as far as they are open: an incremental stream takes its own again by itself. */
 function tellLeft(ledger: Ledger, stateFolder: string, job: Job): string[] {
   const last = ledger
     .runs({ job: job.name })
@@ -40,12 +40,16 @@ function tellLeft(ledger: Ledger, stateFolder: string, job: Job): string[] {
   return ledger.streams(last.id).flatMap(({ name, counts }) => {
     if (counts === null || !ofFiles.has(name)) return [];
     const files = rowFiles(folder, { name, counts }).filter(({ kind }) => kind === "rejects" || kind === "conflicts");
-    return files
-      .filter(({ path }) => isThere(path))
-      .map((file) => {
-        const rows = countOf(file.rows, "row");
-        return `${name}: ${rows} of run ${last.id} were not loaded (${titleOf(file).toLowerCase()}): ${showPath(file.path)}`;
-      });
+    return files.flatMap((file) => {
+      // Those that somebody has dropped, or another run has taken up, are nobody's work any more.
+      const closed = ledger
+        .closedRows(last.id)
+        .filter(({ stream, row }) => stream === name && row.startsWith(file.kind.slice(0, 1)));
+      const rows = file.rows - closed.length;
+      if (rows === 0 || !isThere(file.path)) return [];
+      const left = `${countOf(rows, "row")} of run ${last.id} ${rows === 1 ? "was" : "were"} not loaded`;
+      return [`${name}: ${left} (${titleOf(file).toLowerCase()}): ${showPath(file.path)}`];
+    });
   });
 }
 
