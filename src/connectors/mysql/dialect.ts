@@ -10,7 +10,7 @@ import { nameNew, planTable } from "./new-table.ts";
 import { cellOf, isAsked, nameOfRow, versionOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
 import { refuseReferenced } from "./references.ts";
-import { renderField } from "./render.ts";
+import { digitsOf, renderField } from "./render.ts";
 import { copyOut, type MysqlSession } from "./session.ts";
 import { estimateRows, findTable, listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
@@ -51,6 +51,7 @@ export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
       await rewriteTable(session, dialect, table, batch, signal);
     },
   },
+  versionDigits: digitsOf,
   stage: stageBatch,
   refusalOf,
   readMark,

@@ -40,6 +40,9 @@ export interface TableColumn {
   characterSet: string;
   collation: string;
   isAutoIncrement: boolean;
+  isGenerated: boolean;
+  /** It has a value where nothing is said. */
+  isFilled: boolean;
   /** It is to be added, and not there yet. */
   isPlanned?: true;
 }
@@ -161,7 +164,8 @@ function formOf({ type, shown }: Row): ColumnForm {
 }
 
 function columnOf(row: Row): TableColumn {
-  const { name, shown, scale, digits, characterSet, collation, extra } = row;
+  const { name, shown, scale, digits, characterSet, collation } = row;
+  const extra = row["extra"] ?? "";
   return {
     name: name ?? "",
     form: formOf(row),
@@ -169,7 +173,9 @@ function columnOf(row: Row): TableColumn {
     digits: Number(digits ?? scale ?? 0),
     characterSet: characterSet ?? "utf8mb4",
     collation: collation ?? "utf8mb4_bin",
-    isAutoIncrement: (extra ?? "").includes("auto_increment"),
+    isAutoIncrement: extra.includes("auto_increment"),
+    isGenerated: /\bGENERATED\b/i.test(extra.replace("DEFAULT_GENERATED", "")),
+    isFilled: row["initial"] !== "" || /auto_increment|DEFAULT_GENERATED/i.test(extra),
   };
 }
 
@@ -206,10 +212,8 @@ function fieldOfColumn(
   const { type, shown, label, precision, scale } = row;
   const name = row["name"] ?? "";
   const form = formOf(row);
-  const { isUnsigned } = columnOf(row);
+  const { isUnsigned, isGenerated, isFilled } = columnOf(row);
   const kind = kinds[form];
-  const extra = row["extra"] ?? "";
-  const isGenerated = /\bGENERATED\b/i.test(extra.replace("DEFAULT_GENERATED", ""));
   const readOnly = isGenerated ? isMade : kind === undefined ? isUnsure(`of type ${shown}`) : undefined;
   const isWritten = readOnly === undefined;
   const rights = (row["rights"] ?? "").split(",");
@@ -224,7 +228,7 @@ function fieldOfColumn(
     updateable: isWritten && rights.includes("update"),
     ...(readOnly === undefined ? {} : { readOnly }),
     nillable: row["nullable"] === "YES",
-    defaultedOnCreate: row["initial"] !== "" || /auto_increment|DEFAULT_GENERATED/i.test(extra),
+    defaultedOnCreate: isFilled,
     externalId: isUnique,
     unique: isUnique,
     // Two texts are one only if they are so to the byte, whatever the collation says: the server refuses the other one.

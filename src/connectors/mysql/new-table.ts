@@ -55,9 +55,17 @@ function columnRow({ name, type, place }: NewTable["columns"][number], isKey: bo
   };
 }
 
+/** Of a table of versions. */
+function timeRow(name: string, nullable: "NO" | "YES"): Row {
+  const [shown, more] = types["TIMESTAMP WITH TIME ZONE"] ?? [];
+  const own = { name, shown: shown ?? "", type: "timestamp", nullable, extra: "", label: "", ...more };
+  return { ...own, initial: nullable === "NO" ? "default" : "", rights: "select,insert,update" };
+}
+
 /** A time is not kept up by the server, as the first one of a table may be where nothing is said. */
-function definitionOf({ name, shown, nullable }: Row): string {
-  return `${quoteName(name ?? "")} ${shown} ${nullable === "NO" ? "NOT NULL" : "NULL"}`;
+function definitionOf({ name, shown, nullable, initial }: Row): string {
+  const filled = initial === "default" ? " DEFAULT CURRENT_TIMESTAMP(6)" : "";
+  return `${quoteName(name ?? "")} ${shown} ${nullable === "NO" ? "NOT NULL" : "NULL"}${filled}`;
 }
 
 async function partsOf(session: MysqlSession, written: string): Promise<{ schema: string; relation: string }> {
@@ -74,13 +82,12 @@ export async function nameNew(session: MysqlSession, written: string): Promise<s
 
 export async function planTable(
   session: MysqlSession,
-  { object, columns, key }: NewTable,
+  { object, columns, key, versions }: NewTable,
   present: MysqlTable | undefined,
 ): Promise<{ table: MysqlTable; statements: string[] }> {
-  const rows = columns.map((column) => columnRow(column, key.includes(column.name)));
-  const declared = rows.map(definitionOf);
+  const mapped = columns.map((column) => columnRow(column, key.includes(column.name)));
   if (present !== undefined) {
-    const added = tableOf(present.table, rows, { indexes: [] });
+    const added = tableOf(present.table, mapped, { indexes: [] });
     const planned = [...added.columns].map(
       ([name, column]) => [name, { ...column, isPlanned: true as const }] as const,
     );
@@ -91,7 +98,9 @@ export async function planTable(
         schema: { ...present.schema, fields: new Map([...present.schema.fields, ...fields]) },
         columns: new Map([...present.columns, ...planned]),
       },
-      statements: [`ALTER TABLE ${present.table.quoted} ${declared.map((one) => `ADD COLUMN ${one}`).join(", ")}`],
+      statements: [
+        `ALTER TABLE ${present.table.quoted} ${mapped.map((row) => `ADD COLUMN ${definitionOf(row)}`).join(", ")}`,
+      ],
     };
   }
   const parts = await partsOf(session, object);
@@ -99,8 +108,10 @@ export async function planTable(
   const name = showTableName(parts.schema, parts.relation);
   const all = { isReadable: true, isCreateable: true, isUpdateable: true, isDeletable: true, isTable: true };
   const table: CatalogTable = { ...parts, ...all, name, quoted, label: name, engine: "InnoDB" };
-  const primary = key.length === 0 ? [] : [`PRIMARY KEY (${key.map(quoteName).join(", ")})`];
-  const indexes = key.length === 0 ? [] : [{ name: "PRIMARY", columns: [...key], isNullable: false }];
-  const statement = `CREATE TABLE IF NOT EXISTS ${quoted} (${[...declared, ...primary].join(", ")}) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE ${collation}`;
+  const rows = versions === undefined ? mapped : [...mapped, timeRow(versions.from, "NO"), timeRow(versions.to, "YES")];
+  const named = versions === undefined ? key : [...key, versions.from];
+  const primary = named.length === 0 ? [] : [`PRIMARY KEY (${named.map(quoteName).join(", ")})`];
+  const indexes = named.length === 0 ? [] : [{ name: "PRIMARY", columns: [...named], isNullable: false }];
+  const statement = `CREATE TABLE IF NOT EXISTS ${quoted} (${[...rows.map(definitionOf), ...primary].join(", ")}) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE ${collation}`;
   return { table: { ...tableOf(table, rows, { indexes }), isNew: true }, statements: [statement] };
 }

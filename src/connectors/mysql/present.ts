@@ -105,9 +105,9 @@ function readName(column: TableColumn, text: string): string {
   return column.form === "text" ? text : readCell(column, text);
 }
 
-/** BOOLEAN: `t` has this value. The index finds it, the bytes decide. */
-export function holds(column: TableColumn, value: string): string {
-  const own = `t.${quoteName(column.name)}`;
+/** BOOLEAN: the table, `of`, has this value. The index finds it, the bytes decide. */
+export function holds(column: TableColumn, value: string, of = "t"): string {
+  const own = `${of}.${quoteName(column.name)}`;
   if (column.form !== "text") return `${own} = ${value}`;
   return `${own} = ${inCollation(column, value)} AND ${bytesOf(own)} = ${bytesOf(value)}`;
 }
@@ -140,10 +140,10 @@ export function isAsked(table: MysqlTable, field: string): string {
   return `${nameOfRow(table)} IN (${boundTexts("keys")})`;
 }
 
-/** BOOLEAN: `t` is the row that a cell names. */
-export function isNamed({ key, columns }: MysqlTable, cell: string): string {
+/** BOOLEAN: the table, `of`, is at the row that a cell names. */
+export function isNamed({ key, columns }: MysqlTable, cell: string, of = "t"): string {
   const parts = key.flatMap((name) => columns.get(name) ?? []);
   const at = (index: number) =>
     parts.length === 1 ? cell : `CONVERT(JSON_UNQUOTE(JSON_EXTRACT(${cell}, '$[${index}]')) USING utf8mb4)`;
-  return parts.map((column, index) => holds(column, readName(column, at(index)))).join(" AND ");
+  return parts.map((column, index) => holds(column, readName(column, at(index)), of)).join(" AND ");
 }

@@ -41,6 +41,6 @@ export function renderField(field: FieldSchema, value: string, type: string, rea
 }
 
 /** Digits of a second that a column holds. */
-function digitsOf({ vendorType }: FieldSchema): number {
+export function digitsOf({ vendorType }: FieldSchema): number {
   return Number(/\((\d)\)/.exec(vendorType)?.[1] ?? 0);
 }

@@ -28,9 +28,9 @@ export interface Stage {
   groupsBetween(first: number, last: number): readonly RowGroup[];
 }
 
-const between = "s.n BETWEEN ? AND ?";
+export const between = "s.n BETWEEN ? AND ?";
 
-const rangeOf = (first: number, last: number) => [String(first), String(last)];
+export const rangeOf = (first: number, last: number) => [String(first), String(last)];
 
 export function writerOf(stage: Stage, { operation, externalId }: Batch): WriteRows {
   const { table, headers } = stage;
@@ -40,13 +40,13 @@ export function writerOf(stage: Stage, { operation, externalId }: Batch): WriteR
   return operation === "update" ? updates(stage, found) : deletes(stage, found);
 }
 
-function valueIn({ column, index }: WrittenColumn): string {
+export function valueIn({ column, index }: WrittenColumn): string {
   const cell = `s.c${index}`;
   return `CASE WHEN ${cell} = '${clearCell}' THEN NULL ELSE ${readCell(column, cell)} END`;
 }
 
 /** Rows of the table that those of the stage are, from the stage on, so that an index finds each. */
-function joined({ table }: Stage, found: string): string {
+export function joined({ table }: Stage, found: string): string {
   return `${stageName} AS s STRAIGHT_JOIN ${table.table.quoted} AS t ON ${found}`;
 }
 

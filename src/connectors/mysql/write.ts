@@ -7,6 +7,7 @@ import type { RowRefusal, WriteRows } from "../sql/dialect.ts";
 import { groupRows } from "../sql/groups.ts";
 import { ChangedValue, isServerError } from "./faults.ts";
 import type { MysqlTable } from "./fields.ts";
+import { versionWriterOf } from "./history.ts";
 import type { MysqlSession } from "./session.ts";
 import { stageName, writerOf } from "./statements.ts";
 
@@ -29,7 +30,9 @@ export async function stageBatch(
   );
   const grouped = groupRows(table.columns, read);
   const tooLarge = await fillStage(session, headers.length, rows, grouped.groupOf);
-  const write = writerOf({ session, table, headers, groupsBetween: grouped.between }, batch);
+  const stage = { session, table, headers, groupsBetween: grouped.between };
+  const { history } = batch;
+  const write = history === undefined ? writerOf(stage, batch) : versionWriterOf({ ...stage, history }, batch);
   return (first, last) => {
     if (tooLarge.some((n) => n >= first && n <= last)) {
       throw new ChangedValue(0, "the row is larger than max_allowed_packet, what the server takes at once");

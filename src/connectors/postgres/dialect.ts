@@ -10,7 +10,7 @@ import { nameByKey, quoteName } from "./names.ts";
 import { nameNew, planTable } from "./new-table.ts";
 import { cellOf, isAsked, nameOfRow } from "./present.ts";
 import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedColumns } from "./reading.ts";
-import { renderField } from "./render.ts";
+import { digitsOf, renderField } from "./render.ts";
 import { contentOf, replaceTable } from "./replace.ts";
 import { findReadable } from "./rights.ts";
 import { indexStage } from "./stage.ts";
@@ -59,7 +59,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
     content: contentOf,
     write: replaceTable,
   },
-  keepsVersions: true,
+  versionDigits: digitsOf,
   rowName: ({ key }) => nameOfRow(key),
   // Every change of a row gives it another xmin (https://www.postgresql.org/docs/current/ddl-system-columns.html).
   // Where no key names a row, its place does.

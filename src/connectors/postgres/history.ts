@@ -4,7 +4,7 @@
 
 import type { Batch, BatchHistory } from "../../contract/write.ts";
 import { idColumn } from "../sql/names.ts";
-import { endedVersion, lateVersion, metVersion } from "../sql/versions.ts";
+import { carriedColumns, endedVersion, lateVersion, metVersion } from "../sql/versions.ts";
 import type { PostgresTable, TableColumn } from "./fields.ts";
 import { quoteName } from "./names.ts";
 import { nameOfRow, readCell, settledText } from "./present.ts";
@@ -115,7 +115,11 @@ function keptBack(): Error {
 }
 
 function followed({ described, written }: Named, history: BatchHistory, ends: (returned: string) => string): string {
-  const carried = carriedColumns(described, history);
+  const carried = carriedColumns(
+    described.columns.values(),
+    history,
+    ({ initial, isIdentity }) => isIdentity || initial !== "NULL",
+  );
   const old = carried.map((column, index) => `, t.${quoteName(column.name)} AS o${index}`).join("");
   const values = carried.map((column, index) => {
     const own = written.find((one) => one.column.name === column.name);
@@ -126,14 +130,6 @@ function followed({ described, written }: Named, history: BatchHistory, ends: (r
       begun AS (INSERT INTO ${described.table.quoted} (${names}) SELECT ${[...values, "CAST($3 AS timestamptz)"].join(", ")}
         FROM ended e JOIN ${stageName} s ON s.n = e.n RETURNING 1)
     SELECT n, id, false AS created, (SELECT count(*) FROM begun) = (SELECT count(*) FROM ended) AS whole FROM ended`;
-}
-
-/** What a version has of the one before: what is mapped, and columns that would be NULL otherwise. */
-function carriedColumns({ columns }: PostgresTable, { from, to, fields }: BatchHistory): TableColumn[] {
-  return [...columns.values()].filter(
-    ({ name, initial, isIdentity, isGenerated }) =>
-      name !== from && name !== to && !isGenerated && (fields.includes(name) || (!isIdentity && initial === "NULL")),
-  );
 }
 
 function begin({ described, written }: Named, history: BatchHistory): Write {

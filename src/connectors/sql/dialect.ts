@@ -8,7 +8,7 @@ import type { NewTable } from "../../contract/describe.ts";
 import type { StrictColumn } from "../../contract/records.ts";
 import type { Batch } from "../../contract/write.ts";
 import type { Place } from "../../core/errors.ts";
-import type { ObjectSchema } from "../../core/model.ts";
+import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import type { PartBytes } from "../../core/part-file.ts";
 import type { ObjectSource } from "../../job/job.ts";
 import type { OpenBatch } from "../kit/batch-file.ts";
@@ -200,8 +200,8 @@ export interface WriteDialect<Session extends SqlSession, Table extends Describe
     content(session: Session, table: Table, isHeld: boolean): Promise<string>;
     write(session: Session, table: Table, batch: Batch, signal: AbortSignal): Promise<void>;
   };
-  /** Whether it keeps a row for each version of a record. */
-  keepsVersions?: true;
+  /** Where it keeps a row for each version of a record: digits of a second that a column of times holds. */
+  versionDigits?(field: FieldSchema): number;
   /** Deletes marks that nobody will ask for; does nothing where the user may not. */
   forgetMarks?(session: Session, marks: readonly string[]): Promise<void>;
   /** A mark is taken once, also by two who come at the same time. */

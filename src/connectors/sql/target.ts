@@ -8,6 +8,7 @@ import type { WayRequest } from "../../contract/ways.ts";
 import type { RowError } from "../../contract/write.ts";
 import { type Failure, type Place, usageFailure } from "../../core/errors.ts";
 import { CallFault } from "../../http/outcome.ts";
+import { historyColumns } from "../../job/mode.ts";
 import { withAccount } from "../kit/account.ts";
 import { clearCell } from "./cells.ts";
 import type {
@@ -28,6 +29,8 @@ import { markedWrites, repeatableWrites } from "./write.ts";
 
 const rowsMax = 10_000;
 const bytesMax = 32 << 20;
+/** As the times of runs have. */
+const versionDigitsMin = 3;
 
 /** What a target wants of a system beside what its source does. */
 export interface TargetDialect<Session extends SqlSession, Table extends DescribedTable>
@@ -71,10 +74,10 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
   const tables =
     dialect.newTables === undefined ? undefined : openNewTables(client, dialect.newTables, { described, describe });
   const { readIdentity } = client;
-  const { replacement, keepsVersions } = dialect;
+  const { replacement, versionDigits } = dialect;
   const modes = [
     ...ofEach.modes,
-    ...(keepsVersions === true ? (["history"] as const) : []),
+    ...(versionDigits !== undefined ? (["history"] as const) : []),
     ...(replacement === undefined ? [] : (["replace"] as const)),
   ];
   return withAccount(client, {
@@ -107,6 +110,7 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
       if (hardDelete || assignmentRule !== undefined)
         throw usageFailure("a database has neither hard_delete nor assignment_rule", { where: place });
       if (mode === "insert" && !isPrepared) throw forgetful(client, dialect, place);
+      if (mode === "history" && versionDigits !== undefined) refuseCoarse(await table(object), versionDigits, place);
       if (mode !== "replace" || replacement === undefined) return;
       const replaced = await table(object);
       if (replaced.isNew === true) return;
@@ -152,6 +156,23 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
     forecastCalls: () => 0,
     readError: (text) => JSON.parse(text) as RowError,
   });
+}
+
+/** Versions of two runs could begin at one time, which is not theirs. Throws a Failure (2). */
+function refuseCoarse(
+  { schema, table }: DescribedTable,
+  digitsOf: NonNullable<WriteDialect<SqlSession, DescribedTable>["versionDigits"]>,
+  where: Place,
+): void {
+  for (const name of Object.values(historyColumns)) {
+    const field = schema.fields.get(name);
+    if (field?.kind !== "datetime" || digitsOf(field) >= versionDigitsMin) continue;
+    throw usageFailure(`${table.name}.${name} is a ${field.vendorType}, which holds no thousandths of a second`, {
+      where,
+      why: "mode history tells versions apart by them",
+      next: `a column of 3 digits of a second or more: ${field.vendorType.replace(/[(].*?[)]/, "").replace(/^\w+/, "$&(6)")}`,
+    });
+  }
 }
 
 function chooseWay(

@@ -1,7 +1,18 @@
-// What is said of a version that can't end or begin as its row says. In: from when, or until when, the one that is there
-// holds; since when the new one would. Out: the row's refusal.
+// Rows that are versions of a record. In: a table's columns; from when, or until when, a version holds, and since when the next
+// one would. Out: what the next one has of the one before; of one that can't end or begin as its row says, the refusal.
 
+import type { BatchHistory } from "../../contract/write.ts";
 import type { RowRefusal } from "./dialect.ts";
+
+/** What a version has of the one before: what is mapped, and columns that would be NULL otherwise. `isFilled`: by the database. */
+export function carriedColumns<Column extends { name: string; isGenerated: boolean }>(
+  columns: Iterable<Column>,
+  { from, to, fields }: BatchHistory,
+  isFilled: (column: Column) => boolean,
+): Column[] {
+  const isOwn = ({ name, isGenerated }: Column) => name !== from && name !== to && !isGenerated;
+  return [...columns].filter((column) => isOwn(column) && (fields.includes(column.name) || !isFilled(column)));
+}
 
 /** One that holds began no earlier than it would end. */
 export function lateVersion(since: string | null | undefined, at: string): RowRefusal {

@@ -71,7 +71,8 @@ export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
       await rewriteTable(session, targetDialect, table, batch, signal);
     },
   },
-  keepsVersions: true,
+  // A text, of as many as are written.
+  versionDigits: () => 9,
   stage: async (session, table, batch, read) => stageRows(session, table, batch, read),
   refusalOf(error, { columns, parents }) {
     if (error instanceof MissingParent) {

@@ -5,7 +5,7 @@
 import type { Batch, BatchHistory } from "../../contract/write.ts";
 import { identifier } from "../../core/sql.ts";
 import { idColumn } from "../sql/names.ts";
-import { endedVersion, lateVersion, metVersion, untimedVersion } from "../sql/versions.ts";
+import { carriedColumns, endedVersion, lateVersion, metVersion, untimedVersion } from "../sql/versions.ts";
 import type { SqliteSession, SqliteValue } from "./client.ts";
 import type { SqliteDescribed } from "./fields.ts";
 import { type Bound, columnOf, keyValues, readerOf, runnerOf, type WriteRow } from "./rows.ts";
@@ -46,7 +46,7 @@ function ender(versions: Versions, isFollowed: boolean): WriteRow {
   const isNext = nextOf(versions, byId);
   const run = runnerOf(session, table);
   const say = readerOf(table, headers);
-  const carried = carriedColumns(table, history).map(({ name }) => name);
+  const carried = carriedColumns(table.columns.values(), history, filledBy(table)).map(({ name }) => name);
   const time = meantBy("datetime", at);
   const now = timeOf(at);
   const end = `UPDATE OR ABORT ${quoted} SET ${identifier(to)} = ? WHERE ${byId}`;
@@ -103,18 +103,9 @@ function keptBack(): Error {
   return Object.assign(new Error("a trigger keeps the next version from being inserted"), { errcode: 1811 });
 }
 
-/** What a version has of the one before: what is mapped, and columns that would be NULL otherwise. */
-function carriedColumns({ columns }: SqliteDescribed, { from, to, fields }: BatchHistory): SqliteColumn[] {
-  const all = [...columns.values()];
-  const keys = all.filter(({ keyPlace }) => keyPlace > 0);
-  const isRowNumber = ({ keyPlace, kind }: SqliteColumn) => keyPlace > 0 && keys.length === 1 && kind === "integer";
-  return all.filter(
-    (column) =>
-      column.name !== from &&
-      column.name !== to &&
-      !column.isGenerated &&
-      (fields.includes(column.name) || (!column.hasDefault && !isRowNumber(column))),
-  );
+/** By a default, or as the number of the row. */
+function filledBy({ key }: SqliteDescribed): (column: SqliteColumn) => boolean {
+  return ({ hasDefault, keyPlace, kind }) => hasDefault || (keyPlace > 0 && key.length === 1 && kind === "integer");
 }
 
 function beginner(versions: Versions): WriteRow {
