@@ -39,7 +39,7 @@ export interface ComputedFunction extends OwnFunction {
 
 /** `type`: of the result, where that is no text. */
 export function computed(
-  described: Omit<ComputedFunction, "macro" | "question"> & { type?: "BOOLEAN" },
+  described: Omit<ComputedFunction, "macro" | "question" | "why"> & { type?: "BOOLEAN" },
 ): ComputedFunction {
   const { name, type } = described;
   const value = (call: string) => (type === undefined ? call : `CAST(${call} AS ${type})`);
@@ -47,6 +47,7 @@ export function computed(
     ...described,
     macro: () => overload(described, (given) => value(ask(name, asked.value, given))),
     question: () => overload(described, (given) => `${ask(name, asked.reads, given)} = 'true'`),
+    why: () => overload(described, (given) => ask(name, asked.why, given)),
   };
 }
 
@@ -68,15 +69,6 @@ export function askConstant({ name }: Pick<OwnFunction, "name">, argument: numbe
 /** The name of what a macro calls: no job can, since it is off the list of allowed functions. */
 export function engineName(name: string): string {
   return `computed_${name}`;
-}
-
-/** A macro that gives VARCHAR: why a call is refused; NULL where it is not. */
-export function defineWhy(own: ComputedFunction): string {
-  return `CREATE OR REPLACE MACRO ${whyName(own.name)}${overload(own, (given) => ask(own.name, asked.why, given))}`;
-}
-
-export function whyName(name: string): string {
-  return `why_${name}`;
 }
 
 function ask(name: string, question: string, given: readonly string[]): string {

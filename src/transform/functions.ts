@@ -106,6 +106,16 @@ export function computedFunctions(usedIn?: unknown): ComputedFunction[] {
   return keepUsed(ownFunctions, usedIn).filter((own): own is ComputedFunction => "load" in own);
 }
 
+/** Of each that says why it refuses a text, by its name: the macro that does. */
+export function refusalReasons(usedIn: unknown): Record<string, string> {
+  return Object.fromEntries(
+    keepUsed(ownFunctions, usedIn).flatMap(({ name, why }) => {
+      const macro = why?.(callsOf(name, usedIn));
+      return macro === undefined ? [] : [[name, macro]];
+    }),
+  );
+}
+
 function keepUsed(functions: readonly OwnFunction[], usedIn: unknown): OwnFunction[] {
   if (usedIn === undefined) return [...functions];
   const words = JSON.stringify(usedIn).toLowerCase();

@@ -26,6 +26,8 @@ export interface OwnFunction {
    * time; one that says yes too often would fail a pass.
    */
   question?(calls: Calls): string;
+  /** A macro that gives VARCHAR: why it refuses a text; NULL where that is not known, or it does not. */
+  why?(calls: Calls): string | undefined;
 }
 
 /** The expressions in which a function is called, as far as they are known; without them, it may be called in any form. */

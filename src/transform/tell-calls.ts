@@ -2,9 +2,8 @@
 // take, and the same calls asking why they refuse.
 
 import { sourceColumn } from "../core/columns.ts";
-import { type ComputedFunction, whyName } from "./computed.ts";
 import { blankQuotes } from "./explain-syntax.ts";
-import { ownFunctions } from "./functions.ts";
+import { findOwnFunction, ownFunctions } from "./functions.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
 
 interface Node {
@@ -29,15 +28,12 @@ export function callsFunction(sql: string, name: string): boolean {
 }
 
 /**
- * Its calls of functions that are computed in JavaScript, as statements (JSON) that say why they refuse. `nested`: calls
- * inside others, which were tried (core/nested-rows.ts).
+ * Its calls of functions that say why they refuse a text (`defineReasons`), as statements (JSON) that ask it. `nested`:
+ * calls inside others, which were tried (core/nested-rows.ts).
  */
-export function askRefusals(
-  json: string,
-  computed: readonly ComputedFunction[],
-  nested: ReadonlySet<string>,
-): string[] {
-  const names = new Map(computed.flatMap(({ name, operator = name }) => [name, operator].map((by) => [by, name])));
+export function askRefusals(json: string, explained: readonly string[], nested: ReadonlySet<string>): string[] {
+  const known = explained.flatMap((name) => findOwnFunction(name) ?? []);
+  const names = new Map(known.flatMap(({ name, operator = name }) => [name, operator].map((by) => [by, name])));
   const calls: Node[] = [];
   const visit = (value: unknown): void => {
     if (value === null || typeof value !== "object") return;
@@ -56,11 +52,18 @@ export function askRefusals(
       ...call,
       schema: "",
       children: given,
-      function_name: whyName(names.get(call.function_name?.toLowerCase() ?? "") ?? ""),
+      function_name: `${prefix}${names.get(call.function_name?.toLowerCase() ?? "")}`,
       is_operator: false,
     };
     return statementOf(json, nameSources(asked, nested));
   });
+}
+
+const prefix = "why_";
+
+/** Statements that define the macros of reasons. */
+export function defineReasons(reasons: Readonly<Record<string, string>>): string[] {
+  return Object.entries(reasons).map(([name, macro]) => `CREATE OR REPLACE MACRO ${prefix}${name}${macro}`);
 }
 
 /** Columns of the source under the names that they have beside mapped fields, and what was tried as its value. */

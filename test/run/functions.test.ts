@@ -12,16 +12,17 @@ test("phones, countries and codes are read; a row that is refused says why, one 
     "Phone: phone(tel, land)",
     "MailingCountry: country_name(land)",
     "Department: currency(money, land)",
+    "Birthdate: parse_date(born, ['%Y%m%d', 'excel'])",
   ].map((line) => `      ${line}`);
   const rows = [
-    "1,Adams,030 / 901820,Deutschland,€",
-    "2,Brown,(202) 224-3121,USA,$",
-    "3,Clark,030 901820 / 030 901821,DE,EUR",
-    "4,Davis,,Korea,",
-    "5,Evans,,,",
-    "6,Frank,202 224 3121 x7,US,USD",
+    "1,Adams,030 / 901820,Deutschland,€,46084",
+    "2,Brown,(202) 224-3121,USA,$,19801231",
+    "3,Clark,030 901820 / 030 901821,DE,EUR,60",
+    "4,Davis,,Korea,,0",
+    "5,Evans,,,,",
+    "6,Frank,202 224 3121 x7,US,USD,46084.5",
   ];
-  const csv = `id,last,tel,land,money\n${rows.join("\n")}\n`;
+  const csv = `id,last,tel,land,money,born\n${rows.join("\n")}\n`;
   const job = (top = "") => contactsJob({ map: map.join("\n"), ...(top === "" ? {} : { top }) });
   await using place = await rehearse(job(), { "inbox/contacts.csv": csv, "hidden.yaml": job("redact: [Phone]") });
   const hidden = (await place.project.run("plan", "hidden.yaml", "--json")).summary();
@@ -35,6 +36,10 @@ test("phones, countries and codes are read; a row that is refused says why, one 
   expect(rejects).toContain("by phone(tel, land): it may be two numbers; phone takes one number of a country's");
   expect(rejects).toContain("by country_name(land): it may be KR or KP; country_name takes");
   expect(rejects).toContain("it has an extension, which E.164 has no place for");
+  const of = (day: string) => `by parse_date(born, ['%Y%m%d', 'excel']): ${day}; parse_date takes`;
+  expect(rejects).toContain(of("60 is 29 February 1900 in Excel, a day that never was"));
+  expect(rejects).toContain(of("0 is 0 January 1900 in Excel: no day, or a time of day alone"));
+  expect(rejects).toContain(of("it has a time of day, which a date would lose"));
   const contacts = await place.contacts();
   expect(contacts.get("1")).toMatchObject({ Phone: "+4930901820", MailingCountry: "Germany", Department: "EUR" });
   expect(contacts.get("2")).toMatchObject({

@@ -5,12 +5,11 @@ import { namesOf } from "../../core/nested-rows.ts";
 import { tried } from "../../core/sql.ts";
 import { deserialize, serialize } from "../../stage/bind.ts";
 import type { Engine } from "../../stage/engine.ts";
-import { defineWhy } from "../../transform/computed.ts";
 import { parseStatement } from "../../transform/expressions.ts";
-import { computedFunctions, harmlessFunctions, readerQuestions } from "../../transform/functions.ts";
+import { harmlessFunctions, readerQuestions, refusalReasons } from "../../transform/functions.ts";
 import { always, type CompiledField } from "../../transform/mapping.ts";
 import { askReaders, defineQuestions } from "../../transform/readable.ts";
-import { askRefusals } from "../../transform/tell-calls.ts";
+import { askRefusals, defineReasons } from "../../transform/tell-calls.ts";
 import { defineShape } from "../../values/shape.ts";
 
 /** BOOLEAN SQL by target field (`always`: true); without those of which nothing is known. Defines the macros that it calls. */
@@ -37,18 +36,18 @@ export async function findCertain(engine: Engine, fields: readonly CompiledField
  */
 export async function findRefusals(engine: Engine, fields: readonly CompiledField[]): Promise<Map<string, string>> {
   defineShape(engine);
+  await engine.runAll(defineReasons(refusalReasons(fields.map(({ field }) => field.expression.sql))));
   const found = new Map<string, string>();
   for (const { field, digits, nested } of fields) {
-    const computed = digits === undefined ? computedFunctions(field.expression.sql) : [];
-    if (computed.length === 0) continue;
-    for (const own of computed) await engine.run(defineWhy(own));
-    const reasons: string[] = [];
+    const explained = Object.keys(refusalReasons(field.expression.sql));
+    if (digits !== undefined || explained.length === 0) continue;
+    const told: string[] = [];
     for (const { sql } of [...nested.calls, nested]) {
-      for (const call of askRefusals(await tree(engine, sql), computed, new Set(namesOf(nested)))) {
-        reasons.push(tried(await deserialize(engine, call)));
+      for (const call of askRefusals(await tree(engine, sql), explained, new Set(namesOf(nested)))) {
+        told.push(tried(await deserialize(engine, call)));
       }
     }
-    if (reasons.length > 0) found.set(field.target, `coalesce(${reasons.join(", ")})`);
+    if (told.length > 0) found.set(field.target, `coalesce(${told.join(", ")})`);
   }
   return found;
 }

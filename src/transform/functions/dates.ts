@@ -12,7 +12,7 @@ export const dateFunctions: readonly OwnFunction[] = [
   {
     name: "parse_date",
     signature: "parse_date(text, format [, locale])",
-    does: "a date in this format, or in the first of a list of formats that reads it; 'excel' reads a day's number in a spreadsheet; blank is none",
+    does: "a date in this format, or in the first of a list of formats that reads it; 'excel' reads a day's number in a spreadsheet, but 60, a day that never was; blank is none",
     takes:
       "a date in one of its formats, in full, without a time of day; with a locale ('de') its names of months for %B and %b",
     examples: [
@@ -24,6 +24,7 @@ export const dateFunctions: readonly OwnFunction[] = [
     complain: { format: complainAboutDays, locale: complainAboutMonths },
     macro: (_run, calls) => inForms(calls, readAny, day),
     question: (calls) => inForms(calls, askAny, day),
+    why: (calls) => (formsOf(calls).excel ? inForms(calls, whyNone, day) : undefined),
   },
   {
     name: "parse_datetime",
@@ -39,6 +40,7 @@ export const dateFunctions: readonly OwnFunction[] = [
     complain: { format: complainAboutTimes, locale: complainAboutMonths },
     macro: (_run, calls) => inForms(calls, readAny, time),
     question: (calls) => inForms(calls, askAny, time),
+    why: (calls) => (formsOf(calls).excel ? inForms(calls, whyNone, time) : undefined),
   },
   {
     name: "strptime",
@@ -70,6 +72,8 @@ interface Reader {
   /** The same of a spreadsheet's number, whose format is called 'excel'. */
   isSerial(text: string): string;
   serial(text: string): string;
+  /** VARCHAR: what is told of a spreadsheet's number with decimals that is not read. */
+  timed: string;
 }
 
 const day: Reader = {
@@ -78,6 +82,7 @@ const day: Reader = {
   read: (text, format) => `CAST(${tryStrptime(text, format)} AS DATE)`,
   isSerial: (text) => isSerial(text, "0+"),
   serial: (text) => `CAST(${ofSerial(text)} AS DATE)`,
+  timed: "'it has a time of day, which a date would lose'",
 };
 
 const time: Reader = {
@@ -85,6 +90,7 @@ const time: Reader = {
   read: (text, format) => tryStrptime(text, format),
   isSerial: (text) => isSerial(text, "[0-9]{1,15}"),
   serial: ofSerial,
+  timed: "NULL",
 };
 
 /**
@@ -158,6 +164,17 @@ function readAny(reader: Reader, forms: Forms, text = trimmed(asText)): string {
 function askAny(reader: Reader, forms: Forms, text = trimmed(asText)): string {
   const asked = formatsOf(forms).map((format) => `coalesce(${isRead(reader, forms, text, format)}, false)`);
   return `${isBlank(text)} OR ${asked.join(" OR ")}`;
+}
+
+/** VARCHAR: why a number of a spreadsheet is no day; NULL of any other text, and of one that another format reads. */
+function whyNone(reader: Reader, forms: Forms, text = trimmed(asText)): string {
+  const isNumber = (days: string) => `regexp_full_match(${text}, '${days}(?:[.][0-9]+)?')`;
+  const isPastLast = `coalesce(TRY_CAST(split_part(${text}, '.', 1) AS HUGEINT) > 2958465, true)`;
+  return `CASE WHEN NOT contains(CAST(format AS VARCHAR), 'excel') OR NOT ${isNumber("-?(?:0|[1-9][0-9]*)")} OR ${askAny(reader, forms, text)} THEN NULL
+    WHEN ${isNumber("60")} THEN '60 is 29 February 1900 in Excel, a day that never was'
+    WHEN ${isNumber("0")} THEN '0 is 0 January 1900 in Excel: no day, or a time of day alone'
+    WHEN starts_with(${text}, '-') THEN 'the first day of Excel is 1, 1 January 1900'
+    WHEN ${isPastLast} THEN 'the last day of Excel is 2958465, 31 December 9999' ELSE ${reader.timed} END`;
 }
 
 function isRead(reader: Reader, { excel }: Forms, text: string, format: string): string {
