@@ -98,6 +98,35 @@ rejects: { max: 100% }
         },
       ),
     });
+    // A key that is NULL names a row as any other does, and one that several rows have names none.
+    await asRole(
+      `CREATE TABLE unkeyed (code text, at timestamptz(0) DEFAULT now()); INSERT INTO unkeyed VALUES ('a'), (NULL); CREATE TABLE codes (code text PRIMARY KEY)`,
+    );
+    const compared = `connection: crm, query: "SELECT *, coalesce(code, 'none') AS own FROM unkeyed", key: code, deletes: compare, incremental: { cursor: at }, keep: loadline_deleted`;
+    project.write({
+      "unkeyed.yaml": moveJob(compared, "connection: crm, table: codes, key: code, mode: delete", {
+        code: "own",
+      }).replace("moved", "unkeyed"),
+    });
+    await asRole("INSERT INTO codes VALUES ('none'), ('a')");
+    await run(project, "unkeyed.yaml");
+    expect((await project.run("unkeyed.yaml")).summary.streams["rows"]).toMatchObject({ deletes: 0, loaded: 0 });
+    await asRole("INSERT INTO unkeyed VALUES ('a')");
+    expect(explain((await project.run("unkeyed.yaml")).error)).toContain(
+      "1 record more than there are keys: several share one",
+    );
+    // A time to the second is that of a row that was written later in it.
+    const coarse = "connection: crm, table: coarse, key: no, incremental: { cursor: at, overlap: 0s }";
+    project.write({
+      "coarse.yaml": moveJob(coarse, "connection: crm, table: codes, key: code, mode: upsert", { code: "no" }).replace(
+        "moved",
+        "coarse",
+      ),
+    });
+    await asRole("CREATE TABLE coarse (no text, at timestamptz(0)); INSERT INTO coarse VALUES ('first', '2026-01-01')");
+    const { to } = (await project.run("coarse.yaml")).summary.streams["rows"]?.watermark ?? {};
+    await asRole(`INSERT INTO coarse VALUES ('late', date_trunc('second', timestamptz '${to}'))`);
+    expect((await project.run("coarse.yaml")).summary.streams["rows"]).toMatchObject({ creates: 1, loaded: 1 });
     const hidden = await project.run("hidden.yaml");
     expect(explain(hidden.error)).toMatch(/row-level security[\s\S]*BYPASSRLS/);
     expect(hidden.summary.exitCode).toBe(8);

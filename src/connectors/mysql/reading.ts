@@ -36,7 +36,7 @@ export function readInstant(text: string, digits = 6): string {
 }
 
 export function boundInstant(name: string): string {
-  return readInstant(`@loadline_${name}`);
+  return readInstant(name === "from" ? "LEFT(@loadline_from, 19)" : `@loadline_${name}`);
 }
 
 /** `value`: what is made of each `k.value`. Names of records are shorter than what an index takes: 3072 bytes. */

@@ -29,6 +29,7 @@ export function cursorOf(cursor: string, type: string | undefined, where: Place)
 }
 
 export function boundInstant(name: string): string {
+  if (name === "from") return `TO_TIMESTAMP(SUBSTR(:loadline_from, 1, 19), 'YYYY-MM-DD"T"HH24:MI:SS')`;
   return `TO_TIMESTAMP(RTRIM(:loadline_${name}, 'Z'), 'YYYY-MM-DD"T"HH24:MI:SS.FF')`;
 }
 

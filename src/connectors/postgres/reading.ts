@@ -63,7 +63,8 @@ export async function bindValues(session: PostgresSession, values: Readonly<Reco
 const setting = (name: string) => `current_setting('loadline.${name}')`;
 
 export function boundInstant(name: string): string {
-  return `CAST(${setting(name)} AS timestamptz)`;
+  const instant = `CAST(${setting(name)} AS timestamptz)`;
+  return name === "from" ? `date_trunc('second', ${instant})` : instant;
 }
 
 export function boundTexts(name: string): string {

@@ -112,7 +112,7 @@ export interface ReadDialect<Session extends SqlSession> {
   instantText(cursor: string): string;
   /** Gives the transaction values that SQL can name. */
   bind(session: Session, values: Readonly<Record<string, string>>): Promise<void>;
-  /** SQL of a bound value that is an instant, ISO 8601. */
+  /** SQL of a bound value that is an instant, ISO 8601; of `from` its second, for a column may hold no more of a time. */
   boundInstant(name: string): string;
   /** A SELECT of the texts of a bound value, a JSON array. */
   boundTexts(name: string): string;

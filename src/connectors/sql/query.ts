@@ -105,7 +105,8 @@ async function keyOf<Session extends SqlSession>(
       const type = selected.find((one) => one.name === name)?.type;
       return type === undefined || "refused" in type ? column : (type.select?.(column) ?? column);
     });
-  if (key.length > 0) return dialect.nameByKey(columns(key));
+  // A row without a key has a name too: what is asked for again, or compared, is found by it.
+  if (key.length > 0) return `coalesce(${dialect.nameByKey(columns(key))}, 'NULL')`;
   // What can't be told apart can't be mapped either.
   if (incremental === undefined)
     return dialect.nameByContent(columns(names.filter((name) => !isShared(name, selected))));

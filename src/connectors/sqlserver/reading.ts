@@ -95,7 +95,7 @@ export function cursorOf(cursor: string, type: string | undefined, where: Place)
 }
 
 export function boundInstant(name: string): string {
-  return `CONVERT(datetimeoffset(7), @loadline_${name})`;
+  return `CONVERT(datetimeoffset(7), ${name === "from" ? "LEFT(@loadline_from, 19) + 'Z'" : `@loadline_${name}`})`;
 }
 
 export function boundTexts(name: string): string {

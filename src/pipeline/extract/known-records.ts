@@ -8,6 +8,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { PartRecord, Watermark } from "../../checkpoint/ledger.ts";
 import type { RecordSchema } from "../../contract/records.ts";
+import { countOf } from "../../core/counted.ts";
 import { usageFailure } from "../../core/errors.ts";
 import { failpoint } from "../../core/failpoint.ts";
 import { hashFile, syncFile } from "../../core/files.ts";
@@ -58,6 +59,7 @@ export async function addDeleted(
   const rest = parts.filter(hasRecords);
   const keys = parts.find(({ locator }) => locator === keysLocator);
   if (keys === undefined || rest.some(({ locator }) => locator === deletedLocator)) return rest;
+  await refuseShared(context, stream, keys);
   const known = await fetchKnown(context, stream, mark);
   if (known === undefined) return rest;
   const { engine, ledger, run } = context;
@@ -96,6 +98,20 @@ export async function addDeleted(
     sha256: deleted.sha256,
   });
   return [...rest, deleted];
+}
+
+/** Throws a Failure (2) where several records have one key: while one of them is there, none would count as gone. */
+async function refuseShared({ engine }: RunContext, { name, source }: Stream, keys: PartRecord): Promise<void> {
+  const { rows, own } = await engine.one(
+    `SELECT count(*) AS rows, count(DISTINCT ${idOf}) AS own FROM ${idsThere(keys)}`,
+  );
+  if (Number(rows) === Number(own)) return;
+  const more = Number(rows) - Number(own);
+  throw usageFailure(`stream ${name}: ${countOf(more, "record")} more than there are keys: several share one`, {
+    where: source.place,
+    why: "deletes: compare tells by its key that a record is gone",
+    next: "source.key: all columns that tell records apart; in a query each record once",
+  });
 }
 
 const emptyPart = { locator: deletedLocator, suspect: false, careful: false };
