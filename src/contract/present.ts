@@ -72,6 +72,8 @@ export interface ChangesRequest extends KeptValues, Pick<SnapshotRequest, "folde
   since: string;
   /** How many those are, as `countChanges` told it. */
   expected: number;
+  /** What reading all takes, by forecast. */
+  allCalls: number;
 }
 
 /** The last column of `Changes.files`. No field has a colon in its name. */

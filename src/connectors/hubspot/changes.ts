@@ -5,7 +5,13 @@
 // https://developers.hubspot.com/docs/api-reference/2026-03/crm/search-the-crm
 
 import { join } from "node:path";
-import { type Changes, type ChangesRequest, goneColumn, type PresentChanges } from "../../contract/present.ts";
+import {
+  type Changes,
+  type ChangesRequest,
+  goneColumn,
+  type PresentChanges,
+  type Untold,
+} from "../../contract/present.ts";
 import type { FieldSchema, ObjectSchema } from "../../core/model.ts";
 import { writeRecordFile } from "../../core/record-file.ts";
 import { inGroups, lookUp } from "../kit/groups.ts";
@@ -21,6 +27,9 @@ import { versionColumn } from "./snapshot.ts";
 
 /** A count of what changed and of all, and the list of what is archived. */
 const changesCallsMin = 3;
+/** Of the calls that reading all takes, the list of archived records may take this share, but so many in any case. */
+const archivedShare = 0.25;
+const archivedCallsMin = 10;
 /** By HubSpot's limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines */
 const callsPerSecond = 10;
 const searchesPerSecond = 5;
@@ -79,10 +88,11 @@ async function readChanges(
   client: HubSpotClient,
   request: ChangesRequest,
   known: ReadonlyMap<string, FieldSchema>,
-): Promise<Changes> {
+): Promise<Changes | Untold> {
   const { folder, name, fields } = request;
   const clock = await client.readClock();
   const archived = await readArchived(client, request);
+  if (archived === undefined) return { why: `the list of archived ${request.object} is too long` };
   const merging = mergeProperties.filter((property) => known.has(property));
   const { files, told, merged } = await readWindow(client, request, merging);
   const went = new Set([...archived.keys(), ...merged]);
@@ -103,14 +113,18 @@ function rowOf(record: HubSpotRecord, fields: readonly string[], isGone: boolean
   return [record.id, record.updatedAt ?? "", ...fields.map((name) => cellOf(record, name)), String(isGone)];
 }
 
-/** Archived records, and when they went. Only the list tells them, all of them. */
+/** Archived records, and when they went. Only the list tells them, all of them. Undefined where they are too many. */
 async function readArchived(
   client: HubSpotClient,
-  { object, signal }: ChangesRequest,
-): Promise<ReadonlyMap<string, string>> {
+  { object, allCalls, signal }: ChangesRequest,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const most = Math.max(allCalls * archivedShare, archivedCallsMin) * listRowsMax;
   const archived = new Map<string, string>();
   const request = { object, properties: [idColumn], archived: true, doing: `reading archived ${object}`, signal };
-  for await (const { id, archivedAt = "" } of listRecords(client, request)) archived.set(id, archivedAt);
+  for await (const { id, archivedAt = "" } of listRecords(client, request)) {
+    if (archived.size >= most) return undefined;
+    archived.set(id, archivedAt);
+  }
   return archived;
 }
 

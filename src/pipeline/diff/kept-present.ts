@@ -125,7 +125,8 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   if (lost !== undefined) return { why: `their file is ${lost}` };
   await context.engine.prepareFor(sizeOf([copy]));
   const path = join(request.folder, `${request.name}-present.parquet`);
-  const update = () => readUpdate(keeping, { copy, path, since, expected });
+  const allCalls = changes.forecast({ changed: expected, all: record.rows }).all.calls;
+  const update = () => readUpdate(keeping, { copy, path, since, expected, allCalls });
   const first = await update();
   // What changes between the reading and the count is in one of them only.
   const current = "disagrees" in first ? await update() : first;
@@ -152,17 +153,17 @@ async function identify({ changes, request }: Keeping): Promise<string[] | Untol
   return "why" in ids ? ids : [...request.fields.toSorted(), ...ids];
 }
 
-interface Update extends Pick<ChangesRequest, "since" | "expected"> {
+interface Update extends Pick<ChangesRequest, "since" | "expected" | "allCalls"> {
   copy: string;
   path: string;
 }
 
 async function readUpdate(
   keeping: Keeping,
-  { copy, path, since, expected }: Update,
+  { copy, path, ...asked }: Update,
 ): Promise<(CurrentRecords & { asOf: string }) | Unagreed> {
   const { context, changes, request } = keeping;
-  const told = await changes.readChanges({ ...request, since, expected });
+  const told = await changes.readChanges({ ...request, ...asked });
   if ("why" in told) return told;
   const emptied = await readEmptied(keeping, told, copy);
   if ("why" in emptied) return emptied;
