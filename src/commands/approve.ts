@@ -16,7 +16,7 @@ import { printOut } from "../report/output.ts";
 import { countActions, describeActions } from "../report/plan.ts";
 import { visible } from "../report/visible-text.ts";
 import type { CommandResult, Globals } from "./globals.ts";
-import { findPlan } from "./plan-of.ts";
+import { findPlan, readApprovals } from "./plan-of.ts";
 import { keyFlag, type UnlockFlags, unlockPlan } from "./unlock-plan.ts";
 
 export interface ApproveFlags extends UnlockFlags {
@@ -26,10 +26,12 @@ export interface ApproveFlags extends UnlockFlags {
 }
 
 export async function approvePlan(globals: Globals, named: string, flags: ApproveFlags): CommandResult {
-  const { run, file, key } = await findPlan(globals, named, flags);
+  const found = await findPlan(globals, named, flags);
+  const { run, file, key } = found;
   // Its file has the approval too.
   if (file !== undefined && key === undefined) await unlockPlan(globals, file, flags);
   refuseNoPlan(run);
+  const earlier = readApprovals(found);
   using ledger = Ledger.open(run.stateFolder);
   refuseWritten(ledger, run);
   const streams = ledger.streams(run.id);
@@ -54,7 +56,8 @@ export async function approvePlan(globals: Globals, named: string, flags: Approv
   }
   ledger.addApproval(approval);
   failpoint("approved");
-  const left = objecting.filter((guard) => !approval.guards.includes(guard));
+  const passed = new Set([...earlier.flatMap(({ guards }) => guards), ...approval.guards]);
+  const left = objecting.filter((guard) => !passed.has(guard));
   const opened = `${quoteForShell(named)}${keyFlag(flags)}`;
   const next = withGivenFlags(
     left.length === 0 ? `loadline apply ${opened}` : `loadline approve ${opened} --guard ${left.join(" --guard ")}`,

@@ -49,7 +49,7 @@ export async function showRejects(globals: Globals, id: string | undefined, flag
   const streams = chooseStreams(all, flags.stream, run);
   const isAct = [flags.export, flags.retry, flags.drop].some((one) => one !== undefined);
   if (isAct && streams.every(({ open }) => open === 0)) refuseTakenAgain(streams, run);
-  if (flags.export !== undefined) return await exportRows(ledger, run, { streams, flags, out: flags.export });
+  if (flags.export !== undefined) return await exportRows(globals, ledger, run, { streams, flags, out: flags.export });
   if (flags.drop === true) return await dropRows(globals, ledger, run, streams, flags.reason ?? "");
   if (flags.retry !== undefined) return await retryRows(globals, run, streams, flags);
   const open = streams.reduce((sum, one) => sum + one.open, 0);
@@ -124,10 +124,19 @@ interface Export {
 }
 
 /** In the delimiter of the source; what a person mends is what the source said, so nothing is hidden. */
-async function exportRows(ledger: Ledger, run: KeptRun, { streams, flags, out }: Export): CommandResult {
+async function exportRows(
+  { json }: Globals,
+  ledger: Ledger,
+  run: KeptRun,
+  { streams, flags, out }: Export,
+): CommandResult {
+  const tell = (told: { stream: string | null; file: string | null; rows: number; next: string }) => {
+    if (json) printOut(JSON.stringify({ run: run.id, job: run.job, ...told, exitCode: exitCode.done }));
+  };
   const [one, ...others] = streams.filter(({ open }) => open > 0);
   if (one === undefined) {
     printNotice("no row is open: nothing to export");
+    tell({ stream: null, file: null, rows: 0, next: "loadline runs" });
     return exitCode.done;
   }
   if (others.length > 0) {
@@ -150,9 +159,9 @@ async function exportRows(ledger: Ledger, run: KeptRun, { streams, flags, out }:
     printNotice(
       `columns of the source that are called as ours are not in it, and stay as they are: ${kept.join(", ")}`,
     );
-  printNotice(
-    `mend them and leave ${rowIdColumn} as it is, then: loadline rejects ${run.id} --retry ${pathInCommand(path)}`,
-  );
+  const next = `loadline rejects ${run.id} --retry ${pathInCommand(path)}`;
+  printNotice(`mend them and leave ${rowIdColumn} as it is, then: ${next}`);
+  tell({ stream: one.stream, file: path, rows, next });
   return exitCode.done;
 }
 

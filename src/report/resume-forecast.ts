@@ -82,8 +82,7 @@ function tellStream(stream: StreamForecast): string[] {
     told.push(
       `to be asked about: ${countOf(toAskAbout, "row")} that the target was told to write; only what does no harm twice is sent again`,
     );
-  if (toSend > 0)
-    told.push(`to be sent: ${countOf(toSend, "row")} in ${countOf(stream.batchesOpen, "open batch", "open batches")}`);
+  if (toSend > 0) told.push(`to be sent: ${countOf(toSend, "row")}`);
   if (lookedAtAgain > 0)
     told.push(
       `looked at again before: ${countOf(lookedAtAgain, "row")}; one whose record changed since the plan is a conflict, and not written`,

@@ -160,19 +160,25 @@ test("a file that is damaged, another file, or of a job that is another one is r
 });
 
 test("what a guard objects to is written once it was approved by name", async () => {
-  const text = `${job}guards: { creates: 1 }\n`;
+  const text = `${job}guards: { creates: 1, changed: 1 }\n`;
   await using place = await rehearse(text, files, schema);
   const { project } = place;
   const plan = await project.run("plan", "job.yaml", "--out", "c.plan", "--json");
   expect(plan.code).toBe(4);
   const stopped = await project.run("apply", "c.plan");
   expect(stopped.code).toBe(4);
-  expect(stopped.stderr).toMatch(/loadline approve \S+ --guard guards\.creates lets it pass this once/);
+  expect(stopped.stderr).toMatch(
+    /loadline approve \S+ --guard guards\.creates --guard guards\.changed lets it pass this once/,
+  );
   expect((await project.run("approve", "c.plan", "--guard", "guards.deletes")).code).toBe(2);
-  const half = await project.run("approve", "c.plan");
-  expect(half.stdout).toContain("guards.creates still objects to it.");
+  const half = await project.run("approve", "c.plan", "--guard", "guards.changed");
+  expect(half.stdout).toContain(
+    "guards.creates still objects to it.\nNext: loadline approve c.plan --guard guards.creates\n",
+  );
   expect((await project.run("apply", "c.plan")).code).toBe(4);
-  expect((await project.run("approve", "c.plan", "--guard", "guards.creates")).code).toBe(0);
+  // What was passed before is passed.
+  const whole = await project.run("approve", "c.plan", "--guard", "guards.creates", "--json");
+  expect(JSON.parse(whole.stdout)).toMatchObject({ objections: [], next: "loadline apply c.plan" });
   for (const named of ["c.plan", "latest"])
     expect((await project.run("show", named)).stdout).not.toContain("would stop before it writes");
   const done = await project.run("apply", "c.plan", "--json");

@@ -42,8 +42,10 @@ test("rejects are listed by reason, exported in the source's dialect, mended, an
   const text = await project.run("rejects", "latest");
   expect(text.stdout).toMatch(/contacts {2}3 rows open/);
   expect(text.stdout).toMatch(/1 {2}rejects {2}LastName {2}required/);
-  const out = await project.run("rejects", run, "--export", "mend.csv", "--bom");
+  const out = await project.run("rejects", run, "--export", "mend.csv", "--bom", "--json");
   expect(out.code, out.stderr).toBe(0);
+  const told = { run, stream: "contacts", rows: 3, next: `loadline rejects ${run} --retry mend.csv` };
+  expect(JSON.parse(out.stdout)).toMatchObject(told);
   expect(out.stderr).toContain("real values, also of fields under redact");
   const exported = project.read("mend.csv");
   expect(
