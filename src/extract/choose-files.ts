@@ -105,8 +105,9 @@ export function refuseTimeless(source: FileSource, files: readonly ListedFile[])
     source.maxAgeMs === undefined ? undefined : "source.max_age",
   ].find((key) => key !== undefined);
   if (file === undefined || asks === undefined) return;
-  throw new Failure(exitCode.failed, `the server states no time of change, which ${asks} goes by`, {
+  throw new Failure(exitCode.failed, `no time of change is stated, which ${asks} goes by`, {
     where: { file: file.label },
+    why: "0, the first moment of 1970, stands for none",
     next: `take ${asks} out of the job; ready.done_file or ready.manifest need no times`,
   });
 }

@@ -3,6 +3,7 @@
 
 import { pipeline } from "node:stream/promises";
 import { parse } from "csv-parse";
+import { countOf } from "../core/counted.ts";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { CsvFormat } from "../formats/format.ts";
@@ -36,15 +37,27 @@ export async function readCsvHeader(part: TextFile, format: CsvFormat): Promise<
     });
   }
   refuseSepLine(part.label, line, columns ?? [], format);
-  if (format.columns !== undefined) return format.columns;
+  if (format.columns !== undefined) {
+    refuseHeaderRecord(part.label, line, columns ?? [], format.columns);
+    return format.columns;
+  }
   if (columns === undefined) {
-    throw new Failure(exitCode.failed, "the file is empty: it has no header", {
-      where: { file: part.label },
-      next: "a feed without rows must still carry its header line; ask the sender or remove the file",
-    });
+    throw noHeader(part.label, format);
   }
   refuseUnusableNames(part.label, line, columns);
   return columns;
+}
+
+function noHeader(label: string, { skipLines = 0, footerLines = 0 }: CsvFormat): Failure {
+  const leftOut = countOf(skipLines + footerLines, "line");
+  const what =
+    leftOut === "0 lines"
+      ? "the file is empty: it has no header"
+      : `the file has no header beside the ${leftOut} that skip_lines and footer_lines leave out`;
+  return new Failure(exitCode.failed, what, {
+    where: { file: label },
+    next: "a feed without rows must still carry its header line; ask the sender or remove the file",
+  });
 }
 
 function nameOf(encoding: string): string {
@@ -88,6 +101,16 @@ function refuseSepLine(label: string, line: number, [first = "", ...others]: str
       next: `set format.skip_lines: ${line} and format.delimiter: ${JSON.stringify(delimiter)}`,
     },
   );
+}
+
+/** A header that nobody expected would be loaded as a record. */
+function refuseHeaderRecord(label: string, line: number, record: string[], columns: string[]): void {
+  const fold = (name: string | undefined) => name?.trim().toLowerCase();
+  if (record.length !== columns.length || record.some((cell, index) => fold(cell) !== fold(columns[index]))) return;
+  throw new Failure(exitCode.failed, "the first record holds the names of format.columns: it is a header", {
+    where: { file: label, line },
+    next: `take format.columns out of the job, or set format.skip_lines: ${line}`,
+  });
 }
 
 function refuseUnusableNames(label: string, line: number, columns: string[]): void {

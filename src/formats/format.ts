@@ -3,6 +3,9 @@
 // silently: a byte that is not valid, a record that can't be read and a file that ends too early are told with their
 // line; memory does not grow with the file.
 
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
+
 export type FileFormat = CsvFormat | JsonFormat | JsonLinesFormat | XmlFormat | ParquetFormat;
 
 export interface CsvFormat {
@@ -73,6 +76,14 @@ export const copiedCsv: CsvFormat = { ...plainCsv, tellsNull: true };
  * 131,072 characters and a record 400,000; ours may be ten times that.
  */
 export const recordBytesMax = 4 << 20;
+
+export function tooLong(label: string, line: number): Failure {
+  return new Failure(exitCode.failed, `the record that starts here is longer than ${recordBytesMax >> 20} MB`, {
+    where: { file: label, line },
+    why: "most likely something is not closed",
+    next: "correct the file, or check `format`",
+  });
+}
 
 /** A record, or what could not be read as one. */
 export interface SourceRecord {

@@ -3,6 +3,7 @@
 
 import { isUtf8 } from "node:buffer";
 import iconv from "iconv-lite";
+import { countOf } from "../core/counted.ts";
 import { encodingOfMark } from "./encoding.ts";
 import { guessUtf16 } from "./recognise.ts";
 
@@ -22,7 +23,18 @@ export function guessEncoding(bytes: Buffer): GuessedEncoding {
   if (order !== undefined) return { encoding: order };
   // The last character may be cut.
   const whole = [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, bytes.length - cut)));
-  return whole ? { encoding: "utf-8" } : guessCodePage(bytes);
+  return whole ? { encoding: "utf-8" } : (guessMixed(bytes) ?? guessCodePage(bytes));
+}
+
+/** A file that others were written into: no code page makes sense of what is UTF-8 in it. */
+function guessMixed(bytes: Buffer): GuessedEncoding | undefined {
+  const text = bytes.toString();
+  const wrong = text.match(/\ufffd+/g)?.length ?? 0;
+  const right = text.match(/[\x80-\ufffc]+/g)?.length ?? 0;
+  if (right <= wrong) return undefined;
+  const line = text.slice(0, text.indexOf("\ufffd")).split(/\r\n|\n|\r/).length;
+  const doubt = `the text is UTF-8 but for ${countOf(wrong, "place")}, the first in line ${line}: such records are rejects`;
+  return { encoding: "utf-8", doubt };
 }
 
 function guessCodePage(bytes: Buffer): GuessedEncoding {

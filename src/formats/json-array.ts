@@ -4,8 +4,7 @@
 
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
-import { type JsonFormat, recordBytesMax, type SourceRecord } from "./format.ts";
-import { tooLong } from "./json-lines.ts";
+import { type JsonFormat, recordBytesMax, type SourceRecord, tooLong } from "./format.ts";
 import { readJsonObject } from "./json-object.ts";
 import { readText, type TextFile } from "./text.ts";
 

@@ -1,8 +1,6 @@
 // JSON Lines: one object a line.
 
-import { Failure } from "../core/errors.ts";
-import { exitCode } from "../core/exit-code.ts";
-import { type JsonLinesFormat, recordBytesMax, type SourceRecord } from "./format.ts";
+import { type JsonLinesFormat, recordBytesMax, type SourceRecord, tooLong } from "./format.ts";
 import { readJsonObject } from "./json-object.ts";
 import { readText, type TextFile } from "./text.ts";
 
@@ -31,12 +29,4 @@ export async function* readJsonLines(file: TextFile, format: JsonLinesFormat): A
   }
   const last = take(Buffer.alloc(0));
   if (last !== undefined) yield last;
-}
-
-export function tooLong(label: string, line: number): Failure {
-  return new Failure(exitCode.failed, `the record that starts here is longer than ${recordBytesMax >> 20} MB`, {
-    where: { file: label, line },
-    why: "most likely something is not closed",
-    next: "correct the file, or check `format`",
-  });
 }

@@ -154,10 +154,11 @@ export function explainDamage(label: string, error: unknown): unknown {
   const code = error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? "") : "";
   // Errors of the machine have a system call; what zlib, yauzl and this file say of the content has none.
   if (!(error instanceof Error) || error instanceof Failure || "syscall" in error) return error;
-  const why = code === "Z_BUF_ERROR" ? "it ends too early" : error.message;
+  const isNoGzip = error.message === "incorrect header check";
+  const why = isNoGzip ? "what is there, or after its end, is no gzip" : error.message;
   return new Failure(exitCode.failed, "the compressed file is damaged", {
     where: { file: label },
-    why,
-    next: "fetch it again",
+    why: code === "Z_BUF_ERROR" ? "it ends too early" : why,
+    next: isNoGzip ? "take .gz off its name if it is not packed, else fetch it again" : "fetch it again",
   });
 }

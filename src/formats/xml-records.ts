@@ -8,9 +8,8 @@ import { SaxesParser, type SaxesTagPlain } from "saxes";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import { encodingOfMark, nameEncoding } from "./encoding.ts";
-import { recordBytesMax, type SourceRecord, type XmlFormat } from "./format.ts";
+import { recordBytesMax, type SourceRecord, tooLong, type XmlFormat } from "./format.ts";
 import { showPath } from "./json-array.ts";
-import { tooLong } from "./json-lines.ts";
 import { readUnpacked } from "./packing.ts";
 import { readText, type TextFile } from "./text.ts";
 import { findWrongAmpersand } from "./xml-ampersand.ts";
@@ -79,6 +78,8 @@ interface OpenElement {
   attributes: Map<string, string>;
   children: Map<string, Value[]>;
   text: string;
+  /** Texts and children in their order, each child as JSON. */
+  pieces: (string | { json: string })[];
 }
 
 /** Text, JSON text of what is more than text, or nothing; of text also the attributes of its element. */
@@ -104,6 +105,8 @@ class RecordReader {
   /** Whether the parser has refused the text. */
   isIllFormed = false;
   #recordSeen = false;
+  /** What is wrong with the open record, in words. */
+  #broken: SourceRecord["broken"];
 
   constructor(label: string, path: readonly string[]) {
     this.#label = label;
@@ -160,7 +163,8 @@ class RecordReader {
       this.#recordStart = this.#parser.position;
       this.#recordSeen = true;
     }
-    this.#stack.push({ name, attributes: new Map(Object.entries(attributes)), children: new Map(), text: "" });
+    const written = new Map(Object.entries(attributes));
+    this.#stack.push({ name, attributes: written, children: new Map(), text: "", pieces: [] });
   }
 
   #isRecord(): boolean {
@@ -177,7 +181,11 @@ class RecordReader {
   #addText(text: string): void {
     this.#lastEvent = this.#parser.position;
     const element = this.#stack.at(-1);
-    if (element !== undefined) element.text += text;
+    if (element === undefined) return;
+    element.text += text;
+    const last = element.pieces.at(-1);
+    if (typeof last === "string") element.pieces[element.pieces.length - 1] = last + text;
+    else element.pieces.push(text);
   }
 
   #closeElement(): void {
@@ -187,10 +195,20 @@ class RecordReader {
     if (element === undefined) return;
     const parent = this.#stack.at(-1);
     if (parent === undefined) {
-      this.#done.push({ line: this.#recordLine, ...readCells(element) });
+      const broken = this.#broken === undefined ? {} : { broken: this.#broken };
+      this.#done.push({ line: this.#recordLine, ...readCells(element), ...broken });
+      this.#broken = undefined;
       return;
     }
-    parent.children.set(element.name, [...(parent.children.get(element.name) ?? []), readValue(element)]);
+    if (isNil(element) && element.text.trim() !== "") {
+      this.#broken = {
+        reason: `"${element.name}" is said to have no value (xsi:nil), and has one`,
+        text: element.text,
+      };
+    }
+    const value = readValue(element);
+    parent.children.set(element.name, [...(parent.children.get(element.name) ?? []), value]);
+    parent.pieces.push({ json: `{${JSON.stringify(element.name)}:${value.json}}` });
   }
 }
 
@@ -215,15 +233,24 @@ function readCells(record: OpenElement): Pick<SourceRecord, "cells" | "nested"> 
 }
 
 /** `xsi:nil="true"` says that there is no value (XML Schema 1.0, 2.6.2). */
+function isNil({ attributes, children }: OpenElement): boolean {
+  const says = [...attributes].some(([name, value]) => name.endsWith(":nil") && (value === "true" || value === "1"));
+  return says && children.size === 0;
+}
+
 function readValue(element: OpenElement): Value {
   const written = [...element.attributes].filter(([name]) => !name.startsWith("xmlns"));
   const attributes = written.filter(([name]) => !name.endsWith(":nil"));
-  const isNil = written.some(([name, value]) => name.endsWith(":nil") && (value === "true" || value === "1"));
-  if (isNil && element.children.size === 0) return { text: null, json: "null", attributes };
+  if (isNil(element)) return { text: null, json: "null", attributes };
   if (attributes.length === 0 && element.children.size === 0) {
     return { text: element.text, json: JSON.stringify(element.text), attributes };
   }
   const members = attributes.map(([name, value]) => `${JSON.stringify(`@${name}`)}:${JSON.stringify(value)}`);
+  // Text with elements inside: a list, for an object would lose their order.
+  if (element.children.size > 0 && element.text.trim() !== "") {
+    const pieces = element.pieces.map((piece) => (typeof piece === "string" ? JSON.stringify(piece) : piece.json));
+    return { json: `[${[...(members.length === 0 ? [] : [`{${members.join(",")}}`]), ...pieces].join(",")}]` };
+  }
   for (const [name, values] of element.children) {
     const json = values.map((value) => value.json).join(",");
     members.push(`${JSON.stringify(name)}:${values.length > 1 ? `[${json}]` : json}`);

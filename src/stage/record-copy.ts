@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
+import { recordBytesMax, tooLong } from "../formats/format.ts";
 import type { RecordFormat } from "../formats/records.ts";
 import { readRecords } from "../formats/records.ts";
 
@@ -104,7 +105,10 @@ export class RecordCopy {
   }
 
   async add(line: number, cells: readonly (string | null)[]): Promise<void> {
-    if (this.#writer.write(writeRow([String(line), ...cells]))) return;
+    const row = writeRow([String(line), ...cells]);
+    // Quotes of nested JSON are doubled: a record within the limit may be beyond it in the copy.
+    if (row.length > recordBytesMax / 4 && Buffer.byteLength(row) > recordBytesMax) throw tooLong(this.#label, line);
+    if (this.#writer.write(row)) return;
     await Promise.race([once(this.#writer, "drain"), this.#writing]);
   }
 

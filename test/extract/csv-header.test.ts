@@ -44,4 +44,15 @@ describe("a header that can't be used is refused before anything is staged", () 
     await expect(columnsOf(content)).rejects.toThrow(message);
     await expect(columnsOf(content)).rejects.toMatchObject({ exitCode: 1, where: { file: "a.csv" } });
   });
+
+  test("one that stands where the job names the columns is no record", async () => {
+    const named = { ...csv, columns: ["a", "b"] };
+    await expect(columnsOf("A, b\n1,2\n", "a.csv", named)).rejects.toThrow("it is a header");
+    expect(await columnsOf("a,c\n1,2\n", "a.csv", named)).toEqual(["a", "b"]);
+  });
+
+  test("one that skip_lines leaves out is not called an empty file", async () => {
+    const message = "the file has no header beside the 5 lines that skip_lines and footer_lines leave out";
+    await expect(columnsOf("a,b\n1,2\n", "a.csv", { ...csv, skipLines: 5 })).rejects.toThrow(message);
+  });
 });

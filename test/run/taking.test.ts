@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, utimesSync } from "node:fs";
+import { existsSync, readdirSync, symlinkSync, utimesSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createProject, type Project } from "../support/rig.ts";
 
@@ -115,6 +116,11 @@ describe("after", () => {
     project.write({ "inbox/a.csv": row(3), "job.yaml": job(", after: { delete: true }") });
     expect(await take(project)).toEqual([0, 1]);
     expect(project.list("inbox")).toEqual(["done"]);
+    // A link is moved as one, and leads where it led.
+    project.write({ "inbox/a.txt": row(4), "job.yaml": job(", after: { move: done }") });
+    symlinkSync("a.txt", join(project.folder, "inbox/a.csv"));
+    expect(await take(project)).toEqual([0, 1]);
+    expect([project.list("inbox"), project.read("inbox/done/a.3.csv")]).toEqual([["a.txt", "done"], row(4)]);
   });
 
   test("files of one name, and of names that they get for it, all find a place", async () => {

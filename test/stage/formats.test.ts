@@ -122,6 +122,9 @@ describe("JSON Lines", () => {
   test("refuses a line beyond all measure", async () => {
     const text = `{"id": 1}\n{"id": "${"x".repeat(5 << 20)}"}\n`;
     expect(await refusal("a.jsonl", text, format)).toEqual([2, "the record that starts here is longer than 4 MB"]);
+    // Shorter as it is written, longer in the copy that is staged: quotes are doubled there.
+    const nested = `{"id": 1}\n{"id": ["${'","'.repeat(1_000_000)}"]}\n`;
+    expect(await refusal("a.jsonl", nested, format)).toEqual([2, "the record that starts here is longer than 4 MB"]);
   });
 });
 
@@ -134,14 +137,18 @@ describe("XML", () => {
   <customer id="1"><name>M&#252;ller &amp; <![CDATA[<Co>]]></name><fax xsi:nil="true"/><note/></customer>
   <customer id="2"><name>B</name><tag>x</tag><tag>y</tag>
     <address kind="home"><city>Bonn</city></address>text</customer>
+  <customer id="3"><note lang="en">at <b>noon, </b><b>not</b> later<!-- --> &amp; <![CDATA[so]]></note></customer>
+  <customer id="4"><name xsi:nil="true">Ann</name></customer>
   <other><customer id="3"/></other>
 </feed>`;
-    const { columns, rows } = await read("a.xml", text, format);
+    const { columns, rows, rejects } = await read("a.xml", text, format);
     expect(columns).toEqual(["@id", "name", "fax", "note", "tag", "address", "#text"]);
     expect(rows).toEqual([
       [3, "1", "Müller & <Co>", null, "", null, null, null],
       [4, "2", "B", null, null, '["x","y"]', '{"@kind":"home","city":"Bonn"}', expect.stringContaining("text")],
+      [6, "3", null, null, '[{"@lang":"en"},"at ",{"b":"noon, "},{"b":"not"}," later & so"]', null, null, null],
     ]);
+    expect(rejects).toEqual([[7, '"name" is said to have no value (xsi:nil), and has one: Ann']]);
   });
 
   test("is read in the encoding that it declares", async () => {

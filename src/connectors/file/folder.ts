@@ -10,13 +10,15 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   unlinkSync,
 } from "node:fs";
-import { dirname, join, posix } from "node:path";
+import { dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
 import type { FileCatalog, ListedFile } from "../../contract/files.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -49,6 +51,7 @@ function lookAt(path: string, label: string): ListedFile | undefined {
 function moveFile(folder: string, from: string, label: string): boolean {
   const to = join(folder, posix.normalize(label));
   makeInside(folder, dirname(to), label);
+  if (lstatSync(from).isSymbolicLink()) return moveLink(from, to);
   try {
     linkSync(from, to);
   } catch (error) {
@@ -56,6 +59,22 @@ function moveFile(folder: string, from: string, label: string): boolean {
     if (code === "EEXIST" && !isSameFile(from, to)) return false;
     if (code === "EXDEV") throw otherFileSystem(from, to);
     if (code !== "EEXIST") return renameIfFree(from, to);
+  }
+  unlinkSync(from);
+  syncFile(to);
+  return true;
+}
+
+/** A link that is relative would lead elsewhere from another folder. */
+function moveLink(from: string, to: string): boolean {
+  const written = readlinkSync(from);
+  const there = isAbsolute(written) ? written : relative(dirname(to), resolve(dirname(from), written));
+  try {
+    symlinkSync(there, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // A move that broke off between its two steps left both.
+    if (!lstatSync(to).isSymbolicLink() || readlinkSync(to) !== there) return false;
   }
   unlinkSync(from);
   syncFile(to);

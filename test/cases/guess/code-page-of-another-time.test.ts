@@ -22,5 +22,11 @@ caseOf(
     }
     const utf8 = await guessFile("in.csv", "id;ort\n1;Köln\n2;München\n");
     expect(utf8).toMatchObject({ doubts: [], written: ["id,ort", "1,Köln", "2,München"] });
+    // One row of another encoding says nothing of the others.
+    const rows = Array.from({ length: 30 }, (_, id) => `${id};Köln\n`).join("");
+    const bytes = [Buffer.from(`id;ort\n${rows}30;K`), Buffer.from([0xf6]), Buffer.from("ln\n")];
+    const mixed = await guessFile("in.csv", Buffer.concat(bytes));
+    expect(mixed.doubts.join("")).toContain("the text is UTF-8 but for 1 place, the first in line 32");
+    expect(mixed.written).toEqual(["id,ort", ...rows.trim().replaceAll(";", ",").split("\n")]);
   },
 );

@@ -18,7 +18,8 @@ export async function guessFile(name: string, bytes: string | Uint8Array): Promi
   if (guess.code !== 0) throw new Error(guess.stderr);
   project.write({ "job.yaml": guess.stdout });
   const { code, stdout, stderr } = await project.run("run", "job.yaml");
-  if (code !== 0) throw new Error(`${stdout}${stderr}\n${guess.stdout}`);
+  // Some records may be rejects.
+  if (code !== 0 && code !== 3) throw new Error(`${stdout}${stderr}\n${guess.stdout}`);
   const job = parse(guess.stdout) as {
     streams: Record<string, { source: Pick<Guessed, "format">; target: { files: string } } & Pick<Guessed, "map">>;
   };
