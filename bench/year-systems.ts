@@ -1,6 +1,6 @@
 // What people do in a CRM of the sandbox between two nights, in Salesforce's words and in HubSpot's, and what it holds.
 
-import type { Rehearsal } from "../test/run/support.ts";
+import { schema as ofSalesforce, type Rehearsal } from "../test/run/support.ts";
 
 /** Of a live record: its key, "" for one that people made, and the mapped fields. */
 export interface LiveRecord {
@@ -10,7 +10,7 @@ export interface LiveRecord {
   phone: string;
 }
 
-export interface System {
+interface System {
   target: string;
   map: string;
   /** Of a night on which it is away. */
@@ -90,4 +90,27 @@ const hubspot: System = {
     sandbox.hubspotApi("POST", `${contactsPath}/merge`, { primaryObjectId, objectIdToMerge }),
 };
 
-export const systems: Record<string, System> = { salesforce, hubspot };
+/** Throws an Error where there is no such system. */
+export function readSystem(name: string): System {
+  const system = { salesforce, hubspot }[name];
+  if (system === undefined) throw new Error(`there is no system ${name}`);
+  return system;
+}
+
+export const schema = {
+  ...ofSalesforce,
+  hubspot: { contacts: { properties: { ext_id: { type: "string", fieldType: "text", hasUniqueValue: true } } } },
+};
+
+/** `present`: more of the target. */
+export function yearJob({ target, map }: System, present: string): string {
+  return `version: 1
+name: year
+streams:
+  contacts:
+    source: { connection: drop, files: "contacts.csv" }
+    target: { ${target}, mode: upsert${present} }
+    map: { ${map} }
+guards: { deletes: 0 }
+`;
+}
