@@ -12,7 +12,7 @@ interface Profiled {
 test("loadline profile tells blanks, different values, ranges, patterns and types of each column", async () => {
   await using place = await rehearse("", {
     "inbox/c.csv":
-      'no,zip,born,mail,size,empty\n1,01234,2026-01-31,a@b.de,1.5,\n2,99999,2026-02-01,c@d.com,-2,\n3,,,"x ""y""@z.io",7,\n3,01234,,,,\n',
+      'no,zip,born,mail,size,empty\n1,01234,2026-01-31,a@b.de,9.5,\n2,99999,2026-02-01,c@d.com,-2,\n3,,,"x ""y""@z.io",10,\n3,01234,,,,\n',
     "inbox/odd.csv": 'a;b\n1;x\n2;"y" z\n3;ü1\n',
     "inbox/r.json": '[{"id": 1, "name": null}, {"id": 2, "name": ""}, {"id": 2}]',
   });
@@ -35,6 +35,8 @@ test("loadline profile tells blanks, different values, ranges, patterns and type
     ["empty", "empty", 4, 0],
   ]);
   expect(csv?.columns[1]).toMatchObject({ min: "01234", max: "99999", shortest: 5, longest: 5, isExact: true });
+  // In the order of text 9.5 would be the last.
+  expect(csv?.columns[4]).toMatchObject({ min: "-2", max: "10" });
   expect(csv?.columns[1]?.patterns).toEqual([{ pattern: "99999", rows: 3 }]);
   expect(csv?.columns[3]?.patterns.map(({ pattern }) => pattern)).toEqual(['a "a"@a.aa', "a@a.aa", "a@a.aaa"]);
   expect(json?.columns).toMatchObject([

@@ -30,9 +30,11 @@ export async function measureTable(engine: Engine, scan: string, columns: readon
     const text = (what: string) => (all[`${what}_${index}`] === null ? null : String(all[`${what}_${index}`]));
     const number = (what: string) => Number(all[`${what}_${index}`] ?? 0);
     const place = few.indexOf(name);
+    const sample = await lookAtSample(engine, name);
+    const range = isOfNumbers(sample.type) ? await rangeOfNumbers(engine, scan, name) : undefined;
     profiled.push({
       name,
-      ...(await lookAtSample(engine, name)),
+      ...sample,
       nulls: number("nulls"),
       blanks: number("blanks"),
       distinct: place >= 0 ? Number((exact as Record<string, unknown>)[`d${place}`]) : number("distinct"),
@@ -41,9 +43,28 @@ export async function measureTable(engine: Engine, scan: string, columns: readon
       max: text("max"),
       shortest: number("shortest"),
       longest: number("longest"),
+      ...range,
     });
   }
   return { rows, sampled: Math.min(rows, sampleRows), columns: profiled };
+}
+
+function isOfNumbers(type: string): boolean {
+  return type === "integer" || type === "number";
+}
+
+/** The least and the greatest number, where all values are numbers: in the order of text 9 is the last of 1 to 53. */
+async function rangeOfNumbers(
+  engine: Engine,
+  scan: string,
+  name: string,
+): Promise<Pick<ColumnProfile, "min" | "max"> | undefined> {
+  const cell = `nullif(trim(${identifier(name)}), '')`;
+  const { others, least, greatest } =
+    await engine.one(`SELECT count(*) FILTER (v IS NOT NULL AND number IS NULL) AS others,
+    min(struct_pack(number, v)).v AS least, max(struct_pack(number, v)).v AS greatest
+    FROM (SELECT ${cell} AS v, TRY_CAST(${cell} AS DOUBLE) AS number FROM ${scan}) WHERE v IS NOT NULL`);
+  return Number(others) > 0 ? undefined : { min: String(least), max: String(greatest) };
 }
 
 /** Digits as 9, letters as a, the rest as it is. */
