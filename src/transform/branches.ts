@@ -39,7 +39,7 @@ export function guardOf(
 }
 
 /** CASE of which the first branches give nothing. */
-function chooseAfter(
+export function chooseAfter(
   passed: readonly BranchNode[],
   checks: NonNullable<BranchNode["case_checks"]>,
   otherwise: BranchNode,
@@ -48,7 +48,7 @@ function chooseAfter(
   return part("CASE", "CASE_EXPR", { case_checks: [...empty, ...checks], else_expr: otherwise });
 }
 
-function part(kind: string, type: string, parts: Partial<BranchNode>): BranchNode {
+export function part(kind: string, type: string, parts: Partial<BranchNode>): BranchNode {
   return { class: kind, type, alias: "", query_location: 0, ...parts };
 }
 

@@ -2,35 +2,29 @@
 // the engine writes the argument wherever the body names it, so that a call inside a call inside a call takes seconds to
 // bind, rows or not. Here each inner call becomes a column of its own, below the expression (core/nested-rows.ts). In: the syntax
 // tree of an expression. Out: those columns, and the expression over them. What must hold: the same values, and a failure
-// for the same rows: what stands in a branch of CASE or behind the first value of coalesce is computed for the rows that come
-// to it; below TRY, AND, OR and whatever else may not be computed for a row, only what fails for none is taken out; below a
-// lambda nothing is.
+// for the same rows: what stands in a branch of CASE, behind the first value of coalesce, or behind the first operand of AND
+// and OR (left-to-right.ts) is computed for the rows that come to it; below TRY and whatever else may not be computed for a
+// row, only what fails for none is taken out; below a lambda nothing is.
 
 import type { NestedCall, NestedCalls } from "../core/nested-rows.ts";
 import { type BranchNode, type Guard, guardOf, type Place } from "./branches.ts";
-import { findMacro, harmlessFunctions } from "./functions.ts";
+import { findMacro } from "./functions.ts";
+import { isHarmless, isPlainCall, type Node } from "./harmless.ts";
+import { fromTheLeft } from "./left-to-right.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
-
-interface Node extends BranchNode {
-  function_name?: string;
-  schema?: string;
-  catalog?: string;
-  children?: Node[];
-  case_checks?: { when_expr: Node; then_expr: Node }[];
-  [key: string]: unknown;
-}
 
 /** For which rows something is computed: those that its guards leave; `perhaps`: nobody knows. */
 type Computed = readonly Guard[] | "perhaps";
 
 /**
- * Undefined where no call is inside another. `tell`: the SQL of a statement's tree (stage/bind.ts). `nameCall`: a name for
- * the column that has these values.
+ * Undefined where no call is inside another and no operand is guarded. `tell`: the SQL of a statement's tree
+ * (stage/bind.ts). `nameCall`: a name for the column that has these values. `types`: of columns, as far as they are known.
  */
 export async function takeNestedCalls(
   json: string,
   tell: (tree: string) => Promise<string>,
   nameCall: (sql: string) => string,
+  types: ReadonlyMap<string, string> = new Map(),
 ): Promise<NestedCalls | undefined> {
   const calls: NestedCall[] = [];
   const takeInner = async (node: Node, isArgument: boolean, computed: Computed): Promise<Node> => {
@@ -54,10 +48,11 @@ export async function takeNestedCalls(
     if (!calls.some((call) => call.name === name)) calls.push({ name, sql });
     return columnOf(name, node.alias);
   };
-  const expression = expressionOf<Node>(json);
-  if (expression === undefined) return undefined;
+  const written = expressionOf<Node>(json);
+  if (written === undefined) return undefined;
+  const expression = fromTheLeft(written, types);
   const outer = await takeInner(expression, false, []);
-  if (calls.length === 0) return undefined;
+  if (calls.length === 0 && expression === written) return undefined;
   return { calls, sql: await tell(statementOf(json, outer)) };
 }
 
@@ -94,14 +89,12 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && typeof (value as Node).class === "string";
 }
 
-/** Parts of a value, `split_name(buyer).first`, and questions about one. */
+/** Parts of a value, `split_name(buyer).first`, questions about one, and what the engine computes as a whole. */
 const takingAll: ReadonlySet<string | undefined> = new Set([
+  ...["CONJUNCTION_AND", "CONJUNCTION_OR", "COMPARE_IN", "COMPARE_NOT_IN"],
   ...["STRUCT_EXTRACT", "ARRAY_EXTRACT"],
   ...["OPERATOR_NOT", "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"],
 ]);
-/** Those that compute their first part for every row, and the others perhaps. */
-const takingFirst: ReadonlySet<string | undefined> = new Set(["OPERATOR_COALESCE", "COMPARE_IN", "COMPARE_NOT_IN"]);
-
 /** For which rows a part of a node is computed. `before`: the node with its parts before that one as they are taken. */
 function computedAt(computed: Computed, before: Node, isOwn: boolean, place: Place): Computed {
   if (computed === "perhaps") return computed;
@@ -114,26 +107,13 @@ function computedAt(computed: Computed, before: Node, isOwn: boolean, place: Pla
 function isComputed(node: Node, isOwn: boolean, { name, index }: Place): boolean {
   if (node.class === "CAST" || node.class === "COMPARISON") return true;
   if (node.class === "CASE") return name === "when_expr" && index === 0;
-  if (node.class === "BETWEEN") return name === "input";
+  if (node.class === "BETWEEN") return true;
   if (takingAll.has(node.type)) return true;
   // Of an aggregate: which rows it is of.
   if (name === "filter") return true;
   if (isNode(node["filter"])) return false;
   // Whatever else a function of ours takes, it may not look at for each row.
-  return index === 0 && takingFirst.has(node.type) ? true : isPlainCall(node) && (!isOwn || index === 0);
-}
-
-/** A call behind what it is called on, `buyer.proper()`, is left alone. */
-function isPlainCall({ class: kind, schema = "", catalog = "" }: Node): boolean {
-  return kind === "FUNCTION" && catalog === "" && ["", "main"].includes(schema);
-}
-
-/** Fails for no row. */
-function isHarmless(node: Node): boolean {
-  if (node.class === "COLUMN_REF" || node.class === "CONSTANT") return true;
-  const [first, ...others] = node.children ?? [];
-  const isKnown = isPlainCall(node) && harmlessFunctions.has((node.function_name ?? "").toLowerCase());
-  return isKnown && (first === undefined || isHarmless(first)) && others.every((other) => other.class === "CONSTANT");
+  return (index === 0 && node.type === "OPERATOR_COALESCE") || (isPlainCall(node) && (!isOwn || index === 0));
 }
 
 function columnOf(name: string, alias = ""): Node {

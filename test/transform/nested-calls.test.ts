@@ -64,8 +64,14 @@ test.each([
       `CASE  WHEN ((proper(("${nameCall("split_name(x)")}")."first") IS NOT NULL)) THEN (NULL) ELSE split_name(y) END`,
     ],
   ],
+  // Of AND and OR those for which the operands before leave it open.
+  [
+    "x = 'a' AND proper(split_name(x).first) = 'B'",
+    ["CASE  WHEN ((NOT (x = 'a'))) THEN (NULL) ELSE split_name(x) END"],
+  ],
+  ["x = 'a' OR proper(split_name(x).first) = 'B'", ["CASE  WHEN ((x = 'a')) THEN (NULL) ELSE split_name(x) END"]],
+  ["x IN ('a', proper(split_name(x).first))", ["split_name(x)"]],
   // Where nobody knows which these are, it stays where it stands.
-  ["x = 'a' AND proper(split_name(x).first) = 'B'", undefined],
   ["TRY(proper(split_name(x).first))", undefined],
   ["blank_to(x, proper(split_name(x).first))", undefined],
   ["list_transform([x], lambda y: proper(collapse_spaces(y)))", undefined],
@@ -74,6 +80,38 @@ test.each([
   ["collapse_spaces(x)", undefined],
 ])("of %s", async (sql, calls) => {
   expect((await takeFrom(sql))?.calls.map((call) => call.sql)).toEqual(calls);
+});
+
+test("AND and OR are computed from the left, with the values of SQL", async () => {
+  const values = ["t", "f", "NULL", "fails"];
+  const rows = values.flatMap((p) => values.flatMap((q) => values.map((r) => [p, q, r])));
+  const list = rows.map((row) => `(${row.map((one) => (one === "NULL" ? "NULL" : literal(one))).join(", ")})`);
+  await rig.engine.run(`CREATE TEMP TABLE operands AS SELECT * FROM (VALUES ${list.join(", ")}) AS v(p, q, r)`);
+  const [p, q, r] = ["p", "q", "r"].map((column) => `CAST(${column} AS BOOLEAN)`);
+  type Value = boolean | null | "fails";
+  const read = (text = ""): Value => (text === "fails" ? "fails" : text === "NULL" ? null : text === "t");
+  /** `settles`: the operand after which no other is looked at. */
+  const join = (settles: boolean, left: Value, right: Value): Value => {
+    if (left === "fails" || left === settles) return left;
+    if (right === "fails" || right === settles) return right;
+    return left === null || right === null ? null : !settles;
+  };
+  const and = (left: Value, right: Value) => join(false, left, right);
+  const or = (left: Value, right: Value) => join(true, left, right);
+  const cases: [sql: string, by: (p: Value, q: Value, r: Value) => Value][] = [
+    [`${p} AND ${q} AND ${r}`, (a, b, c) => and(and(a, b), c)],
+    [`${p} OR ${q} OR ${r}`, (a, b, c) => or(or(a, b), c)],
+    [`${p} AND (${q} OR ${r})`, (a, b, c) => and(a, or(b, c))],
+    [`${p} OR ${q} AND ${r}`, (a, b, c) => or(a, and(b, c))],
+    [`list_transform([1], lambda one: ${p} AND ${q})[1]`, (a, b) => and(a, b)],
+  ];
+  for (const [sql, by] of cases) {
+    const guarded = (await takeFrom(sql))?.sql;
+    const computed = await rig.engine.all(`SELECT p, q, r, TRY(struct_pack(v := (${guarded}))) AS v FROM operands`);
+    const told = computed.map(({ v }) => (v === null ? "fails" : (v as { v: boolean | null }).v));
+    const wanted = rows.map(([one, two, three]) => by(read(one), read(two), read(three)));
+    expect(told, sql).toEqual(wanted);
+  }
 });
 
 test("values and failures are those of the expression as it was written", async () => {

@@ -79,7 +79,7 @@ export async function bindExpression(
   // Most expressions are a column of a file, and the engine takes 2 ms to say what is known.
   if (parsed.isColumn && [...columns.values()][0] === "VARCHAR")
     return { type: "VARCHAR", columns, nested: { calls: [], sql } };
-  const taken = column === undefined ? await takeNested(input.engine, tree, noun) : undefined;
+  const taken = column === undefined ? await takeNested(input.engine, tree, noun, columns) : undefined;
   const nested = taken ?? { calls: [], sql };
   const bound = await bindCalls(input.engine, nested, columns, { nested: scope?.resolveParentField !== undefined });
   if ("complaint" in bound) {
@@ -108,11 +108,17 @@ export async function askConstants(
   return found;
 }
 
-function takeNested(engine: Engine, tree: string, noun: "column" | "field"): Promise<NestedCalls | undefined> {
+function takeNested(
+  engine: Engine,
+  tree: string,
+  noun: "column" | "field",
+  types: ReadonlyMap<string, string>,
+): Promise<NestedCalls | undefined> {
   return takeNestedCalls(
     tree,
     (statement) => deserialize(engine, statement),
     (sql) => nestedName(noun, sql),
+    types,
   );
 }
 
@@ -123,7 +129,7 @@ export async function bindPart(
   columns: ReadonlyMap<string, string>,
   { noun, ...options }: { noun: "column" | "field"; nested: boolean },
 ): Promise<{ type: string; nested: NestedCalls } | BindingProblem> {
-  const nested = (await takeNested(engine, tree, noun)) ?? { calls: [], sql: await deserialize(engine, tree) };
+  const nested = (await takeNested(engine, tree, noun, columns)) ?? { calls: [], sql: await deserialize(engine, tree) };
   const bound = await bindCalls(engine, nested, columns, options);
   return "type" in bound ? { ...bound, nested } : bound;
 }
