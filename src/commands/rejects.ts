@@ -53,10 +53,17 @@ export async function showRejects(globals: Globals, id: string | undefined, flag
   if (flags.drop === true) return await dropRows(globals, ledger, run, streams, flags.reason ?? "");
   if (flags.retry !== undefined) return await retryRows(globals, run, streams, flags);
   const open = streams.reduce((sum, one) => sum + one.open, 0);
-  const next = open === 0 ? "loadline runs" : `loadline rejects ${run.id} --export rejects.csv`;
+  const next = open === 0 ? "loadline runs" : exportCommand(run, streams);
   if (!globals.json) printOut(renderOpen(run.id, streams, next, lookOfOut(globals.color)));
   else printOut(JSON.stringify({ run: run.id, job: run.job, streams: asJson(streams), exitCode: exitCode.done, next }));
   return exitCode.done;
+}
+
+/** A file has the columns of one stream. */
+function exportCommand({ id }: KeptRun, streams: readonly OpenStream[]): string {
+  const [one, ...others] = streams.filter(({ open }) => open > 0);
+  const chosen = one === undefined || others.length === 0 ? "" : ` --stream ${one.stream}`;
+  return `loadline rejects ${id}${chosen} --export rejects.csv`;
 }
 
 /** A plan has loaded nothing, and what was refused, a retry of a file that is not right say, has taken nothing. */
