@@ -93,9 +93,9 @@ async function identifyCustom(
   client: SalesforceClient,
   { object, fields, signal }: Pick<KeptValues, "object" | "fields" | "signal">,
 ): Promise<string[] | Untold> {
-  const custom = new Set(fields.filter((name) => name.endsWith("__c")));
+  const custom = new Set(fields.filter((name) => name.includes("__")));
   if (custom.size === 0) return [];
-  const where = `EntityDefinitionId = ${soqlText(object)}`;
+  const where = `EntityDefinition.QualifiedApiName = ${soqlText(object)}`;
   const soql = select({ fields: ["QualifiedApiName", "DurableId"], object: "FieldDefinition", where });
   const doing = `asking which fields ${object} has`;
   const asked = await orUntold(async () => {

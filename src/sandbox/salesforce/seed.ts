@@ -12,7 +12,7 @@ import { type Stored, transact } from "./store.ts";
 /** Fills a fresh org. Does nothing but refresh the metadata view where there are records already. */
 export function seedOrg(org: Org, seed: "demo" | "empty"): void {
   transact(org.store.database, () => {
-    insertFieldDefinitions(org);
+    insertDefinitions(org);
     refreshRecordTypes(org);
     refreshPermissions(org);
     const users = org.store.database.prepare(`SELECT count(*) AS count FROM "User"`).get();
@@ -55,10 +55,12 @@ export function refreshPermissions(org: Org): void {
   insert(org, "UserPermissionAccess", undefined, { PermissionsViewAllData: org.permissions.viewAllData ? 1 : 0 });
 }
 
-function insertFieldDefinitions(org: Org): void {
-  org.store.database.exec(`DELETE FROM "FieldDefinition"`);
+function insertDefinitions(org: Org): void {
+  org.store.database.exec(`DELETE FROM "EntityDefinition"; DELETE FROM "FieldDefinition"`);
+  const writeObject = inserter(org, "EntityDefinition");
   const write = inserter(org, "FieldDefinition");
-  for (const object of org.catalog.objects)
+  for (const object of org.catalog.objects) {
+    writeObject(object.name, { DurableId: object.name, QualifiedApiName: object.name, Label: object.label });
     for (const field of object.fields)
       write(undefined, {
         DurableId: `${object.name}.${field.name}`,
@@ -69,6 +71,7 @@ function insertFieldDefinitions(org: Org): void {
         Length: field.length,
         IsPolymorphicForeignKey: field.referenceTo.length > 1 ? 1 : 0,
       });
+  }
 }
 
 /** Deletes a field and makes one of the same name: no record has a value, and none has changed by it. */

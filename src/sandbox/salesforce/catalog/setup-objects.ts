@@ -78,6 +78,16 @@ const organization: StandardObject = {
   ],
 };
 
+// The objects, for the fields to be asked for by the name of theirs. In place of the ids of custom objects there are names.
+const entityDefinition: StandardObject = {
+  name: "EntityDefinition",
+  label: "Entity Definition",
+  labelPlural: "Entity Definitions",
+  keyPrefix: "4ie",
+  readOnly: true,
+  fields: [...systemFields(), text("DurableId", 255), text("QualifiedApiName", 255), text("Label", 255)],
+};
+
 // Loaders ask this view which lookups are polymorphic before they write a relationship column.
 const fieldDefinition: StandardObject = {
   name: "FieldDefinition",
@@ -89,7 +99,7 @@ const fieldDefinition: StandardObject = {
     ...systemFields(),
     text("DurableId", 255),
     text("QualifiedApiName", 255),
-    text("EntityDefinitionId", 255),
+    text("EntityDefinitionId", 255, { referenceTo: ["EntityDefinition"], relationshipName: "EntityDefinition" }),
     text("DataType", 255),
     text("Label", 255),
     field("Length", "int", { precision: 9 }),
@@ -144,6 +154,7 @@ export const setupObjects: readonly StandardObject[] = [
   user,
   group,
   organization,
+  entityDefinition,
   fieldDefinition,
   recordType,
   userPermissionAccess,
