@@ -86,5 +86,16 @@ test.skipIf(!hasPostgres)(
       "(5,fine,,,5.00)",
     ]);
     expect((await write("loadline_id\n1\n3\n", "delete")).good).toEqual(["1 false", "3 false"]);
+
+    // It would round to another scale, and leave out what is not there.
+    for (const [altered, told] of [
+      ["ALTER amount TYPE numeric(6, 1)", "amount was numeric(6,2), is numeric(6,1)"],
+      ["DROP amount", "amount was numeric(6,2), is not there any more"],
+    ]) {
+      await server.query(`ALTER TABLE t ${altered}, ADD more text; ALTER TABLE t DROP more`);
+      await expect(write("id,amount\n9,1.25\n")).rejects.toThrow(`public.t was altered since the plan: ${told}`);
+      expect((await write("id,note\n10,x\n")).bad).toEqual([]);
+    }
+    expect(await row(9)).toBeUndefined();
   },
 );

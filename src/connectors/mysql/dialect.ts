@@ -12,7 +12,7 @@ import { bindValues, boundInstant, boundTexts, cursorOf, instantText, selectedCo
 import { refuseReferenced } from "./references.ts";
 import { digitsOf, renderField } from "./render.ts";
 import { copyOut, type MysqlSession } from "./session.ts";
-import { estimateRows, findTable, listTables, tableKey } from "./tables.ts";
+import { columnTypes, estimateRows, findTable, listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
 
 export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
@@ -53,6 +53,7 @@ export const dialect: TargetDialect<MysqlSession, MysqlTable> = {
   },
   versionDigits: digitsOf,
   stage: stageBatch,
+  columnTypes,
   refusalOf,
   readMark,
   takeMark,

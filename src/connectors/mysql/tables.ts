@@ -2,7 +2,7 @@
 // wrong is told with what was meant; what the user may not do is known before anything is asked.
 
 import { type Place, usageFailure } from "../../core/errors.ts";
-import type { FoundTable, TableRow } from "../sql/dialect.ts";
+import type { ColumnTypes, FoundTable, TableRow } from "../sql/dialect.ts";
 import { tableUnknown } from "../sql/names.ts";
 import { quoteName, readTableName, showTableName } from "./names.ts";
 import type { MysqlSession } from "./session.ts";
@@ -124,4 +124,15 @@ export async function estimateRows(
     [schema, relation],
   );
   return row?.["rows"] == null ? undefined : Number(row["rows"]);
+}
+
+export async function columnTypes(
+  session: MysqlSession,
+  { table: { schema, relation } }: { table: CatalogTable },
+): Promise<ColumnTypes> {
+  const rows = await session.rows(
+    "SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
+    [schema, relation],
+  );
+  return new Map(rows.map(({ name, type }) => [name ?? "", type ?? ""]));
 }

@@ -15,7 +15,7 @@ import { contentOf, replaceTable } from "./replace.ts";
 import { findReadable } from "./rights.ts";
 import { indexStage } from "./stage.ts";
 import { refuseUnkept } from "./table-parts.ts";
-import { estimateRows, listTables, tableKey } from "./tables.ts";
+import { columnTypes, estimateRows, listTables, tableKey } from "./tables.ts";
 import { refusalOf, stageBatch } from "./write.ts";
 import { xminCounter } from "./xmin.ts";
 
@@ -48,6 +48,7 @@ export const dialect: TargetDialect<PostgresSession, PostgresTable> = {
   estimateRows,
   render: renderField,
   stage: stageBatch,
+  columnTypes,
   partStage: indexStage,
   refusalOf,
   readMark,

@@ -2,7 +2,7 @@
 // that is wrong is told with what was meant; what the role may not do is known before anything is asked.
 
 import { type Place, usageFailure } from "../../core/errors.ts";
-import type { FoundTable, TableRow } from "../sql/dialect.ts";
+import type { ColumnTypes, FoundTable, TableRow } from "../sql/dialect.ts";
 import { tableUnknown } from "../sql/names.ts";
 import type { PostgresSession } from "./client.ts";
 import { quoteName, readTableName, requireWhole, showTableName } from "./names.ts";
@@ -77,6 +77,18 @@ export async function tableKey(session: PostgresSession, table: FoundTable): Pro
   );
   const [first] = rows;
   return rows.filter((row) => row["index"] === first?.["index"]).map((row) => row["name"] ?? "");
+}
+
+export async function columnTypes(
+  session: PostgresSession,
+  { table: { oid } }: { table: CatalogTable },
+): Promise<ColumnTypes> {
+  const rows = await session.rows(
+    `SELECT attname AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+     WHERE attrelid = CAST($1 AS oid) AND attnum > 0 AND NOT attisdropped`,
+    [oid],
+  );
+  return new Map(rows.map(({ name, type }) => [name ?? "", type ?? ""]));
 }
 
 /** As many as its pages have by now, were they as full as when they were last looked at. */

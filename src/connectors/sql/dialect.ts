@@ -51,6 +51,9 @@ export interface TableRow extends FoundTable {
   isTable: boolean;
 }
 
+/** By a column's name, what the database declares it as. */
+export type ColumnTypes = ReadonlyMap<string, string>;
+
 /** A table as a target has it. */
 export interface DescribedTable {
   table: TableRow;
@@ -59,6 +62,8 @@ export interface DescribedTable {
   key: readonly string[];
   /** It is planned, and not there yet. */
   isNew?: true;
+  /** Of its columns, when it was described. */
+  types?: ColumnTypes;
 }
 
 /** How tables are made. */
@@ -186,6 +191,8 @@ export interface WriteDialect<Session extends SqlSession, Table extends Describe
   savepoint?: Savepoint;
   /** Puts a batch where statements find its rows. */
   stage(session: Session, table: Table, batch: Batch, read: OpenBatch): Promise<WriteRows>;
+  /** As they are declared at this moment: one query, for it is asked with each batch. */
+  columnTypes?(session: Session, table: Table): Promise<ColumnTypes>;
   /** Makes some rows of a stage quick to find, once a batch is refused as a whole. */
   partStage?(session: Session): Promise<void>;
   /** What the server says of a row; undefined for what it says of something else. */

@@ -65,7 +65,13 @@ export function openSqlTarget<Session extends SqlSession, Table extends Describe
 ): Target {
   const described = new Map<string, Promise<Table>>();
   const describe = (name: string) =>
-    client.explain(`describing ${name}`, () => client.transact("read", (session) => dialect.describe(session, name)));
+    client.explain(`describing ${name}`, () =>
+      client.transact("read", async (session) => {
+        const found = await dialect.describe(session, name);
+        const types = await dialect.columnTypes?.(session, found);
+        return types === undefined ? found : { ...found, types };
+      }),
+    );
   const table = (name: string) => {
     const known = described.get(name) ?? describe(name);
     described.set(name, known);

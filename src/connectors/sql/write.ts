@@ -113,10 +113,12 @@ export function repeatableWrites<Session extends SqlSession, Table extends Descr
 
 async function replaceTable<Session extends SqlSession, Table extends DescribedTable>(
   session: Session,
-  { replacement }: WriteDialect<Session, Table>,
+  dialect: WriteDialect<Session, Table>,
   { described, batch, signal }: { described: Table; batch: Batch; signal: AbortSignal },
 ): Promise<void> {
+  const { replacement } = dialect;
   if (replacement === undefined) throw new Error("the database replaces no tables");
+  await refuseAltered(session, dialect, described, [...(described.types?.keys() ?? [])]);
   if (batch.found !== undefined && (await replacement.content(session, described, true)) !== batch.found) {
     throw changedTable(described.table.name);
   }
@@ -134,6 +136,33 @@ function changedTable(name: string): Failure {
   );
 }
 
+/**
+ * Throws a Failure (7) where columns are others than the plan's values were judged by: the database would round to a new scale
+ * without a word. Once the table is named by a statement, nobody alters it until the transaction ends.
+ */
+async function refuseAltered<Session extends SqlSession, Table extends DescribedTable>(
+  session: Session,
+  { columnTypes }: Pick<WriteDialect<Session, Table>, "columnTypes">,
+  described: Table,
+  headers: readonly string[],
+): Promise<void> {
+  const { table, types } = described;
+  if (types === undefined || columnTypes === undefined) return;
+  if (table.isReadable) await session.rows(`SELECT 1 FROM ${table.quoted} WHERE 1 = 0`);
+  const now = await columnTypes(session, described);
+  const altered = headers.find((name) => types.has(name) && now.get(name) !== types.get(name));
+  if (altered === undefined) return;
+  const [was, is] = [types.get(altered), now.get(altered)];
+  throw new Failure(
+    exitCode.stalePlan,
+    `${table.name} was altered since the plan: ${altered} was ${was}, is ${is ?? "not there any more"}`,
+    {
+      why: "the plan's values were judged by the columns as they were",
+      next: "alter it back, then loadline resume; or loadline abandon gives the run up, and a new run plans the rest anew",
+    },
+  );
+}
+
 async function writeRows<Session extends SqlSession, Table extends DescribedTable>(
   session: Session,
   dialect: WriteDialect<Session, Table>,
@@ -141,6 +170,7 @@ async function writeRows<Session extends SqlSession, Table extends DescribedTabl
   batch: Batch,
   { file, rows }: ReadBatch,
 ): Promise<RowResult[]> {
+  await refuseAltered(session, dialect, described, file.headers);
   const write = await dialect.stage(session, described, batch, file);
   const results: RowResult[] = rows.map(() => ({ error: gone }));
   const refusalOf = (error: unknown) => dialect.refusalOf(error, described);

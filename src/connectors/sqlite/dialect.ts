@@ -13,7 +13,7 @@ import { nameNew, planTable } from "./new-table.ts";
 import { copyRows, nameByKey, readDialect } from "./read.ts";
 import { refuseReferenced } from "./references.ts";
 import { MissingParent } from "./rows.ts";
-import { listTables } from "./tables.ts";
+import { listTables, readColumns } from "./tables.ts";
 import { cellOf, renderField } from "./values.ts";
 import { stageRows } from "./write.ts";
 
@@ -73,6 +73,8 @@ export const targetDialect: TargetDialect<SqliteSession, SqliteDescribed> = {
   },
   // A text, of as many as are written.
   versionDigits: () => 9,
+  columnTypes: async (session, { table }) =>
+    new Map((await readColumns(session, table)).map(({ name, declared }) => [name, declared])),
   stage: async (session, table, batch, read) => stageRows(session, table, batch, read),
   refusalOf(error, { columns, parents }) {
     if (error instanceof MissingParent) {
