@@ -156,6 +156,12 @@ async function undoTaken(session: PostgresSession, error: unknown): Promise<unde
   await session.query("ROLLBACK TO SAVEPOINT loadline_inserts");
 }
 
+/** As what a trigger says of a row: no later run would find it. */
+function otherKey(): Error {
+  const message = "the row that was inserted has another key than was sent: a trigger has changed it";
+  return Object.assign(new Error(message), { code: "P0001" });
+}
+
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const uniqueViolation = "23505";
 
@@ -176,13 +182,17 @@ function upserts(described: PostgresTable, written: readonly WrittenColumn[], ke
   // Without ON CONFLICT, which costs half as much again (measured).
   const insert = insertInto(described, written);
   const insertNamed = `WITH made AS (${insertInto(described, written, `ON CONFLICT (${quoteName(key)}) DO NOTHING`)}, ${column} AS key)
-    SELECT s.n, made.id, true AS created FROM made JOIN ${stageName} s ON made.key = ${value} WHERE ${between}`;
+    SELECT s.n, made.id, true AS created FROM made LEFT JOIN ${stageName} s ON made.key = ${value} AND ${between}`;
   return async (session, first, last) => {
     const among = [String(first), String(last)];
-    const all = await insertAll(session, insert, first, last).catch((error: unknown) => undoTaken(session, error));
+    const all =
+      table.isTouched === true
+        ? undefined
+        : await insertAll(session, insert, first, last).catch((error: unknown) => undoTaken(session, error));
     if (all !== undefined) return all;
-    const made = await rowsOf(session, insertNamed, among);
-    const known = `{${made.map(({ n }) => n).join(",")}}`;
-    return [...made, ...(await rowsOf(session, update, [...among, known]))];
+    const made = await session.rows(insertNamed, among);
+    if (made.some((row) => row["n"] === null)) throw otherKey();
+    const known = `{${made.map((row) => row["n"]).join(",")}}`;
+    return [...made.map(writtenRow), ...(await rowsOf(session, update, [...among, known]))];
   };
 }
