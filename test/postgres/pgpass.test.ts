@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readService } from "../../src/connectors/postgres/named-address.ts";
 import { findPassword } from "../../src/connectors/postgres/password.ts";
-import { readPostgresUrl } from "../../src/connectors/postgres/url.ts";
+import { postgresUrl } from "../../src/connectors/postgres/url.ts";
+import { readDatabaseUrl } from "../../src/connectors/sql/url.ts";
 
 const address = { host: "db.example", port: 5432, database: "crm" };
 
@@ -32,7 +33,7 @@ test.each([
   ["postgresql://[::1]:5433/a%20b", { host: "::1", port: 5433, database: "a b" }],
   ["postgres://%2Frun%2Fpg/crm", { host: "/run/pg", port: 5432, database: "crm" }],
 ])("%s is an address", (url, wanted) => {
-  expect(readPostgresUrl(url)).toEqual({ address: wanted });
+  expect(readDatabaseUrl(url, postgresUrl)).toEqual({ address: wanted });
 });
 
 test.each([
@@ -43,7 +44,7 @@ test.each([
   "postgres://db/crm?sslmode=disable",
   "postgres://db/a/b",
 ])("%s is none", (url) => {
-  expect(readPostgresUrl(url)).toHaveProperty("problem");
+  expect(readDatabaseUrl(url, postgresUrl)).toHaveProperty("problem");
 });
 
 const services = `# of the warehouse

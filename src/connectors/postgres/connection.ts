@@ -8,25 +8,17 @@ import type { ConnectionProblem, ConnectionScope } from "../../job/connection-ty
 import type { Reference } from "../../job/job.ts";
 import { expandReferences } from "../../job/references.ts";
 import { closedMap, referencing, secret } from "../../job/schema-parts.ts";
-import { findAddressProblems, optionalCaFile, readCaFile, referencesOf } from "../kit/connection.ts";
-import type { SqlConnection } from "../sql/connector.ts";
-import type { DatabaseAddress } from "../sql/url.ts";
+import { optionalCaFile, referencesOf } from "../kit/connection.ts";
+import { findServerProblems, readServer, type ServerConnection } from "../sql/connection.ts";
 import { type PostgresService, readService } from "./named-address.ts";
-import { readPostgresUrl } from "./url.ts";
+import { postgresUrl } from "./url.ts";
 
-export interface PostgresConnection extends SqlConnection {
+export interface PostgresConnection extends ServerConnection {
   type: "postgres";
-  /** Reading it throws a Failure (exit 2) if it holds a reference to an unset variable, or is no address. */
-  readonly address: DatabaseAddress;
-  /** Reads like `address`. */
-  readonly user: string;
-  /** Without one, the file, or neither: a server may trust a socket, or know the user by the system's. */
-  password?: Reference;
-  /** A password file as psql reads it. */
+  /** A password file as psql reads it, in place of a password. */
   passwordFile?: Reference;
-  readonly caFile?: string | undefined;
   /** What a service file says, where the connection names a service. */
-  readonly ofService?: PostgresService | undefined;
+  ofService?: () => PostgresService;
 }
 
 export const postgresShape = closedMap({
@@ -70,61 +62,35 @@ export function findPostgresProblems({ url, service, service_file, auth }: Writt
   if (service === undefined && auth?.user === undefined) {
     problems.push({ path: [], message: "auth.user is missing: the role to sign in as" });
   }
-  if (url === undefined) return problems;
-  const wrong = findAddressProblems(url, "url", (text) => {
-    const read = readPostgresUrl(text);
-    return "problem" in read ? read.problem : undefined;
-  });
-  return [...problems, ...wrong];
+  return [...problems, ...findServerProblems({ url }, postgresUrl)];
 }
 
 export function readPostgres(written: WrittenPostgres, scope: ConnectionScope): PostgresConnection {
-  const { auth = {} } = written;
-  const reference = referencesOf(auth, ["auth"], scope);
-  const password = reference("password");
-  const passwordFile = reference("pgpass_file", { isPath: true });
+  const { auth = {}, service: name, service_file: file } = written;
+  const passwordFile = referencesOf(auth, ["auth"], scope)("pgpass_file", { isPath: true });
   const expand = (text: string, path: string[]) =>
     expandReferences(text, scope.environment, scope.placeAt(path), scope.folder);
-  const inFolder = (path: string) => resolvePath(scope.folder, path);
-  let service: PostgresService | undefined;
-  const ofService = (name: string) => {
-    const file = written.service_file;
-    service ??= readService(expand(name, ["service"]), {
-      file: file === undefined ? undefined : inFolder(expand(file, ["service_file"])),
+  let read: PostgresService | undefined;
+  const ofService = () => {
+    read ??= readService(expand(name ?? "", ["service"]), {
+      file: file === undefined ? undefined : resolvePath(scope.folder, expand(file, ["service_file"])),
       environment: scope.environment,
       place: scope.placeAt(["service"]),
     });
-    return service;
+    return read;
   };
-  return {
-    name: scope.name,
-    type: "postgres",
-    holds: "tables",
-    get address() {
-      if (written.service !== undefined) return ofService(written.service).address;
-      const read = readPostgresUrl(expand(written.url ?? "", ["url"]));
-      if ("problem" in read) throw usageFailure(read.problem, { where: scope.placeAt(["url"]) });
-      return read.address;
-    },
-    get user() {
-      if (auth.user !== undefined) return expand(auth.user, ["auth", "user"]);
-      const user = written.service === undefined ? undefined : ofService(written.service).user;
+  const named = {
+    address: () => ofService().address,
+    user() {
+      const { user } = ofService();
       if (user !== undefined) return user;
-      throw usageFailure(`service ${written.service} names no role`, {
+      throw usageFailure(`service ${name} names no role`, {
         where: scope.placeAt(["service"]),
         next: "auth: { user: … } here, or user=… there",
       });
     },
-    ...(password === undefined ? {} : { password }),
-    ...(passwordFile === undefined ? {} : { passwordFile }),
-    get ofService() {
-      return written.service === undefined ? undefined : ofService(written.service);
-    },
-    get caFile() {
-      return readCaFile(written.ca_file, scope) ?? this.ofService?.caFile;
-    },
-    isReal: true,
-    protected: written.protected ?? false,
-    place: scope.placeAt([]),
+    caFile: () => ofService().caFile,
   };
+  const server = readServer("postgres", written, scope, postgresUrl, name === undefined ? undefined : named);
+  return Object.assign(server, passwordFile && { passwordFile }, name !== undefined && { ofService });
 }

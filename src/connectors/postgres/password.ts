@@ -10,8 +10,9 @@ import type { PostgresConnection } from "./connection.ts";
 
 /** Throws a Failure (2) where the password file has none for this connection. */
 export function readPassword(connection: PostgresConnection, environment: Environment): Secret | undefined {
-  const { password, passwordFile, ofService } = connection;
+  const { password, passwordFile } = connection;
   if (password !== undefined) return password.resolve(environment);
+  const ofService = connection.ofService?.();
   if (passwordFile === undefined && ofService?.password !== undefined) return new Secret(ofService.password);
   const path = passwordFile?.resolve(environment).reveal() ?? ofService?.passwordFile;
   if (path === undefined) return undefined;

@@ -2,9 +2,6 @@
 // libpq: postgres://%2Fvar%2Frun%2Fpostgresql/database
 // (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS).
 
-import { readDatabaseUrl } from "../sql/url.ts";
+import type { UrlDialect } from "../sql/url.ts";
 
-/** What is wrong with the text, or the address that it is. */
-export function readPostgresUrl(text: string): ReturnType<typeof readDatabaseUrl> {
-  return readDatabaseUrl(text, { schemes: ["postgres", "postgresql"], usualPort: 5432, parameter: "sslmode" });
-}
+export const postgresUrl: UrlDialect = { schemes: ["postgres", "postgresql"], usualPort: 5432, parameter: "sslmode" };

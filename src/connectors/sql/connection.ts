@@ -50,13 +50,21 @@ export function requireName({ name, address, place }: ServerConnection): void {
 }
 
 interface WrittenServer {
-  url: string;
-  auth: { user: string; password?: string | undefined };
+  url?: string | undefined;
+  auth?: { user?: string | undefined; password?: string | undefined } | undefined;
   ca_file?: string | undefined;
   protected?: boolean | undefined;
 }
 
+/** What stands elsewhere of a server: each is read where connections.yaml says nothing of it. */
+interface NamedServer {
+  address(): DatabaseAddress;
+  user(): string;
+  caFile(): string | undefined;
+}
+
 export function findServerProblems({ url }: WrittenServer, dialect: UrlDialect): ConnectionProblem[] {
+  if (url === undefined) return [];
   return findAddressProblems(url, "url", (text) => {
     const read = readDatabaseUrl(text, dialect);
     return "problem" in read ? read.problem : undefined;
@@ -68,24 +76,29 @@ export function readServer<Type extends string>(
   written: WrittenServer,
   scope: ConnectionScope,
   dialect: UrlDialect,
+  named?: NamedServer,
 ): ServerConnection & { type: Type } {
-  const password = referencesOf(written.auth, ["auth"], scope)("password");
+  const { url = "", auth = {} } = written;
+  const password = referencesOf(auth, ["auth"], scope)("password");
+  const expand = (text: string, path: string[]) =>
+    expandReferences(text, scope.environment, scope.placeAt(path), scope.folder);
   return {
     name: scope.name,
     type,
     holds: "tables",
     get address() {
-      const place = scope.placeAt(["url"]);
-      const read = readDatabaseUrl(expandReferences(written.url, scope.environment, place, scope.folder), dialect);
-      if ("problem" in read) throw usageFailure(read.problem, { where: place });
+      if (written.url === undefined && named !== undefined) return named.address();
+      const read = readDatabaseUrl(expand(url, ["url"]), dialect);
+      if ("problem" in read) throw usageFailure(read.problem, { where: scope.placeAt(["url"]) });
       return read.address;
     },
     get user() {
-      return expandReferences(written.auth.user, scope.environment, scope.placeAt(["auth", "user"]), scope.folder);
+      if (auth.user === undefined && named !== undefined) return named.user();
+      return expand(auth.user ?? "", ["auth", "user"]);
     },
     ...(password === undefined ? {} : { password }),
     get caFile() {
-      return readCaFile(written.ca_file, scope);
+      return readCaFile(written.ca_file, scope) ?? named?.caFile();
     },
     isReal: true,
     protected: written.protected ?? false,

@@ -109,6 +109,8 @@ export interface ReadDialect<Session extends SqlSession> {
   namedColumns?(session: Session, query: string): Promise<string[]>;
   /** Text that names a record by its key columns, each SQL. */
   nameByKey(columns: readonly string[]): string;
+  /** Rows whose key is NULL are rejects, by name, as they are copied. */
+  refusesUnnamed?: true;
   /** Text that names a record by all that it holds, and by which of those that hold the same it is. */
   nameByContent(columns: readonly string[]): string;
   /** SQL of the column as an instant. Throws a Failure (2) where it is none. */

@@ -105,8 +105,11 @@ async function keyOf<Session extends SqlSession>(
       const type = selected.find((one) => one.name === name)?.type;
       return type === undefined || "refused" in type ? column : (type.select?.(column) ?? column);
     });
-  // A row without a key has a name too: what is asked for again, or compared, is found by it.
-  if (key.length > 0) return `coalesce(${dialect.nameByKey(columns(key))}, 'NULL')`;
+  if (key.length > 0) {
+    const name = dialect.nameByKey(columns(key));
+    // What is asked for again, or compared, is found by its name.
+    return dialect.refusesUnnamed === true ? name : `coalesce(${name}, 'NULL')`;
+  }
   // What can't be told apart can't be mapped either.
   if (incremental === undefined)
     return dialect.nameByContent(columns(names.filter((name) => !isShared(name, selected))));

@@ -32,6 +32,7 @@ export const readDialect: ReadDialect<SqliteSession> = {
       .columns()
       .map(({ name }) => name),
   nameByKey,
+  refusesUnnamed: true,
   nameByContent(columns) {
     const content = `loadline_content(${columns.join(", ")})`;
     return `${content} || '-' || row_number() OVER (PARTITION BY ${content})`;
