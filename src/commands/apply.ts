@@ -2,7 +2,7 @@
 
 import { refuseClaimedFile } from "../checkpoint/carry/plan-file.ts";
 import { Ledger, type OnConflict } from "../checkpoint/ledger.ts";
-import { Failure, pathInCommand, usageFailure } from "../core/errors.ts";
+import { exitCodeOf, Failure, pathInCommand, usageFailure } from "../core/errors.ts";
 import { exitCode, worstExitCode } from "../core/exit-code.ts";
 import { quoteForShell } from "../core/next-command.ts";
 import { readJob } from "../job/read-job.ts";
@@ -18,6 +18,7 @@ import type { KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { findPlan, type NamedPlan, readApprovals } from "./plan-of.ts";
+import { printUnstarted } from "./present.ts";
 import { openProject, readProjectJob } from "./project.ts";
 import { confirmBy, findProtected, mayAsk } from "./protected.ts";
 import { isOver, recoverFirst } from "./recover.ts";
@@ -42,6 +43,9 @@ export async function applyPlan(globals: Globals, id: string, flags: ApplyFlags)
   } catch (error) {
     const { tellUnstarted } = await import("./notify.ts");
     await tellUnstarted(globals, { file: plan.jobFile, error, isRehearsal: plan.sandbox });
+    const isStale = exitCodeOf(error) === exitCode.stalePlan;
+    const next = isStale ? `loadline plan ${pathInCommand(plan.jobFile)}` : `loadline show ${plan.id}`;
+    printUnstarted(globals, plan.job, { error, next });
     throw error;
   }
 }
@@ -106,8 +110,9 @@ async function applyKept(globals: Globals, { named, id, flags, maxAgeMs }: Asked
     return isDone;
   });
   if (recovered !== undefined && (isDone || !isOver(recovered))) return recovered.summary.exitCode;
-  refuseOld(plan, maxAgeMs);
+  // What was written already is not made right by allowing its age.
   refuseSecond(stateFolder, named);
+  refuseOld(plan, maxAgeMs);
   const confirm = guarded === undefined ? {} : { confirm: confirmBy(globals, guarded, job) };
   const ended = await execute(globals, { ...request, ...confirm }, false);
   return worstExitCode([recovered?.summary.exitCode ?? exitCode.done, ended.summary.exitCode]);

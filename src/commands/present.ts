@@ -141,6 +141,12 @@ export function presentUnstarted(globals: Globals, file: string, error: unknown)
   printFailure(error, { verbose: globals.verbose });
 }
 
+/** The summary of a job that is known, and could not begin: its failure is told by whoever catches it. */
+export function printUnstarted(globals: Globals, job: string, { error, next }: { error: unknown; next: string }): void {
+  const told = { ...unstartedSummary(job, error), next: withGivenFlags(commandIn(error) ?? next) };
+  if (globals.json) printOut(JSON.stringify(told));
+}
+
 /** What the failure itself says to run next. */
 function commandIn(error: unknown): string | undefined {
   return error instanceof Failure && error.next?.startsWith("loadline ") === true ? error.next : undefined;

@@ -14,6 +14,7 @@ import { refuseChangedJob } from "./changed-job.ts";
 import { execute } from "./execute.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
+import { printUnstarted } from "./present.ts";
 import { findProject, type OpenProject, openProject, readProjectJob, sandboxState } from "./project.ts";
 import { confirmBy, findProtected, mayAsk, refuseUnasked } from "./protected.ts";
 
@@ -38,6 +39,7 @@ export async function resumeRun(globals: Globals, id: string | undefined, flags:
   } catch (error) {
     const { tellUnstarted } = await import("./notify.ts");
     await tellUnstarted(globals, { file: found.run.jobFile, error, isRehearsal: found.inSandbox });
+    printUnstarted(globals, found.run.job, { error, next: `loadline show ${found.run.id}` });
     throw error;
   }
 }

@@ -87,9 +87,10 @@ test("rows whose record changed since the plan are held back, field by field, th
   expect(told.find((line) => line.startsWith("5,"))).toContain("the record is gone");
   expect(told.find((line) => line.startsWith("7,"))).toContain("the record was made since the plan");
   // Once.
-  const again = await project.run("apply", id);
+  const again = await project.run("apply", id, "--max-age", "0s", "--json");
   expect(again.code).toBe(7);
   expect(again.stderr).toContain(`the plan ${id} was applied by run`);
+  expect(again.summary()).toMatchObject({ run: null, job: "apply", status: "failed", exitCode: 7 });
   expect((await project.run("apply", done.summary().run ?? "")).code).toBe(2);
 });
 

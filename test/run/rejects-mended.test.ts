@@ -134,8 +134,8 @@ rejects: { max: 100% }
   const first = await project.run("run", "job.yaml", "--json");
   expect(first.code, first.stderr).toBe(0);
   const id = first.summary().run ?? "";
-  const listed = await project.run("rejects", id);
-  expect(listed.stdout).toContain(`Next: loadline rejects ${id} --stream people --export rejects.csv\n`);
+  const listed = await project.run("rejects", id, "--json");
+  expect(JSON.parse(listed.stdout).next).toBe(`loadline rejects ${id} --stream notes --export rejects.csv`);
   const exported = await project.run("rejects", id, "--stream", "people", "--export", "back.csv");
   expect(exported.stderr.replaceAll(/\s+/g, " ")).toContain("stay as they are: loadline_error, loadline_row");
   // An editor that has line ends of its own gives them to all of the file.
