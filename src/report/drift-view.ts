@@ -33,9 +33,8 @@ function rowsOf(drift: Readonly<Record<string, StreamDrift>>): StreamRow[] {
 
 export function renderDrift({ summary, folder, error, isRepair, first }: DriftReport, look: Look): string {
   const streams = rowsOf(summary.drift ?? {});
-  const left = streams.reduce((sum, drift) => sum + drift.left, 0);
   const lines: Line[] = [
-    [...headline(summary, left, error), "  ", { text: summary.run ?? summary.job, tone: "strong" }],
+    [...headline(summary, streams, error), "  ", { text: summary.run ?? summary.job, tone: "strong" }],
   ];
   lines.push(...blockOf(driftTable(summary.drift ?? {}, isRepair)));
   for (const { name } of streams) {
@@ -52,9 +51,17 @@ export function renderDrift({ summary, folder, error, isRepair, first }: DriftRe
   return renderLines(lines, look);
 }
 
-function headline(summary: RunSummary, left: number, error: unknown): Line {
+function headline(summary: RunSummary, streams: readonly StreamRow[], error: unknown): Line {
   if (error !== undefined) return [{ text: summary.status, tone: statusTone(summary.status) }];
-  return left === 0 ? [{ text: "no drift", tone: "good" }] : [{ text: "drift", tone: "caution" }];
+  if (streams.some(({ left }) => left > 0)) return [{ text: "drift", tone: "caution" }];
+  if (streams.every(isUnseen)) return [{ text: "nothing compared", tone: "caution" }];
+  const isPart = streams.some(({ sample }) => sample !== undefined);
+  return [{ text: isPart ? "no drift in the sample" : "no drift", tone: "good" }];
+}
+
+/** Of few keys a part may have none. */
+function isUnseen({ sample }: StreamRow): boolean {
+  return sample?.keys === 0;
 }
 
 function columnsOf(streams: readonly StreamRow[], isRepair: boolean): Column<StreamRow>[] {
@@ -112,12 +119,13 @@ function showText(value: string | null): string {
   return value === null ? "—" : `"${value}"`;
 }
 
-function notesOf({ name, onlyTarget, sample }: StreamRow, width: number): Line[] {
+function notesOf(stream: StreamRow, width: number): Line[] {
+  const { name, onlyTarget, sample } = stream;
   const lines: Line[] = [];
   if (sample !== undefined) {
     const { keys, of, part, parts } = sample;
     const told = `${name}: a sample: ${countOf(keys, "key")} of ${showCount(of)}, part ${part} of ${parts}; another part each day, all of them in ${countOf(parts, "day")}`;
-    lines.push(...sentence("", told, width));
+    lines.push(...sentence("", isUnseen(stream) ? `${told}. None of today's was compared` : told, width));
   }
   if (onlyTarget === null) {
     const told = `${name}: only records were read that rows of the sample name, so records that are only in the target were not looked for`;
