@@ -1,4 +1,4 @@
-// npm run crash:twins [-- --minutes 30] [-- --from 1]: each of two jobs that are twins killed at each of its steps, from the
+// npm run crash:twins [-- --minutes 30] [-- --from 1] [-- --job to-salesforce]: each of two jobs that are twins killed at each of its steps, from the
 // first on until a run comes to its end, gone on with by `resume` and by `run` in turn. Prints what ends otherwise; exit 1
 // on any.
 
@@ -6,7 +6,13 @@ import { parseArgs } from "node:util";
 import { setup } from "../support/build-program.ts";
 import { type TwinKill, TwinsToKill, twinJobs } from "./twins.ts";
 
-const { values } = parseArgs({ options: { minutes: { type: "string" }, from: { type: "string", default: "1" } } });
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string" },
+    from: { type: "string", default: "1" },
+    job: { type: "string", default: "" },
+  },
+});
 const started = performance.now();
 const endMs = started + Number(values.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
 const end = await setup();
@@ -32,7 +38,7 @@ function print(line: string): void {
 }
 
 try {
-  for (const job of twinJobs) {
+  for (const job of twinJobs.filter((job) => job.includes(values.job))) {
     let hit = Number(values.from);
     for (let isKilled = true; isKilled && performance.now() < endMs; hit += 1)
       isKilled = await tryKill({ job, failpoint: `*:${hit}`, continuation: hit % 2 === 0 ? "run" : "resume" });
