@@ -14,8 +14,14 @@ export interface Twin {
   streams: ReadonlyMap<string, Stream>;
 }
 
-/** The job itself where it has no twin. Throws a Failure (exit 2) where the two do not go together. */
-export function openTwin(job: Job, folder: string): { job: Job; twin?: Twin } {
+export interface PairedJob {
+  job: Job;
+  /** Absent where it has none. */
+  twin?: Twin;
+}
+
+/** Throws a Failure (exit 2) where the two do not go together. */
+export function openTwin(job: Job, folder: string): PairedJob {
   const { twin: named } = job;
   if (named === undefined) return { job };
   const [file, other] = findCalled(folder, named.name, job.file);

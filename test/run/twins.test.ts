@@ -159,6 +159,15 @@ test("new records are joined or made once, changes of both sides arrive or are d
   // What the two agree on moves with each run of either.
   const kept = await pair.project.run("plan", toHubSpot, "--out", "kept.plan");
   expect([kept.code, kept.stderr]).toEqual([2, expect.stringContaining("a job with a twin is not written to a file")]);
+
+  // A run is taken back, also by a plan that waits. That a copy goes so is no deletion of what it was made of.
+  await add("copied");
+  expect(await pair.run(toHubSpot)).toMatchObject({ wrote: 1 });
+  const planned = await pair.project.run("rollback", "latest", "--json");
+  const applied = await pair.project.run("apply", planned.summary().run ?? "", "--json");
+  expect(applied.summary().streams["contacts"], applied.stderr).toMatchObject({ deletes: 1, loaded: 1 });
+  expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 0 });
+  expect((await look(pair)).counts).toEqual([13, 11]);
 });
 
 test("what one job made is known to the other by its id, and by what the twin wrote down", async () => {

@@ -18,7 +18,7 @@ import { oneAtATime } from "../../core/in-parallel.ts";
 import { randomId } from "../../core/random.ts";
 import type { Connection, Environment, Job } from "../../job/job.ts";
 import { connectionsOf } from "../../job/lookup.ts";
-import { openTwin } from "../../job/twin.ts";
+import { openTwin, type PairedJob } from "../../job/twin.ts";
 import { refuseTwoWriters } from "../../job/two-writers.ts";
 import { dropWorkFiles, type RunOutcome, runPipeline } from "../../pipeline.ts";
 import { logEvents } from "../../report/event-log.ts";
@@ -204,12 +204,13 @@ async function runConnected(request: RunRequest, open: OpenRun): Promise<RunOutc
   }
   const sources = new Map([...connected].map(([name, { source }]) => [name, source]));
   const targets = new Map([...connected].map(([name, { target }]) => [name, target]));
-  const { twin, job: paired } = openTwin(job, dirname(run.jobFile));
+  // What is taken back lies with the run: whatever has become of the twin since is no matter.
+  const { twin, job: paired }: PairedJob = isRollback ? { job } : openTwin(job, dirname(run.jobFile));
   const named = await orderStreams(await nameObjects(paired, targets), targets);
   // A run that has begun goes on as it was begun.
   if (request.resume === undefined && !isRollback)
     refuseTwoWriters(named, connections, (name) => targets.get(name)?.orgId ?? name);
-  using _pair = await lockTwins({ ...jobLock(request), emit, ledger }, run, twin?.job);
+  using _pair = await lockTwins({ ...jobLock(request), emit, ledger }, run, job.twin?.name);
   using _locks = await lockObjects({ ...request, emit }, run, named, targets);
   refuseOtherOrg(ledger, run, targets);
   makePrivateFolder(join(folder, "spill"));

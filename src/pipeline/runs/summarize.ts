@@ -115,7 +115,7 @@ function nextOf(request: EndedRequest, run: RunRecord, ending: Ending, resumable
   if (reconcile !== undefined && error !== undefined && reconcile.repair !== true)
     return lookCommand(request.job, run.options);
   const approve =
-    run.command === "plan" && reconcile === undefined && request.job.twin === undefined
+    run.command === "plan" && reconcile === undefined && (request.job.twin === undefined || rollback !== undefined)
       ? approveCommand(request.planFile ?? run.id, ending.outcome?.objections ?? [])
       : undefined;
   if (approve !== undefined) return approve;

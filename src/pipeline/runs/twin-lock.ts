@@ -6,7 +6,6 @@ import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
 import { type LockRequest, takeLock } from "../../checkpoint/lock.ts";
 import { Failure, pathInCommand, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
-import type { Job } from "../../job/job.ts";
 import type { Emit } from "../../report/events.ts";
 import { hasBegunLoading, isResumable } from "../run/resumable.ts";
 
@@ -20,11 +19,12 @@ type PairRequest = Pick<LockRequest, "stateFolder" | "waitMs" | "signal"> & { em
 export async function lockTwins(
   { emit, ledger, ...request }: PairRequest,
   { job, command, jobFile, options }: RunRecord,
-  twin: Job | undefined,
+  twin: string | undefined,
 ): Promise<Disposable | undefined> {
   if (twin === undefined || command === "plan") return undefined;
   const unsupported = command === "apply" ? "to apply a kept plan" : "reconcile --repair";
-  if (command === "apply" || options.reconcile?.repair === true) {
+  const isRollback = options.rollback !== undefined;
+  if ((command === "apply" && !isRollback) || options.reconcile?.repair === true) {
     throw usageFailure(`${unsupported} of a job with a twin is not supported yet`, {
       where: { file: jobFile },
       next: `loadline run ${pathInCommand(jobFile)} writes what one side changed, and asks where both did`,
@@ -32,14 +32,14 @@ export async function lockTwins(
   }
   const lock = await takeLock({
     ...request,
-    name: twinsLockName(job, twin.name),
-    what: `the twins ${job} and ${twin.name}`,
+    name: twinsLockName(job, twin),
+    what: `the twins ${job} and ${twin}`,
     onDamage: (message) => emit({ type: "warning", message }),
   });
-  const open = ledger.runs({ job: twin.name }).find((run) => isResumable(ledger, run) && hasBegunLoading(ledger, run));
+  const open = ledger.runs({ job: twin }).find((run) => isResumable(ledger, run) && hasBegunLoading(ledger, run));
   if (open === undefined) return lock;
   lock[Symbol.dispose]();
-  throw new Failure(exitCode.locked, `run ${open.id} of the twin ${twin.name} is not finished`, {
+  throw new Failure(exitCode.locked, `run ${open.id} of the twin ${twin} is not finished`, {
     why: "what it has written is not agreed on yet",
     next: `loadline resume ${open.id}`,
   });

@@ -12,6 +12,7 @@ import type { RunContext } from "../run/context.ts";
 import { settleInserted } from "./settled-inserts.ts";
 import { settleShape } from "./settled-shape.ts";
 import { settleTwin } from "./settled-twin.ts";
+import { settleUndone } from "./settled-undone.ts";
 import { listTakenKept, settleWaiting } from "./settled-waiting.ts";
 import { keepWritten } from "./written.ts";
 
@@ -22,7 +23,8 @@ export async function settleStream(context: RunContext, stream: Stream, settled:
   const { outdated: planned, ...inserted } = await settleInserted(context, stream, settled);
   const waits = await settleWaiting(context, stream, settled);
   const shape = settleShape(context, stream, settled);
-  const agreed = await settleTwin(context, stream, settled);
+  const isRollback = context.run.options.rollback !== undefined;
+  const agreed = isRollback ? await settleUndone(context, stream) : await settleTwin(context, stream, settled);
   context.ledger.settleStream({
     stream: settled,
     taken: listTaken(context, stream),

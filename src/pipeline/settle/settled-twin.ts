@@ -29,7 +29,7 @@ import {
   type TwinBase,
 } from "../run/twin-base.ts";
 
-interface SettledTwin {
+export interface SettledTwin {
   twin: TwinRecord;
   /** Files that are needed no more then. */
   outdated: string[];
@@ -43,8 +43,7 @@ export async function settleTwin(
 ): Promise<SettledTwin | undefined> {
   const base = findBase(context, stream);
   const agreed = findHashed(join(context.folder, "twin"), agreedFile(stream.name));
-  if (base === undefined || agreed === undefined || plan === null || context.run.options.rollback !== undefined)
-    return undefined;
+  if (base === undefined || agreed === undefined || plan === null) return undefined;
   await verifyRunFile({ run: context.run.id, what: `what stream ${stream.name} agrees on`, ...agreed });
   const before = await fetchBase(context, base, stream.name);
   await takeAgreed(context, stream, base, { plan, agreed: agreed.path });
