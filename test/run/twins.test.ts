@@ -168,6 +168,16 @@ test("new records are joined or made once, changes of both sides arrive or are d
   expect(applied.summary().streams["contacts"], applied.stderr).toMatchObject({ deletes: 1, loaded: 1 });
   expect(await pair.run(toSalesforce)).toMatchObject({ wrote: 0 });
   expect((await look(pair)).counts).toEqual([13, 11]);
+
+  // Merged on both sides, each into the other one: what is left of both is a pair, and is not deleted for either.
+  const idOf = new Map((await pair.hubspot()).map(({ email = "", id }) => [email, id]));
+  const [fine = "", asked = ""] = ["fine", "asked"].map((name) => ids.get(name));
+  await pair.sandbox.api("POST", "/__sandbox/salesforce/merge", { object: "Contact", master: fine, merged: [asked] });
+  const crosswise = { primaryObjectId: idOf.get("asked@x.de"), objectIdToMerge: idOf.get("fine@x.de") };
+  await pair.portal.hubspotApi("POST", "/crm/v3/objects/contacts/merge", crosswise);
+  for (const job of [toHubSpot, toSalesforce]) await pair.run(job);
+  expect((await pair.hubspot()).filter((one) => one["sf_contact_id"] === fine)).toHaveLength(1);
+  expect((await look(pair)).counts).toEqual([12, 10]);
 });
 
 test("what one job made is known to the other by its id, and by what the twin wrote down", async () => {

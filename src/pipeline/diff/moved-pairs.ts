@@ -67,7 +67,7 @@ export function selectMoved(base: string): string {
 }
 
 async function findMerged(input: DiffInput, compare: CompareInput, moving: Moving): Promise<void> {
-  const { engine } = input;
+  const { engine, target } = input;
   const { source, base, deleted, mergedInto, link } = moving;
   const into = mergedInto === undefined ? "CAST(NULL AS VARCHAR)" : `nullif(s.${sourceName(mergedInto)}, '')`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE merged_away AS SELECT s._row_, m._id_ AS target_id, ${into} AS survivor
@@ -76,10 +76,17 @@ async function findMerged(input: DiffInput, compare: CompareInput, moving: Movin
   const fields = link === undefined ? [] : [link];
   const scan = await readSide(input, source, "source", { names, name: "survivors", fields });
   const linked = link === undefined ? "NULL" : `r.${identifier(link)}`;
-  await engine.run(`CREATE OR REPLACE TEMP TABLE ${outlivedTable} AS SELECT DISTINCT a._row_ FROM merged_away a
+  await engine.run(`CREATE OR REPLACE TEMP TABLE survivors AS SELECT a.*, nullif(${linked}, '') AS linked, b.target_id AS agreed FROM merged_away a
     LEFT JOIN ${scan} r ON ${foldId(`r.${identifier(source.capabilities.idColumn)}`)} = ${foldId("a.survivor")}
-    LEFT JOIN (${base}) b ON ${foldId("b.source_id")} = ${foldId("a.survivor")}
-    WHERE ${foldId("a.target_id")} IN (${foldId(linked)}, ${foldId("b.target_id")})`);
+    LEFT JOIN (${base}) b ON ${foldId("b.source_id")} = ${foldId("a.survivor")}`);
+  const records = ["linked", "agreed"].map((name) => `SELECT ${name} AS name FROM survivors WHERE ${name} IS NOT NULL`);
+  const there = await readSide(input, target, "target", { names: records.join(" UNION "), name: "survivors-records" });
+  const isThere = (id: string) =>
+    `${foldId(id)} IN (SELECT ${foldId(identifier(target.capabilities.idColumn))} FROM ${there})`;
+  // Where the survivor's own record is gone, by a merge on that side too, this one is all that is left of both.
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${outlivedTable} AS SELECT DISTINCT _row_ FROM survivors
+    WHERE coalesce(${foldId("target_id")} IN (${foldId("linked")}, ${foldId("agreed")}), false)
+      OR (coalesce(linked, agreed) IS NOT NULL AND NOT coalesce(${isThere("linked")}, false) AND NOT coalesce(${isThere("agreed")}, false))`);
 }
 
 async function readSide(

@@ -1,5 +1,5 @@
 // Rows whose records no key finds, of records that both sides know. In: the pairs that the two last agreed on, and what the
-// twin has written into our records as its key. Out: the records that are theirs; rows that must make none. What must hold:
+// twin has written into our records as its key, and what became of records that were merged. Out: the records that are theirs; rows that must make none. What must hold:
 // a record that is known makes no second one: it is found by its id, or its row is left, by name.
 
 import { foldKey, keysTable, leftBehindTable, lostTable } from "../../diff/keys.ts";
@@ -16,13 +16,15 @@ export interface KnownPairs {
   link: string;
   /** BOOLEAN over a row `s`: its record was deleted. */
   deleted: string;
+  /** VARCHAR over a row `s`: into which record it was merged. */
+  mergedInto: string;
 }
 
 export async function pairRows(input: DiffInput, compare: CompareInput, known: KnownPairs): Promise<CompareInput> {
   const { engine } = input;
   const { snapshot, stage, key } = compare;
   if (snapshot === undefined) throw new Error("there is nothing to pair with");
-  const present = `SELECT ${foldKey(key)} AS _key_ FROM (${selectPresent(compare, snapshot, snapshot.scan)})`;
+  const present = `SELECT ${foldKey(key)} AS _key_, _id_ FROM (${selectPresent(compare, snapshot, snapshot.scan)})`;
   await engine.run(
     `CREATE OR REPLACE TEMP TABLE ${lostTable} (kind VARCHAR, _row_ BIGINT, reason VARCHAR, ids VARCHAR)`,
   );
@@ -32,7 +34,10 @@ export async function pairRows(input: DiffInput, compare: CompareInput, known: K
   await engine.run(`CREATE OR REPLACE TEMP TABLE pair_candidates AS
     SELECT o._row_, o._key_, b.target_id AS id, 0 AS place FROM unfound_rows o
       JOIN (${known.pairs}) b ON ${foldId("b.source_id")} = ${foldId("o.source_id")}
-    UNION ALL SELECT _row_, _key_, link, 1 FROM unfound_rows WHERE link IS NOT NULL`);
+    UNION ALL SELECT _row_, _key_, link, 1 FROM unfound_rows WHERE link IS NOT NULL
+    UNION ALL SELECT o._row_, o._key_, p._id_, 2 FROM unfound_rows o
+      JOIN (SELECT s._row_, ${known.mergedInto} AS survivor FROM ${stage} s WHERE ${known.deleted}) a ON ${foldId("a.survivor")} = ${foldId("o.source_id")}
+      JOIN ${keysTable} k ON k._row_ = a._row_ JOIN (${present}) p ON p._key_ = k._key_ WHERE NOT o.is_deleted`);
   const scan = await readCandidates(input);
   await engine.run(`CREATE OR REPLACE TEMP TABLE found_pairs AS SELECT c._row_, c._key_, arg_min(f.id, c.place) AS id,
       arg_min(f.own, c.place) AS own, min(c.place) AS place

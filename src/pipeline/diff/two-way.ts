@@ -83,7 +83,10 @@ class TwoWayStream implements TwoWay {
 
   async pair(input: DiffInput, compare: CompareInput): Promise<CompareInput> {
     const pairs = `SELECT source_id, target_id FROM (${this.#selectBase()})`;
-    const paired = await pairRows(input, compare, { pairs, link: this.#link(), deleted: this.#deleted() });
+    const { mergedInto } = this.#linkOf();
+    const merged = mergedInto === undefined ? "CAST(NULL AS VARCHAR)" : `nullif(s.${sourceName(mergedInto)}, '')`;
+    const known = { pairs, link: this.#link(), deleted: this.#deleted(), mergedInto: merged };
+    const paired = await pairRows(input, compare, known);
     await leaveContested(input, paired);
     return paired;
   }
