@@ -74,6 +74,14 @@ function render(
       );
   }
   const count = countOf(conflicts.length, "field");
-  lines.push(decided ? `${count} decided: ${take}.` : `${count} to decide.`, `Next: ${next}`);
+  lines.push(decided ? `${count} decided: ${take}.` : `${count} to decide.`);
+  const staying =
+    take === "theirs" ? conflicts.filter(({ field }) => field === "").map(({ theirsChanged }) => theirsChanged) : [];
+  const [since] = staying.filter((time) => time !== null && time !== "").sort();
+  if (staying.length > 0)
+    lines.push(
+      `What was deleted is made anew when the twin next takes its other record: once that is changed, or where the twin's watermark is set back${since === undefined ? "" : ` before ${since}`} (loadline state set).`,
+    );
+  lines.push(`Next: ${next}`);
   return lines;
 }

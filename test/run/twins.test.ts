@@ -140,7 +140,7 @@ test("new records are joined or made once, changes of both sides arrive or are d
   expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours", "--keys", "none.txt")).code).toBe(2);
   expect((await pair.project.run("conflicts", toHubSpot, "--take", "ours", "--keys", "asked.txt")).code).toBe(0);
   expect((await pair.project.run("conflicts", toHubSpot, "--take", "theirs")).stdout).toContain(
-    "3 fields decided: theirs",
+    "3 fields decided: theirs.\nWhat was deleted is made anew when the twin next takes its other record",
   );
   expect((await pair.project.run("conflicts", toSalesforce)).stdout).toContain("Nothing to decide");
   expect((await pair.settle()).at(-1)).toBe(0);
