@@ -63,7 +63,7 @@ test("a first load comes by the list, a delta by searches, each record once", as
 });
 
 test("a filter of HubSpot and `keep` choose records", async () => {
-  const where = `, where: '[{"propertyName": "lastname", "operator": "EQ", "value": "b"}]', keep: email <> 'p3@x.de'`;
+  const where = `, where: '{"filters": [{"propertyName": "lastname", "operator": "EQ", "value": "b"}]}', keep: email <> 'p3@x.de'`;
   await using run = await rehearse(toCsv({ source: where }), {}, schema);
   const names = ["a", "b", "a", "b", "b"];
   await create(

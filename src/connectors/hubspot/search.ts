@@ -34,7 +34,7 @@ export function anyOf(propertyName: string, values: readonly string[]): Filter {
 /** Groups of filters: all of a group must hold, of any group. */
 export type FilterGroups = Filter[][];
 
-/** A filter in HubSpot's own language, as JSON: a list of filters, or `{"filterGroups": [{"filters": […]}]}`. */
+/** A filter in HubSpot's own language, as JSON: a list of filters, `{"filters": […]}`, or `{"filterGroups": [{"filters": […]}]}`. */
 export function readFilter(text: string, key: string, place: Place): FilterGroups {
   const wrong = (why: string) =>
     usageFailure(`${key} is no filter of HubSpot: ${why}`, {
@@ -47,7 +47,12 @@ export function readFilter(text: string, key: string, place: Place): FilterGroup
   } catch (error) {
     throw wrong((error as Error).message);
   }
-  const given = Array.isArray(parsed) ? [{ filters: parsed }] : (parsed as { filterGroups?: unknown }).filterGroups;
+  const { filters: bare, filterGroups } = (Array.isArray(parsed) ? { filters: parsed } : (parsed ?? {})) as {
+    filters?: unknown;
+    filterGroups?: unknown;
+  };
+  if (bare !== undefined && filterGroups !== undefined) throw wrong("it has filters beside filterGroups");
+  const given = bare === undefined ? filterGroups : [{ filters: bare }];
   if (!Array.isArray(given) || given.length === 0) throw wrong("it has neither filters nor filterGroups");
   const groups = given.map((group) => (group as { filters?: unknown }).filters);
   for (const filters of groups) {

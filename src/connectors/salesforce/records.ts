@@ -18,8 +18,7 @@ export function windowConditions({ window }: Pick<ExtractRequest, "window">, cur
 
 export function joinConditions(conditions: readonly (string | undefined)[]): string | undefined {
   const present = conditions.filter((condition) => condition !== undefined);
-  if (present.length < 2) return present[0];
-  return present.map((condition) => `(${condition})`).join(" AND ");
+  return present.length === 0 ? undefined : present.map((condition) => `(${condition})`).join(" AND ");
 }
 
 /** A time as a bulk query writes it: it ends in Z where REST writes +0000. Other text stays as it is. */

@@ -74,7 +74,8 @@ export async function readSnapshot(
     const isFewer = Math.max(conditions.length, pages) < scanCallsMin;
     if (isFewer || request.keys.isChosen === true) return queryKeys(client, request, fields, asked);
   }
-  const soql = select({ fields, object: request.object, where: scope ?? hasKey(request.key) });
+  const where = scope === undefined ? hasKey(request.key) : `(${scope})`;
+  const soql = select({ fields, object: request.object, where });
   const scanned = await scanObject(client, request, soql);
   return scope === undefined ? { ...scanned, isAll: true } : scanned;
 }

@@ -26,6 +26,8 @@ export function guessExpression(column: string, values: readonly string[]): Gues
   }
   const locales = guessLocales(given);
   const [locale] = locales;
+  // Every field of numbers takes them as they are, with digits for which parse_decimal has no room.
+  if (locales.length === 1 && locale === "en" && given.every((value) => !value.includes(","))) return text;
   if (locale !== undefined && locales.length === 1) return { sql: `parse_decimal(${name}, '${locale}')` };
   if (locales.length > 1) {
     return {

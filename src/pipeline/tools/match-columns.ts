@@ -142,7 +142,8 @@ function expressionFor(column: string, values: readonly string[], field: FieldSc
     case "number":
     case "integer":
       if (sql.startsWith("parse_decimal(")) return { sql, doubts: [] };
-      if (given.every((value) => /^[-+]?\d+$/.test(value))) return { sql: trimmed, doubts: [] };
+      if (doubt === undefined && given.every((value) => /^[-+]?\d+(\.\d+)?$/.test(value)))
+        return { sql: trimmed, doubts: [] };
       return { problem: doubt ?? `its values${example} are no numbers that can be read in one way` };
     case "date":
     case "datetime":

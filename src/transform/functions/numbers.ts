@@ -14,7 +14,8 @@ export const numberFunctions: readonly OwnFunction[] = [
     name: "parse_decimal",
     signature: "parse_decimal(text, locale)",
     does: "a number as people of a language and region write it; blank is none",
-    takes: "a number as its locale writes it: `de` 1.234,50; `en` 1,234.50; `fr` 1 234,50; `de-CH` 1'234.50",
+    takes:
+      "a number as its locale writes it: `de` 1.234,50; `en` 1,234.50; `fr` 1 234,50; `de-CH` 1'234.50; of 10 digits after the point at most",
     examples: [{ call: "parse_decimal('1.234,50', 'de')", gives: "1234.5000000000" }],
     complain: { locale: complainAboutLocale },
     macro: () => `(value, locale) AS ${readDecimal()}`,
