@@ -4,6 +4,7 @@ import { unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
+import { createProject } from "../support/rig.ts";
 import { contactsJob, rehearse } from "./support.ts";
 
 /** The id of each rejected row with its reason. */
@@ -201,4 +202,23 @@ test("a run that was killed has the values that it found, whatever changed since
   unlinkSync(join(project.folder, "ref.csv"));
   const shown = await project.run("show", "latest", "--changes");
   expect(shown.code, shown.stderr).toBe(0);
+});
+
+test("a file that knows none of the keys gives no value, in a file as target too", async () => {
+  await using project = createProject({
+    "connections.yaml": "version: 1\nconnections:\n  drop: { type: file, path: ./inbox }\n",
+    "inbox/a.csv": "id,land\n1,DE\n2,FR\n",
+    "ref.csv": "code,name\nde,Germany\n",
+    "job.yaml": `version: 1
+name: none
+streams:
+  rows:
+    source: { connection: drop, files: a.csv }
+    target: { connection: drop, files: out.csv }
+    map: { Id: id, Land: { lookup: { file: ref.csv, key: code, value: name, from: land, miss: skip } } }
+`,
+  });
+  const run = await project.run("run", "job.yaml");
+  expect([run.code, run.stderr]).toEqual([0, expect.not.stringContaining("internal error")]);
+  expect(project.read("inbox/out.csv")).toBe("Id,Land\n1,\n2,\n");
 });

@@ -44,7 +44,10 @@ export function foundAt(
   what: "value" | "hits" | "candidates",
   place: string,
 ): string {
-  if (what === "value" || hasSeveral) return `getvariable('${variableName(lookup)}').${what}[${place}]`;
+  const stored = `getvariable('${variableName(lookup)}').${what}[${place}]`;
+  // Of a list of nothing the engine knows no type, and takes the values for numbers.
+  if (what === "value") return `CAST(${stored} AS VARCHAR)`;
+  if (hasSeveral) return stored;
   return what === "hits" ? `CASE WHEN ${place} IS NOT NULL THEN CAST(1 AS BIGINT) END` : "CAST(NULL AS VARCHAR)";
 }
 
