@@ -87,7 +87,7 @@ test("rows whose expression fails, that are left out, that say nothing, or of hi
       Department: "'D' || code"`,
     source: ", keep: \"last <> 'Out'\"",
     stream: `    validate:
-      - { field: Title, exists: { lookup: { file: ref.csv, key: word, where: "code <> '9'" } } }
+      - { field: Title, exists: { lookup: { file: ref.csv, key: word, where: "n <> '9'" } } }
       - { field: Department, exists: { lookup: { file: ref.csv, key: code, from: "substr(Department, 2)" } } }`,
     top: "redact: [Title]",
   });
@@ -101,7 +101,8 @@ test("rows whose expression fails, that are left out, that say nothing, or of hi
   ];
   await using place = await rehearse(job, {
     "inbox/contacts.csv": `id,last,n,name,code,first\n${rows.map((row) => `${row},ANN\n`).join("")}`,
-    "ref.csv": "code,word\n1,Dr\n9,Prof\n",
+    // A column may have any name.
+    "ref.csv": "code,word,n\n1,Dr,8\n9,Prof,9\n",
   });
   await place.sandbox.api("POST", "sobjects/Account", { Name: "1A" });
   const plan = await place.project.run("plan", "job.yaml", "--json");
@@ -115,7 +116,7 @@ test("rows whose expression fails, that are left out, that say nothing, or of hi
     expect.stringMatching(
       /^2: Amount__c: can't be computed from n = "x" .*; AccountId: can't be computed from n = "x"/,
     ),
-    "3: no record of ref.csv has word (hidden) where code <> '9'",
+    "3: no record of ref.csv has word (hidden) where n <> '9'",
     '4: Title: no record of ref.csv has code (hidden); Department: no record of ref.csv has code "secret"',
   ]);
   expect(place.project.read(`${folder}/events.jsonl`)).not.toContain("secret");

@@ -40,12 +40,15 @@ export async function readReference(
     where === undefined ? table : `(SELECT * FROM ${withNestedCalls(table, [where], false)} WHERE (${where.sql}\n))`;
   await refuseFailing(engine, `SELECT count(*) FROM ${rows}`, name);
   return {
-    select: `SELECT key, n AS id, 'record ' || n || coalesce(' ("' || left(value, 80) || '")', '') AS shown, value
-      FROM (SELECT n, ${folded} AS key, ${taken} AS value FROM ${rows})
+    select: `SELECT key, number AS id, 'record ' || number || coalesce(' ("' || left(value, 80) || '")', '') AS shown, value
+      FROM (SELECT ${numberColumn} AS number, ${folded} AS key, ${taken} AS value FROM ${rows})
       WHERE key IN (SELECT key FROM ${wanted})`,
     from: `${name} (${countOf(Number(count), "record")})`,
   };
 }
+
+/** The place of a record, beside the columns of the file, whatever they are called. */
+const numberColumn = identifier("loadline:record");
 
 /** A copy where the engine may read it. */
 async function fetchReference({ name, path, sha256, columns, format }: Reference, copy: string): Promise<Part> {
@@ -65,7 +68,9 @@ async function loadRecords(engine: Engine, { name, format }: Reference, part: Pa
   const open = await openPart(engine, part, format, `${part.path}.text`);
   if (!("text" in open)) throw new Error("a reference file is CSV");
   const load = (scan: string) =>
-    engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT row_number() OVER () AS n, * FROM ${scan}`);
+    engine.run(
+      `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT row_number() OVER () AS ${numberColumn}, * FROM ${scan}`,
+    );
   await forgetRefusedRecords(engine);
   if (!open.text.part.suspect && (await readsAll(engine, () => load(scanCsv(open.text.part, open.text.format)))))
     return;
