@@ -17,6 +17,7 @@ import {
   selectCells,
   sizeGroups,
 } from "../../src/load/batches.ts";
+import { numbered } from "../../src/pipeline/load/part-of-batch.ts";
 import { Engine } from "../../src/stage/engine.ts";
 import { readParquet, writeParquet } from "../../src/stage/parquet.ts";
 import { casesOf } from "../support/cases.ts";
@@ -144,6 +145,12 @@ describe("batches", () => {
       { numRuns: casesOf(40) },
     );
   });
+});
+
+test("the number of a row stands beside columns of any name", async () => {
+  expect(await engine.all(`SELECT n, CAST(_n_ AS INTEGER) AS number FROM ${numbered("(SELECT 7 AS n)")}`)).toEqual([
+    { n: 7, number: 1 },
+  ]);
 });
 
 test("an update carries only what changes, and says which fields are emptied", async () => {

@@ -30,12 +30,12 @@ function numbersOf(answers: Answers): string {
 
 /** BOOLEAN SQL over the rows of a batch: nobody knows what became of it. */
 export function unanswered(context: RunContext, batch: BatchRecord): string {
-  return isNoneOf(batch.state === "committed" ? answersOf(context, batch) : none);
+  return isNoneOf(batch.state === "committed" ? answersOf(context, batch) : none, "_n_");
 }
 
-/** BOOLEAN SQL over the rows of their batch: none of these. */
-export function isNoneOf(answers: Answers): string {
-  return answers.size === 0 ? "true" : `n NOT IN (${numbersOf(answers)})`;
+/** BOOLEAN SQL over rows of their batch, whose number is in the column: none of these. */
+export function isNoneOf(answers: Answers, column: "_n_" | "n"): string {
+  return answers.size === 0 ? "true" : `${column} NOT IN (${numbersOf(answers)})`;
 }
 
 /** Those rows as a batch of their own, of which no row is sent. */

@@ -46,7 +46,9 @@ export async function decide(context: RunContext, { became, keys }: Decision): P
  * yet, and stay in doubt. Gives how many were found.
  */
 export async function settleFound(context: RunContext, batch: BatchRecord, isFound: string): Promise<number> {
-  await context.engine.run(`CREATE OR REPLACE TEMP TABLE found AS SELECT n FROM ${batchRows(batch)} WHERE ${isFound}`);
+  await context.engine.run(
+    `CREATE OR REPLACE TEMP TABLE found AS SELECT _n_ AS n FROM ${batchRows(batch)} WHERE ${isFound}`,
+  );
   await listDoubtful(context, [batch]);
   return decideSome(context, batch, { became: "landed", why: "found by their keys" }, "d.n IN (SELECT n FROM found)");
 }
@@ -117,9 +119,9 @@ async function addDoubtful(context: RunContext, batch: BatchRecord): Promise<voi
     await verifyRunFile({ run, what: `results of ${what}`, path: results, sha256: resultsSha256 });
   // Results are kept in the order of the batch; a batch that never gave any is in doubt as a whole.
   const unclear = existsSync(results)
-    ? `n IN (SELECT n FROM ${numbered(scanCsvFiles([results], outcomeColumns))} WHERE outcome IN ('missing', 'contradictory'))`
+    ? `n IN (SELECT _n_ FROM ${numbered(scanCsvFiles([results], outcomeColumns))} WHERE outcome IN ('missing', 'contradictory'))`
     : "true";
-  const sent = `SELECT n, ${shown} AS key FROM ${numbered(scanCsvFiles([batch.path], headerOf(batch.path)))}`;
+  const sent = `SELECT _n_ AS n, ${shown} AS key FROM ${numbered(scanCsvFiles([batch.path], headerOf(batch.path)))}`;
   await engine.run(
     `INSERT INTO doubtful SELECT ${batch.number}, ${literal(batch.stream)}, n, key FROM (${sent}) WHERE ${unclear}`,
   );

@@ -52,7 +52,7 @@ export async function holdTakers(context: RunContext, stream: Stream): Promise<v
   const { idColumn } = targetOf(context, stream.target.connection).capabilities;
   for (const batch of waiting) {
     const rows = `SELECT b.n, CAST(NULL AS VARCHAR) AS field, 'deleting it would take along ' || t.children AS message
-      FROM (SELECT n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b JOIN (${takers}) t USING (id)`;
+      FROM (SELECT _n_ AS n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b JOIN (${takers}) t USING (id)`;
     await splitOff(context, stream, batch, { rows, as: "conflict", why: "would take others along" });
   }
 }

@@ -79,7 +79,7 @@ export async function findMadeOtherwise(
   const resolved = await resolveFields(target, stream, written);
   // An association more takes nothing from a record.
   const fields = resolved.filter(({ name, several }) => name !== key && several !== true);
-  const open = `SELECT n, ${identifier(key)} AS name, ${keyOfFields(target, [by]).of()} AS id FROM ${batchRows(batch)} WHERE ${isOpen}`;
+  const open = `SELECT _n_ AS n, ${identifier(key)} AS name, ${keyOfFields(target, [by]).of()} AS id FROM ${batchRows(batch)} WHERE ${isOpen}`;
   await readBothSides(context, named, {
     rows: `SELECT key AS id, key, action, version, changed, before, after FROM ${readParquet(plan)}
       WHERE action = 'create' AND key IN (SELECT id FROM (${open}))`,
@@ -104,7 +104,7 @@ export async function markMade(context: RunContext, stream: Stream, batch: Batch
   const { rows } = await engine.one(`SELECT count(*) AS rows FROM (${refused})`);
   if (Number(rows) === 0) return;
   const [key = ""] = stream.target.key;
-  const { keys } = await readKeyNow(context, stream, batch, { key, where: `n IN (${refused})` });
+  const { keys } = await readKeyNow(context, stream, batch, { key, where: `_n_ IN (${refused})` });
   // What it was refused for may be something else, and is still to be mended then.
   const because = `${literal(madeSince)} || coalesce(' (' || message || ')', '')`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE made AS SELECT o.n, ${because} AS message

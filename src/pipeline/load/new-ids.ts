@@ -124,7 +124,7 @@ function selectLost(batch: BatchRecord, field: MappedField): string {
   const parent = literal(`${orphanCode}: its parent ${field.lookup?.maker ?? ""} `);
   return `SELECT b.n, ${name} AS field, ${parent} || coalesce(i.shown, b.key) || CASE WHEN i.is_there THEN ' is there, and its id is not known'
       ELSE ' was refused: ' || coalesce(i.message, 'it was not sent') END AS message
-    FROM (SELECT n, ${keyOfMark(field)} AS key FROM ${batchRows(batch)} WHERE ${isMarked(field)}) b
+    FROM (SELECT _n_ AS n, ${keyOfMark(field)} AS key FROM ${batchRows(batch)} WHERE ${isMarked(field)}) b
     LEFT JOIN ${idsTable} i ON i.key = b.key WHERE i.id IS NULL`;
 }
 
@@ -138,7 +138,7 @@ async function writeIds(context: RunContext, batch: BatchRecord, field: MappedFi
     return `CASE WHEN i.id IS NULL THEN ${cell} ELSE i.id || ${behind} END AS ${identifier(name)}`;
   });
   const rows = `SELECT ${cells.join(", ")} FROM ${batchRows(batch)} b
-    LEFT JOIN ${idsTable} i ON ${isMarked(field)} AND i.key = ${keyOfMark(field)} ORDER BY b.n`;
+    LEFT JOIN ${idsTable} i ON ${isMarked(field)} AND i.key = ${keyOfMark(field)} ORDER BY b._n_`;
   const file = await writeBatchFile(engine, rows, `${batch.path.replace(/\.csv$/, "")}-with-ids.csv`);
   failpoint("ids-written");
   ledger.advance(batch, "planned", file);

@@ -99,7 +99,7 @@ function selectOrphans({ field, parent, results }: Link, batch: BatchRecord): st
     WHERE action = 'create' AND ${isRefused} GROUP BY 1`;
   const name = identifier(field.name);
   return `SELECT b.n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
-    FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b.key`;
+    FROM (SELECT _n_ AS n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b.key`;
 }
 
 interface LaterBatch {
@@ -132,7 +132,7 @@ async function selectUnnamed(
     const parent = (row["streams"] as string[]).join(", ");
     held.push(`SELECT b.n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent} `)} || b.${name} || ' ' ||
         coalesce(m.why, 'is in no row') AS message
-      FROM (SELECT n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b
+      FROM (SELECT _n_ AS n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b
       SEMI JOIN (SELECT parent AS key FROM (${unmade}) WHERE field = ${literal(field.name)}) u ON u.key = b.key
       LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = b.key`);
   }

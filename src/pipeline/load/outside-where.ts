@@ -34,6 +34,6 @@ export async function findOutside(context: RunContext, stream: Stream, batch: Ba
   const input = { engine, target, compiled: { stream }, snapshotFolder: subfolder(context, "snapshot"), signal };
   const named = `SELECT ${id} AS id FROM ${batchRows(batch)}`;
   const within = await readWithin(input, where, named, `${batch.number}-within`);
-  return `SELECT n, CAST(NULL AS VARCHAR) AS field, 'the record is gone, or not in target.where any more' AS message
+  return `SELECT _n_ AS n, CAST(NULL AS VARCHAR) AS field, 'the record is gone, or not in target.where any more' AS message
     FROM ${batchRows(batch)} WHERE ${foldId(id)} NOT IN (${within})`;
 }

@@ -23,11 +23,12 @@ export async function writePart(
 ): Promise<BatchRecord> {
   const columns = headerOf(batch.path);
   const cells = columns.map((column) => `s.${identifier(column)}`).join(", ");
-  const rows = `SELECT ${cells} FROM ${numbered(scanCsvFiles([batch.path], columns))} s WHERE n IN (${numbers}) ORDER BY n`;
+  const rows = `SELECT ${cells} FROM ${numbered(scanCsvFiles([batch.path], columns))} s WHERE _n_ IN (${numbers}) ORDER BY _n_`;
   const path = batchPath(context, { stream: batch.stream, number });
   return { ...batch, ...unsent, ...(await writeBatchFile(context.engine, rows, path)), number };
 }
 
+/** Rows with their number `_n_`, from 1: no field can be called so. */
 export function numbered(rows: string): string {
-  return `(SELECT *, row_number() OVER () AS n FROM ${rows})`;
+  return `(SELECT *, row_number() OVER () AS _n_ FROM ${rows})`;
 }

@@ -15,7 +15,7 @@ import { readRecords } from "../run/read-records.ts";
 import { resolveFields } from "./known-fields.ts";
 import { numbered } from "./part-of-batch.ts";
 
-/** The rows of a batch's file, with their number `n`. */
+/** The rows of a batch's file, with their number `_n_`. */
 export function batchRows({ path }: BatchRecord): string {
   return numbered(scanCsvFiles([path], headerOf(path)));
 }

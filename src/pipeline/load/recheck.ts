@@ -141,7 +141,7 @@ async function holdUnanswered(
   why = changedSince,
 ): Promise<void> {
   const answered = answersOf(context, batch);
-  const rows = `SELECT * FROM (${changed}) WHERE ${isNoneOf(answered)}`;
+  const rows = `SELECT * FROM (${changed}) WHERE ${isNoneOf(answered, "n")}`;
   await splitOff(context, stream, batch, { rows, as: "conflict", why, answered });
 }
 
@@ -170,7 +170,7 @@ export async function splitOff(
   if (count === 0) return;
   const number = nextNumber(context, stream.name);
   const parts = answered.size === 0 ? [] : [await writeAnswered(context, batch, number, answered)];
-  const others = `SELECT n FROM ${batchRows(batch)} WHERE n NOT IN (SELECT n FROM stale_rows) AND ${isNoneOf(answered)}`;
+  const others = `SELECT _n_ FROM ${batchRows(batch)} WHERE _n_ NOT IN (SELECT n FROM stale_rows) AND ${isNoneOf(answered, "_n_")}`;
   if (count + answered.size < batch.rows)
     parts.push({ ...(await writePart(context, batch, number + parts.length, others)), ...asSentBefore(batch) });
   const path = await storeUnwritten(context, stream, batch, as);
@@ -205,7 +205,7 @@ function selectChanged(
   onlyThere = false,
 ): string {
   const { idColumn } = targetOf(context, stream.target.connection).capabilities;
-  return `SELECT b.n, c.field, c.message FROM (SELECT n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b
+  return `SELECT b.n, c.field, c.message FROM (SELECT _n_ AS n, ${foldId(identifier(idColumn))} AS id FROM ${batchRows(batch)}) b
     JOIN ${table} c ON c.id = b.id${onlyThere ? " AND c.is_there" : ""}`;
 }
 
@@ -232,7 +232,7 @@ export async function settleUnsent(
   why: string,
 ): Promise<void> {
   await context.engine.run(`CREATE OR REPLACE TEMP TABLE stale_rows AS
-    SELECT n, CAST(NULL AS VARCHAR) AS field, ${literal(why)} AS message FROM ${batchRows(batch)}`);
+    SELECT _n_ AS n, CAST(NULL AS VARCHAR) AS field, ${literal(why)} AS message FROM ${batchRows(batch)}`);
   const path = await storeUnwritten(context, stream, batch, "conflict");
   context.ledger.advance(batch, "settled", {
     conflicts: batch.rows,
@@ -254,7 +254,7 @@ async function storeUnwritten(
   const path = resultsPath(context, batch);
   const kept = `SELECT ${key.shown} AS key, ${key.of()} AS match_key, ${literal(batch.action)} AS action, ${id} AS id,
       ${literal(as)} AS outcome, s.field AS field, s.message AS message
-    FROM ${batchRows(batch)} b JOIN stale_rows s ON s.n = b.n ORDER BY b.n`;
+    FROM ${batchRows(batch)} b JOIN stale_rows s ON s.n = b._n_ ORDER BY b._n_`;
   await context.engine.run(`COPY (${kept}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`);
   syncFile(path);
   return path;
@@ -277,7 +277,7 @@ async function findMade(
     return findDoubled(context, stream, batch, scans);
   if (batch.operation !== "upsert") return undefined;
   const { ofKey, keys } = await readKeyNow(context, stream, batch, { key });
-  const made = `SELECT n, ${literal(key)} AS field, ${literal(madeSince)} AS message
+  const made = `SELECT _n_ AS n, ${literal(key)} AS field, ${literal(madeSince)} AS message
     FROM ${batchRows(batch)} WHERE ${ofKey} IN (${keys})`;
   if (adoptBy === undefined || !headerOf(batch.path).includes(adoptBy)) return made;
   const target = targetOf(context, stream.target.connection);
@@ -289,7 +289,7 @@ async function findMade(
   });
   const by = keyOfFields(target, await resolveFields(target, stream, [adoptBy])).of();
   const message = literal(`a record without a ${key} has this ${adoptBy}, and was not compared with the row`);
-  return `${made} UNION ALL SELECT n, ${literal(adoptBy)} AS field, ${message} AS message FROM ${batchRows(batch)}
+  return `${made} UNION ALL SELECT _n_ AS n, ${literal(adoptBy)} AS field, ${message} AS message FROM ${batchRows(batch)}
     WHERE ${by} IN (SELECT ${by} FROM ${like} WHERE coalesce(${identifier(key)}, '') = '')`;
 }
 
@@ -304,7 +304,7 @@ async function findDoubled(
   const reads = mayHaveChanged(context, stream) ? "all" : "named";
   const found = await findPresentKeys(context, stream, batch, { reads, scans });
   if (found === undefined) return undefined;
-  return `SELECT n, CAST(NULL AS VARCHAR) AS field, 'the record was made since the plan' AS message
+  return `SELECT _n_ AS n, CAST(NULL AS VARCHAR) AS field, 'the record was made since the plan' AS message
     FROM ${batchRows(batch)} WHERE ${found}`;
 }
 
@@ -331,7 +331,7 @@ async function findKept(context: RunContext, stream: Stream, batch: BatchRecord)
   const gone = scope === undefined ? "the record is gone" : "the record is gone, or not in target.scope any more";
   const id = foldId(identifier(idColumn));
   return `SELECT b.n, NULL AS field, CASE WHEN p.id IS NULL THEN ${literal(gone)} ELSE 'the record has got another key' END AS message
-    FROM (SELECT n, ${id} AS id FROM ${batchRows(batch)}) b
+    FROM (SELECT _n_ AS n, ${id} AS id FROM ${batchRows(batch)}) b
     JOIN (SELECT ${foldId("id")} AS id, version, key FROM ${readParquet(plan)} WHERE action = 'delete') d ON d.id = b.id
     LEFT JOIN (SELECT ${id} AS id, ${identifier(versionColumn)} AS version, ${ofKey} AS key FROM ${present}) p ON p.id = b.id
     WHERE p.id IS NULL OR (p.version IS DISTINCT FROM d.version AND p.key IS DISTINCT FROM d.key)`;
