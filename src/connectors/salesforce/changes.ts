@@ -16,7 +16,7 @@ import { readDeleteLog } from "./delete-log.ts";
 import { readApiError } from "./errors.ts";
 import { type KeptLookup, vouchFor } from "./kept-lookups.ts";
 import { countRecords, queryCells, queryRecords, rowsPerQueryPage } from "./rest-query.ts";
-import { forecastReading, hasKey, idColumn, versionColumn } from "./snapshot.ts";
+import { forecastReading, hasKey, idColumn, queryRowsMax, versionColumn } from "./snapshot.ts";
 import { encodedLength, select, soqlText, uriBytesMax } from "./soql.ts";
 
 /** A transaction may take ten minutes, and its records are dated before it ends. One hour costs few records more. */
@@ -198,7 +198,7 @@ async function readWindow(
 ): Promise<string[]> {
   const columns = [idColumn, versionColumn, ...fields, deletedColumn];
   const soql = select({ fields: columns, object, where });
-  if (expected <= rowsPerQueryPage && encodedLength(soql) < uriBytesMax) {
+  if (expected <= queryRowsMax && encodedLength(soql) < uriBytesMax) {
     const query = { soql: [soql], fields: columns, all, doing: `reading what changed of ${object}`, signal };
     const cells = inGroups(queryCells(client, query), rowsPerQueryPage);
     return (await saveSnapshot({ folder, name, onProgress }, columns, cells, "")).files;

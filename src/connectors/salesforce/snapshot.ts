@@ -12,6 +12,8 @@ import { encodedLength, packKeys, select, soqlText, uriBytesMax } from "./soql.t
 
 /** Job, a few polls, the list of pages, one page. */
 const scanCallsMin = 6;
+/** Up to so many records pages of a query are fewer calls than a job, and begin to come at once. */
+export const queryRowsMax = (scanCallsMin - 1) * rowsPerQueryPage;
 /** Ids of 18 letters that one query names. */
 const idsPerQuery = 500;
 
@@ -39,7 +41,8 @@ function costOfQueries(calls: number): ReadingCost {
 }
 
 export const forecastReading: PresentChanges["forecast"] = ({ keys, changed, all }) => {
-  const read = changed <= rowsPerQueryPage ? costOfQueries(1) : costOfJob(changed);
+  const pages = Math.max(Math.ceil(changed / rowsPerQueryPage), 1);
+  const read = changed <= queryRowsMax ? costOfQueries(pages) : costOfJob(changed);
   const proof = costOfQueries(changesCallsMin);
   const named = (count: number, bytes: number) =>
     costOfQueries(
