@@ -107,8 +107,9 @@ async function keyOf<Session extends SqlSession>(
     });
   if (key.length > 0) {
     const name = dialect.nameByKey(columns(key));
-    // What is asked for again, or compared, is found by its name.
-    return dialect.refusesUnnamed === true ? name : `coalesce(${name}, 'NULL')`;
+    // What is asked for again, or compared, is found by its name. A table's own key is never NULL.
+    const isSure = written.length === 0 || dialect.refusesUnnamed === true;
+    return isSure ? name : `coalesce(${name}, 'NULL')`;
   }
   // What can't be told apart can't be mapped either.
   if (incremental === undefined)
