@@ -88,6 +88,7 @@ test("what is no such row, lacks a column or was changed by a spreadsheet is ref
   await refused("is not in UTF-8", Buffer.from(exported.replace("Nine", "Nüne"), "latin1"));
   await refused("is not in UTF-8", Buffer.from(`\ufeff${exported}`, "utf16le"));
   await refused("can't be read as CSV", `${exported}1,2\n`);
+  await refused(/can't be read as CSV why: Quote Not Closed/, `${exported}"1,2\n`);
   const shortened = exported.replace("0009", "9");
   await refused(/column id is not as it was exported: its leading zeros are gone.*write !meant into its/, shortened);
   // As what was exported of a field that is called so.

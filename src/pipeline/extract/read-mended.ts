@@ -40,8 +40,13 @@ export async function* readMended(file: string, delimiters: readonly string[]): 
   }
 }
 
-async function* readRecords(file: string, delimiter: string): AsyncGenerator<{ record: string[]; line: number }> {
-  const options = { bom: true, columns: false, raw: true, skip_empty_lines: true, delimiter } as const;
+/** `first`: none but the header, whatever is wrong further down: where the parser fails, it gives no record that it has read. */
+async function* readRecords(
+  file: string,
+  delimiter: string,
+  first: { to?: 1 } = {},
+): AsyncGenerator<{ record: string[]; line: number }> {
+  const options = { bom: true, columns: false, raw: true, skip_empty_lines: true, delimiter, ...first } as const;
   const records = createReadStream(file).pipe(parse(options));
   const progress = { nextLine: 1 };
   try {
@@ -71,10 +76,8 @@ async function refuseOtherEncoding(file: string): Promise<void> {
 async function findDelimiter(file: string, delimiters: readonly string[]): Promise<string> {
   for (const delimiter of delimiters) {
     try {
-      for await (const { record } of readRecords(file, delimiter)) {
+      for await (const { record } of readRecords(file, delimiter, { to: 1 }))
         if (record.includes(rowIdColumn)) return delimiter;
-        break;
-      }
     } catch {
       // Read by another delimiter, its quotes may make no sense.
     }
