@@ -208,7 +208,7 @@ test("a run that was killed has the values that it found, whatever changed since
 test("a file that knows none of the keys gives no value, in a file as target too", async () => {
   await using project = createProject({
     "connections.yaml": "version: 1\nconnections:\n  drop: { type: file, path: ./inbox }\n",
-    "inbox/a.csv": "id,land\n1,DE\n2,FR\n",
+    "inbox/a.csv": "id,land\n1,DE\n2,\n",
     "ref.csv": "code,name\nde,Germany\n",
     "job.yaml": `version: 1
 name: none
@@ -216,10 +216,11 @@ streams:
   rows:
     source: { connection: drop, files: a.csv }
     target: { connection: drop, files: out.csv }
-    map: { Id: id, Land: { lookup: { file: ref.csv, key: code, value: name, from: land, miss: skip } } }
+    map: { Id: id, Land: { lookup: { file: ref.csv, key: code, value: name, from: land, miss: reject } } }
+rejects: { max: 1 }
 `,
   });
   const run = await project.run("run", "job.yaml");
   expect([run.code, run.stderr]).toEqual([0, expect.not.stringContaining("internal error")]);
-  expect(project.read("inbox/out.csv")).toBe("Id,Land\n1,\n2,\n");
+  expect(project.read("inbox/out.csv")).toBe("Id,Land\n2,\n");
 });
