@@ -41,9 +41,10 @@ export function parseManifest(text: string, label: string): ManifestEntry[] {
       : parse(plain, { columns: refuseNameless, skip_empty_lines: true, trim: true });
     return entries.parse(written);
   } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
     throw new Failure(exitCode.failed, "the manifest can't be read", {
       where: { file: label },
-      why: error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : String(error),
+      why: error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : said,
       next: "it is CSV with the columns name, rows, bytes, sha256 (all but name may lack), or JSON: a list of such objects",
     });
   }
