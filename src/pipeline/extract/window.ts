@@ -329,8 +329,9 @@ async function keepSeen(
   const { source } = stream;
   const { records } = sourceOf(context, source.connection);
   if (source.kind !== "object" || source.incremental === undefined || records === undefined) return undefined;
-  // A window may begin with the second of its time.
-  const since = reachBack(to, source.incremental, records).slice(0, "2026-01-31T12:00:00".length);
+  const from = reachBack(to, source.incremental, records);
+  // A window of times may begin with its second.
+  const since = isCounted(source.incremental, records) ? from : from.slice(0, "2026-01-31T12:00:00".length);
   const parts = ledger.parts(run.id, stream.name).filter(hasRecords);
   for (const { label, path, sha256 } of parts) await verifyRunFile({ run: run.id, what: label, path, sha256 });
   const rows = parts.map((part) => selectVersions(part, source));
