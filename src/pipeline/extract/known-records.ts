@@ -71,8 +71,9 @@ export async function addDeleted(
     ...schema.deletionColumns.map((name) => `'true' AS ${identifier(name)}`),
     ...asked.map((name) => `${cellOf(name)} AS ${identifier(name)}`),
   ];
-  // What a query gives may name several rows alike.
-  const gone = `(SELECT DISTINCT ON (${idOf}) * FROM ${known.scan} ANTI JOIN ${idsThere(keys)} USING (${idOf}))`;
+  // What a query gives may name several rows alike, and what an earlier version kept may have no name: it is found nowhere.
+  const named = `(SELECT * FROM ${known.scan} WHERE ${idOf} IS NOT NULL)`;
+  const gone = `(SELECT DISTINCT ON (${idOf}) * FROM ${named} ANTI JOIN ${idsThere(keys)} USING (${idOf}))`;
   await engine.run(`COPY (SELECT ${cells.join(", ")} FROM ${gone} ORDER BY ${idOf})
     TO ${literal(path)} (FORMAT csv, HEADER true, FORCE_QUOTE *, NULLSTR '')`);
   const columns = [schema.idColumn, schema.versionColumn, ...schema.deletionColumns, ...asked];
@@ -102,15 +103,15 @@ export async function addDeleted(
 
 /** Throws a Failure (2) where several records have one key: while one of them is there, none would count as gone. */
 async function refuseShared({ engine }: RunContext, { name, source }: Stream, keys: PartRecord): Promise<void> {
-  const { rows, own } = await engine.one(
-    `SELECT count(*) AS rows, count(DISTINCT ${idOf}) AS own FROM ${idsThere(keys)}`,
+  const shared = `SELECT ${idOf}, count(*) AS rows FROM ${idsThere(keys)} WHERE ${idOf} IS NOT NULL GROUP BY ${idOf} HAVING count(*) > 1`;
+  const { id, rows, more } = await engine.one(
+    `SELECT min(${idOf}) AS id, arg_min(rows, ${idOf}) AS rows, sum(rows) - count(*) AS more FROM (${shared})`,
   );
-  if (Number(rows) === Number(own)) return;
-  const more = Number(rows) - Number(own);
-  throw usageFailure(`stream ${name}: ${countOf(more, "record")} more than there are keys: several share one`, {
+  if (id === null) return;
+  throw usageFailure(`stream ${name}: ${countOf(Number(more), "record")} more than there are keys: several share one`, {
     where: source.place,
-    why: "deletes: compare tells by its key that a record is gone",
-    next: "source.key: all columns that tell records apart; in a query each record once",
+    why: `deletes: compare tells by its key that a record is gone, and ${rows} have the key ${String(id)}`,
+    next: "source.key: all columns that tell records apart, none of them NULL in several; in a query each record once",
   });
 }
 
