@@ -1,6 +1,6 @@
 // Records of an XML file: the elements at a path. A record's columns are its attributes (`@name`), its child elements and
 // their attributes (`price@currency`), and its own text (`#text`). What has children itself, and what stands several
-// times, becomes JSON text.
+// times, becomes JSON text. Of text with elements inside, an object loses the order: `#pieces` has it.
 // Entities are not expanded but the five of XML itself and characters by number, so a document can't grow while it is
 // read. What is not well-formed is refused: nothing after it can be told apart.
 
@@ -76,14 +76,15 @@ async function readDeclaredEncoding(file: TextFile): Promise<string> {
 interface OpenElement {
   name: string;
   attributes: Map<string, string>;
-  children: Map<string, Value[]>;
-  text: string;
-  /** Texts and children in their order, each child as JSON. */
-  pieces: (string | { json: string })[];
+  /** Texts and children in their order. */
+  pieces: (string | { name: string; value: Value })[];
 }
 
-/** Text, JSON text of what is more than text, or nothing; of text also the attributes of its element. */
-type Value = { json: string } & (
+/**
+ * Text, JSON text of what is more than text, or nothing; of text also the attributes of its element. `piece` is its JSON
+ * within `#pieces`, where elements with pieces have these alone: with all of both, each level would double the text.
+ */
+type Value = { json: string; piece: string } & (
   | { text: string | null; attributes: [name: string, value: string][] }
   | { text?: never }
 );
@@ -164,7 +165,7 @@ class RecordReader {
       this.#recordSeen = true;
     }
     const written = new Map(Object.entries(attributes));
-    this.#stack.push({ name, attributes: written, children: new Map(), text: "", pieces: [] });
+    this.#stack.push({ name, attributes: written, pieces: [] });
   }
 
   #isRecord(): boolean {
@@ -182,7 +183,6 @@ class RecordReader {
     this.#lastEvent = this.#parser.position;
     const element = this.#stack.at(-1);
     if (element === undefined) return;
-    element.text += text;
     const last = element.pieces.at(-1);
     if (typeof last === "string") element.pieces[element.pieces.length - 1] = last + text;
     else element.pieces.push(text);
@@ -200,16 +200,27 @@ class RecordReader {
       this.#broken = undefined;
       return;
     }
-    if (isNil(element) && element.text.trim() !== "") {
-      this.#broken = {
-        reason: `"${element.name}" is said to have no value (xsi:nil), and has one`,
-        text: element.text,
-      };
+    const text = textOf(element);
+    if (isNil(element) && text.trim() !== "") {
+      this.#broken = { reason: `"${element.name}" is said to have no value (xsi:nil), and has one`, text };
     }
-    const value = readValue(element);
-    parent.children.set(element.name, [...(parent.children.get(element.name) ?? []), value]);
-    parent.pieces.push({ json: `{${JSON.stringify(element.name)}:${value.json}}` });
+    parent.pieces.push({ name: element.name, value: readValue(element) });
   }
+}
+
+function textOf({ pieces }: OpenElement): string {
+  return pieces.filter((piece) => typeof piece === "string").join("");
+}
+
+function childrenOf({ pieces }: OpenElement): Map<string, Value[]> {
+  const children = new Map<string, Value[]>();
+  for (const piece of pieces) {
+    if (typeof piece === "string") continue;
+    const values = children.get(piece.name);
+    if (values === undefined) children.set(piece.name, [piece.value]);
+    else values.push(piece.value);
+  }
+  return children;
 }
 
 /** The value of an element is its text, whatever attributes it has: those are columns of their own. */
@@ -217,7 +228,7 @@ function readCells(record: OpenElement): Pick<SourceRecord, "cells" | "nested"> 
   const cells = new Map<string, string | null>();
   const nested = new Set<string>();
   for (const [name, value] of record.attributes) cells.set(`@${name}`, value);
-  for (const [name, values] of record.children) {
+  for (const [name, values] of childrenOf(record)) {
     const [first] = values;
     if (first === undefined) continue;
     if (values.length > 1 || first.text === undefined) {
@@ -228,34 +239,50 @@ function readCells(record: OpenElement): Pick<SourceRecord, "cells" | "nested"> 
     cells.set(name, first.text);
     for (const [attribute, value] of first.attributes) cells.set(`${name}@${attribute}`, value);
   }
-  if (record.text.trim() !== "") cells.set("#text", record.text);
+  const text = textOf(record);
+  if (text.trim() !== "") cells.set("#text", text);
   return { cells, nested };
 }
 
 /** `xsi:nil="true"` says that there is no value (XML Schema 1.0, 2.6.2). */
-function isNil({ attributes, children }: OpenElement): boolean {
+function isNil({ attributes, pieces }: OpenElement): boolean {
   const says = [...attributes].some(([name, value]) => name.endsWith(":nil") && (value === "true" || value === "1"));
-  return says && children.size === 0;
+  return says && pieces.every((piece) => typeof piece === "string");
 }
 
 function readValue(element: OpenElement): Value {
   const written = [...element.attributes].filter(([name]) => !name.startsWith("xmlns"));
   const attributes = written.filter(([name]) => !name.endsWith(":nil"));
-  if (isNil(element)) return { text: null, json: "null", attributes };
-  if (attributes.length === 0 && element.children.size === 0) {
-    return { text: element.text, json: JSON.stringify(element.text), attributes };
+  if (isNil(element)) return { text: null, json: "null", piece: "null", attributes };
+  const text = textOf(element);
+  const children = childrenOf(element);
+  const own = attributes.map(([name, value]) => memberOf(`@${name}`, JSON.stringify(value)));
+  const ownText = text.trim() === "" ? [] : [memberOf("#text", JSON.stringify(text))];
+  if (children.size === 0) {
+    const json = own.length === 0 ? JSON.stringify(text) : objectOf([...own, ...ownText]);
+    return { text, json, piece: json, attributes };
   }
-  const members = attributes.map(([name, value]) => `${JSON.stringify(`@${name}`)}:${JSON.stringify(value)}`);
-  // Text with elements inside: a list, for an object would lose their order.
-  if (element.children.size > 0 && element.text.trim() !== "") {
-    const pieces = element.pieces.map((piece) => (typeof piece === "string" ? JSON.stringify(piece) : piece.json));
-    return { json: `[${[...(members.length === 0 ? [] : [`{${members.join(",")}}`]), ...pieces].join(",")}]` };
+  const inside = (form: "json" | "piece") =>
+    [...children].map(([name, values]) => {
+      const json = values.map((value) => value[form]).join(",");
+      return memberOf(name, values.length > 1 ? `[${json}]` : json);
+    });
+  if (ownText.length > 0) {
+    const pieces = element.pieces.map((piece) =>
+      typeof piece === "string" ? JSON.stringify(piece) : objectOf([memberOf(piece.name, piece.value.piece)]),
+    );
+    const ordered = memberOf("#pieces", `[${pieces.join(",")}]`);
+    return { json: objectOf([...own, ...inside("json"), ...ownText, ordered]), piece: objectOf([...own, ordered]) };
   }
-  for (const [name, values] of element.children) {
-    const json = values.map((value) => value.json).join(",");
-    members.push(`${JSON.stringify(name)}:${values.length > 1 ? `[${json}]` : json}`);
-  }
-  if (element.text.trim() !== "") members.push(`"#text":${JSON.stringify(element.text)}`);
-  const json = `{${members.join(",")}}`;
-  return element.children.size === 0 ? { text: element.text, json, attributes } : { json };
+  const json = objectOf([...own, ...inside("json")]);
+  const hasPieces = [...children.values()].some((values) => values.some((value) => value.piece !== value.json));
+  return { json, piece: hasPieces ? objectOf([...own, ...inside("piece")]) : json };
+}
+
+function memberOf(name: string, json: string): string {
+  return `${JSON.stringify(name)}:${json}`;
+}
+
+function objectOf(members: readonly string[]): string {
+  return `{${members.join(",")}}`;
 }

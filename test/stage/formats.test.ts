@@ -138,6 +138,7 @@ describe("XML", () => {
   <customer id="2"><name>B</name><tag>x</tag><tag>y</tag>
     <address kind="home"><city>Bonn</city></address>text</customer>
   <customer id="3"><note lang="en">at <b>noon, </b><b>not</b> later<!-- --> &amp; <![CDATA[so]]></note></customer>
+  <customer id="5"><address>No. <i>1<u>st</u></i><city>Bonn</city></address></customer>
   <customer id="4"><name xsi:nil="true">Ann</name></customer>
   <other><customer id="3"/></other>
 </feed>`;
@@ -146,9 +147,30 @@ describe("XML", () => {
     expect(rows).toEqual([
       [3, "1", "Müller & <Co>", null, "", null, null, null],
       [4, "2", "B", null, null, '["x","y"]', '{"@kind":"home","city":"Bonn"}', expect.stringContaining("text")],
-      [6, "3", null, null, '[{"@lang":"en"},"at ",{"b":"noon, "},{"b":"not"}," later & so"]', null, null, null],
+      [6, "3", null, null, expect.stringContaining('"#pieces":'), null, null, null],
+      [7, "5", null, null, null, null, expect.stringContaining('"city":"Bonn"'), null],
     ]);
-    expect(rejects).toEqual([[7, '"name" is said to have no value (xsi:nil), and has one: Ann']]);
+    const mixed = [rows[2]?.[4], rows[3]?.[6]].map((cell) => JSON.parse(`${cell}`));
+    expect(mixed).toEqual([
+      {
+        "@lang": "en",
+        b: ["noon, ", "not"],
+        "#text": "at  later & so",
+        "#pieces": ["at ", { b: "noon, " }, { b: "not" }, " later & so"],
+      },
+      {
+        i: { u: "st", "#text": "1", "#pieces": ["1", { u: "st" }] },
+        city: "Bonn",
+        "#text": "No. ",
+        "#pieces": ["No. ", { i: { "#pieces": ["1", { u: "st" }] } }, { city: "Bonn" }],
+      },
+    ]);
+    expect(rejects).toEqual([[8, '"name" is said to have no value (xsi:nil), and has one: Ann']]);
+  });
+
+  test("with text at every level grows by what is nested, and does not double with each level", async () => {
+    const text = `<feed><customer>${"<a>x".repeat(60)}<b/>${"</a>".repeat(60)}</customer></feed>`;
+    expect(`${(await read("a.xml", text, format)).rows[0]?.[1]}`.length).toBeLessThan(100_000);
   });
 
   test("is read in the encoding that it declares", async () => {
