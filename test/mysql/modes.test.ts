@@ -34,7 +34,7 @@ describe.skipIf(!hasMariadb)("MariaDB's tables", () => {
       connection: `{ type: mysql, url: "mysql://${encodeURIComponent(socket)}/crm", auth: { user: ${user}, password: "\${MYSQL_PASSWORD}" } }`,
       env: { MYSQL_PASSWORD: password },
       add: (code) => server.query(`INSERT INTO given VALUES ('${code}')`),
-      alter: (back) => server.query(`ALTER TABLE given MODIFY code varchar(${back ? 20 : 30})`),
+      alter: (back) => server.query(`ALTER TABLE given MODIFY code varchar(${back ? 20 : 10})`),
       codes: async () => (await server.query("SELECT code FROM given ORDER BY 1")).map(({ code }) => code),
     });
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareShapes } from "../../src/pipeline/shape/compare-shapes.ts";
+import { changesValues, compareShapes } from "../../src/pipeline/shape/compare-shapes.ts";
 import type { FieldShape, Shape } from "../../src/pipeline/shape/shape.ts";
 
 const field: FieldShape = {
@@ -52,6 +52,38 @@ test("each thing of a field is told by itself, both ways", () => {
     'Deal.A does not take "x" any more',
     'Deal.A takes "z" too now',
   ]);
+});
+
+test("a wider field changes no value, a narrower one and one of another type may", () => {
+  const isChanged = (was: Partial<FieldShape>, is: Partial<FieldShape>) => {
+    const shape = (change: Partial<FieldShape>) => target([["A", { ...field, ...change }]]);
+    return compareShapes(shape(was), shape(is)).some(changesValues);
+  };
+  for (const [narrow, wide] of [
+    [{ type: "varchar(50)" }, { type: "varchar(100)" }],
+    [{ type: "nvarchar(50)" }, { type: "nvarchar(max)" }],
+    [{ type: "numeric(10,2)" }, { type: "numeric(12,2)" }],
+    [{ type: "NUMBER(10, 2)" }, { type: "NUMBER" }],
+    [{ type: "enum('a','b')" }, { type: "enum('a','it''s',')','b')" }],
+    [{ length: 80 }, { length: 120 }],
+    [{ length: 80 }, { length: null }],
+    [
+      { digits: 8, scale: 2 },
+      { digits: 9, scale: 3 },
+    ],
+    [{ values: ["x"] }, { values: ["x", "y"] }],
+  ] satisfies [Partial<FieldShape>, Partial<FieldShape>][]) {
+    expect(isChanged(narrow, wide), JSON.stringify(wide)).toBe(false);
+    if (!("values" in narrow)) expect(isChanged(wide, narrow), JSON.stringify(narrow)).toBe(true);
+  }
+  for (const [was, is] of [
+    ["numeric(10,2)", "numeric(10,4)"],
+    ["decimal(10,2)", "decimal(12,2) unsigned"],
+    ["char(5)", "char(9)"],
+    ["varchar(5)", "nvarchar(9)"],
+  ] as const) {
+    expect(isChanged({ type: was }, { type: is }), is).toBe(true);
+  }
 });
 
 test("a field that went is told; what is mapped now or no more is not, nor what such a field is required for", () => {

@@ -94,6 +94,10 @@ test.skipIf(!hasPostgres)(
     expect([touched.good, touched.bad]).toEqual([["a true", "c true"], [expect.stringMatching(/^B .*another key/)]]);
     expect(await server.query("SELECT id FROM touched ORDER BY 1")).toEqual([{ id: "a" }, { id: "c" }]);
 
+    // A wider column holds what was meant for the one that it was.
+    await server.query("ALTER TABLE t ALTER amount TYPE numeric(9, 3)");
+    expect((await write("id,amount\n8,1234.25\n")).good).toEqual(["8 true"]);
+
     // It would round to another scale, and leave out what is not there.
     for (const [altered, told] of [
       ["ALTER amount TYPE numeric(6, 1)", "amount was numeric(6,2), is numeric(6,1)"],

@@ -4,6 +4,7 @@
 import type { Batch, CallWrites, TransactionWrites } from "../../contract/write.ts";
 import { Failure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
+import { holdsAllOf } from "../../core/type-name.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { type OpenBatch, openBatch } from "../kit/batch-file.ts";
 import type {
@@ -137,8 +138,8 @@ function changedTable(name: string): Failure {
 }
 
 /**
- * Throws a Failure (7) where columns are others than the plan's values were judged by: the database would round to a new scale
- * without a word. Once the table is named by a statement, nobody alters it until the transaction ends.
+ * Throws a Failure (7) where columns hold less than those that the plan's values were judged by: the database would round to a new
+ * scale without a word. Once the table is named by a statement, nobody alters it until the transaction ends.
  */
 async function refuseAltered<Session extends SqlSession, Table extends DescribedTable>(
   session: Session,
@@ -150,7 +151,10 @@ async function refuseAltered<Session extends SqlSession, Table extends Described
   if (types === undefined || columnTypes === undefined) return;
   if (table.isReadable) await session.rows(`SELECT 1 FROM ${table.quoted} WHERE 1 = 0`);
   const now = await columnTypes(session, described);
-  const altered = headers.find((name) => types.has(name) && now.get(name) !== types.get(name));
+  const altered = headers.find((name) => {
+    const [was, is] = [types.get(name), now.get(name)];
+    return was !== undefined && (is === undefined || !holdsAllOf(is, was));
+  });
   if (altered === undefined) return;
   const [was, is] = [types.get(altered), now.get(altered)];
   throw new Failure(

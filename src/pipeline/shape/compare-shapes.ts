@@ -4,7 +4,7 @@
 
 import { countOf, withArticle } from "../../core/counted.ts";
 import { suggest } from "../../core/suggest.ts";
-import { withoutWidth } from "../../core/type-name.ts";
+import { holdsAllOf, withoutWidth } from "../../core/type-name.ts";
 import { type ShapeChange, type ShapeValue, showChoices } from "../../report/shape-changes.ts";
 import type { FieldShape, Shape, SourceShape, TargetShape } from "./shape.ts";
 
@@ -15,9 +15,12 @@ export function compareShapes(before: Shape, now: Shape): ShapeChange[] {
   ];
 }
 
-/** Whether a field keeps values that it is given otherwise than before, or not at all. */
-export function changesValues({ change: kind }: ShapeChange): boolean {
-  return kind === "type" || kind === "length" || kind === "scale" || kind === "digits" || kind === "went";
+/** Whether a field keeps values that it is given otherwise than before, or not at all. One that is wider by now does not. */
+export function changesValues({ change: kind, before, after }: ShapeChange): boolean {
+  if (kind === "type") return !holdsAllOf(String(after), String(before));
+  if (kind === "length" || kind === "scale" || kind === "digits")
+    return after !== null && (before === null || after < before);
+  return kind === "went";
 }
 
 function compareSources(before: SourceShape, now: SourceShape): ShapeChange[] {
