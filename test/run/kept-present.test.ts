@@ -39,7 +39,16 @@ async function control(sandbox: Sandbox, action: string, body: object): Promise<
   expect(answer.ok, await answer.text()).toBe(true);
 }
 
-const begin = (rows = people()) => rehearse(job("kept"), { "inbox/people.csv": rows }, schema);
+const begin = (rows = people()) => {
+  const { Account, Contact } = schema.salesforce;
+  const place = { Place__Latitude__s: { type: "double", precision: 18, scale: 15 } };
+  const tier = { type: "string", length: 40 };
+  const salesforce = {
+    Account: { fields: { ...Account.fields, Tier__pc: tier } },
+    Contact: { fields: { ...Contact.fields, ...place, Tier__c: tier } },
+  };
+  return rehearse(job("kept"), { "inbox/people.csv": rows }, { salesforce });
+};
 
 interface Planned {
   how: string;
@@ -165,12 +174,24 @@ test("what is kept is not gone by where it may not be right, and the plan says w
   expect(await found()).toMatch(/not as kept: this user may not see all records.*, not kept: this user/);
   await control(sandbox, "permissions", { viewAllData: true });
 
-  // By a custom field that is empty since it was made anew no record has changed.
-  project.write({ "job.yaml": job("kept", "", "Loose__c") });
-  expect(await found()).toMatch(/^one scan of Contact \(3 records\)$/);
-  await control(sandbox, "field-anew", { object: "Contact", field: "Loose__c" });
-  expect(await found()).toContain("not as kept: a field was made anew");
-  expect(await found()).toContain("kept of");
+  // By a custom field that is empty since it was made anew no record has changed. A part of a place has no definition, and a
+  // person's field has Contact's.
+  const person = job("kept", "", "Tier__pc").replace(
+    "Contact, key: [LastName, FirstName]",
+    "Account, key: [Name, Site]",
+  );
+  const ofPerson = person.replace("LastName: last, FirstName: first, Email: email", "Name: last, Site: first");
+  for (const [text, object, field] of [
+    [job("kept", "", "Loose__c"), "Contact", "Loose__c"],
+    [job("kept", "", "Place__Latitude__s"), "Contact", "Place__Latitude__s"],
+    [ofPerson, "Account", "Tier__pc"],
+  ] as const) {
+    project.write({ "job.yaml": text });
+    expect(await found()).toMatch(/^one scan of \w+ \(\d records\)$/);
+    await control(sandbox, "field-anew", { object, field });
+    expect(await found()).toContain("not as kept: a field was made anew");
+    expect(await found()).toContain("kept of");
+  }
   project.write({ "job.yaml": job("kept") });
 
   const [kept = ""] = project.list(".loadline/present");

@@ -14,10 +14,11 @@ import { fetchPages, openQueryJob } from "./bulk-query.ts";
 import type { SalesforceClient } from "./client.ts";
 import { readDeleteLog } from "./delete-log.ts";
 import { readApiError } from "./errors.ts";
+import { identifyCustom } from "./field-ids.ts";
 import { type KeptLookup, vouchFor } from "./kept-lookups.ts";
 import { countRecords, queryCells, queryRecords, rowsPerQueryPage } from "./rest-query.ts";
 import { forecastReading, hasKey, idColumn, queryRowsMax, versionColumn } from "./snapshot.ts";
-import { encodedLength, select, soqlText, uriBytesMax } from "./soql.ts";
+import { encodedLength, select, uriBytesMax } from "./soql.ts";
 
 /** A transaction may take ten minutes, and its records are dated before it ends. One hour costs few records more. */
 const overlapMs = 60 * 60_000;
@@ -50,7 +51,7 @@ export function openChanges(
       });
       const told: string[] = [];
       for (const asked of [own, ...ofParents]) {
-        const ids = await identifyCustom(client, { ...asked, signal: values.signal });
+        const ids = await orUntold(() => identifyCustom(client, { ...asked, signal: values.signal }));
         if ("why" in ids) return ids;
         told.push(...ids);
       }
@@ -82,30 +83,6 @@ async function seesAllRecords(client: SalesforceClient): Promise<boolean> {
     return false;
   });
   return asked === true;
-}
-
-/**
- * Of custom fields, `Contact.00N…`: the id stays as a field is renamed, and is another one as a field is deleted and made
- * anew. Standard fields are never.
- * https://developer.salesforce.com/docs/platform/api-tooling/references/tooling-objects/tooling-fielddefinition.html
- */
-async function identifyCustom(
-  client: SalesforceClient,
-  { object, fields, signal }: Pick<KeptValues, "object" | "fields" | "signal">,
-): Promise<string[] | Untold> {
-  const custom = new Set(fields.filter((name) => name.includes("__")));
-  if (custom.size === 0) return [];
-  const where = `EntityDefinition.QualifiedApiName = ${soqlText(object)}`;
-  const soql = select({ fields: ["QualifiedApiName", "DurableId"], object: "FieldDefinition", where });
-  const doing = `asking which fields ${object} has`;
-  const asked = await orUntold(async () => {
-    const ids: string[] = [];
-    for await (const record of queryRecords(client, soql, { all: false, doing, signal }))
-      if (custom.delete(String(record["QualifiedApiName"]))) ids.push(String(record["DurableId"]));
-    return ids.sort();
-  });
-  const [unknown] = custom;
-  return "why" in asked || unknown === undefined ? asked : { why: `Salesforce does not tell which ${unknown} it is` };
 }
 
 /** What the org answers by saying that it can't is not known; all else ends the run as it does everywhere. */

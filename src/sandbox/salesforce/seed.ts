@@ -3,6 +3,7 @@
 import { identifier } from "../../core/sql.ts";
 import type { StatementSync } from "../../core/sqlite.ts";
 import { demoAddress, demoDomain, demoPeople } from "../demo.ts";
+import type { Field } from "./catalog/field.ts";
 import type { SalesforceObject } from "./catalog/object.ts";
 import { type Org, orgId, userId } from "./org.ts";
 import { writeRecord } from "./records/json.ts";
@@ -61,7 +62,7 @@ function insertDefinitions(org: Org): void {
   const write = inserter(org, "FieldDefinition");
   for (const object of org.catalog.objects) {
     writeObject(object.name, { DurableId: object.name, QualifiedApiName: object.name, Label: object.label });
-    for (const field of object.fields)
+    for (const field of definedFields(object))
       write(undefined, {
         DurableId: `${object.name}.${field.name}`,
         QualifiedApiName: field.name,
@@ -74,14 +75,29 @@ function insertDefinitions(org: Org): void {
   }
 }
 
+/** Parts of addresses have no definition, those of a geolocation have one together, and a person's fields are Contact's. */
+function definedFields({ name: object, fields }: SalesforceObject): Field[] {
+  const parts = new Set(fields.flatMap(({ components }) => Object.values(components ?? {})));
+  const own = fields.filter(({ name }) => !parts.has(name) && !name.endsWith("__pc"));
+  const named = own.map((field) => ({ ...field, name: definitionOf(object, field.name).name }));
+  return [...new Map(named.map((field) => [field.name, field])).values()];
+}
+
+/** What a field comes and goes with. */
+function definitionOf(object: string, field: string): { object: string; name: string } {
+  if (field.endsWith("__pc")) return { object: "Contact", name: field.replace(/__pc$/, "__c") };
+  return { object, name: field.replace(/__[A-Za-z]+__s$/, "__c") };
+}
+
 /** Deletes a field and makes one of the same name: no record has a value, and none has changed by it. */
 export function makeFieldAnew({ store: { database } }: Org, object: string, field: string): void {
+  const defined = definitionOf(object, field);
   database.exec(`UPDATE ${identifier(object)} SET ${identifier(field)} = NULL`);
   database
     .prepare(
       `UPDATE "FieldDefinition" SET "DurableId" = "DurableId" || '2' WHERE "EntityDefinitionId" = ? AND "QualifiedApiName" = ?`,
     )
-    .run(object, field);
+    .run(defined.object, defined.name);
 }
 
 // A record type that is known keeps its id: records refer to it.

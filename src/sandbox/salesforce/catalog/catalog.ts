@@ -95,9 +95,9 @@ function makeObject(definition: ObjectParts): SalesforceObject {
 
 function customFields(object: string, definitions: Readonly<Record<string, SalesforceFieldDefinition>>): Field[] {
   return Object.entries(definitions).map(([name, definition]) => {
-    if (!/^[A-Za-z]\w*__c$/.test(name)) {
+    if (!/^[A-Za-z]\w*__(c|s|pc)$/.test(name)) {
       throw usageFailure(`the schema file names a field ${object}.${name} that cannot be a custom field`, {
-        why: "a custom field's name starts with a letter and ends with __c",
+        why: "a custom field's name starts with a letter and ends with __c, __s (a part of a place) or __pc (of a person)",
       });
     }
     return customField(object, name, definition);
