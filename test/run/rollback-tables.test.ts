@@ -19,12 +19,12 @@ streams:
     map: { no: no, name: name }
   people:
     source: { connection: drop, files: "people.csv" }
-    target: { connection: crm, table: people, key: [firm, nick], mode: mirror }
-    map: { firm: firm, nick: nick, mail: { from: mail, on_null: clear }, score: score }
+    target: { connection: crm, table: people, key: [n, id], mode: mirror }
+    map: { n: firm, id: nick, message: { from: mail, on_null: clear }, field: score }
 guards: { deletes: 100% }
 `;
 
-test("rows of tables are as they were: changed ones, new ones, deleted ones; a trigger of the table is no other's change", async () => {
+test("rows of tables are as they were: changed ones, new ones, deleted ones; a trigger of the table is no other's change; columns may be called as ours are", async () => {
   await using project = createProject({
     "connections.yaml": connections,
     "job.yaml": job,
@@ -35,11 +35,11 @@ test("rows of tables are as they were: changed ones, new ones, deleted ones; a t
   const database = openSqliteData(project.path("crm.db"), { readOnly: false });
   onTestFinished(() => database.close());
   database.exec(`CREATE TABLE firms (no INTEGER PRIMARY KEY, name TEXT, touched INTEGER DEFAULT 0);
-    CREATE TABLE people (id INTEGER PRIMARY KEY, firm INTEGER REFERENCES firms (no), nick TEXT NOT NULL, mail TEXT, score INTEGER, UNIQUE (firm, nick));
+    CREATE TABLE people (no INTEGER PRIMARY KEY, n INTEGER REFERENCES firms (no), id TEXT NOT NULL, message TEXT, field INTEGER, UNIQUE (n, id));
     CREATE TRIGGER touch AFTER UPDATE OF name ON firms BEGIN UPDATE firms SET touched = touched + 1 WHERE no = new.no; END;`);
   const state = () => [
     database.prepare("SELECT no, name FROM firms ORDER BY no").all(),
-    database.prepare("SELECT firm, nick, mail, score FROM people ORDER BY firm, nick").all(),
+    database.prepare("SELECT n, id, message, field FROM people ORDER BY n, id").all(),
   ];
   await project.run("connections", "prepare", "crm");
   const first = await project.run("run", "job.yaml");
@@ -57,15 +57,15 @@ test("rows of tables are as they were: changed ones, new ones, deleted ones; a t
   const plan = await project.run("rollback", `${run}`);
   expect(plan.stdout.replaceAll(/\s+/g, " ")).toContain("is made anew, with the 2 mapped fields only");
   // Of what the run made one is changed, and in the place of what it deleted stands another.
-  database.exec("UPDATE people SET score = 50 WHERE nick = 'eve'");
-  database.exec("INSERT INTO people (firm, nick, mail, score) VALUES (1, 'bob', 'other@x.de', 9)");
+  database.exec("UPDATE people SET field = 50 WHERE id = 'eve'");
+  database.exec("INSERT INTO people (n, id, message, field) VALUES (1, 'bob', 'other@x.de', 9)");
   const back = await project.run("rollback", `${run}`, "--yes", "--json");
   expect(back.code, back.stderr).toBe(3);
   expect(back.summary().streams).toMatchObject({
     firms: { updates: 1, creates: 1, deletes: 1, conflicts: 0, failed: 1 },
     people: { updates: 1, creates: 1, deletes: 1, conflicts: 2 },
   });
-  database.exec("DELETE FROM people WHERE nick IN ('eve', 'bob')");
+  database.exec("DELETE FROM people WHERE id IN ('eve', 'bob')");
   const rest = await project.run("rollback", `${run}`, "--yes", "--json");
   expect(rest.code, rest.stderr).toBe(0);
   expect(state()).toEqual(old);

@@ -103,8 +103,8 @@ name: people
 streams:
   people:
     source: { connection: drop, files: "people.csv" }
-    target: { connection: crm, table: people, key: code, mode: ${mode} }
-    map: { code: code${mode === "delete" ? "" : ", title: title, phone: phone"} }
+    target: { connection: crm, table: people, key: n, mode: ${mode} }
+    map: { n: code${mode === "delete" ? "" : ", message: title, field: phone"} }
 guards: { deletes: 100%, changed: 100%, blanked: 100%, source_rows_min: 1 }
 rejects: { max: 100% }
 `;
@@ -139,12 +139,12 @@ export async function tryTablePlan(seed: number): Promise<void> {
   compare(where, project, expected);
 }
 
-/** All rows anew: SQLite tells a row by what it holds. */
+/** All rows anew: SQLite tells a row by what it holds. Columns are called as ours are, which is no matter. */
 function hold(project: Project, table: Table): void {
   using database = openSqliteData(project.path("crm.db"), { readOnly: false });
   database.exec(definition);
   database.exec(
-    "CREATE TABLE IF NOT EXISTS people (code TEXT PRIMARY KEY, title TEXT, phone TEXT, note TEXT DEFAULT 'new')",
+    "CREATE TABLE IF NOT EXISTS people (n TEXT PRIMARY KEY, message TEXT, field TEXT, note TEXT DEFAULT 'new')",
   );
   database.exec("DELETE FROM people");
   const insert = database.prepare("INSERT INTO people VALUES (?, ?, ?, ?)");
@@ -153,7 +153,9 @@ function hold(project: Project, table: Table): void {
 
 function compare(where: string, project: Project, table: Table): void {
   using database = openSqliteData(project.path("crm.db"), { readOnly: true });
-  const found = database.prepare("SELECT code, title, phone, note FROM people ORDER BY code").all();
+  const found = database
+    .prepare("SELECT n AS code, message AS title, field AS phone, note FROM people ORDER BY n")
+    .all();
   const wanted = [...table].map(([code, { title, phone, note }]) => ({ code, title, phone, note }));
   wanted.sort((left, right) => (left.code < right.code ? -1 : 1));
   if (JSON.stringify(found) !== JSON.stringify(wanted))

@@ -30,7 +30,7 @@ export async function orderTree(engine: Engine, compiled: WrittenStream, plan: s
     SELECT file_row_number AS n, action, key FROM ${plan} WHERE action <> 'delete'`);
   const named = links.map((schema) => {
     const name = identifier(schema.name);
-    return `SELECT n, ${foldKey([schema])} AS parent FROM (SELECT file_row_number AS n, after.${name} AS ${name}
+    return `SELECT _n_ AS n, ${foldKey([schema])} AS parent FROM (SELECT file_row_number AS _n_, after.${name} AS ${name}
       FROM ${plan} WHERE action <> 'delete')`;
   });
   await engine.run(`CREATE OR REPLACE TEMP TABLE tree_links AS SELECT DISTINCT n, parent FROM (${named.join(" UNION ALL ")})

@@ -27,7 +27,7 @@ export interface KeptInput {
   path: string;
 }
 
-const toldIds = "SELECT folded FROM told_changes UNION ALL SELECT folded FROM told_gone";
+const toldIds = "SELECT _folded_ FROM told_changes UNION ALL SELECT _folded_ FROM told_gone";
 
 export interface CurrentRecords {
   rows: number;
@@ -52,24 +52,24 @@ export async function bringUpToDate(
   const version = identifier(all[1] ?? id);
   const kept = `read_parquet(${literal(copy)}, file_row_number = true)`;
   const scan = (paths: readonly string[]) =>
-    `SELECT *, ${folded} AS folded FROM ${scanCsvFiles(paths, [...all, goneColumn])}`;
+    `SELECT *, ${folded} AS _folded_ FROM ${scanCsvFiles(paths, [...all, goneColumn])}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE told_changes AS ${scan(told.files)}`);
   if (told.later !== undefined) await takeLater(engine, scan(told.later));
-  const present = `SELECT *, 'false' AS ${identifier(goneColumn)}, ${folded} AS folded FROM ${scanCsvFiles(reread, all)}`;
+  const present = `SELECT *, 'false' AS ${identifier(goneColumn)}, ${folded} AS _folded_ FROM ${scanCsvFiles(reread, all)}`;
   if (reread.length > 0) await takeLater(engine, present);
   await engine.run(
-    `CREATE OR REPLACE TEMP TABLE told_gone AS SELECT ${folded} AS folded FROM ${scanCsvFiles([told.gone], [id])}`,
+    `CREATE OR REPLACE TEMP TABLE told_gone AS SELECT ${folded} AS _folded_ FROM ${scanCsvFiles([told.gone], [id])}`,
   );
   if ((await countRefusedRecords(engine)) > 0) return { why: "what changed can't be read" };
   // Of all that is kept only the ids are looked at, and once: by then a record is known by its place.
   await engine.run(`CREATE OR REPLACE TEMP TABLE told_kept AS SELECT * FROM
-    (SELECT file_row_number AS place, ${folded} AS folded, ${version} AS version FROM ${kept})
-    WHERE folded IN (${toldIds})`);
+    (SELECT file_row_number AS place, ${folded} AS _folded_, ${version} AS version FROM ${kept})
+    WHERE _folded_ IN (${toldIds})`);
   if (isLate) await engine.run(leaveOld(version));
   const isThere = `${identifier(goneColumn)} <> 'true'`;
   const hasKey = key === undefined ? "true" : `${identifier(key)} <> ''`;
-  const there = `SELECT folded, ${columns} FROM told_changes WHERE ${isThere} AND ${hasKey}`;
-  const replaced = `SELECT * FROM told_kept WHERE folded IN (${toldIds})`;
+  const there = `SELECT _folded_, ${columns} FROM told_changes WHERE ${isThere} AND ${hasKey}`;
+  const replaced = `SELECT * FROM told_kept WHERE _folded_ IN (${toldIds})`;
   const others = `SELECT ${columns} FROM ${kept} WHERE file_row_number NOT IN (SELECT place FROM (${replaced}))`;
   const rows = await writeParquet(
     engine,
@@ -83,9 +83,9 @@ export async function bringUpToDate(
     };
   // What was kept has each record once, and nothing of it that is told.
   const counted = await engine.one(`SELECT
-    (SELECT count(*) - count(DISTINCT folded) FROM (${there})) AS twice,
-    (SELECT count(*) FROM (${there}) t ANTI JOIN told_kept k ON k.folded = t.folded AND k.version = t.${version}) AS changed,
-    (SELECT count(*) FROM (${replaced}) k ANTI JOIN (${there}) n USING (folded)) AS deleted`);
+    (SELECT count(*) - count(DISTINCT _folded_) FROM (${there})) AS twice,
+    (SELECT count(*) FROM (${there}) t ANTI JOIN told_kept k ON k._folded_ = t._folded_ AND k.version = t.${version}) AS changed,
+    (SELECT count(*) FROM (${replaced}) k ANTI JOIN (${there}) n USING (_folded_)) AS deleted`);
   if (Number(counted["twice"]) > 0) return { why: "a record was told twice" };
   return { rows, changed: Number(counted["changed"]), deleted: Number(counted["deleted"]) };
 }
@@ -93,8 +93,8 @@ export async function bringUpToDate(
 /** What was read later of a record takes the place of what was read before. */
 async function takeLater(engine: Engine, select: string): Promise<void> {
   await engine.run(`CREATE OR REPLACE TEMP TABLE told_later AS ${select}`);
-  await engine.run("DELETE FROM told_changes WHERE folded IN (SELECT folded FROM told_later)");
-  await engine.run("INSERT INTO told_changes SELECT DISTINCT ON (folded) * FROM told_later");
+  await engine.run("DELETE FROM told_changes WHERE _folded_ IN (SELECT _folded_ FROM told_later)");
+  await engine.run("INSERT INTO told_changes SELECT DISTINCT ON (_folded_) * FROM told_later");
 }
 
 /** Whether a record is in a file twice. Of what is brought up to date it needs not be asked: it was not to begin with. */
@@ -109,5 +109,5 @@ export async function holdsTwice(engine: Engine, path: string, id: string): Prom
 function leaveOld(version: string): string {
   const at = (sql: string) => `try_cast(${sql} AS TIMESTAMPTZ)`;
   return `DELETE FROM told_changes t USING told_kept k
-    WHERE k.folded = t.folded AND ${at("k.version")} > ${at(`t.${version}`)} AND t.${identifier(goneColumn)} <> 'true'`;
+    WHERE k._folded_ = t._folded_ AND ${at("k.version")} > ${at(`t.${version}`)} AND t.${identifier(goneColumn)} <> 'true'`;
 }

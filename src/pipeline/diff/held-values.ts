@@ -61,8 +61,8 @@ async function tellHeld(
     onProgress: () => undefined,
   });
   const present = target.render(field, identifier(name), "VARCHAR", storedReading);
-  const holders = `SELECT holder, ${foldKey([field])} AS folded FROM (
-    SELECT ${identifier(idColumn)} AS holder, ${present.stored ?? present.value} AS ${identifier(name)}
+  const holders = `SELECT _holder_ AS holder, ${foldKey([field])} AS folded FROM (
+    SELECT ${identifier(idColumn)} AS _holder_, ${present.stored ?? present.value} AS ${identifier(name)}
     FROM ${scanCsvFiles([...files, ...aliases], [idColumn, versionColumn, name])})`;
   const held = await engine.all(`SELECT value, holder, count(*) OVER () AS rows
     FROM (SELECT row, any_value(value) AS value, min(holder) AS holder FROM (${written}) w JOIN (${holders}) p USING (folded)

@@ -110,9 +110,9 @@ async function findRecords(input: LookupInput, schema: NamingField, isIdle: bool
     },
   );
   const { value, stored } = target.render(schema, identifier(key), "VARCHAR", storedReading);
-  const present = `SELECT ${identifier(idColumn)} AS id, ${stored ?? value} AS ${name} FROM ${scan}`;
+  const present = `SELECT ${identifier(idColumn)} AS _id_, ${stored ?? value} AS ${name} FROM ${scan}`;
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${lookupTable(schema)} AS
-    SELECT ${foldKey([schema])} AS key, ${name} AS shown, id FROM (${present})
+    SELECT ${foldKey([schema])} AS key, ${name} AS shown, _id_ AS id FROM (${present})
     WHERE ${foldKey([schema])} IN (SELECT key FROM ${wantedTable(schema)})`);
 }
 

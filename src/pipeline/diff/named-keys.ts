@@ -61,7 +61,7 @@ export async function selectNamed(input: NamedKeysInput): Promise<string> {
 
 function foldNamed(key: readonly FieldSchema[]): string {
   const columns = key.map(({ name }) => `${renderedName(name)} AS ${identifier(name)}`);
-  return `SELECT place, ${foldKey(key)} AS key FROM (SELECT place, ${columns.join(", ")} FROM named_keys)`;
+  return `SELECT _place_ AS place, ${foldKey(key)} AS key FROM (SELECT place AS _place_, ${columns.join(", ")} FROM named_keys)`;
 }
 
 /** SELECT of the keys of rows that a run takes. */

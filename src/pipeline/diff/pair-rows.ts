@@ -95,8 +95,8 @@ export async function leaveContested(input: DiffInput, compare: CompareInput): P
   const { snapshot, stage, key } = compare;
   if (adoptBy === undefined || snapshot === undefined) return;
   const schema = compiled.fieldSchemas.get(adoptBy);
-  const by = foldKey([{ name: adoptBy, caseSensitive: schema?.caseSensitive ?? true }]);
-  await engine.run(`CREATE OR REPLACE TEMP TABLE shared_rows AS SELECT * FROM (SELECT u._row_, ${by} AS _by_
+  const by = (rows: string) => foldKey([{ name: adoptBy, caseSensitive: schema?.caseSensitive ?? true }], rows);
+  await engine.run(`CREATE OR REPLACE TEMP TABLE shared_rows AS SELECT * FROM (SELECT u._row_, ${by("s.")} AS _by_
       FROM unfound_rows u JOIN ${stage} s USING (_row_) ANTI JOIN ${pairsTable} p ON p._key_ = u._key_
       WHERE u._row_ NOT IN (SELECT _row_ FROM ${lostTable}))
     WHERE _by_ IS NOT NULL QUALIFY count(*) OVER (PARTITION BY _by_) > 1`);
@@ -113,7 +113,7 @@ export async function leaveContested(input: DiffInput, compare: CompareInput): P
     },
   );
   await engine.run(`INSERT INTO ${lostTable} SELECT 'conflicts', r._row_, 'several rows could be this record', string_agg(p.id, ' ' ORDER BY p.id)
-    FROM shared_rows r JOIN (SELECT _id_ AS id, ${by} AS _by_ FROM (${selectPresent(compare, snapshot, scan)}) WHERE ${foldKey(key)} IS NULL) p USING (_by_)
+    FROM shared_rows r JOIN (SELECT _id_ AS id, ${by("")} AS _by_ FROM (${selectPresent(compare, snapshot, scan)}) WHERE ${foldKey(key)} IS NULL) p USING (_by_)
     GROUP BY r._row_`);
   await engine.run(
     `INSERT INTO ${leftBehindTable} SELECT _row_, 'contested' FROM ${lostTable} WHERE _row_ IN (SELECT _row_ FROM shared_rows)`,

@@ -137,8 +137,8 @@ async function writeIds(context: RunContext, batch: BatchRecord, field: MappedFi
     const behind = `substr(${cell}, ${markOf(field).length + 1} + length(i.key))`;
     return `CASE WHEN i.id IS NULL THEN ${cell} ELSE i.id || ${behind} END AS ${identifier(name)}`;
   });
-  const rows = `SELECT ${cells.join(", ")} FROM ${batchRows(batch)} b
-    LEFT JOIN ${idsTable} i ON ${isMarked(field)} AND i.key = ${keyOfMark(field)} ORDER BY b._n_`;
+  const named = `SELECT *, CASE WHEN ${isMarked(field)} THEN ${keyOfMark(field)} END AS _key_ FROM ${batchRows(batch)}`;
+  const rows = `SELECT ${cells.join(", ")} FROM (${named}) b LEFT JOIN ${idsTable} i ON i.key = b._key_ ORDER BY b._n_`;
   const file = await writeBatchFile(engine, rows, `${batch.path.replace(/\.csv$/, "")}-with-ids.csv`);
   failpoint("ids-written");
   ledger.advance(batch, "planned", file);

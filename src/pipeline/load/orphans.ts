@@ -98,8 +98,8 @@ function selectOrphans({ field, parent, results }: Link, batch: BatchRecord): st
   const refused = `SELECT match_key, any_value(message) AS message FROM ${scanCsvFiles(results, outcomeColumns)}
     WHERE action = 'create' AND ${isRefused} GROUP BY 1`;
   const name = identifier(field.name);
-  return `SELECT b.n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
-    FROM (SELECT _n_ AS n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b.key`;
+  return `SELECT b._n_ AS n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent.name} `)} || b.${name} || ' was refused: ' || r.message AS message
+    FROM (SELECT _n_, ${name}, ${foldKey([field])} AS _key_ FROM ${batchRows(batch)}) b JOIN (${refused}) r ON r.match_key = b._key_`;
 }
 
 interface LaterBatch {
@@ -130,11 +130,11 @@ async function selectUnnamed(
     const missing = [`(${none})`, ...streams].join(" UNION ALL ");
     const name = identifier(field.name);
     const parent = (row["streams"] as string[]).join(", ");
-    held.push(`SELECT b.n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent} `)} || b.${name} || ' ' ||
+    held.push(`SELECT b._n_ AS n, ${literal(field.name)} AS field, ${literal(`${orphanCode}: its parent ${parent} `)} || b.${name} || ' ' ||
         coalesce(m.why, 'is in no row') AS message
-      FROM (SELECT _n_ AS n, ${name}, ${foldKey([field])} AS key FROM ${batchRows(batch)}) b
-      SEMI JOIN (SELECT parent AS key FROM (${unmade}) WHERE field = ${literal(field.name)}) u ON u.key = b.key
-      LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = b.key`);
+      FROM (SELECT _n_, ${name}, ${foldKey([field])} AS _key_ FROM ${batchRows(batch)}) b
+      SEMI JOIN (SELECT parent AS key FROM (${unmade}) WHERE field = ${literal(field.name)}) u ON u.key = b._key_
+      LEFT JOIN (SELECT key, max(why) AS why FROM (${missing}) GROUP BY key) m ON m.key = b._key_`);
   }
   return held;
 }

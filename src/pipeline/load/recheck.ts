@@ -252,9 +252,10 @@ async function storeUnwritten(
   const { idColumn } = targetOf(context, stream.target.connection).capabilities;
   const id = headerOf(batch.path).includes(idColumn) ? identifier(idColumn) : "CAST(NULL AS VARCHAR)";
   const path = resultsPath(context, batch);
-  const kept = `SELECT ${key.shown} AS key, ${key.of()} AS match_key, ${literal(batch.action)} AS action, ${id} AS id,
-      ${literal(as)} AS outcome, s.field AS field, s.message AS message
-    FROM ${batchRows(batch)} b JOIN stale_rows s ON s.n = b._n_ ORDER BY b._n_`;
+  const rows = `SELECT _n_, ${key.shown} AS _shown_, ${key.of()} AS _key_, ${id} AS _id_ FROM ${batchRows(batch)}`;
+  const kept = `SELECT b._shown_ AS key, b._key_ AS match_key, ${literal(batch.action)} AS action, b._id_ AS id,
+      ${literal(as)} AS outcome, s.field, s.message
+    FROM (${rows}) b JOIN stale_rows s ON s.n = b._n_ ORDER BY b._n_`;
   await context.engine.run(`COPY (${kept}) TO ${literal(path)} (FORMAT csv, HEADER true, NULLSTR '', FORCE_QUOTE *)`);
   syncFile(path);
   return path;

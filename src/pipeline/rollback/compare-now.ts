@@ -171,7 +171,7 @@ async function readByKey(
 ): Promise<string> {
   const { engine } = context;
   const { stream } = written;
-  const wanted = `(SELECT n, ${fields.map(({ name }) => `after.${identifier(name)} AS ${identifier(name)}`).join(", ")}
+  const wanted = `(SELECT n AS _n_, ${fields.map(({ name }) => `after.${identifier(name)} AS ${identifier(name)}`).join(", ")}
     FROM both_sides WHERE _is_there_ IS NULL)`;
   const plain = fields.filter(({ comparedBy }) => comparedBy === undefined);
   const present = await readKeyed(context, stream, { key, fields: plain, rows: wanted, name: "remade" });
@@ -182,9 +182,9 @@ async function readByKey(
   });
   const table = "remade_keys";
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS
-    SELECT w.n, any_value(p.id) AS id, bool_or(${isSame.join(" AND ")}) AS is_same
+    SELECT w._n_ AS n, any_value(p._id_) AS id, bool_or(${isSame.join(" AND ")}) AS is_same
     FROM (SELECT *, ${foldKey(key)} AS _key_ FROM ${wanted}) w
     JOIN (${present}) p USING (_key_)
-    GROUP BY w.n`);
+    GROUP BY w._n_`);
   return table;
 }

@@ -50,5 +50,5 @@ export async function readKeyed(
     return `${kept ?? value} AS ${identifier(field.name)}`;
   });
   const id = identifier(target.capabilities.idColumn);
-  return `SELECT *, ${foldKey(key)} AS _key_ FROM (SELECT ${id} AS id, ${stored.join(", ")} FROM ${present})`;
+  return `SELECT *, ${foldKey(key)} AS _key_ FROM (SELECT ${id} AS _id_, ${stored.join(", ")} FROM ${present})`;
 }

@@ -94,7 +94,7 @@ async function findIds(context: RunContext, { stream, fieldSchemas }: WrittenStr
   const wanted = `(SELECT ${cells.join(", ")} FROM ${landedTable} WHERE id IS NULL AND doubt IS NULL)`;
   const present = await readKeyed(context, stream, { key, fields: key, rows: wanted, name: "ids" });
   await engine.run(`CREATE OR REPLACE TEMP TABLE keyed AS
-    SELECT _key_ AS key, any_value(id) AS id, count(*) AS hits FROM (${present}) GROUP BY 1`);
+    SELECT _key_ AS key, any_value(_id_) AS id, count(*) AS hits FROM (${present}) GROUP BY 1`);
   await tell(
     "the target did not tell its id, and its key finds several records",
     "key IN (SELECT key FROM keyed WHERE hits > 1)",

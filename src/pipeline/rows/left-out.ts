@@ -61,10 +61,10 @@ export async function keepLeftOut(
   { key, stream }: CompiledStream,
   { view }: StagedStream,
 ): Promise<void> {
-  const folded = foldKey(key);
-  const stayed = `SELECT ${folded} AS key, CASE kind WHEN 'unmatched' THEN 'is not loaded: ' ELSE 'was left out: ' END || reason AS why
-    FROM ${identifier(view)} JOIN ${stayedTable} USING (_row_)`;
-  const filtered = `SELECT ${folded}, 'was left out by keep' FROM ${identifier(view)} WHERE _state_ = ${rowState.filtered}`;
+  const stayed = `SELECT ${foldKey(key, "s.")} AS key,
+      CASE y.kind WHEN 'unmatched' THEN 'is not loaded: ' ELSE 'was left out: ' END || y.reason AS why
+    FROM ${identifier(view)} s JOIN ${stayedTable} y USING (_row_)`;
+  const filtered = `SELECT ${foldKey(key)}, 'was left out by keep' FROM ${identifier(view)} WHERE _state_ = ${rowState.filtered}`;
   const rows = `SELECT key, why FROM (${stayed} UNION ALL ${filtered}) WHERE key IS NOT NULL`;
   await writeParquet(context.engine, rows, pathOf(context, stream.name, "others.parquet"));
 }
