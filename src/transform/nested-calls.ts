@@ -4,13 +4,13 @@
 // tree of an expression. Out: those columns, and the expression over them. What must hold: the same values, and a failure
 // for the same rows: what stands in a branch of CASE, behind the first value of coalesce, or behind the first operand of AND
 // and OR (left-to-right.ts) is computed for the rows that come to it; below TRY and whatever else may not be computed for a
-// row, only what fails for none is taken out; below a lambda nothing is.
+// row, only what fails for none is taken out; below a lambda nothing is. So is an operand that guards those behind it.
 
 import type { NestedCall, NestedCalls } from "../core/nested-rows.ts";
 import { type BranchNode, type Guard, guardOf, type Place } from "./branches.ts";
 import { findMacro } from "./functions.ts";
 import { isHarmless, isPlainCall, type Node } from "./harmless.ts";
-import { fromTheLeft } from "./left-to-right.ts";
+import { fromTheLeft, isSafe } from "./left-to-right.ts";
 import { expressionOf, statementOf } from "./syntax-tree.ts";
 
 /** For which rows something is computed: those that its guards leave; `perhaps`: nobody knows. */
@@ -26,34 +26,57 @@ export async function takeNestedCalls(
   nameCall: (sql: string) => string,
   types: ReadonlyMap<string, string> = new Map(),
 ): Promise<NestedCalls | undefined> {
-  const calls: NestedCall[] = [];
+  const calls: (NestedCall & { plain: string; guards: readonly Guard[] })[] = [];
+  const written = expressionOf<Node>(json);
+  if (written === undefined) return undefined;
+  const { node: expression, twice } = fromTheLeft(written, types);
+  /** Of `twice`, as they were taken the first time. */
+  const once = new Map<Node, Node>();
   const takeInner = async (node: Node, isArgument: boolean, computed: Computed): Promise<Node> => {
     // Its own names are not known outside of it.
     if (node.class === "LAMBDA") return node;
-    const isOwn = isPlainCall(node) && findMacro(node.function_name ?? "") !== undefined;
+    const known = once.get(node);
+    if (known !== undefined) return known;
+    const isOwn = isOwnCall(node);
     const taken = await overParts(node, (part, place, before) =>
       takeInner(part, isArgument || isOwn, computedAt(computed, before, isOwn, place)),
     );
-    if (!isOwn || !isArgument || (computed === "perhaps" && !isHarmless(node))) return taken;
+    const isShared = twice.has(node) && node.class !== "COLUMN_REF";
+    const isWanted = (isOwn && isArgument) || (isShared && (!isSafe(node, types) || hasOwnCall(node)));
+    const isTaken = isWanted && (computed !== "perhaps" || isHarmless(node));
+    const given = isTaken ? await takeOut(node, taken, computed) : taken;
+    if (isShared) once.set(node, given);
+    return given;
+  };
+  const takeOut = async (node: Node, taken: Node, computed: Computed): Promise<Node> => {
     // In a struct the alias is the name of a field.
     const call = { ...taken, alias: "" };
     const guards = computed === "perhaps" || isHarmless(node) ? [] : computed;
-    const sql = await tell(
-      statementOf(
-        json,
-        guards.reduceRight<BranchNode>((inner, guard) => guard(inner), call),
-      ),
+    const plain = await tell(statementOf(json, call));
+    // Whatever comes here has come to where it was taken before, if that has no guard that is not here.
+    const same = calls.find(
+      (one) => one.plain === plain && one.guards.every((guard, index) => guard === guards[index]),
     );
+    if (same !== undefined) return columnOf(same.name, node.alias);
+    const guarded = guards.reduceRight<BranchNode>((inner, guard) => guard(inner), call);
+    const sql = guards.length === 0 ? plain : await tell(statementOf(json, guarded));
     const name = nameCall(sql);
-    if (!calls.some((call) => call.name === name)) calls.push({ name, sql });
+    if (!calls.some((call) => call.name === name)) calls.push({ name, sql, plain, guards });
     return columnOf(name, node.alias);
   };
-  const written = expressionOf<Node>(json);
-  if (written === undefined) return undefined;
-  const expression = fromTheLeft(written, types);
   const outer = await takeInner(expression, false, []);
   if (calls.length === 0 && expression === written) return undefined;
-  return { calls, sql: await tell(statementOf(json, outer)) };
+  return { calls: calls.map(({ name, sql }) => ({ name, sql })), sql: await tell(statementOf(json, outer)) };
+}
+
+function isOwnCall(node: Node): boolean {
+  return isPlainCall(node) && findMacro(node.function_name ?? "") !== undefined;
+}
+
+function hasOwnCall(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasOwnCall);
+  if (value === null || typeof value !== "object") return false;
+  return isOwnCall(value as Node) || Object.values(value).some(hasOwnCall);
 }
 
 const lists = ["children"];

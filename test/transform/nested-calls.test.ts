@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failureName, nestedName } from "../../src/core/columns.ts";
-import { withNestedCalls } from "../../src/core/nested-rows.ts";
+import { namesOf, tryOver, withNestedCalls } from "../../src/core/nested-rows.ts";
 import { literal } from "../../src/core/sql.ts";
 import { deserialize, serialize } from "../../src/stage/bind.ts";
 import { parseStatement } from "../../src/transform/expressions.ts";
@@ -16,9 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => rig[Symbol.dispose]());
 
-async function takeFrom(sql: string) {
+const texts = new Map(["p", "q", "r", "x", "y", "z"].map((name) => [name, "VARCHAR"]));
+
+async function takeFrom(sql: string, types: ReadonlyMap<string, string> = texts) {
   const tree = await serialize(rig.engine, parseStatement(sql));
-  return takeNestedCalls(tree, (statement) => deserialize(rig.engine, statement), nameCall);
+  return takeNestedCalls(tree, (statement) => deserialize(rig.engine, statement), nameCall, types);
 }
 
 function nameCall(sql: string): string {
@@ -86,7 +88,9 @@ test("AND and OR are computed from the left, with the values of SQL", async () =
   const values = ["t", "f", "NULL", "fails"];
   const rows = values.flatMap((p) => values.flatMap((q) => values.map((r) => [p, q, r])));
   const list = rows.map((row) => `(${row.map((one) => (one === "NULL" ? "NULL" : literal(one))).join(", ")})`);
-  await rig.engine.run(`CREATE TEMP TABLE operands AS SELECT * FROM (VALUES ${list.join(", ")}) AS v(p, q, r)`);
+  await rig.engine.run(
+    `CREATE TEMP TABLE operands AS SELECT *, row_number() OVER () AS place FROM (VALUES ${list.join(", ")}) AS v(p, q, r)`,
+  );
   const [p, q, r] = ["p", "q", "r"].map((column) => `CAST(${column} AS BOOLEAN)`);
   type Value = boolean | null | "fails";
   const read = (text = ""): Value => (text === "fails" ? "fails" : text === "NULL" ? null : text === "t");
@@ -106,12 +110,41 @@ test("AND and OR are computed from the left, with the values of SQL", async () =
     [`list_transform([1], lambda one: ${p} AND ${q})[1]`, (a, b) => and(a, b)],
   ];
   for (const [sql, by] of cases) {
-    const guarded = (await takeFrom(sql))?.sql;
-    const computed = await rig.engine.all(`SELECT p, q, r, TRY(struct_pack(v := (${guarded}))) AS v FROM operands`);
-    const told = computed.map(({ v }) => (v === null ? "fails" : (v as { v: boolean | null }).v));
+    const nested = (await takeFrom(sql)) ?? { calls: [], sql };
+    const told = tryOver(namesOf(nested), nested.sql, (value) => `TRY(${value})`);
+    const scan = withNestedCalls("operands", [nested], true);
+    const computed = await rig.engine.all(`SELECT ${told} AS v FROM ${scan} ORDER BY place`);
+    const values = computed.map(({ v }) => (v === null ? "fails" : (v as { v: boolean | null }).v));
     const wanted = rows.map(([one, two, three]) => by(read(one), read(two), read(three)));
-    expect(told, sql).toEqual(wanted);
+    expect(values, sql).toEqual(wanted);
   }
+});
+
+test.each([
+  ["AND", " AND ", ""],
+  ["OR", " OR ", ""],
+  ["AND in OR", " OR kind = 'n' AND ", ""],
+  ["each in the other, from the left", ") AND kind = 'n') OR ", "("],
+])("of 20 operands with %s none is written more than twice", async (_, between, open) => {
+  const operands = Array.from({ length: 20 }, (_, index) => `proper(split_name(x).first) = '${index}'`);
+  const sql = `${open.repeat(38)}${operands.join(between)}`;
+  const nested = await takeFrom(sql, new Map([...texts, ["kind", "VARCHAR"]]));
+  // What each looks at is computed once, and so is each but the last.
+  expect(nested?.calls.filter(({ sql }) => sql.includes("split_name("))).toHaveLength(1);
+  for (const part of [nested, ...(nested?.calls ?? [])]) expect(part?.sql.length).toBeLessThan(6000);
+});
+
+test.each([
+  ["BOOLEAN", "x = 'n' AND t", true],
+  ["VARCHAR", "x = 'n' AND t", false],
+  ["BIGINT", "x = 'n' AND t > 1.5", true],
+  ["HUGEINT", "x = 'n' AND t > d", false],
+  ["DECIMAL(38,2)", "x = 'n' AND t > d", false],
+  ["DECIMAL(18,2)", "x = 'n' AND t > d", true],
+  ["DOUBLE", "x = 'n' AND t > d", true],
+])("where t is %s, %s: it may stand without a guard: %s", async (type, sql, isSafe) => {
+  const nested = await takeFrom(sql, new Map([...texts, ["t", type], ["d", "DECIMAL(38,12)"]]));
+  expect(nested === undefined).toBe(isSafe);
 });
 
 test("values and failures are those of the expression as it was written", async () => {
