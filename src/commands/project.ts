@@ -7,7 +7,7 @@ import { pathInCommand, usageFailure } from "../core/errors.ts";
 import { isThere, makePrivateFolder } from "../core/files.ts";
 import { isPattern, openGlob } from "../core/glob.ts";
 import { suggest } from "../core/suggest.ts";
-import { checkConnections } from "../job/check-connections.ts";
+import { checkConnections, checkFilters } from "../job/check-connections.ts";
 import type { Connection, Environment, Job } from "../job/job.ts";
 import { readJob } from "../job/read-job.ts";
 import { readEnvironment } from "../job/references.ts";
@@ -148,7 +148,9 @@ export function readProjectJob(file: string, connections: ReadonlyMap<string, Co
   const job = readJob(resolve(file), dirname(resolve(original)));
   checkConnections(job, connections);
   // A run that has begun goes on as it was begun.
-  if (file === original) refuseTwoWriters(job, connections);
+  if (file !== original) return job;
+  checkFilters(job, connections);
+  refuseTwoWriters(job, connections);
   return job;
 }
 

@@ -10,9 +10,11 @@ import { keySpanAt, mergeTrees, nodeAt } from "./yaml-tree.ts";
 type Side = "source" | "target" | "lookup";
 type Problem = Pick<Diagnostic, "message" | "suggestion" | "next">;
 
-interface WrongConnection {
+interface Wrong {
   stream: string;
   side: Side;
+  /** Of the side; its connection where nothing is said. */
+  name?: "where" | "scope";
   /** Of a lookup. */
   place?: Place;
   problem: Problem;
@@ -20,7 +22,7 @@ interface WrongConnection {
 
 /** Throws a Failure (exit 2) that tells each source or target whose connection does not exist or is of the wrong type. */
 export function checkConnections(job: Job, connections: ReadonlyMap<string, Connection>): void {
-  const wrong: WrongConnection[] = [];
+  const wrong: Wrong[] = [];
   for (const stream of job.streams) {
     for (const side of ["source", "target"] as const) {
       const takes = side === "source" ? takenFrom(stream) : writtenTo(stream);
@@ -33,6 +35,22 @@ export function checkConnections(job: Job, connections: ReadonlyMap<string, Conn
       if (problem !== undefined) wrong.push({ stream: stream.name, side: "lookup", place: table.place, problem });
     }
   }
+  if (wrong.length > 0) refuse(job, wrong);
+}
+
+/** Throws a Failure (exit 2) that tells each filter which its system can't take, as far as the text alone tells. */
+export function checkFilters(job: Job, connections: ReadonlyMap<string, Connection>): void {
+  const wrong = job.streams.flatMap(({ name: stream, source, target }): Wrong[] => {
+    const written = [
+      { side: "source", name: "where", text: source.kind === "object" ? source.where : undefined },
+      { side: "target", name: "scope", text: target.scope },
+    ] as const;
+    return written.flatMap(({ side, name, text }) => {
+      const connection = connections.get((side === "source" ? source : target).connection);
+      const why = text === undefined ? undefined : connection?.explainFilter?.(text);
+      return why === undefined ? [] : [{ stream, side, name, problem: { message: `${side}.${name}: ${why}` } }];
+    });
+  });
   if (wrong.length > 0) refuse(job, wrong);
 }
 
@@ -70,10 +88,10 @@ function findProblem(
 }
 
 /** A job carries the places of what the steps complain about; for a connection's name the file is read again. */
-function refuse(job: Job, wrong: readonly WrongConnection[]): void {
+function refuse(job: Job, wrong: readonly Wrong[]): void {
   const diagnostics = new Diagnostics(readSource(job.file));
   const root = parseYaml(diagnostics, { extensions: true });
-  for (const { stream, side, place, problem } of wrong) {
+  for (const { stream, side, name = "connection", place, problem } of wrong) {
     const { message, ...details } = problem;
     if (place !== undefined) {
       const start = diagnostics.source.offsetOf(place);
@@ -82,8 +100,8 @@ function refuse(job: Job, wrong: readonly WrongConnection[]): void {
     }
     const written = nodeAt(root, ["streams", stream]);
     const merged = written && mergeTrees(nodeAt(root, ["defaults"]), written);
-    const name = merged && nodeAt(merged, [side, "connection"]);
-    diagnostics.add(name?.span ?? keySpanAt(root, ["streams", stream]), message, details);
+    const node = merged && nodeAt(merged, [side, name]);
+    diagnostics.add(node?.span ?? keySpanAt(root, ["streams", stream]), message, details);
   }
   diagnostics.throwIfAny();
 }

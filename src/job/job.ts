@@ -342,6 +342,8 @@ export interface Connection {
   protected: boolean;
   /** Parents that a stream maps are added to those that a record has: several streams may do so. */
   addsParents?: true;
+  /** Why a text can't be a filter in its language, as far as the text alone tells. */
+  explainFilter?(text: string): string | undefined;
   /** The local folder that it is, absolute. Reading it throws a Failure (exit 2) if it holds a reference to an unset variable. */
   readonly path?: string;
   place: Place;

@@ -1,6 +1,7 @@
 import { parseQuery } from "@jetstreamapp/soql-parser-js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { explainCondition } from "../../src/connectors/salesforce/condition.ts";
 import { encodedLength, packKeys, select, soqlText } from "../../src/connectors/salesforce/soql.ts";
 
 test("any text is one literal, whatever quotes and backslashes it holds", () => {
@@ -31,4 +32,13 @@ test("keys are packed below the limit as a URL is really sent, each exactly once
       );
     }),
   );
+});
+
+test("what a query has after its condition is no part of one, but in a text or a query of its own", () => {
+  const after = ["ORDER  BY Id", "group by Id", "LIMIT 5", "OFFSET 3", "WITH USER_MODE", "FOR VIEW", "ALL\nROWS"];
+  for (const clause of after) {
+    expect(explainCondition(`(a = 'it\\'s') ${clause}`), clause).toContain("a condition alone is taken");
+    const within = [`a = 'x\\' ${clause}'`, `Id IN (SELECT b FROM c WHERE d IN ('1)', '2') ${clause}) AND e = 1`];
+    for (const condition of within) expect(explainCondition(condition)).toBeUndefined();
+  }
 });

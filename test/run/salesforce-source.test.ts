@@ -108,10 +108,16 @@ test("`where` filters in the org, `keep` afterwards", async () => {
   await ingest(place.sandbox, "Contact", "Ext__c", `${two.replaceAll(",acme\n", ",\n")}3,Drei,,,false,,\n`);
   expect(await place.take()).toMatchObject({ extracted: 2, filtered: 1, loaded: 1 });
   expect(place.file().map(({ key }) => key)).toEqual(["1"]);
-  // What is no condition would take a part of the records in silence.
-  place.project.write({ "job.yaml": sourceJob({ source: ', where: "Active__c = true LIMIT 1"' }) });
-  const cut = await place.project.run("run", "job.yaml");
-  expect([cut.code, cut.stderr]).toEqual([1, expect.stringContaining("MALFORMED_QUERY")]);
+  place.project.write({ "job.yaml": sourceJob({ source: ', where: "Active__c = true ORDER BY Id"' }) });
+  const calls = await place.sandbox.calls();
+  for (const command of ["check", "run"]) {
+    const { code, stderr } = await place.project.run(command, "job.yaml");
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^.*job.yaml:\d+:\d+: source.where: a condition alone is taken, and ORDER BY is none/s),
+    ]);
+  }
+  expect(await place.sandbox.calls()).toEqual(calls);
 });
 
 const incremental = { source: ", incremental: {}" };

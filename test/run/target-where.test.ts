@@ -29,6 +29,8 @@ test("rows whose records are outside of target.where are unmatched in every mode
     "null.yaml": job("update", "Title != null"),
     "typo.yaml": job("update", "Activ__c = true"),
     "amount.yaml": job("update", "Amount__c"),
+    "order.yaml": job("update", "Active__c = true ORDER BY Id"),
+    "scope.yaml": job("mirror", sql, ', scope: "Active__c = true LIMIT 9"'),
   });
   const { project, sandbox } = place;
   const make = async (LastName: string, fields: object) =>
@@ -83,6 +85,8 @@ test("rows whose records are outside of target.where are unmatched in every mode
     ["fails.yaml", "run", "target.where can't be computed for 7 records: 003"],
     ["typo.yaml", "check", 'did you mean "Active__c"?'],
     ["amount.yaml", "check", "a condition is wanted"],
+    ["order.yaml", "check", "a condition alone is taken, and ORDER BY is none"],
+    ["scope.yaml", "check", "target.scope: a condition alone is taken, and LIMIT is none"],
   ];
   project.write({ "inbox/in.csv": "last,first,title\nIn,a,x\nBoth,a,x\nTwo,a,x\nOut,a,x\nNew,a,x\nStays,a,x\n" });
   for (const [file, command, message] of refused) {

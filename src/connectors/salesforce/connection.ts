@@ -13,6 +13,7 @@ import {
   readOrigin,
   referencesOf,
 } from "../kit/connection.ts";
+import { explainCondition } from "./condition.ts";
 import { findLoginUrlProblem } from "./login-url.ts";
 
 export interface SalesforceConnection extends HttpConnection {
@@ -84,11 +85,17 @@ export function findSalesforceProblems({ login_url, auth }: WrittenSalesforce): 
   return findAddressProblems(login_url, "login_url", (url) => findLoginUrlProblem(url, flowOf(auth)));
 }
 
+/** What holds of each of its connections. */
+export const everyOrg = {
+  type: "salesforce",
+  holds: "objects",
+  explainFilter: explainCondition,
+} satisfies Partial<SalesforceConnection>;
+
 export function readSalesforce(written: WrittenSalesforce, scope: ConnectionScope): SalesforceConnection {
   return {
     name: scope.name,
-    type: "salesforce",
-    holds: "objects",
+    ...everyOrg,
     get loginUrl() {
       return readOrigin(written.login_url, "login_url", scope, (url) => findLoginUrlProblem(url, flowOf(written.auth)));
     },

@@ -3,7 +3,13 @@
 
 import type { Connector } from "../../contract/connector.ts";
 import { Secret } from "../../core/secret.ts";
-import { findSalesforceProblems, readSalesforce, type SalesforceConnection, salesforceShape } from "./connection.ts";
+import {
+  everyOrg,
+  findSalesforceProblems,
+  readSalesforce,
+  type SalesforceConnection,
+  salesforceShape,
+} from "./connection.ts";
 
 /** Every sandbox accepts it. */
 const sandboxToken = () => new Secret("00Dsandbox0000001!loadline");
@@ -19,8 +25,7 @@ export const salesforce: Connector = {
   rehearse({ name, apiVersion, place }: SalesforceConnection, { addresses }): SalesforceConnection {
     return {
       name,
-      type: "salesforce",
-      holds: "objects",
+      ...everyOrg,
       loginUrl: addresses.salesforce,
       auth: { kind: "access_token", token: { resolve: sandboxToken } },
       ...(apiVersion === undefined ? {} : { apiVersion }),

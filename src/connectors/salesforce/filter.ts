@@ -3,6 +3,7 @@
 
 import { CallFault } from "../../http/outcome.ts";
 import type { SalesforceClient } from "./client.ts";
+import { explainCondition } from "./condition.ts";
 import { readApiError } from "./errors.ts";
 import { idColumn } from "./snapshot.ts";
 import { select } from "./soql.ts";
@@ -13,6 +14,8 @@ export async function explainFilter(
   object: string,
   filter: string,
 ): Promise<string | undefined> {
+  const refusal = explainCondition(filter);
+  if (refusal !== undefined) return refusal;
   const doing = `asking whether target.where is a filter of ${object}`;
   const soql = select({ fields: [idColumn], object, where: `(${filter})` });
   return client.explain(doing, async () => {
