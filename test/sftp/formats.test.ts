@@ -134,7 +134,7 @@ describe("packed files that are fetched", () => {
 
   test.each([
     ["a.csv.gz", "ends too early", packed.subarray(0, -4)],
-    ["a.csv.gz", "bytes more after its end|incorrect header", Buffer.concat([packed, Buffer.from("more")])],
+    ["a.csv.gz", "more after its end|or after its end, is no gzip", Buffer.concat([packed, Buffer.from("more")])],
     ["a.csv.zst", "ends too early|no zstd file", zstdCompressSync("id,last\n1,a\n").subarray(0, -3)],
     ["a.zip", "end of central directory|damaged", zipOf({ "a.csv": "id,last\n1,a\n" }).subarray(0, -8)],
     ["a.zip", "checksum|uncompressed|damaged", zipOf({ "a.csv": "id,last\n1,a\n" }, 5)],
