@@ -103,10 +103,10 @@ function refuseSepLine(label: string, line: number, [first = "", ...others]: str
   );
 }
 
-/** A header that nobody expected would be loaded as a record. */
+/** A header that nobody expected would be loaded as a record. A single value, or nearly the names, may be one. */
 function refuseHeaderRecord(label: string, line: number, record: string[], columns: string[]): void {
-  const fold = (name: string | undefined) => name?.trim().toLowerCase();
-  if (record.length !== columns.length || record.some((cell, index) => fold(cell) !== fold(columns[index]))) return;
+  if (columns.length < 2 || record.length !== columns.length) return;
+  if (record.some((cell, index) => cell !== columns[index])) return;
   throw new Failure(exitCode.failed, "the first record holds the names of format.columns: it is a header", {
     where: { file: label, line },
     next: `take format.columns out of the job, or set format.skip_lines: ${line}`,

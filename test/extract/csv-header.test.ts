@@ -47,8 +47,9 @@ describe("a header that can't be used is refused before anything is staged", () 
 
   test("one that stands where the job names the columns is no record", async () => {
     const named = { ...csv, columns: ["a", "b"] };
-    await expect(columnsOf("A, b\n1,2\n", "a.csv", named)).rejects.toThrow("it is a header");
-    expect(await columnsOf("a,c\n1,2\n", "a.csv", named)).toEqual(["a", "b"]);
+    await expect(columnsOf("a,b\n1,2\n", "a.csv", named)).rejects.toThrow("it is a header");
+    for (const row of ["a,c", "A,b"]) expect(await columnsOf(`${row}\n1,2\n`, "a.csv", named)).toEqual(["a", "b"]);
+    expect(await columnsOf("n\ny\n", "a.csv", { ...csv, columns: ["n"] })).toEqual(["n"]);
   });
 
   test("one that skip_lines leaves out is not called an empty file", async () => {
