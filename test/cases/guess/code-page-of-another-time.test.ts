@@ -25,7 +25,7 @@ caseOf(
     // One row of another encoding says nothing of the others.
     const rows = Array.from({ length: 30 }, (_, id) => `${id};Köln\n`).join("");
     const bytes = [Buffer.from(`id;ort\n${rows}30;K`), Buffer.from([0xf6]), Buffer.from("ln\n")];
-    const mixed = await guessFile("in.csv", Buffer.concat(bytes));
+    const mixed = await guessFile("in.csv", Buffer.concat(bytes), 3);
     expect(mixed.doubts.join("")).toContain("the text is UTF-8 but for 1 place, the first in line 32");
     expect(mixed.written).toEqual(["id,ort", ...rows.trim().replaceAll(";", ",").split("\n")]);
   },

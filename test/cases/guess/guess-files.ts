@@ -12,14 +12,14 @@ export interface Guessed {
   written: string[];
 }
 
-export async function guessFile(name: string, bytes: string | Uint8Array): Promise<Guessed> {
+/** `exit`: of the run; 3 where records are rejects. */
+export async function guessFile(name: string, bytes: string | Uint8Array, exit = 0): Promise<Guessed> {
   await using project = createProject({ "connections.yaml": connections, [`inbox/${name}`]: bytes });
   const guess = await project.run("guess", `inbox/${name}`);
   if (guess.code !== 0) throw new Error(guess.stderr);
   project.write({ "job.yaml": guess.stdout });
   const { code, stdout, stderr } = await project.run("run", "job.yaml");
-  // Some records may be rejects.
-  if (code !== 0 && code !== 3) throw new Error(`${stdout}${stderr}\n${guess.stdout}`);
+  if (code !== exit) throw new Error(`${stdout}${stderr}\n${guess.stdout}`);
   const job = parse(guess.stdout) as {
     streams: Record<string, { source: Pick<Guessed, "format">; target: { files: string } } & Pick<Guessed, "map">>;
   };
