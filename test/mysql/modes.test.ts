@@ -177,7 +177,7 @@ connections:
       versions: () =>
         server.query("SELECT *, CAST(valid_from AS datetime(3)) AS valid_from FROM dim ORDER BY code, dim.valid_from"),
       marks: markTable,
-      failpoints: ["stored", "fetched:2"],
+      failpoints: ["committed", "stored", "fetched:2"],
     });
     await server.query(`UPDATE dim SET valid_from = '2037-01-01' WHERE code = 'a'; UPDATE dim SET valid_from = '2036-01-01', valid_to = '2037-01-01' WHERE code = 'd';
       INSERT INTO dim (code, title, valid_from) VALUES ('B', 'other', '2020-01-01')`);
