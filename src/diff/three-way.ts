@@ -128,7 +128,7 @@ function selectSides(input: TwoWayInput): string {
       s._row_ IN (SELECT _row_ FROM ${outlivedTable}) AS is_merged,
       ${cells.join(",\n ")}
     FROM ${identifier(compare.stage)} s JOIN (${matches}) m ON s._row_ = m._row_
-    ${changedAt === undefined ? "" : `LEFT JOIN ${changedAt} c ON s._id_ = c.${identifier(timeColumn(""))}`}
+    ${changedAt === undefined ? "" : `LEFT JOIN ${changedAt} c ON ${fold("s._id_")} = ${fold(`c.${identifier(timeColumn(""))}`)}`}
     LEFT JOIN (${base}) b ON ${isPair("b")} LEFT JOIN (${inherited}) i ON ${isPair("i")}
     WHERE s._row_ NOT IN (SELECT _row_ FROM ambiguous)`;
 }

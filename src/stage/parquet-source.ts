@@ -31,14 +31,17 @@ export async function readParquetColumns(engine: Engine, file: File): Promise<st
 
 /**
  * The rows whose columns are text: a table function with all columns as VARCHAR and, in `lineColumn`, the number of the
- * record, from 1, or the line that a part of mended rows knows of each. Throws a Failure where a column is of a type that would not come through as it is.
+ * record, from 1, or the line that a part of mended rows knows of each. Throws a Failure where a column is of a type that
+ * would not come through as it is.
  */
 export async function readParquetText(
   engine: Engine,
   part: File & Partial<Pick<Part, "columns">>,
 ): Promise<ParquetText> {
   const { types, fields } = await describe(engine, part);
-  const knowsLines = part.columns?.includes(lineColumn) !== true && types.delete(lineColumn);
+  // Where the part does not list it among its own, it is the column of lines that mended rows have.
+  const knowsLines = types.has(lineColumn) && part.columns?.includes(lineColumn) !== true;
+  if (knowsLines) types.delete(lineColumn);
   refuseInexact(part, types, fields);
   const columns = [...types].map(([name, type]) => `${showAsText(identifier(name), type)} AS ${identifier(name)}`);
   const number = knowsLines ? identifier(lineColumn) : `file_row_number + 1 AS ${identifier(lineColumn)}`;

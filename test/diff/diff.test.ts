@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { scanTimes } from "../../src/pipeline/diff/field-times.ts";
 import { type Diff, type Field, idOf, type Present, Rig } from "../stage/rig.ts";
 import { casesOf } from "../support/cases.ts";
 
@@ -349,4 +352,11 @@ test("no rows on either side is a plan of nothing", async () => {
   const diff = await rig.plan(streamOf("mirror", keyAndName), fields, { "a.csv": "key,name\n" });
   expect(diff.plan).toEqual([]);
   expect(diff.counts.extracted).toBe(0);
+});
+
+test("a record that is told for several ids is compared once", async () => {
+  const path = join(rig.folder, "times.csv");
+  writeFileSync(path, "id,Name\nr1,2026-01-01\nr1,2026-01-01\nr2,\n");
+  const [count] = await rig.engine.all(`SELECT CAST(count(*) AS INTEGER) AS rows FROM ${scanTimes([path], ["Name"])}`);
+  expect(count).toEqual({ rows: 2 });
 });

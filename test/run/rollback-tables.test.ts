@@ -69,6 +69,15 @@ test("rows of tables are as they were: changed ones, new ones, deleted ones; a t
   const rest = await project.run("rollback", `${run}`, "--yes", "--json");
   expect(rest.code, rest.stderr).toBe(0);
   expect(state()).toEqual(old);
+  // A row that was made since the plan is held back, whatever its key is called.
+  project.write({
+    "drop/firms.csv": "no,name\n1,One\n2,Two\n",
+    "drop/people.csv": "firm,nick,mail,score\n1,ann,a@x.de,1\n1,bob,,2\n2,cyd,c@x.de,3\n2,new,,7\n",
+  });
+  const planned = (await project.run("plan", "job.yaml", "--json")).summary();
+  database.exec("INSERT INTO people (n, id, field) VALUES (2, 'new', 8)");
+  const applied = (await project.run("apply", `${planned.run}`, "--json")).summary();
+  expect(applied.streams["people"]).toMatchObject({ conflicts: 1, loaded: 0 });
 });
 
 test("runs that ended otherwise are taken back: with refused rows, retried ones, of a kept plan, given up; a column that is gone is named", async () => {

@@ -8,6 +8,7 @@ import { selectContested } from "../../diff/compare.ts";
 import type { CompareInput } from "../../diff/match.ts";
 import { timeColumn } from "../../diff/newest.ts";
 import type { TwoWayInput } from "../../diff/three-way.ts";
+import { foldId } from "../../load/row-key.ts";
 import { scanCsvFiles } from "../../stage/csv-scan.ts";
 import type { DiffInput } from "./diff-input.ts";
 import { readField } from "./read-present.ts";
@@ -26,7 +27,7 @@ export async function readFieldTimes(input: DiffInput, compare: CompareInput): P
     name: `${name}-times`,
     signal,
   });
-  return { ...compare, times: scanCsvFiles(files, ["", ...newest].map(timeColumn)) };
+  return { ...compare, times: scanTimes(files, newest) };
 }
 
 /** The same of the rows. `source`: the system that they are from; `columns`: by field, what it is mapped from there. */
@@ -56,5 +57,11 @@ export async function readRowTimes(
     const times = (columns.get(one.field.name) ?? []).map((name) => `nullif(c.${identifier(timeColumn(name))}, '')`);
     return { ...one, changed: `greatest(${times.join(", ")})` };
   });
-  return { ...two, fields, changedAt: scanCsvFiles(files, ["", ...names].map(timeColumn)) };
+  return { ...two, fields, changedAt: scanTimes(files, names) };
+}
+
+/** Each record once: one that took in others is told for each of their ids. */
+export function scanTimes(files: readonly string[], fields: readonly string[]): string {
+  const scan = scanCsvFiles(files, ["", ...fields].map(timeColumn));
+  return `(SELECT DISTINCT ON (${foldId(identifier(timeColumn("")))}) * FROM ${scan})`;
 }

@@ -1,6 +1,7 @@
 // Rows whose records no key finds, of records that both sides know. In: the pairs that the two last agreed on, and what the
-// twin has written into our records as its key, and what became of records that were merged. Out: the records that are theirs; rows that must make none. What must hold:
-// a record that is known makes no second one: it is found by its id, or its row is left, by name.
+// twin has written into our records as its key, and what became of records that were merged. Out: the records that are
+// theirs; rows that must make none. What must hold: a record that is known makes no second one: it is found by its id, or
+// its row is left, by name.
 
 import { foldKey, keysTable, leftBehindTable, lostTable } from "../../diff/keys.ts";
 import { type CompareInput, pairsTable, selectPresent } from "../../diff/match.ts";

@@ -37,16 +37,15 @@ function tellLeft(ledger: Ledger, stateFolder: string, job: Job): string[] {
   if (last === undefined) return [];
   const folder = runFolder(stateFolder, last.id);
   const ofFiles = new Set(job.streams.filter(({ source }) => source.kind === "files").map(({ name }) => name));
+  const closed = ledger.closedRows(last.id);
   return ledger.streams(last.id).flatMap(({ name, counts }) => {
     if (counts === null || !ofFiles.has(name)) return [];
     const files = rowFiles(folder, { name, counts }).filter(({ kind }) => kind === "rejects" || kind === "conflicts");
     return files.flatMap((file) => {
       // Those that somebody has dropped, or another run has taken up, are nobody's work any more.
-      const closed = ledger
-        .closedRows(last.id)
-        .filter(({ stream, row }) => stream === name && row.startsWith(file.kind.slice(0, 1)));
-      const rows = file.rows - closed.length;
-      if (rows === 0 || !isThere(file.path)) return [];
+      const done = closed.filter(({ stream, row }) => stream === name && row.startsWith(file.kind.slice(0, 1)));
+      const rows = file.rows - done.length;
+      if (rows <= 0 || !isThere(file.path)) return [];
       const left = `${countOf(rows, "row")} of run ${last.id} ${rows === 1 ? "was" : "were"} not loaded`;
       return [`${name}: ${left} (${titleOf(file).toLowerCase()}): ${showPath(file.path)}`];
     });
