@@ -3,6 +3,8 @@
 // there is never written again; the mark is durable before the transaction begins.
 
 import type { BatchState, TransactionWrites } from "../contract/write.ts";
+import { Failure } from "../core/errors.ts";
+import { exitCode } from "../core/exit-code.ts";
 import { failpoint } from "../core/failpoint.ts";
 import { randomId } from "../core/random.ts";
 import { batchToSend, type LoadContext, type LoadedBatch } from "./loaded-batch.ts";
@@ -22,17 +24,23 @@ export async function loadByTransaction<B extends LoadedBatch>(
       writes.fetchResults(markOf(current), batchToSend(current, context), files, signal),
     );
   }
-  if (current.state === "planned") current = context.advance(current, "intent");
+  if (current.state === "planned" || current.state === "refused") current = context.advance(current, "intent");
   failpoint("intent");
   if (current.state === "intent") {
-    // Not of what is in it: another run may write the same rows again, and means it.
-    const handle = randomId(16);
+    // Not of what is in it: another run may write the same rows again, and means it. What was refused keeps its mark.
+    const handle = current.handle ?? randomId(16);
     current = context.advance(current, "committed", { attempts: current.attempts + 1, handle });
   }
   failpoint("committed");
-  return context.settle(current, ended, (files) =>
-    writes.write(markOf(current), batchToSend(current, context), files, signal),
-  );
+  return context.settle(current, ended, async (files) => {
+    try {
+      await writes.write(markOf(current), batchToSend(current, context), files, signal);
+    } catch (error) {
+      // It was found with the table held, so that no attempt before is on its way: nobody has to look for its rows.
+      if (error instanceof Failure && error.exitCode === exitCode.stalePlan) context.advance(current, "refused");
+      throw error;
+    }
+  });
 }
 
 function markOf({ handle, number }: LoadedBatch): string {

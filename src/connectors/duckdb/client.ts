@@ -12,7 +12,7 @@ import { CallFault } from "../../http/outcome.ts";
 import { Engine, EngineError } from "../../stage/engine.ts";
 import { requireFile } from "../kit/database-file.ts";
 import { DatabaseAccount } from "../sql/account.ts";
-import type { CopiedRows, Row, SqlClient, SqlSession } from "../sql/dialect.ts";
+import type { CopiedRows, Row, SqlClient, SqlSession, TransactionKind } from "../sql/dialect.ts";
 import type { DuckdbConnection } from "./connection.ts";
 
 export class DuckdbSession implements SqlSession {
@@ -84,7 +84,7 @@ export class DuckdbClient extends DatabaseAccount<DuckdbConnection> implements S
     return { user: null, name: this.#file, kind: `DuckDB ${row?.["version"]}` };
   }
 
-  async transact<T>(_kind: "read" | "write", act: (session: DuckdbSession) => Promise<T>): Promise<T> {
+  async transact<T>(_kind: TransactionKind, act: (session: DuckdbSession) => Promise<T>): Promise<T> {
     this.context.signal.throwIfAborted();
     try {
       using engine = await this.#open(join(tmpdir(), "loadline-nowhere"));

@@ -8,7 +8,8 @@ import { type Failure, usageFailure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { CallFault } from "../../http/outcome.ts";
 import { requireName } from "../sql/connection.ts";
-import { ServerClient, type TransactionKind } from "../sql/server.ts";
+import type { TransactionKind } from "../sql/dialect.ts";
+import { ServerClient } from "../sql/server.ts";
 import { isSocket } from "../sql/url.ts";
 import type { MysqlConnection } from "./connection.ts";
 import { explainFault, faultOf } from "./faults.ts";
@@ -31,7 +32,10 @@ const settings = `SET NAMES utf8mb4, SESSION
 
 const begins = {
   read: ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"],
-  write: ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION READ WRITE"],
+  // At the server's own level: with a binary log of statements it takes no other.
+  write: ["START TRANSACTION READ WRITE"],
+  // Who looks for a version and finds none holds the gap where it would be.
+  history: ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION READ WRITE"],
 };
 
 /** What loadline needs of a server: JSON_TABLE, window functions, enforced CHECK. */

@@ -6,8 +6,9 @@ import type { ConnectionContext } from "../../contract/connection.ts";
 import { type Failure, usageFailure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { CallFault } from "../../http/outcome.ts";
+import type { TransactionKind } from "../sql/dialect.ts";
 import { loadDriver } from "../sql/driver.ts";
-import { ServerClient, type TransactionKind } from "../sql/server.ts";
+import { ServerClient } from "../sql/server.ts";
 import type { DatabaseAddress } from "../sql/url.ts";
 import type { OracleConnection } from "./connection.ts";
 import { explainFault, faultOf } from "./faults.ts";
@@ -17,7 +18,11 @@ import { type Oracledb, OracleSession } from "./session.ts";
 const settings = `ALTER SESSION SET TIME_ZONE = '+00:00' NLS_NUMERIC_CHARACTERS = '.,' NLS_COMP = BINARY NLS_SORT = BINARY
   NLS_CALENDAR = GREGORIAN NLS_DATE_LANGUAGE = AMERICAN NLS_TERRITORY = AMERICA`;
 
-const begins = { read: "SET TRANSACTION READ ONLY", write: "SET CONSTRAINTS ALL IMMEDIATE" };
+const begins = {
+  read: "SET TRANSACTION READ ONLY",
+  write: "SET CONSTRAINTS ALL IMMEDIATE",
+  history: "SET CONSTRAINTS ALL IMMEDIATE",
+};
 
 /** JSON_TABLE and JSON_ARRAY: Oracle 12.2. */
 const oldest = [12, 2] as const;

@@ -7,8 +7,8 @@ import { Client, type ClientConfig, type QueryResult } from "pg";
 import type { Failure } from "../../core/errors.ts";
 import { isLoopback } from "../../core/loopback.ts";
 import type { CallFault } from "../../http/outcome.ts";
-import type { CopiedRows, Row, SqlSession } from "../sql/dialect.ts";
-import { ServerClient, type TransactionKind } from "../sql/server.ts";
+import type { CopiedRows, Row, SqlSession, TransactionKind } from "../sql/dialect.ts";
+import { ServerClient } from "../sql/server.ts";
 import { isSocket } from "../sql/url.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { copyIntoFile } from "./copy-out.ts";
@@ -33,6 +33,7 @@ const begins = {
   read: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
   // Whether it may write is said by the server: default_transaction_read_only is somebody's wish.
   write: "BEGIN ISOLATION LEVEL READ COMMITTED",
+  history: "BEGIN ISOLATION LEVEL READ COMMITTED",
 };
 
 export class PostgresSession implements SqlSession {

@@ -8,7 +8,7 @@ import { type ExitCode, exitCode } from "../../core/exit-code.ts";
 import { redactAnswer } from "../../core/secret.ts";
 import { CallFault } from "../../http/outcome.ts";
 import { unavailable } from "../../http/retry.ts";
-import type { TransactionKind } from "../sql/server.ts";
+import type { TransactionKind } from "../sql/dialect.ts";
 import { diskIsFull } from "../sql/unwritten.ts";
 import type { PostgresConnection } from "./connection.ts";
 
@@ -87,7 +87,7 @@ function judge({ code, message, kind }: StatementFault): [ExitCode, string] {
     return [exitCode.signIn, "let an administrator grant the role what it lacks, then run it again"];
   if (code === "3D000") return [exitCode.usage, "check the database at the end of the connection's url"];
   if (code.startsWith("42")) return [exitCode.usage, "correct the table, query or where of the job"];
-  if (code === "25006" && kind === "write") {
+  if (code === "25006" && kind !== "read") {
     const next = "name the primary in url, not a standby; or let default_transaction_read_only be off for this role";
     return [exitCode.signIn, next];
   }

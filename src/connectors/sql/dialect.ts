@@ -21,13 +21,15 @@ export interface SqlSession {
   rows(statement: string, values?: readonly (string | null)[]): Promise<Row[]>;
 }
 
+/** "read" sees one snapshot and writes nothing; "history" writes versions of records, which must not overlap. */
+export type TransactionKind = "read" | "write" | "history";
+
 export interface SqlClient<Session extends SqlSession> extends Account {
   readonly name: string;
   /**
-   * Runs `act` in a transaction of its own, again where what ended it passes: it must be one that may run twice. "read"
-   * sees one snapshot and writes nothing. What the server refuses, and a connection that breaks, is a CallFault.
+   * Runs `act` in a transaction of its own, again where what ended it passes: it must be one that may run twice. What the server refuses, and a connection that breaks, is a CallFault.
    */
-  transact<T>(kind: "read" | "write", act: (session: Session) => Promise<T>): Promise<T>;
+  transact<T>(kind: TransactionKind, act: (session: Session) => Promise<T>): Promise<T>;
 }
 
 export interface FoundTable {

@@ -4,9 +4,7 @@
 
 import type { Connection } from "../../job/job.ts";
 import { DatabaseAccount } from "./account.ts";
-import type { SqlClient, SqlSession } from "./dialect.ts";
-
-export type TransactionKind = "read" | "write";
+import type { SqlClient, SqlSession, TransactionKind } from "./dialect.ts";
 
 export abstract class ServerClient<Database extends Connection, Link, Session extends SqlSession>
   extends DatabaseAccount<Database>

@@ -34,7 +34,8 @@ export function markedWrites<Session extends SqlSession, Table extends Described
   const find = (mark: string) => client.transact("read", (session) => readMark(session, mark));
   // Who comes second by a hair finds the mark taken: what the first one wrote under it counts.
   const takenMeanwhile = async (mark: string, error: unknown) => {
-    const known = error instanceof CallFault && error.outcome === "refused" ? await find(mark) : undefined;
+    const isUndone = error instanceof Failure || (error instanceof CallFault && error.outcome === "refused");
+    const known = isUndone ? await find(mark) : undefined;
     if (known === undefined) throw error;
     return known;
   };
@@ -47,16 +48,20 @@ export function markedWrites<Session extends SqlSession, Table extends Described
       client.explain(`writing ${batch.object}`, async () => {
         const described = await describe(batch.object);
         if (batch.operation === "replace") {
-          await client.transact("write", async (session) => {
-            if ((await dialect.readMark(session, mark)) !== undefined) return;
-            await replaceTable(session, dialect, { described, batch, signal });
-            await dialect.takeMark(session, mark, packResults([]));
-          });
+          await client
+            .transact("write", async (session) => {
+              await holdTable(session, described);
+              if ((await dialect.readMark(session, mark)) !== undefined) return;
+              await replaceTable(session, dialect, { described, batch, signal });
+              await dialect.takeMark(session, mark, packResults([]));
+            })
+            .catch((error: unknown) => takenMeanwhile(mark, error));
           return;
         }
         const read = readBatch(batch);
         const results = await client
-          .transact("write", async (session) => {
+          .transact(batch.history === undefined ? "write" : "history", async (session) => {
+            await holdTable(session, described);
             const known = await readMark(session, mark);
             if (known !== undefined) return known;
             const written = await writeRows(session, dialect, described, batch, read);
@@ -90,15 +95,17 @@ export function repeatableWrites<Session extends SqlSession, Table extends Descr
           const { found: _own, ...asIs } = batch;
           // What an earlier try has written is another content, and our own.
           const meant = again ? asIs : batch;
-          await client.transact("write", (session) =>
-            replaceTable(session, dialect, { described, batch: meant, signal }),
-          );
+          await client.transact("write", async (session) => {
+            await holdTable(session, described);
+            await replaceTable(session, dialect, { described, batch: meant, signal });
+          });
           return;
         }
         const read = readBatch(batch);
         let tries = again ? 1 : 0;
-        const results = await client.transact("write", (session) => {
+        const results = await client.transact(batch.history === undefined ? "write" : "history", async (session) => {
           tries += 1;
+          await holdTable(session, described);
           return writeRows(session, dialect, described, batch, read);
         });
         const mayBeOurs = tries > 1;
@@ -127,19 +134,25 @@ async function replaceTable<Session extends SqlSession, Table extends DescribedT
 }
 
 function changedTable(name: string): Failure {
-  return new Failure(
-    exitCode.stalePlan,
-    `${name} was changed by another since the plan: no new table takes its place`,
-    {
-      why: "all its rows would go, also those that nobody has seen in the plan",
-      next: "loadline abandon gives the run up, and a new plan sees the table as it is",
-    },
-  );
+  return stalePlan(`${name} was changed by another since the plan: no new table takes its place`, {
+    why: "all its rows would go, also those that nobody has seen in the plan",
+    next: "loadline abandon gives the run up, and a new plan sees the table as it is",
+  });
+}
+
+/** Of this batch nothing is written then. */
+function stalePlan(message: string, details: { why: string; next: string }): Failure {
+  return new Failure(exitCode.stalePlan, message, details);
+}
+
+/** Once a statement has named the table, nobody alters it until the transaction ends. Before what a snapshot begins with. */
+async function holdTable<Table extends DescribedTable>(session: SqlSession, { table, types }: Table): Promise<void> {
+  if (types !== undefined && table.isReadable) await session.rows(`SELECT 1 FROM ${table.quoted} WHERE 1 = 0`);
 }
 
 /**
  * Throws a Failure (7) where columns hold less than those that the plan's values were judged by: the database would round to a new
- * scale without a word. Once the table is named by a statement, nobody alters it until the transaction ends.
+ * scale without a word. The transaction holds the table.
  */
 async function refuseAltered<Session extends SqlSession, Table extends DescribedTable>(
   session: Session,
@@ -149,7 +162,6 @@ async function refuseAltered<Session extends SqlSession, Table extends Described
 ): Promise<void> {
   const { table, types } = described;
   if (types === undefined || columnTypes === undefined) return;
-  if (table.isReadable) await session.rows(`SELECT 1 FROM ${table.quoted} WHERE 1 = 0`);
   const now = await columnTypes(session, described);
   const altered = headers.find((name) => {
     const [was, is] = [types.get(name), now.get(name)];
@@ -157,14 +169,10 @@ async function refuseAltered<Session extends SqlSession, Table extends Described
   });
   if (altered === undefined) return;
   const [was, is] = [types.get(altered), now.get(altered)];
-  throw new Failure(
-    exitCode.stalePlan,
-    `${table.name} was altered since the plan: ${altered} was ${was}, is ${is ?? "not there any more"}`,
-    {
-      why: "the plan's values were judged by the columns as they were",
-      next: "alter it back, then loadline resume; or loadline abandon gives the run up, and a new run plans the rest anew",
-    },
-  );
+  throw stalePlan(`${table.name} was altered since the plan: ${altered} was ${was}, is ${is ?? "not there any more"}`, {
+    why: "the plan's values were judged by the columns as they were",
+    next: "alter it back, then loadline resume; or loadline abandon gives the run up, and a new run plans the rest anew",
+  });
 }
 
 async function writeRows<Session extends SqlSession, Table extends DescribedTable>(

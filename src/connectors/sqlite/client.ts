@@ -18,7 +18,7 @@ import { explainFault, faultOf, SqliteFault } from "./faults.ts";
 /** As SQLite has it: 64-bit integers, doubles, texts, bytes. */
 export type SqliteValue = null | bigint | number | string | Uint8Array;
 
-const begins = { read: "BEGIN", write: "BEGIN IMMEDIATE" };
+const begins = { read: "BEGIN", write: "BEGIN IMMEDIATE", history: "BEGIN IMMEDIATE" };
 
 export class SqliteSession implements SqlSession {
   readonly database: DatabaseSync;
