@@ -70,8 +70,9 @@ export function englishMonths(text: string, locale: string, languages: readonly 
   const usual = `${englishNames}[lower(${second})]`;
   const edge = `[^A-Za-z${lettersAbroad}]`;
   const pattern = `concat('(?i)(^|${edge})(', ${ofLanguage((one) => `'${namesPattern(one)}'`)}, ')(?:[.]|($|${edge}))')`;
-  const found = `${englishNames}[lower(translate(regexp_extract(${text}, ${pattern}, 2), 'İ', 'i'))]`;
+  const found = `${englishNames}[lower(translate(regexp_extract(${text}, ${pattern}, 2), 'İı', 'ii'))]`;
+  // The pattern's case is wider than the map's (ſ is an s to it): such a name stays as it is written.
   return `CASE WHEN ${usual} IS NOT NULL AND contains(${text}, concat(' ', ${second}, ' '))
     THEN replace(${text}, concat(' ', ${second}, ' '), concat(' ', ${usual}, ' '))
-    ELSE regexp_replace(${text}, ${pattern}, concat('\\1', ${found}, '\\3')) END`;
+    ELSE coalesce(regexp_replace(${text}, ${pattern}, '\\1' || ${found} || '\\3'), ${text}) END`;
 }

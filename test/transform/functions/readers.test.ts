@@ -104,6 +104,17 @@ const german: Readings = {
   "3. March 2026": "2026-03-03",
 };
 
+/** The engine's expressions take ſ for an s, and no locale of ours does. */
+const turkish: Readings = {
+  "1 nisan 2024": "2024-04-01",
+  "1 nısan 2024": "2024-04-01",
+  "1 NİSAN 2024": "2024-04-01",
+  "1 KASIM 2024": "2024-11-01",
+  "1 kasım 2024": "2024-11-01",
+  "1 kaſim 2024": refused,
+  "1  2024": "2024-01-01",
+};
+
 test.each([
   ["CAST(parse_money(x, 'de') AS DOUBLE)", money],
   ["CAST(parse_percent(x, 'de') AS DOUBLE)", percents],
@@ -111,6 +122,7 @@ test.each([
   ["parse_datetime(x, ['%d.%m.%Y %H:%M', '%d.%m.%Y', 'excel'])", times],
   ["parse_datetime(x, ['%Y-%m-%dT%H:%M:%S%z', '%z %d.%m.%Y %H:%M', '%H:%M%z%Y%m%d (U)'])", zoned],
   ["parse_date(x, '%d. %b %Y', 'de-AT')", german],
+  ["parse_date(x, ['%d %b %Y', '%d  %Y'], 'tr')", turkish],
   ["parse_bool(x, 'de')", { Ja: "true", nein: "false", WAHR: "true", "1": "true", oui: refused, " ": null }],
   [
     "parse_bool(x, ['x', 'WAHR'], ['', 'FALSCH'])",
