@@ -25,16 +25,20 @@ export async function measureTable(engine: Engine, scan: string, columns: readon
   const counted = few.map((name, index) => `count(DISTINCT nullif(${identifier(name)}, '')) AS d${index}`);
   const exact = few.length === 0 ? {} : await engine.one(`SELECT ${counted.join(", ")} FROM ${scan}`);
   const rows = Number(all["rows"]);
-  const profiled: ColumnProfile[] = [];
-  for (const [index, name] of columns.entries()) {
+  const samples: Sample[] = [];
+  for (const name of columns) samples.push(await lookAtSample(engine, name));
+  const ranges = await rangesOfNumbers(
+    engine,
+    scan,
+    columns.filter((_, index) => ["integer", "number"].includes(samples[index]?.type ?? "")),
+  );
+  const profiled = columns.map((name, index): ColumnProfile => {
     const text = (what: string) => (all[`${what}_${index}`] === null ? null : String(all[`${what}_${index}`]));
     const number = (what: string) => Number(all[`${what}_${index}`] ?? 0);
     const place = few.indexOf(name);
-    const sample = await lookAtSample(engine, name);
-    const range = isOfNumbers(sample.type) ? await rangeOfNumbers(engine, scan, name) : undefined;
-    profiled.push({
+    return {
       name,
-      ...sample,
+      ...(samples[index] as Sample),
       nulls: number("nulls"),
       blanks: number("blanks"),
       distinct: place >= 0 ? Number((exact as Record<string, unknown>)[`d${place}`]) : number("distinct"),
@@ -43,28 +47,32 @@ export async function measureTable(engine: Engine, scan: string, columns: readon
       max: text("max"),
       shortest: number("shortest"),
       longest: number("longest"),
-      ...range,
-    });
-  }
+      ...ranges.get(name),
+    };
+  });
   return { rows, sampled: Math.min(rows, sampleRows), columns: profiled };
 }
 
-function isOfNumbers(type: string): boolean {
-  return type === "integer" || type === "number";
-}
+type Sample = Pick<ColumnProfile, "type" | "patterns" | "examples">;
+type Range = Pick<ColumnProfile, "min" | "max">;
 
 /** The least and the greatest number, where all values are numbers: in the order of text 9 is the last of 1 to 53. */
-async function rangeOfNumbers(
-  engine: Engine,
-  scan: string,
-  name: string,
-): Promise<Pick<ColumnProfile, "min" | "max"> | undefined> {
-  const cell = `nullif(trim(${identifier(name)}), '')`;
-  const { others, least, greatest } =
-    await engine.one(`SELECT count(*) FILTER (v IS NOT NULL AND number IS NULL) AS others,
-    min(struct_pack(number, v)).v AS least, max(struct_pack(number, v)).v AS greatest
-    FROM (SELECT ${cell} AS v, TRY_CAST(${cell} AS DOUBLE) AS number FROM ${scan}) WHERE v IS NOT NULL`);
-  return Number(others) > 0 ? undefined : { min: String(least), max: String(greatest) };
+async function rangesOfNumbers(engine: Engine, scan: string, columns: readonly string[]): Promise<Map<string, Range>> {
+  if (columns.length === 0) return new Map();
+  const values = columns.map((name, index) => `nullif(trim(${identifier(name)}), '') AS v${index}`);
+  const figures = columns.map((_, index) => {
+    const [v, number] = [`v${index}`, `TRY_CAST(v${index} AS DOUBLE)`];
+    const pair = `struct_pack(number := ${number}, v := ${v})`;
+    return `count(*) FILTER (${v} IS NOT NULL AND ${number} IS NULL) AS others_${index},
+      (min(${pair}) FILTER (${v} IS NOT NULL)).v AS least_${index}, (max(${pair}) FILTER (${v} IS NOT NULL)).v AS greatest_${index}`;
+  });
+  const told = await engine.one(`SELECT ${figures.join(", ")} FROM (SELECT ${values.join(", ")} FROM ${scan})`);
+  const ranges = columns.flatMap((name, index): [string, Range][] =>
+    Number(told[`others_${index}`]) > 0
+      ? []
+      : [[name, { min: String(told[`least_${index}`]), max: String(told[`greatest_${index}`]) }]],
+  );
+  return new Map(ranges);
 }
 
 /** Digits as 9, letters as a, the rest as it is. */
@@ -83,10 +91,7 @@ const types: readonly (readonly [string, (cell: string) => string])[] = [
   ["digits", (cell) => `regexp_full_match(${cell}, '[0-9]+')`],
 ];
 
-async function lookAtSample(
-  engine: Engine,
-  name: string,
-): Promise<Pick<ColumnProfile, "type" | "patterns" | "examples">> {
+async function lookAtSample(engine: Engine, name: string): Promise<Sample> {
   const cell = "v";
   const values = `(SELECT trim(${identifier(name)}) AS v FROM sample WHERE trim(${identifier(name)}) <> '')`;
   const fits = types.map(([type, test]) => `WHEN bool_and(${test(cell)}) THEN ${literal(type)}`);
