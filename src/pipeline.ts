@@ -184,19 +184,19 @@ function isToWrite({ counts }: StreamRecord): boolean {
 
 function refuseObjections({ job, run }: RunContext, objections: readonly string[]): void {
   if (objections.length === 0) return;
-  const file = pathInCommand(job.file);
+  const named = pathInCommand(job.file);
   if (objections.every((one) => guardOf(one) === "schema_policy")) {
     throw new StoppedByGuard(objections, {
-      next: `loadline schema diff ${file} shows what changed; once the job is right for it, one run with schema_policy: evolve takes it as known`,
+      next: `loadline schema diff ${named} shows what changed; once the job is right for it, one run with schema_policy: evolve takes it as known`,
     });
   }
-  const planFile = `${job.name}.plan`;
+  const plan = `${job.name}.plan`;
   // A plan is of what the source has, not of rows that an earlier run left; and of twins none is applied.
   const isApplicable = run.options.retry === undefined && job.twin === undefined;
-  const approve = isApplicable ? approveCommand(planFile, objections) : undefined;
-  const pass = `loadline plan ${file} --out ${planFile} shows and keeps it; then ${approve} and loadline apply ${planFile} let it pass this once`;
+  const approve = isApplicable ? approveCommand(plan, objections) : undefined;
+  const pass = `loadline plan ${named} --out ${plan} shows and keeps it; then ${approve} and loadline apply ${plan} let it pass this once`;
   throw new StoppedByGuard(objections, {
-    next: `${approve === undefined ? `loadline plan ${file} shows rejects and changes` : pass}; raise the limit in the job if this is what you want`,
+    next: `${approve === undefined ? `loadline plan ${named} shows rejects and changes` : pass}; raise the limit in the job if this is what you want`,
   });
 }
 

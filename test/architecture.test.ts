@@ -383,8 +383,13 @@ describe("a file", () => {
   });
 
   test("quotes paths in commands that can be pasted: pathInCommand", () => {
-    const unquoted = /\bloadline [a-z]+[^;`\n]*\$\{(?:showPath\(|(?:\w+\.)+(?:jobFile|file)\})/;
+    // From the command to the end of the text, over its other parts, and in a text within one of these.
+    const unquoted =
+      /\bloadline [a-z$](?:\$\{(?:[^{}`]|`[^`]*`)*\}|[^`])*?\$\{(?:[^{}`]*`[^`]*\$\{)?(?:showPath\(|[\w.]*(?:file|path|folder)\}|[\w.]*name\}\.plan)/i;
     expect(files.filter(({ code }) => unquoted.test(code)).map(({ path }) => path)).toEqual([]);
+    const isTold = (text: string) => unquoted.test(`\`loadline ${text.replaceAll("@", "$")}\``);
+    const wrong = ["run @{path}", "run @{id},\n or @{job.file}", "apply @{name}.plan", "run@{to ? ` @{file}` : 1}"];
+    expect([...wrong, "run @{pathInCommand(path)}` + `@{path}"].filter(isTold)).toEqual(wrong);
   });
 
   test("names no folder of helpers", () => {

@@ -27,7 +27,7 @@ export function mayAsk(): boolean {
 }
 
 export function refuseUnasked(connection: string, job: Job): Failure {
-  const file = `${job.name}.plan`;
+  const plan = `${job.name}.plan`;
   if (job.twin !== undefined) {
     return new Failure(exitCode.guard, `connection ${connection} is protected: loading wants --yes`, {
       next: `loadline plan ${pathInCommand(job.file)} --all shows every change; then run again with --yes`,
@@ -37,7 +37,7 @@ export function refuseUnasked(connection: string, job: Job): Failure {
     exitCode.guard,
     `connection ${connection} is protected: loading wants --yes, or an approved plan`,
     {
-      next: `loadline plan ${pathInCommand(job.file)} --out ${file} shows and keeps what would change; then loadline approve ${file} and loadline apply ${file}, or run again with --yes`,
+      next: `loadline plan ${pathInCommand(job.file)} --out ${plan} shows and keeps what would change; then loadline approve ${plan} and loadline apply ${plan}, or run again with --yes`,
     },
   );
 }

@@ -126,10 +126,10 @@ function nextOf(request: EndedRequest, run: RunRecord, ending: Ending, resumable
 }
 
 /** Who lets a plan be written to a file has it looked at first, perhaps by another. */
-function nextOfFile({ job, connections }: EndedRequest, file: string): string {
+function nextOfFile({ job, connections }: EndedRequest, plan: string): string {
   const isProtected = job.streams.some(({ target }) => connections.get(target.connection)?.protected === true);
-  const approve = isProtected ? `loadline approve ${file} and ` : "";
-  return `loadline show ${file}, then ${approve}loadline apply ${file}`;
+  const approve = isProtected ? `loadline approve ${plan} and ` : "";
+  return `loadline show ${plan}, then ${approve}loadline apply ${plan}`;
 }
 
 /** Whether a repair would write anything. */
