@@ -31,6 +31,8 @@ export interface SnapshotRequest {
    * Whether what is read of all records is kept for later runs: then that is worth twice the calls of naming the keys.
    */
   mayKeep?(): Promise<boolean>;
+  /** Awaited where all records are read, before the first of them is asked for. */
+  onAll?(): Promise<void>;
   /** Records that were deleted and can be brought back, in place of those that are there; by their ids. */
   deleted?: true;
   /**

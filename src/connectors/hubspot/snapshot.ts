@@ -113,6 +113,7 @@ async function chooseReading(
     const read = { request, properties: propertiesOf(request), keys: keys.read(), doing };
     return { groups: readByKey(client, read), how };
   }
+  await request.onAll?.();
   return listAll(client, { object, properties: propertiesOf(request), archived: false, doing, signal });
 }
 

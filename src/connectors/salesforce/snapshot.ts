@@ -77,6 +77,7 @@ export async function readSnapshot(
     const isFewer = Math.max(conditions.length, pages) < scanCallsMin;
     if (isFewer || request.keys.isChosen === true) return queryKeys(client, request, fields, asked);
   }
+  if (scope === undefined) await request.onAll?.();
   const where = scope === undefined ? hasKey(request.key) : `(${scope})`;
   const soql = select({ fields, object: request.object, where });
   const scanned = await scanObject(client, request, soql);

@@ -1,6 +1,6 @@
 // What the diff of a stream goes by, and what its parts ask of a compiled stream.
 
-import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import type { Snapshot, SnapshotRequest, Untold } from "../../contract/present.ts";
 import type { Target } from "../../contract/target.ts";
 import type { Wholeness } from "../../core/wholeness.ts";
 import type { KeyField } from "../../diff/keys.ts";
@@ -38,8 +38,17 @@ export interface KeptPresent {
   find(request: SnapshotRequest, keyBytes: () => Promise<number>): Promise<FoundKept>;
   /** The target's own clock. */
   readClock(): Promise<string>;
-  /** Keeps what was read of all records, after `asOf`. */
-  keep(request: SnapshotRequest, snapshot: Snapshot, asOf: string): Promise<{ scan: string } | { unkept: string }>;
+  /**
+   * What tells the fields from others of their names, or why nothing is to be kept. Asked before all records are read: a field
+   * that is made anew meanwhile is not one with what it held.
+   */
+  identify(request: SnapshotRequest): Promise<string[] | Untold>;
+  /** Keeps what was read of all records, after `asOf` and after its fields were identified. */
+  keep(
+    request: SnapshotRequest,
+    snapshot: Snapshot,
+    known: { asOf: string; fields: string[] },
+  ): Promise<{ scan: string } | Untold>;
 }
 
 export interface FoundKept {

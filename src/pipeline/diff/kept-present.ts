@@ -69,7 +69,11 @@ export function openKeptPresent(context: RunContext, compiled: CompiledStream): 
       return more.length === 0 ? request : { ...request, fields: [...request.fields, ...more] };
     },
     readClock: async () => (await changes.readClock()).toISOString(),
-    keep: async (request, snapshot, asOf) => keep(await keeping(request), snapshot, asOf),
+    async identify(request) {
+      const untold = await changes.explainUntold(request);
+      return untold === undefined ? identify({ changes, request }) : { why: untold };
+    },
+    keep: async (request, snapshot, known) => keep(await keeping(request), snapshot, known),
   };
 }
 
@@ -148,7 +152,7 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
 }
 
 /** The fields as they are kept: by their names, and by what tells them from others of these names. */
-async function identify({ changes, request }: Keeping): Promise<string[] | Untold> {
+async function identify({ changes, request }: Pick<Keeping, "changes" | "request">): Promise<string[] | Untold> {
   const ids = (await changes.identifyFields?.(request)) ?? [];
   return "why" in ids ? ids : [...request.fields.toSorted(), ...ids];
 }
@@ -226,12 +230,12 @@ function weigh({ calls, seconds }: { calls: number; seconds: number }): number {
 }
 
 /** What was read of all records takes the place of what was kept. Why not, where not. */
-async function keep(keeping: Keeping, snapshot: Snapshot, asOf: string): ReturnType<KeptPresent["keep"]> {
-  const { context, changes, compiled, request } = keeping;
-  const untold = await changes.explainUntold(request);
-  if (untold !== undefined) return { unkept: untold };
-  const fields = await identify(keeping);
-  if ("why" in fields) return { unkept: fields.why };
+async function keep(
+  keeping: Keeping,
+  snapshot: Snapshot,
+  { asOf, fields }: { asOf: string; fields: string[] },
+): ReturnType<KeptPresent["keep"]> {
+  const { context, compiled, request } = keeping;
   const { id, all } = columnsOf(keeping);
   await context.engine.prepareFor(sizeOf(snapshot.files));
   const path = join(request.folder, `${request.name}-present.parquet`);
@@ -239,7 +243,7 @@ async function keep(keeping: Keeping, snapshot: Snapshot, asOf: string): ReturnT
   const hasKey = key === undefined || !request.fields.includes(key) ? "" : ` WHERE ${identifier(key)} <> ''`;
   const rows = await writeParquet(context.engine, `SELECT * FROM ${scanCsvFiles(snapshot.files, all)}${hasKey}`, path);
   await refuseUnreadSnapshot(context.engine, compiled.stream.name);
-  if (await holdsTwice(context.engine, path, id)) return { unkept: "a record was told twice" };
+  if (await holdsTwice(context.engine, path, id)) return { why: "a record was told twice" };
   await remember(keeping, { path, fields, rows, asOf, readAt: asOf });
   return { scan: scanOf(path, all) };
 }

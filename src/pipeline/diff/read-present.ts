@@ -1,7 +1,7 @@
 // The target's present values. In: a staged stream. Out: a scan of the records that its rows may match. Must hold: only
 // what the rows name is read where that is cheaper; a record that goes by another name is found too.
 
-import type { Snapshot, SnapshotRequest } from "../../contract/present.ts";
+import type { Snapshot, SnapshotRequest, Untold } from "../../contract/present.ts";
 import { sizeOf } from "../../core/files.ts";
 import { identifier } from "../../core/sql.ts";
 import { keysTable } from "../../diff/keys.ts";
@@ -30,13 +30,16 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
   const found = (await input.kept?.find(request, keyBytes)) ?? {};
   if (found.present !== undefined) return found.present;
   const begun = await input.kept?.readClock();
-  const snapshot = await input.target.snapshot(asChosen(request, found));
-  const kept =
-    snapshot.isAll === true && begun !== undefined ? await input.kept?.keep(request, snapshot, begun) : undefined;
+  let fields: string[] | Untold | undefined;
+  const onAll = async () => {
+    fields = await input.kept?.identify(request);
+  };
+  const snapshot = await input.target.snapshot({ ...asChosen(request, found), onAll });
+  const kept = await keep(input, request, snapshot, { begun, fields });
   const how = [
     oneOfSeveral === undefined ? snapshot.how : `${snapshot.how} (the key's ${oneOfSeveral})`,
     ...(found.why === undefined ? [] : [`not as kept: ${found.why}`]),
-    ...(kept === undefined || "scan" in kept ? [] : [`not kept: ${kept.unkept}`]),
+    ...(kept === undefined || "scan" in kept ? [] : [`not kept: ${kept.why}`]),
   ].join(", ");
   const isNamed = request.keys !== undefined && found.way !== "all";
   const isAll = snapshot.isAll === true || !isNamed;
@@ -44,6 +47,16 @@ export async function readPresent(input: DiffInput): Promise<PresentRecords | un
   if (kept !== undefined && "scan" in kept)
     return { scan: await nameScan(input, kept.scan, snapshot.aliases), how, isNamed, told };
   return { scan: await scanSnapshot(input, snapshot, request), how, isNamed, told };
+}
+
+async function keep(
+  { kept }: DiffInput,
+  request: SnapshotRequest,
+  snapshot: Snapshot,
+  { begun, fields }: { begun: string | undefined; fields: string[] | Untold | undefined },
+): Promise<{ scan: string } | Untold | undefined> {
+  if (snapshot.isAll !== true || kept === undefined || begun === undefined || fields === undefined) return undefined;
+  return "why" in fields ? fields : kept.keep(request, snapshot, { asOf: begun, fields });
 }
 
 /** Records as a snapshot tells them, by the names that rows call them by. */
