@@ -27,8 +27,7 @@ import { versionColumn } from "./snapshot.ts";
 
 /** A count of what changed and of all, and the list of what is archived. */
 const changesCallsMin = 3;
-/** Of the calls that reading all takes, the list of archived records may take this share, but so many in any case. */
-const archivedShare = 0.25;
+/** The list of archived records may take so many in any case. */
 const archivedCallsMin = 10;
 /** By HubSpot's limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines */
 const callsPerSecond = 10;
@@ -63,7 +62,7 @@ export function openChanges(
       return explain(request.object, () => readChanges(client, request, fields));
     },
     forecast: ({ keys, changed, all }) => {
-      const searches = changesCallsMin + Math.ceil(changed / searchRowsMax);
+      const searches = changesCalls(changed);
       const named = Math.ceil((keys?.count ?? 0) / batchRowsMax);
       const listed = Math.ceil(all / listRowsMax);
       return {
@@ -73,6 +72,16 @@ export function openChanges(
       };
     },
   };
+}
+
+/** With one page of the list of archived records. */
+function changesCalls(changed: number): number {
+  return changesCallsMin + Math.ceil(changed / searchRowsMax);
+}
+
+/** How many archived records may be listed: as long as that and the searches are fewer calls than reading all. */
+export function archivedRowsMax({ expected, allCalls }: Pick<ChangesRequest, "expected" | "allCalls">): number {
+  return Math.max(allCalls - changesCalls(expected), archivedCallsMin) * listRowsMax;
 }
 
 /** A property that people and programs write: what HubSpot computes changes without a change of the record's time. */
@@ -116,9 +125,9 @@ function rowOf(record: HubSpotRecord, fields: readonly string[], isGone: boolean
 /** Archived records, and when they went. Only the list tells them, all of them. Undefined where they are too many. */
 async function readArchived(
   client: HubSpotClient,
-  { object, allCalls, signal }: ChangesRequest,
+  { object, expected, allCalls, signal }: ChangesRequest,
 ): Promise<ReadonlyMap<string, string> | undefined> {
-  const most = Math.max(allCalls * archivedShare, archivedCallsMin) * listRowsMax;
+  const most = archivedRowsMax({ expected, allCalls });
   const archived = new Map<string, string>();
   const request = { object, properties: [idColumn], archived: true, doing: `reading archived ${object}`, signal };
   for await (const { id, archivedAt = "" } of listRecords(client, request)) {
