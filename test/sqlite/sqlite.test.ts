@@ -194,6 +194,20 @@ test("a window goes by times as they are written; what is no time is taken by ev
   expect(explain(error)).toMatch(/epoch holds INTEGER, and nothing says which time a number is[\s\S]*unixepoch/);
 });
 
+test("rows are asked for by a key that is called as a column of ours is", async () => {
+  const { project, database } = open(`${marks} CREATE TABLE t (place TEXT PRIMARY KEY)`, {
+    "job.yaml": job(
+      "connection: drop, files: in.csv",
+      "connection: crm, table: t, mode: upsert, key: place",
+      names("place"),
+    ),
+    "drop/in.csv": "place\na\nb\n",
+  });
+  const ended = await project.run("job.yaml", "run", { keys: ["b"] });
+  expect(ended.summary.exitCode, explain(ended.error)).toBe(0);
+  expect(database.prepare("SELECT place FROM t").all()).toEqual([{ place: "b" }]);
+});
+
 test("a row that a constraint refuses is told by its columns, and costs no other; a schema's own answer to conflicts is not taken", async () => {
   const { project, database } = open(
     `${marks} CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1);
