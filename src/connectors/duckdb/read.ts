@@ -41,7 +41,10 @@ export const readDialect: ReadDialect<DuckdbSession> = {
   },
   instantText: (cursor) => `strftime(timezone('UTC', ${cursor}), '%Y-%m-%dT%H:%M:%S.%fZ')`,
   bind: async (session, values) => session.bind(values),
-  boundInstant: (name) => `CAST(${bound(name)} AS TIMESTAMP WITH TIME ZONE)`,
+  boundInstant(name) {
+    const text = name === "from" ? `(left(${bound(name)}, 19) || 'Z')` : bound(name);
+    return `CAST(${text} AS TIMESTAMP WITH TIME ZONE)`;
+  },
   boundTexts: (name) => `SELECT unnest(from_json(CAST(${bound(name)} AS JSON), '["VARCHAR"]'))`,
   copyOut: (session, select, path) => session.copyOut(select, path),
   // Who writes has the file alone: what is there is committed.

@@ -12,7 +12,8 @@ const visible = `SELECT c.oid, n.nspname AS schema, c.relname AS table, obj_desc
     pg_table_is_visible(c.oid) AS "isVisible", has_table_privilege(c.oid, 'SELECT') AS "isReadable",
     has_any_column_privilege(c.oid, 'INSERT') AS "isCreateable", has_any_column_privilege(c.oid, 'UPDATE') AS "isUpdateable",
     has_table_privilege(c.oid, 'DELETE') AS "isDeletable",
-    EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgtype & 7 = 7) AS "isTouched"
+    EXISTS (SELECT FROM pg_trigger g
+      WHERE (g.tgrelid = c.oid OR c.relkind = 'p' AND g.tgrelid IN (SELECT relid FROM pg_partition_tree(c.oid))) AND NOT g.tgisinternal AND g.tgtype & 7 = 7) AS "isTouched"
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
     AND n.nspname !~ '^pg_(toast|temp)' AND has_schema_privilege(n.oid, 'USAGE')`;
@@ -21,7 +22,7 @@ export interface CatalogTable extends TableRow {
   oid: string;
   schema: string;
   relation: string;
-  /** A trigger may change a row before it is inserted (BEFORE, ROW, INSERT: 2, 1, 4). */
+  /** A trigger, also one of a partition alone, may change a row before it is inserted (BEFORE, ROW, INSERT: 2, 1, 4). */
   isTouched?: boolean;
 }
 
