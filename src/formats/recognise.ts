@@ -62,6 +62,9 @@ const signatures: readonly Signature[] = [
     name: "an OpenPGP message",
     next: "let its name end in .asc, and set format.pgp with the key that it is for",
   },
+  // Its mark begins as that of UTF-16 does.
+  { start: "\u00ff\u00fe\u0000\u0000", name: "text in UTF-32", next: "have it written in UTF-8" },
+  { start: "\u0000\u0000\u00fe\u00ff", name: "text in UTF-32", next: "have it written in UTF-8" },
   { start: "PAR1", name: "a Parquet file", next: "set format.type: parquet", type: "parquet" },
 ];
 

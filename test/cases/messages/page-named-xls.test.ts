@@ -54,6 +54,7 @@ caseOf("messages/page-named-xls", "the message says that the file is an HTML pag
     ['{"Name": "Ann"}\n', "the file is a file of JSON objects, not CSV"],
     ['<?xml version="1.0"?><feed/>', "the file is an XML file, not CSV"],
     [utf16("Name,x\nAnn,y\n"), "the file is text in utf-16le without a byte order mark, not CSV"],
+    [Buffer.from("fffe00004e000000", "hex"), "the file is text in UTF-32, not CSV"],
     [utf16("Name,x\nAnn,y\n").swap16(), "set format.encoding: utf-16be"],
   ] as const) {
     project.write({ "inbox/other.csv": bytes, "job.yaml": fileJob("other.csv", { map: { Name: "Name" } }) });
