@@ -35,6 +35,22 @@ export function canBeCutOff({ writes }: Pick<Target, "writes">, batch: LoadedBat
   return writes.calls?.proofOf(batch.operation, batch.externalId) !== "nothing";
 }
 
+/**
+ * Whether rows of a batch may still be sent. A job is only asked how it ended, what nothing proves is never sent twice, and
+ * of what is answered or remembered only the results are stored.
+ */
+export async function mayBeSent(
+  { state, via, operation, externalId, handle }: LoadedBatch,
+  { target, isAnswered, signal }: { target: Target; isAnswered: () => boolean; signal: AbortSignal },
+): Promise<boolean> {
+  if (state === "settled" || state === "in-doubt") return false;
+  if (state !== "committed") return true;
+  const { calls, transaction } = target.writes;
+  if (via === "collections") return calls?.proofOf(operation, externalId) !== "nothing" && !isAnswered();
+  if (via === "transaction") return handle === null || (await transaction?.remembers(handle, signal)) !== true;
+  return false;
+}
+
 /** The decision that in-doubt writes want, as a failure (exit 5). */
 export function inDoubtFailure(
   run: string,

@@ -1,6 +1,7 @@
 // Small loads: by calls that answer with the results, where that takes fewer of them than a bulk job.
 
 import { expect, test } from "vitest";
+import { Ledger } from "../../src/checkpoint/ledger.ts";
 import { startHeld } from "./held.ts";
 import { contactsJob, type Rehearsal, rehearse } from "./support.ts";
 
@@ -111,6 +112,15 @@ test("records that an unanswered call made are loaded, not conflicts, and are th
   expect(back.summary().streams["contacts"], back.stderr).toMatchObject({ deletes: 3, loaded: 3, conflicts: 0 });
 });
 
+/** As if a field had taken fewer characters when the plan was made. */
+function planOtherwise(state: string): void {
+  using ledger = Ledger.open(state);
+  const [record] = ledger.streams(ledger.runs()[0]?.id ?? "");
+  const shape = record?.shape?.replace(/"length":\d+/, '"length":7') ?? "";
+  expect(shape).not.toBe(record?.shape);
+  if (record !== undefined) ledger.saveStream({ ...record, shape });
+}
+
 test("killed at step after step, a small load is gone on with: its rows are there once and counted as loaded", async () => {
   await using place = await rehearse(contactsJob(), { "inbox/contacts.csv": three });
   for (const [command, at] of [
@@ -120,6 +130,8 @@ test("killed at step after step, a small load is gone on with: its rows are ther
   ] as const) {
     const killed = await place.project.start(command, { env: { LOADLINE_FAILPOINT: at } }).finished;
     expect([at, killed.signal]).toEqual([at, "SIGKILL"]);
+    // All is answered: whatever a field is by now, nothing that is still to be sent was judged by it.
+    if (at === "fetched:1") planOtherwise(place.project.path(".loadline"));
   }
   const run = await place.project.run("resume", "--json");
   expect(run.code, run.stderr).toBe(0);

@@ -2,6 +2,7 @@
 
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { Ledger } from "../../src/checkpoint/ledger.ts";
 import { seededFraction } from "../../src/core/random.ts";
 import type { Sandbox } from "../support/rig.ts";
 import { startHeld } from "./held.ts";
@@ -126,6 +127,14 @@ test("a plan by kept values is the plan by values read anew, whatever people did
   expect(keptPlans).toBe(3);
 });
 
+function keepAsEarlier(state: string): void {
+  using ledger = Ledger.open(state);
+  for (const kept of ledger.present.all()) {
+    const names = kept.fields.filter((one) => !one.includes("."));
+    ledger.present.save({ ...kept, fields: names.toReversed() });
+  }
+}
+
 test("what is kept is not gone by where it may not be right, and the plan says why", async () => {
   await using place = await begin(`${header}\nn1,f,a@x.example,1\nn2,f,b@x.example,2`);
   const { project, sandbox } = place;
@@ -199,7 +208,11 @@ test("what is kept is not gone by where it may not be right, and the plan says w
     expect(await found()).toContain("not as kept: a field was made anew");
     expect(await found()).toContain("kept of");
   }
+  // As an earlier version kept them: in another order, and without what tells a custom field.
+  keepAsEarlier(project.path(".loadline"));
+  expect(await found()).toContain("not as kept: kept by an earlier version");
   project.write({ "job.yaml": job("kept") });
+  expect(await found()).toContain("kept of");
 
   // Files that can be read, and hold another value.
   for (const kept of project.list(".loadline/present")) {

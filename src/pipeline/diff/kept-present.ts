@@ -101,6 +101,10 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   const { context, compiled, changes, request, key } = keeping;
   const record = context.ledger.present.get(key);
   if (record === undefined) return {};
+  if (context.run.options.fresh === true) return { why: "--fresh" };
+  // Of what an earlier version kept it is known before anything is asked whether it may be used.
+  const early = record.fields.length === request.fields.length ? await matchFields(keeping, record) : undefined;
+  if (early !== undefined && "why" in early) return early;
   const clock = (await changes.readClock()).getTime();
   const outdated = explainOutdated(keeping, record, clock);
   if (outdated !== undefined) return { why: outdated };
@@ -121,9 +125,8 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
   // A set that was empty tells nothing of how many there are.
   const way = chooseWay(changes, { ...ask, changed: expected, all: Math.max(record.rows, expected) });
   if (way !== "changed") return { way };
-  const fields = await identify(keeping);
+  const fields = early ?? (await matchFields(keeping, record));
   if ("why" in fields) return fields;
-  if (fields.join() !== record.fields.join()) return { why: "a field was made anew" };
   const copy = join(request.folder, `${request.name}-kept.parquet`);
   const lost = await fetchKept(context.engine, { path: pathOf(context, record), sha256: record.sha256 }, copy);
   if (lost !== undefined) return { why: `their file is ${lost}` };
@@ -155,6 +158,16 @@ async function find(keeping: Keeping, keyBytes: () => Promise<number>): Promise<
 async function identify({ changes, request }: Pick<Keeping, "changes" | "request">): Promise<string[] | Untold> {
   const ids = (await changes.identifyFields?.(request)) ?? [];
   return "why" in ids ? ids : [...request.fields.toSorted(), ...ids];
+}
+
+/** The fields, where they are those of the record. An earlier version kept them in the job's order, and what tells them not. */
+async function matchFields(keeping: Keeping, { fields: kept }: PresentRecord): Promise<string[] | Untold> {
+  const fields = await identify(keeping);
+  if ("why" in fields || fields.toSorted().join() === kept.toSorted().join()) return fields;
+  const isTold = kept.length > keeping.request.fields.length;
+  return {
+    why: isTold ? "a field was made anew" : "kept by an earlier version, that could not tell a field made anew",
+  };
 }
 
 interface Update extends Pick<ChangesRequest, "since" | "expected" | "allCalls"> {
@@ -205,9 +218,7 @@ async function readEmptied(
   return { files: found.files };
 }
 
-/** Before anything is asked. */
-function explainOutdated({ context, compiled }: Keeping, record: PresentRecord, clock: number): string | undefined {
-  if (context.run.options.fresh === true) return "--fresh";
+function explainOutdated({ compiled }: Keeping, record: PresentRecord, clock: number): string | undefined {
   if (clock < Date.parse(record.asOf)) return "the target's clock was set back";
   const { present } = compiled.stream.target;
   const ageMax = (typeof present === "object" ? present.maxAgeMs : undefined) ?? maxAgeMs;

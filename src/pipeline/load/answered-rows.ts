@@ -19,6 +19,11 @@ export function answersOf(context: RunContext, batch: BatchRecord): Answers {
   return openCallJournal(answersPath(context, batch), batch.sha256, true).kept;
 }
 
+/** All that is left to be done is to settle it. */
+export function isFullyAnswered(context: RunContext, batch: BatchRecord): boolean {
+  return batch.state === "committed" && answersOf(context, batch).size >= batch.rows;
+}
+
 export function dropAnswers(context: RunContext, batch: BatchRecord): void {
   rmSync(answersPath(context, batch), { force: true });
 }

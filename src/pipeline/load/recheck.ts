@@ -23,7 +23,7 @@ import { isMatchedByUs } from "../batches/ways.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { hasBegunLoading } from "../run/resumable.ts";
 import { stalePlan } from "../run/stale-plan.ts";
-import { type Answers, answersOf, dropAnswers, isNoneOf, writeAnswered } from "./answered-rows.ts";
+import { type Answers, answersOf, dropAnswers, isFullyAnswered, isNoneOf, writeAnswered } from "./answered-rows.ts";
 import { type ChangedSince, findChangedSince, isOfPresent } from "./changed-since.ts";
 import { resolveFields } from "./known-fields.ts";
 import { changedSince, createOnly, findMadeOtherwise, madeSince, tellHeldBack } from "./made-since.ts";
@@ -45,7 +45,7 @@ export async function recheckBatches(
   if (takesWholeFiles(target) || replacesTable(stream.target)) return;
   const waiting: BatchRecord[] = [];
   const wanted = context.ledger.batches(context.run.id, stream.name).filter(isWanted);
-  const repeated = wanted.filter(isRepeated);
+  const repeated = wanted.filter((batch) => isRepeated(batch) && !isFullyAnswered(context, batch));
   for (const batch of wanted) {
     context.signal.throwIfAborted();
     const one = await takeBack(context, stream, batch);

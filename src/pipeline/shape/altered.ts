@@ -2,11 +2,13 @@
 // keeps values otherwise by now, or is not there any more. Must hold: values that were judged by other fields are not written:
 // a system may round one to a new scale, or leave a field out, and say nothing.
 
-import type { BatchRecord, StreamRecord } from "../../checkpoint/ledger.ts";
+import type { StreamRecord } from "../../checkpoint/ledger.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
+import { mayBeSent } from "../../load/write.ts";
 import { type ShapeChange, tellChanges } from "../../report/shape-changes.ts";
 import { nameParents } from "../compile/parents.ts";
+import { isFullyAnswered } from "../load/answered-rows.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { changesValues, compareShapes } from "./compare-shapes.ts";
@@ -51,8 +53,8 @@ export async function refuseAltered(
 
 /** Of a run that is gone on with, where something of a stream is still to be written. */
 export async function refuseAlteredSince(context: RunContext, stream: Stream, record: StreamRecord): Promise<void> {
-  const { ledger, run } = context;
-  if (!ledger.batches(run.id, stream.name).some(mayBeSent)) return;
+  const { run } = context;
+  if (!(await isToBeSent(context, stream))) return;
   const undo =
     run.options.rollback === undefined ? "a new run plans the rest anew" : "a new rollback takes back the rest";
   await refuseAltered(
@@ -63,7 +65,11 @@ export async function refuseAlteredSince(context: RunContext, stream: Stream, re
   );
 }
 
-/** A job that a system has been told to do is only asked how it ended. */
-function mayBeSent({ state, via }: BatchRecord): boolean {
-  return state !== "settled" && state !== "in-doubt" && (state !== "committed" || via !== "bulk");
+async function isToBeSent(context: RunContext, stream: Stream): Promise<boolean> {
+  const target = targetOf(context, stream.target.connection);
+  for (const batch of context.ledger.batches(context.run.id, stream.name)) {
+    const isAnswered = () => isFullyAnswered(context, batch);
+    if (await mayBeSent(batch, { target, isAnswered, signal: context.signal })) return true;
+  }
+  return false;
 }

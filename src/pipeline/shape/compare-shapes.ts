@@ -82,7 +82,16 @@ function compareTargets(before: TargetShape, now: TargetShape): ShapeChange[] {
     // It was not mapped, or not there.
     if (was === undefined || was === null) return [];
     if (field === null) {
-      return [change("target", name, "went", was.type, null, `${now.object}.${name} is not there any more`)];
+      return [
+        change(
+          "target",
+          name,
+          "went",
+          was.type,
+          null,
+          `${now.object}.${name} is not there any more, or this user can't see it`,
+        ),
+      ];
     }
     return compareFields(`${now.object}.${name}`, name, was, field);
   });
