@@ -88,7 +88,9 @@ test("a wider field changes no value, a narrower one and one of another type may
 
 test("a field that went is told; what is mapped now or no more is not, nor what such a field is required for", () => {
   const messages = (was: Shape, is: Shape) => compareShapes(was, is).map(({ message }) => message);
-  expect(messages(target([["A", field]]), target([["A", null]]))).toEqual(["Deal.A is not there any more, or this user can't see it"]);
+  expect(messages(target([["A", field]]), target([["A", null]]))).toEqual([
+    "Deal.A is not there any more, or this user can't see it",
+  ]);
   expect(messages(target([["A", field]]), target([["B", field]]))).toEqual([]);
   expect(messages(target([["A", { ...field, required: true }]]), target([], ["A"]))).toEqual([]);
   expect(messages(target([], ["A"]), target([], ["A", "B"]))).toEqual([
