@@ -23,6 +23,7 @@ import { resultsPath } from "./pipeline/batches/batch-files.ts";
 import { forecastLoad } from "./pipeline/batches/forecast.ts";
 import { decryptAgain } from "./pipeline/extract/extract-stream.ts";
 import { countTakenAgain } from "./pipeline/extract/window.ts";
+import { isFullyAnswered } from "./pipeline/load/answered-rows.ts";
 import { type Cascades, forecastCascades, noCascades } from "./pipeline/load/cascades.ts";
 import { holdBackDeletes } from "./pipeline/load/hold-back.ts";
 import { type LoadPass, loadStream } from "./pipeline/load/load-stream.ts";
@@ -87,7 +88,8 @@ export async function runPipeline(context: RunContext): Promise<RunOutcome> {
   }
   await makeTables(context, streams);
   if (context.isResumed)
-    for (const stream of streams) await refuseAlteredSince(context, stream, recordOf(planned, stream));
+    for (const stream of streams)
+      await refuseAlteredSince(context, stream, recordOf(planned, stream), (batch) => isFullyAnswered(context, batch));
   const outcomes = await loadStreams(context, streams, planned);
   await refuseMissingRows(context, streams, outcomes);
   const failed = outcomes.some(({ counts }) => counts.failed > 0);

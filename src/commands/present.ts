@@ -147,6 +147,20 @@ export function printUnstarted(globals: Globals, job: string, { error, next }: {
   if (globals.json) printOut(JSON.stringify(told));
 }
 
+/** Does what may not be able to begin, by what a run has left. */
+export async function orUnstarted<T>(
+  globals: Globals,
+  { job, id }: { job: string; id: string },
+  act: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    printUnstarted(globals, job, { error, next: `loadline show ${id}` });
+    throw error;
+  }
+}
+
 /** What the failure itself says to run next. */
 function commandIn(error: unknown): string | undefined {
   return error instanceof Failure && error.next?.startsWith("loadline ") === true ? error.next : undefined;

@@ -22,6 +22,7 @@ import { lookOfOut, printNotice, printOut } from "../report/output.ts";
 import { findRun, type KeptRun, readHistory, runsOfJob } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { outFile } from "./out-file.ts";
+import { orUnstarted } from "./present.ts";
 import { findProject } from "./project.ts";
 import { runAgain } from "./run.ts";
 
@@ -51,7 +52,7 @@ export async function showRejects(globals: Globals, id: string | undefined, flag
   if (isAct && streams.every(({ open }) => open === 0)) refuseTakenAgain(streams, run);
   if (flags.export !== undefined) return await exportRows(globals, ledger, run, { streams, flags, out: flags.export });
   if (flags.drop === true) return await dropRows(globals, ledger, run, streams, flags.reason ?? "");
-  if (flags.retry !== undefined) return await retryRows(globals, run, streams, flags);
+  if (flags.retry !== undefined) return await orUnstarted(globals, run, () => retryRows(globals, run, streams, flags));
   const open = streams.reduce((sum, one) => sum + one.open, 0);
   const next = open === 0 ? "loadline runs" : exportCommand(run, streams);
   if (!globals.json) printOut(renderOpen(run.id, streams, next, lookOfOut(globals.color)));

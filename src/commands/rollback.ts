@@ -18,6 +18,7 @@ import { findRun, type KeptRun } from "./find-run.ts";
 import type { CommandResult, Globals } from "./globals.ts";
 import { lockOrSkip } from "./lock.ts";
 import { planInCommand } from "./out-file.ts";
+import { orUnstarted } from "./present.ts";
 import { findProject, openProject, readProjectJob } from "./project.ts";
 import { isOver, recoverFirst } from "./recover.ts";
 import { readStreams } from "./run-options.ts";
@@ -33,6 +34,10 @@ export interface RollbackFlags {
 
 export async function rollBack(globals: Globals, id: string, flags: RollbackFlags): CommandResult {
   const run = findRun(findProject(globals), id, undefined);
+  return await orUnstarted(globals, run, () => rollBackRun(globals, run, flags));
+}
+
+async function rollBackRun(globals: Globals, run: KeptRun, flags: RollbackFlags): CommandResult {
   refuseNothingWritten(run);
   const recipients = await readOut(run, flags);
   await using project = await openProject(globals, run.sandbox ? {} : undefined);

@@ -1,19 +1,31 @@
 // `--keys <file>`: one key a line. Blank lines and lines that start with # are skipped.
 
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { usageFailure } from "../core/errors.ts";
 
 export function readKeysFile(path: string): string[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     throw usageFailure(`the keys file can't be read: ${path}`, { why: error instanceof Error ? error.message : "" });
   }
-  const keys = text
+  const keys = textOf(path, bytes)
     .split(/\r?\n/)
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
   if (keys.length === 0) throw usageFailure(`the keys file is empty: ${path}`, { next: "write one key a line" });
   return keys;
+}
+
+/** A mark of UTF-8 at the beginning is none of it. */
+function textOf(path: string, bytes: Buffer): string {
+  const text = isUtf8(bytes) && !bytes.includes(0) ? bytes.toString("utf8") : undefined;
+  if (text !== undefined) return text.replace(/^\uFEFF/, "");
+  const isUtf16 = bytes.includes(0);
+  throw usageFailure(`the keys file is not UTF-8: ${path}`, {
+    ...(isUtf16 ? { why: "its bytes are those of UTF-16" } : {}),
+    next: "save it as UTF-8, one key a line",
+  });
 }

@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { Failure } from "../core/errors.ts";
 import { exitCode } from "../core/exit-code.ts";
 import type { Part } from "../core/model.ts";
-import { recordBytesMax, tooLong } from "../formats/format.ts";
+import { recordBytesMax } from "../formats/format.ts";
 import type { RecordFormat } from "../formats/records.ts";
 import { readRecords } from "../formats/records.ts";
 
@@ -88,6 +88,18 @@ function writeRow(cells: readonly (string | null)[]): string {
   return `${cells.map((cell) => (cell === null ? "" : `"${cell.replaceAll('"', '""')}"`)).join(",")}\n`;
 }
 
+function tooLongAsCopied(label: string, line: number): Failure {
+  return new Failure(
+    exitCode.failed,
+    `the record that starts here is longer than ${recordBytesMax >> 20} MB as it is staged`,
+    {
+      where: { file: label, line },
+      why: "there its cells are in quotes, and each quote inside of one is doubled",
+      next: "have the sender make it shorter, or `format` take less of it",
+    },
+  );
+}
+
 export class RecordCopy {
   readonly #path: string;
   readonly #label: string;
@@ -107,7 +119,8 @@ export class RecordCopy {
   async add(line: number, cells: readonly (string | null)[]): Promise<void> {
     const row = writeRow([String(line), ...cells]);
     // Quotes of nested JSON are doubled: a record within the limit may be beyond it in the copy.
-    if (row.length > recordBytesMax / 4 && Buffer.byteLength(row) > recordBytesMax) throw tooLong(this.#label, line);
+    if (row.length > recordBytesMax / 4 && Buffer.byteLength(row) > recordBytesMax)
+      throw tooLongAsCopied(this.#label, line);
     if (this.#writer.write(row)) return;
     await Promise.race([once(this.#writer, "drain"), this.#writing]);
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { contactsJob, rehearse } from "./support.ts";
 
@@ -29,9 +29,13 @@ test("keys that the target may take for one, or not, are rejected with both, and
   expect(rejects).toContain('the key ""Kabel-\u212a"" may be the same as ""kabel-k""');
   expect(rejects).toContain('the key ""ＡＢＣ"" may be the same as ""abc""');
 
-  project.write({ "keys.txt": "ÖL\n", "inbox/contacts.csv": "id,last\nöl,y\nplain,y\n" });
+  // With the mark that an editor puts there.
+  project.write({ "keys.txt": "\ufeffÖL\n", "inbox/contacts.csv": "id,last\nöl,y\nplain,y\n" });
   const named = await project.run("run", "job.yaml", "--keys", "keys.txt", "--json");
   expect(named.summary().streams["contacts"]).toMatchObject({ updates: 1, filtered: 1 });
   const { stdout } = await project.run("plan", "job.yaml", "--keys", "keys.txt");
   expect(stdout).not.toContain("plain");
+  writeFileSync(project.path("keys.txt"), "ÖL\n", "utf16le");
+  const wide = await project.run("plan", "job.yaml", "--keys", "keys.txt");
+  expect([wide.code, wide.stderr]).toEqual([2, expect.stringContaining("its bytes are those of UTF-16")]);
 });

@@ -50,6 +50,14 @@ test("a row that was rejected is not loaded over a newer one of its key, whether
   expect(second.streams["contacts"]).toMatchObject({ creates: 1, unchanged: 1, rejected: 1 });
   const left = await retry(place, taken.run);
   expect(left.streams["contacts"]).toMatchObject({ extracted: 1, conflicts: 1, loaded: 0 });
+  // Places that an earlier version told otherwise are not guessed.
+  const rejects = `.loadline/runs/${first.run}/rejects/contacts.csv`;
+  const told = place.project.read(rejects);
+  place.project.write({ [rejects]: told.replaceAll(/,\d+$/gm, ",record") });
+  const unknown = await place.project.run("rejects", first.run ?? "", "--retry");
+  expect(unknown.stderr).toContain(`run ${first.run} can't be told: it has no row record`);
+  expect(unknown.code).toBe(2);
+  place.project.write({ [rejects]: told });
   const third = await retry(place, first.run);
   expect(third.streams["contacts"]).toMatchObject({ extracted: 3, conflicts: 1, creates: 2, updates: 0, loaded: 2 });
   for (const [run, line] of [

@@ -124,7 +124,10 @@ describe("JSON Lines", () => {
     expect(await refusal("a.jsonl", text, format)).toEqual([2, "the record that starts here is longer than 4 MB"]);
     // Shorter as it is written, longer in the copy that is staged: quotes are doubled there.
     const nested = `{"id": 1}\n{"id": ["${'","'.repeat(1_000_000)}"]}\n`;
-    expect(await refusal("a.jsonl", nested, format)).toEqual([2, "the record that starts here is longer than 4 MB"]);
+    expect(await refusal("a.jsonl", nested, format)).toEqual([
+      2,
+      "the record that starts here is longer than 4 MB as it is staged",
+    ]);
   });
 });
 

@@ -4,8 +4,9 @@
 
 import { dirname, join } from "node:path";
 import type { RunRecord } from "../../checkpoint/ledger.ts";
+import { type Failure, usageFailure } from "../../core/errors.ts";
 import { linkFile } from "../../core/files.ts";
-import { identifier } from "../../core/sql.ts";
+import { identifier, literal } from "../../core/sql.ts";
 import { readParquetText } from "../../stage/parquet-source.ts";
 import { lineColumn } from "../../stage/record-copy.ts";
 import { readUnloaded, type UnloadedRow } from "../rows/unloaded-rows.ts";
@@ -38,6 +39,14 @@ export function isAfter(row: RowSpot, other: RowSpot): boolean {
 /** Where parts of another run are brought to, below the run's folder: all that the engine may read. */
 export function sinceFolder(folder: string, run: string): string {
   return join(folder, "stage", `since-${run}`);
+}
+
+/** Of a run of an earlier version, say, which told its rows' places otherwise. */
+function notKnown(run: string, place: string): Failure {
+  return usageFailure(`whether rows are older than those of run ${run} can't be told: it has no row ${place}`, {
+    why: "a newer row of the same key would be written over",
+    next: "a look at what came since, then --retry with --older",
+  });
 }
 
 export class RowOrigins {
@@ -93,8 +102,8 @@ export class RowOrigins {
     await linkFile(retriedPath({ folder: this.#folder(run) }, this.#stream), path);
     const { scan } = await readParquetText(engine, { path, label: run });
     const rows = `SELECT row_number() OVER () - 1 AS position, ${identifier(lineColumn)} AS line FROM ${scan}`;
-    const [row] = await engine.all(`SELECT position FROM (${rows}) WHERE line = ${Number(place)}`);
-    if (row === undefined) throw new Error(`run ${run} has no row ${place}`);
+    const [row] = await engine.all(`SELECT position FROM (${rows}) WHERE CAST(line AS VARCHAR) = ${literal(place)}`);
+    if (row === undefined) throw notKnown(run, place);
     return Number(row["position"]);
   }
 
@@ -118,7 +127,7 @@ export class RowOrigins {
   #spotOf(run: string, { kind, file, place }: UnloadedRow): RowSpot {
     const parts = this.#context.ledger.parts(run, this.#stream);
     const part = parts.length === 1 ? parts[0] : parts.find(({ label }) => label === file);
-    const number = Number(place);
+    const number = Number(place) || 0;
     const [line, record] = kind === "rejects" ? [number, 0] : [0, number];
     return { ordinal: part?.ordinal ?? 0, label: part?.label ?? file, record, line };
   }

@@ -2,13 +2,12 @@
 // keeps values otherwise by now, or is not there any more. Must hold: values that were judged by other fields are not written:
 // a system may round one to a new scale, or leave a field out, and say nothing.
 
-import type { StreamRecord } from "../../checkpoint/ledger.ts";
+import type { BatchRecord, StreamRecord } from "../../checkpoint/ledger.ts";
 import type { FieldSchema } from "../../core/model.ts";
 import type { Stream } from "../../job/job.ts";
 import { mayBeSent } from "../../load/write.ts";
 import { type ShapeChange, tellChanges } from "../../report/shape-changes.ts";
 import { nameParents } from "../compile/parents.ts";
-import { isFullyAnswered } from "../load/answered-rows.ts";
 import { type RunContext, targetOf } from "../run/context.ts";
 import { stalePlan } from "../run/stale-plan.ts";
 import { changesValues, compareShapes } from "./compare-shapes.ts";
@@ -52,9 +51,14 @@ export async function refuseAltered(
 }
 
 /** Of a run that is gone on with, where something of a stream is still to be written. */
-export async function refuseAlteredSince(context: RunContext, stream: Stream, record: StreamRecord): Promise<void> {
+export async function refuseAlteredSince(
+  context: RunContext,
+  stream: Stream,
+  record: StreamRecord,
+  isFullyAnswered: (batch: BatchRecord) => boolean,
+): Promise<void> {
   const { run } = context;
-  if (!(await isToBeSent(context, stream))) return;
+  if (!(await isToBeSent(context, stream, isFullyAnswered))) return;
   const undo =
     run.options.rollback === undefined ? "a new run plans the rest anew" : "a new rollback takes back the rest";
   await refuseAltered(
@@ -65,10 +69,14 @@ export async function refuseAlteredSince(context: RunContext, stream: Stream, re
   );
 }
 
-async function isToBeSent(context: RunContext, stream: Stream): Promise<boolean> {
+async function isToBeSent(
+  context: RunContext,
+  stream: Stream,
+  isFullyAnswered: (batch: BatchRecord) => boolean,
+): Promise<boolean> {
   const target = targetOf(context, stream.target.connection);
   for (const batch of context.ledger.batches(context.run.id, stream.name)) {
-    const isAnswered = () => isFullyAnswered(context, batch);
+    const isAnswered = () => isFullyAnswered(batch);
     if (await mayBeSent(batch, { target, isAnswered, signal: context.signal })) return true;
   }
   return false;
