@@ -18,7 +18,7 @@ import { checkArrived, checkGuards } from "./diff/guards.ts";
 import type { Stream } from "./job/job.ts";
 import { inDoubtFailure } from "./load/write.ts";
 import { applyStream } from "./pipeline/apply/apply-stream.ts";
-import { approveCommand, guardOf } from "./pipeline/apply/kept-plan.ts";
+import { approveCommand, guardOf, rollbackCommand } from "./pipeline/apply/kept-plan.ts";
 import { resultsPath } from "./pipeline/batches/batch-files.ts";
 import { forecastLoad } from "./pipeline/batches/forecast.ts";
 import { decryptAgain } from "./pipeline/extract/extract-stream.ts";
@@ -195,10 +195,14 @@ function refuseObjections({ job, run }: RunContext, objections: readonly string[
   const plan = `${job.name}.plan`;
   // A plan is of what the source has, not of rows that an earlier run left; and of twins none is applied.
   const isApplicable = run.options.retry === undefined && job.twin === undefined;
-  const approve = isApplicable ? approveCommand(plan, objections) : undefined;
-  const pass = `loadline plan ${named} --out ${plan} shows and keeps it; then ${approve} and loadline apply ${plan} let it pass this once`;
+  const approve = isApplicable || run.options.rollback !== undefined ? approveCommand(plan, objections) : undefined;
+  const pass = `--out ${plan} shows and keeps it; then ${approve} and loadline apply ${plan} let it pass this once`;
+  // It goes by the limits that the job had as that run began.
+  if (run.options.rollback !== undefined && approve !== undefined)
+    throw new StoppedByGuard(objections, { next: `${rollbackCommand(run.options, run.options.rollback)} ${pass}` });
+  const known = approve === undefined ? "shows rejects and changes" : pass;
   throw new StoppedByGuard(objections, {
-    next: `${approve === undefined ? `loadline plan ${named} shows rejects and changes` : pass}; raise the limit in the job if this is what you want`,
+    next: `loadline plan ${named} ${known}; raise the limit in the job if this is what you want`,
   });
 }
 

@@ -175,6 +175,9 @@ test("streams, keys and fields choose what is taken back; a plan of it is approv
   const guarded = await rollback("--yes");
   expect(guarded.code).toBe(4);
   expect(guarded.stderr).toContain("contacts: 2 records to delete, at most 1 (guards.deletes)");
+  const pass =
+    "--out feed.plan shows and keeps it; then loadline approve feed.plan --guard guards.deletes and loadline apply";
+  expect(guarded.stderr).toContain(`loadline rollback ${run} ${pass}`);
   const plan = (await rollback("--json")).summary();
   expect(plan.exitCode).toBe(4);
   expect(plan.next).toBe(`loadline approve ${plan.run} --guard guards.deletes`);

@@ -2,7 +2,7 @@
 // not (exit 7). Must hold: a plan is written once; one that is old, not whole, or of another job is not written at all.
 
 import { existsSync } from "node:fs";
-import type { Ledger, RunRecord } from "../../checkpoint/ledger.ts";
+import type { Ledger, RollbackOptions, RunOptions, RunRecord } from "../../checkpoint/ledger.ts";
 import { now } from "../../core/clock.ts";
 import { Failure, pathInCommand, usageFailure } from "../../core/errors.ts";
 import { exitCode } from "../../core/exit-code.ts";
@@ -41,6 +41,16 @@ export function refuseStopped(plan: PlanRun, passed: readonly string[], named: s
         ? `mend what it says, then make the plan anew: loadline plan ${pathInCommand(plan.jobFile)}`
         : `${approve} lets it pass this once`,
   });
+}
+
+/** As it was called; the keys stand in a file that the run does not name. */
+export function rollbackCommand({ streams, keys }: RunOptions, { run, fields }: RollbackOptions): string {
+  return [
+    `loadline rollback ${run}`,
+    ...(streams === undefined ? [] : [`--streams ${streams.join(",")}`]),
+    ...(fields === undefined ? [] : [`--fields ${fields.join(",")}`]),
+    ...(keys === undefined ? [] : ["--keys <file>"]),
+  ].join(" ");
 }
 
 /** What lets a plan pass what objects to it; undefined where no approval does. `plan`: its id, or its file. */
