@@ -192,18 +192,19 @@ function refuseObjections({ job, run }: RunContext, objections: readonly string[
       next: `loadline schema diff ${named} shows what changed; once the job is right for it, one run with schema_policy: evolve takes it as known`,
     });
   }
+  const { rollback, retry } = run.options;
   const plan = `${job.name}.plan`;
-  // A plan is of what the source has, not of rows that an earlier run left; and of twins none is applied.
-  const isApplicable = run.options.retry === undefined && job.twin === undefined;
-  const approve = isApplicable || run.options.rollback !== undefined ? approveCommand(plan, objections) : undefined;
+  // A plan is of what the source has, not of rows that an earlier run left; and of twins none but a rollback's is applied.
+  const isApplicable = rollback !== undefined || (retry === undefined && job.twin === undefined);
+  const approve = isApplicable ? approveCommand(plan, objections) : undefined;
   const pass = `--out ${plan} shows and keeps it; then ${approve} and loadline apply ${plan} let it pass this once`;
-  // It goes by the limits that the job had as that run began.
-  if (run.options.rollback !== undefined && approve !== undefined)
-    throw new StoppedByGuard(objections, { next: `${rollbackCommand(run.options, run.options.rollback)} ${pass}` });
   const known = approve === undefined ? "shows rejects and changes" : pass;
-  throw new StoppedByGuard(objections, {
-    next: `loadline plan ${named} ${known}; raise the limit in the job if this is what you want`,
-  });
+  // A rollback goes by the limits that the job had as that run began.
+  const next =
+    rollback === undefined
+      ? `loadline plan ${named} ${known}; raise the limit in the job if this is what you want`
+      : `${rollbackCommand(run.options, rollback)} ${known}`;
+  throw new StoppedByGuard(objections, { next });
 }
 
 /** Whether somebody has approved what objects to a plan that is applied. */

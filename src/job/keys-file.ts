@@ -21,11 +21,11 @@ export function readKeysFile(path: string): string[] {
 
 /** A mark of UTF-8 at the beginning is none of it. */
 function textOf(path: string, bytes: Buffer): string {
-  const text = isUtf8(bytes) && !bytes.includes(0) ? bytes.toString("utf8") : undefined;
-  if (text !== undefined) return text.replace(/^\uFEFF/, "");
-  const isUtf16 = bytes.includes(0);
+  // No text has a zero byte but one whose characters are wider.
+  const isWide = bytes.includes(0);
+  if (isUtf8(bytes) && !isWide) return bytes.toString("utf8").replace(/^\uFEFF/, "");
   throw usageFailure(`the keys file is not UTF-8: ${path}`, {
-    ...(isUtf16 ? { why: "its bytes are those of UTF-16" } : {}),
+    ...(isWide ? { why: "its bytes are those of UTF-16" } : {}),
     next: "save it as UTF-8, one key a line",
   });
 }

@@ -13,6 +13,7 @@ import type {
   Savepoint,
   SqlClient,
   SqlSession,
+  TransactionKind,
   WriteDialect,
   WriteRows,
 } from "./dialect.ts";
@@ -60,7 +61,7 @@ export function markedWrites<Session extends SqlSession, Table extends Described
         }
         const read = readBatch(batch);
         const results = await client
-          .transact(batch.history === undefined ? "write" : "history", async (session) => {
+          .transact(kindOf(batch), async (session) => {
             await holdTable(session, described);
             const known = await readMark(session, mark);
             if (known !== undefined) return known;
@@ -103,7 +104,7 @@ export function repeatableWrites<Session extends SqlSession, Table extends Descr
         }
         const read = readBatch(batch);
         let tries = again ? 1 : 0;
-        const results = await client.transact(batch.history === undefined ? "write" : "history", async (session) => {
+        const results = await client.transact(kindOf(batch), async (session) => {
           tries += 1;
           await holdTable(session, described);
           return writeRows(session, dialect, described, batch, read);
@@ -138,6 +139,10 @@ function changedTable(name: string): Failure {
     why: "all its rows would go, also those that nobody has seen in the plan",
     next: "loadline abandon gives the run up, and a new plan sees the table as it is",
   });
+}
+
+function kindOf({ history }: Batch): TransactionKind {
+  return history === undefined ? "write" : "history";
 }
 
 /** Of this batch nothing is written then. */
